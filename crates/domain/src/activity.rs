@@ -1,0 +1,214 @@
+//! The record itself.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::{ClientId, Moment, Stamp, StatusId, UserId};
+
+/// The most characters that a subject may have.
+pub const SUBJECT_CHARS_MAX: usize = 4_000;
+
+/// The most characters that a note, or the value of a custom field, may have.
+pub const NOTE_CHARS_MAX: usize = 100_000;
+
+/// What is wrong with a text.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TextError {
+    /// Nothing but blanks.
+    #[error("must not be empty")]
+    Empty,
+    /// More characters than are kept.
+    #[error("has {chars} characters, at most {max} are kept")]
+    TooLong {
+        /// How many it has.
+        chars: usize,
+        /// How many it may have.
+        max: usize,
+    },
+    /// A character that no document can carry.
+    #[error("has a NUL or, where it must be one line, a control character")]
+    Control,
+}
+
+/// Checks what holds for every text: something in it, not too long, no NUL.
+pub(crate) fn checked(text: &str, chars_max: usize) -> Result<&str, TextError> {
+    if text.trim().is_empty() {
+        return Err(TextError::Empty);
+    }
+    checked_or_empty(text, chars_max)
+}
+
+fn checked_or_empty(text: &str, chars_max: usize) -> Result<&str, TextError> {
+    // A text has at most as many characters as bytes: most are settled without counting.
+    let chars = if text.len() <= chars_max { 0 } else { text.chars().count() };
+    if chars > chars_max {
+        return Err(TextError::TooLong { chars, max: chars_max });
+    }
+    if text.contains('\0') {
+        return Err(TextError::Control);
+    }
+    Ok(text)
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $check:ident, $max:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes the text as it is: blanks within and around it are the writer's.
+            ///
+            /// # Errors
+            /// See [`TextError`].
+            pub fn parse(text: &str) -> Result<$name, TextError> {
+                Ok($name($check(text, $max)?.to_owned()))
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text! {
+    /// What the activity is about, never empty.
+    Subject, checked, SUBJECT_CHARS_MAX
+}
+text! {
+    /// The long text; empty where there is none, since every sample prints it.
+    Note, checked_or_empty, NOTE_CHARS_MAX
+}
+text! {
+    /// A status's name, never empty.
+    StatusName, checked, crate::NAME_CHARS_MAX
+}
+
+impl Note {
+    /// No note.
+    #[must_use]
+    pub fn empty() -> Note {
+        Note(String::new())
+    }
+}
+
+/// How urgent an activity is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    /// `Low`.
+    Low,
+    /// `Normal`.
+    Normal,
+    /// `High`.
+    High,
+}
+
+impl Priority {
+    /// All of them, least urgent first.
+    pub const ALL: [Priority; 3] = [Priority::Low, Priority::Normal, Priority::High];
+
+    /// The name in title case: `High`. API v1 prints it in capitals in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Priority::Low => "Low",
+            Priority::Normal => "Normal",
+            Priority::High => "High",
+        }
+    }
+
+    /// The priority of that name, in any case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Priority> {
+        Priority::ALL.into_iter().find(|priority| priority.as_str().eq_ignore_ascii_case(text))
+    }
+}
+
+/// The content of an activity at one version. Its id, stamp and place stand in
+/// [`Version`](crate::Version).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// When it was created.
+    pub created: Stamp,
+    /// Who created it: the name of that day. Imported records may have none.
+    pub created_by: Option<String>,
+    /// Who made this version: the name of that day. Imported records may have none.
+    pub modified_by: Option<String>,
+    /// What it is about.
+    pub subject: Subject,
+    /// The long text.
+    pub note: Note,
+    /// When it starts.
+    pub start: Moment,
+    /// When it ends; may lie before the start, as in the manual's own sample.
+    pub end: Option<Moment>,
+    /// The account that it is about.
+    pub client: Option<ClientId>,
+    /// The responsible person.
+    pub system_user: Option<UserId>,
+    /// Its status.
+    pub status: StatusId,
+    /// The status's name, embedded (invariant 8).
+    pub status_name: StatusName,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Custom fields, in the order that they were given.
+    pub custom_fields: Vec<CustomField>,
+}
+
+/// The value of one custom field; a field with several chosen options has several of these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomField {
+    /// The field's id.
+    pub field_id: String,
+    /// Its value.
+    pub value: Option<String>,
+    /// The chosen option's id.
+    pub option_id: Option<String>,
+}
+
+/// The members of the record as the outside knows them: what can be sorted by, what a history
+/// tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Member {
+    /// `createdDateTime`
+    Created,
+    /// `createdBy`
+    CreatedBy,
+    /// `lastModifiedDateTime`
+    Modified,
+    /// `lastModifiedBy`
+    ModifiedBy,
+    /// `activityId`
+    Id,
+    /// `subject`
+    Subject,
+    /// `note`
+    Note,
+    /// `startDateTime`
+    Start,
+    /// `endDateTime`
+    End,
+    /// `clientId`
+    Client,
+    /// `systemUserId`
+    SystemUser,
+    /// `activityStatus`, by name
+    StatusName,
+    /// `activityStatus.id`
+    StatusId,
+    /// `activityPriority`
+    Priority,
+    /// `customFieldDataList`
+    CustomFields,
+}

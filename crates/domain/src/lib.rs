@@ -1,0 +1,30 @@
+//! The words of the field: organizations, activities, versions, stamps, zones, the clock.
+//!
+//! Nothing here does I/O and nothing here knows how it is stored or sent: no serde, no SQL, no
+//! HTTP. A value of one of these types is valid; whoever builds one from outside text does so
+//! through a constructor that can refuse.
+//!
+//! To add a member to the activity: extend [`Activity`], [`Patch`] and [`Member`] here, then the
+//! stored form (crate `store`) and the wire form (crate `neon`).
+
+mod activity;
+mod clock;
+mod ids;
+mod imported;
+mod organization;
+mod patch;
+mod time;
+mod version;
+
+pub use activity::{Activity, CustomField, Member, Note, Priority, StatusName, Subject};
+pub use activity::{NOTE_CHARS_MAX, SUBJECT_CHARS_MAX, TextError};
+pub use clock::{Clock, ManualClock};
+pub use ids::{ActivityId, ClientId, KeyId, OrgId, OrgKey, Seq, StatusId, UserId};
+pub use ids::{ID_MAX, ORG_ID_CHARS_MAX, OrgIdError};
+pub use imported::Imported;
+pub use organization::{
+    ApiKey, NAME_CHARS_MAX, Name, Organization, Role, SecretHash, Status, SystemUser,
+};
+pub use patch::{CustomFieldPatch, Patch, Presence, StatusRef};
+pub use time::{Moment, MomentError, Stamp, Zone, ZoneError};
+pub use version::{Author, Kind, Origin, State, Version};

@@ -1,0 +1,140 @@
+//! The tenant and who belongs to it.
+
+use std::fmt;
+
+use crate::activity::{TextError, checked};
+use crate::{KeyId, OrgId, OrgKey, Stamp, StatusId, StatusName, UserId, Zone};
+
+/// The most characters that a person's, an organization's, a key's or a status's name may have.
+pub const NAME_CHARS_MAX: usize = 200;
+
+/// A name for people to read: not empty, at most [`NAME_CHARS_MAX`] characters, on one line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(String);
+
+impl Name {
+    /// Takes a name from text; blanks around it do not count.
+    ///
+    /// # Errors
+    /// When it is empty, too long, or has control characters.
+    pub fn parse(text: &str) -> Result<Name, TextError> {
+        let name = text.trim();
+        if name.chars().any(char::is_control) {
+            return Err(TextError::Control);
+        }
+        Ok(Name(checked(name, NAME_CHARS_MAX)?.to_owned()))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A tenant. Everything else belongs to exactly one.
+#[derive(Clone, Debug)]
+pub struct Organization {
+    /// The store's number for it.
+    pub key: OrgKey,
+    /// The outside's name for it.
+    pub id: OrgId,
+    /// The name that people read.
+    pub name: Name,
+    /// The zone in which its stamps are shown.
+    pub zone: Zone,
+    /// Whether anybody has ever logged in, so that an instant may have been exposed: until then,
+    /// and only then, an import may keep the stamps that it was given (invariant 2).
+    pub opened: bool,
+}
+
+/// A person of the organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemUser {
+    /// The wire's `systemUserId`.
+    pub id: UserId,
+    /// The name that answers show as `createdBy`.
+    pub name: Name,
+    /// What the person may do.
+    pub role: Role,
+    /// A disabled user's keys and sessions are worth nothing.
+    pub disabled: bool,
+}
+
+/// What a system user may do; each role may do what those before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Ask.
+    Viewer,
+    /// Ask, create, edit, remove.
+    Editor,
+    /// All that, and settings.
+    Admin,
+}
+
+impl Role {
+    /// The role's name, as commands take and print it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Viewer => "viewer",
+            Role::Editor => "editor",
+            Role::Admin => "admin",
+        }
+    }
+
+    /// The role of that name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Role> {
+        [Role::Viewer, Role::Editor, Role::Admin].into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// The SHA-256 of a secret. The secrets are 128 random bits, so that no slow hash is needed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SecretHash(pub [u8; 32]);
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretHash(…)")
+    }
+}
+
+/// A key with which an integration logs in: on behalf of a system user, with that user's role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its number within the organization.
+    pub id: KeyId,
+    /// Whose it is.
+    pub user: UserId,
+    /// What it is for, in the admin's words; may be empty.
+    pub label: String,
+    /// What is kept of the secret.
+    pub hash: SecretHash,
+    /// When it was made.
+    pub created: Stamp,
+    /// A revoked key and its sessions are worth nothing.
+    pub revoked: bool,
+    /// When somebody last logged in with it.
+    pub last_login: Option<Stamp>,
+}
+
+/// A status that activities can have. Its name is embedded in every record that shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Its id.
+    pub id: StatusId,
+    /// Its present name.
+    pub name: StatusName,
+    /// A retired status stays on the records that have it and cannot be newly chosen.
+    pub retired: bool,
+    /// Its name has changed and the records that show it are still being brought up to date
+    /// (invariant 8).
+    pub spreading: bool,
+}

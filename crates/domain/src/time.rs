@@ -1,0 +1,340 @@
+//! Instants, instants with an offset, and zones.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::{Offset, TimeZone};
+use thiserror::Error;
+
+/// An instant, in milliseconds UTC since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stamp(i64);
+
+impl Stamp {
+    /// The first instant: whatever the offset, it is written with a year of four digits.
+    pub const MIN: Stamp = Stamp(-62_135_510_400_000);
+    /// The last instant, late on 9999-12-29: whatever the offset, it has a year of four digits.
+    pub const MAX: Stamp = Stamp(253_402_127_999_999);
+
+    /// The instant that lies that many milliseconds after 1970, moved into the bounds.
+    #[must_use]
+    pub fn from_millis(millis: i64) -> Stamp {
+        Stamp(millis.clamp(Stamp::MIN.0, Stamp::MAX.0))
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// The instant that many milliseconds later, or earlier.
+    #[must_use]
+    pub fn plus_millis(self, millis: i64) -> Stamp {
+        Stamp::from_millis(self.0.saturating_add(millis))
+    }
+
+    /// The instant as a wall clock with this offset shows it.
+    #[must_use]
+    pub fn at_offset(self, offset_seconds: i32) -> Moment {
+        Moment { stamp: self, offset_seconds }
+    }
+}
+
+/// An instant together with the offset that it was written with: a start or end keeps both.
+///
+/// Printed as the manual prints times: `2014-04-08T11:00:00.000-05:00`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Moment {
+    /// The instant.
+    pub stamp: Stamp,
+    /// Seconds east of Greenwich; whole minutes.
+    pub offset_seconds: i32,
+}
+
+/// A text that is no time with an offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("not a time with an offset, like 2014-01-10T15:50:28.153+08:00")]
+pub struct MomentError;
+
+/// The largest offset that a time may be written with, in minutes: 18 hours, as in `xsd:dateTime`
+/// and Java.
+const OFFSET_MINUTES_MAX: i32 = 18 * 60;
+
+impl Moment {
+    /// Reads a time with seconds and an offset (`Z`, `±hh:mm` or `±hhmm`). A fraction finer than
+    /// milliseconds is cut; see [`Moment::parse_raising`]. The last hours of the year 9999, which
+    /// scripts write for "for ever", are moved to [`Stamp::MAX`].
+    ///
+    /// ```
+    /// use domain::Moment;
+    /// let moment = Moment::parse("2014-01-10T15:50:28.153+08:00").unwrap();
+    /// assert_eq!(moment.to_string(), "2014-01-10T15:50:28.153+08:00");
+    /// assert!(Moment::parse("2014-01-10T15:50:28").is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// When the text is anything else, or lies outside the years 1 to 9999.
+    pub fn parse(text: &str) -> Result<Moment, MomentError> {
+        parse(text).map(|(moment, _)| moment).ok_or(MomentError)
+    }
+
+    /// Like [`Moment::parse`], but a fraction finer than milliseconds is raised: what an inclusive
+    /// upper bound needs.
+    ///
+    /// # Errors
+    /// As [`Moment::parse`].
+    pub fn parse_raising(text: &str) -> Result<Moment, MomentError> {
+        let (moment, finer) = parse(text).ok_or(MomentError)?;
+        Ok(Moment { stamp: moment.stamp.plus_millis(i64::from(finer)), ..moment })
+    }
+}
+
+/// Reads a time; the flag says whether digits finer than milliseconds were cut.
+fn parse(text: &str) -> Option<(Moment, bool)> {
+    let (date_time, rest) = text.split_at_checked(19)?;
+    let digits = |range: std::ops::Range<usize>| number(date_time.get(range)?);
+    let punctuation =
+        |at: usize, expected: u8| (date_time.as_bytes()[at] == expected).then_some(());
+    punctuation(4, b'-')?;
+    punctuation(7, b'-')?;
+    punctuation(10, b'T')?;
+    punctuation(13, b':')?;
+    punctuation(16, b':')?;
+
+    let offset_at = rest.find(['Z', '+', '-'])?;
+    let (fraction, offset) = rest.split_at(offset_at);
+    let (nanos, finer) = parse_fraction(fraction)?;
+    let offset_seconds = parse_offset(offset)?;
+    let civil = DateTime::new(
+        i16::try_from(digits(0..4)?).ok()?,
+        i8::try_from(digits(5..7)?).ok()?,
+        i8::try_from(digits(8..10)?).ok()?,
+        i8::try_from(digits(11..13)?).ok()?,
+        i8::try_from(digits(14..16)?).ok()?,
+        i8::try_from(digits(17..19)?).ok()?,
+        nanos,
+    )
+    .ok()?;
+    let bound = match civil.year() {
+        1..5000 => Stamp::MIN,
+        5000.. => Stamp::MAX,
+        _ => return None,
+    };
+    let instant = Offset::from_seconds(offset_seconds).ok()?.to_timestamp(civil);
+    let stamp = instant.map_or(bound, |t| Stamp::from_millis(t.as_millisecond()));
+    Some((stamp.at_offset(offset_seconds), finer))
+}
+
+/// Reads decimal digits and nothing else.
+fn number(text: &str) -> Option<i32> {
+    (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+/// Reads ``, `.1` … `.123456789…`: nanoseconds in whole milliseconds, and whether more was there.
+fn parse_fraction(text: &str) -> Option<(i32, bool)> {
+    if text.is_empty() {
+        return Some((0, false));
+    }
+    let digits = text.strip_prefix('.')?;
+    if digits.is_empty() || digits.len() > 30 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let (millis, finer) = digits.split_at(digits.len().min(3));
+    let scale = [100, 10, 1][millis.len() - 1];
+    Some((number(millis)? * scale * 1_000_000, finer.bytes().any(|b| b != b'0')))
+}
+
+/// Reads `Z`, `±hh:mm` or `±hhmm`, as seconds.
+fn parse_offset(text: &str) -> Option<i32> {
+    if text == "Z" {
+        return Some(0);
+    }
+    let (sign, digits) = text.split_at_checked(1)?;
+    let (hours, minutes) = match digits.len() {
+        5 if digits.as_bytes()[2] == b':' => (digits.get(..2)?, digits.get(3..)?),
+        4 => (digits.get(..2)?, digits.get(2..)?),
+        _ => return None,
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    let total = hours * 60 + minutes;
+    if minutes > 59 || total > OFFSET_MINUTES_MAX {
+        return None;
+    }
+    match sign {
+        "+" => Some(total * 60),
+        "-" => Some(-total * 60),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Both conversions hold for every stamp within the bounds and every offset that was parsed.
+        let offset = Offset::from_seconds(self.offset_seconds).map_err(|_| fmt::Error)?;
+        let instant = Timestamp::from_millisecond(self.stamp.0).map_err(|_| fmt::Error)?;
+        let civil = offset.to_datetime(instant);
+        let minutes = self.offset_seconds / 60;
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}{}{:02}:{:02}",
+            civil.year(),
+            civil.month(),
+            civil.day(),
+            civil.hour(),
+            civil.minute(),
+            civil.second(),
+            civil.millisecond(),
+            if minutes < 0 { '-' } else { '+' },
+            minutes.abs() / 60,
+            minutes.abs() % 60,
+        )
+    }
+}
+
+/// The zone in which an organization's stamps are shown: a name of the IANA database, or a fixed
+/// offset.
+#[derive(Clone, Debug)]
+pub struct Zone {
+    name: String,
+    zone: TimeZone,
+}
+
+/// A text that names no zone.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0:?} is no time zone: give a name like America/Chicago, or an offset like -05:00")]
+pub struct ZoneError(String);
+
+impl Zone {
+    /// Coordinated universal time.
+    #[must_use]
+    pub fn utc() -> Zone {
+        Zone { name: "UTC".to_owned(), zone: TimeZone::UTC }
+    }
+
+    /// Takes a zone by name (`America/Chicago`) or by offset (`+08:00`).
+    ///
+    /// # Errors
+    /// When the text is neither.
+    pub fn parse(text: &str) -> Result<Zone, ZoneError> {
+        let name = text.trim();
+        let fixed = || {
+            let offset = Offset::from_seconds(parse_offset(name)?).ok()?;
+            Some(TimeZone::fixed(offset))
+        };
+        let unknown = || ZoneError(name.chars().take(60).collect());
+        let zone = match fixed() {
+            Some(zone) => zone,
+            None => TimeZone::get(name).map_err(|_| unknown())?,
+        };
+        Ok(Zone { name: name.to_owned(), zone })
+    }
+
+    /// The name or offset that it was made from.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The instant as clocks in this zone show it. Odd seconds in offsets of before 1900 are cut,
+    /// since the wire has no place for them.
+    #[must_use]
+    pub fn at(&self, stamp: Stamp) -> Moment {
+        let offset =
+            Timestamp::from_millisecond(stamp.0).map_or(0, |t| self.zone.to_offset(t).seconds());
+        stamp.at_offset(offset / 60 * 60)
+    }
+}
+
+impl PartialEq for Zone {
+    fn eq(&self, other: &Zone) -> bool {
+        self.name == other.name
+    }
+}
+impl Eq for Zone {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<&str>) {
+        let got = Moment::parse(text).ok().map(|moment| moment.to_string());
+        assert_eq!(got.as_deref(), expected, "{text}");
+    }
+
+    #[test]
+    fn reads_every_form_that_clients_write() {
+        check("2014-01-10T15:50:28.153+08:00", Some("2014-01-10T15:50:28.153+08:00"));
+        check("2014-01-10T15:50:28+0800", Some("2014-01-10T15:50:28.000+08:00"));
+        check("2014-01-10T15:50:28.1-05:30", Some("2014-01-10T15:50:28.100-05:30"));
+        check("2014-01-10T15:50:28.153999Z", Some("2014-01-10T15:50:28.153+00:00"));
+        check("2016-02-29T23:59:59Z", Some("2016-02-29T23:59:59.000+00:00"));
+        check("9999-12-31T23:59:59Z", Some("9999-12-29T23:59:59.999+00:00"));
+        check("0001-01-01T00:00:00Z", Some("0001-01-02T00:00:00.000+00:00"));
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        for text in [
+            "",
+            "0",
+            "yesterday",
+            "2014-01-10",
+            "2014-01-10T15:50:28",
+            "2014-13-01T00:00:00Z",
+            "2015-02-29T00:00:00Z",
+            "2014-01-10T24:00:00Z",
+            "2014-01-10T15:50:28.Z",
+            "2014-01-10T15:50:28+8:00",
+            "2014-01-10T15:50:28+19:00",
+            "2014-01-10T15:50:28+08:60",
+            "2014-01-10 15:50:28Z",
+            "2014-01-10T15:50:28Z ",
+            "+014-01-10T15:50:28Z",
+            "0000-01-10T15:50:28Z",
+            "2014-01-10T15:50:2é+08:00",
+        ] {
+            check(text, None);
+        }
+    }
+
+    #[test]
+    fn an_upper_bound_is_raised_and_a_lower_one_cut() {
+        let text = "2014-01-10T15:50:28.1530001Z";
+        assert_eq!(Moment::parse(text).unwrap().to_string(), "2014-01-10T15:50:28.153+00:00");
+        assert_eq!(
+            Moment::parse_raising(text).unwrap().to_string(),
+            "2014-01-10T15:50:28.154+00:00"
+        );
+        let exact = "2014-01-10T15:50:28.153000Z";
+        assert_eq!(Moment::parse_raising(exact), Moment::parse(exact));
+    }
+
+    #[test]
+    fn zones_are_names_or_offsets() {
+        let stamp = Moment::parse("2026-07-01T12:00:00Z").unwrap().stamp;
+        let shown = |zone: &str| Zone::parse(zone).map(|z| z.at(stamp).to_string());
+        assert_eq!(shown("+08:00").unwrap(), "2026-07-01T20:00:00.000+08:00");
+        assert_eq!(shown("America/Chicago").unwrap(), "2026-07-01T07:00:00.000-05:00");
+        assert!(shown("Mars/Olympus").is_err());
+        assert!(shown("").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_printed_is_read_again(millis in Stamp::MIN.0..=Stamp::MAX.0, minutes in -1080..=1080_i32) {
+            let moment = Stamp(millis).at_offset(minutes * 60);
+            prop_assert_eq!(Moment::parse(&moment.to_string()), Ok(moment));
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,40}") {
+            let _ = Moment::parse(&text);
+            let _ = Zone::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Driftless: the use cases: sessions, roles, activities, runs; the commit; caches.

@@ -1,0 +1,1 @@
+//! Driftless: the embedded store, SQLite.

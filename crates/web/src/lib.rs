@@ -1,0 +1,1 @@
+//! Driftless: the pages for people.
