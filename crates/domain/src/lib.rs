@@ -25,6 +25,6 @@ pub use imported::Imported;
 pub use organization::{
     ApiKey, NAME_CHARS_MAX, Name, Organization, Role, SecretHash, Status, SystemUser,
 };
-pub use patch::{CustomFieldPatch, Patch, Presence, StatusRef};
+pub use patch::{CustomFieldPatch, Draft, Patch, Presence, StatusRef};
 pub use time::{Moment, MomentError, Stamp, Zone, ZoneError};
 pub use version::{Author, Kind, Origin, State, Version};

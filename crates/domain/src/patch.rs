@@ -1,4 +1,4 @@
-//! A patch: what one write wants to change, before it is judged inside the commit (invariant 7).
+//! Drafts and patches: what a write wants, before it is judged inside the commit (invariant 7).
 
 use crate::{ClientId, Moment, Note, Priority, StatusId, StatusName, Subject, UserId};
 
@@ -44,6 +44,29 @@ pub struct Patch {
     pub status: Option<StatusRef>,
     /// The priority.
     pub priority: Option<Priority>,
+    /// Custom fields, in the order that they came in.
+    pub custom_fields: Vec<CustomFieldPatch>,
+}
+
+/// A new activity: what is required of one, and what may come with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The subject.
+    pub subject: Subject,
+    /// The note; may be empty.
+    pub note: Note,
+    /// When it starts.
+    pub start: Moment,
+    /// When it ends.
+    pub end: Option<Moment>,
+    /// The account that it is about.
+    pub client: ClientId,
+    /// The responsible person; the author where none is named.
+    pub system_user: Option<UserId>,
+    /// The status.
+    pub status: StatusRef,
+    /// The priority.
+    pub priority: Priority,
     /// Custom fields, in the order that they came in.
     pub custom_fields: Vec<CustomFieldPatch>,
 }

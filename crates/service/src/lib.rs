@@ -1,1 +1,161 @@
-//! Driftless: the use cases: sessions, roles, activities, runs; the commit; caches.
+//! The use cases: sessions, roles, activities, runs; the commit; caches.
+//!
+//! [`Service`] is the one thing that the doors (`neon`, `web`, the command line) hold. Reading goes
+//! `Service::sync` → `runs` → `exposure` → `timeline` → `versions`; writing goes `Service::write` →
+//! `commit` → `batch` → `judge`.
+//!
+//! To add a use case: if it only reads, give it a file beside [`sync`](Service::sync). If it changes
+//! activities, make it a [`Write`] and judge it in `judge.rs`. If it changes anything else, see
+//! `admin.rs`. Nothing writes past the commit (invariant 7).
+
+mod admin;
+mod batch;
+mod check;
+mod clock;
+mod commit;
+mod directory;
+mod exposure;
+mod history;
+mod import;
+mod judge;
+mod lease;
+mod lifecycle;
+mod login;
+mod notes;
+mod query;
+mod random;
+mod runs;
+mod secret;
+mod sessions;
+mod sorting;
+mod statuses;
+mod sync;
+mod tenant;
+mod versions;
+mod write;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::{Author, Clock, OrgId, Stamp};
+use parking_lot::{Mutex, RwLock};
+use store::Store;
+use tokio::sync::{Notify, oneshot};
+
+use crate::commit::{Committer, Job, Queue, stopping};
+use crate::lease::Lease;
+use crate::sessions::Sessions;
+use crate::sorting::Orders;
+use crate::versions::Versions;
+
+pub use admin::{AdminError, NewKey, NewUser};
+pub use check::check;
+pub use clock::SystemClock;
+pub use directory::Directory;
+pub use history::Change;
+pub use import::{ImportError, ImportOptions, ImportPlan, ImportReport, Spool, SpoolError};
+pub use lifecycle::{OpenError, Settings};
+pub use login::LoginError;
+pub use query::{Direction, Order, SyncQuery};
+pub use random::{Random, SystemRandom};
+pub use runs::{
+    RUN_HOURS_MAX, RUN_KEPT_MINUTES_MIN, RUNS_PER_KEY_MAX, SINGLE_PAGE_RUNS_PER_KEY_MAX,
+};
+pub use sessions::{Caller, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
+pub use sync::{AskError, SyncAnswer};
+pub use tenant::Tenant;
+pub use write::{Refusal, Write, Written};
+
+/// A data folder at work. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    shared: Arc<Shared>,
+}
+
+/// What all threads of a data folder share.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) settings: Settings,
+    pub(crate) tenants: RwLock<HashMap<OrgId, Arc<Tenant>>>,
+    pub(crate) sessions: Sessions,
+    pub(crate) lease: Lease,
+    /// Rung when the lease has been renewed.
+    pub(crate) lease_moved: Notify,
+    pub(crate) versions: Versions,
+    pub(crate) orders: Orders,
+    pub(crate) queue: Queue,
+    /// When this process began with the folder.
+    pub(crate) started: Stamp,
+    /// Whether the process before it ended in order.
+    pub(crate) clean_start: bool,
+    committer: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl Service {
+    /// The present instant, by the clock that everything here goes by.
+    #[must_use]
+    pub fn now(&self) -> Stamp {
+        self.shared.clock.now()
+    }
+
+    /// The organization of that id.
+    #[must_use]
+    pub fn org(&self, id: &OrgId) -> Option<Arc<Tenant>> {
+        self.shared.tenants.read().get(id).cloned()
+    }
+
+    /// All organizations, by id.
+    #[must_use]
+    pub fn orgs(&self) -> Vec<Arc<Tenant>> {
+        let mut orgs: Vec<_> = self.shared.tenants.read().values().cloned().collect();
+        orgs.sort_by(|a, b| a.id.cmp(&b.id));
+        orgs
+    }
+
+    /// The instant up to which the organization's changes are complete and told (invariant 3).
+    #[must_use]
+    pub fn horizon(&self, org: &Tenant) -> Stamp {
+        org.exposure.read(self.now(), self.shared.lease.bound()).horizon
+    }
+
+    /// Hands a write to the commit. The future it returns is the acknowledgement: when it comes, the
+    /// write is durable.
+    ///
+    /// # Errors
+    /// See [`Refusal`]; nothing of a refused write is there. Where the answer was
+    /// [`Refusal::Unavailable`] after a failing disk, the write may turn out to be there.
+    pub async fn write(
+        &self,
+        org: &Arc<Tenant>,
+        author: Author,
+        write: Write,
+    ) -> Result<Written, Refusal> {
+        self.submit(org, author, write)?.await.map_err(|_| stopping())?
+    }
+
+    pub(crate) fn submit(
+        &self,
+        org: &Arc<Tenant>,
+        author: Author,
+        write: Write,
+    ) -> Result<oneshot::Receiver<Result<Written, Refusal>>, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.queue.send(Job::Write { tenant: org.clone(), author, write, reply })?;
+        Ok(answer)
+    }
+
+    /// Has the committer do something between two transactions; blocks until it is done.
+    pub(crate) fn call<T: Send + 'static, E: From<Refusal> + Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Committer) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let (reply, answer) = std::sync::mpsc::sync_channel(1);
+        let job = Job::Call(Box::new(move |committer| {
+            let _ = reply.send(work(committer));
+        }));
+        self.shared.queue.send(job)?;
+        answer.recv().map_err(|_| E::from(stopping()))?
+    }
+}

@@ -1,1 +1,205 @@
-//! Driftless: the storage traits, the stored form of a version, and the contract every back-end passes.
+//! The storage traits, the stored form of a version, and the contract every back-end passes.
+//!
+//! A back-end keeps what it is told, in the order it is told, and judges nothing: which version
+//! follows which is decided in `service`. Every method names the organization that it is about
+//! (invariant 9).
+//!
+//! To add a back-end: implement [`Store`] and [`Transaction`], then call the [`contract`] suite
+//! from a test with a function that opens an empty store.
+
+#[cfg(feature = "contract")]
+pub mod contract;
+mod document;
+mod error;
+mod rows;
+
+use std::ops::ControlFlow;
+
+use domain::{
+    ActivityId, ApiKey, KeyId, OrgKey, Organization, Seq, Stamp, Status, StatusId, SystemUser, Version,
+};
+
+pub use document::{decode, encode};
+pub use error::{CommitError, StoreError};
+pub use rows::{FolderState, LogEntry, RunRecord, SessionRecord, TenantRecord};
+
+/// A place that keeps organizations and their logs.
+///
+/// Reading methods see everything committed before they were called.
+pub trait Store: Send + Sync {
+    /// Opens the one write transaction, to be committed with this durability; waits for the one
+    /// before it to end.
+    ///
+    /// # Errors
+    /// When the store cannot write now.
+    fn begin(&self, durability: Durability) -> Result<Box<dyn Transaction + '_>, StoreError>;
+
+    /// Forgets everything held open and opens it again: what a commit of unknown outcome needs
+    /// before it can be asked about with [`Store::head`].
+    ///
+    /// # Errors
+    /// When the store cannot be opened.
+    fn reopen(&self) -> Result<(), StoreError>;
+
+    /// What is kept beside the organizations.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn folder(&self) -> Result<FolderState, StoreError>;
+
+    /// All organizations with their users, keys and statuses.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn tenants(&self) -> Result<Vec<TenantRecord>, StoreError>;
+
+    /// The sessions of an organization.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn sessions(&self, org: OrgKey) -> Result<Vec<SessionRecord>, StoreError>;
+
+    /// The runs of an organization.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn runs(&self, org: OrgKey) -> Result<Vec<RunRecord>, StoreError>;
+
+    /// The position of the last version in the organization's log.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn head(&self, org: OrgKey) -> Result<Seq, StoreError>;
+
+    /// Shows the log after a position, in its order, without contents, until told to stop.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn log(
+        &self,
+        org: OrgKey,
+        after: Seq,
+        visit: &mut dyn FnMut(LogEntry) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
+    /// The versions at these positions, in the order asked for.
+    ///
+    /// # Errors
+    /// When the store cannot read, or has no version at one of the positions.
+    fn versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Version>, StoreError>;
+
+    /// The position of an activity's latest version.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn latest(&self, org: OrgKey, id: ActivityId) -> Result<Option<Seq>, StoreError>;
+
+    /// Up to `limit` activities after `after`, in id order, that have this status now.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn with_status(
+        &self,
+        org: OrgKey,
+        status: StatusId,
+        after: ActivityId,
+        limit: usize,
+    ) -> Result<Vec<ActivityId>, StoreError>;
+
+    /// Looks for damage that the store can see by itself; an empty list means none.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn damage(&self) -> Result<Vec<String>, StoreError>;
+}
+
+/// How long a commit has to last before it is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Durability {
+    /// It survives the death of the process. For sessions and runs.
+    Process,
+    /// It survives a power cut. For everything else (invariant 5).
+    Power,
+}
+
+/// The one open write transaction. Dropped without [`Transaction::commit`], it changes nothing.
+pub trait Transaction {
+    /// The latest version of an activity, including those appended in this transaction.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn current(&mut self, org: OrgKey, id: ActivityId) -> Result<Option<Version>, StoreError>;
+
+    /// Appends the next version to the log and makes it the current state of its activity
+    /// (invariant 5). The caller hands over versions in seq order without gaps.
+    ///
+    /// # Errors
+    /// When the store cannot write, or already has a version at that position.
+    fn append(&mut self, org: OrgKey, version: &Version) -> Result<(), StoreError>;
+
+    /// Adds or changes an organization.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn put_organization(&mut self, organization: &Organization) -> Result<(), StoreError>;
+
+    /// Adds or changes a system user.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn put_user(&mut self, org: OrgKey, user: &SystemUser) -> Result<(), StoreError>;
+
+    /// Adds or changes an API key.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn put_key(&mut self, org: OrgKey, key: &ApiKey) -> Result<(), StoreError>;
+
+    /// Keeps when somebody last logged in with a key; the rest of the key stays as it is.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn put_last_login(&mut self, org: OrgKey, key: KeyId, at: Stamp) -> Result<(), StoreError>;
+
+    /// Adds or changes a status.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn put_status(&mut self, org: OrgKey, status: &Status) -> Result<(), StoreError>;
+
+    /// Adds or changes a session.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn put_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError>;
+
+    /// Forgets a session and its runs.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn drop_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError>;
+
+    /// Adds a run, or changes the one of the same session, query and upper bound.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn put_run(&mut self, org: OrgKey, run: &RunRecord) -> Result<(), StoreError>;
+
+    /// Forgets a run.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn drop_run(&mut self, org: OrgKey, run: &RunRecord) -> Result<(), StoreError>;
+
+    /// Keeps what stands beside the organizations.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn put_folder(&mut self, state: FolderState) -> Result<(), StoreError>;
+
+    /// Makes everything durable and visible together.
+    ///
+    /// # Errors
+    /// See [`CommitError`]: the caller has to tell «not there» from «nobody knows».
+    fn commit(self: Box<Self>) -> Result<(), CommitError>;
+}

@@ -1,0 +1,222 @@
+//! What an admin does to organizations, users and keys. Each change is one durable transaction of
+//! the committer's, so that no write is judged by a directory that is half changed.
+
+use std::sync::Arc;
+
+use domain::{
+    ApiKey, KeyId, Name, OrgId, OrgIdError, OrgKey, Organization, Role, Stamp, Status, StatusId,
+    StatusName, SystemUser, TextError, UserId, Zone,
+};
+use store::{TenantRecord, Transaction};
+use thiserror::Error;
+
+use crate::commit::unavailable;
+use crate::directory::Directory;
+use crate::tenant::Tenant;
+use crate::{Refusal, Service, secret};
+
+/// The statuses of a new organization, by id from 1.
+const FIRST_STATUSES: [&str; 5] =
+    ["In Progress", "Not Started", "Waiting", "Completed", "Deferred"];
+
+/// Why an admin's change was refused. Nothing has changed.
+#[derive(Debug, Error)]
+pub enum AdminError {
+    /// The id is taken.
+    #[error("there is an organization {0} already")]
+    OrgExists(OrgId),
+    /// No such organization.
+    #[error("there is no organization {0}; `driftless org list` shows those there are")]
+    UnknownOrg(OrgId),
+    /// The id is taken.
+    #[error("there is a user {0} already")]
+    UserExists(UserId),
+    /// No such user.
+    #[error("there is no user {0}; `driftless user list` shows those there are")]
+    UnknownUser(UserId),
+    /// No such key.
+    #[error("there is no key {0}; `driftless key list` shows those there are")]
+    UnknownKey(KeyId),
+    /// The name or id is taken.
+    #[error("there is a status {0} already")]
+    StatusExists(String),
+    /// No such status.
+    #[error("there is no status {0}; `driftless status list` shows those there are")]
+    UnknownStatus(StatusId),
+    /// A name that cannot be one.
+    #[error("the name {0}")]
+    Text(#[from] TextError),
+    /// An id that cannot be one.
+    #[error(transparent)]
+    OrgId(#[from] OrgIdError),
+    /// The store or the machine's randomness does not answer.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl From<Refusal> for AdminError {
+    fn from(refusal: Refusal) -> AdminError {
+        AdminError::Unavailable(refusal.to_string())
+    }
+}
+
+/// A system user to be added.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// The id; the next free one where none is given.
+    pub id: Option<UserId>,
+    /// The name.
+    pub name: Name,
+    /// What the person may do.
+    pub role: Role,
+}
+
+/// An API key that has just been made.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// Its number.
+    pub id: KeyId,
+    /// The secret, which is shown now and kept nowhere.
+    pub secret: String,
+}
+
+impl Service {
+    /// The organization of that id.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn known_org(&self, id: &OrgId) -> Result<Arc<Tenant>, AdminError> {
+        self.org(id).ok_or_else(|| AdminError::UnknownOrg(id.clone()))
+    }
+
+    /// Adds an organization with the first statuses.
+    ///
+    /// # Errors
+    /// When the id is taken or the store cannot write.
+    pub fn add_org(&self, id: OrgId, name: Name, zone: Zone) -> Result<Arc<Tenant>, AdminError> {
+        let shared = self.shared.clone();
+        self.call(move |committer| {
+            if shared.tenants.read().contains_key(&id) {
+                return Err(AdminError::OrgExists(id));
+            }
+            let last = shared.tenants.read().values().map(|tenant| tenant.key.0).max().unwrap_or(0);
+            let organization =
+                Organization { key: OrgKey(last + 1), id: id.clone(), name, zone, opened: false };
+            let stored = TenantRecord {
+                organization,
+                users: Vec::new(),
+                keys: Vec::new(),
+                statuses: first_statuses()?,
+            };
+            committer.transact(|t| {
+                put_tenant(t, &stored).map_err(|e| AdminError::from(unavailable(&e)))
+            })?;
+            let (store, limit) = (shared.store.as_ref(), shared.settings.requests_per_org_max);
+            let tenant =
+                Tenant::load(store, stored, Stamp::MIN, limit).map_err(|e| unavailable(&e))?;
+            let tenant = Arc::new(tenant);
+            shared.tenants.write().insert(id, tenant.clone());
+            Ok(tenant)
+        })
+    }
+
+    /// Adds a system user.
+    ///
+    /// # Errors
+    /// When the id is taken or the store cannot write.
+    pub fn add_user(&self, org: &Arc<Tenant>, user: NewUser) -> Result<UserId, AdminError> {
+        let key = org.key;
+        self.change_directory(org, move |directory, transaction| {
+            let last = directory.users.keys().next_back().map_or(0, |id| id.0);
+            let id = user.id.unwrap_or(UserId(last.saturating_add(1)));
+            if directory.users.contains_key(&id) {
+                return Err(AdminError::UserExists(id));
+            }
+            let user = SystemUser { id, name: user.name, role: user.role, disabled: false };
+            transaction.put_user(key, &user).map_err(|e| unavailable(&e))?;
+            directory.users.insert(id, user);
+            Ok(id)
+        })
+    }
+
+    /// Disables a user: from now on, his keys and sessions are worth nothing.
+    ///
+    /// # Errors
+    /// When there is no such user or the store cannot write.
+    pub fn disable_user(&self, org: &Arc<Tenant>, id: UserId) -> Result<(), AdminError> {
+        let key = org.key;
+        self.change_directory(org, move |directory, transaction| {
+            let user = directory.users.get_mut(&id).ok_or(AdminError::UnknownUser(id))?;
+            user.disabled = true;
+            Ok(transaction.put_user(key, user).map_err(|e| unavailable(&e))?)
+        })
+    }
+
+    /// Makes a key for a user.
+    ///
+    /// # Errors
+    /// When there is no such user, or no randomness, or the store cannot write.
+    pub fn add_key(
+        &self,
+        org: &Arc<Tenant>,
+        user: UserId,
+        label: Option<Name>,
+    ) -> Result<NewKey, AdminError> {
+        let secret =
+            secret::generate(self.shared.random.as_ref()).map_err(AdminError::Unavailable)?;
+        let (org_key, created, hash) = (org.key, self.now(), secret::hash(&secret));
+        self.change_directory(org, move |directory, transaction| {
+            if !directory.users.contains_key(&user) {
+                return Err(AdminError::UnknownUser(user));
+            }
+            let last = directory.keys.keys().next_back().map_or(0, |id| id.0);
+            let id = KeyId(last + 1);
+            let label = label.map_or_else(String::new, |label| label.to_string());
+            let key = ApiKey { id, user, label, hash, created, revoked: false, last_login: None };
+            transaction.put_key(org_key, &key).map_err(|e| unavailable(&e))?;
+            directory.keys.insert(id, key);
+            Ok(NewKey { id, secret })
+        })
+    }
+
+    /// Revokes a key: from now on, it and its sessions are worth nothing.
+    ///
+    /// # Errors
+    /// When there is no such key or the store cannot write.
+    pub fn revoke_key(&self, org: &Arc<Tenant>, id: KeyId) -> Result<(), AdminError> {
+        let org_key = org.key;
+        self.change_directory(org, move |directory, transaction| {
+            let key = directory.keys.get_mut(&id).ok_or(AdminError::UnknownKey(id))?;
+            key.revoked = true;
+            Ok(transaction.put_key(org_key, key).map_err(|e| unavailable(&e))?)
+        })
+    }
+
+    /// Changes the directory and what the store has of it together.
+    pub(crate) fn change_directory<T: Send + 'static, E: From<Refusal> + Send + 'static>(
+        &self,
+        org: &Arc<Tenant>,
+        change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let org = org.clone();
+        self.call(move |committer| {
+            let mut directory = Directory::clone(&org.directory());
+            let value = committer.transact(|transaction| change(&mut directory, transaction))?;
+            org.set_directory(directory);
+            Ok(value)
+        })
+    }
+}
+
+fn first_statuses() -> Result<Vec<Status>, AdminError> {
+    let status = |(id, name): (i64, &str)| {
+        let name = StatusName::parse(name)?;
+        Ok(Status { id: StatusId(id), name, retired: false, spreading: false })
+    };
+    (1..).zip(FIRST_STATUSES).map(status).collect()
+}
+
+fn put_tenant(to: &mut dyn Transaction, tenant: &TenantRecord) -> Result<(), store::StoreError> {
+    to.put_organization(&tenant.organization)?;
+    tenant.statuses.iter().try_for_each(|status| to.put_status(tenant.organization.key, status))
+}

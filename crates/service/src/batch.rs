@@ -1,0 +1,285 @@
+//! A group commit in the making: writes of several organizations that become durable together.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::{ActivityId, Author, ID_MAX, OrgKey, Seq, Stamp, State, Version};
+use store::{Store, StoreError, Transaction};
+use timeline::Entry;
+use tokio::sync::oneshot;
+
+use crate::commit::{Job, Reply};
+use crate::judge::Judge;
+use crate::notes;
+use crate::tenant::Tenant;
+use crate::{Refusal, Shared, Write, Written};
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct Batch {
+    commits: Vec<Commit>,
+    /// Those who wait for a note.
+    noted: Vec<oneshot::Sender<()>>,
+    /// What to do in memory once the notes are kept.
+    kept: Vec<(Arc<Tenant>, notes::Note)>,
+}
+
+/// One organization's part: versions that share a stamp.
+struct Commit {
+    tenant: Arc<Tenant>,
+    stamp: Stamp,
+    /// The activity's latest version, with those that this commit has judged so far.
+    current: HashMap<ActivityId, Option<Version>>,
+    judged: Vec<Judged>,
+    /// Those whose write changed nothing, or was refused.
+    unchanged: Vec<(Reply, Result<Written, Refusal>)>,
+    next_id: i64,
+    versions: Vec<Version>,
+}
+
+/// An accepted write.
+struct Judged {
+    id: ActivityId,
+    author: Author,
+    state: State,
+    reply: Reply,
+}
+
+impl Batch {
+    /// Answers jobs that never came into a batch.
+    pub(crate) fn refuse_jobs(jobs: Vec<Job>, why: &Refusal) {
+        for job in jobs {
+            if let Job::Write { reply, .. } = job {
+                let _ = reply.send(Err(why.clone()));
+            }
+        }
+    }
+
+    /// Judges all jobs in their order and appends what they make to the log.
+    ///
+    /// # Errors
+    /// When the store fails; then nothing of the batch may be committed.
+    pub(crate) fn fill(
+        &mut self,
+        shared: &Shared,
+        transaction: &mut dyn Transaction,
+        jobs: Vec<Job>,
+    ) -> Result<(), StoreError> {
+        let mut failure = None;
+        for job in jobs {
+            if failure.is_some() {
+                Batch::refuse_jobs(
+                    vec![job],
+                    &Refusal::Unavailable("the store refused".to_owned()),
+                );
+                continue;
+            }
+            failure = match job {
+                Job::Write { tenant, author, write, reply } => {
+                    self.commit_of(shared, &tenant).judge(transaction, author, &write, reply).err()
+                }
+                Job::Note { tenant, note, reply } => {
+                    self.noted.extend(reply);
+                    let kept = note.keep(transaction, tenant.key).err();
+                    self.kept.push((tenant, note));
+                    kept
+                }
+                Job::Call(_) | Job::Stop => None,
+            };
+        }
+        match failure {
+            Some(failure) => Err(failure),
+            None => self.commits.iter_mut().try_for_each(|commit| commit.append(transaction)),
+        }
+    }
+
+    /// The organization's commit of this batch. Its stamp is drawn when the first write joins, with
+    /// the transaction open.
+    fn commit_of(&mut self, shared: &Shared, tenant: &Arc<Tenant>) -> &mut Commit {
+        let at = self.commits.iter().position(|commit| commit.tenant.key == tenant.key);
+        let at = at.unwrap_or_else(|| {
+            self.commits.push(Commit::begin(shared, tenant.clone()));
+            self.commits.len() - 1
+        });
+        &mut self.commits[at]
+    }
+
+    /// The latest stamp of the batch, if it made any version.
+    pub(crate) fn last_stamp(&self) -> Option<Stamp> {
+        let changed = self.commits.iter().filter(|commit| !commit.versions.is_empty());
+        changed.map(|commit| commit.stamp).max()
+    }
+
+    /// Whether a batch of unknown outcome is in the store. Its commits share a transaction: one
+    /// stands for all.
+    pub(crate) fn is_there(&self, store: &dyn Store) -> Result<bool, StoreError> {
+        let last =
+            self.commits.iter().find_map(|c| c.versions.last().map(|v| (c.tenant.key, v.seq)));
+        match last {
+            Some((org, seq)) => Ok(store.head(org)? >= seq),
+            None => Ok(false),
+        }
+    }
+
+    /// Shows every commit and answers everybody. To be called once the transaction is durable.
+    pub(crate) fn publish(self, shared: &Shared) {
+        for commit in self.commits {
+            commit.publish(shared);
+        }
+        for (tenant, note) in self.kept {
+            note.kept(&tenant);
+        }
+        for waiting in self.noted {
+            let _ = waiting.send(());
+        }
+    }
+
+    /// Withdraws every commit and tells everybody why. Those who wait for a note see their channel
+    /// close.
+    pub(crate) fn abandon(self, why: &Refusal) {
+        for commit in self.commits {
+            commit.tenant.exposure.abandon();
+            commit.tenant.moved.notify_waiters();
+            for judged in commit.judged {
+                let _ = judged.reply.send(Err(why.clone()));
+            }
+            for (reply, _) in commit.unchanged {
+                let _ = reply.send(Err(why.clone()));
+            }
+        }
+    }
+}
+
+impl Commit {
+    fn begin(shared: &Shared, tenant: Arc<Tenant>) -> Commit {
+        let stamp = tenant.exposure.begin_commit(shared.clock.now());
+        let largest = tenant.timeline.read().largest_id().map_or(0, |id| id.0);
+        Commit {
+            tenant,
+            stamp,
+            current: HashMap::new(),
+            judged: Vec::new(),
+            unchanged: Vec::new(),
+            next_id: largest.max(0) + 1,
+            versions: Vec::new(),
+        }
+    }
+
+    /// Judges one write on the state that the one before it left.
+    fn judge(
+        &mut self,
+        transaction: &mut dyn Transaction,
+        author: Author,
+        write: &Write,
+        reply: Reply,
+    ) -> Result<(), StoreError> {
+        let id = match write {
+            Write::Create(_) => ActivityId(self.next_id),
+            Write::Update(id, _) | Write::Remove(id) | Write::Refresh(id) => *id,
+            Write::Import { item, .. } => item.id(),
+        };
+        if id.0 > ID_MAX {
+            let refusal = Refusal::IdsExhausted(self.tenant.id.clone());
+            self.unchanged.push((reply, Err(refusal)));
+            return Ok(());
+        }
+        if !self.current.contains_key(&id) {
+            let stored = transaction.current(self.tenant.key, id)?;
+            self.current.insert(id, stored);
+        }
+        let current = self.current.get(&id).and_then(Option::as_ref);
+        let directory = self.tenant.directory();
+        let judge = Judge { directory: &directory, author, stamp: self.stamp };
+        match judge.judge(id, write, current) {
+            Ok(Some(state)) => self.accept(id, author, state, reply),
+            Ok(None) => self.unchanged.push((reply, Ok(Written { id, version: None }))),
+            Err(refusal) => self.unchanged.push((reply, Err(refusal))),
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self, id: ActivityId, author: Author, state: State, reply: Reply) {
+        self.next_id = self.next_id.max(id.0 + 1);
+        // Its position is not known yet; the next write of this commit only looks at the state.
+        let provisional = Version {
+            seq: Seq::ZERO,
+            stamp: self.stamp,
+            id,
+            previous: None,
+            author,
+            state: state.clone(),
+        };
+        self.current.insert(id, Some(provisional));
+        self.judged.push(Judged { id, author, state, reply });
+    }
+
+    /// Gives the accepted writes their positions, in id order, and appends them to the log.
+    fn append(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
+        self.judged.sort_by_key(|judged| judged.id); // stable: writes of one activity keep their order
+        let timeline = self.tenant.timeline.read();
+        let head = timeline.head();
+        let mut seq = head.seq();
+        let mut before: Option<(ActivityId, Seq)> = None;
+        for judged in &self.judged {
+            seq = seq.next();
+            let previous = match before {
+                Some((id, earlier)) if id == judged.id => Some(earlier),
+                _ => timeline.current(&head, judged.id).map(|(seq, _)| seq),
+            };
+            before = Some((judged.id, seq));
+            let version = Version {
+                seq,
+                stamp: self.stamp,
+                id: judged.id,
+                previous,
+                author: judged.author,
+                state: judged.state.clone(),
+            };
+            transaction.append(self.tenant.key, &version)?;
+            self.versions.push(version);
+        }
+        Ok(())
+    }
+
+    /// Timeline, caches and head follow in one step; then the answers leave.
+    fn publish(self, shared: &Shared) {
+        let written: Vec<Written> =
+            self.versions.iter().map(|v| Written { id: v.id, version: Some(v.seq) }).collect();
+        if self.versions.is_empty() {
+            self.tenant.exposure.abandon();
+        } else {
+            metrics::counter!("driftless_versions_total").increment(self.versions.len() as u64);
+            metrics::counter!("driftless_commits_total").increment(1);
+            show(shared, &self.tenant, self.stamp, self.versions);
+        }
+        self.tenant.moved.notify_waiters();
+        for (judged, written) in self.judged.into_iter().zip(written) {
+            let _ = judged.reply.send(Ok(written));
+        }
+        for (reply, outcome) in self.unchanged {
+            let _ = reply.send(outcome);
+        }
+    }
+}
+
+/// Makes durable versions visible: the timeline first, which nobody asks beyond its view, then the
+/// head.
+pub(crate) fn show(shared: &Shared, tenant: &Tenant, stamp: Stamp, versions: Vec<Version>) {
+    let view = {
+        let mut timeline = tenant.timeline.write();
+        for version in &versions {
+            let entry = Entry { id: version.id, stamp: version.stamp, kind: version.state.kind() };
+            // A log that is full, or not in order, is refused before it is written.
+            if let Err(error) = timeline.append(entry) {
+                tracing::error!(org = %tenant.id, %error, "the timeline cannot follow the log");
+                return;
+            }
+        }
+        timeline.head()
+    };
+    shared.remember(tenant.key, versions);
+    tenant.exposure.publish(view, stamp);
+}
+
+/// The key of a version in a cache.
+pub(crate) type VersionKey = (OrgKey, Seq);

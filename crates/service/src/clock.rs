@@ -1,0 +1,24 @@
+//! The one place that reads the machine's clock.
+
+use std::time::{Duration, SystemTime};
+
+use domain::{Clock, Stamp};
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that all others take")]
+    fn now(&self) -> Stamp {
+        let since_1970 =
+            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Stamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the wait is bounded by the caller")]
+    fn wait_until(&self, until: Stamp, at_most_ms: i64) {
+        let missing = until.millis().saturating_sub(self.now().millis()).clamp(0, at_most_ms);
+        std::thread::sleep(Duration::from_millis(missing.unsigned_abs()));
+    }
+}

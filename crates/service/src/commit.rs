@@ -1,0 +1,248 @@
+//! The commit: the one way by which anything becomes durable and visible (invariants 2, 5, 7).
+//!
+//! One thread per data folder takes jobs off a queue. Writes that wait at the same time share a
+//! transaction (group commit); within it each organization's writes make one commit with one stamp.
+//! What follows a durable commit, timeline, head and caches, happens before the next one begins.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+
+use domain::{Author, Stamp};
+use parking_lot::Mutex;
+use store::{CommitError, Durability, Transaction};
+use tokio::sync::oneshot;
+
+use crate::batch::Batch;
+use crate::notes::Note;
+use crate::tenant::Tenant;
+use crate::{Refusal, Shared, Write, Written};
+
+/// Jobs that may wait for the committer; one more is refused as «not available».
+const QUEUE_JOBS_MAX: usize = 10_000;
+
+/// Jobs that share a transaction.
+const BATCH_JOBS_MAX: usize = 1_000;
+
+/// A stamp this little ahead of the wall clock is waited out, so that nobody is told the future.
+const AHEAD_WAIT_MS_MAX: i64 = 10;
+
+/// How often the committer looks after the lease when nothing else wakes it.
+const IDLE_TICK: Duration = Duration::from_millis(500);
+
+/// Answers one write.
+pub(crate) type Reply = oneshot::Sender<Result<Written, Refusal>>;
+
+/// What the committer can be asked to do.
+pub(crate) enum Job {
+    /// A write; joins the next commit.
+    Write { tenant: Arc<Tenant>, author: Author, write: Write, reply: Reply },
+    /// Something about a session or run; joins the next transaction. The reply, where there is one,
+    /// comes when it is kept.
+    Note { tenant: Arc<Tenant>, note: Note, reply: Option<oneshot::Sender<()>> },
+    /// Anything else, done alone between two transactions.
+    Call(Box<dyn FnOnce(&mut Committer) + Send>),
+    /// No more jobs are taken.
+    Stop,
+}
+
+/// The way to the committer.
+pub(crate) struct Queue {
+    jobs: SyncSender<Job>,
+    /// Taken by the committer when it starts.
+    waiting: Mutex<Option<Receiver<Job>>>,
+}
+
+impl Queue {
+    pub(crate) fn new() -> Queue {
+        let (jobs, waiting) = sync_channel(QUEUE_JOBS_MAX);
+        Queue { jobs, waiting: Mutex::new(Some(waiting)) }
+    }
+
+    /// Hands over a job without waiting.
+    pub(crate) fn send(&self, job: Job) -> Result<(), Refusal> {
+        self.jobs.try_send(job).map_err(|e| match e {
+            TrySendError::Full(_) => Refusal::Unavailable("too many writes are waiting".to_owned()),
+            TrySendError::Disconnected(_) => stopping(),
+        })
+    }
+
+    /// The committer's end; none if it has been taken.
+    pub(crate) fn take_receiver(&self) -> Option<Receiver<Job>> {
+        self.waiting.lock().take()
+    }
+}
+
+pub(crate) fn stopping() -> Refusal {
+    Refusal::Unavailable("the server is stopping".to_owned())
+}
+
+/// The state of the committing thread.
+pub(crate) struct Committer {
+    pub(crate) shared: Arc<Shared>,
+    /// A batch whose commit may be there or not; nothing is written until that is known.
+    unknown: Option<Batch>,
+}
+
+impl Committer {
+    pub(crate) fn new(shared: Arc<Shared>) -> Committer {
+        Committer { shared, unknown: None }
+    }
+
+    /// Works until told to stop.
+    pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
+        loop {
+            self.settle_unknown();
+            if self.shared.lease.is_due(self.shared.clock.now()) {
+                self.renew_lease();
+            }
+            let first = match jobs.recv_timeout(IDLE_TICK) {
+                Ok(job) => job,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if !self.work_off(first, jobs) {
+                return;
+            }
+        }
+    }
+
+    /// Does one job, and with it those waiting behind it that can share its transaction.
+    fn work_off(&mut self, first: Job, jobs: &Receiver<Job>) -> bool {
+        let mut shareable = Vec::new();
+        let mut next = Some(first);
+        while let Some(job) = next.take() {
+            match job {
+                Job::Write { .. } | Job::Note { .. } => shareable.push(job),
+                Job::Call(call) => {
+                    self.commit(std::mem::take(&mut shareable));
+                    call(self);
+                }
+                Job::Stop => {
+                    self.commit(shareable);
+                    return false;
+                }
+            }
+            if shareable.len() < BATCH_JOBS_MAX {
+                next = jobs.try_recv().ok();
+            }
+        }
+        self.commit(shareable);
+        true
+    }
+
+    /// Commits writes and notes together.
+    fn commit(&mut self, jobs: Vec<Job>) {
+        if jobs.is_empty() {
+            return;
+        }
+        if self.unknown.is_some() {
+            return Batch::refuse_jobs(jobs, &out_of_order());
+        }
+        let durability = match jobs.iter().any(|job| matches!(job, Job::Write { .. })) {
+            true => Durability::Power,
+            false => Durability::Process,
+        };
+        let shared = self.shared.clone();
+        let mut transaction = match shared.store.begin(durability) {
+            Ok(transaction) => transaction,
+            Err(e) => return Batch::refuse_jobs(jobs, &unavailable(&e)),
+        };
+        let mut batch = Batch::default();
+        match batch.fill(&shared, transaction.as_mut(), jobs) {
+            Ok(()) => self.finish(transaction, batch),
+            Err(e) => {
+                drop(transaction);
+                batch.abandon(&unavailable(&e));
+            }
+        }
+    }
+
+    /// Makes a batch durable, and only then visible.
+    pub(crate) fn finish(&mut self, transaction: Box<dyn Transaction + '_>, batch: Batch) {
+        match transaction.commit() {
+            Ok(()) => self.publish(batch),
+            Err(CommitError::Refused(e)) => batch.abandon(&unavailable(&e)),
+            Err(CommitError::Unknown(problem)) => {
+                tracing::error!(
+                    problem,
+                    "a commit may be there or not; writes are refused until that is known"
+                );
+                self.unknown = Some(batch);
+                self.settle_unknown();
+            }
+        }
+    }
+
+    /// Shows what has become durable.
+    fn publish(&self, batch: Batch) {
+        if let Some(stamp) = batch.last_stamp() {
+            self.shared.clock.wait_until(stamp, AHEAD_WAIT_MS_MAX);
+            self.warn_if_ahead(stamp);
+        }
+        batch.publish(&self.shared);
+    }
+
+    fn warn_if_ahead(&self, stamp: Stamp) {
+        let ahead_ms = stamp.millis() - self.shared.clock.now().millis();
+        if ahead_ms > 0 {
+            tracing::warn!(ahead_ms, "stamps run ahead of the clock, which has stepped back");
+        }
+    }
+
+    /// Reopens the store and asks it whether the commit of unknown outcome is there.
+    fn settle_unknown(&mut self) {
+        let Some(batch) = self.unknown.take() else { return };
+        let found =
+            self.shared.store.reopen().and_then(|()| batch.is_there(self.shared.store.as_ref()));
+        match found {
+            Ok(true) => self.publish(batch),
+            Ok(false) => batch.abandon(&out_of_order()),
+            Err(e) => {
+                tracing::error!(error = %e, "the store cannot be reopened; trying again");
+                self.unknown = Some(batch);
+            }
+        }
+    }
+
+    /// Runs a transaction of its own, durable against a power cut.
+    pub(crate) fn transact<T, E: From<Refusal>>(
+        &mut self,
+        work: impl FnOnce(&mut dyn Transaction) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if self.unknown.is_some() {
+            return Err(out_of_order().into());
+        }
+        let shared = self.shared.clone();
+        let mut transaction = shared.store.begin(Durability::Power).map_err(|e| unavailable(&e))?;
+        let value = work(transaction.as_mut())?;
+        match transaction.commit() {
+            Ok(()) => Ok(value),
+            Err(CommitError::Refused(e)) => Err(unavailable(&e).into()),
+            Err(CommitError::Unknown(problem)) => {
+                // No version was in it, so that an empty batch settles it: the store is reopened.
+                self.unknown = Some(Batch::default());
+                Err(Refusal::Unavailable(problem).into())
+            }
+        }
+    }
+
+    /// Promises durably that no instant beyond the new lease has been told.
+    pub(crate) fn renew_lease(&mut self) {
+        let lease = self.shared.lease.next(self.shared.clock.now());
+        let state = store::FolderState { lease, clean: false };
+        match self.transact(|t| t.put_folder(state).map_err(|e| unavailable(&e))) {
+            Ok(()) => self.shared.lease_renewed(lease),
+            Err(problem) => tracing::warn!(%problem, "the lease could not be renewed"),
+        }
+    }
+}
+
+pub(crate) fn unavailable(error: &store::StoreError) -> Refusal {
+    tracing::error!(%error, "the store refused");
+    Refusal::Unavailable(error.to_string())
+}
+
+fn out_of_order() -> Refusal {
+    Refusal::Unavailable("the store is being reopened after a failed write".to_owned())
+}

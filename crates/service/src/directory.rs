@@ -1,0 +1,67 @@
+//! What an organization's commit and answers need to know of its people, keys and statuses.
+
+use std::collections::BTreeMap;
+
+use domain::{ApiKey, KeyId, Organization, Status, StatusId, StatusRef, SystemUser, UserId};
+use store::TenantRecord;
+
+use crate::Refusal;
+
+/// One organization's directory: small, in memory, replaced as a whole when something changes.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    /// The organization.
+    pub organization: Organization,
+    /// Its people.
+    pub users: BTreeMap<UserId, SystemUser>,
+    /// Its API keys.
+    pub keys: BTreeMap<KeyId, ApiKey>,
+    /// Its statuses.
+    pub statuses: BTreeMap<StatusId, Status>,
+}
+
+impl Directory {
+    pub(crate) fn new(stored: TenantRecord) -> Directory {
+        Directory {
+            organization: stored.organization,
+            users: stored.users.into_iter().map(|user| (user.id, user)).collect(),
+            keys: stored.keys.into_iter().map(|key| (key.id, key)).collect(),
+            statuses: stored.statuses.into_iter().map(|status| (status.id, status)).collect(),
+        }
+    }
+
+    /// The user of a key, as long as neither is switched off.
+    #[must_use]
+    pub fn live_user(&self, key: KeyId) -> Option<&SystemUser> {
+        let key = self.keys.get(&key).filter(|key| !key.revoked)?;
+        self.users.get(&key.user).filter(|user| !user.disabled)
+    }
+
+    pub(crate) fn status(&self, id: StatusId) -> Result<&Status, Refusal> {
+        self.statuses.get(&id).ok_or_else(|| Refusal::UnknownStatus(id.to_string()))
+    }
+
+    /// The status that a write names.
+    pub(crate) fn resolve_status(&self, reference: &StatusRef) -> Result<&Status, Refusal> {
+        match reference {
+            StatusRef::Id(id) => self.status(*id),
+            StatusRef::Name(name) => self
+                .status_named(name.as_str())
+                .ok_or_else(|| Refusal::UnknownStatus(format!("{:?}", name.as_str()))),
+        }
+    }
+
+    /// The status that a write names, if it may be newly chosen.
+    pub(crate) fn choose_status(&self, reference: &StatusRef) -> Result<&Status, Refusal> {
+        let status = self.resolve_status(reference)?;
+        if status.retired { Err(Refusal::RetiredStatus(status.id)) } else { Ok(status) }
+    }
+
+    /// The status of that name, in any case; one in use before a retired one.
+    pub(crate) fn status_named(&self, name: &str) -> Option<&Status> {
+        let wanted = name.trim().to_lowercase();
+        let named =
+            self.statuses.values().filter(|s| s.name.as_str().trim().to_lowercase() == wanted);
+        named.min_by_key(|status| status.retired)
+    }
+}

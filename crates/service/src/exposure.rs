@@ -1,0 +1,102 @@
+//! The critical section: who may be told what, and when (invariants 2 and 3).
+//!
+//! One per organization. It owns the head that readers see, the highest exposed instant, and the
+//! stamp of a commit under way. Every step below is one short lock without I/O inside.
+//!
+//! The claim: *once an instant is exposed, no version becomes visible with a stamp at or before it.*
+//! A version becomes visible in [`Exposure::publish`]; its stamp was drawn before, in
+//! [`Exposure::begin_commit`]. A reader exposes in [`Exposure::read`]. Take one of each:
+//!
+//! * *read before begin*: the stamp is drawn above `exposed`, which the read has raised to what it
+//!   told.
+//! * *read between begin and publish*: the stamp is in flight, and the read stays below it. It does
+//!   not see the version and tells a horizon before the version's stamp.
+//! * *read after publish*: the read sees the version, whatever horizon it tells.
+//!
+//! No wall clock takes part in this argument: the clock only decides how far ahead stamps and
+//! horizons move, and a clock that steps back merely stops moving them. Between processes the
+//! argument rests on the lease: no read tells more than has been durably promised beforehand, and
+//! the next process begins with that promise as its `exposed`.
+
+use domain::Stamp;
+use parking_lot::Mutex;
+use timeline::View;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Exposure {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    view: View,
+    /// The stamp of the last visible version.
+    head: Stamp,
+    exposed: Stamp,
+    in_flight: Option<Stamp>,
+}
+
+/// What a reader takes in one step: a view, and the instant that it is complete up to.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    pub(crate) view: View,
+    pub(crate) horizon: Stamp,
+}
+
+impl Exposure {
+    /// The state after a start: nothing in flight; `exposed` bounds what any process told before.
+    pub(crate) fn new(view: View, head: Stamp, exposed: Stamp) -> Exposure {
+        Exposure { state: Mutex::new(State { view, head, exposed, in_flight: None }) }
+    }
+
+    /// The reader's step: takes view and horizon, and exposes the horizon.
+    pub(crate) fn read(&self, now: Stamp, lease: Stamp) -> Reading {
+        let mut state = self.state.lock();
+        let horizon = state.horizon(now, lease);
+        state.exposed = state.exposed.max(horizon);
+        Reading { view: state.view.clone(), horizon }
+    }
+
+    /// What [`Exposure::read`] would tell, without telling it.
+    pub(crate) fn horizon(&self, now: Stamp, lease: Stamp) -> Stamp {
+        self.state.lock().horizon(now, lease)
+    }
+
+    /// The writer's first step: draws the commit's stamp and marks it in flight.
+    pub(crate) fn begin_commit(&self, now: Stamp) -> Stamp {
+        let mut state = self.state.lock();
+        let stamp = now.max(state.exposed.plus_millis(1)).max(state.head.plus_millis(1));
+        state.in_flight = Some(stamp);
+        stamp
+    }
+
+    /// The writer's second step, after the durable commit: shows the new head.
+    pub(crate) fn publish(&self, view: View, head: Stamp) {
+        let mut state = self.state.lock();
+        state.view = view;
+        state.head = head;
+        state.in_flight = None;
+    }
+
+    /// The writer's second step where the commit is certainly not there.
+    pub(crate) fn abandon(&self) {
+        self.state.lock().in_flight = None;
+    }
+
+    /// The highest instant that has been told, or that a visible version carries.
+    pub(crate) fn exposed(&self) -> Stamp {
+        let state = self.state.lock();
+        state.exposed.max(state.head)
+    }
+}
+
+impl State {
+    fn horizon(&self, now: Stamp, lease: Stamp) -> Stamp {
+        let complete = self.head.max(self.exposed).max(now.min(lease));
+        match self.in_flight {
+            Some(stamp) => complete.min(stamp.plus_millis(-1)),
+            None => complete,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The plan: each activity once, in the order in which it will be written.
+
+use std::collections::BTreeMap;
+
+use domain::{ActivityId, Imported, Stamp, StatusId, StatusName};
+
+use super::spool::{Slot, SpoolError, SpoolFile};
+
+/// What an import is going to write, in order of stamps. Items without one come last.
+pub struct ImportPlan {
+    file: SpoolFile,
+    slots: Vec<Slot>,
+    statuses: Statuses,
+    next: usize,
+}
+
+/// The statuses that the files name, each with the name on the record changed last.
+#[derive(Debug, Default)]
+pub(super) struct Statuses(BTreeMap<StatusId, (Option<Stamp>, StatusName)>);
+
+impl Statuses {
+    pub(super) fn see(&mut self, id: StatusId, name: &StatusName, stamp: Option<Stamp>) {
+        match self.0.get_mut(&id) {
+            Some((seen, known)) if stamp >= *seen => {
+                *seen = stamp;
+                if known != name {
+                    known.clone_from(name);
+                }
+            }
+            Some(_) => {}
+            None => {
+                self.0.insert(id, (stamp, name.clone()));
+            }
+        }
+    }
+}
+
+impl ImportPlan {
+    pub(super) fn new(file: SpoolFile, mut slots: Vec<Slot>, statuses: Statuses) -> ImportPlan {
+        slots.sort_unstable_by_key(Slot::precedence);
+        // Of each activity, keep the last.
+        slots.reverse();
+        slots.dedup_by_key(|slot| slot.id);
+        slots.sort_unstable_by_key(|slot| (slot.stamp.is_none(), slot.stamp, slot.id));
+        ImportPlan { file, slots, statuses, next: 0 }
+    }
+
+    /// How many activities it is about.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.slots.len() as u64
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    pub(super) fn record_ids(&self) -> impl Iterator<Item = ActivityId> {
+        self.slots.iter().filter(|slot| !slot.is_removal()).map(|slot| slot.id)
+    }
+
+    pub(super) fn statuses(&self) -> impl Iterator<Item = (StatusId, &StatusName)> {
+        self.statuses.0.iter().map(|(id, (_, name))| (*id, name))
+    }
+
+    /// The next item; none when all are done.
+    pub(super) fn next_item(&mut self) -> Result<Option<Imported>, SpoolError> {
+        let Some(slot) = self.slots.get(self.next).copied() else { return Ok(None) };
+        self.next += 1;
+        self.file.read(&slot).map(Some)
+    }
+
+    /// Up to `max` more items; empty when all are done.
+    pub(super) fn next_chunk(&mut self, max: usize) -> Result<Vec<Imported>, SpoolError> {
+        let mut chunk = Vec::new();
+        while chunk.len() < max
+            && let Some(item) = self.next_item()?
+        {
+            chunk.push(item);
+        }
+        Ok(chunk)
+    }
+}

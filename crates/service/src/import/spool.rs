@@ -1,0 +1,118 @@
+//! What was read, set aside on disk: memory holds only where each item lies.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use domain::{ActivityId, Imported, Stamp};
+use thiserror::Error;
+
+use super::plan::{ImportPlan, Statuses};
+
+/// The temporary file of an import failed.
+#[derive(Debug, Error)]
+#[error("the temporary file of the import: {0}")]
+pub struct SpoolError(String);
+
+impl From<std::io::Error> for SpoolError {
+    fn from(error: std::io::Error) -> SpoolError {
+        SpoolError(error.to_string())
+    }
+}
+
+impl From<store::StoreError> for SpoolError {
+    fn from(error: store::StoreError) -> SpoolError {
+        SpoolError(error.to_string())
+    }
+}
+
+/// Where an item lies, and what it is sorted by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot {
+    pub(super) stamp: Option<Stamp>,
+    pub(super) id: ActivityId,
+    /// Position in the file; items of later files lie further on.
+    offset: u64,
+    /// Zero for a removal.
+    len: u32,
+}
+
+impl Slot {
+    pub(super) fn is_removal(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The later of two slots of one activity is the one to keep: removals win, since the vendor's
+    /// are for ever and bear no time.
+    pub(super) fn precedence(&self) -> (ActivityId, bool, Option<Stamp>, u64) {
+        (self.id, self.is_removal(), self.stamp, self.offset)
+    }
+}
+
+/// Takes in what is read, item by item.
+pub struct Spool {
+    file: BufWriter<File>,
+    written: u64,
+    slots: Vec<Slot>,
+    statuses: Statuses,
+}
+
+impl Spool {
+    /// A spool whose file lies, without a name, in this folder.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn new(folder: &Path) -> Result<Spool, SpoolError> {
+        let file = BufWriter::new(tempfile::tempfile_in(folder)?);
+        Ok(Spool { file, written: 0, slots: Vec::new(), statuses: Statuses::default() })
+    }
+
+    /// Sets an item aside.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn push(&mut self, item: &Imported) -> Result<(), SpoolError> {
+        let mut slot = Slot { stamp: item.stamp(), id: item.id(), offset: self.written, len: 0 };
+        if let Imported::Record { activity, .. } = item {
+            self.statuses.see(activity.status, &activity.status_name, slot.stamp);
+            let document = store::encode(activity)?;
+            self.file.write_all(document.as_bytes())?;
+            slot.len = u32::try_from(document.len()).map_err(|e| SpoolError(e.to_string()))?;
+            self.written += u64::from(slot.len);
+        }
+        self.slots.push(slot);
+        Ok(())
+    }
+
+    /// Everything has been read: orders it.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn finish(self) -> Result<ImportPlan, SpoolError> {
+        let file = self.file.into_inner().map_err(|e| SpoolError(e.to_string()))?;
+        Ok(ImportPlan::new(SpoolFile(BufReader::new(file)), self.slots, self.statuses))
+    }
+}
+
+/// The spool's file, to be read back.
+pub(super) struct SpoolFile(BufReader<File>);
+
+impl SpoolFile {
+    pub(super) fn read(&mut self, slot: &Slot) -> Result<Imported, SpoolError> {
+        if slot.is_removal() {
+            return Ok(Imported::Removed { id: slot.id, at: slot.stamp });
+        }
+        // Mostly the next item lies right behind: a relative seek keeps the buffer.
+        let position = self.0.stream_position()?;
+        let distance = i64::try_from(i128::from(slot.offset) - i128::from(position));
+        match distance {
+            Ok(distance) => self.0.seek_relative(distance)?,
+            Err(_) => self.0.seek(SeekFrom::Start(slot.offset)).map(|_| ())?,
+        }
+        let mut document = vec![0; slot.len as usize];
+        self.0.read_exact(&mut document)?;
+        let text = String::from_utf8(document).map_err(|e| SpoolError(e.to_string()))?;
+        let activity = Box::new(store::decode(&text)?);
+        Ok(Imported::Record { id: slot.id, stamp: slot.stamp, activity })
+    }
+}

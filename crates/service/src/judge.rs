@@ -1,0 +1,187 @@
+//! Judging a write inside the commit: pure, on the state that the write before it left
+//! (invariant 7).
+
+use domain::{
+    Activity, ActivityId, Author, CustomField, CustomFieldPatch, Draft, Imported, Patch, Role,
+    Stamp, State, StatusRef, Version,
+};
+
+use crate::directory::Directory;
+use crate::{Refusal, Write};
+
+/// What a write is judged by, besides the activity's own state.
+pub(crate) struct Judge<'a> {
+    pub(crate) directory: &'a Directory,
+    pub(crate) author: Author,
+    /// The stamp of the commit.
+    pub(crate) stamp: Stamp,
+}
+
+impl Judge<'_> {
+    /// The state that the activity is to have; none where the write changes nothing.
+    ///
+    /// `id` is the activity's, for a new one the id that it is to get.
+    pub(crate) fn judge(
+        &self,
+        id: ActivityId,
+        write: &Write,
+        current: Option<&Version>,
+    ) -> Result<Option<State>, Refusal> {
+        self.permitted()?;
+        let record = current.and_then(Version::record);
+        let present = || record.ok_or(Refusal::UnknownActivity(id));
+        match write {
+            Write::Create(draft) => self.create(draft).map(new_state),
+            Write::Update(_, patch) => self.update(present()?, patch),
+            Write::Remove(_) => present().map(|_| Some(State::Tombstone)),
+            Write::Import { item, restore } => self.import(item, *restore, current),
+            Write::Refresh(_) => Ok(record.and_then(|record| self.refresh(record))),
+        }
+    }
+
+    /// Roles are looked up here, so that a user disabled a moment ago writes nothing more.
+    fn permitted(&self) -> Result<(), Refusal> {
+        let Some(user) = self.author.user else { return Ok(()) };
+        match self.directory.users.get(&user) {
+            Some(user) if !user.disabled && user.role >= Role::Editor => Ok(()),
+            _ => Err(Refusal::PermissionDenied),
+        }
+    }
+
+    fn author_name(&self) -> Option<String> {
+        let user = self.directory.users.get(&self.author.user?)?;
+        Some(user.name.as_str().to_owned())
+    }
+
+    fn create(&self, draft: &Draft) -> Result<Activity, Refusal> {
+        let status = self.directory.choose_status(&draft.status)?;
+        let author = self.author_name();
+        let mut activity = Activity {
+            created: self.stamp,
+            created_by: author.clone(),
+            modified_by: author,
+            subject: draft.subject.clone(),
+            note: draft.note.clone(),
+            start: draft.start,
+            end: draft.end,
+            client: Some(draft.client),
+            system_user: draft.system_user.or(self.author.user),
+            status: status.id,
+            status_name: status.name.clone(),
+            priority: draft.priority,
+            custom_fields: Vec::new(),
+        };
+        merge_custom_fields(&mut activity.custom_fields, &draft.custom_fields);
+        Ok(activity)
+    }
+
+    fn update(&self, record: &Activity, patch: &Patch) -> Result<Option<State>, Refusal> {
+        let mut activity = record.clone();
+        let Patch {
+            subject,
+            note,
+            start,
+            end,
+            client,
+            system_user,
+            status,
+            priority,
+            custom_fields,
+        } = patch.clone();
+        set(&mut activity.subject, subject);
+        set(&mut activity.note, note);
+        set(&mut activity.start, start);
+        set(&mut activity.priority, priority);
+        end.apply(&mut activity.end);
+        system_user.apply(&mut activity.system_user);
+        activity.client = client.or(activity.client);
+        if let Some(reference) = status {
+            self.set_status(&mut activity, &reference)?;
+        }
+        merge_custom_fields(&mut activity.custom_fields, &custom_fields);
+        if activity == *record {
+            return Ok(None);
+        }
+        activity.modified_by = self.author_name();
+        Ok(new_state(activity))
+    }
+
+    /// A record may keep a retired status; it cannot be given one.
+    fn set_status(&self, activity: &mut Activity, reference: &StatusRef) -> Result<(), Refusal> {
+        let status = self.directory.resolve_status(reference)?;
+        if status.id == activity.status {
+            return Ok(());
+        }
+        let status = self.directory.choose_status(reference)?;
+        activity.status = status.id;
+        activity.status_name = status.name.clone();
+        Ok(())
+    }
+
+    fn import(
+        &self,
+        item: &Imported,
+        restore: bool,
+        current: Option<&Version>,
+    ) -> Result<Option<State>, Refusal> {
+        let removed = current.is_some_and(|version| version.state == State::Tombstone);
+        let Imported::Record { id, activity, .. } = item else {
+            return Ok((!removed).then_some(State::Tombstone));
+        };
+        if removed && !restore {
+            return Err(Refusal::Removed(*id));
+        }
+        let mut activity = (**activity).clone();
+        let status = self.directory.status(activity.status)?;
+        activity.status_name = status.name.clone();
+        let Some(record) = current.and_then(Version::record) else {
+            return Ok(new_state(activity));
+        };
+        activity.created = record.created;
+        activity.created_by.clone_from(&record.created_by);
+        let same =
+            Activity { modified_by: record.modified_by.clone(), ..activity.clone() } == *record;
+        Ok(if same { None } else { new_state(activity) })
+    }
+
+    fn refresh(&self, record: &Activity) -> Option<State> {
+        let status = self.directory.statuses.get(&record.status)?;
+        let stale = status.name != record.status_name;
+        let fresh = Activity { status_name: status.name.clone(), ..record.clone() };
+        stale.then_some(State::Record(Box::new(fresh)))
+    }
+}
+
+fn new_state(activity: Activity) -> Option<State> {
+    Some(State::Record(Box::new(activity)))
+}
+
+fn set<T>(member: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *member = value;
+    }
+}
+
+/// All values given for a field take the place of all that the record has for it.
+fn merge_custom_fields(fields: &mut Vec<CustomField>, patches: &[CustomFieldPatch]) {
+    let values_of = |field_id: &str| -> Vec<CustomField> {
+        let given = patches.iter().filter(|patch| patch.field_id == field_id);
+        given
+            .filter(|patch| patch.value.is_some() || patch.option_id.is_some())
+            .map(|patch| CustomField {
+                field_id: patch.field_id.clone(),
+                value: patch.value.clone(),
+                option_id: patch.option_id.clone(),
+            })
+            .collect()
+    };
+    for (index, patch) in patches.iter().enumerate() {
+        if patches[..index].iter().any(|earlier| earlier.field_id == patch.field_id) {
+            continue;
+        }
+        let at = fields.iter().position(|field| field.field_id == patch.field_id);
+        fields.retain(|field| field.field_id != patch.field_id);
+        let at = at.unwrap_or(fields.len()).min(fields.len());
+        fields.splice(at..at, values_of(&patch.field_id));
+    }
+}

@@ -1,0 +1,121 @@
+//! Logging in and out, and telling who asks.
+
+use std::sync::Arc;
+
+use domain::{KeyId, OrgId, SystemUser};
+use store::SessionRecord;
+use subtle::ConstantTimeEq;
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use crate::commit::unavailable;
+use crate::directory::Directory;
+use crate::notes::Note;
+use crate::sessions::{Caller, Session};
+use crate::tenant::Tenant;
+use crate::{AdminError, Refusal, Service, secret};
+
+/// Why nobody was logged in.
+#[derive(Debug, Error)]
+pub enum LoginError {
+    /// No such organization.
+    #[error("there is no such organization")]
+    UnknownOrganization,
+    /// No such key, or one that has been switched off.
+    #[error("there is no such key")]
+    UnknownKey,
+    /// The store or the machine's randomness does not answer.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl From<Refusal> for LoginError {
+    fn from(refusal: Refusal) -> LoginError {
+        LoginError::Unavailable(refusal.to_string())
+    }
+}
+
+impl Service {
+    /// Opens a session; returns its id, which is kept nowhere.
+    ///
+    /// # Errors
+    /// See [`LoginError`].
+    pub async fn login(&self, org: &OrgId, key: &str) -> Result<(Arc<Tenant>, String), LoginError> {
+        let org = self.org(org).ok_or(LoginError::UnknownOrganization)?;
+        let key = self.live_key(&org.directory(), key).ok_or(LoginError::UnknownKey)?;
+        if !org.directory().organization.opened {
+            self.open_organization(&org).await?;
+        }
+        let random = self.shared.random.as_ref();
+        let id = secret::generate(random).map_err(LoginError::Unavailable)?;
+        let now = self.now();
+        let record = SessionRecord { hash: secret::hash(&id), key, created: now, last_used: now };
+        let (reply, kept) = oneshot::channel();
+        self.note(&org, Note::Login(record), Some(reply))?;
+        kept.await
+            .map_err(|_| LoginError::Unavailable("the session could not be kept".to_owned()))?;
+        if let Some(ended) = self.shared.sessions.open(Session::new(org.clone(), &record)) {
+            self.note(&ended.tenant.clone(), Note::SessionEnded(ended.record()), None)?;
+        }
+        Ok((org, id))
+    }
+
+    /// The key that this is the secret of. Every key is compared, in constant time.
+    fn live_key(&self, directory: &Directory, secret: &str) -> Option<KeyId> {
+        let hash = secret::hash(secret.trim());
+        let matching = directory.keys.values().fold(None, |found, key| {
+            if bool::from(key.hash.0.ct_eq(&hash.0)) { Some(key.id) } else { found }
+        });
+        matching.filter(|key| directory.live_user(*key).is_some())
+    }
+
+    /// Marks, durably and before anything is told, that the organization has been logged in to.
+    async fn open_organization(&self, org: &Arc<Tenant>) -> Result<(), LoginError> {
+        let (service, org) = (self.clone(), org.clone());
+        let opened = move || {
+            service.change_directory::<_, AdminError>(&org, |directory, transaction| {
+                directory.organization.opened = true;
+                transaction
+                    .put_organization(&directory.organization)
+                    .map_err(|e| unavailable(&e))?;
+                Ok(())
+            })
+        };
+        let opened = tokio::task::spawn_blocking(opened).await;
+        let opened = opened.map_err(|e| LoginError::Unavailable(e.to_string()))?;
+        opened.map_err(|e| LoginError::Unavailable(e.to_string()))
+    }
+
+    /// Who asks with this session id; none if it is unknown, has expired or was switched off.
+    #[must_use]
+    pub fn caller(&self, session_id: &str) -> Option<Caller> {
+        let (caller, note) = self.shared.sessions.caller(secret::hash(session_id), self.now())?;
+        if let Some(note) = note {
+            // A use that is not written down shortens the session after a restart, no more.
+            let _ = self.note(&caller.tenant, note, None);
+        }
+        Some(caller)
+    }
+
+    /// Ends the caller's session.
+    ///
+    /// # Errors
+    /// When the store cannot note it; then the session goes on.
+    pub async fn logout(&self, caller: &Caller) -> Result<(), Refusal> {
+        let (reply, kept) = oneshot::channel();
+        let ended = Note::SessionEnded(caller.session.record());
+        self.note(&caller.tenant, ended, Some(reply))?;
+        kept.await
+            .map_err(|_| Refusal::Unavailable("the session could not be ended".to_owned()))?;
+        self.shared.sessions.close(caller.session.hash);
+        Ok(())
+    }
+}
+
+impl Caller {
+    /// The person on whose behalf the caller asks.
+    #[must_use]
+    pub fn system_user(&self) -> Option<SystemUser> {
+        self.tenant.directory().users.get(&self.user).cloned()
+    }
+}

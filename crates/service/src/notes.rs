@@ -1,0 +1,44 @@
+//! Small things about sessions and runs that are kept without waiting for the disk.
+
+use domain::OrgKey;
+use store::{RunRecord, SessionRecord, StoreError, Transaction};
+
+use crate::tenant::Tenant;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) enum Note {
+    /// A session is in use.
+    Session(SessionRecord),
+    /// A session was opened.
+    Login(SessionRecord),
+    /// A session has ended.
+    SessionEnded(SessionRecord),
+    /// A run was begun, or went on.
+    Run(RunRecord),
+    /// A run is forgotten.
+    RunEnded(RunRecord),
+}
+
+impl Note {
+    /// Writes it down.
+    pub(crate) fn keep(&self, to: &mut dyn Transaction, org: OrgKey) -> Result<(), StoreError> {
+        match self {
+            Note::Session(session) => to.put_session(org, session),
+            Note::Login(session) => {
+                to.put_last_login(org, session.key, session.created)?;
+                to.put_session(org, session)
+            }
+            Note::SessionEnded(session) => to.drop_session(org, session),
+            Note::Run(run) => to.put_run(org, run),
+            Note::RunEnded(run) => to.drop_run(org, run),
+        }
+    }
+
+    /// What follows in memory once it is kept.
+    pub(crate) fn kept(self, tenant: &Tenant) {
+        if let Note::Login(session) = self {
+            tenant.logged_in(session.key, session.created);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The question, parsed: what a run is the answer to.
+
+use domain::{ActivityId, Member, Stamp};
+use sha2::{Digest, Sha256};
+
+/// One `syncActivities` question. `from` is not after `to`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncQuery {
+    /// Only these activities; none means all.
+    pub ids: Option<Vec<ActivityId>>,
+    /// Changed at or after this instant.
+    pub from: Option<Stamp>,
+    /// Changed at or before this instant.
+    pub to: Option<Stamp>,
+    /// Leaves out the list of removed ids.
+    pub ignore_removed: bool,
+    /// In which order.
+    pub order: Order,
+    /// Records on a page, 1 to the server's limit.
+    pub page_size: u32,
+    /// The page asked for, from 1.
+    pub page: u64,
+}
+
+/// Which way an order goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Smallest, or oldest change, first.
+    Ascending,
+    /// Largest, or newest change, first.
+    Descending,
+}
+
+/// An order of records. The last key is always the id, in the same direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Order {
+    /// By which member; [`Member::Modified`] is the order of the log.
+    pub by: Member,
+    /// Which way.
+    pub direction: Direction,
+}
+
+impl Default for Order {
+    /// Newest change first.
+    fn default() -> Order {
+        Order { by: Member::Modified, direction: Direction::Descending }
+    }
+}
+
+/// What identifies the question that a run answers: the query without its page number, and of its
+/// upper bound only whether it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct QueryId(pub(crate) [u8; 16]);
+
+impl SyncQuery {
+    pub(crate) fn identity(&self) -> QueryId {
+        let mut hasher = Sha256::new();
+        let mut ids = self.ids.clone().unwrap_or_default();
+        ids.sort_unstable();
+        ids.dedup();
+        let from = self.from.unwrap_or(Stamp::MIN).millis();
+        let shape = format!(
+            "{}/{from}/{}/{}/{:?}/{}",
+            self.ids.is_some(),
+            self.to.is_some(),
+            self.ignore_removed,
+            self.order,
+            self.page_size
+        );
+        hasher.update(shape.as_bytes());
+        for id in ids {
+            hasher.update(id.0.to_le_bytes());
+        }
+        let digest: [u8; 32] = hasher.finalize().into();
+        let mut half = [0; 16];
+        half.copy_from_slice(&digest[..16]);
+        QueryId(half)
+    }
+
+    /// The upper bound, [`Stamp::MAX`] where there is none.
+    pub(crate) fn upper_bound(&self) -> Stamp {
+        self.to.unwrap_or(Stamp::MAX)
+    }
+}

@@ -1,0 +1,254 @@
+//! Runs: which pages belong together (invariant 4).
+//!
+//! A request carries no cursor but a page number. Whose pages it continues is told by its session
+//! and its query:
+//!
+//! * Page 1 begins a run, except where the session has opened one by asking for a later page first
+//!   and page 1 of it has not been served.
+//! * A later page belongs to its session's run of that query. An upper bound that is only later
+//!   than the run's still belongs to it: some scripts compute it anew for every page.
+//! * Where the session has no such run, it may have taken the place of one that expired in mid-run:
+//!   then the page belongs to the run of the same key and query whose page before it was served
+//!   last, if that was before the session was opened.
+//! * Otherwise it begins one.
+
+use std::collections::{HashMap, VecDeque};
+
+use domain::{KeyId, SecretHash, Seq, Stamp};
+use store::RunRecord;
+
+use crate::query::QueryId;
+
+/// Runs of several pages that one key may have within [`RUN_HOURS_MAX`].
+pub const RUNS_PER_KEY_MAX: usize = 100_000;
+
+/// Runs of a single page that are kept for each key, for readers that ask on until a page is empty.
+pub const SINGLE_PAGE_RUNS_PER_KEY_MAX: usize = 256;
+
+/// A run is forgotten this long after its last use.
+pub const RUN_HOURS_MAX: i64 = 24;
+
+/// No run used within this time is dropped for another.
+pub const RUN_KEPT_MINUTES_MIN: i64 = 30;
+
+const MINUTE_MS: i64 = 60_000;
+
+/// What a request for a page needs to be told apart by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask {
+    pub(crate) session: SecretHash,
+    pub(crate) session_created: Stamp,
+    pub(crate) key: KeyId,
+    pub(crate) query: QueryId,
+    pub(crate) to: Stamp,
+    pub(crate) page: u64,
+    pub(crate) now: Stamp,
+}
+
+/// A key has more runs under way than it may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooManyRuns;
+
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    record: RunRecord,
+    /// Whether it has several pages, counts against the key's limit and is kept in the store.
+    recorded: bool,
+}
+
+/// The runs of one organization.
+#[derive(Debug, Default)]
+pub(crate) struct Runs {
+    by_query: HashMap<QueryId, Vec<Run>>,
+    recorded: HashMap<KeyId, usize>,
+    /// Runs of a single page, oldest first.
+    single: HashMap<KeyId, VecDeque<(QueryId, SecretHash, Stamp)>>,
+}
+
+impl Runs {
+    /// The runs that the store has kept.
+    pub(crate) fn new(kept: Vec<RunRecord>) -> Runs {
+        let mut runs = Runs::default();
+        for record in kept {
+            *runs.recorded.entry(record.key).or_default() += 1;
+            let run = Run { record, recorded: true };
+            runs.by_query.entry(QueryId(record.query)).or_default().push(run);
+        }
+        runs
+    }
+
+    /// The run that this request continues, marked as used; none if it has to begin one.
+    pub(crate) fn find(&mut self, ask: &Ask) -> Option<RunRecord> {
+        let runs = self.by_query.get_mut(&ask.query)?;
+        let own = runs
+            .iter()
+            .enumerate()
+            .filter(|(_, run)| run.record.session == ask.session && run.continues(ask))
+            .max_by_key(|(_, run)| (run.record.to == ask.to, run.record.last_used))
+            .map(|(index, _)| index);
+        if let Some(index) = own {
+            return Some(runs[index].serve(ask));
+        }
+        let orphan = runs
+            .iter()
+            .filter(|run| run.is_orphan_for(ask))
+            .max_by_key(|run| (run.record.to == ask.to, run.record.last_used))
+            .copied()?;
+        // The run goes on under the new session, and stays where it was for the old one.
+        let mut adopted = orphan;
+        adopted.record.session = ask.session;
+        if orphan.recorded {
+            *self.recorded.entry(ask.key).or_default() += 1;
+        }
+        let record = adopted.serve(ask);
+        runs.push(adopted);
+        Some(record)
+    }
+
+    /// Begins a run. It takes the place of an older one of the same session, query and bound.
+    pub(crate) fn begin(&mut self, ask: &Ask, seq: Seq, horizon: Stamp) -> RunRecord {
+        let record = RunRecord {
+            session: ask.session,
+            key: ask.key,
+            query: ask.query.0,
+            to: ask.to,
+            seq,
+            horizon,
+            first_page_served: ask.page == 1,
+            last_page: ask.page,
+            last_used: ask.now,
+        };
+        self.take(ask.query, ask.session, ask.to);
+        self.by_query.entry(ask.query).or_default().push(Run { record, recorded: false });
+        record
+    }
+
+    /// Settles whether a run has several pages, as far as that is not known yet. True if it has to
+    /// be recorded now.
+    ///
+    /// Dropped runs of a single page leave without a trace; dropped runs of several pages are
+    /// returned, to be forgotten by the store.
+    pub(crate) fn settle(
+        &mut self,
+        record: &RunRecord,
+        several_pages: bool,
+        now: Stamp,
+    ) -> Result<Vec<RunRecord>, TooManyRuns> {
+        let (query, session, to) = (QueryId(record.query), record.session, record.to);
+        if !several_pages {
+            self.keep_single(record.key, (query, session, to));
+            return Ok(Vec::new());
+        }
+        let dropped = match self.make_room(record.key, now) {
+            Ok(dropped) => dropped,
+            Err(refused) => {
+                self.take(query, session, to);
+                return Err(refused);
+            }
+        };
+        if let Some(run) = self.get(query, session, to).filter(|run| !run.recorded) {
+            run.recorded = true;
+            *self.recorded.entry(record.key).or_default() += 1;
+        }
+        Ok(dropped)
+    }
+
+    /// Whether the run is in the store already, or on its way there.
+    pub(crate) fn is_recorded(&mut self, record: &RunRecord) -> bool {
+        self.get(QueryId(record.query), record.session, record.to).is_some_and(|run| run.recorded)
+    }
+
+    /// Forgets runs that nobody has used for long; returns those that the store has to forget too.
+    pub(crate) fn expire(&mut self, now: Stamp) -> Vec<RunRecord> {
+        let until = now.plus_millis(-RUN_HOURS_MAX * 60 * MINUTE_MS);
+        let old = |run: &&Run| run.record.last_used < until;
+        let expired: Vec<Run> = self.by_query.values().flatten().filter(old).copied().collect();
+        for run in &expired {
+            self.take(QueryId(run.record.query), run.record.session, run.record.to);
+        }
+        expired.into_iter().filter(|run| run.recorded).map(|run| run.record).collect()
+    }
+
+    /// The runs that only memory knows, to be kept by an orderly stop.
+    pub(crate) fn unrecorded(&self) -> Vec<RunRecord> {
+        self.by_query.values().flatten().filter(|run| !run.recorded).map(|run| run.record).collect()
+    }
+
+    fn get(&mut self, query: QueryId, session: SecretHash, to: Stamp) -> Option<&mut Run> {
+        let runs = self.by_query.get_mut(&query)?;
+        runs.iter_mut().find(|run| run.record.session == session && run.record.to == to)
+    }
+
+    /// Takes a run out.
+    fn take(&mut self, query: QueryId, session: SecretHash, to: Stamp) -> Option<Run> {
+        let runs = self.by_query.get_mut(&query)?;
+        let at =
+            runs.iter().position(|run| run.record.session == session && run.record.to == to)?;
+        let run = runs.swap_remove(at);
+        if runs.is_empty() {
+            self.by_query.remove(&query);
+        }
+        if run.recorded
+            && let Some(count) = self.recorded.get_mut(&run.record.key)
+        {
+            *count = count.saturating_sub(1);
+        }
+        Some(run)
+    }
+
+    fn keep_single(&mut self, key: KeyId, run: (QueryId, SecretHash, Stamp)) {
+        let kept = self.single.entry(key).or_default();
+        if kept.contains(&run) {
+            return;
+        }
+        kept.push_back(run);
+        if kept.len() > SINGLE_PAGE_RUNS_PER_KEY_MAX
+            && let Some((query, session, to)) = kept.pop_front()
+        {
+            self.take(query, session, to);
+        }
+    }
+
+    /// Makes room for one more recorded run of a key, by forgetting the one idle longest.
+    fn make_room(&mut self, key: KeyId, now: Stamp) -> Result<Vec<RunRecord>, TooManyRuns> {
+        if self.recorded.get(&key).copied().unwrap_or(0) < RUNS_PER_KEY_MAX {
+            return Ok(Vec::new());
+        }
+        let of_key = |run: &&Run| run.recorded && run.record.key == key;
+        let oldest =
+            self.by_query.values().flatten().filter(of_key).min_by_key(|run| run.record.last_used);
+        let Some(oldest) = oldest.map(|run| run.record) else { return Err(TooManyRuns) };
+        if oldest.last_used > now.plus_millis(-RUN_KEPT_MINUTES_MIN * MINUTE_MS) {
+            return Err(TooManyRuns);
+        }
+        self.take(QueryId(oldest.query), oldest.session, oldest.to);
+        Ok(vec![oldest])
+    }
+}
+
+impl Run {
+    /// Whether a request of the run's own session continues it.
+    fn continues(&self, ask: &Ask) -> bool {
+        if ask.page == 1 {
+            return !self.record.first_page_served && self.record.to == ask.to;
+        }
+        self.record.to <= ask.to
+    }
+
+    /// Whether a later page that a newer session of the same key asks for is this run's next.
+    fn is_orphan_for(&self, ask: &Ask) -> bool {
+        ask.page > 1
+            && self.record.key == ask.key
+            && self.record.session != ask.session
+            && self.record.to <= ask.to
+            && self.record.last_page == ask.page - 1
+            && self.record.last_used <= ask.session_created
+    }
+
+    fn serve(&mut self, ask: &Ask) -> RunRecord {
+        self.record.first_page_served |= ask.page == 1;
+        self.record.last_page = ask.page;
+        self.record.last_used = self.record.last_used.max(ask.now);
+        self.record
+    }
+}

@@ -1,0 +1,160 @@
+//! Sessions: who is asking. Kept in memory by the hash of their id, and in the store so that a
+//! restart logs nobody out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use domain::{KeyId, Role, SecretHash, Stamp, UserId};
+use parking_lot::RwLock;
+use store::SessionRecord;
+
+use crate::notes::Note;
+use crate::tenant::Tenant;
+
+/// A session ends when it has not been used for this long.
+pub const SESSION_IDLE_MINUTES_MAX: i64 = 30;
+
+/// Sessions of one key; the one idle longest ends for another.
+pub const SESSIONS_PER_KEY_MAX: usize = 10_000;
+
+/// Use is written down at most this often, and counted as if it had lasted so long.
+const USE_KEPT_MS: i64 = 60_000;
+
+const IDLE_MS_MAX: i64 = SESSION_IDLE_MINUTES_MAX * 60_000;
+
+/// Somebody who is logged in, for the length of one request.
+#[derive(Clone)]
+pub struct Caller {
+    /// The organization.
+    pub tenant: Arc<Tenant>,
+    /// On whose behalf.
+    pub user: UserId,
+    /// What that user may do.
+    pub role: Role,
+    pub(crate) session: Arc<Session>,
+}
+
+pub(crate) struct Session {
+    pub(crate) hash: SecretHash,
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) key: KeyId,
+    pub(crate) created: Stamp,
+    last_used: AtomicI64,
+    /// The last use that the store knows of.
+    kept: AtomicI64,
+}
+
+impl Session {
+    pub(crate) fn new(tenant: Arc<Tenant>, record: &SessionRecord) -> Session {
+        Session {
+            hash: record.hash,
+            tenant,
+            key: record.key,
+            created: record.created,
+            last_used: AtomicI64::new(record.last_used.millis()),
+            kept: AtomicI64::new(record.last_used.millis()),
+        }
+    }
+
+    pub(crate) fn record(&self) -> SessionRecord {
+        SessionRecord {
+            hash: self.hash,
+            key: self.key,
+            created: self.created,
+            last_used: Stamp::from_millis(self.last_used.load(Ordering::Relaxed)),
+        }
+    }
+
+    fn is_idle(&self, now: Stamp) -> bool {
+        now.millis() - self.last_used.load(Ordering::Relaxed) > IDLE_MS_MAX
+    }
+
+    /// Counts a use; returns a note where the store should hear of it.
+    fn touch(&self, now: Stamp) -> Option<Note> {
+        self.last_used.fetch_max(now.millis(), Ordering::Relaxed);
+        let kept = self.kept.load(Ordering::Relaxed);
+        if now.millis() - kept < USE_KEPT_MS {
+            return None;
+        }
+        let mine =
+            self.kept.compare_exchange(kept, now.millis(), Ordering::Relaxed, Ordering::Relaxed);
+        mine.is_ok().then(|| Note::Session(self.record()))
+    }
+}
+
+/// All sessions of the data folder.
+#[derive(Default)]
+pub(crate) struct Sessions(RwLock<HashMap<SecretHash, Arc<Session>>>);
+
+impl Sessions {
+    /// Takes up a session that the store has kept. What it was used for since the last note is not
+    /// known, so that it gets the benefit of the doubt.
+    pub(crate) fn resume(&self, tenant: Arc<Tenant>, mut record: SessionRecord) {
+        record.last_used = record.last_used.plus_millis(USE_KEPT_MS);
+        self.0.write().insert(record.hash, Arc::new(Session::new(tenant, &record)));
+    }
+
+    /// Adds a session; returns one that had to end for it.
+    pub(crate) fn open(&self, session: Session) -> Option<Arc<Session>> {
+        let mut sessions = self.0.write();
+        let mut of_key = 0;
+        let mut idlest: Option<&Arc<Session>> = None;
+        let same_key = |other: &&Arc<Session>| {
+            other.key == session.key && other.tenant.key == session.tenant.key
+        };
+        if sessions.len() >= SESSIONS_PER_KEY_MAX {
+            for other in sessions.values().filter(same_key) {
+                of_key += 1;
+                let used = |s: &Session| s.last_used.load(Ordering::Relaxed);
+                if idlest.is_none_or(|idlest| used(other) < used(idlest)) {
+                    idlest = Some(other);
+                }
+            }
+        }
+        let ended = idlest.filter(|_| of_key >= SESSIONS_PER_KEY_MAX).map(|session| session.hash);
+        let ended = ended.and_then(|hash| sessions.remove(&hash));
+        sessions.insert(session.hash, Arc::new(session));
+        ended
+    }
+
+    /// The session's caller, if it is live and neither its key nor its user has been switched off.
+    /// Counts as a use; the note, where there is one, is for the store.
+    pub(crate) fn caller(&self, hash: SecretHash, now: Stamp) -> Option<(Caller, Option<Note>)> {
+        // The map is keyed by the hash of the secret: what its comparisons give away about a hash
+        // tells nothing about an id that has it.
+        let session = self.0.read().get(&hash)?.clone();
+        if session.is_idle(now) {
+            return None;
+        }
+        let directory = session.tenant.directory();
+        let user = directory.live_user(session.key)?;
+        let note = session.touch(now);
+        let caller =
+            Caller { tenant: session.tenant.clone(), user: user.id, role: user.role, session };
+        Some((caller, note))
+    }
+
+    /// Ends a session.
+    pub(crate) fn close(&self, hash: SecretHash) {
+        self.0.write().remove(&hash);
+    }
+
+    /// Ends the sessions that are idle or switched off, and returns them.
+    pub(crate) fn expire(&self, now: Stamp) -> Vec<Arc<Session>> {
+        let dead = |session: &&Arc<Session>| {
+            session.is_idle(now) || session.tenant.directory().live_user(session.key).is_none()
+        };
+        let ended: Vec<Arc<Session>> = self.0.read().values().filter(dead).cloned().collect();
+        let mut sessions = self.0.write();
+        for session in &ended {
+            sessions.remove(&session.hash);
+        }
+        ended
+    }
+
+    /// All that are live, for an orderly stop to write down.
+    pub(crate) fn all(&self) -> Vec<Arc<Session>> {
+        self.0.read().values().cloned().collect()
+    }
+}

@@ -1,0 +1,137 @@
+//! Statuses. A name is embedded in every record that shows it: changing one changes them
+//! (invariant 8).
+
+use std::sync::Arc;
+
+use domain::{ActivityId, Author, Origin, Status, StatusId, StatusName};
+
+use crate::commit::{stopping, unavailable};
+use crate::tenant::Tenant;
+use crate::{AdminError, Refusal, Service, Write};
+
+/// Records that are brought up to date between two looks at the progress.
+const SPREAD_RECORDS_MAX: usize = 500;
+
+impl Service {
+    /// Adds a status; its id is the next free one where none is given.
+    ///
+    /// # Errors
+    /// When the id or name is taken, or the store cannot write.
+    pub fn add_status(
+        &self,
+        org: &Arc<Tenant>,
+        id: Option<StatusId>,
+        name: StatusName,
+    ) -> Result<StatusId, AdminError> {
+        let key = org.key;
+        self.change_directory(org, move |directory, transaction| {
+            let last = directory.statuses.keys().next_back().map_or(0, |id| id.0);
+            let id = id.unwrap_or(StatusId(last.saturating_add(1)));
+            let taken = directory.status_named(name.as_str()).is_some_and(|status| !status.retired);
+            if taken || directory.statuses.contains_key(&id) {
+                return Err(AdminError::StatusExists(if taken {
+                    name.to_string()
+                } else {
+                    id.to_string()
+                }));
+            }
+            let status = Status { id, name, retired: false, spreading: false };
+            transaction.put_status(key, &status).map_err(|e| unavailable(&e))?;
+            directory.statuses.insert(id, status);
+            Ok(id)
+        })
+    }
+
+    /// Retires a status: it stays on the records that have it and can no longer be chosen.
+    ///
+    /// # Errors
+    /// When there is no such status or the store cannot write.
+    pub fn retire_status(&self, org: &Arc<Tenant>, id: StatusId) -> Result<(), AdminError> {
+        self.change_status(org, id, |status| status.retired = true)
+    }
+
+    /// Renames a status and brings every record that shows it up to date, each with a new stamp.
+    /// `progress` hears how many have been. Returns how many there were.
+    ///
+    /// # Errors
+    /// When there is no such status, another has the name, or the store cannot write. If the server
+    /// stops in mid-way, it goes on at its next start.
+    pub fn rename_status(
+        &self,
+        org: &Arc<Tenant>,
+        id: StatusId,
+        name: StatusName,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<u64, AdminError> {
+        let other = org
+            .directory()
+            .status_named(name.as_str())
+            .filter(|s| s.id != id && !s.retired)
+            .cloned();
+        if let Some(other) = other {
+            return Err(AdminError::StatusExists(other.name.to_string()));
+        }
+        self.change_status(org, id, move |status| {
+            status.spreading |= status.name != name;
+            status.name = name;
+        })?;
+        self.spread_status(org, id, progress)
+    }
+
+    /// Goes on with what a stop interrupted.
+    pub(crate) fn spread_interrupted(&self) {
+        for org in self.orgs() {
+            let directory = org.directory();
+            for status in directory.statuses.values().filter(|status| status.spreading) {
+                if let Err(error) = self.spread_status(&org, status.id, &mut |_| {}) {
+                    tracing::error!(org = %org.id, status = %status.id, %error, "renaming could not go on");
+                }
+            }
+        }
+    }
+
+    fn spread_status(
+        &self,
+        org: &Arc<Tenant>,
+        id: StatusId,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<u64, AdminError> {
+        let name = org.directory().statuses.get(&id).map(|status| status.name.clone());
+        let author = Author { user: None, origin: Origin::CommandLine };
+        let (mut after, mut changed) = (ActivityId(0), 0);
+        loop {
+            let store = self.shared.store.as_ref();
+            let ids = store
+                .with_status(org.key, id, after, SPREAD_RECORDS_MAX)
+                .map_err(|e| unavailable(&e))?;
+            let Some(&last) = ids.last() else { break };
+            let refreshes = ids.iter().map(|id| self.submit(org, author, Write::Refresh(*id)));
+            let answers: Vec<_> = refreshes.collect::<Result<_, Refusal>>()?;
+            for answer in answers {
+                let written = answer.blocking_recv().map_err(|_| stopping())??;
+                changed += u64::from(written.version.is_some());
+            }
+            after = last;
+            progress(changed);
+        }
+        // Renamed again meanwhile: then the later call says when it is done.
+        self.change_status(org, id, move |status| {
+            status.spreading &= Some(&status.name) != name.as_ref()
+        })?;
+        Ok(changed)
+    }
+
+    fn change_status(
+        &self,
+        org: &Arc<Tenant>,
+        id: StatusId,
+        change: impl FnOnce(&mut Status) + Send + 'static,
+    ) -> Result<(), AdminError> {
+        let key = org.key;
+        self.change_directory(org, move |directory, transaction| {
+            let status = directory.statuses.get_mut(&id).ok_or(AdminError::UnknownStatus(id))?;
+            change(status);
+            Ok(transaction.put_status(key, status).map_err(|e| unavailable(&e))?)
+        })
+    }
+}

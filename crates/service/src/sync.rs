@@ -1,0 +1,314 @@
+//! The question: what changed, or was removed, since X?
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{ActivityId, Author, Member, Origin, Seq, Stamp, Version};
+use store::{RunRecord, StoreError};
+use thiserror::Error;
+use timeline::{SeqRange, View};
+use tokio::sync::oneshot;
+
+use crate::commit::{Job, unavailable};
+use crate::notes::Note;
+use crate::query::{Direction, QueryId, SyncQuery};
+use crate::runs::{Ask, TooManyRuns};
+use crate::sessions::Caller;
+use crate::tenant::Tenant;
+use crate::{Refusal, Service, sorting};
+
+/// An upper bound this little ahead of now is waited for; one further ahead is answered as of the
+/// horizon.
+const TO_AHEAD_MS_MAX: i64 = 2_000;
+
+/// The longest wait for the horizon to pass an upper bound.
+const HORIZON_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// One page of a run.
+#[derive(Clone, Debug)]
+pub struct SyncAnswer {
+    /// Complete up to here; the same on every page of the run.
+    pub horizon: Stamp,
+    /// The page's records, in the order asked for.
+    pub records: Vec<Arc<Version>>,
+    /// Records on all pages.
+    pub total: u64,
+    /// Pages in all, at least 1.
+    pub pages: u64,
+    /// The removed ids of the whole run, ascending; none where the question did not want them.
+    pub removed: Option<Vec<ActivityId>>,
+}
+
+/// Why a question has no answer now.
+#[derive(Debug, Error)]
+pub enum AskError {
+    /// The run that the page belongs to was lost with a process that died.
+    #[error(
+        "the run that page {0} belongs to was interrupted by a restart: begin again with page 1"
+    )]
+    BeginAgain(u64),
+    /// The key has too many runs under way.
+    #[error(
+        "this key has {max} runs of several pages, none of them idle for {} minutes: finish or slow down some",
+        crate::RUN_KEPT_MINUTES_MIN
+    )]
+    TooManyRuns {
+        /// How many it may have.
+        max: usize,
+    },
+    /// The store cannot answer.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl From<StoreError> for AskError {
+    fn from(error: StoreError) -> AskError {
+        tracing::error!(%error, "the store refused");
+        AskError::Unavailable(error.to_string())
+    }
+}
+
+impl From<Refusal> for AskError {
+    fn from(refusal: Refusal) -> AskError {
+        AskError::Unavailable(refusal.to_string())
+    }
+}
+
+/// The records and removals that a question selects in a view, before paging.
+enum Selection {
+    /// Everything in a range of positions.
+    Range(SeqRange),
+    /// The current versions of named activities, oldest change first.
+    Named(Vec<Seq>),
+}
+
+impl Caller {
+    /// Who is to be named as the author of what this caller writes.
+    #[must_use]
+    pub fn author(&self, origin: Origin) -> Author {
+        Author { user: Some(self.user), origin }
+    }
+}
+
+impl Service {
+    /// Answers one page.
+    ///
+    /// # Errors
+    /// See [`AskError`]; all of them may pass.
+    pub async fn sync(&self, caller: &Caller, query: &SyncQuery) -> Result<SyncAnswer, AskError> {
+        let org = &caller.tenant;
+        let ask = self.ask(caller, query);
+        let (run, view) = self.run(org, &ask, query).await?;
+        let (selection, removed) = select(org, &view, query, run.to);
+        let total = match &selection {
+            Selection::Range(range) => view.count_records(*range),
+            Selection::Named(seqs) => seqs.len() as u64,
+        };
+        let pages = total.div_ceil(u64::from(query.page_size)).max(1);
+        self.record_run(org, &run, pages > 1).await?;
+        let seqs = self.page(org, &view, &run, query, selection).await?;
+        let records = self.versions(org, seqs).await?;
+        Ok(SyncAnswer { horizon: run.horizon, records, total, pages, removed })
+    }
+
+    fn ask(&self, caller: &Caller, query: &SyncQuery) -> Ask {
+        Ask {
+            session: caller.session.hash,
+            session_created: caller.session.created,
+            key: caller.session.key,
+            query: query.identity(),
+            to: query.upper_bound(),
+            page: query.page,
+            now: self.now(),
+        }
+    }
+
+    /// Finds the run that the request continues, or begins one: view and horizon in one step.
+    async fn run(
+        &self,
+        org: &Tenant,
+        ask: &Ask,
+        query: &SyncQuery,
+    ) -> Result<(RunRecord, View), AskError> {
+        if let Some(run) = org.runs.lock().find(ask) {
+            return Ok((run, org.timeline.read().view_at(run.seq)));
+        }
+        let older_session = ask.session_created < self.shared.started;
+        if ask.page > 1 && older_session && !self.shared.clean_start {
+            return Err(AskError::BeginAgain(ask.page));
+        }
+        if let Some(to) = query.to {
+            self.wait_for_horizon(org, to).await?;
+        }
+        let mut runs = org.runs.lock();
+        // Another page of the same run may have begun it meanwhile.
+        if let Some(run) = runs.find(ask) {
+            drop(runs);
+            return Ok((run, org.timeline.read().view_at(run.seq)));
+        }
+        let reading = org.exposure.read(self.now(), self.shared.lease.bound());
+        let run = runs.begin(ask, reading.view.seq(), reading.horizon);
+        Ok((run, reading.view))
+    }
+
+    /// Waits until an upper bound that lies only a little ahead has been passed by the horizon.
+    async fn wait_for_horizon(&self, org: &Tenant, to: Stamp) -> Result<(), AskError> {
+        if to > self.now().plus_millis(TO_AHEAD_MS_MAX) {
+            return Ok(());
+        }
+        let passed = async {
+            loop {
+                let moved = (org.moved.notified(), self.shared.lease_moved.notified());
+                let now = self.now();
+                if org.exposure.horizon(now, self.shared.lease.bound()) >= to {
+                    return;
+                }
+                let missing_ms = (to.millis() - now.millis()).clamp(1, TO_AHEAD_MS_MAX);
+                tokio::select! {
+                    () = moved.0 => {}
+                    () = moved.1 => {}
+                    () = tokio::time::sleep(Duration::from_millis(missing_ms.unsigned_abs())) => {}
+                }
+            }
+        };
+        let waited = tokio::time::timeout(HORIZON_WAIT_MAX, passed).await;
+        waited.map_err(|_| AskError::Unavailable("a commit takes too long; ask again".to_owned()))
+    }
+
+    /// Has a run of several pages kept before any of its pages leaves, and what it has come to
+    /// afterwards.
+    async fn record_run(
+        &self,
+        org: &Arc<Tenant>,
+        run: &RunRecord,
+        several: bool,
+    ) -> Result<(), AskError> {
+        let (first_time, dropped) = {
+            let mut runs = org.runs.lock();
+            let first_time = several && !runs.is_recorded(run);
+            let dropped = runs.settle(run, several, self.now());
+            (
+                first_time,
+                dropped.map_err(|TooManyRuns| AskError::TooManyRuns {
+                    max: crate::RUNS_PER_KEY_MAX,
+                })?,
+            )
+        };
+        for run in dropped {
+            self.note(org, Note::RunEnded(run), None)?;
+        }
+        if !several {
+            return Ok(());
+        }
+        if !first_time {
+            return Ok(self.note(org, Note::Run(*run), None)?);
+        }
+        let (reply, kept) = oneshot::channel();
+        self.note(org, Note::Run(*run), Some(reply))?;
+        kept.await.map_err(|_| AskError::Unavailable("the run could not be recorded".to_owned()))
+    }
+
+    /// The positions of the page's records.
+    async fn page(
+        &self,
+        org: &Arc<Tenant>,
+        view: &View,
+        run: &RunRecord,
+        query: &SyncQuery,
+        selection: Selection,
+    ) -> Result<Vec<Seq>, AskError> {
+        let take = query.page_size as usize;
+        let skip = (query.page - 1).saturating_mul(u64::from(query.page_size));
+        let in_log_order = query.order.by == Member::Modified;
+        let sorted: Arc<[Seq]> = match selection {
+            Selection::Range(range) if in_log_order => {
+                let direction = match query.order.direction {
+                    Direction::Ascending => timeline::Direction::OldestFirst,
+                    Direction::Descending => timeline::Direction::NewestFirst,
+                };
+                return Ok(view.page(range, direction, skip, take));
+            }
+            Selection::Named(mut seqs) if in_log_order => {
+                if query.order.direction == Direction::Descending {
+                    seqs.reverse();
+                }
+                seqs.into()
+            }
+            Selection::Named(seqs) => self.sorted(org, run, query, move || seqs).await?,
+            Selection::Range(range) => {
+                let view = view.clone();
+                self.sorted(org, run, query, move || view.records(range).collect()).await?
+            }
+        };
+        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+        Ok(sorted.iter().skip(skip).take(take).copied().collect())
+    }
+
+    /// The run's records sorted as the question wants, from memory or anew.
+    async fn sorted(
+        &self,
+        org: &Arc<Tenant>,
+        run: &RunRecord,
+        query: &SyncQuery,
+        seqs: impl FnOnce() -> Vec<Seq> + Send + 'static,
+    ) -> Result<Arc<[Seq]>, AskError> {
+        let key = (org.key, run.seq, QueryId(run.query), run.to);
+        let (shared, org, order) = (self.shared.clone(), org.key, query.order);
+        let sort = move || {
+            let store = shared.store.as_ref();
+            shared.orders.get_or_sort(key, || sorting::sort(store, org, &seqs(), order))
+        };
+        let sorted = tokio::task::spawn_blocking(sort).await;
+        Ok(sorted.map_err(|e| AskError::Unavailable(e.to_string()))??)
+    }
+
+    /// The latest version of an activity; none if there is no such activity, or no longer.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn retrieve(
+        &self,
+        org: &Tenant,
+        id: ActivityId,
+    ) -> Result<Option<Arc<Version>>, Refusal> {
+        let view = org.exposure.read(self.now(), self.shared.lease.bound()).view;
+        let current = org.timeline.read().current(&view, id);
+        let Some((seq, domain::Kind::Record)) = current else { return Ok(None) };
+        let versions = self.versions(org, vec![seq]).await.map_err(|e| unavailable(&e))?;
+        Ok(versions.into_iter().next())
+    }
+
+    /// Has the committer keep a note.
+    pub(crate) fn note(
+        &self,
+        org: &Arc<Tenant>,
+        note: Note,
+        reply: Option<oneshot::Sender<()>>,
+    ) -> Result<(), Refusal> {
+        self.shared.queue.send(Job::Note { tenant: org.clone(), note, reply })
+    }
+}
+
+/// What the question selects in the view. The run's upper bound counts, not the request's.
+fn select(
+    org: &Tenant,
+    view: &View,
+    query: &SyncQuery,
+    to: Stamp,
+) -> (Selection, Option<Vec<ActivityId>>) {
+    let timeline = org.timeline.read();
+    let range = timeline.between(query.from, Some(to));
+    let (selection, mut removed) = match &query.ids {
+        Some(ids) => {
+            let selected = timeline.select(view, ids, range);
+            (Selection::Named(selected.records), selected.removed)
+        }
+        None if query.ignore_removed => (Selection::Range(range), Vec::new()),
+        None => {
+            let removed = view.tombstones(range).filter_map(|seq| timeline.id(seq)).collect();
+            (Selection::Range(range), removed)
+        }
+    };
+    removed.sort_unstable();
+    (selection, (!query.ignore_removed).then_some(removed))
+}

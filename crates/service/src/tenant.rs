@@ -1,0 +1,94 @@
+//! One organization, at work.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use domain::{KeyId, OrgId, OrgKey, Seq, Stamp};
+use parking_lot::{Mutex, RwLock};
+use store::{Store, StoreError, TenantRecord};
+use timeline::{Entry, Timeline};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use crate::directory::Directory;
+use crate::exposure::Exposure;
+use crate::runs::Runs;
+
+/// Everything about one organization that is kept in memory.
+pub struct Tenant {
+    /// The store's number for it.
+    pub key: OrgKey,
+    /// The outside's name for it.
+    pub id: OrgId,
+    directory: RwLock<Arc<Directory>>,
+    pub(crate) timeline: RwLock<Timeline>,
+    pub(crate) exposure: Exposure,
+    pub(crate) runs: Mutex<Runs>,
+    /// Rung whenever the horizon may have moved for another reason than time.
+    pub(crate) moved: Notify,
+    permits: Arc<Semaphore>,
+}
+
+impl Tenant {
+    /// Rebuilds what is derived from the organization's log.
+    pub(crate) fn load(
+        store: &dyn Store,
+        stored: TenantRecord,
+        exposed: Stamp,
+        requests_max: usize,
+    ) -> Result<Tenant, StoreError> {
+        let key = stored.organization.key;
+        let mut timeline = Timeline::new();
+        let mut problem = None;
+        store.log(key, Seq::ZERO, &mut |entry| {
+            let at = timeline.append(Entry { id: entry.id, stamp: entry.stamp, kind: entry.kind });
+            match at {
+                Ok(seq) if seq == entry.seq => return ControlFlow::Continue(()),
+                Ok(seq) => problem = Some(format!("position {seq} is missing")),
+                Err(e) => problem = Some(format!("position {}: {e}", entry.seq)),
+            }
+            ControlFlow::Break(())
+        })?;
+        if let Some(problem) = problem {
+            let id = &stored.organization.id;
+            return Err(StoreError::Damaged(format!("the log of organization {id}: {problem}")));
+        }
+        let head = timeline.last_stamp().unwrap_or(Stamp::MIN);
+        Ok(Tenant {
+            key,
+            id: stored.organization.id.clone(),
+            exposure: Exposure::new(timeline.head(), head, exposed),
+            timeline: RwLock::new(timeline),
+            runs: Mutex::new(Runs::new(store.runs(key)?)),
+            directory: RwLock::new(Arc::new(Directory::new(stored))),
+            moved: Notify::new(),
+            permits: Arc::new(Semaphore::new(requests_max)),
+        })
+    }
+
+    /// The directory as it is now.
+    #[must_use]
+    pub fn directory(&self) -> Arc<Directory> {
+        self.directory.read().clone()
+    }
+
+    pub(crate) fn set_directory(&self, directory: Directory) {
+        *self.directory.write() = Arc::new(directory);
+    }
+
+    /// Remembers when somebody logged in with a key. Called by the committer alone, like everything
+    /// that replaces the directory.
+    pub(crate) fn logged_in(&self, key: KeyId, at: Stamp) {
+        let mut directory = Directory::clone(&self.directory());
+        if let Some(key) = directory.keys.get_mut(&key) {
+            key.last_login = Some(at);
+            self.set_directory(directory);
+        }
+    }
+
+    /// A place among the requests that the organization may have under way at once; none when all
+    /// are taken. Held until the request has been answered.
+    #[must_use]
+    pub fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        self.permits.clone().try_acquire_owned().ok()
+    }
+}

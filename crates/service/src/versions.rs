@@ -1,0 +1,111 @@
+//! Versions in memory. They never change (invariant 1), so that what is cached is never stale.
+
+use std::sync::Arc;
+
+use domain::{OrgKey, Seq, Version};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use store::{Store, StoreError};
+
+use crate::batch::VersionKey;
+use crate::tenant::Tenant;
+use crate::{Service, Shared};
+
+/// Bytes that a version takes beside its texts, roughly.
+const VERSION_BYTES: usize = 400;
+
+/// Versions in a read of the store by one blocking step.
+const READ_VERSIONS_MAX: usize = 1_000;
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<VersionKey, Arc<Version>> for ByBytes {
+    fn weight(&self, _: &VersionKey, version: &Arc<Version>) -> u64 {
+        let texts = version.record().map_or(0, |a| {
+            let fields =
+                a.custom_fields.iter().map(|f| 100 + f.value.as_ref().map_or(0, String::len));
+            a.subject.as_str().len() + a.note.as_str().len() + fields.sum::<usize>()
+        });
+        (VERSION_BYTES + texts) as u64
+    }
+}
+
+/// The cache of versions, bounded in bytes.
+pub(crate) struct Versions(Cache<VersionKey, Arc<Version>, ByBytes>);
+
+impl Versions {
+    pub(crate) fn new(bytes_max: u64) -> Versions {
+        let items = usize::try_from(bytes_max / VERSION_BYTES as u64).unwrap_or(usize::MAX).max(1);
+        Versions(Cache::with_weighter(items, bytes_max, ByBytes))
+    }
+
+    fn get(&self, org: OrgKey, seq: Seq) -> Option<Arc<Version>> {
+        self.0.get(&(org, seq))
+    }
+
+    fn put(&self, org: OrgKey, version: Version) -> Arc<Version> {
+        let key = (org, version.seq);
+        let version = Arc::new(version);
+        self.0.insert(key, version.clone());
+        version
+    }
+}
+
+impl Shared {
+    /// Keeps versions that have just been committed: they will be asked for first.
+    pub(crate) fn remember(&self, org: OrgKey, versions: Vec<Version>) {
+        for version in versions {
+            self.versions.put(org, version);
+        }
+    }
+}
+
+impl Service {
+    /// The versions at these positions, in that order: from memory where it has them all, else on a
+    /// thread that may wait for the disk.
+    pub(crate) async fn versions(
+        &self,
+        org: &Tenant,
+        seqs: Vec<Seq>,
+    ) -> Result<Vec<Arc<Version>>, StoreError> {
+        let cached: Option<Vec<_>> =
+            seqs.iter().map(|&seq| self.shared.versions.get(org.key, seq)).collect();
+        if let Some(versions) = cached {
+            return Ok(versions);
+        }
+        let (service, key) = (self.clone(), org.key);
+        let read = tokio::task::spawn_blocking(move || service.read_versions(key, &seqs)).await;
+        read.map_err(|e| StoreError::Unavailable(e.to_string()))?
+    }
+
+    fn read_versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Arc<Version>>, StoreError> {
+        let cached: Vec<_> = seqs.iter().map(|&seq| self.shared.versions.get(org, seq)).collect();
+        let missing: Vec<Seq> = seqs
+            .iter()
+            .zip(&cached)
+            .filter(|(_, have)| have.is_none())
+            .map(|(seq, _)| *seq)
+            .collect();
+        let mut read = self.shared.store.versions(org, &missing)?.into_iter();
+        let filled = cached.into_iter().map(|have| {
+            let fetch = || read.next().map(|version| self.shared.versions.put(org, version));
+            have.or_else(fetch)
+                .ok_or_else(|| StoreError::Damaged("a version is missing".to_owned()))
+        });
+        filled.collect()
+    }
+
+    /// Shows the versions at these positions one after the other, past the cache: for long lists.
+    pub(crate) fn visit_versions<E: From<StoreError>>(
+        store: &dyn Store,
+        org: OrgKey,
+        seqs: &[Seq],
+        visit: &mut dyn FnMut(&Version) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for chunk in seqs.chunks(READ_VERSIONS_MAX) {
+            store.versions(org, chunk)?.iter().try_for_each(&mut *visit)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! What can be written, and what can be said against it.
+
+use domain::{ActivityId, Draft, Imported, OrgId, Patch, Seq, StatusId};
+use thiserror::Error;
+
+/// One write, as it reaches the commit (invariant 7).
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// A new activity.
+    Create(Box<Draft>),
+    /// Named members of an activity change.
+    Update(ActivityId, Box<Patch>),
+    /// An activity goes.
+    Remove(ActivityId),
+    /// What a file of an import says.
+    Import {
+        /// What it says.
+        item: Imported,
+        /// Whether it may bring back a removed activity.
+        restore: bool,
+    },
+    /// A record is brought up to date with what it embeds (invariant 8).
+    Refresh(ActivityId),
+}
+
+/// A write that was accepted and is durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The activity.
+    pub id: ActivityId,
+    /// The version it made; none where everything was so already.
+    pub version: Option<Seq>,
+}
+
+/// Why a write was refused. Nothing of it is there.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The author may not write, or no longer.
+    #[error("permission denied")]
+    PermissionDenied,
+    /// There is no such activity, or no longer.
+    #[error("there is no activity {0}")]
+    UnknownActivity(ActivityId),
+    /// The organization has no such status.
+    #[error("there is no status {0}")]
+    UnknownStatus(String),
+    /// The status can no longer be chosen.
+    #[error("status {0} is retired and cannot be chosen")]
+    RetiredStatus(StatusId),
+    /// An import names a removed activity and may not bring it back.
+    #[error("activity {0} has been removed here; use --restore to bring it back")]
+    Removed(ActivityId),
+    /// The organization has given out every id there is.
+    #[error("organization {0} has no more activity ids to give")]
+    IdsExhausted(OrgId),
+    /// The store cannot write now. The same request may succeed later.
+    #[error("{0}")]
+    Unavailable(String),
+}

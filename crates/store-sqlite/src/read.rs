@@ -1,0 +1,199 @@
+//! The questions.
+
+use std::ops::ControlFlow;
+
+use domain::{ActivityId, OrgKey, Seq, Stamp, StatusId, Version};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
+use store::{
+    Durability, FolderState, LogEntry, RunRecord, SessionRecord, Store, StoreError, TenantRecord,
+    Transaction,
+};
+
+use crate::rows::{self, number};
+use crate::{SqliteStore, failed, open, write};
+
+/// Problems that `damage` lists before it says that there are more.
+const PROBLEMS_MAX: usize = 20;
+
+/// Columns as [`rows::version`] reads them.
+const VERSION_BY_SEQ: &str = "
+    SELECT seq, stamp, activity, kind, actor, origin, previous, document
+    FROM change WHERE organization = ?1 AND seq = ?2";
+
+/// Runs a query and turns each of its rows into a value.
+fn list<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    value: fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query(params).map_err(failed)?;
+    let mut values = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        values.push(value(row)?);
+    }
+    Ok(values)
+}
+
+/// The version at one position.
+pub(crate) fn version(
+    connection: &Connection,
+    org: OrgKey,
+    seq: Seq,
+) -> Result<Option<Version>, StoreError> {
+    let mut statement = connection.prepare_cached(VERSION_BY_SEQ).map_err(failed)?;
+    let mut rows = statement.query((org.0, number(seq))).map_err(failed)?;
+    rows.next().map_err(failed)?.map(rows::version).transpose()
+}
+
+/// The position of an activity's latest version.
+pub(crate) fn latest(
+    connection: &Connection,
+    org: OrgKey,
+    id: ActivityId,
+) -> Result<Option<Seq>, StoreError> {
+    connection
+        .prepare_cached("SELECT seq FROM activity WHERE organization = ?1 AND id = ?2")
+        .and_then(|mut s| s.query_row((org.0, id.0), |row| row.get(0)).optional())
+        .map(|found| found.map(rows::seq))
+        .map_err(failed)
+}
+
+impl Store for SqliteStore {
+    fn begin(&self, durability: Durability) -> Result<Box<dyn Transaction + '_>, StoreError> {
+        Ok(Box::new(write::SqliteTransaction::begin(self.writer(), durability)?))
+    }
+
+    fn reopen(&self) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        *writer = None;
+        self.readers.lock().clear();
+        *writer = Some(open::open(&self.path).map_err(|e| StoreError::Unavailable(e.to_string()))?);
+        Ok(())
+    }
+
+    fn folder(&self) -> Result<FolderState, StoreError> {
+        let fresh = FolderState { lease: Stamp::MIN, clean: true };
+        self.read(|c| {
+            c.query_row("SELECT lease, clean FROM folder", [], |row| {
+                Ok(FolderState { lease: Stamp::from_millis(row.get(0)?), clean: row.get(1)? })
+            })
+            .optional()
+            .map(|state| state.unwrap_or(fresh))
+            .map_err(failed)
+        })
+    }
+
+    fn tenants(&self) -> Result<Vec<TenantRecord>, StoreError> {
+        self.read(|c| {
+            let sql = "SELECT organization, id, name, zone, opened FROM organization ORDER BY id";
+            let organizations = list(c, sql, [], rows::organization)?;
+            let tenant = |organization: domain::Organization| {
+                let org = (organization.key.0,);
+                Ok(TenantRecord {
+                    users: list(
+                        c,
+                        "SELECT id, name, role, disabled FROM system_user
+                         WHERE organization = ?1 ORDER BY id",
+                        org,
+                        rows::user,
+                    )?,
+                    keys: list(
+                        c,
+                        "SELECT id, system_user, label, hash, created, revoked, last_login
+                         FROM api_key WHERE organization = ?1 ORDER BY id",
+                        org,
+                        rows::key,
+                    )?,
+                    statuses: list(
+                        c,
+                        "SELECT id, name, retired, spreading FROM activity_status
+                         WHERE organization = ?1 ORDER BY id",
+                        org,
+                        rows::status,
+                    )?,
+                    organization,
+                })
+            };
+            organizations.into_iter().map(tenant).collect()
+        })
+    }
+
+    fn sessions(&self, org: OrgKey) -> Result<Vec<SessionRecord>, StoreError> {
+        let sql = "SELECT hash, api_key, created, last_used FROM session WHERE organization = ?1";
+        self.read(|c| list(c, sql, (org.0,), rows::session))
+    }
+
+    fn runs(&self, org: OrgKey) -> Result<Vec<RunRecord>, StoreError> {
+        let sql =
+            "SELECT session, query, upper_bound, api_key, seq, horizon, first_served, last_page,
+                          last_used
+                   FROM run WHERE organization = ?1";
+        self.read(|c| list(c, sql, (org.0,), rows::run))
+    }
+
+    fn head(&self, org: OrgKey) -> Result<Seq, StoreError> {
+        let sql = "SELECT coalesce(max(seq), 0) FROM change WHERE organization = ?1";
+        self.read(|c| c.query_row(sql, (org.0,), |row| row.get(0)).map(rows::seq).map_err(failed))
+    }
+
+    fn log(
+        &self,
+        org: OrgKey,
+        after: Seq,
+        visit: &mut dyn FnMut(LogEntry) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.read(|c| {
+            let mut statement = c
+                .prepare_cached(
+                    "SELECT seq, stamp, activity, kind FROM change
+                     WHERE organization = ?1 AND seq > ?2 ORDER BY seq",
+                )
+                .map_err(failed)?;
+            let mut rows = statement.query((org.0, number(after))).map_err(failed)?;
+            while let Some(row) = rows.next().map_err(failed)? {
+                if visit(rows::log_entry(row)?).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Version>, StoreError> {
+        let missing = |seq: Seq| rows::damaged("change", format!("no version at position {seq}"));
+        self.read(|c| {
+            seqs.iter().map(|&seq| version(c, org, seq)?.ok_or_else(|| missing(seq))).collect()
+        })
+    }
+
+    fn latest(&self, org: OrgKey, id: ActivityId) -> Result<Option<Seq>, StoreError> {
+        self.read(|c| latest(c, org, id))
+    }
+
+    fn with_status(
+        &self,
+        org: OrgKey,
+        status: StatusId,
+        after: ActivityId,
+        limit: usize,
+    ) -> Result<Vec<ActivityId>, StoreError> {
+        let sql = "SELECT id FROM activity
+                   WHERE organization = ?1 AND id > ?2 AND status = ?3 AND NOT removed
+                   ORDER BY id LIMIT ?4";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let id = |row: &Row<'_>| row.get(0).map(ActivityId).map_err(failed);
+        self.read(|c| list(c, sql, (org.0, after.0, status.0, limit), id))
+    }
+
+    fn damage(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|c| {
+            let sql = format!("PRAGMA integrity_check({PROBLEMS_MAX})");
+            let text = |row: &Row<'_>| row.get::<_, String>(0).map_err(failed);
+            let mut problems = list(c, &sql, [], text)?;
+            problems.retain(|problem| problem != "ok");
+            Ok(problems)
+        })
+    }
+}

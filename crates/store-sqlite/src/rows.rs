@@ -1,0 +1,175 @@
+//! Rows are not models: each is turned into its type here, and a bad one says where it stands.
+
+use domain::{
+    ActivityId, ApiKey, Author, KeyId, Kind, Name, OrgId, OrgKey, Organization, Origin, Role,
+    SecretHash, Seq, Stamp, State, Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
+};
+use rusqlite::Row;
+use store::{LogEntry, RunRecord, SessionRecord, StoreError};
+
+use crate::failed;
+
+/// A position as SQLite keeps it. Positions count commits: they never come near 2^63.
+pub(crate) fn number(seq: Seq) -> i64 {
+    i64::try_from(seq.0).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn seq(number: i64) -> Seq {
+    Seq(u64::try_from(number).unwrap_or(0))
+}
+
+fn column<T: rusqlite::types::FromSql>(row: &Row<'_>, index: usize) -> Result<T, StoreError> {
+    row.get(index).map_err(failed)
+}
+
+fn stamp(row: &Row<'_>, index: usize) -> Result<Stamp, StoreError> {
+    Ok(Stamp::from_millis(column(row, index)?))
+}
+
+fn hash(row: &Row<'_>, index: usize) -> Result<SecretHash, StoreError> {
+    Ok(SecretHash(column(row, index)?))
+}
+
+/// Names the table and what is wrong in it.
+pub(crate) fn damaged(table: &str, problem: impl std::fmt::Display) -> StoreError {
+    StoreError::Damaged(format!("table {table}: {problem}"))
+}
+
+pub(crate) fn kind_number(kind: Kind) -> i64 {
+    match kind {
+        Kind::Record => 1,
+        Kind::Tombstone => 2,
+    }
+}
+
+fn kind(number: i64) -> Result<Kind, StoreError> {
+    match number {
+        1 => Ok(Kind::Record),
+        2 => Ok(Kind::Tombstone),
+        other => Err(damaged("change", format!("kind {other}"))),
+    }
+}
+
+pub(crate) fn origin_number(origin: Origin) -> i64 {
+    match origin {
+        Origin::Api => 1,
+        Origin::Web => 2,
+        Origin::Import => 3,
+        Origin::CommandLine => 4,
+    }
+}
+
+fn origin(number: i64) -> Result<Origin, StoreError> {
+    match number {
+        1 => Ok(Origin::Api),
+        2 => Ok(Origin::Web),
+        3 => Ok(Origin::Import),
+        4 => Ok(Origin::CommandLine),
+        other => Err(damaged("change", format!("origin {other}"))),
+    }
+}
+
+/// Reads `seq, stamp, activity, kind, actor, origin, previous, document`.
+pub(crate) fn version(row: &Row<'_>) -> Result<Version, StoreError> {
+    let state = match kind(column(row, 3)?)? {
+        Kind::Tombstone => State::Tombstone,
+        Kind::Record => {
+            let document = row.get_ref(7).map_err(failed)?;
+            let json = document.as_str().map_err(|e| damaged("change", e))?;
+            State::Record(Box::new(store::decode(json)?))
+        }
+    };
+    Ok(Version {
+        seq: seq(column(row, 0)?),
+        stamp: stamp(row, 1)?,
+        id: ActivityId(column(row, 2)?),
+        previous: column::<Option<i64>>(row, 6)?.map(seq),
+        author: Author {
+            user: column::<Option<i64>>(row, 4)?.map(UserId),
+            origin: origin(column(row, 5)?)?,
+        },
+        state,
+    })
+}
+
+/// Reads `seq, stamp, activity, kind`.
+pub(crate) fn log_entry(row: &Row<'_>) -> Result<LogEntry, StoreError> {
+    Ok(LogEntry {
+        seq: seq(column(row, 0)?),
+        stamp: stamp(row, 1)?,
+        id: ActivityId(column(row, 2)?),
+        kind: kind(column(row, 3)?)?,
+    })
+}
+
+/// Reads `organization, id, name, zone, opened`.
+pub(crate) fn organization(row: &Row<'_>) -> Result<Organization, StoreError> {
+    let wrong = |e: &dyn std::fmt::Display| damaged("organization", e);
+    Ok(Organization {
+        key: OrgKey(column(row, 0)?),
+        id: OrgId::parse(&column::<String>(row, 1)?).map_err(|e| wrong(&e))?,
+        name: Name::parse(&column::<String>(row, 2)?).map_err(|e| wrong(&e))?,
+        zone: Zone::parse(&column::<String>(row, 3)?).map_err(|e| wrong(&e))?,
+        opened: column(row, 4)?,
+    })
+}
+
+/// Reads `id, name, role, disabled`.
+pub(crate) fn user(row: &Row<'_>) -> Result<SystemUser, StoreError> {
+    let role: String = column(row, 2)?;
+    Ok(SystemUser {
+        id: UserId(column(row, 0)?),
+        name: Name::parse(&column::<String>(row, 1)?).map_err(|e| damaged("system_user", e))?,
+        role: Role::parse(&role).ok_or_else(|| damaged("system_user", format!("role {role:?}")))?,
+        disabled: column(row, 3)?,
+    })
+}
+
+/// Reads `id, system_user, label, hash, created, revoked, last_login`.
+pub(crate) fn key(row: &Row<'_>) -> Result<ApiKey, StoreError> {
+    Ok(ApiKey {
+        id: KeyId(column(row, 0)?),
+        user: UserId(column(row, 1)?),
+        label: column(row, 2)?,
+        hash: hash(row, 3)?,
+        created: stamp(row, 4)?,
+        revoked: column(row, 5)?,
+        last_login: column::<Option<i64>>(row, 6)?.map(Stamp::from_millis),
+    })
+}
+
+/// Reads `id, name, retired, spreading`.
+pub(crate) fn status(row: &Row<'_>) -> Result<Status, StoreError> {
+    let name: String = column(row, 1)?;
+    Ok(Status {
+        id: StatusId(column(row, 0)?),
+        name: StatusName::parse(&name).map_err(|e| damaged("activity_status", e))?,
+        retired: column(row, 2)?,
+        spreading: column(row, 3)?,
+    })
+}
+
+/// Reads `hash, api_key, created, last_used`.
+pub(crate) fn session(row: &Row<'_>) -> Result<SessionRecord, StoreError> {
+    Ok(SessionRecord {
+        hash: hash(row, 0)?,
+        key: KeyId(column(row, 1)?),
+        created: stamp(row, 2)?,
+        last_used: stamp(row, 3)?,
+    })
+}
+
+/// Reads `session, query, upper_bound, api_key, seq, horizon, first_served, last_page, last_used`.
+pub(crate) fn run(row: &Row<'_>) -> Result<RunRecord, StoreError> {
+    Ok(RunRecord {
+        session: hash(row, 0)?,
+        query: column(row, 1)?,
+        to: stamp(row, 2)?,
+        key: KeyId(column(row, 3)?),
+        seq: seq(column(row, 4)?),
+        horizon: stamp(row, 5)?,
+        first_page_served: column(row, 6)?,
+        last_page: u64::try_from(column::<i64>(row, 7)?).unwrap_or(0),
+        last_used: stamp(row, 8)?,
+    })
+}

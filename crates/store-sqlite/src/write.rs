@@ -1,0 +1,244 @@
+//! The one write transaction.
+
+use domain::{
+    Activity, ActivityId, ApiKey, KeyId, OrgKey, Organization, Stamp, Status, SystemUser, Version,
+};
+use parking_lot::MutexGuard;
+use rusqlite::{Connection, Params};
+use store::{
+    CommitError, Durability, FolderState, RunRecord, SessionRecord, StoreError, Transaction,
+};
+
+use crate::rows::{kind_number, number, origin_number};
+use crate::{failed, read};
+
+pub(crate) struct SqliteTransaction<'a> {
+    writer: MutexGuard<'a, Option<Connection>>,
+    open: bool,
+}
+
+impl<'a> SqliteTransaction<'a> {
+    pub(crate) fn begin(
+        writer: MutexGuard<'a, Option<Connection>>,
+        durability: Durability,
+    ) -> Result<SqliteTransaction<'a>, StoreError> {
+        let mut transaction = SqliteTransaction { writer, open: false };
+        // In WAL mode a commit is synced under FULL and not under NORMAL. SQLite refuses to change
+        // the setting within a transaction.
+        let begin = match durability {
+            Durability::Process => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+            Durability::Power => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+        };
+        transaction.connection()?.execute_batch(begin).map_err(failed)?;
+        transaction.open = true;
+        Ok(transaction)
+    }
+
+    fn connection(&self) -> Result<&Connection, StoreError> {
+        let closed = || StoreError::Unavailable("the database has to be reopened".to_owned());
+        self.writer.as_ref().ok_or_else(closed)
+    }
+
+    fn execute(&self, sql: &str, params: impl Params) -> Result<(), StoreError> {
+        let mut statement = self.connection()?.prepare_cached(sql).map_err(failed)?;
+        statement.execute(params).map(|_| ()).map_err(failed)
+    }
+
+    fn append_change(
+        &self,
+        org: OrgKey,
+        version: &Version,
+        document: Option<&str>,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO change (organization, seq, stamp, activity, kind, actor, origin, previous, document)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            (
+                org.0,
+                number(version.seq),
+                version.stamp.millis(),
+                version.id.0,
+                kind_number(version.state.kind()),
+                version.author.user.map(|user| user.0),
+                origin_number(version.author.origin),
+                version.previous.map(number),
+                document,
+            ),
+        )
+    }
+
+    fn put_activity(
+        &self,
+        org: OrgKey,
+        version: &Version,
+        record: Option<&Activity>,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT OR REPLACE INTO activity (organization, id, seq, stamp, removed, subject, starts,
+                 ends, client, system_user, status, priority)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            (
+                org.0,
+                version.id.0,
+                number(version.seq),
+                version.stamp.millis(),
+                record.is_none(),
+                record.map(|a| a.subject.as_str()),
+                record.map(|a| a.start.stamp.millis()),
+                record.and_then(|a| a.end).map(|end| end.stamp.millis()),
+                record.and_then(|a| a.client).map(|id| id.0),
+                record.and_then(|a| a.system_user).map(|id| id.0),
+                record.map(|a| a.status.0),
+                record.map(|a| a.priority as i64 + 1),
+            ),
+        )
+    }
+}
+
+impl Transaction for SqliteTransaction<'_> {
+    fn current(&mut self, org: OrgKey, id: ActivityId) -> Result<Option<Version>, StoreError> {
+        let connection = self.connection()?;
+        match read::latest(connection, org, id)? {
+            Some(seq) => read::version(connection, org, seq),
+            None => Ok(None),
+        }
+    }
+
+    fn append(&mut self, org: OrgKey, version: &Version) -> Result<(), StoreError> {
+        let record = version.record();
+        let document = record.map(store::encode).transpose()?;
+        self.append_change(org, version, document.as_deref())?;
+        self.put_activity(org, version, record)
+    }
+
+    fn put_organization(&mut self, organization: &Organization) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT OR REPLACE INTO organization (organization, id, name, zone, opened)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            (
+                organization.key.0,
+                organization.id.as_str(),
+                organization.name.as_str(),
+                organization.zone.name(),
+                organization.opened,
+            ),
+        )
+    }
+
+    fn put_user(&mut self, org: OrgKey, user: &SystemUser) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT OR REPLACE INTO system_user (organization, id, name, role, disabled)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            (org.0, user.id.0, user.name.as_str(), user.role.as_str(), user.disabled),
+        )
+    }
+
+    fn put_key(&mut self, org: OrgKey, key: &ApiKey) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT OR REPLACE INTO api_key (organization, id, system_user, label, hash, created, revoked, last_login)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            (
+                org.0,
+                key.id.0,
+                key.user.0,
+                key.label.as_str(),
+                key.hash.0,
+                key.created.millis(),
+                key.revoked,
+                key.last_login.map(Stamp::millis),
+            ),
+        )
+    }
+
+    fn put_last_login(&mut self, org: OrgKey, key: KeyId, at: Stamp) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE api_key SET last_login = ?3 WHERE organization = ?1 AND id = ?2",
+            (org.0, key.0, at.millis()),
+        )
+    }
+
+    fn put_status(&mut self, org: OrgKey, status: &Status) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT OR REPLACE INTO activity_status (organization, id, name, retired, spreading)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            (org.0, status.id.0, status.name.as_str(), status.retired, status.spreading),
+        )
+    }
+
+    fn put_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT OR REPLACE INTO session (organization, hash, api_key, created, last_used)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            (
+                org.0,
+                session.hash.0,
+                session.key.0,
+                session.created.millis(),
+                session.last_used.millis(),
+            ),
+        )
+    }
+
+    fn drop_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError> {
+        let row = (org.0, session.hash.0);
+        self.execute("DELETE FROM run WHERE organization = ?1 AND session = ?2", row)?;
+        self.execute("DELETE FROM session WHERE organization = ?1 AND hash = ?2", row)
+    }
+
+    fn put_run(&mut self, org: OrgKey, run: &RunRecord) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT OR REPLACE INTO run (organization, session, query, upper_bound, api_key, seq, horizon,
+                 first_served, last_page, last_used)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            (
+                org.0,
+                run.session.0,
+                run.query,
+                run.to.millis(),
+                run.key.0,
+                number(run.seq),
+                run.horizon.millis(),
+                run.first_page_served,
+                i64::try_from(run.last_page).unwrap_or(i64::MAX),
+                run.last_used.millis(),
+            ),
+        )
+    }
+
+    fn drop_run(&mut self, org: OrgKey, run: &RunRecord) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM run WHERE organization = ?1 AND session = ?2 AND query = ?3 AND upper_bound = ?4",
+            (org.0, run.session.0, run.query, run.to.millis()),
+        )
+    }
+
+    fn put_folder(&mut self, state: FolderState) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT OR REPLACE INTO folder (one, lease, clean) VALUES (1, ?1, ?2)",
+            (state.lease.millis(), state.clean),
+        )
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<(), CommitError> {
+        let connection = self.connection().map_err(CommitError::Refused)?;
+        let done = connection.execute_batch("COMMIT");
+        self.open = false;
+        done.map_err(|e| {
+            *self.writer = None;
+            CommitError::Unknown(e.to_string())
+        })
+    }
+}
+
+impl Drop for SqliteTransaction<'_> {
+    fn drop(&mut self) {
+        if !self.open {
+            return;
+        }
+        // If even this fails, the connection is of no more use: the next one has to reopen it.
+        let rolled_back = self.connection().is_ok_and(|c| c.execute_batch("ROLLBACK").is_ok());
+        if !rolled_back {
+            *self.writer = None;
+        }
+    }
+}

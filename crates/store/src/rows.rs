@@ -1,0 +1,77 @@
+//! What a store hands out and takes in besides versions.
+
+use domain::{
+    ActivityId, ApiKey, KeyId, Kind, Organization, SecretHash, Seq, Stamp, Status, SystemUser,
+};
+
+/// An organization with everything about it that is small enough to be kept in memory.
+#[derive(Clone, Debug)]
+pub struct TenantRecord {
+    /// The organization.
+    pub organization: Organization,
+    /// Its users, by id.
+    pub users: Vec<SystemUser>,
+    /// Its API keys, by id.
+    pub keys: Vec<ApiKey>,
+    /// Its statuses, by id.
+    pub statuses: Vec<Status>,
+}
+
+/// A version as the timeline needs it: without its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// Position in the log.
+    pub seq: Seq,
+    /// The commit's time.
+    pub stamp: Stamp,
+    /// Which activity it is a version of.
+    pub id: ActivityId,
+    /// Record or tombstone.
+    pub kind: Kind,
+}
+
+/// What is kept once per data folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FolderState {
+    /// No instant after this one has been exposed (invariant 3).
+    pub lease: Stamp,
+    /// Whether the last process that owned the folder ended in order.
+    pub clean: bool,
+}
+
+/// A session, as it survives a restart. The session id itself is kept by its hash alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// What is kept of the session id.
+    pub hash: SecretHash,
+    /// The key it was opened with.
+    pub key: KeyId,
+    /// When it was opened.
+    pub created: Stamp,
+    /// When it was last used, give or take a minute.
+    pub last_used: Stamp,
+}
+
+/// A run, as it survives a restart (invariant 4): everything about it but the query, which every
+/// request of the run repeats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunRecord {
+    /// The session it belongs to.
+    pub session: SecretHash,
+    /// The key of that session.
+    pub key: KeyId,
+    /// What identifies the query, the upper bound and the page number left out.
+    pub query: [u8; 16],
+    /// The query's upper bound; [`Stamp::MAX`] where it has none.
+    pub to: Stamp,
+    /// The view: as of which position it is answered.
+    pub seq: Seq,
+    /// The horizon that all its pages tell.
+    pub horizon: Stamp,
+    /// Whether page 1 has been served.
+    pub first_page_served: bool,
+    /// The page that was served last.
+    pub last_page: u64,
+    /// When that was.
+    pub last_used: Stamp,
+}
