@@ -1,6 +1,7 @@
 //! The record itself.
 
 use std::fmt;
+use std::str::FromStr;
 
 use thiserror::Error;
 
@@ -70,6 +71,14 @@ macro_rules! text {
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = TextError;
+
+            fn from_str(text: &str) -> Result<$name, TextError> {
+                $name::parse(text)
             }
         }
 

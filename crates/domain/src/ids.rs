@@ -1,6 +1,7 @@
 //! The identifiers, each a type of its own so that none is taken for another.
 
 use std::fmt;
+use std::str::FromStr;
 
 use thiserror::Error;
 
@@ -99,6 +100,14 @@ impl OrgId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for OrgId {
+    type Err = OrgIdError;
+
+    fn from_str(text: &str) -> Result<OrgId, OrgIdError> {
+        OrgId::parse(text)
     }
 }
 

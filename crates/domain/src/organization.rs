@@ -1,6 +1,9 @@
 //! The tenant and who belongs to it.
 
 use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
 
 use crate::activity::{TextError, checked};
 use crate::{KeyId, OrgId, OrgKey, Stamp, StatusId, StatusName, UserId, Zone};
@@ -29,6 +32,14 @@ impl Name {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for Name {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Name, TextError> {
+        Name::parse(text)
     }
 }
 
@@ -93,6 +104,25 @@ impl Role {
     #[must_use]
     pub fn parse(text: &str) -> Option<Role> {
         [Role::Viewer, Role::Editor, Role::Admin].into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// A text that names no role.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0:?} is no role: viewer, editor or admin")]
+pub struct RoleError(String);
+
+impl FromStr for Role {
+    type Err = RoleError;
+
+    fn from_str(text: &str) -> Result<Role, RoleError> {
+        Role::parse(text).ok_or_else(|| RoleError(text.chars().take(40).collect()))
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

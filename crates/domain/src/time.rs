@@ -1,6 +1,7 @@
 //! Instants, instants with an offset, and zones.
 
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -244,6 +245,20 @@ impl Zone {
         let offset =
             Timestamp::from_millisecond(stamp.0).map_or(0, |t| self.zone.to_offset(t).seconds());
         stamp.at_offset(offset / 60 * 60)
+    }
+}
+
+impl FromStr for Zone {
+    type Err = ZoneError;
+
+    fn from_str(text: &str) -> Result<Zone, ZoneError> {
+        Zone::parse(text)
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
     }
 }
 

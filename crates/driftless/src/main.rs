@@ -1,1 +1,84 @@
-fn main() {}
+//! Driftless: the command line, the configuration, and the one place that puts everything together.
+//!
+//! `cli` says what can be typed. `demo` and `serve` run a server; every other command runs in
+//! `commands`, here or (through `remote`) in the server that owns the data folder, as `folder` finds
+//! out. Only this crate names a back-end.
+
+mod cli;
+mod commands;
+mod console;
+mod demo;
+mod edge;
+mod folder;
+mod observe;
+mod remote;
+mod serve;
+mod text;
+
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command, Org, Tuning, Work};
+use crate::commands::{Failure, LocalFiles};
+use crate::console::Terminal;
+use crate::folder::{Access, Folder};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) if is_broken_pipe(&failure) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("driftless: {failure}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whoever reads our output has seen enough.
+fn is_broken_pipe(failure: &Failure) -> bool {
+    failure.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let path = cli.data_folder();
+    match cli.command {
+        Command::Demo(demo) => demo::run(own(&path)?, &demo),
+        Command::Serve(serve) => serve::run(own(&path)?, &serve),
+        Command::Work(work) => {
+            let create = matches!(work, Work::Org(Org::Add { .. }));
+            match folder::access(&path, create)? {
+                Access::Owned(folder) => work_here(&folder, &work),
+                Access::Served(stream) => remote::ask(&stream, work, &mut Terminal::new()),
+            }
+        }
+    }
+}
+
+/// A server needs the folder for itself.
+fn own(path: &Path) -> Result<Folder, Failure> {
+    match folder::access(path, true)? {
+        Access::Owned(folder) => Ok(folder),
+        Access::Served(_) => {
+            Err(format!("another server already runs on the data folder {}", path.display()).into())
+        }
+    }
+}
+
+fn work_here(folder: &Folder, work: &Work) -> Result<(), Failure> {
+    let mut terminal = Terminal::new();
+    if matches!(work, Work::Check) {
+        // Without putting it to work: what is damaged could not be.
+        return commands::check(&store_sqlite::SqliteStore::open(&folder.path)?, &mut terminal);
+    }
+    let ground = serve::open(folder, &Tuning::default(), false)?;
+    let done = commands::run(work, &ground, &mut LocalFiles, &mut terminal);
+    ground.service.close();
+    done
+}

@@ -1,1 +1,73 @@
-//! Driftless: the API v1: parameters in, JSON out. Every old quirk lives here and only here.
+//! The API v1: parameters in, JSON out. Every old quirk lives here and only here.
+//!
+//! A request comes in at [`router`], is told apart by its path (`method.rs`), its parameters are
+//! merged and decoded (`params.rs`, `values.rs`), the method's own file in `methods/` turns them
+//! into a use case of `service`, and the answer leaves in the envelope that old clients expect
+//! (`envelope.rs`, `errors.rs`, `record.rs`).
+//!
+//! To add a method: a line in `method.rs`, a file in `methods/`, a row in `errors.rs` for each new
+//! code, and a case in `tests/`.
+
+mod envelope;
+mod errors;
+pub mod files;
+mod method;
+mod methods;
+mod params;
+mod record;
+mod request;
+mod sort_columns;
+mod values;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::any;
+use service::Service;
+
+pub use envelope::refusal;
+pub use request::Outcome;
+
+/// Where the API lies: the vendor's path.
+pub const BASE_PATH: &str = "/neonws/services/api";
+
+/// The page size of a question that names none.
+pub const PAGE_SIZE_DEFAULT: u32 = 10;
+
+/// The largest body that is read, in bytes.
+pub const BODY_BYTES_MAX: usize = 2 << 20;
+
+/// The longest query that is read, in bytes; longer lists of ids go into a POST body.
+pub const QUERY_BYTES_MAX: usize = 60 << 10;
+
+/// The most parameters that one request may have.
+pub const PARAMETERS_MAX: usize = 100_000;
+
+/// What can be set about the API.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// The largest page; a larger one asked for is cut to this.
+    pub page_size_max: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { page_size_max: 200 }
+    }
+}
+
+/// What every request is answered from.
+pub(crate) struct Neon {
+    pub(crate) service: Service,
+    pub(crate) settings: Settings,
+}
+
+/// The routes of the API: everything below [`BASE_PATH`], whatever the verb.
+pub fn router(service: Service, settings: Settings) -> Router {
+    let neon = Arc::new(Neon { service, settings });
+    Router::new()
+        .route(BASE_PATH, any(request::answer))
+        .route(&format!("{BASE_PATH}/"), any(request::answer))
+        .route(&format!("{BASE_PATH}/{{*method}}"), any(request::answer))
+        .with_state(neon)
+}

@@ -136,8 +136,8 @@ impl Committer {
         if jobs.is_empty() {
             return;
         }
-        if self.unknown.is_some() {
-            return Batch::refuse_jobs(jobs, &out_of_order());
+        if let Err(refusal) = self.writes() {
+            return Batch::refuse_jobs(jobs, &refusal);
         }
         let durability = match jobs.iter().any(|job| matches!(job, Job::Write { .. })) {
             true => Durability::Power,
@@ -205,14 +205,17 @@ impl Committer {
         }
     }
 
+    /// Whether writes are taken.
+    pub(crate) fn writes(&self) -> Result<(), Refusal> {
+        if self.unknown.is_some() { Err(out_of_order()) } else { Ok(()) }
+    }
+
     /// Runs a transaction of its own, durable against a power cut.
     pub(crate) fn transact<T, E: From<Refusal>>(
         &mut self,
         work: impl FnOnce(&mut dyn Transaction) -> Result<T, E>,
     ) -> Result<T, E> {
-        if self.unknown.is_some() {
-            return Err(out_of_order().into());
-        }
+        self.writes()?;
         let shared = self.shared.clone();
         let mut transaction = shared.store.begin(Durability::Power).map_err(|e| unavailable(&e))?;
         let value = work(transaction.as_mut())?;

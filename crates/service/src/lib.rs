@@ -14,6 +14,7 @@ mod check;
 mod clock;
 mod commit;
 mod directory;
+mod export;
 mod exposure;
 mod history;
 mod import;
@@ -118,6 +119,25 @@ impl Service {
     #[must_use]
     pub fn horizon(&self, org: &Tenant) -> Stamp {
         org.exposure.read(self.now(), self.shared.lease.bound()).horizon
+    }
+
+    /// Whether the organization has, or ever had, any activity.
+    #[must_use]
+    pub fn has_activities(&self, org: &Tenant) -> bool {
+        !org.timeline.read().is_empty()
+    }
+
+    /// Whether the store can be read and the committer writes.
+    ///
+    /// # Errors
+    /// When one of them does not.
+    pub async fn ready(&self) -> Result<(), Refusal> {
+        let service = self.clone();
+        let asked = tokio::task::spawn_blocking(move || {
+            service.shared.store.folder().map_err(|e| commit::unavailable(&e))?;
+            service.call(|committer| committer.writes())
+        });
+        asked.await.map_err(|e| Refusal::Unavailable(e.to_string()))?
     }
 
     /// Hands a write to the commit. The future it returns is the acknowledgement: when it comes, the

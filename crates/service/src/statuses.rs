@@ -116,7 +116,7 @@ impl Service {
         }
         // Renamed again meanwhile: then the later call says when it is done.
         self.change_status(org, id, move |status| {
-            status.spreading &= Some(&status.name) != name.as_ref()
+            status.spreading &= Some(&status.name) != name.as_ref();
         })?;
         Ok(changed)
     }

@@ -1,0 +1,325 @@
+//! The command line: what can be said. What it does stands in `commands/`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use domain::{Name, OrgId, Role, StatusName, Zone};
+use neon::files::Format;
+use serde::{Deserialize, Serialize};
+
+use crate::text;
+
+/// What changed, or was deleted, since X? A server that never misses a change.
+///
+/// Driftless keeps a CRM's activities (calls, meetings, tasks) and answers API v1 requests, above
+/// all syncActivities, without ever losing a change.
+///
+/// Try it:  driftless demo
+#[derive(Parser, Debug)]
+#[command(name = "driftless", version, max_term_width = 100, after_help = GETTING_STARTED)]
+pub(crate) struct Cli {
+    /// The data folder.
+    #[arg(long, global = true, env = "DRIFTLESS_DATA", value_name = "DIR", help_heading = "Everywhere")]
+    data: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const GETTING_STARTED: &str = "\
+Getting started with data of your own:
+  driftless org add acme --time-zone America/Chicago
+  driftless user add acme \"Ada Byron\"
+  driftless key add acme --user 1
+  driftless import acme answers.json
+  driftless serve
+
+Every option can also be set in the environment, as DRIFTLESS_ and its name: DRIFTLESS_LISTEN.";
+
+const DATA_FOLDER: &str = "driftless-data";
+const DEMO_FOLDER: &str = "driftless-demo";
+
+impl Cli {
+    /// The data folder that the command is about.
+    pub(crate) fn data_folder(&self) -> PathBuf {
+        let default = match self.command {
+            Command::Demo(_) => DEMO_FOLDER,
+            _ => DATA_FOLDER,
+        };
+        self.data.clone().unwrap_or_else(|| default.into())
+    }
+}
+
+/// All commands.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Set up an organization full of activities in ./driftless-demo and serve it.
+    Demo(Demo),
+    /// Serve the API and the web pages.
+    Serve(Serve),
+    #[command(flatten)]
+    Work(Work),
+}
+
+/// Commands that also work while a server runs on the same folder: then, inside that server.
+#[derive(Subcommand, Debug, Serialize, Deserialize)]
+pub(crate) enum Work {
+    /// Organizations: add, list.
+    #[command(subcommand)]
+    Org(Org),
+    /// System users: add, list, disable.
+    #[command(subcommand)]
+    User(User),
+    /// API keys: add, list, revoke.
+    #[command(subcommand)]
+    Key(Key),
+    /// Activity statuses: list, add, rename, retire.
+    #[command(subcommand)]
+    Status(Status),
+    /// Bring in activities from files: the vendor's JSON answers, JSON lines, or CSV.
+    ///
+    /// Everything is read before anything is written. Into an organization that is empty and that
+    /// nobody has logged in to, ids and times of change are kept; otherwise what differs gets a new
+    /// time of change. Importing a file again changes nothing; an import that was cut short is
+    /// simply run again.
+    Import(Import),
+    /// Write all activities to standard output, removed ones included in JSON lines.
+    Export(Export),
+    /// Show who changed what about an activity, when and by which door; the latest change first.
+    History(History),
+    /// Copy the data into a new folder, consistent, while the server works.
+    Backup(Backup),
+    /// Check that the data folder holds what it should.
+    Check,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Demo {
+    /// Where to listen.
+    #[arg(long, env = "DRIFTLESS_LISTEN", default_value = "127.0.0.1:8420", value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+    /// How many activities a new demo gets, besides the manual's two.
+    #[arg(long, env = "DRIFTLESS_ACTIVITIES", default_value_t = 1_000, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(0..=2_000_000))]
+    pub(crate) activities: u32,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// Where to listen.
+    #[arg(long, env = "DRIFTLESS_LISTEN", default_value = "127.0.0.1:8420", value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+    /// Certificate chain in PEM: speak TLS.
+    #[arg(long, env = "DRIFTLESS_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's private key in PEM.
+    #[arg(long, env = "DRIFTLESS_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) tuning: Tuning,
+}
+
+/// Settings of a server that mostly need no setting.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Tuning {
+    /// The largest page of an answer; larger ones asked for are cut to this.
+    #[arg(long, env = "DRIFTLESS_PAGE_SIZE_MAX", default_value_t = 200, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) page_size_max: u32,
+    /// Requests that one organization may have under way at once; more get code 2.
+    #[arg(long, env = "DRIFTLESS_REQUESTS_MAX", default_value_t = 256, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) requests_max: u32,
+    /// Memory for caches, in MiB.
+    #[arg(long, env = "DRIFTLESS_CACHE_MIB", default_value_t = 256, value_name = "MIB",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) cache_mib: u32,
+    /// How to write the log on standard error.
+    #[arg(long, env = "DRIFTLESS_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+}
+
+impl Default for Tuning {
+    /// What a server goes by when nothing is said; the demo does.
+    fn default() -> Tuning {
+        Tuning { page_size_max: 200, requests_max: 256, cache_mib: 256, log_format: LogFormat::Text }
+    }
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// Lines for people, fields as name=value.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+#[derive(Subcommand, Debug, Serialize, Deserialize)]
+pub(crate) enum Org {
+    /// Add an organization.
+    Add {
+        /// Its id, which clients send as login.orgid.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The name that people read; the id where none is given.
+        #[arg(long, env = "DRIFTLESS_NAME")]
+        #[serde(with = "text::optional")]
+        name: Option<Name>,
+        /// The zone in which times are shown: a name like America/Chicago, or an offset like -05:00.
+        #[arg(long, env = "DRIFTLESS_TIME_ZONE", default_value = "UTC", value_name = "ZONE", allow_hyphen_values = true)]
+        #[serde(with = "text")]
+        time_zone: Zone,
+    },
+    /// List the organizations.
+    List,
+}
+
+#[derive(Subcommand, Debug, Serialize, Deserialize)]
+pub(crate) enum User {
+    /// Add a system user; prints the id.
+    Add {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The person's name, which answers show as createdBy.
+        #[serde(with = "text")]
+        name: Name,
+        /// The id; the next free one where none is given.
+        #[arg(long, env = "DRIFTLESS_ID", value_parser = clap::value_parser!(i64).range(1..=domain::ID_MAX))]
+        id: Option<i64>,
+        /// What the person may do: viewer (ask), editor (ask and write), admin (also settings).
+        #[arg(long, env = "DRIFTLESS_ROLE", default_value = "editor")]
+        #[serde(with = "text")]
+        role: Role,
+    },
+    /// List the system users of an organization.
+    List {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+    },
+    /// Disable a system user: keys and sessions end at once.
+    Disable {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The user's id.
+        id: i64,
+    },
+}
+
+#[derive(Subcommand, Debug, Serialize, Deserialize)]
+pub(crate) enum Key {
+    /// Make an API key; prints it, once, alone on the last line.
+    Add {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The id of the system user on whose behalf it is used.
+        #[arg(long, env = "DRIFTLESS_USER", value_name = "ID")]
+        user: i64,
+        /// What it is for.
+        #[arg(long, env = "DRIFTLESS_LABEL")]
+        #[serde(with = "text::optional")]
+        label: Option<Name>,
+    },
+    /// List the API keys of an organization.
+    List {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+    },
+    /// Revoke an API key: it and its sessions end at once.
+    Revoke {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The key's number, as `key list` shows it.
+        key: i64,
+    },
+}
+
+#[derive(Subcommand, Debug, Serialize, Deserialize)]
+pub(crate) enum Status {
+    /// List the statuses of an organization.
+    List {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+    },
+    /// Add a status; prints its id.
+    Add {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The status's name.
+        #[serde(with = "text")]
+        name: StatusName,
+        /// The id; the next free one where none is given.
+        #[arg(long, env = "DRIFTLESS_ID", value_parser = clap::value_parser!(i64).range(1..=domain::ID_MAX))]
+        id: Option<i64>,
+    },
+    /// Rename a status. Every activity that shows it gets a new time of change.
+    Rename {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The status's id.
+        id: i64,
+        /// The new name.
+        #[serde(with = "text")]
+        name: StatusName,
+    },
+    /// Retire a status: activities keep it, and it can no longer be chosen.
+    Retire {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The status's id.
+        id: i64,
+    },
+}
+
+#[derive(Args, Debug, Serialize, Deserialize)]
+pub(crate) struct Import {
+    /// The organization's id.
+    #[serde(with = "text")]
+    pub(crate) org: OrgId,
+    /// The files; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Only say what would happen.
+    #[arg(long, env = "DRIFTLESS_DRY_RUN")]
+    pub(crate) dry_run: bool,
+    /// Bring back activities that have been removed here.
+    #[arg(long, env = "DRIFTLESS_RESTORE")]
+    pub(crate) restore: bool,
+}
+
+#[derive(Args, Debug, Serialize, Deserialize)]
+pub(crate) struct Export {
+    /// The organization's id.
+    #[serde(with = "text")]
+    pub(crate) org: OrgId,
+    /// jsonl or csv. CSV cells are written as they are: open files of strangers with care.
+    #[arg(long, env = "DRIFTLESS_FORMAT", default_value = "jsonl")]
+    #[serde(with = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(Args, Debug, Serialize, Deserialize)]
+pub(crate) struct History {
+    /// The organization's id.
+    #[serde(with = "text")]
+    pub(crate) org: OrgId,
+    /// The activity's id.
+    pub(crate) activity: i64,
+}
+
+#[derive(Args, Debug, Serialize, Deserialize)]
+pub(crate) struct Backup {
+    /// The new data folder; it must not exist, or be empty.
+    #[arg(value_name = "DEST")]
+    pub(crate) destination: PathBuf,
+}

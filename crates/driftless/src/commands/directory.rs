@@ -1,0 +1,128 @@
+//! `org`, `user`, `key`, `status`.
+
+use domain::{KeyId, Name, StatusId, UserId};
+use service::{NewUser, Service};
+
+use super::Failure;
+use crate::cli::{Key, Org, Status, User};
+use crate::console::{Console, table};
+
+pub(super) fn org(org: &Org, service: &Service, console: &mut dyn Console) -> Result<(), Failure> {
+    match org {
+        Org::Add { org, name, time_zone } => {
+            // An organization's id has only characters that a name may have.
+            let name = name.clone().map_or_else(|| Name::parse(org.as_str()), Ok)?;
+            service.add_org(org.clone(), name, time_zone.clone())?;
+            console.note(&format!("added organization {org}; next: driftless user add {org} \"NAME\""))?;
+        }
+        Org::List => {
+            let rows = service.orgs().into_iter().map(|org| {
+                let directory = org.directory();
+                let organization = &directory.organization;
+                let (zone, name) = (organization.zone.to_string(), organization.name.to_string());
+                vec![org.id.to_string(), zone, name]
+            });
+            console.print(&table(&["ORG", "TIME ZONE", "NAME"], &rows.collect::<Vec<_>>()))?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn user(user: &User, service: &Service, console: &mut dyn Console) -> Result<(), Failure> {
+    match user {
+        User::Add { org, name, id, role } => {
+            let tenant = service.known_org(org)?;
+            let user = NewUser { id: id.map(UserId), name: name.clone(), role: *role };
+            let id = service.add_user(&tenant, user)?;
+            console.note(&format!("added {role} {name}; next: driftless key add {org} --user {id}"))?;
+            console.print(&format!("{id}\n"))?;
+        }
+        User::List { org } => {
+            let directory = service.known_org(org)?.directory();
+            let rows = directory.users.values().map(|user| {
+                let state = if user.disabled { "disabled" } else { "" };
+                vec![user.id.to_string(), user.role.to_string(), user.name.to_string(), state.to_owned()]
+            });
+            console.print(&table(&["ID", "ROLE", "NAME", ""], &rows.collect::<Vec<_>>()))?;
+        }
+        User::Disable { org, id } => {
+            service.disable_user(&service.known_org(org)?, UserId(*id))?;
+            console.note(&format!("user {id} is disabled; keys and sessions have ended"))?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn key(key: &Key, service: &Service, console: &mut dyn Console) -> Result<(), Failure> {
+    match key {
+        Key::Add { org, user, label } => {
+            let key = service.add_key(&service.known_org(org)?, UserId(*user), label.clone())?;
+            console.note(&format!("key {}; it is shown only now:", key.id))?;
+            console.print(&format!("{}\n", key.secret))?;
+        }
+        Key::List { org } => {
+            let directory = service.known_org(org)?.directory();
+            let zone = &directory.organization.zone;
+            let rows = directory.keys.values().map(|key| {
+                let user = directory.users.get(&key.user);
+                let state = match directory.live_user(key.id) {
+                    Some(_) => "",
+                    None if key.revoked => "revoked",
+                    None => "user disabled",
+                };
+                vec![
+                    key.id.to_string(),
+                    key.user.to_string(),
+                    user.map_or_else(String::new, |user| user.name.to_string()),
+                    zone.at(key.created).to_string(),
+                    key.last_login.map_or_else(|| "never".to_owned(), |at| zone.at(at).to_string()),
+                    key.label.clone(),
+                    state.to_owned(),
+                ]
+            });
+            let head = ["KEY", "USER", "NAME", "MADE", "LAST LOGIN", "LABEL", ""];
+            console.print(&table(&head, &rows.collect::<Vec<_>>()))?;
+        }
+        Key::Revoke { org, key } => {
+            service.revoke_key(&service.known_org(org)?, KeyId(*key))?;
+            console.note(&format!("key {key} is revoked; its sessions have ended"))?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn status(
+    status: &Status,
+    service: &Service,
+    console: &mut dyn Console,
+) -> Result<(), Failure> {
+    match status {
+        Status::List { org } => {
+            let directory = service.known_org(org)?.directory();
+            let rows = directory.statuses.values().map(|status| {
+                let state = if status.retired { "retired" } else { "" };
+                vec![status.id.to_string(), status.name.to_string(), state.to_owned()]
+            });
+            console.print(&table(&["ID", "NAME", ""], &rows.collect::<Vec<_>>()))?;
+        }
+        Status::Add { org, name, id } => {
+            let id = service.add_status(&service.known_org(org)?, id.map(StatusId), name.clone())?;
+            console.note(&format!("added status {name}"))?;
+            console.print(&format!("{id}\n"))?;
+        }
+        Status::Rename { org, id, name } => {
+            let org = service.known_org(org)?;
+            let mut shown = Ok(());
+            let changed = service.rename_status(&org, StatusId(*id), name.clone(), &mut |done| {
+                shown = console.progress("activities brought up to date", done, None);
+            })?;
+            shown?;
+            console.note(&format!("status {id} is now {name}; {changed} activities show it and have changed"))?;
+        }
+        Status::Retire { org, id } => {
+            service.retire_status(&service.known_org(org)?, StatusId(*id))?;
+            console.note(&format!("status {id} is retired"))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! `export` and `history`.
+
+use std::io::{self, Write};
+
+use domain::{ActivityId, Member, Origin, State, Zone};
+use neon::files::Writer;
+use service::{Change, Service};
+
+use super::Failure;
+use crate::cli::{Export, History};
+use crate::console::Console;
+
+/// Text is handed to the console in pieces of about this size.
+const PIECE_BYTES: usize = 64 << 10;
+
+pub(super) fn run(export: &Export, service: &Service, console: &mut dyn Console) -> Result<(), Failure> {
+    let org = service.known_org(&export.org)?;
+    let zone = org.directory().organization.zone.clone();
+    let out = io::BufWriter::with_capacity(PIECE_BYTES, ToConsole(console));
+    let mut writer = Writer::new(export.format, zone, out)?;
+    service.export::<Failure>(&org, &mut |version| Ok(writer.write(version)?))?;
+    writer.finish()?.flush()?;
+    Ok(())
+}
+
+/// Lets a writer of bytes write to a console. A character may be cut between two writes.
+struct ToConsole<'a>(&'a mut dyn Console);
+
+impl Write for ToConsole<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let whole = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            // What is cut comes again, whole, with the next write.
+            Err(e) if e.valid_up_to() > 0 => std::str::from_utf8(&bytes[..e.valid_up_to()]).unwrap_or_default(),
+            Err(e) => return Err(io::Error::new(io::ErrorKind::InvalidData, e)),
+        };
+        self.0.print(whole)?;
+        Ok(whole.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub(super) fn history(
+    history: &History,
+    service: &Service,
+    console: &mut dyn Console,
+) -> Result<(), Failure> {
+    let org = service.known_org(&history.org)?;
+    let zone = org.directory().organization.zone.clone();
+    let id = ActivityId(history.activity);
+    let known = service
+        .history::<Failure>(&org, id, &mut |change| Ok(console.print(&described(&change, &zone))?))?;
+    if known { Ok(()) } else { Err(format!("there never was an activity {id} in {}", history.org).into()) }
+}
+
+fn described(change: &Change, zone: &Zone) -> String {
+    let version = &change.version;
+    let what = match (&version.state, version.previous) {
+        (State::Tombstone, _) => "removed",
+        (State::Record(_), None) => "created",
+        (State::Record(_), Some(_)) => "changed",
+    };
+    let who = match (&change.author, version.author.user) {
+        (Some(name), _) => format!(" by {name}"),
+        (None, Some(user)) => format!(" by user {user}"),
+        (None, None) => String::new(),
+    };
+    let door = match version.author.origin {
+        Origin::Api => "API",
+        Origin::Web => "web",
+        Origin::Import => "import",
+        Origin::CommandLine => "command line",
+    };
+    let mut text = format!("{}  {what}{who}, {door}\n", zone.at(version.stamp));
+    for difference in &change.differences {
+        let name = member_name(difference.member);
+        let shown = |value: &Option<String>| value.as_ref().map(|text| format!("{text:?}"));
+        let line = match (shown(&difference.before), shown(&difference.after)) {
+            (Some(before), Some(after)) => format!("    {name}: {before} → {after}\n"),
+            (None, Some(after)) => format!("    {name}: {after}\n"),
+            (Some(before), None) => format!("    {name}: {before} → nothing\n"),
+            (None, None) => continue,
+        };
+        text.push_str(&line);
+    }
+    text
+}
+
+/// The members by the names that the API has for them.
+fn member_name(member: Member) -> &'static str {
+    match member {
+        Member::Created => "createdDateTime",
+        Member::CreatedBy => "createdBy",
+        Member::Modified => "lastModifiedDateTime",
+        Member::ModifiedBy => "lastModifiedBy",
+        Member::Id => "activityId",
+        Member::Subject => "subject",
+        Member::Note => "note",
+        Member::Start => "startDateTime",
+        Member::End => "endDateTime",
+        Member::Client => "clientId",
+        Member::SystemUser => "systemUserId",
+        Member::StatusName => "activityStatus",
+        Member::StatusId => "activityStatus.id",
+        Member::Priority => "activityPriority",
+        Member::CustomFields => "customFieldDataList",
+    }
+}

@@ -1,0 +1,71 @@
+//! What the commands do: on an open data folder, wherever the command was typed.
+
+mod directory;
+mod export;
+mod import;
+mod upkeep;
+
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use service::Service;
+use store_sqlite::SqliteStore;
+
+use crate::cli::Work;
+use crate::console::Console;
+
+/// A command did not succeed: one sentence that says why and what to do.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Where the files of an import come from: the disk, or whoever typed the command.
+pub(crate) trait Files {
+    /// The next file of the command.
+    fn open(&mut self, path: &Path) -> io::Result<Box<dyn BufRead + '_>>;
+}
+
+/// The files on this machine, as the command names them.
+pub(crate) struct LocalFiles;
+
+impl Files for LocalFiles {
+    fn open(&mut self, path: &Path) -> io::Result<Box<dyn BufRead + '_>> {
+        if path == Path::new("-") {
+            return Ok(Box::new(io::stdin().lock()));
+        }
+        if path.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder, not a file"));
+        }
+        Ok(Box::new(BufReader::with_capacity(1 << 20, std::fs::File::open(path)?)))
+    }
+}
+
+/// What commands work on.
+#[derive(Clone)]
+pub(crate) struct Ground {
+    pub(crate) service: Service,
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) folder: PathBuf,
+}
+
+/// Does what the command says.
+pub(crate) fn run(
+    work: &Work,
+    ground: &Ground,
+    files: &mut dyn Files,
+    console: &mut dyn Console,
+) -> Result<(), Failure> {
+    let service = &ground.service;
+    match work {
+        Work::Org(org) => directory::org(org, service, console),
+        Work::User(user) => directory::user(user, service, console),
+        Work::Key(key) => directory::key(key, service, console),
+        Work::Status(status) => directory::status(status, service, console),
+        Work::Import(import) => import::run(import, ground, files, console),
+        Work::Export(export) => export::run(export, service, console),
+        Work::History(history) => export::history(history, service, console),
+        Work::Backup(backup) => upkeep::backup(backup, &ground.store, console),
+        Work::Check => upkeep::check(&ground.store, console),
+    }
+}
+
+pub(crate) use upkeep::check;

@@ -1,0 +1,114 @@
+//! Where a command writes: results to standard output, everything else to standard error.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// What a command says while it works, wherever that is shown.
+pub(crate) trait Console {
+    /// A piece of the result.
+    fn print(&mut self, text: &str) -> io::Result<()>;
+
+    /// A line about the result.
+    fn note(&mut self, line: &str) -> io::Result<()>;
+
+    /// How far long work has come.
+    fn progress(&mut self, what: &str, done: u64, total: Option<u64>) -> io::Result<()>;
+}
+
+/// Where there is no terminal, progress is a line this often.
+const PROGRESS_LINE_EVERY: Duration = Duration::from_secs(2);
+
+/// This process's own standard output and error.
+pub(crate) struct Terminal {
+    bar: Option<ProgressBar>,
+    is_terminal: bool,
+    last_line: Instant,
+}
+
+impl Terminal {
+    pub(crate) fn new() -> Terminal {
+        let is_terminal = io::stderr().is_terminal();
+        Terminal { bar: None, is_terminal, last_line: Instant::now() }
+    }
+
+    fn bar(&mut self, what: &str, total: Option<u64>) -> &ProgressBar {
+        let same = self.bar.as_ref().is_some_and(|bar| bar.message() == what);
+        if !same {
+            self.clear();
+        }
+        self.bar.get_or_insert_with(|| {
+            let bar = match total {
+                Some(total) => ProgressBar::new(total),
+                None => ProgressBar::new_spinner(),
+            };
+            let template = match total {
+                Some(_) => "{msg} {wide_bar} {human_pos} of {human_len}, {eta} left",
+                None => "{spinner} {msg} {human_pos}",
+            };
+            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_message(what.to_owned());
+            bar
+        })
+    }
+
+    fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Console for Terminal {
+    fn print(&mut self, text: &str) -> io::Result<()> {
+        self.clear();
+        io::stdout().write_all(text.as_bytes())
+    }
+
+    fn note(&mut self, line: &str) -> io::Result<()> {
+        self.clear();
+        writeln!(io::stderr(), "{line}")
+    }
+
+    fn progress(&mut self, what: &str, done: u64, total: Option<u64>) -> io::Result<()> {
+        if self.is_terminal {
+            self.bar(what, total).set_position(done);
+            return Ok(());
+        }
+        if self.last_line.elapsed() < PROGRESS_LINE_EVERY {
+            return Ok(());
+        }
+        self.last_line = Instant::now();
+        match total {
+            Some(total) => writeln!(io::stderr(), "{what}: {done} of {total}"),
+            None => writeln!(io::stderr(), "{what}: {done}"),
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.clear();
+        let _ = io::stdout().flush();
+    }
+}
+
+/// Rows in columns, for people and for `awk`.
+pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |cells: Vec<&str>| {
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        format!("{}\n", padded.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    let mut text = line(head.to_vec());
+    for row in rows {
+        text.push_str(&line(row.iter().map(String::as_str).collect()));
+    }
+    text
+}

@@ -1,0 +1,238 @@
+//! `demo`: an organization that looks like one, set up and served.
+
+use std::sync::Arc;
+
+use domain::{
+    Activity, ActivityId, ClientId, Imported, Moment, Name, Note, OrgId, Priority, Role, Stamp,
+    StatusId, StatusName, Subject, UserId, Zone,
+};
+use service::{ImportOptions, NewUser, Service, Spool, Tenant};
+
+use crate::cli::{Demo, Tuning};
+use crate::commands::{Failure, Ground};
+use crate::console::{Console, Terminal};
+use crate::folder::Folder;
+use crate::observe;
+use crate::serve::Server;
+
+const ORG: &str = "demo";
+const ORG_NAME: &str = "Harbor Street Relief";
+const ZONE: &str = "America/Chicago";
+
+/// The user on whose behalf the demo's key works: the one of the manual's sample.
+const KEY_USER: UserId = UserId(101_132);
+
+const USERS: [(i64, &str, Role); 5] = [
+    (101_132, "Colin Pizarek", Role::Editor),
+    (101_133, "Maribel Okafor", Role::Admin),
+    (101_134, "Jonas Lindqvist", Role::Editor),
+    (101_135, "Priya Raman", Role::Editor),
+    (101_136, "Theo Abernathy", Role::Viewer),
+];
+
+const STATUSES: [&str; 5] = ["In Progress", "Not Started", "Waiting", "Completed", "Deferred"];
+
+const SUBJECTS: [(&str, &[&str]); 6] = [
+    ("Call", &["to thank for the spring gift", "about the pledge balance", "to confirm the visit", "back about volunteering"]),
+    ("Meet", &["over coffee about a major gift", "with the board treasurer", "on the gala seating", "at the food bank"]),
+    ("Send", &["tax receipt again", "the annual report", "a birthday card", "the grant budget"]),
+    ("Follow up", &["on the lapsed membership", "after the open house", "on matching gift form", "on bounced email"]),
+    ("Prepare", &["the grant report", "the donor wall proof", "talking points for the visit", "name badges"]),
+    ("Check", &["the new mailing address", "the employer match", "whether the cheque has cleared", "the seating wish"]),
+];
+
+const NOTES: [&str; 6] = [
+    "",
+    "",
+    "Prefers mornings; do not call on Fridays.",
+    "Left a message with the assistant.",
+    "Asked to be taken off the phone list, mail is fine.",
+    "Spoke for ten minutes.\nWants to hear how the kitchen project goes on before deciding.",
+];
+
+/// Activities of a demo that have been removed again.
+const REMOVED: i64 = 12;
+
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+
+/// How far back the demo's activities reach.
+const DAYS: i64 = 730;
+
+/// Sets up what is missing, prints how to ask, and serves.
+pub(crate) fn run(folder: Folder, demo: &Demo) -> Result<(), Failure> {
+    let tuning = Tuning::default();
+    observe::start_log(tuning.log_format);
+    let server = Server::bind(folder, demo.listen, None, &tuning)?;
+    let org = set_up(&server.ground, demo.activities)?;
+    let key = server.ground.service.add_key(&org, KEY_USER, Some(Name::parse("demo")?))?;
+    let week_ago = server.ground.service.now().plus_millis(-7 * DAY_MS);
+    let address = server.address()?;
+    let since = org.directory().organization.zone.at(week_ago);
+    Terminal::new().print(&format!(
+        "\n\
+         Driftless is set up in {folder} and serves http://{address}\n\n\
+         \x20 organization   {ORG} ({ORG_NAME}, {ZONE})\n\
+         \x20 API key        {key}   (fresh; earlier ones go on working)\n\n\
+         What changed, or was deleted, in the last seven days? This logs in and asks:\n\n\
+         \x20 {curl}\n\n\
+         Ctrl-C stops it; the same command goes on with the same data.\n\n",
+        folder = server.ground.folder.display(),
+        key = key.secret,
+        curl = curl(&format!("http://{address}"), &key.secret, &since.to_string()),
+    ))?;
+    server.run()
+}
+
+/// One line for a shell: the inner request logs in, the outer one asks.
+fn curl(base: &str, key: &str, since: &str) -> String {
+    let api = format!("{base}{}", neon::BASE_PATH);
+    let login = format!(
+        "$(curl -s '{api}/common/login?login.apiKey={key}&login.orgid={ORG}' | sed 's/.*\"userSessionId\":\"\\([0-9a-f]*\\)\".*/\\1/')"
+    );
+    format!("curl -s \"{api}/account/syncActivities?userSessionId={login}&syncActivityTimeFrom={since}\"")
+}
+
+/// Adds what a first start misses; what is there stays as it is.
+fn set_up(ground: &Ground, activities: u32) -> Result<Arc<Tenant>, Failure> {
+    let service = &ground.service;
+    let id = OrgId::parse(ORG)?;
+    let org = match service.org(&id) {
+        Some(org) => org,
+        None => service.add_org(id, Name::parse(ORG_NAME)?, Zone::parse(ZONE)?)?,
+    };
+    for (id, name, role) in USERS {
+        if !org.directory().users.contains_key(&UserId(id)) {
+            service.add_user(&org, NewUser { id: Some(UserId(id)), name: Name::parse(name)?, role })?;
+        }
+    }
+    if !service.has_activities(&org) {
+        import(ground, &org, i64::from(activities))?;
+    }
+    Ok(org)
+}
+
+fn import(ground: &Ground, org: &Arc<Tenant>, activities: i64) -> Result<(), Failure> {
+    let mut terminal = Terminal::new();
+    let mut spool = Spool::new(&ground.folder)?;
+    for item in manual_records()? {
+        spool.push(&item)?;
+    }
+    let mut dice = Dice(20_140_111);
+    for n in 0..activities {
+        if n % 10_000 == 0 {
+            terminal.progress("making up activities", n.unsigned_abs(), Some(activities.unsigned_abs()))?;
+        }
+        spool.push(&made_up(ActivityId(1_000 + n), &ground.service, &mut dice)?)?;
+    }
+    for n in 0..REMOVED {
+        let at = ground.service.now().plus_millis(-dice.below(90 * DAY_MS));
+        spool.push(&Imported::Removed { id: ActivityId(700 + n), at: Some(at) })?;
+    }
+    let plan = spool.finish()?;
+    let quiet: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
+    ground.service.import(org, plan, ImportOptions::default(), &quiet)?;
+    Ok(())
+}
+
+/// The two records of the manual's sample.
+fn manual_records() -> Result<Vec<Imported>, Failure> {
+    let record = |id, changed: &str, start: &str, end: &str| -> Result<Imported, Failure> {
+        Ok(Imported::Record {
+            id: ActivityId(id),
+            stamp: Some(Moment::parse(changed)?.stamp),
+            activity: Box::new(Activity {
+                created: Moment::parse("2013-07-09T15:53:19.000+08:00")?.stamp,
+                created_by: Some("Colin Pizarek".to_owned()),
+                modified_by: None,
+                subject: Subject::parse("ddddd")?,
+                note: Note::empty(),
+                start: Moment::parse(start)?,
+                end: Some(Moment::parse(end)?),
+                client: None,
+                system_user: Some(KEY_USER),
+                status: StatusId(2),
+                status_name: StatusName::parse("Not Started")?,
+                priority: Priority::Normal,
+                custom_fields: Vec::new(),
+            }),
+        })
+    };
+    Ok(vec![
+        record(653, "2014-04-09T03:26:06.000+08:00", "2014-04-08T11:00:00.000-05:00", "2014-03-31T11:00:00.000-05:00")?,
+        record(652, "2014-03-09T20:15:14.000+08:00", "2014-03-08T11:00:00.000-05:00", "2014-02-28T11:00:00.000-05:00")?,
+    ])
+}
+
+/// An activity as there are many: written some day of the last two years, mostly changed since.
+fn made_up(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Imported, Failure> {
+    let now = service.now();
+    let created = now.plus_millis(-dice.below(DAYS * DAY_MS) - MINUTE_MS);
+    let since = now.millis() - created.millis();
+    let changed = if dice.below(3) == 0 { created } else { created.plus_millis(dice.below(since.min(60 * DAY_MS))) };
+    let start = created.plus_millis((dice.below(45 * DAY_MS) - 2 * DAY_MS) / (15 * MINUTE_MS) * 15 * MINUTE_MS);
+    let status = match (start < now, dice.below(10)) {
+        (true, 0..=6) => 4,
+        (true, 7) => 5,
+        (false, 0..=6) => 2,
+        (_, 8) => 3,
+        (true, _) => 2,
+        (false, _) => 1,
+    };
+    let (verb, rests) = dice.pick(&SUBJECTS);
+    let author = dice.pick(&USERS[..4]).1;
+    let editor = if changed == created { author } else { dice.pick(&USERS[..4]).1 };
+    let zone = Zone::parse(ZONE)?;
+    let priority = [Priority::Low, Priority::Normal, Priority::Normal, Priority::Normal, Priority::High];
+    let note: &&str = dice.pick(&NOTES);
+    let has_end = dice.below(4) > 0;
+    let length_ms = (1 + dice.below(8)) * 15 * MINUTE_MS;
+    Ok(Imported::Record {
+        id,
+        stamp: Some(whole_second(changed)),
+        activity: Box::new(Activity {
+            created: whole_second(created),
+            created_by: Some((*author).to_owned()),
+            modified_by: Some((*editor).to_owned()),
+            subject: Subject::parse(&format!("{verb} {}", dice.pick(rests)))?,
+            note: Note::parse(note)?,
+            start: zone.at(whole_second(start)),
+            end: has_end.then(|| zone.at(whole_second(start).plus_millis(length_ms))),
+            client: Some(ClientId(3_400 + dice.below(420))),
+            system_user: Some(UserId(dice.pick(&USERS[..4]).0)),
+            status: StatusId(status),
+            status_name: StatusName::parse(STATUSES[usize::try_from(status - 1)?])?,
+            priority: *dice.pick(&priority),
+            custom_fields: Vec::new(),
+        }),
+    })
+}
+
+/// The vendor keeps stamps to the second.
+fn whole_second(stamp: Stamp) -> Stamp {
+    Stamp::from_millis(stamp.millis().div_euclid(1_000) * 1_000)
+}
+
+/// Numbers that look thrown and are the same every time (SplitMix64).
+struct Dice(u64);
+
+impl Dice {
+    fn throw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number from 0 to `bound` − 1; 0 where there is none.
+    fn below(&mut self, bound: i64) -> i64 {
+        let bound = u64::try_from(bound).unwrap_or(0).max(1);
+        i64::try_from(self.throw() % bound).unwrap_or(0)
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        let last = i64::try_from(from.len()).unwrap_or(i64::MAX);
+        &from[usize::try_from(self.below(last)).unwrap_or(0)]
+    }
+}

@@ -1,0 +1,175 @@
+//! The socket edge: it accepts connections, speaks HTTP/1.1 (over TLS if wished) and hands each
+//! request to a router. It knows nothing of what is served.
+//!
+//! Why not `axum::serve`: a server that stands open to the network needs a limit on everything a
+//! client can hold on to, and `axum::serve` sets none. What this module promises:
+//!
+//! - **Nobody holds a connection for ever.** A connection waits for the next request, for the rest
+//!   of a request's head, for a request's body and for its answer to be read, each under a limit
+//!   of its own ([`Limits`]). Only the time that a handler takes is not limited here.
+//! - **Every answer has a body with one root**, even an answer that hyper gives of itself before
+//!   any handler sees the request ([`refusal`]).
+//! - **An answer arrives**, even if the client was still sending when it was given: the write side
+//!   is closed first, the read side only after the client had time to read ([`wire`]).
+//! - **A stop is orderly**: requests under way are finished, new ones are refused.
+//!
+//! Way of a connection: [`Edge::serve`] accepts it, [`connection`] does the handshake and drives
+//! hyper, hyper reads and writes through a [`wire::Wire`], and a [`waiting::RequestTimer`] tells
+//! it when to give up on a client that stays silent.
+//!
+//! Left to the router: the size of bodies, the time that handlers take, and their panics.
+
+mod body;
+mod connection;
+mod patience;
+mod refusal;
+#[cfg(test)]
+mod tests;
+pub(crate) mod tls;
+mod waiting;
+mod wire;
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
+use tokio_rustls::TlsAcceptor;
+
+pub(crate) use refusal::Refusal;
+
+/// More connections than this wait, unaccepted, in the kernel's queue.
+const CONNECTIONS_MAX: usize = 4_096;
+
+/// From the first byte of a request to the end of its head; also the time for a TLS handshake.
+const HEADER_READ_SECONDS_MAX: u64 = 15;
+
+/// Silence between two requests, or before the first. Longer than the minute for which clients and
+/// proxies usually keep a connection, so that it is they who close it and no request meets a
+/// connection that is being closed.
+const IDLE_SECONDS_MAX: u64 = 75;
+
+/// Within each such span a body or an answer must make progress, see [`patience`]. A minute, as in
+/// nginx: the kernel reports a full send buffer as writable only when a third of it is free again,
+/// so that a slow but honest reader looks stalled for a while.
+const STALL_SECONDS_MAX: u64 = 60;
+
+/// How long a client may go on sending to, and reading from, a connection that is being closed.
+const LINGER_SECONDS_MAX: u64 = 5;
+
+/// How long a stop waits for the requests under way.
+const SHUTDOWN_SECONDS_MAX: u64 = 10;
+
+/// Accepting fails when the process is out of file descriptors. They come back when connections
+/// end, so trying again at once would only burn the processor.
+const ACCEPT_PAUSE_MILLISECONDS: u64 = 100;
+
+/// How much a client can hold on to. `Limits::default()` is what a server wants.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    /// Connections at a time.
+    pub(crate) connections_max: usize,
+    /// From a request's first byte to the end of its head, and for a TLS handshake.
+    pub(crate) header_read: Duration,
+    /// Silence while no request is under way.
+    pub(crate) idle: Duration,
+    /// Span within which a body or an answer must make progress.
+    pub(crate) stall: Duration,
+    /// Time for the client to read the last answer of a connection.
+    pub(crate) linger: Duration,
+    /// Time for requests under way when the server stops.
+    pub(crate) shutdown: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: CONNECTIONS_MAX,
+            header_read: Duration::from_secs(HEADER_READ_SECONDS_MAX),
+            idle: Duration::from_secs(IDLE_SECONDS_MAX),
+            stall: Duration::from_secs(STALL_SECONDS_MAX),
+            linger: Duration::from_secs(LINGER_SECONDS_MAX),
+            shutdown: Duration::from_secs(SHUTDOWN_SECONDS_MAX),
+        }
+    }
+}
+
+/// What every connection needs to know.
+#[derive(Clone)]
+pub(crate) struct Edge {
+    /// Speaks TLS if there is one, see [`tls::acceptor`].
+    pub(crate) tls: Option<TlsAcceptor>,
+    /// Answers the requests. Each carries `axum::extract::ConnectInfo<SocketAddr>`, the peer.
+    pub(crate) router: Router,
+    /// Writes the body of an answer that no handler gave.
+    pub(crate) refusal: Refusal,
+    /// How much a client can hold on to.
+    pub(crate) limits: Limits,
+}
+
+impl Edge {
+    /// Serves what `listener` accepts until `shutdown` resolves, then lets the requests under way
+    /// finish. Returns when no connection is left.
+    pub(crate) async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let edge = Arc::new(self);
+        let (stop, stopped) = watch::channel(false);
+        let mut connections = JoinSet::new();
+        let mut shutdown = pin!(shutdown);
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(end) = connections.join_next() => report_panic(end),
+                accepted = listener.accept(), if connections.len() < edge.limits.connections_max => {
+                    match accepted {
+                        Ok((stream, peer)) => {
+                            let edge = Arc::clone(&edge);
+                            connections.spawn(connection::run(edge, stream, peer, stopped.clone()));
+                        }
+                        Err(error) => survive(&error).await,
+                    }
+                }
+            }
+        }
+        // First of all, so that clients are refused at once and can turn elsewhere.
+        drop(listener);
+        stop.send_replace(true);
+        finish(connections, edge.limits.shutdown).await;
+    }
+}
+
+/// No error of `accept` is a reason to stop serving: each concerns one connection, or passes.
+async fn survive(error: &io::Error) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        return;
+    }
+    tracing::warn!(%error, "cannot accept connections for the moment");
+    tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MILLISECONDS)).await;
+}
+
+/// Waits for the connections, which have been told to finish, and drops those that do not.
+async fn finish(mut connections: JoinSet<()>, limit: Duration) {
+    let all_ended = async {
+        while let Some(end) = connections.join_next().await {
+            report_panic(end);
+        }
+    };
+    if tokio::time::timeout(limit, all_ended).await.is_err() {
+        tracing::warn!(connections = connections.len(), "dropping requests that did not finish");
+        connections.shutdown().await;
+    }
+}
+
+/// A panic in a handler ends its connection and nothing else, but it must not go unseen.
+fn report_panic(end: Result<(), JoinError>) {
+    if let Err(error) = end
+        && error.is_panic()
+    {
+        tracing::error!("a connection was dropped because its handler panicked");
+    }
+}

@@ -1,0 +1,86 @@
+//! The server's certificate and key.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+
+/// Why a certificate and its key cannot be used: whole sentences, with no further source, since
+/// they go to whoever starts the server.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TlsError {
+    #[error("cannot read {path}: {reason}")]
+    Read { path: PathBuf, reason: io::Error },
+    #[error("{path} is not a well-formed PEM file: {reason}")]
+    Malformed { path: PathBuf, reason: String },
+    #[error("{path} holds no certificate (expected a BEGIN CERTIFICATE line)")]
+    NoCertificate { path: PathBuf },
+    #[error("{path} holds no unencrypted private key (expected a BEGIN PRIVATE KEY line)")]
+    NoKey { path: PathBuf },
+    #[error("the key in {key} does not belong to the first certificate in {certificate}")]
+    Mismatch { certificate: PathBuf, key: PathBuf },
+    #[error("cannot use the certificate in {certificate} with the key in {key}: {reason}")]
+    Unusable { certificate: PathBuf, key: PathBuf, reason: rustls::Error },
+}
+
+/// Loads a PEM chain, the server's own certificate first, and the PEM key that belongs to it.
+pub(crate) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
+    let chain = read_chain(certificate)?;
+    let private_key = read_key(key)?;
+    // The provider is named because several in one build would make the default one panic.
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map(ServerConfigBuilder::with_no_client_auth)
+        .and_then(|builder| builder.with_single_cert(chain, private_key))
+        .map_err(|reason| refuse(certificate, key, reason))?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+type ServerConfigBuilder = rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>;
+
+fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(&read(path)?)
+        .collect::<Result<_, _>>()
+        .map_err(|error| malformed(path, &error))?;
+    if chain.is_empty() {
+        return Err(TlsError::NoCertificate { path: path.to_owned() });
+    }
+    Ok(chain)
+}
+
+fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    PrivateKeyDer::from_pem_slice(&read(path)?).map_err(|error| match error {
+        pem::Error::NoItemsFound => TlsError::NoKey { path: path.to_owned() },
+        error => malformed(path, &error),
+    })
+}
+
+fn malformed(path: &Path, error: &pem::Error) -> TlsError {
+    use pem::Error::{IllegalSectionStart, MissingSectionEnd};
+    let reason = match error {
+        // Their own text shows the line as a list of numbers.
+        MissingSectionEnd { .. } => "an END line is missing".to_owned(),
+        IllegalSectionStart { .. } => "a BEGIN line is damaged".to_owned(),
+        other => other.to_string(),
+    };
+    TlsError::Malformed { path: path.to_owned(), reason }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    fs::read(path).map_err(|reason| TlsError::Read { path: path.to_owned(), reason })
+}
+
+fn refuse(certificate: &Path, key: &Path, reason: rustls::Error) -> TlsError {
+    let (certificate, key) = (certificate.to_owned(), key.to_owned());
+    match reason {
+        rustls::Error::InconsistentKeys(_) => TlsError::Mismatch { certificate, key },
+        reason => TlsError::Unusable { certificate, key, reason },
+    }
+}

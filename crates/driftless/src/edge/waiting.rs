@@ -1,0 +1,95 @@
+//! How long to wait for a request.
+//!
+//! hyper has one limit for it, which counts from the moment when it begins to wait (the client has
+//! taken the last answer by then), so that it is both the idle time of a kept connection and the
+//! time for a head. We want more patience for the former and less for the latter. hyper asks its timer for a new sleep each time it begins to
+//! wait for a request, and for nothing else; so [`RequestTimer`] gives it a sleep that knows
+//! whether the request has begun.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use hyper::rt::{Sleep, Timer};
+
+/// Where a connection stands, as far as its parts must tell each other.
+///
+/// All of them run in the connection's task; the field is atomic only because hyper wants its
+/// timer to be `Sync`, so the ordering does not matter.
+#[derive(Default)]
+pub(super) struct Conversation {
+    /// Since the last answer, or since the beginning, something of a request has come.
+    request_begun: AtomicBool,
+}
+
+impl Conversation {
+    /// hyper begins to wait for a request.
+    fn request_awaited(&self) {
+        self.request_begun.store(false, Ordering::Relaxed);
+    }
+
+    /// Bytes of a request, or a whole one, have come.
+    pub(super) fn request_came(&self) {
+        self.request_begun.store(true, Ordering::Relaxed);
+    }
+
+    /// True from the first byte of a request until its answer has been given.
+    pub(super) fn has_request(&self) -> bool {
+        self.request_begun.load(Ordering::Relaxed)
+    }
+}
+
+/// hyper's timer for one connection.
+pub(super) struct RequestTimer {
+    conversation: Arc<Conversation>,
+    header_read: Duration,
+}
+
+impl RequestTimer {
+    /// The idle time comes from hyper, as its `header_read_timeout`.
+    pub(super) fn new(conversation: Arc<Conversation>, header_read: Duration) -> Self {
+        Self { conversation, header_read }
+    }
+}
+
+impl Timer for RequestTimer {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
+        self.sleep_until(Instant::now() + duration)
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
+        self.conversation.request_awaited();
+        Box::pin(RequestWait {
+            conversation: Arc::clone(&self.conversation),
+            header_read: self.header_read,
+            reads_head: false,
+            sleep: Box::pin(tokio::time::sleep_until(deadline.into())),
+        })
+    }
+}
+
+/// Ends when hyper should give up waiting for a request.
+struct RequestWait {
+    conversation: Arc<Conversation>,
+    header_read: Duration,
+    reads_head: bool,
+    sleep: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl Sleep for RequestWait {}
+
+impl Future for RequestWait {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        if !this.reads_head && this.conversation.has_request() {
+            this.reads_head = true;
+            this.sleep.as_mut().reset(tokio::time::Instant::now() + this.header_read);
+        }
+        this.sleep.as_mut().poll(cx)
+    }
+}

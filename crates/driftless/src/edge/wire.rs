@@ -1,0 +1,236 @@
+//! The stream as hyper sees it, between it and the socket or the TLS session.
+//!
+//! Three things happen here that hyper leaves open: a client that does not read is given up
+//! ([`Patience`]), a bare refusal gets a body ([`refusal::dress`]), and a connection is closed in
+//! two steps, so that the client gets to read the last answer.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
+
+use super::Limits;
+use super::patience::Patience;
+use super::refusal::{self, Refusal};
+use super::waiting::Conversation;
+
+/// What a client may still send to a connection that is being closed. Enough for it to finish
+/// most bodies that a handler refused as too large.
+const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How much of that is discarded at a time.
+const DISCARD_BYTES: usize = 8 * 1024;
+
+/// A stream with the manners described above.
+pub(super) struct Wire<S> {
+    stream: S,
+    refusal: Refusal,
+    conversation: Arc<Conversation>,
+    /// Runs while the client does not take what we write.
+    patience: Patience,
+    /// The answer that is being written in place of hyper's.
+    dressed: Option<Dressed>,
+    linger: Duration,
+    closing: Closing,
+    /// The client will send nothing more.
+    is_at_end: bool,
+}
+
+/// An answer that replaces another, and how much of it has been written.
+struct Dressed {
+    answer: Vec<u8>,
+    written: usize,
+}
+
+/// The steps of closing a connection.
+enum Closing {
+    /// Not begun, or the stream has not yet shut down its write side.
+    Open,
+    /// The client can read to the end; what it still sends is discarded, within limits.
+    Lingering { sleep: Pin<Box<Sleep>>, bytes_left: usize },
+    /// The socket can be closed.
+    Done,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    /// A wire over an established stream.
+    pub(super) fn new(
+        stream: S,
+        refusal: Refusal,
+        conversation: Arc<Conversation>,
+        limits: &Limits,
+    ) -> Self {
+        Self {
+            stream,
+            refusal,
+            conversation,
+            patience: Patience::new(limits.stall),
+            dressed: None,
+            linger: limits.linger,
+            closing: Closing::Open,
+            is_at_end: false,
+        }
+    }
+
+    /// Gives up when the client makes us wait for too long.
+    fn poll_patiently<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        step: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        match step(Pin::new(&mut self.stream), cx) {
+            Poll::Pending => self.patience.poll_blocked(cx),
+            ready => ready,
+        }
+    }
+
+    fn poll_write_patiently(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written =
+            ready!(self.poll_patiently(cx, |stream, cx| stream.poll_write_vectored(cx, bufs)))?;
+        self.patience.moved(written);
+        Poll::Ready(Ok(written))
+    }
+
+    /// Begins to replace hyper's answer if it is a bare refusal.
+    ///
+    /// hyper flushes an answer before it parses the next request, and always offers all that it
+    /// has not yet written; so a refusal is the one buffer of a write.
+    fn dress(&mut self, bufs: &[IoSlice<'_>]) {
+        if self.dressed.is_none()
+            && let [written] = bufs
+        {
+            let Some(answer) = refusal::dress(written, self.refusal) else { return };
+            self.dressed = Some(Dressed { answer, written: 0 });
+            // It may have come along with the request before, unseen.
+            self.conversation.request_came();
+        }
+    }
+
+    /// Writes the rest of the replacement.
+    fn poll_write_dressed(
+        &mut self,
+        cx: &mut Context<'_>,
+        dressed: &mut Dressed,
+    ) -> Poll<io::Result<()>> {
+        while dressed.written < dressed.answer.len() {
+            let rest = IoSlice::new(&dressed.answer[dressed.written..]);
+            match ready!(self.poll_write_patiently(cx, &[rest]))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                bytes => dressed.written += bytes,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// A socket that is closed while the client's bytes lie unread in it makes the kernel reset
+    /// the connection, and a reset destroys the answer that the client has not read yet. That is
+    /// the case after a refusal and after a body that a handler did not read; so the rest is read
+    /// and thrown away. A client that has nothing under way needs no such care.
+    fn start_lingering(&self) -> Closing {
+        if self.is_at_end || !self.conversation.has_request() {
+            return Closing::Done;
+        }
+        let sleep = Box::pin(tokio::time::sleep(self.linger));
+        Closing::Lingering { sleep, bytes_left: LINGER_BYTES_MAX }
+    }
+}
+
+/// Ready when the client has sent all it wanted, or more than is bearable.
+fn poll_discard<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    cx: &mut Context<'_>,
+    bytes_left: &mut usize,
+) -> Poll<()> {
+    let mut space = [0; DISCARD_BYTES];
+    while *bytes_left > 0 {
+        let mut rest = ReadBuf::new(&mut space);
+        match ready!(Pin::new(&mut *stream).poll_read(cx, &mut rest)) {
+            Ok(()) if !rest.filled().is_empty() => {
+                *bytes_left = bytes_left.saturating_sub(rest.filled().len());
+            }
+            Ok(()) | Err(_) => break,
+        }
+    }
+    Poll::Ready(())
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let filled_before = buf.filled().len();
+        ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+        if buf.filled().len() > filled_before {
+            this.conversation.request_came();
+        } else {
+            this.is_at_end = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.dress(bufs);
+        let Some(mut dressed) = this.dressed.take() else {
+            return this.poll_write_patiently(cx, bufs);
+        };
+        let result = this.poll_write_dressed(cx, &mut dressed);
+        if result.is_pending() {
+            this.dressed = Some(dressed);
+        }
+        // hyper learns of the write when the whole replacement is out: then all of its is done.
+        result.map_ok(|()| bufs.iter().map(|buf| buf.len()).sum())
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        ready!(this.poll_patiently(cx, AsyncWrite::poll_flush))?;
+        // hyper flushes when it has nothing left to write.
+        this.patience.rest();
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if let Closing::Open = this.closing {
+            ready!(this.poll_patiently(cx, AsyncWrite::poll_shutdown))?;
+            this.closing = this.start_lingering();
+        }
+        if let Closing::Lingering { sleep, bytes_left } = &mut this.closing {
+            if sleep.as_mut().poll(cx).is_pending() {
+                ready!(poll_discard(&mut this.stream, cx, bytes_left));
+            }
+            this.closing = Closing::Done;
+        }
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,113 @@
+//! What the server tells about itself: a log line and metrics for every request, health, readiness.
+//!
+//! Neither query nor body is ever looked at here, and of a path only what is known by name: API v1
+//! has its secrets in the URL (invariant 10), and a slip of the hand puts them in the path.
+
+use std::io::{self, IsTerminal};
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Router, middleware};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use service::Service;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::Subscriber;
+
+use crate::cli::LogFormat;
+
+/// Bounds of the histogram of durations, in seconds.
+const SECONDS_BOUNDS: [f64; 12] =
+    [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
+
+/// Begins the log on standard error. `RUST_LOG` sets what is in it.
+pub(crate) fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,refinery_core=warn"));
+    let subscriber = Subscriber::builder()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_target(false)
+        .with_ansi(io::stderr().is_terminal());
+    // A second start in one process keeps the first log.
+    let _ = match format {
+        LogFormat::Text => tracing::subscriber::set_global_default(subscriber.finish()),
+        LogFormat::Json => tracing::subscriber::set_global_default(subscriber.json().flatten_event(true).finish()),
+    };
+}
+
+/// Begins counting.
+pub(crate) fn start_metrics() -> Result<PrometheusHandle, BuildError> {
+    let seconds = Matcher::Suffix("_seconds".to_owned());
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(seconds, &SECONDS_BOUNDS)?
+        .install_recorder()?;
+    metrics::describe_counter!("driftless_requests_total", "Requests answered, by method and result");
+    metrics::describe_histogram!("driftless_request_seconds", "Time from a request to its answer");
+    metrics::describe_counter!("driftless_versions_total", "Versions written");
+    metrics::describe_counter!("driftless_commits_total", "Commits: versions that became visible together");
+    Ok(handle)
+}
+
+/// `/healthz`, `/readyz` and `/metrics`.
+pub(crate) fn router(service: Service, metrics: PrometheusHandle) -> Router {
+    let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    let render = move || async move {
+        metrics.run_upkeep();
+        ([(header::CONTENT_TYPE, text)], metrics.render())
+    };
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready).with_state(service))
+        .route("/metrics", get(render))
+}
+
+/// Ready is who can read and write.
+async fn ready(State(service): State<Service>) -> Response {
+    match service.ready().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(problem) => (StatusCode::SERVICE_UNAVAILABLE, format!("{problem}\n")).into_response(),
+    }
+}
+
+/// Puts a log line and metrics around every request.
+pub(crate) fn observed(router: Router) -> Router {
+    router.layer(middleware::from_fn(observe))
+}
+
+async fn observe(request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let verb = verb(request.method());
+    let page = page(request.uri().path());
+    let response = next.run(request).await;
+    let seconds = begun.elapsed().as_secs_f64();
+    let status = response.status().as_u16();
+    let outcome = response.extensions().get::<neon::Outcome>();
+    let method = outcome.map_or(page, |outcome| outcome.method.unwrap_or("unknown"));
+    let org = outcome.and_then(|outcome| outcome.org.as_ref()).map(ToString::to_string);
+    let code = outcome.and_then(|outcome| outcome.error_code);
+    let ok = code.is_none() && status < 400;
+    let result = if ok { "success" } else { "fail" };
+    metrics::counter!("driftless_requests_total", "method" => method, "result" => result).increment(1);
+    metrics::histogram!("driftless_request_seconds", "method" => method).record(seconds);
+    let bytes = response.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+    let ms = (seconds * 1e6).round() / 1e3;
+    tracing::info!(verb, method, org, status, code, bytes, ms, "request");
+    response
+}
+
+fn verb(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::HEAD => "HEAD",
+        _ => "other",
+    }
+}
+
+/// A path outside the API, as far as it is one of ours.
+fn page(path: &str) -> &'static str {
+    ["/", "/healthz", "/readyz", "/metrics"].into_iter().find(|known| *known == path).unwrap_or("unknown")
+}

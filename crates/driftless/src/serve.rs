@@ -1,0 +1,155 @@
+//! `serve`: everything put together, from the data folder to the socket and back to an orderly end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use domain::Clock;
+use service::{Service, SystemClock, SystemRandom};
+use store_sqlite::SqliteStore;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_rustls::TlsAcceptor;
+
+use crate::cli::{Serve, Tuning};
+use crate::commands::{Failure, Ground};
+use crate::edge::{self, Edge, Limits};
+use crate::folder::Folder;
+use crate::{observe, remote};
+
+/// How often expired sessions and runs are looked for.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
+
+/// Threads that may wait for the disk at once.
+const BLOCKING_THREADS_MAX: usize = 64;
+
+/// A server that is bound and ready to answer.
+pub(crate) struct Server {
+    runtime: Runtime,
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    pub(crate) ground: Ground,
+    folder: Folder,
+}
+
+/// Opens the folder's store and puts it to work.
+pub(crate) fn open(folder: &Folder, tuning: &Tuning, serving: bool) -> Result<Ground, Failure> {
+    let store = Arc::new(SqliteStore::open(&folder.path)?);
+    let settings = service::Settings {
+        requests_per_org_max: tuning.requests_max as usize,
+        cache_bytes_max: u64::from(tuning.cache_mib) << 20,
+        serving,
+    };
+    let service = Service::open(store.clone(), Arc::new(SystemClock), Arc::new(SystemRandom), settings)?;
+    Ok(Ground { service, store, folder: folder.path.clone() })
+}
+
+/// The command as it was typed: opens, binds, serves until told to stop.
+pub(crate) fn run(folder: Folder, serve: &Serve) -> Result<(), Failure> {
+    observe::start_log(serve.tuning.log_format);
+    let tls = match (&serve.tls_cert, &serve.tls_key) {
+        (Some(certificate), Some(key)) => Some(edge::tls::acceptor(certificate, key)?),
+        _ => None,
+    };
+    let server = Server::bind(folder, serve.listen, tls, &serve.tuning)?;
+    tracing::info!(address = %server.address()?, "serving");
+    server.run()
+}
+
+impl Server {
+    /// Binds before anything is said about where it can be reached.
+    pub(crate) fn bind(
+        folder: Folder,
+        listen: SocketAddr,
+        tls: Option<TlsAcceptor>,
+        tuning: &Tuning,
+    ) -> Result<Server, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .max_blocking_threads(BLOCKING_THREADS_MAX)
+            .build()?;
+        let listener = runtime.block_on(TcpListener::bind(listen));
+        let listener = listener.map_err(|e| cannot_listen(listen, &e))?;
+        let metrics = observe::start_metrics()?;
+        let ground = open(&folder, tuning, true)?;
+        let service = ground.service.clone();
+        let api = neon::router(service.clone(), neon::Settings { page_size_max: tuning.page_size_max });
+        let router = api.merge(web::router()).merge(observe::router(service, metrics));
+        Ok(Server { runtime, listener, tls, router: observe::observed(router), ground, folder })
+    }
+
+    /// Where it can be reached.
+    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until SIGTERM or SIGINT, then ends in order.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let Server { runtime, listener, tls, router, ground, folder } = self;
+        match folder.listen() {
+            Ok(socket) => remote::serve(socket, ground.clone())?,
+            Err(problem) => tracing::warn!(%problem, "no socket: commands cannot reach this server"),
+        }
+        let edge = Edge { tls, router, refusal, limits: Limits::default() };
+        runtime.block_on(async {
+            let housekeeping = tokio::spawn(housekeep(ground.service.clone()));
+            edge.serve(listener, told_to_stop()).await;
+            housekeeping.abort();
+        });
+        folder.stop_listening();
+        ground.service.close();
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
+    let advice = match error.kind() {
+        io::ErrorKind::AddrInUse => "; another program listens there: choose another with --listen",
+        _ => "",
+    };
+    format!("cannot listen on {address}: {error}{advice}").into()
+}
+
+/// The body of an answer to what no handler ever saw.
+fn refusal(status: StatusCode) -> String {
+    neon::refusal(status, SystemClock.now())
+}
+
+async fn told_to_stop() {
+    let wait = |kind| async move {
+        match signal(kind) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            // Without the signal there is nothing to wait for; the process can still be killed.
+            Err(problem) => {
+                tracing::error!(%problem, "a signal cannot be waited for");
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    tokio::select! {
+        () = wait(SignalKind::terminate()) => {}
+        () = wait(SignalKind::interrupt()) => {}
+    }
+    tracing::info!("stopping");
+}
+
+/// The first round comes at once: it goes on with what a stop interrupted.
+async fn housekeep(service: Service) {
+    let mut rounds = tokio::time::interval(HOUSEKEEPING_EVERY);
+    loop {
+        rounds.tick().await;
+        let service = service.clone();
+        if let Err(problem) = tokio::task::spawn_blocking(move || service.housekeep()).await {
+            tracing::error!(%problem, "housekeeping ended abnormally");
+        }
+    }
+}
+

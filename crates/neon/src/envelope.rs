@@ -1,0 +1,134 @@
+//! The one-root object that every answer is.
+//!
+//! HTTP 200 also for failures: clients look at the status first and lose the error code. Nothing
+//! but an object with one member: the vendor's own PHP library takes the first member, whatever it
+//! is called, and dies on anything else.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode, header};
+use domain::Moment;
+use serde::Serialize;
+
+use crate::errors::ApiError;
+
+/// What goes into an envelope.
+pub(crate) struct Envelope<'a> {
+    /// The root member's name.
+    pub(crate) root: &'a str,
+    /// The horizon, as far as one is known.
+    pub(crate) response_date_time: Moment,
+    pub(crate) content: Result<Success, Vec<ApiError>>,
+}
+
+/// What a method answers beside what every method answers.
+#[derive(Default)]
+pub(crate) struct Success {
+    pub(crate) message: Option<&'static str>,
+    /// The method's own members, each with a comma before it: `,"activityId":7`.
+    pub(crate) members: Vec<u8>,
+}
+
+impl Success {
+    /// An answer with a `responseMessage`.
+    pub(crate) fn with_message(message: &'static str) -> Success {
+        Success { message: Some(message), members: Vec::new() }
+    }
+
+    /// Adds a member.
+    pub(crate) fn member(mut self, name: &'static str, value: impl Serialize) -> Success {
+        self.begin_member(name);
+        write_json(&value, &mut self.members);
+        self
+    }
+
+    /// Begins a member whose value the caller writes.
+    pub(crate) fn begin_member(&mut self, name: &'static str) -> &mut Vec<u8> {
+        self.members.extend_from_slice(b",\"");
+        self.members.extend_from_slice(name.as_bytes());
+        self.members.extend_from_slice(b"\":");
+        &mut self.members
+    }
+}
+
+/// Appends a value as JSON.
+pub(crate) fn write_json(value: &impl Serialize, out: &mut Vec<u8>) {
+    // Nothing in our values can fail: no map has other keys than text, and a `Vec` takes every byte.
+    serde_json::to_writer(out, value).expect("an answer is JSON");
+}
+
+#[derive(Serialize)]
+struct Errors<'a> {
+    error: Vec<ErrorEntry<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorEntry<'a> {
+    /// Text: some clients key a table with it.
+    error_code: String,
+    error_message: &'a str,
+}
+
+impl Envelope<'_> {
+    /// The envelope as JSON.
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        let members = self.content.as_ref().map_or(0, |success| success.members.len());
+        let mut out = Vec::with_capacity(200 + members);
+        out.push(b'{');
+        write_json(&self.root, &mut out);
+        out.extend_from_slice(match &self.content {
+            Ok(_) => b":{\"operationResult\":\"SUCCESS\"",
+            Err(_) => b":{\"operationResult\":\"FAIL\"".as_slice(),
+        });
+        if let Ok(Success { message: Some(message), .. }) = &self.content {
+            out.extend_from_slice(b",\"responseMessage\":");
+            write_json(message, &mut out);
+        }
+        out.extend_from_slice(b",\"responseDateTime\":");
+        write_json(&self.response_date_time.to_string(), &mut out);
+        match &self.content {
+            Ok(success) => out.extend_from_slice(&success.members),
+            Err(errors) => {
+                out.extend_from_slice(b",\"errors\":");
+                write_json(&Errors { error: errors.iter().map(entry).collect() }, &mut out);
+            }
+        }
+        out.extend_from_slice(b"}}");
+        out
+    }
+}
+
+fn entry(error: &ApiError) -> ErrorEntry<'_> {
+    ErrorEntry { error_code: error.code.to_string(), error_message: &error.message }
+}
+
+/// An answer of the API over HTTP.
+pub(crate) fn response(status: StatusCode, body: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The body of an answer to a request that no method ever saw, because it was no HTTP, or too large.
+#[must_use]
+pub fn refusal(status: StatusCode, now: domain::Stamp) -> String {
+    let problem = match status {
+        StatusCode::URI_TOO_LONG => {
+            "the address is too long: send the parameters as the body of a POST".to_owned()
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            format!("the body is too large: at most {} bytes are read", crate::BODY_BYTES_MAX)
+        }
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "the request's headers are too large".to_owned(),
+        _ => "the request is not HTTP as it should be".to_owned(),
+    };
+    let envelope = Envelope {
+        root: "errorResponse",
+        response_date_time: now.at_offset(0),
+        content: Err(vec![ApiError::bad_request(&problem)]),
+    };
+    String::from_utf8_lossy(&envelope.to_json()).into_owned()
+}

@@ -1,0 +1,232 @@
+//! What can be wrong with a file, and where in it.
+
+use std::fmt;
+use std::io;
+
+use domain::TextError;
+use thiserror::Error;
+
+use super::object::message;
+
+/// The most problems of one file that are told in full; the rest are counted.
+pub const PROBLEMS_SHOWN_MAX: usize = 20;
+
+/// The most characters of a faulty value that a message shows.
+const SHOWN_CHARS_MAX: usize = 60;
+
+/// Why a file was not taken.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The file could not be read to its end.
+    #[error("{name}: {source}")]
+    Io {
+        /// The file.
+        name: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file was read and is not right.
+    #[error("{}", Listed { name, problems, more: *more })]
+    Problems {
+        /// The file.
+        name: String,
+        /// The first of them, at most [`PROBLEMS_SHOWN_MAX`], in the file's order.
+        problems: Vec<Problem>,
+        /// How many more there are.
+        more: u64,
+    },
+}
+
+/// One thing that is wrong with a file.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("line {line}: {fault}")]
+pub struct Problem {
+    /// The line on which the faulty value starts, or, if it is missing, the record that lacks it.
+    pub line: u64,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+/// What is wrong at some place of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// A required member is not there.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A member has a value that it cannot have.
+    #[error("{member} is {value}, expected {expected}")]
+    Value {
+        /// The member.
+        member: &'static str,
+        /// The beginning of what the file has.
+        value: String,
+        /// What it should have.
+        expected: &'static str,
+    },
+    /// A member has a text that cannot be kept.
+    #[error("{member} {error}")]
+    Text {
+        /// The member.
+        member: &'static str,
+        /// What is wrong with the text.
+        error: TextError,
+    },
+    /// Something that should be an object and is none that can be read.
+    #[error("{member}: {error}")]
+    Object {
+        /// The member.
+        member: &'static str,
+        /// What is wrong.
+        error: String,
+    },
+    /// Not JSON: nothing after it is read.
+    #[error("this is no JSON: {0}")]
+    Syntax(String),
+    /// A JSON value that the end of the file cuts off.
+    #[error("the JSON that starts here does not end: is the file cut off?")]
+    CutOff,
+    /// A JSON value that does not end within
+    /// [`VALUE_BYTES_MAX`](super::VALUE_BYTES_MAX).
+    #[error("the value that starts here is larger than 1 GiB: put one record on a line")]
+    TooLarge,
+    /// An answer of another method.
+    #[error(
+        "{0} has no activities: expected syncActivitiesResponse, listActivitiesResponse or retrieveActivityResponse"
+    )]
+    Answer(String),
+    /// An answer that reports a failure.
+    #[error("{root} is a failure: {errors}")]
+    Failed {
+        /// The answer's one root member.
+        root: String,
+        /// What it says.
+        errors: String,
+    },
+    /// A header row without columns that are required.
+    #[error(
+        "the header row lacks {0}: expected JSON, or CSV whose first row names the members, with commas between them"
+    )]
+    Columns(String),
+    /// A header row that names a column twice.
+    #[error("the header row has {0} twice")]
+    ColumnTwice(&'static str),
+    /// A row that is shorter or longer than the header row.
+    #[error("this row has {cells} cells, but the header row has {columns}")]
+    Cells {
+        /// The row's cells.
+        cells: usize,
+        /// The header's.
+        columns: usize,
+    },
+    /// A quoted cell that nothing closes.
+    #[error("a quoted cell of this row is not closed before the file ends")]
+    Unclosed,
+    /// A row beyond [`ROW_BYTES_MAX`](super::ROW_BYTES_MAX).
+    #[error("this row is larger than 16 MiB: is a quotation mark missing?")]
+    RowTooLarge,
+    /// Bytes that are no text.
+    #[error("this is not UTF-8: save the file with that encoding")]
+    Encoding,
+}
+
+impl Fault {
+    /// That the member has this value and should have another.
+    pub(super) fn value(member: &'static str, value: &str, expected: &'static str) -> Fault {
+        Fault::Value { member, value: shown(value), expected }
+    }
+
+    /// That the member should be an object, and why this value is none.
+    pub(super) fn object(
+        member: &'static str,
+        value: &str,
+        error: &serde_json::Error,
+        expected: &'static str,
+    ) -> Fault {
+        if value.starts_with('{') {
+            return Fault::Object { member, error: message(error) };
+        }
+        Fault::value(member, value, expected)
+    }
+}
+
+/// The beginning of a piece of the file, on one line.
+pub(super) fn shown(value: &str) -> String {
+    let mut chars = value.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut shown: String = chars.by_ref().take(SHOWN_CHARS_MAX).collect();
+    shown.extend(chars.next().map(|_| '…'));
+    shown
+}
+
+/// A file's problems, one a line.
+struct Listed<'a> {
+    name: &'a str,
+    problems: &'a [Problem],
+    more: u64,
+}
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, problem) in self.problems.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "\n" };
+            write!(f, "{separator}{}, {problem}", self.name)?;
+        }
+        match self.more {
+            0 => Ok(()),
+            1 => write!(f, "\n{}: and 1 more problem", self.name),
+            more => write!(f, "\n{}: and {more} more problems", self.name),
+        }
+    }
+}
+
+/// The problems found so far: the first in full, the others counted.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    shown: Vec<Problem>,
+    more: u64,
+}
+
+impl Problems {
+    /// Adds one. Its line is asked for only if it will be shown: finding it is slow.
+    pub(super) fn add(&mut self, line: impl FnOnce() -> u64, fault: Fault) {
+        if self.shown.len() < PROBLEMS_SHOWN_MAX {
+            self.shown.push(Problem { line: line(), fault });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.shown.len() as u64 + self.more
+    }
+
+    /// All is well, or it is not.
+    pub(super) fn verdict(self, name: &str) -> Result<(), ReadError> {
+        if self.shown.is_empty() {
+            return Ok(());
+        }
+        Err(ReadError::Problems { name: name.to_owned(), problems: self.shown, more: self.more })
+    }
+}
+
+/// A stretch of the file, and the line on which it starts: from it follows the line of everything
+/// that borrows from it, so that lines are counted only where something is wrong.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) text: &'a str,
+    pub(super) first_line: u64,
+}
+
+impl Place<'_> {
+    /// The line on which `part`, which borrows from this stretch, starts.
+    pub(super) fn line_of(&self, part: &str) -> u64 {
+        let offset = (part.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize);
+        let before = offset.and_then(|offset| self.text.as_bytes().get(..offset));
+        self.first_line + before.map_or(0, newlines)
+    }
+}
+
+/// How many line ends the bytes have.
+pub(super) fn newlines(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
+}

@@ -1,0 +1,83 @@
+//! The methods, told apart by the path.
+
+/// A method of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Login,
+    Logout,
+    Sync,
+    Create,
+    Update,
+    Remove,
+    Retrieve,
+    ListStatus,
+}
+
+/// Path below [`BASE_PATH`](crate::BASE_PATH), and the root member of the answer. The vendor's page
+/// for creating is called «Create Activity», its SOAP operation `addActivity`: both are served, and
+/// each is answered under the name that was used.
+const TABLE: [(&str, &str, Method); 9] = [
+    ("common/login", "loginResponse", Method::Login),
+    ("common/logout", "logoutResponse", Method::Logout),
+    ("account/syncActivities", "syncActivitiesResponse", Method::Sync),
+    ("account/createActivity", "createActivityResponse", Method::Create),
+    ("account/addActivity", "addActivityResponse", Method::Create),
+    ("account/updateActivity", "updateActivityResponse", Method::Update),
+    ("account/removeActivity", "removeActivityResponse", Method::Remove),
+    ("account/retrieveActivity", "retrieveActivityResponse", Method::Retrieve),
+    ("account/listActivityStatus", "listActivityStatusResponse", Method::ListStatus),
+];
+
+/// What a path leads to: the method, if there is one, and the root member of the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// The method's path, for the log; none where the path is unknown: it may hold anything, a
+    /// secret in the wrong place included.
+    pub(crate) name: Option<&'static str>,
+    pub(crate) method: Option<Method>,
+    pub(crate) root: String,
+}
+
+impl Target {
+    /// Looks up a path below the API's; its case does not count, nor does a slash at its end.
+    pub(crate) fn of(path: &str) -> Target {
+        let path = path.trim_matches('/');
+        let known = TABLE.iter().find(|(name, _, _)| name.eq_ignore_ascii_case(path));
+        match known {
+            Some((name, root, method)) => {
+                Target { name: Some(name), method: Some(*method), root: (*root).to_owned() }
+            }
+            None => Target { name: None, method: None, root: unknown_root(path) },
+        }
+    }
+}
+
+/// A JavaScript client looks for the method's name with `Response` behind it, also when it fails.
+fn unknown_root(path: &str) -> String {
+    const NAME_CHARS_MAX: usize = 64;
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let plain = !name.is_empty()
+        && name.len() <= NAME_CHARS_MAX
+        && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    if plain { format!("{name}Response") } else { "errorResponse".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lead_to_methods() {
+        let check = |path: &str, method: Option<Method>, root: &str| {
+            let target = Target::of(path);
+            assert_eq!((target.method, target.root.as_str()), (method, root), "{path}");
+        };
+        check("account/syncActivities", Some(Method::Sync), "syncActivitiesResponse");
+        check("ACCOUNT/syncactivities/", Some(Method::Sync), "syncActivitiesResponse");
+        check("account/addActivity", Some(Method::Create), "addActivityResponse");
+        check("common/syncActivities", None, "syncActivitiesResponse");
+        check("account/listDonations", None, "listDonationsResponse");
+        check("", None, "errorResponse");
+        check("account/<script>", None, "errorResponse");
+    }
+}

@@ -1,0 +1,17 @@
+//! `account/removeActivity`.
+
+use service::{Caller, Write};
+
+use super::{Outcome, may_write};
+use crate::Neon;
+use crate::envelope::Success;
+use crate::errors::ApiError;
+use crate::params::Params;
+use crate::values;
+
+pub(super) async fn answer(neon: &Neon, caller: &Caller, params: &Params) -> Outcome {
+    may_write(caller)?;
+    let id = values::activity_id(params, "activityId", ApiError::ID_REQUIRED)?;
+    neon.write(caller, Write::Remove(id)).await?;
+    Ok(Success::default())
+}

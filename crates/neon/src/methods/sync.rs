@@ -1,0 +1,150 @@
+//! `account/syncActivities`: the manual's one page.
+
+use domain::{ActivityId, Member};
+use serde::Serialize;
+use service::{Caller, Direction, Order, SyncAnswer, SyncQuery};
+
+use crate::envelope::{Success, write_json};
+use crate::errors::ApiError;
+use crate::params::Params;
+use crate::request::Answer;
+use crate::{Neon, PAGE_SIZE_DEFAULT, record, sort_columns, values};
+
+/// The question, and what of it is repeated in the answer.
+struct Question {
+    query: SyncQuery,
+    /// As the request wrote it.
+    sort_column: Option<String>,
+    sort_direction: Option<Direction>,
+}
+
+pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params) -> Answer {
+    let question = match question(params, neon.settings.page_size_max) {
+        Ok(question) => question,
+        Err(error) => return refused(caller, error),
+    };
+    match neon.service.sync(&caller, &question.query).await {
+        Ok(answer) => {
+            let zone = caller.tenant.directory().organization.zone.clone();
+            let success = render(&question, &answer, &zone);
+            Answer {
+                org: Some(caller.tenant),
+                response_date_time: Some(zone.at(answer.horizon)),
+                content: Ok(success),
+            }
+        }
+        Err(error) => refused(caller, error.into()),
+    }
+}
+
+fn refused(caller: Caller, error: ApiError) -> Answer {
+    Answer { org: Some(caller.tenant), response_date_time: None, content: Err(vec![error]) }
+}
+
+fn question(params: &Params, page_size_max: u32) -> Result<Question, ApiError> {
+    let ids = ids(params)?;
+    let from = values::from(params, "syncActivityTimeFrom")?;
+    let to = values::to(params, "syncActivityTimeTo")?;
+    let ignore_removed = values::switch(params, "ignoreDeletedIdList")?;
+    let page = values::optional_whole(params, "page.currentPage")?.unwrap_or(1).max(1);
+    let page_size = values::optional_whole(params, "page.pageSize")?.filter(|size| *size > 0);
+    let sort_column = params.value("page.sortcolumn");
+    let sort_direction = direction(params)?;
+    if from.is_none() && ids.is_none() {
+        return Err(ApiError::RANGE_OR_ID_REQUIRED);
+    }
+    if from.zip(to).is_some_and(|(from, to)| from > to) {
+        return Err(ApiError::FROM_AFTER_TO);
+    }
+    let page_size = page_size.map_or(PAGE_SIZE_DEFAULT, |size| u32::try_from(size).unwrap_or(u32::MAX));
+    let query = SyncQuery {
+        ids,
+        from,
+        to,
+        ignore_removed,
+        order: order(sort_column, sort_direction)?,
+        page_size: page_size.min(page_size_max),
+        page: page.unsigned_abs(),
+    };
+    Ok(Question { query, sort_column: sort_column.map(str::to_owned), sort_direction })
+}
+
+/// Empty ones are what forms with unused rows send.
+fn ids(params: &Params) -> Result<Option<Vec<ActivityId>>, ApiError> {
+    let name = "activityIds.activityId";
+    let given = params.all("activityids.activityid").map(str::trim).filter(|text| !text.is_empty());
+    let ids: Vec<_> =
+        given.map(|text| values::whole(name, text).map(ActivityId)).collect::<Result<_, _>>()?;
+    Ok((!ids.is_empty()).then_some(ids))
+}
+
+fn direction(params: &Params) -> Result<Option<Direction>, ApiError> {
+    let Some(text) = params.value("page.sortdirection") else { return Ok(None) };
+    match text.to_ascii_uppercase().as_str() {
+        "ASC" => Ok(Some(Direction::Ascending)),
+        "DESC" => Ok(Some(Direction::Descending)),
+        _ => Err(ApiError::malformed("page.sortDirection", text, "ASC or DESC")),
+    }
+}
+
+/// Without a column, the direction turns the default order; without a direction, a column ascends.
+fn order(column: Option<&str>, direction: Option<Direction>) -> Result<Order, ApiError> {
+    let default = Order::default();
+    let Some(column) = column else {
+        return Ok(Order { by: Member::Modified, direction: direction.unwrap_or(default.direction) });
+    };
+    let by = sort_columns::find(column).ok_or(ApiError::SORT_COLUMN_INVALID)?;
+    Ok(Order { by, direction: direction.unwrap_or(Direction::Ascending) })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Page<'a> {
+    current_page: u64,
+    page_size: u32,
+    total_page: u64,
+    total_results: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sort_column: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sort_direction: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DeletedIds {
+    activity_id: Vec<i64>,
+}
+
+/// The members in the manual's order: the records, the page, the deleted ids.
+fn render(question: &Question, answer: &SyncAnswer, zone: &domain::Zone) -> Success {
+    let mut success = Success::default();
+    let out = success.begin_member("activities");
+    out.extend_from_slice(b"{\"activity\":[");
+    for (index, version) in answer.records.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        if let Some(activity) = version.record() {
+            record::write(version, activity, zone, out);
+        }
+    }
+    out.extend_from_slice(b"]}");
+    let page = Page {
+        current_page: question.query.page,
+        page_size: question.query.page_size,
+        total_page: answer.pages,
+        total_results: answer.total,
+        sort_column: question.sort_column.as_deref(),
+        sort_direction: question.sort_direction.map(|direction| match direction {
+            Direction::Ascending => "ASC",
+            Direction::Descending => "DESC",
+        }),
+    };
+    write_json(&page, success.begin_member("page"));
+    if let Some(removed) = &answer.removed {
+        let list = DeletedIds { activity_id: removed.iter().map(|id| id.0).collect() };
+        write_json(&list, success.begin_member("deletedActivityIdList"));
+    }
+    success
+}

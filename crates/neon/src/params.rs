@@ -1,0 +1,170 @@
+//! The parameter grammar: query and form merged, names in any case, lists by repetition.
+
+use crate::errors::ApiError;
+
+/// The parameters of one request, in the order in which they came.
+#[derive(Debug, Default)]
+pub(crate) struct Params(Vec<(String, String)>);
+
+/// Stands for bytes that are not UTF-8; the decoder puts it where they were.
+const NOT_UTF8: char = '\u{FFFD}';
+
+impl Params {
+    /// Decodes a query and a form. Stray separators, blanks around names, and names without `=` are
+    /// what hand-made requests look like.
+    ///
+    /// # Errors
+    /// When there are more parameters than anybody needs.
+    pub(crate) fn parse(query: &[u8], form: &[u8]) -> Result<Params, ApiError> {
+        let pairs = form_urlencoded::parse(query).chain(form_urlencoded::parse(form));
+        let mut params = Vec::new();
+        for (name, value) in pairs {
+            let name = name.trim();
+            if name.is_empty() {
+                continue;
+            }
+            if params.len() == crate::PARAMETERS_MAX {
+                let problem = format!("the request has more than {} parameters", crate::PARAMETERS_MAX);
+                return Err(ApiError::bad_request(&problem));
+            }
+            params.push((name.to_ascii_lowercase(), value.into_owned()));
+        }
+        Ok(Params(params))
+    }
+
+    /// All values of a parameter, as they came. `name` is in lower case.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter that stands once, without blanks around it; none where it is absent
+    /// or empty. Where it stands more than once, the last one with a value counts.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        self.all(name).map(str::trim).filter(|value| !value.is_empty()).last()
+    }
+
+    /// Whether a parameter was named at all, be it with an empty value.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        self.all(name).next().is_some()
+    }
+
+    /// The value of a text, as it came: blanks in it are the writer's.
+    ///
+    /// # Errors
+    /// When it is not UTF-8: what cannot be read must not be stored.
+    pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, ApiError> {
+        match self.all(&name.to_ascii_lowercase()).last() {
+            Some(text) => readable(name, text).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A list of groups: consecutive parameters `prefix.member`. A new group begins when a member
+    /// comes again.
+    ///
+    /// # Errors
+    /// When a value is not UTF-8.
+    pub(crate) fn groups(&self, prefix: &'static str) -> Result<Vec<Group<'_>>, ApiError> {
+        let lower = prefix.to_ascii_lowercase();
+        let mut groups: Vec<Group<'_>> = Vec::new();
+        for (name, value) in &self.0 {
+            let Some(member) = name.strip_prefix(&lower).and_then(|rest| rest.strip_prefix('.')) else {
+                continue;
+            };
+            let value = readable(prefix, value)?;
+            match groups.last_mut() {
+                Some(group) if group.value(member).is_none() => group.0.push((member, value)),
+                _ => groups.push(Group(vec![(member, value)])),
+            }
+        }
+        Ok(groups)
+    }
+}
+
+fn readable<'a>(name: &str, text: &'a str) -> Result<&'a str, ApiError> {
+    if text.contains(NOT_UTF8) {
+        return Err(ApiError::malformed(name, text, "text in UTF-8"));
+    }
+    Ok(text)
+}
+
+/// One group of a list of groups.
+#[derive(Debug)]
+pub(crate) struct Group<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> Group<'a> {
+    /// A member's value, which may be empty. `member` is in lower case.
+    pub(crate) fn value(&self, member: &str) -> Option<&'a str> {
+        self.0.iter().find(|(name, _)| *name == member).map(|(_, value)| *value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn params(query: &str) -> Params {
+        Params::parse(query.as_bytes(), b"").unwrap()
+    }
+
+    #[track_caller]
+    fn check(query: &str, name: &str, expected: Option<&str>) {
+        assert_eq!(params(query).value(name), expected, "{query}");
+    }
+
+    #[test]
+    fn names_are_matched_in_any_case_and_junk_around_them_is_ignored() {
+        check("userSessionId=a", "usersessionid", Some("a"));
+        check("&USERSESSIONID=a&&x=y&", "usersessionid", Some("a"));
+        check("userSessionId%20= a ", "usersessionid", Some("a"));
+        check("page.pageSize", "page.pagesize", None);
+        check("page.pageSize=", "page.pagesize", None);
+        check("page.pageSize=5&page.pageSize=", "page.pagesize", Some("5"));
+        check("page.pageSize=5&page.pageSize=6", "page.pagesize", Some("6"));
+        check("from=2014-01-11T11:44:37.048+08:00", "from", Some("2014-01-11T11:44:37.048 08:00"));
+        check("from=2014%2B08%3A00", "from", Some("2014+08:00"));
+    }
+
+    #[test]
+    fn query_and_form_are_one() {
+        let params = Params::parse(b"a=1&b=2", b"b=3&c=4").unwrap();
+        let values = ["a", "b", "c"].map(|name| params.value(name));
+        assert_eq!(values, [Some("1"), Some("3"), Some("4")]);
+        assert_eq!(params.all("b").collect::<Vec<_>>(), ["2", "3"]);
+    }
+
+    #[test]
+    fn a_group_begins_when_a_member_comes_again() {
+        let params = params("l.d.fieldId=1&L.D.fieldOptionId=&l.d.fieldValue=x&l.d.fieldId=2&l.d.fieldValue=");
+        let groups = params.groups("l.d").unwrap();
+        let seen: Vec<_> = groups
+            .iter()
+            .map(|group| ["fieldid", "fieldoptionid", "fieldvalue"].map(|member| group.value(member)))
+            .collect();
+        assert_eq!(seen, [[Some("1"), Some(""), Some("x")], [Some("2"), None, Some("")]]);
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_not_stored() {
+        assert!(params("activity.note=%FF").text("activity.note").is_err());
+        assert_eq!(params("activity.note=%C3%A9").text("activity.note").unwrap(), Some("é"));
+    }
+
+    #[test]
+    fn too_many_parameters_are_refused() {
+        let query = "a=b&".repeat(crate::PARAMETERS_MAX);
+        assert!(Params::parse(query.as_bytes(), b"").is_ok());
+        assert!(Params::parse(query.as_bytes(), b"a=b").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_parameters(query: Vec<u8>, form: Vec<u8>) {
+            let params = Params::parse(&query, &form).unwrap();
+            let _ = params.value("usersessionid");
+            let _ = params.groups("activity.customFieldDataList.customFieldData");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! A server as a client sees it: the real router, service and store, on a folder of its own.
+
+use std::io::Cursor;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, header};
+use domain::{Clock, ManualClock, Moment, Name, OrgId, Role, UserId, Zone};
+use http_body_util::BodyExt;
+use parking_lot::RwLock;
+use service::{ImportError, ImportOptions, ImportReport, NewKey, NewUser, Service, Spool, SystemClock, Tenant};
+use store_sqlite::SqliteStore;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tower::ServiceExt;
+
+use crate::answer::Answer;
+use crate::client::Client;
+
+/// Requests that an organization may have under way at once in these tests.
+pub(crate) const REQUESTS_PER_ORG_MAX: usize = 64;
+
+pub(crate) fn moment(text: &str) -> Moment {
+    Moment::parse(text).unwrap()
+}
+
+/// A server with a clock of its own.
+pub(crate) struct TestServer<C = SystemClock> {
+    pub(crate) clock: Arc<C>,
+    host: Arc<Host>,
+}
+
+/// What clients reach, whichever process is behind it just now.
+pub(crate) struct Host {
+    clock: Arc<dyn Clock>,
+    runtime: Runtime,
+    running: RwLock<Process>,
+}
+
+/// One process at work on a data folder.
+struct Process {
+    service: Service,
+    router: Router,
+    folder: TempDir,
+}
+
+impl Process {
+    fn start(folder: TempDir, clock: Arc<dyn Clock>) -> Process {
+        let store = Arc::new(SqliteStore::open(folder.path()).unwrap());
+        let settings = service::Settings {
+            requests_per_org_max: REQUESTS_PER_ORG_MAX,
+            // Small, so that versions are also read from the store.
+            cache_bytes_max: 64 << 10,
+            serving: true,
+        };
+        let random = Arc::new(service::SystemRandom);
+        let service = Service::open(store, clock, random, settings).unwrap();
+        let router = neon::router(service.clone(), neon::Settings::default());
+        Process { service, router, folder }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.service.close();
+    }
+}
+
+impl TestServer<SystemClock> {
+    pub(crate) fn start() -> TestServer<SystemClock> {
+        TestServer::with_clock(SystemClock)
+    }
+}
+
+impl TestServer<ManualClock> {
+    /// A server whose clock stands still at this time until it is moved.
+    pub(crate) fn at(time: &str) -> TestServer<ManualClock> {
+        TestServer::with_clock(ManualClock::new(moment(time).stamp))
+    }
+
+    /// Moves the clock, and lets the server notice: its lease is renewed when it is due.
+    pub(crate) fn advance(&self, millis: i64) {
+        self.clock.advance(millis);
+        let service = self.service();
+        for org in service.orgs() {
+            // Refused, but each passes through the committer, which looks after the lease between.
+            let nobody = || service.disable_user(&org, UserId(-1)).unwrap_err();
+            (nobody(), nobody());
+        }
+    }
+
+    /// Cuts the power: goes on with a copy of what is on disk now, as another process.
+    ///
+    /// Only with a clock that stands still: nothing writes by itself while the files are copied.
+    pub(crate) fn crash(&self) {
+        let mut running = self.host.running.write();
+        let folder = tempfile::tempdir().unwrap();
+        copy_files(running.folder.path(), folder.path());
+        *running = Process::start(folder, self.host.clock.clone());
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for file in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
+impl<C: Clock + 'static> TestServer<C> {
+    fn with_clock(clock: C) -> TestServer<C> {
+        let clock = Arc::new(clock);
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let running = RwLock::new(Process::start(folder, clock.clone()));
+        let host = Arc::new(Host { clock: clock.clone(), runtime, running });
+        TestServer { clock, host }
+    }
+
+    /// Stops in order, and starts again on the same folder.
+    pub(crate) fn restart(&self) {
+        let mut running = self.host.running.write();
+        running.service.close();
+        let folder = std::mem::replace(&mut running.folder, tempfile::tempdir().unwrap());
+        *running = Process::start(folder, self.host.clock.clone());
+    }
+
+    pub(crate) fn service(&self) -> Service {
+        self.host.service()
+    }
+
+    /// Everything that lies in the data folder.
+    pub(crate) fn files(&self) -> Vec<Vec<u8>> {
+        let running = self.host.running.read();
+        let files = std::fs::read_dir(running.folder.path()).unwrap();
+        files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+    }
+
+    /// Adds an organization whose stamps are shown in this zone.
+    pub(crate) fn org(&self, id: &str, zone: &str) -> Org {
+        let id = OrgId::parse(id).unwrap();
+        let name = Name::parse("An organization").unwrap();
+        self.service().add_org(id.clone(), name, Zone::parse(zone).unwrap()).unwrap();
+        Org { host: self.host.clone(), id }
+    }
+
+    /// An organization `demo` and an editor who is logged in to it.
+    pub(crate) fn editor(&self) -> Client {
+        self.org("demo", "+00:00").editor()
+    }
+
+    /// Sends a request that is not a logged in client's.
+    pub(crate) fn send(&self, request: Request<Body>) -> Answer {
+        self.host.send(request)
+    }
+
+    /// Asks without a session.
+    pub(crate) fn get(&self, path_and_query: &str) -> Answer {
+        self.send(request("GET", path_and_query, None, Vec::new()))
+    }
+}
+
+/// A request below the API's path; `declared` is the body's content type.
+pub(crate) fn request(
+    verb: &str,
+    path_and_query: &str,
+    declared: Option<&str>,
+    body: impl Into<Body>,
+) -> Request<Body> {
+    let uri = format!("{}/{path_and_query}", neon::BASE_PATH);
+    let mut request = Request::builder().method(verb).uri(uri);
+    if let Some(declared) = declared {
+        request = request.header(header::CONTENT_TYPE, declared);
+    }
+    request.body(body.into()).unwrap()
+}
+
+impl Host {
+    pub(crate) fn service(&self) -> Service {
+        self.running.read().service.clone()
+    }
+
+    pub(crate) fn send(&self, request: Request<Body>) -> Answer {
+        self.runtime.block_on(self.send_async(request))
+    }
+
+    pub(crate) async fn send_async(&self, request: Request<Body>) -> Answer {
+        let router = self.running.read().router.clone();
+        let Ok(response) = router.oneshot(request).await;
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer::read(head.status, &head.headers, &body)
+    }
+
+    /// Sends both at the same time.
+    pub(crate) fn send_both(&self, one: Request<Body>, other: Request<Body>) -> (Answer, Answer) {
+        self.runtime.block_on(async { tokio::join!(self.send_async(one), self.send_async(other)) })
+    }
+}
+
+/// An organization, from the admin's side.
+#[derive(Clone)]
+pub(crate) struct Org {
+    pub(crate) host: Arc<Host>,
+    pub(crate) id: OrgId,
+}
+
+impl Org {
+    pub(crate) fn service(&self) -> Service {
+        self.host.service()
+    }
+
+    pub(crate) fn tenant(&self) -> Arc<Tenant> {
+        self.service().org(&self.id).unwrap()
+    }
+
+    pub(crate) fn add_user(&self, id: i64, name: &str, role: Role) -> UserId {
+        let user = NewUser { id: Some(UserId(id)), name: Name::parse(name).unwrap(), role };
+        self.service().add_user(&self.tenant(), user).unwrap()
+    }
+
+    pub(crate) fn add_key(&self, user: UserId) -> NewKey {
+        self.service().add_key(&self.tenant(), user, None).unwrap()
+    }
+
+    /// A new user, logged in.
+    pub(crate) fn client(&self, id: i64, name: &str, role: Role) -> Client {
+        let user = self.add_user(id, name, role);
+        Client::log_in(self.clone(), user, self.add_key(user))
+    }
+
+    /// The person of the manual's sample, logged in.
+    pub(crate) fn editor(&self) -> Client {
+        self.client(101_132, "Colin Pizarek", Role::Editor)
+    }
+
+    /// Imports a file, whatever its form.
+    pub(crate) fn import(
+        &self,
+        file: &str,
+        options: ImportOptions,
+    ) -> Result<ImportReport, ImportError> {
+        let service = self.service();
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::new(folder.path()).unwrap();
+        neon::files::read("file", Cursor::new(file), service.now(), &mut |item| {
+            spool.push(&item).unwrap();
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
+        service.import(&self.tenant(), spool.finish().unwrap(), options, &progress)
+    }
+}

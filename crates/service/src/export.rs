@@ -1,0 +1,26 @@
+//! Everything that an organization has now: what an export writes.
+
+use domain::{Seq, Version};
+use store::StoreError;
+use timeline::SeqRange;
+
+use crate::Service;
+use crate::tenant::Tenant;
+
+impl Service {
+    /// Shows all records and tombstones of one view, the oldest change first.
+    ///
+    /// # Errors
+    /// When the store cannot answer, or `visit` has enough.
+    pub fn export<E: From<StoreError>>(
+        &self,
+        org: &Tenant,
+        visit: &mut dyn FnMut(&Version) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let view = org.exposure.read(self.now(), self.shared.lease.bound()).view;
+        let mut seqs: Vec<Seq> = view.records(SeqRange::ALL).collect();
+        seqs.extend(view.tombstones(SeqRange::ALL));
+        seqs.sort_unstable();
+        Service::visit_versions(self.shared.store.as_ref(), org.key, &seqs, visit)
+    }
+}
