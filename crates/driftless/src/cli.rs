@@ -20,7 +20,13 @@ use crate::text;
 #[command(name = "driftless", version, max_term_width = 100, after_help = GETTING_STARTED)]
 pub(crate) struct Cli {
     /// The data folder.
-    #[arg(long, global = true, env = "DRIFTLESS_DATA", value_name = "DIR", help_heading = "Everywhere")]
+    #[arg(
+        long,
+        global = true,
+        env = "DRIFTLESS_DATA",
+        value_name = "DIR",
+        help_heading = "Everywhere"
+    )]
     data: Option<PathBuf>,
 
     #[command(subcommand)]
@@ -97,7 +103,12 @@ pub(crate) enum Work {
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
     /// Where to listen.
-    #[arg(long, env = "DRIFTLESS_LISTEN", default_value = "127.0.0.1:8420", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "DRIFTLESS_LISTEN",
+        default_value = "127.0.0.1:8420",
+        value_name = "ADDRESS"
+    )]
     pub(crate) listen: SocketAddr,
     /// How many activities a new demo gets, besides the manual's two.
     #[arg(long, env = "DRIFTLESS_ACTIVITIES", default_value_t = 1_000, value_name = "N",
@@ -108,7 +119,12 @@ pub(crate) struct Demo {
 #[derive(Args, Debug)]
 pub(crate) struct Serve {
     /// Where to listen.
-    #[arg(long, env = "DRIFTLESS_LISTEN", default_value = "127.0.0.1:8420", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        env = "DRIFTLESS_LISTEN",
+        default_value = "127.0.0.1:8420",
+        value_name = "ADDRESS"
+    )]
     pub(crate) listen: SocketAddr,
     /// Certificate chain in PEM: speak TLS.
     #[arg(long, env = "DRIFTLESS_TLS_CERT", value_name = "FILE", requires = "tls_key")]
@@ -143,7 +159,12 @@ pub(crate) struct Tuning {
 impl Default for Tuning {
     /// What a server goes by when nothing is said; the demo does.
     fn default() -> Tuning {
-        Tuning { page_size_max: 200, requests_max: 256, cache_mib: 256, log_format: LogFormat::Text }
+        Tuning {
+            page_size_max: 200,
+            requests_max: 256,
+            cache_mib: 256,
+            log_format: LogFormat::Text,
+        }
     }
 }
 
@@ -167,7 +188,13 @@ pub(crate) enum Org {
         #[serde(with = "text::optional")]
         name: Option<Name>,
         /// The zone in which times are shown: a name like America/Chicago, or an offset like -05:00.
-        #[arg(long, env = "DRIFTLESS_TIME_ZONE", default_value = "UTC", value_name = "ZONE", allow_hyphen_values = true)]
+        #[arg(
+            long,
+            env = "DRIFTLESS_TIME_ZONE",
+            default_value = "UTC",
+            value_name = "ZONE",
+            allow_hyphen_values = true
+        )]
         #[serde(with = "text")]
         time_zone: Zone,
     },

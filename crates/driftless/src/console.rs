@@ -47,7 +47,10 @@ impl Terminal {
                 Some(_) => "{msg} {wide_bar} {human_pos} of {human_len}, {eta} left",
                 None => "{spinner} {msg} {human_pos}",
             };
-            bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_style(
+                ProgressStyle::with_template(template)
+                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
+            );
             bar.set_message(what.to_owned());
             bar
         })

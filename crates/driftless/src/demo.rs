@@ -33,12 +33,52 @@ const USERS: [(i64, &str, Role); 5] = [
 const STATUSES: [&str; 5] = ["In Progress", "Not Started", "Waiting", "Completed", "Deferred"];
 
 const SUBJECTS: [(&str, &[&str]); 6] = [
-    ("Call", &["to thank for the spring gift", "about the pledge balance", "to confirm the visit", "back about volunteering"]),
-    ("Meet", &["over coffee about a major gift", "with the board treasurer", "on the gala seating", "at the food bank"]),
+    (
+        "Call",
+        &[
+            "to thank for the spring gift",
+            "about the pledge balance",
+            "to confirm the visit",
+            "back about volunteering",
+        ],
+    ),
+    (
+        "Meet",
+        &[
+            "over coffee about a major gift",
+            "with the board treasurer",
+            "on the gala seating",
+            "at the food bank",
+        ],
+    ),
     ("Send", &["tax receipt again", "the annual report", "a birthday card", "the grant budget"]),
-    ("Follow up", &["on the lapsed membership", "after the open house", "on matching gift form", "on bounced email"]),
-    ("Prepare", &["the grant report", "the donor wall proof", "talking points for the visit", "name badges"]),
-    ("Check", &["the new mailing address", "the employer match", "whether the cheque has cleared", "the seating wish"]),
+    (
+        "Follow up",
+        &[
+            "on the lapsed membership",
+            "after the open house",
+            "on matching gift form",
+            "on bounced email",
+        ],
+    ),
+    (
+        "Prepare",
+        &[
+            "the grant report",
+            "the donor wall proof",
+            "talking points for the visit",
+            "name badges",
+        ],
+    ),
+    (
+        "Check",
+        &[
+            "the new mailing address",
+            "the employer match",
+            "whether the cheque has cleared",
+            "the seating wish",
+        ],
+    ),
 ];
 
 const NOTES: [&str; 6] = [
@@ -90,7 +130,9 @@ fn curl(base: &str, key: &str, since: &str) -> String {
     let login = format!(
         "$(curl -s '{api}/common/login?login.apiKey={key}&login.orgid={ORG}' | sed 's/.*\"userSessionId\":\"\\([0-9a-f]*\\)\".*/\\1/')"
     );
-    format!("curl -s \"{api}/account/syncActivities?userSessionId={login}&syncActivityTimeFrom={since}\"")
+    format!(
+        "curl -s \"{api}/account/syncActivities?userSessionId={login}&syncActivityTimeFrom={since}\""
+    )
 }
 
 /// Adds what a first start misses; what is there stays as it is.
@@ -103,7 +145,8 @@ fn set_up(ground: &Ground, activities: u32) -> Result<Arc<Tenant>, Failure> {
     };
     for (id, name, role) in USERS {
         if !org.directory().users.contains_key(&UserId(id)) {
-            service.add_user(&org, NewUser { id: Some(UserId(id)), name: Name::parse(name)?, role })?;
+            service
+                .add_user(&org, NewUser { id: Some(UserId(id)), name: Name::parse(name)?, role })?;
         }
     }
     if !service.has_activities(&org) {
@@ -121,7 +164,11 @@ fn import(ground: &Ground, org: &Arc<Tenant>, activities: i64) -> Result<(), Fai
     let mut dice = Dice(20_140_111);
     for n in 0..activities {
         if n % 10_000 == 0 {
-            terminal.progress("making up activities", n.unsigned_abs(), Some(activities.unsigned_abs()))?;
+            terminal.progress(
+                "making up activities",
+                n.unsigned_abs(),
+                Some(activities.unsigned_abs()),
+            )?;
         }
         spool.push(&made_up(ActivityId(1_000 + n), &ground.service, &mut dice)?)?;
     }
@@ -159,8 +206,18 @@ fn manual_records() -> Result<Vec<Imported>, Failure> {
         })
     };
     Ok(vec![
-        record(653, "2014-04-09T03:26:06.000+08:00", "2014-04-08T11:00:00.000-05:00", "2014-03-31T11:00:00.000-05:00")?,
-        record(652, "2014-03-09T20:15:14.000+08:00", "2014-03-08T11:00:00.000-05:00", "2014-02-28T11:00:00.000-05:00")?,
+        record(
+            653,
+            "2014-04-09T03:26:06.000+08:00",
+            "2014-04-08T11:00:00.000-05:00",
+            "2014-03-31T11:00:00.000-05:00",
+        )?,
+        record(
+            652,
+            "2014-03-09T20:15:14.000+08:00",
+            "2014-03-08T11:00:00.000-05:00",
+            "2014-02-28T11:00:00.000-05:00",
+        )?,
     ])
 }
 
@@ -169,8 +226,13 @@ fn made_up(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Importe
     let now = service.now();
     let created = now.plus_millis(-dice.below(DAYS * DAY_MS) - MINUTE_MS);
     let since = now.millis() - created.millis();
-    let changed = if dice.below(3) == 0 { created } else { created.plus_millis(dice.below(since.min(60 * DAY_MS))) };
-    let start = created.plus_millis((dice.below(45 * DAY_MS) - 2 * DAY_MS) / (15 * MINUTE_MS) * 15 * MINUTE_MS);
+    let changed = if dice.below(3) == 0 {
+        created
+    } else {
+        created.plus_millis(dice.below(since.min(60 * DAY_MS)))
+    };
+    let start = created
+        .plus_millis((dice.below(45 * DAY_MS) - 2 * DAY_MS) / (15 * MINUTE_MS) * 15 * MINUTE_MS);
     let status = match (start < now, dice.below(10)) {
         (true, 0..=6) => 4,
         (true, 7) => 5,
@@ -183,7 +245,8 @@ fn made_up(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Importe
     let author = dice.pick(&USERS[..4]).1;
     let editor = if changed == created { author } else { dice.pick(&USERS[..4]).1 };
     let zone = Zone::parse(ZONE)?;
-    let priority = [Priority::Low, Priority::Normal, Priority::Normal, Priority::Normal, Priority::High];
+    let priority =
+        [Priority::Low, Priority::Normal, Priority::Normal, Priority::Normal, Priority::High];
     let note: &&str = dice.pick(&NOTES);
     let has_end = dice.below(4) > 0;
     let length_ms = (1 + dice.below(8)) * 15 * MINUTE_MS;

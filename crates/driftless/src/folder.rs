@@ -61,7 +61,8 @@ pub(crate) fn access(path: &Path, create: bool) -> Result<Access, FolderError> {
         if let Ok(stream) = connect(path) {
             return Ok(Access::Served(stream));
         }
-        let lock = File::options().create(true).append(true).open(path.join(LOCK_FILE)).map_err(failed)?;
+        let lock =
+            File::options().create(true).append(true).open(path.join(LOCK_FILE)).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => return Ok(Access::Owned(Folder { path: path.to_owned(), _lock: lock })),
             Err(TryLockError::Error(problem)) => return Err(failed(problem)),

@@ -25,7 +25,8 @@ const SECONDS_BOUNDS: [f64; 12] =
 
 /// Begins the log on standard error. `RUST_LOG` sets what is in it.
 pub(crate) fn start_log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,refinery_core=warn"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,refinery_core=warn"));
     let subscriber = Subscriber::builder()
         .with_env_filter(filter)
         .with_writer(io::stderr)
@@ -34,7 +35,9 @@ pub(crate) fn start_log(format: LogFormat) {
     // A second start in one process keeps the first log.
     let _ = match format {
         LogFormat::Text => tracing::subscriber::set_global_default(subscriber.finish()),
-        LogFormat::Json => tracing::subscriber::set_global_default(subscriber.json().flatten_event(true).finish()),
+        LogFormat::Json => {
+            tracing::subscriber::set_global_default(subscriber.json().flatten_event(true).finish())
+        }
     };
 }
 
@@ -44,10 +47,16 @@ pub(crate) fn start_metrics() -> Result<PrometheusHandle, BuildError> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(seconds, &SECONDS_BOUNDS)?
         .install_recorder()?;
-    metrics::describe_counter!("driftless_requests_total", "Requests answered, by method and result");
+    metrics::describe_counter!(
+        "driftless_requests_total",
+        "Requests answered, by method and result"
+    );
     metrics::describe_histogram!("driftless_request_seconds", "Time from a request to its answer");
     metrics::describe_counter!("driftless_versions_total", "Versions written");
-    metrics::describe_counter!("driftless_commits_total", "Commits: versions that became visible together");
+    metrics::describe_counter!(
+        "driftless_commits_total",
+        "Commits: versions that became visible together"
+    );
     Ok(handle)
 }
 
@@ -90,7 +99,8 @@ async fn observe(request: Request, next: Next) -> Response {
     let code = outcome.and_then(|outcome| outcome.error_code);
     let ok = code.is_none() && status < 400;
     let result = if ok { "success" } else { "fail" };
-    metrics::counter!("driftless_requests_total", "method" => method, "result" => result).increment(1);
+    metrics::counter!("driftless_requests_total", "method" => method, "result" => result)
+        .increment(1);
     metrics::histogram!("driftless_request_seconds", "method" => method).record(seconds);
     let bytes = response.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
     let ms = (seconds * 1e6).round() / 1e3;
@@ -109,5 +119,8 @@ fn verb(method: &Method) -> &'static str {
 
 /// A path outside the API, as far as it is one of ours.
 fn page(path: &str) -> &'static str {
-    ["/", "/healthz", "/readyz", "/metrics"].into_iter().find(|known| *known == path).unwrap_or("unknown")
+    ["/", "/healthz", "/readyz", "/metrics"]
+        .into_iter()
+        .find(|known| *known == path)
+        .unwrap_or("unknown")
 }

@@ -42,7 +42,11 @@ enum Frame {
 }
 
 /// Has the server behind the stream do the work.
-pub(crate) fn ask(stream: &UnixStream, mut work: Work, console: &mut dyn Console) -> Result<(), Failure> {
+pub(crate) fn ask(
+    stream: &UnixStream,
+    mut work: Work,
+    console: &mut dyn Console,
+) -> Result<(), Failure> {
     let files = take_paths(&mut work)?;
     let request = Request { version: env!("CARGO_PKG_VERSION").to_owned(), work };
     let mut line = serde_json::to_vec(&request)?;
@@ -52,7 +56,8 @@ pub(crate) fn ask(stream: &UnixStream, mut work: Work, console: &mut dyn Console
         // A thread of its own, since the server may say much before it has read all.
         let sending = scope.spawn(move || send_files(&files, stream));
         let answer = listen(stream, console);
-        let sent = sending.join().unwrap_or_else(|_| Err(io::Error::other("the sender ended abnormally")));
+        let sent =
+            sending.join().unwrap_or_else(|_| Err(io::Error::other("the sender ended abnormally")));
         match (answer, sent) {
             // The server says best what is wrong, except when it only noticed that we stopped.
             (_, Err(e)) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),
@@ -116,7 +121,10 @@ pub(crate) fn serve(listener: UnixListener, ground: Ground) -> io::Result<()> {
         for stream in listener.incoming().flatten() {
             let (ground, counter) = (ground.clone(), under_way.clone());
             if counter.fetch_add(1, Ordering::SeqCst) >= COMMANDS_MAX {
-                let _ = send(&stream, &Frame::Failed("too many commands at once; try again".to_owned()));
+                let _ = send(
+                    &stream,
+                    &Frame::Failed("too many commands at once; try again".to_owned()),
+                );
                 counter.fetch_sub(1, Ordering::SeqCst);
                 continue;
             }
@@ -158,9 +166,11 @@ fn understand(line: &[u8]) -> Result<Work, Failure> {
     struct Version {
         version: String,
     }
-    let (ours, theirs) = (env!("CARGO_PKG_VERSION"), serde_json::from_slice::<Version>(line)?.version);
+    let (ours, theirs) =
+        (env!("CARGO_PKG_VERSION"), serde_json::from_slice::<Version>(line)?.version);
     if theirs != ours {
-        let problem = format!("the server is Driftless {ours}, this command {theirs}: use the same release");
+        let problem =
+            format!("the server is Driftless {ours}, this command {theirs}: use the same release");
         return Err(problem.into());
     }
     Ok(serde_json::from_slice::<Request>(line)?.work)
@@ -201,7 +211,10 @@ struct SentFiles<'a, R>(&'a mut R);
 
 impl<R: BufRead> Files for SentFiles<'_, R> {
     fn open(&mut self, _: &Path) -> io::Result<Box<dyn BufRead + '_>> {
-        Ok(Box::new(BufReader::with_capacity(CHUNK_BYTES, Chunks { source: self.0, left: 0, ended: false })))
+        Ok(Box::new(BufReader::with_capacity(
+            CHUNK_BYTES,
+            Chunks { source: self.0, left: 0, ended: false },
+        )))
     }
 }
 

@@ -45,7 +45,8 @@ pub(crate) fn open(folder: &Folder, tuning: &Tuning, serving: bool) -> Result<Gr
         cache_bytes_max: u64::from(tuning.cache_mib) << 20,
         serving,
     };
-    let service = Service::open(store.clone(), Arc::new(SystemClock), Arc::new(SystemRandom), settings)?;
+    let service =
+        Service::open(store.clone(), Arc::new(SystemClock), Arc::new(SystemRandom), settings)?;
     Ok(Ground { service, store, folder: folder.path.clone() })
 }
 
@@ -78,7 +79,8 @@ impl Server {
         let metrics = observe::start_metrics()?;
         let ground = open(&folder, tuning, true)?;
         let service = ground.service.clone();
-        let api = neon::router(service.clone(), neon::Settings { page_size_max: tuning.page_size_max });
+        let api =
+            neon::router(service.clone(), neon::Settings { page_size_max: tuning.page_size_max });
         let router = api.merge(web::router()).merge(observe::router(service, metrics));
         Ok(Server { runtime, listener, tls, router: observe::observed(router), ground, folder })
     }
@@ -93,7 +95,9 @@ impl Server {
         let Server { runtime, listener, tls, router, ground, folder } = self;
         match folder.listen() {
             Ok(socket) => remote::serve(socket, ground.clone())?,
-            Err(problem) => tracing::warn!(%problem, "no socket: commands cannot reach this server"),
+            Err(problem) => {
+                tracing::warn!(%problem, "no socket: commands cannot reach this server")
+            }
         }
         let edge = Edge { tls, router, refusal, limits: Limits::default() };
         runtime.block_on(async {
@@ -152,4 +156,3 @@ async fn housekeep(service: Service) {
         }
     }
 }
-

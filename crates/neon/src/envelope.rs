@@ -122,7 +122,9 @@ pub fn refusal(status: StatusCode, now: domain::Stamp) -> String {
         StatusCode::PAYLOAD_TOO_LARGE => {
             format!("the body is too large: at most {} bytes are read", crate::BODY_BYTES_MAX)
         }
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "the request's headers are too large".to_owned(),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            "the request's headers are too large".to_owned()
+        }
         _ => "the request is not HTTP as it should be".to_owned(),
     };
     let envelope = Envelope {

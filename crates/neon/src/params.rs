@@ -24,7 +24,8 @@ impl Params {
                 continue;
             }
             if params.len() == crate::PARAMETERS_MAX {
-                let problem = format!("the request has more than {} parameters", crate::PARAMETERS_MAX);
+                let problem =
+                    format!("the request has more than {} parameters", crate::PARAMETERS_MAX);
                 return Err(ApiError::bad_request(&problem));
             }
             params.push((name.to_ascii_lowercase(), value.into_owned()));
@@ -68,7 +69,8 @@ impl Params {
         let lower = prefix.to_ascii_lowercase();
         let mut groups: Vec<Group<'_>> = Vec::new();
         for (name, value) in &self.0 {
-            let Some(member) = name.strip_prefix(&lower).and_then(|rest| rest.strip_prefix('.')) else {
+            let Some(member) = name.strip_prefix(&lower).and_then(|rest| rest.strip_prefix('.'))
+            else {
                 continue;
             };
             let value = readable(prefix, value)?;
@@ -137,11 +139,15 @@ mod tests {
 
     #[test]
     fn a_group_begins_when_a_member_comes_again() {
-        let params = params("l.d.fieldId=1&L.D.fieldOptionId=&l.d.fieldValue=x&l.d.fieldId=2&l.d.fieldValue=");
+        let params = params(
+            "l.d.fieldId=1&L.D.fieldOptionId=&l.d.fieldValue=x&l.d.fieldId=2&l.d.fieldValue=",
+        );
         let groups = params.groups("l.d").unwrap();
         let seen: Vec<_> = groups
             .iter()
-            .map(|group| ["fieldid", "fieldoptionid", "fieldvalue"].map(|member| group.value(member)))
+            .map(|group| {
+                ["fieldid", "fieldoptionid", "fieldvalue"].map(|member| group.value(member))
+            })
             .collect();
         assert_eq!(seen, [[Some("1"), Some(""), Some("x")], [Some("2"), None, Some("")]]);
     }

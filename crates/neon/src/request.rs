@@ -42,7 +42,10 @@ impl Answer {
 }
 
 /// Answers whatever comes in below the API's path.
-pub(crate) async fn answer(State(neon): State<Arc<Neon>>, request: Request<Body>) -> Response<Body> {
+pub(crate) async fn answer(
+    State(neon): State<Arc<Neon>>,
+    request: Request<Body>,
+) -> Response<Body> {
     let path = request.uri().path();
     let target = Target::of(path.strip_prefix(BASE_PATH).unwrap_or(path));
     let (status, answer) = match understand(request, &target).await {
@@ -55,7 +58,10 @@ pub(crate) async fn answer(State(neon): State<Arc<Neon>>, request: Request<Body>
 type Misunderstood = (StatusCode, String);
 
 /// Finds method and parameters.
-async fn understand(request: Request<Body>, target: &Target) -> Result<(Method, Params), Misunderstood> {
+async fn understand(
+    request: Request<Body>,
+    target: &Target,
+) -> Result<(Method, Params), Misunderstood> {
     let (head, body) = request.into_parts();
     let Some(method) = target.method else {
         let known = "there is no such method; see README.md for those there are".to_owned();
@@ -74,7 +80,9 @@ async fn understand(request: Request<Body>, target: &Target) -> Result<(Method, 
     }
     let form = read_form(&head.headers, body).await?;
     let params = Params::parse(query.as_bytes(), &form);
-    params.map(|params| (method, params)).map_err(|e| (StatusCode::PAYLOAD_TOO_LARGE, e.message.into_owned()))
+    params
+        .map(|params| (method, params))
+        .map_err(|e| (StatusCode::PAYLOAD_TOO_LARGE, e.message.into_owned()))
 }
 
 /// Reads the body, which is a form or nothing. Some clients declare JSON and send nothing.
@@ -88,7 +96,8 @@ async fn read_form(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Misunders
         Err(e) if e.downcast_ref::<LengthLimitError>().is_some() => return Err(too_large()),
         Err(_) => return Err((StatusCode::BAD_REQUEST, "the body ended too early".to_owned())),
     };
-    let declared = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+    let declared =
+        headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
     let is_form = declared.is_none_or(|declared| {
         let essence = declared.split(';').next().unwrap_or_default().trim();
         essence.is_empty() || essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
@@ -110,7 +119,12 @@ impl Neon {
         let outcome = Outcome {
             method: target.name,
             org: answer.org.as_ref().map(|org| org.id.clone()),
-            error_code: answer.content.as_ref().err().and_then(|errors| errors.first()).map(|e| e.code),
+            error_code: answer
+                .content
+                .as_ref()
+                .err()
+                .and_then(|errors| errors.first())
+                .map(|e| e.code),
         };
         let response_date_time = answer.response_date_time.unwrap_or_else(|| match &answer.org {
             Some(org) => org.directory().organization.zone.at(self.service.horizon(org)),

@@ -87,7 +87,9 @@ mod tests {
 
     #[test]
     fn switches_are_words_or_digits() {
-        let read = |query: &str| switch(&Params::parse(query.as_bytes(), b"").unwrap(), "ignoreDeletedIdList");
+        let read = |query: &str| {
+            switch(&Params::parse(query.as_bytes(), b"").unwrap(), "ignoreDeletedIdList")
+        };
         assert_eq!(read("ignoreDeletedIdList=TRUE"), Ok(true));
         assert_eq!(read("ignoredeletedidlist=0"), Ok(false));
         assert_eq!(read("ignoredeletedidlist="), Ok(false));

@@ -24,7 +24,9 @@ const QUEUE_JOBS_MAX: usize = 10_000;
 /// Jobs that share a transaction.
 const BATCH_JOBS_MAX: usize = 1_000;
 
-/// A stamp this little ahead of the wall clock is waited out, so that nobody is told the future.
+/// A version is shown when the wall clock has passed its stamp, so that nobody is told the future,
+/// and who asks from the horizon told after a write does not get that write again. A clock that is
+/// further behind than this is not waited for: then the stamps run ahead of it.
 const AHEAD_WAIT_MS_MAX: i64 = 10;
 
 /// How often the committer looks after the lease when nothing else wakes it.
@@ -177,7 +179,7 @@ impl Committer {
     /// Shows what has become durable.
     fn publish(&self, batch: Batch) {
         if let Some(stamp) = batch.last_stamp() {
-            self.shared.clock.wait_until(stamp, AHEAD_WAIT_MS_MAX);
+            self.shared.clock.wait_until(stamp.plus_millis(1), AHEAD_WAIT_MS_MAX);
             self.warn_if_ahead(stamp);
         }
         batch.publish(&self.shared);

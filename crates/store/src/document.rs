@@ -119,7 +119,8 @@ pub fn decode(json: &str) -> Result<Activity, StoreError> {
         system_user: document.system_user.map(UserId),
         status: StatusId(document.status),
         status_name: StatusName::parse(&document.status_name.0).map_err(damaged)?,
-        priority: Priority::parse(&document.priority.0).ok_or_else(|| damaged("unknown priority"))?,
+        priority: Priority::parse(&document.priority.0)
+            .ok_or_else(|| damaged("unknown priority"))?,
         custom_fields: document
             .custom_fields
             .into_iter()

@@ -16,7 +16,8 @@ mod rows;
 use std::ops::ControlFlow;
 
 use domain::{
-    ActivityId, ApiKey, KeyId, OrgKey, Organization, Seq, Stamp, Status, StatusId, SystemUser, Version,
+    ActivityId, ApiKey, KeyId, OrgKey, Organization, Seq, Stamp, Status, StatusId, SystemUser,
+    Version,
 };
 
 pub use document::{decode, encode};

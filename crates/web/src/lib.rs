@@ -9,8 +9,7 @@ use maud::{DOCTYPE, Markup, html};
 const STYLE: &str = include_str!("style.css");
 
 /// No script, no other host; the one style sheet is ours.
-const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The routes of the pages, and the answer to every address that is none of ours.
 pub fn router() -> Router {

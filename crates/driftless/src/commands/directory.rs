@@ -13,7 +13,9 @@ pub(super) fn org(org: &Org, service: &Service, console: &mut dyn Console) -> Re
             // An organization's id has only characters that a name may have.
             let name = name.clone().map_or_else(|| Name::parse(org.as_str()), Ok)?;
             service.add_org(org.clone(), name, time_zone.clone())?;
-            console.note(&format!("added organization {org}; next: driftless user add {org} \"NAME\""))?;
+            console.note(&format!(
+                "added organization {org}; next: driftless user add {org} \"NAME\""
+            ))?;
         }
         Org::List => {
             let rows = service.orgs().into_iter().map(|org| {
@@ -28,20 +30,30 @@ pub(super) fn org(org: &Org, service: &Service, console: &mut dyn Console) -> Re
     Ok(())
 }
 
-pub(super) fn user(user: &User, service: &Service, console: &mut dyn Console) -> Result<(), Failure> {
+pub(super) fn user(
+    user: &User,
+    service: &Service,
+    console: &mut dyn Console,
+) -> Result<(), Failure> {
     match user {
         User::Add { org, name, id, role } => {
             let tenant = service.known_org(org)?;
             let user = NewUser { id: id.map(UserId), name: name.clone(), role: *role };
             let id = service.add_user(&tenant, user)?;
-            console.note(&format!("added {role} {name}; next: driftless key add {org} --user {id}"))?;
+            console
+                .note(&format!("added {role} {name}; next: driftless key add {org} --user {id}"))?;
             console.print(&format!("{id}\n"))?;
         }
         User::List { org } => {
             let directory = service.known_org(org)?.directory();
             let rows = directory.users.values().map(|user| {
                 let state = if user.disabled { "disabled" } else { "" };
-                vec![user.id.to_string(), user.role.to_string(), user.name.to_string(), state.to_owned()]
+                vec![
+                    user.id.to_string(),
+                    user.role.to_string(),
+                    user.name.to_string(),
+                    state.to_owned(),
+                ]
             });
             console.print(&table(&["ID", "ROLE", "NAME", ""], &rows.collect::<Vec<_>>()))?;
         }
@@ -106,18 +118,22 @@ pub(super) fn status(
             console.print(&table(&["ID", "NAME", ""], &rows.collect::<Vec<_>>()))?;
         }
         Status::Add { org, name, id } => {
-            let id = service.add_status(&service.known_org(org)?, id.map(StatusId), name.clone())?;
+            let id =
+                service.add_status(&service.known_org(org)?, id.map(StatusId), name.clone())?;
             console.note(&format!("added status {name}"))?;
             console.print(&format!("{id}\n"))?;
         }
         Status::Rename { org, id, name } => {
             let org = service.known_org(org)?;
             let mut shown = Ok(());
-            let changed = service.rename_status(&org, StatusId(*id), name.clone(), &mut |done| {
-                shown = console.progress("activities brought up to date", done, None);
-            })?;
+            let changed =
+                service.rename_status(&org, StatusId(*id), name.clone(), &mut |done| {
+                    shown = console.progress("activities brought up to date", done, None);
+                })?;
             shown?;
-            console.note(&format!("status {id} is now {name}; {changed} activities show it and have changed"))?;
+            console.note(&format!(
+                "status {id} is now {name}; {changed} activities show it and have changed"
+            ))?;
         }
         Status::Retire { org, id } => {
             service.retire_status(&service.known_org(org)?, StatusId(*id))?;

@@ -13,7 +13,11 @@ use crate::console::Console;
 /// Text is handed to the console in pieces of about this size.
 const PIECE_BYTES: usize = 64 << 10;
 
-pub(super) fn run(export: &Export, service: &Service, console: &mut dyn Console) -> Result<(), Failure> {
+pub(super) fn run(
+    export: &Export,
+    service: &Service,
+    console: &mut dyn Console,
+) -> Result<(), Failure> {
     let org = service.known_org(&export.org)?;
     let zone = org.directory().organization.zone.clone();
     let out = io::BufWriter::with_capacity(PIECE_BYTES, ToConsole(console));
@@ -31,7 +35,9 @@ impl Write for ToConsole<'_> {
         let whole = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             // What is cut comes again, whole, with the next write.
-            Err(e) if e.valid_up_to() > 0 => std::str::from_utf8(&bytes[..e.valid_up_to()]).unwrap_or_default(),
+            Err(e) if e.valid_up_to() > 0 => {
+                std::str::from_utf8(&bytes[..e.valid_up_to()]).unwrap_or_default()
+            }
             Err(e) => return Err(io::Error::new(io::ErrorKind::InvalidData, e)),
         };
         self.0.print(whole)?;
@@ -51,9 +57,14 @@ pub(super) fn history(
     let org = service.known_org(&history.org)?;
     let zone = org.directory().organization.zone.clone();
     let id = ActivityId(history.activity);
-    let known = service
-        .history::<Failure>(&org, id, &mut |change| Ok(console.print(&described(&change, &zone))?))?;
-    if known { Ok(()) } else { Err(format!("there never was an activity {id} in {}", history.org).into()) }
+    let known = service.history::<Failure>(&org, id, &mut |change| {
+        Ok(console.print(&described(&change, &zone))?)
+    })?;
+    if known {
+        Ok(())
+    } else {
+        Err(format!("there never was an activity {id} in {}", history.org).into())
+    }
 }
 
 fn described(change: &Change, zone: &Zone) -> String {

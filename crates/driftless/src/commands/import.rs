@@ -42,7 +42,11 @@ pub(super) fn run(
     let report = report.map_err(|_| "the import ended abnormally; run it again to go on")??;
     console.print(&described(&report, import.dry_run))?;
     if report.refused.1 > 0 {
-        return Err(format!("{} activities were removed here meanwhile and left so", report.refused.1).into());
+        return Err(format!(
+            "{} activities were removed here meanwhile and left so",
+            report.refused.1
+        )
+        .into());
     }
     Ok(())
 }
@@ -111,7 +115,9 @@ fn described(report: &ImportReport, dry_run: bool) -> String {
     }
     if report.from_the_future > 0 {
         let count = report.from_the_future;
-        text.push_str(&format!("{count} were dated in the future and got the time of this import\n"));
+        text.push_str(&format!(
+            "{count} were dated in the future and got the time of this import\n"
+        ));
     }
     if !report.statuses.is_empty() {
         text.push_str(&format!("statuses taken over: {}\n", report.statuses.join(", ")));

@@ -35,7 +35,6 @@ impl Format {
             Format::Csv => "csv",
         }
     }
-
 }
 
 /// A text that names no format.

@@ -143,7 +143,9 @@ pub(super) fn custom_fields(params: &Params) -> Result<Vec<CustomFieldPatch>, Ap
     for group in params.groups(CUSTOM_FIELDS)? {
         let given = |member| group.value(member).filter(|value| !value.trim().is_empty());
         let Some(field_id) = given("fieldid") else { continue };
-        for text in [Some(field_id), given("fieldvalue"), given("fieldoptionid")].into_iter().flatten() {
+        for text in
+            [Some(field_id), given("fieldvalue"), given("fieldoptionid")].into_iter().flatten()
+        {
             Note::parse(text).map_err(|error| unusable(CUSTOM_FIELDS, text, &error))?;
         }
         fields.push(CustomFieldPatch {

@@ -23,7 +23,8 @@ pub(super) async fn login(neon: &Neon, params: &Params) -> Answer {
     };
     match neon.service.login(&org, key).await {
         Ok((org, session_id)) => {
-            let success = Success::with_message("User logged in.").member("userSessionId", session_id);
+            let success =
+                Success::with_message("User logged in.").member("userSessionId", session_id);
             Answer { org: Some(org), response_date_time: None, content: Ok(success) }
         }
         Err(error) => Answer::refused(error.into()),

@@ -56,7 +56,8 @@ fn question(params: &Params, page_size_max: u32) -> Result<Question, ApiError> {
     if from.zip(to).is_some_and(|(from, to)| from > to) {
         return Err(ApiError::FROM_AFTER_TO);
     }
-    let page_size = page_size.map_or(PAGE_SIZE_DEFAULT, |size| u32::try_from(size).unwrap_or(u32::MAX));
+    let page_size =
+        page_size.map_or(PAGE_SIZE_DEFAULT, |size| u32::try_from(size).unwrap_or(u32::MAX));
     let query = SyncQuery {
         ids,
         from,
@@ -91,7 +92,10 @@ fn direction(params: &Params) -> Result<Option<Direction>, ApiError> {
 fn order(column: Option<&str>, direction: Option<Direction>) -> Result<Order, ApiError> {
     let default = Order::default();
     let Some(column) = column else {
-        return Ok(Order { by: Member::Modified, direction: direction.unwrap_or(default.direction) });
+        return Ok(Order {
+            by: Member::Modified,
+            direction: direction.unwrap_or(default.direction),
+        });
     };
     let by = sort_columns::find(column).ok_or(ApiError::SORT_COLUMN_INVALID)?;
     Ok(Order { by, direction: direction.unwrap_or(Direction::Ascending) })

@@ -3,14 +3,14 @@
 use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, header};
 use domain::{Clock, ManualClock, Moment, Name, OrgId, Role, UserId, Zone};
 use http_body_util::BodyExt;
-use parking_lot::RwLock;
+
 use service::{ImportError, ImportOptions, ImportReport, NewKey, NewUser, Service, Spool, SystemClock, Tenant};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -96,7 +96,7 @@ impl TestServer<ManualClock> {
     ///
     /// Only with a clock that stands still: nothing writes by itself while the files are copied.
     pub(crate) fn crash(&self) {
-        let mut running = self.host.running.write();
+        let mut running = self.host.running.write().unwrap();
         let folder = tempfile::tempdir().unwrap();
         copy_files(running.folder.path(), folder.path());
         *running = Process::start(folder, self.host.clock.clone());
@@ -121,7 +121,7 @@ impl<C: Clock + 'static> TestServer<C> {
 
     /// Stops in order, and starts again on the same folder.
     pub(crate) fn restart(&self) {
-        let mut running = self.host.running.write();
+        let mut running = self.host.running.write().unwrap();
         running.service.close();
         let folder = std::mem::replace(&mut running.folder, tempfile::tempdir().unwrap());
         *running = Process::start(folder, self.host.clock.clone());
@@ -133,7 +133,7 @@ impl<C: Clock + 'static> TestServer<C> {
 
     /// Everything that lies in the data folder.
     pub(crate) fn files(&self) -> Vec<Vec<u8>> {
-        let running = self.host.running.read();
+        let running = self.host.running.read().unwrap();
         let files = std::fs::read_dir(running.folder.path()).unwrap();
         files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
     }
@@ -179,7 +179,7 @@ pub(crate) fn request(
 
 impl Host {
     pub(crate) fn service(&self) -> Service {
-        self.running.read().service.clone()
+        self.running.read().unwrap().service.clone()
     }
 
     pub(crate) fn send(&self, request: Request<Body>) -> Answer {
@@ -187,7 +187,7 @@ impl Host {
     }
 
     pub(crate) async fn send_async(&self, request: Request<Body>) -> Answer {
-        let router = self.running.read().router.clone();
+        let router = self.running.read().unwrap().router.clone();
         let Ok(response) = router.oneshot(request).await;
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();

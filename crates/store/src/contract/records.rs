@@ -1,0 +1,266 @@
+//! What is kept besides versions.
+
+use domain::{ApiKey, Name, OrgId, OrgKey, Organization, Role, Stamp, Status, SystemUser, Zone};
+
+use super::sample::{
+    ORG, OTHER, commit, key, organization, record, run, session, stamp, status, user,
+};
+use crate::{FolderState, RunRecord, SessionRecord, Store, TenantRecord};
+
+/// An organization in a form that can be compared: zones are what they were made from.
+type Shown = (OrgKey, String, String, String, bool);
+
+fn shown(organization: &Organization) -> Shown {
+    (
+        organization.key,
+        organization.id.to_string(),
+        organization.name.to_string(),
+        organization.zone.name().to_owned(),
+        organization.opened,
+    )
+}
+
+/// All organizations by key: no other order is promised.
+fn organizations(store: &dyn Store) -> Vec<Shown> {
+    let mut all: Vec<_> = store.tenants().unwrap().iter().map(|t| shown(&t.organization)).collect();
+    all.sort_unstable();
+    all
+}
+
+/// What belongs to one organization.
+pub(super) fn tenant(store: &dyn Store, org: OrgKey) -> TenantRecord {
+    store.tenants().unwrap().into_iter().find(|t| t.organization.key == org).unwrap()
+}
+
+/// The sessions by hash: no order is promised.
+pub(super) fn sessions(store: &dyn Store, org: OrgKey) -> Vec<SessionRecord> {
+    let mut all = store.sessions(org).unwrap();
+    all.sort_unstable_by_key(|session| session.hash);
+    all
+}
+
+/// The runs by session, query and upper bound: no order is promised.
+pub(super) fn runs(store: &dyn Store, org: OrgKey) -> Vec<RunRecord> {
+    let mut all = store.runs(org).unwrap();
+    all.sort_unstable_by_key(|run| (run.session, run.query, run.to));
+    all
+}
+
+/// Adds the organization that the rows of a case belong to.
+fn found(store: &dyn Store) {
+    commit(store, |t| t.put_organization(&organization(ORG, "one")).unwrap());
+}
+
+fn put_users(store: &dyn Store, users: &[SystemUser]) {
+    commit(store, |t| users.iter().for_each(|user| t.put_user(ORG, user).unwrap()));
+}
+
+fn put_keys(store: &dyn Store, keys: &[ApiKey]) {
+    commit(store, |t| keys.iter().for_each(|key| t.put_key(ORG, key).unwrap()));
+}
+
+fn put_statuses(store: &dyn Store, statuses: &[Status]) {
+    commit(store, |t| statuses.iter().for_each(|status| t.put_status(ORG, status).unwrap()));
+}
+
+fn put_sessions(store: &dyn Store, sessions: &[SessionRecord]) {
+    commit(store, |t| sessions.iter().for_each(|session| t.put_session(ORG, session).unwrap()));
+}
+
+fn put_runs(store: &dyn Store, runs: &[RunRecord]) {
+    commit(store, |t| runs.iter().for_each(|run| t.put_run(ORG, run).unwrap()));
+}
+
+pub(super) fn an_empty_store_holds_nothing_and_is_in_order(store: &dyn Store) {
+    assert!(store.tenants().unwrap().is_empty());
+    assert!(store.sessions(ORG).unwrap().is_empty());
+    assert!(store.runs(ORG).unwrap().is_empty());
+    assert!(store.damage().unwrap().is_empty());
+    // Nothing has been exposed yet, and no process has died over it.
+    assert_eq!(store.folder().unwrap(), FolderState { lease: Stamp::MIN, clean: true });
+}
+
+pub(super) fn organizations_are_kept_and_changed(store: &dyn Store) {
+    let mut one = organization(ORG, "one");
+    let two = organization(OTHER, "two");
+    commit(store, |t| {
+        t.put_organization(&two).unwrap();
+        t.put_organization(&one).unwrap();
+    });
+    assert_eq!(organizations(store), [shown(&one), shown(&two)]);
+
+    one.id = OrgId::parse("renamed").unwrap();
+    one.name = Name::parse("Another name").unwrap();
+    one.zone = Zone::parse("America/Chicago").unwrap();
+    one.opened = true;
+    commit(store, |t| t.put_organization(&one).unwrap());
+    assert_eq!(organizations(store), [shown(&one), shown(&two)]);
+}
+
+pub(super) fn an_organization_is_changed_without_its_belongings(store: &dyn Store) {
+    found(store);
+    put_users(store, &[user(1)]);
+    put_keys(store, &[key(1)]);
+    put_statuses(store, &[status(1, "Waiting")]);
+    commit(store, |t| t.append(ORG, &record(1, 7)).unwrap());
+
+    let opened = Organization { opened: true, ..organization(ORG, "one") };
+    commit(store, |t| t.put_organization(&opened).unwrap());
+    let tenant = tenant(store, ORG);
+    assert_eq!(tenant.users, [user(1)]);
+    assert_eq!(tenant.keys, [key(1)]);
+    assert_eq!(tenant.statuses, [status(1, "Waiting")]);
+    assert_eq!(store.versions(ORG, &[record(1, 7).seq]).unwrap(), [record(1, 7)]);
+}
+
+pub(super) fn an_organization_id_is_given_once(store: &dyn Store) {
+    found(store);
+    let mut transaction = store.begin(crate::Durability::Power).unwrap();
+    assert!(transaction.put_organization(&organization(OTHER, "one")).is_err());
+    drop(transaction);
+    assert_eq!(organizations(store), [shown(&organization(ORG, "one"))]);
+}
+
+pub(super) fn users_are_kept_and_changed(store: &dyn Store) {
+    found(store);
+    put_users(store, &[user(30), user(4), user(200)]);
+    assert_eq!(tenant(store, ORG).users, [user(4), user(30), user(200)], "by id");
+
+    let name = Name::parse("Married").unwrap();
+    let changed = SystemUser { name, role: Role::Admin, disabled: true, ..user(30) };
+    let viewer = SystemUser { role: Role::Viewer, ..user(4) };
+    put_users(store, &[changed.clone(), viewer.clone()]);
+    assert_eq!(tenant(store, ORG).users, [viewer, changed, user(200)]);
+}
+
+pub(super) fn keys_are_kept_and_changed(store: &dyn Store) {
+    found(store);
+    put_keys(store, &[key(30), key(4), key(200)]);
+    assert_eq!(tenant(store, ORG).keys, [key(4), key(30), key(200)], "by id");
+
+    let label = String::new();
+    let changed = ApiKey { label, revoked: true, last_login: Some(stamp(5)), ..key(30) };
+    put_keys(store, std::slice::from_ref(&changed));
+    assert_eq!(tenant(store, ORG).keys, [key(4), changed, key(200)]);
+}
+
+pub(super) fn a_login_leaves_the_rest_of_a_key(store: &dyn Store) {
+    found(store);
+    let revoked = ApiKey { revoked: true, last_login: Some(stamp(1)), ..key(1) };
+    put_keys(store, &[revoked.clone(), key(2)]);
+    commit(store, |t| t.put_last_login(ORG, revoked.id, stamp(9)).unwrap());
+    let seen = ApiKey { last_login: Some(stamp(9)), ..revoked };
+    assert_eq!(tenant(store, ORG).keys, [seen, key(2)]);
+}
+
+pub(super) fn statuses_are_kept_and_changed(store: &dyn Store) {
+    found(store);
+    put_statuses(store, &[status(30, "Waiting"), status(4, "Done"), status(200, "Late")]);
+    let by_id = [status(4, "Done"), status(30, "Waiting"), status(200, "Late")];
+    assert_eq!(tenant(store, ORG).statuses, by_id);
+
+    let changed = Status { retired: true, spreading: true, ..status(30, "Parked") };
+    put_statuses(store, std::slice::from_ref(&changed));
+    let expected = [status(4, "Done"), changed, status(200, "Late")];
+    assert_eq!(tenant(store, ORG).statuses, expected);
+}
+
+pub(super) fn sessions_are_kept_and_changed(store: &dyn Store) {
+    found(store);
+    put_sessions(store, &[session(1), session(2)]);
+    assert_eq!(sessions(store, ORG), [session(1), session(2)]);
+
+    let used = SessionRecord { last_used: stamp(900), ..session(1) };
+    put_sessions(store, &[used]);
+    assert_eq!(sessions(store, ORG), [used, session(2)]);
+}
+
+pub(super) fn runs_are_kept_and_changed(store: &dyn Store) {
+    found(store);
+    let bounded = RunRecord { to: stamp(10), ..run(1, 1) };
+    let all = [bounded, run(1, 1), run(1, 2), run(2, 1)];
+    put_runs(store, &all);
+    assert_eq!(runs(store, ORG), all);
+
+    let unserved = RunRecord {
+        seq: domain::Seq(6),
+        horizon: stamp(31),
+        first_page_served: false,
+        last_page: 1 << 62,
+        last_used: stamp(61),
+        ..run(1, 1)
+    };
+    put_runs(store, &[unserved]);
+    assert_eq!(runs(store, ORG), [bounded, unserved, run(1, 2), run(2, 1)]);
+}
+
+pub(super) fn a_session_is_dropped_with_its_runs(store: &dyn Store) {
+    found(store);
+    put_sessions(store, &[session(1), session(2)]);
+    put_runs(store, &[run(1, 1), run(1, 2), run(2, 1)]);
+    commit(store, |t| t.drop_session(ORG, &session(1)).unwrap());
+    assert_eq!(sessions(store, ORG), [session(2)]);
+    assert_eq!(runs(store, ORG), [run(2, 1)]);
+}
+
+pub(super) fn one_run_is_dropped_alone(store: &dyn Store) {
+    found(store);
+    put_sessions(store, &[session(1)]);
+    let bounded = RunRecord { to: stamp(10), ..run(1, 1) };
+    put_runs(store, &[bounded, run(1, 1), run(1, 2), run(2, 1)]);
+    // Which run it is does not depend on how far it has come.
+    let further = RunRecord { last_page: 3, ..run(1, 1) };
+    commit(store, |t| t.drop_run(ORG, &further).unwrap());
+    assert_eq!(runs(store, ORG), [bounded, run(1, 2), run(2, 1)]);
+    assert_eq!(sessions(store, ORG), [session(1)]);
+}
+
+pub(super) fn what_is_not_there_can_be_dropped(store: &dyn Store) {
+    found(store);
+    commit(store, |t| {
+        t.drop_session(ORG, &session(1)).unwrap();
+        t.drop_run(ORG, &run(1, 1)).unwrap();
+    });
+}
+
+pub(super) fn the_folder_state_is_replaced(store: &dyn Store) {
+    for state in [
+        FolderState { lease: stamp(0), clean: false },
+        FolderState { lease: stamp(10), clean: true },
+        FolderState { lease: Stamp::MAX, clean: false },
+    ] {
+        commit(store, |t| t.put_folder(state).unwrap());
+        assert_eq!(store.folder().unwrap(), state);
+    }
+}
+
+pub(super) fn names_of_every_kind_are_kept(store: &dyn Store) {
+    found(store);
+    let longest = "é".repeat(domain::NAME_CHARS_MAX);
+    for name in ["O'Hara \"Bob\"; --", "Zoë 王小明 🎉", "a\\b%_?", longest.as_str()] {
+        let user = SystemUser { name: Name::parse(name).unwrap(), ..user(1) };
+        let key = ApiKey { label: name.to_owned(), ..key(1) };
+        put_users(store, std::slice::from_ref(&user));
+        put_keys(store, std::slice::from_ref(&key));
+        put_statuses(store, &[status(1, name)]);
+        let tenant = tenant(store, ORG);
+        assert_eq!(tenant.users, [user]);
+        assert_eq!(tenant.keys, [key]);
+        assert_eq!(tenant.statuses, [status(1, name)]);
+    }
+}
+
+pub(super) fn extreme_stamps_of_records_are_kept(store: &dyn Store) {
+    found(store);
+    for stamp in [Stamp::MIN, Stamp::from_millis(-1), Stamp::from_millis(0), Stamp::MAX] {
+        let key = ApiKey { created: stamp, last_login: Some(stamp), ..key(1) };
+        let session = SessionRecord { created: stamp, last_used: stamp, ..session(1) };
+        let run = RunRecord { horizon: stamp, last_used: stamp, ..run(1, 1) };
+        put_keys(store, std::slice::from_ref(&key));
+        put_sessions(store, &[session]);
+        put_runs(store, &[run]);
+        assert_eq!(tenant(store, ORG).keys, [key]);
+        assert_eq!(store.sessions(ORG).unwrap(), [session]);
+        assert_eq!(store.runs(ORG).unwrap(), [run]);
+    }
+}
