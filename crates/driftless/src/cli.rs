@@ -19,7 +19,7 @@ use crate::text;
 #[derive(Parser, Debug)]
 #[command(name = "driftless", version, max_term_width = 100, after_help = GETTING_STARTED)]
 pub(crate) struct Cli {
-    /// The data folder.
+    /// The data folder [default: ./driftless-data, for the demo ./driftless-demo].
     #[arg(
         long,
         global = true,

@@ -87,6 +87,8 @@ impl Store for SqliteStore {
 
     fn tenants(&self) -> Result<Vec<TenantRecord>, StoreError> {
         self.read(|c| {
+            // Several queries, one snapshot: a commit between them is seen by none.
+            let _snapshot = c.unchecked_transaction().map_err(failed)?;
             let sql = "SELECT organization, id, name, zone, opened FROM organization ORDER BY id";
             let organizations = list(c, sql, [], rows::organization)?;
             let tenant = |organization: domain::Organization| {

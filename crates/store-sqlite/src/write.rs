@@ -113,8 +113,11 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn put_organization(&mut self, organization: &Organization) -> Result<(), StoreError> {
         self.execute(
-            "INSERT OR REPLACE INTO organization (organization, id, name, zone, opened)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+            // Not OR REPLACE, which would delete another organization that has the id.
+            "INSERT INTO organization (organization, id, name, zone, opened)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (organization) DO UPDATE
+             SET id = excluded.id, name = excluded.name, zone = excluded.zone, opened = excluded.opened",
             (
                 organization.key.0,
                 organization.id.as_str(),
@@ -240,5 +243,51 @@ impl Drop for SqliteTransaction<'_> {
         if !rolled_back {
             *self.writer = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Seq;
+    use store::contract::sample::{ORG, append, record, user};
+    use store::{CommitError, Durability, Store, StoreError, Transaction};
+
+    use crate::SqliteStore;
+
+    /// Lets the database grow by no page, or without bound.
+    fn set_full(store: &SqliteStore, full: bool) {
+        let pages = if full { 1 } else { u32::MAX - 1 };
+        store.writer().as_ref().unwrap().pragma_update(None, "max_page_count", pages).unwrap();
+    }
+
+    /// Appends until the disk is full, which makes SQLite itself roll back.
+    fn overflow(transaction: &mut dyn Transaction) -> StoreError {
+        (1..10_000).find_map(|seq| transaction.append(ORG, &record(seq, 7)).err()).unwrap()
+    }
+
+    #[test]
+    fn a_full_disk_fails_one_transaction_and_not_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path()).unwrap();
+        set_full(&store, true);
+        let mut transaction = store.begin(Durability::Power).unwrap();
+        assert!(matches!(overflow(transaction.as_mut()), StoreError::Unavailable(_)));
+        drop(transaction);
+        set_full(&store, false);
+        append(&store, ORG, &[record(1, 7)]);
+        assert_eq!(store.head(ORG).unwrap(), Seq(1));
+    }
+
+    #[test]
+    fn nothing_is_kept_of_what_follows_a_full_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path()).unwrap();
+        set_full(&store, true);
+        let mut transaction = store.begin(Durability::Power).unwrap();
+        overflow(transaction.as_mut());
+        assert!(transaction.put_user(ORG, &user(1)).is_err());
+        assert!(transaction.append(ORG, &record(1, 7)).is_err());
+        assert!(matches!(transaction.commit(), Err(CommitError::Refused(_))));
+        assert_eq!(store.head(ORG).unwrap(), Seq::ZERO);
     }
 }

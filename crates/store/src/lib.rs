@@ -4,8 +4,8 @@
 //! follows which is decided in `service`. Every method names the organization that it is about
 //! (invariant 9).
 //!
-//! To add a back-end: implement [`Store`] and [`Transaction`], then call the [`contract`] suite
-//! from a test with a function that opens an empty store.
+//! To add a back-end: implement [`Store`] and [`Transaction`], then expand `contract_tests!` in a
+//! file of its `tests` folder; see the module `contract`.
 
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -26,7 +26,8 @@ pub use rows::{FolderState, LogEntry, RunRecord, SessionRecord, TenantRecord};
 
 /// A place that keeps organizations and their logs.
 ///
-/// Reading methods see everything committed before they were called.
+/// Reading methods see everything committed before they were called, and of each commit all or
+/// nothing.
 pub trait Store: Send + Sync {
     /// Opens the one write transaction, to be committed with this durability; waits for the one
     /// before it to end.
@@ -42,7 +43,8 @@ pub trait Store: Send + Sync {
     /// When the store cannot be opened.
     fn reopen(&self) -> Result<(), StoreError>;
 
-    /// What is kept beside the organizations.
+    /// What is kept beside the organizations; of an empty store, a lease before all instants and a
+    /// clean end.
     ///
     /// # Errors
     /// When the store cannot read.
@@ -141,7 +143,7 @@ pub trait Transaction {
     /// Adds or changes an organization.
     ///
     /// # Errors
-    /// When the store cannot write.
+    /// When the store cannot write, or another organization has that id.
     fn put_organization(&mut self, organization: &Organization) -> Result<(), StoreError>;
 
     /// Adds or changes a system user.

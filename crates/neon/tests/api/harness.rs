@@ -27,6 +27,12 @@ pub(crate) fn moment(text: &str) -> Moment {
     Moment::parse(text).unwrap()
 }
 
+/// The time that lies that many milliseconds after another, or before it.
+pub(crate) fn later(text: &str, millis: i64) -> String {
+    let moment = moment(text);
+    moment.stamp.plus_millis(millis).at_offset(moment.offset_seconds).to_string()
+}
+
 /// A server with a clock of its own.
 pub(crate) struct TestServer<C = SystemClock> {
     pub(crate) clock: Arc<C>,

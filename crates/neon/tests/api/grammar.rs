@@ -1,0 +1,149 @@
+//! How parameters may be written: everything that clients have been seen to send.
+
+use crate::client::{Client, FORM, REQUIRED};
+use crate::harness::request;
+use crate::manual::with_sample;
+
+const JSON: Option<&str> = Some("application/json");
+
+/// `{s}` stands for the session's id.
+#[track_caller]
+fn check(client: &Client, verb: &str, query: &str, declared: Option<&str>, form: &str) {
+    let fill = |text: &str| text.replace("{s}", &client.session);
+    let path = format!("account/syncActivities{}", fill(query));
+    let answer = client.org.host.send(request(verb, &path, declared, fill(form))).ok();
+    assert_eq!(answer.ids(), [653], "{verb} {query} {form}");
+}
+
+#[test]
+fn names_come_in_any_case_and_junk_around_them_is_ignored() {
+    let (_server, client) = with_sample();
+    for query in [
+        "userSessionId={s}&activityIds.activityId=653",
+        "usersessionid={s}&ACTIVITYIDS.ACTIVITYID=653",
+        "&userSessionId={s}&&activityIds.activityId=653&",
+        "userSessionId={s}&activityIds.activityId=+653+",
+        "userSessionId={s}&activityIds.activityId%20=%20653",
+        "userSessionId=%20{s}%20&activityIds.activityId=653",
+        "userSessionId={s}&activityIds.activityId=653&originDetail=x&fromSource=y&keywork=z",
+        "userSessionId={s}&activityIds.activityId=653&page.currentPage=&page.pageSize",
+        "userSessionId={s}&activityIds.activityId=&activityIds.activityId=653&activityIds.activityId",
+        "userSessionId={s}&activityIds.activityId=653&syncActivityTimeFrom=&syncActivityTimeTo=",
+        "userSessionId={s}&activityIds.activityId=653&page.sortColumn=&page.sortDirection=",
+        "userSessionId={s}&activityIds.activityId=653&ignoreDeletedIdList=",
+        "responseType=json&userSessionId={s}&activityIds.activityId=653",
+        "responseType=JSON&userSessionId={s}&activityIds.activityId=653",
+        "responseType=&userSessionId={s}&activityIds.activityId=653",
+        "userSessionId={s}&activityIds.activityId=653&=&%FF=%00&%",
+        "userSessionId=&userSessionId={s}&userSessionId=&activityIds.activityId=653",
+        "userSessionId={s}&activityIds%2EactivityId=%36%35%33",
+    ] {
+        let with_mark = format!("?{query}");
+        check(&client, "GET", &with_mark, None, "");
+        check(&client, "GET", &with_mark, JSON, "");
+        check(&client, "POST", &with_mark, None, "");
+        check(&client, "POST", &with_mark, JSON, "");
+        check(&client, "POST", "", Some(FORM), query);
+        check(&client, "POST", "?", None, query);
+    }
+}
+
+#[test]
+fn query_and_form_are_one() {
+    let (_server, client) = with_sample();
+    let id = "activityIds.activityId=653";
+    check(&client, "POST", "?userSessionId={s}", Some(FORM), id);
+    check(&client, "POST", "?userSessionId={s}", Some("Application/X-WWW-Form-Urlencoded; charset=utf-8"), id);
+    check(&client, "GET", "?userSessionId={s}", Some(FORM), id);
+    check(&client, "POST", &format!("?{id}"), Some(FORM), "userSessionId={s}");
+    // Where both name a parameter that stands once, the form's counts.
+    check(&client, "POST", "?userSessionId=old&activityIds.activityId=653", Some(FORM), "userSessionId={s}");
+    let both = request(
+        "POST",
+        &format!("account/syncActivities?userSessionId={}&activityIds.activityId=652", client.session),
+        Some(FORM),
+        id,
+    );
+    assert_eq!(client.org.host.send(both).ok().ids(), [653, 652], "lists are joined");
+}
+
+#[test]
+fn of_a_repeated_value_the_last_that_says_anything_counts() {
+    let (_server, client) = with_sample();
+    let page = |query: &str| client.sync(&format!("activityIds.activityId=653&{query}")).page();
+    assert_eq!(page("page.pageSize=5&page.pageSize=7"), [1, 7, 1, 1]);
+    assert_eq!(page("page.pageSize=5&PAGE.PAGESIZE=&page.pagesize"), [1, 5, 1, 1]);
+}
+
+#[test]
+fn paths_come_in_any_case() {
+    let (server, client) = with_sample();
+    for path in ["account/syncActivities", "Account/SYNCACTIVITIES", "account/syncactivities/", "/account/syncActivities"] {
+        let query = format!("{path}?userSessionId={}&activityIds.activityId=653", client.session);
+        let answer = server.get(&query).ok();
+        assert_eq!((answer.ids(), answer.root.as_str()), (vec![653], "syncActivitiesResponse"));
+    }
+}
+
+#[test]
+fn every_method_takes_a_query_or_a_form() {
+    let (server, client) = with_sample();
+    let form = format!("Activity.subject=by+form&{REQUIRED}");
+    let id = client.post("createActivity", &form).ok().inside["activityId"].as_i64().unwrap();
+    let edit = format!("Activity.activityId={id}&ACTIVITY.SUBJECT=a+%2B+b");
+    client.post("updateActivity", &edit).ok();
+    let shown = client.post("retrieveActivity", &format!("activityId={id}")).ok();
+    assert_eq!(shown.activity()["subject"], "a + b");
+    client.post("removeActivity", &format!("activityId={id}")).ok();
+    client.post("listActivityStatus", "").ok();
+    let login = format!("LOGIN.ORGID=demo&login.apikey={}", client.key.secret);
+    server.send(request("POST", "common/login", Some(FORM), login)).ok();
+    client.post("logout", "").ok();
+}
+
+#[test]
+fn texts_keep_what_their_writer_wrote() {
+    let (_server, client) = with_sample();
+    let check = |sent: &str, kept: &str| {
+        let id = client.create_with(&format!("activity.note={sent}"));
+        assert_eq!(client.retrieve(id)["note"], kept, "{sent}");
+        let id = client.create_with(&format!("activity.subject={sent}"));
+        assert_eq!(client.retrieve(id)["subject"], kept, "{sent}");
+    };
+    check("%20two++blanks%20", " two  blanks ");
+    check("line%0D%0Aand%09tab", "line\r\nand\ttab");
+    check("%C3%A9%F0%9F%98%80%E2%80%A8", "é😀\u{2028}");
+    check("%22%5C%3C/script%3E", "\"\\</script>");
+    check("a=b", "a=b");
+    check("100%", "100%");
+}
+
+#[test]
+fn custom_fields_are_groups_in_their_order() {
+    let (_server, client) = with_sample();
+    let prefix = "Activity.customFieldDataList.customFieldData.";
+    let check = |pairs: &[(&str, &str)], expected: serde_json::Value| {
+        let sent: Vec<String> = pairs.iter().map(|(name, value)| format!("{prefix}{name}={value}")).collect();
+        let id = client.create_with(&sent.join("&"));
+        let shown = client.retrieve(id);
+        let list = shown.get("customFieldDataList").map(|list| list["customFieldData"].clone());
+        assert_eq!(list.unwrap_or_default(), expected, "{pairs:?}");
+    };
+    let none = serde_json::Value::Null;
+    check(&[], none.clone());
+    check(
+        &[("fieldId", "7"), ("fieldOptionId", ""), ("fieldValue", "x"), ("fieldId", "8"), ("fieldOptionId", "2")],
+        serde_json::json!([{"fieldId": "7", "fieldValue": "x"}, {"fieldId": "8", "fieldOptionId": "2"}]),
+    );
+    check(
+        &[("FIELDVALUE", "x"), ("fieldid", "7"), ("fieldvalue", "y"), ("fieldid", "8")],
+        serde_json::json!([{"fieldId": "7", "fieldValue": "x"}, {"fieldId": "8", "fieldValue": "y"}]),
+    );
+    // Several values of one field.
+    check(
+        &[("fieldId", "7"), ("fieldOptionId", "1"), ("fieldId", "7"), ("fieldOptionId", "3")],
+        serde_json::json!([{"fieldId": "7", "fieldOptionId": "1"}, {"fieldId": "7", "fieldOptionId": "3"}]),
+    );
+    // Unused rows of a form.
+    check(&[("fieldId", ""), ("fieldValue", ""), ("fieldId", "9"), ("fieldValue", "")], none);
+}

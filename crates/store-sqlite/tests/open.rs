@@ -1,0 +1,321 @@
+//! Opening a data folder: what is found there is used, or refused and left as it is.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use domain::{ActivityId, Seq, StatusId, Version};
+use rusqlite::Connection;
+use store::contract::sample::{
+    ORG, append, commit, key, organization, record, run, session, status, tombstone, user,
+};
+use store::{Durability, Store, StoreError};
+use store_sqlite::{DATABASE_FILE, SqliteStore};
+use tempfile::TempDir;
+
+const PAGE_BYTES: usize = 4096;
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn file(folder: &TempDir) -> PathBuf {
+    folder.path().join(DATABASE_FILE)
+}
+
+fn open(folder: &TempDir) -> SqliteStore {
+    SqliteStore::open(folder.path()).unwrap()
+}
+
+/// A folder whose database has been filled and closed.
+fn filled() -> TempDir {
+    let folder = folder();
+    fill(&open(&folder));
+    folder
+}
+
+fn fill(store: &dyn Store) {
+    commit(store, |t| {
+        t.put_organization(&organization(ORG, "one")).unwrap();
+        t.put_user(ORG, &user(1)).unwrap();
+        t.put_key(ORG, &key(1)).unwrap();
+        t.put_status(ORG, &status(1, "Waiting")).unwrap();
+        t.put_session(ORG, &session(1)).unwrap();
+        t.put_run(ORG, &run(1, 1)).unwrap();
+    });
+    append(store, ORG, &story());
+}
+
+fn story() -> Vec<Version> {
+    let mut story: Vec<Version> = (1..=300).map(|seq| record(seq, i64::MAX >> seq.min(60))).collect();
+    story.push(tombstone(301, i64::MAX >> 1, 1));
+    story
+}
+
+fn seqs() -> Vec<Seq> {
+    (1..=301).map(Seq).collect()
+}
+
+/// Every file of a folder, with its content.
+fn contents(folder: &Path) -> BTreeMap<OsString, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries.map(|entry| (entry.file_name(), fs::read(entry.path()).unwrap())).collect()
+}
+
+fn only_the_database(folder: &TempDir) -> bool {
+    contents(folder.path()).keys().eq([DATABASE_FILE])
+}
+
+/// The sentence with which a folder is refused; it names the file, and the folder stays as it is.
+#[track_caller]
+fn refusal(folder: &TempDir) -> String {
+    let before = contents(folder.path());
+    let refusal = SqliteStore::open(folder.path()).err().expect("accepted").to_string();
+    assert!(contents(folder.path()) == before, "touched: {refusal}");
+    let path = file(folder).display().to_string();
+    assert!(refusal.contains(&path), "{refusal}");
+    refusal.replace(&path, "FILE")
+}
+
+#[test]
+fn what_was_committed_is_there_again() {
+    let folder = filled();
+    assert!(only_the_database(&folder), "an orderly end leaves one file");
+    let store = open(&folder);
+    assert_eq!(store.versions(ORG, &seqs()).unwrap(), story());
+    assert_eq!(store.tenants().unwrap()[0].keys, [key(1)]);
+    assert_eq!(store.sessions(ORG).unwrap(), [session(1)]);
+    assert_eq!(store.runs(ORG).unwrap(), [run(1, 1)]);
+}
+
+#[test]
+fn a_killed_process_leaves_every_commit() {
+    let (folder, left) = (folder(), self::folder());
+    let store = open(&folder);
+    fill(&store);
+    let mut process = store.begin(Durability::Process).unwrap();
+    process.put_session(ORG, &session(2)).unwrap();
+    process.commit().unwrap();
+    let mut unfinished = store.begin(Durability::Power).unwrap();
+    unfinished.append(ORG, &record(302, 7)).unwrap();
+    // The files as they are now: what a killed process would have left.
+    for (name, content) in contents(folder.path()) {
+        fs::write(left.path().join(name), content).unwrap();
+    }
+    let left = open(&left);
+    assert_eq!(left.versions(ORG, &seqs()).unwrap(), story());
+    assert_eq!(left.sessions(ORG).unwrap(), [session(1), session(2)]);
+    assert_eq!(left.head(ORG).unwrap(), Seq(301));
+}
+
+#[test]
+fn an_empty_file_is_a_start_that_was_cut_short() {
+    let folder = folder();
+    fs::write(file(&folder), "").unwrap();
+    fill(&open(&folder));
+    assert_eq!(open(&folder).head(ORG).unwrap(), Seq(301));
+}
+
+#[test]
+fn a_file_without_tables_is_a_start_that_was_cut_short() {
+    for journal_mode in ["DELETE", "WAL"] {
+        let folder = folder();
+        let connection = Connection::open(file(&folder)).unwrap();
+        connection.pragma_update(None, "application_id", 0x4452_4654).unwrap();
+        connection.pragma_update(None, "journal_mode", journal_mode).unwrap();
+        drop(connection);
+        fill(&open(&folder));
+        assert_eq!(open(&folder).head(ORG).unwrap(), Seq(301));
+    }
+}
+
+#[test]
+fn a_missing_folder_is_refused() {
+    let parent = folder();
+    let missing = parent.path().join("missing");
+    let refusal = SqliteStore::open(&missing).err().unwrap().to_string();
+    assert!(refusal.contains(&missing.join(DATABASE_FILE).display().to_string()), "{refusal}");
+    assert!(!missing.exists());
+}
+
+#[test]
+fn a_folder_in_place_of_the_file_is_refused() {
+    let folder = folder();
+    fs::create_dir(file(&folder)).unwrap();
+    let refusal = SqliteStore::open(folder.path()).err().unwrap().to_string();
+    assert!(refusal.contains(&file(&folder).display().to_string()), "{refusal}");
+    assert!(file(&folder).is_dir());
+}
+
+#[test]
+fn garbage_is_refused() {
+    for garbage in [
+        b"x".to_vec(),
+        b"SQLite format 3\0".to_vec(),
+        b"id,subject\n1,Call the printer\n".repeat(1_000),
+        vec![0; PAGE_BYTES],
+        vec![0xA5; 3 * PAGE_BYTES + 17],
+    ] {
+        let folder = folder();
+        fs::write(file(&folder), garbage).unwrap();
+        assert_eq!(refusal(&folder), "FILE is not a Driftless database");
+    }
+}
+
+#[test]
+fn the_database_of_another_program_is_refused() {
+    for journal_mode in ["DELETE", "WAL"] {
+        for sql in [
+            "CREATE TABLE organization (organization INTEGER PRIMARY KEY, id TEXT)",
+            "PRAGMA application_id = 1196444487; CREATE TABLE gpkg_contents (table_name TEXT)",
+            "PRAGMA application_id = 1196444487",
+        ] {
+            let folder = folder();
+            let connection = Connection::open(file(&folder)).unwrap();
+            connection.pragma_update(None, "journal_mode", journal_mode).unwrap();
+            connection.execute_batch(sql).unwrap();
+            drop(connection);
+            assert_eq!(refusal(&folder), "FILE is not a Driftless database", "{journal_mode} {sql}");
+        }
+    }
+}
+
+#[test]
+fn the_database_of_another_program_is_refused_while_it_is_in_use() {
+    let folder = folder();
+    let connection = Connection::open(file(&folder)).unwrap();
+    connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+    connection.execute_batch("CREATE TABLE visits (url TEXT)").unwrap();
+    assert_eq!(refusal(&folder), "FILE is not a Driftless database");
+    connection.execute_batch("INSERT INTO visits VALUES ('https://example.org')").unwrap();
+}
+
+const NEWER: &str = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
+                     VALUES (9000, 'later', '2040-01-01T00:00:00Z', '1')";
+const NEWER_REFUSED: &str = "FILE was written by a newer release of Driftless (schema 9000, this one \
+    knows 1): use that release, or a backup from before the update";
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let folder = filled();
+    Connection::open(file(&folder)).unwrap().execute_batch(NEWER).unwrap();
+    assert_eq!(refusal(&folder), NEWER_REFUSED);
+}
+
+#[test]
+fn a_newer_schema_is_refused_while_it_is_in_use() {
+    let folder = filled();
+    let newer = Connection::open(file(&folder)).unwrap();
+    newer.execute_batch(NEWER).unwrap();
+    assert_eq!(refusal(&folder), NEWER_REFUSED);
+}
+
+#[test]
+fn a_newer_schema_left_by_a_killed_process_is_refused() {
+    let (folder, left) = (filled(), folder());
+    let newer = Connection::open(file(&folder)).unwrap();
+    newer.execute_batch(NEWER).unwrap();
+    let mut before = contents(folder.path());
+    before.retain(|name, _| !name.to_string_lossy().ends_with("-shm"));
+    for (name, content) in &before {
+        fs::write(left.path().join(name), content).unwrap();
+    }
+    let refusal = SqliteStore::open(left.path()).err().unwrap().to_string();
+    assert!(refusal.contains("newer release"), "{refusal}");
+    let mut after = contents(left.path());
+    // To read the log that the process left, SQLite needs its index beside it.
+    after.retain(|name, _| !name.to_string_lossy().ends_with("-shm"));
+    assert!(after == before, "touched");
+}
+
+#[test]
+fn a_database_cut_short_is_refused() {
+    let folder = filled();
+    let content = fs::read(file(&folder)).unwrap();
+    fs::write(file(&folder), &content[..content.len() / 2]).unwrap();
+    let refusal = refusal(&folder);
+    assert!(refusal.starts_with("FILE is damaged ("), "{refusal}");
+    assert!(refusal.ends_with("): restore it from a backup"), "{refusal}");
+}
+
+/// Asks for everything; what fails must say that the store is damaged.
+fn ask_for_everything(store: &dyn Store) -> Result<(), StoreError> {
+    let mut visit = |_| ControlFlow::Continue(());
+    let answers = [
+        store.folder().map(drop),
+        store.tenants().map(drop),
+        store.sessions(ORG).map(drop),
+        store.runs(ORG).map(drop),
+        store.head(ORG).map(drop),
+        store.log(ORG, Seq::ZERO, &mut visit),
+        store.versions(ORG, &seqs()).map(drop),
+        store.latest(ORG, ActivityId(7)).map(drop),
+        store.with_status(ORG, StatusId(1), ActivityId(0), 1_000).map(drop),
+    ];
+    for answer in &answers {
+        assert!(matches!(answer, Ok(()) | Err(StoreError::Damaged(_))), "{answer:?}");
+    }
+    answers.into_iter().collect()
+}
+
+#[test]
+fn a_damaged_page_is_found() {
+    let folder = filled();
+    let whole = fs::read(file(&folder)).unwrap();
+    let pages = whole.len() / PAGE_BYTES;
+    assert!(pages > 30, "{pages}");
+    for (page, filler) in (0..pages).flat_map(|page| [(page, 0xA5), (page, 0), (page, 0xFF)]) {
+        let mut damaged = whole.clone();
+        damaged[page * PAGE_BYTES..][..PAGE_BYTES].fill(filler);
+        fs::write(file(&folder), damaged).unwrap();
+        let Ok(store) = SqliteStore::open(folder.path()) else { continue };
+        let found = match store.damage() {
+            Ok(problems) => !problems.is_empty(),
+            Err(problem) => matches!(problem, StoreError::Damaged(_)),
+        };
+        assert!(found, "page {page} filled with {filler:#x}");
+        let _ = ask_for_everything(&store);
+    }
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_damage() {
+    for sql in [
+        "UPDATE organization SET zone = 'Mars/Olympus'",
+        "UPDATE organization SET id = 'two words'",
+        "UPDATE system_user SET role = 'owner'",
+        "UPDATE system_user SET name = ' '",
+        "UPDATE api_key SET hash = x'00'",
+        "UPDATE activity_status SET name = ''",
+        "UPDATE session SET hash = x'0102'",
+        "UPDATE run SET query = x''",
+        "UPDATE change SET kind = 3 WHERE seq = 200",
+        "UPDATE change SET origin = 0 WHERE seq = 200",
+        "UPDATE change SET document = NULL WHERE seq = 200",
+        "UPDATE change SET document = '{}' WHERE seq = 200",
+        "UPDATE change SET document = CAST(x'7BFF7D' AS TEXT) WHERE seq = 200",
+    ] {
+        let folder = filled();
+        Connection::open(file(&folder)).unwrap().execute_batch(sql).unwrap();
+        assert!(ask_for_everything(&open(&folder)).is_err(), "{sql}");
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_reopened_refuses_until_it_can() {
+    let folder = filled();
+    let store = open(&folder);
+    let aside = folder.path().join("aside");
+    fs::rename(file(&folder), &aside).unwrap();
+    fs::create_dir(file(&folder)).unwrap();
+    assert!(matches!(store.reopen(), Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.begin(Durability::Power).err(), Some(StoreError::Unavailable(_))));
+
+    fs::remove_dir(file(&folder)).unwrap();
+    fs::rename(aside, file(&folder)).unwrap();
+    store.reopen().unwrap();
+    append(&store, ORG, &[record(302, 7)]);
+    assert_eq!(store.head(ORG).unwrap(), Seq(302));
+}
