@@ -4,6 +4,7 @@
 use std::fs::{File, TryLockError};
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -52,7 +53,8 @@ pub(crate) enum Access {
 pub(crate) fn access(path: &Path, create: bool) -> Result<Access, FolderError> {
     let failed = |problem: io::Error| FolderError::Failed { path: path.to_owned(), problem };
     if create {
-        std::fs::create_dir_all(path).map_err(failed)?;
+        // What is in it is nobody else's business.
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
     } else if !path.join(store_sqlite::DATABASE_FILE).try_exists().map_err(failed)? {
         return Err(FolderError::Missing(path.to_owned()));
     }

@@ -96,7 +96,7 @@ impl Server {
         match folder.listen() {
             Ok(socket) => remote::serve(socket, ground.clone())?,
             Err(problem) => {
-                tracing::warn!(%problem, "no socket: commands cannot reach this server")
+                tracing::warn!(%problem, "no socket: commands cannot reach this server");
             }
         }
         let edge = Edge { tls, router, refusal, limits: Limits::default() };

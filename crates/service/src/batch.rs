@@ -178,7 +178,7 @@ impl Commit {
             Write::Update(id, _) | Write::Remove(id) | Write::Refresh(id) => *id,
             Write::Import { item, .. } => item.id(),
         };
-        if id.0 > ID_MAX {
+        if matches!(write, Write::Create(_)) && id.0 > ID_MAX {
             let refusal = Refusal::IdsExhausted(self.tenant.id.clone());
             self.unchanged.push((reply, Err(refusal)));
             return Ok(());

@@ -123,21 +123,25 @@ impl Service {
     /// Ends in order: keeps what only memory knew, and the exact bound of what has been told. No
     /// question may be asked from here on.
     pub fn close(&self) {
-        for session in self.shared.sessions.all() {
-            let _ = self.note(&session.tenant, Note::Session(session.record()), None);
-        }
-        for org in self.orgs() {
-            let unrecorded = org.runs.lock().unrecorded();
-            for run in unrecorded {
-                let _ = self.note(&org, Note::Run(run), None);
-            }
-        }
         let exposed = self.orgs().iter().map(|org| org.exposure.exposed()).max();
+        let lease = exposed.unwrap_or_else(|| self.shared.lease.bound());
         let clean = self.shared.clean_start || self.shared.settings.serving;
-        let bound = self.shared.lease.bound();
-        let state = FolderState { lease: exposed.unwrap_or(bound), clean };
+        let sessions = self.shared.sessions.all();
+        let runs: Vec<_> =
+            self.orgs().into_iter().map(|org| (org.key, org.runs.lock().unrecorded())).collect();
         let closed = self.call(move |committer| {
-            committer.transact(|t| t.put_folder(state).map_err(|e| unavailable(&e)))
+            committer.transact(|transaction| {
+                let mut keep = || {
+                    for session in &sessions {
+                        transaction.put_session(session.tenant.key, &session.record())?;
+                    }
+                    for (org, runs) in &runs {
+                        runs.iter().try_for_each(|run| transaction.put_run(*org, run))?;
+                    }
+                    transaction.put_folder(FolderState { lease, clean })
+                };
+                keep().map_err(|e| unavailable(&e))
+            })
         });
         if let Err(problem) = closed {
             tracing::warn!(%problem, "not closed in order; the next start counts this as a crash");

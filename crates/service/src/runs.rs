@@ -139,6 +139,9 @@ impl Runs {
             self.keep_single(record.key, (query, session, to));
             return Ok(Vec::new());
         }
+        if self.is_recorded(record) {
+            return Ok(Vec::new());
+        }
         let dropped = match self.make_room(record.key, now) {
             Ok(dropped) => dropped,
             Err(refused) => {
@@ -146,7 +149,7 @@ impl Runs {
                 return Err(refused);
             }
         };
-        if let Some(run) = self.get(query, session, to).filter(|run| !run.recorded) {
+        if let Some(run) = self.get(query, session, to) {
             run.recorded = true;
             *self.recorded.entry(record.key).or_default() += 1;
         }

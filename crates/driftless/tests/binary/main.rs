@@ -1,0 +1,33 @@
+//! The real binary in a fresh folder: what it prints, what it leaves behind, and, over HTTP, what it
+//! serves.
+//!
+//! `folder` runs commands, `server` runs a server and ends it, `client` is somebody logged in to it;
+//! `shape` takes out of a text what differs from run to run. Each other module tells one story.
+//!
+//! No test sleeps: each waits for a line of output, an answer, or the end of a process, and gives up
+//! after [`server::WAIT_MAX`].
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod client;
+mod folder;
+mod server;
+mod shape;
+
+mod backup;
+mod crash;
+mod data_folder;
+mod demo;
+mod directory;
+mod export;
+mod help;
+mod import;
+mod import_errors;
+mod import_live;
+mod limits;
+mod live;
+mod observe;
+mod secrets;
+mod stop;
+mod tls;
+mod usage;
