@@ -1,12 +1,12 @@
 //! A consistent copy, taken while others read and write.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::Path;
 
 use store::StoreError;
 use thiserror::Error;
 
-use crate::{DATABASE_FILE, SqliteStore, failed};
+use crate::{DATABASE_FILE, SqliteStore, failed, open};
 
 /// Why there is no backup.
 #[derive(Debug, Error)]
@@ -39,15 +39,23 @@ impl SqliteStore {
         let shown = folder.display().to_string();
         let io =
             |e: std::io::Error| BackupError::Failed { path: shown.clone(), problem: e.to_string() };
-        std::fs::create_dir_all(folder).map_err(io)?;
-        if std::fs::read_dir(folder).map_err(io)?.next().is_some() {
+        fs::create_dir_all(folder).map_err(io)?;
+        if fs::read_dir(folder).map_err(io)?.next().is_some() {
             return Err(BackupError::Exists(shown));
         }
         let partial = folder.join("backup.partial");
-        let target = partial.to_string_lossy();
-        self.read(|c| c.execute("VACUUM INTO ?1", (target,)).map(|_| ()).map_err(failed))?;
+        if let Err(e) = self.copy(&partial) {
+            let _ = fs::remove_file(&partial); // So that the folder can be named again.
+            return Err(e.into());
+        }
         File::open(&partial).and_then(|file| file.sync_all()).map_err(io)?;
-        std::fs::rename(&partial, folder.join(DATABASE_FILE)).map_err(io)?;
+        fs::rename(&partial, folder.join(DATABASE_FILE)).map_err(io)?;
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)
+    }
+
+    fn copy(&self, target: &Path) -> Result<(), StoreError> {
+        let connection = open::copier(&self.path).map_err(failed)?;
+        let copied = connection.execute("VACUUM INTO ?1", (target.to_string_lossy(),));
+        copied.map(|_| ()).map_err(failed)
     }
 }

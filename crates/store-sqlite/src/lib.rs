@@ -36,13 +36,15 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the database of a data folder, or creates it; brings an older one up to date.
+    /// Opens the database of a data folder, or creates it; brings an older one up to date. A folder
+    /// that this process has open already must not be opened again.
     ///
     /// # Errors
     /// When it cannot be opened, is not ours, is damaged, or was written by a newer release; then
     /// nothing in the folder has been touched.
     pub fn open(folder: &Path) -> Result<SqliteStore, OpenError> {
         let path = folder.join(DATABASE_FILE);
+        open::examine(&path)?;
         let writer = open::open(&path)?;
         Ok(SqliteStore { path, writer: Mutex::new(Some(writer)), readers: Mutex::default() })
     }
@@ -71,10 +73,22 @@ impl SqliteStore {
 }
 
 /// Tells damage from what may pass.
+#[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
 fn failed(error: rusqlite::Error) -> StoreError {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+    };
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    let unreadable_value = matches!(
+        error,
+        FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | Utf8Error(..)
+    );
     match error.sqlite_error_code() {
         Some(DatabaseCorrupt | NotADatabase) => StoreError::Damaged(error.to_string()),
+        _ if unreadable_value => StoreError::Damaged(error.to_string()),
         _ => StoreError::Unavailable(error.to_string()),
     }
 }

@@ -1,6 +1,7 @@
 //! Opening: what is refused is left untouched.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,6 +14,10 @@ mod embedded {
 
 /// Marks a SQLite file as ours (`PRAGMA application_id`): the letters `DRFT`.
 const APPLICATION_ID: i32 = 0x4452_4654;
+
+/// The header of a SQLite file, and where the mark stands in it.
+const HEADER_BYTES: usize = 100;
+const APPLICATION_ID_AT: usize = 68;
 
 /// How long a statement waits for a lock of another process, such as a backup tool.
 const BUSY_SECONDS_MAX: u64 = 5;
@@ -62,49 +67,82 @@ pub enum OpenError {
 
 /// Opens the writer connection, creating or migrating the database.
 pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
+    writer(path, OpenFlags::SQLITE_OPEN_CREATE)
+}
+
+/// Opens the writer connection of a database that has been open before. One that has vanished is
+/// not taken for an empty one.
+pub(crate) fn reopen(path: &Path) -> Result<Connection, OpenError> {
+    writer(path, OpenFlags::empty())
+}
+
+fn writer(path: &Path, create: OpenFlags) -> Result<Connection, OpenError> {
     let shown = path.display().to_string();
-    if path.try_exists().map_err(|e| io_failed(&shown, &e))? {
-        examine(path, &shown)?;
-    }
-    let mut connection = Connection::open(path).map_err(|e| sqlite_failed(&shown, &e))?;
+    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | create)
+        .map_err(|e| sqlite_failed(&shown, &e))?;
     prepare(&mut connection).map_err(|problem| OpenError::Failed { path: shown, problem })?;
     Ok(connection)
 }
 
-/// Looks at an existing file without changing it.
-fn examine(path: &Path, shown: &str) -> Result<(), OpenError> {
-    let failed = |e: &rusqlite::Error| sqlite_failed(shown, e);
-    if std::fs::metadata(path).map_err(|e| io_failed(shown, &e))?.len() == 0 {
-        return Ok(()); // Created and never written: a first start that was cut short.
-    }
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|e| failed(&e))?;
-    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(|e| failed(&e))?;
-    if tables == 0 {
+/// Looks at a file, if there is one, without changing it or leaving anything beside it.
+///
+/// Not for a database that is open in this process: closing a file makes the operating system drop
+/// the locks that SQLite has on it.
+pub(crate) fn examine(path: &Path) -> Result<(), OpenError> {
+    let shown = path.display().to_string();
+    if !path.try_exists().map_err(|e| io_failed(&shown, &e))? {
         return Ok(());
     }
-    if pragma("application_id").map_err(|e| failed(&e))? != i64::from(APPLICATION_ID) {
-        return Err(OpenError::Foreign(shown.to_owned()));
+    let header = header(path).map_err(|e| io_failed(&shown, &e))?;
+    if header.is_empty() {
+        return Ok(()); // Created and never written: a first start that was cut short.
     }
-    let found: i64 = connection
-        .query_row("SELECT coalesce(max(version), 0) FROM refinery_schema_history", [], |row| {
-            row.get(0)
-        })
-        .map_err(|e| failed(&e))?;
+    // SQLite is not asked: it takes a file of a few bytes for an empty database.
+    if header.len() < HEADER_BYTES
+        || !header.starts_with(b"SQLite format 3\0")
+        || header[APPLICATION_ID_AT..][..4] != APPLICATION_ID.to_be_bytes()
+    {
+        return Err(OpenError::Foreign(shown));
+    }
+    let found = schema(path).map_err(|e| sqlite_failed(&shown, &e))?;
     let known = i64::from(
         embedded::migrations::runner()
             .get_migrations()
             .iter()
-            .map(|m| m.version())
+            .map(refinery::Migration::version)
             .max()
             .unwrap_or(0),
     );
     if found > known {
-        return Err(OpenError::Newer { path: shown.to_owned(), found, known });
+        return Err(OpenError::Newer { path: shown, found, known });
     }
     Ok(())
+}
+
+/// The first bytes of a file.
+fn header(path: &Path) -> io::Result<Vec<u8>> {
+    let mut header = Vec::new();
+    File::open(path)?.take(HEADER_BYTES as u64).read_to_end(&mut header)?;
+    Ok(header)
+}
+
+/// The schema of a database of ours; 0 if its first start was cut short.
+fn schema(path: &Path) -> rusqlite::Result<i64> {
+    // On closing, a connection that may write moves the log into the database, one that may only
+    // read leaves an empty log beside it: each is used where it does no such thing.
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let logged = std::fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    let access = match logged {
+        true => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        false => OpenFlags::SQLITE_OPEN_READ_WRITE,
+    };
+    let connection = connect(path, access)?;
+    let number = |sql| connection.query_row(sql, [], |row| row.get(0));
+    if number("SELECT count(*) FROM sqlite_schema")? == 0 {
+        return Ok(0);
+    }
+    number("SELECT coalesce(max(version), 0) FROM refinery_schema_history")
 }
 
 fn prepare(connection: &mut Connection) -> Result<(), String> {
@@ -125,6 +163,13 @@ pub(crate) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     settle(&connection, READER_CACHE_KIB)?;
     connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// Opens a connection that copies. A reader's `query_only` would forbid it to write the copy.
+pub(crate) fn copier(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    settle(&connection, READER_CACHE_KIB)?;
     Ok(connection)
 }
 

@@ -69,7 +69,8 @@ impl Store for SqliteStore {
         let mut writer = self.writer();
         *writer = None;
         self.readers.lock().clear();
-        *writer = Some(open::open(&self.path).map_err(|e| StoreError::Unavailable(e.to_string()))?);
+        *writer =
+            Some(open::reopen(&self.path).map_err(|e| StoreError::Unavailable(e.to_string()))?);
         Ok(())
     }
 

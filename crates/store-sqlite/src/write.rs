@@ -35,8 +35,15 @@ impl<'a> SqliteTransaction<'a> {
     }
 
     fn connection(&self) -> Result<&Connection, StoreError> {
-        let closed = || StoreError::Unavailable("the database has to be reopened".to_owned());
-        self.writer.as_ref().ok_or_else(closed)
+        let unavailable = |why: &str| StoreError::Unavailable(why.to_owned());
+        let closed = || unavailable("the database has to be reopened");
+        let connection = self.writer.as_ref().ok_or_else(closed)?;
+        // When the disk is full, among others, SQLite itself rolls back: whatever followed would
+        // be committed on its own.
+        if self.open && connection.is_autocommit() {
+            return Err(unavailable("the transaction has been rolled back"));
+        }
+        Ok(connection)
     }
 
     fn execute(&self, sql: &str, params: impl Params) -> Result<(), StoreError> {
@@ -238,9 +245,9 @@ impl Drop for SqliteTransaction<'_> {
         if !self.open {
             return;
         }
+        let rolled_back = |c: &Connection| c.is_autocommit() || c.execute_batch("ROLLBACK").is_ok();
         // If even this fails, the connection is of no more use: the next one has to reopen it.
-        let rolled_back = self.connection().is_ok_and(|c| c.execute_batch("ROLLBACK").is_ok());
-        if !rolled_back {
+        if !self.writer.as_ref().is_some_and(rolled_back) {
             *self.writer = None;
         }
     }

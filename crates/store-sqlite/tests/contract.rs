@@ -1,5 +1,7 @@
 //! The embedded store keeps what every store promises.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use store::Store;
 use store_sqlite::SqliteStore;
 

@@ -1,15 +1,18 @@
 //! Opening a data folder: what is found there is used, or refused and left as it is.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use domain::{ActivityId, Seq, StatusId, Version};
+use domain::{Activity, ActivityId, Note, Seq, State, StatusId, Version};
 use rusqlite::Connection;
 use store::contract::sample::{
-    ORG, append, commit, key, organization, record, run, session, status, tombstone, user,
+    ORG, activity, append, commit, key, organization, record, run, session, status, tombstone,
+    user, version,
 };
 use store::{Durability, Store, StoreError};
 use store_sqlite::{DATABASE_FILE, SqliteStore};
@@ -48,9 +51,13 @@ fn fill(store: &dyn Store) {
     append(store, ORG, &story());
 }
 
+/// Enough for some dozens of pages, with a text that spreads over several.
 fn story() -> Vec<Version> {
-    let mut story: Vec<Version> = (1..=300).map(|seq| record(seq, i64::MAX >> seq.min(60))).collect();
-    story.push(tombstone(301, i64::MAX >> 1, 1));
+    let note = Note::parse(&"The blue ink, not the black. ".repeat(1_000)).unwrap();
+    let long = Activity { note, ..activity() };
+    let mut story: Vec<Version> = (1..=299).map(|seq| record(seq, seq as i64 % 200)).collect();
+    story.push(version(300, 7, State::Record(Box::new(long))));
+    story.push(tombstone(301, 1, 1));
     story
 }
 
@@ -58,10 +65,27 @@ fn seqs() -> Vec<Seq> {
     (1..=301).map(Seq).collect()
 }
 
-/// Every file of a folder, with its content.
+/// Every file of a folder, with its content; but without that of the index beside a log, in which
+/// readers leave marks.
 fn contents(folder: &Path) -> BTreeMap<OsString, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
-    entries.map(|entry| (entry.file_name(), fs::read(entry.path()).unwrap())).collect()
+    let content = |path: PathBuf| match path.extension() {
+        Some(extension) if extension == "db-shm" => Vec::new(),
+        _ => fs::read(path).unwrap(),
+    };
+    entries.map(|entry| (entry.file_name(), content(entry.path()))).collect()
+}
+
+/// Puts into another folder what a process that is killed now would leave: the database and its
+/// log. The index is made anew.
+fn killed(folder: &TempDir) -> TempDir {
+    let left = self::folder();
+    for (name, content) in contents(folder.path()) {
+        if !name.to_string_lossy().ends_with("-shm") {
+            fs::write(left.path().join(name), content).unwrap();
+        }
+    }
+    left
 }
 
 fn only_the_database(folder: &TempDir) -> bool {
@@ -92,7 +116,7 @@ fn what_was_committed_is_there_again() {
 
 #[test]
 fn a_killed_process_leaves_every_commit() {
-    let (folder, left) = (folder(), self::folder());
+    let folder = folder();
     let store = open(&folder);
     fill(&store);
     let mut process = store.begin(Durability::Process).unwrap();
@@ -100,10 +124,7 @@ fn a_killed_process_leaves_every_commit() {
     process.commit().unwrap();
     let mut unfinished = store.begin(Durability::Power).unwrap();
     unfinished.append(ORG, &record(302, 7)).unwrap();
-    // The files as they are now: what a killed process would have left.
-    for (name, content) in contents(folder.path()) {
-        fs::write(left.path().join(name), content).unwrap();
-    }
+    let left = killed(&folder);
     let left = open(&left);
     assert_eq!(left.versions(ORG, &seqs()).unwrap(), story());
     assert_eq!(left.sessions(ORG).unwrap(), [session(1), session(2)]);
@@ -177,7 +198,11 @@ fn the_database_of_another_program_is_refused() {
             connection.pragma_update(None, "journal_mode", journal_mode).unwrap();
             connection.execute_batch(sql).unwrap();
             drop(connection);
-            assert_eq!(refusal(&folder), "FILE is not a Driftless database", "{journal_mode} {sql}");
+            assert_eq!(
+                refusal(&folder),
+                "FILE is not a Driftless database",
+                "{journal_mode} {sql}"
+            );
         }
     }
 }
@@ -214,19 +239,18 @@ fn a_newer_schema_is_refused_while_it_is_in_use() {
 
 #[test]
 fn a_newer_schema_left_by_a_killed_process_is_refused() {
-    let (folder, left) = (filled(), folder());
+    let folder = filled();
     let newer = Connection::open(file(&folder)).unwrap();
     newer.execute_batch(NEWER).unwrap();
-    let mut before = contents(folder.path());
-    before.retain(|name, _| !name.to_string_lossy().ends_with("-shm"));
-    for (name, content) in &before {
-        fs::write(left.path().join(name), content).unwrap();
-    }
+    let left = killed(&folder);
+    let before = contents(left.path());
+    assert_eq!(before.len(), 2, "the database and its log");
+
     let refusal = SqliteStore::open(left.path()).err().unwrap().to_string();
     assert!(refusal.contains("newer release"), "{refusal}");
     let mut after = contents(left.path());
-    // To read the log that the process left, SQLite needs its index beside it.
-    after.retain(|name, _| !name.to_string_lossy().ends_with("-shm"));
+    // SQLite reads a log through its index.
+    after.remove(&OsString::from(format!("{DATABASE_FILE}-shm")));
     assert!(after == before, "touched");
 }
 
@@ -271,12 +295,13 @@ fn a_damaged_page_is_found() {
         damaged[page * PAGE_BYTES..][..PAGE_BYTES].fill(filler);
         fs::write(file(&folder), damaged).unwrap();
         let Ok(store) = SqliteStore::open(folder.path()) else { continue };
-        let found = match store.damage() {
+        let seen = match store.damage() {
             Ok(problems) => !problems.is_empty(),
             Err(problem) => matches!(problem, StoreError::Damaged(_)),
         };
-        assert!(found, "page {page} filled with {filler:#x}");
-        let _ = ask_for_everything(&store);
+        // SQLite keeps no checksums: what lies within a text only shows when the text is read.
+        let read = ask_for_everything(&store).is_err();
+        assert!(seen || read, "page {page} filled with {filler:#x}");
     }
 }
 
@@ -318,4 +343,15 @@ fn a_store_that_cannot_be_reopened_refuses_until_it_can() {
     store.reopen().unwrap();
     append(&store, ORG, &[record(302, 7)]);
     assert_eq!(store.head(ORG).unwrap(), Seq(302));
+}
+
+#[test]
+fn a_store_that_has_vanished_is_not_reopened_as_an_empty_one() {
+    let folder = filled();
+    let store = open(&folder);
+    for name in contents(folder.path()).keys() {
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    assert!(matches!(store.reopen(), Err(StoreError::Unavailable(_))));
+    assert!(!file(&folder).exists());
 }

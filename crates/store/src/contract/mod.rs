@@ -4,7 +4,7 @@
 //! A back-end runs them from a file in its `tests` folder. It says how to open an empty store and
 //! how to clean up behind it, and gets one `#[test]` per case:
 //!
-//! ```ignore
+//! ```text
 //! fn on_an_empty_store(case: fn(&dyn store::Store)) {
 //!     let folder = tempfile::tempdir().unwrap();
 //!     case(&MyStore::open(folder.path()).unwrap());

@@ -159,10 +159,10 @@ pub(super) fn statuses_are_kept_and_changed(store: &dyn Store) {
     let by_id = [status(4, "Done"), status(30, "Waiting"), status(200, "Late")];
     assert_eq!(tenant(store, ORG).statuses, by_id);
 
-    let changed = Status { retired: true, spreading: true, ..status(30, "Parked") };
-    put_statuses(store, std::slice::from_ref(&changed));
-    let expected = [status(4, "Done"), changed, status(200, "Late")];
-    assert_eq!(tenant(store, ORG).statuses, expected);
+    let retired = Status { retired: true, ..status(30, "Parked") };
+    let spreading = Status { spreading: true, ..status(4, "Finished") };
+    put_statuses(store, &[retired.clone(), spreading.clone()]);
+    assert_eq!(tenant(store, ORG).statuses, [spreading, retired, status(200, "Late")]);
 }
 
 pub(super) fn sessions_are_kept_and_changed(store: &dyn Store) {
