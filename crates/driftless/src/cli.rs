@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use domain::{Name, OrgId, Role, StatusName, Zone};
 use neon::files::Format;
@@ -98,6 +99,31 @@ pub(crate) enum Work {
     Backup(Backup),
     /// Check that the data folder holds what it should.
     Check,
+}
+
+impl Work {
+    /// The command without what it is about, for the log: that can be a person's name.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Work::Org(Org::Add { .. }) => "org add",
+            Work::Org(Org::List) => "org list",
+            Work::User(User::Add { .. }) => "user add",
+            Work::User(User::List { .. }) => "user list",
+            Work::User(User::Disable { .. }) => "user disable",
+            Work::Key(Key::Add { .. }) => "key add",
+            Work::Key(Key::List { .. }) => "key list",
+            Work::Key(Key::Revoke { .. }) => "key revoke",
+            Work::Status(Status::List { .. }) => "status list",
+            Work::Status(Status::Add { .. }) => "status add",
+            Work::Status(Status::Rename { .. }) => "status rename",
+            Work::Status(Status::Retire { .. }) => "status retire",
+            Work::Import(_) => "import",
+            Work::Export(_) => "export",
+            Work::History(_) => "history",
+            Work::Backup(_) => "backup",
+            Work::Check => "check",
+        }
+    }
 }
 
 #[derive(Args, Debug)]
@@ -347,6 +373,7 @@ pub(crate) struct History {
 #[derive(Args, Debug, Serialize, Deserialize)]
 pub(crate) struct Backup {
     /// The new data folder; it must not exist, or be empty.
-    #[arg(value_name = "DEST")]
+    // Absolute from the start: a server that makes the copy stands in another folder.
+    #[arg(value_name = "DEST", value_parser = PathBufValueParser::new().try_map(std::path::absolute))]
     pub(crate) destination: PathBuf,
 }

@@ -7,8 +7,8 @@
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread;
 
 use serde::{Deserialize, Serialize};
@@ -44,10 +44,13 @@ enum Frame {
 /// Has the server behind the stream do the work.
 pub(crate) fn ask(
     stream: &UnixStream,
-    mut work: Work,
+    work: Work,
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
-    let files = take_paths(&mut work)?;
+    let files = match &work {
+        Work::Import(import) => import.files.clone(),
+        _ => Vec::new(),
+    };
     let request = Request { version: env!("CARGO_PKG_VERSION").to_owned(), work };
     let mut line = serde_json::to_vec(&request)?;
     line.push(b'\n');
@@ -60,22 +63,15 @@ pub(crate) fn ask(
             sending.join().unwrap_or_else(|_| Err(io::Error::other("the sender ended abnormally")));
         match (answer, sent) {
             // The server says best what is wrong, except when it only noticed that we stopped.
-            (_, Err(e)) if e.kind() != io::ErrorKind::BrokenPipe => Err(e.into()),
+            (_, Err(e)) if !is_hung_up(&e) => Err(e.into()),
             (answer, _) => answer,
         }
     })
 }
 
-/// Makes the command's paths mean the same in another folder; returns the files that it reads.
-fn take_paths(work: &mut Work) -> io::Result<Vec<PathBuf>> {
-    match work {
-        Work::Backup(backup) => {
-            backup.destination = std::path::absolute(&backup.destination)?;
-            Ok(Vec::new())
-        }
-        Work::Import(import) => Ok(import.files.clone()),
-        _ => Ok(Vec::new()),
-    }
+/// The other end has stopped reading; which of the two it is depends on what it left unread.
+fn is_hung_up(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }
 
 fn send_files(files: &[PathBuf], stream: &UnixStream) -> io::Result<()> {
@@ -114,12 +110,14 @@ fn listen(stream: &UnixStream, console: &mut dyn Console) -> Result<(), Failure>
     Err("the server stopped before the command was done; look at its log, then try again".into())
 }
 
-/// Serves commands until the listener's thread ends with the process.
-pub(crate) fn serve(listener: UnixListener, ground: Ground) -> io::Result<()> {
+/// Serves commands until the listener's thread ends with the process. What commands work on is not
+/// kept open for it.
+pub(crate) fn serve(listener: UnixListener, ground: Weak<Ground>) -> io::Result<()> {
     let under_way = Arc::new(AtomicUsize::new(0));
     let accepting = move || {
         for stream in listener.incoming().flatten() {
-            let (ground, counter) = (ground.clone(), under_way.clone());
+            let Some(ground) = ground.upgrade() else { break };
+            let counter = under_way.clone();
             if counter.fetch_add(1, Ordering::SeqCst) >= COMMANDS_MAX {
                 let _ = send(
                     &stream,
@@ -151,7 +149,7 @@ fn answer(stream: &UnixStream, ground: &Ground) -> Result<(), Failure> {
     }
     let mut console = Remote(BufWriter::with_capacity(CHUNK_BYTES, stream));
     let done = understand(&line).and_then(|work| {
-        tracing::info!(command = ?work, "a command");
+        tracing::info!(command = work.name(), "a command");
         commands::run(&work, ground, &mut SentFiles(&mut source), &mut console)
     });
     let frame = match done {
@@ -236,9 +234,13 @@ impl<R: BufRead> Read for Chunks<'_, R> {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "a chunk is too large"));
             }
         }
+        if self.ended || buffer.is_empty() {
+            // Even a read of nothing would wait for the sender, who now waits for an answer.
+            return Ok(0);
+        }
         let wanted = buffer.len().min(self.left);
         let read = self.source.read(&mut buffer[..wanted])?;
-        if read == 0 && wanted > 0 {
+        if read == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         self.left -= read;

@@ -12,7 +12,7 @@ use service::{Service, SystemClock, SystemRandom};
 use store_sqlite::SqliteStore;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 
 use crate::cli::{Serve, Tuning};
@@ -93,8 +93,10 @@ impl Server {
     /// Serves until SIGTERM or SIGINT, then ends in order.
     pub(crate) fn run(self) -> Result<(), Failure> {
         let Server { runtime, listener, tls, router, ground, folder } = self;
+        let stop = StopSignals::catch(&runtime)?;
+        let ground = Arc::new(ground);
         match folder.listen() {
-            Ok(socket) => remote::serve(socket, ground.clone())?,
+            Ok(socket) => remote::serve(socket, Arc::downgrade(&ground))?,
             Err(problem) => {
                 tracing::warn!(%problem, "no socket: commands cannot reach this server");
             }
@@ -102,11 +104,16 @@ impl Server {
         let edge = Edge { tls, router, refusal, limits: Limits::default() };
         runtime.block_on(async {
             let housekeeping = tokio::spawn(housekeep(ground.service.clone()));
-            edge.serve(listener, told_to_stop()).await;
+            edge.serve(listener, stop.told_to_stop()).await;
             housekeeping.abort();
         });
         folder.stop_listening();
         ground.service.close();
+        // Whoever holds the store lets go of it before the folder is free: closing it for good takes
+        // up its write-ahead log.
+        drop(runtime);
+        drop(ground);
+        drop(folder);
         tracing::info!("stopped");
         Ok(())
     }
@@ -125,24 +132,27 @@ fn refusal(status: StatusCode) -> String {
     neon::refusal(status, SystemClock.now())
 }
 
-async fn told_to_stop() {
-    let wait = |kind| async move {
-        match signal(kind) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            // Without the signal there is nothing to wait for; the process can still be killed.
-            Err(problem) => {
-                tracing::error!(%problem, "a signal cannot be waited for");
-                std::future::pending::<()>().await;
-            }
-        }
-    };
-    tokio::select! {
-        () = wait(SignalKind::terminate()) => {}
-        () = wait(SignalKind::interrupt()) => {}
+/// The signals that stop the server. They are caught as long as this exists, so that one that comes
+/// while the first requests are answered does not cut them off.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn catch(runtime: &Runtime) -> io::Result<StopSignals> {
+        let _within = runtime.enter();
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(StopSignals { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
-    tracing::info!("stopping");
+
+    async fn told_to_stop(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    }
 }
 
 /// The first round comes at once: it goes on with what a stop interrupted.

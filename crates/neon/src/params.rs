@@ -14,8 +14,8 @@ impl Params {
     /// what hand-made requests look like.
     ///
     /// # Errors
-    /// When there are more parameters than anybody needs.
-    pub(crate) fn parse(query: &[u8], form: &[u8]) -> Result<Params, ApiError> {
+    /// When there are more parameters than anybody needs; in words.
+    pub(crate) fn parse(query: &[u8], form: &[u8]) -> Result<Params, String> {
         let pairs = form_urlencoded::parse(query).chain(form_urlencoded::parse(form));
         let mut params = Vec::new();
         for (name, value) in pairs {
@@ -24,9 +24,8 @@ impl Params {
                 continue;
             }
             if params.len() == crate::PARAMETERS_MAX {
-                let problem =
-                    format!("the request has more than {} parameters", crate::PARAMETERS_MAX);
-                return Err(ApiError::bad_request(&problem));
+                let max = crate::PARAMETERS_MAX;
+                return Err(format!("the request has more than {max} parameters"));
             }
             params.push((name.to_ascii_lowercase(), value.into_owned()));
         }

@@ -82,7 +82,7 @@ async fn understand(
     let params = Params::parse(query.as_bytes(), &form);
     params
         .map(|params| (method, params))
-        .map_err(|e| (StatusCode::PAYLOAD_TOO_LARGE, e.message.into_owned()))
+        .map_err(|problem| (StatusCode::PAYLOAD_TOO_LARGE, problem))
 }
 
 /// Reads the body, which is a form or nothing. Some clients declare JSON and send nothing.

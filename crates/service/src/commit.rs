@@ -84,18 +84,20 @@ pub(crate) struct Committer {
     pub(crate) shared: Arc<Shared>,
     /// A batch whose commit may be there or not; nothing is written until that is known.
     unknown: Option<Batch>,
+    /// What has been told is written down exactly, for an orderly stop: no more is promised.
+    pub(crate) closed: bool,
 }
 
 impl Committer {
     pub(crate) fn new(shared: Arc<Shared>) -> Committer {
-        Committer { shared, unknown: None }
+        Committer { shared, unknown: None, closed: false }
     }
 
     /// Works until told to stop.
     pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
         loop {
             self.settle_unknown();
-            if self.shared.lease.is_due(self.shared.clock.now()) {
+            if !self.closed && self.shared.lease.is_due(self.shared.clock.now()) {
                 self.renew_lease();
             }
             let first = match jobs.recv_timeout(IDLE_TICK) {

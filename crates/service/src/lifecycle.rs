@@ -141,7 +141,9 @@ impl Service {
                     transaction.put_folder(FolderState { lease, clean })
                 };
                 keep().map_err(|e| unavailable(&e))
-            })
+            })?;
+            committer.closed = true;
+            Ok::<(), Refusal>(())
         });
         if let Err(problem) = closed {
             tracing::warn!(%problem, "not closed in order; the next start counts this as a crash");

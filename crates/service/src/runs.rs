@@ -12,6 +12,9 @@
 //!   last, if that was before the session was opened.
 //! * Otherwise it begins one.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, VecDeque};
 
 use domain::{KeyId, SecretHash, Seq, Stamp};
@@ -61,7 +64,7 @@ struct Run {
 pub(crate) struct Runs {
     by_query: HashMap<QueryId, Vec<Run>>,
     recorded: HashMap<KeyId, usize>,
-    /// Runs of a single page, oldest first.
+    /// Runs of a single page, the one used last at the end.
     single: HashMap<KeyId, VecDeque<(QueryId, SecretHash, Stamp)>>,
 }
 
@@ -201,12 +204,12 @@ impl Runs {
 
     fn keep_single(&mut self, key: KeyId, run: (QueryId, SecretHash, Stamp)) {
         let kept = self.single.entry(key).or_default();
-        if kept.contains(&run) {
-            return;
-        }
+        kept.retain(|other| *other != run);
         kept.push_back(run);
         if kept.len() > SINGLE_PAGE_RUNS_PER_KEY_MAX
             && let Some((query, session, to)) = kept.pop_front()
+            // Asked for again, it may have several pages by now: then it is no longer one of these.
+            && self.get(query, session, to).is_some_and(|run| !run.recorded)
         {
             self.take(query, session, to);
         }

@@ -4,10 +4,11 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 
 use tempfile::TempDir;
 
-use crate::server::Server;
+use crate::server::{Server, WAIT_MAX};
 use crate::shape;
 
 /// Where commands look for data when nothing else is said.
@@ -90,13 +91,18 @@ impl Folder {
         let mut command = self.command(words.iter().map(String::as_str));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
+        let id = child.id().to_string();
         let mut stdin = child.stdin.take().unwrap();
         let input = input.to_owned();
         // A command that wants nothing more to read ends before all is written.
-        let writing = std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
-        let output = child.wait_with_output().unwrap();
-        writing.join().unwrap();
-        Output::of(&output)
+        std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+        let (tell, ended) = mpsc::channel();
+        std::thread::spawn(move || tell.send(child.wait_with_output()));
+        let output = ended.recv_timeout(WAIT_MAX).unwrap_or_else(|_| {
+            let _ = Command::new("kill").args(["-KILL", &id]).status();
+            panic!("`{line}` does not end");
+        });
+        Output::of(&output.unwrap())
     }
 
     /// Runs a command that must succeed; gives its standard output.
@@ -122,7 +128,14 @@ impl Folder {
     /// What is typed and shown when these commands follow one another.
     pub(crate) fn transcript(&self, lines: &[&str]) -> String {
         let shown = |line: &&str| format!("$ driftless {line}\n{}", self.run(line).shown());
-        shape::out(&lines.iter().map(shown).collect::<Vec<_>>().join("\n"))
+        let told = lines.iter().map(shown).collect::<Vec<_>>().join("\n");
+        let folder = self.temp.path().display().to_string();
+        shape::out(&told.replace(&folder, "[folder]"))
+    }
+
+    /// The command that serves on a port that the system chooses.
+    pub(crate) fn serving(&self, more: &[&str]) -> Command {
+        self.command(["serve", "--listen", "127.0.0.1:0"].iter().chain(more).copied())
     }
 
     /// Runs a server on the data folder.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::folder::Folder;
 
 /// Whatever a test waits for takes far less, unless the binary is broken.
-pub(crate) const WAIT_MAX: Duration = Duration::from_secs(60);
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// A process that serves.
 pub(crate) struct Server {
@@ -23,17 +23,22 @@ impl Server {
     /// Starts a server on the folder's data and waits until it is ready.
     #[track_caller]
     pub(crate) fn start(folder: &Folder, more: &[&str]) -> Server {
-        let server = Server::begin(folder, more);
+        Server::of(folder.serving(more))
+    }
+
+    /// Runs a command that serves and waits until it is ready.
+    #[track_caller]
+    pub(crate) fn of(command: Command) -> Server {
+        let server = Server::listening(command);
         let ready = server.get("/readyz");
         assert_eq!((ready.status, ready.body.as_str()), (200, "ready\n"));
         server
     }
 
-    /// Starts a server and waits until it listens.
+    /// Runs a command that serves and waits until it listens.
     #[track_caller]
-    pub(crate) fn begin(folder: &Folder, more: &[&str]) -> Server {
-        let words = ["serve", "--listen", "127.0.0.1:0"];
-        let server = Server::spawn(folder.command(words.into_iter().chain(more.iter().copied())));
+    pub(crate) fn listening(command: Command) -> Server {
+        let server = Server::spawn(command);
         let line = server.log.wait_for("the server to listen", |line| line.contains("serving"));
         server.at(&line)
     }
@@ -86,16 +91,16 @@ impl Server {
         self.child.wait().unwrap();
     }
 
-    /// Tells the process to stop.
-    pub(crate) fn terminate(&self) {
+    /// Sends a signal to the process.
+    pub(crate) fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     }
 
     /// Stops the server in order; gives all that it has logged.
     #[track_caller]
     pub(crate) fn stop(self) -> Vec<String> {
-        self.terminate();
+        self.signal("-TERM");
         let (status, log) = self.ended();
         assert_eq!(status.code(), Some(0), "{log:?}");
         log

@@ -30,7 +30,7 @@ impl Answer {
         let (root, inside) = members.iter().next().unwrap();
         let time = inside["responseDateTime"].as_str().expect("every answer has its time");
         assert_eq!(Moment::parse(time).unwrap().to_string(), time, "with milliseconds and offset");
-        assert!(!text.contains("null"), "absent members are left out: {text}");
+        assert!(!has_null(inside), "absent members are left out: {text}");
 
         let answer = Answer {
             status,
@@ -83,6 +83,11 @@ impl Answer {
         Moment::parse(self.time()).unwrap().stamp
     }
 
+    /// The lower bound of what comes after this answer: nothing that it covers.
+    pub(crate) fn after(&self) -> String {
+        self.horizon().plus_millis(1).at_offset(0).to_string()
+    }
+
     #[track_caller]
     pub(crate) fn records(&self) -> &[Value] {
         self.inside["activities"]["activity"].as_array().expect("there are activities")
@@ -110,5 +115,14 @@ impl Answer {
     /// The one record that `retrieveActivity` answers with.
     pub(crate) fn activity(&self) -> &Value {
         &self.inside["activity"]
+    }
+}
+
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(elements) => elements.iter().any(has_null),
+        Value::Object(members) => members.values().any(has_null),
+        _ => false,
     }
 }

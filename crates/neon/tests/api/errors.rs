@@ -76,7 +76,8 @@ fn an_admin_may_what_an_editor_may() {
 fn from_after_to() {
     let server = TestServer::start();
     let client = server.editor();
-    let bounds = "syncActivityTimeFrom=2014-02-01T00:00:00.001Z&syncActivityTimeTo=2014-02-01T00:00:00Z";
+    let bounds =
+        "syncActivityTimeFrom=2014-02-01T00:00:00.001Z&syncActivityTimeTo=2014-02-01T00:00:00Z";
     let text = "Synchronized “from” date cannot be after synchronized “to” date.";
     client.get("syncActivities", bounds).fails(10240, text);
     client.get("syncActivities", &format!("{bounds}&activityIds.activityId=1")).fails(10240, text);
@@ -88,14 +89,20 @@ fn malformed_values_are_named_with_what_is_expected() {
     let client = server.editor();
     let id = client.create("Call");
     let check = |method: &str, parameter: &str, expected: &str| {
-        let common = format!("activityIds.activityId=1&activity.activityId={id}&activity.subject=x&{REQUIRED}");
+        let common = format!(
+            "activityIds.activityId=1&activity.activityId={id}&activity.subject=x&{REQUIRED}"
+        );
         let text = format!("Unexpected System error occured. {expected}");
         client.get(method, &format!("{common}&{parameter}")).fails(1, &text);
     };
     let time = "expected a time with an offset, like 2014-01-10T15:50:28.153+08:00";
     for bad in ["yesterday", "0", "2014-13-01T00:00:00Z", "2014-01-10", "2014-01-10T15:50:28"] {
         for bound in ["syncActivityTimeFrom", "syncActivityTimeTo"] {
-            check("syncActivities", &format!("{bound}={bad}"), &format!("{bound} is {bad:?}, {time}"));
+            check(
+                "syncActivities",
+                &format!("{bound}={bad}"),
+                &format!("{bound} is {bad:?}, {time}"),
+            );
         }
         for member in ["activity.startDateTime", "activity.endDateTime"] {
             let expected = format!("{member} is {bad:?}, {time}");
@@ -110,14 +117,34 @@ fn malformed_values_are_named_with_what_is_expected() {
         ("page.currentPage", "one"),
         ("page.pageSize", "1.5"),
     ] {
-        check("syncActivities", &format!("{parameter}={bad}"), &format!("{parameter} is {bad:?}, {whole}"));
+        check(
+            "syncActivities",
+            &format!("{parameter}={bad}"),
+            &format!("{parameter} is {bad:?}, {whole}"),
+        );
     }
     check("removeActivity", "activityId=x", "activityId is \"x\", expected a whole number");
     check("retrieveActivity", "activityId=1;2", "activityId is \"1;2\", expected a whole number");
-    check("updateActivity", "activity.activityId=x", "activity.activityId is \"x\", expected a whole number");
-    check("syncActivities", "page.sortDirection=SIDEWAYS", "page.sortDirection is \"SIDEWAYS\", expected ASC or DESC");
-    check("syncActivities", "ignoreDeletedIdList=perhaps", "ignoreDeletedIdList is \"perhaps\", expected true or false");
-    check("syncActivities", "responseType=XML", "responseType is \"XML\", expected JSON (XML is not served)");
+    check(
+        "updateActivity",
+        "activity.activityId=x",
+        "activity.activityId is \"x\", expected a whole number",
+    );
+    check(
+        "syncActivities",
+        "page.sortDirection=SIDEWAYS",
+        "page.sortDirection is \"SIDEWAYS\", expected ASC or DESC",
+    );
+    check(
+        "syncActivities",
+        "ignoreDeletedIdList=perhaps",
+        "ignoreDeletedIdList is \"perhaps\", expected true or false",
+    );
+    check(
+        "syncActivities",
+        "responseType=XML",
+        "responseType is \"XML\", expected JSON (XML is not served)",
+    );
     for method in ["createActivity", "updateActivity"] {
         for member in ["activity.clientId", "activity.systemUserId"] {
             for bad in ["x", "0", "-1", "9007199254740992"] {
@@ -125,10 +152,22 @@ fn malformed_values_are_named_with_what_is_expected() {
                 check(method, &format!("{member}={bad}"), &expected);
             }
         }
-        check(method, "activity.activityStatus.id=two", "activity.activityStatus.id is \"two\", expected a whole number");
-        check(method, "activity.activityPriority=Urgent", "activity.activityPriority is \"Urgent\", expected High, Normal or Low");
+        check(
+            method,
+            "activity.activityStatus.id=two",
+            "activity.activityStatus.id is \"two\", expected a whole number",
+        );
+        check(
+            method,
+            "activity.activityPriority=Urgent",
+            "activity.activityPriority is \"Urgent\", expected High, Normal or Low",
+        );
         check(method, "activity.note=%FF", "activity.note is \"\u{FFFD}\", expected text in UTF-8");
-        check(method, "activity.subject=a%00b", "activity.subject is \"a\\0b\", expected another text: this one has a NUL or, where it must be one line, a control character");
+        check(
+            method,
+            "activity.subject=a%00b",
+            "activity.subject is \"a\\0b\", expected another text: this one has a NUL or, where it must be one line, a control character",
+        );
     }
     assert_eq!(client.everything().ids(), [id]);
     assert_eq!(client.retrieve(id)["subject"], "Call");
@@ -138,7 +177,10 @@ fn malformed_values_are_named_with_what_is_expected() {
 fn of_a_long_value_the_beginning_is_shown() {
     let server = TestServer::start();
     let client = server.editor();
-    let text = format!("Unexpected System error occured. activityId is \"{}…\", expected a whole number", "é".repeat(80));
+    let text = format!(
+        "Unexpected System error occured. activityId is \"{}…\", expected a whole number",
+        "é".repeat(80)
+    );
     client.get("retrieveActivity", &format!("activityId={}", "%C3%A9".repeat(81))).fails(1, &text);
 }
 
@@ -184,7 +226,8 @@ fn other_verbs_are_refused_and_change_nothing() {
     let client = server.editor();
     let id = client.create("Call");
     for verb in ["DELETE", "PUT", "PATCH", "OPTIONS", "TRACE", "PURGE"] {
-        let query = format!("account/removeActivity?userSessionId={}&activityId={id}", client.session);
+        let query =
+            format!("account/removeActivity?userSessionId={}&activityId={id}", client.session);
         let answer = server.send(request(verb, &query, None, Vec::new()));
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{verb}");
         assert_eq!(answer.root, "removeActivityResponse");
@@ -223,12 +266,7 @@ fn what_is_too_large_is_refused_and_changes_nothing() {
         "the body is too large: at most 2097152 bytes are read",
     );
     let many = format!("{begin}{}", "&a=b".repeat(neon::PARAMETERS_MAX));
-    check(
-        "",
-        many,
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "the request has more than 100000 parameters",
-    );
+    check("", many, StatusCode::PAYLOAD_TOO_LARGE, "the request has more than 100000 parameters");
     assert_eq!(client.everything().page()[3], 0);
 }
 

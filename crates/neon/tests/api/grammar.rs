@@ -53,14 +53,29 @@ fn query_and_form_are_one() {
     let (_server, client) = with_sample();
     let id = "activityIds.activityId=653";
     check(&client, "POST", "?userSessionId={s}", Some(FORM), id);
-    check(&client, "POST", "?userSessionId={s}", Some("Application/X-WWW-Form-Urlencoded; charset=utf-8"), id);
+    check(
+        &client,
+        "POST",
+        "?userSessionId={s}",
+        Some("Application/X-WWW-Form-Urlencoded; charset=utf-8"),
+        id,
+    );
     check(&client, "GET", "?userSessionId={s}", Some(FORM), id);
     check(&client, "POST", &format!("?{id}"), Some(FORM), "userSessionId={s}");
     // Where both name a parameter that stands once, the form's counts.
-    check(&client, "POST", "?userSessionId=old&activityIds.activityId=653", Some(FORM), "userSessionId={s}");
+    check(
+        &client,
+        "POST",
+        "?userSessionId=old&activityIds.activityId=653",
+        Some(FORM),
+        "userSessionId={s}",
+    );
     let both = request(
         "POST",
-        &format!("account/syncActivities?userSessionId={}&activityIds.activityId=652", client.session),
+        &format!(
+            "account/syncActivities?userSessionId={}&activityIds.activityId=652",
+            client.session
+        ),
         Some(FORM),
         id,
     );
@@ -78,7 +93,12 @@ fn of_a_repeated_value_the_last_that_says_anything_counts() {
 #[test]
 fn paths_come_in_any_case() {
     let (server, client) = with_sample();
-    for path in ["account/syncActivities", "Account/SYNCACTIVITIES", "account/syncactivities/", "/account/syncActivities"] {
+    for path in [
+        "account/syncActivities",
+        "Account/SYNCACTIVITIES",
+        "account/syncactivities/",
+        "/account/syncActivities",
+    ] {
         let query = format!("{path}?userSessionId={}&activityIds.activityId=653", client.session);
         let answer = server.get(&query).ok();
         assert_eq!((answer.ids(), answer.root.as_str()), (vec![653], "syncActivitiesResponse"));
@@ -123,7 +143,8 @@ fn custom_fields_are_groups_in_their_order() {
     let (_server, client) = with_sample();
     let prefix = "Activity.customFieldDataList.customFieldData.";
     let check = |pairs: &[(&str, &str)], expected: serde_json::Value| {
-        let sent: Vec<String> = pairs.iter().map(|(name, value)| format!("{prefix}{name}={value}")).collect();
+        let sent: Vec<String> =
+            pairs.iter().map(|(name, value)| format!("{prefix}{name}={value}")).collect();
         let id = client.create_with(&sent.join("&"));
         let shown = client.retrieve(id);
         let list = shown.get("customFieldDataList").map(|list| list["customFieldData"].clone());
@@ -132,7 +153,13 @@ fn custom_fields_are_groups_in_their_order() {
     let none = serde_json::Value::Null;
     check(&[], none.clone());
     check(
-        &[("fieldId", "7"), ("fieldOptionId", ""), ("fieldValue", "x"), ("fieldId", "8"), ("fieldOptionId", "2")],
+        &[
+            ("fieldId", "7"),
+            ("fieldOptionId", ""),
+            ("fieldValue", "x"),
+            ("fieldId", "8"),
+            ("fieldOptionId", "2"),
+        ],
         serde_json::json!([{"fieldId": "7", "fieldValue": "x"}, {"fieldId": "8", "fieldOptionId": "2"}]),
     );
     check(

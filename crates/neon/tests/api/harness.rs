@@ -11,7 +11,9 @@ use axum::http::{Request, header};
 use domain::{Clock, ManualClock, Moment, Name, OrgId, Role, UserId, Zone};
 use http_body_util::BodyExt;
 
-use service::{ImportError, ImportOptions, ImportReport, NewKey, NewUser, Service, Spool, SystemClock, Tenant};
+use service::{
+    ImportError, ImportOptions, ImportReport, NewKey, NewUser, Service, Spool, SystemClock, Tenant,
+};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -87,6 +89,11 @@ impl TestServer<ManualClock> {
         TestServer::with_clock(ManualClock::new(moment(time).stamp))
     }
 
+    /// What the clock shows, as a bound.
+    pub(crate) fn clock_text(&self) -> String {
+        self.clock.now().at_offset(0).to_string()
+    }
+
     /// Moves the clock, and lets the server notice: its lease is renewed when it is due.
     pub(crate) fn advance(&self, millis: i64) {
         self.clock.advance(millis);
@@ -94,7 +101,8 @@ impl TestServer<ManualClock> {
         for org in service.orgs() {
             // Refused, but each passes through the committer, which looks after the lease between.
             let nobody = || service.disable_user(&org, UserId(-1)).unwrap_err();
-            (nobody(), nobody());
+            nobody();
+            nobody();
         }
     }
 
@@ -162,6 +170,11 @@ impl<C: Clock + 'static> TestServer<C> {
         self.host.send(request)
     }
 
+    /// Sends a request to another router of the same service.
+    pub(crate) fn send_to(&self, router: Router, request: Request<Body>) -> Answer {
+        self.host.runtime.block_on(answer_of(router, request))
+    }
+
     /// Asks without a session.
     pub(crate) fn get(&self, path_and_query: &str) -> Answer {
         self.send(request("GET", path_and_query, None, Vec::new()))
@@ -194,16 +207,20 @@ impl Host {
 
     pub(crate) async fn send_async(&self, request: Request<Body>) -> Answer {
         let router = self.running.read().unwrap().router.clone();
-        let Ok(response) = router.oneshot(request).await;
-        let (head, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Answer::read(head.status, &head.headers, &body)
+        answer_of(router, request).await
     }
 
     /// Sends both at the same time.
     pub(crate) fn send_both(&self, one: Request<Body>, other: Request<Body>) -> (Answer, Answer) {
         self.runtime.block_on(async { tokio::join!(self.send_async(one), self.send_async(other)) })
     }
+}
+
+async fn answer_of(router: Router, request: Request<Body>) -> Answer {
+    let Ok(response) = router.oneshot(request).await;
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answer::read(head.status, &head.headers, &body)
 }
 
 /// An organization, from the admin's side.

@@ -12,8 +12,8 @@ fn both_names_create_and_each_is_answered_under_its_own() {
     let server = TestServer::at("2026-02-03T04:05:06.789Z");
     let client = server.editor();
     let query = format!("activity.subject=Call&{REQUIRED}");
-    insta::assert_snapshot!(client.get("createActivity", &query).ok().text, @r#"{"createActivityResponse":{"operationResult":"SUCCESS","responseDateTime":"2026-02-03T04:05:06.790+00:00","activityId":1}}"#);
-    insta::assert_snapshot!(client.get("addActivity", &query).ok().text, @r#"{"addActivityResponse":{"operationResult":"SUCCESS","responseDateTime":"2026-02-03T04:05:06.791+00:00","activityId":2}}"#);
+    insta::assert_snapshot!(client.get("createActivity", &query).ok().text, @r#"{"createActivityResponse":{"operationResult":"SUCCESS","responseDateTime":"2026-02-03T04:05:06.791+00:00","activityId":1}}"#);
+    insta::assert_snapshot!(client.get("addActivity", &query).ok().text, @r#"{"addActivityResponse":{"operationResult":"SUCCESS","responseDateTime":"2026-02-03T04:05:06.793+00:00","activityId":2}}"#);
 }
 
 #[test]
@@ -39,7 +39,12 @@ fn everything_that_is_required_and_missing_is_told_at_once() {
         let empty = "activity.subject=%20&activity.startDateTime=&activity.clientId&activity.activityStatus.id=&activity.activityStatus.name=&activity.activityPriority=";
         assert_eq!(client.get(method, empty).errors(), all);
         for (missing, error) in all.iter().enumerate() {
-            let others: Vec<&str> = members.iter().enumerate().filter(|(n, _)| *n != missing).map(|(_, m)| *m).collect();
+            let others: Vec<&str> = members
+                .iter()
+                .enumerate()
+                .filter(|(n, _)| *n != missing)
+                .map(|(_, m)| *m)
+                .collect();
             assert_eq!(client.get(method, &others.join("&")).errors(), [*error]);
         }
         client.get(method, &members.join("&")).ok();
@@ -51,7 +56,10 @@ fn everything_that_is_required_and_missing_is_told_at_once() {
 fn missing_and_malformed_members_are_told_together() {
     let server = TestServer::start();
     let client = server.editor();
-    let answer = client.get("createActivity", "activity.endDateTime=noon&activity.clientId=1&activity.activityStatus.id=2");
+    let answer = client.get(
+        "createActivity",
+        "activity.endDateTime=noon&activity.clientId=1&activity.activityStatus.id=2",
+    );
     let codes: Vec<u32> = answer.errors().iter().map(|(code, _)| *code).collect();
     assert_eq!(codes, [10202, 10203, 1, 10206]);
 }
@@ -73,7 +81,10 @@ fn a_system_user_that_is_named_stays_named() {
     let client = server.editor();
     let id = client.create_with("activity.systemUserId=12");
     let shown = client.retrieve(id);
-    assert_eq!((&shown["systemUserId"], &shown["createdBy"]), (&Value::from(12), &Value::from("Colin Pizarek")));
+    assert_eq!(
+        (&shown["systemUserId"], &shown["createdBy"]),
+        (&Value::from(12), &Value::from("Colin Pizarek"))
+    );
 }
 
 #[test]
@@ -81,7 +92,8 @@ fn start_and_end_keep_the_offset_they_came_with() {
     let server = TestServer::start();
     let client = server.org("demo", "+08:00").editor();
     let check = |sent: &str, shown: &str| {
-        let id = client.create_with(&format!("activity.startDateTime={sent}&activity.endDateTime={sent}"));
+        let id = client
+            .create_with(&format!("activity.startDateTime={sent}&activity.endDateTime={sent}"));
         let record = client.retrieve(id);
         assert_eq!(record["startDateTime"], shown);
         assert_eq!(record["endDateTime"], shown);
@@ -107,7 +119,9 @@ fn an_end_before_the_start_is_taken() {
 fn priorities_come_in_any_case_and_go_in_capitals() {
     let server = TestServer::start();
     let client = server.editor();
-    for (sent, shown) in [("Low", "LOW"), ("normal", "NORMAL"), ("HIGH", "HIGH"), ("+hIgH+", "HIGH")] {
+    for (sent, shown) in
+        [("Low", "LOW"), ("normal", "NORMAL"), ("HIGH", "HIGH"), ("+hIgH+", "HIGH")]
+    {
         let id = client.create_with(&format!("activity.activityPriority={sent}"));
         assert_eq!(client.retrieve(id)["activityPriority"], shown);
     }
@@ -126,7 +140,10 @@ fn texts_have_limits() {
         let answer = create(member, max + 1);
         let too_long = format!("this one has {} characters, at most {max} are kept", max + 1);
         let [(1, text)] = answer.errors()[..] else { panic!("{}", answer.text) };
-        assert!(text.starts_with(SYSTEM_ERROR) && text.contains(member) && text.ends_with(&too_long), "{text}");
+        assert!(
+            text.starts_with(SYSTEM_ERROR) && text.contains(member) && text.ends_with(&too_long),
+            "{text}"
+        );
     };
     check("activity.subject", 4_000);
     check("activity.note", 100_000);
@@ -153,6 +170,8 @@ fn retrieving_wants_an_id_that_is_there() {
     client.get("retrieveActivity", "").fails(10200, "Activity id is required");
     client.get("retrieveActivity", "activityId=").fails(10200, "Activity id is required");
     for id in ["0", "-1", "999", "9007199254740992", "9223372036854775807", &gone.to_string()] {
-        client.get("retrieveActivity", &format!("activityId={id}")).fails(10201, "Activity ID is invalid");
+        client
+            .get("retrieveActivity", &format!("activityId={id}"))
+            .fails(10201, "Activity ID is invalid");
     }
 }

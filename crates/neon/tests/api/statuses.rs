@@ -39,7 +39,11 @@ fn a_status_is_chosen_by_id_or_name_and_the_id_wins() {
     };
     check("activity.activityStatus.id=4", "4", "Completed");
     check("activity.activityStatus.name=Completed&activity.activityStatus.id=3", "3", "Waiting");
-    check("activity.activityStatus.id=3&activity.activityStatus.name=No+Such+Status", "3", "Waiting");
+    check(
+        "activity.activityStatus.id=3&activity.activityStatus.name=No+Such+Status",
+        "3",
+        "Waiting",
+    );
 }
 
 #[test]
@@ -47,10 +51,15 @@ fn a_name_alone_is_enough_in_any_case() {
     let server = TestServer::start();
     let client = server.editor();
     let id = client.create("Call");
-    for (sent, shown) in [("Waiting", "Waiting"), ("IN+PROGRESS", "In Progress"), ("+deferred+", "Deferred")] {
+    for (sent, shown) in
+        [("Waiting", "Waiting"), ("IN+PROGRESS", "In Progress"), ("+deferred+", "Deferred")]
+    {
         client.update(id, &format!("activity.activityStatus.name={sent}"));
         assert_eq!(client.retrieve(id)["activityStatus"]["name"], shown);
-        client.update(id, &format!("activity.activityStatus.id=&activity.activityStatus.name={sent}"));
+        client.update(
+            id,
+            &format!("activity.activityStatus.id=&activity.activityStatus.name={sent}"),
+        );
         assert_eq!(client.retrieve(id)["activityStatus"]["name"], shown);
     }
 }
@@ -64,7 +73,9 @@ fn unknown_statuses_are_refused() {
         let edit = format!("activity.activityId={id}&activity.activityStatus.{status}");
         client.get("updateActivity", &edit).fails(10207, text);
         let draft = "activity.subject=x&activity.startDateTime=2026-01-05T09:00:00Z&activity.clientId=1&activity.activityPriority=Low";
-        client.get("createActivity", &format!("{draft}&activity.activityStatus.{status}")).fails(10207, text);
+        client
+            .get("createActivity", &format!("{draft}&activity.activityStatus.{status}"))
+            .fails(10207, text);
     };
     check("id=77", "Activity status is invalid. there is no status 77");
     check("id=-1", "Activity status is invalid. there is no status -1");
@@ -80,8 +91,11 @@ fn a_retired_status_stays_where_it_is_and_cannot_be_chosen() {
     client.update(has, "activity.activityStatus.id=5");
     retire(&client, 5);
 
-    let listed = client.get("listActivityStatus", "").ok().inside["activityStatusList"]["activityStatus"].clone();
-    let ids: Vec<&str> = listed.as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap()).collect();
+    let listed =
+        client.get("listActivityStatus", "").ok().inside["activityStatusList"]["activityStatus"]
+            .clone();
+    let ids: Vec<&str> =
+        listed.as_array().unwrap().iter().map(|s| s["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["1", "2", "3", "4"]);
 
     let text = "Activity status is retired. status 5 is retired and cannot be chosen";
@@ -105,16 +119,20 @@ fn a_rename_is_a_change_of_every_record_that_shows_it() {
         client.update(*id, "activity.activityStatus.id=4");
     }
     client.remove(made[11]);
-    let seen = client.everything().time().to_owned();
+    let seen = client.everything().after();
     assert_eq!(rename(&client, 2, "Open"), 8);
 
-    let changes = client.sync(&format!("syncActivityTimeFrom={seen}&page.sortColumn=activityId&page.pageSize=50"));
+    let changes = client
+        .sync(&format!("syncActivityTimeFrom={seen}&page.sortColumn=activityId&page.pageSize=50"));
     assert_eq!(changes.ids(), made[3..11]);
     for record in changes.records() {
         assert_eq!(record["activityStatus"], serde_json::json!({"id": "2", "name": "Open"}));
     }
     assert_eq!(rename(&client, 2, "Open"), 0, "renaming to the same name changes nothing");
-    assert_eq!(client.create_with("activity.activityStatus.id=&activity.activityStatus.name=open"), 13);
+    assert_eq!(
+        client.create_with("activity.activityStatus.id=&activity.activityStatus.name=open"),
+        13
+    );
 }
 
 #[test]

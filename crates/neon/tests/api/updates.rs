@@ -10,7 +10,8 @@ const FIELD: &str = "activity.customFieldDataList.customFieldData";
 
 /// An activity with everything that one can have.
 fn full(client: &Client) -> i64 {
-    let fields = format!("{FIELD}.fieldId=7&{FIELD}.fieldValue=x&{FIELD}.fieldId=8&{FIELD}.fieldOptionId=2");
+    let fields =
+        format!("{FIELD}.fieldId=7&{FIELD}.fieldValue=x&{FIELD}.fieldId=8&{FIELD}.fieldOptionId=2");
     client.create_with(&format!("activity.note=n&activity.endDateTime=2026-01-05T10:00:00-06:00&activity.systemUserId=12&{fields}"))
 }
 
@@ -31,8 +32,16 @@ fn named_members_change_and_others_stay() {
     for (sent, member, shown) in [
         ("activity.subject=Visit", "subject", json!("Visit")),
         ("activity.note=rang", "note", json!("rang")),
-        ("activity.startDateTime=2026-02-01T00:00:00%2B01:00", "startDateTime", json!("2026-02-01T00:00:00.000+01:00")),
-        ("activity.endDateTime=2026-02-02T00:00:00Z", "endDateTime", json!("2026-02-02T00:00:00.000+00:00")),
+        (
+            "activity.startDateTime=2026-02-01T00:00:00%2B01:00",
+            "startDateTime",
+            json!("2026-02-01T00:00:00.000+01:00"),
+        ),
+        (
+            "activity.endDateTime=2026-02-02T00:00:00Z",
+            "endDateTime",
+            json!("2026-02-02T00:00:00.000+00:00"),
+        ),
         ("activity.clientId=9", "clientId", json!(9)),
         ("activity.systemUserId=13", "systemUserId", json!(13)),
         ("activity.activityStatus.id=4", "activityStatus", json!({"id": "4", "name": "Completed"})),
@@ -55,7 +64,9 @@ fn an_empty_value_clears_what_is_optional() {
     client.update(id, "activity.note=");
     expected["note"] = json!("");
     assert_eq!(content(&client.retrieve(id)), expected);
-    for (sent, member) in [("activity.endDateTime=", "endDateTime"), ("activity.systemUserId", "systemUserId")] {
+    for (sent, member) in
+        [("activity.endDateTime=", "endDateTime"), ("activity.systemUserId", "systemUserId")]
+    {
         client.update(id, sent);
         expected.as_object_mut().unwrap().remove(member).unwrap();
         assert_eq!(content(&client.retrieve(id)), expected, "{sent}");
@@ -83,7 +94,10 @@ fn what_is_required_cannot_be_cleared() {
         &[
             (10202, "Activity subject is required."),
             (10204, "Activity client id is required."),
-            (1, "Unexpected System error occured. activity.activityPriority is \"Sometimes\", expected High, Normal or Low"),
+            (
+                1,
+                "Unexpected System error occured. activity.activityPriority is \"Sometimes\", expected High, Normal or Low",
+            ),
         ],
     );
     assert_eq!(client.retrieve(id), before, "nothing of a refused update is there");
@@ -96,7 +110,9 @@ fn the_activity_must_be_named_and_be_there() {
     let gone = client.create("gone");
     client.remove(gone);
     client.get("updateActivity", "activity.subject=x").fails(10200, "Activity ID is required");
-    client.get("updateActivity", "activity.activityId=&activity.subject=x").fails(10200, "Activity ID is required");
+    client
+        .get("updateActivity", "activity.activityId=&activity.subject=x")
+        .fails(10200, "Activity ID is required");
     for id in ["0", "-1", "424242", "9007199254740992", "9223372036854775807", &gone.to_string()] {
         let query = format!("activity.activityId={id}&activity.subject=x");
         client.get("updateActivity", &query).fails(10201, "Activity ID is invalid");
@@ -117,10 +133,20 @@ fn custom_fields_are_merged_by_their_id() {
     };
     let option = json!({"fieldId": "8", "fieldOptionId": "2"});
     check(&["fieldId=7", "fieldValue=y"], json!([{"fieldId": "7", "fieldValue": "y"}, option]));
-    check(&["fieldId=9", "fieldValue=z"], json!([{"fieldId": "7", "fieldValue": "y"}, option, {"fieldId": "9", "fieldValue": "z"}]));
+    check(
+        &["fieldId=9", "fieldValue=z"],
+        json!([{"fieldId": "7", "fieldValue": "y"}, option, {"fieldId": "9", "fieldValue": "z"}]),
+    );
     // All values given for a field take the place of all that it had.
     check(
-        &["fieldId=7", "fieldOptionId=1", "fieldId=9", "fieldValue=", "fieldId=7", "fieldOptionId=3"],
+        &[
+            "fieldId=7",
+            "fieldOptionId=1",
+            "fieldId=9",
+            "fieldValue=",
+            "fieldId=7",
+            "fieldOptionId=3",
+        ],
         json!([{"fieldId": "7", "fieldOptionId": "1"}, {"fieldId": "7", "fieldOptionId": "3"}, option]),
     );
     check(&["fieldId=7", "fieldValue=", "fieldOptionId="], json!([option]));
@@ -133,7 +159,7 @@ fn saving_what_is_there_already_is_no_change() {
     let client = server.editor();
     let other = client.org.client(7, "Ada Byron", Role::Editor);
     let id = full(&client);
-    let (before, seen) = (client.retrieve(id), client.everything().time().to_owned());
+    let (before, seen) = (client.retrieve(id), client.everything().after());
     for members in [
         "",
         "activity.subject=Call",
@@ -168,8 +194,12 @@ fn two_who_change_different_members_at_once_both_hold() {
         let subject = edit(&one, format!("subject=s{n}"));
         let note = edit(&other, format!("note=n{n}"));
         let (subject, note) = one.org.host.send_both(subject, note);
-        (subject.ok(), note.ok());
+        subject.ok();
+        note.ok();
         let shown = one.retrieve(id);
-        assert_eq!((&shown["subject"], &shown["note"]), (&json!(format!("s{n}")), &json!(format!("n{n}"))));
+        assert_eq!(
+            (&shown["subject"], &shown["note"]),
+            (&json!(format!("s{n}")), &json!(format!("n{n}")))
+        );
     }
 }

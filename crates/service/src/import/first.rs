@@ -55,6 +55,7 @@ impl Committer {
         let shared = self.shared.clone();
         let mut transaction = shared.store.begin(Durability::Power)?;
         let stamp = org.exposure.begin_commit(shared.clock.now());
+        plan.settle(stamp);
         let written =
             write(org, &directory, transaction.as_mut(), &mut plan, stamp, progress.as_ref());
         let written = match written {

@@ -45,6 +45,13 @@ impl ImportPlan {
         ImportPlan { file, slots, statuses, next: 0 }
     }
 
+    /// Orders the items as the log has to have them when those without a stamp, and those dated
+    /// after `latest`, get `latest` as theirs: by stamp, then by id.
+    pub(super) fn settle(&mut self, latest: Stamp) {
+        let stamp = |slot: &Slot| slot.stamp.map_or(latest, |given| given.min(latest));
+        self.slots.sort_unstable_by_key(|slot| (stamp(slot), slot.id));
+    }
+
     /// How many activities it is about.
     #[must_use]
     pub fn len(&self) -> u64 {

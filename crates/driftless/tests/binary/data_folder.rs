@@ -1,0 +1,189 @@
+//! The data folder: named, missing, somebody else's, damaged.
+
+use std::fs::{self, File};
+
+use crate::folder::{DATA, Folder, Output};
+use crate::server::Server;
+
+/// Commands that need a folder that is there.
+const NEEDY: [&str; 8] = [
+    "org list",
+    "user list acme",
+    "key list acme",
+    "status list acme",
+    "export acme",
+    "history acme 1",
+    "backup copy",
+    "check",
+];
+
+#[test]
+fn it_can_be_named_before_and_after_the_command_and_in_the_environment() {
+    let folder = Folder::new();
+    let orgs = "ORG   TIME ZONE  NAME\nacme  UTC        acme\n";
+    folder.ok("--data one org add acme");
+    assert_eq!(folder.names(""), ["one"]);
+    assert_eq!(folder.ok("--data one org list"), orgs);
+    assert_eq!(folder.ok("org list --data one"), orgs);
+    assert_eq!(folder.ok("org --data one list"), orgs);
+
+    let from_environment = |line: &str| {
+        let output = folder.command(line.split(' ')).env("DRIFTLESS_DATA", "one").output().unwrap();
+        Output::of(&output)
+    };
+    assert_eq!(from_environment("org list").out, orgs);
+    let other = from_environment("org list --data two");
+    assert_eq!(other.code, 1, "what is typed comes before the environment: {other:?}");
+    assert!(other.err.contains("there is no data folder two;"), "{other:?}");
+}
+
+#[test]
+fn a_missing_folder_is_named_and_not_made() {
+    let folder = Folder::new();
+    folder.write("empty.jsonl", "");
+    for line in NEEDY.into_iter().chain(["import acme empty.jsonl", "user add acme Ada"]) {
+        let said = folder.refused(line);
+        let expected = "there is no data folder driftless-data; `driftless org add` makes one, --data names another";
+        assert_eq!(said, expected, "{line}");
+        assert_eq!(folder.names(""), ["empty.jsonl"], "{line}");
+    }
+}
+
+#[test]
+fn it_is_made_with_all_the_folders_above_it() {
+    let folder = Folder::new();
+    folder.ok("--data a/b/c org add acme");
+    assert_eq!(folder.names("a/b/c"), ["driftless.db", "driftless.lock"]);
+}
+
+/// Every command, a server included, refuses the database with this sentence and leaves it as it is.
+#[track_caller]
+fn check_refused(folder: &Folder, expected: &str) {
+    let database = folder.path(DATA).join("driftless.db");
+    let before = fs::read(&database).unwrap();
+    for line in NEEDY.into_iter().chain(["org add other", "serve --listen 127.0.0.1:0"]) {
+        let output = folder.run(line);
+        assert_eq!((output.code, output.out.as_str()), (1, ""), "{line}: {output:?}");
+        assert_eq!(output.err, format!("driftless: {expected}\n"), "{line}");
+        assert!(fs::read(&database).unwrap() == before, "{line} has touched the database");
+        let other = |name: &String| !["driftless.db", "driftless.lock"].contains(&name.as_str());
+        let others: Vec<_> = folder.names(DATA).into_iter().filter(other).collect();
+        assert!(others.is_empty(), "{line} leaves {others:?}");
+    }
+}
+
+#[test]
+fn another_programs_files_are_refused() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path(DATA)).unwrap();
+    folder.write("driftless-data/driftless.db", "Dear diary, this is no database at all.\n");
+    check_refused(&folder, "driftless-data/driftless.db is not a Driftless database");
+
+    fs::remove_file(folder.path("driftless-data/driftless.db")).unwrap();
+    let database = rusqlite::Connection::open(folder.path("driftless-data/driftless.db")).unwrap();
+    database.execute_batch("CREATE TABLE diary (day TEXT)").unwrap();
+    drop(database);
+    check_refused(&folder, "driftless-data/driftless.db is not a Driftless database");
+}
+
+#[test]
+fn a_newer_releases_database_is_refused() {
+    let (folder, _) = Folder::with_key();
+    let database = rusqlite::Connection::open(folder.path("driftless-data/driftless.db")).unwrap();
+    let newer = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
+        SELECT 999, name, applied_on, checksum FROM refinery_schema_history LIMIT 1";
+    database.execute_batch(newer).unwrap();
+    let known: i64 = database
+        .query_row(
+            "SELECT max(version) FROM refinery_schema_history WHERE version < 999",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    database.close().unwrap();
+    check_refused(
+        &folder,
+        &format!(
+            "driftless-data/driftless.db was written by a newer release of Driftless (schema 999, this one knows {known}): use that release, or a backup from before the update"
+        ),
+    );
+}
+
+#[test]
+fn a_damaged_database_is_reported() {
+    let (folder, _) = Folder::with_key();
+    let path = folder.path("driftless-data/driftless.db");
+    let mut bytes = fs::read(&path).unwrap();
+    for byte in &mut bytes[100..] {
+        *byte = !*byte;
+    }
+    fs::write(&path, &bytes).unwrap();
+    check_refused(
+        &folder,
+        "driftless-data/driftless.db is damaged (database disk image is malformed): restore it from a backup",
+    );
+}
+
+#[test]
+fn a_folder_that_somebody_holds_who_does_not_answer_is_left_alone() {
+    let (folder, _) = Folder::with_key();
+    let before = fs::read(folder.path("driftless-data/driftless.db")).unwrap();
+    let lock = File::open(folder.path("driftless-data/driftless.lock")).unwrap();
+    lock.try_lock().unwrap();
+    // All at once, since each of them waits for a while before it gives up.
+    std::thread::scope(|scope| {
+        let lines = ["org add other", "check", "user add acme Bob", "serve --listen 127.0.0.1:0"];
+        let running = lines.map(|line| (line, scope.spawn(|| folder.refused(line))));
+        for (line, refused) in running {
+            assert_eq!(
+                refused.join().unwrap(),
+                "the data folder driftless-data is in use by another process (see driftless.lock in it), which does not answer; nothing was changed",
+                "{line}"
+            );
+        }
+    });
+    assert!(fs::read(folder.path("driftless-data/driftless.db")).unwrap() == before);
+    drop(lock);
+    folder.ok("check");
+}
+
+#[test]
+fn a_second_server_on_the_folder_is_refused() {
+    let (folder, _) = Folder::with_key();
+    let server = folder.serve();
+    for line in ["serve --listen 127.0.0.1:0", "--data driftless-data demo --listen 127.0.0.1:0"] {
+        let said = folder.refused(line);
+        assert_eq!(said, "another server already runs on the data folder driftless-data", "{line}");
+    }
+    assert_eq!(server.get("/readyz").status, 200, "the first goes on");
+    server.stop();
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let (folder, _) = Folder::with_key();
+    let server = folder.serve();
+    let address = server.address;
+    for line in
+        [format!("--data other serve --listen {address}"), format!("demo --listen {address}")]
+    {
+        let said = folder.refused(&line);
+        assert!(said.starts_with(&format!("cannot listen on {address}: ")), "{said}");
+        assert!(said.ends_with("another program listens there: choose another with --listen"));
+    }
+    server.stop();
+}
+
+#[test]
+fn a_long_path_to_the_folder_does_not_cut_commands_off() {
+    let folder = Folder::new();
+    let long = format!("{}/data", "a-long-name-of-a-folder/".repeat(12));
+    let data = ["--data", &long];
+    let server = Server::start(&folder, &data);
+    folder.ok(&format!("--data {long} org add acme"));
+    let orgs = folder.ok(&format!("--data {long} org list"));
+    assert!(orgs.contains("acme"), "{orgs}");
+    let log = server.stop();
+    let came = |line: &&String| line.contains("a command");
+    assert_eq!(log.iter().filter(came).count(), 2, "the server has done them: {log:?}");
+}

@@ -1,0 +1,130 @@
+//! Organizations, people, keys and statuses, from the command line.
+
+use crate::folder::{Folder, either_way};
+use crate::shape;
+
+/// Types the commands in a fresh folder, with and without a server on it.
+#[track_caller]
+fn check(name: &str, lines: &[&str]) {
+    let told = either_way(|folder| folder.transcript(lines));
+    insta::assert_snapshot!(name, told);
+}
+
+#[test]
+fn organizations() {
+    check(
+        "organizations",
+        &[
+            "org add acme --name \"Acme Relief\" --time-zone -05:00",
+            "org add acme",
+            "org add beta.org_1 --time-zone Asia/Shanghai",
+            "org add gamma",
+            "org list",
+        ],
+    );
+}
+
+#[test]
+fn users() {
+    check(
+        "users",
+        &[
+            "org add acme",
+            "user list acme",
+            "user add acme \"Ada Byron\"",
+            "user add acme \"Colin Pizarek\" --id 101132 --role admin",
+            "user add acme \"Zoë Müller\" --role viewer",
+            "user add acme Again --id 1",
+            "user list acme",
+            "user disable acme 1",
+            "user disable acme 1",
+            "user disable acme 99",
+            "user list acme",
+            "user add nowhere Ada",
+            "user list nowhere",
+            "user disable nowhere 1",
+        ],
+    );
+}
+
+#[test]
+fn keys() {
+    check(
+        "keys",
+        &[
+            "org add acme --time-zone -05:00",
+            "user add acme \"Ada Byron\"",
+            "user add acme \"Colin Pizarek\"",
+            "key list acme",
+            "key add acme --user 1",
+            "key add acme --user 1 --label \"nightly mailer\"",
+            "key add acme --user 2",
+            "key add acme --user 99",
+            "key add nowhere --user 1",
+            "key revoke acme 2",
+            "key revoke acme 2",
+            "key revoke acme 99",
+            "user disable acme 2",
+            "key add acme --user 2",
+            "key list acme",
+            "key list nowhere",
+        ],
+    );
+}
+
+#[test]
+fn statuses() {
+    check(
+        "statuses",
+        &[
+            "org add acme",
+            "status list acme",
+            "status add acme Dropped",
+            "status add acme \"On hold\" --id 40",
+            "status add acme Again --id 40",
+            "status add acme dropped",
+            "status rename acme 40 Paused",
+            "status rename acme 40 Paused",
+            "status rename acme 41 Nothing",
+            "status retire acme 3",
+            "status retire acme 3",
+            "status retire acme 99",
+            "status list acme",
+            "status list nowhere",
+        ],
+    );
+}
+
+#[test]
+fn a_folder_without_activities() {
+    check(
+        "no_activities",
+        &[
+            "org add acme",
+            "export acme",
+            "export acme --format csv",
+            "export nowhere",
+            "history acme 1",
+            "history nowhere 1",
+            "check",
+            "backup copy",
+            "backup copy",
+            "--data copy org list",
+        ],
+    );
+}
+
+#[test]
+fn a_key_stands_alone_on_the_last_line() {
+    let (_folder, key) = Folder::with_key();
+    assert!(shape::is_secret(&key), "{key}");
+}
+
+#[test]
+fn what_is_printed_is_what_a_script_needs() {
+    let folder = Folder::new();
+    folder.ok("org add acme");
+    assert_eq!(folder.ok("user add acme Ada --id 12"), "12\n");
+    assert_eq!(folder.ok("user add acme Bob"), "13\n");
+    assert_eq!(folder.ok("status add acme Dropped"), "6\n");
+}

@@ -1,0 +1,112 @@
+//! Import into an organization that somebody polls: nothing appears behind a poll's back.
+
+use crate::client::{ALL, Client};
+use crate::folder::Folder;
+use crate::import::{ANSWER, line};
+
+/// The answer's `lastModifiedDateTime` of 653, which an import into an empty organization keeps.
+const GIVEN: &str = "2014-04-08T19:26:06.000+00:00";
+
+#[test]
+fn what_is_imported_while_serving_is_in_the_next_answer() {
+    let (folder, key) = Folder::with_key();
+    folder.write("answer.json", ANSWER);
+    let server = folder.serve();
+    let client = Client::log_in(&server, &key);
+    let before = client.sync(ALL);
+    assert_eq!(before.total(), 0);
+
+    folder.ok("import acme answer.json");
+    let since = format!("syncActivityTimeFrom={}", before.time());
+    let after = client.sync(&since);
+    let mut ids = after.ids();
+    ids.sort_unstable();
+    assert_eq!((ids, after.deleted()), (vec![652, 653], vec![700, 701]));
+    for record in after.records() {
+        let stamp = record["lastModifiedDateTime"].as_str().unwrap();
+        assert!(stamp > before.time(), "{stamp}: behind the poll's back");
+        assert_eq!(record["createdDateTime"], "2013-07-09T07:53:19.000+00:00", "created stays");
+    }
+
+    let since = format!("syncActivityTimeFrom={}", after.time());
+    folder.ok("import acme answer.json");
+    let again = client.sync(&since);
+    let stamps = |answer: &crate::client::Answer| -> Vec<String> {
+        answer.records().iter().map(|r| r["lastModifiedDateTime"].to_string()).collect()
+    };
+    assert!(stamps(&again).iter().all(|stamp| stamps(&after).contains(stamp)), "no new stamp");
+    assert_eq!(client.sync(ALL).total(), 2);
+    server.stop();
+}
+
+#[test]
+fn a_first_import_keeps_times_only_while_nobody_has_logged_in() {
+    for (has_logged_in, kept) in [(false, true), (true, false)] {
+        let (folder, key) = Folder::with_key();
+        folder.write("answer.json", ANSWER);
+        let server = folder.serve();
+        if has_logged_in {
+            Client::log_in(&server, &key);
+        }
+        let said = folder.ok("import acme answer.json");
+        assert_eq!(said.contains("ids and times of change are kept"), kept, "{said}");
+        let client = Client::log_in(&server, &key);
+        let answer = client.sync("activityIds.activityId=653");
+        let stamp = answer.records()[0]["lastModifiedDateTime"].as_str().unwrap().to_owned();
+        assert_eq!(stamp == GIVEN, kept, "{stamp}");
+        server.stop();
+    }
+}
+
+#[test]
+fn an_import_meets_what_was_removed_through_the_api() {
+    let (folder, key) = Folder::with_key();
+    let server = folder.serve();
+    let client = Client::log_in(&server, &key);
+    let id = client.create("Call");
+    folder.write("back.jsonl", line(id, "Back"));
+    client.remove(id);
+
+    let before = client.sync(ALL);
+    assert_eq!(before.deleted(), [id]);
+    let said = folder.refused("import acme back.jsonl");
+    assert_eq!(
+        said,
+        format!(
+            "1 of the activities have been removed here ({id}); use --restore to bring them back"
+        )
+    );
+    assert_eq!(client.sync(ALL).deleted(), [id], "nothing has happened");
+
+    folder.ok("import acme --restore back.jsonl");
+    let after = client.sync(&format!("syncActivityTimeFrom={}", before.time()));
+    assert_eq!((after.ids(), after.deleted()), (vec![id], Vec::new()));
+    server.stop();
+}
+
+#[test]
+fn an_import_and_writers_do_not_hurt_each_other() {
+    const COUNT: u64 = 2_000;
+    const FIRST: i64 = 1_000_000;
+    let (folder, key) = Folder::with_key();
+    // The highest id has the earliest time and so is written first: writers get ids above it.
+    let highest = line(FIRST + COUNT as i64 - 1, "many").replace("2014-05-01", "2014-04-01");
+    let others = (0..COUNT as i64 - 1).map(|n| line(FIRST + n, "many"));
+    folder.write("many.jsonl", others.collect::<String>() + &highest);
+    let server = folder.serve();
+    let client = Client::log_in(&server, &key);
+    let made = std::thread::scope(|scope| {
+        let importing = scope.spawn(|| folder.ok("import acme many.jsonl"));
+        let mut made = 0;
+        while !importing.is_finished() {
+            client.create("meanwhile");
+            made += 1;
+        }
+        let said = importing.join().unwrap();
+        assert!(said.starts_with("2000 created, 0 updated, 0 unchanged, 0 removed\n"), "{said}");
+        made
+    });
+    assert_eq!(client.sync(ALL).total(), COUNT + made);
+    folder.ok("check");
+    server.stop();
+}

@@ -1,0 +1,194 @@
+//! Imports, as far as the API shows what came of them.
+
+use domain::{ActivityId, ManualClock};
+use serde_json::Value;
+use service::{ImportError, ImportOptions, ImportReport};
+
+use crate::client::{Client, REQUIRED};
+use crate::harness::TestServer;
+use crate::manual::{SAMPLE, with_sample};
+
+const PLAIN: ImportOptions = ImportOptions { dry_run: false, restore: false };
+const RESTORE: ImportOptions = ImportOptions { dry_run: false, restore: true };
+const DRY_RUN: ImportOptions = ImportOptions { dry_run: true, restore: false };
+
+/// A line of a file; `more` begins with a comma.
+fn line(id: i64, subject: &str, more: &str) -> String {
+    format!(
+        r#"{{"activityId":{id},"subject":"{subject}","startDateTime":"2026-01-01T00:00:00Z","activityStatus":{{"id":"2","name":"Not Started"}},"activityPriority":"LOW"{more}}}"#
+    )
+}
+
+fn changed(time: &str) -> String {
+    format!(r#","lastModifiedDateTime":"{time}""#)
+}
+
+fn at_noon() -> (TestServer<ManualClock>, crate::harness::Org) {
+    let server = TestServer::at("2026-02-03T12:00:00Z");
+    let org = server.org("demo", "+00:00");
+    (server, org)
+}
+
+/// Ids with their times of change, oldest first.
+fn stamps(client: &Client) -> Vec<(i64, String)> {
+    let answer = client
+        .sync("syncActivityTimeFrom=0001-01-01T00:00:00Z&page.pageSize=200&page.sortDirection=ASC");
+    let stamp = |record: &Value| record["lastModifiedDateTime"].as_str().unwrap().to_owned();
+    answer.ids().into_iter().zip(answer.records().iter().map(stamp)).collect()
+}
+
+#[test]
+fn into_an_empty_organization_ids_and_times_are_kept() {
+    let (_server, org) = at_noon();
+    let file = [
+        line(7, "b", &changed("2025-01-02T00:00:00Z")),
+        line(9, "a", &changed("2025-01-01T00:00:00.123Z")),
+        line(3, "b", &changed("2025-01-02T00:00:00Z")),
+        r#"{"activityId":5,"deletedDateTime":"2025-01-03T00:00:00Z"}"#.to_owned(),
+    ];
+    let report = org.import(&file.join("\n"), PLAIN).unwrap();
+    assert_eq!((report.kept_stamps, report.created, report.removed), (true, 3, 1));
+    let client = org.editor();
+    let expected = [
+        (9, "2025-01-01T00:00:00.123+00:00"),
+        (3, "2025-01-02T00:00:00.000+00:00"),
+        (7, "2025-01-02T00:00:00.000+00:00"),
+    ];
+    assert_eq!(stamps(&client), expected.map(|(id, stamp)| (id, stamp.to_owned())));
+    assert_eq!(client.sync("syncActivityTimeFrom=2025-01-03T00:00:00Z").deleted(), Some(vec![5]));
+    assert_eq!(client.create("next"), 10, "new ids come after all that were ever given");
+}
+
+#[test]
+fn what_has_no_time_or_a_time_to_come_gets_the_imports() {
+    let (_server, org) = at_noon();
+    let file = [
+        line(9, "from the future", &changed("2099-01-01T00:00:00Z")),
+        line(3, "from further on", &changed("2100-01-01T00:00:00Z")),
+        line(1, "timeless", ""),
+        line(8, "past", &changed("2025-01-01T00:00:00Z")),
+    ];
+    let report = org.import(&file.join("\n"), PLAIN).unwrap();
+    assert_eq!(report.from_the_future, 2);
+    let client = org.editor();
+    let noon = "2026-02-03T12:00:00.000+00:00";
+    let expected = [(8, "2025-01-01T00:00:00.000+00:00"), (1, noon), (3, noon), (9, noon)];
+    assert_eq!(stamps(&client), expected.map(|(id, stamp)| (id, stamp.to_owned())));
+    assert_eq!(client.everything().ids(), [9, 3, 1, 8], "newest first, then by id");
+}
+
+#[test]
+fn once_somebody_has_logged_in_times_are_new() {
+    let (server, org) = at_noon();
+    let client = org.editor();
+    let told = client.everything();
+    server.advance(60_000);
+    let report = org.import(SAMPLE, PLAIN).unwrap();
+    assert_eq!((report.kept_stamps, report.created), (false, 2));
+    let answer = client.sync(&format!("syncActivityTimeFrom={}", told.after()));
+    assert_eq!(answer.ids(), [653, 652]);
+    assert_eq!(answer.records()[0]["createdDateTime"], "2013-07-09T07:53:19.000+00:00");
+    assert_eq!(answer.records()[0]["createdBy"], "Colin Pizarek");
+}
+
+#[test]
+fn the_same_file_again_changes_nothing() {
+    let (server, client) = with_sample();
+    let before = client.everything();
+    server.advance(60_000);
+    let report = client.org.import(SAMPLE, PLAIN).unwrap();
+    assert_eq!(report, ImportReport { unchanged: 2, ..ImportReport::default() });
+    assert_eq!(client.everything().records(), before.records());
+}
+
+#[test]
+fn a_later_import_adds_and_updates_and_removes() {
+    let (server, client) = with_sample();
+    let extra = client.create("extra");
+    let told = client.everything();
+    server.advance(60_000);
+    let mut sample: Value = serde_json::from_str(SAMPLE).unwrap();
+    let answer = &mut sample["syncActivitiesResponse"];
+    answer["activities"]["activity"][0]["subject"] = "edited".into();
+    answer["deletedActivityIdList"]["activityId"] = vec![extra].into();
+    let new = line(1000, "new", r#","createdDateTime":"2013-01-01T00:00:00Z""#);
+    let file = format!("{sample}\n{new}");
+    let report = client.org.import(&file, PLAIN).unwrap();
+    let counts = [report.created, report.updated, report.unchanged, report.removed];
+    assert_eq!(counts, [1, 1, 1, 1]);
+    let answer = client.sync(&format!("syncActivityTimeFrom={}", told.after()));
+    assert_eq!((answer.ids(), answer.deleted()), (vec![1000, 653], Some(vec![extra])));
+    assert_eq!(answer.records()[1]["subject"], "edited");
+    assert_eq!(answer.records()[1]["createdDateTime"], "2013-07-09T15:53:19.000+08:00");
+    assert_eq!(answer.records()[0]["createdDateTime"], "2013-01-01T08:00:00.000+08:00");
+}
+
+#[test]
+fn what_was_removed_here_comes_back_only_on_request() {
+    let (server, client) = with_sample();
+    client.remove(653);
+    let told = client.everything();
+    server.advance(60_000);
+    let refused = client.org.import(SAMPLE, PLAIN).unwrap_err();
+    let ImportError::Removed { first, count } = refused else { panic!("{refused}") };
+    assert_eq!((first, count), (vec![ActivityId(653)], 1));
+    assert_eq!(client.everything().ids(), [652], "nothing of the file was taken");
+
+    let report = client.org.import(SAMPLE, RESTORE).unwrap();
+    assert_eq!((report.created, report.unchanged), (1, 1));
+    let answer = client.sync(&format!("syncActivityTimeFrom={}", told.after()));
+    assert_eq!((answer.ids(), answer.deleted()), (vec![653], Some(vec![])));
+    let everything = client.everything();
+    assert_eq!((everything.ids(), everything.deleted()), (vec![653, 652], Some(vec![])));
+}
+
+#[test]
+fn missing_statuses_are_created() {
+    let (_server, client) = with_sample();
+    let someday = line(1, "x", "")
+        .replace(r#"{"id":"2","name":"Not Started"}"#, r#"{"id":"9","name":"Someday"}"#);
+    let report = client.org.import(&someday, PLAIN).unwrap();
+    assert_eq!(report.statuses, ["9 Someday"]);
+    assert!(client.get("listActivityStatus", "").text.contains(r#"{"id":"9","name":"Someday"}"#));
+    assert_eq!(client.retrieve(1)["activityStatus"]["name"], "Someday");
+}
+
+#[test]
+fn a_dry_run_only_tells() {
+    let (server, client) = with_sample();
+    client.remove(652);
+    let before = client.everything();
+    server.advance(60_000);
+    let file = format!("{}\n{}", line(653, "edited", ""), line(1000, "new", ""));
+    let told = client.org.import(&file, DRY_RUN).unwrap();
+    assert_eq!((told.created, told.updated), (1, 1));
+    let after = client.everything();
+    assert_eq!((after.records(), after.deleted()), (before.records(), before.deleted()));
+    assert_eq!(client.org.import(&file, PLAIN).unwrap(), told);
+}
+
+#[test]
+fn the_last_id_may_be_used_up() {
+    let (_server, org) = at_noon();
+    org.import(&line(domain::ID_MAX, "last", ""), PLAIN).unwrap();
+    let client = org.editor();
+    let text =
+        "Unexpected System error occured. organization demo has no more activity ids to give";
+    client.get("createActivity", &format!("activity.subject=x&{REQUIRED}")).fails(1, text);
+    client.update(domain::ID_MAX, "activity.subject=still+edited");
+    assert_eq!(client.everything().ids(), [domain::ID_MAX]);
+}
+
+#[test]
+fn a_run_goes_on_while_a_file_is_imported() {
+    let (server, client) = with_sample();
+    client.create_many('a', 18);
+    let from = "syncActivityTimeFrom=2000-01-01T00:00:00Z";
+    let whole = client.sync(&format!("{from}&page.pageSize=200"));
+    let first = client.sync(from);
+    server.advance(1_000);
+    let lines: Vec<String> = (640..700).map(|id| line(id, "imported", "")).collect();
+    client.org.import(&lines.join("\n"), PLAIN).unwrap();
+    let second = client.sync(&format!("{from}&page.currentPage=2"));
+    assert_eq!((second.records(), second.time()), (&whole.records()[10..], first.time()));
+}

@@ -1,0 +1,88 @@
+//! Page numbers and page sizes.
+
+use serde_json::json;
+
+use crate::harness::TestServer;
+
+const EVERYTHING: &str = "syncActivityTimeFrom=2000-01-01T00:00:00Z&page.sortDirection=ASC";
+
+#[test]
+fn odd_pages_and_sizes_are_clamped() {
+    let server = TestServer::start();
+    let client = server.editor();
+    let made = client.create_many('a', 31);
+    let check = |query: &str, page: [u64; 4], ids: &[i64]| {
+        let answer = client.sync(&format!("{EVERYTHING}&{query}"));
+        assert_eq!((answer.page(), answer.ids()), (page, ids.to_vec()), "{query}");
+    };
+    check("", [1, 10, 4, 31], &made[..10]);
+    check("page.currentPage=2", [2, 10, 4, 31], &made[10..20]);
+    check("page.currentPage=4", [4, 10, 4, 31], &made[30..]);
+    for first in ["0", "-1", "-9223372036854775808", "1", "+1", ""] {
+        check(&format!("page.currentPage={first}"), [1, 10, 4, 31], &made[..10]);
+    }
+    for past in [5, 1_000_000, i64::MAX.unsigned_abs()] {
+        check(&format!("page.currentPage={past}"), [past, 10, 4, 31], &[]);
+    }
+    for default in ["0", "-1", "-9223372036854775808", ""] {
+        check(&format!("page.pageSize={default}"), [1, 10, 4, 31], &made[..10]);
+    }
+    for all in ["201", "999999", "4294967296", "9223372036854775807"] {
+        check(&format!("page.pageSize={all}"), [1, 200, 1, 31], &made);
+    }
+    check("page.pageSize=1&page.currentPage=31", [31, 1, 31, 31], &made[30..]);
+    check("page.pageSize=31", [1, 31, 1, 31], &made);
+    check("page.pageSize=30&page.currentPage=2", [2, 30, 2, 31], &made[30..]);
+    check("page.pageSize=31&page.currentPage=2", [2, 31, 1, 31], &[]);
+}
+
+#[test]
+fn nothing_found_is_one_empty_page() {
+    let server = TestServer::start();
+    let client = server.editor();
+    let answer = client
+        .sync("syncActivityTimeFrom=2000-01-01T00:00:00Z&syncActivityTimeTo=2000-01-02T00:00:00Z");
+    assert_eq!(answer.inside["activities"], json!({"activity": []}));
+    assert_eq!(
+        answer.inside["page"],
+        json!({"currentPage": 1, "pageSize": 10, "totalPage": 1, "totalResults": 0})
+    );
+    assert_eq!(answer.inside["deletedActivityIdList"], json!({"activityId": []}));
+    let past = client.sync(
+        "syncActivityTimeFrom=2000-01-01T00:00:00Z&page.currentPage=7&ignoreDeletedIdList=true",
+    );
+    assert_eq!(past.page(), [7, 10, 1, 0]);
+}
+
+#[test]
+fn the_largest_page_is_a_setting() {
+    let server = TestServer::start();
+    let client = server.editor();
+    client.create_many('a', 3);
+    let router = neon::router(server.service(), neon::Settings { page_size_max: 2 });
+    let answer = server.send_to(
+        router,
+        client.request("syncActivities", &format!("{EVERYTHING}&page.pageSize=5")),
+    );
+    assert_eq!(answer.page(), [1, 2, 2, 3]);
+}
+
+#[test]
+fn pages_join_without_gap_or_overlap() {
+    let server = TestServer::start();
+    let client = server.editor();
+    let made = client.create_many('a', 23);
+    for size in [1, 2, 7, 22, 23, 24] {
+        for direction in ["ASC", "DESC"] {
+            let page = |n: u64| {
+                let query = "syncActivityTimeFrom=2000-01-01T00:00:00Z";
+                client.sync(&format!("{query}&page.sortDirection={direction}&page.pageSize={size}&page.currentPage={n}"))
+            };
+            let mut ids: Vec<i64> = (1..=page(1).page()[2]).flat_map(|n| page(n).ids()).collect();
+            if direction == "DESC" {
+                ids.reverse();
+            }
+            assert_eq!(ids, made, "{size} {direction}");
+        }
+    }
+}

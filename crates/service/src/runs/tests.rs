@@ -1,0 +1,78 @@
+//! The limits, which no test reaches from outside in a reasonable time.
+
+use super::*;
+
+fn at_minute(minute: i64) -> Stamp {
+    Stamp::from_millis(minute * MINUTE_MS)
+}
+
+/// A request for a page of the `n`-th question, at this minute.
+fn ask(n: usize, page: u64, minute: i64) -> Ask {
+    let mut query = [0; 16];
+    query[..8].copy_from_slice(&n.to_le_bytes());
+    let session = SecretHash([0; 32]);
+    Ask {
+        session,
+        session_created: at_minute(0),
+        key: KeyId(1),
+        query: QueryId(query),
+        to: Stamp::MAX,
+        page,
+        now: at_minute(minute),
+    }
+}
+
+fn begin(runs: &mut Runs, ask: &Ask) -> Result<Vec<RunRecord>, TooManyRuns> {
+    let run = runs.begin(ask, Seq(1), at_minute(0));
+    runs.settle(&run, true, ask.now)
+}
+
+/// As many runs as a key may have, all begun at minute 0.
+fn full() -> Runs {
+    let mut runs = Runs::default();
+    for n in 0..RUNS_PER_KEY_MAX {
+        assert_eq!(begin(&mut runs, &ask(n, 1, 0)), Ok(Vec::new()));
+    }
+    runs
+}
+
+#[test]
+fn a_run_too_many_is_refused_and_leaves_the_others_alone() {
+    let mut runs = full();
+    let late = ask(RUNS_PER_KEY_MAX, 1, RUN_KEPT_MINUTES_MIN - 1);
+    assert_eq!(begin(&mut runs, &late), Err(TooManyRuns));
+    assert_eq!(runs.find(&Ask { page: 2, ..late }), None, "nothing of it is there");
+    for n in [0, 1, RUNS_PER_KEY_MAX - 1] {
+        let next = ask(n, 2, RUN_KEPT_MINUTES_MIN - 1);
+        let run = runs.find(&next).unwrap();
+        assert_eq!(runs.settle(&run, true, next.now), Ok(Vec::new()), "it has its place already");
+        assert!(runs.find(&next).is_some());
+    }
+    let other_key = Ask { key: KeyId(2), session: SecretHash([1; 32]), ..late };
+    assert_eq!(begin(&mut runs, &other_key), Ok(Vec::new()), "the limit is each key's own");
+}
+
+#[test]
+fn the_one_idle_longest_makes_room_once_it_has_been_so_for_long() {
+    let mut runs = full();
+    for n in 1..RUNS_PER_KEY_MAX {
+        runs.find(&ask(n, 2, 1)).unwrap();
+    }
+    let late = ask(RUNS_PER_KEY_MAX, 1, RUN_KEPT_MINUTES_MIN);
+    let dropped = begin(&mut runs, &late).unwrap();
+    assert_eq!(dropped.iter().map(|run| run.query).collect::<Vec<_>>(), [ask(0, 1, 0).query.0]);
+    assert!(runs.find(&ask(0, 2, 31)).is_none());
+    assert!(runs.find(&ask(1, 3, 31)).is_some());
+    let another = ask(RUNS_PER_KEY_MAX + 1, 1, RUN_KEPT_MINUTES_MIN);
+    assert_eq!(begin(&mut runs, &another), Err(TooManyRuns), "all others are in use");
+}
+
+#[test]
+fn what_expires_makes_room() {
+    let mut runs = full();
+    let day = RUN_HOURS_MAX * 60;
+    assert_eq!(runs.expire(at_minute(day)), []);
+    let expired = runs.expire(at_minute(day + 1));
+    assert_eq!(expired.len(), RUNS_PER_KEY_MAX);
+    assert_eq!(begin(&mut runs, &ask(0, 1, day + 1)), Ok(Vec::new()));
+}

@@ -1,0 +1,195 @@
+//! A service on a folder of its own, with one organization and one editor.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::{
+    Activity, ActivityId, Author, ClientId, Clock, Draft, Imported, Moment, Name, Note, OrgId,
+    Origin, Patch, Priority, Role, Stamp, StatusId, StatusName, StatusRef, Subject, UserId, Zone,
+};
+use service::{
+    Caller, Direction, ImportError, ImportOptions, ImportReport, NewUser, Order, Refusal, Service,
+    Settings, Spool, SyncAnswer, SyncQuery, SystemRandom, Tenant, Write, Written,
+};
+use store::StoreError;
+use store_sqlite::SqliteStore;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+pub(crate) const EDITOR: UserId = UserId(101_132);
+
+pub(crate) fn stamp(text: &str) -> Stamp {
+    Moment::parse(text).unwrap().stamp
+}
+
+pub(crate) fn moment() -> Moment {
+    Moment::parse("2026-01-05T09:00:00-06:00").unwrap()
+}
+
+pub(crate) struct World<C> {
+    pub(crate) clock: Arc<C>,
+    pub(crate) service: Service,
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) org: Arc<Tenant>,
+    pub(crate) key: String,
+    runtime: Runtime,
+    folder: TempDir,
+}
+
+fn open<C: Clock + 'static>(folder: &Path, clock: &Arc<C>) -> (Arc<SqliteStore>, Service) {
+    let store = Arc::new(SqliteStore::open(folder).unwrap());
+    // Small, so that versions are also read from the store.
+    let settings = Settings { requests_per_org_max: 64, cache_bytes_max: 16 << 10, serving: true };
+    let service = Service::open(store.clone(), clock.clone(), Arc::new(SystemRandom), settings);
+    (store, service.unwrap())
+}
+
+pub(crate) fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+impl<C: Clock + 'static> World<C> {
+    pub(crate) fn new(clock: C) -> World<C> {
+        let (clock, folder) = (Arc::new(clock), tempfile::tempdir().unwrap());
+        let (store, service) = open(folder.path(), &clock);
+        let name = Name::parse("Demo").unwrap();
+        let org = service.add_org(OrgId::parse("demo").unwrap(), name, Zone::utc()).unwrap();
+        let user = NewUser {
+            id: Some(EDITOR),
+            name: Name::parse("Colin Pizarek").unwrap(),
+            role: Role::Editor,
+        };
+        service.add_user(&org, user).unwrap();
+        let key = service.add_key(&org, EDITOR, None).unwrap().secret;
+        World { clock, service, store, org, key, runtime: runtime(), folder }
+    }
+
+    /// Ends the process, in order or not, and begins the next.
+    pub(crate) fn restart(&mut self, in_order: bool) {
+        let next = tempfile::tempdir().unwrap();
+        if in_order {
+            self.service.close();
+        }
+        // The next one gets a copy, so that nothing of this one can reach it.
+        for file in std::fs::read_dir(self.folder.path()).unwrap().map(Result::unwrap) {
+            std::fs::copy(file.path(), next.path().join(file.file_name())).unwrap();
+        }
+        self.service.close();
+        (self.store, self.service) = open(next.path(), &self.clock);
+        self.folder = next;
+        self.org = self.service.org(&self.org.id).unwrap();
+    }
+
+    /// Lets the committer look after its lease, as it does by itself from time to time.
+    pub(crate) fn settle(&self) {
+        let nobody = || self.service.disable_user(&self.org, UserId(-1)).unwrap_err();
+        nobody();
+        nobody();
+    }
+
+    pub(crate) fn log_in(&self) -> String {
+        self.runtime.block_on(self.service.login(&self.org.id, &self.key)).unwrap().1
+    }
+
+    pub(crate) fn caller(&self, session: &str) -> Option<Caller> {
+        self.service.caller(session)
+    }
+
+    pub(crate) fn sync(&self, caller: &Caller, query: &SyncQuery) -> SyncAnswer {
+        self.runtime.block_on(self.service.sync(caller, query)).unwrap()
+    }
+
+    pub(crate) fn write(&self, write: Write) -> Result<Written, Refusal> {
+        self.runtime.block_on(self.service.write(&self.org, author(), write))
+    }
+
+    /// The stamp of the latest version of an activity, be it a tombstone.
+    pub(crate) fn last_stamp(&self, id: ActivityId) -> Stamp {
+        let mut last = None;
+        let each = &mut |change: service::Change| {
+            last.get_or_insert(change.version.stamp);
+            Ok::<(), StoreError>(())
+        };
+        self.service.history(&self.org, id, each).unwrap();
+        last.unwrap()
+    }
+
+    pub(crate) fn import(
+        &self,
+        items: &[Imported],
+        restore: bool,
+    ) -> Result<ImportReport, ImportError> {
+        let mut spool = Spool::new(self.folder.path()).unwrap();
+        items.iter().for_each(|item| spool.push(item).unwrap());
+        let options = ImportOptions { dry_run: false, restore };
+        let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
+        self.service.import(&self.org, spool.finish().unwrap(), options, &progress)
+    }
+}
+
+impl<C> Drop for World<C> {
+    fn drop(&mut self) {
+        self.service.close();
+    }
+}
+
+pub(crate) fn author() -> Author {
+    Author { user: Some(EDITOR), origin: Origin::Api }
+}
+
+pub(crate) fn create(subject: &str) -> Write {
+    Write::Create(Box::new(Draft {
+        subject: Subject::parse(subject).unwrap(),
+        note: Note::empty(),
+        start: moment(),
+        end: None,
+        client: ClientId(3480),
+        system_user: None,
+        status: StatusRef::Id(StatusId(2)),
+        priority: Priority::Normal,
+        custom_fields: Vec::new(),
+    }))
+}
+
+pub(crate) fn update(id: ActivityId, subject: &str) -> Write {
+    let subject = Some(Subject::parse(subject).unwrap());
+    Write::Update(id, Box::new(Patch { subject, ..Patch::default() }))
+}
+
+/// What a file says of an activity; one without a subject has been removed.
+pub(crate) fn imported(id: ActivityId, subject: Option<&str>) -> Imported {
+    let Some(subject) = subject else { return Imported::Removed { id, at: None } };
+    let activity = Activity {
+        created: stamp("2020-01-01T00:00:00Z"),
+        created_by: None,
+        modified_by: None,
+        subject: Subject::parse(subject).unwrap(),
+        note: Note::empty(),
+        start: moment(),
+        end: None,
+        client: None,
+        system_user: None,
+        status: StatusId(2),
+        status_name: StatusName::parse("Not Started").unwrap(),
+        priority: Priority::Low,
+        custom_fields: Vec::new(),
+    };
+    Imported::Record { id, stamp: None, activity: Box::new(activity) }
+}
+
+/// Everything, newest first, in pages of the largest size.
+pub(crate) fn everything() -> SyncQuery {
+    SyncQuery {
+        ids: None,
+        from: Some(Stamp::MIN),
+        to: None,
+        ignore_removed: false,
+        order: Order::default(),
+        page_size: 200,
+        page: 1,
+    }
+}
+
+pub(crate) fn ascending(by: domain::Member) -> Order {
+    Order { by, direction: Direction::Ascending }
+}

@@ -1,0 +1,13 @@
+//! The service below its doors: what cannot be seen well through HTTP. The real store, clocks that
+//! are set by hand where time matters.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod harness;
+mod mirror;
+mod reader;
+
+mod commits;
+mod history;
+mod mirrors;
+mod traffic;
