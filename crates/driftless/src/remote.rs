@@ -79,7 +79,10 @@ fn send_files(files: &[PathBuf], stream: &UnixStream) -> io::Result<()> {
     for path in files {
         let named = |e: io::Error| {
             let _ = stream.shutdown(std::net::Shutdown::Write);
-            io::Error::new(e.kind(), format!("{} cannot be read: {e}", path.display()))
+            io::Error::new(
+                e.kind(),
+                format!("{} cannot be read: {e}\nnothing was imported", path.display()),
+            )
         };
         let mut local = LocalFiles;
         let mut source = local.open(path).map_err(named)?;

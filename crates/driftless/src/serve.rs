@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use domain::Clock;
-use service::{Service, SystemClock, SystemRandom};
+use service::{Service, Surroundings, SystemClock};
 use store_sqlite::SqliteStore;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -45,8 +45,7 @@ pub(crate) fn open(folder: &Folder, tuning: &Tuning, serving: bool) -> Result<Gr
         cache_bytes_max: u64::from(tuning.cache_mib) << 20,
         serving,
     };
-    let service =
-        Service::open(store.clone(), Arc::new(SystemClock), Arc::new(SystemRandom), settings)?;
+    let service = Service::open(Surroundings::system(store.clone()), settings)?;
     Ok(Ground { service, store, folder: folder.path.clone() })
 }
 

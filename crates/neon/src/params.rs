@@ -48,12 +48,15 @@ impl Params {
         self.all(name).next().is_some()
     }
 
-    /// The value of a text, as it came: blanks in it are the writer's.
+    /// The value of a text, as it came: blanks in it are the writer's. As everywhere, the last one
+    /// with a value counts.
     ///
     /// # Errors
     /// When it is not UTF-8: what cannot be read must not be stored.
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, ApiError> {
-        match self.all(&name.to_ascii_lowercase()).last() {
+        let name_lower = name.to_ascii_lowercase();
+        let filled = self.all(&name_lower).filter(|text| !text.is_empty()).last();
+        match filled.or_else(|| self.all(&name_lower).last()) {
             Some(text) => readable(name, text).map(Some),
             None => Ok(None),
         }

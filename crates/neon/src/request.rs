@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method as Verb, Request, Response, StatusCode, header};
 use domain::{Moment, OrgId};
@@ -91,6 +91,10 @@ async fn read_form(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Misunders
         let problem = format!("the body is too large: at most {BODY_BYTES_MAX} bytes are read");
         (StatusCode::PAYLOAD_TOO_LARGE, problem)
     };
+    // Who announces too much is told at once, not when all of it has come.
+    if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
+        return Err(too_large());
+    }
     let form = match Limited::new(body, BODY_BYTES_MAX).collect().await {
         Ok(body) => body.to_bytes(),
         Err(e) if e.downcast_ref::<LengthLimitError>().is_some() => return Err(too_large()),

@@ -10,7 +10,7 @@ use domain::{
 use store::{TenantRecord, Transaction};
 use thiserror::Error;
 
-use crate::commit::unavailable;
+use crate::commit::{Committer, unavailable};
 use crate::directory::Directory;
 use crate::tenant::Tenant;
 use crate::{Refusal, Service, secret};
@@ -34,6 +34,9 @@ pub enum AdminError {
     /// No such user.
     #[error("there is no user {0}; `driftless user list` shows those there are")]
     UnknownUser(UserId),
+    /// A key of a disabled user would open nothing.
+    #[error("user {0} is disabled")]
+    UserDisabled(UserId),
     /// No such key.
     #[error("there is no key {0}; `driftless key list` shows those there are")]
     UnknownKey(KeyId),
@@ -112,8 +115,8 @@ impl Service {
                 put_tenant(t, &stored).map_err(|e| AdminError::from(unavailable(&e)))
             })?;
             let (store, limit) = (shared.store.as_ref(), shared.settings.requests_per_org_max);
-            let tenant =
-                Tenant::load(store, stored, Stamp::MIN, limit).map_err(|e| unavailable(&e))?;
+            let tenant = Tenant::load(store, stored, Stamp::MIN, limit, true)
+                .map_err(|e| unavailable(&e))?;
             let tenant = Arc::new(tenant);
             shared.tenants.write().insert(id, tenant.clone());
             Ok(tenant)
@@ -166,8 +169,8 @@ impl Service {
             secret::generate(self.shared.random.as_ref()).map_err(AdminError::Unavailable)?;
         let (org_key, created, hash) = (org.key, self.now(), secret::hash(&secret));
         self.change_directory(org, move |directory, transaction| {
-            if !directory.users.contains_key(&user) {
-                return Err(AdminError::UnknownUser(user));
+            if directory.users.get(&user).ok_or(AdminError::UnknownUser(user))?.disabled {
+                return Err(AdminError::UserDisabled(user));
             }
             let last = directory.keys.keys().next_back().map_or(0, |id| id.0);
             let id = KeyId(last + 1);
@@ -192,19 +195,40 @@ impl Service {
         })
     }
 
-    /// Changes the directory and what the store has of it together.
+    /// Changes the directory and what the store has of it together; for a thread that may wait.
     pub(crate) fn change_directory<T: Send + 'static, E: From<Refusal> + Send + 'static>(
         &self,
         org: &Arc<Tenant>,
         change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let org = org.clone();
-        self.call(move |committer| {
-            let mut directory = Directory::clone(&org.directory());
-            let value = committer.transact(|transaction| change(&mut directory, transaction))?;
-            org.set_directory(directory);
-            Ok(value)
-        })
+        self.call(move |committer| committer.change_directory(&org, change))
+    }
+
+    /// The same without waiting.
+    pub(crate) async fn change_directory_async<
+        T: Send + 'static,
+        E: From<Refusal> + Send + 'static,
+    >(
+        &self,
+        org: &Arc<Tenant>,
+        change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let org = org.clone();
+        self.call_async(move |committer| committer.change_directory(&org, change)).await
+    }
+}
+
+impl Committer {
+    fn change_directory<T, E: From<Refusal>>(
+        &mut self,
+        org: &Tenant,
+        change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut directory = Directory::clone(&org.directory());
+        let value = self.transact(|transaction| change(&mut directory, transaction))?;
+        org.set_directory(directory);
+        Ok(value)
     }
 }
 

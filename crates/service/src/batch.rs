@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use crate::commit::{Job, Reply};
 use crate::judge::Judge;
 use crate::notes;
+use crate::sabotage::Guard;
 use crate::tenant::Tenant;
 use crate::{Refusal, Shared, Write, Written};
 
@@ -89,7 +90,9 @@ impl Batch {
         }
         match failure {
             Some(failure) => Err(failure),
-            None => self.commits.iter_mut().try_for_each(|commit| commit.append(transaction)),
+            None => {
+                self.commits.iter_mut().try_for_each(|commit| commit.append(shared, transaction))
+            }
         }
     }
 
@@ -214,7 +217,11 @@ impl Commit {
     }
 
     /// Gives the accepted writes their positions, in id order, and appends them to the log.
-    fn append(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
+    fn append(
+        &mut self,
+        shared: &Shared,
+        transaction: &mut dyn Transaction,
+    ) -> Result<(), StoreError> {
         self.judged.sort_by_key(|judged| judged.id); // stable: writes of one activity keep their order
         let timeline = self.tenant.timeline.read();
         let head = timeline.head();
@@ -222,6 +229,9 @@ impl Commit {
         let mut before: Option<(ActivityId, Seq)> = None;
         for judged in &self.judged {
             seq = seq.next();
+            if Guard::SharedStamp.is_off() {
+                self.stamp = self.tenant.exposure.begin_commit(shared.clock.now());
+            }
             let previous = match before {
                 Some((id, earlier)) if id == judged.id => Some(earlier),
                 _ => timeline.current(&head, judged.id).map(|(seq, _)| seq),

@@ -9,7 +9,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::time::Duration;
 
 use domain::{Author, Stamp};
-use parking_lot::Mutex;
 use store::{CommitError, Durability, Transaction};
 use tokio::sync::oneshot;
 
@@ -49,29 +48,21 @@ pub(crate) enum Job {
 }
 
 /// The way to the committer.
-pub(crate) struct Queue {
-    jobs: SyncSender<Job>,
-    /// Taken by the committer when it starts.
-    waiting: Mutex<Option<Receiver<Job>>>,
-}
+pub(crate) struct Queue(SyncSender<Job>);
 
 impl Queue {
-    pub(crate) fn new() -> Queue {
+    /// The two ends of the way.
+    pub(crate) fn new() -> (Queue, Receiver<Job>) {
         let (jobs, waiting) = sync_channel(QUEUE_JOBS_MAX);
-        Queue { jobs, waiting: Mutex::new(Some(waiting)) }
+        (Queue(jobs), waiting)
     }
 
     /// Hands over a job without waiting.
     pub(crate) fn send(&self, job: Job) -> Result<(), Refusal> {
-        self.jobs.try_send(job).map_err(|e| match e {
+        self.0.try_send(job).map_err(|e| match e {
             TrySendError::Full(_) => Refusal::Unavailable("too many writes are waiting".to_owned()),
             TrySendError::Disconnected(_) => stopping(),
         })
-    }
-
-    /// The committer's end; none if it has been taken.
-    pub(crate) fn take_receiver(&self) -> Option<Receiver<Job>> {
-        self.waiting.lock().take()
     }
 }
 
@@ -79,9 +70,10 @@ pub(crate) fn stopping() -> Refusal {
     Refusal::Unavailable("the server is stopping".to_owned())
 }
 
-/// The state of the committing thread.
-pub(crate) struct Committer {
+/// The one who commits.
+pub struct Committer {
     pub(crate) shared: Arc<Shared>,
+    jobs: Receiver<Job>,
     /// A batch whose commit may be there or not; nothing is written until that is known.
     unknown: Option<Batch>,
     /// What has been told is written down exactly, for an orderly stop: no more is promised.
@@ -89,30 +81,46 @@ pub(crate) struct Committer {
 }
 
 impl Committer {
-    pub(crate) fn new(shared: Arc<Shared>) -> Committer {
-        Committer { shared, unknown: None, closed: false }
+    pub(crate) fn new(shared: Arc<Shared>, jobs: Receiver<Job>) -> Committer {
+        Committer { shared, jobs, unknown: None, closed: false }
     }
 
     /// Works until told to stop.
-    pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
+    pub fn run(mut self) {
         loop {
-            self.settle_unknown();
-            if !self.closed && self.shared.lease.is_due(self.shared.clock.now()) {
-                self.renew_lease();
-            }
-            let first = match jobs.recv_timeout(IDLE_TICK) {
-                Ok(job) => job,
-                Err(RecvTimeoutError::Timeout) => continue,
-                Err(RecvTimeoutError::Disconnected) => return,
+            self.upkeep();
+            let goes_on = match self.jobs.recv_timeout(IDLE_TICK) {
+                Ok(first) => self.work_off(first),
+                Err(RecvTimeoutError::Timeout) => true,
+                Err(RecvTimeoutError::Disconnected) => false,
             };
-            if !self.work_off(first, jobs) {
+            if !goes_on {
                 return;
             }
         }
     }
 
-    /// Does one job, and with it those waiting behind it that can share its transaction.
-    fn work_off(&mut self, first: Job, jobs: &Receiver<Job>) -> bool {
+    /// One turn, for whoever has no thread to give: does what waits, if anything does.
+    pub fn turn(&mut self) {
+        self.upkeep();
+        if let Ok(first) = self.jobs.try_recv() {
+            self.work_off(first);
+        }
+    }
+
+    fn upkeep(&mut self) {
+        self.settle_unknown();
+        if !self.closed
+            && self.shared.lease.is_due(self.shared.clock.now())
+            && let Err(problem) = self.renew_lease()
+        {
+            tracing::warn!(%problem, "the lease could not be renewed");
+        }
+    }
+
+    /// Does one job, and with it those waiting behind it that can share its transaction. False when
+    /// it was told to stop.
+    fn work_off(&mut self, first: Job) -> bool {
         let mut shareable = Vec::new();
         let mut next = Some(first);
         while let Some(job) = next.take() {
@@ -128,7 +136,7 @@ impl Committer {
                 }
             }
             if shareable.len() < BATCH_JOBS_MAX {
-                next = jobs.try_recv().ok();
+                next = self.jobs.try_recv().ok();
             }
         }
         self.commit(shareable);
@@ -235,13 +243,12 @@ impl Committer {
     }
 
     /// Promises durably that no instant beyond the new lease has been told.
-    pub(crate) fn renew_lease(&mut self) {
+    pub(crate) fn renew_lease(&mut self) -> Result<(), Refusal> {
         let lease = self.shared.lease.next(self.shared.clock.now());
-        let state = store::FolderState { lease, clean: false };
-        match self.transact(|t| t.put_folder(state).map_err(|e| unavailable(&e))) {
-            Ok(()) => self.shared.lease_renewed(lease),
-            Err(problem) => tracing::warn!(%problem, "the lease could not be renewed"),
-        }
+        let state = store::FolderState { lease, clean: false, boot: self.shared.boot.clone() };
+        self.transact(|t| t.put_folder(&state).map_err(|e| unavailable(&e)))?;
+        self.shared.lease_renewed(lease);
+        Ok(())
     }
 }
 

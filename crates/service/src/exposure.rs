@@ -22,6 +22,8 @@ use domain::Stamp;
 use parking_lot::Mutex;
 use timeline::View;
 
+use crate::sabotage::{self, Guard};
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Exposure {
@@ -54,8 +56,17 @@ impl Exposure {
     pub(crate) fn read(&self, now: Stamp, lease: Stamp) -> Reading {
         let mut state = self.state.lock();
         let horizon = state.horizon(now, lease);
-        state.exposed = state.exposed.max(horizon);
+        if !Guard::ExposeWithView.is_off() {
+            state.exposed = state.exposed.max(horizon);
+        }
         Reading { view: state.view.clone(), horizon }
+    }
+
+    /// What a reader without the guard does: exposes a horizon some time after the view was taken.
+    pub(crate) fn expose_late(&self, horizon: Stamp) {
+        sabotage::interrupt();
+        let mut state = self.state.lock();
+        state.exposed = state.exposed.max(horizon);
     }
 
     /// What [`Exposure::read`] would tell, without telling it.
@@ -93,8 +104,10 @@ impl Exposure {
 
 impl State {
     fn horizon(&self, now: Stamp, lease: Stamp) -> Stamp {
-        let complete = self.head.max(self.exposed).max(now.min(lease));
+        let bound = if Guard::Lease.is_off() { now } else { now.min(lease) };
+        let complete = self.head.max(self.exposed).max(bound);
         match self.in_flight {
+            Some(_) if Guard::InFlight.is_off() => complete,
             Some(stamp) => complete.min(stamp.plus_millis(-1)),
             None => complete,
         }

@@ -1,6 +1,6 @@
 //! The story of one activity: who changed what, when, and by which door.
 
-use domain::{Activity, ActivityId, Member, Version};
+use domain::{Activity, ActivityId, Kind, Member, Version};
 use store::StoreError;
 
 use crate::Service;
@@ -11,6 +11,8 @@ use crate::tenant::Tenant;
 pub struct Change {
     /// The version that it led to.
     pub version: Version,
+    /// What the activity was before: a record after a tombstone has been brought back.
+    pub before: Option<Kind>,
     /// The name of who made it, where it was a system user.
     pub author: Option<String>,
     /// Which members differ from the version before: before and after, as text.
@@ -52,6 +54,7 @@ impl Service {
             let differences =
                 differences(before.as_ref().and_then(Version::record), version.record());
             visit(Change {
+                before: before.as_ref().map(|before| before.state.kind()),
                 author: author.map(|user| user.name.to_string()),
                 differences,
                 version,

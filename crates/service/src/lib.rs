@@ -26,6 +26,8 @@ mod notes;
 mod query;
 mod random;
 mod runs;
+mod runtime;
+mod sabotage;
 mod secret;
 mod sessions;
 mod sorting;
@@ -37,13 +39,14 @@ mod write;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::{Author, Clock, OrgId, Stamp};
 use parking_lot::{Mutex, RwLock};
 use store::Store;
 use tokio::sync::{Notify, oneshot};
 
-use crate::commit::{Committer, Job, Queue, stopping};
+use crate::commit::{Job, Queue, stopping};
 use crate::lease::Lease;
 use crate::sessions::Sessions;
 use crate::sorting::Orders;
@@ -52,16 +55,22 @@ use crate::versions::Versions;
 pub use admin::{AdminError, NewKey, NewUser};
 pub use check::check;
 pub use clock::SystemClock;
+pub use commit::Committer;
 pub use directory::Directory;
 pub use history::Change;
 pub use import::{ImportError, ImportOptions, ImportPlan, ImportReport, Spool, SpoolError};
-pub use lifecycle::{OpenError, Settings};
+pub use lifecycle::{OpenError, Settings, Surroundings};
 pub use login::LoginError;
 pub use query::{Direction, Order, SyncQuery};
 pub use random::{Random, SystemRandom};
 pub use runs::{
     RUN_HOURS_MAX, RUN_KEPT_MINUTES_MIN, RUNS_PER_KEY_MAX, SINGLE_PAGE_RUNS_PER_KEY_MAX,
 };
+pub use runtime::{Pending, Runtime, TokioRuntime};
+pub use sabotage::Guard;
+#[cfg(feature = "sabotage")]
+pub use sabotage::switch_off;
+pub use secret::hash as hash_secret;
 pub use sessions::{Caller, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
 pub use sync::{AskError, SyncAnswer};
 pub use tenant::Tenant;
@@ -78,6 +87,7 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) settings: Settings,
     pub(crate) tenants: RwLock<HashMap<OrgId, Arc<Tenant>>>,
     pub(crate) sessions: Sessions,
@@ -87,11 +97,24 @@ pub(crate) struct Shared {
     pub(crate) versions: Versions,
     pub(crate) orders: Orders,
     pub(crate) queue: Queue,
-    /// When this process began with the folder.
+    /// Which start of the machine this is.
+    pub(crate) boot: String,
+    /// When this process began with the folder, by the steady time.
     pub(crate) started: Stamp,
+    steady: AtomicI64,
     /// Whether the process before it ended in order.
     pub(crate) clean_start: bool,
     committer: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+impl Shared {
+    /// The present instant by a clock that stands still where the real one steps back: what is told
+    /// by it came first, came first. Sessions and runs go by it.
+    pub(crate) fn steady_now(&self) -> Stamp {
+        let now = self.clock.now();
+        let before = self.steady.fetch_max(now.millis(), Ordering::AcqRel);
+        now.max(Stamp::from_millis(before))
+    }
 }
 
 impl Service {
@@ -132,12 +155,9 @@ impl Service {
     /// # Errors
     /// When one of them does not.
     pub async fn ready(&self) -> Result<(), Refusal> {
-        let service = self.clone();
-        let asked = tokio::task::spawn_blocking(move || {
-            service.shared.store.folder().map_err(|e| commit::unavailable(&e))?;
-            service.call(|committer| committer.writes())
-        });
-        asked.await.map_err(|e| Refusal::Unavailable(e.to_string()))?
+        let store = self.shared.store.clone();
+        self.blocking(move || store.folder()).await?.map_err(|e| commit::unavailable(&e))?;
+        self.call_async(|committer| committer.writes()).await
     }
 
     /// Hands a write to the commit. The future it returns is the acknowledgement: when it comes, the
@@ -159,23 +179,69 @@ impl Service {
         &self,
         org: &Arc<Tenant>,
         author: Author,
-        write: Write,
+        mut write: Write,
     ) -> Result<oneshot::Receiver<Result<Written, Refusal>>, Refusal> {
+        if sabotage::Guard::JudgeInCommit.is_off() {
+            self.judge_too_early(org, &mut write);
+        }
         let (reply, answer) = oneshot::channel();
         self.shared.queue.send(Job::Write { tenant: org.clone(), author, write, reply })?;
         Ok(answer)
     }
 
-    /// Has the committer do something between two transactions; blocks until it is done.
+    /// What a server does that reads a record, changes it and writes it back as a whole.
+    fn judge_too_early(&self, org: &Tenant, write: &mut Write) {
+        let Write::Update(id, patch) = write else { return };
+        let read = |seq| self.shared.store.versions(org.key, &[seq]);
+        let Ok(Some(Ok(versions))) =
+            self.shared.store.latest(org.key, *id).map(|seq| seq.map(read))
+        else {
+            return;
+        };
+        if let Some(record) = versions.first().and_then(domain::Version::record) {
+            patch.subject.get_or_insert_with(|| record.subject.clone());
+            patch.note.get_or_insert_with(|| record.note.clone());
+        }
+    }
+
+    /// Has the committer do something between two transactions.
+    pub(crate) async fn call_async<T: Send + 'static, E: From<Refusal> + Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Committer) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        self.send_call(work)?.await.map_err(|_| E::from(stopping()))?
+    }
+
+    /// The same for a thread that may wait.
     pub(crate) fn call<T: Send + 'static, E: From<Refusal> + Send + 'static>(
         &self,
         work: impl FnOnce(&mut Committer) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        let (reply, answer) = std::sync::mpsc::sync_channel(1);
+        self.send_call(work)?.blocking_recv().map_err(|_| E::from(stopping()))?
+    }
+
+    fn send_call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Committer) -> T + Send + 'static,
+    ) -> Result<oneshot::Receiver<T>, Refusal> {
+        let (reply, answer) = oneshot::channel();
         let job = Job::Call(Box::new(move |committer| {
             let _ = reply.send(work(committer));
         }));
         self.shared.queue.send(job)?;
-        answer.recv().map_err(|_| E::from(stopping()))?
+        Ok(answer)
+    }
+
+    /// Does work that may wait for the disk where it holds up nobody.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (reply, done) = oneshot::channel();
+        let work = Box::new(move || {
+            let _ = reply.send(work());
+        });
+        self.shared.runtime.blocking(work).await;
+        done.await.map_err(|_| stopping())
     }
 }

@@ -1,8 +1,9 @@
 //! Opening a data folder's store, looking after it, and closing it in order.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
-use domain::Clock;
+use domain::{Clock, Stamp};
 use parking_lot::{Mutex, RwLock};
 use store::{FolderState, Store, StoreError};
 use thiserror::Error;
@@ -11,11 +12,12 @@ use tokio::sync::Notify;
 use crate::commit::{Committer, Job, Queue, unavailable};
 use crate::lease::Lease;
 use crate::notes::Note;
+use crate::sabotage::Guard;
 use crate::sessions::Sessions;
 use crate::sorting::Orders;
 use crate::tenant::Tenant;
 use crate::versions::Versions;
-use crate::{Random, Refusal, Service, Shared};
+use crate::{Random, Refusal, Runtime, Service, Shared, SystemClock, SystemRandom, TokioRuntime};
 
 /// What can be set about a service.
 #[derive(Clone, Copy, Debug)]
@@ -43,36 +45,87 @@ pub enum OpenError {
     Thread(std::io::Error),
 }
 
+/// Where Linux tells which start of the machine this is.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// What the service lives on.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where secrets come from.
+    pub random: Arc<dyn Random>,
+    /// Where questions wait.
+    pub runtime: Arc<dyn Runtime>,
+    /// Which start of the machine this is; empty where it does not tell.
+    pub boot: String,
+}
+
+impl Surroundings {
+    /// Those of a server: the machine's clock and randomness, and tokio.
+    #[must_use]
+    pub fn system(store: Arc<dyn Store>) -> Surroundings {
+        Surroundings {
+            store,
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            runtime: Arc::new(TokioRuntime),
+            boot: std::fs::read_to_string(BOOT_ID).unwrap_or_default().trim().to_owned(),
+        }
+    }
+}
+
 impl Service {
-    /// Takes up the work on a store: rebuilds what is derived from it, and promises a first lease.
+    /// Takes up the work on a store: rebuilds what is derived from it, promises a first lease, and
+    /// gives the committer its thread.
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub fn open(
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
+    pub fn open(surroundings: Surroundings, settings: Settings) -> Result<Service, OpenError> {
+        let (service, committer) = Service::prepare(surroundings, settings)?;
+        let thread = std::thread::Builder::new().name("commit".to_owned());
+        let thread = thread.spawn(move || committer.run()).map_err(OpenError::Thread)?;
+        *service.shared.committer.lock() = Some(thread);
+        Ok(service)
+    }
+
+    /// Like [`Service::open`], but the committer is the caller's to turn.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn prepare(
+        surroundings: Surroundings,
         settings: Settings,
-    ) -> Result<Service, OpenError> {
+    ) -> Result<(Service, Committer), OpenError> {
+        let Surroundings { store, clock, random, runtime, boot } = surroundings;
         let folder = store.folder()?;
-        let started = clock.now();
+        let mut started = clock.now();
+        // After a power cut, a run that was told may be gone while an older one of the same question
+        // is still there: then none of them can be trusted.
+        let runs_survived = folder.clean || (!boot.is_empty() && folder.boot == boot);
         let mut tenants = std::collections::HashMap::new();
+        let sessions = Sessions::default();
         for stored in store.tenants()? {
             let limit = settings.requests_per_org_max;
-            let tenant = Tenant::load(store.as_ref(), stored, folder.lease, limit)?;
-            tenants.insert(tenant.id.clone(), Arc::new(tenant));
-        }
-        let sessions = Sessions::default();
-        for tenant in tenants.values() {
+            let exposed = if Guard::Lease.is_off() { Stamp::MIN } else { folder.lease };
+            let tenant =
+                Arc::new(Tenant::load(store.as_ref(), stored, exposed, limit, runs_survived)?);
+            started = started.max(tenant.runs.lock().last_used().unwrap_or(started));
             for record in store.sessions(tenant.key)? {
+                started = started.max(record.last_used);
                 sessions.resume(tenant.clone(), record);
             }
+            tenants.insert(tenant.id.clone(), tenant);
         }
         let orders_bytes = settings.cache_bytes_max / 4;
+        let (queue, jobs) = Queue::new();
         let shared = Arc::new(Shared {
             store,
             clock,
             random,
+            runtime,
             settings,
             tenants: RwLock::new(tenants),
             sessions,
@@ -80,32 +133,22 @@ impl Service {
             lease_moved: Notify::new(),
             versions: Versions::new(settings.cache_bytes_max - orders_bytes),
             orders: Orders::new(orders_bytes),
-            queue: Queue::new(),
+            queue,
+            boot,
             started,
+            steady: AtomicI64::new(started.millis()),
             clean_start: folder.clean,
             committer: Mutex::new(None),
         });
-        let service = Service { shared };
-        service.start_committer().map_err(OpenError::Thread)?;
-        service.call::<_, Refusal>(|committer| {
-            committer.renew_lease();
-            Ok(())
-        })?;
-        Ok(service)
-    }
-
-    fn start_committer(&self) -> std::io::Result<()> {
-        let Some(jobs) = self.shared.queue.take_receiver() else { return Ok(()) };
-        let committer = Committer::new(self.shared.clone());
-        let thread = std::thread::Builder::new().name("commit".to_owned());
-        *self.shared.committer.lock() = Some(thread.spawn(move || committer.run(&jobs))?);
-        Ok(())
+        let mut committer = Committer::new(shared.clone(), jobs);
+        committer.renew_lease()?;
+        Ok((Service { shared }, committer))
     }
 
     /// Forgets what has expired, and goes on with interrupted work. To be called every minute or so,
     /// on a thread that may wait.
     pub fn housekeep(&self) {
-        let now = self.now();
+        let now = self.shared.steady_now();
         for session in self.shared.sessions.expire(now) {
             let ended = Note::SessionEnded(session.record());
             // What is not noted now is found expired again after the next start.
@@ -120,32 +163,9 @@ impl Service {
         self.spread_interrupted();
     }
 
-    /// Ends in order: keeps what only memory knew, and the exact bound of what has been told. No
-    /// question may be asked from here on.
+    /// Ends in order. No question may be asked from here on.
     pub fn close(&self) {
-        let exposed = self.orgs().iter().map(|org| org.exposure.exposed()).max();
-        let lease = exposed.unwrap_or_else(|| self.shared.lease.bound());
-        let clean = self.shared.clean_start || self.shared.settings.serving;
-        let sessions = self.shared.sessions.all();
-        let runs: Vec<_> =
-            self.orgs().into_iter().map(|org| (org.key, org.runs.lock().unrecorded())).collect();
-        let closed = self.call(move |committer| {
-            committer.transact(|transaction| {
-                let mut keep = || {
-                    for session in &sessions {
-                        transaction.put_session(session.tenant.key, &session.record())?;
-                    }
-                    for (org, runs) in &runs {
-                        runs.iter().try_for_each(|run| transaction.put_run(*org, run))?;
-                    }
-                    transaction.put_folder(FolderState { lease, clean })
-                };
-                keep().map_err(|e| unavailable(&e))
-            })?;
-            committer.closed = true;
-            Ok::<(), Refusal>(())
-        });
-        if let Err(problem) = closed {
+        if let Err(problem) = self.call(Committer::close) {
             tracing::warn!(%problem, "not closed in order; the next start counts this as a crash");
         }
         let _ = self.shared.queue.send(Job::Stop);
@@ -155,9 +175,39 @@ impl Service {
     }
 }
 
+impl Committer {
+    /// Keeps what only memory knew, and the exact bound of what has been told. From here on no more
+    /// is promised.
+    ///
+    /// # Errors
+    /// When the store cannot write; the next start counts this as a crash.
+    pub fn close(&mut self) -> Result<(), Refusal> {
+        let shared = self.shared.clone();
+        let orgs: Vec<_> = shared.tenants.read().values().cloned().collect();
+        let exposed = orgs.iter().map(|org| org.exposure.exposed()).max();
+        let lease = exposed.unwrap_or_else(|| shared.lease.bound());
+        let clean = shared.clean_start || shared.settings.serving;
+        self.transact(|transaction| {
+            let mut keep = || {
+                for session in shared.sessions.all() {
+                    transaction.put_session(session.tenant.key, &session.record())?;
+                }
+                for org in &orgs {
+                    let runs = org.runs.lock().unrecorded();
+                    runs.iter().try_for_each(|run| transaction.put_run(org.key, run))?;
+                }
+                transaction.put_folder(&FolderState { lease, clean, boot: shared.boot.clone() })
+            };
+            keep().map_err(|e| unavailable(&e))
+        })?;
+        self.closed = true;
+        Ok(())
+    }
+}
+
 impl Shared {
     /// The lease has become durable: those who wait for the horizon look again.
-    pub(crate) fn lease_renewed(&self, bound: domain::Stamp) {
+    pub(crate) fn lease_renewed(&self, bound: Stamp) {
         self.lease.renewed(bound);
         self.lease_moved.notify_waiters();
     }

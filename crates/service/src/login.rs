@@ -48,7 +48,7 @@ impl Service {
         }
         let random = self.shared.random.as_ref();
         let id = secret::generate(random).map_err(LoginError::Unavailable)?;
-        let now = self.now();
+        let now = self.shared.steady_now();
         let record = SessionRecord { hash: secret::hash(&id), key, created: now, last_used: now };
         let (reply, kept) = oneshot::channel();
         self.note(&org, Note::Login(record), Some(reply))?;
@@ -71,25 +71,19 @@ impl Service {
 
     /// Marks, durably and before anything is told, that the organization has been logged in to.
     async fn open_organization(&self, org: &Arc<Tenant>) -> Result<(), LoginError> {
-        let (service, org) = (self.clone(), org.clone());
-        let opened = move || {
-            service.change_directory::<_, AdminError>(&org, |directory, transaction| {
-                directory.organization.opened = true;
-                transaction
-                    .put_organization(&directory.organization)
-                    .map_err(|e| unavailable(&e))?;
-                Ok(())
-            })
-        };
-        let opened = tokio::task::spawn_blocking(opened).await;
-        let opened = opened.map_err(|e| LoginError::Unavailable(e.to_string()))?;
-        opened.map_err(|e| LoginError::Unavailable(e.to_string()))
+        let opened = self.change_directory_async::<_, AdminError>(org, |directory, transaction| {
+            directory.organization.opened = true;
+            transaction.put_organization(&directory.organization).map_err(|e| unavailable(&e))?;
+            Ok(())
+        });
+        opened.await.map_err(|e| LoginError::Unavailable(e.to_string()))
     }
 
     /// Who asks with this session id; none if it is unknown, has expired or was switched off.
     #[must_use]
     pub fn caller(&self, session_id: &str) -> Option<Caller> {
-        let (caller, note) = self.shared.sessions.caller(secret::hash(session_id), self.now())?;
+        let (caller, note) =
+            self.shared.sessions.caller(secret::hash(session_id), self.shared.steady_now())?;
         if let Some(note) = note {
             // A use that is not written down shortens the session after a restart, no more.
             let _ = self.note(&caller.tenant, note, None);

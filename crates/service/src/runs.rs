@@ -46,6 +46,8 @@ pub(crate) struct Ask {
     pub(crate) to: Stamp,
     pub(crate) page: u64,
     pub(crate) now: Stamp,
+    /// What is known of runs used before this may be out of date: a process died.
+    pub(crate) certain_since: Stamp,
 }
 
 /// A key has more runs under way than it may have.
@@ -57,6 +59,8 @@ struct Run {
     record: RunRecord,
     /// Whether it has several pages, counts against the key's limit and is kept in the store.
     recorded: bool,
+    /// Whether it took the place of one that the store has.
+    replaces: bool,
 }
 
 /// The runs of one organization.
@@ -74,7 +78,7 @@ impl Runs {
         let mut runs = Runs::default();
         for record in kept {
             *runs.recorded.entry(record.key).or_default() += 1;
-            let run = Run { record, recorded: true };
+            let run = Run { record, recorded: true, replaces: false };
             runs.by_query.entry(QueryId(record.query)).or_default().push(run);
         }
         runs
@@ -87,16 +91,12 @@ impl Runs {
             .iter()
             .enumerate()
             .filter(|(_, run)| run.record.session == ask.session && run.continues(ask))
-            .max_by_key(|(_, run)| (run.record.to == ask.to, run.record.last_used))
+            .max_by_key(|(_, run)| run.recency(ask))
             .map(|(index, _)| index);
         if let Some(index) = own {
             return Some(runs[index].serve(ask));
         }
-        let orphan = runs
-            .iter()
-            .filter(|run| run.is_orphan_for(ask))
-            .max_by_key(|run| (run.record.to == ask.to, run.record.last_used))
-            .copied()?;
+        let orphan = Run::orphan(runs, ask)?;
         // The run goes on under the new session, and stays where it was for the old one.
         let mut adopted = orphan;
         adopted.record.session = ask.session;
@@ -121,16 +121,16 @@ impl Runs {
             last_page: ask.page,
             last_used: ask.now,
         };
-        self.take(ask.query, ask.session, ask.to);
-        self.by_query.entry(ask.query).or_default().push(Run { record, recorded: false });
+        let replaces = self.take(ask.query, ask.session, ask.to).is_some_and(|run| run.recorded);
+        self.by_query.entry(ask.query).or_default().push(Run { record, recorded: false, replaces });
         record
     }
 
     /// Settles whether a run has several pages, as far as that is not known yet. True if it has to
     /// be recorded now.
     ///
-    /// Dropped runs of a single page leave without a trace; dropped runs of several pages are
-    /// returned, to be forgotten by the store.
+    /// Dropped runs of a single page leave without a trace. Returned are those that the store has to
+    /// forget: dropped runs of several pages, and one whose place a run of a single page took.
     pub(crate) fn settle(
         &mut self,
         record: &RunRecord,
@@ -140,7 +140,9 @@ impl Runs {
         let (query, session, to) = (QueryId(record.query), record.session, record.to);
         if !several_pages {
             self.keep_single(record.key, (query, session, to));
-            return Ok(Vec::new());
+            let run = self.get(query, session, to);
+            let replaced = run.is_some_and(|run| std::mem::take(&mut run.replaces));
+            return Ok(if replaced { vec![*record] } else { Vec::new() });
         }
         if self.is_recorded(record) {
             return Ok(Vec::new());
@@ -178,6 +180,11 @@ impl Runs {
     /// The runs that only memory knows, to be kept by an orderly stop.
     pub(crate) fn unrecorded(&self) -> Vec<RunRecord> {
         self.by_query.values().flatten().filter(|run| !run.recorded).map(|run| run.record).collect()
+    }
+
+    /// When any of them was last used.
+    pub(crate) fn last_used(&self) -> Option<Stamp> {
+        self.by_query.values().flatten().map(|run| run.record.last_used).max()
     }
 
     fn get(&mut self, query: QueryId, session: SecretHash, to: Stamp) -> Option<&mut Run> {
@@ -241,14 +248,34 @@ impl Run {
         self.record.to <= ask.to
     }
 
-    /// Whether a later page that a newer session of the same key asks for is this run's next.
-    fn is_orphan_for(&self, ask: &Ask) -> bool {
+    /// The run that a later page asked for by a newer session of the same key goes on with.
+    fn orphan(runs: &[Run], ask: &Ask) -> Option<Run> {
+        let others = || runs.iter().filter(|run| run.may_be_taken_over(ask));
+        let next =
+            others().filter(|run| run.is_certain(ask) && run.record.last_page == ask.page - 1);
+        // What a process that died had served last may not have been kept, but the run's beginning
+        // has: the youngest is the one that was under way.
+        let youngest = others().max_by_key(|run| run.record.horizon);
+        let behind = youngest.filter(|run| !run.is_certain(ask) && run.record.last_page < ask.page);
+        next.max_by_key(|run| run.recency(ask)).or(behind).copied()
+    }
+
+    fn may_be_taken_over(&self, ask: &Ask) -> bool {
         ask.page > 1
             && self.record.key == ask.key
             && self.record.session != ask.session
             && self.record.to <= ask.to
-            && self.record.last_page == ask.page - 1
             && self.record.last_used <= ask.session_created
+    }
+
+    /// Whether it is known for certain which page was served last.
+    fn is_certain(&self, ask: &Ask) -> bool {
+        self.record.last_used >= ask.certain_since
+    }
+
+    /// The one asked for comes first, then the one used last, then the younger one.
+    fn recency(&self, ask: &Ask) -> (bool, Stamp, Stamp) {
+        (self.record.to == ask.to, self.record.last_used, self.record.horizon)
     }
 
     fn serve(&mut self, ask: &Ask) -> RunRecord {

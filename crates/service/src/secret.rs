@@ -16,6 +16,7 @@ pub(crate) fn generate(random: &dyn Random) -> Result<String, String> {
 }
 
 /// What is kept of a secret.
-pub(crate) fn hash(secret: &str) -> SecretHash {
+#[must_use]
+pub fn hash(secret: &str) -> SecretHash {
     SecretHash(Sha256::digest(secret.as_bytes()).into())
 }

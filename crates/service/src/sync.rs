@@ -12,7 +12,8 @@ use tokio::sync::oneshot;
 use crate::commit::{Job, unavailable};
 use crate::notes::Note;
 use crate::query::{Direction, QueryId, SyncQuery};
-use crate::runs::{Ask, TooManyRuns};
+use crate::runs::{Ask, RUN_HOURS_MAX, TooManyRuns};
+use crate::sabotage::Guard;
 use crate::sessions::Caller;
 use crate::tenant::Tenant;
 use crate::{Refusal, Service, sorting};
@@ -112,6 +113,7 @@ impl Service {
     }
 
     fn ask(&self, caller: &Caller, query: &SyncQuery) -> Ask {
+        let shared = &self.shared;
         Ask {
             session: caller.session.hash,
             session_created: caller.session.created,
@@ -119,7 +121,8 @@ impl Service {
             query: query.identity(),
             to: query.upper_bound(),
             page: query.page,
-            now: self.now(),
+            now: shared.steady_now(),
+            certain_since: if shared.clean_start { Stamp::MIN } else { shared.started },
         }
     }
 
@@ -131,10 +134,9 @@ impl Service {
         query: &SyncQuery,
     ) -> Result<(RunRecord, View), AskError> {
         if let Some(run) = org.runs.lock().find(ask) {
-            return Ok((run, org.timeline.read().view_at(run.seq)));
+            return Ok((run, self.view_of(org, &run)));
         }
-        let older_session = ask.session_created < self.shared.started;
-        if ask.page > 1 && older_session && !self.shared.clean_start {
+        if ask.page > 1 && self.may_have_lost_runs(ask) {
             return Err(AskError::BeginAgain(ask.page));
         }
         if let Some(to) = query.to {
@@ -144,35 +146,59 @@ impl Service {
         // Another page of the same run may have begun it meanwhile.
         if let Some(run) = runs.find(ask) {
             drop(runs);
-            return Ok((run, org.timeline.read().view_at(run.seq)));
+            return Ok((run, self.view_of(org, &run)));
         }
         let reading = org.exposure.read(self.now(), self.shared.lease.bound());
-        let run = runs.begin(ask, reading.view.seq(), reading.horizon);
+        // Complete is the answer up to the horizon, and no further than it was asked for: a script
+        // whose To is a clock that is behind goes on from here without a hole.
+        let horizon = reading.horizon.min(ask.to);
+        let run = runs.begin(ask, reading.view.seq(), horizon);
+        drop(runs);
+        if Guard::ExposeWithView.is_off() {
+            org.exposure.expose_late(reading.horizon);
+        }
         Ok((run, reading.view))
+    }
+
+    /// Whether the run of a later page that nobody knows may have gone with a process that died: that
+    /// of an older session, or, as long as runs live, of one that has taken its place since.
+    fn may_have_lost_runs(&self, ask: &Ask) -> bool {
+        let shared = &self.shared;
+        let in_doubt_until = shared.started.plus_millis(RUN_HOURS_MAX * 3_600_000);
+        !shared.clean_start && (ask.session_created < shared.started || ask.now < in_doubt_until)
+    }
+
+    /// The view of a run that has begun before.
+    fn view_of(&self, org: &Tenant, run: &RunRecord) -> View {
+        if Guard::RunView.is_off() {
+            return org.exposure.read(self.now(), self.shared.lease.bound()).view;
+        }
+        org.timeline.read().view_at(run.seq)
     }
 
     /// Waits until an upper bound that lies only a little ahead has been passed by the horizon.
     async fn wait_for_horizon(&self, org: &Tenant, to: Stamp) -> Result<(), AskError> {
-        if to > self.now().plus_millis(TO_AHEAD_MS_MAX) {
-            return Ok(());
-        }
-        let passed = async {
-            loop {
-                let moved = (org.moved.notified(), self.shared.lease_moved.notified());
-                let now = self.now();
-                if org.exposure.horizon(now, self.shared.lease.bound()) >= to {
-                    return;
-                }
-                let missing_ms = (to.millis() - now.millis()).clamp(1, TO_AHEAD_MS_MAX);
-                tokio::select! {
-                    () = moved.0 => {}
-                    () = moved.1 => {}
-                    () = tokio::time::sleep(Duration::from_millis(missing_ms.unsigned_abs())) => {}
+        let mut too_long = self.shared.runtime.sleep(HORIZON_WAIT_MAX);
+        loop {
+            let (moved, renewed) = (org.moved.notified(), self.shared.lease_moved.notified());
+            let now = self.now();
+            let passed = org.exposure.horizon(now, self.shared.lease.bound()) >= to;
+            if passed || to > now.plus_millis(TO_AHEAD_MS_MAX) || Guard::WaitForTo.is_off() {
+                return Ok(());
+            }
+            let missing_ms = (to.millis() - now.millis()).clamp(1, TO_AHEAD_MS_MAX);
+            let passed =
+                self.shared.runtime.sleep(Duration::from_millis(missing_ms.unsigned_abs()));
+            tokio::select! {
+                biased;
+                () = moved => {}
+                () = renewed => {}
+                () = passed => {}
+                () = &mut too_long => {
+                    return Err(AskError::Unavailable("a commit takes too long; ask again".to_owned()));
                 }
             }
-        };
-        let waited = tokio::time::timeout(HORIZON_WAIT_MAX, passed).await;
-        waited.map_err(|_| AskError::Unavailable("a commit takes too long; ask again".to_owned()))
+        }
     }
 
     /// Has a run of several pages kept before any of its pages leaves, and what it has come to
@@ -186,7 +212,7 @@ impl Service {
         let (first_time, dropped) = {
             let mut runs = org.runs.lock();
             let first_time = several && !runs.is_recorded(run);
-            let dropped = runs.settle(run, several, self.now());
+            let dropped = runs.settle(run, several, self.shared.steady_now());
             (
                 first_time,
                 dropped.map_err(|TooManyRuns| AskError::TooManyRuns {
@@ -258,8 +284,7 @@ impl Service {
             let store = shared.store.as_ref();
             shared.orders.get_or_sort(key, || sorting::sort(store, org, &seqs(), order))
         };
-        let sorted = tokio::task::spawn_blocking(sort).await;
-        Ok(sorted.map_err(|e| AskError::Unavailable(e.to_string()))??)
+        Ok(self.blocking(sort).await??)
     }
 
     /// The latest version of an activity; none if there is no such activity, or no longer.

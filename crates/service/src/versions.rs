@@ -75,7 +75,7 @@ impl Service {
             return Ok(versions);
         }
         let (service, key) = (self.clone(), org.key);
-        let read = tokio::task::spawn_blocking(move || service.read_versions(key, &seqs)).await;
+        let read = self.blocking(move || service.read_versions(key, &seqs)).await;
         read.map_err(|e| StoreError::Unavailable(e.to_string()))?
     }
 

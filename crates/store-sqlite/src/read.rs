@@ -20,6 +20,16 @@ const VERSION_BY_SEQ: &str = "
     SELECT seq, stamp, activity, kind, actor, origin, previous, document
     FROM change WHERE organization = ?1 AND seq = ?2";
 
+/// Copies the write-ahead log into the database and syncs that: what a failed sync left readable in
+/// the log may not be on disk, and a second sync of the same pages may not say so.
+fn make_durable(connection: &Connection) -> Result<(), StoreError> {
+    let busy = connection.query_row("PRAGMA wal_checkpoint(FULL)", [], |row| row.get::<_, bool>(0));
+    if busy.map_err(failed)? {
+        return Err(StoreError::Unavailable("the log is being read".to_owned()));
+    }
+    Ok(())
+}
+
 /// Runs a query and turns each of its rows into a value.
 fn list<T>(
     connection: &Connection,
@@ -69,16 +79,22 @@ impl Store for SqliteStore {
         let mut writer = self.writer();
         *writer = None;
         self.readers.lock().clear();
-        *writer =
-            Some(open::reopen(&self.path).map_err(|e| StoreError::Unavailable(e.to_string()))?);
+        let opened =
+            open::reopen(&self.path).map_err(|e| StoreError::Unavailable(e.to_string()))?;
+        make_durable(&opened)?;
+        *writer = Some(opened);
         Ok(())
     }
 
     fn folder(&self) -> Result<FolderState, StoreError> {
-        let fresh = FolderState { lease: Stamp::MIN, clean: true };
+        let fresh = FolderState { lease: Stamp::MIN, clean: true, boot: String::new() };
         self.read(|c| {
-            c.query_row("SELECT lease, clean FROM folder", [], |row| {
-                Ok(FolderState { lease: Stamp::from_millis(row.get(0)?), clean: row.get(1)? })
+            c.query_row("SELECT lease, clean, boot FROM folder", [], |row| {
+                Ok(FolderState {
+                    lease: Stamp::from_millis(row.get(0)?),
+                    clean: row.get(1)?,
+                    boot: row.get(2)?,
+                })
             })
             .optional()
             .map(|state| state.unwrap_or(fresh))

@@ -191,7 +191,6 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn drop_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError> {
         let row = (org.0, session.hash.0);
-        self.execute("DELETE FROM run WHERE organization = ?1 AND session = ?2", row)?;
         self.execute("DELETE FROM session WHERE organization = ?1 AND hash = ?2", row)
     }
 
@@ -222,10 +221,10 @@ impl Transaction for SqliteTransaction<'_> {
         )
     }
 
-    fn put_folder(&mut self, state: FolderState) -> Result<(), StoreError> {
+    fn put_folder(&mut self, state: &FolderState) -> Result<(), StoreError> {
         self.execute(
-            "INSERT OR REPLACE INTO folder (one, lease, clean) VALUES (1, ?1, ?2)",
-            (state.lease.millis(), state.clean),
+            "INSERT OR REPLACE INTO folder (one, lease, clean, boot) VALUES (1, ?1, ?2, ?3)",
+            (state.lease.millis(), state.clean, state.boot.as_str()),
         )
     }
 

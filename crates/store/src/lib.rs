@@ -36,8 +36,8 @@ pub trait Store: Send + Sync {
     /// When the store cannot write now.
     fn begin(&self, durability: Durability) -> Result<Box<dyn Transaction + '_>, StoreError>;
 
-    /// Forgets everything held open and opens it again: what a commit of unknown outcome needs
-    /// before it can be asked about with [`Store::head`].
+    /// Forgets everything held open, opens it again, and makes durable what is there: what a commit
+    /// of unknown outcome needs before it can be asked about with [`Store::head`].
     ///
     /// # Errors
     /// When the store cannot be opened.
@@ -176,7 +176,7 @@ pub trait Transaction {
     /// When the store cannot write.
     fn put_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError>;
 
-    /// Forgets a session and its runs.
+    /// Forgets a session. Its runs stay: whoever takes its place may go on with them.
     ///
     /// # Errors
     /// When the store cannot write.
@@ -198,7 +198,7 @@ pub trait Transaction {
     ///
     /// # Errors
     /// When the store cannot write.
-    fn put_folder(&mut self, state: FolderState) -> Result<(), StoreError>;
+    fn put_folder(&mut self, state: &FolderState) -> Result<(), StoreError>;
 
     /// Makes everything durable and visible together.
     ///

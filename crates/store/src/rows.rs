@@ -31,12 +31,15 @@ pub struct LogEntry {
 }
 
 /// What is kept once per data folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FolderState {
     /// No instant after this one has been exposed (invariant 3).
     pub lease: Stamp,
     /// Whether the last process that owned the folder ended in order.
     pub clean: bool,
+    /// On which start of the machine it worked; empty where the machine does not tell. What was not
+    /// synced has survived if this is the same start still.
+    pub boot: String,
 }
 
 /// A session, as it survives a restart. The session id itself is kept by its hash alone.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use domain::{ActivityId, Member, Origin, State, Zone};
+use domain::{ActivityId, Kind, Member, Origin, State, Zone};
 use neon::files::Writer;
 use service::{Change, Service};
 
@@ -69,10 +69,11 @@ pub(super) fn history(
 
 fn described(change: &Change, zone: &Zone) -> String {
     let version = &change.version;
-    let what = match (&version.state, version.previous) {
+    let what = match (&version.state, change.before) {
         (State::Tombstone, _) => "removed",
         (State::Record(_), None) => "created",
-        (State::Record(_), Some(_)) => "changed",
+        (State::Record(_), Some(Kind::Record)) => "changed",
+        (State::Record(_), Some(Kind::Tombstone)) => "restored",
     };
     let who = match (&change.author, version.author.user) {
         (Some(name), _) => format!(" by {name}"),

@@ -63,7 +63,9 @@ fn read(
     let mut items = 0;
     for path in &import.files {
         let name = path.display().to_string();
-        let source = files.open(path).map_err(|e| format!("{name} cannot be read: {e}"))?;
+        let source = files
+            .open(path)
+            .map_err(|e| format!("{name} cannot be read: {e}\nnothing was imported"))?;
         let mut failed = None;
         let summary = files::read(&name, source, ground.service.now(), &mut |item| {
             items += 1;

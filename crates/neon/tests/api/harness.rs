@@ -12,7 +12,8 @@ use domain::{Clock, ManualClock, Moment, Name, OrgId, Role, UserId, Zone};
 use http_body_util::BodyExt;
 
 use service::{
-    ImportError, ImportOptions, ImportReport, NewKey, NewUser, Service, Spool, SystemClock, Tenant,
+    ImportError, ImportOptions, ImportReport, NewKey, NewUser, Service, Spool, Surroundings,
+    SystemClock, Tenant,
 };
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -64,8 +65,8 @@ impl Process {
             cache_bytes_max: 64 << 10,
             serving: true,
         };
-        let random = Arc::new(service::SystemRandom);
-        let service = Service::open(store, clock, random, settings).unwrap();
+        let surroundings = Surroundings { clock, ..Surroundings::system(store) };
+        let service = Service::open(surroundings, settings).unwrap();
         let router = neon::router(service.clone(), neon::Settings::default());
         Process { service, router, folder }
     }

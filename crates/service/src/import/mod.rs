@@ -199,8 +199,14 @@ impl Service {
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<ImportReport, ImportError> {
         let mut done = 0;
+        let several_chunks = plan.len() > CHUNK_ITEMS_MAX as u64;
+        if several_chunks {
+            // From then on, ids given to others lie above the file's, also if this is cut short.
+            plan.highest_first();
+        }
         loop {
-            let chunk = plan.next_chunk(CHUNK_ITEMS_MAX)?;
+            let alone = several_chunks && done == 0;
+            let chunk = plan.next_chunk(if alone { 1 } else { CHUNK_ITEMS_MAX })?;
             if chunk.is_empty() {
                 return Ok(report);
             }

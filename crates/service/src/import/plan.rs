@@ -52,6 +52,14 @@ impl ImportPlan {
         self.slots.sort_unstable_by_key(|slot| (stamp(slot), slot.id));
     }
 
+    /// Puts the item with the highest id before all others.
+    pub(super) fn highest_first(&mut self) {
+        let highest = self.slots.iter().enumerate().max_by_key(|(_, slot)| slot.id);
+        if let Some((at, _)) = highest {
+            self.slots[..=at].rotate_right(1);
+        }
+    }
+
     /// How many activities it is about.
     #[must_use]
     pub fn len(&self) -> u64 {

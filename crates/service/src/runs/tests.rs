@@ -12,6 +12,7 @@ fn ask(n: usize, page: u64, minute: i64) -> Ask {
     query[..8].copy_from_slice(&n.to_le_bytes());
     let session = SecretHash([0; 32]);
     Ask {
+        certain_since: Stamp::MIN,
         session,
         session_created: at_minute(0),
         key: KeyId(1),

@@ -9,7 +9,7 @@ use domain::{
 };
 use service::{
     Caller, Direction, ImportError, ImportOptions, ImportReport, NewUser, Order, Refusal, Service,
-    Settings, Spool, SyncAnswer, SyncQuery, SystemRandom, Tenant, Write, Written,
+    Settings, Spool, Surroundings, SyncAnswer, SyncQuery, Tenant, Write, Written,
 };
 use store::StoreError;
 use store_sqlite::SqliteStore;
@@ -40,7 +40,10 @@ fn open<C: Clock + 'static>(folder: &Path, clock: &Arc<C>) -> (Arc<SqliteStore>,
     let store = Arc::new(SqliteStore::open(folder).unwrap());
     // Small, so that versions are also read from the store.
     let settings = Settings { requests_per_org_max: 64, cache_bytes_max: 16 << 10, serving: true };
-    let service = Service::open(store.clone(), clock.clone(), Arc::new(SystemRandom), settings);
+    let service = Service::open(
+        Surroundings { clock: clock.clone(), ..Surroundings::system(store.clone()) },
+        settings,
+    );
     (store, service.unwrap())
 }
 

@@ -68,7 +68,7 @@ impl Reader {
         ]
     }
 
-    /// Asks for one page. Returns the horizon of a run that began with it.
+    /// Asks for one page. Returns the horizon of a run without upper bound that began with it.
     pub(crate) fn step<C: Clock + 'static>(&mut self, world: &World<C>) -> Option<Stamp> {
         let caller = world.caller(&self.session).unwrap_or_else(|| {
             // A script that logs in again begins again.
@@ -103,7 +103,7 @@ impl Reader {
                     return None; // Its clock has stepped back: such a script waits.
                 }
                 let first = world.sync(&caller, &query);
-                begun = Some(first.horizon);
+                begun = query.to.is_none().then_some(first.horizon);
                 assert!(
                     query.to.is_none_or(|to| first.horizon >= to),
                     "{:?} is not over",

@@ -66,7 +66,7 @@ cases! { $
         statuses_are_kept_and_changed
         sessions_are_kept_and_changed
         runs_are_kept_and_changed
-        a_session_is_dropped_with_its_runs
+        a_session_is_dropped_without_its_runs
         one_run_is_dropped_alone
         what_is_not_there_can_be_dropped
         the_folder_state_is_replaced

@@ -6,7 +6,7 @@ use domain::{
     StatusName, Subject, SystemUser, UserId, Version, Zone,
 };
 
-use crate::{Durability, RunRecord, SessionRecord, Store, Transaction};
+use crate::{Durability, FolderState, RunRecord, SessionRecord, Store, Transaction};
 
 /// The organization that most tests are about.
 pub const ORG: OrgKey = OrgKey(1);
@@ -102,6 +102,12 @@ pub fn run(session: u8, query: u8) -> RunRecord {
         last_page: 2,
         last_used: stamp(60),
     }
+}
+
+/// What stands beside the organizations.
+#[must_use]
+pub fn folder_state(lease: Stamp, clean: bool, boot: &str) -> FolderState {
+    FolderState { lease, clean, boot: boot.to_owned() }
 }
 
 /// An activity with the required members alone.

@@ -9,15 +9,17 @@ use domain::{ActivityId, Seq, Stamp, StatusId, Version};
 use super::log::{entries, log};
 use super::records::{runs, sessions, tenant};
 use super::sample::{
-    ORG, append, commit, key, organization, record, run, session, stamp, status, tombstone, user,
-    with_status,
+    ORG, append, commit, folder_state, key, organization, record, run, session, stamp, status,
+    tombstone, user, with_status,
 };
 use crate::{Durability, FolderState, Store, StoreError, Transaction};
 
 /// How long a thread that must not get on is watched.
 const WATCHED_MS: u64 = 50;
 
-const LEFT: FolderState = FolderState { lease: Stamp::MAX, clean: false };
+fn left() -> FolderState {
+    folder_state(Stamp::MAX, false, "left")
+}
 
 /// Does one of everything, on a store that [`prepared`] has filled.
 fn touch_everything(t: &mut dyn Transaction) {
@@ -32,7 +34,7 @@ fn touch_everything(t: &mut dyn Transaction) {
     t.drop_session(ORG, &session(1)).unwrap();
     t.drop_run(ORG, &run(2, 1)).unwrap();
     t.put_run(ORG, &run(3, 1)).unwrap();
-    t.put_folder(LEFT).unwrap();
+    t.put_folder(&left()).unwrap();
 }
 
 /// Puts in what [`touch_everything`] changes.
@@ -47,7 +49,7 @@ fn prepared(store: &dyn Store) {
         t.put_session(ORG, &session(2)).unwrap();
         t.put_run(ORG, &run(1, 1)).unwrap();
         t.put_run(ORG, &run(2, 1)).unwrap();
-        t.put_folder(FolderState { lease: stamp(0), clean: true }).unwrap();
+        t.put_folder(&folder_state(stamp(0), true, "")).unwrap();
     });
 }
 
@@ -61,7 +63,7 @@ fn assert_prepared(store: &dyn Store) {
     assert_eq!(tenant.statuses, [status(1, "Waiting")]);
     assert_eq!(sessions(store, ORG), [session(1), session(2)]);
     assert_eq!(runs(store, ORG), [run(1, 1), run(2, 1)]);
-    assert_eq!(store.folder().unwrap(), FolderState { lease: stamp(0), clean: true });
+    assert_eq!(store.folder().unwrap(), folder_state(stamp(0), true, ""));
     assert_eq!(store.head(ORG).unwrap(), Seq(1));
     assert_eq!(log(store, ORG, 0), entries(&[record(1, 7)]));
     assert_eq!(store.latest(ORG, ActivityId(7)).unwrap(), Some(Seq(1)));
@@ -82,8 +84,8 @@ fn assert_touched(store: &dyn Store) {
     assert_eq!(tenant.keys[1], key(2));
     assert_eq!(tenant.statuses, [status(1, "Waiting"), status(2, "Late")]);
     assert_eq!(sessions(store, ORG), [session(2), session(3)]);
-    assert_eq!(runs(store, ORG), [run(3, 1)]);
-    assert_eq!(store.folder().unwrap(), LEFT);
+    assert_eq!(runs(store, ORG), [run(1, 1), run(3, 1)]);
+    assert_eq!(store.folder().unwrap(), left());
     let versions = [record(1, 7), tombstone(2, 7, 1), with_status(3, 8, 1)];
     assert_eq!(log(store, ORG, 0), entries(&versions));
     assert_eq!(store.versions(ORG, &[Seq(1), Seq(2), Seq(3)]).unwrap(), versions);

@@ -1,0 +1,33 @@
+//! What the service needs of the runtime that it lives in, as a parameter: a simulation is another.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// A future without a name.
+pub type Pending = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Where the service's questions wait.
+pub trait Runtime: Send + Sync {
+    /// Waits for that long.
+    fn sleep(&self, duration: Duration) -> Pending;
+
+    /// Does work that may wait for the disk where it holds up nobody.
+    fn blocking(&self, work: Box<dyn FnOnce() + Send>) -> Pending;
+}
+
+/// The runtime of a server.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TokioRuntime;
+
+impl Runtime for TokioRuntime {
+    fn sleep(&self, duration: Duration) -> Pending {
+        Box::pin(tokio::time::sleep(duration))
+    }
+
+    fn blocking(&self, work: Box<dyn FnOnce() + Send>) -> Pending {
+        let done = tokio::task::spawn_blocking(work);
+        // How it went, the work has said itself.
+        Box::pin(async move { drop(done.await) })
+    }
+}

@@ -1,0 +1,84 @@
+//! Guards that a simulation can switch off, one at a time, to show that it notices. Without the
+//! feature `sabotage` they are always on, and asking costs nothing.
+
+/// What keeps the invariants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// A reader exposes the horizon in the step in which it takes the view.
+    ExposeWithView,
+    /// A horizon stays below the stamp of a commit under way.
+    InFlight,
+    /// The writes of a group share one stamp.
+    SharedStamp,
+    /// Nothing is told beyond a durable promise, which the next process begins with.
+    Lease,
+    /// All pages of a run come from its view.
+    RunView,
+    /// A write is judged inside the commit, on the state that the one before it left.
+    JudgeInCommit,
+    /// An upper bound just ahead of the horizon is waited for.
+    WaitForTo,
+}
+
+impl Guard {
+    /// All of them.
+    pub const ALL: [Guard; 7] = [
+        Guard::ExposeWithView,
+        Guard::InFlight,
+        Guard::SharedStamp,
+        Guard::Lease,
+        Guard::RunView,
+        Guard::JudgeInCommit,
+        Guard::WaitForTo,
+    ];
+
+    /// Whether the guard is switched off on this thread.
+    #[cfg(not(feature = "sabotage"))]
+    #[inline]
+    pub(crate) const fn is_off(self) -> bool {
+        let _ = self;
+        false
+    }
+}
+
+#[cfg(not(feature = "sabotage"))]
+#[inline]
+pub(crate) const fn interrupt() {}
+
+#[cfg(feature = "sabotage")]
+mod switch {
+    use std::cell::Cell;
+
+    use super::Guard;
+
+    thread_local! {
+        static OFF: Cell<Option<Guard>> = const { Cell::new(None) };
+        static INTERRUPT: Cell<Option<fn()>> = const { Cell::new(None) };
+    }
+
+    impl Guard {
+        /// Whether the guard is switched off on this thread.
+        pub(crate) fn is_off(self) -> bool {
+            OFF.get() == Some(self)
+        }
+    }
+
+    /// Switches one guard off on this thread, or all of them on. `interrupt` is called where, without
+    /// the guard, others may come in between.
+    pub fn switch_off(guard: Option<Guard>, interrupt: fn()) {
+        OFF.set(guard);
+        INTERRUPT.set(Some(interrupt));
+    }
+
+    /// Lets others come in between.
+    pub(crate) fn interrupt() {
+        if let Some(interrupt) = INTERRUPT.get() {
+            interrupt();
+        }
+    }
+}
+
+#[cfg(feature = "sabotage")]
+pub(crate) use switch::interrupt;
+#[cfg(feature = "sabotage")]
+pub use switch::switch_off;

@@ -1,0 +1,17 @@
+//! The real service over a simulated clock, store and scheduler, in one thread.
+//!
+//! One seed decides everything: which task goes on, where the machine dies, what the disk keeps, when
+//! the clock steps. A schedule ends with a verdict: every poller's copy, made of nothing but answers,
+//! equals what the log ends with, and everything acknowledged is there.
+//!
+//! To add a habit of pollers, see `poller.rs`; something that befalls the machine, `schedule.rs`.
+
+mod disk;
+mod machine;
+mod poller;
+mod schedule;
+mod truth;
+mod world;
+mod writer;
+
+pub use schedule::{Outcome, run};

@@ -1,0 +1,196 @@
+//! The simulated machine with the server on it: starts it, has it work, kills it, starts it again.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use service::{Committer, Service, Settings, Surroundings};
+use store::Store;
+use tokio::sync::oneshot;
+
+use crate::disk::{Crash, SimStore};
+use crate::world::{self, Death, Owner, SimClock, SimRandom, SimRuntime, one_in, pick};
+
+/// A request was lost with the connection: whether it was done, nobody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lost;
+
+/// The machine. Clones are the same machine.
+#[derive(Clone)]
+pub(crate) struct Machine {
+    /// Its disk.
+    pub(crate) store: SimStore,
+    server: Rc<RefCell<Option<(Service, Committer)>>>,
+    crashes: Rc<RefCell<u64>>,
+}
+
+impl Machine {
+    /// A machine whose server has not been started.
+    #[must_use]
+    pub(crate) fn new(store: SimStore) -> Machine {
+        Machine { store, server: Rc::default(), crashes: Rc::default() }
+    }
+
+    /// How often it died.
+    #[must_use]
+    pub(crate) fn crashes(&self) -> u64 {
+        *self.crashes.borrow()
+    }
+
+    /// Starts the server, as often as it takes.
+    pub(crate) fn start(&self) {
+        loop {
+            let started = catch_unwind(AssertUnwindSafe(|| prepare(&self.store)));
+            match started {
+                Ok(server) => {
+                    *self.server.borrow_mut() = Some(server);
+                    return;
+                }
+                Err(payload) => self.bury(payload, pick(&[Crash::Process, Crash::Power])),
+            }
+        }
+    }
+
+    /// Makes this the machine whose committer may come in between others.
+    pub(crate) fn show(&self) {
+        SHOWN.with(|shown| *shown.borrow_mut() = Some(self.clone()));
+    }
+
+    /// Kills the machine now and starts it again.
+    pub(crate) fn crash(&self, how: Crash) {
+        self.die(how);
+        self.start();
+    }
+
+    /// Stops the server in order and starts it again.
+    pub(crate) fn restart(&self) {
+        world::kill_server();
+        world::spare();
+        let stopped = self.server.borrow_mut().take();
+        if let Some((_, mut committer)) = stopped {
+            // What waits is done before: the real one takes its orders in turn.
+            (0..5).for_each(|_| committer.turn());
+            if committer.close().is_err() {
+                drop(committer);
+                self.die(Crash::Process);
+            }
+        }
+        self.start();
+    }
+
+    /// Has the committer take a turn, if there is a server.
+    pub(crate) fn turn(&self) {
+        // Taken out, since others who come in between look at the server too.
+        let service = self.service();
+        let taken = self.server.borrow_mut().take();
+        let Some((_, mut committer)) = taken else { return };
+        // Requests that come in meanwhile find the service here.
+        SERVING.with(|serving| (*serving.borrow_mut()).clone_from(&service));
+        let turned = catch_unwind(AssertUnwindSafe(|| committer.turn()));
+        SERVING.with(|serving| *serving.borrow_mut() = None);
+        match turned {
+            Ok(()) => *self.server.borrow_mut() = service.map(|service| (service, committer)),
+            Err(payload) => {
+                drop(committer);
+                drop(service);
+                self.bury(payload, pick(&[Crash::Process, Crash::Power]));
+                self.start();
+            }
+        }
+    }
+
+    fn bury(&self, payload: Box<dyn std::any::Any + Send>, how: Crash) {
+        if !payload.is::<Death>() {
+            resume_unwind(payload); // a real panic
+        }
+        self.die(how);
+    }
+
+    fn die(&self, how: Crash) {
+        world::surface();
+        world::spare();
+        world::kill_server();
+        *self.server.borrow_mut() = None;
+        self.store.crash(how);
+        *self.crashes.borrow_mut() += 1;
+    }
+
+    fn service(&self) -> Option<Service> {
+        let turning = SERVING.with(|serving| serving.borrow().clone());
+        turning.or_else(|| self.server.borrow().as_ref().map(|(service, _)| service.clone()))
+    }
+
+    /// Sends a request to the server. Sometimes the answer is lost on its way back.
+    ///
+    /// # Errors
+    /// When the answer does not come.
+    pub(crate) async fn request<T, F>(&self, ask: impl FnOnce(Service) -> F) -> Result<T, Lost>
+    where
+        T: 'static,
+        F: Future<Output = T> + 'static,
+    {
+        world::yield_now().await;
+        let Some(service) = self.service() else { return Err(Lost) };
+        if one_in(60) {
+            return Err(Lost); // it never arrived
+        }
+        let (reply, answer) = oneshot::channel();
+        let asking = ask(service);
+        world::spawn(Owner::Server, async move {
+            let _ = reply.send(asking.await);
+        });
+        let answer = answer.await.map_err(|_| Lost);
+        if one_in(60) { Err(Lost) } else { answer }
+    }
+}
+
+thread_local! {
+    /// The service whose committer is taking its turn.
+    static SERVING: RefCell<Option<Service>> = const { RefCell::new(None) };
+    /// The machine of this thread's world.
+    static SHOWN: RefCell<Option<Machine>> = const { RefCell::new(None) };
+}
+
+/// What may come in between two steps of a reader that are one step where the guard is on: the clock
+/// steps back, and somebody commits.
+pub(crate) fn interrupt() {
+    if one_in(3) {
+        world::step_clock(-pick(&[1, 2, 15]));
+    }
+    let machine = SHOWN.with(|shown| shown.borrow().clone());
+    if let Some(machine) = machine {
+        machine.turn();
+    }
+}
+
+fn prepare(store: &SimStore) -> (Service, Committer) {
+    let surroundings = Surroundings {
+        store: Arc::new(store.clone()),
+        clock: Arc::new(SimClock),
+        random: Arc::new(SimRandom),
+        runtime: Arc::new(SimRuntime),
+        boot: store.boot(),
+    };
+    // So small that some versions and orders have to be read again.
+    let settings = Settings { requests_per_org_max: 100, cache_bytes_max: 1 << 20, serving: true };
+    loop {
+        // A store that cannot be written yet is tried again, as an init system would.
+        match store.reopen().map(|()| Service::prepare(surroundings.clone(), settings)) {
+            Ok(Ok(server)) => return server,
+            _ => continue,
+        }
+    }
+}
+
+/// A service on a copy of a disk: what a backup is good for.
+///
+/// # Panics
+/// When the copy cannot be opened.
+#[must_use]
+pub(crate) fn open_backup(store: &SimStore) -> Vec<String> {
+    let (service, committer) = prepare(store);
+    drop((service, committer));
+    service::check(store, &mut |_| {}).unwrap_or_else(|e| vec![e.to_string()])
+}
