@@ -190,7 +190,7 @@ impl Committer {
         self.transact(|transaction| {
             let mut keep = || {
                 for session in shared.sessions.all() {
-                    transaction.put_session(session.tenant.key, &session.record())?;
+                    transaction.touch_session(session.tenant.key, &session.record())?;
                 }
                 for org in &orgs {
                     let runs = org.runs.lock().unrecorded();

@@ -24,7 +24,7 @@ impl Note {
     /// Writes it down.
     pub(crate) fn keep(&self, to: &mut dyn Transaction, org: OrgKey) -> Result<(), StoreError> {
         match self {
-            Note::Session(session) => to.put_session(org, session),
+            Note::Session(session) => to.touch_session(org, session),
             Note::Login(session) => {
                 to.put_last_login(org, session.key, session.created)?;
                 to.put_session(org, session)

@@ -40,6 +40,7 @@ enum Op {
     LastLogin(OrgKey, KeyId, Stamp),
     Status(OrgKey, Status),
     Session(OrgKey, SessionRecord),
+    SessionUsed(OrgKey, SessionRecord),
     SessionGone(OrgKey, SecretHash),
     Run(OrgKey, RunRecord),
     RunGone(OrgKey, RunRecord),
@@ -175,6 +176,11 @@ impl Contents {
             }
             Op::Session(org, session) => {
                 self.sessions.insert((org, session.hash), session);
+            }
+            Op::SessionUsed(org, session) => {
+                if let Some(present) = self.sessions.get_mut(&(org, session.hash)) {
+                    present.last_used = session.last_used;
+                }
             }
             Op::SessionGone(org, hash) => {
                 self.sessions.remove(&(org, hash));
@@ -368,6 +374,10 @@ impl Transaction for SimTransaction<'_> {
 
     fn put_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError> {
         self.push(Op::Session(org, *session))
+    }
+
+    fn touch_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError> {
+        self.push(Op::SessionUsed(org, *session))
     }
 
     fn drop_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError> {

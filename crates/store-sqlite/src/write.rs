@@ -189,6 +189,13 @@ impl Transaction for SqliteTransaction<'_> {
         )
     }
 
+    fn touch_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE session SET last_used = ?3 WHERE organization = ?1 AND hash = ?2",
+            (org.0, session.hash.0, session.last_used.millis()),
+        )
+    }
+
     fn drop_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError> {
         let row = (org.0, session.hash.0);
         self.execute("DELETE FROM session WHERE organization = ?1 AND hash = ?2", row)

@@ -176,6 +176,12 @@ pub trait Transaction {
     /// When the store cannot write.
     fn put_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError>;
 
+    /// Keeps when a session was last used. One that has ended stays so.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn touch_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError>;
+
     /// Forgets a session. Its runs stay: whoever takes its place may go on with them.
     ///
     /// # Errors

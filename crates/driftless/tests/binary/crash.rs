@@ -2,6 +2,9 @@
 //!
 //! Writers and a mirror go on with their sessions from life to life of the server, each of which is
 //! cut off after a number of acknowledged writes that dice decide.
+//!
+//! `LIVES=200 cargo test --release -p driftless --test binary crash` does it for longer; `SEED=n` throws
+//! the same dice again.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +15,13 @@ use crate::client::{ALL, Answer, Client, creation};
 use crate::folder::Folder;
 use crate::server::Server;
 
+/// Lives of the server in a test run, unless `LIVES` says how many.
 const LIVES: usize = 5;
-const WRITERS: u64 = 4;
+const WRITERS: u64 = 8;
+
+fn lives() -> usize {
+    std::env::var("LIVES").map_or(LIVES, |lives| lives.parse().expect("LIVES is a number"))
+}
 
 /// Numbers that look thrown (SplitMix64): the same for the same seed.
 struct Dice(u64);
@@ -257,7 +265,7 @@ fn a_killed_server_loses_nothing_that_it_has_acknowledged_or_told() {
         exposed: String::new(),
     };
     server.kill();
-    for _ in 0..LIVES {
+    for _ in 0..lives() {
         live(&folder, &mut writers, &mut mirror, 1 + dice.below(200));
         examine(&folder, &mut writers, &mut mirror);
     }

@@ -67,6 +67,7 @@ cases! { $
         sessions_are_kept_and_changed
         runs_are_kept_and_changed
         a_session_is_dropped_without_its_runs
+        a_session_that_has_ended_is_not_touched
         one_run_is_dropped_alone
         what_is_not_there_can_be_dropped
         the_folder_state_is_replaced

@@ -194,6 +194,16 @@ pub(super) fn runs_are_kept_and_changed(store: &dyn Store) {
     assert_eq!(runs(store, ORG), [bounded, unserved, run(1, 2), run(2, 1)]);
 }
 
+pub(super) fn a_session_that_has_ended_is_not_touched(store: &dyn Store) {
+    let used = |byte| SessionRecord { last_used: stamp(99), ..session(byte) };
+    commit(store, |t| t.put_session(ORG, &session(1)).unwrap());
+    commit(store, |t| {
+        t.touch_session(ORG, &used(1)).unwrap();
+        t.touch_session(ORG, &used(2)).unwrap();
+    });
+    assert_eq!(sessions(store, ORG), [used(1)]);
+}
+
 pub(super) fn a_session_is_dropped_without_its_runs(store: &dyn Store) {
     found(store);
     put_sessions(store, &[session(1), session(2)]);
