@@ -115,8 +115,8 @@ impl Service {
                 put_tenant(t, &stored).map_err(|e| AdminError::from(unavailable(&e)))
             })?;
             let (store, limit) = (shared.store.as_ref(), shared.settings.requests_per_org_max);
-            let tenant = Tenant::load(store, stored, Stamp::MIN, limit, true)
-                .map_err(|e| unavailable(&e))?;
+            let tenant =
+                Tenant::load(store, stored, Stamp::MIN, limit).map_err(|e| unavailable(&e))?;
             let tenant = Arc::new(tenant);
             shared.tenants.write().insert(id, tenant.clone());
             Ok(tenant)

@@ -105,14 +105,18 @@ impl Service {
         // After a power cut, a run that was told may be gone while an older one of the same question
         // is still there: then none of them can be trusted.
         let runs_survived = folder.clean || (!boot.is_empty() && folder.boot == boot);
+        let mut lost_runs = Vec::new();
         let mut tenants = std::collections::HashMap::new();
         let sessions = Sessions::default();
         for stored in store.tenants()? {
             let limit = settings.requests_per_org_max;
             let exposed = if Guard::Lease.is_off() { Stamp::MIN } else { folder.lease };
-            let tenant =
-                Arc::new(Tenant::load(store.as_ref(), stored, exposed, limit, runs_survived)?);
+            let tenant = Arc::new(Tenant::load(store.as_ref(), stored, exposed, limit)?);
             started = started.max(tenant.runs.lock().last_used().unwrap_or(started));
+            if !runs_survived {
+                let lost = tenant.runs.lock().forget_all();
+                lost_runs.extend(lost.into_iter().map(|run| (tenant.key, run)));
+            }
             for record in store.sessions(tenant.key)? {
                 started = started.max(record.last_used);
                 sessions.resume(tenant.clone(), record);
@@ -141,6 +145,14 @@ impl Service {
             committer: Mutex::new(None),
         });
         let mut committer = Committer::new(shared.clone(), jobs);
+        if !lost_runs.is_empty() {
+            // Before the lease tells which start of the machine this is: the next process would take
+            // them for ones that survived.
+            committer.transact(|transaction| {
+                let mut forget = lost_runs.iter().map(|(org, run)| transaction.drop_run(*org, run));
+                forget.try_for_each(|done| done.map_err(|e| unavailable(&e)))
+            })?;
+        }
         committer.renew_lease()?;
         Ok((Service { shared }, committer))
     }

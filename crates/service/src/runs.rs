@@ -177,6 +177,12 @@ impl Runs {
         expired.into_iter().filter(|run| run.recorded).map(|run| run.record).collect()
     }
 
+    /// Forgets all runs; returns those that the store has to forget too.
+    pub(crate) fn forget_all(&mut self) -> Vec<RunRecord> {
+        let runs = std::mem::take(self);
+        runs.by_query.into_values().flatten().map(|run| run.record).collect()
+    }
+
     /// The runs that only memory knows, to be kept by an orderly stop.
     pub(crate) fn unrecorded(&self) -> Vec<RunRecord> {
         self.by_query.values().flatten().filter(|run| !run.recorded).map(|run| run.record).collect()

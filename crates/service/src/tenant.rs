@@ -35,7 +35,6 @@ impl Tenant {
         stored: TenantRecord,
         exposed: Stamp,
         requests_max: usize,
-        runs_survived: bool,
     ) -> Result<Tenant, StoreError> {
         let key = stored.organization.key;
         let mut timeline = Timeline::new();
@@ -59,7 +58,7 @@ impl Tenant {
             id: stored.organization.id.clone(),
             exposure: Exposure::new(timeline.head(), head, exposed),
             timeline: RwLock::new(timeline),
-            runs: Mutex::new(Runs::new(if runs_survived { store.runs(key)? } else { Vec::new() })),
+            runs: Mutex::new(Runs::new(store.runs(key)?)),
             directory: RwLock::new(Arc::new(Directory::new(stored))),
             moved: Notify::new(),
             permits: Arc::new(Semaphore::new(requests_max)),
