@@ -38,12 +38,11 @@ pub(crate) struct Server {
 }
 
 /// Opens the folder's store and puts it to work.
-pub(crate) fn open(folder: &Folder, tuning: &Tuning, serving: bool) -> Result<Ground, Failure> {
+pub(crate) fn open(folder: &Folder, tuning: &Tuning) -> Result<Ground, Failure> {
     let store = Arc::new(SqliteStore::open(&folder.path)?);
     let settings = service::Settings {
         requests_per_org_max: tuning.requests_max as usize,
         cache_bytes_max: u64::from(tuning.cache_mib) << 20,
-        serving,
     };
     let service = Service::open(Surroundings::system(store.clone()), settings)?;
     Ok(Ground { service, store, folder: folder.path.clone() })
@@ -76,7 +75,7 @@ impl Server {
         let listener = runtime.block_on(TcpListener::bind(listen));
         let listener = listener.map_err(|e| cannot_listen(listen, &e))?;
         let metrics = observe::start_metrics()?;
-        let ground = open(&folder, tuning, true)?;
+        let ground = open(&folder, tuning)?;
         let service = ground.service.clone();
         let api =
             neon::router(service.clone(), neon::Settings { page_size_max: tuning.page_size_max });

@@ -245,7 +245,7 @@ impl Committer {
     /// Promises durably that no instant beyond the new lease has been told.
     pub(crate) fn renew_lease(&mut self) -> Result<(), Refusal> {
         let lease = self.shared.lease.next(self.shared.clock.now());
-        let state = store::FolderState { lease, clean: false, boot: self.shared.boot.clone() };
+        let state = self.shared.folder_state(lease, false);
         self.transact(|t| t.put_folder(&state).map_err(|e| unavailable(&e)))?;
         self.shared.lease_renewed(lease);
         Ok(())

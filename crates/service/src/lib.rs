@@ -99,11 +99,9 @@ pub(crate) struct Shared {
     pub(crate) queue: Queue,
     /// Which start of the machine this is.
     pub(crate) boot: String,
-    /// When this process began with the folder, by the steady time.
-    pub(crate) started: Stamp,
     steady: AtomicI64,
-    /// Whether the process before it ended in order.
-    pub(crate) clean_start: bool,
+    /// What was known of runs up to here may have gone with a process that died.
+    pub(crate) lost_before: Stamp,
     committer: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 

@@ -26,9 +26,6 @@ pub struct Settings {
     pub requests_per_org_max: usize,
     /// Bytes of versions and sorted orders that are kept in memory.
     pub cache_bytes_max: u64,
-    /// Whether questions are going to be answered: then an orderly stop leaves no run behind that
-    /// the next process does not know.
-    pub serving: bool,
 }
 
 /// Why a store could not be put to work.
@@ -139,9 +136,9 @@ impl Service {
             orders: Orders::new(orders_bytes),
             queue,
             boot,
-            started,
-            steady: AtomicI64::new(started.millis()),
-            clean_start: folder.clean,
+            // Later than anything that the process before this one noted.
+            steady: AtomicI64::new(started.millis() + 1),
+            lost_before: if folder.clean { folder.lost_before } else { started },
             committer: Mutex::new(None),
         });
         let mut committer = Committer::new(shared.clone(), jobs);
@@ -198,7 +195,6 @@ impl Committer {
         let orgs: Vec<_> = shared.tenants.read().values().cloned().collect();
         let exposed = orgs.iter().map(|org| org.exposure.exposed()).max();
         let lease = exposed.unwrap_or_else(|| shared.lease.bound());
-        let clean = shared.clean_start || shared.settings.serving;
         self.transact(|transaction| {
             let mut keep = || {
                 for session in shared.sessions.all() {
@@ -208,7 +204,7 @@ impl Committer {
                     let runs = org.runs.lock().unrecorded();
                     runs.iter().try_for_each(|run| transaction.put_run(org.key, run))?;
                 }
-                transaction.put_folder(&FolderState { lease, clean, boot: shared.boot.clone() })
+                transaction.put_folder(&shared.folder_state(lease, true))
             };
             keep().map_err(|e| unavailable(&e))
         })?;
@@ -218,6 +214,11 @@ impl Committer {
 }
 
 impl Shared {
+    /// What is kept beside the organizations.
+    pub(crate) fn folder_state(&self, lease: Stamp, clean: bool) -> FolderState {
+        FolderState { lease, clean, boot: self.boot.clone(), lost_before: self.lost_before }
+    }
+
     /// The lease has become durable: those who wait for the horizon look again.
     pub(crate) fn lease_renewed(&self, bound: Stamp) {
         self.lease.renewed(bound);

@@ -46,7 +46,7 @@ pub(crate) struct Ask {
     pub(crate) to: Stamp,
     pub(crate) page: u64,
     pub(crate) now: Stamp,
-    /// What is known of runs used before this may be out of date: a process died.
+    /// What is known of runs used up to here may be out of date: a process died.
     pub(crate) certain_since: Stamp,
 }
 
@@ -276,7 +276,7 @@ impl Run {
 
     /// Whether it is known for certain which page was served last.
     fn is_certain(&self, ask: &Ask) -> bool {
-        self.record.last_used >= ask.certain_since
+        self.record.last_used > ask.certain_since
     }
 
     /// The one asked for comes first, then the one used last, then the younger one.

@@ -122,7 +122,7 @@ impl Service {
             to: query.upper_bound(),
             page: query.page,
             now: shared.steady_now(),
-            certain_since: if shared.clean_start { Stamp::MIN } else { shared.started },
+            certain_since: shared.lost_before,
         }
     }
 
@@ -163,9 +163,9 @@ impl Service {
     /// Whether the run of a later page that nobody knows may have gone with a process that died: that
     /// of an older session, or, as long as runs live, of one that has taken its place since.
     fn may_have_lost_runs(&self, ask: &Ask) -> bool {
-        let shared = &self.shared;
-        let in_doubt_until = shared.started.plus_millis(RUN_HOURS_MAX * 3_600_000);
-        !shared.clean_start && (ask.session_created < shared.started || ask.now < in_doubt_until)
+        let lost_before = self.shared.lost_before;
+        let in_doubt_until = lost_before.plus_millis(RUN_HOURS_MAX * 3_600_000);
+        ask.session_created < lost_before || ask.now < in_doubt_until
     }
 
     /// The view of a run that has begun before.

@@ -234,7 +234,12 @@ impl Store for SimStore {
     }
 
     fn folder(&self) -> Result<FolderState, StoreError> {
-        let fresh = || FolderState { lease: Stamp::MIN, clean: true, boot: String::new() };
+        let fresh = || FolderState {
+            lease: Stamp::MIN,
+            clean: true,
+            boot: String::new(),
+            lost_before: Stamp::MIN,
+        };
         Ok(self.0.lock().visible.folder.clone().unwrap_or_else(fresh))
     }
 

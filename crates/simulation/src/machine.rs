@@ -174,7 +174,7 @@ fn prepare(store: &SimStore) -> (Service, Committer) {
         boot: store.boot(),
     };
     // So small that some versions and orders have to be read again.
-    let settings = Settings { requests_per_org_max: 100, cache_bytes_max: 1 << 20, serving: true };
+    let settings = Settings { requests_per_org_max: 100, cache_bytes_max: 1 << 20 };
     loop {
         // A store that cannot be written yet is tried again, as an init system would.
         match store.reopen().map(|()| Service::prepare(surroundings.clone(), settings)) {

@@ -49,7 +49,7 @@ fn check(guard: Guard, within_schedules: u64) {
 
 #[test]
 fn exposing_with_the_view_is_needed() {
-    check(Guard::ExposeWithView, 300);
+    check(Guard::ExposeWithView, 2_000);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn the_shared_stamp_is_needed() {
 
 #[test]
 fn the_lease_is_needed() {
-    check(Guard::Lease, 300);
+    check(Guard::Lease, 2_000);
 }
 
 #[test]
@@ -79,5 +79,5 @@ fn judging_inside_the_commit_is_needed() {
 
 #[test]
 fn waiting_for_an_upper_bound_is_needed() {
-    check(Guard::WaitForTo, 300);
+    check(Guard::WaitForTo, 2_000);
 }

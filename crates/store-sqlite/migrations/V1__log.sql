@@ -6,7 +6,8 @@ CREATE TABLE folder (
     one   INTEGER PRIMARY KEY CHECK (one = 1),
     lease INTEGER NOT NULL,             -- no instant after this one has been exposed
     clean INTEGER NOT NULL,             -- 1: the last owner ended in order
-    boot  TEXT    NOT NULL              -- on which start of the machine it worked
+    boot  TEXT    NOT NULL,             -- on which start of the machine it worked
+    lost_before INTEGER NOT NULL        -- up to here, runs may have been lost
 ) STRICT;
 
 CREATE TABLE organization (

@@ -87,13 +87,19 @@ impl Store for SqliteStore {
     }
 
     fn folder(&self) -> Result<FolderState, StoreError> {
-        let fresh = FolderState { lease: Stamp::MIN, clean: true, boot: String::new() };
+        let fresh = FolderState {
+            lease: Stamp::MIN,
+            clean: true,
+            boot: String::new(),
+            lost_before: Stamp::MIN,
+        };
         self.read(|c| {
-            c.query_row("SELECT lease, clean, boot FROM folder", [], |row| {
+            c.query_row("SELECT lease, clean, boot, lost_before FROM folder", [], |row| {
                 Ok(FolderState {
                     lease: Stamp::from_millis(row.get(0)?),
                     clean: row.get(1)?,
                     boot: row.get(2)?,
+                    lost_before: Stamp::from_millis(row.get(3)?),
                 })
             })
             .optional()

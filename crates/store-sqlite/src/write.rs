@@ -230,8 +230,9 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn put_folder(&mut self, state: &FolderState) -> Result<(), StoreError> {
         self.execute(
-            "INSERT OR REPLACE INTO folder (one, lease, clean, boot) VALUES (1, ?1, ?2, ?3)",
-            (state.lease.millis(), state.clean, state.boot.as_str()),
+            "INSERT OR REPLACE INTO folder (one, lease, clean, boot, lost_before)
+             VALUES (1, ?1, ?2, ?3, ?4)",
+            (state.lease.millis(), state.clean, state.boot.as_str(), state.lost_before.millis()),
         )
     }
 

@@ -40,6 +40,8 @@ pub struct FolderState {
     /// On which start of the machine it worked; empty where the machine does not tell. What was not
     /// synced has survived if this is the same start still.
     pub boot: String,
+    /// What was known of runs up to here may have gone with a process that died.
+    pub lost_before: Stamp,
 }
 
 /// A session, as it survives a restart. The session id itself is kept by its hash alone.

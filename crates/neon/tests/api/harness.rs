@@ -63,7 +63,6 @@ impl Process {
             requests_per_org_max: REQUESTS_PER_ORG_MAX,
             // Small, so that versions are also read from the store.
             cache_bytes_max: 64 << 10,
-            serving: true,
         };
         let surroundings = Surroundings { clock, ..Surroundings::system(store) };
         let service = Service::open(surroundings, settings).unwrap();

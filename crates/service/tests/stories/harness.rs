@@ -39,7 +39,7 @@ pub(crate) struct World<C> {
 fn open<C: Clock + 'static>(folder: &Path, clock: &Arc<C>) -> (Arc<SqliteStore>, Service) {
     let store = Arc::new(SqliteStore::open(folder).unwrap());
     // Small, so that versions are also read from the store.
-    let settings = Settings { requests_per_org_max: 64, cache_bytes_max: 16 << 10, serving: true };
+    let settings = Settings { requests_per_org_max: 64, cache_bytes_max: 16 << 10 };
     let service = Service::open(
         Surroundings { clock: clock.clone(), ..Surroundings::system(store.clone()) },
         settings,

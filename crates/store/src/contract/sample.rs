@@ -107,7 +107,7 @@ pub fn run(session: u8, query: u8) -> RunRecord {
 /// What stands beside the organizations.
 #[must_use]
 pub fn folder_state(lease: Stamp, clean: bool, boot: &str) -> FolderState {
-    FolderState { lease, clean, boot: boot.to_owned() }
+    FolderState { lease, clean, boot: boot.to_owned(), lost_before: lease }
 }
 
 /// An activity with the required members alone.
