@@ -20,7 +20,7 @@ pub enum TextError {
     #[error("must not be empty")]
     Empty,
     /// More characters than are kept.
-    #[error("has {chars} characters, at most {max} are kept")]
+    #[error("must have at most {max} characters, it has {chars}")]
     TooLong {
         /// How many it has.
         chars: usize,
@@ -28,7 +28,7 @@ pub enum TextError {
         max: usize,
     },
     /// A character that no document can carry.
-    #[error("has a NUL or, where it must be one line, a control character")]
+    #[error("must not have a NUL or, where it is one line, a control character")]
     Control,
 }
 

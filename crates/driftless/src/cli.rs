@@ -91,7 +91,7 @@ pub(crate) enum Work {
     /// time of change. Importing a file again changes nothing; an import that was cut short is
     /// simply run again.
     Import(Import),
-    /// Write all activities to standard output, removed ones included in JSON lines.
+    /// Write all activities to standard output, removed ones included.
     Export(Export),
     /// Show who changed what about an activity, when and by which door; the latest change first.
     History(History),

@@ -141,6 +141,13 @@ fn set_up(ground: &Ground, activities: u32) -> Result<Arc<Tenant>, Failure> {
     let id = OrgId::parse(ORG)?;
     let org = match service.org(&id) {
         Some(org) => org,
+        None if !service.orgs().is_empty() => {
+            let folder = ground.folder.display();
+            return Err(format!(
+                "{folder} has other organizations in it: name another folder with --data"
+            )
+            .into());
+        }
         None => service.add_org(id, Name::parse(ORG_NAME)?, Zone::parse(ZONE)?)?,
     };
     for (id, name, role) in USERS {

@@ -55,7 +55,12 @@ pub(crate) fn run(folder: Folder, serve: &Serve) -> Result<(), Failure> {
         (Some(certificate), Some(key)) => Some(edge::tls::acceptor(certificate, key)?),
         _ => None,
     };
+    let is_new = !folder.path.join(store_sqlite::DATABASE_FILE).exists();
     let server = Server::bind(folder, serve.listen, tls, &serve.tuning)?;
+    if is_new {
+        let folder = server.folder.path.display();
+        tracing::warn!(%folder, "there was no data: the data folder is new and empty");
+    }
     tracing::info!(address = %server.address()?, "serving");
     server.run()
 }

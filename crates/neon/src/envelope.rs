@@ -123,7 +123,8 @@ pub fn refusal(status: StatusCode, now: domain::Stamp) -> String {
             format!("the body is too large: at most {} bytes are read", crate::BODY_BYTES_MAX)
         }
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
-            "the request's headers are too large".to_owned()
+            "address and headers are too large: send the parameters as the body of a POST"
+                .to_owned()
         }
         _ => "the request is not HTTP as it should be".to_owned(),
     };

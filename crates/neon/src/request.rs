@@ -64,10 +64,10 @@ async fn understand(
 ) -> Result<(Method, Params), Misunderstood> {
     let (head, body) = request.into_parts();
     let Some(method) = target.method else {
-        let known = "there is no such method; see README.md for those there are".to_owned();
+        let known = "there is no such method; those served are common/login, common/logout and, below account/, syncActivities, createActivity, addActivity, updateActivity, removeActivity, retrieveActivity, listActivityStatus".to_owned();
         return Err((StatusCode::NOT_FOUND, known));
     };
-    if !matches!(head.method, Verb::GET | Verb::HEAD | Verb::POST) {
+    if !matches!(head.method, Verb::GET | Verb::POST) {
         let problem = "this verb is not served; use GET or POST".to_owned();
         return Err((StatusCode::METHOD_NOT_ALLOWED, problem));
     }
@@ -137,7 +137,7 @@ impl Neon {
         let envelope = Envelope { root: &target.root, response_date_time, content: answer.content };
         let mut response = response(status, envelope.to_json());
         if status == StatusCode::METHOD_NOT_ALLOWED {
-            let allowed = header::HeaderValue::from_static("GET, HEAD, POST");
+            let allowed = header::HeaderValue::from_static("GET, POST");
             response.headers_mut().insert(header::ALLOW, allowed);
         }
         response.extensions_mut().insert(outcome);

@@ -7,7 +7,7 @@ use crate::errors::ApiError;
 use crate::params::Params;
 
 const TIME: &str = "a time with an offset, like 2014-01-10T15:50:28.153+08:00";
-const WHOLE: &str = "a whole number";
+const WHOLE: &str = "a whole number of at most 18 digits";
 
 /// Reads a time. A plus that was sent unescaped has become a blank on its way, as in every example
 /// of the vendor's pages; between a time and an offset it can have been nothing else.
@@ -45,7 +45,9 @@ pub(crate) fn optional_whole(params: &Params, name: &'static str) -> Result<Opti
 /// Reads an id of a client or system user.
 pub(crate) fn positive(name: &'static str, text: &str) -> Result<i64, ApiError> {
     let number = text.parse().ok().filter(|number| (1..=domain::ID_MAX).contains(number));
-    number.ok_or_else(|| ApiError::malformed(name, text, "a whole number above zero"))
+    number.ok_or_else(|| {
+        ApiError::malformed(name, text, &format!("a whole number from 1 to {}", domain::ID_MAX))
+    })
 }
 
 /// Reads an optional switch; absent or empty means off.

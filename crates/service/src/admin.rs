@@ -32,19 +32,19 @@ pub enum AdminError {
     #[error("there is a user {0} already")]
     UserExists(UserId),
     /// No such user.
-    #[error("there is no user {0}; `driftless user list` shows those there are")]
+    #[error("there is no user {0}; `driftless user list ORG` shows those there are")]
     UnknownUser(UserId),
     /// A key of a disabled user would open nothing.
     #[error("user {0} is disabled")]
     UserDisabled(UserId),
     /// No such key.
-    #[error("there is no key {0}; `driftless key list` shows those there are")]
+    #[error("there is no key {0}; `driftless key list ORG` shows those there are")]
     UnknownKey(KeyId),
     /// The name or id is taken.
     #[error("there is a status {0} already")]
     StatusExists(String),
     /// No such status.
-    #[error("there is no status {0}; `driftless status list` shows those there are")]
+    #[error("there is no status {0}; `driftless status list ORG` shows those there are")]
     UnknownStatus(StatusId),
     /// A name that cannot be one.
     #[error("the name {0}")]

@@ -33,7 +33,7 @@ struct Commit {
     current: HashMap<ActivityId, Option<Version>>,
     judged: Vec<Judged>,
     /// Those whose write changed nothing, or was refused.
-    unchanged: Vec<(Reply, Result<Written, Refusal>)>,
+    unchanged: Vec<(Option<Reply>, Result<Written, Refusal>)>,
     next_id: i64,
     versions: Vec<Version>,
 }
@@ -43,7 +43,8 @@ struct Judged {
     id: ActivityId,
     author: Author,
     state: State,
-    reply: Reply,
+    /// None once those who wait have been told that nobody knows.
+    reply: Option<Reply>,
 }
 
 impl Batch {
@@ -137,6 +138,18 @@ impl Batch {
         }
     }
 
+    /// Tells those who wait that nobody knows, and may not for long: the disk is full, say.
+    pub(crate) fn give_up_waiting(&mut self) {
+        let advice = "the disk does not answer; it may have been saved: look before you repeat it";
+        let why = Refusal::Unavailable(advice.to_owned());
+        for commit in &mut self.commits {
+            let judged = commit.judged.iter_mut().map(|judged| judged.reply.take());
+            let unchanged = commit.unchanged.iter_mut().map(|(reply, _)| reply.take());
+            judged.chain(unchanged).for_each(|reply| answer(reply, Err(why.clone())));
+        }
+        self.noted.clear();
+    }
+
     /// Withdraws every commit and tells everybody why. Those who wait for a note see their channel
     /// close.
     pub(crate) fn abandon(self, why: &Refusal) {
@@ -144,12 +157,19 @@ impl Batch {
             commit.tenant.exposure.abandon();
             commit.tenant.moved.notify_waiters();
             for judged in commit.judged {
-                let _ = judged.reply.send(Err(why.clone()));
+                answer(judged.reply, Err(why.clone()));
             }
             for (reply, _) in commit.unchanged {
-                let _ = reply.send(Err(why.clone()));
+                answer(reply, Err(why.clone()));
             }
         }
+    }
+}
+
+/// Whoever has gone away does not hear it.
+fn answer(reply: Option<Reply>, outcome: Result<Written, Refusal>) {
+    if let Some(reply) = reply {
+        let _ = reply.send(outcome);
     }
 }
 
@@ -183,7 +203,7 @@ impl Commit {
         };
         if matches!(write, Write::Create(_)) && id.0 > ID_MAX {
             let refusal = Refusal::IdsExhausted(self.tenant.id.clone());
-            self.unchanged.push((reply, Err(refusal)));
+            self.unchanged.push((Some(reply), Err(refusal)));
             return Ok(());
         }
         if !self.current.contains_key(&id) {
@@ -195,8 +215,8 @@ impl Commit {
         let judge = Judge { directory: &directory, author, stamp: self.stamp };
         match judge.judge(id, write, current) {
             Ok(Some(state)) => self.accept(id, author, state, reply),
-            Ok(None) => self.unchanged.push((reply, Ok(Written { id, version: None }))),
-            Err(refusal) => self.unchanged.push((reply, Err(refusal))),
+            Ok(None) => self.unchanged.push((Some(reply), Ok(Written { id, version: None }))),
+            Err(refusal) => self.unchanged.push((Some(reply), Err(refusal))),
         }
         Ok(())
     }
@@ -213,7 +233,7 @@ impl Commit {
             state: state.clone(),
         };
         self.current.insert(id, Some(provisional));
-        self.judged.push(Judged { id, author, state, reply });
+        self.judged.push(Judged { id, author, state, reply: Some(reply) });
     }
 
     /// Gives the accepted writes their positions, in id order, and appends them to the log.
@@ -264,10 +284,10 @@ impl Commit {
         }
         self.tenant.moved.notify_waiters();
         for (judged, written) in self.judged.into_iter().zip(written) {
-            let _ = judged.reply.send(Ok(written));
+            answer(judged.reply, Ok(written));
         }
         for (reply, outcome) in self.unchanged {
-            let _ = reply.send(outcome);
+            answer(reply, outcome);
         }
     }
 }

@@ -78,11 +78,13 @@ pub struct Committer {
     unknown: Option<Batch>,
     /// What has been told is written down exactly, for an orderly stop: no more is promised.
     pub(crate) closed: bool,
+    /// Whether stamps run ahead of the clock.
+    ahead: bool,
 }
 
 impl Committer {
     pub(crate) fn new(shared: Arc<Shared>, jobs: Receiver<Job>) -> Committer {
-        Committer { shared, jobs, unknown: None, closed: false }
+        Committer { shared, jobs, unknown: None, closed: false, ahead: false }
     }
 
     /// Works until told to stop.
@@ -187,24 +189,31 @@ impl Committer {
     }
 
     /// Shows what has become durable.
-    fn publish(&self, batch: Batch) {
+    fn publish(&mut self, batch: Batch) {
         if let Some(stamp) = batch.last_stamp() {
             self.shared.clock.wait_until(stamp.plus_millis(1), AHEAD_WAIT_MS_MAX);
-            self.warn_if_ahead(stamp);
+            self.watch_the_clock(stamp);
         }
         batch.publish(&self.shared);
     }
 
-    fn warn_if_ahead(&self, stamp: Stamp) {
+    /// Says once that stamps run ahead, and once that they no longer do.
+    fn watch_the_clock(&mut self, stamp: Stamp) {
         let ahead_ms = stamp.millis() - self.shared.clock.now().millis();
-        if ahead_ms > 0 {
-            tracing::warn!(ahead_ms, "stamps run ahead of the clock, which has stepped back");
+        match (ahead_ms > 0, self.ahead) {
+            (true, false) => tracing::warn!(
+                ahead_ms,
+                "times of change run ahead of the clock until it has caught up: it has stepped back, or the process before this one did not end in order"
+            ),
+            (false, true) => tracing::info!("the clock has caught up with the times of change"),
+            _ => {}
         }
+        self.ahead = ahead_ms > 0;
     }
 
     /// Reopens the store and asks it whether the commit of unknown outcome is there.
     fn settle_unknown(&mut self) {
-        let Some(batch) = self.unknown.take() else { return };
+        let Some(mut batch) = self.unknown.take() else { return };
         let found =
             self.shared.store.reopen().and_then(|()| batch.is_there(self.shared.store.as_ref()));
         match found {
@@ -212,6 +221,7 @@ impl Committer {
             Ok(false) => batch.abandon(&out_of_order()),
             Err(e) => {
                 tracing::error!(error = %e, "the store cannot be reopened; trying again");
+                batch.give_up_waiting();
                 self.unknown = Some(batch);
             }
         }

@@ -1,6 +1,7 @@
 //! A consistent copy, taken while others read and write.
 
 use std::fs::{self, File};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use store::StoreError;
@@ -39,7 +40,8 @@ impl SqliteStore {
         let shown = folder.display().to_string();
         let io =
             |e: std::io::Error| BackupError::Failed { path: shown.clone(), problem: e.to_string() };
-        fs::create_dir_all(folder).map_err(io)?;
+        // As the data folder itself: for its owner alone.
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(io)?;
         if fs::read_dir(folder).map_err(io)?.next().is_some() {
             return Err(BackupError::Exists(shown));
         }

@@ -67,7 +67,28 @@ pub enum OpenError {
 
 /// Opens the writer connection, creating or migrating the database.
 pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
-    writer(path, OpenFlags::SQLITE_OPEN_CREATE)
+    let shown = path.display().to_string();
+    if !path.try_exists().map_err(|e| io_failed(&shown, &e))? {
+        create(path)?;
+    }
+    writer(path, OpenFlags::empty())
+}
+
+/// Makes a database under another name, and gives it its own when it is whole: a file that is there
+/// and empty is then one that has lost its contents.
+fn create(path: &Path) -> Result<(), OpenError> {
+    let new = path.with_extension("new");
+    let shown = path.display().to_string();
+    if let Err(e) = path.parent().map_or(Ok(()), |folder| std::fs::metadata(folder).map(|_| ())) {
+        return Err(io_failed(&shown, &e));
+    }
+    if new.try_exists().map_err(|e| io_failed(&shown, &e))? {
+        std::fs::remove_file(&new).map_err(|e| io_failed(&shown, &e))?;
+    }
+    drop(writer(&new, OpenFlags::SQLITE_OPEN_CREATE)?); // The last to close it empties its log.
+    std::fs::rename(&new, path).map_err(|e| io_failed(&shown, &e))?;
+    let folder = path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all());
+    folder.map_err(|e| io_failed(&shown, &e))
 }
 
 /// Opens the writer connection of a database that has been open before. One that has vanished is
@@ -95,7 +116,8 @@ pub(crate) fn examine(path: &Path) -> Result<(), OpenError> {
     }
     let header = header(path).map_err(|e| io_failed(&shown, &e))?;
     if header.is_empty() {
-        return Ok(()); // Created and never written: a first start that was cut short.
+        let problem = "it is empty".to_owned();
+        return Err(OpenError::Damaged { path: shown, problem });
     }
     // SQLite is not asked: it takes a file of a few bytes for an empty database.
     if header.len() < HEADER_BYTES

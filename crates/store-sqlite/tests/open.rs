@@ -132,11 +132,21 @@ fn a_killed_process_leaves_every_commit() {
 }
 
 #[test]
-fn an_empty_file_is_a_start_that_was_cut_short() {
+fn an_empty_file_has_lost_its_contents() {
     let folder = folder();
     fs::write(file(&folder), "").unwrap();
+    let refused = SqliteStore::open(folder.path()).map(|_| ()).unwrap_err().to_string();
+    assert!(refused.ends_with("is damaged (it is empty): restore it from a backup"), "{refused}");
+    assert_eq!(fs::read(file(&folder)).unwrap(), b"");
+}
+
+#[test]
+fn a_start_that_was_cut_short_is_begun_again() {
+    let folder = folder();
+    fs::write(folder.path().join("driftless.new"), "half").unwrap();
     fill(&open(&folder));
     assert_eq!(open(&folder).head(ORG).unwrap(), Seq(301));
+    assert!(!folder.path().join("driftless.new").exists());
 }
 
 #[test]

@@ -85,6 +85,9 @@ fn read(
             return Err(failed);
         }
         match summary {
+            Ok(summary) if summary.records + summary.removals == 0 => {
+                console.note(&format!("{name}: there is nothing in it"))?;
+            }
             Ok(summary) => tell_ignored(&name, &summary, console)?,
             Err(e) => problems.push(e.to_string()),
         }

@@ -69,7 +69,7 @@ fn sent<T>(
 }
 
 fn unusable(name: &str, text: &str, error: &TextError) -> ApiError {
-    ApiError::malformed(name, text, &format!("another text: this one {error}"))
+    ApiError::malformed(name, text, &format!("a text that can be kept: it {error}"))
 }
 
 pub(super) fn subject(params: &Params) -> Result<Sent<Subject>, ApiError> {
@@ -137,12 +137,17 @@ pub(super) fn status(params: &Params) -> Result<Sent<StatusRef>, ApiError> {
     })
 }
 
-/// Fields without an id are what forms with unused rows send; they say nothing.
+/// Fields without anything in them are what forms with unused rows send; they say nothing.
 pub(super) fn custom_fields(params: &Params) -> Result<Vec<CustomFieldPatch>, ApiError> {
     let mut fields = Vec::new();
     for group in params.groups(CUSTOM_FIELDS)? {
         let given = |member| group.value(member).filter(|value| !value.trim().is_empty());
-        let Some(field_id) = given("fieldid") else { continue };
+        let Some(field_id) = given("fieldid") else {
+            if let Some(lost) = given("fieldvalue").or(given("fieldoptionid")) {
+                return Err(ApiError::malformed(CUSTOM_FIELDS, lost, "a fieldId with it"));
+            }
+            continue;
+        };
         for text in
             [Some(field_id), given("fieldvalue"), given("fieldoptionid")].into_iter().flatten()
         {

@@ -110,7 +110,7 @@ fn malformed_values_are_named_with_what_is_expected() {
             check("updateActivity", &format!("{member}={bad}"), &expected);
         }
     }
-    let whole = "expected a whole number";
+    let whole = "expected a whole number of at most 18 digits";
     for (parameter, bad) in [
         ("activityIds.activityId", "abc"),
         ("activityIds.activityId", "99999999999999999999"),
@@ -123,12 +123,20 @@ fn malformed_values_are_named_with_what_is_expected() {
             &format!("{parameter} is {bad:?}, {whole}"),
         );
     }
-    check("removeActivity", "activityId=x", "activityId is \"x\", expected a whole number");
-    check("retrieveActivity", "activityId=1;2", "activityId is \"1;2\", expected a whole number");
+    check(
+        "removeActivity",
+        "activityId=x",
+        "activityId is \"x\", expected a whole number of at most 18 digits",
+    );
+    check(
+        "retrieveActivity",
+        "activityId=1;2",
+        "activityId is \"1;2\", expected a whole number of at most 18 digits",
+    );
     check(
         "updateActivity",
         "activity.activityId=x",
-        "activity.activityId is \"x\", expected a whole number",
+        "activity.activityId is \"x\", expected a whole number of at most 18 digits",
     );
     check(
         "syncActivities",
@@ -148,14 +156,16 @@ fn malformed_values_are_named_with_what_is_expected() {
     for method in ["createActivity", "updateActivity"] {
         for member in ["activity.clientId", "activity.systemUserId"] {
             for bad in ["x", "0", "-1", "9007199254740992"] {
-                let expected = format!("{member} is {bad:?}, expected a whole number above zero");
+                let expected = format!(
+                    "{member} is {bad:?}, expected a whole number from 1 to 9007199254740991"
+                );
                 check(method, &format!("{member}={bad}"), &expected);
             }
         }
         check(
             method,
             "activity.activityStatus.id=two",
-            "activity.activityStatus.id is \"two\", expected a whole number",
+            "activity.activityStatus.id is \"two\", expected a whole number of at most 18 digits",
         );
         check(
             method,
@@ -166,7 +176,12 @@ fn malformed_values_are_named_with_what_is_expected() {
         check(
             method,
             "activity.subject=a%00b",
-            "activity.subject is \"a\\0b\", expected another text: this one has a NUL or, where it must be one line, a control character",
+            "activity.subject is \"a\\0b\", expected a text that can be kept: it must not have a NUL or, where it is one line, a control character",
+        );
+        check(
+            method,
+            "activity.customFieldDataList.customFieldData.fieldValue=lost",
+            "activity.customFieldDataList.customFieldData is \"lost\", expected a fieldId with it",
         );
     }
     assert_eq!(client.everything().ids(), [id]);
@@ -178,7 +193,7 @@ fn of_a_long_value_the_beginning_is_shown() {
     let server = TestServer::start();
     let client = server.editor();
     let text = format!(
-        "Unexpected System error occured. activityId is \"{}…\", expected a whole number",
+        "Unexpected System error occured. activityId is \"{}…\", expected a whole number of at most 18 digits",
         "é".repeat(80)
     );
     client.get("retrieveActivity", &format!("activityId={}", "%C3%A9".repeat(81))).fails(1, &text);
@@ -204,7 +219,7 @@ fn unknown_methods_are_answered_in_the_envelope_too() {
     let check = |path: &str, root: &str| {
         let answer = server.get(path);
         assert_eq!((answer.status, answer.root.as_str()), (StatusCode::NOT_FOUND, root), "{path}");
-        let text = "Unexpected System error occured. there is no such method; see README.md for those there are";
+        let text = "Unexpected System error occured. there is no such method; those served are common/login, common/logout and, below account/, syncActivities, createActivity, addActivity, updateActivity, removeActivity, retrieveActivity, listActivityStatus";
         assert_eq!(answer.errors(), [(1, text)]);
     };
     check("", "errorResponse");
@@ -231,7 +246,7 @@ fn other_verbs_are_refused_and_change_nothing() {
         let answer = server.send(request(verb, &query, None, Vec::new()));
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{verb}");
         assert_eq!(answer.root, "removeActivityResponse");
-        assert_eq!(answer.allow.as_deref(), Some("GET, HEAD, POST"));
+        assert_eq!(answer.allow.as_deref(), Some("GET, POST"));
         let text = "Unexpected System error occured. this verb is not served; use GET or POST";
         assert_eq!(answer.errors(), [(1, text)]);
     }

@@ -191,11 +191,11 @@ fn every_fault_of_json_names_its_line_and_member() {
     );
     is(
         &second(&record("2", r#","createdBy":"\u0000""#)),
-        "f, line 2: createdBy has a NUL or, where it must be one line, a control character",
+        "f, line 2: createdBy must not have a NUL or, where it is one line, a control character",
     );
     is(
         &second(&record("2", r#","note":"\u0000""#)),
-        "f, line 2: note has a NUL or, where it must be one line, a control character",
+        "f, line 2: note must not have a NUL or, where it is one line, a control character",
     );
     is(
         &second(&record("2", &format!(r#","createdBy":"{}""#, "é".repeat(NAME_CHARS_MAX + 1)))),
