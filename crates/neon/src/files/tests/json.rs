@@ -199,7 +199,7 @@ fn every_fault_of_json_names_its_line_and_member() {
     );
     is(
         &second(&record("2", &format!(r#","createdBy":"{}""#, "é".repeat(NAME_CHARS_MAX + 1)))),
-        "f, line 2: createdBy has 201 characters, at most 200 are kept",
+        "f, line 2: createdBy must have at most 200 characters, it has 201",
     );
     is(
         &second(&record("2", r#","clientId":[1]"#)),
