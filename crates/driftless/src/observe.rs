@@ -30,6 +30,7 @@ pub(crate) fn start_log(format: LogFormat) {
     let subscriber = Subscriber::builder()
         .with_env_filter(filter)
         .with_writer(io::stderr)
+        .log_internal_errors(false) // Whoever reads the log may go away; the server stays.
         .with_target(false)
         .with_ansi(io::stderr().is_terminal());
     // A second start in one process keeps the first log.

@@ -54,7 +54,11 @@ pub(crate) fn ask(
     let request = Request { version: env!("CARGO_PKG_VERSION").to_owned(), work };
     let mut line = serde_json::to_vec(&request)?;
     line.push(b'\n');
-    (&*stream).write_all(&line)?;
+    if let Err(e) = (&*stream).write_all(&line) {
+        // The server says best why it does not listen; its silence is a failure too.
+        return listen(stream, console)
+            .map_err(|_| format!("the server did not take the command: {e}").into());
+    }
     thread::scope(|scope| {
         // A thread of its own, since the server may say much before it has read all.
         let sending = scope.spawn(move || send_files(&files, stream));

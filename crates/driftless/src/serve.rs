@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use domain::Clock;
+use metrics_exporter_prometheus::PrometheusHandle;
 use service::{Service, Surroundings, SystemClock};
 use store_sqlite::SqliteStore;
 use tokio::net::TcpListener;
@@ -34,6 +35,7 @@ pub(crate) struct Server {
     tls: Option<TlsAcceptor>,
     router: Router,
     pub(crate) ground: Ground,
+    metrics: PrometheusHandle,
     folder: Folder,
 }
 
@@ -84,8 +86,16 @@ impl Server {
         let service = ground.service.clone();
         let api =
             neon::router(service.clone(), neon::Settings { page_size_max: tuning.page_size_max });
-        let router = api.merge(web::router()).merge(observe::router(service, metrics));
-        Ok(Server { runtime, listener, tls, router: observe::observed(router), ground, folder })
+        let router = api.merge(web::router()).merge(observe::router(service, metrics.clone()));
+        Ok(Server {
+            runtime,
+            listener,
+            tls,
+            router: observe::observed(router),
+            ground,
+            metrics,
+            folder,
+        })
     }
 
     /// Where it can be reached.
@@ -95,7 +105,7 @@ impl Server {
 
     /// Serves until SIGTERM or SIGINT, then ends in order.
     pub(crate) fn run(self) -> Result<(), Failure> {
-        let Server { runtime, listener, tls, router, ground, folder } = self;
+        let Server { runtime, listener, tls, router, ground, metrics, folder } = self;
         let stop = StopSignals::catch(&runtime)?;
         let ground = Arc::new(ground);
         match folder.listen() {
@@ -106,7 +116,7 @@ impl Server {
         }
         let edge = Edge { tls, router, refusal, limits: Limits::default() };
         runtime.block_on(async {
-            let housekeeping = tokio::spawn(housekeep(ground.service.clone()));
+            let housekeeping = tokio::spawn(housekeep(ground.service.clone(), metrics));
             edge.serve(listener, stop.told_to_stop()).await;
             housekeeping.abort();
         });
@@ -159,10 +169,12 @@ impl StopSignals {
 }
 
 /// The first round comes at once: it goes on with what a stop interrupted.
-async fn housekeep(service: Service) {
+async fn housekeep(service: Service, metrics: PrometheusHandle) {
     let mut rounds = tokio::time::interval(HOUSEKEEPING_EVERY);
     loop {
         rounds.tick().await;
+        // Whether or not anybody reads the metrics: what they have gathered is put together.
+        metrics.run_upkeep();
         let service = service.clone();
         if let Err(problem) = tokio::task::spawn_blocking(move || service.housekeep()).await {
             tracing::error!(%problem, "housekeeping ended abnormally");

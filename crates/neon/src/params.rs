@@ -9,6 +9,9 @@ pub(crate) struct Params(Vec<(String, String)>);
 /// Stands for bytes that are not UTF-8; the decoder puts it where they were.
 const NOT_UTF8: char = '\u{FFFD}';
 
+/// No group has more members than this; what comes behind begins another.
+const GROUP_MEMBERS_MAX: usize = 16;
+
 impl Params {
     /// Decodes a query and a form. Stray separators, blanks around names, and names without `=` are
     /// what hand-made requests look like.
@@ -77,7 +80,11 @@ impl Params {
             };
             let value = readable(prefix, value)?;
             match groups.last_mut() {
-                Some(group) if group.value(member).is_none() => group.0.push((member, value)),
+                Some(group)
+                    if group.0.len() < GROUP_MEMBERS_MAX && group.value(member).is_none() =>
+                {
+                    group.0.push((member, value));
+                }
                 _ => groups.push(Group(vec![(member, value)])),
             }
         }

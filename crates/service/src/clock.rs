@@ -18,7 +18,10 @@ impl Clock for SystemClock {
 
     #[expect(clippy::disallowed_methods, reason = "the wait is bounded by the caller")]
     fn wait_until(&self, until: Stamp, at_most_ms: i64) {
-        let missing = until.millis().saturating_sub(self.now().millis()).clamp(0, at_most_ms);
+        let missing = until.millis().saturating_sub(self.now().millis());
+        if !(1..=at_most_ms).contains(&missing) {
+            return; // What is further off is not waited for at all.
+        }
         std::thread::sleep(Duration::from_millis(missing.unsigned_abs()));
     }
 }

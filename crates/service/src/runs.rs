@@ -263,7 +263,10 @@ impl Run {
         // has: the youngest is the one that was under way.
         let youngest = others().max_by_key(|run| run.record.horizon);
         let behind = youngest.filter(|run| !run.is_certain(ask) && run.record.last_page < ask.page);
-        next.max_by_key(|run| run.recency(ask)).or(behind).copied()
+        // A page whose answer was lost is asked for again.
+        let same = others().filter(|run| run.is_certain(ask) && run.record.last_page == ask.page);
+        let next = next.max_by_key(|run| run.recency(ask)).or(behind);
+        next.or_else(|| same.max_by_key(|run| run.recency(ask))).copied()
     }
 
     fn may_be_taken_over(&self, ask: &Ask) -> bool {

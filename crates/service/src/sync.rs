@@ -279,6 +279,8 @@ impl Service {
         seqs: impl FnOnce() -> Vec<Seq> + Send + 'static,
     ) -> Result<Arc<[Seq]>, AskError> {
         let key = (org.key, run.seq, QueryId(run.query), run.to);
+        let stopping = |_| AskError::Unavailable("the server is stopping".to_owned());
+        let _turn = org.sorting.acquire().await.map_err(stopping)?;
         let (shared, org, order) = (self.shared.clone(), org.key, query.order);
         let sort = move || {
             let store = shared.store.as_ref();

@@ -13,6 +13,9 @@ use crate::directory::Directory;
 use crate::exposure::Exposure;
 use crate::runs::Runs;
 
+/// Questions of one organization that sort at the same time; others wait for them.
+const SORTS_MAX: usize = 2;
+
 /// Everything about one organization that is kept in memory.
 pub struct Tenant {
     /// The store's number for it.
@@ -25,6 +28,8 @@ pub struct Tenant {
     pub(crate) runs: Mutex<Runs>,
     /// Rung whenever the horizon may have moved for another reason than time.
     pub(crate) moved: Notify,
+    /// Questions that may sort at once: each may hold many keys in memory, and a thread.
+    pub(crate) sorting: Semaphore,
     permits: Arc<Semaphore>,
 }
 
@@ -61,6 +66,7 @@ impl Tenant {
             runs: Mutex::new(Runs::new(store.runs(key)?)),
             directory: RwLock::new(Arc::new(Directory::new(stored))),
             moved: Notify::new(),
+            sorting: Semaphore::new(SORTS_MAX),
             permits: Arc::new(Semaphore::new(requests_max)),
         })
     }

@@ -20,28 +20,32 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let org = service.known_org(&export.org)?;
     let zone = org.directory().organization.zone.clone();
-    let out = io::BufWriter::with_capacity(PIECE_BYTES, ToConsole(console));
+    let out = io::BufWriter::with_capacity(PIECE_BYTES, ToConsole { console, cut: Vec::new() });
     let mut writer = Writer::new(export.format, zone, out)?;
     service.export::<Failure>(&org, &mut |version| Ok(writer.write(version)?))?;
     writer.finish()?.flush()?;
     Ok(())
 }
 
-/// Lets a writer of bytes write to a console. A character may be cut between two writes.
-struct ToConsole<'a>(&'a mut dyn Console);
+/// Lets a writer of bytes write to a console. A character may be cut between two writes: what there is
+/// of it waits for the rest.
+struct ToConsole<'a> {
+    console: &'a mut dyn Console,
+    cut: Vec<u8>,
+}
 
 impl Write for ToConsole<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let whole = match std::str::from_utf8(bytes) {
-            Ok(text) => text,
-            // What is cut comes again, whole, with the next write.
-            Err(e) if e.valid_up_to() > 0 => {
-                std::str::from_utf8(&bytes[..e.valid_up_to()]).unwrap_or_default()
-            }
+        self.cut.extend_from_slice(bytes);
+        let whole = match std::str::from_utf8(&self.cut) {
+            Ok(text) => text.len(),
+            Err(e) if e.error_len().is_none() => e.valid_up_to(),
             Err(e) => return Err(io::Error::new(io::ErrorKind::InvalidData, e)),
         };
-        self.0.print(whole)?;
-        Ok(whole.len())
+        let rest = self.cut.split_off(whole);
+        let text = std::mem::replace(&mut self.cut, rest);
+        self.console.print(&String::from_utf8_lossy(&text))?;
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -11,6 +11,9 @@ use crate::values;
 
 const CUSTOM_FIELDS: &str = "activity.customFieldDataList.customFieldData";
 
+/// Custom field values that one request may bring.
+const CUSTOM_FIELDS_MAX: usize = 500;
+
 /// A member that came with a request: not named, named with nothing in it, or with a value.
 pub(super) enum Sent<T> {
     Absent,
@@ -140,7 +143,13 @@ pub(super) fn status(params: &Params) -> Result<Sent<StatusRef>, ApiError> {
 /// Fields without anything in them are what forms with unused rows send; they say nothing.
 pub(super) fn custom_fields(params: &Params) -> Result<Vec<CustomFieldPatch>, ApiError> {
     let mut fields = Vec::new();
-    for group in params.groups(CUSTOM_FIELDS)? {
+    let groups = params.groups(CUSTOM_FIELDS)?;
+    if groups.len() > CUSTOM_FIELDS_MAX {
+        let (came, most) =
+            (groups.len().to_string(), format!("at most {CUSTOM_FIELDS_MAX} of them"));
+        return Err(ApiError::malformed(CUSTOM_FIELDS, &came, &most));
+    }
+    for group in groups {
         let given = |member| group.value(member).filter(|value| !value.trim().is_empty());
         let Some(field_id) = given("fieldid") else {
             if let Some(lost) = given("fieldvalue").or(given("fieldoptionid")) {

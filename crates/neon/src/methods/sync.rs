@@ -76,7 +76,8 @@ fn ids(params: &Params) -> Result<Option<Vec<ActivityId>>, ApiError> {
     let given = params.all("activityids.activityid").map(str::trim).filter(|text| !text.is_empty());
     let ids: Vec<_> =
         given.map(|text| values::whole(name, text).map(ActivityId)).collect::<Result<_, _>>()?;
-    Ok((!ids.is_empty()).then_some(ids))
+    let ids: std::collections::BTreeSet<_> = ids.into_iter().collect();
+    Ok((!ids.is_empty()).then(|| ids.into_iter().collect()))
 }
 
 fn direction(params: &Params) -> Result<Option<Direction>, ApiError> {
