@@ -9,7 +9,8 @@
 //!   than the run's still belongs to it: some scripts compute it anew for every page.
 //! * Where the session has no such run, it may have taken the place of one that expired in mid-run:
 //!   then the page belongs to the run of the same key and query whose page before it was served
-//!   last, if that was before the session was opened.
+//!   last, if that was before the session was opened; failing that, whose very page was, since its
+//!   answer may have been lost.
 //! * Otherwise it begins one.
 
 #[cfg(test)]
