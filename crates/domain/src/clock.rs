@@ -9,35 +9,46 @@ pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Stamp;
 
+    /// Milliseconds that have passed since some fixed instant, whatever steps the clock took.
+    fn elapsed_ms(&self) -> i64;
+
     /// Blocks this thread until the clock shows `until`, but no longer than `at_most_ms`.
     fn wait_until(&self, until: Stamp, at_most_ms: i64);
 }
 
-/// A clock that is set by hand: tests and simulations use it. Waiting moves it.
+/// A clock that is set by hand, for tests. Waiting moves it; where it is set ahead, time passes.
 #[derive(Debug)]
-pub struct ManualClock(AtomicI64);
+pub struct ManualClock {
+    now: AtomicI64,
+    elapsed: AtomicI64,
+}
 
 impl ManualClock {
     /// A clock that shows `now` until it is told otherwise.
     #[must_use]
     pub fn new(now: Stamp) -> ManualClock {
-        ManualClock(AtomicI64::new(now.millis()))
+        ManualClock { now: AtomicI64::new(now.millis()), elapsed: AtomicI64::new(0) }
     }
 
     /// Sets the clock, backwards too.
     pub fn set(&self, now: Stamp) {
-        self.0.store(now.millis(), Ordering::SeqCst);
+        self.advance(now.millis() - self.now().millis());
     }
 
     /// Moves the clock by `millis`, which may be negative.
     pub fn advance(&self, millis: i64) {
-        self.0.fetch_add(millis, Ordering::SeqCst);
+        self.now.fetch_add(millis, Ordering::SeqCst);
+        self.elapsed.fetch_add(millis.max(0), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Stamp {
-        Stamp::from_millis(self.0.load(Ordering::SeqCst))
+        Stamp::from_millis(self.now.load(Ordering::SeqCst))
+    }
+
+    fn elapsed_ms(&self) -> i64 {
+        self.elapsed.load(Ordering::SeqCst)
     }
 
     fn wait_until(&self, until: Stamp, at_most_ms: i64) {

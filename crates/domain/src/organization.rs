@@ -60,9 +60,21 @@ pub struct Organization {
     pub name: Name,
     /// The zone in which its stamps are shown.
     pub zone: Zone,
-    /// Whether anybody has ever logged in, so that an instant may have been exposed: until then,
-    /// and only then, an import may keep the stamps that it was given (invariant 2).
-    pub opened: bool,
+    /// How far its life has come.
+    pub stage: Stage,
+}
+
+/// How far an organization's life has come. Only a first import goes back, to [`Stage::Fresh`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Nobody has logged in, so that nothing can have been exposed: an import may keep the stamps
+    /// that it was given (invariant 2).
+    Fresh,
+    /// Such an import is being written: nobody may log in or write. What a process leaves so is cut
+    /// back to nothing when the next one starts.
+    Importing,
+    /// Somebody has logged in.
+    Open,
 }
 
 /// A person of the organization.

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use domain::{
-    ApiKey, KeyId, Name, OrgId, OrgIdError, OrgKey, Organization, Role, Stamp, Status, StatusId,
-    StatusName, SystemUser, TextError, UserId, Zone,
+    ApiKey, KeyId, Name, OrgId, OrgIdError, OrgKey, Organization, Role, Stage, Stamp, Status,
+    StatusId, StatusName, SystemUser, TextError, UserId, Zone,
 };
-use store::{TenantRecord, Transaction};
+use store::{Durability, TenantRecord, Transaction};
 use thiserror::Error;
 
 use crate::commit::{Committer, unavailable};
@@ -103,15 +103,20 @@ impl Service {
                 return Err(AdminError::OrgExists(id));
             }
             let last = shared.tenants.read().values().map(|tenant| tenant.key.0).max().unwrap_or(0);
-            let organization =
-                Organization { key: OrgKey(last + 1), id: id.clone(), name, zone, opened: false };
+            let organization = Organization {
+                key: OrgKey(last + 1),
+                id: id.clone(),
+                name,
+                zone,
+                stage: Stage::Fresh,
+            };
             let stored = TenantRecord {
                 organization,
                 users: Vec::new(),
                 keys: Vec::new(),
                 statuses: first_statuses()?,
             };
-            committer.transact(|t| {
+            committer.transact(Durability::Power, |t| {
                 put_tenant(t, &stored).map_err(|e| AdminError::from(unavailable(&e)))
             })?;
             let (store, limit) = (shared.store.as_ref(), shared.settings.requests_per_org_max);
@@ -220,13 +225,14 @@ impl Service {
 }
 
 impl Committer {
-    fn change_directory<T, E: From<Refusal>>(
+    pub(crate) fn change_directory<T, E: From<Refusal>>(
         &mut self,
         org: &Tenant,
         change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut directory = Directory::clone(&org.directory());
-        let value = self.transact(|transaction| change(&mut directory, transaction))?;
+        let value =
+            self.transact(Durability::Power, |transaction| change(&mut directory, transaction))?;
         org.set_directory(directory);
         Ok(value)
     }

@@ -77,6 +77,10 @@ impl Batch {
                 continue;
             }
             failure = match job {
+                Job::Write { tenant, reply, .. } if tenant.is_importing() => {
+                    let _ = reply.send(Err(Refusal::under_import()));
+                    None
+                }
                 Job::Write { tenant, author, write, reply } => {
                     self.commit_of(shared, &tenant).judge(transaction, author, &write, reply).err()
                 }
@@ -207,8 +211,16 @@ impl Commit {
             return Ok(());
         }
         if !self.current.contains_key(&id) {
-            let stored = transaction.current(self.tenant.key, id)?;
-            self.current.insert(id, stored);
+            match transaction.current(self.tenant.key, id) {
+                Ok(stored) => self.current.insert(id, stored),
+                // The neighbours have nothing to do with it.
+                Err(StoreError::Damaged(problem)) => {
+                    tracing::error!(org = %self.tenant.id, %id, problem, "an activity is damaged");
+                    self.unchanged.push((Some(reply), Err(Refusal::Damaged(id))));
+                    return Ok(());
+                }
+                Err(e) => return Err(e),
+            };
         }
         let current = self.current.get(&id).and_then(Option::as_ref);
         let directory = self.tenant.directory();

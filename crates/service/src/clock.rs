@@ -1,8 +1,12 @@
 //! The one place that reads the machine's clock.
 
-use std::time::{Duration, SystemTime};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime};
 
 use domain::{Clock, Stamp};
+
+/// When this process first asked.
+static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The machine's clock.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,6 +18,10 @@ impl Clock for SystemClock {
         let since_1970 =
             SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Stamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn elapsed_ms(&self) -> i64 {
+        i64::try_from(BEGINNING.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
     #[expect(clippy::disallowed_methods, reason = "the wait is bounded by the caller")]

@@ -5,6 +5,7 @@
 //! What follows a durable commit, timeline, head and caches, happens before the next one begins.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
@@ -120,8 +121,8 @@ impl Committer {
         }
     }
 
-    /// Does one job, and with it those waiting behind it that can share its transaction. False when
-    /// it was told to stop.
+    /// Does one job, and with it those waiting behind it that can share its transaction, up to the
+    /// first that cannot. False when it was told to stop.
     fn work_off(&mut self, first: Job) -> bool {
         let mut shareable = Vec::new();
         let mut next = Some(first);
@@ -129,8 +130,9 @@ impl Committer {
             match job {
                 Job::Write { .. } | Job::Note { .. } => shareable.push(job),
                 Job::Call(call) => {
-                    self.commit(std::mem::take(&mut shareable));
+                    self.commit(shareable);
                     call(self);
+                    return true;
                 }
                 Job::Stop => {
                     self.commit(shareable);
@@ -160,7 +162,10 @@ impl Committer {
         let shared = self.shared.clone();
         let mut transaction = match shared.store.begin(durability) {
             Ok(transaction) => transaction,
-            Err(e) => return Batch::refuse_jobs(jobs, &unavailable(&e)),
+            Err(e) => {
+                self.unknown(Batch::default());
+                return Batch::refuse_jobs(jobs, &unavailable(&e));
+            }
         };
         let mut batch = Batch::default();
         match batch.fill(&shared, transaction.as_mut(), jobs) {
@@ -182,7 +187,7 @@ impl Committer {
                     problem,
                     "a commit may be there or not; writes are refused until that is known"
                 );
-                self.unknown = Some(batch);
+                self.unknown(batch);
                 self.settle_unknown();
             }
         }
@@ -211,14 +216,22 @@ impl Committer {
         self.ahead = ahead_ms > 0;
     }
 
-    /// Reopens the store and asks it whether the commit of unknown outcome is there.
+    /// Nothing is written until the store has been reopened and asked whether this is there. An empty
+    /// batch stands for what need not be asked.
+    fn unknown(&mut self, batch: Batch) {
+        self.shared.in_order.store(false, Ordering::Release);
+        self.unknown = Some(batch);
+    }
+
     fn settle_unknown(&mut self) {
         let Some(mut batch) = self.unknown.take() else { return };
         let found =
             self.shared.store.reopen().and_then(|()| batch.is_there(self.shared.store.as_ref()));
         match found {
-            Ok(true) => self.publish(batch),
-            Ok(false) => batch.abandon(&out_of_order()),
+            Ok(is_there) => {
+                self.shared.in_order.store(true, Ordering::Release);
+                if is_there { self.publish(batch) } else { batch.abandon(&out_of_order()) }
+            }
             Err(e) => {
                 tracing::error!(error = %e, "the store cannot be reopened; trying again");
                 batch.give_up_waiting();
@@ -228,25 +241,29 @@ impl Committer {
     }
 
     /// Whether writes are taken.
-    pub(crate) fn writes(&self) -> Result<(), Refusal> {
+    fn writes(&self) -> Result<(), Refusal> {
         if self.unknown.is_some() { Err(out_of_order()) } else { Ok(()) }
     }
 
-    /// Runs a transaction of its own, durable against a power cut.
+    /// Runs a transaction of its own.
     pub(crate) fn transact<T, E: From<Refusal>>(
         &mut self,
+        durability: Durability,
         work: impl FnOnce(&mut dyn Transaction) -> Result<T, E>,
     ) -> Result<T, E> {
         self.writes()?;
         let shared = self.shared.clone();
-        let mut transaction = shared.store.begin(Durability::Power).map_err(|e| unavailable(&e))?;
+        let begun = shared.store.begin(durability);
+        if begun.is_err() {
+            self.unknown(Batch::default());
+        }
+        let mut transaction = begun.map_err(|e| unavailable(&e))?;
         let value = work(transaction.as_mut())?;
         match transaction.commit() {
             Ok(()) => Ok(value),
             Err(CommitError::Refused(e)) => Err(unavailable(&e).into()),
             Err(CommitError::Unknown(problem)) => {
-                // No version was in it, so that an empty batch settles it: the store is reopened.
-                self.unknown = Some(Batch::default());
+                self.unknown(Batch::default());
                 Err(Refusal::Unavailable(problem).into())
             }
         }
@@ -256,7 +273,7 @@ impl Committer {
     pub(crate) fn renew_lease(&mut self) -> Result<(), Refusal> {
         let lease = self.shared.lease.next(self.shared.clock.now());
         let state = self.shared.folder_state(lease, false);
-        self.transact(|t| t.put_folder(&state).map_err(|e| unavailable(&e)))?;
+        self.transact(Durability::Power, |t| t.put_folder(&state).map_err(|e| unavailable(&e)))?;
         self.shared.lease_renewed(lease);
         Ok(())
     }
@@ -267,6 +284,6 @@ pub(crate) fn unavailable(error: &store::StoreError) -> Refusal {
     Refusal::Unavailable(error.to_string())
 }
 
-fn out_of_order() -> Refusal {
+pub(crate) fn out_of_order() -> Refusal {
     Refusal::Unavailable("the store is being reopened after a failed write".to_owned())
 }

@@ -22,7 +22,7 @@ use domain::Stamp;
 use parking_lot::Mutex;
 use timeline::View;
 
-use crate::sabotage::{self, Guard};
+use crate::sabotage::Guard;
 
 /// See the module.
 #[derive(Debug)]
@@ -62,9 +62,8 @@ impl Exposure {
         Reading { view: state.view.clone(), horizon }
     }
 
-    /// What a reader without the guard does: exposes a horizon some time after the view was taken.
-    pub(crate) fn expose_late(&self, horizon: Stamp) {
-        sabotage::interrupt();
+    /// Exposes an instant apart from any view: what goes wrong without the guard.
+    pub(crate) fn raise(&self, horizon: Stamp) {
         let mut state = self.state.lock();
         state.exposed = state.exposed.max(horizon);
     }

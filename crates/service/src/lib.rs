@@ -35,11 +35,12 @@ mod statuses;
 mod sync;
 mod tenant;
 mod versions;
+mod views;
 mod write;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{Author, Clock, OrgId, Stamp};
 use parking_lot::{Mutex, RwLock};
@@ -51,6 +52,7 @@ use crate::lease::Lease;
 use crate::sessions::Sessions;
 use crate::sorting::Orders;
 use crate::versions::Versions;
+use crate::views::Views;
 
 pub use admin::{AdminError, NewKey, NewUser};
 pub use check::check;
@@ -82,6 +84,12 @@ pub struct Service {
     shared: Arc<Shared>,
 }
 
+/// Where the steady time began, and what had passed then.
+pub(crate) struct Steady {
+    began: Stamp,
+    began_ms: i64,
+}
+
 /// What all threads of a data folder share.
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
@@ -96,22 +104,23 @@ pub(crate) struct Shared {
     pub(crate) lease_moved: Notify,
     pub(crate) versions: Versions,
     pub(crate) orders: Orders,
+    pub(crate) views: Views,
     pub(crate) queue: Queue,
+    /// False while the store has to be reopened.
+    pub(crate) in_order: AtomicBool,
     /// Which start of the machine this is.
     pub(crate) boot: String,
-    steady: AtomicI64,
+    steady: Steady,
     /// What was known of runs up to here may have gone with a process that died.
     pub(crate) lost_before: Stamp,
     committer: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
 impl Shared {
-    /// The present instant by a clock that stands still where the real one steps back: what is told
-    /// by it came first, came first. Sessions and runs go by it.
+    /// The present instant by a clock that began right and never steps: what came first by it, came
+    /// first. Sessions and runs go by it.
     pub(crate) fn steady_now(&self) -> Stamp {
-        let now = self.clock.now();
-        let before = self.steady.fetch_max(now.millis(), Ordering::AcqRel);
-        now.max(Stamp::from_millis(before))
+        self.steady.began.plus_millis(self.clock.elapsed_ms() - self.steady.began_ms)
     }
 }
 
@@ -153,9 +162,16 @@ impl Service {
     /// # Errors
     /// When one of them does not.
     pub async fn ready(&self) -> Result<(), Refusal> {
-        let store = self.shared.store.clone();
-        self.blocking(move || store.folder()).await?.map_err(|e| commit::unavailable(&e))?;
-        self.call_async(|committer| committer.writes()).await
+        let shared = self.shared.clone();
+        self.blocking(move || shared.store.folder()).await?.map_err(|e| commit::unavailable(&e))?;
+        if !self.shared.in_order.load(Ordering::Acquire) {
+            return Err(commit::out_of_order());
+        }
+        // The committer renews it long before it ends, if only it can write.
+        if self.shared.lease.bound() < self.now() {
+            return Err(Refusal::Unavailable("the disk does not answer".to_owned()));
+        }
+        Ok(())
     }
 
     /// Hands a write to the commit. The future it returns is the acknowledgement: when it comes, the
@@ -179,27 +195,10 @@ impl Service {
         author: Author,
         mut write: Write,
     ) -> Result<oneshot::Receiver<Result<Written, Refusal>>, Refusal> {
-        if sabotage::Guard::JudgeInCommit.is_off() {
-            self.judge_too_early(org, &mut write);
-        }
+        sabotage::judge_too_early(self, org, &mut write);
         let (reply, answer) = oneshot::channel();
         self.shared.queue.send(Job::Write { tenant: org.clone(), author, write, reply })?;
         Ok(answer)
-    }
-
-    /// What a server does that reads a record, changes it and writes it back as a whole.
-    fn judge_too_early(&self, org: &Tenant, write: &mut Write) {
-        let Write::Update(id, patch) = write else { return };
-        let read = |seq| self.shared.store.versions(org.key, &[seq]);
-        let Ok(Some(Ok(versions))) =
-            self.shared.store.latest(org.key, *id).map(|seq| seq.map(read))
-        else {
-            return;
-        };
-        if let Some(record) = versions.first().and_then(domain::Version::record) {
-            patch.subject.get_or_insert_with(|| record.subject.clone());
-            patch.note.get_or_insert_with(|| record.note.clone());
-        }
     }
 
     /// Has the committer do something between two transactions.

@@ -1,15 +1,16 @@
 //! Opening a data folder's store, looking after it, and closing it in order.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::AtomicBool;
 
 use domain::{Clock, Stamp};
 use parking_lot::{Mutex, RwLock};
-use store::{FolderState, Store, StoreError};
+use store::{Durability, FolderState, Store, StoreError};
 use thiserror::Error;
 use tokio::sync::Notify;
 
 use crate::commit::{Committer, Job, Queue, unavailable};
+use crate::import::cut_back;
 use crate::lease::Lease;
 use crate::notes::Note;
 use crate::sabotage::Guard;
@@ -17,14 +18,17 @@ use crate::sessions::Sessions;
 use crate::sorting::Orders;
 use crate::tenant::Tenant;
 use crate::versions::Versions;
-use crate::{Random, Refusal, Runtime, Service, Shared, SystemClock, SystemRandom, TokioRuntime};
+use crate::views::Views;
+use crate::{
+    Random, Refusal, Runtime, Service, Shared, Steady, SystemClock, SystemRandom, TokioRuntime,
+};
 
 /// What can be set about a service.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// Requests that an organization may have under way at once.
     pub requests_per_org_max: usize,
-    /// Bytes of versions and sorted orders that are kept in memory.
+    /// Bytes of versions, sorted orders and views that are kept in memory.
     pub cache_bytes_max: u64,
 }
 
@@ -98,14 +102,15 @@ impl Service {
     ) -> Result<(Service, Committer), OpenError> {
         let Surroundings { store, clock, random, runtime, boot } = surroundings;
         let folder = store.folder()?;
-        let mut started = clock.now();
+        let (mut started, began_ms) = (clock.now(), clock.elapsed_ms());
         // After a power cut, a run that was told may be gone while an older one of the same question
         // is still there: then none of them can be trusted.
         let runs_survived = folder.clean || (!boot.is_empty() && folder.boot == boot);
         let mut lost_runs = Vec::new();
         let mut tenants = std::collections::HashMap::new();
         let sessions = Sessions::default();
-        for stored in store.tenants()? {
+        for mut stored in store.tenants()? {
+            cut_back(store.as_ref(), &mut stored.organization)?;
             let limit = settings.requests_per_org_max;
             let exposed = if Guard::Lease.is_off() { Stamp::MIN } else { folder.lease };
             let tenant = Arc::new(Tenant::load(store.as_ref(), stored, exposed, limit)?);
@@ -120,7 +125,8 @@ impl Service {
             }
             tenants.insert(tenant.id.clone(), tenant);
         }
-        let orders_bytes = settings.cache_bytes_max / 4;
+        let (orders_bytes, views_bytes) =
+            (settings.cache_bytes_max / 4, settings.cache_bytes_max / 8);
         let (queue, jobs) = Queue::new();
         let shared = Arc::new(Shared {
             store,
@@ -132,12 +138,14 @@ impl Service {
             sessions,
             lease: Lease::new(folder.lease),
             lease_moved: Notify::new(),
-            versions: Versions::new(settings.cache_bytes_max - orders_bytes),
+            versions: Versions::new(settings.cache_bytes_max - orders_bytes - views_bytes),
             orders: Orders::new(orders_bytes),
+            views: Views::new(views_bytes),
             queue,
+            in_order: AtomicBool::new(true),
             boot,
             // Later than anything that the process before this one noted.
-            steady: AtomicI64::new(started.millis() + 1),
+            steady: Steady { began: started.plus_millis(1), began_ms },
             lost_before: if folder.clean { folder.lost_before } else { started },
             committer: Mutex::new(None),
         });
@@ -145,7 +153,7 @@ impl Service {
         if !lost_runs.is_empty() {
             // Before the lease tells which start of the machine this is: the next process would take
             // them for ones that survived.
-            committer.transact(|transaction| {
+            committer.transact(Durability::Power, |transaction| {
                 let mut forget = lost_runs.iter().map(|(org, run)| transaction.drop_run(*org, run));
                 forget.try_for_each(|done| done.map_err(|e| unavailable(&e)))
             })?;
@@ -169,6 +177,7 @@ impl Service {
                 let _ = self.note(&org, Note::RunEnded(run), None);
             }
         }
+        self.cut_back_failed();
         self.spread_interrupted();
     }
 
@@ -195,13 +204,13 @@ impl Committer {
         let orgs: Vec<_> = shared.tenants.read().values().cloned().collect();
         let exposed = orgs.iter().map(|org| org.exposure.exposed()).max();
         let lease = exposed.unwrap_or_else(|| shared.lease.bound());
-        self.transact(|transaction| {
+        self.transact(Durability::Power, |transaction| {
             let mut keep = || {
                 for session in shared.sessions.all() {
                     transaction.touch_session(session.tenant.key, &session.record())?;
                 }
                 for org in &orgs {
-                    let runs = org.runs.lock().unrecorded();
+                    let runs = org.runs.lock().not_kept();
                     runs.iter().try_for_each(|run| transaction.put_run(org.key, run))?;
                 }
                 transaction.put_folder(&shared.folder_state(lease, true))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{KeyId, OrgId, SystemUser};
+use domain::{KeyId, OrgId, Stage, SystemUser};
 use store::SessionRecord;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
@@ -43,7 +43,7 @@ impl Service {
     pub async fn login(&self, org: &OrgId, key: &str) -> Result<(Arc<Tenant>, String), LoginError> {
         let org = self.org(org).ok_or(LoginError::UnknownOrganization)?;
         let key = self.live_key(&org.directory(), key).ok_or(LoginError::UnknownKey)?;
-        if !org.directory().organization.opened {
+        if org.directory().organization.stage != Stage::Open {
             self.open_organization(&org).await?;
         }
         let random = self.shared.random.as_ref();
@@ -72,7 +72,10 @@ impl Service {
     /// Marks, durably and before anything is told, that the organization has been logged in to.
     async fn open_organization(&self, org: &Arc<Tenant>) -> Result<(), LoginError> {
         let opened = self.change_directory_async::<_, AdminError>(org, |directory, transaction| {
-            directory.organization.opened = true;
+            if directory.organization.stage == Stage::Importing {
+                return Err(Refusal::under_import().into());
+            }
+            directory.organization.stage = Stage::Open;
             transaction.put_organization(&directory.organization).map_err(|e| unavailable(&e))?;
             Ok(())
         });

@@ -37,8 +37,10 @@ impl Note {
 
     /// What follows in memory once it is kept.
     pub(crate) fn kept(self, tenant: &Tenant) {
-        if let Note::Login(session) = self {
-            tenant.logged_in(session.key, session.created);
+        match self {
+            Note::Login(session) => tenant.logged_in(session.key, session.created),
+            Note::Run(run) => tenant.runs.lock().kept(&run),
+            _ => {}
         }
     }
 }

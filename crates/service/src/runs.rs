@@ -58,8 +58,10 @@ pub(crate) struct TooManyRuns;
 #[derive(Clone, Copy, Debug)]
 struct Run {
     record: RunRecord,
-    /// Whether it has several pages, counts against the key's limit and is kept in the store.
+    /// Whether it has several pages, counts against the key's limit and belongs into the store.
     recorded: bool,
+    /// Whether the store has it.
+    kept: bool,
     /// Whether it took the place of one that the store has.
     replaces: bool,
 }
@@ -79,7 +81,7 @@ impl Runs {
         let mut runs = Runs::default();
         for record in kept {
             *runs.recorded.entry(record.key).or_default() += 1;
-            let run = Run { record, recorded: true, replaces: false };
+            let run = Run { record, recorded: true, kept: true, replaces: false };
             runs.by_query.entry(QueryId(record.query)).or_default().push(run);
         }
         runs
@@ -99,11 +101,8 @@ impl Runs {
         }
         let orphan = Run::orphan(runs, ask)?;
         // The run goes on under the new session, and stays where it was for the old one.
-        let mut adopted = orphan;
+        let mut adopted = Run { recorded: false, kept: false, replaces: false, ..orphan };
         adopted.record.session = ask.session;
-        if orphan.recorded {
-            *self.recorded.entry(ask.key).or_default() += 1;
-        }
         let record = adopted.serve(ask);
         runs.push(adopted);
         Some(record)
@@ -123,12 +122,12 @@ impl Runs {
             last_used: ask.now,
         };
         let replaces = self.take(ask.query, ask.session, ask.to).is_some_and(|run| run.recorded);
-        self.by_query.entry(ask.query).or_default().push(Run { record, recorded: false, replaces });
+        let run = Run { record, recorded: false, kept: false, replaces };
+        self.by_query.entry(ask.query).or_default().push(run);
         record
     }
 
-    /// Settles whether a run has several pages, as far as that is not known yet. True if it has to
-    /// be recorded now.
+    /// Settles whether a run has several pages, as far as that is not known yet.
     ///
     /// Dropped runs of a single page leave without a trace. Returned are those that the store has to
     /// forget: dropped runs of several pages, and one whose place a run of a single page took.
@@ -145,7 +144,7 @@ impl Runs {
             let replaced = run.is_some_and(|run| std::mem::take(&mut run.replaces));
             return Ok(if replaced { vec![*record] } else { Vec::new() });
         }
-        if self.is_recorded(record) {
+        if self.get(query, session, to).is_some_and(|run| run.recorded) {
             return Ok(Vec::new());
         }
         let dropped = match self.make_room(record.key, now) {
@@ -162,9 +161,16 @@ impl Runs {
         Ok(dropped)
     }
 
-    /// Whether the run is in the store already, or on its way there.
-    pub(crate) fn is_recorded(&mut self, record: &RunRecord) -> bool {
-        self.get(QueryId(record.query), record.session, record.to).is_some_and(|run| run.recorded)
+    /// The store has the run now.
+    pub(crate) fn kept(&mut self, record: &RunRecord) {
+        if let Some(run) = self.same(record) {
+            run.kept = true;
+        }
+    }
+
+    /// Whether the store has the run.
+    pub(crate) fn is_kept(&mut self, record: &RunRecord) -> bool {
+        self.same(record).is_some_and(|run| run.kept)
     }
 
     /// Forgets runs that nobody has used for long; returns those that the store has to forget too.
@@ -185,8 +191,8 @@ impl Runs {
     }
 
     /// The runs that only memory knows, to be kept by an orderly stop.
-    pub(crate) fn unrecorded(&self) -> Vec<RunRecord> {
-        self.by_query.values().flatten().filter(|run| !run.recorded).map(|run| run.record).collect()
+    pub(crate) fn not_kept(&self) -> Vec<RunRecord> {
+        self.by_query.values().flatten().filter(|run| !run.kept).map(|run| run.record).collect()
     }
 
     /// When any of them was last used.
@@ -197,6 +203,13 @@ impl Runs {
     fn get(&mut self, query: QueryId, session: SecretHash, to: Stamp) -> Option<&mut Run> {
         let runs = self.by_query.get_mut(&query)?;
         runs.iter_mut().find(|run| run.record.session == session && run.record.to == to)
+    }
+
+    /// The run of that record, unless another has taken its place.
+    fn same(&mut self, record: &RunRecord) -> Option<&mut Run> {
+        let run = self.get(QueryId(record.query), record.session, record.to)?;
+        let same = (run.record.seq, run.record.horizon) == (record.seq, record.horizon);
+        same.then_some(run)
     }
 
     /// Takes a run out.

@@ -1,6 +1,12 @@
 //! Guards that a simulation can switch off, one at a time, to show that it notices. Without the
 //! feature `sabotage` they are always on, and asking costs nothing.
 
+use domain::Stamp;
+
+use crate::exposure::Exposure;
+use crate::tenant::Tenant;
+use crate::{Service, Write};
+
 /// What keeps the invariants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
@@ -41,9 +47,36 @@ impl Guard {
     }
 }
 
+/// Without the guard, a reader exposes its horizon some time after it took the view.
+#[inline]
+pub(crate) fn expose_late(exposure: &Exposure, horizon: Stamp) {
+    if Guard::ExposeWithView.is_off() {
+        interrupt();
+        exposure.raise(horizon);
+    }
+}
+
+/// Without the guard, a record is read, changed and written back as a whole.
+#[inline]
+pub(crate) fn judge_too_early(service: &Service, org: &Tenant, write: &mut Write) {
+    if !Guard::JudgeInCommit.is_off() {
+        return;
+    }
+    let Write::Update(id, patch) = write else { return };
+    let store = service.shared.store.as_ref();
+    let read = |seq| store.versions(org.key, &[seq]);
+    let Ok(Some(Ok(versions))) = store.latest(org.key, *id).map(|seq| seq.map(read)) else {
+        return;
+    };
+    if let Some(record) = versions.first().and_then(domain::Version::record) {
+        patch.subject.get_or_insert_with(|| record.subject.clone());
+        patch.note.get_or_insert_with(|| record.note.clone());
+    }
+}
+
 #[cfg(not(feature = "sabotage"))]
 #[inline]
-pub(crate) const fn interrupt() {}
+const fn interrupt() {}
 
 #[cfg(feature = "sabotage")]
 mod switch {
@@ -79,6 +112,6 @@ mod switch {
 }
 
 #[cfg(feature = "sabotage")]
-pub(crate) use switch::interrupt;
+use switch::interrupt;
 #[cfg(feature = "sabotage")]
 pub use switch::switch_off;

@@ -13,7 +13,7 @@ use crate::commit::{Job, unavailable};
 use crate::notes::Note;
 use crate::query::{Direction, QueryId, SyncQuery};
 use crate::runs::{Ask, RUN_HOURS_MAX, TooManyRuns};
-use crate::sabotage::Guard;
+use crate::sabotage::{self, Guard};
 use crate::sessions::Caller;
 use crate::tenant::Tenant;
 use crate::{Refusal, Service, sorting};
@@ -65,7 +65,13 @@ pub enum AskError {
 impl From<StoreError> for AskError {
     fn from(error: StoreError) -> AskError {
         tracing::error!(%error, "the store refused");
-        AskError::Unavailable(error.to_string())
+        AskError::Unavailable(match error {
+            StoreError::Unavailable(problem) => problem,
+            StoreError::Damaged(_) => {
+                let problem = "a record cannot be read: the data folder is damaged";
+                format!("{problem}; `driftless check` says where")
+            }
+        })
     }
 }
 
@@ -106,7 +112,7 @@ impl Service {
             Selection::Named(seqs) => seqs.len() as u64,
         };
         let pages = total.div_ceil(u64::from(query.page_size)).max(1);
-        self.record_run(org, &run, pages > 1).await?;
+        self.record_run(org, &run, &view, pages > 1).await?;
         let seqs = self.page(org, &view, &run, query, selection).await?;
         let records = self.versions(org, seqs).await?;
         Ok(SyncAnswer { horizon: run.horizon, records, total, pages, removed })
@@ -154,9 +160,7 @@ impl Service {
         let horizon = reading.horizon.min(ask.to);
         let run = runs.begin(ask, reading.view.seq(), horizon);
         drop(runs);
-        if Guard::ExposeWithView.is_off() {
-            org.exposure.expose_late(reading.horizon);
-        }
+        sabotage::expose_late(&org.exposure, reading.horizon);
         Ok((run, reading.view))
     }
 
@@ -173,7 +177,7 @@ impl Service {
         if Guard::RunView.is_off() {
             return org.exposure.read(self.now(), self.shared.lease.bound()).view;
         }
-        org.timeline.read().view_at(run.seq)
+        self.shared.views.get(org, run.seq)
     }
 
     /// Waits until an upper bound that lies only a little ahead has been passed by the horizon.
@@ -207,11 +211,12 @@ impl Service {
         &self,
         org: &Arc<Tenant>,
         run: &RunRecord,
+        view: &View,
         several: bool,
     ) -> Result<(), AskError> {
         let (first_time, dropped) = {
             let mut runs = org.runs.lock();
-            let first_time = several && !runs.is_recorded(run);
+            let first_time = several && !runs.is_kept(run);
             let dropped = runs.settle(run, several, self.shared.steady_now());
             (
                 first_time,
@@ -229,6 +234,7 @@ impl Service {
         if !first_time {
             return Ok(self.note(org, Note::Run(*run), None)?);
         }
+        self.shared.views.put(org, view.clone());
         let (reply, kept) = oneshot::channel();
         self.note(org, Note::Run(*run), Some(reply))?;
         kept.await.map_err(|_| AskError::Unavailable("the run could not be recorded".to_owned()))
@@ -336,6 +342,7 @@ fn select(
             (Selection::Range(range), removed)
         }
     };
+    drop(timeline); // Sorting holds up no commit.
     removed.sort_unstable();
     (selection, (!query.ignore_removed).then_some(removed))
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use domain::{KeyId, OrgId, OrgKey, Seq, Stamp};
+use domain::{KeyId, OrgId, OrgKey, Seq, Stage, Stamp};
 use parking_lot::{Mutex, RwLock};
 use store::{Store, StoreError, TenantRecord};
 use timeline::{Entry, Timeline};
@@ -30,6 +30,8 @@ pub struct Tenant {
     pub(crate) moved: Notify,
     /// Questions that may sort at once: each may hold many keys in memory, and a thread.
     pub(crate) sorting: Semaphore,
+    /// Held by a first import; another waits for it.
+    pub(crate) first_import: Mutex<()>,
     permits: Arc<Semaphore>,
 }
 
@@ -67,6 +69,7 @@ impl Tenant {
             directory: RwLock::new(Arc::new(Directory::new(stored))),
             moved: Notify::new(),
             sorting: Semaphore::new(SORTS_MAX),
+            first_import: Mutex::new(()),
             permits: Arc::new(Semaphore::new(requests_max)),
         })
     }
@@ -75,6 +78,11 @@ impl Tenant {
     #[must_use]
     pub fn directory(&self) -> Arc<Directory> {
         self.directory.read().clone()
+    }
+
+    /// Whether its first import is under way, or has failed and is still to be cut back.
+    pub(crate) fn is_importing(&self) -> bool {
+        self.directory().organization.stage == Stage::Importing
     }
 
     pub(crate) fn set_directory(&self, directory: Directory) {

@@ -53,7 +53,20 @@ pub enum Refusal {
     /// The organization has given out every id there is.
     #[error("organization {0} has no more activity ids to give")]
     IdsExhausted(OrgId),
+    /// The activity cannot be read, because the store is damaged. Nobody is told how: the log says.
+    #[error(
+        "activity {0} cannot be read: the data folder is damaged; `driftless check` says where"
+    )]
+    Damaged(ActivityId),
     /// The store cannot write now. The same request may succeed later.
     #[error("{0}")]
     Unavailable(String),
+}
+
+impl Refusal {
+    /// Nobody may log in or write while old stamps are being written.
+    pub(crate) fn under_import() -> Refusal {
+        let problem = "the organization's first import is under way; try again when it is done";
+        Refusal::Unavailable(problem.to_owned())
+    }
 }

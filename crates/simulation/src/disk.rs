@@ -357,6 +357,10 @@ impl Transaction for SimTransaction<'_> {
         self.push(Op::Append(org, version.clone()))
     }
 
+    fn cut_back(&mut self, _: OrgKey, _: u32) -> Result<bool, StoreError> {
+        Ok(false) // Nothing here imports.
+    }
+
     fn put_organization(&mut self, organization: &Organization) -> Result<(), StoreError> {
         self.push(Op::Organization(organization.clone()))
     }

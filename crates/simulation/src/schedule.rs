@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use domain::{
-    ApiKey, KeyId, Name, OrgId, OrgKey, Organization, Role, Stamp, Status, StatusId, StatusName,
-    SystemUser, UserId, Version, Zone,
+    ApiKey, KeyId, Name, OrgId, OrgKey, Organization, Role, Stage, Stamp, Status, StatusId,
+    StatusName, SystemUser, UserId, Version, Zone,
 };
 use service::Guard;
 
@@ -80,7 +80,7 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
         id: id.clone(),
         name: name.clone(),
         zone: Zone::utc(),
-        opened: false,
+        stage: Stage::Fresh,
     };
     let user = SystemUser { id: UserId(1), name, role: Role::Editor, disabled: false };
     // The first two are shared; the others belong to one poller each.

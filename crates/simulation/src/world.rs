@@ -289,6 +289,10 @@ impl Clock for SimClock {
         now()
     }
 
+    fn elapsed_ms(&self) -> i64 {
+        passed()
+    }
+
     fn wait_until(&self, until: Stamp, at_most_ms: i64) {
         point();
         pass((until.millis() - now().millis()).clamp(0, at_most_ms).unsigned_abs());

@@ -15,7 +15,7 @@ CREATE TABLE organization (
     id           TEXT    NOT NULL UNIQUE,
     name         TEXT    NOT NULL,
     zone         TEXT    NOT NULL,
-    opened       INTEGER NOT NULL       -- 1: somebody has logged in
+    stage        INTEGER NOT NULL       -- 1 fresh, 2 a first import is under way, 3 open
 ) STRICT;
 
 CREATE TABLE system_user (

@@ -57,6 +57,12 @@ pub(crate) fn version(
     rows.next().map_err(failed)?.map(rows::version).transpose()
 }
 
+/// The position of the last version in the organization's log.
+pub(crate) fn head(connection: &Connection, org: OrgKey) -> Result<Seq, StoreError> {
+    let sql = "SELECT coalesce(max(seq), 0) FROM change WHERE organization = ?1";
+    connection.query_row(sql, (org.0,), |row| row.get(0)).map(rows::seq).map_err(failed)
+}
+
 /// The position of an activity's latest version.
 pub(crate) fn latest(
     connection: &Connection,
@@ -112,7 +118,7 @@ impl Store for SqliteStore {
         self.read(|c| {
             // Several queries, one snapshot: a commit between them is seen by none.
             let _snapshot = c.unchecked_transaction().map_err(failed)?;
-            let sql = "SELECT organization, id, name, zone, opened FROM organization ORDER BY id";
+            let sql = "SELECT organization, id, name, zone, stage FROM organization ORDER BY id";
             let organizations = list(c, sql, [], rows::organization)?;
             let tenant = |organization: domain::Organization| {
                 let org = (organization.key.0,);
@@ -159,8 +165,7 @@ impl Store for SqliteStore {
     }
 
     fn head(&self, org: OrgKey) -> Result<Seq, StoreError> {
-        let sql = "SELECT coalesce(max(seq), 0) FROM change WHERE organization = ?1";
-        self.read(|c| c.query_row(sql, (org.0,), |row| row.get(0)).map(rows::seq).map_err(failed))
+        self.read(|c| head(c, org))
     }
 
     fn log(

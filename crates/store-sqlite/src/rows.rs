@@ -2,7 +2,8 @@
 
 use domain::{
     ActivityId, ApiKey, Author, KeyId, Kind, Name, OrgId, OrgKey, Organization, Origin, Role,
-    SecretHash, Seq, Stamp, State, Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
+    SecretHash, Seq, Stage, Stamp, State, Status, StatusId, StatusName, SystemUser, UserId,
+    Version, Zone,
 };
 use rusqlite::Row;
 use store::{LogEntry, RunRecord, SessionRecord, StoreError};
@@ -102,7 +103,24 @@ pub(crate) fn log_entry(row: &Row<'_>) -> Result<LogEntry, StoreError> {
     })
 }
 
-/// Reads `organization, id, name, zone, opened`.
+pub(crate) fn stage_number(stage: Stage) -> i64 {
+    match stage {
+        Stage::Fresh => 1,
+        Stage::Importing => 2,
+        Stage::Open => 3,
+    }
+}
+
+fn stage(number: i64) -> Result<Stage, StoreError> {
+    match number {
+        1 => Ok(Stage::Fresh),
+        2 => Ok(Stage::Importing),
+        3 => Ok(Stage::Open),
+        other => Err(damaged("organization", format!("stage {other}"))),
+    }
+}
+
+/// Reads `organization, id, name, zone, stage`.
 pub(crate) fn organization(row: &Row<'_>) -> Result<Organization, StoreError> {
     let wrong = |e: &dyn std::fmt::Display| damaged("organization", e);
     Ok(Organization {
@@ -110,7 +128,7 @@ pub(crate) fn organization(row: &Row<'_>) -> Result<Organization, StoreError> {
         id: OrgId::parse(&column::<String>(row, 1)?).map_err(|e| wrong(&e))?,
         name: Name::parse(&column::<String>(row, 2)?).map_err(|e| wrong(&e))?,
         zone: Zone::parse(&column::<String>(row, 3)?).map_err(|e| wrong(&e))?,
-        opened: column(row, 4)?,
+        stage: stage(column(row, 4)?)?,
     })
 }
 

@@ -1,7 +1,8 @@
 //! The one write transaction.
 
 use domain::{
-    Activity, ActivityId, ApiKey, KeyId, OrgKey, Organization, Stamp, Status, SystemUser, Version,
+    Activity, ActivityId, ApiKey, KeyId, OrgKey, Organization, Seq, Stamp, Status, SystemUser,
+    Version,
 };
 use parking_lot::MutexGuard;
 use rusqlite::{Connection, Params};
@@ -9,7 +10,7 @@ use store::{
     CommitError, Durability, FolderState, RunRecord, SessionRecord, StoreError, Transaction,
 };
 
-use crate::rows::{kind_number, number, origin_number};
+use crate::rows::{kind_number, number, origin_number, stage_number};
 use crate::{failed, read};
 
 pub(crate) struct SqliteTransaction<'a> {
@@ -118,19 +119,31 @@ impl Transaction for SqliteTransaction<'_> {
         self.put_activity(org, version, record)
     }
 
+    fn cut_back(&mut self, org: OrgKey, versions_max: u32) -> Result<bool, StoreError> {
+        let last = read::head(self.connection()?, org)?.0;
+        let kept = number(Seq(last.saturating_sub(u64::from(versions_max))));
+        self.execute(
+            "DELETE FROM activity WHERE organization = ?1
+             AND id IN (SELECT activity FROM change WHERE organization = ?1 AND seq > ?2)",
+            (org.0, kept),
+        )?;
+        self.execute("DELETE FROM change WHERE organization = ?1 AND seq > ?2", (org.0, kept))?;
+        Ok(kept > 0)
+    }
+
     fn put_organization(&mut self, organization: &Organization) -> Result<(), StoreError> {
         self.execute(
             // Not OR REPLACE, which would delete another organization that has the id.
-            "INSERT INTO organization (organization, id, name, zone, opened)
+            "INSERT INTO organization (organization, id, name, zone, stage)
              VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (organization) DO UPDATE
-             SET id = excluded.id, name = excluded.name, zone = excluded.zone, opened = excluded.opened",
+             SET id = excluded.id, name = excluded.name, zone = excluded.zone, stage = excluded.stage",
             (
                 organization.key.0,
                 organization.id.as_str(),
                 organization.name.as_str(),
                 organization.zone.name(),
-                organization.opened,
+                stage_number(organization.stage),
             ),
         )
     }

@@ -140,6 +140,13 @@ pub trait Transaction {
     /// When the store cannot write, or already has a version at that position.
     fn append(&mut self, org: OrgKey, version: &Version) -> Result<(), StoreError>;
 
+    /// Takes up to `versions_max` versions off the end of a log, and their activities with them; true
+    /// if there are more. For a first import that was cut short, where each activity has only one.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn cut_back(&mut self, org: OrgKey, versions_max: u32) -> Result<bool, StoreError>;
+
     /// Adds or changes an organization.
     ///
     /// # Errors

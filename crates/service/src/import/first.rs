@@ -1,10 +1,14 @@
-//! The first import: given stamps are kept, in one transaction, before anything is exposed.
+//! The first import: given stamps are kept, before anything is exposed.
+//!
+//! It becomes visible in one step, and is there as a whole or not at all. But it is written in
+//! bounded transactions, so that nobody else waits for it: what comes before the last of them is
+//! marked as unfinished ([`Stage::Importing`]), and cut back if the last one never comes.
 
 use std::sync::Arc;
 
-use domain::{Imported, Kind, Seq, Stamp, State, Version};
-use store::{CommitError, Durability, Transaction};
-use timeline::Entry;
+use domain::{Imported, Kind, Organization, Stage, Stamp, State, Version};
+use store::{Durability, Store, StoreError, Transaction};
+use timeline::{Entry, Timeline};
 
 use super::{AUTHOR, ImportError, ImportPlan};
 use crate::commit::{Committer, unavailable};
@@ -12,136 +16,198 @@ use crate::directory::Directory;
 use crate::tenant::Tenant;
 use crate::{Refusal, Service};
 
-/// Items between two reports of progress.
-const PROGRESS_ITEMS: u64 = 1_000;
+/// Items that are written in one transaction: others wait for it some ten milliseconds.
+const CHUNK_ITEMS_MAX: usize = 1_000;
 
-pub(super) enum Outcome {
-    Done(Done),
-    /// Somebody has logged in or written meanwhile: the plan is given back, untouched.
-    NotFirst(Box<ImportPlan>),
-}
+/// Versions that are cut back in one transaction.
+const CUT_VERSIONS_MAX: u32 = 5_000;
 
+#[derive(Debug, Default)]
 pub(super) struct Done {
     pub(super) records: u64,
     pub(super) tombstones: u64,
     pub(super) from_the_future: u64,
 }
 
-type Progress = Arc<dyn Fn(u64) + Send + Sync>;
+/// A first import under way.
+struct FirstImport {
+    org: Arc<Tenant>,
+    /// That of items without one.
+    stamp: Stamp,
+    /// Becomes the organization's.
+    timeline: Timeline,
+    done: Done,
+}
 
 impl Service {
+    /// None if somebody has logged in or written meanwhile: then the plan is untouched.
     pub(super) fn import_first(
         &self,
         org: &Arc<Tenant>,
-        plan: ImportPlan,
-        progress: Progress,
-    ) -> Result<Outcome, ImportError> {
-        let org = org.clone();
-        self.call(move |committer| committer.import_first(&org, plan, &progress))
+        plan: &mut ImportPlan,
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<Option<Done>, ImportError> {
+        let _alone = org.first_import.lock();
+        let begun = org.clone();
+        let Some(stamp) = self.call(move |committer| committer.begin_import(&begun))? else {
+            return Ok(None);
+        };
+        plan.settle(stamp);
+        let (timeline, done) = (Timeline::new(), Done::default());
+        let mut import = FirstImport { org: org.clone(), stamp, timeline, done };
+        let written = import.write(self, plan, progress).and_then(|()| import.finish(self));
+        if written.is_err() {
+            self.cut_back(org);
+        }
+        written.map(Some)
+    }
+
+    /// Takes away what failed imports have left, where that could not be done at once.
+    pub(crate) fn cut_back_failed(&self) {
+        for org in self.orgs() {
+            if let Some(_alone) = org.first_import.try_lock()
+                && org.directory().organization.stage == Stage::Importing
+            {
+                self.cut_back(&org);
+            }
+        }
+    }
+
+    fn cut_back(&self, org: &Arc<Tenant>) {
+        let cut = loop {
+            let of = org.clone();
+            match self.call(move |committer| committer.cut_back(&of)) {
+                Ok(true) => {}
+                end => break end,
+            }
+        };
+        if let Err(problem) = cut {
+            tracing::error!(org = %org.id, %problem, "a failed import is still to be cut back");
+        }
+    }
+}
+
+impl FirstImport {
+    fn write(
+        &mut self,
+        service: &Service,
+        plan: &mut ImportPlan,
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<(), ImportError> {
+        loop {
+            let items = plan.next_chunk(CHUNK_ITEMS_MAX)?;
+            if items.is_empty() {
+                return Ok(());
+            }
+            let directory = self.org.directory();
+            let versions = items.iter().map(|item| self.version(&directory, item));
+            let versions: Vec<Version> = versions.collect::<Result<_, ImportError>>()?;
+            let key = self.org.key;
+            service.call(move |committer| {
+                committer.transact(Durability::Process, |transaction| {
+                    let mut appended = versions.iter().map(|v| transaction.append(key, v));
+                    appended.try_for_each(|done| done.map_err(|e| unavailable(&e)))
+                })
+            })?;
+            progress(self.timeline.len() as u64);
+        }
+    }
+
+    /// The item as the log's next version. Stamps are kept as far as they are given and past.
+    fn version(&mut self, directory: &Directory, item: &Imported) -> Result<Version, ImportError> {
+        let stamp = item.stamp().map_or(self.stamp, |given| given.min(self.stamp));
+        self.done.from_the_future += u64::from(item.stamp().is_some_and(|given| given > stamp));
+        let state = match item {
+            Imported::Removed { .. } => State::Tombstone,
+            Imported::Record { activity, .. } => {
+                let mut activity = activity.clone();
+                activity.status_name = directory.status(activity.status)?.name.clone();
+                State::Record(activity)
+            }
+        };
+        match state.kind() {
+            Kind::Record => self.done.records += 1,
+            Kind::Tombstone => self.done.tombstones += 1,
+        }
+        let entry = Entry { id: item.id(), stamp, kind: state.kind() };
+        let seq = self.timeline.append(entry).map_err(|e| Refusal::Unavailable(e.to_string()))?;
+        Ok(Version { seq, stamp, id: item.id(), previous: None, author: AUTHOR, state })
+    }
+
+    /// Takes the mark away, and with it shows everything.
+    fn finish(&mut self, service: &Service) -> Result<Done, ImportError> {
+        let (org, stamp) = (self.org.clone(), self.stamp);
+        let timeline = std::mem::take(&mut self.timeline);
+        service.call(move |committer| {
+            committer.change_directory(&org, |directory, transaction| {
+                put_stage(directory, transaction, Stage::Fresh)
+            })?;
+            let view = timeline.head();
+            *org.timeline.write() = timeline;
+            org.exposure.publish(view, stamp);
+            org.moved.notify_waiters();
+            Ok::<_, ImportError>(())
+        })?;
+        Ok(std::mem::take(&mut self.done))
     }
 }
 
 impl Committer {
-    fn import_first(
-        &mut self,
-        org: &Tenant,
-        mut plan: ImportPlan,
-        progress: &Progress,
-    ) -> Result<Outcome, ImportError> {
-        let directory = org.directory();
-        if directory.organization.opened || !org.timeline.read().is_empty() {
-            return Ok(Outcome::NotFirst(Box::new(plan)));
+    /// Marks the organization, and draws the latest stamp that the import may use.
+    fn begin_import(&mut self, org: &Tenant) -> Result<Option<Stamp>, ImportError> {
+        let fresh = org.directory().organization.stage == Stage::Fresh;
+        if !fresh || !org.timeline.read().is_empty() {
+            return Ok(None);
         }
-        let shared = self.shared.clone();
-        let mut transaction = shared.store.begin(Durability::Power)?;
-        let stamp = org.exposure.begin_commit(shared.clock.now());
-        plan.settle(stamp);
-        let written =
-            write(org, &directory, transaction.as_mut(), &mut plan, stamp, progress.as_ref());
-        let written = match written {
-            Ok(written) => written,
-            Err(e) => {
-                org.exposure.abandon();
-                return Err(e);
-            }
-        };
-        match transaction.commit() {
-            Ok(()) => {}
-            Err(CommitError::Refused(e)) => {
-                org.exposure.abandon();
-                return Err(unavailable(&e).into());
-            }
-            Err(CommitError::Unknown(problem)) => {
-                // The stamp stays in flight, so that nothing is told that may turn out untrue.
-                let advice =
-                    "whether the import is there is unknown; restart the server, then look";
-                return Err(ImportError::Unavailable(format!("{problem}; {advice}")));
-            }
+        self.change_directory::<_, Refusal>(org, |directory, transaction| {
+            put_stage(directory, transaction, Stage::Importing)
+        })?;
+        Ok(Some(org.exposure.begin_commit(self.shared.clock.now())))
+    }
+
+    fn cut_back(&mut self, org: &Tenant) -> Result<bool, Refusal> {
+        let more = self.change_directory(org, |directory, transaction| {
+            cut_back_some(transaction, &mut directory.organization).map_err(|e| unavailable(&e))
+        })?;
+        if !more {
+            org.exposure.abandon();
         }
-        let Written { entries, done } = written;
-        let view = {
-            let mut timeline = org.timeline.write();
-            for entry in entries {
-                timeline.append(entry).map_err(|e| Refusal::Unavailable(e.to_string()))?;
-            }
-            timeline.head()
-        };
-        org.exposure.publish(view, stamp);
-        org.moved.notify_waiters();
-        Ok(Outcome::Done(done))
+        Ok(more)
     }
 }
 
-struct Written {
-    entries: Vec<Entry>,
-    done: Done,
+/// Takes away what an import has left that a process did not bring to its end, before anybody looks.
+pub(crate) fn cut_back(
+    store: &dyn Store,
+    organization: &mut Organization,
+) -> Result<(), StoreError> {
+    let mut more = organization.stage == Stage::Importing;
+    while more {
+        let mut transaction = store.begin(Durability::Power)?;
+        more = cut_back_some(transaction.as_mut(), organization)?;
+        transaction.commit().map_err(|e| StoreError::Unavailable(e.to_string()))?;
+    }
+    Ok(())
 }
 
-/// Appends the whole plan to the log.
-fn write(
-    org: &Tenant,
-    directory: &Directory,
+/// A part of it; true if there is more. The mark goes with the last.
+fn cut_back_some(
     transaction: &mut dyn Transaction,
-    plan: &mut ImportPlan,
-    stamp: Stamp,
-    progress: &(dyn Fn(u64) + Send + Sync),
-) -> Result<Written, ImportError> {
-    let mut done = Done { records: 0, tombstones: 0, from_the_future: 0 };
-    let mut entries = Vec::new();
-    let mut seq = Seq::ZERO;
-    while let Some(item) = plan.next_item()? {
-        seq = seq.next();
-        let version = version(directory, &item, seq, stamp)?;
-        done.from_the_future += u64::from(item.stamp().is_some_and(|given| given > stamp));
-        match version.state.kind() {
-            Kind::Record => done.records += 1,
-            Kind::Tombstone => done.tombstones += 1,
-        }
-        transaction.append(org.key, &version)?;
-        entries.push(Entry { id: version.id, stamp: version.stamp, kind: version.state.kind() });
-        if seq.0.is_multiple_of(PROGRESS_ITEMS) {
-            progress(seq.0);
-        }
+    organization: &mut Organization,
+) -> Result<bool, StoreError> {
+    let more = transaction.cut_back(organization.key, CUT_VERSIONS_MAX)?;
+    if !more {
+        organization.stage = Stage::Fresh;
+        transaction.put_organization(organization)?;
     }
-    progress(seq.0);
-    Ok(Written { entries, done })
+    Ok(more)
 }
 
-/// The item as the log's next version. Stamps are kept as far as they are given and past.
-fn version(
-    directory: &Directory,
-    item: &Imported,
-    seq: Seq,
-    stamp: Stamp,
-) -> Result<Version, ImportError> {
-    let kept = item.stamp().map_or(stamp, |given| given.min(stamp));
-    let state = match item {
-        Imported::Removed { .. } => State::Tombstone,
-        Imported::Record { activity, .. } => {
-            let mut activity = activity.clone();
-            activity.status_name = directory.status(activity.status)?.name.clone();
-            State::Record(activity)
-        }
-    };
-    Ok(Version { seq, stamp: kept, id: item.id(), previous: None, author: AUTHOR, state })
+fn put_stage(
+    directory: &mut Directory,
+    transaction: &mut dyn Transaction,
+    stage: Stage,
+) -> Result<(), Refusal> {
+    directory.organization.stage = stage;
+    transaction.put_organization(&directory.organization).map_err(|e| unavailable(&e))
 }

@@ -11,7 +11,7 @@ mod spool;
 
 use std::sync::Arc;
 
-use domain::{ActivityId, Author, Imported, Origin, Status, StatusName};
+use domain::{ActivityId, Author, Imported, Origin, Stage, Status, StatusName};
 use store::StoreError;
 use thiserror::Error;
 
@@ -20,6 +20,7 @@ use crate::judge::Judge;
 use crate::tenant::Tenant;
 use crate::{AdminError, Refusal, Service, Write};
 
+pub(crate) use first::cut_back;
 pub use plan::ImportPlan;
 pub use spool::{Spool, SpoolError};
 
@@ -122,17 +123,12 @@ impl Service {
             return self.preview(org, &mut plan, report, progress.as_ref());
         }
         self.put_statuses(org, statuses)?;
-        if first {
-            match self.import_first(org, plan, progress.clone())? {
-                first::Outcome::Done(done) => {
-                    report.kept_stamps = true;
-                    report.created = done.records;
-                    report.removed = done.tombstones;
-                    report.from_the_future = done.from_the_future;
-                    return Ok(report);
-                }
-                first::Outcome::NotFirst(unused) => plan = *unused,
-            }
+        if first && let Some(done) = self.import_first(org, &mut plan, progress.as_ref())? {
+            report.kept_stamps = true;
+            report.created = done.records;
+            report.removed = done.tombstones;
+            report.from_the_future = done.from_the_future;
+            return Ok(report);
         }
         self.import_later(org, &mut plan, options, report, progress.as_ref())
     }
@@ -241,7 +237,8 @@ impl Service {
             let status = Status { id, name: name.clone(), retired: false, spreading: false };
             directory.statuses.entry(id).or_insert(status);
         }
-        report.kept_stamps = org.timeline.read().is_empty() && !directory.organization.opened;
+        report.kept_stamps =
+            org.timeline.read().is_empty() && directory.organization.stage == Stage::Fresh;
         let judge = Judge { directory: &directory, author: AUTHOR, stamp: self.now() };
         let store = self.shared.store.as_ref();
         let mut done = 0;

@@ -77,3 +77,32 @@ fn what_expires_makes_room() {
     assert_eq!(expired.len(), RUNS_PER_KEY_MAX);
     assert_eq!(begin(&mut runs, &ask(0, 1, day + 1)), Ok(Vec::new()));
 }
+
+#[test]
+fn a_run_that_is_taken_over_needs_room_too() {
+    let mut runs = full();
+    let newer = Ask {
+        session: SecretHash([1; 32]),
+        session_created: at_minute(1),
+        ..ask(0, 2, RUN_KEPT_MINUTES_MIN - 1)
+    };
+    let taken_over = runs.find(&newer).unwrap();
+    assert_eq!(runs.settle(&taken_over, true, newer.now), Err(TooManyRuns));
+    assert!(runs.find(&ask(0, 2, 1)).is_some(), "the old session goes on");
+    let later = Ask { now: at_minute(RUN_KEPT_MINUTES_MIN + 1), ..newer };
+    let taken_over = runs.find(&later).unwrap();
+    assert_eq!(runs.settle(&taken_over, true, later.now).map(|dropped| dropped.len()), Ok(1));
+}
+
+#[test]
+fn a_run_is_not_kept_because_the_one_before_it_is() {
+    let mut runs = Runs::default();
+    let first = runs.begin(&ask(0, 1, 0), Seq(1), at_minute(0));
+    assert_eq!(runs.settle(&first, true, at_minute(0)), Ok(Vec::new()));
+    assert!(!runs.is_kept(&first), "nobody has kept it yet");
+    let second = runs.begin(&ask(0, 1, 1), Seq(2), at_minute(1));
+    runs.kept(&first);
+    assert!(!runs.is_kept(&second));
+    runs.kept(&second);
+    assert!(runs.is_kept(&second));
+}

@@ -82,6 +82,32 @@ fn the_commit_looks_at_the_role_again() {
 }
 
 #[test]
+fn a_damaged_record_fails_the_write_that_needs_it_and_no_other() {
+    let world = World::new(SystemClock);
+    let damaged = world.write(create("damaged")).unwrap().id;
+    let sound = world.write(create("sound")).unwrap().id;
+    world.damage("UPDATE change SET document = 'secret' WHERE seq = 1");
+    let runtime = runtime();
+    // So many that some of them share a commit.
+    let outcomes = (0..40).map(|n| {
+        let id = if n % 2 == 0 { damaged } else { sound };
+        let (service, org) = (world.service.clone(), world.org.clone());
+        let write = update(id, &format!("edited {n}"));
+        runtime.spawn(async move { service.write(&org, crate::harness::author(), write).await })
+    });
+    let outcomes: Vec<_> = outcomes.collect();
+    for (n, outcome) in outcomes.into_iter().enumerate() {
+        let outcome = runtime.block_on(outcome).unwrap();
+        if n % 2 == 0 {
+            assert_eq!(outcome, Err(Refusal::Damaged(damaged)));
+            assert!(!outcome.unwrap_err().to_string().contains("secret"));
+        } else {
+            assert!(outcome.unwrap().version.is_some());
+        }
+    }
+}
+
+#[test]
 fn after_closing_writes_are_refused() {
     let world = World::new(SystemClock);
     world.service.close();

@@ -1,6 +1,6 @@
 //! A service on a folder of its own, with one organization and one editor.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::{
@@ -51,6 +51,15 @@ pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
+/// A copy of what lies in a data folder now: what follows there does not reach it.
+pub(crate) fn left_in(folder: &Path) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+    }
+    copy
+}
+
 impl<C: Clock + 'static> World<C> {
     pub(crate) fn new(clock: C) -> World<C> {
         let (clock, folder) = (Arc::new(clock), tempfile::tempdir().unwrap());
@@ -69,18 +78,30 @@ impl<C: Clock + 'static> World<C> {
 
     /// Ends the process, in order or not, and begins the next.
     pub(crate) fn restart(&mut self, in_order: bool) {
-        let next = tempfile::tempdir().unwrap();
         if in_order {
             self.service.close();
         }
-        // The next one gets a copy, so that nothing of this one can reach it.
-        for file in std::fs::read_dir(self.folder.path()).unwrap().map(Result::unwrap) {
-            std::fs::copy(file.path(), next.path().join(file.file_name())).unwrap();
-        }
+        let left = left_in(self.folder.path());
+        self.go_on(left);
+    }
+
+    /// Where the data is.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    /// Begins a process on what another has left.
+    pub(crate) fn go_on(&mut self, next: TempDir) {
         self.service.close();
         (self.store, self.service) = open(next.path(), &self.clock);
         self.folder = next;
         self.org = self.service.org(&self.org.id).unwrap();
+    }
+
+    /// Changes the data folder behind the server's back.
+    pub(crate) fn damage(&self, sql: &str) {
+        let database = self.folder.path().join(store_sqlite::DATABASE_FILE);
+        rusqlite::Connection::open(database).unwrap().execute_batch(sql).unwrap();
     }
 
     /// Lets the committer look after its lease, as it does by itself from time to time.
@@ -122,10 +143,20 @@ impl<C: Clock + 'static> World<C> {
         items: &[Imported],
         restore: bool,
     ) -> Result<ImportReport, ImportError> {
+        self.import_watched(items, restore, |_| {})
+    }
+
+    /// Imports, and does something whenever some more has been written.
+    pub(crate) fn import_watched(
+        &self,
+        items: &[Imported],
+        restore: bool,
+        progress: impl Fn(u64) + Send + Sync + 'static,
+    ) -> Result<ImportReport, ImportError> {
         let mut spool = Spool::new(self.folder.path()).unwrap();
         items.iter().for_each(|item| spool.push(item).unwrap());
         let options = ImportOptions { dry_run: false, restore };
-        let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
+        let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(progress);
         self.service.import(&self.org, spool.finish().unwrap(), options, &progress)
     }
 }

@@ -8,6 +8,7 @@ mod mirror;
 mod reader;
 
 mod commits;
+mod first_import;
 mod history;
 mod mirrors;
 mod traffic;

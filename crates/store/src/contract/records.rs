@@ -1,6 +1,8 @@
 //! What is kept besides versions.
 
-use domain::{ApiKey, Name, OrgId, OrgKey, Organization, Role, Stamp, Status, SystemUser, Zone};
+use domain::{
+    ApiKey, Name, OrgId, OrgKey, Organization, Role, Stage, Stamp, Status, SystemUser, Zone,
+};
 
 use super::sample::{
     ORG, OTHER, commit, folder_state, key, organization, record, run, session, stamp, status, user,
@@ -8,7 +10,7 @@ use super::sample::{
 use crate::{RunRecord, SessionRecord, Store, TenantRecord};
 
 /// An organization in a form that can be compared: zones are what they were made from.
-type Shown = (OrgKey, String, String, String, bool);
+type Shown = (OrgKey, String, String, String, Stage);
 
 fn shown(organization: &Organization) -> Shown {
     (
@@ -16,7 +18,7 @@ fn shown(organization: &Organization) -> Shown {
         organization.id.to_string(),
         organization.name.to_string(),
         organization.zone.name().to_owned(),
-        organization.opened,
+        organization.stage,
     )
 }
 
@@ -92,7 +94,7 @@ pub(super) fn organizations_are_kept_and_changed(store: &dyn Store) {
     one.id = OrgId::parse("renamed").unwrap();
     one.name = Name::parse("Another name").unwrap();
     one.zone = Zone::parse("America/Chicago").unwrap();
-    one.opened = true;
+    one.stage = Stage::Open;
     commit(store, |t| t.put_organization(&one).unwrap());
     assert_eq!(organizations(store), [shown(&one), shown(&two)]);
 }
@@ -104,7 +106,7 @@ pub(super) fn an_organization_is_changed_without_its_belongings(store: &dyn Stor
     put_statuses(store, &[status(1, "Waiting")]);
     commit(store, |t| t.append(ORG, &record(1, 7)).unwrap());
 
-    let opened = Organization { opened: true, ..organization(ORG, "one") };
+    let opened = Organization { stage: Stage::Open, ..organization(ORG, "one") };
     commit(store, |t| t.put_organization(&opened).unwrap());
     let tenant = tenant(store, ORG);
     assert_eq!(tenant.users, [user(1)]);

@@ -2,7 +2,7 @@
 
 use domain::{
     Activity, ActivityId, ApiKey, Author, ClientId, CustomField, KeyId, Name, Note, OrgId, OrgKey,
-    Organization, Origin, Priority, Role, SecretHash, Seq, Stamp, State, Status, StatusId,
+    Organization, Origin, Priority, Role, SecretHash, Seq, Stage, Stamp, State, Status, StatusId,
     StatusName, Subject, SystemUser, UserId, Version, Zone,
 };
 
@@ -31,7 +31,7 @@ pub fn organization(key: OrgKey, id: &str) -> Organization {
         id: OrgId::parse(id).unwrap(),
         name: Name::parse(&format!("The {id} organization")).unwrap(),
         zone: Zone::utc(),
-        opened: false,
+        stage: Stage::Fresh,
     }
 }
 

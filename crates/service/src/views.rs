@@ -1,0 +1,39 @@
+//! Views of runs in memory. A view shares with the head what has not changed since; one that is gone
+//! is rebuilt by undoing the versions after it.
+
+use domain::{OrgKey, Seq};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use timeline::View;
+
+use crate::tenant::Tenant;
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<(OrgKey, Seq), View> for ByBytes {
+    fn weight(&self, _: &(OrgKey, Seq), view: &View) -> u64 {
+        view.memory_bytes() as u64
+    }
+}
+
+/// The cache of views, bounded in bytes, each counted as if it shared nothing.
+pub(crate) struct Views(Cache<(OrgKey, Seq), View, ByBytes>);
+
+impl Views {
+    pub(crate) fn new(bytes_max: u64) -> Views {
+        Views(Cache::with_weighter(1_000, bytes_max, ByBytes))
+    }
+
+    /// The organization's view as of that position.
+    pub(crate) fn get(&self, org: &Tenant, seq: Seq) -> View {
+        let rebuild = || Ok::<_, std::convert::Infallible>(org.timeline.read().view_at(seq));
+        let Ok(view) = self.0.get_or_insert_with(&(org.key, seq), rebuild);
+        view
+    }
+
+    /// Keeps the view that a run has begun with.
+    pub(crate) fn put(&self, org: &Tenant, view: View) {
+        self.0.insert((org.key, view.seq()), view);
+    }
+}

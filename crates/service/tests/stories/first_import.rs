@@ -1,0 +1,106 @@
+//! What a first import means for others while it is written, and for itself where it is cut short.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use domain::{ActivityId, Imported, ManualClock, Name, OrgId, Stamp, UserId, Zone};
+use parking_lot::Mutex;
+use service::{LoginError, NewUser, Refusal, SystemClock};
+
+use crate::harness::{World, author, create, everything, imported, left_in, runtime, stamp};
+
+/// Enough for several transactions.
+const ITEMS: i64 = 2_500;
+
+fn items() -> Vec<Imported> {
+    let old = |id| match imported(ActivityId(id), Some("old")) {
+        Imported::Record { id, activity, .. } => {
+            Imported::Record { id, activity, stamp: Some(long_ago().plus_millis(id.0)) }
+        }
+        removed @ Imported::Removed { .. } => removed,
+    };
+    (1..=ITEMS).map(old).collect()
+}
+
+fn long_ago() -> Stamp {
+    stamp("2020-01-01T00:00:00Z")
+}
+
+/// Everything is there, with its own stamps.
+fn assert_imported<C: domain::Clock + 'static>(world: &World<C>) {
+    let session = world.log_in();
+    let query = service::SyncQuery { page_size: 1, ..everything() };
+    let answer = world.sync(&world.caller(&session).unwrap(), &query);
+    assert_eq!(answer.total, ITEMS.unsigned_abs());
+    assert_eq!(answer.records[0].stamp, long_ago().plus_millis(ITEMS));
+}
+
+#[test]
+fn others_write_while_it_goes_on() {
+    let world = World::new(SystemClock);
+    let service = world.service.clone();
+    let other = OrgId::parse("other").unwrap();
+    let other = service.add_org(other, Name::parse("Other").unwrap(), Zone::utc()).unwrap();
+    let user = NewUser {
+        id: Some(UserId(101_132)),
+        name: Name::parse("Olga Other").unwrap(),
+        role: domain::Role::Editor,
+    };
+    service.add_user(&other, user).unwrap();
+    let written = Arc::new(Mutex::new(0));
+    let counter = written.clone();
+    let report = world.import_watched(&items(), false, move |_| {
+        let write = service.write(&other, author(), create("meanwhile"));
+        assert!(runtime().block_on(write).unwrap().version.is_some());
+        *counter.lock() += 1;
+    });
+    assert!(report.unwrap().kept_stamps);
+    assert!(*written.lock() >= 2, "it is written in several steps");
+    assert_imported(&world);
+}
+
+#[test]
+fn nobody_of_the_organization_logs_in_or_writes_while_it_goes_on() {
+    let world = World::new(SystemClock);
+    let (service, org, key) = (world.service.clone(), world.org.clone(), world.key.clone());
+    let report = world.import_watched(&items(), false, move |_| {
+        let login = runtime().block_on(service.login(&org.id, &key));
+        assert!(matches!(login, Err(LoginError::Unavailable(text)) if text.contains("import")));
+        let write = runtime().block_on(service.write(&org, author(), create("x")));
+        assert!(matches!(write, Err(Refusal::Unavailable(text)) if text.contains("import")));
+        assert!(!service.has_activities(&org), "nothing is seen before all is there");
+    });
+    assert!(report.unwrap().kept_stamps);
+    assert_imported(&world);
+    assert!(world.write(create("afterwards")).is_ok());
+}
+
+#[test]
+fn a_crash_in_the_middle_leaves_nothing_of_it() {
+    let mut world = World::new(ManualClock::new(stamp("2026-01-05T09:00:00Z")));
+    let (folder, left) = (world.folder(), Arc::new(Mutex::new(None)));
+    let keep = left.clone();
+    world
+        .import_watched(&items(), false, move |done| {
+            if done < ITEMS.unsigned_abs() {
+                *keep.lock() = Some(left_in(&folder));
+            }
+        })
+        .unwrap();
+    let left = left.lock().take().unwrap();
+    world.go_on(left);
+    assert!(!world.service.has_activities(&world.org));
+    assert!(world.import(&items(), false).unwrap().kept_stamps, "as if it had never begun");
+    assert_imported(&world);
+}
+
+#[test]
+fn one_that_fails_is_cut_back_and_can_be_repeated() {
+    let world = World::new(SystemClock);
+    let failing = || world.import_watched(&items(), false, |_| panic!("the command is gone"));
+    assert!(catch_unwind(AssertUnwindSafe(failing)).is_err());
+    assert!(matches!(world.write(create("x")), Err(Refusal::Unavailable(_))));
+    world.service.housekeep();
+    assert!(world.import(&items(), false).unwrap().kept_stamps);
+    assert_imported(&world);
+}
