@@ -10,4 +10,5 @@ mod reader;
 mod commits;
 mod history;
 mod mirrors;
+mod sorts;
 mod traffic;
