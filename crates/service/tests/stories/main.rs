@@ -8,6 +8,7 @@ mod mirror;
 mod reader;
 
 mod commits;
+mod hangups;
 mod history;
 mod mirrors;
 mod sorts;
