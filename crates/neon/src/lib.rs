@@ -8,6 +8,7 @@
 //! To add a method: a line in `method.rs`, a file in `methods/`, a row in `errors.rs` for each new
 //! code, and a case in `tests/`.
 
+mod body;
 mod envelope;
 mod errors;
 pub mod files;
@@ -37,6 +38,13 @@ pub const PAGE_SIZE_DEFAULT: u32 = 10;
 /// The largest body that is read, in bytes.
 pub const BODY_BYTES_MAX: usize = 2 << 20;
 
+/// What the bodies of all requests under way may take together, in bytes.
+pub const BODIES_BYTES_MAX: usize = 64 << 20;
+
+/// So much of each body does not count against [`BODIES_BYTES_MAX`]: the number of connections
+/// bounds it, and whoever sends little is served however many send much.
+pub const BODY_BYTES_FREE: usize = 16 << 10;
+
 /// The longest query that is read, in bytes; longer lists of ids go into a POST body.
 pub const QUERY_BYTES_MAX: usize = 60 << 10;
 
@@ -60,11 +68,12 @@ impl Default for Settings {
 pub(crate) struct Neon {
     pub(crate) service: Service,
     pub(crate) settings: Settings,
+    pub(crate) bodies: body::Budget,
 }
 
 /// The routes of the API: everything below [`BASE_PATH`], whatever the verb.
 pub fn router(service: Service, settings: Settings) -> Router {
-    let neon = Arc::new(Neon { service, settings });
+    let neon = Arc::new(Neon { service, settings, bodies: body::Budget::new() });
     Router::new()
         .route(BASE_PATH, any(request::answer))
         .route(&format!("{BASE_PATH}/"), any(request::answer))

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, HttpBody};
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method as Verb, Request, Response, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{Method as Verb, Request, Response, StatusCode, header};
 use domain::{Moment, OrgId};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use service::Caller;
 
+use crate::body::{Form, Held};
 use crate::envelope::{Envelope, Success, response};
 use crate::errors::ApiError;
 use crate::method::{Method, Target};
 use crate::params::Params;
-use crate::{BASE_PATH, BODY_BYTES_MAX, Neon, QUERY_BYTES_MAX, methods};
+use crate::{BASE_PATH, Neon, QUERY_BYTES_MAX, methods};
 
 /// What became of a request, for the log and the metrics: it travels beside the response.
 #[derive(Clone, Debug)]
@@ -48,73 +49,46 @@ pub(crate) async fn answer(
 ) -> Response<Body> {
     let path = request.uri().path();
     let target = Target::of(path.strip_prefix(BASE_PATH).unwrap_or(path));
-    let (status, answer) = match understand(request, &target).await {
-        Ok((method, params)) => (StatusCode::OK, methods::answer(&neon, method, &params).await),
-        Err((status, problem)) => (status, Answer::refused(ApiError::bad_request(&problem))),
+    let (head, body) = request.into_parts();
+    let (status, answer) = match understand(&neon, &head, body, &target).await {
+        Ok((method, params, _held)) => {
+            (StatusCode::OK, methods::answer(&neon, method, &params).await)
+        }
+        Err((status, error)) => (status, Answer::refused(error)),
     };
     neon.finish(&target, status, answer)
 }
 
-type Misunderstood = (StatusCode, String);
+/// Why a request reached no method.
+pub(crate) type Misunderstood = (StatusCode, ApiError);
 
-/// Finds method and parameters.
-async fn understand(
-    request: Request<Body>,
+/// Finds method and parameters, which keep the body's part of the budget: they are as large as it was.
+async fn understand<'a>(
+    neon: &'a Neon,
+    head: &Parts,
+    body: Body,
     target: &Target,
-) -> Result<(Method, Params), Misunderstood> {
-    let (head, body) = request.into_parts();
+) -> Result<(Method, Params, Held<'a>), Misunderstood> {
+    let refused = |status, problem: &str| (status, ApiError::bad_request(problem));
     let Some(method) = target.method else {
-        let known = "there is no such method; those served are common/login, common/logout and, below account/, syncActivities, createActivity, addActivity, updateActivity, removeActivity, retrieveActivity, listActivityStatus".to_owned();
-        return Err((StatusCode::NOT_FOUND, known));
+        let known = "there is no such method; those served are common/login, common/logout and, below account/, syncActivities, createActivity, addActivity, updateActivity, removeActivity, retrieveActivity, listActivityStatus";
+        return Err(refused(StatusCode::NOT_FOUND, known));
     };
     if !matches!(head.method, Verb::GET | Verb::POST) {
-        let problem = "this verb is not served; use GET or POST".to_owned();
-        return Err((StatusCode::METHOD_NOT_ALLOWED, problem));
+        let problem = "this verb is not served; use GET or POST";
+        return Err(refused(StatusCode::METHOD_NOT_ALLOWED, problem));
     }
     let query = head.uri.query().unwrap_or_default();
     if query.len() > QUERY_BYTES_MAX {
         let problem = format!(
             "the query is too long: at most {QUERY_BYTES_MAX} bytes are read; send the parameters as the body of a POST"
         );
-        return Err((StatusCode::URI_TOO_LONG, problem));
+        return Err(refused(StatusCode::URI_TOO_LONG, &problem));
     }
-    let form = read_form(&head.headers, body).await?;
-    let params = Params::parse(query.as_bytes(), &form);
-    params
-        .map(|params| (method, params))
-        .map_err(|problem| (StatusCode::PAYLOAD_TOO_LARGE, problem))
-}
-
-/// Reads the body, which is a form or nothing. Some clients declare JSON and send nothing.
-async fn read_form(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Misunderstood> {
-    let too_large = || {
-        let problem = format!("the body is too large: at most {BODY_BYTES_MAX} bytes are read");
-        (StatusCode::PAYLOAD_TOO_LARGE, problem)
-    };
-    // Who announces too much is told at once, not when all of it has come.
-    if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
-        return Err(too_large());
-    }
-    let form = match Limited::new(body, BODY_BYTES_MAX).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(e) if e.downcast_ref::<LengthLimitError>().is_some() => return Err(too_large()),
-        Err(_) => return Err((StatusCode::BAD_REQUEST, "the body ended too early".to_owned())),
-    };
-    let declared =
-        headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
-    let is_form = declared.is_none_or(|declared| {
-        let essence = declared.split(';').next().unwrap_or_default().trim();
-        essence.is_empty() || essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    });
-    if !is_form && !form.is_empty() {
-        let problem = format!(
-            "the body's Content-Type is {:?}, expected application/x-www-form-urlencoded",
-            declared.unwrap_or_default()
-        );
-        // Answered like any malformed value: by a failure that clients look at.
-        return Err((StatusCode::OK, problem));
-    }
-    Ok(form.to_vec())
+    let form = Form::read(&neon.bodies, &head.headers, body).await?;
+    let params = Params::parse(query.as_bytes(), &form.bytes)
+        .map_err(|problem| refused(StatusCode::PAYLOAD_TOO_LARGE, &problem))?;
+    Ok((method, params, form.held))
 }
 
 impl Neon {

@@ -74,6 +74,7 @@ pub use sabotage::Guard;
 pub use sabotage::switch_off;
 pub use secret::hash as hash_secret;
 pub use sessions::{Caller, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
+pub use sorting::SORTS_MAX;
 pub use sync::{AskError, SyncAnswer};
 pub use tenant::Tenant;
 pub use write::{Refusal, Write, Written};

@@ -50,13 +50,15 @@ impl Service {
         let id = secret::generate(random).map_err(LoginError::Unavailable)?;
         let now = self.shared.steady_now();
         let record = SessionRecord { hash: secret::hash(&id), key, created: now, last_used: now };
-        let (reply, kept) = oneshot::channel();
-        self.note(&org, Note::Login(record), Some(reply))?;
-        kept.await
-            .map_err(|_| LoginError::Unavailable("the session could not be kept".to_owned()))?;
-        if let Some(ended) = self.shared.sessions.open(Session::new(org.clone(), &record)) {
+        let session = Arc::new(Session::new(org.clone(), &record));
+        // Live it is once it is kept, whether or not anybody still waits for that here.
+        if let Some(ended) = self.shared.sessions.open(session.clone()) {
             self.note(&ended.tenant.clone(), Note::SessionEnded(ended.record()), None)?;
         }
+        let (reply, kept) = oneshot::channel();
+        self.note(&org, Note::Login(session), Some(reply))?;
+        kept.await
+            .map_err(|_| LoginError::Unavailable("the session could not be kept".to_owned()))?;
         Ok((org, id))
     }
 
@@ -100,11 +102,10 @@ impl Service {
     /// When the store cannot note it; then the session goes on.
     pub async fn logout(&self, caller: &Caller) -> Result<(), Refusal> {
         let (reply, kept) = oneshot::channel();
-        let ended = Note::SessionEnded(caller.session.record());
-        self.note(&caller.tenant, ended, Some(reply))?;
+        self.note(&caller.tenant, Note::Logout(caller.session.clone()), Some(reply))?;
         kept.await
             .map_err(|_| Refusal::Unavailable("the session could not be ended".to_owned()))?;
-        self.shared.sessions.close(caller.session.hash);
+        self.shared.sessions.forget(caller.session.hash);
         Ok(())
     }
 }

@@ -1,17 +1,22 @@
 //! Small things about sessions and runs that are kept without waiting for the disk.
 
+use std::sync::Arc;
+
 use domain::OrgKey;
 use store::{RunRecord, SessionRecord, StoreError, Transaction};
 
+use crate::sessions::Session;
 use crate::tenant::Tenant;
 
 /// See the module.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Note {
     /// A session is in use.
     Session(SessionRecord),
     /// A session was opened.
-    Login(SessionRecord),
+    Login(Arc<Session>),
+    /// A session ends.
+    Logout(Arc<Session>),
     /// A session has ended.
     SessionEnded(SessionRecord),
     /// A run was begun, or went on.
@@ -27,20 +32,25 @@ impl Note {
             Note::Session(session) => to.touch_session(org, session),
             Note::Login(session) => {
                 to.put_last_login(org, session.key, session.created)?;
-                to.put_session(org, session)
+                to.put_session(org, &session.record())
             }
+            Note::Logout(session) => to.drop_session(org, &session.record()),
             Note::SessionEnded(session) => to.drop_session(org, session),
             Note::Run(run) => to.put_run(org, run),
             Note::RunEnded(run) => to.drop_run(org, run),
         }
     }
 
-    /// What follows in memory once it is kept.
+    /// What follows in memory once it is kept: here, since whoever asked for it may have gone away.
     pub(crate) fn kept(self, tenant: &Tenant) {
         match self {
-            Note::Login(session) => tenant.logged_in(session.key, session.created),
+            Note::Login(session) => {
+                session.begin();
+                tenant.logged_in(session.key, session.created);
+            }
+            Note::Logout(session) => session.end(),
             Note::Run(run) => tenant.runs.lock().kept(&run),
-            _ => {}
+            Note::Session(_) | Note::SessionEnded(_) | Note::RunEnded(_) => {}
         }
     }
 }

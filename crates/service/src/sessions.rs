@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use domain::{KeyId, Role, SecretHash, Stamp, UserId};
 use parking_lot::RwLock;
@@ -35,6 +35,7 @@ pub struct Caller {
     pub(crate) session: Arc<Session>,
 }
 
+/// Live from when the store has kept its beginning until it has kept its end.
 pub(crate) struct Session {
     pub(crate) hash: SecretHash,
     pub(crate) tenant: Arc<Tenant>,
@@ -43,6 +44,8 @@ pub(crate) struct Session {
     last_used: AtomicI64,
     /// The last use that the store knows of.
     kept: AtomicI64,
+    begun: AtomicBool,
+    ended: AtomicBool,
 }
 
 impl Session {
@@ -54,7 +57,28 @@ impl Session {
             created: record.created,
             last_used: AtomicI64::new(record.last_used.millis()),
             kept: AtomicI64::new(record.last_used.millis()),
+            begun: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
         }
+    }
+
+    /// The store has kept that it begins.
+    pub(crate) fn begin(&self) {
+        self.begun.store(true, Ordering::Release);
+    }
+
+    /// The store has kept that it ends.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+    }
+
+    fn is_live(&self, now: Stamp) -> bool {
+        self.begun.load(Ordering::Acquire) && !self.is_over(now)
+    }
+
+    /// It never comes to life again. One whose beginning was not kept is over when it is idle.
+    fn is_over(&self, now: Stamp) -> bool {
+        self.ended.load(Ordering::Acquire) || self.is_idle(now)
     }
 
     pub(crate) fn record(&self) -> SessionRecord {
@@ -92,11 +116,13 @@ impl Sessions {
     /// known, so that it gets the benefit of the doubt.
     pub(crate) fn resume(&self, tenant: Arc<Tenant>, mut record: SessionRecord) {
         record.last_used = record.last_used.plus_millis(USE_KEPT_MS);
-        self.0.write().insert(record.hash, Arc::new(Session::new(tenant, &record)));
+        let session = Session::new(tenant, &record);
+        session.begin();
+        self.0.write().insert(record.hash, Arc::new(session));
     }
 
     /// Adds a session; returns one that had to end for it.
-    pub(crate) fn open(&self, session: Session) -> Option<Arc<Session>> {
+    pub(crate) fn open(&self, session: Arc<Session>) -> Option<Arc<Session>> {
         let mut sessions = self.0.write();
         let mut of_key = 0;
         let mut idlest: Option<&Arc<Session>> = None;
@@ -114,7 +140,7 @@ impl Sessions {
         }
         let ended = idlest.filter(|_| of_key >= SESSIONS_PER_KEY_MAX).map(|session| session.hash);
         let ended = ended.and_then(|hash| sessions.remove(&hash));
-        sessions.insert(session.hash, Arc::new(session));
+        sessions.insert(session.hash, session);
         ended
     }
 
@@ -124,7 +150,7 @@ impl Sessions {
         // The map is keyed by the hash of the secret: what its comparisons give away about a hash
         // tells nothing about an id that has it.
         let session = self.0.read().get(&hash)?.clone();
-        if session.is_idle(now) {
+        if !session.is_live(now) {
             return None;
         }
         let directory = session.tenant.directory();
@@ -135,15 +161,15 @@ impl Sessions {
         Some((caller, note))
     }
 
-    /// Ends a session.
-    pub(crate) fn close(&self, hash: SecretHash) {
+    /// Forgets a session that has ended.
+    pub(crate) fn forget(&self, hash: SecretHash) {
         self.0.write().remove(&hash);
     }
 
-    /// Ends the sessions that are idle or switched off, and returns them.
+    /// Forgets the sessions that are over or switched off, and returns them.
     pub(crate) fn expire(&self, now: Stamp) -> Vec<Arc<Session>> {
         let dead = |session: &&Arc<Session>| {
-            session.is_idle(now) || session.tenant.directory().live_user(session.key).is_none()
+            session.is_over(now) || session.tenant.directory().live_user(session.key).is_none()
         };
         let ended: Vec<Arc<Session>> = self.0.read().values().filter(dead).cloned().collect();
         let mut sessions = self.0.write();
@@ -153,7 +179,7 @@ impl Sessions {
         ended
     }
 
-    /// All that are live, for an orderly stop to write down.
+    /// All there are, for an orderly stop to write down their last use.
     pub(crate) fn all(&self) -> Vec<Arc<Session>> {
         self.0.read().values().cloned().collect()
     }

@@ -7,9 +7,14 @@ use domain::{Activity, Member, OrgKey, Seq, Stamp, Version};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use store::{Store, StoreError};
+use tokio::sync::Semaphore;
 
 use crate::Service;
 use crate::query::{Direction, Order, QueryId};
+
+/// Questions that sort at the same time, of all organizations together: each holds its keys in memory,
+/// and a thread. Others wait for them.
+pub const SORTS_MAX: usize = 4;
 
 /// What an order belongs to: one run's view and question.
 pub(crate) type OrderKey = (OrgKey, Seq, QueryId, Stamp);
@@ -24,11 +29,20 @@ impl Weighter<OrderKey, Arc<[Seq]>> for ByBytes {
 }
 
 /// Sorted orders in memory, bounded in bytes. One that is gone is sorted again as of its view.
-pub(crate) struct Orders(Cache<OrderKey, Arc<[Seq]>, ByBytes>);
+pub(crate) struct Orders {
+    sorted: Cache<OrderKey, Arc<[Seq]>, ByBytes>,
+    /// To be held while sorting.
+    pub(crate) turns: Arc<Semaphore>,
+}
 
 impl Orders {
     pub(crate) fn new(bytes_max: u64) -> Orders {
-        Orders(Cache::with_weighter(1_000, bytes_max, ByBytes))
+        let sorted = Cache::with_weighter(1_000, bytes_max, ByBytes);
+        Orders { sorted, turns: Arc::new(Semaphore::new(SORTS_MAX)) }
+    }
+
+    pub(crate) fn get(&self, key: &OrderKey) -> Option<Arc<[Seq]>> {
+        self.sorted.get(key)
     }
 
     pub(crate) fn get_or_sort(
@@ -36,7 +50,7 @@ impl Orders {
         key: OrderKey,
         sort: impl FnOnce() -> Result<Vec<Seq>, StoreError>,
     ) -> Result<Arc<[Seq]>, StoreError> {
-        self.0.get_or_insert_with(&key, || sort().map(Arc::from))
+        self.sorted.get_or_insert_with(&key, || sort().map(Arc::from))
     }
 }
 

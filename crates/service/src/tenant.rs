@@ -13,8 +13,9 @@ use crate::directory::Directory;
 use crate::exposure::Exposure;
 use crate::runs::Runs;
 
-/// Questions of one organization that sort at the same time; others wait for them.
-const SORTS_MAX: usize = 2;
+/// Questions of one organization that sort at the same time; others wait for them. Fewer than all
+/// may together, so that none keeps the others out.
+const SORTS_PER_ORG_MAX: usize = crate::SORTS_MAX / 2;
 
 /// Everything about one organization that is kept in memory.
 pub struct Tenant {
@@ -29,7 +30,7 @@ pub struct Tenant {
     /// Rung whenever the horizon may have moved for another reason than time.
     pub(crate) moved: Notify,
     /// Questions that may sort at once: each may hold many keys in memory, and a thread.
-    pub(crate) sorting: Semaphore,
+    pub(crate) sorting: Arc<Semaphore>,
     /// Held by a first import; another waits for it.
     pub(crate) first_import: Mutex<()>,
     permits: Arc<Semaphore>,
@@ -68,7 +69,7 @@ impl Tenant {
             runs: Mutex::new(Runs::new(store.runs(key)?)),
             directory: RwLock::new(Arc::new(Directory::new(stored))),
             moved: Notify::new(),
-            sorting: Semaphore::new(SORTS_MAX),
+            sorting: Arc::new(Semaphore::new(SORTS_PER_ORG_MAX)),
             first_import: Mutex::new(()),
             permits: Arc::new(Semaphore::new(requests_max)),
         })

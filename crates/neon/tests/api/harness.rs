@@ -175,6 +175,11 @@ impl<C: Clock + 'static> TestServer<C> {
         self.host.runtime.block_on(answer_of(router, request))
     }
 
+    /// Does several things at once.
+    pub(crate) fn block_on<T>(&self, story: impl AsyncFnOnce(Arc<Host>) -> T) -> T {
+        self.host.runtime.block_on(story(self.host.clone()))
+    }
+
     /// Asks without a session.
     pub(crate) fn get(&self, path_and_query: &str) -> Answer {
         self.send(request("GET", path_and_query, None, Vec::new()))

@@ -10,6 +10,7 @@ mod client;
 mod harness;
 
 mod any_bytes;
+mod bodies;
 mod bounds;
 mod errors;
 mod grammar;

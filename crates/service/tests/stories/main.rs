@@ -9,6 +9,8 @@ mod reader;
 
 mod commits;
 mod first_import;
+mod hangups;
 mod history;
 mod mirrors;
+mod sorts;
 mod traffic;

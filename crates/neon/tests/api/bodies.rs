@@ -1,0 +1,73 @@
+//! Many large bodies at once: memory is bounded, and those who send little are served.
+
+use axum::body::{Body, Bytes};
+use http_body_util::channel::{Channel, Sender};
+use neon::{BODIES_BYTES_MAX, BODY_BYTES_FREE, BODY_BYTES_MAX};
+
+use crate::answer::Answer;
+use crate::client::FORM;
+use crate::errors::{SESSION_INVALID, SESSION_REQUIRED};
+use crate::harness::{Host, TestServer, request};
+
+/// A request whose body has come as far as it was sent, and is not at its end.
+struct UnderWay {
+    body: Sender<Bytes>,
+    answer: tokio::task::JoinHandle<Answer>,
+}
+
+impl UnderWay {
+    /// Returns when the server has taken everything, or has given an answer without it.
+    async fn send(host: &std::sync::Arc<Host>, bytes: usize) -> UnderWay {
+        let (mut body, receiver) = Channel::<Bytes>::new(1);
+        let request = request("POST", "account/syncActivities", Some(FORM), Body::new(receiver));
+        let host = host.clone();
+        let answer = tokio::spawn(async move { host.send_async(request).await });
+        let _ = body.send_data(vec![b'&'; bytes].into()).await;
+        // There is room for one piece: this one gets in when the one before has been taken out.
+        let _ = body.send_data(Bytes::new()).await;
+        UnderWay { body, answer }
+    }
+
+    async fn end(self) -> Answer {
+        drop(self.body);
+        self.answer.await.unwrap()
+    }
+}
+
+#[test]
+fn large_bodies_under_way_are_bounded_and_small_ones_get_through() {
+    let server = TestServer::start();
+    server.block_on(async |host| {
+        let mut large = Vec::new();
+        let most = BODIES_BYTES_MAX / (BODY_BYTES_MAX - BODY_BYTES_FREE);
+        for _ in 0..most {
+            large.push(UnderWay::send(&host, BODY_BYTES_MAX).await);
+        }
+        let refused = UnderWay::send(&host, BODY_BYTES_MAX).await.end().await;
+        let text = "Service is not available: too many large requests are under way";
+        refused.fails(2, text);
+        UnderWay::send(&host, BODY_BYTES_FREE).await.end().await.fails(3, SESSION_REQUIRED);
+
+        large.pop().unwrap().end().await.fails(3, SESSION_REQUIRED);
+        large.push(UnderWay::send(&host, BODY_BYTES_MAX).await);
+        for one in large {
+            one.end().await.fails(3, SESSION_REQUIRED);
+        }
+    });
+}
+
+#[test]
+fn a_body_in_small_pieces_is_one_body() {
+    let server = TestServer::start();
+    server.block_on(async |host| {
+        let (mut body, receiver) = Channel::<Bytes>::new(1);
+        let request = request("POST", "account/syncActivities", Some(FORM), Body::new(receiver));
+        let answer = tokio::spawn(async move { host.send_async(request).await });
+        let form = format!("{}userSessionId=nobody", "&".repeat(3 * BODY_BYTES_FREE));
+        for piece in form.as_bytes().chunks(7) {
+            body.send_data(Bytes::copy_from_slice(piece)).await.unwrap();
+        }
+        drop(body);
+        answer.await.unwrap().fails(4, SESSION_INVALID);
+    });
+}
