@@ -1,7 +1,10 @@
 //! Statuses. A name is embedded in every record that shows it: changing one changes them
 //! (invariant 8).
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Wake};
+use std::thread::Thread;
 
 use domain::{ActivityId, Author, Origin, Status, StatusId, StatusName};
 
@@ -47,7 +50,7 @@ impl Service {
     /// # Errors
     /// When there is no such status or the store cannot write.
     pub fn retire_status(&self, org: &Arc<Tenant>, id: StatusId) -> Result<(), AdminError> {
-        self.change_status(org, id, |status| status.retired = true)
+        wait(self.change_status(org, id, |status| status.retired = true))
     }
 
     /// Renames a status and brings every record that shows it up to date, each with a new stamp.
@@ -57,6 +60,20 @@ impl Service {
     /// When there is no such status, another has the name, or the store cannot write. If the server
     /// stops in mid-way, it goes on at its next start.
     pub fn rename_status(
+        &self,
+        org: &Arc<Tenant>,
+        id: StatusId,
+        name: StatusName,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<u64, AdminError> {
+        wait(self.rename_status_async(org, id, name, progress))
+    }
+
+    /// The same for whoever has no thread to give. It reads the store where it stands.
+    ///
+    /// # Errors
+    /// As [`Service::rename_status`].
+    pub async fn rename_status_async(
         &self,
         org: &Arc<Tenant>,
         id: StatusId,
@@ -74,23 +91,29 @@ impl Service {
         self.change_status(org, id, move |status| {
             status.spreading |= status.name != name;
             status.name = name;
-        })?;
-        self.spread_status(org, id, progress)
+        })
+        .await?;
+        self.spread_status(org, id, progress).await
     }
 
     /// Goes on with what a stop interrupted.
     pub(crate) fn spread_interrupted(&self) {
+        wait(self.spread_interrupted_async());
+    }
+
+    /// The same for whoever has no thread to give.
+    pub async fn spread_interrupted_async(&self) {
         for org in self.orgs() {
             let directory = org.directory();
             for status in directory.statuses.values().filter(|status| status.spreading) {
-                if let Err(error) = self.spread_status(&org, status.id, &mut |_| {}) {
+                if let Err(error) = self.spread_status(&org, status.id, &mut |_| {}).await {
                     tracing::error!(org = %org.id, status = %status.id, %error, "renaming could not go on");
                 }
             }
         }
     }
 
-    fn spread_status(
+    async fn spread_status(
         &self,
         org: &Arc<Tenant>,
         id: StatusId,
@@ -108,7 +131,7 @@ impl Service {
             let refreshes = ids.iter().map(|id| self.submit(org, author, Write::Refresh(*id)));
             let answers: Vec<_> = refreshes.collect::<Result<_, Refusal>>()?;
             for answer in answers {
-                let written = answer.blocking_recv().map_err(|_| stopping())??;
+                let written = answer.await.map_err(|_| stopping())??;
                 changed += u64::from(written.version.is_some());
             }
             after = last;
@@ -117,21 +140,41 @@ impl Service {
         // Renamed again meanwhile: then the later call says when it is done.
         self.change_status(org, id, move |status| {
             status.spreading &= Some(&status.name) != name.as_ref();
-        })?;
+        })
+        .await?;
         Ok(changed)
     }
 
-    fn change_status(
+    async fn change_status(
         &self,
         org: &Arc<Tenant>,
         id: StatusId,
         change: impl FnOnce(&mut Status) + Send + 'static,
     ) -> Result<(), AdminError> {
         let key = org.key;
-        self.change_directory(org, move |directory, transaction| {
+        self.change_directory_async(org, move |directory, transaction| {
             let status = directory.statuses.get_mut(&id).ok_or(AdminError::UnknownStatus(id))?;
             change(status);
             Ok(transaction.put_status(key, status).map_err(|e| unavailable(&e))?)
         })
+        .await
+    }
+}
+
+/// Waits for what comes in its own time, on a thread that may wait.
+fn wait<T>(future: impl Future<Output = T>) -> T {
+    struct Waiting(Thread);
+    impl Wake for Waiting {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Waiting(std::thread::current())).into();
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
     }
 }
