@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use domain::{ActivityId, OrgKey, Seq, StatusId, Version};
 
 use super::sample::{
-    ORG, append, commit, key, organization, record, run, session, status, tombstone, user,
+    ORG, OTHER, append, commit, key, organization, record, run, session, status, tombstone, user,
     with_status,
 };
 use crate::{LogEntry, Store};
@@ -129,4 +129,25 @@ pub(super) fn a_log_with_everything_in_it_is_not_damaged(store: &dyn Store) {
         t.put_run(ORG, &run(1, 1)).unwrap();
     });
     assert_eq!(store.damage().unwrap(), [""; 0]);
+}
+
+pub(super) fn a_log_is_cut_back_from_its_end_in_parts(store: &dyn Store) {
+    let imported: Vec<Version> = (1..=5).map(|seq| record(seq, 10 - seq.cast_signed())).collect();
+    append(store, ORG, &imported);
+    append(store, OTHER, &imported[..1]);
+    let cut = |versions_max| {
+        let mut more = false;
+        commit(store, |t| more = t.cut_back(ORG, versions_max).unwrap());
+        more
+    };
+    assert!(cut(2), "there are more");
+    assert_eq!(log(store, ORG, 0), entries(&imported[..3]));
+    assert_eq!(store.latest(ORG, imported[3].id).unwrap(), None);
+    assert_eq!(store.latest(ORG, imported[2].id).unwrap(), Some(Seq(3)));
+    assert!(!cut(3), "that was all");
+    assert!(!cut(3), "there is nothing");
+    assert_eq!(log(store, ORG, 0), []);
+    assert_eq!(log(store, OTHER, 0), entries(&imported[..1]), "another's stays");
+    append(store, ORG, &imported);
+    assert_eq!(log(store, ORG, 0), entries(&imported), "it can begin anew");
 }

@@ -98,6 +98,7 @@ cases! { $
         activities_of_a_status_come_in_pages
         activities_of_a_status_follow_the_log
         a_log_with_everything_in_it_is_not_damaged
+        a_log_is_cut_back_from_its_end_in_parts
     }
     transactions {
         a_transaction_sees_what_it_appended
