@@ -147,7 +147,8 @@ fn sessions_survive_a_restart_and_a_crash() {
     server.crash();
     server.advance(20 * MINUTE_MS);
     is_live(&client);
-    server.advance(31 * MINUTE_MS + 1);
+    // Each start begins a millisecond after all that was noted.
+    server.advance(31 * MINUTE_MS + 10);
     server.restart();
     has_ended(&client);
 }
@@ -199,4 +200,17 @@ fn secrets_are_nowhere_on_disk_and_in_no_answer() {
         "activity {id} is on disk, so that this test looks well"
     );
     assert!(secrets.iter().all(|secret| !found(secret)));
+}
+
+#[test]
+fn a_clock_that_was_once_far_ahead_does_not_keep_sessions_alive() {
+    let server = TestServer::at("2026-02-03T04:05:06.789Z");
+    let client = server.editor();
+    let year_ms = 365 * 24 * 60 * MINUTE_MS;
+    server.clock.advance(year_ms);
+    let late = client.again();
+    server.clock.advance(-year_ms);
+    is_live(&late);
+    server.clock.advance(31 * MINUTE_MS);
+    has_ended(&late);
 }
