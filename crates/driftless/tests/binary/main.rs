@@ -28,6 +28,7 @@ mod import_live;
 mod limits;
 mod live;
 mod observe;
+mod pipes;
 mod secrets;
 mod stop;
 mod tls;
