@@ -13,6 +13,13 @@ pub const SUBJECT_CHARS_MAX: usize = 4_000;
 /// The most characters that a note, or the value of a custom field, may have.
 pub const NOTE_CHARS_MAX: usize = 100_000;
 
+/// The most custom field values that an activity may be given.
+pub const CUSTOM_FIELDS_MAX: usize = 500;
+
+/// The most bytes of text that an activity's custom fields may be given, all together: each edit
+/// keeps all of them anew.
+pub const CUSTOM_FIELDS_BYTES_MAX: usize = 1 << 20;
+
 /// What is wrong with a text.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TextError {
@@ -184,6 +191,15 @@ pub struct CustomField {
     pub value: Option<String>,
     /// The chosen option's id.
     pub option_id: Option<String>,
+}
+
+impl CustomField {
+    /// How long its texts are.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let texts = [Some(&self.field_id), self.value.as_ref(), self.option_id.as_ref()];
+        texts.into_iter().flatten().map(String::len).sum()
+    }
 }
 
 /// The members of the record as the outside knows them: what can be sorted by, what a history

@@ -17,6 +17,7 @@ mod time;
 mod version;
 
 pub use activity::{Activity, CustomField, Member, Note, Priority, StatusName, Subject};
+pub use activity::{CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX};
 pub use activity::{NOTE_CHARS_MAX, SUBJECT_CHARS_MAX, TextError};
 pub use clock::{Clock, ManualClock};
 pub use ids::{ActivityId, ClientId, KeyId, OrgId, OrgKey, Seq, StatusId, UserId};

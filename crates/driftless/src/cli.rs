@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use domain::{Name, OrgId, Role, StatusName, Zone};
 use neon::files::Format;
@@ -373,7 +372,6 @@ pub(crate) struct History {
 #[derive(Args, Debug, Serialize, Deserialize)]
 pub(crate) struct Backup {
     /// The new data folder; it must not exist, or be empty.
-    // Absolute from the start: a server that makes the copy stands in another folder.
-    #[arg(value_name = "DEST", value_parser = PathBufValueParser::new().try_map(std::path::absolute))]
+    #[arg(value_name = "DEST")]
     pub(crate) destination: PathBuf,
 }

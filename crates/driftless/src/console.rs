@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use thiserror::Error;
 
 /// What a command says while it works, wherever that is shown.
 pub(crate) trait Console {
@@ -16,6 +17,11 @@ pub(crate) trait Console {
     /// How far long work has come.
     fn progress(&mut self, what: &str, done: u64, total: Option<u64>) -> io::Result<()>;
 }
+
+/// Whoever read the results has gone away, and so has seen enough.
+#[derive(Debug, Error)]
+#[error("nobody reads the results any more")]
+pub(crate) struct Unread;
 
 /// Where there is no terminal, progress is a line this often.
 const PROGRESS_LINE_EVERY: Duration = Duration::from_secs(2);
@@ -66,12 +72,17 @@ impl Terminal {
 impl Console for Terminal {
     fn print(&mut self, text: &str) -> io::Result<()> {
         self.clear();
-        io::stdout().write_all(text.as_bytes())
+        io::stdout().write_all(text.as_bytes()).map_err(|e| match e.kind() {
+            io::ErrorKind::BrokenPipe => io::Error::new(e.kind(), Unread),
+            _ => e,
+        })
     }
 
+    // What is told beside the results need not be read.
     fn note(&mut self, line: &str) -> io::Result<()> {
         self.clear();
-        writeln!(io::stderr(), "{line}")
+        let _ = writeln!(io::stderr(), "{line}");
+        Ok(())
     }
 
     fn progress(&mut self, what: &str, done: u64, total: Option<u64>) -> io::Result<()> {
@@ -83,10 +94,9 @@ impl Console for Terminal {
             return Ok(());
         }
         self.last_line = Instant::now();
-        match total {
-            Some(total) => writeln!(io::stderr(), "{what}: {done} of {total}"),
-            None => writeln!(io::stderr(), "{what}: {done}"),
-        }
+        let of = total.map_or_else(String::new, |total| format!(" of {total}"));
+        let _ = writeln!(io::stderr(), "{what}: {done}{of}");
+        Ok(())
     }
 }
 

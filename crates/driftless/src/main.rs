@@ -23,7 +23,7 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command, Org, Tuning, Work};
 use crate::commands::{Failure, LocalFiles};
-use crate::console::Terminal;
+use crate::console::{Terminal, Unread};
 use crate::folder::{Access, Folder};
 
 #[global_allocator]
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) if is_broken_pipe(&failure) => ExitCode::SUCCESS,
+        Err(failure) if is_unread(&failure) => ExitCode::SUCCESS,
         Err(failure) => {
             let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("driftless: {failure}\n"));
             ExitCode::FAILURE
@@ -41,9 +41,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whoever reads our output has seen enough.
-fn is_broken_pipe(failure: &Failure) -> bool {
-    failure.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+/// Only the results may be cut short: any other pipe that breaks is a failure.
+fn is_unread(failure: &Failure) -> bool {
+    let cause = failure.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    cause.is_some_and(|cause| cause.is::<Unread>())
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {

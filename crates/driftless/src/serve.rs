@@ -108,6 +108,7 @@ impl Server {
         let Server { runtime, listener, tls, router, ground, metrics, folder } = self;
         let stop = StopSignals::catch(&runtime)?;
         let ground = Arc::new(ground);
+        remote::clear_copies(&folder.path)?;
         match folder.listen() {
             Ok(socket) => remote::serve(socket, Arc::downgrade(&ground))?,
             Err(problem) => {

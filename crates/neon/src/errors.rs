@@ -84,9 +84,9 @@ impl From<Refusal> for ApiError {
             Refusal::UnknownActivity(_) | Refusal::Removed(_) => ApiError::ID_INVALID,
             Refusal::UnknownStatus(_) => ApiError::STATUS_INVALID.because(&refusal.to_string()),
             Refusal::RetiredStatus(_) => ApiError::STATUS_RETIRED.because(&refusal.to_string()),
-            Refusal::IdsExhausted(_) | Refusal::Damaged(_) => {
-                ApiError::bad_request(&refusal.to_string())
-            }
+            Refusal::TooManyCustomFields { .. }
+            | Refusal::IdsExhausted(_)
+            | Refusal::Damaged(_) => ApiError::bad_request(&refusal.to_string()),
             Refusal::Unavailable(reason) => ApiError::unavailable(reason),
         }
     }

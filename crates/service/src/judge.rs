@@ -1,9 +1,11 @@
 //! Judging a write inside the commit: pure, on the state that the write before it left
 //! (invariant 7).
 
+use std::collections::HashMap;
+
 use domain::{
-    Activity, ActivityId, Author, CustomField, CustomFieldPatch, Draft, Imported, Patch, Role,
-    Stamp, State, StatusRef, Version,
+    Activity, ActivityId, Author, CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX, CustomField,
+    CustomFieldPatch, Draft, Imported, Patch, Role, Stamp, State, StatusRef, Version,
 };
 
 use crate::directory::Directory;
@@ -71,7 +73,7 @@ impl Judge<'_> {
             priority: draft.priority,
             custom_fields: Vec::new(),
         };
-        merge_custom_fields(&mut activity.custom_fields, &draft.custom_fields);
+        merge_custom_fields(&mut activity.custom_fields, &draft.custom_fields)?;
         Ok(activity)
     }
 
@@ -98,7 +100,7 @@ impl Judge<'_> {
         if let Some(reference) = status {
             self.set_status(&mut activity, &reference)?;
         }
-        merge_custom_fields(&mut activity.custom_fields, &custom_fields);
+        merge_custom_fields(&mut activity.custom_fields, &custom_fields)?;
         if activity == *record {
             return Ok(None);
         }
@@ -162,26 +164,44 @@ fn set<T>(member: &mut T, value: Option<T>) {
     }
 }
 
-/// All values given for a field take the place of all that the record has for it.
-fn merge_custom_fields(fields: &mut Vec<CustomField>, patches: &[CustomFieldPatch]) {
-    let values_of = |field_id: &str| -> Vec<CustomField> {
-        let given = patches.iter().filter(|patch| patch.field_id == field_id);
-        given
-            .filter(|patch| patch.value.is_some() || patch.option_id.is_some())
-            .map(|patch| CustomField {
-                field_id: patch.field_id.clone(),
-                value: patch.value.clone(),
-                option_id: patch.option_id.clone(),
-            })
-            .collect()
-    };
-    for (index, patch) in patches.iter().enumerate() {
-        if patches[..index].iter().any(|earlier| earlier.field_id == patch.field_id) {
-            continue;
+/// All values given for a field take the place of all that the record has for it; new fields follow
+/// in the order that they came in.
+fn merge_custom_fields(
+    fields: &mut Vec<CustomField>,
+    patches: &[CustomFieldPatch],
+) -> Result<(), Refusal> {
+    let before = std::mem::take(fields);
+    let (count_before, bytes_before) = (before.len(), bytes(&before));
+    let mut given: HashMap<&str, Vec<CustomField>> = HashMap::new();
+    for CustomFieldPatch { field_id, value, option_id } in patches {
+        let values = given.entry(field_id).or_default();
+        if value.is_some() || option_id.is_some() {
+            let (field_id, value) = (field_id.clone(), value.clone());
+            values.push(CustomField { field_id, value, option_id: option_id.clone() });
         }
-        let at = fields.iter().position(|field| field.field_id == patch.field_id);
-        fields.retain(|field| field.field_id != patch.field_id);
-        let at = at.unwrap_or(fields.len()).min(fields.len());
-        fields.splice(at..at, values_of(&patch.field_id));
     }
+    for field in before {
+        match given.get_mut(field.field_id.as_str()) {
+            // The first takes all of them, so that nothing is left for those behind it.
+            Some(values) => fields.append(values),
+            None => fields.push(field),
+        }
+    }
+    for patch in patches {
+        fields.extend(given.remove(patch.field_id.as_str()).into_iter().flatten());
+    }
+    // What was imported may have more: it does not grow.
+    bounded("custom field values", count_before, fields.len(), CUSTOM_FIELDS_MAX)?;
+    bounded("bytes of custom fields", bytes_before, bytes(fields), CUSTOM_FIELDS_BYTES_MAX)
+}
+
+fn bytes(fields: &[CustomField]) -> usize {
+    fields.iter().map(CustomField::bytes).sum()
+}
+
+fn bounded(what: &'static str, before: usize, would: usize, max: usize) -> Result<(), Refusal> {
+    if would > before.max(max) {
+        return Err(Refusal::TooManyCustomFields { what, would, max });
+    }
+    Ok(())
 }

@@ -50,6 +50,16 @@ pub enum Refusal {
     /// An import names a removed activity and may not bring it back.
     #[error("activity {0} has been removed here; use --restore to bring it back")]
     Removed(ActivityId),
+    /// The activity would have more custom fields than are kept.
+    #[error("the activity would have {would} {what}, at most {max} are kept")]
+    TooManyCustomFields {
+        /// Of what.
+        what: &'static str,
+        /// How many it would have.
+        would: usize,
+        /// How many it may have.
+        max: usize,
+    },
     /// The organization has given out every id there is.
     #[error("organization {0} has no more activity ids to give")]
     IdsExhausted(OrgId),

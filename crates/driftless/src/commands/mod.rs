@@ -18,10 +18,13 @@ use crate::console::Console;
 /// A command did not succeed: one sentence that says why and what to do.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Where the files of an import come from: the disk, or whoever typed the command.
+/// The files that a command reads and makes: on the disk here, or with whoever typed the command.
 pub(crate) trait Files {
-    /// The next file of the command.
+    /// The next file of an import.
     fn open(&mut self, path: &Path) -> io::Result<Box<dyn BufRead + '_>>;
+
+    /// Makes a copy of the data in a folder that is not there yet.
+    fn back_up(&mut self, ground: &Ground, to: &Path) -> Result<(), Failure>;
 }
 
 /// The files on this machine, as the command names them.
@@ -36,6 +39,10 @@ impl Files for LocalFiles {
             return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder, not a file"));
         }
         Ok(Box::new(BufReader::with_capacity(1 << 20, std::fs::File::open(path)?)))
+    }
+
+    fn back_up(&mut self, ground: &Ground, to: &Path) -> Result<(), Failure> {
+        Ok(ground.store.backup(to)?)
     }
 }
 
@@ -63,7 +70,7 @@ pub(crate) fn run(
         Work::Import(import) => import::run(import, ground, files, console),
         Work::Export(export) => export::run(export, service, console),
         Work::History(history) => export::history(history, service, console),
-        Work::Backup(backup) => upkeep::backup(backup, &ground.store, console),
+        Work::Backup(backup) => upkeep::backup(backup, ground, files, console),
         Work::Check => upkeep::check(&ground.store, console),
     }
 }

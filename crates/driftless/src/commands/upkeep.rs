@@ -2,18 +2,19 @@
 
 use store_sqlite::SqliteStore;
 
-use super::Failure;
+use super::{Failure, Files, Ground};
 use crate::cli::Backup;
 use crate::console::Console;
 
 pub(super) fn backup(
     backup: &Backup,
-    store: &SqliteStore,
+    ground: &Ground,
+    files: &mut dyn Files,
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
     let to = backup.destination.display();
     console.note(&format!("copying to {to}"))?;
-    store.backup(&backup.destination)?;
+    files.back_up(ground, &backup.destination)?;
     console.print(&format!("{to} is a data folder of its own: driftless --data {to} check\n"))?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `backup` while others write.
 
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::client::{ALL, Client};
@@ -68,4 +69,29 @@ fn a_backup_overwrites_nothing() {
     assert_eq!(folder.names("full"), ["letter.txt"]);
     assert_eq!(std::fs::read(folder.path("file")).unwrap(), b"Dear all");
     folder.ok("check");
+}
+
+#[test]
+fn a_backup_lies_where_whoever_typed_it_means_it() {
+    let (folder, key) = Folder::with_key();
+    let elsewhere = Folder::new();
+    let data = folder.path("driftless-data").display().to_string();
+    // The same path means another folder to a server that stands elsewhere.
+    let server = crate::server::Server::start(&elsewhere, &["--data", &data]);
+    Client::log_in(&server, &key).create("Call");
+    std::fs::create_dir(folder.path("driftless-data/backup-cut-short")).unwrap();
+    let said = folder.run("backup /proc/self/cwd/deep/copy");
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(elsewhere.names("").is_empty(), "{:?}", elsewhere.names(""));
+    assert_eq!(folder.names("deep/copy"), ["driftless.db"]);
+    let mode = std::fs::metadata(folder.path("deep/copy")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    for line in ["backup deep/copy", "backup driftless-data"] {
+        let refused = folder.refused(line);
+        assert!(refused.ends_with("name a folder that does not exist yet"), "{refused}");
+    }
+    server.stop();
+    folder.serve().stop();
+    assert_eq!(folder.names("driftless-data"), ["driftless.db", "driftless.lock"], "no copy stays");
+    assert_eq!(folder.ok("--data deep/copy export acme").lines().count(), 1);
 }

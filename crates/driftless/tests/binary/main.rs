@@ -15,6 +15,7 @@ mod server;
 mod shape;
 
 mod backup;
+mod commands;
 mod crash;
 mod data_folder;
 mod demo;
@@ -27,6 +28,7 @@ mod import_live;
 mod limits;
 mod live;
 mod observe;
+mod pipes;
 mod secrets;
 mod stop;
 mod tls;

@@ -46,10 +46,14 @@ impl Server {
     /// Runs a command whose address is not known yet.
     pub(crate) fn spawn(mut command: Command) -> Server {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        Server::running(command.spawn().unwrap())
+    }
+
+    /// A process that serves already, with what is left to read of its output.
+    pub(crate) fn running(mut child: Child) -> Server {
         let (out, log) = (Lines::default(), Lines::default());
-        out.follow(child.stdout.take().unwrap());
-        log.follow(child.stderr.take().unwrap());
+        out.follow(child.stdout.take());
+        log.follow(child.stderr.take());
         Server { child, address: "127.0.0.1:0".parse().unwrap(), out, log }
     }
 
@@ -150,11 +154,12 @@ struct Written {
 }
 
 impl Lines {
-    fn follow(&self, from: impl Read + Send + 'static) {
+    fn follow(&self, from: Option<impl Read + Send + 'static>) {
         let lines = self.clone();
         std::thread::spawn(move || {
             let (written, changed) = &*lines.0;
-            for line in BufReader::new(from).lines().map_while(Result::ok) {
+            let from = from.into_iter().flat_map(|from| BufReader::new(from).lines());
+            for line in from.map_while(Result::ok) {
                 written.lock().unwrap().lines.push(line);
                 changed.notify_all();
             }

@@ -1,8 +1,8 @@
 //! The members of an activity as parameters: `activity.subject` and so on.
 
 use domain::{
-    ClientId, CustomFieldPatch, Moment, Note, Priority, StatusId, StatusName, StatusRef, Subject,
-    TextError, UserId,
+    CUSTOM_FIELDS_MAX, ClientId, CustomFieldPatch, Moment, Note, Priority, StatusId, StatusName,
+    StatusRef, Subject, TextError, UserId,
 };
 
 use crate::errors::ApiError;
@@ -10,9 +10,6 @@ use crate::params::Params;
 use crate::values;
 
 const CUSTOM_FIELDS: &str = "activity.customFieldDataList.customFieldData";
-
-/// Custom field values that one request may bring.
-const CUSTOM_FIELDS_MAX: usize = 500;
 
 /// A member that came with a request: not named, named with nothing in it, or with a value.
 pub(super) enum Sent<T> {

@@ -153,6 +153,53 @@ fn custom_fields_are_merged_by_their_id() {
     check(&["fieldId=8"], Value::Null);
 }
 
+/// Fields `first` to `last`, each with this value.
+fn fields(numbers: std::ops::RangeInclusive<usize>, value: &str) -> String {
+    let pairs = numbers.map(|n| format!("{FIELD}.fieldId={n}&{FIELD}.fieldValue={value}"));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+#[test]
+fn a_record_has_only_so_many_custom_fields() {
+    let server = TestServer::start();
+    let client = server.editor();
+    let id = client.create("Call");
+    let update = |fields: String| {
+        client.post("updateActivity", &format!("activity.activityId={id}&{fields}"))
+    };
+    update(fields(1..=400, "x")).ok();
+    let refused = update(fields(401..=501, "x"));
+    let text = "Unexpected System error occured. the activity would have 501 custom field values, at most 500 are kept";
+    refused.fails(1, text);
+    assert_eq!(
+        client.retrieve(id)["customFieldDataList"]["customFieldData"].as_array().unwrap().len(),
+        400
+    );
+    update(fields(301..=500, "y")).ok();
+    update(format!("{FIELD}.fieldId=1&{}", fields(501..=501, "z"))).ok();
+    let shown = client.retrieve(id)["customFieldDataList"]["customFieldData"].clone();
+    let ids: Vec<String> = (2..=501).map(|n| n.to_string()).collect();
+    let shown: Vec<&str> =
+        shown.as_array().unwrap().iter().map(|f| f["fieldId"].as_str().unwrap()).collect();
+    assert_eq!(shown, ids, "in the order that they came in");
+}
+
+#[test]
+fn custom_fields_together_have_only_so_much_text() {
+    let server = TestServer::start();
+    let client = server.editor();
+    let id = client.create("Call");
+    let update = |fields: String| {
+        client.post("updateActivity", &format!("activity.activityId={id}&{fields}"))
+    };
+    let long = "x".repeat(100_000);
+    update(fields(1..=10, &long)).ok();
+    let text = "Unexpected System error occured. the activity would have 1100013 bytes of custom fields, at most 1048576 are kept";
+    update(fields(11..=11, &long)).fails(1, text);
+    update(fields(10..=10, "short")).ok();
+    update(fields(11..=11, &long)).ok();
+}
+
 #[test]
 fn saving_what_is_there_already_is_no_change() {
     let server = TestServer::start();

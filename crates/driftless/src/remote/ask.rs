@@ -1,0 +1,165 @@
+//! The end of whoever typed the command: sends it with its files, and shows what comes back.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use store_sqlite::{BackupError, DATABASE_FILE};
+
+use super::{CHUNK_BYTES, Frame, Request};
+use crate::cli::Work;
+use crate::commands::{Failure, Files, LocalFiles};
+use crate::console::Console;
+
+/// Has the server behind the stream do the work.
+pub(crate) fn ask(
+    stream: &UnixStream,
+    work: Work,
+    console: &mut dyn Console,
+) -> Result<(), Failure> {
+    let files = match &work {
+        Work::Import(import) => import.files.clone(),
+        _ => Vec::new(),
+    };
+    let destination = match &work {
+        Work::Backup(backup) => Some(Destination::make(&backup.destination)?),
+        _ => None,
+    };
+    let request = Request { version: env!("CARGO_PKG_VERSION").to_owned(), work };
+    let mut line = serde_json::to_vec(&request)?;
+    line.push(b'\n');
+    if (&*stream).write_all(&line).is_err() {
+        // The server says best why it does not listen; its silence is a failure too.
+        return listen(stream, destination.as_ref(), console);
+    }
+    thread::scope(|scope| {
+        // A thread of its own, since the server may say much before it has read all.
+        let sending = scope.spawn(move || send_files(&files, stream));
+        let answer = listen(stream, destination.as_ref(), console);
+        let sent =
+            sending.join().unwrap_or_else(|_| Err(io::Error::other("the sender ended abnormally")));
+        match (answer, sent) {
+            // The server says best what is wrong, except when it only noticed that we stopped.
+            (_, Err(e)) if !is_hung_up(&e) => Err(e.into()),
+            (answer, _) => answer,
+        }
+    })
+}
+
+/// The other end has stopped reading; which of the two it is depends on what it left unread.
+fn is_hung_up(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
+}
+
+fn send_files(files: &[PathBuf], stream: &UnixStream) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(CHUNK_BYTES + 4, stream);
+    for path in files {
+        let named = |e: io::Error| {
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            io::Error::new(
+                e.kind(),
+                format!("{} cannot be read: {e}\nnothing was imported", path.display()),
+            )
+        };
+        let mut local = LocalFiles;
+        let mut source = local.open(path).map_err(named)?;
+        let mut chunk = vec![0; CHUNK_BYTES];
+        loop {
+            let len = source.read(&mut chunk).map_err(named)?;
+            out.write_all(&u32::try_from(len).unwrap_or(0).to_le_bytes())?;
+            out.write_all(&chunk[..len])?;
+            if len == 0 {
+                break;
+            }
+        }
+    }
+    out.flush()
+}
+
+/// Shows what the server says until it says how it ended.
+fn listen(
+    stream: &UnixStream,
+    destination: Option<&Destination>,
+    console: &mut dyn Console,
+) -> Result<(), Failure> {
+    let mut source = BufReader::with_capacity(CHUNK_BYTES, stream);
+    let mut line = String::new();
+    while source.read_line(&mut line)? > 0 {
+        match (serde_json::from_str(&line)?, destination) {
+            (Frame::Print(text), _) => console.print(&text)?,
+            (Frame::Note(line), _) => console.note(&line)?,
+            (Frame::Progress { what, done, total }, _) => console.progress(&what, done, total)?,
+            (Frame::Backup { bytes }, Some(to)) => to.take(&mut source, bytes, console)?,
+            (Frame::Backup { .. }, None) => {
+                return Err("the server sends what nobody asked for".into());
+            }
+            (Frame::Done, _) => return Ok(()),
+            (Frame::Failed(problem), _) => return Err(problem.into()),
+        }
+        line.clear();
+    }
+    Err("the server stopped before the command was done; look at its log, then try again".into())
+}
+
+/// A folder that becomes a backup: made here, so that it lies where this process's paths lead.
+struct Destination(PathBuf);
+
+impl Destination {
+    /// Makes the folder, or takes an empty one.
+    fn make(folder: &Path) -> Result<Destination, BackupError> {
+        let failed = |e| cannot_write(folder, &e);
+        // As the data folder itself: for its owner alone.
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        if fs::read_dir(folder).map_err(failed)?.next().is_some() {
+            return Err(BackupError::Exists(folder.display().to_string()));
+        }
+        Ok(Destination(folder.to_owned()))
+    }
+
+    /// Writes what comes. It appears under its name when it is whole and on disk.
+    fn take(
+        &self,
+        source: &mut impl Read,
+        bytes: u64,
+        console: &mut dyn Console,
+    ) -> Result<(), Failure> {
+        let partial = self.0.join("backup.partial");
+        let taken = write(&partial, source, bytes, console)
+            .and_then(|()| fs::rename(&partial, self.0.join(DATABASE_FILE)))
+            .and_then(|()| File::open(&self.0)?.sync_all());
+        if taken.is_err() {
+            let _ = fs::remove_file(&partial); // So that the folder can be named again.
+        }
+        Ok(taken.map_err(|e| cannot_write(&self.0, &e))?)
+    }
+}
+
+fn cannot_write(folder: &Path, error: &io::Error) -> BackupError {
+    BackupError::Failed { path: folder.display().to_string(), problem: error.to_string() }
+}
+
+fn write(
+    path: &Path,
+    source: &mut impl Read,
+    bytes: u64,
+    console: &mut dyn Console,
+) -> io::Result<()> {
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut done = 0;
+    while done < bytes {
+        let wanted = usize::try_from(bytes - done).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
+        let read = source.read(&mut chunk[..wanted])?;
+        if read == 0 {
+            let problem = "the server stopped before all of it had come";
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, problem));
+        }
+        file.write_all(&chunk[..read])?;
+        done += read as u64;
+        console.progress("copying", done, Some(bytes))?;
+    }
+    file.sync_all()
+}

@@ -1,0 +1,83 @@
+//! The socket through which commands reach a server: what it bears, and what a command says when it
+//! breaks.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::net::{UnixListener, UnixStream};
+
+use crate::folder::{DATA, Folder};
+use crate::server::{Server, WAIT_MAX};
+
+const SOCKET: &str = "driftless-data/driftless.sock";
+
+fn connect(folder: &Folder) -> UnixStream {
+    let stream = UnixStream::connect(folder.path(SOCKET)).unwrap();
+    stream.set_read_timeout(Some(WAIT_MAX)).unwrap();
+    stream
+}
+
+#[test]
+fn a_command_too_many_is_told_so_and_those_who_say_nothing_are_not_waited_for() {
+    let (folder, _) = Folder::with_key();
+    let server = folder.serve();
+    let silent: Vec<UnixStream> = (0..8).map(|_| connect(&folder)).collect();
+    let said = folder.refused("org list");
+    assert_eq!(said, "the server has 8 commands under way; try again");
+    for mut stream in silent {
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0, "the server has hung up");
+    }
+    folder.ok("org list");
+    server.stop();
+}
+
+#[test]
+fn commands_are_taken_again_once_there_are_file_descriptors() {
+    let (folder, _) = Folder::with_key();
+    let mut command = std::process::Command::new("bash");
+    let serving = folder.serving(&[]);
+    let program = serving.get_program().to_str().unwrap().to_owned();
+    command.args(["-c", "ulimit -n 48; exec \"$0\" \"$@\"", &program]).args(serving.get_args());
+    command.current_dir(folder.path(""));
+    let server = Server::of(command);
+    let taken: Vec<_> = (0..64).map(|_| server.connect()).collect();
+    let none_left = |what: &'static str| {
+        server.log.wait_for(what, |line| line.contains(&format!("cannot accept {what}")));
+    };
+    none_left("connections");
+    // A connection that ends may leave a descriptor for one of them, not for all.
+    let waiting: Vec<_> = (0..6).map(|_| connect(&folder)).collect();
+    none_left("commands");
+    drop((taken, waiting));
+    folder.ok("org list");
+    server.stop();
+}
+
+/// Somebody who holds the folder and hangs up once a command has come so far.
+fn hanging_up(folder: &Folder, after: impl FnOnce(UnixStream) + Send + 'static) -> File {
+    let lock = File::open(folder.path(DATA).join("driftless.lock")).unwrap();
+    lock.try_lock().unwrap();
+    let listener = UnixListener::bind(folder.path(SOCKET)).unwrap();
+    std::thread::spawn(move || after(listener.accept().unwrap().0));
+    lock
+}
+
+#[test]
+fn a_socket_that_breaks_is_a_failure() {
+    let stopped = "the server stopped before the command was done";
+    let breaks: [fn(UnixStream); 3] = [
+        drop,
+        |stream| {
+            BufReader::new(stream).read_line(&mut String::new()).unwrap();
+        },
+        |stream| stream.shutdown(std::net::Shutdown::Read).unwrap(),
+    ];
+    for (n, after) in breaks.into_iter().enumerate() {
+        let (folder, _) = Folder::with_key();
+        folder.write("large.jsonl", "\n".repeat(4 << 20));
+        let _held = hanging_up(&folder, after);
+        let output = folder.run("import acme large.jsonl");
+        assert_eq!((output.code, output.out.as_str()), (1, ""), "{n}: {output:?}");
+        let told = [stopped, "onnection reset"];
+        assert!(told.iter().any(|text| output.err.contains(text)), "{n}: {output:?}");
+    }
+}
