@@ -15,6 +15,7 @@ mod remote;
 mod serve;
 mod text;
 
+use std::error::Error;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
 /// Only the results may be cut short: any other pipe that breaks is a failure.
 fn is_unread(failure: &Failure) -> bool {
     let cause = failure.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    cause.is_some_and(|cause| cause.is::<Unread>())
+    cause.is_some_and(<dyn Error + Send + Sync>::is::<Unread>)
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
