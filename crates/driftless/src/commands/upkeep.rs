@@ -13,7 +13,6 @@ pub(super) fn backup(
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
     let to = backup.destination.display();
-    console.note(&format!("copying to {to}"))?;
     files.back_up(ground, &backup.destination)?;
     console.print(&format!("{to} is a data folder of its own: driftless --data {to} check\n"))?;
     Ok(())
