@@ -91,7 +91,7 @@ impl Server {
             runtime,
             listener,
             tls,
-            router: observe::observed(router),
+            router: neon::tidied(observe::observed(router)),
             ground,
             metrics,
             folder,

@@ -15,6 +15,7 @@ pub mod files;
 mod method;
 mod methods;
 mod params;
+mod paths;
 mod record;
 mod request;
 mod sort_columns;
@@ -27,6 +28,7 @@ use axum::routing::any;
 use service::Service;
 
 pub use envelope::refusal;
+pub use paths::tidied;
 pub use request::Outcome;
 
 /// Where the API lies: the vendor's path.
@@ -71,7 +73,7 @@ pub(crate) struct Neon {
     pub(crate) bodies: body::Budget,
 }
 
-/// The routes of the API: everything below [`BASE_PATH`], whatever the verb.
+/// The routes of the API: everything below [`BASE_PATH`], whatever the verb. To be served [`tidied`].
 pub fn router(service: Service, settings: Settings) -> Router {
     let neon = Arc::new(Neon { service, settings, bodies: body::Budget::new() });
     Router::new()

@@ -1,5 +1,7 @@
 //! The methods, told apart by the path.
 
+use percent_encoding::percent_decode_str;
+
 /// A method of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -39,15 +41,17 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Looks up a path below the API's; its case does not count, nor does a slash at its end.
+    /// Looks up a path below the API's, percent-encoded or not; its case does not count, nor do
+    /// slashes too many.
     pub(crate) fn of(path: &str) -> Target {
-        let path = path.trim_matches('/');
-        let known = TABLE.iter().find(|(name, _, _)| name.eq_ignore_ascii_case(path));
+        let path = percent_decode_str(path).decode_utf8_lossy();
+        let path = path.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+        let known = TABLE.iter().find(|(name, _, _)| name.eq_ignore_ascii_case(&path));
         match known {
             Some((name, root, method)) => {
                 Target { name: Some(name), method: Some(*method), root: (*root).to_owned() }
             }
-            None => Target { name: None, method: None, root: unknown_root(path) },
+            None => Target { name: None, method: None, root: unknown_root(&path) },
         }
     }
 }
@@ -74,6 +78,11 @@ mod tests {
         };
         check("account/syncActivities", Some(Method::Sync), "syncActivitiesResponse");
         check("ACCOUNT/syncactivities/", Some(Method::Sync), "syncActivitiesResponse");
+        check("//account///syncActivities", Some(Method::Sync), "syncActivitiesResponse");
+        check("account%2Fsync%41ctivities", Some(Method::Sync), "syncActivitiesResponse");
+        check("account%252FsyncActivities", None, "errorResponse");
+        check("account%2FlistDonations", None, "listDonationsResponse");
+        check("account/syncActivities%00%FF%", None, "errorResponse");
         check("account/addActivity", Some(Method::Create), "addActivityResponse");
         check("common/syncActivities", None, "syncActivitiesResponse");
         check("account/listDonations", None, "listDonationsResponse");

@@ -60,5 +60,25 @@ fn what_is_not_there_is_not_found() {
     assert_eq!(server.get("/").status, 200);
     assert_eq!(server.get("/nowhere").status, 404);
     assert_eq!(server.get("/neonws").status, 404);
+    assert_eq!(server.get("//neonws").status, 404);
+    server.stop();
+}
+
+#[test]
+fn slashes_too_many_lead_to_the_same_and_are_counted_as_the_same() {
+    let (folder, key) = Folder::with_key();
+    let server = folder.serve();
+    let login = crate::client::login("acme", &key);
+    let page = server.get(&format!("//neonws/services//api/common/login?{login}"));
+    assert!(
+        page.body.starts_with("{\"loginResponse\":{\"operationResult\":\"SUCCESS\""),
+        "{page:?}"
+    );
+    assert_eq!(server.get("//healthz").body, "ok\n");
+    let metrics = server.get("/metrics").body;
+    for method in ["common/login", "/healthz"] {
+        let line = format!("driftless_requests_total{{method=\"{method}\",result=\"success\"}} 1");
+        assert!(metrics.contains(&line), "{line}\n{metrics}");
+    }
     server.stop();
 }

@@ -66,7 +66,7 @@ impl Process {
         };
         let surroundings = Surroundings { clock, ..Surroundings::system(store) };
         let service = Service::open(surroundings, settings).unwrap();
-        let router = neon::router(service.clone(), neon::Settings::default());
+        let router = neon::tidied(neon::router(service.clone(), neon::Settings::default()));
         Process { service, router, folder }
     }
 }

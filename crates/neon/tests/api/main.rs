@@ -18,6 +18,7 @@ mod horizon;
 mod import;
 mod manual;
 mod paging;
+mod paths;
 mod records;
 mod removals;
 mod restarts;
