@@ -98,11 +98,14 @@ impl From<AskError> for ApiError {
     }
 }
 
+/// Why a key is no good is for the log, not for whoever has it.
 impl From<LoginError> for ApiError {
     fn from(error: LoginError) -> ApiError {
         match error {
             LoginError::UnknownOrganization => ApiError::ORG_INVALID,
-            LoginError::UnknownKey => ApiError::KEY_INVALID,
+            LoginError::UnknownKey | LoginError::RevokedKey | LoginError::DisabledUser => {
+                ApiError::KEY_INVALID
+            }
             LoginError::Unavailable(reason) => ApiError::unavailable(&reason),
         }
     }

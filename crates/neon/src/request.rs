@@ -1,9 +1,10 @@
 //! One request, from the socket to the answer.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::request::Parts;
 use axum::http::{Method as Verb, Request, Response, StatusCode, header};
 use domain::{Moment, OrgId};
@@ -50,9 +51,10 @@ pub(crate) async fn answer(
     let path = request.uri().path();
     let target = Target::of(path.strip_prefix(BASE_PATH).unwrap_or(path));
     let (head, body) = request.into_parts();
+    let peer = head.extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| *peer);
     let (status, answer) = match understand(&neon, &head, body, &target).await {
         Ok((method, params, _held)) => {
-            (StatusCode::OK, methods::answer(&neon, method, &params).await)
+            (StatusCode::OK, methods::answer(&neon, method, &params, peer).await)
         }
         Err((status, error)) => (status, Answer::refused(error)),
     };

@@ -21,9 +21,15 @@ pub enum LoginError {
     /// No such organization.
     #[error("there is no such organization")]
     UnknownOrganization,
-    /// No such key, or one that has been switched off.
+    /// No such key.
     #[error("there is no such key")]
     UnknownKey,
+    /// The key has been switched off.
+    #[error("the key has been revoked")]
+    RevokedKey,
+    /// The key's user has been switched off.
+    #[error("the key's user has been disabled")]
+    DisabledUser,
     /// The store or the machine's randomness does not answer.
     #[error("{0}")]
     Unavailable(String),
@@ -42,7 +48,7 @@ impl Service {
     /// See [`LoginError`].
     pub async fn login(&self, org: &OrgId, key: &str) -> Result<(Arc<Tenant>, String), LoginError> {
         let org = self.org(org).ok_or(LoginError::UnknownOrganization)?;
-        let key = self.live_key(&org.directory(), key).ok_or(LoginError::UnknownKey)?;
+        let key = live_key(&org.directory(), key)?;
         if org.directory().organization.stage != Stage::Open {
             self.open_organization(&org).await?;
         }
@@ -60,15 +66,6 @@ impl Service {
         kept.await
             .map_err(|_| LoginError::Unavailable("the session could not be kept".to_owned()))?;
         Ok((org, id))
-    }
-
-    /// The key that this is the secret of. Every key is compared, in constant time.
-    fn live_key(&self, directory: &Directory, secret: &str) -> Option<KeyId> {
-        let hash = secret::hash(secret.trim());
-        let matching = directory.keys.values().fold(None, |found, key| {
-            if bool::from(key.hash.0.ct_eq(&hash.0)) { Some(key.id) } else { found }
-        });
-        matching.filter(|key| directory.live_user(*key).is_some())
     }
 
     /// Marks, durably and before anything is told, that the organization has been logged in to.
@@ -108,6 +105,19 @@ impl Service {
         self.shared.sessions.forget(caller.session.hash);
         Ok(())
     }
+}
+
+/// The key that this is the secret of. Every key is compared, in constant time.
+fn live_key(directory: &Directory, secret: &str) -> Result<KeyId, LoginError> {
+    let hash = secret::hash(secret.trim());
+    let matching = directory.keys.values().fold(None, |found, key| {
+        if bool::from(key.hash.0.ct_eq(&hash.0)) { Some(key) } else { found }
+    });
+    let key = matching.ok_or(LoginError::UnknownKey)?;
+    if key.revoked {
+        return Err(LoginError::RevokedKey);
+    }
+    directory.live_user(key.id).map(|_| key.id).ok_or(LoginError::DisabledUser)
 }
 
 impl Caller {

@@ -27,6 +27,7 @@ mod import_errors;
 mod import_live;
 mod limits;
 mod live;
+mod logins;
 mod observe;
 mod pipes;
 mod secrets;

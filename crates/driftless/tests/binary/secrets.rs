@@ -139,7 +139,7 @@ fn assert_secret_on_disk(folder: &Folder, secrets: &[&str]) {
 }
 
 /// The value of a field of a log line, empty where it has none.
-fn field(line: &str, name: &str) -> String {
+pub(crate) fn field(line: &str, name: &str) -> String {
     if let Ok(json) = serde_json::from_str::<Value>(line) {
         return match &json[name] {
             Value::Null => String::new(),

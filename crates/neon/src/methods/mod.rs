@@ -9,6 +9,8 @@ mod statuses;
 mod sync;
 mod update;
 
+use std::net::SocketAddr;
+
 use domain::{Origin, Role};
 use service::{Caller, Write, Written};
 
@@ -29,12 +31,17 @@ impl From<ApiError> for Vec<ApiError> {
 }
 
 /// Answers a request. The session is looked at first, then the permission, then the parameters.
-pub(crate) async fn answer(neon: &Neon, method: Method, params: &Params) -> Answer {
+pub(crate) async fn answer(
+    neon: &Neon,
+    method: Method,
+    params: &Params,
+    peer: Option<SocketAddr>,
+) -> Answer {
     if let Err(error) = only_json(params) {
         return Answer::refused(error);
     }
     if method == Method::Login {
-        return session::login(neon, params).await;
+        return session::login(neon, params, peer).await;
     }
     let caller = match neon.caller(params) {
         Ok(caller) => caller,

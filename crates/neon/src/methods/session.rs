@@ -1,7 +1,10 @@
 //! `common/login` and `common/logout`.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
 use domain::OrgId;
-use service::Caller;
+use service::{Caller, LoginError, Tenant};
 
 use super::{Outcome, too_many_requests};
 use crate::Neon;
@@ -10,32 +13,61 @@ use crate::errors::ApiError;
 use crate::params::Params;
 use crate::request::Answer;
 
-pub(super) async fn login(neon: &Neon, params: &Params) -> Answer {
-    let (org, key) = match credentials(params) {
-        Ok(credentials) => credentials,
-        Err(error) => return Answer::refused(error),
-    };
-    let Some(tenant) = neon.service.org(&org) else {
-        return Answer::refused(ApiError::ORG_INVALID);
-    };
-    let Some(_permit) = tenant.permit() else {
-        return Answer::refused(too_many_requests());
-    };
-    match neon.service.login(&org, key).await {
+/// How much is logged of an organization's id, whatever was given for one.
+const ORG_CHARS_SHOWN_MAX: usize = 64;
+
+/// A key has 32 hex digits. So many in a row could be enough of one to guess the rest.
+const SECRET_DIGITS_MIN: usize = 16;
+
+/// Why nobody was logged in: for the client, and for whoever reads the log.
+struct Refused {
+    error: ApiError,
+    reason: String,
+}
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Refused {
+        Refused { reason: error.message.to_string(), error }
+    }
+}
+
+impl From<LoginError> for Refused {
+    fn from(error: LoginError) -> Refused {
+        Refused { reason: error.to_string(), error: error.into() }
+    }
+}
+
+pub(super) async fn login(neon: &Neon, params: &Params, peer: Option<SocketAddr>) -> Answer {
+    match open_session(neon, params).await {
         Ok((org, session_id)) => {
             let success =
                 Success::with_message("User logged in.").member("userSessionId", session_id);
             Answer { org: Some(org), response_date_time: None, content: Ok(success) }
         }
-        Err(error) => Answer::refused(error.into()),
+        Err(Refused { error, reason }) => {
+            let org = params.value("login.orgid").map(shown);
+            tracing::warn!(org, reason, peer = peer.map(display), "login refused");
+            Answer::refused(error)
+        }
     }
 }
 
-fn credentials(params: &Params) -> Result<(OrgId, &str), ApiError> {
+async fn open_session(neon: &Neon, params: &Params) -> Result<(Arc<Tenant>, String), Refused> {
     let key = params.value("login.apikey").ok_or(ApiError::KEY_REQUIRED)?;
     let org = params.value("login.orgid").ok_or(ApiError::ORG_REQUIRED)?;
-    let org = OrgId::parse(org).map_err(|_| ApiError::ORG_INVALID)?;
-    Ok((org, key))
+    let org = OrgId::parse(org).map_err(|_| LoginError::UnknownOrganization)?;
+    let tenant = neon.service.org(&org).ok_or(LoginError::UnknownOrganization)?;
+    let _permit = tenant.permit().ok_or_else(too_many_requests)?;
+    Ok(neon.service.login(&org, key).await?)
+}
+
+/// What was given for an organization, fit for the log: nothing in it can end a line or steer a
+/// terminal, and nobody's key is in it that stood in the wrong place.
+fn shown(org: &str) -> String {
+    if org.split(|c: char| !c.is_ascii_hexdigit()).any(|run| run.len() >= SECRET_DIGITS_MIN) {
+        return "(not shown: it could be a key)".to_owned();
+    }
+    org.chars().take(ORG_CHARS_SHOWN_MAX).flat_map(char::escape_debug).collect()
 }
 
 pub(super) async fn logout(neon: &Neon, caller: &Caller) -> Outcome {
