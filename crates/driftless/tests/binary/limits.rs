@@ -68,6 +68,36 @@ fn whatever_comes_in_is_answered_with_one_root() {
     server.stop();
 }
 
+#[test]
+fn head_is_refused_without_a_body() {
+    let (folder, _) = Folder::with_key();
+    let server = folder.serve();
+    let json = "content-type: application/json\r\ncache-control: no-store\r\n";
+    let sync = path("syncActivities");
+    for (target, status, allow) in [
+        (sync.as_str(), 405, "allow: GET, POST"),
+        ("//neonws/services/api/common/login?login.apiKey=x", 405, "allow: GET, POST"),
+        ("/neonws/services/api/account/listDonations", 404, ""),
+        ("/neonws/services/api", 404, ""),
+        ("/nowhere", 404, ""),
+        ("/healthz", 200, ""),
+    ] {
+        // A body would stand before the second answer.
+        let request = format!(
+            "HEAD {target} HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        );
+        let page = server.send(request.as_bytes());
+        assert_eq!(page.status, status, "{target}");
+        assert!(page.body.starts_with("HTTP/1.1 200 OK\r\n"), "{target}: {page:?}");
+        assert!(page.body.ends_with("\r\n\r\nok\n"), "{target}: {page:?}");
+        let is_api = target.contains("neonws");
+        assert_eq!(page.head.contains(json), is_api, "{target}: {page:?}");
+        let allowed = page.head.lines().find(|line| line.starts_with("allow: "));
+        assert_eq!(allowed.unwrap_or_default(), allow.to_lowercase(), "{target}");
+    }
+    server.stop();
+}
+
 /// A request that waits on the server until a To that lies ahead, if it is the first to get there.
 fn waiting(server: &Server, client: &Client, now: &str) -> std::net::TcpStream {
     let ahead = Moment::parse(now).unwrap().stamp.plus_millis(1_500).at_offset(0).to_string();

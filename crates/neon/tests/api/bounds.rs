@@ -86,6 +86,23 @@ fn an_id_asked_for_twice_is_answered_once() {
 }
 
 #[test]
+fn ids_given_a_hundred_times_make_no_more_pages_and_are_the_same_question() {
+    let (server, client, _) = with_a_removal();
+    let once = "&activityIds.activityId=1&activityIds.activityId=2&activityIds.activityId=3";
+    let page = |ids: &str, page: u32| {
+        let answer = client.sync(&format!("page.pageSize=1&page.currentPage={page}{}", ids));
+        let time = answer.inside["responseDateTime"].clone();
+        (answer.ids(), answer.deleted(), answer.page(), time)
+    };
+    let first = page(once, 1);
+    server.advance(60_000);
+    let second = page(&once.repeat(100), 2);
+    assert_eq!(first.3, second.3, "one run");
+    assert_eq!((first.0, first.1, first.2), (vec![3], Some(vec![2]), [1, 1, 2, 2]));
+    assert_eq!((second.0, second.1, second.2), (vec![1], Some(vec![2]), [2, 1, 2, 2]));
+}
+
+#[test]
 fn ids_may_be_more_than_a_query_holds() {
     let (_server, client) = with_sample();
     let ids: String = (1..=20_000).map(|id| format!("&activityIds.activityId={id}")).collect();
