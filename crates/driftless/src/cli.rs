@@ -1,6 +1,5 @@
 //! The command line: what can be said. What it does stands in `commands/`.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -8,6 +7,7 @@ use domain::{Name, OrgId, Role, StatusName, Zone};
 use neon::files::Format;
 use serde::{Deserialize, Serialize};
 
+use crate::address::Address;
 use crate::text;
 
 /// What changed, or was deleted, since X? A server that never misses a change.
@@ -134,7 +134,7 @@ pub(crate) struct Demo {
         default_value = "127.0.0.1:8420",
         value_name = "ADDRESS"
     )]
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: Address,
     /// How many activities a new demo gets, besides the manual's two.
     #[arg(long, env = "DRIFTLESS_ACTIVITIES", default_value_t = 1_000, value_name = "N",
           value_parser = clap::value_parser!(u32).range(0..=2_000_000))]
@@ -150,7 +150,7 @@ pub(crate) struct Serve {
         default_value = "127.0.0.1:8420",
         value_name = "ADDRESS"
     )]
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: Address,
     /// Certificate chain in PEM: speak TLS.
     #[arg(long, env = "DRIFTLESS_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,

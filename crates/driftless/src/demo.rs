@@ -1,5 +1,6 @@
 //! `demo`: an organization that looks like one, set up and served.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use domain::{
@@ -11,7 +12,6 @@ use service::{ImportOptions, NewUser, Service, Spool, Tenant};
 use crate::cli::{Demo, Tuning};
 use crate::commands::{Failure, Ground};
 use crate::console::{Console, Terminal};
-use crate::folder::Folder;
 use crate::observe;
 use crate::serve::Server;
 
@@ -100,10 +100,10 @@ const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 const DAYS: i64 = 730;
 
 /// Sets up what is missing, prints how to ask, and serves.
-pub(crate) fn run(folder: Folder, demo: &Demo) -> Result<(), Failure> {
+pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
     let tuning = Tuning::default();
     observe::start_log(tuning.log_format);
-    let server = Server::bind(folder, demo.listen, None, &tuning)?;
+    let server = Server::start(folder, &demo.listen, None, &tuning)?;
     let org = set_up(&server.ground, demo.activities)?;
     let key = server.ground.service.add_key(&org, KEY_USER, Some(Name::parse("demo")?))?;
     let week_ago = server.ground.service.now().plus_millis(-7 * DAY_MS);

@@ -4,6 +4,7 @@
 //! `commands`, here or (through `remote`) in the server that owns the data folder, as `folder` finds
 //! out. Only this crate names a back-end.
 
+mod address;
 mod cli;
 mod commands;
 mod console;
@@ -17,7 +18,6 @@ mod text;
 
 use std::error::Error;
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -51,24 +51,14 @@ fn is_unread(failure: &Failure) -> bool {
 fn run(cli: Cli) -> Result<(), Failure> {
     let path = cli.data_folder();
     match cli.command {
-        Command::Demo(demo) => demo::run(own(&path)?, &demo),
-        Command::Serve(serve) => serve::run(own(&path)?, &serve),
+        Command::Demo(demo) => demo::run(&path, &demo),
+        Command::Serve(serve) => serve::run(&path, &serve),
         Command::Work(work) => {
             let create = matches!(work, Work::Org(Org::Add { .. }));
             match folder::access(&path, create)? {
                 Access::Owned(folder) => work_here(&folder, &work),
                 Access::Served(stream) => remote::ask(&stream, work, &mut Terminal::new()),
             }
-        }
-    }
-}
-
-/// A server needs the folder for itself.
-fn own(path: &Path) -> Result<Folder, Failure> {
-    match folder::access(path, true)? {
-        Access::Owned(folder) => Ok(folder),
-        Access::Served(_) => {
-            Err(format!("another server already runs on the data folder {}", path.display()).into())
         }
     }
 }

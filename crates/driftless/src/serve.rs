@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,10 +17,11 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 
+use crate::address::Address;
 use crate::cli::{Serve, Tuning};
 use crate::commands::{Failure, Ground};
 use crate::edge::{self, Edge, Limits};
-use crate::folder::Folder;
+use crate::folder::{self, Access, Folder};
 use crate::{observe, remote};
 
 /// How often expired sessions and runs are looked for.
@@ -39,6 +41,16 @@ pub(crate) struct Server {
     folder: Folder,
 }
 
+/// A server needs the folder for itself.
+fn own(path: &Path) -> Result<Folder, Failure> {
+    match folder::access(path, true)? {
+        Access::Owned(folder) => Ok(folder),
+        Access::Served(_) => {
+            Err(format!("another server already runs on the data folder {}", path.display()).into())
+        }
+    }
+}
+
 /// Opens the folder's store and puts it to work.
 pub(crate) fn open(folder: &Folder, tuning: &Tuning) -> Result<Ground, Failure> {
     let store = Arc::new(SqliteStore::open(&folder.path)?);
@@ -50,15 +62,15 @@ pub(crate) fn open(folder: &Folder, tuning: &Tuning) -> Result<Ground, Failure> 
     Ok(Ground { service, store, folder: folder.path.clone() })
 }
 
-/// The command as it was typed: opens, binds, serves until told to stop.
-pub(crate) fn run(folder: Folder, serve: &Serve) -> Result<(), Failure> {
+/// The command as it was typed: binds, opens, serves until told to stop.
+pub(crate) fn run(folder: &Path, serve: &Serve) -> Result<(), Failure> {
     observe::start_log(serve.tuning.log_format);
     let tls = match (&serve.tls_cert, &serve.tls_key) {
         (Some(certificate), Some(key)) => Some(edge::tls::acceptor(certificate, key)?),
         _ => None,
     };
-    let is_new = !folder.path.join(store_sqlite::DATABASE_FILE).exists();
-    let server = Server::bind(folder, serve.listen, tls, &serve.tuning)?;
+    let is_new = !folder.join(store_sqlite::DATABASE_FILE).exists();
+    let server = Server::start(folder, &serve.listen, tls, &serve.tuning)?;
     if is_new {
         let folder = server.folder.path.display();
         tracing::warn!(%folder, "there was no data: the data folder is new and empty");
@@ -68,10 +80,10 @@ pub(crate) fn run(folder: Folder, serve: &Serve) -> Result<(), Failure> {
 }
 
 impl Server {
-    /// Binds before anything is said about where it can be reached.
-    pub(crate) fn bind(
-        folder: Folder,
-        listen: SocketAddr,
+    /// Binds before the folder is touched, so that a port which is taken leaves nothing behind.
+    pub(crate) fn start(
+        folder: &Path,
+        listen: &Address,
         tls: Option<TlsAcceptor>,
         tuning: &Tuning,
     ) -> Result<Server, Failure> {
@@ -79,8 +91,8 @@ impl Server {
             .enable_all()
             .max_blocking_threads(BLOCKING_THREADS_MAX)
             .build()?;
-        let listener = runtime.block_on(TcpListener::bind(listen));
-        let listener = listener.map_err(|e| cannot_listen(listen, &e))?;
+        let listener = runtime.block_on(listen.bind())?;
+        let folder = own(folder)?;
         let metrics = observe::start_metrics()?;
         let ground = open(&folder, tuning)?;
         let service = ground.service.clone();
@@ -131,14 +143,6 @@ impl Server {
         tracing::info!("stopped");
         Ok(())
     }
-}
-
-fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
-    let advice = match error.kind() {
-        io::ErrorKind::AddrInUse => "; another program listens there: choose another with --listen",
-        _ => "",
-    };
-    format!("cannot listen on {address}: {error}{advice}").into()
 }
 
 /// The body of an answer to what no handler ever saw.

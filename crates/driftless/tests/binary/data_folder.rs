@@ -170,7 +170,33 @@ fn a_port_in_use_is_named() {
         let said = folder.refused(&line);
         assert!(said.starts_with(&format!("cannot listen on {address}: ")), "{said}");
         assert!(said.ends_with("another program listens there: choose another with --listen"));
+        assert_eq!(folder.names(""), [DATA], "{line} leaves nothing behind");
     }
+    server.stop();
+}
+
+#[test]
+fn where_nobody_can_listen_nothing_is_made() {
+    let folder = Folder::new();
+    let said = folder.refused("serve --listen 192.0.2.1:0");
+    assert!(
+        said.ends_with("this machine does not have that address: choose another with --listen")
+    );
+    // Too long to be looked up anywhere.
+    let nowhere = format!("{}.invalid:8420", "x".repeat(64));
+    let said = folder.refused(&format!("serve --listen {nowhere}"));
+    assert!(said.starts_with(&format!("cannot listen on {nowhere}: ")), "{said}");
+    assert!(said.ends_with("; choose another with --listen"), "{said}");
+    let said = folder.refused("serve --listen 127.0.0.1:0 --tls-cert none.pem --tls-key none.pem");
+    assert!(said.contains("none.pem"), "{said}");
+    assert!(folder.names("").is_empty());
+}
+
+#[test]
+fn a_server_listens_on_a_host_by_its_name() {
+    let folder = Folder::new();
+    let server = Server::listening(folder.command(["serve", "--listen", "localhost:0"]));
+    assert!(server.address.ip().is_loopback());
     server.stop();
 }
 

@@ -60,7 +60,7 @@ impl Server {
     /// The server with the address that a line of its output names.
     #[track_caller]
     pub(crate) fn at(mut self, line: &str) -> Server {
-        let is_part = |c: char| c.is_ascii_digit() || c == '.' || c == ':';
+        let is_part = |c: char| c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '[' | ']');
         let mut words = line.split(|c| !is_part(c));
         let address = words.find_map(|word| word.trim_start_matches(':').parse().ok());
         self.address = address.unwrap_or_else(|| panic!("an address: {line}"));

@@ -1,0 +1,70 @@
+//! Where a server listens.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+
+/// An address or the name of a host, and a port. A name is looked up when it is bound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address(String);
+
+/// A text that is no address.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("expected a host and a port, like 127.0.0.1:8420, localhost:8420 or [::1]:8420")]
+pub(crate) struct AddressError;
+
+/// Why nobody can listen there, and what to do.
+#[derive(Debug, Error)]
+#[error("cannot listen on {address}: {problem}; {}choose another with --listen", cause(problem))]
+pub(crate) struct ListenError {
+    address: Address,
+    problem: io::Error,
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Address, AddressError> {
+        let is_name = |host: &str| {
+            !host.is_empty()
+                && host
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+        };
+        let is_named = text
+            .split_once(':')
+            .is_some_and(|(host, port)| is_name(host) && port.parse::<u16>().is_ok());
+        if is_named || text.parse::<SocketAddr>().is_ok() {
+            Ok(Address(text.to_owned()))
+        } else {
+            Err(AddressError)
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Address {
+    /// Binds the port. Of the addresses that a name has, the first that can be bound is.
+    pub(crate) async fn bind(&self) -> Result<TcpListener, ListenError> {
+        let bound = TcpListener::bind(&self.0).await;
+        bound.map_err(|problem| ListenError { address: self.clone(), problem })
+    }
+}
+
+fn cause(problem: &io::Error) -> &'static str {
+    match problem.kind() {
+        io::ErrorKind::AddrInUse => "another program listens there: ",
+        io::ErrorKind::AddrNotAvailable => "this machine does not have that address: ",
+        io::ErrorKind::PermissionDenied => "ports below 1024 are not for everybody: ",
+        _ => "",
+    }
+}
