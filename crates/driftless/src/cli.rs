@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 use domain::{Name, OrgId, Role, StatusName, Zone};
 use neon::files::Format;
@@ -41,7 +42,7 @@ Getting started with data of your own:
   driftless import acme answers.json
   driftless serve
 
-Every option can also be set in the environment, as DRIFTLESS_ and its name: DRIFTLESS_LISTEN.";
+Every option can also be set in the environment; the help of each command says under which name.";
 
 const DATA_FOLDER: &str = "driftless-data";
 const DEMO_FOLDER: &str = "driftless-demo";
@@ -127,7 +128,7 @@ impl Work {
 
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
-    /// Where to listen.
+    /// Where to listen: an address, or the name of a host, and a port.
     #[arg(
         long,
         env = "DRIFTLESS_LISTEN",
@@ -136,14 +137,14 @@ pub(crate) struct Demo {
     )]
     pub(crate) listen: Address,
     /// How many activities a new demo gets, besides the manual's two.
-    #[arg(long, env = "DRIFTLESS_ACTIVITIES", default_value_t = 1_000, value_name = "N",
+    #[arg(long, env = "DRIFTLESS_DEMO_ACTIVITIES", default_value_t = 1_000, value_name = "N",
           value_parser = clap::value_parser!(u32).range(0..=2_000_000))]
     pub(crate) activities: u32,
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Serve {
-    /// Where to listen.
+    /// Where to listen: an address, or the name of a host, and a port.
     #[arg(
         long,
         env = "DRIFTLESS_LISTEN",
@@ -209,13 +210,13 @@ pub(crate) enum Org {
         #[serde(with = "text")]
         org: OrgId,
         /// The name that people read; the id where none is given.
-        #[arg(long, env = "DRIFTLESS_NAME")]
+        #[arg(long, env = "DRIFTLESS_ORG_NAME")]
         #[serde(with = "text::optional")]
         name: Option<Name>,
         /// The zone in which times are shown: a name like America/Chicago, or an offset like -05:00.
         #[arg(
             long,
-            env = "DRIFTLESS_TIME_ZONE",
+            env = "DRIFTLESS_ORG_TIME_ZONE",
             default_value = "UTC",
             value_name = "ZONE",
             allow_hyphen_values = true
@@ -238,10 +239,10 @@ pub(crate) enum User {
         #[serde(with = "text")]
         name: Name,
         /// The id; the next free one where none is given.
-        #[arg(long, env = "DRIFTLESS_ID", value_parser = clap::value_parser!(i64).range(1..=domain::ID_MAX))]
+        #[arg(long, env = "DRIFTLESS_USER_ID", value_parser = clap::value_parser!(i64).range(1..=domain::ID_MAX))]
         id: Option<i64>,
         /// What the person may do: viewer (ask), editor (ask and write), admin (also settings).
-        #[arg(long, env = "DRIFTLESS_ROLE", default_value = "editor")]
+        #[arg(long, env = "DRIFTLESS_USER_ROLE", default_value = "editor")]
         #[serde(with = "text")]
         role: Role,
     },
@@ -269,10 +270,10 @@ pub(crate) enum Key {
         #[serde(with = "text")]
         org: OrgId,
         /// The id of the system user on whose behalf it is used.
-        #[arg(long, env = "DRIFTLESS_USER", value_name = "ID")]
+        #[arg(long, env = "DRIFTLESS_KEY_USER", value_name = "ID")]
         user: i64,
         /// What it is for.
-        #[arg(long, env = "DRIFTLESS_LABEL")]
+        #[arg(long, env = "DRIFTLESS_KEY_LABEL")]
         #[serde(with = "text::optional")]
         label: Option<Name>,
     },
@@ -309,7 +310,7 @@ pub(crate) enum Status {
         #[serde(with = "text")]
         name: StatusName,
         /// The id; the next free one where none is given.
-        #[arg(long, env = "DRIFTLESS_ID", value_parser = clap::value_parser!(i64).range(1..=domain::ID_MAX))]
+        #[arg(long, env = "DRIFTLESS_STATUS_ID", value_parser = clap::value_parser!(i64).range(1..=domain::ID_MAX))]
         id: Option<i64>,
     },
     /// Rename a status. Every activity that shows it gets a new time of change.
@@ -342,10 +343,10 @@ pub(crate) struct Import {
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Only say what would happen.
-    #[arg(long, env = "DRIFTLESS_DRY_RUN")]
+    #[arg(long, env = "DRIFTLESS_IMPORT_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub(crate) dry_run: bool,
     /// Bring back activities that have been removed here.
-    #[arg(long, env = "DRIFTLESS_RESTORE")]
+    #[arg(long, env = "DRIFTLESS_IMPORT_RESTORE", value_parser = BoolishValueParser::new())]
     pub(crate) restore: bool,
 }
 
@@ -355,7 +356,7 @@ pub(crate) struct Export {
     #[serde(with = "text")]
     pub(crate) org: OrgId,
     /// jsonl or csv. CSV cells are written as they are: open files of strangers with care.
-    #[arg(long, env = "DRIFTLESS_FORMAT", default_value = "jsonl")]
+    #[arg(long, env = "DRIFTLESS_EXPORT_FORMAT", default_value = "jsonl")]
     #[serde(with = "text")]
     pub(crate) format: Format,
 }

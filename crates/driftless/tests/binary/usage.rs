@@ -1,6 +1,6 @@
 //! Wrong usage is refused before anything is created.
 
-use crate::folder::Folder;
+use crate::folder::{Folder, Output};
 
 #[test]
 fn wrong_usage_exits_2_and_leaves_nothing_behind() {
@@ -50,18 +50,64 @@ fn wrong_usage_exits_2_and_leaves_nothing_behind() {
     }
 }
 
+/// Runs a command with one thing set in the environment.
+fn run(folder: &Folder, line: &str, name: &str, value: &str) -> Output {
+    let output = folder.command(line.split(' ')).env(name, value).output().unwrap();
+    Output::of(&output)
+}
+
 #[test]
 fn every_option_can_come_from_the_environment() {
     let folder = Folder::new();
-    let run = |words: &str, name: &str, value: &str| {
-        let output = folder.command(words.split(' ')).env(name, value).output().unwrap();
-        crate::folder::Output::of(&output)
-    };
-    assert_eq!(run("org add acme", "DRIFTLESS_TIME_ZONE", "-05:00").code, 0);
-    assert!(folder.ok("org list").contains("-05:00"));
-    assert_eq!(run("user add acme Ada", "DRIFTLESS_ID", "7").out, "7\n");
-    assert!(run("export acme", "DRIFTLESS_FORMAT", "csv").out.starts_with("createdDateTime,"));
-    let wrong = run("user add acme Bob", "DRIFTLESS_ROLE", "boss");
+    let run = |line: &str, name: &str, value: &str| run(&folder, line, name, value);
+    assert_eq!(run("org add acme", "DRIFTLESS_ORG_TIME_ZONE", "-05:00").code, 0);
+    assert_eq!(run("org add beta", "DRIFTLESS_ORG_NAME", "Beta Relief").code, 0);
+    let orgs = folder.ok("org list");
+    assert!(orgs.contains("-05:00") && orgs.contains("Beta Relief"), "{orgs}");
+    assert_eq!(run("user add acme Ada", "DRIFTLESS_USER_ID", "7").out, "7\n");
+    assert_eq!(run("status add acme Dropped", "DRIFTLESS_STATUS_ID", "40").out, "40\n");
+    assert_eq!(run("key add acme --user 7", "DRIFTLESS_KEY_LABEL", "mailer").code, 0);
+    assert_eq!(run("key add acme", "DRIFTLESS_KEY_USER", "7").code, 0);
+    assert!(folder.ok("key list acme").contains("mailer"));
+    let csv = run("export acme", "DRIFTLESS_EXPORT_FORMAT", "csv");
+    assert!(csv.out.starts_with("createdDateTime,"), "{csv:?}");
+    let wrong = run("user add acme Bob", "DRIFTLESS_USER_ROLE", "boss");
     assert_eq!(wrong.code, 2, "{wrong:?}");
     assert!(wrong.err.contains("\"boss\" is no role"), "{wrong:?}");
+    let wrong = run("demo", "DRIFTLESS_DEMO_ACTIVITIES", "many");
+    assert!(wrong.err.contains("'--activities <N>'"), "{wrong:?}");
+}
+
+#[test]
+fn a_flag_in_the_environment_is_a_yes_or_a_no() {
+    let (folder, _) = Folder::with_key();
+    folder.write("one.jsonl", crate::import::line(1, "Call"));
+    let run =
+        |value: &str| run(&folder, "import acme one.jsonl", "DRIFTLESS_IMPORT_DRY_RUN", value);
+    for yes in ["1", "true", "yes"] {
+        assert!(run(yes).out.starts_with("1 would be created,"), "{yes}: {:?}", run(yes));
+    }
+    let wrong = run("perhaps");
+    assert_eq!((wrong.code, wrong.out.as_str()), (2, ""), "{wrong:?}");
+    assert!(wrong.err.contains("--dry-run"), "{wrong:?}");
+    assert!(run("0").out.starts_with("1 created,"));
+    for no in ["false", "no"] {
+        assert!(run(no).out.contains("1 unchanged,"), "{no}: {:?}", run(no));
+    }
+}
+
+#[test]
+fn what_is_set_for_one_command_does_nothing_to_another() {
+    let (folder, _) = Folder::with_key();
+    for (line, name, value) in [
+        ("user add acme Bob", "DRIFTLESS_STATUS_ID", "40"),
+        ("status add acme Dropped", "DRIFTLESS_USER_ID", "40"),
+        ("user add acme Colin", "DRIFTLESS_ID", "40"),
+    ] {
+        let output = run(&folder, line, name, value);
+        assert_eq!(output.code, 0, "{output:?}");
+        assert_ne!(output.out, "40\n", "{line}");
+    }
+    let (name, value) = ("DRIFTLESS_IMPORT_RESTORE", "1");
+    assert_eq!(run(&folder, "export acme", name, value).code, 0);
 }
