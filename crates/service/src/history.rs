@@ -65,7 +65,7 @@ impl Service {
     }
 }
 
-/// The members in which two contents differ. A removal differs in none: it says all by itself.
+/// The members in which two contents differ, in the order of a record. A removal differs in none: it says all by itself.
 fn differences(before: Option<&Activity>, after: Option<&Activity>) -> Vec<Difference> {
     let Some(after) = after else { return Vec::new() };
     let compared = [
@@ -75,6 +75,7 @@ fn differences(before: Option<&Activity>, after: Option<&Activity>) -> Vec<Diffe
         Member::End,
         Member::Client,
         Member::SystemUser,
+        Member::StatusId,
         Member::StatusName,
         Member::Priority,
         Member::CustomFields,
@@ -102,7 +103,7 @@ fn text(activity: &Activity, member: Member) -> Option<String> {
         Member::SystemUser => activity.system_user.map(|user| user.to_string()),
         Member::StatusName => Some(activity.status_name.to_string()),
         Member::StatusId => Some(activity.status.to_string()),
-        Member::Priority => Some(activity.priority.as_str().to_owned()),
+        Member::Priority => Some(activity.priority.as_str().to_uppercase()),
         Member::CustomFields => Some(custom_fields(activity)),
     };
     text.filter(|text| !text.is_empty())

@@ -119,7 +119,7 @@ fn member_name(member: Member) -> &'static str {
         Member::End => "endDateTime",
         Member::Client => "clientId",
         Member::SystemUser => "systemUserId",
-        Member::StatusName => "activityStatus",
+        Member::StatusName => "activityStatus.name",
         Member::StatusId => "activityStatus.id",
         Member::Priority => "activityPriority",
         Member::CustomFields => "customFieldDataList",

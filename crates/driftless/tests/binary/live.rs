@@ -85,6 +85,8 @@ fn history_tells_who_changed_what() {
     let id = client.create("Call");
     client.update(id, "activity.subject=Call%20again&activity.note=Left%20a%20message");
     client.update(id, "activity.note=");
+    client.update(id, "activity.activityStatus.id=4&activity.activityPriority=high");
+    client.update(id, "activity.activityStatus.id=2");
     folder.ok("status rename acme 2 Untouched");
     client.remove(id);
     let told = folder.transcript(&["history acme 1", "history acme 2"]);

@@ -42,8 +42,9 @@ fn it_tells_who_changed_what_the_latest_first() {
     let expected = [
         (Member::Note, None, Some("rang")),
         (Member::End, None, Some("2026-01-05T09:00:00.000-06:00")),
+        (Member::StatusId, Some("2"), Some("4")),
         (Member::StatusName, Some("Not Started"), Some("Completed")),
-        (Member::Priority, Some("Normal"), Some("High")),
+        (Member::Priority, Some("NORMAL"), Some("HIGH")),
     ];
     assert_eq!(told, expected);
     assert!(changes[0].differences.is_empty(), "a removal says all by itself");
