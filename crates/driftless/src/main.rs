@@ -12,6 +12,7 @@ mod demo;
 mod edge;
 mod folder;
 mod observe;
+mod outage;
 mod remote;
 mod serve;
 mod text;

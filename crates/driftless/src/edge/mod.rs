@@ -43,6 +43,8 @@ use tokio_rustls::TlsAcceptor;
 
 pub(crate) use refusal::Refusal;
 
+use crate::outage::Outage;
+
 /// More connections than this wait, unaccepted, in the kernel's queue.
 const CONNECTIONS_MAX: usize = 4_096;
 
@@ -120,6 +122,7 @@ impl Edge {
         let (stop, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
+        let mut outage = Outage::default();
         loop {
             tokio::select! {
                 () = &mut shutdown => break,
@@ -130,7 +133,7 @@ impl Edge {
                             let edge = Arc::clone(&edge);
                             connections.spawn(connection::run(edge, stream, peer, stopped.clone()));
                         }
-                        Err(error) => survive(&error).await,
+                        Err(error) => survive(&error, &mut outage).await,
                     }
                 }
             }
@@ -143,12 +146,12 @@ impl Edge {
 }
 
 /// No error of `accept` is a reason to stop serving: each concerns one connection, or passes.
-async fn survive(error: &io::Error) {
+async fn survive(error: &io::Error, outage: &mut Outage) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
         return;
     }
-    tracing::warn!(%error, "cannot accept connections for the moment");
+    outage.failed("connections", error);
     tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MILLISECONDS)).await;
 }
 

@@ -20,6 +20,7 @@ use super::{
 use crate::cli::Work;
 use crate::commands::{self, Failure, Files, Ground};
 use crate::console::Console;
+use crate::outage::Outage;
 
 /// Accepting fails when the process is out of file descriptors: trying again at once would only burn
 /// the processor.
@@ -33,11 +34,12 @@ const COPY_PREFIX: &str = "backup-";
 pub(crate) fn serve(listener: UnixListener, ground: Weak<Ground>) -> io::Result<()> {
     let slots = Arc::new(Semaphore::new(COMMANDS_MAX));
     let accepting = move || {
+        let mut outage = Outage::default();
         while ground.strong_count() > 0 {
             match listener.accept() {
                 Ok((stream, _)) => take(stream, &ground, &slots),
                 Err(problem) => {
-                    tracing::warn!(%problem, "cannot accept commands for the moment");
+                    outage.failed("commands", &problem);
                     pause();
                 }
             }

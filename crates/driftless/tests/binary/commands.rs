@@ -37,11 +37,12 @@ fn commands_are_taken_again_once_there_are_file_descriptors() {
     let serving = folder.serving(&[]);
     let program = serving.get_program().to_str().unwrap().to_owned();
     command.args(["-c", "ulimit -n 48; exec \"$0\" \"$@\"", &program]).args(serving.get_args());
-    command.current_dir(folder.path(""));
+    command.current_dir(folder.path("")).env("RUST_LOG", "info,driftless=debug");
     let server = Server::of(command);
     let taken: Vec<_> = (0..64).map(|_| server.connect()).collect();
     let none_left = |what: &'static str| {
-        server.log.wait_for(what, |line| line.contains(&format!("cannot accept {what}")));
+        let still = format!("still cannot accept {what}");
+        server.log.wait_for(what, |line| line.contains(&still) && line.contains("failures=4"));
     };
     none_left("connections");
     // A connection that ends may leave a descriptor for one of them, not for all.
@@ -49,7 +50,11 @@ fn commands_are_taken_again_once_there_are_file_descriptors() {
     none_left("commands");
     drop((taken, waiting));
     folder.ok("org list");
-    server.stop();
+    let log = server.stop();
+    for what in ["connections", "commands"] {
+        let told = log.iter().filter(|line| line.contains(&format!("cannot accept {what} for")));
+        assert_eq!(told.count(), 1, "{what}: once for an outage: {log:#?}");
+    }
 }
 
 /// Somebody who holds the folder and hangs up once a command has come so far.
