@@ -136,7 +136,7 @@ fn curl(base: &str, key: &str, since: &str) -> String {
 }
 
 /// Adds what a first start misses; what is there stays as it is.
-fn set_up(ground: &Ground, activities: u32) -> Result<Arc<Tenant>, Failure> {
+pub(crate) fn set_up(ground: &Ground, activities: u32) -> Result<Arc<Tenant>, Failure> {
     let service = &ground.service;
     let id = OrgId::parse(ORG)?;
     let org = match service.org(&id) {

@@ -122,7 +122,7 @@ impl Server {
         let ground = Arc::new(ground);
         remote::clear_copies(&folder.path)?;
         match folder.listen() {
-            Ok(socket) => remote::serve(socket, Arc::downgrade(&ground))?,
+            Ok(socket) => remote::serve(socket, Arc::downgrade(&ground), remote::READER_WAIT_MAX)?,
             Err(problem) => {
                 tracing::warn!(%problem, "no socket: commands cannot reach this server");
             }

@@ -10,6 +10,8 @@
 
 mod ask;
 mod serve;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -32,6 +34,9 @@ const REQUEST_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// How long the next piece of a file may take: it may come from a slow program's output.
 const CHUNK_WAIT_MAX: Duration = Duration::from_secs(600);
+
+/// How long whoever typed a command may leave unread what it says: people page through an export.
+pub(crate) const READER_WAIT_MAX: Duration = Duration::from_secs(600);
 
 /// Files travel in chunks of this size; larger ones are not taken.
 const CHUNK_BYTES: usize = 64 << 10;

@@ -1,7 +1,7 @@
 //! The server's end: takes commands, does them, and sends back what they say.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Read};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -30,14 +30,24 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const COPY_PREFIX: &str = "backup-";
 
 /// Serves commands until the listener's thread ends with the process. What commands work on is not
-/// kept open for it.
-pub(crate) fn serve(listener: UnixListener, ground: Weak<Ground>) -> io::Result<()> {
+/// kept open for it. `reader_wait` is [`READER_WAIT_MAX`](super::READER_WAIT_MAX).
+pub(crate) fn serve(
+    listener: UnixListener,
+    ground: Weak<Ground>,
+    reader_wait: Duration,
+) -> io::Result<()> {
     let slots = Arc::new(Semaphore::new(COMMANDS_MAX));
     let accepting = move || {
         let mut outage = Outage::default();
         while ground.strong_count() > 0 {
             match listener.accept() {
-                Ok((stream, _)) => take(stream, &ground, &slots),
+                Ok((stream, _)) => {
+                    // Without it a reader that stops would keep the slot.
+                    match stream.set_write_timeout(Some(reader_wait)) {
+                        Ok(()) => take(stream, &ground, &slots),
+                        Err(problem) => tracing::warn!(%problem, "a command cannot be taken"),
+                    }
+                }
                 Err(problem) => {
                     outage.failed("commands", &problem);
                     pause();
@@ -82,17 +92,17 @@ fn answer(stream: &UnixStream, ground: &Ground) -> Result<(), Failure> {
         return Ok(()); // Somebody only looked whether there is a server.
     }
     stream.set_read_timeout(Some(CHUNK_WAIT_MAX))?;
-    let mut console = Remote(BufWriter::with_capacity(CHUNK_BYTES, stream));
+    let mut console = Remote(BufWriter::with_capacity(CHUNK_BYTES, Back(stream)));
     let done = understand(&line).and_then(|work| {
         tracing::info!(command = work.name(), "a command");
-        let mut files = SentFiles { source: &mut source, back: stream };
+        let mut files = SentFiles { source: &mut source, back: Back(stream) };
         commands::run(&work, ground, &mut files, &mut console)
     });
-    let frame = match done {
-        Ok(()) => Frame::Done,
-        Err(problem) => Frame::Failed(problem.to_string()),
-    };
-    Ok(console.send(&frame)?)
+    match done {
+        Ok(()) => Ok(console.send(&Frame::Done)?),
+        // What cannot be told there is told in the log.
+        Err(problem) => console.send(&Frame::Failed(problem.to_string())).map_err(|_| problem),
+    }
 }
 
 /// Says what a read that has timed out means.
@@ -120,8 +130,29 @@ fn understand(line: &[u8]) -> Result<Work, Failure> {
     Ok(serde_json::from_slice::<Request>(line)?.work)
 }
 
+/// The way back to whoever typed the command. It ends when nobody reads: what is still to be said
+/// would only wait again.
+#[derive(Clone, Copy)]
+struct Back<'a>(&'a UnixStream);
+
+impl Write for Back<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                let _ = self.0.shutdown(Shutdown::Both);
+                io::Error::new(io::ErrorKind::TimedOut, "nobody reads what the command says")
+            }
+            _ => error,
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A console at the other end of the socket.
-struct Remote<'a>(BufWriter<&'a UnixStream>);
+struct Remote<'a>(BufWriter<Back<'a>>);
 
 impl Remote<'_> {
     fn send(&mut self, frame: &Frame) -> io::Result<()> {
@@ -147,13 +178,13 @@ impl Console for Remote<'_> {
 /// back between two frames.
 struct SentFiles<'a, R> {
     source: &'a mut R,
-    back: &'a UnixStream,
+    back: Back<'a>,
 }
 
 impl<R: BufRead> Files for SentFiles<'_, R> {
     fn open(&mut self, _: &Path) -> io::Result<Box<dyn BufRead + '_>> {
         let SentFiles { source, back } = self;
-        let chunks = Chunks { source, back, left: 0, ended: false };
+        let chunks = Chunks { source, back: back.0, left: 0, ended: false };
         Ok(Box::new(BufReader::with_capacity(CHUNK_BYTES, chunks)))
     }
 
@@ -166,8 +197,9 @@ impl<R: BufRead> Files for SentFiles<'_, R> {
         folder.close()?;
         let bytes = copy.metadata()?.len();
         send(self.back, &Frame::Backup { bytes })?;
-        io::copy(&mut copy.take(bytes), &mut &*self.back)?;
-        Ok(())
+        let mut back = BufWriter::with_capacity(CHUNK_BYTES, self.back);
+        io::copy(&mut copy.take(bytes), &mut back)?;
+        Ok(back.flush()?)
     }
 }
 
