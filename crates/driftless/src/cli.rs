@@ -126,6 +126,11 @@ impl Work {
     }
 }
 
+/// The number of something that is there; whether it is, the command finds out.
+fn whole(text: &str) -> Result<i64, &'static str> {
+    text.parse().map_err(|_| "expected a number, like 7")
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
     /// Where to listen: an address, or the name of a host, and a port.
@@ -258,6 +263,7 @@ pub(crate) enum User {
         #[serde(with = "text")]
         org: OrgId,
         /// The user's id.
+        #[arg(value_parser = whole)]
         id: i64,
     },
 }
@@ -270,7 +276,7 @@ pub(crate) enum Key {
         #[serde(with = "text")]
         org: OrgId,
         /// The id of the system user on whose behalf it is used.
-        #[arg(long, env = "DRIFTLESS_KEY_USER", value_name = "ID")]
+        #[arg(long, env = "DRIFTLESS_KEY_USER", value_name = "ID", value_parser = whole)]
         user: i64,
         /// What it is for.
         #[arg(long, env = "DRIFTLESS_KEY_LABEL")]
@@ -289,6 +295,7 @@ pub(crate) enum Key {
         #[serde(with = "text")]
         org: OrgId,
         /// The key's number, as `key list` shows it.
+        #[arg(value_parser = whole)]
         key: i64,
     },
 }
@@ -319,6 +326,7 @@ pub(crate) enum Status {
         #[serde(with = "text")]
         org: OrgId,
         /// The status's id.
+        #[arg(value_parser = whole)]
         id: i64,
         /// The new name.
         #[serde(with = "text")]
@@ -330,6 +338,7 @@ pub(crate) enum Status {
         #[serde(with = "text")]
         org: OrgId,
         /// The status's id.
+        #[arg(value_parser = whole)]
         id: i64,
     },
 }
@@ -367,6 +376,7 @@ pub(crate) struct History {
     #[serde(with = "text")]
     pub(crate) org: OrgId,
     /// The activity's id.
+    #[arg(value_parser = whole)]
     pub(crate) activity: i64,
 }
 

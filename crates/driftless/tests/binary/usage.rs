@@ -22,7 +22,11 @@ fn wrong_usage_exits_2_and_leaves_nothing_behind() {
         ("status rename acme 2", "<NAME>"),
         ("import acme", "<FILE>"),
         ("export acme --format xml", "\"xml\" is no format: jsonl or csv"),
-        ("history acme one", "'<ACTIVITY>'"),
+        ("key add acme --user Ada", "'--user <ID>': expected a number, like 7"),
+        ("user disable acme Ada", "'<ID>': expected a number"),
+        ("key revoke acme mailer", "'<KEY>': expected a number"),
+        ("status retire acme Waiting", "'<ID>': expected a number"),
+        ("history acme one", "'<ACTIVITY>': expected a number"),
         ("backup", "<DEST>"),
         (
             "serve --listen nowhere",
