@@ -90,7 +90,7 @@ fn ids_given_a_hundred_times_make_no_more_pages_and_are_the_same_question() {
     let (server, client, _) = with_a_removal();
     let once = "&activityIds.activityId=1&activityIds.activityId=2&activityIds.activityId=3";
     let page = |ids: &str, page: u32| {
-        let answer = client.sync(&format!("page.pageSize=1&page.currentPage={page}{}", ids));
+        let answer = client.sync(&format!("page.pageSize=1&page.currentPage={page}{ids}"));
         let time = answer.inside["responseDateTime"].clone();
         (answer.ids(), answer.deleted(), answer.page(), time)
     };
