@@ -9,6 +9,7 @@ use std::thread::Thread;
 use domain::{ActivityId, Author, Origin, Status, StatusId, StatusName};
 
 use crate::commit::{stopping, unavailable};
+use crate::sabotage::{Guard, step_of};
 use crate::tenant::Tenant;
 use crate::{AdminError, Refusal, Service, Write};
 
@@ -89,7 +90,7 @@ impl Service {
             return Err(AdminError::StatusExists(other.name.to_string()));
         }
         self.change_status(org, id, move |status| {
-            status.spreading |= status.name != name;
+            status.spreading |= status.name != name && !Guard::GoOnRenaming.is_off();
             status.name = name;
         })
         .await?;
@@ -125,7 +126,7 @@ impl Service {
         loop {
             let store = self.shared.store.as_ref();
             let ids = store
-                .with_status(org.key, id, after, SPREAD_RECORDS_MAX)
+                .with_status(org.key, id, after, step_of(SPREAD_RECORDS_MAX))
                 .map_err(|e| unavailable(&e))?;
             let Some(&last) = ids.last() else { break };
             let refreshes = ids.iter().map(|id| self.submit(org, author, Write::Refresh(*id)));
