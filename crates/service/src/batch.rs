@@ -1,9 +1,9 @@
 //! A group commit in the making: writes of several organizations that become durable together.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 use std::sync::Arc;
 
-use domain::{ActivityId, Author, ID_MAX, OrgKey, Seq, Stamp, State, Version};
+use domain::{Activity, ActivityId, Author, ID_MAX, OrgKey, Seq, Stamp, State, Version};
 use store::{Store, StoreError, Transaction};
 use timeline::Entry;
 use tokio::sync::oneshot;
@@ -82,7 +82,9 @@ impl Batch {
                     None
                 }
                 Job::Write { tenant, author, write, reply } => {
-                    self.commit_of(shared, &tenant).judge(transaction, author, &write, reply).err()
+                    let store = shared.store.as_ref();
+                    let commit = self.commit_of(shared, &tenant);
+                    commit.judge(store, transaction, author, &write, reply).err()
                 }
                 Job::Note { tenant, note, reply } => {
                     self.noted.extend(reply);
@@ -195,6 +197,7 @@ impl Commit {
     /// Judges one write on the state that the one before it left.
     fn judge(
         &mut self,
+        store: &dyn Store,
         transaction: &mut dyn Transaction,
         author: Author,
         write: &Write,
@@ -202,7 +205,10 @@ impl Commit {
     ) -> Result<(), StoreError> {
         let id = match write {
             Write::Create(_) => ActivityId(self.next_id),
-            Write::Update(id, _) | Write::Remove(id) | Write::Refresh(id) => *id,
+            Write::Update(id, _)
+            | Write::Remove(id)
+            | Write::Restore { id, .. }
+            | Write::Refresh(id) => *id,
             Write::Import { item, .. } => item.id(),
         };
         if matches!(write, Write::Create(_)) && id.0 > ID_MAX {
@@ -210,22 +216,20 @@ impl Commit {
             self.unchanged.push((Some(reply), Err(refusal)));
             return Ok(());
         }
-        if !self.current.contains_key(&id) {
-            match transaction.current(self.tenant.key, id) {
-                Ok(stored) => self.current.insert(id, stored),
-                // The neighbours have nothing to do with it.
-                Err(StoreError::Damaged(problem)) => {
-                    tracing::error!(org = %self.tenant.id, %id, problem, "an activity is damaged");
-                    self.unchanged.push((Some(reply), Err(Refusal::Damaged(id))));
-                    return Ok(());
-                }
-                Err(e) => return Err(e),
-            };
-        }
+        let earlier = match self.look_up(store, transaction, id, write) {
+            Ok(earlier) => earlier,
+            // The neighbours have nothing to do with it.
+            Err(StoreError::Damaged(problem)) => {
+                tracing::error!(org = %self.tenant.id, %id, problem, "an activity is damaged");
+                self.unchanged.push((Some(reply), Err(Refusal::Damaged(id))));
+                return Ok(());
+            }
+            Err(e) => return Err(e),
+        };
         let current = self.current.get(&id).and_then(Option::as_ref);
         let directory = self.tenant.directory();
         let judge = Judge { directory: &directory, author, stamp: self.stamp };
-        match judge.judge(id, write, current) {
+        match judge.judge(id, write, current, earlier.as_ref()) {
             Ok(Some(state)) => self.accept(id, author, state, reply),
             Ok(None) => self.unchanged.push((Some(reply), Ok(Written { id, version: None }))),
             Err(refusal) => self.unchanged.push((Some(reply), Err(refusal))),
@@ -233,14 +237,70 @@ impl Commit {
         Ok(())
     }
 
+    /// Makes sure that the activity's latest version is at hand. Returns what a restore is to go
+    /// back to.
+    fn look_up(
+        &mut self,
+        store: &dyn Store,
+        transaction: &mut dyn Transaction,
+        id: ActivityId,
+        write: &Write,
+    ) -> Result<Option<Activity>, StoreError> {
+        if let hash_map::Entry::Vacant(unknown) = self.current.entry(id) {
+            unknown.insert(transaction.current(self.tenant.key, id)?);
+        }
+        match write {
+            Write::Restore { to: Some(seq), .. } => self.record_at(store, id, *seq),
+            Write::Restore { to: None, .. } => self.last_record(store, id),
+            _ => Ok(None),
+        }
+    }
+
+    /// The activity as it was at a position; none where the position is not one of its records.
+    fn record_at(
+        &self,
+        store: &dyn Store,
+        id: ActivityId,
+        seq: Seq,
+    ) -> Result<Option<Activity>, StoreError> {
+        if seq == Seq::ZERO || seq > self.tenant.timeline.read().head().seq() {
+            return Ok(None);
+        }
+        let version = store.versions(self.tenant.key, &[seq])?.pop();
+        Ok(version.filter(|version| version.id == id).and_then(|version| record(version.state)))
+    }
+
+    /// The activity as it was before it was removed, which may have been a moment ago, by this very
+    /// commit.
+    fn last_record(
+        &self,
+        store: &dyn Store,
+        id: ActivityId,
+    ) -> Result<Option<Activity>, StoreError> {
+        let mut own = self.judged.iter().rev().filter(|judged| judged.id == id);
+        if let Some(activity) = own.find_map(|judged| record(judged.state.clone())) {
+            return Ok(Some(activity));
+        }
+        let latest = self.current.get(&id).and_then(Option::as_ref);
+        match latest.and_then(|version| version.previous) {
+            Some(seq) => self.record_at(store, id, seq),
+            None => Ok(None),
+        }
+    }
+
     fn accept(&mut self, id: ActivityId, author: Author, state: State, reply: Reply) {
         self.next_id = self.next_id.max(id.0 + 1);
-        // Its position is not known yet; the next write of this commit only looks at the state.
+        // Its position is not known yet; the next write of this commit only looks at the state, and at
+        // what the log had before.
+        let replaced = self.current.get(&id).and_then(Option::as_ref);
+        let previous = replaced.and_then(|version| {
+            if version.seq == Seq::ZERO { version.previous } else { Some(version.seq) }
+        });
         let provisional = Version {
             seq: Seq::ZERO,
             stamp: self.stamp,
             id,
-            previous: None,
+            previous,
             author,
             state: state.clone(),
         };
@@ -301,6 +361,13 @@ impl Commit {
         for (reply, outcome) in self.unchanged {
             answer(reply, outcome);
         }
+    }
+}
+
+fn record(state: State) -> Option<Activity> {
+    match state {
+        State::Record(activity) => Some(*activity),
+        State::Tombstone => None,
     }
 }
 

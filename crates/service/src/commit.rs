@@ -10,10 +10,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::time::Duration;
 
 use domain::{Author, Stamp};
-use store::{CommitError, Durability, Transaction};
+use store::{CommitError, Durability, StoreError, Transaction};
 use tokio::sync::oneshot;
 
 use crate::batch::Batch;
+use crate::directory::Directory;
 use crate::notes::Note;
 use crate::tenant::Tenant;
 use crate::{Refusal, Shared, Write, Written};
@@ -225,8 +226,11 @@ impl Committer {
 
     fn settle_unknown(&mut self) {
         let Some(mut batch) = self.unknown.take() else { return };
-        let found =
-            self.shared.store.reopen().and_then(|()| batch.is_there(self.shared.store.as_ref()));
+        let store = self.shared.store.as_ref();
+        let found = store.reopen().and_then(|()| {
+            self.read_directories()?;
+            batch.is_there(store)
+        });
         match found {
             Ok(is_there) => {
                 self.shared.in_order.store(true, Ordering::Release);
@@ -238,6 +242,18 @@ impl Committer {
                 self.unknown = Some(batch);
             }
         }
+    }
+
+    /// What counts is what the store has: a change of unknown outcome may be there, though it was
+    /// told to have failed.
+    fn read_directories(&self) -> Result<(), StoreError> {
+        let tenants = self.shared.tenants.read();
+        for stored in self.shared.store.tenants()? {
+            if let Some(tenant) = tenants.get(&stored.organization.id) {
+                tenant.set_directory(Directory::new(stored));
+            }
+        }
+        Ok(())
     }
 
     /// Whether writes are taken.

@@ -22,12 +22,14 @@ pub(crate) struct Judge<'a> {
 impl Judge<'_> {
     /// The state that the activity is to have; none where the write changes nothing.
     ///
-    /// `id` is the activity's, for a new one the id that it is to get.
+    /// `id` is the activity's, for a new one the id that it is to get. `earlier` is what a restore
+    /// goes back to; no other write has any.
     pub(crate) fn judge(
         &self,
         id: ActivityId,
         write: &Write,
         current: Option<&Version>,
+        earlier: Option<&Activity>,
     ) -> Result<Option<State>, Refusal> {
         self.permitted()?;
         let record = current.and_then(Version::record);
@@ -36,6 +38,11 @@ impl Judge<'_> {
             Write::Create(draft) => self.create(draft).map(new_state),
             Write::Update(_, patch) => self.update(present()?, patch),
             Write::Remove(_) => present().map(|_| Some(State::Tombstone)),
+            Write::Restore { to: None, .. } if record.is_some() => Ok(None),
+            Write::Restore { .. } => {
+                current.ok_or(Refusal::UnknownActivity(id))?;
+                self.restore(earlier.ok_or(Refusal::UnknownVersion(id))?, record)
+            }
             Write::Import { item, restore } => self.import(item, *restore, current),
             Write::Refresh(_) => Ok(record.and_then(|record| self.refresh(record))),
         }
@@ -120,6 +127,24 @@ impl Judge<'_> {
         Ok(())
     }
 
+    /// A status that has been retired meanwhile comes back with the record that had it.
+    fn restore(
+        &self,
+        earlier: &Activity,
+        record: Option<&Activity>,
+    ) -> Result<Option<State>, Refusal> {
+        let status_name = self.directory.status(earlier.status)?.name.clone();
+        let mut activity = Activity { status_name, ..earlier.clone() };
+        if let Some(record) = record {
+            keep_creation(&mut activity, record);
+            if same_content(&activity, record) {
+                return Ok(None);
+            }
+        }
+        activity.modified_by = self.author_name();
+        Ok(new_state(activity))
+    }
+
     fn import(
         &self,
         item: &Imported,
@@ -139,11 +164,8 @@ impl Judge<'_> {
         let Some(record) = current.and_then(Version::record) else {
             return Ok(new_state(activity));
         };
-        activity.created = record.created;
-        activity.created_by.clone_from(&record.created_by);
-        let same =
-            Activity { modified_by: record.modified_by.clone(), ..activity.clone() } == *record;
-        Ok(if same { None } else { new_state(activity) })
+        keep_creation(&mut activity, record);
+        Ok(if same_content(&activity, record) { None } else { new_state(activity) })
     }
 
     fn refresh(&self, record: &Activity) -> Option<State> {
@@ -156,6 +178,17 @@ impl Judge<'_> {
 
 fn new_state(activity: Activity) -> Option<State> {
     Some(State::Record(Box::new(activity)))
+}
+
+/// An activity is created once, whatever brings its content.
+fn keep_creation(activity: &mut Activity, record: &Activity) {
+    activity.created = record.created;
+    activity.created_by.clone_from(&record.created_by);
+}
+
+/// Whether two contents differ in nothing but who saved them.
+fn same_content(one: &Activity, other: &Activity) -> bool {
+    Activity { modified_by: other.modified_by.clone(), ..one.clone() } == *other
 }
 
 fn set<T>(member: &mut T, value: Option<T>) {

@@ -24,11 +24,13 @@ pub enum Guard {
     JudgeInCommit,
     /// An upper bound just ahead of the horizon is waited for.
     WaitForTo,
+    /// A rename that was cut short goes on.
+    GoOnRenaming,
 }
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Guard; 7] = [
+    pub const ALL: [Guard; 8] = [
         Guard::ExposeWithView,
         Guard::InFlight,
         Guard::SharedStamp,
@@ -36,6 +38,7 @@ impl Guard {
         Guard::RunView,
         Guard::JudgeInCommit,
         Guard::WaitForTo,
+        Guard::GoOnRenaming,
     ];
 
     /// Whether the guard is switched off on this thread.
@@ -78,6 +81,13 @@ pub(crate) fn judge_too_early(service: &Service, org: &Tenant, write: &mut Write
 #[inline]
 const fn interrupt() {}
 
+/// How many records make one step of long work. In a simulation so few that others come in between.
+#[cfg(not(feature = "sabotage"))]
+#[inline]
+pub(crate) const fn step_of(records: usize) -> usize {
+    records
+}
+
 #[cfg(feature = "sabotage")]
 mod switch {
     use std::cell::Cell;
@@ -103,6 +113,13 @@ mod switch {
         INTERRUPT.set(Some(interrupt));
     }
 
+    /// How many records make one step of long work. In a simulation so few that others come in
+    /// between.
+    pub(crate) fn step_of(records: usize) -> usize {
+        const SIMULATED: usize = 3;
+        if INTERRUPT.get().is_some() { records.min(SIMULATED) } else { records }
+    }
+
     /// Lets others come in between.
     pub(crate) fn interrupt() {
         if let Some(interrupt) = INTERRUPT.get() {
@@ -113,5 +130,7 @@ mod switch {
 
 #[cfg(feature = "sabotage")]
 use switch::interrupt;
+#[cfg(feature = "sabotage")]
+pub(crate) use switch::step_of;
 #[cfg(feature = "sabotage")]
 pub use switch::switch_off;

@@ -9,6 +9,8 @@ use std::thread::Thread;
 use domain::{ActivityId, Author, Origin, Status, StatusId, StatusName};
 
 use crate::commit::{stopping, unavailable};
+use crate::directory::Directory;
+use crate::sabotage::{Guard, step_of};
 use crate::tenant::Tenant;
 use crate::{AdminError, Refusal, Service, Write};
 
@@ -50,7 +52,11 @@ impl Service {
     /// # Errors
     /// When there is no such status or the store cannot write.
     pub fn retire_status(&self, org: &Arc<Tenant>, id: StatusId) -> Result<(), AdminError> {
-        wait(self.change_status(org, id, |status| status.retired = true))
+        let retire = |_: &Directory, status: &mut Status| {
+            status.retired = true;
+            Ok(())
+        };
+        wait(self.change_status(org, id, retire))
     }
 
     /// Renames a status and brings every record that shows it up to date, each with a new stamp.
@@ -80,17 +86,14 @@ impl Service {
         name: StatusName,
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64, AdminError> {
-        let other = org
-            .directory()
-            .status_named(name.as_str())
-            .filter(|s| s.id != id && !s.retired)
-            .cloned();
-        if let Some(other) = other {
-            return Err(AdminError::StatusExists(other.name.to_string()));
-        }
-        self.change_status(org, id, move |status| {
-            status.spreading |= status.name != name;
+        self.change_status(org, id, move |directory, status| {
+            let named = directory.status_named(name.as_str());
+            if let Some(other) = named.filter(|other| other.id != id && !other.retired) {
+                return Err(AdminError::StatusExists(other.name.to_string()));
+            }
+            status.spreading |= status.name != name && !Guard::GoOnRenaming.is_off();
             status.name = name;
+            Ok(())
         })
         .await?;
         self.spread_status(org, id, progress).await
@@ -125,7 +128,7 @@ impl Service {
         loop {
             let store = self.shared.store.as_ref();
             let ids = store
-                .with_status(org.key, id, after, SPREAD_RECORDS_MAX)
+                .with_status(org.key, id, after, step_of(SPREAD_RECORDS_MAX))
                 .map_err(|e| unavailable(&e))?;
             let Some(&last) = ids.last() else { break };
             let refreshes = ids.iter().map(|id| self.submit(org, author, Write::Refresh(*id)));
@@ -138,8 +141,9 @@ impl Service {
             progress(changed);
         }
         // Renamed again meanwhile: then the later call says when it is done.
-        self.change_status(org, id, move |status| {
+        self.change_status(org, id, move |_, status| {
             status.spreading &= Some(&status.name) != name.as_ref();
+            Ok(())
         })
         .await?;
         Ok(changed)
@@ -149,13 +153,16 @@ impl Service {
         &self,
         org: &Arc<Tenant>,
         id: StatusId,
-        change: impl FnOnce(&mut Status) + Send + 'static,
+        change: impl FnOnce(&Directory, &mut Status) -> Result<(), AdminError> + Send + 'static,
     ) -> Result<(), AdminError> {
         let key = org.key;
         self.change_directory_async(org, move |directory, transaction| {
-            let status = directory.statuses.get_mut(&id).ok_or(AdminError::UnknownStatus(id))?;
-            change(status);
-            Ok(transaction.put_status(key, status).map_err(|e| unavailable(&e))?)
+            let status = directory.statuses.get(&id).ok_or(AdminError::UnknownStatus(id))?;
+            let mut status = status.clone();
+            change(directory, &mut status)?;
+            transaction.put_status(key, &status).map_err(|e| unavailable(&e))?;
+            directory.statuses.insert(id, status);
+            Ok(())
         })
         .await
     }

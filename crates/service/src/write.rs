@@ -12,6 +12,14 @@ pub enum Write {
     Update(ActivityId, Box<Patch>),
     /// An activity goes.
     Remove(ActivityId),
+    /// An activity goes back to what it was, under the names of today and with a new stamp.
+    Restore {
+        /// The activity.
+        id: ActivityId,
+        /// The version whose content comes back, be the activity removed or not. Where none is named,
+        /// a removed activity comes back as it was last, and one that is there stays as it is.
+        to: Option<Seq>,
+    },
     /// What a file of an import says.
     Import {
         /// What it says.
@@ -41,6 +49,10 @@ pub enum Refusal {
     /// There is no such activity, or no longer.
     #[error("there is no activity {0}")]
     UnknownActivity(ActivityId),
+    /// The activity never was what it is to go back to: the version is another activity's, a
+    /// removal, or none at all.
+    #[error("activity {0} has no such version to go back to; its history lists those it has")]
+    UnknownVersion(ActivityId),
     /// The organization has no such status.
     #[error("there is no status {0}")]
     UnknownStatus(String),

@@ -9,8 +9,10 @@
 mod disk;
 mod machine;
 mod poller;
+mod renamer;
 mod schedule;
 mod truth;
+mod verdict;
 mod world;
 mod writer;
 

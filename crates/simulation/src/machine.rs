@@ -13,6 +13,9 @@ use tokio::sync::oneshot;
 use crate::disk::{Crash, SimStore};
 use crate::world::{self, Death, Owner, SimClock, SimRandom, SimRuntime, one_in, pick};
 
+/// How long a server waits until it looks again for interrupted work. A real one has more patience.
+const HOUSEKEEPING_MS: i64 = 200;
+
 /// A request was lost with the connection: whether it was done, nobody knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lost;
@@ -45,6 +48,7 @@ impl Machine {
             let started = catch_unwind(AssertUnwindSafe(|| prepare(&self.store)));
             match started {
                 Ok(server) => {
+                    keep_house(server.0.clone());
                     *self.server.borrow_mut() = Some(server);
                     return;
                 }
@@ -117,7 +121,8 @@ impl Machine {
         *self.crashes.borrow_mut() += 1;
     }
 
-    fn service(&self) -> Option<Service> {
+    /// The service that is running, if one is.
+    pub(crate) fn service(&self) -> Option<Service> {
         let turning = SERVING.with(|serving| serving.borrow().clone());
         turning.or_else(|| self.server.borrow().as_ref().map(|(service, _)| service.clone()))
     }
@@ -163,6 +168,16 @@ pub(crate) fn interrupt() {
     if let Some(machine) = machine {
         machine.turn();
     }
+}
+
+/// What a server does by itself from time to time.
+fn keep_house(service: Service) {
+    world::spawn(Owner::Server, async move {
+        loop {
+            service.spread_interrupted_async().await;
+            world::sleep(HOUSEKEEPING_MS).await;
+        }
+    });
 }
 
 fn prepare(store: &SimStore) -> (Service, Committer) {

@@ -104,7 +104,17 @@ impl Habits {
 }
 
 /// What a poller has made of the answers.
-pub(crate) type Mirror = BTreeMap<ActivityId, (Stamp, String, String)>;
+pub(crate) type Mirror = BTreeMap<ActivityId, Shown>;
+
+/// What an activity looks like: its time of change, subject, note and the name of its status.
+pub(crate) type Shown = (Stamp, String, String, String);
+
+/// What a version shows; none where it is a removal.
+pub(crate) fn shown(version: &Version) -> Option<Shown> {
+    let activity = version.record()?;
+    let (subject, note) = (activity.subject.to_string(), activity.note.to_string());
+    Some((version.stamp, subject, note, activity.status_name.to_string()))
+}
 
 /// One poller.
 #[derive(Clone)]
@@ -318,10 +328,9 @@ impl Poller {
     fn take(&self, pages: &[Page], known: &mut Vec<ActivityId>) {
         let mut mirror = self.mirror.borrow_mut();
         for version in records(pages) {
-            let Some(activity) = version.record() else { continue };
-            let value = (version.stamp, activity.subject.to_string(), activity.note.to_string());
+            let Some(value) = shown(version) else { continue };
             match mirror.get(&version.id) {
-                Some((have, _, _)) if *have > version.stamp => {}
+                Some((have, ..)) if *have > version.stamp => {}
                 _ => {
                     mirror.insert(version.id, value);
                 }

@@ -4,15 +4,17 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use domain::{
-    ApiKey, KeyId, Name, OrgId, OrgKey, Organization, Role, Stage, Stamp, Status, StatusId,
-    StatusName, SystemUser, UserId, Version, Zone,
+    ApiKey, KeyId, Name, OrgId, OrgKey, Organization, Role, Stage, Stamp, SystemUser, UserId,
+    Version, Zone,
 };
 use service::Guard;
 
 use crate::disk::{Crash, SimStore};
-use crate::machine::{self, Machine, open_backup};
-use crate::poller::{Habits, Mirror, Paging, Poller};
-use crate::truth::{Removed, Truth};
+use crate::machine::{self, Machine};
+use crate::poller::{Habits, Paging, Poller};
+use crate::renamer::{Renamer, first_statuses};
+use crate::truth::Truth;
+use crate::verdict;
 use crate::world::{self, Owner, below, one_in, pick};
 use crate::writer::{Changes, Writer};
 
@@ -34,11 +36,29 @@ pub struct Outcome {
     pub versions: u64,
 }
 
-struct Party {
-    org: OrgKey,
-    truth: Truth,
-    pollers: Vec<Poller>,
+/// An organization with those who read and write it.
+pub(crate) struct Party {
+    /// The store's number for it.
+    pub(crate) org: OrgKey,
+    /// The outside's name for it.
+    pub(crate) id: OrgId,
+    /// What its writers know.
+    pub(crate) truth: Truth,
+    /// Its pollers.
+    pub(crate) pollers: Vec<Poller>,
     writers_at_work: Rc<Cell<u32>>,
+}
+
+/// A backup, with the log that each organization had then.
+pub(crate) type Backup = (SimStore, Vec<Vec<Version>>);
+
+impl Party {
+    /// Whether nothing is written any more.
+    fn is_done(&self, machine: &Machine) -> bool {
+        let org = || machine.service().and_then(|service| service.org(&self.id));
+        self.writers_at_work.get() == 0
+            && org().is_some_and(|org| !org.directory().statuses.values().any(|s| s.spreading))
+    }
 }
 
 /// Runs one schedule. With a guard switched off, a loss is what is hoped for.
@@ -54,7 +74,7 @@ pub fn run(seed: u64, off: Option<Guard>) -> Outcome {
     machine.show();
     let backups = befall(&machine, &fate, &parties);
     let rested = rest(&machine, &parties);
-    let loss = rested.err().or_else(|| verdict(&store, &parties, &backups).err());
+    let loss = rested.err().or_else(|| verdict::verdict(&machine, &parties, &backups).err());
     let pollers = || parties.iter().flat_map(|party| &party.pollers);
     let outcome = Outcome {
         loss: loss.map(|loss| {
@@ -95,17 +115,21 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
         last_login: None,
     };
     let keys: Vec<ApiKey> = (1..).zip(&secrets).map(key).collect();
-    let status = StatusName::parse("Open").expect("a name");
-    let status = Status { id: StatusId(1), name: status, retired: false, spreading: false };
-    machine.store.set_up(&organization, &user, &keys, &status);
+    machine.store.set_up(&organization, &user, &keys, &first_statuses());
     let truth = Truth::default();
     let writes = 10 + u32::try_from(below(30)).expect("small");
-    let writers_at_work = Rc::new(Cell::new(2));
+    let renamers = if fate.renames { 1 + u32::from(one_in(2)) } else { 0 };
+    let writers_at_work = Rc::new(Cell::new(2 + renamers));
     for changes in [Changes::Subject, Changes::Note] {
         let (machine, org, truth) = (machine.clone(), id.clone(), truth.clone());
         let at_work = writers_at_work.clone();
         let writer = Writer { machine, org, user: user.id, changes, truth, writes, at_work };
         world::spawn(Owner::Client, writer.run());
+    }
+    for _ in 0..renamers {
+        let (machine, org, at_work) = (machine.clone(), id.clone(), writers_at_work.clone());
+        let renames = 1 + u32::try_from(below(4)).expect("small");
+        world::spawn(Owner::Client, Renamer { machine, org, renames, at_work }.run());
     }
     let poller = |i: u64| {
         let habits = Habits::any(fate.clock_steps);
@@ -128,7 +152,7 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
     for poller in &pollers {
         world::spawn(Owner::Client, poller.clone().run());
     }
-    Party { org, truth, pollers, writers_at_work }
+    Party { org, id, truth, pollers, writers_at_work }
 }
 
 /// What a schedule may hold in store. Each kind is there in some schedules only.
@@ -136,6 +160,8 @@ struct Fate {
     crashes: bool,
     clock_steps: bool,
     failing_commits: bool,
+    failing_begins: bool,
+    renames: bool,
     restarts: bool,
     backups: bool,
 }
@@ -146,6 +172,8 @@ impl Fate {
             crashes: one_in(2),
             clock_steps: one_in(2),
             failing_commits: one_in(4),
+            failing_begins: one_in(4),
+            renames: one_in(3),
             restarts: one_in(4),
             backups: one_in(4),
         }
@@ -154,7 +182,7 @@ impl Fate {
 
 /// Lets everybody work while things befall the machine. Returns the backups taken, with the length
 /// that each organization's log had.
-fn befall(machine: &Machine, fate: &Fate, parties: &[Party]) -> Vec<(SimStore, Vec<Vec<Version>>)> {
+fn befall(machine: &Machine, fate: &Fate, parties: &[Party]) -> Vec<Backup> {
     let mut backups = Vec::new();
     let turns = 300 + below(900);
     for _ in 0..turns {
@@ -170,6 +198,9 @@ fn befall(machine: &Machine, fate: &Fate, parties: &[Party]) -> Vec<(SimStore, V
         }
         if fate.failing_commits && one_in(150) {
             machine.store.fail_next(1);
+        }
+        if fate.failing_begins && one_in(200) {
+            machine.store.fail_to_begin();
         }
         if fate.restarts && one_in(300) {
             machine.restart();
@@ -209,8 +240,9 @@ fn rest(machine: &Machine, parties: &[Party]) -> Result<(), String> {
             return Ok(());
         }
         step(machine);
-        // The writers are done; the clock passes every stamp that was given.
-        if !told && parties.iter().all(|party| party.writers_at_work.get() == 0) {
+        // The writers are done, and so is what their server still had to do; the clock passes every
+        // stamp that was given.
+        if !told && parties.iter().all(|party| party.is_done(machine)) {
             told = true;
             let latest = |party: &Party| machine.store.whole_log(party.org).last().map(|v| v.stamp);
             let latest = parties.iter().filter_map(latest).max().unwrap_or(Stamp::MIN);
@@ -223,79 +255,4 @@ fn rest(machine: &Machine, parties: &[Party]) -> Result<(), String> {
     let left =
         pollers.iter().map(|p| (p.habits.cursor, p.left.get(), p.runs.get())).collect::<Vec<_>>();
     Err(format!("somebody does not come to an end: {left:?}"))
-}
-
-fn verdict(
-    store: &SimStore,
-    parties: &[Party],
-    backups: &[(SimStore, Vec<Vec<Version>>)],
-) -> Result<(), String> {
-    for party in parties {
-        let log = store.whole_log(party.org);
-        let truth = current(&log);
-        kept(&truth, &party.truth)?;
-        for poller in &party.pollers {
-            if let Some(complaint) = poller.complaint.borrow().as_ref() {
-                return Err(complaint.clone());
-            }
-            equal(&poller.mirror.borrow(), &truth)
-                .map_err(|e| format!("{:?}: {e}", poller.habits))?;
-        }
-    }
-    for (copy, logs) in backups {
-        let problems = open_backup(copy);
-        let same = parties.iter().zip(logs).all(|(party, log)| copy.whole_log(party.org) == *log);
-        if !problems.is_empty() || !same {
-            return Err(format!("a backup is not what it should be: {problems:?}"));
-        }
-    }
-    Ok(())
-}
-
-/// The records that the log ends with.
-fn current(log: &[Version]) -> Mirror {
-    let mut mirror = Mirror::new();
-    for version in log {
-        match version.record() {
-            Some(a) => {
-                let value = (version.stamp, a.subject.to_string(), a.note.to_string());
-                mirror.insert(version.id, value);
-            }
-            None => {
-                mirror.remove(&version.id);
-            }
-        }
-    }
-    mirror
-}
-
-/// Everything acknowledged is there.
-fn kept(truth: &Mirror, expected: &Truth) -> Result<(), String> {
-    for (id, expected) in expected.all() {
-        let fits = match (truth.get(&id), expected.removed) {
-            (None, Removed::No) | (Some(_), Removed::Yes) => false,
-            (None, _) => true,
-            (Some((_, subject, note)), _) => {
-                expected.subject.contains(subject) && expected.note.contains(note)
-            }
-        };
-        if !fits {
-            return Err(format!(
-                "activity {id} is {:?}, acknowledged was {expected:?}",
-                truth.get(&id)
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// A poller's copy equals what there is: nothing missing, nothing stale, no ghost.
-fn equal(mirror: &Mirror, truth: &Mirror) -> Result<(), String> {
-    let missing: Vec<_> =
-        truth.iter().filter(|(id, value)| mirror.get(id) != Some(value)).take(3).collect();
-    let ghosts: Vec<_> = mirror.iter().filter(|(id, _)| !truth.contains_key(id)).take(3).collect();
-    if missing.is_empty() && ghosts.is_empty() {
-        return Ok(());
-    }
-    Err(format!("missing or stale {missing:?}, ghosts {ghosts:?}"))
 }

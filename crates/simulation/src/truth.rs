@@ -1,68 +1,135 @@
-//! What the writers know: which value each member may have, given what was acknowledged.
+//! What was acknowledged: it is in the log for ever, and did what was asked for and nothing else.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use domain::ActivityId;
+use domain::{Activity, ActivityId, Kind, Seq, Version};
+use service::Written;
 
-/// What one activity may look like.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Expected {
-    /// The values that the subject may have: the last acknowledged one, and those in doubt since.
-    pub(crate) subject: Vec<String>,
-    /// The same for the note.
-    pub(crate) note: Vec<String>,
-    /// Whether it may be gone, and whether it must be.
-    pub(crate) removed: Removed,
+use crate::world::pick;
+
+/// What a writer asked for.
+#[derive(Clone, Debug)]
+pub(crate) enum Asked {
+    /// A new activity with this subject.
+    Created(String),
+    /// This subject.
+    Subject(String),
+    /// This note.
+    Note(String),
+    /// That it goes.
+    Removed,
+    /// That it comes back, or goes back to that version.
+    Restored(Option<Seq>),
 }
 
-/// Whether an activity has been removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Removed {
-    /// Nobody asked for it.
-    #[default]
-    No,
-    /// Somebody asked, and the answer was lost.
-    Perhaps,
-    /// It was acknowledged.
-    Yes,
+#[derive(Default)]
+struct Known {
+    acknowledged: Vec<(Seq, ActivityId, Asked)>,
+    /// Whether each activity has been removed, as far as the writers know.
+    removed: BTreeMap<ActivityId, bool>,
+    /// What must not have been answered.
+    complaint: Option<String>,
 }
 
-/// All activities of one organization that were acknowledged. Clones are the same.
+/// What the writers of one organization know. Clones are the same.
 #[derive(Clone, Default)]
-pub(crate) struct Truth(Rc<RefCell<BTreeMap<ActivityId, Expected>>>);
+pub(crate) struct Truth(Rc<RefCell<Known>>);
 
 impl Truth {
-    /// A creation was acknowledged.
-    pub(crate) fn created(&self, id: ActivityId, subject: &str) {
-        let expected = Expected {
-            subject: vec![subject.to_owned()],
-            note: vec![String::new()],
-            removed: Removed::No,
+    /// A write was acknowledged.
+    pub(crate) fn acknowledged(&self, written: Written, asked: Asked) {
+        let known = &mut *self.0.borrow_mut();
+        match asked {
+            Asked::Created(_) | Asked::Restored(_) => known.removed.insert(written.id, false),
+            Asked::Removed => known.removed.insert(written.id, true),
+            Asked::Subject(_) | Asked::Note(_) => None,
         };
-        self.0.borrow_mut().insert(id, expected);
+        known.acknowledged.extend(written.version.map(|seq| (seq, written.id, asked)));
     }
 
-    /// Some activity that is there as far as anybody knows.
+    /// Nobody knows whether an activity was removed or came back. Whoever brings it back finds out.
+    pub(crate) fn in_doubt(&self, id: ActivityId) {
+        self.0.borrow_mut().removed.insert(id, true);
+    }
+
+    /// Something was answered that must not be.
+    pub(crate) fn complain(&self, complaint: String) {
+        self.0.borrow_mut().complaint.get_or_insert(complaint);
+    }
+
+    /// Some activity that is there, or has been removed, as far as anybody knows.
     #[must_use]
-    pub(crate) fn any(&self) -> Option<ActivityId> {
-        let expected = self.0.borrow();
-        let there = expected.iter().filter(|(_, e)| e.removed == Removed::No);
-        let ids: Vec<ActivityId> = there.map(|(id, _)| *id).collect();
-        (!ids.is_empty()).then(|| crate::world::pick(&ids))
+    pub(crate) fn any(&self, removed: bool) -> Option<ActivityId> {
+        let known = self.0.borrow();
+        let fitting = known.removed.iter().filter(|(_, is)| **is == removed);
+        let ids: Vec<ActivityId> = fitting.map(|(id, _)| *id).collect();
+        (!ids.is_empty()).then(|| pick(&ids))
     }
 
-    /// Changes what is expected of an activity.
-    pub(crate) fn change(&self, id: ActivityId, change: impl FnOnce(&mut Expected)) {
-        if let Some(expected) = self.0.borrow_mut().get_mut(&id) {
-            change(expected);
+    /// Some version that an activity has had.
+    #[must_use]
+    pub(crate) fn any_version(&self, id: ActivityId) -> Option<Seq> {
+        let known = self.0.borrow();
+        let records = known
+            .acknowledged
+            .iter()
+            .filter(|(_, of, asked)| *of == id && !matches!(asked, Asked::Removed));
+        let seqs: Vec<Seq> = records.map(|(seq, _, _)| *seq).collect();
+        (!seqs.is_empty()).then(|| pick(&seqs))
+    }
+
+    /// Everything acknowledged is in the log.
+    ///
+    /// # Errors
+    /// What is not, or is not as it was asked for.
+    pub(crate) fn is_kept_in(&self, log: &[Version]) -> Result<(), String> {
+        let known = self.0.borrow();
+        known.complaint.clone().map_or(Ok(()), Err)?;
+        for (seq, id, asked) in &known.acknowledged {
+            let version = at(log, Some(*seq)).filter(|version| version.id == *id);
+            if !version.is_some_and(|version| asked.fits(version, log)) {
+                return Err(format!(
+                    "acknowledged was {asked:?} of {id} at {seq}, it is {version:?}"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Asked {
+    fn fits(&self, version: &Version, log: &[Version]) -> bool {
+        let before = at(log, version.previous);
+        let (is, was) = (content(Some(version)), content(before));
+        match self {
+            Asked::Created(subject) => before.is_none() && is.is_some_and(|is| is.0 == subject),
+            Asked::Subject(subject) => match (is, was) {
+                (Some(is), Some(was)) => is == (subject, was.1, was.2),
+                _ => false,
+            },
+            // Its writer changes the status now and then.
+            Asked::Note(note) => match (is, was) {
+                (Some(is), Some(was)) => (is.0, is.1) == (was.0, note),
+                _ => false,
+            },
+            Asked::Removed => is.is_none() && was.is_some(),
+            Asked::Restored(Some(seq)) => is.is_some() && is == content(at(log, Some(*seq))),
+            Asked::Restored(None) => {
+                let removal = before.filter(|before| before.state.kind() == Kind::Tombstone);
+                is.is_some() && is == content(removal.and_then(|v| at(log, v.previous)))
+            }
         }
     }
+}
 
-    /// Everything.
-    #[must_use]
-    pub(crate) fn all(&self) -> BTreeMap<ActivityId, Expected> {
-        self.0.borrow().clone()
-    }
+/// What a writer may change of an activity. The name of a status is nobody's of these.
+fn content(version: Option<&Version>) -> Option<(&str, &str, i64)> {
+    let activity: &Activity = version?.record()?;
+    Some((activity.subject.as_str(), activity.note.as_str(), activity.status.0))
+}
+
+fn at(log: &[Version], seq: Option<Seq>) -> Option<&Version> {
+    log.get(usize::try_from(seq?.0).ok()?.checked_sub(1)?)
 }

@@ -4,16 +4,18 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use domain::{
-    Author, ClientId, Draft, Moment, Note, OrgId, Origin, Patch, Priority, StatusId, StatusRef,
+    ActivityId, Author, ClientId, Draft, Moment, Note, OrgId, Origin, Patch, Priority, StatusRef,
     Subject, UserId,
 };
 use service::{Refusal, Write, Written};
 
 use crate::machine::{Lost, Machine};
-use crate::truth::{Removed, Truth};
-use crate::world::{self, below, one_in};
+use crate::renamer::STATUSES;
+use crate::truth::{Asked, Truth};
+use crate::world::{self, below, one_in, pick};
 
-/// Which member a writer changes. The one of the subject also creates and removes.
+/// Which member a writer changes. The one of the subject also creates, removes and
+/// brings back; the one of the note changes the status now and then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Changes {
     /// The subject.
@@ -46,10 +48,12 @@ impl Writer {
         for n in 0..self.writes {
             world::sleep(i64::try_from(below(6)).unwrap_or(0)).await;
             let value = format!("{:?}-{n}", self.changes);
-            match (self.changes, self.truth.any()) {
+            let (there, gone) = (self.truth.any(false), self.truth.any(true));
+            match (self.changes, there) {
                 (Changes::Subject, None) => self.create(&value).await,
                 (Changes::Subject, Some(_)) if one_in(3) => self.create(&value).await,
                 (Changes::Subject, Some(id)) if one_in(6) => self.remove(id).await,
+                (Changes::Subject, Some(id)) if one_in(6) => self.restore(gone.unwrap_or(id)).await,
                 (_, Some(id)) => self.update(id, &value).await,
                 (Changes::Note, None) => {}
             }
@@ -73,40 +77,42 @@ impl Writer {
     async fn create(&self, subject: &str) {
         // A draft whose answer is lost may be there; nobody refers to it.
         if let Ok(Ok(written)) = self.write(Write::Create(Box::new(draft(subject)))).await {
-            self.truth.created(written.id, subject);
+            self.truth.acknowledged(written, Asked::Created(subject.to_owned()));
         }
     }
 
-    async fn update(&self, id: domain::ActivityId, value: &str) {
+    async fn update(&self, id: ActivityId, value: &str) {
         let mut patch = Patch::default();
-        match self.changes {
-            Changes::Subject => patch.subject = Subject::parse(value).ok(),
-            Changes::Note => patch.note = Note::parse(value).ok(),
-        }
-        let values = |expected: &mut crate::truth::Expected, known: bool| {
-            let values = match self.changes {
-                Changes::Subject => &mut expected.subject,
-                Changes::Note => &mut expected.note,
-            };
-            if known {
-                values.clear();
+        let asked = match self.changes {
+            Changes::Subject => {
+                patch.subject = Subject::parse(value).ok();
+                Asked::Subject(value.to_owned())
             }
-            values.push(value.to_owned());
+            Changes::Note => {
+                patch.note = Note::parse(value).ok();
+                patch.status = one_in(3).then(|| StatusRef::Id(pick(&STATUSES)));
+                Asked::Note(value.to_owned())
+            }
         };
-        match self.write(Write::Update(id, Box::new(patch))).await {
-            Ok(Ok(_)) => self.truth.change(id, |expected| values(expected, true)),
-            Ok(Err(Refusal::UnknownActivity(_) | Refusal::PermissionDenied)) => {}
-            Ok(Err(_)) | Err(Lost) => self.truth.change(id, |expected| values(expected, false)),
+        if let Ok(Ok(written)) = self.write(Write::Update(id, Box::new(patch))).await {
+            self.truth.acknowledged(written, asked);
         }
     }
 
-    async fn remove(&self, id: domain::ActivityId) {
-        let removed = match self.write(Write::Remove(id)).await {
-            Ok(Ok(_)) => Removed::Yes,
-            Ok(Err(Refusal::UnknownActivity(_))) => return,
-            Ok(Err(_)) | Err(Lost) => Removed::Perhaps,
-        };
-        self.truth.change(id, |expected| expected.removed = removed);
+    async fn remove(&self, id: ActivityId) {
+        match self.write(Write::Remove(id)).await {
+            Ok(Ok(written)) => self.truth.acknowledged(written, Asked::Removed),
+            Ok(Err(_)) | Err(Lost) => self.truth.in_doubt(id),
+        }
+    }
+
+    async fn restore(&self, id: ActivityId) {
+        let to = if one_in(3) { self.truth.any_version(id) } else { None };
+        match self.write(Write::Restore { id, to }).await {
+            Ok(Ok(written)) => self.truth.acknowledged(written, Asked::Restored(to)),
+            Ok(Err(Refusal::Unavailable(_))) | Err(Lost) => self.truth.in_doubt(id),
+            Ok(Err(refusal)) => self.truth.complain(format!("{id} did not come back: {refusal}")),
+        }
     }
 }
 
@@ -120,7 +126,7 @@ fn draft(subject: &str) -> Draft {
         end: None,
         client: ClientId(1),
         system_user: None,
-        status: StatusRef::Id(StatusId(1)),
+        status: StatusRef::Id(STATUSES[0]),
         priority: Priority::Normal,
         custom_fields: Vec::new(),
     }

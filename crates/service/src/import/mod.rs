@@ -252,7 +252,7 @@ impl Service {
                 let current = store.latest(org.key, id)?.map(|seq| store.versions(org.key, &[seq]));
                 let current = current.transpose()?.and_then(|versions| versions.into_iter().next());
                 let write = Write::Import { item, restore: true };
-                report.count(fate, judge.judge(id, &write, current.as_ref())?.is_some());
+                report.count(fate, judge.judge(id, &write, current.as_ref(), None)?.is_some());
                 done += 1;
             }
             progress(done);

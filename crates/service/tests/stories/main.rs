@@ -12,5 +12,6 @@ mod first_import;
 mod hangups;
 mod history;
 mod mirrors;
+mod restores;
 mod sorts;
 mod traffic;

@@ -1,0 +1,136 @@
+//! The store, as the service sees it.
+
+use std::ops::ControlFlow;
+
+use domain::{ActivityId, OrgKey, Organization, Seq, Stamp, StatusId, Version};
+use store::{
+    Durability, FolderState, LogEntry, RunRecord, SessionRecord, Store, StoreError, TenantRecord,
+    Transaction,
+};
+
+use super::SimStore;
+use super::contents::Contents;
+use super::transaction::SimTransaction;
+use crate::world::{self, one_in};
+
+impl Store for SimStore {
+    fn begin(&self, durability: Durability) -> Result<Box<dyn Transaction + '_>, StoreError> {
+        world::point();
+        let disk = self.0.lock();
+        if disk.broken || disk.limbo.is_some() {
+            return Err(StoreError::Unavailable("has to be reopened".to_owned()));
+        }
+        drop(disk);
+        Ok(Box::new(SimTransaction { store: self, durability, ops: Vec::new() }))
+    }
+
+    fn reopen(&self) -> Result<(), StoreError> {
+        world::point();
+        if one_in(3) {
+            return Err(StoreError::Unavailable("not yet".to_owned()));
+        }
+        let mut disk = self.0.lock();
+        disk.broken = false;
+        if let Some(limbo) = disk.limbo.take()
+            && one_in(2)
+        {
+            disk.visible.apply_all(&limbo);
+            disk.unsynced.push(limbo);
+        }
+        let disk = &mut *disk;
+        for ops in disk.unsynced.drain(..) {
+            disk.synced.apply_all(&ops);
+        }
+        Ok(())
+    }
+
+    fn folder(&self) -> Result<FolderState, StoreError> {
+        let fresh = || FolderState {
+            lease: Stamp::MIN,
+            clean: true,
+            boot: String::new(),
+            lost_before: Stamp::MIN,
+        };
+        Ok(self.0.lock().visible.folder.clone().unwrap_or_else(fresh))
+    }
+
+    fn tenants(&self) -> Result<Vec<TenantRecord>, StoreError> {
+        let disk = self.0.lock();
+        let contents = &disk.visible;
+        let tenant = |organization: &Organization| TenantRecord {
+            users: Contents::of(&contents.users, organization.key),
+            keys: Contents::of(&contents.keys, organization.key),
+            statuses: Contents::of(&contents.statuses, organization.key),
+            organization: organization.clone(),
+        };
+        Ok(contents.organizations.values().map(tenant).collect())
+    }
+
+    fn sessions(&self, org: OrgKey) -> Result<Vec<SessionRecord>, StoreError> {
+        Ok(Contents::of(&self.0.lock().visible.sessions, org))
+    }
+
+    fn runs(&self, org: OrgKey) -> Result<Vec<RunRecord>, StoreError> {
+        let disk = self.0.lock();
+        let of_org = disk.visible.runs.iter().filter(|((of, _, _, _), _)| *of == org);
+        Ok(of_org.map(|(_, run)| *run).collect())
+    }
+
+    fn head(&self, org: OrgKey) -> Result<Seq, StoreError> {
+        let disk = self.0.lock();
+        Ok(Seq(disk.visible.log.get(&org).map_or(0, |log| log.len() as u64)))
+    }
+
+    fn log(
+        &self,
+        org: OrgKey,
+        after: Seq,
+        visit: &mut dyn FnMut(LogEntry) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        for version in self.whole_log(org).into_iter().filter(|version| version.seq > after) {
+            let entry = LogEntry {
+                seq: version.seq,
+                stamp: version.stamp,
+                id: version.id,
+                kind: version.state.kind(),
+            };
+            if visit(entry).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Version>, StoreError> {
+        let disk = self.0.lock();
+        let version = |seq: &Seq| disk.visible.version(org, *seq).cloned();
+        let missing = |seq: &Seq| StoreError::Damaged(format!("no version at {seq}"));
+        seqs.iter().map(|seq| version(seq).ok_or_else(|| missing(seq))).collect()
+    }
+
+    fn latest(&self, org: OrgKey, id: ActivityId) -> Result<Option<Seq>, StoreError> {
+        Ok(self.0.lock().visible.latest.get(&(org, id)).copied())
+    }
+
+    fn with_status(
+        &self,
+        org: OrgKey,
+        status: StatusId,
+        after: ActivityId,
+        limit: usize,
+    ) -> Result<Vec<ActivityId>, StoreError> {
+        let disk = self.0.lock();
+        let contents = &disk.visible;
+        let shows = |id: &ActivityId, seq: Seq| {
+            let record = contents.version(org, seq).and_then(Version::record);
+            *id > after && record.is_some_and(|record| record.status == status)
+        };
+        let of_org = contents.latest.iter().filter(|((of, _), _)| *of == org);
+        let showing = of_org.filter(|((_, id), seq)| shows(id, **seq)).map(|((_, id), _)| *id);
+        Ok(showing.take(limit).collect())
+    }
+
+    fn damage(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,115 @@
+//! The one write transaction.
+
+use domain::{ActivityId, ApiKey, KeyId, OrgKey, Organization, Stamp, Status, SystemUser, Version};
+use store::{
+    CommitError, Durability, FolderState, RunRecord, SessionRecord, StoreError, Transaction,
+};
+
+use super::SimStore;
+use super::contents::Op;
+use crate::world;
+
+pub(super) struct SimTransaction<'a> {
+    pub(super) store: &'a SimStore,
+    pub(super) durability: Durability,
+    pub(super) ops: Vec<Op>,
+}
+
+impl SimTransaction<'_> {
+    fn push(&mut self, op: Op) -> Result<(), StoreError> {
+        self.ops.push(op);
+        Ok(())
+    }
+}
+
+impl Transaction for SimTransaction<'_> {
+    fn current(&mut self, org: OrgKey, id: ActivityId) -> Result<Option<Version>, StoreError> {
+        world::point();
+        let own = self.ops.iter().rev().find_map(|op| match op {
+            Op::Append(of, version) if *of == org && version.id == id => Some(version.clone()),
+            _ => None,
+        });
+        let disk = self.store.0.lock();
+        let stored = || {
+            let seq = disk.visible.latest.get(&(org, id))?;
+            disk.visible.version(org, *seq).cloned()
+        };
+        Ok(own.or_else(stored))
+    }
+
+    fn append(&mut self, org: OrgKey, version: &Version) -> Result<(), StoreError> {
+        world::point();
+        self.push(Op::Append(org, version.clone()))
+    }
+
+    fn cut_back(&mut self, _: OrgKey, _: u32) -> Result<bool, StoreError> {
+        Ok(false) // Nothing here imports.
+    }
+
+    fn put_organization(&mut self, organization: &Organization) -> Result<(), StoreError> {
+        self.push(Op::Organization(organization.clone()))
+    }
+
+    fn put_user(&mut self, org: OrgKey, user: &SystemUser) -> Result<(), StoreError> {
+        self.push(Op::User(org, user.clone()))
+    }
+
+    fn put_key(&mut self, org: OrgKey, key: &ApiKey) -> Result<(), StoreError> {
+        self.push(Op::Key(org, key.clone()))
+    }
+
+    fn put_last_login(&mut self, org: OrgKey, key: KeyId, at: Stamp) -> Result<(), StoreError> {
+        self.push(Op::LastLogin(org, key, at))
+    }
+
+    fn put_status(&mut self, org: OrgKey, status: &Status) -> Result<(), StoreError> {
+        self.push(Op::Status(org, status.clone()))
+    }
+
+    fn put_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError> {
+        self.push(Op::Session(org, *session))
+    }
+
+    fn touch_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError> {
+        self.push(Op::SessionUsed(org, *session))
+    }
+
+    fn drop_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError> {
+        self.push(Op::SessionGone(org, session.hash))
+    }
+
+    fn put_run(&mut self, org: OrgKey, run: &RunRecord) -> Result<(), StoreError> {
+        self.push(Op::Run(org, *run))
+    }
+
+    fn drop_run(&mut self, org: OrgKey, run: &RunRecord) -> Result<(), StoreError> {
+        self.push(Op::RunGone(org, *run))
+    }
+
+    fn put_folder(&mut self, state: &FolderState) -> Result<(), StoreError> {
+        self.push(Op::Folder(state.clone()))
+    }
+
+    fn commit(self: Box<Self>) -> Result<(), CommitError> {
+        world::point();
+        let ops = self.ops;
+        {
+            let mut disk = self.store.0.lock();
+            let disk = &mut *disk;
+            if disk.failing > 0 && self.durability == Durability::Power {
+                disk.failing -= 1;
+                disk.limbo = Some(ops);
+                return Err(CommitError::Unknown("the sync failed".to_owned()));
+            }
+            disk.visible.apply_all(&ops);
+            disk.unsynced.push(ops);
+            if self.durability == Durability::Power {
+                for ops in disk.unsynced.drain(..) {
+                    disk.synced.apply_all(&ops);
+                }
+            }
+        }
+        world::point();
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! The verdict: what must hold when everybody has come to rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::Version;
+use store::Store;
+
+use crate::machine::{Machine, open_backup};
+use crate::poller::{Mirror, shown};
+use crate::schedule::{Backup, Party};
+
+/// # Errors
+/// The first thing that was lost.
+pub(crate) fn verdict(
+    machine: &Machine,
+    parties: &[Party],
+    backups: &[Backup],
+) -> Result<(), String> {
+    for party in parties {
+        let log = machine.store.whole_log(party.org);
+        party.truth.is_kept_in(&log)?;
+        names(machine, party, &log)?;
+        let truth = current(&log);
+        for poller in &party.pollers {
+            if let Some(complaint) = poller.complaint.borrow().as_ref() {
+                return Err(complaint.clone());
+            }
+            equal(&poller.mirror.borrow(), &truth)
+                .map_err(|e| format!("{:?}: {e}", poller.habits))?;
+        }
+    }
+    for (copy, logs) in backups {
+        let problems = open_backup(copy);
+        let same = parties.iter().zip(logs).all(|(party, log)| copy.whole_log(party.org) == *log);
+        if !problems.is_empty() || !same {
+            return Err(format!("a backup is not what it should be: {problems:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// The server knows the statuses that the store has, each has a name of its own, and no record shows
+/// another.
+fn names(machine: &Machine, party: &Party, log: &[Version]) -> Result<(), String> {
+    let org = machine.service().and_then(|service| service.org(&party.id));
+    let known = org.map(|org| org.directory().statuses.clone()).unwrap_or_default();
+    let tenants = machine.store.tenants().map_err(|e| e.to_string())?;
+    let stored = tenants.into_iter().filter(|tenant| tenant.organization.key == party.org);
+    let stored: Vec<_> = stored.flat_map(|tenant| tenant.statuses).collect();
+    if !known.values().eq(&stored) {
+        return Err(format!("the server knows {known:?}, the store has {stored:?}"));
+    }
+    let names: BTreeSet<_> = stored.iter().map(|status| status.name.as_str()).collect();
+    if names.len() != stored.len() {
+        return Err(format!("two statuses share a name: {stored:?}"));
+    }
+    let latest: BTreeMap<_, _> = log.iter().map(|version| (version.id, version)).collect();
+    let mut records = latest.values().filter_map(|version| Some((version.id, version.record()?)));
+    let stale = records.find(|(_, record)| {
+        known.get(&record.status).is_none_or(|status| status.name != record.status_name)
+    });
+    match stale {
+        Some((id, record)) => {
+            Err(format!("{id} shows {} though there are {stored:?}", record.status_name))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The records that the log ends with.
+fn current(log: &[Version]) -> Mirror {
+    let mut mirror = Mirror::new();
+    for version in log {
+        match shown(version) {
+            Some(value) => drop(mirror.insert(version.id, value)),
+            None => drop(mirror.remove(&version.id)),
+        }
+    }
+    mirror
+}
+
+/// A poller's copy equals what there is: nothing missing, nothing stale, no ghost.
+fn equal(mirror: &Mirror, truth: &Mirror) -> Result<(), String> {
+    let missing: Vec<_> =
+        truth.iter().filter(|(id, value)| mirror.get(id) != Some(value)).take(3).collect();
+    let ghosts: Vec<_> = mirror.iter().filter(|(id, _)| !truth.contains_key(id)).take(3).collect();
+    if missing.is_empty() && ghosts.is_empty() {
+        return Ok(());
+    }
+    Err(format!("missing or stale {missing:?}, ghosts {ghosts:?}"))
+}
