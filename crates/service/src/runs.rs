@@ -60,10 +60,21 @@ struct Run {
     record: RunRecord,
     /// Whether it has several pages, counts against the key's limit and belongs into the store.
     recorded: bool,
-    /// Whether the store has it.
-    kept: bool,
+    kept: Kept,
     /// Whether it took the place of one that the store has.
     replaces: bool,
+}
+
+/// What the store has of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    /// Nothing.
+    Not,
+    /// It as it was at an earlier page. What was noted of a later one may still be on its way, or may
+    /// have come upon a disk that failed.
+    Earlier,
+    /// It as it is.
+    Wholly,
 }
 
 /// The runs of one organization.
@@ -81,7 +92,7 @@ impl Runs {
         let mut runs = Runs::default();
         for record in kept {
             *runs.recorded.entry(record.key).or_default() += 1;
-            let run = Run { record, recorded: true, kept: true, replaces: false };
+            let run = Run { record, recorded: true, kept: Kept::Wholly, replaces: false };
             runs.by_query.entry(QueryId(record.query)).or_default().push(run);
         }
         runs
@@ -101,7 +112,7 @@ impl Runs {
         }
         let orphan = Run::orphan(runs, ask)?;
         // The run goes on under the new session, and stays where it was for the old one.
-        let mut adopted = Run { recorded: false, kept: false, replaces: false, ..orphan };
+        let mut adopted = Run { recorded: false, kept: Kept::Not, replaces: false, ..orphan };
         adopted.record.session = ask.session;
         let record = adopted.serve(ask);
         runs.push(adopted);
@@ -122,7 +133,7 @@ impl Runs {
             last_used: ask.now,
         };
         let replaces = self.take(ask.query, ask.session, ask.to).is_some_and(|run| run.recorded);
-        let run = Run { record, recorded: false, kept: false, replaces };
+        let run = Run { record, recorded: false, kept: Kept::Not, replaces };
         self.by_query.entry(ask.query).or_default().push(run);
         record
     }
@@ -161,16 +172,16 @@ impl Runs {
         Ok(dropped)
     }
 
-    /// The store has the run now.
+    /// The store has the run now, as this record has it.
     pub(crate) fn kept(&mut self, record: &RunRecord) {
         if let Some(run) = self.same(record) {
-            run.kept = true;
+            run.kept = if run.record == *record { Kept::Wholly } else { Kept::Earlier };
         }
     }
 
-    /// Whether the store has the run.
+    /// Whether the store has the run, as it is or as it was at an earlier page.
     pub(crate) fn is_kept(&mut self, record: &RunRecord) -> bool {
-        self.same(record).is_some_and(|run| run.kept)
+        self.same(record).is_some_and(|run| run.kept != Kept::Not)
     }
 
     /// Forgets runs that nobody has used for long; returns those that the store has to forget too.
@@ -190,9 +201,11 @@ impl Runs {
         runs.by_query.into_values().flatten().map(|run| run.record).collect()
     }
 
-    /// The runs that only memory knows, to be kept by an orderly stop.
+    /// The runs of which memory knows more than the store, to be kept by an orderly stop: after one,
+    /// what is kept counts as certain.
     pub(crate) fn not_kept(&self) -> Vec<RunRecord> {
-        self.by_query.values().flatten().filter(|run| !run.kept).map(|run| run.record).collect()
+        let unkept = |run: &&Run| run.kept != Kept::Wholly;
+        self.by_query.values().flatten().filter(unkept).map(|run| run.record).collect()
     }
 
     /// When any of them was last used.
@@ -305,6 +318,9 @@ impl Run {
         self.record.first_page_served |= ask.page == 1;
         self.record.last_page = ask.page;
         self.record.last_used = self.record.last_used.max(ask.now);
+        if self.kept == Kept::Wholly {
+            self.kept = Kept::Earlier;
+        }
         self.record
     }
 }

@@ -106,3 +106,21 @@ fn a_run_is_not_kept_because_the_one_before_it_is() {
     runs.kept(&second);
     assert!(runs.is_kept(&second));
 }
+
+#[test]
+fn what_a_failing_disk_did_not_keep_of_a_run_is_left_to_an_orderly_stop() {
+    let mut runs = Runs::default();
+    begin(&mut runs, &ask(0, 1, 0)).unwrap();
+    let first = runs.not_kept()[0];
+    runs.kept(&first);
+    assert_eq!(runs.not_kept(), []);
+    // The note of page 2 comes upon a disk that fails: nobody says that it is kept.
+    let second = runs.find(&ask(0, 2, 1)).unwrap();
+    assert!(runs.is_kept(&second), "as it was, which is enough while the process lives");
+    assert_eq!(runs.not_kept(), [second]);
+    // That of page 1 may come late.
+    runs.kept(&first);
+    assert_eq!(runs.not_kept(), [second]);
+    runs.kept(&second);
+    assert_eq!(runs.not_kept(), []);
+}
