@@ -3,6 +3,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Wake};
 use std::thread::Thread;
 
@@ -86,6 +87,7 @@ impl Service {
         name: StatusName,
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64, AdminError> {
+        let tenant = org.clone();
         self.change_status(org, id, move |directory, status| {
             let named = directory.status_named(name.as_str());
             if let Some(other) = named.filter(|other| other.id != id && !other.retired) {
@@ -93,6 +95,7 @@ impl Service {
             }
             status.spreading |= status.name != name && !Guard::GoOnRenaming.is_off();
             status.name = name;
+            tenant.renames.fetch_add(1, Ordering::AcqRel);
             Ok(())
         })
         .await?;
@@ -122,7 +125,7 @@ impl Service {
         id: StatusId,
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64, AdminError> {
-        let name = org.directory().statuses.get(&id).map(|status| status.name.clone());
+        let renames = org.renames.load(Ordering::Acquire);
         let author = Author { user: None, origin: Origin::CommandLine };
         let (mut after, mut changed) = (ActivityId(0), 0);
         loop {
@@ -140,9 +143,11 @@ impl Service {
             after = last;
             progress(changed);
         }
-        // Renamed again meanwhile: then the later call says when it is done.
+        // Renamed again meanwhile: then the later call says when it is done, or housekeeping. The name
+        // would not tell: it may have gone and come back.
+        let tenant = org.clone();
         self.change_status(org, id, move |_, status| {
-            status.spreading &= Some(&status.name) != name.as_ref();
+            status.spreading &= tenant.renames.load(Ordering::Acquire) != renames;
             Ok(())
         })
         .await?;

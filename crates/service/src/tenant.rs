@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use domain::{KeyId, OrgId, OrgKey, Seq, Stage, Stamp};
 use parking_lot::{Mutex, RwLock};
@@ -31,6 +32,8 @@ pub struct Tenant {
     pub(crate) moved: Notify,
     /// Questions that may sort at once: each may hold many keys in memory, and a thread.
     pub(crate) sorting: Arc<Semaphore>,
+    /// How often a status has been renamed since the process began.
+    pub(crate) renames: AtomicU64,
     /// Held by a first import; another waits for it.
     pub(crate) first_import: Mutex<()>,
     permits: Arc<Semaphore>,
@@ -70,6 +73,7 @@ impl Tenant {
             directory: RwLock::new(Arc::new(Directory::new(stored))),
             moved: Notify::new(),
             sorting: Arc::new(Semaphore::new(SORTS_PER_ORG_MAX)),
+            renames: AtomicU64::new(0),
             first_import: Mutex::new(()),
             permits: Arc::new(Semaphore::new(requests_max)),
         })

@@ -44,7 +44,7 @@ impl Renamer {
     /// stops in mid-way goes on at its next start.
     pub(crate) async fn run(self) {
         for _ in 0..self.renames {
-            world::sleep(i64::try_from(below(60)).unwrap_or(0)).await;
+            world::sleep(i64::try_from(below(30)).unwrap_or(0)).await;
             let (org, status) = (self.org.clone(), pick(&STATUSES));
             let name = StatusName::parse(pick(&NAMES)).expect("a name");
             let renamed = self.machine.request(move |service| async move {

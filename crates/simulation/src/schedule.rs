@@ -128,7 +128,7 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
     }
     for _ in 0..renamers {
         let (machine, org, at_work) = (machine.clone(), id.clone(), writers_at_work.clone());
-        let renames = 1 + u32::try_from(below(4)).expect("small");
+        let renames = 1 + u32::try_from(below(8)).expect("small");
         world::spawn(Owner::Client, Renamer { machine, org, renames, at_work }.run());
     }
     let poller = |i: u64| {

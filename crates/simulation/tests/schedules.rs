@@ -81,3 +81,8 @@ fn judging_inside_the_commit_is_needed() {
 fn waiting_for_an_upper_bound_is_needed() {
     check(Guard::WaitForTo, 2_000);
 }
+
+#[test]
+fn going_on_with_a_rename_is_needed() {
+    check(Guard::GoOnRenaming, 300);
+}

@@ -12,6 +12,7 @@ mod first_import;
 mod hangups;
 mod history;
 mod mirrors;
+mod renames;
 mod restores;
 mod sorts;
 mod traffic;

@@ -1,0 +1,33 @@
+//! Statuses that are renamed while they are being renamed.
+
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+use domain::{StatusId, StatusName};
+use service::SystemClock;
+
+use crate::harness::{World, create, everything};
+
+const STATUS: StatusId = StatusId(2);
+
+#[test]
+fn a_name_that_comes_back_meanwhile_still_reaches_every_record() {
+    let world = World::new(SystemClock);
+    world.write(create("Call")).unwrap();
+    let (service, org) = (&world.service, &world.org);
+    let name = |text: &str| StatusName::parse(text).unwrap();
+    let mut meanwhile = |_| {
+        service.rename_status(org, STATUS, name("Other"), &mut |_| {}).unwrap();
+        // Whoever wants the first name back gives up before any record has followed.
+        let nobody = &mut |_| {};
+        let mut given_up = pin!(service.rename_status_async(org, STATUS, name("New"), nobody));
+        let begun = given_up.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(begun.is_pending());
+        world.settle();
+    };
+    service.rename_status(org, STATUS, name("New"), &mut meanwhile).unwrap();
+    service.housekeep();
+    let session = world.log_in();
+    let answer = world.sync(&world.caller(&session).unwrap(), &everything());
+    assert_eq!(answer.records[0].record().unwrap().status_name, name("New"));
+}
