@@ -9,6 +9,7 @@ use std::thread::Thread;
 use domain::{ActivityId, Author, Origin, Status, StatusId, StatusName};
 
 use crate::commit::{stopping, unavailable};
+use crate::directory::Directory;
 use crate::tenant::Tenant;
 use crate::{AdminError, Refusal, Service, Write};
 
@@ -50,7 +51,10 @@ impl Service {
     /// # Errors
     /// When there is no such status or the store cannot write.
     pub fn retire_status(&self, org: &Arc<Tenant>, id: StatusId) -> Result<(), AdminError> {
-        wait(self.change_status(org, id, |status| status.retired = true))
+        wait(self.change_status(org, id, |_, status| {
+            status.retired = true;
+            Ok(())
+        }))
     }
 
     /// Renames a status and brings every record that shows it up to date, each with a new stamp.
@@ -80,17 +84,14 @@ impl Service {
         name: StatusName,
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64, AdminError> {
-        let other = org
-            .directory()
-            .status_named(name.as_str())
-            .filter(|s| s.id != id && !s.retired)
-            .cloned();
-        if let Some(other) = other {
-            return Err(AdminError::StatusExists(other.name.to_string()));
-        }
-        self.change_status(org, id, move |status| {
+        self.change_status(org, id, move |directory, status| {
+            let is_taken = |other: &&Status| other.id != id && !other.retired;
+            if let Some(other) = directory.statuses_named(name.as_str()).find(is_taken) {
+                return Err(AdminError::StatusExists(other.name.to_string()));
+            }
             status.spreading |= status.name != name;
             status.name = name;
+            Ok(())
         })
         .await?;
         self.spread_status(org, id, progress).await
@@ -138,8 +139,9 @@ impl Service {
             progress(changed);
         }
         // Renamed again meanwhile: then the later call says when it is done.
-        self.change_status(org, id, move |status| {
+        self.change_status(org, id, move |_, status| {
             status.spreading &= Some(&status.name) != name.as_ref();
+            Ok(())
         })
         .await?;
         Ok(changed)
@@ -149,13 +151,16 @@ impl Service {
         &self,
         org: &Arc<Tenant>,
         id: StatusId,
-        change: impl FnOnce(&mut Status) + Send + 'static,
+        change: impl FnOnce(&Directory, &mut Status) -> Result<(), AdminError> + Send + 'static,
     ) -> Result<(), AdminError> {
         let key = org.key;
         self.change_directory_async(org, move |directory, transaction| {
-            let status = directory.statuses.get_mut(&id).ok_or(AdminError::UnknownStatus(id))?;
-            change(status);
-            Ok(transaction.put_status(key, status).map_err(|e| unavailable(&e))?)
+            let status = directory.statuses.get(&id).cloned();
+            let mut status = status.ok_or(AdminError::UnknownStatus(id))?;
+            change(directory, &mut status)?;
+            transaction.put_status(key, &status).map_err(|e| unavailable(&e))?;
+            directory.statuses.insert(id, status);
+            Ok(())
         })
         .await
     }
