@@ -54,7 +54,7 @@ use crate::sorting::Orders;
 use crate::versions::Versions;
 use crate::views::Views;
 
-pub use admin::{AdminError, NewKey, NewUser};
+pub use admin::{AdminError, FIRST_STATUSES, NewKey, NewUser};
 pub use check::check;
 pub use clock::SystemClock;
 pub use commit::Committer;
