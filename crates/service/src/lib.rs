@@ -55,7 +55,7 @@ use crate::versions::Versions;
 use crate::views::Views;
 
 pub use admin::{AdminError, FIRST_STATUSES, NewKey, NewUser};
-pub use check::check;
+pub use check::{Checked, check};
 pub use clock::SystemClock;
 pub use commit::Committer;
 pub use directory::Directory;

@@ -10,8 +10,8 @@ use domain::{
 };
 use parking_lot::Mutex;
 use store::{
-    CommitError, Durability, FolderState, LogEntry, RunRecord, SessionRecord, Store, StoreError,
-    TenantRecord, Transaction,
+    CommitError, Durability, Examined, FolderState, LogEntry, RunRecord, SessionRecord, Store,
+    StoreError, TenantRecord, Transaction,
 };
 
 use crate::world::{self, one_in};
@@ -319,8 +319,15 @@ impl Store for SimStore {
         Ok(showing.take(limit).collect())
     }
 
-    fn damage(&self) -> Result<Vec<String>, StoreError> {
-        Ok(Vec::new())
+    fn examine(&self, visit: &mut dyn FnMut(Examined)) -> Result<(), StoreError> {
+        for tenant in self.tenants()? {
+            visit(Examined::Organization(tenant.organization.id.to_string()));
+            for Version { seq, stamp, id, previous, .. } in self.whole_log(tenant.organization.key)
+            {
+                visit(Examined::Version { seq, stamp, id, previous });
+            }
+        }
+        Ok(())
     }
 }
 
