@@ -7,7 +7,7 @@ use domain::{
     Activity, ActivityId, ClientId, Imported, Moment, Name, Note, OrgId, Priority, Role, Stamp,
     StatusId, StatusName, Subject, UserId, Zone,
 };
-use service::{ImportOptions, NewUser, Service, Spool, Tenant};
+use service::{FIRST_STATUSES, ImportOptions, NewUser, Service, Spool, Tenant};
 
 use crate::cli::{Demo, Tuning};
 use crate::commands::{Failure, Ground};
@@ -29,8 +29,6 @@ const USERS: [(i64, &str, Role); 5] = [
     (101_135, "Priya Raman", Role::Editor),
     (101_136, "Theo Abernathy", Role::Viewer),
 ];
-
-const STATUSES: [&str; 5] = ["In Progress", "Not Started", "Waiting", "Completed", "Deferred"];
 
 const SUBJECTS: [(&str, &[&str]); 6] = [
     (
@@ -271,7 +269,7 @@ fn made_up(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Importe
             client: Some(ClientId(3_400 + dice.below(420))),
             system_user: Some(UserId(dice.pick(&USERS[..4]).0)),
             status: StatusId(status),
-            status_name: StatusName::parse(STATUSES[usize::try_from(status - 1)?])?,
+            status_name: StatusName::parse(FIRST_STATUSES[usize::try_from(status - 1)?])?,
             priority: *dice.pick(&priority),
             custom_fields: Vec::new(),
         }),

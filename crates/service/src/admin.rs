@@ -15,8 +15,8 @@ use crate::directory::Directory;
 use crate::tenant::Tenant;
 use crate::{Refusal, Service, secret};
 
-/// The statuses of a new organization, by id from 1.
-const FIRST_STATUSES: [&str; 5] =
+/// The statuses of a new organization: their ids count from 1.
+pub const FIRST_STATUSES: [&str; 5] =
     ["In Progress", "Not Started", "Waiting", "Completed", "Deferred"];
 
 /// Why an admin's change was refused. Nothing has changed.

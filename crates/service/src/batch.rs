@@ -378,7 +378,8 @@ pub(crate) fn show(shared: &Shared, tenant: &Tenant, stamp: Stamp, versions: Vec
         let mut timeline = tenant.timeline.write();
         for version in &versions {
             let entry = Entry { id: version.id, stamp: version.stamp, kind: version.state.kind() };
-            // A log that is full, or not in order, is refused before it is written.
+            // Order and stamps are the committer's own, so that only a log that is full comes here.
+            // It has been written by now: it is not shown, and the next start says why.
             if let Err(error) = timeline.append(entry) {
                 tracing::error!(org = %tenant.id, %error, "the timeline cannot follow the log");
                 return;

@@ -59,9 +59,17 @@ impl Directory {
 
     /// The status of that name, in any case; one in use before a retired one.
     pub(crate) fn status_named(&self, name: &str) -> Option<&Status> {
-        let wanted = name.trim().to_lowercase();
-        let named =
-            self.statuses.values().filter(|s| s.name.as_str().trim().to_lowercase() == wanted);
-        named.min_by_key(|status| status.retired)
+        self.statuses_named(name).min_by_key(|status| status.retired)
     }
+
+    /// All statuses of that name, in any case, by id.
+    pub(crate) fn statuses_named(&self, name: &str) -> impl Iterator<Item = &Status> + use<'_> {
+        let wanted = folded(name);
+        self.statuses.values().filter(move |status| folded(status.name.as_str()) == wanted)
+    }
+}
+
+/// A name as names are compared.
+pub(crate) fn folded(name: &str) -> String {
+    name.trim().to_lowercase()
 }

@@ -54,8 +54,8 @@ use crate::sorting::Orders;
 use crate::versions::Versions;
 use crate::views::Views;
 
-pub use admin::{AdminError, NewKey, NewUser};
-pub use check::check;
+pub use admin::{AdminError, FIRST_STATUSES, NewKey, NewUser};
+pub use check::{Checked, check};
 pub use clock::SystemClock;
 pub use commit::Committer;
 pub use directory::Directory;

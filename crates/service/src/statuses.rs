@@ -89,8 +89,8 @@ impl Service {
     ) -> Result<u64, AdminError> {
         let tenant = org.clone();
         self.change_status(org, id, move |directory, status| {
-            let named = directory.status_named(name.as_str());
-            if let Some(other) = named.filter(|other| other.id != id && !other.retired) {
+            let is_taken = |other: &&Status| other.id != id && !other.retired;
+            if let Some(other) = directory.statuses_named(name.as_str()).find(is_taken) {
                 return Err(AdminError::StatusExists(other.name.to_string()));
             }
             status.spreading |= status.name != name && !Guard::GoOnRenaming.is_off();

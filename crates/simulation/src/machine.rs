@@ -207,5 +207,6 @@ fn prepare(store: &SimStore) -> (Service, Committer) {
 pub(crate) fn open_backup(store: &SimStore) -> Vec<String> {
     let (service, committer) = prepare(store);
     drop((service, committer));
-    service::check(store, &mut |_| {}).unwrap_or_else(|e| vec![e.to_string()])
+    let checked = service::check(store, &mut |_| {});
+    checked.map_or_else(|e| vec![e.to_string()], |checked| checked.lines)
 }

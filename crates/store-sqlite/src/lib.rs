@@ -7,6 +7,7 @@
 //! [`Durability::Process`]: store::Durability::Process
 
 mod backup;
+mod examine;
 mod open;
 mod read;
 mod rows;

@@ -5,15 +5,12 @@ use std::ops::ControlFlow;
 use domain::{ActivityId, OrgKey, Seq, Stamp, StatusId, Version};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use store::{
-    Durability, FolderState, LogEntry, RunRecord, SessionRecord, Store, StoreError, TenantRecord,
-    Transaction,
+    Durability, Examined, FolderState, LogEntry, RunRecord, SessionRecord, Store, StoreError,
+    TenantRecord, Transaction,
 };
 
 use crate::rows::{self, number};
-use crate::{SqliteStore, failed, open, write};
-
-/// Problems that `damage` lists before it says that there are more.
-const PROBLEMS_MAX: usize = 20;
+use crate::{SqliteStore, examine, failed, open, write};
 
 /// Columns as [`rows::version`] reads them.
 const VERSION_BY_SEQ: &str = "
@@ -100,17 +97,8 @@ impl Store for SqliteStore {
             lost_before: Stamp::MIN,
         };
         self.read(|c| {
-            c.query_row("SELECT lease, clean, boot, lost_before FROM folder", [], |row| {
-                Ok(FolderState {
-                    lease: Stamp::from_millis(row.get(0)?),
-                    clean: row.get(1)?,
-                    boot: row.get(2)?,
-                    lost_before: Stamp::from_millis(row.get(3)?),
-                })
-            })
-            .optional()
-            .map(|state| state.unwrap_or(fresh))
-            .map_err(failed)
+            let sql = "SELECT lease, clean, boot, lost_before FROM folder";
+            Ok(list(c, sql, [], rows::folder)?.pop().unwrap_or(fresh))
         })
     }
 
@@ -217,13 +205,10 @@ impl Store for SqliteStore {
         self.read(|c| list(c, sql, (org.0, after.0, status.0, limit), id))
     }
 
-    fn damage(&self) -> Result<Vec<String>, StoreError> {
+    fn examine(&self, visit: &mut dyn FnMut(Examined)) -> Result<(), StoreError> {
         self.read(|c| {
-            let sql = format!("PRAGMA integrity_check({PROBLEMS_MAX})");
-            let text = |row: &Row<'_>| row.get::<_, String>(0).map_err(failed);
-            let mut problems = list(c, &sql, [], text)?;
-            problems.retain(|problem| problem != "ok");
-            Ok(problems)
+            let _snapshot = c.unchecked_transaction().map_err(failed)?;
+            examine::examine(c, visit)
         })
     }
 }

@@ -6,7 +6,8 @@ use domain::{
     Version, Zone,
 };
 use rusqlite::Row;
-use store::{LogEntry, RunRecord, SessionRecord, StoreError};
+use rusqlite::types::ValueRef;
+use store::{FolderState, LogEntry, RunRecord, SessionRecord, StoreError};
 
 use crate::failed;
 
@@ -165,6 +166,48 @@ pub(crate) fn status(row: &Row<'_>) -> Result<Status, StoreError> {
         retired: column(row, 2)?,
         spreading: column(row, 3)?,
     })
+}
+
+/// Reads `lease, clean, boot, lost_before`.
+pub(crate) fn folder(row: &Row<'_>) -> Result<FolderState, StoreError> {
+    Ok(FolderState {
+        lease: stamp(row, 0)?,
+        clean: column(row, 1)?,
+        boot: column(row, 2)?,
+        lost_before: stamp(row, 3)?,
+    })
+}
+
+/// The columns of `activity` that follow from its version, in the order of [`current`].
+pub(crate) const CURRENT_COLUMNS: [&str; 10] = [
+    "seq",
+    "stamp",
+    "removed",
+    "subject",
+    "starts",
+    "ends",
+    "client",
+    "system_user",
+    "status",
+    "priority",
+];
+
+/// What `activity` holds of an activity's latest version.
+pub(crate) fn current(version: &Version) -> [ValueRef<'_>; CURRENT_COLUMNS.len()] {
+    let record = version.record();
+    let number = |value: Option<i64>| value.map_or(ValueRef::Null, ValueRef::Integer);
+    [
+        ValueRef::Integer(self::number(version.seq)),
+        ValueRef::Integer(version.stamp.millis()),
+        ValueRef::Integer(i64::from(record.is_none())),
+        record.map_or(ValueRef::Null, |a| ValueRef::Text(a.subject.as_str().as_bytes())),
+        number(record.map(|a| a.start.stamp.millis())),
+        number(record.and_then(|a| a.end).map(|end| end.stamp.millis())),
+        number(record.and_then(|a| a.client).map(|id| id.0)),
+        number(record.and_then(|a| a.system_user).map(|id| id.0)),
+        number(record.map(|a| a.status.0)),
+        number(record.map(|a| a.priority as i64 + 1)),
+    ]
 }
 
 /// Reads `hash, api_key, created, last_used`.

@@ -1,16 +1,16 @@
 //! The one write transaction.
 
 use domain::{
-    Activity, ActivityId, ApiKey, KeyId, OrgKey, Organization, Seq, Stamp, Status, SystemUser,
-    Version,
+    ActivityId, ApiKey, KeyId, OrgKey, Organization, Seq, Stamp, Status, SystemUser, Version,
 };
 use parking_lot::MutexGuard;
-use rusqlite::{Connection, Params};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Params, params_from_iter};
 use store::{
     CommitError, Durability, FolderState, RunRecord, SessionRecord, StoreError, Transaction,
 };
 
-use crate::rows::{kind_number, number, origin_number, stage_number};
+use crate::rows::{self, kind_number, number, origin_number, stage_number};
 use crate::{failed, read};
 
 pub(crate) struct SqliteTransaction<'a> {
@@ -75,30 +75,14 @@ impl<'a> SqliteTransaction<'a> {
         )
     }
 
-    fn put_activity(
-        &self,
-        org: OrgKey,
-        version: &Version,
-        record: Option<&Activity>,
-    ) -> Result<(), StoreError> {
+    fn put_activity(&self, org: OrgKey, version: &Version) -> Result<(), StoreError> {
+        let key = [org.0, version.id.0].map(ValueRef::Integer);
+        let row = key.into_iter().chain(rows::current(version)).map(ToSqlOutput::Borrowed);
         self.execute(
             "INSERT OR REPLACE INTO activity (organization, id, seq, stamp, removed, subject, starts,
                  ends, client, system_user, status, priority)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-            (
-                org.0,
-                version.id.0,
-                number(version.seq),
-                version.stamp.millis(),
-                record.is_none(),
-                record.map(|a| a.subject.as_str()),
-                record.map(|a| a.start.stamp.millis()),
-                record.and_then(|a| a.end).map(|end| end.stamp.millis()),
-                record.and_then(|a| a.client).map(|id| id.0),
-                record.and_then(|a| a.system_user).map(|id| id.0),
-                record.map(|a| a.status.0),
-                record.map(|a| a.priority as i64 + 1),
-            ),
+            params_from_iter(row),
         )
     }
 }
@@ -113,10 +97,9 @@ impl Transaction for SqliteTransaction<'_> {
     }
 
     fn append(&mut self, org: OrgKey, version: &Version) -> Result<(), StoreError> {
-        let record = version.record();
-        let document = record.map(store::encode).transpose()?;
+        let document = version.record().map(store::encode).transpose()?;
         self.append_change(org, version, document.as_deref())?;
-        self.put_activity(org, version, record)
+        self.put_activity(org, version)
     }
 
     fn cut_back(&mut self, org: OrgKey, versions_max: u32) -> Result<bool, StoreError> {

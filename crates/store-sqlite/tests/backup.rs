@@ -8,7 +8,7 @@ use std::path::Path;
 use std::thread;
 
 use domain::{Seq, Version};
-use store::contract::sample::{ORG, append, commit, organization, record, user};
+use store::contract::sample::{ORG, append, commit, organization, problems, record, user};
 use store::{Durability, Store};
 use store_sqlite::{DATABASE_FILE, SqliteStore};
 use tempfile::TempDir;
@@ -46,7 +46,7 @@ fn check(backup: &Path) -> u32 {
     let names: Vec<_> = fs::read_dir(backup).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names, [DATABASE_FILE]);
     let store = SqliteStore::open(backup).unwrap();
-    assert_eq!(store.damage().unwrap(), [""; 0]);
+    assert_eq!(problems(&store).unwrap(), [""; 0]);
 
     let users = &store.tenants().unwrap()[0].users;
     let pairs = u32::try_from(users.len()).unwrap();

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use domain::{Activity, ActivityId, Note, Seq, State, StatusId, Version};
 use rusqlite::Connection;
 use store::contract::sample::{
-    ORG, activity, append, commit, key, organization, record, run, session, status, tombstone,
-    user, version,
+    ORG, activity, append, commit, key, organization, problems, record, run, session, status,
+    tombstone, user, version,
 };
 use store::{Durability, Store, StoreError};
 use store_sqlite::{DATABASE_FILE, SqliteStore};
@@ -305,7 +305,7 @@ fn a_damaged_page_is_found() {
         damaged[page * PAGE_BYTES..][..PAGE_BYTES].fill(filler);
         fs::write(file(&folder), damaged).unwrap();
         let Ok(store) = SqliteStore::open(folder.path()) else { continue };
-        let seen = match store.damage() {
+        let seen = match problems(&store) {
             Ok(problems) => !problems.is_empty(),
             Err(problem) => matches!(problem, StoreError::Damaged(_)),
         };

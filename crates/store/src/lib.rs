@@ -22,7 +22,7 @@ use domain::{
 
 pub use document::{decode, encode};
 pub use error::{CommitError, StoreError};
-pub use rows::{FolderState, LogEntry, RunRecord, SessionRecord, TenantRecord};
+pub use rows::{Examined, FolderState, LogEntry, RunRecord, SessionRecord, TenantRecord};
 
 /// A place that keeps organizations and their logs.
 ///
@@ -109,11 +109,13 @@ pub trait Store: Send + Sync {
         limit: usize,
     ) -> Result<Vec<ActivityId>, StoreError>;
 
-    /// Looks for damage that the store can see by itself; an empty list means none.
+    /// Reads everything there is, in one snapshot: shows each organization's log in its order, and
+    /// tells what cannot be read or contradicts something else, and goes on. Whether the log itself
+    /// is in order is for the caller to judge.
     ///
     /// # Errors
     /// When the store cannot read.
-    fn damage(&self) -> Result<Vec<String>, StoreError>;
+    fn examine(&self, visit: &mut dyn FnMut(Examined)) -> Result<(), StoreError>;
 }
 
 /// How long a commit has to last before it is acknowledged.

@@ -30,6 +30,26 @@ pub struct LogEntry {
     pub kind: Kind,
 }
 
+/// What [`Store::examine`](crate::Store::examine) comes across.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Examined {
+    /// What follows belongs to the organization of this id; before the first, to none.
+    Organization(String),
+    /// The next version of its log.
+    Version {
+        /// Position in the log.
+        seq: Seq,
+        /// The commit's time.
+        stamp: Stamp,
+        /// Which activity it is a version of.
+        id: ActivityId,
+        /// The version that it says it supersedes.
+        previous: Option<Seq>,
+    },
+    /// Something is not as it should be: what and where, in words.
+    Problem(String),
+}
+
 /// What is kept once per data folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FolderState {

@@ -127,5 +127,10 @@ fn described(report: &ImportReport, dry_run: bool) -> String {
     if !report.statuses.is_empty() {
         text.push_str(&format!("statuses taken over: {}\n", report.statuses.join(", ")));
     }
+    for group in &report.same_names {
+        text.push_str(&format!(
+            "statuses of one name: {group}; who chooses by name gets the first: `driftless status rename` tells them apart\n"
+        ));
+    }
     text
 }

@@ -20,14 +20,18 @@ pub(super) fn backup(
 
 pub(crate) fn check(store: &SqliteStore, console: &mut dyn Console) -> Result<(), Failure> {
     let mut shown = Ok(());
-    let problems = service::check(store, &mut |versions| {
+    let checked = service::check(store, &mut |versions| {
         shown = console.progress("versions looked at", versions, None);
     })?;
     shown?;
-    if problems.is_empty() {
+    if checked.problems == 0 {
         console.print("everything is as it should be\n")?;
         return Ok(());
     }
-    console.print(&format!("{}\n", problems.join("\n")))?;
-    Err(format!("{} problems found; restore the folder from a backup", problems.len()).into())
+    console.print(&format!("{}\n", checked.lines.join("\n")))?;
+    let found = match checked.problems {
+        1 => "1 problem".to_owned(),
+        many => format!("{many} problems"),
+    };
+    Err(format!("{found} found; restore the folder from a backup").into())
 }

@@ -15,6 +15,7 @@ mod server;
 mod shape;
 
 mod backup;
+mod check;
 mod commands;
 mod crash;
 mod data_folder;

@@ -86,7 +86,7 @@ fn once_somebody_has_logged_in_times_are_new() {
     let report = org.import(SAMPLE, PLAIN).unwrap();
     assert_eq!((report.kept_stamps, report.created), (false, 2));
     let answer = client.sync(&format!("syncActivityTimeFrom={}", told.after()));
-    assert_eq!(answer.ids(), [653, 652]);
+    assert_eq!(answer.ids(), [652, 653]);
     assert_eq!(answer.records()[0]["createdDateTime"], "2013-07-09T07:53:19.000+00:00");
     assert_eq!(answer.records()[0]["createdBy"], "Colin Pizarek");
 }
@@ -117,10 +117,10 @@ fn a_later_import_adds_and_updates_and_removes() {
     let counts = [report.created, report.updated, report.unchanged, report.removed];
     assert_eq!(counts, [1, 1, 1, 1]);
     let answer = client.sync(&format!("syncActivityTimeFrom={}", told.after()));
-    assert_eq!((answer.ids(), answer.deleted()), (vec![1000, 653], Some(vec![extra])));
-    assert_eq!(answer.records()[1]["subject"], "edited");
-    assert_eq!(answer.records()[1]["createdDateTime"], "2013-07-09T15:53:19.000+08:00");
-    assert_eq!(answer.records()[0]["createdDateTime"], "2013-01-01T08:00:00.000+08:00");
+    assert_eq!((answer.ids(), answer.deleted()), (vec![653, 1000], Some(vec![extra])));
+    assert_eq!(answer.records()[0]["subject"], "edited");
+    assert_eq!(answer.records()[0]["createdDateTime"], "2013-07-09T15:53:19.000+08:00");
+    assert_eq!(answer.records()[1]["createdDateTime"], "2013-01-01T08:00:00.000+08:00");
 }
 
 #[test]
@@ -140,6 +140,71 @@ fn what_was_removed_here_comes_back_only_on_request() {
     assert_eq!((answer.ids(), answer.deleted()), (vec![653], Some(vec![])));
     let everything = client.everything();
     assert_eq!((everything.ids(), everything.deleted()), (vec![653, 652], Some(vec![])));
+}
+
+#[test]
+fn the_highest_id_is_taken_before_any_other() {
+    let (server, client) = with_sample();
+    server.advance(60_000);
+    let file = [
+        line(1001, "a", &changed("2025-01-01T00:00:00Z")),
+        line(1003, "b", &changed("2025-01-03T00:00:00Z")),
+        line(1002, "c", &changed("2025-01-02T00:00:00Z")),
+    ];
+    client.org.import(&file.join("\n"), PLAIN).unwrap();
+    // In a commit of its own: whatever is created from then on gets an id above the file's.
+    assert_eq!(client.everything().ids()[..3], [1002, 1001, 1003]);
+}
+
+/// A line whose record has this status.
+fn with_status(id: i64, status: i64, name: &str) -> String {
+    let named = format!(r#"{{"id":"{status}","name":"{name}"}}"#);
+    line(id, "x", "").replace(r#"{"id":"2","name":"Not Started"}"#, &named)
+}
+
+/// The statuses that can be chosen, as `id name`.
+fn choices(client: &Client) -> Vec<String> {
+    let answer: Value = serde_json::from_str(&client.get("listActivityStatus", "").text).unwrap();
+    let list = &answer["listActivityStatusResponse"]["activityStatusList"]["activityStatus"];
+    let text = |status: &Value, member: &str| status[member].as_str().unwrap().to_owned();
+    let shown = |s: &Value| format!("{} {}", text(s, "id"), text(s, "name"));
+    list.as_array().unwrap().iter().map(shown).collect()
+}
+
+#[test]
+fn a_first_import_takes_over_names_and_retires_who_had_them() {
+    let (_server, org) = at_noon();
+    let file = [with_status(1, 1, "Not Started"), with_status(2, 4, "Done")];
+    let report = org.import(&file.join("\n"), PLAIN).unwrap();
+    assert_eq!(report.statuses, ["1 Not Started", "2 Not Started (retired)", "4 Done"]);
+    assert_eq!(report.same_names, [""; 0]);
+    let client = org.editor();
+    assert_eq!(choices(&client), ["1 Not Started", "3 Waiting", "4 Done", "5 Deferred"]);
+    assert_eq!(client.retrieve(1)["activityStatus"]["name"], "Not Started");
+}
+
+#[test]
+fn statuses_of_one_name_are_kept_apart_by_id_and_told() {
+    let (_server, org) = at_noon();
+    let file = [with_status(1, 8, "Parked"), with_status(2, 9, "parked")];
+    let report = org.import(&file.join("\n"), PLAIN).unwrap();
+    assert_eq!(report.same_names, ["8 Parked, 9 parked"]);
+    let client = org.editor();
+    assert_eq!(client.retrieve(2)["activityStatus"]["id"], "9");
+
+    let file = with_status(3, 12, "Waiting");
+    let told = org.import(&file, DRY_RUN).unwrap();
+    assert_eq!(told.same_names, ["3 Waiting, 12 Waiting"]);
+    assert_eq!(org.import(&file, PLAIN).unwrap(), told);
+    assert_eq!(org.import(&file, PLAIN).unwrap().same_names, [""; 0], "told once");
+}
+
+#[test]
+fn names_are_not_taken_over_where_there_are_records() {
+    let (_server, client) = with_sample();
+    let report = client.org.import(&with_status(1, 2, "Later"), PLAIN).unwrap();
+    assert_eq!(report.statuses, [""; 0]);
+    assert_eq!(client.retrieve(1)["activityStatus"]["name"], "Not Started");
 }
 
 #[test]

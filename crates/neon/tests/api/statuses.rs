@@ -145,3 +145,22 @@ fn a_status_added_can_be_chosen() {
     let id = client.create_with("activity.activityStatus.id=6");
     assert_eq!(client.retrieve(id)["activityStatus"]["name"], "Someday");
 }
+
+#[test]
+fn of_two_renamings_to_one_name_at_once_one_is_refused() {
+    let server = TestServer::start();
+    let client = server.editor();
+    let (service, org) = (client.org.service(), client.org.tenant());
+    for n in 0..20 {
+        let begin = std::sync::Barrier::new(2);
+        let rename = |id| {
+            begin.wait();
+            service.rename_status(&org, StatusId(id), name(&format!("Name {n}")), &mut |_| {})
+        };
+        let (one, other) = std::thread::scope(|scope| {
+            let one = scope.spawn(|| rename(1));
+            (rename(3), one.join().unwrap())
+        });
+        assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
+    }
+}

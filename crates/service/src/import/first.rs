@@ -10,7 +10,8 @@ use domain::{Imported, Kind, Organization, Stage, Stamp, State, Version};
 use store::{Durability, Store, StoreError, Transaction};
 use timeline::{Entry, Timeline};
 
-use super::{AUTHOR, ImportError, ImportPlan};
+use super::statuses::{Named, Taken};
+use super::{AUTHOR, ImportError, ImportPlan, ImportReport};
 use crate::commit::{Committer, unavailable};
 use crate::directory::Directory;
 use crate::tenant::Tenant;
@@ -22,13 +23,6 @@ const CHUNK_ITEMS_MAX: usize = 1_000;
 /// Versions that are cut back in one transaction.
 const CUT_VERSIONS_MAX: u32 = 5_000;
 
-#[derive(Debug, Default)]
-pub(super) struct Done {
-    pub(super) records: u64,
-    pub(super) tombstones: u64,
-    pub(super) from_the_future: u64,
-}
-
 /// A first import under way.
 struct FirstImport {
     org: Arc<Tenant>,
@@ -36,25 +30,24 @@ struct FirstImport {
     stamp: Stamp,
     /// Becomes the organization's.
     timeline: Timeline,
-    done: Done,
+    report: ImportReport,
 }
 
 impl Service {
-    /// None if somebody has logged in or written meanwhile: then the plan is untouched.
+    /// None if somebody has logged in or written before: then nothing has been done.
     pub(super) fn import_first(
         &self,
         org: &Arc<Tenant>,
         plan: &mut ImportPlan,
         progress: &(dyn Fn(u64) + Send + Sync),
-    ) -> Result<Option<Done>, ImportError> {
+    ) -> Result<Option<ImportReport>, ImportError> {
         let _alone = org.first_import.lock();
-        let begun = org.clone();
-        let Some(stamp) = self.call(move |committer| committer.begin_import(&begun))? else {
-            return Ok(None);
-        };
+        let (begun, named) = (org.clone(), plan.statuses());
+        let begun = self.call(move |committer| committer.begin_import(&begun, &named))?;
+        let Some((stamp, report)) = begun else { return Ok(None) };
         plan.settle(stamp);
-        let (timeline, done) = (Timeline::new(), Done::default());
-        let mut import = FirstImport { org: org.clone(), stamp, timeline, done };
+        let report = ImportReport { kept_stamps: true, ..report };
+        let mut import = FirstImport { org: org.clone(), stamp, timeline: Timeline::new(), report };
         let written = import.write(self, plan, progress).and_then(|()| import.finish(self));
         if written.is_err() {
             self.cut_back(org);
@@ -116,7 +109,7 @@ impl FirstImport {
     /// The item as the log's next version. Stamps are kept as far as they are given and past.
     fn version(&mut self, directory: &Directory, item: &Imported) -> Result<Version, ImportError> {
         let stamp = item.stamp().map_or(self.stamp, |given| given.min(self.stamp));
-        self.done.from_the_future += u64::from(item.stamp().is_some_and(|given| given > stamp));
+        self.report.from_the_future += u64::from(item.stamp().is_some_and(|given| given > stamp));
         let state = match item {
             Imported::Removed { .. } => State::Tombstone,
             Imported::Record { activity, .. } => {
@@ -126,8 +119,8 @@ impl FirstImport {
             }
         };
         match state.kind() {
-            Kind::Record => self.done.records += 1,
-            Kind::Tombstone => self.done.tombstones += 1,
+            Kind::Record => self.report.created += 1,
+            Kind::Tombstone => self.report.removed += 1,
         }
         let entry = Entry { id: item.id(), stamp, kind: state.kind() };
         let seq = self.timeline.append(entry).map_err(|e| Refusal::Unavailable(e.to_string()))?;
@@ -135,7 +128,7 @@ impl FirstImport {
     }
 
     /// Takes the mark away, and with it shows everything.
-    fn finish(&mut self, service: &Service) -> Result<Done, ImportError> {
+    fn finish(&mut self, service: &Service) -> Result<ImportReport, ImportError> {
         let (org, stamp) = (self.org.clone(), self.stamp);
         let timeline = std::mem::take(&mut self.timeline);
         service.call(move |committer| {
@@ -148,21 +141,28 @@ impl FirstImport {
             org.moved.notify_waiters();
             Ok::<_, ImportError>(())
         })?;
-        Ok(std::mem::take(&mut self.done))
+        Ok(std::mem::take(&mut self.report))
     }
 }
 
 impl Committer {
-    /// Marks the organization, and draws the latest stamp that the import may use.
-    fn begin_import(&mut self, org: &Tenant) -> Result<Option<Stamp>, ImportError> {
+    /// Marks the organization, takes the statuses over, and draws the latest stamp that the import
+    /// may use.
+    fn begin_import(
+        &mut self,
+        org: &Tenant,
+        named: &Named,
+    ) -> Result<Option<(Stamp, ImportReport)>, ImportError> {
         let fresh = org.directory().organization.stage == Stage::Fresh;
         if !fresh || !org.timeline.read().is_empty() {
             return Ok(None);
         }
-        self.change_directory::<_, Refusal>(org, |directory, transaction| {
-            put_stage(directory, transaction, Stage::Importing)
+        let taken = self.change_directory::<_, Refusal>(org, |directory, transaction| {
+            let taken = Taken::over(org, directory, named);
+            taken.put(org.key, transaction)?;
+            put_stage(directory, transaction, Stage::Importing).map(|()| taken)
         })?;
-        Ok(Some(org.exposure.begin_commit(self.shared.clock.now())))
+        Ok(Some((org.exposure.begin_commit(self.shared.clock.now()), taken.report())))
     }
 
     fn cut_back(&mut self, org: &Tenant) -> Result<bool, Refusal> {

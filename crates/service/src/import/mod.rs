@@ -1,17 +1,19 @@
 //! Importing: everything is read and planned before anything is written.
 //!
 //! Into an organization that has no version and that nobody has logged in to, ids and stamps are
-//! kept, in one transaction (the exception in invariant 2). Otherwise every item is an ordinary
-//! write with a new stamp; what is there already makes no version, so that an import that was cut
-//! short is simply run again.
+//! kept (the exception in invariant 2): written in many transactions, while the organization is
+//! marked as importing, and shown in one step. Otherwise every item is an ordinary write with a new
+//! stamp; what is there already makes no version, so that an import that was cut short is simply
+//! run again.
 
 mod first;
 mod plan;
 mod spool;
+mod statuses;
 
 use std::sync::Arc;
 
-use domain::{ActivityId, Author, Imported, Origin, Stage, Status, StatusName};
+use domain::{ActivityId, Author, Imported, Origin, Stage};
 use store::StoreError;
 use thiserror::Error;
 
@@ -23,6 +25,7 @@ use crate::{AdminError, Refusal, Service, Write};
 pub(crate) use first::cut_back;
 pub use plan::ImportPlan;
 pub use spool::{Spool, SpoolError};
+use statuses::{Named, Taken};
 
 /// Writes that are under way at once.
 const CHUNK_ITEMS_MAX: usize = 500;
@@ -54,8 +57,10 @@ pub struct ImportReport {
     pub unchanged: u64,
     /// Activities that went.
     pub removed: u64,
-    /// Statuses that were added, or whose name was taken over.
+    /// Statuses that were added, whose name was taken over, or that gave way to one of their name.
     pub statuses: Vec<String>,
+    /// Statuses that can be chosen and have one name, a group a text: only their ids tell them apart.
+    pub same_names: Vec<String>,
     /// Records dated in the future: they got the time of the import as their stamp.
     pub from_the_future: u64,
     /// Activities whose removal here came in between: the first of them, and how many.
@@ -116,21 +121,13 @@ impl Service {
         progress: &Arc<dyn Fn(u64) + Send + Sync>,
     ) -> Result<ImportReport, ImportError> {
         self.refuse_removed(org, &plan, options)?;
-        let first = org.timeline.read().is_empty();
-        let statuses = self.plan_statuses(org, &plan, first);
-        let mut report = ImportReport { statuses: described(&statuses), ..ImportReport::default() };
         if options.dry_run {
-            return self.preview(org, &mut plan, report, progress.as_ref());
+            return self.preview(org, &mut plan, progress.as_ref());
         }
-        self.put_statuses(org, statuses)?;
-        if first && let Some(done) = self.import_first(org, &mut plan, progress.as_ref())? {
-            report.kept_stamps = true;
-            report.created = done.records;
-            report.removed = done.tombstones;
-            report.from_the_future = done.from_the_future;
-            return Ok(report);
+        match self.import_first(org, &mut plan, progress.as_ref())? {
+            Some(report) => Ok(report),
+            None => self.import_later(org, &mut plan, options, progress.as_ref()),
         }
-        self.import_later(org, &mut plan, options, report, progress.as_ref())
     }
 
     /// Ids that have a tombstone here are a mistake, or need the admin's word.
@@ -154,35 +151,13 @@ impl Service {
         if count == 0 { Ok(()) } else { Err(ImportError::Removed { first, count }) }
     }
 
-    /// The statuses that have to be added first. An organization without activities takes over the
-    /// file's names too: there, they are the truth.
-    fn plan_statuses(&self, org: &Tenant, plan: &ImportPlan, first: bool) -> Vec<Status> {
-        let directory = org.directory();
-        let wanted = plan.statuses().filter_map(|(id, name)| {
-            let present = directory.statuses.get(&id);
-            match present {
-                None => Some(Status { id, name: name.clone(), retired: false, spreading: false }),
-                Some(present) if first && present.name != *name => {
-                    Some(Status { name: name.clone(), ..present.clone() })
-                }
-                Some(_) => None,
-            }
-        });
-        wanted.collect()
-    }
-
-    fn put_statuses(&self, org: &Arc<Tenant>, statuses: Vec<Status>) -> Result<(), AdminError> {
-        if statuses.is_empty() {
-            return Ok(());
-        }
-        let key = org.key;
-        self.change_directory(org, move |directory, transaction| {
-            for status in statuses {
-                transaction.put_status(key, &status).map_err(|e| unavailable(&e))?;
-                directory.statuses.insert(status.id, status);
-            }
-            Ok(())
-        })
+    fn take_statuses(&self, org: &Arc<Tenant>, named: Named) -> Result<ImportReport, ImportError> {
+        let tenant = org.clone();
+        let taken = self.change_directory::<_, Refusal>(org, move |directory, transaction| {
+            let taken = Taken::over(&tenant, directory, &named);
+            taken.put(tenant.key, transaction).map(|()| taken)
+        })?;
+        Ok(taken.report())
     }
 
     /// Bounded commits with new stamps.
@@ -191,18 +166,15 @@ impl Service {
         org: &Arc<Tenant>,
         plan: &mut ImportPlan,
         options: ImportOptions,
-        mut report: ImportReport,
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<ImportReport, ImportError> {
+        let mut report = self.take_statuses(org, plan.statuses())?;
+        // In a commit of its own: from then on, ids given to others lie above all of the file's,
+        // also if this is cut short.
+        plan.highest_first();
         let mut done = 0;
-        let several_chunks = plan.len() > CHUNK_ITEMS_MAX as u64;
-        if several_chunks {
-            // From then on, ids given to others lie above the file's, also if this is cut short.
-            plan.highest_first();
-        }
         loop {
-            let alone = several_chunks && done == 0;
-            let chunk = plan.next_chunk(if alone { 1 } else { CHUNK_ITEMS_MAX })?;
+            let chunk = plan.next_chunk(if done == 0 { 1 } else { CHUNK_ITEMS_MAX })?;
             if chunk.is_empty() {
                 return Ok(report);
             }
@@ -229,14 +201,10 @@ impl Service {
         &self,
         org: &Tenant,
         plan: &mut ImportPlan,
-        mut report: ImportReport,
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<ImportReport, ImportError> {
         let mut directory = (*org.directory()).clone();
-        for (id, name) in plan.statuses() {
-            let status = Status { id, name: name.clone(), retired: false, spreading: false };
-            directory.statuses.entry(id).or_insert(status);
-        }
+        let mut report = Taken::over(org, &mut directory, &plan.statuses()).report();
         report.kept_stamps =
             org.timeline.read().is_empty() && directory.organization.stage == Stage::Fresh;
         let judge = Judge { directory: &directory, author: AUTHOR, stamp: self.now() };
@@ -301,9 +269,4 @@ impl ImportReport {
         }
         *count += 1;
     }
-}
-
-fn described(statuses: &[Status]) -> Vec<String> {
-    let text = |name: &StatusName| name.as_str().to_owned();
-    statuses.iter().map(|status| format!("{} {}", status.id, text(&status.name))).collect()
 }

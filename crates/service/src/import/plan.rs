@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::{ActivityId, Imported, Stamp, StatusId, StatusName};
 
 use super::spool::{Slot, SpoolError, SpoolFile};
+use super::statuses::Named;
 
 /// What an import is going to write, in order of stamps. Items without one come last.
 pub struct ImportPlan {
@@ -76,8 +77,8 @@ impl ImportPlan {
         self.slots.iter().filter(|slot| !slot.is_removal()).map(|slot| slot.id)
     }
 
-    pub(super) fn statuses(&self) -> impl Iterator<Item = (StatusId, &StatusName)> {
-        self.statuses.0.iter().map(|(id, (_, name))| (*id, name))
+    pub(super) fn statuses(&self) -> Named {
+        self.statuses.0.iter().map(|(id, (_, name))| (*id, name.clone())).collect()
     }
 
     /// The next item; none when all are done.

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use domain::{ActivityId, OrgKey, Organization, Seq, Stamp, StatusId, Version};
 use store::{
-    Durability, FolderState, LogEntry, RunRecord, SessionRecord, Store, StoreError, TenantRecord,
-    Transaction,
+    Durability, Examined, FolderState, LogEntry, RunRecord, SessionRecord, Store, StoreError,
+    TenantRecord, Transaction,
 };
 
 use super::SimStore;
@@ -130,7 +130,14 @@ impl Store for SimStore {
         Ok(showing.take(limit).collect())
     }
 
-    fn damage(&self) -> Result<Vec<String>, StoreError> {
-        Ok(Vec::new())
+    fn examine(&self, visit: &mut dyn FnMut(Examined)) -> Result<(), StoreError> {
+        for tenant in self.tenants()? {
+            visit(Examined::Organization(tenant.organization.id.to_string()));
+            for Version { seq, stamp, id, previous, .. } in self.whole_log(tenant.organization.key)
+            {
+                visit(Examined::Version { seq, stamp, id, previous });
+            }
+        }
+        Ok(())
     }
 }

@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 use domain::{ActivityId, OrgKey, Seq, StatusId, Version};
 
 use super::sample::{
-    ORG, OTHER, append, commit, key, organization, record, run, session, status, tombstone, user,
-    with_status,
+    ORG, OTHER, append, commit, key, organization, problems, record, run, session, status,
+    tombstone, user, with_status,
 };
-use crate::{LogEntry, Store};
+use crate::{Examined, LogEntry, Store};
 
 /// The log after a position.
 pub(super) fn log(store: &dyn Store, org: OrgKey, after: u64) -> Vec<LogEntry> {
@@ -118,17 +118,39 @@ pub(super) fn activities_of_a_status_follow_the_log(store: &dyn Store) {
     assert_eq!(ids(store, 2, 0, 10), [2, 3], "restored");
 }
 
-pub(super) fn a_log_with_everything_in_it_is_not_damaged(store: &dyn Store) {
-    story(store);
+pub(super) fn what_is_in_order_is_examined_without_a_problem(store: &dyn Store) {
+    let story = story(store);
+    append(store, OTHER, &story[..1]);
     commit(store, |t| {
         t.put_organization(&organization(ORG, "one")).unwrap();
+        t.put_organization(&organization(OTHER, "two")).unwrap();
         t.put_user(ORG, &user(1)).unwrap();
         t.put_key(ORG, &key(1)).unwrap();
         t.put_status(ORG, &status(1, "Waiting")).unwrap();
         t.put_session(ORG, &session(1)).unwrap();
         t.put_run(ORG, &run(1, 1)).unwrap();
     });
-    assert_eq!(store.damage().unwrap(), [""; 0]);
+    let mut found = Vec::new();
+    store.examine(&mut |examined| found.push(examined)).unwrap();
+    let versions = |versions: &[Version]| -> Vec<Examined> {
+        let shown = |&Version { seq, stamp, id, previous, .. }: &Version| Examined::Version {
+            seq,
+            stamp,
+            id,
+            previous,
+        };
+        versions.iter().map(shown).collect()
+    };
+    let mut expected = vec![Examined::Organization("one".to_owned())];
+    expected.extend(versions(&story));
+    expected.push(Examined::Organization("two".to_owned()));
+    expected.extend(versions(&story[..1]));
+    assert_eq!(found, expected);
+}
+
+pub(super) fn rows_of_no_organization_are_a_problem(store: &dyn Store) {
+    append(store, ORG, &[record(1, 7)]);
+    assert!(!problems(store).unwrap().is_empty());
 }
 
 pub(super) fn a_log_is_cut_back_from_its_end_in_parts(store: &dyn Store) {

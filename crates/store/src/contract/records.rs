@@ -5,7 +5,8 @@ use domain::{
 };
 
 use super::sample::{
-    ORG, OTHER, commit, folder_state, key, organization, record, run, session, stamp, status, user,
+    ORG, OTHER, commit, folder_state, key, organization, problems, record, run, session, stamp,
+    status, user,
 };
 use crate::{RunRecord, SessionRecord, Store, TenantRecord};
 
@@ -77,7 +78,7 @@ pub(super) fn an_empty_store_holds_nothing_and_is_in_order(store: &dyn Store) {
     assert!(store.tenants().unwrap().is_empty());
     assert!(store.sessions(ORG).unwrap().is_empty());
     assert!(store.runs(ORG).unwrap().is_empty());
-    assert!(store.damage().unwrap().is_empty());
+    assert_eq!(problems(store).unwrap(), [""; 0]);
     // Nothing has been exposed yet, and no process has died over it.
     assert_eq!(store.folder().unwrap(), folder_state(Stamp::MIN, true, ""));
 }

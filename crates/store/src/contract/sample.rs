@@ -6,7 +6,9 @@ use domain::{
     StatusName, Subject, SystemUser, UserId, Version, Zone,
 };
 
-use crate::{Durability, FolderState, RunRecord, SessionRecord, Store, Transaction};
+use crate::{
+    Durability, Examined, FolderState, RunRecord, SessionRecord, Store, StoreError, Transaction,
+};
 
 /// The organization that most tests are about.
 pub const ORG: OrgKey = OrgKey(1);
@@ -210,4 +212,18 @@ pub fn commit(store: &dyn Store, work: impl FnOnce(&mut dyn Transaction)) {
 /// When the store fails.
 pub fn append(store: &dyn Store, org: OrgKey, versions: &[Version]) {
     commit(store, |t| versions.iter().for_each(|version| t.append(org, version).unwrap()));
+}
+
+/// What an examination finds wrong.
+///
+/// # Errors
+/// When the store cannot read.
+pub fn problems(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+    let mut problems = Vec::new();
+    store.examine(&mut |examined| {
+        if let Examined::Problem(problem) = examined {
+            problems.push(problem);
+        }
+    })?;
+    Ok(problems)
 }
