@@ -100,7 +100,6 @@ pub(super) fn message(error: &serde_json::Error) -> String {
         "control character (\\u0000-\\u001F) found while parsing a string" => {
             r"a text has a line end or another control character in it: JSON writes a line end as \n"
         }
-        "recursion limit exceeded" => "lists or objects stand in one another too deep",
         other => other,
     };
     words.to_owned()
