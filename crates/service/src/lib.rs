@@ -60,7 +60,9 @@ pub use clock::SystemClock;
 pub use commit::Committer;
 pub use directory::Directory;
 pub use history::Change;
-pub use import::{ImportError, ImportOptions, ImportPlan, ImportReport, Spool, SpoolError};
+pub use import::{
+    ImportError, ImportOptions, ImportPlan, ImportReport, Repeated, Spool, SpoolError,
+};
 pub use lifecycle::{OpenError, Settings, Surroundings};
 pub use login::LoginError;
 pub use query::{Direction, Order, SyncQuery};

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use neon::files::{self, Summary};
-use service::{ImportOptions, ImportPlan, ImportReport, Spool};
+use neon::files::{self, Pages, Summary};
+use service::{ImportOptions, ImportPlan, ImportReport, Repeated, Spool};
 
 use super::{Failure, Files, Ground};
 use crate::cli::Import;
@@ -60,6 +60,7 @@ fn read(
 ) -> Result<ImportPlan, Failure> {
     let mut spool = Spool::new(&ground.folder)?;
     let mut problems = Vec::new();
+    let mut pages = Pages::default();
     let mut items = 0;
     for path in &import.files {
         let name = path.display().to_string();
@@ -85,20 +86,42 @@ fn read(
             return Err(failed);
         }
         match summary {
-            Ok(summary) if summary.records + summary.removals == 0 => {
-                console.note(&format!("{name}: there is nothing in it"))?;
+            Ok(summary) => {
+                tell_ignored(&name, &summary, console)?;
+                pages.merge(summary.pages);
             }
-            Ok(summary) => tell_ignored(&name, &summary, console)?,
             Err(e) => problems.push(e.to_string()),
         }
     }
-    if problems.is_empty() {
-        return Ok(spool.finish()?);
+    if !problems.is_empty() {
+        return Err(format!("{}\nnothing was imported", problems.join("\n")).into());
     }
-    Err(format!("{}\nnothing was imported", problems.join("\n")).into())
+    let plan = spool.finish()?;
+    warn(&pages, plan.repeated(), console)?;
+    Ok(plan)
+}
+
+/// Tells what may be missing or too much: files saved by a script that was cut short, or twice.
+fn warn(pages: &Pages, repeated: &Repeated, console: &mut dyn Console) -> Result<(), Failure> {
+    for missing in pages.missing() {
+        console.note(&format!("warning: {missing}"))?;
+    }
+    let (first, count) = repeated;
+    if *count > 0 {
+        let ids: Vec<String> = first.iter().map(ToString::to_string).collect();
+        let more = if *count > ids.len() as u64 { " …" } else { "" };
+        let ids = ids.join(", ");
+        console.note(&format!(
+            "warning: {count} activities come more than once, the last change of each counts: {ids}{more}"
+        ))?;
+    }
+    Ok(())
 }
 
 fn tell_ignored(name: &str, summary: &Summary, console: &mut dyn Console) -> Result<(), Failure> {
+    if summary.records + summary.removals == 0 {
+        console.note(&format!("{name}: there is nothing in it"))?;
+    }
     let ignored: Vec<String> =
         summary.ignored.names().map(|(member, times)| format!("{member} ({times})")).collect();
     if !ignored.is_empty() {

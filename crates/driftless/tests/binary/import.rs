@@ -45,6 +45,24 @@ fn with_files(folder: &Folder) {
     folder.write("lines.jsonl", line(10, "one") + &line(11, "two"));
     folder.write("table.csv", TABLE);
     folder.write("empty.jsonl", "");
+    for page in 1..=3 {
+        folder.write(&format!("page{page}.json"), self::page(page));
+    }
+    let twice: String = (1..=25).map(|id| line(id, "once") + &line(id, "twice")).collect();
+    folder.write("twice.jsonl", twice);
+    let other = line(2, "b")
+        .replace(r#"{"id":"2","name":"Not Started"}"#, r#"{"id":"7","name":"WAITING"}"#);
+    let named = line(1, "a")
+        .replace(r#"{"id":"2","name":"Not Started"}"#, r#"{"id":"9","name":"Waiting"}"#);
+    folder.write("same.jsonl", other + &named);
+}
+
+/// One of three pages with a record each.
+fn page(current: i64) -> String {
+    let record = line(current, "paged");
+    format!(
+        r#"{{"syncActivitiesResponse":{{"operationResult":"SUCCESS","activities":{{"activity":[{record}]}},"page":{{"currentPage":{current},"pageSize":1,"totalPage":3,"totalResults":3}}}}}}"#
+    )
 }
 
 #[track_caller]
@@ -103,6 +121,24 @@ fn a_dry_run_says_the_same_and_writes_nothing() {
             "import acme --dry-run lines.jsonl",
         ],
     );
+}
+
+#[test]
+fn pages_that_are_missing_and_records_that_come_twice_are_told() {
+    let told = either_way(|folder| {
+        with_files(folder);
+        folder.transcript(&[
+            "import acme page1.json page3.json page3.json",
+            "import acme page1.json page2.json page3.json",
+            "import acme twice.jsonl",
+        ])
+    });
+    insta::assert_snapshot!("import_warnings", told);
+}
+
+#[test]
+fn statuses_of_one_name_are_told() {
+    check("import_same_names", &["import acme same.jsonl", "status list acme"]);
 }
 
 #[test]

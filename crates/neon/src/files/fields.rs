@@ -1,6 +1,9 @@
 //! The members of one record, and how they become what the file says.
 
-use domain::{Activity, CustomField, Imported, Note, Stamp, StatusId, StatusName};
+use domain::{
+    Activity, CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX, CustomField, Imported, Note, Stamp,
+    StatusId, StatusName,
+};
 
 use super::ignored::Ignored;
 use super::object;
@@ -160,7 +163,20 @@ impl<'a> Fields<'_, 'a> {
             self.refuse(member, list, expected);
             return Vec::new();
         };
-        elements.into_iter().filter_map(|element| self.custom_field(element)).collect()
+        let read = elements.into_iter().filter_map(|element| self.custom_field(element));
+        let fields: Vec<CustomField> = read.collect();
+        self.bound(list, "values", fields.len(), CUSTOM_FIELDS_MAX);
+        let bytes = fields.iter().map(CustomField::bytes).sum();
+        self.bound(list, "bytes of text", bytes, CUSTOM_FIELDS_BYTES_MAX);
+        fields
+    }
+
+    /// What the API would not take is not imported either.
+    fn bound(&mut self, list: &'a str, what: &'static str, has: usize, max: usize) {
+        if has > max {
+            let member = Column::CustomFields.name();
+            self.note(list, Fault::TooMany { member, what, has, max });
+        }
     }
 
     fn custom_field(&mut self, element: &'a str) -> Option<CustomField> {

@@ -123,8 +123,8 @@ impl<'a> Stretch<'_, 'a, '_> {
         let Some(root) = [SYNC, LIST, RETRIEVE].into_iter().find(|&known| known == root) else {
             return self.note(answer, Fault::Answer(shown(root)));
         };
-        // The members after the fifth are known and say nothing of an activity.
-        let [result, errors, activities, activity, deleted, ..] = self.object(
+        // The members after the sixth are known and say nothing of an activity.
+        let [result, errors, activities, activity, deleted, page, ..] = self.object(
             root,
             answer,
             &[
@@ -133,9 +133,9 @@ impl<'a> Stretch<'_, 'a, '_> {
                 "activities",
                 "activity",
                 "deletedActivityIdList",
+                "page",
                 "responseMessage",
                 "responseDateTime",
-                "page",
                 "searchResults",
             ],
         );
@@ -149,8 +149,20 @@ impl<'a> Stretch<'_, 'a, '_> {
                 None => self.note(answer, Fault::Missing("activity")),
             };
         }
+        let before = self.intake.summary.records;
         self.activities(answer, activities)?;
+        self.page(root, page, before);
         self.deleted(deleted)
+    }
+
+    /// Remembers which page the answer is; what it says of that in no known way is as good as absent.
+    fn page(&mut self, root: &'static str, page: Option<&'a str>, records_before: u64) {
+        const NAMES: [&str; 3] = ["currentPage", "totalPage", "totalResults"];
+        let told = members(page.unwrap_or("null"), &NAMES, &mut |_, _| ()).unwrap_or_default();
+        let number = |text: &str| Form::Json.text(text)?.trim().parse().ok();
+        let summary = &mut self.intake.summary;
+        let records = summary.records - records_before;
+        summary.pages.add(root, told.map(|told| told.and_then(number)), records);
     }
 
     fn activities(&mut self, answer: &'a str, activities: Option<&'a str>) -> ControlFlow<()> {

@@ -19,6 +19,7 @@ mod fields;
 mod ignored;
 mod json;
 mod object;
+mod pages;
 mod problem;
 mod rows;
 mod stretch;
@@ -33,6 +34,7 @@ use std::ops::ControlFlow;
 use domain::{Imported, Stamp};
 
 pub use ignored::Ignored;
+pub use pages::Pages;
 pub use problem::{Fault, PROBLEMS_SHOWN_MAX, Problem, ReadError};
 pub use rows::ROW_BYTES_MAX;
 pub use stretch::VALUE_BYTES_MAX;
@@ -49,6 +51,8 @@ pub struct Summary {
     pub removals: u64,
     /// Members and columns that are not kept.
     pub ignored: Ignored,
+    /// Which pages the answers in it are.
+    pub pages: Pages,
 }
 
 /// Reads a file and hands over what it says, one thing at a time and in the file's order. What the

@@ -76,11 +76,31 @@ pub(super) fn is_empty(value: &str) -> bool {
     matches!(value, "null" | "\"\"")
 }
 
-/// What the error says, without the line that it counts from the start of some piece.
+/// What the error says, in words for those who do not read JSON every day, and without the line that
+/// it counts from the start of some piece.
 pub(super) fn message(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
+    let text = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]);
+    let words = match text {
+        "expected value" | "expected ident" => {
+            "expected a value: text in quotation marks, a number, true, false, null, a list or an object"
+        }
+        "expected `:`" => "expected a colon between a name and its value",
+        "expected `,` or `}`" => {
+            "expected a comma before the next member, or the } that ends the object"
+        }
+        "expected `,` or `]`" => {
+            "expected a comma before the next element, or the ] that ends the list"
+        }
+        "key must be a string" => "expected the name of a member in quotation marks",
+        "trailing comma" => "a comma has nothing behind it",
+        "trailing characters" => "something stands behind the value",
+        "invalid number" => "a number is not written as JSON writes one",
+        "invalid escape" => r"a text has a \ that is not one of JSON's escapes, such as \n or \\",
+        "control character (\\u0000-\\u001F) found while parsing a string" => {
+            r"a text has a line end or another control character in it: JSON writes a line end as \n"
+        }
+        other => other,
+    };
+    words.to_owned()
 }

@@ -72,6 +72,18 @@ pub enum Fault {
         /// What is wrong with the text.
         error: TextError,
     },
+    /// More custom fields than an activity may have.
+    #[error("{member} has {has} {what}, at most {max} are kept")]
+    TooMany {
+        /// The member.
+        member: &'static str,
+        /// Of what.
+        what: &'static str,
+        /// How many it has.
+        has: usize,
+        /// How many it may have.
+        max: usize,
+    },
     /// Something that should be an object and is none that can be read.
     #[error("{member}: {error}")]
     Object {

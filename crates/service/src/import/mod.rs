@@ -23,14 +23,14 @@ use crate::tenant::Tenant;
 use crate::{AdminError, Refusal, Service, Write};
 
 pub(crate) use first::cut_back;
-pub use plan::ImportPlan;
+pub use plan::{ImportPlan, Repeated};
 pub use spool::{Spool, SpoolError};
 use statuses::{Named, Taken};
 
 /// Writes that are under way at once.
 const CHUNK_ITEMS_MAX: usize = 500;
 
-/// Refused items that a report names.
+/// Activities that a message names.
 const NAMED_MAX: usize = 20;
 
 const AUTHOR: Author = Author { user: None, origin: Origin::Import };

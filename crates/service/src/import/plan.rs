@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{ActivityId, Imported, Stamp, StatusId, StatusName};
 
+use super::NAMED_MAX;
 use super::spool::{Slot, SpoolError, SpoolFile};
 use super::statuses::Named;
 
@@ -12,8 +13,12 @@ pub struct ImportPlan {
     file: SpoolFile,
     slots: Vec<Slot>,
     statuses: Statuses,
+    repeated: Repeated,
     next: usize,
 }
+
+/// Activities that the files have as a record more than once: the first of them, and how many.
+pub type Repeated = (Vec<ActivityId>, u64);
 
 /// The statuses that the files name, each with the name on the record changed last.
 #[derive(Debug, Default)]
@@ -39,11 +44,12 @@ impl Statuses {
 impl ImportPlan {
     pub(super) fn new(file: SpoolFile, mut slots: Vec<Slot>, statuses: Statuses) -> ImportPlan {
         slots.sort_unstable_by_key(Slot::precedence);
+        let repeated = repeated(&slots);
         // Of each activity, keep the last.
         slots.reverse();
         slots.dedup_by_key(|slot| slot.id);
         slots.sort_unstable_by_key(|slot| (slot.stamp.is_none(), slot.stamp, slot.id));
-        ImportPlan { file, slots, statuses, next: 0 }
+        ImportPlan { file, slots, statuses, repeated, next: 0 }
     }
 
     /// Orders the items as the log has to have them when those without a stamp, and those dated
@@ -73,6 +79,12 @@ impl ImportPlan {
         self.slots.is_empty()
     }
 
+    /// See [`Repeated`]. Of each, the last change counts.
+    #[must_use]
+    pub fn repeated(&self) -> &Repeated {
+        &self.repeated
+    }
+
     pub(super) fn record_ids(&self) -> impl Iterator<Item = ActivityId> {
         self.slots.iter().filter(|slot| !slot.is_removal()).map(|slot| slot.id)
     }
@@ -98,4 +110,13 @@ impl ImportPlan {
         }
         Ok(chunk)
     }
+}
+
+/// Removals are not looked at: saved answers repeat them on every page.
+fn repeated(by_id: &[Slot]) -> Repeated {
+    let twice = |group: &&[Slot]| group.iter().filter(|slot| !slot.is_removal()).count() > 1;
+    let mut ids = by_id.chunk_by(|a, b| a.id == b.id).filter(twice).map(|group| group[0].id);
+    let first: Vec<ActivityId> = ids.by_ref().take(NAMED_MAX).collect();
+    let count = (first.len() + ids.count()) as u64;
+    (first, count)
 }

@@ -235,11 +235,11 @@ fn what_is_no_json_ends_the_file_after_its_line() {
     let first = record("1", "");
     check(
         &format!("{first}\n{{\"activityId\" 2}}\n{{}}"),
-        "f, line 2: this is no JSON: expected `:`",
+        "f, line 2: this is no JSON: expected a colon between a name and its value",
     );
     check(
         &format!("{first}\n{{\"subject\":\"two\nlines\"}}"),
-        "f, line 2: this is no JSON: control character (\\u0000-\\u001F) found while parsing a string",
+        r"f, line 2: this is no JSON: a text has a line end or another control character in it: JSON writes a line end as \n",
     );
     check(
         &format!("{first}\n\n{{\n\"activityId\":2,\n"),
@@ -251,16 +251,87 @@ fn what_is_no_json_ends_the_file_after_its_line() {
     );
     check(
         &SAMPLE.replacen("\"subject\": \"ddddd\",", "\"subject\": \"ddddd\"", 1),
-        "f, line 13: this is no JSON: expected `,` or `}`",
+        "f, line 13: this is no JSON: expected a comma before the next member, or the } that ends the object",
     );
     check(
         "[\n] {\n\"activityId\":2",
         "f, line 2: the JSON that starts here does not end: is the file cut off?",
     );
-    check(&format!("{first}}}"), "f, line 1: this is no JSON: expected value");
+    for broken in ["}", "{\"a\":nope}", "{\"a\":tru}", "{\"a\":'x'}"] {
+        check(
+            &format!("{first}\n{broken}"),
+            "f, line 2: this is no JSON: expected a value: text in quotation marks, a number, true, false, null, a list or an object",
+        );
+    }
+    let broken = |text: &str, words: &str| {
+        check(&format!("{first}\n{text}"), &format!("f, line 2: this is no JSON: {words}"));
+    };
+    broken("{'a':1}", "expected the name of a member in quotation marks");
+    broken("{\"a\":1,}", "expected the name of a member in quotation marks");
+    broken("[1 2]", "expected a comma before the next element, or the ] that ends the list");
+    broken("[01]", "a number is not written as JSON writes one");
+    broken(r#"["\q"]"#, r"a text has a \ that is not one of JSON's escapes, such as \n or \\");
     let bytes = [first.as_bytes(), b"\n{\n\"\xff\"}"].concat();
     let error = read_bytes(&bytes).unwrap_err();
     assert_eq!(error.to_string(), "f, line 3: this is not UTF-8: save the file with that encoding");
+}
+
+#[test]
+fn more_custom_fields_than_the_api_takes_are_refused() {
+    let list = |count: usize, value: &str| {
+        let fields = vec![format!(r#"{{"fieldId":"7","fieldValue":"{value}"}}"#); count];
+        record("2", &format!(",\n\"customFieldDataList\":[{}]", fields.join(",")))
+    };
+    check(&list(500, "x"), "2 s");
+    check(&list(501, "x"), "f, line 2: customFieldDataList has 501 values, at most 500 are kept");
+    let long = "x".repeat((1 << 20) / 16 - 1);
+    check(&list(16, &long), "2 s");
+    check(
+        &list(16, &format!("{long}y")),
+        "f, line 2: customFieldDataList has 1048592 bytes of text, at most 1048576 are kept",
+    );
+}
+
+/// The pages that are missing of answers that say which they are.
+fn missing(answers: &[(&str, u64, u64, u64)]) -> String {
+    let answer = |&(method, page, pages, results): &(&str, u64, u64, u64)| {
+        let record = record(&page.to_string(), "");
+        format!(
+            r#"{{"{method}ActivitiesResponse":{{"page":{{"currentPage":{page},"pageSize":1,"totalPage":"{pages}","totalResults":{results}}},"activities":{{"activity":[{record}]}}}}}}"#
+        )
+    };
+    let mut pages = crate::files::Pages::default();
+    for answer in answers.iter().map(answer) {
+        let (_, summary) = read_bytes(answer.as_bytes()).unwrap();
+        assert_eq!(summary.ignored.names().count(), 0, "{answer}");
+        pages.merge(summary.pages);
+    }
+    pages.missing().collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn pages_that_are_missing_are_named() {
+    assert_eq!(missing(&[]), "");
+    assert_eq!(missing(&[("sync", 2, 2, 2), ("sync", 1, 2, 2), ("list", 1, 1, 1)]), "");
+    assert_eq!(missing(&[("sync", 1, 2, 2), ("sync", 1, 2, 2), ("sync", 2, 2, 2)]), "");
+    assert_eq!(missing(&[("sync", 1, 1, 1), ("sync", 2, 1, 1)]), "", "one behind the last");
+    assert_eq!(
+        missing(&[("sync", 2, 9, 9), ("sync", 3, 9, 9), ("sync", 9, 9, 9)]),
+        "syncActivitiesResponse with 9 pages and 9 results: these pages are missing: 1, 4 to 8"
+    );
+    assert_eq!(
+        missing(&[("sync", 1, 2, 2), ("sync", 2, 2, 3), ("list", 1, 1, 1)]),
+        "syncActivitiesResponse with 2 pages and 2 results: these pages are missing: 2\n\
+         syncActivitiesResponse with 2 pages and 3 results: these pages are missing: 1"
+    );
+    assert_eq!(
+        missing(&[("sync", 1, 1, 5)]),
+        "syncActivitiesResponse with 1 pages and 5 results: the files hold 1 of them"
+    );
+    assert_eq!(
+        missing(&[("sync", 1, 1 << 40, 5)]),
+        "syncActivitiesResponse with 1099511627776 pages and 5 results: these pages are missing: 2 to 1099511627776"
+    );
 }
 
 #[test]

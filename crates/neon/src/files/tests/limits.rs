@@ -18,7 +18,10 @@ fn a_missing_brace_does_not_take_the_rest_of_the_file_into_memory() {
     let lines = line.replacen("}\n", "\n", 1) + &line.repeat(400_000);
     let mut source = lines.as_bytes();
     let error = read("f", &mut source, stamp(NOW), &mut |_| ControlFlow::Continue(()));
-    assert_eq!(error.unwrap_err().to_string(), "f, line 2: this is no JSON: expected `,` or `}`");
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "f, line 2: this is no JSON: expected a comma before the next member, or the } that ends the object"
+    );
     assert!(source.len() > 30 << 20, "{} bytes are left", source.len());
 }
 

@@ -8,7 +8,7 @@ mod table;
 use std::io::BufReader;
 use std::ops::ControlFlow;
 
-use super::{Format, ReadError, Summary, Writer, read};
+use super::{Format, Ignored, ReadError, Summary, Writer, read};
 use domain::{
     Activity, Author, CustomField, Imported, Moment, Origin, Seq, Stamp, State, Version, Zone,
 };

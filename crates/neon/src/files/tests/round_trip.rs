@@ -9,7 +9,7 @@ use super::*;
 #[test]
 fn the_manuals_sample_is_written_member_for_member() {
     let (taken, summary) = read_bytes(SAMPLE.as_bytes()).unwrap();
-    assert_eq!(summary, Summary { records: 2, ..Summary::default() });
+    assert_eq!((summary.records, summary.removals, summary.ignored), (2, 0, Ignored::default()));
     let versions: Vec<Version> = taken.iter().map(version).collect();
     let lines = String::from_utf8(written(Format::JsonLines, "+08:00", &versions)).unwrap();
     let mut lines = lines.lines();

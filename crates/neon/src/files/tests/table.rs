@@ -65,7 +65,7 @@ fn every_fault_of_a_table_names_its_line_and_member() {
     );
     check(
         &table(&[&ROW.replace(",,,", r#",,"{""customFieldData"":[} ","#)]),
-        r#"f, line 2: customFieldDataList: expected value"#,
+        r#"f, line 2: customFieldDataList: expected a value: text in quotation marks, a number, true, false, null, a list or an object"#,
     );
     check(
         &table(&[&ROW.replace(",,,", r#",,blue,"#)]),
@@ -76,7 +76,10 @@ fn every_fault_of_a_table_names_its_line_and_member() {
         "f, line 3: fieldId is missing",
     );
     let trailing = ROW.replace(",,,", r#",,"{""customFieldData"":[]} 1","#);
-    check(&table(&[&trailing]), "f, line 2: customFieldDataList: trailing characters");
+    check(
+        &table(&[&trailing]),
+        "f, line 2: customFieldDataList: something stands behind the value",
+    );
     check(
         "activityId,ActivityID,subject\n",
         "f, line 1: the header row has activityId twice\nf, line 1: the header row lacks startDateTime, activityStatus.id, activityStatus.name, activityPriority: expected JSON, or CSV whose first row names the members, with commas between them",
