@@ -9,6 +9,8 @@ use crate::machine::{Machine, open_backup};
 use crate::poller::{Mirror, shown};
 use crate::schedule::{Backup, Party};
 
+/// Looks at everything: logs, names, copies, backups.
+///
 /// # Errors
 /// The first thing that was lost.
 pub(crate) fn verdict(
