@@ -6,6 +6,7 @@
 use std::io::{self, IsTerminal};
 use std::time::Instant;
 
+use axum::body::HttpBody;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -103,7 +104,7 @@ async fn observe(request: Request, next: Next) -> Response {
     metrics::counter!("driftless_requests_total", "method" => method, "result" => result)
         .increment(1);
     metrics::histogram!("driftless_request_seconds", "method" => method).record(seconds);
-    let bytes = response.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+    let bytes = HttpBody::size_hint(response.body()).exact();
     let ms = (seconds * 1e6).round() / 1e3;
     tracing::info!(verb, method, org, status, code, bytes, ms, "request");
     response

@@ -103,8 +103,8 @@ fn entry(error: &ApiError) -> ErrorEntry<'_> {
 }
 
 /// An answer of the API over HTTP.
-pub(crate) fn response(status: StatusCode, body: Vec<u8>) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
+pub(crate) fn response(status: StatusCode, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));

@@ -14,6 +14,7 @@ mod errors;
 pub mod files;
 mod method;
 mod methods;
+mod outgoing;
 mod params;
 mod paths;
 mod record;
@@ -46,6 +47,9 @@ pub const BODIES_BYTES_MAX: usize = 64 << 20;
 /// So much of each body does not count against [`BODIES_BYTES_MAX`]: the number of connections
 /// bounds it, and whoever sends little is served however many send much.
 pub const BODY_BYTES_FREE: usize = 16 << 10;
+
+/// An answer of so many bytes does not count against [`service::ANSWERS_BYTES_MAX`].
+pub const ANSWER_BYTES_FREE: usize = 16 << 10;
 
 /// The longest query that is read, in bytes; longer lists of ids go into a POST body.
 pub const QUERY_BYTES_MAX: usize = 60 << 10;

@@ -15,7 +15,7 @@ use crate::envelope::{Envelope, Success, response};
 use crate::errors::ApiError;
 use crate::method::{Method, Target};
 use crate::params::Params;
-use crate::{BASE_PATH, Neon, QUERY_BYTES_MAX, methods};
+use crate::{BASE_PATH, Neon, QUERY_BYTES_MAX, methods, outgoing};
 
 /// What became of a request, for the log and the metrics: it travels beside the response.
 #[derive(Clone, Debug)]
@@ -111,7 +111,13 @@ impl Neon {
             None => self.service.now().at_offset(0),
         });
         let envelope = Envelope { root: &target.root, response_date_time, content: answer.content };
-        let mut response = response(status, envelope.to_json());
+        let mut response = match outgoing::body(envelope.to_json(), answer.org.as_deref()) {
+            Ok(body) => response(status, body),
+            Err(error) => {
+                let refused = Answer { org: answer.org, ..Answer::refused(error) };
+                return self.finish(target, status, refused);
+            }
+        };
         if status == StatusCode::METHOD_NOT_ALLOWED {
             let allowed = header::HeaderValue::from_static("GET, POST");
             response.headers_mut().insert(header::ALLOW, allowed);

@@ -13,11 +13,8 @@ static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that all others take")]
     fn now(&self) -> Stamp {
-        let since_1970 =
-            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Stamp::from_millis(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+        Stamp::from_millis(i64::try_from(since_1970().as_millis()).unwrap_or(i64::MAX))
     }
 
     fn elapsed_ms(&self) -> i64 {
@@ -26,10 +23,17 @@ impl Clock for SystemClock {
 
     #[expect(clippy::disallowed_methods, reason = "the wait is bounded by the caller")]
     fn wait_until(&self, until: Stamp, at_most_ms: i64) {
-        let missing = until.millis().saturating_sub(self.now().millis());
-        if !(1..=at_most_ms).contains(&missing) {
-            return; // What is further off is not waited for at all.
+        let until = Duration::from_millis(u64::try_from(until.millis()).unwrap_or(0));
+        // To the very instant: commits wait here, and a millisecond is long for them.
+        let missing = until.saturating_sub(since_1970());
+        // What is further off is not waited for at all.
+        if missing <= Duration::from_millis(at_most_ms.unsigned_abs()) {
+            std::thread::sleep(missing);
         }
-        std::thread::sleep(Duration::from_millis(missing.unsigned_abs()));
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the clock that all others take")]
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }

@@ -78,7 +78,7 @@ pub use secret::hash as hash_secret;
 pub use sessions::{Caller, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
 pub use sorting::SORTS_MAX;
 pub use sync::{AskError, SyncAnswer};
-pub use tenant::Tenant;
+pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
 pub use write::{Refusal, Write, Written};
 
 /// A data folder at work. Cheap to clone.

@@ -87,7 +87,11 @@ impl Service {
     pub fn open(surroundings: Surroundings, settings: Settings) -> Result<Service, OpenError> {
         let (service, committer) = Service::prepare(surroundings, settings)?;
         let thread = std::thread::Builder::new().name("commit".to_owned());
-        let thread = thread.spawn(move || committer.run()).map_err(OpenError::Thread)?;
+        let committing = move || {
+            let _without_it_nothing_works = EndsTheProcess;
+            committer.run();
+        };
+        let thread = thread.spawn(committing).map_err(OpenError::Thread)?;
         *service.shared.committer.lock() = Some(thread);
         Ok(service)
     }
@@ -189,6 +193,19 @@ impl Service {
         let _ = self.shared.queue.send(Job::Stop);
         if let Some(committer) = self.shared.committer.lock().take() {
             let _ = committer.join();
+        }
+    }
+}
+
+/// Ends the process if its thread panics. Without a committer nothing could be written again; a
+/// service manager starts another process, which finds everything that was acknowledged.
+struct EndsTheProcess;
+
+impl Drop for EndsTheProcess {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("the committer has ended abnormally; the process ends with it");
+            std::process::abort();
         }
     }
 }

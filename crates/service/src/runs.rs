@@ -27,7 +27,9 @@ use crate::query::QueryId;
 pub const RUNS_PER_KEY_MAX: usize = 100_000;
 
 /// Runs of a single page that are kept for each key, for readers that ask on until a page is empty.
-pub const SINGLE_PAGE_RUNS_PER_KEY_MAX: usize = 256;
+/// Of a key that has asked more than that within [`RUN_KEPT_MINUTES_MIN`], an unknown later page may
+/// belong to one that was dropped: then its reader is told to begin again.
+pub const SINGLE_PAGE_RUNS_PER_KEY_MAX: usize = 4_096;
 
 /// A run is forgotten this long after its last use.
 pub const RUN_HOURS_MAX: i64 = 24;
@@ -63,6 +65,8 @@ struct Run {
     kept: Kept,
     /// Whether it took the place of one that the store has.
     replaces: bool,
+    /// Its last turn among its key's runs of a single page; none if it is not one of them.
+    single: Option<u64>,
 }
 
 /// What the store has of a run.
@@ -82,8 +86,23 @@ enum Kept {
 pub(crate) struct Runs {
     by_query: HashMap<QueryId, Vec<Run>>,
     recorded: HashMap<KeyId, usize>,
-    /// Runs of a single page, the one used last at the end.
-    single: HashMap<KeyId, VecDeque<(QueryId, SecretHash, Stamp)>>,
+    single: HashMap<KeyId, Singles>,
+}
+
+/// A use of a run: its query, session and upper bound, and whose turn it was.
+type Use = (QueryId, SecretHash, Stamp, u64);
+
+/// A key's runs of a single page.
+#[derive(Debug, Default)]
+struct Singles {
+    /// How many there are.
+    count: usize,
+    /// Their uses in turn, the last at the end. Of a run used several times, only its last counts.
+    uses: VecDeque<Use>,
+    /// How many uses there have been.
+    turns: u64,
+    /// When one was last dropped that had been used lately.
+    dropped: Option<Stamp>,
 }
 
 impl Runs {
@@ -92,7 +111,8 @@ impl Runs {
         let mut runs = Runs::default();
         for record in kept {
             *runs.recorded.entry(record.key).or_default() += 1;
-            let run = Run { record, recorded: true, kept: Kept::Wholly, replaces: false };
+            let run =
+                Run { record, recorded: true, kept: Kept::Wholly, replaces: false, single: None };
             runs.by_query.entry(QueryId(record.query)).or_default().push(run);
         }
         runs
@@ -112,7 +132,8 @@ impl Runs {
         }
         let orphan = Run::orphan(runs, ask)?;
         // The run goes on under the new session, and stays where it was for the old one.
-        let mut adopted = Run { recorded: false, kept: Kept::Not, replaces: false, ..orphan };
+        let mut adopted =
+            Run { recorded: false, kept: Kept::Not, replaces: false, single: None, ..orphan };
         adopted.record.session = ask.session;
         let record = adopted.serve(ask);
         runs.push(adopted);
@@ -133,7 +154,7 @@ impl Runs {
             last_used: ask.now,
         };
         let replaces = self.take(ask.query, ask.session, ask.to).is_some_and(|run| run.recorded);
-        let run = Run { record, recorded: false, kept: Kept::Not, replaces };
+        let run = Run { record, recorded: false, kept: Kept::Not, replaces, single: None };
         self.by_query.entry(ask.query).or_default().push(run);
         record
     }
@@ -150,7 +171,7 @@ impl Runs {
     ) -> Result<Vec<RunRecord>, TooManyRuns> {
         let (query, session, to) = (QueryId(record.query), record.session, record.to);
         if !several_pages {
-            self.keep_single(record.key, (query, session, to));
+            self.keep_single(record, now);
             let run = self.get(query, session, to);
             let replaced = run.is_some_and(|run| std::mem::take(&mut run.replaces));
             return Ok(if replaced { vec![*record] } else { Vec::new() });
@@ -167,9 +188,19 @@ impl Runs {
         };
         if let Some(run) = self.get(query, session, to) {
             run.recorded = true;
+            let was_single = run.single.take().is_some();
             *self.recorded.entry(record.key).or_default() += 1;
+            if was_single {
+                self.one_single_less(record.key);
+            }
         }
         Ok(dropped)
+    }
+
+    /// Whether the run of a later page that nobody knows may be one that was dropped for others.
+    pub(crate) fn may_have_dropped(&self, ask: &Ask) -> bool {
+        let dropped = self.single.get(&ask.key).and_then(|single| single.dropped);
+        ask.page > 1 && dropped.is_some_and(|at| is_fresh(at, ask.now))
     }
 
     /// The store has the run now, as this record has it.
@@ -239,20 +270,55 @@ impl Runs {
         {
             *count = count.saturating_sub(1);
         }
+        if run.single.is_some() {
+            self.one_single_less(run.record.key);
+        }
         Some(run)
     }
 
-    fn keep_single(&mut self, key: KeyId, run: (QueryId, SecretHash, Stamp)) {
-        let kept = self.single.entry(key).or_default();
-        kept.retain(|other| *other != run);
-        kept.push_back(run);
-        if kept.len() > SINGLE_PAGE_RUNS_PER_KEY_MAX
-            && let Some((query, session, to)) = kept.pop_front()
-            // Asked for again, it may have several pages by now: then it is no longer one of these.
-            && self.get(query, session, to).is_some_and(|run| !run.recorded)
-        {
-            self.take(query, session, to);
+    fn one_single_less(&mut self, key: KeyId) {
+        if let Some(single) = self.single.get_mut(&key) {
+            single.count = single.count.saturating_sub(1);
         }
+    }
+
+    /// Counts a use of a run of a single page, and drops those used longest ago beyond the limit.
+    fn keep_single(&mut self, record: &RunRecord, now: Stamp) {
+        let (query, session, to) = (QueryId(record.query), record.session, record.to);
+        let turn = self.single.get(&record.key).map_or(0, |single| single.turns);
+        let Some(run) = self.get(query, session, to).filter(|run| !run.recorded) else { return };
+        let is_new = run.single.replace(turn).is_none();
+        let single = self.single.entry(record.key).or_default();
+        single.count += usize::from(is_new);
+        single.uses.push_back((query, session, to, turn));
+        single.turns += 1;
+        self.drop_single(record.key, now);
+    }
+
+    fn drop_single(&mut self, key: KeyId, now: Stamp) {
+        while let Some(single) = self.single.get_mut(&key)
+            && single.count > SINGLE_PAGE_RUNS_PER_KEY_MAX
+            && let Some(used) = single.uses.pop_front()
+        {
+            if self.is_last_use(used) {
+                let (query, session, to, _) = used;
+                let dropped = self.take(query, session, to);
+                if dropped.is_some_and(|run| is_fresh(run.record.last_used, now)) {
+                    self.single.entry(key).or_default().dropped = Some(now);
+                }
+            }
+        }
+        // Whoever asks the same again and again leaves many uses behind.
+        let uses = self.single.get_mut(&key).map(|single| &mut single.uses);
+        if let Some(uses) = uses.filter(|uses| uses.len() > 4 * SINGLE_PAGE_RUNS_PER_KEY_MAX) {
+            let mut uses = std::mem::take(uses);
+            uses.retain(|used| self.is_last_use(*used));
+            self.single.entry(key).or_default().uses = uses;
+        }
+    }
+
+    fn is_last_use(&mut self, (query, session, to, turn): Use) -> bool {
+        self.get(query, session, to).is_some_and(|run| run.single == Some(turn))
     }
 
     /// Makes room for one more recorded run of a key, by forgetting the one idle longest.
@@ -264,12 +330,17 @@ impl Runs {
         let oldest =
             self.by_query.values().flatten().filter(of_key).min_by_key(|run| run.record.last_used);
         let Some(oldest) = oldest.map(|run| run.record) else { return Err(TooManyRuns) };
-        if oldest.last_used > now.plus_millis(-RUN_KEPT_MINUTES_MIN * MINUTE_MS) {
+        if is_fresh(oldest.last_used, now) {
             return Err(TooManyRuns);
         }
         self.take(QueryId(oldest.query), oldest.session, oldest.to);
         Ok(vec![oldest])
     }
+}
+
+/// Whether a run used then is not to be dropped for another.
+fn is_fresh(used: Stamp, now: Stamp) -> bool {
+    used > now.plus_millis(-RUN_KEPT_MINUTES_MIN * MINUTE_MS)
 }
 
 impl Run {

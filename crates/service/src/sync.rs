@@ -9,7 +9,8 @@ use thiserror::Error;
 use timeline::{SeqRange, View};
 use tokio::sync::oneshot;
 
-use crate::commit::{Job, unavailable};
+use crate::commit::Job;
+use crate::exposure::Reading;
 use crate::notes::Note;
 use crate::query::{Direction, QueryId, SyncQuery};
 use crate::runs::{Ask, RUN_HOURS_MAX, TooManyRuns};
@@ -48,6 +49,11 @@ pub enum AskError {
         "the run that page {0} belongs to was interrupted by a restart: begin again with page 1"
     )]
     BeginAgain(u64),
+    /// The run that the page belongs to may have been dropped for others of the same key.
+    #[error(
+        "the run that page {0} belongs to may have been forgotten, since this key asks so much: begin again with page 1"
+    )]
+    Dropped(u64),
     /// The key has too many runs under way.
     #[error(
         "this key has {max} runs of several pages, none of them idle for {} minutes: finish or slow down some",
@@ -144,6 +150,9 @@ impl Service {
         }
         if ask.page > 1 && self.may_have_lost_runs(ask) {
             return Err(AskError::BeginAgain(ask.page));
+        }
+        if org.runs.lock().may_have_dropped(ask) {
+            return Err(AskError::Dropped(ask.page));
         }
         if let Some(to) = query.to {
             self.wait_for_horizon(org, to).await?;
@@ -302,7 +311,8 @@ impl Service {
         Ok(self.blocking(sort).await??)
     }
 
-    /// The latest version of an activity; none if there is no such activity, or no longer.
+    /// The latest version of an activity, none if there is no such activity, or no longer; and the
+    /// horizon that it is the latest as of, taken in the same step.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -310,12 +320,12 @@ impl Service {
         &self,
         org: &Tenant,
         id: ActivityId,
-    ) -> Result<Option<Arc<Version>>, Refusal> {
-        let view = org.exposure.read(self.now(), self.shared.lease.bound()).view;
+    ) -> Result<(Stamp, Option<Arc<Version>>), AskError> {
+        let Reading { view, horizon } = org.exposure.read(self.now(), self.shared.lease.bound());
         let current = org.timeline.read().current(&view, id);
-        let Some((seq, domain::Kind::Record)) = current else { return Ok(None) };
-        let versions = self.versions(org, vec![seq]).await.map_err(|e| unavailable(&e))?;
-        Ok(versions.into_iter().next())
+        let Some((seq, domain::Kind::Record)) = current else { return Ok((horizon, None)) };
+        let versions = self.versions(org, vec![seq]).await?;
+        Ok((horizon, versions.into_iter().next()))
     }
 
     /// Has the committer keep a note.

@@ -18,6 +18,13 @@ use crate::runs::Runs;
 /// may together, so that none keeps the others out.
 const SORTS_PER_ORG_MAX: usize = crate::SORTS_MAX / 2;
 
+/// What the answers that an organization's readers have not read yet may take together, in bytes:
+/// a reader may take its time.
+pub const ANSWERS_BYTES_MAX: usize = 64 << 20;
+
+/// Answers are counted in pieces of this size.
+const PIECE_BYTES: usize = 1 << 10;
+
 /// Everything about one organization that is kept in memory.
 pub struct Tenant {
     /// The store's number for it.
@@ -37,6 +44,7 @@ pub struct Tenant {
     /// Held by a first import; another waits for it.
     pub(crate) first_import: Mutex<()>,
     permits: Arc<Semaphore>,
+    answers: Arc<Semaphore>,
 }
 
 impl Tenant {
@@ -76,6 +84,7 @@ impl Tenant {
             renames: AtomicU64::new(0),
             first_import: Mutex::new(()),
             permits: Arc::new(Semaphore::new(requests_max)),
+            answers: Arc::new(Semaphore::new(ANSWERS_BYTES_MAX / PIECE_BYTES)),
         })
     }
 
@@ -105,9 +114,18 @@ impl Tenant {
     }
 
     /// A place among the requests that the organization may have under way at once; none when all
-    /// are taken. Held until the request has been answered.
+    /// are taken. Held while the answer is worked out.
     #[must_use]
     pub fn permit(&self) -> Option<OwnedSemaphorePermit> {
         self.permits.clone().try_acquire_owned().ok()
+    }
+
+    /// Room for an answer of so many bytes among those that the organization's readers have not read
+    /// yet; none when it is taken. Held until the answer has been sent.
+    #[must_use]
+    pub fn room_for_answer(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        // The largest has room too, if it is alone.
+        let pieces = bytes.div_ceil(PIECE_BYTES).min(ANSWERS_BYTES_MAX / PIECE_BYTES);
+        self.answers.clone().try_acquire_many_owned(u32::try_from(pieces).ok()?).ok()
     }
 }

@@ -292,6 +292,7 @@ impl Poller {
             let Some(caller) = service.caller(&session) else { return Err(GivenUp::Session) };
             service.sync(&caller, &query).await.map_err(|e| match e {
                 AskError::BeginAgain(_)
+                | AskError::Dropped(_)
                 | AskError::TooManyRuns { .. }
                 | AskError::Unavailable(_) => GivenUp::Again,
             })

@@ -54,17 +54,15 @@ pub(crate) async fn answer(
             content: Err(too_many_requests().into()),
         };
     };
-    if method == Method::Sync {
-        return sync::answer(neon, caller, params).await;
-    }
     let content = match method {
+        Method::Sync => return sync::answer(neon, caller, params).await,
+        Method::Retrieve => return retrieve::answer(neon, caller, params).await,
         Method::Logout => session::logout(neon, &caller).await,
         Method::Create => create::answer(neon, &caller, params).await,
         Method::Update => update::answer(neon, &caller, params).await,
         Method::Remove => remove::answer(neon, &caller, params).await,
-        Method::Retrieve => retrieve::answer(neon, &caller, params).await,
         Method::ListStatus => Ok(statuses::answer(&caller)),
-        Method::Login | Method::Sync => Err(ApiError::SYSTEM.into()),
+        Method::Login => Err(ApiError::SYSTEM.into()),
     };
     Answer { org: Some(caller.tenant), response_date_time: None, content }
 }

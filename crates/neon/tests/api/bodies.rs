@@ -1,4 +1,5 @@
-//! Many large bodies at once: memory is bounded, and those who send little are served.
+//! Many large bodies at once, coming in or waiting to be read: memory is bounded, and those who send or
+//! ask little are served.
 
 use axum::body::{Body, Bytes};
 use http_body_util::channel::{Channel, Sender};
@@ -69,5 +70,34 @@ fn a_body_in_small_pieces_is_one_body() {
         }
         drop(body);
         answer.await.unwrap().fails(4, SESSION_INVALID);
+    });
+}
+
+#[test]
+fn large_answers_that_nobody_reads_are_bounded_and_small_ones_get_through() {
+    let server = TestServer::start();
+    let client = server.editor();
+    let note = "x".repeat(domain::NOTE_CHARS_MAX);
+    for _ in 0..10 {
+        let id = client.create("long");
+        client
+            .post("updateActivity", &format!("activity.activityId={id}&activity.note={note}"))
+            .ok();
+    }
+    let everything = "syncActivityTimeFrom=2000-01-01T00:00:00Z";
+    let other = server.org("other", "+00:00").editor();
+    server.block_on(async |host| {
+        let mut unread = Vec::new();
+        for _ in 0..service::ANSWERS_BYTES_MAX / (10 * domain::NOTE_CHARS_MAX) {
+            unread.push(host.send_unread(client.request("syncActivities", everything)).await);
+        }
+        let large = || host.send_async(client.request("syncActivities", everything));
+        let text = "Service is not available: too many large answers of the organization are still being read";
+        large().await.fails(2, text);
+        host.send_async(client.request("syncActivities", "activityIds.activityId=99")).await.ok();
+        host.send_async(other.request("syncActivities", everything)).await.ok();
+        // One that hangs up makes room.
+        drop(unread.remove(0));
+        large().await.ok();
     });
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, RwLock};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, header};
+use axum::http::{Request, Response, header};
 use domain::{Clock, ManualClock, Moment, Name, OrgId, Role, UserId, Zone};
 use http_body_util::BodyExt;
 
@@ -213,6 +213,13 @@ impl Host {
     pub(crate) async fn send_async(&self, request: Request<Body>) -> Answer {
         let router = self.running.read().unwrap().router.clone();
         answer_of(router, request).await
+    }
+
+    /// Sends a request and leaves the answer unread.
+    pub(crate) async fn send_unread(&self, request: Request<Body>) -> Response<Body> {
+        let router = self.running.read().unwrap().router.clone();
+        let Ok(response) = router.oneshot(request).await;
+        response
     }
 
     /// Sends both at the same time.

@@ -292,3 +292,25 @@ fn a_single_page_asked_for_just_now_is_not_dropped_for_one_asked_before() {
     client.sync("activityIds.activityId=999");
     same_run(&first, &page(&client, 2));
 }
+
+#[test]
+fn a_page_whose_run_may_have_been_dropped_for_others_is_told_to_begin_again() {
+    let server = TestServer::at("2026-02-03T04:05:06.789Z");
+    let client = server.editor();
+    client.create_many('a', 10);
+    assert_eq!(page(&client, 1).page()[2], 1);
+    let other = client.again();
+    for n in 0..service::SINGLE_PAGE_RUNS_PER_KEY_MAX {
+        other.sync(&format!("activityIds.activityId={}", 1_000 + n));
+    }
+    change(&server, &client);
+    // Were it taken for a new run, `between` would be on neither page, and its time passed.
+    let second = client.get("syncActivities", &format!("{FROM}&page.currentPage=2"));
+    let text = second.errors()[0].1;
+    assert!(text.ends_with("begin again with page 1"), "{text}");
+    assert_eq!(second.errors()[0].0, 2);
+    assert_eq!(page(&client, 1).page()[1], 11);
+    // Half an hour later nobody waits for a run of then.
+    server.advance(service::RUN_KEPT_MINUTES_MIN * MINUTE_MS);
+    ask(&client.again(), "syncActivityTimeFrom=2001-01-01T00:00:00Z", 2);
+}

@@ -108,7 +108,7 @@ fn two_who_change_different_members_at_once_both_hold() {
             });
         });
     });
-    let version = runtime().block_on(world.service.retrieve(&world.org, id)).unwrap().unwrap();
+    let version = runtime().block_on(world.service.retrieve(&world.org, id)).unwrap().1.unwrap();
     let record = version.record().unwrap();
     assert_eq!((record.subject.as_str(), record.note.as_str()), ("subject 99", "note 99"));
 }
