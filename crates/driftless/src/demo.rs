@@ -107,7 +107,7 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
     let week_ago = server.ground.service.now().plus_millis(-7 * DAY_MS);
     let address = server.address()?;
     let since = org.directory().organization.zone.at(week_ago);
-    Terminal::new().print(&format!(
+    let told = format!(
         "\n\
          Driftless is set up in {folder} and serves http://{address}\n\n\
          \x20 organization   {ORG} ({ORG_NAME}, {ZONE})\n\
@@ -118,8 +118,8 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
         folder = server.ground.folder.display(),
         key = key.secret,
         curl = curl(&format!("http://{address}"), &key.secret, &since.to_string()),
-    ))?;
-    server.run()
+    );
+    server.run(|| Ok(Terminal::new().print(&told)?))
 }
 
 /// One line for a shell: the inner request logs in, the outer one asks.
@@ -178,7 +178,9 @@ fn import(ground: &Ground, org: &Arc<Tenant>, activities: i64) -> Result<(), Fai
         spool.push(&made_up(ActivityId(1_000 + n), &ground.service, &mut dice)?)?;
     }
     for n in 0..REMOVED {
-        let at = ground.service.now().plus_millis(-dice.below(90 * DAY_MS));
+        // Some in the week that the printed question is about.
+        let days = if n < REMOVED / 4 { 6 } else { 90 };
+        let at = ground.service.now().plus_millis(-dice.below(days * DAY_MS));
         spool.push(&Imported::Removed { id: ActivityId(700 + n), at: Some(at) })?;
     }
     let plan = spool.finish()?;

@@ -121,7 +121,7 @@ fn verb(method: &Method) -> &'static str {
 
 /// A path outside the API, as far as it is one of ours.
 fn page(path: &str) -> &'static str {
-    ["/", "/healthz", "/readyz", "/metrics"]
+    ["/", "/style.css", "/healthz", "/readyz", "/metrics"]
         .into_iter()
         .find(|known| *known == path)
         .unwrap_or("unknown")

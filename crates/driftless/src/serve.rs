@@ -75,8 +75,11 @@ pub(crate) fn run(folder: &Path, serve: &Serve) -> Result<(), Failure> {
         let folder = server.folder.path.display();
         tracing::warn!(%folder, "there was no data: the data folder is new and empty");
     }
-    tracing::info!(address = %server.address()?, "serving");
-    server.run()
+    let address = server.address()?;
+    server.run(|| {
+        tracing::info!(%address, "serving");
+        Ok(())
+    })
 }
 
 impl Server {
@@ -115,8 +118,9 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Serves until SIGTERM or SIGINT, then ends in order.
-    pub(crate) fn run(self) -> Result<(), Failure> {
+    /// Serves until SIGTERM or SIGINT, then ends in order. `announce` is called once all is ready,
+    /// stopping too: whoever hears of a server may stop it at once.
+    pub(crate) fn run(self, announce: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
         let Server { runtime, listener, tls, router, ground, metrics, folder } = self;
         let stop = StopSignals::catch(&runtime)?;
         let ground = Arc::new(ground);
@@ -127,6 +131,7 @@ impl Server {
                 tracing::warn!(%problem, "no socket: commands cannot reach this server");
             }
         }
+        announce()?;
         let edge = Edge { tls, router, refusal, limits: Limits::default() };
         runtime.block_on(async {
             let housekeeping = tokio::spawn(housekeep(ground.service.clone(), metrics));

@@ -107,7 +107,7 @@ impl Neon {
                 .map(|e| e.code),
         };
         let response_date_time = answer.response_date_time.unwrap_or_else(|| match &answer.org {
-            Some(org) => org.directory().organization.zone.at(self.service.horizon(org)),
+            Some(org) => org.directory().organization.zone.at(self.service.recent_horizon(org)),
             None => self.service.now().at_offset(0),
         });
         let envelope = Envelope { root: &target.root, response_date_time, content: answer.content };

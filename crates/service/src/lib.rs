@@ -154,6 +154,16 @@ impl Service {
         org.exposure.read(self.now(), self.shared.lease.bound()).horizon
     }
 
+    /// An instant of the last second up to which the organization's changes are complete: one that
+    /// has been told already, where there is one. For answers that show no changes: each new instant
+    /// told is one that the next commit cannot have, and a script that writes one thing after the
+    /// other would wait for each.
+    #[must_use]
+    pub fn recent_horizon(&self, org: &Tenant) -> Stamp {
+        let told = org.exposure.exposed();
+        if told.plus_millis(1_000) > self.now() { told } else { self.horizon(org) }
+    }
+
     /// Whether the organization has, or ever had, any activity.
     #[must_use]
     pub fn has_activities(&self, org: &Tenant) -> bool {

@@ -87,7 +87,8 @@ pub enum Refusal {
 
 impl Refusal {
     /// Nobody may log in or write while old stamps are being written.
-    pub(crate) fn under_import() -> Refusal {
+    #[must_use]
+    pub fn under_import() -> Refusal {
         let problem = "the organization's first import is under way; try again when it is done";
         Refusal::Unavailable(problem.to_owned())
     }

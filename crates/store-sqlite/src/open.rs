@@ -170,7 +170,11 @@ fn schema(path: &Path) -> rusqlite::Result<i64> {
 fn prepare(connection: &mut Connection) -> Result<(), String> {
     settle(connection, WRITER_CACHE_KIB).map_err(|e| e.to_string())?;
     let pragmas = || -> rusqlite::Result<()> {
-        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        // Only where it is missing: setting it writes, and a damaged file is left as it is.
+        let marked: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+        if marked != APPLICATION_ID {
+            connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        }
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)

@@ -9,7 +9,9 @@ pub enum StoreError {
     #[error("the store is not available: {0}")]
     Unavailable(String),
     /// What it holds contradicts itself or cannot be read.
-    #[error("the store is damaged: {0}")]
+    #[error(
+        "the store is damaged: {0}; restore it from a backup, `driftless check` says what is wrong"
+    )]
     Damaged(String),
 }
 

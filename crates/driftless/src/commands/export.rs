@@ -2,9 +2,9 @@
 
 use std::io::{self, Write};
 
-use domain::{ActivityId, Kind, Member, Origin, State, Zone};
+use domain::{ActivityId, Kind, Member, Origin, Stage, State, Zone};
 use neon::files::Writer;
-use service::{Change, Service};
+use service::{Change, Refusal, Service};
 
 use super::Failure;
 use crate::cli::{Export, History};
@@ -19,6 +19,9 @@ pub(super) fn run(
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
     let org = service.known_org(&export.org)?;
+    if org.directory().organization.stage == Stage::Importing {
+        return Err(Refusal::under_import().into());
+    }
     let zone = org.directory().organization.zone.clone();
     let out = io::BufWriter::with_capacity(PIECE_BYTES, ToConsole { console, cut: Vec::new() });
     let mut writer = Writer::new(export.format, zone, out)?;

@@ -2,6 +2,7 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::net::Shutdown;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::thread;
 
 use store_sqlite::{BackupError, DATABASE_FILE};
 
-use super::{CHUNK_BYTES, Frame, Request};
+use super::{CHUNK_BYTES, Frame, REQUEST_WAIT_MAX, Request};
 use crate::cli::Work;
 use crate::commands::{Failure, Files, LocalFiles};
 use crate::console::Console;
@@ -87,8 +88,11 @@ fn listen(
 ) -> Result<(), Failure> {
     let mut source = BufReader::with_capacity(CHUNK_BYTES, stream);
     let mut line = String::new();
-    while source.read_line(&mut line)? > 0 {
+    stream.set_read_timeout(Some(REQUEST_WAIT_MAX))?;
+    while source.read_line(&mut line).map_err(|e| unheard(stream, e))? > 0 {
         match (serde_json::from_str(&line)?, destination) {
+            // From here on it may work for as long as it takes.
+            (Frame::Heard, _) => stream.set_read_timeout(None)?,
             (Frame::Print(text), _) => console.print(&text)?,
             (Frame::Note(line), _) => console.note(&line)?,
             (Frame::Progress { what, done, total }, _) => console.progress(&what, done, total)?,
@@ -102,6 +106,16 @@ fn listen(
         line.clear();
     }
     Err("the server stopped before the command was done; look at its log, then try again".into())
+}
+
+/// Says what it means that the server has not answered, and gives up sending to it.
+fn unheard(stream: &UnixStream, error: io::Error) -> io::Error {
+    if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) {
+        return error;
+    }
+    let _ = stream.shutdown(Shutdown::Both);
+    let advice = "the server that has the data folder open does not answer: see whether it is stuck, end it if so, and try again";
+    io::Error::new(io::ErrorKind::TimedOut, advice)
 }
 
 /// A folder that becomes a backup: made here, so that it lies where this process's paths lead.

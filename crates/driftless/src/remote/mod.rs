@@ -29,7 +29,7 @@ const COMMANDS_MAX: usize = 8;
 /// The longest line that says what to do.
 const REQUEST_BYTES_MAX: u64 = 1 << 20;
 
-/// How long whoever has connected may take to say what to do.
+/// How long whoever has connected may take to say what to do, and the server to say that it has heard.
 const REQUEST_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// How long the next piece of a file may take: it may come from a slow program's output.
@@ -49,6 +49,8 @@ struct Request {
 
 #[derive(Serialize, Deserialize)]
 enum Frame {
+    /// The server is there and begins: the first of all frames.
+    Heard,
     Print(String),
     Note(String),
     Progress {

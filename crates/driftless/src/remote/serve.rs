@@ -93,6 +93,7 @@ fn answer(stream: &UnixStream, ground: &Ground) -> Result<(), Failure> {
     }
     stream.set_read_timeout(Some(CHUNK_WAIT_MAX))?;
     let mut console = Remote(BufWriter::with_capacity(CHUNK_BYTES, Back(stream)));
+    console.send(&Frame::Heard)?;
     let done = understand(&line).and_then(|work| {
         tracing::info!(command = work.name(), "a command");
         let mut files = SentFiles { source: &mut source, back: Back(stream) };

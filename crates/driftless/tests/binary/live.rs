@@ -94,3 +94,15 @@ fn history_tells_who_changed_what() {
     assert_eq!(shape::out(&folder.transcript(&["history acme 1", "history acme 2"])), told);
     insta::assert_snapshot!("history", told);
 }
+
+#[test]
+fn a_server_that_does_not_answer_is_told_of() {
+    let (folder, _) = Folder::with_key();
+    let server = folder.serve();
+    server.signal("-STOP");
+    let told = folder.refused("org list");
+    server.signal("-CONT");
+    assert!(told.contains("does not answer"), "{told}");
+    folder.ok("org list");
+    server.stop();
+}

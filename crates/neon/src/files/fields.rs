@@ -120,7 +120,7 @@ impl<'a> Fields<'_, 'a> {
         let (status, status_name) = status?;
         let stamp = modified.map(|at| at.stamp);
         let activity = Activity {
-            created: created.map(|at| at.stamp).or(stamp).unwrap_or(now),
+            created: created.map_or_else(|| stamp.map_or(now, |at| at.min(now)), |at| at.stamp),
             created_by,
             modified_by,
             subject: subject?,
