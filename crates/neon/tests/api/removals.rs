@@ -8,7 +8,7 @@ fn removing_answers_with_the_envelope_alone() {
     let client = server.editor();
     let id = client.create("Call");
     let answer = client.get("removeActivity", &format!("activityId={id}")).ok();
-    insta::assert_snapshot!(answer.text, @r#"{"removeActivityResponse":{"operationResult":"SUCCESS","responseDateTime":"2026-02-03T04:05:06.792+00:00"}}"#);
+    insta::assert_snapshot!(answer.text, @r#"{"removeActivityResponse":{"operationResult":"SUCCESS","responseDateTime":"2026-02-03T04:05:06.791+00:00"}}"#);
 }
 
 #[test]
