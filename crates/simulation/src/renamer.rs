@@ -27,6 +27,22 @@ pub(crate) fn first_statuses() -> Vec<Status> {
     STATUSES.iter().zip(&NAMES).map(status).collect()
 }
 
+/// A rename that a server works on counts among those at work, until it is done or the server is.
+struct UnderWay(Rc<Cell<u32>>);
+
+impl UnderWay {
+    fn begin(at_work: &Rc<Cell<u32>>) -> UnderWay {
+        at_work.set(at_work.get() + 1);
+        UnderWay(at_work.clone())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
 /// One of them.
 pub(crate) struct Renamer {
     /// The machine whose server does it.
@@ -47,7 +63,10 @@ impl Renamer {
             world::sleep(i64::try_from(below(30)).unwrap_or(0)).await;
             let (org, status) = (self.org.clone(), pick(&STATUSES));
             let name = StatusName::parse(pick(&NAMES)).expect("a name");
+            // Its answer may be lost while the server still works on it.
+            let under_way = UnderWay::begin(&self.at_work);
             let renamed = self.machine.request(move |service| async move {
+                let _under_way = under_way;
                 if let Some(org) = service.org(&org) {
                     let _ = service.rename_status_async(&org, status, name, &mut |_| {}).await;
                 }
