@@ -57,7 +57,10 @@ impl SqliteStore {
 
     fn copy(&self, target: &Path) -> Result<(), StoreError> {
         let connection = open::copier(&self.path).map_err(failed)?;
-        let copied = connection.execute("VACUUM INTO ?1", (target.to_string_lossy(),));
-        copied.map(|_| ()).map_err(failed)
+        connection.execute("VACUUM INTO ?1", (target.to_string_lossy(),)).map_err(failed)?;
+        // A copy does not inherit the way of writing. It is given it now, so that opening the copy
+        // one day, should it have been damaged by then, changes nothing in it.
+        let copy = rusqlite::Connection::open(target).map_err(failed)?;
+        copy.pragma_update(None, "journal_mode", "WAL").map_err(failed)
     }
 }

@@ -155,3 +155,21 @@ fn a_backup_that_fails_leaves_nothing() {
     assert!(refusal.starts_with("the store is damaged: "), "{refusal}");
     assert_eq!(fs::read_dir(backup.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn a_backup_that_was_damaged_since_is_left_as_it_is() {
+    let (data, backups) = (folder(), folder());
+    let taken = backups.path().join("taken");
+    store(&data, 300).backup(&taken).unwrap();
+    let database = taken.join(DATABASE_FILE);
+    let mut content = fs::read(&database).unwrap();
+    let middle = content.len() / PAGE_BYTES / 2 * PAGE_BYTES;
+    content[middle..][..PAGE_BYTES].fill(0xA5);
+    fs::write(&database, &content).unwrap();
+
+    let store = SqliteStore::open(&taken).unwrap();
+    store.log(ORG, Seq::ZERO, &mut |_| std::ops::ControlFlow::Continue(())).unwrap_err();
+    drop(store);
+    assert!(fs::read(&database).unwrap() == content);
+    assert_eq!(fs::read_dir(&taken).unwrap().count(), 1);
+}
