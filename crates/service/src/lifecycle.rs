@@ -143,7 +143,7 @@ impl Service {
             lease: Lease::new(folder.lease),
             lease_moved: Notify::new(),
             versions: Versions::new(settings.cache_bytes_max - orders_bytes - views_bytes),
-            orders: Orders::new(orders_bytes),
+            orders: Orders::new(orders_bytes, settings.cache_bytes_max),
             views: Views::new(views_bytes),
             queue,
             in_order: AtomicBool::new(true),

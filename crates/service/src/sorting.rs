@@ -16,6 +16,10 @@ use crate::query::{Direction, Order, QueryId};
 /// and a thread. Others wait for them.
 pub const SORTS_MAX: usize = 4;
 
+/// What the keys of one sort may take, as a multiple of the budget for caches. Whole texts are
+/// compared, and a note is long.
+const KEYS_BYTES_FACTOR: u64 = 4;
+
 /// What an order belongs to: one run's view and question.
 pub(crate) type OrderKey = (OrgKey, Seq, QueryId, Stamp);
 
@@ -33,12 +37,15 @@ pub(crate) struct Orders {
     sorted: Cache<OrderKey, Arc<[Seq]>, ByBytes>,
     /// To be held while sorting.
     pub(crate) turns: Arc<Semaphore>,
+    /// What the keys of one sort may take.
+    keys_bytes_max: u64,
 }
 
 impl Orders {
-    pub(crate) fn new(bytes_max: u64) -> Orders {
+    pub(crate) fn new(bytes_max: u64, cache_bytes_max: u64) -> Orders {
         let sorted = Cache::with_weighter(1_000, bytes_max, ByBytes);
-        Orders { sorted, turns: Arc::new(Semaphore::new(SORTS_MAX)) }
+        let keys_bytes_max = cache_bytes_max.saturating_mul(KEYS_BYTES_FACTOR);
+        Orders { sorted, turns: Arc::new(Semaphore::new(SORTS_MAX)), keys_bytes_max }
     }
 
     pub(crate) fn get(&self, key: &OrderKey) -> Option<Arc<[Seq]>> {
@@ -48,9 +55,9 @@ impl Orders {
     pub(crate) fn get_or_sort(
         &self,
         key: OrderKey,
-        sort: impl FnOnce() -> Result<Vec<Seq>, StoreError>,
+        sort: impl FnOnce(u64) -> Result<Vec<Seq>, StoreError>,
     ) -> Result<Arc<[Seq]>, StoreError> {
-        self.sorted.get_or_insert_with(&key, || sort().map(Arc::from))
+        self.sorted.get_or_insert_with(&key, || sort(self.keys_bytes_max).map(Arc::from))
     }
 }
 
@@ -82,6 +89,14 @@ impl Key {
             Member::StatusId => Key::Number(activity.status.0),
             Member::Priority => text(&activity.priority.as_str().to_uppercase()),
             Member::CustomFields => Key::of_custom_fields(activity),
+        }
+    }
+
+    /// What it takes in memory beside its place in the list.
+    fn bytes(&self) -> u64 {
+        match self {
+            Key::Text(text) => text.len() as u64,
+            Key::Number(_) | Key::Absent => 0,
         }
     }
 
@@ -125,11 +140,19 @@ pub(crate) fn sort(
     org: OrgKey,
     seqs: &[Seq],
     order: Order,
+    keys_bytes_max: u64,
 ) -> Result<Vec<Seq>, StoreError> {
     let mut keyed = Vec::with_capacity(seqs.len());
+    let mut bytes = 0;
     Service::visit_versions(store, org, seqs, &mut |version| {
         if let Some(activity) = version.record() {
-            keyed.push((Key::of(order.by, version, activity), version.id, version.seq));
+            let key = Key::of(order.by, version, activity);
+            bytes += key.bytes();
+            if bytes > keys_bytes_max {
+                let problem = "the texts to be sorted by are too long for the server's memory: ask for a narrower range, or sort by another column";
+                return Err(StoreError::Unavailable(problem.to_owned()));
+            }
+            keyed.push((key, version.id, version.seq));
         }
         Ok::<(), StoreError>(())
     })?;

@@ -306,7 +306,7 @@ impl Service {
             // They end with the work, which goes on when the client hangs up.
             let _turns = (own_turn, turn);
             let store = shared.store.as_ref();
-            shared.orders.get_or_sort(key, || sorting::sort(store, org, &seqs(), order))
+            shared.orders.get_or_sort(key, |max| sorting::sort(store, org, &seqs(), order, max))
         };
         Ok(self.blocking(sort).await??)
     }

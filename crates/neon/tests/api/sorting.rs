@@ -137,3 +137,24 @@ fn equal_values_do_not_move_between_pages() {
         }
     }
 }
+
+#[test]
+fn texts_too_long_to_be_sorted_in_memory_are_told_of() {
+    let server = TestServer::start();
+    let client = server.editor();
+    let note = "x".repeat(domain::NOTE_CHARS_MAX);
+    let by_note = "syncActivityTimeFrom=2000-01-01T00:00:00Z&page.sortColumn=note";
+    // The server of these tests has 64 KiB for caches, and four times that for keys.
+    for n in 1..=3 {
+        let id = client.create("long");
+        client
+            .post("updateActivity", &format!("activity.activityId={id}&activity.note={note}"))
+            .ok();
+        let answer = client.get("syncActivities", by_note);
+        assert_eq!(answer.errors().len(), usize::from(n == 3), "{n}");
+    }
+    let told = client.get("syncActivities", by_note);
+    assert_eq!(told.errors()[0].0, 2);
+    assert!(told.errors()[0].1.contains("sort by another column"), "{}", told.text);
+    client.sync("syncActivityTimeFrom=2000-01-01T00:00:00Z&page.sortColumn=subject");
+}
