@@ -204,7 +204,6 @@ fn merge_custom_fields(
     patches: &[CustomFieldPatch],
 ) -> Result<(), Refusal> {
     let before = std::mem::take(fields);
-    let (count_before, bytes_before) = (before.len(), bytes(&before));
     let mut given: HashMap<&str, Vec<CustomField>> = HashMap::new();
     for CustomFieldPatch { field_id, value, option_id } in patches {
         let values = given.entry(field_id).or_default();
@@ -223,17 +222,16 @@ fn merge_custom_fields(
     for patch in patches {
         fields.extend(given.remove(patch.field_id.as_str()).into_iter().flatten());
     }
-    // What was imported may have more: it does not grow.
-    bounded("custom field values", count_before, fields.len(), CUSTOM_FIELDS_MAX)?;
-    bounded("bytes of custom fields", bytes_before, bytes(fields), CUSTOM_FIELDS_BYTES_MAX)
+    bounded("custom field values", fields.len(), CUSTOM_FIELDS_MAX)?;
+    bounded("bytes of custom fields", bytes(fields), CUSTOM_FIELDS_BYTES_MAX)
 }
 
 fn bytes(fields: &[CustomField]) -> usize {
     fields.iter().map(CustomField::bytes).sum()
 }
 
-fn bounded(what: &'static str, before: usize, would: usize, max: usize) -> Result<(), Refusal> {
-    if would > before.max(max) {
+fn bounded(what: &'static str, would: usize, max: usize) -> Result<(), Refusal> {
+    if would > max {
         return Err(Refusal::TooManyCustomFields { what, would, max });
     }
     Ok(())
