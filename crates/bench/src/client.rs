@@ -28,7 +28,7 @@ impl Client {
         let config = config.timeout_global(Some(Duration::from_secs(ANSWER_SECONDS_MAX)));
         let mut client = Client {
             agent: config.build().new_agent(),
-            base: format!("{}/neonws/services/api", server.base),
+            base: server.base.clone(),
             session: String::new(),
         };
         let login = format!("login.apiKey={}&login.orgid={ORG}", server.key);
@@ -37,27 +37,34 @@ impl Client {
         Ok(client)
     }
 
-    /// Creates an activity; returns its id.
-    pub(crate) fn create(&self, subject: &str) -> Outcome<i64> {
-        let query = format!("{}&activity.subject={subject}&{REQUIRED}", self.session());
-        let answer = self.ask("account/createActivity", &query)?;
-        answer["activityId"].as_i64().ok_or_else(|| "no id".into())
+    /// Creates an activity.
+    pub(crate) fn create(&self) -> Outcome<()> {
+        let query = format!("userSessionId={}&activity.subject=Call&{REQUIRED}", self.session);
+        self.ask("account/createActivity", &query).map(drop)
     }
 
-    /// Gives an activity another subject.
-    pub(crate) fn update(&self, id: i64, subject: &str) -> Outcome<()> {
-        let query =
-            format!("{}&activity.activityId={id}&activity.subject={subject}", self.session());
-        self.ask("account/updateActivity", &query).map(drop)
+    /// The session's id.
+    pub(crate) fn session(&self) -> &str {
+        &self.session
     }
 
-    fn session(&self) -> String {
-        format!("userSessionId={}", self.session)
+    /// Where the server listens: `http://127.0.0.1:12345`.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// How many updates the server has answered with success since it started.
+    pub(crate) fn updates_that_succeeded(&self) -> Outcome<u64> {
+        let metrics =
+            self.agent.get(format!("{}/metrics", self.base)).call()?.body_mut().read_to_string()?;
+        let name = r#"driftless_requests_total{method="account/updateActivity",result="success"} "#;
+        let count = metrics.lines().find_map(|line| line.strip_prefix(name));
+        Ok(count.map_or(Ok(0), str::parse)?)
     }
 
     /// The inside of an answer, which must be a success.
     fn ask(&self, method: &str, query: &str) -> Outcome<Value> {
-        let url = format!("{}/{method}?{query}", self.base);
+        let url = format!("{}/neonws/services/api/{method}?{query}", self.base);
         let body = self.agent.get(url).call()?.body_mut().read_to_string()?;
         let answer: Value = serde_json::from_str(&body)?;
         let inside = answer.as_object().and_then(|members| members.values().next());

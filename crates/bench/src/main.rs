@@ -4,6 +4,7 @@
 //! how it is asked stands in `server.rs` and `client.rs`.
 
 mod client;
+mod load;
 mod server;
 mod sqlite;
 mod writes;
@@ -39,8 +40,8 @@ enum Measurement {
     ///   many    a fresh server, many clients on connections that are kept, over one organization
     ///   one     the same server, one client
     ///
-    /// Half of the clients' writes create an activity, half change one. An answer other than SUCCESS
-    /// ends the measurement. Printed are the medians of all rounds.
+    /// Each write changes one of 200 activities; wrk (Debian's package) sends them. An answer other
+    /// than SUCCESS ends the measurement. Printed are the medians of all rounds.
     #[command(verbatim_doc_comment)]
     Writes(Writes),
 }

@@ -2,12 +2,14 @@
 
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
-use std::sync::Barrier;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::client::Client;
 use crate::server::{Server, default_binary};
-use crate::{Outcome, Writes, sqlite};
+use crate::{Outcome, Writes, load, sqlite};
+
+/// Activities that are there to be changed.
+const ACTIVITIES: u32 = 200;
 
 /// What one round came to, each a second.
 struct Round {
@@ -67,40 +69,11 @@ fn round(binary: &Path, folder: &Path, args: &Writes) -> Outcome<Round> {
     let during = Duration::from_secs(args.seconds);
     let sqlite_commits = sqlite::commits_per_second(folder, during)?;
     let server = Server::start(binary, &folder.join("data"))?;
-    let many_writes = writes_per_second(&server, args.clients, during)?;
-    let one_writes = writes_per_second(&server, 1, during)?;
+    let client = Client::log_in(&server)?;
+    (0..ACTIVITIES).try_for_each(|_| client.create())?;
+    let rate = |clients| load::updates_per_second(&client, folder, ACTIVITIES, clients, during);
+    let (many_writes, one_writes) = (rate(args.clients)?, rate(1)?);
     Ok(Round { sqlite_commits, many_writes, one_writes })
-}
-
-/// Writes a second of so many clients at once. They are logged in before the time begins.
-fn writes_per_second(server: &Server, clients: u32, during: Duration) -> Outcome<f64> {
-    let clients: Vec<Client> =
-        (0..clients).map(|_| Client::log_in(server)).collect::<Outcome<_>>()?;
-    let start = Barrier::new(clients.len());
-    std::thread::scope(|scope| {
-        let work = |client| {
-            let start = &start;
-            scope.spawn(move || {
-                start.wait();
-                write_during(client, during)
-            })
-        };
-        let working: Vec<_> = clients.iter().map(work).collect();
-        let rates = working.into_iter().map(|each| each.join().map_err(|_| "a client panicked")?);
-        rates.sum()
-    })
-}
-
-/// Creates and changes activities in turn, as fast as the answers come; returns writes a second.
-fn write_during(client: &Client, during: Duration) -> Outcome<f64> {
-    let begun = Instant::now();
-    let mut writes = 0_u32;
-    while begun.elapsed() < during {
-        let id = client.create(&format!("Call%20{writes}"))?;
-        client.update(id, &format!("Call%20{writes}%20again"))?;
-        writes += 2;
-    }
-    Ok(f64::from(writes) / begun.elapsed().as_secs_f64())
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
