@@ -24,8 +24,8 @@ pub use ids::{ActivityId, ClientId, KeyId, OrgId, OrgKey, Seq, StatusId, UserId}
 pub use ids::{ID_MAX, ORG_ID_CHARS_MAX, OrgIdError};
 pub use imported::Imported;
 pub use organization::{
-    ApiKey, NAME_CHARS_MAX, Name, Organization, Role, RoleError, SecretHash, Stage, Status,
-    SystemUser,
+    Account, ApiKey, LOGIN_CHARS_MAX, Login, LoginName, LoginNameError, NAME_CHARS_MAX, Name,
+    Opener, Organization, PasswordHash, Role, RoleError, SecretHash, Stage, Status, SystemUser,
 };
 pub use patch::{CustomFieldPatch, Draft, Patch, Presence, StatusRef};
 pub use time::{Moment, MomentError, Stamp, Zone, ZoneError};

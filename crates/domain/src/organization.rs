@@ -6,7 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::activity::{TextError, checked};
-use crate::{KeyId, OrgId, OrgKey, Stamp, StatusId, StatusName, UserId, Zone};
+use crate::{ClientId, KeyId, OrgId, OrgKey, Stamp, StatusId, StatusName, UserId, Zone};
 
 /// The most characters that a person's, an organization's, a key's or a status's name may have.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -88,6 +88,101 @@ pub struct SystemUser {
     pub role: Role,
     /// A disabled user's keys and sessions are worth nothing.
     pub disabled: bool,
+    /// How the person signs in to the pages, where she may.
+    pub login: Option<Login>,
+}
+
+/// How a person signs in to the pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// The name, one of a kind within the organization.
+    pub name: LoginName,
+    /// What is kept of the password.
+    pub password: PasswordHash,
+    /// When the password was set: sessions opened before are worth nothing.
+    pub password_set: Stamp,
+}
+
+/// The name that a person signs in with: lower case, without blanks.
+///
+/// ```
+/// use domain::LoginName;
+/// assert_eq!(LoginName::parse(" Ada@example.org ").unwrap().as_str(), "ada@example.org");
+/// assert!(LoginName::parse("ada byron").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LoginName(String);
+
+/// A text that is no login name.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("must have 1 to {LOGIN_CHARS_MAX} characters and no blanks, like ada or ada@example.org")]
+pub struct LoginNameError;
+
+/// The most characters that a login name may have.
+pub const LOGIN_CHARS_MAX: usize = 100;
+
+impl LoginName {
+    /// Takes a name from text; case, and blanks around it, do not count.
+    ///
+    /// # Errors
+    /// When it is empty, too long, or has blanks or control characters.
+    pub fn parse(text: &str) -> Result<LoginName, LoginNameError> {
+        let name = text.trim().to_lowercase();
+        let unusable = |c: char| c.is_whitespace() || c.is_control();
+        let chars = name.chars().count();
+        if chars == 0 || chars > LOGIN_CHARS_MAX || name.chars().any(unusable) {
+            return Err(LoginNameError);
+        }
+        Ok(LoginName(name))
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for LoginName {
+    type Err = LoginNameError;
+
+    fn from_str(text: &str) -> Result<LoginName, LoginNameError> {
+        LoginName::parse(text)
+    }
+}
+
+impl fmt::Display for LoginName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is kept of a password: a PHC string, which names algorithm, cost and salt.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(pub String);
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+/// What a session was opened with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opener {
+    /// An API key: the session is a script's.
+    Key(KeyId),
+    /// A person's login: the session is a browser's.
+    Login(UserId),
+}
+
+/// An account of the organization's directory: what people read instead of a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The wire's `clientId`.
+    pub id: ClientId,
+    /// Its name.
+    pub name: Name,
 }
 
 /// What a system user may do; each role may do what those before it may.
@@ -174,9 +269,25 @@ pub struct Status {
     pub id: StatusId,
     /// Its present name.
     pub name: StatusName,
+    /// Its place among the statuses to choose from; those of one place follow by id.
+    pub position: i64,
+    /// Whether an activity that has it is done: no longer due.
+    pub done: bool,
     /// A retired status stays on the records that have it and cannot be newly chosen.
     pub retired: bool,
     /// Its name has changed and the records that show it are still being brought up to date
     /// (invariant 8).
     pub spreading: bool,
+}
+
+/// The name of the status that counts as done in an organization that has not said otherwise.
+const DONE_NAME: &str = "completed";
+
+impl Status {
+    /// A new status, to be chosen after those of smaller ids.
+    #[must_use]
+    pub fn new(id: StatusId, name: StatusName) -> Status {
+        let done = name.as_str().trim().eq_ignore_ascii_case(DONE_NAME);
+        Status { id, name, position: id.0, done, retired: false, spreading: false }
+    }
 }

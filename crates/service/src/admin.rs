@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use domain::{
-    ApiKey, KeyId, Name, OrgId, OrgIdError, OrgKey, Organization, Role, Stage, Stamp, Status,
-    StatusId, StatusName, SystemUser, TextError, UserId, Zone,
+    ApiKey, KeyId, LoginName, Name, OrgId, OrgIdError, OrgKey, Organization, Role, Stage, Stamp,
+    Status, StatusId, StatusName, SystemUser, TextError, UserId, Zone,
 };
 use store::{Durability, TenantRecord, Transaction};
 use thiserror::Error;
@@ -34,6 +34,9 @@ pub enum AdminError {
     /// No such user.
     #[error("there is no user {0}; `driftless user list ORG` shows those there are")]
     UnknownUser(UserId),
+    /// The login name is taken.
+    #[error("user {1} signs in as {0} already")]
+    LoginExists(LoginName, UserId),
     /// A key of a disabled user would open nothing.
     #[error("user {0} is disabled")]
     UserDisabled(UserId),
@@ -140,7 +143,8 @@ impl Service {
             if directory.users.contains_key(&id) {
                 return Err(AdminError::UserExists(id));
             }
-            let user = SystemUser { id, name: user.name, role: user.role, disabled: false };
+            let user =
+                SystemUser { id, name: user.name, role: user.role, disabled: false, login: None };
             transaction.put_user(key, &user).map_err(|e| unavailable(&e))?;
             directory.users.insert(id, user);
             Ok(id)
@@ -241,7 +245,7 @@ impl Committer {
 fn first_statuses() -> Result<Vec<Status>, AdminError> {
     let status = |(id, name): (i64, &str)| {
         let name = StatusName::parse(name)?;
-        Ok(Status { id: StatusId(id), name, retired: false, spreading: false })
+        Ok(Status::new(StatusId(id), name))
     };
     (1..).zip(FIRST_STATUSES).map(status).collect()
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use domain::{ApiKey, KeyId, Organization, Status, StatusId, StatusRef, SystemUser, UserId};
+use domain::{
+    ApiKey, KeyId, LoginName, Organization, Status, StatusId, StatusRef, SystemUser, UserId,
+};
 use store::TenantRecord;
 
 use crate::Refusal;
@@ -35,6 +37,20 @@ impl Directory {
     pub fn live_user(&self, key: KeyId) -> Option<&SystemUser> {
         let key = self.keys.get(&key).filter(|key| !key.revoked)?;
         self.users.get(&key.user).filter(|user| !user.disabled)
+    }
+
+    /// The user who signs in with that name.
+    pub(crate) fn user_of_login(&self, name: &LoginName) -> Option<&SystemUser> {
+        let has_it = |user: &&SystemUser| user.login.as_ref().is_some_and(|l| l.name == *name);
+        self.users.values().find(has_it)
+    }
+
+    /// The statuses in the order in which they are offered.
+    #[must_use]
+    pub fn statuses_in_order(&self) -> Vec<&Status> {
+        let mut statuses: Vec<&Status> = self.statuses.values().collect();
+        statuses.sort_by_key(|status| (status.position, status.id));
+        statuses
     }
 
     pub(crate) fn status(&self, id: StatusId) -> Result<&Status, Refusal> {

@@ -8,6 +8,7 @@
 //! activities, make it a [`Write`] and judge it in `judge.rs`. If it changes anything else, see
 //! `admin.rs`. Nothing writes past the commit (invariant 7).
 
+mod accounts;
 mod admin;
 mod batch;
 mod check;
@@ -23,6 +24,8 @@ mod lease;
 mod lifecycle;
 mod login;
 mod notes;
+mod passwords;
+mod people;
 mod query;
 mod random;
 mod runs;
@@ -34,6 +37,7 @@ mod sorting;
 mod statuses;
 mod sync;
 mod tenant;
+mod throttle;
 mod versions;
 mod views;
 mod write;
@@ -45,15 +49,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use domain::{Author, Clock, OrgId, Stamp};
 use parking_lot::{Mutex, RwLock};
 use store::Store;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::commit::{Job, Queue, stopping};
 use crate::lease::Lease;
 use crate::sessions::Sessions;
 use crate::sorting::Orders;
+use crate::throttle::Attempts;
 use crate::versions::Versions;
 use crate::views::Views;
 
+pub use accounts::Accounts;
 pub use admin::{AdminError, FIRST_STATUSES, NewKey, NewUser};
 pub use check::{Checked, check};
 pub use clock::SystemClock;
@@ -65,6 +71,8 @@ pub use import::{
 };
 pub use lifecycle::{OpenError, Settings, Surroundings};
 pub use login::LoginError;
+pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
+pub use people::{Person, SignInError};
 pub use query::{Direction, Order, SyncQuery};
 pub use random::{Random, SystemRandom};
 pub use runs::{
@@ -75,10 +83,11 @@ pub use sabotage::Guard;
 #[cfg(feature = "sabotage")]
 pub use sabotage::switch_off;
 pub use secret::hash as hash_secret;
-pub use sessions::{Caller, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
+pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
 pub use sorting::SORTS_MAX;
 pub use sync::{AskError, SyncAnswer};
 pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
+pub use throttle::TooManyAttempts;
 pub use write::{Refusal, Write, Written};
 
 /// A data folder at work. Cheap to clone.
@@ -109,6 +118,9 @@ pub(crate) struct Shared {
     pub(crate) orders: Orders,
     pub(crate) views: Views,
     pub(crate) queue: Queue,
+    pub(crate) attempts: Attempts,
+    /// To be held while a password is hashed.
+    pub(crate) hashing: Semaphore,
     /// False while the store has to be reopened.
     pub(crate) in_order: AtomicBool,
     /// Which start of the machine this is.

@@ -7,16 +7,18 @@ use domain::{Clock, Stamp};
 use parking_lot::{Mutex, RwLock};
 use store::{Durability, FolderState, Store, StoreError};
 use thiserror::Error;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::commit::{Committer, Job, Queue, unavailable};
 use crate::import::cut_back;
 use crate::lease::Lease;
 use crate::notes::Note;
+use crate::passwords::HASHING_MAX;
 use crate::sabotage::Guard;
 use crate::sessions::Sessions;
 use crate::sorting::Orders;
 use crate::tenant::Tenant;
+use crate::throttle::Attempts;
 use crate::versions::Versions;
 use crate::views::Views;
 use crate::{
@@ -146,6 +148,8 @@ impl Service {
             orders: Orders::new(orders_bytes, settings.cache_bytes_max),
             views: Views::new(views_bytes),
             queue,
+            attempts: Attempts::new(),
+            hashing: Semaphore::new(HASHING_MAX),
             in_order: AtomicBool::new(true),
             boot,
             // Later than anything that the process before this one noted.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{KeyId, OrgId, Stage, SystemUser};
+use domain::{KeyId, Opener, OrgId, Role, SecretHash, Stage, Stamp, SystemUser, UserId};
 use store::SessionRecord;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
@@ -49,27 +49,38 @@ impl Service {
     pub async fn login(&self, org: &OrgId, key: &str) -> Result<(Arc<Tenant>, String), LoginError> {
         let org = self.org(org).ok_or(LoginError::UnknownOrganization)?;
         let key = live_key(&org.directory(), key)?;
-        if org.directory().organization.stage != Stage::Open {
-            self.open_organization(&org).await?;
-        }
+        self.open_organization(&org).await?;
         let random = self.shared.random.as_ref();
         let id = secret::generate(random).map_err(LoginError::Unavailable)?;
         let now = self.shared.steady_now();
-        let record = SessionRecord { hash: secret::hash(&id), key, created: now, last_used: now };
+        self.open_session(&org, Opener::Key(key), secret::hash(&id), now).await?;
+        Ok((org, id))
+    }
+
+    /// Opens a session of that hash; when it returns, the session is kept.
+    pub(crate) async fn open_session(
+        &self,
+        org: &Arc<Tenant>,
+        opener: Opener,
+        hash: SecretHash,
+        now: Stamp,
+    ) -> Result<(), LoginError> {
+        let record = SessionRecord { hash, opener, created: now, last_used: now };
         let session = Arc::new(Session::new(org.clone(), &record));
         // Live it is once it is kept, whether or not anybody still waits for that here.
         if let Some(ended) = self.shared.sessions.open(session.clone()) {
             self.note(&ended.tenant.clone(), Note::SessionEnded(ended.record()), None)?;
         }
         let (reply, kept) = oneshot::channel();
-        self.note(&org, Note::Login(session), Some(reply))?;
-        kept.await
-            .map_err(|_| LoginError::Unavailable("the session could not be kept".to_owned()))?;
-        Ok((org, id))
+        self.note(org, Note::Login(session), Some(reply))?;
+        kept.await.map_err(|_| LoginError::Unavailable("the session could not be kept".to_owned()))
     }
 
     /// Marks, durably and before anything is told, that the organization has been logged in to.
-    async fn open_organization(&self, org: &Arc<Tenant>) -> Result<(), LoginError> {
+    pub(crate) async fn open_organization(&self, org: &Arc<Tenant>) -> Result<(), LoginError> {
+        if org.directory().organization.stage == Stage::Open {
+            return Ok(());
+        }
         let opened = self.change_directory_async::<_, AdminError>(org, |directory, transaction| {
             if directory.organization.stage == Stage::Importing {
                 return Err(Refusal::under_import().into());
@@ -84,13 +95,20 @@ impl Service {
     /// Who asks with this session id; none if it is unknown, has expired or was switched off.
     #[must_use]
     pub fn caller(&self, session_id: &str) -> Option<Caller> {
-        let (caller, note) =
-            self.shared.sessions.caller(secret::hash(session_id), self.shared.steady_now())?;
+        let (session, user, role) = self.live_session(secret::hash(session_id))?;
+        let Opener::Key(key) = session.opener else { return None };
+        Some(Caller { tenant: session.tenant.clone(), user, role, key, session })
+    }
+
+    /// The session of that hash with its user and role, if it is live. Counts as a use.
+    pub(crate) fn live_session(&self, hash: SecretHash) -> Option<(Arc<Session>, UserId, Role)> {
+        let (session, user, role, note) =
+            self.shared.sessions.find(hash, self.shared.steady_now())?;
         if let Some(note) = note {
             // A use that is not written down shortens the session after a restart, no more.
-            let _ = self.note(&caller.tenant, note, None);
+            let _ = self.note(&session.tenant, note, None);
         }
-        Some(caller)
+        Some((session, user, role))
     }
 
     /// Ends the caller's session.
@@ -98,11 +116,15 @@ impl Service {
     /// # Errors
     /// When the store cannot note it; then the session goes on.
     pub async fn logout(&self, caller: &Caller) -> Result<(), Refusal> {
+        self.end_session(&caller.session).await
+    }
+
+    pub(crate) async fn end_session(&self, session: &Arc<Session>) -> Result<(), Refusal> {
         let (reply, kept) = oneshot::channel();
-        self.note(&caller.tenant, Note::Logout(caller.session.clone()), Some(reply))?;
+        self.note(&session.tenant, Note::Logout(session.clone()), Some(reply))?;
         kept.await
             .map_err(|_| Refusal::Unavailable("the session could not be ended".to_owned()))?;
-        self.shared.sessions.forget(caller.session.hash);
+        self.shared.sessions.forget(session.hash);
         Ok(())
     }
 }

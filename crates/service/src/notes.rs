@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::OrgKey;
-use store::{RunRecord, SessionRecord, StoreError, Transaction};
+use domain::{Opener, OrgKey};
+use store::{PollRecord, RunRecord, SessionRecord, StoreError, Transaction};
 
 use crate::sessions::Session;
 use crate::tenant::Tenant;
@@ -23,6 +23,8 @@ pub(crate) enum Note {
     Run(RunRecord),
     /// A run is forgotten.
     RunEnded(RunRecord),
+    /// What was asked last with a key.
+    Poll(PollRecord),
 }
 
 impl Note {
@@ -31,13 +33,16 @@ impl Note {
         match self {
             Note::Session(session) => to.touch_session(org, session),
             Note::Login(session) => {
-                to.put_last_login(org, session.key, session.created)?;
+                if let Opener::Key(key) = session.opener {
+                    to.put_last_login(org, key, session.created)?;
+                }
                 to.put_session(org, &session.record())
             }
             Note::Logout(session) => to.drop_session(org, &session.record()),
             Note::SessionEnded(session) => to.drop_session(org, session),
             Note::Run(run) => to.put_run(org, run),
             Note::RunEnded(run) => to.drop_run(org, run),
+            Note::Poll(poll) => to.put_poll(org, poll),
         }
     }
 
@@ -46,11 +51,13 @@ impl Note {
         match self {
             Note::Login(session) => {
                 session.begin();
-                tenant.logged_in(session.key, session.created);
+                if let Opener::Key(key) = session.opener {
+                    tenant.logged_in(key, session.created);
+                }
             }
             Note::Logout(session) => session.end(),
             Note::Run(run) => tenant.runs.lock().kept(&run),
-            Note::Session(_) | Note::SessionEnded(_) | Note::RunEnded(_) => {}
+            Note::Session(_) | Note::SessionEnded(_) | Note::RunEnded(_) | Note::Poll(_) => {}
         }
     }
 }

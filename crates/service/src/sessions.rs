@@ -1,29 +1,31 @@
-//! Sessions: who is asking. Kept in memory by the hash of their id, and in the store so that a
-//! restart logs nobody out.
+//! Sessions: who is asking, a script or a person. Kept in memory by the hash of their id, and in the
+//! store so that a restart logs nobody out.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use domain::{KeyId, Role, SecretHash, Stamp, UserId};
+use domain::{KeyId, Opener, Role, SecretHash, Stamp, SystemUser, UserId};
 use parking_lot::RwLock;
 use store::SessionRecord;
 
+use crate::directory::Directory;
 use crate::notes::Note;
 use crate::tenant::Tenant;
 
-/// A session ends when it has not been used for this long.
+/// A script's session ends when it has not been used for this long.
 pub const SESSION_IDLE_MINUTES_MAX: i64 = 30;
 
-/// Sessions of one key; the one idle longest ends for another.
+/// A person's session ends when it has not been used for this long: people work in the pages all day.
+pub const PERSON_IDLE_HOURS_MAX: i64 = 12;
+
+/// Sessions of one key, or of one person; the one idle longest ends for another.
 pub const SESSIONS_PER_KEY_MAX: usize = 10_000;
 
 /// Use is written down at most this often, and counted as if it had lasted so long.
 const USE_KEPT_MS: i64 = 60_000;
 
-const IDLE_MS_MAX: i64 = SESSION_IDLE_MINUTES_MAX * 60_000;
-
-/// Somebody who is logged in, for the length of one request.
+/// Somebody who is logged in with a key, for the length of one request.
 #[derive(Clone)]
 pub struct Caller {
     /// The organization.
@@ -32,6 +34,7 @@ pub struct Caller {
     pub user: UserId,
     /// What that user may do.
     pub role: Role,
+    pub(crate) key: KeyId,
     pub(crate) session: Arc<Session>,
 }
 
@@ -39,7 +42,7 @@ pub struct Caller {
 pub(crate) struct Session {
     pub(crate) hash: SecretHash,
     pub(crate) tenant: Arc<Tenant>,
-    pub(crate) key: KeyId,
+    pub(crate) opener: Opener,
     pub(crate) created: Stamp,
     last_used: AtomicI64,
     /// The last use that the store knows of.
@@ -53,7 +56,7 @@ impl Session {
         Session {
             hash: record.hash,
             tenant,
-            key: record.key,
+            opener: record.opener,
             created: record.created,
             last_used: AtomicI64::new(record.last_used.millis()),
             kept: AtomicI64::new(record.last_used.millis()),
@@ -81,17 +84,33 @@ impl Session {
         self.ended.load(Ordering::Acquire) || self.is_idle(now)
     }
 
+    /// On whose behalf it asks; nobody's where what opened it has been switched off since.
+    fn user<'d>(&self, directory: &'d Directory) -> Option<&'d SystemUser> {
+        match self.opener {
+            Opener::Key(key) => directory.live_user(key),
+            Opener::Login(user) => {
+                let user = directory.users.get(&user).filter(|user| !user.disabled)?;
+                let login = user.login.as_ref()?;
+                (self.created >= login.password_set).then_some(user)
+            }
+        }
+    }
+
     pub(crate) fn record(&self) -> SessionRecord {
         SessionRecord {
             hash: self.hash,
-            key: self.key,
+            opener: self.opener,
             created: self.created,
             last_used: Stamp::from_millis(self.last_used.load(Ordering::Relaxed)),
         }
     }
 
     fn is_idle(&self, now: Stamp) -> bool {
-        now.millis() - self.last_used.load(Ordering::Relaxed) > IDLE_MS_MAX
+        let idle_minutes_max = match self.opener {
+            Opener::Key(_) => SESSION_IDLE_MINUTES_MAX,
+            Opener::Login(_) => PERSON_IDLE_HOURS_MAX * 60,
+        };
+        now.millis() - self.last_used.load(Ordering::Relaxed) > idle_minutes_max * 60_000
     }
 
     /// Counts a use; returns a note where the store should hear of it.
@@ -126,11 +145,11 @@ impl Sessions {
         let mut sessions = self.0.write();
         let mut of_key = 0;
         let mut idlest: Option<&Arc<Session>> = None;
-        let same_key = |other: &&Arc<Session>| {
-            other.key == session.key && other.tenant.key == session.tenant.key
+        let same_opener = |other: &&Arc<Session>| {
+            other.opener == session.opener && other.tenant.key == session.tenant.key
         };
         if sessions.len() >= SESSIONS_PER_KEY_MAX {
-            for other in sessions.values().filter(same_key) {
+            for other in sessions.values().filter(same_opener) {
                 of_key += 1;
                 let used = |s: &Session| s.last_used.load(Ordering::Relaxed);
                 if idlest.is_none_or(|idlest| used(other) < used(idlest)) {
@@ -144,9 +163,13 @@ impl Sessions {
         ended
     }
 
-    /// The session's caller, if it is live and neither its key nor its user has been switched off.
-    /// Counts as a use; the note, where there is one, is for the store.
-    pub(crate) fn caller(&self, hash: SecretHash, now: Stamp) -> Option<(Caller, Option<Note>)> {
+    /// The session, if it is live and neither what opened it nor its user has been switched off, and
+    /// that user. Counts as a use; the note, where there is one, is for the store.
+    pub(crate) fn find(
+        &self,
+        hash: SecretHash,
+        now: Stamp,
+    ) -> Option<(Arc<Session>, UserId, Role, Option<Note>)> {
         // The map is keyed by the hash of the secret: what its comparisons give away about a hash
         // tells nothing about an id that has it.
         let session = self.0.read().get(&hash)?.clone();
@@ -154,11 +177,9 @@ impl Sessions {
             return None;
         }
         let directory = session.tenant.directory();
-        let user = directory.live_user(session.key)?;
+        let user = session.user(&directory)?;
         let note = session.touch(now);
-        let caller =
-            Caller { tenant: session.tenant.clone(), user: user.id, role: user.role, session };
-        Some((caller, note))
+        Some((session, user.id, user.role, note))
     }
 
     /// Forgets a session that has ended.
@@ -169,7 +190,7 @@ impl Sessions {
     /// Forgets the sessions that are over or switched off, and returns them.
     pub(crate) fn expire(&self, now: Stamp) -> Vec<Arc<Session>> {
         let dead = |session: &&Arc<Session>| {
-            session.is_over(now) || session.tenant.directory().live_user(session.key).is_none()
+            session.is_over(now) || session.user(&session.tenant.directory()).is_none()
         };
         let ended: Vec<Arc<Session>> = self.0.read().values().filter(dead).cloned().collect();
         let mut sessions = self.0.write();

@@ -41,7 +41,7 @@ impl Service {
                     id.to_string()
                 }));
             }
-            let status = Status { id, name, retired: false, spreading: false };
+            let status = Status::new(id, name);
             transaction.put_status(key, &status).map_err(|e| unavailable(&e))?;
             directory.statuses.insert(id, status);
             Ok(id)

@@ -129,7 +129,7 @@ impl Service {
         Ask {
             session: caller.session.hash,
             session_created: caller.session.created,
-            key: caller.session.key,
+            key: caller.key,
             query: query.identity(),
             to: query.upper_bound(),
             page: query.page,

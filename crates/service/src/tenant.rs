@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use domain::{KeyId, OrgId, OrgKey, Seq, Stage, Stamp};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use store::{Store, StoreError, TenantRecord};
 use timeline::{Entry, Timeline};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+use crate::accounts::Accounts;
 use crate::directory::Directory;
 use crate::exposure::Exposure;
 use crate::runs::Runs;
@@ -32,6 +33,7 @@ pub struct Tenant {
     /// The outside's name for it.
     pub id: OrgId,
     directory: RwLock<Arc<Directory>>,
+    accounts: RwLock<Accounts>,
     pub(crate) timeline: RwLock<Timeline>,
     pub(crate) exposure: Exposure,
     pub(crate) runs: Mutex<Runs>,
@@ -79,6 +81,7 @@ impl Tenant {
             timeline: RwLock::new(timeline),
             runs: Mutex::new(Runs::new(store.runs(key)?)),
             directory: RwLock::new(Arc::new(Directory::new(stored))),
+            accounts: RwLock::new(Accounts::new(store.accounts(key)?)),
             moved: Notify::new(),
             sorting: Arc::new(Semaphore::new(SORTS_PER_ORG_MAX)),
             renames: AtomicU64::new(0),
@@ -92,6 +95,17 @@ impl Tenant {
     #[must_use]
     pub fn directory(&self) -> Arc<Directory> {
         self.directory.read().clone()
+    }
+
+    /// The names of its accounts. Not to be held while waiting for anything.
+    #[must_use]
+    pub fn accounts(&self) -> RwLockReadGuard<'_, Accounts> {
+        self.accounts.read()
+    }
+
+    /// To be changed by the committer alone.
+    pub(crate) fn accounts_to_change(&self) -> RwLockWriteGuard<'_, Accounts> {
+        self.accounts.write()
     }
 
     /// Whether its first import is under way, or has failed and is still to be cut back.

@@ -22,7 +22,7 @@ const NAMES: [&str; 4] = ["Open", "Begun", "Halted", "Done"];
 pub(crate) fn first_statuses() -> Vec<Status> {
     let status = |(id, name): (&StatusId, &&str)| {
         let name = StatusName::parse(name).expect("a name");
-        Status { id: *id, name, retired: false, spreading: false }
+        Status::new(*id, name)
     };
     STATUSES.iter().zip(&NAMES).map(status).collect()
 }

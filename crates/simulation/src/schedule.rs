@@ -102,7 +102,7 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
         zone: Zone::utc(),
         stage: Stage::Fresh,
     };
-    let user = SystemUser { id: UserId(1), name, role: Role::Editor, disabled: false };
+    let user = SystemUser { id: UserId(1), name, role: Role::Editor, disabled: false, login: None };
     // The first two are shared; the others belong to one poller each.
     let secrets: Vec<String> = (0..8).map(|i| format!("key-{n}-{i}")).collect();
     let key = |(id, secret): (i64, &String)| ApiKey {

@@ -16,23 +16,40 @@ const FILE_PROBLEMS_MAX: usize = 1_000;
 const SHOWN_CHARS_MAX: usize = 60;
 
 /// Every table whose rows belong to an organization.
-const TABLES: [&str; 7] =
-    ["system_user", "api_key", "activity_status", "change", "activity", "session", "run"];
+const TABLES: [&str; 9] = [
+    "system_user",
+    "api_key",
+    "activity_status",
+    "change",
+    "activity",
+    "session",
+    "run",
+    "account",
+    "poll",
+];
 
 /// What a row of a small table is, its columns as `rows` reads them, and the reader.
 type SmallTable = (&'static str, &'static str, fn(&Row<'_>) -> Result<(), StoreError>);
 
-const SMALL_TABLES: [SmallTable; 5] = [
-    ("user", "id, name, role, disabled FROM system_user", |row| rows::user(row).map(drop)),
+const SMALL_TABLES: [SmallTable; 7] = [
+    ("user", "id, name, role, disabled, login, password, password_set FROM system_user", |row| {
+        rows::user(row).map(drop)
+    }),
     ("key", "id, system_user, label, hash, created, revoked, last_login FROM api_key", |row| {
         rows::key(row).map(drop)
     }),
-    ("status", "id, name, retired, spreading FROM activity_status", |row| {
+    ("status", "id, name, position, done, retired, spreading FROM activity_status", |row| {
         rows::status(row).map(drop)
     }),
-    ("session", "hash, api_key, created, last_used FROM session", |row| {
+    ("session", "hash, api_key, system_user, created, last_used FROM session", |row| {
         rows::session(row).map(drop)
     }),
+    ("account", "id, name FROM account", |row| rows::account(row).map(drop)),
+    (
+        "poll",
+        "api_key, at, lower_bound, upper_bound, records, removed, horizon, rhythm_ms FROM poll",
+        |row| rows::poll(row).map(drop),
+    ),
     (
         "run",
         "session, query, upper_bound, api_key, seq, horizon, first_served, last_page, last_used FROM run",

@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use domain::{ActivityId, OrgKey, Seq, Stamp, StatusId, Version};
+use domain::{Account, ActivityId, OrgKey, Seq, Stamp, StatusId, Version};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use store::{
-    Durability, Examined, FolderState, LogEntry, RunRecord, SessionRecord, Store, StoreError,
-    TenantRecord, Transaction,
+    Durability, Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, Store,
+    StoreError, TenantRecord, Transaction,
 };
 
 use crate::rows::{self, number};
@@ -113,7 +113,7 @@ impl Store for SqliteStore {
                 Ok(TenantRecord {
                     users: list(
                         c,
-                        "SELECT id, name, role, disabled FROM system_user
+                        "SELECT id, name, role, disabled, login, password, password_set FROM system_user
                          WHERE organization = ?1 ORDER BY id",
                         org,
                         rows::user,
@@ -127,7 +127,7 @@ impl Store for SqliteStore {
                     )?,
                     statuses: list(
                         c,
-                        "SELECT id, name, retired, spreading FROM activity_status
+                        "SELECT id, name, position, done, retired, spreading FROM activity_status
                          WHERE organization = ?1 ORDER BY id",
                         org,
                         rows::status,
@@ -140,7 +140,7 @@ impl Store for SqliteStore {
     }
 
     fn sessions(&self, org: OrgKey) -> Result<Vec<SessionRecord>, StoreError> {
-        let sql = "SELECT hash, api_key, created, last_used FROM session WHERE organization = ?1";
+        let sql = "SELECT hash, api_key, system_user, created, last_used FROM session WHERE organization = ?1";
         self.read(|c| list(c, sql, (org.0,), rows::session))
     }
 
@@ -150,6 +150,18 @@ impl Store for SqliteStore {
                           last_used
                    FROM run WHERE organization = ?1";
         self.read(|c| list(c, sql, (org.0,), rows::run))
+    }
+
+    fn polls(&self, org: OrgKey) -> Result<Vec<PollRecord>, StoreError> {
+        let sql =
+            "SELECT api_key, at, lower_bound, upper_bound, records, removed, horizon, rhythm_ms
+                   FROM poll WHERE organization = ?1";
+        self.read(|c| list(c, sql, (org.0,), rows::poll))
+    }
+
+    fn accounts(&self, org: OrgKey) -> Result<Vec<Account>, StoreError> {
+        let sql = "SELECT id, name FROM account WHERE organization = ?1";
+        self.read(|c| list(c, sql, (org.0,), rows::account))
     }
 
     fn head(&self, org: OrgKey) -> Result<Seq, StoreError> {

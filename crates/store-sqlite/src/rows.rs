@@ -1,13 +1,13 @@
 //! Rows are not models: each is turned into its type here, and a bad one says where it stands.
 
 use domain::{
-    ActivityId, ApiKey, Author, KeyId, Kind, Name, OrgId, OrgKey, Organization, Origin, Role,
-    SecretHash, Seq, Stage, Stamp, State, Status, StatusId, StatusName, SystemUser, UserId,
-    Version, Zone,
+    Account, ActivityId, ApiKey, Author, ClientId, KeyId, Kind, Login, LoginName, Name, Opener,
+    OrgId, OrgKey, Organization, Origin, PasswordHash, Role, SecretHash, Seq, Stage, Stamp, State,
+    Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
 };
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
-use store::{FolderState, LogEntry, RunRecord, SessionRecord, StoreError};
+use store::{FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, StoreError};
 
 use crate::failed;
 
@@ -133,7 +133,7 @@ pub(crate) fn organization(row: &Row<'_>) -> Result<Organization, StoreError> {
     })
 }
 
-/// Reads `id, name, role, disabled`.
+/// Reads `id, name, role, disabled, login, password, password_set`.
 pub(crate) fn user(row: &Row<'_>) -> Result<SystemUser, StoreError> {
     let role: String = column(row, 2)?;
     Ok(SystemUser {
@@ -141,7 +141,24 @@ pub(crate) fn user(row: &Row<'_>) -> Result<SystemUser, StoreError> {
         name: Name::parse(&column::<String>(row, 1)?).map_err(|e| damaged("system_user", e))?,
         role: Role::parse(&role).ok_or_else(|| damaged("system_user", format!("role {role:?}")))?,
         disabled: column(row, 3)?,
+        login: login(row)?,
     })
+}
+
+/// How a person signs in: all of its columns have a value, or none.
+fn login(row: &Row<'_>) -> Result<Option<Login>, StoreError> {
+    let columns: (Option<String>, Option<String>, Option<i64>) =
+        (column(row, 4)?, column(row, 5)?, column(row, 6)?);
+    let (name, password, set) = match columns {
+        (Some(name), Some(password), Some(set)) => (name, password, set),
+        (None, None, None) => return Ok(None),
+        _ => return Err(damaged("system_user", "a login without its password")),
+    };
+    Ok(Some(Login {
+        name: LoginName::parse(&name).map_err(|e| damaged("system_user", e))?,
+        password: PasswordHash(password),
+        password_set: Stamp::from_millis(set),
+    }))
 }
 
 /// Reads `id, system_user, label, hash, created, revoked, last_login`.
@@ -157,14 +174,16 @@ pub(crate) fn key(row: &Row<'_>) -> Result<ApiKey, StoreError> {
     })
 }
 
-/// Reads `id, name, retired, spreading`.
+/// Reads `id, name, position, done, retired, spreading`.
 pub(crate) fn status(row: &Row<'_>) -> Result<Status, StoreError> {
     let name: String = column(row, 1)?;
     Ok(Status {
         id: StatusId(column(row, 0)?),
         name: StatusName::parse(&name).map_err(|e| damaged("activity_status", e))?,
-        retired: column(row, 2)?,
-        spreading: column(row, 3)?,
+        position: column(row, 2)?,
+        done: column(row, 3)?,
+        retired: column(row, 4)?,
+        spreading: column(row, 5)?,
     })
 }
 
@@ -210,13 +229,18 @@ pub(crate) fn current(version: &Version) -> [ValueRef<'_>; CURRENT_COLUMNS.len()
     ]
 }
 
-/// Reads `hash, api_key, created, last_used`.
+/// Reads `hash, api_key, system_user, created, last_used`.
 pub(crate) fn session(row: &Row<'_>) -> Result<SessionRecord, StoreError> {
+    let opener = match (column(row, 1)?, column(row, 2)?) {
+        (Some(key), None) => Opener::Key(KeyId(key)),
+        (None, Some(user)) => Opener::Login(UserId(user)),
+        _ => return Err(damaged("session", "neither a key's nor a user's")),
+    };
     Ok(SessionRecord {
         hash: hash(row, 0)?,
-        key: KeyId(column(row, 1)?),
-        created: stamp(row, 2)?,
-        last_used: stamp(row, 3)?,
+        opener,
+        created: stamp(row, 3)?,
+        last_used: stamp(row, 4)?,
     })
 }
 
@@ -232,5 +256,33 @@ pub(crate) fn run(row: &Row<'_>) -> Result<RunRecord, StoreError> {
         first_page_served: column(row, 6)?,
         last_page: u64::try_from(column::<i64>(row, 7)?).unwrap_or(0),
         last_used: stamp(row, 8)?,
+    })
+}
+
+/// A count as the store keeps it.
+fn count(row: &Row<'_>, index: usize) -> Result<u64, StoreError> {
+    Ok(u64::try_from(column::<i64>(row, index)?).unwrap_or(0))
+}
+
+/// Reads `api_key, at, lower_bound, upper_bound, records, removed, horizon, rhythm_ms`.
+pub(crate) fn poll(row: &Row<'_>) -> Result<PollRecord, StoreError> {
+    Ok(PollRecord {
+        key: KeyId(column(row, 0)?),
+        at: stamp(row, 1)?,
+        from: column::<Option<i64>>(row, 2)?.map(Stamp::from_millis),
+        to: column::<Option<i64>>(row, 3)?.map(Stamp::from_millis),
+        records: count(row, 4)?,
+        removed: count(row, 5)?,
+        horizon: stamp(row, 6)?,
+        rhythm_ms: column(row, 7)?,
+    })
+}
+
+/// Reads `id, name`.
+pub(crate) fn account(row: &Row<'_>) -> Result<Account, StoreError> {
+    let name: String = column(row, 1)?;
+    Ok(Account {
+        id: ClientId(column(row, 0)?),
+        name: Name::parse(&name).map_err(|e| damaged("account", e))?,
     })
 }

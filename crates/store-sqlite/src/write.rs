@@ -1,13 +1,15 @@
 //! The one write transaction.
 
 use domain::{
-    ActivityId, ApiKey, KeyId, OrgKey, Organization, Seq, Stamp, Status, SystemUser, Version,
+    Account, ActivityId, ApiKey, KeyId, Opener, OrgKey, Organization, Seq, Stamp, Status,
+    SystemUser, Version,
 };
 use parking_lot::MutexGuard;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Params, params_from_iter};
 use store::{
-    CommitError, Durability, FolderState, RunRecord, SessionRecord, StoreError, Transaction,
+    CommitError, Durability, FolderState, PollRecord, RunRecord, SessionRecord, StoreError,
+    Transaction,
 };
 
 use crate::rows::{self, kind_number, number, origin_number, stage_number};
@@ -133,9 +135,19 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn put_user(&mut self, org: OrgKey, user: &SystemUser) -> Result<(), StoreError> {
         self.execute(
-            "INSERT OR REPLACE INTO system_user (organization, id, name, role, disabled)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-            (org.0, user.id.0, user.name.as_str(), user.role.as_str(), user.disabled),
+            "INSERT OR REPLACE INTO system_user (organization, id, name, role, disabled, login,
+                 password, password_set)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            (
+                org.0,
+                user.id.0,
+                user.name.as_str(),
+                user.role.as_str(),
+                user.disabled,
+                user.login.as_ref().map(|login| login.name.as_str()),
+                user.login.as_ref().map(|login| login.password.0.as_str()),
+                user.login.as_ref().map(|login| login.password_set.millis()),
+            ),
         )
     }
 
@@ -165,20 +177,35 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn put_status(&mut self, org: OrgKey, status: &Status) -> Result<(), StoreError> {
         self.execute(
-            "INSERT OR REPLACE INTO activity_status (organization, id, name, retired, spreading)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-            (org.0, status.id.0, status.name.as_str(), status.retired, status.spreading),
+            "INSERT OR REPLACE INTO activity_status (organization, id, name, position, done, retired,
+                 spreading)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            (
+                org.0,
+                status.id.0,
+                status.name.as_str(),
+                status.position,
+                status.done,
+                status.retired,
+                status.spreading,
+            ),
         )
     }
 
     fn put_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError> {
+        let (key, user) = match session.opener {
+            Opener::Key(key) => (Some(key.0), None),
+            Opener::Login(user) => (None, Some(user.0)),
+        };
         self.execute(
-            "INSERT OR REPLACE INTO session (organization, hash, api_key, created, last_used)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO session (organization, hash, api_key, system_user, created,
+                 last_used)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             (
                 org.0,
                 session.hash.0,
-                session.key.0,
+                key,
+                user,
                 session.created.millis(),
                 session.last_used.millis(),
             ),
@@ -221,6 +248,32 @@ impl Transaction for SqliteTransaction<'_> {
         self.execute(
             "DELETE FROM run WHERE organization = ?1 AND session = ?2 AND query = ?3 AND upper_bound = ?4",
             (org.0, run.session.0, run.query, run.to.millis()),
+        )
+    }
+
+    fn put_poll(&mut self, org: OrgKey, poll: &PollRecord) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT OR REPLACE INTO poll (organization, api_key, at, lower_bound, upper_bound,
+                 records, removed, horizon, rhythm_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            (
+                org.0,
+                poll.key.0,
+                poll.at.millis(),
+                poll.from.map(Stamp::millis),
+                poll.to.map(Stamp::millis),
+                i64::try_from(poll.records).unwrap_or(i64::MAX),
+                i64::try_from(poll.removed).unwrap_or(i64::MAX),
+                poll.horizon.millis(),
+                poll.rhythm_ms,
+            ),
+        )
+    }
+
+    fn put_account(&mut self, org: OrgKey, account: &Account) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT OR REPLACE INTO account (organization, id, name) VALUES (?1, ?2, ?3)",
+            (org.0, account.id.0, account.name.as_str()),
         )
     }
 

@@ -16,13 +16,15 @@ mod rows;
 use std::ops::ControlFlow;
 
 use domain::{
-    ActivityId, ApiKey, KeyId, OrgKey, Organization, Seq, Stamp, Status, StatusId, SystemUser,
-    Version,
+    Account, ActivityId, ApiKey, KeyId, OrgKey, Organization, Seq, Stamp, Status, StatusId,
+    SystemUser, Version,
 };
 
 pub use document::{decode, encode};
 pub use error::{CommitError, StoreError};
-pub use rows::{Examined, FolderState, LogEntry, RunRecord, SessionRecord, TenantRecord};
+pub use rows::{
+    Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, TenantRecord,
+};
 
 /// A place that keeps organizations and their logs.
 ///
@@ -67,6 +69,18 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When the store cannot read.
     fn runs(&self, org: OrgKey) -> Result<Vec<RunRecord>, StoreError>;
+
+    /// What was asked last with each key of an organization.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn polls(&self, org: OrgKey) -> Result<Vec<PollRecord>, StoreError>;
+
+    /// The accounts of an organization.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn accounts(&self, org: OrgKey) -> Result<Vec<Account>, StoreError>;
 
     /// The position of the last version in the organization's log.
     ///
@@ -208,6 +222,18 @@ pub trait Transaction {
     /// # Errors
     /// When the store cannot write.
     fn drop_run(&mut self, org: OrgKey, run: &RunRecord) -> Result<(), StoreError>;
+
+    /// Keeps what was asked last with a key.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn put_poll(&mut self, org: OrgKey, poll: &PollRecord) -> Result<(), StoreError>;
+
+    /// Adds or renames an account.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn put_account(&mut self, org: OrgKey, account: &Account) -> Result<(), StoreError>;
 
     /// Keeps what stands beside the organizations.
     ///

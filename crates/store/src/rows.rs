@@ -1,7 +1,8 @@
 //! What a store hands out and takes in besides versions.
 
 use domain::{
-    ActivityId, ApiKey, KeyId, Kind, Organization, SecretHash, Seq, Stamp, Status, SystemUser,
+    ActivityId, ApiKey, KeyId, Kind, Opener, Organization, SecretHash, Seq, Stamp, Status,
+    SystemUser,
 };
 
 /// An organization with everything about it that is small enough to be kept in memory.
@@ -69,8 +70,8 @@ pub struct FolderState {
 pub struct SessionRecord {
     /// What is kept of the session id.
     pub hash: SecretHash,
-    /// The key it was opened with.
-    pub key: KeyId,
+    /// What it was opened with.
+    pub opener: Opener,
     /// When it was opened.
     pub created: Stamp,
     /// When it was last used, give or take a minute.
@@ -99,4 +100,25 @@ pub struct RunRecord {
     pub last_page: u64,
     /// When that was.
     pub last_used: Stamp,
+}
+
+/// What was asked last with a key: what an admin sees of an integration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PollRecord {
+    /// The key.
+    pub key: KeyId,
+    /// When it asked.
+    pub at: Stamp,
+    /// The question's lower bound.
+    pub from: Option<Stamp>,
+    /// The question's upper bound.
+    pub to: Option<Stamp>,
+    /// How many records the answer had, on all pages.
+    pub records: u64,
+    /// How many removed ids it had.
+    pub removed: u64,
+    /// What the answer was complete up to.
+    pub horizon: Stamp,
+    /// The usual time between two questions, in milliseconds; none before the second.
+    pub rhythm_ms: Option<i64>,
 }

@@ -73,7 +73,7 @@ fn taken(
 ) -> Option<Status> {
     let name = name.clone();
     match directory.statuses.get(&id) {
-        None => Some(Status { id, name, retired: false, spreading: false }),
+        None => Some(Status::new(id, name)),
         Some(present) if names_too && present.name != name => {
             Some(Status { name, ..present.clone() })
         }

@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use domain::{ActivityId, OrgKey, Organization, Seq, Stamp, StatusId, Version};
+use domain::{Account, ActivityId, OrgKey, Organization, Seq, Stamp, StatusId, Version};
 use store::{
-    Durability, Examined, FolderState, LogEntry, RunRecord, SessionRecord, Store, StoreError,
-    TenantRecord, Transaction,
+    Durability, Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, Store,
+    StoreError, TenantRecord, Transaction,
 };
 
 use super::SimStore;
@@ -74,6 +74,14 @@ impl Store for SimStore {
         let disk = self.0.lock();
         let of_org = disk.visible.runs.iter().filter(|((of, _, _, _), _)| *of == org);
         Ok(of_org.map(|(_, run)| *run).collect())
+    }
+
+    fn polls(&self, org: OrgKey) -> Result<Vec<PollRecord>, StoreError> {
+        Ok(Contents::of(&self.0.lock().visible.polls, org))
+    }
+
+    fn accounts(&self, org: OrgKey) -> Result<Vec<Account>, StoreError> {
+        Ok(Contents::of(&self.0.lock().visible.accounts, org))
     }
 
     fn head(&self, org: OrgKey) -> Result<Seq, StoreError> {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    ActivityId, ApiKey, KeyId, OrgKey, Organization, SecretHash, Seq, Stamp, Status, StatusId,
-    SystemUser, UserId, Version,
+    Account, ActivityId, ApiKey, ClientId, KeyId, OrgKey, Organization, SecretHash, Seq, Stamp,
+    Status, StatusId, SystemUser, UserId, Version,
 };
-use store::{FolderState, RunRecord, SessionRecord};
+use store::{FolderState, PollRecord, RunRecord, SessionRecord};
 
 /// Everything that is kept.
 #[derive(Clone, Default)]
@@ -17,6 +17,8 @@ pub(super) struct Contents {
     pub(super) keys: BTreeMap<(OrgKey, KeyId), ApiKey>,
     pub(super) statuses: BTreeMap<(OrgKey, StatusId), Status>,
     pub(super) sessions: BTreeMap<(OrgKey, SecretHash), SessionRecord>,
+    pub(super) polls: BTreeMap<(OrgKey, KeyId), PollRecord>,
+    pub(super) accounts: BTreeMap<(OrgKey, ClientId), Account>,
     pub(super) runs: BTreeMap<(OrgKey, SecretHash, [u8; 16], Stamp), RunRecord>,
     pub(super) log: BTreeMap<OrgKey, Vec<Version>>,
     pub(super) latest: BTreeMap<(OrgKey, ActivityId), Seq>,
@@ -36,6 +38,8 @@ pub(super) enum Op {
     SessionGone(OrgKey, SecretHash),
     Run(OrgKey, RunRecord),
     RunGone(OrgKey, RunRecord),
+    Poll(OrgKey, PollRecord),
+    Account(OrgKey, Account),
     Folder(FolderState),
 }
 
@@ -83,6 +87,12 @@ impl Contents {
             }
             Op::RunGone(org, run) => {
                 self.runs.remove(&(org, run.session, run.query, run.to));
+            }
+            Op::Poll(org, poll) => {
+                self.polls.insert((org, poll.key), poll);
+            }
+            Op::Account(org, account) => {
+                self.accounts.insert((org, account.id), account);
             }
             Op::Folder(state) => self.folder = Some(state),
         }

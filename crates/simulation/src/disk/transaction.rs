@@ -1,8 +1,11 @@
 //! The one write transaction.
 
-use domain::{ActivityId, ApiKey, KeyId, OrgKey, Organization, Stamp, Status, SystemUser, Version};
+use domain::{
+    Account, ActivityId, ApiKey, KeyId, OrgKey, Organization, Stamp, Status, SystemUser, Version,
+};
 use store::{
-    CommitError, Durability, FolderState, RunRecord, SessionRecord, StoreError, Transaction,
+    CommitError, Durability, FolderState, PollRecord, RunRecord, SessionRecord, StoreError,
+    Transaction,
 };
 
 use super::SimStore;
@@ -84,6 +87,14 @@ impl Transaction for SimTransaction<'_> {
 
     fn drop_run(&mut self, org: OrgKey, run: &RunRecord) -> Result<(), StoreError> {
         self.push(Op::RunGone(org, *run))
+    }
+
+    fn put_poll(&mut self, org: OrgKey, poll: &PollRecord) -> Result<(), StoreError> {
+        self.push(Op::Poll(org, *poll))
+    }
+
+    fn put_account(&mut self, org: OrgKey, account: &Account) -> Result<(), StoreError> {
+        self.push(Op::Account(org, account.clone()))
     }
 
     fn put_folder(&mut self, state: &FolderState) -> Result<(), StoreError> {

@@ -1,9 +1,9 @@
 //! Values to fill a store with: plain ones, from which a test changes what it is about.
 
 use domain::{
-    Activity, ActivityId, ApiKey, Author, ClientId, CustomField, KeyId, Name, Note, OrgId, OrgKey,
-    Organization, Origin, Priority, Role, SecretHash, Seq, Stage, Stamp, State, Status, StatusId,
-    StatusName, Subject, SystemUser, UserId, Version, Zone,
+    Activity, ActivityId, ApiKey, Author, ClientId, CustomField, KeyId, Name, Note, Opener, OrgId,
+    OrgKey, Organization, Origin, Priority, Role, SecretHash, Seq, Stage, Stamp, State, Status,
+    StatusId, StatusName, Subject, SystemUser, UserId, Version, Zone,
 };
 
 use crate::{
@@ -48,6 +48,7 @@ pub fn user(id: i64) -> SystemUser {
         name: Name::parse(&format!("User {id}")).unwrap(),
         role: Role::Editor,
         disabled: false,
+        login: None,
     }
 }
 
@@ -71,12 +72,7 @@ pub fn key(id: i64) -> ApiKey {
 /// When the text is no status name.
 #[must_use]
 pub fn status(id: i64, name: &str) -> Status {
-    Status {
-        id: StatusId(id),
-        name: StatusName::parse(name).unwrap(),
-        retired: false,
-        spreading: false,
-    }
+    Status::new(StatusId(id), StatusName::parse(name).unwrap())
 }
 
 /// A session of key 1; sessions of different bytes are different.
@@ -84,7 +80,7 @@ pub fn status(id: i64, name: &str) -> Status {
 pub fn session(byte: u8) -> SessionRecord {
     SessionRecord {
         hash: SecretHash([byte; 32]),
-        key: KeyId(1),
+        opener: Opener::Key(KeyId(1)),
         created: stamp(0),
         last_used: stamp(60),
     }

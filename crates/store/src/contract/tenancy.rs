@@ -70,7 +70,7 @@ fn check_log(store: &dyn Store, org: OrgKey, versions: &[Version]) {
 }
 
 pub(super) fn the_sessions_and_runs_of_organizations_are_apart(store: &dyn Store) {
-    let their_session = SessionRecord { key: KeyId(2), ..session(1) };
+    let their_session = SessionRecord { opener: Opener::Key(KeyId(2)), ..session(1) };
     let their_run = RunRecord { key: KeyId(2), ..run(1, 1) };
     commit(store, |t| {
         t.put_session(ORG, &session(1)).unwrap();

@@ -1,0 +1,72 @@
+//! Passwords: argon2id, with the cost that OWASP's password storage cheat sheet names first (19 MiB,
+//! two passes).
+
+use argon2::password_hash::phc::PasswordHash as Phc;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use domain::PasswordHash;
+use thiserror::Error;
+
+/// Bytes of randomness in a salt.
+pub(crate) const SALT_BYTES: usize = 16;
+
+/// The fewest characters that a password may have.
+pub const PASSWORD_CHARS_MIN: usize = 10;
+
+/// The most bytes that a password may have.
+pub const PASSWORD_BYTES_MAX: usize = 1_000;
+
+/// Passwords that are hashed at the same time: each takes 19 MiB and a core.
+pub(crate) const HASHING_MAX: usize = 2;
+
+/// A password that may be set.
+#[derive(Clone)]
+pub struct Password(String);
+
+/// Why a text cannot be a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum PasswordError {
+    /// It is guessed too easily.
+    #[error("must have at least {PASSWORD_CHARS_MIN} characters")]
+    TooShort,
+    /// It is longer than anybody types.
+    #[error("must have at most {PASSWORD_BYTES_MAX} bytes")]
+    TooLong,
+}
+
+impl Password {
+    /// Takes a password as it is, blanks included.
+    ///
+    /// # Errors
+    /// When it is too short or too long.
+    pub fn parse(text: &str) -> Result<Password, PasswordError> {
+        if text.chars().count() < PASSWORD_CHARS_MIN {
+            return Err(PasswordError::TooShort);
+        }
+        if text.len() > PASSWORD_BYTES_MAX {
+            return Err(PasswordError::TooLong);
+        }
+        Ok(Password(text.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn argon2() -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
+}
+
+/// What is kept of a password.
+pub(crate) fn hash(password: &str, salt: &[u8; SALT_BYTES]) -> Result<PasswordHash, String> {
+    let hash = argon2().hash_password_with_salt(password.as_bytes(), salt);
+    hash.map(|hash: Phc| PasswordHash(hash.to_string())).map_err(|e| e.to_string())
+}
+
+/// Whether this is the password of which that is kept.
+pub(crate) fn matches(password: &str, kept: &PasswordHash) -> bool {
+    let Ok(kept) = Phc::new(&kept.0) else { return false };
+    password.len() <= PASSWORD_BYTES_MAX
+        && argon2().verify_password(password.as_bytes(), &kept).is_ok()
+}

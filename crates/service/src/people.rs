@@ -1,0 +1,221 @@
+//! People: signing in to the pages with a name and a password.
+
+use std::sync::{Arc, LazyLock};
+
+use domain::{Author, Login, LoginName, Opener, OrgId, Origin, Role, Stamp, SystemUser, UserId};
+
+use crate::commit::unavailable;
+use crate::passwords::{self, Password};
+use crate::sessions::Session;
+use crate::tenant::Tenant;
+use crate::throttle::TooManyAttempts;
+use crate::{AdminError, LoginError, Refusal, Service, secret};
+use thiserror::Error;
+
+/// Somebody who is signed in, for the length of one request.
+#[derive(Clone)]
+pub struct Person {
+    /// The organization.
+    pub tenant: Arc<Tenant>,
+    /// Who it is.
+    pub user: UserId,
+    /// What she may do.
+    pub role: Role,
+    session: Arc<Session>,
+}
+
+/// Why nobody was signed in.
+#[derive(Debug, Error)]
+pub enum SignInError {
+    /// Organization, name and password do not belong together. Which of them is wrong, nobody is told.
+    #[error("organization, login name and password do not belong together")]
+    Wrong,
+    /// Too many attempts have failed.
+    #[error(transparent)]
+    TooManyAttempts(#[from] TooManyAttempts),
+    /// The store or the machine's randomness does not answer.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl From<Refusal> for SignInError {
+    fn from(refusal: Refusal) -> SignInError {
+        SignInError::Unavailable(refusal.to_string())
+    }
+}
+
+impl From<LoginError> for SignInError {
+    fn from(error: LoginError) -> SignInError {
+        SignInError::Unavailable(error.to_string())
+    }
+}
+
+impl From<AdminError> for SignInError {
+    fn from(error: AdminError) -> SignInError {
+        SignInError::Unavailable(error.to_string())
+    }
+}
+
+/// What an unknown name is checked against, so that it takes as long as a known one.
+static NOBODYS: LazyLock<domain::PasswordHash> = LazyLock::new(|| {
+    let salt = [0; passwords::SALT_BYTES];
+    passwords::hash("nobody's", &salt).unwrap_or(domain::PasswordHash(String::new()))
+});
+
+impl Person {
+    /// Who is to be named as the author of what this person writes.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        Author { user: Some(self.user), origin: Origin::Web }
+    }
+
+    /// The person as the directory has her.
+    #[must_use]
+    pub fn system_user(&self) -> Option<SystemUser> {
+        self.tenant.directory().users.get(&self.user).cloned()
+    }
+
+    /// Whether she may do what needs this role.
+    #[must_use]
+    pub fn may(&self, role: Role) -> bool {
+        self.role >= role
+    }
+}
+
+impl Service {
+    /// Signs a person in; returns the session's id, which is kept nowhere. `peer` tells attempts from
+    /// one place apart from those of others.
+    ///
+    /// # Errors
+    /// See [`SignInError`].
+    pub async fn sign_in(
+        &self,
+        org: &str,
+        name: &str,
+        password: &str,
+        peer: &str,
+    ) -> Result<String, SignInError> {
+        let now = self.shared.steady_now();
+        let who = format!("{}/{}", org.trim(), name.trim().to_lowercase());
+        self.shared.attempts.allow(&[&who, peer], now)?;
+        let found = self.login_of(org, name);
+        let kept = found.as_ref().map_or_else(|| NOBODYS.clone(), |(_, _, kept)| kept.clone());
+        let matches = self.password_matches(password, kept).await?;
+        let Some((tenant, user, _)) = found.filter(|_| matches) else {
+            self.shared.attempts.failed(&[&who, peer], now);
+            return Err(SignInError::Wrong);
+        };
+        self.shared.attempts.succeeded(&who);
+        self.open_organization(&tenant).await?;
+        self.open_for(&tenant, user).await
+    }
+
+    /// Opens a session of its own for every sign-in: an id that a browser brought along never becomes
+    /// one.
+    async fn open_for(&self, tenant: &Arc<Tenant>, user: UserId) -> Result<String, SignInError> {
+        let id = secret::generate(self.shared.random.as_ref()).map_err(SignInError::Unavailable)?;
+        let now = self.shared.steady_now();
+        self.open_session(tenant, Opener::Login(user), secret::hash(&id), now).await?;
+        Ok(id)
+    }
+
+    fn login_of(
+        &self,
+        org: &str,
+        name: &str,
+    ) -> Option<(Arc<Tenant>, UserId, domain::PasswordHash)> {
+        let tenant = self.org(&OrgId::parse(org).ok()?)?;
+        let name = LoginName::parse(name).ok()?;
+        let directory = tenant.directory();
+        let user = directory.user_of_login(&name).filter(|user| !user.disabled)?;
+        let password = user.login.as_ref()?.password.clone();
+        Some((tenant, user.id, password))
+    }
+
+    /// Hashing takes a while and memory on purpose: a few at a time, where they hold up nobody.
+    async fn password_matches(
+        &self,
+        password: &str,
+        kept: domain::PasswordHash,
+    ) -> Result<bool, Refusal> {
+        let password = password.to_owned();
+        let _turn = self.shared.hashing.acquire().await;
+        self.blocking(move || passwords::matches(&password, &kept)).await
+    }
+
+    async fn hash_password(&self, password: Password) -> Result<domain::PasswordHash, AdminError> {
+        let mut salt = [0; passwords::SALT_BYTES];
+        self.shared.random.fill(&mut salt).map_err(AdminError::Unavailable)?;
+        let _turn = self.shared.hashing.acquire().await;
+        let hash = self.blocking(move || passwords::hash(password.as_str(), &salt)).await?;
+        hash.map_err(AdminError::Unavailable)
+    }
+
+    /// Who asks with this session id; none if it is unknown, has expired or was switched off.
+    #[must_use]
+    pub fn person(&self, session_id: &str) -> Option<Person> {
+        let (session, user, role) = self.live_session(secret::hash(session_id))?;
+        let Opener::Login(_) = session.opener else { return None };
+        Some(Person { tenant: session.tenant.clone(), user, role, session })
+    }
+
+    /// Ends the person's session.
+    ///
+    /// # Errors
+    /// When the store cannot note it; then the session goes on.
+    pub async fn sign_out(&self, person: &Person) -> Result<(), Refusal> {
+        self.end_session(&person.session).await
+    }
+
+    /// Changes the person's own password, which ends all her sessions; returns the id of a new one.
+    ///
+    /// # Errors
+    /// When the current password is wrong, was tried too often, or the store cannot write.
+    pub async fn change_password(
+        &self,
+        person: &Person,
+        current: &str,
+        new: Password,
+    ) -> Result<String, SignInError> {
+        let now = self.shared.steady_now();
+        let who = format!("password of {} of {}", person.user, person.tenant.id);
+        self.shared.attempts.allow(&[&who], now)?;
+        let login = person.system_user().and_then(|user| user.login).ok_or(SignInError::Wrong)?;
+        if !self.password_matches(current, login.password).await? {
+            self.shared.attempts.failed(&[&who], now);
+            return Err(SignInError::Wrong);
+        }
+        self.set_login(&person.tenant, person.user, login.name, new).await?;
+        self.open_for(&person.tenant, person.user).await
+    }
+
+    /// Lets a user sign in with this name and password. Sessions opened with an earlier password are
+    /// worth nothing from then on.
+    ///
+    /// # Errors
+    /// When there is no such user, another has the name, or the store cannot write.
+    pub async fn set_login(
+        &self,
+        org: &Arc<Tenant>,
+        user: UserId,
+        name: LoginName,
+        password: Password,
+    ) -> Result<(), AdminError> {
+        let password = self.hash_password(password).await?;
+        let (key, password_set) = (org.key, self.next_steady());
+        self.change_directory_async(org, move |directory, transaction| {
+            if let Some(other) = directory.user_of_login(&name).filter(|other| other.id != user) {
+                return Err(AdminError::LoginExists(name, other.id));
+            }
+            let user = directory.users.get_mut(&user).ok_or(AdminError::UnknownUser(user))?;
+            user.login = Some(Login { name, password, password_set });
+            Ok(transaction.put_user(key, user).map_err(|e| unavailable(&e))?)
+        })
+        .await
+    }
+
+    /// An instant later than the beginning of every session that is open.
+    fn next_steady(&self) -> Stamp {
+        self.shared.steady_now().plus_millis(1)
+    }
+}

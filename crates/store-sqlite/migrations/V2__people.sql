@@ -1,0 +1,46 @@
+-- What the pages for people need: logins, the order of statuses, accounts by name, what integrations
+-- asked last.
+
+ALTER TABLE system_user ADD COLUMN login TEXT;              -- the name to sign in with
+ALTER TABLE system_user ADD COLUMN password TEXT;           -- its argon2id hash
+ALTER TABLE system_user ADD COLUMN password_set INTEGER;    -- sessions opened before are worth nothing
+
+ALTER TABLE activity_status ADD COLUMN position INTEGER NOT NULL DEFAULT 0;    -- among the statuses to choose from
+ALTER TABLE activity_status ADD COLUMN done     INTEGER NOT NULL DEFAULT 0;    -- 1: an activity that has it is done
+UPDATE activity_status SET position = id, done = lower(name) = 'completed';
+
+-- A session is opened with a key or with a login.
+CREATE TABLE session_of_two_kinds (
+    organization INTEGER NOT NULL,
+    hash         BLOB    NOT NULL,      -- SHA-256 of the session id
+    api_key      INTEGER,
+    system_user  INTEGER,               -- where it was opened with a login
+    created      INTEGER NOT NULL,
+    last_used    INTEGER NOT NULL,
+    PRIMARY KEY (organization, hash)
+) STRICT, WITHOUT ROWID;
+INSERT INTO session_of_two_kinds (organization, hash, api_key, created, last_used)
+    SELECT organization, hash, api_key, created, last_used FROM session;
+DROP TABLE session;
+ALTER TABLE session_of_two_kinds RENAME TO session;
+
+CREATE TABLE account (
+    organization INTEGER NOT NULL,
+    id           INTEGER NOT NULL,
+    name         TEXT    NOT NULL,
+    PRIMARY KEY (organization, id)
+) STRICT, WITHOUT ROWID;
+
+-- What was asked last with each key.
+CREATE TABLE poll (
+    organization INTEGER NOT NULL,
+    api_key      INTEGER NOT NULL,
+    at           INTEGER NOT NULL,
+    lower_bound  INTEGER,
+    upper_bound  INTEGER,
+    records      INTEGER NOT NULL,      -- in the answer, on all pages
+    removed      INTEGER NOT NULL,
+    horizon      INTEGER NOT NULL,
+    rhythm_ms    INTEGER,               -- the usual time between two
+    PRIMARY KEY (organization, api_key)
+) STRICT, WITHOUT ROWID;
