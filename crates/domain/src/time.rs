@@ -248,6 +248,24 @@ impl Zone {
     }
 }
 
+impl Zone {
+    /// The instant at which clocks in this zone show what a clock of UTC shows at `wall`. Of two such
+    /// instants it is the first; where there is none, clocks show as much later as they jump.
+    ///
+    /// ```
+    /// use domain::{Moment, Zone};
+    /// let wall = Moment::parse("2026-07-01T07:00:00Z").unwrap().stamp;
+    /// let instant = Zone::parse("America/Chicago").unwrap().instant_of(wall);
+    /// assert_eq!(instant.at_offset(0).to_string(), "2026-07-01T12:00:00.000+00:00");
+    /// ```
+    #[must_use]
+    pub fn instant_of(&self, wall: Stamp) -> Stamp {
+        let civil = Timestamp::from_millisecond(wall.0).map(|t| Offset::UTC.to_datetime(t));
+        let instant = civil.and_then(|civil| self.zone.to_ambiguous_timestamp(civil).compatible());
+        instant.map_or(wall, |t| Stamp::from_millis(t.as_millisecond()))
+    }
+}
+
 impl FromStr for Zone {
     type Err = ZoneError;
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
-use domain::{Name, OrgId, Role, StatusName, Zone};
+use domain::{LoginName, Name, OrgId, Role, StatusName, Zone};
 use neon::files::Format;
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +84,9 @@ pub(crate) enum Work {
     /// Activity statuses: list, add, rename, retire.
     #[command(subcommand)]
     Status(Status),
+    /// The names of accounts, which are numbers in the API: import, list.
+    #[command(subcommand)]
+    Accounts(Accounts),
     /// Bring in activities from files: the vendor's JSON answers, JSON lines, or CSV.
     ///
     /// Everything is read before anything is written. Into an organization that is empty and that
@@ -108,6 +111,7 @@ impl Work {
             Work::Org(Org::Add { .. }) => "org add",
             Work::Org(Org::List) => "org list",
             Work::User(User::Add { .. }) => "user add",
+            Work::User(User::Login { .. }) => "user login",
             Work::User(User::List { .. }) => "user list",
             Work::User(User::Disable { .. }) => "user disable",
             Work::Key(Key::Add { .. }) => "key add",
@@ -117,6 +121,8 @@ impl Work {
             Work::Status(Status::Add { .. }) => "status add",
             Work::Status(Status::Rename { .. }) => "status rename",
             Work::Status(Status::Retire { .. }) => "status retire",
+            Work::Accounts(Accounts::Import { .. }) => "accounts import",
+            Work::Accounts(Accounts::List { .. }) => "accounts list",
             Work::Import(_) => "import",
             Work::Export(_) => "export",
             Work::History(_) => "history",
@@ -125,6 +131,23 @@ impl Work {
         }
     }
 }
+
+impl Work {
+    /// What it reads, in this order; `-` is standard input.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Work::Import(import) => import.files.clone(),
+            Work::Accounts(Accounts::Import { files, .. }) => files.clone(),
+            Work::User(User::Add { password_stdin: true, .. } | User::Login { .. }) => {
+                vec![STANDARD_INPUT.into()]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Stands for standard input in the place of a file.
+pub(crate) const STANDARD_INPUT: &str = "-";
 
 /// The number of something that is there; whether it is, the command finds out.
 fn whole(text: &str) -> Result<i64, &'static str> {
@@ -250,6 +273,31 @@ pub(crate) enum User {
         #[arg(long, env = "DRIFTLESS_USER_ROLE", default_value = "editor")]
         #[serde(with = "text")]
         role: Role,
+        /// The name with which the person signs in to the web pages; --password-stdin goes with it.
+        #[arg(
+            long,
+            env = "DRIFTLESS_USER_LOGIN",
+            value_name = "NAME",
+            requires = "password_stdin"
+        )]
+        #[serde(with = "text::optional")]
+        login: Option<LoginName>,
+        /// Read the password from standard input: its first line, at least 10 characters.
+        #[arg(long, env = "DRIFTLESS_USER_PASSWORD_STDIN", requires = "login",
+              value_parser = BoolishValueParser::new())]
+        password_stdin: bool,
+    },
+    /// Let a system user sign in to the web pages, or set a new password; reads it from standard input.
+    Login {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The user's id.
+        #[arg(value_parser = whole)]
+        id: i64,
+        /// The name to sign in with.
+        #[serde(with = "text")]
+        login: LoginName,
     },
     /// List the system users of an organization.
     List {
@@ -340,6 +388,25 @@ pub(crate) enum Status {
         /// The status's id.
         #[arg(value_parser = whole)]
         id: i64,
+    },
+}
+
+#[derive(Subcommand, Debug, Serialize, Deserialize)]
+pub(crate) enum Accounts {
+    /// Bring in names from CSV files, whose first row is `id,name`; known ids get the new name.
+    Import {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The files; `-` is standard input.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// List the accounts of an organization, by name.
+    List {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
     },
 }
 

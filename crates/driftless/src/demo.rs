@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use domain::{
-    Activity, ActivityId, ClientId, Imported, Moment, Name, Note, OrgId, Priority, Role, Stamp,
-    StatusId, StatusName, Subject, UserId, Zone,
+    Activity, ActivityId, ClientId, Imported, LoginName, Moment, Name, Note, OrgId, Priority, Role,
+    Stamp, StatusId, StatusName, Subject, UserId, Zone,
 };
-use service::{FIRST_STATUSES, ImportOptions, NewUser, Service, Spool, Tenant};
+use service::{FIRST_STATUSES, ImportOptions, NewUser, Password, Service, Spool, Tenant};
 
 use crate::cli::{Demo, Tuning};
 use crate::commands::{Failure, Ground};
@@ -21,6 +21,11 @@ const ZONE: &str = "America/Chicago";
 
 /// The user on whose behalf the demo's key works: the one of the manual's sample.
 const KEY_USER: UserId = UserId(101_132);
+
+/// The admin who signs in to the pages, and how long the password of each start is.
+const WEB_USER: UserId = UserId(101_133);
+const WEB_LOGIN: &str = "maribel";
+const PASSWORD_DIGITS: usize = 12;
 
 const USERS: [(i64, &str, Role); 5] = [
     (101_132, "Colin Pizarek", Role::Editor),
@@ -104,6 +109,9 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
     let server = Server::start(folder, &demo.listen, None, &tuning)?;
     let org = set_up(&server.ground, demo.activities)?;
     let key = server.ground.service.add_key(&org, KEY_USER, Some(Name::parse("demo")?))?;
+    let password = server.ground.service.new_secret()?[..PASSWORD_DIGITS].to_owned();
+    let login = LoginName::parse(WEB_LOGIN)?;
+    server.ground.service.give_login(&org, WEB_USER, login, &Password::parse(&password)?)?;
     let week_ago = server.ground.service.now().plus_millis(-7 * DAY_MS);
     let address = server.address()?;
     let since = org.directory().organization.zone.at(week_ago);
@@ -111,6 +119,7 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
         "\n\
          Driftless is set up in {folder} and serves http://{address}\n\n\
          \x20 organization   {ORG} ({ORG_NAME}, {ZONE})\n\
+         \x20 web pages      http://{address}/   sign in as {WEB_LOGIN}, password {password}\n\
          \x20 API key        {key}   (fresh; earlier ones go on working)\n\n\
          What changed, or was deleted, in the last seven days? This logs in and asks:\n\n\
          \x20 {curl}\n\n\

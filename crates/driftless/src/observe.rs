@@ -121,8 +121,9 @@ fn verb(method: &Method) -> &'static str {
 
 /// A path outside the API, as far as it is one of ours.
 fn page(path: &str) -> &'static str {
-    ["/", "/style.css", "/healthz", "/readyz", "/metrics"]
-        .into_iter()
-        .find(|known| *known == path)
-        .unwrap_or("unknown")
+    let known = ["/", "/healthz", "/readyz", "/metrics"].into_iter().find(|known| *known == path);
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    // Pages with a number in their address are counted together.
+    let page = web::PAGES.iter().find(|page| **page == first);
+    known.or(page.copied()).unwrap_or("unknown")
 }

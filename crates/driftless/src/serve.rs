@@ -101,7 +101,8 @@ impl Server {
         let service = ground.service.clone();
         let api =
             neon::router(service.clone(), neon::Settings { page_size_max: tuning.page_size_max });
-        let router = api.merge(web::router()).merge(observe::router(service, metrics.clone()));
+        let pages = web::router(service.clone(), web::Settings { secure: tls.is_some() });
+        let router = api.merge(pages).merge(observe::router(service, metrics.clone()));
         Ok(Server {
             runtime,
             listener,

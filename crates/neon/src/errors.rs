@@ -81,9 +81,10 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> ApiError {
         match &refusal {
             Refusal::PermissionDenied => ApiError::PERMISSION_DENIED,
-            Refusal::UnknownActivity(_) | Refusal::UnknownVersion(_) | Refusal::Removed(_) => {
-                ApiError::ID_INVALID
-            }
+            Refusal::UnknownActivity(_)
+            | Refusal::UnknownVersion(_)
+            | Refusal::Outdated(_)
+            | Refusal::Removed(_) => ApiError::ID_INVALID,
             Refusal::UnknownStatus(_) => ApiError::STATUS_INVALID.because(&refusal.to_string()),
             Refusal::RetiredStatus(_) => ApiError::STATUS_RETIRED.because(&refusal.to_string()),
             Refusal::TooManyCustomFields { .. }

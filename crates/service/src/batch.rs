@@ -206,6 +206,7 @@ impl Commit {
         let id = match write {
             Write::Create(_) => ActivityId(self.next_id),
             Write::Update(id, _)
+            | Write::Edit { id, .. }
             | Write::Remove(id)
             | Write::Restore { id, .. }
             | Write::Refresh(id) => *id,

@@ -37,6 +37,11 @@ impl Judge<'_> {
         match write {
             Write::Create(draft) => self.create(draft).map(new_state),
             Write::Update(_, patch) => self.update(present()?, patch),
+            Write::Edit { seen, patch, .. } => {
+                let state = self.update(present()?, patch)?;
+                let outdated = current.is_some_and(|version| version.seq != *seen);
+                if outdated && state.is_some() { Err(Refusal::Outdated(id)) } else { Ok(state) }
+            }
             Write::Remove(_) => present().map(|_| Some(State::Tombstone)),
             Write::Restore { to: None, .. } if record.is_some() => Ok(None),
             Write::Restore { .. } => {

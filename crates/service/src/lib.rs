@@ -23,6 +23,7 @@ mod judge;
 mod lease;
 mod lifecycle;
 mod login;
+mod long_work;
 mod notes;
 mod passwords;
 mod people;
@@ -71,6 +72,7 @@ pub use import::{
 };
 pub use lifecycle::{OpenError, Settings, Surroundings};
 pub use login::LoginError;
+pub use long_work::{BulkChange, LongWork, LongWorkError, Outcome};
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
 pub use people::{Person, SignInError};
 pub use query::{Direction, Order, SyncQuery};

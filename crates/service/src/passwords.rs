@@ -7,6 +7,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use domain::PasswordHash;
 use thiserror::Error;
 
+use crate::Random;
+
 /// Bytes of randomness in a salt.
 pub(crate) const SALT_BYTES: usize = 16;
 
@@ -48,10 +50,6 @@ impl Password {
         }
         Ok(Password(text.to_owned()))
     }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 fn argon2() -> Argon2<'static> {
@@ -62,6 +60,13 @@ fn argon2() -> Argon2<'static> {
 pub(crate) fn hash(password: &str, salt: &[u8; SALT_BYTES]) -> Result<PasswordHash, String> {
     let hash = argon2().hash_password_with_salt(password.as_bytes(), salt);
     hash.map(|hash: Phc| PasswordHash(hash.to_string())).map_err(|e| e.to_string())
+}
+
+/// The same with a salt of its own.
+pub(crate) fn hash_anew(password: &Password, random: &dyn Random) -> Result<PasswordHash, String> {
+    let mut salt = [0; SALT_BYTES];
+    random.fill(&mut salt)?;
+    hash(&password.0, &salt)
 }
 
 /// Whether this is the password of which that is kept.

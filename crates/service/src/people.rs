@@ -2,15 +2,20 @@
 
 use std::sync::{Arc, LazyLock};
 
-use domain::{Author, Login, LoginName, Opener, OrgId, Origin, Role, Stamp, SystemUser, UserId};
+use domain::{
+    Author, Login, LoginName, Opener, OrgId, OrgKey, Origin, Role, Stamp, SystemUser, UserId,
+};
+
+use store::Transaction;
+use thiserror::Error;
 
 use crate::commit::unavailable;
+use crate::directory::Directory;
 use crate::passwords::{self, Password};
 use crate::sessions::Session;
 use crate::tenant::Tenant;
 use crate::throttle::TooManyAttempts;
 use crate::{AdminError, LoginError, Refusal, Service, secret};
-use thiserror::Error;
 
 /// Somebody who is signed in, for the length of one request.
 #[derive(Clone)]
@@ -143,12 +148,12 @@ impl Service {
         self.blocking(move || passwords::matches(&password, &kept)).await
     }
 
-    async fn hash_password(&self, password: Password) -> Result<domain::PasswordHash, AdminError> {
-        let mut salt = [0; passwords::SALT_BYTES];
-        self.shared.random.fill(&mut salt).map_err(AdminError::Unavailable)?;
-        let _turn = self.shared.hashing.acquire().await;
-        let hash = self.blocking(move || passwords::hash(password.as_str(), &salt)).await?;
-        hash.map_err(AdminError::Unavailable)
+    /// A secret for whoever needs one that nobody can guess.
+    ///
+    /// # Errors
+    /// When the machine gives no randomness.
+    pub fn new_secret(&self) -> Result<String, String> {
+        secret::generate(self.shared.random.as_ref())
     }
 
     /// Who asks with this session id; none if it is unknown, has expired or was switched off.
@@ -201,21 +206,69 @@ impl Service {
         name: LoginName,
         password: Password,
     ) -> Result<(), AdminError> {
-        let password = self.hash_password(password).await?;
-        let (key, password_set) = (org.key, self.next_steady());
+        let random = self.shared.random.clone();
+        let _turn = self.shared.hashing.acquire().await;
+        let hash = self.blocking(move || passwords::hash_anew(&password, random.as_ref())).await?;
+        let login = Login {
+            name,
+            password: hash.map_err(AdminError::Unavailable)?,
+            password_set: self.next_steady(),
+        };
+        let key = org.key;
         self.change_directory_async(org, move |directory, transaction| {
-            if let Some(other) = directory.user_of_login(&name).filter(|other| other.id != user) {
-                return Err(AdminError::LoginExists(name, other.id));
-            }
-            let user = directory.users.get_mut(&user).ok_or(AdminError::UnknownUser(user))?;
-            user.login = Some(Login { name, password, password_set });
-            Ok(transaction.put_user(key, user).map_err(|e| unavailable(&e))?)
+            put_login(directory, transaction, key, user, login)
         })
         .await
+    }
+
+    /// Makes sure that nobody of the organization signs in with this name.
+    ///
+    /// # Errors
+    /// When somebody does.
+    pub fn free_login(&self, org: &Tenant, name: &LoginName) -> Result<(), AdminError> {
+        match org.directory().user_of_login(name) {
+            Some(other) => Err(AdminError::LoginExists(name.clone(), other.id)),
+            None => Ok(()),
+        }
+    }
+
+    /// The same for a thread that may wait.
+    ///
+    /// # Errors
+    /// As [`Service::set_login`].
+    pub fn give_login(
+        &self,
+        org: &Arc<Tenant>,
+        user: UserId,
+        name: LoginName,
+        password: &Password,
+    ) -> Result<(), AdminError> {
+        let hash = passwords::hash_anew(password, self.shared.random.as_ref());
+        let password = hash.map_err(AdminError::Unavailable)?;
+        let login = Login { name, password, password_set: self.next_steady() };
+        let key = org.key;
+        self.change_directory(org, move |directory, transaction| {
+            put_login(directory, transaction, key, user, login)
+        })
     }
 
     /// An instant later than the beginning of every session that is open.
     fn next_steady(&self) -> Stamp {
         self.shared.steady_now().plus_millis(1)
     }
+}
+
+fn put_login(
+    directory: &mut Directory,
+    transaction: &mut dyn Transaction,
+    org: OrgKey,
+    user: UserId,
+    login: Login,
+) -> Result<(), AdminError> {
+    if let Some(other) = directory.user_of_login(&login.name).filter(|other| other.id != user) {
+        return Err(AdminError::LoginExists(login.name, other.id));
+    }
+    let user = directory.users.get_mut(&user).ok_or(AdminError::UnknownUser(user))?;
+    user.login = Some(login);
+    Ok(transaction.put_user(org, user).map_err(|e| unavailable(&e))?)
 }

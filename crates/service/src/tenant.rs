@@ -13,6 +13,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use crate::accounts::Accounts;
 use crate::directory::Directory;
 use crate::exposure::Exposure;
+use crate::long_work::LongWorks;
 use crate::runs::Runs;
 
 /// Questions of one organization that sort at the same time; others wait for them. Fewer than all
@@ -43,6 +44,8 @@ pub struct Tenant {
     pub(crate) sorting: Arc<Semaphore>,
     /// How often a status has been renamed since the process began.
     pub(crate) renames: AtomicU64,
+    /// Long work that was started in the pages.
+    pub(crate) long_works: Mutex<LongWorks>,
     /// Held by a first import; another waits for it.
     pub(crate) first_import: Mutex<()>,
     permits: Arc<Semaphore>,
@@ -85,6 +88,7 @@ impl Tenant {
             moved: Notify::new(),
             sorting: Arc::new(Semaphore::new(SORTS_PER_ORG_MAX)),
             renames: AtomicU64::new(0),
+            long_works: Mutex::default(),
             first_import: Mutex::new(()),
             permits: Arc::new(Semaphore::new(requests_max)),
             answers: Arc::new(Semaphore::new(ANSWERS_BYTES_MAX / PIECE_BYTES)),

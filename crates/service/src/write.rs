@@ -10,6 +10,16 @@ pub enum Write {
     Create(Box<Draft>),
     /// Named members of an activity change.
     Update(ActivityId, Box<Patch>),
+    /// Named members of an activity change, as somebody wants who saw this version of it.
+    Edit {
+        /// The activity.
+        id: ActivityId,
+        /// The version that was seen. If there is a later one, the edit is refused, unless it would
+        /// change nothing.
+        seen: Seq,
+        /// What is to change.
+        patch: Box<Patch>,
+    },
     /// An activity goes.
     Remove(ActivityId),
     /// An activity goes back to what it was, under the names of today and with a new stamp.
@@ -49,6 +59,9 @@ pub enum Refusal {
     /// There is no such activity, or no longer.
     #[error("there is no activity {0}")]
     UnknownActivity(ActivityId),
+    /// It has been changed since it was read.
+    #[error("activity {0} has been changed by somebody else since it was read")]
+    Outdated(ActivityId),
     /// The activity never was what it is to go back to: the version is another activity's, a
     /// removal, or none at all.
     #[error("activity {0} has no such version to go back to; its history lists those it has")]

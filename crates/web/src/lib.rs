@@ -1,80 +1,97 @@
-//! Driftless: the pages for people. For now one: what this is, and where the API lies.
+//! The pages for people: HTML rendered here, one small style sheet, a little JavaScript, all of it in
+//! the binary, and no request to any other host.
+//!
+//! A request comes in at [`router`]; [`session`] says who asks and guards every form; the page's own
+//! file in `pages/` asks `service` and renders with the helpers of [`layout`], [`form`] and [`times`].
+//! Everything works without JavaScript, except what is live.
+//!
+//! To add a page: a file in `pages/` with a `routes()` of its own, merged in [`router`], and a link in
+//! [`layout`]. Whoever may see it is decided by the extractor that its handler takes: [`SignedIn`]
+//! for everybody of the organization, [`SignedIn::needs`] for a role.
+
+mod assets;
+mod fields;
+mod form;
+mod layout;
+mod pages;
+mod problem;
+mod session;
+mod times;
+
+use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use maud::{DOCTYPE, Markup, html};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use service::Service;
 
-const STYLE: &str = include_str!("style.css");
+pub(crate) use problem::Problem;
+pub(crate) use session::SignedIn;
 
-/// No script, no other host; the one style sheet is ours.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Nothing from another host, nothing inline.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The largest form that is read, in bytes: a note of the greatest length, every letter of it escaped,
+/// or a selection of many activities.
+const FORM_BYTES_MAX: usize = 2 << 20;
+
+/// The first parts of all pages' addresses: what a log may name of one.
+pub const PAGES: [&str; 13] = [
+    "assets",
+    "sign-in",
+    "sign-out",
+    "password",
+    "activities",
+    "activities.csv",
+    "bin",
+    "work",
+    "accounts",
+    "changes",
+    "integrations",
+    "settings",
+    "favicon.ico",
+];
+
+/// What can be set about the pages.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Settings {
+    /// Whether they are served over TLS: then cookies are sent over nothing else.
+    pub secure: bool,
+}
+
+/// What every page is made from.
+#[derive(Clone)]
+pub(crate) struct Web {
+    pub(crate) service: Service,
+    pub(crate) settings: Settings,
+    /// What was created by which form: a form that is sent twice creates once.
+    pub(crate) created: Arc<pages::activity::Created>,
+}
 
 /// The routes of the pages, and the answer to every address that is none of ours.
-pub fn router() -> Router {
+pub fn router(service: Service, settings: Settings) -> Router {
+    let web = Web { service, settings, created: Arc::default() };
     Router::new()
-        .route("/", get(|| async { page(StatusCode::OK, &landing()) }))
-        .route("/style.css", get(style))
-        .fallback(|| async { page(StatusCode::NOT_FOUND, &not_found()) })
+        .merge(assets::routes())
+        .merge(pages::routes())
+        .fallback(|| async { Problem::NotFound })
+        .layer(axum::extract::DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .layer(middleware::from_fn(guarded))
+        .with_state(web)
 }
 
-async fn style() -> impl IntoResponse {
-    let cached = (header::CACHE_CONTROL, HeaderValue::from_static("max-age=3600"));
-    ([(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8")), cached], STYLE)
-}
-
-fn page(status: StatusCode, content: &Markup) -> Response {
-    let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
-    let html = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Driftless" }
-                link rel="stylesheet" href="/style.css";
-            }
-            body { main { (content) } }
-        }
+/// The headers that every answer has. Nothing that shows data is kept by anybody.
+async fn guarded(request: axum::extract::Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-    ];
-    (status, headers, html.into_string()).into_response()
-}
-
-fn landing() -> Markup {
-    html! {
-        h1 { "Driftless" }
-        p class="lead" { "What changed, or was deleted, since X? This server never misses a change." }
-        h2 { "For scripts" }
-        p {
-            "API v1 lies at " code { "/neonws/services/api" } ". Point an existing script here by its "
-            "host name; nothing else changes."
-        }
-        table {
-            tr { th { "Log in" } td { code { "common/login" } } }
-            tr { th { "Ask what changed" } td { code { "account/syncActivities" } } }
-            tr { th { "Write" } td {
-                code { "account/createActivity" } ", " code { "updateActivity" } ", " code { "removeActivity" }
-            } }
-            tr { th { "Read" } td { code { "account/retrieveActivity" } ", " code { "listActivityStatus" } } }
-        }
-        h2 { "For operators" }
-        p {
-            a href="/healthz" { "Health" } " · " a href="/readyz" { "readiness" } " · "
-            a href="/metrics" { "metrics" } " · " code { "driftless --help" } " for everything else."
-        }
-    }
-}
-
-fn not_found() -> Markup {
-    html! {
-        h1 { "Nothing here" }
-        p { "This address leads nowhere. " a href="/" { "The start page" } " says what there is." }
-    }
+    set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "same-origin");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(header::CACHE_CONTROL, "no-store");
+    response
 }

@@ -1,10 +1,13 @@
 //! `org`, `user`, `key`, `status`.
 
-use domain::{KeyId, Name, StatusId, UserId};
-use service::{NewUser, Service};
+use std::io::{BufRead, Read};
+use std::path::Path;
 
-use super::Failure;
-use crate::cli::{Key, Org, Status, User};
+use domain::{KeyId, Name, StatusId, UserId};
+use service::{NewUser, PASSWORD_BYTES_MAX, Password, Service};
+
+use super::{Failure, Files};
+use crate::cli::{Key, Org, STANDARD_INPUT, Status, User};
 use crate::console::{Console, table};
 
 pub(super) fn org(org: &Org, service: &Service, console: &mut dyn Console) -> Result<(), Failure> {
@@ -33,16 +36,30 @@ pub(super) fn org(org: &Org, service: &Service, console: &mut dyn Console) -> Re
 pub(super) fn user(
     user: &User,
     service: &Service,
+    files: &mut dyn Files,
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
     match user {
-        User::Add { org, name, id, role } => {
+        User::Add { org, name, id, role, login, .. } => {
             let tenant = service.known_org(org)?;
+            let password = login.is_some().then(|| password(files)).transpose()?;
+            if let Some(login) = login {
+                service.free_login(&tenant, login)?;
+            }
             let user = NewUser { id: id.map(UserId), name: name.clone(), role: *role };
             let id = service.add_user(&tenant, user)?;
+            if let (Some(login), Some(password)) = (login, password) {
+                service.give_login(&tenant, id, login.clone(), &password)?;
+            }
             console
                 .note(&format!("added {role} {name}; next: driftless key add {org} --user {id}"))?;
             console.print(&format!("{id}\n"))?;
+        }
+        User::Login { org, id, login } => {
+            let password = password(files)?;
+            let tenant = service.known_org(org)?;
+            service.give_login(&tenant, UserId(*id), login.clone(), &password)?;
+            console.note(&format!("user {id} signs in as {login}"))?;
         }
         User::List { org } => {
             let directory = service.known_org(org)?.directory();
@@ -52,10 +69,12 @@ pub(super) fn user(
                     user.id.to_string(),
                     user.role.to_string(),
                     user.name.to_string(),
+                    user.login.as_ref().map_or_else(String::new, |login| login.name.to_string()),
                     state.to_owned(),
                 ]
             });
-            console.print(&table(&["ID", "ROLE", "NAME", ""], &rows.collect::<Vec<_>>()))?;
+            console
+                .print(&table(&["ID", "ROLE", "NAME", "LOGIN", ""], &rows.collect::<Vec<_>>()))?;
         }
         User::Disable { org, id } => {
             service.disable_user(&service.known_org(org)?, UserId(*id))?;
@@ -63,6 +82,15 @@ pub(super) fn user(
         }
     }
     Ok(())
+}
+
+/// The first line of standard input.
+fn password(files: &mut dyn Files) -> Result<Password, Failure> {
+    let mut line = String::new();
+    let input = files.open(Path::new(STANDARD_INPUT))?;
+    input.take(PASSWORD_BYTES_MAX as u64 + 2).read_line(&mut line)?;
+    let password = Password::parse(line.trim_end_matches(['\r', '\n']));
+    password.map_err(|problem| format!("the password on standard input {problem}").into())
 }
 
 pub(super) fn key(key: &Key, service: &Service, console: &mut dyn Console) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! What the commands do: on an open data folder, wherever the command was typed.
 
+mod accounts;
 mod directory;
 mod export;
 mod import;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use service::Service;
 use store_sqlite::SqliteStore;
 
-use crate::cli::Work;
+use crate::cli::{STANDARD_INPUT, Work};
 use crate::console::Console;
 
 /// A command did not succeed: one sentence that says why and what to do.
@@ -32,7 +33,7 @@ pub(crate) struct LocalFiles;
 
 impl Files for LocalFiles {
     fn open(&mut self, path: &Path) -> io::Result<Box<dyn BufRead + '_>> {
-        if path == Path::new("-") {
+        if path == Path::new(STANDARD_INPUT) {
             return Ok(Box::new(io::stdin().lock()));
         }
         if path.is_dir() {
@@ -64,9 +65,10 @@ pub(crate) fn run(
     let service = &ground.service;
     match work {
         Work::Org(org) => directory::org(org, service, console),
-        Work::User(user) => directory::user(user, service, console),
+        Work::User(user) => directory::user(user, service, files, console),
         Work::Key(key) => directory::key(key, service, console),
         Work::Status(status) => directory::status(status, service, console),
+        Work::Accounts(accounts) => accounts::run(accounts, service, files, console),
         Work::Import(import) => import::run(import, ground, files, console),
         Work::Export(export) => export::run(export, service, console),
         Work::History(history) => export::history(history, service, console),

@@ -21,10 +21,7 @@ pub(crate) fn ask(
     work: Work,
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
-    let files = match &work {
-        Work::Import(import) => import.files.clone(),
-        _ => Vec::new(),
-    };
+    let files = work.files();
     let destination = match &work {
         Work::Backup(backup) => Some(Destination::make(&backup.destination)?),
         _ => None,
@@ -62,7 +59,7 @@ fn send_files(files: &[PathBuf], stream: &UnixStream) -> io::Result<()> {
             let _ = stream.shutdown(std::net::Shutdown::Write);
             io::Error::new(
                 e.kind(),
-                format!("{} cannot be read: {e}\nnothing was imported", path.display()),
+                format!("{} cannot be read: {e}\nnothing was changed", path.display()),
             )
         };
         let mut local = LocalFiles;

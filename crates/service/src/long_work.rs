@@ -1,0 +1,253 @@
+//! Long work that somebody started in the pages and looks at while it goes on: changing many
+//! activities at once, renaming a status.
+//!
+//! A work goes through the commit like everything else, in bounded steps; it is remembered in memory
+//! until others have pushed it out, and ends with the process. What it has done stays done.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::{ActivityId, Patch, Presence, Role, StatusId, StatusName, StatusRef, UserId};
+use parking_lot::Mutex;
+use thiserror::Error;
+
+use crate::commit::stopping;
+use crate::{Person, Refusal, Service, Write};
+
+/// Writes that are under way at the same time.
+const STEP_WRITES: usize = 500;
+
+/// LongWorks of one organization that work at the same time.
+const WORKING_MAX: usize = 2;
+
+/// LongWorks that an organization remembers.
+const REMEMBERED_MAX: usize = 20;
+
+/// What is to become of many activities.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BulkChange {
+    /// They get this status.
+    Status(StatusId),
+    /// This person becomes responsible for them; nobody.
+    SystemUser(Option<UserId>),
+    /// They go.
+    Remove,
+}
+
+impl BulkChange {
+    fn write(self, id: ActivityId) -> Write {
+        let update = |patch: Patch| Write::Update(id, Box::new(patch));
+        match self {
+            BulkChange::Status(status) => {
+                update(Patch { status: Some(StatusRef::Id(status)), ..Patch::default() })
+            }
+            BulkChange::SystemUser(user) => {
+                let system_user = user.map_or(Presence::Clear, Presence::Set);
+                update(Patch { system_user, ..Patch::default() })
+            }
+            BulkChange::Remove => Write::Remove(id),
+        }
+    }
+}
+
+/// Why no work was started.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum LongWorkError {
+    /// The person may not.
+    #[error("permission denied")]
+    PermissionDenied,
+    /// Others are at work.
+    #[error("{WORKING_MAX} long changes are under way already: wait until one of them is done")]
+    TooMany,
+    /// The operating system gives no thread.
+    #[error("the server cannot start it now: {0}")]
+    Unavailable(String),
+}
+
+/// Work: how far it has come, and what came of it.
+#[derive(Debug)]
+pub struct LongWork {
+    /// Its number within the organization, from 1.
+    pub number: u64,
+    /// What it does, in words: `Removing 120 activities`.
+    pub title: String,
+    /// How many activities it is about; none where that turns out in the end.
+    pub total: Option<u64>,
+    done: AtomicU64,
+    changed: AtomicU64,
+    outcome: Mutex<Outcome>,
+}
+
+/// Whether a work has come to its end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Outcome {
+    /// It has not.
+    #[default]
+    Working,
+    /// Everything is done.
+    Finished,
+    /// It stopped, or some writes were refused: the first reason.
+    Failed(String),
+}
+
+impl LongWork {
+    /// Activities that it is done with.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// Activities that have changed by it.
+    #[must_use]
+    pub fn changed(&self) -> u64 {
+        self.changed.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has come to its end.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.outcome.lock().clone()
+    }
+
+    fn is_working(&self) -> bool {
+        *self.outcome.lock() == Outcome::Working
+    }
+
+    fn end(&self, outcome: Outcome) {
+        *self.outcome.lock() = outcome;
+    }
+}
+
+/// The works of one organization.
+#[derive(Debug, Default)]
+pub(crate) struct LongWorks {
+    last: u64,
+    works: Vec<Arc<LongWork>>,
+}
+
+impl LongWorks {
+    fn begin(&mut self, title: String, total: Option<u64>) -> Result<Arc<LongWork>, LongWorkError> {
+        if self.works.iter().filter(|work| work.is_working()).count() >= WORKING_MAX {
+            return Err(LongWorkError::TooMany);
+        }
+        if self.works.len() >= REMEMBERED_MAX
+            && let Some(oldest) = self.works.iter().position(|work| !work.is_working())
+        {
+            self.works.remove(oldest);
+        }
+        self.last += 1;
+        let (number, outcome) = (self.last, Mutex::default());
+        let counts = (AtomicU64::new(0), AtomicU64::new(0));
+        let work = LongWork { number, title, total, done: counts.0, changed: counts.1, outcome };
+        let work = Arc::new(work);
+        self.works.push(work.clone());
+        Ok(work)
+    }
+}
+
+impl Service {
+    /// The organization's work of that number, as long as it is remembered.
+    #[must_use]
+    pub fn long_work(&self, person: &Person, number: u64) -> Option<Arc<LongWork>> {
+        let works = person.tenant.long_works.lock();
+        works.works.iter().find(|work| work.number == number).cloned()
+    }
+
+    /// Begins to change many activities.
+    ///
+    /// # Errors
+    /// See [`LongWorkError`].
+    pub fn start_bulk(
+        &self,
+        person: &Person,
+        ids: Vec<ActivityId>,
+        change: BulkChange,
+        title: String,
+    ) -> Result<Arc<LongWork>, LongWorkError> {
+        let (service, person_there) = (self.clone(), person.clone());
+        let total = Some(ids.len() as u64);
+        self.start(person, Role::Editor, title, total, move |work| {
+            service.change_all(&person_there, &ids, change, work)
+        })
+    }
+
+    /// Begins to rename a status, which changes every activity that shows it.
+    ///
+    /// # Errors
+    /// See [`LongWorkError`].
+    pub fn start_rename(
+        &self,
+        person: &Person,
+        id: StatusId,
+        name: StatusName,
+        title: String,
+        total: u64,
+    ) -> Result<Arc<LongWork>, LongWorkError> {
+        let (service, org) = (self.clone(), person.tenant.clone());
+        self.start(person, Role::Admin, title, Some(total), move |work| {
+            let renamed = service.rename_status(&org, id, name, &mut |changed| {
+                work.done.store(changed, Ordering::Relaxed);
+                work.changed.store(changed, Ordering::Relaxed);
+            });
+            renamed.map_or_else(|e| Outcome::Failed(e.to_string()), |_| Outcome::Finished)
+        })
+    }
+
+    fn start(
+        &self,
+        person: &Person,
+        needed: Role,
+        title: String,
+        total: Option<u64>,
+        act: impl FnOnce(&LongWork) -> Outcome + Send + 'static,
+    ) -> Result<Arc<LongWork>, LongWorkError> {
+        if !person.may(needed) {
+            return Err(LongWorkError::PermissionDenied);
+        }
+        let work = person.tenant.long_works.lock().begin(title, total)?;
+        let working = work.clone();
+        let thread = std::thread::Builder::new().name("work".to_owned());
+        let started = thread.spawn(move || {
+            let outcome = act(&working);
+            working.end(outcome);
+        });
+        if let Err(problem) = started {
+            let problem = problem.to_string();
+            work.end(Outcome::Failed(problem.clone()));
+            return Err(LongWorkError::Unavailable(problem));
+        }
+        Ok(work)
+    }
+
+    /// Activities that have gone meanwhile count as done: nothing is left to do about them.
+    fn change_all(
+        &self,
+        person: &Person,
+        ids: &[ActivityId],
+        change: BulkChange,
+        work: &LongWork,
+    ) -> Outcome {
+        let mut refused = None;
+        for step in ids.chunks(STEP_WRITES) {
+            let submit =
+                |id: &ActivityId| self.submit(&person.tenant, person.author(), change.write(*id));
+            let submitted: Result<Vec<_>, Refusal> = step.iter().map(submit).collect();
+            let Ok(answers) = submitted.map_err(|e| refused = Some(e)) else { break };
+            for answer in answers {
+                match answer.blocking_recv().unwrap_or_else(|_| Err(stopping())) {
+                    Ok(written) => {
+                        work.changed
+                            .fetch_add(u64::from(written.version.is_some()), Ordering::Relaxed);
+                    }
+                    Err(Refusal::UnknownActivity(_)) => {}
+                    Err(problem) => refused = refused.or(Some(problem)),
+                }
+                work.done.fetch_add(1, Ordering::Relaxed);
+            }
+            if matches!(refused, Some(Refusal::Unavailable(_) | Refusal::PermissionDenied)) {
+                break;
+            }
+        }
+        refused.map_or(Outcome::Finished, |problem| Outcome::Failed(problem.to_string()))
+    }
+}

@@ -1,0 +1,68 @@
+//! What a query or a form says: names and values, in the order in which they came.
+
+/// The fields of a query or a form.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Decodes what a browser sends.
+    pub(crate) fn parse(text: &[u8]) -> Fields {
+        let pairs = form_urlencoded::parse(text);
+        Fields(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+    }
+
+    /// The value as it was typed; empty where there is none.
+    pub(crate) fn raw(&self, name: &str) -> &str {
+        self.all(name).next().unwrap_or_default()
+    }
+
+    /// The value without blanks around it; empty where there is none.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.raw(name).trim()
+    }
+
+    /// All values of a name.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether there is a field of that name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.all(name).next().is_some()
+    }
+
+    /// The same fields with this one set; gone where the value is empty.
+    pub(crate) fn with(&self, name: &str, value: &str) -> Fields {
+        let mut fields = self.without(name);
+        if !value.is_empty() {
+            fields.0.push((name.to_owned(), value.to_owned()));
+        }
+        fields
+    }
+
+    /// The same fields without this one.
+    pub(crate) fn without(&self, name: &str) -> Fields {
+        Fields(self.0.iter().filter(|(given, _)| given != name).cloned().collect())
+    }
+
+    /// The fields that have a value, as pairs.
+    pub(crate) fn filled(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        pairs.filter(|(_, value)| !value.trim().is_empty())
+    }
+
+    /// An address with the fields that have a value.
+    pub(crate) fn address(&self, path: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.filled());
+        let query = query.finish();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+}
+
+/// An address of ours that somebody is to be sent back to: never another host's.
+pub(crate) fn local(address: &str) -> Option<&str> {
+    let is_local = address.starts_with('/') && !address.starts_with("//");
+    let is_clean = |c: char| c != '\\' && !c.is_control();
+    (is_local && address.chars().all(is_clean)).then_some(address)
+}

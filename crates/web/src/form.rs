@@ -1,0 +1,116 @@
+//! The parts of forms: a control with its label, its help, and what is wrong with it.
+
+use maud::{Markup, html};
+
+/// What is wrong with the fields of a form, by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wrong(Vec<(&'static str, String)>);
+
+impl Wrong {
+    /// Notes what is wrong with a field; what is right with it goes on.
+    pub(crate) fn check<T, E: ToString>(
+        &mut self,
+        name: &'static str,
+        value: Result<T, E>,
+    ) -> Option<T> {
+        value.map_err(|problem| self.add(name, problem.to_string())).ok()
+    }
+
+    /// Notes what is wrong with a field.
+    pub(crate) fn add(&mut self, name: &'static str, problem: impl Into<String>) {
+        self.0.push((name, problem.into()));
+    }
+
+    /// Whether nothing is.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many fields there is something wrong with.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn of(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(wrong, _)| *wrong == name).map(|(_, problem)| problem.as_str())
+    }
+}
+
+/// What a field is called and what is said beside it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Label<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) help: &'a str,
+    pub(crate) required: bool,
+}
+
+/// A field: `control` makes the control itself from its id and what describes it.
+pub(crate) fn field(
+    label: Label<'_>,
+    wrong: &Wrong,
+    control: impl FnOnce(&str, Option<&str>, bool) -> Markup,
+) -> Markup {
+    let Label { name, text, help, required } = label;
+    let problem = wrong.of(name);
+    let (id, help_id, problem_id) = (format!("f-{name}"), format!("h-{name}"), format!("p-{name}"));
+    let described = match (help.is_empty(), problem) {
+        (true, None) => None,
+        (false, None) => Some(help_id.clone()),
+        (true, Some(_)) => Some(problem_id.clone()),
+        (false, Some(_)) => Some(format!("{problem_id} {help_id}")),
+    };
+    html! {
+        div.field.wrong[problem.is_some()] {
+            label for=(id) { (text) @if !required { " " span.muted { "optional" } } }
+            (control(&id, described.as_deref(), problem.is_some()))
+            @if !help.is_empty() { p.help id=(help_id) { (help) } }
+            @if let Some(problem) = problem { p.problem id=(problem_id) { (sentence(text, problem)) } }
+        }
+    }
+}
+
+/// A field with a single line.
+pub(crate) fn line(label: Label<'_>, kind: &str, value: &str, wrong: &Wrong) -> Markup {
+    field(label, wrong, |id, described, is_wrong| {
+        let step = (kind == "datetime-local").then_some("any");
+        html! {
+            input id=(id) name=(label.name) type=(kind) value=(value) required[label.required]
+                step=[step] aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
+        }
+    })
+}
+
+/// A field with something to choose from: value and text of each.
+pub(crate) fn choice<'a>(
+    label: Label<'_>,
+    options: impl IntoIterator<Item = (String, &'a str)>,
+    chosen: &str,
+    wrong: &Wrong,
+) -> Markup {
+    field(label, wrong, |id, described, is_wrong| {
+        html! {
+            select id=(id) name=(label.name) aria-describedby=[described]
+                aria-invalid=[is_wrong.then_some("true")] {
+                (self::options(options, chosen))
+            }
+        }
+    })
+}
+
+/// The options of a control to choose from.
+pub(crate) fn options<'a>(
+    options: impl IntoIterator<Item = (String, &'a str)>,
+    chosen: &str,
+) -> Markup {
+    html! {
+        @for (value, text) in options {
+            option value=(value) selected[value == chosen] { (text) }
+        }
+    }
+}
+
+/// `Subject must not be empty.`
+fn sentence(label: &str, problem: &str) -> String {
+    format!("{label} {problem}.")
+}

@@ -1,0 +1,32 @@
+//! The pages. Each file has its routes, its handlers and what they render.
+
+mod accounts;
+pub(crate) mod activity;
+mod bin;
+mod bulk;
+mod changes;
+mod history;
+mod integrations;
+mod list;
+mod my_day;
+mod settings;
+mod sign_in;
+
+use axum::Router;
+
+use crate::Web;
+
+pub(crate) fn routes() -> Router<Web> {
+    Router::new()
+        .merge(sign_in::routes())
+        .merge(my_day::routes())
+        .merge(list::routes())
+        .merge(activity::routes())
+        .merge(history::routes())
+        .merge(bulk::routes())
+        .merge(bin::routes())
+        .merge(accounts::routes())
+        .merge(changes::routes())
+        .merge(integrations::routes())
+        .merge(settings::routes())
+}

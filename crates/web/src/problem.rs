@@ -1,0 +1,121 @@
+//! What goes wrong with a request for a page, and the page that says so.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::Role;
+use maud::html;
+use service::{AdminError, AskError, LongWorkError, Refusal};
+
+use crate::fields::Fields;
+use crate::layout;
+
+/// Why there is no page.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// There is no such page, or nothing of that name in the organization.
+    NotFound,
+    /// Nobody is signed in: first sign in, then go on there.
+    SignIn {
+        /// Where to go on.
+        back: String,
+    },
+    /// It takes this role.
+    Forbidden(Role),
+    /// The form is not one of ours, or of an earlier session.
+    ForeignForm,
+    /// The form is too large.
+    TooLarge,
+    /// What was asked for makes no sense; in words.
+    Wrong(String),
+    /// Not now; in words.
+    Unavailable(String),
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, title, text) = match self {
+            Problem::SignIn { back } => {
+                let back = Fields::default().with("back", &back);
+                return Redirect::to(&back.address("/sign-in")).into_response();
+            }
+            Problem::NotFound => (
+                StatusCode::NOT_FOUND,
+                "Nothing here",
+                "This address leads nowhere, or to something that is not there any more.".to_owned(),
+            ),
+            Problem::Forbidden(role) => (
+                StatusCode::FORBIDDEN,
+                "Not for you",
+                format!("This takes the role {role}. An admin of your organization can give it to you."),
+            ),
+            Problem::ForeignForm => (
+                StatusCode::FORBIDDEN,
+                "Please send it again",
+                "The form belongs to an earlier sign-in, or to another site. Go back, reload the page and send it again."
+                    .to_owned(),
+            ),
+            Problem::TooLarge => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "Too much at once",
+                "What was sent is larger than what is read. Shorten it, or select fewer activities."
+                    .to_owned(),
+            ),
+            Problem::Wrong(text) => (StatusCode::BAD_REQUEST, "That does not work", text),
+            Problem::Unavailable(text) => (StatusCode::SERVICE_UNAVAILABLE, "Not now", text),
+        };
+        let content = html! {
+            div.empty {
+                h1 { (title) }
+                p { (text) }
+                p { a.button.primary href="/" { "To the start page" } }
+            }
+        };
+        (status, layout::bare(title, &content)).into_response()
+    }
+}
+
+impl From<AskError> for Problem {
+    fn from(error: AskError) -> Problem {
+        Problem::Unavailable(error.to_string())
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Problem {
+        match refusal {
+            Refusal::PermissionDenied => Problem::Forbidden(Role::Editor),
+            Refusal::UnknownActivity(_) => Problem::NotFound,
+            Refusal::Unavailable(text) => Problem::Unavailable(text),
+            other => Problem::Wrong(shown(&other)),
+        }
+    }
+}
+
+impl From<AdminError> for Problem {
+    fn from(error: AdminError) -> Problem {
+        match error {
+            AdminError::Unavailable(text) => Problem::Unavailable(text),
+            AdminError::UnknownUser(_)
+            | AdminError::UnknownKey(_)
+            | AdminError::UnknownStatus(_) => Problem::NotFound,
+            other => Problem::Wrong(shown(&other)),
+        }
+    }
+}
+
+impl From<LongWorkError> for Problem {
+    fn from(error: LongWorkError) -> Problem {
+        match error {
+            LongWorkError::PermissionDenied => Problem::Forbidden(Role::Editor),
+            other => Problem::Unavailable(shown(&other)),
+        }
+    }
+}
+
+/// A message as a sentence.
+pub(crate) fn shown(error: &impl ToString) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}

@@ -1,0 +1,116 @@
+//! Who asks, and whether a form is ours.
+//!
+//! The session's id lives in a cookie that no script can read and no other site's form brings along.
+//! Every form carries a token that follows from the id, which no other site knows.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use domain::Role;
+use service::{Person, hash_secret};
+
+use crate::fields::Fields;
+use crate::{Problem, Web};
+
+/// The cookie with the session's id.
+pub(crate) const SESSION: &str = "driftless_session";
+
+/// The cookie that stands in for a session on the sign-in form.
+pub(crate) const FORM: &str = "driftless_form";
+
+/// Somebody who is signed in.
+#[derive(Clone)]
+pub(crate) struct SignedIn {
+    pub(crate) person: Person,
+    /// The token that each of her forms carries.
+    pub(crate) csrf: String,
+}
+
+impl SignedIn {
+    /// Goes on only with this role.
+    pub(crate) fn needs(&self, role: Role) -> Result<(), Problem> {
+        if self.person.may(role) { Ok(()) } else { Err(Problem::Forbidden(role)) }
+    }
+
+    /// Whether she may write.
+    pub(crate) fn edits(&self) -> bool {
+        self.person.may(Role::Editor)
+    }
+}
+
+impl FromRequestParts<Web> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<SignedIn, Problem> {
+        let id = cookie(&parts.headers, SESSION);
+        let found = id.and_then(|id| Some((web.service.person(id)?, token(id))));
+        let Some((person, csrf)) = found else {
+            let back = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+            let back = if parts.method == Method::GET { back } else { "/" };
+            return Err(Problem::SignIn { back: back.to_owned() });
+        };
+        Ok(SignedIn { person, csrf })
+    }
+}
+
+/// A form that came from one of our own pages, and whoever sent it.
+pub(crate) struct Posted {
+    pub(crate) who: SignedIn,
+    pub(crate) fields: Fields,
+}
+
+impl FromRequest<Web> for Posted {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Posted, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let who = SignedIn::from_request_parts(&mut parts, web).await?;
+        let body = Bytes::from_request(Request::from_parts(parts, body), web).await;
+        let fields = Fields::parse(&body.map_err(|_| Problem::TooLarge)?);
+        if fields.raw("csrf") != who.csrf {
+            return Err(Problem::ForeignForm);
+        }
+        Ok(Posted { who, fields })
+    }
+}
+
+/// The query of an address.
+pub(crate) struct Query(pub(crate) Fields);
+
+impl FromRequestParts<Web> for Query {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Query, Self::Rejection> {
+        Ok(Query(Fields::parse(parts.uri.query().unwrap_or_default().as_bytes())))
+    }
+}
+
+/// The token that follows from a cookie's secret. It tells nothing about the secret.
+pub(crate) fn token(secret: &str) -> String {
+    let hash = hash_secret(&format!("form of {secret}"));
+    hash.0[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs =
+        cookies.flat_map(|line| line.split(';')).filter_map(|p| p.trim().split_once('='));
+    pairs.find(|(given, _)| *given == name).map(|(_, value)| value)
+}
+
+/// A line that sets a cookie until the browser is closed, or takes it away. `value` is hexadecimal.
+pub(crate) fn set_cookie(name: &str, value: Option<&str>, secure: bool) -> HeaderValue {
+    let secure = if secure { "; Secure" } else { "" };
+    let gone = if value.is_none() { "; Max-Age=0" } else { "" };
+    let value = value.unwrap_or_default();
+    let line = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{gone}");
+    HeaderValue::from_str(&line).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// Whether the browser speaks TLS, to us or to a proxy in front.
+pub(crate) fn is_secure(web: &Web, headers: &HeaderMap) -> bool {
+    let forwarded = headers.get("x-forwarded-proto").and_then(|proto| proto.to_str().ok());
+    web.settings.secure || forwarded.is_some_and(|proto| proto.eq_ignore_ascii_case("https"))
+}
