@@ -1,5 +1,5 @@
 // Asks before something is sent: data-confirm="Remove this activity?" on a form or on the button that sends it.
-// `{n}` in the text is the number of chosen rows.
+// `{n}` in the text is the number of chosen rows, or the data-count of a checked box that stands for more of them.
 
 import { element, number } from "./dom.js";
 import { open } from "./dialogs.js";
@@ -20,15 +20,16 @@ document.addEventListener("submit", (event) => {
 });
 
 function chosen(form) {
-  return [...form.elements].filter((box) => box.name === "id" && box.checked).length;
+  const checked = [...form.elements].filter((box) => box.checked);
+  const whole = checked.find((box) => "count" in box.dataset);
+  return whole ? Number(whole.dataset.count) : checked.filter((box) => box.name === "id").length;
 }
 
 function ask(text, submitter, yes) {
   const does = submitter?.textContent.trim() || submitter?.getAttribute("aria-label") || "Go on";
   const isDanger = submitter?.classList.contains("danger");
   const go = element("button", { value: "yes", className: isDanger ? "danger" : "primary" }, does);
-  // The harmless answer is the one that Enter gives.
-  const stay = element("button", { value: "", autofocus: true }, "Cancel");
+  const stay = element("button", { value: "" }, "Cancel");
   const dialog = element(
     "dialog",
     { "aria-labelledby": "confirm-text" },

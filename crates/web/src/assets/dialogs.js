@@ -2,7 +2,10 @@
 
 /** Opens a dialog over the page; true, so that it can end a handler of keys. */
 export function open(dialog) {
-  if (!dialog.open) dialog.showModal();
+  if (dialog.open) return true;
+  dialog.showModal();
+  // The harmless answer, which comes first, is the one that Enter gives.
+  dialog.querySelector("form[method=dialog] button")?.focus();
   return true;
 }
 

@@ -84,7 +84,7 @@ function helpDialog() {
     element("h2", { id: "help-title" }, "Keyboard shortcuts"),
     element("table", {}, element("tbody", {}, ...rows)),
     element("label", {}, box, "Use these keys"),
-    element("form", { method: "dialog", className: "buttons" }, element("button", { autofocus: true }, "Close")),
+    element("form", { method: "dialog", className: "buttons" }, element("button", {}, "Close")),
   );
 }
 
