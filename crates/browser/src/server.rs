@@ -10,6 +10,9 @@ use tempfile::TempDir;
 /// How many of its last lines of log a server shows when its test fails.
 const LINES_SHOWN: usize = 20;
 
+/// The organization of a demo.
+const DEMO: &str = "demo";
+
 /// A server on a data folder of its own. When this is dropped both are gone.
 #[derive(Debug)]
 pub struct Server {
@@ -40,10 +43,24 @@ impl Server {
         Server::running(&["serve"])
     }
 
-    /// Serves a demo with this many activities.
+    /// Serves a demo with this many activities; gives also whom it says that one can sign in as.
     #[track_caller]
-    pub fn demo(activities: u32) -> Server {
-        Server::running(&["demo", "--activities", &activities.to_string()])
+    pub fn demo(activities: u32) -> (Server, Person) {
+        let mut server = Server::running(&["demo", "--activities", &activities.to_string()]);
+        let stdout = server.process.stdout.take().expect("it is piped");
+        let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+        let told = lines.find_map(|line| {
+            let (_, told) = line.split_once("sign in as ")?;
+            let (login, password) = told.split_once(", password ")?;
+            Some((login.to_owned(), password.split(' ').next()?.to_owned()))
+        });
+        std::thread::spawn(move || lines.for_each(drop));
+        let (login, password) = told.expect("the demo says whom to sign in as");
+        let users = server.run(&["user", "list", DEMO]);
+        let user = users.lines().find(|line| line.split_whitespace().any(|word| word == login));
+        let id = user.and_then(|line| line.split_whitespace().next()).unwrap_or_default();
+        let person = Person { org: DEMO.to_owned(), id: id.to_owned(), login, password };
+        (server, person)
     }
 
     /// Runs a command that serves and waits until it listens.
@@ -52,7 +69,7 @@ impl Server {
         let folder = tempfile::tempdir().expect("a folder for the data");
         let mut command = command(folder.path(), words);
         command.args(["--listen", "127.0.0.1:0"]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().expect("the binary starts");
         let stderr = process.stderr.take().expect("its log is piped");
         let log = Arc::default();
