@@ -11,6 +11,8 @@
 mod accounts;
 mod admin;
 mod batch;
+mod bin;
+mod board;
 mod check;
 mod clock;
 mod commit;
@@ -25,6 +27,7 @@ mod lifecycle;
 mod login;
 mod long_work;
 mod notes;
+mod office;
 mod passwords;
 mod people;
 mod query;
@@ -33,6 +36,7 @@ mod runs;
 mod runtime;
 mod sabotage;
 mod secret;
+mod selection;
 mod sessions;
 mod sorting;
 mod statuses;
@@ -49,7 +53,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{Author, Clock, OrgId, Stamp};
 use parking_lot::{Mutex, RwLock};
-use store::Store;
+use store::{SearchIndex, Store};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::commit::{Job, Queue, stopping};
@@ -62,6 +66,8 @@ use crate::views::Views;
 
 pub use accounts::Accounts;
 pub use admin::{AdminError, FIRST_STATUSES, NewKey, NewUser};
+pub use bin::{Removed, RemovedPage};
+pub use board::{Column, Filter, ListQuery, Listing};
 pub use check::{Checked, check};
 pub use clock::SystemClock;
 pub use commit::Committer;
@@ -73,6 +79,7 @@ pub use import::{
 pub use lifecycle::{OpenError, Settings, Surroundings};
 pub use login::LoginError;
 pub use long_work::{BulkChange, LongWork, LongWorkError, Outcome};
+pub use office::{Step, UserEdit};
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
 pub use people::{Person, SignInError};
 pub use query::{Direction, Order, SyncQuery};
@@ -127,6 +134,8 @@ pub(crate) struct Shared {
     pub(crate) in_order: AtomicBool,
     /// Which start of the machine this is.
     pub(crate) boot: String,
+    /// What finds activities by their words.
+    pub(crate) search: Option<Arc<dyn SearchIndex>>,
     steady: Steady,
     /// What was known of runs up to here may have gone with a process that died.
     pub(crate) lost_before: Stamp,

@@ -9,6 +9,7 @@ use domain::{
 use store::Transaction;
 use thiserror::Error;
 
+use crate::admin::{NewUser, put_new_user};
 use crate::commit::unavailable;
 use crate::directory::Directory;
 use crate::passwords::{self, Password};
@@ -85,6 +86,15 @@ impl Person {
     pub fn may(&self, role: Role) -> bool {
         self.role >= role
     }
+
+    /// Whether she still may when it comes to it: to be asked inside the commit.
+    pub(crate) fn check(&self, directory: &Directory, role: Role) -> Result<(), AdminError> {
+        let user = directory.users.get(&self.user).filter(|user| !user.disabled);
+        match user {
+            Some(user) if user.role >= role => Ok(()),
+            _ => Err(AdminError::PermissionDenied(role)),
+        }
+    }
 }
 
 impl Service {
@@ -119,7 +129,10 @@ impl Service {
     /// one.
     async fn open_for(&self, tenant: &Arc<Tenant>, user: UserId) -> Result<String, SignInError> {
         let id = secret::generate(self.shared.random.as_ref()).map_err(SignInError::Unavailable)?;
-        let now = self.shared.steady_now();
+        // Within the millisecond in which the password was set, a session is younger than it still.
+        let login = tenant.directory().users.get(&user).and_then(|user| user.login.clone());
+        let password_set = login.map_or(Stamp::MIN, |login| login.password_set);
+        let now = self.shared.steady_now().max(password_set);
         self.open_session(tenant, Opener::Login(user), secret::hash(&id), now).await?;
         Ok(id)
     }
@@ -206,14 +219,7 @@ impl Service {
         name: LoginName,
         password: Password,
     ) -> Result<(), AdminError> {
-        let random = self.shared.random.clone();
-        let _turn = self.shared.hashing.acquire().await;
-        let hash = self.blocking(move || passwords::hash_anew(&password, random.as_ref())).await?;
-        let login = Login {
-            name,
-            password: hash.map_err(AdminError::Unavailable)?,
-            password_set: self.next_steady(),
-        };
+        let login = self.new_login(name, password).await?;
         let key = org.key;
         self.change_directory_async(org, move |directory, transaction| {
             put_login(directory, transaction, key, user, login)
@@ -221,15 +227,17 @@ impl Service {
         .await
     }
 
-    /// Makes sure that nobody of the organization signs in with this name.
-    ///
-    /// # Errors
-    /// When somebody does.
-    pub fn free_login(&self, org: &Tenant, name: &LoginName) -> Result<(), AdminError> {
-        match org.directory().user_of_login(name) {
-            Some(other) => Err(AdminError::LoginExists(name.clone(), other.id)),
-            None => Ok(()),
-        }
+    /// A login to be kept: the password is hashed, a few at a time and where it holds up nobody.
+    pub(crate) async fn new_login(
+        &self,
+        name: LoginName,
+        password: Password,
+    ) -> Result<Login, AdminError> {
+        let random = self.shared.random.clone();
+        let _turn = self.shared.hashing.acquire().await;
+        let hash = self.blocking(move || passwords::hash_anew(&password, random.as_ref())).await?;
+        let password = hash.map_err(AdminError::Unavailable)?;
+        Ok(Login { name, password, password_set: self.next_steady() })
     }
 
     /// The same for a thread that may wait.
@@ -243,13 +251,35 @@ impl Service {
         name: LoginName,
         password: &Password,
     ) -> Result<(), AdminError> {
-        let hash = passwords::hash_anew(password, self.shared.random.as_ref());
-        let password = hash.map_err(AdminError::Unavailable)?;
-        let login = Login { name, password, password_set: self.next_steady() };
+        let login = self.new_login_here(name, password)?;
         let key = org.key;
         self.change_directory(org, move |directory, transaction| {
             put_login(directory, transaction, key, user, login)
         })
+    }
+
+    /// Adds a user who can sign in, all in one; for a thread that may wait.
+    ///
+    /// # Errors
+    /// When the id or the login name is taken or the store cannot write.
+    pub fn add_person(
+        &self,
+        org: &Arc<Tenant>,
+        user: NewUser,
+        name: LoginName,
+        password: &Password,
+    ) -> Result<UserId, AdminError> {
+        let login = self.new_login_here(name, password)?;
+        let key = org.key;
+        self.change_directory(org, move |directory, transaction| {
+            put_new_user(directory, transaction, key, user, Some(login))
+        })
+    }
+
+    fn new_login_here(&self, name: LoginName, password: &Password) -> Result<Login, AdminError> {
+        let hash = passwords::hash_anew(password, self.shared.random.as_ref());
+        let password = hash.map_err(AdminError::Unavailable)?;
+        Ok(Login { name, password, password_set: self.next_steady() })
     }
 
     /// An instant later than the beginning of every session that is open.
@@ -258,17 +288,20 @@ impl Service {
     }
 }
 
-fn put_login(
+pub(crate) fn put_login(
     directory: &mut Directory,
     transaction: &mut dyn Transaction,
     org: OrgKey,
     user: UserId,
-    login: Login,
+    mut login: Login,
 ) -> Result<(), AdminError> {
     if let Some(other) = directory.user_of_login(&login.name).filter(|other| other.id != user) {
         return Err(AdminError::LoginExists(login.name, other.id));
     }
     let user = directory.users.get_mut(&user).ok_or(AdminError::UnknownUser(user))?;
+    // Later than every session opened with the one before, be they set within one millisecond.
+    let before = user.login.as_ref().map_or(Stamp::MIN, |before| before.password_set);
+    login.password_set = login.password_set.max(before.plus_millis(1));
     user.login = Some(login);
     Ok(transaction.put_user(org, user).map_err(|e| unavailable(&e))?)
 }

@@ -11,6 +11,14 @@ impl Fields {
         Fields(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
+    /// Fields made up.
+    pub(crate) fn of<V: Into<String>>(
+        pairs: impl IntoIterator<Item = (&'static str, V)>,
+    ) -> Fields {
+        let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
+        Fields(pairs.collect())
+    }
+
     /// The value as it was typed; empty where there is none.
     pub(crate) fn raw(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()
@@ -43,6 +51,18 @@ impl Fields {
     /// The same fields without this one.
     pub(crate) fn without(&self, name: &str) -> Fields {
         Fields(self.0.iter().filter(|(given, _)| given != name).cloned().collect())
+    }
+
+    /// The same fields without this value of a name.
+    pub(crate) fn without_value(&self, name: &str, value: &str) -> Fields {
+        let is_other = |(given, found): &&(String, String)| given != name || found.trim() != value;
+        Fields(self.0.iter().filter(is_other).cloned().collect())
+    }
+
+    /// The filled ones among them that have one of these names.
+    pub(crate) fn only(&self, names: &[&str]) -> Fields {
+        let filled = self.filled().filter(|(name, _)| names.contains(name));
+        Fields(filled.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect())
     }
 
     /// The fields that have a value, as pairs.
