@@ -64,11 +64,15 @@ fn every_condition_in_the_address_narrows_the_list() {
     finds("q=mornings", &[call]);
     finds("status=4", &[write]);
     finds("status=4&status=2", &[call, bake, write]);
+    finds("status=4,2", &[call, bake, write]);
+    finds("status=open", &[call, bake]);
+    finds("status=done", &[write]);
     finds("priority=high", &[call]);
     finds("user=me", &[call]);
     finds("user=3", &[write]);
     finds("client=7", &[bake]);
     finds("client=harbor", &[call, write]);
+    finds("client=Harbor+Bakery+(3400)", &[call, write]);
     finds("start_from=2026-03-05", &[bake, write]);
     finds("start_to=2026-03-05", &[call, bake]);
     finds("start_from=2026-03-05&start_to=2026-03-05", &[bake]);
