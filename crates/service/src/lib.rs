@@ -56,6 +56,7 @@ use parking_lot::{Mutex, RwLock};
 use store::{SearchIndex, Store};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
+use crate::board::Boards;
 use crate::commit::{Job, Queue, stopping};
 use crate::lease::Lease;
 use crate::sessions::Sessions;
@@ -126,12 +127,15 @@ pub(crate) struct Shared {
     pub(crate) versions: Versions,
     pub(crate) orders: Orders,
     pub(crate) views: Views,
+    pub(crate) boards: Boards,
     pub(crate) queue: Queue,
     pub(crate) attempts: Attempts,
     /// To be held while a password is hashed.
     pub(crate) hashing: Semaphore,
     /// False while the store has to be reopened.
     pub(crate) in_order: AtomicBool,
+    /// True once the service ends: what goes on in the background stops.
+    closing: AtomicBool,
     /// Which start of the machine this is.
     pub(crate) boot: String,
     /// What finds activities by their words.
@@ -143,6 +147,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
     /// The present instant by a clock that began right and never steps: what came first by it, came
     /// first. Sessions and runs go by it.
     pub(crate) fn steady_now(&self) -> Stamp {

@@ -11,6 +11,7 @@ use timeline::{Entry, Timeline};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::accounts::Accounts;
+use crate::board::BoardPlace;
 use crate::directory::Directory;
 use crate::exposure::Exposure;
 use crate::long_work::LongWorks;
@@ -38,6 +39,7 @@ pub struct Tenant {
     pub(crate) timeline: RwLock<Timeline>,
     pub(crate) exposure: Exposure,
     pub(crate) runs: Mutex<Runs>,
+    pub(crate) board: BoardPlace,
     /// Rung whenever the horizon may have moved for another reason than time.
     pub(crate) moved: Notify,
     /// Questions that may sort at once: each may hold many keys in memory, and a thread.
@@ -83,6 +85,7 @@ impl Tenant {
             exposure: Exposure::new(timeline.head(), head, exposed),
             timeline: RwLock::new(timeline),
             runs: Mutex::new(Runs::new(store.runs(key)?)),
+            board: BoardPlace::new(),
             directory: RwLock::new(Arc::new(Directory::new(stored))),
             accounts: RwLock::new(Accounts::new(store.accounts(key)?)),
             moved: Notify::new(),
