@@ -73,7 +73,7 @@ pub use check::{Checked, check};
 pub use clock::SystemClock;
 pub use commit::Committer;
 pub use directory::Directory;
-pub use history::Change;
+pub use history::{Change, Difference, Story};
 pub use import::{
     ImportError, ImportOptions, ImportPlan, ImportReport, Repeated, Spool, SpoolError,
 };
