@@ -62,6 +62,11 @@ impl Exposure {
         Reading { view: state.view.clone(), horizon }
     }
 
+    /// The view alone, for answers that tell no horizon: it exposes nothing but the versions in it.
+    pub(crate) fn view(&self) -> View {
+        self.state.lock().view.clone()
+    }
+
     /// Exposes an instant apart from any view: what goes wrong without the guard.
     pub(crate) fn raise(&self, horizon: Stamp) {
         let mut state = self.state.lock();

@@ -11,6 +11,8 @@
 mod accounts;
 mod admin;
 mod batch;
+mod bin;
+mod board;
 mod check;
 mod clock;
 mod commit;
@@ -49,7 +51,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{Author, Clock, OrgId, Stamp};
 use parking_lot::{Mutex, RwLock};
-use store::Store;
+use store::{SearchIndex, Store};
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::commit::{Job, Queue, stopping};
@@ -62,6 +64,8 @@ use crate::views::Views;
 
 pub use accounts::Accounts;
 pub use admin::{AdminError, FIRST_STATUSES, NewKey, NewUser};
+pub use bin::{Removed, RemovedPage};
+pub use board::{Column, Filter, ListQuery, Listing};
 pub use check::{Checked, check};
 pub use clock::SystemClock;
 pub use commit::Committer;
@@ -127,6 +131,8 @@ pub(crate) struct Shared {
     pub(crate) in_order: AtomicBool,
     /// Which start of the machine this is.
     pub(crate) boot: String,
+    /// What finds activities by their words.
+    pub(crate) search: Option<Arc<dyn SearchIndex>>,
     steady: Steady,
     /// What was known of runs up to here may have gone with a process that died.
     pub(crate) lost_before: Stamp,

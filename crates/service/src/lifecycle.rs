@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use domain::{Clock, Stamp};
 use parking_lot::{Mutex, RwLock};
-use store::{Durability, FolderState, Store, StoreError};
+use store::{Durability, FolderState, SearchIndex, Store, StoreError};
 use thiserror::Error;
 use tokio::sync::{Notify, Semaphore};
 
@@ -64,10 +64,13 @@ pub struct Surroundings {
     pub runtime: Arc<dyn Runtime>,
     /// Which start of the machine this is; empty where it does not tell.
     pub boot: String,
+    /// What finds activities by their words; without it, a question with words has no answer.
+    pub search: Option<Arc<dyn SearchIndex>>,
 }
 
 impl Surroundings {
-    /// Those of a server: the machine's clock and randomness, and tokio.
+    /// Those of a server, as long as nothing is searched for: the machine's clock and randomness, and
+    /// tokio.
     #[must_use]
     pub fn system(store: Arc<dyn Store>) -> Surroundings {
         Surroundings {
@@ -76,6 +79,7 @@ impl Surroundings {
             random: Arc::new(SystemRandom),
             runtime: Arc::new(TokioRuntime),
             boot: std::fs::read_to_string(BOOT_ID).unwrap_or_default().trim().to_owned(),
+            search: None,
         }
     }
 }
@@ -106,7 +110,7 @@ impl Service {
         surroundings: Surroundings,
         settings: Settings,
     ) -> Result<(Service, Committer), OpenError> {
-        let Surroundings { store, clock, random, runtime, boot } = surroundings;
+        let Surroundings { store, clock, random, runtime, boot, search } = surroundings;
         let folder = store.folder()?;
         let (mut started, began_ms) = (clock.now(), clock.elapsed_ms());
         // After a power cut, a run that was told may be gone while an older one of the same question
@@ -152,6 +156,7 @@ impl Service {
             hashing: Semaphore::new(HASHING_MAX),
             in_order: AtomicBool::new(true),
             boot,
+            search,
             // Later than anything that the process before this one noted.
             steady: Steady { began: started.plus_millis(1), began_ms },
             lost_before: if folder.clean { folder.lost_before } else { started },

@@ -187,6 +187,7 @@ fn prepare(store: &SimStore) -> (Service, Committer) {
         random: Arc::new(SimRandom),
         runtime: Arc::new(SimRuntime),
         boot: store.boot(),
+        search: None,
     };
     // So small that some versions and orders have to be read again.
     let settings = Settings { requests_per_org_max: 100, cache_bytes_max: 1 << 20 };

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use domain::{Account, ActivityId, OrgKey, Seq, Stamp, StatusId, Version};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use store::{
-    Durability, Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, Store,
-    StoreError, TenantRecord, Transaction,
+    CurrentRow, Durability, Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord,
+    Store, StoreError, TenantRecord, Transaction,
 };
 
 use crate::rows::{self, number};
@@ -200,6 +200,25 @@ impl Store for SqliteStore {
 
     fn latest(&self, org: OrgKey, id: ActivityId) -> Result<Option<Seq>, StoreError> {
         self.read(|c| latest(c, org, id))
+    }
+
+    fn current(
+        &self,
+        org: OrgKey,
+        visit: &mut dyn FnMut(CurrentRow<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.read(|c| {
+            let sql = "SELECT id, seq, stamp, subject, starts, ends, client, system_user, status, priority
+                       FROM activity WHERE organization = ?1 AND NOT removed ORDER BY id";
+            let mut statement = c.prepare_cached(sql).map_err(failed)?;
+            let mut rows = statement.query((org.0,)).map_err(failed)?;
+            while let Some(row) = rows.next().map_err(failed)? {
+                if visit(rows::current_row(row)?).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })
     }
 
     fn with_status(

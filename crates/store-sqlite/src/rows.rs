@@ -2,12 +2,12 @@
 
 use domain::{
     Account, ActivityId, ApiKey, Author, ClientId, KeyId, Kind, Login, LoginName, Name, Opener,
-    OrgId, OrgKey, Organization, Origin, PasswordHash, Role, SecretHash, Seq, Stage, Stamp, State,
-    Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
+    OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Role, SecretHash, Seq, Stage,
+    Stamp, State, Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
 };
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
-use store::{FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, StoreError};
+use store::{CurrentRow, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, StoreError};
 
 use crate::failed;
 
@@ -227,6 +227,26 @@ pub(crate) fn current(version: &Version) -> [ValueRef<'_>; CURRENT_COLUMNS.len()
         number(record.map(|a| a.status.0)),
         number(record.map(|a| a.priority as i64 + 1)),
     ]
+}
+
+/// Reads `id, seq, stamp, subject, starts, ends, client, system_user, status, priority` of an activity
+/// that is there.
+pub(crate) fn current_row<'a>(row: &'a Row<'_>) -> Result<CurrentRow<'a>, StoreError> {
+    let subject = row.get_ref(3).map_err(failed)?;
+    let level: u8 = column(row, 9)?;
+    let priority = level.checked_sub(1).and_then(|level| Priority::ALL.get(usize::from(level)));
+    Ok(CurrentRow {
+        id: ActivityId(column(row, 0)?),
+        seq: seq(column(row, 1)?),
+        stamp: stamp(row, 2)?,
+        subject: subject.as_str().map_err(|e| damaged("activity", e))?,
+        start: stamp(row, 4)?,
+        end: column::<Option<i64>>(row, 5)?.map(Stamp::from_millis),
+        client: column::<Option<i64>>(row, 6)?.map(ClientId),
+        system_user: column::<Option<i64>>(row, 7)?.map(UserId),
+        status: StatusId(column(row, 8)?),
+        priority: *priority.ok_or_else(|| damaged("activity", format!("priority {level}")))?,
+    })
 }
 
 /// Reads `hash, api_key, system_user, created, last_used`.

@@ -12,6 +12,7 @@ pub mod contract;
 mod document;
 mod error;
 mod rows;
+mod search;
 
 use std::ops::ControlFlow;
 
@@ -23,8 +24,9 @@ use domain::{
 pub use document::{decode, encode};
 pub use error::{CommitError, StoreError};
 pub use rows::{
-    Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, TenantRecord,
+    CurrentRow, Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, TenantRecord,
 };
+pub use search::{Mark, SearchIndex, Text};
 
 /// A place that keeps organizations and their logs.
 ///
@@ -110,6 +112,17 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When the store cannot read.
     fn latest(&self, org: OrgKey, id: ActivityId) -> Result<Option<Seq>, StoreError>;
+
+    /// Shows every activity that is there, removed ones left out, in id order and in one snapshot,
+    /// until told to stop.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn current(
+        &self,
+        org: OrgKey,
+        visit: &mut dyn FnMut(CurrentRow<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
 
     /// Up to `limit` activities after `after`, in id order, that have this status now.
     ///

@@ -1,8 +1,8 @@
 //! What a store hands out and takes in besides versions.
 
 use domain::{
-    ActivityId, ApiKey, KeyId, Kind, Opener, Organization, SecretHash, Seq, Stamp, Status,
-    SystemUser,
+    ActivityId, ApiKey, ClientId, KeyId, Kind, Opener, Organization, Priority, SecretHash, Seq,
+    Stamp, Status, StatusId, SystemUser, UserId, Version,
 };
 
 /// An organization with everything about it that is small enough to be kept in memory.
@@ -29,6 +29,52 @@ pub struct LogEntry {
     pub id: ActivityId,
     /// Record or tombstone.
     pub kind: Kind,
+}
+
+/// An activity that is there, as lists need it: what can be told apart and sorted by, without the
+/// long texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CurrentRow<'a> {
+    /// Which activity.
+    pub id: ActivityId,
+    /// Its version in the log.
+    pub seq: Seq,
+    /// That version's stamp.
+    pub stamp: Stamp,
+    /// What it is about.
+    pub subject: &'a str,
+    /// When it begins.
+    pub start: Stamp,
+    /// When it ends.
+    pub end: Option<Stamp>,
+    /// The account that it is about.
+    pub client: Option<ClientId>,
+    /// Whose it is.
+    pub system_user: Option<UserId>,
+    /// Its status.
+    pub status: StatusId,
+    /// How urgent it is.
+    pub priority: Priority,
+}
+
+impl<'a> CurrentRow<'a> {
+    /// The same of a version; none of a tombstone.
+    #[must_use]
+    pub fn of(version: &'a Version) -> Option<CurrentRow<'a>> {
+        let activity = version.record()?;
+        Some(CurrentRow {
+            id: version.id,
+            seq: version.seq,
+            stamp: version.stamp,
+            subject: activity.subject.as_str(),
+            start: activity.start.stamp,
+            end: activity.end.map(|end| end.stamp),
+            client: activity.client,
+            system_user: activity.system_user,
+            status: activity.status,
+            priority: activity.priority,
+        })
+    }
 }
 
 /// What [`Store::examine`](crate::Store::examine) comes across.

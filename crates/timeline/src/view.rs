@@ -56,24 +56,19 @@ impl View {
     /// or as many as there are. What it skips costs nothing.
     #[must_use]
     pub fn page(&self, range: SeqRange, direction: Direction, skip: u64, take: usize) -> Vec<Seq> {
-        let positions = self.positions(range);
-        let total = count(&self.0.records, &positions);
-        let skip = skip.min(total);
-        let take = (total - skip).min(take as u64);
-        let oldest = match direction {
-            Direction::OldestFirst => skip,
-            Direction::NewestFirst => total - skip - take,
-        };
-        let Some(start) = self.0.records.select(self.0.records.rank(positions.start) + oldest)
-        else {
-            return Vec::new();
-        };
-        let seqs = self.0.records.iter(start..positions.end).map(seq_at);
-        let mut page: Vec<Seq> = seqs.take(take as usize).collect();
-        if direction == Direction::NewestFirst {
-            page.reverse();
-        }
-        page
+        page(&self.0.records, self.positions(range), direction, skip, take)
+    }
+
+    /// The same of the current tombstones.
+    #[must_use]
+    pub fn page_of_tombstones(
+        &self,
+        range: SeqRange,
+        direction: Direction,
+        skip: u64,
+        take: usize,
+    ) -> Vec<Seq> {
+        page(&self.0.tombstones, self.positions(range), direction, skip, take)
     }
 
     /// The current records of the range, ascending.
@@ -139,6 +134,31 @@ impl Current {
 
 fn count(bits: &Bits, positions: &Range<usize>) -> u64 {
     bits.rank(positions.end) - bits.rank(positions.start)
+}
+
+fn page(
+    bits: &Bits,
+    positions: Range<usize>,
+    direction: Direction,
+    skip: u64,
+    take: usize,
+) -> Vec<Seq> {
+    let total = count(bits, &positions);
+    let skip = skip.min(total);
+    let take = (total - skip).min(take as u64);
+    let oldest = match direction {
+        Direction::OldestFirst => skip,
+        Direction::NewestFirst => total - skip - take,
+    };
+    let Some(start) = bits.select(bits.rank(positions.start) + oldest) else {
+        return Vec::new();
+    };
+    let seqs = bits.iter(start..positions.end).map(seq_at);
+    let mut page: Vec<Seq> = seqs.take(take as usize).collect();
+    if direction == Direction::NewestFirst {
+        page.reverse();
+    }
+    page
 }
 
 /// The seq of the version at that position.

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use domain::{Account, ActivityId, OrgKey, Organization, Seq, Stamp, StatusId, Version};
 use store::{
-    Durability, Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, Store,
-    StoreError, TenantRecord, Transaction,
+    CurrentRow, Durability, Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord,
+    Store, StoreError, TenantRecord, Transaction,
 };
 
 use super::SimStore;
@@ -118,6 +118,18 @@ impl Store for SimStore {
 
     fn latest(&self, org: OrgKey, id: ActivityId) -> Result<Option<Seq>, StoreError> {
         Ok(self.0.lock().visible.latest.get(&(org, id)).copied())
+    }
+
+    fn current(
+        &self,
+        org: OrgKey,
+        visit: &mut dyn FnMut(CurrentRow<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let contents = self.0.lock().visible.clone();
+        let of_org = contents.latest.iter().filter(|((of, _), _)| *of == org);
+        let versions = of_org.filter_map(|(_, seq)| contents.version(org, *seq));
+        let _ = versions.filter_map(CurrentRow::of).try_for_each(visit);
+        Ok(())
     }
 
     fn with_status(
