@@ -21,14 +21,18 @@ mod export;
 mod exposure;
 mod history;
 mod import;
+mod integrations;
 mod judge;
 mod lease;
 mod lifecycle;
+mod live;
 mod login;
 mod long_work;
 mod notes;
 mod passwords;
 mod people;
+mod polls;
+mod preview;
 mod query;
 mod random;
 mod runs;
@@ -52,7 +56,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use domain::{Author, Clock, OrgId, Stamp};
 use parking_lot::{Mutex, RwLock};
 use store::{SearchIndex, Store};
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::commit::{Job, Queue, stopping};
 use crate::lease::Lease;
@@ -74,11 +78,14 @@ pub use history::Change;
 pub use import::{
     ImportError, ImportOptions, ImportPlan, ImportReport, Repeated, Spool, SpoolError,
 };
+pub use integrations::{Integration, IntegrationState};
 pub use lifecycle::{OpenError, Settings, Surroundings};
+pub use live::{FOLLOWERS_PER_ORG_MAX, Follower};
 pub use login::LoginError;
 pub use long_work::{BulkChange, LongWork, LongWorkError, Outcome};
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
 pub use people::{Person, SignInError};
+pub use preview::{AsOf, Preview, PreviewError};
 pub use query::{Direction, Order, SyncQuery};
 pub use random::{Random, SystemRandom};
 pub use runs::{
@@ -92,7 +99,9 @@ pub use secret::hash as hash_secret;
 pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
 pub use sorting::SORTS_MAX;
 pub use sync::{AskError, SyncAnswer};
+pub use store::PollRecord;
 pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
+pub use timeline::Tally;
 pub use throttle::TooManyAttempts;
 pub use write::{Refusal, Write, Written};
 
@@ -125,6 +134,8 @@ pub(crate) struct Shared {
     pub(crate) views: Views,
     pub(crate) queue: Queue,
     pub(crate) attempts: Attempts,
+    /// Set when the server is about to stop: those who follow something let go.
+    pub(crate) stopping: watch::Sender<bool>,
     /// To be held while a password is hashed.
     pub(crate) hashing: Semaphore,
     /// False while the store has to be reopened.
