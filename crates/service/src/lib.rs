@@ -39,6 +39,7 @@ mod runs;
 mod runtime;
 mod sabotage;
 mod secret;
+mod selection;
 mod sessions;
 mod sorting;
 mod statuses;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::{ActivityId, Patch, Presence, Role, StatusId, StatusName, StatusRef, UserId};
-use parking_lot::Mutex;
 use thiserror::Error;
+use tokio::sync::watch;
 
 use crate::commit::stopping;
 use crate::{Person, Refusal, Service, Write};
@@ -75,7 +75,7 @@ pub struct LongWork {
     pub total: Option<u64>,
     done: AtomicU64,
     changed: AtomicU64,
-    outcome: Mutex<Outcome>,
+    outcome: watch::Sender<Outcome>,
 }
 
 /// Whether a work has come to its end.
@@ -106,15 +106,22 @@ impl LongWork {
     /// Whether it has come to its end.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        self.outcome.lock().clone()
+        self.outcome.borrow().clone()
+    }
+
+    /// Waits until it has come to its end.
+    pub async fn ended(&self) {
+        let mut outcome = self.outcome.subscribe();
+        // It cannot be closed: the sender is in `self`.
+        let _ = outcome.wait_for(|outcome| *outcome != Outcome::Working).await;
     }
 
     fn is_working(&self) -> bool {
-        *self.outcome.lock() == Outcome::Working
+        *self.outcome.borrow() == Outcome::Working
     }
 
     fn end(&self, outcome: Outcome) {
-        *self.outcome.lock() = outcome;
+        self.outcome.send_replace(outcome);
     }
 }
 
@@ -136,7 +143,7 @@ impl LongWorks {
             self.works.remove(oldest);
         }
         self.last += 1;
-        let (number, outcome) = (self.last, Mutex::default());
+        let (number, outcome) = (self.last, watch::Sender::new(Outcome::Working));
         let counts = (AtomicU64::new(0), AtomicU64::new(0));
         let work = LongWork { number, title, total, done: counts.0, changed: counts.1, outcome };
         let work = Arc::new(work);

@@ -119,7 +119,10 @@ impl Service {
     /// one.
     async fn open_for(&self, tenant: &Arc<Tenant>, user: UserId) -> Result<String, SignInError> {
         let id = secret::generate(self.shared.random.as_ref()).map_err(SignInError::Unavailable)?;
-        let now = self.shared.steady_now();
+        // Within the millisecond in which the password was set, a session is younger than it still.
+        let login = tenant.directory().users.get(&user).and_then(|user| user.login.clone());
+        let password_set = login.map_or(Stamp::MIN, |login| login.password_set);
+        let now = self.shared.steady_now().max(password_set);
         self.open_session(tenant, Opener::Login(user), secret::hash(&id), now).await?;
         Ok(id)
     }
@@ -263,12 +266,15 @@ fn put_login(
     transaction: &mut dyn Transaction,
     org: OrgKey,
     user: UserId,
-    login: Login,
+    mut login: Login,
 ) -> Result<(), AdminError> {
     if let Some(other) = directory.user_of_login(&login.name).filter(|other| other.id != user) {
         return Err(AdminError::LoginExists(login.name, other.id));
     }
     let user = directory.users.get_mut(&user).ok_or(AdminError::UnknownUser(user))?;
+    // Later than every session opened with the one before, be they set within one millisecond.
+    let before = user.login.as_ref().map_or(Stamp::MIN, |before| before.password_set);
+    login.password_set = login.password_set.max(before.plus_millis(1));
     user.login = Some(login);
     Ok(transaction.put_user(org, user).map_err(|e| unavailable(&e))?)
 }

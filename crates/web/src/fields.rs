@@ -45,6 +45,18 @@ impl Fields {
         Fields(self.0.iter().filter(|(given, _)| given != name).cloned().collect())
     }
 
+    /// The same fields without this value of a name.
+    pub(crate) fn without_value(&self, name: &str, value: &str) -> Fields {
+        let is_other = |(given, found): &&(String, String)| given != name || found.trim() != value;
+        Fields(self.0.iter().filter(is_other).cloned().collect())
+    }
+
+    /// The filled ones among them that have one of these names.
+    pub(crate) fn only(&self, names: &[&str]) -> Fields {
+        let filled = self.filled().filter(|(name, _)| names.contains(name));
+        Fields(filled.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect())
+    }
+
     /// The fields that have a value, as pairs.
     pub(crate) fn filled(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));

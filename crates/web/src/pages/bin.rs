@@ -1,17 +1,105 @@
 //! What was removed, and its way back.
 
 use axum::Router;
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use maud::html;
+use maud::{Markup, html};
+use service::{Directory, Removed, RemovedPage};
 
-use crate::layout::{self, Nav};
-use crate::{SignedIn, Web};
+use super::list::names;
+use crate::fields::Fields;
+use crate::layout::{self, Nav, counted, csrf, number};
+use crate::session::Query;
+use crate::times::{self, Shape};
+use crate::{Problem, SignedIn, Web};
+
+/// Removed activities on a page.
+const SIZE: u32 = 50;
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/bin", get(show))
 }
 
-async fn show(who: SignedIn) -> Response {
-    layout::page(&who, "Bin", Nav::None, &html! { h1 { "Bin" } })
+async fn show(
+    State(web): State<Web>,
+    who: SignedIn,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let page: u64 = match query.get("page") {
+        "" => 1,
+        text => text.parse().ok().filter(|page| *page > 0).ok_or_else(|| {
+            Problem::Wrong("The page is a number, from 1. The bin begins at /bin.".to_owned())
+        })?,
+    };
+    let bin = web.service.removed(&who.person.tenant, page, SIZE).await?;
+    let content = html! {
+        (layout::head("Bin", &html! { a.button.quiet href="/activities" { "Activities" } }))
+        p.lead { "Removed activities stay here. Restoring one makes it a new version: integrations hear of it." }
+        @if bin.total == 0 {
+            (layout::empty("The bin is empty", "What is removed can be found and restored here.", &html! {}))
+        } @else if bin.removed.is_empty() {
+            @let last = html! { a.button.primary href=(address(bin.pages)) { "To the last page" } };
+            (layout::empty("There is no such page", &format!("The bin ends with page {}.", number(bin.pages)), &last))
+        } @else {
+            (table(&who, &bin, page))
+        }
+    };
+    Ok(layout::page(&who, "Bin", Nav::None, &content))
+}
+
+fn address(page: u64) -> String {
+    let page = if page > 1 { page.to_string() } else { String::new() };
+    Fields::default().with("page", &page).address("/bin")
+}
+
+fn table(who: &SignedIn, bin: &RemovedPage, page: u64) -> Markup {
+    let directory = who.person.tenant.directory();
+    html! {
+        p.count { (counted(bin.total, "removed activity", "removed activities")) }
+        div.scroll {
+            table.grid {
+                thead {
+                    tr {
+                        th scope="col" { "Subject" }
+                        th scope="col" { "Account" }
+                        th scope="col" { "Removed" }
+                        th scope="col" { "By" }
+                        @if who.edits() { th scope="col" { "Way back" } }
+                    }
+                }
+                tbody { @for removed in &bin.removed { (row(who, &directory, removed, page)) } }
+            }
+        }
+        (layout::pager(page, bin.pages, &address))
+    }
+}
+
+fn row(who: &SignedIn, directory: &Directory, removed: &Removed, page: u64) -> Markup {
+    let (tombstone, zone) = (&removed.tombstone, &directory.organization.zone);
+    let last = removed.last.as_ref().and_then(|version| version.record());
+    let client = last.and_then(|activity| activity.client);
+    html! {
+        tr {
+            td data-label="Subject" {
+                @if let Some(activity) = last {
+                    a href={ "/activities/" (tombstone.id) "/history" } { (activity.subject) }
+                } @else {
+                    span.muted { "Activity " (tombstone.id) ", removed before it came here" }
+                }
+            }
+            td data-label="Account" {
+                @if let Some(client) = client { (names::account(&who.person.tenant, client)) }
+            }
+            td.when data-label="Removed" { (times::time(tombstone.stamp, zone, Shape::Both)) }
+            td data-label="By" { (names::author(directory, tombstone.author)) }
+            @if who.edits() { td.act { @if let Some(activity) = last {
+                form action={ "/activities/" (tombstone.id) "/restore" } method="post" {
+                    (csrf(who))
+                    input type="hidden" name="back" value=(address(page));
+                    button.small type="submit" aria-label={ "Restore " (activity.subject) } { "Restore" }
+                }
+            } } }
+        }
+    }
 }

@@ -1,0 +1,280 @@
+//! What an address asks of the list. Nothing wrong in it is passed over: it is said in words.
+
+use domain::{ClientId, Priority, Stamp, StatusId, UserId, Zone};
+use service::{Column, Direction, Filter, ListQuery, Person};
+
+use crate::fields::Fields;
+use crate::times;
+
+/// Activities on a page, where the address does not say, and at most.
+const SIZE: u32 = 50;
+const SIZE_MAX: u32 = 200;
+
+/// The most characters that are searched for.
+pub(super) const WORDS_CHARS_MAX: usize = 200;
+
+/// What narrows the list.
+pub(super) const CONDITIONS: [&str; 9] = [
+    "q",
+    "status",
+    "priority",
+    "user",
+    "client",
+    "start_from",
+    "start_to",
+    "changed_from",
+    "changed_to",
+];
+
+/// How it is shown.
+pub(super) const LOOKS: [&str; 4] = ["sort", "direction", "size", "page"];
+
+/// A column: what it sorts by, its name in the address and above the table, and the direction that
+/// people mean first.
+pub(super) const COLUMNS: [(Column, &str, &str, Direction); 8] = [
+    (Column::Subject, "subject", "Subject", Direction::Ascending),
+    (Column::Client, "account", "Account", Direction::Ascending),
+    (Column::SystemUser, "responsible", "Responsible", Direction::Ascending),
+    (Column::Start, "start", "Start", Direction::Descending),
+    (Column::End, "end", "End", Direction::Descending),
+    (Column::Status, "status", "Status", Direction::Ascending),
+    (Column::Priority, "priority", "Priority", Direction::Descending),
+    (Column::Modified, "changed", "Changed", Direction::Descending),
+];
+
+/// What the list is asked for.
+pub(crate) struct Asked {
+    pub(crate) filter: Filter,
+    pub(crate) by: Column,
+    pub(crate) direction: Direction,
+    pub(crate) page: u64,
+    pub(crate) size: u32,
+    /// Conditions that make no sense. With one of them left out, the list would show more than was
+    /// asked for, and a bulk change would touch it: there is none.
+    pub(crate) wrong: Vec<String>,
+    /// What else makes no sense; the usual takes its place.
+    pub(crate) mistaken: Vec<String>,
+    /// The fields as they came, nothing but those of the list.
+    pub(crate) fields: Fields,
+}
+
+impl Asked {
+    pub(crate) fn parse(fields: &Fields, person: &Person) -> Asked {
+        let fields = fields.only(&[&CONDITIONS[..], &LOOKS[..]].concat());
+        let directory = person.tenant.directory();
+        let mut reader = Reader { fields: &fields, problems: Vec::new() };
+        let filter = reader.filter(person, &directory.organization.zone);
+        let wrong = std::mem::take(&mut reader.problems);
+        let (by, direction) = reader.order();
+        let page = reader.number("page", "The page", u64::MAX).unwrap_or(1);
+        let size = reader.number("size", "The number of activities on a page", SIZE_MAX.into());
+        let size = size.and_then(|size| u32::try_from(size).ok()).unwrap_or(SIZE);
+        let mistaken = reader.problems;
+        Asked { filter, by, direction, page, size, wrong, mistaken, fields }
+    }
+
+    /// The question for the page.
+    pub(crate) fn query(&self) -> ListQuery {
+        ListQuery {
+            filter: self.filter.clone(),
+            by: self.by,
+            direction: self.direction,
+            page: self.page,
+            page_size: self.size,
+        }
+    }
+
+    /// Whether anything narrows the list.
+    pub(crate) fn has_conditions(&self) -> bool {
+        CONDITIONS.iter().any(|name| self.fields.has(name))
+    }
+
+    /// Where this page of the list lies.
+    pub(crate) fn address(&self) -> String {
+        self.fields.address("/activities")
+    }
+
+    /// Where another page of it lies.
+    pub(crate) fn page_address(&self, page: u64) -> String {
+        let page = if page > 1 { page.to_string() } else { String::new() };
+        self.fields.with("page", &page).address("/activities")
+    }
+
+    /// Where the first page of the list lies, with one thing asked differently.
+    pub(crate) fn address_with(&self, name: &str, value: &str) -> String {
+        self.fields.with(name, value).without("page").address("/activities")
+    }
+
+    /// The same without any condition.
+    pub(crate) fn address_of_all(&self) -> String {
+        self.fields.only(&LOOKS).without("page").address("/activities")
+    }
+}
+
+struct Reader<'a> {
+    fields: &'a Fields,
+    problems: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn filter(&mut self, person: &Person, zone: &Zone) -> Filter {
+        let (start_from, start_to) = self.days("start_from", "start_to", "Start", zone);
+        let (changed_from, changed_to) = self.days("changed_from", "changed_to", "Changed", zone);
+        Filter {
+            words: self.words(),
+            statuses: self.statuses(person),
+            priority: self.priority(),
+            system_user: self.user(person),
+            client: self.client(person),
+            start_from,
+            start_to,
+            changed_from,
+            changed_to,
+        }
+    }
+
+    fn words(&mut self) -> String {
+        let words = self.fields.get("q");
+        if words.chars().count() > WORDS_CHARS_MAX {
+            let max = WORDS_CHARS_MAX;
+            self.problems.push(format!("Search for at most {max} characters."));
+            return String::new();
+        }
+        words.to_owned()
+    }
+
+    fn statuses(&mut self, person: &Person) -> Vec<StatusId> {
+        let directory = person.tenant.directory();
+        let mut found = Vec::new();
+        for text in self.fields.all("status") {
+            let status = text.parse().ok().map(StatusId);
+            match status.filter(|id| directory.statuses.contains_key(id)) {
+                Some(id) if found.contains(&id) => {}
+                Some(id) => found.push(id),
+                None => self.problems.push(format!("There is no status {}.", quoted(text))),
+            }
+        }
+        found
+    }
+
+    fn priority(&mut self) -> Option<Priority> {
+        let text = self.fields.get("priority");
+        let found = Priority::parse(text);
+        if found.is_none() && !text.is_empty() {
+            let problem = format!("There is no priority {}: high, normal or low.", quoted(text));
+            self.problems.push(problem);
+        }
+        found
+    }
+
+    /// Activities may name users that the directory does not have: any number is one.
+    fn user(&mut self, person: &Person) -> Option<UserId> {
+        let text = self.fields.get("user");
+        if text.is_empty() {
+            return None;
+        }
+        if text == "me" {
+            return Some(person.user);
+        }
+        let found = text.parse().ok().map(UserId);
+        if found.is_none() {
+            let problem = format!("{} is no user: choose one from the list.", quoted(text));
+            self.problems.push(problem);
+        }
+        found
+    }
+
+    /// An account's number, or what tells its name from all others.
+    fn client(&mut self, person: &Person) -> Option<ClientId> {
+        let text = self.fields.get("client");
+        if text.is_empty() {
+            return None;
+        }
+        if let Ok(number) = text.parse() {
+            return Some(ClientId(number));
+        }
+        let found = person.tenant.accounts().find(text);
+        let same = |name: &str| name.to_lowercase() == text.to_lowercase();
+        let mut exactly = found.iter().filter(|account| same(account.name.as_str()));
+        let problem = match (exactly.next(), exactly.next(), found.as_slice()) {
+            (Some(account), None, _) | (None, _, [account]) => return Some(account.id),
+            (.., []) => format!("No account is called {}.", quoted(text)),
+            (_, _, several) => format!(
+                "{} accounts fit {}, {} among them: type the whole name, or the number.",
+                several.len(),
+                quoted(text),
+                several.first().map_or_else(String::new, |a| format!("{} ({})", a.name, a.id)),
+            ),
+        };
+        self.problems.push(problem);
+        None
+    }
+
+    /// Two days, both included.
+    fn days(
+        &mut self,
+        from: &str,
+        to: &str,
+        what: &str,
+        zone: &Zone,
+    ) -> (Option<Stamp>, Option<Stamp>) {
+        let first = self.day(from, what, zone);
+        let last = self.day(to, what, zone).map(|day| times::day(day, zone, 1).plus_millis(-1));
+        if first.zip(last).is_some_and(|(first, last)| first > last) {
+            self.problems.push(format!("{what}: the first day lies after the last one."));
+        }
+        (first, last)
+    }
+
+    fn day(&mut self, name: &str, what: &str, zone: &Zone) -> Option<Stamp> {
+        let text = self.fields.get(name);
+        let found = times::day_from_control(text, zone);
+        if found.is_none() && !text.is_empty() {
+            let quoted = quoted(text);
+            self.problems.push(format!("{what}: {quoted} is no day. Write it like 2026-03-04."));
+        }
+        found
+    }
+
+    fn order(&mut self) -> (Column, Direction) {
+        let text = self.fields.get("sort");
+        let column = COLUMNS.iter().find(|(_, name, ..)| *name == text);
+        if column.is_none() && !text.is_empty() {
+            let names: Vec<&str> = COLUMNS.iter().map(|(_, name, ..)| *name).collect();
+            let names = names.join(", ");
+            self.problems.push(format!("The list cannot be sorted by {}: {names}.", quoted(text)));
+        }
+        let (by, usual) = column
+            .map_or((Column::Modified, Direction::Descending), |(by, _, _, usual)| (*by, *usual));
+        let direction = match self.fields.get("direction") {
+            "asc" => Direction::Ascending,
+            "desc" => Direction::Descending,
+            "" => usual,
+            other => {
+                self.problems.push(format!("There is no direction {}: asc, desc.", quoted(other)));
+                usual
+            }
+        };
+        (by, direction)
+    }
+
+    fn number(&mut self, name: &str, what: &str, max: u64) -> Option<u64> {
+        let text = self.fields.get(name);
+        if text.is_empty() {
+            return None;
+        }
+        let found = text.parse().ok().filter(|n| (1..=max).contains(n));
+        if found.is_none() {
+            let bound = if max == u64::MAX { "from 1".to_owned() } else { format!("1 to {max}") };
+            self.problems.push(format!("{what} is a number, {bound}, not {}.", quoted(text)));
+        }
+        found
+    }
+}
+
+/// What somebody typed, so that it fits into a sentence.
+fn quoted(text: &str) -> String {
+    let start: String = text.chars().take(40).collect();
+    let more = if start.len() < text.len() { "…" } else { "" };
+    format!("“{start}{more}”")
+}

@@ -1,0 +1,168 @@
+//! The table: a row is an activity, and the small things can be changed in it.
+
+use domain::{Activity, ActivityId, Priority, Status, Version, Zone};
+use maud::{Markup, html};
+use service::{Direction, Directory, Listing};
+
+use super::names;
+use super::query::{Asked, COLUMNS};
+use crate::SignedIn;
+use crate::form::options;
+use crate::layout::csrf;
+use crate::times::{self, Shape};
+
+struct Table<'a> {
+    who: &'a SignedIn,
+    asked: &'a Asked,
+    directory: &'a Directory,
+}
+
+pub(super) fn table(who: &SignedIn, asked: &Asked, listing: &Listing) -> Markup {
+    let directory = who.person.tenant.directory();
+    let table = Table { who, asked, directory: &directory };
+    let records = listing.records.iter().filter_map(|version| Some((version, version.record()?)));
+    html! {
+        div.scroll {
+            table.grid {
+                thead { (table.head()) }
+                tbody { @for (version, activity) in records { (table.row(version, activity)) } }
+            }
+        }
+    }
+}
+
+impl Table<'_> {
+    fn head(&self) -> Markup {
+        html! {
+            tr {
+                @if self.who.edits() {
+                    td.check {
+                        input type="checkbox" data-all="id" aria-label="Select all on this page" hidden;
+                    }
+                }
+                @for (by, name, title, usual) in COLUMNS {
+                    @let current = (self.asked.by == by).then_some(self.asked.direction);
+                    @let next = match current {
+                        None => usual,
+                        Some(Direction::Ascending) => Direction::Descending,
+                        Some(Direction::Descending) => Direction::Ascending,
+                    };
+                    th scope="col" aria-sort=[current.map(aria)] {
+                        a.sort href=(self.sorted(name, next)) { (title) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn sorted(&self, name: &str, direction: Direction) -> String {
+        let direction = match direction {
+            Direction::Ascending => "asc",
+            Direction::Descending => "desc",
+        };
+        let fields = self.asked.fields.with("sort", name).with("direction", direction);
+        fields.without("page").address("/activities")
+    }
+
+    fn row(&self, version: &Version, activity: &Activity) -> Markup {
+        let (id, zone) = (version.id, &self.directory.organization.zone);
+        html! {
+            tr id={ "a" (id) } {
+                @if self.who.edits() {
+                    td.check {
+                        input type="checkbox" name="id" value=(id) form="bulk"
+                            aria-label={ "Select " (activity.subject) };
+                    }
+                }
+                td data-label="Subject" { a href={ "/activities/" (id) } { (activity.subject) } }
+                td data-label="Account" { (self.account(activity)) }
+                td data-label="Responsible" {
+                    @if let Some(user) = activity.system_user {
+                        a href=(self.asked.address_with("user", &user.to_string())) {
+                            (names::user(self.directory, user))
+                        }
+                    }
+                }
+                (times(activity, zone))
+                td data-label="Status" { (self.status(id, activity)) }
+                td data-label="Priority" { (self.priority(id, activity)) }
+                td.when data-label="Changed" { (times::time(version.stamp, zone, Shape::Both)) }
+            }
+        }
+    }
+
+    fn account(&self, activity: &Activity) -> Markup {
+        html! {
+            @if let Some(client) = activity.client {
+                a href=(self.asked.address_with("client", &client.to_string())) {
+                    (names::account(&self.who.person.tenant, client))
+                }
+            }
+        }
+    }
+
+    fn status(&self, id: ActivityId, activity: &Activity) -> Markup {
+        if !self.who.edits() {
+            return html! { span.badge.status { (activity.status_name) } };
+        }
+        let offered = |status: &&Status| !status.retired || status.id == activity.status;
+        let statuses = self.directory.statuses_in_order().into_iter().filter(offered);
+        let each = statuses.map(|status| (status.id.to_string(), status.name.as_str()));
+        self.quick(id, "status", "Status", &options(each, &activity.status.to_string()), activity)
+    }
+
+    fn priority(&self, id: ActivityId, activity: &Activity) -> Markup {
+        if !self.who.edits() {
+            return priority_badge(activity.priority);
+        }
+        let each = Priority::ALL.iter().rev().map(|p| (p.as_str().to_lowercase(), p.as_str()));
+        let chosen = activity.priority.as_str().to_lowercase();
+        self.quick(id, "priority", "Priority", &options(each, &chosen), activity)
+    }
+
+    /// A form for one member alone: what else the row shows may be out of date and is not sent.
+    fn quick(
+        &self,
+        id: ActivityId,
+        name: &str,
+        label: &str,
+        options: &Markup,
+        activity: &Activity,
+    ) -> Markup {
+        html! {
+            form.quick action={ "/activities/" (id) "/quick" } method="post" {
+                (csrf(self.who))
+                input type="hidden" name="back" value={ (self.asked.address()) "#a" (id) };
+                select name=(name) data-submit aria-label={ (label) " of " (activity.subject) } {
+                    (options)
+                }
+                noscript { button.small type="submit" { "Set" } }
+            }
+        }
+    }
+}
+
+fn times(activity: &Activity, zone: &Zone) -> Markup {
+    html! {
+        td.when data-label="Start" { (times::moment(activity.start, zone, Shape::Both)) }
+        td.when data-label="End" {
+            @if let Some(end) = activity.end { (times::moment(end, zone, Shape::Both)) }
+        }
+    }
+}
+
+fn priority_badge(priority: Priority) -> Markup {
+    let kind = match priority {
+        Priority::High => "high",
+        Priority::Normal => "muted",
+        Priority::Low => "low",
+    };
+    html! { span class={ "badge " (kind) } { (priority.as_str()) } }
+}
+
+fn aria(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Ascending => "ascending",
+        Direction::Descending => "descending",
+    }
+}

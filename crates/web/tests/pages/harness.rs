@@ -1,0 +1,356 @@
+//! Two organizations, their people, and browsers to look at the pages with.
+//!
+//! ```text
+//! let world = World::new();
+//! let id = world.activity("Call Ada");
+//! let mut browser = world.editor();            // signed in to acme
+//! let page = browser.get("/activities").ok();  // 200, or the test fails
+//! page.shows("Call Ada");
+//! let page = browser.post("/activities/1/remove", &[("back", "/")]);
+//! assert_eq!(page.redirected(), "/");
+//! world.viewer().post("/activities/1/remove", &[]).refused(403);
+//! world.stranger().get("/activities/1").refused(404);
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, header};
+use domain::{
+    ActivityId, Author, ClientId, Clock, Draft, LoginName, ManualClock, Moment, Name, Note, OrgId,
+    Origin, Priority, Role, StatusId, StatusRef, Subject, UserId, Zone,
+};
+use http_body_util::BodyExt;
+use service::{NewUser, Password, Service, Surroundings, Tenant, Write, Written};
+use store_sqlite::SqliteStore;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tower::ServiceExt;
+
+/// Everybody's password.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// What the clock shows in the beginning: a Wednesday, 10:00 in the organizations' zone.
+pub(crate) const NOW: &str = "2026-03-04T10:00:00-06:00";
+
+/// The people of acme: login name and name of each.
+pub(crate) const ADMIN: (UserId, &str, &str) = (UserId(1), "ada", "Ada Byron");
+pub(crate) const EDITOR: (UserId, &str, &str) = (UserId(2), "ed", "Ed Cohen");
+pub(crate) const VIEWER: (UserId, &str, &str) = (UserId(3), "vi", "Vi Dahl");
+
+/// The admin of beta.
+pub(crate) const STRANGER: (UserId, &str, &str) = (UserId(1), "sam", "Sam Eriksen");
+
+/// The statuses of a new organization.
+pub(crate) const NOT_STARTED: StatusId = StatusId(2);
+pub(crate) const COMPLETED: StatusId = StatusId(4);
+
+pub(crate) fn moment(text: &str) -> Moment {
+    Moment::parse(text).unwrap()
+}
+
+/// The organizations `acme` (Acme Relief: an admin, an editor, a viewer) and `beta` (an admin), both
+/// in the zone America/Chicago, with a clock that stands still at [`NOW`] until it is moved.
+pub(crate) struct World {
+    pub(crate) service: Service,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) acme: Arc<Tenant>,
+    pub(crate) beta: Arc<Tenant>,
+    router: Router,
+    runtime: Runtime,
+    _folder: TempDir,
+}
+
+impl World {
+    pub(crate) fn new() -> World {
+        World::with(web::Settings::default())
+    }
+
+    pub(crate) fn with(settings: web::Settings) -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(folder.path()).unwrap());
+        let clock = Arc::new(ManualClock::new(moment(NOW).stamp));
+        let surroundings = Surroundings { clock: clock.clone(), ..Surroundings::system(store) };
+        let limits = service::Settings { requests_per_org_max: 64, cache_bytes_max: 1 << 20 };
+        let service = Service::open(surroundings, limits).unwrap();
+        let router = web::router(service.clone(), settings);
+        let org = |id, name| {
+            let zone = Zone::parse("America/Chicago").unwrap();
+            service.add_org(OrgId::parse(id).unwrap(), Name::parse(name).unwrap(), zone).unwrap()
+        };
+        let (acme, beta) = (org("acme", "Acme Relief"), org("beta", "Beta House"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let world = World { service, clock, acme, beta, router, runtime, _folder: folder };
+        world.add_user(&world.acme, ADMIN, Role::Admin);
+        world.add_user(&world.acme, EDITOR, Role::Editor);
+        world.add_user(&world.acme, VIEWER, Role::Viewer);
+        world.add_user(&world.beta, STRANGER, Role::Admin);
+        world
+    }
+
+    /// Adds somebody who can sign in.
+    pub(crate) fn add_user(
+        &self,
+        org: &Arc<Tenant>,
+        (id, login, name): (UserId, &str, &str),
+        role: Role,
+    ) {
+        let user = NewUser { id: Some(id), name: Name::parse(name).unwrap(), role };
+        self.service.add_user(org, user).unwrap();
+        let (login, password) = (LoginName::parse(login), Password::parse(PASSWORD));
+        self.service.give_login(org, id, login.unwrap(), &password.unwrap()).unwrap();
+    }
+
+    /// A browser in which nobody is signed in.
+    pub(crate) fn browser(&self) -> Browser<'_> {
+        Browser { world: self, cookies: BTreeMap::new(), csrf: None }
+    }
+
+    /// A browser in which somebody is signed in.
+    pub(crate) fn signed_in(&self, org: &str, login: &str) -> Browser<'_> {
+        let mut browser = self.browser();
+        assert_eq!(browser.sign_in(org, login, PASSWORD).redirected(), "/");
+        browser
+    }
+
+    pub(crate) fn admin(&self) -> Browser<'_> {
+        self.signed_in("acme", ADMIN.1)
+    }
+
+    pub(crate) fn editor(&self) -> Browser<'_> {
+        self.signed_in("acme", EDITOR.1)
+    }
+
+    pub(crate) fn viewer(&self) -> Browser<'_> {
+        self.signed_in("acme", VIEWER.1)
+    }
+
+    /// The admin of another organization.
+    pub(crate) fn stranger(&self) -> Browser<'_> {
+        self.signed_in("beta", STRANGER.1)
+    }
+
+    /// An activity of acme's: the editor's, not started, at [`NOW`], about account 3400.
+    pub(crate) fn activity(&self, subject: &str) -> ActivityId {
+        self.activity_with(subject, |_| {})
+    }
+
+    /// The same with something else about it.
+    pub(crate) fn activity_with(
+        &self,
+        subject: &str,
+        change: impl FnOnce(&mut Draft),
+    ) -> ActivityId {
+        let mut draft = Draft {
+            subject: Subject::parse(subject).unwrap(),
+            note: Note::empty(),
+            start: moment(NOW),
+            end: None,
+            client: ClientId(3_400),
+            system_user: Some(EDITOR.0),
+            status: StatusRef::Id(NOT_STARTED),
+            priority: Priority::Normal,
+            custom_fields: Vec::new(),
+        };
+        change(&mut draft);
+        self.write(Write::Create(Box::new(draft))).id
+    }
+
+    /// Writes to acme as its editor, as API v1 does.
+    pub(crate) fn write(&self, write: Write) -> Written {
+        let author = Author { user: Some(EDITOR.0), origin: Origin::Api };
+        self.block_on(self.service.write(&self.acme, author, write)).unwrap()
+    }
+
+    /// Waits for a future, in the runtime in which the pages live.
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Moves the clock, and lets the server notice: its lease is renewed when it is due.
+    pub(crate) fn advance(&self, millis: i64) {
+        self.clock.advance(millis);
+        // Refused, but each passes through the committer, which looks after the lease between.
+        let nobody = || self.service.disable_user(&self.acme, UserId(-1)).unwrap_err();
+        nobody();
+        nobody();
+    }
+
+    /// The present instant, as the clock of the zone shows it.
+    pub(crate) fn now(&self) -> Moment {
+        self.acme.directory().organization.zone.at(self.clock.now())
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.service.close();
+    }
+}
+
+/// A browser: it keeps cookies, and the token of the form that it saw last.
+pub(crate) struct Browser<'w> {
+    world: &'w World,
+    cookies: BTreeMap<String, String>,
+    csrf: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Browser<'_> {
+    /// Opens the sign-in form and sends it.
+    pub(crate) fn sign_in(&mut self, org: &str, login: &str, password: &str) -> Page {
+        self.get("/sign-in").ok();
+        self.post("/sign-in", &[("org", org), ("login", login), ("password", password)])
+    }
+
+    /// Looks at a page.
+    pub(crate) fn get(&mut self, path: &str) -> Page {
+        self.send(Method::GET, path, None)
+    }
+
+    /// Sends a form with the token of the page seen last; looks at the start page first, where none
+    /// was seen.
+    pub(crate) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        if self.csrf.is_none() {
+            self.get("/").ok();
+        }
+        let csrf = self.csrf.clone().expect("a page with a form");
+        self.post_bare(path, &[fields, &[("csrf", &csrf)]].concat())
+    }
+
+    /// Sends a form as another site would: without a token of its own accord.
+    pub(crate) fn post_bare(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        self.send(Method::POST, path, Some(body.finish()))
+    }
+
+    /// The value of a cookie.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.get(name).map(String::as_str)
+    }
+
+    /// Plants a cookie.
+    pub(crate) fn set_cookie(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
+    fn send(&mut self, method: Method, path: &str, form: Option<String>) -> Page {
+        let mut request = Request::builder().method(method).uri(path);
+        if !self.cookies.is_empty() {
+            let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+            request = request.header(header::COOKIE, cookies.collect::<Vec<_>>().join("; "));
+        }
+        if let Some(form) = &form {
+            request = request
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .header(header::CONTENT_LENGTH, form.len());
+        }
+        let request = request.body(Body::from(form.unwrap_or_default())).unwrap();
+        let router = self.world.router.clone();
+        let page = self.world.block_on(async {
+            let Ok(response) = router.oneshot(request).await;
+            let (head, body) = response.into_parts();
+            let body = body.collect().await.unwrap().to_bytes().to_vec();
+            let body = String::from_utf8(body).expect("UTF-8");
+            Page { status: head.status.as_u16(), headers: head.headers, body }
+        });
+        self.keep_cookies(&page);
+        if let Some(csrf) = page.csrf() {
+            self.csrf = Some(csrf);
+        }
+        page
+    }
+
+    fn keep_cookies(&mut self, page: &Page) {
+        for line in page.cookies() {
+            let (cookie, attributes) = line.split_once(';').unwrap();
+            let (name, value) = cookie.split_once('=').unwrap();
+            if attributes.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+            self.csrf = None; // It belonged to what the cookie was before.
+        }
+    }
+}
+
+impl Page {
+    /// The page, which must be there.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Page {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self
+    }
+
+    /// The page, which must have this status.
+    #[track_caller]
+    pub(crate) fn refused(self, status: u16) -> Page {
+        assert_eq!(self.status, status, "{}", self.body);
+        self
+    }
+
+    /// Where it sends the browser.
+    #[track_caller]
+    pub(crate) fn redirected(&self) -> &str {
+        assert_eq!(self.status, 303, "{}", self.body);
+        self.header("location")
+    }
+
+    /// Shows this text: HTML, with its letters escaped.
+    #[track_caller]
+    pub(crate) fn shows(&self, text: &str) -> &Page {
+        assert!(self.body.contains(text), "no {text:?} in {}", self.body);
+        self
+    }
+
+    /// Does not show this text.
+    #[track_caller]
+    pub(crate) fn hides(&self, text: &str) -> &Page {
+        assert!(!self.body.contains(text), "{text:?} is in {}", self.body);
+        self
+    }
+
+    /// The texts come one after the other.
+    #[track_caller]
+    pub(crate) fn shows_in_order(&self, texts: &[&str]) -> &Page {
+        let mut rest = self.body.as_str();
+        for text in texts {
+            let after = rest.split_once(text).map(|(_, after)| after);
+            rest = after.unwrap_or_else(|| panic!("no {text:?} in its place in {}", self.body));
+        }
+        self
+    }
+
+    /// The value of a header; empty where there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The lines that set cookies.
+    pub(crate) fn cookies(&self) -> Vec<&str> {
+        let lines = self.headers.get_all(header::SET_COOKIE).iter();
+        lines.map(|line| line.to_str().unwrap()).collect()
+    }
+
+    /// The value of the first control of that name, as it came over: escaped.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        let (_, after) = self.body.split_once(&format!("name=\"{name}\""))?;
+        let control = after.split_once('>')?.0;
+        Some(control.split_once("value=\"")?.1.split_once('"')?.0)
+    }
+
+    fn csrf(&self) -> Option<String> {
+        self.value("csrf").map(str::to_owned)
+    }
+}

@@ -1,0 +1,10 @@
+//! The pages as a browser without JavaScript sees them: the real router over a real service and store,
+//! in a folder of its own.
+//!
+//! `harness` sets up two organizations and signs people in. Each other module tells of one page.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod harness;
+
+mod signing_in;

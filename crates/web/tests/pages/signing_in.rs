@@ -1,0 +1,233 @@
+//! Signing in and out, and the change of one's own password.
+
+use crate::harness::{ADMIN, Browser, EDITOR, PASSWORD, World};
+
+const SESSION: &str = "driftless_session";
+const NEW_PASSWORD: &str = "another horse altogether";
+
+/// Whether somebody is signed in.
+fn is_in(browser: &mut Browser<'_>) -> bool {
+    browser.get("/").status == 200
+}
+
+#[test]
+fn signing_in_opens_the_pages_and_signing_out_closes_them() {
+    let world = World::new();
+    let mut browser = world.browser();
+    assert_eq!(browser.get("/").redirected(), "/sign-in?back=%2F");
+    assert_eq!(browser.sign_in("acme", "ada", PASSWORD).redirected(), "/");
+    browser.get("/").ok().shows("Ada Byron").shows("Acme Relief");
+    let session = browser.cookie(SESSION).unwrap().to_owned();
+    assert_eq!(browser.post("/sign-out", &[]).redirected(), "/sign-in");
+    assert_eq!(browser.cookie(SESSION), None);
+    assert!(!is_in(&mut browser));
+    browser.set_cookie(SESSION, &session);
+    assert!(!is_in(&mut browser), "it has ended at the server too");
+}
+
+#[test]
+fn case_and_blanks_of_the_login_name_do_not_count() {
+    let world = World::new();
+    assert_eq!(world.browser().sign_in(" acme ", " ADA ", PASSWORD).redirected(), "/");
+}
+
+#[test]
+fn whatever_is_wrong_the_same_is_said() {
+    let world = World::new();
+    world.service.disable_user(&world.acme, EDITOR.0).unwrap();
+    let attempts = [
+        ("acme", "ada", "wrong password"),
+        ("acme", "nobody", PASSWORD),
+        ("acme", "sam", PASSWORD),
+        ("acme", "ed", PASSWORD),
+        ("nowhere", "ada", PASSWORD),
+        ("not an id", "ada", PASSWORD),
+        ("acme", "", ""),
+    ];
+    for (org, login, password) in attempts {
+        let mut browser = world.browser();
+        let page = browser.sign_in(org, login, password).refused(422);
+        page.shows("Organization, login name and password do not belong together.");
+        assert_eq!((page.value("org"), page.value("login")), (Some(org), Some(login)));
+        page.hides(PASSWORD);
+        assert!(!is_in(&mut browser));
+    }
+}
+
+#[test]
+fn whoever_guesses_has_to_wait() {
+    let world = World::new();
+    let wrong = || world.browser().sign_in("acme", "ada", "a wrong password");
+    for _ in 0..10 {
+        wrong().refused(422);
+    }
+    wrong().refused(429).shows("try again in 15 minutes");
+    world.browser().sign_in("acme", "ada", PASSWORD).refused(429);
+    world.advance(15 * 60_000);
+    assert_eq!(world.browser().sign_in("acme", "ada", PASSWORD).redirected(), "/");
+}
+
+#[test]
+fn a_session_that_the_browser_brings_along_is_not_taken_over() {
+    let world = World::new();
+    let mut attacker = world.signed_in("beta", "sam");
+    let planted = attacker.cookie(SESSION).unwrap().to_owned();
+    for planted in [planted.as_str(), "0123456789abcdef0123456789abcdef"] {
+        let mut victim = world.browser();
+        victim.set_cookie(SESSION, planted);
+        victim.sign_in("acme", "ada", PASSWORD);
+        assert_ne!(victim.cookie(SESSION), Some(planted));
+        victim.get("/").ok().shows("Ada Byron");
+    }
+    attacker.get("/").ok().shows("Sam Eriksen");
+    let mut nobody = world.browser();
+    nobody.set_cookie(SESSION, "0123456789abcdef0123456789abcdef");
+    assert!(!is_in(&mut nobody));
+}
+
+#[test]
+fn the_sign_in_form_is_taken_only_from_the_page_that_it_was_on() {
+    let world = World::new();
+    let fields = [("org", "acme"), ("login", "ada"), ("password", PASSWORD)];
+    let mut browser = world.browser();
+    browser.post_bare("/sign-in", &fields).refused(403);
+    let page = browser.get("/sign-in").ok();
+    browser.post_bare("/sign-in", &fields).refused(403);
+    let csrf = page.value("csrf").unwrap();
+    let fields = [&fields[..], &[("csrf", csrf)]].concat();
+    world.browser().post_bare("/sign-in", &fields).refused(403);
+    assert_eq!(browser.post_bare("/sign-in", &fields).redirected(), "/");
+}
+
+#[test]
+fn a_form_without_its_token_changes_nothing() {
+    let world = World::new();
+    let mut browser = world.admin();
+    let fields = [("current", PASSWORD), ("new", NEW_PASSWORD), ("again", NEW_PASSWORD)];
+    browser.post_bare("/password", &fields).refused(403);
+    browser.post_bare("/sign-out", &[("csrf", "0123456789abcdef0123456789abcdef")]).refused(403);
+    let others = world.editor().get("/").value("csrf").unwrap().to_owned();
+    browser.post_bare("/sign-out", &[("csrf", &others)]).refused(403);
+    assert!(is_in(&mut browser));
+    world.admin();
+}
+
+#[test]
+fn a_page_leads_to_the_form_and_the_form_back_to_the_page() {
+    let world = World::new();
+    let mut browser = world.browser();
+    let there = "/activities?q=ada+%26+co&page=2";
+    let to_form = browser.get(there).redirected().to_owned();
+    let page = browser.get(&to_form).ok();
+    let back = page.value("back").unwrap().replace("&amp;", "&");
+    assert_eq!(back, there);
+    let fields = [("org", "acme"), ("login", "ada"), ("password", PASSWORD), ("back", &back)];
+    assert_eq!(browser.post("/sign-in", &fields).redirected(), there);
+}
+
+#[test]
+fn no_address_but_one_of_ours_is_gone_back_to() {
+    let world = World::new();
+    let foreign = [
+        "//evil.example",
+        "https://evil.example/",
+        "/\\evil.example",
+        "evil",
+        "/a\r\nSet-Cookie: a=b",
+    ];
+    for back in foreign {
+        let mut browser = world.browser();
+        browser.get("/sign-in");
+        let fields = [("org", "acme"), ("login", "ada"), ("password", PASSWORD), ("back", back)];
+        assert_eq!(browser.post("/sign-in", &fields).redirected(), "/", "{back:?}");
+    }
+}
+
+#[test]
+fn no_script_and_no_other_site_gets_at_the_cookies() {
+    for (secure, more) in [(false, ""), (true, "; Secure")] {
+        let world = World::with(web::Settings { secure });
+        let mut browser = world.browser();
+        let form = browser.get("/sign-in").ok();
+        let signed_in = browser.sign_in("acme", "ada", PASSWORD);
+        let lines = [form.cookies(), signed_in.cookies()].concat();
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        for line in lines {
+            let (_, attributes) = line.split_once("; ").unwrap();
+            let attributes = attributes.trim_end_matches("; Max-Age=0");
+            assert_eq!(attributes, format!("Path=/; HttpOnly; SameSite=Lax{more}"));
+        }
+    }
+}
+
+#[test]
+fn a_browsers_session_is_no_scripts_and_a_scripts_no_browsers() {
+    let world = World::new();
+    let mut browser = world.editor();
+    let session = browser.cookie(SESSION).unwrap().to_owned();
+    assert!(world.service.person(&session).is_some());
+    assert!(world.service.caller(&session).is_none());
+
+    let key = world.service.add_key(&world.acme, EDITOR.0, None).unwrap().secret;
+    let login = world.block_on(world.service.login(&world.acme.id, &key));
+    let (_, scripts) = login.unwrap();
+    assert!(world.service.caller(&scripts).is_some());
+    assert!(world.service.person(&scripts).is_none());
+    for secret in [&scripts, &key] {
+        browser.set_cookie(SESSION, secret);
+        assert!(!is_in(&mut browser));
+    }
+}
+
+#[test]
+fn whoever_is_disabled_is_out_at_once() {
+    let world = World::new();
+    let mut browser = world.editor();
+    world.service.disable_user(&world.acme, EDITOR.0).unwrap();
+    assert_eq!(browser.get("/").redirected(), "/sign-in?back=%2F");
+}
+
+#[test]
+fn a_session_ends_when_it_has_not_been_used_for_half_a_day() {
+    let world = World::new();
+    let mut browser = world.editor();
+    for _ in 0..3 {
+        world.advance(service::PERSON_IDLE_HOURS_MAX * 3_600_000);
+        assert!(is_in(&mut browser));
+    }
+    world.advance(service::PERSON_IDLE_HOURS_MAX * 3_600_000 + 1);
+    assert!(!is_in(&mut browser));
+}
+
+#[test]
+fn a_new_password_takes_the_place_of_the_old_one_and_ends_other_sessions() {
+    let world = World::new();
+    let (mut here, mut there) = (world.admin(), world.admin());
+    let mut others = world.editor();
+    let before = here.cookie(SESSION).unwrap().to_owned();
+    here.get("/password").ok();
+    let fields = [("current", PASSWORD), ("new", NEW_PASSWORD), ("again", NEW_PASSWORD)];
+    assert_eq!(here.post("/password", &fields).redirected(), "/password?done=1");
+    assert_ne!(here.cookie(SESSION), Some(before.as_str()));
+    here.get("/password?done=1").ok().shows("Your password has been changed.");
+    assert!(!is_in(&mut there), "everywhere else she is out");
+    assert!(is_in(&mut others), "others are not concerned");
+    world.browser().sign_in("acme", ADMIN.1, PASSWORD).refused(422);
+    assert_eq!(world.browser().sign_in("acme", ADMIN.1, NEW_PASSWORD).redirected(), "/");
+}
+
+#[test]
+fn what_is_wrong_with_a_new_password_is_said_at_its_field() {
+    let world = World::new();
+    let mut browser = world.admin();
+    let mut tried = |current, new, again, problem| {
+        let fields = [("current", current), ("new", new), ("again", again)];
+        let page = browser.post("/password", &fields).refused(422);
+        page.shows(problem).hides(NEW_PASSWORD);
+    };
+    tried("wrong password", NEW_PASSWORD, NEW_PASSWORD, "Current password is not right.");
+    tried(PASSWORD, "short", "short", "New password must have at least 10 characters.");
+    let other = "New password again is not the same as the new password.";
+    tried(PASSWORD, NEW_PASSWORD, "another one", other);
+    world.admin();
+}
