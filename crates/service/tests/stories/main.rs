@@ -12,6 +12,8 @@ mod first_import;
 mod hangups;
 mod history;
 mod mirrors;
+mod polls;
+mod previews;
 mod renames;
 mod restores;
 mod sorts;
