@@ -35,7 +35,6 @@ mod runs;
 mod runtime;
 mod sabotage;
 mod secret;
-mod selection;
 mod sessions;
 mod sorting;
 mod statuses;
