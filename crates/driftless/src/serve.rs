@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use domain::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
 use service::{Service, Surroundings, SystemClock};
-use store_sqlite::SqliteStore;
+use store_sqlite::{SqliteSearch, SqliteStore};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -58,7 +58,14 @@ pub(crate) fn open(folder: &Folder, tuning: &Tuning) -> Result<Ground, Failure> 
         requests_per_org_max: tuning.requests_max as usize,
         cache_bytes_max: u64::from(tuning.cache_mib) << 20,
     };
-    let service = Service::open(Surroundings::system(store.clone()), settings)?;
+    // Derived from the log: without it everything works but searching.
+    let search = SqliteSearch::open(&folder.path)
+        .inspect_err(|problem| tracing::error!(%problem, "nothing can be searched for"));
+    let surroundings = Surroundings {
+        search: search.ok().map(|search| Arc::new(search) as _),
+        ..Surroundings::system(store.clone())
+    };
+    let service = Service::open(surroundings, settings)?;
     Ok(Ground { service, store, folder: folder.path.clone() })
 }
 

@@ -29,6 +29,7 @@ mod live;
 mod login;
 mod long_work;
 mod notes;
+mod office;
 mod passwords;
 mod people;
 mod polls;
@@ -59,6 +60,7 @@ use parking_lot::{Mutex, RwLock};
 use store::{SearchIndex, Store};
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
+use crate::board::Boards;
 use crate::commit::{Job, Queue, stopping};
 use crate::lease::Lease;
 use crate::sessions::Sessions;
@@ -75,7 +77,7 @@ pub use check::{Checked, check};
 pub use clock::SystemClock;
 pub use commit::Committer;
 pub use directory::Directory;
-pub use history::Change;
+pub use history::{Change, Difference, Story};
 pub use import::{
     ImportError, ImportOptions, ImportPlan, ImportReport, Repeated, Spool, SpoolError,
 };
@@ -84,6 +86,7 @@ pub use lifecycle::{OpenError, Settings, Surroundings};
 pub use live::{FOLLOWERS_PER_ORG_MAX, Follower};
 pub use login::LoginError;
 pub use long_work::{BulkChange, LongWork, LongWorkError, Outcome};
+pub use office::{Step, UserEdit};
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
 pub use people::{Person, SignInError};
 pub use preview::{AsOf, Preview, PreviewError};
@@ -133,6 +136,7 @@ pub(crate) struct Shared {
     pub(crate) versions: Versions,
     pub(crate) orders: Orders,
     pub(crate) views: Views,
+    pub(crate) boards: Boards,
     pub(crate) queue: Queue,
     pub(crate) attempts: Attempts,
     /// Set when the server is about to stop: those who follow something let go.
@@ -141,6 +145,8 @@ pub(crate) struct Shared {
     pub(crate) hashing: Semaphore,
     /// False while the store has to be reopened.
     pub(crate) in_order: AtomicBool,
+    /// True once the service ends: what goes on in the background stops.
+    closing: AtomicBool,
     /// Which start of the machine this is.
     pub(crate) boot: String,
     /// What finds activities by their words.
@@ -152,6 +158,10 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
     /// The present instant by a clock that began right and never steps: what came first by it, came
     /// first. Sessions and runs go by it.
     pub(crate) fn steady_now(&self) -> Stamp {

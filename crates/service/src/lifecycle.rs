@@ -1,7 +1,7 @@
 //! Opening a data folder's store, looking after it, and closing it in order.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{Clock, Stamp};
 use parking_lot::{Mutex, RwLock};
@@ -9,6 +9,7 @@ use store::{Durability, FolderState, SearchIndex, Store, StoreError};
 use thiserror::Error;
 use tokio::sync::{Notify, Semaphore, watch};
 
+use crate::board::Boards;
 use crate::commit::{Committer, Job, Queue, unavailable};
 use crate::import::cut_back;
 use crate::lease::Lease;
@@ -30,7 +31,7 @@ use crate::{
 pub struct Settings {
     /// Requests that an organization may have under way at once.
     pub requests_per_org_max: usize,
-    /// Bytes of versions, sorted orders and views that are kept in memory.
+    /// Bytes of versions, sorted orders and views that are kept in memory; as many again of boards.
     pub cache_bytes_max: u64,
 }
 
@@ -152,11 +153,13 @@ impl Service {
             versions: Versions::new(settings.cache_bytes_max - orders_bytes - views_bytes),
             orders: Orders::new(orders_bytes, settings.cache_bytes_max),
             views: Views::new(views_bytes),
+            boards: Boards::new(settings.cache_bytes_max),
             queue,
             attempts: Attempts::new(),
             stopping: watch::Sender::new(false),
             hashing: Semaphore::new(HASHING_MAX),
             in_order: AtomicBool::new(true),
+            closing: AtomicBool::new(false),
             boot,
             search,
             // Later than anything that the process before this one noted.
@@ -197,6 +200,7 @@ impl Service {
         }
         self.cut_back_failed();
         self.spread_interrupted();
+        self.index_words();
     }
 
     /// Says that the server is about to stop: whoever follows something lets go. Questions and writes
@@ -207,6 +211,7 @@ impl Service {
 
     /// Ends in order. No question may be asked from here on.
     pub fn close(&self) {
+        self.shared.closing.store(true, Ordering::Release);
         if let Err(problem) = self.call(Committer::close) {
             tracing::warn!(%problem, "not closed in order; the next start counts this as a crash");
         }

@@ -11,6 +11,7 @@ use timeline::{Entry, Timeline};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::accounts::Accounts;
+use crate::board::BoardPlace;
 use crate::directory::Directory;
 use crate::exposure::Exposure;
 use crate::live::FOLLOWERS_PER_ORG_MAX;
@@ -40,6 +41,7 @@ pub struct Tenant {
     pub(crate) timeline: RwLock<Timeline>,
     pub(crate) exposure: Exposure,
     pub(crate) runs: Mutex<Runs>,
+    pub(crate) board: BoardPlace,
     /// What was asked last with each key.
     pub(crate) polls: Polls,
     /// Places for those who follow the head.
@@ -89,6 +91,7 @@ impl Tenant {
             exposure: Exposure::new(timeline.head(), head, exposed),
             timeline: RwLock::new(timeline),
             runs: Mutex::new(Runs::new(store.runs(key)?)),
+            board: BoardPlace::new(),
             directory: RwLock::new(Arc::new(Directory::new(stored))),
             accounts: RwLock::new(Accounts::new(store.accounts(key)?)),
             polls: Polls::new(store.polls(key)?),

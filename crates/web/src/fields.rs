@@ -11,6 +11,14 @@ impl Fields {
         Fields(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
+    /// Fields made up.
+    pub(crate) fn of<V: Into<String>>(
+        pairs: impl IntoIterator<Item = (&'static str, V)>,
+    ) -> Fields {
+        let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
+        Fields(pairs.collect())
+    }
+
     /// The value as it was typed; empty where there is none.
     pub(crate) fn raw(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()
@@ -49,6 +57,15 @@ impl Fields {
     pub(crate) fn without_value(&self, name: &str, value: &str) -> Fields {
         let is_other = |(given, found): &&(String, String)| given != name || found.trim() != value;
         Fields(self.0.iter().filter(is_other).cloned().collect())
+    }
+
+    /// The same fields with the values of this name taken apart.
+    pub(crate) fn split(&self, name: &str, at: char) -> Fields {
+        let parts = self.0.iter().flat_map(|(given, value)| {
+            let count = if given == name { usize::MAX } else { 1 };
+            value.splitn(count, at).map(move |part| (given.clone(), part.to_owned()))
+        });
+        Fields(parts.filter(|(given, part)| given != name || !part.is_empty()).collect())
     }
 
     /// The filled ones among them that have one of these names.

@@ -1,6 +1,6 @@
 //! Two organizations that use the same numbers and the same hashes for everything (invariant 9).
 
-use domain::{ActivityId, ApiKey, KeyId, OrgKey, Seq, StatusId, Version};
+use domain::{ActivityId, ApiKey, KeyId, Opener, OrgKey, Seq, StatusId, Version};
 
 use super::log::{entries, log};
 use super::records::{runs, sessions, tenant};

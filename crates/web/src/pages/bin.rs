@@ -81,7 +81,7 @@ fn row(who: &SignedIn, directory: &Directory, removed: &Removed, page: u64) -> M
     let client = last.and_then(|activity| activity.client);
     html! {
         tr {
-            td data-label="Subject" {
+            td.title data-label="Subject" {
                 @if let Some(activity) = last {
                     a href={ "/activities/" (tombstone.id) "/history" } { (activity.subject) }
                 } @else {

@@ -31,25 +31,30 @@ pub(crate) fn routes() -> Router<Web> {
 /// The bar over a list. The boxes in its rows belong to this form.
 pub(crate) fn bar(who: &SignedIn, asked: &Asked, listing: &Listing) -> Markup {
     let directory = who.person.tenant.directory();
-    let all = format!("All {} that match", number(listing.total));
     html! {
-        form.bulk #bulk action="/activities/bulk" method="post" aria-label="Change many at once" {
+        form.bulk #bulk action="/activities/bulk" method="post" aria-label="Change many at once"
+            data-with-selection {
             (csrf(who))
             input type="hidden" name="list" value=(asked.fields.address(""));
-            select name="scope" aria-label="Which activities" data-selected="id" {
-                option value="selected" { "Selected activities" }
-                option value="all" { (all) }
+            span { b data-selected { "Those" } " selected" }
+            @if listing.pages > 1 {
+                label {
+                    input type="checkbox" name="scope" value="all" data-count=(listing.total);
+                    "All " (number(listing.total)) " that match"
+                }
             }
-            span.group {
-                select name="status" aria-label="New status" { (options(statuses(&directory), "")) }
-                button.small type="submit" name="action" value="status" { "Set status" }
+            label {
+                "Status "
+                select name="status" { (options(statuses(&directory), "")) }
             }
-            span.group {
-                select name="user" aria-label="New responsible" { (options(users(&directory), "")) }
-                button.small type="submit" name="action" value="user" { "Set responsible" }
+            button type="submit" name="action" value="status" { "Set status" }
+            label {
+                "Responsible "
+                select name="user" { (options(users(&directory), "")) }
             }
-            button.small.danger type="submit" name="action" value="remove"
-                data-confirm="Remove these activities? They can be restored from the bin." { "Remove" }
+            button type="submit" name="action" value="user" { "Set responsible" }
+            button.danger type="submit" name="action" value="remove"
+                data-confirm="Remove the selected activities ({n})? They can be restored from the bin." { "Remove" }
         }
     }
 }
@@ -219,9 +224,10 @@ fn working(work: &LongWork) -> Markup {
         None => format!("{} done", number(work.done())),
     };
     html! {
-        progress max=[work.total] value=(work.done()) aria-label=(work.title)
-            data-progress={ "/work/" (work.number) } {}
-        p.progress role="status" { (done) }
+        div data-progress={ "/work/" (work.number) } {
+            progress max=[work.total] value=(work.done()) aria-label=(work.title) {}
+            p.progress role="status" { (done) }
+        }
         p.hint { "You can leave this page: the work goes on." }
         noscript { meta http-equiv="refresh" content="2"; }
     }

@@ -20,7 +20,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
 use domain::{
     ActivityId, Author, ClientId, Clock, Draft, LoginName, ManualClock, Moment, Name, Note, OrgId,
-    Origin, Priority, Role, StatusId, StatusRef, Subject, UserId, Zone,
+    Origin, Presence, Priority, Role, StatusId, StatusRef, Subject, UserId, Zone,
 };
 use http_body_util::BodyExt;
 use service::{NewUser, Password, Service, Surroundings, Tenant, Write, Written};
@@ -149,7 +149,7 @@ impl World {
             start: moment(NOW),
             end: None,
             client: ClientId(3_400),
-            system_user: Some(EDITOR.0),
+            system_user: Presence::Set(EDITOR.0),
             status: StatusRef::Id(NOT_STARTED),
             priority: Priority::Normal,
             custom_fields: Vec::new(),
@@ -214,7 +214,12 @@ impl Browser<'_> {
 
     /// Looks at a page.
     pub(crate) fn get(&mut self, path: &str) -> Page {
-        self.send(Method::GET, path, None)
+        self.send(Method::GET, path, None, "text/html")
+    }
+
+    /// Looks at it as a script that accepts another type.
+    pub(crate) fn get_as(&mut self, path: &str, accepted: &str) -> Page {
+        self.send(Method::GET, path, None, accepted)
     }
 
     /// Sends a form with the token of the page seen last; looks at the start page first, where none
@@ -231,7 +236,7 @@ impl Browser<'_> {
     pub(crate) fn post_bare(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(fields);
-        self.send(Method::POST, path, Some(body.finish()))
+        self.send(Method::POST, path, Some(body.finish()), "text/html")
     }
 
     /// The value of a cookie.
@@ -244,8 +249,9 @@ impl Browser<'_> {
         self.cookies.insert(name.to_owned(), value.to_owned());
     }
 
-    fn send(&mut self, method: Method, path: &str, form: Option<String>) -> Page {
-        let mut request = Request::builder().method(method).uri(path);
+    fn send(&mut self, method: Method, path: &str, form: Option<String>, accepted: &str) -> Page {
+        let mut request =
+            Request::builder().method(method).uri(path).header(header::ACCEPT, accepted);
         if !self.cookies.is_empty() {
             let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
             request = request.header(header::COOKIE, cookies.collect::<Vec<_>>().join("; "));

@@ -7,4 +7,7 @@
 
 mod harness;
 
+mod activities;
+mod bin;
+mod bulk;
 mod signing_in;

@@ -36,8 +36,11 @@ impl Table<'_> {
         html! {
             tr {
                 @if self.who.edits() {
-                    td.check {
-                        input type="checkbox" data-all="id" aria-label="Select all on this page" hidden;
+                    th.pick scope="col" {
+                        span.unseen { "Selection" }
+                        label {
+                            input type="checkbox" data-all form="bulk" aria-label="Select all on this page";
+                        }
                     }
                 }
                 @for (by, name, title, usual) in COLUMNS {
@@ -69,12 +72,14 @@ impl Table<'_> {
         html! {
             tr id={ "a" (id) } {
                 @if self.who.edits() {
-                    td.check {
-                        input type="checkbox" name="id" value=(id) form="bulk"
-                            aria-label={ "Select " (activity.subject) };
+                    td.pick {
+                        label {
+                            input type="checkbox" name="id" value=(id) form="bulk"
+                                aria-label={ "Select " (activity.subject) };
+                        }
                     }
                 }
-                td data-label="Subject" { a href={ "/activities/" (id) } { (activity.subject) } }
+                td.title data-label="Subject" { a href={ "/activities/" (id) } { (activity.subject) } }
                 td data-label="Account" { (self.account(activity)) }
                 td data-label="Responsible" {
                     @if let Some(user) = activity.system_user {
@@ -136,7 +141,7 @@ impl Table<'_> {
                 select name=(name) data-submit aria-label={ (label) " of " (activity.subject) } {
                     (options)
                 }
-                noscript { button.small type="submit" { "Set" } }
+                button.small type="submit" data-nojs { "Set" }
             }
         }
     }
