@@ -101,11 +101,11 @@ pub use sabotage::switch_off;
 pub use secret::hash as hash_secret;
 pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
 pub use sorting::SORTS_MAX;
-pub use sync::{AskError, SyncAnswer};
 pub use store::PollRecord;
+pub use sync::{AskError, SyncAnswer};
 pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
-pub use timeline::Tally;
 pub use throttle::TooManyAttempts;
+pub use timeline::Tally;
 pub use write::{Refusal, Write, Written};
 
 /// A data folder at work. Cheap to clone.

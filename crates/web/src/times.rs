@@ -19,6 +19,15 @@ pub(crate) fn time(stamp: Stamp, zone: &Zone, shape: Shape) -> Markup {
     shown(zone.at(stamp), shape)
 }
 
+/// An instant to the millisecond, as the API tells it: it stays in the organization's zone.
+pub(crate) fn exact(stamp: Stamp, zone: &Zone) -> Markup {
+    let local = zone.at(stamp);
+    let text = local.to_string();
+    html! {
+        time datetime=(local) title=(local) { (text.get(..23).unwrap_or(&text).replace('T', " ")) }
+    }
+}
+
 /// An instant that keeps the offset that it was written with as its title.
 pub(crate) fn moment(moment: Moment, zone: &Zone, shape: Shape) -> Markup {
     let local = zone.at(moment.stamp);

@@ -2,11 +2,17 @@
 
 use domain::{ActivityId, Clock, ManualClock, Member, Seq, Stamp};
 use proptest::prelude::*;
-use service::{AsOf, Order, Preview, PreviewError, SyncAnswer, SyncQuery, SystemClock, Tally, Write};
+use service::{
+    AsOf, Order, Preview, PreviewError, SyncAnswer, SyncQuery, SystemClock, Tally, Write,
+};
 
 use crate::harness::{World, ascending, create, everything, runtime, stamp, update};
 
-fn preview<C: Clock + 'static>(world: &World<C>, query: &SyncQuery, as_of: Option<AsOf>) -> Preview {
+fn preview<C: Clock + 'static>(
+    world: &World<C>,
+    query: &SyncQuery,
+    as_of: Option<AsOf>,
+) -> Preview {
     runtime().block_on(world.service.preview(&world.org, query, as_of)).unwrap()
 }
 
