@@ -7,4 +7,8 @@
 
 mod harness;
 
+mod conflicts;
+mod editing;
+mod removing;
 mod signing_in;
+mod stories;
