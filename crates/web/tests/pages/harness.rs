@@ -169,6 +169,11 @@ impl World {
         self.block_on(self.service.write(&self.acme, author, write)).unwrap()
     }
 
+    /// The pages themselves, for a request that no [`Browser`] sends.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// Waits for a future, in the runtime in which the pages live.
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)

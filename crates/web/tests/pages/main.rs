@@ -10,4 +10,8 @@ mod harness;
 mod activities;
 mod bin;
 mod bulk;
+mod conflicts;
+mod editing;
+mod removing;
 mod signing_in;
+mod stories;

@@ -16,7 +16,7 @@ use maud::{Markup, html};
 use service::{AskError, Listing};
 
 use self::query::Asked;
-use super::bulk;
+use super::{activity, bulk};
 use crate::fields::Fields;
 use crate::layout::{self, Nav, counted, number};
 use crate::session::Query;
@@ -56,6 +56,7 @@ fn framed(web: &Web, who: &SignedIn, asked: &Asked, query: &Fields, content: &Ma
     html! {
         (layout::head("Activities", &actions))
         (bulk::notice_of(web, who, query.get("work")))
+        (activity::undo(who, query))
         (filters::form(who, asked, &directory))
         (filters::active(who, asked, &directory))
         @for problem in &asked.mistaken { (layout::notice("warn", problem)) }
