@@ -1,6 +1,5 @@
 //! chromedriver, and the browsers that it starts.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -8,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+
+use crate::lines::Lines;
 
 /// A running chromedriver, ended by its process id when the last one who uses it is gone.
 #[derive(Debug)]
@@ -38,14 +39,11 @@ impl Driver {
         command.arg("--port=0").stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped());
         let mut process =
             command.spawn().expect("chromedriver starts: install Debian's chromium-driver");
-        let stdout = process.stdout.take().expect("it is piped");
-        let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
-        let port = lines.find_map(|line| {
+        let out = Lines::of(process.stdout.take());
+        let port = out.find("chromedriver's port", |line| {
             let (_, port) = line.split_once("started successfully on port ")?;
             port.trim_end_matches('.').parse::<u16>().ok()
         });
-        std::thread::spawn(move || lines.for_each(drop));
-        let port = port.expect("chromedriver tells its port");
         Driver { process, address: format!("http://127.0.0.1:{port}") }
     }
 

@@ -34,6 +34,7 @@ mod api;
 mod axe;
 mod driver;
 mod find;
+mod lines;
 mod looks;
 mod page;
 mod server;

@@ -1,11 +1,12 @@
 //! The built binary, serving a fresh folder on the loopback interface.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::TempDir;
+
+use crate::lines::Lines;
 
 /// How many of its last lines of log a server shows when its test fails.
 const LINES_SHOWN: usize = 20;
@@ -18,7 +19,8 @@ const DEMO: &str = "demo";
 pub struct Server {
     process: Child,
     folder: TempDir,
-    log: Arc<Mutex<Vec<String>>>,
+    out: Lines,
+    log: Lines,
     /// Where it listens: `http://127.0.0.1:12345`.
     pub base: String,
 }
@@ -40,22 +42,21 @@ impl Server {
     /// Serves an empty folder.
     #[track_caller]
     pub fn start() -> Server {
-        Server::running(&["serve"])
+        let mut server = Server::spawn(&["serve"]);
+        server.base = server.log.find("where it serves", base);
+        server
     }
 
     /// Serves a demo with this many activities; gives also whom it says that one can sign in as.
     #[track_caller]
     pub fn demo(activities: u32) -> (Server, Person) {
-        let mut server = Server::running(&["demo", "--activities", &activities.to_string()]);
-        let stdout = server.process.stdout.take().expect("it is piped");
-        let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
-        let told = lines.find_map(|line| {
+        let mut server = Server::spawn(&["demo", "--activities", &activities.to_string()]);
+        server.base = server.out.find("where it serves", base);
+        let (login, password) = server.out.find("whom to sign in as", |line| {
             let (_, told) = line.split_once("sign in as ")?;
             let (login, password) = told.split_once(", password ")?;
             Some((login.to_owned(), password.split(' ').next()?.to_owned()))
         });
-        std::thread::spawn(move || lines.for_each(drop));
-        let (login, password) = told.expect("the demo says whom to sign in as");
         let users = server.run(&["user", "list", DEMO]);
         let user = users.lines().find(|line| line.split_whitespace().any(|word| word == login));
         let id = user.and_then(|line| line.split_whitespace().next()).unwrap_or_default();
@@ -63,25 +64,16 @@ impl Server {
         (server, person)
     }
 
-    /// Runs a command that serves and waits until it listens.
+    /// Runs a command that serves, at an address that it will tell.
     #[track_caller]
-    fn running(words: &[&str]) -> Server {
+    fn spawn(words: &[&str]) -> Server {
         let folder = tempfile::tempdir().expect("a folder for the data");
         let mut command = command(folder.path(), words);
         command.args(["--listen", "127.0.0.1:0"]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().expect("the binary starts");
-        let stderr = process.stderr.take().expect("its log is piped");
-        let log = Arc::default();
-        let mut server = Server { process, folder, log: Arc::clone(&log), base: String::new() };
-        let mut lines = BufReader::new(stderr).lines().map_while(Result::ok).inspect(move |line| {
-            log.lock().unwrap_or_else(PoisonError::into_inner).push(line.clone());
-        });
-        let address = lines.find_map(|line| address(&line).map(str::to_owned));
-        server.base = format!("http://{}", address.expect("the server listens"));
-        // Its log is read to the end, so that it never waits for a reader.
-        std::thread::spawn(move || lines.for_each(drop));
-        server
+        let (out, log) = (Lines::of(process.stdout.take()), Lines::of(process.stderr.take()));
+        Server { process, folder, out, log, base: String::new() }
     }
 
     /// Runs a command on the server's folder, and so inside the server; gives what it prints.
@@ -131,7 +123,7 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
         if std::thread::panicking() {
-            let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+            let log = self.log.rest();
             let shown = &log[log.len().saturating_sub(LINES_SHOWN)..];
             let _ = writeln!(std::io::stderr(), "the server's log ends:\n{}", shown.join("\n"));
         }
@@ -167,8 +159,9 @@ pub(crate) fn out_folder() -> PathBuf {
 }
 
 /// The address in the line that says that it serves.
-fn address(line: &str) -> Option<&str> {
-    let from = line.contains("serving").then(|| line.find("127.0.0.1:"))??;
+fn base(line: &str) -> Option<String> {
+    let from = line.contains("serv").then(|| line.find("127.0.0.1:"))??;
     let is_part = |c: char| c.is_ascii_digit() || c == '.' || c == ':';
-    line[from..].split(|c| !is_part(c)).next()
+    let address = line[from..].split(|c| !is_part(c)).next()?;
+    Some(format!("http://{address}"))
 }

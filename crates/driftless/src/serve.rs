@@ -51,20 +51,21 @@ fn own(path: &Path) -> Result<Folder, Failure> {
     }
 }
 
-/// Opens the folder's store and puts it to work.
-pub(crate) fn open(folder: &Folder, tuning: &Tuning) -> Result<Ground, Failure> {
+/// Opens the folder's store and puts it to work; for those who search, with the index of words.
+pub(crate) fn open(folder: &Folder, tuning: &Tuning, searching: bool) -> Result<Ground, Failure> {
     let store = Arc::new(SqliteStore::open(&folder.path)?);
     let settings = service::Settings {
         requests_per_org_max: tuning.requests_max as usize,
         cache_bytes_max: u64::from(tuning.cache_mib) << 20,
     };
-    // Derived from the log: without it everything works but searching.
-    let search = SqliteSearch::open(&folder.path)
-        .inspect_err(|problem| tracing::error!(%problem, "nothing can be searched for"));
-    let surroundings = Surroundings {
-        search: search.ok().map(|search| Arc::new(search) as _),
-        ..Surroundings::system(store.clone())
-    };
+    let mut surroundings = Surroundings::system(store.clone());
+    if searching {
+        match SqliteSearch::open(&folder.path) {
+            Ok(search) => surroundings.search = Some(Arc::new(search)),
+            // It is derived: without it, everything else works.
+            Err(problem) => tracing::error!(%problem, "nothing can be searched for"),
+        }
+    }
     let service = Service::open(surroundings, settings)?;
     Ok(Ground { service, store, folder: folder.path.clone() })
 }
@@ -104,7 +105,7 @@ impl Server {
         let listener = runtime.block_on(listen.bind())?;
         let folder = own(folder)?;
         let metrics = observe::start_metrics()?;
-        let ground = open(&folder, tuning)?;
+        let ground = open(&folder, tuning, true)?;
         let service = ground.service.clone();
         let api =
             neon::router(service.clone(), neon::Settings { page_size_max: tuning.page_size_max });

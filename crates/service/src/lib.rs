@@ -40,7 +40,6 @@ mod runs;
 mod runtime;
 mod sabotage;
 mod secret;
-mod selection;
 mod sessions;
 mod sorting;
 mod statuses;

@@ -90,15 +90,7 @@ impl SqliteSearch {
     /// A text as a question to FTS5: every word has to be there, the last one may be only begun. What
     /// comes out of the splitter has no quotes and no signs, so that nothing in it is syntax.
     fn question(&self, text: &str) -> Result<String, StoreError> {
-        let splitter = self.splitter.lock();
-        let split = || -> rusqlite::Result<Vec<String>> {
-            splitter.prepare_cached("DELETE FROM question")?.execute(())?;
-            splitter.prepare_cached("INSERT INTO question (text) VALUES (?1)")?.execute((text,))?;
-            let mut words =
-                splitter.prepare_cached("SELECT term FROM word ORDER BY offset LIMIT ?1")?;
-            words.query_map((WORDS_MAX,), |row| row.get(0))?.collect()
-        };
-        let words = split().map_err(failed)?;
+        let words = split(&mut self.splitter.lock(), text).map_err(failed)?;
         let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
         let begun = if quoted.is_empty() { "" } else { "*" };
         Ok(quoted.join(" AND ") + begun)
@@ -286,6 +278,14 @@ fn splitter() -> rusqlite::Result<Connection> {
          CREATE VIRTUAL TABLE word USING fts5vocab(question, instance)"
     ))?;
     Ok(connection)
+}
+
+/// The words of a text, as the index would take them.
+fn split(splitter: &mut Connection, text: &str) -> rusqlite::Result<Vec<String>> {
+    let taken_back = splitter.transaction()?;
+    taken_back.prepare_cached("INSERT INTO question (text) VALUES (?1)")?.execute((text,))?;
+    let mut words = taken_back.prepare_cached("SELECT term FROM word ORDER BY offset LIMIT ?1")?;
+    words.query_map((WORDS_MAX,), |row| row.get(0))?.collect()
 }
 
 /// Gathers ids into one value, each as eight bytes.

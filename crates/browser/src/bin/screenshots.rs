@@ -14,8 +14,8 @@ use driftless_browser::{Page, Scheme, Server};
 const PAGES: [(&str, &str); 8] = [
     ("my-day", "/"),
     ("activities", "/activities"),
-    ("activity", "/activities/2"),
-    ("history", "/activities/2/history"),
+    ("activity", "/activities/1001"),
+    ("history", "/activities/1001/history"),
     ("accounts", "/accounts"),
     ("changes", "/changes"),
     ("integrations", "/integrations"),

@@ -46,6 +46,30 @@ impl Service {
         self.on_board(org, move |service, org| service.page_of_list(org, &query)).await
     }
 
+    /// The positions of the records on all pages of a list, in its order, as of one view. Versions never
+    /// change (invariant 1): read with [`Service::selected`] piece by piece they fit together,
+    /// whatever is written meanwhile.
+    ///
+    /// # Errors
+    /// See [`Service::list`].
+    pub async fn select(&self, org: &Arc<Tenant>, query: &ListQuery) -> Result<Vec<Seq>, AskError> {
+        let all = ListQuery { page: 1, page_size: u32::MAX, ..query.clone() };
+        self.on_board(org, move |service, org| Ok(service.positions(org, &all)?.0)).await
+    }
+
+    /// The versions at these positions, in that order, past the cache: for long lists.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn selected(
+        &self,
+        org: &Tenant,
+        positions: Vec<Seq>,
+    ) -> Result<Vec<Version>, AskError> {
+        let (store, key) = (self.shared.store.clone(), org.key);
+        Ok(self.blocking(move || store.versions(key, &positions)).await??)
+    }
+
     /// All activities that the filter lets through, by id.
     ///
     /// # Errors
@@ -87,6 +111,19 @@ impl Service {
     }
 
     fn page_of_list(&self, org: &Arc<Tenant>, query: &ListQuery) -> Result<Listing, StoreError> {
+        let (seqs, total, as_of) = self.positions(org, query)?;
+        // Versions never change: they can be read afterwards.
+        let records: Vec<Arc<Version>> = self.read_versions(org.key, &seqs)?;
+        let pages = total.div_ceil(u64::from(query.page_size.max(1))).max(1);
+        Ok(Listing { records, total, pages, as_of })
+    }
+
+    /// The positions of a page's records; how many there are on all pages; as of when.
+    fn positions(
+        &self,
+        org: &Arc<Tenant>,
+        query: &ListQuery,
+    ) -> Result<(Vec<Seq>, u64, Seq), StoreError> {
         let board = self.board(org, Some(query.by))?;
         let matches = self.matches(org, &board, &query.filter)?;
         let total = matches.as_ref().map_or(board.columns.count, Bitmap::count);
@@ -100,10 +137,9 @@ impl Service {
             _ => Vec::new(),
         };
         let (as_of, bytes) = (board.view.seq(), board.memory_bytes());
-        drop(board); // Versions never change: they can be read afterwards.
+        drop(board);
         self.board_used(org, bytes);
-        let records: Vec<Arc<Version>> = self.read_versions(org.key, &seqs)?;
-        Ok(Listing { records, total, pages: total.div_ceil(u64::from(size)).max(1), as_of })
+        Ok((seqs, total, as_of))
     }
 
     /// The slots that the filter lets through; none where that is all of them.

@@ -11,6 +11,8 @@ mod commits;
 mod first_import;
 mod hangups;
 mod history;
+mod lists;
+mod lists_model;
 mod mirrors;
 mod polls;
 mod previews;

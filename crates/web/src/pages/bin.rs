@@ -65,7 +65,7 @@ fn table(who: &SignedIn, bin: &RemovedPage, page: u64) -> Markup {
                         th scope="col" { "Account" }
                         th scope="col" { "Removed" }
                         th scope="col" { "By" }
-                        @if who.edits() { th scope="col" { "Way back" } }
+                        @if who.edits() { th.act scope="col" { "Restore" } }
                     }
                 }
                 tbody { @for removed in &bin.removed { (row(who, &directory, removed, page)) } }

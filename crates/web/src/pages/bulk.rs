@@ -1,6 +1,5 @@
 //! Changes of many activities at once, and how far long work has come.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -204,7 +203,7 @@ async fn show(
     let content = html! {
         (layout::head(&work.title, &html! {}))
         @if work.outcome() == Outcome::Working { (working(&work)) } @else {
-            (outcome(&work))
+            (outcome(&work, ""))
             p { a.button.primary href=(back) { "Back to where you were" } }
         }
     };
@@ -233,32 +232,26 @@ fn working(work: &LongWork) -> Markup {
     }
 }
 
-/// What came of it.
-fn outcome(work: &LongWork) -> Markup {
+/// What came of it; `title` where nothing else says what it was.
+fn outcome(work: &LongWork, title: &str) -> Markup {
     let (changed, done) = (work.changed(), work.done());
-    let count = match done - changed.min(done) {
-        0 => format!("{} changed.", counted(changed, "activity has", "activities have")),
-        same => format!(
-            "{} changed, {} so already or gone.",
-            counted(changed, "activity has", "activities have"),
-            counted(same, "was", "were"),
-        ),
+    let same = match done - changed.min(done) {
+        0 => String::new(),
+        same => format!(", {} so already or gone", counted(same, "was", "were")),
     };
+    let count = format!("{} changed{same}.", counted(changed, "activity has", "activities have"));
     match work.outcome() {
         Outcome::Failed(problem) => {
             let problem = crate::problem::shown(&problem);
-            let text = format!("{}: it did not all work. {problem} {count}", work.title);
-            layout::notice("bad", &text)
+            layout::notice("bad", &format!("{title}It did not all work. {problem} {count}"))
         }
-        Outcome::Finished | Outcome::Working => {
-            layout::notice("ok", &format!("{}: {count}", work.title))
-        }
+        Outcome::Finished | Outcome::Working => layout::notice("ok", &format!("{title}{count}")),
     }
 }
 
 /// What came of the work of that number, over the list that it changed.
 pub(crate) fn notice_of(web: &Web, who: &SignedIn, number: &str) -> Markup {
-    let work: Option<Arc<LongWork>> =
-        number.parse().ok().and_then(|number| web.service.long_work(&who.person, number));
-    html! { @if let Some(work) = work { (outcome(&work)) } }
+    let work = number.parse().ok().and_then(|number| web.service.long_work(&who.person, number));
+    let ended = work.filter(|work| work.outcome() != Outcome::Working);
+    html! { @if let Some(work) = ended { (outcome(&work, &format!("{}. ", work.title))) } }
 }

@@ -32,7 +32,7 @@ fn what_is_ticked_gets_another_status_and_the_list_says_so() {
     let there = page.redirected();
     assert_eq!(there, "/activities?sort=subject&work=1");
     let page = browser.get(there).ok();
-    page.shows("Setting 2 activities to Completed: 2 activities have changed.");
+    page.shows("Setting 2 activities to Completed. 2 activities have changed.");
     let statuses = ids.map(|id| state(&world, id).unwrap().0);
     assert_eq!(statuses, [COMPLETED, COMPLETED, NOT_STARTED]);
     browser.post("/activities/bulk", &fields).redirected();
@@ -83,7 +83,7 @@ fn removing_many_is_asked_for_once_more() {
     assert_eq!(page.redirected(), "/activities?q=one&work=1");
     assert_eq!(state(&world, one), None);
     assert!(state(&world, two).is_some());
-    browser.get("/activities?work=1").ok().shows("Removing 1 activity: 1 activity has changed.");
+    browser.get("/activities?work=1").ok().shows("Removing 1 activity. 1 activity has changed.");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn more_than_a_few_are_followed_on_a_page_of_their_own() {
     let work = world.service.long_work(&person, 1).unwrap();
     world.block_on(work.ended());
     let page = browser.get(there).ok();
-    page.shows("Removing 501 activities: 501 activities have changed.");
+    page.shows("501 activities have changed.");
     page.shows("href=\"/activities?q=number&amp;sort=subject\"").hides("<progress");
     browser.get("/work/1?back=//evil.example").ok().shows("href=\"/activities\"");
     let told = browser.get_as("/work/1", "application/json").ok();
@@ -168,6 +168,6 @@ fn whoever_lost_the_role_meanwhile_is_told() {
     let work = world.service.start_bulk(&person, ids, change, "Removing 1 activity".to_owned());
     world.block_on(work.unwrap().ended());
     let page = world.admin().get("/work/1").ok();
-    page.shows("Removing 1 activity: it did not all work. Permission denied.");
+    page.shows("It did not all work. Permission denied.");
     assert!(state(&world, id).is_some());
 }

@@ -24,7 +24,7 @@ use domain::{
 };
 use http_body_util::BodyExt;
 use service::{NewUser, Password, Service, Surroundings, Tenant, Write, Written};
-use store_sqlite::SqliteStore;
+use store_sqlite::{SqliteSearch, SqliteStore};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
@@ -72,7 +72,12 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(folder.path()).unwrap());
         let clock = Arc::new(ManualClock::new(moment(NOW).stamp));
-        let surroundings = Surroundings { clock: clock.clone(), ..Surroundings::system(store) };
+        let search = Arc::new(SqliteSearch::open(folder.path()).unwrap());
+        let surroundings = Surroundings {
+            clock: clock.clone(),
+            search: Some(search),
+            ..Surroundings::system(store)
+        };
         let limits = service::Settings { requests_per_org_max: 64, cache_bytes_max: 1 << 20 };
         let service = Service::open(surroundings, limits).unwrap();
         let router = web::router(service.clone(), settings);

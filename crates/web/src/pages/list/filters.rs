@@ -41,7 +41,7 @@ pub(super) fn form(who: &SignedIn, asked: &Asked, directory: &Directory) -> Mark
             }
             button.primary type="submit" { "Show" }
             details open[DAYS.iter().any(|(name, _)| asked.fields.has(name))] {
-                summary { "Days" }
+                summary { "Dates" }
                 div { @for (name, text) in DAYS { (day(name, text, value(name))) } }
             }
         }

@@ -1,6 +1,6 @@
 //! The table: a row is an activity, and the small things can be changed in it.
 
-use domain::{Activity, ActivityId, Priority, Status, Version, Zone};
+use domain::{Activity, ActivityId, Moment, Priority, Status, Version, Zone};
 use maud::{Markup, html};
 use service::{Direction, Directory, Listing};
 
@@ -147,11 +147,14 @@ impl Table<'_> {
     }
 }
 
+/// The end of the same day has no date: the start is beside it.
 fn times(activity: &Activity, zone: &Zone) -> Markup {
+    let day = |moment: Moment| times::day(moment.stamp, zone, 0);
+    let shape = |end| if day(end) == day(activity.start) { Shape::Time } else { Shape::Both };
     html! {
         td.when data-label="Start" { (times::moment(activity.start, zone, Shape::Both)) }
         td.when data-label="End" {
-            @if let Some(end) = activity.end { (times::moment(end, zone, Shape::Both)) }
+            @if let Some(end) = activity.end { (times::moment(end, zone, shape(end))) }
         }
     }
 }
