@@ -53,12 +53,7 @@ pub(super) fn figure(bars: &[Bar], unit: Unit, zone: &Zone) -> Markup {
             figcaption {
                 "Changes per " (unit.name())
                 @for (kind, sum) in sums {
-                    span.key {
-                        svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true" {
-                            rect class={ "bar " (kind) } width="10" height="10" rx="2" {}
-                        }
-                        " " (number(sum)) " " (kind)
-                    }
+                    span class={ "key " (kind) } { (number(sum)) " " (kind) }
                 }
             }
             div.scroll tabindex="0" role="region" aria-label="Chart of changes" {

@@ -87,7 +87,7 @@ fn page(
         p.lead { "What API v1 answers an integration that asks for a range." }
         (form(shown, wrong, zone))
         @if let Some(seq) = live {
-            div.live data-live="/changes/live" data-live-seq=(seq) data-live-auto { (content) }
+            div data-live="/changes/live" data-live-seq=(seq) data-live-auto { (content) }
         } @else {
             (content)
         }
@@ -96,21 +96,23 @@ fn page(
 }
 
 fn form(shown: &Shown<'_>, wrong: &Wrong, zone: &Zone) -> Markup {
-    let label = |name, text, help| Label { name, text, help, required: true };
+    let label = |name, text| Label { name, text, help: "", required: true };
     let span = question::span(shown.fields);
-    let in_zone = format!("As clocks in {zone} show it.");
     html! {
-        nav.tabs aria-label="Ranges" {
+        nav.pages aria-label="Ranges" {
             @for (name, text) in SPANS {
                 a href={ "/changes?last=" (name) } aria-current=[(span == Some(name)).then_some("true")] { (text) }
             }
         }
         form.filters action="/changes" method="get" {
-            (line(label("from", "From", &in_zone), "datetime-local", shown.from, wrong))
-            (line(label("to", "To", "Empty: until now."), "datetime-local", shown.to, wrong))
-            (line(label("ids", "Only these ids", "Like 17, 42. Empty: all."), "text", shown.fields.get("ids"), wrong))
-            (choice(label("order", "Order", ""), ORDERS.iter().map(question::Choice::option), shown.fields.get("order"), wrong))
-            div.buttons { button.primary type="submit" { "Show" } }
+            (line(label("from", "From"), "datetime-local", shown.from, wrong))
+            (line(label("to", "To"), "datetime-local", shown.to, wrong))
+            (line(label("ids", "Only these ids"), "text", shown.fields.get("ids"), wrong))
+            (choice(label("order", "Order"), ORDERS.iter().map(question::Choice::option), shown.fields.get("order"), wrong))
+            button.primary type="submit" { "Show" }
+        }
+        p.hint {
+            "Times as clocks in " (zone) " show them. Without an end, the range goes on until now; ids are numbers like 17, 42."
         }
     }
 }
