@@ -7,4 +7,7 @@
 
 mod harness;
 
+mod accounts;
+mod my_day;
+mod settings;
 mod signing_in;
