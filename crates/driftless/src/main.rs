@@ -70,7 +70,7 @@ fn work_here(folder: &Folder, work: &Work) -> Result<(), Failure> {
         // Without putting it to work: what is damaged could not be.
         return commands::check(&store_sqlite::SqliteStore::open(&folder.path)?, &mut terminal);
     }
-    let ground = serve::open(folder, &Tuning::default())?;
+    let ground = serve::open(folder, &Tuning::default(), false)?;
     let done = commands::run(work, &ground, &mut LocalFiles, &mut terminal);
     ground.service.close();
     done

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use domain::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
 use service::{Service, Surroundings, SystemClock};
-use store_sqlite::SqliteStore;
+use store_sqlite::{SqliteSearch, SqliteStore};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -51,14 +51,22 @@ fn own(path: &Path) -> Result<Folder, Failure> {
     }
 }
 
-/// Opens the folder's store and puts it to work.
-pub(crate) fn open(folder: &Folder, tuning: &Tuning) -> Result<Ground, Failure> {
+/// Opens the folder's store and puts it to work; for those who search, with the index of words.
+pub(crate) fn open(folder: &Folder, tuning: &Tuning, searching: bool) -> Result<Ground, Failure> {
     let store = Arc::new(SqliteStore::open(&folder.path)?);
     let settings = service::Settings {
         requests_per_org_max: tuning.requests_max as usize,
         cache_bytes_max: u64::from(tuning.cache_mib) << 20,
     };
-    let service = Service::open(Surroundings::system(store.clone()), settings)?;
+    let mut surroundings = Surroundings::system(store.clone());
+    if searching {
+        match SqliteSearch::open(&folder.path) {
+            Ok(search) => surroundings.search = Some(Arc::new(search)),
+            // It is derived: without it, everything else works.
+            Err(problem) => tracing::error!(%problem, "nothing can be searched for"),
+        }
+    }
+    let service = Service::open(surroundings, settings)?;
     Ok(Ground { service, store, folder: folder.path.clone() })
 }
 
@@ -97,7 +105,7 @@ impl Server {
         let listener = runtime.block_on(listen.bind())?;
         let folder = own(folder)?;
         let metrics = observe::start_metrics()?;
-        let ground = open(&folder, tuning)?;
+        let ground = open(&folder, tuning, true)?;
         let service = ground.service.clone();
         let api =
             neon::router(service.clone(), neon::Settings { page_size_max: tuning.page_size_max });
@@ -136,7 +144,12 @@ impl Server {
         let edge = Edge { tls, router, refusal, limits: Limits::default() };
         runtime.block_on(async {
             let housekeeping = tokio::spawn(housekeep(ground.service.clone(), metrics));
-            edge.serve(listener, stop.told_to_stop()).await;
+            let told_to_stop = async {
+                stop.told_to_stop().await;
+                // Those who follow what changes would never finish by themselves.
+                ground.service.begin_to_stop();
+            };
+            edge.serve(listener, told_to_stop).await;
             housekeeping.abort();
         });
         folder.stop_listening();

@@ -11,9 +11,12 @@ use timeline::{Entry, Timeline};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::accounts::Accounts;
+use crate::board::BoardPlace;
 use crate::directory::Directory;
 use crate::exposure::Exposure;
+use crate::live::FOLLOWERS_PER_ORG_MAX;
 use crate::long_work::LongWorks;
+use crate::polls::Polls;
 use crate::runs::Runs;
 
 /// Questions of one organization that sort at the same time; others wait for them. Fewer than all
@@ -38,6 +41,11 @@ pub struct Tenant {
     pub(crate) timeline: RwLock<Timeline>,
     pub(crate) exposure: Exposure,
     pub(crate) runs: Mutex<Runs>,
+    pub(crate) board: BoardPlace,
+    /// What was asked last with each key.
+    pub(crate) polls: Polls,
+    /// Places for those who follow the head.
+    pub(crate) following: Arc<Semaphore>,
     /// Rung whenever the horizon may have moved for another reason than time.
     pub(crate) moved: Notify,
     /// Questions that may sort at once: each may hold many keys in memory, and a thread.
@@ -83,8 +91,11 @@ impl Tenant {
             exposure: Exposure::new(timeline.head(), head, exposed),
             timeline: RwLock::new(timeline),
             runs: Mutex::new(Runs::new(store.runs(key)?)),
+            board: BoardPlace::new(),
             directory: RwLock::new(Arc::new(Directory::new(stored))),
             accounts: RwLock::new(Accounts::new(store.accounts(key)?)),
+            polls: Polls::new(store.polls(key)?),
+            following: Arc::new(Semaphore::new(FOLLOWERS_PER_ORG_MAX)),
             moved: Notify::new(),
             sorting: Arc::new(Semaphore::new(SORTS_PER_ORG_MAX)),
             renames: AtomicU64::new(0),

@@ -79,7 +79,12 @@ impl Service {
         read.map_err(|e| StoreError::Unavailable(e.to_string()))?
     }
 
-    fn read_versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Arc<Version>>, StoreError> {
+    /// The same on a thread that may wait.
+    pub(crate) fn read_versions(
+        &self,
+        org: OrgKey,
+        seqs: &[Seq],
+    ) -> Result<Vec<Arc<Version>>, StoreError> {
         let cached: Vec<_> = seqs.iter().map(|&seq| self.shared.versions.get(org, seq)).collect();
         let missing: Vec<Seq> = seqs
             .iter()

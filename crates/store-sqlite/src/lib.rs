@@ -1,4 +1,5 @@
-//! The embedded store: one SQLite file in a data folder.
+//! The embedded store: one SQLite file in a data folder, and beside it the index of words, which can
+//! be lost.
 //!
 //! Write-ahead log, one writer connection, readers beside it. A commit of [`Durability::Power`] is
 //! synced before it returns; one of [`Durability::Process`] is left to the operating system.
@@ -11,6 +12,7 @@ mod examine;
 mod open;
 mod read;
 mod rows;
+mod search;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +23,7 @@ use store::StoreError;
 
 pub use backup::BackupError;
 pub use open::OpenError;
+pub use search::{SEARCH_FILE, SqliteSearch};
 
 /// The name of the database file within a data folder.
 pub const DATABASE_FILE: &str = "driftless.db";

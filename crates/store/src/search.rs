@@ -56,10 +56,16 @@ pub trait SearchIndex: Send + Sync {
     /// When it cannot be written.
     fn forget(&self, org: OrgKey) -> Result<(), StoreError>;
 
-    /// The activities that have all these words, the last one perhaps only begun, ascending. Any text
-    /// is allowed; case, accents and punctuation do not count. None where the text has no words.
+    /// The activities that have all these words as of that position, the last word perhaps only begun,
+    /// ascending. Any text is allowed; case, accents and punctuation do not count. None where the text
+    /// has no words.
     ///
     /// # Errors
-    /// When it cannot be read.
-    fn find(&self, org: OrgKey, words: &str) -> Result<Option<Vec<ActivityId>>, StoreError>;
+    /// When it cannot be read, or has not come exactly so far.
+    fn find(
+        &self,
+        org: OrgKey,
+        as_of: Seq,
+        words: &str,
+    ) -> Result<Option<Vec<ActivityId>>, StoreError>;
 }

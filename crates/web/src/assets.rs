@@ -21,6 +21,19 @@ const ASSETS: &[(&str, &str, &str)] = assets![
     "style.css" "text/css; charset=utf-8",
     "favicon.svg" "image/svg+xml",
     "app.js" JS,
+    "clocks.js" JS,
+    "confirm.js" JS,
+    "copying.js" JS,
+    "dialogs.js" JS,
+    "dom.js" JS,
+    "keys.js" JS,
+    "live.js" JS,
+    "menus.js" JS,
+    "picking.js" JS,
+    "progress.js" JS,
+    "rows.js" JS,
+    "send.js" JS,
+    "submitting.js" JS,
 ];
 
 pub(crate) fn routes() -> Router<Web> {

@@ -59,6 +59,15 @@ impl Fields {
         Fields(self.0.iter().filter(is_other).cloned().collect())
     }
 
+    /// The same fields with the values of this name taken apart.
+    pub(crate) fn split(&self, name: &str, at: char) -> Fields {
+        let parts = self.0.iter().flat_map(|(given, value)| {
+            let count = if given == name { usize::MAX } else { 1 };
+            value.splitn(count, at).map(move |part| (given.clone(), part.to_owned()))
+        });
+        Fields(parts.filter(|(given, part)| given != name || !part.is_empty()).collect())
+    }
+
     /// The filled ones among them that have one of these names.
     pub(crate) fn only(&self, names: &[&str]) -> Fields {
         let filled = self.filled().filter(|(name, _)| names.contains(name));

@@ -41,7 +41,7 @@ fn a_reader_that_stops_is_not_waited_for() {
     let Ok(Access::Owned(folder)) = folder::access(temp.path(), true) else {
         panic!("the folder is nobody's");
     };
-    let ground: Arc<Ground> = Arc::new(serve::open(&folder, &Tuning::default()).unwrap());
+    let ground: Arc<Ground> = Arc::new(serve::open(&folder, &Tuning::default(), false).unwrap());
     // More than a socket holds.
     demo::set_up(&ground, 2_000).unwrap();
     super::serve(folder.listen().unwrap(), Arc::downgrade(&ground), SOON).unwrap();

@@ -92,6 +92,7 @@ fn a_backup_lies_where_whoever_typed_it_means_it() {
     }
     server.stop();
     folder.serve().stop();
-    assert_eq!(folder.names("driftless-data"), ["driftless.db", "driftless.lock"], "no copy stays");
+    let names = ["driftless-search.db", "driftless.db", "driftless.lock"];
+    assert_eq!(folder.names("driftless-data"), names, "no copy stays");
     assert_eq!(folder.ok("--data deep/copy export acme").lines().count(), 1);
 }

@@ -1,15 +1,39 @@
 //! Lists of activities: filtered, searched, sorted by any column, counted exactly, any page.
+//!
+//! A question is answered from the organization's [`Board`](board::Board): all activities that are
+//! there, column by column, in memory. What a filter lets through is a set of bits, found by looking at
+//! the columns once; a page is a walk along an order that is kept for each column; words are looked up
+//! in the store's index. All of it is derived from the log, built when it is first asked for, and
+//! follows the log from then on, before each answer and outside the commit.
+//!
+//! To add a condition: give it to [`Filter`] and look at its column in `filter.rs`. To add something to
+//! sort by: give it to [`Column`], and say in `order.rs` what is compared.
 
+mod bitmap;
+#[expect(clippy::module_inception, reason = "the board is what it is all about")]
+mod board;
+mod codes;
+mod columns;
+mod filter;
+mod names;
+mod order;
+mod place;
 mod query;
+mod subjects;
+mod words;
 
 use std::sync::Arc;
 
-use domain::{Activity, ActivityId, Seq, Version};
-use timeline::SeqRange;
+use domain::{ActivityId, Seq, Version};
+use store::StoreError;
 
 use crate::tenant::Tenant;
-use crate::{AskError, Direction, Service};
+use crate::{AskError, Refusal, Service};
 
+use bitmap::Bitmap;
+use board::Board;
+
+pub(crate) use place::{BoardPlace, Boards};
 pub use query::{Column, Filter, ListQuery, Listing};
 
 impl Service {
@@ -18,16 +42,32 @@ impl Service {
     /// # Errors
     /// When the store cannot answer, or the words have not all been read in yet; both may pass.
     pub async fn list(&self, org: &Arc<Tenant>, query: &ListQuery) -> Result<Listing, AskError> {
-        let (as_of, mut all) = self.matches(org, &query.filter).await?;
-        all.sort_by_key(|version| (key(query.by, version), version.id));
-        if query.direction == Direction::Descending {
-            all.reverse();
-        }
-        let (total, size) = (all.len() as u64, query.page_size.max(1));
-        let skip = query.page.saturating_sub(1).saturating_mul(u64::from(size));
-        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
-        let records = all.into_iter().skip(skip).take(size as usize).collect();
-        Ok(Listing { records, total, pages: total.div_ceil(u64::from(size)).max(1), as_of })
+        let query = query.clone();
+        self.on_board(org, move |service, org| service.page_of_list(org, &query)).await
+    }
+
+    /// The positions of the records on all pages of a list, in its order, as of one view. Versions never
+    /// change (invariant 1): read with [`Service::selected`] piece by piece they fit together,
+    /// whatever is written meanwhile.
+    ///
+    /// # Errors
+    /// See [`Service::list`].
+    pub async fn select(&self, org: &Arc<Tenant>, query: &ListQuery) -> Result<Vec<Seq>, AskError> {
+        let all = ListQuery { page: 1, page_size: u32::MAX, ..query.clone() };
+        self.on_board(org, move |service, org| Ok(service.positions(org, &all)?.0)).await
+    }
+
+    /// The versions at these positions, in that order, past the cache: for long lists.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn selected(
+        &self,
+        org: &Tenant,
+        positions: Vec<Seq>,
+    ) -> Result<Vec<Version>, AskError> {
+        let (store, key) = (self.shared.store.clone(), org.key);
+        Ok(self.blocking(move || store.versions(key, &positions)).await??)
     }
 
     /// All activities that the filter lets through, by id.
@@ -39,50 +79,79 @@ impl Service {
         org: &Arc<Tenant>,
         filter: &Filter,
     ) -> Result<Vec<ActivityId>, AskError> {
-        let mut ids: Vec<_> = self.matches(org, filter).await?.1.iter().map(|v| v.id).collect();
-        ids.sort_unstable();
-        Ok(ids)
+        let filter = filter.clone();
+        let work = move |service: &Service, org: &Arc<Tenant>| {
+            let board = service.board(org, None)?;
+            let matches = service.matches(org, &board, &filter)?;
+            let slots = matches.as_ref().unwrap_or(&board.columns.present).iter();
+            let mut ids: Vec<ActivityId> = slots.map(|slot| board.columns.id(slot)).collect();
+            let bytes = board.memory_bytes();
+            drop(board);
+            service.board_used(org, bytes);
+            ids.sort_unstable();
+            Ok(ids)
+        };
+        self.on_board(org, work).await
     }
 
-    async fn matches(
+    /// Does what needs the board on a thread that may wait, when it is the organization's turn.
+    async fn on_board<T: Send + 'static>(
         &self,
         org: &Arc<Tenant>,
-        filter: &Filter,
-    ) -> Result<(Seq, Vec<Arc<Version>>), AskError> {
-        let view = org.exposure.view();
-        let all = self.versions(org, view.records(SeqRange::ALL).collect()).await?;
-        let passes = |version: &Arc<Version>| {
-            version.record().is_some_and(|record| passes(filter, version, record))
+        work: impl FnOnce(&Service, &Arc<Tenant>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, AskError> {
+        let turn = org.board.turns.clone().acquire_owned().await;
+        let turn = turn.map_err(|_| Refusal::Unavailable("the server is stopping".to_owned()))?;
+        let (service, org) = (self.clone(), org.clone());
+        let work = move || {
+            let _turn = turn; // It ends with the work, which goes on when the client hangs up.
+            work(&service, &org)
         };
-        Ok((view.seq(), all.into_iter().filter(passes).collect()))
+        Ok(self.blocking(work).await??)
     }
-}
 
-fn passes(filter: &Filter, version: &Version, record: &Activity) -> bool {
-    let text = format!("{} {}", record.subject, record.note).to_lowercase();
-    filter.words.split_whitespace().all(|word| text.contains(&word.to_lowercase()))
-        && (filter.statuses.is_empty() || filter.statuses.contains(&record.status))
-        && filter.priority.is_none_or(|priority| record.priority == priority)
-        && filter.system_user.is_none_or(|user| record.system_user == Some(user))
-        && filter.client.is_none_or(|client| record.client == Some(client))
-        && filter.start_from.is_none_or(|from| record.start.stamp >= from)
-        && filter.start_to.is_none_or(|to| record.start.stamp <= to)
-        && filter.changed_from.is_none_or(|from| version.stamp >= from)
-        && filter.changed_to.is_none_or(|to| version.stamp <= to)
-}
+    fn page_of_list(&self, org: &Arc<Tenant>, query: &ListQuery) -> Result<Listing, StoreError> {
+        let (seqs, total, as_of) = self.positions(org, query)?;
+        // Versions never change: they can be read afterwards.
+        let records: Vec<Arc<Version>> = self.read_versions(org.key, &seqs)?;
+        let pages = total.div_ceil(u64::from(query.page_size.max(1))).max(1);
+        Ok(Listing { records, total, pages, as_of })
+    }
 
-fn key(by: Column, version: &Version) -> (Option<i64>, String) {
-    let Some(record) = version.record() else { return (None, String::new()) };
-    let number = match by {
-        Column::Id | Column::Subject => None,
-        Column::Start => Some(record.start.stamp.millis()),
-        Column::End => record.end.map(|end| end.stamp.millis()),
-        Column::Client => record.client.map(|client| client.0),
-        Column::SystemUser => record.system_user.map(|user| user.0),
-        Column::Status => Some(record.status.0),
-        Column::Priority => Some(record.priority as i64),
-        Column::Modified => Some(version.stamp.millis()),
-    };
-    let text = if by == Column::Subject { record.subject.as_str() } else { "" };
-    (number, text.to_lowercase())
+    /// The positions of a page's records; how many there are on all pages; as of when.
+    fn positions(
+        &self,
+        org: &Arc<Tenant>,
+        query: &ListQuery,
+    ) -> Result<(Vec<Seq>, u64, Seq), StoreError> {
+        let board = self.board(org, Some(query.by))?;
+        let matches = self.matches(org, &board, &query.filter)?;
+        let total = matches.as_ref().map_or(board.columns.count, Bitmap::count);
+        let size = query.page_size.max(1);
+        let skip = query.page.saturating_sub(1).saturating_mul(u64::from(size));
+        let seqs: Vec<Seq> = match board.order(query.by) {
+            Some(order) if skip < total => {
+                let page = order.page(matches.as_ref(), query.direction, skip, size as usize);
+                page.into_iter().map(|slot| board.columns.seq(slot)).collect()
+            }
+            _ => Vec::new(),
+        };
+        let (as_of, bytes) = (board.view.seq(), board.memory_bytes());
+        drop(board);
+        self.board_used(org, bytes);
+        Ok((seqs, total, as_of))
+    }
+
+    /// The slots that the filter lets through; none where that is all of them.
+    fn matches(
+        &self,
+        org: &Tenant,
+        board: &Board,
+        filter: &Filter,
+    ) -> Result<Option<Bitmap>, StoreError> {
+        let worded = self.find_words(org, board, &filter.words)?;
+        let worded = worded.as_ref().and_then(|found| found.slots());
+        let changed = org.timeline.read().between(filter.changed_from, filter.changed_to);
+        Ok(filter::matches(filter, &board.columns, changed, worded))
+    }
 }

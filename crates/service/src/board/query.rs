@@ -10,7 +10,7 @@ use crate::Direction;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Words of subject and note, the last one perhaps only begun. Any text is allowed; one without
-    /// words is no condition.
+    /// words is no condition. Case and accents do not count, nor does what follows the 32nd word.
     pub words: String,
     /// One of these statuses; empty means any.
     pub statuses: Vec<StatusId>,

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use domain::{
     Activity, ActivityId, Author, ClientId, Clock, Draft, Imported, Moment, Name, Note, OrgId,
-    Origin, Patch, Priority, Role, Stamp, StatusId, StatusName, StatusRef, Subject, UserId, Zone,
+    Origin, Patch, Presence, Priority, Role, Stamp, StatusId, StatusName, StatusRef, Subject,
+    UserId, Zone,
 };
 use service::{
-    Caller, Direction, ImportError, ImportOptions, ImportReport, NewUser, Order, Refusal, Service,
-    Settings, Spool, Surroundings, SyncAnswer, SyncQuery, Tenant, Write, Written,
+    AskError, Caller, Direction, ImportError, ImportOptions, ImportReport, ListQuery, Listing,
+    NewUser, Order, Refusal, Service, Settings, Spool, Surroundings, SyncAnswer, SyncQuery, Tenant,
+    Write, Written,
 };
 use store::StoreError;
-use store_sqlite::SqliteStore;
+use store_sqlite::{SqliteSearch, SqliteStore};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -40,11 +42,12 @@ fn open<C: Clock + 'static>(folder: &Path, clock: &Arc<C>) -> (Arc<SqliteStore>,
     let store = Arc::new(SqliteStore::open(folder).unwrap());
     // Small, so that versions are also read from the store.
     let settings = Settings { requests_per_org_max: 64, cache_bytes_max: 16 << 10 };
-    let service = Service::open(
-        Surroundings { clock: clock.clone(), ..Surroundings::system(store.clone()) },
-        settings,
-    );
-    (store, service.unwrap())
+    let surroundings = Surroundings {
+        clock: clock.clone(),
+        search: Some(Arc::new(SqliteSearch::open(folder).unwrap())),
+        ..Surroundings::system(store.clone())
+    };
+    (store, Service::open(surroundings, settings).unwrap())
 }
 
 pub(crate) fn runtime() -> Runtime {
@@ -123,6 +126,14 @@ impl<C: Clock + 'static> World<C> {
         self.runtime.block_on(self.service.sync(caller, query)).unwrap()
     }
 
+    pub(crate) fn list(&self, query: &ListQuery) -> Result<Listing, AskError> {
+        self.runtime.block_on(self.service.list(&self.org, query))
+    }
+
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
     pub(crate) fn write(&self, write: Write) -> Result<Written, Refusal> {
         self.runtime.block_on(self.service.write(&self.org, author(), write))
     }
@@ -178,7 +189,7 @@ pub(crate) fn create(subject: &str) -> Write {
         start: moment(),
         end: None,
         client: ClientId(3480),
-        system_user: None,
+        system_user: Presence::Keep,
         status: StatusRef::Id(StatusId(2)),
         priority: Priority::Normal,
         custom_fields: Vec::new(),

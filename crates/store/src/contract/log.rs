@@ -2,13 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use domain::{ActivityId, OrgKey, Seq, StatusId, Version};
+use domain::{ActivityId, OrgKey, Seq, State, StatusId, Version};
 
 use super::sample::{
-    ORG, OTHER, append, commit, key, organization, problems, record, run, session, status,
-    tombstone, user, with_status,
+    ORG, OTHER, append, commit, full_activity, key, organization, problems, record, run, session,
+    status, tombstone, user, version, with_status,
 };
-use crate::{Examined, LogEntry, Store};
+use crate::{CurrentRow, Examined, LogEntry, Store};
 
 /// The log after a position.
 pub(super) fn log(store: &dyn Store, org: OrgKey, after: u64) -> Vec<LogEntry> {
@@ -26,6 +26,22 @@ pub(super) fn entries(versions: &[Version]) -> Vec<LogEntry> {
     let entry =
         |v: &Version| LogEntry { seq: v.seq, stamp: v.stamp, id: v.id, kind: v.state.kind() };
     versions.iter().map(entry).collect()
+}
+
+/// The activities that are there, each in words.
+pub(super) fn current(store: &dyn Store, org: OrgKey) -> Vec<String> {
+    let mut rows = Vec::new();
+    let mut visit = |row: CurrentRow<'_>| {
+        rows.push(format!("{row:?}"));
+        ControlFlow::Continue(())
+    };
+    store.current(org, &mut visit).unwrap();
+    rows
+}
+
+/// The same of versions.
+pub(super) fn rows(versions: &[Version]) -> Vec<String> {
+    versions.iter().filter_map(CurrentRow::of).map(|row| format!("{row:?}")).collect()
 }
 
 /// Activity 1 removed and restored among others, in two commits.
@@ -116,6 +132,30 @@ pub(super) fn activities_of_a_status_follow_the_log(store: &dyn Store) {
     assert_eq!(ids(store, 2, 0, 10), [2]);
     append(store, ORG, &[with_status(6, 3, 2)]);
     assert_eq!(ids(store, 2, 0, 10), [2, 3], "restored");
+}
+
+pub(super) fn what_is_there_is_shown_in_id_order(store: &dyn Store) {
+    assert_eq!(current(store, ORG), [""; 0]);
+    let full = version(6, 3, State::Record(Box::new(full_activity())));
+    let [first, _, _, second, restored] = &story(store)[..] else { panic!("there are five") };
+    assert_eq!(first.id, restored.id);
+    let other = record(2, 900);
+    append(store, ORG, std::slice::from_ref(&full));
+    let there = [restored.clone(), full, second.clone(), other];
+    assert_eq!(current(store, ORG), rows(&there));
+    append(store, ORG, &[tombstone(7, 1, 5)]);
+    assert_eq!(current(store, ORG), rows(&there[1..]), "what is removed is not there");
+}
+
+pub(super) fn what_is_there_is_shown_until_told_to_stop(store: &dyn Store) {
+    story(store);
+    let mut seen = Vec::new();
+    let mut visit = |row: CurrentRow<'_>| {
+        seen.push(row.id.0);
+        if row.id.0 == 20 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    store.current(ORG, &mut visit).unwrap();
+    assert_eq!(seen, [1, 20]);
 }
 
 pub(super) fn what_is_in_order_is_examined_without_a_problem(store: &dyn Store) {

@@ -97,6 +97,8 @@ cases! { $
         latest_is_the_last_version_of_one_activity
         activities_of_a_status_come_in_pages
         activities_of_a_status_follow_the_log
+        what_is_there_is_shown_in_id_order
+        what_is_there_is_shown_until_told_to_stop
         what_is_in_order_is_examined_without_a_problem
         rows_of_no_organization_are_a_problem
         a_log_is_cut_back_from_its_end_in_parts

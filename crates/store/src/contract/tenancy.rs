@@ -1,8 +1,8 @@
 //! Two organizations that use the same numbers and the same hashes for everything (invariant 9).
 
-use domain::{ActivityId, ApiKey, KeyId, OrgKey, Seq, StatusId, Version};
+use domain::{ActivityId, ApiKey, KeyId, Opener, OrgKey, Seq, StatusId, Version};
 
-use super::log::{entries, log};
+use super::log::{current, entries, log, rows};
 use super::records::{runs, sessions, tenant};
 use super::sample::{
     ORG, OTHER, append, commit, key, organization, record, run, session, stamp, status, tombstone,
@@ -51,6 +51,9 @@ pub(super) fn the_logs_of_organizations_are_apart(store: &dyn Store) {
         [latest(ORG, 7), latest(OTHER, 7), latest(THIRD, 7)],
         [Some(Seq(3)), Some(Seq(2)), None]
     );
+    assert_eq!(current(store, ORG), rows(&one[1..]));
+    assert_eq!(current(store, OTHER), rows(&[two[1].clone(), two[0].clone()]));
+    assert_eq!(current(store, THIRD), [""; 0]);
     let waiting = |org| store.with_status(org, StatusId(1), ActivityId(0), 10).unwrap();
     assert_eq!(
         [waiting(ORG), waiting(OTHER), waiting(THIRD)],

@@ -1,0 +1,23 @@
+// Makes the pages handier. All of them work without any of this, except for what is live.
+// Each module tells one story; those that change what a page shows are given the part that is new.
+
+import "./keys.js";
+import "./menus.js";
+import "./confirm.js"; // before send.js: what is asked about first is not sent yet
+import "./send.js";
+import "./rows.js";
+import { clocks } from "./clocks.js";
+import { copying } from "./copying.js";
+import { dialogs } from "./dialogs.js";
+import { follow } from "./live.js";
+import { picking } from "./picking.js";
+import { progress } from "./progress.js";
+import { submitting } from "./submitting.js";
+
+function enhance(part) {
+  for (const story of [clocks, copying, dialogs, picking, submitting]) story(part);
+}
+
+enhance(document);
+progress();
+follow(enhance);

@@ -65,7 +65,7 @@ fn table(who: &SignedIn, bin: &RemovedPage, page: u64) -> Markup {
                         th scope="col" { "Account" }
                         th scope="col" { "Removed" }
                         th scope="col" { "By" }
-                        @if who.edits() { th scope="col" { "Way back" } }
+                        @if who.edits() { th.act scope="col" { "Restore" } }
                     }
                 }
                 tbody { @for removed in &bin.removed { (row(who, &directory, removed, page)) } }
@@ -81,7 +81,7 @@ fn row(who: &SignedIn, directory: &Directory, removed: &Removed, page: u64) -> M
     let client = last.and_then(|activity| activity.client);
     html! {
         tr {
-            td data-label="Subject" {
+            td.title data-label="Subject" {
                 @if let Some(activity) = last {
                     a href={ "/activities/" (tombstone.id) "/history" } { (activity.subject) }
                 } @else {

@@ -1,6 +1,5 @@
 //! Changes of many activities at once, and how far long work has come.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -31,25 +30,30 @@ pub(crate) fn routes() -> Router<Web> {
 /// The bar over a list. The boxes in its rows belong to this form.
 pub(crate) fn bar(who: &SignedIn, asked: &Asked, listing: &Listing) -> Markup {
     let directory = who.person.tenant.directory();
-    let all = format!("All {} that match", number(listing.total));
     html! {
-        form.bulk #bulk action="/activities/bulk" method="post" aria-label="Change many at once" {
+        form.bulk #bulk action="/activities/bulk" method="post" aria-label="Change many at once"
+            data-with-selection {
             (csrf(who))
             input type="hidden" name="list" value=(asked.fields.address(""));
-            select name="scope" aria-label="Which activities" data-selected="id" {
-                option value="selected" { "Selected activities" }
-                option value="all" { (all) }
+            span { b data-selected { "Those" } " selected" }
+            @if listing.pages > 1 {
+                label {
+                    input type="checkbox" name="scope" value="all" data-count=(listing.total);
+                    "All " (number(listing.total)) " that match"
+                }
             }
-            span.group {
-                select name="status" aria-label="New status" { (options(statuses(&directory), "")) }
-                button.small type="submit" name="action" value="status" { "Set status" }
+            label {
+                "Status "
+                select name="status" { (options(statuses(&directory), "")) }
             }
-            span.group {
-                select name="user" aria-label="New responsible" { (options(users(&directory), "")) }
-                button.small type="submit" name="action" value="user" { "Set responsible" }
+            button type="submit" name="action" value="status" { "Set status" }
+            label {
+                "Responsible "
+                select name="user" { (options(users(&directory), "")) }
             }
-            button.small.danger type="submit" name="action" value="remove"
-                data-confirm="Remove these activities? They can be restored from the bin." { "Remove" }
+            button type="submit" name="action" value="user" { "Set responsible" }
+            button.danger type="submit" name="action" value="remove"
+                data-confirm="Remove the selected activities ({n})? They can be restored from the bin." { "Remove" }
         }
     }
 }
@@ -199,7 +203,7 @@ async fn show(
     let content = html! {
         (layout::head(&work.title, &html! {}))
         @if work.outcome() == Outcome::Working { (working(&work)) } @else {
-            (outcome(&work))
+            (outcome(&work, ""))
             p { a.button.primary href=(back) { "Back to where you were" } }
         }
     };
@@ -219,40 +223,35 @@ fn working(work: &LongWork) -> Markup {
         None => format!("{} done", number(work.done())),
     };
     html! {
-        progress max=[work.total] value=(work.done()) aria-label=(work.title)
-            data-progress={ "/work/" (work.number) } {}
-        p.progress role="status" { (done) }
+        div data-progress={ "/work/" (work.number) } {
+            progress max=[work.total] value=(work.done()) aria-label=(work.title) {}
+            p.progress role="status" { (done) }
+        }
         p.hint { "You can leave this page: the work goes on." }
         noscript { meta http-equiv="refresh" content="2"; }
     }
 }
 
-/// What came of it.
-fn outcome(work: &LongWork) -> Markup {
+/// What came of it; `title` where nothing else says what it was.
+fn outcome(work: &LongWork, title: &str) -> Markup {
     let (changed, done) = (work.changed(), work.done());
-    let count = match done - changed.min(done) {
-        0 => format!("{} changed.", counted(changed, "activity has", "activities have")),
-        same => format!(
-            "{} changed, {} so already or gone.",
-            counted(changed, "activity has", "activities have"),
-            counted(same, "was", "were"),
-        ),
+    let same = match done - changed.min(done) {
+        0 => String::new(),
+        same => format!(", {} so already or gone", counted(same, "was", "were")),
     };
+    let count = format!("{} changed{same}.", counted(changed, "activity has", "activities have"));
     match work.outcome() {
         Outcome::Failed(problem) => {
             let problem = crate::problem::shown(&problem);
-            let text = format!("{}: it did not all work. {problem} {count}", work.title);
-            layout::notice("bad", &text)
+            layout::notice("bad", &format!("{title}It did not all work. {problem} {count}"))
         }
-        Outcome::Finished | Outcome::Working => {
-            layout::notice("ok", &format!("{}: {count}", work.title))
-        }
+        Outcome::Finished | Outcome::Working => layout::notice("ok", &format!("{title}{count}")),
     }
 }
 
 /// What came of the work of that number, over the list that it changed.
 pub(crate) fn notice_of(web: &Web, who: &SignedIn, number: &str) -> Markup {
-    let work: Option<Arc<LongWork>> =
-        number.parse().ok().and_then(|number| web.service.long_work(&who.person, number));
-    html! { @if let Some(work) = work { (outcome(&work)) } }
+    let work = number.parse().ok().and_then(|number| web.service.long_work(&who.person, number));
+    let ended = work.filter(|work| work.outcome() != Outcome::Working);
+    html! { @if let Some(work) = ended { (outcome(&work, &format!("{}. ", work.title))) } }
 }

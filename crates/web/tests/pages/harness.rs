@@ -21,11 +21,11 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
 use domain::{
     ActivityId, Author, ClientId, Clock, Draft, LoginName, ManualClock, Moment, Name, Note, OrgId,
-    Origin, Priority, Role, StatusId, StatusRef, Subject, UserId, Zone,
+    Origin, Presence, Priority, Role, StatusId, StatusRef, Subject, UserId, Zone,
 };
 use http_body_util::BodyExt;
 use service::{NewUser, Password, Service, Surroundings, Tenant, Write, Written};
-use store_sqlite::SqliteStore;
+use store_sqlite::{SqliteSearch, SqliteStore};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
@@ -68,7 +68,12 @@ pub(crate) struct World {
 /// One process at work on a data folder.
 fn open(folder: &Path, clock: &Arc<ManualClock>, settings: web::Settings) -> (Service, Router) {
     let store = Arc::new(SqliteStore::open(folder).unwrap());
-    let surroundings = Surroundings { clock: clock.clone(), ..Surroundings::system(store) };
+    let search = Arc::new(SqliteSearch::open(folder).unwrap());
+    let surroundings = Surroundings {
+        clock: clock.clone(),
+        search: Some(search),
+        ..Surroundings::system(store)
+    };
     let limits = service::Settings { requests_per_org_max: 64, cache_bytes_max: 1 << 20 };
     let service = Service::open(surroundings, limits).unwrap();
     (service.clone(), web::router(service, settings))
@@ -164,7 +169,7 @@ impl World {
             start: moment(NOW),
             end: None,
             client: ClientId(3_400),
-            system_user: Some(EDITOR.0),
+            system_user: Presence::Set(EDITOR.0),
             status: StatusRef::Id(NOT_STARTED),
             priority: Priority::Normal,
             custom_fields: Vec::new(),
@@ -229,7 +234,12 @@ impl Browser<'_> {
 
     /// Looks at a page.
     pub(crate) fn get(&mut self, path: &str) -> Page {
-        self.send(Method::GET, path, None)
+        self.send(Method::GET, path, None, "text/html")
+    }
+
+    /// Looks at it as a script that accepts another type.
+    pub(crate) fn get_as(&mut self, path: &str, accepted: &str) -> Page {
+        self.send(Method::GET, path, None, accepted)
     }
 
     /// Sends a form with the token of the page seen last; looks at the start page first, where none
@@ -246,7 +256,7 @@ impl Browser<'_> {
     pub(crate) fn post_bare(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(fields);
-        self.send(Method::POST, path, Some(body.finish()))
+        self.send(Method::POST, path, Some(body.finish()), "text/html")
     }
 
     /// The value of a cookie.
@@ -259,8 +269,9 @@ impl Browser<'_> {
         self.cookies.insert(name.to_owned(), value.to_owned());
     }
 
-    fn send(&mut self, method: Method, path: &str, form: Option<String>) -> Page {
-        let mut request = Request::builder().method(method).uri(path);
+    fn send(&mut self, method: Method, path: &str, form: Option<String>, accepted: &str) -> Page {
+        let mut request =
+            Request::builder().method(method).uri(path).header(header::ACCEPT, accepted);
         if !self.cookies.is_empty() {
             let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
             request = request.header(header::COOKIE, cookies.collect::<Vec<_>>().join("; "));

@@ -8,6 +8,9 @@
 mod harness;
 
 mod accounts;
+mod activities;
+mod bin;
+mod bulk;
 mod my_day;
 mod settings;
 mod signing_in;

@@ -1,50 +1,60 @@
 //! The conditions of the list: the form that sets them, and each one's way out.
 
-use domain::Priority;
+use domain::{Priority, Status, StatusId};
 use maud::{Markup, html};
 use service::Directory;
 
 use super::names;
-use super::query::{Asked, CONDITIONS, LOOKS, WORDS_CHARS_MAX};
+use super::query::{Asked, CONDITIONS, DONE, LOOKS, OPEN, WORDS_CHARS_MAX};
 use crate::SignedIn;
 use crate::form::options;
 
 /// The form. It works by GET, so that the address says what is shown.
 pub(super) fn form(who: &SignedIn, asked: &Asked, directory: &Directory) -> Markup {
     let value = |name| asked.fields.get(name);
+    let on = |name| asked.fields.has(name).then_some("on");
     html! {
         form.filters action="/activities" method="get" role="search" aria-label="Filter the list" {
             (labelled("q", "Search", &html! {
-                input #f-q type="search" name="q" value=(value("q")) maxlength=(WORDS_CHARS_MAX)
-                    placeholder="Words in subject or note";
+                input #f-q class=[on("q")] type="search" name="q" value=(value("q"))
+                    maxlength=(WORDS_CHARS_MAX) placeholder="Subject or note";
             }))
-            (statuses(asked, directory))
+            (labelled("status", "Status", &html! {
+                select #f-status class=[on("status")] name="status" { (statuses(asked, directory)) }
+            }))
             (labelled("priority", "Priority", &html! {
-                select #f-priority name="priority" {
+                select #f-priority class=[on("priority")] name="priority" {
                     (options(priorities(), &value("priority").to_lowercase()))
                 }
             }))
             (labelled("user", "Responsible", &html! {
-                select #f-user name="user" { (options(users(who, asked, directory), value("user"))) }
+                select #f-user class=[on("user")] name="user" {
+                    (options(users(who, asked, directory), value("user")))
+                }
             }))
             (labelled("client", "Account", &html! {
-                input #f-client name="client" value=(value("client")) data-accounts autocomplete="off"
-                    placeholder="Name or number" maxlength="200";
+                input #f-client class=[on("client")] name="client" value=(value("client"))
+                    data-find="/accounts/find" placeholder="Name or number" maxlength="220";
             }))
-            (day("start_from", "Start from", value("start_from")))
-            (day("start_to", "Start until", value("start_to")))
-            (day("changed_from", "Changed from", value("changed_from")))
-            (day("changed_to", "Changed until", value("changed_to")))
             @for name in LOOKS.iter().filter(|name| **name != "page" && asked.fields.has(name)) {
                 input type="hidden" name=(name) value=(value(name));
             }
-            div.buttons {
-                button.primary type="submit" { "Show" }
-                @if asked.has_conditions() { a.button.quiet href=(asked.address_of_all()) { "Clear all" } }
+            button.primary type="submit" { "Show" }
+            details open[DAYS.iter().any(|(name, _)| asked.fields.has(name))] {
+                summary { "Dates" }
+                div { @for (name, text) in DAYS { (day(name, text, value(name))) } }
             }
         }
     }
 }
+
+/// The conditions that are days.
+const DAYS: [(&str, &str); 4] = [
+    ("start_from", "Start from"),
+    ("start_to", "Start until"),
+    ("changed_from", "Changed from"),
+    ("changed_to", "Changed until"),
+];
 
 fn labelled(name: &str, text: &str, control: &Markup) -> Markup {
     html! { div.field { label for={ "f-" (name) } { (text) } (control) } }
@@ -54,36 +64,23 @@ fn labelled(name: &str, text: &str, control: &Markup) -> Markup {
 fn day(name: &str, text: &str, value: &str) -> Markup {
     let is_day = |c: char| c.is_ascii_digit() || c == '-';
     let kind = if value.chars().all(is_day) { "date" } else { "text" };
-    labelled(name, text, &html! { input id={ "f-" (name) } type=(kind) name=(name) value=(value); })
+    let on = (!value.is_empty()).then_some("on");
+    let id = format!("f-{name}");
+    labelled(name, text, &html! { input id=(id) class=[on] type=(kind) name=(name) value=(value); })
 }
 
-/// Several at once: a small menu of boxes to tick.
+/// Each status, and those that are done and not done; what else the address names together.
 fn statuses(asked: &Asked, directory: &Directory) -> Markup {
-    let chosen = &asked.filter.statuses;
-    let summary = match chosen.as_slice() {
-        [] => "Any".to_owned(),
-        [one] => names::status(directory, *one),
-        several => format!("{} chosen", several.len()),
-    };
-    html! {
-        div.field {
-            span.label #l-status { "Status" }
-            details.menu {
-                summary aria-describedby="l-status" { (summary) }
-                div role="group" aria-labelledby="l-status" {
-                    @for status in directory.statuses_in_order() {
-                        @if !status.retired || chosen.contains(&status.id) {
-                            label.check {
-                                input type="checkbox" name="status" value=(status.id)
-                                    checked[chosen.contains(&status.id)];
-                                " " (status.name)
-                            }
-                        }
-                    }
-                }
-            }
-        }
+    let chosen = asked.statuses.as_str();
+    let offered = |status: &&Status| !status.retired || chosen == status.id.to_string();
+    let each = directory.statuses_in_order().into_iter().filter(offered);
+    let mut choices = vec![(String::new(), "Any"), (OPEN.to_owned(), "Not done")];
+    choices.push((DONE.to_owned(), "Done"));
+    choices.extend(each.map(|status| (status.id.to_string(), status.name.as_str())));
+    if !choices.iter().any(|(value, _)| value == chosen) {
+        choices.push((chosen.to_owned(), "Several"));
     }
+    options(choices, chosen)
 }
 
 fn priorities() -> Vec<(String, &'static str)> {
@@ -115,20 +112,25 @@ pub(super) fn active(who: &SignedIn, asked: &Asked, directory: &Directory) -> Ma
     });
     html! {
         @if asked.has_conditions() {
-            ul.chips aria-label="Active filters" {
+            p.hint role="group" aria-label="Active filters" {
                 @for (text, address) in each {
-                    li { a.badge href=(address) aria-label={ "Take away: " (text) } title="Take away" {
+                    a.badge href=(address) aria-label={ "Take away: " (text) } title="Take away" {
                         (text) " " span aria-hidden="true" { "×" }
-                    } }
+                    }
+                    " "
                 }
-                li { a href=(asked.address_of_all()) { "Clear all" } }
+                a href=(asked.address_of_all()) { "Clear all" }
             }
         }
     }
 }
 
 fn said(who: &SignedIn, asked: &Asked, directory: &Directory, name: &str, value: &str) -> String {
-    let status = || value.parse().ok().map(|id| names::status(directory, domain::StatusId(id)));
+    let status = || match value {
+        OPEN => Some("not done".to_owned()),
+        DONE => Some("done".to_owned()),
+        id => id.parse().ok().map(|id| names::status(directory, StatusId(id))),
+    };
     let user = asked.filter.system_user.map(|id| names::user(directory, id));
     let account = asked.filter.client.map(|id| names::account(&who.person.tenant, id));
     let or_typed = |known: Option<String>| known.unwrap_or_else(|| value.to_owned());
@@ -141,9 +143,9 @@ fn said(who: &SignedIn, asked: &Asked, directory: &Directory, name: &str, value:
         }
         "user" => format!("Responsible: {}", or_typed(user)),
         "client" => format!("Account: {}", or_typed(account)),
-        "start_from" => format!("Start from {value}"),
-        "start_to" => format!("Start until {value}"),
-        "changed_from" => format!("Changed from {value}"),
-        _ => format!("Changed until {value}"),
+        _ => {
+            let day = DAYS.iter().find(|(day, _)| *day == name);
+            format!("{} {value}", day.map_or(name, |(_, text)| text))
+        }
     }
 }

@@ -51,7 +51,7 @@ fn framed(web: &Web, who: &SignedIn, asked: &Asked, query: &Fields, content: &Ma
         @if asked.wrong.is_empty() {
             a.button href=(asked.fields.address("/activities.csv")) download { "Download CSV" }
         }
-        @if who.edits() { a.button.primary href="/activities/new" { "New activity" } }
+        @if who.edits() { a.button.primary href="/activities/new" data-key="n" { "New activity" } }
     };
     html! {
         (layout::head("Activities", &actions))
@@ -76,8 +76,8 @@ fn listed(web: &Web, who: &SignedIn, asked: &Asked, listing: &Listing) -> Markup
     }
     html! {
         (count(asked, listing))
-        @if who.edits() { (bulk::bar(who, asked, listing)) }
         (table::table(who, asked, listing))
+        @if who.edits() { (bulk::bar(who, asked, listing)) }
         (layout::pager(asked.page, listing.pages, &|page| asked.page_address(page)))
         @if listing.total > u64::from(SIZES[0]) { (sizes(asked)) }
     }

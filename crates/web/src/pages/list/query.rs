@@ -1,6 +1,6 @@
 //! What an address asks of the list. Nothing wrong in it is passed over: it is said in words.
 
-use domain::{ClientId, Priority, Stamp, StatusId, UserId, Zone};
+use domain::{ClientId, Priority, Stamp, Status, StatusId, UserId, Zone};
 use service::{Column, Direction, Filter, ListQuery, Person};
 
 use crate::fields::Fields;
@@ -12,6 +12,10 @@ const SIZE_MAX: u32 = 200;
 
 /// The most characters that are searched for.
 pub(super) const WORDS_CHARS_MAX: usize = 200;
+
+/// What stands for all statuses that count as done, and for all others.
+pub(super) const DONE: &str = "done";
+pub(super) const OPEN: &str = "open";
 
 /// What narrows the list.
 pub(super) const CONDITIONS: [&str; 9] = [
@@ -56,11 +60,14 @@ pub(crate) struct Asked {
     pub(crate) mistaken: Vec<String>,
     /// The fields as they came, nothing but those of the list.
     pub(crate) fields: Fields,
+    /// The statuses as the one control for them has them: `4,2`.
+    pub(super) statuses: String,
 }
 
 impl Asked {
     pub(crate) fn parse(fields: &Fields, person: &Person) -> Asked {
-        let fields = fields.only(&[&CONDITIONS[..], &LOOKS[..]].concat());
+        let fields = fields.only(&[&CONDITIONS[..], &LOOKS[..]].concat()).split("status", ',');
+        let statuses = fields.all("status").collect::<Vec<_>>().join(",");
         let directory = person.tenant.directory();
         let mut reader = Reader { fields: &fields, problems: Vec::new() };
         let filter = reader.filter(person, &directory.organization.zone);
@@ -70,7 +77,7 @@ impl Asked {
         let size = reader.number("size", "The number of activities on a page", SIZE_MAX.into());
         let size = size.and_then(|size| u32::try_from(size).ok()).unwrap_or(SIZE);
         let mistaken = reader.problems;
-        Asked { filter, by, direction, page, size, wrong, mistaken, fields }
+        Asked { filter, by, direction, page, size, wrong, mistaken, fields, statuses }
     }
 
     /// The question for the page.
@@ -144,16 +151,22 @@ impl Reader<'_> {
     }
 
     fn statuses(&mut self, person: &Person) -> Vec<StatusId> {
-        let directory = person.tenant.directory();
+        let statuses = &person.tenant.directory().statuses;
         let mut found = Vec::new();
         for text in self.fields.all("status") {
-            let status = text.parse().ok().map(StatusId);
-            match status.filter(|id| directory.statuses.contains_key(id)) {
-                Some(id) if found.contains(&id) => {}
-                Some(id) => found.push(id),
-                None => self.problems.push(format!("There is no status {}.", quoted(text))),
+            let is_meant = |status: &&Status| match text {
+                DONE => status.done,
+                OPEN => !status.done,
+                id => status.id.to_string() == id,
+            };
+            let before = found.len();
+            found.extend(statuses.values().filter(is_meant).map(|status| status.id));
+            if found.len() == before {
+                self.problems.push(format!("There is no status {}.", quoted(text)));
             }
         }
+        found.sort_unstable();
+        found.dedup();
         found
     }
 
@@ -184,13 +197,15 @@ impl Reader<'_> {
         found
     }
 
-    /// An account's number, or what tells its name from all others.
+    /// An account's number, alone or as it is picked: `Harbor Bakery (3400)`; or what tells its name
+    /// from all others.
     fn client(&mut self, person: &Person) -> Option<ClientId> {
         let text = self.fields.get("client");
         if text.is_empty() {
             return None;
         }
-        if let Ok(number) = text.parse() {
+        let picked = text.strip_suffix(')').and_then(|text| Some(text.rsplit_once('(')?.1));
+        if let Ok(number) = picked.unwrap_or(text).parse() {
             return Some(ClientId(number));
         }
         let found = person.tenant.accounts().find(text);

@@ -1,6 +1,6 @@
 //! The table: a row is an activity, and the small things can be changed in it.
 
-use domain::{Activity, ActivityId, Priority, Status, Version, Zone};
+use domain::{Activity, ActivityId, Moment, Priority, Status, Version, Zone};
 use maud::{Markup, html};
 use service::{Direction, Directory, Listing};
 
@@ -36,8 +36,11 @@ impl Table<'_> {
         html! {
             tr {
                 @if self.who.edits() {
-                    td.check {
-                        input type="checkbox" data-all="id" aria-label="Select all on this page" hidden;
+                    th.pick scope="col" {
+                        span.unseen { "Selection" }
+                        label {
+                            input type="checkbox" data-all form="bulk" aria-label="Select all on this page";
+                        }
                     }
                 }
                 @for (by, name, title, usual) in COLUMNS {
@@ -69,12 +72,14 @@ impl Table<'_> {
         html! {
             tr id={ "a" (id) } {
                 @if self.who.edits() {
-                    td.check {
-                        input type="checkbox" name="id" value=(id) form="bulk"
-                            aria-label={ "Select " (activity.subject) };
+                    td.pick {
+                        label {
+                            input type="checkbox" name="id" value=(id) form="bulk"
+                                aria-label={ "Select " (activity.subject) };
+                        }
                     }
                 }
-                td data-label="Subject" { a href={ "/activities/" (id) } { (activity.subject) } }
+                td.title data-label="Subject" { a href={ "/activities/" (id) } { (activity.subject) } }
                 td data-label="Account" { (self.account(activity)) }
                 td data-label="Responsible" {
                     @if let Some(user) = activity.system_user {
@@ -136,17 +141,20 @@ impl Table<'_> {
                 select name=(name) data-submit aria-label={ (label) " of " (activity.subject) } {
                     (options)
                 }
-                noscript { button.small type="submit" { "Set" } }
+                button.small type="submit" data-nojs { "Set" }
             }
         }
     }
 }
 
+/// The end of the same day has no date: the start is beside it.
 fn times(activity: &Activity, zone: &Zone) -> Markup {
+    let day = |moment: Moment| times::day(moment.stamp, zone, 0);
+    let shape = |end| if day(end) == day(activity.start) { Shape::Time } else { Shape::Both };
     html! {
         td.when data-label="Start" { (times::moment(activity.start, zone, Shape::Both)) }
         td.when data-label="End" {
-            @if let Some(end) = activity.end { (times::moment(end, zone, Shape::Both)) }
+            @if let Some(end) = activity.end { (times::moment(end, zone, shape(end))) }
         }
     }
 }

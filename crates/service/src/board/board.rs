@@ -1,0 +1,194 @@
+//! One organization's board: every activity that is there, as of one view, in memory.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use domain::Seq;
+use parking_lot::Mutex;
+use store::{CurrentRow, Store, StoreError};
+use timeline::{SeqRange, View};
+
+use super::bitmap::Bitmap;
+use super::columns::Columns;
+use super::names::Names;
+use super::order::{Keys, Order};
+use super::query::Column;
+use super::words::Found;
+use crate::tenant::Tenant;
+
+/// Versions in a read of the store.
+const READ_VERSIONS_MAX: usize = 1_000;
+
+/// So many changes are followed one by one, however few activities there are.
+const FOLLOWED_MIN: u64 = 1_000;
+
+/// Reading one version by itself takes as long as this many activities of a scan.
+const SCANNED_PER_VERSION: u64 = 16;
+
+const COLUMNS: usize = Column::Modified as usize + 1;
+
+/// See the module. It is derived from the log: it can be dropped at any time and built anew.
+pub(crate) struct Board {
+    pub(super) columns: Columns,
+    names: Names,
+    orders: [Option<Order>; COLUMNS],
+    /// The slots that have changed, for the orders to take in.
+    changed: Vec<u32>,
+    /// Up to where it has followed the log.
+    pub(super) view: View,
+    /// What was searched for last, as of that view.
+    pub(super) found: Mutex<Vec<Arc<Found>>>,
+}
+
+impl Board {
+    /// Reads all activities as they are in a view of the organization's timeline.
+    pub(super) fn build(store: &dyn Store, org: &Tenant, view: View) -> Result<Board, StoreError> {
+        let mut columns = Columns::new();
+        let mut shown = Bitmap::default();
+        store.current(org.key, &mut |row| {
+            // What is in the store and not yet in the view is nobody's to see.
+            if row.seq <= view.seq() {
+                shown.insert(row.seq.0 as u32);
+                columns.put(&row);
+            }
+            ControlFlow::Continue(())
+        })?;
+        // What has since been changed or removed in the store is read as the view has it.
+        let missed: Vec<Seq> =
+            view.records(SeqRange::ALL).filter(|seq| !shown.contains(seq.0 as u32)).collect();
+        for seqs in missed.chunks(READ_VERSIONS_MAX) {
+            for version in store.versions(org.key, seqs)? {
+                let _ = CurrentRow::of(&version).map(|row| columns.put(&row));
+            }
+        }
+        Ok(Board {
+            columns,
+            names: Names::default(),
+            orders: [const { None }; COLUMNS],
+            changed: Vec::new(),
+            view,
+            found: Mutex::default(),
+        })
+    }
+
+    /// Whether it can answer a question about that view as it is.
+    pub(super) fn is_ready(&self, org: &Tenant, view: &View, by: Option<Column>) -> bool {
+        self.view.seq() >= view.seq()
+            && by.is_none_or(|by| {
+                let order = self.orders[by as usize].as_ref();
+                order.is_some_and(|order| order.seen == self.changed.len())
+                    && self.names_are_current(org, by)
+            })
+    }
+
+    /// Follows the log up to a view.
+    pub(super) fn follow(
+        &mut self,
+        store: &dyn Store,
+        org: &Tenant,
+        view: View,
+    ) -> Result<(), StoreError> {
+        if view.seq() <= self.view.seq() {
+            return Ok(());
+        }
+        let new = SeqRange { after: self.view.seq(), through: view.seq() };
+        let changes = view.count_records(new) + view.count_tombstones(new);
+        if changes > FOLLOWED_MIN.max(self.columns.count / SCANNED_PER_VERSION) {
+            *self = Board::build(store, org, view)?;
+            return Ok(());
+        }
+        // Only what is current in the new view: what came and went in between leaves no trace.
+        let seqs: Vec<Seq> = view.records(new).collect();
+        let removed: Vec<_> = {
+            let timeline = org.timeline.read();
+            view.tombstones(new).filter_map(|seq| timeline.id(seq)).collect()
+        };
+        let versions = match store.versions(org.key, &seqs) {
+            // A content that cannot be read does not keep its activity, and all others, from the list.
+            Err(StoreError::Damaged(_)) => {
+                *self = Board::build(store, org, view)?;
+                return Ok(());
+            }
+            read => read?,
+        };
+        // From here on nothing fails: it is as of one view or of the other.
+        for version in &versions {
+            let slot = CurrentRow::of(version).map(|row| self.columns.put(&row));
+            self.changed.extend(slot);
+        }
+        self.changed.extend(removed.into_iter().filter_map(|id| self.columns.remove(id)));
+        self.view = view;
+        self.found.get_mut().clear();
+        self.forget_changes();
+        Ok(())
+    }
+
+    /// Brings a column's order up to date.
+    pub(super) fn prepare(&mut self, org: &Tenant, by: Column) {
+        self.renew_names(org, by);
+        let keys = Keys { columns: &self.columns, names: &self.names };
+        let order = &mut self.orders[by as usize];
+        match order {
+            Some(order) if order.seen < self.changed.len() => {
+                order.renew(keys, by, &self.changed[order.seen..]);
+            }
+            Some(_) => {}
+            None => *order = Some(Order::build(keys, by, self.changed.len())),
+        }
+    }
+
+    /// The order of a column, if it has been prepared.
+    pub(super) fn order(&self, by: Column) -> Option<&Order> {
+        self.orders[by as usize].as_ref()
+    }
+
+    pub(super) fn memory_bytes(&self) -> usize {
+        let orders = self.orders.iter().flatten().map(Order::memory_bytes);
+        let found = self.found.lock().iter().map(|found| found.memory_bytes()).sum::<usize>();
+        self.columns.memory_bytes() + orders.sum::<usize>() + self.changed.capacity() * 4 + found
+    }
+
+    fn names_are_current(&self, org: &Tenant, by: Column) -> bool {
+        match by {
+            Column::Client => self.names.clients_are_current(&self.columns, org),
+            Column::SystemUser => self.names.users_are_current(&self.columns, org),
+            Column::Status => self.names.statuses_are_current(&self.columns, org),
+            _ => true,
+        }
+    }
+
+    fn renew_names(&mut self, org: &Tenant, by: Column) {
+        if self.names_are_current(org, by) {
+            return;
+        }
+        if by == Column::Client {
+            if !self.names.renew_clients(&self.columns, org) {
+                self.orders[by as usize] = None;
+            }
+            return;
+        }
+        let (users, statuses) = self.names.renew_directory(&self.columns, org);
+        for (_, by) in [(users, Column::SystemUser), (statuses, Column::Status)]
+            .into_iter()
+            .filter(|(anew, _)| *anew)
+        {
+            self.orders[by as usize] = None;
+        }
+    }
+
+    /// Once there are so many changes that sorting anew costs no more than taking them in, orders that
+    /// have not are dropped.
+    fn forget_changes(&mut self) {
+        if (self.changed.len() as u64) < FOLLOWED_MIN.max(self.columns.count / SCANNED_PER_VERSION)
+        {
+            return;
+        }
+        for order in &mut self.orders {
+            match order {
+                Some(current) if current.seen == self.changed.len() => current.seen = 0,
+                _ => *order = None,
+            }
+        }
+        self.changed.clear();
+    }
+}

@@ -1,0 +1,167 @@
+//! The index of words: what it finds, and that it heals.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::fs;
+
+use domain::{ActivityId, OrgKey, Seq, Stamp};
+use store::{Mark, SearchIndex, Text};
+use store_sqlite::{SEARCH_FILE, SqliteSearch};
+use tempfile::TempDir;
+
+const ORG: OrgKey = OrgKey(1);
+const OTHER: OrgKey = OrgKey(2);
+
+fn mark(seq: u64) -> Mark {
+    Mark { seq: Seq(seq), stamp: Stamp::from_millis(1_000 + i64::try_from(seq).unwrap()) }
+}
+
+fn text<'a>(subject: &'a str, note: &'a str) -> Option<Text<'a>> {
+    Some(Text { subject, note })
+}
+
+/// An index that has come to position 3.
+fn index(folder: &TempDir) -> SqliteSearch {
+    let index = SqliteSearch::open(folder.path()).unwrap();
+    let changed = [
+        (ActivityId(30), text("Call Zoë O'Hara", "about the printer")),
+        (ActivityId(4), text("Printers, twelve of them", "")),
+        (ActivityId(200), text("Lunch", "call first; 100% \"sure\"")),
+    ];
+    index.put(ORG, mark(3), &changed).unwrap();
+    index
+}
+
+fn found(index: &SqliteSearch, words: &str) -> Option<Vec<i64>> {
+    let found = index.find(ORG, index.mark(ORG).unwrap().seq, words).unwrap();
+    found.map(|ids| ids.iter().map(|id| id.0).collect())
+}
+
+#[test]
+fn all_words_have_to_be_there_and_the_last_may_be_only_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = index(&folder);
+    assert_eq!(found(&index, "call"), Some(vec![30, 200]));
+    assert_eq!(found(&index, "print"), Some(vec![4, 30]));
+    assert_eq!(found(&index, "printer call"), Some(vec![30]));
+    assert_eq!(found(&index, "print call"), Some(vec![]), "only the last may be only begun");
+    assert_eq!(found(&index, "ZOE o'hara"), Some(vec![30]));
+    assert_eq!(found(&index, "nothing"), Some(vec![]));
+}
+
+#[test]
+fn no_text_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = index(&folder);
+    for no_words in ["", "  ", "\"", "*", "%", "-- ;", "'\"'", "\u{301}", "(", "^", "🎉"] {
+        assert_eq!(found(&index, no_words), None, "{no_words:?}");
+    }
+    for strange in [
+        "subject:call",
+        "NEAR(call, 3)",
+        "call AND",
+        "OR",
+        "NOT call",
+        "call*",
+        "a\"b",
+        "{a b}:c",
+        "\"call",
+        "call^2",
+        "ⓐb",
+        "x\u{ad}y",
+        "ﬁ",
+        "İ",
+        "ß",
+        "王小明",
+        "a\u{301}\u{301}b",
+        "\u{0}a",
+        "1.5e3",
+        "'; DROP TABLE mark; --",
+    ] {
+        let found = index.find(ORG, Seq(3), strange);
+        assert!(found.is_ok(), "{strange:?}: {found:?}");
+    }
+    assert_eq!(found(&index, &"call ".repeat(10_000)), Some(vec![30, 200]));
+    assert_eq!(found(&index, "\"sure\" (call) 100%"), Some(vec![200]));
+}
+
+#[test]
+fn it_follows_changes_and_removals() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = index(&folder);
+    let changed = [(ActivityId(30), text("Letter", "")), (ActivityId(200), None)];
+    index.put(ORG, mark(5), &changed).unwrap();
+    assert_eq!(found(&index, "call"), Some(vec![]));
+    assert_eq!(found(&index, "letter"), Some(vec![30]));
+    index.put(ORG, mark(6), &[(ActivityId(200), text("Call", ""))]).unwrap();
+    assert_eq!(found(&index, "call"), Some(vec![200]));
+    assert_eq!(index.mark(ORG).unwrap(), mark(6));
+    index.find(ORG, Seq(5), "call").unwrap_err();
+    index.find(ORG, Seq(7), "call").unwrap_err();
+}
+
+#[test]
+fn organizations_are_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = index(&folder);
+    assert_eq!(index.mark(OTHER).unwrap(), Mark::START);
+    assert_eq!(index.find(OTHER, Seq::ZERO, "call").unwrap(), Some(vec![]));
+    index.put(OTHER, mark(1), &[(ActivityId(30), text("Their call", ""))]).unwrap();
+    let theirs = |words| index.find(OTHER, Seq(1), words).unwrap();
+    assert_eq!(theirs("call"), Some(vec![ActivityId(30)]));
+    assert_eq!(theirs("printer"), Some(vec![]));
+    index.forget(ORG).unwrap();
+    assert_eq!(index.mark(ORG).unwrap(), Mark::START);
+    assert_eq!(theirs("call"), Some(vec![ActivityId(30)]));
+}
+
+#[test]
+fn what_it_knew_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(index(&folder));
+    let index = SqliteSearch::open(folder.path()).unwrap();
+    assert_eq!(index.mark(ORG).unwrap(), mark(3));
+    assert_eq!(found(&index, "call"), Some(vec![30, 200]));
+}
+
+#[test]
+fn a_file_that_is_no_index_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(SEARCH_FILE);
+    let later = |path| {
+        let database = rusqlite::Connection::open(path).unwrap();
+        database.execute_batch("CREATE TABLE later (a); PRAGMA user_version = 99").unwrap();
+    };
+    let spoils: [&dyn Fn(); 3] = [
+        &|| fs::write(&path, "no database at all, and longer than a header is".repeat(9)).unwrap(),
+        &|| fs::write(&path, "").unwrap(),
+        &|| {
+            fs::remove_file(&path).unwrap();
+            later(&path);
+        },
+    ];
+    for spoil in spoils {
+        drop(index(&folder));
+        spoil();
+        let index = SqliteSearch::open(folder.path()).unwrap();
+        assert_eq!(index.mark(ORG).unwrap(), Mark::START);
+        index.put(ORG, mark(1), &[(ActivityId(1), text("Call", ""))]).unwrap();
+        assert_eq!(found(&index, "call"), Some(vec![1]));
+    }
+}
+
+#[test]
+fn one_that_is_damaged_within_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(index(&folder));
+    let path = folder.path().join(SEARCH_FILE);
+    let mut content = fs::read(&path).unwrap();
+    content[4096..].fill(0xA5);
+    fs::write(&path, content).unwrap();
+
+    let index = SqliteSearch::open(folder.path()).unwrap();
+    index.find(ORG, Seq(3), "call").unwrap_err();
+    assert_eq!(index.mark(ORG).unwrap(), Mark::START);
+    index.put(ORG, mark(1), &[(ActivityId(1), text("Call", ""))]).unwrap();
+    assert_eq!(found(&index, "call"), Some(vec![1]));
+}

@@ -1,0 +1,92 @@
+// Keys: / searches, n is for new, g and a letter goes places, ? tells about them.
+// Who steers by voice or hits keys by accident can switch the single letters off.
+
+import { element, isTyping } from "./dom.js";
+import { open } from "./dialogs.js";
+
+const OFF = "driftless-keys-off";
+const PLACES = { d: "/", a: "/activities", c: "/changes" };
+/** How long g waits for its letter, in milliseconds. */
+const WAIT = 1500;
+
+let afterG = 0;
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (isTyping(event.target) || document.querySelector("dialog[open]") || isOff()) return;
+  const follows = event.timeStamp - afterG < WAIT;
+  afterG = event.key === "g" ? event.timeStamp : -WAIT;
+  const action = follows && PLACES[event.key] ? () => go(PLACES[event.key]) : ACTIONS[event.key];
+  if (action?.() === true) event.preventDefault();
+});
+
+/** Each says whether there was something to do. */
+const ACTIONS = {
+  "/": () => {
+    const search = document.querySelector("form.find input[type=search]");
+    search?.focus();
+    search?.select();
+    return search !== null;
+  },
+  n: () => {
+    const link = newLink();
+    link?.click();
+    return link !== null;
+  },
+  "?": () => open(help),
+};
+
+function newLink() {
+  return document.querySelector('a[data-key="n"]');
+}
+
+function go(address) {
+  // Whoever is not signed in has nowhere to go.
+  if (document.querySelector("nav.main") === null) return false;
+  location.assign(address);
+  return true;
+}
+
+function isOff() {
+  try {
+    return localStorage.getItem(OFF) === "1";
+  } catch {
+    return false; // a browser that keeps nothing
+  }
+}
+
+function row(does, ...keys) {
+  const shown = keys.flatMap((key, at) => (at > 0 ? [" ", element("kbd", {}, key)] : [element("kbd", {}, key)]));
+  return element("tr", {}, element("th", { scope: "row" }, does), element("td", {}, ...shown));
+}
+
+function helpDialog() {
+  const rows = [
+    row("Search", "/"),
+    ...(newLink() ? [row("New activity", "n")] : []),
+    row("My day", "g", "d"),
+    row("Activities", "g", "a"),
+    row("Changes", "g", "c"),
+    row("This help", "?"),
+    row("Close what is open", "Esc"),
+  ];
+  const box = element("input", { type: "checkbox", checked: !isOff() });
+  box.addEventListener("change", () => {
+    try {
+      localStorage.setItem(OFF, box.checked ? "0" : "1");
+    } catch {
+      // Then it holds for this page only, which is no harm.
+    }
+  });
+  return element(
+    "dialog",
+    { id: "help", className: "help", "aria-labelledby": "help-title" },
+    element("h2", { id: "help-title" }, "Keyboard shortcuts"),
+    element("table", {}, element("tbody", {}, ...rows)),
+    element("label", {}, box, "Use these keys"),
+    element("form", { method: "dialog", className: "buttons" }, element("button", {}, "Close")),
+  );
+}
+
+const help = helpDialog();
+document.body.append(help);

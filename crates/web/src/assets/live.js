@@ -1,0 +1,97 @@
+// Follows what happens: counts what is new, or shows it at once where the container says data-live-auto.
+
+import { number } from "./dom.js";
+
+/** At most one look at the page in so many milliseconds, however much happens. */
+const PAUSE = 1000;
+/** A page that nobody looks at gives its connection back after this: a browser has only six for a server. */
+const ASLEEP = 60_000;
+
+export function follow(enhance) {
+  for (const place of document.querySelectorAll("[data-live]")) new Following(place, enhance).wake();
+}
+
+class Following {
+  constructor(place, enhance) {
+    this.place = place;
+    this.enhance = enhance;
+    this.seen = Number(place.dataset.liveSeq ?? NaN);
+    this.state = "off";
+    this.sleep = 0;
+    document.addEventListener("visibilitychange", () => {
+      clearTimeout(this.sleep);
+      if (document.visibilityState === "visible") this.wake();
+      else this.sleep = setTimeout(() => this.close(), ASLEEP);
+    });
+    // An open connection keeps a page from being there at once when somebody comes back to it.
+    window.addEventListener("pagehide", () => this.close());
+    window.addEventListener("pageshow", (event) => event.persisted && this.wake());
+  }
+
+  wake() {
+    if (this.source) return;
+    this.source = new EventSource(this.place.dataset.live);
+    this.source.addEventListener("open", () => this.say("on", "Following live"));
+    this.source.addEventListener("error", () => {
+      const isOver = this.source.readyState === EventSource.CLOSED;
+      if (isOver) this.source = null;
+      this.say("off", isOver ? "Not following: reload the page" : "Not following: trying again…");
+    });
+    this.source.addEventListener("message", (event) => this.hear(JSON.parse(event.data).seq));
+  }
+
+  close() {
+    this.source?.close();
+    this.source = null;
+  }
+
+  /** The first message may only say where things stand. */
+  hear(seq) {
+    if (Number.isNaN(this.seen)) this.seen = seq - 1;
+    if (seq <= this.seen) return;
+    if ("liveAuto" in this.place.dataset) this.refreshSoon(seq);
+    else this.note(seq - this.seen);
+  }
+
+  note(count) {
+    const note = document.querySelector("[data-live-note]");
+    if (!note) return;
+    const link = note.matches("a") ? note : note.querySelector("a");
+    link.textContent = `${number(count)} more ${count === 1 ? "change" : "changes"} — show ${count === 1 ? "it" : "them"}`;
+    note.hidden = false;
+  }
+
+  refreshSoon(seq) {
+    this.latest = seq;
+    this.timer ??= setTimeout(async () => {
+      const upTo = this.latest;
+      await this.refresh(upTo).catch(() => this.say("off", "The page could not be fetched. Trying again…"));
+      this.timer = undefined;
+      if (this.latest > this.seen) this.refreshSoon(this.latest);
+    }, PAUSE);
+  }
+
+  async refresh(seq) {
+    const answer = await fetch(location.href);
+    if (!answer.ok || answer.redirected) return location.reload();
+    const fetched = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = fetched.querySelector(`[data-live="${CSS.escape(this.place.dataset.live)}"]`);
+    if (!fresh) return location.reload();
+    const [x, y, focus] = [scrollX, scrollY, this.place.contains(document.activeElement) && document.activeElement.id];
+    this.place.replaceChildren(...fresh.childNodes);
+    this.seen = seq;
+    this.enhance(this.place);
+    this.say(this.state, this.text);
+    if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+    scrollTo(x, y);
+  }
+
+  say(state, text) {
+    [this.state, this.text] = [state, text];
+    const place = document.querySelector("[data-live-state]");
+    // What it says already is not said again.
+    if (!place || (place.textContent === text && place.dataset.liveState === state)) return;
+    place.dataset.liveState = state;
+    place.textContent = text;
+  }
+}

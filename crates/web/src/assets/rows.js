@@ -1,0 +1,53 @@
+// Choosing rows of a list: all of them by the box in the head, many by shift and a click, and how many there are.
+
+import { number } from "./dom.js";
+
+/** The box that was clicked last: a range begins there. */
+let last = null;
+
+document.addEventListener("click", (event) => {
+  const box = event.target.closest?.("input[type=checkbox][name=id], input[type=checkbox][data-all]");
+  if (!box) return;
+  const boxes = ids(box);
+  if ("all" in box.dataset) {
+    for (const each of boxes) each.checked = box.checked;
+  } else if (event.shiftKey && boxes.includes(last)) {
+    const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
+    for (const each of boxes.slice(from, to + 1)) each.checked = box.checked;
+  }
+  if (box.name === "id") last = box;
+  show(box);
+});
+
+/** A click with shift on a label marks text otherwise. */
+document.addEventListener("mousedown", (event) => {
+  if (event.shiftKey && event.target.closest?.(".pick")) event.preventDefault();
+});
+
+/** The boxes that belong together: those of a form, wherever they stand, else those of a table. */
+function ids(box) {
+  const among = box.form ? [...box.form.elements] : [...box.closest("table").querySelectorAll("input")];
+  return among.filter((each) => each.type === "checkbox" && each.name === "id");
+}
+
+function show(box) {
+  const boxes = ids(box);
+  const count = boxes.filter((each) => each.checked).length;
+  const form = box.form;
+  const all = form && [...form.elements].find((each) => "all" in each.dataset);
+  if (all) {
+    all.checked = count > 0 && count === boxes.length;
+    all.indeterminate = count > 0 && count < boxes.length;
+  }
+  // The bar is the form, is in it, or stands somewhere on a page with one list.
+  for (const place of document.querySelectorAll("[data-selected]")) place.textContent = number(count);
+  for (const bar of document.querySelectorAll("[data-with-selection]")) bar.hidden = count === 0;
+}
+
+// A page that is come back to may still have its boxes checked. Without a script the bar is always there.
+function start() {
+  const first = document.querySelector("input[type=checkbox][name=id]");
+  if (first) show(first);
+}
+start();
+window.addEventListener("pageshow", start);

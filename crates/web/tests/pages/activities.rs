@@ -1,0 +1,272 @@
+//! The list of activities, the small changes that are made in it, and its file.
+
+use domain::{Account, ActivityId, ClientId, Name, Note, Presence, Priority, StatusRef};
+use service::Write;
+
+use crate::harness::{ADMIN, COMPLETED, EDITOR, VIEWER, World, moment};
+
+/// What is in the organization now.
+fn status_and_priority(world: &World, id: ActivityId) -> (i64, Priority) {
+    let (_, version) = world.block_on(world.service.retrieve(&world.acme, id)).unwrap();
+    let version = version.unwrap();
+    let activity = version.record().unwrap();
+    (activity.status.0, activity.priority)
+}
+
+/// A list with something to choose from.
+fn several(world: &World) -> [ActivityId; 3] {
+    let account = Account { id: ClientId(3_400), name: Name::parse("Harbor Bakery").unwrap() };
+    world.service.put_accounts(&world.acme, &[account], &mut |_| {}).unwrap();
+    [
+        world.activity_with("Call Ada about the gala", |draft| {
+            draft.note = Note::parse("She prefers mornings").unwrap();
+            draft.priority = Priority::High;
+        }),
+        world.activity_with("Bake bread", |draft| {
+            draft.client = ClientId(7);
+            draft.system_user = Presence::Set(ADMIN.0);
+            draft.start = moment("2026-03-05T23:59:59-06:00");
+        }),
+        world.activity_with("Write the report", |draft| {
+            draft.status = StatusRef::Id(COMPLETED);
+            draft.system_user = Presence::Set(VIEWER.0);
+            draft.priority = Priority::Low;
+            draft.start = moment("2026-03-06T00:00:00-06:00");
+        }),
+    ]
+}
+
+#[test]
+fn the_list_shows_names_where_they_are_known_and_numbers_elsewhere() {
+    let world = World::new();
+    let [call, ..] = several(&world);
+    let page = world.editor().get("/activities").ok();
+    page.shows("3 activities").shows("Harbor Bakery").shows("Account 7").shows("Vi Dahl");
+    page.shows(&format!("<a href=\"/activities/{call}\">Call Ada about the gala</a>"));
+    page.shows("<time datetime=\"2026-03-04T10:00:00.000-06:00\"");
+}
+
+#[test]
+fn every_condition_in_the_address_narrows_the_list() {
+    let world = World::new();
+    several(&world);
+    let mut browser = world.editor();
+    let mut finds = |query: &str, expected: &[&str]| {
+        let page = browser.get(&format!("/activities?{query}")).ok();
+        for subject in ["Call Ada about the gala", "Bake bread", "Write the report"] {
+            let link = format!(">{subject}</a>");
+            assert_eq!(page.body.contains(&link), expected.contains(&subject), "{query} {subject}");
+        }
+        page.shows("Clear all").shows("Take away: ");
+    };
+    let (call, bake, write) = ("Call Ada about the gala", "Bake bread", "Write the report");
+    finds("q=gala", &[call]);
+    finds("q=mornings", &[call]);
+    finds("status=4", &[write]);
+    finds("status=4&status=2", &[call, bake, write]);
+    finds("status=4,2", &[call, bake, write]);
+    finds("status=open", &[call, bake]);
+    finds("status=done", &[write]);
+    finds("priority=high", &[call]);
+    finds("user=me", &[call]);
+    finds("user=3", &[write]);
+    finds("client=7", &[bake]);
+    finds("client=harbor", &[call, write]);
+    finds("client=Harbor+Bakery+(3400)", &[call, write]);
+    finds("start_from=2026-03-05", &[bake, write]);
+    finds("start_to=2026-03-05", &[call, bake]);
+    finds("start_from=2026-03-05&start_to=2026-03-05", &[bake]);
+    finds("changed_from=2026-03-04&changed_to=2026-03-04", &[call, bake, write]);
+    finds("q=bread&user=me", &[]);
+}
+
+#[test]
+fn a_condition_can_be_taken_away_alone_and_the_rest_stays() {
+    let world = World::new();
+    several(&world);
+    let mut browser = world.editor();
+    let page = browser.get("/activities?q=a&status=4&status=2&sort=subject&page=1").ok();
+    page.shows("href=\"/activities?q=a&amp;status=2&amp;sort=subject\"");
+    page.shows("href=\"/activities?q=a&amp;status=4&amp;sort=subject\"");
+    page.shows("href=\"/activities?status=4&amp;status=2&amp;sort=subject\"");
+    page.shows("href=\"/activities?sort=subject\"");
+}
+
+#[test]
+fn the_list_is_sorted_by_the_column_in_the_address_which_says_so() {
+    let world = World::new();
+    several(&world);
+    let mut browser = world.editor();
+    let page = browser.get("/activities?sort=subject").ok();
+    page.shows_in_order(&[">Bake bread<", ">Call Ada about the gala<", ">Write the report<"]);
+    page.shows("aria-sort=\"ascending\"><a class=\"sort\" href=\"/activities?sort=subject&amp;direction=desc\">Subject");
+    let page = browser.get("/activities?sort=subject&direction=desc").ok();
+    page.shows_in_order(&[">Write the report<", ">Call Ada about the gala<", ">Bake bread<"]);
+    let page = browser.get("/activities?sort=priority").ok();
+    page.shows_in_order(&[">Call Ada about the gala<", ">Bake bread<", ">Write the report<"]);
+    for column in ["account", "responsible", "start", "end", "status", "changed"] {
+        browser.get(&format!("/activities?sort={column}&direction=asc")).ok().shows("aria-sort");
+    }
+}
+
+#[test]
+fn a_long_list_has_pages_and_its_count_is_exact() {
+    let world = World::new();
+    for n in 0..53 {
+        world.activity(&format!("Letter {n:02}."));
+    }
+    let mut browser = world.viewer();
+    let page = browser.get("/activities?sort=subject").ok();
+    page.shows("1–50 of 53 activities").shows("Letter 49.").hides("Letter 50.");
+    page.shows("href=\"/activities?sort=subject&amp;page=2\" rel=\"next\"");
+    let page = browser.get("/activities?sort=subject&page=2").ok();
+    page.shows("51–53 of 53 activities").hides("Letter 49.").shows("Letter 50.");
+    let page = browser.get("/activities?sort=subject&size=200").ok();
+    page.shows("53 activities").shows("Letter 00.").shows("Letter 52.");
+    browser.get("/activities?page=9").ok().shows("There is no such page").shows("page=2");
+}
+
+#[test]
+fn nothing_there_is_told_from_nothing_found() {
+    let world = World::new();
+    let (mut browser, mut viewer) = (world.editor(), world.viewer());
+    browser.get("/activities").ok().shows("No activities yet").shows("/activities/new");
+    viewer.get("/activities").ok().shows("No activities yet").hides("/activities/new");
+    let id = world.activity("Call Ada");
+    browser.get("/activities?q=zebra").ok().shows("Nothing matches").shows("Clear all filters");
+    world.write(Write::Remove(id));
+    browser.get("/activities").ok().shows("Nothing here any more");
+}
+
+#[test]
+fn what_makes_no_sense_in_the_address_is_said_in_words() {
+    let world = World::new();
+    world.activity("Call Ada");
+    let mut browser = world.editor();
+    let long = format!("q={}", "x".repeat(201));
+    for (query, words) in [
+        ("start_from=abc", "Start: “abc” is no day. Write it like 2026-03-04."),
+        ("changed_to=2026-02-30", "Changed: “2026-02-30” is no day."),
+        ("start_from=2026-03-05&start_to=2026-03-04", "the first day lies after the last one."),
+        ("status=99", "There is no status “99”."),
+        ("priority=urgent", "There is no priority “urgent”"),
+        ("user=ada", "“ada” is no user"),
+        ("client=zebra", "No account is called “zebra”."),
+        (&long, "Search for at most 200 characters."),
+        ("q=%3Cscript%3E&start_from=%3Cscript%3E", "“&lt;script&gt;” is no day"),
+    ] {
+        let page = browser.get(&format!("/activities?{query}")).refused(422);
+        page.shows(words).hides(">Call Ada<").hides("<script>");
+        browser.get(&format!("/activities.csv?{query}")).refused(400);
+    }
+    for (query, words) in [
+        ("sort=colour", "The list cannot be sorted by “colour”"),
+        ("direction=up", "There is no direction “up”"),
+        ("page=0", "The page is a number, from 1, not “0”."),
+        ("size=5000", "1 to 200, not “5000”."),
+    ] {
+        browser.get(&format!("/activities?{query}")).ok().shows(words).shows(">Call Ada<");
+    }
+}
+
+#[test]
+fn an_account_that_several_names_fit_is_asked_for_more_closely() {
+    let world = World::new();
+    for (id, name) in [(1, "Harbor"), (2, "Harbor Bakery")] {
+        let account = Account { id: ClientId(id), name: Name::parse(name).unwrap() };
+        world.service.put_accounts(&world.acme, &[account], &mut |_| {}).unwrap();
+    }
+    let mut browser = world.editor();
+    browser.get("/activities?client=harb").refused(422).shows("2 accounts fit “harb”");
+    browser.get("/activities?client=harbor").ok().shows("Account: Harbor ");
+}
+
+#[test]
+fn status_and_priority_are_changed_in_the_list_each_for_itself() {
+    let world = World::new();
+    let id = world.activity("Call Ada");
+    let mut browser = world.editor();
+    browser.get("/activities?q=ada").ok().shows(&format!("action=\"/activities/{id}/quick\""));
+    let (quick, back) = (format!("/activities/{id}/quick"), "/activities?q=ada");
+    let page = browser.post(&quick, &[("status", "3"), ("back", back)]);
+    assert_eq!(page.redirected(), back);
+    assert_eq!(status_and_priority(&world, id), (3, Priority::Normal));
+    browser.post(&quick, &[("priority", "high"), ("back", back)]).redirected();
+    assert_eq!(status_and_priority(&world, id), (3, Priority::High));
+    assert_eq!(browser.post(&quick, &[("done", "1")]).redirected(), "/activities");
+    assert_eq!(status_and_priority(&world, id), (COMPLETED.0, Priority::High));
+    let page = browser.post(&quick, &[("done", "1"), ("back", "//evil.example")]);
+    assert_eq!(page.redirected(), "/activities");
+}
+
+#[test]
+fn a_small_change_takes_an_editor_our_form_and_an_activity_of_the_organization() {
+    let world = World::new();
+    let id = world.activity("Call Ada");
+    let quick = format!("/activities/{id}/quick");
+    let fields = [("status", "3")];
+    world.viewer().post(&quick, &fields).refused(403);
+    world.stranger().post(&quick, &fields).refused(404);
+    let mut browser = world.editor();
+    browser.post_bare(&quick, &fields).refused(403);
+    browser.post("/activities/999/quick", &fields).refused(404);
+    browser.post("/activities/abc/quick", &fields).refused(404);
+    for wrong in [("status", "99"), ("status", "x"), ("priority", "urgent")] {
+        browser.post(&quick, &[wrong]).refused(400);
+    }
+    assert_eq!(status_and_priority(&world, id), (2, Priority::Normal));
+    let page = world.viewer().get("/activities").ok();
+    page.shows("Call Ada").hides("/quick").hides("name=\"id\"").hides("id=\"bulk\"");
+}
+
+#[test]
+fn another_organization_sees_nothing_of_it() {
+    let world = World::new();
+    world.activity("Call Ada");
+    let mut stranger = world.stranger();
+    stranger.get("/activities").ok().shows("No activities yet").hides("Call Ada");
+    stranger.get("/activities.csv").ok().hides("Call Ada");
+    assert!(world.browser().get("/activities").redirected().starts_with("/sign-in"));
+    assert!(world.browser().get("/activities.csv").redirected().starts_with("/sign-in"));
+}
+
+#[test]
+fn a_subject_is_text_and_no_markup() {
+    let world = World::new();
+    world.activity("<script>alert(1)</script>");
+    let page = world.editor().get("/activities?q=%3Cscript%3Ealert").ok();
+    page.shows("&lt;script&gt;alert(1)&lt;/script&gt;").hides("<script>alert");
+}
+
+#[test]
+fn the_file_has_what_all_pages_of_the_list_show() {
+    let world = World::new();
+    for n in 0..120 {
+        world.activity(&format!("Letter {n:03}"));
+    }
+    several(&world);
+    let mut browser = world.viewer();
+    let page = browser.get("/activities.csv?q=letter&sort=subject&page=2&size=10").ok();
+    assert_eq!(page.header("content-type"), "text/csv; charset=utf-8");
+    let disposition = "attachment; filename=\"activities-2026-03-04.csv\"";
+    assert_eq!(page.header("content-disposition"), disposition);
+    let body = page.body.strip_prefix('\u{feff}').unwrap();
+    let mut rows = csv::Reader::from_reader(body.as_bytes());
+    let subjects: Vec<_> = rows.records().map(|row| row.unwrap()[1].to_owned()).collect();
+    let expected: Vec<_> = (0..120).map(|n| format!("Letter {n:03}")).collect();
+    assert_eq!(subjects, expected);
+
+    let page = browser.get("/activities.csv?q=gala").ok();
+    page.shows("Call Ada about the gala,She prefers mornings,2026-03-04T10:00:00.000-06:00,,3400,Harbor Bakery,2,Ed Cohen,2,Not Started,HIGH,");
+}
+
+#[test]
+fn no_cell_of_the_file_is_a_formula() {
+    let world = World::new();
+    world.activity_with("=HYPERLINK(\"http://evil.example\")", |draft| {
+        draft.note = Note::parse("@SUM(A1:A9)").unwrap();
+        draft.system_user = Presence::Set(EDITOR.0);
+    });
+    let page = world.viewer().get("/activities.csv").ok();
+    page.shows("\"'=HYPERLINK(\"\"http://evil.example\"\")\",'@SUM(A1:A9),");
+}

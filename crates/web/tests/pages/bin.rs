@@ -1,0 +1,52 @@
+//! The bin.
+
+use domain::{Account, ClientId, Name};
+use service::Write;
+
+use crate::harness::World;
+
+#[test]
+fn the_bin_shows_what_was_removed_the_latest_first() {
+    let world = World::new();
+    let account = Account { id: ClientId(3_400), name: Name::parse("Harbor Bakery").unwrap() };
+    world.service.put_accounts(&world.acme, &[account], &mut |_| {}).unwrap();
+    let [one, two, three] = ["One", "Two", "Three"].map(|subject| world.activity(subject));
+    for id in [two, one, three] {
+        world.write(Write::Remove(id));
+        world.advance(60_000);
+    }
+    world.write(Write::Restore { id: three, to: None });
+    let page = world.editor().get("/bin").ok();
+    page.shows("2 removed activities").shows("Harbor Bakery").shows("Ed Cohen");
+    page.shows_in_order(&[">One</a>", "10:01", ">Two</a>", "10:00"]).hides("Three");
+    page.shows(&format!("action=\"/activities/{one}/restore\""));
+    let page = world.viewer().get("/bin").ok();
+    page.shows(">One</a>").hides("/restore");
+}
+
+#[test]
+fn an_empty_bin_and_a_page_behind_the_last_say_so() {
+    let world = World::new();
+    world.editor().get("/bin").ok().shows("The bin is empty");
+    let id = world.activity("<script>alert(1)</script>");
+    world.write(Write::Remove(id));
+    let mut browser = world.editor();
+    browser.get("/bin").ok().shows("&lt;script&gt;alert(1)").hides("<script>alert");
+    browser.get("/bin?page=2").ok().shows("The bin ends with page 1.");
+    browser.get("/bin?page=x").refused(400).shows("The page is a number");
+    world.stranger().get("/bin").ok().shows("The bin is empty");
+    assert!(world.browser().get("/bin").redirected().starts_with("/sign-in"));
+}
+
+#[test]
+fn a_full_bin_has_pages() {
+    let world = World::new();
+    for n in 0..52 {
+        let id = world.activity(&format!("Letter {n:02}."));
+        world.write(Write::Remove(id));
+    }
+    let mut browser = world.viewer();
+    let page = browser.get("/bin").ok();
+    page.shows("52 removed activities").shows("Letter 51.").hides("Letter 01.");
+    browser.get("/bin?page=2").ok().shows("Letter 01.").hides("Letter 02.");
+}

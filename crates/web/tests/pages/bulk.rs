@@ -1,0 +1,173 @@
+//! Changes of many activities at once.
+
+use domain::{ActivityId, StatusId, UserId};
+use service::BulkChange;
+
+use crate::harness::{COMPLETED, NOT_STARTED, VIEWER, World};
+
+/// Status and responsible user of an activity; none where it is gone.
+fn state(world: &World, id: ActivityId) -> Option<(StatusId, Option<UserId>)> {
+    let (_, version) = world.block_on(world.service.retrieve(&world.acme, id)).unwrap();
+    let version = version?;
+    let activity = version.record()?;
+    Some((activity.status, activity.system_user))
+}
+
+#[test]
+fn what_is_ticked_gets_another_status_and_the_list_says_so() {
+    let world = World::new();
+    let ids = ["One", "Two", "Three"].map(|subject| world.activity(subject));
+    let (one, two) = (ids[0].to_string(), ids[1].to_string());
+    let mut browser = world.editor();
+    let fields = [
+        ("id", one.as_str()),
+        ("id", &two),
+        ("scope", "selected"),
+        ("action", "status"),
+        ("status", "4"),
+        ("user", "1"),
+        ("list", "?sort=subject"),
+    ];
+    let page = browser.post("/activities/bulk", &fields);
+    let there = page.redirected();
+    assert_eq!(there, "/activities?sort=subject&work=1");
+    let page = browser.get(there).ok();
+    page.shows("Setting 2 activities to Completed. 2 activities have changed.");
+    let statuses = ids.map(|id| state(&world, id).unwrap().0);
+    assert_eq!(statuses, [COMPLETED, COMPLETED, NOT_STARTED]);
+    browser.post("/activities/bulk", &fields).redirected();
+    browser.get("/activities?work=2").ok().shows("0 activities have changed, 2 were so already");
+}
+
+#[test]
+fn all_that_match_are_changed_whatever_page_they_are_on() {
+    let world = World::new();
+    let letters: Vec<_> = (0..60).map(|n| world.activity(&format!("Letter {n}"))).collect();
+    let other = world.activity("Call");
+    let mut browser = world.editor();
+    let page = browser.get("/activities?q=letter").ok();
+    page.shows("All 60 that match");
+    let list = page.value("list").unwrap().to_owned();
+    let mut give = |user| {
+        let fields = [
+            ("scope", "all"),
+            ("action", "user"),
+            ("user", user),
+            ("status", "1"),
+            ("list", &list),
+        ];
+        browser.post("/activities/bulk", &fields).redirected().to_owned()
+    };
+    assert_eq!(give("3"), "/activities?q=letter&work=1");
+    let responsible = |id| state(&world, id).unwrap().1;
+    assert!(letters.iter().all(|id| responsible(*id) == Some(VIEWER.0)));
+    give("nobody");
+    assert!(letters.iter().all(|id| responsible(*id).is_none()));
+    assert_eq!(responsible(other), Some(UserId(2)));
+}
+
+#[test]
+fn removing_many_is_asked_for_once_more() {
+    let world = World::new();
+    let [one, two] = ["One", "Two"].map(|subject| world.activity(subject));
+    let mut browser = world.editor();
+    let ticked = one.to_string();
+    let fields =
+        [("id", ticked.as_str()), ("scope", "selected"), ("action", "remove"), ("list", "?q=one")];
+    let page = browser.post("/activities/bulk", &fields).ok();
+    page.shows("Remove 1 activity?").shows("href=\"/activities?q=one\"");
+    assert!(state(&world, one).is_some());
+    let kept = ["id", "scope", "action", "list", "confirmed"];
+    let kept = kept.map(|name| (name, page.value(name).unwrap()));
+    let page = browser.post("/activities/bulk", &kept);
+    assert_eq!(page.redirected(), "/activities?q=one&work=1");
+    assert_eq!(state(&world, one), None);
+    assert!(state(&world, two).is_some());
+    browser.get("/activities?work=1").ok().shows("Removing 1 activity. 1 activity has changed.");
+}
+
+#[test]
+fn what_makes_no_sense_changes_nothing() {
+    let world = World::new();
+    let id = world.activity("One");
+    let ticked = id.to_string();
+    let mut browser = world.editor();
+    let before = state(&world, id);
+    let ticked = ("id", ticked.as_str());
+    let (status, all) = (("action", "status"), ("scope", "all"));
+    let page = browser.post("/activities/bulk", &[status, ("status", "4")]).refused(422);
+    page.shows("No activity is selected");
+    for fields in [
+        vec![ticked, status, ("status", "99")],
+        vec![ticked, status],
+        vec![ticked, ("action", "user"), ("user", "99")],
+        vec![ticked, ("action", "paint")],
+        vec![ticked],
+        vec![all, status, ("status", "4"), ("list", "?start_from=abc")],
+    ] {
+        browser.post("/activities/bulk", &fields).refused(400);
+    }
+    assert_eq!(state(&world, id), before);
+}
+
+#[test]
+fn many_are_changed_by_an_editor_from_our_form_in_the_own_organization() {
+    let world = World::new();
+    let id = world.activity("One");
+    let ticked = id.to_string();
+    let fields = [("id", ticked.as_str()), ("action", "remove"), ("confirmed", "1")];
+    world.viewer().post("/activities/bulk", &fields).refused(403);
+    world.editor().post_bare("/activities/bulk", &fields).refused(403);
+    world.stranger().post("/activities/bulk", &fields).redirected();
+    assert!(state(&world, id).is_some());
+    world.editor().post("/activities/bulk", &fields).redirected();
+    assert!(state(&world, id).is_none());
+    // Works have numbers of their own in each organization.
+    world.stranger().get("/work/1").ok().shows("0 activities have changed, 1 was so already");
+    world.stranger().get("/work/2").refused(404);
+    world.editor().get("/work/abc").refused(404);
+}
+
+#[test]
+fn more_than_a_few_are_followed_on_a_page_of_their_own() {
+    let world = World::new();
+    let first = world.activity("Number 0");
+    for n in 1..=500 {
+        world.activity(&format!("Number {n}"));
+    }
+    let mut browser = world.editor();
+    let fields = [
+        ("scope", "all"),
+        ("action", "remove"),
+        ("confirmed", "1"),
+        ("list", "?q=number&sort=subject"),
+    ];
+    let page = browser.post("/activities/bulk", &fields);
+    let there = "/work/1?back=%2Factivities%3Fq%3Dnumber%26sort%3Dsubject";
+    assert_eq!(page.redirected(), there);
+    let person = world.service.person(browser.cookie("driftless_session").unwrap()).unwrap();
+    let work = world.service.long_work(&person, 1).unwrap();
+    world.block_on(work.ended());
+    let page = browser.get(there).ok();
+    page.shows("501 activities have changed.");
+    page.shows("href=\"/activities?q=number&amp;sort=subject\"").hides("<progress");
+    browser.get("/work/1?back=//evil.example").ok().shows("href=\"/activities\"");
+    let told = browser.get_as("/work/1", "application/json").ok();
+    assert_eq!(told.body, r#"{"done":501,"total":501,"finished":true}"#);
+    assert!(state(&world, first).is_none());
+}
+
+#[test]
+fn whoever_lost_the_role_meanwhile_is_told() {
+    let world = World::new();
+    let id = world.activity("One");
+    let browser = world.editor();
+    let person = world.service.person(browser.cookie("driftless_session").unwrap()).unwrap();
+    world.service.disable_user(&world.acme, person.user).unwrap();
+    let (ids, change) = (vec![id], BulkChange::Remove);
+    let work = world.service.start_bulk(&person, ids, change, "Removing 1 activity".to_owned());
+    world.block_on(work.unwrap().ended());
+    let page = world.admin().get("/work/1").ok();
+    page.shows("It did not all work. Permission denied.");
+    assert!(state(&world, id).is_some());
+}
