@@ -13,6 +13,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -60,7 +61,22 @@ pub(crate) struct World {
     pub(crate) beta: Arc<Tenant>,
     router: Router,
     runtime: Runtime,
-    _folder: TempDir,
+    settings: web::Settings,
+    folder: TempDir,
+}
+
+/// One process at work on a data folder.
+fn open(folder: &Path, clock: &Arc<ManualClock>, settings: web::Settings) -> (Service, Router) {
+    let store = Arc::new(SqliteStore::open(folder).unwrap());
+    let search = Arc::new(SqliteSearch::open(folder).unwrap());
+    let surroundings = Surroundings {
+        clock: clock.clone(),
+        search: Some(search),
+        ..Surroundings::system(store)
+    };
+    let limits = service::Settings { requests_per_org_max: 64, cache_bytes_max: 1 << 20 };
+    let service = Service::open(surroundings, limits).unwrap();
+    (service.clone(), web::router(service, settings))
 }
 
 impl World {
@@ -70,29 +86,28 @@ impl World {
 
     pub(crate) fn with(settings: web::Settings) -> World {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open(folder.path()).unwrap());
         let clock = Arc::new(ManualClock::new(moment(NOW).stamp));
-        let search = Arc::new(SqliteSearch::open(folder.path()).unwrap());
-        let surroundings = Surroundings {
-            clock: clock.clone(),
-            search: Some(search),
-            ..Surroundings::system(store)
-        };
-        let limits = service::Settings { requests_per_org_max: 64, cache_bytes_max: 1 << 20 };
-        let service = Service::open(surroundings, limits).unwrap();
-        let router = web::router(service.clone(), settings);
+        let (service, router) = open(folder.path(), &clock, settings);
         let org = |id, name| {
             let zone = Zone::parse("America/Chicago").unwrap();
             service.add_org(OrgId::parse(id).unwrap(), Name::parse(name).unwrap(), zone).unwrap()
         };
         let (acme, beta) = (org("acme", "Acme Relief"), org("beta", "Beta House"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let world = World { service, clock, acme, beta, router, runtime, _folder: folder };
+        let world = World { service, clock, acme, beta, router, runtime, settings, folder };
         world.add_user(&world.acme, ADMIN, Role::Admin);
         world.add_user(&world.acme, EDITOR, Role::Editor);
         world.add_user(&world.acme, VIEWER, Role::Viewer);
         world.add_user(&world.beta, STRANGER, Role::Admin);
         world
+    }
+
+    /// Stops in order, and goes on with what is on disk as another process.
+    pub(crate) fn restart(&mut self) {
+        self.service.close();
+        (self.service, self.router) = open(self.folder.path(), &self.clock, self.settings);
+        self.acme = self.service.org(&self.acme.id).unwrap();
+        self.beta = self.service.org(&self.beta.id).unwrap();
     }
 
     /// Adds somebody who can sign in.
