@@ -232,6 +232,17 @@ impl Zone {
         Ok(Zone { name: name.to_owned(), zone })
     }
 
+    /// The names that there are, like America/Chicago, to choose from.
+    #[must_use]
+    pub fn names() -> Vec<String> {
+        let mut names: Vec<_> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        // What stands for a place; the rest are old names of the same.
+        names.retain(|name| name.contains('/') && !name.starts_with("Etc/") || name == "UTC");
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// The name or offset that it was made from.
     #[must_use]
     pub fn name(&self) -> &str {

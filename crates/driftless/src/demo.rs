@@ -1,5 +1,7 @@
 //! `demo`: an organization that looks like one, set up and served.
 
+mod accounts;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -166,6 +168,9 @@ pub(crate) fn set_up(ground: &Ground, activities: u32) -> Result<Arc<Tenant>, Fa
     if !service.has_activities(&org) {
         import(ground, &org, i64::from(activities))?;
     }
+    if org.accounts().is_empty() {
+        service.put_accounts(&org, &accounts::made_up()?, &mut |_| {})?;
+    }
     Ok(org)
 }
 
@@ -277,7 +282,7 @@ fn made_up(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Importe
             note: Note::parse(note)?,
             start: zone.at(whole_second(start)),
             end: has_end.then(|| zone.at(whole_second(start).plus_millis(length_ms))),
-            client: Some(ClientId(3_400 + dice.below(420))),
+            client: Some(ClientId(accounts::FIRST_ID + dice.below(accounts::COUNT))),
             system_user: Some(UserId(dice.pick(&USERS[..4]).0)),
             status: StatusId(status),
             status_name: StatusName::parse(FIRST_STATUSES[usize::try_from(status - 1)?])?,

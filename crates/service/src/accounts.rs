@@ -1,47 +1,79 @@
 //! The accounts by name: in API v1 an account is a number, people read names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use domain::{Account, ClientId, Name};
+use domain::{Account, ClientId, ID_MAX, Name, Role};
 use store::Durability;
 
-use crate::commit::unavailable;
+use crate::commit::{Committer, unavailable};
 use crate::tenant::Tenant;
-use crate::{AdminError, Refusal, Service};
+use crate::{AdminError, Column, Direction, Filter, ListQuery, Person, Refusal, Service};
 
 /// Accounts that are written in one transaction.
 const STEP_ACCOUNTS: usize = 2_000;
 
+/// An account, and its name as names are compared.
+#[derive(Debug)]
+struct Entry {
+    folded: String,
+    account: Account,
+}
+
+impl Entry {
+    fn new(account: Account) -> Arc<Entry> {
+        Arc::new(Entry { folded: account.name.as_str().to_lowercase(), account })
+    }
+
+    fn key(&self) -> (&str, ClientId) {
+        (&self.folded, self.account.id)
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.folded.contains(word)
+            || is_number(word) && self.account.id.to_string().starts_with(word)
+    }
+}
+
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// The names of an organization's accounts.
 #[derive(Debug, Default)]
 pub struct Accounts {
-    names: HashMap<ClientId, Name>,
+    by_id: HashMap<ClientId, Arc<Entry>>,
+    /// By name: there may be so many that no question can wait for them to be sorted.
+    sorted: Vec<Arc<Entry>>,
     changes: u64,
 }
 
 impl Accounts {
     pub(crate) fn new(accounts: Vec<Account>) -> Accounts {
-        let names = accounts.into_iter().map(|account| (account.id, account.name)).collect();
-        Accounts { names, changes: 0 }
+        let mut made = Accounts::default();
+        let entries: Vec<_> = accounts.into_iter().map(Entry::new).collect();
+        let sorted = made.sorted_with(&entries);
+        made.put(entries, sorted);
+        made.changes = 0;
+        made
     }
 
     /// The account's name; none where only its number is known.
     #[must_use]
     pub fn name(&self, id: ClientId) -> Option<&Name> {
-        self.names.get(&id)
+        self.by_id.get(&id).map(|entry| &entry.account.name)
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.names.len()
+        self.sorted.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
+        self.sorted.is_empty()
     }
 
     /// How often names have changed since the process began: what was derived from them before is out
@@ -55,16 +87,43 @@ impl Accounts {
     /// where there are no words.
     #[must_use]
     pub fn find(&self, words: &str) -> Vec<Account> {
+        self.page(words, 0, usize::MAX).1
+    }
+
+    /// How many that are, and `take` of them after the first `skip`.
+    #[must_use]
+    pub fn page(&self, words: &str, skip: usize, take: usize) -> (usize, Vec<Account>) {
         let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
-        let matches = |(id, name): &(&ClientId, &Name)| {
-            let (number, name) = (id.to_string(), name.as_str().to_lowercase());
-            words.iter().all(|word| name.contains(word) || number.starts_with(word))
-        };
-        let found = self.names.iter().filter(matches);
-        let mut found: Vec<Account> =
-            found.map(|(id, name)| Account { id: *id, name: name.clone() }).collect();
-        found.sort_by_cached_key(|account| (account.name.as_str().to_lowercase(), account.id));
-        found
+        let matches = |entry: &&Arc<Entry>| words.iter().all(|word| entry.has(word));
+        let (mut total, mut page) = (0, Vec::new());
+        for entry in self.sorted.iter().filter(matches) {
+            if total >= skip && page.len() < take {
+                page.push(entry.account.clone());
+            }
+            total += 1;
+        }
+        (total, page)
+    }
+
+    /// The greatest number that has a name; 0 where there is none.
+    fn last(&self) -> ClientId {
+        self.by_id.keys().max().copied().unwrap_or(ClientId(0))
+    }
+
+    /// All by name, with these added or renamed.
+    fn sorted_with(&self, changed: &[Arc<Entry>]) -> Vec<Arc<Entry>> {
+        let ids: HashSet<ClientId> = changed.iter().map(|entry| entry.account.id).collect();
+        let others = self.sorted.iter().filter(|entry| !ids.contains(&entry.account.id));
+        let mut sorted: Vec<_> = others.chain(changed).cloned().collect();
+        // It takes what is sorted already for what it is.
+        sorted.sort_by(|a, b| a.key().cmp(&b.key()));
+        sorted
+    }
+
+    fn put(&mut self, changed: Vec<Arc<Entry>>, sorted: Vec<Arc<Entry>>) {
+        self.changes += changed.len() as u64;
+        self.by_id.extend(changed.into_iter().map(|entry| (entry.account.id, entry)));
+        self.sorted = sorted;
     }
 }
 
@@ -92,40 +151,93 @@ impl Service {
         Ok(changed)
     }
 
-    /// The same for one account, without waiting. False where it has that name already.
+    /// Adds an account as somebody wants in the pages; its number is the next free one where none is
+    /// given.
     ///
     /// # Errors
-    /// When the store cannot write.
-    pub async fn put_account(
+    /// When the number has a name, she may not, or the store cannot write.
+    pub async fn add_account(
         &self,
-        org: &Arc<Tenant>,
-        account: Account,
-    ) -> Result<bool, AdminError> {
-        let tenant = org.clone();
-        let changed: u64 = self
-            .call_async(move |committer| {
-                committer.put_accounts(&tenant, vec![account]).map_err(AdminError::from)
-            })
-            .await?;
-        Ok(changed > 0)
+        by: &Person,
+        id: Option<ClientId>,
+        name: Name,
+    ) -> Result<ClientId, AdminError> {
+        let unnamed = if id.is_none() { self.last_client(&by.tenant).await? } else { ClientId(0) };
+        let by = by.clone();
+        self.call_async(move |committer| {
+            let org = by.tenant.clone();
+            by.check(&org.directory(), Role::Editor)?;
+            let next = || ClientId(org.accounts().last().max(unnamed).0.saturating_add(1));
+            let id = Some(id.unwrap_or_else(next)).filter(|id| id.0 <= ID_MAX);
+            let id = id.ok_or(AdminError::IdsExhausted)?;
+            if let Some(name) = org.accounts().name(id).cloned() {
+                return Err(AdminError::AccountExists(id, name));
+            }
+            committer.put_accounts(&org, vec![Account { id, name }])?;
+            Ok(id)
+        })
+        .await
+    }
+
+    /// Renames an account as somebody wants in the pages.
+    ///
+    /// # Errors
+    /// When it has no name yet, she may not, or the store cannot write.
+    pub async fn rename_account(
+        &self,
+        by: &Person,
+        id: ClientId,
+        name: Name,
+    ) -> Result<(), AdminError> {
+        let by = by.clone();
+        self.call_async(move |committer| {
+            let org = by.tenant.clone();
+            by.check(&org.directory(), Role::Editor)?;
+            if org.accounts().name(id).is_none() {
+                return Err(AdminError::UnknownAccount(id));
+            }
+            committer.put_accounts(&org, vec![Account { id, name }])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// The greatest number without a name that activities are about, if there is any without.
+    async fn last_client(&self, org: &Arc<Tenant>) -> Result<ClientId, AdminError> {
+        let query = ListQuery {
+            filter: Filter::default(),
+            // Those without a name come last, by number.
+            by: Column::Client,
+            direction: Direction::Descending,
+            page: 1,
+            page_size: 1,
+        };
+        let listing = self.list(org, &query).await;
+        let listing = listing.map_err(|e| AdminError::Unavailable(e.to_string()))?;
+        let record = listing.records.first().and_then(|version| version.record());
+        Ok(record.and_then(|record| record.client).unwrap_or(ClientId(0)))
     }
 }
 
-impl crate::commit::Committer {
-    /// Durable first, then in memory.
+impl Committer {
+    /// Durable first, then in memory. Of several names for one number, the last one counts.
     fn put_accounts(&mut self, org: &Tenant, accounts: Vec<Account>) -> Result<u64, Refusal> {
-        let known = |account: &Account| {
-            org.accounts().name(account.id).is_some_and(|name| *name == account.name)
+        let named: HashMap<ClientId, Name> =
+            accounts.into_iter().map(|account| (account.id, account.name)).collect();
+        let named = named.into_iter().map(|(id, name)| Account { id, name });
+        let is_new = |account: &Account| {
+            org.accounts().name(account.id).is_none_or(|name| *name != account.name)
         };
-        let changed: Vec<Account> = accounts.into_iter().filter(|a| !known(a)).collect();
+        let changed: Vec<_> = named.filter(is_new).map(Entry::new).collect();
         self.transact(Durability::Power, |transaction| {
-            let mut put = changed.iter().map(|account| transaction.put_account(org.key, account));
+            let mut put =
+                changed.iter().map(|entry| transaction.put_account(org.key, &entry.account));
             put.try_for_each(|done| done.map_err(|e| unavailable(&e)))
         })?;
         let count = changed.len() as u64;
-        let mut accounts = org.accounts_to_change();
-        accounts.names.extend(changed.into_iter().map(|account| (account.id, account.name)));
-        accounts.changes += count;
+        // Nobody waits while they are sorted, and nobody else changes them.
+        let sorted = org.accounts().sorted_with(&changed);
+        org.accounts_to_change().put(changed, sorted);
         Ok(count)
     }
 }

@@ -1,11 +1,12 @@
-//! What an admin does to organizations, users and keys. Each change is one durable transaction of
+//! What an admin does to organizations, users and keys on the command line, and what of it the pages
+//! take too; what only they do stands in `office.rs`. Each change is one durable transaction of
 //! the committer's, so that no write is judged by a directory that is half changed.
 
 use std::sync::Arc;
 
 use domain::{
-    ApiKey, KeyId, LoginName, Name, OrgId, OrgIdError, OrgKey, Organization, Role, Stage, Stamp,
-    Status, StatusId, StatusName, SystemUser, TextError, UserId, Zone,
+    ApiKey, ClientId, KeyId, Login, LoginName, Name, OrgId, OrgIdError, OrgKey, Organization, Role,
+    Stage, Stamp, Status, StatusId, StatusName, SystemUser, TextError, UserId, Zone,
 };
 use store::{Durability, TenantRecord, Transaction};
 use thiserror::Error;
@@ -49,6 +50,24 @@ pub enum AdminError {
     /// No such status.
     #[error("there is no status {0}; `driftless status list ORG` shows those there are")]
     UnknownStatus(StatusId),
+    /// Nothing could be created any more.
+    #[error("it is the only status left to choose")]
+    LastStatus,
+    /// The number has a name.
+    #[error("account {0} is {1} already")]
+    AccountExists(ClientId, Name),
+    /// The greatest number has a name, so that there is none after it.
+    #[error("there is no account number left after the greatest one")]
+    IdsExhausted,
+    /// The number has no name.
+    #[error("there is no account {0}")]
+    UnknownAccount(ClientId),
+    /// Whoever wants it may not, or no longer.
+    #[error("this takes the role {0}")]
+    PermissionDenied(Role),
+    /// Whoever locks herself out cannot mend it.
+    #[error("nobody can do this to herself: ask another admin")]
+    Yourself,
     /// A name that cannot be one.
     #[error("the name {0}")]
     Text(#[from] TextError),
@@ -138,16 +157,7 @@ impl Service {
     pub fn add_user(&self, org: &Arc<Tenant>, user: NewUser) -> Result<UserId, AdminError> {
         let key = org.key;
         self.change_directory(org, move |directory, transaction| {
-            let last = directory.users.keys().next_back().map_or(0, |id| id.0);
-            let id = user.id.unwrap_or(UserId(last.saturating_add(1)));
-            if directory.users.contains_key(&id) {
-                return Err(AdminError::UserExists(id));
-            }
-            let user =
-                SystemUser { id, name: user.name, role: user.role, disabled: false, login: None };
-            transaction.put_user(key, &user).map_err(|e| unavailable(&e))?;
-            directory.users.insert(id, user);
-            Ok(id)
+            put_new_user(directory, transaction, key, user, None)
         })
     }
 
@@ -226,6 +236,29 @@ impl Service {
         let org = org.clone();
         self.call_async(move |committer| committer.change_directory(&org, change)).await
     }
+}
+
+/// Adds a user, who can sign in where there is a login.
+pub(crate) fn put_new_user(
+    directory: &mut Directory,
+    transaction: &mut dyn Transaction,
+    org: OrgKey,
+    user: NewUser,
+    login: Option<Login>,
+) -> Result<UserId, AdminError> {
+    let last = directory.users.keys().next_back().map_or(0, |id| id.0);
+    let id = user.id.unwrap_or(UserId(last.saturating_add(1)));
+    if directory.users.contains_key(&id) {
+        return Err(AdminError::UserExists(id));
+    }
+    let taken = login.as_ref().and_then(|login| directory.user_of_login(&login.name));
+    if let (Some(login), Some(other)) = (&login, taken) {
+        return Err(AdminError::LoginExists(login.name.clone(), other.id));
+    }
+    let user = SystemUser { id, name: user.name, role: user.role, disabled: false, login };
+    transaction.put_user(org, &user).map_err(|e| unavailable(&e))?;
+    directory.users.insert(id, user);
+    Ok(id)
 }
 
 impl Committer {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    ApiKey, KeyId, LoginName, Organization, Status, StatusId, StatusRef, SystemUser, UserId,
+    ApiKey, KeyId, LoginName, Organization, Status, StatusId, StatusName, StatusRef, SystemUser,
+    UserId,
 };
 use store::TenantRecord;
 
-use crate::Refusal;
+use crate::{AdminError, Refusal};
 
 /// One organization's directory: small, in memory, replaced as a whole when something changes.
 #[derive(Clone, Debug)]
@@ -76,6 +77,22 @@ impl Directory {
     /// The status of that name, in any case; one in use before a retired one.
     pub(crate) fn status_named(&self, name: &str) -> Option<&Status> {
         self.statuses_named(name).min_by_key(|status| status.retired)
+    }
+
+    /// Makes sure that a status, this one or a new one, may have that name: no other one in use has it.
+    ///
+    /// # Errors
+    /// When one has.
+    pub fn free_status_name(
+        &self,
+        name: &StatusName,
+        of: Option<StatusId>,
+    ) -> Result<(), AdminError> {
+        let is_other = |other: &&Status| Some(other.id) != of && !other.retired;
+        match self.statuses_named(name.as_str()).find(is_other) {
+            Some(other) => Err(AdminError::StatusExists(other.name.to_string())),
+            None => Ok(()),
+        }
     }
 
     /// All statuses of that name, in any case, by id.

@@ -27,6 +27,7 @@ mod lifecycle;
 mod login;
 mod long_work;
 mod notes;
+mod office;
 mod passwords;
 mod people;
 mod query;
@@ -78,6 +79,7 @@ pub use import::{
 pub use lifecycle::{OpenError, Settings, Surroundings};
 pub use login::LoginError;
 pub use long_work::{BulkChange, LongWork, LongWorkError, Outcome};
+pub use office::{Step, UserEdit};
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
 pub use people::{Person, SignInError};
 pub use query::{Direction, Order, SyncQuery};

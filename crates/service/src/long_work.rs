@@ -190,9 +190,9 @@ impl Service {
         title: String,
         total: u64,
     ) -> Result<Arc<LongWork>, LongWorkError> {
-        let (service, org) = (self.clone(), person.tenant.clone());
+        let (service, person_there) = (self.clone(), person.clone());
         self.start(person, Role::Admin, title, Some(total), move |work| {
-            let renamed = service.rename_status(&org, id, name, &mut |changed| {
+            let renamed = service.rename_status_for(&person_there, id, name, &mut |changed| {
                 work.done.store(changed, Ordering::Relaxed);
                 work.changed.store(changed, Ordering::Relaxed);
             });

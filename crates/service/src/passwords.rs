@@ -52,6 +52,21 @@ impl Password {
     }
 }
 
+/// What a generated password is made of: letters and digits that are not taken for one another.
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// Characters of a generated password, 5 bits each.
+const GENERATED_CHARS: usize = 16;
+
+/// A password that nobody guesses, to be passed on: `k3fm-x7tq-…`.
+pub(crate) fn generate(random: &dyn Random) -> Result<String, String> {
+    let mut bytes = [0; GENERATED_CHARS];
+    random.fill(&mut bytes)?;
+    let letters = bytes.map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
+    let groups = letters.chunks(4).map(|group| group.iter().collect::<String>());
+    Ok(groups.collect::<Vec<_>>().join("-"))
+}
+
 fn argon2() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
 }

@@ -9,6 +9,7 @@ use domain::{
 use store::Transaction;
 use thiserror::Error;
 
+use crate::admin::{NewUser, put_new_user};
 use crate::commit::unavailable;
 use crate::directory::Directory;
 use crate::passwords::{self, Password};
@@ -84,6 +85,15 @@ impl Person {
     #[must_use]
     pub fn may(&self, role: Role) -> bool {
         self.role >= role
+    }
+
+    /// Whether she still may when it comes to it: to be asked inside the commit.
+    pub(crate) fn check(&self, directory: &Directory, role: Role) -> Result<(), AdminError> {
+        let user = directory.users.get(&self.user).filter(|user| !user.disabled);
+        match user {
+            Some(user) if user.role >= role => Ok(()),
+            _ => Err(AdminError::PermissionDenied(role)),
+        }
     }
 }
 
@@ -209,14 +219,7 @@ impl Service {
         name: LoginName,
         password: Password,
     ) -> Result<(), AdminError> {
-        let random = self.shared.random.clone();
-        let _turn = self.shared.hashing.acquire().await;
-        let hash = self.blocking(move || passwords::hash_anew(&password, random.as_ref())).await?;
-        let login = Login {
-            name,
-            password: hash.map_err(AdminError::Unavailable)?,
-            password_set: self.next_steady(),
-        };
+        let login = self.new_login(name, password).await?;
         let key = org.key;
         self.change_directory_async(org, move |directory, transaction| {
             put_login(directory, transaction, key, user, login)
@@ -224,15 +227,17 @@ impl Service {
         .await
     }
 
-    /// Makes sure that nobody of the organization signs in with this name.
-    ///
-    /// # Errors
-    /// When somebody does.
-    pub fn free_login(&self, org: &Tenant, name: &LoginName) -> Result<(), AdminError> {
-        match org.directory().user_of_login(name) {
-            Some(other) => Err(AdminError::LoginExists(name.clone(), other.id)),
-            None => Ok(()),
-        }
+    /// A login to be kept: the password is hashed, a few at a time and where it holds up nobody.
+    pub(crate) async fn new_login(
+        &self,
+        name: LoginName,
+        password: Password,
+    ) -> Result<Login, AdminError> {
+        let random = self.shared.random.clone();
+        let _turn = self.shared.hashing.acquire().await;
+        let hash = self.blocking(move || passwords::hash_anew(&password, random.as_ref())).await?;
+        let password = hash.map_err(AdminError::Unavailable)?;
+        Ok(Login { name, password, password_set: self.next_steady() })
     }
 
     /// The same for a thread that may wait.
@@ -246,13 +251,35 @@ impl Service {
         name: LoginName,
         password: &Password,
     ) -> Result<(), AdminError> {
-        let hash = passwords::hash_anew(password, self.shared.random.as_ref());
-        let password = hash.map_err(AdminError::Unavailable)?;
-        let login = Login { name, password, password_set: self.next_steady() };
+        let login = self.new_login_here(name, password)?;
         let key = org.key;
         self.change_directory(org, move |directory, transaction| {
             put_login(directory, transaction, key, user, login)
         })
+    }
+
+    /// Adds a user who can sign in, all in one; for a thread that may wait.
+    ///
+    /// # Errors
+    /// When the id or the login name is taken or the store cannot write.
+    pub fn add_person(
+        &self,
+        org: &Arc<Tenant>,
+        user: NewUser,
+        name: LoginName,
+        password: &Password,
+    ) -> Result<UserId, AdminError> {
+        let login = self.new_login_here(name, password)?;
+        let key = org.key;
+        self.change_directory(org, move |directory, transaction| {
+            put_new_user(directory, transaction, key, user, Some(login))
+        })
+    }
+
+    fn new_login_here(&self, name: LoginName, password: &Password) -> Result<Login, AdminError> {
+        let hash = passwords::hash_anew(password, self.shared.random.as_ref());
+        let password = hash.map_err(AdminError::Unavailable)?;
+        Ok(Login { name, password, password_set: self.next_steady() })
     }
 
     /// An instant later than the beginning of every session that is open.
@@ -261,7 +288,7 @@ impl Service {
     }
 }
 
-fn put_login(
+pub(crate) fn put_login(
     directory: &mut Directory,
     transaction: &mut dyn Transaction,
     org: OrgKey,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use domain::{KeyId, Opener, Role, SecretHash, Stamp, SystemUser, UserId};
+use domain::{KeyId, Opener, OrgKey, Role, SecretHash, Stamp, SystemUser, UserId};
 use parking_lot::RwLock;
 use store::SessionRecord;
 
@@ -198,6 +198,19 @@ impl Sessions {
             sessions.remove(&session.hash);
         }
         ended
+    }
+
+    /// When each of an organization's people was last seen in the pages, as far as sessions tell.
+    pub(crate) fn last_seen(&self, org: OrgKey) -> HashMap<UserId, Stamp> {
+        let mut seen = HashMap::new();
+        for session in self.0.read().values().filter(|session| session.tenant.key == org) {
+            if let Opener::Login(user) = session.opener {
+                let used = Stamp::from_millis(session.last_used.load(Ordering::Relaxed));
+                let latest = seen.entry(user).or_insert(used);
+                *latest = used.max(*latest);
+            }
+        }
+        seen
     }
 
     /// All there are, for an orderly stop to write down their last use.

@@ -7,13 +7,17 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Wake};
 use std::thread::Thread;
 
-use domain::{ActivityId, Author, Origin, Status, StatusId, StatusName};
+use domain::{ActivityId, Author, OrgKey, Origin, Status, StatusId, StatusName};
+use store::Transaction;
 
 use crate::commit::{stopping, unavailable};
 use crate::directory::Directory;
 use crate::sabotage::{Guard, step_of};
 use crate::tenant::Tenant;
-use crate::{AdminError, Refusal, Service, Write};
+use crate::{AdminError, Person, Refusal, Service, Write};
+
+/// The author of what nobody asked for in the pages.
+const THE_SERVER: Author = Author { user: None, origin: Origin::CommandLine };
 
 /// Records that are brought up to date between two looks at the progress.
 const SPREAD_RECORDS_MAX: usize = 500;
@@ -31,20 +35,7 @@ impl Service {
     ) -> Result<StatusId, AdminError> {
         let key = org.key;
         self.change_directory(org, move |directory, transaction| {
-            let last = directory.statuses.keys().next_back().map_or(0, |id| id.0);
-            let id = id.unwrap_or(StatusId(last.saturating_add(1)));
-            let taken = directory.status_named(name.as_str()).is_some_and(|status| !status.retired);
-            if taken || directory.statuses.contains_key(&id) {
-                return Err(AdminError::StatusExists(if taken {
-                    name.to_string()
-                } else {
-                    id.to_string()
-                }));
-            }
-            let status = Status::new(id, name);
-            transaction.put_status(key, &status).map_err(|e| unavailable(&e))?;
-            directory.statuses.insert(id, status);
-            Ok(id)
+            put_new_status(directory, transaction, key, id, name)
         })
     }
 
@@ -53,10 +44,6 @@ impl Service {
     /// # Errors
     /// When there is no such status or the store cannot write.
     pub fn retire_status(&self, org: &Arc<Tenant>, id: StatusId) -> Result<(), AdminError> {
-        let retire = |_: &Directory, status: &mut Status| {
-            status.retired = true;
-            Ok(())
-        };
         wait(self.change_status(org, id, retire))
     }
 
@@ -87,19 +74,38 @@ impl Service {
         name: StatusName,
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64, AdminError> {
+        self.rename_status_by(org, THE_SERVER, id, name, progress).await
+    }
+
+    /// The same as somebody wants in the pages; for a thread that may wait.
+    pub(crate) fn rename_status_for(
+        &self,
+        by: &Person,
+        id: StatusId,
+        name: StatusName,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<u64, AdminError> {
+        wait(self.rename_status_by(&by.tenant, by.author(), id, name, progress))
+    }
+
+    async fn rename_status_by(
+        &self,
+        org: &Arc<Tenant>,
+        author: Author,
+        id: StatusId,
+        name: StatusName,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<u64, AdminError> {
         let tenant = org.clone();
         self.change_status(org, id, move |directory, status| {
-            let is_taken = |other: &&Status| other.id != id && !other.retired;
-            if let Some(other) = directory.statuses_named(name.as_str()).find(is_taken) {
-                return Err(AdminError::StatusExists(other.name.to_string()));
-            }
+            directory.free_status_name(&name, Some(id))?;
             status.spreading |= status.name != name && !Guard::GoOnRenaming.is_off();
             status.name = name;
             tenant.renames.fetch_add(1, Ordering::AcqRel);
             Ok(())
         })
         .await?;
-        self.spread_status(org, id, progress).await
+        self.spread_status(org, author, id, progress).await
     }
 
     /// Goes on with what a stop interrupted.
@@ -112,7 +118,9 @@ impl Service {
         for org in self.orgs() {
             let directory = org.directory();
             for status in directory.statuses.values().filter(|status| status.spreading) {
-                if let Err(error) = self.spread_status(&org, status.id, &mut |_| {}).await {
+                let quiet = &mut |_| {};
+                let spread = self.spread_status(&org, THE_SERVER, status.id, quiet).await;
+                if let Err(error) = spread {
                     tracing::error!(org = %org.id, status = %status.id, %error, "renaming could not go on");
                 }
             }
@@ -122,11 +130,11 @@ impl Service {
     async fn spread_status(
         &self,
         org: &Arc<Tenant>,
+        author: Author,
         id: StatusId,
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64, AdminError> {
         let renames = org.renames.load(Ordering::Acquire);
-        let author = Author { user: None, origin: Origin::CommandLine };
         let (mut after, mut changed) = (ActivityId(0), 0);
         loop {
             let store = self.shared.store.as_ref();
@@ -154,7 +162,7 @@ impl Service {
         Ok(changed)
     }
 
-    async fn change_status(
+    pub(crate) async fn change_status(
         &self,
         org: &Arc<Tenant>,
         id: StatusId,
@@ -171,6 +179,38 @@ impl Service {
         })
         .await
     }
+}
+
+/// Adds a status, to be chosen after all others.
+pub(crate) fn put_new_status(
+    directory: &mut Directory,
+    transaction: &mut dyn Transaction,
+    org: OrgKey,
+    id: Option<StatusId>,
+    name: StatusName,
+) -> Result<StatusId, AdminError> {
+    let last = directory.statuses.keys().next_back().map_or(0, |id| id.0);
+    let id = id.unwrap_or(StatusId(last.saturating_add(1)));
+    directory.free_status_name(&name, None)?;
+    if directory.statuses.contains_key(&id) {
+        return Err(AdminError::StatusExists(id.to_string()));
+    }
+    let last = directory.statuses.values().map(|status| status.position).max().unwrap_or(0);
+    let status = Status { position: last.saturating_add(1), ..Status::new(id, name) };
+    transaction.put_status(org, &status).map_err(|e| unavailable(&e))?;
+    directory.statuses.insert(id, status);
+    Ok(id)
+}
+
+/// Takes a status out of those to choose from, unless it is the last of them.
+pub(crate) fn retire(directory: &Directory, status: &mut Status) -> Result<(), AdminError> {
+    let others =
+        directory.statuses.values().filter(|other| !other.retired && other.id != status.id);
+    if others.count() == 0 {
+        return Err(AdminError::LastStatus);
+    }
+    status.retired = true;
+    Ok(())
 }
 
 /// Waits for what comes in its own time, on a thread that may wait.

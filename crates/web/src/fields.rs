@@ -11,6 +11,14 @@ impl Fields {
         Fields(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
+    /// Fields made up.
+    pub(crate) fn of<V: Into<String>>(
+        pairs: impl IntoIterator<Item = (&'static str, V)>,
+    ) -> Fields {
+        let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.into()));
+        Fields(pairs.collect())
+    }
+
     /// The value as it was typed; empty where there is none.
     pub(crate) fn raw(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()

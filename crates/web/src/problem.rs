@@ -95,9 +95,11 @@ impl From<AdminError> for Problem {
     fn from(error: AdminError) -> Problem {
         match error {
             AdminError::Unavailable(text) => Problem::Unavailable(text),
+            AdminError::PermissionDenied(role) => Problem::Forbidden(role),
             AdminError::UnknownUser(_)
             | AdminError::UnknownKey(_)
-            | AdminError::UnknownStatus(_) => Problem::NotFound,
+            | AdminError::UnknownStatus(_)
+            | AdminError::UnknownAccount(_) => Problem::NotFound,
             other => Problem::Wrong(shown(&other)),
         }
     }

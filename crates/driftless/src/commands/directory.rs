@@ -42,15 +42,14 @@ pub(super) fn user(
     match user {
         User::Add { org, name, id, role, login, .. } => {
             let tenant = service.known_org(org)?;
-            let password = login.is_some().then(|| password(files)).transpose()?;
-            if let Some(login) = login {
-                service.free_login(&tenant, login)?;
-            }
             let user = NewUser { id: id.map(UserId), name: name.clone(), role: *role };
-            let id = service.add_user(&tenant, user)?;
-            if let (Some(login), Some(password)) = (login, password) {
-                service.give_login(&tenant, id, login.clone(), &password)?;
-            }
+            let id = match login {
+                Some(login) => {
+                    let password = password(files)?;
+                    service.add_person(&tenant, user, login.clone(), &password)?
+                }
+                None => service.add_user(&tenant, user)?,
+            };
             console
                 .note(&format!("added {role} {name}; next: driftless key add {org} --user {id}"))?;
             console.print(&format!("{id}\n"))?;

@@ -1,17 +1,272 @@
-//! The accounts by name.
+//! The accounts by name: in API v1 an account is a number, here people find and name them.
 
 use axum::Router;
-use axum::response::Response;
-use axum::routing::get;
-use maud::html;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use domain::{Account, ClientId, ID_MAX, Name, Role};
+use maud::{Markup, html};
+use service::AdminError;
 
-use crate::layout::{self, Nav};
-use crate::{SignedIn, Web};
+use crate::fields::{self, Fields};
+use crate::form::{Label, Wrong, line};
+use crate::layout::{self, Nav, counted, csrf, notice};
+use crate::session::{Posted, Query};
+use crate::{Problem, SignedIn, Web};
+
+/// Accounts on a page.
+const PAGE_SIZE: usize = 50;
+
+/// Accounts that are proposed while somebody types a name.
+const FOUND_MAX: usize = 20;
+
+/// The most characters that are searched for.
+const WORDS_CHARS_MAX: usize = 200;
 
 pub(crate) fn routes() -> Router<Web> {
-    Router::new().route("/accounts", get(show))
+    Router::new()
+        .route("/accounts", get(show).post(add))
+        .route("/accounts/find", get(find))
+        .route("/accounts/{id}", post(rename))
 }
 
-async fn show(who: SignedIn) -> Response {
-    layout::page(&who, "Accounts", Nav::Accounts, &html! { h1 { "Accounts" } })
+/// What the page shows besides the accounts.
+#[derive(Default)]
+struct Shown {
+    /// What is searched for.
+    words: String,
+    page: usize,
+    /// The account that is being renamed, and the name as it is typed.
+    renaming: Option<(ClientId, Option<String>)>,
+    /// What was typed to add one.
+    typed: Fields,
+    wrong: Wrong,
+    done: Option<String>,
+}
+
+impl Shown {
+    fn of(query: &Fields) -> Shown {
+        let number = |name| query.get(name).parse().ok();
+        Shown {
+            words: query.get("q").chars().take(WORDS_CHARS_MAX).collect(),
+            page: number("page").unwrap_or(1).max(1),
+            renaming: query.get("rename").parse().ok().map(|id| (ClientId(id), None)),
+            ..Shown::default()
+        }
+    }
+
+    fn address(&self, page: usize, more: &[(&'static str, String)]) -> String {
+        let page = if page > 1 { page.to_string() } else { String::new() };
+        let here = [("q", self.words.clone()), ("page", page)];
+        Fields::of(here.into_iter().chain(more.iter().cloned())).address("/accounts")
+    }
+}
+
+async fn show(who: SignedIn, Query(query): Query) -> Response {
+    let mut shown = Shown::of(&query);
+    let named = |field| {
+        let id = ClientId(query.get(field).parse().ok()?);
+        Some((id, who.person.tenant.accounts().name(id)?.to_string()))
+    };
+    if let Some((id, name)) = named("added") {
+        shown.done = Some(format!("{name} has been added. Its number is {id}."));
+    } else if let Some((id, name)) = named("renamed") {
+        shown.done = Some(format!("Account {id} is now called {name}."));
+    }
+    page(&who, &shown)
+}
+
+fn page(who: &SignedIn, shown: &Shown) -> Response {
+    let skip = shown.page.saturating_sub(1).saturating_mul(PAGE_SIZE);
+    let (total, accounts) = who.person.tenant.accounts().page(&shown.words, skip, PAGE_SIZE);
+    let pages = total.div_ceil(PAGE_SIZE).max(1);
+    let address = |page: u64| shown.address(usize::try_from(page).unwrap_or(1), &[]);
+    let content = html! {
+        (layout::head("Accounts", &html! {}))
+        p.lead { "The people and organizations that activities are about." }
+        @if let Some(done) = &shown.done { (notice("ok", done)) }
+        (search(shown))
+        @if accounts.is_empty() {
+            (none(who, shown))
+        } @else {
+            p.count { (counted(total as u64, "account", "accounts")) }
+            div.scroll { table.grid {
+                thead { tr {
+                    th scope="col" { "Name" }
+                    th.num scope="col" { "Number" }
+                    @if who.edits() { td.act {} }
+                } }
+                tbody { @for account in &accounts { (row(who, shown, account)) } }
+            } }
+            (layout::pager(shown.page as u64, pages as u64, &address))
+        }
+        @if who.edits() { (add_form(who, shown)) }
+    };
+    let status =
+        if shown.wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    (status, layout::page(who, "Accounts", Nav::Accounts, &content)).into_response()
+}
+
+fn search(shown: &Shown) -> Markup {
+    html! {
+        form.filters action="/accounts" method="get" role="search" aria-label="Accounts" {
+            label {
+                "Name or number"
+                input type="search" name="q" value=(shown.words) maxlength=(WORDS_CHARS_MAX);
+            }
+            button type="submit" { "Search" }
+            @if !shown.words.is_empty() { a.button.quiet href="/accounts" { "Show all" } }
+        }
+    }
+}
+
+fn none(who: &SignedIn, shown: &Shown) -> Markup {
+    if shown.page > 1 {
+        let action = html! { a.button href=(shown.address(1, &[])) { "To the first page" } };
+        return layout::empty("There is no such page", "The list is shorter than that.", &action);
+    }
+    if !shown.words.is_empty() {
+        let text =
+            format!("No account has “{}” in its name or begins with that number.", shown.words);
+        let action = html! { a.button href="/accounts" { "Show all" } };
+        return layout::empty("Nothing found", &text, &action);
+    }
+    let text = if who.edits() {
+        "Until an account has a name, activities show its number. Add the first one below, or have a whole list imported with `driftless accounts import`."
+    } else {
+        "Until an account has a name, activities show its number. An editor can add names."
+    };
+    layout::empty("No names yet", text, &html! {})
+}
+
+fn row(who: &SignedIn, shown: &Shown, account: &Account) -> Markup {
+    let Account { id, name } = account;
+    let renaming = shown.renaming.as_ref().filter(|(which, _)| which == id && who.edits());
+    html! {
+        tr id={ "a" (id) } {
+            td.title data-label="Name" {
+                @if let Some((_, typed)) = renaming {
+                    (rename_form(who, shown, account, typed.as_deref().unwrap_or(name.as_str())))
+                } @else {
+                    a href={ "/activities?client=" (id) } title="Activities about it" { (name) }
+                }
+            }
+            td.num data-label="Number" { (id) }
+            @if who.edits() {
+                td.act {
+                    @if renaming.is_none() {
+                        @let address = shown.address(shown.page, &[("rename", id.to_string())]);
+                        a.button.small.quiet href={ (address) "#a" (id) } aria-label={ "Rename " (name) } {
+                            "Rename"
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn rename_form(who: &SignedIn, shown: &Shown, account: &Account, typed: &str) -> Markup {
+    let back = shown.address(shown.page, &[]);
+    html! {
+        form action={ "/accounts/" (account.id) } method="post" {
+            (csrf(who))
+            input type="hidden" name="back" value=(back);
+            (line(Label { name: "new_name", text: "New name", required: true, ..Label::default() }, "text", typed, &shown.wrong))
+            div.buttons {
+                button.small.primary type="submit" { "Save" }
+                a.button.small.quiet href={ (back) "#a" (account.id) } { "Cancel" }
+            }
+        }
+    }
+}
+
+fn add_form(who: &SignedIn, shown: &Shown) -> Markup {
+    let (typed, wrong) = (&shown.typed, &shown.wrong);
+    let name = Label { name: "name", text: "Name", required: true, ..Label::default() };
+    let help = "The clientId that scripts use. Left empty, it is the next free one.";
+    let number = Label { name: "number", text: "Number", help, required: false };
+    html! {
+        h2 { "Add an account" }
+        form.edit action="/accounts" method="post" {
+            (csrf(who))
+            div.pair {
+                (line(name, "text", typed.raw("name"), wrong))
+                (line(number, "text", typed.raw("number"), wrong))
+            }
+            div.buttons { button.primary type="submit" { "Add account" } }
+        }
+    }
+}
+
+async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<Response, Problem> {
+    who.needs(Role::Editor)?;
+    let mut wrong = Wrong::default();
+    let name = wrong.check("name", Name::parse(fields.raw("name")));
+    let number = wrong.check("number", number(fields.get("number")));
+    if let (Some(name), Some(id)) = (name, number) {
+        match web.service.add_account(&who.person, id, name).await {
+            Ok(id) => {
+                let added = Fields::of([("added", id.to_string())]);
+                return Ok(Redirect::to(&added.address("/accounts")).into_response());
+            }
+            Err(AdminError::AccountExists(_, name)) => {
+                wrong.add(
+                    "number",
+                    format!("is that of {name}: leave it empty, or rename that account"),
+                );
+            }
+            Err(AdminError::IdsExhausted) => {
+                wrong.add("number", "has to be given: the greatest one is taken");
+            }
+            Err(problem) => return Err(problem.into()),
+        }
+    }
+    Ok(page(&who, &Shown { page: 1, typed: fields, wrong, ..Shown::default() }))
+}
+
+/// None where it is left open.
+fn number(text: &str) -> Result<Option<ClientId>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let id = text.parse().ok().filter(|id| (1..=ID_MAX).contains(id));
+    id.map(|id| Some(ClientId(id)))
+        .ok_or_else(|| format!("must be a whole number from 1 to {ID_MAX}"))
+}
+
+async fn rename(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Editor)?;
+    let id = ClientId(id.parse().map_err(|_| Problem::NotFound)?);
+    if who.person.tenant.accounts().name(id).is_none() {
+        return Err(Problem::NotFound);
+    }
+    let back = fields::local(fields.get("back")).unwrap_or("/accounts");
+    let (_, query) = back.split_once('?').unwrap_or((back, ""));
+    let query = Fields::parse(query.as_bytes());
+    let mut wrong = Wrong::default();
+    let Some(name) = wrong.check("new_name", Name::parse(fields.raw("new_name"))) else {
+        let renaming = Some((id, Some(fields.raw("new_name").to_owned())));
+        return Ok(page(&who, &Shown { renaming, wrong, ..Shown::of(&query) }));
+    };
+    web.service.rename_account(&who.person, id, name).await?;
+    let shown = Shown::of(&query);
+    let address = shown.address(shown.page, &[("renamed", id.to_string())]);
+    Ok(Redirect::to(&address).into_response())
+}
+
+/// For whoever picks an account by its name: `[{"id":3480,"name":"Ada Lovelace"}]`.
+async fn find(who: SignedIn, Query(query): Query) -> Response {
+    let words: String = query.get("q").chars().take(WORDS_CHARS_MAX).collect();
+    let (_, found) = who.person.tenant.accounts().page(&words, 0, FOUND_MAX);
+    let found = found
+        .iter()
+        .map(|account| serde_json::json!({ "id": account.id.0, "name": account.name.as_str() }));
+    let body = serde_json::Value::from_iter(found).to_string();
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }

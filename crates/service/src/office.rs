@@ -1,0 +1,254 @@
+//! What an admin sets in the pages. Whether she still may is judged inside the commit, and nobody
+//! takes away from herself what it takes: so there is always somebody left who may.
+
+use std::collections::HashMap;
+
+use domain::{
+    LoginName, Name, Organization, Role, Stamp, StatusId, StatusName, SystemUser, UserId, Zone,
+};
+use store::Transaction;
+
+use crate::admin::{NewUser, put_new_user};
+use crate::commit::unavailable;
+use crate::directory::Directory;
+use crate::passwords::{self, Password};
+use crate::people::put_login;
+use crate::statuses::{put_new_status, retire};
+use crate::tenant::Tenant;
+use crate::{AdminError, Person, Service};
+
+/// What is to change about a user; the rest stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserEdit {
+    /// Another name.
+    pub name: Option<Name>,
+    /// Another role.
+    pub role: Option<Role>,
+    /// Whether keys and sessions are to be worth nothing.
+    pub disabled: Option<bool>,
+}
+
+/// A step among the statuses to choose from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Before the one before it.
+    Up,
+    /// After the one after it.
+    Down,
+}
+
+impl Service {
+    /// Sets the organization's name and the zone in which its times are shown.
+    ///
+    /// # Errors
+    /// When she may not, or the store cannot write.
+    pub async fn set_organization(
+        &self,
+        by: &Person,
+        name: Name,
+        zone: Zone,
+    ) -> Result<(), AdminError> {
+        self.change_as_admin(by, move |directory, transaction| {
+            let organization = &mut directory.organization;
+            *organization = Organization { name, zone, ..organization.clone() };
+            Ok(transaction.put_organization(organization).map_err(|e| unavailable(&e))?)
+        })
+        .await
+    }
+
+    /// Adds a user, who can sign in where a login name and a password are given.
+    ///
+    /// # Errors
+    /// When the login name is taken, she may not, or the store cannot write.
+    pub async fn create_user(
+        &self,
+        by: &Person,
+        user: NewUser,
+        login: Option<(LoginName, Password)>,
+    ) -> Result<UserId, AdminError> {
+        let login = match login {
+            Some((name, password)) => Some(self.new_login(name, password).await?),
+            None => None,
+        };
+        let org = by.tenant.key;
+        self.change_as_admin(by, move |directory, transaction| {
+            put_new_user(directory, transaction, org, user, login)
+        })
+        .await
+    }
+
+    /// Changes a user.
+    ///
+    /// # Errors
+    /// When there is no such user, it is she herself who would lose her role, she may not, or the
+    /// store cannot write.
+    pub async fn edit_user(
+        &self,
+        by: &Person,
+        id: UserId,
+        edit: UserEdit,
+    ) -> Result<(), AdminError> {
+        let (org, herself) = (by.tenant.key, by.user);
+        self.change_as_admin(by, move |directory, transaction| {
+            let user = directory.users.get_mut(&id).ok_or(AdminError::UnknownUser(id))?;
+            let changed = SystemUser {
+                name: edit.name.unwrap_or_else(|| user.name.clone()),
+                role: edit.role.unwrap_or(user.role),
+                disabled: edit.disabled.unwrap_or(user.disabled),
+                ..user.clone()
+            };
+            if id == herself && (changed.role < Role::Admin || changed.disabled) {
+                return Err(AdminError::Yourself);
+            }
+            *user = changed;
+            Ok(transaction.put_user(org, user).map_err(|e| unavailable(&e))?)
+        })
+        .await
+    }
+
+    /// Lets another user sign in with this name and password; what was opened with an earlier one
+    /// ends.
+    ///
+    /// # Errors
+    /// When there is no such user, it is she herself, another has the name, she may not, or the store
+    /// cannot write.
+    pub async fn reset_login(
+        &self,
+        by: &Person,
+        id: UserId,
+        name: LoginName,
+        password: Password,
+    ) -> Result<(), AdminError> {
+        // Her own password she changes where she is asked for the present one.
+        if id == by.user {
+            return Err(AdminError::Yourself);
+        }
+        let login = self.new_login(name, password).await?;
+        let org = by.tenant.key;
+        self.change_as_admin(by, move |directory, transaction| {
+            put_login(directory, transaction, org, id, login)
+        })
+        .await
+    }
+
+    /// A password to be passed on to somebody.
+    ///
+    /// # Errors
+    /// When the machine gives no randomness.
+    pub fn generate_password(&self) -> Result<String, AdminError> {
+        passwords::generate(self.shared.random.as_ref()).map_err(AdminError::Unavailable)
+    }
+
+    /// When each of the people was last seen in the pages; those of whom nothing is known are left out.
+    #[must_use]
+    pub fn last_seen(&self, org: &Tenant) -> HashMap<UserId, Stamp> {
+        self.shared.sessions.last_seen(org.key)
+    }
+
+    /// Adds a status, to be chosen after all others.
+    ///
+    /// # Errors
+    /// When the name is taken, she may not, or the store cannot write.
+    pub async fn create_status(
+        &self,
+        by: &Person,
+        name: StatusName,
+    ) -> Result<StatusId, AdminError> {
+        let org = by.tenant.key;
+        self.change_as_admin(by, move |directory, transaction| {
+            put_new_status(directory, transaction, org, None, name)
+        })
+        .await
+    }
+
+    /// Sets whether activities that have a status are done.
+    ///
+    /// # Errors
+    /// When there is no such status, she may not, or the store cannot write.
+    pub async fn set_status_done(
+        &self,
+        by: &Person,
+        id: StatusId,
+        done: bool,
+    ) -> Result<(), AdminError> {
+        let by = by.clone();
+        self.change_status(&by.tenant.clone(), id, move |directory, status| {
+            by.check(directory, Role::Admin)?;
+            status.done = done;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Retires a status, so that it can no longer be chosen, or brings it back.
+    ///
+    /// # Errors
+    /// When there is no such status, no other is left to choose, another has its name now, she may
+    /// not, or the store cannot write.
+    pub async fn set_status_retired(
+        &self,
+        by: &Person,
+        id: StatusId,
+        retired: bool,
+    ) -> Result<(), AdminError> {
+        let by = by.clone();
+        self.change_status(&by.tenant.clone(), id, move |directory, status| {
+            by.check(directory, Role::Admin)?;
+            if retired {
+                return retire(directory, status);
+            }
+            directory.free_status_name(&status.name, Some(id))?;
+            status.retired = false;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Moves a status among those to choose from; the first one stays first, the last one last.
+    ///
+    /// # Errors
+    /// When there is no such status to choose, she may not, or the store cannot write.
+    pub async fn move_status(
+        &self,
+        by: &Person,
+        id: StatusId,
+        step: Step,
+    ) -> Result<(), AdminError> {
+        let org = by.tenant.key;
+        self.change_as_admin(by, move |directory, transaction| {
+            let offered = directory.statuses_in_order().into_iter().filter(|s| !s.retired);
+            let mut order: Vec<StatusId> = offered.map(|status| status.id).collect();
+            let at = order.iter().position(|other| *other == id);
+            let at = at.ok_or(AdminError::UnknownStatus(id))?;
+            let to = match step {
+                Step::Up => at.saturating_sub(1),
+                Step::Down => (at + 1).min(order.len() - 1),
+            };
+            order.swap(at, to);
+            for (position, id) in (1..).zip(order) {
+                let Some(status) = directory.statuses.get_mut(&id) else { continue };
+                if status.position != position {
+                    status.position = position;
+                    transaction.put_status(org, status).map_err(|e| unavailable(&e))?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn change_as_admin<T: Send + 'static>(
+        &self,
+        by: &Person,
+        change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, AdminError>
+        + Send
+        + 'static,
+    ) -> Result<T, AdminError> {
+        let person = by.clone();
+        self.change_directory_async(&by.tenant, move |directory, transaction| {
+            person.check(directory, Role::Admin)?;
+            change(directory, transaction)
+        })
+        .await
+    }
+}

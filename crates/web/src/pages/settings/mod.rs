@@ -1,0 +1,117 @@
+//! What an admin sets: the organization, people, statuses.
+
+mod statuses;
+mod users;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use domain::{Name, Role, Zone};
+use maud::{Markup, html};
+
+use crate::fields::Fields;
+use crate::form::{Label, Wrong, field, line};
+use crate::layout::{self, Nav, csrf, notice};
+use crate::session::{Posted, Query};
+use crate::{Problem, SignedIn, Web};
+
+pub(crate) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/settings", get(show))
+        .route("/settings/organization", post(set_organization))
+        .merge(users::routes())
+        .merge(statuses::routes())
+}
+
+/// A form as it came in, and what is wrong with it.
+#[derive(Default)]
+struct Typed {
+    fields: Fields,
+    wrong: Wrong,
+}
+
+impl Typed {
+    /// What was typed into a field; what is there, where nothing was.
+    fn or<'a>(&'a self, name: &str, there: &'a str) -> &'a str {
+        if self.fields.has(name) { self.fields.raw(name) } else { there }
+    }
+
+    fn status(&self) -> StatusCode {
+        if self.wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
+    }
+}
+
+/// What has been done, as the address says it.
+const DONE: [(&str, &str); 4] = [
+    ("organization", "The organization has been saved."),
+    ("user", "The user has been saved."),
+    ("status", "The status has been saved."),
+    ("added", "The status has been added. It comes last: move it where it belongs."),
+];
+
+async fn show(
+    State(web): State<Web>,
+    who: SignedIn,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    Ok(overview(&web, &who, query.get("done"), &Typed::default()))
+}
+
+fn overview(web: &Web, who: &SignedIn, done: &str, typed: &Typed) -> Response {
+    let done = DONE.iter().find(|(name, _)| *name == done);
+    let content = html! {
+        (layout::head("Settings", &html! {}))
+        @if let Some((_, text)) = done { (notice("ok", text)) }
+        section #organization { h2 { "Organization" } (organization(who, typed)) }
+        section #users { h2 { "Users" } (users::list(web, who)) }
+        section #statuses { h2 { "Statuses" } (statuses::list(who, typed)) }
+    };
+    (typed.status(), layout::page(who, "Settings", Nav::Settings, &content)).into_response()
+}
+
+fn organization(who: &SignedIn, typed: &Typed) -> Markup {
+    let directory = who.person.tenant.directory();
+    let there = &directory.organization;
+    let name = Label { name: "org_name", text: "Name", required: true, ..Label::default() };
+    let zone = Label {
+        name: "zone",
+        text: "Time zone",
+        help: "Times are shown, and days begin and end, as clocks there show them.",
+        required: true,
+    };
+    html! {
+        form.edit action="/settings/organization" method="post" {
+            (csrf(who))
+            div.pair {
+                (line(name, "text", typed.or("org_name", there.name.as_str()), &typed.wrong))
+                (field(zone, &typed.wrong, |id, described, is_wrong| html! {
+                    input id=(id) name="zone" value=(typed.or("zone", there.zone.name())) list="zones"
+                        required aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
+                    datalist #zones { @for name in Zone::names() { option value=(name) {} } }
+                }))
+            }
+            p.hint { "People sign in to, and scripts log in to, the organization " code { (there.id) } "." }
+            div.buttons { button.primary type="submit" { "Save" } }
+        }
+    }
+}
+
+async fn set_organization(
+    State(web): State<Web>,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let mut wrong = Wrong::default();
+    let name = wrong.check("org_name", Name::parse(fields.raw("org_name")));
+    let zone = Zone::parse(fields.get("zone"));
+    let unknown = "is not known: choose one of the list, or give an offset like -05:00";
+    let zone = wrong.check("zone", zone.map_err(|_| unknown));
+    if let (Some(name), Some(zone)) = (name, zone) {
+        web.service.set_organization(&who.person, name, zone).await?;
+        return Ok(Redirect::to("/settings?done=organization").into_response());
+    }
+    Ok(overview(&web, &who, "", &Typed { fields, wrong }))
+}

@@ -1,0 +1,277 @@
+//! The statuses: their names, their order, and which of them mean that nothing is left to do.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use domain::{Role, Status, StatusId, StatusName};
+use maud::{Markup, html};
+use service::{AdminError, Column, Direction, Filter, ListQuery, Step};
+
+use super::{Typed, overview};
+use crate::fields::Fields;
+use crate::form::{Label, Wrong, line};
+use crate::layout::{self, Nav, counted, csrf, notice};
+use crate::session::{Posted, Query};
+use crate::{Problem, SignedIn, Web};
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/settings/statuses", post(add))
+        .route("/settings/statuses/{id}", get(show))
+        .route("/settings/statuses/{id}/rename", post(rename))
+        .route("/settings/statuses/{id}/move", post(move_it))
+        .route("/settings/statuses/{id}/done", post(set_done))
+        .route("/settings/statuses/{id}/retire", post(retire))
+}
+
+/// All statuses in their order, the retired ones last.
+pub(super) fn list(who: &SignedIn, typed: &Typed) -> Markup {
+    let directory = who.person.tenant.directory();
+    let (retired, offered): (Vec<&Status>, Vec<&Status>) =
+        directory.statuses_in_order().into_iter().partition(|status| status.retired);
+    let last = offered.len().saturating_sub(1);
+    let label =
+        Label { name: "status_name", text: "New status", required: true, ..Label::default() };
+    html! {
+        p.hint { "People choose among them in this order." }
+        div.scroll { table.grid {
+            thead { tr {
+                th scope="col" { "Name" }
+                th scope="col" { "Means" }
+                td {}
+                td.act {}
+            } }
+            tbody {
+                @for (at, status) in offered.iter().enumerate() {
+                    (row(status, &html! {
+                        @if at > 0 { (step(who, status, "up", "↑")) }
+                        @if at < last { (step(who, status, "down", "↓")) }
+                    }))
+                }
+                @for status in &retired { (row(status, &html! {})) }
+            }
+        } }
+        form.edit action="/settings/statuses" method="post" {
+            (csrf(who))
+            (line(label, "text", typed.or("status_name", ""), &typed.wrong))
+            div.buttons { button type="submit" { "Add status" } }
+        }
+    }
+}
+
+fn row(status: &Status, moves: &Markup) -> Markup {
+    html! {
+        tr id={ "s" (status.id) } {
+            td.title data-label="Name" {
+                a href={ "/settings/statuses/" (status.id) } { (status.name) }
+            }
+            td data-label="Means" { @if status.done { span.badge.ok { "done" } } @else { "to do" } }
+            td {
+                @if status.retired { span.badge.muted { "retired" } " " }
+                @if status.spreading { span.badge.warn { "being renamed" } }
+            }
+            td.act { (moves) }
+        }
+    }
+}
+
+fn step(who: &SignedIn, status: &Status, step: &str, arrow: &str) -> Markup {
+    html! {
+        form action={ "/settings/statuses/" (status.id) "/move" } method="post" {
+            (csrf(who))
+            button.small.quiet type="submit" name="step" value=(step) title={ "Move " (step) }
+                aria-label={ "Move " (status.name) " " (step) } { (arrow) }
+        }
+        " "
+    }
+}
+
+async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let mut wrong = Wrong::default();
+    let name = wrong.check("status_name", StatusName::parse(fields.get("status_name")));
+    if let Some(name) = name {
+        match web.service.create_status(&who.person, name).await {
+            Ok(id) => {
+                let address = format!("/settings?done=added#s{id}");
+                return Ok(Redirect::to(&address).into_response());
+            }
+            Err(AdminError::StatusExists(_)) => wrong.add("status_name", "is there already"),
+            Err(problem) => return Err(problem.into()),
+        }
+    }
+    Ok(overview(&web, &who, "", &Typed { fields, wrong }))
+}
+
+async fn show(
+    State(web): State<Web>,
+    who: SignedIn,
+    Path(id): Path<String>,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let saved = query.get("done") == "1";
+    status_page(&web, &who, status_id(&id)?, saved, &Typed::default()).await
+}
+
+fn status_id(id: &str) -> Result<StatusId, Problem> {
+    id.parse().map(StatusId).map_err(|_| Problem::NotFound)
+}
+
+/// How many activities show a status.
+async fn count(web: &Web, who: &SignedIn, id: StatusId) -> Result<u64, Problem> {
+    let query = ListQuery {
+        filter: Filter { statuses: vec![id], ..Filter::default() },
+        by: Column::Id,
+        direction: Direction::Ascending,
+        page: 1,
+        page_size: 1,
+    };
+    Ok(web.service.list(&who.person.tenant, &query).await?.total)
+}
+
+async fn status_page(
+    web: &Web,
+    who: &SignedIn,
+    id: StatusId,
+    saved: bool,
+    typed: &Typed,
+) -> Result<Response, Problem> {
+    let directory = who.person.tenant.directory();
+    let status = directory.statuses.get(&id).ok_or(Problem::NotFound)?;
+    let activities = counted(count(web, who, id).await?, "activity", "activities");
+    let title = format!("Status {}", status.name);
+    let content = html! {
+        (layout::head(&title, &html! { a.button.quiet href="/settings#statuses" { "All statuses" } }))
+        @if saved { (notice("ok", "The status has been saved.")) }
+        @if status.spreading {
+            (notice("warn", "It is being renamed: activities are still being brought up to date."))
+        }
+        p.lead { a href={ "/activities?status=" (id) } { (activities) } " with this status." }
+        section { h2 { "Rename" } (rename_form(who, status, &activities, typed)) }
+        section { h2 { "What it means" } (done_form(who, status)) }
+        section { h2 { "Choosing it" } (retire_form(who, status)) }
+    };
+    let page = layout::page(who, &title, Nav::Settings, &content);
+    Ok((typed.status(), page).into_response())
+}
+
+fn rename_form(who: &SignedIn, status: &Status, activities: &str, typed: &Typed) -> Markup {
+    let help = format!(
+        "Each change of the name changes {activities}: they get a new stamp, so that integrations fetch them again."
+    );
+    let label = Label { name: "name", text: "New name", help: &help, required: true };
+    html! {
+        form.edit action={ "/settings/statuses/" (status.id) "/rename" } method="post" {
+            (csrf(who))
+            (line(label, "text", typed.or("name", status.name.as_str()), &typed.wrong))
+            div.buttons { button.primary type="submit" { "Rename" } }
+        }
+    }
+}
+
+fn done_form(who: &SignedIn, status: &Status) -> Markup {
+    let (text, other, button) = if status.done {
+        ("Activities with this status are done: nobody is reminded of them.", "0", "Count as to do")
+    } else {
+        (
+            "Activities with this status are to be done: My day shows them when they are due.",
+            "1",
+            "Count as done",
+        )
+    };
+    html! {
+        div.card {
+            p { (text) }
+            form action={ "/settings/statuses/" (status.id) "/done" } method="post" {
+                (csrf(who))
+                button type="submit" name="done" value=(other) { (button) }
+            }
+        }
+    }
+}
+
+fn retire_form(who: &SignedIn, status: &Status) -> Markup {
+    let (text, other, button) = if status.retired {
+        ("It is retired: activities that have it keep it, nobody can choose it.", "0", "Bring back")
+    } else {
+        (
+            "Once retired, it stays on the activities that have it and can no longer be chosen.",
+            "1",
+            "Retire",
+        )
+    };
+    html! {
+        div.card {
+            p { (text) }
+            form action={ "/settings/statuses/" (status.id) "/retire" } method="post" {
+                (csrf(who))
+                button.danger[!status.retired] type="submit" name="retired" value=(other) { (button) }
+            }
+        }
+    }
+}
+
+/// The activities that show the name follow by themselves; the page of the work says how far.
+async fn rename(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let id = status_id(&id)?;
+    let directory = who.person.tenant.directory();
+    let status = directory.statuses.get(&id).ok_or(Problem::NotFound)?;
+    let mut wrong = Wrong::default();
+    let Some(name) = wrong.check("name", StatusName::parse(fields.get("name"))) else {
+        return status_page(&web, &who, id, false, &Typed { fields, wrong }).await;
+    };
+    if directory.free_status_name(&name, Some(id)).is_err() {
+        wrong.add("name", "is that of another status");
+        return status_page(&web, &who, id, false, &Typed { fields, wrong }).await;
+    }
+    let total = count(&web, &who, id).await?;
+    let title = format!("Renaming {} to {name}", status.name);
+    let work = web.service.start_rename(&who.person, id, name, title, total)?;
+    let back = Fields::of([("back", format!("/settings/statuses/{id}"))]);
+    Ok(Redirect::to(&back.address(&format!("/work/{}", work.number))).into_response())
+}
+
+async fn move_it(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let id = status_id(&id)?;
+    let step = if fields.get("step") == "up" { Step::Up } else { Step::Down };
+    web.service.move_status(&who.person, id, step).await?;
+    Ok(Redirect::to("/settings#statuses").into_response())
+}
+
+async fn set_done(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let id = status_id(&id)?;
+    web.service.set_status_done(&who.person, id, fields.get("done") == "1").await?;
+    Ok(saved(id))
+}
+
+async fn retire(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let id = status_id(&id)?;
+    web.service.set_status_retired(&who.person, id, fields.get("retired") == "1").await?;
+    Ok(saved(id))
+}
+
+fn saved(id: StatusId) -> Response {
+    Redirect::to(&format!("/settings/statuses/{id}?done=1")).into_response()
+}

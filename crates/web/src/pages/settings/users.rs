@@ -1,0 +1,359 @@
+//! The people: who they are, what they may do, how they sign in.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use domain::{LoginName, Name, Role, SystemUser, UserId};
+use maud::{Markup, html};
+use service::{AdminError, Directory, NewUser, Password, UserEdit};
+
+use super::Typed;
+use crate::form::{Label, Wrong, choice, field, line};
+use crate::layout::{self, Nav, counted, csrf, notice};
+use crate::pages::list::names;
+use crate::session::{Posted, Query};
+use crate::times::duration;
+use crate::{Problem, SignedIn, Web};
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/settings/users", post(add))
+        .route("/settings/users/new", get(new))
+        .route("/settings/users/{id}", get(show).post(edit))
+        .route("/settings/users/{id}/login", post(reset))
+        .route("/settings/users/{id}/disable", post(disable))
+        .route("/settings/users/{id}/enable", post(enable))
+}
+
+/// Roles, and what each may do.
+const ROLES: [(Role, &str); 3] = [
+    (Role::Viewer, "Viewer: looks at everything"),
+    (Role::Editor, "Editor: creates, edits and removes activities too"),
+    (Role::Admin, "Admin: all that, integrations and settings"),
+];
+
+/// All users, those who are disabled last.
+pub(super) fn list(web: &Web, who: &SignedIn) -> Markup {
+    let directory = who.person.tenant.directory();
+    let mut users: Vec<&SystemUser> = directory.users.values().collect();
+    users.sort_by_key(|user| (user.disabled, user.name.as_str().to_lowercase(), user.id));
+    let seen = web.service.last_seen(&who.person.tenant);
+    let ago = |user: UserId| {
+        let at = seen.get(&user)?;
+        Some(format!("{} ago", duration(web.service.now().millis() - at.millis())))
+    };
+    html! {
+        div.scroll { table.grid {
+            thead { tr {
+                th scope="col" { "Name" }
+                th scope="col" { "Role" }
+                th scope="col" { "Login name" }
+                th scope="col" { "Last seen here" }
+                th.num scope="col" { "Number" }
+            } }
+            tbody { @for user in users {
+                tr {
+                    td.title data-label="Name" {
+                        a href={ "/settings/users/" (user.id) } { (user.name) }
+                        @if user.id == who.person.user { " " span.badge.muted { "you" } }
+                        @if user.disabled { " " span.badge.bad { "disabled" } }
+                    }
+                    td data-label="Role" { (user.role) }
+                    td data-label="Login name" {
+                        @match &user.login {
+                            Some(login) => (login.name),
+                            None => span.muted { "does not sign in" },
+                        }
+                    }
+                    td.when data-label="Last seen here" { (ago(user.id).unwrap_or_default()) }
+                    td.num data-label="Number" { (user.id) }
+                }
+            } }
+        } }
+        div.buttons { a.button href="/settings/users/new" { "Add a user" } }
+    }
+}
+
+async fn new(who: SignedIn) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    Ok(new_page(&who, &Typed::default()))
+}
+
+fn new_page(who: &SignedIn, typed: &Typed) -> Response {
+    let content = html! {
+        (layout::head("Add a user", &html! {}))
+        form.edit action="/settings/users" method="post" {
+            (csrf(who))
+            (name_and_role(typed, "", Role::Editor))
+            (login_name(typed, "", "Only people who sign in here need one. A user for an integration needs none.", false))
+            (password(typed))
+            div.buttons {
+                button.primary type="submit" { "Add user" }
+                a.button.quiet href="/settings#users" { "Cancel" }
+            }
+        }
+    };
+    (typed.status(), layout::page(who, "Add a user", Nav::Settings, &content)).into_response()
+}
+
+fn name_and_role(typed: &Typed, name: &str, role: Role) -> Markup {
+    let label = Label { name: "name", text: "Name", required: true, ..Label::default() };
+    let roles = ROLES.map(|(role, text)| (role.to_string(), text));
+    let chosen = typed.or("role", role.as_str());
+    let role = Label { name: "role", text: "Role", required: true, ..Label::default() };
+    html! {
+        div.pair {
+            (line(label, "text", typed.or("name", name), &typed.wrong))
+            (choice(role, roles, chosen, &typed.wrong))
+        }
+    }
+}
+
+/// Browsers are not to fill in the admin's own.
+fn login_name(typed: &Typed, there: &str, help: &str, required: bool) -> Markup {
+    let label = Label { name: "login", text: "Login name", help, required };
+    unremembered(label, typed, typed.or("login", there))
+}
+
+fn password(typed: &Typed) -> Markup {
+    let help = "At least 10 characters. Left empty, one is made up and shown to you once.";
+    unremembered(Label { name: "password", text: "Password", help, required: false }, typed, "")
+}
+
+fn unremembered(label: Label<'_>, typed: &Typed, value: &str) -> Markup {
+    field(label, &typed.wrong, |id, described, is_wrong| {
+        html! {
+            input id=(id) name=(label.name) value=(value) required[label.required] autocomplete="off"
+                autocapitalize="none" spellcheck="false" aria-describedby=[described]
+                aria-invalid=[is_wrong.then_some("true")];
+        }
+    })
+}
+
+async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let mut typed = Typed { fields, wrong: Wrong::default() };
+    let (name, role) = read_name_and_role(&mut typed);
+    let wants_login = ["login", "password"].iter().any(|field| !typed.fields.get(field).is_empty());
+    let login = if wants_login { read_login(&web, &mut typed)? } else { None };
+    if let (Some(name), Some(role), true) = (name, role, typed.wrong.is_empty()) {
+        let user = NewUser { id: None, name, role };
+        let of_login = login.as_ref().map(|new| (new.name.clone(), new.password.clone()));
+        match web.service.create_user(&who.person, user, of_login).await {
+            Ok(id) => return Ok(done(&who, id, login, "added")),
+            Err(problem) => taken(&who, &mut typed, problem)?,
+        }
+    }
+    Ok(new_page(&who, &typed))
+}
+
+fn read_name_and_role(typed: &mut Typed) -> (Option<Name>, Option<Role>) {
+    let Typed { fields, wrong } = typed;
+    let role = Role::parse(fields.get("role")).ok_or("is not one of these: choose one");
+    (wrong.check("name", Name::parse(fields.raw("name"))), wrong.check("role", role))
+}
+
+/// A login as the form wants it.
+struct NewLogin {
+    name: LoginName,
+    password: Password,
+    /// The password as it has to be shown, where it was made up.
+    made_up: Option<String>,
+}
+
+fn read_login(web: &Web, typed: &mut Typed) -> Result<Option<NewLogin>, Problem> {
+    let Typed { fields, wrong } = typed;
+    let name = wrong.check("login", LoginName::parse(fields.get("login")));
+    let made_up = match fields.raw("password") {
+        "" => Some(web.service.generate_password()?),
+        _ => None,
+    };
+    let password = Password::parse(made_up.as_deref().unwrap_or(fields.raw("password")));
+    let password = wrong.check("password", password);
+    Ok(name.zip(password).map(|(name, password)| NewLogin { name, password, made_up }))
+}
+
+/// Says at its field that somebody else has the login name.
+fn taken(who: &SignedIn, typed: &mut Typed, problem: AdminError) -> Result<(), Problem> {
+    let AdminError::LoginExists(_, other) = problem else { return Err(problem.into()) };
+    let other = names::user(&who.person.tenant.directory(), other);
+    typed.wrong.add("login", format!("is that of {other}: choose another"));
+    Ok(())
+}
+
+/// A password that was made up is shown at once, since it is kept nowhere.
+fn done(who: &SignedIn, id: UserId, login: Option<NewLogin>, what: &str) -> Response {
+    let address = format!("/settings/users/{id}");
+    let Some(NewLogin { name, made_up: Some(password), .. }) = login else {
+        return Redirect::to(&format!("{address}?done={what}")).into_response();
+    };
+    let org = &who.person.tenant.id;
+    let content = html! {
+        (layout::head("New password", &html! {}))
+        (notice("warn", "This password is shown only now. Pass it on, and have it changed at the first sign-in."))
+        div.card {
+            dl.facts {
+                dt { "Organization" } dd { code { (org) } }
+                dt { "Login name" } dd { code { (name) } }
+            }
+            pre.copy #password { (password) }
+            div.buttons {
+                button type="button" data-copy="#password" hidden { "Copy password" }
+                a.button.primary href=(address) { "Done" }
+            }
+        }
+    };
+    layout::page(who, "New password", Nav::Settings, &content)
+}
+
+/// What has been done, as the address says it.
+const DONE: [(&str, &str); 5] = [
+    ("added", "The user has been added."),
+    ("saved", "The user has been saved."),
+    ("login", "The user signs in with the new password from now on; earlier sessions have ended."),
+    ("disabled", "The user is disabled: sessions and API keys have ended."),
+    ("enabled", "The user is enabled again."),
+];
+
+async fn show(
+    who: SignedIn,
+    Path(id): Path<String>,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    user_page(&who, user_id(&id)?, query.get("done"), &Typed::default())
+}
+
+fn user_id(id: &str) -> Result<UserId, Problem> {
+    id.parse().map(UserId).map_err(|_| Problem::NotFound)
+}
+
+fn user_page(who: &SignedIn, id: UserId, done: &str, typed: &Typed) -> Result<Response, Problem> {
+    let directory = who.person.tenant.directory();
+    let user = directory.users.get(&id).ok_or(Problem::NotFound)?;
+    let done = DONE.iter().find(|(name, _)| *name == done);
+    let address = format!("/settings/users/{id}");
+    let content = html! {
+        (layout::head(user.name.as_str(), &html! { a.button.quiet href="/settings#users" { "All users" } }))
+        @if let Some((_, text)) = done { (notice("ok", text)) }
+        section {
+            form.edit action=(address) method="post" {
+                (csrf(who))
+                (name_and_role(typed, user.name.as_str(), user.role))
+                div.buttons { button.primary type="submit" { "Save" } }
+            }
+        }
+        @if id == who.person.user {
+            p.hint { "This is you. Your password is changed " a href="/password" { "elsewhere" } "; only another admin can disable you." }
+        } @else {
+            section { h2 { "Signing in" } (reset_form(who, user, typed)) }
+            section { h2 { "Access" } (access(who, &directory, user)) }
+        }
+    };
+    let page = layout::page(who, user.name.as_str(), Nav::Settings, &content);
+    Ok((typed.status(), page).into_response())
+}
+
+fn reset_form(who: &SignedIn, user: &SystemUser, typed: &Typed) -> Markup {
+    let there = user.login.as_ref().map_or("", |login| login.name.as_str());
+    let (help, button) = if there.is_empty() {
+        ("So far this user does not sign in here.", "Let sign in")
+    } else {
+        ("A new password ends the sessions that were opened with the old one.", "Set new password")
+    };
+    html! {
+        form.edit action={ "/settings/users/" (user.id) "/login" } method="post" {
+            (csrf(who))
+            div.pair { (login_name(typed, there, help, true)) (password(typed)) }
+            div.buttons { button type="submit" { (button) } }
+        }
+    }
+}
+
+fn access(who: &SignedIn, directory: &Directory, user: &SystemUser) -> Markup {
+    let keys = directory.keys.values().filter(|key| key.user == user.id && !key.revoked).count();
+    let keys = counted(keys as u64, "API key", "API keys");
+    let (text, what, button) = if user.disabled {
+        (format!("Disabled: cannot sign in, and {keys} open nothing."), "enable", "Enable again")
+    } else {
+        let text = format!(
+            "Once disabled, the user is signed out at once, and {keys} open nothing any more. What the user did stays."
+        );
+        (text, "disable", "Disable")
+    };
+    html! {
+        div.card {
+            p { (text) }
+            form action={ "/settings/users/" (user.id) "/" (what) } method="post" {
+                (csrf(who))
+                button.danger[!user.disabled] type="submit" { (button) }
+            }
+        }
+    }
+}
+
+async fn edit(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let id = user_id(&id)?;
+    let mut typed = Typed { fields, wrong: Wrong::default() };
+    let (name, role) = read_name_and_role(&mut typed);
+    if name.is_some() && role.is_some() {
+        match web.service.edit_user(&who.person, id, UserEdit { name, role, disabled: None }).await
+        {
+            Ok(()) => return Ok(saved(id, "saved")),
+            Err(AdminError::Yourself) => {
+                typed.wrong.add("role", "cannot be taken from yourself: ask another admin");
+            }
+            Err(problem) => return Err(problem.into()),
+        }
+    }
+    user_page(&who, id, "", &typed)
+}
+
+async fn reset(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let id = user_id(&id)?;
+    let mut typed = Typed { fields, wrong: Wrong::default() };
+    if let Some(new) = read_login(&web, &mut typed)? {
+        let (name, password) = (new.name.clone(), new.password.clone());
+        match web.service.reset_login(&who.person, id, name, password).await {
+            Ok(()) => return Ok(done(&who, id, Some(new), "login")),
+            Err(problem) => taken(&who, &mut typed, problem)?,
+        }
+    }
+    user_page(&who, id, "", &typed)
+}
+
+async fn disable(web: State<Web>, id: Path<String>, posted: Posted) -> Result<Response, Problem> {
+    set_disabled(web, id, posted, true).await
+}
+
+async fn enable(web: State<Web>, id: Path<String>, posted: Posted) -> Result<Response, Problem> {
+    set_disabled(web, id, posted, false).await
+}
+
+async fn set_disabled(
+    State(web): State<Web>,
+    Path(id): Path<String>,
+    Posted { who, .. }: Posted,
+    disabled: bool,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let id = user_id(&id)?;
+    let edit = UserEdit { disabled: Some(disabled), ..UserEdit::default() };
+    web.service.edit_user(&who.person, id, edit).await?;
+    Ok(saved(id, if disabled { "disabled" } else { "enabled" }))
+}
+
+fn saved(id: UserId, what: &str) -> Response {
+    Redirect::to(&format!("/settings/users/{id}?done={what}")).into_response()
+}
