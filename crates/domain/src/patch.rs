@@ -61,8 +61,8 @@ pub struct Draft {
     pub end: Option<Moment>,
     /// The account that it is about.
     pub client: ClientId,
-    /// The responsible person; the author where none is named.
-    pub system_user: Option<UserId>,
+    /// The responsible person; the author where it is not named.
+    pub system_user: Presence<UserId>,
     /// The status.
     pub status: StatusRef,
     /// The priority.

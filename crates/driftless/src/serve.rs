@@ -144,7 +144,12 @@ impl Server {
         let edge = Edge { tls, router, refusal, limits: Limits::default() };
         runtime.block_on(async {
             let housekeeping = tokio::spawn(housekeep(ground.service.clone(), metrics));
-            edge.serve(listener, stop.told_to_stop()).await;
+            let told_to_stop = async {
+                stop.told_to_stop().await;
+                // Those who follow what changes would never finish by themselves.
+                ground.service.begin_to_stop();
+            };
+            edge.serve(listener, told_to_stop).await;
             housekeeping.abort();
         });
         folder.stop_listening();

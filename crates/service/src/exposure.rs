@@ -18,7 +18,7 @@
 //! argument rests on the lease: no read tells more than has been durably promised beforehand, and
 //! the next process begins with that promise as its `exposed`.
 
-use domain::Stamp;
+use domain::{Seq, Stamp};
 use parking_lot::Mutex;
 use timeline::View;
 
@@ -67,6 +67,13 @@ impl Exposure {
         self.state.lock().view.clone()
     }
 
+    /// The seq of the view that readers see, and the highest instant that has been told, or that a
+    /// visible version carries.
+    pub(crate) fn told(&self) -> (Seq, Stamp) {
+        let state = self.state.lock();
+        (state.view.seq(), state.exposed.max(state.head))
+    }
+
     /// Exposes an instant apart from any view: what goes wrong without the guard.
     pub(crate) fn raise(&self, horizon: Stamp) {
         let mut state = self.state.lock();
@@ -101,8 +108,7 @@ impl Exposure {
 
     /// The highest instant that has been told, or that a visible version carries.
     pub(crate) fn exposed(&self) -> Stamp {
-        let state = self.state.lock();
-        state.exposed.max(state.head)
+        self.told().1
     }
 }
 

@@ -1,10 +1,13 @@
 //! The story of one activity: who changed what, when, and by which door.
 
-use domain::{Activity, ActivityId, Kind, Member, Version};
+use std::ops::ControlFlow::{self, Break, Continue};
+use std::sync::Arc;
+
+use domain::{Activity, ActivityId, CustomField, Kind, Member, Seq, Version};
 use store::StoreError;
 
-use crate::Service;
 use crate::tenant::Tenant;
+use crate::{AskError, Service};
 
 /// One step of an activity's story.
 #[derive(Clone, Debug)]
@@ -30,7 +33,84 @@ pub struct Difference {
     pub after: Option<String>,
 }
 
+/// A part of a story, the latest change first.
+#[derive(Clone, Debug)]
+pub struct Story {
+    /// Its steps.
+    pub changes: Vec<Change>,
+    /// The version that the next part begins with; none where this one reaches the beginning.
+    pub older: Option<Seq>,
+}
+
+/// The most steps that a part of a story has.
+const STORY_CHANGES_MAX: usize = 100;
+
+/// The bytes of text after which a part of a story ends early: each version has its note whole.
+const STORY_BYTES_MAX: usize = 4 << 20;
+
 impl Service {
+    /// The latest version of an activity, be it a removal; none if there never was one.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn latest(
+        &self,
+        org: &Tenant,
+        id: ActivityId,
+    ) -> Result<Option<Arc<Version>>, AskError> {
+        let view = org.exposure.view();
+        let current = org.timeline.read().current(&view, id);
+        let Some((seq, _)) = current else { return Ok(None) };
+        Ok(self.versions(org, vec![seq]).await?.into_iter().next())
+    }
+
+    /// The version of an activity at a position; none where something else is there, or nothing.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn version(
+        &self,
+        org: &Tenant,
+        id: ActivityId,
+        seq: Seq,
+    ) -> Result<Option<Arc<Version>>, AskError> {
+        let is_its = org.timeline.read().id(seq) == Some(id);
+        let seqs = if is_its { vec![seq] } else { Vec::new() };
+        Ok(self.versions(org, seqs).await?.into_iter().next())
+    }
+
+    /// A part of an activity's story, from the latest change or from this version on backwards. None
+    /// if there never was such an activity, or it has no such version.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn story(
+        &self,
+        org: &Arc<Tenant>,
+        id: ActivityId,
+        from: Option<Seq>,
+    ) -> Result<Option<Story>, AskError> {
+        if from.is_some_and(|seq| org.timeline.read().id(seq) != Some(id)) {
+            return Ok(None);
+        }
+        let (service, org) = (self.clone(), org.clone());
+        let part = self.blocking(move || -> Result<Option<Story>, StoreError> {
+            let latest = || service.shared.store.latest(org.key, id);
+            let Some(from) = from.map_or_else(latest, |seq| Ok(Some(seq)))? else {
+                return Ok(None);
+            };
+            let (mut changes, mut bytes) = (Vec::new(), 0);
+            let older = service.steps(&org, from, &mut |change| {
+                bytes += change.bytes();
+                changes.push(change);
+                let is_full = changes.len() >= STORY_CHANGES_MAX || bytes >= STORY_BYTES_MAX;
+                Ok::<_, StoreError>(if is_full { Break(()) } else { Continue(()) })
+            })?;
+            Ok(Some(Story { changes, older }))
+        });
+        Ok(part.await??)
+    }
+
     /// Shows the story of an activity, the latest change first. False if there never was one.
     ///
     /// # Errors
@@ -41,27 +121,55 @@ impl Service {
         id: ActivityId,
         visit: &mut dyn FnMut(Change) -> Result<(), E>,
     ) -> Result<bool, E> {
+        let Some(latest) = self.shared.store.latest(org.key, id)? else { return Ok(false) };
+        self.steps(org, latest, &mut |change| visit(change).map(Continue))?;
+        Ok(true)
+    }
+
+    /// Goes from a version back to the beginning, or until `visit` has enough. Returns the version
+    /// that it would go on with.
+    fn steps<E: From<StoreError>>(
+        &self,
+        org: &Tenant,
+        from: Seq,
+        visit: &mut dyn FnMut(Change) -> Result<ControlFlow<()>, E>,
+    ) -> Result<Option<Seq>, E> {
         let store = self.shared.store.as_ref();
         let one = |seq| -> Result<Option<Version>, StoreError> {
             Ok(store.versions(org.key, &[seq])?.into_iter().next())
         };
-        let mut next = store.latest(org.key, id)?.map(one).transpose()?.flatten();
-        let known = next.is_some();
+        let mut next = one(from)?;
         let directory = org.directory();
         while let Some(version) = next {
             let before = version.previous.map(one).transpose()?.flatten();
             let author = version.author.user.and_then(|user| directory.users.get(&user));
             let differences =
                 differences(before.as_ref().and_then(Version::record), version.record());
-            visit(Change {
+            let older = version.previous;
+            let enough = visit(Change {
                 before: before.as_ref().map(|before| before.state.kind()),
                 author: author.map(|user| user.name.to_string()),
                 differences,
                 version,
             })?;
+            if enough.is_break() {
+                return Ok(older);
+            }
             next = before;
         }
-        Ok(known)
+        Ok(None)
+    }
+}
+
+impl Change {
+    /// What it takes in memory, roughly.
+    fn bytes(&self) -> usize {
+        let record = self.version.record().map_or(0, |activity| {
+            let fields = activity.custom_fields.iter().map(CustomField::bytes);
+            activity.note.as_str().len() + fields.sum::<usize>()
+        });
+        let texts = self.differences.iter().flat_map(|d| [&d.before, &d.after]).flatten();
+        record + texts.map(String::len).sum::<usize>()
     }
 }
 
@@ -110,7 +218,7 @@ fn text(activity: &Activity, member: Member) -> Option<String> {
 }
 
 fn custom_fields(activity: &Activity) -> String {
-    let field = |field: &domain::CustomField| {
+    let field = |field: &CustomField| {
         let option = field.option_id.as_ref().map(|option| format!("option {option}"));
         let parts: Vec<&str> =
             [field.value.as_deref(), option.as_deref()].into_iter().flatten().collect();

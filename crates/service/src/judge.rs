@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use domain::{
     Activity, ActivityId, Author, CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX, CustomField,
-    CustomFieldPatch, Draft, Imported, Patch, Role, Stamp, State, StatusRef, Version,
+    CustomFieldPatch, Draft, Imported, Patch, Role, Seq, Stamp, State, StatusRef, Version,
 };
 
 use crate::directory::Directory;
@@ -42,7 +42,9 @@ impl Judge<'_> {
             Write::Update(_, patch) => self.update(present()?, patch),
             Write::Edit { seen, patch, .. } => {
                 let state = self.update(present()?, patch)?;
-                let outdated = current.is_some_and(|version| version.seq != *seen);
+                // What this very commit has written has no position yet: nobody can have seen it.
+                let is_seen = |version: &Version| version.seq == *seen && *seen != Seq::ZERO;
+                let outdated = !current.is_some_and(is_seen);
                 if outdated && state.is_some() { Err(Refusal::Outdated(id)) } else { Ok(state) }
             }
             Write::Remove(_) => present().map(|_| Some(State::Tombstone)),
@@ -73,6 +75,8 @@ impl Judge<'_> {
     fn create(&self, draft: &Draft) -> Result<Activity, Refusal> {
         let status = self.directory.choose_status(&draft.status)?;
         let author = self.author_name();
+        let mut system_user = self.author.user;
+        draft.system_user.clone().apply(&mut system_user);
         let mut activity = Activity {
             created: self.stamp,
             created_by: author.clone(),
@@ -82,7 +86,7 @@ impl Judge<'_> {
             start: draft.start,
             end: draft.end,
             client: Some(draft.client),
-            system_user: draft.system_user.or(self.author.user),
+            system_user,
             status: status.id,
             status_name: status.name.clone(),
             priority: draft.priority,

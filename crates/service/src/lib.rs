@@ -21,15 +21,19 @@ mod export;
 mod exposure;
 mod history;
 mod import;
+mod integrations;
 mod judge;
 mod lease;
 mod lifecycle;
+mod live;
 mod login;
 mod long_work;
 mod notes;
 mod office;
 mod passwords;
 mod people;
+mod polls;
+mod preview;
 mod query;
 mod random;
 mod runs;
@@ -53,7 +57,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use domain::{Author, Clock, OrgId, Stamp};
 use parking_lot::{Mutex, RwLock};
 use store::{SearchIndex, Store};
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::board::Boards;
 use crate::commit::{Job, Queue, stopping};
@@ -72,16 +76,19 @@ pub use check::{Checked, check};
 pub use clock::SystemClock;
 pub use commit::Committer;
 pub use directory::Directory;
-pub use history::Change;
+pub use history::{Change, Difference, Story};
 pub use import::{
     ImportError, ImportOptions, ImportPlan, ImportReport, Repeated, Spool, SpoolError,
 };
+pub use integrations::{Integration, IntegrationState};
 pub use lifecycle::{OpenError, Settings, Surroundings};
+pub use live::{FOLLOWERS_PER_ORG_MAX, Follower};
 pub use login::LoginError;
 pub use long_work::{BulkChange, LongWork, LongWorkError, Outcome};
 pub use office::{Step, UserEdit};
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
 pub use people::{Person, SignInError};
+pub use preview::{AsOf, Preview, PreviewError};
 pub use query::{Direction, Order, SyncQuery};
 pub use random::{Random, SystemRandom};
 pub use runs::{
@@ -94,9 +101,11 @@ pub use sabotage::switch_off;
 pub use secret::hash as hash_secret;
 pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
 pub use sorting::SORTS_MAX;
+pub use store::PollRecord;
 pub use sync::{AskError, SyncAnswer};
 pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
 pub use throttle::TooManyAttempts;
+pub use timeline::Tally;
 pub use write::{Refusal, Write, Written};
 
 /// A data folder at work. Cheap to clone.
@@ -129,6 +138,8 @@ pub(crate) struct Shared {
     pub(crate) boards: Boards,
     pub(crate) queue: Queue,
     pub(crate) attempts: Attempts,
+    /// Set when the server is about to stop: those who follow something let go.
+    pub(crate) stopping: watch::Sender<bool>,
     /// To be held while a password is hashed.
     pub(crate) hashing: Semaphore,
     /// False while the store has to be reopened.

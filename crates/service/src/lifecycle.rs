@@ -7,7 +7,7 @@ use domain::{Clock, Stamp};
 use parking_lot::{Mutex, RwLock};
 use store::{Durability, FolderState, SearchIndex, Store, StoreError};
 use thiserror::Error;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::board::Boards;
 use crate::commit::{Committer, Job, Queue, unavailable};
@@ -126,6 +126,7 @@ impl Service {
             let exposed = if Guard::Lease.is_off() { Stamp::MIN } else { folder.lease };
             let tenant = Arc::new(Tenant::load(store.as_ref(), stored, exposed, limit)?);
             started = started.max(tenant.runs.lock().last_used().unwrap_or(started));
+            started = started.max(tenant.polls.last_at().unwrap_or(started));
             if !runs_survived {
                 let lost = tenant.runs.lock().forget_all();
                 lost_runs.extend(lost.into_iter().map(|run| (tenant.key, run)));
@@ -155,6 +156,7 @@ impl Service {
             boards: Boards::new(settings.cache_bytes_max),
             queue,
             attempts: Attempts::new(),
+            stopping: watch::Sender::new(false),
             hashing: Semaphore::new(HASHING_MAX),
             in_order: AtomicBool::new(true),
             closing: AtomicBool::new(false),
@@ -192,10 +194,19 @@ impl Service {
             for run in expired {
                 let _ = self.note(&org, Note::RunEnded(run), None);
             }
+            for poll in org.polls.news() {
+                let _ = self.note(&org, Note::Poll(poll), None);
+            }
         }
         self.cut_back_failed();
         self.spread_interrupted();
         self.index_words();
+    }
+
+    /// Says that the server is about to stop: whoever follows something lets go. Questions and writes
+    /// are still answered.
+    pub fn begin_to_stop(&self) {
+        self.shared.stopping.send_replace(true);
     }
 
     /// Ends in order. No question may be asked from here on.
@@ -243,6 +254,8 @@ impl Committer {
                 for org in &orgs {
                     let runs = org.runs.lock().not_kept();
                     runs.iter().try_for_each(|run| transaction.put_run(org.key, run))?;
+                    let polls = org.polls.all();
+                    polls.iter().try_for_each(|poll| transaction.put_poll(org.key, poll))?;
                 }
                 transaction.put_folder(&shared.folder_state(lease, true))
             };

@@ -27,7 +27,7 @@ pub struct Person {
     pub user: UserId,
     /// What she may do.
     pub role: Role,
-    session: Arc<Session>,
+    pub(crate) session: Arc<Session>,
 }
 
 /// Why nobody was signed in.

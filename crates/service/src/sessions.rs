@@ -79,6 +79,12 @@ impl Session {
         self.begun.load(Ordering::Acquire) && !self.is_over(now)
     }
 
+    /// Whether it is live, and neither what opened it nor its user has been switched off. Does not
+    /// count as a use.
+    pub(crate) fn goes_on(&self, now: Stamp) -> bool {
+        self.is_live(now) && self.user(&self.tenant.directory()).is_some()
+    }
+
     /// It never comes to life again. One whose beginning was not kept is over when it is idle.
     fn is_over(&self, now: Stamp) -> bool {
         self.ended.load(Ordering::Acquire) || self.is_idle(now)

@@ -87,8 +87,26 @@ impl From<Refusal> for AskError {
     }
 }
 
-/// The records and removals that a question selects in a view, before paging.
-enum Selection {
+/// A question and the view that it is answered from.
+pub(crate) struct Asked<'q> {
+    pub(crate) query: &'q SyncQuery,
+    pub(crate) id: QueryId,
+    /// The upper bound that counts: where there is a run, the run's and not the request's.
+    pub(crate) to: Stamp,
+    pub(crate) view: View,
+    pub(crate) horizon: Stamp,
+}
+
+/// What a question selects in its view, before paging.
+pub(crate) struct Selected {
+    records: Records,
+    removed: Option<Vec<ActivityId>>,
+    total: u64,
+    pub(crate) pages: u64,
+}
+
+/// The records that a question selects.
+enum Records {
     /// Everything in a range of positions.
     Range(SeqRange),
     /// The current versions of named activities, oldest change first.
@@ -111,17 +129,29 @@ impl Service {
     pub async fn sync(&self, caller: &Caller, query: &SyncQuery) -> Result<SyncAnswer, AskError> {
         let org = &caller.tenant;
         let ask = self.ask(caller, query);
-        let (run, view) = self.run(org, &ask, query).await?;
-        let (selection, removed) = select(org, &view, query, run.to);
-        let total = match &selection {
-            Selection::Range(range) => view.count_records(*range),
-            Selection::Named(seqs) => seqs.len() as u64,
-        };
-        let pages = total.div_ceil(u64::from(query.page_size)).max(1);
-        self.record_run(org, &run, &view, pages > 1).await?;
-        let seqs = self.page(org, &view, &run, query, selection).await?;
+        let (run, view, begun) = self.run(org, &ask, query).await?;
+        let (id, to, horizon) = (QueryId(run.query), run.to, run.horizon);
+        let asked = Asked { query, id, to, view, horizon };
+        let selected = asked.select(org);
+        self.record_run(org, &run, &asked.view, selected.pages > 1).await?;
+        let answer = self.answer(org, &asked, selected).await?;
+        if begun {
+            org.polls.asked(caller.key, ask.now, query, &answer);
+        }
+        Ok(answer)
+    }
+
+    /// The page of what a question selects.
+    pub(crate) async fn answer(
+        &self,
+        org: &Arc<Tenant>,
+        asked: &Asked<'_>,
+        selected: Selected,
+    ) -> Result<SyncAnswer, AskError> {
+        let Selected { records, removed, total, pages } = selected;
+        let seqs = self.page(org, asked, records).await?;
         let records = self.versions(org, seqs).await?;
-        Ok(SyncAnswer { horizon: run.horizon, records, total, pages, removed })
+        Ok(SyncAnswer { horizon: asked.horizon, records, total, pages, removed })
     }
 
     fn ask(&self, caller: &Caller, query: &SyncQuery) -> Ask {
@@ -138,15 +168,15 @@ impl Service {
         }
     }
 
-    /// Finds the run that the request continues, or begins one: view and horizon in one step.
+    /// Finds the run that the request continues, or begins one, and says which of the two.
     async fn run(
         &self,
         org: &Tenant,
         ask: &Ask,
         query: &SyncQuery,
-    ) -> Result<(RunRecord, View), AskError> {
+    ) -> Result<(RunRecord, View, bool), AskError> {
         if let Some(run) = org.runs.lock().find(ask) {
-            return Ok((run, self.view_of(org, &run)));
+            return Ok((run, self.view_of(org, &run), false));
         }
         if ask.page > 1 && self.may_have_lost_runs(ask) {
             return Err(AskError::BeginAgain(ask.page));
@@ -161,16 +191,23 @@ impl Service {
         // Another page of the same run may have begun it meanwhile.
         if let Some(run) = runs.find(ask) {
             drop(runs);
-            return Ok((run, self.view_of(org, &run)));
+            return Ok((run, self.view_of(org, &run), false));
         }
-        let reading = org.exposure.read(self.now(), self.shared.lease.bound());
-        // Complete is the answer up to the horizon, and no further than it was asked for: a script
-        // whose To is a clock that is behind goes on from here without a hole.
-        let horizon = reading.horizon.min(ask.to);
-        let run = runs.begin(ask, reading.view.seq(), horizon);
+        let (view, horizon, told) = self.read(org, ask.to);
+        let run = runs.begin(ask, view.seq(), horizon);
         drop(runs);
-        sabotage::expose_late(&org.exposure, reading.horizon);
-        Ok((run, reading.view))
+        sabotage::expose_late(&org.exposure, told);
+        Ok((run, view, true))
+    }
+
+    /// The view that answers a question from now on, and what the answer is complete up to, in one
+    /// step; beside them the instant that is told by it.
+    ///
+    /// Complete is the answer up to the horizon, and no further than it was asked for: a script whose
+    /// To is a clock that is behind goes on from here without a hole.
+    pub(crate) fn read(&self, org: &Tenant, to: Stamp) -> (View, Stamp, Stamp) {
+        let Reading { view, horizon } = org.exposure.read(self.now(), self.shared.lease.bound());
+        (view, horizon.min(to), horizon)
     }
 
     /// Whether the run of a later page that nobody knows may have gone with a process that died: that
@@ -190,7 +227,7 @@ impl Service {
     }
 
     /// Waits until an upper bound that lies only a little ahead has been passed by the horizon.
-    async fn wait_for_horizon(&self, org: &Tenant, to: Stamp) -> Result<(), AskError> {
+    pub(crate) async fn wait_for_horizon(&self, org: &Tenant, to: Stamp) -> Result<(), AskError> {
         let mut too_long = self.shared.runtime.sleep(HORIZON_WAIT_MAX);
         loop {
             let (moved, renewed) = (org.moved.notified(), self.shared.lease_moved.notified());
@@ -253,47 +290,45 @@ impl Service {
     async fn page(
         &self,
         org: &Arc<Tenant>,
-        view: &View,
-        run: &RunRecord,
-        query: &SyncQuery,
-        selection: Selection,
+        asked: &Asked<'_>,
+        records: Records,
     ) -> Result<Vec<Seq>, AskError> {
+        let (query, view) = (asked.query, &asked.view);
         let take = query.page_size as usize;
         let skip = (query.page - 1).saturating_mul(u64::from(query.page_size));
         let in_log_order = query.order.by == Member::Modified;
-        let sorted: Arc<[Seq]> = match selection {
-            Selection::Range(range) if in_log_order => {
+        let sorted: Arc<[Seq]> = match records {
+            Records::Range(range) if in_log_order => {
                 let direction = match query.order.direction {
                     Direction::Ascending => timeline::Direction::OldestFirst,
                     Direction::Descending => timeline::Direction::NewestFirst,
                 };
                 return Ok(view.page(range, direction, skip, take));
             }
-            Selection::Named(mut seqs) if in_log_order => {
+            Records::Named(mut seqs) if in_log_order => {
                 if query.order.direction == Direction::Descending {
                     seqs.reverse();
                 }
                 seqs.into()
             }
-            Selection::Named(seqs) => self.sorted(org, run, query, move || seqs).await?,
-            Selection::Range(range) => {
+            Records::Named(seqs) => self.sorted(org, asked, move || seqs).await?,
+            Records::Range(range) => {
                 let view = view.clone();
-                self.sorted(org, run, query, move || view.records(range).collect()).await?
+                self.sorted(org, asked, move || view.records(range).collect()).await?
             }
         };
         let skip = usize::try_from(skip).unwrap_or(usize::MAX);
         Ok(sorted.iter().skip(skip).take(take).copied().collect())
     }
 
-    /// The run's records sorted as the question wants, from memory or anew.
+    /// The records sorted as the question wants, from memory or anew.
     async fn sorted(
         &self,
         org: &Arc<Tenant>,
-        run: &RunRecord,
-        query: &SyncQuery,
+        asked: &Asked<'_>,
         seqs: impl FnOnce() -> Vec<Seq> + Send + 'static,
     ) -> Result<Arc<[Seq]>, AskError> {
-        let key = (org.key, run.seq, QueryId(run.query), run.to);
+        let key = (org.key, asked.view.seq(), asked.id, asked.to);
         if let Some(sorted) = self.shared.orders.get(&key) {
             return Ok(sorted);
         }
@@ -301,7 +336,7 @@ impl Service {
         // Among its own first, so that an organization that asks much does not fill the common queue.
         let own_turn = org.sorting.clone().acquire_owned().await.map_err(stopping)?;
         let turn = self.shared.orders.turns.clone().acquire_owned().await.map_err(stopping)?;
-        let (shared, org, order) = (self.shared.clone(), org.key, query.order);
+        let (shared, org, order) = (self.shared.clone(), org.key, asked.query.order);
         let sort = move || {
             // They end with the work, which goes on when the client hangs up.
             let _turns = (own_turn, turn);
@@ -339,27 +374,30 @@ impl Service {
     }
 }
 
-/// What the question selects in the view. The run's upper bound counts, not the request's.
-fn select(
-    org: &Tenant,
-    view: &View,
-    query: &SyncQuery,
-    to: Stamp,
-) -> (Selection, Option<Vec<ActivityId>>) {
-    let timeline = org.timeline.read();
-    let range = timeline.between(query.from, Some(to));
-    let (selection, mut removed) = match &query.ids {
-        Some(ids) => {
-            let selected = timeline.select(view, ids, range);
-            (Selection::Named(selected.records), selected.removed)
-        }
-        None if query.ignore_removed => (Selection::Range(range), Vec::new()),
-        None => {
-            let removed = view.tombstones(range).filter_map(|seq| timeline.id(seq)).collect();
-            (Selection::Range(range), removed)
-        }
-    };
-    drop(timeline); // Sorting holds up no commit.
-    removed.sort_unstable();
-    (selection, (!query.ignore_removed).then_some(removed))
+impl Asked<'_> {
+    /// What the question selects.
+    pub(crate) fn select(&self, org: &Tenant) -> Selected {
+        let (query, view) = (self.query, &self.view);
+        let timeline = org.timeline.read();
+        let range = timeline.between(query.from, Some(self.to));
+        let (records, mut removed) = match &query.ids {
+            Some(ids) => {
+                let selected = timeline.select(view, ids, range);
+                (Records::Named(selected.records), selected.removed)
+            }
+            None if query.ignore_removed => (Records::Range(range), Vec::new()),
+            None => {
+                let removed = view.tombstones(range).filter_map(|seq| timeline.id(seq)).collect();
+                (Records::Range(range), removed)
+            }
+        };
+        drop(timeline); // Sorting holds up no commit.
+        removed.sort_unstable();
+        let total = match &records {
+            Records::Range(range) => view.count_records(*range),
+            Records::Named(seqs) => seqs.len() as u64,
+        };
+        let pages = total.div_ceil(u64::from(query.page_size)).max(1);
+        Selected { records, removed: (!query.ignore_removed).then_some(removed), total, pages }
+    }
 }

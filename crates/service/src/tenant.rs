@@ -14,7 +14,9 @@ use crate::accounts::Accounts;
 use crate::board::BoardPlace;
 use crate::directory::Directory;
 use crate::exposure::Exposure;
+use crate::live::FOLLOWERS_PER_ORG_MAX;
 use crate::long_work::LongWorks;
+use crate::polls::Polls;
 use crate::runs::Runs;
 
 /// Questions of one organization that sort at the same time; others wait for them. Fewer than all
@@ -40,6 +42,10 @@ pub struct Tenant {
     pub(crate) exposure: Exposure,
     pub(crate) runs: Mutex<Runs>,
     pub(crate) board: BoardPlace,
+    /// What was asked last with each key.
+    pub(crate) polls: Polls,
+    /// Places for those who follow the head.
+    pub(crate) following: Arc<Semaphore>,
     /// Rung whenever the horizon may have moved for another reason than time.
     pub(crate) moved: Notify,
     /// Questions that may sort at once: each may hold many keys in memory, and a thread.
@@ -88,6 +94,8 @@ impl Tenant {
             board: BoardPlace::new(),
             directory: RwLock::new(Arc::new(Directory::new(stored))),
             accounts: RwLock::new(Accounts::new(store.accounts(key)?)),
+            polls: Polls::new(store.polls(key)?),
+            following: Arc::new(Semaphore::new(FOLLOWERS_PER_ORG_MAX)),
             moved: Notify::new(),
             sorting: Arc::new(Semaphore::new(SORTS_PER_ORG_MAX)),
             renames: AtomicU64::new(0),

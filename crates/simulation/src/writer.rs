@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use domain::{
-    ActivityId, Author, ClientId, Draft, Moment, Note, OrgId, Origin, Patch, Priority, StatusRef,
-    Subject, UserId,
+    ActivityId, Author, ClientId, Draft, Moment, Note, OrgId, Origin, Patch, Presence, Priority,
+    StatusRef, Subject, UserId,
 };
 use service::{Refusal, Write, Written};
 
@@ -125,7 +125,7 @@ fn draft(subject: &str) -> Draft {
         start: Moment::parse("2026-01-05T09:00:00Z").expect("a time"),
         end: None,
         client: ClientId(1),
-        system_user: None,
+        system_user: Presence::Keep,
         status: StatusRef::Id(STATUSES[0]),
         priority: Priority::Normal,
         custom_fields: Vec::new(),

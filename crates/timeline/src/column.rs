@@ -1,5 +1,7 @@
 //! A list that only grows, block by block.
 
+use std::ops::Range;
+
 /// How many values stand in a block. Together with its capacity this bounds what is reserved in
 /// vain, where a `Vec` of ten million would reserve up to as much again.
 const BLOCK: usize = 4096;
@@ -49,6 +51,18 @@ impl<T> Column<T> {
         self.blocks.iter().skip(at / BLOCK).flatten().skip(at % BLOCK)
     }
 
+    /// How many of the values from a position on, up to another, pass the test.
+    pub(crate) fn count(&self, range: Range<usize>, passes: impl Fn(&T) -> bool) -> usize {
+        let first = range.start / BLOCK;
+        let blocks = self.blocks.iter().enumerate().skip(first);
+        let within = blocks.take_while(|(index, _)| index * BLOCK < range.end);
+        let parts = within.filter_map(|(index, block)| {
+            let start = range.start.saturating_sub(index * BLOCK);
+            block.get(start..block.len().min(range.end - index * BLOCK))
+        });
+        parts.map(|part| part.iter().filter(|value| passes(value)).count()).sum()
+    }
+
     /// How many values come before the first that fails the test, where all after it fail too.
     pub(crate) fn partition_point(&self, passes: impl Fn(&T) -> bool) -> usize {
         // No block is empty, so each has a last value.
@@ -90,6 +104,16 @@ mod tests {
                     "{len} from {from}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn counts_within_any_range() {
+        let column = column(2 * BLOCK + 7);
+        let ends = [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 7, 5 * BLOCK];
+        for (from, to) in ends.iter().flat_map(|from| ends.iter().map(move |to| (*from, *to))) {
+            let expected = (from..to.min(column.len())).filter(|value| value % 3 == 0).count();
+            assert_eq!(column.count(from..to, |value| value % 3 == 0), expected, "{from}..{to}");
         }
     }
 

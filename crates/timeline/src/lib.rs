@@ -42,5 +42,5 @@ mod timeline;
 mod view;
 
 pub use range::SeqRange;
-pub use timeline::{AppendError, Entry, Selected, Timeline, VERSIONS_MAX};
+pub use timeline::{AppendError, Entry, Selected, Tally, Timeline, VERSIONS_MAX};
 pub use view::{Direction, View};

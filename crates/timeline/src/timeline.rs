@@ -49,6 +49,17 @@ pub struct Selected {
     pub removed: Vec<ActivityId>,
 }
 
+/// How many versions of a stretch of the log did what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Activities came to be.
+    pub created: u64,
+    /// Activities that had been there before changed, or came back.
+    pub edited: u64,
+    /// Activities went.
+    pub removed: u64,
+}
+
 /// Everything about one organization's versions but their content.
 pub struct Timeline {
     ids: Column<ActivityId>,
@@ -161,6 +172,24 @@ impl Timeline {
         let after = from.map_or(0, |from| self.stamps.partition_point(|stamp| *stamp < from));
         let through = to.map_or(len, |to| self.stamps.partition_point(|stamp| *stamp <= to));
         SeqRange { after: Seq(after as u64), through: Seq(through as u64) }
+    }
+
+    /// What the versions of a stretch of the log did, be they current or superseded. It looks at each
+    /// of them, but only at one number.
+    #[must_use]
+    pub fn tally(&self, range: SeqRange) -> Tally {
+        let end = range.through.0.min(self.len() as u64) as usize;
+        let start = (range.after.0 as usize).min(end);
+        let is_first = |previous: &u32| *previous == 0;
+        let firsts = self.previous.count(start..end, is_first);
+        let gone_at_first = self
+            .tombstones
+            .iter(start..end)
+            .filter(|at| self.previous.get(*at).is_some_and(is_first))
+            .count();
+        let removed = self.tombstones.rank(end) - self.tombstones.rank(start);
+        let created = (firsts - gone_at_first) as u64;
+        Tally { created, edited: (end - start) as u64 - removed - created, removed }
     }
 
     /// What those activities are in a view of this timeline: each whose current version lies in

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{ActivityId, ID_MAX, Kind, Seq, Stamp};
 use proptest::prelude::*;
-use timeline::{AppendError, Direction, Entry, Selected, SeqRange, Timeline, View};
+use timeline::{AppendError, Direction, Entry, Selected, SeqRange, Tally, Timeline, View};
 
 /// All versions, by seq, as far as a view goes.
 #[derive(Clone, Default)]
@@ -45,6 +45,21 @@ impl Model {
             records: self.seqs(Kind::Record, range).into_iter().filter(asked).collect(),
             removed: removed.into_iter().collect(),
         }
+    }
+
+    /// What the versions of a stretch did, one after the other.
+    fn tally(&self, range: SeqRange) -> Tally {
+        let (mut tally, mut seen) = (Tally::default(), BTreeSet::new());
+        for (seq, entry) in &self.0 {
+            let is_first = seen.insert(entry.id);
+            match entry.kind {
+                _ if !range.contains(*seq) => {}
+                Kind::Tombstone => tally.removed += 1,
+                Kind::Record if is_first => tally.created += 1,
+                Kind::Record => tally.edited += 1,
+            }
+        }
+        tally
     }
 
     /// All ids that occur, and two that do not.
@@ -154,6 +169,9 @@ proptest! {
         ranges.push(SeqRange::ALL);
 
         check_log(&timeline, &model);
+        for range in &ranges {
+            prop_assert_eq!(timeline.tally(*range), model.tally(*range));
+        }
         check_view(&timeline, &timeline.head(), &model, &ranges);
         check_view(&timeline, &timeline.view_at(Seq(u64::MAX)), &model, &ranges);
         for view in kept {

@@ -128,6 +128,14 @@ pub(crate) fn notice(kind: &str, text: &str) -> Markup {
     html! { div class={ "notice " (kind) } role=(role) { p { (text) } } }
 }
 
+/// A text to be copied, by a button where there is a script.
+pub(crate) fn copied(id: &str, button: &str, text: &str) -> Markup {
+    html! {
+        pre.copy #(id) { (text) }
+        p { button.small type="button" data-copy={ "#" (id) } hidden { (button) } }
+    }
+}
+
 /// What a list shows that has nothing in it.
 pub(crate) fn empty(title: &str, text: &str, action: &Markup) -> Markup {
     html! { div.empty { h2 { (title) } p { (text) } (action) } }

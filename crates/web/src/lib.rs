@@ -9,6 +9,7 @@
 //! [`layout`]. Whoever may see it is decided by the extractor that its handler takes: [`SignedIn`]
 //! for everybody of the organization, [`SignedIn::needs`] for a role.
 
+mod api;
 mod assets;
 mod fields;
 mod form;

@@ -1,6 +1,6 @@
 //! `account/createActivity`, also served as `account/addActivity`.
 
-use domain::{Draft, Note};
+use domain::{Draft, Note, Presence};
 use service::{Caller, Write};
 
 use super::activity::{self, Problems, Sent};
@@ -40,7 +40,7 @@ fn draft(params: &Params) -> Result<Draft, Vec<ApiError>> {
             start: start?,
             end: end?,
             client: client?,
-            system_user: system_user?,
+            system_user: system_user?.map_or(Presence::Keep, Presence::Set),
             status: status?,
             priority: priority?,
             custom_fields: custom_fields?,

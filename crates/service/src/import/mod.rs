@@ -122,7 +122,7 @@ impl Service {
     ) -> Result<ImportReport, ImportError> {
         self.refuse_removed(org, &plan, options)?;
         if options.dry_run {
-            return self.preview(org, &mut plan, progress.as_ref());
+            return self.rehearse(org, &mut plan, progress.as_ref());
         }
         match self.import_first(org, &mut plan, progress.as_ref())? {
             Some(report) => Ok(report),
@@ -197,7 +197,7 @@ impl Service {
     }
 
     /// What would happen, by the same judgement that the commit makes.
-    fn preview(
+    fn rehearse(
         &self,
         org: &Tenant,
         plan: &mut ImportPlan,

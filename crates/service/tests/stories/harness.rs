@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use domain::{
     Activity, ActivityId, Author, ClientId, Clock, Draft, Imported, Moment, Name, Note, OrgId,
-    Origin, Patch, Priority, Role, Stamp, StatusId, StatusName, StatusRef, Subject, UserId, Zone,
+    Origin, Patch, Presence, Priority, Role, Stamp, StatusId, StatusName, StatusRef, Subject,
+    UserId, Zone,
 };
 use service::{
     AskError, Caller, Direction, ImportError, ImportOptions, ImportReport, ListQuery, Listing,
@@ -188,7 +189,7 @@ pub(crate) fn create(subject: &str) -> Write {
         start: moment(),
         end: None,
         client: ClientId(3480),
-        system_user: None,
+        system_user: Presence::Keep,
         status: StatusRef::Id(StatusId(2)),
         priority: Priority::Normal,
         custom_fields: Vec::new(),

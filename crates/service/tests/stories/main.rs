@@ -14,6 +14,8 @@ mod history;
 mod lists;
 mod lists_model;
 mod mirrors;
+mod polls;
+mod previews;
 mod renames;
 mod restores;
 mod sorts;

@@ -1,17 +1,210 @@
 //! The story of one activity.
 
 use axum::Router;
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use maud::html;
+use domain::{ClientId, Kind, Member, Moment, Origin, Seq, UserId};
+use maud::{Markup, html};
+use service::{Change, Difference};
 
-use crate::layout::{self, Nav};
-use crate::{SignedIn, Web};
+use super::activity::{Id, Names, address};
+use crate::layout::{self, Nav, csrf};
+use crate::session::Query;
+use crate::times::{self, Shape};
+use crate::{Problem, SignedIn, Web};
+
+/// The most characters that a long text shows of what has changed in it.
+const EXCERPT_CHARS_MAX: usize = 600;
+
+/// What stands around a change within a long text.
+const AROUND_CHARS: usize = 60;
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/activities/{id}/history", get(show))
 }
 
-async fn show(who: SignedIn) -> Response {
-    layout::page(&who, "History", Nav::Activities, &html! { h1 { "History" } })
+async fn show(
+    State(web): State<Web>,
+    who: SignedIn,
+    Id(id): Id,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let names = Names::of(&who);
+    let from = match query.get("from") {
+        "" => None,
+        seq => Some(Seq(seq.parse().map_err(|_| Problem::NotFound)?)),
+    };
+    let latest = web.service.latest(&names.tenant, id).await?.ok_or(Problem::NotFound)?;
+    let story = web.service.story(&names.tenant, id, from).await?.ok_or(Problem::NotFound)?;
+    let title = format!("Story of activity {id}");
+    let subject = latest.record().map(|activity| activity.subject.as_str());
+    let content = html! {
+        (layout::head(&title, &html! { a.button href=(address(id)) { "To the activity" } }))
+        p.lead { (subject.unwrap_or("It has been removed.")) }
+        @if from.is_some() { p { a href={ (address(id)) "/history" } { "Latest changes" } } }
+        ol.story {
+            @for change in &story.changes {
+                (step(&who, &names, change, latest.seq))
+            }
+        }
+        @if let Some(older) = story.older {
+            nav.pages aria-label="Pages" {
+                a href={ (address(id)) "/history?from=" (older) } rel="next" { "Older changes" }
+            }
+        }
+    };
+    Ok(layout::page(&who, &title, Nav::Activities, &content))
+}
+
+fn step(who: &SignedIn, names: &Names, change: &Change, latest: Seq) -> Markup {
+    let version = &change.version;
+    let is_older_record = version.record().is_some() && version.seq != latest;
+    html! {
+        li {
+            span.what { (what(change)) }
+            span.who { (names.author(version.author)) " · " (origin(version.author.origin)) }
+            span.when { (times::time(version.stamp, names.zone(), Shape::Both)) }
+            @if who.edits() && is_older_record {
+                form action={ (address(version.id)) "/restore" } method="post" {
+                    (csrf(who))
+                    input type="hidden" name="seq" value=(version.seq);
+                    button.small type="submit" { "Restore this version" }
+                }
+            }
+            @let told: Vec<&Difference> = change.differences.iter().filter(|d| is_told(d, change)).collect();
+            @if !told.is_empty() {
+                dl.diff { @for difference in told { (row(difference, names)) } }
+            }
+        }
+    }
+}
+
+fn what(change: &Change) -> &'static str {
+    let kind = change.version.state.kind();
+    let is_rename = change.version.author.user.is_none()
+        && matches!(&*change.differences, [only] if only.member == Member::StatusName);
+    match (change.before, kind) {
+        (None, Kind::Record) => "Created",
+        (_, Kind::Tombstone) => "Removed",
+        (Some(Kind::Tombstone), Kind::Record) => "Restored",
+        (Some(Kind::Record), Kind::Record) if is_rename => "Its status was renamed",
+        (Some(Kind::Record), Kind::Record) => "Changed",
+    }
+}
+
+fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Api => "API",
+        Origin::Web => "web pages",
+        Origin::Import => "import",
+        Origin::CommandLine => "command line",
+    }
+}
+
+/// A status is told by its name, unless another of the same name took its place.
+fn is_told(difference: &Difference, change: &Change) -> bool {
+    let names_differ = change.differences.iter().any(|d| d.member == Member::StatusName);
+    difference.member != Member::StatusId || !names_differ
+}
+
+fn row(difference: &Difference, names: &Names) -> Markup {
+    let Difference { member, before, after } = difference;
+    let (before, after) = (before.as_deref(), after.as_deref());
+    let (before, after) = match member {
+        Member::Note | Member::CustomFields | Member::Subject => {
+            let (before, after) = excerpts(before.unwrap_or_default(), after.unwrap_or_default());
+            (html! { (before) }, html! { (after) })
+        }
+        _ => (value(*member, before, names), value(*member, after, names)),
+    };
+    html! {
+        dt { (label(*member)) }
+        dd {
+            @if difference.before.is_some() { del { (before) } }
+            @if difference.before.is_some() && difference.after.is_some() { " → " }
+            @if difference.after.is_some() { ins { (after) } }
+        }
+    }
+}
+
+fn label(member: Member) -> &'static str {
+    match member {
+        Member::Subject => "Subject",
+        Member::Note => "Note",
+        Member::Start => "Start",
+        Member::End => "End",
+        Member::Client => "Account",
+        Member::SystemUser => "Responsible",
+        Member::StatusId => "Status number",
+        Member::StatusName => "Status",
+        Member::Priority => "Priority",
+        Member::CustomFields => "Custom fields",
+        Member::Created
+        | Member::CreatedBy
+        | Member::Modified
+        | Member::ModifiedBy
+        | Member::Id => "Other",
+    }
+}
+
+/// Names instead of numbers, times as they are shown everywhere.
+fn value(member: Member, text: Option<&str>, names: &Names) -> Markup {
+    let text = text.unwrap_or_default();
+    let number = || text.parse().ok();
+    let better = match member {
+        Member::Client => number().map(|id| html! { (names.account(ClientId(id))) }),
+        Member::SystemUser => number().map(|id| html! { (names.user(UserId(id))) }),
+        Member::Start | Member::End => {
+            Moment::parse(text).ok().map(|m| times::moment(m, names.zone(), Shape::Both))
+        }
+        Member::Priority => {
+            domain::Priority::parse(text).map(|priority| html! { (priority.as_str()) })
+        }
+        _ => None,
+    };
+    better.unwrap_or_else(|| html! { (text) })
+}
+
+/// Where two long texts differ, with a little around it.
+fn excerpts(before: &str, after: &str) -> (String, String) {
+    let (before, after): (Vec<char>, Vec<char>) =
+        (before.chars().collect(), after.chars().collect());
+    let shorter = before.len().min(after.len());
+    let is_short = before.len().max(after.len()) <= EXCERPT_CHARS_MAX;
+    let same = |one: &[char], other: &[char]| {
+        one.iter().zip(other).take_while(|(one, other)| one == other).count()
+    };
+    let head = if is_short { 0 } else { same(&before, &after) };
+    let reversed = |text: &[char]| text.iter().rev().copied().collect::<Vec<char>>();
+    let tail =
+        if is_short { 0 } else { same(&reversed(&before), &reversed(&after)).min(shorter - head) };
+    let from = head.saturating_sub(AROUND_CHARS);
+    let cut = |text: &[char]| {
+        let to = (text.len() - tail.saturating_sub(AROUND_CHARS)).max(from);
+        let end = to.min(from + EXCERPT_CHARS_MAX);
+        let shown: String = text[from..end].iter().collect();
+        let before = if from > 0 { "…" } else { "" };
+        let after = if end < text.len() { "…" } else { "" };
+        format!("{before}{shown}{after}")
+    };
+    (cut(&before), cut(&after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_long_texts_there_is_shown_what_differs() {
+        let long = |word: &str| format!("{}{word}{}", "a".repeat(5_000), "z".repeat(5_000));
+        let (before, after) = excerpts(&long("old"), &long("new"));
+        assert_eq!(before, format!("…{}old{}…", "a".repeat(60), "z".repeat(60)));
+        assert_eq!(after, format!("…{}new{}…", "a".repeat(60), "z".repeat(60)));
+        let (nothing, all) = excerpts("", &long(""));
+        assert_eq!((nothing.as_str(), all.chars().count()), ("", EXCERPT_CHARS_MAX + 1));
+        let (before, after) = excerpts(&"ab".repeat(1_000), &"ab".repeat(1_001));
+        assert!(before.len() < 200 && after.len() < 200, "{before} {after}");
+        assert_eq!(excerpts("one", "two"), ("one".to_owned(), "two".to_owned()));
+    }
 }

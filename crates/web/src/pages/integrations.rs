@@ -1,17 +1,292 @@
 //! The keys of the organization, and what is asked with them.
 
 use axum::Router;
-use axum::response::Response;
-use axum::routing::get;
-use maud::html;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use domain::{KeyId, Name, Role, SystemUser, UserId, Zone};
+use maud::{Markup, html};
+use service::{AdminError, Directory, Integration, IntegrationState, NewKey, PollRecord};
 
-use crate::layout::{self, Nav};
-use crate::{SignedIn, Web};
+use crate::fields::Fields;
+use crate::form::{Label, Wrong, choice, line};
+use crate::layout::{self, Nav, copied, counted, csrf, empty, notice};
+use crate::session::{Posted, Query};
+use crate::times::{Shape, duration, exact, time};
+use crate::{Problem, SignedIn, Web, api};
 
 pub(crate) fn routes() -> Router<Web> {
-    Router::new().route("/integrations", get(show))
+    Router::new()
+        .route("/integrations", get(show).post(create))
+        .route("/integrations/{key}/revoke", post(revoke))
 }
 
-async fn show(who: SignedIn) -> Response {
-    layout::page(&who, "Integrations", Nav::Integrations, &html! { h1 { "Integrations" } })
+async fn show(
+    State(web): State<Web>,
+    who: SignedIn,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let done = match query.get("revoked") {
+        "" => html! {},
+        key => notice("ok", &format!("Key {key} has been revoked: it is refused from now on.")),
+    };
+    Ok(page(&web, &who, &done, &Fields::default(), &Wrong::default()))
+}
+
+fn page(web: &Web, who: &SignedIn, above: &Markup, fields: &Fields, wrong: &Wrong) -> Response {
+    let directory = who.person.tenant.directory();
+    let all = web.service.integrations(&who.person.tenant);
+    let is_revoked = |one: &Integration| one.state == IntegrationState::Revoked;
+    let (revoked, live): (Vec<_>, Vec<_>) = all.into_iter().partition(is_revoked);
+    let content = html! {
+        (layout::head("Integrations", &html! {}))
+        p.lead { "Each script that asks API v1 has a key of its own. Here you see whether it still asks, and how far it has come." }
+        (above)
+        @if live.is_empty() {
+            (empty("No keys", "No script can ask. Create a key for the first one below.", &html! {}))
+        } @else {
+            (table(who, &live, &directory))
+        }
+        (new_key_form(who, fields, &directory, wrong))
+        @if !revoked.is_empty() {
+            details {
+                summary { (counted(revoked.len() as u64, "revoked key", "revoked keys")) }
+                (table(who, &revoked, &directory))
+            }
+        }
+    };
+    layout::page(who, "Integrations", Nav::Integrations, &content)
+}
+
+fn table(who: &SignedIn, integrations: &[Integration], directory: &Directory) -> Markup {
+    let zone = &directory.organization.zone;
+    html! {
+        div.scroll {
+            table.grid {
+                thead {
+                    tr {
+                        th scope="col" { "Key" }
+                        th scope="col" { "State" }
+                        th scope="col" { "Last poll" }
+                        th scope="col" { "Asked for" }
+                        th scope="col" { "Got" }
+                        th scope="col" { "Behind" }
+                        th scope="col" { "Last login" }
+                        th scope="col" { "Made" }
+                        th scope="col" { span.unseen { "Actions" } }
+                    }
+                }
+                tbody { @for one in integrations { (row(who, one, directory, zone)) } }
+            }
+        }
+    }
+}
+
+fn row(who: &SignedIn, one: &Integration, directory: &Directory, zone: &Zone) -> Markup {
+    let key = &one.key;
+    let user = directory.users.get(&key.user);
+    html! {
+        tr {
+            td data-label="Key" {
+                b { (named(one)) }
+                p.hint {
+                    "Key " (key.id) ", " (user.map_or_else(String::new, |user| user.name.to_string()))
+                    @if user.is_some_and(|user| user.disabled) { " (disabled: nobody can use it)" }
+                }
+            }
+            td data-label="State" { (state(one.state)) }
+            td data-label="Last poll" {
+                @match one.poll.zip(one.ago_ms) {
+                    Some((poll, ago)) => {
+                        time datetime=(zone.at(poll.at)) title=(zone.at(poll.at)) { (duration(ago)) " ago" }
+                        @if let Some(rhythm) = poll.rhythm_ms { p.hint { "usually every " (duration(rhythm)) } }
+                    }
+                    None => "never"
+                }
+            }
+            td data-label="Asked for" { @if let Some(poll) = &one.poll { (window(poll, zone)) } }
+            td data-label="Got" {
+                @if let Some(poll) = &one.poll {
+                    (counted(poll.records, "record", "records"))
+                    p.hint { (counted(poll.removed, "removed id", "removed ids")) }
+                }
+            }
+            td data-label="Behind" { (behind(one, zone)) }
+            td.when data-label="Last login" {
+                @match key.last_login { Some(at) => (time(at, zone, Shape::Both)), None => "never" }
+            }
+            td.when data-label="Made" { (time(key.created, zone, Shape::Date)) }
+            td.act { @if !key.revoked { (revoke_form(who, one)) } }
+        }
+    }
+}
+
+fn named(one: &Integration) -> &str {
+    if one.key.label.is_empty() { "Without a label" } else { &one.key.label }
+}
+
+fn state(state: IntegrationState) -> Markup {
+    let (kind, text) = match state {
+        IntegrationState::UpToDate => ("ok", "up to date"),
+        IntegrationState::Behind => ("warn", "behind"),
+        IntegrationState::Silent => ("bad", "silent"),
+        IntegrationState::Revoked => ("muted", "revoked"),
+    };
+    html! { span class={ "badge " (kind) } { (text) } }
+}
+
+fn window(poll: &PollRecord, zone: &Zone) -> Markup {
+    html! {
+        @match poll.from { Some(from) => (exact(from, zone)), None => "the beginning" }
+        p.hint { "to " @match poll.to { Some(to) => (exact(to, zone)), None => "then" } }
+    }
+}
+
+fn behind(one: &Integration, zone: &Zone) -> Markup {
+    html! {
+        @match (&one.poll, one.behind_since) {
+            (None, _) => "everything",
+            (Some(_), None) => "nothing",
+            (Some(_), Some(since)) => {
+                (counted(one.behind, "change", "changes"))
+                p.hint { "since " (time(since, zone, Shape::Both)) }
+            }
+        }
+    }
+}
+
+/// Asks once more, without a script too.
+fn revoke_form(who: &SignedIn, one: &Integration) -> Markup {
+    html! {
+        details.menu {
+            summary { "Revoke" }
+            form action={ "/integrations/" (one.key.id) "/revoke" } method="post" {
+                (csrf(who))
+                p.hint { "Whatever uses “" (named(one)) "” is refused at once. This cannot be undone." }
+                button.danger type="submit" { "Revoke for good" }
+            }
+        }
+    }
+}
+
+fn new_key_form(who: &SignedIn, fields: &Fields, directory: &Directory, wrong: &Wrong) -> Markup {
+    let label = Label {
+        name: "label",
+        text: "Label",
+        help: "What it is for, like «mailer sync».",
+        required: false,
+    };
+    let user = Label {
+        name: "user",
+        text: "On behalf of",
+        help: "It may do what this person may, and what it changes bears her name.",
+        required: true,
+    };
+    let people = directory.users.values().filter(|user| !user.disabled);
+    let people: Vec<(String, String)> = people
+        .map(|user| (user.id.to_string(), format!("{} ({})", user.name, user.role)))
+        .collect();
+    let options = people.iter().map(|(id, text)| (id.clone(), text.as_str()));
+    let chosen = fields.get("user");
+    let own = who.person.user.to_string();
+    html! {
+        form.edit action="/integrations" method="post" {
+            h2 { "New key" }
+            (csrf(who))
+            div.pair {
+                (line(label, "text", fields.raw("label"), wrong))
+                (choice(user, options, if chosen.is_empty() { &own } else { chosen }, wrong))
+            }
+            div.buttons { button.primary type="submit" { "Create key" } }
+        }
+    }
+}
+
+async fn create(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let directory = who.person.tenant.directory();
+    let mut wrong = Wrong::default();
+    let label = Some(fields.get("label")).filter(|label| !label.is_empty());
+    let label = label.and_then(|label| wrong.check("label", Name::parse(label)));
+    let user = wrong.check("user", user(fields.get("user"), &directory));
+    let created = match user.filter(|_| wrong.is_empty()) {
+        None => None,
+        Some(user) => match add(&web, &who, user, label).await {
+            // Disabled a moment ago.
+            Err(AdminError::UserDisabled(_)) => {
+                wrong.add("user", "has been disabled");
+                None
+            }
+            added => Some(added?),
+        },
+    };
+    Ok(match created {
+        Some(key) => created_page(&web, &who, &headers, &key),
+        None => {
+            let page = page(&web, &who, &html! {}, &fields, &wrong);
+            (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+        }
+    })
+}
+
+fn user(id: &str, directory: &Directory) -> Result<UserId, &'static str> {
+    let live = |user: &&SystemUser| user.id.to_string() == id && !user.disabled;
+    directory.users.values().find(live).map(|user| user.id).ok_or("is nobody who can have a key")
+}
+
+async fn add(
+    web: &Web,
+    who: &SignedIn,
+    user: UserId,
+    label: Option<Name>,
+) -> Result<NewKey, AdminError> {
+    let (service, org) = (web.service.clone(), who.person.tenant.clone());
+    waiting(move || service.add_key(&org, user, label)).await
+}
+
+/// Does on a thread that may wait what waits for the commit.
+async fn waiting<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, AdminError> + Send + 'static,
+) -> Result<T, AdminError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(AdminError::Unavailable("the server is stopping".to_owned())))
+}
+
+/// The secret is on this page and nowhere else: no address leads to it again.
+fn created_page(web: &Web, who: &SignedIn, headers: &HeaderMap, key: &NewKey) -> Response {
+    let parameters =
+        [("login.apiKey", key.secret.clone()), ("login.orgid", who.person.tenant.id.to_string())];
+    let login = api::curl(&api::address(web, headers, "common/login", &parameters));
+    let content = html! {
+        (layout::head("The new key", &html! {}))
+        (notice("warn", "This key is shown once. Copy it now: nobody can look it up later."))
+        div.card {
+            h2 { "Key " (key.id) }
+            (copied("new-key", "Copy key", &key.secret))
+            h2 { "Log in with it" }
+            (copied("login-curl", "Copy curl", &login))
+            p.hint { "The answer has a " code { "userSessionId" } ", which goes with every other request." }
+        }
+        p { a.button href="/integrations" { "Back to the integrations" } }
+    };
+    layout::page(who, "The new key", Nav::Integrations, &content)
+}
+
+async fn revoke(
+    State(web): State<Web>,
+    Path(key): Path<String>,
+    Posted { who, .. }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let id = key.parse().map(KeyId).map_err(|_| Problem::NotFound)?;
+    let (service, org) = (web.service.clone(), who.person.tenant.clone());
+    waiting(move || service.revoke_key(&org, id)).await?;
+    let done = Fields::default().with("revoked", &id.to_string());
+    Ok(Redirect::to(&done.address("/integrations")).into_response())
 }

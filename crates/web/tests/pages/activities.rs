@@ -1,6 +1,6 @@
 //! The list of activities, the small changes that are made in it, and its file.
 
-use domain::{Account, ActivityId, ClientId, Name, Note, Priority, StatusRef};
+use domain::{Account, ActivityId, ClientId, Name, Note, Presence, Priority, StatusRef};
 use service::Write;
 
 use crate::harness::{ADMIN, COMPLETED, EDITOR, VIEWER, World, moment};
@@ -16,7 +16,7 @@ fn status_and_priority(world: &World, id: ActivityId) -> (i64, Priority) {
 /// A list with something to choose from.
 fn several(world: &World) -> [ActivityId; 3] {
     let account = Account { id: ClientId(3_400), name: Name::parse("Harbor Bakery").unwrap() };
-    world.block_on(world.service.put_account(&world.acme, account)).unwrap();
+    world.service.put_accounts(&world.acme, &[account], &mut |_| {}).unwrap();
     [
         world.activity_with("Call Ada about the gala", |draft| {
             draft.note = Note::parse("She prefers mornings").unwrap();
@@ -24,12 +24,12 @@ fn several(world: &World) -> [ActivityId; 3] {
         }),
         world.activity_with("Bake bread", |draft| {
             draft.client = ClientId(7);
-            draft.system_user = Some(ADMIN.0);
+            draft.system_user = Presence::Set(ADMIN.0);
             draft.start = moment("2026-03-05T23:59:59-06:00");
         }),
         world.activity_with("Write the report", |draft| {
             draft.status = StatusRef::Id(COMPLETED);
-            draft.system_user = Some(VIEWER.0);
+            draft.system_user = Presence::Set(VIEWER.0);
             draft.priority = Priority::Low;
             draft.start = moment("2026-03-06T00:00:00-06:00");
         }),
@@ -174,7 +174,7 @@ fn an_account_that_several_names_fit_is_asked_for_more_closely() {
     let world = World::new();
     for (id, name) in [(1, "Harbor"), (2, "Harbor Bakery")] {
         let account = Account { id: ClientId(id), name: Name::parse(name).unwrap() };
-        world.block_on(world.service.put_account(&world.acme, account)).unwrap();
+        world.service.put_accounts(&world.acme, &[account], &mut |_| {}).unwrap();
     }
     let mut browser = world.editor();
     browser.get("/activities?client=harb").refused(422).shows("2 accounts fit “harb”");
@@ -265,7 +265,7 @@ fn no_cell_of_the_file_is_a_formula() {
     let world = World::new();
     world.activity_with("=HYPERLINK(\"http://evil.example\")", |draft| {
         draft.note = Note::parse("@SUM(A1:A9)").unwrap();
-        draft.system_user = Some(EDITOR.0);
+        draft.system_user = Presence::Set(EDITOR.0);
     });
     let page = world.viewer().get("/activities.csv").ok();
     page.shows("\"'=HYPERLINK(\"\"http://evil.example\"\")\",'@SUM(A1:A9),");

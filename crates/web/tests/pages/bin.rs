@@ -9,7 +9,7 @@ use crate::harness::World;
 fn the_bin_shows_what_was_removed_the_latest_first() {
     let world = World::new();
     let account = Account { id: ClientId(3_400), name: Name::parse("Harbor Bakery").unwrap() };
-    world.block_on(world.service.put_account(&world.acme, account)).unwrap();
+    world.service.put_accounts(&world.acme, &[account], &mut |_| {}).unwrap();
     let [one, two, three] = ["One", "Two", "Three"].map(|subject| world.activity(subject));
     for id in [two, one, three] {
         world.write(Write::Remove(id));

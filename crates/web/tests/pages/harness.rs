@@ -20,7 +20,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
 use domain::{
     ActivityId, Author, ClientId, Clock, Draft, LoginName, ManualClock, Moment, Name, Note, OrgId,
-    Origin, Priority, Role, StatusId, StatusRef, Subject, UserId, Zone,
+    Origin, Presence, Priority, Role, StatusId, StatusRef, Subject, UserId, Zone,
 };
 use http_body_util::BodyExt;
 use service::{NewUser, Password, Service, Surroundings, Tenant, Write, Written};
@@ -154,7 +154,7 @@ impl World {
             start: moment(NOW),
             end: None,
             client: ClientId(3_400),
-            system_user: Some(EDITOR.0),
+            system_user: Presence::Set(EDITOR.0),
             status: StatusRef::Id(NOT_STARTED),
             priority: Priority::Normal,
             custom_fields: Vec::new(),

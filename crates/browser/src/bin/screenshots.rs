@@ -1,0 +1,84 @@
+//! Takes a picture of each main page, for the README and to look at.
+//!
+//! ```text
+//! cargo build -p driftless && cargo run -p driftless-browser --bin screenshots
+//! ```
+
+use std::io::Result;
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use driftless_browser::{Page, Scheme, Server};
+
+/// The main pages: what the picture is called, and where the page is.
+const PAGES: [(&str, &str); 8] = [
+    ("my-day", "/"),
+    ("activities", "/activities"),
+    ("activity", "/activities/1001"),
+    ("history", "/activities/1001/history"),
+    ("accounts", "/accounts"),
+    ("changes", "/changes"),
+    ("integrations", "/integrations"),
+    ("settings", "/settings"),
+];
+
+/// The pages that are looked at besides, with `--all`.
+const MORE: [(&str, &str); 4] = [
+    ("sign-in", "/sign-in"),
+    ("new", "/activities/new"),
+    ("bin", "/bin"),
+    ("nothing-here", "/no-such-page"),
+];
+
+/// Takes a picture of each main page of a demo, in light colours, 1280 by 900.
+#[derive(Parser)]
+#[command(name = "screenshots")]
+struct Cli {
+    /// The folder for the pictures.
+    #[arg(long, default_value = "docs/screenshots", value_name = "DIR")]
+    out: PathBuf,
+    /// More pages, and each whole: light, dark, 320 wide, and of an organization with nothing in it.
+    #[arg(long)]
+    all: bool,
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    std::fs::create_dir_all(&cli.out)?;
+    let (server, person) = Server::demo(1_000);
+    let page = Page::new(&server);
+    page.sign_in(&person);
+    for (name, path) in PAGES {
+        page.open(path);
+        save(&cli.out, name, &page.picture())?;
+    }
+    if cli.all {
+        all(&page, &cli.out, "")?;
+        let server = Server::start();
+        let page = Page::new(&server);
+        page.sign_in(&server.person("empty", "Ada Byron", "admin"));
+        all(&page, &cli.out, "-empty")?;
+    }
+    Ok(())
+}
+
+/// Everything, in every way that it can be looked at.
+fn all(page: &Page, out: &Path, suffix: &str) -> Result<()> {
+    for (name, path) in PAGES.into_iter().chain(MORE) {
+        for (width, scheme, look) in [
+            (1280, Scheme::Light, "light"),
+            (1280, Scheme::Dark, "dark"),
+            (320, Scheme::Light, "320"),
+        ] {
+            page.size(width, 900);
+            page.scheme(scheme);
+            page.open(path);
+            save(out, &format!("{name}-{look}{suffix}"), &page.whole_picture())?;
+        }
+    }
+    Ok(())
+}
+
+fn save(out: &Path, name: &str, picture: &[u8]) -> Result<()> {
+    std::fs::write(out.join(format!("{name}.png")), picture)
+}

@@ -1,0 +1,53 @@
+//! Driftless: the pages of the real binary in Debian's Chromium, driven through chromedriver.
+//!
+//! A story reads like what a person does:
+//!
+//! ```ignore
+//! #[test]
+//! fn what_is_typed_is_in_the_next_answer() {
+//!     let server = Server::start();
+//!     let ada = server.person("acme", "Ada Byron", "editor");
+//!     let page = Page::new(&server);
+//!     page.sign_in(&ada);
+//!     page.click("New activity");
+//!     page.fill("Subject", "Call the donor");
+//!     page.click("Save");
+//!     page.sees("Call the donor");
+//!     assert_eq!(page.axe(), [""; 0]);
+//! }
+//! ```
+//!
+//! What is named by plain words is what a person reads: the text of a link or button, the label of a
+//! control. [`css`] makes a selector of it. Whatever is looked for is waited for, at most
+//! [`WAIT_MAX`]; what does not come ends the test with what the page showed instead.
+//!
+//! A [`Page`] is a browser with a profile of its own, which takes about a second to start: tell one
+//! story with one, in several steps. All browsers of a process share one chromedriver.
+//!
+//! `./check` builds and installs what this needs. By hand, after a change to a page:
+//!
+//! ```text
+//! cargo build -p driftless && cargo test -p driftless-browser
+//! ```
+
+mod api;
+mod axe;
+mod driver;
+mod find;
+mod lines;
+mod looks;
+mod page;
+mod server;
+
+use std::time::Duration;
+
+pub use api::Api;
+pub use driver::Driver;
+pub use fantoccini::key::Key;
+pub use find::{What, css};
+pub use looks::Scheme;
+pub use page::Page;
+pub use server::{Person, Server};
+
+/// Whatever is waited for takes far less, unless something is broken.
+pub const WAIT_MAX: Duration = Duration::from_secs(20);

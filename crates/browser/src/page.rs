@@ -1,0 +1,272 @@
+//! A browser at a server's pages, in the words of a person.
+
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
+use fantoccini::{Client, Locator};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::find::{self, What};
+use crate::{Driver, Person, Server, WAIT_MAX};
+
+/// How often the browser is asked whether something is there.
+const POLL: Duration = Duration::from_millis(20);
+
+/// How much of a page's text the message of a failed test shows.
+const TEXT_SHOWN: usize = 2_000;
+
+/// A browser with a profile of its own; cookies are shared among its windows.
+///
+/// Everything blocks, so that a story is a plain list of steps, and panics where the page is not
+/// what the story says.
+pub struct Page {
+    runtime: Runtime,
+    client: Client,
+    base: String,
+    // In this order: the browser is gone before its profile, and chromedriver comes last.
+    _profile: TempDir,
+    _driver: Arc<Driver>,
+}
+
+impl Page {
+    /// Starts a browser for a server's pages; 1280 pixels wide, 900 high.
+    #[track_caller]
+    pub fn new(server: &Server) -> Page {
+        let driver = Driver::shared();
+        let profile = tempfile::tempdir().expect("a folder for the profile");
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let client = runtime.block_on(driver.browser(profile.path()));
+        let base = server.base.clone();
+        let page = Page { runtime, client, base, _profile: profile, _driver: driver };
+        page.size(1280, 900);
+        page
+    }
+
+    /// Signs in and waits until that is done.
+    #[track_caller]
+    pub fn sign_in(&self, person: &Person) {
+        self.open("/sign-in");
+        self.fill("org", &person.org);
+        self.fill("login", &person.login);
+        self.fill("password", &person.password);
+        self.click("Sign in");
+        self.wait_for("header.top .who");
+    }
+
+    /// Goes to a path of the server.
+    #[track_caller]
+    pub fn open(&self, path: &str) {
+        let address = format!("{}{path}", self.base);
+        self.must(format_args!("open {path}"), self.client.goto(&address));
+    }
+
+    /// Loads the page anew.
+    #[track_caller]
+    pub fn reload(&self) {
+        self.must("reload", self.client.refresh());
+    }
+
+    /// Where the browser is: path and query.
+    #[track_caller]
+    pub fn address(&self) -> String {
+        let url = self.must("the address", self.client.current_url());
+        url[url::Position::BeforePath..].to_owned()
+    }
+
+    /// Clicks on a link, a button, a label, or whatever a selector names.
+    #[track_caller]
+    pub fn click<'a>(&self, what: impl Into<What<'a>>) {
+        let what = what.into();
+        let element = self.element(what, find::clickable);
+        self.must(format_args!("click {what:?}"), element.click());
+    }
+
+    /// Fills in a control as it is meant to be: types over what is there, picks an option by its text
+    /// or value, sets a date or a time (`2026-01-05`, `2026-01-05T09:00`), ticks (`on`, `off`).
+    #[track_caller]
+    pub fn fill<'a>(&self, what: impl Into<What<'a>>, value: &str) {
+        let what = what.into();
+        let element = self.element(what, find::control);
+        self.must(format_args!("fill {what:?}"), async {
+            let kind = element.prop("type").await?.unwrap_or_default();
+            match &*kind {
+                "select-one" | "select-multiple" => {
+                    element.select_by(Locator::XPath(&find::option(value))).await
+                }
+                "checkbox" | "radio" => {
+                    let ticked = element.is_selected().await?;
+                    if ticked == (value == "off") { element.click().await } else { Ok(()) }
+                }
+                "date" | "time" | "datetime-local" | "month" | "week" | "color" | "range" => {
+                    let arguments = vec![serde_json::to_value(&element)?, value.into()];
+                    self.client.execute(SET, arguments).await.map(drop)
+                }
+                _ => {
+                    element.clear().await?;
+                    element.send_keys(value).await
+                }
+            }
+        });
+    }
+
+    /// What a control has in it.
+    #[track_caller]
+    pub fn value<'a>(&self, what: impl Into<What<'a>>) -> String {
+        let what = what.into();
+        let element = self.element(what, find::control);
+        self.must(format_args!("the value of {what:?}"), element.prop("value")).unwrap_or_default()
+    }
+
+    /// Presses keys, one after the other, where the focus is: `"/"`, or `&Key::Tab`.
+    #[track_caller]
+    pub fn press(&self, keys: &str) {
+        self.must("press keys", async {
+            self.client.active_element().await?.send_keys(keys).await
+        });
+    }
+
+    /// What has the focus: its label or text, or its tag if it has none.
+    #[track_caller]
+    pub fn focused(&self) -> String {
+        self.script(FOCUSED).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The text that a person reads there.
+    #[track_caller]
+    pub fn text(&self, selector: &str) -> String {
+        let element = self.element(find::css(selector), find::clickable);
+        self.must(format_args!("the text of {selector}"), element.text())
+    }
+
+    /// The texts of all that a selector names; none is fine, and nothing is waited for.
+    #[track_caller]
+    pub fn texts(&self, selector: &str) -> Vec<String> {
+        self.must(format_args!("the texts of {selector}"), async {
+            let mut texts = Vec::new();
+            for element in self.client.find_all(Locator::Css(selector)).await? {
+                texts.push(element.text().await?);
+            }
+            Ok(texts)
+        })
+    }
+
+    /// Waits until there is such an element.
+    #[track_caller]
+    pub fn wait_for(&self, selector: &str) {
+        self.waited(&format!("wait for {selector}"), Locator::Css(selector));
+    }
+
+    /// Waits until there is this text.
+    #[track_caller]
+    pub fn sees(&self, text: &str) {
+        self.waited(&format!("see {text:?}"), Locator::XPath(&find::with_text(text)));
+    }
+
+    /// Runs a script in the page and gives what it returns; a promise is waited for.
+    #[track_caller]
+    pub fn script(&self, script: &str) -> Value {
+        self.must("run a script", self.client.execute(script, Vec::new()))
+    }
+
+    /// Opens another window, on an empty page, and goes on there.
+    #[track_caller]
+    pub fn new_window(&self) {
+        self.must("open a window", async {
+            let window = self.client.new_window(false).await?;
+            self.client.switch_to_window(window.handle).await
+        });
+        self.size(1280, 900);
+    }
+
+    /// Goes on in another window: 0 is the first.
+    #[track_caller]
+    pub fn window(&self, number: usize) {
+        self.must(format_args!("go to window {number}"), async {
+            let window = self.client.windows().await?.swap_remove(number);
+            self.client.switch_to_window(window).await
+        });
+    }
+
+    /// The value of a cookie, as the browser keeps it.
+    #[track_caller]
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let all = self.must("read the cookies", self.client.get_all_cookies());
+        all.iter().find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())
+    }
+
+    /// What is named; the first that can be seen, where there are several.
+    #[track_caller]
+    fn element(&self, what: What<'_>, by_words: fn(&str) -> String) -> Element {
+        let path;
+        let locator = match what {
+            What::Css(selector) => Locator::Css(selector),
+            What::Words(words) => {
+                path = by_words(words);
+                Locator::XPath(&path)
+            }
+        };
+        let first = self.waited(&format!("find {what:?}"), locator);
+        self.must(format_args!("find {what:?}"), async {
+            for element in self.client.find_all(locator).await? {
+                if element.is_displayed().await? {
+                    return Ok(element);
+                }
+            }
+            Ok(first)
+        })
+    }
+
+    #[track_caller]
+    fn waited(&self, what: &str, locator: Locator<'_>) -> Element {
+        self.must(what, self.client.wait().at_most(WAIT_MAX).every(POLL).for_element(locator))
+    }
+
+    /// Does something with the browser; if that fails, says what was wanted and what there is instead.
+    #[track_caller]
+    pub(crate) fn must<T>(
+        &self,
+        what: impl Display,
+        work: impl Future<Output = Result<T, CmdError>>,
+    ) -> T {
+        match self.runtime.block_on(work) {
+            Ok(value) => value,
+            Err(error) => panic!("{what}: {error}\n{}", self.situation()),
+        }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Where the browser is and what it shows.
+    fn situation(&self) -> String {
+        let told = self.runtime.block_on(async {
+            let url = self.client.current_url().await?;
+            let text = self.client.find(Locator::Css("body")).await?.text().await?;
+            let text: String = text.chars().take(TEXT_SHOWN).collect();
+            Ok::<_, CmdError>(format!("at {url}, which shows:\n{text}"))
+        });
+        told.unwrap_or_else(|error| format!("and the browser does not say where it is: {error}"))
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        let _ = self.runtime.block_on(self.client.clone().close());
+    }
+}
+
+/// Sets a control that has no text, as the browser's own picker does.
+const SET: &str = "arguments[0].value = arguments[1];
+    for (const name of ['input', 'change'])
+        arguments[0].dispatchEvent(new Event(name, { bubbles: true }));";
+
+/// Describes what has the focus.
+const FOCUSED: &str = "const it = document.activeElement;
+    const label = it.getAttribute('aria-label') ?? it.labels?.[0]?.textContent ?? it.textContent;
+    return label.trim().replace(/\\s+/g, ' ') || it.name || it.tagName.toLowerCase();";

@@ -1,0 +1,120 @@
+//! What the API would answer, for people to look at: the same question, of which no run is kept.
+//!
+//! A run remembers view and horizon for the pages that follow; here the address of a later page
+//! carries both. So that nobody is told an instant which was never told (invariant 3), or shown a view
+//! that does not go with its horizon, both are checked against what is known.
+
+use std::sync::Arc;
+
+use domain::{ActivityId, Seq, Stamp};
+use thiserror::Error;
+use timeline::Tally;
+
+use crate::sync::Asked;
+use crate::tenant::Tenant;
+use crate::{AskError, Service, SyncAnswer, SyncQuery};
+
+/// Which view a page is from, and what it is complete up to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AsOf {
+    /// The seq of the view.
+    pub seq: Seq,
+    /// The horizon that was told with it.
+    pub horizon: Stamp,
+}
+
+/// A page of what the API would answer.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// The answer.
+    pub answer: SyncAnswer,
+    /// What its other pages are to be asked with.
+    pub as_of: AsOf,
+}
+
+/// Why there is nothing to show.
+#[derive(Debug, Error)]
+pub enum PreviewError {
+    /// No answer had that view with that horizon.
+    #[error("no answer was like this one: begin again with its first page")]
+    NeverTold,
+    /// See [`AskError`].
+    #[error(transparent)]
+    Ask(#[from] AskError),
+}
+
+impl Service {
+    /// Shows a page of what the API would answer: a new answer, or a page of one that began before.
+    ///
+    /// # Errors
+    /// See [`PreviewError`].
+    pub async fn preview(
+        &self,
+        org: &Arc<Tenant>,
+        query: &SyncQuery,
+        as_of: Option<AsOf>,
+    ) -> Result<Preview, PreviewError> {
+        let to = query.upper_bound();
+        let (view, horizon) = match as_of {
+            Some(as_of) if self.was_told(org, as_of) => {
+                (self.shared.views.get(org, as_of.seq), as_of.horizon.min(to))
+            }
+            Some(_) => return Err(PreviewError::NeverTold),
+            None => {
+                if let Some(to) = query.to {
+                    self.wait_for_horizon(org, to).await?;
+                }
+                let (view, horizon, _) = self.read(org, to);
+                (view, horizon)
+            }
+        };
+        let as_of = AsOf { seq: view.seq(), horizon };
+        let asked = Asked { query, id: query.identity(), to, view, horizon };
+        let selected = asked.select(org);
+        if selected.pages > 1 {
+            self.shared.views.put(org, asked.view.clone());
+        }
+        let answer = self.answer(org, &asked, selected).await?;
+        Ok(Preview { answer, as_of })
+    }
+
+    /// Whether some answer may have had that view with that horizon: the view is one that there was,
+    /// the horizon has been told, and nothing that the view lacks lies at or before it.
+    fn was_told(&self, org: &Tenant, as_of: AsOf) -> bool {
+        let (head, exposed) = org.exposure.told();
+        if as_of.seq > head || as_of.horizon > exposed {
+            return false;
+        }
+        let next = org.timeline.read().stamp(as_of.seq.next());
+        next.is_none_or(|stamp| stamp > as_of.horizon)
+    }
+
+    /// When these activities were removed, as of a view in which they are.
+    #[must_use]
+    pub fn removal_times(&self, org: &Tenant, as_of: AsOf, ids: &[ActivityId]) -> Vec<Stamp> {
+        let view = self.shared.views.get(org, as_of.seq);
+        let timeline = org.timeline.read();
+        let removed = ids.iter().filter_map(|id| timeline.current(&view, *id));
+        removed.filter_map(|(seq, _)| timeline.stamp(seq)).collect()
+    }
+
+    /// What happened between each of these instants, which ascend, and the one after it, as far as a
+    /// view goes. Every change counts, also one that others have followed.
+    #[must_use]
+    pub fn tallies(&self, org: &Tenant, as_of: AsOf, borders: &[Stamp]) -> Vec<Tally> {
+        let spans = borders.windows(2).map(|pair| {
+            // Locked anew for each: a commit need not wait for all of them.
+            let timeline = org.timeline.read();
+            let mut range = timeline.between(Some(pair[0]), Some(pair[1].plus_millis(-1)));
+            range.through = range.through.min(as_of.seq);
+            timeline.tally(range)
+        });
+        spans.collect()
+    }
+
+    /// The time of the organization's first change.
+    #[must_use]
+    pub fn first_change(&self, org: &Tenant) -> Option<Stamp> {
+        org.timeline.read().stamp(Seq::ZERO.next()).filter(|_| org.exposure.told().0 > Seq::ZERO)
+    }
+}

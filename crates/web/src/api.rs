@@ -1,0 +1,35 @@
+//! How a script asks API v1 here: addresses and command lines to copy.
+
+use axum::http::{HeaderMap, header};
+
+use crate::Web;
+use crate::session::is_secure;
+
+/// Where API v1 lies.
+const PATH: &str = "/neonws/services/api";
+
+/// What stands in for a host that the browser does not name, or not as a host is written.
+const UNKNOWN_HOST: &str = "your-server";
+
+/// The address of a method, as the browser that asks reaches this server. The values of the
+/// parameters are times, numbers, names of columns, secrets and ids: of what they consist, only the
+/// plus sign means something else in an address.
+pub(crate) fn address(
+    web: &Web,
+    headers: &HeaderMap,
+    method: &str,
+    parameters: &[(&str, String)],
+) -> String {
+    let scheme = if is_secure(web, headers) { "https" } else { "http" };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let is_part = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+    let host = host.filter(|host| host.chars().all(is_part)).unwrap_or(UNKNOWN_HOST);
+    let pairs = parameters.iter().map(|(name, value)| format!("{name}={value}"));
+    let query = pairs.collect::<Vec<_>>().join("&").replace('+', "%2B");
+    format!("{scheme}://{host}{PATH}/{method}?{query}")
+}
+
+/// The line that asks it from a shell.
+pub(crate) fn curl(address: &str) -> String {
+    format!("curl -s '{address}'")
+}

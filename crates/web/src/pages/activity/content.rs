@@ -1,0 +1,341 @@
+//! What the form of an activity has in it: as typed, and as what it means.
+
+use domain::{
+    Activity, ClientId, CustomFieldPatch, Draft, ID_MAX, Moment, Note, Patch, Presence, Priority,
+    StatusId, StatusRef, Subject, UserId,
+};
+
+use super::names::Names;
+use crate::fields::Fields;
+use crate::form::Wrong;
+use crate::times;
+
+/// A member of an activity that the form can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Subject,
+    Account,
+    Responsible,
+    Start,
+    End,
+    Status,
+    Priority,
+    Note,
+}
+
+impl Part {
+    pub(super) const ALL: [Part; 8] = [
+        Part::Subject,
+        Part::Account,
+        Part::Responsible,
+        Part::Start,
+        Part::End,
+        Part::Status,
+        Part::Priority,
+        Part::Note,
+    ];
+
+    /// The name of its field.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Part::Subject => "subject",
+            Part::Account => "account",
+            Part::Responsible => "responsible",
+            Part::Start => "start",
+            Part::End => "end",
+            Part::Status => "status",
+            Part::Priority => "priority",
+            Part::Note => "note",
+        }
+    }
+
+    /// What people call it.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Part::Subject => "Subject",
+            Part::Account => "Account",
+            Part::Responsible => "Responsible",
+            Part::Start => "Start",
+            Part::End => "End",
+            Part::Status => "Status",
+            Part::Priority => "Priority",
+            Part::Note => "Note",
+        }
+    }
+}
+
+/// The text of each part, as it stands in the form.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Typed([String; Part::ALL.len()]);
+
+impl Typed {
+    /// What a form has sent.
+    pub(super) fn read(fields: &Fields) -> Typed {
+        Typed(Part::ALL.map(|part| lines(fields.raw(part.name()))))
+    }
+
+    /// What the form shows of an activity.
+    pub(super) fn of(activity: &Activity, names: &Names) -> Typed {
+        let zone = names.zone();
+        Typed(Part::ALL.map(|part| match part {
+            // A control with one line drops what breaks it.
+            Part::Subject => activity.subject.as_str().replace(['\r', '\n'], ""),
+            Part::Account => activity.client.map_or_else(String::new, |id| names.account(id)),
+            Part::Responsible => activity.system_user.map_or_else(String::new, |id| id.to_string()),
+            Part::Start => times::control(activity.start.stamp, zone),
+            Part::End => {
+                activity.end.map_or_else(String::new, |end| times::control(end.stamp, zone))
+            }
+            Part::Status => activity.status.to_string(),
+            Part::Priority => activity.priority.as_str().to_owned(),
+            Part::Note => lines(activity.note.as_str()),
+        }))
+    }
+
+    pub(super) fn get(&self, part: Part) -> &str {
+        &self.0[part as usize]
+    }
+
+    pub(super) fn set(&mut self, part: Part, text: impl Into<String>) {
+        self.0[part as usize] = text.into();
+    }
+
+    /// Whether nobody has touched what the form showed of a part.
+    fn is_as(&self, shown: &Typed, part: Part) -> bool {
+        let (typed, shown) = (self.get(part), shown.get(part));
+        match part {
+            Part::Start | Part::End => times::same_control(typed, shown),
+            _ => typed == shown,
+        }
+    }
+}
+
+/// Browsers end lines in their own way.
+fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
+/// What the form means.
+#[derive(Clone, Debug)]
+pub(super) struct Content {
+    pub(super) subject: Subject,
+    pub(super) client: Option<ClientId>,
+    pub(super) system_user: Option<UserId>,
+    pub(super) start: Moment,
+    pub(super) end: Option<Moment>,
+    pub(super) status: StatusId,
+    pub(super) priority: Priority,
+    pub(super) note: Note,
+}
+
+/// Reads a form, part by part.
+struct Reader<'a> {
+    typed: &'a Typed,
+    /// What the form was made from, and what it showed of that.
+    base: Option<(&'a Activity, Typed)>,
+    wrong: &'a mut Wrong,
+}
+
+impl Reader<'_> {
+    fn is_untouched(&self, part: Part) -> bool {
+        self.base.as_ref().is_some_and(|(_, shown)| self.typed.is_as(shown, part))
+    }
+
+    /// A part that nobody has touched stays what it was, though the form shows less of it: a start
+    /// keeps its offset.
+    fn part<T>(
+        &mut self,
+        part: Part,
+        keep: impl FnOnce(&Activity) -> T,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        match &self.base {
+            Some((activity, _)) if self.is_untouched(part) => Some(keep(activity)),
+            _ => self.wrong.check(part.name(), parse(self.typed.get(part).trim())),
+        }
+    }
+}
+
+impl Content {
+    pub(super) fn of(activity: &Activity) -> Content {
+        Content {
+            subject: activity.subject.clone(),
+            client: activity.client,
+            system_user: activity.system_user,
+            start: activity.start,
+            end: activity.end,
+            status: activity.status,
+            priority: activity.priority,
+            note: activity.note.clone(),
+        }
+    }
+
+    /// Parses what was typed into a form that was made from `base`; notes what is wrong with it.
+    pub(super) fn parse(
+        typed: &Typed,
+        base: Option<&Activity>,
+        names: &Names,
+        wrong: &mut Wrong,
+    ) -> Option<Content> {
+        let base = base.map(|activity| (activity, Typed::of(activity, names)));
+        let mut reader = Reader { typed, base, wrong };
+        let subject = reader.part(
+            Part::Subject,
+            |a| a.subject.clone(),
+            |text| Subject::parse(text).map_err(|e| e.to_string()),
+        );
+        let client =
+            reader.part(Part::Account, |a| a.client, |text| account(text, names).map(Some));
+        let system_user =
+            reader.part(Part::Responsible, |a| a.system_user, |text| user(text, names));
+        let start = reader.part(Part::Start, |a| a.start, |text| moment(text, names));
+        let end = reader.part(
+            Part::End,
+            |a| a.end,
+            |text| if text.is_empty() { Ok(None) } else { moment(text, names).map(Some) },
+        );
+        let status = reader.part(Part::Status, |a| a.status, |text| status(text, names));
+        let priority = reader.part(
+            Part::Priority,
+            |a| a.priority,
+            |text| Priority::parse(text).ok_or_else(|| "must be one of the list".to_owned()),
+        );
+        let note = reader.part(
+            Part::Note,
+            |a| a.note.clone(),
+            |_| Note::parse(typed.get(Part::Note)).map_err(|e| e.to_string()),
+        );
+        let untouched = reader.is_untouched(Part::Start) && reader.is_untouched(Part::End);
+        // Scripts may save such; whoever types it has made a mistake.
+        if let (Some(start), Some(Some(end)), false) = (start, end, untouched)
+            && end.stamp < start.stamp
+        {
+            wrong.add(Part::End.name(), "must not lie before the start");
+        }
+        if !wrong.is_empty() {
+            return None;
+        }
+        Some(Content {
+            subject: subject?,
+            client: client?,
+            system_user: system_user?,
+            start: start?,
+            end: end?,
+            status: status?,
+            priority: priority?,
+            note: note?,
+        })
+    }
+
+    /// Whether both say the same of a part.
+    pub(super) fn same(&self, other: &Content, part: Part) -> bool {
+        match part {
+            Part::Subject => self.subject == other.subject,
+            Part::Account => self.client == other.client,
+            Part::Responsible => self.system_user == other.system_user,
+            Part::Start => self.start.stamp == other.start.stamp,
+            Part::End => self.end.map(|end| end.stamp) == other.end.map(|end| end.stamp),
+            Part::Status => self.status == other.status,
+            Part::Priority => self.priority == other.priority,
+            Part::Note => self.note == other.note,
+        }
+    }
+
+    /// The parts in which they differ.
+    pub(super) fn differing(&self, other: &Content) -> Vec<Part> {
+        Part::ALL.into_iter().filter(|part| !self.same(other, *part)).collect()
+    }
+
+    /// What has to change of an activity.
+    pub(super) fn patch(&self, was: &Content) -> Patch {
+        let differs = |part| !self.same(was, part);
+        fn presence<T>(differs: bool, value: Option<T>) -> Presence<T> {
+            if differs { value.map_or(Presence::Clear, Presence::Set) } else { Presence::Keep }
+        }
+        Patch {
+            subject: differs(Part::Subject).then(|| self.subject.clone()),
+            note: differs(Part::Note).then(|| self.note.clone()),
+            start: differs(Part::Start).then_some(self.start),
+            end: presence(differs(Part::End), self.end),
+            client: self.client.filter(|_| differs(Part::Account)),
+            system_user: presence(differs(Part::Responsible), self.system_user),
+            status: differs(Part::Status).then_some(StatusRef::Id(self.status)),
+            priority: differs(Part::Priority).then_some(self.priority),
+            custom_fields: Vec::new(),
+        }
+    }
+
+    /// A new activity, with the custom fields of another; none without an account.
+    pub(super) fn draft(self, custom_fields: Vec<CustomFieldPatch>) -> Option<Draft> {
+        Some(Draft {
+            subject: self.subject,
+            note: self.note,
+            start: self.start,
+            end: self.end,
+            client: self.client?,
+            system_user: self.system_user.map_or(Presence::Clear, Presence::Set),
+            status: StatusRef::Id(self.status),
+            priority: self.priority,
+            custom_fields,
+        })
+    }
+}
+
+fn moment(text: &str, names: &Names) -> Result<Moment, String> {
+    match times::from_control(text, names.zone()) {
+        Some(moment) => Ok(moment),
+        None if text.is_empty() => Err("must not be empty".to_owned()),
+        None => Err("must be a date and a time, like 2026-03-04 14:05".to_owned()),
+    }
+}
+
+/// Reads `Harbor Café (3480)`, a bare number, or a name that only one account has.
+fn account(text: &str, names: &Names) -> Result<ClientId, String> {
+    let number = |text: &str| {
+        let digits = text.bytes().all(|b| b.is_ascii_digit());
+        let number = if digits { text.parse().ok() } else { None };
+        number.filter(|number| (1..=ID_MAX).contains(number)).map(ClientId)
+    };
+    if text.is_empty() {
+        return Err("must not be empty: type a name of the directory, or a number".to_owned());
+    }
+    let in_brackets = || number(text.strip_suffix(')')?.rsplit_once('(')?.1.trim());
+    if let Some(id) = number(text).or_else(in_brackets) {
+        return Ok(id);
+    }
+    let found = names.tenant.accounts().find(text);
+    let wanted = text.to_lowercase();
+    let exact: Vec<_> = found.iter().filter(|a| a.name.as_str().to_lowercase() == wanted).collect();
+    match (&*exact, &*found) {
+        ([one], _) => Ok(one.id),
+        ([], [one]) => Ok(one.id),
+        ([], []) => {
+            Err("is no name of the directory: type another, or the account's number".to_owned())
+        }
+        _ => {
+            let (first, count) = (names.account(found[0].id), found.len());
+            Err(format!("fits {count} accounts: say which one by its number, as in {first}"))
+        }
+    }
+}
+
+fn user(text: &str, names: &Names) -> Result<Option<UserId>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let id = text.parse().ok().map(UserId);
+    match id.and_then(|id| names.directory.users.get(&id)) {
+        Some(user) if !user.disabled => Ok(Some(user.id)),
+        Some(_) => Err("must be somebody who still works here".to_owned()),
+        None => Err("must be one of the list".to_owned()),
+    }
+}
+
+fn status(text: &str, names: &Names) -> Result<StatusId, String> {
+    let id = text.parse().ok().map(StatusId);
+    match id.and_then(|id| names.directory.statuses.get(&id)) {
+        Some(status) if !status.retired => Ok(status.id),
+        Some(_) => Err("must be one that is not retired".to_owned()),
+        None => Err("must be one of the list".to_owned()),
+    }
+}

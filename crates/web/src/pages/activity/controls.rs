@@ -1,0 +1,151 @@
+//! The controls of an activity's form, and its content where it is only to be read.
+
+use domain::{Activity, CustomField, Priority};
+use maud::{Markup, html};
+
+use super::content::{Content, Part, Typed};
+use super::names::Names;
+use crate::form::{Label, Wrong, choice, field, line};
+use crate::times::{self, Shape};
+
+/// All controls; `base` is what the form was made from.
+pub(super) fn controls(
+    typed: &Typed,
+    base: Option<&Activity>,
+    names: &Names,
+    wrong: &Wrong,
+) -> Markup {
+    let label = |part: Part, help, required| Label {
+        name: part.name(),
+        text: part.label(),
+        help,
+        required,
+    };
+    let zone = format!("As clocks show it in the zone {}.", names.zone());
+    let needs_account = base.is_none_or(|activity| activity.client.is_some());
+    let (users, statuses) = (users(base, names), statuses(base, names));
+    html! {
+        (line(label(Part::Subject, "", true), "text", typed.get(Part::Subject), wrong))
+        div.pair {
+            (account(label(Part::Account, "A name of the directory, or a number.", needs_account), typed, wrong))
+            (choice(label(Part::Responsible, "", true), options(&users), typed.get(Part::Responsible), wrong))
+        }
+        div.pair {
+            (line(label(Part::Start, &zone, true), "datetime-local", typed.get(Part::Start), wrong))
+            (line(label(Part::End, "", false), "datetime-local", typed.get(Part::End), wrong))
+        }
+        div.pair {
+            (choice(label(Part::Status, "", true), options(&statuses), typed.get(Part::Status), wrong))
+            (choice(label(Part::Priority, "", true), priorities(), typed.get(Part::Priority), wrong))
+        }
+        (field(label(Part::Note, "", false), wrong, |id, described, is_wrong| html! {
+            // The first line break of a text area belongs to HTML.
+            textarea id=(id) name=(Part::Note.name()) rows="6" aria-describedby=[described]
+                aria-invalid=[is_wrong.then_some("true")] { "\n" (typed.get(Part::Note)) }
+        }))
+    }
+}
+
+fn account(label: Label<'_>, typed: &Typed, wrong: &Wrong) -> Markup {
+    field(label, wrong, |id, described, is_wrong| {
+        html! {
+            input id=(id) name=(label.name) value=(typed.get(Part::Account)) required[label.required]
+                data-find="/accounts/find" autocomplete="off" spellcheck="false"
+                aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
+        }
+    })
+}
+
+/// Values and texts to choose from.
+type Choices = Vec<(String, String)>;
+
+fn options(choices: &Choices) -> impl Iterator<Item = (String, &str)> {
+    choices.iter().map(|(value, text)| (value.clone(), text.as_str()))
+}
+
+/// Whoever may be responsible, and who is though she could not be chosen any more.
+fn users(base: Option<&Activity>, names: &Names) -> Choices {
+    let users = names.directory.users.values().filter(|user| !user.disabled);
+    let mut choices: Choices =
+        users.map(|user| (user.id.to_string(), user.name.to_string())).collect();
+    choices.sort_by_cached_key(|(_, name)| name.to_lowercase());
+    choices.insert(0, (String::new(), "Nobody".to_owned()));
+    if let Some(id) = base.and_then(|activity| activity.system_user) {
+        add_missing(
+            &mut choices,
+            id.to_string(),
+            format!("{} (not here any more)", names.user(id)),
+        );
+    }
+    choices
+}
+
+fn statuses(base: Option<&Activity>, names: &Names) -> Choices {
+    let statuses = names.directory.statuses_in_order().into_iter().filter(|s| !s.retired);
+    let mut choices: Choices = statuses.map(|s| (s.id.to_string(), s.name.to_string())).collect();
+    if let Some(id) = base.map(|activity| activity.status) {
+        add_missing(&mut choices, id.to_string(), format!("{} (retired)", names.status(id)));
+    }
+    choices
+}
+
+fn add_missing(choices: &mut Choices, value: String, text: String) {
+    if choices.iter().all(|(known, _)| *known != value) {
+        choices.push((value, text));
+    }
+}
+
+fn priorities() -> impl Iterator<Item = (String, &'static str)> {
+    let all = Priority::ALL.into_iter().rev();
+    all.map(|priority| (priority.as_str().to_owned(), priority.as_str()))
+}
+
+/// A part as people read it.
+pub(super) fn shown(part: Part, content: &Content, names: &Names) -> Markup {
+    let time = |moment| times::moment(moment, names.zone(), Shape::Both);
+    let text = |text: &str| html! { (text) };
+    let some = match part {
+        Part::Subject => Some(text(content.subject.as_str())),
+        Part::Account => content.client.map(|id| text(&names.account(id))),
+        Part::Responsible => content.system_user.map(|id| text(&names.user(id))),
+        Part::Start => Some(time(content.start)),
+        Part::End => content.end.map(time),
+        Part::Status => Some(text(&names.status(content.status))),
+        Part::Priority => Some(text(content.priority.as_str())),
+        Part::Note => Some(content.note.as_str()).filter(|note| !note.is_empty()).map(text),
+    };
+    some.unwrap_or_else(|| html! { span.muted { "none" } })
+}
+
+/// An activity that is only to be read.
+pub(super) fn facts(activity: &Activity, names: &Names) -> Markup {
+    let content = Content::of(activity);
+    html! {
+        dl.facts {
+            @for part in Part::ALL {
+                dt { (part.label()) }
+                dd.note[part == Part::Note] { (shown(part, &content, names)) }
+            }
+        }
+    }
+}
+
+/// Custom fields are shown, and edited by scripts.
+pub(super) fn custom_fields(activity: &Activity) -> Markup {
+    html! {
+        @if !activity.custom_fields.is_empty() {
+            div.card {
+                h2 { "Custom fields" }
+                dl.facts {
+                    @for CustomField { field_id, value, option_id } in &activity.custom_fields {
+                        dt { "Field " (field_id) }
+                        dd {
+                            @if let Some(value) = value { (value) }
+                            @if let Some(option) = option_id { " " span.muted { "option " (option) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! An activity: shown, and edited.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::{Activity, ActivityId, Role, Seq, Version};
+use maud::{Markup, html};
+use service::{Refusal, Write};
+
+use super::content::{Content, Part, Typed};
+use super::controls::{controls, custom_fields, facts};
+use super::new::{mistakes, status_refused};
+use super::{Id, Names, address, conflict, remove, short};
+use crate::fields::Fields;
+use crate::form::Wrong;
+use crate::layout::{self, Nav, csrf, notice};
+use crate::session::{Posted, Query};
+use crate::times::{self, Shape};
+use crate::{Problem, SignedIn, Web};
+
+/// The most characters of a subject that a title has.
+const TITLE_CHARS_MAX: usize = 120;
+
+pub(super) async fn show(
+    State(web): State<Web>,
+    who: SignedIn,
+    Id(id): Id,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let names = Names::of(&who);
+    let version = web.service.latest(&names.tenant, id).await?.ok_or(Problem::NotFound)?;
+    let Some(activity) = version.record() else {
+        return remove::removed_page(&web, &who, &names, &version).await;
+    };
+    let done = match query.get("done") {
+        "created" => Some("The activity has been created."),
+        "saved" => Some("Your changes have been saved."),
+        "same" => Some("Everything was like that already: nothing had to be saved."),
+        "restored" => Some("The activity has been restored."),
+        _ => None,
+    };
+    let done = html! { @if let Some(text) = done { (notice("ok", text)) } };
+    if !who.edits() {
+        let read = html! { div.card { (facts(activity, &names)) } };
+        return Ok(page(&who, &names, &version, activity, &done, &read));
+    }
+    let typed = Typed::of(activity, &names);
+    let form = form(&who, &names, &version, activity, &typed, &Wrong::default());
+    Ok(page(&who, &names, &version, activity, &done, &form))
+}
+
+/// The form made from `base`.
+fn form(
+    who: &SignedIn,
+    names: &Names,
+    version: &Version,
+    base: &Activity,
+    typed: &Typed,
+    wrong: &Wrong,
+) -> Markup {
+    html! {
+        div.card {
+            form.edit action=(address(version.id)) method="post" {
+                (csrf(who))
+                input type="hidden" name="seen" value=(version.seq);
+                (controls(typed, Some(base), names, wrong))
+                div.buttons { button.primary type="submit" { "Save changes" } }
+            }
+        }
+    }
+}
+
+fn page(
+    who: &SignedIn,
+    names: &Names,
+    version: &Version,
+    activity: &Activity,
+    above: &Markup,
+    content: &Markup,
+) -> Response {
+    let (id, title) = (version.id, short(activity.subject.as_str(), TITLE_CHARS_MAX));
+    let actions = html! {
+        a.button href={ (address(id)) "/history" } { "Story" }
+        @if who.edits() {
+            a.button href={ "/activities/new?copy=" (id) } { "Duplicate" }
+            (remove::button(who, id))
+        }
+    };
+    let content = html! {
+        (layout::head(&title, &actions))
+        (above)
+        div.split {
+            (content)
+            aside {
+                div.card {
+                    h2 { "About this activity" }
+                    (history_facts(names, version, activity))
+                }
+                (custom_fields(activity))
+            }
+        }
+    };
+    layout::page(who, &title, Nav::Activities, &content)
+}
+
+fn history_facts(names: &Names, version: &Version, activity: &Activity) -> Markup {
+    let time = |stamp| times::time(stamp, names.zone(), Shape::Both);
+    html! {
+        dl.facts {
+            dt { "Number" } dd { (version.id) }
+            dt { "Created" }
+            dd {
+                (time(activity.created))
+                @if let Some(name) = &activity.created_by { " by " (name) }
+            }
+            dt { "Last change" }
+            dd { (time(version.stamp)) " by " (names.author(version.author)) }
+        }
+    }
+}
+
+/// What an edit is about.
+pub(super) struct Edit {
+    pub(super) id: ActivityId,
+    /// The version that the form was made from.
+    pub(super) base: Arc<Version>,
+    pub(super) typed: Typed,
+}
+
+impl Edit {
+    pub(super) fn base(&self) -> Result<&Activity, Problem> {
+        self.base.record().ok_or_else(without_version)
+    }
+}
+
+fn without_version() -> Problem {
+    let text = "The form does not say which version of the activity it was made from. Load the activity's page again.";
+    Problem::Wrong(text.to_owned())
+}
+
+pub(super) async fn save(
+    State(web): State<Web>,
+    Id(id): Id,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Editor)?;
+    let names = Names::of(&who);
+    if web.service.latest(&names.tenant, id).await?.is_none() {
+        return Err(Problem::NotFound);
+    }
+    let edit = read(&web, &names, id, &fields).await?;
+    let base = edit.base()?;
+    let mut wrong = Wrong::default();
+    let Some(mine) = Content::parse(&edit.typed, Some(base), &names, &mut wrong) else {
+        return again(&who, &names, &edit, &wrong);
+    };
+    let restores = fields.get("restore") == "1";
+    let seen = if restores { revive(&web, &who, &edit).await? } else { edit.base.seq };
+    let patch = Box::new(mine.patch(&Content::of(base)));
+    let (tenant, author) = (&names.tenant, who.person.author());
+    match web.service.write(tenant, author, Write::Edit { id, seen, patch }).await {
+        Ok(written) => {
+            let done = match written.version {
+                Some(_) => "saved",
+                None if restores => "restored",
+                None => "same",
+            };
+            Ok(Redirect::to(&format!("{}?done={done}", address(id))).into_response())
+        }
+        Err(Refusal::Outdated(_) | Refusal::UnknownActivity(_)) => {
+            let present = web.service.latest(tenant, id).await?.ok_or(Problem::NotFound)?;
+            conflict::page(&who, &names, &edit, &mine, &present)
+        }
+        Err(refusal) => {
+            status_refused(refusal, &mut wrong)?;
+            again(&who, &names, &edit, &wrong)
+        }
+    }
+}
+
+/// Reads the form. Where it comes from the page of a conflict, it says of each part whether it is to
+/// stay as it is there.
+async fn read(web: &Web, names: &Names, id: ActivityId, fields: &Fields) -> Result<Edit, Problem> {
+    let seen = fields.get("seen").parse().map_err(|_| without_version())?;
+    let base = web.service.version(&names.tenant, id, Seq(seen)).await?;
+    let base = base.ok_or_else(without_version)?;
+    let mut edit = Edit { id, base, typed: Typed::read(fields) };
+    let shown = Typed::of(edit.base()?, names);
+    for part in Part::ALL {
+        if fields.get(&conflict::pick(part)) == conflict::THEIRS {
+            edit.typed.set(part, shown.get(part));
+        }
+    }
+    Ok(edit)
+}
+
+/// The form once more, with what is wrong with it.
+fn again(who: &SignedIn, names: &Names, edit: &Edit, wrong: &Wrong) -> Result<Response, Problem> {
+    let base = edit.base()?;
+    let above = notice("bad", &mistakes(wrong));
+    let form = form(who, names, &edit.base, base, &edit.typed, wrong);
+    let page = page(who, names, &edit.base, base, &above, &form);
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// Brings a removed activity back before it is edited. Returns the version that counts as seen: the
+/// new one, if its content is the one that the form was made from.
+async fn revive(web: &Web, who: &SignedIn, edit: &Edit) -> Result<Seq, Problem> {
+    let tenant = &who.person.tenant;
+    let restore = Write::Restore { id: edit.id, to: None };
+    let written = web.service.write(tenant, who.person.author(), restore).await?;
+    let Some(seq) = written.version else { return Ok(edit.base.seq) };
+    let back = web.service.version(tenant, edit.id, seq).await?;
+    let back = back.as_deref().and_then(Version::record).map(Content::of);
+    let base = Content::of(edit.base()?);
+    let is_as_seen = back.is_some_and(|back| back.differing(&base).is_empty());
+    Ok(if is_as_seen { seq } else { edit.base.seq })
+}

@@ -1,0 +1,60 @@
+//! One activity: new, shown, edited, removed, restored.
+//!
+//! The form carries the position of the version that it was made from. What nobody has touched in it
+//! is no part of the edit, and an edit from an old version is not saved over a newer one: then
+//! `conflict` lets the person choose.
+
+mod conflict;
+mod content;
+mod controls;
+mod edit;
+mod names;
+mod new;
+mod remove;
+
+use axum::Router;
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use axum::routing::{get, post};
+use domain::ActivityId;
+
+use crate::{Problem, Web};
+
+pub(crate) use names::Names;
+pub(crate) use new::Created;
+pub(crate) use remove::undo;
+
+pub(crate) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/activities", post(new::create))
+        .route("/activities/new", get(new::form))
+        .route("/activities/{id}", get(edit::show).post(edit::save))
+        .route("/activities/{id}/remove", post(remove::remove))
+        .route("/activities/{id}/restore", post(remove::restore))
+}
+
+/// The activity that an address names.
+pub(crate) struct Id(pub(crate) ActivityId);
+
+impl FromRequestParts<Web> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Id, Problem> {
+        let path = Path::<String>::from_request_parts(parts, web).await;
+        let id = path.ok().and_then(|Path(id)| id.parse().ok());
+        id.map(|id| Id(ActivityId(id))).ok_or(Problem::NotFound)
+    }
+}
+
+/// The address of an activity's page.
+pub(crate) fn address(id: ActivityId) -> String {
+    format!("/activities/{id}")
+}
+
+/// The beginning of a text, for where there is little room.
+pub(crate) fn short(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,200 @@
+//! A new activity, from nothing or from another.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::{
+    Activity, ActivityId, ClientId, CustomFieldPatch, OrgKey, Priority, Role, SecretHash, Seq,
+    UserId, Version,
+};
+use maud::html;
+use service::{Refusal, Write, hash_secret};
+use std::sync::Arc;
+
+use super::address;
+use super::content::{Content, Part, Typed};
+use super::controls::{controls, custom_fields};
+use super::names::Names;
+use crate::fields::Fields;
+use crate::form::Wrong;
+use crate::layout::{self, Nav, csrf, notice};
+use crate::session::{Posted, Query};
+use crate::{Problem, SignedIn, Web, times};
+
+/// Forms that are remembered, so that one that is sent twice creates once.
+const FORMS_MAX: usize = 10_000;
+
+/// A form as somebody has sent it: the hash of its token and of everything in it. Whoever goes back
+/// and types something else means another activity.
+type Sent = (OrgKey, UserId, SecretHash);
+
+/// Which form created which activity.
+pub(crate) struct Created(quick_cache::sync::Cache<Sent, ActivityId>);
+
+impl Default for Created {
+    fn default() -> Created {
+        Created(quick_cache::sync::Cache::new(FORMS_MAX))
+    }
+}
+
+/// A form: what is in it, and what it was copied from.
+struct Form {
+    typed: Typed,
+    copied: Option<Arc<Version>>,
+    token: String,
+}
+
+impl Form {
+    fn base(&self) -> Option<&Activity> {
+        self.copied.as_deref().and_then(Version::record)
+    }
+}
+
+pub(super) async fn form(
+    State(web): State<Web>,
+    who: SignedIn,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    who.needs(Role::Editor)?;
+    let names = Names::of(&who);
+    let mut copied = None;
+    if query.has("copy") {
+        let id = query.get("copy").parse().map_err(|_| Problem::NotFound)?;
+        let version = web.service.retrieve(&names.tenant, ActivityId(id)).await?.1;
+        copied = Some(version.ok_or(Problem::NotFound)?);
+    }
+    let token = web.service.new_secret().map_err(Problem::Unavailable)?;
+    let mut form = Form { typed: Typed::default(), copied, token };
+    form.typed = match form.base() {
+        Some(activity) => Typed::of(activity, &names),
+        None => first(&web, &who, &names, &query),
+    };
+    Ok(page(&who, &names, StatusCode::OK, &form, &Wrong::default()))
+}
+
+/// What a form begins with.
+fn first(web: &Web, who: &SignedIn, names: &Names, query: &Fields) -> Typed {
+    let mut typed = Typed::default();
+    if let Ok(client) = query.get("client").parse() {
+        typed.set(Part::Account, names.account(ClientId(client)));
+    }
+    typed.set(Part::Responsible, who.person.user.to_string());
+    let start = times::next_hour(web.service.now(), names.zone());
+    typed.set(Part::Start, times::control(start, names.zone()));
+    typed.set(Part::Priority, Priority::Normal.as_str());
+    typed
+}
+
+fn page(who: &SignedIn, names: &Names, status: StatusCode, form: &Form, wrong: &Wrong) -> Response {
+    let copied = form.copied.as_deref();
+    let title = if copied.is_some() { "Duplicate activity" } else { "New activity" };
+    let content = html! {
+        (layout::head(title, &html! {}))
+        @if !wrong.is_empty() { (notice("bad", &mistakes(wrong))) }
+        form.edit action="/activities" method="post" {
+            (csrf(who))
+            input type="hidden" name="form" value=(form.token);
+            @if let Some(version) = copied {
+                input type="hidden" name="copy" value=(version.id);
+                input type="hidden" name="copied" value=(version.seq);
+            }
+            // A retired status is not copied: the list begins with one that can be chosen.
+            (controls(&form.typed, None, names, wrong))
+            div.buttons {
+                button.primary type="submit" { "Create activity" }
+                a.button.quiet href="/activities" { "Cancel" }
+            }
+        }
+        @if let Some(activity) = form.base() { (custom_fields(activity)) }
+    };
+    (status, layout::page(who, title, Nav::Activities, &content)).into_response()
+}
+
+/// What a form says whose fields say more.
+pub(super) fn mistakes(wrong: &Wrong) -> String {
+    let count = layout::counted(wrong.len() as u64, "field needs", "fields need");
+    format!("Nothing was saved yet: {count} another look.")
+}
+
+pub(super) async fn create(
+    State(web): State<Web>,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Editor)?;
+    let names = Names::of(&who);
+    let copied = copied(&web, &names, &fields).await?;
+    let typed = Typed::read(&fields);
+    let form = Form { typed, copied, token: fields.get("form").to_owned() };
+    let mut wrong = Wrong::default();
+    let content = Content::parse(&form.typed, form.base(), &names, &mut wrong);
+    let custom_fields = form.base().map(custom_field_patches).unwrap_or_default();
+    if let Some(content) = content {
+        if let Some(draft) = content.draft(custom_fields) {
+            match once(web, &who, &form, Write::Create(Box::new(draft))).await? {
+                Ok(id) => {
+                    return Ok(
+                        Redirect::to(&format!("{}?done=created", address(id))).into_response()
+                    );
+                }
+                Err(refusal) => status_refused(refusal, &mut wrong)?,
+            }
+        } else {
+            wrong.add(Part::Account.name(), "must not be empty");
+        }
+    }
+    Ok(page(&who, &names, StatusCode::UNPROCESSABLE_ENTITY, &form, &wrong))
+}
+
+/// The version that the form was copied from.
+async fn copied(
+    web: &Web,
+    names: &Names,
+    fields: &Fields,
+) -> Result<Option<Arc<Version>>, Problem> {
+    if !fields.has("copied") {
+        return Ok(None);
+    }
+    let ids = (fields.get("copy").parse(), fields.get("copied").parse());
+    let (Ok(id), Ok(seq)) = ids else { return Err(Problem::NotFound) };
+    let version = web.service.version(&names.tenant, ActivityId(id), Seq(seq)).await?;
+    version.map(Some).ok_or(Problem::NotFound)
+}
+
+/// Creates, or says what the same form has created before. The browser that sends a form a second
+/// time hangs up on the first: the work goes on all the same.
+async fn once(
+    web: Web,
+    who: &SignedIn,
+    form: &Form,
+    write: Write,
+) -> Result<Result<ActivityId, Refusal>, Problem> {
+    let (org, author) = (who.person.tenant.clone(), who.person.author());
+    let content = hash_secret(&format!("{} {:?}", form.token, form.typed));
+    let sent = (org.key, who.person.user, content);
+    let work = tokio::spawn(async move {
+        let create = async { Ok(web.service.write(&org, author, write).await?.id) };
+        web.created.0.get_or_insert_async(&sent, create).await
+    });
+    work.await.map_err(|e| Problem::Unavailable(e.to_string()))
+}
+
+fn custom_field_patches(activity: &Activity) -> Vec<CustomFieldPatch> {
+    let fields = activity.custom_fields.iter().cloned();
+    let patches = fields.map(|field| CustomFieldPatch {
+        field_id: field.field_id,
+        value: field.value,
+        option_id: field.option_id,
+    });
+    patches.collect()
+}
+
+/// A status may have been retired since the form was read: that stands at the field.
+pub(super) fn status_refused(refusal: Refusal, wrong: &mut Wrong) -> Result<(), Problem> {
+    match refusal {
+        Refusal::RetiredStatus(_) | Refusal::UnknownStatus(_) => {
+            wrong.add(Part::Status.name(), "must be one that is not retired");
+            Ok(())
+        }
+        other => Err(other.into()),
+    }
+}

@@ -1,0 +1,148 @@
+//! An activity goes, and comes back.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::{ActivityId, Role, Seq, Version};
+use maud::{Markup, html};
+use service::{Refusal, Write};
+
+use super::controls::facts;
+use super::{Id, Names, address, short};
+use crate::fields::{Fields, local};
+use crate::layout::{self, Nav, csrf};
+use crate::session::Posted;
+use crate::times::{self, Shape};
+use crate::{Problem, SignedIn, Web};
+
+/// The button that removes. A script asks first; where none runs, a page does.
+pub(super) fn button(who: &SignedIn, id: ActivityId) -> Markup {
+    html! {
+        form action={ (address(id)) "/remove" } method="post" data-confirm="Remove this activity?" {
+            (csrf(who))
+            noscript { input type="hidden" name="ask" value="1"; }
+            button.danger type="submit" { "Remove" }
+        }
+    }
+}
+
+pub(super) async fn remove(
+    State(web): State<Web>,
+    Id(id): Id,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Editor)?;
+    let tenant = &who.person.tenant;
+    let present = web.service.latest(tenant, id).await?.ok_or(Problem::NotFound)?;
+    if let (Some(activity), "1") = (present.record(), fields.get("ask")) {
+        return Ok(asked(&who, id, activity.subject.as_str(), fields.get("back")));
+    }
+    match web.service.write(tenant, who.person.author(), Write::Remove(id)).await {
+        // Somebody else was faster, or a second click.
+        Ok(_) | Err(Refusal::UnknownActivity(_)) => {
+            let back = local(fields.get("back")).unwrap_or("/activities");
+            let (path, query) = back.split_once('?').unwrap_or((back, ""));
+            let query = Fields::parse(query.as_bytes()).with("removed", &id.to_string());
+            Ok(Redirect::to(&query.address(path)).into_response())
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+fn asked(who: &SignedIn, id: ActivityId, subject: &str, back: &str) -> Response {
+    let content = html! {
+        div.card.narrow {
+            h1 { "Remove this activity?" }
+            p { (short(subject, 200)) }
+            p.hint { "It can be restored from the bin." }
+            form action={ (address(id)) "/remove" } method="post" {
+                (csrf(who))
+                input type="hidden" name="back" value=(back);
+                div.buttons {
+                    button.danger type="submit" { "Remove" }
+                    a.button.quiet href=(address(id)) { "Keep it" }
+                }
+            }
+        }
+    };
+    layout::page(who, "Remove this activity?", Nav::Activities, &content)
+}
+
+/// What a list says to whoever has just removed an activity, which `removed` of its address names.
+pub(crate) fn undo(who: &SignedIn, query: &Fields) -> Markup {
+    let id = query.get("removed").parse().ok().map(ActivityId);
+    html! {
+        @if let Some(id) = id {
+            div.notice.ok role="status" {
+                form action={ (address(id)) "/restore" } method="post" {
+                    p {
+                        "Activity " (id) " has been removed. "
+                        @if who.edits() { (csrf(who)) button.small type="submit" { "Undo" } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub(super) async fn restore(
+    State(web): State<Web>,
+    Id(id): Id,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Editor)?;
+    let to = match fields.get("seq") {
+        "" => None,
+        seq => Some(Seq(seq.parse().map_err(|_| Problem::NotFound)?)),
+    };
+    let restore = Write::Restore { id, to };
+    let written = web.service.write(&who.person.tenant, who.person.author(), restore).await;
+    let done = match written {
+        Ok(written) if written.version.is_some() => "restored",
+        Ok(_) => "same",
+        Err(Refusal::UnknownVersion(_)) => return Err(Problem::NotFound),
+        Err(refusal) => return Err(refusal.into()),
+    };
+    let page = format!("{}?done={done}", address(id));
+    Ok(Redirect::to(local(fields.get("back")).unwrap_or(&page)).into_response())
+}
+
+/// The page of an activity that is not there any more.
+pub(super) async fn removed_page(
+    web: &Web,
+    who: &SignedIn,
+    names: &Names,
+    tombstone: &Version,
+) -> Result<Response, Problem> {
+    let id = tombstone.id;
+    let last = match tombstone.previous {
+        Some(seq) => web.service.version(&names.tenant, id, seq).await?,
+        None => None,
+    };
+    let last = last.as_deref().and_then(Version::record);
+    let title = format!("Activity {id}");
+    let actions = html! {
+        a.button href={ (address(id)) "/history" } { "Story" }
+        @if who.edits() && last.is_some() {
+            form action={ (address(id)) "/restore" } method="post" {
+                (csrf(who))
+                button.primary type="submit" { "Restore" }
+            }
+        }
+    };
+    let content = html! {
+        (layout::head(&title, &actions))
+        div.notice.warn role="status" {
+            p {
+                "This activity has been removed by " (names.author(tombstone.author)) ", "
+                (times::time(tombstone.stamp, names.zone(), Shape::Both)) "."
+            }
+        }
+        div.card {
+            @match last {
+                Some(activity) => { h2 { "As it was last" } (facts(activity, names)) }
+                None => p { "It came here as removed already: there is nothing to restore." }
+            }
+        }
+    };
+    Ok(layout::page(who, &title, Nav::Activities, &content))
+}

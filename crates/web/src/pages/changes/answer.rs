@@ -1,0 +1,162 @@
+//! The answer: totals, records, removed ids, and the request that gets it.
+
+use std::sync::Arc;
+
+use domain::{ActivityId, Origin, Stamp, Version, Zone};
+use maud::{Markup, html};
+use service::{Directory, Preview, SyncAnswer, Tenant};
+
+use super::question::Question;
+use crate::layout::{copied, counted, empty, number, pager};
+use crate::times::exact;
+use crate::{SignedIn, Web, api};
+
+/// Removed ids that are shown; the answer has them all.
+const REMOVED_SHOWN_MAX: usize = 200;
+
+/// How many records and removals there are, and up to when.
+pub(super) fn totals(answer: &SyncAnswer, zone: &Zone) -> Markup {
+    let removed = answer.removed.as_ref().map_or(0, Vec::len) as u64;
+    html! {
+        div.cards {
+            div.stat { b { (number(answer.total)) } span { "records" } }
+            div.stat { b { (number(removed)) } span { "removed ids" } }
+            div.stat { b { (number(answer.pages)) } span { "pages" } }
+            div.stat { b { (exact(answer.horizon, zone)) } span { "horizon: complete up to here" } }
+        }
+    }
+}
+
+/// The records of the page.
+pub(super) fn records(
+    who: &SignedIn,
+    question: &Question,
+    preview: &Preview,
+    zone: &Zone,
+) -> Markup {
+    let answer = &preview.answer;
+    if answer.total == 0 {
+        let text = "No activity was created or edited in this range. Try a longer one.";
+        return empty("No records", text, &html! {});
+    }
+    let directory = who.person.tenant.directory();
+    let page = question.query.page;
+    let address = |k| question.page_address(k, preview.as_of);
+    html! {
+        h2 { "Records" }
+        p.count {
+            (counted(answer.total, "record", "records"))
+            @if answer.pages > 1 { ", page " (number(page)) " of " (number(answer.pages)) }
+            ". Each activity is there once, as it is now."
+        }
+        div.scroll {
+            table.grid {
+                thead {
+                    tr {
+                        th scope="col" { "Activity" }
+                        th.num scope="col" { "Id" }
+                        th scope="col" { "Change" }
+                        th scope="col" { "By" }
+                        th scope="col" { "When" }
+                    }
+                }
+                tbody {
+                    @for version in &answer.records { (record(version, &directory, zone)) }
+                }
+            }
+        }
+        (pager(page, answer.pages, &address))
+    }
+}
+
+fn record(version: &Arc<Version>, directory: &Directory, zone: &Zone) -> Markup {
+    let subject = version.record().map(|activity| activity.subject.as_str()).unwrap_or_default();
+    let (kind, text) = if version.previous.is_some() { ("", "edited") } else { ("ok", "created") };
+    html! {
+        tr {
+            td data-label="Activity" { a href={ "/activities/" (version.id) } { (subject) } }
+            td.num data-label="Id" { (version.id) }
+            td data-label="Change" { span class={ "badge " (kind) } { (text) } }
+            td data-label="By" { (author(version, directory)) }
+            td.when data-label="When" { (exact(version.stamp, zone)) }
+        }
+    }
+}
+
+/// Who made the change, and by which door.
+fn author(version: &Version, directory: &Directory) -> Markup {
+    let user = version.author.user.and_then(|user| directory.users.get(&user));
+    let door = match version.author.origin {
+        Origin::Api => "API",
+        Origin::Web => "pages",
+        Origin::Import => "import",
+        Origin::CommandLine => "command line",
+    };
+    html! {
+        @if let Some(user) = user { (user.name) " " }
+        span.badge.muted { (door) }
+    }
+}
+
+/// The removed ids, the latest removal first.
+pub(super) fn removed(web: &Web, org: &Tenant, preview: &Preview, zone: &Zone) -> Markup {
+    let ids = preview.answer.removed.as_deref().unwrap_or_default();
+    let times = web.service.removal_times(org, preview.as_of, ids);
+    let mut removed: Vec<(Stamp, ActivityId)> =
+        times.into_iter().zip(ids.iter().copied()).collect();
+    removed.sort_unstable_by(|a, b| b.cmp(a));
+    let hidden = removed.len().saturating_sub(REMOVED_SHOWN_MAX) as u64;
+    html! {
+        @if !removed.is_empty() {
+            h2 { "Removed ids" }
+            p.count {
+                (counted(ids.len() as u64, "id", "ids")) ", on every page of the answer."
+                @if hidden > 0 { " The last " (REMOVED_SHOWN_MAX) " to go are shown." }
+            }
+            div.scroll {
+                table.grid {
+                    thead { tr { th.num scope="col" { "Id" } th scope="col" { "Removed" } } }
+                    tbody {
+                        @for (at, id) in removed.iter().take(REMOVED_SHOWN_MAX) {
+                            tr {
+                                td.num data-label="Id" { a href={ "/activities/" (id) "/history" } { (id) } }
+                                td.when data-label="Removed" { (exact(*at, zone)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How a script asks the same, and what it asks next.
+pub(super) fn request(
+    address: &str,
+    question: &Question,
+    preview: &Preview,
+    zone: &Zone,
+) -> Markup {
+    let next = zone.at(preview.answer.horizon);
+    html! {
+        div.card {
+            h2 { "The request" }
+            p { "A script asks the same with this address. In place of the three dots it puts the session that its login gave it." }
+            (copied("request-address", "Copy address", address))
+            (copied("request-curl", "Copy curl", &api::curl(address)))
+            h3 { "What to ask next" }
+            p {
+                "Once all " (counted(preview.answer.pages, "page is", "pages are")) " read, take the horizon as the next "
+                code { "syncActivityTimeFrom" } ":"
+            }
+            (copied("next-from", "Copy time", &next.to_string()))
+            p.hint {
+                "Everything that changed up to then is in this answer, and nothing will ever appear at or before it. "
+                @if question.query.to.is_some_and(|to| to > preview.answer.horizon) {
+                    "It lies before the end of the range that was asked for: what comes after it is not known yet. "
+                }
+                "An integration that goes on like this misses nothing."
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Following what changes, as server-sent events.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use service::FOLLOWERS_PER_ORG_MAX;
+
+use crate::{Problem, SignedIn, Web};
+
+/// How often a silent stream says that it is still there, so that no proxy in between gives it up.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Says where the head stands, and again whenever it has moved.
+pub(super) async fn follow(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem> {
+    let follower = web.service.follow(&who.person).ok_or_else(|| {
+        Problem::Unavailable(format!(
+            "{FOLLOWERS_PER_ORG_MAX} pages follow what changes already. Close some, or reload this one to see what is new."
+        ))
+    })?;
+    let events = stream::unfold(follower, |mut follower| async move {
+        let seq = follower.next().await?;
+        let event = Event::default().data(format!("{{\"seq\":{seq}}}"));
+        Some((Ok::<_, Infallible>(event), follower))
+    });
+    let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
+    // Proxies that collect answers are asked not to.
+    Ok(([("x-accel-buffering", "no")], stream).into_response())
+}

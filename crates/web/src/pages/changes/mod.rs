@@ -1,0 +1,145 @@
+//! What changed: what the API answers to whoever asks for a range, with the request that asks it.
+
+mod answer;
+mod buckets;
+mod chart;
+mod live;
+mod question;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::{Stamp, Zone};
+use maud::{Markup, html};
+use service::{Preview, PreviewError, Tenant};
+
+use self::chart::Bar;
+use self::question::{ORDERS, Question, SPANS};
+use crate::fields::Fields;
+use crate::form::{Label, Wrong, choice, line};
+use crate::layout::{self, Nav};
+use crate::session::Query;
+use crate::{Problem, SignedIn, Web, api, times};
+
+pub(crate) fn routes() -> Router<Web> {
+    Router::new().route("/changes", get(show)).route("/changes/live", get(live::follow))
+}
+
+async fn show(
+    State(web): State<Web>,
+    who: SignedIn,
+    headers: HeaderMap,
+    Query(fields): Query,
+) -> Result<Response, Problem> {
+    let org = &who.person.tenant;
+    let zone = org.directory().organization.zone.clone();
+    let mut wrong = Wrong::default();
+    let question = Question::parse(&fields, web.service.now(), &zone, &mut wrong)?;
+    let Some(question) = question else {
+        let shown = Shown { from: fields.get("from"), to: fields.get("to"), fields: &fields };
+        let page = page(&who, &shown, &wrong, &zone, None, &html! {});
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    };
+    let preview = web.service.preview(org, &question.query, question.as_of).await?;
+    let chart = chart(&web, org, &question, &preview, &zone);
+    let address =
+        api::address(&web, &headers, "account/syncActivities", &question.parameters(&zone));
+    let content = html! {
+        (answer::totals(&preview.answer, &zone))
+        (chart)
+        (answer::records(&who, &question, &preview, &zone))
+        (answer::removed(&web, org, &preview, &zone))
+        (answer::request(&address, &question, &preview, &zone))
+    };
+    // What is over does not change any more, nor does an answer that has begun.
+    let is_live = question.query.to.is_none() && question.as_of.is_none();
+    let control = |bound: Option<Stamp>| bound.map(|at| times::control(at, &zone));
+    let (from, to) = (control(question.query.from), control(question.query.to));
+    let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
+    let shown = Shown { from: &from, to: &to, fields: &fields };
+    let live = is_live.then_some(preview.as_of.seq.0);
+    Ok(page(&who, &shown, &wrong, &zone, live, &content))
+}
+
+/// What the form has in it.
+struct Shown<'a> {
+    from: &'a str,
+    to: &'a str,
+    fields: &'a Fields,
+}
+
+/// The page. With `live`, the seq that it shows, it follows what changes.
+fn page(
+    who: &SignedIn,
+    shown: &Shown<'_>,
+    wrong: &Wrong,
+    zone: &Zone,
+    live: Option<u64>,
+    content: &Markup,
+) -> Response {
+    let state = html! {
+        @if live.is_some() { p data-live-state="off" role="status" { "Reload to see what is new" } }
+    };
+    let content = html! {
+        (layout::head("What changed", &state))
+        p.lead { "What API v1 answers an integration that asks for a range." }
+        (form(shown, wrong, zone))
+        @if let Some(seq) = live {
+            div.live data-live="/changes/live" data-live-seq=(seq) data-live-auto { (content) }
+        } @else {
+            (content)
+        }
+    };
+    layout::page(who, "What changed", Nav::Changes, &content)
+}
+
+fn form(shown: &Shown<'_>, wrong: &Wrong, zone: &Zone) -> Markup {
+    let label = |name, text, help| Label { name, text, help, required: true };
+    let span = question::span(shown.fields);
+    let in_zone = format!("As clocks in {zone} show it.");
+    html! {
+        nav.tabs aria-label="Ranges" {
+            @for (name, text) in SPANS {
+                a href={ "/changes?last=" (name) } aria-current=[(span == Some(name)).then_some("true")] { (text) }
+            }
+        }
+        form.filters action="/changes" method="get" {
+            (line(label("from", "From", &in_zone), "datetime-local", shown.from, wrong))
+            (line(label("to", "To", "Empty: until now."), "datetime-local", shown.to, wrong))
+            (line(label("ids", "Only these ids", "Like 17, 42. Empty: all."), "text", shown.fields.get("ids"), wrong))
+            (choice(label("order", "Order", ""), ORDERS.iter().map(question::Choice::option), shown.fields.get("order"), wrong))
+            div.buttons { button.primary type="submit" { "Show" } }
+        }
+    }
+}
+
+/// What happened in the range, if anything did. It counts all activities' changes, so that there is
+/// none where only some are asked for.
+fn chart(web: &Web, org: &Tenant, question: &Question, preview: &Preview, zone: &Zone) -> Markup {
+    let first = web.service.first_change(org).filter(|_| question.query.ids.is_none());
+    let Some(first) = first else { return html! {} };
+    let from = question.query.from.map_or(first, |from| from.max(first));
+    let to = preview.answer.horizon;
+    if from > to {
+        return html! {};
+    }
+    let (unit, borders) = buckets::borders(from, to, zone);
+    let tallies = web.service.tallies(org, preview.as_of, &borders);
+    let bars = borders.iter().zip(tallies).map(|(begin, tally)| Bar { begin: *begin, tally });
+    let bars: Vec<Bar> = bars.collect();
+    html! { @if bars.iter().any(|bar| bar.total() > 0) { (chart::figure(&bars, unit, zone)) } }
+}
+
+impl From<PreviewError> for Problem {
+    fn from(error: PreviewError) -> Problem {
+        match error {
+            PreviewError::NeverTold => Problem::Wrong(
+                "This address belongs to no answer that was given here. Begin again with the first page."
+                    .to_owned(),
+            ),
+            PreviewError::Ask(error) => error.into(),
+        }
+    }
+}
