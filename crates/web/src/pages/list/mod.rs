@@ -9,7 +9,7 @@ mod table;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
@@ -40,8 +40,15 @@ async fn show(State(web): State<Web>, who: SignedIn, Query(query): Query) -> Res
         (StatusCode::UNPROCESSABLE_ENTITY, wrong(&asked))
     };
     let page = framed(&web, &who, &asked, &query, &content);
-    (status, layout::page(&who, "Activities", Nav::Activities, &page)).into_response()
+    let page = layout::page(&who, "Activities", Nav::Activities, &page);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        return (status, [(header::REFRESH, AGAIN_AFTER_S)], page).into_response();
+    }
+    (status, page).into_response()
 }
+
+/// How soon a browser tries by itself again what cannot be shown now, in seconds.
+const AGAIN_AFTER_S: &str = "3";
 
 /// What is above every list, whatever came of it.
 fn framed(web: &Web, who: &SignedIn, asked: &Asked, query: &Fields, content: &Markup) -> Markup {
