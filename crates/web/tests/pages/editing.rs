@@ -29,7 +29,7 @@ fn versions(world: &World, id: ActivityId) -> usize {
 
 fn account(world: &World, id: i64, name: &str) {
     let account = Account { id: ClientId(id), name: Name::parse(name).unwrap() };
-    world.block_on(world.service.put_account(&world.acme, account)).unwrap();
+    world.service.put_accounts(&world.acme, &[account], &mut |_| {}).unwrap();
 }
 
 /// What the form has in it, with some of it typed anew: what a browser would send.

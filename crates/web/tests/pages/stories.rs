@@ -12,7 +12,7 @@ fn it_tells_who_changed_what_from_where_the_latest_first() {
     let world = World::new();
     let name = Name::parse("Harbor <Café>").unwrap();
     let account = Account { id: ClientId(7), name };
-    world.block_on(world.service.put_account(&world.acme, account)).unwrap();
+    world.service.put_accounts(&world.acme, &[account], &mut |_| {}).unwrap();
     let id = world.activity("Call <Ada>");
     let patch = Patch {
         client: Some(ClientId(7)),
