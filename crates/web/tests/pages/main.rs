@@ -10,4 +10,6 @@ mod harness;
 mod activities;
 mod bin;
 mod bulk;
+mod changes;
+mod integrations;
 mod signing_in;
