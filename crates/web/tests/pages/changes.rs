@@ -57,7 +57,8 @@ fn nothing_of_it_is_another_organization_s() {
 fn what_people_write_is_shown_as_they_wrote_it() {
     let world = World::new();
     world.activity("<script>alert(1)</script>");
-    let page = world.viewer().get("/changes?ids=1&order=\"><script>alert(2)</script>").ok();
+    let page =
+        world.viewer().get("/changes?ids=1&order=%22%3E%3Cscript%3Ealert(2)%3C/script%3E").ok();
     page.shows("&lt;script&gt;alert(1)&lt;/script&gt;").hides("<script>alert");
 }
 
