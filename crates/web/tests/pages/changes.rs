@@ -2,11 +2,11 @@
 
 use axum::body::Body;
 use axum::http::{Request, header};
-use domain::{ActivityId, Author, Origin, Patch, Subject};
+use domain::{ActivityId, Patch, Subject};
 use http_body_util::BodyExt;
 use service::Write;
 
-use crate::harness::{COMPLETED, EDITOR, Page, World};
+use crate::harness::{Page, World};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -57,7 +57,8 @@ fn nothing_of_it_is_another_organization_s() {
 fn what_people_write_is_shown_as_they_wrote_it() {
     let world = World::new();
     world.activity("<script>alert(1)</script>");
-    let page = world.viewer().get("/changes?ids=1&order=\"><script>alert(2)</script>").ok();
+    let page =
+        world.viewer().get("/changes?ids=1&order=%22%3E%3Cscript%3Ealert(2)%3C/script%3E").ok();
     page.shows("&lt;script&gt;alert(1)&lt;/script&gt;").hides("<script>alert");
 }
 
@@ -91,7 +92,9 @@ fn the_request_can_be_copied_without_anybodys_session() {
     world.activity("Call Ada");
     let path = "/changes?from=2026-03-04T09:30:00&to=2026-03-04T09:45&ids=1,+2&order=subject";
     let page = world.viewer().get(path).ok();
-    page.shows("http://your-server/neonws/services/api/account/syncActivities?userSessionId=…&amp;");
+    page.shows(
+        "http://your-server/neonws/services/api/account/syncActivities?userSessionId=…&amp;",
+    );
     page.shows_in_order(&[
         "syncActivityTimeFrom=2026-03-04T09:30:00.000-06:00",
         "syncActivityTimeTo=2026-03-04T09:45:00.000-06:00",
@@ -182,7 +185,8 @@ fn following_ends_with_the_session_and_with_the_server() {
     let world = World::new();
     let [mut first, second] = [world.viewer(), world.viewer()];
     let session = first.cookie("driftless_session").unwrap().to_owned();
-    let mut streams = [follow(&world, &session), follow(&world, second.cookie("driftless_session").unwrap())];
+    let mut streams =
+        [follow(&world, &session), follow(&world, second.cookie("driftless_session").unwrap())];
     for stream in &mut streams {
         assert_eq!(next_event(&world, stream).unwrap(), "{\"seq\":0}");
     }

@@ -65,7 +65,15 @@ fn a_glance_tells_how_an_integration_is_doing() {
     poll(&world, &key);
     let mut admin = world.admin();
     let page = admin.get("/integrations").ok();
-    page.shows_in_order(&["up to date", "0 seconds ago", "to", "then", "1 record", "0 removed ids", "nothing"]);
+    page.shows_in_order(&[
+        "up to date",
+        "0 seconds ago",
+        "to",
+        "then",
+        "1 record",
+        "0 removed ids",
+        "nothing",
+    ]);
     world.advance(HOUR_MS);
     world.activity("Visit Ben");
     world.activity("Visit Cleo");

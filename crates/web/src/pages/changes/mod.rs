@@ -23,6 +23,9 @@ use crate::layout::{self, Nav};
 use crate::session::Query;
 use crate::{Problem, SignedIn, Web, api, times};
 
+/// The chart of a longer range begins with the first change: before it, there is much of nothing.
+const WHOLE_MS_MAX: i64 = 100 * times::DAY_MS;
+
 pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/changes", get(show)).route("/changes/live", get(live::follow))
 }
@@ -122,8 +125,11 @@ fn form(shown: &Shown<'_>, wrong: &Wrong, zone: &Zone) -> Markup {
 fn chart(web: &Web, org: &Tenant, question: &Question, preview: &Preview, zone: &Zone) -> Markup {
     let first = web.service.first_change(org).filter(|_| question.query.ids.is_none());
     let Some(first) = first else { return html! {} };
-    let from = question.query.from.map_or(first, |from| from.max(first));
     let to = preview.answer.horizon;
+    let from = match question.query.from {
+        Some(from) if from > to.plus_millis(-WHOLE_MS_MAX) => from,
+        from => from.map_or(first, |from| from.max(first)),
+    };
     if from > to {
         return html! {};
     }
