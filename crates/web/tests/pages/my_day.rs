@@ -1,6 +1,6 @@
 //! The start page: what of mine is due.
 
-use domain::{Account, ClientId, Name, StatusRef};
+use domain::{Account, ClientId, Name, Presence, StatusRef};
 
 use crate::harness::{ADMIN, COMPLETED, VIEWER, World, moment};
 
@@ -48,7 +48,7 @@ fn activities_are_due_by_the_days_of_the_organizations_zone() {
 fn only_what_is_mine_and_not_done_is_due() {
     let world = World::new();
     world.activity("Mine");
-    world.activity_with("Another's", |draft| draft.system_user = Some(ADMIN.0));
+    world.activity_with("Another's", |draft| draft.system_user = Presence::Set(ADMIN.0));
     world.activity_with("Done", |draft| draft.status = StatusRef::Id(COMPLETED));
     world.editor().get("/").ok().shows("Mine").hides("Another&#39;s").hides("Done<");
     world.stranger().get("/").ok().hides("Mine").shows("Nothing here yet");
@@ -70,7 +70,7 @@ fn one_click_makes_an_activity_done() {
 #[test]
 fn whoever_only_looks_gets_nothing_to_click() {
     let world = World::new();
-    world.activity_with("Look", |draft| draft.system_user = Some(VIEWER.0));
+    world.activity_with("Look", |draft| draft.system_user = Presence::Set(VIEWER.0));
     let page = world.viewer().get("/").ok();
     page.shows("Look").hides("/quick").hides("/activities/new");
 }
