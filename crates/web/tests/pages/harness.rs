@@ -70,11 +70,8 @@ pub(crate) struct World {
 fn open(folder: &Path, clock: &Arc<ManualClock>, settings: web::Settings) -> (Service, Router) {
     let store = Arc::new(SqliteStore::open(folder).unwrap());
     let search = Arc::new(SqliteSearch::open(folder).unwrap());
-    let surroundings = Surroundings {
-        clock: clock.clone(),
-        search: Some(search),
-        ..Surroundings::system(store)
-    };
+    let surroundings =
+        Surroundings { clock: clock.clone(), search: Some(search), ..Surroundings::system(store) };
     let limits = service::Settings { requests_per_org_max: 64, cache_bytes_max: 1 << 20 };
     let service = Service::open(surroundings, limits).unwrap();
     (service.clone(), web::router(service, settings))
