@@ -206,11 +206,6 @@ impl World {
         nobody();
         nobody();
     }
-
-    /// The present instant, as the clock of the zone shows it.
-    pub(crate) fn now(&self) -> Moment {
-        self.acme.directory().organization.zone.at(self.clock.now())
-    }
 }
 
 impl Drop for World {
