@@ -21,8 +21,8 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
 use axum::response::Response;
 use domain::{
-    ActivityId, Author, ClientId, Clock, Draft, LoginName, ManualClock, Moment, Name, Note, OrgId,
-    Origin, Presence, Priority, Role, StatusId, StatusRef, Subject, UserId, Zone,
+    ActivityId, Author, ClientId, Draft, LoginName, ManualClock, Moment, Name, Note, OrgId, Origin,
+    Presence, Priority, Role, StatusId, StatusRef, Subject, UserId, Zone,
 };
 use http_body_util::BodyExt;
 use service::{NewUser, Password, Service, Surroundings, Tenant, Write, Written};
