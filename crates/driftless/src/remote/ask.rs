@@ -22,6 +22,10 @@ pub(crate) fn ask(
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
     let files = work.files();
+    let undone = match &work {
+        Work::Import(_) => "nothing was imported",
+        _ => "nothing was changed",
+    };
     let destination = match &work {
         Work::Backup(backup) => Some(Destination::make(&backup.destination)?),
         _ => None,
@@ -35,7 +39,7 @@ pub(crate) fn ask(
     }
     thread::scope(|scope| {
         // A thread of its own, since the server may say much before it has read all.
-        let sending = scope.spawn(move || send_files(&files, stream));
+        let sending = scope.spawn(move || send_files(&files, undone, stream));
         let answer = listen(stream, destination.as_ref(), console);
         let sent =
             sending.join().unwrap_or_else(|_| Err(io::Error::other("the sender ended abnormally")));
@@ -52,15 +56,12 @@ fn is_hung_up(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }
 
-fn send_files(files: &[PathBuf], stream: &UnixStream) -> io::Result<()> {
+fn send_files(files: &[PathBuf], undone: &str, stream: &UnixStream) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(CHUNK_BYTES + 4, stream);
     for path in files {
         let named = |e: io::Error| {
             let _ = stream.shutdown(std::net::Shutdown::Write);
-            io::Error::new(
-                e.kind(),
-                format!("{} cannot be read: {e}\nnothing was changed", path.display()),
-            )
+            io::Error::new(e.kind(), format!("{} cannot be read: {e}\n{undone}", path.display()))
         };
         let mut local = LocalFiles;
         let mut source = local.open(path).map_err(named)?;

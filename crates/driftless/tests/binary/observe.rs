@@ -57,7 +57,8 @@ fn metrics_count_what_happened() {
 fn what_is_not_there_is_not_found() {
     let (folder, _) = Folder::with_key();
     let server = folder.serve();
-    assert_eq!(server.get("/").status, 200);
+    assert_eq!(server.get("/sign-in").status, 200);
+    assert_eq!(server.get("/").status, 303, "first sign in");
     assert_eq!(server.get("/nowhere").status, 404);
     assert_eq!(server.get("/neonws").status, 404);
     assert_eq!(server.get("//neonws").status, 404);
