@@ -24,8 +24,11 @@ const GRIDLINES_MAX: u64 = 4;
 /// Times below the bars, at most.
 const LABELS_MAX: usize = 12;
 
-/// The kinds of changes in the order in which they are stacked.
-const KINDS: [(&str, fn(&Tally) -> u64); 3] = [
+/// A kind of change: what it is called, and how often there was one.
+type Kind = (&'static str, fn(&Tally) -> u64);
+
+/// The kinds in the order in which they are stacked.
+const KINDS: [Kind; 3] = [
     ("created", |tally| tally.created),
     ("edited", |tally| tally.edited),
     ("removed", |tally| tally.removed),
