@@ -8,11 +8,11 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use domain::{Activity, ActivityId, Note, Seq, State, StatusId, Version};
+use domain::{Activity, ActivityId, Note, Seq, State, Status, StatusId, Version};
 use rusqlite::Connection;
 use store::contract::sample::{
-    ORG, activity, append, commit, key, organization, problems, record, run, session, status,
-    tombstone, user, version,
+    ORG, account, activity, append, commit, key, organization, poll, problems, record, run,
+    session, status, tombstone, user, version,
 };
 use store::{Durability, Store, StoreError};
 use store_sqlite::{DATABASE_FILE, SqliteStore};
@@ -47,6 +47,8 @@ fn fill(store: &dyn Store) {
         t.put_status(ORG, &status(1, "Waiting")).unwrap();
         t.put_session(ORG, &session(1)).unwrap();
         t.put_run(ORG, &run(1, 1)).unwrap();
+        t.put_account(ORG, &account(1, "Ada Byron")).unwrap();
+        t.put_poll(ORG, &poll(1)).unwrap();
     });
     append(store, ORG, &story());
 }
@@ -112,6 +114,49 @@ fn what_was_committed_is_there_again() {
     assert_eq!(store.tenants().unwrap()[0].keys, [key(1)]);
     assert_eq!(store.sessions(ORG).unwrap(), [session(1)]);
     assert_eq!(store.runs(ORG).unwrap(), [run(1, 1)]);
+    assert_eq!(store.accounts(ORG).unwrap(), [account(1, "Ada Byron")]);
+    assert_eq!(store.polls(ORG).unwrap(), [poll(1)]);
+}
+
+/// A folder as the first release left it.
+fn of_the_first_schema() -> TempDir {
+    let (newest, folder) = (filled(), folder());
+    let connection = Connection::open(file(&folder)).unwrap();
+    connection.pragma_update(None, "application_id", 0x4452_4654).unwrap();
+    connection.execute_batch(include_str!("../migrations/V1__log.sql")).unwrap();
+    let newest = file(&newest).display().to_string();
+    connection.execute("ATTACH ? AS newest", [newest]).unwrap();
+    let sql = "CREATE TABLE refinery_schema_history AS
+                   SELECT * FROM newest.refinery_schema_history WHERE version = 1;
+               INSERT INTO organization SELECT * FROM newest.organization;
+               INSERT INTO system_user SELECT organization, id, name, role, disabled FROM newest.system_user;
+               INSERT INTO api_key SELECT * FROM newest.api_key;
+               INSERT INTO activity_status VALUES (1, 1, 'Waiting', 0, 0), (1, 4, 'COMPLETED', 1, 0);
+               INSERT INTO session SELECT organization, hash, api_key, created, last_used FROM newest.session;
+               INSERT INTO run SELECT * FROM newest.run;
+               INSERT INTO change SELECT * FROM newest.change;
+               INSERT INTO activity SELECT * FROM newest.activity";
+    connection.execute_batch(sql).unwrap();
+    folder
+}
+
+#[test]
+fn a_folder_of_the_first_schema_is_brought_up_to_date() {
+    let folder = of_the_first_schema();
+    for _ in 0..2 {
+        let store = open(&folder);
+        assert_eq!(problems(&store).unwrap(), [""; 0]);
+        let tenant = store.tenants().unwrap().remove(0);
+        assert_eq!((tenant.users, tenant.keys), (vec![user(1)], vec![key(1)]));
+        let completed = Status { retired: true, ..status(4, "COMPLETED") };
+        assert!(completed.done && completed.position == 4);
+        assert_eq!(tenant.statuses, [status(1, "Waiting"), completed]);
+        assert_eq!(store.sessions(ORG).unwrap(), [session(1)]);
+        assert_eq!(store.runs(ORG).unwrap(), [run(1, 1)]);
+        assert!(store.accounts(ORG).unwrap().is_empty());
+        assert!(store.polls(ORG).unwrap().is_empty());
+        assert_eq!(store.versions(ORG, &seqs()).unwrap(), story());
+    }
 }
 
 #[test]
@@ -230,7 +275,7 @@ fn the_database_of_another_program_is_refused_while_it_is_in_use() {
 const NEWER: &str = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
                      VALUES (9000, 'later', '2040-01-01T00:00:00Z', '1')";
 const NEWER_REFUSED: &str = "FILE was written by a newer release of Driftless (schema 9000, this one \
-    knows 1): use that release, or a backup from before the update";
+    knows 2): use that release, or a backup from before the update";
 
 #[test]
 fn a_newer_schema_is_refused() {
@@ -282,6 +327,8 @@ fn ask_for_everything(store: &dyn Store) -> Result<(), StoreError> {
         store.tenants().map(drop),
         store.sessions(ORG).map(drop),
         store.runs(ORG).map(drop),
+        store.accounts(ORG).map(drop),
+        store.polls(ORG).map(drop),
         store.head(ORG).map(drop),
         store.log(ORG, Seq::ZERO, &mut visit),
         store.versions(ORG, &seqs()).map(drop),
@@ -326,6 +373,9 @@ fn a_row_that_cannot_be_read_is_damage() {
         "UPDATE activity_status SET name = ''",
         "UPDATE session SET hash = x'0102'",
         "UPDATE run SET query = x''",
+        "UPDATE system_user SET login = 'two words', password = 'x', password_set = 0",
+        "UPDATE session SET api_key = NULL",
+        "UPDATE account SET name = ' '",
         "UPDATE change SET kind = 3 WHERE seq = 200",
         "UPDATE change SET origin = 0 WHERE seq = 200",
         "UPDATE change SET document = NULL WHERE seq = 200",

@@ -22,8 +22,8 @@ pub(super) fn run(
             let mut read = Vec::new();
             for path in paths {
                 let shown = path.display().to_string();
-                let source =
-                    open(files, path).map_err(|e| format!("{shown} cannot be read: {e}"))?;
+                let source = open(files, path)
+                    .map_err(|e| format!("{shown} cannot be read: {e}\nnothing was changed"))?;
                 let rows =
                     rows(source).map_err(|e| format!("{shown}, {e}; nothing was changed"))?;
                 read.extend(rows);
@@ -53,8 +53,9 @@ fn open<'f>(files: &'f mut dyn Files, path: &Path) -> std::io::Result<Box<dyn Bu
 
 /// Reads `id,name`; what is wrong is named with its line.
 fn rows(source: Box<dyn BufRead + '_>) -> Result<Vec<Account>, String> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source);
-    let head = reader.headers().map_err(|e| format!("line 1: {e}"))?.clone();
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(source);
+    let head = reader.headers().map_err(|e| unreadable(&e))?.clone();
     let place = |names: &[&str]| {
         let named = |head: &str| names.iter().any(|name| head.eq_ignore_ascii_case(name));
         head.iter().position(|head| named(head.trim_start_matches('\u{feff}')))
@@ -66,7 +67,7 @@ fn rows(source: Box<dyn BufRead + '_>) -> Result<Vec<Account>, String> {
     };
     let mut accounts = Vec::new();
     for row in reader.records() {
-        let row = row.map_err(|e| e.to_string())?;
+        let row = row.map_err(|e| unreadable(&e))?;
         let line = row.position().map_or(0, csv::Position::line);
         let id = row.get(id_at).unwrap_or_default();
         let number = id.parse().ok().filter(|id| (1..=ID_MAX).contains(id));
@@ -78,4 +79,11 @@ fn rows(source: Box<dyn BufRead + '_>) -> Result<Vec<Account>, String> {
         accounts.push(Account { id: ClientId(number), name });
     }
     Ok(accounts)
+}
+
+fn unreadable(error: &csv::Error) -> String {
+    match (error.kind(), error.position()) {
+        (csv::ErrorKind::Utf8 { .. }, Some(at)) => format!("line {}: this is no UTF-8", at.line()),
+        _ => error.to_string(),
+    }
 }

@@ -14,6 +14,7 @@ mod folder;
 mod server;
 mod shape;
 
+mod accounts;
 mod backup;
 mod check;
 mod commands;
@@ -30,6 +31,7 @@ mod limits;
 mod live;
 mod logins;
 mod observe;
+mod people;
 mod pipes;
 mod secrets;
 mod stop;

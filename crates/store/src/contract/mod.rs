@@ -61,15 +61,20 @@ cases! { $
         an_organization_is_changed_without_its_belongings
         an_organization_id_is_given_once
         users_are_kept_and_changed
+        logins_are_kept_and_changed
         keys_are_kept_and_changed
         a_login_leaves_the_rest_of_a_key
         statuses_are_kept_and_changed
+        place_and_meaning_of_a_status_are_kept
         sessions_are_kept_and_changed
+        a_session_opened_with_a_login_is_told_from_one_opened_with_a_key
         runs_are_kept_and_changed
         a_session_is_dropped_without_its_runs
         a_session_that_has_ended_is_not_touched
         one_run_is_dropped_alone
         what_is_not_there_can_be_dropped
+        what_was_asked_last_with_a_key_is_replaced
+        accounts_are_kept_and_renamed
         the_folder_state_is_replaced
         names_of_every_kind_are_kept
         extreme_stamps_of_records_are_kept
@@ -120,6 +125,7 @@ cases! { $
         the_belongings_of_organizations_are_apart
         the_logs_of_organizations_are_apart
         the_sessions_and_runs_of_organizations_are_apart
+        the_accounts_and_polls_of_organizations_are_apart
         a_transaction_holds_organizations_apart
     }
 }

@@ -1,14 +1,15 @@
 //! What is kept besides versions.
 
 use domain::{
-    ApiKey, Name, OrgId, OrgKey, Organization, Role, Stage, Stamp, Status, SystemUser, Zone,
+    Account, ApiKey, Login, Name, Opener, OrgId, OrgKey, Organization, PasswordHash, Role, Stage,
+    Stamp, Status, SystemUser, UserId, Zone,
 };
 
 use super::sample::{
-    ORG, OTHER, commit, folder_state, key, organization, problems, record, run, session, stamp,
-    status, user,
+    ORG, OTHER, account, commit, folder_state, key, login, organization, poll, problems, record,
+    run, session, stamp, status, user,
 };
-use crate::{RunRecord, SessionRecord, Store, TenantRecord};
+use crate::{PollRecord, RunRecord, SessionRecord, Store, TenantRecord};
 
 /// An organization in a form that can be compared: zones are what they were made from.
 type Shown = (OrgKey, String, String, String, Stage);
@@ -49,6 +50,20 @@ pub(super) fn runs(store: &dyn Store, org: OrgKey) -> Vec<RunRecord> {
     all
 }
 
+/// What was asked with each key, by key: no order is promised.
+pub(super) fn polls(store: &dyn Store, org: OrgKey) -> Vec<PollRecord> {
+    let mut all = store.polls(org).unwrap();
+    all.sort_unstable_by_key(|poll| poll.key);
+    all
+}
+
+/// The accounts by number: no order is promised.
+pub(super) fn accounts(store: &dyn Store, org: OrgKey) -> Vec<Account> {
+    let mut all = store.accounts(org).unwrap();
+    all.sort_unstable_by_key(|account| account.id);
+    all
+}
+
 /// Adds the organization that the rows of a case belong to.
 fn found(store: &dyn Store) {
     commit(store, |t| t.put_organization(&organization(ORG, "one")).unwrap());
@@ -78,6 +93,8 @@ pub(super) fn an_empty_store_holds_nothing_and_is_in_order(store: &dyn Store) {
     assert!(store.tenants().unwrap().is_empty());
     assert!(store.sessions(ORG).unwrap().is_empty());
     assert!(store.runs(ORG).unwrap().is_empty());
+    assert!(store.accounts(ORG).unwrap().is_empty());
+    assert!(store.polls(ORG).unwrap().is_empty());
     assert_eq!(problems(store).unwrap(), [""; 0]);
     // Nothing has been exposed yet, and no process has died over it.
     assert_eq!(store.folder().unwrap(), folder_state(Stamp::MIN, true, ""));
@@ -136,6 +153,29 @@ pub(super) fn users_are_kept_and_changed(store: &dyn Store) {
     assert_eq!(tenant(store, ORG).users, [viewer, changed, user(200)]);
 }
 
+pub(super) fn logins_are_kept_and_changed(store: &dyn Store) {
+    found(store);
+    let ada = SystemUser { login: Some(login("ada")), ..user(1) };
+    put_users(store, &[ada, user(2)]);
+    assert_eq!(
+        tenant(store, ORG).users,
+        [SystemUser { login: Some(login("ada")), ..user(1) }, user(2)]
+    );
+
+    let another = Login {
+        password: PasswordHash("another".to_owned()),
+        password_set: stamp(9),
+        ..login("ada@example.org")
+    };
+    let moved = SystemUser { login: Some(another), ..user(1) };
+    // A name that has been given up can be another's.
+    let second = SystemUser { login: Some(login("ada")), ..user(2) };
+    put_users(store, &[moved.clone(), second.clone()]);
+    assert_eq!(tenant(store, ORG).users, [moved, second.clone()]);
+    put_users(store, &[user(1)]);
+    assert_eq!(tenant(store, ORG).users, [user(1), second]);
+}
+
 pub(super) fn keys_are_kept_and_changed(store: &dyn Store) {
     found(store);
     put_keys(store, &[key(30), key(4), key(200)]);
@@ -168,6 +208,17 @@ pub(super) fn statuses_are_kept_and_changed(store: &dyn Store) {
     assert_eq!(tenant(store, ORG).statuses, [spreading, retired, status(200, "Late")]);
 }
 
+pub(super) fn place_and_meaning_of_a_status_are_kept(store: &dyn Store) {
+    found(store);
+    let late = Status { position: -3, done: true, ..status(1, "Late") };
+    let last = Status { position: i64::MAX, ..status(2, "Last") };
+    put_statuses(store, &[late.clone(), last.clone()]);
+    assert_eq!(tenant(store, ORG).statuses, [late, last.clone()], "by id, whatever their place");
+    let first = Status { position: 7, done: false, ..status(1, "Late") };
+    put_statuses(store, std::slice::from_ref(&first));
+    assert_eq!(tenant(store, ORG).statuses, [first, last]);
+}
+
 pub(super) fn sessions_are_kept_and_changed(store: &dyn Store) {
     found(store);
     put_sessions(store, &[session(1), session(2)]);
@@ -176,6 +227,54 @@ pub(super) fn sessions_are_kept_and_changed(store: &dyn Store) {
     let used = SessionRecord { last_used: stamp(900), ..session(1) };
     put_sessions(store, &[used]);
     assert_eq!(sessions(store, ORG), [used, session(2)]);
+}
+
+pub(super) fn a_session_opened_with_a_login_is_told_from_one_opened_with_a_key(store: &dyn Store) {
+    found(store);
+    let persons = SessionRecord { opener: Opener::Login(UserId(1)), ..session(2) };
+    put_sessions(store, &[session(1), persons]);
+    assert_eq!(sessions(store, ORG), [session(1), persons]);
+    let used = SessionRecord { last_used: stamp(99), ..persons };
+    commit(store, |t| t.touch_session(ORG, &used).unwrap());
+    assert_eq!(sessions(store, ORG), [session(1), used]);
+    commit(store, |t| t.drop_session(ORG, &used).unwrap());
+    assert_eq!(sessions(store, ORG), [session(1)]);
+}
+
+pub(super) fn what_was_asked_last_with_a_key_is_replaced(store: &dyn Store) {
+    found(store);
+    let put = |polls: &[PollRecord]| {
+        commit(store, |t| polls.iter().for_each(|poll| t.put_poll(ORG, poll).unwrap()));
+    };
+    put(&[poll(2), poll(1)]);
+    assert_eq!(polls(store, ORG), [poll(1), poll(2)]);
+    let later = PollRecord {
+        at: stamp(120),
+        from: Some(Stamp::MIN),
+        to: Some(Stamp::MAX),
+        records: 1 << 40,
+        removed: 3,
+        horizon: stamp(119),
+        rhythm_ms: Some(60_000),
+        ..poll(1)
+    };
+    put(&[later]);
+    assert_eq!(polls(store, ORG), [later, poll(2)]);
+}
+
+pub(super) fn accounts_are_kept_and_renamed(store: &dyn Store) {
+    found(store);
+    let put = |accounts: &[Account]| {
+        commit(store, |t| accounts.iter().for_each(|a| t.put_account(ORG, a).unwrap()));
+    };
+    let longest = "é".repeat(domain::NAME_CHARS_MAX);
+    put(&[account(7, "O'Hara \"Bob\"; --"), account(domain::ID_MAX, &longest), account(1, "Same")]);
+    let expected =
+        [account(1, "Same"), account(7, "O'Hara \"Bob\"; --"), account(domain::ID_MAX, &longest)];
+    assert_eq!(accounts(store, ORG), expected);
+    put(&[account(7, "Same")]);
+    assert_eq!(accounts(store, ORG)[1], account(7, "Same"));
+    assert_eq!(accounts(store, ORG).len(), 3);
 }
 
 pub(super) fn runs_are_kept_and_changed(store: &dyn Store) {

@@ -1,13 +1,15 @@
 //! Values to fill a store with: plain ones, from which a test changes what it is about.
 
 use domain::{
-    Activity, ActivityId, ApiKey, Author, ClientId, CustomField, KeyId, Name, Note, Opener, OrgId,
-    OrgKey, Organization, Origin, Priority, Role, SecretHash, Seq, Stage, Stamp, State, Status,
-    StatusId, StatusName, Subject, SystemUser, UserId, Version, Zone,
+    Account, Activity, ActivityId, ApiKey, Author, ClientId, CustomField, KeyId, Login, LoginName,
+    Name, Note, Opener, OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Role,
+    SecretHash, Seq, Stage, Stamp, State, Status, StatusId, StatusName, Subject, SystemUser,
+    UserId, Version, Zone,
 };
 
 use crate::{
-    Durability, Examined, FolderState, RunRecord, SessionRecord, Store, StoreError, Transaction,
+    Durability, Examined, FolderState, PollRecord, RunRecord, SessionRecord, Store, StoreError,
+    Transaction,
 };
 
 /// The organization that most tests are about.
@@ -49,6 +51,19 @@ pub fn user(id: i64) -> SystemUser {
         role: Role::Editor,
         disabled: false,
         login: None,
+    }
+}
+
+/// A login of this name, with a password that nobody knows.
+///
+/// # Panics
+/// When the text is no login name.
+#[must_use]
+pub fn login(name: &str) -> Login {
+    Login {
+        name: LoginName::parse(name).unwrap(),
+        password: PasswordHash("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA".to_owned()),
+        password_set: stamp(0),
     }
 }
 
@@ -100,6 +115,30 @@ pub fn run(session: u8, query: u8) -> RunRecord {
         last_page: 2,
         last_used: stamp(60),
     }
+}
+
+/// What was asked with this key: the first question, without bounds.
+#[must_use]
+pub fn poll(key: i64) -> PollRecord {
+    PollRecord {
+        key: KeyId(key),
+        at: stamp(60),
+        from: None,
+        to: None,
+        records: 0,
+        removed: 0,
+        horizon: stamp(59),
+        rhythm_ms: None,
+    }
+}
+
+/// An account of this name.
+///
+/// # Panics
+/// When the text is no name.
+#[must_use]
+pub fn account(id: i64, name: &str) -> Account {
+    Account { id: ClientId(id), name: Name::parse(name).unwrap() }
 }
 
 /// What stands beside the organizations.

@@ -48,7 +48,7 @@ fn page(web: &Web, who: &SignedIn, above: &Markup, fields: &Fields, wrong: &Wron
             (empty("No keys", "No script can ask. Create a key for the first one below.", &html! {}))
         } @else {
             (table(who, &live, &directory))
-            p.hint { "Silent is a key that has not asked for four times its usual pause, and at least for an hour." }
+            p.hint { "A key is silent when it has not asked for four times its usual pause, and at least for an hour." }
         }
         (new_key_form(who, fields, &directory, wrong))
         @if !revoked.is_empty() {

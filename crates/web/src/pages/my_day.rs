@@ -14,8 +14,10 @@ use crate::layout::{self, Nav, csrf, number};
 use crate::times::{self, DAY_MS, Shape};
 use crate::{Problem, SignedIn, Web};
 
-/// How many activities of each kind are shown; a link leads to the rest.
+/// How many activities of each kind are shown; a link leads to the rest. What has been left lying is
+/// not to push what comes out of sight.
 const SHOWN: u32 = 50;
+const OVERDUE_SHOWN: u32 = 10;
 
 /// The days after today that are looked ahead to.
 const DAYS_AHEAD: i64 = 7;
@@ -35,6 +37,7 @@ struct Due {
     from: Option<Stamp>,
     to: Stamp,
     shape: Shape,
+    shown: u32,
 }
 
 async fn show(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem> {
@@ -50,6 +53,7 @@ async fn show(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem
         from: Some(day(0)),
         to: day_end(0),
         shape: Shape::Time,
+        shown: SHOWN,
     };
     let overdue = Due {
         anchor: "overdue",
@@ -58,6 +62,7 @@ async fn show(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem
         from: None,
         to: day_end(-1),
         shape: Shape::Both,
+        shown: OVERDUE_SHOWN,
     };
     let ahead = Due {
         anchor: "ahead",
@@ -66,6 +71,7 @@ async fn show(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem
         from: Some(day(1)),
         to: day_end(DAYS_AHEAD),
         shape: Shape::Both,
+        shown: SHOWN,
     };
     let (today_list, overdue_list, ahead_list) = tokio::join!(
         listed(&web, &who, &directory, &today),
@@ -110,13 +116,13 @@ async fn listed(
         start_to: Some(due.to),
         ..Filter::default()
     };
-    let page_size = if filter.statuses.is_empty() { 0 } else { SHOWN };
-    let by = Column::Start;
-    let query = ListQuery { filter, by, direction: Direction::Ascending, page: 1, page_size };
-    let listing = web.service.list(&who.person.tenant, &query).await?;
     // No status to ask for would mean any: then nothing is ever due.
+    let is_any_open = !filter.statuses.is_empty();
+    let (by, direction) = (Column::Start, Direction::Ascending);
+    let query = ListQuery { filter, by, direction, page: 1, page_size: due.shown };
+    let listing = web.service.list(&who.person.tenant, &query).await?;
     let none = Listing { records: Vec::new(), total: 0, ..listing.clone() };
-    Ok(if page_size == 0 { none } else { listing })
+    Ok(if is_any_open { listing } else { none })
 }
 
 fn actions(who: &SignedIn, directory: &Directory) -> Markup {
@@ -165,7 +171,7 @@ fn section(who: &SignedIn, directory: &Directory, due: &Due, listing: &Listing) 
                     }
                 } }
                 @if listing.total > listing.records.len() as u64 {
-                    p { a href=(address(who, directory, &span)) { "All " (number(listing.total)) } }
+                    p { a href=(address(who, directory, &span)) { "All " (number(listing.total)) " in the list" } }
                 }
             }
         }

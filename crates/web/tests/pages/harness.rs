@@ -13,6 +13,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -61,7 +62,19 @@ pub(crate) struct World {
     pub(crate) beta: Arc<Tenant>,
     router: Router,
     runtime: Runtime,
-    _folder: TempDir,
+    settings: web::Settings,
+    folder: TempDir,
+}
+
+/// One process at work on a data folder.
+fn open(folder: &Path, clock: &Arc<ManualClock>, settings: web::Settings) -> (Service, Router) {
+    let store = Arc::new(SqliteStore::open(folder).unwrap());
+    let search = Arc::new(SqliteSearch::open(folder).unwrap());
+    let surroundings =
+        Surroundings { clock: clock.clone(), search: Some(search), ..Surroundings::system(store) };
+    let limits = service::Settings { requests_per_org_max: 64, cache_bytes_max: 1 << 20 };
+    let service = Service::open(surroundings, limits).unwrap();
+    (service.clone(), web::router(service, settings))
 }
 
 impl World {
@@ -71,29 +84,28 @@ impl World {
 
     pub(crate) fn with(settings: web::Settings) -> World {
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(SqliteStore::open(folder.path()).unwrap());
         let clock = Arc::new(ManualClock::new(moment(NOW).stamp));
-        let search = Arc::new(SqliteSearch::open(folder.path()).unwrap());
-        let surroundings = Surroundings {
-            clock: clock.clone(),
-            search: Some(search),
-            ..Surroundings::system(store)
-        };
-        let limits = service::Settings { requests_per_org_max: 64, cache_bytes_max: 1 << 20 };
-        let service = Service::open(surroundings, limits).unwrap();
-        let router = web::router(service.clone(), settings);
+        let (service, router) = open(folder.path(), &clock, settings);
         let org = |id, name| {
             let zone = Zone::parse("America/Chicago").unwrap();
             service.add_org(OrgId::parse(id).unwrap(), Name::parse(name).unwrap(), zone).unwrap()
         };
         let (acme, beta) = (org("acme", "Acme Relief"), org("beta", "Beta House"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let world = World { service, clock, acme, beta, router, runtime, _folder: folder };
+        let world = World { service, clock, acme, beta, router, runtime, settings, folder };
         world.add_user(&world.acme, ADMIN, Role::Admin);
         world.add_user(&world.acme, EDITOR, Role::Editor);
         world.add_user(&world.acme, VIEWER, Role::Viewer);
         world.add_user(&world.beta, STRANGER, Role::Admin);
         world
+    }
+
+    /// Stops in order, and goes on with what is on disk as another process.
+    pub(crate) fn restart(&mut self) {
+        self.service.close();
+        (self.service, self.router) = open(self.folder.path(), &self.clock, self.settings);
+        self.acme = self.service.org(&self.acme.id).unwrap();
+        self.beta = self.service.org(&self.beta.id).unwrap();
     }
 
     /// Adds somebody who can sign in.
@@ -170,6 +182,11 @@ impl World {
         self.block_on(self.service.write(&self.acme, author, write)).unwrap()
     }
 
+    /// The pages themselves, for a request that no [`Browser`] sends.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// Waits for a future, in the runtime in which the pages live.
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
@@ -188,11 +205,6 @@ impl World {
         let nobody = || self.service.disable_user(&self.acme, UserId(-1)).unwrap_err();
         nobody();
         nobody();
-    }
-
-    /// The present instant, as the clock of the zone shows it.
-    pub(crate) fn now(&self) -> Moment {
-        self.acme.directory().organization.zone.at(self.clock.now())
     }
 }
 

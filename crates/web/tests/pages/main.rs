@@ -7,9 +7,16 @@
 
 mod harness;
 
+mod accounts;
 mod activities;
 mod bin;
 mod bulk;
 mod changes;
+mod conflicts;
+mod editing;
 mod integrations;
+mod my_day;
+mod removing;
+mod settings;
 mod signing_in;
+mod stories;

@@ -24,10 +24,10 @@ const GRIDLINES_MAX: u64 = 4;
 /// Times below the bars, at most.
 const LABELS_MAX: usize = 12;
 
-/// A kind of change: what it is called, and how often there was one.
+/// A kind of change: what it is called, and how many there are of it.
 type Kind = (&'static str, fn(&Tally) -> u64);
 
-/// The kinds in the order in which they are stacked.
+/// The kinds of changes in the order in which they are stacked.
 const KINDS: [Kind; 3] = [
     ("created", |tally| tally.created),
     ("edited", |tally| tally.edited),

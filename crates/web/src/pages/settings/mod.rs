@@ -65,7 +65,7 @@ fn overview(web: &Web, who: &SignedIn, done: &str, typed: &Typed) -> Response {
     let content = html! {
         (layout::head("Settings", &html! {}))
         @if let Some((_, text)) = done { (notice("ok", text)) }
-        section #organization { h2 { "Organization" } (organization(who, typed)) }
+        section.card #organization { h2 { "Organization" } (organization(who, typed)) }
         section #users { h2 { "Users" } (users::list(web, who)) }
         section #statuses { h2 { "Statuses" } (statuses::list(who, typed)) }
     };

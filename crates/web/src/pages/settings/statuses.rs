@@ -52,10 +52,12 @@ pub(super) fn list(who: &SignedIn, typed: &Typed) -> Markup {
                 @for status in &retired { (row(status, &html! {})) }
             }
         } }
-        form.edit action="/settings/statuses" method="post" {
-            (csrf(who))
-            (line(label, "text", typed.or("status_name", ""), &typed.wrong))
-            div.buttons { button type="submit" { "Add status" } }
+        div.card {
+            form.edit action="/settings/statuses" method="post" {
+                (csrf(who))
+                (line(label, "text", typed.or("status_name", ""), &typed.wrong))
+                div.buttons { button type="submit" { "Add status" } }
+            }
         }
     }
 }
@@ -149,9 +151,9 @@ async fn status_page(
             (notice("warn", "It is being renamed: activities are still being brought up to date."))
         }
         p.lead { a href={ "/activities?status=" (id) } { (activities) } " with this status." }
-        section { h2 { "Rename" } (rename_form(who, status, &activities, typed)) }
-        section { h2 { "What it means" } (done_form(who, status)) }
-        section { h2 { "Choosing it" } (retire_form(who, status)) }
+        section.card { h2 { "Rename" } (rename_form(who, status, &activities, typed)) }
+        section.card { h2 { "What it means" } (done_form(who, status)) }
+        section.card { h2 { "Choosing it" } (retire_form(who, status)) }
     };
     let page = layout::page(who, &title, Nav::Settings, &content);
     Ok((typed.status(), page).into_response())
@@ -182,12 +184,10 @@ fn done_form(who: &SignedIn, status: &Status) -> Markup {
         )
     };
     html! {
-        div.card {
-            p { (text) }
-            form action={ "/settings/statuses/" (status.id) "/done" } method="post" {
-                (csrf(who))
-                button type="submit" name="done" value=(other) { (button) }
-            }
+        p { (text) }
+        form action={ "/settings/statuses/" (status.id) "/done" } method="post" {
+            (csrf(who))
+            button type="submit" name="done" value=(other) { (button) }
         }
     }
 }
@@ -203,12 +203,10 @@ fn retire_form(who: &SignedIn, status: &Status) -> Markup {
         )
     };
     html! {
-        div.card {
-            p { (text) }
-            form action={ "/settings/statuses/" (status.id) "/retire" } method="post" {
-                (csrf(who))
-                button.danger[!status.retired] type="submit" name="retired" value=(other) { (button) }
-            }
+        p { (text) }
+        form action={ "/settings/statuses/" (status.id) "/retire" } method="post" {
+            (csrf(who))
+            button.danger[!status.retired] type="submit" name="retired" value=(other) { (button) }
         }
     }
 }

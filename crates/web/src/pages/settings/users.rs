@@ -28,10 +28,13 @@ pub(super) fn routes() -> Router<Web> {
 
 /// Roles, and what each may do.
 const ROLES: [(Role, &str); 3] = [
-    (Role::Viewer, "Viewer: looks at everything"),
-    (Role::Editor, "Editor: creates, edits and removes activities too"),
-    (Role::Admin, "Admin: all that, integrations and settings"),
+    (Role::Viewer, "Viewer: sees everything"),
+    (Role::Editor, "Editor: changes activities too"),
+    (Role::Admin, "Admin: changes settings too"),
 ];
+
+/// Whoever was seen within this time is here.
+const MINUTE_MS: i64 = 60_000;
 
 /// All users, those who are disabled last.
 pub(super) fn list(web: &Web, who: &SignedIn) -> Markup {
@@ -40,8 +43,8 @@ pub(super) fn list(web: &Web, who: &SignedIn) -> Markup {
     users.sort_by_key(|user| (user.disabled, user.name.as_str().to_lowercase(), user.id));
     let seen = web.service.last_seen(&who.person.tenant);
     let ago = |user: UserId| {
-        let at = seen.get(&user)?;
-        Some(format!("{} ago", duration(web.service.now().millis() - at.millis())))
+        let ms = web.service.now().millis() - seen.get(&user)?.millis();
+        Some(if ms < MINUTE_MS { "now".to_owned() } else { format!("{} ago", duration(ms)) })
     };
     html! {
         div.scroll { table.grid {
@@ -237,7 +240,7 @@ fn user_page(who: &SignedIn, id: UserId, done: &str, typed: &Typed) -> Result<Re
     let content = html! {
         (layout::head(user.name.as_str(), &html! { a.button.quiet href="/settings#users" { "All users" } }))
         @if let Some((_, text)) = done { (notice("ok", text)) }
-        section {
+        section.card {
             form.edit action=(address) method="post" {
                 (csrf(who))
                 (name_and_role(typed, user.name.as_str(), user.role))
@@ -247,8 +250,8 @@ fn user_page(who: &SignedIn, id: UserId, done: &str, typed: &Typed) -> Result<Re
         @if id == who.person.user {
             p.hint { "This is you. Your password is changed " a href="/password" { "elsewhere" } "; only another admin can disable you." }
         } @else {
-            section { h2 { "Signing in" } (reset_form(who, user, typed)) }
-            section { h2 { "Access" } (access(who, &directory, user)) }
+            section.card { h2 { "Signing in" } (reset_form(who, user, typed)) }
+            section.card { h2 { "Access" } (access(who, &directory, user)) }
         }
     };
     let page = layout::page(who, user.name.as_str(), Nav::Settings, &content);
@@ -273,22 +276,27 @@ fn reset_form(who: &SignedIn, user: &SystemUser, typed: &Typed) -> Markup {
 
 fn access(who: &SignedIn, directory: &Directory, user: &SystemUser) -> Markup {
     let keys = directory.keys.values().filter(|key| key.user == user.id && !key.revoked).count();
-    let keys = counted(keys as u64, "API key", "API keys");
+    let keys = match keys {
+        0 => String::new(),
+        n => format!(", and {} with it", counted(n as u64, "API key", "API keys")),
+    };
     let (text, what, button) = if user.disabled {
-        (format!("Disabled: cannot sign in, and {keys} open nothing."), "enable", "Enable again")
+        (
+            format!("Disabled{keys}: nobody signs in or logs in as this user."),
+            "enable",
+            "Enable again",
+        )
     } else {
         let text = format!(
-            "Once disabled, the user is signed out at once, and {keys} open nothing any more. What the user did stays."
+            "Once disabled, the user is signed out at once{keys}. What the user did stays."
         );
         (text, "disable", "Disable")
     };
     html! {
-        div.card {
-            p { (text) }
-            form action={ "/settings/users/" (user.id) "/" (what) } method="post" {
-                (csrf(who))
-                button.danger[!user.disabled] type="submit" { (button) }
-            }
+        p { (text) }
+        form action={ "/settings/users/" (user.id) "/" (what) } method="post" {
+            (csrf(who))
+            button.danger[!user.disabled] type="submit" { (button) }
         }
     }
 }
