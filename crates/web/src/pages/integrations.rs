@@ -13,7 +13,7 @@ use crate::fields::Fields;
 use crate::form::{Label, Wrong, choice, line};
 use crate::layout::{self, Nav, copied, counted, csrf, empty, notice};
 use crate::session::{Posted, Query};
-use crate::times::{Shape, duration, exact, time};
+use crate::times::{Shape, duration, time};
 use crate::{Problem, SignedIn, Web, api};
 
 pub(crate) fn routes() -> Router<Web> {
@@ -48,6 +48,7 @@ fn page(web: &Web, who: &SignedIn, above: &Markup, fields: &Fields, wrong: &Wron
             (empty("No keys", "No script can ask. Create a key for the first one below.", &html! {}))
         } @else {
             (table(who, &live, &directory))
+            p.hint { "A key is silent when it has not asked for four times its usual pause, and at least for an hour." }
         }
         (new_key_form(who, fields, &directory, wrong))
         @if !revoked.is_empty() {
@@ -119,7 +120,7 @@ fn row(who: &SignedIn, one: &Integration, directory: &Directory, zone: &Zone) ->
                 @match key.last_login { Some(at) => (time(at, zone, Shape::Both)), None => "never" }
             }
             td.when data-label="Made" { (time(key.created, zone, Shape::Date)) }
-            td.act { @if !key.revoked { (revoke_form(who, one)) } }
+            td { @if !key.revoked { (revoke_form(who, one)) } }
         }
     }
 }
@@ -140,9 +141,9 @@ fn state(state: IntegrationState) -> Markup {
 
 fn window(poll: &PollRecord, zone: &Zone) -> Markup {
     html! {
-        @match poll.from { Some(from) => (exact(from, zone)), None => "the beginning" }
+        @match poll.from { Some(from) => (time(from, zone, Shape::Both)), None => "the beginning" }
         br;
-        span.muted { "to " @match poll.to { Some(to) => (exact(to, zone)), None => "then" } }
+        span.muted { "to " @match poll.to { Some(to) => (time(to, zone, Shape::Both)), None => "then" } }
     }
 }
 

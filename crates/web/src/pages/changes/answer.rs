@@ -146,7 +146,8 @@ pub(super) fn request(
             (copied("request-curl", "Copy curl", &api::curl(address)))
             h3 { "What to ask next" }
             p {
-                "Once all " (counted(preview.answer.pages, "page is", "pages are")) " read, take the horizon as the next "
+                @if preview.answer.pages > 1 { "Once all " (number(preview.answer.pages)) " pages are read, take" } @else { "Take" }
+                " the horizon as the next "
                 code { "syncActivityTimeFrom" } ":"
             }
             (copied("next-from", "Copy time", &next.to_string()))
