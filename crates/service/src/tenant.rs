@@ -113,7 +113,6 @@ impl Tenant {
     }
 
     /// The names of its accounts. Not to be held while waiting for anything.
-    #[must_use]
     pub fn accounts(&self) -> RwLockReadGuard<'_, Accounts> {
         self.accounts.read()
     }

@@ -180,7 +180,7 @@ async fn change_password(
             }
             Err(SignInError::Wrong) => wrong.add("current", "is not right"),
             Err(SignInError::TooManyAttempts(e)) => {
-                wrong.add("current", format!("was wrong too often: {e}"))
+                wrong.add("current", format!("was wrong too often: {e}"));
             }
             Err(SignInError::Unavailable(problem)) => return Err(Problem::Unavailable(problem)),
         }
