@@ -32,8 +32,8 @@ impl Keys<'_> {
         let (columns, at) = (self.columns, slot as usize);
         match by {
             Column::Id => Some(columns.ids[at]),
-            // As a signed number of the same order.
-            Column::Subject => Some((columns.subjects.head(slot) ^ (1 << 63)) as i64),
+            // It has no number, and is never absent.
+            Column::Subject => Some(0),
             Column::Start => Some(columns.starts[at]),
             Column::End => Some(columns.ends[at]).filter(|end| *end != NO_END),
             Column::Modified => Some(columns.seqs[at].into()),
@@ -93,15 +93,33 @@ impl Order {
         if let Some(places) = keys.places(by) {
             return Order::count(keys, by, places, &by_id, seen);
         }
-        let mut valued: Vec<(i64, u32)> = Vec::with_capacity(by_id.len());
+        match by {
+            // Longer heads, so that few texts have to be looked at.
+            Column::Subject => {
+                let subjects = &keys.columns.subjects;
+                let closer = |a, b| subjects.of(a).cmp(subjects.of(b));
+                Order::sort(by_id, |slot| Some(subjects.head(slot)), closer, seen)
+            }
+            _ => Order::sort(by_id, |slot| keys.number(by, slot), |_, _| Ordering::Equal, seen),
+        }
+    }
+
+    /// Sorts by a key, and what has the same more closely.
+    fn sort<K: Ord>(
+        by_id: Vec<u32>,
+        key: impl Fn(u32) -> Option<K>,
+        closer: impl Fn(u32, u32) -> Ordering,
+        seen: usize,
+    ) -> Order {
+        let mut valued = Vec::with_capacity(by_id.len());
         let mut without = Vec::new();
         for slot in by_id {
-            match keys.number(by, slot) {
-                Some(number) => valued.push((number, slot)),
+            match key(slot) {
+                Some(key) => valued.push((key, slot)),
                 None => without.push(slot),
             }
         }
-        valued.sort_by(|(x, a), (y, b)| x.cmp(y).then_with(|| keys.closer(by, *a, *b)));
+        valued.sort_by(|(x, a), (y, b)| x.cmp(y).then_with(|| closer(*a, *b)));
         let mut slots: Vec<u32> = valued.iter().map(|(_, slot)| *slot).collect();
         slots.append(&mut without);
         Order { slots, valued: valued.len(), seen }

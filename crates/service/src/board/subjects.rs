@@ -4,7 +4,7 @@
 const KEY_BYTES_MAX: usize = 96;
 
 /// The first bytes of a key, as a number of the same order.
-const HEAD_BYTES: usize = 8;
+const HEAD_BYTES: usize = 16;
 
 /// One key per slot, one behind the other: a byte that tells its length, then the key.
 #[derive(Debug, Default)]
@@ -40,12 +40,12 @@ impl Subjects {
     }
 
     /// A number that is smaller where the key is, and the same where it may be.
-    pub(super) fn head(&self, slot: u32) -> u64 {
+    pub(super) fn head(&self, slot: u32) -> u128 {
         let mut head = [0; HEAD_BYTES];
         let key = self.of(slot);
         let len = key.len().min(HEAD_BYTES);
         head[..len].copy_from_slice(&key[..len]);
-        u64::from_be_bytes(head)
+        u128::from_be_bytes(head)
     }
 
     fn compact(&mut self) {

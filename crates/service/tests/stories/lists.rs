@@ -22,7 +22,8 @@ fn ids<C: domain::Clock + 'static>(world: &World<C>, query: &ListQuery) -> Vec<i
 
 fn name_account(world: &World<SystemClock>, id: i64, name: &str) {
     let account = Account { id: ClientId(id), name: Name::parse(name).unwrap() };
-    assert!(world.block_on(world.service.put_account(&world.org, account)).unwrap());
+    let changed = world.service.put_accounts(&world.org, &[account], &mut |_| {}).unwrap();
+    assert_eq!(changed, 1);
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn drafts() -> impl Strategy<Value = Box<Draft>> {
             start: day(start),
             end: end.map(day),
             client: ClientId(client),
-            system_user: user,
+            system_user: user.map_or(Presence::Keep, Presence::Set),
             status: StatusRef::Id(StatusId(rest.0)),
             priority: rest.1,
             custom_fields: Vec::new(),
@@ -204,7 +204,10 @@ fn patch(draft: Draft) -> Patch {
         start: Some(draft.start),
         end: draft.end.map_or(Presence::Clear, Presence::Set),
         client: Some(draft.client),
-        system_user: draft.system_user.map_or(Presence::Clear, Presence::Set),
+        system_user: match draft.system_user {
+            Presence::Set(user) => Presence::Set(user),
+            Presence::Keep | Presence::Clear => Presence::Clear,
+        },
         status: Some(draft.status),
         priority: Some(draft.priority),
         ..Patch::default()
@@ -230,7 +233,7 @@ proptest! {
                 }
                 Step::Name(id, name) => {
                     let account = Account { id: ClientId(id), name: Name::parse(name).unwrap() };
-                    world.block_on(world.service.put_account(&world.org, account)).unwrap();
+                    world.service.put_accounts(&world.org, &[account], &mut |_| {}).unwrap();
                     continue;
                 }
                 Step::Ask(query) => {

@@ -8,6 +8,7 @@ mod mirror;
 mod reader;
 
 mod commits;
+mod edits;
 mod first_import;
 mod hangups;
 mod history;

@@ -1,4 +1,5 @@
 // Asks before something is sent: data-confirm="Remove this activity?" on a form or on the button that sends it.
+// What is sent then says so (confirmed=1), so that the server does not ask once more.
 // `{n}` in the text is the number of chosen rows, or the data-count of a checked box that stands for more of them.
 
 import { element, number } from "./dom.js";
@@ -14,6 +15,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   ask(text.replace("{n}", number(chosen(form))), submitter, () => {
     agreed = form;
+    form.append(element("input", { type: "hidden", name: "confirmed", value: "1" }));
     form.requestSubmit(submitter);
     agreed = null;
   });

@@ -63,7 +63,7 @@ fn step(who: &SignedIn, names: &Names, change: &Change, latest: Seq) -> Markup {
     html! {
         li {
             span.what { (what(change)) }
-            span.who { (names.author(version.author)) " · " (origin(version.author.origin)) }
+            span.who { (by(change, names)) }
             span.when { (times::time(version.stamp, names.zone(), Shape::Both)) }
             @if who.edits() && is_older_record {
                 form action={ (address(version.id)) "/restore" } method="post" {
@@ -80,15 +80,29 @@ fn step(who: &SignedIn, names: &Names, change: &Change, latest: Seq) -> Markup {
     }
 }
 
+/// Whether the activity has only followed its status, to which somebody gave another name.
+fn is_rename(change: &Change) -> bool {
+    change.version.author.user.is_none()
+        && matches!(&*change.differences, [only] if only.member == Member::StatusName)
+}
+
+/// `Ada Byron · web pages`
+fn by(change: &Change, names: &Names) -> String {
+    let author = change.version.author;
+    match author.user {
+        _ if is_rename(change) => "with all others that have it".to_owned(),
+        Some(_) => format!("{} · {}", names.author(author), origin(author.origin)),
+        None => names.author(author),
+    }
+}
+
 fn what(change: &Change) -> &'static str {
     let kind = change.version.state.kind();
-    let is_rename = change.version.author.user.is_none()
-        && matches!(&*change.differences, [only] if only.member == Member::StatusName);
     match (change.before, kind) {
         (None, Kind::Record) => "Created",
         (_, Kind::Tombstone) => "Removed",
         (Some(Kind::Tombstone), Kind::Record) => "Restored",
-        (Some(Kind::Record), Kind::Record) if is_rename => "Its status was renamed",
+        (Some(Kind::Record), Kind::Record) if is_rename(change) => "Its status was renamed",
         (Some(Kind::Record), Kind::Record) => "Changed",
     }
 }

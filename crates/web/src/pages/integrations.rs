@@ -89,9 +89,9 @@ fn row(who: &SignedIn, one: &Integration, directory: &Directory, zone: &Zone) ->
     let user = directory.users.get(&key.user);
     html! {
         tr {
-            td data-label="Key" {
+            td.title data-label="Key" {
                 b { (named(one)) }
-                p.hint {
+                small {
                     "Key " (key.id) ", " (user.map_or_else(String::new, |user| user.name.to_string()))
                     @if user.is_some_and(|user| user.disabled) { " (disabled: nobody can use it)" }
                 }
@@ -101,7 +101,7 @@ fn row(who: &SignedIn, one: &Integration, directory: &Directory, zone: &Zone) ->
                 @match one.poll.zip(one.ago_ms) {
                     Some((poll, ago)) => {
                         time datetime=(zone.at(poll.at)) title=(zone.at(poll.at)) { (duration(ago)) " ago" }
-                        @if let Some(rhythm) = poll.rhythm_ms { p.hint { "usually every " (duration(rhythm)) } }
+                        @if let Some(rhythm) = poll.rhythm_ms { br; span.muted { "usually every " (duration(rhythm)) } }
                     }
                     None => "never"
                 }
@@ -110,7 +110,8 @@ fn row(who: &SignedIn, one: &Integration, directory: &Directory, zone: &Zone) ->
             td data-label="Got" {
                 @if let Some(poll) = &one.poll {
                     (counted(poll.records, "record", "records"))
-                    p.hint { (counted(poll.removed, "removed id", "removed ids")) }
+                    br;
+                    span.muted { (counted(poll.removed, "removed id", "removed ids")) }
                 }
             }
             td data-label="Behind" { (behind(one, zone)) }
@@ -140,7 +141,8 @@ fn state(state: IntegrationState) -> Markup {
 fn window(poll: &PollRecord, zone: &Zone) -> Markup {
     html! {
         @match poll.from { Some(from) => (exact(from, zone)), None => "the beginning" }
-        p.hint { "to " @match poll.to { Some(to) => (exact(to, zone)), None => "then" } }
+        br;
+        span.muted { "to " @match poll.to { Some(to) => (exact(to, zone)), None => "then" } }
     }
 }
 
@@ -151,7 +153,8 @@ fn behind(one: &Integration, zone: &Zone) -> Markup {
             (Some(_), None) => "nothing",
             (Some(_), Some(since)) => {
                 (counted(one.behind, "change", "changes"))
-                p.hint { "since " (time(since, zone, Shape::Both)) }
+                br;
+                span.muted { "since " (time(since, zone, Shape::Both)) }
             }
         }
     }
@@ -192,14 +195,16 @@ fn new_key_form(who: &SignedIn, fields: &Fields, directory: &Directory, wrong: &
     let chosen = fields.get("user");
     let own = who.person.user.to_string();
     html! {
-        form.edit action="/integrations" method="post" {
+        div.card {
             h2 { "New key" }
-            (csrf(who))
-            div.pair {
-                (line(label, "text", fields.raw("label"), wrong))
-                (choice(user, options, if chosen.is_empty() { &own } else { chosen }, wrong))
+            form.edit action="/integrations" method="post" {
+                (csrf(who))
+                div.pair {
+                    (line(label, "text", fields.raw("label"), wrong))
+                    (choice(user, options, if chosen.is_empty() { &own } else { chosen }, wrong))
+                }
+                div.buttons { button.primary type="submit" { "Create key" } }
             }
-            div.buttons { button.primary type="submit" { "Create key" } }
         }
     }
 }

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
+use axum::response::Response;
 use domain::{
     ActivityId, Author, ClientId, Clock, Draft, LoginName, ManualClock, Moment, Name, Note, OrgId,
     Origin, Presence, Priority, Role, StatusId, StatusRef, Subject, UserId, Zone,
@@ -181,9 +182,20 @@ impl World {
         self.block_on(self.service.write(&self.acme, author, write)).unwrap()
     }
 
+    /// The pages themselves, for a request that no [`Browser`] sends.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// Waits for a future, in the runtime in which the pages live.
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
+    }
+
+    /// Has the pages answer a request; the answer's body may not have come to its end.
+    pub(crate) fn send(&self, request: Request<Body>) -> Response {
+        let Ok(response) = self.block_on(self.router.clone().oneshot(request));
+        response
     }
 
     /// Moves the clock, and lets the server notice: its lease is renewed when it is due.

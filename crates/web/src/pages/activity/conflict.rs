@@ -73,6 +73,13 @@ fn choose(
     } else {
         "You changed different things: save, and both stay. Nothing has been saved yet."
     };
+    let yours = |part| html! { @if is_mine(part) { "Yours" } @else { "As it was before" } };
+    let saved = |part| {
+        html! {
+            @if theirs.same(base, part) { "As it was before" }
+            @else { "Saved meanwhile by " (by(names, present)) }
+        }
+    };
     html! {
         (layout::head("Changed meanwhile", &html! {}))
         (notice("warn", &format!("{} has changed this activity while you did.", names.author(present.author))))
@@ -83,9 +90,8 @@ fn choose(
                 @for part in differing {
                     fieldset {
                         legend { (part.label()) @if collides(part) { " " span.badge.warn { "changed by both" } } }
-                        (side(part, "mine", is_mine(part), &html! { "Yours" }, &shown(part, mine, names)))
-                        (side(part, THEIRS, !is_mine(part),
-                            &html! { "Saved meanwhile by " (by(names, present)) }, &shown(part, theirs, names)))
+                        (side(part, "mine", is_mine(part), &yours(part), &shown(part, mine, names)))
+                        (side(part, THEIRS, !is_mine(part), &saved(part), &shown(part, theirs, names)))
                     }
                 }
                 div.buttons {

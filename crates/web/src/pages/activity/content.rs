@@ -310,7 +310,7 @@ fn account(text: &str, names: &Names) -> Result<ClientId, String> {
         ([one], _) => Ok(one.id),
         ([], [one]) => Ok(one.id),
         ([], []) => {
-            Err("is no name of the directory: type another, or the account's number".to_owned())
+            Err("is not in the directory: type another name, or the account's number".to_owned())
         }
         _ => {
             let (first, count) = (names.account(found[0].id), found.len());

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::{Author, ClientId, Origin, StatusId, UserId, Zone};
+use domain::{Author, ClientId, StatusId, UserId, Zone};
 use service::{Directory, Tenant};
 
 use crate::SignedIn;
+use crate::pages::list::names;
 
 /// What an organization's numbers are called now.
 pub(crate) struct Names {
@@ -27,8 +28,7 @@ impl Names {
 
     /// `Ada Byron`, or `User 17` where nobody is known by that number.
     pub(crate) fn user(&self, id: UserId) -> String {
-        let known = self.directory.users.get(&id);
-        known.map_or_else(|| format!("User {id}"), |user| user.name.to_string())
+        names::user(&self.directory, id)
     }
 
     /// `Harbor Café (3480)`, or the bare number of an account without a name.
@@ -39,16 +39,11 @@ impl Names {
 
     /// `Waiting`
     pub(crate) fn status(&self, id: StatusId) -> String {
-        let known = self.directory.statuses.get(&id);
-        known.map_or_else(|| format!("Status {id}"), |status| status.name.to_string())
+        names::status(&self.directory, id)
     }
 
     /// Who made a version.
     pub(crate) fn author(&self, author: Author) -> String {
-        match (author.user, author.origin) {
-            (Some(user), _) => self.user(user),
-            (None, Origin::Import) => "an import".to_owned(),
-            (None, _) => "the server".to_owned(),
-        }
+        names::author(&self.directory, author)
     }
 }

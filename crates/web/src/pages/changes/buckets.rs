@@ -37,7 +37,8 @@ pub(super) fn borders(from: Stamp, to: Stamp, zone: &Zone) -> (Unit, Vec<Stamp>)
     let unit = unit(to.millis() - from.millis());
     let mut borders = vec![from];
     let mut begin = from;
-    while let Some(next) = Some(next(begin, from, unit, zone)).filter(|next| *next <= to) {
+    // At the end of time, hours and days do not go on.
+    while let Some(next) = Some(next(begin, unit, zone)).filter(|n| begin < *n && *n <= to) {
         borders.push(next);
         begin = next;
     }
@@ -54,19 +55,15 @@ fn unit(length_ms: i64) -> Unit {
     Unit::Days(round.unwrap_or(days / BARS_MAX + 1))
 }
 
-/// Where the part ends that an instant lies in. Always later than it.
-fn next(at: Stamp, first: Stamp, unit: Unit, zone: &Zone) -> Stamp {
+/// Where the part ends that an instant lies in.
+fn next(at: Stamp, unit: Unit, zone: &Zone) -> Stamp {
     match unit {
         Unit::Hour => {
             let local = zone.at(at);
             let wall = at.millis() + i64::from(local.offset_seconds) * 1_000;
             at.plus_millis(HOUR_MS - wall.rem_euclid(HOUR_MS))
         }
-        Unit::Days(days) => {
-            let next = times::day(at, zone, days);
-            // At the end of time, days do not go on.
-            if next > at { next } else { first.max(Stamp::MAX) }
-        }
+        Unit::Days(days) => times::day(at, zone, days),
     }
 }
 

@@ -24,8 +24,11 @@ const GRIDLINES_MAX: u64 = 4;
 /// Times below the bars, at most.
 const LABELS_MAX: usize = 12;
 
+/// A kind of change: what it is called, and how many there are of it.
+type Kind = (&'static str, fn(&Tally) -> u64);
+
 /// The kinds of changes in the order in which they are stacked.
-const KINDS: [(&str, fn(&Tally) -> u64); 3] = [
+const KINDS: [Kind; 3] = [
     ("created", |tally| tally.created),
     ("edited", |tally| tally.edited),
     ("removed", |tally| tally.removed),
@@ -53,12 +56,7 @@ pub(super) fn figure(bars: &[Bar], unit: Unit, zone: &Zone) -> Markup {
             figcaption {
                 "Changes per " (unit.name())
                 @for (kind, sum) in sums {
-                    span.key {
-                        svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true" {
-                            rect class={ "bar " (kind) } width="10" height="10" rx="2" {}
-                        }
-                        " " (number(sum)) " " (kind)
-                    }
+                    span class={ "key " (kind) } { (number(sum)) " " (kind) }
                 }
             }
             div.scroll tabindex="0" role="region" aria-label="Chart of changes" {

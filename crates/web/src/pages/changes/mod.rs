@@ -23,6 +23,9 @@ use crate::layout::{self, Nav};
 use crate::session::Query;
 use crate::{Problem, SignedIn, Web, api, times};
 
+/// The chart of a longer range begins with the first change: before it, there is much of nothing.
+const WHOLE_MS_MAX: i64 = 100 * times::DAY_MS;
+
 pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/changes", get(show)).route("/changes/live", get(live::follow))
 }
@@ -87,7 +90,7 @@ fn page(
         p.lead { "What API v1 answers an integration that asks for a range." }
         (form(shown, wrong, zone))
         @if let Some(seq) = live {
-            div.live data-live="/changes/live" data-live-seq=(seq) data-live-auto { (content) }
+            div data-live="/changes/live" data-live-seq=(seq) data-live-auto { (content) }
         } @else {
             (content)
         }
@@ -96,21 +99,23 @@ fn page(
 }
 
 fn form(shown: &Shown<'_>, wrong: &Wrong, zone: &Zone) -> Markup {
-    let label = |name, text, help| Label { name, text, help, required: true };
+    let label = |name, text| Label { name, text, help: "", required: true };
     let span = question::span(shown.fields);
-    let in_zone = format!("As clocks in {zone} show it.");
     html! {
-        nav.tabs aria-label="Ranges" {
+        nav.pages aria-label="Ranges" {
             @for (name, text) in SPANS {
                 a href={ "/changes?last=" (name) } aria-current=[(span == Some(name)).then_some("true")] { (text) }
             }
         }
         form.filters action="/changes" method="get" {
-            (line(label("from", "From", &in_zone), "datetime-local", shown.from, wrong))
-            (line(label("to", "To", "Empty: until now."), "datetime-local", shown.to, wrong))
-            (line(label("ids", "Only these ids", "Like 17, 42. Empty: all."), "text", shown.fields.get("ids"), wrong))
-            (choice(label("order", "Order", ""), ORDERS.iter().map(question::Choice::option), shown.fields.get("order"), wrong))
-            div.buttons { button.primary type="submit" { "Show" } }
+            (line(label("from", "From"), "datetime-local", shown.from, wrong))
+            (line(label("to", "To"), "datetime-local", shown.to, wrong))
+            (line(label("ids", "Only these ids"), "text", shown.fields.get("ids"), wrong))
+            (choice(label("order", "Order"), ORDERS.iter().map(question::Choice::option), shown.fields.get("order"), wrong))
+            button.primary type="submit" { "Show" }
+        }
+        p.hint {
+            "Times as clocks in " (zone) " show them. Without an end, the range goes on until now; ids are numbers like 17, 42."
         }
     }
 }
@@ -120,8 +125,11 @@ fn form(shown: &Shown<'_>, wrong: &Wrong, zone: &Zone) -> Markup {
 fn chart(web: &Web, org: &Tenant, question: &Question, preview: &Preview, zone: &Zone) -> Markup {
     let first = web.service.first_change(org).filter(|_| question.query.ids.is_none());
     let Some(first) = first else { return html! {} };
-    let from = question.query.from.map_or(first, |from| from.max(first));
     let to = preview.answer.horizon;
+    let from = match question.query.from {
+        Some(from) if from > to.plus_millis(-WHOLE_MS_MAX) => from,
+        from => from.map_or(first, |from| from.max(first)),
+    };
     if from > to {
         return html! {};
     }

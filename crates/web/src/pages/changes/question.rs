@@ -186,7 +186,9 @@ impl Question {
     }
 }
 
+/// Whole seconds are easier to read.
 fn beginning(span: &str, now: Stamp, zone: &Zone) -> Stamp {
+    let now = now.plus_millis(-now.millis().rem_euclid(1_000));
     match span {
         "hour" => now.plus_millis(-HOUR_MS),
         "today" => times::day(now, zone, 0),

@@ -9,14 +9,14 @@ mod table;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use service::{AskError, Listing};
 
 use self::query::Asked;
-use super::bulk;
+use super::{activity, bulk};
 use crate::fields::Fields;
 use crate::layout::{self, Nav, counted, number};
 use crate::session::Query;
@@ -40,8 +40,15 @@ async fn show(State(web): State<Web>, who: SignedIn, Query(query): Query) -> Res
         (StatusCode::UNPROCESSABLE_ENTITY, wrong(&asked))
     };
     let page = framed(&web, &who, &asked, &query, &content);
-    (status, layout::page(&who, "Activities", Nav::Activities, &page)).into_response()
+    let page = layout::page(&who, "Activities", Nav::Activities, &page);
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        return (status, [(header::REFRESH, AGAIN_AFTER_S)], page).into_response();
+    }
+    (status, page).into_response()
 }
+
+/// How soon a browser tries by itself again what cannot be shown now, in seconds.
+const AGAIN_AFTER_S: &str = "3";
 
 /// What is above every list, whatever came of it.
 fn framed(web: &Web, who: &SignedIn, asked: &Asked, query: &Fields, content: &Markup) -> Markup {
@@ -56,6 +63,7 @@ fn framed(web: &Web, who: &SignedIn, asked: &Asked, query: &Fields, content: &Ma
     html! {
         (layout::head("Activities", &actions))
         (bulk::notice_of(web, who, query.get("work")))
+        (activity::undo(who, query))
         (filters::form(who, asked, &directory))
         (filters::active(who, asked, &directory))
         @for problem in &asked.mistaken { (layout::notice("warn", problem)) }

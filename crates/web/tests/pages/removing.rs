@@ -1,0 +1,95 @@
+//! Removing and restoring.
+
+use domain::{ActivityId, Patch, Subject};
+use service::Write;
+
+use crate::editing::record;
+use crate::harness::World;
+
+fn is_there(world: &World, id: ActivityId) -> bool {
+    let latest = world.block_on(world.service.latest(&world.acme, id)).unwrap().unwrap();
+    latest.record().is_some()
+}
+
+#[test]
+fn what_is_removed_can_be_brought_back_at_once() {
+    let world = World::new();
+    let id = world.activity("Call <Ada>");
+    let mut browser = world.editor();
+    let answer = browser.post("/activities/1/remove", &[]);
+    assert_eq!(answer.redirected(), "/activities?removed=1");
+    assert!(!is_there(&world, id));
+    browser.get(answer.redirected()).ok().shows("Activity 1 has been removed.").shows("Undo");
+    let page = browser.get("/activities/1").ok();
+    page.shows("This activity has been removed by Ed Cohen")
+        .shows("Call &lt;Ada&gt;")
+        .shows("Restore");
+    world.viewer().get("/activities/1").ok().hides(">Restore<");
+
+    let second = browser.post("/activities/1/remove", &[]);
+    assert_eq!(second.redirected(), "/activities?removed=1", "a second click says the same");
+    assert_eq!(
+        browser.post("/activities/1/restore", &[]).redirected(),
+        "/activities/1?done=restored"
+    );
+    assert!(is_there(&world, id));
+    assert_eq!(browser.post("/activities/1/restore", &[]).redirected(), "/activities/1?done=same");
+}
+
+#[test]
+fn without_scripts_a_page_asks_first() {
+    let world = World::new();
+    let id = world.activity("Call <Ada>");
+    let mut browser = world.editor();
+    browser.get("/activities/1").ok().shows("<noscript><input type=\"hidden\" name=\"ask\"");
+    let page = browser.post("/activities/1/remove", &[("ask", "1"), ("back", "/bin")]).ok();
+    page.shows("Remove this activity?").shows("Call &lt;Ada&gt;");
+    assert_eq!(page.value("back"), Some("/bin"));
+    assert!(is_there(&world, id));
+}
+
+#[test]
+fn one_goes_back_to_where_one_came_from_and_nowhere_else() {
+    let world = World::new();
+    world.activity("one");
+    let mut browser = world.editor();
+    for (back, to) in [
+        ("/activities?q=a+b&page=2", "/activities?q=a+b&page=2&removed=1"),
+        ("//evil.example", "/activities?removed=1"),
+        ("https://evil.example", "/activities?removed=1"),
+    ] {
+        assert_eq!(browser.post("/activities/1/remove", &[("back", back)]).redirected(), to);
+    }
+    let to = browser.post("/activities/1/restore", &[("back", "/bin?page=2")]);
+    assert_eq!(to.redirected(), "/bin?page=2");
+    let to = browser.post("/activities/1/restore", &[("back", "//evil.example")]);
+    assert_eq!(to.redirected(), "/activities/1?done=same");
+}
+
+#[test]
+fn any_version_can_be_restored() {
+    let world = World::new();
+    let id = world.activity("first");
+    let subject = Some(Subject::parse("second").unwrap());
+    world.write(Write::Update(id, Box::new(Patch { subject, ..Patch::default() })));
+    let mut browser = world.editor();
+    let answer = browser.post("/activities/1/restore", &[("seq", "1")]);
+    assert_eq!(answer.redirected(), "/activities/1?done=restored");
+    assert_eq!(record(&world, id).subject.as_str(), "first");
+    for nothing in ["x", "0", "99", "18446744073709551615"] {
+        browser.post("/activities/1/restore", &[("seq", nothing)]).refused(404);
+    }
+}
+
+#[test]
+fn only_editors_of_the_organization_remove_and_restore() {
+    let world = World::new();
+    let id = world.activity("one");
+    for path in ["/activities/1/remove", "/activities/1/restore"] {
+        world.viewer().post(path, &[]).refused(403);
+        world.stranger().post(path, &[]).refused(404);
+        world.editor().post_bare(path, &[]).refused(403);
+        world.editor().post(&path.replace('1', "99"), &[]).refused(404);
+    }
+    assert!(is_there(&world, id));
+}
