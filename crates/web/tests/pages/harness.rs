@@ -19,10 +19,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
-use axum::response::Response;
 use domain::{
-    ActivityId, Author, ClientId, Clock, Draft, LoginName, ManualClock, Moment, Name, Note, OrgId,
-    Origin, Presence, Priority, Role, StatusId, StatusRef, Subject, UserId, Zone,
+    ActivityId, Author, ClientId, Draft, LoginName, ManualClock, Moment, Name, Note, OrgId, Origin,
+    Presence, Priority, Role, StatusId, StatusRef, Subject, UserId, Zone,
 };
 use http_body_util::BodyExt;
 use service::{NewUser, Password, Service, Surroundings, Tenant, Write, Written};
@@ -192,12 +191,6 @@ impl World {
         self.runtime.block_on(future)
     }
 
-    /// Has the pages answer a request; the answer's body may not have come to its end.
-    pub(crate) fn send(&self, request: Request<Body>) -> Response {
-        let Ok(response) = self.block_on(self.router.clone().oneshot(request));
-        response
-    }
-
     /// Moves the clock, and lets the server notice: its lease is renewed when it is due.
     pub(crate) fn advance(&self, millis: i64) {
         self.clock.advance(millis);
@@ -205,11 +198,6 @@ impl World {
         let nobody = || self.service.disable_user(&self.acme, UserId(-1)).unwrap_err();
         nobody();
         nobody();
-    }
-
-    /// The present instant, as the clock of the zone shows it.
-    pub(crate) fn now(&self) -> Moment {
-        self.acme.directory().organization.zone.at(self.clock.now())
     }
 }
 
