@@ -19,7 +19,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
-use axum::response::Response;
 use domain::{
     ActivityId, Author, ClientId, Draft, LoginName, ManualClock, Moment, Name, Note, OrgId, Origin,
     Presence, Priority, Role, StatusId, StatusRef, Subject, UserId, Zone,
@@ -190,12 +189,6 @@ impl World {
     /// Waits for a future, in the runtime in which the pages live.
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.block_on(future)
-    }
-
-    /// Has the pages answer a request; the answer's body may not have come to its end.
-    pub(crate) fn send(&self, request: Request<Body>) -> Response {
-        let Ok(response) = self.block_on(self.router.clone().oneshot(request));
-        response
     }
 
     /// Moves the clock, and lets the server notice: its lease is renewed when it is due.
