@@ -140,6 +140,8 @@ pub(crate) struct Shared {
     pub(crate) attempts: Attempts,
     /// Set when the server is about to stop: those who follow something let go.
     pub(crate) stopping: watch::Sender<bool>,
+    /// Whether a thread reads words into the index.
+    pub(crate) indexing: AtomicBool,
     /// To be held while a password is hashed.
     pub(crate) hashing: Semaphore,
     /// False while the store has to be reopened.

@@ -157,6 +157,7 @@ impl Service {
             queue,
             attempts: Attempts::new(),
             stopping: watch::Sender::new(false),
+            indexing: AtomicBool::new(false),
             hashing: Semaphore::new(HASHING_MAX),
             in_order: AtomicBool::new(true),
             closing: AtomicBool::new(false),

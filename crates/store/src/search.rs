@@ -68,4 +68,17 @@ pub trait SearchIndex: Send + Sync {
         as_of: Seq,
         words: &str,
     ) -> Result<Option<Vec<ActivityId>>, StoreError>;
+
+    /// Which of these activities have all the words as of that position; none where the text has no words.
+    /// It costs as much as there are activities.
+    ///
+    /// # Errors
+    /// As [`SearchIndex::find`].
+    fn find_among(
+        &self,
+        org: OrgKey,
+        as_of: Seq,
+        words: &str,
+        among: &[ActivityId],
+    ) -> Result<Vec<ActivityId>, StoreError>;
 }

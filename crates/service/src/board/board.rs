@@ -118,7 +118,6 @@ impl Board {
         }
         self.changed.extend(removed.into_iter().filter_map(|id| self.columns.remove(id)));
         self.view = view;
-        self.found.get_mut().clear();
         self.forget_changes();
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! what is found belongs to the same view as everything else in an answer.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use domain::{ActivityId, Seq, Stamp, Version};
 use store::{Mark, SearchIndex, Store, StoreError, Text};
@@ -23,9 +24,14 @@ const STEPS_MAX: usize = 4;
 /// Answers that are kept of each organization: for the pages of a list.
 const KEPT_MAX: usize = 8;
 
+/// So many changed activities are looked at again one by one; after more, all are searched anew.
+const RENEWED_MAX: usize = 200;
+
 /// What was found for some words.
 pub(super) struct Found {
     words: String,
+    /// As of which position of the log.
+    as_of: Seq,
     /// None where there are no words in them.
     slots: Option<Bitmap>,
 }
@@ -52,18 +58,22 @@ impl Service {
         if words.is_empty() {
             return Ok(None);
         }
-        let kept = |found: &&Arc<Found>| found.words == words;
-        if let Some(found) = board.found.lock().iter().find(kept) {
+        let kept = board.found.lock().iter().find(|found| found.words == words).cloned();
+        if let Some(found) = kept.as_ref().filter(|found| found.as_of == board.view.seq()) {
             return Ok(Some(found.clone()));
         }
         let Some(index) = &self.shared.search else {
             return Err(StoreError::Unavailable("nothing can be searched for here".to_owned()));
         };
         self.index_up_to(index.as_ref(), org, &board.view)?;
-        let ids = index.find(org.key, board.view.seq(), words)?;
-        let slots = ids.map(|ids| board.columns.slots(&ids));
-        let found = Arc::new(Found { words: words.to_owned(), slots });
+        let as_of = board.view.seq();
+        let slots = match kept.map(|kept| renewed(index.as_ref(), org, board, &kept)).transpose()? {
+            Some(Some(slots)) => Some(slots),
+            _ => index.find(org.key, as_of, words)?.map(|ids| board.columns.slots(&ids)),
+        };
+        let found = Arc::new(Found { words: words.to_owned(), as_of, slots });
         let mut all = board.found.lock();
+        all.retain(|found| found.words != words);
         if all.len() >= KEPT_MAX {
             all.remove(0);
         }
@@ -86,6 +96,7 @@ impl Service {
                 return Ok(());
             }
         }
+        self.index_words_soon();
         Err(StoreError::Unavailable(format!(
             "the words of {} of {} changes have been read in so far: ask again in a moment",
             mark.seq,
@@ -126,6 +137,23 @@ impl Service {
         Ok(mark)
     }
 
+    /// Has a thread do what a question has not the time for; one at a time.
+    fn index_words_soon(&self) {
+        if self.shared.indexing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let service = self.clone();
+        let thread = std::thread::Builder::new().name("index".to_owned());
+        let started = thread.spawn(move || {
+            service.index_words();
+            service.shared.indexing.store(false, Ordering::Release);
+        });
+        if started.is_err() {
+            // Housekeeping does it within a minute.
+            self.shared.indexing.store(false, Ordering::Release);
+        }
+    }
+
     /// Lets the index of words follow each organization's log. It may take minutes after a large
     /// import; between two steps everything else goes on, and the end of the service ends it.
     pub(crate) fn index_words(&self) {
@@ -149,6 +177,31 @@ impl Service {
             }
         }
     }
+}
+
+/// What was found before, with the activities looked at again that have changed since; none where they
+/// are too many. What has been removed is in no list, whatever the words found of it.
+fn renewed(
+    index: &dyn SearchIndex,
+    org: &Tenant,
+    board: &Board,
+    kept: &Found,
+) -> Result<Option<Bitmap>, StoreError> {
+    let Some(slots) = &kept.slots else { return Ok(None) };
+    let new = SeqRange { after: kept.as_of, through: board.view.seq() };
+    if board.view.count_records(new) > RENEWED_MAX as u64 {
+        return Ok(None);
+    }
+    let mut changed: Vec<ActivityId> = {
+        let timeline = org.timeline.read();
+        board.view.records(new).filter_map(|seq| timeline.id(seq)).collect()
+    };
+    changed.sort_unstable();
+    let found = index.find_among(org.key, board.view.seq(), &kept.words, &changed)?;
+    let mut slots = slots.clone();
+    board.columns.slots(&changed).iter().for_each(|slot| slots.remove(slot));
+    board.columns.slots(&found).iter().for_each(|slot| slots.insert(slot));
+    Ok(Some(slots))
 }
 
 /// Whether the index was made of this log: a backup may have been put in the place of a later one.
