@@ -5,6 +5,7 @@ use axum::http::{Request, header};
 use domain::{ActivityId, Patch, Subject};
 use http_body_util::BodyExt;
 use service::Write;
+use tower::ServiceExt;
 
 use crate::harness::{Page, World};
 
@@ -157,7 +158,8 @@ fn next_event(world: &World, body: &mut Body) -> Option<String> {
 fn follow(world: &World, session: &str) -> Body {
     let cookie = format!("driftless_session={session}");
     let request = Request::get("/changes/live").header(header::COOKIE, cookie);
-    let response = world.send(request.body(Body::empty()).unwrap());
+    let request = request.body(Body::empty()).unwrap();
+    let Ok(response) = world.block_on(world.router().oneshot(request));
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
     response.into_body()
