@@ -46,4 +46,30 @@ impl Api {
         let whole: Value = serde_json::from_str(&body).expect("the answer is JSON");
         whole.as_object().and_then(|members| members.values().next()).cloned().unwrap_or_default()
     }
+
+    /// Creates an activity with this subject and what else is required; gives its id.
+    #[track_caller]
+    pub fn create(&self, subject: &str) -> String {
+        let members = [&[("activity.subject", subject)], REQUIRED].concat();
+        let answer = self.ask("account/createActivity", &members);
+        assert_eq!(answer["operationResult"], "SUCCESS", "{answer}");
+        answer["activityId"].to_string()
+    }
+
+    /// What `syncActivities` answers to whoever asks for everything since then.
+    #[track_caller]
+    pub fn changes(&self, since: &str) -> Value {
+        let range = [("syncActivityTimeFrom", since), ("page.pageSize", "200")];
+        let answer = self.ask("account/syncActivities", &range);
+        assert_eq!(answer["operationResult"], "SUCCESS", "{answer}");
+        answer
+    }
 }
+
+/// What an activity requires beside its subject.
+const REQUIRED: &[(&str, &str)] = &[
+    ("activity.startDateTime", "2026-01-05T09:00:00Z"),
+    ("activity.clientId", "3480"),
+    ("activity.activityStatus.name", "Not Started"),
+    ("activity.activityPriority", "NORMAL"),
+];

@@ -67,6 +67,7 @@ impl Driver {
         ]});
         let mut capabilities = serde_json::Map::<String, Value>::new();
         capabilities.insert("goog:chromeOptions".to_owned(), options);
+        capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities);
         builder.connect(&self.address).await.expect("a browser starts: install Debian's chromium")

@@ -32,6 +32,8 @@
 
 mod api;
 mod axe;
+mod command;
+mod console;
 mod driver;
 mod find;
 mod lines;

@@ -1,12 +1,10 @@
 //! How a page looks, and to whom: size, colours, no scripts, pictures.
 
 use fantoccini::error::CmdError;
-use fantoccini::wd::WebDriverCompatibleCommand;
-use http::Method;
 use serde_json::{Value, json};
-use url::{ParseError, Url};
 
 use crate::Page;
+use crate::command::Command;
 
 /// The highest picture, in pixels: long lists look alike further down.
 const HEIGHT_MAX: u64 = 4_000;
@@ -32,13 +30,13 @@ impl Page {
     pub fn scheme(&self, scheme: Scheme) {
         let value = if scheme == Scheme::Dark { "dark" } else { "light" };
         let features = json!([{ "name": "prefers-color-scheme", "value": value }]);
-        self.browser("Emulation.setEmulatedMedia", json!({ "features": features }));
+        self.browser("Emulation.setEmulatedMedia", &json!({ "features": features }));
     }
 
     /// Switches the page's own scripts off, or on again; those of the test go on working.
     #[track_caller]
     pub fn scripts(&self, on: bool) {
-        self.browser("Emulation.setScriptExecutionDisabled", json!({ "value": !on }));
+        self.browser("Emulation.setScriptExecutionDisabled", &json!({ "value": !on }));
     }
 
     /// How many pixels of the page stick out at the right of the window; 0 is as it should be.
@@ -67,34 +65,29 @@ impl Page {
         picture
     }
 
+    /// Whether it can be seen what has the focus.
+    #[track_caller]
+    pub fn shows_focus(&self) -> bool {
+        self.script(SHOWS_FOCUS) == true
+    }
+
     async fn resize(&self, width: u64, height: u64) -> Result<(), CmdError> {
         let size =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        let command = Command { name: "Emulation.setDeviceMetricsOverride", parameters: size };
+        let command = Command::browser("Emulation.setDeviceMetricsOverride", &size);
         self.client().issue_cmd(command).await.map(drop)
     }
 
     /// Gives the browser itself a command.
     #[track_caller]
-    fn browser(&self, name: &'static str, parameters: Value) {
-        self.must(name, self.client().issue_cmd(Command { name, parameters }));
+    fn browser(&self, name: &str, parameters: &Value) {
+        self.must(name, self.client().issue_cmd(Command::browser(name, parameters)));
     }
 }
 
-/// A command of Chromium's own protocol, which chromedriver passes on.
-#[derive(Debug)]
-struct Command {
-    name: &'static str,
-    parameters: Value,
-}
-
-impl WebDriverCompatibleCommand for Command {
-    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
-        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        let body = json!({ "cmd": self.name, "params": self.parameters });
-        (Method::POST, Some(body.to_string()))
-    }
-}
+/// An outline, or a shadow that stands for one. Around a part of a control, like the calendar's button
+/// in that for a date, the browser draws its own, which the page is not told of.
+const SHOWS_FOCUS: &str = "const it = document.activeElement;
+    const style = getComputedStyle(it);
+    const outline = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
+    return outline || style.boxShadow !== 'none' || !it.matches(':focus');";

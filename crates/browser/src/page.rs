@@ -2,8 +2,9 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::{Client, Locator};
@@ -86,6 +87,21 @@ impl Page {
         self.must(format_args!("click {what:?}"), element.click());
     }
 
+    /// Clicks twice as fast as a browser can be told to.
+    #[track_caller]
+    pub fn double_click<'a>(&self, what: impl Into<What<'a>>) {
+        let what = what.into();
+        let element = self.element(what, find::clickable);
+        let button = MOUSE_BUTTON_LEFT;
+        let mouse = MouseActions::new("mouse".to_owned())
+            .then(PointerAction::MoveToElement { element, duration: None, x: 0.0, y: 0.0 })
+            .then(PointerAction::Down { button })
+            .then(PointerAction::Up { button })
+            .then(PointerAction::Down { button })
+            .then(PointerAction::Up { button });
+        self.must(format_args!("click {what:?} twice"), self.client.perform_actions(mouse));
+    }
+
     /// Fills in a control as it is meant to be: types over what is there, picks an option by its text
     /// or value, sets a date or a time (`2026-01-05`, `2026-01-05T09:00`), ticks (`on`, `off`).
     #[track_caller]
@@ -165,6 +181,16 @@ impl Page {
     #[track_caller]
     pub fn sees(&self, text: &str) {
         self.waited(&format!("see {text:?}"), Locator::XPath(&find::with_text(text)));
+    }
+
+    /// Waits until a script says true, like `return document.hasFocus()`.
+    #[track_caller]
+    pub fn until(&self, script: &str) {
+        let end = Instant::now() + WAIT_MAX;
+        while self.script(script) != true {
+            assert!(Instant::now() < end, "never true: {script}\n{}", self.situation());
+            self.runtime.block_on(tokio::time::sleep(POLL));
+        }
     }
 
     /// Runs a script in the page and gives what it returns; a promise is waited for.

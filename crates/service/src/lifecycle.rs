@@ -201,6 +201,7 @@ impl Service {
         }
         self.cut_back_failed();
         self.spread_interrupted();
+        self.warm_boards();
         self.index_words();
     }
 

@@ -22,9 +22,10 @@ mod query;
 mod subjects;
 mod words;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::{ActivityId, Seq, Version};
+use domain::{ActivityId, Opener, OrgKey, Seq, Version};
 use store::StoreError;
 
 use crate::tenant::Tenant;
@@ -92,6 +93,26 @@ impl Service {
             Ok(ids)
         };
         self.on_board(org, work).await
+    }
+
+    /// Has the boards ready, with all their orders, of those organizations in which somebody is signed
+    /// in: nobody waits then for what is done once. For a thread that may wait.
+    pub(crate) fn warm_boards(&self) {
+        let sessions = self.shared.sessions.all();
+        let people = sessions.iter().filter(|session| matches!(session.opener, Opener::Login(_)));
+        let orgs: HashMap<OrgKey, &Arc<Tenant>> =
+            people.map(|session| (session.tenant.key, &session.tenant)).collect();
+        for org in orgs.into_values() {
+            for by in Column::ALL {
+                if self.shared.is_closing() {
+                    return;
+                }
+                match self.board(org, Some(by)).map(|board| board.memory_bytes()) {
+                    Ok(bytes) => self.board_used(org, bytes),
+                    Err(error) => tracing::warn!(org = %org.id, %error, "the board is not ready"),
+                }
+            }
+        }
     }
 
     /// Does what needs the board on a thread that may wait, when it is the organization's turn.

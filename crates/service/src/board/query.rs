@@ -54,6 +54,21 @@ pub enum Column {
     Modified,
 }
 
+impl Column {
+    /// All of them.
+    pub const ALL: [Column; 9] = [
+        Column::Id,
+        Column::Subject,
+        Column::Start,
+        Column::End,
+        Column::Client,
+        Column::SystemUser,
+        Column::Status,
+        Column::Priority,
+        Column::Modified,
+    ];
+}
+
 /// A question for one page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListQuery {

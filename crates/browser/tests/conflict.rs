@@ -1,0 +1,81 @@
+//! The same activity in two windows: whoever saves second loses nothing, and overwrites nothing.
+
+use driftless_browser::{Api, Page, Server, css};
+
+#[test]
+fn who_saves_second_chooses_part_by_part() {
+    let server = Server::start();
+    let ada = server.person("acme", "Ada Byron", "editor");
+    let api = Api::new(&server, &ada);
+    let id = api.create("Call");
+    let address = format!("/activities/{id}");
+    let page = Page::new(&server);
+    page.sign_in(&ada);
+    page.open(&address);
+    page.new_window();
+    page.open(&address);
+    page.fill("Subject", "Call today");
+    page.fill("status", "Waiting");
+    page.fill("note", "The van is green.");
+    page.click("Save changes");
+    page.sees("Your changes have been saved.");
+
+    page.window(0);
+    page.fill("Subject", "Call tomorrow");
+    page.fill("priority", "High");
+    page.fill("note", "The van is red.");
+    page.click("Save changes");
+    page.sees("Nothing of yours is lost, and nothing has been saved yet.");
+    let legends = ["Subject changed by both", "Status", "Priority", "Note changed by both"];
+    assert_eq!(page.texts("legend"), legends);
+    for text in ["Call today", "Call tomorrow", "The van is green.", "The van is red."] {
+        page.sees(text);
+    }
+    assert_eq!(page.axe(), [""; 0]);
+    page.size(320, 700);
+    assert_eq!(page.sticks_out(), 0);
+    page.size(1280, 900);
+    let unchanged = api.ask("account/retrieveActivity", &[("activityId", &*id)]);
+    assert_eq!(unchanged["activity"]["subject"], "Call today", "{unchanged}");
+
+    // What only one of both has changed is chosen already.
+    page.click(css("input[name=pick-subject][value=theirs]"));
+    page.click(css("input[name=pick-note][value=mine]"));
+    page.click("Save this");
+    page.sees("Your changes have been saved.");
+    let values = ["Subject", "status", "priority", "note"].map(|name| page.value(name));
+    assert_eq!(values, ["Call today", "3", "High", "The van is red."]);
+    let told = api.ask("account/retrieveActivity", &[("activityId", &*id)]);
+    assert_eq!(told["activity"]["subject"], "Call today", "{told}");
+    assert_eq!(told["activity"]["note"], "The van is red.");
+    assert_eq!(told["activity"]["activityStatus"]["name"], "Waiting");
+    assert_eq!(told["activity"]["activityPriority"], "HIGH");
+
+    // The other window is the old one now; who has changed nothing has nothing to choose.
+    page.window(1);
+    page.click("Save changes");
+    page.sees("nothing had to be saved");
+    assert_eq!(page.value("note"), "The van is red.");
+}
+
+#[test]
+fn what_was_removed_meanwhile_comes_back_with_the_changes() {
+    let server = Server::start();
+    let ada = server.person("acme", "Ada Byron", "editor");
+    let api = Api::new(&server, &ada);
+    let id = api.create("Call");
+    let page = Page::new(&server);
+    page.sign_in(&ada);
+    page.open(&format!("/activities/{id}"));
+    page.fill("note", "The van is red.");
+    api.ask("account/removeActivity", &[("activityId", &*id)]);
+    page.click("Save changes");
+    page.sees("Removed meanwhile");
+    page.sees("The van is red.");
+    assert_eq!(page.axe(), [""; 0]);
+    page.click("Restore it with my changes");
+    page.sees("Your changes have been saved.");
+    assert_eq!(page.value("note"), "The van is red.");
+    let told = api.ask("account/retrieveActivity", &[("activityId", &*id)]);
+    assert_eq!(told["activity"]["note"], "The van is red.", "{told}");
+}

@@ -1,0 +1,46 @@
+//! Keys for scripts: made in the page, used at the API, revoked in the page.
+
+use driftless_browser::{Api, Page, Server};
+
+#[test]
+fn a_key_that_is_revoked_in_the_page_is_refused_by_the_api_at_once() {
+    let server = Server::start();
+    let ada = server.person("acme", "Ada Byron", "admin");
+    let page = Page::new(&server);
+    page.sign_in(&ada);
+    page.click("Integrations");
+    page.sees("No keys");
+    page.fill("label", "Mailer sync");
+    page.click("Create key");
+    page.sees("This key is shown once.");
+    assert_eq!(page.axe(), [""; 0]);
+    page.size(320, 700);
+    assert_eq!(page.sticks_out(), 0);
+    page.size(1280, 900);
+    let key = page.text("#new-key");
+
+    let (api, answer) = Api::log_in(&server, "acme", &key);
+    assert_eq!(answer["operationResult"], "SUCCESS", "{answer}");
+    api.create("Call from the mailer");
+    api.changes("2026-01-01T00:00:00Z");
+
+    page.click("Back to the integrations");
+    page.sees("Mailer sync");
+    page.sees("up to date");
+    let has_key = format!("return document.documentElement.outerHTML.includes('{key}')");
+    assert_eq!(page.script(&has_key), false, "it is shown once");
+    page.click("Revoke");
+    assert_eq!(page.axe(), [""; 0], "with the question");
+    page.click("Revoke for good");
+    page.sees("has been revoked: it is refused from now on.");
+
+    let (_, answer) = Api::log_in(&server, "acme", &key);
+    assert_eq!(answer["operationResult"], "FAIL", "{answer}");
+    let range = [("syncActivityTimeFrom", "2026-01-01T00:00:00Z")];
+    let answer = api.ask("account/syncActivities", &range);
+    assert_eq!(answer["operationResult"], "FAIL", "an open session ends too: {answer}");
+    page.click("1 revoked key");
+    page.sees("revoked");
+    assert_eq!(page.axe(), [""; 0]);
+    assert_eq!(page.complaints(), [""; 0]);
+}
