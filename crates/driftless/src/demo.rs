@@ -247,13 +247,15 @@ fn made_up(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Importe
     let now = service.now();
     let created = now.plus_millis(-dice.below(DAYS * DAY_MS) - MINUTE_MS);
     let since = now.millis() - created.millis();
-    let changed = if dice.below(3) == 0 {
+    let changed = if id.0 % 12 == 0 {
+        // The last days are lively, however few activities there are.
+        created.max(now.plus_millis(-dice.below(5 * DAY_MS) - MINUTE_MS))
+    } else if dice.below(3) == 0 {
         created
     } else {
         created.plus_millis(dice.below(since.min(60 * DAY_MS)))
     };
-    let start = created
-        .plus_millis((dice.below(45 * DAY_MS) - 2 * DAY_MS) / (15 * MINUTE_MS) * 15 * MINUTE_MS);
+    let start = in_office_hours(created.plus_millis((dice.below(45) - 2) * DAY_MS), dice);
     let status = match (start < now, dice.below(10)) {
         (true, 0..=6) => 4,
         (true, 7) => 5,
@@ -290,6 +292,12 @@ fn made_up(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Importe
             custom_fields: Vec::new(),
         }),
     })
+}
+
+/// A quarter of an hour of that day at which people work in Chicago.
+fn in_office_hours(day: Stamp, dice: &mut Dice) -> Stamp {
+    let first = day.millis().div_euclid(DAY_MS) * DAY_MS + 14 * 60 * MINUTE_MS;
+    Stamp::from_millis(first + dice.below(9 * 4) * 15 * MINUTE_MS)
 }
 
 /// The vendor keeps stamps to the second.
