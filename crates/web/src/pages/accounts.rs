@@ -133,7 +133,7 @@ fn none(who: &SignedIn, shown: &Shown) -> Markup {
         return layout::empty("Nothing found", &text, &action);
     }
     let text = if who.edits() {
-        "Until an account has a name, activities show its number. Add the first one below, or have a whole list imported with `driftless accounts import`."
+        "Until an account has a name, activities show its number. Add the first one below, or have a whole list brought in from CSV at the command line (driftless accounts import)."
     } else {
         "Until an account has a name, activities show its number. An editor can add names."
     };
