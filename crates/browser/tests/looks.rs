@@ -23,7 +23,7 @@ const EVERYWHERE: [&str; 16] = [
 ];
 
 /// Those that show something, in a demo.
-const WITH_DATA: [&str; 10] = [
+const WITH_DATA: [&str; 11] = [
     "/activities?status=open&q=call",
     "/activities?page=2&sort=subject&direction=asc",
     "/activities?page=1000",
@@ -33,6 +33,7 @@ const WITH_DATA: [&str; 10] = [
     "/accounts?q=a&page=1",
     "/changes?from=2020-01-01T00:00&order=id",
     "/settings/users/2",
+    "/activities/701",
     "/no-such-page",
 ];
 
@@ -83,8 +84,13 @@ fn every_page_is_fine_in_every_look_with_much_to_show() {
     page.sign_in(&admin);
     are_fine(&page, EVERYWHERE.into_iter().chain(WITH_DATA));
     // What has a number that nobody knows before.
+    page.open("/activities/1002");
+    page.click("Remove");
+    page.click(css("dialog[open] button.danger"));
+    page.sees("has been removed.");
     let removed = first(&page, "/bin", "td.title a");
     let found = [
+        "/bin".to_owned(),
         removed.replace("/history", ""),
         removed,
         first(&page, "/accounts", "td.act a"),
