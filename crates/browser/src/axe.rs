@@ -8,7 +8,11 @@ use crate::Page;
 use crate::server::out_folder;
 
 /// Runs all rules that a page can violate; the script before it has defined `axe`.
-const RUN: &str = "return axe.run(document, { resultTypes: ['violations'] });";
+const ALL: &str = "return axe.run(document, { resultTypes: ['violations'] });";
+
+/// Runs the rule that colours can violate.
+const COLOURS: &str = "return axe.run(document,
+    { resultTypes: ['violations'], runOnly: { type: 'rule', values: ['color-contrast'] } });";
 
 impl Page {
     /// What is hard to use for some people, one line a violation; nothing is as it should be. Not for
@@ -17,10 +21,21 @@ impl Page {
     /// The script comes from the test, not from the page, so that the page's policy does not matter.
     #[track_caller]
     pub fn axe(&self) -> Vec<String> {
+        self.judged(ALL)
+    }
+
+    /// The same of its colours alone, for whoever has seen the rest in other colours.
+    #[track_caller]
+    pub fn axe_colours(&self) -> Vec<String> {
+        self.judged(COLOURS)
+    }
+
+    #[track_caller]
+    fn judged(&self, run: &str) -> Vec<String> {
         let file = file();
         let axe = std::fs::read_to_string(&file)
             .unwrap_or_else(|error| panic!("{}: {error}: ./check installs it", file.display()));
-        let found = self.script(&format!("{axe}\n{RUN}"));
+        let found = self.script(&format!("{axe}\n{run}"));
         list(&found["violations"])
             .flat_map(|rule| list(&rule["nodes"]).map(move |node| told(rule, node)))
             .collect()

@@ -59,10 +59,11 @@ impl Page {
         self.wait_for("header.top .who");
     }
 
-    /// Goes to a path of the server.
+    /// Goes to a path of the server, or to a whole address elsewhere.
     #[track_caller]
     pub fn open(&self, path: &str) {
-        let address = format!("{}{path}", self.base);
+        let base = if path.starts_with('/') { &*self.base } else { "" };
+        let address = format!("{base}{path}");
         self.must(format_args!("open {path}"), self.client.goto(&address));
     }
 

@@ -254,8 +254,10 @@ fn forms_of_other_sites_and_sessions_of_strangers_do_nothing() {
         "data:text/html,<form method=post action='{}/activities/1/remove'><button>Win</button></form>",
         server.base
     );
-    page.script(&format!("open(\"{form}\")"));
+    page.open(&form);
+    page.click("Win");
+    page.sees("Sign in");
     page.open("/activities/1");
-    page.sees("Call");
+    page.sees("About this activity");
     assert_eq!(api.changes("2026-01-01T00:00:00Z")["page"]["totalResults"], 1);
 }
