@@ -39,6 +39,9 @@ fn is_number(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Words that accounts are looked for by; no name has more.
+const WORDS_MAX: usize = 32;
+
 /// The names of an organization's accounts.
 #[derive(Debug, Default)]
 pub struct Accounts {
@@ -83,7 +86,7 @@ impl Accounts {
         self.changes
     }
 
-    /// The accounts whose name has all these words, or whose number begins with them, by name; all
+    /// The accounts whose name has all these words (the first [`WORDS_MAX`] of them), or whose number begins with them, by name; all
     /// where there are no words.
     #[must_use]
     pub fn find(&self, words: &str) -> Vec<Account> {
@@ -93,7 +96,8 @@ impl Accounts {
     /// How many that are, and `take` of them after the first `skip`.
     #[must_use]
     pub fn page(&self, words: &str, skip: usize, take: usize) -> (usize, Vec<Account>) {
-        let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+        let words: HashSet<String> =
+            words.split_whitespace().take(WORDS_MAX).map(str::to_lowercase).collect();
         let matches = |entry: &&Arc<Entry>| words.iter().all(|word| entry.has(word));
         let (mut total, mut page) = (0, Vec::new());
         for entry in self.sorted.iter().filter(matches) {

@@ -186,18 +186,9 @@ impl Service {
     ) -> Result<NewKey, AdminError> {
         let secret =
             secret::generate(self.shared.random.as_ref()).map_err(AdminError::Unavailable)?;
-        let (org_key, created, hash) = (org.key, self.now(), secret::hash(&secret));
+        let (key, now) = (org.key, self.now());
         self.change_directory(org, move |directory, transaction| {
-            if directory.users.get(&user).ok_or(AdminError::UnknownUser(user))?.disabled {
-                return Err(AdminError::UserDisabled(user));
-            }
-            let last = directory.keys.keys().next_back().map_or(0, |id| id.0);
-            let id = KeyId(last + 1);
-            let label = label.map_or_else(String::new, |label| label.to_string());
-            let key = ApiKey { id, user, label, hash, created, revoked: false, last_login: None };
-            transaction.put_key(org_key, &key).map_err(|e| unavailable(&e))?;
-            directory.keys.insert(id, key);
-            Ok(NewKey { id, secret })
+            put_new_key(directory, transaction, key, user, label, secret, now)
         })
     }
 
@@ -206,11 +197,9 @@ impl Service {
     /// # Errors
     /// When there is no such key or the store cannot write.
     pub fn revoke_key(&self, org: &Arc<Tenant>, id: KeyId) -> Result<(), AdminError> {
-        let org_key = org.key;
+        let key = org.key;
         self.change_directory(org, move |directory, transaction| {
-            let key = directory.keys.get_mut(&id).ok_or(AdminError::UnknownKey(id))?;
-            key.revoked = true;
-            Ok(transaction.put_key(org_key, key).map_err(|e| unavailable(&e))?)
+            revoke(directory, transaction, key, id)
         })
     }
 
@@ -286,4 +275,37 @@ fn first_statuses() -> Result<Vec<Status>, AdminError> {
 fn put_tenant(to: &mut dyn Transaction, tenant: &TenantRecord) -> Result<(), store::StoreError> {
     to.put_organization(&tenant.organization)?;
     tenant.statuses.iter().try_for_each(|status| to.put_status(tenant.organization.key, status))
+}
+
+pub(crate) fn put_new_key(
+    directory: &mut Directory,
+    transaction: &mut dyn Transaction,
+    org: OrgKey,
+    user: UserId,
+    label: Option<Name>,
+    secret: String,
+    created: Stamp,
+) -> Result<NewKey, AdminError> {
+    if directory.users.get(&user).ok_or(AdminError::UnknownUser(user))?.disabled {
+        return Err(AdminError::UserDisabled(user));
+    }
+    let last = directory.keys.keys().next_back().map_or(0, |id| id.0);
+    let id = KeyId(last + 1);
+    let label = label.map_or_else(String::new, |label| label.to_string());
+    let hash = secret::hash(&secret);
+    let key = ApiKey { id, user, label, hash, created, revoked: false, last_login: None };
+    transaction.put_key(org, &key).map_err(|e| unavailable(&e))?;
+    directory.keys.insert(id, key);
+    Ok(NewKey { id, secret })
+}
+
+pub(crate) fn revoke(
+    directory: &mut Directory,
+    transaction: &mut dyn Transaction,
+    org: OrgKey,
+    id: KeyId,
+) -> Result<(), AdminError> {
+    let key = directory.keys.get_mut(&id).ok_or(AdminError::UnknownKey(id))?;
+    key.revoked = true;
+    Ok(transaction.put_key(org, key).map_err(|e| unavailable(&e))?)
 }

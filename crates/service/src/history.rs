@@ -74,7 +74,7 @@ impl Service {
         id: ActivityId,
         seq: Seq,
     ) -> Result<Option<Arc<Version>>, AskError> {
-        let is_its = org.timeline.read().id(seq) == Some(id);
+        let is_its = self.is_shown(org, id, seq);
         let seqs = if is_its { vec![seq] } else { Vec::new() };
         Ok(self.versions(org, seqs).await?.into_iter().next())
     }
@@ -90,15 +90,12 @@ impl Service {
         id: ActivityId,
         from: Option<Seq>,
     ) -> Result<Option<Story>, AskError> {
-        if from.is_some_and(|seq| org.timeline.read().id(seq) != Some(id)) {
+        if from.is_some_and(|seq| !self.is_shown(org, id, seq)) {
             return Ok(None);
         }
         let (service, org) = (self.clone(), org.clone());
         let part = self.blocking(move || -> Result<Option<Story>, StoreError> {
-            let latest = || service.shared.store.latest(org.key, id);
-            let Some(from) = from.map_or_else(latest, |seq| Ok(Some(seq)))? else {
-                return Ok(None);
-            };
+            let Some(from) = from.or_else(|| service.shown(&org, id)) else { return Ok(None) };
             let (mut changes, mut bytes) = (Vec::new(), 0);
             let older = service.steps(&org, from, &mut |change| {
                 bytes += change.bytes();
@@ -121,9 +118,21 @@ impl Service {
         id: ActivityId,
         visit: &mut dyn FnMut(Change) -> Result<(), E>,
     ) -> Result<bool, E> {
-        let Some(latest) = self.shared.store.latest(org.key, id)? else { return Ok(false) };
+        let Some(latest) = self.shown(org, id) else { return Ok(false) };
         self.steps(org, latest, &mut |change| visit(change).map(Continue))?;
         Ok(true)
+    }
+
+    /// The latest version of an activity that has been shown: what is durable and not yet visible is
+    /// nobody's business (invariant 3).
+    fn shown(&self, org: &Tenant, id: ActivityId) -> Option<Seq> {
+        let view = org.exposure.view();
+        org.timeline.read().current(&view, id).map(|(seq, _)| seq)
+    }
+
+    fn is_shown(&self, org: &Tenant, id: ActivityId, seq: Seq) -> bool {
+        let view = org.exposure.view();
+        seq <= view.seq() && org.timeline.read().id(seq) == Some(id)
     }
 
     /// Goes from a version back to the beginning, or until `visit` has enough. Returns the version

@@ -140,10 +140,12 @@ pub(crate) struct Shared {
     pub(crate) attempts: Attempts,
     /// Set when the server is about to stop: those who follow something let go.
     pub(crate) stopping: watch::Sender<bool>,
+    /// Whether the boards have been made ready after the start.
+    pub(crate) warmed: AtomicBool,
     /// Whether a thread reads words into the index.
     pub(crate) indexing: AtomicBool,
     /// To be held while a password is hashed.
-    pub(crate) hashing: Semaphore,
+    pub(crate) hashing: Arc<Semaphore>,
     /// False while the store has to be reopened.
     pub(crate) in_order: AtomicBool,
     /// True once the service ends: what goes on in the background stops.

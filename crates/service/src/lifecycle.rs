@@ -158,7 +158,8 @@ impl Service {
             attempts: Attempts::new(),
             stopping: watch::Sender::new(false),
             indexing: AtomicBool::new(false),
-            hashing: Semaphore::new(HASHING_MAX),
+            warmed: AtomicBool::new(false),
+            hashing: Arc::new(Semaphore::new(HASHING_MAX)),
             in_order: AtomicBool::new(true),
             closing: AtomicBool::new(false),
             boot,
@@ -201,7 +202,9 @@ impl Service {
         }
         self.cut_back_failed();
         self.spread_interrupted();
-        self.warm_boards();
+        if !self.shared.warmed.swap(true, Ordering::AcqRel) {
+            self.warm_boards();
+        }
         self.index_words();
     }
 

@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 
 use domain::{
-    LoginName, Name, Organization, Role, Stamp, StatusId, StatusName, SystemUser, UserId, Zone,
+    KeyId, LoginName, Name, Organization, Role, Stamp, StatusId, StatusName, SystemUser, UserId,
+    Zone,
 };
 use store::Transaction;
 
-use crate::admin::{NewUser, put_new_user};
+use crate::admin::{NewKey, NewUser, put_new_key, put_new_user, revoke};
 use crate::commit::unavailable;
 use crate::directory::Directory;
 use crate::passwords::{self, Password};
@@ -52,6 +53,36 @@ impl Service {
             let organization = &mut directory.organization;
             *organization = Organization { name, zone, ..organization.clone() };
             Ok(transaction.put_organization(organization).map_err(|e| unavailable(&e))?)
+        })
+        .await
+    }
+
+    /// Makes a key for a user.
+    ///
+    /// # Errors
+    /// When there is no such user, she may not, or the store cannot write.
+    pub async fn create_key(
+        &self,
+        by: &Person,
+        user: UserId,
+        label: Option<Name>,
+    ) -> Result<NewKey, AdminError> {
+        let secret = self.new_secret().map_err(AdminError::Unavailable)?;
+        let (org, now) = (by.tenant.key, self.now());
+        self.change_as_admin(by, move |directory, transaction| {
+            put_new_key(directory, transaction, org, user, label, secret, now)
+        })
+        .await
+    }
+
+    /// Revokes a key: from now on, it and its sessions are worth nothing.
+    ///
+    /// # Errors
+    /// When there is no such key, she may not, or the store cannot write.
+    pub async fn withdraw_key(&self, by: &Person, id: KeyId) -> Result<(), AdminError> {
+        let org = by.tenant.key;
+        self.change_as_admin(by, move |directory, transaction| {
+            revoke(directory, transaction, org, id)
         })
         .await
     }

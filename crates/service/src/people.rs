@@ -3,19 +3,20 @@
 use std::sync::{Arc, LazyLock};
 
 use domain::{
-    Author, Login, LoginName, Opener, OrgId, OrgKey, Origin, Role, Stamp, SystemUser, UserId,
+    Author, Login, LoginName, Opener, OrgId, OrgKey, Origin, PasswordHash, Role, Stamp, SystemUser,
+    UserId,
 };
 
 use store::Transaction;
 use thiserror::Error;
 
 use crate::admin::{NewUser, put_new_user};
-use crate::commit::unavailable;
+use crate::commit::{stopping, unavailable};
 use crate::directory::Directory;
 use crate::passwords::{self, Password};
 use crate::sessions::Session;
 use crate::tenant::Tenant;
-use crate::throttle::TooManyAttempts;
+use crate::throttle::{Source, TooManyAttempts};
 use crate::{AdminError, LoginError, Refusal, Service, secret};
 
 /// Somebody who is signed in, for the length of one request.
@@ -63,9 +64,9 @@ impl From<AdminError> for SignInError {
 }
 
 /// What an unknown name is checked against, so that it takes as long as a known one.
-static NOBODYS: LazyLock<domain::PasswordHash> = LazyLock::new(|| {
+static NOBODYS: LazyLock<PasswordHash> = LazyLock::new(|| {
     let salt = [0; passwords::SALT_BYTES];
-    passwords::hash("nobody's", &salt).unwrap_or(domain::PasswordHash(String::new()))
+    passwords::hash("nobody's", &salt).unwrap_or(PasswordHash(String::new()))
 });
 
 impl Person {
@@ -111,37 +112,42 @@ impl Service {
         peer: &str,
     ) -> Result<String, SignInError> {
         let now = self.shared.steady_now();
-        let who = format!("{}/{}", org.trim(), name.trim().to_lowercase());
-        self.shared.attempts.allow(&[&who, peer], now)?;
+        let who = Source::name(&format!("{}/{}", org.trim(), name.trim().to_lowercase()));
+        let place = Source::place(peer);
+        self.shared.attempts.begin(&[who, place], now)?;
         let found = self.login_of(org, name);
         let kept = found.as_ref().map_or_else(|| NOBODYS.clone(), |(_, _, kept)| kept.clone());
         let matches = self.password_matches(password, kept).await?;
-        let Some((tenant, user, _)) = found.filter(|_| matches) else {
-            self.shared.attempts.failed(&[&who, peer], now);
-            return Err(SignInError::Wrong);
-        };
-        self.shared.attempts.succeeded(&who);
+        let (tenant, user, kept) = found.filter(|_| matches).ok_or(SignInError::Wrong)?;
+        self.shared.attempts.succeeded(who, Some(place));
         self.open_organization(&tenant).await?;
-        self.open_for(&tenant, user).await
+        self.open_for(&tenant, user, &kept).await
     }
 
     /// Opens a session of its own for every sign-in: an id that a browser brought along never becomes
     /// one.
-    async fn open_for(&self, tenant: &Arc<Tenant>, user: UserId) -> Result<String, SignInError> {
+    async fn open_for(
+        &self,
+        tenant: &Arc<Tenant>,
+        user: UserId,
+        kept: &PasswordHash,
+    ) -> Result<String, SignInError> {
         let id = secret::generate(self.shared.random.as_ref()).map_err(SignInError::Unavailable)?;
+        let login = || tenant.directory().users.get(&user).and_then(|user| user.login.clone());
         // Within the millisecond in which the password was set, a session is younger than it still.
-        let login = tenant.directory().users.get(&user).and_then(|user| user.login.clone());
-        let password_set = login.map_or(Stamp::MIN, |login| login.password_set);
-        let now = self.shared.steady_now().max(password_set);
-        self.open_session(tenant, Opener::Login(user), secret::hash(&id), now).await?;
+        let password_set = login().map_or(Stamp::MIN, |login| login.password_set);
+        let (hash, now) = (secret::hash(&id), self.shared.steady_now().max(password_set));
+        self.open_session(tenant, Opener::Login(user), hash, now).await?;
+        // A password that was set while this one was looked at: either it came before this look, or the
+        // session is older than it and worth nothing.
+        if login().is_none_or(|login| login.password != *kept) {
+            self.shared.sessions.forget(hash);
+            return Err(SignInError::Wrong);
+        }
         Ok(id)
     }
 
-    fn login_of(
-        &self,
-        org: &str,
-        name: &str,
-    ) -> Option<(Arc<Tenant>, UserId, domain::PasswordHash)> {
+    fn login_of(&self, org: &str, name: &str) -> Option<(Arc<Tenant>, UserId, PasswordHash)> {
         let tenant = self.org(&OrgId::parse(org).ok()?)?;
         let name = LoginName::parse(name).ok()?;
         let directory = tenant.directory();
@@ -151,14 +157,22 @@ impl Service {
     }
 
     /// Hashing takes a while and memory on purpose: a few at a time, where they hold up nobody.
-    async fn password_matches(
-        &self,
-        password: &str,
-        kept: domain::PasswordHash,
-    ) -> Result<bool, Refusal> {
+    async fn password_matches(&self, password: &str, kept: PasswordHash) -> Result<bool, Refusal> {
         let password = password.to_owned();
-        let _turn = self.shared.hashing.acquire().await;
-        self.blocking(move || passwords::matches(&password, &kept)).await
+        self.hashing(move || passwords::matches(&password, &kept)).await
+    }
+
+    /// The turn ends with the work, which goes on when whoever asked for it hangs up.
+    async fn hashing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let turn = self.shared.hashing.clone().acquire_owned().await.map_err(|_| stopping())?;
+        self.blocking(move || {
+            let _turn = turn;
+            work()
+        })
+        .await
     }
 
     /// A secret for whoever needs one that nobody can guess.
@@ -196,15 +210,32 @@ impl Service {
         new: Password,
     ) -> Result<String, SignInError> {
         let now = self.shared.steady_now();
-        let who = format!("password of {} of {}", person.user, person.tenant.id);
-        self.shared.attempts.allow(&[&who], now)?;
-        let login = person.system_user().and_then(|user| user.login).ok_or(SignInError::Wrong)?;
-        if !self.password_matches(current, login.password).await? {
-            self.shared.attempts.failed(&[&who], now);
+        let who = Source::name(&format!("password of {} of {}", person.user, person.tenant.id));
+        self.shared.attempts.begin(&[who], now)?;
+        let verified =
+            person.system_user().and_then(|user| user.login).ok_or(SignInError::Wrong)?;
+        if !self.password_matches(current, verified.password.clone()).await? {
             return Err(SignInError::Wrong);
         }
-        self.set_login(&person.tenant, person.user, login.name, new).await?;
-        self.open_for(&person.tenant, person.user).await
+        self.shared.attempts.succeeded(who, None);
+        let login = self.new_login(verified.name, new).await?;
+        let (by, kept) = (person.clone(), login.password.clone());
+        let replaced = self
+            .change_directory_async(&person.tenant, move |directory, transaction| {
+                by.check(directory, Role::Viewer)?;
+                // Somebody may have set another one meanwhile: that one stays.
+                let present = directory.users.get(&by.user).and_then(|user| user.login.as_ref());
+                if present.is_none_or(|login| login.password != verified.password) {
+                    return Ok::<_, AdminError>(false);
+                }
+                put_login(directory, transaction, by.tenant.key, by.user, login)?;
+                Ok(true)
+            })
+            .await?;
+        if !replaced {
+            return Err(SignInError::Wrong);
+        }
+        self.open_for(&person.tenant, person.user, &kept).await
     }
 
     /// Lets a user sign in with this name and password. Sessions opened with an earlier password are
@@ -234,8 +265,7 @@ impl Service {
         password: Password,
     ) -> Result<Login, AdminError> {
         let random = self.shared.random.clone();
-        let _turn = self.shared.hashing.acquire().await;
-        let hash = self.blocking(move || passwords::hash_anew(&password, random.as_ref())).await?;
+        let hash = self.hashing(move || passwords::hash_anew(&password, random.as_ref())).await?;
         let password = hash.map_err(AdminError::Unavailable)?;
         Ok(Login { name, password, password_set: self.next_steady() })
     }

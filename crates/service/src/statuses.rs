@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Wake};
 use std::thread::Thread;
 
-use domain::{ActivityId, Author, OrgKey, Origin, Status, StatusId, StatusName};
+use domain::{ActivityId, Author, OrgKey, Origin, Role, Status, StatusId, StatusName};
 use store::Transaction;
 
 use crate::commit::{stopping, unavailable};
@@ -74,7 +74,7 @@ impl Service {
         name: StatusName,
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64, AdminError> {
-        self.rename_status_by(org, THE_SERVER, id, name, progress).await
+        self.rename_status_by(org, None, id, name, progress).await
     }
 
     /// The same as somebody wants in the pages; for a thread that may wait.
@@ -85,19 +85,23 @@ impl Service {
         name: StatusName,
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64, AdminError> {
-        wait(self.rename_status_by(&by.tenant, by.author(), id, name, progress))
+        wait(self.rename_status_by(&by.tenant, Some(by.clone()), id, name, progress))
     }
 
     async fn rename_status_by(
         &self,
         org: &Arc<Tenant>,
-        author: Author,
+        by: Option<Person>,
         id: StatusId,
         name: StatusName,
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64, AdminError> {
         let tenant = org.clone();
+        let author = by.as_ref().map_or(THE_SERVER, Person::author);
         self.change_status(org, id, move |directory, status| {
+            if let Some(by) = by {
+                by.check(directory, Role::Admin)?;
+            }
             directory.free_status_name(&name, Some(id))?;
             status.spreading |= status.name != name && !Guard::GoOnRenaming.is_off();
             status.name = name;

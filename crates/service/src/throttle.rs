@@ -1,14 +1,22 @@
-//! Attempts that failed: whoever guesses has to wait.
+//! Attempts to sign in: whoever guesses has to wait.
+//!
+//! An attempt counts from its beginning and is taken back when it succeeds, so that many at once, or
+//! ones that nobody waits for, count too.
 
-use domain::Stamp;
+use domain::{SecretHash, Stamp};
 use parking_lot::Mutex;
 use quick_cache::unsync::Cache;
 use thiserror::Error;
 
-/// Failures of one name, or from one place, within the span.
-const FAILURES_MAX: u32 = 10;
+use crate::secret;
 
-/// Failures count for this long after the first of them.
+/// Attempts for one name within the span.
+const BY_NAME_MAX: u32 = 10;
+
+/// Attempts from one place within the span: behind a proxy, that place is everybody's.
+const BY_PLACE_MAX: u32 = 200;
+
+/// Attempts count for this long after the first of them.
 const SPAN_MS: i64 = 15 * 60_000;
 
 /// Names and places that are remembered; others push out those that have not been heard of for long.
@@ -22,46 +30,66 @@ pub struct TooManyAttempts {
     pub minutes: i64,
 }
 
+/// What attempts are told apart by. Kept as a hash: it is of one length, whatever was typed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Source {
+    hash: SecretHash,
+    max: u32,
+}
+
+impl Source {
+    /// Attempts for this name.
+    pub(crate) fn name(name: &str) -> Source {
+        Source { hash: secret::hash(&format!("name {name}")), max: BY_NAME_MAX }
+    }
+
+    /// Attempts from this place.
+    pub(crate) fn place(place: &str) -> Source {
+        Source { hash: secret::hash(&format!("place {place}")), max: BY_PLACE_MAX }
+    }
+}
+
 #[derive(Clone, Copy)]
-struct Failures {
-    count: u32,
+struct Count {
+    attempts: u32,
     since: Stamp,
 }
 
-/// The failures of late, by name and by place.
-pub(crate) struct Attempts(Mutex<Cache<String, Failures>>);
+/// The attempts of late, by name and by place.
+pub(crate) struct Attempts(Mutex<Cache<Source, Count>>);
 
 impl Attempts {
     pub(crate) fn new() -> Attempts {
         Attempts(Mutex::new(Cache::new(REMEMBERED_MAX)))
     }
 
-    /// Whether another attempt may be made.
-    pub(crate) fn allow(&self, of: &[&str], now: Stamp) -> Result<(), TooManyAttempts> {
-        let attempts = self.0.lock();
-        for who in of {
-            let failures = attempts.get(*who).filter(|f| f.count >= FAILURES_MAX);
-            let left_ms = failures.map_or(0, |f| f.since.millis() + SPAN_MS - now.millis());
-            if left_ms > 0 {
+    /// Counts an attempt, if another one may be made.
+    pub(crate) fn begin(&self, of: &[Source], now: Stamp) -> Result<(), TooManyAttempts> {
+        let mut counts = self.0.lock();
+        let recent = |count: &Count| count.since.millis() + SPAN_MS > now.millis();
+        for source in of {
+            let full = counts.get(source).copied().filter(recent);
+            if let Some(count) = full.filter(|count| count.attempts >= source.max) {
+                let left_ms = count.since.millis() + SPAN_MS - now.millis();
                 return Err(TooManyAttempts { minutes: (left_ms + 59_999) / 60_000 });
             }
+        }
+        for source in of {
+            let before = counts.get(source).copied().filter(recent);
+            let Count { attempts, since } = before.unwrap_or(Count { attempts: 0, since: now });
+            counts.insert(*source, Count { attempts: attempts + 1, since });
         }
         Ok(())
     }
 
-    /// An attempt has failed.
-    pub(crate) fn failed(&self, of: &[&str], now: Stamp) {
-        let mut attempts = self.0.lock();
-        for who in of {
-            let before = attempts.get(*who).copied();
-            let recent = before.filter(|f| f.since.millis() + SPAN_MS > now.millis());
-            let Failures { count, since } = recent.unwrap_or(Failures { count: 0, since: now });
-            attempts.insert((*who).to_owned(), Failures { count: count + 1, since });
+    /// An attempt has succeeded: the name begins anew, the place gets this one back.
+    pub(crate) fn succeeded(&self, name: Source, place: Option<Source>) {
+        let mut counts = self.0.lock();
+        counts.remove(&name);
+        if let Some(place) = place
+            && let Some(count) = counts.get(&place).copied()
+        {
+            counts.insert(place, Count { attempts: count.attempts.saturating_sub(1), ..count });
         }
-    }
-
-    /// An attempt has succeeded.
-    pub(crate) fn succeeded(&self, who: &str) {
-        self.0.lock().remove(who);
     }
 }

@@ -78,7 +78,9 @@ impl SqliteSearch {
     fn or_anew<T>(&self, done: rusqlite::Result<T>) -> Result<T, StoreError> {
         match done.map_err(failed) {
             Err(StoreError::Damaged(problem)) => {
-                *self.file.write() = IndexFile::anew(&self.path)?;
+                // Locked before the file is thrown away: others read and write it.
+                let mut file = self.file.write();
+                *file = IndexFile::anew(&self.path)?;
                 let problem =
                     format!("the index of words was damaged, it is built anew: {problem}");
                 Err(StoreError::Unavailable(problem))

@@ -48,6 +48,18 @@ impl Fields {
         fields
     }
 
+    /// The same fields with each value of a name once, and so many of them at most.
+    pub(crate) fn bounded(&self, values_max: usize) -> Fields {
+        let mut kept: Vec<(String, String)> = Vec::new();
+        for pair in &self.0 {
+            let of_name = kept.iter().filter(|(name, _)| *name == pair.0).count();
+            if of_name < values_max && !kept.contains(pair) {
+                kept.push(pair.clone());
+            }
+        }
+        Fields(kept)
+    }
+
     /// The same fields without this one.
     pub(crate) fn without(&self, name: &str) -> Fields {
         Fields(self.0.iter().filter(|(given, _)| given != name).cloned().collect())

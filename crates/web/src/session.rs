@@ -3,12 +3,15 @@
 //! The session's id lives in a cookie that no script can read and no other site's form brings along.
 //! Every form carries a token that follows from the id, which no other site knows.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use domain::Role;
 use service::{Person, hash_secret};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::fields::Fields;
 use crate::{Problem, Web};
@@ -25,6 +28,8 @@ pub(crate) struct SignedIn {
     pub(crate) person: Person,
     /// The token that each of her forms carries.
     pub(crate) csrf: String,
+    /// Her place among the requests that the organization may have under way.
+    _permit: Arc<OwnedSemaphorePermit>,
 }
 
 impl SignedIn {
@@ -50,7 +55,11 @@ impl FromRequestParts<Web> for SignedIn {
             let back = if parts.method == Method::GET { back } else { "/" };
             return Err(Problem::SignIn { back: back.to_owned() });
         };
-        Ok(SignedIn { person, csrf })
+        let permit = person.tenant.permit().ok_or_else(|| {
+            let text = "Your organization asks too much at once. Try again in a moment.";
+            Problem::Unavailable(text.to_owned())
+        })?;
+        Ok(SignedIn { person, csrf, _permit: Arc::new(permit) })
     }
 }
 

@@ -82,8 +82,7 @@ fn step(who: &SignedIn, names: &Names, change: &Change, latest: Seq) -> Markup {
 
 /// Whether the activity has only followed its status, to which somebody gave another name.
 fn is_rename(change: &Change) -> bool {
-    change.version.author.user.is_none()
-        && matches!(&*change.differences, [only] if only.member == Member::StatusName)
+    matches!(&*change.differences, [only] if only.member == Member::StatusName)
 }
 
 /// `Ada Byron · web pages`

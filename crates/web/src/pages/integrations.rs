@@ -223,7 +223,7 @@ async fn create(
     let user = wrong.check("user", user(fields.get("user"), &directory));
     let created = match user.filter(|_| wrong.is_empty()) {
         None => None,
-        Some(user) => match add(&web, &who, user, label).await {
+        Some(user) => match web.service.create_key(&who.person, user, label).await {
             // Disabled a moment ago.
             Err(AdminError::UserDisabled(_)) => {
                 wrong.add("user", "has been disabled");
@@ -244,24 +244,6 @@ async fn create(
 fn user(id: &str, directory: &Directory) -> Result<UserId, &'static str> {
     let live = |user: &&SystemUser| user.id.to_string() == id && !user.disabled;
     directory.users.values().find(live).map(|user| user.id).ok_or("is nobody who can have a key")
-}
-
-async fn add(
-    web: &Web,
-    who: &SignedIn,
-    user: UserId,
-    label: Option<Name>,
-) -> Result<NewKey, AdminError> {
-    let (service, org) = (web.service.clone(), who.person.tenant.clone());
-    waiting(move || service.add_key(&org, user, label)).await
-}
-
-/// Does on a thread that may wait what waits for the commit.
-async fn waiting<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, AdminError> + Send + 'static,
-) -> Result<T, AdminError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| Err(AdminError::Unavailable("the server is stopping".to_owned())))
 }
 
 /// The secret is on this page and nowhere else: no address leads to it again.
@@ -291,8 +273,7 @@ async fn revoke(
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
     let id = key.parse().map(KeyId).map_err(|_| Problem::NotFound)?;
-    let (service, org) = (web.service.clone(), who.person.tenant.clone());
-    waiting(move || service.revoke_key(&org, id)).await?;
+    web.service.withdraw_key(&who.person, id).await?;
     let done = Fields::default().with("revoked", &id.to_string());
     Ok(Redirect::to(&done.address("/integrations")).into_response())
 }

@@ -17,6 +17,9 @@ pub(super) const WORDS_CHARS_MAX: usize = 200;
 pub(super) const DONE: &str = "done";
 pub(super) const OPEN: &str = "open";
 
+/// Values that a condition may have; nobody chooses from more.
+const VALUES_MAX: usize = 50;
+
 /// What narrows the list.
 pub(super) const CONDITIONS: [&str; 9] = [
     "q",
@@ -66,7 +69,8 @@ pub(crate) struct Asked {
 
 impl Asked {
     pub(crate) fn parse(fields: &Fields, person: &Person) -> Asked {
-        let fields = fields.only(&[&CONDITIONS[..], &LOOKS[..]].concat()).split("status", ',');
+        let asked = fields.only(&[&CONDITIONS[..], &LOOKS[..]].concat());
+        let fields = asked.split("status", ',').bounded(VALUES_MAX);
         let statuses = fields.all("status").collect::<Vec<_>>().join(",");
         let directory = person.tenant.directory();
         let mut reader = Reader { fields: &fields, problems: Vec::new() };
