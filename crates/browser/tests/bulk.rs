@@ -103,3 +103,27 @@ fn status_and_priority_are_changed_in_the_list_by_choosing() {
     assert_eq!(told["activityStatus"]["name"], "Completed");
     assert_eq!(told["activityPriority"], "HIGH");
 }
+
+#[test]
+fn what_takes_long_tells_how_far_it_is_and_what_came_of_it() {
+    let (server, person) = Server::demo(1_500);
+    let page = Page::new(&server);
+    page.sign_in(&person);
+    page.open("/activities?sort=start");
+    page.click(css("input[data-all]"));
+    page.click(css("form.bulk input[name=scope]"));
+    page.click(css("form.bulk button.danger"));
+    page.wait_for("dialog[open]");
+    let question = page.text("dialog[open] h2");
+    let count = question.split(['(', ')']).nth(1).expect("a number").to_owned();
+    page.click(css("dialog[open] button.danger"));
+    // The page follows by itself until the work is finished.
+    page.sees(&format!("Removing {count} activities"));
+    page.sees(&format!("{count} activities have changed."));
+    assert!(page.address().starts_with("/work/"), "{}", page.address());
+    assert_eq!(page.axe(), [""; 0]);
+    page.click("Back to where you were");
+    page.sees("Nothing here any more");
+    assert_eq!(page.address(), "/activities?sort=start");
+    assert_eq!(page.complaints(), [""; 0]);
+}

@@ -157,3 +157,24 @@ fn wrong_input_comes_back_with_a_message_at_the_field_and_nothing_typed_is_lost(
     assert_eq!(page.value("note"), "Kept");
     assert_eq!(page.value("account"), "Harbor School (3481)");
 }
+
+#[test]
+fn what_is_due_is_done_with_one_click() {
+    let server = Server::start();
+    let ada = server.person("acme", "Ada Byron", "editor");
+    let api = Api::new(&server, &ada);
+    api.create("Long overdue");
+    api.create("Overdue too");
+    let page = Page::new(&server);
+    page.sign_in(&ada);
+    assert_eq!(page.texts("a.stat b"), ["0", "2", "0"]);
+    page.click(css("button[aria-label='Done: Long overdue']"));
+    page.until("return document.querySelector('a.stat[href=\"#overdue\"] b').textContent === '1'");
+    assert_eq!(page.texts("td.title"), ["Overdue too"]);
+    page.click(css("button[aria-label='Done: Overdue too']"));
+    page.sees("All clear");
+    let told = api.changes("2026-01-01T00:00:00Z");
+    let all = told["activities"]["activity"].as_array().expect("a list");
+    let done = all.iter().filter(|one| one["activityStatus"]["name"] == "Completed");
+    assert_eq!(done.count(), 2, "{told}");
+}
