@@ -75,7 +75,7 @@ pub(crate) enum Work {
     /// Organizations: add, list.
     #[command(subcommand)]
     Org(Org),
-    /// System users: add, list, disable.
+    /// System users: add, login, list, disable.
     #[command(subcommand)]
     User(User),
     /// API keys: add, list, revoke.
@@ -298,6 +298,9 @@ pub(crate) enum User {
         /// The name to sign in with.
         #[serde(with = "text")]
         login: LoginName,
+        /// As `user add` has it: here the password is always the first line of standard input.
+        #[arg(long)]
+        password_stdin: bool,
     },
     /// List the system users of an organization.
     List {

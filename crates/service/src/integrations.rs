@@ -13,6 +13,9 @@ const SILENT_PAUSES: i64 = 4;
 /// …but never earlier than this.
 const SILENT_MS_MIN: i64 = 3_600_000;
 
+/// How long a key may be there before it is asked with.
+const NEW_MS: i64 = 24 * 3_600_000;
+
 /// How long a key that has been asked with only once may be silent: most jobs run at least daily.
 const SILENT_MS_UNKNOWN: i64 = 25 * 3_600_000;
 
@@ -40,6 +43,8 @@ pub enum IntegrationState {
     UpToDate,
     /// Something has.
     Behind,
+    /// It has not asked yet, and its key is no older than a day.
+    New,
     /// It has not asked for unusually long, or never.
     Silent,
     /// Its key has been revoked.
@@ -67,6 +72,7 @@ impl Service {
                     IntegrationState::UpToDate
                 }
                 Some((poll, ago)) if ago <= patience_ms(&poll) => IntegrationState::Behind,
+                None if now.millis() - key.created.millis() <= NEW_MS => IntegrationState::New,
                 _ => IntegrationState::Silent,
             };
             Integration { key, poll, ago_ms, behind, behind_since, state }

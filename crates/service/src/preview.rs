@@ -85,10 +85,8 @@ impl Service {
         if as_of.seq > head || as_of.horizon > exposed {
             return false;
         }
-        let timeline = org.timeline.read();
-        let (last, next) = (timeline.stamp(as_of.seq), timeline.stamp(as_of.seq.next()));
-        last.is_none_or(|stamp| stamp <= as_of.horizon)
-            && next.is_none_or(|stamp| stamp > as_of.horizon)
+        let next = org.timeline.read().stamp(as_of.seq.next());
+        next.is_none_or(|stamp| stamp > as_of.horizon)
     }
 
     /// When these activities were removed, as of a view in which they are.

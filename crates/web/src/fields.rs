@@ -86,10 +86,14 @@ impl Fields {
         Fields(filled.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect())
     }
 
+    /// All fields, as pairs.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The fields that have a value, as pairs.
     pub(crate) fn filled(&self) -> impl Iterator<Item = (&str, &str)> {
-        let pairs = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        pairs.filter(|(_, value)| !value.trim().is_empty())
+        self.pairs().filter(|(_, value)| !value.trim().is_empty())
     }
 
     /// An address with the fields that have a value.

@@ -65,6 +65,11 @@ pub(crate) fn page(who: &SignedIn, title: &str, at: Nav, content: &Markup) -> Re
             &html! {
                 (header)
                 main #main tabindex="-1" { (content) }
+                footer.foot {
+                    p.hint data-zone=(directory.organization.zone) {
+                        "Times as clocks in " (directory.organization.zone) " show them."
+                    }
+                }
             },
         )
         .into_string(),

@@ -77,6 +77,7 @@ pub fn router(service: Service, settings: Settings) -> Router {
         .merge(assets::routes())
         .merge(pages::routes())
         .fallback(|| async { Problem::NotFound })
+        .method_not_allowed_fallback(|| async { Problem::NotFound })
         .layer(axum::extract::DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::from_fn(guarded))
         .with_state(web)

@@ -3,11 +3,37 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::Role;
-use maud::html;
+use maud::{Markup, html};
 use service::{AdminError, AskError, LongWorkError, Refusal};
 
 use crate::fields::Fields;
 use crate::layout;
+
+/// A form of an earlier session, with today's token.
+#[derive(Debug)]
+pub(crate) struct Resend {
+    pub(crate) action: String,
+    pub(crate) csrf: String,
+    pub(crate) fields: Fields,
+}
+
+impl Resend {
+    fn page(&self) -> Markup {
+        html! {
+            div.card.narrow {
+                h1 { "Send it again?" }
+                p { "You have signed in anew since you opened this form. Nothing was saved yet, and nothing that you typed is lost." }
+                form action=(self.action) method="post" {
+                    input type="hidden" name="csrf" value=(self.csrf);
+                    @for (name, value) in self.fields.without("csrf").pairs() {
+                        input type="hidden" name=(name) value=(value);
+                    }
+                    div.buttons { button.primary type="submit" { "Send it again" } }
+                }
+            }
+        }
+    }
+}
 
 /// Why there is no page.
 #[derive(Debug)]
@@ -21,8 +47,12 @@ pub(crate) enum Problem {
     },
     /// It takes this role.
     Forbidden(Role),
-    /// The form is not one of ours, or of an earlier session.
+    /// Nobody is signed in any more, and a form was sent: what was typed must not be lost.
+    SignedOut,
+    /// The form is not one of ours.
     ForeignForm,
+    /// The form is ours and of an earlier session of hers: she may send it again.
+    OldForm(Box<Resend>),
     /// The form is too large.
     TooLarge,
     /// What was asked for makes no sense; in words.
@@ -38,6 +68,16 @@ impl IntoResponse for Problem {
                 let back = Fields::default().with("back", &back);
                 return Redirect::to(&back.address("/sign-in")).into_response();
             }
+            Problem::OldForm(resend) => {
+                return (StatusCode::CONFLICT, layout::bare("Send it again?", &resend.page()))
+                    .into_response();
+            }
+            Problem::SignedOut => (
+                StatusCode::UNAUTHORIZED,
+                "You are signed out",
+                "Nothing was saved yet. Sign in again in another tab; then go back here and send it once more: what you have typed is still there."
+                    .to_owned(),
+            ),
             Problem::NotFound => (
                 StatusCode::NOT_FOUND,
                 "Nothing here",

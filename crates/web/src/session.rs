@@ -14,6 +14,7 @@ use service::{Person, hash_secret};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::fields::Fields;
+use crate::problem::Resend;
 use crate::{Problem, Web};
 
 /// The cookie with the session's id.
@@ -51,8 +52,10 @@ impl FromRequestParts<Web> for SignedIn {
         let id = cookie(&parts.headers, SESSION);
         let found = id.and_then(|id| Some((web.service.person(id)?, token(id))));
         let Some((person, csrf)) = found else {
+            if parts.method != Method::GET {
+                return Err(Problem::SignedOut);
+            }
             let back = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-            let back = if parts.method == Method::GET { back } else { "/" };
             return Err(Problem::SignIn { back: back.to_owned() });
         };
         let permit = person.tenant.permit().ok_or_else(|| {
@@ -75,13 +78,26 @@ impl FromRequest<Web> for Posted {
     async fn from_request(request: Request, web: &Web) -> Result<Posted, Problem> {
         let (mut parts, body) = request.into_parts();
         let who = SignedIn::from_request_parts(&mut parts, web).await?;
+        let (action, ours) = (parts.uri.path().to_owned(), is_from_here(&parts.headers));
         let body = Bytes::from_request(Request::from_parts(parts, body), web).await;
         let fields = Fields::parse(&body.map_err(|_| Problem::TooLarge)?);
-        if fields.raw("csrf") != who.csrf {
+        if fields.raw("csrf") == who.csrf {
+            return Ok(Posted { who, fields });
+        }
+        // She signed in anew while the form was open. A form of another site says so by its origin.
+        if !ours || fields.raw("csrf").is_empty() {
             return Err(Problem::ForeignForm);
         }
-        Ok(Posted { who, fields })
+        let csrf = who.csrf.clone();
+        Err(Problem::OldForm(Box::new(Resend { action, csrf, fields })))
     }
+}
+
+/// Whether the browser says that the form stood on a page of this very host.
+fn is_from_here(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let origin = text(header::ORIGIN).and_then(|origin| Some(origin.split_once("://")?.1));
+    origin.is_some() && origin == text(header::HOST)
 }
 
 /// The query of an address.

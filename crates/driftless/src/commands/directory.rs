@@ -54,7 +54,7 @@ pub(super) fn user(
                 .note(&format!("added {role} {name}; next: driftless key add {org} --user {id}"))?;
             console.print(&format!("{id}\n"))?;
         }
-        User::Login { org, id, login } => {
+        User::Login { org, id, login, .. } => {
             let password = password(files)?;
             let tenant = service.known_org(org)?;
             service.give_login(&tenant, UserId(*id), login.clone(), &password)?;

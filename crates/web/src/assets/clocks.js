@@ -14,6 +14,12 @@ function format(shape) {
   return formats.get(shape);
 }
 
+/** The page says whose clocks it shows: a form takes the organization's, all else is the reader's. */
+for (const place of document.querySelectorAll("[data-zone]")) {
+  const [mine, theirs] = [Intl.DateTimeFormat().resolvedOptions().timeZone, place.dataset.zone];
+  if (mine !== theirs) place.textContent = `Times as your clock shows them (${mine}). What you type into a form is a time in ${theirs}.`;
+}
+
 export function clocks(part) {
   for (const time of part.querySelectorAll("time[data-local]")) {
     const moment = new Date(time.dateTime);

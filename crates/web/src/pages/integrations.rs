@@ -48,7 +48,7 @@ fn page(web: &Web, who: &SignedIn, above: &Markup, fields: &Fields, wrong: &Wron
             (empty("No keys", "No script can ask. Create a key for the first one below.", &html! {}))
         } @else {
             (table(who, &live, &directory))
-            p.hint { "A key is silent when it has not asked for four times its usual pause, and at least for an hour." }
+            p.hint { "A key is silent when it has not asked for four times its usual pause, and at least for an hour; a new one, when nobody has asked with it for a day." }
         }
         (new_key_form(who, fields, &directory, wrong))
         @if !revoked.is_empty() {
@@ -134,6 +134,7 @@ fn state(state: IntegrationState) -> Markup {
         IntegrationState::UpToDate => ("ok", "up to date"),
         IntegrationState::Behind => ("warn", "behind"),
         IntegrationState::Silent => ("bad", "silent"),
+        IntegrationState::New => ("muted", "not used yet"),
         IntegrationState::Revoked => ("muted", "revoked"),
     };
     html! { span class={ "badge " (kind) } { (text) } }

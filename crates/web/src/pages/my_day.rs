@@ -8,9 +8,10 @@ use domain::{Activity, Priority, Stamp, StatusId, Version, Zone};
 use maud::{Markup, html};
 use service::{AskError, Column, Direction, Directory, Filter, ListQuery, Listing};
 
-use super::list::names;
+use super::list::{names, quick};
 use crate::fields::Fields;
 use crate::layout::{self, Nav, csrf, number};
+use crate::session::Query;
 use crate::times::{self, DAY_MS, Shape};
 use crate::{Problem, SignedIn, Web};
 
@@ -40,7 +41,11 @@ struct Due {
     shown: u32,
 }
 
-async fn show(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem> {
+async fn show(
+    State(web): State<Web>,
+    who: SignedIn,
+    Query(query): Query,
+) -> Result<Response, Problem> {
     let directory = who.person.tenant.directory();
     let zone = &directory.organization.zone;
     let now = web.service.now();
@@ -82,6 +87,7 @@ async fn show(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem
     let content = html! {
         (layout::head("My day", &actions(&who, &directory)))
         p.lead { (weekday(now, zone)) ", " (times::time(now, zone, Shape::Date)) }
+        (quick::notice(&query))
         @if all.iter().all(|(_, listing)| listing.total == 0) {
             (nothing(&web, &who))
         } @else {
@@ -199,6 +205,7 @@ fn row(
                     form action={ "/activities/" (version.id) "/quick" } method="post" {
                         (csrf(who))
                         input type="hidden" name="done" value="1";
+                        input type="hidden" name="seen" value=(version.seq);
                         input type="hidden" name="back" value="/";
                         button.tick type="submit" title="Done" aria-label={ "Done: " (activity.subject) } {}
                     }

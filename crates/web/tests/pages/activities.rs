@@ -193,10 +193,33 @@ fn status_and_priority_are_changed_in_the_list_each_for_itself() {
     assert_eq!(status_and_priority(&world, id), (3, Priority::Normal));
     browser.post(&quick, &[("priority", "high"), ("back", back)]).redirected();
     assert_eq!(status_and_priority(&world, id), (3, Priority::High));
-    assert_eq!(browser.post(&quick, &[("done", "1")]).redirected(), "/activities");
+    let done = format!("/activities?done={id}");
+    assert_eq!(browser.post(&quick, &[("done", "1")]).redirected(), done);
     assert_eq!(status_and_priority(&world, id), (COMPLETED.0, Priority::High));
     let page = browser.post(&quick, &[("done", "1"), ("back", "//evil.example")]);
-    assert_eq!(page.redirected(), "/activities");
+    assert_eq!(page.redirected(), done);
+    browser.get(&done).ok().shows("is done.");
+}
+
+#[test]
+fn a_small_change_is_not_made_over_what_somebody_else_has_saved() {
+    let world = World::new();
+    let id = world.activity("Call Ada");
+    let mut browser = world.editor();
+    let seen = browser.get("/activities").ok().value("seen").unwrap().to_owned();
+    let quick = format!("/activities/{id}/quick");
+    let fields = |status: &'static str| [("status", status), ("seen", ""), ("back", "/activities")];
+    let with =
+        |status| fields(status).map(|(name, v)| (name, if name == "seen" { &*seen } else { v }));
+    browser.post(&quick, &with("3")).redirected();
+    let page = browser.post(&quick, &with("1"));
+    assert_eq!(page.redirected(), format!("/activities?outdated={id}"));
+    assert_eq!(status_and_priority(&world, id), (3, Priority::Normal), "what was saved first");
+    browser.get(page.redirected()).ok().shows("was changed by somebody else meanwhile");
+    world.write(Write::Remove(id));
+    let page = browser.post(&quick, &with("1"));
+    assert_eq!(page.redirected(), format!("/activities?gone={id}"));
+    browser.get(page.redirected()).ok().shows("has been removed meanwhile");
 }
 
 #[test]

@@ -122,7 +122,7 @@ impl World {
 
     /// A browser in which nobody is signed in.
     pub(crate) fn browser(&self) -> Browser<'_> {
-        Browser { world: self, cookies: BTreeMap::new(), csrf: None }
+        Browser { world: self, cookies: BTreeMap::new(), csrf: None, origin: None }
     }
 
     /// A browser in which somebody is signed in.
@@ -212,6 +212,8 @@ pub(crate) struct Browser<'w> {
     world: &'w World,
     cookies: BTreeMap<String, String>,
     csrf: Option<String>,
+    /// Where the form stands that is sent, as far as the browser says.
+    origin: Option<String>,
 }
 
 /// What came back.
@@ -256,6 +258,14 @@ impl Browser<'_> {
         self.send(Method::POST, path, Some(body.finish()), "text/html")
     }
 
+    /// Sends a form that stood on a page of that origin; our own is `http://localhost`.
+    pub(crate) fn post_from(&mut self, path: &str, fields: &[(&str, &str)], origin: &str) -> Page {
+        self.origin = Some(origin.to_owned());
+        let page = self.post_bare(path, fields);
+        self.origin = None;
+        page
+    }
+
     /// The value of a cookie.
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies.get(name).map(String::as_str)
@@ -272,6 +282,9 @@ impl Browser<'_> {
         if !self.cookies.is_empty() {
             let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
             request = request.header(header::COOKIE, cookies.collect::<Vec<_>>().join("; "));
+        }
+        if let Some(origin) = &self.origin {
+            request = request.header(header::HOST, "localhost").header(header::ORIGIN, origin);
         }
         if let Some(form) = &form {
             request = request

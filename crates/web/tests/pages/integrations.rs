@@ -52,7 +52,7 @@ fn a_key_is_shown_once_and_opens_the_api() {
     page.shows(&format!("common/login?login.apiKey={secret}&amp;login.orgid=acme"));
     assert!(log_in(&world, &secret).is_ok());
     let page = admin.get("/integrations").ok();
-    page.shows_in_order(&["Mailer &lt;sync&gt;", "Key 1, Ed Cohen", "silent", "never"]);
+    page.shows_in_order(&["Mailer &lt;sync&gt;", "Key 1, Ed Cohen", "not used yet", "never"]);
     page.hides(&secret).hides("<sync>");
 }
 

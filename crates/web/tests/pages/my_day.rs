@@ -61,7 +61,7 @@ fn one_click_makes_an_activity_done() {
     let mut browser = world.editor();
     browser.get("/").ok().shows(&format!("action=\"/activities/{id}/quick\""));
     let page = browser.post(&format!("/activities/{id}/quick"), &[("done", "1"), ("back", "/")]);
-    assert_eq!(page.redirected(), "/");
+    assert_eq!(page.redirected(), format!("/?done={id}"));
     browser.get("/").ok().hides("Call Ada").shows("All clear");
     let (_, version) = world.block_on(world.service.retrieve(&world.acme, id)).unwrap();
     assert_eq!(version.unwrap().record().unwrap().status, COMPLETED);

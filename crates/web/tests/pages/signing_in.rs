@@ -231,3 +231,17 @@ fn what_is_wrong_with_a_new_password_is_said_at_its_field() {
     tried(PASSWORD, NEW_PASSWORD, "another one", other);
     world.admin();
 }
+
+#[test]
+fn a_form_of_an_earlier_session_can_be_sent_again_and_loses_nothing() {
+    let world = World::new();
+    let mut browser = world.editor();
+    browser.get("/accounts").ok();
+    let old = world.editor().get("/accounts").ok().value("csrf").unwrap().to_owned();
+    let fields = [("csrf", &*old), ("name", "Harbor <Bakery>")];
+    browser.post_from("/accounts", &fields, "http://elsewhere.example").refused(403);
+    let page = browser.post_from("/accounts", &fields, "http://localhost").refused(409);
+    page.shows("Nothing was saved yet").shows("value=\"Harbor &lt;Bakery&gt;\"");
+    assert_ne!(page.value("csrf").unwrap(), old);
+    world.browser().post_bare("/accounts", &fields).refused(401).shows("You are signed out");
+}

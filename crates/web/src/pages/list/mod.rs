@@ -4,7 +4,7 @@ mod download;
 mod filters;
 pub(crate) mod names;
 pub(crate) mod query;
-mod quick;
+pub(crate) mod quick;
 mod table;
 
 use axum::Router;
@@ -64,6 +64,7 @@ fn framed(web: &Web, who: &SignedIn, asked: &Asked, query: &Fields, content: &Ma
         (layout::head("Activities", &actions))
         (bulk::notice_of(web, who, query.get("work")))
         (activity::undo(who, query))
+        (quick::notice(query))
         (filters::form(who, asked, &directory))
         (filters::active(who, asked, &directory))
         @for problem in &asked.mistaken { (layout::notice("warn", problem)) }

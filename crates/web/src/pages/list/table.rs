@@ -1,6 +1,6 @@
 //! The table: a row is an activity, and the small things can be changed in it.
 
-use domain::{Activity, ActivityId, Moment, Priority, Status, Version, Zone};
+use domain::{Activity, Moment, Priority, Status, Version, Zone};
 use maud::{Markup, html};
 use service::{Direction, Directory, Listing};
 
@@ -89,8 +89,8 @@ impl Table<'_> {
                     }
                 }
                 (times(activity, zone))
-                td data-label="Status" { (self.status(id, activity)) }
-                td data-label="Priority" { (self.priority(id, activity)) }
+                td data-label="Status" { (self.status(version, activity)) }
+                td data-label="Priority" { (self.priority(version, activity)) }
                 td.when data-label="Changed" { (times::time(version.stamp, zone, Shape::Both)) }
             }
         }
@@ -106,38 +106,45 @@ impl Table<'_> {
         }
     }
 
-    fn status(&self, id: ActivityId, activity: &Activity) -> Markup {
+    fn status(&self, version: &Version, activity: &Activity) -> Markup {
         if !self.who.edits() {
             return html! { span.badge.status { (activity.status_name) } };
         }
         let offered = |status: &&Status| !status.retired || status.id == activity.status;
         let statuses = self.directory.statuses_in_order().into_iter().filter(offered);
         let each = statuses.map(|status| (status.id.to_string(), status.name.as_str()));
-        self.quick(id, "status", "Status", &options(each, &activity.status.to_string()), activity)
+        self.quick(
+            version,
+            "status",
+            "Status",
+            &options(each, &activity.status.to_string()),
+            activity,
+        )
     }
 
-    fn priority(&self, id: ActivityId, activity: &Activity) -> Markup {
+    fn priority(&self, version: &Version, activity: &Activity) -> Markup {
         if !self.who.edits() {
             return priority_badge(activity.priority);
         }
         let each = Priority::ALL.iter().rev().map(|p| (p.as_str().to_lowercase(), p.as_str()));
         let chosen = activity.priority.as_str().to_lowercase();
-        self.quick(id, "priority", "Priority", &options(each, &chosen), activity)
+        self.quick(version, "priority", "Priority", &options(each, &chosen), activity)
     }
 
     /// A form for one member alone: what else the row shows may be out of date and is not sent.
     fn quick(
         &self,
-        id: ActivityId,
+        version: &Version,
         name: &str,
         label: &str,
         options: &Markup,
         activity: &Activity,
     ) -> Markup {
         html! {
-            form.quick action={ "/activities/" (id) "/quick" } method="post" {
+            form.quick action={ "/activities/" (version.id) "/quick" } method="post" {
                 (csrf(self.who))
-                input type="hidden" name="back" value={ (self.asked.address()) "#a" (id) };
+                input type="hidden" name="seen" value=(version.seq);
+                input type="hidden" name="back" value={ (self.asked.address()) "#a" (version.id) };
                 select name=(name) data-submit aria-label={ (label) " of " (activity.subject) } {
                     (options)
                 }
