@@ -1,6 +1,9 @@
 //! The parts of forms: a control with its label, its help, and what is wrong with it.
 
+use domain::Zone;
 use maud::{Markup, html};
+
+use crate::times::from_control;
 
 /// What is wrong with the fields of a form, by name.
 #[derive(Clone, Debug, Default)]
@@ -70,13 +73,22 @@ pub(crate) fn field(
     }
 }
 
-/// A field with a single line.
+/// A field with a single line. Text that is no time is shown as it was typed, which a control for
+/// times would not.
 pub(crate) fn line(label: Label<'_>, kind: &str, value: &str, wrong: &Wrong) -> Markup {
+    let is_time = kind == "datetime-local";
+    let no_time = is_time && !value.is_empty() && from_control(value, &Zone::utc()).is_none();
+    let kind = if no_time { "text" } else { kind };
+    let step = (is_time && !no_time).then_some("any");
+    // So that whoever keeps passwords for somebody knows which one is asked for.
+    let remembered = (kind == "password").then_some(match label.name {
+        "current" => "current-password",
+        _ => "new-password",
+    });
     field(label, wrong, |id, described, is_wrong| {
-        let step = (kind == "datetime-local").then_some("any");
         html! {
             input id=(id) name=(label.name) type=(kind) value=(value) required[label.required]
-                step=[step] aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
+                step=[step] autocomplete=[remembered] aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
         }
     })
 }
