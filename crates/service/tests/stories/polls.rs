@@ -35,9 +35,16 @@ fn ask(world: &World<ManualClock>, query: &SyncQuery) -> Stamp {
 }
 
 #[test]
+fn a_key_that_nobody_asks_with_for_a_day_is_silent() {
+    let world = world();
+    advance(&world, 24 * 60 * MINUTE_MS + 1);
+    assert_eq!(integration(&world).state, IntegrationState::Silent);
+}
+
+#[test]
 fn a_poll_is_remembered_with_what_it_asked_for_and_got() {
     let world = world();
-    assert_eq!(integration(&world).state, IntegrationState::Silent, "it has never asked");
+    assert_eq!(integration(&world).state, IntegrationState::New, "it has never asked");
     let [one, two] = ["one", "two"].map(|subject| world.write(create(subject)).unwrap().id);
     world.write(service::Write::Remove(one)).unwrap();
     advance(&world, MINUTE_MS);
