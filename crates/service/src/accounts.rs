@@ -86,8 +86,8 @@ impl Accounts {
         self.changes
     }
 
-    /// The accounts whose name has all these words (the first [`WORDS_MAX`] of them), or whose number begins with them, by name; all
-    /// where there are no words.
+    /// The accounts whose name has all these words (the first 32 of them), or whose number begins with
+    /// them, by name; all where there are no words.
     #[must_use]
     pub fn find(&self, words: &str) -> Vec<Account> {
         self.page(words, 0, usize::MAX).1

@@ -1,13 +1,13 @@
 //! The pages for people: HTML rendered here, one small style sheet, a little JavaScript, all of it in
 //! the binary, and no request to any other host.
 //!
-//! A request comes in at [`router`]; [`session`] says who asks and guards every form; the page's own
-//! file in `pages/` asks `service` and renders with the helpers of [`layout`], [`form`] and [`times`].
+//! A request comes in at [`router`]; `session` says who asks and guards every form; the page's own
+//! file in `pages/` asks `service` and renders with the helpers of `layout`, `form` and `times`.
 //! Everything works without JavaScript, except what is live.
 //!
 //! To add a page: a file in `pages/` with a `routes()` of its own, merged in [`router`], and a link in
-//! [`layout`]. Whoever may see it is decided by the extractor that its handler takes: [`SignedIn`]
-//! for everybody of the organization, [`SignedIn::needs`] for a role.
+//! `layout`. Whoever may see it is decided by the extractor that its handler takes: `SignedIn`
+//! for everybody of the organization, `SignedIn::needs` for a role.
 
 mod api;
 mod assets;
