@@ -8,7 +8,7 @@ use domain::{ActivityId, OrgKey, Seq, Stamp};
 use parking_lot::{Mutex, RwLock};
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::{Connection, OptionalExtension};
-use store::{Mark, SearchIndex, StoreError, Text};
+use store::{Mark, SearchIndex, StoreError, Text, Word};
 
 use crate::failed;
 use crate::rows::{self, number};
@@ -17,13 +17,13 @@ use crate::rows::{self, number};
 pub const SEARCH_FILE: &str = "driftless-search.db";
 
 /// What the file is like inside: a file of another number is built anew.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
 /// How texts become words: without case and accents.
 const TOKENIZER: &str = "tokenize = 'unicode61 remove_diacritics 2'";
 
-/// The most words of a question that count.
-const WORDS_MAX: u32 = 32;
+/// Longer beginnings of words are not counted: few have them in common, and a word may be of any length.
+const BEGUN_CHARS_MAX: usize = 16;
 
 /// Idle reader connections that are kept for the next reader.
 const IDLE_READERS_MAX: usize = 8;
@@ -87,15 +87,6 @@ impl SqliteSearch {
             }
             done => done,
         }
-    }
-
-    /// A text as a question to FTS5: every word has to be there, the last one may be only begun. What
-    /// comes out of the splitter has no quotes and no signs, so that nothing in it is syntax.
-    fn question(&self, text: &str) -> Result<String, StoreError> {
-        let words = split(&mut self.splitter.lock(), text).map_err(failed)?;
-        let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
-        let begun = if quoted.is_empty() { "" } else { "*" };
-        Ok(quoted.join(" AND ") + begun)
     }
 }
 
@@ -175,13 +166,14 @@ impl SearchIndex for SqliteSearch {
         mark: Mark,
         changed: &[(ActivityId, Option<Text<'_>>)],
     ) -> Result<(), StoreError> {
-        let table = table(org);
+        let (table, vocabulary) = (table(org), vocabulary(org));
         self.write(|c| {
             let transaction = c.transaction()?;
             // Without the texts: they stand in the log.
             transaction.execute_batch(&format!(
                 "CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5(
-                     subject, note, content = '', contentless_delete = 1, detail = none, {TOKENIZER})"
+                     subject, note, content = '', contentless_delete = 1, detail = none, {TOKENIZER});
+                 CREATE VIRTUAL TABLE IF NOT EXISTS {vocabulary} USING fts5vocab({table}, row)"
             ))?;
             {
                 let mut delete = transaction
@@ -205,76 +197,89 @@ impl SearchIndex for SqliteSearch {
     }
 
     fn forget(&self, org: OrgKey) -> Result<(), StoreError> {
-        let table = table(org);
+        let (table, vocabulary) = (table(org), vocabulary(org));
         self.write(|c| {
             let transaction = c.transaction()?;
-            transaction.execute_batch(&format!("DROP TABLE IF EXISTS {table}"))?;
+            transaction.execute_batch(&format!(
+                "DROP TABLE IF EXISTS {vocabulary}; DROP TABLE IF EXISTS {table}"
+            ))?;
             transaction.execute("DELETE FROM mark WHERE organization = ?1", (org.0,))?;
             transaction.commit()
         })
     }
 
-    fn find(
-        &self,
-        org: OrgKey,
-        as_of: Seq,
-        words: &str,
-    ) -> Result<Option<Vec<ActivityId>>, StoreError> {
-        let question = self.question(words)?;
-        if question.is_empty() {
-            return Ok(None);
-        }
-        let all = |c: &Connection| {
-            // One row of many ids instead of many rows: it takes a third of the time.
-            let sql = format!("SELECT all_ids(rowid) FROM {} WHERE {0} MATCH ?1", table(org));
-            let ids = |row: &rusqlite::Row<'_>| Ok(unpacked(row.get_ref(0)?.as_blob()?));
-            c.prepare_cached(&sql)?.query_row((&question,), ids)
-        };
-        self.read_as_of(org, as_of, all).map(Some)
+    fn words(&self, text: &str) -> Result<Vec<String>, StoreError> {
+        split(&mut self.splitter.lock(), text).map_err(failed)
     }
 
-    fn find_among(
-        &self,
-        org: OrgKey,
-        as_of: Seq,
-        words: &str,
-        among: &[ActivityId],
-    ) -> Result<Vec<ActivityId>, StoreError> {
-        let question = self.question(words)?;
-        if question.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.read_as_of(org, as_of, |c| {
-            let sql = format!("SELECT 1 FROM {} WHERE {0} MATCH ?1 AND rowid = ?2", table(org));
-            let mut statement = c.prepare_cached(&sql)?;
-            let mut found = Vec::new();
-            for id in among {
-                if statement.exists((&question, id.0))? {
-                    found.push(*id);
-                }
-            }
-            Ok(found)
-        })
-    }
-}
-
-impl SqliteSearch {
-    /// Asks an organization's table, if it has come exactly so far; of an empty log it need not be asked.
-    fn read_as_of(
-        &self,
-        org: OrgKey,
-        as_of: Seq,
-        ask: impl FnOnce(&Connection) -> rusqlite::Result<Vec<ActivityId>>,
-    ) -> Result<Vec<ActivityId>, StoreError> {
+    fn find(&self, org: OrgKey, as_of: Seq, word: &Word) -> Result<Vec<ActivityId>, StoreError> {
+        // What the splitter makes of a text has no quotes and no signs: nothing in it is syntax.
+        let question = format!("\"{}\"{}", word.text, if word.begun { "*" } else { "" });
         let found = self.read(|c| {
             let _snapshot = c.unchecked_transaction()?;
             let mark = mark(c, org)?;
-            let asked = mark.seq == as_of && as_of != Seq::ZERO;
-            Ok((mark.seq, if asked { ask(c)? } else { Vec::new() }))
+            if mark.seq != as_of || as_of == Seq::ZERO {
+                return Ok((mark.seq, Vec::new()));
+            }
+            // One row of many ids instead of many rows: it takes a third of the time.
+            let sql = format!("SELECT all_ids(rowid) FROM {} WHERE {0} MATCH ?1", table(org));
+            let ids = |row: &rusqlite::Row<'_>| Ok(unpacked(row.get_ref(0)?.as_blob()?));
+            Ok((mark.seq, c.prepare_cached(&sql)?.query_row((&question,), ids)?))
         })?;
         match found {
             (seq, ids) if seq == as_of => Ok(ids),
             _ => Err(StoreError::Unavailable("the index of words is being built".to_owned())),
+        }
+    }
+
+    fn common(&self, org: OrgKey, hits_min: u64) -> Result<Vec<Word>, StoreError> {
+        let mut common = self.read(|c| {
+            let mut common = Common { hits_min, begun: Vec::new(), found: Vec::new() };
+            if mark(c, org)? != Mark::START {
+                let sql = format!("SELECT term, doc FROM {} ORDER BY term", vocabulary(org));
+                let mut terms = c.prepare(&sql)?;
+                let mut rows = terms.query(())?;
+                while let Some(row) = rows.next()? {
+                    common.add(row.get_ref(0)?.as_str()?, row.get::<_, i64>(1)?.cast_unsigned());
+                }
+            }
+            common.end_those_not_in("");
+            Ok(common.found)
+        })?;
+        common.sort_by_key(|(hits, _)| std::cmp::Reverse(*hits));
+        Ok(common.into_iter().map(|(_, word)| word).collect())
+    }
+}
+
+/// Adds up how often words and their beginnings occur; the words come sorted.
+struct Common {
+    hits_min: u64,
+    /// The beginnings of the word that came last, the shortest first, and the hits of each so far.
+    begun: Vec<(String, u64)>,
+    found: Vec<(u64, Word)>,
+}
+
+impl Common {
+    fn add(&mut self, term: &str, hits: u64) {
+        self.end_those_not_in(term);
+        let longest = self.begun.last().map_or(0, |(begun, _)| begun.len());
+        self.begun.iter_mut().for_each(|(_, sum)| *sum += hits);
+        let ends = term.char_indices().map(|(at, c)| at + c.len_utf8()).take(BEGUN_CHARS_MAX);
+        let longer = ends.filter(|end| *end > longest);
+        self.begun.extend(longer.map(|end| (term[..end].to_owned(), hits)));
+        self.find(term.to_owned(), false, hits);
+    }
+
+    fn end_those_not_in(&mut self, term: &str) {
+        let stay = self.begun.partition_point(|(begun, _)| term.starts_with(begun.as_str()));
+        for (text, hits) in self.begun.split_off(stay) {
+            self.find(text, true, hits);
+        }
+    }
+
+    fn find(&mut self, text: String, begun: bool, hits: u64) {
+        if hits >= self.hits_min {
+            self.found.push((hits, Word { text, begun }));
         }
     }
 }
@@ -283,6 +288,11 @@ impl SqliteSearch {
 /// slow.
 fn table(org: OrgKey) -> String {
     format!("\"words_{}\"", org.0)
+}
+
+/// The table that tells the words of an organization's.
+fn vocabulary(org: OrgKey) -> String {
+    format!("\"vocabulary_{}\"", org.0)
 }
 
 fn mark(connection: &Connection, org: OrgKey) -> rusqlite::Result<Mark> {
@@ -323,8 +333,8 @@ fn splitter() -> rusqlite::Result<Connection> {
 fn split(splitter: &mut Connection, text: &str) -> rusqlite::Result<Vec<String>> {
     let taken_back = splitter.transaction()?;
     taken_back.prepare_cached("INSERT INTO question (text) VALUES (?1)")?.execute((text,))?;
-    let mut words = taken_back.prepare_cached("SELECT term FROM word ORDER BY offset LIMIT ?1")?;
-    words.query_map((WORDS_MAX,), |row| row.get(0))?.collect()
+    let mut words = taken_back.prepare_cached("SELECT term FROM word ORDER BY offset")?;
+    words.query_map((), |row| row.get(0))?.collect()
 }
 
 /// Gathers ids into one value, each as eight bytes.

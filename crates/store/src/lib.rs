@@ -26,7 +26,7 @@ pub use error::{CommitError, StoreError};
 pub use rows::{
     CurrentRow, Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, TenantRecord,
 };
-pub use search::{Mark, SearchIndex, Text};
+pub use search::{Mark, SearchIndex, Text, Word};
 
 /// A place that keeps organizations and their logs.
 ///

@@ -28,6 +28,34 @@ impl Mark {
     pub const START: Mark = Mark { seq: Seq::ZERO, stamp: Stamp::MIN };
 }
 
+/// A word that is searched for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// As the index has it: see [`SearchIndex::words`].
+    pub text: String,
+    /// Whether it may be only the beginning of a word.
+    pub begun: bool,
+}
+
+impl Word {
+    /// Whether it is among the words of a text, which come sorted.
+    ///
+    /// ```
+    /// let text = ["call".to_owned(), "printers".to_owned()];
+    /// let word = |text: &str, begun| store::Word { text: text.to_owned(), begun };
+    /// assert!(word("print", true).is_among(&text));
+    /// assert!(!word("print", false).is_among(&text));
+    /// ```
+    #[must_use]
+    pub fn is_among(&self, sorted: &[String]) -> bool {
+        let first = sorted.partition_point(|word| *word < self.text);
+        sorted.get(first).is_some_and(|word| match self.begun {
+            true => word.starts_with(&self.text),
+            false => *word == self.text,
+        })
+    }
+}
+
 /// Finds activities by the words of subject and note. It is derived from the log: it may lag behind,
 /// be lost, and be built anew. An implementation that finds itself damaged forgets everything and
 /// answers with [`StoreError::Unavailable`]; the caller goes on from [`Mark::START`].
@@ -56,29 +84,23 @@ pub trait SearchIndex: Send + Sync {
     /// When it cannot be written.
     fn forget(&self, org: OrgKey) -> Result<(), StoreError>;
 
-    /// The activities that have all these words as of that position, the last word perhaps only begun,
-    /// ascending. Any text is allowed; case, accents and punctuation do not count. None where the text
-    /// has no words.
+    /// The words of a text, in its order, as the index takes them: without case, accents and
+    /// punctuation. Any text is allowed.
+    ///
+    /// # Errors
+    /// When the splitter is out of order.
+    fn words(&self, text: &str) -> Result<Vec<String>, StoreError>;
+
+    /// The activities that have this word as of that position, ascending.
     ///
     /// # Errors
     /// When it cannot be read, or has not come exactly so far.
-    fn find(
-        &self,
-        org: OrgKey,
-        as_of: Seq,
-        words: &str,
-    ) -> Result<Option<Vec<ActivityId>>, StoreError>;
+    fn find(&self, org: OrgKey, as_of: Seq, word: &Word) -> Result<Vec<ActivityId>, StoreError>;
 
-    /// Which of these activities have all the words as of that position; none where the text has no words.
-    /// It costs as much as there are activities.
+    /// The words and beginnings of words that at least so many activities have, about the commonest
+    /// first. It reads the whole index.
     ///
     /// # Errors
-    /// As [`SearchIndex::find`].
-    fn find_among(
-        &self,
-        org: OrgKey,
-        as_of: Seq,
-        words: &str,
-        among: &[ActivityId],
-    ) -> Result<Vec<ActivityId>, StoreError>;
+    /// When it cannot be read.
+    fn common(&self, org: OrgKey, hits_min: u64) -> Result<Vec<Word>, StoreError>;
 }

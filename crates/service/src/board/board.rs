@@ -1,7 +1,6 @@
 //! One organization's board: every activity that is there, as of one view, in memory.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use domain::Seq;
 use parking_lot::Mutex;
@@ -13,7 +12,7 @@ use super::columns::Columns;
 use super::names::Names;
 use super::order::{Keys, Order};
 use super::query::Column;
-use super::words::Found;
+use super::words::Kept;
 use crate::tenant::Tenant;
 
 /// Versions in a read of the store.
@@ -36,8 +35,8 @@ pub(crate) struct Board {
     changed: Vec<u32>,
     /// Up to where it has followed the log.
     pub(super) view: View,
-    /// What was searched for last, as of that view.
-    pub(super) found: Mutex<Vec<Arc<Found>>>,
+    /// What was found for words.
+    pub(super) kept: Mutex<Kept>,
 }
 
 impl Board {
@@ -66,8 +65,8 @@ impl Board {
             names: Names::default(),
             orders: [const { None }; COLUMNS],
             changed: Vec::new(),
+            kept: Mutex::new(Kept::new(view.seq())),
             view,
-            found: Mutex::default(),
         })
     }
 
@@ -143,8 +142,10 @@ impl Board {
 
     pub(super) fn memory_bytes(&self) -> usize {
         let orders = self.orders.iter().flatten().map(Order::memory_bytes);
-        let found = self.found.lock().iter().map(|found| found.memory_bytes()).sum::<usize>();
-        self.columns.memory_bytes() + orders.sum::<usize>() + self.changed.capacity() * 4 + found
+        self.columns.memory_bytes()
+            + orders.sum::<usize>()
+            + self.changed.capacity() * 4
+            + self.kept.lock().memory_bytes()
     }
 
     fn names_are_current(&self, org: &Tenant, by: Column) -> bool {

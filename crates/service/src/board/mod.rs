@@ -15,6 +15,7 @@ mod board;
 mod codes;
 mod columns;
 mod filter;
+mod index;
 mod names;
 mod order;
 mod place;
@@ -171,8 +172,7 @@ impl Service {
         filter: &Filter,
     ) -> Result<Option<Bitmap>, StoreError> {
         let worded = self.find_words(org, board, &filter.words)?;
-        let worded = worded.as_ref().and_then(|found| found.slots());
         let changed = org.timeline.read().between(filter.changed_from, filter.changed_to);
-        Ok(filter::matches(filter, &board.columns, changed, worded))
+        Ok(filter::matches(filter, &board.columns, changed, worded.as_ref()))
     }
 }

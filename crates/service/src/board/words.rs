@@ -1,235 +1,231 @@
-//! Searching: the index of words follows the log from outside the commit, in steps.
+//! Searching: which slots have the words of a question.
 //!
-//! The index never runs ahead of the board: it moves only while the board cannot, and no further. So
-//! what is found belongs to the same view as everything else in an answer.
+//! Words are looked up one by one in the store's index, and what was found is kept on the board, where
+//! it follows the index step by step. Looking up a word costs as much as there are activities that have
+//! it: those of the words that very many have are looked up ahead, and stay.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
-use domain::{ActivityId, Seq, Stamp, Version};
-use store::{Mark, SearchIndex, Store, StoreError, Text};
-use timeline::{SeqRange, View};
+use domain::{ActivityId, Seq};
+use store::{SearchIndex, StoreError, Text, Word};
+use timeline::SeqRange;
 
 use super::bitmap::Bitmap;
 use super::board::Board;
+use super::columns::Columns;
 use crate::Service;
 use crate::tenant::Tenant;
 
-/// Versions that are taken in by one step.
-const STEP_VERSIONS: u64 = 1_000;
+/// The most words of a question that count.
+const WORDS_MAX: usize = 32;
 
-/// Steps that a question does itself before it has to be asked again.
-const STEPS_MAX: usize = 4;
+/// Words that are kept because they were asked for last: for the pages of a list.
+const ASKED_MAX: usize = 32;
 
-/// Answers that are kept of each organization: for the pages of a list.
-const KEPT_MAX: usize = 8;
+/// A word is common that one activity in so many has.
+const COMMON_ONE_IN: u64 = 16;
 
-/// So many changed activities are looked at again one by one; after more, all are searched anew.
-const RENEWED_MAX: usize = 200;
+/// What the common words of an organization may take.
+const COMMON_BYTES_MAX: usize = 32 * 1024 * 1024;
 
-/// What was found for some words.
-pub(super) struct Found {
-    words: String,
-    /// As of which position of the log.
+/// Which words are common is looked up again when the log has grown by one part in so many.
+const COMMON_GROWTH: u64 = 4;
+
+/// What was found for words, all as of one position of the log.
+pub(super) struct Kept {
     as_of: Seq,
-    /// None where there are no words in them.
-    slots: Option<Bitmap>,
+    /// Those that were asked for last at the end.
+    found: Vec<Found>,
+    /// Where the log was when the common words were looked up.
+    common_as_of: Seq,
 }
 
-impl Found {
-    pub(super) fn slots(&self) -> Option<&Bitmap> {
-        self.slots.as_ref()
+struct Found {
+    word: Word,
+    slots: Bitmap,
+    common: bool,
+}
+
+impl Kept {
+    /// Nothing yet.
+    pub(super) fn new(as_of: Seq) -> Kept {
+        Kept { as_of, found: Vec::new(), common_as_of: Seq::ZERO }
+    }
+
+    /// The slots that have all the words, if that is known.
+    fn all(&self, words: &[Word], as_of: Seq) -> Option<Bitmap> {
+        let mut found = words.iter().map(|word| self.slots(word));
+        let first = found.next().flatten().filter(|_| self.as_of == as_of)?.clone();
+        found.try_fold(first, |mut all, slots| {
+            all.intersect(slots?);
+            Some(all)
+        })
+    }
+
+    fn slots(&self, word: &Word) -> Option<&Bitmap> {
+        self.found.iter().find(|found| found.word == *word).map(|found| &found.slots)
+    }
+
+    fn put(&mut self, found: Found, as_of: Seq) {
+        if self.as_of != as_of {
+            *self = Kept::new(as_of);
+        }
+        self.found.retain(|other| other.word != found.word);
+        self.found.push(found);
+        let asked = self.found.iter().filter(|found| !found.common).count();
+        if asked > ASKED_MAX
+            && let Some(oldest) = self.found.iter().position(|found| !found.common)
+        {
+            self.found.remove(oldest);
+        }
+    }
+
+    /// Comes along with a step of the index.
+    pub(super) fn follow(
+        &mut self,
+        index: &dyn SearchIndex,
+        columns: &Columns,
+        step: SeqRange,
+        changed: &[(ActivityId, Option<Text<'_>>)],
+    ) {
+        if self.as_of != step.after {
+            // The index was built anew meanwhile.
+            *self = Kept::new(step.after);
+        }
+        for (id, text) in changed {
+            let Some(slot) = columns.slot(*id) else { continue };
+            let words = match text {
+                Some(text) if !self.found.is_empty() => sorted_words(index, text),
+                _ => Ok(Vec::new()),
+            };
+            let Ok(words) = words else {
+                self.found.clear();
+                continue;
+            };
+            for found in &mut self.found {
+                match found.word.is_among(&words) {
+                    true => found.slots.insert(slot),
+                    false => found.slots.remove(slot),
+                }
+            }
+        }
+        self.as_of = step.through;
+    }
+
+    /// Whether a common word is not among those that stay, and there is room for it.
+    fn lacks(&self, word: &Word) -> bool {
+        let common = || self.found.iter().filter(|found| found.common);
+        let bytes: usize = common().map(|found| found.slots.memory_bytes()).sum();
+        bytes < COMMON_BYTES_MAX && common().all(|found| found.word != *word)
     }
 
     pub(super) fn memory_bytes(&self) -> usize {
-        self.words.len() + self.slots.as_ref().map_or(0, Bitmap::memory_bytes)
+        self.found.iter().map(|found| found.word.text.len() + found.slots.memory_bytes()).sum()
     }
 }
 
+fn sorted_words(index: &dyn SearchIndex, text: &Text<'_>) -> Result<Vec<String>, StoreError> {
+    let mut words = index.words(text.subject)?;
+    words.append(&mut index.words(text.note)?);
+    words.sort_unstable();
+    Ok(words)
+}
+
 impl Service {
-    /// The slots that have the words; none where the text has no words. The board must be held.
+    /// The slots that have all words of a text, the last one perhaps only begun; none where the text
+    /// has no words. The board must be held.
     pub(super) fn find_words(
         &self,
         org: &Tenant,
         board: &Board,
-        words: &str,
-    ) -> Result<Option<Arc<Found>>, StoreError> {
-        let words = words.trim();
+        text: &str,
+    ) -> Result<Option<Bitmap>, StoreError> {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        let Some(index) = self.shared.search.as_deref() else {
+            return Err(StoreError::Unavailable("nothing can be searched for here".to_owned()));
+        };
+        let words = questions(index.words(text)?);
         if words.is_empty() {
             return Ok(None);
         }
-        let kept = board.found.lock().iter().find(|found| found.words == words).cloned();
-        if let Some(found) = kept.as_ref().filter(|found| found.as_of == board.view.seq()) {
-            return Ok(Some(found.clone()));
-        }
-        let Some(index) = &self.shared.search else {
-            return Err(StoreError::Unavailable("nothing can be searched for here".to_owned()));
-        };
-        self.index_up_to(index.as_ref(), org, &board.view)?;
         let as_of = board.view.seq();
-        let slots = match kept.map(|kept| renewed(index.as_ref(), org, board, &kept)).transpose()? {
-            Some(Some(slots)) => Some(slots),
-            _ => index.find(org.key, as_of, words)?.map(|ids| board.columns.slots(&ids)),
-        };
-        let found = Arc::new(Found { words: words.to_owned(), as_of, slots });
-        let mut all = board.found.lock();
-        all.retain(|found| found.words != words);
-        if all.len() >= KEPT_MAX {
-            all.remove(0);
+        if let Some(known) = board.kept.lock().all(&words, as_of) {
+            return Ok(Some(known));
         }
-        all.push(found.clone());
-        Ok(Some(found))
+        self.index_up_to(index, org, board)?;
+        let mut all: Option<Bitmap> = None;
+        for word in words {
+            let slots = find_word(index, org, board, word)?;
+            match &mut all {
+                Some(all) => all.intersect(&slots),
+                None => all = Some(slots),
+            }
+        }
+        Ok(all)
     }
 
-    /// Has the index come up to a view, if it is not too far behind.
-    fn index_up_to(
+    /// Looks common words up ahead, if it is time to. For a thread that may wait.
+    pub(super) fn keep_common_words(
         &self,
         index: &dyn SearchIndex,
         org: &Tenant,
-        view: &View,
     ) -> Result<(), StoreError> {
-        let _one_at_a_time = org.board.indexing.lock();
-        let mut mark = Mark::START;
-        for _ in 0..STEPS_MAX {
-            mark = self.index_step(index, org, view)?;
-            if mark.seq >= view.seq() {
+        let on_board =
+            |ask: &dyn Fn(&Board) -> Option<u64>| org.board.place.read().as_ref().and_then(ask);
+        let due = |board: &Board| {
+            let (now, before) = (board.view.seq().0, board.kept.lock().common_as_of.0);
+            (now - before > before / COMMON_GROWTH).then_some(board.columns.count)
+        };
+        let Some(count) = on_board(&due) else { return Ok(()) };
+        let words = index.common(org.key, (count / COMMON_ONE_IN).max(1))?;
+        for word in words {
+            // Nothing is held while a word is looked up: lists go on. If the log has too, the next
+            // time is soon enough.
+            let missing =
+                |board: &Board| board.kept.lock().lacks(&word).then_some(board.view.seq().0);
+            let Some(as_of) = on_board(&missing).map(Seq) else { continue };
+            let ids = index.find(org.key, as_of, &word)?;
+            let place = org.board.place.read();
+            let Some(board) = place.as_ref().filter(|board| board.view.seq() == as_of) else {
+                return Ok(());
+            };
+            let found = Found { word, slots: board.columns.slots(&ids), common: true };
+            board.kept.lock().put(found, as_of);
+            if self.shared.is_closing() {
                 return Ok(());
             }
         }
-        self.index_words_soon();
-        Err(StoreError::Unavailable(format!(
-            "the words of {} of {} changes have been read in so far: ask again in a moment",
-            mark.seq,
-            view.seq()
-        )))
-    }
-
-    /// Takes in some more of the log; says how far the index has come.
-    fn index_step(
-        &self,
-        index: &dyn SearchIndex,
-        org: &Tenant,
-        view: &View,
-    ) -> Result<Mark, StoreError> {
-        let mut mark = index.mark(org.key)?;
-        if !belongs(org, mark, view) {
-            tracing::warn!(org = %org.id, "the index of words is of another log; it is built anew");
-            index.forget(org.key)?;
-            mark = Mark::START;
-        }
-        if mark.seq >= view.seq() {
-            return Ok(mark);
-        }
-        let through = Seq(view.seq().0.min(mark.seq.0 + STEP_VERSIONS));
-        let step = SeqRange { after: mark.seq, through };
-        let (removed, stamp): (Vec<ActivityId>, Option<Stamp>) = {
-            let timeline = org.timeline.read();
-            let removed = view.tombstones(step).filter_map(|seq| timeline.id(seq)).collect();
-            (removed, timeline.stamp(through))
+        let done = |board: &Board| {
+            let mut kept = board.kept.lock();
+            kept.common_as_of = board.view.seq();
+            None
         };
-        // What is superseded within the view comes later, as it is then.
-        let seqs: Vec<Seq> = view.records(step).collect();
-        let versions = readable(self.shared.store.as_ref(), org, &seqs)?;
-        let texts = versions.iter().map(|version| (version.id, text(version)));
-        let changed: Vec<_> = texts.chain(removed.into_iter().map(|id| (id, None))).collect();
-        let mark = Mark { seq: through, stamp: stamp.unwrap_or(Stamp::MIN) };
-        index.put(org.key, mark, &changed)?;
-        Ok(mark)
-    }
-
-    /// Has a thread do what a question has not the time for; one at a time.
-    fn index_words_soon(&self) {
-        if self.shared.indexing.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let service = self.clone();
-        let thread = std::thread::Builder::new().name("index".to_owned());
-        let started = thread.spawn(move || {
-            service.index_words();
-            service.shared.indexing.store(false, Ordering::Release);
-        });
-        if started.is_err() {
-            // Housekeeping does it within a minute.
-            self.shared.indexing.store(false, Ordering::Release);
-        }
-    }
-
-    /// Lets the index of words follow each organization's log. It may take minutes after a large
-    /// import; between two steps everything else goes on, and the end of the service ends it.
-    pub(crate) fn index_words(&self) {
-        let Some(index) = &self.shared.search else { return };
-        for org in self.orgs() {
-            while !self.shared.is_closing() {
-                let board = org.board.place.read();
-                let head = || org.exposure.view();
-                let view = board.as_ref().map_or_else(head, |board| board.view.clone());
-                let indexing = org.board.indexing.lock();
-                let step = self.index_step(index.as_ref(), &org, &view);
-                drop((indexing, board));
-                match step {
-                    Ok(mark) if mark.seq < view.seq() => {}
-                    Ok(_) => break,
-                    Err(error) => {
-                        tracing::warn!(org = %org.id, %error, "the index of words stays behind");
-                        break;
-                    }
-                }
-            }
-        }
+        on_board(&done);
+        Ok(())
     }
 }
 
-/// What was found before, with the activities looked at again that have changed since; none where they
-/// are too many. What has been removed is in no list, whatever the words found of it.
-fn renewed(
+/// The slots that have a word; the index has come up to the board.
+fn find_word(
     index: &dyn SearchIndex,
     org: &Tenant,
     board: &Board,
-    kept: &Found,
-) -> Result<Option<Bitmap>, StoreError> {
-    let Some(slots) = &kept.slots else { return Ok(None) };
-    let new = SeqRange { after: kept.as_of, through: board.view.seq() };
-    if board.view.count_records(new) > RENEWED_MAX as u64 {
-        return Ok(None);
+    word: Word,
+) -> Result<Bitmap, StoreError> {
+    let as_of = board.view.seq();
+    if let Some(known) = board.kept.lock().all(std::slice::from_ref(&word), as_of) {
+        return Ok(known);
     }
-    let mut changed: Vec<ActivityId> = {
-        let timeline = org.timeline.read();
-        board.view.records(new).filter_map(|seq| timeline.id(seq)).collect()
-    };
-    changed.sort_unstable();
-    let found = index.find_among(org.key, board.view.seq(), &kept.words, &changed)?;
-    let mut slots = slots.clone();
-    board.columns.slots(&changed).iter().for_each(|slot| slots.remove(slot));
-    board.columns.slots(&found).iter().for_each(|slot| slots.insert(slot));
-    Ok(Some(slots))
+    let slots = board.columns.slots(&index.find(org.key, as_of, &word)?);
+    board.kept.lock().put(Found { word, slots: slots.clone(), common: false }, as_of);
+    Ok(slots)
 }
 
-/// Whether the index was made of this log: a backup may have been put in the place of a later one.
-fn belongs(org: &Tenant, mark: Mark, view: &View) -> bool {
-    mark == Mark::START
-        || (mark.seq <= view.seq() && org.timeline.read().stamp(mark.seq) == Some(mark.stamp))
-}
-
-/// The versions at these positions. One that is damaged is left out: it must not keep the others from
-/// being found.
-fn readable(store: &dyn Store, org: &Tenant, seqs: &[Seq]) -> Result<Vec<Version>, StoreError> {
-    match store.versions(org.key, seqs) {
-        Err(StoreError::Damaged(_)) => {
-            let mut versions = Vec::new();
-            for seq in seqs {
-                match store.versions(org.key, &[*seq]) {
-                    Ok(mut one) => versions.append(&mut one),
-                    Err(StoreError::Damaged(_)) => {}
-                    Err(unavailable) => return Err(unavailable),
-                }
-            }
-            Ok(versions)
-        }
-        read => read,
-    }
-}
-
-fn text(version: &Version) -> Option<Text<'_>> {
-    let activity = version.record()?;
-    Some(Text { subject: activity.subject.as_str(), note: activity.note.as_str() })
+/// What is looked up for the words of a question: the last one may be only begun.
+fn questions(mut words: Vec<String>) -> Vec<Word> {
+    words.truncate(WORDS_MAX);
+    let begun = words.pop().map(|text| Word { text, begun: true });
+    words.sort_unstable();
+    words.dedup();
+    words.into_iter().map(|text| Word { text, begun: false }).chain(begun).collect()
 }

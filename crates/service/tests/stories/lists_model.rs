@@ -16,7 +16,7 @@ use crate::harness::{EDITOR, World, everything, moment};
 
 const SUBJECTS: [&str; 6] = ["Call", "call Ann", "Écrire", "Zebra call", "ann O'Hara", "CALL"];
 const NOTES: [&str; 3] = ["", "about Ann's printer", "callback"];
-const WORDS: [&str; 6] = ["", "call", "ann", "ecr", "o'hara ann", "printer call"];
+const WORDS: [&str; 7] = ["", "call", "ann", "ecr", "o'hara ann", "printer call", "c"];
 const DAY_MS: i64 = 86_400_000;
 
 #[derive(Clone, Debug)]
@@ -27,6 +27,7 @@ enum Step {
     Restore(Index),
     Name(i64, &'static str),
     Ask(Box<ListQuery>),
+    Housekeep,
     Restart,
 }
 
@@ -110,6 +111,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => any::<Index>().prop_map(Step::Restore),
         1 => (1_i64..4, select(vec!["beta", "Alpha", "alpha"])).prop_map(|(id, name)| Step::Name(id, name)),
         12 => questions().prop_map(Step::Ask),
+        1 => Just(Step::Housekeep),
         1 => Just(Step::Restart),
     ];
     vec(step, 1..60)
@@ -238,6 +240,10 @@ proptest! {
                 }
                 Step::Ask(query) => {
                     check(&world, &query);
+                    continue;
+                }
+                Step::Housekeep => {
+                    world.service.housekeep();
                     continue;
                 }
                 Step::Restart => {

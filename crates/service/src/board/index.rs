@@ -1,0 +1,158 @@
+//! The index of words follows the log from outside the commit, in steps.
+//!
+//! It never runs ahead of the board: it moves only while the board cannot, and no further. So what is
+//! found belongs to the same view as everything else in an answer.
+
+use std::sync::atomic::Ordering;
+
+use domain::{ActivityId, Seq, Stamp, Version};
+use store::{Mark, SearchIndex, Store, StoreError, Text};
+use timeline::{SeqRange, View};
+
+use super::board::Board;
+use crate::Service;
+use crate::tenant::Tenant;
+
+/// Versions that are taken in by one step.
+const STEP_VERSIONS: u64 = 1_000;
+
+/// Steps that a question does itself before it has to be asked again.
+const STEPS_MAX: usize = 4;
+
+impl Service {
+    /// Has the index come up to the board, if it is not too far behind.
+    pub(super) fn index_up_to(
+        &self,
+        index: &dyn SearchIndex,
+        org: &Tenant,
+        board: &Board,
+    ) -> Result<(), StoreError> {
+        let _one_at_a_time = org.board.indexing.lock();
+        let as_of = board.view.seq();
+        let mut mark = Mark::START;
+        for _ in 0..STEPS_MAX {
+            mark = self.index_step(index, org, &board.view, Some(board))?;
+            if mark.seq >= as_of {
+                return Ok(());
+            }
+        }
+        self.index_words_soon();
+        Err(StoreError::Unavailable(format!(
+            "the words of {} of {as_of} changes have been read in so far: ask again in a moment",
+            mark.seq
+        )))
+    }
+
+    /// Takes in some more of the log; says how far the index has come. What is kept on the board comes
+    /// along.
+    fn index_step(
+        &self,
+        index: &dyn SearchIndex,
+        org: &Tenant,
+        view: &View,
+        board: Option<&Board>,
+    ) -> Result<Mark, StoreError> {
+        let mut mark = index.mark(org.key)?;
+        if !belongs(org, mark, view) {
+            tracing::warn!(org = %org.id, "the index of words is of another log; it is built anew");
+            index.forget(org.key)?;
+            mark = Mark::START;
+        }
+        if mark.seq >= view.seq() {
+            return Ok(mark);
+        }
+        let through = Seq(view.seq().0.min(mark.seq.0 + STEP_VERSIONS));
+        let step = SeqRange { after: mark.seq, through };
+        let (removed, stamp): (Vec<ActivityId>, Option<Stamp>) = {
+            let timeline = org.timeline.read();
+            let removed = view.tombstones(step).filter_map(|seq| timeline.id(seq)).collect();
+            (removed, timeline.stamp(through))
+        };
+        // What is superseded within the view comes later, as it is then.
+        let seqs: Vec<Seq> = view.records(step).collect();
+        let versions = readable(self.shared.store.as_ref(), org, &seqs)?;
+        let texts = versions.iter().map(|version| (version.id, text(version)));
+        let changed: Vec<_> = texts.chain(removed.into_iter().map(|id| (id, None))).collect();
+        index.put(org.key, Mark { seq: through, stamp: stamp.unwrap_or(Stamp::MIN) }, &changed)?;
+        if let Some(board) = board {
+            board.kept.lock().follow(index, &board.columns, step, &changed);
+        }
+        Ok(Mark { seq: through, stamp: stamp.unwrap_or(Stamp::MIN) })
+    }
+
+    /// Has a thread do what a question has not the time for; one at a time.
+    fn index_words_soon(&self) {
+        if self.shared.indexing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let service = self.clone();
+        let thread = std::thread::Builder::new().name("index".to_owned());
+        let started = thread.spawn(move || {
+            service.index_words();
+            service.shared.indexing.store(false, Ordering::Release);
+        });
+        if started.is_err() {
+            // Housekeeping does it within a minute.
+            self.shared.indexing.store(false, Ordering::Release);
+        }
+    }
+
+    /// Lets the index of words follow each organization's log. It may take minutes after a large
+    /// import; between two steps everything else goes on, and the end of the service ends it.
+    pub(crate) fn index_words(&self) {
+        let Some(index) = &self.shared.search else { return };
+        for org in self.orgs() {
+            while !self.shared.is_closing() {
+                let board = org.board.place.read();
+                let head = || org.exposure.view();
+                let view = board.as_ref().map_or_else(head, |board| board.view.clone());
+                let indexing = org.board.indexing.lock();
+                let step = self.index_step(index.as_ref(), &org, &view, board.as_ref());
+                drop((indexing, board));
+                match step {
+                    Ok(mark) if mark.seq < view.seq() => {}
+                    Ok(_) => {
+                        if let Err(error) = self.keep_common_words(index.as_ref(), &org) {
+                            tracing::debug!(org = %org.id, %error, "common words are not at hand");
+                        }
+                        break;
+                    }
+                    Err(error) => {
+                        tracing::warn!(org = %org.id, %error, "the index of words stays behind");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether the index was made of this log: a backup may have been put in the place of a later one.
+fn belongs(org: &Tenant, mark: Mark, view: &View) -> bool {
+    mark == Mark::START
+        || (mark.seq <= view.seq() && org.timeline.read().stamp(mark.seq) == Some(mark.stamp))
+}
+
+/// The versions at these positions. One that is damaged is left out: it must not keep the others from
+/// being found.
+fn readable(store: &dyn Store, org: &Tenant, seqs: &[Seq]) -> Result<Vec<Version>, StoreError> {
+    match store.versions(org.key, seqs) {
+        Err(StoreError::Damaged(_)) => {
+            let mut versions = Vec::new();
+            for seq in seqs {
+                match store.versions(org.key, &[*seq]) {
+                    Ok(mut one) => versions.append(&mut one),
+                    Err(StoreError::Damaged(_)) => {}
+                    Err(unavailable) => return Err(unavailable),
+                }
+            }
+            Ok(versions)
+        }
+        read => read,
+    }
+}
+
+fn text(version: &Version) -> Option<Text<'_>> {
+    let activity = version.record()?;
+    Some(Text { subject: activity.subject.as_str(), note: activity.note.as_str() })
+}
