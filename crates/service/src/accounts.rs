@@ -1,10 +1,13 @@
 //! The accounts by name: in API v1 an account is a number, people read names.
 
-use std::collections::{HashMap, HashSet};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::{Account, ClientId, ID_MAX, Name, Role};
 use store::Durability;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::commit::{Committer, unavailable};
 use crate::tenant::Tenant;
@@ -13,7 +16,7 @@ use crate::{AdminError, Column, Direction, Filter, ListQuery, Person, Refusal, S
 /// Accounts that are written in one transaction.
 const STEP_ACCOUNTS: usize = 2_000;
 
-/// An account, and its name as names are compared.
+/// An account, in the order of names.
 #[derive(Debug)]
 struct Entry {
     folded: String,
@@ -22,17 +25,38 @@ struct Entry {
 
 impl Entry {
     fn new(account: Account) -> Arc<Entry> {
-        Arc::new(Entry { folded: account.name.as_str().to_lowercase(), account })
-    }
-
-    fn key(&self) -> (&str, ClientId) {
-        (&self.folded, self.account.id)
+        Arc::new(Entry { folded: folded(account.name.as_str()), account })
     }
 
     fn has(&self, word: &str) -> bool {
         self.folded.contains(word)
             || is_number(word) && self.account.id.to_string().starts_with(word)
     }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Entry) -> Ordering {
+        self.folded.cmp(&other.folded).then(self.account.id.cmp(&other.account.id))
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Entry) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Entry {}
+
+/// A name as names are compared: without case and accents, like the words of activities.
+fn folded(name: &str) -> String {
+    name.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
 }
 
 fn is_number(word: &str) -> bool {
@@ -45,20 +69,23 @@ const WORDS_MAX: usize = 32;
 /// The names of an organization's accounts.
 #[derive(Debug, Default)]
 pub struct Accounts {
-    by_id: HashMap<ClientId, Arc<Entry>>,
-    /// By name: there may be so many that no question can wait for them to be sorted.
-    sorted: Vec<Arc<Entry>>,
+    by_id: BTreeMap<ClientId, Arc<Entry>>,
+    /// By name: there may be so many that nobody can wait for them to be sorted.
+    sorted: BTreeSet<Arc<Entry>>,
+    /// See [`Accounts::changes`].
     changes: u64,
 }
 
 impl Accounts {
     pub(crate) fn new(accounts: Vec<Account>) -> Accounts {
         let mut made = Accounts::default();
-        let entries: Vec<_> = accounts.into_iter().map(Entry::new).collect();
-        let sorted = made.sorted_with(&entries);
-        made.put(entries, sorted);
-        made.changes = 0;
+        made.put(accounts.into_iter().map(Entry::new).collect());
         made
+    }
+
+    /// In place of others, of which something may have been derived.
+    pub(crate) fn in_place_of(self, others: &Accounts) -> Accounts {
+        Accounts { changes: others.changes + 1, ..self }
     }
 
     /// The account's name; none where only its number is known.
@@ -96,8 +123,7 @@ impl Accounts {
     /// How many that are, and `take` of them after the first `skip`.
     #[must_use]
     pub fn page(&self, words: &str, skip: usize, take: usize) -> (usize, Vec<Account>) {
-        let words: HashSet<String> =
-            words.split_whitespace().take(WORDS_MAX).map(str::to_lowercase).collect();
+        let words: HashSet<String> = words.split_whitespace().take(WORDS_MAX).map(folded).collect();
         let matches = |entry: &&Arc<Entry>| words.iter().all(|word| entry.has(word));
         let (mut total, mut page) = (0, Vec::new());
         for entry in self.sorted.iter().filter(matches) {
@@ -111,23 +137,17 @@ impl Accounts {
 
     /// The greatest number that has a name; 0 where there is none.
     fn last(&self) -> ClientId {
-        self.by_id.keys().max().copied().unwrap_or(ClientId(0))
+        self.by_id.last_key_value().map_or(ClientId(0), |(id, _)| *id)
     }
 
-    /// All by name, with these added or renamed.
-    fn sorted_with(&self, changed: &[Arc<Entry>]) -> Vec<Arc<Entry>> {
-        let ids: HashSet<ClientId> = changed.iter().map(|entry| entry.account.id).collect();
-        let others = self.sorted.iter().filter(|entry| !ids.contains(&entry.account.id));
-        let mut sorted: Vec<_> = others.chain(changed).cloned().collect();
-        // It takes what is sorted already for what it is.
-        sorted.sort_by(|a, b| a.key().cmp(&b.key()));
-        sorted
-    }
-
-    fn put(&mut self, changed: Vec<Arc<Entry>>, sorted: Vec<Arc<Entry>>) {
+    fn put(&mut self, changed: Vec<Arc<Entry>>) {
         self.changes += changed.len() as u64;
-        self.by_id.extend(changed.into_iter().map(|entry| (entry.account.id, entry)));
-        self.sorted = sorted;
+        for entry in changed {
+            if let Some(before) = self.by_id.insert(entry.account.id, entry.clone()) {
+                self.sorted.remove(&before);
+            }
+            self.sorted.insert(entry);
+        }
     }
 }
 
@@ -239,9 +259,7 @@ impl Committer {
             put.try_for_each(|done| done.map_err(|e| unavailable(&e)))
         })?;
         let count = changed.len() as u64;
-        // Nobody waits while they are sorted, and nobody else changes them.
-        let sorted = org.accounts().sorted_with(&changed);
-        org.accounts_to_change().put(changed, sorted);
+        org.accounts_to_change().put(changed);
         Ok(count)
     }
 }

@@ -13,6 +13,7 @@ use domain::{Author, Stamp};
 use store::{CommitError, Durability, StoreError, Transaction};
 use tokio::sync::oneshot;
 
+use crate::accounts::Accounts;
 use crate::batch::Batch;
 use crate::directory::Directory;
 use crate::notes::Note;
@@ -250,7 +251,10 @@ impl Committer {
         let tenants = self.shared.tenants.read();
         for stored in self.shared.store.tenants()? {
             if let Some(tenant) = tenants.get(&stored.organization.id) {
+                let accounts = Accounts::new(self.shared.store.accounts(tenant.key)?);
                 tenant.set_directory(Directory::new(stored));
+                let mut known = tenant.accounts_to_change();
+                *known = accounts.in_place_of(&known);
             }
         }
         Ok(())

@@ -41,17 +41,17 @@ impl Judge<'_> {
             Write::Create(draft) => self.create(draft).map(new_state),
             Write::Update(_, patch) => self.update(present()?, patch),
             Write::Edit { seen, patch, .. } => {
-                let state = self.update(present()?, patch)?;
-                // What this very commit has written has no position yet: nobody can have seen it.
-                let is_seen = |version: &Version| version.seq == *seen && *seen != Seq::ZERO;
-                let outdated = !current.is_some_and(is_seen);
-                if outdated && state.is_some() { Err(Refusal::Outdated(id)) } else { Ok(state) }
+                unless_outdated(id, self.update(present()?, patch)?, current, *seen)
             }
             Write::Remove(_) => present().map(|_| Some(State::Tombstone)),
             Write::Restore { to: None, .. } if record.is_some() => Ok(None),
-            Write::Restore { .. } => {
+            Write::Restore { seen, .. } => {
                 current.ok_or(Refusal::UnknownActivity(id))?;
-                self.restore(earlier.ok_or(Refusal::UnknownVersion(id))?, record)
+                let state = self.restore(earlier.ok_or(Refusal::UnknownVersion(id))?, record)?;
+                match seen {
+                    Some(seen) => unless_outdated(id, state, current, *seen),
+                    None => Ok(state),
+                }
             }
             Write::Import { item, restore } => self.import(item, *restore, current),
             Write::Refresh(_) => Ok(record.and_then(|record| self.refresh(record))),
@@ -186,6 +186,18 @@ impl Judge<'_> {
         let fresh = Activity { status_name: status.name.clone(), ..record.clone() };
         stale.then_some(State::Record(Box::new(fresh)))
     }
+}
+
+/// What somebody wants who saw this version, if it is the latest or nothing would change.
+fn unless_outdated(
+    id: ActivityId,
+    state: Option<State>,
+    current: Option<&Version>,
+    seen: Seq,
+) -> Result<Option<State>, Refusal> {
+    // What this very commit has written has no position yet: nobody can have seen it.
+    let is_seen = current.is_some_and(|version| version.seq == seen && seen != Seq::ZERO);
+    if is_seen || state.is_none() { Ok(state) } else { Err(Refusal::Outdated(id)) }
 }
 
 fn new_state(activity: Activity) -> Option<State> {

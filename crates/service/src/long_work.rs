@@ -17,10 +17,10 @@ use crate::{Person, Refusal, Service, Write};
 /// Writes that are under way at the same time.
 const STEP_WRITES: usize = 500;
 
-/// LongWorks of one organization that work at the same time.
+/// Works of one organization that work at the same time.
 const WORKING_MAX: usize = 2;
 
-/// LongWorks that an organization remembers.
+/// Works that an organization remembers.
 const REMEMBERED_MAX: usize = 20;
 
 /// What is to become of many activities.
@@ -125,6 +125,17 @@ impl LongWork {
     }
 }
 
+/// Ends a work that its thread leaves in the middle, by a panic: nobody is to wait for it.
+struct EndsAnyway(Arc<LongWork>);
+
+impl Drop for EndsAnyway {
+    fn drop(&mut self) {
+        if self.0.is_working() {
+            self.0.end(Outcome::Failed("it broke off: the server's log says why".to_owned()));
+        }
+    }
+}
+
 /// The works of one organization.
 #[derive(Debug, Default)]
 pub(crate) struct LongWorks {
@@ -215,8 +226,9 @@ impl Service {
         let working = work.clone();
         let thread = std::thread::Builder::new().name("work".to_owned());
         let started = thread.spawn(move || {
-            let outcome = act(&working);
-            working.end(outcome);
+            let ends = EndsAnyway(working);
+            let outcome = act(&ends.0);
+            ends.0.end(outcome);
         });
         if let Err(problem) = started {
             let problem = problem.to_string();

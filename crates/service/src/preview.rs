@@ -14,6 +14,9 @@ use crate::sync::Asked;
 use crate::tenant::Tenant;
 use crate::{AskError, Service, SyncAnswer, SyncQuery};
 
+/// Ids that are looked up at a time.
+const STEP_IDS: usize = 10_000;
+
 /// Which view a page is from, and what it is complete up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AsOf {
@@ -93,9 +96,13 @@ impl Service {
     #[must_use]
     pub fn removal_times(&self, org: &Tenant, as_of: AsOf, ids: &[ActivityId]) -> Vec<Stamp> {
         let view = self.shared.views.get(org, as_of.seq);
-        let timeline = org.timeline.read();
-        let removed = ids.iter().filter_map(|id| timeline.current(&view, *id));
-        removed.filter_map(|(seq, _)| timeline.stamp(seq)).collect()
+        let times = ids.chunks(STEP_IDS).flat_map(|ids| {
+            // Locked anew for each: a commit need not wait for all of them.
+            let timeline = org.timeline.read();
+            let removed = ids.iter().filter_map(|id| timeline.current(&view, *id));
+            removed.filter_map(|(seq, _)| timeline.stamp(seq)).collect::<Vec<_>>()
+        });
+        times.collect()
     }
 
     /// What happened between each of these instants, which ascend, and the one after it, as far as a

@@ -121,7 +121,10 @@ impl Service {
     pub async fn spread_interrupted_async(&self) {
         for org in self.orgs() {
             let directory = org.directory();
-            for status in directory.statuses.values().filter(|status| status.spreading) {
+            let under_way = org.spreading.lock().clone();
+            let interrupted =
+                |status: &&Status| status.spreading && !under_way.contains(&status.id);
+            for status in directory.statuses.values().filter(interrupted) {
                 let quiet = &mut |_| {};
                 let spread = self.spread_status(&org, THE_SERVER, status.id, quiet).await;
                 if let Err(error) = spread {
@@ -138,6 +141,7 @@ impl Service {
         id: StatusId,
         progress: &mut dyn FnMut(u64),
     ) -> Result<u64, AdminError> {
+        let _under_way = UnderWay::begin(org, id);
         let renames = org.renames.load(Ordering::Acquire);
         let (mut after, mut changed) = (ActivityId(0), 0);
         loop {
@@ -182,6 +186,25 @@ impl Service {
             Ok(())
         })
         .await
+    }
+}
+
+/// As long as it is there, a status is being spread: nobody else goes on with that.
+struct UnderWay(Arc<Tenant>, StatusId);
+
+impl UnderWay {
+    fn begin(org: &Arc<Tenant>, id: StatusId) -> UnderWay {
+        org.spreading.lock().push(id);
+        UnderWay(org.clone(), id)
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut spreading = self.0.spreading.lock();
+        if let Some(at) = spreading.iter().position(|id| *id == self.1) {
+            spreading.swap_remove(at);
+        }
     }
 }
 

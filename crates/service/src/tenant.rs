@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use domain::{KeyId, OrgId, OrgKey, Seq, Stage, Stamp};
+use domain::{KeyId, OrgId, OrgKey, Seq, Stage, Stamp, StatusId};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use store::{Store, StoreError, TenantRecord};
 use timeline::{Entry, Timeline};
@@ -50,6 +50,8 @@ pub struct Tenant {
     pub(crate) moved: Notify,
     /// Questions that may sort at once: each may hold many keys in memory, and a thread.
     pub(crate) sorting: Arc<Semaphore>,
+    /// Statuses whose name is being spread to the records now.
+    pub(crate) spreading: Mutex<Vec<StatusId>>,
     /// How often a status has been renamed since the process began.
     pub(crate) renames: AtomicU64,
     /// Long work that was started in the pages.
@@ -98,6 +100,7 @@ impl Tenant {
             following: Arc::new(Semaphore::new(FOLLOWERS_PER_ORG_MAX)),
             moved: Notify::new(),
             sorting: Arc::new(Semaphore::new(SORTS_PER_ORG_MAX)),
+            spreading: Mutex::default(),
             renames: AtomicU64::new(0),
             long_works: Mutex::default(),
             first_import: Mutex::new(()),

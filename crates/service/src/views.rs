@@ -8,6 +8,9 @@ use timeline::View;
 
 use crate::tenant::Tenant;
 
+/// Versions that are undone at a time: about a millisecond's.
+const STEP_VERSIONS: u64 = 100_000;
+
 #[derive(Clone)]
 struct ByBytes;
 
@@ -27,7 +30,15 @@ impl Views {
 
     /// The organization's view as of that position.
     pub(crate) fn get(&self, org: &Tenant, seq: Seq) -> View {
-        let rebuild = || Ok::<_, std::convert::Infallible>(org.timeline.read().view_at(seq));
+        let rebuild = || {
+            let mut view = org.timeline.read().head();
+            while view.seq() > seq {
+                // Locked anew for each step: a commit need not wait for all of them.
+                let step = Seq(view.seq().0.saturating_sub(STEP_VERSIONS).max(seq.0));
+                view = org.timeline.read().rewound(view, step);
+            }
+            Ok::<_, std::convert::Infallible>(view)
+        };
         let Ok(view) = self.0.get_or_insert_with(&(org.key, seq), rebuild);
         view
     }

@@ -29,6 +29,8 @@ pub enum Write {
         /// The version whose content comes back, be the activity removed or not. Where none is named,
         /// a removed activity comes back as it was last, and one that is there stays as it is.
         to: Option<Seq>,
+        /// The latest version that was seen, if it matters: as for [`Write::Edit`].
+        seen: Option<Seq>,
     },
     /// What a file of an import says.
     Import {

@@ -108,7 +108,7 @@ impl Writer {
 
     async fn restore(&self, id: ActivityId) {
         let to = if one_in(3) { self.truth.any_version(id) } else { None };
-        match self.write(Write::Restore { id, to }).await {
+        match self.write(Write::Restore { id, to, seen: None }).await {
             Ok(Ok(written)) => self.truth.acknowledged(written, Asked::Restored(to)),
             Ok(Err(Refusal::Unavailable(_))) | Err(Lost) => self.truth.in_doubt(id),
             Ok(Err(refusal)) => self.truth.complain(format!("{id} did not come back: {refusal}")),

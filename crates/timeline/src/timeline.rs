@@ -151,14 +151,21 @@ impl Timeline {
     /// there are versions after it.
     #[must_use]
     pub fn view_at(&self, seq: Seq) -> View {
-        let mut view = self.head();
+        self.rewound(self.head(), seq)
+    }
+
+    /// The view as of that seq, made of a later one of this log: in steps, for whoever must not hold up
+    /// others for long. One that is no later stays as it is.
+    #[must_use]
+    pub fn rewound(&self, mut view: View, seq: Seq) -> View {
         if seq >= view.seq() {
             return view;
         }
         // Less than the length of the log, and so a `usize`.
-        let len = seq.0 as usize;
+        let (len, later) = (seq.0 as usize, (view.seq().0 - seq.0) as usize);
         // What the later versions superseded was current then, unless it is itself a later one.
-        let superseded = self.previous.iter_from(len).filter_map(|seq| position(*seq));
+        let undone = self.previous.iter_from(len).take(later);
+        let superseded = undone.filter_map(|seq| position(*seq));
         let earlier = superseded.filter(|at| *at < len).map(|at| (self.kind(at), at));
         view.rewind(len, earlier);
         view

@@ -283,7 +283,7 @@ fn the_bin_shows_what_was_removed_last_first() {
     for id in [made[1], made[0], made[2]] {
         world.write(Write::Remove(id)).unwrap();
     }
-    world.write(Write::Restore { id: made[0], to: None }).unwrap();
+    world.write(Write::Restore { id: made[0], to: None, seen: None }).unwrap();
     let page = |n| world.block_on(world.service.removed(&world.org, n, 1)).unwrap();
     let shown: Vec<_> = [1, 2]
         .map(|n| {

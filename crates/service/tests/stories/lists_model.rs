@@ -231,7 +231,7 @@ proptest! {
                 }
                 Step::Remove(at) if !ids.is_empty() => Write::Remove(*at.get(&ids)),
                 Step::Restore(at) if !ids.is_empty() => {
-                    Write::Restore { id: *at.get(&ids), to: None }
+                    Write::Restore { id: *at.get(&ids), to: None, seen: None }
                 }
                 Step::Name(id, name) => {
                     let account = Account { id: ClientId(id), name: Name::parse(name).unwrap() };

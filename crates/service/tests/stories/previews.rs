@@ -41,7 +41,7 @@ fn play(world: &World<ManualClock>, history: &[(u8, u8, i64)]) {
         let _ = match what {
             0 => world.write(create("new")),
             1 => world.write(Write::Remove(id)),
-            2 => world.write(Write::Restore { id, to: None }),
+            2 => world.write(Write::Restore { id, to: None, seen: None }),
             _ => world.write(update(id, &format!("{which} {later}"))),
         };
     }
@@ -155,7 +155,7 @@ fn changes_are_counted_by_what_they_did_and_when() {
     let as_of = preview(&world, &everything(), None).as_of;
     let removed = world.last_stamp(id);
     assert_eq!(world.service.removal_times(&world.org, as_of, &[id]), [removed]);
-    world.write(Write::Restore { id, to: None }).unwrap();
+    world.write(Write::Restore { id, to: None, seen: None }).unwrap();
 
     let borders = [first, first.plus_millis(1), removed, removed.plus_millis(60_000)];
     let tallies = world.service.tallies(&world.org, as_of, &borders);

@@ -11,7 +11,7 @@ use crate::harness::{World, author, create, everything, imported, runtime, updat
 const NOBODY: ActivityId = ActivityId(404);
 
 fn restore(id: ActivityId, to: Option<Seq>) -> Write {
-    Write::Restore { id, to }
+    Write::Restore { id, to, seen: None }
 }
 
 fn set_status(id: ActivityId, status: i64) -> Write {
@@ -54,6 +54,19 @@ fn what_is_there_stays_as_it_is() {
     let id = world.write(create("here")).unwrap().id;
     assert_eq!(world.write(restore(id, None)), Ok(Written { id, version: None }));
     assert_eq!(world.write(restore(id, Some(Seq(1)))), Ok(Written { id, version: None }));
+}
+
+#[test]
+fn who_has_not_seen_the_latest_change_does_not_undo_it() {
+    let world = World::new(SystemClock);
+    let id = world.write(create("first")).unwrap().id;
+    world.write(update(id, "second")).unwrap();
+    let back = |seen| Write::Restore { id, to: Some(Seq(1)), seen: Some(Seq(seen)) };
+    world.write(update(id, "saved meanwhile")).unwrap();
+    assert_eq!(world.write(back(2)), Err(Refusal::Outdated(id)));
+    assert_eq!(world.write(back(0)), Err(Refusal::Outdated(id)));
+    assert_eq!(world.write(back(3)), Ok(Written { id, version: Some(Seq(4)) }));
+    assert_eq!(world.write(back(3)), Ok(Written { id, version: None }), "a second click");
 }
 
 #[test]

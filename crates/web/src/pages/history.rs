@@ -41,6 +41,11 @@ async fn show(
     let subject = latest.record().map(|activity| activity.subject.as_str());
     let content = html! {
         (layout::head(&title, &html! { a.button href=(address(id)) { "To the activity" } }))
+        @if query.get("outdated") == "1" {
+            div.notice.warn role="status" {
+                p { "Somebody has changed this activity since you opened its story: nothing has been restored. Look at the latest change first." }
+            }
+        }
         p.lead { (subject.unwrap_or("It has been removed.")) }
         @if from.is_some() { p { a href={ (address(id)) "/history" } { "Latest changes" } } }
         ol.story {
@@ -69,6 +74,7 @@ fn step(who: &SignedIn, names: &Names, change: &Change, latest: Seq) -> Markup {
                 form action={ (address(version.id)) "/restore" } method="post" {
                     (csrf(who))
                     input type="hidden" name="seq" value=(version.seq);
+                    input type="hidden" name="seen" value=(latest);
                     button.small type="submit" { "Restore this version" }
                 }
             }

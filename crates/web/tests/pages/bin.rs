@@ -15,7 +15,7 @@ fn the_bin_shows_what_was_removed_the_latest_first() {
         world.write(Write::Remove(id));
         world.advance(60_000);
     }
-    world.write(Write::Restore { id: three, to: None });
+    world.write(Write::Restore { id: three, to: None, seen: None });
     let page = world.editor().get("/bin").ok();
     page.shows("2 removed activities").shows("Harbor Bakery").shows("Ed Cohen");
     page.shows_in_order(&[">One</a>", "10:01", ">Two</a>", "10:00"]).hides("Three");

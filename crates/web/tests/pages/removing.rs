@@ -82,6 +82,23 @@ fn any_version_can_be_restored() {
 }
 
 #[test]
+fn a_story_does_not_undo_what_was_saved_since_it_was_opened() {
+    let world = World::new();
+    let id = world.activity("First");
+    let save = |subject| {
+        let subject = Some(Subject::parse(subject).unwrap());
+        world.write(Write::Update(id, Box::new(Patch { subject, ..Patch::default() })));
+    };
+    save("Second");
+    let mut browser = world.editor();
+    browser.get("/activities/1/history").shows("name=\"seen\" value=\"2\"");
+    save("Saved meanwhile");
+    let answer = browser.post("/activities/1/restore", &[("seq", "1"), ("seen", "2")]);
+    assert_eq!(answer.redirected(), "/activities/1/history?outdated=1");
+    browser.get(answer.redirected()).shows("nothing has been restored").shows("Saved meanwhile");
+}
+
+#[test]
 fn only_editors_of_the_organization_remove_and_restore() {
     let world = World::new();
     let id = world.activity("one");

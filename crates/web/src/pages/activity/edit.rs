@@ -209,7 +209,7 @@ fn again(who: &SignedIn, names: &Names, edit: &Edit, wrong: &Wrong) -> Result<Re
 /// new one, if its content is the one that the form was made from.
 async fn revive(web: &Web, who: &SignedIn, edit: &Edit) -> Result<Seq, Problem> {
     let tenant = &who.person.tenant;
-    let restore = Write::Restore { id: edit.id, to: None };
+    let restore = Write::Restore { id: edit.id, to: None, seen: None };
     let written = web.service.write(tenant, who.person.author(), restore).await?;
     let Some(seq) = written.version else { return Ok(edit.base.seq) };
     let back = web.service.version(tenant, edit.id, seq).await?;

@@ -90,16 +90,20 @@ pub(super) async fn restore(
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Editor)?;
-    let to = match fields.get("seq") {
-        "" => None,
-        seq => Some(Seq(seq.parse().map_err(|_| Problem::NotFound)?)),
+    let position = |name| match fields.get(name) {
+        "" => Ok(None),
+        seq => seq.parse().map(|seq| Some(Seq(seq))).map_err(|_| Problem::NotFound),
     };
-    let restore = Write::Restore { id, to };
+    let restore = Write::Restore { id, to: position("seq")?, seen: position("seen")? };
     let written = web.service.write(&who.person.tenant, who.person.author(), restore).await;
     let done = match written {
         Ok(written) if written.version.is_some() => "restored",
         Ok(_) => "same",
         Err(Refusal::UnknownVersion(_)) => return Err(Problem::NotFound),
+        Err(Refusal::Outdated(_)) => {
+            let story = format!("{}/history?outdated=1", address(id));
+            return Ok(Redirect::to(&story).into_response());
+        }
         Err(refusal) => return Err(refusal.into()),
     };
     let page = format!("{}?done={done}", address(id));
