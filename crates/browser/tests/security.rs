@@ -227,7 +227,7 @@ fn another_organizations_activities_are_not_there() {
     ] {
         assert_eq!(send(&page, path, fields), "404", "{path} {fields}");
     }
-    assert_eq!(send(&page, "/activities/bulk", "id=2&id=3&action=remove&confirmed=1"), "200");
+    assert_eq!(send(&page, "/activities/bulk", "id=2&id=3&action=remove&confirmed=2"), "200");
     let told = api.changes("2026-01-01T00:00:00Z");
     assert_eq!(told["page"]["totalResults"], 3, "{told}");
 }

@@ -1,5 +1,5 @@
 // Asks before something is sent: data-confirm="Remove this activity?" on a form or on the button that sends it.
-// What is sent then says so (confirmed=1), so that the server does not ask once more.
+// What is sent then says so, and for how many (confirmed=3), so that the server asks no more unless there are others.
 // `{n}` in the text is the number of chosen rows, or the data-count of a checked box that stands for more of them.
 
 import { element, number } from "./dom.js";
@@ -13,9 +13,10 @@ document.addEventListener("submit", (event) => {
   const text = submitter?.dataset.confirm ?? form.dataset.confirm;
   if (text === undefined || agreed === form) return;
   event.preventDefault();
-  ask(text.replace("{n}", number(chosen(form))), submitter, () => {
+  const count = chosen(form);
+  ask(text.replace("{n}", number(count)), submitter, () => {
     agreed = form;
-    form.append(element("input", { type: "hidden", name: "confirmed", value: "1" }));
+    form.append(element("input", { type: "hidden", name: "confirmed", value: String(count) }));
     form.requestSubmit(submitter);
     agreed = null;
   });

@@ -83,7 +83,8 @@ async fn begin(
     if ids.is_empty() {
         return Ok(nothing_selected(&who, &asked));
     }
-    if change == BulkChange::Remove && fields.get("confirmed") != "1" {
+    // More may match by now than were spoken of.
+    if change == BulkChange::Remove && fields.get("confirmed") != ids.len().to_string() {
         return Ok(confirm(&who, &fields, &asked, ids.len()));
     }
     let (small, title) = (ids.len() <= WAITED_FOR_MAX, title(change, ids.len(), &directory));
@@ -176,7 +177,7 @@ fn confirm(who: &SignedIn, fields: &Fields, asked: &Asked, count: usize) -> Resp
         form action="/activities/bulk" method="post" {
             (csrf(who))
             @for (name, value) in kept { input type="hidden" name=(name) value=(value); }
-            input type="hidden" name="confirmed" value="1";
+            input type="hidden" name="confirmed" value=(count);
             div.buttons {
                 button.danger type="submit" { "Remove" }
                 a.button.quiet href=(asked.address()) { "Cancel" }

@@ -87,6 +87,19 @@ fn removing_many_is_asked_for_once_more() {
 }
 
 #[test]
+fn no_more_are_removed_than_were_spoken_of() {
+    let world = World::new();
+    let one = world.activity("One");
+    let mut browser = world.editor();
+    let all = |confirmed| [("scope", "all"), ("action", "remove"), ("confirmed", confirmed)];
+    let two = world.activity("Two, made meanwhile");
+    browser.post("/activities/bulk", &all("1")).ok().shows("Remove 2 activities?");
+    assert!([one, two].iter().all(|id| state(&world, *id).is_some()));
+    browser.post("/activities/bulk", &all("2")).redirected();
+    assert!([one, two].iter().all(|id| state(&world, *id).is_none()));
+}
+
+#[test]
 fn what_makes_no_sense_changes_nothing() {
     let world = World::new();
     let id = world.activity("One");
@@ -139,7 +152,7 @@ fn more_than_a_few_are_followed_on_a_page_of_their_own() {
     let fields = [
         ("scope", "all"),
         ("action", "remove"),
-        ("confirmed", "1"),
+        ("confirmed", "501"),
         ("list", "?q=number&sort=subject"),
     ];
     let page = browser.post("/activities/bulk", &fields);
