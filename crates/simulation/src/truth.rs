@@ -24,9 +24,17 @@ pub(crate) enum Asked {
     Restored(Option<Seq>),
 }
 
+struct Acknowledged {
+    seq: Seq,
+    id: ActivityId,
+    asked: Asked,
+    /// The version that this one must follow.
+    seen: Option<Seq>,
+}
+
 #[derive(Default)]
 struct Known {
-    acknowledged: Vec<(Seq, ActivityId, Asked)>,
+    acknowledged: Vec<Acknowledged>,
     /// Whether each activity has been removed, as far as the writers know.
     removed: BTreeMap<ActivityId, bool>,
     /// What must not have been answered.
@@ -38,15 +46,17 @@ struct Known {
 pub(crate) struct Truth(Rc<RefCell<Known>>);
 
 impl Truth {
-    /// A write was acknowledged.
-    pub(crate) fn acknowledged(&self, written: Written, asked: Asked) {
+    /// A write was acknowledged, of somebody who saw that version, if it mattered.
+    pub(crate) fn acknowledged(&self, written: Written, asked: Asked, seen: Option<Seq>) {
         let known = &mut *self.0.borrow_mut();
         match asked {
             Asked::Created(_) | Asked::Restored(_) => known.removed.insert(written.id, false),
             Asked::Removed => known.removed.insert(written.id, true),
             Asked::Subject(_) | Asked::Note(_) => None,
         };
-        known.acknowledged.extend(written.version.map(|seq| (seq, written.id, asked)));
+        let id = written.id;
+        let new = written.version.map(|seq| Acknowledged { seq, id, asked, seen });
+        known.acknowledged.extend(new);
     }
 
     /// Nobody knows whether an activity was removed or came back. Whoever brings it back finds out.
@@ -75,8 +85,8 @@ impl Truth {
         let records = known
             .acknowledged
             .iter()
-            .filter(|(_, of, asked)| *of == id && !matches!(asked, Asked::Removed));
-        let seqs: Vec<Seq> = records.map(|(seq, _, _)| *seq).collect();
+            .filter(|write| write.id == id && !matches!(write.asked, Asked::Removed));
+        let seqs: Vec<Seq> = records.map(|write| write.seq).collect();
         (!seqs.is_empty()).then(|| pick(&seqs))
     }
 
@@ -87,11 +97,12 @@ impl Truth {
     pub(crate) fn is_kept_in(&self, log: &[Version]) -> Result<(), String> {
         let known = self.0.borrow();
         known.complaint.clone().map_or(Ok(()), Err)?;
-        for (seq, id, asked) in &known.acknowledged {
+        for Acknowledged { seq, id, asked, seen } in &known.acknowledged {
             let version = at(log, Some(*seq)).filter(|version| version.id == *id);
-            if !version.is_some_and(|version| asked.fits(version, log)) {
+            let follows = |version: &Version| seen.is_none() || version.previous == *seen;
+            if !version.is_some_and(|version| follows(version) && asked.fits(version, log)) {
                 return Err(format!(
-                    "acknowledged was {asked:?} of {id} at {seq}, it is {version:?}"
+                    "acknowledged was {asked:?} of {id} at {seq} after {seen:?}, it is {version:?}"
                 ));
             }
         }

@@ -77,7 +77,7 @@ impl Writer {
     async fn create(&self, subject: &str) {
         // A draft whose answer is lost may be there; nobody refers to it.
         if let Ok(Ok(written)) = self.write(Write::Create(Box::new(draft(subject)))).await {
-            self.truth.acknowledged(written, Asked::Created(subject.to_owned()));
+            self.truth.acknowledged(written, Asked::Created(subject.to_owned()), None);
         }
     }
 
@@ -94,22 +94,32 @@ impl Writer {
                 Asked::Note(value.to_owned())
             }
         };
-        if let Ok(Ok(written)) = self.write(Write::Update(id, Box::new(patch))).await {
-            self.truth.acknowledged(written, asked);
+        // As in the pages, by somebody who saw one of its versions, be it the latest or not.
+        let seen = if one_in(3) { self.truth.any_version(id) } else { None };
+        let patch = Box::new(patch);
+        let write = match seen {
+            Some(seen) => Write::Edit { id, seen, patch },
+            None => Write::Update(id, patch),
+        };
+        if let Ok(Ok(written)) = self.write(write).await {
+            self.truth.acknowledged(written, asked, seen);
         }
     }
 
     async fn remove(&self, id: ActivityId) {
         match self.write(Write::Remove(id)).await {
-            Ok(Ok(written)) => self.truth.acknowledged(written, Asked::Removed),
+            Ok(Ok(written)) => self.truth.acknowledged(written, Asked::Removed, None),
             Ok(Err(_)) | Err(Lost) => self.truth.in_doubt(id),
         }
     }
 
     async fn restore(&self, id: ActivityId) {
         let to = if one_in(3) { self.truth.any_version(id) } else { None };
-        match self.write(Write::Restore { id, to, seen: None }).await {
-            Ok(Ok(written)) => self.truth.acknowledged(written, Asked::Restored(to)),
+        let seen = if one_in(3) { self.truth.any_version(id) } else { None };
+        match self.write(Write::Restore { id, to, seen }).await {
+            Ok(Ok(written)) => self.truth.acknowledged(written, Asked::Restored(to), seen),
+            // Whether it is there is as unknown as before.
+            Ok(Err(Refusal::Outdated(_))) if seen.is_some() => {}
             Ok(Err(Refusal::Unavailable(_))) | Err(Lost) => self.truth.in_doubt(id),
             Ok(Err(refusal)) => self.truth.complain(format!("{id} did not come back: {refusal}")),
         }
