@@ -4,11 +4,13 @@
 //! how it is asked stands in `server.rs` and `client.rs`.
 
 mod client;
+mod limit;
 mod load;
 mod server;
 mod sqlite;
 mod writes;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -44,6 +46,15 @@ enum Measurement {
     /// than SUCCESS ends the measurement. Printed are the medians of all rounds.
     #[command(verbatim_doc_comment)]
     Writes(Writes),
+    /// Serves the limit: a bare hyper server that answers every request with the same bytes.
+    Limit {
+        /// Where.
+        #[arg(long, value_name = "ADDRESS")]
+        listen: SocketAddr,
+        /// How many bytes.
+        #[arg(long)]
+        bytes: usize,
+    },
 }
 
 /// What can be said about `writes`.
@@ -69,8 +80,11 @@ pub(crate) struct Writes {
 
 #[allow(clippy::print_stderr, reason = "a command says why it failed")]
 fn main() -> ExitCode {
-    let Measurement::Writes(args) = Cli::parse().measurement;
-    match writes::measure(&args) {
+    let measured = match Cli::parse().measurement {
+        Measurement::Writes(args) => writes::measure(&args),
+        Measurement::Limit { listen, bytes } => limit::serve(listen, bytes),
+    };
+    match measured {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("bench: {problem}");
