@@ -28,5 +28,5 @@ pub use organization::{
     Opener, Organization, PasswordHash, Role, RoleError, SecretHash, Stage, Status, SystemUser,
 };
 pub use patch::{CustomFieldPatch, Draft, Patch, Presence, StatusRef};
-pub use time::{Moment, MomentError, Stamp, Zone, ZoneError};
+pub use time::{Moment, MomentError, MomentText, Stamp, Zone, ZoneError};
 pub use version::{Author, Kind, Origin, State, Version};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -170,27 +171,60 @@ fn parse_offset(text: &str) -> Option<i32> {
     }
 }
 
-impl fmt::Display for Moment {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// A moment as text, without a place of its own in memory: answers hold very many of them.
+#[derive(Clone, Copy, Debug)]
+pub struct MomentText([u8; 29]);
+
+impl MomentText {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // It is made of digits and signs.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl Moment {
+    /// As the manual prints times.
+    ///
+    /// ```
+    /// let text = "2014-04-08T11:00:00.000-05:00";
+    /// assert_eq!(domain::Moment::parse(text).unwrap().text().as_str(), text);
+    /// ```
+    #[must_use]
+    pub fn text(self) -> MomentText {
         // Both conversions hold for every stamp within the bounds and every offset that was parsed.
-        let offset = Offset::from_seconds(self.offset_seconds).map_err(|_| fmt::Error)?;
-        let instant = Timestamp::from_millisecond(self.stamp.0).map_err(|_| fmt::Error)?;
+        let offset = Offset::from_seconds(self.offset_seconds).unwrap_or(Offset::UTC);
+        let instant = Timestamp::from_millisecond(self.stamp.0).unwrap_or(Timestamp::UNIX_EPOCH);
         let civil = offset.to_datetime(instant);
         let minutes = self.offset_seconds / 60;
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}{}{:02}:{:02}",
-            civil.year(),
-            civil.month(),
-            civil.day(),
-            civil.hour(),
-            civil.minute(),
-            civil.second(),
-            civil.millisecond(),
-            if minutes < 0 { '-' } else { '+' },
-            minutes.abs() / 60,
-            minutes.abs() % 60,
-        )
+        let mut text = *b"0000-00-00T00:00:00.000+00:00";
+        let mut put = |at: usize, digits: usize, value: i32| {
+            let mut rest = value.unsigned_abs();
+            for place in text[at..at + digits].iter_mut().rev() {
+                *place = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
+        };
+        put(0, 4, civil.year().into());
+        put(5, 2, civil.month().into());
+        put(8, 2, civil.day().into());
+        put(11, 2, civil.hour().into());
+        put(14, 2, civil.minute().into());
+        put(17, 2, civil.second().into());
+        put(20, 3, civil.millisecond().into());
+        put(24, 2, minutes / 60);
+        put(27, 2, minutes % 60);
+        if minutes < 0 {
+            text[23] = b'-';
+        }
+        MomentText(text)
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().as_str())
     }
 }
 
@@ -198,7 +232,7 @@ impl fmt::Display for Moment {
 /// offset.
 #[derive(Clone, Debug)]
 pub struct Zone {
-    name: String,
+    name: Arc<str>,
     zone: TimeZone,
 }
 
@@ -211,7 +245,7 @@ impl Zone {
     /// Coordinated universal time.
     #[must_use]
     pub fn utc() -> Zone {
-        Zone { name: "UTC".to_owned(), zone: TimeZone::UTC }
+        Zone { name: "UTC".into(), zone: TimeZone::UTC }
     }
 
     /// Takes a zone by name (`America/Chicago`) or by offset (`+08:00`).
@@ -229,7 +263,7 @@ impl Zone {
             Some(zone) => zone,
             None => TimeZone::get(name).map_err(|_| unknown())?,
         };
-        Ok(Zone { name: name.to_owned(), zone })
+        Ok(Zone { name: name.into(), zone })
     }
 
     /// The names that there are, like America/Chicago, to choose from.

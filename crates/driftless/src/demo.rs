@@ -14,7 +14,7 @@ use service::{FIRST_STATUSES, ImportOptions, NewUser, Password, Service, Spool, 
 use crate::cli::{Demo, Tuning};
 use crate::commands::{Failure, Ground};
 use crate::console::{Console, Terminal};
-use crate::observe;
+use crate::log;
 use crate::serve::Server;
 
 const ORG: &str = "demo";
@@ -107,7 +107,7 @@ const DAYS: i64 = 730;
 /// Sets up what is missing, prints how to ask, and serves.
 pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
     let tuning = Tuning::default();
-    observe::start_log(tuning.log_format);
+    log::start(tuning.log_format);
     let server = Server::start(folder, &demo.listen, None, &tuning)?;
     let org = set_up(&server.ground, demo.activities)?;
     let key = server.ground.service.add_key(&org, KEY_USER, Some(Name::parse("demo")?))?;

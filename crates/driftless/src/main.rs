@@ -11,6 +11,8 @@ mod console;
 mod demo;
 mod edge;
 mod folder;
+mod front;
+mod log;
 mod observe;
 mod outage;
 mod remote;

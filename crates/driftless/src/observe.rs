@@ -3,45 +3,23 @@
 //! Neither query nor body is ever looked at here, and of a path only what is known by name: API v1
 //! has its secrets in the URL (invariant 10), and a slip of the hand puts them in the path.
 
-use std::io::{self, IsTerminal};
 use std::time::Instant;
 
+use axum::Router;
 use axum::body::HttpBody;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Router, middleware};
+use domain::OrgId;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use service::Service;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::Subscriber;
 
-use crate::cli::LogFormat;
+use crate::log;
 
 /// Bounds of the histogram of durations, in seconds.
 const SECONDS_BOUNDS: [f64; 12] =
     [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0];
-
-/// Begins the log on standard error. `RUST_LOG` sets what is in it.
-pub(crate) fn start_log(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,refinery_core=warn"));
-    let subscriber = Subscriber::builder()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .log_internal_errors(false) // Whoever reads the log may go away; the server stays.
-        .with_target(false)
-        .with_ansi(io::stderr().is_terminal());
-    // A second start in one process keeps the first log.
-    let _ = match format {
-        LogFormat::Text => tracing::subscriber::set_global_default(subscriber.finish()),
-        LogFormat::Json => {
-            tracing::subscriber::set_global_default(subscriber.json().flatten_event(true).finish())
-        }
-    };
-}
 
 /// Begins counting.
 pub(crate) fn start_metrics() -> Result<PrometheusHandle, BuildError> {
@@ -83,31 +61,38 @@ async fn ready(State(service): State<Service>) -> Response {
     }
 }
 
-/// Puts a log line and metrics around every request.
-pub(crate) fn observed(router: Router) -> Router {
-    router.layer(middleware::from_fn(observe))
+/// A request that is being answered: what will stand of it in the log and the metrics.
+pub(crate) struct Observed {
+    begun: Instant,
+    verb: &'static str,
+    page: &'static str,
 }
 
-async fn observe(request: Request, next: Next) -> Response {
-    let begun = Instant::now();
-    let verb = verb(request.method());
-    let page = page(request.uri().path());
-    let response = next.run(request).await;
-    let seconds = begun.elapsed().as_secs_f64();
-    let status = response.status().as_u16();
-    let outcome = response.extensions().get::<neon::Outcome>();
-    let method = outcome.map_or(page, |outcome| outcome.method.unwrap_or("unknown"));
-    let org = outcome.and_then(|outcome| outcome.org.as_ref()).map(ToString::to_string);
-    let code = outcome.and_then(|outcome| outcome.error_code);
-    let ok = code.is_none() && status < 400;
-    let result = if ok { "success" } else { "fail" };
-    metrics::counter!("driftless_requests_total", "method" => method, "result" => result)
-        .increment(1);
-    metrics::histogram!("driftless_request_seconds", "method" => method).record(seconds);
-    let bytes = HttpBody::size_hint(response.body()).exact();
-    let ms = (seconds * 1e6).round() / 1e3;
-    tracing::info!(verb, method, org, status, code, bytes, ms, "request");
-    response
+impl Observed {
+    /// It has come.
+    pub(crate) fn begin(request: &Request) -> Observed {
+        let (verb, page) = (verb(request.method()), page(request.uri().path()));
+        Observed { begun: Instant::now(), verb, page }
+    }
+
+    /// This is its answer.
+    pub(crate) fn end(self, response: &Response) {
+        let Observed { begun, verb, page } = self;
+        let seconds = begun.elapsed().as_secs_f64();
+        let status = response.status().as_u16();
+        let outcome = response.extensions().get::<neon::Outcome>();
+        let method = outcome.map_or(page, |outcome| outcome.method.unwrap_or("unknown"));
+        let org = outcome.and_then(|outcome| outcome.org.as_ref()).map(OrgId::as_str);
+        let code = outcome.and_then(|outcome| outcome.error_code);
+        let ok = code.is_none() && status < 400;
+        let result = if ok { "success" } else { "fail" };
+        metrics::counter!("driftless_requests_total", "method" => method, "result" => result)
+            .increment(1);
+        metrics::histogram!("driftless_request_seconds", "method" => method).record(seconds);
+        let bytes = HttpBody::size_hint(response.body()).exact();
+        let ms = (seconds * 1e6).round() / 1e3;
+        tracing::info!(target: log::REQUESTS, verb, method, org, status, code, bytes, ms, "request");
+    }
 }
 
 fn verb(method: &Method) -> &'static str {

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::http::StatusCode;
 use domain::Clock;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -22,7 +21,8 @@ use crate::cli::{Serve, Tuning};
 use crate::commands::{Failure, Ground};
 use crate::edge::{self, Edge, Limits};
 use crate::folder::{self, Access, Folder};
-use crate::{observe, remote};
+use crate::front::Front;
+use crate::{log, observe, remote};
 
 /// How often expired sessions and runs are looked for.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
@@ -35,7 +35,7 @@ pub(crate) struct Server {
     runtime: Runtime,
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    router: Router,
+    front: Front,
     pub(crate) ground: Ground,
     metrics: PrometheusHandle,
     folder: Folder,
@@ -56,7 +56,8 @@ pub(crate) fn open(folder: &Folder, tuning: &Tuning, searching: bool) -> Result<
     let store = Arc::new(SqliteStore::open(&folder.path)?);
     let settings = service::Settings {
         requests_per_org_max: tuning.requests_max as usize,
-        cache_bytes_max: u64::from(tuning.cache_mib) << 20,
+        // The other half is for records as they leave.
+        cache_bytes_max: u64::from(tuning.cache_mib) << 19,
     };
     let mut surroundings = Surroundings::system(store.clone());
     if searching {
@@ -72,7 +73,7 @@ pub(crate) fn open(folder: &Folder, tuning: &Tuning, searching: bool) -> Result<
 
 /// The command as it was typed: binds, opens, serves until told to stop.
 pub(crate) fn run(folder: &Path, serve: &Serve) -> Result<(), Failure> {
-    observe::start_log(serve.tuning.log_format);
+    log::start(serve.tuning.log_format);
     let tls = match (&serve.tls_cert, &serve.tls_key) {
         (Some(certificate), Some(key)) => Some(edge::tls::acceptor(certificate, key)?),
         _ => None,
@@ -107,19 +108,14 @@ impl Server {
         let metrics = observe::start_metrics()?;
         let ground = open(&folder, tuning, true)?;
         let service = ground.service.clone();
-        let api =
-            neon::router(service.clone(), neon::Settings { page_size_max: tuning.page_size_max });
+        let settings = neon::Settings {
+            page_size_max: tuning.page_size_max,
+            cache_bytes_max: u64::from(tuning.cache_mib) << 19,
+        };
+        let api = neon::Api::new(service.clone(), settings);
         let pages = web::router(service.clone(), web::Settings { secure: tls.is_some() });
-        let router = api.merge(pages).merge(observe::router(service, metrics.clone()));
-        Ok(Server {
-            runtime,
-            listener,
-            tls,
-            router: neon::tidied(observe::observed(router)),
-            ground,
-            metrics,
-            folder,
-        })
+        let others = pages.merge(observe::router(service, metrics.clone()));
+        Ok(Server { runtime, listener, tls, front: Front { api, others }, ground, metrics, folder })
     }
 
     /// Where it can be reached.
@@ -130,7 +126,7 @@ impl Server {
     /// Serves until SIGTERM or SIGINT, then ends in order. `announce` is called once all is ready,
     /// stopping too: whoever hears of a server may stop it at once.
     pub(crate) fn run(self, announce: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
-        let Server { runtime, listener, tls, router, ground, metrics, folder } = self;
+        let Server { runtime, listener, tls, front, ground, metrics, folder } = self;
         let stop = StopSignals::catch(&runtime)?;
         let ground = Arc::new(ground);
         remote::clear_copies(&folder.path)?;
@@ -141,7 +137,7 @@ impl Server {
             }
         }
         announce()?;
-        let edge = Edge { tls, router, refusal, limits: Limits::default() };
+        let edge = Edge { tls, answers: front, refusal, limits: Limits::default() };
         runtime.block_on(async {
             let housekeeping = tokio::spawn(housekeep(ground.service.clone(), metrics));
             let told_to_stop = async {

@@ -1,6 +1,6 @@
 //! The API v1: parameters in, JSON out. Every old quirk lives here and only here.
 //!
-//! A request comes in at [`router`], is told apart by its path (`method.rs`), its parameters are
+//! A request comes in at [`Api::answer`], is told apart by its path (`method.rs`), its parameters are
 //! merged and decoded (`params.rs`, `values.rs`), the method's own file in `methods/` turns them
 //! into a use case of `service`, and the answer leaves in the envelope that old clients expect
 //! (`envelope.rs`, `errors.rs`, `record.rs`).
@@ -18,6 +18,7 @@ mod outgoing;
 mod params;
 mod paths;
 mod record;
+mod rendered;
 mod request;
 mod sort_columns;
 mod values;
@@ -25,11 +26,13 @@ mod values;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
 use axum::routing::any;
 use service::Service;
 
 pub use envelope::refusal;
-pub use paths::tidied;
+pub use paths::{tidied, tidy};
 pub use request::Outcome;
 
 /// Where the API lies: the vendor's path.
@@ -62,11 +65,13 @@ pub const PARAMETERS_MAX: usize = 100_000;
 pub struct Settings {
     /// The largest page; a larger one asked for is cut to this.
     pub page_size_max: u32,
+    /// What printed records may take in memory.
+    pub cache_bytes_max: u64,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { page_size_max: 200 }
+        Settings { page_size_max: 200, cache_bytes_max: 16 << 20 }
     }
 }
 
@@ -75,14 +80,39 @@ pub(crate) struct Neon {
     pub(crate) service: Service,
     pub(crate) settings: Settings,
     pub(crate) bodies: body::Budget,
+    pub(crate) records: rendered::Records,
 }
 
-/// The routes of the API: everything below [`BASE_PATH`], whatever the verb. To be served [`tidied`].
+/// The API, ready to answer. Cheap to clone.
+#[derive(Clone)]
+pub struct Api(Arc<Neon>);
+
+impl Api {
+    /// Of that service.
+    #[must_use]
+    pub fn new(service: Service, settings: Settings) -> Api {
+        let records = rendered::Records::new(settings.cache_bytes_max);
+        Api(Arc::new(Neon { service, settings, bodies: body::Budget::new(), records }))
+    }
+
+    /// Whether a path, [`tidy`], is the API's: it lies at or below [`BASE_PATH`].
+    #[must_use]
+    pub fn serves(path: &str) -> bool {
+        path.strip_prefix(BASE_PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Answers whatever comes in there, whatever the verb.
+    pub async fn answer(&self, request: Request) -> Response {
+        request::answer(&self.0, request).await
+    }
+}
+
+/// The routes of the API, for a router that serves nothing as fast. To be served [`tidied`].
 pub fn router(service: Service, settings: Settings) -> Router {
-    let neon = Arc::new(Neon { service, settings, bodies: body::Budget::new() });
+    let answer = any(async |State(api): State<Api>, request: Request| api.answer(request).await);
     Router::new()
-        .route(BASE_PATH, any(request::answer))
-        .route(&format!("{BASE_PATH}/"), any(request::answer))
-        .route(&format!("{BASE_PATH}/{{*method}}"), any(request::answer))
-        .with_state(neon)
+        .route(BASE_PATH, answer.clone())
+        .route(&format!("{BASE_PATH}/{{*method}}"), answer.clone())
+        .route(&format!("{BASE_PATH}/"), answer)
+        .with_state(Api::new(service, settings))
 }

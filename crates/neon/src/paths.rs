@@ -8,10 +8,14 @@ use axum::{Router, middleware};
 /// Puts up with doubled slashes: scripts join a host that ends in one and a path that begins with
 /// one. It goes around a whole router, since it has to come before a route is chosen.
 pub fn tidied(router: Router) -> Router {
-    Router::new().fallback_service(router).layer(middleware::map_request(tidy))
+    Router::new()
+        .fallback_service(router)
+        .layer(middleware::map_request(async |request| tidy(request)))
 }
 
-async fn tidy(mut request: Request) -> Request {
+/// One request as [`tidied`] has it.
+#[must_use]
+pub fn tidy(mut request: Request) -> Request {
     if let Some(uri) = with_single_slashes(request.uri()) {
         *request.uri_mut() = uri;
     }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{Method as Verb, Request, Response, StatusCode, header};
 use domain::{Moment, OrgId};
@@ -44,17 +44,14 @@ impl Answer {
 }
 
 /// Answers whatever comes in below the API's path.
-pub(crate) async fn answer(
-    State(neon): State<Arc<Neon>>,
-    request: Request<Body>,
-) -> Response<Body> {
+pub(crate) async fn answer(neon: &Neon, request: Request<Body>) -> Response<Body> {
     let path = request.uri().path();
     let target = Target::of(path.strip_prefix(BASE_PATH).unwrap_or(path));
     let (head, body) = request.into_parts();
     let peer = head.extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| *peer);
-    let (status, answer) = match understand(&neon, &head, body, &target).await {
+    let (status, answer) = match understand(neon, &head, body, &target).await {
         Ok((method, params, _held)) => {
-            (StatusCode::OK, methods::answer(&neon, method, &params, peer).await)
+            (StatusCode::OK, methods::answer(neon, method, &params, peer).await)
         }
         Err((status, error)) => (status, Answer::refused(error)),
     };

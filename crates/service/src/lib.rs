@@ -102,7 +102,7 @@ pub use secret::hash as hash_secret;
 pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
 pub use sorting::SORTS_MAX;
 pub use store::PollRecord;
-pub use sync::{AskError, SyncAnswer};
+pub use sync::{AskError, SyncAnswer, SyncPage};
 pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
 pub use throttle::TooManyAttempts;
 pub use timeline::Tally;

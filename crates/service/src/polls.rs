@@ -9,7 +9,7 @@ use domain::{KeyId, Stamp};
 use parking_lot::Mutex;
 use store::PollRecord;
 
-use crate::{SyncAnswer, SyncQuery};
+use crate::{SyncPage, SyncQuery};
 
 /// How slowly the rhythm follows the last pause: by one part in so many.
 const RHYTHM_INERTIA: i64 = 4;
@@ -34,7 +34,7 @@ impl Polls {
 
     /// Remembers a new question and its answer. One about named activities does not count: it says
     /// nothing about how far a mirror has come.
-    pub(crate) fn asked(&self, key: KeyId, at: Stamp, query: &SyncQuery, answer: &SyncAnswer) {
+    pub(crate) fn asked(&self, key: KeyId, at: Stamp, query: &SyncQuery, answer: &SyncPage) {
         if query.ids.is_some() {
             return;
         }

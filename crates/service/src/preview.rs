@@ -77,7 +77,8 @@ impl Service {
         if selected.pages > 1 {
             self.shared.views.put(org, asked.view.clone());
         }
-        let answer = self.answer(org, &asked, selected).await?;
+        let page = self.paged(org, &asked, selected).await?;
+        let answer = self.filled(org, page).await?;
         Ok(Preview { answer, as_of })
     }
 

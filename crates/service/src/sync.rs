@@ -26,7 +26,23 @@ const TO_AHEAD_MS_MAX: i64 = 2_000;
 /// The longest wait for the horizon to pass an upper bound.
 const HORIZON_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// One page of a run.
+/// One page of a run, by the positions of its records. Versions never change (invariant 1): what has been
+/// made of one is good for every page that it is on.
+#[derive(Clone, Debug)]
+pub struct SyncPage {
+    /// Complete up to here; the same on every page of the run.
+    pub horizon: Stamp,
+    /// Where the page's records lie, in the order asked for.
+    pub seqs: Vec<Seq>,
+    /// Records on all pages.
+    pub total: u64,
+    /// Pages in all, at least 1.
+    pub pages: u64,
+    /// The removed ids of the whole run, ascending; none where the question did not want them.
+    pub removed: Option<Vec<ActivityId>>,
+}
+
+/// The same with its records.
 #[derive(Clone, Debug)]
 pub struct SyncAnswer {
     /// Complete up to here; the same on every page of the run.
@@ -127,6 +143,19 @@ impl Service {
     /// # Errors
     /// See [`AskError`]; all of them may pass.
     pub async fn sync(&self, caller: &Caller, query: &SyncQuery) -> Result<SyncAnswer, AskError> {
+        let page = self.sync_page(caller, query).await?;
+        self.filled(&caller.tenant, page).await
+    }
+
+    /// Answers one page, without its records: [`Service::versions`] has them.
+    ///
+    /// # Errors
+    /// As [`Service::sync`].
+    pub async fn sync_page(
+        &self,
+        caller: &Caller,
+        query: &SyncQuery,
+    ) -> Result<SyncPage, AskError> {
         let org = &caller.tenant;
         let ask = self.ask(caller, query);
         let (run, view, begun) = self.run(org, &ask, query).await?;
@@ -134,24 +163,34 @@ impl Service {
         let asked = Asked { query, id, to, view, horizon };
         let selected = asked.select(org);
         self.record_run(org, &run, &asked.view, selected.pages > 1).await?;
-        let answer = self.answer(org, &asked, selected).await?;
+        let page = self.paged(org, &asked, selected).await?;
         if begun {
-            org.polls.asked(caller.key, ask.now, query, &answer);
+            org.polls.asked(caller.key, ask.now, query, &page);
         }
-        Ok(answer)
+        Ok(page)
     }
 
     /// The page of what a question selects.
-    pub(crate) async fn answer(
+    pub(crate) async fn paged(
         &self,
         org: &Arc<Tenant>,
         asked: &Asked<'_>,
         selected: Selected,
-    ) -> Result<SyncAnswer, AskError> {
+    ) -> Result<SyncPage, AskError> {
         let Selected { records, removed, total, pages } = selected;
         let seqs = self.page(org, asked, records).await?;
+        Ok(SyncPage { horizon: asked.horizon, seqs, total, pages, removed })
+    }
+
+    /// A page with its records.
+    pub(crate) async fn filled(
+        &self,
+        org: &Tenant,
+        page: SyncPage,
+    ) -> Result<SyncAnswer, AskError> {
+        let SyncPage { horizon, seqs, total, pages, removed } = page;
         let records = self.versions(org, seqs).await?;
-        Ok(SyncAnswer { horizon: asked.horizon, records, total, pages, removed })
+        Ok(SyncAnswer { horizon, records, total, pages, removed })
     }
 
     fn ask(&self, caller: &Caller, query: &SyncQuery) -> Ask {

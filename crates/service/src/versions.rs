@@ -64,7 +64,10 @@ impl Shared {
 impl Service {
     /// The versions at these positions, in that order: from memory where it has them all, else on a
     /// thread that may wait for the disk.
-    pub(crate) async fn versions(
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn versions(
         &self,
         org: &Tenant,
         seqs: Vec<Seq>,

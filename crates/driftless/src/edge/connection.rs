@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
 use axum::http::Request;
@@ -18,12 +17,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
-use tower::Service;
 
 use super::body::PatientBody;
 use super::waiting::{Conversation, RequestTimer};
 use super::wire::Wire;
-use super::{Edge, Limits};
+use super::{Answers, Edge};
 
 /// Request line and headers together. The URI alone may have 65,534 bytes (a limit of the `http`
 /// crate; the old API carries whole records in it); the rest is for the headers. It must stay well
@@ -32,7 +30,7 @@ const HEAD_BYTES_MAX: usize = 128 * 1024;
 
 /// Serves the requests of one connection until it ends or the server stops.
 pub(super) async fn run(
-    edge: Arc<Edge>,
+    edge: Arc<Edge<impl Answers>>,
     stream: TcpStream,
     peer: SocketAddr,
     mut stopped: watch::Receiver<bool>,
@@ -61,8 +59,12 @@ async fn told_to_finish(stopped: &mut watch::Receiver<bool>) {
 }
 
 /// Speaks HTTP/1.1 over an established stream.
-async fn converse<S>(edge: &Edge, stream: S, peer: SocketAddr, mut stopped: watch::Receiver<bool>)
-where
+async fn converse<S>(
+    edge: &Edge<impl Answers>,
+    stream: S,
+    peer: SocketAddr,
+    mut stopped: watch::Receiver<bool>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send,
 {
     let conversation = Arc::new(Conversation::default());
@@ -70,7 +72,7 @@ where
     let timer = RequestTimer::new(Arc::clone(&conversation), edge.limits.header_read);
     let service = service_fn(|request| {
         conversation.request_came();
-        answer(edge.router.clone(), request, peer, &edge.limits)
+        answer(edge, request, peer)
     });
     let connection = http1::Builder::new()
         .timer(timer)
@@ -94,20 +96,19 @@ where
     }
 }
 
-/// Hands a request to the router, with a body that does not keep it waiting for ever.
-fn answer(
-    mut router: Router,
+/// Has a request answered, with a body that does not keep it waiting for ever.
+async fn answer(
+    edge: &Edge<impl Answers>,
     request: Request<Incoming>,
     peer: SocketAddr,
-    limits: &Limits,
-) -> impl Future<Output = Result<Response, Infallible>> + Send + use<> {
+) -> Result<Response, Infallible> {
     let mut request = request.map(|body| {
         if body.is_end_stream() {
             Body::empty()
         } else {
-            Body::new(PatientBody::new(body, limits.stall))
+            Body::new(PatientBody::new(body, edge.limits.stall))
         }
     });
     request.extensions_mut().insert(ConnectInfo(peer));
-    router.call(request)
+    Ok(edge.answers.answer(request).await)
 }

@@ -1,5 +1,5 @@
 //! The socket edge: it accepts connections, speaks HTTP/1.1 (over TLS if wished) and hands each
-//! request to a router. It knows nothing of what is served.
+//! request to whatever [`Answers`]. It knows nothing of what is served.
 //!
 //! Why not `axum::serve`: a server that stands open to the network needs a limit on everything a
 //! client can hold on to, and `axum::serve` sets none. What this module promises:
@@ -17,7 +17,7 @@
 //! hyper, hyper reads and writes through a [`wire::Wire`], and a [`waiting::RequestTimer`] tells
 //! it when to give up on a client that stays silent.
 //!
-//! Left to the router: the size of bodies, the time that handlers take, and their panics.
+//! Left to whatever answers: the size of bodies, the time that handlers take, and their panics.
 
 mod body;
 mod connection;
@@ -36,10 +36,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio_rustls::TlsAcceptor;
+use tower::Service;
 
 pub(crate) use refusal::Refusal;
 
@@ -101,20 +105,32 @@ impl Default for Limits {
     }
 }
 
+/// Answers requests. Each carries `axum::extract::ConnectInfo<SocketAddr>`, the peer.
+pub(crate) trait Answers: Send + Sync + 'static {
+    /// Answers one.
+    fn answer(&self, request: Request<Body>) -> impl Future<Output = Response> + Send;
+}
+
+impl Answers for Router {
+    async fn answer(&self, request: Request<Body>) -> Response {
+        let Ok(response) = self.clone().call(request).await;
+        response
+    }
+}
+
 /// What every connection needs to know.
-#[derive(Clone)]
-pub(crate) struct Edge {
+pub(crate) struct Edge<A> {
     /// Speaks TLS if there is one, see [`tls::acceptor`].
     pub(crate) tls: Option<TlsAcceptor>,
-    /// Answers the requests. Each carries `axum::extract::ConnectInfo<SocketAddr>`, the peer.
-    pub(crate) router: Router,
+    /// Answers the requests.
+    pub(crate) answers: A,
     /// Writes the body of an answer that no handler gave.
     pub(crate) refusal: Refusal,
     /// How much a client can hold on to.
     pub(crate) limits: Limits,
 }
 
-impl Edge {
+impl<A: Answers> Edge<A> {
     /// Serves what `listener` accepts until `shutdown` resolves, then lets the requests under way
     /// finish. Returns when no connection is left.
     pub(crate) async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {

@@ -1,14 +1,20 @@
 //! `account/syncActivities`: the manual's one page.
 
+use std::sync::Arc;
+
 use domain::{ActivityId, Member};
 use serde::Serialize;
-use service::{Caller, Direction, Order, SyncAnswer, SyncQuery};
+use service::{Caller, Direction, Order, SyncPage, SyncQuery};
 
 use crate::envelope::{Success, write_json};
 use crate::errors::ApiError;
 use crate::params::Params;
+use crate::rendered::Rendered;
 use crate::request::Answer;
-use crate::{Neon, PAGE_SIZE_DEFAULT, record, sort_columns, values};
+use crate::{Neon, PAGE_SIZE_DEFAULT, sort_columns, values};
+
+/// About what an answer has beside its records.
+const MEMBERS_BYTES: usize = 256;
 
 /// The question, and what of it is repeated in the answer.
 struct Question {
@@ -23,16 +29,17 @@ pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params) -> Answ
         Ok(question) => question,
         Err(error) => return refused(caller, error),
     };
-    match neon.service.sync(&caller, &question.query).await {
-        Ok(answer) => {
-            let zone = caller.tenant.directory().organization.zone.clone();
-            let success = render(&question, &answer, &zone);
-            Answer {
-                org: Some(caller.tenant),
-                response_date_time: Some(zone.at(answer.horizon)),
-                content: Ok(success),
-            }
-        }
+    let zone = caller.tenant.directory().organization.zone.clone();
+    let page = match neon.service.sync_page(&caller, &question.query).await {
+        Ok(page) => page,
+        Err(error) => return refused(caller, error.into()),
+    };
+    match neon.records.at(&neon.service, &caller.tenant, &zone, &page.seqs).await {
+        Ok(records) => Answer {
+            response_date_time: Some(zone.at(page.horizon)),
+            content: Ok(render(&question, &page, &records)),
+            org: Some(caller.tenant),
+        },
         Err(error) => refused(caller, error.into()),
     }
 }
@@ -122,17 +129,17 @@ struct DeletedIds {
 }
 
 /// The members in the manual's order: the records, the page, the deleted ids.
-fn render(question: &Question, answer: &SyncAnswer, zone: &domain::Zone) -> Success {
+fn render(question: &Question, answer: &SyncPage, records: &[Arc<Rendered>]) -> Success {
     let mut success = Success::default();
+    let bytes: usize = records.iter().map(|record| record.json().len() + 1).sum();
+    success.members.reserve_exact(bytes + MEMBERS_BYTES);
     let out = success.begin_member("activities");
     out.extend_from_slice(b"{\"activity\":[");
-    for (index, version) in answer.records.iter().enumerate() {
+    for (index, record) in records.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
-        if let Some(activity) = version.record() {
-            record::write(version, activity, zone, out);
-        }
+        out.extend_from_slice(record.json());
     }
     out.extend_from_slice(b"]}");
     let page = Page {

@@ -64,10 +64,10 @@ struct Server {
 
 impl Server {
     async fn start(router: Router, limits: Limits) -> Self {
-        Self::of(Edge { tls: None, router, refusal, limits }).await
+        Self::of(Edge { tls: None, answers: router, refusal, limits }).await
     }
 
-    async fn of(edge: Edge) -> Self {
+    async fn of(edge: Edge<Router>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -39,7 +39,7 @@ impl Files {
 
     async fn serve(&self, limits: Limits) -> Server {
         let tls = acceptor(&self.path("cert.pem"), &self.path("key.pem")).unwrap();
-        Server::of(Edge { tls: Some(tls), router: echo(), refusal, limits }).await
+        Server::of(Edge { tls: Some(tls), answers: echo(), refusal, limits }).await
     }
 
     fn connector(&self) -> TlsConnector {
