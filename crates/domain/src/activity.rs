@@ -203,7 +203,7 @@ impl CustomField {
 }
 
 /// The members of the record as the outside knows them: what can be sorted by, what a history
-/// tells apart.
+/// tells apart. New ones come last: kept runs go by their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Member {
     /// `createdDateTime`

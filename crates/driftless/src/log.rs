@@ -3,11 +3,13 @@
 //! a process which ends abnormally has said why.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use domain::Clock;
 use parking_lot::{Condvar, Mutex};
-use tracing::Metadata;
+use serde::Serialize;
+use service::SystemClock;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::{MakeWriter, Subscriber};
 
@@ -27,7 +29,7 @@ const WAITING_BYTES_MAX: usize = 8 << 20;
 pub(crate) fn start(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,refinery_core=warn"));
-    let log = Log::default();
+    let log = LOG.get_or_init(Log::default).clone();
     let subscriber = Subscriber::builder()
         .with_env_filter(filter)
         .with_writer(log.clone())
@@ -44,6 +46,74 @@ pub(crate) fn start(format: LogFormat) {
     let thread = std::thread::Builder::new().name("log".to_owned());
     // Without it the lines are written when others are, and at the end.
     let _ = thread.spawn(move || log.write_for_ever());
+}
+
+/// The process's one log, once it has been started.
+static LOG: OnceLock<Log> = OnceLock::new();
+
+/// What the log says about a request that has been answered.
+#[derive(Serialize)]
+pub(crate) struct RequestLine<'a> {
+    /// GET or POST.
+    pub(crate) verb: &'static str,
+    /// The API's method, or the page.
+    pub(crate) method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) org: Option<&'a str>,
+    pub(crate) status: u16,
+    /// The API's error code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) bytes: Option<u64>,
+    /// How long the answer took.
+    pub(crate) ms: f64,
+}
+
+/// Logs a request, in the form that `tracing` gives all other lines: it would take a quarter of the time
+/// that a short answer does.
+pub(crate) fn request(line: &RequestLine<'_>, format: LogFormat) {
+    let Some(log) = LOG.get() else { return };
+    let now = SystemClock.now().at_offset(0).text();
+    let now = &now.as_str()[..23];
+    let mut text = Vec::with_capacity(200);
+    // Memory takes every byte.
+    let _ = match format {
+        LogFormat::Text => write_text(&mut text, now, line),
+        LogFormat::Json => write_json(&mut text, now, line),
+    };
+    log.add(&text);
+}
+
+fn write_text(out: &mut Vec<u8>, now: &str, line: &RequestLine<'_>) -> io::Result<()> {
+    let RequestLine { verb, method, org, status, code, bytes, ms } = line;
+    write!(out, "{now}Z  INFO request verb=\"{verb}\" method=\"{method}\"")?;
+    if let Some(org) = org {
+        write!(out, " org=\"{org}\"")?;
+    }
+    write!(out, " status={status}")?;
+    if let Some(code) = code {
+        write!(out, " code={code}")?;
+    }
+    if let Some(bytes) = bytes {
+        write!(out, " bytes={bytes}")?;
+    }
+    writeln!(out, " ms={ms}")
+}
+
+fn write_json(out: &mut Vec<u8>, now: &str, line: &RequestLine<'_>) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        timestamp: &'a str,
+        level: &'a str,
+        message: &'a str,
+        #[serde(flatten)]
+        request: &'a RequestLine<'a>,
+    }
+    let timestamp = format!("{now}Z");
+    let line = Line { timestamp: &timestamp, level: "INFO", message: "request", request: line };
+    serde_json::to_writer(&mut *out, &line)?;
+    out.write_all(b"\n")
 }
 
 /// What waits to be written. Clones are the same.
@@ -87,6 +157,7 @@ impl Log {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "lines are to gather")]
     fn write_for_ever(&self) {
         loop {
             let mut waiting = self.0.waiting.lock();
@@ -101,29 +172,17 @@ impl Log {
 }
 
 impl<'a> MakeWriter<'a> for Log {
-    type Writer = Line<'a>;
+    type Writer = &'a Log;
 
-    fn make_writer(&'a self) -> Line<'a> {
-        Line { log: self, can_wait: false }
-    }
-
-    fn make_writer_for(&'a self, of: &Metadata<'_>) -> Line<'a> {
-        Line { log: self, can_wait: of.target() == REQUESTS }
+    fn make_writer(&'a self) -> &'a Log {
+        self
     }
 }
 
-/// One line on its way.
-pub(crate) struct Line<'a> {
-    log: &'a Log,
-    can_wait: bool,
-}
-
-impl Write for Line<'_> {
+impl Write for &Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.log.add(line);
-        if !self.can_wait {
-            self.log.write_out();
-        }
+        self.add(line);
+        self.write_out();
         Ok(line.len())
     }
 

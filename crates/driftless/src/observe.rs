@@ -5,6 +5,12 @@
 
 use std::time::Instant;
 
+use hashbrown::HashMap;
+use metrics::{Counter, Histogram};
+use neon::{Api, Outcome};
+use parking_lot::RwLock;
+use tracing::Level;
+
 use axum::Router;
 use axum::body::HttpBody;
 use axum::extract::{Request, State};
@@ -15,7 +21,8 @@ use domain::OrgId;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use service::Service;
 
-use crate::log;
+use crate::cli::LogFormat;
+use crate::log::{self, RequestLine};
 
 /// Bounds of the histogram of durations, in seconds.
 const SECONDS_BOUNDS: [f64; 12] =
@@ -61,37 +68,72 @@ async fn ready(State(service): State<Service>) -> Response {
     }
 }
 
-/// A request that is being answered: what will stand of it in the log and the metrics.
+/// Puts a log line and metrics around every request.
+pub(crate) struct Observer {
+    /// By method: looking them up by their labels takes longer than counting.
+    meters: RwLock<HashMap<&'static str, Meters>>,
+    format: LogFormat,
+}
+
+/// What is counted of one method.
+struct Meters {
+    success: Counter,
+    fail: Counter,
+    seconds: Histogram,
+}
+
+/// A request that is being answered.
 pub(crate) struct Observed {
     begun: Instant,
     verb: &'static str,
     page: &'static str,
 }
 
-impl Observed {
-    /// It has come.
-    pub(crate) fn begin(request: &Request) -> Observed {
-        let (verb, page) = (verb(request.method()), page(request.uri().path()));
-        Observed { begun: Instant::now(), verb, page }
+impl Observer {
+    pub(crate) fn new(format: LogFormat) -> Observer {
+        Observer { meters: RwLock::default(), format }
     }
 
-    /// This is its answer.
-    pub(crate) fn end(self, response: &Response) {
-        let Observed { begun, verb, page } = self;
-        let seconds = begun.elapsed().as_secs_f64();
-        let status = response.status().as_u16();
-        let outcome = response.extensions().get::<neon::Outcome>();
-        let method = outcome.map_or(page, |outcome| outcome.method.unwrap_or("unknown"));
-        let org = outcome.and_then(|outcome| outcome.org.as_ref()).map(OrgId::as_str);
-        let code = outcome.and_then(|outcome| outcome.error_code);
-        let ok = code.is_none() && status < 400;
-        let result = if ok { "success" } else { "fail" };
-        metrics::counter!("driftless_requests_total", "method" => method, "result" => result)
-            .increment(1);
-        metrics::histogram!("driftless_request_seconds", "method" => method).record(seconds);
-        let bytes = HttpBody::size_hint(response.body()).exact();
-        let ms = (seconds * 1e6).round() / 1e3;
-        tracing::info!(target: log::REQUESTS, verb, method, org, status, code, bytes, ms, "request");
+    /// A request has come.
+    pub(crate) fn begin(&self, request: &Request) -> Observed {
+        let path = request.uri().path();
+        let page = if Api::serves(path) { "unknown" } else { page(path) };
+        Observed { begun: Instant::now(), verb: verb(request.method()), page }
+    }
+
+    /// This is its answer, with what the API says about it.
+    pub(crate) fn end(&self, of: &Observed, response: &Response, outcome: Option<&Outcome>) {
+        let seconds = of.begun.elapsed().as_secs_f64();
+        let line = RequestLine {
+            verb: of.verb,
+            method: outcome.and_then(|outcome| outcome.method).unwrap_or(of.page),
+            org: outcome.and_then(|outcome| outcome.org.as_ref()).map(OrgId::as_str),
+            status: response.status().as_u16(),
+            code: outcome.and_then(|outcome| outcome.error_code),
+            bytes: HttpBody::size_hint(response.body()).exact(),
+            ms: (seconds * 1e6).round() / 1e3,
+        };
+        self.count(line.method, line.code.is_none() && line.status < 400, seconds);
+        if tracing::enabled!(target: log::REQUESTS, Level::INFO) {
+            log::request(&line, self.format);
+        }
+    }
+
+    fn count(&self, method: &'static str, ok: bool, seconds: f64) {
+        let count = |meters: &Meters| {
+            if ok { &meters.success } else { &meters.fail }.increment(1);
+            meters.seconds.record(seconds);
+        };
+        if let Some(meters) = self.meters.read().get(method) {
+            return count(meters);
+        }
+        let requests = |result: &'static str| metrics::counter!("driftless_requests_total", "method" => method, "result" => result);
+        let meters = Meters {
+            success: requests("success"),
+            fail: requests("fail"),
+            seconds: metrics::histogram!("driftless_request_seconds", "method" => method),
+        };
+        count(self.meters.write().entry(method).or_insert(meters));
     }
 }
 

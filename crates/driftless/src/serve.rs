@@ -22,6 +22,7 @@ use crate::commands::{Failure, Ground};
 use crate::edge::{self, Edge, Limits};
 use crate::folder::{self, Access, Folder};
 use crate::front::Front;
+use crate::observe::Observer;
 use crate::{log, observe, remote};
 
 /// How often expired sessions and runs are looked for.
@@ -115,7 +116,15 @@ impl Server {
         let api = neon::Api::new(service.clone(), settings);
         let pages = web::router(service.clone(), web::Settings { secure: tls.is_some() });
         let others = pages.merge(observe::router(service, metrics.clone()));
-        Ok(Server { runtime, listener, tls, front: Front { api, others }, ground, metrics, folder })
+        Ok(Server {
+            runtime,
+            listener,
+            tls,
+            front: Front { api, others, observer: Observer::new(tuning.log_format) },
+            ground,
+            metrics,
+            folder,
+        })
     }
 
     /// Where it can be reached.

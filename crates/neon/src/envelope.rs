@@ -4,7 +4,7 @@
 //! but an object with one member: the vendor's own PHP library takes the first member, whatever it
 //! is called, and dies on anything else.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{Response, StatusCode, header};
 use domain::Moment;
 use serde::Serialize;
@@ -20,18 +20,34 @@ pub(crate) struct Envelope<'a> {
     pub(crate) content: Result<Success, Vec<ApiError>>,
 }
 
+/// The room before a method's members, for what stands before them in the envelope: large answers are not
+/// copied once more. No head is longer, since no root is.
+const HEAD_BYTES_MAX: usize = 320;
+
 /// What a method answers beside what every method answers.
-#[derive(Default)]
 pub(crate) struct Success {
-    pub(crate) message: Option<&'static str>,
-    /// The method's own members, each with a comma before it: `,"activityId":7`.
-    pub(crate) members: Vec<u8>,
+    message: Option<&'static str>,
+    /// The room, and the method's own members, each with a comma before it: `,"activityId":7`.
+    members: Vec<u8>,
+}
+
+impl Default for Success {
+    fn default() -> Success {
+        Success::with_room_for(0)
+    }
 }
 
 impl Success {
+    /// An answer whose members will take about so many bytes.
+    pub(crate) fn with_room_for(bytes: usize) -> Success {
+        let mut members = Vec::with_capacity(HEAD_BYTES_MAX + bytes + 2);
+        members.resize(HEAD_BYTES_MAX, b' ');
+        Success { message: None, members }
+    }
+
     /// An answer with a `responseMessage`.
     pub(crate) fn with_message(message: &'static str) -> Success {
-        Success { message: Some(message), members: Vec::new() }
+        Success { message: Some(message), ..Success::default() }
     }
 
     /// Adds a member.
@@ -71,30 +87,34 @@ struct ErrorEntry<'a> {
 
 impl Envelope<'_> {
     /// The envelope as JSON.
-    pub(crate) fn to_json(&self) -> Vec<u8> {
-        let members = self.content.as_ref().map_or(0, |success| success.members.len());
-        let mut out = Vec::with_capacity(200 + members);
-        out.push(b'{');
-        write_json(&self.root, &mut out);
-        out.extend_from_slice(match &self.content {
+    pub(crate) fn into_json(self) -> Bytes {
+        let mut head = Vec::with_capacity(HEAD_BYTES_MAX);
+        head.push(b'{');
+        write_json(&self.root, &mut head);
+        head.extend_from_slice(match &self.content {
             Ok(_) => b":{\"operationResult\":\"SUCCESS\"",
             Err(_) => b":{\"operationResult\":\"FAIL\"".as_slice(),
         });
         if let Ok(Success { message: Some(message), .. }) = &self.content {
-            out.extend_from_slice(b",\"responseMessage\":");
-            write_json(message, &mut out);
+            head.extend_from_slice(b",\"responseMessage\":");
+            write_json(message, &mut head);
         }
-        out.extend_from_slice(b",\"responseDateTime\":");
-        write_json(&self.response_date_time.to_string(), &mut out);
-        match &self.content {
-            Ok(success) => out.extend_from_slice(&success.members),
+        head.extend_from_slice(b",\"responseDateTime\":");
+        write_json(&self.response_date_time.text().as_str(), &mut head);
+        match self.content {
+            Ok(Success { mut members, .. }) => {
+                let begin = HEAD_BYTES_MAX - head.len();
+                members[begin..HEAD_BYTES_MAX].copy_from_slice(&head);
+                members.extend_from_slice(b"}}");
+                Bytes::from(members).slice(begin..)
+            }
             Err(errors) => {
-                out.extend_from_slice(b",\"errors\":");
-                write_json(&Errors { error: errors.iter().map(entry).collect() }, &mut out);
+                head.extend_from_slice(b",\"errors\":");
+                write_json(&Errors { error: errors.iter().map(entry).collect() }, &mut head);
+                head.extend_from_slice(b"}}");
+                head.into()
             }
         }
-        out.extend_from_slice(b"}}");
-        out
     }
 }
 
@@ -133,5 +153,5 @@ pub fn refusal(status: StatusCode, now: domain::Stamp) -> String {
         response_date_time: now.at_offset(0),
         content: Err(vec![ApiError::bad_request(&problem)]),
     };
-    String::from_utf8_lossy(&envelope.to_json()).into_owned()
+    String::from_utf8_lossy(&envelope.into_json()).into_owned()
 }

@@ -23,10 +23,11 @@ mod request;
 mod sort_columns;
 mod values;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use axum::routing::any;
 use service::Service;
@@ -101,15 +102,18 @@ impl Api {
         path.strip_prefix(BASE_PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// Answers whatever comes in there, whatever the verb.
-    pub async fn answer(&self, request: Request) -> Response {
-        request::answer(&self.0, request).await
+    /// Answers whatever comes in there from this peer, whatever the verb.
+    pub async fn answer(&self, request: Request, peer: Option<SocketAddr>) -> (Response, Outcome) {
+        request::answer(&self.0, request, peer).await
     }
 }
 
 /// The routes of the API, for a router that serves nothing as fast. To be served [`tidied`].
 pub fn router(service: Service, settings: Settings) -> Router {
-    let answer = any(async |State(api): State<Api>, request: Request| api.answer(request).await);
+    let answer = any(async |State(api): State<Api>, request: Request| {
+        let peer = request.extensions().get().map(|ConnectInfo::<SocketAddr>(peer)| *peer);
+        api.answer(request, peer).await.0
+    });
     Router::new()
         .route(BASE_PATH, answer.clone())
         .route(&format!("{BASE_PATH}/{{*method}}"), answer.clone())

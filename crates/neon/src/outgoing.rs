@@ -9,7 +9,7 @@ use crate::errors::ApiError;
 
 /// What is sent, and its part of the room.
 struct Held {
-    json: Vec<u8>,
+    json: Bytes,
     _room: OwnedSemaphorePermit,
 }
 
@@ -23,7 +23,7 @@ impl AsRef<[u8]> for Held {
 ///
 /// # Errors
 /// When the organization's other readers have too much to read still.
-pub(crate) fn body(json: Vec<u8>, org: Option<&Tenant>) -> Result<Body, ApiError> {
+pub(crate) fn body(json: Bytes, org: Option<&Tenant>) -> Result<Body, ApiError> {
     let Some(org) = org.filter(|_| json.len() > ANSWER_BYTES_FREE) else {
         return Ok(json.into());
     };

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{Method as Verb, Request, Response, StatusCode, header};
 use domain::{Moment, OrgId};
@@ -17,8 +16,8 @@ use crate::method::{Method, Target};
 use crate::params::Params;
 use crate::{BASE_PATH, Neon, QUERY_BYTES_MAX, methods, outgoing};
 
-/// What became of a request, for the log and the metrics: it travels beside the response.
-#[derive(Clone, Debug)]
+/// What became of a request, for the log and the metrics.
+#[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// The method; none where there is no such method.
     pub method: Option<&'static str>,
@@ -44,11 +43,14 @@ impl Answer {
 }
 
 /// Answers whatever comes in below the API's path.
-pub(crate) async fn answer(neon: &Neon, request: Request<Body>) -> Response<Body> {
+pub(crate) async fn answer(
+    neon: &Neon,
+    request: Request<Body>,
+    peer: Option<SocketAddr>,
+) -> (Response<Body>, Outcome) {
     let path = request.uri().path();
     let target = Target::of(path.strip_prefix(BASE_PATH).unwrap_or(path));
     let (head, body) = request.into_parts();
-    let peer = head.extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| *peer);
     let (status, answer) = match understand(neon, &head, body, &target).await {
         Ok((method, params, _held)) => {
             (StatusCode::OK, methods::answer(neon, method, &params, peer).await)
@@ -92,7 +94,12 @@ async fn understand<'a>(
 
 impl Neon {
     /// Puts an answer into its envelope.
-    fn finish(&self, target: &Target, status: StatusCode, answer: Answer) -> Response<Body> {
+    fn finish(
+        &self,
+        target: &Target,
+        status: StatusCode,
+        answer: Answer,
+    ) -> (Response<Body>, Outcome) {
         let outcome = Outcome {
             method: target.name,
             org: answer.org.as_ref().map(|org| org.id.clone()),
@@ -108,7 +115,7 @@ impl Neon {
             None => self.service.now().at_offset(0),
         });
         let envelope = Envelope { root: &target.root, response_date_time, content: answer.content };
-        let mut response = match outgoing::body(envelope.to_json(), answer.org.as_deref()) {
+        let mut response = match outgoing::body(envelope.into_json(), answer.org.as_deref()) {
             Ok(body) => response(status, body),
             Err(error) => {
                 let refused = Answer { org: answer.org, ..Answer::refused(error) };
@@ -119,8 +126,7 @@ impl Neon {
             let allowed = header::HeaderValue::from_static("GET, POST");
             response.headers_mut().insert(header::ALLOW, allowed);
         }
-        response.extensions_mut().insert(outcome);
-        response
+        (response, outcome)
     }
 
     /// Who asks.

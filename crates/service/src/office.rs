@@ -1,7 +1,7 @@
 //! What an admin sets in the pages. Whether she still may is judged inside the commit, and nobody
 //! takes away from herself what it takes: so there is always somebody left who may.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use domain::{
     KeyId, LoginName, Name, Organization, Role, Stamp, StatusId, StatusName, SystemUser, UserId,

@@ -59,15 +59,11 @@ impl SyncQuery {
         ids.sort_unstable();
         ids.dedup();
         let from = self.from.unwrap_or(Stamp::MIN).millis();
-        let shape = format!(
-            "{}/{from}/{}/{}/{:?}/{}",
-            self.ids.is_some(),
-            self.to.is_some(),
-            self.ignore_removed,
-            self.order,
-            self.page_size
-        );
-        hasher.update(shape.as_bytes());
+        let is = [self.ids.is_some(), self.to.is_some(), self.ignore_removed];
+        hasher.update(is.map(u8::from));
+        hasher.update([self.order.by as u8, self.order.direction as u8]);
+        hasher.update(from.to_le_bytes());
+        hasher.update(self.page_size.to_le_bytes());
         for id in ids {
             hasher.update(id.0.to_le_bytes());
         }

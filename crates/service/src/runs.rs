@@ -16,9 +16,10 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use domain::{KeyId, SecretHash, Seq, Stamp};
+use hashbrown::HashMap;
 use store::RunRecord;
 
 use crate::query::QueryId;

@@ -1,11 +1,11 @@
 //! Sessions: who is asking, a script or a person. Kept in memory by the hash of their id, and in the
 //! store so that a restart logs nobody out.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use domain::{KeyId, Opener, OrgKey, Role, SecretHash, Stamp, SystemUser, UserId};
+use hashbrown::HashMap;
 use parking_lot::RwLock;
 use store::SessionRecord;
 

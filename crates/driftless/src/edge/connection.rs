@@ -6,7 +6,6 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use axum::body::{Body, HttpBody};
-use axum::extract::ConnectInfo;
 use axum::http::Request;
 use axum::response::Response;
 use hyper::body::Incoming;
@@ -102,13 +101,12 @@ async fn answer(
     request: Request<Incoming>,
     peer: SocketAddr,
 ) -> Result<Response, Infallible> {
-    let mut request = request.map(|body| {
+    let request = request.map(|body| {
         if body.is_end_stream() {
             Body::empty()
         } else {
             Body::new(PatientBody::new(body, edge.limits.stall))
         }
     });
-    request.extensions_mut().insert(ConnectInfo(peer));
-    Ok(edge.answers.answer(request).await)
+    Ok(edge.answers.answer(request, peer).await)
 }

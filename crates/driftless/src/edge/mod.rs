@@ -31,12 +31,14 @@ mod wire;
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::Request;
 use axum::response::Response;
 use tokio::net::TcpListener;
@@ -105,14 +107,20 @@ impl Default for Limits {
     }
 }
 
-/// Answers requests. Each carries `axum::extract::ConnectInfo<SocketAddr>`, the peer.
+/// Answers requests.
 pub(crate) trait Answers: Send + Sync + 'static {
-    /// Answers one.
-    fn answer(&self, request: Request<Body>) -> impl Future<Output = Response> + Send;
+    /// Answers one, of this peer.
+    fn answer(
+        &self,
+        request: Request<Body>,
+        peer: SocketAddr,
+    ) -> impl Future<Output = Response> + Send;
 }
 
 impl Answers for Router {
-    async fn answer(&self, request: Request<Body>) -> Response {
+    /// The request carries `axum::extract::ConnectInfo<SocketAddr>`, the peer.
+    async fn answer(&self, mut request: Request<Body>, peer: SocketAddr) -> Response {
+        request.extensions_mut().insert(ConnectInfo(peer));
         let Ok(response) = self.clone().call(request).await;
         response
     }

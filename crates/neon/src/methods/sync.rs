@@ -130,9 +130,8 @@ struct DeletedIds {
 
 /// The members in the manual's order: the records, the page, the deleted ids.
 fn render(question: &Question, answer: &SyncPage, records: &[Arc<Rendered>]) -> Success {
-    let mut success = Success::default();
     let bytes: usize = records.iter().map(|record| record.json().len() + 1).sum();
-    success.members.reserve_exact(bytes + MEMBERS_BYTES);
+    let mut success = Success::with_room_for(bytes + MEMBERS_BYTES);
     let out = success.begin_member("activities");
     out.extend_from_slice(b"{\"activity\":[");
     for (index, record) in records.iter().enumerate() {
