@@ -78,6 +78,7 @@ pub fn router(service: Service, settings: Settings) -> Router {
         .merge(pages::routes())
         .fallback(|| async { Problem::NotFound })
         .method_not_allowed_fallback(|| async { Problem::NotFound })
+        .layer(middleware::from_fn_with_state(web.clone(), problem::framed))
         .layer(axum::extract::DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::from_fn(guarded))
         .with_state(web)

@@ -39,6 +39,17 @@ impl SignedIn {
         if self.person.may(role) { Ok(()) } else { Err(Problem::Forbidden(role)) }
     }
 
+    /// Whoever has this session: nobody, where it is none or has ended.
+    pub(crate) fn of(web: &Web, session: Option<&str>) -> Result<Option<SignedIn>, Problem> {
+        let found = session.and_then(|id| Some((web.service.person(id)?, token(id))));
+        let Some((person, csrf)) = found else { return Ok(None) };
+        let permit = person.tenant.permit().ok_or_else(|| {
+            let text = "Your organization asks too much at once. Try again in a moment.";
+            Problem::Unavailable(text.to_owned())
+        })?;
+        Ok(Some(SignedIn { person, csrf, _permit: Arc::new(permit) }))
+    }
+
     /// Whether she may write.
     pub(crate) fn edits(&self) -> bool {
         self.person.may(Role::Editor)
@@ -49,20 +60,14 @@ impl FromRequestParts<Web> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<SignedIn, Problem> {
-        let id = cookie(&parts.headers, SESSION);
-        let found = id.and_then(|id| Some((web.service.person(id)?, token(id))));
-        let Some((person, csrf)) = found else {
-            if parts.method != Method::GET {
-                return Err(Problem::SignedOut);
-            }
-            let back = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-            return Err(Problem::SignIn { back: back.to_owned() });
-        };
-        let permit = person.tenant.permit().ok_or_else(|| {
-            let text = "Your organization asks too much at once. Try again in a moment.";
-            Problem::Unavailable(text.to_owned())
-        })?;
-        Ok(SignedIn { person, csrf, _permit: Arc::new(permit) })
+        if let Some(who) = SignedIn::of(web, cookie(&parts.headers, SESSION))? {
+            return Ok(who);
+        }
+        if parts.method != Method::GET {
+            return Err(Problem::SignedOut);
+        }
+        let back = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        Err(Problem::SignIn { back: back.to_owned() })
     }
 }
 

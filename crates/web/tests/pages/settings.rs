@@ -44,12 +44,12 @@ fn only_admins_of_the_organization_get_there() {
         ("/settings/statuses/2/done", &[("done", "1")]),
         ("/settings/statuses/2/retire", &[("retired", "1")]),
     ];
-    let pages = ["/settings", "/settings/users/new", "/settings/users/3", "/settings/statuses/2"];
+    let pages = ["/settings", "/settings/users/new", "/settings/users/1", "/settings/statuses/2"];
     let browsers = [world.viewer(), world.editor()];
     let before = format!("{:?}", world.acme.directory());
     for mut browser in browsers {
         for page in pages {
-            browser.get(page).refused(403).hides("Vi Dahl");
+            browser.get(page).refused(403).hides("Ada Byron");
         }
         for (path, fields) in forms {
             browser.post(path, fields).refused(403);
