@@ -88,7 +88,7 @@ fn page(who: &SignedIn, shown: &Shown) -> Response {
         @if let Some(done) = &shown.done { (notice("ok", done)) }
         (search(shown))
         @if accounts.is_empty() {
-            (none(who, shown))
+            (none(who, shown, total, pages))
         } @else {
             p.count { (counted(total as u64, "account", "accounts")) }
             div.scroll { table.grid {
@@ -121,10 +121,12 @@ fn search(shown: &Shown) -> Markup {
     }
 }
 
-fn none(who: &SignedIn, shown: &Shown) -> Markup {
-    if shown.page > 1 {
-        let action = html! { a.button href=(shown.address(1, &[])) { "To the first page" } };
-        return layout::empty("There is no such page", "The list is shorter than that.", &action);
+fn none(who: &SignedIn, shown: &Shown, total: usize, pages: usize) -> Markup {
+    if total > 0 {
+        let last = shown.address(pages, &[]);
+        let action = html! { a.button.primary href=(last) { "To the last page" } };
+        let text = format!("The list ends with page {}.", layout::number(pages as u64));
+        return layout::empty("There is no such page", &text, &action);
     }
     if !shown.words.is_empty() {
         let text =

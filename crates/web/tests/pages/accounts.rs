@@ -66,6 +66,7 @@ fn pages_follow_one_another() {
     let mut browser = world.viewer();
     browser.get("/accounts").ok().shows("120 accounts").shows("Name 050").hides("Name 051");
     let last = browser.get("/accounts?page=3").ok();
+    browser.get("/accounts?page=9").ok().shows("The list ends with page 3.").shows("page=3\"");
     last.shows("Name 101").shows("Name 120").hides("Name 100").shows("rel=\"prev\"");
 }
 
