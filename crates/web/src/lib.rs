@@ -11,6 +11,7 @@
 
 mod api;
 mod assets;
+mod created;
 mod fields;
 mod form;
 mod layout;
@@ -67,7 +68,7 @@ pub(crate) struct Web {
     pub(crate) service: Service,
     pub(crate) settings: Settings,
     /// What was created by which form: a form that is sent twice creates once.
-    pub(crate) created: Arc<pages::activity::Created>,
+    pub(crate) created: Arc<created::Created>,
 }
 
 /// The routes of the pages, and the answer to every address that is none of ours.

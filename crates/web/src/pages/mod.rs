@@ -1,7 +1,7 @@
 //! The pages. Each file has its routes, its handlers and what they render.
 
 mod accounts;
-pub(crate) mod activity;
+mod activity;
 mod bin;
 mod bulk;
 mod changes;

@@ -101,6 +101,23 @@ fn an_editor_adds_accounts() {
 }
 
 #[test]
+fn a_form_that_is_sent_twice_adds_one_account() {
+    let world = world();
+    let mut browser = world.editor();
+    for (number, id) in [("", "71"), ("5", "5")] {
+        let form = browser.get("/accounts").ok().value("form").unwrap().to_owned();
+        let fields = [("name", "Grace"), ("number", number), ("form", &form)];
+        for _ in 0..2 {
+            let page = browser.post("/accounts", &fields);
+            assert_eq!(page.redirected(), format!("/accounts?added={id}"));
+        }
+        let other = [("name", "Hedy"), ("number", ""), ("form", &form)];
+        assert_ne!(browser.post("/accounts", &other).redirected(), format!("/accounts?added={id}"));
+    }
+    assert_eq!(world.acme.accounts().len(), 3 + 4);
+}
+
+#[test]
 fn a_number_that_activities_are_about_is_not_taken_for_free() {
     let world = world();
     world.activity_with("About a nameless one", |draft| draft.client = ClientId(9_000));

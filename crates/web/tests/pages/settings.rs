@@ -126,6 +126,28 @@ fn a_password_that_is_made_up_is_shown_once() {
 }
 
 #[test]
+fn a_form_that_is_sent_twice_adds_one_user() {
+    let world = World::new();
+    let mut browser = world.admin();
+    let fields = [("name", "Grace"), ("role", "viewer"), ("login", "grace"), ("password", "")];
+    let form = browser.get("/settings/users/new").ok().value("form").unwrap().to_owned();
+    let fields = [&fields[..], &[("form", &form)]].concat();
+    let password = shown_password(&browser.post("/settings/users", &fields).ok());
+    let page = browser.post("/settings/users", &fields);
+    assert_eq!(page.redirected(), "/settings/users/4?done=added-before");
+    let page = browser.get(page.redirected()).ok();
+    page.shows("set a new one").hides(&password);
+    assert_eq!(world.browser().sign_in("acme", "grace", &password).redirected(), "/");
+
+    let form = browser.get("/settings/users/new").ok().value("form").unwrap().to_owned();
+    let fields = [("name", "Mailer"), ("role", "viewer"), ("form", &form)];
+    for _ in 0..2 {
+        let page = browser.post("/settings/users", &fields);
+        assert_eq!(page.redirected(), "/settings/users/5?done=added");
+    }
+}
+
+#[test]
 fn a_user_for_an_integration_needs_no_login() {
     let world = World::new();
     let mut browser = world.admin();
@@ -277,6 +299,17 @@ fn statuses_are_added_and_moved() {
         assert_eq!(page.value("status_name"), Some(name));
     }
     admin.post("/settings/statuses/99/move", &[("step", "up")]).refused(404);
+}
+
+#[test]
+fn a_form_that_is_sent_twice_adds_one_status() {
+    let world = World::new();
+    let mut browser = world.admin();
+    let form = browser.get("/settings").ok().value("form").unwrap().to_owned();
+    for _ in 0..2 {
+        let page = browser.post("/settings/statuses", &[("status_name", "New"), ("form", &form)]);
+        assert_eq!(page.redirected(), "/settings?done=added#s6");
+    }
 }
 
 #[test]

@@ -21,7 +21,6 @@ use domain::ActivityId;
 use crate::{Problem, Web};
 
 pub(crate) use names::Names;
-pub(crate) use new::Created;
 pub(crate) use remove::undo;
 
 pub(crate) fn routes() -> Router<Web> {

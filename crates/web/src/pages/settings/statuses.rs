@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use service::{AdminError, Column, Direction, Filter, ListQuery, Step};
 
 use super::{Typed, overview};
+use crate::created::{form_token, once};
 use crate::fields::Fields;
 use crate::form::{Label, Wrong, line};
 use crate::layout::{self, Nav, counted, csrf, notice};
@@ -26,14 +27,14 @@ pub(super) fn routes() -> Router<Web> {
 }
 
 /// All statuses in their order, the retired ones last.
-pub(super) fn list(who: &SignedIn, typed: &Typed) -> Markup {
+pub(super) fn list(web: &Web, who: &SignedIn, typed: &Typed) -> Result<Markup, Problem> {
     let directory = who.person.tenant.directory();
     let (retired, offered): (Vec<&Status>, Vec<&Status>) =
         directory.statuses_in_order().into_iter().partition(|status| status.retired);
     let last = offered.len().saturating_sub(1);
     let label =
         Label { name: "status_name", text: "New status", required: true, ..Label::default() };
-    html! {
+    Ok(html! {
         p.hint { "People choose among them in this order." }
         div.scroll { table.grid {
             thead { tr {
@@ -55,11 +56,12 @@ pub(super) fn list(who: &SignedIn, typed: &Typed) -> Markup {
         div.card {
             form.edit action="/settings/statuses" method="post" {
                 (csrf(who))
+                (form_token(web)?)
                 (line(label, "text", typed.or("status_name", ""), &typed.wrong))
                 div.buttons { button type="submit" { "Add status" } }
             }
         }
-    }
+    })
 }
 
 fn row(status: &Status, moves: &Markup) -> Markup {
@@ -94,8 +96,10 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
     let mut wrong = Wrong::default();
     let name = wrong.check("status_name", StatusName::parse(fields.get("status_name")));
     if let Some(name) = name {
-        match web.service.create_status(&who.person, name).await {
-            Ok(id) => {
+        let (service, person) = (web.service.clone(), who.person.clone());
+        let create = async move { Ok((service.create_status(&person, name).await?.0, ())) };
+        match once(&web, &who, &fields, create).await? {
+            Ok((id, _)) => {
                 let address = format!("/settings?done=added#s{id}");
                 return Ok(Redirect::to(&address).into_response());
             }
@@ -103,7 +107,7 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
             Err(problem) => return Err(problem.into()),
         }
     }
-    Ok(overview(&web, &who, "", &Typed { fields, wrong }))
+    overview(&web, &who, "", &Typed { fields, wrong })
 }
 
 async fn show(
@@ -156,7 +160,7 @@ async fn status_page(
         section.card { h2 { "Choosing it" } (retire_form(who, status)) }
     };
     let page = layout::page(who, &title, Nav::Settings, &content);
-    Ok((typed.status(), page).into_response())
+    Ok((typed.wrong.status(), page).into_response())
 }
 
 fn rename_form(who: &SignedIn, status: &Status, activities: &str, typed: &Typed) -> Markup {

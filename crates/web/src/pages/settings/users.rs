@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use service::{AdminError, Directory, NewUser, Password, UserEdit};
 
 use super::Typed;
+use crate::created::{form_token, once};
 use crate::form::{Label, Wrong, choice, field, line};
 use crate::layout::{self, Nav, counted, csrf, notice};
 use crate::pages::list::names;
@@ -78,16 +79,17 @@ pub(super) fn list(web: &Web, who: &SignedIn) -> Markup {
     }
 }
 
-async fn new(who: SignedIn) -> Result<Response, Problem> {
+async fn new(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    Ok(new_page(&who, &Typed::default()))
+    new_page(&web, &who, &Typed::default())
 }
 
-fn new_page(who: &SignedIn, typed: &Typed) -> Response {
+fn new_page(web: &Web, who: &SignedIn, typed: &Typed) -> Result<Response, Problem> {
     let content = html! {
         (layout::head("Add a user", &html! {}))
         form.edit action="/settings/users" method="post" {
             (csrf(who))
+            (form_token(web)?)
             (name_and_role(typed, "", Role::Editor))
             (login_name(typed, "", "Only people who sign in here need one. A user for an integration needs none.", false))
             (password(typed))
@@ -97,7 +99,8 @@ fn new_page(who: &SignedIn, typed: &Typed) -> Response {
             }
         }
     };
-    (typed.status(), layout::page(who, "Add a user", Nav::Settings, &content)).into_response()
+    let page = layout::page(who, "Add a user", Nav::Settings, &content);
+    Ok((typed.wrong.status(), page).into_response())
 }
 
 fn name_and_role(typed: &Typed, name: &str, role: Role) -> Markup {
@@ -143,12 +146,21 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
     if let (Some(name), Some(role), true) = (name, role, typed.wrong.is_empty()) {
         let user = NewUser { id: None, name, role };
         let of_login = login.as_ref().map(|new| (new.name.clone(), new.password.clone()));
-        match web.service.create_user(&who.person, user, of_login).await {
-            Ok(id) => return Ok(done(&who, id, login, "added")),
+        let (service, person) = (web.service.clone(), who.person.clone());
+        let create = async move { Ok((service.create_user(&person, user, of_login).await?.0, ())) };
+        match once(&web, &who, &typed.fields, create).await? {
+            Ok((id, Some(()))) => return Ok(done(&who, UserId(id), login, "added")),
+            // Another password has been made up by now, which is nobody's.
+            Ok((id, None)) => return Ok(saved(UserId(id), added_before(login.as_ref()))),
             Err(problem) => taken(&who, &mut typed, problem)?,
         }
     }
-    Ok(new_page(&who, &typed))
+    new_page(&web, &who, &typed)
+}
+
+/// What is said where the same form has added the user before.
+fn added_before(login: Option<&NewLogin>) -> &'static str {
+    if login.is_some_and(|new| new.made_up.is_some()) { "added-before" } else { "added" }
 }
 
 fn read_name_and_role(typed: &mut Typed) -> (Option<Name>, Option<Role>) {
@@ -211,8 +223,12 @@ fn done(who: &SignedIn, id: UserId, login: Option<NewLogin>, what: &str) -> Resp
 }
 
 /// What has been done, as the address says it.
-const DONE: [(&str, &str); 5] = [
+const DONE: [(&str, &str); 6] = [
     ("added", "The user has been added."),
+    (
+        "added-before",
+        "The user was added when the form was first sent, and the password was shown then. If nobody has noted it down, set a new one.",
+    ),
     ("saved", "The user has been saved."),
     ("login", "The user signs in with the new password from now on; earlier sessions have ended."),
     ("disabled", "The user is disabled: sessions and API keys have ended."),
@@ -255,7 +271,7 @@ fn user_page(who: &SignedIn, id: UserId, done: &str, typed: &Typed) -> Result<Re
         }
     };
     let page = layout::page(who, user.name.as_str(), Nav::Settings, &content);
-    Ok((typed.status(), page).into_response())
+    Ok((typed.wrong.status(), page).into_response())
 }
 
 fn reset_form(who: &SignedIn, user: &SystemUser, typed: &Typed) -> Markup {
