@@ -188,6 +188,12 @@ fn wrong_input_comes_back_with_what_was_typed() {
         ("responsible", "99", "Responsible must be one of the list."),
         ("start", "", "Start must not be empty."),
         ("start", "soon", "Start must be a date and a time, like 2026-03-04 14:05."),
+        (
+            "start",
+            "2026-03-08T02:30",
+            "Start cannot be then: clocks skip this time on that day, and show 2026-03-08 03:30.",
+        ),
+        ("end", "2026-03-08T02:00", "End cannot be then: clocks skip"),
         ("end", "2026-02-30T00:00", "End must be a date and a time"),
         ("end", "2026-03-04T09:00", "End must not lie before the start."),
         ("status", "99", "Status must be one of the list."),
@@ -318,6 +324,22 @@ fn an_edit_changes_what_was_typed_and_nothing_else() {
     assert_eq!(answer.redirected(), format!("{path}?done=saved"));
     assert_eq!(record(&world, id), Activity { priority: Priority::High, ..before });
     browser.get(answer.redirected()).ok().shows("Your changes have been saved.");
+}
+
+#[test]
+fn an_edit_does_not_move_a_time_that_clocks_skip() {
+    let world = World::new();
+    let id = world.activity("Call Ada");
+    let mut browser = world.editor();
+    let path = format!("/activities/{id}");
+    let page = browser.get(&path).ok();
+    let typed = [("start", "2026-03-08T02:30"), ("subject", "Call Ben")];
+    let page = send(&mut browser, &path, &filled(&page, &typed)).refused(422);
+    page.shows("Start cannot be then: clocks skip this time on that day");
+    for (name, text) in typed {
+        assert_eq!(in_form(&page, name).as_deref(), Some(text));
+    }
+    assert_eq!(versions(&world, id), 1);
 }
 
 #[test]

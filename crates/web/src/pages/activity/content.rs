@@ -283,7 +283,11 @@ impl Content {
 
 fn moment(text: &str, names: &Names) -> Result<Moment, String> {
     match times::from_control(text, names.zone()) {
-        Some(moment) => Ok(moment),
+        Some(moment) if times::is_shown(moment, text, names.zone()) => Ok(moment),
+        Some(moment) => {
+            let instead = times::control(moment.stamp, names.zone()).replace('T', " ");
+            Err(format!("cannot be then: clocks skip this time on that day, and show {instead}"))
+        }
         None if text.is_empty() => Err("must not be empty".to_owned()),
         None => Err("must be a date and a time, like 2026-03-04 14:05".to_owned()),
     }
