@@ -60,6 +60,11 @@ fn first(web: &Web, who: &SignedIn, names: &Names, query: &Fields) -> Typed {
     typed.set(Part::Responsible, who.person.user.to_string());
     let start = times::next_hour(web.service.now(), names.zone());
     typed.set(Part::Start, times::control(start, names.zone()));
+    let statuses = names.directory.statuses_in_order();
+    // Whoever writes down what is to come has not done it yet.
+    if let Some(status) = statuses.iter().find(|status| !status.retired && !status.done) {
+        typed.set(Part::Status, status.id.to_string());
+    }
     typed.set(Part::Priority, Priority::Normal.as_str());
     typed
 }
