@@ -87,7 +87,7 @@ async fn show(
     let content = html! {
         (layout::head("My day", &actions(&who, &directory)))
         p.lead { (weekday(now, zone)) ", " (times::time(now, zone, Shape::Date)) }
-        (quick::notice(&query))
+        (quick::notice(&who, &query, "/"))
         @if all.iter().all(|(_, listing)| listing.total == 0) {
             (nothing(&web, &who))
         } @else {

@@ -64,7 +64,7 @@ fn framed(web: &Web, who: &SignedIn, asked: &Asked, query: &Fields, content: &Ma
         (layout::head("Activities", &actions))
         (bulk::notice_of(web, who, query.get("work")))
         (activity::undo(who, query))
-        (quick::notice(query))
+        (quick::notice(who, query, &asked.address()))
         (filters::form(who, asked, &directory))
         (filters::active(who, asked, &directory))
         @for problem in &asked.mistaken { (layout::notice("warn", problem)) }
