@@ -134,7 +134,8 @@ fn a_phone_shows_the_newest_part_of_the_chart_first() {
     page.open("/changes?last=30-days");
     page.wait_for("figure.chart svg");
     let hidden = |side: &str| {
-        let edge = |what| format!("document.querySelector('{what}').getBoundingClientRect().{side}");
+        let edge =
+            |what| format!("document.querySelector('{what}').getBoundingClientRect().{side}");
         let (drawing, frame) = (edge("figure.chart svg"), edge("figure.chart > .scroll"));
         page.script(&format!("return Math.abs({drawing} - {frame})")).as_f64().unwrap()
     };

@@ -7,7 +7,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 use service::{Directory, Removed, RemovedPage};
 
-use super::list::names;
+use super::names;
 use crate::fields::Fields;
 use crate::layout::{self, Nav, counted, csrf, number};
 use crate::session::Query;

@@ -9,6 +9,7 @@ mod history;
 mod integrations;
 mod list;
 mod my_day;
+pub(crate) mod names;
 mod settings;
 mod sign_in;
 

@@ -8,7 +8,8 @@ use domain::{Activity, Priority, Stamp, StatusId, Version, Zone};
 use maud::{Markup, html};
 use service::{AskError, Column, Direction, Directory, Filter, ListQuery, Listing};
 
-use super::list::{names, quick};
+use super::list::quick;
+use super::names;
 use crate::fields::Fields;
 use crate::layout::{self, Nav, csrf, number};
 use crate::session::Query;

@@ -8,7 +8,6 @@ mod conflict;
 mod content;
 mod controls;
 mod edit;
-mod names;
 mod new;
 mod remove;
 
@@ -20,7 +19,7 @@ use domain::ActivityId;
 
 use crate::{Problem, Web};
 
-pub(crate) use names::Names;
+pub(crate) use super::names::Names;
 pub(crate) use remove::undo;
 
 pub(crate) fn routes() -> Router<Web> {

@@ -7,10 +7,10 @@ use maud::html;
 use service::{Refusal, Write};
 use std::sync::Arc;
 
+use super::Names;
 use super::address;
 use super::content::{Content, Part, Typed};
 use super::controls::{controls, custom_fields};
-use super::names::Names;
 use crate::created::{form_token, once};
 use crate::fields::Fields;
 use crate::form::Wrong;

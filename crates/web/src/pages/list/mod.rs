@@ -2,7 +2,6 @@
 
 mod download;
 mod filters;
-pub(crate) mod names;
 pub(crate) mod query;
 pub(crate) mod quick;
 mod table;
@@ -16,6 +15,7 @@ use maud::{Markup, html};
 use service::{AskError, Listing};
 
 use self::query::Asked;
+pub(crate) use super::names;
 use super::{activity, bulk};
 use crate::fields::Fields;
 use crate::layout::{self, Nav, counted, number};

@@ -12,7 +12,7 @@ use super::Typed;
 use crate::created::{form_token, once};
 use crate::form::{Label, Wrong, choice, field, line};
 use crate::layout::{self, Nav, counted, csrf, notice};
-use crate::pages::list::names;
+use crate::pages::names;
 use crate::session::{Posted, Query};
 use crate::times::duration;
 use crate::{Problem, SignedIn, Web};
