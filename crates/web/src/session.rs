@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use domain::Role;
@@ -113,6 +113,18 @@ impl FromRequestParts<Web> for Query {
 
     async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Query, Self::Rejection> {
         Ok(Query(Fields::parse(parts.uri.query().unwrap_or_default().as_bytes())))
+    }
+}
+
+/// The number in an address.
+pub(crate) struct Number(pub(crate) i64);
+
+impl FromRequestParts<Web> for Number {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Number, Problem> {
+        let path = Path::<i64>::from_request_parts(parts, web).await;
+        path.map(|Path(number)| Number(number)).map_err(|_| Problem::NotFound)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The accounts by name: in API v1 an account is a number, here people find and name them.
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -13,7 +13,7 @@ use crate::created::{form_token, once};
 use crate::fields::{self, Fields};
 use crate::form::{Label, Wrong, line};
 use crate::layout::{self, Nav, counted, csrf, notice};
-use crate::session::{Posted, Query};
+use crate::session::{Number, Posted, Query};
 use crate::{Problem, SignedIn, Web};
 
 /// Accounts on a page.
@@ -247,11 +247,11 @@ fn number(text: &str) -> Result<Option<ClientId>, String> {
 
 async fn rename(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Editor)?;
-    let id = ClientId(id.parse().map_err(|_| Problem::NotFound)?);
+    let id = ClientId(id);
     if who.person.tenant.accounts().name(id).is_none() {
         return Err(Problem::NotFound);
     }

@@ -1,7 +1,7 @@
 //! The keys of the organization, and what is asked with them.
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -13,7 +13,7 @@ use crate::created::{form_token, once};
 use crate::fields::Fields;
 use crate::form::{Label, Wrong, choice, line};
 use crate::layout::{self, Nav, copied, counted, csrf, empty, notice};
-use crate::session::{Posted, Query};
+use crate::session::{Number, Posted, Query};
 use crate::times::{Shape, duration, time};
 use crate::{Problem, SignedIn, Web, api};
 
@@ -293,11 +293,11 @@ fn created_page(web: &Web, who: &SignedIn, headers: &HeaderMap, key: &NewKey) ->
 
 async fn revoke(
     State(web): State<Web>,
-    Path(key): Path<String>,
+    Number(key): Number,
     Posted { who, .. }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = key.parse().map(KeyId).map_err(|_| Problem::NotFound)?;
+    let id = KeyId(key);
     web.service.withdraw_key(&who.person, id).await?;
     let done = Fields::default().with("revoked", &id.to_string());
     Ok(Redirect::to(&done.address("/integrations")).into_response())

@@ -12,11 +12,12 @@ mod new;
 mod remove;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
 use domain::ActivityId;
 
+use crate::session::Number;
 use crate::{Problem, Web};
 
 pub(crate) use super::names::Names;
@@ -38,9 +39,8 @@ impl FromRequestParts<Web> for Id {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Id, Problem> {
-        let path = Path::<String>::from_request_parts(parts, web).await;
-        let id = path.ok().and_then(|Path(id)| id.parse().ok());
-        id.map(|id| Id(ActivityId(id))).ok_or(Problem::NotFound)
+        let Number(id) = Number::from_request_parts(parts, web).await?;
+        Ok(Id(ActivityId(id)))
     }
 }
 

@@ -1,24 +1,24 @@
 //! Small changes, made where an activity is listed.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Redirect;
-use domain::{ActivityId, Patch, Priority, Role, Seq, StatusId, StatusRef};
+use domain::{Patch, Priority, Role, Seq, StatusId, StatusRef};
 use maud::{Markup, html};
 use service::{Directory, Refusal, Tenant, Write, Written};
 
 use crate::fields::{self, Fields};
 use crate::layout::csrf;
+use crate::pages::activity::Id;
 use crate::session::Posted;
 use crate::{Problem, SignedIn, Web};
 
 /// Changes what the form names, and nothing else.
 pub(super) async fn change(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Posted { who, fields }: Posted,
 ) -> Result<Redirect, Problem> {
     who.needs(Role::Editor)?;
-    let id = id.parse().map(ActivityId).map_err(|_| Problem::NotFound)?;
     let org = &who.person.tenant;
     let patch = Box::new(patch(&fields, &org.directory())?);
     // As every edit: not over what somebody else has saved since the list was shown.

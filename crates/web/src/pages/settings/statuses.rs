@@ -1,7 +1,7 @@
 //! The statuses: their names, their order, and which of them mean that nothing is left to do.
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::{Role, Status, StatusId, StatusName};
@@ -13,7 +13,7 @@ use crate::created::{form_token, once};
 use crate::fields::Fields;
 use crate::form::{Label, Wrong, line};
 use crate::layout::{self, Nav, counted, csrf, notice};
-use crate::session::{Posted, Query};
+use crate::session::{Number, Posted, Query};
 use crate::{Problem, SignedIn, Web};
 
 pub(super) fn routes() -> Router<Web> {
@@ -113,16 +113,12 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
 async fn show(
     State(web): State<Web>,
     who: SignedIn,
-    Path(id): Path<String>,
+    Number(id): Number,
     Query(query): Query,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
     let saved = query.get("done") == "1";
-    status_page(&web, &who, status_id(&id)?, saved, &Typed::default()).await
-}
-
-fn status_id(id: &str) -> Result<StatusId, Problem> {
-    id.parse().map(StatusId).map_err(|_| Problem::NotFound)
+    status_page(&web, &who, StatusId(id), saved, &Typed::default()).await
 }
 
 /// How many activities show a status.
@@ -218,11 +214,11 @@ fn retire_form(who: &SignedIn, status: &Status) -> Markup {
 /// The activities that show the name follow by themselves; the page of the work says how far.
 async fn rename(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = status_id(&id)?;
+    let id = StatusId(id);
     let directory = who.person.tenant.directory();
     let status = directory.statuses.get(&id).ok_or(Problem::NotFound)?;
     let mut wrong = Wrong::default();
@@ -242,11 +238,11 @@ async fn rename(
 
 async fn move_it(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = status_id(&id)?;
+    let id = StatusId(id);
     let step = if fields.get("step") == "up" { Step::Up } else { Step::Down };
     web.service.move_status(&who.person, id, step).await?;
     Ok(Redirect::to("/settings#statuses").into_response())
@@ -254,22 +250,22 @@ async fn move_it(
 
 async fn set_done(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = status_id(&id)?;
+    let id = StatusId(id);
     web.service.set_status_done(&who.person, id, fields.get("done") == "1").await?;
     Ok(saved(id))
 }
 
 async fn retire(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = status_id(&id)?;
+    let id = StatusId(id);
     web.service.set_status_retired(&who.person, id, fields.get("retired") == "1").await?;
     Ok(saved(id))
 }

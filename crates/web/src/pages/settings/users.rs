@@ -1,7 +1,7 @@
 //! The people: who they are, what they may do, how they sign in.
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::{LoginName, Name, Role, SystemUser, UserId};
@@ -13,7 +13,7 @@ use crate::created::{form_token, once};
 use crate::form::{Label, Wrong, choice, field, line};
 use crate::layout::{self, Nav, counted, csrf, notice};
 use crate::pages::names;
-use crate::session::{Posted, Query};
+use crate::session::{Number, Posted, Query};
 use crate::times::duration;
 use crate::{Problem, SignedIn, Web};
 
@@ -235,17 +235,9 @@ const DONE: [(&str, &str); 6] = [
     ("enabled", "The user is enabled again."),
 ];
 
-async fn show(
-    who: SignedIn,
-    Path(id): Path<String>,
-    Query(query): Query,
-) -> Result<Response, Problem> {
+async fn show(who: SignedIn, Number(id): Number, Query(query): Query) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    user_page(&who, user_id(&id)?, query.get("done"), &Typed::default())
-}
-
-fn user_id(id: &str) -> Result<UserId, Problem> {
-    id.parse().map(UserId).map_err(|_| Problem::NotFound)
+    user_page(&who, UserId(id), query.get("done"), &Typed::default())
 }
 
 fn user_page(who: &SignedIn, id: UserId, done: &str, typed: &Typed) -> Result<Response, Problem> {
@@ -319,11 +311,11 @@ fn access(who: &SignedIn, directory: &Directory, user: &SystemUser) -> Markup {
 
 async fn edit(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = user_id(&id)?;
+    let id = UserId(id);
     let mut typed = Typed { fields, wrong: Wrong::default() };
     let (name, role) = read_name_and_role(&mut typed);
     if name.is_some() && role.is_some() {
@@ -341,11 +333,11 @@ async fn edit(
 
 async fn reset(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = user_id(&id)?;
+    let id = UserId(id);
     let mut typed = Typed { fields, wrong: Wrong::default() };
     if let Some(new) = read_login(&web, &mut typed)? {
         let (name, password) = (new.name.clone(), new.password.clone());
@@ -357,22 +349,22 @@ async fn reset(
     user_page(&who, id, "", &typed)
 }
 
-async fn disable(web: State<Web>, id: Path<String>, posted: Posted) -> Result<Response, Problem> {
+async fn disable(web: State<Web>, id: Number, posted: Posted) -> Result<Response, Problem> {
     set_disabled(web, id, posted, true).await
 }
 
-async fn enable(web: State<Web>, id: Path<String>, posted: Posted) -> Result<Response, Problem> {
+async fn enable(web: State<Web>, id: Number, posted: Posted) -> Result<Response, Problem> {
     set_disabled(web, id, posted, false).await
 }
 
 async fn set_disabled(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, .. }: Posted,
     disabled: bool,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = user_id(&id)?;
+    let id = UserId(id);
     let edit = UserEdit { disabled: Some(disabled), ..UserEdit::default() };
     web.service.edit_user(&who.person, id, edit).await?;
     Ok(saved(id, if disabled { "disabled" } else { "enabled" }))
