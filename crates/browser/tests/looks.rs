@@ -126,6 +126,23 @@ fn every_page_is_fine_for_whoever_may_only_look() {
 }
 
 #[test]
+fn a_phone_shows_the_newest_part_of_the_chart_first() {
+    let (server, admin) = Server::demo(100);
+    let page = Page::new(&server);
+    page.sign_in(&admin);
+    page.size(320, 700);
+    page.open("/changes?last=30-days");
+    page.wait_for("figure.chart svg");
+    let hidden = |side: &str| {
+        let edge =
+            |what| format!("document.querySelector('{what}').getBoundingClientRect().{side}");
+        let (drawing, frame) = (edge("figure.chart svg"), edge("figure.chart > .scroll"));
+        page.script(&format!("return Math.abs({drawing} - {frame})")).as_f64().unwrap()
+    };
+    assert!(hidden("left") > 100.0 && hidden("right") < 2.0);
+}
+
+#[test]
 fn the_longest_words_and_what_is_opened_stay_within_a_phone() {
     let server = Server::start();
     let ada = server.person("acme", &"Adamantine".repeat(10), "admin");

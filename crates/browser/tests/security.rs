@@ -151,7 +151,7 @@ const OF_ADMINS: [(&str, &str); 11] = [
 const OF_EDITORS: [(&str, &str); 9] = [
     ("/activities", "subject=Mine&account=1&start=2026-01-01T00:00&status=2&priority=NORMAL"),
     ("/activities/1", "seen=1&subject=Mine"),
-    ("/activities/1/remove", ""),
+    ("/activities/1/remove", "confirmed=1"),
     ("/activities/1/restore", ""),
     ("/activities/1/quick", "status=4"),
     ("/activities/bulk", "id=1&action=remove&confirmed=1"),
@@ -221,7 +221,7 @@ fn another_organizations_activities_are_not_there() {
     for (path, fields) in [
         ("/activities/3", "seen=3&subject=Mine"),
         ("/activities/3/remove", ""),
-        ("/activities/3/remove", "ask=1"),
+        ("/activities/3/remove", "confirmed=1"),
         ("/activities/3/restore", ""),
         ("/activities/3/quick", "status=4"),
     ] {

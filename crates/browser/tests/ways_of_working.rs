@@ -147,6 +147,8 @@ fn everything_works_without_scripts() {
 
     page.open("/activities?sort=subject&direction=asc");
     assert_eq!(page.texts("td.title"), ["Call", "Meet", "Write a letter"]);
+    let place = "return getComputedStyle(document.querySelector('.bulk')).position";
+    assert_eq!(page.script(place), "static", "the bar lies over no row");
     page.click(css("tr:has(select[aria-label='Status of Call']) input[name=id]"));
     page.click(css("tr:has(select[aria-label='Status of Meet']) input[name=id]"));
     page.fill(css("form.bulk select[name=status]"), "Waiting");

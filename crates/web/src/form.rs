@@ -1,5 +1,6 @@
 //! The parts of forms: a control with its label, its help, and what is wrong with it.
 
+use axum::http::StatusCode;
 use domain::Zone;
 use maud::{Markup, html};
 
@@ -27,6 +28,11 @@ impl Wrong {
     /// Whether nothing is.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// What a page answers that shows the form again, or for the first time.
+    pub(crate) fn status(&self) -> StatusCode {
+        if self.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
     }
 
     /// How many fields there is something wrong with.

@@ -11,6 +11,7 @@
 
 mod api;
 mod assets;
+mod created;
 mod fields;
 mod form;
 mod layout;
@@ -67,7 +68,7 @@ pub(crate) struct Web {
     pub(crate) service: Service,
     pub(crate) settings: Settings,
     /// What was created by which form: a form that is sent twice creates once.
-    pub(crate) created: Arc<pages::activity::Created>,
+    pub(crate) created: Arc<created::Created>,
 }
 
 /// The routes of the pages, and the answer to every address that is none of ours.
@@ -78,6 +79,7 @@ pub fn router(service: Service, settings: Settings) -> Router {
         .merge(pages::routes())
         .fallback(|| async { Problem::NotFound })
         .method_not_allowed_fallback(|| async { Problem::NotFound })
+        .layer(middleware::from_fn_with_state(web.clone(), problem::framed))
         .layer(axum::extract::DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::from_fn(guarded))
         .with_state(web)

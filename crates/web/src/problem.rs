@@ -1,13 +1,18 @@
 //! What goes wrong with a request for a page, and the page that says so.
 
+use axum::Extension;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::Role;
 use maud::{Markup, html};
 use service::{AdminError, AskError, LongWorkError, Refusal};
 
+use crate::Web;
 use crate::fields::Fields;
-use crate::layout;
+use crate::layout::{self, Nav};
+use crate::session::{SESSION, SignedIn, cookie};
 
 /// A form of an earlier session, with today's token.
 #[derive(Debug)]
@@ -69,8 +74,8 @@ impl IntoResponse for Problem {
                 return Redirect::to(&back.address("/sign-in")).into_response();
             }
             Problem::OldForm(resend) => {
-                return (StatusCode::CONFLICT, layout::bare("Send it again?", &resend.page()))
-                    .into_response();
+                let page = Unframed { title: "Send it again?", content: resend.page() };
+                return (StatusCode::CONFLICT, Extension(page)).into_response();
             }
             Problem::SignedOut => (
                 StatusCode::UNAUTHORIZED,
@@ -110,8 +115,29 @@ impl IntoResponse for Problem {
                 p { a.button.primary href="/" { "To the start page" } }
             }
         };
-        (status, layout::bare(title, &content)).into_response()
+        (status, Extension(Unframed { title, content })).into_response()
     }
+}
+
+/// A page about a problem, which does not know who asked.
+#[derive(Clone)]
+struct Unframed {
+    title: &'static str,
+    content: Markup,
+}
+
+/// Gives such a page its frame: whoever is signed in keeps the navigation.
+pub(crate) async fn framed(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let session = cookie(request.headers(), SESSION).map(str::to_owned);
+    let mut response = next.run(request).await;
+    let Some(Unframed { title, content }) = response.extensions_mut().remove() else {
+        return response;
+    };
+    let page = match SignedIn::of(&web, session.as_deref()) {
+        Ok(Some(who)) => layout::page(&who, title, Nav::None, &content),
+        _ => layout::bare(title, &content).into_response(),
+    };
+    (response.status(), page).into_response()
 }
 
 impl From<AskError> for Problem {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use domain::Role;
@@ -39,6 +39,17 @@ impl SignedIn {
         if self.person.may(role) { Ok(()) } else { Err(Problem::Forbidden(role)) }
     }
 
+    /// Whoever has this session: nobody, where it is none or has ended.
+    pub(crate) fn of(web: &Web, session: Option<&str>) -> Result<Option<SignedIn>, Problem> {
+        let found = session.and_then(|id| Some((web.service.person(id)?, token(id))));
+        let Some((person, csrf)) = found else { return Ok(None) };
+        let permit = person.tenant.permit().ok_or_else(|| {
+            let text = "Your organization asks too much at once. Try again in a moment.";
+            Problem::Unavailable(text.to_owned())
+        })?;
+        Ok(Some(SignedIn { person, csrf, _permit: Arc::new(permit) }))
+    }
+
     /// Whether she may write.
     pub(crate) fn edits(&self) -> bool {
         self.person.may(Role::Editor)
@@ -49,20 +60,14 @@ impl FromRequestParts<Web> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<SignedIn, Problem> {
-        let id = cookie(&parts.headers, SESSION);
-        let found = id.and_then(|id| Some((web.service.person(id)?, token(id))));
-        let Some((person, csrf)) = found else {
-            if parts.method != Method::GET {
-                return Err(Problem::SignedOut);
-            }
-            let back = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-            return Err(Problem::SignIn { back: back.to_owned() });
-        };
-        let permit = person.tenant.permit().ok_or_else(|| {
-            let text = "Your organization asks too much at once. Try again in a moment.";
-            Problem::Unavailable(text.to_owned())
-        })?;
-        Ok(SignedIn { person, csrf, _permit: Arc::new(permit) })
+        if let Some(who) = SignedIn::of(web, cookie(&parts.headers, SESSION))? {
+            return Ok(who);
+        }
+        if parts.method != Method::GET {
+            return Err(Problem::SignedOut);
+        }
+        let back = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        Err(Problem::SignIn { back: back.to_owned() })
     }
 }
 
@@ -108,6 +113,18 @@ impl FromRequestParts<Web> for Query {
 
     async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Query, Self::Rejection> {
         Ok(Query(Fields::parse(parts.uri.query().unwrap_or_default().as_bytes())))
+    }
+}
+
+/// The number in an address.
+pub(crate) struct Number(pub(crate) i64);
+
+impl FromRequestParts<Web> for Number {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Number, Problem> {
+        let path = Path::<i64>::from_request_parts(parts, web).await;
+        path.map(|Path(number)| Number(number)).map_err(|_| Problem::NotFound)
     }
 }
 

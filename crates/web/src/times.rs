@@ -81,6 +81,11 @@ pub(crate) fn from_control(text: &str, zone: &Zone) -> Option<Moment> {
     Some(zone.at(zone.instant_of(wall(text)?)))
 }
 
+/// Whether clocks in the zone ever show what was read as that moment, instead of skipping it.
+pub(crate) fn is_shown(moment: Moment, text: &str, zone: &Zone) -> bool {
+    same_control(text, &control(moment.stamp, zone))
+}
+
 /// Whether two such texts show the same time: browsers write one in several ways.
 pub(crate) fn same_control(one: &str, other: &str) -> bool {
     wall(one) == wall(other) && (wall(one).is_some() || one.trim() == other.trim())
@@ -164,6 +169,27 @@ mod tests {
     }
 
     #[test]
+    fn clocks_skip_a_time_when_they_are_put_forward() {
+        for (text, name, expected) in [
+            ("2026-03-08T01:59:59", "America/Chicago", true),
+            ("2026-03-08T02:00", "America/Chicago", false),
+            ("2026-03-08 02:59:59.999", "America/Chicago", false),
+            ("2026-03-08T03:00", "America/Chicago", true),
+            ("2026-11-01T01:30", "America/Chicago", true),
+            ("2026-03-08T02:30", "Europe/Berlin", true),
+            ("2026-03-29T02:30", "Europe/Berlin", false),
+            ("2026-10-04T02:15", "Australia/Lord_Howe", false),
+            ("2026-10-04T02:45", "Australia/Lord_Howe", true),
+            // A whole day.
+            ("2011-12-30T12:00", "Pacific/Apia", false),
+            ("2026-03-08T02:30", "-06:00", true),
+        ] {
+            let moment = from_control(text, &zone(name)).unwrap();
+            assert_eq!(is_shown(moment, text, &zone(name)), expected, "{text} in {name}");
+        }
+    }
+
+    #[test]
     fn what_is_no_time_is_none() {
         for text in ["", "soon", "2026-02-30T09:00", "2026-01-05", "2026-01-05T24:00", "éééééééé"]
         {
@@ -213,6 +239,7 @@ mod tests {
             let (zone, stamp) = (zone(name), Stamp::from_millis(millis));
             let shown = control(stamp, &zone);
             let read = from_control(&shown, &zone).unwrap();
+            prop_assert!(is_shown(read, &shown, &zone));
             prop_assert_eq!(control(read.stamp, &zone), shown);
             let earlier = stamp.millis() - read.stamp.millis();
             prop_assert!(earlier == 0 || earlier == HOUR_MS || earlier == HOUR_MS / 2, "{}", earlier);

@@ -1,18 +1,19 @@
 //! The accounts by name: in API v1 an account is a number, here people find and name them.
 
 use axum::Router;
-use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::extract::State;
+use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::{Account, ClientId, ID_MAX, Name, Role};
 use maud::{Markup, html};
 use service::AdminError;
 
+use crate::created::{form_token, once};
 use crate::fields::{self, Fields};
 use crate::form::{Label, Wrong, line};
 use crate::layout::{self, Nav, counted, csrf, notice};
-use crate::session::{Posted, Query};
+use crate::session::{Number, Posted, Query};
 use crate::{Problem, SignedIn, Web};
 
 /// Accounts on a page.
@@ -63,7 +64,11 @@ impl Shown {
     }
 }
 
-async fn show(who: SignedIn, Query(query): Query) -> Response {
+async fn show(
+    State(web): State<Web>,
+    who: SignedIn,
+    Query(query): Query,
+) -> Result<Response, Problem> {
     let mut shown = Shown::of(&query);
     let named = |field| {
         let id = ClientId(query.get(field).parse().ok()?);
@@ -74,10 +79,10 @@ async fn show(who: SignedIn, Query(query): Query) -> Response {
     } else if let Some((id, name)) = named("renamed") {
         shown.done = Some(format!("Account {id} is now called {name}."));
     }
-    page(&who, &shown)
+    page(&web, &who, &shown)
 }
 
-fn page(who: &SignedIn, shown: &Shown) -> Response {
+fn page(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Response, Problem> {
     let skip = shown.page.saturating_sub(1).saturating_mul(PAGE_SIZE);
     let (total, accounts) = who.person.tenant.accounts().page(&shown.words, skip, PAGE_SIZE);
     let pages = total.div_ceil(PAGE_SIZE).max(1);
@@ -88,7 +93,7 @@ fn page(who: &SignedIn, shown: &Shown) -> Response {
         @if let Some(done) = &shown.done { (notice("ok", done)) }
         (search(shown))
         @if accounts.is_empty() {
-            (none(who, shown))
+            (none(who, shown, total, pages))
         } @else {
             p.count { (counted(total as u64, "account", "accounts")) }
             div.scroll { table.grid {
@@ -101,11 +106,10 @@ fn page(who: &SignedIn, shown: &Shown) -> Response {
             } }
             (layout::pager(shown.page as u64, pages as u64, &address))
         }
-        @if who.edits() { (add_form(who, shown)) }
+        @if who.edits() { (add_form(web, who, shown)?) }
     };
-    let status =
-        if shown.wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    (status, layout::page(who, "Accounts", Nav::Accounts, &content)).into_response()
+    let page = layout::page(who, "Accounts", Nav::Accounts, &content);
+    Ok((shown.wrong.status(), page).into_response())
 }
 
 fn search(shown: &Shown) -> Markup {
@@ -121,10 +125,12 @@ fn search(shown: &Shown) -> Markup {
     }
 }
 
-fn none(who: &SignedIn, shown: &Shown) -> Markup {
-    if shown.page > 1 {
-        let action = html! { a.button href=(shown.address(1, &[])) { "To the first page" } };
-        return layout::empty("There is no such page", "The list is shorter than that.", &action);
+fn none(who: &SignedIn, shown: &Shown, total: usize, pages: usize) -> Markup {
+    if total > 0 {
+        let last = shown.address(pages, &[]);
+        let action = html! { a.button.primary href=(last) { "To the last page" } };
+        let text = format!("The list ends with page {}.", layout::number(pages as u64));
+        return layout::empty("There is no such page", &text, &action);
     }
     if !shown.words.is_empty() {
         let text =
@@ -182,22 +188,23 @@ fn rename_form(who: &SignedIn, shown: &Shown, account: &Account, typed: &str) ->
     }
 }
 
-fn add_form(who: &SignedIn, shown: &Shown) -> Markup {
+fn add_form(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Markup, Problem> {
     let (typed, wrong) = (&shown.typed, &shown.wrong);
     let name = Label { name: "name", text: "Name", required: true, ..Label::default() };
     let help = "The clientId that scripts use. Left empty, it is the next free one.";
     let number = Label { name: "number", text: "Number", help, required: false };
-    html! {
+    Ok(html! {
         h2 { "Add an account" }
         form.edit action="/accounts" method="post" {
             (csrf(who))
+            (form_token(web)?)
             div.pair {
                 (line(name, "text", typed.raw("name"), wrong))
                 (line(number, "text", typed.raw("number"), wrong))
             }
             div.buttons { button.primary type="submit" { "Add account" } }
         }
-    }
+    })
 }
 
 async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<Response, Problem> {
@@ -206,8 +213,10 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
     let name = wrong.check("name", Name::parse(fields.raw("name")));
     let number = wrong.check("number", number(fields.get("number")));
     if let (Some(name), Some(id)) = (name, number) {
-        match web.service.add_account(&who.person, id, name).await {
-            Ok(id) => {
+        let (service, person) = (web.service.clone(), who.person.clone());
+        let add = async move { Ok((service.add_account(&person, id, name).await?.0, ())) };
+        match once(&web, &who, &fields, add).await? {
+            Ok((id, _)) => {
                 let added = Fields::of([("added", id.to_string())]);
                 return Ok(Redirect::to(&added.address("/accounts")).into_response());
             }
@@ -223,7 +232,7 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
             Err(problem) => return Err(problem.into()),
         }
     }
-    Ok(page(&who, &Shown { page: 1, typed: fields, wrong, ..Shown::default() }))
+    page(&web, &who, &Shown { page: 1, typed: fields, wrong, ..Shown::default() })
 }
 
 /// None where it is left open.
@@ -238,11 +247,11 @@ fn number(text: &str) -> Result<Option<ClientId>, String> {
 
 async fn rename(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Editor)?;
-    let id = ClientId(id.parse().map_err(|_| Problem::NotFound)?);
+    let id = ClientId(id);
     if who.person.tenant.accounts().name(id).is_none() {
         return Err(Problem::NotFound);
     }
@@ -252,7 +261,7 @@ async fn rename(
     let mut wrong = Wrong::default();
     let Some(name) = wrong.check("new_name", Name::parse(fields.raw("new_name"))) else {
         let renaming = Some((id, Some(fields.raw("new_name").to_owned())));
-        return Ok(page(&who, &Shown { renaming, wrong, ..Shown::of(&query) }));
+        return page(&web, &who, &Shown { renaming, wrong, ..Shown::of(&query) });
     };
     web.service.rename_account(&who.person, id, name).await?;
     let shown = Shown::of(&query);

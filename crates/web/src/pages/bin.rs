@@ -7,7 +7,7 @@ use axum::routing::get;
 use maud::{Markup, html};
 use service::{Directory, Removed, RemovedPage};
 
-use super::list::names;
+use super::names;
 use crate::fields::Fields;
 use crate::layout::{self, Nav, counted, csrf, number};
 use crate::session::Query;
@@ -82,11 +82,10 @@ fn row(who: &SignedIn, directory: &Directory, removed: &Removed, page: u64) -> M
     html! {
         tr {
             td.title data-label="Subject" {
-                @if let Some(activity) = last {
-                    a href={ "/activities/" (tombstone.id) "/history" } { (activity.subject) }
-                } @else {
-                    span.muted { "Activity " (tombstone.id) ", removed before it came here" }
+                a href={ "/activities/" (tombstone.id) "/history" } {
+                    @match last { Some(activity) => (activity.subject), None => { "Activity " (tombstone.id) } }
                 }
+                @if last.is_none() { small { "Removed before it came here" } }
             }
             td data-label="Account" {
                 @if let Some(client) = client { (names::account(&who.person.tenant, client)) }

@@ -1,18 +1,19 @@
 //! The keys of the organization, and what is asked with them.
 
 use axum::Router;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::{KeyId, Name, Role, SystemUser, UserId, Zone};
 use maud::{Markup, html};
 use service::{AdminError, Directory, Integration, IntegrationState, NewKey, PollRecord};
 
+use crate::created::{form_token, once};
 use crate::fields::Fields;
 use crate::form::{Label, Wrong, choice, line};
 use crate::layout::{self, Nav, copied, counted, csrf, empty, notice};
-use crate::session::{Posted, Query};
+use crate::session::{Number, Posted, Query};
 use crate::times::{Shape, duration, time};
 use crate::{Problem, SignedIn, Web, api};
 
@@ -28,14 +29,28 @@ async fn show(
     Query(query): Query,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let done = match query.get("revoked") {
-        "" => html! {},
-        key => notice("ok", &format!("Key {key} has been revoked: it is refused from now on.")),
+    let done = match (query.get("revoked"), query.get("created")) {
+        ("", "") => html! {},
+        ("", key) => notice(
+            "warn",
+            &format!(
+                "Key {key} was created when the form was first sent, and shown then. If nobody has copied it, revoke it and create another."
+            ),
+        ),
+        (key, _) => {
+            notice("ok", &format!("Key {key} has been revoked: it is refused from now on."))
+        }
     };
-    Ok(page(&web, &who, &done, &Fields::default(), &Wrong::default()))
+    page(&web, &who, &done, &Fields::default(), &Wrong::default())
 }
 
-fn page(web: &Web, who: &SignedIn, above: &Markup, fields: &Fields, wrong: &Wrong) -> Response {
+fn page(
+    web: &Web,
+    who: &SignedIn,
+    above: &Markup,
+    fields: &Fields,
+    wrong: &Wrong,
+) -> Result<Response, Problem> {
     let directory = who.person.tenant.directory();
     let all = web.service.integrations(&who.person.tenant);
     let is_revoked = |one: &Integration| one.state == IntegrationState::Revoked;
@@ -50,7 +65,7 @@ fn page(web: &Web, who: &SignedIn, above: &Markup, fields: &Fields, wrong: &Wron
             (table(who, &live, &directory))
             p.hint { "A key is silent when it has not asked for four times its usual pause, and at least for an hour; a new one, when nobody has asked with it for a day." }
         }
-        (new_key_form(who, fields, &directory, wrong))
+        (new_key_form(web, who, fields, wrong)?)
         @if !revoked.is_empty() {
             details {
                 summary { (counted(revoked.len() as u64, "revoked key", "revoked keys")) }
@@ -58,7 +73,8 @@ fn page(web: &Web, who: &SignedIn, above: &Markup, fields: &Fields, wrong: &Wron
             }
         }
     };
-    layout::page(who, "Integrations", Nav::Integrations, &content)
+    let page = layout::page(who, "Integrations", Nav::Integrations, &content);
+    Ok((wrong.status(), page).into_response())
 }
 
 fn table(who: &SignedIn, integrations: &[Integration], directory: &Directory) -> Markup {
@@ -176,7 +192,13 @@ fn revoke_form(who: &SignedIn, one: &Integration) -> Markup {
     }
 }
 
-fn new_key_form(who: &SignedIn, fields: &Fields, directory: &Directory, wrong: &Wrong) -> Markup {
+fn new_key_form(
+    web: &Web,
+    who: &SignedIn,
+    fields: &Fields,
+    wrong: &Wrong,
+) -> Result<Markup, Problem> {
+    let directory = who.person.tenant.directory();
     let label = Label {
         name: "label",
         text: "Label",
@@ -196,11 +218,12 @@ fn new_key_form(who: &SignedIn, fields: &Fields, directory: &Directory, wrong: &
     let options = people.iter().map(|(id, text)| (id.clone(), text.as_str()));
     let chosen = fields.get("user");
     let own = who.person.user.to_string();
-    html! {
+    Ok(html! {
         div.card {
             h2 { "New key" }
             form.edit action="/integrations" method="post" {
                 (csrf(who))
+                (form_token(web)?)
                 div.pair {
                     (line(label, "text", fields.raw("label"), wrong))
                     (choice(user, options, if chosen.is_empty() { &own } else { chosen }, wrong))
@@ -208,7 +231,7 @@ fn new_key_form(who: &SignedIn, fields: &Fields, directory: &Directory, wrong: &
                 div.buttons { button.primary type="submit" { "Create key" } }
             }
         }
-    }
+    })
 }
 
 async fn create(
@@ -222,24 +245,25 @@ async fn create(
     let label = Some(fields.get("label")).filter(|label| !label.is_empty());
     let label = label.and_then(|label| wrong.check("label", Name::parse(label)));
     let user = wrong.check("user", user(fields.get("user"), &directory));
-    let created = match user.filter(|_| wrong.is_empty()) {
-        None => None,
-        Some(user) => match web.service.create_key(&who.person, user, label).await {
-            // Disabled a moment ago.
-            Err(AdminError::UserDisabled(_)) => {
-                wrong.add("user", "has been disabled");
-                None
+    if let Some(user) = user.filter(|_| wrong.is_empty()) {
+        let (service, person) = (web.service.clone(), who.person.clone());
+        let create = async move {
+            let key = service.create_key(&person, user, label).await?;
+            Ok((key.id.0, key))
+        };
+        match once(&web, &who, &fields, create).await? {
+            Ok((_, Some(key))) => return Ok(created_page(&web, &who, &headers, &key)),
+            // The secret is kept nowhere: it cannot be shown again.
+            Ok((id, None)) => {
+                let created = Fields::of([("created", id.to_string())]);
+                return Ok(Redirect::to(&created.address("/integrations")).into_response());
             }
-            added => Some(added?),
-        },
-    };
-    Ok(match created {
-        Some(key) => created_page(&web, &who, &headers, &key),
-        None => {
-            let page = page(&web, &who, &html! {}, &fields, &wrong);
-            (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+            // Disabled a moment ago.
+            Err(AdminError::UserDisabled(_)) => wrong.add("user", "has been disabled"),
+            Err(problem) => return Err(problem.into()),
         }
-    })
+    }
+    page(&web, &who, &html! {}, &fields, &wrong)
 }
 
 fn user(id: &str, directory: &Directory) -> Result<UserId, &'static str> {
@@ -269,11 +293,11 @@ fn created_page(web: &Web, who: &SignedIn, headers: &HeaderMap, key: &NewKey) ->
 
 async fn revoke(
     State(web): State<Web>,
-    Path(key): Path<String>,
+    Number(key): Number,
     Posted { who, .. }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = key.parse().map(KeyId).map_err(|_| Problem::NotFound)?;
+    let id = KeyId(key);
     web.service.withdraw_key(&who.person, id).await?;
     let done = Fields::default().with("revoked", &id.to_string());
     Ok(Redirect::to(&done.address("/integrations")).into_response())

@@ -1,7 +1,7 @@
 //! The pages. Each file has its routes, its handlers and what they render.
 
 mod accounts;
-pub(crate) mod activity;
+mod activity;
 mod bin;
 mod bulk;
 mod changes;
@@ -9,6 +9,7 @@ mod history;
 mod integrations;
 mod list;
 mod my_day;
+pub(crate) mod names;
 mod settings;
 mod sign_in;
 

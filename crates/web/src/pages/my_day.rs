@@ -8,7 +8,8 @@ use domain::{Activity, Priority, Stamp, StatusId, Version, Zone};
 use maud::{Markup, html};
 use service::{AskError, Column, Direction, Directory, Filter, ListQuery, Listing};
 
-use super::list::{names, quick};
+use super::list::quick;
+use super::names;
 use crate::fields::Fields;
 use crate::layout::{self, Nav, csrf, number};
 use crate::session::Query;
@@ -87,7 +88,7 @@ async fn show(
     let content = html! {
         (layout::head("My day", &actions(&who, &directory)))
         p.lead { (weekday(now, zone)) ", " (times::time(now, zone, Shape::Date)) }
-        (quick::notice(&query))
+        (quick::notice(&who, &query, "/"))
         @if all.iter().all(|(_, listing)| listing.total == 0) {
             (nothing(&web, &who))
         } @else {

@@ -66,6 +66,7 @@ fn pages_follow_one_another() {
     let mut browser = world.viewer();
     browser.get("/accounts").ok().shows("120 accounts").shows("Name 050").hides("Name 051");
     let last = browser.get("/accounts?page=3").ok();
+    browser.get("/accounts?page=9").ok().shows("The list ends with page 3.").shows("page=3\"");
     last.shows("Name 101").shows("Name 120").hides("Name 100").shows("rel=\"prev\"");
 }
 
@@ -97,6 +98,23 @@ fn an_editor_adds_accounts() {
     assert_eq!(name(&world.acme, 5).as_deref(), Some("Grace Hopper"));
     assert_eq!(name(&world.acme, 71).as_deref(), Some("Next"));
     assert!(world.beta.accounts().is_empty());
+}
+
+#[test]
+fn a_form_that_is_sent_twice_adds_one_account() {
+    let world = world();
+    let mut browser = world.editor();
+    for (number, id) in [("", "71"), ("5", "5")] {
+        let form = browser.get("/accounts").ok().value("form").unwrap().to_owned();
+        let fields = [("name", "Grace"), ("number", number), ("form", &form)];
+        for _ in 0..2 {
+            let page = browser.post("/accounts", &fields);
+            assert_eq!(page.redirected(), format!("/accounts?added={id}"));
+        }
+        let other = [("name", "Hedy"), ("number", ""), ("form", &form)];
+        assert_ne!(browser.post("/accounts", &other).redirected(), format!("/accounts?added={id}"));
+    }
+    assert_eq!(world.acme.accounts().len(), 3 + 4);
 }
 
 #[test]

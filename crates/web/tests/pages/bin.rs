@@ -1,7 +1,9 @@
 //! The bin.
 
-use domain::{Account, ClientId, Name};
-use service::Write;
+use std::sync::Arc;
+
+use domain::{Account, ActivityId, ClientId, Imported, Name};
+use service::{ImportOptions, Spool, Write};
 
 use crate::harness::World;
 
@@ -36,6 +38,21 @@ fn an_empty_bin_and_a_page_behind_the_last_say_so() {
     browser.get("/bin?page=x").refused(400).shows("The page is a number");
     world.stranger().get("/bin").ok().shows("The bin is empty");
     assert!(world.browser().get("/bin").redirected().starts_with("/sign-in"));
+}
+
+#[test]
+fn what_came_here_as_removed_has_a_story_too() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let mut spool = Spool::new(folder.path()).unwrap();
+    spool.push(&Imported::Removed { id: ActivityId(17), at: None }).unwrap();
+    let (plan, options) = (spool.finish().unwrap(), ImportOptions::default());
+    let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
+    world.service.import(&world.acme, plan, options, &progress).unwrap();
+    let mut browser = world.editor();
+    let page = browser.get("/bin").ok();
+    page.shows("href=\"/activities/17/history\"").shows("Removed before it came here");
+    browser.get("/activities/17/history").ok().shows("Removed");
 }
 
 #[test]

@@ -42,6 +42,18 @@ fn it_shows_who_changed_what_and_when() {
 }
 
 #[test]
+fn past_the_last_page_it_says_so_and_leads_back() {
+    let world = World::new();
+    world.activity("Call Ada");
+    let mut viewer = world.viewer();
+    let page = viewer.get("/changes?page=99").ok();
+    page.shows("There is no such page").shows("The answer ends with page 1.").hides("By</th>");
+    let last =
+        page.body.split_once("button primary\" href=\"").unwrap().1.split_once('"').unwrap().0;
+    viewer.get(&last.replace("&amp;", "&")).ok().shows("Call Ada");
+}
+
+#[test]
 fn nothing_of_it_is_another_organization_s() {
     let world = World::new();
     let id = world.activity("Ours alone");

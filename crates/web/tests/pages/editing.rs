@@ -112,6 +112,18 @@ fn a_new_activity_begins_as_mine_with_the_next_full_hour() {
 }
 
 #[test]
+fn a_new_activity_begins_with_the_first_status_that_is_to_do() {
+    let world = World::new();
+    let (mut admin, mut browser) = (world.admin(), world.editor());
+    let mut first = || in_form(&browser.get("/activities/new").ok(), "status").unwrap();
+    assert_eq!(first(), "1");
+    admin.post("/settings/statuses/2/move", &[("step", "up")]).redirected();
+    assert_eq!(first(), "2");
+    admin.post("/settings/statuses/2/done", &[("done", "1")]).redirected();
+    assert_eq!(first(), "1");
+}
+
+#[test]
 fn everything_that_is_typed_is_kept() {
     let world = World::new();
     let mut browser = world.editor();
@@ -188,6 +200,12 @@ fn wrong_input_comes_back_with_what_was_typed() {
         ("responsible", "99", "Responsible must be one of the list."),
         ("start", "", "Start must not be empty."),
         ("start", "soon", "Start must be a date and a time, like 2026-03-04 14:05."),
+        (
+            "start",
+            "2026-03-08T02:30",
+            "Start cannot be then: clocks skip this time on that day, and show 2026-03-08 03:30.",
+        ),
+        ("end", "2026-03-08T02:00", "End cannot be then: clocks skip"),
         ("end", "2026-02-30T00:00", "End must be a date and a time"),
         ("end", "2026-03-04T09:00", "End must not lie before the start."),
         ("status", "99", "Status must be one of the list."),
@@ -318,6 +336,22 @@ fn an_edit_changes_what_was_typed_and_nothing_else() {
     assert_eq!(answer.redirected(), format!("{path}?done=saved"));
     assert_eq!(record(&world, id), Activity { priority: Priority::High, ..before });
     browser.get(answer.redirected()).ok().shows("Your changes have been saved.");
+}
+
+#[test]
+fn an_edit_does_not_move_a_time_that_clocks_skip() {
+    let world = World::new();
+    let id = world.activity("Call Ada");
+    let mut browser = world.editor();
+    let path = format!("/activities/{id}");
+    let page = browser.get(&path).ok();
+    let typed = [("start", "2026-03-08T02:30"), ("subject", "Call Ben")];
+    let page = send(&mut browser, &path, &filled(&page, &typed)).refused(422);
+    page.shows("Start cannot be then: clocks skip this time on that day");
+    for (name, text) in typed {
+        assert_eq!(in_form(&page, name).as_deref(), Some(text));
+    }
+    assert_eq!(versions(&world, id), 1);
 }
 
 #[test]

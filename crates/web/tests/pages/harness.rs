@@ -6,8 +6,8 @@
 //! let mut browser = world.editor();            // signed in to acme
 //! let page = browser.get("/activities").ok();  // 200, or the test fails
 //! page.shows("Call Ada");
-//! let page = browser.post("/activities/1/remove", &[("back", "/")]);
-//! assert_eq!(page.redirected(), "/");
+//! let page = browser.post("/activities/1/restore", &[("back", "/bin")]);
+//! assert_eq!(page.redirected(), "/bin");
 //! world.viewer().post("/activities/1/remove", &[]).refused(403);
 //! world.stranger().get("/activities/1").refused(404);
 //! ```

@@ -57,6 +57,24 @@ fn a_key_is_shown_once_and_opens_the_api() {
 }
 
 #[test]
+fn a_form_that_is_sent_twice_makes_one_key() {
+    let world = World::new();
+    let mut admin = world.admin();
+    let form = admin.get("/integrations").ok().value("form").unwrap().to_owned();
+    let fields = [("label", "Mailer"), ("user", "2"), ("form", &form)];
+    let page = admin.post("/integrations", &fields).ok();
+    let secret = text_of(&page, "new-key");
+    let again = admin.post("/integrations", &fields);
+    assert_eq!(again.redirected(), "/integrations?created=1");
+    let again = admin.get("/integrations?created=1").ok();
+    again.shows("Key 1 was created when the form was first sent").hides(secret).hides("Key 2");
+    // The page that is shown now has another form, which makes another key.
+    let form = again.value("form").unwrap().to_owned();
+    let fields = [("label", "Mailer"), ("user", "2"), ("form", &form)];
+    admin.post("/integrations", &fields).ok().shows("Key 2");
+}
+
+#[test]
 fn a_glance_tells_how_an_integration_is_doing() {
     let world = World::new();
     let key = create(&world);

@@ -1,8 +1,9 @@
 //! The start page: what of mine is due.
 
-use domain::{Account, ClientId, Name, Presence, StatusRef};
+use domain::{Account, ActivityId, ClientId, Name, Presence, StatusRef};
 
-use crate::harness::{ADMIN, COMPLETED, VIEWER, World, moment};
+use crate::editing::record;
+use crate::harness::{ADMIN, Browser, COMPLETED, NOT_STARTED, Page, VIEWER, World, moment};
 
 /// Activities of the editor's, each called by when it begins.
 fn with_activities_at(world: &World, times: &[&str]) {
@@ -61,10 +62,48 @@ fn one_click_makes_an_activity_done() {
     let mut browser = world.editor();
     browser.get("/").ok().shows(&format!("action=\"/activities/{id}/quick\""));
     let page = browser.post(&format!("/activities/{id}/quick"), &[("done", "1"), ("back", "/")]);
-    assert_eq!(page.redirected(), format!("/?done={id}"));
+    assert!(page.redirected().starts_with(&format!("/?done={id}&")));
     browser.get("/").ok().hides("Call Ada").shows("All clear");
     let (_, version) = world.block_on(world.service.retrieve(&world.acme, id)).unwrap();
     assert_eq!(version.unwrap().record().unwrap().status, COMPLETED);
+}
+
+/// Sends the form of the notice, as it stands in the page.
+fn undo(browser: &mut Browser<'_>, page: &Page, id: ActivityId) -> Page {
+    let field = |name| page.value(name).unwrap().to_owned();
+    let fields = ["status", "seen", "back"].map(|name| (name, field(name)));
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    browser.post(&format!("/activities/{id}/quick"), &fields)
+}
+
+#[test]
+fn what_was_done_by_mistake_is_undone_with_another_click() {
+    let world = World::new();
+    let id = world.activity("Call Ada");
+    let mut browser = world.editor();
+    let page = browser.get("/").ok();
+    let seen = page.value("seen").unwrap().to_owned();
+    let fields = [("done", "1"), ("seen", seen.as_str()), ("back", "/")];
+    let path = format!("/activities/{id}/quick");
+    let told = browser.post(&path, &fields).redirected().to_owned();
+    let page = browser.get(&told).ok();
+    page.shows("is done.").shows("Undo");
+    assert_eq!(undo(&mut browser, &page, id).redirected(), "/");
+    browser.get("/").ok().shows("Call Ada");
+    assert_eq!(record(&world, id).status, NOT_STARTED);
+
+    // Not over what somebody else has saved since.
+    browser.post(&path, &[("done", "1"), ("back", "/")]).redirected();
+    let page = undo(&mut browser, &page, id);
+    assert_eq!(page.redirected(), format!("/?outdated={id}"));
+    browser.get(page.redirected()).ok().hides("Undo");
+    world.viewer().get(&told).ok().shows("is done.").hides("Undo");
+
+    // What was done already has nothing to be undone.
+    let page = browser.post(&path, &[("done", "1"), ("back", "/?done=7&was=1&seen=1")]);
+    assert_eq!(page.redirected(), format!("/?done={id}"));
+    browser.get(page.redirected()).ok().shows("is done.").hides("Undo");
+    browser.get("/?done=1&was=%22%3E%3Cb%3E&seen=x").ok().hides("\"><b>").hides("Undo");
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn what_is_removed_can_be_brought_back_at_once() {
     let world = World::new();
     let id = world.activity("Call <Ada>");
     let mut browser = world.editor();
-    let answer = browser.post("/activities/1/remove", &[]);
+    let answer = browser.post("/activities/1/remove", &[("confirmed", "1")]);
     assert_eq!(answer.redirected(), "/activities?removed=1");
     assert!(!is_there(&world, id));
     browser.get(answer.redirected()).ok().shows("Activity 1 has been removed.").shows("Undo");
@@ -26,7 +26,7 @@ fn what_is_removed_can_be_brought_back_at_once() {
         .shows("Restore");
     world.viewer().get("/activities/1").ok().hides(">Restore<");
 
-    let second = browser.post("/activities/1/remove", &[]);
+    let second = browser.post("/activities/1/remove", &[("confirmed", "1")]);
     assert_eq!(second.redirected(), "/activities?removed=1", "a second click says the same");
     assert_eq!(
         browser.post("/activities/1/restore", &[]).redirected(),
@@ -41,10 +41,9 @@ fn without_scripts_a_page_asks_first() {
     let world = World::new();
     let id = world.activity("Call <Ada>");
     let mut browser = world.editor();
-    browser.get("/activities/1").ok().shows("<noscript><input type=\"hidden\" name=\"ask\"");
-    let page = browser.post("/activities/1/remove", &[("ask", "1"), ("back", "/bin")]).ok();
+    let page = browser.post("/activities/1/remove", &[("back", "/bin")]).ok();
     page.shows("Remove this activity?").shows("Call &lt;Ada&gt;");
-    assert_eq!(page.value("back"), Some("/bin"));
+    assert_eq!((page.value("back"), page.value("confirmed")), (Some("/bin"), Some("1")));
     assert!(is_there(&world, id));
 }
 
@@ -58,7 +57,8 @@ fn one_goes_back_to_where_one_came_from_and_nowhere_else() {
         ("//evil.example", "/activities?removed=1"),
         ("https://evil.example", "/activities?removed=1"),
     ] {
-        assert_eq!(browser.post("/activities/1/remove", &[("back", back)]).redirected(), to);
+        let fields = [("back", back), ("confirmed", "1")];
+        assert_eq!(browser.post("/activities/1/remove", &fields).redirected(), to);
     }
     let to = browser.post("/activities/1/restore", &[("back", "/bin?page=2")]);
     assert_eq!(to.redirected(), "/bin?page=2");

@@ -44,12 +44,12 @@ fn only_admins_of_the_organization_get_there() {
         ("/settings/statuses/2/done", &[("done", "1")]),
         ("/settings/statuses/2/retire", &[("retired", "1")]),
     ];
-    let pages = ["/settings", "/settings/users/new", "/settings/users/3", "/settings/statuses/2"];
+    let pages = ["/settings", "/settings/users/new", "/settings/users/1", "/settings/statuses/2"];
     let browsers = [world.viewer(), world.editor()];
     let before = format!("{:?}", world.acme.directory());
     for mut browser in browsers {
         for page in pages {
-            browser.get(page).refused(403).hides("Vi Dahl");
+            browser.get(page).refused(403).hides("Ada Byron");
         }
         for (path, fields) in forms {
             browser.post(path, fields).refused(403);
@@ -123,6 +123,28 @@ fn a_password_that_is_made_up_is_shown_once() {
     let next = shown_password(&browser.post("/settings/users/4/login", &fields).ok());
     assert_ne!(next, password);
     world.browser().sign_in("acme", "grace", &password).refused(422);
+}
+
+#[test]
+fn a_form_that_is_sent_twice_adds_one_user() {
+    let world = World::new();
+    let mut browser = world.admin();
+    let fields = [("name", "Grace"), ("role", "viewer"), ("login", "grace"), ("password", "")];
+    let form = browser.get("/settings/users/new").ok().value("form").unwrap().to_owned();
+    let fields = [&fields[..], &[("form", &form)]].concat();
+    let password = shown_password(&browser.post("/settings/users", &fields).ok());
+    let page = browser.post("/settings/users", &fields);
+    assert_eq!(page.redirected(), "/settings/users/4?done=added-before");
+    let page = browser.get(page.redirected()).ok();
+    page.shows("set a new one").hides(&password);
+    assert_eq!(world.browser().sign_in("acme", "grace", &password).redirected(), "/");
+
+    let form = browser.get("/settings/users/new").ok().value("form").unwrap().to_owned();
+    let fields = [("name", "Mailer"), ("role", "viewer"), ("form", &form)];
+    for _ in 0..2 {
+        let page = browser.post("/settings/users", &fields);
+        assert_eq!(page.redirected(), "/settings/users/5?done=added");
+    }
 }
 
 #[test]
@@ -277,6 +299,17 @@ fn statuses_are_added_and_moved() {
         assert_eq!(page.value("status_name"), Some(name));
     }
     admin.post("/settings/statuses/99/move", &[("step", "up")]).refused(404);
+}
+
+#[test]
+fn a_form_that_is_sent_twice_adds_one_status() {
+    let world = World::new();
+    let mut browser = world.admin();
+    let form = browser.get("/settings").ok().value("form").unwrap().to_owned();
+    for _ in 0..2 {
+        let page = browser.post("/settings/statuses", &[("status_name", "New"), ("form", &form)]);
+        assert_eq!(page.redirected(), "/settings?done=added#s6");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Signing in and out, and the change of one's own password.
 
-use crate::harness::{ADMIN, Browser, EDITOR, PASSWORD, World};
+use crate::harness::{ADMIN, Browser, EDITOR, PASSWORD, VIEWER, World};
 
 const SESSION: &str = "driftless_session";
 const NEW_PASSWORD: &str = "another horse altogether";
@@ -244,4 +244,27 @@ fn a_form_of_an_earlier_session_can_be_sent_again_and_loses_nothing() {
     page.shows("Nothing was saved yet").shows("value=\"Harbor &lt;Bakery&gt;\"");
     assert_ne!(page.value("csrf").unwrap(), old);
     world.browser().post_bare("/accounts", &fields).refused(401).shows("You are signed out");
+}
+
+#[test]
+fn whoever_is_signed_in_keeps_the_navigation_when_something_goes_wrong() {
+    let world = World::new();
+    let (navigation, mut viewer) = ("<nav class=\"main\"", world.viewer());
+    viewer.get("/").ok();
+    for (page, title) in [
+        (viewer.get("/nowhere").refused(404), "Nothing here"),
+        (viewer.get("/activities/17").refused(404), "Nothing here"),
+        (viewer.get("/settings").refused(403), "Not for you"),
+        (viewer.get("/bin?page=x").refused(400), "That does not work"),
+        (viewer.post("/activities", &[("note", &"x".repeat(3 << 20))]).refused(413), "Too much"),
+        (viewer.post_bare("/sign-out", &[]).refused(403), "Please send it again"),
+    ] {
+        page.shows(navigation).shows(VIEWER.2).shows(title);
+        assert!(page.value("csrf").is_some(), "{title}");
+        assert_eq!(page.header("cache-control"), "no-store");
+    }
+    let mut nobody = world.browser();
+    nobody.get("/nowhere").refused(404).hides(navigation).shows("Nothing here");
+    nobody.set_cookie(SESSION, "0123456789abcdef");
+    nobody.get("/nowhere").refused(404).hides(navigation);
 }

@@ -25,7 +25,7 @@ fn it_tells_who_changed_what_from_where_the_latest_first() {
     };
     world.write(Write::Update(id, Box::new(patch)));
     let mut browser = world.admin();
-    browser.post("/activities/1/remove", &[]);
+    browser.post("/activities/1/remove", &[("confirmed", "1")]);
     browser.post("/activities/1/restore", &[]);
 
     let page = browser.get("/activities/1/history").ok();

@@ -1,13 +1,14 @@
 //! What the form of an activity has in it: as typed, and as what it means.
 
 use domain::{
-    Activity, ClientId, CustomFieldPatch, Draft, ID_MAX, Moment, Note, Patch, Presence, Priority,
-    StatusId, StatusRef, Subject, UserId,
+    Activity, ClientId, CustomFieldPatch, Draft, Moment, Note, Patch, Presence, Priority, StatusId,
+    StatusRef, Subject, UserId,
 };
 
-use super::names::Names;
+use super::Names;
 use crate::fields::Fields;
 use crate::form::Wrong;
+use crate::pages::names::account_meant;
 use crate::times;
 
 /// A member of an activity that the form can change.
@@ -283,40 +284,27 @@ impl Content {
 
 fn moment(text: &str, names: &Names) -> Result<Moment, String> {
     match times::from_control(text, names.zone()) {
-        Some(moment) => Ok(moment),
+        Some(moment) if times::is_shown(moment, text, names.zone()) => Ok(moment),
+        Some(moment) => {
+            let instead = times::control(moment.stamp, names.zone()).replace('T', " ");
+            Err(format!("cannot be then: clocks skip this time on that day, and show {instead}"))
+        }
         None if text.is_empty() => Err("must not be empty".to_owned()),
         None => Err("must be a date and a time, like 2026-03-04 14:05".to_owned()),
     }
 }
 
-/// Reads `Harbor Café (3480)`, a bare number, or a name that only one account has.
 fn account(text: &str, names: &Names) -> Result<ClientId, String> {
-    let number = |text: &str| {
-        let digits = text.bytes().all(|b| b.is_ascii_digit());
-        let number = if digits { text.parse().ok() } else { None };
-        number.filter(|number| (1..=ID_MAX).contains(number)).map(ClientId)
-    };
     if text.is_empty() {
         return Err("must not be empty: type a name of the directory, or a number".to_owned());
     }
-    let in_brackets = || number(text.strip_suffix(')')?.rsplit_once('(')?.1.trim());
-    if let Some(id) = number(text).or_else(in_brackets) {
-        return Ok(id);
-    }
-    let found = names.tenant.accounts().find(text);
-    let wanted = text.to_lowercase();
-    let exact: Vec<_> = found.iter().filter(|a| a.name.as_str().to_lowercase() == wanted).collect();
-    match (&*exact, &*found) {
-        ([one], _) => Ok(one.id),
-        ([], [one]) => Ok(one.id),
-        ([], []) => {
-            Err("is not in the directory: type another name, or the account's number".to_owned())
+    account_meant(&names.tenant, text).map_err(|fitting| match &*fitting {
+        [] => "is not in the directory: type another name, or the account's number".to_owned(),
+        [first, ..] => {
+            let (first, count) = (names.account(first.id), fitting.len());
+            format!("fits {count} accounts: say which one by its number, as in {first}")
         }
-        _ => {
-            let (first, count) = (names.account(found[0].id), found.len());
-            Err(format!("fits {count} accounts: say which one by its number, as in {first}"))
-        }
-    }
+    })
 }
 
 fn user(text: &str, names: &Names) -> Result<Option<UserId>, String> {

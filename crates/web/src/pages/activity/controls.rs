@@ -3,8 +3,8 @@
 use domain::{Activity, CustomField, Priority};
 use maud::{Markup, html};
 
+use super::Names;
 use super::content::{Content, Part, Typed};
-use super::names::Names;
 use crate::form::{Label, Wrong, choice, field, line};
 use crate::times::{self, Shape};
 

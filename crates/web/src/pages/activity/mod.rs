@@ -8,20 +8,19 @@ mod conflict;
 mod content;
 mod controls;
 mod edit;
-mod names;
 mod new;
 mod remove;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
 use domain::ActivityId;
 
+use crate::session::Number;
 use crate::{Problem, Web};
 
-pub(crate) use names::Names;
-pub(crate) use new::Created;
+pub(crate) use super::names::Names;
 pub(crate) use remove::undo;
 
 pub(crate) fn routes() -> Router<Web> {
@@ -40,9 +39,8 @@ impl FromRequestParts<Web> for Id {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Id, Problem> {
-        let path = Path::<String>::from_request_parts(parts, web).await;
-        let id = path.ok().and_then(|Path(id)| id.parse().ok());
-        id.map(|id| Id(ActivityId(id))).ok_or(Problem::NotFound)
+        let Number(id) = Number::from_request_parts(parts, web).await?;
+        Ok(Id(ActivityId(id)))
     }
 }
 

@@ -1,47 +1,27 @@
 //! A new activity, from nothing or from another.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::{
-    Activity, ActivityId, ClientId, CustomFieldPatch, OrgKey, Priority, Role, SecretHash, Seq,
-    UserId, Version,
-};
+use domain::{Activity, ActivityId, ClientId, CustomFieldPatch, Priority, Role, Seq, Version};
 use maud::html;
-use service::{Refusal, Write, hash_secret};
+use service::{Refusal, Write};
 use std::sync::Arc;
 
+use super::Names;
 use super::address;
 use super::content::{Content, Part, Typed};
 use super::controls::{controls, custom_fields};
-use super::names::Names;
+use crate::created::{form_token, once};
 use crate::fields::Fields;
 use crate::form::Wrong;
 use crate::layout::{self, Nav, csrf, notice};
 use crate::session::{Posted, Query};
 use crate::{Problem, SignedIn, Web, times};
 
-/// Forms that are remembered, so that one that is sent twice creates once.
-const FORMS_MAX: usize = 10_000;
-
-/// A form as somebody has sent it: the hash of its token and of everything in it. Whoever goes back
-/// and types something else means another activity.
-type Sent = (OrgKey, UserId, SecretHash);
-
-/// Which form created which activity.
-pub(crate) struct Created(quick_cache::sync::Cache<Sent, ActivityId>);
-
-impl Default for Created {
-    fn default() -> Created {
-        Created(quick_cache::sync::Cache::new(FORMS_MAX))
-    }
-}
-
 /// A form: what is in it, and what it was copied from.
 struct Form {
     typed: Typed,
     copied: Option<Arc<Version>>,
-    token: String,
 }
 
 impl Form {
@@ -63,13 +43,12 @@ pub(super) async fn form(
         let version = web.service.retrieve(&names.tenant, ActivityId(id)).await?.1;
         copied = Some(version.ok_or(Problem::NotFound)?);
     }
-    let token = web.service.new_secret().map_err(Problem::Unavailable)?;
-    let mut form = Form { typed: Typed::default(), copied, token };
+    let mut form = Form { typed: Typed::default(), copied };
     form.typed = match form.base() {
         Some(activity) => Typed::of(activity, &names),
         None => first(&web, &who, &names, &query),
     };
-    Ok(page(&who, &names, StatusCode::OK, &form, &Wrong::default()))
+    page(&web, &who, &names, &form, &Wrong::default())
 }
 
 /// What a form begins with.
@@ -81,11 +60,22 @@ fn first(web: &Web, who: &SignedIn, names: &Names, query: &Fields) -> Typed {
     typed.set(Part::Responsible, who.person.user.to_string());
     let start = times::next_hour(web.service.now(), names.zone());
     typed.set(Part::Start, times::control(start, names.zone()));
+    let statuses = names.directory.statuses_in_order();
+    // Whoever writes down what is to come has not done it yet.
+    if let Some(status) = statuses.iter().find(|status| !status.retired && !status.done) {
+        typed.set(Part::Status, status.id.to_string());
+    }
     typed.set(Part::Priority, Priority::Normal.as_str());
     typed
 }
 
-fn page(who: &SignedIn, names: &Names, status: StatusCode, form: &Form, wrong: &Wrong) -> Response {
+fn page(
+    web: &Web,
+    who: &SignedIn,
+    names: &Names,
+    form: &Form,
+    wrong: &Wrong,
+) -> Result<Response, Problem> {
     let copied = form.copied.as_deref();
     let title = if copied.is_some() { "Duplicate activity" } else { "New activity" };
     let content = html! {
@@ -93,7 +83,7 @@ fn page(who: &SignedIn, names: &Names, status: StatusCode, form: &Form, wrong: &
         @if !wrong.is_empty() { (notice("bad", &mistakes(wrong))) }
         form.edit action="/activities" method="post" {
             (csrf(who))
-            input type="hidden" name="form" value=(form.token);
+            (form_token(web)?)
             @if let Some(version) = copied {
                 input type="hidden" name="copy" value=(version.id);
                 input type="hidden" name="copied" value=(version.seq);
@@ -107,7 +97,7 @@ fn page(who: &SignedIn, names: &Names, status: StatusCode, form: &Form, wrong: &
         }
         @if let Some(activity) = form.base() { (custom_fields(activity)) }
     };
-    (status, layout::page(who, title, Nav::Activities, &content)).into_response()
+    Ok((wrong.status(), layout::page(who, title, Nav::Activities, &content)).into_response())
 }
 
 /// What a form says whose fields say more.
@@ -124,17 +114,22 @@ pub(super) async fn create(
     let names = Names::of(&who);
     let copied = copied(&web, &names, &fields).await?;
     let typed = Typed::read(&fields);
-    let form = Form { typed, copied, token: fields.get("form").to_owned() };
+    let form = Form { typed, copied };
     let mut wrong = Wrong::default();
     let content = Content::parse(&form.typed, form.base(), &names, &mut wrong);
     let custom_fields = form.base().map(custom_field_patches).unwrap_or_default();
     if let Some(content) = content {
         if let Some(draft) = content.draft(custom_fields) {
-            match once(web, &who, &form, Write::Create(Box::new(draft))).await? {
-                Ok(id) => {
-                    return Ok(
-                        Redirect::to(&format!("{}?done=created", address(id))).into_response()
-                    );
+            let (service, person) = (web.service.clone(), who.person.clone());
+            let create = async move {
+                let write = Write::Create(Box::new(draft));
+                let written = service.write(&person.tenant, person.author(), write).await?;
+                Ok((written.id.0, ()))
+            };
+            match once(&web, &who, &fields, create).await? {
+                Ok((id, _)) => {
+                    let page = format!("{}?done=created", address(ActivityId(id)));
+                    return Ok(Redirect::to(&page).into_response());
                 }
                 Err(refusal) => status_refused(refusal, &mut wrong)?,
             }
@@ -142,7 +137,7 @@ pub(super) async fn create(
             wrong.add(Part::Account.name(), "must not be empty");
         }
     }
-    Ok(page(&who, &names, StatusCode::UNPROCESSABLE_ENTITY, &form, &wrong))
+    page(&web, &who, &names, &form, &wrong)
 }
 
 /// The version that the form was copied from.
@@ -158,24 +153,6 @@ async fn copied(
     let (Ok(id), Ok(seq)) = ids else { return Err(Problem::NotFound) };
     let version = web.service.version(&names.tenant, ActivityId(id), Seq(seq)).await?;
     version.map(Some).ok_or(Problem::NotFound)
-}
-
-/// Creates, or says what the same form has created before. The browser that sends a form a second
-/// time hangs up on the first: the work goes on all the same.
-async fn once(
-    web: Web,
-    who: &SignedIn,
-    form: &Form,
-    write: Write,
-) -> Result<Result<ActivityId, Refusal>, Problem> {
-    let (org, author) = (who.person.tenant.clone(), who.person.author());
-    let content = hash_secret(&format!("{} {:?}", form.token, form.typed));
-    let sent = (org.key, who.person.user, content);
-    let work = tokio::spawn(async move {
-        let create = async { Ok(web.service.write(&org, author, write).await?.id) };
-        web.created.0.get_or_insert_async(&sent, create).await
-    });
-    work.await.map_err(|e| Problem::Unavailable(e.to_string()))
 }
 
 fn custom_field_patches(activity: &Activity) -> Vec<CustomFieldPatch> {

@@ -14,12 +14,11 @@ use crate::session::Posted;
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
 
-/// The button that removes. A script asks first; where none runs, a page does.
+/// The button that removes. A script asks first and says so; where none runs, a page does.
 pub(super) fn button(who: &SignedIn, id: ActivityId) -> Markup {
     html! {
         form action={ (address(id)) "/remove" } method="post" data-confirm="Remove this activity?" {
             (csrf(who))
-            noscript { input type="hidden" name="ask" value="1"; }
             button.danger type="submit" { "Remove" }
         }
     }
@@ -33,8 +32,8 @@ pub(super) async fn remove(
     who.needs(Role::Editor)?;
     let tenant = &who.person.tenant;
     let present = web.service.latest(tenant, id).await?.ok_or(Problem::NotFound)?;
-    if let (Some(activity), "1") = (present.record(), fields.get("ask")) {
-        return Ok(asked(&who, id, activity.subject.as_str(), fields.get("back")));
+    if let Some(activity) = present.record().filter(|_| fields.get("confirmed") != "1") {
+        return Ok(confirm(&who, id, activity.subject.as_str(), fields.get("back")));
     }
     match web.service.write(tenant, who.person.author(), Write::Remove(id)).await {
         // Somebody else was faster, or a second click.
@@ -48,7 +47,7 @@ pub(super) async fn remove(
     }
 }
 
-fn asked(who: &SignedIn, id: ActivityId, subject: &str, back: &str) -> Response {
+fn confirm(who: &SignedIn, id: ActivityId, subject: &str, back: &str) -> Response {
     let content = html! {
         div.card.narrow {
             h1 { "Remove this activity?" }
@@ -57,6 +56,7 @@ fn asked(who: &SignedIn, id: ActivityId, subject: &str, back: &str) -> Response 
             form action={ (address(id)) "/remove" } method="post" {
                 (csrf(who))
                 input type="hidden" name="back" value=(back);
+                input type="hidden" name="confirmed" value="1";
                 div.buttons {
                     button.danger type="submit" { "Remove" }
                     a.button.quiet href=(address(id)) { "Keep it" }

@@ -19,7 +19,7 @@ use self::chart::Bar;
 use self::question::{ORDERS, Question, SPANS};
 use crate::fields::Fields;
 use crate::form::{Label, Wrong, choice, line};
-use crate::layout::{self, Nav};
+use crate::layout::{self, Nav, number};
 use crate::session::Query;
 use crate::{Problem, SignedIn, Web, api, times};
 
@@ -52,7 +52,11 @@ async fn show(
     let content = html! {
         (answer::totals(&preview.answer, &zone))
         (chart)
-        (answer::records(&who, &question, &preview, &zone))
+        @if preview.answer.records.is_empty() && preview.answer.total > 0 {
+            (past_the_end(&question, &preview))
+        } @else {
+            (answer::records(&who, &question, &preview, &zone))
+        }
         (answer::removed(&web, org, &preview, &zone))
         (answer::request(&address, &question, &preview, &zone))
     };
@@ -64,6 +68,14 @@ async fn show(
     let shown = Shown { from: &from, to: &to, fields: &fields };
     let live = is_live.then_some(preview.as_of.seq.0);
     Ok(page(&who, &shown, &wrong, &zone, live, &content))
+}
+
+fn past_the_end(question: &Question, preview: &Preview) -> Markup {
+    let pages = preview.answer.pages;
+    let last = question.page_address(pages, preview.as_of);
+    let action = html! { a.button.primary href=(last) { "To the last page" } };
+    let text = format!("The answer ends with page {}.", number(pages));
+    layout::empty("There is no such page", &text, &action)
 }
 
 /// What the form has in it.

@@ -4,10 +4,10 @@ use domain::{Priority, Status, StatusId};
 use maud::{Markup, html};
 use service::Directory;
 
-use super::names;
 use super::query::{Asked, CONDITIONS, DONE, LOOKS, OPEN, WORDS_CHARS_MAX};
 use crate::SignedIn;
 use crate::form::options;
+use crate::pages::names;
 
 /// The form. It works by GET, so that the address says what is shown.
 pub(super) fn form(who: &SignedIn, asked: &Asked, directory: &Directory) -> Markup {

@@ -2,7 +2,6 @@
 
 mod download;
 mod filters;
-pub(crate) mod names;
 pub(crate) mod query;
 pub(crate) mod quick;
 mod table;
@@ -16,6 +15,7 @@ use maud::{Markup, html};
 use service::{AskError, Listing};
 
 use self::query::Asked;
+pub(crate) use super::names;
 use super::{activity, bulk};
 use crate::fields::Fields;
 use crate::layout::{self, Nav, counted, number};
@@ -64,7 +64,7 @@ fn framed(web: &Web, who: &SignedIn, asked: &Asked, query: &Fields, content: &Ma
         (layout::head("Activities", &actions))
         (bulk::notice_of(web, who, query.get("work")))
         (activity::undo(who, query))
-        (quick::notice(query))
+        (quick::notice(who, query, &asked.address()))
         (filters::form(who, asked, &directory))
         (filters::active(who, asked, &directory))
         @for problem in &asked.mistaken { (layout::notice("warn", problem)) }

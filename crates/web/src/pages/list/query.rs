@@ -1,9 +1,10 @@
 //! What an address asks of the list. Nothing wrong in it is passed over: it is said in words.
 
-use domain::{ClientId, Priority, Stamp, Status, StatusId, UserId, Zone};
+use domain::{Account, ClientId, Priority, Stamp, Status, StatusId, UserId, Zone};
 use service::{Column, Direction, Filter, ListQuery, Person};
 
 use crate::fields::Fields;
+use crate::pages::names::account_meant;
 use crate::times;
 
 /// Activities on a page, where the address does not say, and at most.
@@ -201,32 +202,23 @@ impl Reader<'_> {
         found
     }
 
-    /// An account's number, alone or as it is picked: `Harbor Bakery (3400)`; or what tells its name
-    /// from all others.
     fn client(&mut self, person: &Person) -> Option<ClientId> {
         let text = self.fields.get("client");
         if text.is_empty() {
             return None;
         }
-        let picked = text.strip_suffix(')').and_then(|text| Some(text.rsplit_once('(')?.1));
-        if let Ok(number) = picked.unwrap_or(text).parse() {
-            return Some(ClientId(number));
-        }
-        let found = person.tenant.accounts().find(text);
-        let same = |name: &str| name.to_lowercase() == text.to_lowercase();
-        let mut exactly = found.iter().filter(|account| same(account.name.as_str()));
-        let problem = match (exactly.next(), exactly.next(), found.as_slice()) {
-            (Some(account), None, _) | (None, _, [account]) => return Some(account.id),
-            (.., []) => format!("No account is called {}.", quoted(text)),
-            (_, _, several) => format!(
-                "{} accounts fit {}, {} among them: type the whole name, or the number.",
-                several.len(),
+        let meant = account_meant(&person.tenant, text);
+        let problem = |fitting: Vec<Account>| match &*fitting {
+            [] => format!("No account is called {}.", quoted(text)),
+            [first, ..] => format!(
+                "{} accounts fit {}, {} ({}) among them: type the whole name, or the number.",
+                fitting.len(),
                 quoted(text),
-                several.first().map_or_else(String::new, |a| format!("{} ({})", a.name, a.id)),
+                first.name,
+                first.id,
             ),
         };
-        self.problems.push(problem);
-        None
+        meant.map_err(|fitting| self.problems.push(problem(fitting))).ok()
     }
 
     /// Two days, both included.

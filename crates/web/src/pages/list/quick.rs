@@ -1,23 +1,24 @@
 //! Small changes, made where an activity is listed.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Redirect;
-use domain::{ActivityId, Patch, Priority, Role, Seq, StatusId, StatusRef};
+use domain::{Patch, Priority, Role, Seq, StatusId, StatusRef};
 use maud::{Markup, html};
-use service::{Directory, Refusal, Write};
+use service::{Directory, Refusal, Tenant, Write, Written};
 
 use crate::fields::{self, Fields};
+use crate::layout::csrf;
+use crate::pages::activity::Id;
 use crate::session::Posted;
-use crate::{Problem, Web};
+use crate::{Problem, SignedIn, Web};
 
 /// Changes what the form names, and nothing else.
 pub(super) async fn change(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Posted { who, fields }: Posted,
 ) -> Result<Redirect, Problem> {
     who.needs(Role::Editor)?;
-    let id = id.parse().map(ActivityId).map_err(|_| Problem::NotFound)?;
     let org = &who.person.tenant;
     let patch = Box::new(patch(&fields, &org.directory())?);
     // As every edit: not over what somebody else has saved since the list was shown.
@@ -26,37 +27,57 @@ pub(super) async fn change(
         Err(_) => Write::Update(id, patch),
     };
     let told = match web.service.write(org, who.person.author(), write).await {
-        Ok(_) if fields.get("done") == "1" => Some("done"),
-        Ok(_) => None,
-        Err(Refusal::Outdated(_)) => Some("outdated"),
+        Ok(written) if fields.get("done") == "1" => {
+            let done = Fields::of([("done", id.to_string())]);
+            match before(&web, org, &written).await {
+                Some((was, seen)) => {
+                    done.with("was", &was.to_string()).with("seen", &seen.to_string())
+                }
+                None => done,
+            }
+        }
+        Ok(_) => Fields::default(),
+        Err(Refusal::Outdated(_)) => Fields::of([("outdated", id.to_string())]),
         Err(Refusal::UnknownActivity(_)) if web.service.latest(org, id).await?.is_some() => {
-            Some("gone")
+            Fields::of([("gone", id.to_string())])
         }
         Err(refusal) => return Err(refusal.into()),
     };
     let back = fields::local(fields.get("back")).unwrap_or("/activities");
-    Ok(Redirect::to(&match told {
-        Some(told) => telling(back, told, id),
-        None => back.to_owned(),
-    }))
+    Ok(Redirect::to(&telling(back, &told)))
 }
 
-/// An address, saying what has become of an activity.
-fn telling(address: &str, told: &str, id: ActivityId) -> String {
+/// The status that a write took the place of, and the version that it made: what undoes it. None
+/// where nothing has changed, where that status cannot be chosen any more, and where nobody can say.
+async fn before(web: &Web, org: &Tenant, written: &Written) -> Option<(StatusId, Seq)> {
+    let (id, seq) = (written.id, written.version?);
+    let previous = web.service.version(org, id, seq).await.ok()??.previous?;
+    let before = web.service.version(org, id, previous).await.ok()??;
+    let status = before.record()?.status;
+    let can_be_chosen = org.directory().statuses.get(&status).is_some_and(|s| !s.retired);
+    can_be_chosen.then_some((status, seq))
+}
+
+/// An address, saying what has become of an activity, if there is something to say.
+fn telling(address: &str, told: &Fields) -> String {
+    let Some(_) = told.pairs().next() else { return address.to_owned() };
     let address = address.split('#').next().unwrap_or_default();
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
     let mut fields = Fields::parse(query.as_bytes());
-    for name in TOLD {
+    for name in TOLD.iter().chain(&UNDO) {
         fields = fields.without(name);
     }
-    fields.with(told, &id.to_string()).address(path)
+    told.pairs().fold(fields, |fields, (name, value)| fields.with(name, value)).address(path)
 }
 
 /// What an address can say of an activity that was changed where it was listed.
 const TOLD: [&str; 3] = ["done", "outdated", "gone"];
 
-/// Says above a list what has become of the activity.
-pub(crate) fn notice(query: &Fields) -> Markup {
+/// What it says besides of one that is done: the status before, and the version that was made.
+const UNDO: [&str; 2] = ["was", "seen"];
+
+/// Says above a list what has become of the activity; `back` is the list's address.
+pub(crate) fn notice(who: &SignedIn, query: &Fields, back: &str) -> Markup {
     let said = TOLD.iter().find_map(|told| Some((*told, query.get(told).parse::<i64>().ok()?)));
     let Some((told, id)) = said else { return html! {} };
     let (kind, text) = match told {
@@ -68,9 +89,22 @@ pub(crate) fn notice(query: &Fields) -> Markup {
         _ => ("warn", "has been removed meanwhile. Nothing was saved; it lies in the bin."),
     };
     let address = format!("/activities/{id}");
+    let undo = UNDO.map(|name| query.get(name).parse::<u64>().ok());
     html! {
         div class={ "notice " (kind) } role="status" {
-            p { a href=(address) { "Activity " (id) } " " (text) }
+            form action={ (address) "/quick" } method="post" {
+                p {
+                    a href=(address) { "Activity " (id) } " " (text)
+                    @if let ("done", [Some(was), Some(seen)], true) = (told, undo, who.edits()) {
+                        " "
+                        (csrf(who))
+                        input type="hidden" name="status" value=(was);
+                        input type="hidden" name="seen" value=(seen);
+                        input type="hidden" name="back" value=(back);
+                        button.small type="submit" { "Undo" }
+                    }
+                }
+            }
         }
     }
 }

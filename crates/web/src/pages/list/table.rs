@@ -4,11 +4,11 @@ use domain::{Activity, Moment, Priority, Status, Version, Zone};
 use maud::{Markup, html};
 use service::{Direction, Directory, Listing};
 
-use super::names;
 use super::query::{Asked, COLUMNS};
 use crate::SignedIn;
 use crate::form::options;
 use crate::layout::csrf;
+use crate::pages::names;
 use crate::times::{self, Shape};
 
 struct Table<'a> {

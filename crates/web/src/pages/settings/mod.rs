@@ -5,7 +5,6 @@ mod users;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::{Name, Role, Zone};
@@ -37,10 +36,6 @@ impl Typed {
     fn or<'a>(&'a self, name: &str, there: &'a str) -> &'a str {
         if self.fields.has(name) { self.fields.raw(name) } else { there }
     }
-
-    fn status(&self) -> StatusCode {
-        if self.wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
-    }
 }
 
 /// What has been done, as the address says it.
@@ -57,19 +52,20 @@ async fn show(
     Query(query): Query,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    Ok(overview(&web, &who, query.get("done"), &Typed::default()))
+    overview(&web, &who, query.get("done"), &Typed::default())
 }
 
-fn overview(web: &Web, who: &SignedIn, done: &str, typed: &Typed) -> Response {
+fn overview(web: &Web, who: &SignedIn, done: &str, typed: &Typed) -> Result<Response, Problem> {
     let done = DONE.iter().find(|(name, _)| *name == done);
     let content = html! {
         (layout::head("Settings", &html! {}))
         @if let Some((_, text)) = done { (notice("ok", text)) }
         section.card #organization { h2 { "Organization" } (organization(who, typed)) }
         section #users { h2 { "Users" } (users::list(web, who)) }
-        section #statuses { h2 { "Statuses" } (statuses::list(who, typed)) }
+        section #statuses { h2 { "Statuses" } (statuses::list(web, who, typed)?) }
     };
-    (typed.status(), layout::page(who, "Settings", Nav::Settings, &content)).into_response()
+    let page = layout::page(who, "Settings", Nav::Settings, &content);
+    Ok((typed.wrong.status(), page).into_response())
 }
 
 fn organization(who: &SignedIn, typed: &Typed) -> Markup {
@@ -113,5 +109,5 @@ async fn set_organization(
         web.service.set_organization(&who.person, name, zone).await?;
         return Ok(Redirect::to("/settings?done=organization").into_response());
     }
-    Ok(overview(&web, &who, "", &Typed { fields, wrong }))
+    overview(&web, &who, "", &Typed { fields, wrong })
 }

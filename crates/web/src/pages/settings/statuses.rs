@@ -1,7 +1,7 @@
 //! The statuses: their names, their order, and which of them mean that nothing is left to do.
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::{Role, Status, StatusId, StatusName};
@@ -9,10 +9,11 @@ use maud::{Markup, html};
 use service::{AdminError, Column, Direction, Filter, ListQuery, Step};
 
 use super::{Typed, overview};
+use crate::created::{form_token, once};
 use crate::fields::Fields;
 use crate::form::{Label, Wrong, line};
 use crate::layout::{self, Nav, counted, csrf, notice};
-use crate::session::{Posted, Query};
+use crate::session::{Number, Posted, Query};
 use crate::{Problem, SignedIn, Web};
 
 pub(super) fn routes() -> Router<Web> {
@@ -26,14 +27,14 @@ pub(super) fn routes() -> Router<Web> {
 }
 
 /// All statuses in their order, the retired ones last.
-pub(super) fn list(who: &SignedIn, typed: &Typed) -> Markup {
+pub(super) fn list(web: &Web, who: &SignedIn, typed: &Typed) -> Result<Markup, Problem> {
     let directory = who.person.tenant.directory();
     let (retired, offered): (Vec<&Status>, Vec<&Status>) =
         directory.statuses_in_order().into_iter().partition(|status| status.retired);
     let last = offered.len().saturating_sub(1);
     let label =
         Label { name: "status_name", text: "New status", required: true, ..Label::default() };
-    html! {
+    Ok(html! {
         p.hint { "People choose among them in this order." }
         div.scroll { table.grid {
             thead { tr {
@@ -55,11 +56,12 @@ pub(super) fn list(who: &SignedIn, typed: &Typed) -> Markup {
         div.card {
             form.edit action="/settings/statuses" method="post" {
                 (csrf(who))
+                (form_token(web)?)
                 (line(label, "text", typed.or("status_name", ""), &typed.wrong))
                 div.buttons { button type="submit" { "Add status" } }
             }
         }
-    }
+    })
 }
 
 fn row(status: &Status, moves: &Markup) -> Markup {
@@ -94,8 +96,10 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
     let mut wrong = Wrong::default();
     let name = wrong.check("status_name", StatusName::parse(fields.get("status_name")));
     if let Some(name) = name {
-        match web.service.create_status(&who.person, name).await {
-            Ok(id) => {
+        let (service, person) = (web.service.clone(), who.person.clone());
+        let create = async move { Ok((service.create_status(&person, name).await?.0, ())) };
+        match once(&web, &who, &fields, create).await? {
+            Ok((id, _)) => {
                 let address = format!("/settings?done=added#s{id}");
                 return Ok(Redirect::to(&address).into_response());
             }
@@ -103,22 +107,18 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
             Err(problem) => return Err(problem.into()),
         }
     }
-    Ok(overview(&web, &who, "", &Typed { fields, wrong }))
+    overview(&web, &who, "", &Typed { fields, wrong })
 }
 
 async fn show(
     State(web): State<Web>,
     who: SignedIn,
-    Path(id): Path<String>,
+    Number(id): Number,
     Query(query): Query,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
     let saved = query.get("done") == "1";
-    status_page(&web, &who, status_id(&id)?, saved, &Typed::default()).await
-}
-
-fn status_id(id: &str) -> Result<StatusId, Problem> {
-    id.parse().map(StatusId).map_err(|_| Problem::NotFound)
+    status_page(&web, &who, StatusId(id), saved, &Typed::default()).await
 }
 
 /// How many activities show a status.
@@ -156,7 +156,7 @@ async fn status_page(
         section.card { h2 { "Choosing it" } (retire_form(who, status)) }
     };
     let page = layout::page(who, &title, Nav::Settings, &content);
-    Ok((typed.status(), page).into_response())
+    Ok((typed.wrong.status(), page).into_response())
 }
 
 fn rename_form(who: &SignedIn, status: &Status, activities: &str, typed: &Typed) -> Markup {
@@ -214,11 +214,11 @@ fn retire_form(who: &SignedIn, status: &Status) -> Markup {
 /// The activities that show the name follow by themselves; the page of the work says how far.
 async fn rename(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = status_id(&id)?;
+    let id = StatusId(id);
     let directory = who.person.tenant.directory();
     let status = directory.statuses.get(&id).ok_or(Problem::NotFound)?;
     let mut wrong = Wrong::default();
@@ -238,11 +238,11 @@ async fn rename(
 
 async fn move_it(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = status_id(&id)?;
+    let id = StatusId(id);
     let step = if fields.get("step") == "up" { Step::Up } else { Step::Down };
     web.service.move_status(&who.person, id, step).await?;
     Ok(Redirect::to("/settings#statuses").into_response())
@@ -250,22 +250,22 @@ async fn move_it(
 
 async fn set_done(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = status_id(&id)?;
+    let id = StatusId(id);
     web.service.set_status_done(&who.person, id, fields.get("done") == "1").await?;
     Ok(saved(id))
 }
 
 async fn retire(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = status_id(&id)?;
+    let id = StatusId(id);
     web.service.set_status_retired(&who.person, id, fields.get("retired") == "1").await?;
     Ok(saved(id))
 }

@@ -1,7 +1,7 @@
 //! The people: who they are, what they may do, how they sign in.
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::{LoginName, Name, Role, SystemUser, UserId};
@@ -9,10 +9,11 @@ use maud::{Markup, html};
 use service::{AdminError, Directory, NewUser, Password, UserEdit};
 
 use super::Typed;
+use crate::created::{form_token, once};
 use crate::form::{Label, Wrong, choice, field, line};
 use crate::layout::{self, Nav, counted, csrf, notice};
-use crate::pages::list::names;
-use crate::session::{Posted, Query};
+use crate::pages::names;
+use crate::session::{Number, Posted, Query};
 use crate::times::duration;
 use crate::{Problem, SignedIn, Web};
 
@@ -78,16 +79,17 @@ pub(super) fn list(web: &Web, who: &SignedIn) -> Markup {
     }
 }
 
-async fn new(who: SignedIn) -> Result<Response, Problem> {
+async fn new(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    Ok(new_page(&who, &Typed::default()))
+    new_page(&web, &who, &Typed::default())
 }
 
-fn new_page(who: &SignedIn, typed: &Typed) -> Response {
+fn new_page(web: &Web, who: &SignedIn, typed: &Typed) -> Result<Response, Problem> {
     let content = html! {
         (layout::head("Add a user", &html! {}))
         form.edit action="/settings/users" method="post" {
             (csrf(who))
+            (form_token(web)?)
             (name_and_role(typed, "", Role::Editor))
             (login_name(typed, "", "Only people who sign in here need one. A user for an integration needs none.", false))
             (password(typed))
@@ -97,7 +99,8 @@ fn new_page(who: &SignedIn, typed: &Typed) -> Response {
             }
         }
     };
-    (typed.status(), layout::page(who, "Add a user", Nav::Settings, &content)).into_response()
+    let page = layout::page(who, "Add a user", Nav::Settings, &content);
+    Ok((typed.wrong.status(), page).into_response())
 }
 
 fn name_and_role(typed: &Typed, name: &str, role: Role) -> Markup {
@@ -143,12 +146,21 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
     if let (Some(name), Some(role), true) = (name, role, typed.wrong.is_empty()) {
         let user = NewUser { id: None, name, role };
         let of_login = login.as_ref().map(|new| (new.name.clone(), new.password.clone()));
-        match web.service.create_user(&who.person, user, of_login).await {
-            Ok(id) => return Ok(done(&who, id, login, "added")),
+        let (service, person) = (web.service.clone(), who.person.clone());
+        let create = async move { Ok((service.create_user(&person, user, of_login).await?.0, ())) };
+        match once(&web, &who, &typed.fields, create).await? {
+            Ok((id, Some(()))) => return Ok(done(&who, UserId(id), login, "added")),
+            // Another password has been made up by now, which is nobody's.
+            Ok((id, None)) => return Ok(saved(UserId(id), added_before(login.as_ref()))),
             Err(problem) => taken(&who, &mut typed, problem)?,
         }
     }
-    Ok(new_page(&who, &typed))
+    new_page(&web, &who, &typed)
+}
+
+/// What is said where the same form has added the user before.
+fn added_before(login: Option<&NewLogin>) -> &'static str {
+    if login.is_some_and(|new| new.made_up.is_some()) { "added-before" } else { "added" }
 }
 
 fn read_name_and_role(typed: &mut Typed) -> (Option<Name>, Option<Role>) {
@@ -211,25 +223,21 @@ fn done(who: &SignedIn, id: UserId, login: Option<NewLogin>, what: &str) -> Resp
 }
 
 /// What has been done, as the address says it.
-const DONE: [(&str, &str); 5] = [
+const DONE: [(&str, &str); 6] = [
     ("added", "The user has been added."),
+    (
+        "added-before",
+        "The user was added when the form was first sent, and the password was shown then. If nobody has noted it down, set a new one.",
+    ),
     ("saved", "The user has been saved."),
     ("login", "The user signs in with the new password from now on; earlier sessions have ended."),
     ("disabled", "The user is disabled: sessions and API keys have ended."),
     ("enabled", "The user is enabled again."),
 ];
 
-async fn show(
-    who: SignedIn,
-    Path(id): Path<String>,
-    Query(query): Query,
-) -> Result<Response, Problem> {
+async fn show(who: SignedIn, Number(id): Number, Query(query): Query) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    user_page(&who, user_id(&id)?, query.get("done"), &Typed::default())
-}
-
-fn user_id(id: &str) -> Result<UserId, Problem> {
-    id.parse().map(UserId).map_err(|_| Problem::NotFound)
+    user_page(&who, UserId(id), query.get("done"), &Typed::default())
 }
 
 fn user_page(who: &SignedIn, id: UserId, done: &str, typed: &Typed) -> Result<Response, Problem> {
@@ -255,7 +263,7 @@ fn user_page(who: &SignedIn, id: UserId, done: &str, typed: &Typed) -> Result<Re
         }
     };
     let page = layout::page(who, user.name.as_str(), Nav::Settings, &content);
-    Ok((typed.status(), page).into_response())
+    Ok((typed.wrong.status(), page).into_response())
 }
 
 fn reset_form(who: &SignedIn, user: &SystemUser, typed: &Typed) -> Markup {
@@ -303,11 +311,11 @@ fn access(who: &SignedIn, directory: &Directory, user: &SystemUser) -> Markup {
 
 async fn edit(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = user_id(&id)?;
+    let id = UserId(id);
     let mut typed = Typed { fields, wrong: Wrong::default() };
     let (name, role) = read_name_and_role(&mut typed);
     if name.is_some() && role.is_some() {
@@ -325,11 +333,11 @@ async fn edit(
 
 async fn reset(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = user_id(&id)?;
+    let id = UserId(id);
     let mut typed = Typed { fields, wrong: Wrong::default() };
     if let Some(new) = read_login(&web, &mut typed)? {
         let (name, password) = (new.name.clone(), new.password.clone());
@@ -341,22 +349,22 @@ async fn reset(
     user_page(&who, id, "", &typed)
 }
 
-async fn disable(web: State<Web>, id: Path<String>, posted: Posted) -> Result<Response, Problem> {
+async fn disable(web: State<Web>, id: Number, posted: Posted) -> Result<Response, Problem> {
     set_disabled(web, id, posted, true).await
 }
 
-async fn enable(web: State<Web>, id: Path<String>, posted: Posted) -> Result<Response, Problem> {
+async fn enable(web: State<Web>, id: Number, posted: Posted) -> Result<Response, Problem> {
     set_disabled(web, id, posted, false).await
 }
 
 async fn set_disabled(
     State(web): State<Web>,
-    Path(id): Path<String>,
+    Number(id): Number,
     Posted { who, .. }: Posted,
     disabled: bool,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let id = user_id(&id)?;
+    let id = UserId(id);
     let edit = UserEdit { disabled: Some(disabled), ..UserEdit::default() };
     web.service.edit_user(&who.person, id, edit).await?;
     Ok(saved(id, if disabled { "disabled" } else { "enabled" }))

@@ -1,0 +1,96 @@
+//! Names instead of numbers, and numbers by their names.
+
+use std::sync::Arc;
+
+use domain::{Account, Author, ClientId, ID_MAX, Origin, StatusId, UserId, Zone};
+use service::{Directory, Tenant};
+
+use crate::SignedIn;
+
+/// What an organization's numbers are called now.
+pub(crate) struct Names {
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) directory: Arc<Directory>,
+}
+
+impl Names {
+    /// Those of the person's organization.
+    pub(crate) fn of(who: &SignedIn) -> Names {
+        let tenant = who.person.tenant.clone();
+        Names { directory: tenant.directory(), tenant }
+    }
+
+    /// The zone that times are shown and typed in.
+    pub(crate) fn zone(&self) -> &Zone {
+        &self.directory.organization.zone
+    }
+
+    /// `Ada Byron`, or `User 17` where nobody is known by that number.
+    pub(crate) fn user(&self, id: UserId) -> String {
+        user(&self.directory, id)
+    }
+
+    /// `Harbor Café (3480)`, or the bare number of an account without a name.
+    pub(crate) fn account(&self, id: ClientId) -> String {
+        let accounts = self.tenant.accounts();
+        accounts.name(id).map_or_else(|| id.to_string(), |name| format!("{name} ({id})"))
+    }
+
+    /// `Waiting`
+    pub(crate) fn status(&self, id: StatusId) -> String {
+        status(&self.directory, id)
+    }
+
+    /// Who made a version.
+    pub(crate) fn author(&self, by: Author) -> String {
+        author(&self.directory, by)
+    }
+}
+
+/// A user's name.
+pub(crate) fn user(directory: &Directory, id: UserId) -> String {
+    directory.users.get(&id).map_or_else(|| format!("User {id}"), |user| user.name.to_string())
+}
+
+/// An account's name.
+pub(crate) fn account(tenant: &Tenant, id: ClientId) -> String {
+    tenant.accounts().name(id).map_or_else(|| format!("Account {id}"), ToString::to_string)
+}
+
+/// A status's name.
+pub(crate) fn status(directory: &Directory, id: StatusId) -> String {
+    let status = directory.statuses.get(&id);
+    status.map_or_else(|| format!("Status {id}"), |status| status.name.to_string())
+}
+
+/// Who made a change.
+pub(crate) fn author(directory: &Directory, author: Author) -> String {
+    match (author.user, author.origin) {
+        (Some(id), _) => user(directory, id),
+        (None, Origin::Import) => "an import".to_owned(),
+        (None, Origin::CommandLine) => "the command line".to_owned(),
+        (None, Origin::Api | Origin::Web) => "nobody".to_owned(),
+    }
+}
+
+/// The account that a text means: `Harbor Café (3480)`, a bare number, or what only one name has. If
+/// it does not mean one, those that fit.
+pub(crate) fn account_meant(tenant: &Tenant, text: &str) -> Result<ClientId, Vec<Account>> {
+    let number = |text: &str| {
+        let digits = text.bytes().all(|b| b.is_ascii_digit());
+        let number = if digits { text.parse().ok() } else { None };
+        number.filter(|number| (1..=ID_MAX).contains(number)).map(ClientId)
+    };
+    let in_brackets = || number(text.strip_suffix(')')?.rsplit_once('(')?.1.trim());
+    if let Some(id) = number(text).or_else(in_brackets) {
+        return Ok(id);
+    }
+    let found = tenant.accounts().find(text);
+    let wanted = text.to_lowercase();
+    let exact: Vec<_> = found.iter().filter(|a| a.name.as_str().to_lowercase() == wanted).collect();
+    match (&*exact, &*found) {
+        ([one], _) => Ok(one.id),
+        ([], [one]) => Ok(one.id),
+        _ => Err(found),
+    }
+}
