@@ -40,6 +40,9 @@ pub const RUN_KEPT_MINUTES_MIN: i64 = 30;
 
 const MINUTE_MS: i64 = 60_000;
 
+/// How far a run has come is written down about this often.
+const NOTED_EVERY_MS: i64 = 1_000;
+
 /// What a request for a page needs to be told apart by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask {
@@ -64,6 +67,8 @@ struct Run {
     /// Whether it has several pages, counts against the key's limit and belongs into the store.
     recorded: bool,
     kept: Kept,
+    /// When a note of it was last made.
+    noted: Option<Stamp>,
     /// Whether it took the place of one that the store has.
     replaces: bool,
     /// Its last turn among its key's runs of a single page; none if it is not one of them.
@@ -112,8 +117,14 @@ impl Runs {
         let mut runs = Runs::default();
         for record in kept {
             *runs.recorded.entry(record.key).or_default() += 1;
-            let run =
-                Run { record, recorded: true, kept: Kept::Wholly, replaces: false, single: None };
+            let run = Run {
+                record,
+                recorded: true,
+                kept: Kept::Wholly,
+                noted: None,
+                replaces: false,
+                single: None,
+            };
             runs.by_query.entry(QueryId(record.query)).or_default().push(run);
         }
         runs
@@ -133,8 +144,14 @@ impl Runs {
         }
         let orphan = Run::orphan(runs, ask)?;
         // The run goes on under the new session, and stays where it was for the old one.
-        let mut adopted =
-            Run { recorded: false, kept: Kept::Not, replaces: false, single: None, ..orphan };
+        let mut adopted = Run {
+            recorded: false,
+            kept: Kept::Not,
+            noted: None,
+            replaces: false,
+            single: None,
+            ..orphan
+        };
         adopted.record.session = ask.session;
         let record = adopted.serve(ask);
         runs.push(adopted);
@@ -155,7 +172,8 @@ impl Runs {
             last_used: ask.now,
         };
         let replaces = self.take(ask.query, ask.session, ask.to).is_some_and(|run| run.recorded);
-        let run = Run { record, recorded: false, kept: Kept::Not, replaces, single: None };
+        let run =
+            Run { record, recorded: false, kept: Kept::Not, noted: None, replaces, single: None };
         self.by_query.entry(ask.query).or_default().push(run);
         record
     }
@@ -214,6 +232,18 @@ impl Runs {
     /// Whether the store has the run, as it is or as it was at an earlier page.
     pub(crate) fn is_kept(&mut self, record: &RunRecord) -> bool {
         self.same(record).is_some_and(|run| run.kept != Kept::Not)
+    }
+
+    /// Whether the store is to hear how far a run has come: that is told now and then, since a run that
+    /// goes on after the process has died is known by its beginning too.
+    pub(crate) fn note_is_due(&mut self, record: &RunRecord) -> bool {
+        let Some(run) = self.same(record) else { return true };
+        let due =
+            run.noted.is_none_or(|noted| noted.plus_millis(NOTED_EVERY_MS) <= record.last_used);
+        if due {
+            run.noted = Some(record.last_used);
+        }
+        due
     }
 
     /// Forgets runs that nobody has used for long; returns those that the store has to forget too.

@@ -299,25 +299,21 @@ impl Service {
         view: &View,
         several: bool,
     ) -> Result<(), AskError> {
-        let (first_time, dropped) = {
+        let (first_time, due, dropped) = {
             let mut runs = org.runs.lock();
             let first_time = several && !runs.is_kept(run);
             let dropped = runs.settle(run, several, self.shared.steady_now());
-            (
-                first_time,
-                dropped.map_err(|TooManyRuns| AskError::TooManyRuns {
-                    max: crate::RUNS_PER_KEY_MAX,
-                })?,
-            )
+            let dropped = dropped
+                .map_err(|TooManyRuns| AskError::TooManyRuns { max: crate::RUNS_PER_KEY_MAX })?;
+            (first_time, several && runs.note_is_due(run), dropped)
         };
         for run in dropped {
             self.note(org, Note::RunEnded(run), None)?;
         }
-        if !several {
-            return Ok(());
-        }
-        if !first_time {
-            return Ok(self.note(org, Note::Run(*run), None)?);
+        match (first_time, due) {
+            (false, false) => return Ok(()),
+            (false, true) => return Ok(self.note(org, Note::Run(*run), None)?),
+            (true, _) => {}
         }
         self.shared.views.put(org, view.clone());
         let (reply, kept) = oneshot::channel();
