@@ -14,6 +14,9 @@ use crate::{Service, Shared};
 /// Bytes that a version takes beside its texts, roughly.
 const VERSION_BYTES: usize = 400;
 
+/// So many versions are read where the question stands: a page of the usual size.
+const READ_IN_PLACE_MAX: usize = 10;
+
 /// Versions in a read of the store by one blocking step.
 const READ_VERSIONS_MAX: usize = 1_000;
 
@@ -40,6 +43,10 @@ impl Versions {
         Versions(Cache::with_weighter(items, bytes_max, ByBytes))
     }
 
+    fn has(&self, org: OrgKey, seq: Seq) -> bool {
+        self.0.contains_key(&(org, seq))
+    }
+
     fn get(&self, org: OrgKey, seq: Seq) -> Option<Arc<Version>> {
         self.0.get(&(org, seq))
     }
@@ -62,8 +69,9 @@ impl Shared {
 }
 
 impl Service {
-    /// The versions at these positions, in that order: from memory where it has them all, else on a
-    /// thread that may wait for the disk.
+    /// The versions at these positions, in that order. A few are read where the question stands, since
+    /// they are mostly in the memory of the operating system; more than that are read on a thread that may
+    /// wait for the disk.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -72,10 +80,9 @@ impl Service {
         org: &Tenant,
         seqs: Vec<Seq>,
     ) -> Result<Vec<Arc<Version>>, StoreError> {
-        let cached: Option<Vec<_>> =
-            seqs.iter().map(|&seq| self.shared.versions.get(org.key, seq)).collect();
-        if let Some(versions) = cached {
-            return Ok(versions);
+        let missing = seqs.iter().filter(|seq| !self.shared.versions.has(org.key, **seq)).count();
+        if missing <= READ_IN_PLACE_MAX {
+            return self.read_versions(org.key, &seqs);
         }
         let (service, key) = (self.clone(), org.key);
         let read = self.blocking(move || service.read_versions(key, &seqs)).await;
@@ -95,7 +102,11 @@ impl Service {
             .filter(|(_, have)| have.is_none())
             .map(|(seq, _)| *seq)
             .collect();
-        let mut read = self.shared.store.versions(org, &missing)?.into_iter();
+        let read = match missing[..] {
+            [] => Vec::new(),
+            _ => self.shared.store.versions(org, &missing)?,
+        };
+        let mut read = read.into_iter();
         let filled = cached.into_iter().map(|have| {
             let fetch = || read.next().map(|version| self.shared.versions.put(org, version));
             have.or_else(fetch)
