@@ -1,5 +1,7 @@
 //! The methods, told apart by the path.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 
 /// A method of the API.
@@ -37,23 +39,27 @@ pub(crate) struct Target {
     /// secret in the wrong place included.
     pub(crate) name: Option<&'static str>,
     pub(crate) method: Option<Method>,
-    pub(crate) root: String,
+    pub(crate) root: Cow<'static, str>,
 }
 
 impl Target {
     /// Looks up a path below the API's, percent-encoded or not; its case does not count, nor do
     /// slashes too many.
     pub(crate) fn of(path: &str) -> Target {
+        if let Some(known) = path.strip_prefix('/').and_then(|path| find(|name| name == path)) {
+            return known;
+        }
         let path = percent_decode_str(path).decode_utf8_lossy();
         let path = path.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
-        let known = TABLE.iter().find(|(name, _, _)| name.eq_ignore_ascii_case(&path));
-        match known {
-            Some((name, root, method)) => {
-                Target { name: Some(name), method: Some(*method), root: (*root).to_owned() }
-            }
-            None => Target { name: None, method: None, root: unknown_root(&path) },
-        }
+        let unknown = || Target { name: None, method: None, root: unknown_root(&path).into() };
+        find(|name| name.eq_ignore_ascii_case(&path)).unwrap_or_else(unknown)
     }
+}
+
+/// The method whose path passes.
+fn find(passes: impl Fn(&str) -> bool) -> Option<Target> {
+    let (name, root, method) = TABLE.iter().find(|(name, _, _)| passes(name))?;
+    Some(Target { name: Some(name), method: Some(*method), root: Cow::Borrowed(root) })
 }
 
 /// A JavaScript client looks for the method's name with `Response` behind it, also when it fails.
@@ -74,7 +80,7 @@ mod tests {
     fn paths_lead_to_methods() {
         let check = |path: &str, method: Option<Method>, root: &str| {
             let target = Target::of(path);
-            assert_eq!((target.method, target.root.as_str()), (method, root), "{path}");
+            assert_eq!((target.method, target.root.as_ref()), (method, root), "{path}");
         };
         check("account/syncActivities", Some(Method::Sync), "syncActivitiesResponse");
         check("ACCOUNT/syncactivities/", Some(Method::Sync), "syncActivitiesResponse");

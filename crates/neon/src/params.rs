@@ -35,9 +35,10 @@ impl Params {
         Ok(Params(params))
     }
 
-    /// All values of a parameter, as they came. `name` is in lower case.
+    /// All values of a parameter, as they came.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
+        let named = self.0.iter().filter(move |(given, _)| given.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.as_str())
     }
 
     /// The value of a parameter that stands once, without blanks around it; none where it is absent
@@ -57,9 +58,8 @@ impl Params {
     /// # Errors
     /// When it is not UTF-8: what cannot be read must not be stored.
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, ApiError> {
-        let name_lower = name.to_ascii_lowercase();
-        let filled = self.all(&name_lower).filter(|text| !text.is_empty()).last();
-        match filled.or_else(|| self.all(&name_lower).last()) {
+        let filled = self.all(name).filter(|text| !text.is_empty()).last();
+        match filled.or_else(|| self.all(name).last()) {
             Some(text) => readable(name, text).map(Some),
             None => Ok(None),
         }

@@ -22,13 +22,13 @@ pub(crate) fn time(
 
 /// Reads an optional instant that is a lower bound: what is finer than milliseconds is cut.
 pub(crate) fn from(params: &Params, name: &'static str) -> Result<Option<Stamp>, ApiError> {
-    let text = params.value(&name.to_ascii_lowercase());
+    let text = params.value(name);
     text.map(|text| time(name, text, Moment::parse).map(|moment| moment.stamp)).transpose()
 }
 
 /// Reads an optional instant that is an upper bound: what is finer than milliseconds is raised.
 pub(crate) fn to(params: &Params, name: &'static str) -> Result<Option<Stamp>, ApiError> {
-    let text = params.value(&name.to_ascii_lowercase());
+    let text = params.value(name);
     text.map(|text| time(name, text, Moment::parse_raising).map(|moment| moment.stamp)).transpose()
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn whole(name: &'static str, text: &str) -> Result<i64, ApiError> {
 
 /// Reads an optional whole number.
 pub(crate) fn optional_whole(params: &Params, name: &'static str) -> Result<Option<i64>, ApiError> {
-    params.value(&name.to_ascii_lowercase()).map(|text| whole(name, text)).transpose()
+    params.value(name).map(|text| whole(name, text)).transpose()
 }
 
 /// Reads an id of a client or system user.
@@ -52,7 +52,7 @@ pub(crate) fn positive(name: &'static str, text: &str) -> Result<i64, ApiError> 
 
 /// Reads an optional switch; absent or empty means off.
 pub(crate) fn switch(params: &Params, name: &'static str) -> Result<bool, ApiError> {
-    let Some(text) = params.value(&name.to_ascii_lowercase()) else { return Ok(false) };
+    let Some(text) = params.value(name) else { return Ok(false) };
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),

@@ -138,7 +138,7 @@ impl Service {
             tenants.insert(tenant.id.clone(), tenant);
         }
         let (orders_bytes, views_bytes) =
-            (settings.cache_bytes_max / 4, settings.cache_bytes_max / 8);
+            (settings.cache_bytes_max / 2, settings.cache_bytes_max / 4);
         let (queue, jobs) = Queue::new();
         let shared = Arc::new(Shared {
             store,

@@ -1,4 +1,4 @@
-//! Versions in memory. They never change (invariant 1), so that what is cached is never stale.
+//! The latest versions in memory. They never change (invariant 1), so that what is cached is never stale.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl Weighter<VersionKey, Arc<Version>> for ByBytes {
     }
 }
 
-/// The cache of versions, bounded in bytes.
+/// The versions committed last, bounded in bytes: they are asked for first.
 pub(crate) struct Versions(Cache<VersionKey, Arc<Version>, ByBytes>);
 
 impl Versions {
@@ -51,16 +51,13 @@ impl Versions {
         self.0.get(&(org, seq))
     }
 
-    fn put(&self, org: OrgKey, version: Version) -> Arc<Version> {
-        let key = (org, version.seq);
-        let version = Arc::new(version);
-        self.0.insert(key, version.clone());
-        version
+    fn put(&self, org: OrgKey, version: Version) {
+        self.0.insert((org, version.seq), Arc::new(version));
     }
 }
 
 impl Shared {
-    /// Keeps versions that have just been committed: they will be asked for first.
+    /// Keeps versions that have just been committed.
     pub(crate) fn remember(&self, org: OrgKey, versions: Vec<Version>) {
         for version in versions {
             self.versions.put(org, version);
@@ -107,8 +104,9 @@ impl Service {
             _ => self.shared.store.versions(org, &missing)?,
         };
         let mut read = read.into_iter();
+        // What is read is not kept here: doors keep what they have made of it.
         let filled = cached.into_iter().map(|have| {
-            let fetch = || read.next().map(|version| self.shared.versions.put(org, version));
+            let fetch = || read.next().map(Arc::new);
             have.or_else(fetch)
                 .ok_or_else(|| StoreError::Damaged("a version is missing".to_owned()))
         });

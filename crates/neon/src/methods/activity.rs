@@ -60,10 +60,9 @@ fn sent<T>(
     name: &'static str,
     parse: impl FnOnce(&str) -> Result<T, ApiError>,
 ) -> Result<Sent<T>, ApiError> {
-    let lower = name.to_ascii_lowercase();
-    match params.value(&lower) {
+    match params.value(name) {
         Some(text) => parse(text).map(Sent::Value),
-        None if params.is_named(&lower) => Ok(Sent::Empty),
+        None if params.is_named(name) => Ok(Sent::Empty),
         None => Ok(Sent::Absent),
     }
 }

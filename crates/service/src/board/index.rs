@@ -3,6 +3,7 @@
 //! It never runs ahead of the board: it moves only while the board cannot, and no further. So what is
 //! found belongs to the same view as everything else in an answer.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use domain::{ActivityId, Seq, Stamp, Version};
@@ -101,7 +102,12 @@ impl Service {
     /// import; between two steps everything else goes on, and the end of the service ends it.
     pub(crate) fn index_words(&self) {
         let Some(index) = &self.shared.search else { return };
-        for org in self.orgs() {
+        let is_searched = |org: &Arc<Tenant>| {
+            let directory = org.directory();
+            directory.users.values().any(|user| user.login.is_some() && !user.disabled)
+        };
+        // Where nobody can sign in, nobody searches.
+        for org in self.orgs().into_iter().filter(is_searched) {
             while !self.shared.is_closing() {
                 let board = org.board.place.read();
                 let head = || org.exposure.view();
