@@ -82,9 +82,8 @@ impl Batch {
                     None
                 }
                 Job::Write { tenant, author, write, reply } => {
-                    let store = shared.store.as_ref();
                     let commit = self.commit_of(shared, &tenant);
-                    commit.judge(store, transaction, author, &write, reply).err()
+                    commit.judge(shared, transaction, author, &write, reply).err()
                 }
                 Job::Note { tenant, note, reply } => {
                     self.noted.extend(reply);
@@ -197,7 +196,7 @@ impl Commit {
     /// Judges one write on the state that the one before it left.
     fn judge(
         &mut self,
-        store: &dyn Store,
+        shared: &Shared,
         transaction: &mut dyn Transaction,
         author: Author,
         write: &Write,
@@ -217,7 +216,7 @@ impl Commit {
             self.unchanged.push((Some(reply), Err(refusal)));
             return Ok(());
         }
-        let earlier = match self.look_up(store, transaction, id, write) {
+        let earlier = match self.look_up(shared, transaction, id, write) {
             Ok(earlier) => earlier,
             // The neighbours have nothing to do with it.
             Err(StoreError::Damaged(problem)) => {
@@ -242,14 +241,25 @@ impl Commit {
     /// back to.
     fn look_up(
         &mut self,
-        store: &dyn Store,
+        shared: &Shared,
         transaction: &mut dyn Transaction,
         id: ActivityId,
         write: &Write,
     ) -> Result<Option<Activity>, StoreError> {
         if let hash_map::Entry::Vacant(unknown) = self.current.entry(id) {
-            unknown.insert(transaction.current(self.tenant.key, id)?);
+            // Nobody but the commit appends to the log: what the timeline has is all of it.
+            let known = {
+                let timeline = self.tenant.timeline.read();
+                timeline.current(&timeline.head(), id)
+            };
+            let remembered = known.and_then(|(seq, _)| shared.versions.get(self.tenant.key, seq));
+            unknown.insert(match (known, remembered) {
+                (None, _) => None,
+                (_, Some(version)) => Some(Version::clone(&version)),
+                _ => transaction.current(self.tenant.key, id)?,
+            });
         }
+        let store = shared.store.as_ref();
         match write {
             Write::Restore { to: Some(seq), .. } => self.record_at(store, id, *seq),
             Write::Restore { to: None, .. } => self.last_record(store, id),

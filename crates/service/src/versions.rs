@@ -47,7 +47,7 @@ impl Versions {
         self.0.contains_key(&(org, seq))
     }
 
-    fn get(&self, org: OrgKey, seq: Seq) -> Option<Arc<Version>> {
+    pub(crate) fn get(&self, org: OrgKey, seq: Seq) -> Option<Arc<Version>> {
         self.0.get(&(org, seq))
     }
 

@@ -83,10 +83,11 @@ fn the_commit_looks_at_the_role_again() {
 
 #[test]
 fn a_damaged_record_fails_the_write_that_needs_it_and_no_other() {
-    let world = World::new(SystemClock);
+    let mut world = World::new(SystemClock);
     let damaged = world.write(create("damaged")).unwrap().id;
     let sound = world.write(create("sound")).unwrap().id;
     world.damage("UPDATE change SET document = 'secret' WHERE seq = 1");
+    world.restart(true); // Memory has it no more.
     let runtime = runtime();
     // So many that some of them share a commit.
     let outcomes = (0..40).map(|n| {
