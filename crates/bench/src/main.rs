@@ -26,6 +26,7 @@ mod server;
 mod sqlite;
 mod steady;
 mod svg;
+mod table;
 mod writes;
 
 use std::net::SocketAddr;
@@ -99,9 +100,6 @@ pub(crate) struct Report {
     /// The server's binary [default: `driftless` beside this one].
     #[arg(long, value_name = "FILE")]
     driftless: Option<PathBuf>,
-    /// Where the report goes.
-    #[arg(long, value_name = "DIR", default_value = "docs")]
-    docs: PathBuf,
 }
 
 /// What can be said about `writes`.

@@ -78,6 +78,8 @@ pub(crate) struct UpdatesRound {
 pub(crate) struct FirstSync {
     pub(crate) activities: u64,
     pub(crate) tombstones: u64,
+    /// Whether every page had the list of removed ids.
+    pub(crate) removed: bool,
     pub(crate) pages: u64,
     pub(crate) bytes: usize,
     pub(crate) seconds: f64,

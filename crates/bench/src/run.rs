@@ -42,7 +42,7 @@ const STARTS: usize = 3;
 const SYNC_PAGE_SIZE: u32 = 200;
 
 /// Tombstones of a first sync that has some.
-const TOMBSTONES: u64 = 100_000;
+pub(crate) const TOMBSTONES: u64 = 100_000;
 
 /// Organizations of S9, and activities of each.
 const ORGANIZATIONS: (u32, u64) = (1_000, 1_000);
@@ -152,7 +152,7 @@ fn one_size(
         }
     }
     if wanted(Sync) {
-        results.sync.push(first_sync(&ground, &server)?);
+        results.sync.push(first_sync(&ground, &server, true)?);
     }
     if wanted(Latency) {
         results.latency.push(latency(&ground, &server)?);
@@ -171,7 +171,9 @@ fn one_size(
     if wanted(Sync) {
         let content = Content { tombstones: TOMBSTONES, ..Content::of(activities) };
         let ground = Ground::new(way, content)?;
-        results.sync.push(first_sync(&ground, &ground.serve()?)?);
+        let server = ground.serve()?;
+        results.sync.push(first_sync(&ground, &server, false)?);
+        results.sync.push(first_sync(&ground, &server, true)?);
     }
     Ok(())
 }
@@ -210,10 +212,11 @@ fn start(ground: &Ground) -> Outcome<Start> {
 }
 
 /// S6: everything, page by page on one connection, beside as many answers of the limit that are as
-/// large. From page 2 on without the list of removed ids, which every page has otherwise: as a
-/// careful script asks.
-fn first_sync(ground: &Ground, server: &Server) -> Outcome<FirstSync> {
-    ground.tell("S6: the first sync of everything");
+/// large. Whoever has nothing yet need not hear what has been removed; who does not say so gets the
+/// list with every page.
+fn first_sync(ground: &Ground, server: &Server, removed: bool) -> Outcome<FirstSync> {
+    let said = if removed { "" } else { ", without the list of removed ids" };
+    ground.tell(&format!("S6: the first sync of everything{said}"));
     let Content { activities, tombstones, .. } = ground.content;
     let pages = activities.div_ceil(SYNC_PAGE_SIZE.into());
     let ask = |server: &Server| -> Outcome<(f64, usize)> {
@@ -221,7 +224,7 @@ fn first_sync(ground: &Ground, server: &Server) -> Outcome<FirstSync> {
         let (begun, mut bytes) = (Instant::now(), 0);
         for page in 1..=pages {
             let mut target = server.question(&Question::everything(page, SYNC_PAGE_SIZE)).target;
-            if page > 1 {
+            if !removed {
                 target += "&ignoreDeletedIdList=true";
             }
             bytes += connection.get(&target)?.len();
@@ -238,7 +241,15 @@ fn first_sync(ground: &Ground, server: &Server) -> Outcome<FirstSync> {
     Client::of(server).expect_no_failure()?;
     let (seconds, limit_seconds) = (median(ours), median(limits));
     let (seconds, limit_seconds) = (seconds.ok_or("")?, limit_seconds.ok_or("")?);
-    Ok(FirstSync { activities, tombstones, pages, bytes: page_bytes, seconds, limit_seconds })
+    Ok(FirstSync {
+        activities,
+        tombstones,
+        removed,
+        pages,
+        bytes: page_bytes,
+        seconds,
+        limit_seconds,
+    })
 }
 
 /// S10: reads at half the limit's rate while writes go on, beside the limit under the same reads.
