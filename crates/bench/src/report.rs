@@ -138,7 +138,7 @@ fn more(results: &Results) -> Outcome<String> {
         let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
         writeln!(
             text,
-            "- **Soak:** {} reads of all kinds and {} updates in {} s, no error. 99.9th percentile {:.2} ms of reads, {:.2} ms of updates. Memory {:.1} MiB at the start, {:.1} at the end, {:.1} at most.",
+            "- **Soak:** {} reads of all kinds and {} updates in {} s, no error. 99.9th percentile {:.2} ms of reads, {:.2} ms of updates. Memory {:.1} MiB after a fifth of the time, {:.1} at the end, {:.1} at most.",
             number(soak.reads.requests as f64),
             number(soak.writes.requests as f64),
             number(soak.seconds),
@@ -166,8 +166,9 @@ bench/run --quick    # only tries it out
   error, in a run or in Driftless's own metrics, ends the measurement.
 - Every answer of Driftless is complete: session checked, totals true, metrics counted, log line written to a file.
 - The processor's time is what the server's processes used, PostgreSQL's among them, from `/proc`.
-- PocketBase and FastAPI get the same 100,000 records with an index on the time of change, and signed-in
-  requests. PostgreSQL is as Debian's package sets it up. uvicorn has as many workers as there are cores.
+- PocketBase and FastAPI get the same 100,000 records with an index on the time of change. PocketBase is asked by its
+  superuser, since it makes everybody else wait for an empty answer. PostgreSQL is as Debian's package sets it up.
+  uvicorn has uvloop, httptools, and as many workers as there are cores.
 - S6 is one connection and one page after the other. The list of removed ids comes with every page, unless a script
   says `ignoreDeletedIdList=true`: with all pages, since a run is the pages of the very same question. Whoever has
   nothing yet can say so.

@@ -139,7 +139,7 @@ pub(crate) struct Soak {
     pub(crate) seconds: f64,
     pub(crate) reads: Spread,
     pub(crate) writes: Spread,
-    /// Memory held when the load began, at its end, and at most, in bytes.
+    /// Memory held once the caches had filled, at the end, and at most, in bytes.
     pub(crate) memory_begin: u64,
     pub(crate) memory_end: u64,
     pub(crate) memory_max: u64,

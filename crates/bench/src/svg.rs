@@ -7,7 +7,7 @@ use crate::report::number;
 const WIDTH: f64 = 820.0;
 const HEIGHT: f64 = 440.0;
 const LEFT: f64 = 84.0;
-const RIGHT: f64 = 24.0;
+const RIGHT: f64 = 56.0;
 const TOP: f64 = 84.0;
 const BOTTOM: f64 = 60.0;
 
