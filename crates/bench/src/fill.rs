@@ -176,3 +176,28 @@ fn activity(id: u64, changed: Stamp) -> Outcome<Activity> {
         custom_fields: Vec::new(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_differ_and_are_in_order() {
+        let content = Content { tombstones: 7, ..Content::of(100_000) };
+        let stamps: Vec<i64> = (0..100_000).map(|n| content.stamp(n)).collect();
+        assert!(stamps.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(stamps[99_999] < STAMPS_END);
+    }
+
+    #[test]
+    fn what_is_filled_is_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let content = Content { activities: 20, tombstones: 3, organizations: 2 };
+        fill(folder.path(), content).unwrap();
+        let store = SqliteStore::open(folder.path()).unwrap();
+        assert_eq!(store.head(OrgKey(2)).unwrap(), Seq(23));
+        store
+            .examine(&mut |examined| assert!(!matches!(examined, store::Examined::Problem(_))))
+            .unwrap();
+    }
+}

@@ -85,3 +85,16 @@ fn requests_and_seconds(line: &str) -> Option<(u64, f64)> {
     };
     Some((requests.parse().ok()?, seconds))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_wrk_says_is_read() {
+        let read = requests_and_seconds("  52354 requests in 4.01s, 12.82MB read");
+        assert_eq!(read, Some((52_354, 4.01)));
+        assert_eq!(requests_and_seconds("  5 requests in 1.50m, 1MB read"), Some((5, 90.0)));
+        assert_eq!(requests_and_seconds("Requests/sec:  13055.86"), None);
+    }
+}

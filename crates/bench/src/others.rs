@@ -96,7 +96,7 @@ pub(crate) fn fastapi(folder: &Path, content: Content) -> Outcome<Server> {
 /// PostgreSQL in a private folder, which its user can reach, and the address of its database.
 fn postgresql(folder: &Path) -> Outcome<(Process, String, TempDir)> {
     let programs = std::fs::read_dir("/usr/lib/postgresql")?.flatten();
-    let newest = programs.max_by_key(|entry| entry.file_name()).ok_or("no PostgreSQL")?;
+    let newest = programs.max_by_key(std::fs::DirEntry::file_name).ok_or("no PostgreSQL")?;
     let data = tempfile::Builder::new().prefix("driftless-bench-").tempdir_in("/var/tmp")?;
     let (bin, private) = (newest.path().join("bin"), data.path().display().to_string());
     let root = output(Command::new("id").arg("-u"))?.trim() == "0";

@@ -82,7 +82,8 @@ impl Process {
 
     /// Ends it in order.
     pub(crate) fn end(&mut self) {
-        let _ = Command::new("kill").args(["-s", self.signal, &self.id().to_string()]).status();
+        let kill = format!("kill -s {} {}", self.signal, self.id());
+        let _ = Command::new("sh").args(["-c", &kill]).status();
         let begun = Instant::now();
         while matches!(self.child.try_wait(), Ok(None)) {
             if begun.elapsed() > END_MAX {
@@ -161,5 +162,17 @@ pub(crate) fn settle(id: u32) -> Outcome<()> {
         if cpu_micros(&[id])? - before <= 2 * TICK_MICROS {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_read_whatever_its_name_is() {
+        let stat = "17 (a) b (c)) S 4 17 17 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 99";
+        let used = parent_and_ticks(stat).unwrap();
+        assert_eq!((used.id, used.parent, used.ticks), (17, 4, 5 + 6 + 7 + 8));
     }
 }

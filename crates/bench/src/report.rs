@@ -194,3 +194,16 @@ pub(crate) fn number(value: f64) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        assert_eq!(
+            ["0.5", "12", "999", "1,000", "10,000,000"],
+            [0.5, 12.3, 999.0, 1e3, 1e7].map(number).as_slice()
+        );
+    }
+}

@@ -128,7 +128,7 @@ fn one_size(
     use Part::{Latency, Memory, Polls, Rates, Start, Sync, Updates};
     let in_table = TABLE_SIZES.contains(&activities);
     let of_table = [Rates, Updates, Sync, Memory, Start, Latency];
-    if !wanted(Polls) && !(in_table && of_table.into_iter().any(wanted)) {
+    if !(wanted(Polls) || in_table && of_table.into_iter().any(wanted)) {
         return Ok(());
     }
     let ground = Ground::new(way, Content::of(activities))?;
