@@ -1,4 +1,4 @@
-//! A script: logs in once, then asks on a connection that is kept.
+//! A script: logs in once, then asks.
 
 use std::time::Duration;
 
@@ -6,13 +6,11 @@ use serde_json::Value;
 use ureq::Agent;
 
 use crate::Outcome;
-use crate::server::{ORG, Server};
+use crate::fill::{KEY, org};
+use crate::server::Server;
 
 /// Whatever takes longer has failed.
 const ANSWER_SECONDS_MAX: u64 = 30;
-
-/// What `createActivity` requires beside the subject.
-const REQUIRED: &str = "activity.note=Left%20a%20message.%20Calls%20back%20in%20the%20afternoon.&activity.startDateTime=2026-01-05T09:00:00.000-06:00&activity.clientId=3480&activity.activityStatus.id=2&activity.activityPriority=Normal";
 
 /// Somebody who is logged in.
 pub(crate) struct Client {
@@ -22,25 +20,21 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Logs in.
-    pub(crate) fn log_in(server: &Server) -> Outcome<Client> {
-        let config = Agent::config_builder().http_status_as_error(false);
-        let config = config.timeout_global(Some(Duration::from_secs(ANSWER_SECONDS_MAX)));
-        let mut client = Client {
-            agent: config.build().new_agent(),
-            base: server.base.clone(),
-            session: String::new(),
-        };
-        let login = format!("login.apiKey={}&login.orgid={ORG}", server.key);
-        let answer = client.ask("common/login", &login)?;
+    /// Logs in to organization number `n`.
+    pub(crate) fn log_in(base: &str, n: u32) -> Outcome<Client> {
+        let mut client = Client { agent: agent(), base: base.to_owned(), session: String::new() };
+        let org = org(n);
+        let login =
+            format!("/neonws/services/api/common/login?login.apiKey={KEY}&login.orgid={org}");
+        let answer = client.ask(&login)?.0;
         client.session = answer["userSessionId"].as_str().ok_or("no session")?.to_owned();
         Ok(client)
     }
 
-    /// Creates an activity.
-    pub(crate) fn create(&self) -> Outcome<()> {
-        let query = format!("userSessionId={}&activity.subject=Call&{REQUIRED}", self.session);
-        self.ask("account/createActivity", &query).map(drop)
+    /// Whoever is logged in to a server already.
+    pub(crate) fn of(server: &Server) -> Client {
+        let (base, session) = (server.base.clone(), server.session.clone());
+        Client { agent: agent(), base, session }
     }
 
     /// The session's id.
@@ -48,29 +42,45 @@ impl Client {
         &self.session
     }
 
-    /// Where the server listens: `http://127.0.0.1:12345`.
-    pub(crate) fn base(&self) -> &str {
-        &self.base
-    }
-
-    /// How many updates the server has answered with success since it started.
-    pub(crate) fn updates_that_succeeded(&self) -> Outcome<u64> {
-        let metrics =
-            self.agent.get(format!("{}/metrics", self.base)).call()?.body_mut().read_to_string()?;
-        let name = r#"driftless_requests_total{method="account/updateActivity",result="success"} "#;
-        let count = metrics.lines().find_map(|line| line.strip_prefix(name));
-        Ok(count.map_or(Ok(0), str::parse)?)
-    }
-
-    /// The inside of an answer, which must be a success.
-    fn ask(&self, method: &str, query: &str) -> Outcome<Value> {
-        let url = format!("{}/neonws/services/api/{method}?{query}", self.base);
-        let body = self.agent.get(url).call()?.body_mut().read_to_string()?;
+    /// The inside of an answer, which must be a success, and its bytes.
+    pub(crate) fn ask(&self, target: &str) -> Outcome<(Value, usize)> {
+        let body = get(&self.agent, &format!("{}{target}", self.base), &[])?;
         let answer: Value = serde_json::from_str(&body)?;
         let inside = answer.as_object().and_then(|members| members.values().next());
         match inside {
-            Some(inside) if inside["operationResult"] == "SUCCESS" => Ok(inside.clone()),
-            _ => Err(format!("{method} was answered with {body}").into()),
+            Some(inside) if inside["operationResult"] == "SUCCESS" => {
+                Ok((inside.clone(), body.len()))
+            }
+            _ => Err(format!("{target} was answered with {body}").into()),
         }
+    }
+
+    /// Fails if the server has answered any request with an error since it started.
+    pub(crate) fn expect_no_failure(&self) -> Outcome<()> {
+        let metrics = get(&self.agent, &format!("{}/metrics", self.base), &[])?;
+        let failed = metrics.lines().find(|line| {
+            line.starts_with("driftless_requests_total") && line.contains(r#"result="fail""#)
+        });
+        failed.map_or(Ok(()), |line| Err(format!("not all succeeded: {line}").into()))
+    }
+}
+
+/// What asks.
+pub(crate) fn agent() -> Agent {
+    let config = Agent::config_builder().http_status_as_error(false);
+    config.timeout_global(Some(Duration::from_secs(ANSWER_SECONDS_MAX))).build().new_agent()
+}
+
+/// The body of a successful answer; headers are written `Name: value`.
+pub(crate) fn get(agent: &Agent, url: &str, headers: &[String]) -> Outcome<String> {
+    let mut request = agent.get(url);
+    for (name, value) in headers.iter().filter_map(|header| header.split_once(": ")) {
+        request = request.header(name, value);
+    }
+    let mut response = request.call()?;
+    let body = response.body_mut().with_config().limit(1 << 30).read_to_string()?;
+    match response.status().is_success() {
+        true => Ok(body),
+        false => Err(format!("{url} was answered with {}: {body}", response.status()).into()),
     }
 }

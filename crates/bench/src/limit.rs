@@ -1,6 +1,7 @@
 //! The limit: a bare hyper server that returns a prebuilt body and does nothing else.
 
 use std::convert::Infallible;
+use std::io::Write;
 use std::net::SocketAddr;
 
 use http_body_util::Full;
@@ -21,6 +22,7 @@ pub(crate) fn serve(listen: SocketAddr, bytes: usize) -> Outcome<()> {
 
 async fn accept(listen: SocketAddr, body: Bytes) -> Outcome<()> {
     let listener = TcpListener::bind(listen).await?;
+    writeln!(std::io::stdout(), "serving http://{}", listener.local_addr()?)?;
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;

@@ -1,21 +1,45 @@
-//! The released binary, serving a fresh organization on the loopback interface.
+//! The servers that are measured.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 
 use crate::Outcome;
+use crate::client::Client;
+use crate::load::Request;
+use crate::process::{Process, User, address};
+use crate::question::{Question, Update};
 
-/// The organization.
-pub(crate) const ORG: &str = "bench";
+/// What Driftless may use for its caches, in MiB, unless a measurement is about that.
+pub(crate) const CACHE_MIB: u32 = 256;
 
-/// A server, ended by its process id when this is dropped.
+/// Which server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Who {
+    /// A bare hyper server: what the machine can do.
+    Limit,
+    Driftless,
+    PocketBase,
+    /// FastAPI and PostgreSQL: the afternoon solution.
+    #[serde(rename = "FastAPI")]
+    FastApi,
+}
+
+/// A server that runs and that somebody is logged in to.
 pub(crate) struct Server {
-    process: Child,
+    pub(crate) who: Who,
     /// Where it listens: `http://127.0.0.1:12345`.
     pub(crate) base: String,
-    /// A key of an editor.
-    pub(crate) key: String,
+    /// What each request carries, as `Name: value`.
+    pub(crate) headers: Vec<String>,
+    /// The session, where it stands in the address.
+    pub(crate) session: String,
+    /// Those that it consists of, in the order in which they are to end.
+    pub(crate) processes: Vec<Process>,
+    /// What goes with it.
+    #[expect(dead_code, reason = "is there to be dropped, after the processes")]
+    pub(crate) folder: Option<TempDir>,
 }
 
 /// The binary beside this one.
@@ -31,48 +55,54 @@ pub(crate) fn default_binary() -> Outcome<PathBuf> {
 }
 
 impl Server {
-    /// Sets up an organization in a folder and serves it on a free port.
-    pub(crate) fn start(binary: &Path, data: &Path) -> Outcome<Server> {
-        let command = |words: &[&str]| {
-            let mut command = Command::new(binary);
-            command.arg("--data").arg(data).args(words);
-            command
-        };
-        run(command(&["org", "add", ORG]))?;
-        run(command(&["user", "add", ORG, "Bench", "--id", "1"]))?;
-        let key = run(command(&["key", "add", ORG, "--user", "1"]))?.trim().to_owned();
-        let mut serve = command(&["serve", "--listen", "127.0.0.1:0"]);
-        let mut process = serve.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-        let log = process.stderr.take().ok_or("no log")?;
-        let mut server = Server { process, base: String::new(), key };
-        let mut lines = BufReader::new(log).lines();
-        let address =
-            lines.by_ref().map_while(Result::ok).find_map(|line| address(&line).map(str::to_owned));
-        server.base = format!("http://{}", address.ok_or("the server did not start")?);
-        // Its log is read to the end, so that it never waits for a reader.
-        std::thread::spawn(move || lines.for_each(drop));
-        Ok(server)
+    /// Driftless on a data folder, as anybody would run it: with a log line for each request. Logged
+    /// in to organization 1.
+    pub(crate) fn driftless(binary: &Path, data: &Path, cache_mib: u32) -> Outcome<Server> {
+        let cache = cache_mib.to_string();
+        let options = ["serve", "--listen", "127.0.0.1:0", "--cache-mib", &cache, "--data"];
+        let words = [binary.as_os_str()].into_iter().chain(options.map(AsRef::as_ref));
+        let words = words.chain([data.as_os_str()]);
+        let mut process = Process::start(words, &data.with_extension("log"), "TERM", User::Same)?;
+        let base = format!("http://{}", process.wait_for(address)?);
+        let session = Client::log_in(&base, 1)?.session().to_owned();
+        let (processes, headers) = (vec![process], Vec::new());
+        Ok(Server { who: Who::Driftless, base, headers, session, processes, folder: None })
     }
-}
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+    /// The limit: answers of so many bytes. It is sent the same requests as this other server.
+    pub(crate) fn limit(folder: &Path, bytes: usize, like: &Server) -> Outcome<Server> {
+        let (bench, bytes) = (std::env::current_exe()?, bytes.to_string());
+        let options = ["limit", "--listen", "127.0.0.1:0", "--bytes", &bytes];
+        let words = [bench.as_os_str()].into_iter().chain(options.map(AsRef::as_ref));
+        let mut process = Process::start(words, &folder.join("limit.log"), "TERM", User::Same)?;
+        let base = format!("http://{}", process.wait_for(address)?);
+        let (processes, session) = (vec![process], like.session.clone());
+        Ok(Server { who: Who::Limit, base, headers: Vec::new(), session, processes, folder: None })
     }
-}
 
-/// The address in the line that says that it serves.
-fn address(line: &str) -> Option<&str> {
-    let from = line.contains("serving").then(|| line.find("127.0.0.1:"))??;
-    let is_part = |c: char| c.is_ascii_digit() || c == '.' || c == ':';
-    line[from..].split(|c| !is_part(c)).next()
-}
-
-fn run(mut command: Command) -> Outcome<String> {
-    let output = command.output()?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+    pub(crate) fn question(&self, question: &Question) -> Request {
+        Request::get(match self.who {
+            Who::Limit | Who::Driftless => question.driftless(&self.session),
+            Who::PocketBase => question.pocketbase(),
+            Who::FastApi => question.fastapi(),
+        })
     }
-    Ok(String::from_utf8(output.stdout)?)
+
+    pub(crate) fn update(&self, update: &Update) -> Request {
+        match self.who {
+            Who::Limit | Who::Driftless => update.driftless(&self.session),
+            Who::PocketBase => update.pocketbase(),
+            Who::FastApi => update.fastapi(),
+        }
+    }
+
+    /// The processes that it consists of, without those that descend from them.
+    pub(crate) fn ids(&self) -> Vec<u32> {
+        self.processes.iter().map(Process::id).collect()
+    }
+
+    /// The one process that a server like Driftless is.
+    pub(crate) fn id(&self) -> u32 {
+        self.processes[0].id()
+    }
 }

@@ -1,0 +1,209 @@
+//! The report: `performance.md` and its charts, from figures that have been measured.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use crate::charts::{SERVERS, charts};
+use crate::ground::default_folder;
+use crate::results::{Rates, Results};
+use crate::table::table;
+use crate::{Outcome, Report, run};
+
+/// Measures what is wanted, and writes. What was only tried out goes to a folder of its own.
+pub(crate) fn report(args: &Report) -> Outcome<()> {
+    let mut folder = default_folder()?;
+    let mut docs = Path::new("docs").to_owned();
+    if args.quick {
+        folder.push("quick");
+        docs.clone_from(&folder);
+    }
+    std::fs::create_dir_all(&folder)?;
+    let figures = folder.join("results.json");
+    let mut results = Results::read(&figures)?;
+    if !args.render_only {
+        let measured = run::measure(args, &mut results);
+        results.write(&figures)?;
+        measured?;
+    }
+    let drawn = docs.join("performance");
+    std::fs::create_dir_all(&drawn)?;
+    let mut text = page(&results)?;
+    for (file, what, chart) in charts(&results) {
+        std::fs::write(drawn.join(file), chart)?;
+        writeln!(text, "\n![{what}](performance/{file})")?;
+    }
+    Ok(std::fs::write(docs.join("performance.md"), text)?)
+}
+
+fn page(results: &Results) -> Outcome<String> {
+    let mut text = String::from("# Performance\n\n");
+    if results.about.quick {
+        text += "**Only tried out:** one short round, which says little.\n\n";
+    }
+    write!(
+        text,
+        "Written by `bench/run` on {date}; do not edit. It measures the released binary beside the *limit*,\n\
+         a bare hyper server that returns a prebuilt body of the same size, and beside what people would use\n\
+         instead: PocketBase, and FastAPI with PostgreSQL. All are measured in turn, in one run, on one machine.\n\n",
+        date = results.about.date,
+    )?;
+    text += &table(results)?;
+    text += &rates(results)?;
+    text += &more(results)?;
+    text += HOW;
+    text += "\n## Where\n\n| | |\n| --- | --- |\n";
+    for (name, value) in &results.about.facts {
+        writeln!(text, "| {name} | {value} |")?;
+    }
+    text += "\n## Charts\n";
+    Ok(text)
+}
+
+/// What all servers did, and what it cost them.
+fn rates(results: &Results) -> Outcome<String> {
+    let mut text = String::from(
+        "\n## Requests a second, and microseconds of the processor for each\n\n| scenario | activities | bytes |",
+    );
+    SERVERS.iter().for_each(|(_, name, _)| text += &format!(" {name} |"));
+    text += "\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n";
+    for rates in results.rates.iter().chain(&results.organizations) {
+        let Rates { scenario, activities, bytes, .. } = rates;
+        let (activities, bytes) = (number(*activities as f64), number(*bytes as f64));
+        write!(text, "| {scenario} | {activities} | {bytes} |")?;
+        for (who, ..) in SERVERS {
+            let per_second = rates.median(who, |rate| rate.per_second);
+            let cpu = rates.median(who, |rate| rate.cpu_micros);
+            match per_second.zip(cpu) {
+                Some((per_second, cpu)) => {
+                    write!(text, " {} · {} µs |", number(per_second), number(cpu))?;
+                }
+                None => text += " – |",
+            }
+        }
+        text += "\n";
+    }
+    Ok(text)
+}
+
+/// What is behind the rows of the table that are no requests a second.
+fn more(results: &Results) -> Outcome<String> {
+    let mut text = String::from("\n## In figures\n\n");
+    for updates in &results.updates {
+        let activities = number(updates.activities as f64);
+        let sqlite = crate::results::median(updates.rounds.iter().map(|r| r.sqlite).collect());
+        write!(text, "- **Updates a second, {activities} activities**, 32 clients · one: ",)?;
+        for (who, name, _) in SERVERS {
+            let many = updates.rounds.iter().filter_map(|round| round.many.get(&who).copied());
+            let one = updates.rounds.iter().filter_map(|round| round.one.get(&who).copied());
+            let medians = crate::results::median(many.collect());
+            if let Some((many, one)) = medians.zip(crate::results::median(one.collect())) {
+                write!(text, "{name} {} · {}; ", number(many), number(one))?;
+            }
+        }
+        writeln!(text, "bare SQLite commits {} rows.", number(sqlite.unwrap_or_default()))?;
+    }
+    for sync in &results.sync {
+        let listed = if sync.removed { "" } else { " not asked for" };
+        let [activities, tombstones, pages, bytes] =
+            [sync.activities, sync.tombstones, sync.pages, sync.bytes as u64]
+                .map(|n| number(n as f64));
+        writeln!(
+            text,
+            "- **First sync of {activities} activities, {tombstones} tombstones{listed}:** {pages} pages of {bytes} bytes in {:.2} s; the limit {:.2} s.",
+            sync.seconds, sync.limit_seconds
+        )?;
+    }
+    for memory in &results.memory {
+        let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
+        writeln!(
+            text,
+            "- **Memory, {} activities:** {:.1} MiB with a cache of 1 MiB; {:.1} MiB with none of them.",
+            number(memory.activities as f64),
+            mib(memory.bytes),
+            mib(memory.empty_bytes)
+        )?;
+    }
+    for latency in &results.latency {
+        let [ours, limit, writes] = [latency.reads, latency.limit, latency.writes]
+            .map(|spread| format!("{:.2} · {:.2} ms", spread.median / 1e3, spread.p99 / 1e3));
+        writeln!(
+            text,
+            "- **{} reads a second, {} activities**, median · 99th percentile: {ours} while {} updates a second go on (which take {writes}); the limit {limit} without them.",
+            number(latency.reads_per_second),
+            number(latency.activities as f64),
+            number(latency.writes_per_second)
+        )?;
+    }
+    if let Some(soak) = &results.soak {
+        let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
+        writeln!(
+            text,
+            "- **Soak:** {} reads of all kinds and {} updates in {} s, no error. 99.9th percentile {:.2} ms of reads, {:.2} ms of updates. Memory {:.1} MiB after a fifth of the time, {:.1} at the end, {:.1} at most.",
+            number(soak.reads.requests as f64),
+            number(soak.writes.requests as f64),
+            number(soak.seconds),
+            soak.reads.p999 / 1e3,
+            soak.writes.p999 / 1e3,
+            mib(soak.memory_begin),
+            mib(soak.memory_end),
+            mib(soak.memory_max)
+        )?;
+    }
+    Ok(text)
+}
+
+const HOW: &str = "
+## How it is measured, and how to repeat it
+
+```sh
+bench/run            # everything; give the machine nothing else to do
+bench/run --quick    # only tries it out
+```
+
+- Requests are drawn at random and sent by wrk: one thread, 8 connections that are kept. Rounds go in turn: the
+  limit, Driftless, PocketBase, FastAPI. Shares are taken within a round; figures are medians of the rounds.
+- Before each run some answers are looked at: they must hold as many records as they should. Any answer that is an
+  error, in a run or in Driftless's own metrics, ends the measurement.
+- Every answer of Driftless is complete: session checked, totals true, metrics counted, log line written to a file.
+- The processor's time is what the server's processes used, PostgreSQL's among them, from `/proc`.
+- PocketBase and FastAPI get the same 100,000 records with an index on the time of change. PocketBase is asked by its
+  superuser, since it makes everybody else wait for an empty answer. PostgreSQL is as Debian's package sets it up.
+  uvicorn has uvloop, httptools, and as many workers as there are cores.
+- S6 is one connection and one page after the other. The list of removed ids comes with every page, unless a script
+  says `ignoreDeletedIdList=true`: with all pages, since a run is the pages of the very same question. Whoever has
+  nothing yet can say so.
+- S7 is what the server holds with a cache of 1 MiB, less what it holds with no activities, by the number of activities.
+- S10 and the soak send at a fixed rate over 16 connections. A time runs from when the request was due,
+  so that waiting behind a late answer counts.
+- The figures are kept in `target/bench/results.json`; `bench/run --render-only` writes this page anew from
+  them, `--only rates,soak` measures some again.
+";
+
+/// With commas between the thousands; small ones with a decimal.
+pub(crate) fn number(value: f64) -> String {
+    if value != value.round() && value.abs() < 10.0 {
+        return format!("{value:.1}");
+    }
+    let digits = format!("{:.0}", value.abs());
+    let mut text = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        assert_eq!(
+            ["0.5", "12", "999", "1,000", "10,000,000"],
+            [0.5, 12.3, 999.0, 1e3, 1e7].map(number).as_slice()
+        );
+    }
+}

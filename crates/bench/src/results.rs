@@ -1,0 +1,197 @@
+//! What has been measured, as it is kept between two reports.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Outcome;
+use crate::run::Part;
+use crate::server::Who;
+
+/// Everything that a report shows.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Results {
+    pub(crate) about: About,
+    pub(crate) rates: Vec<Rates>,
+    pub(crate) organizations: Vec<Rates>,
+    pub(crate) updates: Vec<Updates>,
+    /// Updates a second by the number of writers.
+    pub(crate) writers: Vec<(u32, f64)>,
+    pub(crate) sync: Vec<FirstSync>,
+    pub(crate) memory: Vec<Memory>,
+    pub(crate) start: Vec<Start>,
+    pub(crate) latency: Vec<Latency>,
+    pub(crate) polls: Vec<Poll>,
+    pub(crate) soak: Option<Soak>,
+}
+
+/// When and where.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct About {
+    pub(crate) date: String,
+    /// Whether it was only tried out.
+    pub(crate) quick: bool,
+    /// What and which: `processor`, `AMD EPYC`.
+    pub(crate) facts: Vec<(String, String)>,
+}
+
+/// One scenario, in rounds.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Rates {
+    pub(crate) scenario: String,
+    pub(crate) activities: u64,
+    /// Bytes of a typical answer, which the limit sends.
+    pub(crate) bytes: usize,
+    pub(crate) rounds: Vec<BTreeMap<Who, Rate>>,
+}
+
+/// What one server did in one round.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Rate {
+    pub(crate) per_second: f64,
+    /// Microseconds of the processor that the server used for a request.
+    pub(crate) cpu_micros: f64,
+}
+
+/// Updates, in rounds.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Updates {
+    pub(crate) activities: u64,
+    pub(crate) rounds: Vec<UpdatesRound>,
+}
+
+/// Each a second.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct UpdatesRound {
+    /// Commits of bare SQLite, one row each.
+    pub(crate) sqlite: f64,
+    /// Updates of many clients at once.
+    pub(crate) many: BTreeMap<Who, f64>,
+    /// Updates of one client.
+    pub(crate) one: BTreeMap<Who, f64>,
+}
+
+/// Everything, page by page.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct FirstSync {
+    pub(crate) activities: u64,
+    pub(crate) tombstones: u64,
+    /// Whether every page had the list of removed ids.
+    pub(crate) removed: bool,
+    pub(crate) pages: u64,
+    pub(crate) bytes: usize,
+    pub(crate) seconds: f64,
+    pub(crate) limit_seconds: f64,
+}
+
+/// What a server holds that has as good as no room for caches.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Memory {
+    pub(crate) activities: u64,
+    pub(crate) bytes: u64,
+    /// With an organization that has no activities.
+    pub(crate) empty_bytes: u64,
+}
+
+/// From the start of the process to the first answer.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Start {
+    pub(crate) activities: u64,
+    pub(crate) seconds: f64,
+}
+
+/// How long answers take at a fixed rate.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Latency {
+    pub(crate) activities: u64,
+    pub(crate) reads_per_second: f64,
+    pub(crate) writes_per_second: f64,
+    /// Of Driftless, while writes go on.
+    pub(crate) reads: Spread,
+    pub(crate) writes: Spread,
+    /// Of the limit, without writes.
+    pub(crate) limit: Spread,
+}
+
+/// Times in microseconds, from when a request was due to the end of its answer.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Spread {
+    pub(crate) requests: usize,
+    pub(crate) median: f64,
+    pub(crate) p99: f64,
+    pub(crate) p999: f64,
+    pub(crate) max: f64,
+}
+
+/// Microseconds of a poll, one after the other on one connection.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Poll {
+    pub(crate) scenario: String,
+    pub(crate) activities: u64,
+    pub(crate) micros: f64,
+}
+
+/// Mixed load for long.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Soak {
+    pub(crate) seconds: f64,
+    pub(crate) reads: Spread,
+    pub(crate) writes: Spread,
+    /// Memory held once the caches had filled, at the end, and at most, in bytes.
+    pub(crate) memory_begin: u64,
+    pub(crate) memory_end: u64,
+    pub(crate) memory_max: u64,
+}
+
+impl Results {
+    pub(crate) fn read(path: &Path) -> Outcome<Results> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok(serde_json::from_str(&text)?),
+            Err(_) => Ok(Results::default()),
+        }
+    }
+
+    /// Makes room for the figures of a part.
+    pub(crate) fn forget(&mut self, part: Part) {
+        match part {
+            Part::Rates => self.rates.clear(),
+            Part::Updates => (self.updates, self.writers) = Default::default(),
+            Part::Sync => self.sync.clear(),
+            Part::Memory => self.memory.clear(),
+            Part::Start => self.start.clear(),
+            Part::Organizations => self.organizations.clear(),
+            Part::Latency => self.latency.clear(),
+            Part::Polls => self.polls.clear(),
+            Part::Soak => self.soak = None,
+        }
+    }
+
+    pub(crate) fn write(&self, path: &Path) -> Outcome<()> {
+        Ok(std::fs::write(path, serde_json::to_string_pretty(self)?)?)
+    }
+}
+
+impl Rates {
+    /// The middle of the rounds, of a server that took part.
+    pub(crate) fn median(&self, who: Who, of: impl Fn(&Rate) -> f64) -> Option<f64> {
+        let values = self.rounds.iter().filter_map(|round| round.get(&who).map(&of));
+        median(values.collect())
+    }
+
+    /// Requests a second as a share of the limit's, pair by pair.
+    pub(crate) fn share(&self, who: Who) -> Option<f64> {
+        let share = |round: &BTreeMap<Who, Rate>| {
+            Some(round.get(&who)?.per_second / round.get(&Who::Limit)?.per_second)
+        };
+        median(self.rounds.iter().filter_map(share).collect())
+    }
+}
+
+/// The middle one, or what lies between the two.
+pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let upper = values.len() / 2;
+    Some((values.get(values.len().checked_sub(1)? / 2)? + values[upper]) / 2.0)
+}
