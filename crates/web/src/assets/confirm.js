@@ -16,7 +16,7 @@ document.addEventListener("submit", (event) => {
   const count = chosen(form);
   ask(text.replace("{n}", number(count)), submitter, () => {
     agreed = form;
-    form.append(element("input", { type: "hidden", name: "confirmed", value: String(count) }));
+    form.append(element("input", { type: "hidden", name: "confirmed", value: String(count || 1) }));
     form.requestSubmit(submitter);
     agreed = null;
   });
