@@ -15,8 +15,9 @@ pub(crate) fn commits_per_second(folder: &Path, during: Duration) -> Outcome<f64
     let connection = Connection::open(folder.join("bare.db"))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection
-        .execute_batch("CREATE TABLE row (id INTEGER PRIMARY KEY, document TEXT NOT NULL)")?;
+    connection.execute_batch(
+        "DROP TABLE IF EXISTS row; CREATE TABLE row (id INTEGER PRIMARY KEY, document TEXT NOT NULL)",
+    )?;
     let mut insert = connection.prepare("INSERT INTO row (document) VALUES (?1)")?;
     let begun = Instant::now();
     let mut commits = 0_u32;
