@@ -173,6 +173,9 @@ fn confirm(who: &SignedIn, fields: &Fields, asked: &Asked, count: usize) -> Resp
         fields.filled().filter(|(name, _)| matches!(*name, "list" | "scope" | "id" | "action"));
     let content = html! {
         (layout::head(&question, &html! {}))
+        @if !fields.get("confirmed").is_empty() {
+            (layout::notice("warn", "The list has changed since you were asked: others match now."))
+        }
         p.lead { "They go to the bin, and can be restored from there." }
         form action="/activities/bulk" method="post" {
             (csrf(who))

@@ -153,6 +153,7 @@ fn what_makes_no_sense_in_the_address_is_said_in_words() {
         ("user=ada", "“ada” is no user"),
         ("client=zebra", "No account is called “zebra”."),
         (&long, "Search for at most 200 characters."),
+        ("q=%25%20%22", "“% &quot;” has no letters and no digits to search for."),
         ("q=%3Cscript%3E&start_from=%3Cscript%3E", "“&lt;script&gt;” is no day"),
     ] {
         let page = browser.get(&format!("/activities?{query}")).refused(422);

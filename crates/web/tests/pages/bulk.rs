@@ -93,7 +93,8 @@ fn no_more_are_removed_than_were_spoken_of() {
     let mut browser = world.editor();
     let all = |confirmed| [("scope", "all"), ("action", "remove"), ("confirmed", confirmed)];
     let two = world.activity("Two, made meanwhile");
-    browser.post("/activities/bulk", &all("1")).ok().shows("Remove 2 activities?");
+    let page = browser.post("/activities/bulk", &all("1")).ok();
+    page.shows("Remove 2 activities?").shows("The list has changed since you were asked");
     assert!([one, two].iter().all(|id| state(&world, *id).is_some()));
     browser.post("/activities/bulk", &all("2")).redirected();
     assert!([one, two].iter().all(|id| state(&world, *id).is_none()));

@@ -152,6 +152,10 @@ impl Reader<'_> {
             self.problems.push(format!("Search for at most {max} characters."));
             return String::new();
         }
+        if !words.trim().is_empty() && !words.chars().any(char::is_alphanumeric) {
+            self.problems
+                .push(format!("“{}” has no letters and no digits to search for.", words.trim()));
+        }
         words.to_owned()
     }
 
