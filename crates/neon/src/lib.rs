@@ -108,7 +108,7 @@ impl Api {
     }
 }
 
-/// The routes of the API, for a router that serves nothing as fast. To be served [`tidied`].
+/// The same as routes, for who has a router. To be served [`tidied`].
 pub fn router(service: Service, settings: Settings) -> Router {
     let answer = any(async |State(api): State<Api>, request: Request| {
         let peer = request.extensions().get().map(|ConnectInfo::<SocketAddr>(peer)| *peer);

@@ -47,11 +47,8 @@ impl Records {
     ) -> Result<Vec<Arc<Rendered>>, AskError> {
         let kept = |seq: &Seq| self.0.get(&(org.key, *seq)).filter(|kept| kept.zone == *zone);
         let mut found: Vec<Option<Arc<Rendered>>> = seqs.iter().map(kept).collect();
-        let missing = |found: &[Option<_>]| {
-            let missing = seqs.iter().zip(found).filter(|(_, found)| found.is_none());
-            missing.map(|(seq, _)| *seq).collect::<Vec<_>>()
-        };
-        let missing = missing(&found);
+        let missing = seqs.iter().zip(&found).filter(|(_, found)| found.is_none());
+        let missing: Vec<Seq> = missing.map(|(seq, _)| *seq).collect();
         if !missing.is_empty() {
             let versions = service.versions(org, missing).await?;
             let mut read = versions.iter();

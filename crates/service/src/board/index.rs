@@ -102,11 +102,12 @@ impl Service {
     /// import; between two steps everything else goes on, and the end of the service ends it.
     pub(crate) fn index_words(&self) {
         let Some(index) = &self.shared.search else { return };
+        // Where nobody can sign in, and no list has been asked for, nobody searches.
         let is_searched = |org: &Arc<Tenant>| {
             let directory = org.directory();
-            directory.users.values().any(|user| user.login.is_some() && !user.disabled)
+            org.board.place.read().is_some()
+                || directory.users.values().any(|user| user.login.is_some())
         };
-        // Where nobody can sign in, nobody searches.
         for org in self.orgs().into_iter().filter(is_searched) {
             while !self.shared.is_closing() {
                 let board = org.board.place.read();
