@@ -6,10 +6,11 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
-use neon::Api;
+use neon::{Api, Outcome};
 
 use crate::edge::Answers;
-use crate::observe::Observer;
+use crate::ledger::Ledger;
+use crate::observe::Observed;
 
 /// Everything that is served.
 pub(crate) struct Front {
@@ -17,21 +18,19 @@ pub(crate) struct Front {
     pub(crate) api: Api,
     /// Everywhere else.
     pub(crate) others: Router,
-    pub(crate) observer: Observer,
+    pub(crate) ledger: Ledger,
 }
 
 impl Answers for Front {
     async fn answer(&self, request: Request, peer: SocketAddr) -> Response {
         let request = neon::tidy(request);
-        let observed = self.observer.begin(&request);
-        if Api::serves(request.uri().path()) {
-            let (response, outcome) = self.api.answer(request, Some(peer)).await;
-            self.observer.end(&observed, &response, Some(&outcome));
-            response
+        let observed = Observed::begin(&request);
+        let (response, outcome) = if Api::serves(request.uri().path()) {
+            self.api.answer(request, Some(peer)).await
         } else {
-            let response = self.others.answer(request, peer).await;
-            self.observer.end(&observed, &response, None);
-            response
-        }
+            (self.others.answer(request, peer).await, Outcome::default())
+        };
+        self.ledger.note(observed.end(&response, outcome));
+        response
     }
 }

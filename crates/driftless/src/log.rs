@@ -1,15 +1,14 @@
-//! The log on standard error. Requests do not wait for it: their lines are gathered in memory and
-//! written by a thread of their own, many at once. Everything else is written before it goes on, so that
-//! a process which ends abnormally has said why.
+//! The log on standard error. The lines of requests gather in memory, until somebody writes them out, many
+//! at once (`ledger.rs`). Everything else is written before it goes on, so that a process which ends
+//! abnormally has said why.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use domain::Clock;
-use parking_lot::{Condvar, Mutex};
-use serde::Serialize;
-use service::SystemClock;
+use domain::Stamp;
+use parking_lot::Mutex;
+use serde::{Serialize, Serializer};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::{MakeWriter, Subscriber};
 
@@ -18,14 +17,10 @@ use crate::cli::LogFormat;
 /// The target of the lines of requests.
 pub(crate) const REQUESTS: &str = "driftless::request";
 
-/// Lines gather for so long before they are written.
-const GATHERED_FOR: Duration = Duration::from_millis(20);
-
 /// What waits to be written, at most; more is dropped and counted: whoever reads the log has stopped.
 const WAITING_BYTES_MAX: usize = 8 << 20;
 
-/// Begins the log. `RUST_LOG` sets what is in it. The last line of an orderly end, which is no
-/// request's, takes with it what waits.
+/// Begins the log. `RUST_LOG` sets what is in it.
 pub(crate) fn start(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,refinery_core=warn"));
@@ -43,9 +38,6 @@ pub(crate) fn start(format: LogFormat) {
             tracing::subscriber::set_global_default(subscriber.json().flatten_event(true).finish())
         }
     };
-    let thread = std::thread::Builder::new().name("log".to_owned());
-    // Without it the lines are written when others are, and at the end.
-    let _ = thread.spawn(move || log.write_for_ever());
 }
 
 /// The process's one log, once it has been started.
@@ -54,6 +46,9 @@ static LOG: OnceLock<Log> = OnceLock::new();
 /// What the log says about a request that has been answered.
 #[derive(Serialize)]
 pub(crate) struct RequestLine<'a> {
+    /// When.
+    #[serde(skip)]
+    pub(crate) at: Stamp,
     /// GET or POST.
     pub(crate) verb: &'static str,
     /// The API's method, or the page.
@@ -67,27 +62,32 @@ pub(crate) struct RequestLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) bytes: Option<u64>,
     /// How long the answer took.
-    pub(crate) ms: f64,
+    #[serde(rename = "ms", serialize_with = "as_ms")]
+    pub(crate) took: Duration,
+}
+
+fn as_ms<S: Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(took.as_micros() as f64 / 1e3)
 }
 
 /// Logs a request, in the form that `tracing` gives all other lines: it would take a quarter of the time
 /// that a short answer does.
 pub(crate) fn request(line: &RequestLine<'_>, format: LogFormat) {
     let Some(log) = LOG.get() else { return };
-    let now = SystemClock.now().at_offset(0).text();
-    let now = &now.as_str()[..23];
+    let at = line.at.at_offset(0).text();
+    let at = &at.as_str()[..23];
     let mut text = Vec::with_capacity(200);
     // Memory takes every byte.
     let _ = match format {
-        LogFormat::Text => write_text(&mut text, now, line),
-        LogFormat::Json => write_json(&mut text, now, line),
+        LogFormat::Text => write_text(&mut text, at, line),
+        LogFormat::Json => write_json(&mut text, at, line),
     };
     log.add(&text);
 }
 
-fn write_text(out: &mut Vec<u8>, now: &str, line: &RequestLine<'_>) -> io::Result<()> {
-    let RequestLine { verb, method, org, status, code, bytes, ms } = line;
-    write!(out, "{now}Z  INFO request verb=\"{verb}\" method=\"{method}\"")?;
+fn write_text(out: &mut Vec<u8>, at: &str, line: &RequestLine<'_>) -> io::Result<()> {
+    let RequestLine { at: _, verb, method, org, status, code, bytes, took } = line;
+    write!(out, "{at}Z  INFO request verb=\"{verb}\" method=\"{method}\"")?;
     if let Some(org) = org {
         write!(out, " org=\"{org}\"")?;
     }
@@ -98,10 +98,11 @@ fn write_text(out: &mut Vec<u8>, now: &str, line: &RequestLine<'_>) -> io::Resul
     if let Some(bytes) = bytes {
         write!(out, " bytes={bytes}")?;
     }
-    writeln!(out, " ms={ms}")
+    let micros = took.as_micros();
+    writeln!(out, " ms={}.{:03}", micros / 1_000, micros % 1_000)
 }
 
-fn write_json(out: &mut Vec<u8>, now: &str, line: &RequestLine<'_>) -> io::Result<()> {
+fn write_json(out: &mut Vec<u8>, at: &str, line: &RequestLine<'_>) -> io::Result<()> {
     #[derive(Serialize)]
     struct Line<'a> {
         timestamp: &'a str,
@@ -110,10 +111,17 @@ fn write_json(out: &mut Vec<u8>, now: &str, line: &RequestLine<'_>) -> io::Resul
         #[serde(flatten)]
         request: &'a RequestLine<'a>,
     }
-    let timestamp = format!("{now}Z");
+    let timestamp = format!("{at}Z");
     let line = Line { timestamp: &timestamp, level: "INFO", message: "request", request: line };
     serde_json::to_writer(&mut *out, &line)?;
     out.write_all(b"\n")
+}
+
+/// Writes what waits.
+pub(crate) fn write_out() {
+    if let Some(log) = LOG.get() {
+        log.write_out();
+    }
 }
 
 /// What waits to be written. Clones are the same.
@@ -123,7 +131,6 @@ pub(crate) struct Log(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     waiting: Mutex<Waiting>,
-    more: Condvar,
     /// Held while lines are taken and written, so that they keep their order.
     writing: Mutex<()>,
 }
@@ -142,7 +149,6 @@ impl Log {
         } else {
             waiting.lines.extend_from_slice(line);
         }
-        self.0.more.notify_one();
     }
 
     /// Writes what waits.
@@ -154,19 +160,6 @@ impl Log {
         if dropped > 0 {
             let _ =
                 writeln!(io::stderr(), "{dropped} lines of the log were dropped: nobody reads it");
-        }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "lines are to gather")]
-    fn write_for_ever(&self) {
-        loop {
-            let mut waiting = self.0.waiting.lock();
-            while waiting.lines.is_empty() && waiting.dropped == 0 {
-                self.0.more.wait(&mut waiting);
-            }
-            drop(waiting);
-            std::thread::sleep(GATHERED_FOR);
-            self.write_out();
         }
     }
 }

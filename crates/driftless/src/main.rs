@@ -12,6 +12,7 @@ mod demo;
 mod edge;
 mod folder;
 mod front;
+mod ledger;
 mod log;
 mod observe;
 mod outage;

@@ -5,24 +5,18 @@
 
 use std::time::Instant;
 
-use hashbrown::HashMap;
-use metrics::{Counter, Histogram};
-use neon::{Api, Outcome};
-use parking_lot::RwLock;
-use tracing::Level;
-
 use axum::Router;
 use axum::body::HttpBody;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use domain::OrgId;
+use domain::Clock;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
-use service::Service;
+use neon::{Api, Outcome};
+use service::{Service, SystemClock};
 
-use crate::cli::LogFormat;
-use crate::log::{self, RequestLine};
+use crate::ledger::{Answered, Ledger};
 
 /// Bounds of the histogram of durations, in seconds.
 const SECONDS_BOUNDS: [f64; 12] =
@@ -48,9 +42,10 @@ pub(crate) fn start_metrics() -> Result<PrometheusHandle, BuildError> {
 }
 
 /// `/healthz`, `/readyz` and `/metrics`.
-pub(crate) fn router(service: Service, metrics: PrometheusHandle) -> Router {
+pub(crate) fn router(service: Service, metrics: PrometheusHandle, ledger: Ledger) -> Router {
     let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     let render = move || async move {
+        ledger.take_up();
         metrics.run_upkeep();
         ([(header::CONTENT_TYPE, text)], metrics.render())
     };
@@ -68,20 +63,6 @@ async fn ready(State(service): State<Service>) -> Response {
     }
 }
 
-/// Puts a log line and metrics around every request.
-pub(crate) struct Observer {
-    /// By method: looking them up by their labels takes longer than counting.
-    meters: RwLock<HashMap<&'static str, Meters>>,
-    format: LogFormat,
-}
-
-/// What is counted of one method.
-struct Meters {
-    success: Counter,
-    fail: Counter,
-    seconds: Histogram,
-}
-
 /// A request that is being answered.
 pub(crate) struct Observed {
     begun: Instant,
@@ -89,51 +70,26 @@ pub(crate) struct Observed {
     page: &'static str,
 }
 
-impl Observer {
-    pub(crate) fn new(format: LogFormat) -> Observer {
-        Observer { meters: RwLock::default(), format }
-    }
-
+impl Observed {
     /// A request has come.
-    pub(crate) fn begin(&self, request: &Request) -> Observed {
+    pub(crate) fn begin(request: &Request) -> Observed {
         let path = request.uri().path();
         let page = if Api::serves(path) { "unknown" } else { page(path) };
         Observed { begun: Instant::now(), verb: verb(request.method()), page }
     }
 
     /// This is its answer, with what the API says about it.
-    pub(crate) fn end(&self, of: &Observed, response: &Response, outcome: Option<&Outcome>) {
-        let seconds = of.begun.elapsed().as_secs_f64();
-        let line = RequestLine {
-            verb: of.verb,
-            method: outcome.and_then(|outcome| outcome.method).unwrap_or(of.page),
-            org: outcome.and_then(|outcome| outcome.org.as_ref()).map(OrgId::as_str),
+    pub(crate) fn end(self, response: &Response, outcome: Outcome) -> Answered {
+        Answered {
+            at: SystemClock.now(),
+            verb: self.verb,
+            method: outcome.method.unwrap_or(self.page),
+            org: outcome.org,
             status: response.status().as_u16(),
-            code: outcome.and_then(|outcome| outcome.error_code),
+            code: outcome.error_code,
             bytes: HttpBody::size_hint(response.body()).exact(),
-            ms: (seconds * 1e6).round() / 1e3,
-        };
-        self.count(line.method, line.code.is_none() && line.status < 400, seconds);
-        if tracing::enabled!(target: log::REQUESTS, Level::INFO) {
-            log::request(&line, self.format);
+            took: self.begun.elapsed(),
         }
-    }
-
-    fn count(&self, method: &'static str, ok: bool, seconds: f64) {
-        let count = |meters: &Meters| {
-            if ok { &meters.success } else { &meters.fail }.increment(1);
-            meters.seconds.record(seconds);
-        };
-        if let Some(meters) = self.meters.read().get(method) {
-            return count(meters);
-        }
-        let requests = |result: &'static str| metrics::counter!("driftless_requests_total", "method" => method, "result" => result);
-        let meters = Meters {
-            success: requests("success"),
-            fail: requests("fail"),
-            seconds: metrics::histogram!("driftless_request_seconds", "method" => method),
-        };
-        count(self.meters.write().entry(method).or_insert(meters));
     }
 }
 

@@ -22,7 +22,7 @@ use crate::commands::{Failure, Ground};
 use crate::edge::{self, Edge, Limits};
 use crate::folder::{self, Access, Folder};
 use crate::front::Front;
-use crate::observe::Observer;
+use crate::ledger::Ledger;
 use crate::{log, observe, remote};
 
 /// How often expired sessions and runs are looked for.
@@ -115,12 +115,13 @@ impl Server {
         };
         let api = neon::Api::new(service.clone(), settings);
         let pages = web::router(service.clone(), web::Settings { secure: tls.is_some() });
-        let others = pages.merge(observe::router(service, metrics.clone()));
+        let ledger = Ledger::start(tuning.log_format)?;
+        let others = pages.merge(observe::router(service, metrics.clone(), ledger.clone()));
         Ok(Server {
             runtime,
             listener,
             tls,
-            front: Front { api, others, observer: Observer::new(tuning.log_format) },
+            front: Front { api, others, ledger },
             ground,
             metrics,
             folder,
@@ -146,6 +147,7 @@ impl Server {
             }
         }
         announce()?;
+        let ledger = front.ledger.clone();
         let edge = Edge { tls, answers: front, refusal, limits: Limits::default() };
         runtime.block_on(async {
             let housekeeping = tokio::spawn(housekeep(ground.service.clone(), metrics));
@@ -164,6 +166,7 @@ impl Server {
         drop(runtime);
         drop(ground);
         drop(folder);
+        ledger.take_up();
         tracing::info!("stopped");
         Ok(())
     }

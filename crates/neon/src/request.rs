@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Method as Verb, Request, Response, StatusCode, header};
-use domain::{Moment, OrgId};
-use service::Caller;
+use domain::Moment;
+use service::{Caller, Tenant};
 
 use crate::body::{Form, Held};
 use crate::envelope::{Envelope, Success, response};
@@ -17,12 +17,12 @@ use crate::params::Params;
 use crate::{BASE_PATH, Neon, QUERY_BYTES_MAX, methods, outgoing};
 
 /// What became of a request, for the log and the metrics.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Outcome {
     /// The method; none where there is no such method.
     pub method: Option<&'static str>,
     /// The organization, once it is known.
-    pub org: Option<OrgId>,
+    pub org: Option<Arc<Tenant>>,
     /// The first error's code; none after success.
     pub error_code: Option<u32>,
 }
@@ -30,7 +30,7 @@ pub struct Outcome {
 /// What a method has come to.
 pub(crate) struct Answer {
     /// Whose it is: decides in which zone times are shown.
-    pub(crate) org: Option<Arc<service::Tenant>>,
+    pub(crate) org: Option<Arc<Tenant>>,
     pub(crate) response_date_time: Option<Moment>,
     pub(crate) content: Result<Success, Vec<ApiError>>,
 }
@@ -100,20 +100,14 @@ impl Neon {
         status: StatusCode,
         answer: Answer,
     ) -> (Response<Body>, Outcome) {
-        let outcome = Outcome {
-            method: target.name,
-            org: answer.org.as_ref().map(|org| org.id.clone()),
-            error_code: answer
-                .content
-                .as_ref()
-                .err()
-                .and_then(|errors| errors.first())
-                .map(|e| e.code),
-        };
         let response_date_time = answer.response_date_time.unwrap_or_else(|| match &answer.org {
             Some(org) => org.directory().organization.zone.at(self.service.recent_horizon(org)),
             None => self.service.now().at_offset(0),
         });
+        let error_code = match &answer.content {
+            Ok(_) => None,
+            Err(errors) => errors.first().map(|error| error.code),
+        };
         let envelope = Envelope { root: &target.root, response_date_time, content: answer.content };
         let mut response = match outgoing::body(envelope.into_json(), answer.org.as_deref()) {
             Ok(body) => response(status, body),
@@ -126,7 +120,7 @@ impl Neon {
             let allowed = header::HeaderValue::from_static("GET, POST");
             response.headers_mut().insert(header::ALLOW, allowed);
         }
-        (response, outcome)
+        (response, Outcome { method: target.name, org: answer.org, error_code })
     }
 
     /// Who asks.

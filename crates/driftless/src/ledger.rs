@@ -1,0 +1,183 @@
+//! What has been answered, on its way into the log and the metrics.
+//!
+//! Whoever answers writes it down in a place that its thread has for itself, so that threads do not wait
+//! for one another. Every 20 milliseconds all of it is taken up at once, in the order of time. Who asks
+//! for the metrics has it taken up first, and finds all that was answered before.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use domain::Stamp;
+use hashbrown::HashMap;
+use metrics::{Counter, Histogram};
+use parking_lot::{Condvar, Mutex};
+use service::Tenant;
+use tracing::Level;
+
+use crate::cli::LogFormat;
+use crate::log::{self, RequestLine};
+
+/// Entries gather for so long.
+const GATHERED_FOR: Duration = Duration::from_millis(20);
+
+/// Places for threads to write in: more than there are threads that answer, mostly.
+const PLACES: usize = 16;
+
+/// Who finds so many entries in its place takes them up itself: the thread that should have is behind,
+/// since nobody reads the log.
+const ENTRIES_MAX: usize = 4_096;
+
+/// A request that has been answered.
+pub(crate) struct Answered {
+    /// When.
+    pub(crate) at: Stamp,
+    /// GET or POST.
+    pub(crate) verb: &'static str,
+    /// The API's method, or the page.
+    pub(crate) method: &'static str,
+    pub(crate) org: Option<Arc<Tenant>>,
+    pub(crate) status: u16,
+    /// The API's error code.
+    pub(crate) code: Option<u32>,
+    pub(crate) bytes: Option<u64>,
+    /// How long the answer took.
+    pub(crate) took: Duration,
+}
+
+/// See the module. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Ledger(Arc<Shared>);
+
+struct Shared {
+    places: [Place; PLACES],
+    meters: Mutex<Meters>,
+    /// Whether there is an entry in a place that was empty.
+    news: Mutex<bool>,
+    rung: Condvar,
+    format: LogFormat,
+}
+
+/// On cache lines of its own: processors share memory by lines, and modern ones fetch two at a time.
+#[derive(Default)]
+#[repr(align(128))]
+struct Place(Mutex<Vec<Answered>>);
+
+/// What is counted, by method: looking meters up by their labels takes longer than counting.
+#[derive(Default)]
+struct Meters(HashMap<&'static str, MethodMeters>);
+
+struct MethodMeters {
+    success: Counter,
+    fail: Counter,
+    seconds: Histogram,
+}
+
+/// Which place a thread writes in.
+fn own_place() -> usize {
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    thread_local!(static PLACE: usize = THREADS.fetch_add(1, Ordering::Relaxed) % PLACES);
+    PLACE.with(|place| *place)
+}
+
+impl Ledger {
+    /// An empty one, and the thread that takes up what it is given.
+    pub(crate) fn start(format: LogFormat) -> std::io::Result<Ledger> {
+        let shared = Shared {
+            places: Default::default(),
+            meters: Mutex::default(),
+            news: Mutex::default(),
+            rung: Condvar::new(),
+            format,
+        };
+        let ledger = Ledger(Arc::new(shared));
+        let own = ledger.clone();
+        std::thread::Builder::new().name("ledger".to_owned()).spawn(move || own.keep())?;
+        Ok(ledger)
+    }
+
+    /// Writes down what has been answered.
+    pub(crate) fn note(&self, answered: Answered) {
+        let count = {
+            let mut entries = self.0.places[own_place()].0.lock();
+            entries.push(answered);
+            entries.len()
+        };
+        match count {
+            1 => {
+                *self.0.news.lock() = true;
+                self.0.rung.notify_one();
+            }
+            ENTRIES_MAX.. => self.take_up(),
+            _ => {}
+        }
+    }
+
+    /// Counts what has been written down, and hands it to the log.
+    pub(crate) fn take_up(&self) {
+        // Held to the end, so that whoever comes second finds all counted.
+        let mut meters = self.0.meters.lock();
+        let mut taken: Vec<Answered> = Vec::new();
+        for Place(entries) in &self.0.places {
+            taken.append(&mut entries.lock());
+        }
+        taken.sort_by_key(|answered| answered.at);
+        let logged = tracing::enabled!(target: log::REQUESTS, Level::INFO);
+        for answered in &taken {
+            meters.count(answered);
+            if logged {
+                log::request(&answered.line(), self.0.format);
+            }
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "entries are to gather")]
+    fn keep(&self) {
+        loop {
+            let mut news = self.0.news.lock();
+            while !std::mem::take(&mut *news) {
+                self.0.rung.wait(&mut news);
+            }
+            drop(news);
+            std::thread::sleep(GATHERED_FOR);
+            self.take_up();
+            log::write_out();
+        }
+    }
+}
+
+impl Answered {
+    fn line(&self) -> RequestLine<'_> {
+        RequestLine {
+            at: self.at,
+            verb: self.verb,
+            method: self.method,
+            org: self.org.as_ref().map(|org| org.id.as_str()),
+            status: self.status,
+            code: self.code,
+            bytes: self.bytes,
+            took: self.took,
+        }
+    }
+}
+
+impl Meters {
+    fn count(&mut self, answered: &Answered) {
+        let method = answered.method;
+        let meters = self.0.entry(method).or_insert_with(|| MethodMeters::of(method));
+        let ok = answered.code.is_none() && answered.status < 400;
+        if ok { &meters.success } else { &meters.fail }.increment(1);
+        meters.seconds.record(answered.took.as_secs_f64());
+    }
+}
+
+impl MethodMeters {
+    fn of(method: &'static str) -> MethodMeters {
+        let requests = |result: &'static str| metrics::counter!("driftless_requests_total", "method" => method, "result" => result);
+        MethodMeters {
+            success: requests("success"),
+            fail: requests("fail"),
+            seconds: metrics::histogram!("driftless_request_seconds", "method" => method),
+        }
+    }
+}
