@@ -327,7 +327,7 @@ impl fmt::Display for Zone {
 
 impl PartialEq for Zone {
     fn eq(&self, other: &Zone) -> bool {
-        self.name == other.name
+        Arc::ptr_eq(&self.name, &other.name) || self.name == other.name
     }
 }
 impl Eq for Zone {}

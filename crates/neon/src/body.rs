@@ -23,13 +23,13 @@ impl Budget {
 }
 
 /// A body's part of the budget, until it is dropped.
-pub(crate) type Held<'a> = Option<SemaphorePermit<'a>>;
+type Held<'a> = Option<SemaphorePermit<'a>>;
 
 /// A body that has come whole.
 #[derive(Default)]
 pub(crate) struct Form<'a> {
     pub(crate) bytes: Vec<u8>,
-    pub(crate) held: Held<'a>,
+    held: Held<'a>,
 }
 
 impl<'a> Form<'a> {

@@ -17,8 +17,8 @@ mod methods;
 mod outgoing;
 mod params;
 mod paths;
+mod printed;
 mod record;
-mod rendered;
 mod request;
 mod sort_columns;
 mod values;
@@ -81,7 +81,7 @@ pub(crate) struct Neon {
     pub(crate) service: Service,
     pub(crate) settings: Settings,
     pub(crate) bodies: body::Budget,
-    pub(crate) records: rendered::Records,
+    pub(crate) records: printed::Records,
 }
 
 /// The API, ready to answer. Cheap to clone.
@@ -92,7 +92,7 @@ impl Api {
     /// Of that service.
     #[must_use]
     pub fn new(service: Service, settings: Settings) -> Api {
-        let records = rendered::Records::new(settings.cache_bytes_max);
+        let records = printed::Records::new(settings.cache_bytes_max);
         Api(Arc::new(Neon { service, settings, bodies: body::Budget::new(), records }))
     }
 

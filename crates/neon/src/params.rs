@@ -1,44 +1,49 @@
 //! The parameter grammar: query and form merged, names in any case, lists by repetition.
 
+use std::borrow::Cow;
+
 use crate::errors::ApiError;
 
-/// The parameters of one request, in the order in which they came.
+/// The parameters of one request, in the order in which they came: name and value, copied only where they
+/// were escaped.
 #[derive(Debug, Default)]
-pub(crate) struct Params(Vec<(String, String)>);
+pub(crate) struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 /// Stands for bytes that are not UTF-8; the decoder puts it where they were.
 const NOT_UTF8: char = '\u{FFFD}';
 
+/// Few requests have more.
+const USUAL_MAX: usize = 16;
+
 /// No group has more members than this; what comes behind begins another.
 const GROUP_MEMBERS_MAX: usize = 16;
 
-impl Params {
+impl<'a> Params<'a> {
     /// Decodes a query and a form. Stray separators, blanks around names, and names without `=` are
     /// what hand-made requests look like.
     ///
     /// # Errors
     /// When there are more parameters than anybody needs; in words.
-    pub(crate) fn parse(query: &[u8], form: &[u8]) -> Result<Params, String> {
+    pub(crate) fn parse(query: &'a [u8], form: &'a [u8]) -> Result<Params<'a>, String> {
         let pairs = form_urlencoded::parse(query).chain(form_urlencoded::parse(form));
-        let mut params = Vec::new();
+        let mut params = Vec::with_capacity(USUAL_MAX);
         for (name, value) in pairs {
-            let name = name.trim();
-            if name.is_empty() {
+            if name.trim().is_empty() {
                 continue;
             }
             if params.len() == crate::PARAMETERS_MAX {
                 let max = crate::PARAMETERS_MAX;
                 return Err(format!("the request has more than {max} parameters"));
             }
-            params.push((name.to_ascii_lowercase(), value.into_owned()));
+            params.push((name, value));
         }
         Ok(Params(params))
     }
 
     /// All values of a parameter, as they came.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        let named = self.0.iter().filter(move |(given, _)| given.eq_ignore_ascii_case(name));
-        named.map(|(_, value)| value.as_str())
+        let named = self.0.iter().filter(move |(given, _)| given.trim().eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.as_ref())
     }
 
     /// The value of a parameter that stands once, without blanks around it; none where it is absent
@@ -71,13 +76,9 @@ impl Params {
     /// # Errors
     /// When a value is not UTF-8.
     pub(crate) fn groups(&self, prefix: &'static str) -> Result<Vec<Group<'_>>, ApiError> {
-        let lower = prefix.to_ascii_lowercase();
         let mut groups: Vec<Group<'_>> = Vec::new();
         for (name, value) in &self.0 {
-            let Some(member) = name.strip_prefix(&lower).and_then(|rest| rest.strip_prefix('.'))
-            else {
-                continue;
-            };
+            let Some(member) = member_of(prefix, name.trim()) else { continue };
             let value = readable(prefix, value)?;
             match groups.last_mut() {
                 Some(group)
@@ -92,6 +93,12 @@ impl Params {
     }
 }
 
+/// What stands behind the prefix and a dot.
+fn member_of<'n>(prefix: &str, name: &'n str) -> Option<&'n str> {
+    let (start, rest) = name.split_at_checked(prefix.len())?;
+    if start.eq_ignore_ascii_case(prefix) { rest.strip_prefix('.') } else { None }
+}
+
 fn readable<'a>(name: &str, text: &'a str) -> Result<&'a str, ApiError> {
     if text.contains(NOT_UTF8) {
         return Err(ApiError::malformed(name, text, "text in UTF-8"));
@@ -104,9 +111,9 @@ fn readable<'a>(name: &str, text: &'a str) -> Result<&'a str, ApiError> {
 pub(crate) struct Group<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> Group<'a> {
-    /// A member's value, which may be empty. `member` is in lower case.
+    /// A member's value, which may be empty.
     pub(crate) fn value(&self, member: &str) -> Option<&'a str> {
-        self.0.iter().find(|(name, _)| *name == member).map(|(_, value)| *value)
+        self.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(member)).map(|(_, value)| *value)
     }
 }
 
@@ -116,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    fn params(query: &str) -> Params {
+    fn params(query: &str) -> Params<'_> {
         Params::parse(query.as_bytes(), b"").unwrap()
     }
 

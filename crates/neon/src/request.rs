@@ -9,7 +9,7 @@ use axum::http::{Method as Verb, Request, Response, StatusCode, header};
 use domain::Moment;
 use service::{Caller, Tenant};
 
-use crate::body::{Form, Held};
+use crate::body::Form;
 use crate::envelope::{Envelope, Success, response};
 use crate::errors::ApiError;
 use crate::method::{Method, Target};
@@ -51,10 +51,8 @@ pub(crate) async fn answer(
     let path = request.uri().path();
     let target = Target::of(path.strip_prefix(BASE_PATH).unwrap_or(path));
     let (head, body) = request.into_parts();
-    let (status, answer) = match understand(neon, &head, body, &target).await {
-        Ok((method, params, _held)) => {
-            (StatusCode::OK, methods::answer(neon, method, &params, peer).await)
-        }
+    let (status, answer) = match answered(neon, &head, body, &target, peer).await {
+        Ok(answer) => (StatusCode::OK, answer),
         Err((status, error)) => (status, Answer::refused(error)),
     };
     neon.finish(&target, status, answer)
@@ -63,14 +61,28 @@ pub(crate) async fn answer(
 /// Why a request reached no method.
 pub(crate) type Misunderstood = (StatusCode, ApiError);
 
-/// Finds method and parameters, which keep the body's part of the budget: they are as large as it was.
-async fn understand<'a>(
-    neon: &'a Neon,
+fn refused(status: StatusCode, problem: &str) -> Misunderstood {
+    (status, ApiError::bad_request(problem))
+}
+
+/// Has the method answer, with the parameters of query and body.
+async fn answered(
+    neon: &Neon,
     head: &Parts,
     body: Body,
     target: &Target,
-) -> Result<(Method, Params, Held<'a>), Misunderstood> {
-    let refused = |status, problem: &str| (status, ApiError::bad_request(problem));
+    peer: Option<SocketAddr>,
+) -> Result<Answer, Misunderstood> {
+    let (method, query) = understand(head, target)?;
+    // What it holds of the budget it holds to the end: the parameters are as large as it is.
+    let form = Form::read(&neon.bodies, &head.headers, body).await?;
+    let params = Params::parse(query.as_bytes(), &form.bytes)
+        .map_err(|problem| refused(StatusCode::PAYLOAD_TOO_LARGE, &problem))?;
+    Ok(methods::answer(neon, method, &params, peer).await)
+}
+
+/// Finds the method and the query.
+fn understand<'a>(head: &'a Parts, target: &Target) -> Result<(Method, &'a str), Misunderstood> {
     let Some(method) = target.method else {
         let known = "there is no such method; those served are common/login, common/logout and, below account/, syncActivities, createActivity, addActivity, updateActivity, removeActivity, retrieveActivity, listActivityStatus";
         return Err(refused(StatusCode::NOT_FOUND, known));
@@ -86,10 +98,7 @@ async fn understand<'a>(
         );
         return Err(refused(StatusCode::URI_TOO_LONG, &problem));
     }
-    let form = Form::read(&neon.bodies, &head.headers, body).await?;
-    let params = Params::parse(query.as_bytes(), &form.bytes)
-        .map_err(|problem| refused(StatusCode::PAYLOAD_TOO_LARGE, &problem))?;
-    Ok((method, params, form.held))
+    Ok((method, query))
 }
 
 impl Neon {
@@ -124,7 +133,7 @@ impl Neon {
     }
 
     /// Who asks.
-    pub(crate) fn caller(&self, params: &Params) -> Result<Caller, ApiError> {
+    pub(crate) fn caller(&self, params: &Params<'_>) -> Result<Caller, ApiError> {
         let session = params.value("usersessionid").ok_or(ApiError::SESSION_REQUIRED)?;
         self.service.caller(session).ok_or(ApiError::SESSION_INVALID)
     }

@@ -21,13 +21,13 @@ pub(crate) fn time(
 }
 
 /// Reads an optional instant that is a lower bound: what is finer than milliseconds is cut.
-pub(crate) fn from(params: &Params, name: &'static str) -> Result<Option<Stamp>, ApiError> {
+pub(crate) fn from(params: &Params<'_>, name: &'static str) -> Result<Option<Stamp>, ApiError> {
     let text = params.value(name);
     text.map(|text| time(name, text, Moment::parse).map(|moment| moment.stamp)).transpose()
 }
 
 /// Reads an optional instant that is an upper bound: what is finer than milliseconds is raised.
-pub(crate) fn to(params: &Params, name: &'static str) -> Result<Option<Stamp>, ApiError> {
+pub(crate) fn to(params: &Params<'_>, name: &'static str) -> Result<Option<Stamp>, ApiError> {
     let text = params.value(name);
     text.map(|text| time(name, text, Moment::parse_raising).map(|moment| moment.stamp)).transpose()
 }
@@ -38,7 +38,10 @@ pub(crate) fn whole(name: &'static str, text: &str) -> Result<i64, ApiError> {
 }
 
 /// Reads an optional whole number.
-pub(crate) fn optional_whole(params: &Params, name: &'static str) -> Result<Option<i64>, ApiError> {
+pub(crate) fn optional_whole(
+    params: &Params<'_>,
+    name: &'static str,
+) -> Result<Option<i64>, ApiError> {
     params.value(name).map(|text| whole(name, text)).transpose()
 }
 
@@ -51,7 +54,7 @@ pub(crate) fn positive(name: &'static str, text: &str) -> Result<i64, ApiError> 
 }
 
 /// Reads an optional switch; absent or empty means off.
-pub(crate) fn switch(params: &Params, name: &'static str) -> Result<bool, ApiError> {
+pub(crate) fn switch(params: &Params<'_>, name: &'static str) -> Result<bool, ApiError> {
     let Some(text) = params.value(name) else { return Ok(false) };
     match text.to_ascii_lowercase().as_str() {
         "true" | "1" => Ok(true),
@@ -62,7 +65,7 @@ pub(crate) fn switch(params: &Params, name: &'static str) -> Result<bool, ApiErr
 
 /// Reads the id of the activity that a request is about.
 pub(crate) fn activity_id(
-    params: &Params,
+    params: &Params<'_>,
     name: &'static str,
     missing: ApiError,
 ) -> Result<ActivityId, ApiError> {

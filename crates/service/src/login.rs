@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{KeyId, Opener, OrgId, Role, SecretHash, Stage, Stamp, SystemUser, UserId};
+use domain::{KeyId, Opener, OrgId, SecretHash, Stage, Stamp, SystemUser};
 use store::SessionRecord;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::commit::unavailable;
 use crate::directory::Directory;
 use crate::notes::Note;
-use crate::sessions::{Caller, Session};
+use crate::sessions::{Caller, Found, Session};
 use crate::tenant::Tenant;
 use crate::{AdminError, Refusal, Service, secret};
 
@@ -95,20 +95,20 @@ impl Service {
     /// Who asks with this session id; none if it is unknown, has expired or was switched off.
     #[must_use]
     pub fn caller(&self, session_id: &str) -> Option<Caller> {
-        let (session, user, role) = self.live_session(secret::hash(session_id))?;
+        let Found { session, directory, user, role } =
+            self.live_session(secret::hash(session_id))?;
         let Opener::Key(key) = session.opener else { return None };
-        Some(Caller { tenant: session.tenant.clone(), user, role, key, session })
+        Some(Caller { tenant: session.tenant.clone(), directory, user, role, key, session })
     }
 
     /// The session of that hash with its user and role, if it is live. Counts as a use.
-    pub(crate) fn live_session(&self, hash: SecretHash) -> Option<(Arc<Session>, UserId, Role)> {
-        let (session, user, role, note) =
-            self.shared.sessions.find(hash, self.shared.steady_now())?;
+    pub(crate) fn live_session(&self, hash: SecretHash) -> Option<Found> {
+        let (found, note) = self.shared.sessions.find(hash, self.shared.steady_now())?;
         if let Some(note) = note {
             // A use that is not written down shortens the session after a restart, no more.
-            let _ = self.note(&session.tenant, note, None);
+            let _ = self.note(&found.session.tenant, note, None);
         }
-        Some((session, user, role))
+        Some(found)
     }
 
     /// Ends the caller's session.
@@ -146,6 +146,6 @@ impl Caller {
     /// The person on whose behalf the caller asks.
     #[must_use]
     pub fn system_user(&self) -> Option<SystemUser> {
-        self.tenant.directory().users.get(&self.user).cloned()
+        self.directory.users.get(&self.user).cloned()
     }
 }

@@ -14,7 +14,7 @@ use crate::admin::{NewUser, put_new_user};
 use crate::commit::{stopping, unavailable};
 use crate::directory::Directory;
 use crate::passwords::{self, Password};
-use crate::sessions::Session;
+use crate::sessions::{Found, Session};
 use crate::tenant::Tenant;
 use crate::throttle::{Source, TooManyAttempts};
 use crate::{AdminError, LoginError, Refusal, Service, secret};
@@ -186,7 +186,7 @@ impl Service {
     /// Who asks with this session id; none if it is unknown, has expired or was switched off.
     #[must_use]
     pub fn person(&self, session_id: &str) -> Option<Person> {
-        let (session, user, role) = self.live_session(secret::hash(session_id))?;
+        let Found { session, user, role, .. } = self.live_session(secret::hash(session_id))?;
         let Opener::Login(_) = session.opener else { return None };
         Some(Person { tenant: session.tenant.clone(), user, role, session })
     }

@@ -19,7 +19,7 @@ mod tests;
 use std::collections::VecDeque;
 
 use domain::{KeyId, SecretHash, Seq, Stamp};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashTable};
 use store::RunRecord;
 
 use crate::query::QueryId;
@@ -90,7 +90,8 @@ enum Kept {
 /// The runs of one organization.
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
-    by_query: HashMap<QueryId, Vec<Run>>,
+    /// By their query, see [`hash`].
+    all: HashTable<Run>,
     recorded: HashMap<KeyId, usize>,
     single: HashMap<KeyId, Singles>,
 }
@@ -125,24 +126,20 @@ impl Runs {
                 replaces: false,
                 single: None,
             };
-            runs.by_query.entry(QueryId(record.query)).or_default().push(run);
+            runs.insert(run);
         }
         runs
     }
 
     /// The run that this request continues, marked as used; none if it has to begin one.
     pub(crate) fn find(&mut self, ask: &Ask) -> Option<RunRecord> {
-        let runs = self.by_query.get_mut(&ask.query)?;
-        let own = runs
-            .iter()
-            .enumerate()
-            .filter(|(_, run)| run.record.session == ask.session && run.continues(ask))
-            .max_by_key(|(_, run)| run.recency(ask))
-            .map(|(index, _)| index);
-        if let Some(index) = own {
-            return Some(runs[index].serve(ask));
+        let own = self.all.iter_hash_mut(hash(ask.query)).filter(|run| {
+            run.is_of(ask.query) && run.record.session == ask.session && run.continues(ask)
+        });
+        if let Some(run) = own.max_by_key(|run| run.recency(ask)) {
+            return Some(run.serve(ask));
         }
-        let orphan = Run::orphan(runs, ask)?;
+        let orphan = self.orphan(ask)?;
         // The run goes on under the new session, and stays where it was for the old one.
         let mut adopted = Run {
             recorded: false,
@@ -154,7 +151,7 @@ impl Runs {
         };
         adopted.record.session = ask.session;
         let record = adopted.serve(ask);
-        runs.push(adopted);
+        self.insert(adopted);
         Some(record)
     }
 
@@ -174,7 +171,7 @@ impl Runs {
         let replaces = self.take(ask.query, ask.session, ask.to).is_some_and(|run| run.recorded);
         let run =
             Run { record, recorded: false, kept: Kept::Not, noted: None, replaces, single: None };
-        self.by_query.entry(ask.query).or_default().push(run);
+        self.insert(run);
         record
     }
 
@@ -190,9 +187,7 @@ impl Runs {
     ) -> Result<Vec<RunRecord>, TooManyRuns> {
         let (query, session, to) = (QueryId(record.query), record.session, record.to);
         if !several_pages {
-            self.keep_single(record, now);
-            let run = self.get(query, session, to);
-            let replaced = run.is_some_and(|run| std::mem::take(&mut run.replaces));
+            let replaced = self.keep_single(record, now);
             return Ok(if replaced { vec![*record] } else { Vec::new() });
         }
         if self.get(query, session, to).is_some_and(|run| run.recorded) {
@@ -250,7 +245,7 @@ impl Runs {
     pub(crate) fn expire(&mut self, now: Stamp) -> Vec<RunRecord> {
         let until = now.plus_millis(-RUN_HOURS_MAX * 60 * MINUTE_MS);
         let old = |run: &&Run| run.record.last_used < until;
-        let expired: Vec<Run> = self.by_query.values().flatten().filter(old).copied().collect();
+        let expired: Vec<Run> = self.all.iter().filter(old).copied().collect();
         for run in &expired {
             self.take(QueryId(run.record.query), run.record.session, run.record.to);
         }
@@ -260,24 +255,45 @@ impl Runs {
     /// Forgets all runs; returns those that the store has to forget too.
     pub(crate) fn forget_all(&mut self) -> Vec<RunRecord> {
         let runs = std::mem::take(self);
-        runs.by_query.into_values().flatten().map(|run| run.record).collect()
+        runs.all.into_iter().map(|run| run.record).collect()
     }
 
     /// The runs of which memory knows more than the store, to be kept by an orderly stop: after one,
     /// what is kept counts as certain.
     pub(crate) fn not_kept(&self) -> Vec<RunRecord> {
         let unkept = |run: &&Run| run.kept != Kept::Wholly;
-        self.by_query.values().flatten().filter(unkept).map(|run| run.record).collect()
+        self.all.iter().filter(unkept).map(|run| run.record).collect()
     }
 
     /// When any of them was last used.
     pub(crate) fn last_used(&self) -> Option<Stamp> {
-        self.by_query.values().flatten().map(|run| run.record.last_used).max()
+        self.all.iter().map(|run| run.record.last_used).max()
+    }
+
+    /// The run that a later page asked for by a newer session of the same key goes on with.
+    fn orphan(&self, ask: &Ask) -> Option<Run> {
+        let of_query = || self.all.iter_hash(hash(ask.query)).filter(|run| run.is_of(ask.query));
+        let others = || of_query().filter(|run| run.may_be_taken_over(ask));
+        let next =
+            others().filter(|run| run.is_certain(ask) && run.record.last_page == ask.page - 1);
+        // What a process that died had served last may not have been kept, but the run's beginning
+        // has: the youngest is the one that was under way.
+        let youngest = others().max_by_key(|run| run.record.horizon);
+        let behind = youngest.filter(|run| !run.is_certain(ask) && run.record.last_page < ask.page);
+        // A page whose answer was lost is asked for again.
+        let same = others().filter(|run| run.is_certain(ask) && run.record.last_page == ask.page);
+        let next = next.max_by_key(|run| run.recency(ask)).or(behind);
+        next.or_else(|| same.max_by_key(|run| run.recency(ask))).copied()
     }
 
     fn get(&mut self, query: QueryId, session: SecretHash, to: Stamp) -> Option<&mut Run> {
-        let runs = self.by_query.get_mut(&query)?;
-        runs.iter_mut().find(|run| run.record.session == session && run.record.to == to)
+        self.all.find_mut(hash(query), |run| run.is(query, session, to))
+    }
+
+    fn insert(&mut self, run: Run) {
+        self.all.insert_unique(hash(QueryId(run.record.query)), run, |run| {
+            hash(QueryId(run.record.query))
+        });
     }
 
     /// The run of that record, unless another has taken its place.
@@ -289,13 +305,8 @@ impl Runs {
 
     /// Takes a run out.
     fn take(&mut self, query: QueryId, session: SecretHash, to: Stamp) -> Option<Run> {
-        let runs = self.by_query.get_mut(&query)?;
-        let at =
-            runs.iter().position(|run| run.record.session == session && run.record.to == to)?;
-        let run = runs.swap_remove(at);
-        if runs.is_empty() {
-            self.by_query.remove(&query);
-        }
+        let found = self.all.find_entry(hash(query), |run| run.is(query, session, to)).ok()?;
+        let (run, _) = found.remove();
         if run.recorded
             && let Some(count) = self.recorded.get_mut(&run.record.key)
         {
@@ -313,17 +324,23 @@ impl Runs {
         }
     }
 
-    /// Counts a use of a run of a single page, and drops those used longest ago beyond the limit.
-    fn keep_single(&mut self, record: &RunRecord, now: Stamp) {
+    /// Counts a use of a run of a single page, and drops those used longest ago beyond the limit. Says
+    /// whether the store still has one whose place the run took.
+    fn keep_single(&mut self, record: &RunRecord, now: Stamp) -> bool {
         let (query, session, to) = (QueryId(record.query), record.session, record.to);
         let turn = self.single.get(&record.key).map_or(0, |single| single.turns);
-        let Some(run) = self.get(query, session, to).filter(|run| !run.recorded) else { return };
+        let Some(run) = self.get(query, session, to) else { return false };
+        let replaced = std::mem::take(&mut run.replaces);
+        if run.recorded {
+            return replaced;
+        }
         let is_new = run.single.replace(turn).is_none();
         let single = self.single.entry(record.key).or_default();
         single.count += usize::from(is_new);
         single.uses.push_back((query, session, to, turn));
         single.turns += 1;
         self.drop_single(record.key, now);
+        replaced
     }
 
     fn drop_single(&mut self, key: KeyId, now: Stamp) {
@@ -358,8 +375,7 @@ impl Runs {
             return Ok(Vec::new());
         }
         let of_key = |run: &&Run| run.recorded && run.record.key == key;
-        let oldest =
-            self.by_query.values().flatten().filter(of_key).min_by_key(|run| run.record.last_used);
+        let oldest = self.all.iter().filter(of_key).min_by_key(|run| run.record.last_used);
         let Some(oldest) = oldest.map(|run| run.record) else { return Err(TooManyRuns) };
         if is_fresh(oldest.last_used, now) {
             return Err(TooManyRuns);
@@ -374,28 +390,28 @@ fn is_fresh(used: Stamp, now: Stamp) -> bool {
     used > now.plus_millis(-RUN_KEPT_MINUTES_MIN * MINUTE_MS)
 }
 
+/// An id is a digest: any of its bytes spread evenly.
+fn hash(QueryId(digest): QueryId) -> u64 {
+    let mut start = [0; 8];
+    start.copy_from_slice(&digest[..8]);
+    u64::from_le_bytes(start)
+}
+
 impl Run {
+    fn is_of(&self, query: QueryId) -> bool {
+        self.record.query == query.0
+    }
+
+    fn is(&self, query: QueryId, session: SecretHash, to: Stamp) -> bool {
+        self.is_of(query) && self.record.session == session && self.record.to == to
+    }
+
     /// Whether a request of the run's own session continues it.
     fn continues(&self, ask: &Ask) -> bool {
         if ask.page == 1 {
             return !self.record.first_page_served && self.record.to == ask.to;
         }
         self.record.to <= ask.to
-    }
-
-    /// The run that a later page asked for by a newer session of the same key goes on with.
-    fn orphan(runs: &[Run], ask: &Ask) -> Option<Run> {
-        let others = || runs.iter().filter(|run| run.may_be_taken_over(ask));
-        let next =
-            others().filter(|run| run.is_certain(ask) && run.record.last_page == ask.page - 1);
-        // What a process that died had served last may not have been kept, but the run's beginning
-        // has: the youngest is the one that was under way.
-        let youngest = others().max_by_key(|run| run.record.horizon);
-        let behind = youngest.filter(|run| !run.is_certain(ask) && run.record.last_page < ask.page);
-        // A page whose answer was lost is asked for again.
-        let same = others().filter(|run| run.is_certain(ask) && run.record.last_page == ask.page);
-        let next = next.max_by_key(|run| run.recency(ask)).or(behind);
-        next.or_else(|| same.max_by_key(|run| run.recency(ask))).copied()
     }
 
     fn may_be_taken_over(&self, ask: &Ask) -> bool {
@@ -411,9 +427,10 @@ impl Run {
         self.record.last_used > ask.certain_since
     }
 
-    /// The one asked for comes first, then the one used last, then the younger one.
-    fn recency(&self, ask: &Ask) -> (bool, Stamp, Stamp) {
-        (self.record.to == ask.to, self.record.last_used, self.record.horizon)
+    /// The one asked for comes first, then the one used last, then the younger one, then the one that
+    /// reaches further.
+    fn recency(&self, ask: &Ask) -> (bool, Stamp, Stamp, Stamp) {
+        (self.record.to == ask.to, self.record.last_used, self.record.horizon, self.record.to)
     }
 
     fn serve(&mut self, ask: &Ask) -> RunRecord {

@@ -30,12 +30,22 @@ const USE_KEPT_MS: i64 = 60_000;
 pub struct Caller {
     /// The organization.
     pub tenant: Arc<Tenant>,
+    /// Its directory, as it was when the request came.
+    pub directory: Arc<Directory>,
     /// On whose behalf.
     pub user: UserId,
     /// What that user may do.
     pub role: Role,
     pub(crate) key: KeyId,
     pub(crate) session: Arc<Session>,
+}
+
+/// A session that is live, and who asks with it.
+pub(crate) struct Found {
+    pub(crate) session: Arc<Session>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) user: UserId,
+    pub(crate) role: Role,
 }
 
 /// Live from when the store has kept its beginning until it has kept its end.
@@ -171,11 +181,7 @@ impl Sessions {
 
     /// The session, if it is live and neither what opened it nor its user has been switched off, and
     /// that user. Counts as a use; the note, where there is one, is for the store.
-    pub(crate) fn find(
-        &self,
-        hash: SecretHash,
-        now: Stamp,
-    ) -> Option<(Arc<Session>, UserId, Role, Option<Note>)> {
+    pub(crate) fn find(&self, hash: SecretHash, now: Stamp) -> Option<(Found, Option<Note>)> {
         // The map is keyed by the hash of the secret: what its comparisons give away about a hash
         // tells nothing about an id that has it.
         let session = self.0.read().get(&hash)?.clone();
@@ -184,8 +190,9 @@ impl Sessions {
         }
         let directory = session.tenant.directory();
         let user = session.user(&directory)?;
+        let (user, role) = (user.id, user.role);
         let note = session.touch(now);
-        Some((session, user.id, user.role, note))
+        Some((Found { session, directory, user, role }, note))
     }
 
     /// Forgets a session that has ended.

@@ -214,29 +214,42 @@ impl Service {
         ask: &Ask,
         query: &SyncQuery,
     ) -> Result<(RunRecord, View, bool), AskError> {
-        if let Some(run) = org.runs.lock().find(ask) {
-            return Ok((run, self.view_of(org, &run), false));
+        let mut may_begin = query.to.is_none_or(|to| self.has_passed(org, to));
+        loop {
+            if let Some(found) = self.find_or_begin(org, ask, may_begin)? {
+                return Ok(found);
+            }
+            self.wait_for_horizon(org, ask.to).await?;
+            may_begin = true;
+        }
+    }
+
+    /// The same in one step; none where there is no run and none may begin yet.
+    fn find_or_begin(
+        &self,
+        org: &Tenant,
+        ask: &Ask,
+        may_begin: bool,
+    ) -> Result<Option<(RunRecord, View, bool)>, AskError> {
+        let mut runs = org.runs.lock();
+        if let Some(run) = runs.find(ask) {
+            drop(runs);
+            return Ok(Some((run, self.view_of(org, &run), false)));
         }
         if ask.page > 1 && self.may_have_lost_runs(ask) {
             return Err(AskError::BeginAgain(ask.page));
         }
-        if org.runs.lock().may_have_dropped(ask) {
+        if runs.may_have_dropped(ask) {
             return Err(AskError::Dropped(ask.page));
         }
-        if let Some(to) = query.to {
-            self.wait_for_horizon(org, to).await?;
-        }
-        let mut runs = org.runs.lock();
-        // Another page of the same run may have begun it meanwhile.
-        if let Some(run) = runs.find(ask) {
-            drop(runs);
-            return Ok((run, self.view_of(org, &run), false));
+        if !may_begin {
+            return Ok(None);
         }
         let (view, horizon, told) = self.read(org, ask.to);
         let run = runs.begin(ask, view.seq(), horizon);
         drop(runs);
         sabotage::expose_late(&org.exposure, told);
-        Ok((run, view, true))
+        Ok(Some((run, view, true)))
     }
 
     /// The view that answers a question from now on, and what the answer is complete up to, in one
@@ -265,14 +278,21 @@ impl Service {
         self.shared.views.get(org, run.seq)
     }
 
+    /// Whether the horizon has passed an upper bound, be it told or not.
+    fn has_passed(&self, org: &Tenant, to: Stamp) -> bool {
+        org.exposure.horizon(self.now(), self.shared.lease.bound()) >= to
+    }
+
     /// Waits until an upper bound that lies only a little ahead has been passed by the horizon.
     pub(crate) async fn wait_for_horizon(&self, org: &Tenant, to: Stamp) -> Result<(), AskError> {
         let mut too_long = self.shared.runtime.sleep(HORIZON_WAIT_MAX);
         loop {
             let (moved, renewed) = (org.moved.notified(), self.shared.lease_moved.notified());
             let now = self.now();
-            let passed = org.exposure.horizon(now, self.shared.lease.bound()) >= to;
-            if passed || to > now.plus_millis(TO_AHEAD_MS_MAX) || Guard::WaitForTo.is_off() {
+            if self.has_passed(org, to)
+                || to > now.plus_millis(TO_AHEAD_MS_MAX)
+                || Guard::WaitForTo.is_off()
+            {
                 return Ok(());
             }
             let missing_ms = (to.millis() - now.millis()).clamp(1, TO_AHEAD_MS_MAX);
@@ -302,7 +322,7 @@ impl Service {
         let (first_time, due, dropped) = {
             let mut runs = org.runs.lock();
             let first_time = several && !runs.is_kept(run);
-            let dropped = runs.settle(run, several, self.shared.steady_now());
+            let dropped = runs.settle(run, several, run.last_used);
             let dropped = dropped
                 .map_err(|TooManyRuns| AskError::TooManyRuns { max: crate::RUNS_PER_KEY_MAX })?;
             (first_time, several && runs.note_is_due(run), dropped)

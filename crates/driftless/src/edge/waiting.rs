@@ -2,27 +2,32 @@
 //!
 //! hyper has one limit for it, which counts from the moment when it begins to wait (the client has
 //! taken the last answer by then), so that it is both the idle time of a kept connection and the
-//! time for a head. We want more patience for the former and less for the latter. hyper asks its timer for a new sleep each time it begins to
-//! wait for a request, and for nothing else; so [`RequestTimer`] gives it a sleep that knows
-//! whether the request has begun.
+//! time for a head. We want more patience for the former and less for the latter. hyper asks its timer for
+//! a new sleep each time it begins to wait for a request, and for nothing else; so [`RequestTimer`] gives
+//! it a sleep that knows whether the request has begun.
+//!
+//! Setting a timer takes the runtime longer than reading a request. So all sleeps of a connection share one
+//! alarm, which is left alone where it rings too early: then it is set again.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use hyper::rt::{Sleep, Timer};
+use parking_lot::Mutex;
 
 /// Where a connection stands, as far as its parts must tell each other.
 ///
-/// All of them run in the connection's task; the field is atomic only because hyper wants its
-/// timer to be `Sync`, so the ordering does not matter.
+/// All of them run in the connection's task; the fields are atomic or locked only because hyper wants its
+/// timer to be `Sync`, so the ordering does not matter and nobody waits.
 #[derive(Default)]
 pub(super) struct Conversation {
     /// Since the last answer, or since the beginning, something of a request has come.
     request_begun: AtomicBool,
+    alarm: Mutex<Option<Pin<Box<tokio::time::Sleep>>>>,
 }
 
 impl Conversation {
@@ -34,6 +39,21 @@ impl Conversation {
     /// Bytes of a request, or a whole one, have come.
     pub(super) fn request_came(&self) {
         self.request_begun.store(true, Ordering::Relaxed);
+    }
+
+    /// Ready once the deadline has passed.
+    fn poll_deadline(&self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let deadline = deadline.into();
+        let mut alarm = self.alarm.lock();
+        let alarm = alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if alarm.deadline() > deadline {
+            alarm.as_mut().reset(deadline);
+        }
+        while alarm.deadline() < deadline {
+            ready!(alarm.as_mut().poll(cx));
+            alarm.as_mut().reset(deadline);
+        }
+        alarm.as_mut().poll(cx)
     }
 
     /// True from the first byte of a request until its answer has been given.
@@ -66,7 +86,7 @@ impl Timer for RequestTimer {
             conversation: Arc::clone(&self.conversation),
             header_read: self.header_read,
             reads_head: false,
-            sleep: Box::pin(tokio::time::sleep_until(deadline.into())),
+            deadline,
         })
     }
 }
@@ -76,7 +96,7 @@ struct RequestWait {
     conversation: Arc<Conversation>,
     header_read: Duration,
     reads_head: bool,
-    sleep: Pin<Box<tokio::time::Sleep>>,
+    deadline: Instant,
 }
 
 impl Sleep for RequestWait {}
@@ -88,8 +108,8 @@ impl Future for RequestWait {
         let this = self.get_mut();
         if !this.reads_head && this.conversation.has_request() {
             this.reads_head = true;
-            this.sleep.as_mut().reset(tokio::time::Instant::now() + this.header_read);
+            this.deadline = Instant::now() + this.header_read;
         }
-        this.sleep.as_mut().poll(cx)
+        this.conversation.poll_deadline(this.deadline, cx)
     }
 }

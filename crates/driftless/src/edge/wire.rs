@@ -5,6 +5,7 @@
 //! two steps, so that the client gets to read the last answer.
 
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -24,6 +25,10 @@ const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// How much of that is discarded at a time.
 const DISCARD_BYTES: usize = 8 * 1024;
+
+/// Pieces that are no longer than this together are joined to be written: copying them costs less than
+/// having the kernel gather them.
+const JOINED_BYTES_MAX: usize = 8 * 1024;
 
 /// A stream with the manners described above.
 pub(super) struct Wire<S> {
@@ -93,8 +98,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written =
-            ready!(self.poll_patiently(cx, |stream, cx| stream.poll_write_vectored(cx, bufs)))?;
+        let bytes = bufs.iter().map(|buf| buf.len()).sum::<usize>();
+        let written = if bufs.len() > 1 && bytes <= JOINED_BYTES_MAX {
+            let mut space = [MaybeUninit::uninit(); JOINED_BYTES_MAX];
+            let mut joined = ReadBuf::uninit(&mut space);
+            bufs.iter().for_each(|buf| joined.put_slice(buf));
+            ready!(self.poll_patiently(cx, |stream, cx| stream.poll_write(cx, joined.filled())))?
+        } else {
+            ready!(self.poll_patiently(cx, |stream, cx| stream.poll_write_vectored(cx, bufs)))?
+        };
         self.patience.moved(written);
         Poll::Ready(Ok(written))
     }

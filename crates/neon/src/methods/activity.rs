@@ -56,7 +56,7 @@ impl<T> Sent<T> {
 
 /// Looks at a parameter and parses what is in it.
 fn sent<T>(
-    params: &Params,
+    params: &Params<'_>,
     name: &'static str,
     parse: impl FnOnce(&str) -> Result<T, ApiError>,
 ) -> Result<Sent<T>, ApiError> {
@@ -71,7 +71,7 @@ fn unusable(name: &str, text: &str, error: &TextError) -> ApiError {
     ApiError::malformed(name, text, &format!("a text that can be kept: it {error}"))
 }
 
-pub(super) fn subject(params: &Params) -> Result<Sent<Subject>, ApiError> {
+pub(super) fn subject(params: &Params<'_>) -> Result<Sent<Subject>, ApiError> {
     let name = "activity.subject";
     match params.text(name)? {
         None => Ok(Sent::Absent),
@@ -83,35 +83,35 @@ pub(super) fn subject(params: &Params) -> Result<Sent<Subject>, ApiError> {
     }
 }
 
-pub(super) fn note(params: &Params) -> Result<Option<Note>, ApiError> {
+pub(super) fn note(params: &Params<'_>) -> Result<Option<Note>, ApiError> {
     let name = "activity.note";
     let note = |text| Note::parse(text).map_err(|error| unusable(name, text, &error));
     params.text(name)?.map(note).transpose()
 }
 
-fn moment(params: &Params, name: &'static str) -> Result<Sent<Moment>, ApiError> {
+fn moment(params: &Params<'_>, name: &'static str) -> Result<Sent<Moment>, ApiError> {
     sent(params, name, |text| values::time(name, text, Moment::parse))
 }
 
-pub(super) fn start(params: &Params) -> Result<Sent<Moment>, ApiError> {
+pub(super) fn start(params: &Params<'_>) -> Result<Sent<Moment>, ApiError> {
     moment(params, "activity.startDateTime")
 }
 
-pub(super) fn end(params: &Params) -> Result<Sent<Moment>, ApiError> {
+pub(super) fn end(params: &Params<'_>) -> Result<Sent<Moment>, ApiError> {
     moment(params, "activity.endDateTime")
 }
 
-pub(super) fn client(params: &Params) -> Result<Sent<ClientId>, ApiError> {
+pub(super) fn client(params: &Params<'_>) -> Result<Sent<ClientId>, ApiError> {
     let name = "activity.clientId";
     sent(params, name, |text| values::positive(name, text).map(ClientId))
 }
 
-pub(super) fn system_user(params: &Params) -> Result<Sent<UserId>, ApiError> {
+pub(super) fn system_user(params: &Params<'_>) -> Result<Sent<UserId>, ApiError> {
     let name = "activity.systemUserId";
     sent(params, name, |text| values::positive(name, text).map(UserId))
 }
 
-pub(super) fn priority(params: &Params) -> Result<Sent<Priority>, ApiError> {
+pub(super) fn priority(params: &Params<'_>) -> Result<Sent<Priority>, ApiError> {
     let name = "activity.activityPriority";
     let expected = "High, Normal or Low";
     sent(params, name, |text| {
@@ -120,7 +120,7 @@ pub(super) fn priority(params: &Params) -> Result<Sent<Priority>, ApiError> {
 }
 
 /// The id wins over the name: the samples of the vendor's own pages disagree.
-pub(super) fn status(params: &Params) -> Result<Sent<StatusRef>, ApiError> {
+pub(super) fn status(params: &Params<'_>) -> Result<Sent<StatusRef>, ApiError> {
     let (by_id, by_name) = ("activity.activityStatus.id", "activity.activityStatus.name");
     let id = sent(params, by_id, |text| values::whole(by_id, text).map(StatusId))?;
     if let Sent::Value(id) = id {
@@ -137,7 +137,7 @@ pub(super) fn status(params: &Params) -> Result<Sent<StatusRef>, ApiError> {
 }
 
 /// Fields without anything in them are what forms with unused rows send; they say nothing.
-pub(super) fn custom_fields(params: &Params) -> Result<Vec<CustomFieldPatch>, ApiError> {
+pub(super) fn custom_fields(params: &Params<'_>) -> Result<Vec<CustomFieldPatch>, ApiError> {
     let mut fields = Vec::new();
     let groups = params.groups(CUSTOM_FIELDS)?;
     if groups.len() > CUSTOM_FIELDS_MAX {

@@ -10,14 +10,14 @@ use crate::envelope::Success;
 use crate::errors::ApiError;
 use crate::params::Params;
 
-pub(super) async fn answer(neon: &Neon, caller: &Caller, params: &Params) -> Outcome {
+pub(super) async fn answer(neon: &Neon, caller: &Caller, params: &Params<'_>) -> Outcome {
     may_write(caller)?;
     let draft = draft(params)?;
     let written = neon.write(caller, Write::Create(Box::new(draft))).await?;
     Ok(Success::default().member("activityId", written.id.0))
 }
 
-fn draft(params: &Params) -> Result<Draft, Vec<ApiError>> {
+fn draft(params: &Params<'_>) -> Result<Draft, Vec<ApiError>> {
     let mut problems = Problems::default();
     let subject = activity::subject(params).and_then(|s| s.required(ApiError::SUBJECT_REQUIRED));
     let start = activity::start(params).and_then(|s| s.required(ApiError::START_REQUIRED));

@@ -34,7 +34,7 @@ impl From<ApiError> for Vec<ApiError> {
 pub(crate) async fn answer(
     neon: &Neon,
     method: Method,
-    params: &Params,
+    params: &Params<'_>,
     peer: Option<SocketAddr>,
 ) -> Answer {
     if let Err(error) = only_json(params) {
@@ -72,7 +72,7 @@ pub(crate) fn too_many_requests() -> ApiError {
 }
 
 /// XML is not served yet: whoever asks for it could not read the answer otherwise.
-fn only_json(params: &Params) -> Result<(), ApiError> {
+fn only_json(params: &Params<'_>) -> Result<(), ApiError> {
     match params.value("responsetype") {
         Some(text) if !text.eq_ignore_ascii_case("json") => {
             Err(ApiError::malformed("responseType", text, "JSON (XML is not served)"))

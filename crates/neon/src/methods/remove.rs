@@ -9,7 +9,7 @@ use crate::errors::ApiError;
 use crate::params::Params;
 use crate::values;
 
-pub(super) async fn answer(neon: &Neon, caller: &Caller, params: &Params) -> Outcome {
+pub(super) async fn answer(neon: &Neon, caller: &Caller, params: &Params<'_>) -> Outcome {
     may_write(caller)?;
     let id = values::activity_id(params, "activityId", ApiError::ID_REQUIRED)?;
     neon.write(caller, Write::Remove(id)).await?;

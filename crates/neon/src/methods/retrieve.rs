@@ -10,14 +10,14 @@ use crate::params::Params;
 use crate::request::Answer;
 use crate::{Neon, record, values};
 
-pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params) -> Answer {
+pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> Answer {
     let answered = async {
         let id = values::activity_id(params, "activityId", ApiError::ID_REQUIRED_TO_RETRIEVE)?;
         Ok::<_, ApiError>(neon.service.retrieve(&caller.tenant, id).await?)
     };
-    let zone = caller.tenant.directory().organization.zone.clone();
+    let zone = &caller.directory.organization.zone;
     let (response_date_time, content) = match answered.await {
-        Ok((horizon, version)) => (Some(zone.at(horizon)), shown(version.as_deref(), &zone)),
+        Ok((horizon, version)) => (Some(zone.at(horizon)), shown(version.as_deref(), zone)),
         Err(error) => (None, Err(error.into())),
     };
     Answer { org: Some(caller.tenant), response_date_time, content }

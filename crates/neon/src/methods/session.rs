@@ -37,7 +37,7 @@ impl From<LoginError> for Refused {
     }
 }
 
-pub(super) async fn login(neon: &Neon, params: &Params, peer: Option<SocketAddr>) -> Answer {
+pub(super) async fn login(neon: &Neon, params: &Params<'_>, peer: Option<SocketAddr>) -> Answer {
     match open_session(neon, params).await {
         Ok((org, session_id)) => {
             let success =
@@ -52,7 +52,7 @@ pub(super) async fn login(neon: &Neon, params: &Params, peer: Option<SocketAddr>
     }
 }
 
-async fn open_session(neon: &Neon, params: &Params) -> Result<(Arc<Tenant>, String), Refused> {
+async fn open_session(neon: &Neon, params: &Params<'_>) -> Result<(Arc<Tenant>, String), Refused> {
     let key = params.value("login.apikey").ok_or(ApiError::KEY_REQUIRED)?;
     let org = params.value("login.orgid").ok_or(ApiError::ORG_REQUIRED)?;
     let org = OrgId::parse(org).map_err(|_| LoginError::UnknownOrganization)?;

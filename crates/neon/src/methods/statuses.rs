@@ -20,8 +20,7 @@ struct StatusEntry {
 
 /// Those that can be chosen: retired ones are left out.
 pub(super) fn answer(caller: &Caller) -> Success {
-    let directory = caller.tenant.directory();
-    let live = directory.statuses.values().filter(|status| !status.retired);
+    let live = caller.directory.statuses.values().filter(|status| !status.retired);
     let entry = |status: &domain::Status| StatusEntry {
         id: status.id.to_string(),
         name: status.name.to_string(),

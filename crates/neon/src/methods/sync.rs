@@ -1,7 +1,5 @@
 //! `account/syncActivities`: the manual's one page.
 
-use std::sync::Arc;
-
 use domain::{ActivityId, Member};
 use serde::Serialize;
 use service::{Caller, Direction, Order, SyncPage, SyncQuery};
@@ -9,7 +7,7 @@ use service::{Caller, Direction, Order, SyncPage, SyncQuery};
 use crate::envelope::{Success, write_json};
 use crate::errors::ApiError;
 use crate::params::Params;
-use crate::rendered::Rendered;
+use crate::printed::Printed;
 use crate::request::Answer;
 use crate::{Neon, PAGE_SIZE_DEFAULT, sort_columns, values};
 
@@ -24,17 +22,17 @@ struct Question {
     sort_direction: Option<Direction>,
 }
 
-pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params) -> Answer {
+pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> Answer {
     let question = match question(params, neon.settings.page_size_max) {
         Ok(question) => question,
         Err(error) => return refused(caller, error),
     };
-    let zone = caller.tenant.directory().organization.zone.clone();
     let page = match neon.service.sync_page(&caller, &question.query).await {
         Ok(page) => page,
         Err(error) => return refused(caller, error.into()),
     };
-    match neon.records.at(&neon.service, &caller.tenant, &zone, &page.seqs).await {
+    let zone = &caller.directory.organization.zone;
+    match neon.records.at(&neon.service, &caller.tenant, zone, &page.seqs).await {
         Ok(records) => Answer {
             response_date_time: Some(zone.at(page.horizon)),
             content: Ok(render(&question, &page, &records)),
@@ -48,7 +46,7 @@ fn refused(caller: Caller, error: ApiError) -> Answer {
     Answer { org: Some(caller.tenant), response_date_time: None, content: Err(vec![error]) }
 }
 
-fn question(params: &Params, page_size_max: u32) -> Result<Question, ApiError> {
+fn question(params: &Params<'_>, page_size_max: u32) -> Result<Question, ApiError> {
     let ids = ids(params)?;
     let from = values::from(params, "syncActivityTimeFrom")?;
     let to = values::to(params, "syncActivityTimeTo")?;
@@ -78,7 +76,7 @@ fn question(params: &Params, page_size_max: u32) -> Result<Question, ApiError> {
 }
 
 /// Empty ones are what forms with unused rows send.
-fn ids(params: &Params) -> Result<Option<Vec<ActivityId>>, ApiError> {
+fn ids(params: &Params<'_>) -> Result<Option<Vec<ActivityId>>, ApiError> {
     let name = "activityIds.activityId";
     let given = params.all("activityids.activityid").map(str::trim).filter(|text| !text.is_empty());
     let ids: Vec<_> =
@@ -87,7 +85,7 @@ fn ids(params: &Params) -> Result<Option<Vec<ActivityId>>, ApiError> {
     Ok((!ids.is_empty()).then(|| ids.into_iter().collect()))
 }
 
-fn direction(params: &Params) -> Result<Option<Direction>, ApiError> {
+fn direction(params: &Params<'_>) -> Result<Option<Direction>, ApiError> {
     let Some(text) = params.value("page.sortdirection") else { return Ok(None) };
     match text.to_ascii_uppercase().as_str() {
         "ASC" => Ok(Some(Direction::Ascending)),
@@ -129,16 +127,16 @@ struct DeletedIds {
 }
 
 /// The members in the manual's order: the records, the page, the deleted ids.
-fn render(question: &Question, answer: &SyncPage, records: &[Arc<Rendered>]) -> Success {
-    let bytes: usize = records.iter().map(|record| record.json().len() + 1).sum();
+fn render(question: &Question, answer: &SyncPage, records: &Printed<'_>) -> Success {
+    let bytes = records.each().map(|json| json.len() + 1).sum::<usize>();
     let mut success = Success::with_room_for(bytes + MEMBERS_BYTES);
     let out = success.begin_member("activities");
     out.extend_from_slice(b"{\"activity\":[");
-    for (index, record) in records.iter().enumerate() {
+    for (index, json) in records.each().enumerate() {
         if index > 0 {
             out.push(b',');
         }
-        out.extend_from_slice(record.json());
+        out.extend_from_slice(json);
     }
     out.extend_from_slice(b"]}");
     let page = Page {

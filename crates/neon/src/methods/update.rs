@@ -11,7 +11,7 @@ use crate::errors::ApiError;
 use crate::params::Params;
 use crate::values;
 
-pub(super) async fn answer(neon: &Neon, caller: &Caller, params: &Params) -> Outcome {
+pub(super) async fn answer(neon: &Neon, caller: &Caller, params: &Params<'_>) -> Outcome {
     may_write(caller)?;
     let id = values::activity_id(params, "activity.activityId", ApiError::ID_REQUIRED)?;
     let patch = patch(params)?;
@@ -19,7 +19,7 @@ pub(super) async fn answer(neon: &Neon, caller: &Caller, params: &Params) -> Out
     Ok(Success::default().member("activityId", id.0))
 }
 
-fn patch(params: &Params) -> Result<Patch, Vec<ApiError>> {
+fn patch(params: &Params<'_>) -> Result<Patch, Vec<ApiError>> {
     let mut problems = Problems::default();
     let subject = activity::subject(params).and_then(|s| s.kept(ApiError::SUBJECT_REQUIRED));
     let start = activity::start(params).and_then(|s| s.kept(ApiError::START_REQUIRED));
