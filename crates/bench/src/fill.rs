@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use domain::{
-    Activity, ActivityId, ApiKey, Author, ClientId, KeyId, Name, Note, OrgId, OrgKey, Organization,
-    Origin, Priority, Role, SecretHash, Seq, Stage, Stamp, State, Status, StatusId, StatusName,
-    Subject, SystemUser, UserId, Version, Zone,
+    Activity, ActivityId, ApiKey, Author, ClientId, KeyId, Login, LoginName, Name, Note, OrgId,
+    OrgKey, Organization, Origin, PasswordHash, Priority, Role, SecretHash, Seq, Stage, Stamp,
+    State, Status, StatusId, StatusName, Subject, SystemUser, UserId, Version, Zone,
 };
 use sha2::{Digest, Sha256};
 use store::{Durability, Store, Transaction};
@@ -19,6 +19,10 @@ pub(crate) const KEY: &str = "00000000000000000000000000000001";
 /// The times of change are spread evenly over these three years, in milliseconds since 1970.
 pub(crate) const FIRST_STAMP: i64 = 1_640_995_200_000;
 const STAMPS_END: i64 = 1_735_689_600_000;
+
+/// Where there are more activities than this in all, nobody has a login, so that no index of words is kept:
+/// reading ten million into it would take longer than most measurements.
+const SEARCHED_MAX: u64 = 100_000;
 
 /// Versions in a transaction.
 const CHUNK: u64 = 20_000;
@@ -63,6 +67,11 @@ impl Content {
         Content { activities, tombstones: 0, organizations: 1 }
     }
 
+    /// Whether somebody has a login, so that an index of words is kept.
+    fn is_searched(&self) -> bool {
+        self.activities * u64::from(self.organizations) <= SEARCHED_MAX
+    }
+
     /// When activity number `n` was changed, from 0: all different, in order.
     pub(crate) fn stamp(&self, n: u64) -> i64 {
         stamp(self.tombstones + n, self.tombstones + self.activities)
@@ -89,7 +98,7 @@ pub(crate) fn fill(folder: &Path, content: Content) -> Outcome<()> {
     for n in 1..=content.organizations {
         let key = OrgKey(n.into());
         let mut transaction = store.begin(Durability::Process)?;
-        add_organization(transaction.as_mut(), key, &org(n))?;
+        add_organization(transaction.as_mut(), key, &org(n), content.is_searched())?;
         transaction.commit()?;
         let versions = content.tombstones + content.activities;
         for first in (0..versions).step_by(CHUNK as usize) {
@@ -103,7 +112,12 @@ pub(crate) fn fill(folder: &Path, content: Content) -> Outcome<()> {
     Ok(())
 }
 
-fn add_organization(transaction: &mut dyn Transaction, key: OrgKey, id: &str) -> Outcome<()> {
+fn add_organization(
+    transaction: &mut dyn Transaction,
+    key: OrgKey,
+    id: &str,
+    searched: bool,
+) -> Outcome<()> {
     transaction.put_organization(&Organization {
         key,
         id: OrgId::parse(id)?,
@@ -113,7 +127,8 @@ fn add_organization(transaction: &mut dyn Transaction, key: OrgKey, id: &str) ->
     })?;
     for (id, name) in (1..).zip(PEOPLE) {
         let (name, role) = (Name::parse(name)?, Role::Editor);
-        let user = SystemUser { id: UserId(id), name, role, disabled: false, login: None };
+        let login = if searched && id == 1 { Some(login()?) } else { None };
+        let user = SystemUser { id: UserId(id), name, role, disabled: false, login };
         transaction.put_user(key, &user)?;
     }
     for (id, name) in (1..).zip(STATUSES) {
@@ -131,6 +146,12 @@ fn add_organization(transaction: &mut dyn Transaction, key: OrgKey, id: &str) ->
         last_login: None,
     };
     Ok(transaction.put_key(key, &api_key)?)
+}
+
+/// One that no password opens.
+fn login() -> Outcome<Login> {
+    let (name, password) = (LoginName::parse("bench")?, PasswordHash("none".to_owned()));
+    Ok(Login { name, password, password_set: Stamp::from_millis(FIRST_STAMP) })
 }
 
 /// Tombstones come first in the log. Activities have the ids from 1 in the order of their changes,

@@ -169,6 +169,8 @@ bench/run --quick    # only tries it out
 - PocketBase and FastAPI get the same 100,000 records with an index on the time of change. PocketBase is asked by its
   superuser, since it makes everybody else wait for an empty answer. PostgreSQL is as Debian's package sets it up.
   uvicorn has uvloop, httptools, and as many workers as there are cores.
+- S5 keeps the history, and with 100,000 activities the index of words; with ten million nobody has a login, so that
+  none is kept: reading them into it would take longer than the measurement.
 - S6 is one connection and one page after the other. The list of removed ids comes with every page, unless a script
   says `ignoreDeletedIdList=true`: with all pages, since a run is the pages of the very same question. Whoever has
   nothing yet can say so.

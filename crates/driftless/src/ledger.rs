@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::Stamp;
 use hashbrown::HashMap;
@@ -30,8 +30,10 @@ const ENTRIES_MAX: usize = 4_096;
 
 /// A request that has been answered.
 pub(crate) struct Answered {
-    /// When.
+    /// When, as clocks show it.
     pub(crate) at: Stamp,
+    /// When, finely enough to say what came first.
+    pub(crate) ended: Instant,
     /// GET or POST.
     pub(crate) verb: &'static str,
     /// The API's method, or the page.
@@ -121,7 +123,7 @@ impl Ledger {
         for Place(entries) in &self.0.places {
             taken.append(&mut entries.lock());
         }
-        taken.sort_by_key(|answered| answered.at);
+        taken.sort_by_key(|answered| answered.ended);
         let logged = tracing::enabled!(target: log::REQUESTS, Level::INFO);
         for answered in &taken {
             meters.count(answered);

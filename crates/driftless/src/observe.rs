@@ -80,15 +80,17 @@ impl Observed {
 
     /// This is its answer, with what the API says about it.
     pub(crate) fn end(self, response: &Response, outcome: Outcome) -> Answered {
+        let ended = Instant::now();
         Answered {
             at: SystemClock.now(),
+            ended,
             verb: self.verb,
             method: outcome.method.unwrap_or(self.page),
             org: outcome.org,
             status: response.status().as_u16(),
             code: outcome.error_code,
             bytes: HttpBody::size_hint(response.body()).exact(),
-            took: self.begun.elapsed(),
+            took: ended - self.begun,
         }
     }
 }

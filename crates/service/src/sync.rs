@@ -202,7 +202,7 @@ impl Service {
             query: query.identity(),
             to: query.upper_bound(),
             page: query.page,
-            now: shared.steady_now(),
+            now: caller.came,
             certain_since: shared.lost_before,
         }
     }

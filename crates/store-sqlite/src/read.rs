@@ -230,11 +230,11 @@ impl Store for SqliteStore {
     fn versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Version>, StoreError> {
         let missing = |seq: Seq| rows::damaged("change", format!("no version at position {seq}"));
         self.read(|c| {
-            // One snapshot, and the locks for it taken once.
-            let _snapshot = c.unchecked_transaction().map_err(failed)?;
             if let Some(versions) = close_together(c, org, seqs)? {
                 return Ok(versions);
             }
+            // One snapshot, and the locks for it taken once.
+            let _snapshot = c.unchecked_transaction().map_err(failed)?;
             seqs.iter().map(|&seq| version(c, org, seq)?.ok_or_else(|| missing(seq))).collect()
         })
     }

@@ -133,6 +133,9 @@ impl Current {
 }
 
 fn count(bits: &Bits, positions: &Range<usize>) -> u64 {
+    if positions.is_empty() {
+        return 0; // What most questions find.
+    }
     bits.rank(positions.end) - bits.rank(positions.start)
 }
 
@@ -146,6 +149,9 @@ fn page(
     let total = count(bits, &positions);
     let skip = skip.min(total);
     let take = (total - skip).min(take as u64);
+    if take == 0 {
+        return Vec::new();
+    }
     let oldest = match direction {
         Direction::OldestFirst => skip,
         Direction::NewestFirst => total - skip - take,
