@@ -95,16 +95,15 @@ impl Service {
     /// Who asks with this session id; none if it is unknown, has expired or was switched off.
     #[must_use]
     pub fn caller(&self, session_id: &str) -> Option<Caller> {
-        let came = self.shared.steady_now();
-        let found = self.live_session(secret::hash(session_id), came)?;
+        let found = self.live_session(secret::hash(session_id))?;
         let Found { session, directory, user, role } = found;
         let Opener::Key(key) = session.opener else { return None };
-        Some(Caller { tenant: session.tenant.clone(), directory, user, role, key, session, came })
+        Some(Caller { tenant: session.tenant.clone(), directory, user, role, key, session })
     }
 
-    /// The session of that hash with its user and role, if it is live now. Counts as a use.
-    pub(crate) fn live_session(&self, hash: SecretHash, now: Stamp) -> Option<Found> {
-        let (found, note) = self.shared.sessions.find(hash, now)?;
+    /// The session of that hash with its user and role, if it is live. Counts as a use.
+    pub(crate) fn live_session(&self, hash: SecretHash) -> Option<Found> {
+        let (found, note) = self.shared.sessions.find(hash, self.shared.steady_now())?;
         if let Some(note) = note {
             // A use that is not written down shortens the session after a restart, no more.
             let _ = self.note(&found.session.tenant, note, None);

@@ -186,8 +186,7 @@ impl Service {
     /// Who asks with this session id; none if it is unknown, has expired or was switched off.
     #[must_use]
     pub fn person(&self, session_id: &str) -> Option<Person> {
-        let now = self.shared.steady_now();
-        let Found { session, user, role, .. } = self.live_session(secret::hash(session_id), now)?;
+        let Found { session, user, role, .. } = self.live_session(secret::hash(session_id))?;
         let Opener::Login(_) = session.opener else { return None };
         Some(Person { tenant: session.tenant.clone(), user, role, session })
     }

@@ -38,8 +38,6 @@ pub struct Caller {
     pub role: Role,
     pub(crate) key: KeyId,
     pub(crate) session: Arc<Session>,
-    /// When the request came, by the steady clock.
-    pub(crate) came: Stamp,
 }
 
 /// A session that is live, and who asks with it.

@@ -202,7 +202,7 @@ impl Service {
             query: query.identity(),
             to: query.upper_bound(),
             page: query.page,
-            now: caller.came,
+            now: shared.steady_now(),
             certain_since: shared.lost_before,
         }
     }
