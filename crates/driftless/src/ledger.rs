@@ -1,8 +1,8 @@
 //! What has been answered, on its way into the log and the metrics.
 //!
-//! Whoever answers writes it down in a place that its thread has for itself, so that threads do not wait
-//! for one another. Every 20 milliseconds all of it is taken up at once, in the order of time. Who asks
-//! for the metrics has it taken up first, and finds all that was answered before.
+//! Whoever answers writes it down in a place that its thread has for itself, or shares with few, so that
+//! threads do not wait for one another. Every 20 milliseconds all of it is taken up at once, in the order of
+//! time. Who asks for the metrics has it taken up first, and finds all that was answered before.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -106,10 +106,7 @@ impl Ledger {
             entries.len()
         };
         match count {
-            1 => {
-                *self.0.news.lock() = true;
-                self.0.rung.notify_one();
-            }
+            1 => self.ring(),
             ENTRIES_MAX.. => self.take_up(),
             _ => {}
         }
@@ -119,10 +116,7 @@ impl Ledger {
     pub(crate) fn take_up(&self) {
         // Held to the end, so that whoever comes second finds all counted.
         let mut meters = self.0.meters.lock();
-        let mut taken: Vec<Answered> = Vec::new();
-        for Place(entries) in &self.0.places {
-            taken.append(&mut entries.lock());
-        }
+        let mut taken = self.taken();
         taken.sort_by_key(|answered| answered.ended);
         let logged = tracing::enabled!(target: log::REQUESTS, Level::INFO);
         for answered in &taken {
@@ -131,6 +125,29 @@ impl Ledger {
                 log::request(&answered.line(), self.0.format);
             }
         }
+    }
+
+    /// What was answered before now. Places are looked at one after the other: what follows upon an entry
+    /// that was too late for its own place may be found in a later one, and stays for the next time.
+    fn taken(&self) -> Vec<Answered> {
+        let now = Instant::now();
+        let mut taken = Vec::new();
+        let mut some_stay = false;
+        for Place(entries) in &self.0.places {
+            let mut entries = entries.lock();
+            taken.extend(entries.extract_if(.., |answered| answered.ended <= now));
+            some_stay |= !entries.is_empty();
+        }
+        if some_stay {
+            self.ring();
+        }
+        taken
+    }
+
+    /// Tells the thread that takes up what is here that there is something.
+    fn ring(&self) {
+        *self.0.news.lock() = true;
+        self.0.rung.notify_one();
     }
 
     #[expect(clippy::disallowed_methods, reason = "entries are to gather")]

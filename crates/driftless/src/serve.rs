@@ -167,6 +167,7 @@ impl Server {
         drop(ground);
         drop(folder);
         ledger.take_up();
+        log::write_out();
         tracing::info!("stopped");
         Ok(())
     }

@@ -80,12 +80,14 @@ impl Records {
         let mut printed = Printed { blocks, seqs };
         let missing: Vec<Seq> = printed.missing().collect();
         if !missing.is_empty() {
-            let versions = service.versions(org, missing).await?;
-            for (number, block) in &mut printed.blocks {
-                let news: Vec<_> = versions.iter().filter(|v| block_of(v.seq) == *number).collect();
-                if !news.is_empty() {
-                    *block = Arc::new(block.with(&news));
-                    self.0.insert((org.key, *number), block.clone());
+            let mut versions = service.versions(org, missing).await?;
+            versions.sort_unstable_by_key(|version| version.seq);
+            for news in versions.chunk_by(|a, b| block_of(a.seq) == block_of(b.seq)) {
+                let number = block_of(news[0].seq);
+                if let Some(at) = printed.find(number) {
+                    let block = Arc::new(printed.blocks[at].1.with(news));
+                    self.0.insert((org.key, number), block.clone());
+                    printed.blocks[at].1 = block;
                 }
             }
         }
@@ -100,12 +102,15 @@ impl Printed<'_> {
         self.seqs.iter().map(move |seq| {
             let number = block_of(*seq);
             if self.blocks[last].0 != number {
-                let at = self.blocks.binary_search_by_key(&number, |(number, _)| *number);
                 // All blocks are here.
-                last = at.unwrap_or_default();
+                last = self.find(number).unwrap_or_default();
             }
             self.blocks[last].1.json(place_of(*seq))
         })
+    }
+
+    fn find(&self, number: u64) -> Option<usize> {
+        self.blocks.binary_search_by_key(&number, |(number, _)| *number).ok()
     }
 
     fn missing(&self) -> impl Iterator<Item = Seq> {
@@ -120,7 +125,7 @@ impl Block {
     }
 
     /// The same with these versions of it.
-    fn with(&self, news: &[&Arc<Version>]) -> Block {
+    fn with(&self, news: &[Arc<Version>]) -> Block {
         let mut json = Vec::with_capacity(self.json.len() + news.len() * RECORD_BYTES);
         let mut ends = [0; BLOCK_VERSIONS];
         for (place, end) in ends.iter_mut().enumerate() {

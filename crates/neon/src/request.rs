@@ -74,7 +74,7 @@ async fn answered(
     peer: Option<SocketAddr>,
 ) -> Result<Answer, Misunderstood> {
     let (method, query) = understand(head, target)?;
-    // What it holds of the budget it holds to the end: the parameters are as large as it is.
+    // What it holds of the budget it holds to the end: the parameters lie in it, or are as large again.
     let form = Form::read(&neon.bodies, &head.headers, body).await?;
     let params = Params::parse(query.as_bytes(), &form.bytes)
         .map_err(|problem| refused(StatusCode::PAYLOAD_TOO_LARGE, &problem))?;

@@ -1,7 +1,7 @@
 //! `account/syncActivities`: the manual's one page.
 
 use domain::{ActivityId, Member};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use service::{Caller, Direction, Order, SyncPage, SyncQuery};
 
 use crate::envelope::{Success, write_json};
@@ -13,6 +13,9 @@ use crate::{Neon, PAGE_SIZE_DEFAULT, sort_columns, values};
 
 /// About what an answer has beside its records.
 const MEMBERS_BYTES: usize = 256;
+
+/// About what a removed id takes, with its comma.
+const ID_BYTES: usize = 8;
 
 /// The question, and what of it is repeated in the answer.
 struct Question {
@@ -122,14 +125,20 @@ struct Page<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct DeletedIds {
-    activity_id: Vec<i64>,
+struct DeletedIds<'a> {
+    #[serde(serialize_with = "numbers")]
+    activity_id: &'a [ActivityId],
+}
+
+fn numbers<S: Serializer>(ids: &&[ActivityId], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(ids.iter().map(|id| id.0))
 }
 
 /// The members in the manual's order: the records, the page, the deleted ids.
 fn render(question: &Question, answer: &SyncPage, records: &Printed<'_>) -> Success {
     let bytes = records.each().map(|json| json.len() + 1).sum::<usize>();
-    let mut success = Success::with_room_for(bytes + MEMBERS_BYTES);
+    let removed = answer.removed.as_ref().map_or(0, Vec::len);
+    let mut success = Success::with_room_for(bytes + removed * ID_BYTES + MEMBERS_BYTES);
     let out = success.begin_member("activities");
     out.extend_from_slice(b"{\"activity\":[");
     for (index, json) in records.each().enumerate() {
@@ -152,8 +161,10 @@ fn render(question: &Question, answer: &SyncPage, records: &Printed<'_>) -> Succ
     };
     write_json(&page, success.begin_member("page"));
     if let Some(removed) = &answer.removed {
-        let list = DeletedIds { activity_id: removed.iter().map(|id| id.0).collect() };
-        write_json(&list, success.begin_member("deletedActivityIdList"));
+        write_json(
+            &DeletedIds { activity_id: removed },
+            success.begin_member("deletedActivityIdList"),
+        );
     }
     success
 }
