@@ -174,6 +174,8 @@ bench/run --quick    # only tries it out
 - S6 is one connection and one page after the other. The list of removed ids comes with every page, unless a script
   says `ignoreDeletedIdList=true`: with all pages, since a run is the pages of the very same question. Whoever has
   nothing yet can say so.
+  With 100,000 activities only the first round reads the records from the store: the median is of one that finds
+  them in memory. With ten million every round reads them.
 - S7 is what the server holds with a cache of 1 MiB, less what it holds with no activities, by the number of activities.
 - S10 and the soak send at a fixed rate over 16 connections. A time runs from when the request was due,
   so that waiting behind a late answer counts.
