@@ -12,11 +12,12 @@ use domain::Stamp;
 use hashbrown::HashMap;
 use metrics::{Counter, Histogram};
 use parking_lot::{Condvar, Mutex};
+use serde::{Serialize, Serializer};
 use service::Tenant;
 use tracing::Level;
 
 use crate::cli::LogFormat;
-use crate::log::{self, RequestLine};
+use crate::log;
 
 /// Entries gather for so long.
 const GATHERED_FOR: Duration = Duration::from_millis(20);
@@ -28,23 +29,38 @@ const PLACES: usize = 16;
 /// since nobody reads the log.
 const ENTRIES_MAX: usize = 4_096;
 
-/// A request that has been answered.
+/// A request that has been answered, with the members that its line in the log has.
+#[derive(Serialize)]
 pub(crate) struct Answered {
     /// When, as clocks show it.
+    #[serde(skip)]
     pub(crate) at: Stamp,
     /// When, finely enough to say what came first.
+    #[serde(skip)]
     pub(crate) ended: Instant,
     /// GET or POST.
     pub(crate) verb: &'static str,
     /// The API's method, or the page.
     pub(crate) method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_id")]
     pub(crate) org: Option<Arc<Tenant>>,
     pub(crate) status: u16,
     /// The API's error code.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) bytes: Option<u64>,
     /// How long the answer took.
+    #[serde(rename = "ms", serialize_with = "as_ms")]
     pub(crate) took: Duration,
+}
+
+fn as_id<S: Serializer>(org: &Option<Arc<Tenant>>, serializer: S) -> Result<S::Ok, S::Error> {
+    org.as_ref().map(|org| org.id.as_str()).serialize(serializer)
+}
+
+fn as_ms<S: Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(took.as_micros() as f64 / 1e3)
 }
 
 /// See the module. Clones are the same.
@@ -54,7 +70,7 @@ pub(crate) struct Ledger(Arc<Shared>);
 struct Shared {
     places: [Place; PLACES],
     meters: Mutex<Meters>,
-    /// Whether there is an entry in a place that was empty.
+    /// Whether there is something to take up.
     news: Mutex<bool>,
     rung: Condvar,
     format: LogFormat,
@@ -122,7 +138,7 @@ impl Ledger {
         for answered in &taken {
             meters.count(answered);
             if logged {
-                log::request(&answered.line(), self.0.format);
+                log::request(answered, self.0.format);
             }
         }
     }
@@ -161,21 +177,6 @@ impl Ledger {
             std::thread::sleep(GATHERED_FOR);
             self.take_up();
             log::write_out();
-        }
-    }
-}
-
-impl Answered {
-    fn line(&self) -> RequestLine<'_> {
-        RequestLine {
-            at: self.at,
-            verb: self.verb,
-            method: self.method,
-            org: self.org.as_ref().map(|org| org.id.as_str()),
-            status: self.status,
-            code: self.code,
-            bytes: self.bytes,
-            took: self.took,
         }
     }
 }

@@ -4,15 +4,14 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
-use domain::Stamp;
 use parking_lot::Mutex;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::{MakeWriter, Subscriber};
 
 use crate::cli::LogFormat;
+use crate::ledger::Answered;
 
 /// The target of the lines of requests.
 pub(crate) const REQUESTS: &str = "driftless::request";
@@ -43,53 +42,26 @@ pub(crate) fn start(format: LogFormat) {
 /// The process's one log, once it has been started.
 static LOG: OnceLock<Log> = OnceLock::new();
 
-/// What the log says about a request that has been answered.
-#[derive(Serialize)]
-pub(crate) struct RequestLine<'a> {
-    /// When.
-    #[serde(skip)]
-    pub(crate) at: Stamp,
-    /// GET or POST.
-    pub(crate) verb: &'static str,
-    /// The API's method, or the page.
-    pub(crate) method: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) org: Option<&'a str>,
-    pub(crate) status: u16,
-    /// The API's error code.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) code: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) bytes: Option<u64>,
-    /// How long the answer took.
-    #[serde(rename = "ms", serialize_with = "as_ms")]
-    pub(crate) took: Duration,
-}
-
-fn as_ms<S: Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(took.as_micros() as f64 / 1e3)
-}
-
 /// Logs a request, in the form that `tracing` gives all other lines: it would take a quarter of the time
 /// that a short answer does.
-pub(crate) fn request(line: &RequestLine<'_>, format: LogFormat) {
+pub(crate) fn request(answered: &Answered, format: LogFormat) {
     let Some(log) = LOG.get() else { return };
-    let at = line.at.at_offset(0).text();
+    let at = answered.at.at_offset(0).text();
     let at = &at.as_str()[..23];
     let mut text = Vec::with_capacity(200);
     // Memory takes every byte.
     let _ = match format {
-        LogFormat::Text => write_text(&mut text, at, line),
-        LogFormat::Json => write_json(&mut text, at, line),
+        LogFormat::Text => write_text(&mut text, at, answered),
+        LogFormat::Json => write_json(&mut text, at, answered),
     };
     log.add(&text);
 }
 
-fn write_text(out: &mut Vec<u8>, at: &str, line: &RequestLine<'_>) -> io::Result<()> {
-    let RequestLine { at: _, verb, method, org, status, code, bytes, took } = line;
+fn write_text(out: &mut Vec<u8>, at: &str, answered: &Answered) -> io::Result<()> {
+    let Answered { verb, method, org, status, code, bytes, took, .. } = answered;
     write!(out, "{at}Z  INFO request verb=\"{verb}\" method=\"{method}\"")?;
     if let Some(org) = org {
-        write!(out, " org=\"{org}\"")?;
+        write!(out, " org=\"{}\"", org.id)?;
     }
     write!(out, " status={status}")?;
     if let Some(code) = code {
@@ -102,17 +74,17 @@ fn write_text(out: &mut Vec<u8>, at: &str, line: &RequestLine<'_>) -> io::Result
     writeln!(out, " ms={}.{:03}", micros / 1_000, micros % 1_000)
 }
 
-fn write_json(out: &mut Vec<u8>, at: &str, line: &RequestLine<'_>) -> io::Result<()> {
+fn write_json(out: &mut Vec<u8>, at: &str, answered: &Answered) -> io::Result<()> {
     #[derive(Serialize)]
     struct Line<'a> {
         timestamp: &'a str,
         level: &'a str,
         message: &'a str,
         #[serde(flatten)]
-        request: &'a RequestLine<'a>,
+        request: &'a Answered,
     }
     let timestamp = format!("{at}Z");
-    let line = Line { timestamp: &timestamp, level: "INFO", message: "request", request: line };
+    let line = Line { timestamp: &timestamp, level: "INFO", message: "request", request: answered };
     serde_json::to_writer(&mut *out, &line)?;
     out.write_all(b"\n")
 }

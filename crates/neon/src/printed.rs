@@ -4,7 +4,6 @@
 //! Versions that lie side by side in the log are kept together, in blocks: they are mostly asked for
 //! together, and finding each by itself would take longer than copying it.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use domain::{OrgKey, Seq, Version, Zone};
@@ -143,8 +142,7 @@ impl Block {
 
     fn json(&self, place: usize) -> &[u8] {
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let within: Range<usize> = start..self.ends[place];
-        &self.json[within]
+        &self.json[start..self.ends[place]]
     }
 }
 
