@@ -87,7 +87,8 @@ async fn show(
     let all = [(today, today_list?), (overdue, overdue_list?), (ahead, ahead_list?)];
     let content = html! {
         (layout::head("My day", &actions(&who, &directory)))
-        p.lead { (weekday(now, zone)) ", " (times::time(now, zone, Shape::Date)) }
+        // The day that the lists go by is the organization's, whatever the reader's clock shows.
+        p.lead { (weekday(now, zone)) ", " (&zone.at(now).text().as_str()[..10]) }
         (quick::notice(&who, &query, "/"))
         @if all.iter().all(|(_, listing)| listing.total == 0) {
             (nothing(&web, &who))

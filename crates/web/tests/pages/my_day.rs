@@ -30,7 +30,7 @@ fn activities_are_due_by_the_days_of_the_organizations_zone() {
         ],
     );
     let page = world.editor().get("/").ok();
-    page.shows("Wednesday").shows_in_order(&[
+    page.shows("Wednesday, 2026-03-04</p>").shows_in_order(&[
         "id=\"today\"",
         "2026-03-04T06:00:00Z",
         "2026-03-05T05:59:59Z",
