@@ -117,10 +117,10 @@ fn more(results: &Results) -> Outcome<String> {
         let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
         writeln!(
             text,
-            "- **Memory, {} activities:** {:.1} MiB with a cache of 1 MiB; {:.1} MiB with none of them.",
+            "- **Memory, {} activities:** {:.1} MiB with a cache of 1 MiB; {:.1} MiB with half as many.",
             number(memory.activities as f64),
             mib(memory.bytes),
-            mib(memory.empty_bytes)
+            mib(memory.half_bytes)
         )?;
     }
     for latency in &results.latency {

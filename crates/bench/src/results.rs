@@ -91,8 +91,8 @@ pub(crate) struct FirstSync {
 pub(crate) struct Memory {
     pub(crate) activities: u64,
     pub(crate) bytes: u64,
-    /// With an organization that has no activities.
-    pub(crate) empty_bytes: u64,
+    /// With half as many activities.
+    pub(crate) half_bytes: u64,
 }
 
 /// From the start of the process to the first answer.

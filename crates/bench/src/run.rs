@@ -326,8 +326,9 @@ fn memory(way: &Way, ground: &Ground) -> Outcome<Memory> {
         memory_bytes(server.id())
     };
     let bytes = held(ground)?;
-    let empty_bytes = held(&Ground::new(way, Content::of(0))?)?;
-    Ok(Memory { activities: ground.content.activities, bytes, empty_bytes })
+    let activities = ground.content.activities;
+    let half_bytes = held(&Ground::new(way, Content::of(activities / 2))?)?;
+    Ok(Memory { activities, bytes, half_bytes })
 }
 
 /// S9: polls over many organizations.
