@@ -4,12 +4,13 @@
 //! Versions that lie side by side in the log are kept together, in blocks: they are mostly asked for
 //! together, and finding each by itself would take longer than copying it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use domain::{OrgKey, Seq, Version, Zone};
+use domain::{OrgKey, Seq, Zone};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use service::{AskError, Service, Tenant};
+use service::{AskError, Service, StoredVersion, Tenant};
 
 use crate::record;
 
@@ -30,6 +31,22 @@ struct Block {
     /// Where each version's text ends; that of the next begins there. One without text is not here.
     ends: [usize; BLOCK_VERSIONS],
     json: Box<[u8]>,
+}
+
+/// Versions that have been printed just now.
+struct News {
+    zone: Zone,
+    json: Vec<u8>,
+    /// Where the text of each lies.
+    records: Vec<(Seq, Range<usize>)>,
+}
+
+impl News {
+    fn print(&mut self, version: &StoredVersion<'_>) {
+        let start = self.json.len();
+        record::write(version, &self.zone, &mut self.json);
+        self.records.push((version.seq, start..self.json.len()));
+    }
 }
 
 #[derive(Clone)]
@@ -79,12 +96,14 @@ impl Records {
         let mut printed = Printed { blocks, seqs };
         let missing: Vec<Seq> = printed.missing().collect();
         if !missing.is_empty() {
-            let mut versions = service.versions(org, missing).await?;
-            versions.sort_unstable_by_key(|version| version.seq);
-            for news in versions.chunk_by(|a, b| block_of(a.seq) == block_of(b.seq)) {
-                let number = block_of(news[0].seq);
+            let room = Vec::with_capacity(missing.len() * RECORD_BYTES);
+            let news = News { zone: zone.clone(), json: room, records: Vec::new() };
+            let mut news = service.fold_versions(org, &missing, news, News::print).await?;
+            news.records.sort_unstable_by_key(|(seq, _)| *seq);
+            for of_block in news.records.chunk_by(|(a, _), (b, _)| block_of(*a) == block_of(*b)) {
+                let number = block_of(of_block[0].0);
                 if let Some(at) = printed.find(number) {
-                    let block = Arc::new(printed.blocks[at].1.with(news));
+                    let block = Arc::new(printed.blocks[at].1.with(of_block, &news.json));
                     self.0.insert((org.key, number), block.clone());
                     printed.blocks[at].1 = block;
                 }
@@ -123,18 +142,17 @@ impl Block {
         Block { zone: zone.clone(), ends: [0; BLOCK_VERSIONS], json: Box::default() }
     }
 
-    /// The same with these versions of it.
-    fn with(&self, news: &[Arc<Version>]) -> Block {
-        let mut json = Vec::with_capacity(self.json.len() + news.len() * RECORD_BYTES);
+    /// The same with these versions of it, in their order, and their texts.
+    fn with(&self, news: &[(Seq, Range<usize>)], texts: &[u8]) -> Block {
+        let bytes = news.iter().map(|(_, text)| text.len()).sum::<usize>();
+        let mut json = Vec::with_capacity(self.json.len() + bytes);
         let mut ends = [0; BLOCK_VERSIONS];
+        let mut news = news.iter().peekable();
         for (place, end) in ends.iter_mut().enumerate() {
-            let new = news.iter().find(|version| place_of(version.seq) == place);
-            match new.and_then(|version| Some((version, version.record()?))) {
-                Some((version, activity)) => {
-                    record::write(version, activity, &self.zone, &mut json);
-                }
-                None => json.extend_from_slice(self.json(place)),
-            }
+            json.extend_from_slice(match news.next_if(|(seq, _)| place_of(*seq) == place) {
+                Some((_, text)) => &texts[text.clone()],
+                None => self.json(place),
+            });
             *end = json.len();
         }
         Block { zone: self.zone.clone(), ends, json: json.into() }

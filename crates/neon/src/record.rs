@@ -1,61 +1,84 @@
 //! A record as API v1 prints it in JSON: the manual's sample, member for member.
+//!
+//! Written out by hand, since questions of many records take as long as this does.
 
-use domain::{Activity, CustomField, Moment, Priority, Version, Zone};
+use domain::{Moment, Priority, Zone};
 use serde::{Serialize, Serializer};
+use service::{StoredField, StoredText, StoredVersion};
 
-/// Appends the record to `out` as compact JSON. What was stamped by the server is shown in the
-/// organization's `zone`; start and end keep the offset that they came with.
-pub(crate) fn write(version: &Version, activity: &Activity, zone: &Zone, out: &mut Vec<u8>) {
-    let record = Record::new(version, activity, zone);
-    // Nothing in it can fail: no map has other keys than text, and a `Vec` takes every byte.
-    serde_json::to_writer(out, &record).expect("a record is JSON");
-}
+use crate::envelope::write_json;
 
-/// The members, in the order of the vendor's schema. What is absent is left out, never `null`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Record<'a> {
-    created_date_time: Time,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created_by: Option<&'a str>,
-    last_modified_date_time: Time,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_modified_by: Option<&'a str>,
-    activity_id: i64,
-    subject: &'a str,
-    note: &'a str,
-    start_date_time: Time,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_date_time: Option<Time>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    system_user_id: Option<i64>,
-    activity_status: Status<'a>,
-    activity_priority: &'static str,
-    #[serde(skip_serializing_if = "CustomFieldList::is_empty")]
-    custom_field_data_list: CustomFieldList<'a>,
-}
-
-impl<'a> Record<'a> {
-    fn new(version: &Version, activity: &'a Activity, zone: &Zone) -> Record<'a> {
-        Record {
-            created_date_time: Time(zone.at(activity.created)),
-            created_by: activity.created_by.as_deref(),
-            last_modified_date_time: Time(zone.at(version.stamp)),
-            last_modified_by: activity.modified_by.as_deref(),
-            activity_id: version.id.0,
-            subject: activity.subject.as_str(),
-            note: activity.note.as_str(),
-            start_date_time: Time(activity.start),
-            end_date_time: activity.end.map(Time),
-            client_id: activity.client.map(|client| client.0),
-            system_user_id: activity.system_user.map(|user| user.0),
-            activity_status: Status { id: activity.status.0, name: activity.status_name.as_str() },
-            activity_priority: capitals(activity.priority),
-            custom_field_data_list: CustomFieldList::new(&activity.custom_fields),
-        }
+/// Appends the record to `out` as compact JSON, its members in the order of the vendor's schema; what is
+/// absent is left out, never `null`. What was stamped by the server is shown in the organization's `zone`;
+/// start and end keep the offset that they came with. A tombstone has no record.
+pub(crate) fn write(version: &StoredVersion<'_>, zone: &Zone, out: &mut Vec<u8>) {
+    let Some(content) = &version.content else { return };
+    out.extend_from_slice(b"{\"createdDateTime\":");
+    time(zone.at(content.created), out);
+    if let Some(name) = &content.created_by {
+        out.extend_from_slice(b",\"createdBy\":");
+        text(name, out);
     }
+    out.extend_from_slice(b",\"lastModifiedDateTime\":");
+    time(zone.at(version.stamp), out);
+    if let Some(name) = &content.modified_by {
+        out.extend_from_slice(b",\"lastModifiedBy\":");
+        text(name, out);
+    }
+    out.extend_from_slice(b",\"activityId\":");
+    write_json(&version.id.0, out);
+    out.extend_from_slice(b",\"subject\":");
+    text(&content.subject, out);
+    out.extend_from_slice(b",\"note\":");
+    text(&content.note, out);
+    out.extend_from_slice(b",\"startDateTime\":");
+    time(content.start.moment(), out);
+    if let Some(end) = content.end {
+        out.extend_from_slice(b",\"endDateTime\":");
+        time(end.moment(), out);
+    }
+    if let Some(client) = content.client {
+        out.extend_from_slice(b",\"clientId\":");
+        write_json(&client, out);
+    }
+    if let Some(user) = content.system_user {
+        out.extend_from_slice(b",\"systemUserId\":");
+        write_json(&user, out);
+    }
+    // Text on the wire, unlike every other id.
+    out.extend_from_slice(b",\"activityStatus\":{\"id\":\"");
+    write_json(&content.status, out);
+    out.extend_from_slice(b"\",\"name\":");
+    text(&content.status_name, out);
+    out.extend_from_slice(b"},\"activityPriority\":\"");
+    out.extend_from_slice(capitals(content.priority).as_bytes());
+    out.push(b'"');
+    if !content.custom_fields.is_empty() {
+        out.extend_from_slice(b",\"customFieldDataList\":");
+        write_custom_fields(&content.custom_fields, out);
+    }
+    out.push(b'}');
+}
+
+fn time(moment: Moment, out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(moment.text().as_str().as_bytes());
+    out.push(b'"');
+}
+
+fn text(text: &StoredText<'_>, out: &mut Vec<u8>) {
+    if text.is_plain() {
+        out.push(b'"');
+        out.extend_from_slice(text.as_str().as_bytes());
+        out.push(b'"');
+    } else {
+        write_json(&text.as_str(), out);
+    }
+}
+
+/// Appends the value of `customFieldDataList`.
+pub(crate) fn write_custom_fields(fields: &[StoredField<'_>], out: &mut Vec<u8>) {
+    write_json(&CustomFieldList { custom_field_data: fields }, out);
 }
 
 /// The vendor's JSON has the name of a Java constant where its XML has `Normal`.
@@ -77,40 +100,20 @@ impl Serialize for Time {
 }
 
 #[derive(Serialize)]
-struct Status<'a> {
-    /// Text on the wire, unlike every other id.
-    #[serde(serialize_with = "as_text")]
-    id: i64,
-    name: &'a str,
-}
-
-fn as_text<S: Serializer>(id: &i64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(id)
-}
-
-/// The value of `customFieldDataList`.
-#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct CustomFieldList<'a> {
+struct CustomFieldList<'a> {
     #[serde(serialize_with = "each_field")]
-    custom_field_data: &'a [CustomField],
+    custom_field_data: &'a [StoredField<'a>],
 }
 
-impl<'a> CustomFieldList<'a> {
-    pub(crate) fn new(fields: &'a [CustomField]) -> CustomFieldList<'a> {
-        CustomFieldList { custom_field_data: fields }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.custom_field_data.is_empty()
-    }
-}
-
-fn each_field<S: Serializer>(fields: &&[CustomField], serializer: S) -> Result<S::Ok, S::Error> {
+fn each_field<S: Serializer>(
+    fields: &&[StoredField<'_>],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(fields.iter().map(|field| CustomFieldData {
-        field_id: &field.field_id,
-        field_value: field.value.as_deref(),
-        field_option_id: field.option_id.as_deref(),
+        field_id: field.field.as_str(),
+        field_value: field.value.as_ref().map(StoredText::as_str),
+        field_option_id: field.option.as_ref().map(StoredText::as_str),
     }))
 }
 

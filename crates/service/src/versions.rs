@@ -1,11 +1,12 @@
 //! The latest versions in memory. They never change (invariant 1), so that what is cached is never stale.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use domain::{OrgKey, Seq, Version};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use store::{Store, StoreError};
+use store::{Store, StoreError, StoredVersion};
 
 use crate::batch::VersionKey;
 use crate::tenant::Tenant;
@@ -14,8 +15,14 @@ use crate::{Service, Shared};
 /// Bytes that a version takes beside its texts, roughly.
 const VERSION_BYTES: usize = 400;
 
-/// So many versions are read where the question stands: a page of the usual size.
+/// So many versions are read where the question stands, wherever they lie: a page of the usual size.
 const READ_IN_PLACE_MAX: usize = 10;
+
+/// The same of neighbours: a page of the largest size.
+const NEIGHBOURS_IN_PLACE_MAX: usize = 200;
+
+/// When their texts take more than this, the rest is read on a thread that may wait.
+const READ_IN_PLACE_BYTES_MAX: usize = 128 << 10;
 
 /// Versions in a read of the store by one blocking step.
 const READ_VERSIONS_MAX: usize = 1_000;
@@ -65,10 +72,16 @@ impl Shared {
     }
 }
 
+/// Whether the versions at these positions, ascending, are few, or lie so close together that they are read in
+/// one go.
+fn are_soon_read(seqs: &[Seq]) -> bool {
+    let (Some(first), Some(last)) = (seqs.first(), seqs.last()) else { return false };
+    let neighbours = last.0 - first.0 < 2 * seqs.len() as u64;
+    seqs.len() <= if neighbours { NEIGHBOURS_IN_PLACE_MAX } else { READ_IN_PLACE_MAX }
+}
+
 impl Service {
-    /// The versions at these positions, in that order. A few are read where the question stands, since
-    /// they are mostly in the memory of the operating system; more than that are read on a thread that may
-    /// wait for the disk.
+    /// The versions at these positions, in that order.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -86,7 +99,57 @@ impl Service {
         read.map_err(|e| StoreError::Unavailable(e.to_string()))?
     }
 
-    /// The same on a thread that may wait.
+    /// Shows the versions at these positions, in no order, to what makes something of them. What is soon
+    /// read is read where the question stands, since it is mostly in the memory of the operating system; the
+    /// rest on a thread that may wait for the disk.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn fold_versions<T: Send + 'static>(
+        &self,
+        org: &Tenant,
+        seqs: &[Seq],
+        mut made: T,
+        mut make: impl FnMut(&mut T, &StoredVersion<'_>) + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let key = org.key;
+        let mut missing = Vec::new();
+        for &seq in seqs {
+            match self.shared.versions.get(key, seq) {
+                Some(version) => make(&mut made, &StoredVersion::of(&version)),
+                None => missing.push(seq),
+            }
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        if are_soon_read(&missing) {
+            let (mut read, mut bytes) = (0, 0);
+            self.shared.store.visit(key, &missing, &mut |version| {
+                make(&mut made, &version);
+                read += 1;
+                bytes += version.content.map_or(0, |content| content.bytes());
+                match bytes < READ_IN_PLACE_BYTES_MAX {
+                    true => ControlFlow::Continue(()),
+                    false => ControlFlow::Break(()),
+                }
+            })?;
+            missing.drain(..read);
+        }
+        if missing.is_empty() {
+            return Ok(made);
+        }
+        let service = self.clone();
+        let read = move || {
+            let mut visit = |version: StoredVersion<'_>| {
+                make(&mut made, &version);
+                ControlFlow::Continue(())
+            };
+            service.shared.store.visit(key, &missing, &mut visit).map(|()| made)
+        };
+        self.blocking(read).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
+    }
+
+    /// The same, waiting for the disk if need be.
     pub(crate) fn read_versions(
         &self,
         org: OrgKey,

@@ -1,12 +1,14 @@
 //! The questions.
 
 use std::ops::ControlFlow;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
 
 use domain::{Account, ActivityId, OrgKey, Seq, Stamp, StatusId, Version};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use store::{
     CurrentRow, Durability, Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord,
-    Store, StoreError, TenantRecord, Transaction,
+    Store, StoreError, StoredVersion, TenantRecord, Transaction,
 };
 
 use crate::rows::{self, number};
@@ -21,6 +23,15 @@ const VERSION_BY_SEQ: &str = "
 const VERSIONS_BETWEEN: &str = "
     SELECT seq, stamp, activity, kind, actor, origin, previous, document
     FROM change WHERE organization = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq";
+
+/// The log without contents, as [`rows::log_entry`] reads it.
+const LOG_AFTER: &str = "
+    SELECT seq, stamp, activity, kind FROM change
+    WHERE organization = ?1 AND seq > ?2 ORDER BY seq";
+
+/// Entries of the log that are handed over together, and how many such batches may wait.
+const LOG_BATCH: usize = 4_096;
+const LOG_BATCHES_AHEAD: usize = 4;
 
 /// Passing over so many versions costs less than looking one up by itself.
 const PASSED_OVER_MAX: u64 = 8;
@@ -51,6 +62,27 @@ fn list<T>(
     Ok(values)
 }
 
+/// Hands over the log after a position in batches, until nobody takes them any more.
+fn read_log(
+    connection: &Connection,
+    org: OrgKey,
+    after: Seq,
+    batches: &SyncSender<Vec<LogEntry>>,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(LOG_AFTER).map_err(failed)?;
+    let mut rows = statement.query((org.0, number(after))).map_err(failed)?;
+    let mut batch = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        batch.push(rows::log_entry(row)?);
+        if batch.len() == LOG_BATCH && batches.send(std::mem::take(&mut batch)).is_err() {
+            return Ok(());
+        }
+    }
+    // Whoever takes no more has been told to stop.
+    let _ = batches.send(batch);
+    Ok(())
+}
+
 /// The version at one position.
 pub(crate) fn version(
     connection: &Connection,
@@ -59,35 +91,33 @@ pub(crate) fn version(
 ) -> Result<Option<Version>, StoreError> {
     let mut statement = connection.prepare_cached(VERSION_BY_SEQ).map_err(failed)?;
     let mut rows = statement.query((org.0, number(seq))).map_err(failed)?;
-    rows.next().map_err(failed)?.map(rows::version).transpose()
+    let row = rows.next().map_err(failed)?;
+    row.map(|row| rows::version(row)?.to_version()).transpose()
 }
 
-/// The versions at these positions, in that order, read in one go; none if they lie too far apart for
-/// that, or are not all there.
-fn close_together(
+/// Shows the versions at these positions, which are ascending and close together, until told to stop.
+fn stretch(
     connection: &Connection,
     org: OrgKey,
     seqs: &[Seq],
-) -> Result<Option<Vec<Version>>, StoreError> {
-    let (Some(first), Some(last)) = (seqs.iter().min(), seqs.iter().max()) else {
-        return Ok(Some(Vec::new()));
+    visit: &mut dyn FnMut(StoredVersion<'_>) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, StoreError> {
+    let (Some(first), Some(last)) = (seqs.first(), seqs.last()) else {
+        return Ok(ControlFlow::Continue(()));
     };
-    if (last.0 - first.0) / PASSED_OVER_MAX >= seqs.len() as u64 {
-        return Ok(None);
-    }
-    let mut places: Vec<(Seq, usize)> = seqs.iter().copied().zip(0..).collect();
-    places.sort_unstable();
-    let mut places = places.into_iter().peekable();
-    let mut found: Vec<Option<Version>> = seqs.iter().map(|_| None).collect();
+    let mut wanted = seqs.iter().copied().peekable();
     let mut statement = connection.prepare_cached(VERSIONS_BETWEEN).map_err(failed)?;
     let mut rows = statement.query((org.0, number(*first), number(*last))).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
         let seq = rows::seq(row.get(0).map_err(failed)?);
-        if let Some((_, place)) = places.next_if(|(wanted, _)| *wanted == seq) {
-            found[place] = Some(rows::version(row)?);
+        if wanted.next_if_eq(&seq).is_some() && visit(rows::version(row)?).is_break() {
+            return Ok(ControlFlow::Break(()));
         }
     }
-    Ok(found.into_iter().collect())
+    match wanted.next() {
+        Some(seq) => Err(rows::damaged("change", format!("no version at position {seq}"))),
+        None => Ok(ControlFlow::Continue(())),
+    }
 }
 
 /// The position of the last version in the organization's log.
@@ -210,32 +240,42 @@ impl Store for SqliteStore {
         after: Seq,
         visit: &mut dyn FnMut(LogEntry) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
+        // A long log is read by a thread of its own while what has been read is worked on.
+        thread::scope(|scope| {
+            let (read, entries) = sync_channel(LOG_BATCHES_AHEAD);
+            let reader = scope.spawn(move || self.read(|c| read_log(c, org, after, &read)));
+            let told_to_stop = entries.iter().flatten().any(|entry| visit(entry).is_break());
+            drop(entries);
+            match reader.join() {
+                Ok(Err(problem)) if !told_to_stop => Err(problem),
+                Ok(_) => Ok(()),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        })
+    }
+
+    fn visit(
+        &self,
+        org: OrgKey,
+        seqs: &[Seq],
+        visit: &mut dyn FnMut(StoredVersion<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut seqs = seqs.to_vec();
+        seqs.sort_unstable();
+        seqs.dedup();
+        let stretches = || seqs.chunk_by(|a, b| b.0 - a.0 <= PASSED_OVER_MAX);
         self.read(|c| {
-            let mut statement = c
-                .prepare_cached(
-                    "SELECT seq, stamp, activity, kind FROM change
-                     WHERE organization = ?1 AND seq > ?2 ORDER BY seq",
-                )
-                .map_err(failed)?;
-            let mut rows = statement.query((org.0, number(after))).map_err(failed)?;
-            while let Some(row) = rows.next().map_err(failed)? {
-                if visit(rows::log_entry(row)?).is_break() {
+            // One snapshot, and the locks for it taken once; a single query has that by itself.
+            let _snapshot = match stretches().nth(1) {
+                Some(_) => Some(c.unchecked_transaction().map_err(failed)?),
+                None => None,
+            };
+            for seqs in stretches() {
+                if stretch(c, org, seqs, visit)?.is_break() {
                     break;
                 }
             }
             Ok(())
-        })
-    }
-
-    fn versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Version>, StoreError> {
-        let missing = |seq: Seq| rows::damaged("change", format!("no version at position {seq}"));
-        self.read(|c| {
-            if let Some(versions) = close_together(c, org, seqs)? {
-                return Ok(versions);
-            }
-            // One snapshot, and the locks for it taken once.
-            let _snapshot = c.unchecked_transaction().map_err(failed)?;
-            seqs.iter().map(|&seq| version(c, org, seq)?.ok_or_else(|| missing(seq))).collect()
         })
     }
 

@@ -3,11 +3,14 @@
 use domain::{
     Account, ActivityId, ApiKey, Author, ClientId, KeyId, Kind, Login, LoginName, Name, Opener,
     OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Role, SecretHash, Seq, Stage,
-    Stamp, State, Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
+    Stamp, Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
 };
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
-use store::{CurrentRow, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, StoreError};
+use store::{
+    Content, CurrentRow, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, StoreError,
+    StoredVersion,
+};
 
 use crate::failed;
 
@@ -72,16 +75,16 @@ fn origin(number: i64) -> Result<Origin, StoreError> {
 }
 
 /// Reads `seq, stamp, activity, kind, actor, origin, previous, document`.
-pub(crate) fn version(row: &Row<'_>) -> Result<Version, StoreError> {
-    let state = match kind(column(row, 3)?)? {
-        Kind::Tombstone => State::Tombstone,
+pub(crate) fn version<'a>(row: &'a Row<'_>) -> Result<StoredVersion<'a>, StoreError> {
+    let content = match kind(column(row, 3)?)? {
+        Kind::Tombstone => None,
         Kind::Record => {
             let document = row.get_ref(7).map_err(failed)?;
             let json = document.as_str().map_err(|e| damaged("change", e))?;
-            State::Record(Box::new(store::decode(json)?))
+            Some(Content::read(json)?)
         }
     };
-    Ok(Version {
+    Ok(StoredVersion {
         seq: seq(column(row, 0)?),
         stamp: stamp(row, 1)?,
         id: ActivityId(column(row, 2)?),
@@ -90,7 +93,7 @@ pub(crate) fn version(row: &Row<'_>) -> Result<Version, StoreError> {
             user: column::<Option<i64>>(row, 4)?.map(UserId),
             origin: origin(column(row, 5)?)?,
         },
-        state,
+        content,
     })
 }
 

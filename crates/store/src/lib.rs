@@ -7,9 +7,9 @@
 //! To add a back-end: implement [`Store`] and [`Transaction`], then expand `contract_tests!` in a
 //! file of its `tests` folder; see the module `contract`.
 
+mod content;
 #[cfg(feature = "contract")]
 pub mod contract;
-mod document;
 mod error;
 mod rows;
 mod search;
@@ -21,7 +21,7 @@ use domain::{
     SystemUser, Version,
 };
 
-pub use document::{decode, encode};
+pub use content::{Content, StoredField, StoredMoment, StoredText, StoredVersion, decode, encode};
 pub use error::{CommitError, StoreError};
 pub use rows::{
     CurrentRow, Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, TenantRecord,
@@ -101,11 +101,41 @@ pub trait Store: Send + Sync {
         visit: &mut dyn FnMut(LogEntry) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 
+    /// Shows the versions at these positions, in the order of the log and each once, until told to stop.
+    ///
+    /// # Errors
+    /// When the store cannot read, or has no version at one of the positions.
+    fn visit(
+        &self,
+        org: OrgKey,
+        seqs: &[Seq],
+        visit: &mut dyn FnMut(StoredVersion<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
+
     /// The versions at these positions, in the order asked for.
     ///
     /// # Errors
     /// When the store cannot read, or has no version at one of the positions.
-    fn versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Version>, StoreError>;
+    fn versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Version>, StoreError> {
+        let mut places: Vec<(Seq, usize)> = seqs.iter().copied().zip(0..).collect();
+        places.sort_unstable();
+        let mut places = places.into_iter().peekable();
+        let mut found: Vec<Option<Version>> = seqs.iter().map(|_| None).collect();
+        let mut unreadable = None;
+        self.visit(org, seqs, &mut |stored| {
+            while let Some((_, place)) = places.next_if(|(seq, _)| *seq == stored.seq) {
+                match stored.to_version() {
+                    Ok(version) => found[place] = Some(version),
+                    Err(problem) => unreadable = Some(problem),
+                }
+            }
+            if unreadable.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        match unreadable {
+            Some(problem) => Err(problem),
+            None => Ok(found.into_iter().flatten().collect()),
+        }
+    }
 
     /// The position of an activity's latest version.
     ///

@@ -6,10 +6,11 @@ use std::str::FromStr;
 
 use domain::{Activity, State, Version, Zone};
 use serde::Serialize;
+use service::{StoredField, StoredVersion};
 use thiserror::Error;
 
 use super::fields::NAMES;
-use crate::record::{self, CustomFieldList, Time, capitals};
+use crate::record::{self, Time, capitals};
 
 /// The columns that are written: the last of the names is only another word for one of them.
 const COLUMNS: &[&str] = NAMES.split_at(NAMES.len() - 1).0;
@@ -134,8 +135,8 @@ struct Removal {
 }
 
 fn write_line(version: &Version, zone: &Zone, line: &mut Vec<u8>) -> io::Result<()> {
-    match &version.state {
-        State::Record(activity) => record::write(version, activity, zone, line),
+    match version.state {
+        State::Record(_) => record::write(&StoredVersion::of(version), zone, line),
         State::Tombstone => {
             let deleted_date_time = Time(zone.at(version.stamp));
             serde_json::to_writer(
@@ -195,8 +196,8 @@ impl<W: Write> Row<'_, W> {
     fn custom_fields(&mut self, activity: &Activity) -> io::Result<()> {
         self.buffer.clear();
         if !activity.custom_fields.is_empty() {
-            let list = CustomFieldList::new(&activity.custom_fields);
-            serde_json::to_writer(&mut *self.buffer, &list)?;
+            let fields = activity.custom_fields.iter().map(StoredField::of);
+            record::write_custom_fields(&fields.collect::<Vec<_>>(), self.buffer);
         }
         Ok(self.rows.write_field(&self.buffer)?)
     }

@@ -1,7 +1,7 @@
 //! `account/retrieveActivity`.
 
 use domain::{Version, Zone};
-use service::Caller;
+use service::{Caller, StoredVersion};
 
 use super::Outcome;
 use crate::envelope::Success;
@@ -24,10 +24,10 @@ pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> 
 }
 
 fn shown(version: Option<&Version>, zone: &Zone) -> Outcome {
-    let Some((version, activity)) = version.and_then(|v| Some((v, v.record()?))) else {
+    let Some(version) = version.filter(|version| version.record().is_some()) else {
         return Err(ApiError::ID_INVALID.into());
     };
     let mut success = Success::default();
-    record::write(version, activity, zone, success.begin_member("activity"));
+    record::write(&StoredVersion::of(version), zone, success.begin_member("activity"));
     Ok(success)
 }

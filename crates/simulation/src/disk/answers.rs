@@ -1,11 +1,12 @@
 //! The store, as the service sees it.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use domain::{Account, ActivityId, OrgKey, Organization, Seq, Stamp, StatusId, Version};
 use store::{
     CurrentRow, Durability, Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord,
-    Store, StoreError, TenantRecord, Transaction,
+    Store, StoreError, StoredVersion, TenantRecord, Transaction,
 };
 
 use super::SimStore;
@@ -109,11 +110,21 @@ impl Store for SimStore {
         Ok(())
     }
 
-    fn versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Version>, StoreError> {
+    fn visit(
+        &self,
+        org: OrgKey,
+        seqs: &[Seq],
+        visit: &mut dyn FnMut(StoredVersion<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
         let disk = self.0.lock();
-        let version = |seq: &Seq| disk.visible.version(org, *seq).cloned();
-        let missing = |seq: &Seq| StoreError::Damaged(format!("no version at {seq}"));
-        seqs.iter().map(|seq| version(seq).ok_or_else(|| missing(seq))).collect()
+        let missing = |seq: Seq| StoreError::Damaged(format!("no version at {seq}"));
+        for seq in seqs.iter().copied().collect::<BTreeSet<Seq>>() {
+            let version = disk.visible.version(org, seq).ok_or_else(|| missing(seq))?;
+            if visit(StoredVersion::of(version)).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn latest(&self, org: OrgKey, id: ActivityId) -> Result<Option<Seq>, StoreError> {

@@ -1,0 +1,288 @@
+//! The stored form of an activity's content: JSON, so that `sqlite3` and `psql` can look into it.
+//!
+//! Members may be added with `#[serde(default)]`; none may change its meaning, since versions are
+//! immutable (invariant 1). What is read of it points into it: most of what is read is printed at once.
+
+use std::borrow::Cow;
+
+use domain::{
+    Activity, ActivityId, Author, ClientId, CustomField, Moment, Note, Priority, Seq, Stamp, State,
+    StatusId, StatusName, Subject, UserId, Version,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::StoreError;
+
+/// A version as it stands in the store: [`Version`] without memory of its own.
+#[derive(Debug)]
+pub struct StoredVersion<'a> {
+    /// Position in the organization's log.
+    pub seq: Seq,
+    /// The commit's time.
+    pub stamp: Stamp,
+    /// Which activity this is a version of.
+    pub id: ActivityId,
+    /// The version of the same activity that this one supersedes.
+    pub previous: Option<Seq>,
+    /// Who made it, and by which door.
+    pub author: Author,
+    /// The activity as it is from here on; none of a tombstone.
+    pub content: Option<Content<'a>>,
+}
+
+/// [`Activity`] in its stored form, member for member.
+#[derive(Debug, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "they are those of an activity")]
+pub struct Content<'a> {
+    #[serde(with = "StampForm")]
+    pub created: Stamp,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<StoredText<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub modified_by: Option<StoredText<'a>>,
+    #[serde(borrow)]
+    pub subject: StoredText<'a>,
+    #[serde(borrow)]
+    pub note: StoredText<'a>,
+    pub start: StoredMoment,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<StoredMoment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_user: Option<i64>,
+    pub status: i64,
+    #[serde(borrow)]
+    pub status_name: StoredText<'a>,
+    #[serde(with = "PriorityForm")]
+    pub priority: Priority,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    pub custom_fields: Vec<StoredField<'a>>,
+}
+
+/// A text, pointing into its JSON where that has no escapes.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct StoredText<'a> {
+    text: Cow<'a, str>,
+    #[serde(skip)]
+    plain: bool,
+}
+
+/// An instant with its offset: milliseconds UTC and seconds.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct StoredMoment(i64, i32);
+
+/// [`CustomField`] in its stored form.
+#[derive(Debug, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "they are those of a custom field")]
+pub struct StoredField<'a> {
+    #[serde(borrow)]
+    pub field: StoredText<'a>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<StoredText<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub option: Option<StoredText<'a>>,
+}
+
+/// Milliseconds UTC.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Stamp")]
+struct StampForm(#[serde(getter = "millis")] i64);
+
+/// The name in title case.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Priority")]
+enum PriorityForm {
+    Low,
+    Normal,
+    High,
+}
+
+fn millis(stamp: &Stamp) -> i64 {
+    stamp.millis()
+}
+
+impl From<StampForm> for Stamp {
+    fn from(form: StampForm) -> Stamp {
+        Stamp::from_millis(form.0)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for StoredText<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(transparent)]
+        struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+        let Text(text) = Text::deserialize(deserializer)?;
+        let plain = matches!(text, Cow::Borrowed(_));
+        Ok(StoredText { text, plain })
+    }
+}
+
+impl<'a> StoredText<'a> {
+    fn of(text: &'a str) -> StoredText<'a> {
+        StoredText { text: Cow::Borrowed(text), plain: false }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the text is known to need no escapes as JSON, since it had none.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+}
+
+impl StoredMoment {
+    fn of(moment: Moment) -> StoredMoment {
+        StoredMoment(moment.stamp.millis(), moment.offset_seconds)
+    }
+
+    /// The instant with its offset.
+    #[must_use]
+    pub fn moment(self) -> Moment {
+        Stamp::from_millis(self.0).at_offset(self.1)
+    }
+}
+
+impl<'a> StoredField<'a> {
+    /// Of that custom field.
+    #[must_use]
+    pub fn of(field: &'a CustomField) -> StoredField<'a> {
+        StoredField {
+            field: StoredText::of(&field.field_id),
+            value: field.value.as_deref().map(StoredText::of),
+            option: field.option_id.as_deref().map(StoredText::of),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let texts = [Some(&self.field), self.value.as_ref(), self.option.as_ref()];
+        texts.into_iter().flatten().map(|text| text.text.len()).sum()
+    }
+
+    fn to_field(&self) -> CustomField {
+        CustomField {
+            field_id: self.field.text.to_string(),
+            value: self.value.as_ref().map(|text| text.text.to_string()),
+            option_id: self.option.as_ref().map(|text| text.text.to_string()),
+        }
+    }
+}
+
+impl<'a> StoredVersion<'a> {
+    /// Of that version.
+    #[must_use]
+    pub fn of(version: &'a Version) -> StoredVersion<'a> {
+        StoredVersion {
+            seq: version.seq,
+            stamp: version.stamp,
+            id: version.id,
+            previous: version.previous,
+            author: version.author,
+            content: version.record().map(Content::of),
+        }
+    }
+
+    /// The version.
+    ///
+    /// # Errors
+    /// When a text of it is none that an activity may have.
+    pub fn to_version(&self) -> Result<Version, StoreError> {
+        let content = self.content.as_ref().map(Content::to_activity).transpose()?;
+        Ok(Version {
+            seq: self.seq,
+            stamp: self.stamp,
+            id: self.id,
+            previous: self.previous,
+            author: self.author,
+            state: content.map_or(State::Tombstone, |activity| State::Record(Box::new(activity))),
+        })
+    }
+}
+
+impl<'a> Content<'a> {
+    /// Of that activity.
+    #[must_use]
+    pub fn of(activity: &'a Activity) -> Content<'a> {
+        Content {
+            created: activity.created,
+            created_by: activity.created_by.as_deref().map(StoredText::of),
+            modified_by: activity.modified_by.as_deref().map(StoredText::of),
+            subject: StoredText::of(activity.subject.as_str()),
+            note: StoredText::of(activity.note.as_str()),
+            start: StoredMoment::of(activity.start),
+            end: activity.end.map(StoredMoment::of),
+            client: activity.client.map(|id| id.0),
+            system_user: activity.system_user.map(|id| id.0),
+            status: activity.status.0,
+            status_name: StoredText::of(activity.status_name.as_str()),
+            priority: activity.priority,
+            custom_fields: activity.custom_fields.iter().map(StoredField::of).collect(),
+        }
+    }
+
+    /// How long its texts are.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let fields = self.custom_fields.iter().map(StoredField::bytes).sum::<usize>();
+        self.subject.text.len() + self.note.text.len() + fields
+    }
+
+    /// Reads a stored form.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn read(json: &'a str) -> Result<Content<'a>, StoreError> {
+        serde_json::from_str(json).map_err(damaged)
+    }
+
+    /// The activity.
+    ///
+    /// # Errors
+    /// When a text of it is none that an activity may have.
+    pub fn to_activity(&self) -> Result<Activity, StoreError> {
+        let text = |text: &StoredText<'_>| text.text.to_string();
+        Ok(Activity {
+            created: self.created,
+            created_by: self.created_by.as_ref().map(text),
+            modified_by: self.modified_by.as_ref().map(text),
+            subject: Subject::parse(&self.subject.text).map_err(damaged)?,
+            note: Note::parse(&self.note.text).map_err(damaged)?,
+            start: self.start.moment(),
+            end: self.end.map(StoredMoment::moment),
+            client: self.client.map(ClientId),
+            system_user: self.system_user.map(UserId),
+            status: StatusId(self.status),
+            status_name: StatusName::parse(&self.status_name.text).map_err(damaged)?,
+            priority: self.priority,
+            custom_fields: self.custom_fields.iter().map(StoredField::to_field).collect(),
+        })
+    }
+}
+
+/// The stored form of a content.
+///
+/// # Errors
+/// Never in practice; writing to memory is the only step that could fail.
+pub fn encode(activity: &Activity) -> Result<String, StoreError> {
+    serde_json::to_string(&Content::of(activity)).map_err(damaged)
+}
+
+/// The content that a stored form stands for.
+///
+/// # Errors
+/// When it is not one.
+pub fn decode(json: &str) -> Result<Activity, StoreError> {
+    Content::read(json)?.to_activity()
+}
+
+fn damaged(problem: impl std::fmt::Display) -> StoreError {
+    StoreError::Damaged(format!("a stored activity cannot be read: {problem}"))
+}
