@@ -36,6 +36,7 @@ mod polls;
 mod preview;
 mod query;
 mod random;
+mod removed;
 mod runs;
 mod runtime;
 mod sabotage;
@@ -62,6 +63,7 @@ use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use crate::board::Boards;
 use crate::commit::{Job, Queue, stopping};
 use crate::lease::Lease;
+use crate::removed::RemovedLists;
 use crate::sessions::Sessions;
 use crate::sorting::Orders;
 use crate::throttle::Attempts;
@@ -91,6 +93,7 @@ pub use people::{Person, SignInError};
 pub use preview::{AsOf, Preview, PreviewError};
 pub use query::{Direction, Order, SyncQuery};
 pub use random::{Random, SystemRandom};
+pub use removed::{ManyIds, RemovedIds};
 pub use runs::{
     RUN_HOURS_MAX, RUN_KEPT_MINUTES_MIN, RUNS_PER_KEY_MAX, SINGLE_PAGE_RUNS_PER_KEY_MAX,
 };
@@ -101,7 +104,7 @@ pub use sabotage::switch_off;
 pub use secret::hash as hash_secret;
 pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
 pub use sorting::SORTS_MAX;
-pub use store::PollRecord;
+pub use store::{Content, PollRecord, StoredField, StoredText, StoredVersion};
 pub use sync::{AskError, SyncAnswer, SyncPage};
 pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
 pub use throttle::TooManyAttempts;
@@ -135,6 +138,7 @@ pub(crate) struct Shared {
     pub(crate) versions: Versions,
     pub(crate) orders: Orders,
     pub(crate) views: Views,
+    pub(crate) removed_lists: RemovedLists,
     pub(crate) boards: Boards,
     pub(crate) queue: Queue,
     pub(crate) attempts: Attempts,

@@ -15,6 +15,7 @@ use crate::import::cut_back;
 use crate::lease::Lease;
 use crate::notes::Note;
 use crate::passwords::HASHING_MAX;
+use crate::removed::RemovedLists;
 use crate::sabotage::Guard;
 use crate::sessions::Sessions;
 use crate::sorting::Orders;
@@ -31,7 +32,7 @@ use crate::{
 pub struct Settings {
     /// Requests that an organization may have under way at once.
     pub requests_per_org_max: usize,
-    /// Bytes of versions, sorted orders and views that are kept in memory; as many again of boards.
+    /// Bytes of versions, lists of removed ids, sorted orders and views that are kept in memory; as many again of boards.
     pub cache_bytes_max: u64,
 }
 
@@ -150,7 +151,8 @@ impl Service {
             sessions,
             lease: Lease::new(folder.lease),
             lease_moved: Notify::new(),
-            versions: Versions::new(settings.cache_bytes_max - orders_bytes - views_bytes),
+            versions: Versions::new(settings.cache_bytes_max / 8),
+            removed_lists: RemovedLists::new(settings.cache_bytes_max / 8),
             orders: Orders::new(orders_bytes, settings.cache_bytes_max),
             views: Views::new(views_bytes),
             boards: Boards::new(settings.cache_bytes_max),

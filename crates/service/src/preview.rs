@@ -73,7 +73,7 @@ impl Service {
         };
         let as_of = AsOf { seq: view.seq(), horizon };
         let asked = Asked { query, id: query.identity(), to, view, horizon };
-        let selected = asked.select(org);
+        let selected = asked.select(&self.shared, org);
         if selected.pages > 1 {
             self.shared.views.put(org, asked.view.clone());
         }

@@ -13,11 +13,12 @@ use crate::commit::Job;
 use crate::exposure::Reading;
 use crate::notes::Note;
 use crate::query::{Direction, QueryId, SyncQuery};
+use crate::removed::RemovedIds;
 use crate::runs::{Ask, RUN_HOURS_MAX, TooManyRuns};
 use crate::sabotage::{self, Guard};
 use crate::sessions::Caller;
 use crate::tenant::Tenant;
-use crate::{Refusal, Service, sorting};
+use crate::{Refusal, Service, Shared, sorting};
 
 /// An upper bound this little ahead of now is waited for; one further ahead is answered as of the
 /// horizon.
@@ -39,7 +40,7 @@ pub struct SyncPage {
     /// Pages in all, at least 1.
     pub pages: u64,
     /// The removed ids of the whole run, ascending; none where the question did not want them.
-    pub removed: Option<Vec<ActivityId>>,
+    pub removed: Option<RemovedIds>,
 }
 
 /// The same with its records.
@@ -54,7 +55,7 @@ pub struct SyncAnswer {
     /// Pages in all, at least 1.
     pub pages: u64,
     /// The removed ids of the whole run, ascending; none where the question did not want them.
-    pub removed: Option<Vec<ActivityId>>,
+    pub removed: Option<RemovedIds>,
 }
 
 /// Why a question has no answer now.
@@ -116,7 +117,7 @@ pub(crate) struct Asked<'q> {
 /// What a question selects in its view, before paging.
 pub(crate) struct Selected {
     records: Records,
-    removed: Option<Vec<ActivityId>>,
+    removed: Option<RemovedIds>,
     total: u64,
     pub(crate) pages: u64,
 }
@@ -161,7 +162,7 @@ impl Service {
         let (run, view, begun) = self.run(org, &ask, query).await?;
         let (id, to, horizon) = (QueryId(run.query), run.to, run.horizon);
         let asked = Asked { query, id, to, view, horizon };
-        let selected = asked.select(org);
+        let selected = asked.select(&self.shared, org);
         self.record_run(org, &run, &asked.view, selected.pages > 1).await?;
         let page = self.paged(org, &asked, selected).await?;
         if begun {
@@ -431,23 +432,17 @@ impl Service {
 
 impl Asked<'_> {
     /// What the question selects.
-    pub(crate) fn select(&self, org: &Tenant) -> Selected {
+    pub(crate) fn select(&self, shared: &Shared, org: &Tenant) -> Selected {
         let (query, view) = (self.query, &self.view);
         let timeline = org.timeline.read();
         let range = timeline.between(query.from, Some(self.to));
-        let (records, mut removed) = match &query.ids {
-            Some(ids) => {
-                let selected = timeline.select(view, ids, range);
-                (Records::Named(selected.records), selected.removed)
-            }
-            None if query.ignore_removed => (Records::Range(range), Vec::new()),
-            None => {
-                let removed = view.tombstones(range).filter_map(|seq| timeline.id(seq)).collect();
-                (Records::Range(range), removed)
-            }
+        let named = query.ids.as_ref().map(|ids| timeline.select(view, ids, range));
+        drop(timeline);
+        let (records, removed) = match named {
+            Some(named) => (Records::Named(named.records), RemovedIds::Few(named.removed)),
+            None if query.ignore_removed => (Records::Range(range), RemovedIds::Few(Vec::new())),
+            None => (Records::Range(range), shared.removed_lists.of(org, view, range)),
         };
-        drop(timeline); // Sorting holds up no commit.
-        removed.sort_unstable();
         let total = match &records {
             Records::Range(range) => view.count_records(*range),
             Records::Named(seqs) => seqs.len() as u64,

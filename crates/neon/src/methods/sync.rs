@@ -1,8 +1,8 @@
 //! `account/syncActivities`: the manual's one page.
 
 use domain::{ActivityId, Member};
-use serde::{Serialize, Serializer};
-use service::{Caller, Direction, Order, SyncPage, SyncQuery};
+use serde::Serialize;
+use service::{Caller, Direction, Order, RemovedIds, SyncPage, SyncQuery};
 
 use crate::envelope::{Success, write_json};
 use crate::errors::ApiError;
@@ -123,21 +123,33 @@ struct Page<'a> {
     sort_direction: Option<&'static str>,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DeletedIds<'a> {
-    #[serde(serialize_with = "numbers")]
-    activity_id: &'a [ActivityId],
+/// Writes the value of `deletedActivityIdList`.
+fn write_removed(removed: &RemovedIds, out: &mut Vec<u8>) {
+    match removed {
+        RemovedIds::Few(ids) => write_ids(ids, out),
+        RemovedIds::Many(many) => out.extend_from_slice(many.printed(|ids| {
+            let mut printed = Vec::with_capacity(ids.len() * ID_BYTES);
+            write_ids(ids, &mut printed);
+            printed
+        })),
+    }
 }
 
-fn numbers<S: Serializer>(ids: &&[ActivityId], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(ids.iter().map(|id| id.0))
+fn write_ids(ids: &[ActivityId], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"activityId\":[");
+    for (index, id) in ids.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_json(&id.0, out);
+    }
+    out.extend_from_slice(b"]}");
 }
 
 /// The members in the manual's order: the records, the page, the deleted ids.
 fn render(question: &Question, answer: &SyncPage, records: &Printed<'_>) -> Success {
     let bytes = records.each().map(|json| json.len() + 1).sum::<usize>();
-    let removed = answer.removed.as_ref().map_or(0, Vec::len);
+    let removed = answer.removed.as_ref().map_or(0, |ids| ids.len());
     let mut success = Success::with_room_for(bytes + removed * ID_BYTES + MEMBERS_BYTES);
     let out = success.begin_member("activities");
     out.extend_from_slice(b"{\"activity\":[");
@@ -161,10 +173,7 @@ fn render(question: &Question, answer: &SyncPage, records: &Printed<'_>) -> Succ
     };
     write_json(&page, success.begin_member("page"));
     if let Some(removed) = &answer.removed {
-        write_json(
-            &DeletedIds { activity_id: removed },
-            success.begin_member("deletedActivityIdList"),
-        );
+        write_removed(removed, success.begin_member("deletedActivityIdList"));
     }
     success
 }

@@ -38,13 +38,17 @@ fn a_removed_activity_comes_back_as_it_was_last_with_a_new_stamp() {
     world.write(update(id, "last")).unwrap();
     let before = the_record(&world);
     world.write(Write::Remove(id)).unwrap();
-    assert_eq!(ask(&world).removed, Some(vec![id]));
+    assert_eq!(ask(&world).removed.as_deref(), Some([id].as_slice()));
     let removed_at = world.last_stamp(id);
 
     let back = world.write(restore(id, None)).unwrap();
     assert_eq!(back, Written { id, version: Some(Seq(4)) });
     assert_eq!(the_record(&world), before);
-    assert_eq!(ask(&world).removed, Some(Vec::new()), "it has left the list of the deleted");
+    assert_eq!(
+        ask(&world).removed.as_deref(),
+        Some([].as_slice()),
+        "it has left the list of the deleted"
+    );
     assert!(world.last_stamp(id) > removed_at);
 }
 

@@ -16,7 +16,7 @@ const REMOVED_SHOWN_MAX: usize = 200;
 
 /// How many records and removals there are, and up to when.
 pub(super) fn totals(answer: &SyncAnswer, zone: &Zone) -> Markup {
-    let removed = answer.removed.as_ref().map_or(0, Vec::len) as u64;
+    let removed = answer.removed.as_ref().map_or(0, |ids| ids.len()) as u64;
     html! {
         div.cards {
             div.stat { b { (number(answer.total)) } span { "records" } }

@@ -1,0 +1,115 @@
+//! The removed ids that an answer tells. They are not paged: each page of a run carries all of them, so that
+//! a long list is put together, and printed, once for its view.
+
+use std::convert::Infallible;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
+use domain::{ActivityId, OrgKey, Seq};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use timeline::{SeqRange, View};
+
+use crate::tenant::Tenant;
+
+/// Up to so many ids are put together faster than a list of them is found.
+const FEW_IDS_MAX: u64 = 8;
+
+/// About what a printed id takes, with its comma.
+const PRINTED_ID_BYTES: usize = 8;
+
+/// Removed ids, ascending.
+#[derive(Clone, Debug)]
+pub enum RemovedIds {
+    /// Put together for this answer.
+    Few(Vec<ActivityId>),
+    /// Kept for all answers from the same view.
+    Many(Arc<ManyIds>),
+}
+
+/// A long list of ids, and what a door has made of it.
+#[derive(Debug)]
+pub struct ManyIds {
+    ids: Vec<ActivityId>,
+    printed: OnceLock<Box<[u8]>>,
+}
+
+impl ManyIds {
+    /// The list as the API prints it.
+    pub fn printed(&self, print: impl FnOnce(&[ActivityId]) -> Vec<u8>) -> &[u8] {
+        self.printed.get_or_init(|| print(&self.ids).into())
+    }
+}
+
+impl Deref for RemovedIds {
+    type Target = [ActivityId];
+
+    fn deref(&self) -> &[ActivityId] {
+        match self {
+            RemovedIds::Few(ids) => ids,
+            RemovedIds::Many(many) => &many.ids,
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a RemovedIds {
+    type Item = &'a ActivityId;
+    type IntoIter = std::slice::Iter<'a, ActivityId>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl PartialEq for RemovedIds {
+    fn eq(&self, other: &RemovedIds) -> bool {
+        **self == **other
+    }
+}
+
+/// Which list: the tombstones of a view in a range. Neither ever changes.
+type ListKey = (OrgKey, Seq, SeqRange);
+
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<ListKey, Arc<ManyIds>> for ByBytes {
+    fn weight(&self, _: &ListKey, many: &Arc<ManyIds>) -> u64 {
+        let id_bytes = size_of::<ActivityId>() + PRINTED_ID_BYTES;
+        (size_of::<ManyIds>() + many.ids.len() * id_bytes) as u64
+    }
+}
+
+/// Long lists in memory, bounded in bytes.
+pub(crate) struct RemovedLists(Cache<ListKey, Arc<ManyIds>, ByBytes>);
+
+impl RemovedLists {
+    pub(crate) fn new(bytes_max: u64) -> RemovedLists {
+        // So few are expected that none is too long for its part of the cache.
+        RemovedLists(Cache::with_weighter(16, bytes_max, ByBytes))
+    }
+
+    /// The ids whose tombstones lie in a range of a view.
+    pub(crate) fn of(&self, org: &Tenant, view: &View, range: SeqRange) -> RemovedIds {
+        let ids = || {
+            let timeline = org.timeline.read();
+            let ids = view.tombstones(range).filter_map(|seq| timeline.id(seq));
+            let mut ids: Vec<ActivityId> = ids.collect();
+            drop(timeline); // Sorting holds up no commit.
+            ids.sort_unstable();
+            ids
+        };
+        match view.count_tombstones(range) {
+            0 => return RemovedIds::Few(Vec::new()),
+            1..=FEW_IDS_MAX => return RemovedIds::Few(ids()),
+            _ => {}
+        }
+        // What lies behind the view's end is not in it, however far the range reaches.
+        let through = range.through.min(view.seq());
+        let key = (org.key, view.seq(), SeqRange { through, ..range });
+        let many =
+            || Ok::<_, Infallible>(Arc::new(ManyIds { ids: ids(), printed: OnceLock::new() }));
+        let Ok(many) = self.0.get_or_insert_with(&key, many);
+        RemovedIds::Many(many)
+    }
+}
