@@ -182,3 +182,30 @@ fn the_list_of_the_removed_is_whole_on_every_page() {
         assert_eq!(answer.page(), [page, 2, 5, 10]);
     }
 }
+
+#[test]
+fn a_long_list_of_the_removed_is_its_runs_and_its_ranges() {
+    let server = TestServer::at("2026-02-03T04:05:06.789Z");
+    let client = server.editor();
+    let made = client.create_many('a', 60);
+    made[..20].iter().for_each(|id| client.remove(*id));
+    server.advance(60_000);
+    let half = server.clock_text();
+    made[20..40].iter().for_each(|id| client.remove(*id));
+    server.advance(60_000);
+    let check = |from: &str, page: u64, removed: &[i64]| {
+        let question = format!("syncActivityTimeFrom={from}&page.pageSize=5");
+        let answer = client.sync(&format!("{question}&page.currentPage={page}"));
+        assert_eq!(answer.deleted().as_deref(), Some(removed), "{from}, page {page}");
+    };
+    let long_ago = "2000-01-01T00:00:00Z";
+    check(long_ago, 1, &made[..40]);
+    check(&half, 1, &made[20..40]);
+    client.remove(made[59]);
+    server.advance(60_000);
+    check(long_ago, 2, &made[..40]);
+    let with_the_last = [&made[..40], &made[59..]].concat();
+    check(long_ago, 1, &with_the_last);
+    check(long_ago, 2, &with_the_last);
+    check(&half, 1, &with_the_last[20..]);
+}

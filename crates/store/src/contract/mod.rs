@@ -90,6 +90,7 @@ cases! { $
         every_author_is_read_back
         every_priority_is_read_back
         versions_come_in_the_order_asked_for
+        versions_are_shown_in_the_order_of_the_log_until_told_to_stop
         thousands_of_versions_are_read_at_once
         a_missing_version_is_damage
     }

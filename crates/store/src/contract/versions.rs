@@ -1,5 +1,7 @@
 //! Versions, read back as they were handed over.
 
+use std::ops::ControlFlow;
+
 use domain::{
     Activity, ActivityId, Author, ClientId, ID_MAX, Moment, Note, Origin, Priority, Seq, Stamp,
     State, StatusId, StatusName, Subject, UserId, Version,
@@ -133,6 +135,27 @@ pub(super) fn versions_come_in_the_order_asked_for(store: &dyn Store) {
         [tombstone(3, 7, 1), record(1, 7), record(2, 8), record(1, 7), tombstone(3, 7, 1)];
     assert_eq!(store.versions(ORG, &asked).unwrap(), expected);
     assert_eq!(store.versions(ORG, &[]).unwrap(), []);
+}
+
+pub(super) fn versions_are_shown_in_the_order_of_the_log_until_told_to_stop(store: &dyn Store) {
+    let versions: Vec<Version> = (1..=100).map(|seq| record(seq, 7)).collect();
+    append(store, ORG, &versions);
+    let shown = |asked: &[u64], enough: usize| {
+        let mut shown = Vec::new();
+        let asked: Vec<Seq> = asked.iter().copied().map(Seq).collect();
+        let visited = store.visit(ORG, &asked, &mut |stored| {
+            shown.push(stored.to_version().unwrap());
+            if shown.len() < enough { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        visited.unwrap();
+        shown
+    };
+    let at = |seqs: &[usize]| seqs.iter().map(|seq| versions[seq - 1].clone()).collect::<Vec<_>>();
+    assert_eq!(shown(&[9, 7, 80, 7, 10, 79], 9), at(&[7, 9, 10, 79, 80]));
+    assert_eq!(shown(&[9, 7, 80, 7, 10, 79], 2), at(&[7, 9]));
+    // What is missing after that is nobody's business.
+    assert_eq!(shown(&[7, 9, 300], 2), at(&[7, 9]));
+    assert_eq!(shown(&[], 1), []);
 }
 
 pub(super) fn thousands_of_versions_are_read_at_once(store: &dyn Store) {
