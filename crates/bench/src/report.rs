@@ -19,7 +19,8 @@ pub(crate) fn report(args: &Report) -> Outcome<()> {
     }
     std::fs::create_dir_all(&folder)?;
     let figures = folder.join("results.json");
-    let mut results = Results::read(&figures)?;
+    let measures_all = args.only.is_empty() && !args.render_only;
+    let mut results = if measures_all { Results::default() } else { Results::read(&figures)? };
     if !args.render_only {
         let measured = run::measure(args, &mut results);
         results.write(&figures)?;

@@ -148,7 +148,10 @@ pub(crate) struct Soak {
 impl Results {
     pub(crate) fn read(path: &Path) -> Outcome<Results> {
         match std::fs::read_to_string(path) {
-            Ok(text) => Ok(serde_json::from_str(&text)?),
+            Ok(text) => serde_json::from_str(&text).map_err(|problem| {
+                let path = path.display();
+                format!("{path}: {problem}; another version wrote it: measure everything anew").into()
+            }),
             Err(_) => Ok(Results::default()),
         }
     }
