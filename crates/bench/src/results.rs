@@ -150,7 +150,8 @@ impl Results {
         match std::fs::read_to_string(path) {
             Ok(text) => serde_json::from_str(&text).map_err(|problem| {
                 let path = path.display();
-                format!("{path}: {problem}; another version wrote it: measure everything anew").into()
+                format!("{path}: {problem}; another version wrote it: measure everything anew")
+                    .into()
             }),
             Err(_) => Ok(Results::default()),
         }

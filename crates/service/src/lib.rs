@@ -104,7 +104,7 @@ pub use sabotage::switch_off;
 pub use secret::hash as hash_secret;
 pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
 pub use sorting::SORTS_MAX;
-pub use store::{Content, PollRecord, StoredField, StoredText, StoredVersion};
+pub use store::{PollRecord, StoredField, StoredText, StoredVersion};
 pub use sync::{AskError, SyncAnswer, SyncPage};
 pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
 pub use throttle::TooManyAttempts;

@@ -15,9 +15,6 @@ use crate::tenant::Tenant;
 /// Up to so many ids are put together faster than a list of them is found.
 const FEW_IDS_MAX: u64 = 8;
 
-/// About what a printed id takes, with its comma.
-const PRINTED_ID_BYTES: usize = 8;
-
 /// Removed ids, ascending.
 #[derive(Clone, Debug)]
 pub enum RemovedIds {
@@ -30,7 +27,7 @@ pub enum RemovedIds {
 /// A long list of ids, and what a door has made of it.
 #[derive(Debug)]
 pub struct ManyIds {
-    ids: Vec<ActivityId>,
+    ids: Box<[ActivityId]>,
     printed: OnceLock<Box<[u8]>>,
 }
 
@@ -39,6 +36,20 @@ impl ManyIds {
     pub fn printed(&self, print: impl FnOnce(&[ActivityId]) -> Vec<u8>) -> &[u8] {
         self.printed.get_or_init(|| print(&self.ids).into())
     }
+}
+
+impl RemovedIds {
+    /// What they take as text at most, each with a sign behind it.
+    #[must_use]
+    pub fn text_bytes_max(&self) -> usize {
+        text_bytes_max(self)
+    }
+}
+
+/// The last is the longest, since they ascend.
+fn text_bytes_max(ids: &[ActivityId]) -> usize {
+    let digits = |id: &ActivityId| id.0.unsigned_abs().checked_ilog10().unwrap_or(0) as usize + 1;
+    ids.last().map_or(0, |last| ids.len() * (digits(last) + 1))
 }
 
 impl Deref for RemovedIds {
@@ -75,8 +86,8 @@ struct ByBytes;
 
 impl Weighter<ListKey, Arc<ManyIds>> for ByBytes {
     fn weight(&self, _: &ListKey, many: &Arc<ManyIds>) -> u64 {
-        let id_bytes = size_of::<ActivityId>() + PRINTED_ID_BYTES;
-        (size_of::<ManyIds>() + many.ids.len() * id_bytes) as u64
+        let bytes = size_of_val(&*many.ids) + text_bytes_max(&many.ids);
+        (size_of::<ManyIds>() + bytes) as u64
     }
 }
 
@@ -107,8 +118,9 @@ impl RemovedLists {
         // What lies behind the view's end is not in it, however far the range reaches.
         let through = range.through.min(view.seq());
         let key = (org.key, view.seq(), SeqRange { through, ..range });
-        let many =
-            || Ok::<_, Infallible>(Arc::new(ManyIds { ids: ids(), printed: OnceLock::new() }));
+        let many = || {
+            Ok::<_, Infallible>(Arc::new(ManyIds { ids: ids().into(), printed: OnceLock::new() }))
+        };
         let Ok(many) = self.0.get_or_insert_with(&key, many);
         RemovedIds::Many(many)
     }

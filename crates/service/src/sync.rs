@@ -148,7 +148,7 @@ impl Service {
         self.filled(&caller.tenant, page).await
     }
 
-    /// Answers one page, without its records: [`Service::versions`] has them.
+    /// Answers one page, without its records: [`Service::fold_versions`] shows them.
     ///
     /// # Errors
     /// As [`Service::sync`].

@@ -72,11 +72,11 @@ impl Shared {
     }
 }
 
-/// Whether the versions at these positions, ascending, are few, or lie so close together that they are read in
-/// one go.
+/// Whether the versions at these positions, ascending, are few, or a stretch without gaps: what lies in a gap
+/// would be passed over, however long it is.
 fn are_soon_read(seqs: &[Seq]) -> bool {
     let (Some(first), Some(last)) = (seqs.first(), seqs.last()) else { return false };
-    let neighbours = last.0 - first.0 < 2 * seqs.len() as u64;
+    let neighbours = last.0 - first.0 < seqs.len() as u64;
     seqs.len() <= if neighbours { NEIGHBOURS_IN_PLACE_MAX } else { READ_IN_PLACE_MAX }
 }
 
@@ -99,7 +99,7 @@ impl Service {
         read.map_err(|e| StoreError::Unavailable(e.to_string()))?
     }
 
-    /// Shows the versions at these positions, in no order, to what makes something of them. What is soon
+    /// Shows the versions at these positions, each once and in no order, to what makes something of them. What is soon
     /// read is read where the question stands, since it is mostly in the memory of the operating system; the
     /// rest on a thread that may wait for the disk.
     ///
@@ -113,18 +113,19 @@ impl Service {
         mut make: impl FnMut(&mut T, &StoredVersion<'_>) + Send + 'static,
     ) -> Result<T, StoreError> {
         let key = org.key;
+        let mut seqs = seqs.to_vec();
+        seqs.sort_unstable();
+        seqs.dedup();
         let mut missing = Vec::new();
-        for &seq in seqs {
+        for seq in seqs {
             match self.shared.versions.get(key, seq) {
                 Some(version) => make(&mut made, &StoredVersion::of(&version)),
                 None => missing.push(seq),
             }
         }
-        missing.sort_unstable();
-        missing.dedup();
         if are_soon_read(&missing) {
             let (mut read, mut bytes) = (0, 0);
-            self.shared.store.visit(key, &missing, &mut |version| {
+            self.shared.store.show_versions(key, &missing, &mut |version| {
                 make(&mut made, &version);
                 read += 1;
                 bytes += version.content.map_or(0, |content| content.bytes());
@@ -144,12 +145,12 @@ impl Service {
                 make(&mut made, &version);
                 ControlFlow::Continue(())
             };
-            service.shared.store.visit(key, &missing, &mut visit).map(|()| made)
+            service.shared.store.show_versions(key, &missing, &mut visit).map(|()| made)
         };
         self.blocking(read).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
     }
 
-    /// The same, waiting for the disk if need be.
+    /// The versions at these positions, in that order, waiting for the disk if need be.
     pub(crate) fn read_versions(
         &self,
         org: OrgKey,

@@ -1,7 +1,7 @@
 //! The questions.
 
 use std::ops::ControlFlow;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use domain::{Account, ActivityId, OrgKey, Seq, Stamp, StatusId, Version};
@@ -27,7 +27,7 @@ const VERSIONS_BETWEEN: &str = "
 /// The log without contents, as [`rows::log_entry`] reads it.
 const LOG_AFTER: &str = "
     SELECT seq, stamp, activity, kind FROM change
-    WHERE organization = ?1 AND seq > ?2 ORDER BY seq";
+    WHERE organization = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
 
 /// Entries of the log that are handed over together, and how many such batches may wait.
 const LOG_BATCH: usize = 4_096;
@@ -62,24 +62,28 @@ fn list<T>(
     Ok(values)
 }
 
-/// Hands over the log after a position in batches, until nobody takes them any more.
-fn read_log(
+/// Hands over the log after a position, or its next few entries, in batches until one is not taken.
+fn read_log<E>(
     connection: &Connection,
     org: OrgKey,
     after: Seq,
-    batches: &SyncSender<Vec<LogEntry>>,
+    limit: Option<usize>,
+    mut take: impl FnMut(Vec<LogEntry>) -> Result<(), E>,
 ) -> Result<(), StoreError> {
+    // SQLite takes a limit below 0 for none.
+    let limit = limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
     let mut statement = connection.prepare_cached(LOG_AFTER).map_err(failed)?;
-    let mut rows = statement.query((org.0, number(after))).map_err(failed)?;
+    let mut rows = statement.query((org.0, number(after), limit)).map_err(failed)?;
     let mut batch = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
         batch.push(rows::log_entry(row)?);
-        if batch.len() == LOG_BATCH && batches.send(std::mem::take(&mut batch)).is_err() {
+        if batch.len() == LOG_BATCH && take(std::mem::take(&mut batch)).is_err() {
             return Ok(());
         }
     }
-    // Whoever takes no more has been told to stop.
-    let _ = batches.send(batch);
+    if !batch.is_empty() {
+        let _ = take(batch); // There is no more, be it taken or not.
+    }
     Ok(())
 }
 
@@ -240,10 +244,21 @@ impl Store for SqliteStore {
         after: Seq,
         visit: &mut dyn FnMut(LogEntry) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        // A long log is read by a thread of its own while what has been read is worked on.
+        let mut first = Vec::new();
+        let keep = |batch| {
+            first = batch;
+            Ok::<_, ()>(())
+        };
+        self.read(|c| read_log(c, org, after, Some(LOG_BATCH), keep))?;
+        let more_after = first.last().filter(|_| first.len() == LOG_BATCH).map(|entry| entry.seq);
+        let told_to_stop = first.into_iter().any(|entry| visit(entry).is_break());
+        let Some(after) = more_after.filter(|_| !told_to_stop) else { return Ok(()) };
+        // The rest of a long log is read by a thread of its own while what has been read is worked on.
         thread::scope(|scope| {
             let (read, entries) = sync_channel(LOG_BATCHES_AHEAD);
-            let reader = scope.spawn(move || self.read(|c| read_log(c, org, after, &read)));
+            let work = move || self.read(|c| read_log(c, org, after, None, |b| read.send(b)));
+            let reader = thread::Builder::new().spawn_scoped(scope, work);
+            let reader = reader.map_err(|e| StoreError::Unavailable(e.to_string()))?;
             let told_to_stop = entries.iter().flatten().any(|entry| visit(entry).is_break());
             drop(entries);
             match reader.join() {
@@ -254,7 +269,7 @@ impl Store for SqliteStore {
         })
     }
 
-    fn visit(
+    fn show_versions(
         &self,
         org: OrgKey,
         seqs: &[Seq],

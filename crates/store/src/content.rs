@@ -228,7 +228,7 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// How long its texts are.
+    /// How long the texts are that may be long.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let fields = self.custom_fields.iter().map(StoredField::bytes).sum::<usize>();

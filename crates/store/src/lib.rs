@@ -105,7 +105,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// When the store cannot read, or has no version at one of the positions.
-    fn visit(
+    fn show_versions(
         &self,
         org: OrgKey,
         seqs: &[Seq],
@@ -122,7 +122,7 @@ pub trait Store: Send + Sync {
         let mut places = places.into_iter().peekable();
         let mut found: Vec<Option<Version>> = seqs.iter().map(|_| None).collect();
         let mut unreadable = None;
-        self.visit(org, seqs, &mut |stored| {
+        self.show_versions(org, seqs, &mut |stored| {
             while let Some((_, place)) = places.next_if(|(seq, _)| *seq == stored.seq) {
                 match stored.to_version() {
                     Ok(version) => found[place] = Some(version),
@@ -133,7 +133,9 @@ pub trait Store: Send + Sync {
         })?;
         match unreadable {
             Some(problem) => Err(problem),
-            None => Ok(found.into_iter().flatten().collect()),
+            None => found.into_iter().collect::<Option<_>>().ok_or_else(|| {
+                StoreError::Damaged("versions are missing between those that were shown".to_owned())
+            }),
         }
     }
 

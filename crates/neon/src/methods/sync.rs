@@ -14,9 +14,6 @@ use crate::{Neon, PAGE_SIZE_DEFAULT, sort_columns, values};
 /// About what an answer has beside its records.
 const MEMBERS_BYTES: usize = 256;
 
-/// About what a removed id takes, with its comma.
-const ID_BYTES: usize = 8;
-
 /// The question, and what of it is repeated in the answer.
 struct Question {
     query: SyncQuery,
@@ -128,7 +125,7 @@ fn write_removed(removed: &RemovedIds, out: &mut Vec<u8>) {
     match removed {
         RemovedIds::Few(ids) => write_ids(ids, out),
         RemovedIds::Many(many) => out.extend_from_slice(many.printed(|ids| {
-            let mut printed = Vec::with_capacity(ids.len() * ID_BYTES);
+            let mut printed = Vec::with_capacity(removed.text_bytes_max() + MEMBERS_BYTES);
             write_ids(ids, &mut printed);
             printed
         })),
@@ -149,8 +146,8 @@ fn write_ids(ids: &[ActivityId], out: &mut Vec<u8>) {
 /// The members in the manual's order: the records, the page, the deleted ids.
 fn render(question: &Question, answer: &SyncPage, records: &Printed<'_>) -> Success {
     let bytes = records.each().map(|json| json.len() + 1).sum::<usize>();
-    let removed = answer.removed.as_ref().map_or(0, |ids| ids.len());
-    let mut success = Success::with_room_for(bytes + removed * ID_BYTES + MEMBERS_BYTES);
+    let removed = answer.removed.as_ref().map_or(0, RemovedIds::text_bytes_max);
+    let mut success = Success::with_room_for(bytes + removed + MEMBERS_BYTES);
     let out = success.begin_member("activities");
     out.extend_from_slice(b"{\"activity\":[");
     for (index, json) in records.each().enumerate() {

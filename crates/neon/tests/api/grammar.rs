@@ -123,7 +123,7 @@ fn every_method_takes_a_query_or_a_form() {
 
 #[test]
 fn texts_keep_what_their_writer_wrote() {
-    let (_server, client) = with_sample();
+    let (server, client) = with_sample();
     let check = |sent: &str, kept: &str| {
         let id = client.create_with(&format!("activity.note={sent}"));
         assert_eq!(client.retrieve(id)["note"], kept, "{sent}");
@@ -136,6 +136,20 @@ fn texts_keep_what_their_writer_wrote() {
     check("%22%5C%3C/script%3E", "\"\\</script>");
     check("a=b", "a=b");
     check("100%", "100%");
+    check("%01%1F%7F", "\u{1}\u{1f}\u{7f}");
+    let fields = "Activity.customFieldDataList.customFieldData";
+    client.create_with(&format!(
+        "{fields}.fieldId=%22&{fields}.fieldValue=%5Cn%0A&{fields}.fieldOptionId=%09"
+    ));
+    // Read from the store, not from what was just written.
+    server.restart();
+    let answer = client.sync("syncActivityTimeFrom=2000-01-01T00:00:00Z&page.pageSize=200");
+    let records = answer.inside["activities"]["activity"].as_array().unwrap();
+    assert!(records.len() > 14);
+    for record in records {
+        let id = record["activityId"].as_i64().unwrap();
+        assert_eq!(*record, client.retrieve(id), "{id}");
+    }
 }
 
 #[test]

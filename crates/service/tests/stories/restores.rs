@@ -4,7 +4,7 @@ use domain::{
     Activity, ActivityId, Author, Name, Origin, Patch, Role, Seq, StatusId, StatusName, StatusRef,
     UserId,
 };
-use service::{NewUser, Refusal, SyncAnswer, SystemClock, Write, Written};
+use service::{NewUser, Refusal, SyncAnswer, SyncQuery, SystemClock, Write, Written};
 
 use crate::harness::{World, author, create, everything, imported, runtime, update};
 
@@ -50,6 +50,28 @@ fn a_removed_activity_comes_back_as_it_was_last_with_a_new_stamp() {
         "it has left the list of the deleted"
     );
     assert!(world.last_stamp(id) > removed_at);
+}
+
+#[test]
+fn a_long_list_of_the_removed_is_that_of_its_view() {
+    let world = World::new(SystemClock);
+    let ids: Vec<ActivityId> =
+        (0..20).map(|_| world.write(create("gone soon")).unwrap().id).collect();
+    for id in &ids[..10] {
+        world.write(Write::Remove(*id)).unwrap();
+    }
+    let caller = world.caller(&world.log_in()).unwrap();
+    // The range stays the same, what is current in it does not.
+    let to = Some(world.last_stamp(ids[9]));
+    let ask = |page| {
+        let question = SyncQuery { to, page, page_size: 2, ..everything() };
+        world.sync(&caller, &question).removed.unwrap().to_vec()
+    };
+    assert_eq!(ask(1), ids[..10]);
+    world.write(restore(ids[0], None)).unwrap();
+    assert_eq!(ask(2), ids[..10], "the run goes on");
+    assert_eq!(ask(1), ids[1..10]);
+    assert_eq!(ask(2), ids[1..10]);
 }
 
 #[test]

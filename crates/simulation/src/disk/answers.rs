@@ -110,7 +110,7 @@ impl Store for SimStore {
         Ok(())
     }
 
-    fn visit(
+    fn show_versions(
         &self,
         org: OrgKey,
         seqs: &[Seq],

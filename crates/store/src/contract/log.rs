@@ -1,6 +1,7 @@
 //! The log and the current state that follows it.
 
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use domain::{ActivityId, OrgKey, Seq, State, StatusId, Version};
 
@@ -85,6 +86,30 @@ pub(super) fn the_log_ends_when_told_to(store: &dyn Store) {
     };
     store.log(ORG, Seq(1), &mut visit).unwrap();
     assert_eq!(seen, [Seq(2), Seq(3)]);
+}
+
+pub(super) fn a_long_log_is_whole_and_ends_when_told_to(store: &dyn Store) {
+    let versions: Vec<Version> = (1..=30_000).map(|seq| record(seq, 7)).collect();
+    append(store, ORG, &versions);
+    assert_eq!(log(store, ORG, 0), entries(&versions));
+    assert_eq!(log(store, ORG, 29_999), entries(&versions[29_999..]));
+    for enough in [1, 4_096, 4_097, 20_000] {
+        let mut seen = 0;
+        let mut visit = |_| {
+            seen += 1;
+            if seen < enough { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        store.log(ORG, Seq::ZERO, &mut visit).unwrap();
+        assert_eq!(seen, enough);
+    }
+    let mut rest = 10_000;
+    let mut give_up = |_| {
+        rest -= 1;
+        assert!(rest > 0, "given up on purpose");
+        ControlFlow::Continue(())
+    };
+    let visited = AssertUnwindSafe(|| store.log(ORG, Seq::ZERO, &mut give_up));
+    assert!(catch_unwind(visited).is_err());
 }
 
 pub(super) fn the_store_can_be_asked_while_the_log_is_shown(store: &dyn Store) {

@@ -98,6 +98,7 @@ cases! { $
         the_log_is_shown_in_its_order
         the_log_begins_after_a_position
         the_log_ends_when_told_to
+        a_long_log_is_whole_and_ends_when_told_to
         the_store_can_be_asked_while_the_log_is_shown
         the_head_is_the_last_position
         latest_is_the_last_version_of_one_activity

@@ -143,7 +143,7 @@ pub(super) fn versions_are_shown_in_the_order_of_the_log_until_told_to_stop(stor
     let shown = |asked: &[u64], enough: usize| {
         let mut shown = Vec::new();
         let asked: Vec<Seq> = asked.iter().copied().map(Seq).collect();
-        let visited = store.visit(ORG, &asked, &mut |stored| {
+        let visited = store.show_versions(ORG, &asked, &mut |stored| {
             shown.push(stored.to_version().unwrap());
             if shown.len() < enough { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
