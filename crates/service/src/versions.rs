@@ -99,9 +99,9 @@ impl Service {
         read.map_err(|e| StoreError::Unavailable(e.to_string()))?
     }
 
-    /// Shows the versions at these positions, each once and in no order, to what makes something of them. What is soon
-    /// read is read where the question stands, since it is mostly in the memory of the operating system; the
-    /// rest on a thread that may wait for the disk.
+    /// Shows the versions at these positions, each once and in no order, to what makes something of them.
+    /// What is soon read is read where the question stands, since it is mostly in the memory of the operating
+    /// system; the rest on a thread that may wait for the disk.
     ///
     /// # Errors
     /// When the store cannot answer.

@@ -189,8 +189,15 @@ fn a_long_list_of_the_removed_is_its_runs_and_its_ranges() {
     let client = server.editor();
     let made = client.create_many('a', 60);
     made[..20].iter().for_each(|id| client.remove(*id));
+    // As many versions as the first has, and other ids.
+    let other = server.org("other", "+00:00").editor();
+    let others = other.create_many('b', 60);
+    others[30..50].iter().for_each(|id| other.remove(*id));
     server.advance(60_000);
     let half = server.clock_text();
+    let everything = "syncActivityTimeFrom=2000-01-01T00:00:00Z&page.pageSize=5";
+    assert_eq!(client.sync(everything).deleted().as_deref(), Some(&made[..20]));
+    assert_eq!(other.sync(everything).deleted().as_deref(), Some(&others[30..50]));
     made[20..40].iter().for_each(|id| client.remove(*id));
     server.advance(60_000);
     let check = |from: &str, page: u64, removed: &[i64]| {
