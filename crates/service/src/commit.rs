@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::{Author, Stamp};
 use store::{CommitError, Durability, StoreError, Transaction};
@@ -83,25 +83,51 @@ pub struct Committer {
     pub(crate) closed: bool,
     /// Whether stamps run ahead of the clock.
     ahead: bool,
+    /// Whether writes come faster than they are committed: somebody had to wait, or shared a commit.
+    crowded: bool,
+    /// How long the last commit took, from its first write until it was durable.
+    took: Duration,
 }
 
 impl Committer {
     pub(crate) fn new(shared: Arc<Shared>, jobs: Receiver<Job>) -> Committer {
-        Committer { shared, jobs, unknown: None, closed: false, ahead: false }
+        Committer {
+            shared,
+            jobs,
+            unknown: None,
+            closed: false,
+            ahead: false,
+            crowded: false,
+            took: Duration::ZERO,
+        }
     }
 
     /// Works until told to stop.
     pub fn run(mut self) {
         loop {
             self.upkeep();
-            let goes_on = match self.jobs.recv_timeout(IDLE_TICK) {
-                Ok(first) => self.work_off(first),
+            let waiting = self.jobs.try_recv().ok();
+            self.crowded |= waiting.is_some();
+            let goes_on = match waiting.map_or_else(|| self.jobs.recv_timeout(IDLE_TICK), Ok) {
+                Ok(first) => {
+                    self.gather(&first);
+                    self.work_off(first)
+                }
                 Err(RecvTimeoutError::Timeout) => true,
                 Err(RecvTimeoutError::Disconnected) => false,
             };
             if !goes_on {
                 return;
             }
+        }
+    }
+
+    /// Lets more writes come, as long as that delays none: what is stamped now is not shown before the clock
+    /// has passed its stamp, however soon it is durable.
+    fn gather(&self, first: &Job) {
+        if self.crowded && matches!(first, Job::Write { .. }) {
+            let clock = &self.shared.clock;
+            clock.wait_until(clock.now().plus_millis(1), self.took, AHEAD_WAIT_MS_MAX);
         }
     }
 
@@ -154,6 +180,8 @@ impl Committer {
         if jobs.is_empty() {
             return;
         }
+        self.crowded = jobs.len() > 1;
+        let begun = Instant::now();
         if let Err(refusal) = self.writes() {
             return Batch::refuse_jobs(jobs, &refusal);
         }
@@ -171,7 +199,7 @@ impl Committer {
         };
         let mut batch = Batch::default();
         match batch.fill(&shared, transaction.as_mut(), jobs) {
-            Ok(()) => self.finish(transaction, batch),
+            Ok(()) => self.finish(transaction, batch, begun),
             Err(e) => {
                 drop(transaction);
                 batch.abandon(&unavailable(&e));
@@ -179,9 +207,16 @@ impl Committer {
         }
     }
 
-    /// Makes a batch durable, and only then visible.
-    pub(crate) fn finish(&mut self, transaction: Box<dyn Transaction + '_>, batch: Batch) {
-        match transaction.commit() {
+    /// Makes a batch that was begun then durable, and only then visible.
+    pub(crate) fn finish(
+        &mut self,
+        transaction: Box<dyn Transaction + '_>,
+        batch: Batch,
+        begun: Instant,
+    ) {
+        let done = transaction.commit();
+        self.took = begun.elapsed();
+        match done {
             Ok(()) => self.publish(batch),
             Err(CommitError::Refused(e)) => batch.abandon(&unavailable(&e)),
             Err(CommitError::Unknown(problem)) => {
@@ -198,7 +233,7 @@ impl Committer {
     /// Shows what has become durable.
     fn publish(&mut self, batch: Batch) {
         if let Some(stamp) = batch.last_stamp() {
-            self.shared.clock.wait_until(stamp.plus_millis(1), AHEAD_WAIT_MS_MAX);
+            self.shared.clock.wait_until(stamp.plus_millis(1), Duration::ZERO, AHEAD_WAIT_MS_MAX);
             self.watch_the_clock(stamp);
         }
         batch.publish(&self.shared);
