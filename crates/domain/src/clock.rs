@@ -1,7 +1,6 @@
 //! Time as a parameter.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use crate::Stamp;
 
@@ -13,9 +12,8 @@ pub trait Clock: Send + Sync {
     /// Milliseconds that have passed since some fixed instant, whatever steps the clock took.
     fn elapsed_ms(&self) -> i64;
 
-    /// Blocks this thread until shortly before the clock shows `until`; not at all where that is more than
-    /// `at_most_ms` away.
-    fn wait_until(&self, until: Stamp, early: Duration, at_most_ms: i64);
+    /// Blocks this thread until the clock shows `until`, but no longer than `at_most_ms`.
+    fn wait_until(&self, until: Stamp, at_most_ms: i64);
 }
 
 /// A clock that is set by hand, for tests. Waiting moves it; where it is set ahead, time passes.
@@ -53,9 +51,8 @@ impl Clock for ManualClock {
         self.elapsed.load(Ordering::SeqCst)
     }
 
-    fn wait_until(&self, until: Stamp, early: Duration, at_most_ms: i64) {
-        let early_ms = i64::try_from(early.as_micros().div_ceil(1_000)).unwrap_or(i64::MAX);
-        let missing = until.millis() - self.now().millis() - early_ms;
+    fn wait_until(&self, until: Stamp, at_most_ms: i64) {
+        let missing = until.millis() - self.now().millis();
         self.advance(missing.clamp(0, at_most_ms));
     }
 }

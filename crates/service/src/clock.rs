@@ -22,10 +22,10 @@ impl Clock for SystemClock {
     }
 
     #[expect(clippy::disallowed_methods, reason = "the wait is bounded by the caller")]
-    fn wait_until(&self, until: Stamp, early: Duration, at_most_ms: i64) {
+    fn wait_until(&self, until: Stamp, at_most_ms: i64) {
         let until = Duration::from_millis(u64::try_from(until.millis()).unwrap_or(0));
         // To the very instant: commits wait here, and a millisecond is long for them.
-        let missing = until.saturating_sub(early).saturating_sub(since_1970());
+        let missing = until.saturating_sub(since_1970());
         // What is further off is not waited for at all.
         if missing <= Duration::from_millis(at_most_ms.unsigned_abs()) {
             std::thread::sleep(missing);

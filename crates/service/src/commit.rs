@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::{Author, Stamp};
 use store::{CommitError, Durability, StoreError, Transaction};
@@ -83,51 +83,25 @@ pub struct Committer {
     pub(crate) closed: bool,
     /// Whether stamps run ahead of the clock.
     ahead: bool,
-    /// Whether writes come faster than they are committed: somebody had to wait, or shared a commit.
-    crowded: bool,
-    /// How long the last commit took, from its first write until it was durable.
-    took: Duration,
 }
 
 impl Committer {
     pub(crate) fn new(shared: Arc<Shared>, jobs: Receiver<Job>) -> Committer {
-        Committer {
-            shared,
-            jobs,
-            unknown: None,
-            closed: false,
-            ahead: false,
-            crowded: false,
-            took: Duration::ZERO,
-        }
+        Committer { shared, jobs, unknown: None, closed: false, ahead: false }
     }
 
     /// Works until told to stop.
     pub fn run(mut self) {
         loop {
             self.upkeep();
-            let waiting = self.jobs.try_recv().ok();
-            self.crowded |= waiting.is_some();
-            let goes_on = match waiting.map_or_else(|| self.jobs.recv_timeout(IDLE_TICK), Ok) {
-                Ok(first) => {
-                    self.gather(&first);
-                    self.work_off(first)
-                }
+            let goes_on = match self.jobs.recv_timeout(IDLE_TICK) {
+                Ok(first) => self.work_off(first),
                 Err(RecvTimeoutError::Timeout) => true,
                 Err(RecvTimeoutError::Disconnected) => false,
             };
             if !goes_on {
                 return;
             }
-        }
-    }
-
-    /// Lets more writes come, as long as that delays none: what is stamped now is not shown before the clock
-    /// has passed its stamp, however soon it is durable.
-    fn gather(&self, first: &Job) {
-        if self.crowded && matches!(first, Job::Write { .. }) {
-            let clock = &self.shared.clock;
-            clock.wait_until(clock.now().plus_millis(1), self.took, AHEAD_WAIT_MS_MAX);
         }
     }
 
@@ -180,8 +154,6 @@ impl Committer {
         if jobs.is_empty() {
             return;
         }
-        self.crowded = jobs.len() > 1;
-        let begun = Instant::now();
         if let Err(refusal) = self.writes() {
             return Batch::refuse_jobs(jobs, &refusal);
         }
@@ -199,7 +171,7 @@ impl Committer {
         };
         let mut batch = Batch::default();
         match batch.fill(&shared, transaction.as_mut(), jobs) {
-            Ok(()) => self.finish(transaction, batch, begun),
+            Ok(()) => self.finish(transaction, batch),
             Err(e) => {
                 drop(transaction);
                 batch.abandon(&unavailable(&e));
@@ -207,16 +179,9 @@ impl Committer {
         }
     }
 
-    /// Makes a batch that was begun then durable, and only then visible.
-    pub(crate) fn finish(
-        &mut self,
-        transaction: Box<dyn Transaction + '_>,
-        batch: Batch,
-        begun: Instant,
-    ) {
-        let done = transaction.commit();
-        self.took = begun.elapsed();
-        match done {
+    /// Makes a batch durable, and only then visible.
+    pub(crate) fn finish(&mut self, transaction: Box<dyn Transaction + '_>, batch: Batch) {
+        match transaction.commit() {
             Ok(()) => self.publish(batch),
             Err(CommitError::Refused(e)) => batch.abandon(&unavailable(&e)),
             Err(CommitError::Unknown(problem)) => {
@@ -233,7 +198,7 @@ impl Committer {
     /// Shows what has become durable.
     fn publish(&mut self, batch: Batch) {
         if let Some(stamp) = batch.last_stamp() {
-            self.shared.clock.wait_until(stamp.plus_millis(1), Duration::ZERO, AHEAD_WAIT_MS_MAX);
+            self.shared.clock.wait_until(stamp.plus_millis(1), AHEAD_WAIT_MS_MAX);
             self.watch_the_clock(stamp);
         }
         batch.publish(&self.shared);

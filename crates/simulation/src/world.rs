@@ -293,11 +293,9 @@ impl Clock for SimClock {
         passed()
     }
 
-    fn wait_until(&self, until: Stamp, early: Duration, at_most_ms: i64) {
+    fn wait_until(&self, until: Stamp, at_most_ms: i64) {
         point();
-        let early_ms = i64::try_from(early.as_micros().div_ceil(1_000)).unwrap_or(i64::MAX);
-        let missing = until.millis() - now().millis() - early_ms;
-        pass(missing.clamp(0, at_most_ms).unsigned_abs());
+        pass((until.millis() - now().millis()).clamp(0, at_most_ms).unsigned_abs());
     }
 }
 
