@@ -11,7 +11,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::StoreError;
+use crate::{StoreError, scan};
 
 /// A version as it stands in the store: [`Version`] without memory of its own.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ pub struct StoredText<'a> {
 
 /// An instant with its offset: milliseconds UTC and seconds.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct StoredMoment(i64, i32);
+pub struct StoredMoment(pub(crate) i64, pub(crate) i32);
 
 /// [`CustomField`] in its stored form.
 #[derive(Debug, Serialize, Deserialize)]
@@ -124,6 +124,11 @@ impl<'de: 'a, 'a> Deserialize<'de> for StoredText<'a> {
 impl<'a> StoredText<'a> {
     fn of(text: &'a str) -> StoredText<'a> {
         StoredText { text: Cow::Borrowed(text), plain: false }
+    }
+
+    /// What stands between quotes in JSON, without escapes.
+    pub(crate) fn plain(text: &'a str) -> StoredText<'a> {
+        StoredText { text: Cow::Borrowed(text), plain: true }
     }
 
     /// The text.
@@ -240,7 +245,10 @@ impl<'a> Content<'a> {
     /// # Errors
     /// When it is not one.
     pub fn read(json: &'a str) -> Result<Content<'a>, StoreError> {
-        serde_json::from_str(json).map_err(damaged)
+        match scan::content(json) {
+            Some(content) => Ok(content),
+            None => serde_json::from_str(json).map_err(damaged),
+        }
     }
 
     /// The activity.

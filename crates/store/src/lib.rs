@@ -12,6 +12,7 @@ mod content;
 pub mod contract;
 mod error;
 mod rows;
+mod scan;
 mod search;
 
 use std::ops::ControlFlow;

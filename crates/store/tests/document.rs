@@ -9,7 +9,7 @@ use domain::{
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use store::{StoreError, decode, encode};
+use store::{Content, StoreError, decode, encode};
 
 /// The stored form with every member, as the first release writes it. Versions are immutable
 /// (invariant 1): this text never changes. A new member gets a fixture of its own.
@@ -161,6 +161,23 @@ proptest! {
     fn every_activity_comes_back(activity in activity()) {
         let stored = encode(&activity).unwrap();
         prop_assert_eq!(decode(&stored).unwrap(), activity);
+    }
+
+    /// What is read as it was written, without a parser, must be what a parser reads.
+    #[test]
+    fn a_document_is_what_any_parser_of_json_reads(
+        activity in activity(),
+        at in any::<prop::sample::Index>(),
+        cut in 0..6_usize,
+        put in "|[ -~]{1,6}|[\"{}\\[\\]:,\\\\0-9\u{0}-\u{1f}\u{7f}-\u{ff}-]{1,4}",
+    ) {
+        let mut json = encode(&activity).unwrap();
+        let start = json.floor_char_boundary(at.index(json.len()));
+        let end = json.ceil_char_boundary((start + cut).min(json.len()));
+        json.replace_range(start..end, &put);
+        let parsed = serde_json::from_str::<Content<'_>>(&json).ok();
+        let parsed = parsed.and_then(|content| content.to_activity().ok());
+        prop_assert_eq!(decode(&json).ok(), parsed, "{}", json);
     }
 
     #[test]
