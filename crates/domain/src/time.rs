@@ -182,6 +182,12 @@ impl MomentText {
         // It is made of digits and signs.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
+
+    /// The text as bytes of ASCII.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl Moment {
@@ -199,22 +205,22 @@ impl Moment {
         let civil = offset.to_datetime(instant);
         let minutes = self.offset_seconds / 60;
         let mut text = *b"0000-00-00T00:00:00.000+00:00";
-        let mut put = |at: usize, digits: usize, value: i32| {
-            let mut rest = value.unsigned_abs();
-            for place in text[at..at + digits].iter_mut().rev() {
-                *place = b'0' + (rest % 10) as u8;
-                rest /= 10;
-            }
+        let mut put = |at: usize, value: i8| {
+            let value = value.unsigned_abs();
+            text[at] = b'0' + value / 10;
+            text[at + 1] = b'0' + value % 10;
         };
-        put(0, 4, civil.year().into());
-        put(5, 2, civil.month().into());
-        put(8, 2, civil.day().into());
-        put(11, 2, civil.hour().into());
-        put(14, 2, civil.minute().into());
-        put(17, 2, civil.second().into());
-        put(20, 3, civil.millisecond().into());
-        put(24, 2, minutes / 60);
-        put(27, 2, minutes % 60);
+        put(0, (civil.year() / 100) as i8);
+        put(2, (civil.year() % 100) as i8);
+        put(5, civil.month());
+        put(8, civil.day());
+        put(11, civil.hour());
+        put(14, civil.minute());
+        put(17, civil.second());
+        put(21, (civil.millisecond() % 100) as i8);
+        put(24, (minutes / 60) as i8);
+        put(27, (minutes % 60) as i8);
+        text[20] = b'0' + (civil.millisecond() / 100) as u8;
         if minutes < 0 {
             text[23] = b'-';
         }

@@ -2,10 +2,14 @@
 //! copied from then on.
 //!
 //! Versions that lie side by side in the log are kept together, in blocks: they are mostly asked for
-//! together, and finding each by itself would take longer than copying it.
+//! together, and finding each by itself would take longer than copying it. When there is no room left, a
+//! block is only kept when it is asked for again: reading everything once must neither cost the copying nor
+//! drive out what is read often.
 
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use domain::{OrgKey, Seq, Zone};
 use quick_cache::Weighter;
@@ -20,6 +24,9 @@ const BLOCK_VERSIONS: usize = 16;
 /// About what a record takes as JSON.
 const RECORD_BYTES: usize = 512;
 
+/// How many blocks are remembered as asked for, per block that there is room for.
+const MARKS_PER_BLOCK: usize = 4;
+
 /// Which block of an organization's log: the one with the versions from this multiple of
 /// [`BLOCK_VERSIONS`] on.
 type BlockKey = (OrgKey, u64);
@@ -33,7 +40,7 @@ struct Block {
     json: Box<[u8]>,
 }
 
-/// Versions that have been printed just now.
+/// Versions that have been printed just now, in the order of the log.
 struct News {
     zone: Zone,
     json: Vec<u8>,
@@ -47,6 +54,27 @@ impl News {
         record::write(version, &self.zone, &mut self.json);
         self.records.push((version.seq, start..self.json.len()));
     }
+
+    fn json(&self, seq: Seq) -> &[u8] {
+        let found = self.records.binary_search_by_key(&seq, |(seq, _)| *seq);
+        found.map_or(&[], |at| &self.json[self.records[at].1.clone()])
+    }
+}
+
+/// Which blocks have been asked for lately without being kept: a mark of each, until another one takes its
+/// place.
+struct Passed {
+    marks: Box<[AtomicU32]>,
+    hasher: RandomState,
+}
+
+impl Passed {
+    /// Whether the block is among them; from now on it is.
+    fn again(&self, key: BlockKey) -> bool {
+        let hash = self.hasher.hash_one(key);
+        let (place, mark) = (hash as usize % self.marks.len(), (hash >> 32) as u32);
+        self.marks[place].swap(mark, Ordering::Relaxed) == mark
+    }
 }
 
 #[derive(Clone)]
@@ -59,20 +87,32 @@ impl Weighter<BlockKey, Arc<Block>> for ByBytes {
 }
 
 /// The cache of printed records, bounded in bytes.
-pub(crate) struct Records(Cache<BlockKey, Arc<Block>, ByBytes>);
+pub(crate) struct Records {
+    blocks: Cache<BlockKey, Arc<Block>, ByBytes>,
+    /// From so many bytes on, there is no room.
+    full_from: u64,
+    passed: Passed,
+}
 
 /// Records that are to be sent, in their order.
 pub(crate) struct Printed<'a> {
-    /// By number, ascending.
+    /// Those that were kept, by number, ascending.
     blocks: Vec<(u64, Arc<Block>)>,
+    /// What they do not have.
+    news: News,
     seqs: &'a [Seq],
 }
 
 impl Records {
     pub(crate) fn new(bytes_max: u64) -> Records {
         let block_bytes = (BLOCK_VERSIONS * RECORD_BYTES) as u64;
-        let blocks = usize::try_from(bytes_max / block_bytes).unwrap_or(usize::MAX);
-        Records(Cache::with_weighter(blocks.max(1), bytes_max, ByBytes))
+        let blocks = usize::try_from(bytes_max / block_bytes).unwrap_or(usize::MAX).max(1);
+        let marks = (0..blocks.saturating_mul(MARKS_PER_BLOCK)).map(|_| AtomicU32::new(0));
+        Records {
+            blocks: Cache::with_weighter(blocks, bytes_max, ByBytes),
+            full_from: bytes_max / 16 * 15,
+            passed: Passed { marks: marks.collect(), hasher: RandomState::new() },
+        }
     }
 
     /// The records at these positions, in that order.
@@ -89,46 +129,56 @@ impl Records {
         numbers.sort_unstable();
         numbers.dedup();
         let kept = |number: u64| {
-            let block = self.0.get(&(org.key, number)).filter(|block| block.zone == *zone);
-            (number, block.unwrap_or_else(|| Arc::new(Block::empty(zone))))
+            let block = self.blocks.get(&(org.key, number)).filter(|block| block.zone == *zone);
+            block.map(|block| (number, block))
         };
-        let blocks = numbers.into_iter().map(kept).collect();
-        let mut printed = Printed { blocks, seqs };
+        let blocks = numbers.into_iter().filter_map(kept).collect();
+        let news = News { zone: zone.clone(), json: Vec::new(), records: Vec::new() };
+        let mut printed = Printed { blocks, news, seqs };
         let missing: Vec<Seq> = printed.missing().collect();
         if !missing.is_empty() {
-            let room = Vec::with_capacity(missing.len() * RECORD_BYTES);
-            let news = News { zone: zone.clone(), json: room, records: Vec::new() };
-            let mut news = service.fold_versions(org, &missing, news, News::print).await?;
-            news.records.sort_unstable_by_key(|(seq, _)| *seq);
-            for of_block in news.records.chunk_by(|(a, _), (b, _)| block_of(*a) == block_of(*b)) {
-                let number = block_of(of_block[0].0);
-                if let Some(at) = printed.find(number) {
-                    let block = Arc::new(printed.blocks[at].1.with(of_block, &news.json));
-                    self.0.insert((org.key, number), block.clone());
-                    printed.blocks[at].1 = block;
-                }
-            }
+            printed.news.json.reserve(missing.len() * RECORD_BYTES);
+            printed.news = service.fold_versions(org, &missing, printed.news, News::print).await?;
+            printed.news.records.sort_unstable_by_key(|(seq, _)| *seq);
+            self.keep(org.key, &printed);
         }
         Ok(printed)
+    }
+
+    /// Keeps what has just been printed, as far as that is worth its place.
+    fn keep(&self, org: OrgKey, printed: &Printed<'_>) {
+        let (news, is_full) = (&printed.news, self.blocks.weight() >= self.full_from);
+        for of_block in news.records.chunk_by(|(a, _), (b, _)| block_of(*a) == block_of(*b)) {
+            let number = block_of(of_block[0].0);
+            let block = match printed.block(number) {
+                Some(block) => block.with(of_block, &news.json),
+                None if is_full && !self.passed.again((org, number)) => continue,
+                None => Block::empty(&news.zone).with(of_block, &news.json),
+            };
+            self.blocks.insert((org, number), Arc::new(block));
+        }
     }
 }
 
 impl Printed<'_> {
     /// Each record's JSON.
     pub(crate) fn each(&self) -> impl Iterator<Item = &[u8]> {
-        let mut last = 0;
+        let mut last = None;
         self.seqs.iter().map(move |seq| {
             let number = block_of(*seq);
-            if self.blocks[last].0 != number {
-                // All blocks are here.
-                last = self.find(number).unwrap_or_default();
-            }
-            self.blocks[last].1.json(place_of(*seq))
+            let block = match last {
+                Some((of, block)) if of == number => block,
+                _ => self.block(number),
+            };
+            last = Some((number, block));
+            let kept = block.map_or(&[][..], |block| block.json(place_of(*seq)));
+            if kept.is_empty() { self.news.json(*seq) } else { kept }
         })
     }
 
-    fn find(&self, number: u64) -> Option<usize> {
-        self.blocks.binary_search_by_key(&number, |(number, _)| *number).ok()
+    fn block(&self, number: u64) -> Option<&Block> {
+        let found = self.blocks.binary_search_by_key(&number, |(number, _)| *number).ok();
+        found.map(|at| &*self.blocks[at].1)
     }
 
     fn missing(&self) -> impl Iterator<Item = Seq> {

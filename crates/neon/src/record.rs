@@ -62,7 +62,7 @@ pub(crate) fn write(version: &StoredVersion<'_>, zone: &Zone, out: &mut Vec<u8>)
 
 fn time(moment: Moment, out: &mut Vec<u8>) {
     out.push(b'"');
-    out.extend_from_slice(moment.text().as_str().as_bytes());
+    out.extend_from_slice(moment.text().as_bytes());
     out.push(b'"');
 }
 

@@ -224,8 +224,7 @@ impl Examination<'_> {
             previous: cell::<Option<i64>>(row, 6)?.map(rows::seq),
         });
         let mut version = None;
-        let read =
-            rows::version(row).and_then(|read| read.to_version()).map(|read| version = Some(read));
+        let read = rows::version(row).map(|read| version = Some(read));
         if let Some(problem) = damage(read)? {
             self.tell(format!("position {seq}, activity {id}: {problem}"));
         }

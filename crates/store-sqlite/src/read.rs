@@ -24,6 +24,11 @@ const VERSIONS_BETWEEN: &str = "
     SELECT seq, stamp, activity, kind, actor, origin, previous, document
     FROM change WHERE organization = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq";
 
+/// Likewise as [`rows::shown`] reads it: of long lists, each column counts.
+const SHOWN_BETWEEN: &str = "
+    SELECT seq, stamp, activity, coalesce(document, kind)
+    FROM change WHERE organization = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq";
+
 /// The log without contents, as [`rows::log_entry`] reads it.
 const LOG_AFTER: &str = "
     SELECT seq, stamp, activity, kind FROM change
@@ -96,25 +101,27 @@ pub(crate) fn version(
     let mut statement = connection.prepare_cached(VERSION_BY_SEQ).map_err(failed)?;
     let mut rows = statement.query((org.0, number(seq))).map_err(failed)?;
     let row = rows.next().map_err(failed)?;
-    row.map(|row| rows::version(row)?.to_version()).transpose()
+    row.map(rows::version).transpose()
 }
 
-/// Shows the versions at these positions, which are ascending and close together, until told to stop.
+/// Visits the rows of the versions at these positions, which are ascending and close together, until told
+/// to stop.
 fn stretch(
     connection: &Connection,
+    between: &str,
     org: OrgKey,
     seqs: &[Seq],
-    visit: &mut dyn FnMut(StoredVersion<'_>) -> ControlFlow<()>,
+    visit: &mut impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
 ) -> Result<ControlFlow<()>, StoreError> {
     let (Some(first), Some(last)) = (seqs.first(), seqs.last()) else {
         return Ok(ControlFlow::Continue(()));
     };
     let mut wanted = seqs.iter().copied().peekable();
-    let mut statement = connection.prepare_cached(VERSIONS_BETWEEN).map_err(failed)?;
+    let mut statement = connection.prepare_cached(between).map_err(failed)?;
     let mut rows = statement.query((org.0, number(*first), number(*last))).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
         let seq = rows::seq(row.get(0).map_err(failed)?);
-        if wanted.next_if_eq(&seq).is_some() && visit(rows::version(row)?).is_break() {
+        if wanted.next_if_eq(&seq).is_some() && visit(row)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }
@@ -141,6 +148,36 @@ pub(crate) fn latest(
         .and_then(|mut s| s.query_row((org.0, id.0), |row| row.get(0)).optional())
         .map(|found| found.map(rows::seq))
         .map_err(failed)
+}
+
+impl SqliteStore {
+    /// Visits the rows of the versions at these positions, in the order of the log and each once, until
+    /// told to stop.
+    fn visit_rows(
+        &self,
+        between: &str,
+        org: OrgKey,
+        seqs: &[Seq],
+        mut visit: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut seqs = seqs.to_vec();
+        seqs.sort_unstable();
+        seqs.dedup();
+        let stretches = || seqs.chunk_by(|a, b| b.0 - a.0 <= PASSED_OVER_MAX);
+        self.read(|c| {
+            // One snapshot, and the locks for it taken once; a single query has that by itself.
+            let _snapshot = match stretches().nth(1) {
+                Some(_) => Some(c.unchecked_transaction().map_err(failed)?),
+                None => None,
+            };
+            for seqs in stretches() {
+                if stretch(c, between, org, seqs, &mut visit)?.is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
 }
 
 impl Store for SqliteStore {
@@ -275,23 +312,23 @@ impl Store for SqliteStore {
         seqs: &[Seq],
         visit: &mut dyn FnMut(StoredVersion<'_>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let mut seqs = seqs.to_vec();
-        seqs.sort_unstable();
-        seqs.dedup();
-        let stretches = || seqs.chunk_by(|a, b| b.0 - a.0 <= PASSED_OVER_MAX);
-        self.read(|c| {
-            // One snapshot, and the locks for it taken once; a single query has that by itself.
-            let _snapshot = match stretches().nth(1) {
-                Some(_) => Some(c.unchecked_transaction().map_err(failed)?),
-                None => None,
-            };
-            for seqs in stretches() {
-                if stretch(c, org, seqs, visit)?.is_break() {
-                    break;
-                }
+        self.visit_rows(SHOWN_BETWEEN, org, seqs, |row| Ok(visit(rows::shown(row)?)))
+    }
+
+    fn versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Version>, StoreError> {
+        let mut places: Vec<(Seq, usize)> = seqs.iter().copied().zip(0..).collect();
+        places.sort_unstable();
+        let mut places = places.into_iter().peekable();
+        let mut found: Vec<Option<Version>> = seqs.iter().map(|_| None).collect();
+        self.visit_rows(VERSIONS_BETWEEN, org, seqs, |row| {
+            let version = rows::version(row)?;
+            while let Some((_, place)) = places.next_if(|(seq, _)| *seq == version.seq) {
+                found[place] = Some(version.clone());
             }
-            Ok(())
-        })
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let all = found.into_iter().collect::<Option<_>>();
+        all.ok_or_else(|| rows::damaged("change", "versions that were read are missing"))
     }
 
     fn latest(&self, org: OrgKey, id: ActivityId) -> Result<Option<Seq>, StoreError> {

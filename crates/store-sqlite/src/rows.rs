@@ -3,7 +3,7 @@
 use domain::{
     Account, ActivityId, ApiKey, Author, ClientId, KeyId, Kind, Login, LoginName, Name, Opener,
     OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Role, SecretHash, Seq, Stage,
-    Stamp, Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
+    Stamp, State, Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
 };
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
@@ -75,16 +75,12 @@ fn origin(number: i64) -> Result<Origin, StoreError> {
 }
 
 /// Reads `seq, stamp, activity, kind, actor, origin, previous, document`.
-pub(crate) fn version<'a>(row: &'a Row<'_>) -> Result<StoredVersion<'a>, StoreError> {
-    let content = match kind(column(row, 3)?)? {
-        Kind::Tombstone => None,
-        Kind::Record => {
-            let document = row.get_ref(7).map_err(failed)?;
-            let json = document.as_str().map_err(|e| damaged("change", e))?;
-            Some(Content::read(json)?)
-        }
+pub(crate) fn version(row: &Row<'_>) -> Result<Version, StoreError> {
+    let state = match kind(column(row, 3)?)? {
+        Kind::Tombstone => State::Tombstone,
+        Kind::Record => State::Record(Box::new(content(row, 7)?.to_activity()?)),
     };
-    Ok(StoredVersion {
+    Ok(Version {
         seq: seq(column(row, 0)?),
         stamp: stamp(row, 1)?,
         id: ActivityId(column(row, 2)?),
@@ -93,8 +89,27 @@ pub(crate) fn version<'a>(row: &'a Row<'_>) -> Result<StoredVersion<'a>, StoreEr
             user: column::<Option<i64>>(row, 4)?.map(UserId),
             origin: origin(column(row, 5)?)?,
         },
-        content,
+        state,
     })
+}
+
+/// Reads `seq, stamp, activity, coalesce(document, kind)`: the last is the kind of what has no content.
+pub(crate) fn shown<'a>(row: &'a Row<'_>) -> Result<StoredVersion<'a>, StoreError> {
+    let is_tombstone = match row.get_ref(3).map_err(failed)? {
+        ValueRef::Integer(number) => kind(number)? == Kind::Tombstone,
+        _ => false,
+    };
+    Ok(StoredVersion {
+        seq: seq(column(row, 0)?),
+        stamp: stamp(row, 1)?,
+        id: ActivityId(column(row, 2)?),
+        content: if is_tombstone { None } else { Some(content(row, 3)?) },
+    })
+}
+
+fn content<'a>(row: &'a Row<'_>, index: usize) -> Result<Content<'a>, StoreError> {
+    let document = row.get_ref(index).map_err(failed)?;
+    Content::read(document.as_str().map_err(|e| damaged("change", e))?)
 }
 
 /// Reads `seq, stamp, activity, kind`.

@@ -6,14 +6,14 @@
 use std::borrow::Cow;
 
 use domain::{
-    Activity, ActivityId, Author, ClientId, CustomField, Moment, Note, Priority, Seq, Stamp, State,
-    StatusId, StatusName, Subject, UserId, Version,
+    Activity, ActivityId, ClientId, CustomField, Moment, Note, Priority, Seq, Stamp, StatusId,
+    StatusName, Subject, UserId, Version,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{StoreError, scan};
 
-/// A version as it stands in the store: [`Version`] without memory of its own.
+/// What a record shows of its version, without memory of its own.
 #[derive(Debug)]
 pub struct StoredVersion<'a> {
     /// Position in the organization's log.
@@ -22,10 +22,6 @@ pub struct StoredVersion<'a> {
     pub stamp: Stamp,
     /// Which activity this is a version of.
     pub id: ActivityId,
-    /// The version of the same activity that this one supersedes.
-    pub previous: Option<Seq>,
-    /// Who made it, and by which door.
-    pub author: Author,
     /// The activity as it is from here on; none of a tombstone.
     pub content: Option<Content<'a>>,
 }
@@ -189,26 +185,8 @@ impl<'a> StoredVersion<'a> {
             seq: version.seq,
             stamp: version.stamp,
             id: version.id,
-            previous: version.previous,
-            author: version.author,
             content: version.record().map(Content::of),
         }
-    }
-
-    /// The version.
-    ///
-    /// # Errors
-    /// When a text of it is none that an activity may have.
-    pub fn to_version(&self) -> Result<Version, StoreError> {
-        let content = self.content.as_ref().map(Content::to_activity).transpose()?;
-        Ok(Version {
-            seq: self.seq,
-            stamp: self.stamp,
-            id: self.id,
-            previous: self.previous,
-            author: self.author,
-            state: content.map_or(State::Tombstone, |activity| State::Record(Box::new(activity))),
-        })
     }
 }
 

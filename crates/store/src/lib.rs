@@ -117,28 +117,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// When the store cannot read, or has no version at one of the positions.
-    fn versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Version>, StoreError> {
-        let mut places: Vec<(Seq, usize)> = seqs.iter().copied().zip(0..).collect();
-        places.sort_unstable();
-        let mut places = places.into_iter().peekable();
-        let mut found: Vec<Option<Version>> = seqs.iter().map(|_| None).collect();
-        let mut unreadable = None;
-        self.show_versions(org, seqs, &mut |stored| {
-            while let Some((_, place)) = places.next_if(|(seq, _)| *seq == stored.seq) {
-                match stored.to_version() {
-                    Ok(version) => found[place] = Some(version),
-                    Err(problem) => unreadable = Some(problem),
-                }
-            }
-            if unreadable.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        match unreadable {
-            Some(problem) => Err(problem),
-            None => found.into_iter().collect::<Option<_>>().ok_or_else(|| {
-                StoreError::Damaged("versions are missing between those that were shown".to_owned())
-            }),
-        }
-    }
+    fn versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Version>, StoreError>;
 
     /// The position of an activity's latest version.
     ///

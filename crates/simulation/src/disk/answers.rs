@@ -117,7 +117,6 @@ impl Store for SimStore {
         visit: &mut dyn FnMut(StoredVersion<'_>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let disk = self.0.lock();
-        let missing = |seq: Seq| StoreError::Damaged(format!("no version at {seq}"));
         for seq in seqs.iter().copied().collect::<BTreeSet<Seq>>() {
             let version = disk.visible.version(org, seq).ok_or_else(|| missing(seq))?;
             if visit(StoredVersion::of(version)).is_break() {
@@ -125,6 +124,12 @@ impl Store for SimStore {
             }
         }
         Ok(())
+    }
+
+    fn versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Version>, StoreError> {
+        let disk = self.0.lock();
+        let version = |seq| disk.visible.version(org, seq).cloned().ok_or_else(|| missing(seq));
+        seqs.iter().map(|seq| version(*seq)).collect()
     }
 
     fn latest(&self, org: OrgKey, id: ActivityId) -> Result<Option<Seq>, StoreError> {
@@ -171,4 +176,8 @@ impl Store for SimStore {
         }
         Ok(())
     }
+}
+
+fn missing(seq: Seq) -> StoreError {
+    StoreError::Damaged(format!("no version at {seq}"))
 }

@@ -138,19 +138,22 @@ pub(super) fn versions_come_in_the_order_asked_for(store: &dyn Store) {
 }
 
 pub(super) fn versions_are_shown_in_the_order_of_the_log_until_told_to_stop(store: &dyn Store) {
-    let versions: Vec<Version> = (1..=100).map(|seq| record(seq, 7)).collect();
+    let mut versions: Vec<Version> = (1..=100).map(|seq| record(seq, 7)).collect();
+    versions[8] = tombstone(9, 7, 8);
     append(store, ORG, &versions);
     let shown = |asked: &[u64], enough: usize| {
         let mut shown = Vec::new();
         let asked: Vec<Seq> = asked.iter().copied().map(Seq).collect();
         let visited = store.show_versions(ORG, &asked, &mut |stored| {
-            shown.push(stored.to_version().unwrap());
+            let content = stored.content.map(|content| content.to_activity().unwrap());
+            shown.push((stored.seq, stored.stamp, stored.id, content));
             if shown.len() < enough { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         visited.unwrap();
         shown
     };
-    let at = |seqs: &[usize]| seqs.iter().map(|seq| versions[seq - 1].clone()).collect::<Vec<_>>();
+    let of = |v: &Version| (v.seq, v.stamp, v.id, v.record().cloned());
+    let at = |seqs: &[usize]| seqs.iter().map(|seq| of(&versions[seq - 1])).collect::<Vec<_>>();
     assert_eq!(shown(&[9, 7, 80, 7, 10, 79], 9), at(&[7, 9, 10, 79, 80]));
     assert_eq!(shown(&[9, 7, 80, 7, 10, 79], 2), at(&[7, 9]));
     // What is missing after that is nobody's business.
