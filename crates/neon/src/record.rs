@@ -2,7 +2,7 @@
 //!
 //! Written out by hand, since questions of many records take as long as this does.
 
-use domain::{Moment, Priority, Zone};
+use domain::{Moment, MomentText, Priority, Zone};
 use serde::{Serialize, Serializer};
 use service::{StoredField, StoredText, StoredVersion};
 
@@ -13,14 +13,19 @@ use crate::envelope::write_json;
 /// start and end keep the offset that they came with. A tombstone has no record.
 pub(crate) fn write(version: &StoredVersion<'_>, zone: &Zone, out: &mut Vec<u8>) {
     let Some(content) = &version.content else { return };
+    let created = zone.at(content.created).text();
+    let modified = match version.stamp == content.created {
+        true => created,
+        false => zone.at(version.stamp).text(),
+    };
     out.extend_from_slice(b"{\"createdDateTime\":");
-    time(zone.at(content.created), out);
+    time(created, out);
     if let Some(name) = &content.created_by {
         out.extend_from_slice(b",\"createdBy\":");
         text(name, out);
     }
     out.extend_from_slice(b",\"lastModifiedDateTime\":");
-    time(zone.at(version.stamp), out);
+    time(modified, out);
     if let Some(name) = &content.modified_by {
         out.extend_from_slice(b",\"lastModifiedBy\":");
         text(name, out);
@@ -32,10 +37,10 @@ pub(crate) fn write(version: &StoredVersion<'_>, zone: &Zone, out: &mut Vec<u8>)
     out.extend_from_slice(b",\"note\":");
     text(&content.note, out);
     out.extend_from_slice(b",\"startDateTime\":");
-    time(content.start.moment(), out);
+    time(content.start.moment().text(), out);
     if let Some(end) = content.end {
         out.extend_from_slice(b",\"endDateTime\":");
-        time(end.moment(), out);
+        time(end.moment().text(), out);
     }
     if let Some(client) = content.client {
         out.extend_from_slice(b",\"clientId\":");
@@ -60,9 +65,9 @@ pub(crate) fn write(version: &StoredVersion<'_>, zone: &Zone, out: &mut Vec<u8>)
     out.push(b'}');
 }
 
-fn time(moment: Moment, out: &mut Vec<u8>) {
+fn time(text: MomentText, out: &mut Vec<u8>) {
     out.push(b'"');
-    out.extend_from_slice(moment.text().as_bytes());
+    out.extend_from_slice(text.as_bytes());
     out.push(b'"');
 }
 
