@@ -8,6 +8,7 @@
 //! To add a method: a line in `method.rs`, a file in `methods/`, a row in `errors.rs` for each new
 //! code, and a case in `tests/`.
 
+mod ahead;
 mod body;
 mod envelope;
 mod errors;

@@ -16,6 +16,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use service::{AskError, Service, StoredVersion, Tenant};
 
+use crate::ahead::{Page, PagesAhead};
 use crate::record;
 
 /// Versions of a block.
@@ -26,6 +27,9 @@ const RECORD_BYTES: usize = 512;
 
 /// How many blocks are remembered as asked for, per block that there is room for.
 const MARKS_PER_BLOCK: usize = 4;
+
+/// After a page whose records took more than that, none is.
+const AHEAD_BYTES_MAX: usize = 256 << 10;
 
 /// Which block of an organization's log: the one with the versions from this multiple of
 /// [`BLOCK_VERSIONS`] on.
@@ -41,17 +45,17 @@ struct Block {
 }
 
 /// Versions that have been printed just now, in the order of the log.
-struct News {
-    zone: Zone,
+#[derive(Default)]
+pub(crate) struct News {
     json: Vec<u8>,
     /// Where the text of each lies.
     records: Vec<(Seq, Range<usize>)>,
 }
 
 impl News {
-    fn print(&mut self, version: &StoredVersion<'_>) {
+    fn print(&mut self, version: &StoredVersion<'_>, zone: &Zone) {
         let start = self.json.len();
-        record::write(version, &self.zone, &mut self.json);
+        record::write(version, zone, &mut self.json);
         self.records.push((version.seq, start..self.json.len()));
     }
 
@@ -59,6 +63,22 @@ impl News {
         let found = self.records.binary_search_by_key(&seq, |(seq, _)| *seq);
         found.map_or(&[], |at| &self.json[self.records[at].1.clone()])
     }
+}
+
+/// Prints the versions at these positions, beside what there is already.
+async fn print(
+    service: &Service,
+    org: &Tenant,
+    zone: &Zone,
+    seqs: &[Seq],
+    mut news: News,
+) -> Result<News, AskError> {
+    news.json.reserve(seqs.len() * RECORD_BYTES);
+    let zone = zone.clone();
+    let print = move |news: &mut News, version: &StoredVersion<'_>| news.print(version, &zone);
+    let mut news = service.fold_versions(org, seqs, news, print).await?;
+    news.records.sort_unstable_by_key(|(seq, _)| *seq);
+    Ok(news)
 }
 
 /// Which blocks have been asked for lately without being kept: a mark of each, until another one takes its
@@ -92,6 +112,7 @@ pub(crate) struct Records {
     /// From so many bytes on, there is no room.
     full_from: u64,
     passed: Passed,
+    ahead: PagesAhead,
 }
 
 /// Records that are to be sent, in their order.
@@ -112,6 +133,7 @@ impl Records {
             blocks: Cache::with_weighter(blocks, bytes_max, ByBytes),
             full_from: bytes_max / 16 * 15,
             passed: Passed { marks: marks.collect(), hasher: RandomState::new() },
+            ahead: PagesAhead::default(),
         }
     }
 
@@ -123,6 +145,43 @@ impl Records {
         zone: &Zone,
         seqs: &'a [Seq],
     ) -> Result<Printed<'a>, AskError> {
+        let mut printed = self.kept(org, zone, seqs);
+        if printed.missing().next().is_none() {
+            return Ok(printed);
+        }
+        if let Some(printing) = page_from(org, zone, seqs).and_then(|page| self.ahead.take(&page)) {
+            // What has gone wrong is tried again, and told if it does again.
+            printed.news = printing.await.ok().and_then(Result::ok).unwrap_or_default();
+        }
+        let missing: Vec<Seq> = printed.missing().collect();
+        if !missing.is_empty() {
+            printed.news = print(service, org, zone, &missing, printed.news).await?;
+        }
+        self.keep(org.key, zone, &printed);
+        Ok(printed)
+    }
+
+    /// Begins to print the page that is likely asked for after this one, so that it is ready by then.
+    pub(crate) fn print_ahead(
+        &self,
+        service: &Service,
+        org: &Arc<Tenant>,
+        zone: &Zone,
+        this: &Printed<'_>,
+        next: &[Seq],
+    ) {
+        let Some(page) = page_from(org, zone, next) else { return };
+        let missing: Vec<Seq> = self.kept(org, zone, next).missing().collect();
+        if missing.is_empty() || this.news.json.len() > AHEAD_BYTES_MAX {
+            return;
+        }
+        let (service, org, zone) = (service.clone(), org.clone(), zone.clone());
+        let printed = async move { print(&service, &org, &zone, &missing, News::default()).await };
+        self.ahead.begin(page, || tokio::spawn(printed));
+    }
+
+    /// What there is of the records at these positions.
+    fn kept<'a>(&self, org: &Tenant, zone: &Zone, seqs: &'a [Seq]) -> Printed<'a> {
         let mut numbers: Vec<u64> = seqs.iter().map(|seq| block_of(*seq)).collect();
         // Neighbours first: there are few left to sort then.
         numbers.dedup();
@@ -133,27 +192,18 @@ impl Records {
             block.map(|block| (number, block))
         };
         let blocks = numbers.into_iter().filter_map(kept).collect();
-        let news = News { zone: zone.clone(), json: Vec::new(), records: Vec::new() };
-        let mut printed = Printed { blocks, news, seqs };
-        let missing: Vec<Seq> = printed.missing().collect();
-        if !missing.is_empty() {
-            printed.news.json.reserve(missing.len() * RECORD_BYTES);
-            printed.news = service.fold_versions(org, &missing, printed.news, News::print).await?;
-            printed.news.records.sort_unstable_by_key(|(seq, _)| *seq);
-            self.keep(org.key, &printed);
-        }
-        Ok(printed)
+        Printed { blocks, news: News::default(), seqs }
     }
 
     /// Keeps what has just been printed, as far as that is worth its place.
-    fn keep(&self, org: OrgKey, printed: &Printed<'_>) {
+    fn keep(&self, org: OrgKey, zone: &Zone, printed: &Printed<'_>) {
         let (news, is_full) = (&printed.news, self.blocks.weight() >= self.full_from);
         for of_block in news.records.chunk_by(|(a, _), (b, _)| block_of(*a) == block_of(*b)) {
             let number = block_of(of_block[0].0);
             let block = match printed.block(number) {
                 Some(block) => block.with(of_block, &news.json),
                 None if is_full && !self.passed.again((org, number)) => continue,
-                None => Block::empty(&news.zone).with(of_block, &news.json),
+                None => Block::empty(zone).with(of_block, &news.json),
             };
             self.blocks.insert((org, number), Arc::new(block));
         }
@@ -212,6 +262,10 @@ impl Block {
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.json[start..self.ends[place]]
     }
+}
+
+fn page_from(org: &Tenant, zone: &Zone, seqs: &[Seq]) -> Option<Page> {
+    seqs.first().map(|first| Page { org: org.key, zone: zone.clone(), first: *first })
 }
 
 fn block_of(seq: Seq) -> u64 {

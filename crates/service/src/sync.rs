@@ -27,6 +27,9 @@ const TO_AHEAD_MS_MAX: i64 = 2_000;
 /// The longest wait for the horizon to pass an upper bound.
 const HORIZON_WAIT_MAX: Duration = Duration::from_secs(10);
 
+/// Who asks for a later page of at least this size reads through all of them.
+const READ_THROUGH_PAGE_SIZE_MIN: usize = 100;
+
 /// One page of a run, by the positions of its records. Versions never change (invariant 1): what has been
 /// made of one is good for every page that it is on.
 #[derive(Clone, Debug)]
@@ -35,6 +38,8 @@ pub struct SyncPage {
     pub horizon: Stamp,
     /// Where the page's records lie, in the order asked for.
     pub seqs: Vec<Seq>,
+    /// The same of the next page, where that is long and will likely be asked for: none of others.
+    pub next: Vec<Seq>,
     /// Records on all pages.
     pub total: u64,
     /// Pages in all, at least 1.
@@ -179,8 +184,12 @@ impl Service {
         selected: Selected,
     ) -> Result<SyncPage, AskError> {
         let Selected { records, removed, total, pages } = selected;
-        let seqs = self.page(org, asked, records).await?;
-        Ok(SyncPage { horizon: asked.horizon, seqs, total, pages, removed })
+        let page_size = asked.query.page_size as usize;
+        let is_read_through = asked.query.page > 1 && page_size >= READ_THROUGH_PAGE_SIZE_MIN;
+        let take = if is_read_through { 2 * page_size } else { page_size };
+        let mut seqs = self.seqs(org, asked, records, take).await?;
+        let next = seqs.split_off(seqs.len().min(page_size));
+        Ok(SyncPage { horizon: asked.horizon, seqs, next, total, pages, removed })
     }
 
     /// A page with its records.
@@ -189,7 +198,7 @@ impl Service {
         org: &Tenant,
         page: SyncPage,
     ) -> Result<SyncAnswer, AskError> {
-        let SyncPage { horizon, seqs, total, pages, removed } = page;
+        let SyncPage { horizon, seqs, next: _, total, pages, removed } = page;
         let records = self.versions(org, seqs).await?;
         Ok(SyncAnswer { horizon, records, total, pages, removed })
     }
@@ -342,15 +351,15 @@ impl Service {
         kept.await.map_err(|_| AskError::Unavailable("the run could not be recorded".to_owned()))
     }
 
-    /// The positions of the page's records.
-    async fn page(
+    /// The positions of so many records, from the page's first on.
+    async fn seqs(
         &self,
         org: &Arc<Tenant>,
         asked: &Asked<'_>,
         records: Records,
+        take: usize,
     ) -> Result<Vec<Seq>, AskError> {
         let (query, view) = (asked.query, &asked.view);
-        let take = query.page_size as usize;
         let skip = (query.page - 1).saturating_mul(u64::from(query.page_size));
         let in_log_order = query.order.by == Member::Modified;
         let sorted: Arc<[Seq]> = match records {

@@ -33,11 +33,14 @@ pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> 
     };
     let zone = &caller.directory.organization.zone;
     match neon.records.at(&neon.service, &caller.tenant, zone, &page.seqs).await {
-        Ok(records) => Answer {
-            response_date_time: Some(zone.at(page.horizon)),
-            content: Ok(render(&question, &page, &records)),
-            org: Some(caller.tenant),
-        },
+        Ok(records) => {
+            neon.records.print_ahead(&neon.service, &caller.tenant, zone, &records, &page.next);
+            Answer {
+                response_date_time: Some(zone.at(page.horizon)),
+                content: Ok(render(&question, &page, &records)),
+                org: Some(caller.tenant),
+            }
+        }
         Err(error) => refused(caller, error.into()),
     }
 }

@@ -66,7 +66,9 @@ impl Process {
         };
         let surroundings = Surroundings { clock, ..Surroundings::system(store) };
         let service = Service::open(surroundings, settings).unwrap();
-        let router = neon::tidied(neon::router(service.clone(), neon::Settings::default()));
+        // Likewise, so that records are also printed anew.
+        let settings = neon::Settings { cache_bytes_max: 64 << 10, ..neon::Settings::default() };
+        let router = neon::tidied(neon::router(service.clone(), settings));
         Process { service, router, folder }
     }
 }

@@ -37,6 +37,41 @@ fn odd_pages_and_sizes_are_clamped() {
 }
 
 #[test]
+fn a_record_is_the_same_on_pages_of_every_size_and_however_often_it_is_read() {
+    let server = TestServer::start();
+    let client = server.editor();
+    let made = client.create_many('a', 420);
+    for id in made.iter().step_by(7) {
+        client.update(*id, "activity.note=changed");
+    }
+    for id in made.iter().step_by(11) {
+        client.remove(*id);
+    }
+    let read = |size: usize, direction: &str| -> Vec<serde_json::Value> {
+        let page = |page: usize| {
+            let paging = format!("page.pageSize={size}&page.currentPage={page}");
+            let query = format!("syncActivityTimeFrom=2000-01-01T00:00:00Z&{paging}");
+            client.sync(&format!("{query}&page.sortDirection={direction}")).records().to_vec()
+        };
+        (1..).map(page).take_while(|records| !records.is_empty()).flatten().collect()
+    };
+    let one_by_one = made.iter().filter(|id| (*id - made[0]) % 11 != 0);
+    let mut expected: Vec<_> = one_by_one.map(|id| client.retrieve(*id)).collect();
+    let key = |record: &serde_json::Value| {
+        let time = record["lastModifiedDateTime"].as_str().unwrap().to_owned();
+        (time, record["activityId"].as_i64())
+    };
+    expected.sort_by_key(key);
+    for size in [200, 100, 10, 150, 200, 99, 100] {
+        assert_eq!(read(size, "ASC"), expected, "{size}");
+    }
+    expected.reverse();
+    for size in [100, 200, 17] {
+        assert_eq!(read(size, "DESC"), expected, "{size}");
+    }
+}
+
+#[test]
 fn nothing_found_is_one_empty_page() {
     let server = TestServer::start();
     let client = server.editor();
