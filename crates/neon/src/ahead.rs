@@ -17,26 +17,30 @@ const PAGES_AHEAD_MAX: usize = 16;
 #[derive(Default)]
 pub(crate) struct PagesAhead(Mutex<VecDeque<(Page, Printing)>>);
 
-/// Which page: what it begins with, and the zone that its times are shown in.
+/// Which page: what it begins and ends with, and the zone that its times are shown in.
 #[derive(PartialEq)]
 pub(crate) struct Page {
     pub(crate) org: OrgKey,
     pub(crate) zone: Zone,
     pub(crate) first: Seq,
+    pub(crate) last: Seq,
 }
 
 /// What becomes of it.
 pub(crate) type Printing = JoinHandle<Result<News, AskError>>;
 
 impl PagesAhead {
-    /// Begins to print a page, unless that has begun; the oldest one may have to go.
+    /// Begins to print a page, unless that has begun. Where there is no place left, the oldest that is ready
+    /// goes; nothing begins when none is, so that no more work is under way than there are places.
     pub(crate) fn begin(&self, page: Page, print: impl FnOnce() -> Printing) {
         let mut pages = self.0.lock();
         if pages.iter().any(|(begun, _)| *begun == page) {
             return;
         }
         if pages.len() == PAGES_AHEAD_MAX {
-            pages.pop_front();
+            let ready = pages.iter().position(|(_, printing)| printing.is_finished());
+            let Some(ready) = ready else { return };
+            pages.remove(ready);
         }
         pages.push_back((page, print()));
     }

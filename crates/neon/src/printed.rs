@@ -3,8 +3,8 @@
 //!
 //! Versions that lie side by side in the log are kept together, in blocks: they are mostly asked for
 //! together, and finding each by itself would take longer than copying it. When there is no room left, a
-//! block is only kept when it is asked for again: reading everything once must neither cost the copying nor
-//! drive out what is read often.
+//! block is only kept when it is asked for again: reading everything once, in large pages, must neither cost
+//! the copying nor drive out what is read often.
 
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
@@ -28,7 +28,7 @@ const RECORD_BYTES: usize = 512;
 /// How many blocks are remembered as asked for, per block that there is room for.
 const MARKS_PER_BLOCK: usize = 4;
 
-/// After a page whose records took more than that, none is.
+/// A page whose records take more than that is not printed ahead, nor the one after it.
 const AHEAD_BYTES_MAX: usize = 256 << 10;
 
 /// Which block of an organization's log: the one with the versions from this multiple of
@@ -172,11 +172,16 @@ impl Records {
     ) {
         let Some(page) = page_from(org, zone, next) else { return };
         let missing: Vec<Seq> = self.kept(org, zone, next).missing().collect();
-        if missing.is_empty() || this.news.json.len() > AHEAD_BYTES_MAX {
+        let this_bytes: usize = this.each().map(<[u8]>::len).sum();
+        if missing.is_empty() || this_bytes > AHEAD_BYTES_MAX {
             return;
         }
         let (service, org, zone) = (service.clone(), org.clone(), zone.clone());
-        let printed = async move { print(&service, &org, &zone, &missing, News::default()).await };
+        let printed = async move {
+            let news = print(&service, &org, &zone, &missing, News::default()).await?;
+            // What is too large to lie here is printed again by who asks for it.
+            Ok(if news.json.len() > AHEAD_BYTES_MAX { News::default() } else { news })
+        };
         self.ahead.begin(page, || tokio::spawn(printed));
     }
 
@@ -265,7 +270,8 @@ impl Block {
 }
 
 fn page_from(org: &Tenant, zone: &Zone, seqs: &[Seq]) -> Option<Page> {
-    seqs.first().map(|first| Page { org: org.key, zone: zone.clone(), first: *first })
+    let (first, last) = (*seqs.first()?, *seqs.last()?);
+    Some(Page { org: org.key, zone: zone.clone(), first, last })
 }
 
 fn block_of(seq: Seq) -> u64 {

@@ -98,3 +98,21 @@ impl<'a> Scan<'a> {
         Some(fields)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::content;
+
+    /// Were a member missing here, everything would be read all the same, but by the slower way.
+    #[test]
+    fn what_is_written_is_read_without_a_parser() {
+        for json in [
+            r#"{"created":1,"created_by":"Zoë \"Z\"","modified_by":"王","subject":"Call","note":"a\nb","start":[1,-18000],"end":[2,0],"client":9,"system_user":4,"status":3,"status_name":"Waiting","priority":"High","custom_fields":[{"field":"81","value":"Blue"}]}"#,
+            r#"{"created":-1,"subject":"Call","note":"","start":[0,0],"status":1,"status_name":"Done","priority":"Low"}"#,
+        ] {
+            let read = content(json).unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap(), json);
+            assert!(read.subject.is_plain());
+        }
+    }
+}

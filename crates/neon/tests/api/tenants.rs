@@ -75,3 +75,27 @@ fn pages_of_the_same_question_are_each_ones_own() {
     assert_eq!(page(&one, 2), [2, 10, 2, 15]);
     assert_eq!(page(&other, 3), [3, 10, 3, 25]);
 }
+
+#[test]
+fn long_pages_are_each_ones_own_however_they_are_read_through() {
+    let (_server, one, other) = two();
+    one.create_many('a', 320);
+    other.create_many('b', 320);
+    let check = |client: &Client, letter: char, page: usize| {
+        let paging = format!("page.pageSize=100&page.currentPage={page}&page.sortDirection=ASC");
+        let answer = client.sync(&format!("{EVERYTHING}&{paging}"));
+        let subjects = answer.records().iter().map(|record| record["subject"].as_str().unwrap());
+        let subjects: Vec<String> = subjects.map(str::to_owned).collect();
+        let first = 100 * (page - 1) + 1;
+        let expected = (first..=320.min(first + 99)).map(|n| format!("{letter}{n}"));
+        assert_eq!(subjects, expected.collect::<Vec<_>>(), "{letter} {page}");
+    };
+    check(&other, 'b', 1);
+    check(&one, 'a', 1);
+    check(&one, 'a', 2);
+    // What has been begun for one has the same positions.
+    check(&other, 'b', 3);
+    check(&one, 'a', 3);
+    check(&one, 'a', 4);
+    check(&other, 'b', 4);
+}
