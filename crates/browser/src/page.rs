@@ -190,7 +190,8 @@ impl Page {
         let end = Instant::now() + WAIT_MAX;
         while self.script(script) != true {
             assert!(Instant::now() < end, "never true: {script}\n{}", self.situation());
-            self.runtime.block_on(tokio::time::sleep(POLL));
+            // Made inside, since a timer looks for its runtime when it is made.
+            self.runtime.block_on(async { tokio::time::sleep(POLL).await });
         }
     }
 
