@@ -1,10 +1,12 @@
 //! Load at a fixed rate: each request is due at its own time, however late the answers before it are.
 
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use memchr::memmem;
+use rustix::event::{PollFd, PollFlags, poll};
+
 use crate::Outcome;
-use crate::connection::Connection;
+use crate::connection::{ANSWER_MAX, Connection};
 use crate::load::Request;
 use crate::results::Spread;
 
@@ -22,40 +24,68 @@ pub(crate) struct Steady<'a> {
     pub(crate) connections: u32,
 }
 
+/// A question under way.
+struct Asked {
+    connection: Connection,
+    due: Instant,
+}
+
 impl Steady<'_> {
     /// Sends requests drawn from these; none may fail. A time runs from when the request was due, so
     /// that waiting behind a late answer counts.
+    ///
+    /// One thread does it all: the less the load itself takes, the more is measured of the server.
     pub(crate) fn run(&self, requests: &[Request]) -> Outcome<Spread> {
-        let begun = Instant::now();
-        let micros = std::thread::scope(|scope| {
-            let senders: Vec<_> = (0..self.connections)
-                .map(|n| scope.spawn(move || self.send(n, begun, requests)))
-                .collect();
-            let senders = senders.into_iter();
-            senders.map(|sender| sender.join().map_err(|_| "a sender panicked")?).collect()
-        });
-        let micros: Outcome<Vec<Vec<f64>>> = micros;
-        Ok(spread(micros?.concat()))
-    }
-
-    /// The part of one connection: every n-th request.
-    fn send(&self, n: u32, begun: Instant, requests: &[Request]) -> Outcome<Vec<f64>> {
-        let mut connection = Connection::open(self.base)?;
-        let apart = Duration::from_secs_f64(f64::from(self.connections) / self.per_second);
-        let mut due = begun + apart * n / self.connections;
+        let opened = (0..self.connections).map(|_| Connection::open(self.base));
+        let mut free = opened.collect::<Outcome<Vec<_>>>()?;
+        let mut asked: Vec<Asked> = Vec::with_capacity(free.len());
         let mut micros = Vec::new();
-        while due < begun + self.during {
-            sleep(due.saturating_duration_since(Instant::now()));
-            let request = &requests[fastrand::usize(..requests.len())];
-            let body = connection.get(&request.target)?;
-            let start = &body[..body.len().min(RESULT_WITHIN)];
-            if start.windows(FAILED.len()).any(|bytes| bytes == FAILED) {
-                return Err(String::from_utf8_lossy(body).into());
+        let begun = Instant::now();
+        let count = (self.during.as_secs_f64() * self.per_second) as u64;
+        let due = |n| begun + Duration::from_secs_f64(n as f64 / self.per_second);
+        let mut dues = (0..count).map(due).peekable();
+        while dues.peek().is_some() || !asked.is_empty() {
+            while let Some(mut connection) = free.pop() {
+                let Some(due) = dues.next_if(|due| *due <= Instant::now()) else {
+                    free.push(connection);
+                    break;
+                };
+                connection.ask(&requests[fastrand::usize(..requests.len())].target)?;
+                asked.push(Asked { connection, due });
             }
-            micros.push(due.elapsed().as_secs_f64() * 1e6);
-            due += apart;
+            // From the last to the first, so that taking one out leaves the others in their places.
+            for at in answered(&asked, dues.peek().filter(|_| !free.is_empty()))?.into_iter().rev()
+            {
+                let Asked { mut connection, due } = asked.swap_remove(at);
+                let Some(body) = connection.receive()? else {
+                    asked.push(Asked { connection, due });
+                    continue;
+                };
+                micros.push(due.elapsed().as_secs_f64() * 1e6);
+                expect_success(connection.body(body))?;
+                free.push(connection);
+            }
         }
-        Ok(micros)
+        Ok(spread(micros))
+    }
+}
+
+/// Which have something to receive; waits for the first of them, but not beyond a time.
+fn answered(asked: &[Asked], until: Option<&Instant>) -> Outcome<Vec<usize>> {
+    let asked = asked.iter().map(|asked| PollFd::new(&asked.connection, PollFlags::IN));
+    let mut polled: Vec<_> = asked.collect();
+    let wait = until.map_or(ANSWER_MAX, |until| until.saturating_duration_since(Instant::now()));
+    let ready = poll(&mut polled, Some(&wait.try_into()?))?;
+    if ready == 0 && until.is_none() {
+        return Err(format!("no answer within {ANSWER_MAX:?}").into());
+    }
+    Ok((0..polled.len()).filter(|at| !polled[*at].revents().is_empty()).collect())
+}
+
+fn expect_success(body: &[u8]) -> Outcome<()> {
+    match memmem::find(&body[..body.len().min(RESULT_WITHIN)], FAILED) {
+        Some(_) => Err(String::from_utf8_lossy(body).into()),
+        None => Ok(()),
     }
 }
 
