@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use domain::Stamp;
 use hashbrown::HashMap;
 use metrics::{Counter, Histogram};
+use metrics_exporter_prometheus::PrometheusHandle;
 use parking_lot::{Condvar, Mutex};
 use serde::{Serialize, Serializer};
 use service::Tenant;
@@ -74,6 +75,7 @@ struct Shared {
     news: Mutex<bool>,
     rung: Condvar,
     format: LogFormat,
+    metrics: PrometheusHandle,
 }
 
 /// On cache lines of its own: processors share memory by lines, and modern ones fetch two at a time.
@@ -100,13 +102,14 @@ fn own_place() -> usize {
 
 impl Ledger {
     /// An empty one, and the thread that takes up what it is given.
-    pub(crate) fn start(format: LogFormat) -> std::io::Result<Ledger> {
+    pub(crate) fn start(format: LogFormat, metrics: PrometheusHandle) -> std::io::Result<Ledger> {
         let shared = Shared {
             places: Default::default(),
             meters: Mutex::default(),
             news: Mutex::default(),
             rung: Condvar::new(),
             format,
+            metrics,
         };
         let ledger = Ledger(Arc::new(shared));
         let own = ledger.clone();
@@ -141,6 +144,8 @@ impl Ledger {
                 log::request(answered, self.0.format);
             }
         }
+        // Durations pile up one by one until they are sorted into the histogram.
+        self.0.metrics.run_upkeep();
     }
 
     /// What was answered before now. Places are looked at one after the other: what follows upon an entry

@@ -46,7 +46,6 @@ pub(crate) fn router(service: Service, metrics: PrometheusHandle, ledger: Ledger
     let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     let render = move || async move {
         ledger.take_up();
-        metrics.run_upkeep();
         ([(header::CONTENT_TYPE, text)], metrics.render())
     };
     Router::new()

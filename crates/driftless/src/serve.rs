@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use domain::Clock;
-use metrics_exporter_prometheus::PrometheusHandle;
 use service::{Service, Surroundings, SystemClock};
 use store_sqlite::{SqliteSearch, SqliteStore};
 use tokio::net::TcpListener;
@@ -38,7 +37,6 @@ pub(crate) struct Server {
     tls: Option<TlsAcceptor>,
     front: Front,
     pub(crate) ground: Ground,
-    metrics: PrometheusHandle,
     folder: Folder,
 }
 
@@ -115,17 +113,9 @@ impl Server {
         };
         let api = neon::Api::new(service.clone(), settings);
         let pages = web::router(service.clone(), web::Settings { secure: tls.is_some() });
-        let ledger = Ledger::start(tuning.log_format)?;
-        let others = pages.merge(observe::router(service, metrics.clone(), ledger.clone()));
-        Ok(Server {
-            runtime,
-            listener,
-            tls,
-            front: Front { api, others, ledger },
-            ground,
-            metrics,
-            folder,
-        })
+        let ledger = Ledger::start(tuning.log_format, metrics.clone())?;
+        let others = pages.merge(observe::router(service, metrics, ledger.clone()));
+        Ok(Server { runtime, listener, tls, front: Front { api, others, ledger }, ground, folder })
     }
 
     /// Where it can be reached.
@@ -136,7 +126,7 @@ impl Server {
     /// Serves until SIGTERM or SIGINT, then ends in order. `announce` is called once all is ready,
     /// stopping too: whoever hears of a server may stop it at once.
     pub(crate) fn run(self, announce: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
-        let Server { runtime, listener, tls, front, ground, metrics, folder } = self;
+        let Server { runtime, listener, tls, front, ground, folder } = self;
         let stop = StopSignals::catch(&runtime)?;
         let ground = Arc::new(ground);
         remote::clear_copies(&folder.path)?;
@@ -150,7 +140,7 @@ impl Server {
         let ledger = front.ledger.clone();
         let edge = Edge { tls, answers: front, refusal, limits: Limits::default() };
         runtime.block_on(async {
-            let housekeeping = tokio::spawn(housekeep(ground.service.clone(), metrics));
+            let housekeeping = tokio::spawn(housekeep(ground.service.clone()));
             let told_to_stop = async {
                 stop.told_to_stop().await;
                 // Those who follow what changes would never finish by themselves.
@@ -202,12 +192,10 @@ impl StopSignals {
 }
 
 /// The first round comes at once: it goes on with what a stop interrupted.
-async fn housekeep(service: Service, metrics: PrometheusHandle) {
+async fn housekeep(service: Service) {
     let mut rounds = tokio::time::interval(HOUSEKEEPING_EVERY);
     loop {
         rounds.tick().await;
-        // Whether or not anybody reads the metrics: what they have gathered is put together.
-        metrics.run_upkeep();
         let service = service.clone();
         if let Err(problem) = tokio::task::spawn_blocking(move || service.housekeep()).await {
             tracing::error!(%problem, "housekeeping ended abnormally");

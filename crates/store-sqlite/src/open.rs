@@ -27,6 +27,11 @@ const BUSY_SECONDS_MAX: u64 = 5;
 const WRITER_CACHE_KIB: i32 = 64 * 1024;
 const READER_CACHE_KIB: i32 = 8 * 1024;
 
+/// Pages that the write-ahead log gathers before they are copied into the database. Of random updates
+/// many hit the same pages: the more gather, the fewer are copied, but the longer the copying keeps a
+/// commit waiting. SQLite's own choice is 1,000.
+const WAL_PAGES_GATHERED: i64 = 4_000;
+
 /// The write-ahead log is cut back to this after a checkpoint.
 const WAL_BYTES_KEPT: i64 = 64 << 20;
 
@@ -178,6 +183,7 @@ fn prepare(connection: &mut Connection) -> Result<(), String> {
         }
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES_GATHERED)?;
         connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)
     };
     pragmas().map_err(|e| e.to_string())?;
