@@ -35,6 +35,11 @@ use crate::folder::{Access, Folder};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // The allocator asks for huge pages, of which it often needs a few KiB each: 22 MiB more for a server
+    // that has just started, 110 more with ten million activities, and nothing measurably faster. Where the
+    // kernel refuses this, all goes on as before.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let cli = Cli::parse();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
