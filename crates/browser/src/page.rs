@@ -4,7 +4,9 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
+use fantoccini::actions::{
+    InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
+};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::{Client, Locator};
@@ -140,11 +142,16 @@ impl Page {
     }
 
     /// Presses keys, one after the other, where the focus is: `"/"`, or `&Key::Tab`.
+    ///
+    /// As a keyboard does, not as keys sent to an element: that gives the element the focus first, and a
+    /// control of several parts, such as a time, never gets beyond the first of them.
     #[track_caller]
     pub fn press(&self, keys: &str) {
-        self.must("press keys", async {
-            self.client.active_element().await?.send_keys(keys).await
+        let keyboard = KeyActions::new("keyboard".to_owned());
+        let keyboard = keys.chars().fold(keyboard, |keyboard, value| {
+            keyboard.then(KeyAction::Down { value }).then(KeyAction::Up { value })
         });
+        self.must("press keys", self.client.perform_actions(keyboard));
     }
 
     /// What has the focus: its label or text, or its tag if it has none.
