@@ -1,5 +1,6 @@
 //! Load at a fixed rate: each request is due at its own time, however late the answers before it are.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use memchr::memmem;
@@ -37,7 +38,8 @@ impl Steady<'_> {
     /// One thread does it all: the less the load itself takes, the more is measured of the server.
     pub(crate) fn run(&self, requests: &[Request]) -> Outcome<Spread> {
         let opened = (0..self.connections).map(|_| Connection::open(self.base));
-        let mut free = opened.collect::<Outcome<Vec<_>>>()?;
+        // In turn, so that none rests for so long that the server closes it.
+        let mut free = opened.collect::<Outcome<VecDeque<_>>>()?;
         let mut asked: Vec<Asked> = Vec::with_capacity(free.len());
         let mut micros = Vec::new();
         let begun = Instant::now();
@@ -45,9 +47,9 @@ impl Steady<'_> {
         let due = |n| begun + Duration::from_secs_f64(n as f64 / self.per_second);
         let mut dues = (0..count).map(due).peekable();
         while dues.peek().is_some() || !asked.is_empty() {
-            while let Some(mut connection) = free.pop() {
+            while let Some(mut connection) = free.pop_front() {
                 let Some(due) = dues.next_if(|due| *due <= Instant::now()) else {
-                    free.push(connection);
+                    free.push_front(connection);
                     break;
                 };
                 connection.ask(&requests[fastrand::usize(..requests.len())].target)?;
@@ -63,7 +65,7 @@ impl Steady<'_> {
                 };
                 micros.push(due.elapsed().as_secs_f64() * 1e6);
                 expect_success(connection.body(body))?;
-                free.push(connection);
+                free.push_back(connection);
             }
         }
         Ok(spread(micros))
