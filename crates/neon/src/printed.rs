@@ -8,6 +8,7 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
+use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -35,11 +36,12 @@ const AHEAD_BYTES_MAX: usize = 256 << 10;
 /// [`BLOCK_VERSIONS`] on.
 type BlockKey = (OrgKey, u64);
 
-/// The versions of a stretch of the log as JSON, as far as they have been asked for.
+/// The versions of a stretch of the log as JSON, as far as they have been asked for: the newest first, as
+/// pages mostly have them, with a comma between two.
 struct Block {
     /// The zone that times are shown in: that may be another one day.
     zone: Zone,
-    /// Where each version's text ends; that of the next begins there. One without text is not here.
+    /// Where each version's text ends; where that of the next newer one does, it is not here.
     ends: [usize; BLOCK_VERSIONS],
     json: Box<[u8]>,
 }
@@ -59,10 +61,16 @@ impl News {
         self.records.push((version.seq, start..self.json.len()));
     }
 
-    fn json(&self, seq: Seq) -> &[u8] {
+    fn text(&self, seq: Seq) -> Text<'_> {
         let found = self.records.binary_search_by_key(&seq, |(seq, _)| *seq);
-        found.map_or(&[], |at| &self.json[self.records[at].1.clone()])
+        Text { json: &self.json, at: found.map_or(0..0, |at| self.records[at].1.clone()) }
     }
+}
+
+/// Where a version's text lies; nowhere, if it is empty.
+struct Text<'a> {
+    json: &'a [u8],
+    at: Range<usize>,
 }
 
 /// Prints the versions at these positions, beside what there is already.
@@ -172,7 +180,7 @@ impl Records {
     ) {
         let Some(page) = page_from(org, zone, next) else { return };
         let missing: Vec<Seq> = self.kept(org, zone, next).missing().collect();
-        let this_bytes: usize = this.each().map(<[u8]>::len).sum();
+        let this_bytes: usize = this.texts().map(|text| text.at.len()).sum();
         if missing.is_empty() || this_bytes > AHEAD_BYTES_MAX {
             return;
         }
@@ -216,8 +224,23 @@ impl Records {
 }
 
 impl Printed<'_> {
-    /// Each record's JSON.
-    pub(crate) fn each(&self) -> impl Iterator<Item = &[u8]> {
+    /// The records' JSON in pieces, between which a comma belongs. Records that lie side by side, in this
+    /// order, are one piece: copying a few long ones takes less than copying many short ones.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let mut texts = self.texts().peekable();
+        std::iter::from_fn(move || {
+            let Text { json, mut at } = texts.next()?;
+            let follows =
+                |next: &Text<'_>, end| ptr::eq(next.json, json) && next.at.start == end + 1;
+            while let Some(next) = texts.next_if(|next| follows(next, at.end)) {
+                at.end = next.at.end;
+            }
+            Some(&json[at])
+        })
+    }
+
+    /// Each record's text.
+    fn texts(&self) -> impl Iterator<Item = Text<'_>> {
         let mut last = None;
         self.seqs.iter().map(move |seq| {
             let number = block_of(*seq);
@@ -226,8 +249,8 @@ impl Printed<'_> {
                 _ => self.block(number),
             };
             last = Some((number, block));
-            let kept = block.map_or(&[][..], |block| block.json(place_of(*seq)));
-            if kept.is_empty() { self.news.json(*seq) } else { kept }
+            let kept = block.map(|block| block.text(place_of(*seq)));
+            kept.filter(|text| !text.at.is_empty()).unwrap_or_else(|| self.news.text(*seq))
         })
     }
 
@@ -237,8 +260,8 @@ impl Printed<'_> {
     }
 
     fn missing(&self) -> impl Iterator<Item = Seq> {
-        let printed = self.seqs.iter().zip(self.each());
-        printed.filter(|(_, json)| json.is_empty()).map(|(seq, _)| *seq)
+        let printed = self.seqs.iter().zip(self.texts());
+        printed.filter(|(_, text)| text.at.is_empty()).map(|(seq, _)| *seq)
     }
 }
 
@@ -249,23 +272,30 @@ impl Block {
 
     /// The same with these versions of it, in their order, and their texts.
     fn with(&self, news: &[(Seq, Range<usize>)], texts: &[u8]) -> Block {
-        let bytes = news.iter().map(|(_, text)| text.len()).sum::<usize>();
+        let bytes = news.iter().map(|(_, text)| text.len() + 1).sum::<usize>();
         let mut json = Vec::with_capacity(self.json.len() + bytes);
         let mut ends = [0; BLOCK_VERSIONS];
-        let mut news = news.iter().peekable();
-        for (place, end) in ends.iter_mut().enumerate() {
-            json.extend_from_slice(match news.next_if(|(seq, _)| place_of(*seq) == place) {
-                Some((_, text)) => &texts[text.clone()],
-                None => self.json(place),
-            });
+        let mut news = news.iter().rev().peekable();
+        for (place, end) in ends.iter_mut().enumerate().rev() {
+            let text = match news.next_if(|(seq, _)| place_of(*seq) == place) {
+                Some((_, at)) => Text { json: texts, at: at.clone() },
+                None => self.text(place),
+            };
+            if !json.is_empty() && !text.at.is_empty() {
+                json.push(b',');
+            }
+            json.extend_from_slice(&text.json[text.at]);
             *end = json.len();
         }
         Block { zone: self.zone.clone(), ends, json: json.into() }
     }
 
-    fn json(&self, place: usize) -> &[u8] {
-        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.json[start..self.ends[place]]
+    fn text(&self, place: usize) -> Text<'_> {
+        let newer = self.ends.get(place + 1).copied().unwrap_or(0);
+        let end = self.ends[place];
+        // A comma stands before each text but the first.
+        let start = if newer == 0 || newer == end { newer } else { newer + 1 };
+        Text { json: &self.json, at: start..end }
     }
 }
 
@@ -280,4 +310,94 @@ fn block_of(seq: Seq) -> u64 {
 
 fn place_of(seq: Seq) -> usize {
     (seq.0 % BLOCK_VERSIONS as u64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{Index, subsequence};
+
+    use super::*;
+
+    /// Texts of different lengths, so that one in the place of another shows.
+    fn json(seq: Seq) -> String {
+        format!("{{{}:{}}}", seq.0, "x".repeat(seq.0 as usize % 7))
+    }
+
+    fn news(seqs: &[Seq]) -> News {
+        let mut news = News::default();
+        for seq in seqs {
+            let start = news.json.len();
+            news.json.extend_from_slice(json(*seq).as_bytes());
+            news.records.push((*seq, start..news.json.len()));
+        }
+        news
+    }
+
+    fn joined(printed: &Printed<'_>) -> String {
+        let pieces: Vec<_> = printed.pieces().map(String::from_utf8_lossy).collect();
+        pieces.join(",")
+    }
+
+    fn all_of(numbers: Range<u64>) -> Vec<Seq> {
+        numbers.map(Seq).collect()
+    }
+
+    /// Keeps what is new in blocks, as [`Records::keep`] does.
+    fn keep(blocks: &mut Vec<(u64, Arc<Block>)>, news: &News) {
+        for of_block in news.records.chunk_by(|(a, _), (b, _)| block_of(*a) == block_of(*b)) {
+            let number = block_of(of_block[0].0);
+            let found = blocks.binary_search_by_key(&number, |(number, _)| *number);
+            let at = found.unwrap_or_else(|at| {
+                blocks.insert(at, (number, Arc::new(Block::empty(&Zone::utc()))));
+                at
+            });
+            blocks[at].1 = Arc::new(blocks[at].1.with(of_block, &news.json));
+        }
+    }
+
+    #[test]
+    fn a_page_of_neighbours_is_a_piece_for_each_block() {
+        let mut seqs = all_of(16..48);
+        let mut blocks = Vec::new();
+        keep(&mut blocks, &news(&seqs));
+        seqs.reverse();
+        let printed = Printed { blocks, news: News::default(), seqs: &seqs };
+        assert_eq!(printed.pieces().count(), 2);
+        assert_eq!(
+            joined(&printed),
+            seqs.iter().map(|seq| json(*seq)).collect::<Vec<_>>().join(",")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_are_the_records_in_their_order(
+            first in subsequence(all_of(1..64), 0..63),
+            second in subsequence(all_of(1..64), 0..63),
+            unkept in subsequence(all_of(1..64), 0..63),
+            asked in proptest::collection::vec(any::<Index>(), 0..40),
+            order in 0..3,
+        ) {
+            let mut blocks = Vec::new();
+            keep(&mut blocks, &news(&first));
+            keep(&mut blocks, &news(&second));
+            let mut known: Vec<Seq> = [first, second, unkept.clone()].concat();
+            known.sort_unstable();
+            known.dedup();
+            let mut seqs: Vec<Seq> = match known.is_empty() {
+                true => Vec::new(),
+                false => asked.iter().map(|index| *index.get(&known)).collect(),
+            };
+            match order {
+                0 => seqs.sort_unstable(),
+                1 => seqs.sort_unstable_by(|a, b| b.cmp(a)),
+                _ => {}
+            }
+            let printed = Printed { blocks, news: news(&unkept), seqs: &seqs };
+            prop_assert_eq!(printed.missing().count(), 0);
+            let expected: Vec<String> = seqs.iter().map(|seq| json(*seq)).collect();
+            prop_assert_eq!(joined(&printed), expected.join(","));
+        }
+    }
 }

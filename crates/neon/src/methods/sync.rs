@@ -148,12 +148,12 @@ fn write_ids(ids: &[ActivityId], out: &mut Vec<u8>) {
 
 /// The members in the manual's order: the records, the page, the deleted ids.
 fn render(question: &Question, answer: &SyncPage, records: &Printed<'_>) -> Success {
-    let bytes = records.each().map(|json| json.len() + 1).sum::<usize>();
+    let bytes = records.pieces().map(|json| json.len() + 1).sum::<usize>();
     let removed = answer.removed.as_ref().map_or(0, RemovedIds::text_bytes_max);
     let mut success = Success::with_room_for(bytes + removed + MEMBERS_BYTES);
     let out = success.begin_member("activities");
     out.extend_from_slice(b"{\"activity\":[");
-    for (index, json) in records.each().enumerate() {
+    for (index, json) in records.pieces().enumerate() {
         if index > 0 {
             out.push(b',');
         }
