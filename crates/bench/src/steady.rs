@@ -29,6 +29,7 @@ pub(crate) struct Steady<'a> {
 struct Asked {
     connection: Connection,
     due: Instant,
+    sent: Instant,
 }
 
 impl Steady<'_> {
@@ -53,14 +54,14 @@ impl Steady<'_> {
                     break;
                 };
                 connection.ask(&requests[fastrand::usize(..requests.len())].target)?;
-                asked.push(Asked { connection, due });
+                asked.push(Asked { connection, due, sent: Instant::now() });
             }
             // From the last to the first, so that taking one out leaves the others in their places.
             for at in answered(&asked, dues.peek().filter(|_| !free.is_empty()))?.into_iter().rev()
             {
-                let Asked { mut connection, due } = asked.swap_remove(at);
+                let Asked { mut connection, due, sent } = asked.swap_remove(at);
                 let Some(body) = connection.receive()? else {
-                    asked.push(Asked { connection, due });
+                    asked.push(Asked { connection, due, sent });
                     continue;
                 };
                 micros.push(due.elapsed().as_secs_f64() * 1e6);
@@ -74,13 +75,14 @@ impl Steady<'_> {
 
 /// Which have something to receive; waits for the first of them, but not beyond a time.
 fn answered(asked: &[Asked], until: Option<&Instant>) -> Outcome<Vec<usize>> {
-    let asked = asked.iter().map(|asked| PollFd::new(&asked.connection, PollFlags::IN));
-    let mut polled: Vec<_> = asked.collect();
-    let wait = until.map_or(ANSWER_MAX, |until| until.saturating_duration_since(Instant::now()));
-    let ready = poll(&mut polled, Some(&wait.try_into()?))?;
-    if ready == 0 && until.is_none() {
+    let now = Instant::now();
+    if asked.iter().any(|asked| now - asked.sent > ANSWER_MAX) {
         return Err(format!("no answer within {ANSWER_MAX:?}").into());
     }
+    let asked = asked.iter().map(|asked| PollFd::new(&asked.connection, PollFlags::IN));
+    let mut polled: Vec<_> = asked.collect();
+    let wait = until.map_or(ANSWER_MAX, |until| until.saturating_duration_since(now));
+    poll(&mut polled, Some(&wait.try_into()?))?;
     Ok((0..polled.len()).filter(|at| !polled[*at].revents().is_empty()).collect())
 }
 
