@@ -1,7 +1,7 @@
 //! The charts of the report.
 
 use crate::report::number;
-use crate::results::{Results, median};
+use crate::results::{Rates, Results, median};
 use crate::run::{SCENARIOS, TABLE_SIZES};
 use crate::server::Who;
 use crate::svg::{Chart, Scale};
@@ -32,18 +32,20 @@ pub(crate) fn charts(results: &Results) -> [(&'static str, &'static str, String)
 
 fn rates(results: &Results) -> String {
     let x = Scale { min: 0.0, max: SCENARIOS.len() as f64, log: false };
-    let (y, lines) = powers(10.0, 100_000.0);
+    let shown = || results.rates.iter().filter(|rates| rates.activities == TABLE_SIZES[0]);
+    let per_second = |rates: &Rates, who| rates.median(who, |rate| rate.per_second);
+    let all = shown().flat_map(|rates| SERVERS.map(|(who, _, _)| per_second(rates, who)));
+    let (y, lines) = powers(10.0, all.flatten().fold(100_000.0, f64::max));
     let title = format!("Requests a second, {} activities", number(TABLE_SIZES[0] as f64));
     let mut chart = Chart::new(&title, "requests a second", x, y, &lines);
     for (_, name, color) in SERVERS {
         chart.name(color, name);
     }
-    let shown = results.rates.iter().filter(|rates| rates.activities == TABLE_SIZES[0]);
-    for (place, rates) in shown.enumerate() {
+    for (place, rates) in shown().enumerate() {
         let place = place as f64;
         for (n, (who, _, color)) in SERVERS.into_iter().enumerate() {
             let from = place + 0.08 + 0.21 * n as f64;
-            if let Some(value) = rates.median(who, |rate| rate.per_second) {
+            if let Some(value) = per_second(rates, who) {
                 chart.bar(from, from + 0.19, value, color);
             }
         }

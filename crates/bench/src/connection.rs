@@ -39,7 +39,7 @@ impl Connection {
                 break body;
             }
         };
-        Ok(&self.read[body])
+        Ok(self.body(body))
     }
 
     /// Asks, and leaves the answer to [`Connection::receive`].
