@@ -178,7 +178,7 @@ bench/run --quick    # only tries it out
   With 100,000 activities only the first round reads the records from the store: the median is of one that finds
   them in memory. With ten million every round reads them.
 - S7 is what the server holds with a cache of 1 MiB, less what it holds with half as many activities, by the half.
-  With 100,000 the database's page caches weigh in, which have bounds of their own.
+  Each is the median of five starts on fresh data, since where memory is taken differs by a MiB from start to start.
 - S10 and the soak send at a fixed rate over 16 connections, from one thread. A time runs from when the request
   was due, so that waiting behind a late answer counts. Where that thread, the reads and the updates take all
   of the processors together, what waits adds up.

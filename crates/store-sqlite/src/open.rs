@@ -23,9 +23,9 @@ const APPLICATION_ID_AT: usize = 68;
 /// How long a statement waits for a lock of another process, such as a backup tool.
 const BUSY_SECONDS_MAX: u64 = 5;
 
-/// Pages that each connection keeps, in KiB.
+/// Pages that each connection keeps, in KiB. Those that are read are mostly kept by the operating system too.
 const WRITER_CACHE_KIB: i32 = 64 * 1024;
-const READER_CACHE_KIB: i32 = 8 * 1024;
+const READER_CACHE_KIB: i32 = 1024;
 
 /// Pages that the write-ahead log gathers before they are copied into the database. Of random updates
 /// many hit the same pages: the more gather, the fewer are copied, but the longer the copying keeps a

@@ -29,8 +29,9 @@ const BEGUN_CHARS_MAX: usize = 16;
 const IDLE_READERS_MAX: usize = 8;
 
 const BUSY_SECONDS_MAX: u64 = 5;
-const WRITER_CACHE_KIB: i64 = 32 * 1024;
-const READER_CACHE_KIB: i64 = 8 * 1024;
+
+/// Pages that each connection keeps, in KiB; the operating system keeps the file.
+const CACHE_KIB: i64 = 1024;
 
 /// The index of words of a data folder, open.
 pub struct SqliteSearch {
@@ -92,7 +93,7 @@ impl SqliteSearch {
 
 impl IndexFile {
     fn open(path: &Path) -> Result<IndexFile, StoreError> {
-        let connection = connect(path, WRITER_CACHE_KIB).map_err(failed)?;
+        let connection = connect(path).map_err(failed)?;
         let prepare = || -> rusqlite::Result<i64> {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             // Not synced with each commit: after a power cut it lags behind, and is still in order.
@@ -304,16 +305,16 @@ fn mark(connection: &Connection, org: OrgKey) -> rusqlite::Result<Mark> {
     Ok(statement.query_row((org.0,), read).optional()?.unwrap_or(Mark::START))
 }
 
-fn connect(path: &Path, cache_kib: i64) -> rusqlite::Result<Connection> {
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(BUSY_SECONDS_MAX))?;
-    connection.pragma_update(None, "cache_size", -cache_kib)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
 }
 
 fn reader(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = connect(path, READER_CACHE_KIB)?;
+    let connection = connect(path)?;
     connection.pragma_update(None, "query_only", true)?;
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_aggregate_function("all_ids", 1, flags, AllIds)?;
