@@ -31,7 +31,7 @@ use crate::commands::{Failure, LocalFiles};
 use crate::console::{Terminal, Unread};
 use crate::folder::{Access, Folder};
 
-/// Of SQLite's memory too: the allocator of the C library gives back less.
+/// On Linux of SQLite's memory too: the C library's allocator gives back less.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
