@@ -162,7 +162,8 @@ bench/run --quick    # only tries it out
 ```
 
 - Requests are drawn at random and sent by wrk: one thread, 8 connections that are kept. Rounds go in turn: the
-  limit, Driftless, PocketBase, FastAPI. Shares are taken within a round; figures are medians of the rounds.
+  limit, Driftless, PocketBase, FastAPI. Shares are taken within a round, those of S6 of the medians; figures are
+  medians of the rounds, but for S10 and the soak, which go once.
 - Before each run some answers are looked at: they must hold as many records as they should. Any answer that is an
   error, in a run or in Driftless's own metrics, ends the measurement.
 - Every answer of Driftless is complete: session checked, totals true, metrics counted, log line written to a file.
@@ -175,13 +176,15 @@ bench/run --quick    # only tries it out
 - S6 is one connection and one page after the other. The list of removed ids comes with every page, unless a script
   says `ignoreDeletedIdList=true`: with all pages, since a run is the pages of the very same question. Whoever has
   nothing yet can say so.
-  With 100,000 activities only the first round reads the records from the store: the median is of one that finds
+  With 100,000 activities at most the first pass reads the records from the store: the median is of one that finds
   them in memory. With ten million every round reads them.
 - S7 is what the server holds with a cache of 1 MiB, less what it holds with half as many activities, by the half.
-  Each is the median of five starts on fresh data, since where memory is taken differs by a MiB from start to start.
+  Each is the median of five starts, one after the other, on a folder in which nothing has been updated. One start
+  differs from the next by a MiB, which with 100,000 activities is 21 bytes of the figure.
 - S10 and the soak send at a fixed rate over 16 connections, from one thread. A time runs from when the request
   was due, so that waiting behind a late answer counts. Where that thread, the reads and the updates take all
   of the processors together, what waits adds up.
+- The soak has a cache of 64 MiB, so that it is full after a fifth of the time and what grows from then on shows.
 - The figures are kept in `target/bench/results.json`; `bench/run --render-only` writes this page anew from
   them, `--only rates,soak` measures some again.
 ";

@@ -62,8 +62,10 @@ const WRITES_PER_SECOND: f64 = 2_000.0;
 const SOAK_READS_PER_SECOND: f64 = 2_000.0;
 const SOAK_WRITES_PER_SECOND: f64 = 200.0;
 
-/// In which part of the time the caches fill: what is held at its end counts as held at the start.
+/// In which part of the time the caches fill, which are so small that they do: what is held at its end counts as
+/// held at the start.
 const SOAK_WARM_UP: u32 = 5;
+const SOAK_CACHE_MIB: u32 = 64;
 
 /// Answers whose mean length is that of the limit's.
 const SAMPLES: usize = 100;
@@ -357,7 +359,8 @@ fn organizations(way: &Way, results: &mut Results) -> Outcome<()> {
 /// Reads of all kinds and updates at a moderate rate, for long.
 fn soak(way: &Way, during: Duration) -> Outcome<Soak> {
     let ground = Ground::new(way, Content::of(TABLE_SIZES[0]))?;
-    let server = ground.serve()?;
+    let server = Server::driftless(&ground.binary, &ground.data(), SOAK_CACHE_MIB)?;
+    settle(server.id())?;
     ground.tell(&format!("soak: mixed load for {} s", during.as_secs()));
     let (base, scenarios) = (&server.base, SCENARIOS.map(|(_, scenario)| scenario));
     let (reads, updates) = mixed(ground.content, &server, &scenarios)?;

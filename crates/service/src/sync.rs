@@ -92,10 +92,13 @@ pub enum AskError {
 
 impl From<StoreError> for AskError {
     fn from(error: StoreError) -> AskError {
-        tracing::error!(%error, "the store refused");
         AskError::Unavailable(match error {
-            StoreError::Unavailable(problem) => problem,
-            StoreError::Damaged(_) => {
+            StoreError::Unavailable(problem) => {
+                tracing::warn!(problem, "the store cannot answer now");
+                problem
+            }
+            StoreError::Damaged(problem) => {
+                tracing::error!(problem, "the store is damaged");
                 let problem = "a record cannot be read: the data folder is damaged";
                 format!("{problem}; `driftless check` says where")
             }

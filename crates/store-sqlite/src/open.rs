@@ -24,7 +24,7 @@ const APPLICATION_ID_AT: usize = 68;
 const BUSY_SECONDS_MAX: u64 = 5;
 
 /// Pages that each connection keeps, in KiB. Those that are read are mostly kept by the operating system too.
-const WRITER_CACHE_KIB: i32 = 64 * 1024;
+const WRITER_CACHE_KIB: i32 = 16 * 1024;
 const READER_CACHE_KIB: i32 = 1024;
 
 /// Pages that the write-ahead log gathers before they are copied into the database. Of random updates

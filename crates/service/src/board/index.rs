@@ -17,8 +17,8 @@ use crate::tenant::Tenant;
 /// Versions that are taken in by one step.
 const STEP_VERSIONS: u64 = 1_000;
 
-/// Steps that a question does itself before it has to be asked again.
-const STEPS_MAX: usize = 4;
+/// Steps that a question does itself before it has to be asked again: about half a second of them.
+const STEPS_MAX: usize = 50;
 
 impl Service {
     /// Has the index come up to the board, if it is not too far behind.

@@ -248,20 +248,31 @@ fn an_index_of_a_later_log_is_built_anew() {
     assert_eq!(world.list(&by(Column::Id, "p")).unwrap().total, 2);
 }
 
+fn world_with_calls(number: i64) -> World<SystemClock> {
+    let world = World::new(SystemClock);
+    let items: Vec<_> = (1..=number).map(|id| imported(ActivityId(id), Some("Call"))).collect();
+    world.import(&items, false).unwrap();
+    world
+}
+
+#[test]
+fn what_a_burst_has_brought_is_found_at_once() {
+    let world = world_with_calls(6_000);
+    assert_eq!(world.list(&by(Column::Id, "call")).unwrap().total, 6_000);
+}
+
 #[test]
 fn an_index_far_behind_catches_up_in_the_background() {
-    let world = World::new(SystemClock);
-    let items: Vec<_> = (1..=6_000).map(|id| imported(ActivityId(id), Some("Call"))).collect();
-    world.import(&items, false).unwrap();
-    assert_eq!(world.list(&by(Column::Id, "")).unwrap().total, 6_000);
+    let world = world_with_calls(51_000);
+    assert_eq!(world.list(&by(Column::Id, "")).unwrap().total, 51_000);
     let behind = world.list(&by(Column::Id, "call")).unwrap_err();
     let AskError::Unavailable(reason) = behind else { panic!("{behind}") };
     assert_eq!(
         reason,
-        "the words of 4000 of 6000 changes have been read in so far: ask again in a moment"
+        "the words of 50000 of 51000 changes have been read in so far: ask again in a moment"
     );
     world.service.housekeep();
-    assert_eq!(world.list(&by(Column::Id, "call")).unwrap().total, 6_000);
+    assert_eq!(world.list(&by(Column::Id, "call")).unwrap().total, 51_000);
 }
 
 #[test]
