@@ -45,7 +45,7 @@ fn page(results: &Results) -> Outcome<String> {
         text,
         "Written by `bench/run` on {date}; do not edit. It measures the released binary beside the *limit*,\n\
          a bare hyper server that returns a prebuilt body of the same size, and beside what people would use\n\
-         instead: PocketBase, and FastAPI with PostgreSQL. All are measured in turn, in one run, on one machine.\n\n",
+         instead: PocketBase, and FastAPI with PostgreSQL. All are measured in turn, on one machine.\n\n",
         date = results.about.date,
     )?;
     text += &table(results)?;
@@ -186,7 +186,7 @@ bench/run --quick    # only tries it out
   of the processors together, what waits adds up.
 - The soak has a cache of 64 MiB, so that it is full after a fifth of the time and what grows from then on shows.
 - The figures are kept in `target/bench/results.json`; `bench/run --render-only` writes this page anew from
-  them, `--only rates,soak` measures some again.
+  them, `--only rates,soak` measures some again. Date and commit are those of the latest measurement.
 ";
 
 /// With commas between the thousands; small ones with a decimal.
