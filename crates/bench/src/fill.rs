@@ -8,8 +8,8 @@ use domain::{
     State, Status, StatusId, StatusName, Subject, SystemUser, UserId, Version, Zone,
 };
 use sha2::{Digest, Sha256};
-use store::{Durability, Store, Transaction};
-use store_sqlite::SqliteStore;
+use store::{Durability, Mark, SearchIndex, Store, Text, Transaction};
+use store_sqlite::{SqliteSearch, SqliteStore};
 
 use crate::Outcome;
 
@@ -19,10 +19,6 @@ pub(crate) const KEY: &str = "00000000000000000000000000000001";
 /// The times of change are spread evenly over these three years, in milliseconds since 1970.
 pub(crate) const FIRST_STAMP: i64 = 1_640_995_200_000;
 const STAMPS_END: i64 = 1_735_689_600_000;
-
-/// Where there are more activities than this in all, nobody has a login, so that no index of words is kept:
-/// reading ten million into it would take longer than most measurements.
-const SEARCHED_MAX: u64 = 100_000;
 
 /// Versions in a transaction.
 const CHUNK: u64 = 20_000;
@@ -67,11 +63,6 @@ impl Content {
         Content { activities, tombstones: 0, organizations: 1 }
     }
 
-    /// Whether somebody has a login, so that an index of words is kept.
-    fn is_searched(&self) -> bool {
-        self.activities * u64::from(self.organizations) <= SEARCHED_MAX
-    }
-
     /// When activity number `n` was changed, from 0: all different, in order.
     pub(crate) fn stamp(&self, n: u64) -> i64 {
         stamp(self.tombstones + n, self.tombstones + self.activities)
@@ -91,33 +82,37 @@ fn stamp(place: u64, of: u64) -> i64 {
     FIRST_STAMP + (place * apart + thrown % (apart / 2).max(1)) as i64
 }
 
-/// Fills a folder that is not there yet.
+/// Fills a folder that is not there yet, the index of words too.
 pub(crate) fn fill(folder: &Path, content: Content) -> Outcome<()> {
     std::fs::create_dir_all(folder)?;
-    let store = SqliteStore::open(folder)?;
+    let (store, index) = (SqliteStore::open(folder)?, SqliteSearch::open(folder)?);
     for n in 1..=content.organizations {
         let key = OrgKey(n.into());
         let mut transaction = store.begin(Durability::Process)?;
-        add_organization(transaction.as_mut(), key, &org(n), content.is_searched())?;
+        add_organization(transaction.as_mut(), key, &org(n))?;
         transaction.commit()?;
         let versions = content.tombstones + content.activities;
         for first in (0..versions).step_by(CHUNK as usize) {
+            let places = first..versions.min(first + CHUNK);
+            let chunk = places.map(|place| version(place, content)).collect::<Outcome<Vec<_>>>()?;
             let mut transaction = store.begin(Durability::Process)?;
-            for place in first..versions.min(first + CHUNK) {
-                transaction.append(key, &version(place, content)?)?;
+            for version in &chunk {
+                transaction.append(key, version)?;
             }
             transaction.commit()?;
+            add_words(&index, key, &chunk)?;
         }
     }
     Ok(())
 }
 
-fn add_organization(
-    transaction: &mut dyn Transaction,
-    key: OrgKey,
-    id: &str,
-    searched: bool,
-) -> Outcome<()> {
+fn add_words(index: &SqliteSearch, key: OrgKey, versions: &[Version]) -> Outcome<()> {
+    let Some(last) = versions.last() else { return Ok(()) };
+    let changed: Vec<_> = versions.iter().map(|version| (version.id, Text::of(version))).collect();
+    Ok(index.put(key, Mark { seq: last.seq, stamp: last.stamp }, &changed)?)
+}
+
+fn add_organization(transaction: &mut dyn Transaction, key: OrgKey, id: &str) -> Outcome<()> {
     transaction.put_organization(&Organization {
         key,
         id: OrgId::parse(id)?,
@@ -127,7 +122,7 @@ fn add_organization(
     })?;
     for (id, name) in (1..).zip(PEOPLE) {
         let (name, role) = (Name::parse(name)?, Role::Editor);
-        let login = if searched && id == 1 { Some(login()?) } else { None };
+        let login = if id == 1 { Some(login()?) } else { None };
         let user = SystemUser { id: UserId(id), name, role, disabled: false, login };
         transaction.put_user(key, &user)?;
     }
@@ -148,7 +143,7 @@ fn add_organization(
     Ok(transaction.put_key(key, &api_key)?)
 }
 
-/// One that no password opens.
+/// One that no password opens. Where somebody has a login, the index of words is kept.
 fn login() -> Outcome<Login> {
     let (name, password) = (LoginName::parse("bench")?, PasswordHash("none".to_owned()));
     Ok(Login { name, password, password_set: Stamp::from_millis(FIRST_STAMP) })

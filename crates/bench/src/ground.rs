@@ -55,7 +55,7 @@ impl Ground {
 
     /// Serves it, and waits until nothing goes on in the background.
     pub(crate) fn serve(&self) -> Outcome<Server> {
-        self.tell("waiting until the index of words is built");
+        self.tell("starting");
         let server = Server::driftless(&self.binary, &self.data(), CACHE_MIB)?;
         settle(server.id())?;
         Ok(server)

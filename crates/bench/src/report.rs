@@ -111,7 +111,8 @@ fn more(results: &Results) -> Outcome<String> {
         writeln!(
             text,
             "- **First sync of {activities} activities, {tombstones} tombstones{listed}:** {pages} pages of {bytes} bytes in {:.2} s; the limit {:.2} s.",
-            sync.seconds, sync.limit_seconds
+            sync.median(|round| round.ours).unwrap_or_default(),
+            sync.median(|round| round.limit).unwrap_or_default()
         )?;
     }
     for memory in &results.memory {
@@ -162,7 +163,7 @@ bench/run --quick    # only tries it out
 ```
 
 - Requests are drawn at random and sent by wrk: one thread, 8 connections that are kept. Rounds go in turn: the
-  limit, Driftless, PocketBase, FastAPI. Shares are taken within a round, those of S6 of the medians; figures are
+  limit, Driftless, PocketBase, FastAPI. Shares are taken within a round; figures are
   medians of the rounds, but for S10 and the soak, which go once.
 - Before each run some answers are looked at: they must hold as many records as they should. Any answer that is an
   error, in a run or in Driftless's own metrics, ends the measurement.
@@ -171,8 +172,7 @@ bench/run --quick    # only tries it out
 - PocketBase and FastAPI get the same 100,000 records with an index on the time of change. PocketBase is asked by its
   superuser, since it makes everybody else wait for an empty answer. PostgreSQL is as Debian's package sets it up.
   uvicorn has uvloop, httptools, and as many workers as there are cores.
-- S5 keeps the history, and with 100,000 activities the index of words; with ten million nobody has a login, so that
-  none is kept: reading them into it would take longer than the measurement.
+- S5 keeps the history and the index of words, which the benchmark's own command fills along with the log.
 - S6 is one connection and one page after the other. The list of removed ids comes with every page, unless a script
   says `ignoreDeletedIdList=true`: with all pages, since a run is the pages of the very same question. Whoever has
   nothing yet can say so.

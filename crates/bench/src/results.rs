@@ -82,8 +82,14 @@ pub(crate) struct FirstSync {
     pub(crate) removed: bool,
     pub(crate) pages: u64,
     pub(crate) bytes: usize,
-    pub(crate) seconds: f64,
-    pub(crate) limit_seconds: f64,
+    pub(crate) rounds: Vec<SyncRound>,
+}
+
+/// How long it took, in seconds.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct SyncRound {
+    pub(crate) ours: f64,
+    pub(crate) limit: f64,
 }
 
 /// What a server holds that has as good as no room for caches.
@@ -174,6 +180,13 @@ impl Results {
 
     pub(crate) fn write(&self, path: &Path) -> Outcome<()> {
         Ok(std::fs::write(path, serde_json::to_string_pretty(self)?)?)
+    }
+}
+
+impl FirstSync {
+    /// The middle of the rounds.
+    pub(crate) fn median(&self, of: impl Fn(&SyncRound) -> f64) -> Option<f64> {
+        median(self.rounds.iter().map(of).collect())
     }
 }
 

@@ -12,7 +12,7 @@ use crate::ground::{Ground, Way, default_folder};
 use crate::load::Request;
 use crate::process::{memory_bytes, settle};
 use crate::question::{Question, Scenario, Update};
-use crate::results::{FirstSync, Latency, Memory, Poll, Results, Soak, Spread, Start, median};
+use crate::results::{FirstSync, Latency, Memory, Poll, Results, Soak, Spread, Start, SyncRound, median};
 use crate::server::{CACHE_MIB, Server, default_binary};
 use crate::steady::Steady;
 use crate::{Outcome, Report, others, rates};
@@ -239,25 +239,15 @@ fn first_sync(ground: &Ground, server: &Server, removed: bool) -> Outcome<FirstS
         }
         Ok((begun.elapsed().as_secs_f64() / times as f64, bytes / usize::try_from(times * pages)?))
     };
-    let (mut ours, mut limits, mut page_bytes) = (Vec::new(), Vec::new(), 0);
+    let (mut rounds, mut bytes) = (Vec::new(), 0);
     for _ in 0..ground.rounds {
-        let (seconds, bytes) = ask(server)?;
-        page_bytes = bytes;
-        ours.push(seconds);
-        limits.push(ask(&Server::limit(&ground.folder, page_bytes, server)?)?.0);
+        let ours;
+        (ours, bytes) = ask(server)?;
+        let (limit, _) = ask(&Server::limit(&ground.folder, bytes, server)?)?;
+        rounds.push(SyncRound { ours, limit });
     }
     Client::of(server).expect_no_failure()?;
-    let (seconds, limit_seconds) = (median(ours), median(limits));
-    let (seconds, limit_seconds) = (seconds.ok_or("")?, limit_seconds.ok_or("")?);
-    Ok(FirstSync {
-        activities,
-        tombstones,
-        removed,
-        pages,
-        bytes: page_bytes,
-        seconds,
-        limit_seconds,
-    })
+    Ok(FirstSync { activities, tombstones, removed, pages, bytes, rounds })
 }
 
 /// S10: reads at half the limit's rate while writes go on, beside the limit under the same reads.

@@ -87,7 +87,7 @@ pub(crate) fn table(results: &Results) -> Outcome<String> {
             match (row.figure)(results, size) {
                 Some(figure) => {
                     let mark = row.mark(goal, figure);
-                    write!(text, " {}{} {mark} |", short(figure), row.unit)?;
+                    write!(text, " {}{} {mark} |", row.short(figure), row.unit)?;
                 }
                 None => text += " not measured |",
             }
@@ -95,7 +95,8 @@ pub(crate) fn table(results: &Results) -> Outcome<String> {
         text += "\n";
     }
     text += "\nS1 to S4, S6 and S9 are shares of what the limit does with answers of the same size. \
-             ✓✓ reaches the stretch, ✓ the must, ✗ neither. With 10,000,000 activities the cache has \
+             ✓✓ reaches the stretch, ✓ the must, ✗ neither; figures are \
+             rounded to the worse side. With 10,000,000 activities the cache has \
              256 MiB, so that S3 and S4 read from the disk or the system's cache of it.\n";
     Ok(text)
 }
@@ -109,10 +110,14 @@ impl Row {
             _ => "✗",
         }
     }
-}
 
-fn short(figure: f64) -> String {
-    if figure.abs() < 10.0 { format!("{figure:.2}") } else { number(figure) }
+    /// Rounded to the worse side, so that no figure looks like a goal that it misses.
+    fn short(&self, figure: f64) -> String {
+        let parts = if figure < 10.0 { 100.0 } else { 1.0 };
+        let whole = figure * parts;
+        let worse = if self.less { whole.ceil() } else { whole.floor() } / parts;
+        if figure < 10.0 { format!("{worse:.2}") } else { number(worse) }
+    }
 }
 
 fn share(results: &Results, scenario: &str, activities: u64) -> Option<f64> {
@@ -137,7 +142,7 @@ fn sync(results: &Results, activities: u64, tombstones: u64, removed: bool) -> O
     let wanted = (activities, tombstones, removed);
     let mut syncs = results.sync.iter();
     let of = syncs.find(|s| (s.activities, s.tombstones, s.removed) == wanted)?;
-    Some(of.limit_seconds / of.seconds)
+    of.median(|round| round.limit / round.ours)
 }
 
 fn memory(results: &Results, activities: u64) -> Option<f64> {

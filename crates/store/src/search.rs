@@ -1,6 +1,6 @@
 //! Finding activities by their words.
 
-use domain::{ActivityId, OrgKey, Seq, Stamp};
+use domain::{ActivityId, OrgKey, Seq, Stamp, Version};
 
 use crate::StoreError;
 
@@ -11,6 +11,14 @@ pub struct Text<'a> {
     pub subject: &'a str,
     /// The long text.
     pub note: &'a str,
+}
+
+impl<'a> Text<'a> {
+    /// Those of a version; none where the activity was removed.
+    pub fn of(version: &'a Version) -> Option<Text<'a>> {
+        let activity = version.record()?;
+        Some(Text { subject: activity.subject.as_str(), note: activity.note.as_str() })
+    }
 }
 
 /// How far an index has come in an organization's log: the last version that it has taken in. The

@@ -72,7 +72,7 @@ impl Service {
         // What is superseded within the view comes later, as it is then.
         let seqs: Vec<Seq> = view.records(step).collect();
         let versions = readable(self.shared.store.as_ref(), org, &seqs)?;
-        let texts = versions.iter().map(|version| (version.id, text(version)));
+        let texts = versions.iter().map(|version| (version.id, Text::of(version)));
         let changed: Vec<_> = texts.chain(removed.into_iter().map(|id| (id, None))).collect();
         index.put(org.key, Mark { seq: through, stamp: stamp.unwrap_or(Stamp::MIN) }, &changed)?;
         if let Some(board) = board {
@@ -157,9 +157,4 @@ fn readable(store: &dyn Store, org: &Tenant, seqs: &[Seq]) -> Result<Vec<Version
         }
         read => read,
     }
-}
-
-fn text(version: &Version) -> Option<Text<'_>> {
-    let activity = version.record()?;
-    Some(Text { subject: activity.subject.as_str(), note: activity.note.as_str() })
 }
