@@ -181,9 +181,9 @@ bench/run --quick    # only tries it out
 - S7 is what the server holds with a cache of 1 MiB, less what it holds with half as many activities, by the half.
   Each is the median of five starts, one after the other, on a folder in which nothing has been updated. One start
   differs from the next by a MiB, which with 100,000 activities is 21 bytes of the figure.
-- S10 and the soak send at a fixed rate over 16 connections, from one thread. A time runs from when the request
-  was due, so that waiting behind a late answer counts. Where that thread, the reads and the updates take all
-  of the processors together, what waits adds up.
+- S10 and the soak send at a fixed rate, from one thread for the reads and one for the updates. Requests are due in
+  whole milliseconds, those of S10 over 64 connections. A time runs from when the request was due, so that waiting
+  behind a late answer counts.
 - The soak has a cache of 64 MiB, so that it is full after a fifth of the time and what grows from then on shows.
 - The figures are kept in `target/bench/results.json`; `bench/run --render-only` writes this page anew from
   them, `--only rates,soak` measures some again. Date and commit are those of the latest measurement.

@@ -12,7 +12,9 @@ use crate::ground::{Ground, Way, default_folder};
 use crate::load::Request;
 use crate::process::{memory_bytes, settle};
 use crate::question::{Question, Scenario, Update};
-use crate::results::{FirstSync, Latency, Memory, Poll, Results, Soak, Spread, Start, SyncRound, median};
+use crate::results::{
+    FirstSync, Latency, Memory, Poll, Results, Soak, Spread, Start, SyncRound, median,
+};
 use crate::server::{CACHE_MIB, Server, default_binary};
 use crate::steady::Steady;
 use crate::{Outcome, Report, others, rates};
@@ -53,8 +55,8 @@ const ORGANIZATIONS: (u32, u64) = (1_000, 1_000);
 /// A budget for caches that is as good as none.
 const CACHE_MIB_LEAST: u32 = 1;
 
-/// Connections of a fixed rate: enough that none waits for the answer before.
-const READERS: u32 = 16;
+/// Connections of a fixed rate: as many as requests are due at once, and some.
+const READERS: u32 = 64;
 const STEADY_WRITERS: u32 = 32;
 const WRITES_PER_SECOND: f64 = 2_000.0;
 
@@ -354,7 +356,7 @@ fn soak(way: &Way, during: Duration) -> Outcome<Soak> {
     ground.tell(&format!("soak: mixed load for {} s", during.as_secs()));
     let (base, scenarios) = (&server.base, SCENARIOS.map(|(_, scenario)| scenario));
     let (reads, updates) = mixed(ground.content, &server, &scenarios)?;
-    let steady = |per_second| Steady { base, per_second, during, connections: READERS };
+    let steady = |per_second| Steady { base, per_second, during, connections: STEADY_WRITERS };
     let (begun, mut memory_begin, mut memory_max) = (Instant::now(), 0, 0);
     let (reads, writes) = at_once(
         || steady(SOAK_READS_PER_SECOND).run(&reads),

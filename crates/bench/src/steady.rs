@@ -1,4 +1,4 @@
-//! Load at a fixed rate: each request is due at its own time, however late the answers before it are.
+//! Load at a fixed rate: each request is due at its time, however late the answers before it are.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -10,6 +10,10 @@ use crate::Outcome;
 use crate::connection::{ANSWER_MAX, Connection};
 use crate::load::Request;
 use crate::results::Spread;
+
+/// Requests are due in whole milliseconds, as wrk2's are: a load that sleeps before each of 50,000 a
+/// second takes most of a core itself, which the server then lacks.
+const TICKS_PER_SECOND: f64 = 1_000.0;
 
 /// How Driftless says that something has failed.
 const FAILED: &[u8] = br#""operationResult":"FAIL""#;
@@ -45,7 +49,7 @@ impl Steady<'_> {
         let mut micros = Vec::new();
         let begun = Instant::now();
         let count = (self.during.as_secs_f64() * self.per_second) as u64;
-        let due = |n| begun + Duration::from_secs_f64(n as f64 / self.per_second);
+        let due = |n| begun + due(n, self.per_second);
         let mut dues = (0..count).map(due).peekable();
         while dues.peek().is_some() || !asked.is_empty() {
             while let Some(mut connection) = free.pop_front() {
@@ -71,6 +75,12 @@ impl Steady<'_> {
         }
         Ok(spread(micros))
     }
+}
+
+/// When request number `n` is due, from 0, after the first.
+fn due(n: u64, per_second: f64) -> Duration {
+    let seconds = n as f64 / per_second;
+    Duration::from_secs_f64((seconds * TICKS_PER_SECOND).floor() / TICKS_PER_SECOND)
 }
 
 /// Which have something to receive; waits for the first of them, but not beyond a time.
@@ -99,4 +109,15 @@ fn spread(mut micros: Vec<f64>) -> Spread {
     let at = |part: f64| micros.get((last as f64 * part) as usize).copied().unwrap_or(0.0);
     let (median, p99, p999, max) = (at(0.5), at(0.99), at(0.999), at(1.0));
     Spread { requests: micros.len(), median, p99, p999, max }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_due_in_whole_milliseconds_at_their_rate() {
+        let millis = |n| due(n, 2_500.0).as_secs_f64() * 1e3;
+        assert_eq!([0, 1, 2, 3, 5, 2_500].map(millis), [0.0, 0.0, 0.0, 1.0, 2.0, 1_000.0]);
+    }
 }
