@@ -122,7 +122,7 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
          Driftless is set up in {folder} and serves http://{address}\n\n\
          \x20 organization   {ORG} ({ORG_NAME}, {ZONE})\n\
          \x20 web pages      http://{address}/   sign in as {WEB_LOGIN}, password {password}\n\
-         \x20 API key        {key}   (fresh; earlier ones go on working)\n\n\
+         \x20 API key        {key}   (fresh, like the password; earlier keys go on working)\n\n\
          What changed, or was deleted, in the last seven days? This logs in and asks:\n\n\
          \x20 {curl}\n\n\
          Ctrl-C stops it; the same command goes on with the same data.\n\n",
