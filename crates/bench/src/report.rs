@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::charts::{SERVERS, charts};
 use crate::ground::default_folder;
-use crate::results::{Rates, Results};
+use crate::results::{LatencyRound, Rates, Results, Spread};
 use crate::table::table;
 use crate::{Outcome, Report, run};
 
@@ -126,8 +126,13 @@ fn more(results: &Results) -> Outcome<String> {
         )?;
     }
     for latency in &results.latency {
-        let [ours, limit, writes] = [latency.reads, latency.limit, latency.writes]
-            .map(|spread| format!("{:.2} · {:.2} ms", spread.median / 1e3, spread.p99 / 1e3));
+        let of: [fn(&LatencyRound) -> Spread; 3] =
+            [|round| round.reads, |round| round.limit, |round| round.writes];
+        let [ours, limit, writes] = of.map(|of| {
+            let [median, p99] = [|spread: Spread| spread.median, |spread: Spread| spread.p99]
+                .map(|micros| latency.median(|round| micros(of(round))).unwrap_or_default() / 1e3);
+            format!("{median:.2} · {p99:.2} ms")
+        });
         writeln!(
             text,
             "- **{} reads a second, {} activities**, median · 99th percentile: {ours} while {} updates a second go on (which take {writes}); the limit {limit} without them.",
@@ -164,7 +169,7 @@ bench/run --quick    # only tries it out
 
 - Requests are drawn at random and sent by wrk: one thread, 8 connections that are kept. Rounds go in turn: the
   limit, Driftless, PocketBase, FastAPI. Shares are taken within a round; figures are
-  medians of the rounds, but for S10 and the soak, which go once.
+  medians of the rounds. The soak goes once.
 - Before each run some answers are looked at: they must hold as many records as they should. Any answer that is an
   error, in a run or in Driftless's own metrics, ends the measurement.
 - Every answer of Driftless is complete: session checked, totals true, metrics counted, log line written to a file.

@@ -114,6 +114,12 @@ pub(crate) struct Latency {
     pub(crate) activities: u64,
     pub(crate) reads_per_second: f64,
     pub(crate) writes_per_second: f64,
+    pub(crate) rounds: Vec<LatencyRound>,
+}
+
+/// What they take.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct LatencyRound {
     /// Of Driftless, while writes go on.
     pub(crate) reads: Spread,
     pub(crate) writes: Spread,
@@ -186,6 +192,13 @@ impl Results {
 impl FirstSync {
     /// The middle of the rounds.
     pub(crate) fn median(&self, of: impl Fn(&SyncRound) -> f64) -> Option<f64> {
+        median(self.rounds.iter().map(of).collect())
+    }
+}
+
+impl Latency {
+    /// The middle of the rounds.
+    pub(crate) fn median(&self, of: impl Fn(&LatencyRound) -> f64) -> Option<f64> {
         median(self.rounds.iter().map(of).collect())
     }
 }

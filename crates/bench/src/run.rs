@@ -13,7 +13,7 @@ use crate::load::Request;
 use crate::process::{memory_bytes, settle};
 use crate::question::{Question, Scenario, Update};
 use crate::results::{
-    FirstSync, Latency, Memory, Poll, Results, Soak, Spread, Start, SyncRound, median,
+    FirstSync, Latency, LatencyRound, Memory, Poll, Results, Soak, Spread, Start, SyncRound, median,
 };
 use crate::server::{CACHE_MIB, Server, default_binary};
 use crate::steady::Steady;
@@ -266,17 +266,19 @@ fn latency(ground: &Ground, server: &Server) -> Outcome<Latency> {
     let per_second = rates::rate(ground, &limit, 8, &reads)?.per_second / 2.0;
     let during = ground.during * 3;
     let read = |base| Steady { base, per_second, during, connections: READERS };
-    let of_limit = read(&limit.base).run(&reads)?;
     let base = &server.base;
     let write = Steady { base, per_second: WRITES_PER_SECOND, during, connections: STEADY_WRITERS };
-    let (ours, writes) = at_once(|| read(base).run(&reads), || write.run(&updates), || Ok(()))?;
+    let round = |_| {
+        let limit = read(&limit.base).run(&reads)?;
+        let (reads, writes) =
+            at_once(|| read(base).run(&reads), || write.run(&updates), || Ok(()))?;
+        Ok(LatencyRound { reads, writes, limit })
+    };
     Ok(Latency {
         activities: ground.content.activities,
         reads_per_second: per_second,
         writes_per_second: WRITES_PER_SECOND,
-        reads: ours,
-        writes,
-        limit: of_limit,
+        rounds: (0..ground.rounds).map(round).collect::<Outcome<_>>()?,
     })
 }
 

@@ -157,5 +157,5 @@ fn start(results: &Results, activities: u64) -> Option<f64> {
 
 fn latency(results: &Results, activities: u64) -> Option<f64> {
     let of = results.latency.iter().find(|latency| latency.activities == activities)?;
-    Some(of.reads.p99 / of.limit.p99)
+    of.median(|round| round.reads.p99 / round.limit.p99)
 }
