@@ -16,7 +16,7 @@ use crate::server::{Server, Who};
 use crate::sqlite;
 
 /// Connections of the load.
-const CONNECTIONS: u32 = 8;
+pub(crate) const CONNECTIONS: u32 = 8;
 
 /// Requests that a run draws from. No run of a few seconds sends many of them twice.
 const REQUESTS: usize = 200_000;

@@ -263,7 +263,9 @@ fn latency(ground: &Ground, server: &Server) -> Outcome<Latency> {
         bytes += connection.get(&read.target)?.len();
     }
     let limit = Server::limit(&ground.folder, bytes / SAMPLES, server)?;
-    let per_second = rates::rate(ground, &limit, 8, &reads)?.per_second / 2.0;
+    let rate = |_| Ok(rates::rate(ground, &limit, rates::CONNECTIONS, &reads)?.per_second);
+    let of_limit = median((0..ground.rounds).map(rate).collect::<Outcome<_>>()?);
+    let per_second = of_limit.ok_or("no round")? / 2.0;
     let during = ground.during * 3;
     let read = |base| Steady { base, per_second, during, connections: READERS };
     let base = &server.base;
@@ -329,7 +331,7 @@ fn held(ground: &Ground) -> Outcome<u64> {
         let server = Server::driftless(&ground.binary, &ground.data(), CACHE_MIB_LEAST)?;
         settle(server.id())?;
         let everything = server.question(&Question::everything(1, 10));
-        rates::rate(ground, &server, 8, &[everything])?;
+        rates::rate(ground, &server, rates::CONNECTIONS, &[everything])?;
         settle(server.id())?;
         bytes.push(memory_bytes(server.id())? as f64);
     }
