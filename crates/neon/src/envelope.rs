@@ -4,6 +4,8 @@
 //! but an object with one member: the vendor's own PHP library takes the first member, whatever it
 //! is called, and dies on anything else.
 
+use std::ops::Range;
+
 use axum::body::{Body, Bytes};
 use axum::http::{Response, StatusCode, header};
 use domain::Moment;
@@ -20,15 +22,20 @@ pub(crate) struct Envelope<'a> {
     pub(crate) content: Result<Success, Vec<ApiError>>,
 }
 
-/// The room before a method's members, for what stands before them in the envelope: large answers are not
-/// copied once more. No head is longer, since no root is.
+/// The room before a method's members, for what stands before them in the envelope: they are not copied
+/// once more. No head is longer, since no root is.
 const HEAD_BYTES_MAX: usize = 320;
+
+/// From so many bytes on, JSON that is kept is sent from where it lies: less costs less to copy.
+pub(crate) const SHARED_BYTES_MIN: usize = 6 << 10;
 
 /// What a method answers beside what every method answers.
 pub(crate) struct Success {
     message: Option<&'static str>,
     /// The room, and the method's own members, each with a comma before it: `,"activityId":7`.
     members: Vec<u8>,
+    /// What is sent from where it is kept, and at which place of the members.
+    shared: Vec<(usize, Bytes)>,
 }
 
 impl Default for Success {
@@ -38,11 +45,11 @@ impl Default for Success {
 }
 
 impl Success {
-    /// An answer whose members will take about so many bytes.
+    /// An answer whose members will take about so many bytes, without what is shared.
     pub(crate) fn with_room_for(bytes: usize) -> Success {
         let mut members = Vec::with_capacity(HEAD_BYTES_MAX + bytes + 2);
         members.resize(HEAD_BYTES_MAX, b' ');
-        Success { message: None, members }
+        Success { message: None, members, shared: Vec::new() }
     }
 
     /// An answer with a `responseMessage`.
@@ -63,6 +70,19 @@ impl Success {
         self.members.extend_from_slice(name.as_bytes());
         self.members.extend_from_slice(b"\":");
         &mut self.members
+    }
+
+    /// What has been written so far, for the caller to go on.
+    pub(crate) fn written(&mut self) -> &mut Vec<u8> {
+        &mut self.members
+    }
+
+    /// Goes on with this part of JSON that is kept.
+    pub(crate) fn append(&mut self, kept: &Bytes, part: Range<usize>) {
+        match part.len() {
+            SHARED_BYTES_MIN.. => self.shared.push((self.members.len(), kept.slice(part))),
+            _ => self.members.extend_from_slice(&kept[part]),
+        }
     }
 }
 
@@ -86,8 +106,8 @@ struct ErrorEntry<'a> {
 }
 
 impl Envelope<'_> {
-    /// The envelope as JSON.
-    pub(crate) fn into_json(self) -> Bytes {
+    /// The envelope as JSON, in pieces.
+    pub(crate) fn into_json(self) -> Vec<Bytes> {
         let mut head = Vec::with_capacity(HEAD_BYTES_MAX);
         head.push(b'{');
         write_json(&self.root, &mut head);
@@ -102,20 +122,34 @@ impl Envelope<'_> {
         head.extend_from_slice(b",\"responseDateTime\":");
         write_json(&self.response_date_time.text().as_str(), &mut head);
         match self.content {
-            Ok(Success { mut members, .. }) => {
+            Ok(Success { mut members, shared, .. }) => {
                 let begin = HEAD_BYTES_MAX - head.len();
                 members[begin..HEAD_BYTES_MAX].copy_from_slice(&head);
                 members.extend_from_slice(b"}}");
-                Bytes::from(members).slice(begin..)
+                in_pieces(&members.into(), begin, shared)
             }
             Err(errors) => {
                 head.extend_from_slice(b",\"errors\":");
                 write_json(&Errors { error: errors.iter().map(entry).collect() }, &mut head);
                 head.extend_from_slice(b"}}");
-                head.into()
+                vec![head.into()]
             }
         }
     }
+}
+
+/// A text from this place on, with what is shared between its parts.
+fn in_pieces(text: &Bytes, mut begin: usize, shared: Vec<(usize, Bytes)>) -> Vec<Bytes> {
+    let mut pieces = Vec::with_capacity(2 * shared.len() + 1);
+    for (place, json) in shared {
+        if begin < place {
+            pieces.push(text.slice(begin..place));
+        }
+        pieces.push(json);
+        begin = place;
+    }
+    pieces.push(text.slice(begin..));
+    pieces
 }
 
 fn entry(error: &ApiError) -> ErrorEntry<'_> {
@@ -153,5 +187,5 @@ pub fn refusal(status: StatusCode, now: domain::Stamp) -> String {
         response_date_time: now.at_offset(0),
         content: Err(vec![ApiError::bad_request(&problem)]),
     };
-    String::from_utf8_lossy(&envelope.into_json()).into_owned()
+    String::from_utf8_lossy(&envelope.into_json().concat()).into_owned()
 }

@@ -1,21 +1,55 @@
 //! An answer's body: a large one takes its organization's room until its reader has read it.
 
-use axum::body::{Body, Bytes};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::vec::IntoIter;
+
+use axum::body::{Body, Bytes, HttpBody};
+use http_body::{Frame, SizeHint};
 use service::Tenant;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::ANSWER_BYTES_FREE;
 use crate::errors::ApiError;
 
-/// What is sent, and its part of the room.
-struct Held {
+/// The last piece of an answer, which is let go once it has been sent, and the answer's part of the room.
+struct Last {
     json: Bytes,
     _room: OwnedSemaphorePermit,
 }
 
-impl AsRef<[u8]> for Held {
+impl AsRef<[u8]> for Last {
     fn as_ref(&self) -> &[u8] {
         &self.json
+    }
+}
+
+/// Pieces that are sent one after the other, as one body of a known length.
+struct Pieces {
+    pieces: IntoIter<Bytes>,
+    bytes_left: usize,
+}
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = self.pieces.next();
+        self.bytes_left -= piece.as_ref().map_or(0, Bytes::len);
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes_left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes_left as u64)
     }
 }
 
@@ -23,14 +57,15 @@ impl AsRef<[u8]> for Held {
 ///
 /// # Errors
 /// When the organization's other readers have too much to read still.
-pub(crate) fn body(json: Bytes, org: Option<&Tenant>) -> Result<Body, ApiError> {
-    let Some(org) = org.filter(|_| json.len() > ANSWER_BYTES_FREE) else {
-        return Ok(json.into());
-    };
-    match org.room_for_answer(json.len()) {
-        Some(room) => Ok(Bytes::from_owner(Held { json, _room: room }).into()),
-        None => Err(ApiError::unavailable(
-            "too many large answers of the organization are still being read",
-        )),
+pub(crate) fn body(mut json: Vec<Bytes>, org: Option<&Tenant>) -> Result<Body, ApiError> {
+    let bytes_left = json.iter().map(Bytes::len).sum();
+    if let Some(org) = org.filter(|_| bytes_left > ANSWER_BYTES_FREE)
+        && let Some(last) = json.last_mut()
+    {
+        let room = org.room_for_answer(bytes_left).ok_or_else(|| {
+            ApiError::unavailable("too many large answers of the organization are still being read")
+        })?;
+        *last = Bytes::from_owner(Last { json: std::mem::take(last), _room: room });
     }
+    Ok(Body::new(Pieces { pieces: json.into_iter(), bytes_left }))
 }

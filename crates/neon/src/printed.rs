@@ -12,12 +12,14 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use axum::body::Bytes;
 use domain::{OrgKey, Seq, Zone};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use service::{AskError, Service, StoredVersion, Tenant};
 
 use crate::ahead::{Page, PagesAhead};
+use crate::envelope::{SHARED_BYTES_MIN, Success};
 use crate::record;
 
 /// Versions of a block.
@@ -37,13 +39,13 @@ const AHEAD_BYTES_MAX: usize = 256 << 10;
 type BlockKey = (OrgKey, u64);
 
 /// The versions of a stretch of the log as JSON, as far as they have been asked for: the newest first, as
-/// pages mostly have them, with a comma between two.
+/// pages mostly have them, with a comma after each.
 struct Block {
     /// The zone that times are shown in: that may be another one day.
     zone: Zone,
-    /// Where each version's text ends; where that of the next newer one does, it is not here.
+    /// Where each version's text and its comma end; where those of the next newer one do, it is not here.
     ends: [usize; BLOCK_VERSIONS],
-    json: Box<[u8]>,
+    json: Bytes,
 }
 
 /// Versions that have been printed just now, in the order of the log.
@@ -63,13 +65,16 @@ impl News {
 
     fn text(&self, seq: Seq) -> Text<'_> {
         let found = self.records.binary_search_by_key(&seq, |(seq, _)| *seq);
-        Text { json: &self.json, at: found.map_or(0..0, |at| self.records[at].1.clone()) }
+        let at = found.map_or(0..0, |at| self.records[at].1.clone());
+        Text { json: &self.json, kept: None, at }
     }
 }
 
 /// Where a version's text lies; nowhere, if it is empty.
 struct Text<'a> {
     json: &'a [u8],
+    /// The same, where it is kept: a comma stands after the text then.
+    kept: Option<&'a Bytes>,
     at: Range<usize>,
 }
 
@@ -224,18 +229,42 @@ impl Records {
 }
 
 impl Printed<'_> {
+    /// Goes on with the records, a comma between two.
+    pub(crate) fn write(&self, success: &mut Success) {
+        let mut pieces = self.pieces().peekable();
+        while let Some(piece) = pieces.next() {
+            let comma = pieces.peek().map_or(0, |_| 1);
+            match piece.kept {
+                Some(kept) => success.append(kept, piece.at.start..piece.at.end + comma),
+                None => {
+                    let out = success.written();
+                    out.extend_from_slice(&piece.json[piece.at]);
+                    out.extend_from_slice(&b","[..comma]);
+                }
+            }
+        }
+    }
+
+    /// How many bytes [`Printed::write`] copies at most.
+    pub(crate) fn copied_bytes(&self) -> usize {
+        let is_copied =
+            |piece: &Text<'_>| piece.kept.is_none() || piece.at.len() < SHARED_BYTES_MIN;
+        self.pieces().filter(is_copied).map(|piece| piece.at.len() + 1).sum()
+    }
+
     /// The records' JSON in pieces, between which a comma belongs. Records that lie side by side, in this
-    /// order, are one piece: copying a few long ones takes less than copying many short ones.
-    pub(crate) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+    /// order, are one piece: a few long ones take less than many short ones.
+    fn pieces(&self) -> impl Iterator<Item = Text<'_>> {
         let mut texts = self.texts().peekable();
         std::iter::from_fn(move || {
-            let Text { json, mut at } = texts.next()?;
-            let follows =
-                |next: &Text<'_>, end| ptr::eq(next.json, json) && next.at.start == end + 1;
-            while let Some(next) = texts.next_if(|next| follows(next, at.end)) {
-                at.end = next.at.end;
+            let mut piece = texts.next()?;
+            let follows = |next: &Text<'_>, piece: &Text<'_>| {
+                ptr::eq(next.json, piece.json) && next.at.start == piece.at.end + 1
+            };
+            while let Some(next) = texts.next_if(|next| follows(next, &piece)) {
+                piece.at.end = next.at.end;
             }
-            Some(&json[at])
+            Some(piece)
         })
     }
 
@@ -267,7 +296,7 @@ impl Printed<'_> {
 
 impl Block {
     fn empty(zone: &Zone) -> Block {
-        Block { zone: zone.clone(), ends: [0; BLOCK_VERSIONS], json: Box::default() }
+        Block { zone: zone.clone(), ends: [0; BLOCK_VERSIONS], json: Bytes::new() }
     }
 
     /// The same with these versions of it, in their order, and their texts.
@@ -278,13 +307,13 @@ impl Block {
         let mut news = news.iter().rev().peekable();
         for (place, end) in ends.iter_mut().enumerate().rev() {
             let text = match news.next_if(|(seq, _)| place_of(*seq) == place) {
-                Some((_, at)) => Text { json: texts, at: at.clone() },
+                Some((_, at)) => Text { json: texts, kept: None, at: at.clone() },
                 None => self.text(place),
             };
-            if !json.is_empty() && !text.at.is_empty() {
+            if !text.at.is_empty() {
+                json.extend_from_slice(&text.json[text.at]);
                 json.push(b',');
             }
-            json.extend_from_slice(&text.json[text.at]);
             *end = json.len();
         }
         Block { zone: self.zone.clone(), ends, json: json.into() }
@@ -292,10 +321,9 @@ impl Block {
 
     fn text(&self, place: usize) -> Text<'_> {
         let newer = self.ends.get(place + 1).copied().unwrap_or(0);
-        let end = self.ends[place];
-        // A comma stands before each text but the first.
-        let start = if newer == 0 || newer == end { newer } else { newer + 1 };
-        Text { json: &self.json, at: start..end }
+        let with_comma = newer..self.ends[place];
+        let at = newer..with_comma.end - usize::from(!with_comma.is_empty());
+        Text { json: &self.json, kept: Some(&self.json), at }
     }
 }
 
@@ -314,14 +342,17 @@ fn place_of(seq: Seq) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use domain::Stamp;
     use proptest::prelude::*;
     use proptest::sample::{Index, subsequence};
 
     use super::*;
+    use crate::envelope::Envelope;
 
-    /// Texts of different lengths, so that one in the place of another shows.
+    /// Texts of different lengths, so that one in the place of another shows. Those of a whole block are
+    /// shared, those of a few neighbours are not.
     fn json(seq: Seq) -> String {
-        format!("{{{}:{}}}", seq.0, "x".repeat(seq.0 as usize % 7))
+        format!("{{{}:{}}}", seq.0, "x".repeat(seq.0 as usize % 7 * 150))
     }
 
     fn news(seqs: &[Seq]) -> News {
@@ -334,9 +365,21 @@ mod tests {
         news
     }
 
+    /// The records as they leave, in pieces.
+    fn sent(printed: &Printed<'_>) -> Vec<String> {
+        let mut success = Success::default();
+        success.begin_member("records");
+        printed.write(&mut success);
+        let (root, response_date_time) = ("test", Stamp::from_millis(0).at_offset(0));
+        let envelope = Envelope { root, response_date_time, content: Ok(success) };
+        let text = |piece: &Bytes| String::from_utf8_lossy(piece).into_owned();
+        envelope.into_json().iter().map(text).collect()
+    }
+
     fn joined(printed: &Printed<'_>) -> String {
-        let pieces: Vec<_> = printed.pieces().map(String::from_utf8_lossy).collect();
-        pieces.join(",")
+        let json = sent(printed).concat();
+        let (_, records) = json.split_once("\"records\":").unwrap();
+        records.strip_suffix("}}").unwrap().to_owned()
     }
 
     fn all_of(numbers: Range<u64>) -> Vec<Seq> {
@@ -357,13 +400,14 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_neighbours_is_a_piece_for_each_block() {
+    fn a_page_of_neighbours_is_a_piece_for_each_block_and_two_around_them() {
         let mut seqs = all_of(16..48);
         let mut blocks = Vec::new();
         keep(&mut blocks, &news(&seqs));
         seqs.reverse();
         let printed = Printed { blocks, news: News::default(), seqs: &seqs };
-        assert_eq!(printed.pieces().count(), 2);
+        assert_eq!(sent(&printed).len(), 1 + 2 + 1);
+        assert_eq!(printed.copied_bytes(), 0);
         assert_eq!(
             joined(&printed),
             seqs.iter().map(|seq| json(*seq)).collect::<Vec<_>>().join(",")

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use domain::{ActivityId, OrgKey, Seq};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -28,12 +29,12 @@ pub enum RemovedIds {
 #[derive(Debug)]
 pub struct ManyIds {
     ids: Box<[ActivityId]>,
-    printed: OnceLock<Box<[u8]>>,
+    printed: OnceLock<Bytes>,
 }
 
 impl ManyIds {
     /// The list as the API prints it.
-    pub fn printed(&self, print: impl FnOnce(&[ActivityId]) -> Vec<u8>) -> &[u8] {
+    pub fn printed(&self, print: impl FnOnce(&[ActivityId]) -> Vec<u8>) -> &Bytes {
         self.printed.get_or_init(|| print(&self.ids).into())
     }
 }

@@ -123,15 +123,18 @@ struct Page<'a> {
     sort_direction: Option<&'static str>,
 }
 
-/// Writes the value of `deletedActivityIdList`.
-fn write_removed(removed: &RemovedIds, out: &mut Vec<u8>) {
+fn write_removed(removed: &RemovedIds, success: &mut Success) {
+    let out = success.begin_member("deletedActivityIdList");
     match removed {
         RemovedIds::Few(ids) => write_ids(ids, out),
-        RemovedIds::Many(many) => out.extend_from_slice(many.printed(|ids| {
-            let mut printed = Vec::with_capacity(removed.text_bytes_max() + MEMBERS_BYTES);
-            write_ids(ids, &mut printed);
-            printed
-        })),
+        RemovedIds::Many(many) => {
+            let printed = many.printed(|ids| {
+                let mut printed = Vec::with_capacity(removed.text_bytes_max() + MEMBERS_BYTES);
+                write_ids(ids, &mut printed);
+                printed
+            });
+            success.append(printed, 0..printed.len());
+        }
     }
 }
 
@@ -148,18 +151,10 @@ fn write_ids(ids: &[ActivityId], out: &mut Vec<u8>) {
 
 /// The members in the manual's order: the records, the page, the deleted ids.
 fn render(question: &Question, answer: &SyncPage, records: &Printed<'_>) -> Success {
-    let bytes = records.pieces().map(|json| json.len() + 1).sum::<usize>();
-    let removed = answer.removed.as_ref().map_or(0, RemovedIds::text_bytes_max);
-    let mut success = Success::with_room_for(bytes + removed + MEMBERS_BYTES);
-    let out = success.begin_member("activities");
-    out.extend_from_slice(b"{\"activity\":[");
-    for (index, json) in records.pieces().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(json);
-    }
-    out.extend_from_slice(b"]}");
+    let mut success = Success::with_room_for(records.copied_bytes() + MEMBERS_BYTES);
+    success.begin_member("activities").extend_from_slice(b"{\"activity\":[");
+    records.write(&mut success);
+    success.written().extend_from_slice(b"]}");
     let page = Page {
         current_page: question.query.page,
         page_size: question.query.page_size,
@@ -173,7 +168,7 @@ fn render(question: &Question, answer: &SyncPage, records: &Printed<'_>) -> Succ
     };
     write_json(&page, success.begin_member("page"));
     if let Some(removed) = &answer.removed {
-        write_removed(removed, success.begin_member("deletedActivityIdList"));
+        write_removed(removed, &mut success);
     }
     success
 }
