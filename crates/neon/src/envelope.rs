@@ -26,8 +26,8 @@ pub(crate) struct Envelope<'a> {
 /// once more. No head is longer, since no root is.
 const HEAD_BYTES_MAX: usize = 320;
 
-/// From so many bytes on, JSON that is kept is sent from where it lies: less costs less to copy.
-pub(crate) const SHARED_BYTES_MIN: usize = 6 << 10;
+/// From so many bytes on, JSON that is kept may be sent from where it lies: less costs less to copy.
+const SHARED_BYTES_MIN: usize = 6 << 10;
 
 /// What a method answers beside what every method answers.
 pub(crate) struct Success {
@@ -79,11 +79,17 @@ impl Success {
 
     /// Goes on with this part of JSON that is kept.
     pub(crate) fn append(&mut self, kept: &Bytes, part: Range<usize>) {
-        match part.len() {
-            SHARED_BYTES_MIN.. => self.shared.push((self.members.len(), kept.slice(part))),
-            _ => self.members.extend_from_slice(&kept[part]),
+        match is_shared(kept, &part) {
+            true => self.shared.push((self.members.len(), kept.slice(part))),
+            false => self.members.extend_from_slice(&kept[part]),
         }
     }
+}
+
+/// Whether a part of JSON that is kept is sent from where it lies. A small part of much is copied: until
+/// it has been read, it would hold all of that in memory, of which the organization's room knows nothing.
+pub(crate) fn is_shared(kept: &Bytes, part: &Range<usize>) -> bool {
+    part.len() >= SHARED_BYTES_MIN.max(kept.len() / 2)
 }
 
 /// Appends a value as JSON.

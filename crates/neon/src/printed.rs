@@ -19,7 +19,7 @@ use quick_cache::sync::Cache;
 use service::{AskError, Service, StoredVersion, Tenant};
 
 use crate::ahead::{Page, PagesAhead};
-use crate::envelope::{SHARED_BYTES_MIN, Success};
+use crate::envelope::{Success, is_shared};
 use crate::record;
 
 /// Versions of a block.
@@ -248,7 +248,7 @@ impl Printed<'_> {
     /// How many bytes [`Printed::write`] copies at most.
     pub(crate) fn copied_bytes(&self) -> usize {
         let is_copied =
-            |piece: &Text<'_>| piece.kept.is_none() || piece.at.len() < SHARED_BYTES_MIN;
+            |piece: &Text<'_>| piece.kept.is_none_or(|kept| !is_shared(kept, &piece.at));
         self.pieces().filter(is_copied).map(|piece| piece.at.len() + 1).sum()
     }
 
@@ -412,6 +412,24 @@ mod tests {
             joined(&printed),
             seqs.iter().map(|seq| json(*seq)).collect::<Vec<_>>().join(",")
         );
+    }
+
+    #[test]
+    fn a_small_part_of_a_large_block_does_not_hold_it() {
+        let mut news = News::default();
+        for seq in all_of(16..32) {
+            let start = news.json.len();
+            news.json.resize(start + 10_000, b'x');
+            news.records.push((seq, start..news.json.len()));
+        }
+        let mut blocks = Vec::new();
+        keep(&mut blocks, &news);
+        let pieces = |seqs: &[Seq]| {
+            let printed = Printed { blocks: blocks.clone(), news: News::default(), seqs };
+            sent(&printed).len()
+        };
+        assert_eq!(pieces(&[Seq(20)]), 1);
+        assert_eq!(pieces(&all_of(16..32).into_iter().rev().collect::<Vec<_>>()), 3);
     }
 
     proptest! {
