@@ -187,7 +187,7 @@ bench/run --quick    # only tries it out
   Each is the median of five starts, one after the other, on a folder in which nothing has been updated. One start
   differs from the next by a MiB, which with 100,000 activities is 21 bytes of the figure.
 - S10 and the soak send at a fixed rate, from one thread for the reads and one for the updates. Requests are due in
-  whole milliseconds, those of S10 over 64 connections. A time runs from when the request was due, so that waiting
+  whole milliseconds, the reads of S10 over 64 connections, all else over 32. A time runs from when the request was due, so that waiting
   behind a late answer counts.
 - The soak has a cache of 64 MiB, so that it is full after a fifth of the time and what grows from then on shows.
 - The figures are kept in `target/bench/results.json`; `bench/run --render-only` writes this page anew from

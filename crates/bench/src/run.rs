@@ -55,9 +55,11 @@ const ORGANIZATIONS: (u32, u64) = (1_000, 1_000);
 /// A budget for caches that is as good as none.
 const CACHE_MIB_LEAST: u32 = 1;
 
-/// Connections of a fixed rate: as many as requests are due at once, and some.
+/// Connections of S10's reads: as many as requests are due at once, and some.
 const READERS: u32 = 64;
-const STEADY_WRITERS: u32 = 32;
+
+/// Connections of other loads at a fixed rate.
+const STEADY_CONNECTIONS: u32 = 32;
 const WRITES_PER_SECOND: f64 = 2_000.0;
 
 /// What the soak asks and writes a second.
@@ -269,7 +271,8 @@ fn latency(ground: &Ground, server: &Server) -> Outcome<Latency> {
     let during = ground.during * 3;
     let read = |base| Steady { base, per_second, during, connections: READERS };
     let base = &server.base;
-    let write = Steady { base, per_second: WRITES_PER_SECOND, during, connections: STEADY_WRITERS };
+    let write =
+        Steady { base, per_second: WRITES_PER_SECOND, during, connections: STEADY_CONNECTIONS };
     let round = |_| {
         let limit = read(&limit.base).run(&reads)?;
         let (reads, writes) =
@@ -360,7 +363,7 @@ fn soak(way: &Way, during: Duration) -> Outcome<Soak> {
     ground.tell(&format!("soak: mixed load for {} s", during.as_secs()));
     let (base, scenarios) = (&server.base, SCENARIOS.map(|(_, scenario)| scenario));
     let (reads, updates) = mixed(ground.content, &server, &scenarios)?;
-    let steady = |per_second| Steady { base, per_second, during, connections: STEADY_WRITERS };
+    let steady = |per_second| Steady { base, per_second, during, connections: STEADY_CONNECTIONS };
     let (begun, mut memory_begin, mut memory_max) = (Instant::now(), 0, 0);
     let (reads, writes) = at_once(
         || steady(SOAK_READS_PER_SECOND).run(&reads),

@@ -79,8 +79,8 @@ impl Steady<'_> {
 
 /// When request number `n` is due, from 0, after the first.
 fn due(n: u64, per_second: f64) -> Duration {
-    let seconds = n as f64 / per_second;
-    Duration::from_secs_f64((seconds * TICKS_PER_SECOND).floor() / TICKS_PER_SECOND)
+    let tick = (n as f64 * TICKS_PER_SECOND / per_second).floor();
+    Duration::from_secs_f64(tick / TICKS_PER_SECOND)
 }
 
 /// Which have something to receive; waits for the first of them, but not beyond a time.

@@ -27,7 +27,7 @@ pub(crate) struct Envelope<'a> {
 const HEAD_BYTES_MAX: usize = 320;
 
 /// From so many bytes on, JSON that is kept may be sent from where it lies: less costs less to copy.
-const SHARED_BYTES_MIN: usize = 6 << 10;
+pub(crate) const SHARED_BYTES_MIN: usize = 6 << 10;
 
 /// What a method answers beside what every method answers.
 pub(crate) struct Success {

@@ -35,7 +35,7 @@ pub struct ManyIds {
 impl ManyIds {
     /// The list as the API prints it.
     pub fn printed(&self, print: impl FnOnce(&[ActivityId]) -> Vec<u8>) -> &Bytes {
-        self.printed.get_or_init(|| print(&self.ids).into())
+        self.printed.get_or_init(|| print(&self.ids).into_boxed_slice().into())
     }
 }
 

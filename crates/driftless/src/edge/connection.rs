@@ -34,7 +34,7 @@ pub(super) async fn run(
     peer: SocketAddr,
     mut stopped: watch::Receiver<bool>,
 ) {
-    // Answers leave in one piece; without this the last segment of each waits for the client's
+    // Answers leave at once; without this the last segment of each waits for the client's
     // delayed acknowledgement. Failing to set it costs time, not correctness.
     let _ = stream.set_nodelay(true);
     let Some(tls) = &edge.tls else {

@@ -4,7 +4,7 @@ use domain::{ActivityId, Member};
 use serde::Serialize;
 use service::{Caller, Direction, Order, RemovedIds, SyncPage, SyncQuery};
 
-use crate::envelope::{Success, write_json};
+use crate::envelope::{SHARED_BYTES_MIN, Success, write_json};
 use crate::errors::ApiError;
 use crate::params::Params;
 use crate::printed::Printed;
@@ -151,7 +151,9 @@ fn write_ids(ids: &[ActivityId], out: &mut Vec<u8>) {
 
 /// The members in the manual's order: the records, the page, the deleted ids.
 fn render(question: &Question, answer: &SyncPage, records: &Printed<'_>) -> Success {
-    let mut success = Success::with_room_for(records.copied_bytes() + MEMBERS_BYTES);
+    let removed = answer.removed.as_ref().map_or(0, RemovedIds::text_bytes_max);
+    let copied = records.copied_bytes() + removed.min(SHARED_BYTES_MIN);
+    let mut success = Success::with_room_for(copied + MEMBERS_BYTES);
     success.begin_member("activities").extend_from_slice(b"{\"activity\":[");
     records.write(&mut success);
     success.written().extend_from_slice(b"]}");
