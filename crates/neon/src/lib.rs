@@ -27,14 +27,12 @@ mod values;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::any;
 use service::Service;
 
 pub use envelope::refusal;
-pub use paths::{tidied, tidy};
+pub use paths::tidy;
 pub use request::Outcome;
 
 /// Where the API lies: the vendor's path.
@@ -107,17 +105,4 @@ impl Api {
     pub async fn answer(&self, request: Request, peer: Option<SocketAddr>) -> (Response, Outcome) {
         request::answer(&self.0, request, peer).await
     }
-}
-
-/// The same as routes, for who has a router. To be served [`tidied`].
-pub fn router(service: Service, settings: Settings) -> Router {
-    let answer = any(async |State(api): State<Api>, request: Request| {
-        let peer = request.extensions().get().map(|ConnectInfo::<SocketAddr>(peer)| *peer);
-        api.answer(request, peer).await.0
-    });
-    Router::new()
-        .route(BASE_PATH, answer.clone())
-        .route(&format!("{BASE_PATH}/{{*method}}"), answer.clone())
-        .route(&format!("{BASE_PATH}/"), answer)
-        .with_state(Api::new(service, settings))
 }

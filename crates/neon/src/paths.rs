@@ -3,17 +3,9 @@
 use axum::extract::Request;
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
-use axum::{Router, middleware};
 
 /// Puts up with doubled slashes: scripts join a host that ends in one and a path that begins with
-/// one. It goes around a whole router, since it has to come before a route is chosen.
-pub fn tidied(router: Router) -> Router {
-    Router::new()
-        .fallback_service(router)
-        .layer(middleware::map_request(async |request| tidy(request)))
-}
-
-/// One request as [`tidied`] has it.
+/// one. To be done before a path is told apart.
 #[must_use]
 pub fn tidy(mut request: Request) -> Request {
     if let Some(uri) = with_single_slashes(request.uri()) {

@@ -1,16 +1,19 @@
-//! A server as a client sees it: the real router, service and store, on a folder of its own.
+//! A server as a client sees it: the real API, service and store, on a folder of its own. Requests come
+//! in as `driftless/front.rs` hands them over.
 
 use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, header};
 use domain::{Clock, ManualClock, Moment, Name, OrgId, Role, UserId, Zone};
 use http_body_util::BodyExt;
+use neon::Api;
 
+use crate::answer::Answer;
+use crate::client::Client;
 use service::{
     ImportError, ImportOptions, ImportReport, NewKey, NewUser, Service, Spool, Surroundings,
     SystemClock, Tenant,
@@ -18,13 +21,12 @@ use service::{
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tower::ServiceExt;
-
-use crate::answer::Answer;
-use crate::client::Client;
 
 /// Requests that an organization may have under way at once in these tests.
 pub(crate) const REQUESTS_PER_ORG_MAX: usize = 64;
+
+/// The largest page, where a test does not say otherwise.
+const PAGE_SIZE_MAX: u32 = 200;
 
 pub(crate) fn moment(text: &str) -> Moment {
     Moment::parse(text).unwrap()
@@ -52,24 +54,25 @@ pub(crate) struct Host {
 /// One process at work on a data folder.
 struct Process {
     service: Service,
-    router: Router,
+    api: Api,
     folder: TempDir,
 }
 
+/// Small caches, so that versions are also read from the store and records also printed anew.
+const CACHE_BYTES_MAX: u64 = 64 << 10;
+
 impl Process {
-    fn start(folder: TempDir, clock: Arc<dyn Clock>) -> Process {
+    fn start(folder: TempDir, clock: Arc<dyn Clock>, page_size_max: u32) -> Process {
         let store = Arc::new(SqliteStore::open(folder.path()).unwrap());
         let settings = service::Settings {
             requests_per_org_max: REQUESTS_PER_ORG_MAX,
-            // Small, so that versions are also read from the store.
-            cache_bytes_max: 64 << 10,
+            cache_bytes_max: CACHE_BYTES_MAX,
         };
         let surroundings = Surroundings { clock, ..Surroundings::system(store) };
         let service = Service::open(surroundings, settings).unwrap();
-        // Likewise, so that records are also printed anew.
-        let settings = neon::Settings { cache_bytes_max: 64 << 10, ..neon::Settings::default() };
-        let router = neon::tidied(neon::router(service.clone(), settings));
-        Process { service, router, folder }
+        let settings = neon::Settings { page_size_max, cache_bytes_max: CACHE_BYTES_MAX };
+        let api = Api::new(service.clone(), settings);
+        Process { service, api, folder }
     }
 }
 
@@ -115,7 +118,7 @@ impl TestServer<ManualClock> {
         let mut running = self.host.running.write().unwrap();
         let folder = tempfile::tempdir().unwrap();
         copy_files(running.folder.path(), folder.path());
-        *running = Process::start(folder, self.host.clock.clone());
+        *running = Process::start(folder, self.host.clock.clone(), PAGE_SIZE_MAX);
     }
 }
 
@@ -130,17 +133,22 @@ impl<C: Clock + 'static> TestServer<C> {
         let clock = Arc::new(clock);
         let folder = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let running = RwLock::new(Process::start(folder, clock.clone()));
+        let running = RwLock::new(Process::start(folder, clock.clone(), PAGE_SIZE_MAX));
         let host = Arc::new(Host { clock: clock.clone(), runtime, running });
         TestServer { clock, host }
     }
 
     /// Stops in order, and starts again on the same folder.
     pub(crate) fn restart(&self) {
+        self.restart_with(PAGE_SIZE_MAX);
+    }
+
+    /// The same, with another limit on the size of pages.
+    pub(crate) fn restart_with(&self, page_size_max: u32) {
         let mut running = self.host.running.write().unwrap();
         running.service.close();
         let folder = std::mem::replace(&mut running.folder, tempfile::tempdir().unwrap());
-        *running = Process::start(folder, self.host.clock.clone());
+        *running = Process::start(folder, self.host.clock.clone(), page_size_max);
     }
 
     pub(crate) fn service(&self) -> Service {
@@ -170,11 +178,6 @@ impl<C: Clock + 'static> TestServer<C> {
     /// Sends a request that is not a logged in client's.
     pub(crate) fn send(&self, request: Request<Body>) -> Answer {
         self.host.send(request)
-    }
-
-    /// Sends a request to another router of the same service.
-    pub(crate) fn send_to(&self, router: Router, request: Request<Body>) -> Answer {
-        self.host.runtime.block_on(answer_of(router, request))
     }
 
     /// Does several things at once.
@@ -213,28 +216,23 @@ impl Host {
     }
 
     pub(crate) async fn send_async(&self, request: Request<Body>) -> Answer {
-        let router = self.running.read().unwrap().router.clone();
-        answer_of(router, request).await
+        let (head, body) = self.send_unread(request).await.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer::read(head.status, &head.headers, &body)
     }
 
     /// Sends a request and leaves the answer unread.
     pub(crate) async fn send_unread(&self, request: Request<Body>) -> Response<Body> {
-        let router = self.running.read().unwrap().router.clone();
-        let Ok(response) = router.oneshot(request).await;
-        response
+        let api = self.running.read().unwrap().api.clone();
+        let request = neon::tidy(request);
+        assert!(Api::serves(request.uri().path()), "{} is not the API's", request.uri());
+        api.answer(request, None).await.0
     }
 
     /// Sends both at the same time.
     pub(crate) fn send_both(&self, one: Request<Body>, other: Request<Body>) -> (Answer, Answer) {
         self.runtime.block_on(async { tokio::join!(self.send_async(one), self.send_async(other)) })
     }
-}
-
-async fn answer_of(router: Router, request: Request<Body>) -> Answer {
-    let Ok(response) = router.oneshot(request).await;
-    let (head, body) = response.into_parts();
-    let body = body.collect().await.unwrap().to_bytes();
-    Answer::read(head.status, &head.headers, &body)
 }
 
 /// An organization, from the admin's side.

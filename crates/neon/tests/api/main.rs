@@ -1,4 +1,4 @@
-//! The API over HTTP: the real router, service and store, asked as clients ask.
+//! The API over HTTP: the real API, service and store, asked as clients ask.
 //!
 //! `harness` sets up a server, an organization and people; `client` is somebody logged in; `answer`
 //! asserts of every answer what holds for all of them. Each other module tells one story.

@@ -94,14 +94,8 @@ fn the_largest_page_is_a_setting() {
     let server = TestServer::start();
     let client = server.editor();
     client.create_many('a', 3);
-    let router = neon::router(
-        server.service(),
-        neon::Settings { page_size_max: 2, ..neon::Settings::default() },
-    );
-    let answer = server.send_to(
-        router,
-        client.request("syncActivities", &format!("{EVERYTHING}&page.pageSize=5")),
-    );
+    server.restart_with(2);
+    let answer = client.sync(&format!("{EVERYTHING}&page.pageSize=5"));
     assert_eq!(answer.page(), [1, 2, 2, 3]);
 }
 

@@ -118,8 +118,65 @@ fn an_orderly_stop_loses_no_run() {
     client.create("new");
     let second = page(&client, 2);
     assert_eq!((second.time(), second.page()), (first.time(), [2, 10, 1, 10]));
-    // One that is unknown was never begun.
-    client.sync("activityIds.activityId=1&page.currentPage=2");
+}
+
+/// Whoever asked for pages of 500 and got pages of 200 goes on with pages of 200.
+#[test]
+fn another_limit_on_the_size_of_pages_leaves_runs_as_they_are() {
+    for (before, after) in [(10, 7), (10, 25), (7, 200)] {
+        let server = TestServer::at("2026-02-03T04:05:06.789Z");
+        let client = server.editor();
+        client.create_many('a', 25);
+        server.restart_with(before);
+        let page = |n: u64| client.sync(&format!("{FROM}&page.pageSize=500&page.currentPage={n}"));
+        let first = page(1);
+        server.restart_with(after);
+        client.update(25, "activity.subject=edited");
+        client.create("new");
+        server.advance(1_000);
+        let pages = first.page()[2];
+        let answers: Vec<Answer> = (2..=pages).map(page).collect();
+        let ids: Vec<i64> = std::iter::once(&first).chain(&answers).flat_map(Answer::ids).collect();
+        assert_eq!(ids, (1..=25).rev().collect::<Vec<_>>(), "{before} {after}");
+        for answer in &answers {
+            assert_eq!((answer.time(), &answer.page()[1..]), (first.time(), &first.page()[1..]));
+        }
+        assert_eq!(page(1).page()[1], u64::from(after));
+    }
+}
+
+/// After an orderly stop every run is known: a later page that is none's was begun under another
+/// identity, or is the first of its question that is asked for.
+#[test]
+fn an_unknown_later_page_in_a_session_of_before_begins_again() {
+    let (server, client) = with_records(12);
+    server.restart();
+    client.get("syncActivities", &format!("{FROM}&page.currentPage=2")).fails(2, BEGIN_AGAIN);
+    let first = page(&client, 1);
+    assert_eq!(page(&client, 2).time(), first.time());
+    // A session of now has begun nothing before.
+    client.again().sync(&format!("{FROM}&page.pageSize=3&page.currentPage=2"));
+}
+
+/// The list shrinks to one page, of which the server dies: the run before must not come back to life.
+#[test]
+fn a_run_of_one_page_that_replaces_a_longer_one_is_not_undone() {
+    for end in ENDINGS {
+        let (server, client) = with_records(12);
+        assert_eq!(page(&client, 1).page()[2], 2);
+        (1..=11).for_each(|id| client.remove(id));
+        server.advance(1_000);
+        let first = page(&client, 1);
+        assert_eq!(first.page()[2], 1);
+        end(&server);
+        let second = client.get("syncActivities", &format!("{FROM}&page.currentPage=2"));
+        match second.inside["operationResult"].as_str() {
+            Some("SUCCESS") => {
+                assert_eq!((second.time(), second.ids()), (first.time(), Vec::new()));
+            }
+            _ => second.fails(2, BEGIN_AGAIN),
+        }
+    }
 }
 
 #[test]
@@ -130,7 +187,8 @@ fn an_orderly_stop_is_one_at_any_moment() {
     for millis in [2_499, 2_500, 2_501, 5_000, 100_000] {
         server.clock.advance(millis);
         server.restart();
-        client.sync("activityIds.activityId=1&page.currentPage=2");
+        // After a crash, for a day, it would be told to begin again.
+        client.again().sync("activityIds.activityId=1&page.currentPage=2");
     }
     server.clock.set(told);
     server.restart();

@@ -77,30 +77,87 @@ fn a_page_may_be_asked_for_again() {
     }
 }
 
+/// The question up to an instant.
+fn until(to: &str) -> String {
+    format!("{FROM}&syncActivityTimeTo={to}")
+}
+
 #[test]
-fn an_upper_bound_that_is_only_later_belongs_to_the_run() {
+fn an_upper_bound_that_is_later_belongs_to_the_run() {
     let (server, client) = with_two_pages();
-    let until = |to: &str| format!("{FROM}&syncActivityTimeTo={to}");
-    let at = server.clock_text();
-    let first = ask(&client, &until(&at), 1);
+    let first = ask(&client, &until(&server.clock_text()), 1);
     assert_eq!(first.page()[3], 12);
     change(&server, &client);
     let second = ask(&client, &until(&server.clock_text()), 2);
     same_run(&first, &second);
     assert_eq!(second.ids(), [2, 1]);
-    // An earlier one is another question.
-    let earlier = ask(&client, &until(&later(&at, -2)), 2);
-    assert!(earlier.page()[3] < 12);
     // And on page 1, a later one is another run.
     let again = ask(&client, &until(&server.clock_text()), 1);
     assert_eq!(again.page()[3], 13);
     same_run(&again, &ask(&client, &until(&server.clock_text()), 2));
 }
 
+/// A script that computes To anew for every page, on a machine whose clock steps back between two.
+#[test]
+fn an_upper_bound_that_is_earlier_belongs_to_the_run_too() {
+    for step_ms in [-1, -1_000, -7_200_000, -40 * 24 * HOUR_MS] {
+        let (server, client) = with_two_pages();
+        client.create_many('b', 13);
+        let at = server.clock_text();
+        let pages = |to: &[&str]| -> Vec<Answer> {
+            let page = |(n, to): (u64, &&str)| {
+                if n > 1 {
+                    change(&server, &client);
+                }
+                ask(&client, &format!("{}&page.pageSize=5", until(to)), n)
+            };
+            (1..).zip(to).map(page).collect()
+        };
+        let (back, late) = (later(&at, step_ms), later(&at, 3_000));
+        let answers = pages(&[&at, &back, &back, &late, &at]);
+        for answer in &answers {
+            same_run(&answers[0], answer);
+        }
+        let mut ids: Vec<i64> = answers.iter().flat_map(Answer::ids).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, (1..=25).collect::<Vec<_>>(), "{step_ms}");
+    }
+}
+
+#[test]
+fn pages_asked_for_at_once_may_have_any_upper_bounds() {
+    let (server, client) = with_two_pages();
+    client.create_many('b', 28);
+    let at = server.clock_text();
+    let first = ask(&client, &until(&at), 1);
+    change(&server, &client);
+    for (n, step_ms) in [(4, -1_000), (2, 1_000), (3, -2_000)] {
+        same_run(&first, &ask(&client, &until(&later(&at, step_ms)), n));
+    }
+}
+
+#[test]
+fn a_new_session_goes_on_with_an_earlier_upper_bound() {
+    let (server, client) = with_two_pages();
+    let at = server.clock_text();
+    let first = ask(&client, &until(&at), 1);
+    change(&server, &client);
+    same_run(&first, &ask(&client.again(), &until(&later(&at, -1_000)), 2));
+}
+
+#[test]
+fn a_window_of_long_before_is_another_question() {
+    let (server, client) = with_two_pages();
+    client.create_many('b', 28);
+    ask(&client, &until(&server.clock_text()), 1);
+    // Neither the page that comes next nor the one that came last.
+    let other = ask(&client, &until("2001-01-01T00:00:00Z"), 3);
+    assert_eq!(other.page(), [3, 10, 1, 0]);
+}
+
 #[test]
 fn of_two_runs_with_different_upper_bounds_each_gets_its_pages() {
     let (server, client) = with_two_pages();
-    let until = |to: &str| format!("{FROM}&syncActivityTimeTo={to}");
     let (early, late) = (server.clock_text(), "2030-01-01T00:00:00Z".to_owned());
     let first = ask(&client, &until(&early), 1);
     change(&server, &client);
