@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use domain::{OrgKey, Seq, Zone};
 use parking_lot::Mutex;
 use service::AskError;
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use crate::printed::News;
 
@@ -27,7 +27,7 @@ pub(crate) struct Page {
 }
 
 /// What becomes of it.
-pub(crate) type Printing = JoinHandle<Result<News, AskError>>;
+pub(crate) type Printing = oneshot::Receiver<Result<News, AskError>>;
 
 impl PagesAhead {
     /// Begins to print a page, unless that has begun. Where there is no place left, the oldest that is ready
@@ -38,7 +38,10 @@ impl PagesAhead {
             return;
         }
         if pages.len() == PAGES_AHEAD_MAX {
-            let ready = pages.iter().position(|(_, printing)| printing.is_finished());
+            // One that has broken off is ready too.
+            let is_ready =
+                |printing: &mut Printing| !matches!(printing.try_recv(), Err(TryRecvError::Empty));
+            let ready = pages.iter_mut().position(|(_, printing)| is_ready(printing));
             let Some(ready) = ready else { return };
             pages.remove(ready);
         }

@@ -17,6 +17,7 @@ use domain::{OrgKey, Seq, Zone};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use service::{AskError, Service, StoredVersion, Tenant};
+use tokio::sync::oneshot;
 
 use crate::ahead::{Page, PagesAhead};
 use crate::envelope::{Success, is_shared};
@@ -189,13 +190,19 @@ impl Records {
         if missing.is_empty() || this_bytes > AHEAD_BYTES_MAX {
             return;
         }
-        let (service, org, zone) = (service.clone(), org.clone(), zone.clone());
-        let printed = async move {
-            let news = print(&service, &org, &zone, &missing, News::default()).await?;
-            // What is too large to lie here is printed again by who asks for it.
-            Ok(if news.json.len() > AHEAD_BYTES_MAX { News::default() } else { news })
-        };
-        self.ahead.begin(page, || tokio::spawn(printed));
+        let (printing, org, zone) = (service.clone(), org.clone(), zone.clone());
+        self.ahead.begin(page, || {
+            let (done, printed) = oneshot::channel();
+            service.spawn(async move {
+                let news = print(&printing, &org, &zone, &missing, News::default()).await;
+                // What is too large to lie here is printed again by who asks for it.
+                let fits = |news: News| {
+                    if news.json.len() > AHEAD_BYTES_MAX { News::default() } else { news }
+                };
+                let _ = done.send(news.map(fits));
+            });
+            printed
+        });
     }
 
     /// What there is of the records at these positions.

@@ -105,7 +105,7 @@ pub use secret::hash as hash_secret;
 pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
 pub use sorting::SORTS_MAX;
 pub use store::{PollRecord, StoredField, StoredText, StoredVersion};
-pub use sync::{AskError, SyncAnswer, SyncPage};
+pub use sync::{AskError, SyncPage};
 pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
 pub use throttle::TooManyAttempts;
 pub use timeline::Tally;
@@ -173,6 +173,11 @@ impl Shared {
     /// first. Sessions and runs go by it.
     pub(crate) fn steady_now(&self) -> Stamp {
         self.steady.began.plus_millis(self.clock.elapsed_ms() - self.steady.began_ms)
+    }
+
+    /// When this process began, by the same clock: later than anything that one before it has noted.
+    pub(crate) fn steady_start(&self) -> Stamp {
+        self.steady.began
     }
 }
 
@@ -289,6 +294,11 @@ impl Service {
         }));
         self.shared.queue.send(job)?;
         Ok(answer)
+    }
+
+    /// Does work in the background; nobody waits for it.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.shared.runtime.spawn(Box::pin(work));
     }
 
     /// Does work that may wait for the disk where it holds up nobody.

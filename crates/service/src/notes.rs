@@ -57,7 +57,8 @@ impl Note {
             }
             Note::Logout(session) => session.end(),
             Note::Run(run) => tenant.runs.lock().kept(&run),
-            Note::Session(_) | Note::SessionEnded(_) | Note::RunEnded(_) | Note::Poll(_) => {}
+            Note::RunEnded(run) => tenant.runs.lock().forgotten(&run),
+            Note::Session(_) | Note::SessionEnded(_) | Note::Poll(_) => {}
         }
     }
 }

@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
-use domain::{ActivityId, Seq, Stamp};
+use domain::{ActivityId, Seq, Stamp, Version};
 use thiserror::Error;
 use timeline::Tally;
 
 use crate::sync::Asked;
 use crate::tenant::Tenant;
-use crate::{AskError, Service, SyncAnswer, SyncQuery};
+use crate::{AskError, Service, SyncPage, SyncQuery};
 
 /// Ids that are looked up at a time.
 const STEP_IDS: usize = 10_000;
@@ -30,7 +30,9 @@ pub struct AsOf {
 #[derive(Clone, Debug)]
 pub struct Preview {
     /// The answer.
-    pub answer: SyncAnswer,
+    pub answer: SyncPage,
+    /// The page's records, in the order asked for.
+    pub records: Vec<Arc<Version>>,
     /// What its other pages are to be asked with.
     pub as_of: AsOf,
 }
@@ -72,14 +74,15 @@ impl Service {
             }
         };
         let as_of = AsOf { seq: view.seq(), horizon };
-        let asked = Asked { query, id: query.identity(), to, view, horizon };
+        let (id, page_size) = (query.identity(), query.page_size.max(1));
+        let asked = Asked { query, id, to, page_size, view, horizon };
         let selected = asked.select(&self.shared, org);
         if selected.pages > 1 {
             self.shared.views.put(org, asked.view.clone());
         }
-        let page = self.paged(org, &asked, selected).await?;
-        let answer = self.filled(org, page).await?;
-        Ok(Preview { answer, as_of })
+        let answer = self.paged(org, &asked, selected).await?;
+        let records = self.versions(org, answer.seqs.clone()).await.map_err(AskError::from)?;
+        Ok(Preview { answer, records, as_of })
     }
 
     /// Whether some answer may have had that view with that horizon: the view is one that there was,

@@ -16,7 +16,7 @@ pub struct SyncQuery {
     pub ignore_removed: bool,
     /// In which order.
     pub order: Order,
-    /// Records on a page, 1 to the server's limit.
+    /// Records on a page, as asked for: at least 1. How many a run gives is settled when it begins.
     pub page_size: u32,
     /// The page asked for, from 1.
     pub page: u64,
@@ -47,8 +47,11 @@ impl Default for Order {
     }
 }
 
-/// What identifies the question that a run answers: the query without its page number, and of its
-/// upper bound only whether it has one.
+/// What identifies the question that a run answers: the query as it was asked, before any setting is
+/// applied, without its page number, and of its upper bound only whether it has one.
+///
+/// Runs outlive the process under it. A release that makes another identity of a question has its
+/// readers begin again, so that the digest is pinned by a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct QueryId(pub(crate) [u8; 16]);
 
@@ -76,5 +79,38 @@ impl SyncQuery {
     /// The upper bound, [`Stamp::MAX`] where there is none.
     pub(crate) fn upper_bound(&self) -> Stamp {
         self.to.unwrap_or(Stamp::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs that another release has begun go on under the same identity.
+    #[test]
+    fn the_identity_of_a_question_is_for_ever() {
+        let plain = SyncQuery {
+            ids: None,
+            from: Some(Stamp::from_millis(1_397_187_872_133)),
+            to: None,
+            ignore_removed: false,
+            order: Order::default(),
+            page_size: 10,
+            page: 1,
+        };
+        let named = SyncQuery {
+            ids: Some(vec![ActivityId(653), ActivityId(652), ActivityId(653)]),
+            from: None,
+            to: Some(Stamp::from_millis(7)),
+            ignore_removed: true,
+            order: Order { by: Member::Subject, direction: Direction::Ascending },
+            page_size: 500,
+            page: 9,
+        };
+        let identity = |query: &SyncQuery| {
+            query.identity().0.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        };
+        assert_eq!(identity(&plain), "94da8401cfc7dd884d93473e68640c8a");
+        assert_eq!(identity(&named), "7265773c7c7a564f6f5ef36f425e40ea");
     }
 }

@@ -5,8 +5,9 @@
 //!
 //! * Page 1 begins a run, except where the session has opened one by asking for a later page first
 //!   and page 1 of it has not been served.
-//! * A later page belongs to its session's run of that query. An upper bound that is only later
-//!   than the run's still belongs to it: some scripts compute it anew for every page.
+//! * A later page belongs to its session's run of that query. Some scripts compute To anew for every
+//!   page, by clocks that step: one that is no run's still belongs to the run used last, unless it lies
+//!   so much earlier, and on a page that does not come next, that it must be another question.
 //! * Where the session has no such run, it may have taken the place of one that expired in mid-run:
 //!   then the page belongs to the run of the same key and query whose page before it was served
 //!   last, if that was before the session was opened; failing that, whose very page was, since its
@@ -40,6 +41,10 @@ pub const RUN_KEPT_MINUTES_MIN: i64 = 30;
 
 const MINUTE_MS: i64 = 60_000;
 
+/// A To that lies this much before that of a run, on a page that does not come next, asks for something
+/// else: no clock is set back so far between two pages.
+const TO_EARLIER_MS_MAX: i64 = 24 * 60 * MINUTE_MS;
+
 /// How far a run has come is written down about this often.
 const NOTED_EVERY_MS: i64 = 1_000;
 
@@ -52,6 +57,8 @@ pub(crate) struct Ask {
     pub(crate) query: QueryId,
     pub(crate) to: Stamp,
     pub(crate) page: u64,
+    /// Records on each page of a run that begins with it.
+    pub(crate) page_size: u32,
     pub(crate) now: Stamp,
     /// What is known of runs used up to here may be out of date: a process died.
     pub(crate) certain_since: Stamp,
@@ -69,8 +76,9 @@ struct Run {
     kept: Kept,
     /// When a note of it was last made.
     noted: Option<Stamp>,
-    /// Whether it took the place of one that the store has.
-    replaces: bool,
+    /// Whether the store may have a run under its session, query and bound: itself, or one whose place
+    /// it took.
+    in_store: bool,
     /// Its last turn among its key's runs of a single page; none if it is not one of them.
     single: Option<u64>,
 }
@@ -94,6 +102,10 @@ pub(crate) struct Runs {
     all: HashTable<Run>,
     recorded: HashMap<KeyId, usize>,
     single: HashMap<KeyId, Singles>,
+    /// When one of several pages was last dropped for another of its key.
+    dropped: HashMap<KeyId, Stamp>,
+    /// The number of the one that began last.
+    last_number: u64,
 }
 
 /// A use of a run: its query, session and upper bound, and whose turn it was.
@@ -117,13 +129,14 @@ impl Runs {
     pub(crate) fn new(kept: Vec<RunRecord>) -> Runs {
         let mut runs = Runs::default();
         for record in kept {
+            runs.last_number = runs.last_number.max(record.number);
             *runs.recorded.entry(record.key).or_default() += 1;
             let run = Run {
                 record,
                 recorded: true,
                 kept: Kept::Wholly,
                 noted: None,
-                replaces: false,
+                in_store: true,
                 single: None,
             };
             runs.insert(run);
@@ -136,7 +149,7 @@ impl Runs {
         let own = self.all.iter_hash_mut(hash(ask.query)).filter(|run| {
             run.is_of(ask.query) && run.record.session == ask.session && run.continues(ask)
         });
-        if let Some(run) = own.max_by_key(|run| run.recency(ask)) {
+        if let Some(run) = own.max_by_key(|run| run.claim(ask)) {
             return Some(run.serve(ask));
         }
         let orphan = self.orphan(ask)?;
@@ -145,7 +158,7 @@ impl Runs {
             recorded: false,
             kept: Kept::Not,
             noted: None,
-            replaces: false,
+            in_store: false,
             single: None,
             ..orphan
         };
@@ -157,20 +170,24 @@ impl Runs {
 
     /// Begins a run. It takes the place of an older one of the same session, query and bound.
     pub(crate) fn begin(&mut self, ask: &Ask, seq: Seq, horizon: Stamp) -> RunRecord {
+        self.last_number += 1;
         let record = RunRecord {
+            number: self.last_number,
             session: ask.session,
             key: ask.key,
             query: ask.query.0,
             to: ask.to,
+            page_size: ask.page_size,
             seq,
             horizon,
             first_page_served: ask.page == 1,
             last_page: ask.page,
             last_used: ask.now,
         };
-        let replaces = self.take(ask.query, ask.session, ask.to).is_some_and(|run| run.recorded);
+        let replaced = self.take(ask.query, ask.session, ask.to);
+        let in_store = replaced.is_some_and(|run| run.recorded || run.in_store);
         let run =
-            Run { record, recorded: false, kept: Kept::Not, noted: None, replaces, single: None };
+            Run { record, recorded: false, kept: Kept::Not, noted: None, in_store, single: None };
         self.insert(run);
         record
     }
@@ -178,7 +195,8 @@ impl Runs {
     /// Settles whether a run has several pages, as far as that is not known yet.
     ///
     /// Dropped runs of a single page leave without a trace. Returned are those that the store has to
-    /// forget: dropped runs of several pages, and one whose place a run of a single page took.
+    /// forget before the page leaves: dropped runs of several pages, and one whose place a run of a
+    /// single page took, which would come back to life after a crash.
     pub(crate) fn settle(
         &mut self,
         record: &RunRecord,
@@ -187,8 +205,8 @@ impl Runs {
     ) -> Result<Vec<RunRecord>, TooManyRuns> {
         let (query, session, to) = (QueryId(record.query), record.session, record.to);
         if !several_pages {
-            let replaced = self.keep_single(record, now);
-            return Ok(if replaced { vec![*record] } else { Vec::new() });
+            let replaces = self.keep_single(record, now);
+            return Ok(if replaces { vec![*record] } else { Vec::new() });
         }
         if self.get(query, session, to).is_some_and(|run| run.recorded) {
             return Ok(Vec::new());
@@ -211,16 +229,27 @@ impl Runs {
         Ok(dropped)
     }
 
-    /// Whether the run of a later page that nobody knows may be one that was dropped for others.
+    /// Whether the run of a later page that nobody knows may be one that was dropped for others, and
+    /// would have been kept without them.
     pub(crate) fn may_have_dropped(&self, ask: &Ask) -> bool {
-        let dropped = self.single.get(&ask.key).and_then(|single| single.dropped);
-        ask.page > 1 && dropped.is_some_and(|at| is_fresh(at, ask.now))
+        let single = self.single.get(&ask.key).and_then(|single| single.dropped);
+        let several = self.dropped.get(&ask.key);
+        let in_doubt = single.is_some_and(|at| is_fresh(at, ask.now))
+            || several.is_some_and(|at| !is_expired(*at, ask.now));
+        ask.page > 1 && in_doubt
     }
 
     /// The store has the run now, as this record has it.
     pub(crate) fn kept(&mut self, record: &RunRecord) {
         if let Some(run) = self.same(record) {
             run.kept = if run.record == *record { Kept::Wholly } else { Kept::Earlier };
+        }
+    }
+
+    /// The store has forgotten what this run took the place of.
+    pub(crate) fn forgotten(&mut self, record: &RunRecord) {
+        if let Some(run) = self.same(record).filter(|run| !run.recorded) {
+            run.in_store = false;
         }
     }
 
@@ -243,18 +272,20 @@ impl Runs {
 
     /// Forgets runs that nobody has used for long; returns those that the store has to forget too.
     pub(crate) fn expire(&mut self, now: Stamp) -> Vec<RunRecord> {
-        let until = now.plus_millis(-RUN_HOURS_MAX * 60 * MINUTE_MS);
-        let old = |run: &&Run| run.record.last_used < until;
+        self.dropped.retain(|_, at| !is_expired(*at, now));
+        let old = |run: &&Run| is_expired(run.record.last_used, now);
         let expired: Vec<Run> = self.all.iter().filter(old).copied().collect();
         for run in &expired {
             self.take(QueryId(run.record.query), run.record.session, run.record.to);
         }
-        expired.into_iter().filter(|run| run.recorded).map(|run| run.record).collect()
+        let kept = |run: &Run| run.recorded || run.in_store;
+        expired.into_iter().filter(kept).map(|run| run.record).collect()
     }
 
     /// Forgets all runs; returns those that the store has to forget too.
     pub(crate) fn forget_all(&mut self) -> Vec<RunRecord> {
-        let runs = std::mem::take(self);
+        let runs =
+            std::mem::replace(self, Runs { last_number: self.last_number, ..Runs::default() });
         runs.all.into_iter().map(|run| run.record).collect()
     }
 
@@ -278,12 +309,12 @@ impl Runs {
             others().filter(|run| run.is_certain(ask) && run.record.last_page == ask.page - 1);
         // What a process that died had served last may not have been kept, but the run's beginning
         // has: the youngest is the one that was under way.
-        let youngest = others().max_by_key(|run| run.record.horizon);
+        let youngest = others().max_by_key(|run| run.record.number);
         let behind = youngest.filter(|run| !run.is_certain(ask) && run.record.last_page < ask.page);
         // A page whose answer was lost is asked for again.
         let same = others().filter(|run| run.is_certain(ask) && run.record.last_page == ask.page);
-        let next = next.max_by_key(|run| run.recency(ask)).or(behind);
-        next.or_else(|| same.max_by_key(|run| run.recency(ask))).copied()
+        let next = next.max_by_key(|run| run.claim(ask)).or(behind);
+        next.or_else(|| same.max_by_key(|run| run.claim(ask))).copied()
     }
 
     fn get(&mut self, query: QueryId, session: SecretHash, to: Stamp) -> Option<&mut Run> {
@@ -299,8 +330,7 @@ impl Runs {
     /// The run of that record, unless another has taken its place.
     fn same(&mut self, record: &RunRecord) -> Option<&mut Run> {
         let run = self.get(QueryId(record.query), record.session, record.to)?;
-        let same = (run.record.seq, run.record.horizon) == (record.seq, record.horizon);
-        same.then_some(run)
+        (run.record.number == record.number).then_some(run)
     }
 
     /// Takes a run out.
@@ -325,22 +355,22 @@ impl Runs {
     }
 
     /// Counts a use of a run of a single page, and drops those used longest ago beyond the limit. Says
-    /// whether the store still has one whose place the run took.
+    /// whether the store may still have one whose place the run took.
     fn keep_single(&mut self, record: &RunRecord, now: Stamp) -> bool {
         let (query, session, to) = (QueryId(record.query), record.session, record.to);
         let turn = self.single.get(&record.key).map_or(0, |single| single.turns);
         let Some(run) = self.get(query, session, to) else { return false };
-        let replaced = std::mem::take(&mut run.replaces);
         if run.recorded {
-            return replaced;
+            return false;
         }
+        let replaces = run.in_store;
         let is_new = run.single.replace(turn).is_none();
         let single = self.single.entry(record.key).or_default();
         single.count += usize::from(is_new);
         single.uses.push_back((query, session, to, turn));
         single.turns += 1;
         self.drop_single(record.key, now);
-        replaced
+        replaces
     }
 
     fn drop_single(&mut self, key: KeyId, now: Stamp) {
@@ -381,6 +411,7 @@ impl Runs {
             return Err(TooManyRuns);
         }
         self.take(QueryId(oldest.query), oldest.session, oldest.to);
+        self.dropped.insert(key, now);
         Ok(vec![oldest])
     }
 }
@@ -388,6 +419,11 @@ impl Runs {
 /// Whether a run used then is not to be dropped for another.
 fn is_fresh(used: Stamp, now: Stamp) -> bool {
     used > now.plus_millis(-RUN_KEPT_MINUTES_MIN * MINUTE_MS)
+}
+
+/// Whether a run used last then is forgotten, whatever room there is.
+fn is_expired(used: Stamp, now: Stamp) -> bool {
+    used < now.plus_millis(-RUN_HOURS_MAX * 60 * MINUTE_MS)
 }
 
 /// An id is a digest: any of its bytes spread evenly.
@@ -406,20 +442,22 @@ impl Run {
         self.is_of(query) && self.record.session == session && self.record.to == to
     }
 
-    /// Whether a request of the run's own session continues it.
+    /// Whether the request's upper bound can be one of the run's.
     fn continues(&self, ask: &Ask) -> bool {
+        let RunRecord { to, last_page, first_page_served, .. } = self.record;
         if ask.page == 1 {
-            return !self.record.first_page_served && self.record.to == ask.to;
+            return to == ask.to && !first_page_served;
         }
-        self.record.to <= ask.to
+        let comes_next = last_page == ask.page || last_page == ask.page - 1;
+        comes_next || ask.to.plus_millis(TO_EARLIER_MS_MAX) >= to
     }
 
     fn may_be_taken_over(&self, ask: &Ask) -> bool {
         ask.page > 1
             && self.record.key == ask.key
             && self.record.session != ask.session
-            && self.record.to <= ask.to
             && self.record.last_used <= ask.session_created
+            && self.continues(ask)
     }
 
     /// Whether it is known for certain which page was served last.
@@ -427,10 +465,10 @@ impl Run {
         self.record.last_used > ask.certain_since
     }
 
-    /// The one asked for comes first, then the one used last, then the younger one, then the one that
-    /// reaches further.
-    fn recency(&self, ask: &Ask) -> (bool, Stamp, Stamp, Stamp) {
-        (self.record.to == ask.to, self.record.last_used, self.record.horizon, self.record.to)
+    /// What counts among several: whether it is the bound asked for, then which was used last, then which
+    /// is the younger.
+    fn claim(&self, ask: &Ask) -> (bool, Stamp, u64) {
+        (self.record.to == ask.to, self.record.last_used, self.record.number)
     }
 
     fn serve(&mut self, ask: &Ask) -> RunRecord {

@@ -14,6 +14,9 @@ pub trait Runtime: Send + Sync {
 
     /// Does work that may wait for the disk where it holds up nobody.
     fn blocking(&self, work: Box<dyn FnOnce() + Send>) -> Pending;
+
+    /// Does work in the background; nobody waits for it.
+    fn spawn(&self, work: Pending);
 }
 
 /// The runtime of a server.
@@ -29,5 +32,9 @@ impl Runtime for TokioRuntime {
         let done = tokio::task::spawn_blocking(work);
         // How it went, the work has said itself.
         Box::pin(async move { drop(done.await) })
+    }
+
+    fn spawn(&self, work: Pending) {
+        tokio::spawn(work);
     }
 }

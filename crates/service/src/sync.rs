@@ -40,21 +40,8 @@ pub struct SyncPage {
     pub seqs: Vec<Seq>,
     /// The same of the next page, where that is long and will likely be asked for: none of others.
     pub next: Vec<Seq>,
-    /// Records on all pages.
-    pub total: u64,
-    /// Pages in all, at least 1.
-    pub pages: u64,
-    /// The removed ids of the whole run, ascending; none where the question did not want them.
-    pub removed: Option<RemovedIds>,
-}
-
-/// The same with its records.
-#[derive(Clone, Debug)]
-pub struct SyncAnswer {
-    /// Complete up to here; the same on every page of the run.
-    pub horizon: Stamp,
-    /// The page's records, in the order asked for.
-    pub records: Vec<Arc<Version>>,
+    /// Records on each page but the last, settled when the run began.
+    pub page_size: u32,
     /// Records on all pages.
     pub total: u64,
     /// Pages in all, at least 1.
@@ -118,6 +105,8 @@ pub(crate) struct Asked<'q> {
     pub(crate) id: QueryId,
     /// The upper bound that counts: where there is a run, the run's and not the request's.
     pub(crate) to: Stamp,
+    /// Records on a page, likewise the run's.
+    pub(crate) page_size: u32,
     pub(crate) view: View,
     pub(crate) horizon: Stamp,
 }
@@ -147,29 +136,22 @@ impl Caller {
 }
 
 impl Service {
-    /// Answers one page.
+    /// Answers one page, without its records: [`Service::fold_versions`] shows them. A run that begins
+    /// with it has pages of the size asked for, or of `page_size_max` where that is less.
     ///
     /// # Errors
     /// See [`AskError`]; all of them may pass.
-    pub async fn sync(&self, caller: &Caller, query: &SyncQuery) -> Result<SyncAnswer, AskError> {
-        let page = self.sync_page(caller, query).await?;
-        self.filled(&caller.tenant, page).await
-    }
-
-    /// Answers one page, without its records: [`Service::fold_versions`] shows them.
-    ///
-    /// # Errors
-    /// As [`Service::sync`].
     pub async fn sync_page(
         &self,
         caller: &Caller,
         query: &SyncQuery,
+        page_size_max: u32,
     ) -> Result<SyncPage, AskError> {
         let org = &caller.tenant;
-        let ask = self.ask(caller, query);
+        let ask = self.ask(caller, query, query.page_size.min(page_size_max));
         let (run, view, begun) = self.run(org, &ask, query).await?;
-        let (id, to, horizon) = (QueryId(run.query), run.to, run.horizon);
-        let asked = Asked { query, id, to, view, horizon };
+        let RunRecord { to, page_size, horizon, .. } = run;
+        let asked = Asked { query, id: QueryId(run.query), to, page_size, view, horizon };
         let selected = asked.select(&self.shared, org);
         self.record_run(org, &run, &asked.view, selected.pages > 1).await?;
         let page = self.paged(org, &asked, selected).await?;
@@ -187,26 +169,17 @@ impl Service {
         selected: Selected,
     ) -> Result<SyncPage, AskError> {
         let Selected { records, removed, total, pages } = selected;
-        let page_size = asked.query.page_size as usize;
-        let is_read_through = asked.query.page > 1 && page_size >= READ_THROUGH_PAGE_SIZE_MIN;
+        let page_size = asked.page_size as usize;
+        let long = sabotage::step_of(READ_THROUGH_PAGE_SIZE_MIN);
+        let is_read_through = asked.query.page > 1 && page_size >= long;
         let take = if is_read_through { 2 * page_size } else { page_size };
         let mut seqs = self.seqs(org, asked, records, take).await?;
         let next = seqs.split_off(seqs.len().min(page_size));
-        Ok(SyncPage { horizon: asked.horizon, seqs, next, total, pages, removed })
+        let Asked { horizon, page_size, .. } = *asked;
+        Ok(SyncPage { horizon, seqs, next, page_size, total, pages, removed })
     }
 
-    /// A page with its records.
-    pub(crate) async fn filled(
-        &self,
-        org: &Tenant,
-        page: SyncPage,
-    ) -> Result<SyncAnswer, AskError> {
-        let SyncPage { horizon, seqs, next: _, total, pages, removed } = page;
-        let records = self.versions(org, seqs).await?;
-        Ok(SyncAnswer { horizon, records, total, pages, removed })
-    }
-
-    fn ask(&self, caller: &Caller, query: &SyncQuery) -> Ask {
+    fn ask(&self, caller: &Caller, query: &SyncQuery, page_size: u32) -> Ask {
         let shared = &self.shared;
         Ask {
             session: caller.session.hash,
@@ -215,6 +188,7 @@ impl Service {
             query: query.identity(),
             to: query.upper_bound(),
             page: query.page,
+            page_size,
             now: shared.steady_now(),
             certain_since: shared.lost_before,
         }
@@ -275,12 +249,13 @@ impl Service {
         (view, horizon.min(to), horizon)
     }
 
-    /// Whether the run of a later page that nobody knows may have gone with a process that died: that
-    /// of an older session, or, as long as runs live, of one that has taken its place since.
+    /// Whether the run of a later page that nobody knows may have begun in a process before this one:
+    /// in a session that is older than this one, or, for as long as runs live after a crash, in one whose
+    /// place a newer session has taken. An orderly stop keeps every run, but not under the identity
+    /// that another release may give its question.
     fn may_have_lost_runs(&self, ask: &Ask) -> bool {
-        let lost_before = self.shared.lost_before;
-        let in_doubt_until = lost_before.plus_millis(RUN_HOURS_MAX * 3_600_000);
-        ask.session_created < lost_before || ask.now < in_doubt_until
+        let in_doubt_until = self.shared.lost_before.plus_millis(RUN_HOURS_MAX * 3_600_000);
+        ask.session_created < self.shared.steady_start() || ask.now < in_doubt_until
     }
 
     /// The view of a run that has begun before.
@@ -324,7 +299,7 @@ impl Service {
     }
 
     /// Has a run of several pages kept before any of its pages leaves, and what it has come to
-    /// afterwards.
+    /// afterwards; has one forgotten whose place a run of a single page has taken.
     async fn record_run(
         &self,
         org: &Arc<Tenant>,
@@ -332,25 +307,33 @@ impl Service {
         view: &View,
         several: bool,
     ) -> Result<(), AskError> {
-        let (first_time, due, dropped) = {
+        let (first_time, due, ended) = {
             let mut runs = org.runs.lock();
             let first_time = several && !runs.is_kept(run);
-            let dropped = runs.settle(run, several, run.last_used);
-            let dropped = dropped
+            let ended = runs.settle(run, several, run.last_used);
+            let ended = ended
                 .map_err(|TooManyRuns| AskError::TooManyRuns { max: crate::RUNS_PER_KEY_MAX })?;
-            (first_time, several && runs.note_is_due(run), dropped)
+            (first_time, several && runs.note_is_due(run), ended)
         };
-        for run in dropped {
-            self.note(org, Note::RunEnded(run), None)?;
+        let mut last = None;
+        let mut await_note = |note| {
+            let (reply, kept) = oneshot::channel();
+            last = Some(kept);
+            self.note(org, note, Some(reply))
+        };
+        for run in ended {
+            await_note(Note::RunEnded(run))?;
         }
         match (first_time, due) {
-            (false, false) => return Ok(()),
-            (false, true) => return Ok(self.note(org, Note::Run(*run), None)?),
-            (true, _) => {}
+            (true, _) => {
+                self.shared.views.put(org, view.clone());
+                await_note(Note::Run(*run))?;
+            }
+            (false, true) => self.note(org, Note::Run(*run), None)?,
+            (false, false) => {}
         }
-        self.shared.views.put(org, view.clone());
-        let (reply, kept) = oneshot::channel();
-        self.note(org, Note::Run(*run), Some(reply))?;
+        // They are kept in their order: the last stands for all.
+        let Some(kept) = last else { return Ok(()) };
         kept.await.map_err(|_| AskError::Unavailable("the run could not be recorded".to_owned()))
     }
 
@@ -363,7 +346,7 @@ impl Service {
         take: usize,
     ) -> Result<Vec<Seq>, AskError> {
         let (query, view) = (asked.query, &asked.view);
-        let skip = (query.page - 1).saturating_mul(u64::from(query.page_size));
+        let skip = (query.page - 1).saturating_mul(u64::from(asked.page_size));
         let in_log_order = query.order.by == Member::Modified;
         let sorted: Arc<[Seq]> = match records {
             Records::Range(range) if in_log_order => {
@@ -459,7 +442,7 @@ impl Asked<'_> {
             Records::Range(range) => view.count_records(*range),
             Records::Named(seqs) => seqs.len() as u64,
         };
-        let pages = total.div_ceil(u64::from(query.page_size)).max(1);
+        let pages = total.div_ceil(u64::from(self.page_size)).max(1);
         Selected { records, removed: (!query.ignore_removed).then_some(removed), total, pages }
     }
 }

@@ -95,6 +95,8 @@ CREATE TABLE run (
     query        BLOB    NOT NULL,
     upper_bound  INTEGER NOT NULL,
     api_key      INTEGER NOT NULL,
+    number       INTEGER NOT NULL,      -- runs count up within an organization
+    page_size    INTEGER NOT NULL,      -- records on each of its pages
     seq          INTEGER NOT NULL,      -- the view
     horizon      INTEGER NOT NULL,
     first_served INTEGER NOT NULL,

@@ -52,7 +52,7 @@ const SMALL_TABLES: [SmallTable; 7] = [
     ),
     (
         "run",
-        "session, query, upper_bound, api_key, seq, horizon, first_served, last_page, last_used FROM run",
+        "session, query, upper_bound, api_key, number, page_size, seq, horizon, first_served, last_page, last_used FROM run",
         |row| rows::run(row).map(drop),
     ),
 ];

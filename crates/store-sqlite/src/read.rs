@@ -252,9 +252,8 @@ impl Store for SqliteStore {
     }
 
     fn runs(&self, org: OrgKey) -> Result<Vec<RunRecord>, StoreError> {
-        let sql =
-            "SELECT session, query, upper_bound, api_key, seq, horizon, first_served, last_page,
-                          last_used
+        let sql = "SELECT session, query, upper_bound, api_key, number, page_size, seq, horizon,
+                          first_served, last_page, last_used
                    FROM run WHERE organization = ?1";
         self.read(|c| list(c, sql, (org.0,), rows::run))
     }

@@ -282,19 +282,30 @@ pub(crate) fn session(row: &Row<'_>) -> Result<SessionRecord, StoreError> {
     })
 }
 
-/// Reads `session, query, upper_bound, api_key, seq, horizon, first_served, last_page, last_used`.
+/// Reads `session, query, upper_bound, api_key, number, page_size, seq, horizon, first_served,
+/// last_page, last_used`.
 pub(crate) fn run(row: &Row<'_>) -> Result<RunRecord, StoreError> {
     Ok(RunRecord {
         session: hash(row, 0)?,
         query: column(row, 1)?,
         to: stamp(row, 2)?,
         key: KeyId(column(row, 3)?),
-        seq: seq(column(row, 4)?),
-        horizon: stamp(row, 5)?,
-        first_page_served: column(row, 6)?,
-        last_page: u64::try_from(column::<i64>(row, 7)?).unwrap_or(0),
-        last_used: stamp(row, 8)?,
+        number: count(row, 4)?,
+        page_size: page_size(row, 5)?,
+        seq: seq(column(row, 6)?),
+        horizon: stamp(row, 7)?,
+        first_page_served: column(row, 8)?,
+        last_page: count(row, 9)?,
+        last_used: stamp(row, 10)?,
     })
+}
+
+/// The size of a run's pages, which nothing is divided by when it is damaged.
+fn page_size(row: &Row<'_>, index: usize) -> Result<u32, StoreError> {
+    match column(row, index)? {
+        0 => Err(damaged("run", "pages without records")),
+        size => Ok(size),
+    }
 }
 
 /// A count as the store keeps it.

@@ -226,15 +226,17 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn put_run(&mut self, org: OrgKey, run: &RunRecord) -> Result<(), StoreError> {
         self.execute(
-            "INSERT OR REPLACE INTO run (organization, session, query, upper_bound, api_key, seq, horizon,
-                 first_served, last_page, last_used)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT OR REPLACE INTO run (organization, session, query, upper_bound, api_key, number,
+                 page_size, seq, horizon, first_served, last_page, last_used)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             (
                 org.0,
                 run.session.0,
                 run.query,
                 run.to.millis(),
                 run.key.0,
+                i64::try_from(run.number).unwrap_or(i64::MAX),
+                run.page_size,
                 number(run.seq),
                 run.horizon.millis(),
                 run.first_page_served,

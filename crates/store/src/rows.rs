@@ -136,6 +136,10 @@ pub struct RunRecord {
     pub query: [u8; 16],
     /// The query's upper bound; [`Stamp::MAX`] where it has none.
     pub to: Stamp,
+    /// Runs count up within an organization: of two, the one that began later has the greater number.
+    pub number: u64,
+    /// Records on each of its pages, settled when it began.
+    pub page_size: u32,
     /// The view: as of which position it is answered.
     pub seq: Seq,
     /// The horizon that all its pages tell.

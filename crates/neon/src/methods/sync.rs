@@ -23,11 +23,12 @@ struct Question {
 }
 
 pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> Answer {
-    let question = match question(params, neon.settings.page_size_max) {
+    let question = match question(params) {
         Ok(question) => question,
         Err(error) => return refused(caller, error),
     };
-    let page = match neon.service.sync_page(&caller, &question.query).await {
+    let page_size_max = neon.settings.page_size_max;
+    let page = match neon.service.sync_page(&caller, &question.query, page_size_max).await {
         Ok(page) => page,
         Err(error) => return refused(caller, error.into()),
     };
@@ -49,7 +50,7 @@ fn refused(caller: Caller, error: ApiError) -> Answer {
     Answer { org: Some(caller.tenant), response_date_time: None, content: Err(vec![error]) }
 }
 
-fn question(params: &Params<'_>, page_size_max: u32) -> Result<Question, ApiError> {
+fn question(params: &Params<'_>) -> Result<Question, ApiError> {
     let ids = ids(params)?;
     let from = values::from(params, "syncActivityTimeFrom")?;
     let to = values::to(params, "syncActivityTimeTo")?;
@@ -72,7 +73,7 @@ fn question(params: &Params<'_>, page_size_max: u32) -> Result<Question, ApiErro
         to,
         ignore_removed,
         order: order(sort_column, sort_direction)?,
-        page_size: page_size.min(page_size_max),
+        page_size,
         page: page.unsigned_abs(),
     };
     Ok(Question { query, sort_column: sort_column.map(str::to_owned), sort_direction })
@@ -159,7 +160,7 @@ fn render(question: &Question, answer: &SyncPage, records: &Printed<'_>) -> Succ
     success.written().extend_from_slice(b"]}");
     let page = Page {
         current_page: question.query.page,
-        page_size: question.query.page_size,
+        page_size: answer.page_size,
         total_page: answer.pages,
         total_results: answer.total,
         sort_column: question.sort_column.as_deref(),

@@ -19,6 +19,7 @@ fn ask(n: usize, page: u64, minute: i64) -> Ask {
         query: QueryId(query),
         to: Stamp::MAX,
         page,
+        page_size: 10,
         now: at_minute(minute),
     }
 }
@@ -62,7 +63,10 @@ fn the_one_idle_longest_makes_room_once_it_has_been_so_for_long() {
     let late = ask(RUNS_PER_KEY_MAX, 1, RUN_KEPT_MINUTES_MIN);
     let dropped = begin(&mut runs, &late).unwrap();
     assert_eq!(dropped.iter().map(|run| run.query).collect::<Vec<_>>(), [ask(0, 1, 0).query.0]);
-    assert!(runs.find(&ask(0, 2, 31)).is_none());
+    let next_of_dropped = ask(0, 2, RUN_KEPT_MINUTES_MIN + 1);
+    assert!(runs.find(&next_of_dropped).is_none());
+    assert!(runs.may_have_dropped(&next_of_dropped), "its reader is told to begin again");
+    assert!(!runs.may_have_dropped(&Ask { key: KeyId(2), ..next_of_dropped }));
     assert!(runs.find(&ask(1, 3, 31)).is_some());
     let another = ask(RUNS_PER_KEY_MAX + 1, 1, RUN_KEPT_MINUTES_MIN);
     assert_eq!(begin(&mut runs, &another), Err(TooManyRuns), "all others are in use");

@@ -1,22 +1,27 @@
 //! A service on a folder of its own, with one organization and one editor.
 
+use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::{
     Activity, ActivityId, Author, ClientId, Clock, Draft, Imported, Moment, Name, Note, OrgId,
     Origin, Patch, Presence, Priority, Role, Stamp, StatusId, StatusName, StatusRef, Subject,
-    UserId, Zone,
+    UserId, Version, Zone,
 };
 use service::{
     AskError, Caller, Direction, ImportError, ImportOptions, ImportReport, ListQuery, Listing,
-    NewUser, Order, Refusal, Service, Settings, Spool, Surroundings, SyncAnswer, SyncQuery, Tenant,
-    Write, Written,
+    NewUser, Order, Refusal, Service, Settings, Spool, StoredVersion, Surroundings, SyncPage,
+    SyncQuery, Tenant, Write, Written,
 };
 use store::StoreError;
 use store_sqlite::{SqliteSearch, SqliteStore};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+/// Records on the largest page.
+const PAGE_SIZE_MAX: u32 = 200;
 
 pub(crate) const EDITOR: UserId = UserId(101_132);
 
@@ -123,7 +128,7 @@ impl<C: Clock + 'static> World<C> {
     }
 
     pub(crate) fn sync(&self, caller: &Caller, query: &SyncQuery) -> SyncAnswer {
-        self.runtime.block_on(self.service.sync(caller, query)).unwrap()
+        self.runtime.block_on(answer(&self.service, caller, query)).unwrap()
     }
 
     pub(crate) fn list(&self, query: &ListQuery) -> Result<Listing, AskError> {
@@ -178,6 +183,43 @@ impl<C> Drop for World<C> {
     }
 }
 
+/// A page with its records.
+#[derive(Clone, Debug)]
+pub(crate) struct SyncAnswer {
+    pub(crate) page: SyncPage,
+    pub(crate) records: Vec<Arc<Version>>,
+}
+
+impl Deref for SyncAnswer {
+    type Target = SyncPage;
+
+    fn deref(&self) -> &SyncPage {
+        &self.page
+    }
+}
+
+/// Answers a question as a door does, and makes sure that what it shows of the records are the versions
+/// that there are.
+pub(crate) async fn answer(
+    service: &Service,
+    caller: &Caller,
+    query: &SyncQuery,
+) -> Result<SyncAnswer, AskError> {
+    let page = service.sync_page(caller, query, PAGE_SIZE_MAX).await?;
+    let show = |shown: &mut Vec<_>, version: &StoredVersion<'_>| {
+        let activity = version.content.as_ref().map(|content| content.to_activity().unwrap());
+        shown.push((version.seq, (version.stamp, version.id, activity)));
+    };
+    let shown = service.fold_versions(&caller.tenant, &page.seqs, Vec::new(), show).await?;
+    let shown: BTreeMap<_, _> = shown.into_iter().collect();
+    let records = service.versions(&caller.tenant, page.seqs.clone()).await?;
+    for record in &records {
+        let expected = (record.stamp, record.id, record.record().cloned());
+        assert_eq!(shown.get(&record.seq), Some(&expected));
+    }
+    Ok(SyncAnswer { page, records })
+}
+
 pub(crate) fn author() -> Author {
     Author { user: Some(EDITOR), origin: Origin::Api }
 }
@@ -230,7 +272,7 @@ pub(crate) fn everything() -> SyncQuery {
         to: None,
         ignore_removed: false,
         order: Order::default(),
-        page_size: 200,
+        page_size: PAGE_SIZE_MAX,
         page: 1,
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{ActivityId, Clock, Member, Stamp, Version};
-use service::{Order, SyncAnswer, SyncQuery};
+use service::{Order, SyncQuery};
 
-use crate::harness::{World, ascending, everything};
+use crate::harness::{SyncAnswer, World, ascending, everything};
 
 /// What a reader takes for its next lower bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use domain::{
     Activity, ActivityId, Author, Name, Origin, Patch, Role, Seq, StatusId, StatusName, StatusRef,
     UserId,
 };
-use service::{NewUser, Refusal, SyncAnswer, SyncQuery, SystemClock, Write, Written};
+use service::{NewUser, Refusal, SyncQuery, SystemClock, Write, Written};
 
-use crate::harness::{World, author, create, everything, imported, runtime, update};
+use crate::harness::{SyncAnswer, World, author, create, everything, imported, runtime, update};
 
 const NOBODY: ActivityId = ActivityId(404);
 
@@ -65,7 +65,7 @@ fn a_long_list_of_the_removed_is_that_of_its_view() {
     let to = Some(world.last_stamp(ids[9]));
     let ask = |page| {
         let question = SyncQuery { to, page, page_size: 2, ..everything() };
-        world.sync(&caller, &question).removed.unwrap().to_vec()
+        world.sync(&caller, &question).removed.as_deref().unwrap().to_vec()
     };
     assert_eq!(ask(1), ids[..10]);
     world.write(restore(ids[0], None)).unwrap();

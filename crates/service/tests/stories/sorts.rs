@@ -63,6 +63,10 @@ impl Runtime for Gated {
             work();
         }))
     }
+
+    fn spawn(&self, work: Pending) {
+        TokioRuntime.spawn(work);
+    }
 }
 
 async fn callers(service: &Service) -> Vec<Caller> {
@@ -96,7 +100,8 @@ fn ask(service: &Service, callers: &[Caller], asking: &mut JoinSet<u64>) {
         for by in orders.into_iter().take(QUESTIONS_PER_ORG) {
             let (service, caller) = (service.clone(), caller.clone());
             let query = SyncQuery { order: ascending(by), ..everything() };
-            asking.spawn(async move { service.sync(&caller, &query).await.unwrap().total });
+            asking
+                .spawn(async move { service.sync_page(&caller, &query, 200).await.unwrap().total });
         }
     }
 }

@@ -109,6 +109,8 @@ pub fn run(session: u8, query: u8) -> RunRecord {
         key: KeyId(1),
         query: [query; 16],
         to: Stamp::MAX,
+        number: 3,
+        page_size: 10,
         seq: Seq(5),
         horizon: stamp(30),
         first_page_served: true,

@@ -38,7 +38,7 @@ fn poll(world: &World, key: &str) {
         page_size: 10,
         page: 1,
     };
-    world.block_on(world.service.sync(&caller, &query)).unwrap();
+    world.block_on(world.service.sync_page(&caller, &query, 200)).unwrap();
 }
 
 #[test]

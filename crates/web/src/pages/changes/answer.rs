@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{ActivityId, Origin, Stamp, Version, Zone};
 use maud::{Markup, html};
-use service::{Directory, Preview, SyncAnswer, Tenant};
+use service::{Directory, Preview, SyncPage, Tenant};
 
 use super::question::Question;
 use crate::layout::{copied, counted, empty, number, pager};
@@ -15,7 +15,7 @@ use crate::{SignedIn, Web, api};
 const REMOVED_SHOWN_MAX: usize = 200;
 
 /// How many records and removals there are, and up to when.
-pub(super) fn totals(answer: &SyncAnswer, zone: &Zone) -> Markup {
+pub(super) fn totals(answer: &SyncPage, zone: &Zone) -> Markup {
     let removed = answer.removed.as_ref().map_or(0, |ids| ids.len()) as u64;
     html! {
         div.cards {
@@ -61,7 +61,7 @@ pub(super) fn records(
                     }
                 }
                 tbody {
-                    @for version in &answer.records { (record(version, &directory, zone)) }
+                    @for version in &preview.records { (record(version, &directory, zone)) }
                 }
             }
         }

@@ -52,7 +52,7 @@ async fn show(
     let content = html! {
         (answer::totals(&preview.answer, &zone))
         (chart)
-        @if preview.answer.records.is_empty() && preview.answer.total > 0 {
+        @if preview.records.is_empty() && preview.answer.total > 0 {
             (past_the_end(&question, &preview))
         } @else {
             (answer::records(&who, &question, &preview, &zone))
