@@ -6,6 +6,7 @@
 //!
 //! To add a habit of pollers, see `poller.rs`; something that befalls the machine, `schedule.rs`.
 
+mod client;
 mod disk;
 mod machine;
 mod poller;

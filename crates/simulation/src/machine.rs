@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use neon::Api;
 use service::{Committer, Service, Settings, Surroundings};
 use store::Store;
 use tokio::sync::oneshot;
@@ -25,15 +26,26 @@ pub(crate) struct Lost;
 pub(crate) struct Machine {
     /// Its disk.
     pub(crate) store: SimStore,
-    server: Rc<RefCell<Option<(Service, Committer)>>>,
+    doors: Rc<RefCell<Option<Doors>>>,
+    committer: Rc<RefCell<Option<Committer>>>,
     crashes: Rc<RefCell<u64>>,
+}
+
+/// Where requests come in.
+#[derive(Clone)]
+pub(crate) struct Doors {
+    /// For scripts: the API, from HTTP on.
+    pub(crate) api: Api,
+    /// For pages and commands.
+    pub(crate) service: Service,
 }
 
 impl Machine {
     /// A machine whose server has not been started.
     #[must_use]
     pub(crate) fn new(store: SimStore) -> Machine {
-        Machine { store, server: Rc::default(), crashes: Rc::default() }
+        let (doors, committer, crashes) = (Rc::default(), Rc::default(), Rc::default());
+        Machine { store, doors, committer, crashes }
     }
 
     /// How often it died.
@@ -47,9 +59,14 @@ impl Machine {
         loop {
             let started = catch_unwind(AssertUnwindSafe(|| prepare(&self.store)));
             match started {
-                Ok(server) => {
-                    keep_house(server.0.clone());
-                    *self.server.borrow_mut() = Some(server);
+                Ok((service, committer)) => {
+                    keep_house(service.clone());
+                    // Other limits than those of the process before, now and then.
+                    let page_size_max = pick(&[2, 3, 3, 5]);
+                    let settings = neon::Settings { page_size_max, cache_bytes_max: 1 << 20 };
+                    let api = Api::new(service.clone(), settings);
+                    *self.doors.borrow_mut() = Some(Doors { api, service });
+                    *self.committer.borrow_mut() = Some(committer);
                     return;
                 }
                 Err(payload) => self.bury(payload, pick(&[Crash::Process, Crash::Power])),
@@ -72,8 +89,9 @@ impl Machine {
     pub(crate) fn restart(&self) {
         world::kill_server();
         world::spare();
-        let stopped = self.server.borrow_mut().take();
-        if let Some((_, mut committer)) = stopped {
+        *self.doors.borrow_mut() = None;
+        let stopped = self.committer.borrow_mut().take();
+        if let Some(mut committer) = stopped {
             // What waits is done before: the real one takes its orders in turn.
             (0..5).for_each(|_| committer.turn());
             if committer.close().is_err() {
@@ -84,21 +102,15 @@ impl Machine {
         self.start();
     }
 
-    /// Has the committer take a turn, if there is a server.
+    /// Has the committer take a turn, if there is a server and it is not at it already.
     pub(crate) fn turn(&self) {
-        // Taken out, since others who come in between look at the server too.
-        let service = self.service();
-        let taken = self.server.borrow_mut().take();
-        let Some((_, mut committer)) = taken else { return };
-        // Requests that come in meanwhile find the service here.
-        SERVING.with(|serving| (*serving.borrow_mut()).clone_from(&service));
-        let turned = catch_unwind(AssertUnwindSafe(|| committer.turn()));
-        SERVING.with(|serving| *serving.borrow_mut() = None);
-        match turned {
-            Ok(()) => *self.server.borrow_mut() = service.map(|service| (service, committer)),
+        // Taken out, since others who come in between look at the machine too.
+        let taken = self.committer.borrow_mut().take();
+        let Some(mut committer) = taken else { return };
+        match catch_unwind(AssertUnwindSafe(|| committer.turn())) {
+            Ok(()) => *self.committer.borrow_mut() = Some(committer),
             Err(payload) => {
                 drop(committer);
-                drop(service);
                 self.bury(payload, pick(&[Crash::Process, Crash::Power]));
                 self.start();
             }
@@ -116,33 +128,34 @@ impl Machine {
         world::surface();
         world::spare();
         world::kill_server();
-        *self.server.borrow_mut() = None;
+        *self.doors.borrow_mut() = None;
+        *self.committer.borrow_mut() = None;
         self.store.crash(how);
         *self.crashes.borrow_mut() += 1;
     }
 
     /// The service that is running, if one is.
     pub(crate) fn service(&self) -> Option<Service> {
-        let turning = SERVING.with(|serving| serving.borrow().clone());
-        turning.or_else(|| self.server.borrow().as_ref().map(|(service, _)| service.clone()))
+        self.doors.borrow().as_ref().map(|doors| doors.service.clone())
     }
 
     /// Sends a request to the server. Sometimes the answer is lost on its way back.
     ///
     /// # Errors
     /// When the answer does not come.
-    pub(crate) async fn request<T, F>(&self, ask: impl FnOnce(Service) -> F) -> Result<T, Lost>
+    pub(crate) async fn request<T, F>(&self, ask: impl FnOnce(Doors) -> F) -> Result<T, Lost>
     where
         T: 'static,
         F: Future<Output = T> + 'static,
     {
         world::yield_now().await;
-        let Some(service) = self.service() else { return Err(Lost) };
+        let doors = self.doors.borrow().clone();
+        let Some(doors) = doors else { return Err(Lost) };
         if one_in(60) {
             return Err(Lost); // it never arrived
         }
         let (reply, answer) = oneshot::channel();
-        let asking = ask(service);
+        let asking = ask(doors);
         world::spawn(Owner::Server, async move {
             let _ = reply.send(asking.await);
         });
@@ -152,8 +165,6 @@ impl Machine {
 }
 
 thread_local! {
-    /// The service whose committer is taking its turn.
-    static SERVING: RefCell<Option<Service>> = const { RefCell::new(None) };
     /// The machine of this thread's world.
     static SHOWN: RefCell<Option<Machine>> = const { RefCell::new(None) };
 }

@@ -5,11 +5,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use domain::{ActivityId, Member, OrgId, Stamp, Version};
-use service::{AskError, Direction, LoginError, Order, SyncAnswer, SyncQuery};
+use domain::{ActivityId, OrgId, Stamp, Version};
 
+use crate::client::{self, Failed, Page, Question, Record, Shown};
 use crate::machine::{Lost, Machine};
-use crate::world::{self, below, one_in, yield_now};
+use crate::world::{self, below, one_in, pick, yield_now};
 
 /// What becomes the next From.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +28,10 @@ pub(crate) enum Cursor {
     ServerWindow,
     /// The previous To, which was the reader's own, correct clock.
     OwnWindow,
-    /// The response time, though To was the reader's clock, read anew for every page.
+    /// The response time, though To was the reader's clock, read anew for every page, and that steps.
     RecomputedTo,
+    /// None: everything is read every time.
+    Beginning,
 }
 
 /// How the pages of a run are fetched.
@@ -44,6 +46,8 @@ pub(crate) enum Paging {
     SecondFirst,
     /// Page 1, then all others at once.
     Parallel,
+    /// One after the other, whatever the totals say, until one is empty.
+    UntilEmpty,
 }
 
 /// What a poller is like.
@@ -54,8 +58,9 @@ pub(crate) struct Habits {
     /// How the pages of a run are fetched.
     pub(crate) paging: Paging,
     /// In which order.
-    pub(crate) order: Order,
-    /// Records on a page.
+    pub(crate) sort_column: Option<&'static str>,
+    pub(crate) sort_direction: Option<&'static str>,
+    /// Records on a page. Some ask for more than the server gives.
     pub(crate) page_size: u32,
     /// Whether it asks for the ids it knows of, beside the range.
     pub(crate) names_ids: bool,
@@ -79,41 +84,63 @@ impl Habits {
             Cursor::ServerWindow,
             Cursor::OwnWindow,
             Cursor::RecomputedTo,
+            Cursor::RecomputedTo,
+            Cursor::Beginning,
         ];
-        let members = [Member::Modified, Member::Modified, Member::Subject, Member::Id];
-        let by = world::pick(&members);
-        let direction = world::pick(&[Direction::Ascending, Direction::Descending]);
-        let paging = [Paging::InTurn, Paging::InTurn, Paging::SecondFirst, Paging::Parallel];
-        let paging = world::pick(&paging);
-        let cursor = match world::pick(&cursors) {
-            // A first page with an earlier bound than the second one's is another question.
-            Cursor::RecomputedTo if paging == Paging::SecondFirst => Cursor::OwnWindow,
+        let columns =
+            [None, None, None, Some("lastModifiedDateTime"), Some("subject"), Some("activityId")];
+        let directions = [None, Some("ASC"), Some("DESC")];
+        let paging = [
+            Paging::InTurn,
+            Paging::InTurn,
+            Paging::SecondFirst,
+            Paging::Parallel,
+            Paging::UntilEmpty,
+        ];
+        let paging = pick(&paging);
+        let cursor = match pick(&cursors) {
+            // A first page with another bound than the second one's is another question, and so is
+            // everything from the beginning, asked again.
+            Cursor::RecomputedTo | Cursor::Beginning if paging == Paging::SecondFirst => {
+                Cursor::OwnWindow
+            }
             cursor => cursor,
         };
         Habits {
             cursor,
             paging,
-            order: Order { by, direction },
-            page_size: 1 + u32::try_from(below(4)).unwrap_or(0),
+            sort_column: pick(&columns),
+            sort_direction: pick(&directions),
+            page_size: pick(&[1, 2, 3, 4, 4, 100]),
             names_ids: one_in(8),
             trusts_its_clock: !clock_steps,
             // Whoever has pages under way at once has one session for them.
-            logs_in_again: paging == Paging::InTurn && one_in(3),
+            logs_in_again: matches!(paging, Paging::InTurn | Paging::UntilEmpty) && one_in(3),
+        }
+    }
+
+    /// What a page asks for, of a question with this range.
+    fn question(&self, from: Stamp, to: Option<Stamp>, ids: &[ActivityId]) -> Question {
+        Question {
+            from: Some(from),
+            to,
+            ids: ids.to_vec(),
+            sort_column: self.sort_column,
+            sort_direction: self.sort_direction,
+            page_size: self.page_size,
+            ignores_deleted: false,
         }
     }
 }
 
-/// What a poller has made of the answers.
-pub(crate) type Mirror = BTreeMap<ActivityId, Shown>;
-
-/// What an activity looks like: its time of change, subject, note and the name of its status.
-pub(crate) type Shown = (Stamp, String, String, String);
+/// What a poller has made of the answers: each activity's time of change, and what it looks like.
+pub(crate) type Mirror = BTreeMap<ActivityId, (Stamp, Shown)>;
 
 /// What a version shows; none where it is a removal.
-pub(crate) fn shown(version: &Version) -> Option<Shown> {
+pub(crate) fn shown(version: &Version) -> Option<(Stamp, Shown)> {
     let activity = version.record()?;
     let (subject, note) = (activity.subject.to_string(), activity.note.to_string());
-    Some((version.stamp, subject, note, activity.status_name.to_string()))
+    Some((version.stamp, (subject, note, activity.status_name.to_string())))
 }
 
 /// One poller.
@@ -131,6 +158,8 @@ pub(crate) struct Poller {
     pub(crate) mirror: Rc<RefCell<Mirror>>,
     /// What it found wrong with the answers themselves.
     pub(crate) complaint: Rc<RefCell<Option<String>>>,
+    /// What its clock has shown.
+    pub(crate) clock_shown: Rc<RefCell<BTreeSet<Stamp>>>,
     /// Complete runs so far.
     pub(crate) runs: Rc<Cell<u64>>,
     /// Told to stop after so many more runs.
@@ -145,7 +174,21 @@ enum GivenUp {
     Session,
 }
 
-type Page = (u64, SyncAnswer);
+impl From<Failed> for GivenUp {
+    fn from(failed: Failed) -> GivenUp {
+        match failed {
+            Failed::SESSION => GivenUp::Session,
+            Failed::UNAVAILABLE => GivenUp::Again,
+            Failed(code) => panic!("a well-formed question was refused with code {code}"),
+        }
+    }
+}
+
+impl From<Lost> for GivenUp {
+    fn from(_: Lost) -> GivenUp {
+        GivenUp::Again
+    }
+}
 
 impl Poller {
     /// Polls until it is told to stop.
@@ -179,10 +222,7 @@ impl Poller {
 
     async fn login(&self) -> String {
         let (org, key) = (self.org.clone(), self.key.clone());
-        let asked = self.machine.request(move |service| async move {
-            let logged_in: Result<_, LoginError> = service.login(&org, &key).await;
-            logged_in.map(|(_, session)| session)
-        });
+        let asked = self.machine.request(move |doors| client::log_in(doors.api, org, key));
         asked.await.ok().and_then(Result::ok).unwrap_or_default()
     }
 
@@ -196,83 +236,87 @@ impl Poller {
         let to = match self.habits.cursor {
             Cursor::ServerWindow => Some(self.told_time(session).await?),
             Cursor::OwnWindow => Some(world::now()),
-            Cursor::RecomputedTo => Some(world::steady_now()),
+            Cursor::RecomputedTo => Some(self.own_clock()),
             _ => None,
         };
         if to.is_some_and(|to| to < from) {
             return Ok(from); // the clock stepped back; another time
         }
-        let everything = self.fetch(session, self.query(from, to, None)).await?;
+        let everything = self.fetch(session, self.habits.question(from, to, &[])).await?;
         self.take(&everything, known);
         if self.habits.names_ids && !known.is_empty() {
-            let named = self.fetch(session, self.query(from, to, Some(known.clone()))).await?;
+            let named = self.fetch(session, self.habits.question(from, to, known)).await?;
             self.take(&named, known);
         }
         Ok(self.next_from(from, to, &everything))
     }
 
-    fn query(&self, from: Stamp, to: Option<Stamp>, ids: Option<Vec<ActivityId>>) -> SyncQuery {
-        SyncQuery {
-            ids,
-            from: Some(from),
-            to,
-            ignore_removed: false,
-            order: self.habits.order,
-            page_size: self.habits.page_size,
-            page: 1,
-        }
-    }
-
     async fn told_time(&self, session: &str) -> Result<Stamp, GivenUp> {
-        let nobody = SyncQuery {
-            ids: Some(vec![ActivityId(0)]),
-            from: None,
-            ..self.query(Stamp::MIN, None, None)
-        };
-        Ok(self.page(session, &nobody, 1).await?.1.horizon)
+        let nobody =
+            Question { from: None, ..self.habits.question(Stamp::MIN, None, &[ActivityId(0)]) };
+        Ok(self.page(session, &nobody, 1).await?.horizon)
     }
 
     /// All pages of one run.
-    async fn fetch(&self, session: &mut String, query: SyncQuery) -> Result<Vec<Page>, GivenUp> {
+    async fn fetch(&self, session: &mut String, question: Question) -> Result<Vec<Page>, GivenUp> {
         let mut pages: Vec<Page> = Vec::new();
         let crashes = self.machine.crashes();
         if self.habits.paging == Paging::SecondFirst {
-            pages.push(self.page(session, &query, 2).await?);
+            pages.push(self.page(session, &question, 2).await?);
         }
-        pages.push(self.page(session, &query, 1).await?);
+        pages.push(self.page(session, &question, 1).await?);
         if pages.len() > 1 && self.machine.crashes() != crashes {
             return Err(GivenUp::Again);
         }
-        let count = pages[0].1.pages;
-        let rest =
-            (1..=count).filter(|n| pages.iter().all(|(have, _)| have != n)).collect::<Vec<_>>();
-        if self.habits.paging == Paging::Parallel {
-            pages.extend(self.at_once(session, &query, &rest).await?);
-        } else {
-            for n in rest {
-                if self.habits.logs_in_again && one_in(4) {
-                    *session = self.login().await;
+        let count = pages[0].pages;
+        let rest: Vec<u64> =
+            (1..=count).filter(|n| pages.iter().all(|have| have.number != *n)).collect();
+        match self.habits.paging {
+            Paging::Parallel => pages.extend(self.at_once(session, &question, &rest).await?),
+            Paging::UntilEmpty => {
+                while pages.last().is_some_and(|page| !page.records.is_empty()) {
+                    let next = pages.len() as u64 + 1;
+                    pages.push(self.next_page(session, &question, next).await?);
                 }
-                pages.push(self.page(session, &query, n).await?);
+            }
+            Paging::InTurn | Paging::SecondFirst => {
+                for n in rest {
+                    pages.push(self.next_page(session, &question, n).await?);
+                }
             }
         }
         self.inspect(&pages);
         Ok(pages)
     }
 
+    async fn next_page(
+        &self,
+        session: &mut String,
+        question: &Question,
+        n: u64,
+    ) -> Result<Page, GivenUp> {
+        if self.habits.logs_in_again && one_in(4) {
+            *session = self.login().await;
+            if session.is_empty() {
+                return Err(GivenUp::Session);
+            }
+        }
+        self.page(session, question, n).await
+    }
+
     /// Asks for several pages before any of them is answered.
     async fn at_once(
         &self,
         session: &str,
-        query: &SyncQuery,
+        question: &Question,
         pages: &[u64],
     ) -> Result<Vec<Page>, GivenUp> {
         let answers: Rc<RefCell<Vec<Result<Page, GivenUp>>>> = Rc::default();
         for n in pages {
-            let (poller, session, query, n) = (self.clone(), session.to_owned(), query.clone(), *n);
-            let answers = answers.clone();
+            let (poller, session, n) = (self.clone(), session.to_owned(), *n);
+            let (question, answers) = (question.clone(), answers.clone());
             world::spawn(world::Owner::Client, async move {
-                let answer = poller.page(&session, &query, n).await;
+                let answer = poller.page(&session, &question, n).await;
                 answers.borrow_mut().push(answer);
             });
         }
@@ -282,36 +326,28 @@ impl Poller {
         answers.take().into_iter().collect()
     }
 
-    async fn page(&self, session: &str, query: &SyncQuery, page: u64) -> Result<Page, GivenUp> {
-        let mut query = SyncQuery { page, ..query.clone() };
-        if self.habits.cursor == Cursor::RecomputedTo && query.from.is_some() && page > 1 {
-            query.to = query.to.map(|to| to.max(world::steady_now()));
+    async fn page(&self, session: &str, question: &Question, n: u64) -> Result<Page, GivenUp> {
+        let mut question = question.clone();
+        if self.habits.cursor == Cursor::RecomputedTo && question.from.is_some() && n > 1 {
+            // A window that has turned over would be refused.
+            question.to = Some(self.own_clock()).max(question.from);
         }
         let session = session.to_owned();
-        let asked = self.machine.request(move |service| async move {
-            let Some(caller) = service.caller(&session) else { return Err(GivenUp::Session) };
-            service.sync(&caller, &query).await.map_err(|e| match e {
-                AskError::BeginAgain(_)
-                | AskError::Dropped(_)
-                | AskError::TooManyRuns { .. }
-                | AskError::Unavailable(_) => GivenUp::Again,
-            })
-        });
-        match asked.await {
-            Ok(answer) => answer.map(|answer| (page, answer)),
-            Err(Lost) => Err(GivenUp::Again),
-        }
+        let asked =
+            self.machine.request(move |doors| client::page(doors.api, session, question, n)).await;
+        Ok(asked??)
     }
 
     /// What must hold of the pages of one run, whatever the reader does with them.
     fn inspect(&self, pages: &[Page]) {
-        let first = &pages[0].1;
-        let told: Vec<_> = pages.iter().map(|(n, page)| (*n, page.horizon, page.total)).collect();
-        let same = pages.iter().all(|(_, page)| {
+        let first = &pages[0];
+        let told: Vec<_> =
+            pages.iter().map(|page| (page.number, page.horizon, page.total)).collect();
+        let same = pages.iter().all(|page| {
             (page.horizon, page.total, page.pages) == (first.horizon, first.total, first.pages)
                 && page.removed == first.removed
         });
-        let mut ids: Vec<_> = records(pages).map(|version| version.id).collect();
+        let mut ids: Vec<_> = records(pages).map(|record| record.id).collect();
         let count = ids.len() as u64;
         ids.sort_unstable();
         ids.dedup();
@@ -328,45 +364,54 @@ impl Poller {
     /// Upserts what comes, drops what is listed as deleted.
     fn take(&self, pages: &[Page], known: &mut Vec<ActivityId>) {
         let mut mirror = self.mirror.borrow_mut();
-        for version in records(pages) {
-            let Some(value) = shown(version) else { continue };
-            match mirror.get(&version.id) {
-                Some((have, ..)) if *have > version.stamp => {}
+        for Record { id, stamp, shown } in records(pages) {
+            match mirror.get(id) {
+                Some((have, _)) if have > stamp => {}
                 _ => {
-                    mirror.insert(version.id, value);
+                    mirror.insert(*id, (*stamp, shown.clone()));
                 }
             }
-            if !known.contains(&version.id) {
-                known.push(version.id);
+            if !known.contains(id) {
+                known.push(*id);
             }
         }
-        for id in pages.iter().flat_map(|(_, page)| page.removed.iter().flatten()) {
+        for id in pages.iter().flat_map(|page| &page.removed) {
             mirror.remove(id);
         }
     }
 
+    /// A clock that steps to and fro by a second or two. It never shows the same twice: two runs of one
+    /// session with the very same bounds could not be told apart.
+    fn own_clock(&self) -> Stamp {
+        let mut shown = world::steady_now().plus_millis(pick(&[0, 0, 0, -1, -15, -1_000, 700]));
+        while !self.clock_shown.borrow_mut().insert(shown) {
+            shown = shown.plus_millis(1);
+        }
+        shown
+    }
+
     fn next_from(&self, from: Stamp, to: Option<Stamp>, pages: &[Page]) -> Stamp {
-        let told = |page: Option<&Page>| page.map_or(from, |(_, page)| page.horizon);
+        let told = |page: Option<&Page>| page.map_or(from, |page| page.horizon);
         let last = told(pages.last());
         let highest = || {
             // Deletions have no stamp on the wire: after some, the response time it is.
-            let deletions =
-                pages.iter().any(|(_, page)| page.removed.iter().flatten().next().is_some());
-            let highest = records(pages).map(|version| version.stamp).max();
+            let deletions = pages.iter().any(|page| !page.removed.is_empty());
+            let highest = records(pages).map(|record| record.stamp).max();
             if deletions { Some(last) } else { highest }
         };
         match self.habits.cursor {
-            Cursor::FirstPage => told(pages.iter().find(|(n, _)| *n == 1)),
+            Cursor::FirstPage => told(pages.iter().find(|page| page.number == 1)),
             Cursor::LastPage | Cursor::RecomputedTo => last,
             Cursor::Seconds => Stamp::from_millis(last.millis().div_euclid(1_000) * 1_000),
             Cursor::HighestStamp => highest().unwrap_or(from),
             Cursor::HighestStampPlusOne => highest().map_or(from, |stamp| stamp.plus_millis(1)),
             Cursor::OwnWindow if !self.habits.trusts_its_clock => to.unwrap_or(from).min(last),
             Cursor::ServerWindow | Cursor::OwnWindow => to.unwrap_or(from),
+            Cursor::Beginning => from,
         }
     }
 }
 
-fn records(pages: &[Page]) -> impl Iterator<Item = &Version> {
-    pages.iter().flat_map(|(_, page)| page.records.iter().map(AsRef::as_ref))
+fn records(pages: &[Page]) -> impl Iterator<Item = &Record> {
+    pages.iter().flat_map(|page| &page.records)
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use domain::{OrgId, Status, StatusId, StatusName};
 
-use crate::machine::Machine;
+use crate::machine::{Doors, Machine};
 use crate::world::{self, below, pick};
 
 /// The statuses that there are.
@@ -65,7 +65,7 @@ impl Renamer {
             let name = StatusName::parse(pick(&NAMES)).expect("a name");
             // Its answer may be lost while the server still works on it.
             let under_way = UnderWay::begin(&self.at_work);
-            let renamed = self.machine.request(move |service| async move {
+            let renamed = self.machine.request(move |Doors { service, .. }| async move {
                 let _under_way = under_way;
                 if let Some(org) = service.org(&org) {
                     let _ = service.rename_status_async(&org, status, name, &mut |_| {}).await;

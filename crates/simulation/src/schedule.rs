@@ -144,6 +144,7 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
             habits,
             mirror: Rc::default(),
             complaint: Rc::default(),
+            clock_shown: Rc::default(),
             runs: Rc::default(),
             left: Rc::new(Cell::new(None)),
         }

@@ -313,6 +313,10 @@ impl Runtime for SimRuntime {
             work();
         })
     }
+
+    fn spawn(&self, work: Pending) {
+        spawn(Owner::Server, work);
+    }
 }
 
 /// Secrets by the seed.

@@ -9,7 +9,7 @@ use domain::{
 };
 use service::{Refusal, Write, Written};
 
-use crate::machine::{Lost, Machine};
+use crate::machine::{Doors, Lost, Machine};
 use crate::renamer::STATUSES;
 use crate::truth::{Asked, Truth};
 use crate::world::{self, below, one_in, pick};
@@ -65,7 +65,7 @@ impl Writer {
         let (org, author) =
             (self.org.clone(), Author { user: Some(self.user), origin: Origin::Api });
         self.machine
-            .request(move |service| async move {
+            .request(move |Doors { service, .. }| async move {
                 match service.org(&org) {
                     Some(org) => service.write(&org, author, write).await,
                     None => Err(Refusal::Unavailable("no organization".to_owned())),
