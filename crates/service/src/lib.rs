@@ -100,7 +100,7 @@ pub use runs::{
 pub use runtime::{Pending, Runtime, TokioRuntime};
 pub use sabotage::Guard;
 #[cfg(feature = "sabotage")]
-pub use sabotage::switch_off;
+pub use sabotage::{switch_off, tighten_limits};
 pub use secret::hash as hash_secret;
 pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
 pub use sorting::SORTS_MAX;

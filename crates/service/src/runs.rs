@@ -24,13 +24,14 @@ use hashbrown::{HashMap, HashTable};
 use store::RunRecord;
 
 use crate::query::QueryId;
+use crate::sabotage::limit;
 
 /// Runs of several pages that one key may have within [`RUN_HOURS_MAX`].
 pub const RUNS_PER_KEY_MAX: usize = 100_000;
 
 /// Runs of a single page that are kept for each key, for readers that ask on until a page is empty.
-/// Of a key that has asked more than that within [`RUN_KEPT_MINUTES_MIN`], an unknown later page may
-/// belong to one that was dropped: then its reader is told to begin again.
+/// Of a key that has asked more than that within [`RUN_HOURS_MAX`], an unknown later page may belong to
+/// one that was dropped: then its reader is told to begin again.
 pub const SINGLE_PAGE_RUNS_PER_KEY_MAX: usize = 4_096;
 
 /// A run is forgotten this long after its last use.
@@ -102,7 +103,7 @@ pub(crate) struct Runs {
     all: HashTable<Run>,
     recorded: HashMap<KeyId, usize>,
     single: HashMap<KeyId, Singles>,
-    /// When one of several pages was last dropped for another of its key.
+    /// When one was last dropped for another of its key.
     dropped: HashMap<KeyId, Stamp>,
     /// The number of the one that began last.
     last_number: u64,
@@ -120,8 +121,6 @@ struct Singles {
     uses: VecDeque<Use>,
     /// How many uses there have been.
     turns: u64,
-    /// When one was last dropped that had been used lately.
-    dropped: Option<Stamp>,
 }
 
 impl Runs {
@@ -232,11 +231,8 @@ impl Runs {
     /// Whether the run of a later page that nobody knows may be one that was dropped for others, and
     /// would have been kept without them.
     pub(crate) fn may_have_dropped(&self, ask: &Ask) -> bool {
-        let single = self.single.get(&ask.key).and_then(|single| single.dropped);
-        let several = self.dropped.get(&ask.key);
-        let in_doubt = single.is_some_and(|at| is_fresh(at, ask.now))
-            || several.is_some_and(|at| !is_expired(*at, ask.now));
-        ask.page > 1 && in_doubt
+        let dropped = self.dropped.get(&ask.key);
+        ask.page > 1 && dropped.is_some_and(|at| !is_expired(*at, ask.now))
     }
 
     /// The store has the run now, as this record has it.
@@ -374,21 +370,20 @@ impl Runs {
     }
 
     fn drop_single(&mut self, key: KeyId, now: Stamp) {
+        let max = limit(SINGLE_PAGE_RUNS_PER_KEY_MAX, 3);
         while let Some(single) = self.single.get_mut(&key)
-            && single.count > SINGLE_PAGE_RUNS_PER_KEY_MAX
+            && single.count > max
             && let Some(used) = single.uses.pop_front()
         {
             if self.is_last_use(used) {
                 let (query, session, to, _) = used;
-                let dropped = self.take(query, session, to);
-                if dropped.is_some_and(|run| is_fresh(run.record.last_used, now)) {
-                    self.single.entry(key).or_default().dropped = Some(now);
-                }
+                self.take(query, session, to);
+                self.dropped.insert(key, now);
             }
         }
         // Whoever asks the same again and again leaves many uses behind.
         let uses = self.single.get_mut(&key).map(|single| &mut single.uses);
-        if let Some(uses) = uses.filter(|uses| uses.len() > 4 * SINGLE_PAGE_RUNS_PER_KEY_MAX) {
+        if let Some(uses) = uses.filter(|uses| uses.len() > 4 * max) {
             let mut uses = std::mem::take(uses);
             uses.retain(|used| self.is_last_use(*used));
             self.single.entry(key).or_default().uses = uses;
@@ -401,7 +396,7 @@ impl Runs {
 
     /// Makes room for one more recorded run of a key, by forgetting the one idle longest.
     fn make_room(&mut self, key: KeyId, now: Stamp) -> Result<Vec<RunRecord>, TooManyRuns> {
-        if self.recorded.get(&key).copied().unwrap_or(0) < RUNS_PER_KEY_MAX {
+        if self.recorded.get(&key).copied().unwrap_or(0) < limit(RUNS_PER_KEY_MAX, 6) {
             return Ok(Vec::new());
         }
         let of_key = |run: &&Run| run.recorded && run.record.key == key;
@@ -418,7 +413,7 @@ impl Runs {
 
 /// Whether a run used then is not to be dropped for another.
 fn is_fresh(used: Stamp, now: Stamp) -> bool {
-    used > now.plus_millis(-RUN_KEPT_MINUTES_MIN * MINUTE_MS)
+    used > now.plus_millis(-limit(RUN_KEPT_MINUTES_MIN * MINUTE_MS, 40))
 }
 
 /// Whether a run used last then is forgotten, whatever room there is.

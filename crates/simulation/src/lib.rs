@@ -9,6 +9,7 @@
 mod client;
 mod disk;
 mod machine;
+mod people;
 mod poller;
 mod renamer;
 mod schedule;

@@ -12,7 +12,7 @@ use store::Store;
 use tokio::sync::oneshot;
 
 use crate::disk::{Crash, SimStore};
-use crate::world::{self, Death, Owner, SimClock, SimRandom, SimRuntime, one_in, pick};
+use crate::world::{self, Death, Owner, SimClock, SimRandom, SimRuntime, below, one_in, pick};
 
 /// How long a server waits until it looks again for interrupted work. A real one has more patience.
 const HOUSEKEEPING_MS: i64 = 200;
@@ -29,6 +29,8 @@ pub(crate) struct Machine {
     doors: Rc<RefCell<Option<Doors>>>,
     committer: Rc<RefCell<Option<Committer>>>,
     crashes: Rc<RefCell<u64>>,
+    /// Whether it may die while it starts.
+    perilous: bool,
 }
 
 /// Where requests come in.
@@ -43,9 +45,9 @@ pub(crate) struct Doors {
 impl Machine {
     /// A machine whose server has not been started.
     #[must_use]
-    pub(crate) fn new(store: SimStore) -> Machine {
+    pub(crate) fn new(store: SimStore, perilous: bool) -> Machine {
         let (doors, committer, crashes) = (Rc::default(), Rc::default(), Rc::default());
-        Machine { store, doors, committer, crashes }
+        Machine { store, doors, committer, crashes, perilous }
     }
 
     /// How often it died.
@@ -54,10 +56,14 @@ impl Machine {
         *self.crashes.borrow()
     }
 
-    /// Starts the server, as often as it takes.
+    /// Starts the server, as often as it takes. It may die at any point of its start.
     pub(crate) fn start(&self) {
         loop {
+            if self.perilous && one_in(4) {
+                world::doom(u32::try_from(below(20)).unwrap_or(0));
+            }
             let started = catch_unwind(AssertUnwindSafe(|| prepare(&self.store)));
+            world::spare();
             match started {
                 Ok((service, committer)) => {
                     keep_house(service.clone());

@@ -11,6 +11,7 @@ use service::Guard;
 
 use crate::disk::{Crash, SimStore};
 use crate::machine::{self, Machine};
+use crate::people::People;
 use crate::poller::{Habits, Paging, Poller};
 use crate::renamer::{Renamer, first_statuses};
 use crate::truth::Truth;
@@ -65,10 +66,11 @@ impl Party {
 #[must_use]
 pub fn run(seed: u64, off: Option<Guard>) -> Outcome {
     world::begin(seed);
-    service::switch_off(off, machine::interrupt);
-    let store = SimStore::default();
-    let machine = Machine::new(store.clone());
     let fate = Fate::any();
+    service::switch_off(off, machine::interrupt);
+    service::tighten_limits(fate.tight_limits);
+    let store = SimStore::default();
+    let machine = Machine::new(store.clone(), fate.crashes);
     let parties: Vec<Party> = (1..=1 + below(2)).map(|n| set_up(&machine, &fate, n)).collect();
     machine.start();
     machine.show();
@@ -119,7 +121,7 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
     let truth = Truth::default();
     let writes = 10 + u32::try_from(below(30)).expect("small");
     let renamers = if fate.renames { 1 + u32::from(one_in(2)) } else { 0 };
-    let writers_at_work = Rc::new(Cell::new(2 + renamers));
+    let writers_at_work = Rc::new(Cell::new(3 + renamers));
     for changes in [Changes::Subject, Changes::Note] {
         let (machine, org, truth) = (machine.clone(), id.clone(), truth.clone());
         let at_work = writers_at_work.clone();
@@ -131,6 +133,13 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
         let renames = 1 + u32::try_from(below(8)).expect("small");
         world::spawn(Owner::Client, Renamer { machine, org, renames, at_work }.run());
     }
+    let (machine_too, truth_too) = (machine.clone(), truth.clone());
+    let at_work = writers_at_work.clone();
+    let rounds = if fate.people { 1 + below(6) } else { 0 };
+    let (org_too, user) = (id.clone(), user.id);
+    let people =
+        People { machine: machine_too, org: org_too, user, truth: truth_too, rounds, at_work };
+    world::spawn(Owner::Client, people.run());
     let poller = |i: u64| {
         let habits = Habits::any(fate.clock_steps);
         // Two who ask the same with one key, and out of order or with a new session in mid-run,
@@ -165,6 +174,9 @@ struct Fate {
     renames: bool,
     restarts: bool,
     backups: bool,
+    people: bool,
+    tight_limits: bool,
+    damage: bool,
 }
 
 impl Fate {
@@ -177,6 +189,9 @@ impl Fate {
             renames: one_in(3),
             restarts: one_in(4),
             backups: one_in(4),
+            people: one_in(4),
+            tight_limits: one_in(4),
+            damage: one_in(6),
         }
     }
 }
@@ -192,7 +207,10 @@ fn befall(machine: &Machine, fate: &Fate, parties: &[Party]) -> Vec<Backup> {
             world::doom(u32::try_from(below(30)).unwrap_or(0));
         }
         if fate.crashes && one_in(400) {
-            machine.crash(pick(&[Crash::Process, Crash::Power]));
+            // Now and then once more, before the next one has done anything.
+            for _ in 0..pick(&[1, 1, 1, 2]) {
+                machine.crash(pick(&[Crash::Process, Crash::Power]));
+            }
         }
         if fate.clock_steps && one_in(100) {
             world::step_clock(pick(&[-1, -2, -15, -1_000, -60_000, -3_600_000, 1_000, 3_600_000]));
@@ -202,6 +220,13 @@ fn befall(machine: &Machine, fate: &Fate, parties: &[Party]) -> Vec<Backup> {
         }
         if fate.failing_begins && one_in(200) {
             machine.store.fail_to_begin();
+        }
+        if fate.damage && one_in(200) {
+            let log = machine.store.whole_log(parties[0].org);
+            if let Some(version) = log.get(usize::try_from(below(log.len() as u64)).unwrap_or(0)) {
+                machine.store.damage(parties[0].org, version.id);
+                parties[0].truth.damaged(version.id);
+            }
         }
         if fate.restarts && one_in(300) {
             machine.restart();
@@ -214,6 +239,7 @@ fn befall(machine: &Machine, fate: &Fate, parties: &[Party]) -> Vec<Backup> {
     }
     world::spare();
     machine.store.fail_next(0);
+    machine.store.heal();
     backups
 }
 

@@ -1,11 +1,11 @@
 //! What was acknowledged: it is in the log for ever, and did what was asked for and nothing else.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use domain::{Activity, ActivityId, Kind, Seq, Version};
-use service::Written;
+use service::{Refusal, Written};
 
 use crate::world::pick;
 
@@ -37,6 +37,8 @@ struct Known {
     acknowledged: Vec<Acknowledged>,
     /// Whether each activity has been removed, as far as the writers know.
     removed: BTreeMap<ActivityId, bool>,
+    /// Those that could not be read for a time.
+    damaged: BTreeSet<ActivityId>,
     /// What must not have been answered.
     complaint: Option<String>,
 }
@@ -62,6 +64,25 @@ impl Truth {
     /// Nobody knows whether an activity was removed or came back. Whoever brings it back finds out.
     pub(crate) fn in_doubt(&self, id: ActivityId) {
         self.0.borrow_mut().removed.insert(id, true);
+    }
+
+    /// An activity cannot be read from now on, for a time.
+    pub(crate) fn damaged(&self, id: ActivityId) {
+        self.0.borrow_mut().damaged.insert(id);
+    }
+
+    /// Whether it could not be read for a time.
+    pub(crate) fn was_damaged(&self, id: ActivityId) -> bool {
+        self.0.borrow().damaged.contains(&id)
+    }
+
+    /// A write to an activity was refused: what is damaged beside it is no reason.
+    pub(crate) fn refused(&self, id: ActivityId, refusal: &Refusal) {
+        if let Refusal::Damaged(damaged) = refusal
+            && (*damaged != id || !self.was_damaged(id))
+        {
+            self.complain(format!("a write to {id} was refused: {refusal}"));
+        }
     }
 
     /// Something was answered that must not be.

@@ -58,8 +58,10 @@ fn names(machine: &Machine, party: &Party, log: &[Version]) -> Result<(), String
     }
     let latest: BTreeMap<_, _> = log.iter().map(|version| (version.id, version)).collect();
     let mut records = latest.values().filter_map(|version| Some((version.id, version.record()?)));
-    let stale = records.find(|(_, record)| {
-        known.get(&record.status).is_none_or(|status| status.name != record.status_name)
+    // A rename passes over what cannot be read.
+    let stale = records.find(|(id, record)| {
+        !party.truth.was_damaged(*id)
+            && known.get(&record.status).is_none_or(|status| status.name != record.status_name)
     });
     match stale {
         Some((id, record)) => {

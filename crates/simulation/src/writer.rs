@@ -76,8 +76,12 @@ impl Writer {
 
     async fn create(&self, subject: &str) {
         // A draft whose answer is lost may be there; nobody refers to it.
-        if let Ok(Ok(written)) = self.write(Write::Create(Box::new(draft(subject)))).await {
-            self.truth.acknowledged(written, Asked::Created(subject.to_owned()), None);
+        match self.write(Write::Create(Box::new(draft(subject)))).await {
+            Ok(Ok(written)) => {
+                self.truth.acknowledged(written, Asked::Created(subject.to_owned()), None);
+            }
+            Ok(Err(refusal)) => self.truth.refused(ActivityId(0), &refusal),
+            Err(Lost) => {}
         }
     }
 
@@ -101,15 +105,21 @@ impl Writer {
             Some(seen) => Write::Edit { id, seen, patch },
             None => Write::Update(id, patch),
         };
-        if let Ok(Ok(written)) = self.write(write).await {
-            self.truth.acknowledged(written, asked, seen);
+        match self.write(write).await {
+            Ok(Ok(written)) => self.truth.acknowledged(written, asked, seen),
+            Ok(Err(refusal)) => self.truth.refused(id, &refusal),
+            Err(Lost) => {}
         }
     }
 
     async fn remove(&self, id: ActivityId) {
         match self.write(Write::Remove(id)).await {
             Ok(Ok(written)) => self.truth.acknowledged(written, Asked::Removed, None),
-            Ok(Err(_)) | Err(Lost) => self.truth.in_doubt(id),
+            Ok(Err(refusal)) => {
+                self.truth.refused(id, &refusal);
+                self.truth.in_doubt(id);
+            }
+            Err(Lost) => self.truth.in_doubt(id),
         }
     }
 
@@ -121,6 +131,7 @@ impl Writer {
             // Whether it is there is as unknown as before.
             Ok(Err(Refusal::Outdated(_))) if seen.is_some() => {}
             Ok(Err(Refusal::Unavailable(_))) | Err(Lost) => self.truth.in_doubt(id),
+            Ok(Err(Refusal::Damaged(_))) if self.truth.was_damaged(id) => self.truth.in_doubt(id),
             Ok(Err(refusal)) => self.truth.complain(format!("{id} did not come back: {refusal}")),
         }
     }

@@ -158,6 +158,18 @@ fn an_unknown_later_page_in_a_session_of_before_begins_again() {
     client.again().sync(&format!("{FROM}&page.pageSize=3&page.currentPage=2"));
 }
 
+/// A process begins after everything that the one before it has noted, be it within a millisecond.
+#[test]
+fn a_session_opened_at_the_last_moment_is_one_of_before() {
+    let server = TestServer::at("2026-02-03T04:05:06.789Z");
+    let client = server.editor();
+    let now = server.clock_text();
+    let last = client.again();
+    assert_eq!(server.clock_text(), now);
+    server.restart();
+    last.get("syncActivities", &format!("{FROM}&page.currentPage=2")).fails(2, BEGIN_AGAIN);
+}
+
 /// The list shrinks to one page, of which the server dies: the run before must not come back to life.
 #[test]
 fn a_run_of_one_page_that_replaces_a_longer_one_is_not_undone() {

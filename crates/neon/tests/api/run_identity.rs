@@ -367,7 +367,7 @@ fn a_page_whose_run_may_have_been_dropped_for_others_is_told_to_begin_again() {
     assert!(text.ends_with("begin again with page 1"), "{text}");
     assert_eq!(second.errors()[0].0, 2);
     assert_eq!(page(&client, 1).page()[3], 11);
-    // Half an hour later nobody waits for a run of then.
-    server.advance(service::RUN_KEPT_MINUTES_MIN * MINUTE_MS);
+    // A day later nobody can go on with a run of then.
+    server.advance(service::RUN_HOURS_MAX * HOUR_MS + 1);
     ask(&client.again(), "syncActivityTimeFrom=2001-01-01T00:00:00Z", 2);
 }

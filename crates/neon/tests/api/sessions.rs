@@ -134,6 +134,27 @@ fn a_clock_that_steps_back_ends_no_session() {
     is_live(&client);
 }
 
+/// The one idle longest ends for another, but never for one of another key.
+#[test]
+fn a_key_that_logs_in_too_often_ends_its_own_sessions() {
+    let server = TestServer::at("2026-02-03T04:05:06.789Z");
+    let other = server.editor();
+    server.advance(1);
+    let first = Client::log_in(other.org.clone(), other.user, other.org.add_key(other.user));
+    server.advance(1);
+    let second = first.again();
+    server.advance(1);
+    for _ in 2..service::SESSIONS_PER_KEY_MAX {
+        first.again();
+    }
+    is_live(&first);
+    is_live(&other);
+    second.again();
+    has_ended(&second);
+    is_live(&first);
+    is_live(&other);
+}
+
 #[test]
 fn sessions_survive_a_restart_and_a_crash() {
     let server = TestServer::at("2026-02-03T04:05:06.789Z");

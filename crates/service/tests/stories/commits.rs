@@ -1,9 +1,11 @@
 //! What holds of writes that meet in one commit, and of those that the doors do not stop.
 
-use domain::{ActivityId, Author, Member, Origin, Role, UserId};
-use service::{NewUser, Refusal, SystemClock, Write};
+use domain::{ActivityId, Author, Clock, ManualClock, Member, Origin, Role, Seq, UserId};
+use service::{NewUser, Refusal, SyncQuery, SystemClock, Write};
 
-use crate::harness::{EDITOR, World, ascending, create, everything, imported, runtime, update};
+use crate::harness::{
+    EDITOR, World, ascending, create, everything, imported, runtime, stamp, update,
+};
 
 #[test]
 fn a_refused_write_does_not_fail_its_neighbours() {
@@ -46,6 +48,45 @@ fn each_write_is_judged_on_what_the_one_before_it_left() {
     assert_eq!(again, Err(Refusal::UnknownActivity(id)));
 }
 
+/// What is being committed has no position yet: nobody can have seen it.
+#[test]
+fn nobody_has_seen_what_the_same_commit_writes() {
+    let world = World::new(SystemClock);
+    let id = world.write(create("start")).unwrap().id;
+    world.service.close();
+    let (service, mut committer) = world.prepare();
+    let org = service.org(&world.org.id).unwrap();
+    let write = |write| service.write(&org, crate::harness::author(), write);
+    let Write::Update(_, patch) = update(id, "other") else { unreachable!() };
+    let (first, edit, ()) = runtime().block_on(async {
+        tokio::join!(
+            write(update(id, "first")),
+            write(Write::Edit { id, seen: Seq::ZERO, patch }),
+            async {
+                tokio::task::yield_now().await; // Both are waiting now.
+                committer.turn();
+            }
+        )
+    });
+    assert!(first.unwrap().version.is_some());
+    assert_eq!(edit, Err(Refusal::Outdated(id)));
+}
+
+/// So whoever asks from the horizon told after a write does not get that write again.
+#[test]
+fn a_version_is_shown_once_the_clock_has_passed_its_stamp() {
+    let world = World::new(ManualClock::new(stamp("2026-02-03T04:05:06.789Z")));
+    let session = world.log_in();
+    for subject in ["one", "two", "three"] {
+        let id = world.write(create(subject)).unwrap().id;
+        assert!(world.clock.now() > world.last_stamp(id));
+        let caller = world.caller(&session).unwrap();
+        let from = Some(world.sync(&caller, &everything()).horizon);
+        let again = world.sync(&caller, &SyncQuery { from, ..everything() });
+        assert_eq!(again.total, 0, "{subject}");
+    }
+}
+
 #[test]
 fn within_a_commit_the_order_is_that_of_the_ids() {
     let world = World::new(SystemClock);
@@ -53,7 +94,7 @@ fn within_a_commit_the_order_is_that_of_the_ids() {
     let mut items: Vec<_> = (1..=150).map(|id| imported(ActivityId(id), Some("x"))).collect();
     items.reverse();
     world.import(&items, false).unwrap();
-    let query = service::SyncQuery { order: ascending(Member::Modified), ..everything() };
+    let query = SyncQuery { order: ascending(Member::Modified), ..everything() };
     let answer = world.sync(&world.caller(&session).unwrap(), &query);
     let order: Vec<_> = answer.records.iter().map(|version| (version.stamp, version.id)).collect();
     assert_eq!(order.len(), 150);

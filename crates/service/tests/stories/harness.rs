@@ -11,9 +11,9 @@ use domain::{
     UserId, Version, Zone,
 };
 use service::{
-    AskError, Caller, Direction, ImportError, ImportOptions, ImportReport, ListQuery, Listing,
-    NewUser, Order, Refusal, Service, Settings, Spool, StoredVersion, Surroundings, SyncPage,
-    SyncQuery, Tenant, Write, Written,
+    AskError, Caller, Committer, Direction, ImportError, ImportOptions, ImportReport, ListQuery,
+    Listing, NewUser, Order, Refusal, Service, Settings, Spool, StoredVersion, Surroundings,
+    SyncPage, SyncQuery, Tenant, Write, Written,
 };
 use store::StoreError;
 use store_sqlite::{SqliteSearch, SqliteStore};
@@ -22,6 +22,9 @@ use tokio::runtime::Runtime;
 
 /// Records on the largest page.
 const PAGE_SIZE_MAX: u32 = 200;
+
+/// Small caches, so that versions are also read from the store.
+const SETTINGS: Settings = Settings { requests_per_org_max: 64, cache_bytes_max: 16 << 10 };
 
 pub(crate) const EDITOR: UserId = UserId(101_132);
 
@@ -45,14 +48,12 @@ pub(crate) struct World<C> {
 
 fn open<C: Clock + 'static>(folder: &Path, clock: &Arc<C>) -> (Arc<SqliteStore>, Service) {
     let store = Arc::new(SqliteStore::open(folder).unwrap());
-    // Small, so that versions are also read from the store.
-    let settings = Settings { requests_per_org_max: 64, cache_bytes_max: 16 << 10 };
     let surroundings = Surroundings {
         clock: clock.clone(),
         search: Some(Arc::new(SqliteSearch::open(folder).unwrap())),
         ..Surroundings::system(store.clone())
     };
-    (store, Service::open(surroundings, settings).unwrap())
+    (store, Service::open(surroundings, SETTINGS).unwrap())
 }
 
 pub(crate) fn runtime() -> Runtime {
@@ -91,6 +92,13 @@ impl<C: Clock + 'static> World<C> {
         }
         let left = left_in(self.folder.path());
         self.go_on(left);
+    }
+
+    /// What the folder's next process is, its committer the caller's to turn.
+    pub(crate) fn prepare(&self) -> (Service, Committer) {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let surroundings = Surroundings { clock, ..Surroundings::system(self.store.clone()) };
+        Service::prepare(surroundings, SETTINGS).unwrap()
     }
 
     /// Where the data is.

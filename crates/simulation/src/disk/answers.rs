@@ -9,9 +9,9 @@ use store::{
     Store, StoreError, StoredVersion, TenantRecord, Transaction,
 };
 
-use super::SimStore;
 use super::contents::Contents;
 use super::transaction::SimTransaction;
+use super::{Disk, SimStore};
 use crate::world::{self, one_in};
 
 impl Store for SimStore {
@@ -118,7 +118,7 @@ impl Store for SimStore {
     ) -> Result<(), StoreError> {
         let disk = self.0.lock();
         for seq in seqs.iter().copied().collect::<BTreeSet<Seq>>() {
-            let version = disk.visible.version(org, seq).ok_or_else(|| missing(seq))?;
+            let version = disk.read(org, seq)?;
             if visit(StoredVersion::of(version)).is_break() {
                 break;
             }
@@ -128,8 +128,7 @@ impl Store for SimStore {
 
     fn versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Version>, StoreError> {
         let disk = self.0.lock();
-        let version = |seq| disk.visible.version(org, seq).cloned().ok_or_else(|| missing(seq));
-        seqs.iter().map(|seq| version(*seq)).collect()
+        seqs.iter().map(|seq| disk.read(org, *seq).cloned()).collect()
     }
 
     fn latest(&self, org: OrgKey, id: ActivityId) -> Result<Option<Seq>, StoreError> {
@@ -178,6 +177,11 @@ impl Store for SimStore {
     }
 }
 
-fn missing(seq: Seq) -> StoreError {
-    StoreError::Damaged(format!("no version at {seq}"))
+impl Disk {
+    /// The version at a position, if it can be read.
+    fn read(&self, org: OrgKey, seq: Seq) -> Result<&Version, StoreError> {
+        let version = self.visible.version(org, seq);
+        let version = version.filter(|version| !self.damaged.contains(&(org, version.id)));
+        version.ok_or_else(|| StoreError::Damaged(format!("position {seq} cannot be read")))
+    }
 }

@@ -4,9 +4,10 @@ mod answers;
 mod contents;
 mod transaction;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::{ApiKey, OrgKey, Organization, Status, SystemUser, Version};
+use domain::{ActivityId, ApiKey, OrgKey, Organization, Status, SystemUser, Version};
 use parking_lot::Mutex;
 
 use crate::world::{self, one_in};
@@ -28,6 +29,8 @@ struct Disk {
     broken: bool,
     /// How often the power has gone.
     boot: u64,
+    /// Activities whose versions cannot be read.
+    damaged: BTreeSet<(OrgKey, ActivityId)>,
 }
 
 /// How a machine dies.
@@ -85,6 +88,16 @@ impl SimStore {
     /// No transaction begins any more until the store has been reopened.
     pub(crate) fn fail_to_begin(&self) {
         self.0.lock().broken = true;
+    }
+
+    /// From now on, no version of this activity can be read.
+    pub(crate) fn damage(&self, org: OrgKey, id: ActivityId) {
+        self.0.lock().damaged.insert((org, id));
+    }
+
+    /// Everything can be read again.
+    pub(crate) fn heal(&self) {
+        self.0.lock().damaged.clear();
     }
 
     /// Which start of the machine this is.

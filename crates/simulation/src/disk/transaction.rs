@@ -33,6 +33,9 @@ impl Transaction for SimTransaction<'_> {
             _ => None,
         });
         let disk = self.store.0.lock();
+        if disk.damaged.contains(&(org, id)) {
+            return Err(StoreError::Damaged(format!("activity {id} cannot be read")));
+        }
         let stored = || {
             let seq = disk.visible.latest.get(&(org, id))?;
             disk.visible.version(org, *seq).cloned()
