@@ -26,6 +26,20 @@ fn name_account(world: &World<SystemClock>, id: i64, name: &str) {
     assert_eq!(changed, 1);
 }
 
+/// A commit that is durable and not shown yet.
+#[test]
+fn what_the_store_has_and_the_view_has_not_is_in_no_list() {
+    let world = World::new(SystemClock);
+    world.write(create("shown")).unwrap();
+    world.damage(
+        "INSERT INTO activity (organization, id, seq, stamp, removed, subject, starts, client, status,
+             priority)
+         SELECT organization, 2, 2, stamp, removed, 'not yet', starts, client, status, priority
+         FROM activity",
+    );
+    assert_eq!(ids(&world, &by(Column::Id, "")), [1]);
+}
+
 #[test]
 fn a_list_of_nothing_has_one_empty_page() {
     let world = World::new(SystemClock);

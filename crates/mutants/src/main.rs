@@ -1,0 +1,128 @@
+//! Breaks what the promise rests on, one place at a time, and tells which test notices:
+//! `cargo run -p driftless-mutants`. What survives is a hole in the tests.
+//!
+//! Works on a copy of the tracked files below `target/mutants`. To keep another mutant, see `table.rs`.
+
+mod table;
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Output};
+
+use clap::Parser;
+
+use crate::table::{MUTANTS, Mutant, Tests};
+
+/// Failing tests that a row names.
+const NAMED_MAX: usize = 3;
+
+/// Breaks what the promise rests on, one place at a time, and tells which test notices.
+#[derive(Parser)]
+struct Args {
+    /// Only the mutants whose name has this in it.
+    #[arg(default_value = "")]
+    only: String,
+}
+
+/// What became of a mutant.
+enum Fate {
+    /// These tests fail with it.
+    Caught(Vec<String>),
+    /// All tests pass.
+    Survived,
+    /// It cannot be tried: what stands in the source has changed, or it does not build.
+    Broken(String),
+}
+
+fn main() -> io::Result<ExitCode> {
+    let args = Args::parse();
+    let ground = Ground::lay()?;
+    let mut out = io::stdout();
+    let mut all_caught = true;
+    writeln!(out, "| with this mutant | these tests fail |\n| --- | --- |")?;
+    for mutant in MUTANTS.iter().filter(|mutant| mutant.name.contains(&args.only)) {
+        let fate = ground.try_out(mutant)?;
+        all_caught &= matches!(fate, Fate::Caught(_));
+        let shown = match fate {
+            Fate::Caught(tests) => tests.join(", "),
+            Fate::Survived => "**none**".to_owned(),
+            Fate::Broken(problem) => format!("**not tried: {problem}**"),
+        };
+        writeln!(out, "| {} | {shown} |", mutant.name)?;
+        out.flush()?;
+    }
+    Ok(if all_caught { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The copy that mutants are put into.
+struct Ground {
+    tree: PathBuf,
+    target: PathBuf,
+}
+
+impl Ground {
+    /// Copies all tracked files, as they are in the working tree.
+    fn lay() -> io::Result<Ground> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+        let place = root.join("target/mutants");
+        let (tree, target) = (place.join("tree"), place.join("target"));
+        if tree.exists() {
+            fs::remove_dir_all(&tree)?;
+        }
+        let listed = Command::new("git").arg("-C").arg(&root).args(["ls-files", "-z"]).output()?;
+        for file in String::from_utf8_lossy(&listed.stdout).split_terminator('\0') {
+            let to = tree.join(file);
+            to.parent().map_or(Ok(()), fs::create_dir_all)?;
+            fs::copy(root.join(file), to)?;
+        }
+        Ok(Ground { tree, target })
+    }
+
+    fn try_out(&self, mutant: &Mutant) -> io::Result<Fate> {
+        let path = self.tree.join("crates").join(mutant.file);
+        let sound = fs::read_to_string(&path)?;
+        let found = sound.matches(mutant.from).count();
+        if found != 1 {
+            return Ok(Fate::Broken(format!(
+                "{:?} is in {} {found} times",
+                mutant.from, mutant.file
+            )));
+        }
+        fs::write(&path, sound.replace(mutant.from, mutant.to))?;
+        let fate = self.noticed_by(mutant.tests);
+        fs::write(&path, sound)?;
+        fate
+    }
+
+    fn noticed_by(&self, tests: &[Tests]) -> io::Result<Fate> {
+        let mut names = Vec::new();
+        for tests in tests {
+            let Output { status, stdout, stderr } = Command::new("cargo")
+                .args(["test", "--workspace", "--locked", "--quiet", "--test", tests.target()])
+                .current_dir(&self.tree)
+                .env("CARGO_TARGET_DIR", &self.target)
+                .output()?;
+            let told = String::from_utf8_lossy(&stdout);
+            let failed = failed(&told);
+            if !status.success() && failed.is_empty() {
+                let told = String::from_utf8_lossy(&stderr);
+                let problem = told.lines().find(|line| line.starts_with("error"));
+                return Ok(Fate::Broken(problem.unwrap_or("no test ran").to_owned()));
+            }
+            let more = failed.len().saturating_sub(NAMED_MAX);
+            names.extend(failed.into_iter().take(NAMED_MAX).map(|name| format!("`{name}`")));
+            if more > 0 {
+                names.push(format!("{more} more of {}", tests.target()));
+            }
+        }
+        Ok(if names.is_empty() { Fate::Survived } else { Fate::Caught(names) })
+    }
+}
+
+/// The tests that failed, by what the harness lists at its end.
+fn failed(told: &str) -> Vec<&str> {
+    let listed = told.rsplit_once("failures:\n").map_or("", |(_, listed)| listed);
+    let names = listed.lines().map_while(|line| line.strip_prefix("    "));
+    names.map(|name| name.rsplit("::").next().unwrap_or(name)).collect()
+}

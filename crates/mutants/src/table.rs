@@ -1,0 +1,141 @@
+//! The mutants that are kept: each breaks one thing that the promise rests on.
+
+/// A change of one place in the source, and the tests that are to notice it.
+pub(crate) struct Mutant {
+    /// What is wrong with it.
+    pub(crate) name: &'static str,
+    /// The file, below `crates/`.
+    pub(crate) file: &'static str,
+    /// What stands there, once.
+    pub(crate) from: &'static str,
+    /// What is put in its place.
+    pub(crate) to: &'static str,
+    /// Where to look for tests that fail.
+    pub(crate) tests: &'static [Tests],
+}
+
+/// A binary of tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tests {
+    /// The service over the real store: `crates/service/tests/stories`.
+    Stories,
+    /// API v1 over HTTP: `crates/neon/tests/api`.
+    Api,
+    /// The simulation: `crates/simulation/tests/schedules.rs`.
+    Schedules,
+}
+
+impl Tests {
+    /// The name of the target.
+    pub(crate) fn target(self) -> &'static str {
+        match self {
+            Tests::Stories => "stories",
+            Tests::Api => "api",
+            Tests::Schedules => "schedules",
+        }
+    }
+}
+
+use Tests::{Api, Schedules, Stories};
+
+/// All of them.
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "a run of one page leaves the longer one that it replaces in the store",
+        file: "service/src/runs.rs",
+        from: "let replaces = run.in_store;",
+        to: "let replaces = false;",
+        tests: &[Schedules, Api],
+    },
+    Mutant {
+        name: "runs that a power cut may have undone are kept",
+        file: "service/src/lifecycle.rs",
+        from: "let runs_survived = folder.clean || (!boot.is_empty() && folder.boot == boot);",
+        to: "let runs_survived = folder.clean || !boot.is_empty() || folder.boot == boot;",
+        tests: &[Schedules],
+    },
+    Mutant {
+        name: "the store keeps such runs until after the first lease",
+        file: "service/src/lifecycle.rs",
+        from: "if !lost_runs.is_empty() {",
+        to: "committer.renew_lease()?;\n        if !lost_runs.is_empty() {",
+        tests: &[Schedules],
+    },
+    Mutant {
+        name: "steady time begins at the last note instead of after it",
+        file: "service/src/lifecycle.rs",
+        from: "began: started.plus_millis(1)",
+        to: "began: started",
+        tests: &[Schedules, Api],
+    },
+    Mutant {
+        name: "an edit that has seen nothing passes for one that has seen the latest",
+        file: "service/src/judge.rs",
+        from: "version.seq == seen && seen != Seq::ZERO",
+        to: "version.seq == seen",
+        tests: &[Schedules, Stories],
+    },
+    Mutant {
+        name: "a list shows what its view does not have yet",
+        file: "service/src/board/board.rs",
+        from: "if row.seq <= view.seq() {",
+        to: "if row.seq >= Seq::ZERO {",
+        tests: &[Stories],
+    },
+    Mutant {
+        name: "the limit on sessions counts those of other keys",
+        file: "service/src/sessions.rs",
+        from: "other.opener == session.opener && other.tenant.key == session.tenant.key",
+        to: "other.tenant.key == session.tenant.key",
+        tests: &[Api],
+    },
+    Mutant {
+        name: "a version is shown before the clock has passed its stamp",
+        file: "service/src/commit.rs",
+        from: "wait_until(stamp.plus_millis(1), AHEAD_WAIT_MS_MAX)",
+        to: "wait_until(stamp, AHEAD_WAIT_MS_MAX)",
+        tests: &[Stories],
+    },
+    Mutant {
+        name: "a stamp may equal an instant that has been told",
+        file: "service/src/exposure.rs",
+        from: "now.max(state.exposed.plus_millis(1))",
+        to: "now.max(state.exposed)",
+        tests: &[Schedules, Stories],
+    },
+    Mutant {
+        name: "the response time goes beyond To",
+        file: "service/src/sync.rs",
+        from: "(view, horizon.min(to), horizon)",
+        to: "(view, horizon, horizon.max(to.min(horizon)))",
+        tests: &[Schedules, Api],
+    },
+    Mutant {
+        name: "an earlier To on a later page begins another run",
+        file: "service/src/runs.rs",
+        from: "comes_next || ask.to.plus_millis(TO_EARLIER_MS_MAX) >= to",
+        to: "ask.to >= to || (comes_next && to == ask.to)",
+        tests: &[Schedules, Api],
+    },
+    Mutant {
+        name: "a run takes the size of its pages from today's limit",
+        file: "service/src/sync.rs",
+        from: "let RunRecord { to, page_size, horizon, .. } = run;",
+        to: "let RunRecord { to, horizon, .. } = run;\n        let page_size = ask.page_size;",
+        tests: &[Schedules, Api],
+    },
+    Mutant {
+        name: "an unknown later page in an older session begins a run",
+        file: "service/src/sync.rs",
+        from: "ask.session_created < self.shared.steady_start() || ask.now < in_doubt_until",
+        to: "ask.now < in_doubt_until",
+        tests: &[Api],
+    },
+    Mutant {
+        name: "a new session takes over a run at any page",
+        file: "service/src/runs.rs",
+        from: "run.is_certain(ask) && run.record.last_page == ask.page - 1",
+        to: "run.is_certain(ask) && run.record.last_page >= 1",
+        tests: &[Schedules, Api],
+    },
+];
