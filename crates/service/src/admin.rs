@@ -138,15 +138,14 @@ impl Service {
                 keys: Vec::new(),
                 statuses: first_statuses()?,
             };
+            let (store, limit) = (shared.store.as_ref(), shared.settings.requests_per_org_max);
+            // Before it is there: afterwards nothing may keep memory from having it.
+            let tenant = Tenant::load(store, stored.clone(), Stamp::MIN, limit);
+            let tenant = tenant.map_err(|e| unavailable(&e))?;
             committer.transact(Durability::Power, |t| {
                 put_tenant(t, &stored).map_err(|e| AdminError::from(unavailable(&e)))
             })?;
-            let (store, limit) = (shared.store.as_ref(), shared.settings.requests_per_org_max);
-            let tenant =
-                Tenant::load(store, stored, Stamp::MIN, limit).map_err(|e| unavailable(&e))?;
-            let tenant = Arc::new(tenant);
-            shared.tenants.write().insert(id, tenant.clone());
-            Ok(tenant)
+            Ok(shared.take_up(tenant))
         })
     }
 

@@ -8,7 +8,7 @@ use store::{Store, StoreError, Transaction};
 use timeline::Entry;
 use tokio::sync::oneshot;
 
-use crate::commit::{Job, Reply};
+use crate::commit::{Job, Reply, in_doubt};
 use crate::judge::Judge;
 use crate::notes;
 use crate::sabotage::Guard;
@@ -143,10 +143,9 @@ impl Batch {
         }
     }
 
-    /// Tells those who wait that nobody knows, and may not for long: the disk is full, say.
+    /// Tells those who wait that nobody knows.
     pub(crate) fn give_up_waiting(&mut self) {
-        let advice = "the disk does not answer; it may have been saved: look before you repeat it";
-        let why = Refusal::Unavailable(advice.to_owned());
+        let why = in_doubt();
         for commit in &mut self.commits {
             let judged = commit.judged.iter_mut().map(|judged| judged.reply.take());
             let unchanged = commit.unchanged.iter_mut().map(|(reply, _)| reply.take());

@@ -5,17 +5,14 @@
 //! What follows a durable commit, timeline, head and caches, happens before the next one begins.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use domain::{Author, Stamp};
-use store::{CommitError, Durability, StoreError, Transaction};
+use store::{CommitError, Durability, Transaction};
 use tokio::sync::oneshot;
 
-use crate::accounts::Accounts;
 use crate::batch::Batch;
-use crate::directory::Directory;
 use crate::notes::Note;
 use crate::tenant::Tenant;
 use crate::{Refusal, Shared, Write, Written};
@@ -78,7 +75,9 @@ pub struct Committer {
     pub(crate) shared: Arc<Shared>,
     jobs: Receiver<Job>,
     /// A batch whose commit may be there or not; nothing is written until that is known.
-    unknown: Option<Batch>,
+    pub(crate) doubted: Option<Batch>,
+    /// How many transactions of its own the store has; see [`Committer::transact`].
+    pub(crate) transactions: u64,
     /// What has been told is written down exactly, for an orderly stop: no more is promised.
     pub(crate) closed: bool,
     /// Whether stamps run ahead of the clock.
@@ -86,8 +85,8 @@ pub struct Committer {
 }
 
 impl Committer {
-    pub(crate) fn new(shared: Arc<Shared>, jobs: Receiver<Job>) -> Committer {
-        Committer { shared, jobs, unknown: None, closed: false, ahead: false }
+    pub(crate) fn new(shared: Arc<Shared>, jobs: Receiver<Job>, transactions: u64) -> Committer {
+        Committer { shared, jobs, doubted: None, transactions, closed: false, ahead: false }
     }
 
     /// Works until told to stop.
@@ -114,7 +113,7 @@ impl Committer {
     }
 
     fn upkeep(&mut self) {
-        self.settle_unknown();
+        self.settle();
         if !self.closed
             && self.shared.lease.is_due(self.shared.clock.now())
             && let Err(problem) = self.renew_lease()
@@ -165,7 +164,7 @@ impl Committer {
         let mut transaction = match shared.store.begin(durability) {
             Ok(transaction) => transaction,
             Err(e) => {
-                self.unknown(Batch::default());
+                self.doubt(Batch::default());
                 return Batch::refuse_jobs(jobs, &unavailable(&e));
             }
         };
@@ -184,19 +183,12 @@ impl Committer {
         match transaction.commit() {
             Ok(()) => self.publish(batch),
             Err(CommitError::Refused(e)) => batch.abandon(&unavailable(&e)),
-            Err(CommitError::Unknown(problem)) => {
-                tracing::error!(
-                    problem,
-                    "a commit may be there or not; writes are refused until that is known"
-                );
-                self.unknown(batch);
-                self.settle_unknown();
-            }
+            Err(CommitError::Unknown(problem)) => self.settle_commit(batch, &problem),
         }
     }
 
     /// Shows what has become durable.
-    fn publish(&mut self, batch: Batch) {
+    pub(crate) fn publish(&mut self, batch: Batch) {
         if let Some(stamp) = batch.last_stamp() {
             self.shared.clock.wait_until(stamp.plus_millis(1), AHEAD_WAIT_MS_MAX);
             self.watch_the_clock(stamp);
@@ -218,56 +210,30 @@ impl Committer {
         self.ahead = ahead_ms > 0;
     }
 
-    /// Nothing is written until the store has been reopened and asked whether this is there. An empty
-    /// batch stands for what need not be asked.
-    fn unknown(&mut self, batch: Batch) {
-        self.shared.in_order.store(false, Ordering::Release);
-        self.unknown = Some(batch);
-    }
-
-    fn settle_unknown(&mut self) {
-        let Some(mut batch) = self.unknown.take() else { return };
-        let store = self.shared.store.as_ref();
-        let found = store.reopen().and_then(|()| {
-            self.read_directories()?;
-            batch.is_there(store)
-        });
-        match found {
-            Ok(is_there) => {
-                self.shared.in_order.store(true, Ordering::Release);
-                if is_there { self.publish(batch) } else { batch.abandon(&out_of_order()) }
-            }
-            Err(e) => {
-                tracing::error!(error = %e, "the store cannot be reopened; trying again");
-                batch.give_up_waiting();
-                self.unknown = Some(batch);
-            }
-        }
-    }
-
-    /// What counts is what the store has: a change of unknown outcome may be there, though it was
-    /// told to have failed.
-    fn read_directories(&self) -> Result<(), StoreError> {
-        let tenants = self.shared.tenants.read();
-        for stored in self.shared.store.tenants()? {
-            if let Some(tenant) = tenants.get(&stored.organization.id) {
-                let accounts = Accounts::new(self.shared.store.accounts(tenant.key)?);
-                tenant.set_directory(Directory::new(stored));
-                let mut known = tenant.accounts_to_change();
-                *known = accounts.in_place_of(&known);
-            }
-        }
-        Ok(())
-    }
-
     /// Whether writes are taken.
     fn writes(&self) -> Result<(), Refusal> {
-        if self.unknown.is_some() { Err(out_of_order()) } else { Ok(()) }
+        if self.closed {
+            return Err(stopping());
+        }
+        if self.doubted.is_some() { Err(out_of_order()) } else { Ok(()) }
     }
 
-    /// Runs a transaction of its own.
+    /// Runs a transaction of its own. If nobody knows whether it is there, and that can be found out at
+    /// once, the answer is the truth; otherwise memory follows later.
     pub(crate) fn transact<T, E: From<Refusal>>(
         &mut self,
+        durability: Durability,
+        work: impl FnOnce(&mut dyn Transaction) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.transact_leaving(self.shared.lease.bound(), false, durability, work)
+    }
+
+    /// The same, leaving beside the organizations what is promised from then on, and whether that was
+    /// an orderly end.
+    pub(crate) fn transact_leaving<T, E: From<Refusal>>(
+        &mut self,
+        lease: Stamp,
+        clean: bool,
         durability: Durability,
         work: impl FnOnce(&mut dyn Transaction) -> Result<T, E>,
     ) -> Result<T, E> {
@@ -275,25 +241,26 @@ impl Committer {
         let shared = self.shared.clone();
         let begun = shared.store.begin(durability);
         if begun.is_err() {
-            self.unknown(Batch::default());
+            self.doubt(Batch::default());
         }
         let mut transaction = begun.map_err(|e| unavailable(&e))?;
         let value = work(transaction.as_mut())?;
+        // It counts itself: by that it can be told later whether it is there.
+        let count = self.transactions + 1;
+        let state = shared.folder_state(lease, clean, count);
+        transaction.put_folder(&state).map_err(|e| unavailable(&e))?;
         match transaction.commit() {
-            Ok(()) => Ok(value),
-            Err(CommitError::Refused(e)) => Err(unavailable(&e).into()),
-            Err(CommitError::Unknown(problem)) => {
-                self.unknown(Batch::default());
-                Err(Refusal::Unavailable(problem).into())
-            }
+            Ok(()) => self.transactions = count,
+            Err(CommitError::Refused(e)) => return Err(unavailable(&e).into()),
+            Err(CommitError::Unknown(problem)) => self.find_out(count, &problem)?,
         }
+        Ok(value)
     }
 
     /// Promises durably that no instant beyond the new lease has been told.
     pub(crate) fn renew_lease(&mut self) -> Result<(), Refusal> {
         let lease = self.shared.lease.next(self.shared.clock.now());
-        let state = self.shared.folder_state(lease, false);
-        self.transact(Durability::Power, |t| t.put_folder(&state).map_err(|e| unavailable(&e)))?;
+        self.transact_leaving(lease, false, Durability::Power, |_| Ok::<_, Refusal>(()))?;
         self.shared.lease_renewed(lease);
         Ok(())
     }
@@ -302,6 +269,12 @@ impl Committer {
 pub(crate) fn unavailable(error: &store::StoreError) -> Refusal {
     tracing::error!(%error, "the store refused");
     Refusal::Unavailable(error.to_string())
+}
+
+/// Nobody knows whether it is there, and may not for long: the disk is full, say.
+pub(crate) fn in_doubt() -> Refusal {
+    let advice = "the disk does not answer; it may have been saved: look before you repeat it";
+    Refusal::Unavailable(advice.to_owned())
 }
 
 pub(crate) fn out_of_order() -> Refusal {

@@ -42,6 +42,7 @@ mod runtime;
 mod sabotage;
 mod secret;
 mod sessions;
+mod settle;
 mod sorting;
 mod statuses;
 mod sync;

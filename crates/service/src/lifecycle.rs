@@ -171,10 +171,10 @@ impl Service {
             lost_before: if folder.clean { folder.lost_before } else { started },
             committer: Mutex::new(None),
         });
-        let mut committer = Committer::new(shared.clone(), jobs);
+        let mut committer = Committer::new(shared.clone(), jobs, folder.transactions);
         if !lost_runs.is_empty() {
-            // Before the lease tells which start of the machine this is: the next process would take
-            // them for ones that survived.
+            // Together with which start of the machine this is: the next process would take them for
+            // ones that survived.
             committer.transact(Durability::Power, |transaction| {
                 let mut forget = lost_runs.iter().map(|(org, run)| transaction.drop_run(*org, run));
                 forget.try_for_each(|done| done.map_err(|e| unavailable(&e)))
@@ -253,7 +253,7 @@ impl Committer {
         let orgs: Vec<_> = shared.tenants.read().values().cloned().collect();
         let exposed = orgs.iter().map(|org| org.exposure.exposed()).max();
         let lease = exposed.unwrap_or_else(|| shared.lease.bound());
-        self.transact(Durability::Power, |transaction| {
+        self.transact_leaving(lease, true, Durability::Power, |transaction| {
             let mut keep = || {
                 for session in shared.sessions.all() {
                     transaction.touch_session(session.tenant.key, &session.record())?;
@@ -264,7 +264,7 @@ impl Committer {
                     let polls = org.polls.all();
                     polls.iter().try_for_each(|poll| transaction.put_poll(org.key, poll))?;
                 }
-                transaction.put_folder(&shared.folder_state(lease, true))
+                Ok(())
             };
             keep().map_err(|e| unavailable(&e))
         })?;
@@ -275,8 +275,9 @@ impl Committer {
 
 impl Shared {
     /// What is kept beside the organizations.
-    pub(crate) fn folder_state(&self, lease: Stamp, clean: bool) -> FolderState {
-        FolderState { lease, clean, boot: self.boot.clone(), lost_before: self.lost_before }
+    pub(crate) fn folder_state(&self, lease: Stamp, clean: bool, transactions: u64) -> FolderState {
+        let (boot, lost_before) = (self.boot.clone(), self.lost_before);
+        FolderState { lease, clean, boot, lost_before, transactions }
     }
 
     /// The lease has become durable: those who wait for the horizon look again.

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use domain::{KeyId, OrgId, OrgKey, Seq, Stage, Stamp, StatusId};
+use domain::{KeyId, OrgId, OrgKey, Organization, Seq, Stage, Stamp, StatusId};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use store::{Store, StoreError, TenantRecord};
 use timeline::{Entry, Timeline};
@@ -71,21 +71,7 @@ impl Tenant {
         requests_max: usize,
     ) -> Result<Tenant, StoreError> {
         let key = stored.organization.key;
-        let mut timeline = Timeline::new();
-        let mut problem = None;
-        store.log(key, Seq::ZERO, &mut |entry| {
-            let at = timeline.append(Entry { id: entry.id, stamp: entry.stamp, kind: entry.kind });
-            match at {
-                Ok(seq) if seq == entry.seq => return ControlFlow::Continue(()),
-                Ok(seq) => problem = Some(format!("position {seq} is missing")),
-                Err(e) => problem = Some(format!("position {}: {e}", entry.seq)),
-            }
-            ControlFlow::Break(())
-        })?;
-        if let Some(problem) = problem {
-            let id = &stored.organization.id;
-            return Err(StoreError::Damaged(format!("the log of organization {id}: {problem}")));
-        }
+        let timeline = read_log(store, &stored.organization)?;
         let head = timeline.last_stamp().unwrap_or(Stamp::MIN);
         Ok(Tenant {
             key,
@@ -107,6 +93,15 @@ impl Tenant {
             permits: Arc::new(Semaphore::new(requests_max)),
             answers: Arc::new(Semaphore::new(ANSWERS_BYTES_MAX / PIECE_BYTES)),
         })
+    }
+
+    /// Shows a whole log in one step, that of a first import. `head` is the stamp after which the next
+    /// version's comes.
+    pub(crate) fn show_log(&self, timeline: Timeline, head: Stamp) {
+        let view = timeline.head();
+        *self.timeline.write() = timeline;
+        self.exposure.publish(view, head);
+        self.moved.notify_waiters();
     }
 
     /// The directory as it is now.
@@ -158,5 +153,26 @@ impl Tenant {
         // The largest has room too, if it is alone.
         let pieces = bytes.div_ceil(PIECE_BYTES).min(ANSWERS_BYTES_MAX / PIECE_BYTES);
         self.answers.clone().try_acquire_many_owned(u32::try_from(pieces).ok()?).ok()
+    }
+}
+
+/// What follows from an organization's log.
+pub(crate) fn read_log(store: &dyn Store, of: &Organization) -> Result<Timeline, StoreError> {
+    let mut timeline = Timeline::new();
+    let mut problem = None;
+    store.log(of.key, Seq::ZERO, &mut |entry| {
+        let at = timeline.append(Entry { id: entry.id, stamp: entry.stamp, kind: entry.kind });
+        match at {
+            Ok(seq) if seq == entry.seq => return ControlFlow::Continue(()),
+            Ok(seq) => problem = Some(format!("position {seq} is missing")),
+            Err(e) => problem = Some(format!("position {}: {e}", entry.seq)),
+        }
+        ControlFlow::Break(())
+    })?;
+    match problem {
+        Some(problem) => {
+            Err(StoreError::Damaged(format!("the log of organization {}: {problem}", of.id)))
+        }
+        None => Ok(timeline),
     }
 }

@@ -7,7 +7,8 @@ CREATE TABLE folder (
     lease INTEGER NOT NULL,             -- no instant after this one has been exposed
     clean INTEGER NOT NULL,             -- 1: the last owner ended in order
     boot  TEXT    NOT NULL,             -- on which start of the machine it worked
-    lost_before INTEGER NOT NULL        -- up to here, runs may have been lost
+    lost_before INTEGER NOT NULL,       -- up to here, runs may have been lost
+    transactions INTEGER NOT NULL       -- how many changed something else than activities, sessions and runs
 ) STRICT;
 
 CREATE TABLE organization (

@@ -139,7 +139,7 @@ impl Examination<'_> {
             }
             Ok(())
         })?;
-        let folder = "SELECT lease, clean, boot, lost_before FROM folder";
+        let folder = "SELECT lease, clean, boot, lost_before, transactions FROM folder";
         self.query("table folder", folder, [], &mut |_, row| rows::folder(row).map(drop))
     }
 

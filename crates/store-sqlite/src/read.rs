@@ -202,9 +202,10 @@ impl Store for SqliteStore {
             clean: true,
             boot: String::new(),
             lost_before: Stamp::MIN,
+            transactions: 0,
         };
         self.read(|c| {
-            let sql = "SELECT lease, clean, boot, lost_before FROM folder";
+            let sql = "SELECT lease, clean, boot, lost_before, transactions FROM folder";
             Ok(list(c, sql, [], rows::folder)?.pop().unwrap_or(fresh))
         })
     }

@@ -205,13 +205,14 @@ pub(crate) fn status(row: &Row<'_>) -> Result<Status, StoreError> {
     })
 }
 
-/// Reads `lease, clean, boot, lost_before`.
+/// Reads `lease, clean, boot, lost_before, transactions`.
 pub(crate) fn folder(row: &Row<'_>) -> Result<FolderState, StoreError> {
     Ok(FolderState {
         lease: stamp(row, 0)?,
         clean: column(row, 1)?,
         boot: column(row, 2)?,
         lost_before: stamp(row, 3)?,
+        transactions: count(row, 4)?,
     })
 }
 

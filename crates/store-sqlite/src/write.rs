@@ -281,9 +281,15 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn put_folder(&mut self, state: &FolderState) -> Result<(), StoreError> {
         self.execute(
-            "INSERT OR REPLACE INTO folder (one, lease, clean, boot, lost_before)
-             VALUES (1, ?1, ?2, ?3, ?4)",
-            (state.lease.millis(), state.clean, state.boot.as_str(), state.lost_before.millis()),
+            "INSERT OR REPLACE INTO folder (one, lease, clean, boot, lost_before, transactions)
+             VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+            (
+                state.lease.millis(),
+                state.clean,
+                state.boot.as_str(),
+                state.lost_before.millis(),
+                i64::try_from(state.transactions).unwrap_or(i64::MAX),
+            ),
         )
     }
 

@@ -109,6 +109,9 @@ pub struct FolderState {
     pub boot: String,
     /// What was known of runs up to here may have gone with a process that died.
     pub lost_before: Stamp,
+    /// How many transactions have been committed that changed something else than activities, sessions
+    /// and runs: each counts itself, which tells whether one of unknown outcome is there.
+    pub transactions: u64,
 }
 
 /// A session, as it survives a restart. The session id itself is kept by its hash alone.

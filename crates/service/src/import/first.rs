@@ -42,6 +42,9 @@ impl Service {
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<Option<ImportReport>, ImportError> {
         let _alone = org.first_import.lock();
+        if org.is_importing() {
+            self.cut_back(org); // What another one has left.
+        }
         let (begun, named) = (org.clone(), plan.statuses());
         let begun = self.call(move |committer| committer.begin_import(&begun, &named))?;
         let Some((stamp, report)) = begun else { return Ok(None) };
@@ -59,7 +62,7 @@ impl Service {
     pub(crate) fn cut_back_failed(&self) {
         for org in self.orgs() {
             if let Some(_alone) = org.first_import.try_lock()
-                && org.directory().organization.stage == Stage::Importing
+                && org.is_importing()
             {
                 self.cut_back(&org);
             }
@@ -135,10 +138,7 @@ impl FirstImport {
             committer.change_directory(&org, |directory, transaction| {
                 put_stage(directory, transaction, Stage::Fresh)
             })?;
-            let view = timeline.head();
-            *org.timeline.write() = timeline;
-            org.exposure.publish(view, stamp);
-            org.moved.notify_waiters();
+            org.show_log(timeline, stamp);
             Ok::<_, ImportError>(())
         })?;
         Ok(std::mem::take(&mut self.report))
@@ -165,7 +165,12 @@ impl Committer {
         Ok(Some((org.exposure.begin_commit(self.shared.clock.now()), taken.report())))
     }
 
+    /// Takes away a part of what an import has left; true if there is more. One that turned out to be
+    /// there as a whole stays: somebody may have logged in to it.
     fn cut_back(&mut self, org: &Tenant) -> Result<bool, Refusal> {
+        if !org.is_importing() {
+            return Ok(false);
+        }
         let more = self.change_directory(org, |directory, transaction| {
             cut_back_some(transaction, &mut directory.organization).map_err(|e| unavailable(&e))
         })?;

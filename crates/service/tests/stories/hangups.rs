@@ -1,23 +1,12 @@
 //! Clients that hang up in the middle: what the store has come to, memory has too.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use domain::{Clock, ManualClock};
-use service::{Committer, Service, Settings, Surroundings};
+use domain::ManualClock;
 use store::Store;
 
 use crate::harness::{World, runtime, stamp};
-
-/// A service whose committer works only when it is told to.
-fn by_hand(world: &World<ManualClock>) -> (Service, Committer) {
-    world.service.close();
-    let settings = Settings { requests_per_org_max: 64, cache_bytes_max: 1 << 20 };
-    let clock: Arc<dyn Clock> = world.clock.clone();
-    let surroundings = Surroundings { clock, ..Surroundings::system(world.store.clone()) };
-    Service::prepare(surroundings, settings).unwrap()
-}
 
 /// Lets a request go on until it waits for the committer, and drops it.
 fn hang_up(request: impl Future) {
@@ -29,7 +18,7 @@ fn hang_up(request: impl Future) {
 fn a_session_whose_login_nobody_waited_for_ends_like_any_other() {
     let world = World::new(ManualClock::new(stamp("2026-02-03T04:05:06.789Z")));
     world.log_in();
-    let (service, mut committer) = by_hand(&world);
+    let (service, mut committer) = world.by_hand();
     let org = service.org(&world.org.id).unwrap();
     let kept = || world.store.sessions(org.key).unwrap().len();
     hang_up(service.login(&world.org.id, &world.key));
@@ -45,7 +34,7 @@ fn a_session_whose_login_nobody_waited_for_ends_like_any_other() {
 fn a_session_whose_logout_nobody_waited_for_has_ended() {
     let world = World::new(ManualClock::new(stamp("2026-02-03T04:05:06.789Z")));
     let session = world.log_in();
-    let (service, mut committer) = by_hand(&world);
+    let (service, mut committer) = world.by_hand();
     let caller = service.caller(&session).unwrap();
     hang_up(service.logout(&caller));
     assert!(service.caller(&session).is_some(), "it goes on until that is kept");
@@ -58,7 +47,7 @@ fn a_session_whose_logout_nobody_waited_for_has_ended() {
 fn a_login_that_is_not_kept_opens_nothing() {
     let world = World::new(ManualClock::new(stamp("2026-02-03T04:05:06.789Z")));
     world.log_in();
-    let (service, committer) = by_hand(&world);
+    let (service, committer) = world.by_hand();
     drop(committer);
     let refused = runtime().block_on(service.login(&world.org.id, &world.key));
     assert!(refused.is_err());

@@ -16,9 +16,11 @@ use service::{
     SyncPage, SyncQuery, Tenant, Write, Written,
 };
 use store::StoreError;
-use store_sqlite::{SqliteSearch, SqliteStore};
+use store_sqlite::SqliteSearch;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+use crate::faulty::Faulty;
 
 /// Records on the largest page.
 const PAGE_SIZE_MAX: u32 = 200;
@@ -39,15 +41,15 @@ pub(crate) fn moment() -> Moment {
 pub(crate) struct World<C> {
     pub(crate) clock: Arc<C>,
     pub(crate) service: Service,
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Arc<Faulty>,
     pub(crate) org: Arc<Tenant>,
     pub(crate) key: String,
     runtime: Runtime,
     folder: TempDir,
 }
 
-fn open<C: Clock + 'static>(folder: &Path, clock: &Arc<C>) -> (Arc<SqliteStore>, Service) {
-    let store = Arc::new(SqliteStore::open(folder).unwrap());
+fn open<C: Clock + 'static>(folder: &Path, clock: &Arc<C>) -> (Arc<Faulty>, Service) {
+    let store = Arc::new(Faulty::open(folder));
     let surroundings = Surroundings {
         clock: clock.clone(),
         search: Some(Arc::new(SqliteSearch::open(folder).unwrap())),
@@ -112,6 +114,15 @@ impl<C: Clock + 'static> World<C> {
         (self.store, self.service) = open(next.path(), &self.clock);
         self.folder = next;
         self.org = self.service.org(&self.org.id).unwrap();
+    }
+
+    /// A service on the same store whose committer works only when it is told to.
+    pub(crate) fn by_hand(&self) -> (Service, Committer) {
+        self.service.close();
+        let settings = Settings { requests_per_org_max: 64, cache_bytes_max: 1 << 20 };
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let surroundings = Surroundings { clock, ..Surroundings::system(self.store.clone()) };
+        Service::prepare(surroundings, settings).unwrap()
     }
 
     /// Changes the data folder behind the server's back.

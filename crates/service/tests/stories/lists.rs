@@ -238,7 +238,7 @@ fn an_index_of_a_later_log_is_built_anew() {
     let call = world.write(create("Call")).unwrap().id;
     world.settle();
     let backup = tempfile::tempdir().unwrap();
-    world.store.backup(backup.path()).unwrap();
+    world.store.real.backup(backup.path()).unwrap();
     world.write(update(call, "Letter")).unwrap();
     let late = world.write(create("Late call")).unwrap().id;
     assert_eq!(ids(&world, &by(Column::Id, "call")), [late.0]);

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod faulty;
 mod harness;
 mod mirror;
 mod reader;
@@ -21,3 +22,4 @@ mod renames;
 mod restores;
 mod sorts;
 mod traffic;
+mod unknown_outcomes;

@@ -51,6 +51,7 @@ impl Store for SimStore {
             clean: true,
             boot: String::new(),
             lost_before: Stamp::MIN,
+            transactions: 0,
         };
         Ok(self.0.lock().visible.folder.clone().unwrap_or_else(fresh))
     }

@@ -146,7 +146,8 @@ pub fn account(id: i64, name: &str) -> Account {
 /// What stands beside the organizations.
 #[must_use]
 pub fn folder_state(lease: Stamp, clean: bool, boot: &str) -> FolderState {
-    FolderState { lease, clean, boot: boot.to_owned(), lost_before: lease }
+    let transactions = boot.len() as u64; // None in an empty store.
+    FolderState { lease, clean, boot: boot.to_owned(), lost_before: lease, transactions }
 }
 
 /// An activity with the required members alone.

@@ -1,0 +1,111 @@
+//! After a commit of which nobody knows whether it is there: nothing is written until the store has been
+//! reopened and asked, and then memory is what the store is.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use domain::{Stage, Stamp};
+use store::{Store, StoreError, TenantRecord};
+
+use crate::accounts::Accounts;
+use crate::batch::Batch;
+use crate::commit::{Committer, in_doubt, out_of_order};
+use crate::directory::Directory;
+use crate::tenant::{Tenant, read_log};
+use crate::{Refusal, Shared};
+
+impl Committer {
+    /// Nothing is written until the store has been reopened and asked whether this is there. An empty
+    /// batch stands for what memory follows by itself.
+    pub(crate) fn doubt(&mut self, batch: Batch) {
+        self.shared.in_order.store(false, Ordering::Release);
+        self.doubted = Some(batch);
+    }
+
+    /// A commit reported that nobody knows.
+    pub(crate) fn settle_commit(&mut self, batch: Batch, problem: &str) {
+        tracing::error!(
+            problem,
+            "a commit may be there or not; writes are refused until that is known"
+        );
+        self.doubt(batch);
+        self.settle();
+    }
+
+    /// The same of the transaction that counted itself so: whether it is there, if that can be found out
+    /// at once.
+    pub(crate) fn find_out(&mut self, count: u64, problem: &str) -> Result<(), Refusal> {
+        self.settle_commit(Batch::default(), problem);
+        match &self.doubted {
+            Some(_) => Err(in_doubt()),
+            None if self.transactions == count => Ok(()),
+            None => Err(out_of_order()),
+        }
+    }
+
+    /// Finds out, if there is something to be found out and the store can be reopened. Until then, those
+    /// who wait are told that nobody knows.
+    pub(crate) fn settle(&mut self) {
+        let Some(mut batch) = self.doubted.take() else { return };
+        let shared = self.shared.clone();
+        let found = shared.store.reopen().and_then(|()| {
+            self.transactions = shared.store.folder()?.transactions;
+            shared.follow_the_store()?;
+            batch.is_there(shared.store.as_ref())
+        });
+        match found {
+            Ok(is_there) => {
+                self.shared.in_order.store(true, Ordering::Release);
+                if is_there { self.publish(batch) } else { batch.abandon(&out_of_order()) }
+            }
+            Err(e) => {
+                tracing::error!(error = %e, "the store cannot be reopened; trying again");
+                batch.give_up_waiting();
+                self.doubted = Some(batch);
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// What counts is what the store has: a change of unknown outcome may be there, though it was told
+    /// to have failed.
+    fn follow_the_store(&self) -> Result<(), StoreError> {
+        let store = self.store.as_ref();
+        for stored in store.tenants()? {
+            let known = self.tenants.read().get(&stored.organization.id).cloned();
+            match known {
+                Some(tenant) => tenant.follow(store, stored)?,
+                // Just added: nobody can have been told anything of it.
+                None => {
+                    let limit = self.settings.requests_per_org_max;
+                    self.take_up(Tenant::load(store, stored, Stamp::MIN, limit)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes an organization known, unless it is already; returns the one that is known.
+    pub(crate) fn take_up(&self, tenant: Tenant) -> Arc<Tenant> {
+        let mut tenants = self.tenants.write();
+        tenants.entry(tenant.id.clone()).or_insert_with(|| Arc::new(tenant)).clone()
+    }
+}
+
+impl Tenant {
+    /// Becomes what the store has. A batch is not looked at: it knows what to show of it.
+    fn follow(&self, store: &dyn Store, stored: TenantRecord) -> Result<(), StoreError> {
+        let accounts = Accounts::new(store.accounts(self.key)?);
+        // Either a first import is there as a whole, or it has been cut back to nothing.
+        if self.is_importing() && stored.organization.stage != Stage::Importing {
+            let timeline = read_log(store, &stored.organization)?;
+            let last = timeline.last_stamp().unwrap_or(Stamp::MIN);
+            self.show_log(timeline, last);
+        }
+        self.set_directory(Directory::new(stored));
+        let mut known = self.accounts_to_change();
+        *known = accounts.in_place_of(&known);
+        Ok(())
+    }
+}
