@@ -1,16 +1,16 @@
 //! A group commit in the making: writes of several organizations that become durable together.
 
-use std::collections::{HashMap, hash_map};
+use std::collections::{HashMap, VecDeque, hash_map};
 use std::sync::Arc;
 
 use domain::{Activity, ActivityId, Author, ID_MAX, OrgKey, Seq, Stamp, State, Version};
-use store::{Store, StoreError, Transaction};
+use store::{Durability, Store, StoreError, Transaction};
 use timeline::Entry;
 use tokio::sync::oneshot;
 
-use crate::commit::{Job, Reply, in_doubt};
+use crate::commit::{Job, Reply, in_doubt, unavailable};
 use crate::judge::Judge;
-use crate::notes;
+use crate::notes::Note;
 use crate::sabotage::Guard;
 use crate::tenant::Tenant;
 use crate::{Refusal, Shared, Write, Written};
@@ -18,11 +18,20 @@ use crate::{Refusal, Shared, Write, Written};
 /// See the module.
 #[derive(Default)]
 pub(crate) struct Batch {
+    /// Those that have not been looked at yet.
+    jobs: VecDeque<Job>,
     commits: Vec<Commit>,
-    /// Those who wait for a note.
-    noted: Vec<oneshot::Sender<()>>,
-    /// What to do in memory once the notes are kept.
-    kept: Vec<(Arc<Tenant>, notes::Note)>,
+    notes: Vec<Noted>,
+    /// Notes that are to be kept one by one after this batch: one of them was damaged.
+    apart: Vec<Noted>,
+}
+
+/// A note to be kept.
+struct Noted {
+    tenant: Arc<Tenant>,
+    note: Note,
+    /// Whoever waits for it.
+    reply: Option<oneshot::Sender<()>>,
 }
 
 /// One organization's part: versions that share a stamp.
@@ -48,16 +57,21 @@ struct Judged {
 }
 
 impl Batch {
-    /// Answers jobs that never came into a batch.
-    pub(crate) fn refuse_jobs(jobs: Vec<Job>, why: &Refusal) {
-        for job in jobs {
-            if let Job::Write { reply, .. } = job {
-                let _ = reply.send(Err(why.clone()));
-            }
-        }
+    pub(crate) fn of(jobs: Vec<Job>) -> Batch {
+        Batch { jobs: jobs.into(), ..Batch::default() }
     }
 
-    /// Judges all jobs in their order and appends what they make to the log.
+    /// What its writes need, or its notes alone.
+    pub(crate) fn durability(&self) -> Durability {
+        let is_write = |job: &Job| matches!(job, Job::Write { .. });
+        let writes = !self.commits.is_empty() || self.jobs.iter().any(is_write);
+        if writes { Durability::Power } else { Durability::Process }
+    }
+
+    /// Judges all jobs in their order, appends what they make to the log and keeps the notes. False where
+    /// something turned out to be damaged: it has been left out, and those who wait for it have been
+    /// refused. The rest is to be done in another transaction, since this one may not be committed any
+    /// more.
     ///
     /// # Errors
     /// When the store fails; then nothing of the batch may be committed.
@@ -65,41 +79,80 @@ impl Batch {
         &mut self,
         shared: &Shared,
         transaction: &mut dyn Transaction,
-        jobs: Vec<Job>,
-    ) -> Result<(), StoreError> {
-        let mut failure = None;
-        for job in jobs {
-            if failure.is_some() {
-                Batch::refuse_jobs(
-                    vec![job],
-                    &Refusal::Unavailable("the store refused".to_owned()),
-                );
-                continue;
-            }
-            failure = match job {
+    ) -> Result<bool, StoreError> {
+        Ok(self.judge(shared, transaction)?
+            && self.append(shared, transaction)?
+            && self.keep_notes(transaction)?)
+    }
+
+    fn judge(
+        &mut self,
+        shared: &Shared,
+        transaction: &mut dyn Transaction,
+    ) -> Result<bool, StoreError> {
+        let mut is_sound = true;
+        while let Some(job) = self.jobs.pop_front() {
+            match job {
                 Job::Write { tenant, reply, .. } if tenant.is_importing() => {
                     let _ = reply.send(Err(Refusal::under_import()));
-                    None
                 }
                 Job::Write { tenant, author, write, reply } => {
                     let commit = self.commit_of(shared, &tenant);
-                    commit.judge(shared, transaction, author, &write, reply).err()
+                    match commit.judge(shared, transaction, author, &write, reply) {
+                        Err(StoreError::Damaged(_)) => is_sound = false,
+                        judged => judged?,
+                    }
                 }
                 Job::Note { tenant, note, reply } => {
-                    self.noted.extend(reply);
-                    let kept = note.keep(transaction, tenant.key).err();
-                    self.kept.push((tenant, note));
-                    kept
+                    self.notes.push(Noted { tenant, note, reply });
                 }
-                Job::Call(_) | Job::Stop => None,
-            };
-        }
-        match failure {
-            Some(failure) => Err(failure),
-            None => {
-                self.commits.iter_mut().try_for_each(|commit| commit.append(shared, transaction))
+                Job::Call(_) | Job::Stop => {}
             }
         }
+        Ok(is_sound)
+    }
+
+    fn append(
+        &mut self,
+        shared: &Shared,
+        transaction: &mut dyn Transaction,
+    ) -> Result<bool, StoreError> {
+        for at in 0..self.commits.len() {
+            match self.commits[at].append(shared, transaction) {
+                Err(StoreError::Damaged(problem)) => {
+                    let commit = self.commits.remove(at);
+                    tracing::error!(org = %commit.tenant.id, problem, "the log cannot go on");
+                    commit.abandon(&log_damaged());
+                    return Ok(false);
+                }
+                appended => appended?,
+            }
+        }
+        Ok(true)
+    }
+
+    /// Of one that cannot be kept, whoever waits sees the channel close.
+    fn keep_notes(&mut self, transaction: &mut dyn Transaction) -> Result<bool, StoreError> {
+        for at in 0..self.notes.len() {
+            let Noted { tenant, note, .. } = &self.notes[at];
+            match note.keep(transaction, tenant.key) {
+                Err(StoreError::Damaged(problem)) => {
+                    tracing::error!(org = %tenant.id, problem, "a session or a run is damaged");
+                    self.notes.remove(at);
+                    // The next one may be damaged too, and each time all would have to be done again.
+                    self.apart.append(&mut self.notes);
+                    return Ok(false);
+                }
+                kept => kept?,
+            }
+        }
+        Ok(true)
+    }
+
+    /// The notes that are to be kept after this batch, each in one of its own.
+    pub(crate) fn take_apart(&mut self) -> Vec<Batch> {
+        let alone = |noted| Batch { notes: vec![noted], ..Batch::default() };
+        self.apart.drain(..).map(alone).collect()
     }
 
     /// The organization's commit of this batch. Its stamp is drawn when the first write joins, with
@@ -135,11 +188,13 @@ impl Batch {
         for commit in self.commits {
             commit.publish(shared);
         }
-        for (tenant, note) in self.kept {
+        let mut waiting = Vec::new();
+        for Noted { tenant, note, reply } in self.notes {
             note.kept(&tenant);
+            waiting.extend(reply);
         }
-        for waiting in self.noted {
-            let _ = waiting.send(());
+        for reply in waiting {
+            let _ = reply.send(());
         }
     }
 
@@ -151,23 +206,25 @@ impl Batch {
             let unchanged = commit.unchanged.iter_mut().map(|(reply, _)| reply.take());
             judged.chain(unchanged).for_each(|reply| answer(reply, Err(why.clone())));
         }
-        self.noted.clear();
+        self.notes.iter_mut().for_each(|noted| noted.reply = None);
     }
 
     /// Withdraws every commit and tells everybody why. Those who wait for a note see their channel
     /// close.
     pub(crate) fn abandon(self, why: &Refusal) {
-        for commit in self.commits {
-            commit.tenant.exposure.abandon();
-            commit.tenant.moved.notify_waiters();
-            for judged in commit.judged {
-                answer(judged.reply, Err(why.clone()));
-            }
-            for (reply, _) in commit.unchanged {
-                answer(reply, Err(why.clone()));
+        for job in self.jobs {
+            if let Job::Write { reply, .. } = job {
+                answer(Some(reply), Err(why.clone()));
             }
         }
+        self.commits.into_iter().for_each(|commit| commit.abandon(why));
     }
+}
+
+/// Nothing can be added to an organization's log. Nobody is told why: the server's log says.
+fn log_damaged() -> Refusal {
+    let problem = "the data folder is damaged; `driftless check` says where";
+    Refusal::Unavailable(problem.to_owned())
 }
 
 /// Whoever has gone away does not hear it.
@@ -193,6 +250,10 @@ impl Commit {
     }
 
     /// Judges one write on the state that the one before it left.
+    ///
+    /// # Errors
+    /// When the store fails. As damaged, when what this write needs is: then it has been refused by
+    /// itself, since its neighbours have nothing to do with it.
     fn judge(
         &mut self,
         shared: &Shared,
@@ -217,13 +278,15 @@ impl Commit {
         }
         let earlier = match self.look_up(shared, transaction, id, write) {
             Ok(earlier) => earlier,
-            // The neighbours have nothing to do with it.
-            Err(StoreError::Damaged(problem)) => {
-                tracing::error!(org = %self.tenant.id, %id, problem, "an activity is damaged");
-                self.unchanged.push((Some(reply), Err(Refusal::Damaged(id))));
-                return Ok(());
+            Err(e) => {
+                if let StoreError::Damaged(problem) = &e {
+                    tracing::error!(org = %self.tenant.id, %id, problem, "an activity is damaged");
+                    self.unchanged.push((Some(reply), Err(Refusal::Damaged(id))));
+                } else {
+                    answer(Some(reply), Err(unavailable(&e)));
+                }
+                return Err(e);
             }
-            Err(e) => return Err(e),
         };
         let current = self.current.get(&id).and_then(Option::as_ref);
         let directory = self.tenant.directory();
@@ -318,6 +381,18 @@ impl Commit {
         self.judged.push(Judged { id, author, state, reply: Some(reply) });
     }
 
+    /// Withdraws it and tells everybody why.
+    fn abandon(self, why: &Refusal) {
+        self.tenant.exposure.abandon();
+        self.tenant.moved.notify_waiters();
+        for judged in self.judged {
+            answer(judged.reply, Err(why.clone()));
+        }
+        for (reply, _) in self.unchanged {
+            answer(reply, Err(why.clone()));
+        }
+    }
+
     /// Gives the accepted writes their positions, in id order, and appends them to the log.
     fn append(
         &mut self,
@@ -329,6 +404,7 @@ impl Commit {
         let head = timeline.head();
         let mut seq = head.seq();
         let mut before: Option<(ActivityId, Seq)> = None;
+        self.versions.clear(); // Of a transaction that had to be begun again.
         for judged in &self.judged {
             seq = seq.next();
             if Guard::SharedStamp.is_off() {

@@ -150,30 +150,35 @@ impl Committer {
 
     /// Commits writes and notes together.
     fn commit(&mut self, jobs: Vec<Job>) {
-        if jobs.is_empty() {
-            return;
+        if !jobs.is_empty() {
+            self.commit_batch(Batch::of(jobs));
         }
+    }
+
+    fn commit_batch(&mut self, mut batch: Batch) {
         if let Err(refusal) = self.writes() {
-            return Batch::refuse_jobs(jobs, &refusal);
+            return batch.abandon(&refusal);
         }
-        let durability = match jobs.iter().any(|job| matches!(job, Job::Write { .. })) {
-            true => Durability::Power,
-            false => Durability::Process,
-        };
         let shared = self.shared.clone();
-        let mut transaction = match shared.store.begin(durability) {
-            Ok(transaction) => transaction,
-            Err(e) => {
-                self.doubt(Batch::default());
-                return Batch::refuse_jobs(jobs, &unavailable(&e));
-            }
-        };
-        let mut batch = Batch::default();
-        match batch.fill(&shared, transaction.as_mut(), jobs) {
-            Ok(()) => self.finish(transaction, batch),
-            Err(e) => {
-                drop(transaction);
-                batch.abandon(&unavailable(&e));
+        loop {
+            let mut transaction = match shared.store.begin(batch.durability()) {
+                Ok(transaction) => transaction,
+                Err(e) => {
+                    self.doubt(Batch::default());
+                    return batch.abandon(&unavailable(&e));
+                }
+            };
+            match batch.fill(&shared, transaction.as_mut()) {
+                Ok(true) => {
+                    let apart = batch.take_apart();
+                    self.finish(transaction, batch);
+                    return apart.into_iter().for_each(|batch| self.commit_batch(batch));
+                }
+                Ok(false) => {} // Once more, without what is damaged.
+                Err(e) => {
+                    drop(transaction);
+                    return batch.abandon(&unavailable(&e));
+                }
             }
         }
     }

@@ -33,10 +33,11 @@ impl Note {
         match self {
             Note::Session(session) => to.touch_session(org, session),
             Note::Login(session) => {
-                if let Opener::Key(key) = session.opener {
-                    to.put_last_login(org, key, session.created)?;
+                to.put_session(org, &session.record())?;
+                match session.opener {
+                    Opener::Key(key) => to.put_last_login(org, key, session.created),
+                    Opener::Login(_) => Ok(()),
                 }
-                to.put_session(org, &session.record())
             }
             Note::Logout(session) => to.drop_session(org, &session.record()),
             Note::SessionEnded(session) => to.drop_session(org, session),

@@ -82,7 +82,7 @@ fn failed(error: rusqlite::Error) -> StoreError {
     use rusqlite::Error::{
         FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
     };
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    use rusqlite::ErrorCode::{ConstraintViolation, DatabaseCorrupt, NotADatabase};
     let unreadable_value = matches!(
         error,
         FromSqlConversionFailure(..)
@@ -91,7 +91,10 @@ fn failed(error: rusqlite::Error) -> StoreError {
             | Utf8Error(..)
     );
     match error.sqlite_error_code() {
-        Some(DatabaseCorrupt | NotADatabase) => StoreError::Damaged(error.to_string()),
+        // A row that cannot be there beside those that are: some are not as they should be.
+        Some(DatabaseCorrupt | NotADatabase | ConstraintViolation) => {
+            StoreError::Damaged(error.to_string())
+        }
         _ if unreadable_value => StoreError::Damaged(error.to_string()),
         _ => StoreError::Unavailable(error.to_string()),
     }

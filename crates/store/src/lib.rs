@@ -166,7 +166,8 @@ pub enum Durability {
     Power,
 }
 
-/// The one open write transaction. Dropped without [`Transaction::commit`], it changes nothing.
+/// The one open write transaction. Dropped without [`Transaction::commit`], it changes nothing. One that
+/// came across damage may not be committed any more: whoever wants to go on begins another.
 pub trait Transaction {
     /// The latest version of an activity, including those appended in this transaction.
     ///
@@ -178,7 +179,7 @@ pub trait Transaction {
     /// (invariant 5). The caller hands over versions in seq order without gaps.
     ///
     /// # Errors
-    /// When the store cannot write, or already has a version at that position.
+    /// When the store cannot write; as damaged, when it already has a version at that position.
     fn append(&mut self, org: OrgKey, version: &Version) -> Result<(), StoreError>;
 
     /// Takes up to `versions_max` versions off the end of a log, and their activities with them; true

@@ -1,17 +1,25 @@
 //! What holds of writes that meet in one commit, and of those that the doors do not stop.
 
-use domain::{ActivityId, Author, Clock, ManualClock, Member, Origin, Role, Seq, UserId};
-use service::{NewUser, Refusal, SyncQuery, SystemClock, Write};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use domain::{
+    ActivityId, Author, Clock, ManualClock, Member, OrgId, Origin, Role, Seq, UserId, Zone,
+};
+use service::{
+    AskError, Committer, NewUser, Refusal, Service, SyncQuery, SystemClock, Tenant, Write,
+};
 
 use crate::harness::{
-    EDITOR, World, ascending, create, everything, imported, runtime, stamp, update,
+    EDITOR, World, ascending, author, create, everything, imported, runtime, stamp, update,
 };
 
 #[test]
 fn a_refused_write_does_not_fail_its_neighbours() {
     let world = World::new(SystemClock);
     let (service, org) = (&world.service, &world.org);
-    let write = |write| service.write(org, crate::harness::author(), write);
+    let write = |write| service.write(org, author(), write);
     let unknown = ActivityId(404);
     let (one, refused, other, gone) = runtime().block_on(async {
         tokio::join!(
@@ -31,7 +39,7 @@ fn each_write_is_judged_on_what_the_one_before_it_left() {
     let world = World::new(SystemClock);
     let id = world.write(create("start")).unwrap().id;
     let (service, org) = (&world.service, &world.org);
-    let write = |write| service.write(org, crate::harness::author(), write);
+    let write = |write| service.write(org, author(), write);
     let (first, same, removed, late, again) = runtime().block_on(async {
         tokio::join!(
             write(update(id, "a")),
@@ -135,7 +143,7 @@ fn a_damaged_record_fails_the_write_that_needs_it_and_no_other() {
         let id = if n % 2 == 0 { damaged } else { sound };
         let (service, org) = (world.service.clone(), world.org.clone());
         let write = update(id, &format!("edited {n}"));
-        runtime.spawn(async move { service.write(&org, crate::harness::author(), write).await })
+        runtime.spawn(async move { service.write(&org, author(), write).await })
     });
     let outcomes: Vec<_> = outcomes.collect();
     for (n, outcome) in outcomes.into_iter().enumerate() {
@@ -147,6 +155,104 @@ fn a_damaged_record_fails_the_write_that_needs_it_and_no_other() {
             assert!(outcome.unwrap().version.is_some());
         }
     }
+}
+
+/// Lets requests go on until they wait for the committer, and then the committer once: they share a
+/// transaction.
+fn together<A, B>(
+    world: &World<ManualClock>,
+    committer: &mut Committer,
+    one: impl Future<Output = A>,
+    other: impl Future<Output = B>,
+) -> (A, B) {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    world.block_on(async {
+        let mut nobody_waits = Context::from_waker(Waker::noop());
+        assert!(one.as_mut().poll(&mut nobody_waits).is_pending());
+        assert!(other.as_mut().poll(&mut nobody_waits).is_pending());
+        committer.turn();
+        tokio::join!(one, other)
+    })
+}
+
+/// Makes a table point to another one's pages, which every statement about it then finds to be damaged.
+fn damage_table(world: &World<ManualClock>, table: &str) {
+    world.damage(&format!(
+        "PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET rootpage =
+             (SELECT rootpage FROM sqlite_schema WHERE name = 'organization') WHERE name = '{table}';
+         PRAGMA schema_version = 4711"
+    ));
+}
+
+fn by_hand() -> (World<ManualClock>, Service, Committer, Arc<Tenant>) {
+    let world = World::new(ManualClock::new(stamp("2026-02-03T04:05:06.789Z")));
+    world.log_in();
+    world.write(create("one")).unwrap();
+    world.write(create("other")).unwrap();
+    let (service, committer) = world.by_hand();
+    let org = service.org(&world.org.id).unwrap();
+    (world, service, committer, org)
+}
+
+#[test]
+fn a_session_that_cannot_be_kept_fails_no_write_beside_it() {
+    let (world, service, mut committer, org) = by_hand();
+    damage_table(&world, "session");
+    for n in 0..2 {
+        let login = service.login(&org.id, &world.key);
+        let write = service.write(&org, author(), create(&format!("neighbour {n}")));
+        let (login, write) = together(&world, &mut committer, login, write);
+        assert!(login.is_err());
+        assert!(write.unwrap().version.is_some());
+    }
+}
+
+#[test]
+fn a_run_that_cannot_be_kept_fails_no_write_beside_it() {
+    let (world, service, mut committer, org) = by_hand();
+    let login = service.login(&org.id, &world.key);
+    let other = service.login(&org.id, &world.key);
+    let (session, _) = together(&world, &mut committer, login, other);
+    let caller = service.caller(&session.unwrap().1).unwrap();
+    damage_table(&world, "run");
+    let question = service::SyncQuery { page_size: 1, ..everything() };
+    let sync = service.sync(&caller, &question);
+    let write = service.write(&org, author(), create("neighbour"));
+    let (sync, write) = together(&world, &mut committer, sync, write);
+    assert!(matches!(sync, Err(AskError::Unavailable(_))), "no page leaves before its run is kept");
+    assert!(write.unwrap().version.is_some());
+}
+
+#[test]
+fn a_log_that_cannot_go_on_fails_no_neighbours_write() {
+    let mut world = World::new(ManualClock::new(stamp("2026-02-03T04:05:06.789Z")));
+    world.write(create("one")).unwrap();
+    let other = OrgId::parse("other").unwrap();
+    let name = |text| domain::Name::parse(text).unwrap();
+    let neighbour = world.service.add_org(other.clone(), name("Other"), Zone::utc()).unwrap();
+    let user = NewUser { id: Some(EDITOR), name: name("Olga Other"), role: Role::Editor };
+    world.service.add_user(&neighbour, user).unwrap();
+    let (service, mut committer) = world.by_hand();
+    world.org = service.org(&world.org.id).unwrap();
+    let neighbour = service.org(&other).unwrap();
+    world.damage(
+        "INSERT INTO change SELECT organization, 2, stamp, 7, kind, actor, origin, previous, document
+         FROM change WHERE seq = 1",
+    );
+    let own = service.write(&world.org, author(), create("own"));
+    let others = service.write(&neighbour, author(), create("other's"));
+    let (own, others) = together(&world, &mut committer, own, others);
+    assert!(matches!(own, Err(Refusal::Unavailable(_))), "{own:?}");
+    assert_eq!(others.unwrap().id, ActivityId(1));
+    let horizon = service.horizon(&world.org);
+    world.damage("DELETE FROM change WHERE seq = 2 AND activity = 7");
+    world.clock.advance(1_000);
+    let own = service.write(&world.org, author(), create("own"));
+    let others = service.write(&neighbour, author(), create("other's"));
+    let (own, others) = together(&world, &mut committer, own, others);
+    assert_eq!((own.unwrap().id, others.unwrap().id), (ActivityId(2), ActivityId(2)));
+    assert!(service.horizon(&world.org) > horizon, "what was refused is not waited for");
 }
 
 #[test]

@@ -119,7 +119,8 @@ pub(super) fn a_taken_position_is_refused(store: &dyn Store) {
     prepared(store);
     let mut transaction = store.begin(Durability::Power).unwrap();
     transaction.put_user(ORG, &user(2)).unwrap();
-    assert!(transaction.append(ORG, &with_status(1, 7, 2)).is_err());
+    let refused = transaction.append(ORG, &with_status(1, 7, 2));
+    assert!(matches!(refused, Err(StoreError::Damaged(_))), "{refused:?}");
     drop(transaction);
     assert_prepared(store);
     append(store, ORG, &[record(2, 9)]);
