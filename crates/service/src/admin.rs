@@ -5,14 +5,15 @@
 use std::sync::Arc;
 
 use domain::{
-    ApiKey, ClientId, KeyId, Login, LoginName, Name, OrgId, OrgIdError, OrgKey, Organization, Role,
-    Stage, Stamp, Status, StatusId, StatusName, SystemUser, TextError, UserId, Zone,
+    ApiKey, ClientId, KeyId, LoginName, Name, OrgId, OrgIdError, OrgKey, Organization, Role, Stage,
+    Stamp, Status, StatusId, StatusName, SystemUser, TextError, UserId, Zone,
 };
 use store::{Durability, TenantRecord, Transaction};
 use thiserror::Error;
 
 use crate::commit::{Committer, unavailable};
 use crate::directory::Directory;
+use crate::people::NewLogin;
 use crate::tenant::Tenant;
 use crate::{Refusal, Service, secret};
 
@@ -232,7 +233,7 @@ pub(crate) fn put_new_user(
     transaction: &mut dyn Transaction,
     org: OrgKey,
     user: NewUser,
-    login: Option<Login>,
+    login: Option<NewLogin>,
 ) -> Result<UserId, AdminError> {
     let last = directory.users.keys().next_back().map_or(0, |id| id.0);
     let id = user.id.unwrap_or(UserId(last.saturating_add(1)));
@@ -243,6 +244,7 @@ pub(crate) fn put_new_user(
     if let (Some(login), Some(other)) = (&login, taken) {
         return Err(AdminError::LoginExists(login.name.clone(), other.id));
     }
+    let login = login.map(|login| login.set_now(None));
     let user = SystemUser { id, name: user.name, role: user.role, disabled: false, login };
     transaction.put_user(org, &user).map_err(|e| unavailable(&e))?;
     directory.users.insert(id, user);

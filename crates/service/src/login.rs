@@ -64,7 +64,7 @@ impl Service {
         opener: Opener,
         hash: SecretHash,
         now: Stamp,
-    ) -> Result<(), LoginError> {
+    ) -> Result<Arc<Session>, LoginError> {
         let record = SessionRecord { hash, opener, created: now, last_used: now };
         let session = Arc::new(Session::new(org.clone(), &record));
         // Live it is once it is kept, whether or not anybody still waits for that here.
@@ -72,8 +72,9 @@ impl Service {
             self.note(&ended.tenant.clone(), Note::SessionEnded(ended.record()), None)?;
         }
         let (reply, kept) = oneshot::channel();
-        self.note(org, Note::Login(session), Some(reply))?;
-        kept.await.map_err(|_| LoginError::Unavailable("the session could not be kept".to_owned()))
+        self.note(org, Note::Login(session.clone()), Some(reply))?;
+        let not_kept = |_| LoginError::Unavailable("the session could not be kept".to_owned());
+        kept.await.map(|()| session).map_err(not_kept)
     }
 
     /// Marks, durably and before anything is told, that the organization has been logged in to.

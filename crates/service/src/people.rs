@@ -13,11 +13,12 @@ use thiserror::Error;
 use crate::admin::{NewUser, put_new_user};
 use crate::commit::{stopping, unavailable};
 use crate::directory::Directory;
+use crate::notes::Note;
 use crate::passwords::{self, Password};
 use crate::sessions::{Found, Session};
 use crate::tenant::Tenant;
 use crate::throttle::{Source, TooManyAttempts};
-use crate::{AdminError, LoginError, Refusal, Service, secret};
+use crate::{AdminError, LoginError, Refusal, Service, Shared, secret};
 
 /// Somebody who is signed in, for the length of one request.
 #[derive(Clone)]
@@ -137,11 +138,13 @@ impl Service {
         // Within the millisecond in which the password was set, a session is younger than it still.
         let password_set = login().map_or(Stamp::MIN, |login| login.password_set);
         let (hash, now) = (secret::hash(&id), self.shared.steady_now().max(password_set));
-        self.open_session(tenant, Opener::Login(user), hash, now).await?;
+        let session = self.open_session(tenant, Opener::Login(user), hash, now).await?;
         // A password that was set while this one was looked at: either it came before this look, or the
         // session is older than it and worth nothing.
         if login().is_none_or(|login| login.password != *kept) {
             self.shared.sessions.forget(hash);
+            // Nobody knows its id: if the store keeps it, it expires there.
+            let _ = self.note(tenant, Note::SessionEnded(session.record()), None);
             return Err(SignInError::Wrong);
         }
         Ok(id)
@@ -263,11 +266,11 @@ impl Service {
         &self,
         name: LoginName,
         password: Password,
-    ) -> Result<Login, AdminError> {
+    ) -> Result<NewLogin, AdminError> {
         let random = self.shared.random.clone();
         let hash = self.hashing(move || passwords::hash_anew(&password, random.as_ref())).await?;
         let password = hash.map_err(AdminError::Unavailable)?;
-        Ok(Login { name, password, password_set: self.next_steady() })
+        Ok(NewLogin { name, password, shared: self.shared.clone() })
     }
 
     /// The same for a thread that may wait.
@@ -306,15 +309,28 @@ impl Service {
         })
     }
 
-    fn new_login_here(&self, name: LoginName, password: &Password) -> Result<Login, AdminError> {
+    fn new_login_here(&self, name: LoginName, password: &Password) -> Result<NewLogin, AdminError> {
         let hash = passwords::hash_anew(password, self.shared.random.as_ref());
         let password = hash.map_err(AdminError::Unavailable)?;
-        Ok(Login { name, password, password_set: self.next_steady() })
+        Ok(NewLogin { name, password, shared: self.shared.clone() })
     }
+}
 
-    /// An instant later than the beginning of every session that is open.
-    fn next_steady(&self) -> Stamp {
-        self.shared.steady_now().plus_millis(1)
+/// A login to be kept. When it was set is decided inside the commit: a session may be opened with the
+/// password before it until then.
+pub(crate) struct NewLogin {
+    pub(crate) name: LoginName,
+    password: PasswordHash,
+    shared: Arc<Shared>,
+}
+
+impl NewLogin {
+    /// The login as set now, later than the beginning of every session that is open. They may have begun
+    /// as late as the login before it was set, which is ahead of the time after others of its millisecond.
+    pub(crate) fn set_now(self, before: Option<&Login>) -> Login {
+        let before = before.map_or(Stamp::MIN, |before| before.password_set);
+        let password_set = self.shared.steady_now().max(before).plus_millis(1);
+        Login { name: self.name, password: self.password, password_set }
     }
 }
 
@@ -323,15 +339,12 @@ pub(crate) fn put_login(
     transaction: &mut dyn Transaction,
     org: OrgKey,
     user: UserId,
-    mut login: Login,
+    login: NewLogin,
 ) -> Result<(), AdminError> {
     if let Some(other) = directory.user_of_login(&login.name).filter(|other| other.id != user) {
         return Err(AdminError::LoginExists(login.name, other.id));
     }
     let user = directory.users.get_mut(&user).ok_or(AdminError::UnknownUser(user))?;
-    // Later than every session opened with the one before, be they set within one millisecond.
-    let before = user.login.as_ref().map_or(Stamp::MIN, |before| before.password_set);
-    login.password_set = login.password_set.max(before.plus_millis(1));
-    user.login = Some(login);
+    user.login = Some(login.set_now(user.login.as_ref()));
     Ok(transaction.put_user(org, user).map_err(|e| unavailable(&e))?)
 }

@@ -118,10 +118,14 @@ impl<C: Clock + 'static> World<C> {
 
     /// A service on the same store whose committer works only when it is told to.
     pub(crate) fn by_hand(&self) -> (Service, Committer) {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        self.by_hand_in(Surroundings { clock, ..Surroundings::system(self.store.clone()) })
+    }
+
+    /// The same in surroundings of its own.
+    pub(crate) fn by_hand_in(&self, surroundings: Surroundings) -> (Service, Committer) {
         self.service.close();
         let settings = Settings { requests_per_org_max: 64, cache_bytes_max: 1 << 20 };
-        let clock: Arc<dyn Clock> = self.clock.clone();
-        let surroundings = Surroundings { clock, ..Surroundings::system(self.store.clone()) };
         Service::prepare(surroundings, settings).unwrap()
     }
 

@@ -16,6 +16,7 @@ mod history;
 mod lists;
 mod lists_model;
 mod mirrors;
+mod passwords;
 mod polls;
 mod previews;
 mod renames;
