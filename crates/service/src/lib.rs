@@ -105,6 +105,7 @@ pub use sabotage::{switch_off, tighten_limits};
 pub use secret::hash as hash_secret;
 pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
 pub use sorting::SORTS_MAX;
+pub use statuses::Spread;
 pub use store::{PollRecord, StoredField, StoredText, StoredVersion};
 pub use sync::{AskError, SyncPage};
 pub use tenant::{ANSWERS_BYTES_MAX, Tenant};

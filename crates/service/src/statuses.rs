@@ -22,6 +22,30 @@ const THE_SERVER: Author = Author { user: None, origin: Origin::CommandLine };
 /// Records that are brought up to date between two looks at the progress.
 const SPREAD_RECORDS_MAX: usize = 500;
 
+/// How far a status's new name has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spread {
+    /// Activities that have changed.
+    pub changed: u64,
+    /// Activities that keep the old name, because they cannot be read.
+    pub unreadable: u64,
+}
+
+impl Spread {
+    /// What an admin has to know of those that cannot be read, if there are any.
+    #[must_use]
+    pub fn problem(&self) -> Option<String> {
+        let who = match self.unreadable {
+            0 => return None,
+            1 => "1 activity cannot be read and keeps".to_owned(),
+            many => format!("{many} activities cannot be read and keep"),
+        };
+        Some(format!(
+            "{who} the old name: the data folder is damaged; `driftless check` says where"
+        ))
+    }
+}
+
 impl Service {
     /// Adds a status; its id is the next free one where none is given.
     ///
@@ -47,8 +71,9 @@ impl Service {
         wait(self.change_status(org, id, retire))
     }
 
-    /// Renames a status and brings every record that shows it up to date, each with a new stamp.
-    /// `progress` hears how many have been. Returns how many there were.
+    /// Renames a status and brings every record that shows it up to date, each with a new stamp; one
+    /// that cannot be read is passed over. `progress` hears how many there were so far. Returns how many
+    /// have changed.
     ///
     /// # Errors
     /// When there is no such status, another has the name, or the store cannot write. If the server
@@ -58,7 +83,7 @@ impl Service {
         org: &Arc<Tenant>,
         id: StatusId,
         name: StatusName,
-        progress: &mut dyn FnMut(u64),
+        progress: &mut dyn FnMut(Spread),
     ) -> Result<u64, AdminError> {
         wait(self.rename_status_async(org, id, name, progress))
     }
@@ -72,7 +97,7 @@ impl Service {
         org: &Arc<Tenant>,
         id: StatusId,
         name: StatusName,
-        progress: &mut dyn FnMut(u64),
+        progress: &mut dyn FnMut(Spread),
     ) -> Result<u64, AdminError> {
         self.rename_status_by(org, None, id, name, progress).await
     }
@@ -83,7 +108,7 @@ impl Service {
         by: &Person,
         id: StatusId,
         name: StatusName,
-        progress: &mut dyn FnMut(u64),
+        progress: &mut dyn FnMut(Spread),
     ) -> Result<u64, AdminError> {
         wait(self.rename_status_by(&by.tenant, Some(by.clone()), id, name, progress))
     }
@@ -94,7 +119,7 @@ impl Service {
         by: Option<Person>,
         id: StatusId,
         name: StatusName,
-        progress: &mut dyn FnMut(u64),
+        progress: &mut dyn FnMut(Spread),
     ) -> Result<u64, AdminError> {
         let tenant = org.clone();
         let author = by.as_ref().map_or(THE_SERVER, Person::author);
@@ -139,11 +164,11 @@ impl Service {
         org: &Arc<Tenant>,
         author: Author,
         id: StatusId,
-        progress: &mut dyn FnMut(u64),
+        progress: &mut dyn FnMut(Spread),
     ) -> Result<u64, AdminError> {
         let _under_way = UnderWay::begin(org, id);
         let renames = org.renames.load(Ordering::Acquire);
-        let (mut after, mut changed) = (ActivityId(0), 0);
+        let (mut after, mut spread) = (ActivityId(0), Spread::default());
         loop {
             let store = self.shared.store.as_ref();
             let ids = store
@@ -153,11 +178,18 @@ impl Service {
             let refreshes = ids.iter().map(|id| self.submit(org, author, Write::Refresh(*id)));
             let answers: Vec<_> = refreshes.collect::<Result<_, Refusal>>()?;
             for answer in answers {
-                let written = answer.await.map_err(|_| stopping())??;
-                changed += u64::from(written.version.is_some());
+                match answer.await.map_err(|_| stopping())? {
+                    Ok(written) => spread.changed += u64::from(written.version.is_some()),
+                    // It will be no better the next time, and the others have nothing to do with it.
+                    Err(Refusal::Damaged(_)) => spread.unreadable += 1,
+                    Err(refusal) => return Err(refusal.into()),
+                }
             }
             after = last;
-            progress(changed);
+            progress(spread);
+        }
+        if let Some(problem) = spread.problem() {
+            tracing::error!(org = %org.id, status = %id, problem, "a status has been renamed");
         }
         // Renamed again meanwhile: then the later call says when it is done, or housekeeping. The name
         // would not tell: it may have gone and come back.
@@ -167,7 +199,7 @@ impl Service {
             Ok(())
         })
         .await?;
-        Ok(changed)
+        Ok(spread.changed)
     }
 
     pub(crate) async fn change_status(

@@ -152,15 +152,19 @@ pub(super) fn status(
         }
         Status::Rename { org, id, name } => {
             let org = service.known_org(org)?;
-            let mut shown = Ok(());
+            let (mut shown, mut unreadable) = (Ok(()), None);
             let changed =
-                service.rename_status(&org, StatusId(*id), name.clone(), &mut |done| {
-                    shown = console.progress("activities brought up to date", done, None);
+                service.rename_status(&org, StatusId(*id), name.clone(), &mut |spread| {
+                    unreadable = spread.problem();
+                    shown = console.progress("activities brought up to date", spread.changed, None);
                 })?;
             shown?;
             console.note(&format!(
                 "status {id} is now {name}; {changed} activities show it and have changed"
             ))?;
+            if let Some(problem) = unreadable {
+                console.note(&problem)?;
+            }
         }
         Status::Retire { org, id } => {
             service.retire_status(&service.known_org(org)?, StatusId(*id))?;

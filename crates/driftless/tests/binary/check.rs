@@ -8,7 +8,7 @@ const DATABASE: &str = "driftless-data/driftless.db";
 
 /// A folder with the organizations `acme` and `other`; acme has the records 652 and 653, 652 with two
 /// versions, the tombstones 700 and 701, and a user with a key.
-fn filled() -> Folder {
+pub(crate) fn filled() -> Folder {
     let (folder, _) = Folder::with_key();
     folder.ok("org add other");
     folder.write("answer.json", ANSWER);
@@ -20,7 +20,7 @@ fn filled() -> Folder {
     folder
 }
 
-fn damage(folder: &Folder, sql: &str) {
+pub(crate) fn damage(folder: &Folder, sql: &str) {
     let database = rusqlite::Connection::open(folder.path(DATABASE)).unwrap();
     database.execute_batch(sql).unwrap_or_else(|e| panic!("{sql}: {e}"));
     assert!(database.changes() > 0, "{sql} changes nothing");

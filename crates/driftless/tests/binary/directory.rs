@@ -1,5 +1,6 @@
 //! Organizations, people, keys and statuses, from the command line.
 
+use crate::check::{damage, filled};
 use crate::folder::{Folder, either_way};
 use crate::shape;
 
@@ -93,6 +94,22 @@ fn statuses() {
             "status list nowhere",
         ],
     );
+}
+
+#[test]
+fn a_rename_tells_how_many_records_could_not_be_read() {
+    let folder = filled();
+    folder.ok("import acme line.jsonl");
+    damage(&folder, "UPDATE change SET document = 'secret' WHERE activity = 653");
+    let renamed = folder.run("status rename acme 2 Untouched");
+    assert_eq!(renamed.code, 0, "{renamed:?}");
+    assert_eq!(
+        renamed.err,
+        "status 2 is now Untouched; 1 activities show it and have changed
+1 activity cannot be read and keeps the old name: the data folder is damaged; `driftless check` says where
+"
+    );
+    assert!(folder.ok("history acme 1").contains("Untouched"));
 }
 
 #[test]

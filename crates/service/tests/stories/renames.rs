@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use domain::{StatusId, StatusName};
-use service::SystemClock;
+use service::{Spread, SystemClock};
 
 use crate::harness::{World, create, everything};
 
@@ -30,4 +30,26 @@ fn a_name_that_comes_back_meanwhile_still_reaches_every_record() {
     let session = world.log_in();
     let answer = world.sync(&world.caller(&session).unwrap(), &everything());
     assert_eq!(answer.records[0].record().unwrap().status_name, name("New"));
+}
+
+#[test]
+fn a_damaged_record_is_passed_over_and_the_rename_comes_to_its_end() {
+    let mut world = World::new(SystemClock);
+    let ids = ["one", "damaged", "other"].map(|text| world.write(create(text)).unwrap().id);
+    world.damage("UPDATE change SET document = 'secret' WHERE seq = 2");
+    world.restart(true); // Memory has it no more.
+    let name = StatusName::parse("Open").unwrap();
+    let mut told = Spread::default();
+    let hear = &mut |spread| told = spread;
+    let changed = world.service.rename_status(&world.org, STATUS, name.clone(), hear);
+    assert_eq!(changed.unwrap(), 2);
+    assert_eq!(told, Spread { changed: 2, unreadable: 1 });
+    for id in [ids[0], ids[2]] {
+        let (_, version) = world.block_on(world.service.retrieve(&world.org, id)).unwrap();
+        assert_eq!(version.unwrap().record().unwrap().status_name, name);
+    }
+    let is_unfinished = || world.org.directory().statuses[&STATUS].spreading;
+    assert!(!is_unfinished());
+    world.service.housekeep();
+    assert!(!is_unfinished());
 }
