@@ -61,8 +61,7 @@ fn each_write_is_judged_on_what_the_one_before_it_left() {
 fn nobody_has_seen_what_the_same_commit_writes() {
     let world = World::new(SystemClock);
     let id = world.write(create("start")).unwrap().id;
-    world.service.close();
-    let (service, mut committer) = world.prepare();
+    let (service, mut committer) = world.by_hand();
     let org = service.org(&world.org.id).unwrap();
     let write = |write| service.write(&org, crate::harness::author(), write);
     let Write::Update(_, patch) = update(id, "other") else { unreachable!() };
@@ -217,7 +216,7 @@ fn a_run_that_cannot_be_kept_fails_no_write_beside_it() {
     let caller = service.caller(&session.unwrap().1).unwrap();
     damage_table(&world, "run");
     let question = service::SyncQuery { page_size: 1, ..everything() };
-    let sync = service.sync(&caller, &question);
+    let sync = service.sync_page(&caller, &question, 200);
     let write = service.write(&org, author(), create("neighbour"));
     let (sync, write) = together(&world, &mut committer, sync, write);
     assert!(matches!(sync, Err(AskError::Unavailable(_))), "no page leaves before its run is kept");

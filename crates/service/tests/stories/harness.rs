@@ -96,13 +96,6 @@ impl<C: Clock + 'static> World<C> {
         self.go_on(left);
     }
 
-    /// What the folder's next process is, its committer the caller's to turn.
-    pub(crate) fn prepare(&self) -> (Service, Committer) {
-        let clock: Arc<dyn Clock> = self.clock.clone();
-        let surroundings = Surroundings { clock, ..Surroundings::system(self.store.clone()) };
-        Service::prepare(surroundings, SETTINGS).unwrap()
-    }
-
     /// Where the data is.
     pub(crate) fn folder(&self) -> PathBuf {
         self.folder.path().to_owned()

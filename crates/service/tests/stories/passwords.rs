@@ -70,6 +70,10 @@ impl Runtime for AtOnce {
         work();
         Box::pin(std::future::ready(()))
     }
+
+    fn spawn(&self, _: Pending) {
+        unreachable!("nothing here goes on in the background");
+    }
 }
 
 type Working<T> = Pin<Box<dyn Future<Output = T> + Send>>;
