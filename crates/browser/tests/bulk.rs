@@ -113,10 +113,11 @@ fn what_takes_long_tells_how_far_it_is_and_what_came_of_it() {
     page.click(css("input[data-all]"));
     page.click(css("form.bulk input[name=scope]"));
     page.click(css("form.bulk button.danger"));
-    page.wait_for("dialog[open]");
-    let question = page.text("dialog[open] h2");
-    let count = question.split(['(', ')']).nth(1).expect("a number").to_owned();
-    page.click(css("dialog[open] button.danger"));
+    // The server asks: it knows which they are.
+    page.sees("They go to the bin");
+    let question = page.text("h1");
+    let count = question.split(' ').nth(1).expect("a number").to_owned();
+    page.click(css("main form button.danger"));
     // The page follows by itself until the work is finished.
     page.sees(&format!("Removing {count} activities"));
     page.sees(&format!("{count} activities have changed."));

@@ -1,6 +1,6 @@
 // Asks before something is sent: data-confirm="Remove this activity?" on a form or on the button that sends it.
-// What is sent then says so, and for how many (confirmed=3), so that the server asks no more unless there are others.
-// `{n}` in the text is the number of chosen rows, or the data-count of a checked box that stands for more of them.
+// What is sent then says so (confirmed=1), so that the server asks no more. `{n}` in the text is the number of chosen
+// rows. Where a checked box stands for more of them (data-whole), the server asks: it knows which they are.
 
 import { element, number } from "./dom.js";
 import { open } from "./dialogs.js";
@@ -12,21 +12,17 @@ document.addEventListener("submit", (event) => {
   const { target: form, submitter } = event;
   const text = submitter?.dataset.confirm ?? form.dataset.confirm;
   if (text === undefined || agreed === form) return;
+  const checked = [...form.elements].filter((box) => box.checked);
+  if (checked.some((box) => "whole" in box.dataset)) return;
   event.preventDefault();
-  const count = chosen(form);
+  const count = checked.filter((box) => box.name === "id").length;
   ask(text.replace("{n}", number(count)), submitter, () => {
     agreed = form;
-    form.append(element("input", { type: "hidden", name: "confirmed", value: String(count || 1) }));
+    form.append(element("input", { type: "hidden", name: "confirmed", value: "1" }));
     form.requestSubmit(submitter);
     agreed = null;
   });
 });
-
-function chosen(form) {
-  const checked = [...form.elements].filter((box) => box.checked);
-  const whole = checked.find((box) => "count" in box.dataset);
-  return whole ? Number(whole.dataset.count) : checked.filter((box) => box.name === "id").length;
-}
 
 function ask(text, submitter, yes) {
   const does = submitter?.textContent.trim() || submitter?.getAttribute("aria-label") || "Go on";

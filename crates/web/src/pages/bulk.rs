@@ -1,5 +1,6 @@
 //! Changes of many activities at once, and how far long work has come.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use axum::Router;
@@ -38,7 +39,7 @@ pub(crate) fn bar(who: &SignedIn, asked: &Asked, listing: &Listing) -> Markup {
             span { b data-selected { "Those" } " selected" }
             @if listing.pages > 1 {
                 label {
-                    input type="checkbox" name="scope" value="all" data-count=(listing.total);
+                    input type="checkbox" name="scope" value="all" data-whole;
                     "All " (number(listing.total)) " that match"
                 }
             }
@@ -83,9 +84,8 @@ async fn begin(
     if ids.is_empty() {
         return Ok(nothing_selected(&who, &asked));
     }
-    // More may match by now than were spoken of.
-    if change == BulkChange::Remove && fields.get("confirmed") != ids.len().to_string() {
-        return Ok(confirm(&who, &fields, &asked, ids.len()));
+    if change == BulkChange::Remove && !is_agreed(&fields, &ids) {
+        return Ok(confirm(&who, &fields, &asked, &ids));
     }
     let (small, title) = (ids.len() <= WAITED_FOR_MAX, title(change, ids.len(), &directory));
     let work = web.service.start_bulk(&who.person, ids, change, title)?;
@@ -121,6 +121,27 @@ fn change(fields: &Fields, directory: &Directory) -> Result<BulkChange, Problem>
     }
 }
 
+/// Whether somebody has agreed to the removal of these very activities. Ticked ones the form names
+/// itself; of all that match, others may do so by now than were spoken of, be they as many.
+fn is_agreed(fields: &Fields, ids: &[ActivityId]) -> bool {
+    match fields.get("confirmed") {
+        "" => false,
+        agreed => !is_about_all(fields) || agreed == fingerprint(ids),
+    }
+}
+
+/// What tells these activities from all others.
+fn fingerprint(ids: &[ActivityId]) -> String {
+    let mut hasher = DefaultHasher::new();
+    ids.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// Whether it is about all that the list is asked for, not only those whose boxes were ticked.
+fn is_about_all(fields: &Fields) -> bool {
+    fields.get("scope") == "all"
+}
+
 /// Which activities: those whose boxes were ticked, or all that the list is asked for now.
 async fn ids(
     web: &Web,
@@ -128,7 +149,7 @@ async fn ids(
     fields: &Fields,
     asked: &Asked,
 ) -> Result<Vec<ActivityId>, Problem> {
-    if fields.get("scope") == "all" {
+    if is_about_all(fields) {
         if !asked.wrong.is_empty() {
             return Err(Problem::Wrong(asked.wrong.join(" ")));
         }
@@ -166,9 +187,9 @@ fn nothing_selected(who: &SignedIn, asked: &Asked) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 
-/// Asks once more, with the number. What was chosen comes along.
-fn confirm(who: &SignedIn, fields: &Fields, asked: &Asked, count: usize) -> Response {
-    let question = format!("Remove {}?", counted(count as u64, "activity", "activities"));
+/// Asks once more, with the number. What was chosen comes along, and which activities are spoken of.
+fn confirm(who: &SignedIn, fields: &Fields, asked: &Asked, ids: &[ActivityId]) -> Response {
+    let question = format!("Remove {}?", counted(ids.len() as u64, "activity", "activities"));
     let kept =
         fields.filled().filter(|(name, _)| matches!(*name, "list" | "scope" | "id" | "action"));
     let content = html! {
@@ -180,7 +201,7 @@ fn confirm(who: &SignedIn, fields: &Fields, asked: &Asked, count: usize) -> Resp
         form action="/activities/bulk" method="post" {
             (csrf(who))
             @for (name, value) in kept { input type="hidden" name=(name) value=(value); }
-            input type="hidden" name="confirmed" value=(count);
+            input type="hidden" name="confirmed" value=(fingerprint(ids));
             div.buttons {
                 button.danger type="submit" { "Remove" }
                 a.button.quiet href=(asked.address()) { "Cancel" }

@@ -1,7 +1,7 @@
 //! Changes of many activities at once.
 
 use domain::{ActivityId, StatusId, UserId};
-use service::BulkChange;
+use service::{BulkChange, Write};
 
 use crate::harness::{COMPLETED, NOT_STARTED, VIEWER, World};
 
@@ -87,17 +87,37 @@ fn removing_many_is_asked_for_once_more() {
 }
 
 #[test]
-fn no_more_are_removed_than_were_spoken_of() {
+fn no_others_are_removed_than_were_spoken_of() {
     let world = World::new();
-    let one = world.activity("One");
+    let letter = world.activity("Letter");
     let mut browser = world.editor();
-    let all = |confirmed| [("scope", "all"), ("action", "remove"), ("confirmed", confirmed)];
-    let two = world.activity("Two, made meanwhile");
-    let page = browser.post("/activities/bulk", &all("1")).ok();
+    let mut remove_all = |confirmed: &str| {
+        let fields = [("scope", "all"), ("list", "?q=letter"), ("action", "remove")];
+        let confirmed = [("confirmed", confirmed)];
+        browser.post("/activities/bulk", &[&fields[..], &confirmed].concat())
+    };
+    let is_there = |id| state(&world, id).is_some();
+    let page = remove_all("").ok();
+    let one = page.value("confirmed").unwrap().to_owned();
+    page.shows("Remove 1 activity?").hides("The list has changed");
+
+    let late = world.activity("Another letter, made meanwhile");
+    let page = remove_all(&one).ok();
     page.shows("Remove 2 activities?").shows("The list has changed since you were asked");
-    assert!([one, two].iter().all(|id| state(&world, *id).is_some()));
-    browser.post("/activities/bulk", &all("2")).redirected();
-    assert!([one, two].iter().all(|id| state(&world, *id).is_none()));
+    let two = page.value("confirmed").unwrap().to_owned();
+
+    // As many as before, and others.
+    world.write(Write::Remove(late));
+    let other = world.activity("A third letter");
+    for agreed in [&one, &two, "1", "2"] {
+        let page = remove_all(agreed).ok();
+        page.shows("Remove 2 activities?").shows("The list has changed since you were asked");
+        assert!(is_there(letter) && is_there(other));
+    }
+    let others = remove_all(&two).value("confirmed").unwrap().to_owned();
+    world.activity("Call"); // It is none of those.
+    remove_all(&others).redirected();
+    assert!(!is_there(letter) && !is_there(other));
 }
 
 #[test]
@@ -150,13 +170,11 @@ fn more_than_a_few_are_followed_on_a_page_of_their_own() {
         world.activity(&format!("Number {n}"));
     }
     let mut browser = world.editor();
-    let fields = [
-        ("scope", "all"),
-        ("action", "remove"),
-        ("confirmed", "501"),
-        ("list", "?q=number&sort=subject"),
-    ];
-    let page = browser.post("/activities/bulk", &fields);
+    let fields = [("scope", "all"), ("action", "remove"), ("list", "?q=number&sort=subject")];
+    let page = browser.post("/activities/bulk", &fields).ok();
+    let confirmed =
+        [("confirmed", page.shows("Remove 501 activities?").value("confirmed").unwrap())];
+    let page = browser.post("/activities/bulk", &[&fields[..], &confirmed].concat());
     let there = "/work/1?back=%2Factivities%3Fq%3Dnumber%26sort%3Dsubject";
     assert_eq!(page.redirected(), there);
     let person = world.service.person(browser.cookie("driftless_session").unwrap()).unwrap();
