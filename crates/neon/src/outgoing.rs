@@ -7,7 +7,7 @@ use std::vec::IntoIter;
 
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
-use service::Tenant;
+use service::{Served, Tenant};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::ANSWER_BYTES_FREE;
@@ -29,6 +29,8 @@ impl AsRef<[u8]> for Last {
 struct Pieces {
     pieces: IntoIter<Bytes>,
     bytes_left: usize,
+    /// To be told once the last piece has gone.
+    served: Option<Served>,
 }
 
 impl HttpBody for Pieces {
@@ -41,6 +43,11 @@ impl HttpBody for Pieces {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let piece = self.pieces.next();
         self.bytes_left -= piece.as_ref().map_or(0, Bytes::len);
+        if self.bytes_left == 0
+            && let Some(served) = self.served.take()
+        {
+            served.is_sent();
+        }
         Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }
 
@@ -57,7 +64,11 @@ impl HttpBody for Pieces {
 ///
 /// # Errors
 /// When the organization's other readers have too much to read still.
-pub(crate) fn body(mut json: Vec<Bytes>, org: Option<&Tenant>) -> Result<Body, ApiError> {
+pub(crate) fn body(
+    mut json: Vec<Bytes>,
+    org: Option<&Tenant>,
+    served: Option<Served>,
+) -> Result<Body, ApiError> {
     let bytes_left = json.iter().map(Bytes::len).sum();
     if let Some(org) = org.filter(|_| bytes_left > ANSWER_BYTES_FREE)
         && let Some(last) = json.last_mut()
@@ -67,5 +78,5 @@ pub(crate) fn body(mut json: Vec<Bytes>, org: Option<&Tenant>) -> Result<Body, A
         })?;
         *last = Bytes::from_owner(Last { json: std::mem::take(last), _room: room });
     }
-    Ok(Body::new(Pieces { pieces: json.into_iter(), bytes_left }))
+    Ok(Body::new(Pieces { pieces: json.into_iter(), bytes_left, served }))
 }

@@ -18,6 +18,8 @@ pub struct SyncQuery {
     pub order: Order,
     /// Records on a page, 1 to the server's limit.
     pub page_size: u32,
+    /// The same as it was asked for: larger where the limit has cut it.
+    pub page_size_asked: u32,
     /// The page asked for, from 1.
     pub page: u64,
 }

@@ -10,6 +10,7 @@ use timeline::{SeqRange, View};
 use tokio::sync::oneshot;
 
 use crate::commit::Job;
+use crate::coverage::Served;
 use crate::exposure::Reading;
 use crate::notes::Note;
 use crate::query::{Direction, QueryId, SyncQuery};
@@ -46,6 +47,8 @@ pub struct SyncPage {
     pub pages: u64,
     /// The removed ids of the whole run, ascending; none where the question did not want them.
     pub removed: Option<RemovedIds>,
+    /// What is to be told of once the page has been sent.
+    pub served: Option<Served>,
 }
 
 /// The same with its records.
@@ -125,6 +128,8 @@ pub(crate) struct Asked<'q> {
 /// What a question selects in its view, before paging.
 pub(crate) struct Selected {
     records: Records,
+    /// What the question's window holds.
+    pub(crate) range: SeqRange,
     removed: Option<RemovedIds>,
     total: u64,
     pub(crate) pages: u64,
@@ -152,11 +157,17 @@ impl Service {
     /// # Errors
     /// See [`AskError`]; all of them may pass.
     pub async fn sync(&self, caller: &Caller, query: &SyncQuery) -> Result<SyncAnswer, AskError> {
-        let page = self.sync_page(caller, query).await?;
-        self.filled(&caller.tenant, page).await
+        let mut page = self.sync_page(caller, query).await?;
+        let served = page.served.take();
+        let answer = self.filled(&caller.tenant, page).await?;
+        if let Some(served) = served {
+            served.is_sent();
+        }
+        Ok(answer)
     }
 
-    /// Answers one page, without its records: [`Service::fold_versions`] shows them.
+    /// Answers one page, without its records: [`Service::fold_versions`] shows them. It counts as
+    /// delivered once its [`Served`] has been told.
     ///
     /// # Errors
     /// As [`Service::sync`].
@@ -172,10 +183,10 @@ impl Service {
         let asked = Asked { query, id, to, view, horizon };
         let selected = asked.select(&self.shared, org);
         self.record_run(org, &run, &asked.view, selected.pages > 1).await?;
-        let page = self.paged(org, &asked, selected).await?;
-        if begun {
-            org.polls.asked(caller.key, ask.now, query, &page);
-        }
+        let range = selected.range;
+        let mut page = self.paged(org, &asked, selected).await?;
+        let (began, window) = ((begun, ask.now), (&asked.view, range));
+        page.served = Served::new(org, query, &run, began, window, &page);
         Ok(page)
     }
 
@@ -186,13 +197,13 @@ impl Service {
         asked: &Asked<'_>,
         selected: Selected,
     ) -> Result<SyncPage, AskError> {
-        let Selected { records, removed, total, pages } = selected;
+        let Selected { records, removed, total, pages, .. } = selected;
         let page_size = asked.query.page_size as usize;
         let is_read_through = asked.query.page > 1 && page_size >= READ_THROUGH_PAGE_SIZE_MIN;
         let take = if is_read_through { 2 * page_size } else { page_size };
         let mut seqs = self.seqs(org, asked, records, take).await?;
         let next = seqs.split_off(seqs.len().min(page_size));
-        Ok(SyncPage { horizon: asked.horizon, seqs, next, total, pages, removed })
+        Ok(SyncPage { horizon: asked.horizon, seqs, next, total, pages, removed, served: None })
     }
 
     /// A page with its records.
@@ -201,7 +212,7 @@ impl Service {
         org: &Tenant,
         page: SyncPage,
     ) -> Result<SyncAnswer, AskError> {
-        let SyncPage { horizon, seqs, next: _, total, pages, removed } = page;
+        let SyncPage { horizon, seqs, total, pages, removed, .. } = page;
         let records = self.versions(org, seqs).await?;
         Ok(SyncAnswer { horizon, records, total, pages, removed })
     }
@@ -460,6 +471,7 @@ impl Asked<'_> {
             Records::Named(seqs) => seqs.len() as u64,
         };
         let pages = total.div_ceil(u64::from(query.page_size)).max(1);
-        Selected { records, removed: (!query.ignore_removed).then_some(removed), total, pages }
+        let removed = (!query.ignore_removed).then_some(removed);
+        Selected { records, range, removed, total, pages }
     }
 }

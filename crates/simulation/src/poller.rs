@@ -219,6 +219,7 @@ impl Poller {
             ignore_removed: false,
             order: self.habits.order,
             page_size: self.habits.page_size,
+            page_size_asked: self.habits.page_size,
             page: 1,
         }
     }

@@ -27,7 +27,7 @@ pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> 
         Ok(question) => question,
         Err(error) => return refused(caller, error),
     };
-    let page = match neon.service.sync_page(&caller, &question.query).await {
+    let mut page = match neon.service.sync_page(&caller, &question.query).await {
         Ok(page) => page,
         Err(error) => return refused(caller, error.into()),
     };
@@ -39,6 +39,7 @@ pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> 
                 response_date_time: Some(zone.at(page.horizon)),
                 content: Ok(render(&question, &page, &records)),
                 org: Some(caller.tenant),
+                served: page.served.take(),
             }
         }
         Err(error) => refused(caller, error.into()),
@@ -46,7 +47,7 @@ pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> 
 }
 
 fn refused(caller: Caller, error: ApiError) -> Answer {
-    Answer { org: Some(caller.tenant), response_date_time: None, content: Err(vec![error]) }
+    Answer { org: Some(caller.tenant), ..Answer::refused(error) }
 }
 
 fn question(params: &Params<'_>, page_size_max: u32) -> Result<Question, ApiError> {
@@ -73,6 +74,7 @@ fn question(params: &Params<'_>, page_size_max: u32) -> Result<Question, ApiErro
         ignore_removed,
         order: order(sort_column, sort_direction)?,
         page_size: page_size.min(page_size_max),
+        page_size_asked: page_size,
         page: page.unsigned_abs(),
     };
     Ok(Question { query, sort_column: sort_column.map(str::to_owned), sort_direction })

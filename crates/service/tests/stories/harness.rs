@@ -231,6 +231,7 @@ pub(crate) fn everything() -> SyncQuery {
         ignore_removed: false,
         order: Order::default(),
         page_size: 200,
+        page_size_asked: 200,
         page: 1,
     }
 }

@@ -36,6 +36,7 @@ fn poll(world: &World, key: &str) {
         ignore_removed: false,
         order: Order::default(),
         page_size: 10,
+        page_size_asked: 10,
         page: 1,
     };
     world.block_on(world.service.sync(&caller, &query)).unwrap();

@@ -136,6 +136,7 @@ impl Question {
             ignore_removed: false,
             order: Order { by: order.by, direction: order.direction },
             page_size: PAGE_SIZE,
+            page_size_asked: PAGE_SIZE,
             page: fields.get("page").parse().unwrap_or(1).max(1),
         };
         Ok(Some(Question { query, as_of, order }))
