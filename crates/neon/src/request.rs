@@ -120,13 +120,14 @@ impl Neon {
             Err(errors) => errors.first().map(|error| error.code),
         };
         let envelope = Envelope { root: &target.root, response_date_time, content: answer.content };
-        let mut response = match outgoing::body(envelope.into_json(), answer.org.as_deref(), answer.served) {
-            Ok(body) => response(status, body),
-            Err(error) => {
-                let refused = Answer { org: answer.org, ..Answer::refused(error) };
-                return self.finish(target, status, refused);
-            }
-        };
+        let mut response =
+            match outgoing::body(envelope.into_json(), answer.org.as_deref(), answer.served) {
+                Ok(body) => response(status, body),
+                Err(error) => {
+                    let refused = Answer { org: answer.org, ..Answer::refused(error) };
+                    return self.finish(target, status, refused);
+                }
+            };
         if status == StatusCode::METHOD_NOT_ALLOWED {
             let allowed = header::HeaderValue::from_static("GET, POST");
             response.headers_mut().insert(header::ALLOW, allowed);

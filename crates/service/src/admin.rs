@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use domain::{
-    ApiKey, ClientId, Interval, KeyId, Login, LoginName, Name, OrgId, OrgIdError, OrgKey, Organization, Role,
-    Stage, Stamp, Status, StatusId, StatusName, SystemUser, TextError, UserId, Zone,
+    ApiKey, ClientId, Interval, KeyId, Login, LoginName, Name, OrgId, OrgIdError, OrgKey,
+    Organization, Role, Stage, Stamp, Status, StatusId, StatusName, SystemUser, TextError, UserId,
+    Zone,
 };
 use store::{Durability, TenantRecord, Transaction};
 use thiserror::Error;

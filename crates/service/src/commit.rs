@@ -142,7 +142,8 @@ impl Committer {
             let orgs: Vec<_> = self.shared.tenants.read().values().cloned().collect();
             let due = orgs.iter().map(|org| (org, org.coverages.take_due()));
             let due: Vec<_> = due.filter(|(_, records)| !records.is_empty()).collect();
-            let mut all = due.iter().flat_map(|(org, records)| records.iter().map(|one| (org.key, one)));
+            let mut all =
+                due.iter().flat_map(|(org, records)| records.iter().map(|one| (org.key, one)));
             let written: Result<(), Refusal> = match due.is_empty() {
                 true => Ok(()),
                 false => self.transact(Durability::Process, |transaction| {

@@ -1,9 +1,10 @@
 //! The organization's keys as an admin sees them: what is asked with each, what it was given, and what
 //! it lacks.
 
+use std::fmt;
 use std::sync::Arc;
 
-use domain::{ActivityId, ApiKey, Kind, KeyId, Stamp};
+use domain::{ActivityId, ApiKey, KeyId, Kind, Stamp};
 use timeline::View;
 
 use crate::coverage::{self, Cause, Had, KeyCoverage, Missing, Poll, Undelivered, Verdict};
@@ -70,8 +71,8 @@ pub enum IntegrationState {
     },
     /// It has not read all that it asked for.
     Incomplete {
-        /// How many pages of how many it read of the last run that it left; none where that is not known.
-        read: Option<(u64, u64)>,
+        /// What it read of the last run that it left; none where that is not known.
+        read: Option<Progress>,
     },
     /// It has left out a stretch in which something changed.
     Skipped {
@@ -86,15 +87,62 @@ pub enum IntegrationState {
     Silent,
     /// It is reading.
     Reading {
-        /// How many pages it has been given.
-        read: u64,
-        /// Of how many.
-        pages: u64,
+        /// What it has read.
+        read: Progress,
     },
     /// Something has changed since its last answer.
     Behind,
     /// It has been given everything.
     UpToDate,
+}
+
+/// How far a run has been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// How many pages were read.
+    pub read: u64,
+    /// How many from page 1 on, without a gap.
+    pub through: u64,
+    /// How many there are.
+    pub pages: u64,
+}
+
+impl Progress {
+    /// That of a poll.
+    #[must_use]
+    pub fn of(poll: &Poll) -> Progress {
+        Progress { read: poll.served.count(), through: poll.served.through(), pages: poll.pages }
+    }
+}
+
+impl fmt::Display for Progress {
+    /// `page 3 of 36`, or `2 of 36 pages` where some before them were left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Progress { read, through, pages } = self;
+        if read == through && *read > 0 {
+            write!(f, "page {read} of {pages}")
+        } else {
+            write!(f, "{read} of {pages} pages")
+        }
+    }
+}
+
+impl IntegrationState {
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            IntegrationState::Revoked => "revoked",
+            IntegrationState::NotUsed => "not used yet",
+            IntegrationState::AsksFromTheFuture { .. } => "asks from the future",
+            IntegrationState::Incomplete { .. } => "incomplete",
+            IntegrationState::Skipped { .. } => "skipped",
+            IntegrationState::Silent => "silent",
+            IntegrationState::Reading { .. } => "reading",
+            IntegrationState::Behind => "behind",
+            IntegrationState::UpToDate => "up to date",
+        }
+    }
 }
 
 /// How bad that is, in the order of the exit codes of monitoring plugins.
@@ -159,7 +207,8 @@ impl Integration {
     #[must_use]
     pub fn severity(&self) -> Severity {
         use IntegrationState::{
-            AsksFromTheFuture, Behind, Incomplete, NotUsed, Reading, Revoked, Silent, Skipped, UpToDate,
+            AsksFromTheFuture, Behind, Incomplete, NotUsed, Reading, Revoked, Silent, Skipped,
+            UpToDate,
         };
         match self.state {
             Revoked | NotUsed => Severity::Fine,
@@ -330,17 +379,19 @@ fn state(
     let only_one = unfinished.next().is_none();
     let reading = last_left.filter(|poll| {
         let is_all = coverage.unread_in(view, poll.range) == one.missing.unread;
-        only_one && is_all && poll.served.count() > 1 && now.millis() - poll.last_at.millis() <= READING_MS_MAX
+        only_one
+            && is_all
+            && poll.served.count() > 1
+            && now.millis() - poll.last_at.millis() <= READING_MS_MAX
     });
     match (reading, skipped) {
         (Some(poll), None) if one.missing.deletions == 0 => {
-            return IntegrationState::Reading { read: poll.served.count(), pages: poll.pages };
+            return IntegrationState::Reading { read: Progress::of(poll) };
         }
         _ => {}
     }
     if one.missing.unread > 0 || one.missing.deletions > 0 {
-        let read = last_left.map(|poll| (poll.served.count(), poll.pages));
-        return IntegrationState::Incomplete { read };
+        return IntegrationState::Incomplete { read: last_left.map(Progress::of) };
     }
     match skipped {
         Some((from, to, changes)) => IntegrationState::Skipped { from, to, changes },
@@ -357,9 +408,8 @@ fn hints(coverage: &KeyCoverage, missing: &Missing) -> Vec<Hint> {
         hints.push(Hint::Skips(from, to));
     }
     // Whoever has read several such pages to the end knows.
-    let knows = |poll: &Poll| {
-        poll.pages > 1 && poll.is_whole() && poll.page_size_asked > poll.page_size
-    };
+    let knows =
+        |poll: &Poll| poll.pages > 1 && poll.is_whole() && poll.page_size_asked > poll.page_size;
     if last.page_size_asked > last.page_size && !coverage.polls.iter().any(knows) {
         hints.push(Hint::PageSize { asked: last.page_size_asked, given: last.page_size });
     }

@@ -77,13 +77,15 @@ pub use board::{Column, Filter, ListQuery, Listing};
 pub use check::{Checked, check};
 pub use clock::SystemClock;
 pub use commit::Committer;
+pub use coverage::{Cause, Missing, PagesServed, Poll, Served, Undelivered};
 pub use directory::Directory;
 pub use history::{Change, Difference, Story};
 pub use import::{
     ImportError, ImportOptions, ImportPlan, ImportReport, Repeated, Spool, SpoolError,
 };
-pub use coverage::{Cause, Missing, PagesServed, Poll, Served, Undelivered};
-pub use integrations::{Delivery, Hint, Integration, IntegrationState, Receipt, Severity};
+pub use integrations::{
+    Delivery, Hint, Integration, IntegrationState, Progress, Receipt, Severity,
+};
 pub use lifecycle::{OpenError, Settings, Surroundings};
 pub use live::{FOLLOWERS_PER_ORG_MAX, Follower};
 pub use login::LoginError;

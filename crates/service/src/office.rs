@@ -4,12 +4,12 @@
 use hashbrown::HashMap;
 
 use domain::{
-    Interval, KeyId, LoginName, Name, Organization, Role, Stamp, StatusId, StatusName, SystemUser, UserId,
-    Zone,
+    Interval, KeyId, LoginName, Name, Organization, Role, Stamp, StatusId, StatusName, SystemUser,
+    UserId, Zone,
 };
 use store::Transaction;
 
-use crate::admin::{NewKey, NewUser, put_new_key, expect, put_new_user, revoke};
+use crate::admin::{NewKey, NewUser, expect, put_new_key, put_new_user, revoke};
 use crate::commit::unavailable;
 use crate::directory::Directory;
 use crate::passwords::{self, Password};

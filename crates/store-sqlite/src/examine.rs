@@ -35,9 +35,11 @@ const SMALL_TABLES: [SmallTable; 7] = [
     ("user", "id, name, role, disabled, login, password, password_set FROM system_user", |row| {
         rows::user(row).map(drop)
     }),
-    ("key", "id, system_user, label, hash, created, revoked, last_login, expected_ms FROM api_key", |row| {
-        rows::key(row).map(drop)
-    }),
+    (
+        "key",
+        "id, system_user, label, hash, created, revoked, last_login, expected_ms FROM api_key",
+        |row| rows::key(row).map(drop),
+    ),
     ("status", "id, name, position, done, retired, spreading FROM activity_status", |row| {
         rows::status(row).map(drop)
     }),

@@ -7,8 +7,8 @@ use std::thread;
 use domain::{Account, ActivityId, OrgKey, Seq, Stamp, StatusId, Version};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use store::{
-    CoverageRecord, CurrentRow, Durability, Examined, FolderState, LogEntry, RunRecord, SessionRecord,
-    Store, StoreError, StoredVersion, TenantRecord, Transaction,
+    CoverageRecord, CurrentRow, Durability, Examined, FolderState, LogEntry, RunRecord,
+    SessionRecord, Store, StoreError, StoredVersion, TenantRecord, Transaction,
 };
 
 use crate::rows::{self, number};

@@ -1,15 +1,15 @@
 //! Rows are not models: each is turned into its type here, and a bad one says where it stands.
 
 use domain::{
-    Account, ActivityId, ApiKey, Author, ClientId, Interval, KeyId, Kind, Login, LoginName, Name, Opener,
-    OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Role, SecretHash, Seq, Stage,
-    Stamp, State, Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
+    Account, ActivityId, ApiKey, Author, ClientId, Interval, KeyId, Kind, Login, LoginName, Name,
+    Opener, OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Role, SecretHash, Seq,
+    Stage, Stamp, State, Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
 };
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use store::{
-    Content, CoverageRecord, CurrentRow, FolderState, LogEntry, RunRecord, SessionRecord, StoreError,
-    StoredVersion,
+    Content, CoverageRecord, CurrentRow, FolderState, LogEntry, RunRecord, SessionRecord,
+    StoreError, StoredVersion,
 };
 
 use crate::failed;

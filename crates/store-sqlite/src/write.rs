@@ -253,11 +253,7 @@ impl Transaction for SqliteTransaction<'_> {
         )
     }
 
-    fn put_coverage(
-        &mut self,
-        org: OrgKey,
-        coverage: &CoverageRecord,
-    ) -> Result<(), StoreError> {
+    fn put_coverage(&mut self, org: OrgKey, coverage: &CoverageRecord) -> Result<(), StoreError> {
         self.execute(
             "INSERT OR REPLACE INTO coverage (organization, api_key, document) VALUES (?1, ?2, ?3)",
             (org.0, coverage.key.0, coverage.document.as_str()),

@@ -25,7 +25,8 @@ use domain::{
 pub use content::{Content, StoredField, StoredMoment, StoredText, StoredVersion, decode, encode};
 pub use error::{CommitError, StoreError};
 pub use rows::{
-    CoverageRecord, CurrentRow, Examined, FolderState, LogEntry, RunRecord, SessionRecord, TenantRecord,
+    CoverageRecord, CurrentRow, Examined, FolderState, LogEntry, RunRecord, SessionRecord,
+    TenantRecord,
 };
 pub use search::{Mark, SearchIndex, Text, Word};
 
@@ -252,11 +253,7 @@ pub trait Transaction {
     ///
     /// # Errors
     /// When the store cannot write.
-    fn put_coverage(
-        &mut self,
-        org: OrgKey,
-        coverage: &CoverageRecord,
-    ) -> Result<(), StoreError>;
+    fn put_coverage(&mut self, org: OrgKey, coverage: &CoverageRecord) -> Result<(), StoreError>;
 
     /// Adds or renames an account.
     ///

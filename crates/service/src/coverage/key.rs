@@ -201,10 +201,9 @@ impl Poll {
     /// the log's.
     fn page_of(&self, view: &View, seq: Seq) -> Option<u64> {
         let before = match self.log_order? {
-            timeline::Direction::OldestFirst => SeqRange {
-                after: self.range.after,
-                through: Seq(seq.0.saturating_sub(1)),
-            },
+            timeline::Direction::OldestFirst => {
+                SeqRange { after: self.range.after, through: Seq(seq.0.saturating_sub(1)) }
+            }
             timeline::Direction::NewestFirst => {
                 SeqRange { after: seq, through: self.range.through }
             }

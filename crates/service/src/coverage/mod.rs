@@ -36,8 +36,8 @@ use poll::ServedPage;
 use ranges::Stretch;
 
 pub(crate) use key::Had;
-pub use poll::{PagesServed, Poll};
 pub(crate) use key::KeyCoverage;
+pub use poll::{PagesServed, Poll};
 pub use verdict::{Cause, Missing, Undelivered};
 pub(crate) use verdict::{Verdict, judge};
 
@@ -183,8 +183,7 @@ impl Served {
             return None;
         }
         let head = view.seq();
-        let range =
-            SeqRange { after: range.after.min(head), through: range.through.min(head) };
+        let range = SeqRange { after: range.after.min(head), through: range.through.min(head) };
         let range = SeqRange { through: range.through.max(range.after), ..range };
         let log_order = (query.order.by == Member::Modified).then(|| query.order.direction.into());
         let poll = Poll {

@@ -57,6 +57,12 @@ impl PagesServed {
             || self.beyond.iter().any(|(first, last)| (*first..=*last).contains(&page))
     }
 
+    /// Up to which page all have been.
+    #[must_use]
+    pub fn through(&self) -> u64 {
+        self.through
+    }
+
     /// How many have been.
     #[must_use]
     pub fn count(&self) -> u64 {

@@ -104,10 +104,8 @@ impl Ranges {
         if self.0.len() <= STRETCHES_MAX {
             return;
         }
-        let between = |a: &Stretch, b: &Stretch| SeqRange {
-            after: a.range.through,
-            through: b.range.after,
-        };
+        let between =
+            |a: &Stretch, b: &Stretch| SeqRange { after: a.range.through, through: b.range.after };
         self.0.dedup_by(|next, kept| {
             let joins = is_dead(between(kept, next));
             if joins {

@@ -81,9 +81,8 @@ pub(super) fn read(text: &str, head: Seq) -> Result<KeyCoverage, serde_json::Err
 }
 
 fn stretches(ranges: &Ranges) -> Vec<(u64, u64, i64, i64)> {
-    let tuple = |s: &Stretch| {
-        (s.range.after.0, s.range.through.0, s.from.millis(), s.until.millis())
-    };
+    let tuple =
+        |s: &Stretch| (s.range.after.0, s.range.through.0, s.from.millis(), s.until.millis());
     ranges.all().iter().map(tuple).collect()
 }
 

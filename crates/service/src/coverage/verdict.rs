@@ -100,11 +100,8 @@ pub(crate) fn judge(
         SeqRange { after: through(&coverage.deletions), through: view.seq() },
     );
     let none_asked = coverage.hull().is_none();
-    let tombstones_behind = if wants_removed || none_asked {
-        view.count_tombstones(after_deletions)
-    } else {
-        0
-    };
+    let tombstones_behind =
+        if wants_removed || none_asked { view.count_tombstones(after_deletions) } else { 0 };
     let first_behind = [
         first(view, after_records, false),
         first(view, after_deletions, true).filter(|_| tombstones_behind > 0),
@@ -112,8 +109,7 @@ pub(crate) fn judge(
     let first_behind = first_behind.into_iter().flatten().min();
     let first_missing = [
         gaps(&coverage.records, &coverage.asked).find_map(|gap| first(view, gap.range, false)),
-        gaps(&coverage.deletions, &coverage.deletions)
-            .find_map(|gap| first(view, gap.range, true)),
+        gaps(&coverage.deletions, &coverage.deletions).find_map(|gap| first(view, gap.range, true)),
         first_behind,
     ];
     let first_missing = first_missing.into_iter().flatten().min().and_then(stamp_before(&stamp));
@@ -129,7 +125,8 @@ pub(crate) fn judge(
         behind: count(after_records) + tombstones_behind,
         behind_since: first_behind.and_then(&stamp),
         complete_from,
-        complete_until: complete_until.filter(|until| complete_from.is_some_and(|from| from <= *until)),
+        complete_until: complete_until
+            .filter(|until| complete_from.is_some_and(|from| from <= *until)),
     }
 }
 
@@ -195,7 +192,8 @@ impl KeyCoverage {
             page.into_iter().map(move |seq| (seq, tombstone))
         };
         let records = gaps(&self.records, &self.asked).flat_map(|gap| of(gap, false)).take(max);
-        let removed = gaps(&self.deletions, &self.deletions).flat_map(|gap| of(gap, true)).take(max);
+        let removed =
+            gaps(&self.deletions, &self.deletions).flat_map(|gap| of(gap, true)).take(max);
         let mut all: Vec<(Seq, bool)> = records.chain(removed).collect();
         all.sort_unstable();
         all.truncate(max);

@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use domain::{ActivityId, Interval, KeyId, ManualClock, Member, Stamp};
 use service::{
-    Cause, Delivery, Hint, Integration, IntegrationState as State, Poll, Severity, SyncQuery, Write,
+    Cause, Delivery, Hint, Integration, IntegrationState as State, Poll, Progress, Severity,
+    SyncQuery, Write,
 };
 
 use crate::harness::{World, ascending, create, everything, stamp, update};
@@ -103,6 +104,15 @@ impl Scene {
     }
 }
 
+/// So many pages from the first on.
+fn progress(read: u64, pages: u64) -> Progress {
+    Progress { read, through: read, pages }
+}
+
+fn incomplete(read: u64, pages: u64) -> State {
+    State::Incomplete { read: Some(progress(read, pages)) }
+}
+
 fn since(from: Stamp) -> SyncQuery {
     SyncQuery { from: Some(from), ..everything() }
 }
@@ -136,7 +146,10 @@ fn a_key_that_reads_everything_and_goes_on_from_the_response_time_is_up_to_date(
     scene.world.write(create("new")).unwrap();
     let now = scene.look();
     assert_eq!((now.state, now.behind), (State::Behind, 2));
-    assert_eq!((now.behind_since, now.complete_until), (Some(oldest), Some(oldest.plus_millis(-1))));
+    assert_eq!(
+        (now.behind_since, now.complete_until),
+        (Some(oldest), Some(oldest.plus_millis(-1)))
+    );
     assert_eq!(scene.delivery(2), Delivery::Behind);
     scene.advance(MINUTE_MS);
     let horizon = scene.ask(&since(horizon));
@@ -151,7 +164,7 @@ fn one_page_of_several_is_incomplete_whatever_follows() {
     let mut horizon = scene.ask(&query);
     for _ in 0..3 {
         let now = scene.look();
-        assert_eq!(now.state, State::Incomplete { read: Some((1, 36)) });
+        assert_eq!(now.state, incomplete(1, 36));
         assert_eq!((now.missing.unread, now.severity()), (35, Severity::Critical));
         assert_eq!((scene.poll().records, scene.poll().total), (1, 36));
         assert_eq!(now.complete_until, Some(scene.world.last_stamp(ActivityId(1)).plus_millis(-1)));
@@ -164,7 +177,7 @@ fn one_page_of_several_is_incomplete_whatever_follows() {
         horizon = scene.ask(&SyncQuery { from: Some(horizon), ..query.clone() });
         assert_eq!(scene.look().missing.unread, 35);
     }
-    assert_eq!(scene.state(), State::Incomplete { read: Some((1, 36)) });
+    assert_eq!(scene.state(), incomplete(1, 36));
     assert_eq!(scene.undelivered()[..2], [(1, Cause::Unread), (2, Cause::Unread)]);
     // It heals when they are read after all.
     scene.ask(&everything());
@@ -210,10 +223,10 @@ fn whoever_is_reading_is_not_up_to_date_yet() {
     let query = SyncQuery { page_size: 2, ..everything() };
     scene.ask_pages(&query, [1, 2, 3]);
     let now = scene.look();
-    assert_eq!(now.state, State::Reading { read: 3, pages: 4 });
+    assert_eq!(now.state, State::Reading { read: progress(3, 4) });
     assert_eq!((now.missing.unread, now.severity()), (2, Severity::Warning));
     scene.advance(6 * MINUTE_MS);
-    assert_eq!(scene.state(), State::Incomplete { read: Some((3, 4)) }, "it has stopped");
+    assert_eq!(scene.state(), incomplete(3, 4), "it has stopped");
     scene.ask_pages(&query, [4]);
     assert_eq!(scene.state(), State::UpToDate);
 
@@ -223,7 +236,7 @@ fn whoever_is_reading_is_not_up_to_date_yet() {
         scene.ask_pages(&SyncQuery { order: ascending(Member::Subject), ..query.clone() }, [1, 2]);
         scene.create(1);
     }
-    assert_eq!(scene.state(), State::Incomplete { read: Some((2, 9)) });
+    assert_eq!(scene.state(), incomplete(2, 9));
 }
 
 #[test]
@@ -384,7 +397,7 @@ fn a_page_size_above_the_limit_is_a_hint_until_the_script_shows_that_it_knows() 
     let scene = Scene::with(6);
     let query = SyncQuery { page_size: 4, page_size_asked: 500, ..everything() };
     scene.ask(&query);
-    assert_eq!(scene.state(), State::Incomplete { read: Some((1, 2)) });
+    assert_eq!(scene.state(), incomplete(1, 2));
     assert_eq!(scene.look().hints, [Hint::PageSize { asked: 500, given: 4 }]);
     scene.ask_pages(&query, [2]);
     assert_eq!((scene.state(), scene.look().hints), (State::UpToDate, vec![]));

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use domain::{Account, ActivityId, OrgKey, Organization, Seq, Stamp, StatusId, Version};
 use store::{
-    CoverageRecord, CurrentRow, Durability, Examined, FolderState, LogEntry, RunRecord, SessionRecord,
-    Store, StoreError, StoredVersion, TenantRecord, Transaction,
+    CoverageRecord, CurrentRow, Durability, Examined, FolderState, LogEntry, RunRecord,
+    SessionRecord, Store, StoreError, StoredVersion, TenantRecord, Transaction,
 };
 
 use super::SimStore;

@@ -89,11 +89,7 @@ impl Transaction for SimTransaction<'_> {
         self.push(Op::RunGone(org, *run))
     }
 
-    fn put_coverage(
-        &mut self,
-        org: OrgKey,
-        coverage: &CoverageRecord,
-    ) -> Result<(), StoreError> {
+    fn put_coverage(&mut self, org: OrgKey, coverage: &CoverageRecord) -> Result<(), StoreError> {
         self.push(Op::Coverage(org, coverage.clone()))
     }
 

@@ -6,8 +6,8 @@ use domain::{
 };
 
 use super::sample::{
-    ORG, OTHER, account, commit, coverage, folder_state, key, login, organization, problems, record,
-    run, session, stamp, status, user,
+    ORG, OTHER, account, commit, coverage, folder_state, key, login, organization, problems,
+    record, run, session, stamp, status, user,
 };
 use crate::{CoverageRecord, RunRecord, SessionRecord, Store, TenantRecord};
 
