@@ -13,6 +13,12 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::ANSWER_BYTES_FREE;
 use crate::errors::ApiError;
 
+/// What a connection takes at once, whether its reader reads or not.
+const BUFFERED_BYTES: usize = 512 << 10;
+
+/// The last piece of a larger answer has at most so many bytes.
+const END_BYTES: usize = 16;
+
 /// The last piece of an answer, which is let go once it has been sent, and the answer's part of the room.
 struct Last {
     json: Bytes,
@@ -70,6 +76,11 @@ pub(crate) fn body(
     served: Option<Served>,
 ) -> Result<Body, ApiError> {
     let bytes_left = json.iter().map(Bytes::len).sum();
+    // The end goes by itself, so that it is only taken once nearly all before it has been sent.
+    let end = json.last_mut().filter(|_| bytes_left > BUFFERED_BYTES);
+    if let Some(end) = end.map(|last| last.split_off(last.len().saturating_sub(END_BYTES))) {
+        json.push(end);
+    }
     if let Some(org) = org.filter(|_| bytes_left > ANSWER_BYTES_FREE)
         && let Some(last) = json.last_mut()
     {
