@@ -32,6 +32,8 @@ pub(crate) struct KeyCoverage {
     pub(crate) records: Ranges,
     /// The same of deletions. They are on every page, so that what was asked for was delivered.
     pub(crate) deletions: Ranges,
+    /// The view of its first answer: what was removed before then is in no copy that it has filled.
+    pub(crate) first: Option<Seq>,
     /// The latest instant that an answer was complete up to.
     pub(crate) told: Option<Stamp>,
     /// When a question was last begun.
@@ -73,6 +75,8 @@ impl KeyCoverage {
         }
         let (all, is_whole, wants_removed) = (poll.stretch(), poll.is_whole(), poll.wants_removed);
         self.told = self.told.max(Some(poll.horizon));
+        let seq = poll.seq;
+        self.first.get_or_insert(seq);
         let mut grows = self.asked.add(all);
         if wants_removed {
             grows |= self.deletions.add(all);

@@ -14,7 +14,7 @@ pub struct Missing {
     pub unread: u64,
     /// Records and deletions in stretches that were never asked for, between others that were.
     pub skipped: u64,
-    /// Deletions in stretches where it asked for none, between others where it did.
+    /// Deletions after its first answer in stretches where it asked for none, though it did later.
     pub deletions: u64,
 }
 
@@ -83,9 +83,7 @@ pub(crate) fn judge(
     let skipped_records: u64 = left_out.iter().map(|gap| count(gap.range)).sum();
     let skipped = left_out.iter().map(count_both).sum::<u64>();
     let records: u64 = gaps(&coverage.records, &coverage.asked).map(|gap| count(gap.range)).sum();
-    let deletions: u64 = gaps(&coverage.deletions, &coverage.deletions)
-        .map(|gap| view.count_tombstones(gap.range))
-        .sum();
+    let deletions: u64 = deletion_gaps(coverage).map(|gap| view.count_tombstones(gap.range)).sum();
     let missing = Missing {
         unread: records.saturating_sub(skipped_records),
         skipped,
@@ -97,7 +95,10 @@ pub(crate) fn judge(
     });
     let (after_records, after_deletions) = (
         SeqRange { after: through(&coverage.asked), through: view.seq() },
-        SeqRange { after: through(&coverage.deletions), through: view.seq() },
+        SeqRange {
+            after: through(&coverage.deletions).max(coverage.first.unwrap_or(Seq::ZERO)),
+            through: view.seq(),
+        },
     );
     let none_asked = coverage.hull().is_none();
     let tombstones_behind =
@@ -109,7 +110,7 @@ pub(crate) fn judge(
     let first_behind = first_behind.into_iter().flatten().min();
     let first_missing = [
         gaps(&coverage.records, &coverage.asked).find_map(|gap| first(view, gap.range, false)),
-        gaps(&coverage.deletions, &coverage.deletions).find_map(|gap| first(view, gap.range, true)),
+        deletion_gaps(coverage).find_map(|gap| first(view, gap.range, true)),
         first_behind,
     ];
     let first_missing = first_missing.into_iter().flatten().min().and_then(stamp_before(&stamp));
@@ -144,14 +145,21 @@ fn gaps(ranges: &Ranges, hull: &Ranges) -> impl Iterator<Item = Gap> {
     hull.hull().map(|hull| ranges.gaps(hull)).unwrap_or_default().into_iter()
 }
 
+/// Where deletions were not asked for, from the first answer to the last that had any.
+fn deletion_gaps(coverage: &KeyCoverage) -> impl Iterator<Item = Gap> {
+    let hull = coverage.deletions.hull().zip(coverage.first);
+    let hull = hull.map(|(hull, first)| SeqRange { after: first, through: hull.through });
+    hull.map(|hull| coverage.deletions.gaps(hull)).unwrap_or_default().into_iter()
+}
+
 /// The stretches between two windows that were never asked for.
 fn skipped(coverage: &KeyCoverage) -> Vec<Gap> {
     gaps(&coverage.asked, &coverage.asked).collect()
 }
 
-/// Tombstones of a range that deletions were asked for before and after, and not there.
+/// Tombstones of a range for which deletions were not asked.
 fn missing_tombstones(coverage: &KeyCoverage, view: &View, range: SeqRange) -> u64 {
-    let within = gaps(&coverage.deletions, &coverage.deletions).map(|gap| SeqRange {
+    let within = deletion_gaps(coverage).map(|gap| SeqRange {
         after: gap.range.after.max(range.after),
         through: gap.range.through.min(range.through),
     });
@@ -192,8 +200,7 @@ impl KeyCoverage {
             page.into_iter().map(move |seq| (seq, tombstone))
         };
         let records = gaps(&self.records, &self.asked).flat_map(|gap| of(gap, false)).take(max);
-        let removed =
-            gaps(&self.deletions, &self.deletions).flat_map(|gap| of(gap, true)).take(max);
+        let removed = deletion_gaps(self).flat_map(|gap| of(gap, true)).take(max);
         let mut all: Vec<(Seq, bool)> = records.chain(removed).collect();
         all.sort_unstable();
         all.truncate(max);

@@ -8,6 +8,7 @@ mod mirror;
 mod reader;
 
 mod commits;
+mod coverage;
 mod edits;
 mod first_import;
 mod hangups;
