@@ -139,6 +139,7 @@ fn add_organization(transaction: &mut dyn Transaction, key: OrgKey, id: &str) ->
         created: Stamp::from_millis(FIRST_STAMP),
         revoked: false,
         last_login: None,
+        expected: None,
     };
     Ok(transaction.put_key(key, &api_key)?)
 }

@@ -11,6 +11,7 @@ mod activity;
 mod clock;
 mod ids;
 mod imported;
+mod interval;
 mod organization;
 mod patch;
 mod time;
@@ -23,6 +24,7 @@ pub use clock::{Clock, ManualClock};
 pub use ids::{ActivityId, ClientId, KeyId, OrgId, OrgKey, Seq, StatusId, UserId};
 pub use ids::{ID_MAX, ORG_ID_CHARS_MAX, OrgIdError};
 pub use imported::Imported;
+pub use interval::{Interval, IntervalError, Unit};
 pub use organization::{
     Account, ApiKey, LOGIN_CHARS_MAX, Login, LoginName, LoginNameError, NAME_CHARS_MAX, Name,
     Opener, Organization, PasswordHash, Role, RoleError, SecretHash, Stage, Status, SystemUser,

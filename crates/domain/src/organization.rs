@@ -6,7 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::activity::{TextError, checked};
-use crate::{ClientId, KeyId, OrgId, OrgKey, Stamp, StatusId, StatusName, UserId, Zone};
+use crate::{ClientId, Interval, KeyId, OrgId, OrgKey, Stamp, StatusId, StatusName, UserId, Zone};
 
 /// The most characters that a person's, an organization's, a key's or a status's name may have.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -260,6 +260,8 @@ pub struct ApiKey {
     pub revoked: bool,
     /// When somebody last logged in with it.
     pub last_login: Option<Stamp>,
+    /// How often somebody is expected to ask with it; none where that is to be seen from its own rhythm.
+    pub expected: Option<Interval>,
 }
 
 /// A status that activities can have. Its name is embedded in every record that shows it.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
-use domain::{LoginName, Name, OrgId, Role, StatusName, Zone};
+use domain::{Interval, LoginName, Name, OrgId, Role, StatusName, Zone};
 use neon::files::Format;
 use serde::{Deserialize, Serialize};
 
@@ -78,8 +78,8 @@ pub(crate) enum Work {
     /// System users: add, login, list, disable.
     #[command(subcommand)]
     User(User),
-    /// API keys: add, list, revoke.
-    #[command(subcommand)]
+    /// API keys: add, list, check, expect, revoke.
+    #[command(subcommand, visible_alias = "keys")]
     Key(Key),
     /// Activity statuses: list, add, rename, retire.
     #[command(subcommand)]
@@ -116,6 +116,8 @@ impl Work {
             Work::User(User::Disable { .. }) => "user disable",
             Work::Key(Key::Add { .. }) => "key add",
             Work::Key(Key::List { .. }) => "key list",
+            Work::Key(Key::Check { .. }) => "key check",
+            Work::Key(Key::Expect { .. }) => "key expect",
             Work::Key(Key::Revoke { .. }) => "key revoke",
             Work::Status(Status::List { .. }) => "status list",
             Work::Status(Status::Add { .. }) => "status add",
@@ -339,6 +341,35 @@ pub(crate) enum Key {
         /// The organization's id.
         #[serde(with = "text")]
         org: OrgId,
+    },
+    /// Check what each key was given: for cron, Nagios and the like.
+    ///
+    /// The first line is a summary, then comes a line for each key. Exit codes: 0 all is well; 1 a key
+    /// is silent, reading, behind for longer than usual, or has a habit that may lose changes; 2 changes
+    /// were never delivered, or a key asks from the future; 3 it could not be checked. Keys that are not
+    /// used yet, or revoked, are no problem.
+    Check {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+    },
+    /// Say how often a key should be asked with.
+    ///
+    /// It counts as silent after that time and a tenth more.
+    Expect {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The key's number, as `key list` shows it.
+        #[arg(value_parser = whole)]
+        key: i64,
+        /// Like 30m, 12h or 7d.
+        #[arg(value_name = "EVERY", required_unless_present = "none")]
+        #[serde(with = "text::optional")]
+        every: Option<Interval>,
+        /// Expect nothing: its own rhythm tells whether it is silent.
+        #[arg(long, conflicts_with = "every")]
+        none: bool,
     },
     /// Revoke an API key: it and its sessions end at once.
     Revoke {

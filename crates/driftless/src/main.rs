@@ -26,10 +26,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, Org, Tuning, Work};
-use crate::commands::{Failure, LocalFiles};
+use crate::cli::{Cli, Command, Key, Org, Tuning, Work};
+use crate::commands::{Ending, Failure, LocalFiles};
 use crate::console::{Terminal, Unread};
 use crate::folder::{Access, Folder};
+
+/// What monitoring plugins end with that could not look.
+const UNKNOWN: u8 = 3;
 
 /// On Linux of SQLite's memory too: the C library's allocator gives back less.
 #[global_allocator]
@@ -42,9 +45,15 @@ fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::disable_transparent_huge_pages(true);
     let cli = Cli::parse();
+    let is_for_monitoring = matches!(&cli.command, Command::Work(Work::Key(Key::Check { .. })));
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(ending) => ExitCode::from(ending.code()),
         Err(failure) if is_unread(&failure) => ExitCode::SUCCESS,
+        Err(failure) if is_for_monitoring => {
+            let problem = format_args!("KEYS UNKNOWN - {failure}\n");
+            let _ = io::Write::write_fmt(&mut io::stdout(), problem);
+            ExitCode::from(UNKNOWN)
+        }
         Err(failure) => {
             let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("driftless: {failure}\n"));
             ExitCode::FAILURE
@@ -58,11 +67,11 @@ fn is_unread(failure: &Failure) -> bool {
     cause.is_some_and(<dyn Error + Send + Sync>::is::<Unread>)
 }
 
-fn run(cli: Cli) -> Result<(), Failure> {
+fn run(cli: Cli) -> Result<Ending, Failure> {
     let path = cli.data_folder();
     match cli.command {
-        Command::Demo(demo) => demo::run(&path, &demo),
-        Command::Serve(serve) => serve::run(&path, &serve),
+        Command::Demo(demo) => demo::run(&path, &demo).map(|()| Ending::Done),
+        Command::Serve(serve) => serve::run(&path, &serve).map(|()| Ending::Done),
         Command::Work(work) => {
             let create = matches!(work, Work::Org(Org::Add { .. }));
             match folder::access(&path, create)? {
@@ -73,11 +82,12 @@ fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-fn work_here(folder: &Folder, work: &Work) -> Result<(), Failure> {
+fn work_here(folder: &Folder, work: &Work) -> Result<Ending, Failure> {
     let mut terminal = Terminal::new();
     if matches!(work, Work::Check) {
         // Without putting it to work: what is damaged could not be.
-        return commands::check(&store_sqlite::SqliteStore::open(&folder.path)?, &mut terminal);
+        let store = store_sqlite::SqliteStore::open(&folder.path)?;
+        return commands::check(&store, &mut terminal).map(|()| Ending::Done);
     }
     let ground = serve::open(folder, &Tuning::default(), false)?;
     let done = commands::run(work, &ground, &mut LocalFiles, &mut terminal);

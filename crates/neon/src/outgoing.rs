@@ -7,11 +7,17 @@ use std::vec::IntoIter;
 
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
-use service::Tenant;
+use service::{Served, Tenant};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::ANSWER_BYTES_FREE;
 use crate::errors::ApiError;
+
+/// What a connection takes at once, whether its reader reads or not.
+const BUFFERED_BYTES: usize = 512 << 10;
+
+/// The last piece of a larger answer has at most so many bytes.
+const END_BYTES: usize = 16;
 
 /// The last piece of an answer, which is let go once it has been sent, and the answer's part of the room.
 struct Last {
@@ -29,6 +35,8 @@ impl AsRef<[u8]> for Last {
 struct Pieces {
     pieces: IntoIter<Bytes>,
     bytes_left: usize,
+    /// To be told once the last piece has gone.
+    served: Option<Served>,
 }
 
 impl HttpBody for Pieces {
@@ -41,6 +49,11 @@ impl HttpBody for Pieces {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let piece = self.pieces.next();
         self.bytes_left -= piece.as_ref().map_or(0, Bytes::len);
+        if self.bytes_left == 0
+            && let Some(served) = self.served.take()
+        {
+            served.is_sent();
+        }
         Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }
 
@@ -57,8 +70,17 @@ impl HttpBody for Pieces {
 ///
 /// # Errors
 /// When the organization's other readers have too much to read still.
-pub(crate) fn body(mut json: Vec<Bytes>, org: Option<&Tenant>) -> Result<Body, ApiError> {
+pub(crate) fn body(
+    mut json: Vec<Bytes>,
+    org: Option<&Tenant>,
+    served: Option<Served>,
+) -> Result<Body, ApiError> {
     let bytes_left = json.iter().map(Bytes::len).sum();
+    // The end goes by itself, so that it is only taken once nearly all before it has been sent.
+    let end = json.last_mut().filter(|_| bytes_left > BUFFERED_BYTES);
+    if let Some(end) = end.map(|last| last.split_off(last.len().saturating_sub(END_BYTES))) {
+        json.push(end);
+    }
     if let Some(org) = org.filter(|_| bytes_left > ANSWER_BYTES_FREE)
         && let Some(last) = json.last_mut()
     {
@@ -67,5 +89,5 @@ pub(crate) fn body(mut json: Vec<Bytes>, org: Option<&Tenant>) -> Result<Body, A
         })?;
         *last = Bytes::from_owner(Last { json: std::mem::take(last), _room: room });
     }
-    Ok(Body::new(Pieces { pieces: json.into_iter(), bytes_left }))
+    Ok(Body::new(Pieces { pieces: json.into_iter(), bytes_left, served }))
 }

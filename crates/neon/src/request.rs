@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Method as Verb, Request, Response, StatusCode, header};
 use domain::Moment;
-use service::{Caller, Tenant};
+use service::{Caller, Served, Tenant};
 
 use crate::body::Form;
 use crate::envelope::{Envelope, Success, response};
@@ -33,12 +33,14 @@ pub(crate) struct Answer {
     pub(crate) org: Option<Arc<Tenant>>,
     pub(crate) response_date_time: Option<Moment>,
     pub(crate) content: Result<Success, Vec<ApiError>>,
+    /// The page of changes that it is, to be told of once it has been sent.
+    pub(crate) served: Option<Served>,
 }
 
 impl Answer {
     /// A failure before anybody was recognised.
     pub(crate) fn refused(error: ApiError) -> Answer {
-        Answer { org: None, response_date_time: None, content: Err(vec![error]) }
+        Answer { org: None, response_date_time: None, content: Err(vec![error]), served: None }
     }
 }
 
@@ -118,13 +120,14 @@ impl Neon {
             Err(errors) => errors.first().map(|error| error.code),
         };
         let envelope = Envelope { root: &target.root, response_date_time, content: answer.content };
-        let mut response = match outgoing::body(envelope.into_json(), answer.org.as_deref()) {
-            Ok(body) => response(status, body),
-            Err(error) => {
-                let refused = Answer { org: answer.org, ..Answer::refused(error) };
-                return self.finish(target, status, refused);
-            }
-        };
+        let mut response =
+            match outgoing::body(envelope.into_json(), answer.org.as_deref(), answer.served) {
+                Ok(body) => response(status, body),
+                Err(error) => {
+                    let refused = Answer { org: answer.org, ..Answer::refused(error) };
+                    return self.finish(target, status, refused);
+                }
+            };
         if status == StatusCode::METHOD_NOT_ALLOWED {
             let allowed = header::HeaderValue::from_static("GET, POST");
             response.headers_mut().insert(header::ALLOW, allowed);

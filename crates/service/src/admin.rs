@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use domain::{
-    ApiKey, ClientId, KeyId, LoginName, Name, OrgId, OrgIdError, OrgKey, Organization, Role, Stage,
-    Stamp, Status, StatusId, StatusName, SystemUser, TextError, UserId, Zone,
+    ApiKey, ClientId, Interval, KeyId, LoginName, Name, OrgId, OrgIdError, OrgKey, Organization,
+    Role, Stage, Stamp, Status, StatusId, StatusName, SystemUser, TextError, UserId, Zone,
 };
 use store::{Durability, TenantRecord, Transaction};
 use thiserror::Error;
@@ -203,6 +203,22 @@ impl Service {
         })
     }
 
+    /// Says how often somebody is expected to ask with a key; none where its own rhythm is to tell.
+    ///
+    /// # Errors
+    /// When there is no such key or the store cannot write.
+    pub fn expect_of_key(
+        &self,
+        org: &Arc<Tenant>,
+        id: KeyId,
+        expected: Option<Interval>,
+    ) -> Result<(), AdminError> {
+        let key = org.key;
+        self.change_directory(org, move |directory, transaction| {
+            expect(directory, transaction, key, id, expected)
+        })
+    }
+
     /// Changes the directory and what the store has of it together; for a thread that may wait.
     pub(crate) fn change_directory<T: Send + 'static, E: From<Refusal> + Send + 'static>(
         &self,
@@ -294,7 +310,8 @@ pub(crate) fn put_new_key(
     let id = KeyId(last + 1);
     let label = label.map_or_else(String::new, |label| label.to_string());
     let hash = secret::hash(&secret);
-    let key = ApiKey { id, user, label, hash, created, revoked: false, last_login: None };
+    let (last_login, expected) = (None, None);
+    let key = ApiKey { id, user, label, hash, created, revoked: false, last_login, expected };
     transaction.put_key(org, &key).map_err(|e| unavailable(&e))?;
     directory.keys.insert(id, key);
     Ok(NewKey { id, secret })
@@ -308,5 +325,17 @@ pub(crate) fn revoke(
 ) -> Result<(), AdminError> {
     let key = directory.keys.get_mut(&id).ok_or(AdminError::UnknownKey(id))?;
     key.revoked = true;
+    Ok(transaction.put_key(org, key).map_err(|e| unavailable(&e))?)
+}
+
+pub(crate) fn expect(
+    directory: &mut Directory,
+    transaction: &mut dyn Transaction,
+    org: OrgKey,
+    id: KeyId,
+    expected: Option<Interval>,
+) -> Result<(), AdminError> {
+    let key = directory.keys.get_mut(&id).ok_or(AdminError::UnknownKey(id))?;
+    key.expected = expected;
     Ok(transaction.put_key(org, key).map_err(|e| unavailable(&e))?)
 }

@@ -31,6 +31,12 @@ const AHEAD_WAIT_MS_MAX: i64 = 10;
 /// How often the committer looks after the lease when nothing else wakes it.
 const IDLE_TICK: Duration = Duration::from_millis(500);
 
+/// How often coverage is written down…
+const COVERAGE_EVERY_MS: i64 = 1_000;
+
+/// …and which part of the committer's time that may take: one in so many.
+const COVERAGE_PART: i64 = 50;
+
 /// Answers one write.
 pub(crate) type Reply = oneshot::Sender<Result<Written, Refusal>>;
 
@@ -82,11 +88,14 @@ pub struct Committer {
     pub(crate) closed: bool,
     /// Whether stamps run ahead of the clock.
     ahead: bool,
+    /// When coverage is written down again, by the clock's elapsed time.
+    coverage_due_ms: i64,
 }
 
 impl Committer {
     pub(crate) fn new(shared: Arc<Shared>, jobs: Receiver<Job>, transactions: u64) -> Committer {
-        Committer { shared, jobs, doubted: None, transactions, closed: false, ahead: false }
+        let (doubted, closed, ahead, coverage_due_ms) = (None, false, false, 0);
+        Committer { shared, jobs, doubted, transactions, closed, ahead, coverage_due_ms }
     }
 
     /// Works until told to stop.
@@ -120,6 +129,35 @@ impl Committer {
         {
             tracing::warn!(%problem, "the lease could not be renewed");
         }
+        if self.shared.clock.elapsed_ms() >= self.coverage_due_ms {
+            self.keep_coverages();
+        }
+    }
+
+    /// Writes down what has been delivered, of all organizations together: what a process that dies has
+    /// not written counts as not delivered.
+    fn keep_coverages(&mut self) {
+        let began_ms = self.shared.clock.elapsed_ms();
+        if !self.closed && self.doubted.is_none() {
+            let orgs: Vec<_> = self.shared.tenants.read().values().cloned().collect();
+            let due = orgs.iter().map(|org| (org, org.coverages.take_due()));
+            let due: Vec<_> = due.filter(|(_, records)| !records.is_empty()).collect();
+            let mut all =
+                due.iter().flat_map(|(org, records)| records.iter().map(|one| (org.key, one)));
+            let written: Result<(), Refusal> = match due.is_empty() {
+                true => Ok(()),
+                false => self.transact(Durability::Process, |transaction| {
+                    all.try_for_each(|(org, one)| transaction.put_coverage(org, one))
+                        .map_err(|e| unavailable(&e))
+                }),
+            };
+            if written.is_err() {
+                due.iter().for_each(|(org, records)| org.coverages.not_written(records));
+            }
+        }
+        let ended_ms = self.shared.clock.elapsed_ms();
+        let took_ms = (ended_ms - began_ms).saturating_mul(COVERAGE_PART);
+        self.coverage_due_ms = ended_ms + took_ms.max(COVERAGE_EVERY_MS);
     }
 
     /// Does one job, and with it those waiting behind it that can share its transaction, up to the

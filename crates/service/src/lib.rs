@@ -16,6 +16,7 @@ mod board;
 mod check;
 mod clock;
 mod commit;
+mod coverage;
 mod directory;
 mod export;
 mod exposure;
@@ -32,7 +33,6 @@ mod notes;
 mod office;
 mod passwords;
 mod people;
-mod polls;
 mod preview;
 mod query;
 mod random;
@@ -78,12 +78,15 @@ pub use board::{Column, Filter, ListQuery, Listing};
 pub use check::{Checked, check};
 pub use clock::SystemClock;
 pub use commit::Committer;
+pub use coverage::{Cause, Missing, PagesServed, Poll, Served, Undelivered};
 pub use directory::Directory;
 pub use history::{Change, Difference, Story};
 pub use import::{
     ImportError, ImportOptions, ImportPlan, ImportReport, Repeated, Spool, SpoolError,
 };
-pub use integrations::{Integration, IntegrationState};
+pub use integrations::{
+    Delivery, Hint, Integration, IntegrationState, Progress, Receipt, Severity,
+};
 pub use lifecycle::{OpenError, Settings, Surroundings};
 pub use live::{FOLLOWERS_PER_ORG_MAX, Follower};
 pub use login::LoginError;
@@ -106,7 +109,7 @@ pub use secret::hash as hash_secret;
 pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
 pub use sorting::SORTS_MAX;
 pub use statuses::Spread;
-pub use store::{PollRecord, StoredField, StoredText, StoredVersion};
+pub use store::{StoredField, StoredText, StoredVersion};
 pub use sync::{AskError, SyncPage};
 pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
 pub use throttle::TooManyAttempts;

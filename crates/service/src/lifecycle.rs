@@ -127,7 +127,7 @@ impl Service {
             let exposed = if Guard::Lease.is_off() { Stamp::MIN } else { folder.lease };
             let tenant = Arc::new(Tenant::load(store.as_ref(), stored, exposed, limit)?);
             started = started.max(tenant.runs.lock().last_used().unwrap_or(started));
-            started = started.max(tenant.polls.last_at().unwrap_or(started));
+            started = started.max(tenant.coverages.last_at().unwrap_or(started));
             if !runs_survived {
                 let lost = tenant.runs.lock().forget_all();
                 lost_runs.extend(lost.into_iter().map(|run| (tenant.key, run)));
@@ -198,9 +198,7 @@ impl Service {
             for run in expired {
                 let _ = self.note(&org, Note::RunEnded(run), None);
             }
-            for poll in org.polls.news() {
-                let _ = self.note(&org, Note::Poll(poll), None);
-            }
+            org.coverages.write_soon();
         }
         self.cut_back_failed();
         self.spread_interrupted();
@@ -261,8 +259,8 @@ impl Committer {
                 for org in &orgs {
                     let runs = org.runs.lock().not_kept();
                     runs.iter().try_for_each(|run| transaction.put_run(org.key, run))?;
-                    let polls = org.polls.all();
-                    polls.iter().try_for_each(|poll| transaction.put_poll(org.key, poll))?;
+                    let coverages = org.coverages.take_all();
+                    coverages.iter().try_for_each(|one| transaction.put_coverage(org.key, one))?;
                 }
                 Ok(())
             };

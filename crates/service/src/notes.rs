@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{Opener, OrgKey};
-use store::{PollRecord, RunRecord, SessionRecord, StoreError, Transaction};
+use store::{RunRecord, SessionRecord, StoreError, Transaction};
 
 use crate::sessions::Session;
 use crate::tenant::Tenant;
@@ -23,8 +23,6 @@ pub(crate) enum Note {
     Run(RunRecord),
     /// A run is forgotten.
     RunEnded(RunRecord),
-    /// What was asked last with a key.
-    Poll(PollRecord),
 }
 
 impl Note {
@@ -43,7 +41,6 @@ impl Note {
             Note::SessionEnded(session) => to.drop_session(org, session),
             Note::Run(run) => to.put_run(org, run),
             Note::RunEnded(run) => to.drop_run(org, run),
-            Note::Poll(poll) => to.put_poll(org, poll),
         }
     }
 
@@ -59,7 +56,7 @@ impl Note {
             Note::Logout(session) => session.end(),
             Note::Run(run) => tenant.runs.lock().kept(&run),
             Note::RunEnded(run) => tenant.runs.lock().forgotten(&run),
-            Note::Session(_) | Note::SessionEnded(_) | Note::Poll(_) => {}
+            Note::Session(_) | Note::SessionEnded(_) => {}
         }
     }
 }

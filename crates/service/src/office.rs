@@ -4,12 +4,12 @@
 use hashbrown::HashMap;
 
 use domain::{
-    KeyId, LoginName, Name, Organization, Role, Stamp, StatusId, StatusName, SystemUser, UserId,
-    Zone,
+    Interval, KeyId, LoginName, Name, Organization, Role, Stamp, StatusId, StatusName, SystemUser,
+    UserId, Zone,
 };
 use store::Transaction;
 
-use crate::admin::{NewKey, NewUser, put_new_key, put_new_user, revoke};
+use crate::admin::{NewKey, NewUser, expect, put_new_key, put_new_user, revoke};
 use crate::commit::unavailable;
 use crate::directory::Directory;
 use crate::passwords::{self, Password};
@@ -83,6 +83,23 @@ impl Service {
         let org = by.tenant.key;
         self.change_as_admin(by, move |directory, transaction| {
             revoke(directory, transaction, org, id)
+        })
+        .await
+    }
+
+    /// Says how often somebody is expected to ask with a key; none where its own rhythm is to tell.
+    ///
+    /// # Errors
+    /// When there is no such key, they may not, or the store cannot write.
+    pub async fn set_expected(
+        &self,
+        by: &Person,
+        id: KeyId,
+        expected: Option<Interval>,
+    ) -> Result<(), AdminError> {
+        let org = by.tenant.key;
+        self.change_as_admin(by, move |directory, transaction| {
+            expect(directory, transaction, org, id, expected)
         })
         .await
     }

@@ -10,6 +10,7 @@ use timeline::{SeqRange, View};
 use tokio::sync::oneshot;
 
 use crate::commit::Job;
+use crate::coverage::Served;
 use crate::exposure::Reading;
 use crate::notes::Note;
 use crate::query::{Direction, QueryId, SyncQuery};
@@ -48,6 +49,8 @@ pub struct SyncPage {
     pub pages: u64,
     /// The removed ids of the whole run, ascending; none where the question did not want them.
     pub removed: Option<RemovedIds>,
+    /// What is to be told of once the page has been sent.
+    pub served: Option<Served>,
 }
 
 /// Why a question has no answer now.
@@ -114,6 +117,8 @@ pub(crate) struct Asked<'q> {
 /// What a question selects in its view, before paging.
 pub(crate) struct Selected {
     records: Records,
+    /// What the question's window holds.
+    pub(crate) range: SeqRange,
     removed: Option<RemovedIds>,
     total: u64,
     pub(crate) pages: u64,
@@ -137,7 +142,8 @@ impl Caller {
 
 impl Service {
     /// Answers one page, without its records: [`Service::fold_versions`] shows them. A run that begins
-    /// with it has pages of the size asked for, or of `page_size_max` where that is less.
+    /// with it has pages of the size asked for, or of `page_size_max` where that is less. The page counts
+    /// as delivered once its [`Served`] has been told.
     ///
     /// # Errors
     /// See [`AskError`]; all of them may pass.
@@ -154,10 +160,10 @@ impl Service {
         let asked = Asked { query, id: QueryId(run.query), to, page_size, view, horizon };
         let selected = asked.select(&self.shared, org);
         self.record_run(org, &run, &asked.view, selected.pages > 1).await?;
-        let page = self.paged(org, &asked, selected).await?;
-        if begun {
-            org.polls.asked(caller.key, ask.now, query, &page);
-        }
+        let range = selected.range;
+        let mut page = self.paged(org, &asked, selected).await?;
+        let (began, window) = ((begun, ask.now), (&asked.view, range));
+        page.served = Served::new(org, query, &run, began, window, &page);
         Ok(page)
     }
 
@@ -168,7 +174,7 @@ impl Service {
         asked: &Asked<'_>,
         selected: Selected,
     ) -> Result<SyncPage, AskError> {
-        let Selected { records, removed, total, pages } = selected;
+        let Selected { records, removed, total, pages, .. } = selected;
         let page_size = asked.page_size as usize;
         let long = sabotage::step_of(READ_THROUGH_PAGE_SIZE_MIN);
         let is_read_through = asked.query.page > 1 && page_size >= long;
@@ -176,7 +182,7 @@ impl Service {
         let mut seqs = self.seqs(org, asked, records, take).await?;
         let next = seqs.split_off(seqs.len().min(page_size));
         let Asked { horizon, page_size, .. } = *asked;
-        Ok(SyncPage { horizon, seqs, next, page_size, total, pages, removed })
+        Ok(SyncPage { horizon, seqs, next, page_size, total, pages, removed, served: None })
     }
 
     fn ask(&self, caller: &Caller, query: &SyncQuery, page_size: u32) -> Ask {
@@ -443,6 +449,7 @@ impl Asked<'_> {
             Records::Named(seqs) => seqs.len() as u64,
         };
         let pages = total.div_ceil(u64::from(self.page_size)).max(1);
-        Selected { records, removed: (!query.ignore_removed).then_some(removed), total, pages }
+        let removed = (!query.ignore_removed).then_some(removed);
+        Selected { records, range, removed, total, pages }
     }
 }

@@ -12,11 +12,11 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::accounts::Accounts;
 use crate::board::BoardPlace;
+use crate::coverage::Coverages;
 use crate::directory::Directory;
 use crate::exposure::Exposure;
 use crate::live::FOLLOWERS_PER_ORG_MAX;
 use crate::long_work::LongWorks;
-use crate::polls::Polls;
 use crate::runs::Runs;
 
 /// Questions of one organization that sort at the same time; others wait for them. Fewer than all
@@ -42,8 +42,8 @@ pub struct Tenant {
     pub(crate) exposure: Exposure,
     pub(crate) runs: Mutex<Runs>,
     pub(crate) board: BoardPlace,
-    /// What was asked last with each key.
-    pub(crate) polls: Polls,
+    /// What each key has asked for, and what of it was delivered.
+    pub(crate) coverages: Coverages,
     /// Places for those who follow the head.
     pub(crate) following: Arc<Semaphore>,
     /// Rung whenever the horizon may have moved for another reason than time.
@@ -73,6 +73,7 @@ impl Tenant {
         let key = stored.organization.key;
         let timeline = read_log(store, &stored.organization)?;
         let head = timeline.last_stamp().unwrap_or(Stamp::MIN);
+        let coverages = Coverages::new(store.coverages(key)?, timeline.head().seq());
         Ok(Tenant {
             key,
             id: stored.organization.id.clone(),
@@ -82,7 +83,7 @@ impl Tenant {
             board: BoardPlace::new(),
             directory: RwLock::new(Arc::new(Directory::new(stored))),
             accounts: RwLock::new(Accounts::new(store.accounts(key)?)),
-            polls: Polls::new(store.polls(key)?),
+            coverages,
             following: Arc::new(Semaphore::new(FOLLOWERS_PER_ORG_MAX)),
             moved: Notify::new(),
             sorting: Arc::new(Semaphore::new(SORTS_PER_ORG_MAX)),

@@ -115,6 +115,7 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
         created: world::now(),
         revoked: false,
         last_login: None,
+        expected: None,
     };
     let keys: Vec<ApiKey> = (1..).zip(&secrets).map(key).collect();
     machine.store.set_up(&organization, &user, &keys, &first_statuses());

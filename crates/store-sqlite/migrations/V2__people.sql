@@ -1,5 +1,5 @@
 -- What the pages for people need: logins, the order of statuses, accounts by name, what integrations
--- asked last.
+-- were given.
 
 ALTER TABLE system_user ADD COLUMN login TEXT;              -- the name to sign in with
 ALTER TABLE system_user ADD COLUMN password TEXT;           -- its argon2id hash
@@ -8,6 +8,8 @@ ALTER TABLE system_user ADD COLUMN password_set INTEGER;    -- sessions opened b
 ALTER TABLE activity_status ADD COLUMN position INTEGER NOT NULL DEFAULT 0;    -- among the statuses to choose from
 ALTER TABLE activity_status ADD COLUMN done     INTEGER NOT NULL DEFAULT 0;    -- 1: an activity that has it is done
 UPDATE activity_status SET position = id, done = lower(name) = 'completed';
+
+ALTER TABLE api_key ADD COLUMN expected_ms INTEGER;         -- how often it is to be asked with
 
 -- A session is opened with a key or with a login.
 CREATE TABLE session_of_two_kinds (
@@ -31,16 +33,10 @@ CREATE TABLE account (
     PRIMARY KEY (organization, id)
 ) STRICT, WITHOUT ROWID;
 
--- What was asked last with each key.
-CREATE TABLE poll (
+-- What each key has asked for, and what of it was delivered.
+CREATE TABLE coverage (
     organization INTEGER NOT NULL,
     api_key      INTEGER NOT NULL,
-    at           INTEGER NOT NULL,
-    lower_bound  INTEGER,
-    upper_bound  INTEGER,
-    records      INTEGER NOT NULL,      -- in the answer, on all pages
-    removed      INTEGER NOT NULL,
-    horizon      INTEGER NOT NULL,
-    rhythm_ms    INTEGER,               -- the usual time between two
+    document     TEXT    NOT NULL,      -- JSON
     PRIMARY KEY (organization, api_key)
 ) STRICT, WITHOUT ROWID;

@@ -25,7 +25,7 @@ const TABLES: [&str; 9] = [
     "session",
     "run",
     "account",
-    "poll",
+    "coverage",
 ];
 
 /// What a row of a small table is, its columns as `rows` reads them, and the reader.
@@ -35,9 +35,11 @@ const SMALL_TABLES: [SmallTable; 7] = [
     ("user", "id, name, role, disabled, login, password, password_set FROM system_user", |row| {
         rows::user(row).map(drop)
     }),
-    ("key", "id, system_user, label, hash, created, revoked, last_login FROM api_key", |row| {
-        rows::key(row).map(drop)
-    }),
+    (
+        "key",
+        "id, system_user, label, hash, created, revoked, last_login, expected_ms FROM api_key",
+        |row| rows::key(row).map(drop),
+    ),
     ("status", "id, name, position, done, retired, spreading FROM activity_status", |row| {
         rows::status(row).map(drop)
     }),
@@ -45,11 +47,7 @@ const SMALL_TABLES: [SmallTable; 7] = [
         rows::session(row).map(drop)
     }),
     ("account", "id, name FROM account", |row| rows::account(row).map(drop)),
-    (
-        "poll",
-        "api_key, at, lower_bound, upper_bound, records, removed, horizon, rhythm_ms FROM poll",
-        |row| rows::poll(row).map(drop),
-    ),
+    ("coverage", "api_key, document FROM coverage", |row| rows::coverage(row).map(drop)),
     (
         "run",
         "session, query, upper_bound, api_key, number, page_size, seq, horizon, first_served, last_page, last_used FROM run",

@@ -7,8 +7,8 @@ use std::thread;
 use domain::{Account, ActivityId, OrgKey, Seq, Stamp, StatusId, Version};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use store::{
-    CurrentRow, Durability, Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord,
-    Store, StoreError, StoredVersion, TenantRecord, Transaction,
+    CoverageRecord, CurrentRow, Durability, Examined, FolderState, LogEntry, RunRecord,
+    SessionRecord, Store, StoreError, StoredVersion, TenantRecord, Transaction,
 };
 
 use crate::rows::{self, number};
@@ -228,7 +228,7 @@ impl Store for SqliteStore {
                     )?,
                     keys: list(
                         c,
-                        "SELECT id, system_user, label, hash, created, revoked, last_login
+                        "SELECT id, system_user, label, hash, created, revoked, last_login, expected_ms
                          FROM api_key WHERE organization = ?1 ORDER BY id",
                         org,
                         rows::key,
@@ -259,11 +259,9 @@ impl Store for SqliteStore {
         self.read(|c| list(c, sql, (org.0,), rows::run))
     }
 
-    fn polls(&self, org: OrgKey) -> Result<Vec<PollRecord>, StoreError> {
-        let sql =
-            "SELECT api_key, at, lower_bound, upper_bound, records, removed, horizon, rhythm_ms
-                   FROM poll WHERE organization = ?1";
-        self.read(|c| list(c, sql, (org.0,), rows::poll))
+    fn coverages(&self, org: OrgKey) -> Result<Vec<CoverageRecord>, StoreError> {
+        let sql = "SELECT api_key, document FROM coverage WHERE organization = ?1";
+        self.read(|c| list(c, sql, (org.0,), rows::coverage))
     }
 
     fn accounts(&self, org: OrgKey) -> Result<Vec<Account>, StoreError> {

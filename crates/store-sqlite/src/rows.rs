@@ -1,15 +1,15 @@
 //! Rows are not models: each is turned into its type here, and a bad one says where it stands.
 
 use domain::{
-    Account, ActivityId, ApiKey, Author, ClientId, KeyId, Kind, Login, LoginName, Name, Opener,
-    OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Role, SecretHash, Seq, Stage,
-    Stamp, State, Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
+    Account, ActivityId, ApiKey, Author, ClientId, Interval, KeyId, Kind, Login, LoginName, Name,
+    Opener, OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Role, SecretHash, Seq,
+    Stage, Stamp, State, Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
 };
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use store::{
-    Content, CurrentRow, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, StoreError,
-    StoredVersion,
+    Content, CoverageRecord, CurrentRow, FolderState, LogEntry, RunRecord, SessionRecord,
+    StoreError, StoredVersion,
 };
 
 use crate::failed;
@@ -179,8 +179,9 @@ fn login(row: &Row<'_>) -> Result<Option<Login>, StoreError> {
     }))
 }
 
-/// Reads `id, system_user, label, hash, created, revoked, last_login`.
+/// Reads `id, system_user, label, hash, created, revoked, last_login, expected_ms`.
 pub(crate) fn key(row: &Row<'_>) -> Result<ApiKey, StoreError> {
+    let expected = column::<Option<i64>>(row, 7)?.map(Interval::of_millis).transpose();
     Ok(ApiKey {
         id: KeyId(column(row, 0)?),
         user: UserId(column(row, 1)?),
@@ -189,6 +190,7 @@ pub(crate) fn key(row: &Row<'_>) -> Result<ApiKey, StoreError> {
         created: stamp(row, 4)?,
         revoked: column(row, 5)?,
         last_login: column::<Option<i64>>(row, 6)?.map(Stamp::from_millis),
+        expected: expected.map_err(|e| damaged("api_key", e))?,
     })
 }
 
@@ -314,18 +316,9 @@ fn count(row: &Row<'_>, index: usize) -> Result<u64, StoreError> {
     Ok(u64::try_from(column::<i64>(row, index)?).unwrap_or(0))
 }
 
-/// Reads `api_key, at, lower_bound, upper_bound, records, removed, horizon, rhythm_ms`.
-pub(crate) fn poll(row: &Row<'_>) -> Result<PollRecord, StoreError> {
-    Ok(PollRecord {
-        key: KeyId(column(row, 0)?),
-        at: stamp(row, 1)?,
-        from: column::<Option<i64>>(row, 2)?.map(Stamp::from_millis),
-        to: column::<Option<i64>>(row, 3)?.map(Stamp::from_millis),
-        records: count(row, 4)?,
-        removed: count(row, 5)?,
-        horizon: stamp(row, 6)?,
-        rhythm_ms: column(row, 7)?,
-    })
+/// Reads `api_key, document`.
+pub(crate) fn coverage(row: &Row<'_>) -> Result<CoverageRecord, StoreError> {
+    Ok(CoverageRecord { key: KeyId(column(row, 0)?), document: column(row, 1)? })
 }
 
 /// Reads `id, name`.

@@ -1,14 +1,14 @@
 //! The one write transaction.
 
 use domain::{
-    Account, ActivityId, ApiKey, KeyId, Opener, OrgKey, Organization, Seq, Stamp, Status,
+    Account, ActivityId, ApiKey, Interval, KeyId, Opener, OrgKey, Organization, Seq, Stamp, Status,
     SystemUser, Version,
 };
 use parking_lot::MutexGuard;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Params, params_from_iter};
 use store::{
-    CommitError, Durability, FolderState, PollRecord, RunRecord, SessionRecord, StoreError,
+    CommitError, CoverageRecord, Durability, FolderState, RunRecord, SessionRecord, StoreError,
     Transaction,
 };
 
@@ -153,8 +153,9 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn put_key(&mut self, org: OrgKey, key: &ApiKey) -> Result<(), StoreError> {
         self.execute(
-            "INSERT OR REPLACE INTO api_key (organization, id, system_user, label, hash, created, revoked, last_login)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT OR REPLACE INTO api_key (organization, id, system_user, label, hash, created, revoked, last_login,
+                 expected_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             (
                 org.0,
                 key.id.0,
@@ -164,6 +165,7 @@ impl Transaction for SqliteTransaction<'_> {
                 key.created.millis(),
                 key.revoked,
                 key.last_login.map(Stamp::millis),
+                key.expected.map(Interval::millis),
             ),
         )
     }
@@ -253,22 +255,10 @@ impl Transaction for SqliteTransaction<'_> {
         )
     }
 
-    fn put_poll(&mut self, org: OrgKey, poll: &PollRecord) -> Result<(), StoreError> {
+    fn put_coverage(&mut self, org: OrgKey, coverage: &CoverageRecord) -> Result<(), StoreError> {
         self.execute(
-            "INSERT OR REPLACE INTO poll (organization, api_key, at, lower_bound, upper_bound,
-                 records, removed, horizon, rhythm_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            (
-                org.0,
-                poll.key.0,
-                poll.at.millis(),
-                poll.from.map(Stamp::millis),
-                poll.to.map(Stamp::millis),
-                i64::try_from(poll.records).unwrap_or(i64::MAX),
-                i64::try_from(poll.removed).unwrap_or(i64::MAX),
-                poll.horizon.millis(),
-                poll.rhythm_ms,
-            ),
+            "INSERT OR REPLACE INTO coverage (organization, api_key, document) VALUES (?1, ?2, ?3)",
+            (org.0, coverage.key.0, coverage.document.as_str()),
         )
     }
 

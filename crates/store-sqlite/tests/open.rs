@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use domain::{Activity, ActivityId, Note, Seq, State, Status, StatusId, Version};
 use rusqlite::Connection;
 use store::contract::sample::{
-    ORG, account, activity, append, commit, key, organization, poll, problems, record, run,
+    ORG, account, activity, append, commit, coverage, key, organization, problems, record, run,
     session, status, tombstone, user, version,
 };
 use store::{Durability, Store, StoreError};
@@ -48,7 +48,7 @@ fn fill(store: &dyn Store) {
         t.put_session(ORG, &session(1)).unwrap();
         t.put_run(ORG, &run(1, 1)).unwrap();
         t.put_account(ORG, &account(1, "Ada Byron")).unwrap();
-        t.put_poll(ORG, &poll(1)).unwrap();
+        t.put_coverage(ORG, &coverage(1)).unwrap();
     });
     append(store, ORG, &story());
 }
@@ -115,7 +115,7 @@ fn what_was_committed_is_there_again() {
     assert_eq!(store.sessions(ORG).unwrap(), [session(1)]);
     assert_eq!(store.runs(ORG).unwrap(), [run(1, 1)]);
     assert_eq!(store.accounts(ORG).unwrap(), [account(1, "Ada Byron")]);
-    assert_eq!(store.polls(ORG).unwrap(), [poll(1)]);
+    assert_eq!(store.coverages(ORG).unwrap(), [coverage(1)]);
 }
 
 /// A folder as the first release left it.
@@ -130,7 +130,8 @@ fn of_the_first_schema() -> TempDir {
                    SELECT * FROM newest.refinery_schema_history WHERE version = 1;
                INSERT INTO organization SELECT * FROM newest.organization;
                INSERT INTO system_user SELECT organization, id, name, role, disabled FROM newest.system_user;
-               INSERT INTO api_key SELECT * FROM newest.api_key;
+               INSERT INTO api_key
+                   SELECT organization, id, system_user, label, hash, created, revoked, last_login FROM newest.api_key;
                INSERT INTO activity_status VALUES (1, 1, 'Waiting', 0, 0), (1, 4, 'COMPLETED', 1, 0);
                INSERT INTO session SELECT organization, hash, api_key, created, last_used FROM newest.session;
                INSERT INTO run SELECT * FROM newest.run;
@@ -154,7 +155,7 @@ fn a_folder_of_the_first_schema_is_brought_up_to_date() {
         assert_eq!(store.sessions(ORG).unwrap(), [session(1)]);
         assert_eq!(store.runs(ORG).unwrap(), [run(1, 1)]);
         assert!(store.accounts(ORG).unwrap().is_empty());
-        assert!(store.polls(ORG).unwrap().is_empty());
+        assert!(store.coverages(ORG).unwrap().is_empty());
         assert_eq!(store.versions(ORG, &seqs()).unwrap(), story());
     }
 }
@@ -328,7 +329,7 @@ fn ask_for_everything(store: &dyn Store) -> Result<(), StoreError> {
         store.sessions(ORG).map(drop),
         store.runs(ORG).map(drop),
         store.accounts(ORG).map(drop),
-        store.polls(ORG).map(drop),
+        store.coverages(ORG).map(drop),
         store.head(ORG).map(drop),
         store.log(ORG, Seq::ZERO, &mut visit),
         store.versions(ORG, &seqs()).map(drop),

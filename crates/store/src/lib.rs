@@ -25,7 +25,8 @@ use domain::{
 pub use content::{Content, StoredField, StoredMoment, StoredText, StoredVersion, decode, encode};
 pub use error::{CommitError, StoreError};
 pub use rows::{
-    CurrentRow, Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord, TenantRecord,
+    CoverageRecord, CurrentRow, Examined, FolderState, LogEntry, RunRecord, SessionRecord,
+    TenantRecord,
 };
 pub use search::{Mark, SearchIndex, Text, Word};
 
@@ -73,11 +74,11 @@ pub trait Store: Send + Sync {
     /// When the store cannot read.
     fn runs(&self, org: OrgKey) -> Result<Vec<RunRecord>, StoreError>;
 
-    /// What was asked last with each key of an organization.
+    /// What each key of an organization has asked for, and what of it was delivered.
     ///
     /// # Errors
     /// When the store cannot read.
-    fn polls(&self, org: OrgKey) -> Result<Vec<PollRecord>, StoreError>;
+    fn coverages(&self, org: OrgKey) -> Result<Vec<CoverageRecord>, StoreError>;
 
     /// The accounts of an organization.
     ///
@@ -249,11 +250,11 @@ pub trait Transaction {
     /// When the store cannot write.
     fn drop_run(&mut self, org: OrgKey, run: &RunRecord) -> Result<(), StoreError>;
 
-    /// Keeps what was asked last with a key.
+    /// Keeps what a key has asked for, and what of it was delivered.
     ///
     /// # Errors
     /// When the store cannot write.
-    fn put_poll(&mut self, org: OrgKey, poll: &PollRecord) -> Result<(), StoreError>;
+    fn put_coverage(&mut self, org: OrgKey, coverage: &CoverageRecord) -> Result<(), StoreError>;
 
     /// Adds or renames an account.
     ///

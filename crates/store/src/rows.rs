@@ -155,23 +155,11 @@ pub struct RunRecord {
     pub last_used: Stamp,
 }
 
-/// What was asked last with a key: what an admin sees of an integration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PollRecord {
+/// What a key has asked for, and what of it was delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoverageRecord {
     /// The key.
     pub key: KeyId,
-    /// When it asked.
-    pub at: Stamp,
-    /// The question's lower bound.
-    pub from: Option<Stamp>,
-    /// The question's upper bound.
-    pub to: Option<Stamp>,
-    /// How many records the answer had, on all pages.
-    pub records: u64,
-    /// How many removed ids it had.
-    pub removed: u64,
-    /// What the answer was complete up to.
-    pub horizon: Stamp,
-    /// The usual time between two questions, in milliseconds; none before the second.
-    pub rhythm_ms: Option<i64>,
+    /// In a form that only the service looks into: a line of JSON, a few dozen KiB at most.
+    pub document: String,
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use domain::{KeyId, Name, StatusId, UserId};
 use service::{NewUser, PASSWORD_BYTES_MAX, Password, Service};
 
-use super::{Failure, Files};
+use super::{Ending, Failure, Files, keys};
 use crate::cli::{Key, Org, STANDARD_INPUT, Status, User};
 use crate::console::{Console, table};
 
@@ -92,7 +92,11 @@ fn password(files: &mut dyn Files) -> Result<Password, Failure> {
     password.map_err(|problem| format!("the password on standard input {problem}").into())
 }
 
-pub(super) fn key(key: &Key, service: &Service, console: &mut dyn Console) -> Result<(), Failure> {
+pub(super) fn key(
+    key: &Key,
+    service: &Service,
+    console: &mut dyn Console,
+) -> Result<Ending, Failure> {
     match key {
         Key::Add { org, user, label } => {
             let key = service.add_key(&service.known_org(org)?, UserId(*user), label.clone())?;
@@ -122,12 +126,20 @@ pub(super) fn key(key: &Key, service: &Service, console: &mut dyn Console) -> Re
             let head = ["KEY", "USER", "NAME", "MADE", "LAST LOGIN", "LABEL", ""];
             console.print(&table(&head, &rows.collect::<Vec<_>>()))?;
         }
+        Key::Check { org } => return keys::check(org, service, console),
+        Key::Expect { org, key, every, .. } => {
+            service.expect_of_key(&service.known_org(org)?, KeyId(*key), *every)?;
+            console.note(&match every {
+                Some(every) => format!("key {key} is expected to ask every {every}"),
+                None => format!("nothing is expected of key {key}; its own rhythm tells"),
+            })?;
+        }
         Key::Revoke { org, key } => {
             service.revoke_key(&service.known_org(org)?, KeyId(*key))?;
             console.note(&format!("key {key} is revoked; its sessions have ended"))?;
         }
     }
-    Ok(())
+    Ok(Ending::Done)
 }
 
 pub(super) fn status(

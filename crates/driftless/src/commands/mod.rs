@@ -4,12 +4,14 @@ mod accounts;
 mod directory;
 mod export;
 mod import;
+mod keys;
 mod upkeep;
 
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use service::Service;
 use store_sqlite::SqliteStore;
 
@@ -18,6 +20,25 @@ use crate::console::Console;
 
 /// A command did not succeed: one sentence that says why and what to do.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a command that was done has found: nothing that matters, unless it looked for problems.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Ending {
+    Done,
+    Warning,
+    Critical,
+}
+
+impl Ending {
+    /// As the exit codes of monitoring plugins.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Ending::Done => 0,
+            Ending::Warning => 1,
+            Ending::Critical => 2,
+        }
+    }
+}
 
 /// The files that a command reads and makes: on the disk here, or with whoever typed the command.
 pub(crate) trait Files {
@@ -61,12 +82,12 @@ pub(crate) fn run(
     ground: &Ground,
     files: &mut dyn Files,
     console: &mut dyn Console,
-) -> Result<(), Failure> {
+) -> Result<Ending, Failure> {
     let service = &ground.service;
     match work {
+        Work::Key(key) => return directory::key(key, service, console),
         Work::Org(org) => directory::org(org, service, console),
         Work::User(user) => directory::user(user, service, files, console),
-        Work::Key(key) => directory::key(key, service, console),
         Work::Status(status) => directory::status(status, service, console),
         Work::Accounts(accounts) => accounts::run(accounts, service, files, console),
         Work::Import(import) => import::run(import, ground, files, console),
@@ -74,7 +95,8 @@ pub(crate) fn run(
         Work::History(history) => export::history(history, service, console),
         Work::Backup(backup) => upkeep::backup(backup, ground, files, console),
         Work::Check => upkeep::check(&ground.store, console),
-    }
+    }?;
+    Ok(Ending::Done)
 }
 
 pub(crate) use upkeep::check;

@@ -12,7 +12,7 @@ use store_sqlite::{BackupError, DATABASE_FILE};
 
 use super::{CHUNK_BYTES, Frame, REQUEST_WAIT_MAX, Request};
 use crate::cli::Work;
-use crate::commands::{Failure, Files, LocalFiles};
+use crate::commands::{Ending, Failure, Files, LocalFiles};
 use crate::console::Console;
 
 /// Has the server behind the stream do the work.
@@ -20,7 +20,7 @@ pub(crate) fn ask(
     stream: &UnixStream,
     work: Work,
     console: &mut dyn Console,
-) -> Result<(), Failure> {
+) -> Result<Ending, Failure> {
     let files = work.files();
     let undone = match &work {
         Work::Import(_) => "nothing was imported",
@@ -83,7 +83,7 @@ fn listen(
     stream: &UnixStream,
     destination: Option<&Destination>,
     console: &mut dyn Console,
-) -> Result<(), Failure> {
+) -> Result<Ending, Failure> {
     let mut source = BufReader::with_capacity(CHUNK_BYTES, stream);
     let mut line = String::new();
     stream.set_read_timeout(Some(REQUEST_WAIT_MAX))?;
@@ -98,7 +98,7 @@ fn listen(
             (Frame::Backup { .. }, None) => {
                 return Err("the server sends what nobody asked for".into());
             }
-            (Frame::Done, _) => return Ok(()),
+            (Frame::Done(ending), _) => return Ok(ending),
             (Frame::Failed(problem), _) => return Err(problem.into()),
         }
         line.clear();

@@ -19,6 +19,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::Work;
+use crate::commands::Ending;
 
 pub(crate) use ask::ask;
 pub(crate) use serve::{clear_copies, serve};
@@ -62,7 +63,7 @@ enum Frame {
     Backup {
         bytes: u64,
     },
-    Done,
+    Done(Ending),
     Failed(String),
 }
 

@@ -100,7 +100,7 @@ fn answer(stream: &UnixStream, ground: &Ground) -> Result<(), Failure> {
         commands::run(&work, ground, &mut files, &mut console)
     });
     match done {
-        Ok(()) => Ok(console.send(&Frame::Done)?),
+        Ok(ending) => Ok(console.send(&Frame::Done(ending))?),
         // What cannot be told there is told in the log.
         Err(problem) => console.send(&Frame::Failed(problem.to_string())).map_err(|_| problem),
     }

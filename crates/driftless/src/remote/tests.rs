@@ -61,7 +61,7 @@ fn a_reader_that_stops_is_not_waited_for() {
     let is_cut_off = |mut stream: UnixStream| {
         let mut said = Vec::new();
         stream.read_to_end(&mut said).unwrap();
-        !said.ends_with(b"\"Done\"\n")
+        !said.ends_with(b"{\"Done\":\"Done\"}\n")
     };
     assert!(stuck.into_iter().any(is_cut_off));
     folder.stop_listening();

@@ -27,6 +27,7 @@ mod help;
 mod import;
 mod import_errors;
 mod import_live;
+mod keys;
 mod limits;
 mod live;
 mod logins;

@@ -52,6 +52,7 @@ pub(crate) async fn answer(
             org: Some(caller.tenant),
             response_date_time: None,
             content: Err(too_many_requests().into()),
+            served: None,
         };
     };
     let content = match method {
@@ -64,7 +65,7 @@ pub(crate) async fn answer(
         Method::ListStatus => Ok(statuses::answer(&caller)),
         Method::Login => Err(ApiError::SYSTEM.into()),
     };
-    Answer { org: Some(caller.tenant), response_date_time: None, content }
+    Answer { org: Some(caller.tenant), response_date_time: None, content, served: None }
 }
 
 pub(crate) fn too_many_requests() -> ApiError {

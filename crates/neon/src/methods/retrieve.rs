@@ -20,7 +20,7 @@ pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> 
         Ok((horizon, version)) => (Some(zone.at(horizon)), shown(version.as_deref(), zone)),
         Err(error) => (None, Err(error.into())),
     };
-    Answer { org: Some(caller.tenant), response_date_time, content }
+    Answer { org: Some(caller.tenant), response_date_time, content, served: None }
 }
 
 fn shown(version: Option<&Version>, zone: &Zone) -> Outcome {

@@ -42,7 +42,7 @@ pub(super) async fn login(neon: &Neon, params: &Params<'_>, peer: Option<SocketA
         Ok((org, session_id)) => {
             let success =
                 Success::with_message("User logged in.").member("userSessionId", session_id);
-            Answer { org: Some(org), response_date_time: None, content: Ok(success) }
+            Answer { org: Some(org), response_date_time: None, content: Ok(success), served: None }
         }
         Err(Refused { error, reason }) => {
             let org = params.value("login.orgid").map(shown);

@@ -28,7 +28,7 @@ pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> 
         Err(error) => return refused(caller, error),
     };
     let page_size_max = neon.settings.page_size_max;
-    let page = match neon.service.sync_page(&caller, &question.query, page_size_max).await {
+    let mut page = match neon.service.sync_page(&caller, &question.query, page_size_max).await {
         Ok(page) => page,
         Err(error) => return refused(caller, error.into()),
     };
@@ -40,6 +40,7 @@ pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> 
                 response_date_time: Some(zone.at(page.horizon)),
                 content: Ok(render(&question, &page, &records)),
                 org: Some(caller.tenant),
+                served: page.served.take(),
             }
         }
         Err(error) => refused(caller, error.into()),
@@ -47,7 +48,7 @@ pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> 
 }
 
 fn refused(caller: Caller, error: ApiError) -> Answer {
-    Answer { org: Some(caller.tenant), response_date_time: None, content: Err(vec![error]) }
+    Answer { org: Some(caller.tenant), ..Answer::refused(error) }
 }
 
 fn question(params: &Params<'_>) -> Result<Question, ApiError> {

@@ -9,8 +9,8 @@ use domain::{
 };
 use parking_lot::Mutex;
 use store::{
-    CommitError, CurrentRow, Durability, Examined, FolderState, LogEntry, PollRecord, RunRecord,
-    SessionRecord, Store, StoreError, StoredVersion, TenantRecord, Transaction,
+    CommitError, CoverageRecord, CurrentRow, Durability, Examined, FolderState, LogEntry,
+    RunRecord, SessionRecord, Store, StoreError, StoredVersion, TenantRecord, Transaction,
 };
 use store_sqlite::SqliteStore;
 
@@ -105,8 +105,8 @@ impl Store for Faulty {
         self.real.runs(org)
     }
 
-    fn polls(&self, org: OrgKey) -> Result<Vec<PollRecord>, StoreError> {
-        self.real.polls(org)
+    fn coverages(&self, org: OrgKey) -> Result<Vec<CoverageRecord>, StoreError> {
+        self.real.coverages(org)
     }
 
     fn accounts(&self, org: OrgKey) -> Result<Vec<Account>, StoreError> {
@@ -224,8 +224,8 @@ impl Transaction for FaultyTransaction<'_> {
         self.inner.drop_run(org, run)
     }
 
-    fn put_poll(&mut self, org: OrgKey, poll: &PollRecord) -> Result<(), StoreError> {
-        self.inner.put_poll(org, poll)
+    fn put_coverage(&mut self, org: OrgKey, coverage: &CoverageRecord) -> Result<(), StoreError> {
+        self.inner.put_coverage(org, coverage)
     }
 
     fn put_account(&mut self, org: OrgKey, account: &Account) -> Result<(), StoreError> {

@@ -23,7 +23,7 @@ use tokio::runtime::Runtime;
 use crate::faulty::Faulty;
 
 /// Records on the largest page.
-const PAGE_SIZE_MAX: u32 = 200;
+pub(crate) const PAGE_SIZE_MAX: u32 = 200;
 
 /// Small caches, so that versions are also read from the store.
 const SETTINGS: Settings = Settings { requests_per_org_max: 64, cache_bytes_max: 16 << 10 };
@@ -144,7 +144,17 @@ impl<C: Clock + 'static> World<C> {
     }
 
     pub(crate) fn sync(&self, caller: &Caller, query: &SyncQuery) -> SyncAnswer {
-        self.runtime.block_on(answer(&self.service, caller, query)).unwrap()
+        self.sync_at_most(caller, query, PAGE_SIZE_MAX)
+    }
+
+    /// The same of a server that gives so many records on a page at most.
+    pub(crate) fn sync_at_most(
+        &self,
+        caller: &Caller,
+        query: &SyncQuery,
+        page_size_max: u32,
+    ) -> SyncAnswer {
+        self.runtime.block_on(answer(&self.service, caller, query, page_size_max)).unwrap()
     }
 
     pub(crate) fn list(&self, query: &ListQuery) -> Result<Listing, AskError> {
@@ -220,8 +230,9 @@ pub(crate) async fn answer(
     service: &Service,
     caller: &Caller,
     query: &SyncQuery,
+    page_size_max: u32,
 ) -> Result<SyncAnswer, AskError> {
-    let page = service.sync_page(caller, query, PAGE_SIZE_MAX).await?;
+    let mut page = service.sync_page(caller, query, page_size_max).await?;
     let show = |shown: &mut Vec<_>, version: &StoredVersion<'_>| {
         let activity = version.content.as_ref().map(|content| content.to_activity().unwrap());
         shown.push((version.seq, (version.stamp, version.id, activity)));
@@ -232,6 +243,9 @@ pub(crate) async fn answer(
     for record in &records {
         let expected = (record.stamp, record.id, record.record().cloned());
         assert_eq!(shown.get(&record.seq), Some(&expected));
+    }
+    if let Some(served) = page.served.take() {
+        served.is_sent();
     }
     Ok(SyncAnswer { page, records })
 }

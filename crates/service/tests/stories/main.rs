@@ -9,6 +9,7 @@ mod mirror;
 mod reader;
 
 mod commits;
+mod coverage;
 mod edits;
 mod first_import;
 mod hangups;

@@ -69,7 +69,7 @@ fn query(
 ) -> SyncQuery {
     let from = stamp(BEGIN).plus_millis(from);
     let to = length.map(|length| from.plus_millis(length));
-    SyncQuery { ids, from: Some(from), to, ignore_removed, order, page_size: 2, page: 1 }
+    SyncQuery { ids, from: Some(from), to, ignore_removed, order, page_size: 2, ..everything() }
 }
 
 const BEGIN: &str = "2026-02-03T04:05:06.789Z";

@@ -8,7 +8,7 @@ use std::thread::ScopedJoinHandle;
 use domain::{ActivityId, Note, Patch, Stamp};
 use service::{SyncQuery, SystemClock, Write};
 
-use crate::harness::{World, answer, author, create, everything, runtime, update};
+use crate::harness::{PAGE_SIZE_MAX, World, answer, author, create, everything, runtime, update};
 
 const WRITERS: usize = 3;
 const ROUNDS: usize = 60;
@@ -57,7 +57,9 @@ fn readers_beside_writers_miss_nothing() {
             let mut horizons = Vec::new();
             while page <= pages {
                 let query = SyncQuery { from: Some(from), page_size: 7, page, ..everything() };
-                let answer = runtime.block_on(answer(&world.service, &caller, &query)).unwrap();
+                let answer = runtime
+                    .block_on(answer(&world.service, &caller, &query, PAGE_SIZE_MAX))
+                    .unwrap();
                 for version in &answer.records {
                     mirror.insert(version.id, version.record().unwrap().subject.to_string());
                 }

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use domain::{Account, ActivityId, OrgKey, Organization, Seq, Stamp, StatusId, Version};
 use store::{
-    CurrentRow, Durability, Examined, FolderState, LogEntry, PollRecord, RunRecord, SessionRecord,
-    Store, StoreError, StoredVersion, TenantRecord, Transaction,
+    CoverageRecord, CurrentRow, Durability, Examined, FolderState, LogEntry, RunRecord,
+    SessionRecord, Store, StoreError, StoredVersion, TenantRecord, Transaction,
 };
 
 use super::contents::Contents;
@@ -78,8 +78,8 @@ impl Store for SimStore {
         Ok(of_org.map(|(_, run)| *run).collect())
     }
 
-    fn polls(&self, org: OrgKey) -> Result<Vec<PollRecord>, StoreError> {
-        Ok(Contents::of(&self.0.lock().visible.polls, org))
+    fn coverages(&self, org: OrgKey) -> Result<Vec<CoverageRecord>, StoreError> {
+        Ok(Contents::of(&self.0.lock().visible.coverages, org))
     }
 
     fn accounts(&self, org: OrgKey) -> Result<Vec<Account>, StoreError> {

@@ -6,7 +6,7 @@ use domain::{
     Account, ActivityId, ApiKey, ClientId, KeyId, OrgKey, Organization, SecretHash, Seq, Stamp,
     Status, StatusId, SystemUser, UserId, Version,
 };
-use store::{FolderState, PollRecord, RunRecord, SessionRecord};
+use store::{CoverageRecord, FolderState, RunRecord, SessionRecord};
 
 /// Everything that is kept.
 #[derive(Clone, Default)]
@@ -17,7 +17,7 @@ pub(super) struct Contents {
     pub(super) keys: BTreeMap<(OrgKey, KeyId), ApiKey>,
     pub(super) statuses: BTreeMap<(OrgKey, StatusId), Status>,
     pub(super) sessions: BTreeMap<(OrgKey, SecretHash), SessionRecord>,
-    pub(super) polls: BTreeMap<(OrgKey, KeyId), PollRecord>,
+    pub(super) coverages: BTreeMap<(OrgKey, KeyId), CoverageRecord>,
     pub(super) accounts: BTreeMap<(OrgKey, ClientId), Account>,
     pub(super) runs: BTreeMap<(OrgKey, SecretHash, [u8; 16], Stamp), RunRecord>,
     pub(super) log: BTreeMap<OrgKey, Vec<Version>>,
@@ -38,7 +38,7 @@ pub(super) enum Op {
     SessionGone(OrgKey, SecretHash),
     Run(OrgKey, RunRecord),
     RunGone(OrgKey, RunRecord),
-    Poll(OrgKey, PollRecord),
+    Coverage(OrgKey, CoverageRecord),
     Account(OrgKey, Account),
     Folder(FolderState),
 }
@@ -88,8 +88,8 @@ impl Contents {
             Op::RunGone(org, run) => {
                 self.runs.remove(&(org, run.session, run.query, run.to));
             }
-            Op::Poll(org, poll) => {
-                self.polls.insert((org, poll.key), poll);
+            Op::Coverage(org, coverage) => {
+                self.coverages.insert((org, coverage.key), coverage);
             }
             Op::Account(org, account) => {
                 self.accounts.insert((org, account.id), account);

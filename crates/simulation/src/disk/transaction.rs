@@ -4,7 +4,7 @@ use domain::{
     Account, ActivityId, ApiKey, KeyId, OrgKey, Organization, Stamp, Status, SystemUser, Version,
 };
 use store::{
-    CommitError, Durability, FolderState, PollRecord, RunRecord, SessionRecord, StoreError,
+    CommitError, CoverageRecord, Durability, FolderState, RunRecord, SessionRecord, StoreError,
     Transaction,
 };
 
@@ -92,8 +92,8 @@ impl Transaction for SimTransaction<'_> {
         self.push(Op::RunGone(org, *run))
     }
 
-    fn put_poll(&mut self, org: OrgKey, poll: &PollRecord) -> Result<(), StoreError> {
-        self.push(Op::Poll(org, *poll))
+    fn put_coverage(&mut self, org: OrgKey, coverage: &CoverageRecord) -> Result<(), StoreError> {
+        self.push(Op::Coverage(org, coverage.clone()))
     }
 
     fn put_account(&mut self, org: OrgKey, account: &Account) -> Result<(), StoreError> {

@@ -73,7 +73,7 @@ cases! { $
         a_session_that_has_ended_is_not_touched
         one_run_is_dropped_alone
         what_is_not_there_can_be_dropped
-        what_was_asked_last_with_a_key_is_replaced
+        what_a_key_was_given_is_replaced
         accounts_are_kept_and_renamed
         the_folder_state_is_replaced
         names_of_every_kind_are_kept
@@ -127,7 +127,7 @@ cases! { $
         the_belongings_of_organizations_are_apart
         the_logs_of_organizations_are_apart
         the_sessions_and_runs_of_organizations_are_apart
-        the_accounts_and_polls_of_organizations_are_apart
+        the_accounts_and_coverages_of_organizations_are_apart
         a_transaction_holds_organizations_apart
     }
 }

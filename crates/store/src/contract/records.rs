@@ -1,15 +1,15 @@
 //! What is kept besides versions.
 
 use domain::{
-    Account, ApiKey, Login, Name, Opener, OrgId, OrgKey, Organization, PasswordHash, Role, Stage,
-    Stamp, Status, SystemUser, UserId, Zone,
+    Account, ApiKey, Interval, Login, Name, Opener, OrgId, OrgKey, Organization, PasswordHash,
+    Role, Stage, Stamp, Status, SystemUser, UserId, Zone,
 };
 
 use super::sample::{
-    ORG, OTHER, account, commit, folder_state, key, login, organization, poll, problems, record,
-    run, session, stamp, status, user,
+    ORG, OTHER, account, commit, coverage, folder_state, key, login, organization, problems,
+    record, run, session, stamp, status, user,
 };
-use crate::{PollRecord, RunRecord, SessionRecord, Store, TenantRecord};
+use crate::{CoverageRecord, RunRecord, SessionRecord, Store, TenantRecord};
 
 /// An organization in a form that can be compared: zones are what they were made from.
 type Shown = (OrgKey, String, String, String, Stage);
@@ -51,9 +51,9 @@ pub(super) fn runs(store: &dyn Store, org: OrgKey) -> Vec<RunRecord> {
 }
 
 /// What was asked with each key, by key: no order is promised.
-pub(super) fn polls(store: &dyn Store, org: OrgKey) -> Vec<PollRecord> {
-    let mut all = store.polls(org).unwrap();
-    all.sort_unstable_by_key(|poll| poll.key);
+pub(super) fn coverages(store: &dyn Store, org: OrgKey) -> Vec<CoverageRecord> {
+    let mut all = store.coverages(org).unwrap();
+    all.sort_unstable_by_key(|coverage| coverage.key);
     all
 }
 
@@ -94,7 +94,7 @@ pub(super) fn an_empty_store_holds_nothing_and_is_in_order(store: &dyn Store) {
     assert!(store.sessions(ORG).unwrap().is_empty());
     assert!(store.runs(ORG).unwrap().is_empty());
     assert!(store.accounts(ORG).unwrap().is_empty());
-    assert!(store.polls(ORG).unwrap().is_empty());
+    assert!(store.coverages(ORG).unwrap().is_empty());
     assert_eq!(problems(store).unwrap(), [""; 0]);
     // Nothing has been exposed yet, and no process has died over it.
     assert_eq!(store.folder().unwrap(), folder_state(Stamp::MIN, true, ""));
@@ -182,7 +182,9 @@ pub(super) fn keys_are_kept_and_changed(store: &dyn Store) {
     assert_eq!(tenant(store, ORG).keys, [key(4), key(30), key(200)], "by id");
 
     let label = String::new();
-    let changed = ApiKey { label, revoked: true, last_login: Some(stamp(5)), ..key(30) };
+    let expected = Interval::parse("7d").ok();
+    let last_login = Some(stamp(5));
+    let changed = ApiKey { label, revoked: true, last_login, expected, ..key(30) };
     put_keys(store, std::slice::from_ref(&changed));
     assert_eq!(tenant(store, ORG).keys, [key(4), changed, key(200)]);
 }
@@ -241,25 +243,16 @@ pub(super) fn a_session_opened_with_a_login_is_told_from_one_opened_with_a_key(s
     assert_eq!(sessions(store, ORG), [session(1)]);
 }
 
-pub(super) fn what_was_asked_last_with_a_key_is_replaced(store: &dyn Store) {
+pub(super) fn what_a_key_was_given_is_replaced(store: &dyn Store) {
     found(store);
-    let put = |polls: &[PollRecord]| {
-        commit(store, |t| polls.iter().for_each(|poll| t.put_poll(ORG, poll).unwrap()));
+    let put = |kept: &[CoverageRecord]| {
+        commit(store, |t| kept.iter().for_each(|one| t.put_coverage(ORG, one).unwrap()));
     };
-    put(&[poll(2), poll(1)]);
-    assert_eq!(polls(store, ORG), [poll(1), poll(2)]);
-    let later = PollRecord {
-        at: stamp(120),
-        from: Some(Stamp::MIN),
-        to: Some(Stamp::MAX),
-        records: 1 << 40,
-        removed: 3,
-        horizon: stamp(119),
-        rhythm_ms: Some(60_000),
-        ..poll(1)
-    };
-    put(&[later]);
-    assert_eq!(polls(store, ORG), [later, poll(2)]);
+    put(&[coverage(2), coverage(1)]);
+    assert_eq!(coverages(store, ORG), [coverage(1), coverage(2)]);
+    let later = CoverageRecord { document: "é\"\\".repeat(10_000), ..coverage(1) };
+    put(std::slice::from_ref(&later));
+    assert_eq!(coverages(store, ORG), [later, coverage(2)]);
 }
 
 pub(super) fn accounts_are_kept_and_renamed(store: &dyn Store) {

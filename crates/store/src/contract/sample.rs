@@ -8,7 +8,7 @@ use domain::{
 };
 
 use crate::{
-    Durability, Examined, FolderState, PollRecord, RunRecord, SessionRecord, Store, StoreError,
+    CoverageRecord, Durability, Examined, FolderState, RunRecord, SessionRecord, Store, StoreError,
     Transaction,
 };
 
@@ -78,6 +78,7 @@ pub fn key(id: i64) -> ApiKey {
         created: stamp(0),
         revoked: false,
         last_login: None,
+        expected: None,
     }
 }
 
@@ -119,19 +120,10 @@ pub fn run(session: u8, query: u8) -> RunRecord {
     }
 }
 
-/// What was asked with this key: the first question, without bounds.
+/// What this key has asked for.
 #[must_use]
-pub fn poll(key: i64) -> PollRecord {
-    PollRecord {
-        key: KeyId(key),
-        at: stamp(60),
-        from: None,
-        to: None,
-        records: 0,
-        removed: 0,
-        horizon: stamp(59),
-        rhythm_ms: None,
-    }
+pub fn coverage(key: i64) -> CoverageRecord {
+    CoverageRecord { key: KeyId(key), document: format!("{{\"told\":{key}}}") }
 }
 
 /// An account of this name.

@@ -3,12 +3,12 @@
 use domain::{ActivityId, ApiKey, KeyId, Opener, OrgKey, Seq, StatusId, Version};
 
 use super::log::{current, entries, log, rows};
-use super::records::{accounts, polls, runs, sessions, tenant};
+use super::records::{accounts, coverages, runs, sessions, tenant};
 use super::sample::{
-    ORG, OTHER, account, append, commit, key, organization, poll, record, run, session, stamp,
+    ORG, OTHER, account, append, commit, coverage, key, organization, record, run, session, stamp,
     status, tombstone, user, with_status,
 };
-use crate::{PollRecord, RunRecord, SessionRecord, Store, StoreError};
+use crate::{CoverageRecord, RunRecord, SessionRecord, Store, StoreError};
 
 /// An organization that nothing is ever put into.
 const THIRD: OrgKey = OrgKey(3);
@@ -100,19 +100,19 @@ pub(super) fn the_sessions_and_runs_of_organizations_are_apart(store: &dyn Store
     assert_eq!((sessions(store, THIRD), runs(store, THIRD)), (vec![], vec![]));
 }
 
-pub(super) fn the_accounts_and_polls_of_organizations_are_apart(store: &dyn Store) {
-    let their_poll = PollRecord { records: 9, ..poll(1) };
+pub(super) fn the_accounts_and_coverages_of_organizations_are_apart(store: &dyn Store) {
+    let theirs = CoverageRecord { document: "{}".to_owned(), ..coverage(1) };
     commit(store, |t| {
         t.put_account(ORG, &account(1, "Ours")).unwrap();
         t.put_account(OTHER, &account(1, "Theirs")).unwrap();
         t.put_account(OTHER, &account(2, "Theirs alone")).unwrap();
-        t.put_poll(ORG, &poll(1)).unwrap();
-        t.put_poll(OTHER, &their_poll).unwrap();
+        t.put_coverage(ORG, &coverage(1)).unwrap();
+        t.put_coverage(OTHER, &theirs).unwrap();
     });
     assert_eq!(accounts(store, ORG), [account(1, "Ours")]);
     assert_eq!(accounts(store, OTHER), [account(1, "Theirs"), account(2, "Theirs alone")]);
-    assert_eq!((polls(store, ORG), polls(store, OTHER)), (vec![poll(1)], vec![their_poll]));
-    assert_eq!((accounts(store, THIRD), polls(store, THIRD)), (vec![], vec![]));
+    assert_eq!((coverages(store, ORG), coverages(store, OTHER)), (vec![coverage(1)], vec![theirs]));
+    assert_eq!((accounts(store, THIRD), coverages(store, THIRD)), (vec![], vec![]));
 }
 
 pub(super) fn a_transaction_holds_organizations_apart(store: &dyn Store) {

@@ -1,9 +1,9 @@
 //! The keys of the organization: made, watched, revoked.
 
-use domain::{KeyId, OrgId, Stamp};
+use domain::{ActivityId, KeyId, OrgId, Stamp};
 use service::{LoginError, Order, SyncQuery};
 
-use crate::harness::{EDITOR, Page, World};
+use crate::harness::{EDITOR, Page, World, moment};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -26,10 +26,8 @@ fn log_in(world: &World, key: &str) -> Result<String, LoginError> {
     world.block_on(world.service.login(&org, key)).map(|(_, session)| session)
 }
 
-fn poll(world: &World, key: &str) {
-    let session = log_in(world, key).unwrap();
-    let caller = world.service.caller(&session).unwrap();
-    let query = SyncQuery {
+fn everything() -> SyncQuery {
+    SyncQuery {
         ids: None,
         from: Some(Stamp::MIN),
         to: None,
@@ -37,8 +35,30 @@ fn poll(world: &World, key: &str) {
         order: Order::default(),
         page_size: 10,
         page: 1,
-    };
-    world.block_on(world.service.sync_page(&caller, &query, 200)).unwrap();
+    }
+}
+
+fn ask(world: &World, key: &str, query: &SyncQuery) -> Stamp {
+    let session = log_in(world, key).unwrap();
+    let caller = world.service.caller(&session).unwrap();
+    let mut page = world.block_on(world.service.sync_page(&caller, query, 200)).unwrap();
+    page.served.take().unwrap().is_sent();
+    page.horizon
+}
+
+fn poll(world: &World, key: &str) -> Stamp {
+    ask(world, key, &everything())
+}
+
+/// The rows of the first table, without tags.
+fn rows(page: &Page) -> String {
+    let (_, rows) = page.body.split_once("<tbody>").expect("a table");
+    let mut text = String::new();
+    for part in rows.split("</tbody>").next().unwrap().split('<') {
+        text.push_str(part.split_once('>').map_or(part, |(_, text)| text));
+        text.push(' ');
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -83,24 +103,205 @@ fn a_glance_tells_how_an_integration_is_doing() {
     poll(&world, &key);
     let mut admin = world.admin();
     let page = admin.get("/integrations").ok();
-    page.shows_in_order(&[
-        "up to date",
-        "0 seconds ago",
-        "to",
-        "then",
-        "1 record",
-        "0 removed ids",
-        "nothing",
-    ]);
+    page.shows_in_order(&["up to date", "has been delivered", "10:00:01.", "none", "nothing"]);
+    page.shows("0 seconds ago");
     world.advance(HOUR_MS);
     world.activity("Visit Ben");
     world.activity("Visit Cleo");
     let page = admin.get("/integrations").ok();
-    page.shows_in_order(&[">behind<", "1 hour ago", "2 changes", "since", "2026-03-04 11:00"]);
+    page.shows_in_order(&[">behind<", "2 changes wait", "2 changes", "since", "2026-03-04 11:00"]);
+    page.shows("1 hour ago");
     poll(&world, &key);
     admin.get("/integrations").ok().shows_in_order(&["up to date", "usually every 1 hour"]);
     world.advance(5 * HOUR_MS);
-    admin.get("/integrations").ok().shows_in_order(&[">silent<", "5 hours ago"]);
+    admin.get("/integrations").ok().shows_in_order(&[">silent<", "not asked for 5 hours"]);
+}
+
+#[test]
+fn one_page_of_three_is_neither_everything_nor_thirty_records() {
+    let world = World::new();
+    let key = create(&world);
+    for n in 0..30 {
+        world.activity(&format!("s{n}"));
+    }
+    world.advance(1_000);
+    poll(&world, &key);
+    let mut admin = world.admin();
+    let page = admin.get("/integrations").ok();
+    let text = rows(&page);
+    for shown in ["incomplete", "page 1 of 3", "20 changes were never delivered", "20 changes"] {
+        assert!(text.contains(shown), "{shown}: {text}");
+    }
+    assert!(!text.contains("up to date") && !text.contains("30 records"), "{text}");
+    page.shows("href=\"/integrations/1#undelivered\"");
+    let page = admin.get("/integrations/1").ok();
+    page.shows_in_order(&[
+        "incomplete",
+        "page 1 of 3",
+        "20 changes",
+        "on pages that it did not read",
+    ]);
+    page.shows_in_order(&[
+        "id=\"undelivered\"",
+        "/activities/1\"",
+        "/activities/20\"",
+        "Last polls",
+    ]);
+    page.shows_in_order(&["Last polls", "page 1 of 3", "10 of 30"]).hides("/activities/21\"");
+    // The second page: it is reading, and still not done.
+    ask(&world, &key, &SyncQuery { page: 2, ..everything() });
+    let text = rows(&admin.get("/integrations").ok());
+    assert!(text.contains("reading") && text.contains("page 2 of 3"), "{text}");
+    assert!(text.contains("10 changes are still to come"), "{text}");
+    ask(&world, &key, &SyncQuery { page: 3, ..everything() });
+    admin.get("/integrations").ok().shows(">up to date<").hides("#undelivered");
+    admin.get("/integrations/1").ok().shows_in_order(&["Last polls", "all 3", ">30<"]);
+}
+
+#[test]
+fn a_skipped_stretch_is_shown_to_the_millisecond_and_opens_in_changes() {
+    let world = World::new();
+    let key = create(&world);
+    world.activity("Call Ada");
+    world.advance(1_000);
+    let told = poll(&world, &key);
+    world.advance(500);
+    let lost = world.activity("Visit Ben");
+    world.advance(5_000);
+    let from = told.plus_millis(999);
+    ask(&world, &key, &SyncQuery { from: Some(from), ..everything() });
+    let zone = world.acme.directory().organization.zone.clone();
+    let shown = |at: Stamp| zone.at(at).to_string()[..23].replace('T', " ");
+    let (first, last) = (told.plus_millis(1), from.plus_millis(-1));
+    let mut admin = world.admin();
+    let page = admin.get("/integrations").ok();
+    page.shows_in_order(&[
+        "skipped",
+        &shown(first),
+        &shown(last),
+        "1 change in it was never delivered",
+    ]);
+    let page = admin.get("/integrations/1").ok();
+    page.shows_in_order(&[
+        &format!("/activities/{lost}\""),
+        "skipped",
+        &shown(first),
+        &shown(last),
+    ]);
+    let fields = [("from", first), ("to", last)];
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(fields.map(|(name, at)| (name, at.at_offset(0).to_string())));
+    let address = format!("/changes?{}", query.finish());
+    page.shows(&address.replace('&', "&amp;"));
+    let changes = admin.get(&address).ok();
+    changes.shows("Visit Ben").hides("Call Ada");
+    let control = |at: Stamp| zone.at(at).to_string()[..23].to_owned();
+    assert_eq!(changes.value("from"), Some(&*control(first)));
+    assert_eq!(changes.value("to"), Some(&*control(last)));
+}
+
+#[test]
+fn whoever_asks_from_the_future_is_told_where_to_go_back_to() {
+    let world = World::new();
+    let key = create(&world);
+    world.activity("Call Ada");
+    world.advance(1_000);
+    poll(&world, &key);
+    let future = Some(moment("2030-01-01T00:00:00-06:00").stamp);
+    ask(&world, &key, &SyncQuery { from: future, ..everything() });
+    let mut admin = world.admin();
+    let page = admin.get("/integrations").ok();
+    page.shows_in_order(&[
+        "asks from the future",
+        "2030-01-01 00:00:00.000",
+        "Set it back to",
+        "2026-",
+    ]);
+    assert!(!rows(&page).contains("up to date"));
+    admin.get("/integrations/1").ok().shows_in_order(&["Last polls", "2030-01-01", "whenever"]);
+}
+
+#[test]
+fn whether_a_key_got_an_activity_is_answered_with_the_answer_that_had_it() {
+    let world = World::new();
+    let key = create(&world);
+    for n in 0..12 {
+        world.activity(&format!("s{n}"));
+    }
+    world.advance(1_000);
+    let mut admin = world.admin();
+    let mut look = |activity: &str| admin.get(&format!("/integrations/1?activity={activity}")).ok();
+    look("1").shows_in_order(&["No: ", "nobody has asked with this key"]);
+    let horizon = poll(&world, &key);
+    look("12").shows_in_order(&["Yes: ", ">12<", "was in the answer of", ", on page 1."]);
+    look("1").shows_in_order(&[
+        "No: ",
+        "was in the answer of",
+        "on page 2",
+        "only page 1 of 2 was read",
+    ]);
+    look("404").shows("there is no activity 404");
+    look("one").shows("An activity has a number");
+    look("%3Ci%3E").hides("<i>");
+    world.write(service::Write::Remove(ActivityId(12)));
+    world.advance(1_000);
+    look("12").shows_in_order(&["No: ", "removed", "came after all"]);
+    ask(&world, &key, &SyncQuery { from: Some(horizon), ..everything() });
+    look("12").shows_in_order(&["Yes: ", "was among the removed ids of the answer of"]);
+}
+
+#[test]
+fn an_admin_says_how_often_a_key_should_ask() {
+    let world = World::new();
+    let key = create(&world);
+    let mut admin = world.admin();
+    let expect = [("every", "7"), ("unit", "days")];
+    let saved = admin.post("/integrations/1/expected", &expect);
+    assert_eq!(saved.redirected(), "/integrations/1?saved=1");
+    let page = admin.get("/integrations/1?saved=1").ok();
+    page.shows_in_order(&["Saved.", "expected every 7 days"]);
+    assert_eq!(page.value("every"), Some("7"));
+    for _ in 0..2 {
+        world.advance(60_000);
+        poll(&world, &key);
+    }
+    world.advance(7 * 24 * HOUR_MS);
+    let page = world.admin().get("/integrations").ok();
+    page.shows(">up to date<").shows("expected every 7 days");
+    world.advance(24 * HOUR_MS);
+    let mut admin = world.admin();
+    admin.get("/integrations").ok().shows_in_order(&[">silent<", "is expected every 7 days"]);
+    for (every, unit, problem) in [
+        ("soon", "days", "Expected every is not a number like 7"),
+        ("0", "minutes", "Expected every must be a minute at least"),
+        ("99999999999999999", "days", "Expected every must be"),
+    ] {
+        let page = admin.post("/integrations/1/expected", &[("every", every), ("unit", unit)]);
+        assert_eq!(page.refused(422).shows(problem).value("every"), Some(every));
+    }
+    admin.post("/integrations/1/expected", &[("every", " "), ("unit", "days")]).redirected();
+    assert_eq!(world.acme.directory().keys[&KeyId(1)].expected, None);
+    admin.get("/integrations/1").ok().hides("expected every");
+}
+
+#[test]
+fn the_page_of_a_key_is_for_admins_of_its_organization() {
+    let world = World::new();
+    create(&world);
+    let expect = [("every", "7"), ("unit", "days")];
+    for mut browser in [world.editor(), world.viewer()] {
+        browser.get("/integrations/1").refused(403).hides("Mailer");
+        browser.post("/integrations/1/expected", &expect).refused(403);
+    }
+    let mut stranger = world.stranger();
+    stranger.get("/integrations/1").refused(404).hides("Mailer");
+    stranger.post("/integrations/1/expected", &expect).refused(404);
+    let mut admin = world.admin();
+    admin.post_bare("/integrations/1/expected", &expect).refused(403);
+    admin.get("/integrations/404").refused(404);
+    admin.get("/integrations/one").refused(404);
+    admin.get("/integrations/1").ok().shows("No polls").shows("Mailer &lt;sync&gt;");
+    assert_eq!(world.acme.directory().keys[&KeyId(1)].expected, None);
 }
 
 #[test]

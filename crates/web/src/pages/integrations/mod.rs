@@ -1,4 +1,8 @@
-//! The keys of the organization, and what is asked with them.
+//! The keys of the organization, what is asked with them, and what they were given.
+
+mod key;
+mod receipt;
+mod state;
 
 use axum::Router;
 use axum::extract::State;
@@ -7,19 +11,21 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::{KeyId, Name, Role, SystemUser, UserId, Zone};
 use maud::{Markup, html};
-use service::{AdminError, Directory, Integration, IntegrationState, NewKey, PollRecord};
+use service::{AdminError, Directory, Integration, IntegrationState, NewKey};
 
 use crate::created::{form_token, once};
 use crate::fields::Fields;
 use crate::form::{Label, Wrong, choice, line};
 use crate::layout::{self, Nav, copied, counted, csrf, empty, notice};
 use crate::session::{Number, Posted, Query};
-use crate::times::{Shape, duration, time};
+use crate::times::duration;
 use crate::{Problem, SignedIn, Web, api};
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .route("/integrations", get(show).post(create))
+        .route("/integrations/{key}", get(key::show))
+        .route("/integrations/{key}/expected", post(key::expect))
         .route("/integrations/{key}/revoke", post(revoke))
 }
 
@@ -57,13 +63,13 @@ fn page(
     let (revoked, live): (Vec<_>, Vec<_>) = all.into_iter().partition(is_revoked);
     let content = html! {
         (layout::head("Integrations", &html! {}))
-        p.lead { "Each script that asks API v1 has a key of its own. Here you see whether it still asks, and how far it has come." }
+        p.lead { "Each script that asks API v1 has a key of its own. Here you see what it has been given, and what it lacks." }
         (above)
         @if live.is_empty() {
             (empty("No keys", "No script can ask. Create a key for the first one below.", &html! {}))
         } @else {
             (table(who, &live, &directory))
-            p.hint { "A key is silent when it has not asked for four times its usual pause, and at least for an hour; a new one, when nobody has asked with it for a day." }
+            p.hint { "A change counts as delivered once the page that it is on has been sent. A key is silent when it has not asked for four times its usual pause, and at least for an hour, or for longer than you expect of it." }
         }
         (new_key_form(web, who, fields, wrong)?)
         @if !revoked.is_empty() {
@@ -86,12 +92,10 @@ fn table(who: &SignedIn, integrations: &[Integration], directory: &Directory) ->
                     tr {
                         th scope="col" { "Key" }
                         th scope="col" { "State" }
-                        th scope="col" { "Last poll" }
-                        th scope="col" { "Asked for" }
-                        th scope="col" { "Got" }
+                        th scope="col" { "Complete up to" }
+                        th scope="col" { "Never delivered" }
                         th scope="col" { "Behind" }
-                        th scope="col" { "Last login" }
-                        th scope="col" { "Made" }
+                        th scope="col" { "Last poll" }
                         th scope="col" { span.unseen { "Actions" } }
                     }
                 }
@@ -104,38 +108,41 @@ fn table(who: &SignedIn, integrations: &[Integration], directory: &Directory) ->
 fn row(who: &SignedIn, one: &Integration, directory: &Directory, zone: &Zone) -> Markup {
     let key = &one.key;
     let user = directory.users.get(&key.user);
+    let address = format!("/integrations/{}", key.id);
+    let lost = one.missing.changes();
     html! {
         tr {
             td.title data-label="Key" {
-                b { (named(one)) }
+                a href=(address) { (named(one)) }
                 small {
                     "Key " (key.id) ", " (user.map_or_else(String::new, |user| user.name.to_string()))
                     @if user.is_some_and(|user| user.disabled) { " (disabled: nobody can use it)" }
                 }
             }
-            td data-label="State" { (state(one.state)) }
+            td.title data-label="State" {
+                (state::badge(one))
+                small { (state::sentence(one, zone)) }
+                @for hint in &one.hints { small { (state::hint(*hint, zone)) } }
+            }
+            td.when data-label="Complete up to" { (state::complete(one, zone)) }
+            td data-label="Never delivered" {
+                @if lost > 0 {
+                    a href={ (address) "#undelivered" } { (counted(lost, "change", "changes")) }
+                } @else if one.poll.is_some() {
+                    "none"
+                }
+            }
+            td data-label="Behind" { @if one.poll.is_some() { (state::behind(one, zone)) } @else { "everything" } }
             td data-label="Last poll" {
-                @match one.poll.zip(one.ago_ms) {
-                    Some((poll, ago)) => {
-                        time datetime=(zone.at(poll.at)) title=(zone.at(poll.at)) { (duration(ago)) " ago" }
-                        @if let Some(rhythm) = poll.rhythm_ms { br; span.muted { "usually every " (duration(rhythm)) } }
+                @match (&one.poll, one.ago_ms) {
+                    (Some(poll), Some(ago)) => {
+                        time datetime=(zone.at(poll.last_at)) title=(zone.at(poll.last_at)) { (duration(ago)) " ago" }
+                        @if let Some(rhythm) = one.rhythm_ms { br; span.muted { "usually every " (duration(rhythm)) } }
+                        @if let Some(expected) = key.expected { br; span.muted { "expected every " (duration(expected.millis())) } }
                     }
-                    None => "never"
+                    _ => "never",
                 }
             }
-            td data-label="Asked for" { @if let Some(poll) = &one.poll { (window(poll, zone)) } }
-            td data-label="Got" {
-                @if let Some(poll) = &one.poll {
-                    (counted(poll.records, "record", "records"))
-                    br;
-                    span.muted { (counted(poll.removed, "removed id", "removed ids")) }
-                }
-            }
-            td data-label="Behind" { (behind(one, zone)) }
-            td.when data-label="Last login" {
-                @match key.last_login { Some(at) => (time(at, zone, Shape::Both)), None => "never" }
-            }
-            td.when data-label="Made" { (time(key.created, zone, Shape::Date)) }
             td { @if !key.revoked { (revoke_form(who, one)) } }
         }
     }
@@ -143,39 +150,6 @@ fn row(who: &SignedIn, one: &Integration, directory: &Directory, zone: &Zone) ->
 
 fn named(one: &Integration) -> &str {
     if one.key.label.is_empty() { "Without a label" } else { &one.key.label }
-}
-
-fn state(state: IntegrationState) -> Markup {
-    let (kind, text) = match state {
-        IntegrationState::UpToDate => ("ok", "up to date"),
-        IntegrationState::Behind => ("warn", "behind"),
-        IntegrationState::Silent => ("bad", "silent"),
-        IntegrationState::New => ("muted", "not used yet"),
-        IntegrationState::Revoked => ("muted", "revoked"),
-    };
-    html! { span class={ "badge " (kind) } { (text) } }
-}
-
-fn window(poll: &PollRecord, zone: &Zone) -> Markup {
-    html! {
-        @match poll.from { Some(from) => (time(from, zone, Shape::Both)), None => "the beginning" }
-        br;
-        span.muted { "to " @match poll.to { Some(to) => (time(to, zone, Shape::Both)), None => "then" } }
-    }
-}
-
-fn behind(one: &Integration, zone: &Zone) -> Markup {
-    html! {
-        @match (&one.poll, one.behind_since) {
-            (None, _) => "everything",
-            (Some(_), None) => "nothing",
-            (Some(_), Some(since)) => {
-                (counted(one.behind, "change", "changes"))
-                br;
-                span.muted { "since " (time(since, zone, Shape::Both)) }
-            }
-        }
-    }
 }
 
 /// Asks once more, without a script too.

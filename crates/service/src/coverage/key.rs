@@ -1,0 +1,228 @@
+//! What one key has asked for, and what of it was delivered.
+
+use std::collections::VecDeque;
+
+use domain::{Seq, Stamp};
+use timeline::{SeqRange, View};
+
+use super::poll::{Poll, ServedPage};
+use super::ranges::{Excess, Ranges, STRETCHES_MAX};
+
+/// So many polls are remembered one by one.
+pub(crate) const POLLS_MAX: usize = 50;
+
+/// How slowly the rhythm follows the last pause: by one part in so many.
+const RHYTHM_INERTIA: i64 = 4;
+
+/// What follows from a page that was served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum News {
+    /// Nothing but that time has passed.
+    None,
+    /// Something that must not be forgotten.
+    Some,
+}
+
+/// See the module. Everything in it is bounded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct KeyCoverage {
+    /// What windows held that were asked for, read or not.
+    pub(crate) asked: Ranges,
+    /// Where every record that was current has been delivered.
+    pub(crate) records: Ranges,
+    /// The same of deletions. They are on every page, so that what was asked for was delivered.
+    pub(crate) deletions: Ranges,
+    /// The view of its first answer: what was removed before then is in no copy that it has filled.
+    pub(crate) first: Option<Seq>,
+    /// The latest instant that an answer was complete up to.
+    pub(crate) told: Option<Stamp>,
+    /// When a question was last begun.
+    pub(crate) begun: Option<Stamp>,
+    /// The usual time between two, in milliseconds; none before the second.
+    pub(crate) rhythm_ms: Option<i64>,
+    /// The last questions, the latest at the end.
+    pub(crate) polls: VecDeque<Poll>,
+}
+
+impl KeyCoverage {
+    /// Takes note of a page. `head` gives the current view, for when there is much to tidy up.
+    pub(crate) fn serve(&mut self, page: &ServedPage, head: impl Fn() -> View) -> News {
+        if page.begins {
+            let at = page.poll.last_at;
+            let pause = self.begun.map(|before| (at.millis() - before.millis()).max(0));
+            self.rhythm_ms = pause.map(|pause| {
+                self.rhythm_ms.map_or(pause, |usual| usual + (pause - usual) / RHYTHM_INERTIA)
+            });
+            self.begun = Some(at);
+        }
+        let skipped = self.skipped(&page.poll).filter(|_| page.begins);
+        let (at, mut news) = match self.find(page, skipped.is_some()) {
+            Some(at) => (at, News::None),
+            None => (self.remember(Poll { skipped, ..page.poll.clone() }), News::Some),
+        };
+        let poll = &mut self.polls[at];
+        if news == News::None {
+            poll.goes_on(page, skipped);
+        }
+        if page.page <= poll.pages && !poll.served.contain(page.page) {
+            poll.served.serve(page.page);
+            poll.records += page.records;
+            news = News::Some;
+        }
+        // What comes from the future says nothing of what was before.
+        if poll.asks_from_the_future() {
+            return news;
+        }
+        let (all, is_whole, wants_removed) = (poll.stretch(), poll.is_whole(), poll.wants_removed);
+        self.told = self.told.max(Some(poll.horizon));
+        let seq = poll.seq;
+        self.first.get_or_insert(seq);
+        let mut grows = self.asked.add(all);
+        if wants_removed {
+            grows |= self.deletions.add(all);
+        }
+        if is_whole {
+            grows |= self.records.add(all);
+        } else if let Some(alone) = page.alone {
+            grows |= self.records.add(alone);
+        }
+        if grows {
+            self.bound(head);
+            news = News::Some;
+        }
+        news
+    }
+
+    /// The stretch that a question leaves out after what this key had been told.
+    fn skipped(&self, poll: &Poll) -> Option<(Stamp, Stamp)> {
+        let (from, told) = (poll.from?, self.told?);
+        let leaves_out = from > told.plus_millis(1) && !poll.asks_from_the_future();
+        leaves_out.then(|| (told.plus_millis(1), from.plus_millis(-1)))
+    }
+
+    /// The poll that a page belongs to: its run's; or the last, where that asked the same of the same
+    /// view, or neither had anything to get.
+    fn find(&self, page: &ServedPage, skips: bool) -> Option<usize> {
+        let new = &page.poll;
+        let last = self.polls.back()?;
+        if last.is_same(new)
+            || page.begins && last.is_idle() && last.is_like(new, skips) && new.is_idle()
+        {
+            return Some(self.polls.len() - 1);
+        }
+        if page.begins {
+            return None;
+        }
+        self.polls.iter().rposition(|poll| poll.is_same(new))
+    }
+
+    /// Remembers a new poll. The oldest makes room, one that has been read rather than one that has not.
+    fn remember(&mut self, poll: Poll) -> usize {
+        if self.polls.len() >= POLLS_MAX {
+            let at = self.polls.iter().position(Poll::is_whole).unwrap_or(0);
+            self.polls.remove(at);
+        }
+        self.polls.push_back(poll);
+        self.polls.len() - 1
+    }
+
+    fn bound(&mut self, head: impl Fn() -> View) {
+        let sets = [&self.asked, &self.records, &self.deletions];
+        if sets.iter().all(|set| set.all().len() <= STRETCHES_MAX) {
+            return;
+        }
+        let view = head();
+        let no_records = |gap: SeqRange| view.count_records(gap) == 0;
+        self.asked.bound(Excess::Join, |_| false);
+        self.records.bound(Excess::Forget, no_records);
+        self.deletions.bound(Excess::Forget, |gap| view.count_tombstones(gap) == 0);
+    }
+
+    /// From where to where it has asked for changes: what lies outside is none of its business yet.
+    pub(crate) fn hull(&self) -> Option<SeqRange> {
+        self.asked.hull()
+    }
+
+    /// When anything was served last.
+    pub(crate) fn last_at(&self) -> Option<Stamp> {
+        self.polls.iter().map(|poll| poll.last_at).max()
+    }
+}
+
+impl Poll {
+    /// Whether the pages of one are those of the other: the same question, of the same view.
+    fn is_same(&self, other: &Poll) -> bool {
+        (self.query, self.seq, self.range) == (other.query, other.seq, other.range)
+            && (self.pages, self.asks_from_the_future())
+                == (other.pages, other.asks_from_the_future())
+    }
+
+    /// Whether two questions are asked in the same way, so that they can be counted together.
+    fn is_like(&self, other: &Poll, skips: bool) -> bool {
+        self.is_whole()
+            && self.skipped.is_some() == skips
+            && self.from <= other.from
+            && (self.wants_removed, self.page_size, self.page_size_asked)
+                == (other.wants_removed, other.page_size, other.page_size_asked)
+            && self.asks_from_the_future() == other.asks_from_the_future()
+    }
+
+    /// The same is asked once more, or another page of it.
+    fn goes_on(&mut self, page: &ServedPage, skipped: Option<(Stamp, Stamp)>) {
+        let new = &page.poll;
+        self.last_at = self.last_at.max(new.last_at);
+        if !page.begins {
+            return;
+        }
+        self.times += 1;
+        (self.to, self.horizon, self.seq, self.range) = (new.to, new.horizon, new.seq, new.range);
+        self.query = new.query;
+        if skipped.is_some() || new.asks_from_the_future() {
+            self.from = new.from;
+        } else {
+            self.from = self.from.min(new.from);
+        }
+        self.skipped = skipped.or(self.skipped);
+    }
+
+    /// Whether a page of its answer had the version at that position; and which, where that can be told.
+    pub(crate) fn had(&self, view: &View, seq: Seq, is_tombstone: bool) -> Option<Had> {
+        if !self.range.contains(seq) || self.served.count() == 0 {
+            return None;
+        }
+        if is_tombstone {
+            return (self.wants_removed && self.seq >= seq).then_some(Had::OnEveryPage);
+        }
+        let page = self.page_of(view, seq);
+        let is_served = page.map_or(self.is_whole(), |page| self.served.contain(page));
+        Some(match (page, is_served) {
+            (page, true) => Had::OnPage(page),
+            (page, false) => Had::NotOn(page),
+        })
+    }
+
+    /// The page that a record was on, in a view as of this poll; none where it came in another order than
+    /// the log's.
+    fn page_of(&self, view: &View, seq: Seq) -> Option<u64> {
+        let before = match self.log_order? {
+            timeline::Direction::OldestFirst => {
+                SeqRange { after: self.range.after, through: Seq(seq.0.saturating_sub(1)) }
+            }
+            timeline::Direction::NewestFirst => {
+                SeqRange { after: seq, through: self.range.through }
+            }
+        };
+        Some(view.count_records(before) / u64::from(self.page_size.max(1)) + 1)
+    }
+}
+
+/// Where a version was in an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Had {
+    /// Among the deletions.
+    OnEveryPage,
+    /// On a page that was served, this one where it is known.
+    OnPage(Option<u64>),
+    /// On a page that was not.
+    NotOn(Option<u64>),
+}

@@ -1,0 +1,257 @@
+//! The coverage ledger: for each key, what it has asked for *and read to the last page*, and so which
+//! changes and deletions were delivered.
+//!
+//! It is kept over positions of the log, not over times: the seqs of an organization are in the order
+//! of its stamps, and nothing ever appears behind an instant that was told (invariant 3), so that what
+//! was covered once stays covered. A stretch of time in which nothing changed leaves no gap; nor does a
+//! change that others have followed. Whether something is missing is judged against the present view
+//! (`verdict`), since only what is current now can be missing from a copy.
+//!
+//! A page counts as served once the last piece of its answer has been handed to the connection. What
+//! is not certain counts as not delivered: pages whose note was lost with a process that died, and
+//! whatever is forgotten to keep everything bounded.
+
+mod key;
+mod poll;
+mod ranges;
+mod stored;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use domain::{KeyId, Member, Seq, Stamp};
+use parking_lot::Mutex;
+use store::{CoverageRecord, RunRecord};
+use timeline::{SeqRange, View};
+
+use crate::query::{Direction, SyncQuery};
+use crate::sync::SyncPage;
+use crate::tenant::Tenant;
+
+use key::News;
+use poll::ServedPage;
+use ranges::Stretch;
+
+pub(crate) use key::Had;
+pub(crate) use key::KeyCoverage;
+pub use poll::{PagesServed, Poll};
+pub use verdict::{Cause, Missing, Undelivered};
+pub(crate) use verdict::{Verdict, judge};
+
+/// The coverage of one organization's keys.
+#[derive(Debug, Default)]
+pub(crate) struct Coverages {
+    keys: Mutex<BTreeMap<KeyId, Kept>>,
+    /// Whether the store is to hear of any of them soon.
+    due: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    coverage: KeyCoverage,
+    unwritten: Unwritten,
+}
+
+/// What the store does not have of a key's coverage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Unwritten {
+    #[default]
+    Nothing,
+    /// That it has asked again: housekeeping writes it down.
+    Time,
+    /// What must not be forgotten.
+    News,
+}
+
+impl Coverages {
+    /// Those that the store has kept, as far as the log goes.
+    pub(crate) fn new(kept: Vec<CoverageRecord>, head: Seq) -> Coverages {
+        let mut keys = BTreeMap::new();
+        for record in kept {
+            match stored::read(&record.document, head) {
+                Ok(coverage) => {
+                    keys.insert(record.key, Kept { coverage, unwritten: Unwritten::Nothing });
+                }
+                // Nothing that is promised rests on it.
+                Err(problem) => {
+                    let key = record.key.0;
+                    tracing::error!(key, %problem, "what a key has been given is not known any more");
+                }
+            }
+        }
+        Coverages { keys: Mutex::new(keys), due: AtomicBool::new(false) }
+    }
+
+    /// Takes note of a page that has been served. `head` is asked for when there is much to tidy up.
+    fn serve(&self, key: KeyId, page: &ServedPage, head: impl Fn() -> View) {
+        let mut keys = self.keys.lock();
+        let kept = keys.entry(key).or_default();
+        let news = match kept.coverage.serve(page, head) {
+            News::None => Unwritten::Time,
+            News::Some => Unwritten::News,
+        };
+        kept.unwritten = kept.unwritten.max(news);
+        drop(keys);
+        if news == Unwritten::News && !self.due.load(Ordering::Relaxed) {
+            self.due.store(true, Ordering::Release);
+        }
+    }
+
+    /// What is known of a key's; none if nothing has been asked with it.
+    pub(crate) fn of(&self, key: KeyId) -> Option<KeyCoverage> {
+        self.keys.lock().get(&key).map(|kept| kept.coverage.clone())
+    }
+
+    /// When anything was served last.
+    pub(crate) fn last_at(&self) -> Option<Stamp> {
+        self.keys.lock().values().filter_map(|kept| kept.coverage.last_at()).max()
+    }
+
+    /// Has everything written down soon that the store does not have.
+    pub(crate) fn write_soon(&self) {
+        let mut keys = self.keys.lock();
+        for kept in keys.values_mut().filter(|kept| kept.unwritten == Unwritten::Time) {
+            kept.unwritten = Unwritten::News;
+            self.due.store(true, Ordering::Release);
+        }
+    }
+
+    /// What is to be written down now; from here on it counts as written.
+    pub(crate) fn take_due(&self) -> Vec<CoverageRecord> {
+        if self.due.load(Ordering::Relaxed) && self.due.swap(false, Ordering::AcqRel) {
+            self.take(Unwritten::News)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// The same of everything that the store does not have.
+    pub(crate) fn take_all(&self) -> Vec<CoverageRecord> {
+        self.take(Unwritten::Time)
+    }
+
+    fn take(&self, least: Unwritten) -> Vec<CoverageRecord> {
+        let mut keys = self.keys.lock();
+        let due = keys.iter_mut().filter(|(_, kept)| kept.unwritten >= least);
+        let taken: Vec<(KeyId, KeyCoverage)> = due
+            .map(|(key, kept)| {
+                kept.unwritten = Unwritten::Nothing;
+                (*key, kept.coverage.clone())
+            })
+            .collect();
+        drop(keys);
+        let record = |(key, coverage)| CoverageRecord { key, document: stored::write(&coverage) };
+        taken.into_iter().map(record).collect()
+    }
+
+    /// These could not be written down.
+    pub(crate) fn not_written(&self, records: &[CoverageRecord]) {
+        let mut keys = self.keys.lock();
+        for record in records {
+            if let Some(kept) = keys.get_mut(&record.key) {
+                kept.unwritten = Unwritten::News;
+            }
+        }
+        self.due.store(true, Ordering::Release);
+    }
+}
+
+/// A page on its way to whoever asked. Whoever has sent it says so.
+#[must_use = "a page that nobody reports as served counts as not delivered"]
+#[derive(Clone)]
+pub struct Served {
+    tenant: Arc<Tenant>,
+    key: KeyId,
+    page: ServedPage,
+}
+
+impl Served {
+    /// Of a page of a run; none of a question for named activities, which says nothing about how far a
+    /// copy has come. `range` is what the question's window holds in the view.
+    pub(crate) fn new(
+        tenant: &Arc<Tenant>,
+        query: &SyncQuery,
+        run: &RunRecord,
+        (begins, at): (bool, Stamp),
+        (view, range): (&View, SeqRange),
+        page: &SyncPage,
+    ) -> Option<Served> {
+        if query.ids.is_some() {
+            return None;
+        }
+        let head = view.seq();
+        let range = SeqRange { after: range.after.min(head), through: range.through.min(head) };
+        let range = SeqRange { through: range.through.max(range.after), ..range };
+        let log_order = (query.order.by == Member::Modified).then(|| query.order.direction.into());
+        let poll = Poll {
+            first_at: at,
+            last_at: at,
+            times: 1,
+            from: query.from,
+            to: query.to.map(|_| run.to),
+            horizon: run.horizon,
+            seq: head,
+            range,
+            log_order,
+            wants_removed: !query.ignore_removed,
+            page_size_asked: query.page_size,
+            page_size: run.page_size,
+            pages: page.pages,
+            served: PagesServed::default(),
+            total: page.total,
+            records: 0,
+            removed: page.removed.as_ref().map_or(0, |ids| ids.len() as u64),
+            skipped: None,
+            query: run.query,
+        };
+        let alone = (page.pages > 1 && log_order.is_some())
+            .then(|| alone(tenant, view, &poll, &page.seqs))
+            .flatten();
+        let records = page.seqs.len() as u64;
+        let page = ServedPage { poll, begins, page: query.page, records, alone };
+        Some(Served { tenant: tenant.clone(), key: run.key, page })
+    }
+
+    /// The last piece of the answer has been handed to the connection.
+    pub fn is_sent(self) {
+        self.tenant.coverages.serve(self.key, &self.page, || self.tenant.exposure.view());
+    }
+}
+
+impl fmt::Debug for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Served").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+/// What a page delivers by itself, in the order of the log: from the record before its oldest, which is
+/// on another page, to its newest. Between two neighbours there is nothing current, so that theirs touch.
+fn alone(tenant: &Tenant, view: &View, poll: &Poll, seqs: &[Seq]) -> Option<Stretch> {
+    let (oldest, newest) = (*seqs.iter().min()?, *seqs.iter().max()?);
+    let whole = poll.stretch();
+    let behind = SeqRange { after: newest, through: whole.range.through };
+    let before = SeqRange { after: whole.range.after, through: Seq(oldest.0.saturating_sub(1)) };
+    let other = view.page(before, timeline::Direction::NewestFirst, 0, 1).first().copied();
+    let timeline = tenant.timeline.read();
+    let (after, from) = match other {
+        Some(other) => (other, timeline.stamp(oldest)?),
+        None => (whole.range.after, whole.from),
+    };
+    let (through, until) = match view.count_records(behind) {
+        0 => (whole.range.through, whole.until),
+        _ => (newest, timeline.stamp(newest)?),
+    };
+    Some(Stretch { range: SeqRange { after, through }, from, until })
+}
+
+impl From<Direction> for timeline::Direction {
+    fn from(direction: Direction) -> timeline::Direction {
+        match direction {
+            Direction::Ascending => timeline::Direction::OldestFirst,
+            Direction::Descending => timeline::Direction::NewestFirst,
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! One key: what it has been given, what it lacks, and its last polls.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::{ActivityId, Interval, KeyId, Role, Stamp, Unit, Zone};
+use maud::{Markup, html};
+use service::{Cause, Directory, Integration, Poll, Progress, Undelivered};
+
+use super::{named, receipt, revoke_form, state};
+use crate::fields::Fields;
+use crate::form::{Label, Wrong, choice, line};
+use crate::layout::{self, Nav, counted, csrf, notice, number};
+use crate::session::{Number, Posted, Query};
+use crate::times::{Shape, duration, exact, time};
+use crate::{Problem, SignedIn, Web};
+
+/// Changes that are listed.
+const UNDELIVERED_SHOWN_MAX: usize = 50;
+
+pub(super) async fn show(
+    State(web): State<Web>,
+    who: SignedIn,
+    Number(key): Number,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let above = match query.get("saved") {
+        "" => html! {},
+        _ => notice("ok", "Saved."),
+    };
+    page(&web, &who, KeyId(key), &above, &query, &Wrong::default()).await
+}
+
+/// Says how often the key is expected to be asked with.
+pub(super) async fn expect(
+    State(web): State<Web>,
+    Number(key): Number,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let id = KeyId(key);
+    let mut wrong = Wrong::default();
+    let Some(expected) = wrong.check("every", expected(&fields)) else {
+        return page(&web, &who, id, &html! {}, &fields, &wrong).await;
+    };
+    web.service.set_expected(&who.person, id, expected).await?;
+    Ok(Redirect::to(&format!("/integrations/{id}?saved=1")).into_response())
+}
+
+/// None where the field is empty: then its own rhythm tells.
+fn expected(fields: &Fields) -> Result<Option<Interval>, String> {
+    let every = fields.get("every");
+    if every.is_empty() {
+        return Ok(None);
+    }
+    let unit = Unit::ALL.into_iter().find(|unit| unit.plural() == fields.get("unit"));
+    let count = every.parse().map_err(|_| "is not a number like 7".to_owned())?;
+    let expected = Interval::new(count, unit.unwrap_or(Unit::Day));
+    expected.map(Some).map_err(|problem| problem.to_string())
+}
+
+async fn page(
+    web: &Web,
+    who: &SignedIn,
+    id: KeyId,
+    above: &Markup,
+    fields: &Fields,
+    wrong: &Wrong,
+) -> Result<Response, Problem> {
+    let org = &who.person.tenant;
+    let directory = org.directory();
+    let zone = &directory.organization.zone;
+    let one = web.service.integration(org, id).ok_or(Problem::NotFound)?;
+    let answer = match fields.get("activity") {
+        "" => html! {},
+        text => match text.parse() {
+            Ok(activity) => {
+                let activity = ActivityId(activity);
+                let receipt = web.service.receipt(org, id, activity).await?;
+                receipt::answer(activity, receipt.as_ref(), zone)
+            }
+            Err(_) => notice("warn", "An activity has a number, like 4001."),
+        },
+    };
+    let undelivered = web.service.undelivered(org, id, UNDELIVERED_SHOWN_MAX);
+    let polls = web.service.polls(org, id);
+    let title = named(&one).to_owned();
+    let actions = html! { @if !one.key.revoked { (revoke_form(who, &one)) } };
+    let content = html! {
+        p { a href="/integrations" { "Integrations" } }
+        (layout::head(&title, &actions))
+        (above)
+        p { (state::badge(&one)) " " (state::sentence(&one, zone)) }
+        @for hint in &one.hints { div.notice.warn { p { (state::hint(*hint, zone)) } } }
+        (facts(&one, &directory))
+        (receipt::form(id, fields.get("activity")))
+        (answer)
+        (missing(&one, &undelivered, zone))
+        (last_polls(&polls, zone))
+        @if !one.key.revoked { (expected_form(who, &one, fields, wrong)) }
+    };
+    let status = if wrong.is_empty() { StatusCode::OK } else { wrong.status() };
+    Ok((status, layout::page(who, &title, Nav::Integrations, &content)).into_response())
+}
+
+fn facts(one: &Integration, directory: &Directory) -> Markup {
+    let zone = &directory.organization.zone;
+    let key = &one.key;
+    let user = directory.users.get(&key.user);
+    html! {
+        div.card {
+            h2 { "What it has been given" }
+            dl.facts {
+                dt { "Complete from" }
+                dd { @match one.complete_from { Some(from) => (since(from, zone)), None => "it has not asked yet" } }
+                dt { "Complete up to" }
+                dd { (state::complete(one, zone)) }
+                dt { "Never delivered" }
+                dd { (lost(one)) }
+                dt { "Behind" }
+                dd { (state::behind(one, zone)) }
+                dt { "Deletions" }
+                dd { @if one.asks_for_deletions { "asked for" } @else { "not asked for" } }
+                dt { "Asks" }
+                dd {
+                    @match one.rhythm_ms { Some(ms) => { "usually every " (duration(ms)) }, None => "no rhythm yet" }
+                    @if let Some(expected) = key.expected { ", expected every " (duration(expected.millis())) }
+                    "; silent after " (duration(one.patience_ms()))
+                }
+                dt { "Key" }
+                dd {
+                    (key.id) ", " (user.map_or_else(String::new, |user| user.name.to_string()))
+                    @if user.is_some_and(|user| user.disabled) { " (disabled: nobody can use it)" }
+                    ", made " (time(key.created, zone, Shape::Date)) ", last login "
+                    @match key.last_login { Some(at) => (time(at, zone, Shape::Both)), None => "never" }
+                }
+            }
+        }
+    }
+}
+
+fn since(from: Stamp, zone: &Zone) -> Markup {
+    html! { @if from == Stamp::MIN { "the beginning" } @else { (exact(from, zone)) } }
+}
+
+/// What it lacks, and why.
+fn lost(one: &Integration) -> Markup {
+    let missing = one.missing;
+    let parts = [
+        (missing.unread, "on pages that it did not read"),
+        (missing.skipped, "in stretches that it skipped"),
+        (missing.deletions, "deletions that it did not ask for"),
+    ];
+    html! {
+        (counted(missing.changes(), "change", "changes"))
+        @for (count, what) in parts.into_iter().filter(|(count, _)| *count > 0) {
+            br;
+            span.muted { (number(count)) " " (what) }
+        }
+    }
+}
+
+fn missing(one: &Integration, undelivered: &[Undelivered], zone: &Zone) -> Markup {
+    let all = one.missing.changes();
+    html! {
+        @if !undelivered.is_empty() {
+            h2 #undelivered { "Never delivered" }
+            p.count {
+                (counted(all, "change", "changes"))
+                @if all > undelivered.len() as u64 { ", of which the first " (undelivered.len()) " are shown" }
+                ". A change counts here while it is the latest of its activity."
+            }
+            div.scroll {
+                table.grid {
+                    thead {
+                        tr {
+                            th.num scope="col" { "Activity" }
+                            th scope="col" { "Change" }
+                            th scope="col" { "When" }
+                            th scope="col" { "Why not" }
+                        }
+                    }
+                    tbody { @for change in undelivered { (undelivered_row(change, zone)) } }
+                }
+            }
+        }
+    }
+}
+
+fn undelivered_row(change: &Undelivered, zone: &Zone) -> Markup {
+    let (kind, text, page) = match change.is_removed {
+        true => ("bad", "removed", "/history"),
+        false => ("", "created or edited", ""),
+    };
+    html! {
+        tr {
+            td.num data-label="Activity" { a href={ "/activities/" (change.id) (page) } { (change.id) } }
+            td data-label="Change" { span class={ "badge " (kind) } { (text) } }
+            td.when data-label="When" { (exact(change.stamp, zone)) }
+            td data-label="Why not" {
+                @match change.cause {
+                    Cause::Unread => "on a page that was not read",
+                    Cause::Skipped(from, to) => {
+                        a href=(window_address(from, to)) { "skipped" } " from " (exact(from, zone)) " to " (exact(to, zone))
+                    }
+                    Cause::NoDeletions => "deletions were not asked for there",
+                }
+            }
+        }
+    }
+}
+
+/// The window in Changes, to the millisecond.
+pub(super) fn window_address(from: Stamp, to: Stamp) -> String {
+    let exact = |at: Stamp| at.at_offset(0).to_string();
+    Fields::of([("from", exact(from)), ("to", exact(to))]).address("/changes")
+}
+
+/// A poll's window, which leads to Changes.
+pub(super) fn window(poll: &Poll, zone: &Zone) -> Markup {
+    let from = poll.from.unwrap_or(Stamp::MIN);
+    let bounds = html! {
+        (since(from, zone)) " to "
+        @if poll.asks_from_the_future() { "whenever" } @else { (exact(poll.horizon, zone)) }
+    };
+    html! {
+        @if from <= poll.horizon {
+            a href=(window_address(from, poll.horizon)) { (bounds) }
+        } @else {
+            (bounds)
+        }
+    }
+}
+
+fn last_polls(polls: &[Poll], zone: &Zone) -> Markup {
+    html! {
+        h2 { "Last polls" }
+        @if polls.is_empty() {
+            (layout::empty("No polls", "Nobody has asked for changes with this key.", &html! {}))
+        } @else {
+            div.scroll {
+                table.grid {
+                    thead {
+                        tr {
+                            th scope="col" { "When" }
+                            th scope="col" { "Window" }
+                            th scope="col" { "Pages read" }
+                            th.num scope="col" { "Records" }
+                            th.num scope="col" { "Removed ids" }
+                            th.num scope="col" { "Page size" }
+                        }
+                    }
+                    tbody { @for poll in polls { (poll_row(poll, zone)) } }
+                }
+            }
+            p.hint { "Polls in a row that got nothing new are one line. The window leads to what changed in it." }
+        }
+    }
+}
+
+fn poll_row(poll: &Poll, zone: &Zone) -> Markup {
+    html! {
+        tr {
+            td.when data-label="When" {
+                (exact(poll.first_at, zone))
+                @if poll.last_at > poll.first_at { br; "to " (exact(poll.last_at, zone)) }
+                @if poll.times > 1 { br; (number(poll.times)) " times" }
+            }
+            td data-label="Window" {
+                (window(poll, zone))
+                @if let Some((from, to)) = poll.skipped {
+                    br;
+                    span.badge.warn { "left out" } " " (exact(from, zone)) " to " (exact(to, zone))
+                }
+            }
+            td data-label="Pages read" {
+                span class={ "badge " (if poll.is_whole() { "ok" } else { "bad" }) } {
+                    @if poll.is_whole() { "all" @if poll.pages > 1 { " " (number(poll.pages)) } }
+                    @else { (Progress::of(poll)) }
+                }
+            }
+            td.num data-label="Records" {
+                (number(poll.records)) @if poll.records < poll.total { " of " (number(poll.total)) }
+            }
+            td.num data-label="Removed ids" { @if poll.wants_removed { (number(poll.removed)) } @else { "not asked for" } }
+            td.num data-label="Page size" {
+                (number(u64::from(poll.page_size)))
+                @if poll.page_size_asked != poll.page_size { br; span.muted { "asked " (number(u64::from(poll.page_size_asked))) } }
+            }
+        }
+    }
+}
+
+fn expected_form(who: &SignedIn, one: &Integration, fields: &Fields, wrong: &Wrong) -> Markup {
+    let parts = one.key.expected.map(Interval::parts);
+    let kept = parts.map_or_else(String::new, |(count, _)| count.to_string());
+    let unit = parts.map_or(Unit::Day, |(_, unit)| unit).plural();
+    let (every, chosen) = match wrong.is_empty() {
+        true => (kept.as_str(), unit),
+        false => (fields.raw("every"), fields.get("unit")),
+    };
+    let label = Label {
+        name: "every",
+        text: "Expected every",
+        help: "It counts as silent when it has not asked for this long and a tenth more. Empty: its own rhythm tells.",
+        required: false,
+    };
+    let in_units = Label { name: "unit", text: "Unit", help: "", required: true };
+    let units = Unit::ALL.iter().map(|unit| (unit.plural().to_owned(), unit.plural()));
+    html! {
+        div.card {
+            h2 { "How often it should ask" }
+            form.edit action={ "/integrations/" (one.key.id) "/expected" } method="post" {
+                (csrf(who))
+                div.pair {
+                    (line(label, "text", every, wrong))
+                    (choice(in_units, units, chosen, wrong))
+                }
+                div.buttons { button.primary type="submit" { "Save" } }
+            }
+        }
+    }
+}
