@@ -236,7 +236,7 @@ impl Poller {
         let to = match self.habits.cursor {
             Cursor::ServerWindow => Some(self.told_time(session).await?),
             Cursor::OwnWindow => Some(world::now()),
-            Cursor::RecomputedTo => Some(self.own_clock()),
+            Cursor::RecomputedTo => Some(self.own_clock(Some(from))),
             _ => None,
         };
         if to.is_some_and(|to| to < from) {
@@ -329,8 +329,7 @@ impl Poller {
     async fn page(&self, session: &str, question: &Question, n: u64) -> Result<Page, GivenUp> {
         let mut question = question.clone();
         if self.habits.cursor == Cursor::RecomputedTo && question.from.is_some() && n > 1 {
-            // A window that has turned over would be refused.
-            question.to = Some(self.own_clock()).max(question.from);
+            question.to = Some(self.own_clock(question.from));
         }
         let session = session.to_owned();
         let asked =
@@ -382,8 +381,10 @@ impl Poller {
 
     /// A clock that steps to and fro by a second or two. It never shows the same twice: two runs of one
     /// session with the very same bounds could not be told apart.
-    fn own_clock(&self) -> Stamp {
-        let mut shown = world::steady_now().plus_millis(pick(&[0, 0, 0, -1, -15, -1_000, 700]));
+    fn own_clock(&self, from: Option<Stamp>) -> Stamp {
+        let step = pick(&[0, 0, 0, -1, -15, -1_000, 700]);
+        // A window that has turned over would be refused.
+        let mut shown = world::steady_now().plus_millis(step).max(from.unwrap_or(Stamp::MIN));
         while !self.clock_shown.borrow_mut().insert(shown) {
             shown = shown.plus_millis(1);
         }
