@@ -160,7 +160,7 @@ mod tests {
             last_at: stamp(seq),
             times: 1,
             from: Some(stamp(seq - 1)),
-            to: (seq % 2 == 0).then(|| stamp(seq)),
+            to: seq.is_multiple_of(2).then(|| stamp(seq)),
             horizon: stamp(seq),
             seq: Seq(seq),
             range,

@@ -1,8 +1,8 @@
 //! What is kept besides versions.
 
 use domain::{
-    Account, ApiKey, Login, Name, Opener, OrgId, OrgKey, Organization, PasswordHash, Role, Stage,
-    Stamp, Status, SystemUser, UserId, Zone,
+    Account, ApiKey, Interval, Login, Name, Opener, OrgId, OrgKey, Organization, PasswordHash,
+    Role, Stage, Stamp, Status, SystemUser, UserId, Zone,
 };
 
 use super::sample::{
