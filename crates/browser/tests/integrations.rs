@@ -44,3 +44,43 @@ fn a_key_that_is_revoked_in_the_page_is_refused_by_the_api_at_once() {
     assert_eq!(page.axe(), [""; 0]);
     assert_eq!(page.complaints(), [""; 0]);
 }
+
+#[test]
+fn what_a_script_lacks_is_shown_and_an_activity_is_asked_for() {
+    let server = Server::start();
+    let ada = server.person("acme", "Ada Byron", "admin");
+    let api = Api::new(&server, &ada);
+    for n in 0..12 {
+        api.create(&format!("Call {n}"));
+    }
+    api.ask("account/syncActivities", &[("syncActivityTimeFrom", "2026-01-01T00:00:00Z")]);
+    let page = Page::new(&server);
+    page.sign_in(&ada);
+    let within = |what: &str| {
+        for width in [1280, 320] {
+            page.size(width, 900);
+            assert_eq!(page.axe(), [""; 0], "{what}, {width} wide");
+            assert_eq!(page.sticks_out(), 0, "{what}, {width} wide");
+        }
+        page.size(1280, 900);
+    };
+    page.open("/integrations");
+    page.sees("incomplete");
+    page.sees("page 1 of 2");
+    within("the list");
+    page.click("2 changes");
+    page.sees("on a page that was not read");
+    page.fill("activity", "1");
+    page.click("Look");
+    page.sees("of which only page 1 of 2 was read");
+    within("a key with an answer");
+    page.fill("every", "7");
+    page.click("Save");
+    page.sees("expected every 7 days");
+    api.changes("2026-01-01T00:00:00Z");
+    page.open("/integrations/1?activity=1");
+    page.sees("Yes:");
+    page.sees("up to date");
+    within("a key that has everything");
+    assert_eq!(page.complaints(), [""; 0]);
+}

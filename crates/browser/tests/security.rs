@@ -135,8 +135,9 @@ fn status(page: &Page, path: &str) -> String {
 }
 
 /// What takes an admin, and what an editor.
-const OF_ADMINS: [(&str, &str); 11] = [
+const OF_ADMINS: [(&str, &str); 12] = [
     ("/integrations", "label=mine&user=1"),
+    ("/integrations/1/expected", "every=7&unit=days"),
     ("/integrations/1/revoke", ""),
     ("/settings/organization", "org_name=Mine&zone=UTC"),
     ("/settings/users", "name=Mallory&role=ADMIN"),
@@ -171,7 +172,9 @@ fn nobody_gets_further_than_the_role_goes() {
     let ed = server.person("acme", "Ed Dahl", "editor");
     let page = Page::new(&server);
     page.sign_in(&vera);
-    for path in ["/settings", "/settings/users/1", "/integrations", "/activities/new"] {
+    for path in
+        ["/settings", "/settings/users/1", "/integrations", "/integrations/1", "/activities/new"]
+    {
         page.open(path);
         page.sees("Not for you");
     }

@@ -92,6 +92,19 @@ fn idle_poll(bencher: Bencher<'_, '_>) {
     Scene::new(1 << 20).sync(bencher, "syncActivityTimeFrom=2999-01-01T00:00:00Z");
 }
 
+/// Of a script that goes on from the last response time.
+#[divan::bench]
+fn poll_from_the_last(bencher: Bencher<'_, '_>) {
+    let scene = Scene::new(1 << 20);
+    let everything = format!(
+        "account/syncActivities?userSessionId={}&syncActivityTimeFrom=2000-01-01T00:00:00Z&page.pageSize=200",
+        scene.session
+    );
+    let answer: serde_json::Value = serde_json::from_slice(&scene.ask(&everything)).expect("JSON");
+    let told = answer["syncActivitiesResponse"]["responseDateTime"].as_str().expect("a time");
+    scene.sync(bencher, &format!("syncActivityTimeFrom={}", told.replace('+', "%2B")));
+}
+
 #[divan::bench(args = [10, 200])]
 fn page_printed_before(bencher: Bencher<'_, '_>, page_size: usize) {
     let question = format!("syncActivityTimeFrom=2000-01-01T00:00:00Z&page.pageSize={page_size}");

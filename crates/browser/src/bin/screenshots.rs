@@ -8,10 +8,10 @@ use std::io::Result;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use driftless_browser::{Page, Scheme, Server};
+use driftless_browser::{Api, Page, Person, Scheme, Server};
 
 /// The main pages: what the picture is called, and where the page is.
-const PAGES: [(&str, &str); 8] = [
+const PAGES: [(&str, &str); 9] = [
     ("my-day", "/"),
     ("activities", "/activities"),
     ("activity", "/activities/1001"),
@@ -19,6 +19,7 @@ const PAGES: [(&str, &str); 8] = [
     ("accounts", "/accounts"),
     ("changes", "/changes"),
     ("integrations", "/integrations"),
+    ("integration", "/integrations/3?activity=1001"),
     ("settings", "/settings"),
 ];
 
@@ -46,6 +47,7 @@ fn main() -> Result<()> {
     let cli = Cli::parse();
     std::fs::create_dir_all(&cli.out)?;
     let (server, person) = Server::demo(1_000);
+    ask(&server, &person);
     let page = Page::new(&server);
     page.sign_in(&person);
     for (name, path) in PAGES {
@@ -60,6 +62,18 @@ fn main() -> Result<()> {
         all(&page, &cli.out, "-empty")?;
     }
     Ok(())
+}
+
+/// Asks with a key that reads everything, and with one that reads a page of many.
+fn ask(server: &Server, person: &Person) {
+    let range = [("syncActivityTimeFrom", "2020-01-01T00:00:00Z"), ("page.pageSize", "200")];
+    let (careful, careless) = (Api::new(server, person), Api::new(server, person));
+    for page in 1..=6 {
+        let page = page.to_string();
+        careful
+            .ask("account/syncActivities", &[&range[..], &[("page.currentPage", &page)]].concat());
+    }
+    careless.ask("account/syncActivities", &range);
 }
 
 /// Everything, in every way that it can be looked at.

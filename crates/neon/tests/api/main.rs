@@ -12,6 +12,7 @@ mod harness;
 mod any_bytes;
 mod bodies;
 mod bounds;
+mod coverage;
 mod errors;
 mod grammar;
 mod horizon;

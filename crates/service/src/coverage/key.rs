@@ -6,7 +6,7 @@ use domain::{Seq, Stamp};
 use timeline::{SeqRange, View};
 
 use super::poll::{Poll, ServedPage};
-use super::ranges::{Excess, Ranges, STRETCHES_MAX};
+use super::ranges::{Excess, Ranges, STRETCHES_MAX, Stretch};
 
 /// So many polls are remembered one by one.
 pub(crate) const POLLS_MAX: usize = 50;
@@ -45,8 +45,14 @@ pub(crate) struct KeyCoverage {
 }
 
 impl KeyCoverage {
-    /// Takes note of a page. `head` gives the current view, for when there is much to tidy up.
-    pub(crate) fn serve(&mut self, page: &ServedPage, head: impl Fn() -> View) -> News {
+    /// Takes note of a page. `alone` says what of the log it delivers all by itself, `head` gives the current
+    /// view: both are asked for only where they matter.
+    pub(crate) fn serve(
+        &mut self,
+        page: &ServedPage,
+        alone: impl FnOnce() -> Option<Stretch>,
+        head: impl FnOnce() -> View,
+    ) -> News {
         if page.begins {
             let at = page.poll.last_at;
             let pause = self.begun.map(|before| (at.millis() - before.millis()).max(0));
@@ -64,7 +70,8 @@ impl KeyCoverage {
         if news == News::None {
             poll.goes_on(page, skipped);
         }
-        if page.page <= poll.pages && !poll.served.contain(page.page) {
+        let is_new = page.page <= poll.pages && !poll.served.contain(page.page);
+        if is_new {
             poll.served.serve(page.page);
             poll.records += page.records;
             news = News::Some;
@@ -83,7 +90,7 @@ impl KeyCoverage {
         }
         if is_whole {
             grows |= self.records.add(all);
-        } else if let Some(alone) = page.alone {
+        } else if is_new && let Some(alone) = alone() {
             grows |= self.records.add(alone);
         }
         if grows {
@@ -126,7 +133,7 @@ impl KeyCoverage {
         self.polls.len() - 1
     }
 
-    fn bound(&mut self, head: impl Fn() -> View) {
+    fn bound(&mut self, head: impl FnOnce() -> View) {
         let sets = [&self.asked, &self.records, &self.deletions];
         if sets.iter().all(|set| set.all().len() <= STRETCHES_MAX) {
             return;

@@ -85,11 +85,17 @@ impl Coverages {
         Coverages { keys: Mutex::new(keys), due: AtomicBool::new(false) }
     }
 
-    /// Takes note of a page that has been served. `head` is asked for when there is much to tidy up.
-    fn serve(&self, key: KeyId, page: &ServedPage, head: impl Fn() -> View) {
+    /// Takes note of a page that has been served: see [`KeyCoverage::serve`].
+    fn serve(
+        &self,
+        key: KeyId,
+        page: &ServedPage,
+        alone: impl FnOnce() -> Option<Stretch>,
+        head: impl FnOnce() -> View,
+    ) {
         let mut keys = self.keys.lock();
         let kept = keys.entry(key).or_default();
-        let news = match kept.coverage.serve(page, head) {
+        let news = match kept.coverage.serve(page, alone, head) {
             News::None => Unwritten::Time,
             News::Some => Unwritten::News,
         };
@@ -161,11 +167,17 @@ impl Coverages {
 
 /// A page on its way to whoever asked. Whoever has sent it says so.
 #[must_use = "a page that nobody reports as served counts as not delivered"]
+#[derive(Clone, Debug)]
+pub struct Served(Box<Sending>);
+
+/// Apart, since the way of an answer is long, and what travels it is moved at each step.
 #[derive(Clone)]
-pub struct Served {
+struct Sending {
     tenant: Arc<Tenant>,
     key: KeyId,
     page: ServedPage,
+    /// Its view, its oldest record and its newest, where it delivers something all by itself.
+    alone: Option<(View, Seq, Seq)>,
 }
 
 impl Served {
@@ -207,30 +219,35 @@ impl Served {
             skipped: None,
             query: run.query,
         };
-        let alone = (page.pages > 1 && log_order.is_some())
-            .then(|| alone(tenant, view, &poll, &page.seqs))
-            .flatten();
-        let records = page.seqs.len() as u64;
-        let page = ServedPage { poll, begins, page: query.page, records, alone };
-        Some(Served { tenant: tenant.clone(), key: run.key, page })
+        let seqs = page.seqs.first().zip(page.seqs.last());
+        let ends = seqs.filter(|_| page.pages > 1 && log_order.is_some());
+        let alone = ends.map(|(one, other)| (view.clone(), *one.min(other), *one.max(other)));
+        let page = ServedPage { poll, begins, page: query.page, records: page.seqs.len() as u64 };
+        Some(Served(Box::new(Sending { tenant: tenant.clone(), key: run.key, page, alone })))
     }
 
     /// The last piece of the answer has been handed to the connection.
     pub fn is_sent(self) {
-        self.tenant.coverages.serve(self.key, &self.page, || self.tenant.exposure.view());
+        let Sending { tenant, key, page, alone } = &*self.0;
+        let alone = || self::alone(tenant, &page.poll, alone.as_ref()?);
+        tenant.coverages.serve(*key, page, alone, || tenant.exposure.view());
     }
 }
 
-impl fmt::Debug for Served {
+impl fmt::Debug for Sending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Served").field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("Sending").field("key", &self.key).finish_non_exhaustive()
     }
 }
 
 /// What a page delivers by itself, in the order of the log: from the record before its oldest, which is
 /// on another page, to its newest. Between two neighbours there is nothing current, so that theirs touch.
-fn alone(tenant: &Tenant, view: &View, poll: &Poll, seqs: &[Seq]) -> Option<Stretch> {
-    let (oldest, newest) = (*seqs.iter().min()?, *seqs.iter().max()?);
+fn alone(
+    tenant: &Tenant,
+    poll: &Poll,
+    (view, oldest, newest): &(View, Seq, Seq),
+) -> Option<Stretch> {
+    let (oldest, newest) = (*oldest, *newest);
     let whole = poll.stretch();
     let behind = SeqRange { after: newest, through: whole.range.through };
     let before = SeqRange { after: whole.range.after, through: Seq(oldest.0.saturating_sub(1)) };

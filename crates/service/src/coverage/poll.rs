@@ -8,7 +8,7 @@ use super::ranges::Stretch;
 /// So many intervals of pages are kept of a run. Of one read in wilder order, pages are forgotten.
 const INTERVALS_MAX: usize = 256;
 
-/// A From further ahead of the horizon than this asks from the future: clocks that are kept right differ by less.
+/// A From further ahead than this asks from the future: clocks that are kept right differ by less.
 const AHEAD_MS_MAX: i64 = 1_000;
 
 /// Which pages of a run have been served.
@@ -127,10 +127,12 @@ impl Poll {
         self.served.are_all(self.pages)
     }
 
-    /// Whether it asked for what comes after the instant that it was answered up to.
+    /// Whether it asked for what comes after the instant that it was answered up to. A commit under way
+    /// can hold that back, and makes no future of the present.
     #[must_use]
     pub fn asks_from_the_future(&self) -> bool {
-        self.from.is_some_and(|from| from > self.horizon.plus_millis(AHEAD_MS_MAX))
+        let present = self.horizon.max(self.first_at);
+        self.from.is_some_and(|from| from > present.plus_millis(AHEAD_MS_MAX))
     }
 
     /// Whether there was nothing to get.
@@ -156,8 +158,6 @@ pub(crate) struct ServedPage {
     pub(crate) page: u64,
     /// How many records it has.
     pub(crate) records: u64,
-    /// What of the log it delivers all by itself.
-    pub(crate) alone: Option<Stretch>,
 }
 
 #[cfg(test)]

@@ -160,7 +160,7 @@ mod tests {
             last_at: stamp(seq),
             times: 1,
             from: Some(stamp(seq - 1)),
-            to: (seq % 2 == 0).then(|| stamp(seq)),
+            to: seq.is_multiple_of(2).then(|| stamp(seq)),
             horizon: stamp(seq),
             seq: Seq(seq),
             range,
@@ -177,7 +177,7 @@ mod tests {
             skipped: None,
             query: [seq.to_le_bytes()[0]; 16],
         };
-        ServedPage { poll, begins: number == 1, page: number, records: 200, alone: None }
+        ServedPage { poll, begins: number == 1, page: number, records: 200 }
     }
 
     #[test]
@@ -185,7 +185,7 @@ mod tests {
         let mut coverage = KeyCoverage::default();
         for seq in [2, 3, 7, 9, 12] {
             for number in [1, 2, 5, 6, 9] {
-                coverage.serve(&page(number, seq), || unreachable!("there is little"));
+                coverage.serve(&page(number, seq), || None, || unreachable!("there is little"));
             }
         }
         assert!(coverage.polls.iter().any(|poll| poll.skipped.is_some()));

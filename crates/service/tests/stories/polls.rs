@@ -189,34 +189,28 @@ fn one_page_of_several_is_incomplete_whatever_follows() {
     assert_eq!((scene.state(), scene.undelivered()), (State::UpToDate, vec![]));
 }
 
+/// What became of activity 1, by the poll that asked for it.
+type FirstOne = fn(Box<Poll>) -> Delivery;
+
 #[test]
 fn a_page_in_the_order_of_the_log_delivers_what_is_on_it() {
-    for (order, served, missing) in [
-        (everything().order, [1, 3], vec![3, 4, 7, 8]),
-        (ascending(Member::Modified), [1, 3], vec![3, 4, 7, 8]),
-        (ascending(Member::Modified), [4, 2], vec![1, 2, 5, 6]),
+    let oldest_first = ascending(Member::Modified);
+    let cases: [(_, [u64; 2], &[i64], FirstOne); 4] = [
+        (everything().order, [1, 3], &[1, 2, 5, 6], |poll| Delivery::Unread(Some(poll), Some(4))),
+        (oldest_first, [1, 3], &[3, 4, 7, 8], |poll| Delivery::Delivered(poll, Some(1))),
+        (oldest_first, [4, 2], &[1, 2, 5, 6], |poll| Delivery::Unread(Some(poll), Some(1))),
         // Which records were on a page of another order is not kept.
-        (ascending(Member::Subject), [1, 3], (1..=8).collect()),
-    ] {
+        (ascending(Member::Subject), [1, 3], &[1, 2, 3, 4, 5, 6, 7, 8], |poll| {
+            Delivery::Unread(Some(poll), None)
+        }),
+    ];
+    for (order, served, missing, first_one) in cases {
         let scene = Scene::with(8);
         let query = SyncQuery { page_size: 2, order, ..everything() };
         scene.ask_pages(&query, served);
         let undelivered: Vec<i64> = scene.undelivered().iter().map(|(id, _)| *id).collect();
-        let newest_first = order == everything().order;
-        let missing = match newest_first {
-            // Pages 1 and 3 of the newest first: 8, 7 and 4, 3.
-            true => vec![1, 2, 5, 6],
-            false => missing,
-        };
         assert_eq!(undelivered, missing, "{order:?} {served:?}");
-        let in_log_order = order.by == Member::Modified;
-        let expected = match (in_log_order, newest_first, served[0]) {
-            (false, ..) => Delivery::Unread(Some(Box::new(scene.poll())), None),
-            (_, true, _) => Delivery::Unread(Some(Box::new(scene.poll())), Some(4)),
-            (_, _, 1) => Delivery::Delivered(Box::new(scene.poll()), Some(1)),
-            _ => Delivery::Unread(Some(Box::new(scene.poll())), Some(1)),
-        };
-        assert_eq!(scene.delivery(1), expected, "{order:?} {served:?}");
+        assert_eq!(scene.delivery(1), first_one(Box::new(scene.poll())), "{order:?} {served:?}");
         scene.ask_pages(&query, (1..=4).filter(|page| !served.contains(page)));
         assert_eq!((scene.state(), scene.undelivered()), (State::UpToDate, vec![]), "{order:?}");
     }
