@@ -35,6 +35,7 @@ mod people;
 mod polls;
 mod preview;
 mod query;
+mod queue;
 mod random;
 mod removed;
 mod runs;
@@ -43,10 +44,12 @@ mod sabotage;
 mod secret;
 mod sessions;
 mod sorting;
+mod start;
 mod statuses;
 mod sync;
 mod tenant;
 mod throttle;
+mod trusted_clock;
 mod versions;
 mod views;
 mod write;
@@ -109,6 +112,7 @@ pub use sync::{AskError, SyncAnswer, SyncPage};
 pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
 pub use throttle::TooManyAttempts;
 pub use timeline::Tally;
+pub use trusted_clock::{AcceptClock, ClockError, refuse_insane};
 pub use write::{Refusal, Write, Written};
 
 /// A data folder at work. Cheap to clone.
