@@ -25,13 +25,15 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
+use service::AcceptClock;
 
 use crate::cli::{Cli, Command, Org, Tuning, Work};
 use crate::commands::{Failure, LocalFiles};
 use crate::console::{Terminal, Unread};
 use crate::folder::{Access, Folder};
 
-/// On Linux of SQLite's memory too: the C library's allocator gives back less.
+/// Of Rust's memory alone. To take the place of the C library's, for SQLite too, would save little and keep
+/// others from being preloaded, such as libfaketime: what the loader has allocated would be freed here.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -79,7 +81,7 @@ fn work_here(folder: &Folder, work: &Work) -> Result<(), Failure> {
         // Without putting it to work: what is damaged could not be.
         return commands::check(&store_sqlite::SqliteStore::open(&folder.path)?, &mut terminal);
     }
-    let ground = serve::open(folder, &Tuning::default(), false)?;
+    let ground = serve::open(folder, &Tuning::default(), AcceptClock::Near, false)?;
     let done = commands::run(work, &ground, &mut LocalFiles, &mut terminal);
     ground.service.close();
     done

@@ -10,7 +10,9 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Stamp {
-        Stamp::from_millis((nanos_since_1970().div_euclid(1_000_000)).try_into().unwrap_or(i64::MAX))
+        Stamp::from_millis(
+            (nanos_since_1970().div_euclid(1_000_000)).try_into().unwrap_or(i64::MAX),
+        )
     }
 
     #[cfg(target_os = "linux")]

@@ -9,9 +9,9 @@ use store::{
     Durability, FolderState, RunRecord, SessionRecord, Store, StoreError, TenantRecord, Transaction,
 };
 
+use crate::Refusal;
 use crate::commit::{Committer, unavailable};
 use crate::import::cut_back;
-use crate::Refusal;
 use crate::sabotage::Guard;
 use crate::sessions::Sessions;
 use crate::tenant::Tenant;
@@ -145,7 +145,9 @@ impl Start {
 impl Lost {
     fn forget(&self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
         self.runs.iter().try_for_each(|(org, run)| transaction.drop_run(*org, run))?;
-        self.sessions.iter().try_for_each(|(org, session)| transaction.drop_session(*org, session))?;
+        self.sessions
+            .iter()
+            .try_for_each(|(org, session)| transaction.drop_session(*org, session))?;
         self.users.iter().try_for_each(|(org, user)| transaction.put_user(*org, user))
     }
 

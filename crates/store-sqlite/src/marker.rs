@@ -113,7 +113,8 @@ impl Content {
             };
             return Ok(Some(Lacking::Part(format!("{first}{more}"))));
         }
-        let lease = database.query_row("SELECT lease FROM folder", [], |row| row.get(0)).optional()?;
+        let lease =
+            database.query_row("SELECT lease FROM folder", [], |row| row.get(0)).optional()?;
         let lease = lease.map_or(Stamp::MIN, Stamp::from_millis);
         let promised = self.told.lease.filter(|promised| *promised > lease);
         Ok(promised.map(|promised| {
@@ -167,7 +168,9 @@ impl Marker {
     pub(crate) fn open(folder: &Path, content: Option<Content>) -> io::Result<Marker> {
         let path = folder.join(MARKER_FILE);
         let written = match content {
-            Some(content) => Some(Written { file: File::options().write(true).open(path)?, content }),
+            Some(content) => {
+                Some(Written { file: File::options().write(true).open(path)?, content })
+            }
             None => None,
         };
         Ok(Marker { folder: folder.to_owned(), written, becoming: None, unsynced: BTreeMap::new() })
@@ -188,7 +191,9 @@ impl Marker {
         let failed = |e: io::Error| StoreError::Unavailable(format!("{MARKER_FILE}: {e}"));
         match &mut self.written {
             Some(written) => written.lower(told).map_err(failed)?,
-            None if durability == Durability::Power => self.becoming = Some(become_another(database)?),
+            None if durability == Durability::Power => {
+                self.becoming = Some(become_another(database)?)
+            }
             None => {}
         }
         Ok(())
@@ -241,7 +246,8 @@ impl Written {
     /// Takes back what is said too much, for good.
     fn lower(&mut self, to: &Told) -> io::Result<()> {
         let said = &self.content.told;
-        let is_less = |(key, seq): &(&OrgKey, &Seq)| said.heads.get(key).is_some_and(|said| *seq < said);
+        let is_less =
+            |(key, seq): &(&OrgKey, &Seq)| said.heads.get(key).is_some_and(|said| *seq < said);
         let less = Told {
             lease: to.lease.filter(|lease| said.lease.is_some_and(|said| *lease < said)),
             heads: to.heads.iter().filter(is_less).map(|(key, seq)| (*key, *seq)).collect(),

@@ -332,7 +332,13 @@ mod tests {
     /// Lets the database grow by no page, or without bound.
     fn set_full(store: &SqliteStore, full: bool) {
         let pages = if full { 1 } else { u32::MAX - 1 };
-        store.writer().connection.as_ref().unwrap().pragma_update(None, "max_page_count", pages).unwrap();
+        store
+            .writer()
+            .connection
+            .as_ref()
+            .unwrap()
+            .pragma_update(None, "max_page_count", pages)
+            .unwrap();
     }
 
     /// Appends until the disk is full, which makes SQLite itself roll back.

@@ -79,7 +79,10 @@ fn each_commit_is_marked() {
     append(&store, ORG, &[record(4, 7)]);
     lacks(&before.with_marker_of(&folder), "organization one has 3 versions of 4");
     append(&store, OTHER, &[record(1, 7)]);
-    lacks(&before.with_marker_of(&folder), "has 3 versions of 4, and 1 more organization lacks some");
+    lacks(
+        &before.with_marker_of(&folder),
+        "has 3 versions of 4, and 1 more organization lacks some",
+    );
     open(&Disk::of(&folder).with_marker_of(&folder));
 }
 
