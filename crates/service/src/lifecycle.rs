@@ -128,7 +128,7 @@ impl Service {
         }
         start.tell();
         let lost_before = start.lost_before(&folder);
-        let Start { tenants, sessions, latest, lost, .. } = start;
+        let Start { tenants, sessions, latest, lost_runs, .. } = start;
         let (orders_bytes, views_bytes) =
             (settings.cache_bytes_max / 2, settings.cache_bytes_max / 4);
         let (queue, jobs) = Queue::new();
@@ -163,7 +163,14 @@ impl Service {
             committer: Mutex::new(None),
         });
         let mut committer = Committer::new(shared.clone(), jobs);
-        committer.forget(&lost)?;
+        if !lost_runs.is_empty() {
+            // Before the lease tells which start of the machine this is: the next process would take
+            // them for ones that survived.
+            committer.transact(Durability::Power, |transaction| {
+                let mut forget = lost_runs.iter().map(|(org, run)| transaction.drop_run(*org, run));
+                forget.try_for_each(|done| done.map_err(|e| unavailable(&e)))
+            })?;
+        }
         committer.renew_lease()?;
         Ok((Service { shared }, committer))
     }

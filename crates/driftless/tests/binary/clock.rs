@@ -7,6 +7,7 @@ use domain::Stamp;
 use crate::client::{ALL, Client};
 use crate::fake_clock::{DAY_MS, FakeClock, SLACK_MS, YEAR_MS, now, stamp};
 use crate::folder::Folder;
+use crate::people::signs_in;
 use crate::server::{Server, WAIT_MAX};
 
 /// Commands that promise something by opening a folder.
@@ -121,6 +122,28 @@ fn a_promise_that_a_start_ahead_has_left_can_be_taken_back() {
     assert_near(created(&client), now());
     server.stop();
     folder.serve().stop();
+}
+
+#[test]
+fn what_was_noted_ahead_ends_no_sessions_once_the_clock_is_right() {
+    let clock = FakeClock::ahead(10 * YEAR_MS);
+    let (folder, key) = Folder::with_key_and_clock(&clock);
+    let given = folder.run_with_input("user login acme 7 ada", "correct-horse-battery");
+    assert_eq!(given.code, 0, "{given:?}");
+    let server = folder.serve();
+    Client::log_in(&server, &key).sync(ALL);
+    server.stop();
+
+    clock.set_ahead(0);
+    let server = Server::start(&folder, &["--accept-clock"]);
+    assert!(signs_in(&server, "ada", "correct-horse-battery"));
+    let client = Client::log_in(&server, &key);
+    server.stop();
+    for _ in 0..2 {
+        let server = folder.serve();
+        assert_near(created(&Client::with_session(&server, &client.session)), now());
+        server.stop();
+    }
 }
 
 #[test]

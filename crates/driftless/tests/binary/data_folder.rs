@@ -165,9 +165,10 @@ fn a_port_in_use_is_named() {
     let (folder, _) = Folder::with_key();
     let server = folder.serve();
     let address = server.address;
-    for line in
-        [format!("--data other serve --init --listen {address}"), format!("demo --listen {address}")]
-    {
+    for line in [
+        format!("--data other serve --init --listen {address}"),
+        format!("demo --listen {address}"),
+    ] {
         let said = folder.refused(&line);
         assert!(said.starts_with(&format!("cannot listen on {address}: ")), "{said}");
         assert!(said.ends_with("another program listens there: choose another with --listen"));
@@ -188,7 +189,8 @@ fn where_nobody_can_listen_nothing_is_made() {
     let said = folder.refused(&format!("serve --init --listen {nowhere}"));
     assert!(said.starts_with(&format!("cannot listen on {nowhere}: ")), "{said}");
     assert!(said.ends_with("; choose another with --listen"), "{said}");
-    let said = folder.refused("serve --init --listen 127.0.0.1:0 --tls-cert none.pem --tls-key none.pem");
+    let said =
+        folder.refused("serve --init --listen 127.0.0.1:0 --tls-cert none.pem --tls-key none.pem");
     assert!(said.contains("none.pem"), "{said}");
     assert!(folder.names("").is_empty());
 }
