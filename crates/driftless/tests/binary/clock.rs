@@ -137,7 +137,15 @@ fn what_was_noted_ahead_ends_no_sessions_once_the_clock_is_right() {
     clock.set_ahead(0);
     let server = Server::start(&folder, &["--accept-clock"]);
     assert!(signs_in(&server, "ada", "correct-horse-battery"));
-    let client = Client::log_in(&server, &key);
+    let key = folder.ok("key add acme --user 7");
+    let client = Client::log_in(&server, key.trim());
+    let keys = folder.ok("key list acme");
+    let this_year = &now().at_offset(0).to_string()[..5];
+    assert_eq!(
+        keys.lines().last().unwrap().matches(this_year).count(),
+        2,
+        "made, logged in: {keys}"
+    );
     server.stop();
     for _ in 0..2 {
         let server = folder.serve();
