@@ -192,7 +192,7 @@ impl Marker {
         match &mut self.written {
             Some(written) => written.lower(told).map_err(failed)?,
             None if durability == Durability::Power => {
-                self.becoming = Some(become_another(database)?)
+                self.becoming = Some(become_another(database)?);
             }
             None => {}
         }
