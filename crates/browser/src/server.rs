@@ -42,7 +42,7 @@ impl Server {
     /// Serves an empty folder.
     #[track_caller]
     pub fn start() -> Server {
-        let mut server = Server::spawn(&["serve"]);
+        let mut server = Server::spawn(&["serve", "--init"]);
         server.base = server.log.find("where it serves", base);
         server
     }

@@ -9,14 +9,16 @@ pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Stamp;
 
-    /// Milliseconds that have passed since some fixed instant, whatever steps the clock took.
+    /// Milliseconds that have passed since some fixed instant, whatever steps the clock took; they go on
+    /// while the machine sleeps, where it can tell.
     fn elapsed_ms(&self) -> i64;
 
     /// Blocks this thread until the clock shows `until`, but no longer than `at_most_ms`.
     fn wait_until(&self, until: Stamp, at_most_ms: i64);
 }
 
-/// A clock that is set by hand, for tests. Waiting moves it; where it is set ahead, time passes.
+/// A clock that is set by hand, for tests. Waiting moves it; where it is set ahead, time passes, and where it
+/// leaps, none does.
 #[derive(Debug)]
 pub struct ManualClock {
     now: AtomicI64,
@@ -39,6 +41,11 @@ impl ManualClock {
     pub fn advance(&self, millis: i64) {
         self.now.fetch_add(millis, Ordering::SeqCst);
         self.elapsed.fetch_add(millis.max(0), Ordering::SeqCst);
+    }
+
+    /// Moves the clock by `millis`, which may be negative, while no time passes.
+    pub fn leap(&self, millis: i64) {
+        self.now.fetch_add(millis, Ordering::SeqCst);
     }
 }
 

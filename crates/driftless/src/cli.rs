@@ -188,6 +188,15 @@ pub(crate) struct Serve {
     /// The certificate's private key in PEM.
     #[arg(long, env = "DRIFTLESS_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// Begin a data folder that has no data yet; without this, a server refuses where there are none.
+    #[arg(long, env = "DRIFTLESS_INIT", value_parser = BoolishValueParser::new())]
+    pub(crate) init: bool,
+    /// For one start: the clock is right, though it lies more than a day from what is kept.
+    ///
+    /// Where it lies before what has been promised, whoever has been told a later instant has to read
+    /// everything again from before now.
+    #[arg(long, env = "DRIFTLESS_ACCEPT_CLOCK", value_parser = BoolishValueParser::new())]
+    pub(crate) accept_clock: bool,
     #[command(flatten)]
     pub(crate) tuning: Tuning,
 }

@@ -9,13 +9,15 @@ use domain::{
     Activity, ActivityId, ClientId, Imported, LoginName, Moment, Name, Note, OrgId, Priority, Role,
     Stamp, StatusId, StatusName, Subject, UserId, Zone,
 };
-use service::{FIRST_STATUSES, ImportOptions, NewUser, Password, Service, Spool, Tenant};
+use service::{
+    AcceptClock, FIRST_STATUSES, ImportOptions, NewUser, Password, Service, Spool, Tenant,
+};
 
 use crate::cli::{Demo, Tuning};
 use crate::commands::{Failure, Ground};
 use crate::console::{Console, Terminal};
 use crate::log;
-use crate::serve::Server;
+use crate::serve::{Opening, Server};
 
 const ORG: &str = "demo";
 const ORG_NAME: &str = "Harbor Street Relief";
@@ -108,7 +110,9 @@ const DAYS: i64 = 730;
 pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
     let tuning = Tuning::default();
     log::start(tuning.log_format);
-    let server = Server::start(folder, &demo.listen, None, &tuning)?;
+    // People come back to it after a while.
+    let opening = Opening { init: true, accept_clock: AcceptClock::Later };
+    let server = Server::start(folder, &demo.listen, None, &tuning, opening)?;
     let org = set_up(&server.ground, demo.activities)?;
     let key = server.ground.service.add_key(&org, KEY_USER, Some(Name::parse("demo")?))?;
     let password = server.ground.service.new_secret()?[..PASSWORD_DIGITS].to_owned();

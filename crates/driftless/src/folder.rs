@@ -25,10 +25,15 @@ const SOCKET_PATH_BYTES_MAX: usize = 100;
 #[derive(Debug, Error)]
 pub(crate) enum FolderError {
     #[error(
-        "there is no data folder {}; `driftless org add` makes one, --data names another",
+        "there is no data folder {}; `driftless org add` makes one (`driftless serve --init` an empty one), --data names another",
         .0.display()
     )]
     Missing(PathBuf),
+    #[error(
+        "the folder {} has no data; `driftless org add` begins them (`driftless serve --init` an empty folder), --data names another",
+        .0.display()
+    )]
+    Empty(PathBuf),
     #[error("the data folder {} is in use by another process (see {LOCK_FILE} in it), which does not answer; nothing was changed", .0.display())]
     Busy(PathBuf),
     #[error("the data folder {} cannot be used: {problem}", path.display())]
@@ -55,8 +60,9 @@ pub(crate) fn access(path: &Path, create: bool) -> Result<Access, FolderError> {
     if create {
         // What is in it is nobody else's business.
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
-    } else if !path.join(store_sqlite::DATABASE_FILE).try_exists().map_err(failed)? {
-        return Err(FolderError::Missing(path.to_owned()));
+    } else if !store_sqlite::is_begun(path).map_err(failed)? {
+        let missing = if path.is_dir() { FolderError::Empty } else { FolderError::Missing };
+        return Err(missing(path.to_owned()));
     }
     let until = Instant::now() + WAIT_MAX;
     loop {

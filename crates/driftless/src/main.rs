@@ -25,6 +25,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
+use service::AcceptClock;
 
 use crate::cli::{Cli, Command, Key, Org, Tuning, Work};
 use crate::commands::{Ending, Failure, LocalFiles};
@@ -34,7 +35,8 @@ use crate::folder::{Access, Folder};
 /// What monitoring plugins end with that could not look.
 const UNKNOWN: u8 = 3;
 
-/// On Linux of SQLite's memory too: the C library's allocator gives back less.
+/// Of Rust's memory alone. To take the place of the C library's, for SQLite too, would save little and keep
+/// others from being preloaded, such as libfaketime: what the loader has allocated would be freed here.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -89,7 +91,7 @@ fn work_here(folder: &Folder, work: &Work) -> Result<Ending, Failure> {
         let store = store_sqlite::SqliteStore::open(&folder.path)?;
         return commands::check(&store, &mut terminal).map(|()| Ending::Done);
     }
-    let ground = serve::open(folder, &Tuning::default(), false)?;
+    let ground = serve::open(folder, &Tuning::default(), AcceptClock::Near, false)?;
     let done = commands::run(work, &ground, &mut LocalFiles, &mut terminal);
     ground.service.close();
     done

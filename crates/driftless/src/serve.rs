@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use domain::Clock;
-use service::{Service, Surroundings, SystemClock};
+use service::{AcceptClock, Service, Surroundings, SystemClock};
 use store_sqlite::{SqliteSearch, SqliteStore};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -40,9 +40,18 @@ pub(crate) struct Server {
     folder: Folder,
 }
 
+/// How a data folder is opened.
+#[derive(Clone, Copy)]
+pub(crate) struct Opening {
+    /// Whether to begin one that is not there.
+    pub(crate) init: bool,
+    /// Which clocks to accept that lie far from what is kept.
+    pub(crate) accept_clock: AcceptClock,
+}
+
 /// A server needs the folder for itself.
-fn own(path: &Path) -> Result<Folder, Failure> {
-    match folder::access(path, true)? {
+fn own(path: &Path, init: bool) -> Result<Folder, Failure> {
+    match folder::access(path, init)? {
         Access::Owned(folder) => Ok(folder),
         Access::Served(_) => {
             Err(format!("another server already runs on the data folder {}", path.display()).into())
@@ -51,14 +60,21 @@ fn own(path: &Path) -> Result<Folder, Failure> {
 }
 
 /// Opens the folder's store and puts it to work; for those who search, with the index of words.
-pub(crate) fn open(folder: &Folder, tuning: &Tuning, searching: bool) -> Result<Ground, Failure> {
+pub(crate) fn open(
+    folder: &Folder,
+    tuning: &Tuning,
+    accept_clock: AcceptClock,
+    searching: bool,
+) -> Result<Ground, Failure> {
+    // First of all: not all that opens a database can do with such a time.
+    service::refuse_insane(SystemClock.now())?;
     let store = Arc::new(SqliteStore::open(&folder.path)?);
     let settings = service::Settings {
         requests_per_org_max: tuning.requests_max as usize,
         // The other half is for records as they leave.
         cache_bytes_max: u64::from(tuning.cache_mib) << 19,
     };
-    let mut surroundings = Surroundings::system(store.clone());
+    let mut surroundings = Surroundings { accept_clock, ..Surroundings::system(store.clone()) };
     if searching {
         match SqliteSearch::open(&folder.path) {
             Ok(search) => surroundings.search = Some(Arc::new(search)),
@@ -78,7 +94,9 @@ pub(crate) fn run(folder: &Path, serve: &Serve) -> Result<(), Failure> {
         _ => None,
     };
     let is_new = !folder.join(store_sqlite::DATABASE_FILE).exists();
-    let server = Server::start(folder, &serve.listen, tls, &serve.tuning)?;
+    let accept_clock = if serve.accept_clock { AcceptClock::Any } else { AcceptClock::Near };
+    let opening = Opening { init: serve.init, accept_clock };
+    let server = Server::start(folder, &serve.listen, tls, &serve.tuning, opening)?;
     if is_new {
         let folder = server.folder.path.display();
         tracing::warn!(%folder, "there was no data: the data folder is new and empty");
@@ -97,15 +115,16 @@ impl Server {
         listen: &Address,
         tls: Option<TlsAcceptor>,
         tuning: &Tuning,
+        opening: Opening,
     ) -> Result<Server, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .max_blocking_threads(BLOCKING_THREADS_MAX)
             .build()?;
         let listener = runtime.block_on(listen.bind())?;
-        let folder = own(folder)?;
+        let folder = own(folder, opening.init)?;
         let metrics = observe::start_metrics()?;
-        let ground = open(&folder, tuning, true)?;
+        let ground = open(&folder, tuning, opening.accept_clock, true)?;
         let service = ground.service.clone();
         let settings = neon::Settings {
             page_size_max: tuning.page_size_max,

@@ -5,7 +5,6 @@
 //! What follows a durable commit, timeline, head and caches, happens before the next one begins.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use domain::{Author, Stamp};
@@ -14,6 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::batch::Batch;
 use crate::notes::Note;
+use crate::queue::{Receiver, SendError, Sender, queue};
 use crate::tenant::Tenant;
 use crate::{Refusal, Shared, Write, Written};
 
@@ -54,20 +54,20 @@ pub(crate) enum Job {
 }
 
 /// The way to the committer.
-pub(crate) struct Queue(SyncSender<Job>);
+pub(crate) struct Queue(Sender<Job>);
 
 impl Queue {
     /// The two ends of the way.
     pub(crate) fn new() -> (Queue, Receiver<Job>) {
-        let (jobs, waiting) = sync_channel(QUEUE_JOBS_MAX);
+        let (jobs, waiting) = queue(QUEUE_JOBS_MAX);
         (Queue(jobs), waiting)
     }
 
     /// Hands over a job without waiting.
     pub(crate) fn send(&self, job: Job) -> Result<(), Refusal> {
-        self.0.try_send(job).map_err(|e| match e {
-            TrySendError::Full(_) => Refusal::Unavailable("too many writes are waiting".to_owned()),
-            TrySendError::Disconnected(_) => stopping(),
+        self.0.send(job).map_err(|e| match e {
+            SendError::Full => Refusal::Unavailable("too many writes are waiting".to_owned()),
+            SendError::Closed => stopping(),
         })
     }
 }
@@ -102,12 +102,9 @@ impl Committer {
     pub fn run(mut self) {
         loop {
             self.upkeep();
-            let goes_on = match self.jobs.recv_timeout(IDLE_TICK) {
-                Ok(first) => self.work_off(first),
-                Err(RecvTimeoutError::Timeout) => true,
-                Err(RecvTimeoutError::Disconnected) => false,
-            };
-            if !goes_on {
+            if let Some(first) = self.jobs.next_within(IDLE_TICK)
+                && !self.work_off(first)
+            {
                 return;
             }
         }
@@ -116,7 +113,7 @@ impl Committer {
     /// One turn, for whoever has no thread to give: does what waits, if anything does.
     pub fn turn(&mut self) {
         self.upkeep();
-        if let Ok(first) = self.jobs.try_recv() {
+        if let Some(first) = self.jobs.next() {
             self.work_off(first);
         }
     }
@@ -179,7 +176,7 @@ impl Committer {
                 }
             }
             if shareable.len() < BATCH_JOBS_MAX {
-                next = self.jobs.try_recv().ok();
+                next = self.jobs.next();
             }
         }
         self.commit(shareable);

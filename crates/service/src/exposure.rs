@@ -106,6 +106,12 @@ impl Exposure {
         self.state.lock().in_flight = None;
     }
 
+    /// The highest instant that has been told, where no visible version carries it or a later one.
+    pub(crate) fn told_beyond_versions(&self) -> Option<Stamp> {
+        let state = self.state.lock();
+        Some(state.exposed).filter(|exposed| *exposed > state.head)
+    }
+
     /// The highest instant that has been told, or that a visible version carries.
     pub(crate) fn exposed(&self) -> Stamp {
         self.told().1

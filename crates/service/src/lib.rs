@@ -35,6 +35,7 @@ mod passwords;
 mod people;
 mod preview;
 mod query;
+mod queue;
 mod random;
 mod removed;
 mod runs;
@@ -44,10 +45,12 @@ mod secret;
 mod sessions;
 mod settle;
 mod sorting;
+mod start;
 mod statuses;
 mod sync;
 mod tenant;
 mod throttle;
+mod trusted_clock;
 mod versions;
 mod views;
 mod write;
@@ -114,6 +117,7 @@ pub use sync::{AskError, SyncPage};
 pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
 pub use throttle::TooManyAttempts;
 pub use timeline::Tally;
+pub use trusted_clock::{AcceptClock, ClockError, refuse_insane};
 pub use write::{Refusal, Write, Written};
 
 /// A data folder at work. Cheap to clone.

@@ -11,16 +11,14 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::board::Boards;
 use crate::commit::{Committer, Job, Queue, unavailable};
-use crate::import::cut_back;
 use crate::lease::Lease;
 use crate::notes::Note;
 use crate::passwords::HASHING_MAX;
 use crate::removed::RemovedLists;
-use crate::sabotage::Guard;
-use crate::sessions::Sessions;
 use crate::sorting::Orders;
-use crate::tenant::Tenant;
+use crate::start::Start;
 use crate::throttle::Attempts;
+use crate::trusted_clock::{self, AcceptClock, ClockError, TrustedClock};
 use crate::versions::Versions;
 use crate::views::Views;
 use crate::{
@@ -45,6 +43,9 @@ pub enum OpenError {
     /// It cannot be written.
     #[error("{0}")]
     Write(#[from] Refusal),
+    /// The clock lies too far from what is kept, or from every sane year.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
     /// The operating system gives no thread.
     #[error("no thread for the commit: {0}")]
     Thread(std::io::Error),
@@ -64,6 +65,8 @@ pub struct Surroundings {
     pub random: Arc<dyn Random>,
     /// Where questions wait.
     pub runtime: Arc<dyn Runtime>,
+    /// Which clocks are accepted that lie far from what is kept.
+    pub accept_clock: AcceptClock,
     /// Which start of the machine this is; empty where it does not tell.
     pub boot: String,
     /// What finds activities by their words; without it, a question with words has no answer.
@@ -80,6 +83,7 @@ impl Surroundings {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             runtime: Arc::new(TokioRuntime),
+            accept_clock: AcceptClock::Near,
             boot: std::fs::read_to_string(BOOT_ID).unwrap_or_default().trim().to_owned(),
             search: None,
         }
@@ -112,32 +116,19 @@ impl Service {
         surroundings: Surroundings,
         settings: Settings,
     ) -> Result<(Service, Committer), OpenError> {
-        let Surroundings { store, clock, random, runtime, boot, search } = surroundings;
+        let Surroundings { store, clock, random, runtime, accept_clock, boot, search } =
+            surroundings;
+        let clock: Arc<dyn Clock> = Arc::new(TrustedClock::new(clock));
         let folder = store.folder()?;
-        let (mut started, began_ms) = (clock.now(), clock.elapsed_ms());
-        // After a power cut, a run that was told may be gone while an older one of the same question
-        // is still there: then none of them can be trusted.
-        let runs_survived = folder.clean || (!boot.is_empty() && folder.boot == boot);
-        let mut lost_runs = Vec::new();
-        let mut tenants = std::collections::HashMap::new();
-        let sessions = Sessions::default();
-        for mut stored in store.tenants()? {
-            cut_back(store.as_ref(), &mut stored.organization)?;
-            let limit = settings.requests_per_org_max;
-            let exposed = if Guard::Lease.is_off() { Stamp::MIN } else { folder.lease };
-            let tenant = Arc::new(Tenant::load(store.as_ref(), stored, exposed, limit)?);
-            started = started.max(tenant.runs.lock().last_used().unwrap_or(started));
-            started = started.max(tenant.coverages.last_at().unwrap_or(started));
-            if !runs_survived {
-                let lost = tenant.runs.lock().forget_all();
-                lost_runs.extend(lost.into_iter().map(|run| (tenant.key, run)));
-            }
-            for record in store.sessions(tenant.key)? {
-                started = started.max(record.last_used);
-                sessions.resume(tenant.clone(), record);
-            }
-            tenants.insert(tenant.id.clone(), tenant);
+        let (now, began_ms) = (clock.now(), clock.elapsed_ms());
+        let promise = trusted_clock::judge(now, folder.lease, accept_clock)?;
+        let mut start = Start::new(now, &folder, &boot, promise);
+        for stored in store.tenants()? {
+            start.load(store.as_ref(), stored, settings.requests_per_org_max)?;
         }
+        start.tell();
+        let lost_before = start.lost_before(&folder);
+        let Start { tenants, sessions, latest, lost_runs, .. } = start;
         let (orders_bytes, views_bytes) =
             (settings.cache_bytes_max / 2, settings.cache_bytes_max / 4);
         let (queue, jobs) = Queue::new();
@@ -149,7 +140,7 @@ impl Service {
             settings,
             tenants: RwLock::new(tenants),
             sessions,
-            lease: Lease::new(folder.lease),
+            lease: Lease::new(promise),
             lease_moved: Notify::new(),
             versions: Versions::new(settings.cache_bytes_max / 8),
             removed_lists: RemovedLists::new(settings.cache_bytes_max / 8),
@@ -167,8 +158,8 @@ impl Service {
             boot,
             search,
             // Later than anything that the process before this one noted.
-            steady: Steady { began: started.plus_millis(1), began_ms },
-            lost_before: if folder.clean { folder.lost_before } else { started },
+            steady: Steady { began: latest.plus_millis(1), began_ms },
+            lost_before,
             committer: Mutex::new(None),
         });
         let mut committer = Committer::new(shared.clone(), jobs, folder.transactions);
@@ -249,8 +240,11 @@ impl Committer {
     pub fn close(&mut self) -> Result<(), Refusal> {
         let shared = self.shared.clone();
         let orgs: Vec<_> = shared.tenants.read().values().cloned().collect();
-        let exposed = orgs.iter().map(|org| org.exposure.exposed()).max();
-        let lease = exposed.unwrap_or_else(|| shared.lease.bound());
+        // What a version carries, its log keeps for its organization alone. The present instant says when
+        // somebody was last here: a start judges the clock by it.
+        let told = orgs.iter().filter_map(|org| org.exposure.told_beyond_versions()).max();
+        let now = shared.clock.now();
+        let lease = told.map_or(now, |told| told.max(now));
         self.transact_leaving(lease, true, Durability::Power, |transaction| {
             let mut keep = || {
                 for session in shared.sessions.all() {

@@ -203,6 +203,7 @@ fn prepare(store: &SimStore) -> (Service, Committer) {
         clock: Arc::new(SimClock),
         random: Arc::new(SimRandom),
         runtime: Arc::new(SimRuntime),
+        accept_clock: service::AcceptClock::Near,
         boot: store.boot(),
         search: None,
     };

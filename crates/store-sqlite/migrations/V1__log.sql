@@ -11,6 +11,12 @@ CREATE TABLE folder (
     transactions INTEGER NOT NULL       -- how many changed something else than activities, sessions and runs
 ) STRICT;
 
+-- What tells this database from every other: the marker beside it names it too.
+CREATE TABLE identity (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id  BLOB    NOT NULL
+) STRICT;
+
 CREATE TABLE organization (
     organization INTEGER PRIMARY KEY,
     id           TEXT    NOT NULL UNIQUE,
@@ -60,6 +66,7 @@ CREATE TABLE change (
     origin       INTEGER NOT NULL,      -- 1 API, 2 web, 3 import, 4 command line
     previous     INTEGER,               -- seq of the version that this one supersedes
     document     TEXT,                  -- the content, of a record
+    checksum     INTEGER NOT NULL,      -- CRC-32 of the columns before it
     PRIMARY KEY (organization, seq)
 ) STRICT, WITHOUT ROWID;
 

@@ -7,7 +7,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Params, Row};
 use store::{Examined, StoreError};
 
-use crate::{failed, rows};
+use crate::marker::{Content, Lacking, MARKER_FILE};
+use crate::{checksum, failed, rows};
 
 /// Problems of the file itself that SQLite lists before it stops.
 const FILE_PROBLEMS_MAX: usize = 1_000;
@@ -58,13 +59,19 @@ const SMALL_TABLES: [SmallTable; 7] = [
 /// Each version, as [`rows::version`] reads it, and beside it the current state of its activity.
 const VERSIONS: &str = "
     SELECT c.seq, c.stamp, c.activity, c.kind, c.actor, c.origin, c.previous, c.document,
-           a.seq, a.stamp, a.removed, a.subject, a.starts, a.ends, a.client, a.system_user,
+           c.organization, c.checksum, a.seq, a.stamp, a.removed, a.subject, a.starts, a.ends, a.client, a.system_user,
            a.status, a.priority
     FROM change c LEFT JOIN activity a ON a.organization = c.organization AND a.id = c.activity
     WHERE c.organization = ?1 ORDER BY c.seq";
 
+/// Where in [`VERSIONS`] the columns stand that a checksum is of, in its order.
+const CHECKED_AT: [usize; checksum::COLUMNS] = [8, 0, 1, 2, 3, 4, 5, 6, 7];
+
+/// Where in [`VERSIONS`] the checksum stands.
+const CHECKSUM_AT: usize = 9;
+
 /// Where in [`VERSIONS`] the current state begins.
-const CURRENT_AT: usize = 8;
+const CURRENT_AT: usize = 10;
 
 const WITHOUT_VERSION: &str = "
     SELECT id, seq FROM activity a WHERE organization = ?1 AND NOT EXISTS (
@@ -75,10 +82,14 @@ const WITHOUT_VERSION: &str = "
 /// See [`store::Store::examine`]; to be called within a transaction, which makes it one snapshot.
 pub(crate) fn examine(
     connection: &Connection,
+    marked: Option<&Content>,
     visit: &mut dyn FnMut(Examined),
 ) -> Result<(), StoreError> {
     let mut examination = Examination { connection, visit };
     examination.the_file()?;
+    if let Some(marked) = marked {
+        examination.the_marker(marked)?;
+    }
     let organizations = examination.organizations()?;
     examination.strangers(&organizations)?;
     for organization in organizations {
@@ -139,6 +150,20 @@ impl Examination<'_> {
         })?;
         let folder = "SELECT lease, clean, boot, lost_before, transactions FROM folder";
         self.query("table folder", folder, [], &mut |_, row| rows::folder(row).map(drop))
+    }
+
+    /// Whether everything is there that has been told.
+    fn the_marker(&mut self, marked: &Content) -> Result<(), StoreError> {
+        match marked.lacking(self.connection).map_err(failed)? {
+            None => {}
+            Some(Lacking::Everything) => {
+                self.tell(format!("{MARKER_FILE} was written for another database"));
+            }
+            Some(Lacking::Part(lacking)) => {
+                self.tell(format!("what {MARKER_FILE} says is not all there: {lacking}"));
+            }
+        }
+        Ok(())
     }
 
     fn organizations(&mut self) -> Result<Vec<Known>, StoreError> {
@@ -225,6 +250,10 @@ impl Examination<'_> {
         let read = rows::version(row).map(|read| version = Some(read));
         if let Some(problem) = damage(read)? {
             self.tell(format!("position {seq}, activity {id}: {problem}"));
+        } else if !is_as_written(row)? {
+            self.tell(format!(
+                "position {seq}, activity {id}: it is not what was written: its checksum is another's"
+            ));
         }
         match cell::<Option<i64>>(row, CURRENT_AT)? {
             None if told.insert(id) => {
@@ -258,6 +287,14 @@ impl Examination<'_> {
         }
         Ok(())
     }
+}
+
+fn is_as_written(row: &Row<'_>) -> Result<bool, StoreError> {
+    let mut columns = [ValueRef::Null; checksum::COLUMNS];
+    for (column, at) in columns.iter_mut().zip(CHECKED_AT) {
+        *column = row.get_ref(at).map_err(failed)?;
+    }
+    Ok(cell::<i64>(row, CHECKSUM_AT)? == checksum::of(&columns))
 }
 
 fn cell<T: rusqlite::types::FromSql>(row: &Row<'_>, index: usize) -> Result<T, StoreError> {

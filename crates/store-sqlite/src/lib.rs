@@ -1,5 +1,5 @@
-//! The embedded store: one SQLite file in a data folder, and beside it the index of words, which can
-//! be lost.
+//! The embedded store: one SQLite file in a data folder; beside it the marker, which tells whether something
+//! of it has gone, and the index of words, which can be lost.
 //!
 //! Write-ahead log, one writer connection, readers beside it. A commit of [`Durability::Power`] is
 //! synced before it returns; one of [`Durability::Process`] is left to the operating system.
@@ -8,20 +8,26 @@
 //! [`Durability::Process`]: store::Durability::Process
 
 mod backup;
+mod checksum;
 mod examine;
+mod marker;
 mod open;
 mod read;
 mod rows;
 mod search;
 mod write;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 use store::StoreError;
 
+use crate::marker::{Content, Marker};
+
 pub use backup::BackupError;
+pub use marker::MARKER_FILE;
 pub use open::OpenError;
 pub use search::{SEARCH_FILE, SqliteSearch};
 
@@ -33,10 +39,25 @@ const IDLE_READERS_MAX: usize = 16;
 
 /// A data folder's database, open.
 pub struct SqliteStore {
+    folder: PathBuf,
     path: PathBuf,
-    /// None after a commit of unknown outcome, until it has been opened again.
-    writer: Mutex<Option<Connection>>,
+    writer: Mutex<Writer>,
     readers: Mutex<Vec<Connection>>,
+}
+
+/// The one who writes: a connection, and the marker that follows what it commits.
+pub(crate) struct Writer {
+    /// None after a commit of unknown outcome, until it has been opened again.
+    pub(crate) connection: Option<Connection>,
+    pub(crate) marker: Marker,
+}
+
+/// Whether a data folder has a database, or had one: one whose database alone has gone is no new folder.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn is_begun(folder: &Path) -> io::Result<bool> {
+    Ok(folder.join(DATABASE_FILE).try_exists()? || open::sign_of_a_database(folder)?.is_some())
 }
 
 impl SqliteStore {
@@ -44,13 +65,17 @@ impl SqliteStore {
     /// that this process has open already must not be opened again.
     ///
     /// # Errors
-    /// When it cannot be opened, is not ours, is damaged, or was written by a newer release; then
-    /// nothing in the folder has been touched.
+    /// When it cannot be opened, is not ours, is damaged, was written by a newer release, or lacks what
+    /// it has held; then nothing in the folder has been touched.
     pub fn open(folder: &Path) -> Result<SqliteStore, OpenError> {
         let path = folder.join(DATABASE_FILE);
-        open::examine(&path)?;
-        let writer = open::open(&path)?;
-        Ok(SqliteStore { path, writer: Mutex::new(Some(writer)), readers: Mutex::default() })
+        let marked = Content::read(folder).map_err(|e| open::marker_failed(folder, &e))?;
+        open::examine(folder, &path, marked.as_ref())?;
+        let connection = open::open(&path)?;
+        let marker = Marker::open(folder, marked).map_err(|e| open::marker_failed(folder, &e))?;
+        let writer = Writer { connection: Some(connection), marker };
+        let folder = folder.to_owned();
+        Ok(SqliteStore { folder, path, writer: Mutex::new(writer), readers: Mutex::default() })
     }
 
     /// Runs a query on a reader connection of its own.
@@ -71,7 +96,7 @@ impl SqliteStore {
         result
     }
 
-    fn writer(&self) -> MutexGuard<'_, Option<Connection>> {
+    fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock()
     }
 }

@@ -2,12 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
+
+use crate::DATABASE_FILE;
+use crate::marker::{self, Content, Lacking, MARKER_FILE};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -61,6 +64,39 @@ pub enum OpenError {
         /// What SQLite says.
         problem: String,
     },
+    /// It was there, and has gone.
+    #[error(
+        "{path} is missing, though {sign} beside it shows that there was one: put it back, or restore a backup into a new folder (to begin anew, with nothing, remove {sign} first)"
+    )]
+    Missing {
+        /// The file.
+        path: String,
+        /// What shows it.
+        sign: String,
+    },
+    /// It is older than what has been told from it: its write-ahead log was removed, or an older copy
+    /// put in its place.
+    #[error(
+        "{path} lacks what it has held ({lacking}): put back what was removed (was it {path}-wal?), or restore a backup into a new folder; whoever goes on with what is left, and has every integration read everything again, removes {marker} first"
+    )]
+    Lacking {
+        /// The file.
+        path: String,
+        /// What is not there.
+        lacking: String,
+        /// The file that tells.
+        marker: String,
+    },
+    /// It is another folder's, or a copy that has been served elsewhere since.
+    #[error(
+        "{path} is not the database that {marker} was written for: put that one back, or serve this one from a new folder; whoever puts it in its place, and has every integration read everything again, removes {marker} first"
+    )]
+    Exchanged {
+        /// The file.
+        path: String,
+        /// The file that tells.
+        marker: String,
+    },
     /// The operating system or SQLite could not open it.
     #[error("{path} cannot be opened: {problem}")]
     Failed {
@@ -111,14 +147,43 @@ fn writer(path: &Path, create: OpenFlags) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// Looks at a file, if there is one, without changing it or leaving anything beside it.
+/// What shows that a folder had a database: its marker, or a write-ahead log, which SQLite would take for
+/// a new database's.
+pub(crate) fn sign_of_a_database(folder: &Path) -> io::Result<Option<PathBuf>> {
+    if marker::exists(folder)? {
+        return Ok(Some(folder.join(MARKER_FILE)));
+    }
+    let log = log_of(&folder.join(DATABASE_FILE));
+    Ok(is_filled(&log).then_some(log))
+}
+
+/// The write-ahead log of a database.
+fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
+fn is_filled(log: &Path) -> bool {
+    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
+}
+
+/// Looks at a folder's database, if there is one, without changing it or leaving anything beside it.
 ///
 /// Not for a database that is open in this process: closing a file makes the operating system drop
 /// the locks that SQLite has on it.
-pub(crate) fn examine(path: &Path) -> Result<(), OpenError> {
+pub(crate) fn examine(
+    folder: &Path,
+    path: &Path,
+    marked: Option<&Content>,
+) -> Result<(), OpenError> {
     let shown = path.display().to_string();
     if !path.try_exists().map_err(|e| io_failed(&shown, &e))? {
-        return Ok(());
+        let sign = sign_of_a_database(folder).map_err(|e| io_failed(&shown, &e))?;
+        return match sign.map(|sign| sign.display().to_string()) {
+            Some(sign) => Err(OpenError::Missing { path: shown, sign }),
+            None => Ok(()),
+        };
     }
     let header = header(path).map_err(|e| io_failed(&shown, &e))?;
     if header.is_empty() {
@@ -132,7 +197,8 @@ pub(crate) fn examine(path: &Path) -> Result<(), OpenError> {
     {
         return Err(OpenError::Foreign(shown));
     }
-    let found = schema(path).map_err(|e| sqlite_failed(&shown, &e))?;
+    let connection = onlooker(path).map_err(|e| sqlite_failed(&shown, &e))?;
+    let found = schema(&connection).map_err(|e| sqlite_failed(&shown, &e))?;
     let known = i64::from(
         embedded::migrations::runner()
             .get_migrations()
@@ -144,7 +210,13 @@ pub(crate) fn examine(path: &Path) -> Result<(), OpenError> {
     if found > known {
         return Err(OpenError::Newer { path: shown, found, known });
     }
-    Ok(())
+    let lacking = marked.map(|marked| marked.lacking(&connection)).transpose();
+    let marker = folder.join(MARKER_FILE).display().to_string();
+    match lacking.map_err(|e| sqlite_failed(&shown, &e))?.flatten() {
+        Some(Lacking::Everything) => Err(OpenError::Exchanged { path: shown, marker }),
+        Some(Lacking::Part(lacking)) => Err(OpenError::Lacking { path: shown, lacking, marker }),
+        None => Ok(()),
+    }
 }
 
 /// The first bytes of a file.
@@ -154,18 +226,19 @@ fn header(path: &Path) -> io::Result<Vec<u8>> {
     Ok(header)
 }
 
-/// The schema of a database of ours; 0 if its first start was cut short.
-fn schema(path: &Path) -> rusqlite::Result<i64> {
+/// A connection that leaves a database and what lies beside it as they are.
+fn onlooker(path: &Path) -> rusqlite::Result<Connection> {
     // On closing, a connection that may write moves the log into the database, one that may only
     // read leaves an empty log beside it: each is used where it does no such thing.
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let logged = std::fs::metadata(log).is_ok_and(|log| log.len() > 0);
-    let access = match logged {
+    let access = match is_filled(&log_of(path)) {
         true => OpenFlags::SQLITE_OPEN_READ_ONLY,
         false => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
-    let connection = connect(path, access)?;
+    connect(path, access)
+}
+
+/// The schema of a database of ours; 0 if its first start was cut short.
+fn schema(connection: &Connection) -> rusqlite::Result<i64> {
     let number = |sql| connection.query_row(sql, [], |row| row.get(0));
     if number("SELECT count(*) FROM sqlite_schema")? == 0 {
         return Ok(0);
@@ -217,6 +290,11 @@ fn settle(connection: &Connection, cache_kib: i32) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "cache_size", -cache_kib)?;
     connection.pragma_update(None, "temp_store", "MEMORY")
+}
+
+pub(crate) fn marker_failed(folder: &Path, problem: &impl ToString) -> OpenError {
+    let path = folder.join(MARKER_FILE).display().to_string();
+    OpenError::Failed { path, problem: problem.to_string() }
 }
 
 fn io_failed(path: &str, error: &io::Error) -> OpenError {

@@ -11,6 +11,7 @@ use store::{
     SessionRecord, Store, StoreError, StoredVersion, TenantRecord, Transaction,
 };
 
+use crate::marker::{Content, MARKER_FILE};
 use crate::rows::{self, number};
 use crate::{SqliteStore, examine, failed, open, write};
 
@@ -187,12 +188,12 @@ impl Store for SqliteStore {
 
     fn reopen(&self) -> Result<(), StoreError> {
         let mut writer = self.writer();
-        *writer = None;
+        writer.connection = None;
         self.readers.lock().clear();
         let opened =
             open::reopen(&self.path).map_err(|e| StoreError::Unavailable(e.to_string()))?;
         make_durable(&opened)?;
-        *writer = Some(opened);
+        writer.connection = Some(opened);
         Ok(())
     }
 
@@ -368,9 +369,12 @@ impl Store for SqliteStore {
     }
 
     fn examine(&self, visit: &mut dyn FnMut(Examined)) -> Result<(), StoreError> {
+        // Before the snapshot: what it says by now, the snapshot has.
+        let marked = Content::read(&self.folder)
+            .map_err(|e| StoreError::Unavailable(format!("{MARKER_FILE}: {e}")))?;
         self.read(|c| {
             let _snapshot = c.unchecked_transaction().map_err(failed)?;
-            examine::examine(c, visit)
+            examine::examine(c, marked.as_ref(), visit)
         })
     }
 }

@@ -12,7 +12,7 @@ use store::{
     StoreError, StoredVersion,
 };
 
-use crate::failed;
+use crate::{checksum, failed};
 
 /// A position as SQLite keeps it. Positions count commits: they never come near 2^63.
 pub(crate) fn number(seq: Seq) -> i64 {
@@ -40,7 +40,7 @@ pub(crate) fn damaged(table: &str, problem: impl std::fmt::Display) -> StoreErro
     StoreError::Damaged(format!("table {table}: {problem}"))
 }
 
-pub(crate) fn kind_number(kind: Kind) -> i64 {
+fn kind_number(kind: Kind) -> i64 {
     match kind {
         Kind::Record => 1,
         Kind::Tombstone => 2,
@@ -55,7 +55,7 @@ fn kind(number: i64) -> Result<Kind, StoreError> {
     }
 }
 
-pub(crate) fn origin_number(origin: Origin) -> i64 {
+fn origin_number(origin: Origin) -> i64 {
     match origin {
         Origin::Api => 1,
         Origin::Web => 2,
@@ -72,6 +72,26 @@ fn origin(number: i64) -> Result<Origin, StoreError> {
         4 => Ok(Origin::CommandLine),
         other => Err(damaged("change", format!("origin {other}"))),
     }
+}
+
+/// A version's row in `change`: `organization, seq, stamp, activity, kind, actor, origin, previous, document`.
+pub(crate) fn change<'a>(
+    org: OrgKey,
+    version: &Version,
+    document: Option<&'a str>,
+) -> [ValueRef<'a>; checksum::COLUMNS] {
+    let optional = |value: Option<i64>| value.map_or(ValueRef::Null, ValueRef::Integer);
+    [
+        ValueRef::Integer(org.0),
+        ValueRef::Integer(number(version.seq)),
+        ValueRef::Integer(version.stamp.millis()),
+        ValueRef::Integer(version.id.0),
+        ValueRef::Integer(kind_number(version.state.kind())),
+        optional(version.author.user.map(|user| user.0)),
+        ValueRef::Integer(origin_number(version.author.origin)),
+        optional(version.previous.map(number)),
+        document.map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes())),
+    ]
 }
 
 /// Reads `seq, stamp, activity, kind, actor, origin, previous, document`.

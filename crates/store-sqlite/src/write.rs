@@ -12,20 +12,25 @@ use store::{
     Transaction,
 };
 
-use crate::rows::{self, kind_number, number, origin_number, stage_number};
-use crate::{failed, read};
+use crate::marker::Told;
+use crate::rows::{self, number, stage_number};
+use crate::{Writer, checksum, failed, read};
 
 pub(crate) struct SqliteTransaction<'a> {
-    writer: MutexGuard<'a, Option<Connection>>,
+    writer: MutexGuard<'a, Writer>,
     open: bool,
+    durability: Durability,
+    /// What the marker is to say of it.
+    told: Told,
 }
 
 impl<'a> SqliteTransaction<'a> {
     pub(crate) fn begin(
-        writer: MutexGuard<'a, Option<Connection>>,
+        writer: MutexGuard<'a, Writer>,
         durability: Durability,
     ) -> Result<SqliteTransaction<'a>, StoreError> {
-        let mut transaction = SqliteTransaction { writer, open: false };
+        let told = Told::default();
+        let mut transaction = SqliteTransaction { writer, open: false, durability, told };
         // In WAL mode a commit is synced under FULL and not under NORMAL. SQLite refuses to change
         // the setting within a transaction.
         let begin = match durability {
@@ -38,13 +43,12 @@ impl<'a> SqliteTransaction<'a> {
     }
 
     fn connection(&self) -> Result<&Connection, StoreError> {
-        let unavailable = |why: &str| StoreError::Unavailable(why.to_owned());
-        let closed = || unavailable("the database has to be reopened");
-        let connection = self.writer.as_ref().ok_or_else(closed)?;
+        let connection = self.writer.connection.as_ref().ok_or_else(closed)?;
         // When the disk is full, among others, SQLite itself rolls back: whatever followed would
         // be committed on its own.
         if self.open && connection.is_autocommit() {
-            return Err(unavailable("the transaction has been rolled back"));
+            let why = "the transaction has been rolled back";
+            return Err(StoreError::Unavailable(why.to_owned()));
         }
         Ok(connection)
     }
@@ -60,20 +64,13 @@ impl<'a> SqliteTransaction<'a> {
         version: &Version,
         document: Option<&str>,
     ) -> Result<(), StoreError> {
+        let row = rows::change(org, version, document);
+        let checksum = ValueRef::Integer(checksum::of(&row));
         self.execute(
-            "INSERT INTO change (organization, seq, stamp, activity, kind, actor, origin, previous, document)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-            (
-                org.0,
-                number(version.seq),
-                version.stamp.millis(),
-                version.id.0,
-                kind_number(version.state.kind()),
-                version.author.user.map(|user| user.0),
-                origin_number(version.author.origin),
-                version.previous.map(number),
-                document,
-            ),
+            "INSERT INTO change (organization, seq, stamp, activity, kind, actor, origin, previous, document,
+                 checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params_from_iter(row.into_iter().chain([checksum]).map(ToSqlOutput::Borrowed)),
         )
     }
 
@@ -101,7 +98,9 @@ impl Transaction for SqliteTransaction<'_> {
     fn append(&mut self, org: OrgKey, version: &Version) -> Result<(), StoreError> {
         let document = version.record().map(store::encode).transpose()?;
         self.append_change(org, version, document.as_deref())?;
-        self.put_activity(org, version)
+        self.put_activity(org, version)?;
+        self.told.heads.insert(org, version.seq);
+        Ok(())
     }
 
     fn cut_back(&mut self, org: OrgKey, versions_max: u32) -> Result<bool, StoreError> {
@@ -113,6 +112,7 @@ impl Transaction for SqliteTransaction<'_> {
             (org.0, kept),
         )?;
         self.execute("DELETE FROM change WHERE organization = ?1 AND seq > ?2", (org.0, kept))?;
+        self.told.heads.insert(org, rows::seq(kept));
         Ok(kept > 0)
     }
 
@@ -280,18 +280,30 @@ impl Transaction for SqliteTransaction<'_> {
                 state.lost_before.millis(),
                 i64::try_from(state.transactions).unwrap_or(i64::MAX),
             ),
-        )
+        )?;
+        self.told.lease = Some(state.lease);
+        Ok(())
     }
 
     fn commit(mut self: Box<Self>) -> Result<(), CommitError> {
-        let connection = self.connection().map_err(CommitError::Refused)?;
+        self.connection().map_err(CommitError::Refused)?;
+        let SqliteTransaction { writer, durability, told, open } = &mut *self;
+        let Writer { connection: used, marker } = &mut **writer;
+        let Some(connection) = used.as_ref() else { return Err(CommitError::Refused(closed())) };
+        marker.before_commit(connection, *durability, told).map_err(CommitError::Refused)?;
         let done = connection.execute_batch("COMMIT");
-        self.open = false;
-        done.map_err(|e| {
-            *self.writer = None;
-            CommitError::Unknown(e.to_string())
-        })
+        *open = false;
+        if let Err(e) = done {
+            *used = None;
+            return Err(CommitError::Unknown(e.to_string()));
+        }
+        marker.after_commit(*durability, std::mem::take(told));
+        Ok(())
     }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the database has to be reopened".to_owned())
 }
 
 impl Drop for SqliteTransaction<'_> {
@@ -301,8 +313,8 @@ impl Drop for SqliteTransaction<'_> {
         }
         let rolled_back = |c: &Connection| c.is_autocommit() || c.execute_batch("ROLLBACK").is_ok();
         // If even this fails, the connection is of no more use: the next one has to reopen it.
-        if !self.writer.as_ref().is_some_and(rolled_back) {
-            *self.writer = None;
+        if !self.writer.connection.as_ref().is_some_and(rolled_back) {
+            self.writer.connection = None;
         }
     }
 }
@@ -318,7 +330,13 @@ mod tests {
     /// Lets the database grow by no page, or without bound.
     fn set_full(store: &SqliteStore, full: bool) {
         let pages = if full { 1 } else { u32::MAX - 1 };
-        store.writer().as_ref().unwrap().pragma_update(None, "max_page_count", pages).unwrap();
+        store
+            .writer()
+            .connection
+            .as_ref()
+            .unwrap()
+            .pragma_update(None, "max_page_count", pages)
+            .unwrap();
     }
 
     /// Appends until the disk is full, which makes SQLite itself roll back.

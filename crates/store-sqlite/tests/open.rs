@@ -15,7 +15,7 @@ use store::contract::sample::{
     session, status, tombstone, user, version,
 };
 use store::{Durability, Store, StoreError};
-use store_sqlite::{DATABASE_FILE, SqliteStore};
+use store_sqlite::{DATABASE_FILE, MARKER_FILE, SqliteStore};
 use tempfile::TempDir;
 
 const PAGE_BYTES: usize = 4096;
@@ -90,8 +90,8 @@ fn killed(folder: &TempDir) -> TempDir {
     left
 }
 
-fn only_the_database(folder: &TempDir) -> bool {
-    contents(folder.path()).keys().eq([DATABASE_FILE])
+fn only_database_and_marker(folder: &TempDir) -> bool {
+    contents(folder.path()).keys().eq([DATABASE_FILE, MARKER_FILE])
 }
 
 /// The sentence with which a folder is refused; it names the file, and the folder stays as it is.
@@ -108,7 +108,7 @@ fn refusal(folder: &TempDir) -> String {
 #[test]
 fn what_was_committed_is_there_again() {
     let folder = filled();
-    assert!(only_the_database(&folder), "an orderly end leaves one file");
+    assert!(only_database_and_marker(&folder), "an orderly end leaves nothing else");
     let store = open(&folder);
     assert_eq!(store.versions(ORG, &seqs()).unwrap(), story());
     assert_eq!(store.tenants().unwrap()[0].keys, [key(1)]);
@@ -300,7 +300,7 @@ fn a_newer_schema_left_by_a_killed_process_is_refused() {
     newer.execute_batch(NEWER).unwrap();
     let left = killed(&folder);
     let before = contents(left.path());
-    assert_eq!(before.len(), 2, "the database and its log");
+    assert_eq!(before.len(), 3, "the database, its log and its marker");
 
     let refusal = SqliteStore::open(left.path()).err().unwrap().to_string();
     assert!(refusal.contains("newer release"), "{refusal}");

@@ -4,11 +4,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use domain::Clock;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::time_provider::TimeProvider;
+use service::SystemClock;
 use tokio_rustls::TlsAcceptor;
 
 /// Why a certificate and its key cannot be used: whole sentences, with no further source, since
@@ -34,13 +38,25 @@ pub(crate) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Tl
     let chain = read_chain(certificate)?;
     let private_key = read_key(key)?;
     // The provider is named because several in one build would make the default one panic.
-    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let provider = Arc::new(ring::default_provider());
+    let mut config = ServerConfig::builder_with_details(provider, Arc::new(UnixClock))
         .with_safe_default_protocol_versions()
         .map(ServerConfigBuilder::with_no_client_auth)
         .and_then(|builder| builder.with_single_cert(chain, private_key))
         .map_err(|reason| refuse(certificate, key, reason))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// The time of sessions that clients may take up again. The library's own clock panics before 1970.
+#[derive(Debug)]
+struct UnixClock;
+
+impl TimeProvider for UnixClock {
+    fn current_time(&self) -> Option<UnixTime> {
+        let since_1970 = u64::try_from(SystemClock.now().millis()).unwrap_or(0);
+        Some(UnixTime::since_unix_epoch(Duration::from_millis(since_1970)))
+    }
 }
 
 type ServerConfigBuilder = rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier>;

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use service::AcceptClock;
+
 use super::{COMMANDS_MAX, Request};
 use crate::cli::{Backup, Export, Org, Tuning, Work};
 use crate::commands::Ground;
@@ -41,7 +43,8 @@ fn a_reader_that_stops_is_not_waited_for() {
     let Ok(Access::Owned(folder)) = folder::access(temp.path(), true) else {
         panic!("the folder is nobody's");
     };
-    let ground: Arc<Ground> = Arc::new(serve::open(&folder, &Tuning::default(), false).unwrap());
+    let opened = serve::open(&folder, &Tuning::default(), AcceptClock::Near, false).unwrap();
+    let ground: Arc<Ground> = Arc::new(opened);
     // More than a socket holds.
     demo::set_up(&ground, 2_000).unwrap();
     super::serve(folder.listen().unwrap(), Arc::downgrade(&ground), SOON).unwrap();

@@ -92,7 +92,7 @@ fn a_backup_lies_where_whoever_typed_it_means_it() {
     }
     server.stop();
     folder.serve().stop();
-    let names = ["driftless-search.db", "driftless.db", "driftless.lock"];
+    let names = ["driftless-search.db", "driftless.db", "driftless.lock", "driftless.marker"];
     assert_eq!(folder.names("driftless-data"), names, "no copy stays");
     assert_eq!(folder.ok("--data deep/copy export acme").lines().count(), 1);
 }

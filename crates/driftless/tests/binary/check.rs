@@ -107,12 +107,30 @@ fn the_log_must_be_whole_and_in_order() {
     );
     check(
         "UPDATE change SET stamp = 5 WHERE seq = 5; UPDATE activity SET stamp = 5 WHERE seq = 5",
-        &["organization acme: the stamp at position 5 is before the one before it"],
+        &[
+            "organization acme: the stamp at position 5 is before the one before it",
+            "organization acme: position 5, activity 652: it is not what was written: its checksum is another's",
+        ],
     );
     check(
         "UPDATE change SET previous = 2 WHERE seq = 5",
-        &["organization acme: position 5, activity 652: its version before is 2, the log has 1"],
+        &[
+            "organization acme: position 5, activity 652: its version before is 2, the log has 1",
+            "organization acme: position 5, activity 652: it is not what was written: its checksum is another's",
+        ],
     );
+    let other = |column: &str| {
+        check(
+            &format!("UPDATE change SET {column} WHERE seq = 5"),
+            &[
+                "organization acme: position 5, activity 652: it is not what was written: its checksum is another's",
+            ],
+        );
+    };
+    other("actor = 8");
+    other("origin = 1");
+    other("document = replace(document, 'Completed', 'Complexed')");
+    other("checksum = checksum + 1");
 }
 
 #[test]

@@ -56,8 +56,19 @@ impl Client {
 
     #[track_caller]
     pub(crate) fn log_in_by(agent: Agent, base: String, key: &str) -> Client {
-        let mut client = Client { agent, base, session: String::new() };
-        let answer = client.send("login", &login("acme", key)).unwrap().ok();
+        Client { agent, base, session: String::new() }.logged_in("acme", key)
+    }
+
+    /// Logs in to another organization.
+    #[track_caller]
+    pub(crate) fn log_in_to(org: &str, server: &Server, key: &str) -> Client {
+        Client::with_session(server, "").logged_in(org, key)
+    }
+
+    #[track_caller]
+    fn logged_in(self, org: &str, key: &str) -> Client {
+        let mut client = self;
+        let answer = client.send("login", &login(org, key)).unwrap().ok();
         client.session = answer.inside["userSessionId"].as_str().unwrap().to_owned();
         client
     }

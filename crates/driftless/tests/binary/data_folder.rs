@@ -43,7 +43,7 @@ fn a_missing_folder_is_named_and_not_made() {
     folder.write("empty.jsonl", "");
     for line in NEEDY.into_iter().chain(["import acme empty.jsonl", "user add acme Ada"]) {
         let said = folder.refused(line);
-        let expected = "there is no data folder driftless-data; `driftless org add` makes one, --data names another";
+        let expected = "there is no data folder driftless-data; `driftless org add` makes one (`driftless serve --init` an empty one), --data names another";
         assert_eq!(said, expected, "{line}");
         assert_eq!(folder.names(""), ["empty.jsonl"], "{line}");
     }
@@ -53,7 +53,7 @@ fn a_missing_folder_is_named_and_not_made() {
 fn it_is_made_with_all_the_folders_above_it() {
     let folder = Folder::new();
     folder.ok("--data a/b/c org add acme");
-    assert_eq!(folder.names("a/b/c"), ["driftless.db", "driftless.lock"]);
+    assert_eq!(folder.names("a/b/c"), ["driftless.db", "driftless.lock", "driftless.marker"]);
 }
 
 /// Every command, a server included, refuses the database with this sentence and leaves it as it is.
@@ -61,14 +61,15 @@ fn it_is_made_with_all_the_folders_above_it() {
 fn check_refused(folder: &Folder, expected: &str) {
     let database = folder.path(DATA).join("driftless.db");
     let before = fs::read(&database).unwrap();
+    let has_marker = folder.path(DATA).join("driftless.marker").exists();
+    let marker = has_marker.then_some("driftless.marker");
+    let names: Vec<_> = ["driftless.db", "driftless.lock"].into_iter().chain(marker).collect();
     for line in NEEDY.into_iter().chain(["org add other", "serve --listen 127.0.0.1:0"]) {
         let output = folder.run(line);
         assert_eq!((output.code, output.out.as_str()), (1, ""), "{line}: {output:?}");
         assert_eq!(output.err, format!("driftless: {expected}\n"), "{line}");
         assert!(fs::read(&database).unwrap() == before, "{line} has touched the database");
-        let other = |name: &String| !["driftless.db", "driftless.lock"].contains(&name.as_str());
-        let others: Vec<_> = folder.names(DATA).into_iter().filter(other).collect();
-        assert!(others.is_empty(), "{line} leaves {others:?}");
+        assert_eq!(folder.names(DATA), names, "{line}");
     }
 }
 
@@ -164,9 +165,10 @@ fn a_port_in_use_is_named() {
     let (folder, _) = Folder::with_key();
     let server = folder.serve();
     let address = server.address;
-    for line in
-        [format!("--data other serve --listen {address}"), format!("demo --listen {address}")]
-    {
+    for line in [
+        format!("--data other serve --init --listen {address}"),
+        format!("demo --listen {address}"),
+    ] {
         let said = folder.refused(&line);
         assert!(said.starts_with(&format!("cannot listen on {address}: ")), "{said}");
         assert!(said.ends_with("another program listens there: choose another with --listen"));
@@ -178,16 +180,17 @@ fn a_port_in_use_is_named() {
 #[test]
 fn where_nobody_can_listen_nothing_is_made() {
     let folder = Folder::new();
-    let said = folder.refused("serve --listen 192.0.2.1:0");
+    let said = folder.refused("serve --init --listen 192.0.2.1:0");
     assert!(
         said.ends_with("this machine does not have that address: choose another with --listen")
     );
     // Too long to be looked up anywhere.
     let nowhere = format!("{}.invalid:8420", "x".repeat(64));
-    let said = folder.refused(&format!("serve --listen {nowhere}"));
+    let said = folder.refused(&format!("serve --init --listen {nowhere}"));
     assert!(said.starts_with(&format!("cannot listen on {nowhere}: ")), "{said}");
     assert!(said.ends_with("; choose another with --listen"), "{said}");
-    let said = folder.refused("serve --listen 127.0.0.1:0 --tls-cert none.pem --tls-key none.pem");
+    let said =
+        folder.refused("serve --init --listen 127.0.0.1:0 --tls-cert none.pem --tls-key none.pem");
     assert!(said.contains("none.pem"), "{said}");
     assert!(folder.names("").is_empty());
 }
@@ -195,7 +198,7 @@ fn where_nobody_can_listen_nothing_is_made() {
 #[test]
 fn a_server_listens_on_a_host_by_its_name() {
     let folder = Folder::new();
-    let server = Server::listening(folder.command(["serve", "--listen", "localhost:0"]));
+    let server = Server::listening(folder.command(["serve", "--init", "--listen", "localhost:0"]));
     assert!(server.address.ip().is_loopback());
     server.stop();
 }
@@ -204,7 +207,7 @@ fn a_server_listens_on_a_host_by_its_name() {
 fn a_long_path_to_the_folder_does_not_cut_commands_off() {
     let folder = Folder::new();
     let long = format!("{}/data", "a-long-name-of-a-folder/".repeat(12));
-    let data = ["--data", &long];
+    let data = ["--init", "--data", &long];
     let server = Server::start(&folder, &data);
     folder.ok(&format!("--data {long} org add acme"));
     let orgs = folder.ok(&format!("--data {long} org list"));

@@ -8,6 +8,7 @@ use std::sync::mpsc;
 
 use tempfile::TempDir;
 
+use crate::fake_clock::FakeClock;
 use crate::server::{Server, WAIT_MAX};
 use crate::shape;
 
@@ -18,6 +19,8 @@ pub(crate) const DATA: &str = "driftless-data";
 /// which the first `org add` makes.
 pub(crate) struct Folder {
     temp: TempDir,
+    /// What every command takes for the machine's clock, if not that.
+    clock: Option<FakeClock>,
 }
 
 /// What a command has come to.
@@ -30,15 +33,28 @@ pub(crate) struct Output {
 
 impl Folder {
     pub(crate) fn new() -> Folder {
-        Folder { temp: tempfile::tempdir().unwrap() }
+        Folder { temp: tempfile::tempdir().unwrap(), clock: None }
+    }
+
+    /// A folder on a machine whose clock is that of the test.
+    pub(crate) fn with_clock(clock: &FakeClock) -> Folder {
+        Folder { clock: Some(clock.clone()), ..Folder::new() }
     }
 
     /// A folder with an organization `acme`, its editor 7, Ada Byron, and a key.
     pub(crate) fn with_key() -> (Folder, String) {
-        let folder = Folder::new();
-        folder.ok("org add acme");
-        let key = folder.add_editor();
-        (folder, key)
+        Folder::new().filled()
+    }
+
+    /// The same on a machine whose clock is that of the test.
+    pub(crate) fn with_key_and_clock(clock: &FakeClock) -> (Folder, String) {
+        Folder::with_clock(clock).filled()
+    }
+
+    fn filled(self) -> (Folder, String) {
+        self.ok("org add acme");
+        let key = self.add_editor();
+        (self, key)
     }
 
     /// Adds the editor Ada Byron with id 7, and a key.
@@ -76,6 +92,9 @@ impl Folder {
             }
         }
         command.env_remove("RUST_LOG").env_remove("COLUMNS").env("NO_COLOR", "1");
+        if let Some(clock) = &self.clock {
+            clock.put_before(&mut command);
+        }
         command.current_dir(self.temp.path()).stdin(Stdio::null()).args(words);
         command
     }
@@ -142,6 +161,11 @@ impl Folder {
     pub(crate) fn serve(&self) -> Server {
         Server::start(self, &[])
     }
+
+    /// Runs a server on a data folder that is not there yet.
+    pub(crate) fn serve_new(&self) -> Server {
+        Server::start(self, &["--init"])
+    }
 }
 
 impl Output {
@@ -172,7 +196,7 @@ pub(crate) fn either_way(story: impl Fn(&Folder) -> String) -> String {
     let alone = Folder::new();
     let locally = story(&alone);
     let served = Folder::new();
-    let server = served.serve();
+    let server = served.serve_new();
     let through_the_socket = story(&served);
     server.stop();
     similar(&locally, &through_the_socket);

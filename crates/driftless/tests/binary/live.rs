@@ -45,7 +45,7 @@ fn a_revoked_keys_sessions_end_at_once_and_another_keys_go_on() {
 #[test]
 fn a_key_made_while_serving_logs_in() {
     let folder = Folder::new();
-    let server = folder.serve();
+    let server = folder.serve_new();
     folder.ok("org add acme");
     let key = folder.add_editor();
     Client::log_in(&server, &key).create("Call");

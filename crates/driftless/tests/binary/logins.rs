@@ -8,7 +8,8 @@ use crate::server::Server;
 /// Logs in with these queries, none of which succeeds; gives what the log says of them.
 fn refused(options: &[&str], story: impl Fn(&Folder) -> Vec<String>) -> Vec<String> {
     let folder = Folder::new();
-    let server = Server::start(&folder, options);
+    let options: Vec<&str> = ["--init"].iter().chain(options).copied().collect();
+    let server = Server::start(&folder, &options);
     for query in story(&folder) {
         let page = server.get(&format!("{API}/common/login?{query}"));
         assert!(page.body.contains("FAIL"), "{query}: {page:?}");

@@ -2,7 +2,8 @@
 //! serves.
 //!
 //! `folder` runs commands, `server` runs a server and ends it, `client` is somebody logged in to it;
-//! `shape` takes out of a text what differs from run to run. Each other module tells one story.
+//! `fake_clock` shows them another time; `shape` takes out of a text what differs from run to run. Each
+//! other module tells one story.
 //!
 //! No test sleeps: each waits for a line of output, an answer, or the end of a process, and gives up
 //! after [`server::WAIT_MAX`].
@@ -10,6 +11,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod client;
+mod fake_clock;
 mod folder;
 mod server;
 mod shape;
@@ -17,6 +19,7 @@ mod shape;
 mod accounts;
 mod backup;
 mod check;
+mod clock;
 mod commands;
 mod crash;
 mod data_folder;
@@ -31,6 +34,7 @@ mod keys;
 mod limits;
 mod live;
 mod logins;
+mod loss;
 mod observe;
 mod people;
 mod pipes;

@@ -7,7 +7,7 @@ const PASSWORD: &str = "correct-horse-battery";
 const NEXT_PASSWORD: &str = "another-horse-altogether";
 
 /// Whether the sign-in form opens the pages.
-fn signs_in(server: &Server, login: &str, password: &str) -> bool {
+pub(crate) fn signs_in(server: &Server, login: &str, password: &str) -> bool {
     let form = server.get("/sign-in");
     let after = |text: &str, mark: &str, end: char| -> String {
         text.split_once(mark).unwrap().1.split(end).next().unwrap().to_owned()

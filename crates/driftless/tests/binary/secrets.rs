@@ -224,7 +224,7 @@ fn the_most_talkative_log_tells_no_secret() {
 #[test]
 fn a_command_that_the_server_does_is_logged_without_what_it_is_about() {
     let folder = Folder::new();
-    let server = folder.serve();
+    let server = folder.serve_new();
     folder.ok("org add acme");
     folder.ok("user add acme \"Ada Byron\"");
     folder.refused("user add acme \"Colin Pizarek\" --id 1");

@@ -28,7 +28,7 @@ fn it_stops_though_a_connection_is_kept_alive() {
         kept.read_to_end(&mut rest).unwrap();
         assert!(!rest.starts_with(b"HTTP"), "no second answer");
         assert!(std::net::TcpStream::connect(address).is_err(), "nobody listens any more");
-        let left = ["driftless-search.db", "driftless.db", "driftless.lock"];
+        let left = ["driftless-search.db", "driftless.db", "driftless.lock", "driftless.marker"];
         assert_eq!(folder.names(DATA), left, "nothing is left open");
     }
 }

@@ -154,6 +154,17 @@ impl KeyCoverage {
     pub(crate) fn last_at(&self) -> Option<Stamp> {
         self.polls.iter().map(|poll| poll.last_at).max()
     }
+
+    /// Has nothing be later than this instant.
+    pub(super) fn bring_back(&mut self, now: Stamp) {
+        self.told = self.told.map(|told| told.min(now));
+        self.begun = self.begun.map(|begun| begun.min(now));
+        for poll in &mut self.polls {
+            poll.first_at = poll.first_at.min(now);
+            poll.last_at = poll.last_at.min(now);
+            poll.horizon = poll.horizon.min(now);
+        }
+    }
 }
 
 impl Poll {

@@ -1,0 +1,230 @@
+//! How far the machine's clock is trusted: a day, and no further.
+//!
+//! One that is far ahead only once would spoil a data folder for good: what has been told can never be taken
+//! back, so that from then on every stamp follows an instant years ahead, and whoever asks for changes up to
+//! now hears of none. So a start whose clock lies far from everything kept is refused until somebody says
+//! that the clock is right; and while the server runs, a clock that leaps is not followed any further.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use domain::{Clock, Stamp};
+use thiserror::Error;
+
+/// The longest step that is believed, in milliseconds.
+const STEP_MS_MAX: i64 = 24 * 3_600_000;
+
+/// How far ahead of the time that has passed since the start a clock is followed, in milliseconds. With a
+/// promise on top, what is kept then still lies within [`STEP_MS_MAX`] of a clock that is right again.
+const AHEAD_MS_MAX: i64 = STEP_MS_MAX - 60_000;
+
+/// From 9000-01-01 on no clock is believed. A thousand years before [`Stamp::MAX`]: stamps must be able to
+/// grow.
+const BEYOND_SANITY: i64 = 221_845_392_000_000;
+
+/// Which clocks a start accepts that lie more than a day from everything kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AcceptClock {
+    /// None of them.
+    #[default]
+    Near,
+    /// Those that are later: nobody has worked here for a while.
+    Later,
+    /// All: somebody has looked, and says that the clock is right. What has been promised beyond it is
+    /// taken back.
+    Any,
+}
+
+/// Why a clock was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ClockError {
+    /// It lies long after everything kept.
+    #[error(
+        "the clock shows {}, more than a day after everything kept, which ends with {}: set the clock, or, if it is right, start once with `driftless serve --accept-clock`",
+        utc(*.clock),
+        utc(*.kept)
+    )]
+    Ahead {
+        /// What it shows.
+        clock: Stamp,
+        /// The latest instant that is kept.
+        kept: Stamp,
+    },
+    /// It lies long before the latest instant kept.
+    #[error(
+        "the clock shows {}, more than a day before what has been promised, which ends with {}: set the clock, or, if it is right, start once with `driftless serve --accept-clock`; whoever has been told a later instant than now then has to read everything again from before it",
+        utc(*.clock),
+        utc(*.kept)
+    )]
+    Behind {
+        /// What it shows.
+        clock: Stamp,
+        /// The latest instant that is kept.
+        kept: Stamp,
+    },
+    /// It lies in a year that no clock is believed to be in.
+    #[error("the clock shows {}, after which times of change could not grow for long: set the clock", utc(*.0))]
+    Insane(Stamp),
+}
+
+/// An instant, to the second.
+pub(crate) fn utc(instant: Stamp) -> String {
+    let text = instant.at_offset(0).text();
+    format!("{} {} UTC", &text.as_str()[..10], &text.as_str()[11..19])
+}
+
+/// Judges the clock of a start. `kept` is the promise that is in force, [`Stamp::MIN`] where nothing has been
+/// promised yet. Returns the promise to begin with.
+///
+/// # Errors
+/// See [`ClockError`].
+pub(crate) fn judge(clock: Stamp, kept: Stamp, accept: AcceptClock) -> Result<Stamp, ClockError> {
+    refuse_insane(clock)?;
+    if kept == Stamp::MIN {
+        return Ok(kept);
+    }
+    if clock > kept.plus_millis(STEP_MS_MAX) {
+        return match accept {
+            AcceptClock::Near => Err(ClockError::Ahead { clock, kept }),
+            AcceptClock::Later | AcceptClock::Any => Ok(kept),
+        };
+    }
+    if clock < kept.plus_millis(-STEP_MS_MAX) {
+        return match accept {
+            AcceptClock::Near | AcceptClock::Later => Err(ClockError::Behind { clock, kept }),
+            AcceptClock::Any => Ok(clock),
+        };
+    }
+    Ok(kept)
+}
+
+/// Refuses a clock in a year that none is believed to be in, whatever is kept.
+///
+/// # Errors
+/// [`ClockError::Insane`].
+pub fn refuse_insane(clock: Stamp) -> Result<(), ClockError> {
+    if clock.millis() >= BEYOND_SANITY { Err(ClockError::Insane(clock)) } else { Ok(()) }
+}
+
+/// The machine's clock, followed no further ahead than it is trusted. Back it is followed wherever it goes:
+/// what has been told stays, and stamps go on from there.
+pub(crate) struct TrustedClock {
+    clock: Arc<dyn Clock>,
+    began: Stamp,
+    began_ms: i64,
+    /// Whether it shows more than is believed.
+    has_leapt: AtomicBool,
+}
+
+impl TrustedClock {
+    /// From now on, what has passed since says what is believed.
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> TrustedClock {
+        let (began, began_ms) = (clock.now(), clock.elapsed_ms());
+        TrustedClock { clock, began, began_ms, has_leapt: AtomicBool::new(false) }
+    }
+
+    /// The latest instant that is believed now.
+    fn bound(&self) -> Stamp {
+        let passed = self.clock.elapsed_ms().saturating_sub(self.began_ms);
+        self.began.plus_millis(passed.saturating_add(AHEAD_MS_MAX))
+    }
+
+    /// Says once that the clock has leapt, and once that it is back.
+    #[cold]
+    fn tell(&self, has_leapt: bool, shown: Stamp) {
+        if self.has_leapt.swap(has_leapt, Ordering::Relaxed) == has_leapt {
+            return;
+        }
+        if has_leapt {
+            tracing::warn!(
+                clock = utc(shown),
+                "the clock has leapt far ahead of the time that has passed since the start: times of change follow it for less than a day; set the clock, or, if it is right now, stop the server and start it once with `driftless serve --accept-clock`"
+            );
+        } else {
+            tracing::info!("the clock is back, and is followed again");
+        }
+    }
+}
+
+impl Clock for TrustedClock {
+    fn now(&self) -> Stamp {
+        let (shown, bound) = (self.clock.now(), self.bound());
+        let has_leapt = shown > bound;
+        if has_leapt != self.has_leapt.load(Ordering::Relaxed) {
+            self.tell(has_leapt, shown);
+        }
+        shown.min(bound)
+    }
+
+    fn elapsed_ms(&self) -> i64 {
+        self.clock.elapsed_ms()
+    }
+
+    fn wait_until(&self, until: Stamp, at_most_ms: i64) {
+        // By as much as the machine's clock is ahead, it reaches an instant too early.
+        let ahead_ms = self.clock.now().millis() - self.now().millis();
+        self.clock.wait_until(until.plus_millis(ahead_ms.max(0)), at_most_ms);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{ManualClock, Moment};
+
+    use super::*;
+
+    const BEGAN: i64 = 1_780_000_000_000;
+
+    fn at(millis: i64) -> Stamp {
+        Stamp::from_millis(millis)
+    }
+
+    #[test]
+    fn the_last_sane_year_ends_where_it_says() {
+        let first = Moment::parse("9000-01-01T00:00:00Z").unwrap().stamp;
+        assert_eq!(first, at(BEYOND_SANITY));
+        assert_eq!(refuse_insane(first), Err(ClockError::Insane(first)));
+        assert_eq!(refuse_insane(first.plus_millis(-1)), Ok(()));
+        assert_eq!(refuse_insane(Stamp::MIN), Ok(()));
+        assert!(judge(Stamp::MAX, Stamp::MAX, AcceptClock::Any).is_err());
+    }
+
+    #[test]
+    fn a_day_is_believed_at_a_start_and_no_more() {
+        let kept = at(BEGAN);
+        for off in [-STEP_MS_MAX, 0, STEP_MS_MAX] {
+            assert_eq!(judge(at(BEGAN + off), kept, AcceptClock::Near), Ok(kept));
+        }
+        let (ahead, behind) = (at(BEGAN + STEP_MS_MAX + 1), at(BEGAN - STEP_MS_MAX - 1));
+        let is_ahead = Err(ClockError::Ahead { clock: ahead, kept });
+        let is_behind = Err(ClockError::Behind { clock: behind, kept });
+        assert_eq!(judge(ahead, kept, AcceptClock::Near), is_ahead);
+        assert_eq!(judge(ahead, kept, AcceptClock::Later), Ok(kept));
+        assert_eq!(judge(ahead, kept, AcceptClock::Any), Ok(kept));
+        assert_eq!(judge(behind, kept, AcceptClock::Near), is_behind);
+        assert_eq!(judge(behind, kept, AcceptClock::Later), is_behind);
+        assert_eq!(judge(behind, kept, AcceptClock::Any), Ok(behind));
+        assert_eq!(judge(ahead, Stamp::MIN, AcceptClock::Near), Ok(Stamp::MIN), "nothing is kept");
+        assert!(judge(Stamp::MIN, Stamp::MAX, AcceptClock::Near).is_err());
+    }
+
+    #[test]
+    fn a_leap_is_followed_for_less_than_a_day_and_back_at_once() {
+        let machine = Arc::new(ManualClock::new(at(BEGAN)));
+        let clock = TrustedClock::new(machine.clone());
+        machine.leap(3_600_000);
+        assert_eq!(clock.now(), at(BEGAN + 3_600_000));
+        machine.leap(i64::from(i32::MAX) * 1_000);
+        assert_eq!(clock.now(), at(BEGAN + AHEAD_MS_MAX));
+        machine.advance(5);
+        assert_eq!(clock.now(), at(BEGAN + 5 + AHEAD_MS_MAX), "it goes on");
+        clock.wait_until(clock.now().plus_millis(3), 10);
+        assert_eq!(clock.now(), at(BEGAN + 8 + AHEAD_MS_MAX), "and is waited for");
+        machine.leap(-i64::from(i32::MAX) * 1_000 - 7_200_000);
+        assert_eq!(clock.now(), at(BEGAN + 8 - 3_600_000));
+        machine.set(Stamp::MIN);
+        assert_eq!(clock.now(), Stamp::MIN);
+        machine.leap(Stamp::MAX.millis() - Stamp::MIN.millis());
+        assert!(clock.now() < at(BEGAN + STEP_MS_MAX));
+    }
+}
