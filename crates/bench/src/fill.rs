@@ -119,6 +119,7 @@ fn add_organization(transaction: &mut dyn Transaction, key: OrgKey, id: &str) ->
         name: Name::parse("Harbor Street Relief")?,
         zone: Zone::parse("America/Chicago")?,
         stage: Stage::Fresh,
+        last_user_named: UserId(0),
     })?;
     for (id, name) in (1..).zip(PEOPLE) {
         let (name, role) = (Name::parse(name)?, Role::Editor);

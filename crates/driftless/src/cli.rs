@@ -266,7 +266,7 @@ pub(crate) enum User {
         /// The person's name, which answers show as createdBy.
         #[serde(with = "text")]
         name: Name,
-        /// The id; the next free one where none is given.
+        /// The id; where none is given, one after all that people have and activities ever named.
         #[arg(long, env = "DRIFTLESS_USER_ID", value_parser = clap::value_parser!(i64).range(1..=domain::ID_MAX))]
         id: Option<i64>,
         /// What the person may do: viewer (ask), editor (ask and write), admin (also settings).

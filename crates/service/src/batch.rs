@@ -3,7 +3,9 @@
 use std::collections::{HashMap, hash_map};
 use std::sync::Arc;
 
-use domain::{Activity, ActivityId, Author, ID_MAX, OrgKey, Seq, Stamp, State, Version};
+use domain::{
+    Activity, ActivityId, Author, ID_MAX, OrgKey, Organization, Seq, Stamp, State, Version,
+};
 use store::{Store, StoreError, Transaction};
 use timeline::Entry;
 use tokio::sync::oneshot;
@@ -36,6 +38,8 @@ struct Commit {
     unchanged: Vec<(Option<Reply>, Result<Written, Refusal>)>,
     next_id: i64,
     versions: Vec<Version>,
+    /// The organization as it is from here on, where a greater number of a person is named.
+    noted: Option<Organization>,
 }
 
 /// An accepted write.
@@ -190,6 +194,7 @@ impl Commit {
             unchanged: Vec::new(),
             next_id: largest.max(0) + 1,
             versions: Vec::new(),
+            noted: None,
         }
     }
 
@@ -351,6 +356,19 @@ impl Commit {
             transaction.append(self.tenant.key, &version)?;
             self.versions.push(version);
         }
+        drop(timeline);
+        self.note_users(transaction)
+    }
+
+    /// Keeps the greatest number of a person that is named, with what names it.
+    fn note_users(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
+        let mut organization = self.tenant.directory().organization.clone();
+        let records = self.versions.iter().filter_map(Version::record);
+        let greater = records.filter(|activity| organization.note_user(activity)).count();
+        if greater > 0 {
+            transaction.put_organization(&organization)?;
+            self.noted = Some(organization);
+        }
         Ok(())
     }
 
@@ -363,6 +381,9 @@ impl Commit {
         } else {
             metrics::counter!("driftless_versions_total").increment(self.versions.len() as u64);
             metrics::counter!("driftless_commits_total").increment(1);
+            if let Some(noted) = self.noted {
+                self.tenant.set_organization(noted);
+            }
             show(shared, &self.tenant, self.stamp, self.versions);
         }
         self.tenant.moved.notify_waiters();

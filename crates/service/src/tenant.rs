@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use domain::{KeyId, OrgId, OrgKey, Seq, Stage, Stamp, StatusId};
+use domain::{KeyId, OrgId, OrgKey, Organization, Seq, Stage, Stamp, StatusId};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use store::{Store, StoreError, TenantRecord};
 use timeline::{Entry, Timeline};
@@ -132,6 +132,11 @@ impl Tenant {
 
     pub(crate) fn set_directory(&self, directory: Directory) {
         *self.directory.write() = Arc::new(directory);
+    }
+
+    pub(crate) fn set_organization(&self, organization: Organization) {
+        let directory = Directory::clone(&self.directory());
+        self.set_directory(Directory { organization, ..directory });
     }
 
     /// Remembers when somebody logged in with a key. Called by the committer alone, like everything

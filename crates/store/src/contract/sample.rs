@@ -36,6 +36,7 @@ pub fn organization(key: OrgKey, id: &str) -> Organization {
         name: Name::parse(&format!("The {id} organization")).unwrap(),
         zone: Zone::utc(),
         stage: Stage::Fresh,
+        last_user_named: UserId(0),
     }
 }
 
