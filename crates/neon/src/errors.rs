@@ -53,11 +53,8 @@ const SHOWN_CHARS_MAX: usize = 80;
 impl ApiError {
     /// A value that is not what it should be: names the parameter, what came and what is expected.
     pub(crate) fn malformed(parameter: &str, came: &str, expected: &str) -> ApiError {
-        let mut shown: String = came.chars().take(SHOWN_CHARS_MAX).collect();
-        if shown.len() < came.len() {
-            shown.push('…');
-        }
-        ApiError::SYSTEM.because(&format!("{parameter} is {shown:?}, expected {expected}"))
+        let (parameter, came) = (shown(parameter), shown(came));
+        ApiError::SYSTEM.because(&format!("{parameter} is {came:?}, expected {expected}"))
     }
 
     /// A request that is wrong as a whole.
@@ -74,6 +71,14 @@ impl ApiError {
     /// The fixed text, a blank, and what is behind it.
     fn because(self, reason: &str) -> ApiError {
         ApiError { code: self.code, message: format!("{} {reason}", self.message).into() }
+    }
+}
+
+/// The beginning of what a request brought.
+fn shown(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
     }
 }
 
