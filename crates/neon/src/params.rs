@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use percent_encoding::percent_decode;
+
 use crate::errors::ApiError;
 
 /// The parameters of one request, in the order in which they came.
@@ -16,6 +18,8 @@ pub(crate) struct Params<'a> {
     pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The numbers that stood in names, with the places of those in `pairs`, ascending.
     numbers: Vec<(usize, String)>,
+    /// Query and form as they came.
+    raw: [&'a [u8]; 2],
 }
 
 /// Stands for bytes that are not UTF-8; the decoder puts it where they were.
@@ -51,7 +55,7 @@ impl<'a> Params<'a> {
             }
             pairs.push((name, value));
         }
-        Ok(Params { pairs, numbers })
+        Ok(Params { pairs, numbers, raw: [query, form] })
     }
 
     /// All parameters with something in them: names and values, without blanks around them.
@@ -86,7 +90,7 @@ impl<'a> Params<'a> {
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, ApiError> {
         let filled = self.all(name).filter(|text| !text.is_empty()).last();
         match filled.or_else(|| self.all(name).last()) {
-            Some(text) => readable(name, text).map(Some),
+            Some(text) => self.readable(name, text).map(Some),
             None => Ok(None),
         }
     }
@@ -101,7 +105,7 @@ impl<'a> Params<'a> {
         let mut numbered: HashMap<&str, usize> = HashMap::new();
         for (place, (name, value)) in self.pairs.iter().enumerate() {
             let Some(member) = member_of(prefix, name.trim()) else { continue };
-            let value = readable(prefix, value)?;
+            let value = self.readable(prefix, value)?;
             let number = self.number_at(place);
             let at = match number {
                 Some(number) => numbered.get(number).copied(),
@@ -116,6 +120,15 @@ impl<'a> Params<'a> {
             }
         }
         Ok(groups)
+    }
+
+    /// A text that may be stored. The sign that stands for bytes which are not UTF-8 may be the writer's.
+    fn readable<'t>(&self, name: &str, text: &'t str) -> Result<&'t str, ApiError> {
+        let is_utf8 = |raw: &&[u8]| percent_decode(raw).decode_utf8().is_ok();
+        if text.contains(NOT_UTF8) && !self.raw.iter().all(is_utf8) {
+            return Err(ApiError::malformed(name, text, "text in UTF-8"));
+        }
+        Ok(text)
     }
 
     /// The number that stood in the name at that place.
@@ -143,13 +156,6 @@ fn spell(name: &str) -> (String, Option<String>) {
 fn member_of<'n>(prefix: &str, name: &'n str) -> Option<&'n str> {
     let (start, rest) = name.split_at_checked(prefix.len())?;
     if start.eq_ignore_ascii_case(prefix) { rest.strip_prefix('.') } else { None }
-}
-
-fn readable<'a>(name: &str, text: &'a str) -> Result<&'a str, ApiError> {
-    if text.contains(NOT_UTF8) {
-        return Err(ApiError::malformed(name, text, "text in UTF-8"));
-    }
-    Ok(text)
 }
 
 /// One group of a list of groups.
@@ -257,6 +263,9 @@ mod tests {
     fn what_is_not_utf8_is_not_stored() {
         assert!(params("activity.note=%FF").text("activity.note").is_err());
         assert_eq!(params("activity.note=%C3%A9").text("activity.note").unwrap(), Some("é"));
+        let sign = "activity.note=%EF%BF%BD";
+        assert_eq!(params(sign).text("activity.note").unwrap(), Some("\u{FFFD}"));
+        assert!(params(&format!("{sign}%FF")).text("activity.note").is_err());
     }
 
     #[test]

@@ -1,15 +1,13 @@
 //! Judging a write inside the commit: pure, on the state that the write before it left
 //! (invariant 7).
 
-use std::collections::HashMap;
-
 use domain::{
-    Activity, ActivityId, Author, CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX, CustomField,
-    CustomFieldPatch, Draft, Imported, Patch, Role, Seq, Stamp, State, StatusRef, Version,
+    Activity, ActivityId, Author, Draft, Imported, Patch, Role, Seq, Stamp, State, StatusRef,
+    Version,
 };
 
-use crate::directory::Directory;
-use crate::{Refusal, Write};
+use crate::directory::{Directory, folded};
+use crate::{Refusal, Write, custom_fields};
 
 /// What a write is judged by, besides the activity's own state.
 pub(crate) struct Judge<'a> {
@@ -92,7 +90,7 @@ impl Judge<'_> {
             priority: draft.priority,
             custom_fields: Vec::new(),
         };
-        merge_custom_fields(&mut activity.custom_fields, &draft.custom_fields)?;
+        custom_fields::merge(&mut activity.custom_fields, &draft.custom_fields)?;
         Ok(activity)
     }
 
@@ -119,7 +117,7 @@ impl Judge<'_> {
         if let Some(reference) = status {
             self.set_status(&mut activity, &reference)?;
         }
-        merge_custom_fields(&mut activity.custom_fields, &custom_fields)?;
+        custom_fields::merge(&mut activity.custom_fields, &custom_fields)?;
         if activity == *record {
             return Ok(None);
         }
@@ -127,10 +125,14 @@ impl Judge<'_> {
         Ok(new_state(activity))
     }
 
-    /// A record may keep a retired status; it cannot be given one.
+    /// A record may keep a retired status; it cannot be given one. Nor is it given another that has
+    /// the name of its own: whoever names that writes back what they have read.
     fn set_status(&self, activity: &mut Activity, reference: &StatusRef) -> Result<(), Refusal> {
-        let status = self.directory.resolve_status(reference)?;
-        if status.id == activity.status {
+        let is_there = match reference {
+            StatusRef::Id(id) => *id == activity.status,
+            StatusRef::Name(name) => folded(name.as_str()) == folded(activity.status_name.as_str()),
+        };
+        if is_there {
             return Ok(());
         }
         let status = self.directory.choose_status(reference)?;
@@ -219,44 +221,4 @@ fn set<T>(member: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *member = value;
     }
-}
-
-/// All values given for a field take the place of all that the record has for it; new fields follow
-/// in the order that they came in.
-fn merge_custom_fields(
-    fields: &mut Vec<CustomField>,
-    patches: &[CustomFieldPatch],
-) -> Result<(), Refusal> {
-    let before = std::mem::take(fields);
-    let mut given: HashMap<&str, Vec<CustomField>> = HashMap::new();
-    for CustomFieldPatch { field_id, value, option_id } in patches {
-        let values = given.entry(field_id).or_default();
-        if value.is_some() || option_id.is_some() {
-            let (field_id, value) = (field_id.clone(), value.clone());
-            values.push(CustomField { field_id, value, option_id: option_id.clone() });
-        }
-    }
-    for field in before {
-        match given.get_mut(field.field_id.as_str()) {
-            // The first takes all of them, so that nothing is left for those behind it.
-            Some(values) => fields.append(values),
-            None => fields.push(field),
-        }
-    }
-    for patch in patches {
-        fields.extend(given.remove(patch.field_id.as_str()).into_iter().flatten());
-    }
-    bounded("custom field values", fields.len(), CUSTOM_FIELDS_MAX)?;
-    bounded("bytes of custom fields", bytes(fields), CUSTOM_FIELDS_BYTES_MAX)
-}
-
-fn bytes(fields: &[CustomField]) -> usize {
-    fields.iter().map(CustomField::bytes).sum()
-}
-
-fn bounded(what: &'static str, would: usize, max: usize) -> Result<(), Refusal> {
-    if would > max {
-        return Err(Refusal::TooManyCustomFields { what, would, max });
-    }
-    Ok(())
 }

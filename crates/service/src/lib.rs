@@ -16,6 +16,7 @@ mod board;
 mod check;
 mod clock;
 mod commit;
+mod custom_fields;
 mod directory;
 mod export;
 mod exposure;
