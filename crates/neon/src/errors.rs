@@ -89,7 +89,8 @@ impl From<Refusal> for ApiError {
             Refusal::UnknownActivity(_)
             | Refusal::UnknownVersion(_)
             | Refusal::Outdated(_)
-            | Refusal::Removed(_) => ApiError::ID_INVALID,
+            | Refusal::Removed(_)
+            | Refusal::NewerHere(_) => ApiError::ID_INVALID,
             Refusal::UnknownStatus(_) => ApiError::STATUS_INVALID.because(&refusal.to_string()),
             Refusal::RetiredStatus(_) => ApiError::STATUS_RETIRED.because(&refusal.to_string()),
             Refusal::TooManyCustomFields { .. }

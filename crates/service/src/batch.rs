@@ -11,7 +11,8 @@ use timeline::Entry;
 use tokio::sync::oneshot;
 
 use crate::commit::{Job, Reply};
-use crate::judge::Judge;
+use crate::import::Seen;
+use crate::judge::{Judge, Past};
 use crate::notes;
 use crate::sabotage::Guard;
 use crate::tenant::Tenant;
@@ -221,8 +222,8 @@ impl Commit {
             self.unchanged.push((Some(reply), Err(refusal)));
             return Ok(());
         }
-        let earlier = match self.look_up(shared, transaction, id, write) {
-            Ok(earlier) => earlier,
+        let past = match self.look_up(shared, transaction, id, write) {
+            Ok(past) => past,
             // The neighbours have nothing to do with it.
             Err(StoreError::Damaged(problem)) => {
                 tracing::error!(org = %self.tenant.id, %id, problem, "an activity is damaged");
@@ -234,7 +235,7 @@ impl Commit {
         let current = self.current.get(&id).and_then(Option::as_ref);
         let directory = self.tenant.directory();
         let judge = Judge { directory: &directory, author, stamp: self.stamp };
-        match judge.judge(id, write, current, earlier.as_ref()) {
+        match judge.judge(id, write, current, &past) {
             Ok(Some(state)) => self.accept(id, author, state, reply),
             Ok(None) => self.unchanged.push((Some(reply), Ok(Written { id, version: None }))),
             Err(refusal) => self.unchanged.push((Some(reply), Err(refusal))),
@@ -242,15 +243,15 @@ impl Commit {
         Ok(())
     }
 
-    /// Makes sure that the activity's latest version is at hand. Returns what a restore is to go
-    /// back to.
+    /// Makes sure that the activity's latest version is at hand, and looks up what the write needs of
+    /// those before it.
     fn look_up(
         &mut self,
         shared: &Shared,
         transaction: &mut dyn Transaction,
         id: ActivityId,
         write: &Write,
-    ) -> Result<Option<Activity>, StoreError> {
+    ) -> Result<Past, StoreError> {
         if let hash_map::Entry::Vacant(unknown) = self.current.entry(id) {
             // Nobody but the commit appends to the log: what the timeline has is all of it.
             let known = {
@@ -265,11 +266,20 @@ impl Commit {
             });
         }
         let store = shared.store.as_ref();
+        let mut past = Past::default();
         match write {
-            Write::Restore { to: Some(seq), .. } => self.record_at(store, id, *seq),
-            Write::Restore { to: None, .. } => self.last_record(store, id),
-            _ => Ok(None),
+            Write::Restore { to: Some(seq), .. } => {
+                past.earlier = self.record_at(store, id, *seq)?;
+            }
+            Write::Restore { to: None, .. } => past.earlier = self.last_record(store, id)?,
+            Write::Import { item, .. } => {
+                if let Some(latest) = self.current.get(&id).and_then(Option::as_ref) {
+                    past.seen = Seen::by(item, latest, &self.tenant.timeline.read());
+                }
+            }
+            _ => {}
         }
+        Ok(past)
     }
 
     /// The activity as it was at a position; none where the position is not one of its records.

@@ -81,7 +81,8 @@ pub use commit::Committer;
 pub use directory::Directory;
 pub use history::{Change, Difference, Story};
 pub use import::{
-    ImportError, ImportOptions, ImportPlan, ImportReport, Repeated, Spool, SpoolError,
+    Differing, ImportError, ImportOptions, ImportPlan, ImportReport, Listed, Rehearsal,
+    RemovedHere, Spool, SpoolError,
 };
 pub use integrations::{Integration, IntegrationState};
 pub use lifecycle::{OpenError, Settings, Surroundings};

@@ -1,5 +1,6 @@
 //! A server as a client sees it: the real router, service and store, on a folder of its own.
 
+use std::error::Error;
 use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -8,8 +9,9 @@ use std::sync::{Arc, RwLock};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, header};
-use domain::{Clock, ManualClock, Moment, Name, OrgId, Role, UserId, Zone};
+use domain::{Clock, ManualClock, Moment, Name, OrgId, Role, UserId, Version, Zone};
 use http_body_util::BodyExt;
+use neon::files::{Format, Writer};
 
 use service::{
     ImportError, ImportOptions, ImportReport, NewKey, NewUser, Service, Spool, Surroundings,
@@ -289,5 +291,14 @@ impl Org {
         .unwrap();
         let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
         service.import(&self.tenant(), spool.finish().unwrap(), options, &progress)
+    }
+
+    /// All that there is, as a file.
+    pub(crate) fn export(&self, format: Format) -> String {
+        let zone = self.tenant().directory().organization.zone.clone();
+        let mut writer = Writer::new(format, zone, Vec::new()).unwrap();
+        let write = &mut |version: &Version| Ok(writer.write(version)?);
+        self.service().export::<Box<dyn Error>>(&self.tenant(), write).unwrap();
+        String::from_utf8(writer.finish().unwrap()).unwrap()
     }
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use domain::{Imported, Kind, Organization, Stage, Stamp, State, Version};
+use domain::{Imported, Kind, Organization, Provenance, Stage, Stamp, State, Version};
 use store::{Durability, Store, StoreError, Transaction};
 use timeline::{Entry, Timeline};
 
@@ -119,6 +119,7 @@ impl FirstImport {
             Imported::Record { activity, .. } => {
                 let mut activity = activity.clone();
                 activity.status_name = directory.status(activity.status)?.name.clone();
+                activity.provenance = Provenance::imported(stamp);
                 self.organization.note_user(&activity);
                 State::Record(activity)
             }
