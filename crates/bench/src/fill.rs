@@ -4,8 +4,8 @@ use std::path::Path;
 
 use domain::{
     Activity, ActivityId, ApiKey, Author, ClientId, KeyId, Login, LoginName, Name, Note, OrgId,
-    OrgKey, Organization, Origin, PasswordHash, Priority, Role, SecretHash, Seq, Stage, Stamp,
-    State, Status, StatusId, StatusName, Subject, SystemUser, UserId, Version, Zone,
+    OrgKey, Organization, Origin, PasswordHash, Priority, Provenance, Role, SecretHash, Seq, Stage,
+    Stamp, State, Status, StatusId, StatusName, Subject, SystemUser, UserId, Version, Zone,
 };
 use sha2::{Digest, Sha256};
 use store::{Durability, Mark, SearchIndex, Store, Text, Transaction};
@@ -119,6 +119,7 @@ fn add_organization(transaction: &mut dyn Transaction, key: OrgKey, id: &str) ->
         name: Name::parse("Harbor Street Relief")?,
         zone: Zone::parse("America/Chicago")?,
         stage: Stage::Fresh,
+        last_user_named: UserId(0),
     })?;
     for (id, name) in (1..).zip(PEOPLE) {
         let (name, role) = (Name::parse(name)?, Role::Editor);
@@ -191,6 +192,7 @@ fn activity(id: u64, changed: Stamp) -> Outcome<Activity> {
         status_name: StatusName::parse(STATUSES[status as usize])?,
         priority: [Priority::Low, Priority::Normal, Priority::High][id as usize % 3],
         custom_fields: Vec::new(),
+        provenance: Provenance::default(),
     })
 }
 

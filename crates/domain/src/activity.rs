@@ -180,6 +180,67 @@ pub struct Activity {
     pub priority: Priority,
     /// Custom fields, in the order that they were given.
     pub custom_fields: Vec<CustomField>,
+    /// Where it comes from.
+    pub provenance: Provenance,
+}
+
+impl Activity {
+    /// Whether it differs from another in nothing but who saved it and where it comes from.
+    #[must_use]
+    pub fn has_content_of(&self, other: &Activity) -> bool {
+        let mut copy = self.clone();
+        copy.modified_by.clone_from(&other.modified_by);
+        copy.provenance = other.provenance;
+        copy == *other
+    }
+}
+
+/// Where a record comes from, as far as a later import has to know. It is no part of the content, and
+/// no answer shows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// Who brought the content.
+    pub source: Source,
+    /// The stamp of the version that brought the content, where the present one has only brought it
+    /// up to date with what it embeds.
+    pub since: Option<Stamp>,
+}
+
+/// Who brought the content of a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// Somebody here, and no import before them.
+    #[default]
+    Here,
+    /// An import, whose file had it as of then: its `lastModifiedDateTime`, or failing that the time
+    /// of the import.
+    Import(Stamp),
+    /// Somebody here, after an import.
+    Edited,
+}
+
+impl Provenance {
+    /// Of what an import brings.
+    #[must_use]
+    pub fn imported(as_of: Stamp) -> Provenance {
+        Provenance { source: Source::Import(as_of), since: None }
+    }
+
+    /// After an edit.
+    #[must_use]
+    pub fn edited(self) -> Provenance {
+        let source = match self.source {
+            Source::Here => Source::Here,
+            Source::Import(_) | Source::Edited => Source::Edited,
+        };
+        Provenance { source, since: None }
+    }
+
+    /// After a version that only brings what is embedded up to date, and follows one of this stamp.
+    #[must_use]
+    pub fn refreshed(self, stamp: Stamp) -> Provenance {
+        Provenance { since: self.since.or(Some(stamp)), ..self }
+    }
 }
 
 /// The value of one custom field; a field with several chosen options has several of these.

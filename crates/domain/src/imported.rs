@@ -1,6 +1,6 @@
 //! What a file of an import says, read but not yet judged.
 
-use crate::{Activity, ActivityId, Stamp};
+use crate::{Activity, ActivityId, Member, Stamp};
 
 /// One thing that a file of an import says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,9 @@ pub enum Imported {
         id: ActivityId,
         /// The file's `lastModifiedDateTime`. Some imported records never had one.
         stamp: Option<Stamp>,
+        /// What the file says anything of, be it that there is none. Of an activity that is here, all
+        /// else stays as it is.
+        named: Members,
         /// The content. Where the file says nothing of the creation, `created` is the stamp, and
         /// failing that the time at which the file was read.
         activity: Box<Activity>,
@@ -40,5 +43,50 @@ impl Imported {
             Imported::Record { stamp, .. } => *stamp,
             Imported::Removed { at, .. } => *at,
         }
+    }
+}
+
+/// Some members of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Members(u16);
+
+impl Members {
+    /// All of them.
+    pub const ALL: Members = Members(u16::MAX);
+
+    /// Whether this one is among them.
+    #[must_use]
+    pub fn has(self, member: Member) -> bool {
+        self.0 & Members::bit(member) != 0
+    }
+
+    fn bit(member: Member) -> u16 {
+        1 << member as u16
+    }
+}
+
+impl FromIterator<Member> for Members {
+    fn from_iter<I: IntoIterator<Item = Member>>(members: I) -> Members {
+        Members(members.into_iter().fold(0, |bits, member| bits | Members::bit(member)))
+    }
+}
+
+impl Activity {
+    /// Makes of what a file says what is to be kept of it beside `record`: what the file does not
+    /// name is the record's, and a record is created once, whatever brings its content.
+    pub fn import_over(&mut self, named: Members, record: &Activity) {
+        fn keep<T: Clone>(is_named: bool, member: &mut T, before: &T) {
+            if !is_named {
+                member.clone_from(before);
+            }
+        }
+        self.created = record.created;
+        self.created_by.clone_from(&record.created_by);
+        keep(named.has(Member::ModifiedBy), &mut self.modified_by, &record.modified_by);
+        keep(named.has(Member::Note), &mut self.note, &record.note);
+        keep(named.has(Member::End), &mut self.end, &record.end);
+        keep(named.has(Member::Client), &mut self.client, &record.client);
+        keep(named.has(Member::SystemUser), &mut self.system_user, &record.system_user);
+        keep(named.has(Member::CustomFields), &mut self.custom_fields, &record.custom_fields);
     }
 }

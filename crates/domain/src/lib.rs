@@ -20,10 +20,11 @@ mod version;
 pub use activity::{Activity, CustomField, Member, Note, Priority, StatusName, Subject};
 pub use activity::{CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX};
 pub use activity::{NOTE_CHARS_MAX, SUBJECT_CHARS_MAX, TextError};
+pub use activity::{Provenance, Source};
 pub use clock::{Clock, ManualClock};
 pub use ids::{ActivityId, ClientId, KeyId, OrgId, OrgKey, Seq, StatusId, UserId};
 pub use ids::{ID_MAX, ORG_ID_CHARS_MAX, OrgIdError};
-pub use imported::Imported;
+pub use imported::{Imported, Members};
 pub use interval::{Interval, IntervalError, Unit};
 pub use organization::{
     Account, ApiKey, LOGIN_CHARS_MAX, Login, LoginName, LoginNameError, NAME_CHARS_MAX, Name,

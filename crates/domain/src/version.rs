@@ -71,6 +71,13 @@ impl State {
 }
 
 impl Version {
+    /// The stamp of the version that brought the content: this one's, unless it has only brought it up
+    /// to date with what it embeds.
+    #[must_use]
+    pub fn content_stamp(&self) -> Stamp {
+        self.record().and_then(|activity| activity.provenance.since).unwrap_or(self.stamp)
+    }
+
     /// The content, unless this is a tombstone.
     #[must_use]
     pub fn record(&self) -> Option<&Activity> {

@@ -93,6 +93,10 @@ pub(crate) enum Work {
     /// nobody has logged in to, ids and times of change are kept; otherwise what differs gets a new
     /// time of change. Importing a file again changes nothing; an import that was cut short is
     /// simply run again.
+    ///
+    /// What a file does not name (a column, a JSON member) stays as it is; what it names with nothing
+    /// in it (an empty cell, null) is cleared. An activity stays as it is, and is listed, if it was
+    /// edited here since its last import, or is newer here than the file's lastModifiedDateTime.
     Import(Import),
     /// Write all activities to standard output, removed ones included.
     Export(Export),
@@ -277,7 +281,7 @@ pub(crate) enum User {
         /// The person's name, which answers show as createdBy.
         #[serde(with = "text")]
         name: Name,
-        /// The id; the next free one where none is given.
+        /// The id; where none is given, one after all that people have and activities ever named.
         #[arg(long, env = "DRIFTLESS_USER_ID", value_parser = clap::value_parser!(i64).range(1..=domain::ID_MAX))]
         id: Option<i64>,
         /// What the person may do: viewer (ask), editor (ask and write), admin (also settings).
@@ -461,12 +465,19 @@ pub(crate) struct Import {
     /// The files; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Only say what would happen.
+    /// Only say what would happen, and show what would be overwritten and what would stay.
     #[arg(long, env = "DRIFTLESS_IMPORT_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub(crate) dry_run: bool,
+    /// Take the file's word also for what was edited here since, or is newer here.
+    #[arg(long, env = "DRIFTLESS_IMPORT_OVERWRITE", value_parser = BoolishValueParser::new())]
+    pub(crate) overwrite: bool,
     /// Bring back activities that have been removed here.
     #[arg(long, env = "DRIFTLESS_IMPORT_RESTORE", value_parser = BoolishValueParser::new())]
     pub(crate) restore: bool,
+    /// Leave activities that have been removed here removed, and import the rest.
+    #[arg(long, env = "DRIFTLESS_IMPORT_SKIP_REMOVED", conflicts_with = "restore",
+          value_parser = BoolishValueParser::new())]
+    pub(crate) skip_removed: bool,
 }
 
 #[derive(Args, Debug, Serialize, Deserialize)]

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use domain::{
-    Activity, ActivityId, ClientId, Imported, LoginName, Moment, Name, Note, OrgId, Priority, Role,
-    Stamp, StatusId, StatusName, Subject, UserId, Zone,
+    Activity, ActivityId, ClientId, Imported, LoginName, Members, Moment, Name, Note, OrgId,
+    Priority, Provenance, Role, Stamp, StatusId, StatusName, Subject, UserId, Zone,
 };
 use service::{
     AcceptClock, FIRST_STATUSES, ImportOptions, NewUser, Password, Service, Spool, Tenant,
@@ -213,6 +213,7 @@ fn manual_records() -> Result<Vec<Imported>, Failure> {
         Ok(Imported::Record {
             id: ActivityId(id),
             stamp: Some(Moment::parse(changed)?.stamp),
+            named: Members::ALL,
             activity: Box::new(Activity {
                 created: Moment::parse("2013-07-09T15:53:19.000+08:00")?.stamp,
                 created_by: Some("Colin Pizarek".to_owned()),
@@ -227,6 +228,7 @@ fn manual_records() -> Result<Vec<Imported>, Failure> {
                 status_name: StatusName::parse("Not Started")?,
                 priority: Priority::Normal,
                 custom_fields: Vec::new(),
+                provenance: Provenance::default(),
             }),
         })
     };
@@ -280,6 +282,7 @@ fn made_up(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Importe
     Ok(Imported::Record {
         id,
         stamp: Some(whole_second(changed)),
+        named: Members::ALL,
         activity: Box::new(Activity {
             created: whole_second(created),
             created_by: Some((*author).to_owned()),
@@ -294,6 +297,7 @@ fn made_up(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Importe
             status_name: StatusName::parse(FIRST_STATUSES[usize::try_from(status - 1)?])?,
             priority: *dice.pick(&priority),
             custom_fields: Vec::new(),
+            provenance: Provenance::default(),
         }),
     })
 }

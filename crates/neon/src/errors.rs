@@ -53,11 +53,8 @@ const SHOWN_CHARS_MAX: usize = 80;
 impl ApiError {
     /// A value that is not what it should be: names the parameter, what came and what is expected.
     pub(crate) fn malformed(parameter: &str, came: &str, expected: &str) -> ApiError {
-        let mut shown: String = came.chars().take(SHOWN_CHARS_MAX).collect();
-        if shown.len() < came.len() {
-            shown.push('…');
-        }
-        ApiError::SYSTEM.because(&format!("{parameter} is {shown:?}, expected {expected}"))
+        let (parameter, came) = (shown(parameter), shown(came));
+        ApiError::SYSTEM.because(&format!("{parameter} is {came:?}, expected {expected}"))
     }
 
     /// A request that is wrong as a whole.
@@ -77,6 +74,14 @@ impl ApiError {
     }
 }
 
+/// The beginning of what a request brought.
+fn shown(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> ApiError {
         match &refusal {
@@ -84,7 +89,8 @@ impl From<Refusal> for ApiError {
             Refusal::UnknownActivity(_)
             | Refusal::UnknownVersion(_)
             | Refusal::Outdated(_)
-            | Refusal::Removed(_) => ApiError::ID_INVALID,
+            | Refusal::Removed(_)
+            | Refusal::NewerHere(_) => ApiError::ID_INVALID,
             Refusal::UnknownStatus(_) => ApiError::STATUS_INVALID.because(&refusal.to_string()),
             Refusal::RetiredStatus(_) => ApiError::STATUS_RETIRED.because(&refusal.to_string()),
             Refusal::TooManyCustomFields { .. }

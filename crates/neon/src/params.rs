@@ -1,13 +1,26 @@
 //! The parameter grammar: query and form merged, names in any case, lists by repetition.
+//!
+//! Frameworks write members and lists with brackets, and count the elements: `page[pageSize]`, `ids[]`,
+//! `ids[0]`, `ids.0`. Such names are brought into the manual's spelling, `page.pageSize` and `ids`, as they
+//! come in.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+
+use percent_encoding::percent_decode;
 
 use crate::errors::ApiError;
 
-/// The parameters of one request, in the order in which they came: name and value, copied only where they
-/// were escaped.
+/// The parameters of one request, in the order in which they came.
 #[derive(Debug, Default)]
-pub(crate) struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+pub(crate) struct Params<'a> {
+    /// Name and value, copied only where they were escaped, or the name is spelled in another way.
+    pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// The numbers that stood in names, with the places of those in `pairs`, ascending.
+    numbers: Vec<(usize, String)>,
+    /// Query and form as they came.
+    raw: [&'a [u8]; 2],
+}
 
 /// Stands for bytes that are not UTF-8; the decoder puts it where they were.
 const NOT_UTF8: char = '\u{FFFD}';
@@ -25,24 +38,36 @@ impl<'a> Params<'a> {
     /// # Errors
     /// When there are more parameters than anybody needs; in words.
     pub(crate) fn parse(query: &'a [u8], form: &'a [u8]) -> Result<Params<'a>, String> {
-        let pairs = form_urlencoded::parse(query).chain(form_urlencoded::parse(form));
-        let mut params = Vec::with_capacity(USUAL_MAX);
-        for (name, value) in pairs {
+        let given = form_urlencoded::parse(query).chain(form_urlencoded::parse(form));
+        let (mut pairs, mut numbers) = (Vec::with_capacity(USUAL_MAX), Vec::new());
+        for (mut name, value) in given {
+            if is_spelled_otherwise(&name) {
+                let (spelled, number) = spell(&name);
+                numbers.extend(number.map(|number| (pairs.len(), number)));
+                name = spelled.into();
+            }
             if name.trim().is_empty() {
                 continue;
             }
-            if params.len() == crate::PARAMETERS_MAX {
+            if pairs.len() == crate::PARAMETERS_MAX {
                 let max = crate::PARAMETERS_MAX;
                 return Err(format!("the request has more than {max} parameters"));
             }
-            params.push((name, value));
+            pairs.push((name, value));
         }
-        Ok(Params(params))
+        Ok(Params { pairs, numbers, raw: [query, form] })
+    }
+
+    /// All parameters with something in them: names and values, without blanks around them.
+    pub(crate) fn filled(&self) -> impl Iterator<Item = (&str, &str)> {
+        let trimmed = self.pairs.iter().map(|(name, value)| (name.trim(), value.trim()));
+        trimmed.filter(|(_, value)| !value.is_empty())
     }
 
     /// All values of a parameter, as they came.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        let named = self.0.iter().filter(move |(given, _)| given.trim().eq_ignore_ascii_case(name));
+        let named =
+            self.pairs.iter().filter(move |(given, _)| given.trim().eq_ignore_ascii_case(name));
         named.map(|(_, value)| value.as_ref())
     }
 
@@ -65,32 +90,66 @@ impl<'a> Params<'a> {
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, ApiError> {
         let filled = self.all(name).filter(|text| !text.is_empty()).last();
         match filled.or_else(|| self.all(name).last()) {
-            Some(text) => readable(name, text).map(Some),
+            Some(text) => self.readable(name, text).map(Some),
             None => Ok(None),
         }
     }
 
-    /// A list of groups: consecutive parameters `prefix.member`. A new group begins when a member
-    /// comes again.
+    /// A list of groups: parameters `prefix.member`. Those with the same number in their names belong
+    /// together; of those without one, a new group begins when a member comes again.
     ///
     /// # Errors
     /// When a value is not UTF-8.
     pub(crate) fn groups(&self, prefix: &'static str) -> Result<Vec<Group<'_>>, ApiError> {
         let mut groups: Vec<Group<'_>> = Vec::new();
-        for (name, value) in &self.0 {
+        let mut numbered: HashMap<&str, usize> = HashMap::new();
+        for (place, (name, value)) in self.pairs.iter().enumerate() {
             let Some(member) = member_of(prefix, name.trim()) else { continue };
-            let value = readable(prefix, value)?;
-            match groups.last_mut() {
-                Some(group)
-                    if group.0.len() < GROUP_MEMBERS_MAX && group.value(member).is_none() =>
-                {
-                    group.0.push((member, value));
+            let value = self.readable(prefix, value)?;
+            let number = self.number_at(place);
+            let at = match number {
+                Some(number) => numbered.get(number).copied(),
+                None => groups.len().checked_sub(1),
+            };
+            match at.and_then(|at| groups.get_mut(at)) {
+                Some(group) if group.takes(member) => group.0.push((member, value)),
+                _ => {
+                    numbered.extend(number.map(|number| (number, groups.len())));
+                    groups.push(Group(vec![(member, value)]));
                 }
-                _ => groups.push(Group(vec![(member, value)])),
             }
         }
         Ok(groups)
     }
+
+    /// A text that may be stored. The sign that stands for bytes which are not UTF-8 may be the writer's.
+    fn readable<'t>(&self, name: &str, text: &'t str) -> Result<&'t str, ApiError> {
+        let is_utf8 = |raw: &&[u8]| percent_decode(raw).decode_utf8().is_ok();
+        if text.contains(NOT_UTF8) && !self.raw.iter().all(is_utf8) {
+            return Err(ApiError::malformed(name, text, "text in UTF-8"));
+        }
+        Ok(text)
+    }
+
+    /// The number that stood in the name at that place.
+    fn number_at(&self, place: usize) -> Option<&str> {
+        let at = self.numbers.binary_search_by_key(&place, |(place, _)| *place).ok()?;
+        Some(&self.numbers[at].1)
+    }
+}
+
+/// Whether a name has brackets, or a number, of which the manual has none.
+fn is_spelled_otherwise(name: &str) -> bool {
+    // Without a branch, so that many bytes are looked at in one step.
+    name.bytes().fold(false, |has, byte| has | (byte == b'[') | byte.is_ascii_digit())
+}
+
+/// The name in the manual's spelling, and the numbers that stood in it.
+fn spell(name: &str) -> (String, Option<String>) {
+    let is_number = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = name.split(['.', '[', ']']).map(str::trim).filter(|part| !part.is_empty());
+    let (numbers, members): (Vec<&str>, Vec<&str>) = parts.partition(is_number);
+    (members.join("."), (!numbers.is_empty()).then(|| numbers.join(".")))
 }
 
 /// What stands behind the prefix and a dot.
@@ -99,18 +158,16 @@ fn member_of<'n>(prefix: &str, name: &'n str) -> Option<&'n str> {
     if start.eq_ignore_ascii_case(prefix) { rest.strip_prefix('.') } else { None }
 }
 
-fn readable<'a>(name: &str, text: &'a str) -> Result<&'a str, ApiError> {
-    if text.contains(NOT_UTF8) {
-        return Err(ApiError::malformed(name, text, "text in UTF-8"));
-    }
-    Ok(text)
-}
-
 /// One group of a list of groups.
 #[derive(Debug)]
 pub(crate) struct Group<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> Group<'a> {
+    /// Whether a member belongs to it, and not to the next.
+    fn takes(&self, member: &str) -> bool {
+        self.0.len() < GROUP_MEMBERS_MAX && self.value(member).is_none()
+    }
+
     /// A member's value, which may be empty.
     pub(crate) fn value(&self, member: &str) -> Option<&'a str> {
         self.0.iter().find(|(name, _)| name.eq_ignore_ascii_case(member)).map(|(_, value)| *value)
@@ -169,9 +226,46 @@ mod tests {
     }
 
     #[test]
+    fn brackets_and_numbers_are_another_spelling() {
+        for (query, name) in [
+            ("a[b][0]=1", "a.b"),
+            ("A%5BB%5D%5B%5D=1", "a.b"),
+            ("a[0].b[1]=1", "a.b"),
+            ("a.0.b=1", "a.b"),
+            ("a[b=1", "a.b"),
+            ("+a[+b+]+=1", "a.b"),
+            ("a]=1", "a]"),
+            ("a[b2]=1", "a.b2"),
+            ("a[-1]=1", "a.-1"),
+            ("a..b=1", "a..b"),
+        ] {
+            check(query, name, Some("1"));
+        }
+        assert_eq!(params("[0]=1&7=2&[]=3").filled().count(), 0, "none of them has a name");
+    }
+
+    #[test]
+    fn a_group_is_what_has_the_same_number() {
+        let params = params("l[1].b=x&l[0].a=1&l[1].a=2&l.a=3&l[0].a=4&l.b=y&l[].a=5");
+        let groups = params.groups("l").unwrap();
+        let seen: Vec<_> = groups.iter().map(|g| ["a", "b"].map(|name| g.value(name))).collect();
+        let expected = [
+            [Some("2"), Some("x")],
+            [Some("1"), None],
+            [Some("3"), None],
+            [Some("4"), Some("y")],
+            [Some("5"), None],
+        ];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
     fn what_is_not_utf8_is_not_stored() {
         assert!(params("activity.note=%FF").text("activity.note").is_err());
         assert_eq!(params("activity.note=%C3%A9").text("activity.note").unwrap(), Some("é"));
+        let sign = "activity.note=%EF%BF%BD";
+        assert_eq!(params(sign).text("activity.note").unwrap(), Some("\u{FFFD}"));
+        assert!(params(&format!("{sign}%FF")).text("activity.note").is_err());
     }
 
     #[test]

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use domain::{
-    ApiKey, ClientId, Interval, KeyId, LoginName, Name, OrgId, OrgIdError, OrgKey, Organization,
-    Role, Stage, Stamp, Status, StatusId, StatusName, SystemUser, TextError, UserId, Zone,
+    ApiKey, ClientId, ID_MAX, Interval, KeyId, LoginName, Name, OrgId, OrgIdError, OrgKey,
+    Organization, Role, Stage, Stamp, Status, StatusId, StatusName, SystemUser, TextError, UserId,
+    Zone,
 };
 use store::{Durability, TenantRecord, Transaction};
 use thiserror::Error;
@@ -60,6 +61,11 @@ pub enum AdminError {
     /// The greatest number has a name, so that there is none after it.
     #[error("there is no account number left after the greatest one")]
     IdsExhausted,
+    /// The greatest number that anybody can have is taken, or named by an activity.
+    #[error(
+        "no number is left after the greatest that activities name; `driftless user add` takes one with --id"
+    )]
+    UserIdsExhausted,
     /// The number has no name.
     #[error("there is no account {0}")]
     UnknownAccount(ClientId),
@@ -89,7 +95,8 @@ impl From<Refusal> for AdminError {
 /// A system user to be added.
 #[derive(Clone, Debug)]
 pub struct NewUser {
-    /// The id; the next free one where none is given.
+    /// The id. Where none is given, one after all that people have and activities have ever named:
+    /// nobody is to come into what is somebody else's.
     pub id: Option<UserId>,
     /// The name.
     pub name: Name,
@@ -132,6 +139,7 @@ impl Service {
                 name,
                 zone,
                 stage: Stage::Fresh,
+                last_user_named: UserId(0),
             };
             let stored = TenantRecord {
                 organization,
@@ -251,8 +259,10 @@ pub(crate) fn put_new_user(
     user: NewUser,
     login: Option<NewLogin>,
 ) -> Result<UserId, AdminError> {
-    let last = directory.users.keys().next_back().map_or(0, |id| id.0);
-    let id = user.id.unwrap_or(UserId(last.saturating_add(1)));
+    let last = directory.users.keys().next_back().copied();
+    let last = last.max(Some(directory.organization.last_user_named)).map_or(0, |id| id.0);
+    let next = || Some(UserId(last.saturating_add(1))).filter(|id| id.0 <= ID_MAX);
+    let id = user.id.or_else(next).ok_or(AdminError::UserIdsExhausted)?;
     if directory.users.contains_key(&id) {
         return Err(AdminError::UserExists(id));
     }

@@ -3,13 +3,16 @@
 use std::collections::{HashMap, VecDeque, hash_map};
 use std::sync::Arc;
 
-use domain::{Activity, ActivityId, Author, ID_MAX, OrgKey, Seq, Stamp, State, Version};
+use domain::{
+    Activity, ActivityId, Author, ID_MAX, OrgKey, Organization, Seq, Stamp, State, Version,
+};
 use store::{Durability, Store, StoreError, Transaction};
 use timeline::Entry;
 use tokio::sync::oneshot;
 
 use crate::commit::{Job, Reply, in_doubt, unavailable};
-use crate::judge::Judge;
+use crate::import::Seen;
+use crate::judge::{Judge, Past};
 use crate::notes::Note;
 use crate::sabotage::Guard;
 use crate::tenant::Tenant;
@@ -45,6 +48,8 @@ struct Commit {
     unchanged: Vec<(Option<Reply>, Result<Written, Refusal>)>,
     next_id: i64,
     versions: Vec<Version>,
+    /// The organization as it is from here on, where a greater number of a person is named.
+    noted: Option<Organization>,
 }
 
 /// An accepted write.
@@ -246,6 +251,7 @@ impl Commit {
             unchanged: Vec::new(),
             next_id: largest.max(0) + 1,
             versions: Vec::new(),
+            noted: None,
         }
     }
 
@@ -276,8 +282,8 @@ impl Commit {
             self.unchanged.push((Some(reply), Err(refusal)));
             return Ok(());
         }
-        let earlier = match self.look_up(shared, transaction, id, write) {
-            Ok(earlier) => earlier,
+        let past = match self.look_up(shared, transaction, id, write) {
+            Ok(past) => past,
             Err(e) => {
                 if let StoreError::Damaged(problem) = &e {
                     tracing::error!(org = %self.tenant.id, %id, problem, "an activity is damaged");
@@ -291,7 +297,7 @@ impl Commit {
         let current = self.current.get(&id).and_then(Option::as_ref);
         let directory = self.tenant.directory();
         let judge = Judge { directory: &directory, author, stamp: self.stamp };
-        match judge.judge(id, write, current, earlier.as_ref()) {
+        match judge.judge(id, write, current, &past) {
             Ok(Some(state)) => self.accept(id, author, state, reply),
             Ok(None) => self.unchanged.push((Some(reply), Ok(Written { id, version: None }))),
             Err(refusal) => self.unchanged.push((Some(reply), Err(refusal))),
@@ -299,15 +305,15 @@ impl Commit {
         Ok(())
     }
 
-    /// Makes sure that the activity's latest version is at hand. Returns what a restore is to go
-    /// back to.
+    /// Makes sure that the activity's latest version is at hand, and looks up what the write needs of
+    /// those before it.
     fn look_up(
         &mut self,
         shared: &Shared,
         transaction: &mut dyn Transaction,
         id: ActivityId,
         write: &Write,
-    ) -> Result<Option<Activity>, StoreError> {
+    ) -> Result<Past, StoreError> {
         if let hash_map::Entry::Vacant(unknown) = self.current.entry(id) {
             // Nobody but the commit appends to the log: what the timeline has is all of it.
             let known = {
@@ -322,11 +328,20 @@ impl Commit {
             });
         }
         let store = shared.store.as_ref();
+        let mut past = Past::default();
         match write {
-            Write::Restore { to: Some(seq), .. } => self.record_at(store, id, *seq),
-            Write::Restore { to: None, .. } => self.last_record(store, id),
-            _ => Ok(None),
+            Write::Restore { to: Some(seq), .. } => {
+                past.earlier = self.record_at(store, id, *seq)?;
+            }
+            Write::Restore { to: None, .. } => past.earlier = self.last_record(store, id)?,
+            Write::Import { item, .. } => {
+                if let Some(latest) = self.current.get(&id).and_then(Option::as_ref) {
+                    past.seen = Seen::by(item, latest, &self.tenant.timeline.read());
+                }
+            }
+            _ => {}
         }
+        Ok(past)
     }
 
     /// The activity as it was at a position; none where the position is not one of its records.
@@ -426,6 +441,19 @@ impl Commit {
             transaction.append(self.tenant.key, &version)?;
             self.versions.push(version);
         }
+        drop(timeline);
+        self.note_users(transaction)
+    }
+
+    /// Keeps the greatest number of a person that is named, with what names it.
+    fn note_users(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
+        let mut organization = self.tenant.directory().organization.clone();
+        let records = self.versions.iter().filter_map(Version::record);
+        let greater = records.filter(|activity| organization.note_user(activity)).count();
+        if greater > 0 {
+            transaction.put_organization(&organization)?;
+            self.noted = Some(organization);
+        }
         Ok(())
     }
 
@@ -438,6 +466,9 @@ impl Commit {
         } else {
             metrics::counter!("driftless_versions_total").increment(self.versions.len() as u64);
             metrics::counter!("driftless_commits_total").increment(1);
+            if let Some(noted) = self.noted {
+                self.tenant.set_organization(noted);
+            }
             show(shared, &self.tenant, self.stamp, self.versions);
         }
         self.tenant.moved.notify_waiters();

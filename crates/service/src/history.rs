@@ -183,7 +183,7 @@ impl Change {
 }
 
 /// The members in which two contents differ, in the order of a record. A removal differs in none: it says all by itself.
-fn differences(before: Option<&Activity>, after: Option<&Activity>) -> Vec<Difference> {
+pub(crate) fn differences(before: Option<&Activity>, after: Option<&Activity>) -> Vec<Difference> {
     let Some(after) = after else { return Vec::new() };
     let compared = [
         Member::Subject,

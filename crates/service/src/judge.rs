@@ -1,15 +1,14 @@
 //! Judging a write inside the commit: pure, on the state that the write before it left
 //! (invariant 7).
 
-use std::collections::HashMap;
-
 use domain::{
-    Activity, ActivityId, Author, CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX, CustomField,
-    CustomFieldPatch, Draft, Imported, Patch, Role, Seq, Stamp, State, StatusRef, Version,
+    Activity, ActivityId, Author, Draft, Imported, Patch, Provenance, Role, Seq, Stamp, State,
+    StatusRef, Version,
 };
 
-use crate::directory::Directory;
-use crate::{Refusal, Write};
+use crate::directory::{Directory, folded};
+use crate::import::{self, Seen};
+use crate::{Refusal, Write, custom_fields};
 
 /// What a write is judged by, besides the activity's own state.
 pub(crate) struct Judge<'a> {
@@ -22,14 +21,13 @@ pub(crate) struct Judge<'a> {
 impl Judge<'_> {
     /// The state that the activity is to have; none where the write changes nothing.
     ///
-    /// `id` is the activity's, for a new one the id that it is to get. `earlier` is what a restore
-    /// goes back to; no other write has any.
+    /// `id` is the activity's, for a new one the id that it is to get.
     pub(crate) fn judge(
         &self,
         id: ActivityId,
         write: &Write,
         current: Option<&Version>,
-        earlier: Option<&Activity>,
+        past: &Past,
     ) -> Result<Option<State>, Refusal> {
         // A refresh decides nothing: whoever began it may have lost his role meanwhile.
         if !matches!(write, Write::Refresh(_)) {
@@ -47,14 +45,23 @@ impl Judge<'_> {
             Write::Restore { to: None, .. } if record.is_some() => Ok(None),
             Write::Restore { seen, .. } => {
                 current.ok_or(Refusal::UnknownActivity(id))?;
-                let state = self.restore(earlier.ok_or(Refusal::UnknownVersion(id))?, record)?;
+                let earlier = past.earlier.as_ref().ok_or(Refusal::UnknownVersion(id))?;
+                let state = self.restore(earlier, record)?;
                 match seen {
                     Some(seen) => unless_outdated(id, state, current, *seen),
                     None => Ok(state),
                 }
             }
-            Write::Import { item, restore } => self.import(item, *restore, current),
-            Write::Refresh(_) => Ok(record.and_then(|record| self.refresh(record))),
+            Write::Import { item, restore, overwrite } => {
+                let state = self.import(item, *restore, current)?;
+                let is_newer_here =
+                    || current.is_some_and(|latest| import::is_newer_here(latest, item, past.seen));
+                match state.is_some() && !overwrite && is_newer_here() {
+                    true => Err(Refusal::NewerHere(id)),
+                    false => Ok(state),
+                }
+            }
+            Write::Refresh(_) => Ok(current.and_then(|current| self.refresh(current))),
         }
     }
 
@@ -91,8 +98,9 @@ impl Judge<'_> {
             status_name: status.name.clone(),
             priority: draft.priority,
             custom_fields: Vec::new(),
+            provenance: Provenance::default(),
         };
-        merge_custom_fields(&mut activity.custom_fields, &draft.custom_fields)?;
+        custom_fields::merge(&mut activity.custom_fields, &draft.custom_fields)?;
         Ok(activity)
     }
 
@@ -119,18 +127,23 @@ impl Judge<'_> {
         if let Some(reference) = status {
             self.set_status(&mut activity, &reference)?;
         }
-        merge_custom_fields(&mut activity.custom_fields, &custom_fields)?;
+        custom_fields::merge(&mut activity.custom_fields, &custom_fields)?;
         if activity == *record {
             return Ok(None);
         }
         activity.modified_by = self.author_name();
+        activity.provenance = record.provenance.edited();
         Ok(new_state(activity))
     }
 
-    /// A record may keep a retired status; it cannot be given one.
+    /// A record may keep a retired status; it cannot be given one. Nor is it given another that has
+    /// the name of its own: whoever names that writes back what they have read.
     fn set_status(&self, activity: &mut Activity, reference: &StatusRef) -> Result<(), Refusal> {
-        let status = self.directory.resolve_status(reference)?;
-        if status.id == activity.status {
+        let is_there = match reference {
+            StatusRef::Id(id) => *id == activity.status,
+            StatusRef::Name(name) => folded(name.as_str()) == folded(activity.status_name.as_str()),
+        };
+        if is_there {
             return Ok(());
         }
         let status = self.directory.choose_status(reference)?;
@@ -148,12 +161,14 @@ impl Judge<'_> {
         let status_name = self.directory.status(earlier.status)?.name.clone();
         let mut activity = Activity { status_name, ..earlier.clone() };
         if let Some(record) = record {
-            keep_creation(&mut activity, record);
-            if same_content(&activity, record) {
+            activity.created = record.created;
+            activity.created_by.clone_from(&record.created_by);
+            if activity.has_content_of(record) {
                 return Ok(None);
             }
         }
         activity.modified_by = self.author_name();
+        activity.provenance = record.unwrap_or(earlier).provenance.edited();
         Ok(new_state(activity))
     }
 
@@ -164,7 +179,7 @@ impl Judge<'_> {
         current: Option<&Version>,
     ) -> Result<Option<State>, Refusal> {
         let removed = current.is_some_and(|version| version.state == State::Tombstone);
-        let Imported::Record { id, activity, .. } = item else {
+        let Imported::Record { id, activity, stamp, named } = item else {
             return Ok((!removed).then_some(State::Tombstone));
         };
         if removed && !restore {
@@ -173,19 +188,36 @@ impl Judge<'_> {
         let mut activity = (**activity).clone();
         let status = self.directory.status(activity.status)?;
         activity.status_name = status.name.clone();
-        let Some(record) = current.and_then(Version::record) else {
-            return Ok(new_state(activity));
-        };
-        keep_creation(&mut activity, record);
-        Ok(if same_content(&activity, record) { None } else { new_state(activity) })
+        activity.provenance = Provenance::imported(stamp.unwrap_or(self.stamp).min(self.stamp));
+        if let Some(record) = current.and_then(Version::record) {
+            activity.import_over(*named, record);
+            if activity.has_content_of(record) {
+                return Ok(None);
+            }
+        }
+        Ok(new_state(activity))
     }
 
-    fn refresh(&self, record: &Activity) -> Option<State> {
+    fn refresh(&self, current: &Version) -> Option<State> {
+        let record = current.record()?;
         let status = self.directory.statuses.get(&record.status)?;
         let stale = status.name != record.status_name;
-        let fresh = Activity { status_name: status.name.clone(), ..record.clone() };
+        let fresh = Activity {
+            status_name: status.name.clone(),
+            provenance: record.provenance.refreshed(current.stamp),
+            ..record.clone()
+        };
         stale.then_some(State::Record(Box::new(fresh)))
     }
+}
+
+/// What a write may need to know of the versions before the latest.
+#[derive(Default)]
+pub(crate) struct Past {
+    /// What a restore goes back to.
+    pub(crate) earlier: Option<Activity>,
+    /// Which of them an item of an import shows.
+    pub(crate) seen: Seen,
 }
 
 /// What somebody wants who saw this version, if it is the latest or nothing would change.
@@ -204,59 +236,8 @@ fn new_state(activity: Activity) -> Option<State> {
     Some(State::Record(Box::new(activity)))
 }
 
-/// An activity is created once, whatever brings its content.
-fn keep_creation(activity: &mut Activity, record: &Activity) {
-    activity.created = record.created;
-    activity.created_by.clone_from(&record.created_by);
-}
-
-/// Whether two contents differ in nothing but who saved them.
-fn same_content(one: &Activity, other: &Activity) -> bool {
-    Activity { modified_by: other.modified_by.clone(), ..one.clone() } == *other
-}
-
 fn set<T>(member: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *member = value;
     }
-}
-
-/// All values given for a field take the place of all that the record has for it; new fields follow
-/// in the order that they came in.
-fn merge_custom_fields(
-    fields: &mut Vec<CustomField>,
-    patches: &[CustomFieldPatch],
-) -> Result<(), Refusal> {
-    let before = std::mem::take(fields);
-    let mut given: HashMap<&str, Vec<CustomField>> = HashMap::new();
-    for CustomFieldPatch { field_id, value, option_id } in patches {
-        let values = given.entry(field_id).or_default();
-        if value.is_some() || option_id.is_some() {
-            let (field_id, value) = (field_id.clone(), value.clone());
-            values.push(CustomField { field_id, value, option_id: option_id.clone() });
-        }
-    }
-    for field in before {
-        match given.get_mut(field.field_id.as_str()) {
-            // The first takes all of them, so that nothing is left for those behind it.
-            Some(values) => fields.append(values),
-            None => fields.push(field),
-        }
-    }
-    for patch in patches {
-        fields.extend(given.remove(patch.field_id.as_str()).into_iter().flatten());
-    }
-    bounded("custom field values", fields.len(), CUSTOM_FIELDS_MAX)?;
-    bounded("bytes of custom fields", bytes(fields), CUSTOM_FIELDS_BYTES_MAX)
-}
-
-fn bytes(fields: &[CustomField]) -> usize {
-    fields.iter().map(CustomField::bytes).sum()
-}
-
-fn bounded(what: &'static str, would: usize, max: usize) -> Result<(), Refusal> {
-    if would > max {
-        return Err(Refusal::TooManyCustomFields { what, would, max });
-    }
-    Ok(())
 }

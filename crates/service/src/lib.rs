@@ -17,6 +17,7 @@ mod check;
 mod clock;
 mod commit;
 mod coverage;
+mod custom_fields;
 mod directory;
 mod export;
 mod exposure;
@@ -85,7 +86,8 @@ pub use coverage::{Cause, Missing, PagesServed, Poll, Served, Undelivered};
 pub use directory::Directory;
 pub use history::{Change, Difference, Story};
 pub use import::{
-    ImportError, ImportOptions, ImportPlan, ImportReport, Repeated, Spool, SpoolError,
+    Differing, ImportError, ImportOptions, ImportPlan, ImportReport, Listed, Rehearsal,
+    RemovedHere, Spool, SpoolError,
 };
 pub use integrations::{
     Delivery, Hint, Integration, IntegrationState, Progress, Receipt, Severity,

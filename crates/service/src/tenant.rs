@@ -130,6 +130,11 @@ impl Tenant {
         *self.directory.write() = Arc::new(directory);
     }
 
+    pub(crate) fn set_organization(&self, organization: Organization) {
+        let directory = Directory::clone(&self.directory());
+        self.set_directory(Directory { organization, ..directory });
+    }
+
     /// Remembers when somebody logged in with a key. Called by the committer alone, like everything
     /// that replaces the directory.
     pub(crate) fn logged_in(&self, key: KeyId, at: Stamp) {

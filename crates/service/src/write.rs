@@ -38,6 +38,8 @@ pub enum Write {
         item: Imported,
         /// Whether it may bring back a removed activity.
         restore: bool,
+        /// Whether it may take the place of what is newer here.
+        overwrite: bool,
     },
     /// A record is brought up to date with what it embeds (invariant 8).
     Refresh(ActivityId),
@@ -77,6 +79,9 @@ pub enum Refusal {
     /// An import names a removed activity and may not bring it back.
     #[error("activity {0} has been removed here; use --restore to bring it back")]
     Removed(ActivityId),
+    /// An import differs from what is newer here and may not overwrite it.
+    #[error("activity {0} is newer here than in the file; use --overwrite to take the file's")]
+    NewerHere(ActivityId),
     /// The activity would have more custom fields than are kept.
     #[error("the activity would have {would} {what}, at most {max} are kept")]
     TooManyCustomFields {

@@ -103,6 +103,7 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
         name: name.clone(),
         zone: Zone::utc(),
         stage: Stage::Fresh,
+        last_user_named: UserId(0),
     };
     let user = SystemUser { id: UserId(1), name, role: Role::Editor, disabled: false, login: None };
     // The first two are shared; the others belong to one poller each.

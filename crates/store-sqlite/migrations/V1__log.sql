@@ -22,7 +22,8 @@ CREATE TABLE organization (
     id           TEXT    NOT NULL UNIQUE,
     name         TEXT    NOT NULL,
     zone         TEXT    NOT NULL,
-    stage        INTEGER NOT NULL       -- 1 fresh, 2 a first import is under way, 3 open
+    stage        INTEGER NOT NULL,      -- 1 fresh, 2 a first import is under way, 3 open
+    last_user_named INTEGER NOT NULL    -- the greatest system user that an activity ever named, or 0
 ) STRICT;
 
 CREATE TABLE system_user (

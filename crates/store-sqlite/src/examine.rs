@@ -168,7 +168,7 @@ impl Examination<'_> {
 
     fn organizations(&mut self) -> Result<Vec<Known>, StoreError> {
         let mut known = Vec::new();
-        let sql = "SELECT organization, id, name, zone, stage FROM organization
+        let sql = "SELECT organization, id, name, zone, stage, last_user_named FROM organization
                    ORDER BY organization";
         self.query("table organization", sql, [], &mut |_, row| {
             let key = row.get(0).map_err(failed)?;

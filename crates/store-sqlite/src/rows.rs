@@ -159,7 +159,7 @@ fn stage(number: i64) -> Result<Stage, StoreError> {
     }
 }
 
-/// Reads `organization, id, name, zone, stage`.
+/// Reads `organization, id, name, zone, stage, last_user_named`.
 pub(crate) fn organization(row: &Row<'_>) -> Result<Organization, StoreError> {
     let wrong = |e: &dyn std::fmt::Display| damaged("organization", e);
     Ok(Organization {
@@ -168,6 +168,7 @@ pub(crate) fn organization(row: &Row<'_>) -> Result<Organization, StoreError> {
         name: Name::parse(&column::<String>(row, 2)?).map_err(|e| wrong(&e))?,
         zone: Zone::parse(&column::<String>(row, 3)?).map_err(|e| wrong(&e))?,
         stage: stage(column(row, 4)?)?,
+        last_user_named: UserId(column(row, 5)?),
     })
 }
 

@@ -119,16 +119,18 @@ impl Transaction for SqliteTransaction<'_> {
     fn put_organization(&mut self, organization: &Organization) -> Result<(), StoreError> {
         self.execute(
             // Not OR REPLACE, which would delete another organization that has the id.
-            "INSERT INTO organization (organization, id, name, zone, stage)
-             VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO organization (organization, id, name, zone, stage, last_user_named)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (organization) DO UPDATE
-             SET id = excluded.id, name = excluded.name, zone = excluded.zone, stage = excluded.stage",
+             SET id = excluded.id, name = excluded.name, zone = excluded.zone, stage = excluded.stage,
+                 last_user_named = excluded.last_user_named",
             (
                 organization.key.0,
                 organization.id.as_str(),
                 organization.name.as_str(),
                 organization.zone.name(),
                 stage_number(organization.stage),
+                organization.last_user_named.0,
             ),
         )
     }

@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use domain::{
-    Activity, ActivityId, ClientId, CustomField, Moment, Note, Priority, Seq, Stamp, StatusId,
-    StatusName, Subject, UserId, Version,
+    Activity, ActivityId, ClientId, CustomField, Moment, Note, Priority, Provenance, Seq, Source,
+    Stamp, StatusId, StatusName, Subject, UserId, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,15 @@ pub struct Content<'a> {
     pub priority: Priority,
     #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
     pub custom_fields: Vec<StoredField<'a>>,
+    /// As of when an import's file had it, in milliseconds UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<i64>,
+    /// Whether somebody has edited what an import had brought.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub edited: bool,
+    /// The stamp of the version that brought the content, where it was an earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<i64>,
 }
 
 /// A text, pointing into its JSON where that has no escapes.
@@ -208,7 +217,22 @@ impl<'a> Content<'a> {
             status_name: StoredText::of(activity.status_name.as_str()),
             priority: activity.priority,
             custom_fields: activity.custom_fields.iter().map(StoredField::of).collect(),
+            imported: match activity.provenance.source {
+                Source::Import(as_of) => Some(as_of.millis()),
+                Source::Here | Source::Edited => None,
+            },
+            edited: activity.provenance.source == Source::Edited,
+            since: activity.provenance.since.map(Stamp::millis),
         }
+    }
+
+    fn provenance(&self) -> Provenance {
+        let source = match self.imported {
+            Some(as_of) => Source::Import(Stamp::from_millis(as_of)),
+            None if self.edited => Source::Edited,
+            None => Source::Here,
+        };
+        Provenance { source, since: self.since.map(Stamp::from_millis) }
     }
 
     /// How long the texts are that may be long.
@@ -249,6 +273,7 @@ impl<'a> Content<'a> {
             status_name: StatusName::parse(&self.status_name.text).map_err(damaged)?,
             priority: self.priority,
             custom_fields: self.custom_fields.iter().map(StoredField::to_field).collect(),
+            provenance: self.provenance(),
         })
     }
 }

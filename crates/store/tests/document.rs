@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use domain::{
-    Activity, ClientId, CustomField, Moment, Note, Priority, Stamp, StatusId, StatusName, Subject,
-    UserId,
+    Activity, ClientId, CustomField, Moment, Note, Priority, Provenance, Source, Stamp, StatusId,
+    StatusName, Subject, UserId,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -54,6 +54,7 @@ fn all_members() -> Activity {
             field("82", None, Some("3")),
             field("83", None, None),
         ],
+        provenance: Provenance::default(),
     }
 }
 
@@ -72,6 +73,7 @@ fn required_members() -> Activity {
         status_name: StatusName::parse("In Progress").unwrap(),
         priority: Priority::Normal,
         custom_fields: Vec::new(),
+        provenance: Provenance::default(),
     }
 }
 
@@ -85,6 +87,23 @@ fn what_the_first_release_stored_is_read() {
 fn the_stored_form_is_still_that_of_the_first_release() {
     assert_eq!(encode(&all_members()).unwrap(), ALL_MEMBERS);
     assert_eq!(encode(&required_members()).unwrap(), REQUIRED_MEMBERS);
+}
+
+#[test]
+fn what_imports_have_come_to_is_kept() {
+    let when = Stamp::from_millis(1_396_986_966_000);
+    let imported = Provenance::imported(when);
+    for (members, provenance) in [
+        (r#""imported":1396986966000}"#, imported),
+        (r#""imported":1396986966000,"since":1396986966000}"#, imported.refreshed(when)),
+        (r#""edited":true}"#, imported.edited()),
+        (r#""since":1396986966000}"#, Provenance::default().refreshed(when)),
+    ] {
+        let stored = REQUIRED_MEMBERS.replace('}', &format!(",{members}"));
+        let activity = Activity { provenance, ..required_members() };
+        assert_eq!(encode(&activity).unwrap(), stored);
+        assert_eq!(decode(&stored).unwrap(), activity);
+    }
 }
 
 #[test]
@@ -122,6 +141,12 @@ fn moment() -> impl Strategy<Value = Moment> {
     (stamp(), -1_080..=1_080_i32).prop_map(|(stamp, minutes)| stamp.at_offset(minutes * 60))
 }
 
+fn provenance() -> impl Strategy<Value = Provenance> {
+    let source =
+        prop_oneof![Just(Source::Here), stamp().prop_map(Source::Import), Just(Source::Edited)];
+    (source, option::of(stamp())).prop_map(|(source, since)| Provenance { source, since })
+}
+
 fn custom_field() -> impl Strategy<Value = CustomField> {
     (text(), option::of(text()), option::of(text()))
         .prop_map(|(field_id, value, option_id)| CustomField { field_id, value, option_id })
@@ -137,6 +162,7 @@ prop_compose! {
         status_name in text().prop_filter_map("no name", |text| StatusName::parse(&text).ok()),
         priority in prop::sample::select(&Priority::ALL),
         custom_fields in vec(custom_field(), 0..4),
+        provenance in provenance(),
     ) -> Activity {
         Activity {
             created,
@@ -152,6 +178,7 @@ prop_compose! {
             status_name,
             priority,
             custom_fields,
+            provenance,
         }
     }
 }

@@ -166,7 +166,7 @@ impl Timeline {
         // What the later versions superseded was current then, unless it is itself a later one.
         let undone = self.previous.iter_from(len).take(later);
         let superseded = undone.filter_map(|seq| position(*seq));
-        let earlier = superseded.filter(|at| *at < len).map(|at| (self.kind(at), at));
+        let earlier = superseded.filter(|at| *at < len).map(|at| (self.kind_at(at), at));
         view.rewind(len, earlier);
         view
     }
@@ -228,7 +228,7 @@ impl Timeline {
         while seq_at(at) > view.seq() {
             at = self.previous_of(at)?;
         }
-        Some((seq_at(at), self.kind(at)))
+        Some((seq_at(at), self.kind_at(at)))
     }
 
     /// The activity that this is a version of.
@@ -249,6 +249,12 @@ impl Timeline {
         self.previous_of(known(seq)?).map(seq_at)
     }
 
+    /// Whether the version left the activity there, or gone.
+    #[must_use]
+    pub fn kind(&self, seq: Seq) -> Option<Kind> {
+        known(seq).filter(|at| *at < self.len()).map(|at| self.kind_at(at))
+    }
+
     /// An estimate of the heap that it holds, in bytes, the view of the head included.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
@@ -264,7 +270,7 @@ impl Timeline {
         position(*self.previous.get(at)?)
     }
 
-    fn kind(&self, at: usize) -> Kind {
+    fn kind_at(&self, at: usize) -> Kind {
         if self.tombstones.contains(at) { Kind::Tombstone } else { Kind::Record }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use domain::{ActivityId, Kind, Member, Origin, Stage, State, Zone};
 use neon::files::Writer;
-use service::{Change, Refusal, Service};
+use service::{Change, Difference, Refusal, Service};
 
 use super::Failure;
 use crate::cli::{Export, History};
@@ -94,18 +94,20 @@ fn described(change: &Change, zone: &Zone) -> String {
         Origin::CommandLine => "command line",
     };
     let mut text = format!("{}  {what}{who}, {door}\n", zone.at(version.stamp));
-    for difference in &change.differences {
-        let name = member_name(difference.member);
-        let shown = |value: &Option<String>| value.as_ref().map(|text| format!("{text:?}"));
-        let line = match (shown(&difference.before), shown(&difference.after)) {
-            (Some(before), Some(after)) => format!("    {name}: {before} → {after}\n"),
-            (None, Some(after)) => format!("    {name}: {after}\n"),
-            (Some(before), None) => format!("    {name}: {before} → nothing\n"),
-            (None, None) => continue,
-        };
-        text.push_str(&line);
-    }
+    text.extend(change.differences.iter().map(difference));
     text
+}
+
+/// A member, what it was and what it is, on a line.
+pub(super) fn difference(difference: &Difference) -> String {
+    let name = member_name(difference.member);
+    let shown = |value: &Option<String>| value.as_ref().map(|text| format!("{text:?}"));
+    match (shown(&difference.before), shown(&difference.after)) {
+        (Some(before), Some(after)) => format!("    {name}: {before} → {after}\n"),
+        (None, Some(after)) => format!("    {name}: {after}\n"),
+        (Some(before), None) => format!("    {name}: {before} → nothing\n"),
+        (None, None) => String::new(),
+    }
 }
 
 /// The members by the names that the API has for them.

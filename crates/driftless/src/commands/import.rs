@@ -5,8 +5,11 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use neon::files::{self, Pages, Summary};
-use service::{ImportOptions, ImportPlan, ImportReport, Repeated, Spool};
+use service::{
+    Differing, ImportOptions, ImportPlan, ImportReport, Listed, Rehearsal, RemovedHere, Spool,
+};
 
+use super::export::difference;
 use super::{Failure, Files, Ground};
 use crate::cli::Import;
 use crate::console::Console;
@@ -22,7 +25,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let org = ground.service.known_org(&import.org)?;
     let plan = read(import, ground, files, console)?;
-    let options = ImportOptions { dry_run: import.dry_run, restore: import.restore };
+    let options = options(import);
     let total = plan.len();
     let (tell, heard) = mpsc::channel();
     let report = thread::scope(|scope| {
@@ -41,14 +44,23 @@ pub(super) fn run(
     });
     let report = report.map_err(|_| "the import ended abnormally; run it again to go on")??;
     console.print(&described(&report, import.dry_run))?;
-    if report.refused.1 > 0 {
+    if report.refused.count > 0 {
         return Err(format!(
             "{} activities were removed here meanwhile and left so",
-            report.refused.1
+            report.refused.count
         )
         .into());
     }
     Ok(())
+}
+
+fn options(import: &Import) -> ImportOptions {
+    let removed = match (import.restore, import.skip_removed) {
+        (true, _) => RemovedHere::Restore,
+        (false, true) => RemovedHere::Skip,
+        (false, false) => RemovedHere::Refuse,
+    };
+    ImportOptions { dry_run: import.dry_run, removed, overwrite: import.overwrite }
 }
 
 /// Reads all files before anything is written, and names all that is wrong with them.
@@ -102,17 +114,14 @@ fn read(
 }
 
 /// Tells what may be missing or too much: files saved by a script that was cut short, or twice.
-fn warn(pages: &Pages, repeated: &Repeated, console: &mut dyn Console) -> Result<(), Failure> {
+fn warn(pages: &Pages, repeated: &Listed, console: &mut dyn Console) -> Result<(), Failure> {
     for missing in pages.missing() {
         console.note(&format!("warning: {missing}"))?;
     }
-    let (first, count) = repeated;
-    if *count > 0 {
-        let ids: Vec<String> = first.iter().map(ToString::to_string).collect();
-        let more = if *count > ids.len() as u64 { " …" } else { "" };
-        let ids = ids.join(", ");
+    if repeated.count > 0 {
         console.note(&format!(
-            "warning: {count} activities come more than once, the last change of each counts: {ids}{more}"
+            "warning: {} activities come more than once, the last change of each counts: {repeated}",
+            repeated.count
         ))?;
     }
     Ok(())
@@ -141,6 +150,7 @@ fn described(report: &ImportReport, dry_run: bool) -> String {
     } else if created + updated + removed > 0 {
         text.push_str("times of change are new: whoever polls from now on gets what differed\n");
     }
+    text.push_str(&left(report, dry_run));
     if report.from_the_future > 0 {
         let count = report.from_the_future;
         text.push_str(&format!(
@@ -156,4 +166,46 @@ fn described(report: &ImportReport, dry_run: bool) -> String {
         ));
     }
     text
+}
+
+/// What was not done, and what a dry run shows of the rest.
+fn left(report: &ImportReport, dry_run: bool) -> String {
+    let Listed { count, .. } = report.newer_here;
+    let mut text = String::new();
+    if count > 0 {
+        let stay = if dry_run { "would stay as they are" } else { "left as they are" };
+        text.push_str(&format!(
+            "{count} {stay}, newer here than in the files: {}; --overwrite takes the files'\n",
+            report.newer_here
+        ));
+    }
+    if report.left_removed.count > 0 {
+        let left = &report.left_removed;
+        text.push_str(&format!("{} removed here and left so: {left}\n", left.count));
+    }
+    if dry_run {
+        let Rehearsal { overwritten, removed, newer_here } = &report.rehearsal;
+        text.push_str(&shown("would be overwritten", overwritten, report.updated));
+        if removed.count > 0 {
+            text.push_str(&format!("would be removed: {removed}\n"));
+        }
+        text.push_str(&shown("would stay", newer_here, count));
+    }
+    text
+}
+
+/// The first of some activities, with what is here and what the files have.
+fn shown(what: &str, first: &[Differing], count: u64) -> String {
+    if first.is_empty() {
+        return String::new();
+    }
+    let activity = |differing: &Differing| {
+        let removed =
+            if differing.members.is_empty() { "  in the files it is removed" } else { "" };
+        let members: String = differing.members.iter().map(difference).collect();
+        format!("  {}{removed}\n{members}", differing.id)
+    };
+    let first_of = if count > first.len() as u64 { ", the first of them" } else { "" };
+    let activities: String = first.iter().map(activity).collect();
+    format!("{what}{first_of}:\n{activities}")
 }

@@ -1,7 +1,9 @@
 //! Organizations, people, keys and statuses, from the command line.
 
 use crate::check::{damage, filled};
+use crate::client::Client;
 use crate::folder::{Folder, either_way};
+use crate::import::line;
 use crate::shape;
 
 /// Types the commands in a fresh folder, with and without a server on it.
@@ -144,4 +146,39 @@ fn what_is_printed_is_what_a_script_needs() {
     assert_eq!(folder.ok("user add acme Ada --id 12"), "12\n");
     assert_eq!(folder.ok("user add acme Bob"), "13\n");
     assert_eq!(folder.ok("status add acme Dropped"), "6\n");
+}
+
+#[test]
+fn whoever_is_added_gets_a_number_that_no_record_has_ever_named() {
+    let (folder, key) = Folder::with_key();
+    let named = |id: i64, user: i64| {
+        line(id, "of somebody else")
+            .replace("\"subject\"", &format!("\"systemUserId\":{user},\"subject\""))
+    };
+    folder.write("first.jsonl", named(1, 29) + &named(2, 30) + &named(3, 28));
+    folder.ok("import acme first.jsonl");
+    assert_eq!(folder.ok("user add acme Bob"), "31\n", "a first import");
+    let server = folder.serve();
+    let client = Client::log_in(&server, &key);
+    let id = client.create("Call");
+    client.update(id, "activity.systemUserId=40");
+    client.update(id, "activity.systemUserId=7");
+    assert_eq!(folder.ok("user add acme Cid"), "41\n", "a version that another has followed");
+    client.update(id, "activity.systemUserId=50");
+    client.remove(id);
+    assert_eq!(folder.ok("user add acme Dee"), "51\n", "an activity that is gone");
+    folder.write("later.jsonl", named(2, 60));
+    folder.ok("import acme later.jsonl");
+    server.stop();
+    assert_eq!(folder.ok("user add acme Eve"), "61\n", "a later import, and another process");
+    assert_eq!(folder.ok("user add acme Fay --id 29"), "29\n", "whoever is meant may have it");
+
+    folder.write("last.jsonl", named(2, domain::ID_MAX));
+    folder.ok("import acme last.jsonl");
+    let told = folder.refused("user add acme Gus");
+    assert_eq!(
+        told,
+        "no number is left after the greatest that activities name; `driftless user add` takes one with --id"
+    );
+    assert_eq!(folder.ok("user add acme Gus --id 62"), "62\n");
 }

@@ -159,6 +159,46 @@ fn what_was_removed_here_comes_back_only_when_told_to() {
 }
 
 #[test]
+fn what_is_newer_here_stays_and_is_listed() {
+    let told = either_way(|folder| {
+        with_files(folder);
+        let dated = |id, subject: &str, month: &str| line(id, subject).replace("2014-05", month);
+        let noted =
+            dated(11, "newer two", "2014-06").replace("\"subject\"", "\"note\":\"n\",\"subject\"");
+        folder.write("newer.jsonl", dated(10, "newer one", "2014-06") + &noted);
+        folder.write("gone.json", ANSWER.replace("[700, 701]", "[10]"));
+        folder.transcript(&[
+            "import acme lines.jsonl",
+            "import acme --dry-run newer.jsonl",
+            "import acme newer.jsonl",
+            "import acme --dry-run lines.jsonl",
+            "import acme lines.jsonl",
+            "import acme --dry-run --overwrite lines.jsonl gone.json",
+            "import acme --overwrite lines.jsonl gone.json",
+            "import acme --restore newer.jsonl",
+            "import acme gone.json",
+        ]) + &holds(folder)
+    });
+    insta::assert_snapshot!("import_newer_here", told);
+}
+
+#[test]
+fn what_was_removed_here_can_be_left_so() {
+    let told = either_way(|folder| {
+        with_files(folder);
+        folder.write("gone.json", ANSWER.replace("[700, 701]", "[10]"));
+        folder.transcript(&[
+            "import acme lines.jsonl",
+            "import acme gone.json",
+            "import acme --dry-run --skip-removed lines.jsonl",
+            "import acme --skip-removed lines.jsonl",
+            "import acme --skip-removed --restore lines.jsonl",
+        ]) + &holds(folder)
+    });
+    insta::assert_snapshot!("import_skip_removed", told);
+}
+
+#[test]
 fn standard_input_is_a_file_too() {
     let told = either_way(|folder| {
         with_files(folder);

@@ -1,8 +1,9 @@
 //! Import into an organization that somebody polls: nothing appears behind a poll's back.
 
-use crate::client::{ALL, Client};
+use crate::client::{ALL, Client, agent};
 use crate::folder::Folder;
 use crate::import::{ANSWER, line};
+use crate::stop::sign_in;
 
 /// The answer's `lastModifiedDateTime` of 653, which an import into an empty organization keeps.
 const GIVEN: &str = "2014-04-08T19:26:06.000+00:00";
@@ -73,7 +74,7 @@ fn an_import_meets_what_was_removed_through_the_api() {
     assert_eq!(
         said,
         format!(
-            "1 of the activities have been removed here ({id}); use --restore to bring them back"
+            "1 of the activities have been removed here ({id}); use --restore to bring them back, or --skip-removed to leave them so"
         )
     );
     assert_eq!(client.sync(ALL).deleted(), [id], "nothing has happened");
@@ -81,6 +82,36 @@ fn an_import_meets_what_was_removed_through_the_api() {
     folder.ok("import acme --restore back.jsonl");
     let after = client.sync(&format!("syncActivityTimeFrom={}", before.time()));
     assert_eq!((after.ids(), after.deleted()), (vec![id], Vec::new()));
+    server.stop();
+}
+
+#[test]
+fn what_is_downloaded_exported_and_imported_again_is_no_change() {
+    let (folder, key) = Folder::with_key();
+    let add = "user add acme \"Ada Byron\" --role viewer --login ada --password-stdin";
+    assert_eq!(folder.run_with_input(add, "correct horse\n").code, 0);
+    let fields = "\"customFieldDataList\":{\"customFieldData\":[{\"fieldId\":\"5\",\"fieldValue\":\"\"}]},\"subject\"";
+    folder.write("with_field.jsonl", line(1, "imported").replace("\"subject\"", fields));
+    folder.ok("import acme with_field.jsonl");
+    let server = folder.serve();
+    let client = Client::log_in(&server, &key);
+    let list = "activity.customFieldDataList.customFieldData";
+    let id = client.create("Call");
+    client.update(id, &format!("activity.note=a%0Ab&activity.endDateTime=2026-02-05T10:30:00Z&activity.systemUserId=7&{list}.fieldId=5&{list}.fieldValue=blue"));
+    client.update(1, "activity.activityPriority=High");
+    let before = client.sync(ALL);
+
+    let page = format!("http://{}/activities.csv", server.address);
+    let cookie = format!("driftless_session={}", sign_in(&server));
+    let mut page = agent().get(page).header("Cookie", cookie).call().unwrap();
+    folder.write("download.csv", page.body_mut().read_to_vec().unwrap());
+    folder.write("export.csv", folder.ok("export acme --format csv"));
+    folder.write("export.jsonl", folder.ok("export acme"));
+    for file in ["download.csv", "export.csv", "export.jsonl"] {
+        let said = folder.ok(&format!("import acme {file}"));
+        assert_eq!(said, "0 created, 0 updated, 2 unchanged, 0 removed\n", "{file}");
+    }
+    assert_eq!(client.sync(ALL).records(), before.records());
     server.stop();
 }
 

@@ -90,7 +90,7 @@ fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
 }
 
 /// Signs in to the pages; gives the session's id.
-fn sign_in(server: &Server) -> String {
+pub(crate) fn sign_in(server: &Server) -> String {
     let form = server.get("/sign-in");
     let csrf = between(&form.body, "name=\"csrf\" value=\"", "\"");
     let body = format!("csrf={csrf}&org=acme&login=ada&password=correct+horse");

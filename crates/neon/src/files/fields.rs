@@ -1,8 +1,8 @@
 //! The members of one record, and how they become what the file says.
 
 use domain::{
-    Activity, CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX, CustomField, Imported, Note, Stamp,
-    StatusId, StatusName,
+    Activity, CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX, CustomField, Imported, Member, Members,
+    Note, Provenance, Stamp, StatusId, StatusName,
 };
 
 use super::ignored::Ignored;
@@ -63,6 +63,16 @@ impl Column {
         Column::StatusId,
         Column::StatusName,
         Column::Priority,
+    ];
+
+    /// What a record can be without: where the file has nothing of it, the record keeps what it has.
+    const OPTIONAL: [(Column, Member); 6] = [
+        (Column::ModifiedBy, Member::ModifiedBy),
+        (Column::Note, Member::Note),
+        (Column::End, Member::End),
+        (Column::Client, Member::Client),
+        (Column::SystemUser, Member::SystemUser),
+        (Column::CustomFields, Member::CustomFields),
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -133,8 +143,15 @@ impl<'a> Fields<'_, 'a> {
             status_name,
             priority: priority?,
             custom_fields,
+            provenance: Provenance::default(),
         };
-        Some(Imported::Record { id: id?, stamp, activity: Box::new(activity) })
+        Some(Imported::Record { id: id?, stamp, named: self.named(), activity: Box::new(activity) })
+    }
+
+    /// What the file says something of, be it that there is none: an empty cell, or `null`.
+    fn named(&self) -> Members {
+        let named = |(column, _): &(Column, Member)| self.values[*column as usize].is_some();
+        Column::OPTIONAL.into_iter().filter(named).map(|(_, member)| member).collect()
     }
 
     /// The status. JSON has it as an object, whose members take their places among the others.
@@ -189,7 +206,8 @@ impl<'a> Fields<'_, 'a> {
         };
         let value = read(NAMES[1], value, &value::FIELD_VALUE);
         let option_id = read(NAMES[2], option, &value::FIELD_ID);
-        let field_id = id.filter(|id| !object::is_empty(id));
+        let is_blank = |id: &str| Form::Json.text(id).is_some_and(|id| id.trim().is_empty());
+        let field_id = id.filter(|id| !object::is_empty(id) && !is_blank(id));
         if field_id.is_none() {
             self.note(element, Fault::Missing(NAMES[0]));
         }

@@ -1,5 +1,7 @@
 //! `account/syncActivities`: the manual's one page.
 
+use std::collections::BTreeSet;
+
 use domain::{ActivityId, Member};
 use serde::Serialize;
 use service::{Caller, Direction, Order, RemovedIds, SyncPage, SyncQuery};
@@ -80,14 +82,28 @@ fn question(params: &Params<'_>) -> Result<Question, ApiError> {
     Ok(Question { query, sort_column: sort_column.map(str::to_owned), sort_direction })
 }
 
-/// Empty ones are what forms with unused rows send.
+/// The ids are named `activityIds.activityId`, or `activityIds` by frameworks that write `activityIds[]`.
+/// Empty ones are what forms with unused rows send. What else looks like ids is refused: passing it over
+/// would answer more than what was asked for.
 fn ids(params: &Params<'_>) -> Result<Option<Vec<ActivityId>>, ApiError> {
-    let name = "activityIds.activityId";
-    let given = params.all("activityids.activityid").map(str::trim).filter(|text| !text.is_empty());
-    let ids: Vec<_> =
-        given.map(|text| values::whole(name, text).map(ActivityId)).collect::<Result<_, _>>()?;
-    let ids: std::collections::BTreeSet<_> = ids.into_iter().collect();
+    let mut ids = BTreeSet::new();
+    for (name, text) in params.filled().filter(|(name, _)| looks_like_ids(name)) {
+        if !ID_NAMES.into_iter().any(|known| name.eq_ignore_ascii_case(known)) {
+            let expected = format!("ids under the name {}", ID_NAMES[0]);
+            return Err(ApiError::malformed(name, text, &expected));
+        }
+        ids.insert(ActivityId(values::whole(ID_NAMES[0], text)?));
+    }
     Ok((!ids.is_empty()).then(|| ids.into_iter().collect()))
+}
+
+const ID_NAMES: [&str; 2] = ["activityIds.activityId", "activityIds"];
+
+/// Whether a name begins with the letters of `activityId`, whatever stands between them.
+fn looks_like_ids(name: &str) -> bool {
+    let letters =
+        name.bytes().filter(u8::is_ascii_alphabetic).map(|byte| byte.to_ascii_lowercase());
+    letters.take(10).eq(*b"activityid")
 }
 
 fn direction(params: &Params<'_>) -> Result<Option<Direction>, ApiError> {

@@ -112,7 +112,7 @@ const METHODS: [&str; 7] = [
     "listActivityStatus",
 ];
 
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 28] = [
     "activityIds.activityId",
     "syncActivityTimeFrom",
     "syncActivityTimeTo",
@@ -136,6 +136,10 @@ const NAMES: [&str; 24] = [
     "activity.customFieldDataList.customFieldData.fieldValue",
     "activity.customFieldDataList.customFieldData.fieldOptionId",
     "activity.customFieldDataList.customFieldData.",
+    "activityIds[activityId][0]",
+    "activityIds.",
+    "activity[customFieldDataList][customFieldData][7][fieldId]",
+    "activity.customFieldDataList.customFieldData.fieldValue[7]",
     "responseType",
 ];
 

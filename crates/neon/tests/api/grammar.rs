@@ -48,6 +48,97 @@ fn names_come_in_any_case_and_junk_around_them_is_ignored() {
     }
 }
 
+/// In every way in which a request can carry it.
+#[track_caller]
+fn check_everywhere(client: &Client, query: &str) {
+    let with_mark = format!("?{query}");
+    check(client, "GET", &with_mark, None, "");
+    check(client, "POST", &with_mark, JSON, "");
+    check(client, "POST", "", Some(FORM), query);
+}
+
+#[test]
+fn lists_and_members_come_in_brackets_with_or_without_a_number() {
+    let (_server, client) = with_sample();
+    for ids in [
+        "activityIds.activityId[0]=653",
+        "activityIds.activityId[]=653",
+        "activityIds[activityId][0]=653",
+        "activityIds[activityId][]=653",
+        "activityIds[activityId]=653",
+        "activityIds[0].activityId=653",
+        "activityIds[0][activityId]=653",
+        "activityIds.0.activityId=653",
+        "activityIds.activityId.17=653",
+        "activityIds.activityId[0=653",
+        "ACTIVITYIDS[ActivityID][3]=653",
+        "activityIds[]=653",
+        "activityIds=653",
+        "activityIds.activityId[0]=653&activityIds.activityId[1]=653&activityIds.activityId[2]=",
+    ] {
+        let range = "syncActivityTimeFrom=2000-01-01T00:00:00Z";
+        check_everywhere(&client, &format!("userSessionId={{s}}&{range}&{ids}"));
+        let escaped = ids.replace('[', "%5B").replace(']', "%5d");
+        check_everywhere(&client, &format!("userSessionId={{s}}&{range}&{escaped}"));
+    }
+    let ids = "activityIds.activityId[]=653";
+    check_everywhere(&client, &format!("userSessionId[]={{s}}&page[pageSize]=1&{ids}"));
+    check_everywhere(&client, &format!("userSessionId={{s}}&page[currentPage][0]=1&{ids}"));
+}
+
+/// Were they passed over, the answer would be wider than what was asked for.
+#[test]
+fn what_looks_like_ids_and_is_not_understood_is_refused_by_name() {
+    let (_server, client) = with_sample();
+    for (sent, named) in [
+        ("activityIds.activityId[a]=653", "activityIds.activityId.a"),
+        ("activityIds.activityId[-1]=653", "activityIds.activityId.-1"),
+        ("activityIds.id=653", "activityIds.id"),
+        ("activityIds..activityId=653", "activityIds..activityId"),
+        ("activityIds.activityId%255B0%255D=653", "activityIds.activityId%5B0%5D"),
+        ("activityId=653", "activityId"),
+        ("ActivityID[0]=653", "ActivityID"),
+        ("activity_ids[]=653", "activity_ids"),
+        ("activityIdList.activityId=653", "activityIdList.activityId"),
+    ] {
+        let text = format!(
+            "Unexpected System error occured. {named} is \"653\", expected ids under the name activityIds.activityId"
+        );
+        let range = "syncActivityTimeFrom=2000-01-01T00:00:00Z";
+        client.get("syncActivities", &format!("{range}&{sent}")).fails(1, &text);
+        client.post("syncActivities", &format!("{sent}&{range}")).fails(1, &text);
+    }
+    let text = "Unexpected System error occured. activityIds.activityId is \"[653]\", expected a whole number of at most 18 digits";
+    client.get("syncActivities", "activityIds[]=[653]").fails(1, text);
+    // What says nothing asks for nothing.
+    client.sync("syncActivityTimeFrom=2000-01-01T00:00:00Z&activityIds.id=&activityIds[]=");
+}
+
+#[test]
+fn members_in_brackets_are_those_of_an_activity() {
+    let (_server, client) = with_sample();
+    let list = "activity[customFieldDataList][customFieldData]";
+    let shown = |fields: &str| {
+        let members = "activity[subject]=Call&activity[startDateTime]=2026-01-05T09:00:00Z&activity[clientId]=7&activity[activityStatus][id]=2&activity[activityPriority]=Low";
+        let answer = client.post("createActivity", &format!("{members}&{fields}")).ok();
+        let record = client.retrieve(answer.inside["activityId"].as_i64().unwrap());
+        record["customFieldDataList"]["customFieldData"].clone()
+    };
+    let expected = serde_json::json!([
+        {"fieldId": "9", "fieldOptionId": "1"},
+        {"fieldId": "8", "fieldValue": "x"},
+    ]);
+    let by_row = ["[0][fieldId]=9", "[0][fieldOptionId]=1", "[1][fieldValue]=x", "[1][fieldId]=8"];
+    assert_eq!(shown(&by_row.map(|pair| format!("{list}{pair}")).join("&")), expected);
+    let by_column = [".fieldId[0]=9", ".fieldId[1]=8", ".fieldValue[1]=x", ".fieldOptionId[0]=1"];
+    let list = "activity.customFieldDataList.customFieldData";
+    assert_eq!(shown(&by_column.map(|pair| format!("{list}{pair}")).join("&")), expected);
+    // A field that comes with nothing leaves what follows to the next.
+    let by_row = ["[0].fieldId=5", "[1].fieldValue=x", "[1].fieldId=8"];
+    let expected = serde_json::json!([{"fieldId": "8", "fieldValue": "x"}]);
+    assert_eq!(shown(&by_row.map(|pair| format!("{list}{pair}")).join("&")), expected);
+}
+
 #[test]
 fn query_and_form_are_one() {
     let (_server, client) = with_sample();

@@ -1,6 +1,7 @@
 //! A server as a client sees it: the real API, service and store, on a folder of its own. Requests come
 //! in as `driftless/front.rs` hands them over.
 
+use std::error::Error;
 use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -8,9 +9,10 @@ use std::sync::{Arc, RwLock};
 
 use axum::body::Body;
 use axum::http::{Request, Response, header};
-use domain::{Clock, ManualClock, Moment, Name, OrgId, Role, UserId, Zone};
+use domain::{Clock, ManualClock, Moment, Name, OrgId, Role, UserId, Version, Zone};
 use http_body_util::BodyExt;
 use neon::Api;
+use neon::files::{Format, Writer};
 
 use crate::answer::Answer;
 use crate::client::Client;
@@ -287,5 +289,14 @@ impl Org {
         .unwrap();
         let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
         service.import(&self.tenant(), spool.finish().unwrap(), options, &progress)
+    }
+
+    /// All that there is, as a file.
+    pub(crate) fn export(&self, format: Format) -> String {
+        let zone = self.tenant().directory().organization.zone.clone();
+        let mut writer = Writer::new(format, zone, Vec::new()).unwrap();
+        let write = &mut |version: &Version| Ok(writer.write(version)?);
+        self.service().export::<Box<dyn Error>>(&self.tenant(), write).unwrap();
+        String::from_utf8(writer.finish().unwrap()).unwrap()
     }
 }

@@ -2,24 +2,28 @@
 
 use domain::{ActivityId, ManualClock};
 use serde_json::Value;
-use service::{ImportError, ImportOptions, ImportReport};
+use service::{ImportError, ImportOptions, ImportReport, Listed, Rehearsal, RemovedHere};
 
 use crate::client::{Client, REQUIRED};
 use crate::harness::TestServer;
 use crate::manual::{SAMPLE, with_sample};
 
-const PLAIN: ImportOptions = ImportOptions { dry_run: false, restore: false };
-const RESTORE: ImportOptions = ImportOptions { dry_run: false, restore: true };
-const DRY_RUN: ImportOptions = ImportOptions { dry_run: true, restore: false };
+pub(crate) const PLAIN: ImportOptions =
+    ImportOptions { dry_run: false, removed: RemovedHere::Refuse, overwrite: false };
+pub(crate) const RESTORE: ImportOptions = ImportOptions { removed: RemovedHere::Restore, ..PLAIN };
+pub(crate) const SKIP_REMOVED: ImportOptions =
+    ImportOptions { removed: RemovedHere::Skip, ..PLAIN };
+pub(crate) const OVERWRITE: ImportOptions = ImportOptions { overwrite: true, ..PLAIN };
+pub(crate) const DRY_RUN: ImportOptions = ImportOptions { dry_run: true, ..PLAIN };
 
-/// A line of a file; `more` begins with a comma.
-fn line(id: i64, subject: &str, more: &str) -> String {
+/// A line of a file; `more`, if any, begins with a comma.
+pub(crate) fn line(id: i64, subject: &str, more: &str) -> String {
     format!(
         r#"{{"activityId":{id},"subject":"{subject}","startDateTime":"2026-01-01T00:00:00Z","activityStatus":{{"id":"2","name":"Not Started"}},"activityPriority":"LOW"{more}}}"#
     )
 }
 
-fn changed(time: &str) -> String {
+pub(crate) fn changed(time: &str) -> String {
     format!(r#","lastModifiedDateTime":"{time}""#)
 }
 
@@ -130,8 +134,8 @@ fn what_was_removed_here_comes_back_only_on_request() {
     let told = client.everything();
     server.advance(60_000);
     let refused = client.org.import(SAMPLE, PLAIN).unwrap_err();
-    let ImportError::Removed { first, count } = refused else { panic!("{refused}") };
-    assert_eq!((first, count), (vec![ActivityId(653)], 1));
+    let ImportError::Removed(removed) = refused else { panic!("{refused}") };
+    assert_eq!(removed, Listed { first: vec![ActivityId(653)], count: 1 });
     assert_eq!(client.everything().ids(), [652], "nothing of the file was taken");
 
     let report = client.org.import(SAMPLE, RESTORE).unwrap();
@@ -229,6 +233,7 @@ fn a_dry_run_only_tells() {
     assert_eq!((told.created, told.updated), (1, 1));
     let after = client.everything();
     assert_eq!((after.records(), after.deleted()), (before.records(), before.deleted()));
+    let told = ImportReport { rehearsal: Rehearsal::default(), ..told };
     assert_eq!(client.org.import(&file, PLAIN).unwrap(), told);
 }
 

@@ -21,6 +21,7 @@ mod manual;
 mod paging;
 mod paths;
 mod records;
+mod reimport;
 mod removals;
 mod restarts;
 mod run_identity;

@@ -1,7 +1,8 @@
 //! Updating: named members change, others stay, an empty value clears.
 
-use domain::Role;
+use domain::{Role, StatusId, StatusName};
 use serde_json::{Value, json};
+use service::ImportOptions;
 
 use crate::client::Client;
 use crate::harness::TestServer;
@@ -226,6 +227,107 @@ fn saving_what_is_there_already_is_no_change() {
     assert_eq!(changes.ids(), [id]);
     assert_eq!(changes.records()[0]["lastModifiedBy"], "Ada Byron");
     assert_eq!(changes.records()[0]["createdBy"], "Colin Pizarek");
+}
+
+/// The members of a record as a form that sends them back. Custom fields come with all their members,
+/// or with those that were shown.
+fn written_back(record: &Value, whole_fields: bool) -> String {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in record.as_object().unwrap().iter().filter(|(_, value)| !value.is_object())
+    {
+        form.append_pair(&format!("activity.{name}"), &text(value));
+    }
+    form.append_pair("activity.activityStatus.name", &text(&record["activityStatus"]["name"]));
+    let none = Vec::new();
+    let list = record["customFieldDataList"]["customFieldData"].as_array().unwrap_or(&none);
+    for field in list {
+        for name in ["fieldId", "fieldOptionId", "fieldValue"] {
+            if let Some(value) = field.get(name).or(whole_fields.then_some(&json!(""))) {
+                form.append_pair(&format!("{FIELD}.{name}"), &text(value));
+            }
+        }
+    }
+    form.finish()
+}
+
+#[track_caller]
+fn check_written_back(client: &Client, id: i64) {
+    let before = client.retrieve(id);
+    for whole_fields in [false, true] {
+        client.post("updateActivity", &written_back(&before, whole_fields)).ok();
+        assert_eq!(client.retrieve(id), before);
+    }
+}
+
+/// Imports a record with these members, which begin with a comma.
+fn import(client: &Client, id: i64, members: &str) {
+    let record = format!(
+        r#"{{"activityId":{id},"subject":"s","startDateTime":"2026-01-01T00:00:00Z","activityStatus":{{"id":"2","name":"n"}},"activityPriority":"LOW"{members}}}"#
+    );
+    client.org.import(&record, ImportOptions::default()).unwrap();
+}
+
+#[test]
+fn a_record_that_is_written_back_as_it_was_read_is_no_change() {
+    let server = TestServer::start();
+    let client = server.editor();
+    let fields = [
+        r#"{"fieldId":"7","fieldValue":""}"#,
+        r#"{"fieldId":"7","fieldValue":"  "}"#,
+        r#"{"fieldId":"7"}"#,
+        r#"{"fieldId":"7","fieldOptionId":"1"}"#,
+        r#"{"fieldId":"7","fieldOptionId":" 1 ","fieldValue":" x "}"#,
+        r#"{"fieldId":" 7 ","fieldValue":"x"}"#,
+        r#"{"fieldId":"7","fieldOptionId":"1"},{"fieldId":"7","fieldOptionId":"2"}"#,
+        r#"{"fieldId":"7","fieldValue":"x"},{"fieldId":"7","fieldValue":""}"#,
+        r#"{"fieldId":"7","fieldValue":""},{"fieldId":"7","fieldValue":""}"#,
+        r#"{"fieldId":"7","fieldValue":"x"},{"fieldId":"8","fieldValue":"y"},{"fieldId":"7","fieldValue":"z"}"#,
+    ];
+    for (id, fields) in (1..).zip(fields) {
+        import(&client, id, &format!(r#","customFieldDataList":{{"customFieldData":[{fields}]}}"#));
+        check_written_back(&client, id);
+    }
+    import(&client, 100, r#","note":"what \uFFFD was not read elsewhere\r\n","createdBy":"Zoë ""#);
+    check_written_back(&client, 100);
+}
+
+#[test]
+fn what_is_written_back_beside_a_change_stays() {
+    let server = TestServer::start();
+    let client = server.editor();
+    let fields = r#"{"fieldId":"7","fieldValue":""},{"fieldId":"8","fieldValue":"x"},{"fieldId":"7","fieldOptionId":"1"}"#;
+    import(&client, 1, &format!(r#","customFieldDataList":{{"customFieldData":[{fields}]}}"#));
+    let mut expected = client.retrieve(1);
+    expected["customFieldDataList"]["customFieldData"][1]["fieldValue"] = json!("y");
+    client.post("updateActivity", &written_back(&expected, true)).ok();
+    assert_eq!(content(&client.retrieve(1)), {
+        expected["lastModifiedBy"] = json!("Colin Pizarek");
+        content(&expected)
+    });
+    // An empty value still clears what has one.
+    client.update(1, &format!("{FIELD}.fieldId=8&{FIELD}.fieldValue="));
+    let left = &client.retrieve(1)["customFieldDataList"]["customFieldData"];
+    assert_eq!(left.as_array().unwrap().len(), 2, "{left}");
+}
+
+#[test]
+fn a_status_that_is_written_back_by_name_is_no_change_though_others_have_the_name() {
+    let server = TestServer::start();
+    let client = server.editor();
+    let line = |id: i64, status: &str, name: &str| {
+        format!(
+            r#"{{"activityId":{id},"subject":"s","startDateTime":"2026-01-01T00:00:00Z","activityStatus":{{"id":"{status}","name":"{name}"}},"activityPriority":"LOW"}}"#
+        )
+    };
+    let lines = line(1, "53", "Letter") + &line(2, "51", "letter") + &line(3, "3", "Waiting");
+    client.org.import(&lines, ImportOptions::default()).unwrap();
+    let (service, org) = (client.org.host.service(), client.org.tenant());
+    service.retire_status(&org, StatusId(3)).unwrap();
+    service.add_status(&org, None, StatusName::parse("Waiting").unwrap()).unwrap();
+    for id in 1..=3 {
+        check_written_back(&client, id);
+    }
 }
 
 #[test]

@@ -4,34 +4,35 @@
 //! kept (the exception in invariant 2): written in many transactions, while the organization is
 //! marked as importing, and shown in one step. Otherwise every item is an ordinary write with a new
 //! stamp; what is there already makes no version, so that an import that was cut short is simply
-//! run again.
+//! run again, and what is newer here stays (see `age.rs`).
 
+mod age;
 mod first;
 mod plan;
+mod report;
 mod spool;
 mod statuses;
 
 use std::sync::Arc;
 
-use domain::{ActivityId, Author, Imported, Origin, Stage};
+use domain::{ActivityId, Author, Imported, Origin, Stage, Version};
 use store::StoreError;
 use thiserror::Error;
 
 use crate::commit::{stopping, unavailable};
-use crate::judge::Judge;
+use crate::judge::{Judge, Past};
 use crate::tenant::Tenant;
 use crate::{AdminError, Refusal, Service, Write};
 
+pub(crate) use age::{Seen, is_newer_here};
 pub(crate) use first::cut_back;
-pub use plan::{ImportPlan, Repeated};
+pub use plan::ImportPlan;
+pub use report::{Differing, ImportReport, Listed, Rehearsal};
 pub use spool::{Spool, SpoolError};
 use statuses::{Named, Taken};
 
 /// Writes that are under way at once.
 const CHUNK_ITEMS_MAX: usize = 500;
-
-/// Activities that a message names.
-const NAMED_MAX: usize = 20;
 
 const AUTHOR: Author = Author { user: None, origin: Origin::Import };
 
@@ -40,31 +41,29 @@ const AUTHOR: Author = Author { user: None, origin: Origin::Import };
 pub struct ImportOptions {
     /// Only says what would happen.
     pub dry_run: bool,
-    /// Brings back activities that have been removed here.
-    pub restore: bool,
+    /// What becomes of the file's activities that have been removed here.
+    pub removed: RemovedHere,
+    /// Takes the file's word also for what is newer here.
+    pub overwrite: bool,
 }
 
-/// What an import did, or would do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ImportReport {
-    /// Whether the file's own stamps were kept.
-    pub kept_stamps: bool,
-    /// Records that were not there.
-    pub created: u64,
-    /// Records that were there and different.
-    pub updated: u64,
-    /// Items that were so already.
-    pub unchanged: u64,
-    /// Activities that went.
-    pub removed: u64,
-    /// Statuses that were added, whose name was taken over, or that gave way to one of their name.
-    pub statuses: Vec<String>,
-    /// Statuses that can be chosen and have one name, a group a text: only their ids tell them apart.
-    pub same_names: Vec<String>,
-    /// Records dated in the future: they got the time of the import as their stamp.
-    pub from_the_future: u64,
-    /// Activities whose removal here came in between: the first of them, and how many.
-    pub refused: (Vec<ActivityId>, u64),
+/// What becomes of activities that a file has and that have been removed here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RemovedHere {
+    /// They are a mistake: nothing is imported.
+    #[default]
+    Refuse,
+    /// They come back.
+    Restore,
+    /// They stay removed, and the rest is imported.
+    Skip,
+}
+
+impl ImportOptions {
+    fn write(self, item: Imported) -> Write {
+        let restore = self.removed == RemovedHere::Restore;
+        Write::Import { item, restore, overwrite: self.overwrite }
+    }
 }
 
 /// Why nothing was imported.
@@ -72,15 +71,10 @@ pub struct ImportReport {
 pub enum ImportError {
     /// The file would bring back activities that have been removed here.
     #[error(
-        "{count} of the activities have been removed here ({}); use --restore to bring them back",
-        list(.first)
+        "{count} of the activities have been removed here ({ids}); use --restore to bring them back, or --skip-removed to leave them so",
+        count = .0.count, ids = .0
     )]
-    Removed {
-        /// The first of them.
-        first: Vec<ActivityId>,
-        /// How many there are.
-        count: u64,
-    },
+    Removed(Listed),
     /// The plan's temporary file cannot be read.
     #[error(transparent)]
     Spool(#[from] SpoolError),
@@ -104,10 +98,6 @@ impl From<StoreError> for ImportError {
     }
 }
 
-fn list(ids: &[ActivityId]) -> String {
-    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
 impl Service {
     /// Carries out a plan. `progress` hears how many of its items are done.
     ///
@@ -122,7 +112,7 @@ impl Service {
     ) -> Result<ImportReport, ImportError> {
         self.refuse_removed(org, &plan, options)?;
         if options.dry_run {
-            return self.rehearse(org, &mut plan, progress.as_ref());
+            return self.rehearse(org, &mut plan, options, progress.as_ref());
         }
         match self.import_first(org, &mut plan, progress.as_ref())? {
             Some(report) => Ok(report),
@@ -137,7 +127,7 @@ impl Service {
         plan: &ImportPlan,
         options: ImportOptions,
     ) -> Result<(), ImportError> {
-        if options.restore {
+        if options.removed != RemovedHere::Refuse {
             return Ok(());
         }
         let timeline = org.timeline.read();
@@ -145,10 +135,8 @@ impl Service {
         let gone = |id: &ActivityId| {
             matches!(timeline.current(&head, *id), Some((_, domain::Kind::Tombstone)))
         };
-        let mut removed = plan.record_ids().filter(gone);
-        let first: Vec<_> = removed.by_ref().take(NAMED_MAX).collect();
-        let count = (first.len() + removed.count()) as u64;
-        if count == 0 { Ok(()) } else { Err(ImportError::Removed { first, count }) }
+        let removed: Listed = plan.record_ids().filter(gone).collect();
+        if removed.count == 0 { Ok(()) } else { Err(ImportError::Removed(removed)) }
     }
 
     fn take_statuses(&self, org: &Arc<Tenant>, named: Named) -> Result<ImportReport, ImportError> {
@@ -181,15 +169,12 @@ impl Service {
             let mut under_way = Vec::with_capacity(chunk.len());
             for item in chunk {
                 let fate = Fate::of(&item, org);
-                let write = Write::Import { item, restore: options.restore };
-                under_way.push((fate, self.submit(org, AUTHOR, write)?));
+                under_way.push((fate, self.submit(org, AUTHOR, options.write(item))?));
             }
             for (fate, answer) in under_way {
-                match answer.blocking_recv().map_err(|_| stopping())? {
-                    Ok(written) => report.count(fate, written.version.is_some()),
-                    Err(Refusal::Removed(id)) => report.refuse(id),
-                    Err(refusal) => return Err(refusal.into()),
-                }
+                let outcome = answer.blocking_recv().map_err(|_| stopping())?;
+                let changed = outcome.map(|written| written.version.is_some());
+                report.take(fate, changed, options)?;
                 done += 1;
             }
             progress(done);
@@ -201,6 +186,7 @@ impl Service {
         &self,
         org: &Tenant,
         plan: &mut ImportPlan,
+        options: ImportOptions,
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<ImportReport, ImportError> {
         let mut directory = (*org.directory()).clone();
@@ -208,7 +194,6 @@ impl Service {
         report.kept_stamps =
             org.timeline.read().is_empty() && directory.organization.stage == Stage::Fresh;
         let judge = Judge { directory: &directory, author: AUTHOR, stamp: self.now() };
-        let store = self.shared.store.as_ref();
         let mut done = 0;
         loop {
             let chunk = plan.next_chunk(CHUNK_ITEMS_MAX)?;
@@ -217,14 +202,33 @@ impl Service {
             }
             for item in chunk {
                 let (id, fate) = (item.id(), Fate::of(&item, org));
-                let current = store.latest(org.key, id)?.map(|seq| store.versions(org.key, &[seq]));
-                let current = current.transpose()?.and_then(|versions| versions.into_iter().next());
-                let write = Write::Import { item, restore: true };
-                report.count(fate, judge.judge(id, &write, current.as_ref(), None)?.is_some());
+                let current = self.current(org, id)?;
+                let seen = |latest| Seen::by(&item, latest, &org.timeline.read());
+                let past = Past {
+                    seen: current.as_ref().map(seen).unwrap_or_default(),
+                    ..Past::default()
+                };
+                let judged = |options: ImportOptions| {
+                    judge.judge(id, &options.write(item.clone()), current.as_ref(), &past)
+                };
+                let outcome = judged(options);
+                if let Some(here) = current.as_ref().and_then(Version::record) {
+                    report.rehearsal.take(id, here, &outcome, || {
+                        judged(ImportOptions { overwrite: true, ..options })
+                    });
+                }
+                report.take(fate, outcome.map(|state| state.is_some()), options)?;
                 done += 1;
             }
             progress(done);
         }
+    }
+
+    /// The activity's latest version.
+    fn current(&self, org: &Tenant, id: ActivityId) -> Result<Option<Version>, StoreError> {
+        let store = self.shared.store.as_ref();
+        let Some(seq) = store.latest(org.key, id)? else { return Ok(None) };
+        Ok(store.versions(org.key, &[seq])?.pop())
     }
 }
 
@@ -252,21 +256,31 @@ impl Fate {
 }
 
 impl ImportReport {
-    fn count(&mut self, fate: Fate, changed: bool) {
-        let counter = match fate {
-            _ if !changed => &mut self.unchanged,
-            Fate::Create => &mut self.created,
-            Fate::Update => &mut self.updated,
-            Fate::Remove => &mut self.removed,
+    /// Counts what an item came to: whether it changed anything, or why not.
+    fn take(
+        &mut self,
+        fate: Fate,
+        changed: Result<bool, Refusal>,
+        options: ImportOptions,
+    ) -> Result<(), Refusal> {
+        let counter = match (changed, fate) {
+            (Ok(false), _) => &mut self.unchanged,
+            (Ok(true), Fate::Create) => &mut self.created,
+            (Ok(true), Fate::Update) => &mut self.updated,
+            (Ok(true), Fate::Remove) => &mut self.removed,
+            (Err(refusal), _) => {
+                match refusal {
+                    Refusal::NewerHere(id) => self.newer_here.add(id),
+                    Refusal::Removed(id) if options.removed == RemovedHere::Skip => {
+                        self.left_removed.add(id);
+                    }
+                    Refusal::Removed(id) => self.refused.add(id),
+                    refusal => return Err(refusal),
+                }
+                return Ok(());
+            }
         };
         *counter += 1;
-    }
-
-    fn refuse(&mut self, id: ActivityId) {
-        let (named, count) = &mut self.refused;
-        if named.len() < NAMED_MAX {
-            named.push(id);
-        }
-        *count += 1;
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{ActivityId, Imported, Stamp, StatusId, StatusName};
 
-use super::NAMED_MAX;
+use super::report::Listed;
 use super::spool::{Slot, SpoolError, SpoolFile};
 use super::statuses::Named;
 
@@ -13,12 +13,9 @@ pub struct ImportPlan {
     file: SpoolFile,
     slots: Vec<Slot>,
     statuses: Statuses,
-    repeated: Repeated,
+    repeated: Listed,
     next: usize,
 }
-
-/// Activities that the files have as a record more than once: the first of them, and how many.
-pub type Repeated = (Vec<ActivityId>, u64);
 
 /// The statuses that the files name, each with the name on the record changed last.
 #[derive(Debug, Default)]
@@ -79,9 +76,9 @@ impl ImportPlan {
         self.slots.is_empty()
     }
 
-    /// See [`Repeated`]. Of each, the last change counts.
+    /// Activities that the files have as a record more than once. Of each, the last change counts.
     #[must_use]
-    pub fn repeated(&self) -> &Repeated {
+    pub fn repeated(&self) -> &Listed {
         &self.repeated
     }
 
@@ -113,10 +110,7 @@ impl ImportPlan {
 }
 
 /// Removals are not looked at: saved answers repeat them on every page.
-fn repeated(by_id: &[Slot]) -> Repeated {
+fn repeated(by_id: &[Slot]) -> Listed {
     let twice = |group: &&[Slot]| group.iter().filter(|slot| !slot.is_removal()).count() > 1;
-    let mut ids = by_id.chunk_by(|a, b| a.id == b.id).filter(twice).map(|group| group[0].id);
-    let first: Vec<ActivityId> = ids.by_ref().take(NAMED_MAX).collect();
-    let count = (first.len() + ids.count()) as u64;
-    (first, count)
+    by_id.chunk_by(|a, b| a.id == b.id).filter(twice).map(|group| group[0].id).collect()
 }

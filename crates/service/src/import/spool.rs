@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use domain::{ActivityId, Imported, Stamp};
+use domain::{ActivityId, Imported, Members, Stamp};
 use thiserror::Error;
 
 use super::plan::{ImportPlan, Statuses};
@@ -35,6 +35,7 @@ pub(super) struct Slot {
     offset: u64,
     /// Zero for a removal.
     len: u32,
+    named: Members,
 }
 
 impl Slot {
@@ -72,8 +73,10 @@ impl Spool {
     /// # Errors
     /// When the file cannot be written.
     pub fn push(&mut self, item: &Imported) -> Result<(), SpoolError> {
-        let mut slot = Slot { stamp: item.stamp(), id: item.id(), offset: self.written, len: 0 };
-        if let Imported::Record { activity, .. } = item {
+        let (stamp, id, offset) = (item.stamp(), item.id(), self.written);
+        let mut slot = Slot { stamp, id, offset, len: 0, named: Members::ALL };
+        if let Imported::Record { activity, named, .. } = item {
+            slot.named = *named;
             self.statuses.see(activity.status, &activity.status_name, slot.stamp);
             let document = store::encode(activity)?;
             self.file.write_all(document.as_bytes())?;
@@ -113,6 +116,6 @@ impl SpoolFile {
         self.0.read_exact(&mut document)?;
         let text = String::from_utf8(document).map_err(|e| SpoolError(e.to_string()))?;
         let activity = Box::new(store::decode(&text)?);
-        Ok(Imported::Record { id: slot.id, stamp: slot.stamp, activity })
+        Ok(Imported::Record { id: slot.id, stamp: slot.stamp, named: slot.named, activity })
     }
 }

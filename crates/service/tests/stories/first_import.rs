@@ -13,11 +13,12 @@ use crate::harness::{World, author, create, everything, imported, left_in, runti
 const ITEMS: i64 = 2_500;
 
 fn items() -> Vec<Imported> {
-    let old = |id| match imported(ActivityId(id), Some("old")) {
-        Imported::Record { id, activity, .. } => {
-            Imported::Record { id, activity, stamp: Some(long_ago().plus_millis(id.0)) }
+    let old = |id| {
+        let mut item = imported(ActivityId(id), Some("old"));
+        if let Imported::Record { stamp, .. } = &mut item {
+            *stamp = Some(long_ago().plus_millis(id));
         }
-        removed @ Imported::Removed { .. } => removed,
+        item
     };
     (1..=ITEMS).map(old).collect()
 }

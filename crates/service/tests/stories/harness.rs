@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::{
-    Activity, ActivityId, Author, ClientId, Clock, Draft, Imported, Moment, Name, Note, OrgId,
-    Origin, Patch, Presence, Priority, Role, Stamp, StatusId, StatusName, StatusRef, Subject,
-    UserId, Version, Zone,
+    Activity, ActivityId, Author, ClientId, Clock, Draft, Imported, Members, Moment, Name, Note,
+    OrgId, Origin, Patch, Presence, Priority, Provenance, Role, Stamp, StatusId, StatusName,
+    StatusRef, Subject, UserId, Version, Zone,
 };
 use service::{
     AskError, Caller, Committer, Direction, ImportError, ImportOptions, ImportReport, ListQuery,
-    Listing, NewUser, Order, Refusal, Service, Settings, Spool, StoredVersion, Surroundings,
-    SyncPage, SyncQuery, Tenant, Write, Written,
+    Listing, NewUser, Order, Refusal, RemovedHere, Service, Settings, Spool, StoredVersion,
+    Surroundings, SyncPage, SyncQuery, Tenant, Write, Written,
 };
 use store::StoreError;
 use store_sqlite::SqliteSearch;
@@ -197,7 +197,8 @@ impl<C: Clock + 'static> World<C> {
     ) -> Result<ImportReport, ImportError> {
         let mut spool = Spool::new(self.folder.path()).unwrap();
         items.iter().for_each(|item| spool.push(item).unwrap());
-        let options = ImportOptions { dry_run: false, restore };
+        let removed = if restore { RemovedHere::Restore } else { RemovedHere::Refuse };
+        let options = ImportOptions { removed, ..ImportOptions::default() };
         let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(progress);
         self.service.import(&self.org, spool.finish().unwrap(), options, &progress)
     }
@@ -290,8 +291,9 @@ pub(crate) fn imported(id: ActivityId, subject: Option<&str>) -> Imported {
         status_name: StatusName::parse("Not Started").unwrap(),
         priority: Priority::Low,
         custom_fields: Vec::new(),
+        provenance: Provenance::default(),
     };
-    Imported::Record { id, stamp: None, activity: Box::new(activity) }
+    Imported::Record { id, stamp: None, named: Members::ALL, activity: Box::new(activity) }
 }
 
 /// Everything, newest first, in pages of the largest size.

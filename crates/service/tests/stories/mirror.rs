@@ -1,5 +1,7 @@
 //! The truth that mirrors are held against: what the writers were told is done.
 
+use std::collections::BTreeSet;
+
 use domain::{ActivityId, Imported, ManualClock, Stamp};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -54,6 +56,12 @@ pub(crate) struct Model {
     truth: Mirror,
     /// Every id there ever was.
     ids: Vec<ActivityId>,
+    /// What an import brought.
+    imported: BTreeSet<ActivityId>,
+    /// Of that, what somebody has edited since.
+    edited: BTreeSet<ActivityId>,
+    /// What has been removed, be it back or not.
+    once_removed: BTreeSet<ActivityId>,
     /// The latest instant that any answer has given away.
     told: Stamp,
 }
@@ -66,7 +74,16 @@ impl Model {
     pub(crate) fn new() -> Model {
         let world = World::new(ManualClock::new(stamp("2026-02-03T04:05:06.789Z")));
         let readers = Reader::all(&world);
-        Model { world, readers, truth: Mirror::new(), ids: Vec::new(), told: Stamp::MIN }
+        Model {
+            world,
+            readers,
+            truth: Mirror::new(),
+            ids: Vec::new(),
+            imported: BTreeSet::new(),
+            edited: BTreeSet::new(),
+            once_removed: BTreeSet::new(),
+            told: Stamp::MIN,
+        }
     }
 
     pub(crate) fn apply(&mut self, step: &Step) {
@@ -129,6 +146,7 @@ impl Model {
         assert_eq!(outcome.unwrap().version.is_some(), changes, "no change, no version");
         subject.clone_into(known);
         if changes {
+            self.edited.extend(self.imported.get(&id));
             self.check_stamp(id);
         }
     }
@@ -144,6 +162,7 @@ impl Model {
             return;
         }
         assert!(outcome.unwrap().version.is_some());
+        self.once_removed.insert(id);
         self.check_stamp(id);
     }
 
@@ -166,7 +185,7 @@ impl Model {
         let brings_back = last.iter().any(|(id, said)| said.is_some() && is_gone(id));
         let outcome = self.world.import(&items, restore);
         if brings_back && !restore {
-            assert!(matches!(outcome, Err(ImportError::Removed { .. })));
+            assert!(matches!(outcome, Err(ImportError::Removed(_))));
             return;
         }
         outcome.unwrap();
@@ -174,10 +193,19 @@ impl Model {
             if !self.ids.contains(&id) {
                 self.ids.push(id);
             }
-            match said {
-                Some(subject) => self.truth.insert(id, subject),
-                None => self.truth.remove(&id),
-            };
+            let is_older =
+                self.edited.contains(&id) || said.is_none() && self.once_removed.contains(&id);
+            if is_older && self.truth.contains_key(&id) {
+                continue; // It does not undo what it cannot have known.
+            }
+            self.edited.remove(&id);
+            if let Some(subject) = said {
+                self.imported.insert(id);
+                self.truth.insert(id, subject);
+            } else {
+                self.once_removed.insert(id);
+                self.truth.remove(&id);
+            }
         }
         self.ids.sort_unstable();
     }

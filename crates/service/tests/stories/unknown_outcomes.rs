@@ -41,8 +41,8 @@ fn long_ago() -> Stamp {
 
 fn items() -> Vec<Imported> {
     let old = |id| match imported(ActivityId(id), Some("old")) {
-        Imported::Record { id, activity, .. } => {
-            Imported::Record { id, activity, stamp: Some(long_ago().plus_millis(id.0)) }
+        Imported::Record { id, activity, named, .. } => {
+            Imported::Record { id, activity, named, stamp: Some(long_ago().plus_millis(id.0)) }
         }
         removed @ Imported::Removed { .. } => removed,
     };

@@ -12,7 +12,7 @@ use super::sample::{
 use crate::{CoverageRecord, RunRecord, SessionRecord, Store, TenantRecord};
 
 /// An organization in a form that can be compared: zones are what they were made from.
-type Shown = (OrgKey, String, String, String, Stage);
+type Shown = (OrgKey, String, String, String, Stage, UserId);
 
 fn shown(organization: &Organization) -> Shown {
     (
@@ -21,6 +21,7 @@ fn shown(organization: &Organization) -> Shown {
         organization.name.to_string(),
         organization.zone.name().to_owned(),
         organization.stage,
+        organization.last_user_named,
     )
 }
 
@@ -113,6 +114,7 @@ pub(super) fn organizations_are_kept_and_changed(store: &dyn Store) {
     one.name = Name::parse("Another name").unwrap();
     one.zone = Zone::parse("America/Chicago").unwrap();
     one.stage = Stage::Open;
+    one.last_user_named = UserId(i64::MAX);
     commit(store, |t| t.put_organization(&one).unwrap());
     assert_eq!(organizations(store), [shown(&one), shown(&two)]);
 }

@@ -2,8 +2,8 @@
 
 use domain::{
     Account, Activity, ActivityId, ApiKey, Author, ClientId, CustomField, KeyId, Login, LoginName,
-    Name, Note, Opener, OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Role,
-    SecretHash, Seq, Stage, Stamp, State, Status, StatusId, StatusName, Subject, SystemUser,
+    Name, Note, Opener, OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Provenance,
+    Role, SecretHash, Seq, Stage, Stamp, State, Status, StatusId, StatusName, Subject, SystemUser,
     UserId, Version, Zone,
 };
 
@@ -36,6 +36,7 @@ pub fn organization(key: OrgKey, id: &str) -> Organization {
         name: Name::parse(&format!("The {id} organization")).unwrap(),
         zone: Zone::utc(),
         stage: Stage::Fresh,
+        last_user_named: UserId(0),
     }
 }
 
@@ -162,6 +163,7 @@ pub fn activity() -> Activity {
         status_name: StatusName::parse("In Progress").unwrap(),
         priority: Priority::Normal,
         custom_fields: Vec::new(),
+        provenance: Provenance::default(),
     }
 }
 
@@ -180,6 +182,7 @@ pub fn full_activity() -> Activity {
         client: Some(ClientId(9_001)),
         system_user: Some(UserId(42)),
         custom_fields: vec![custom_field("81", Some("Blue"), Some("3"))],
+        provenance: Provenance::imported(stamp(-60)).refreshed(stamp(-30)),
         ..activity()
     }
 }

@@ -1,7 +1,7 @@
 //! Settings: the organization, users, statuses.
 
-use domain::{Name, Role, Status, StatusId, UserId};
-use service::NewUser;
+use domain::{Name, Patch, Presence, Role, Status, StatusId, UserId};
+use service::{NewUser, Write};
 
 use crate::harness::{ADMIN, COMPLETED, EDITOR, NOT_STARTED, PASSWORD, Page, World};
 
@@ -106,6 +106,18 @@ fn a_new_user_signs_in_with_the_password_that_was_typed() {
     let mut grace = world.browser();
     assert_eq!(grace.sign_in("acme", "grace", NEW_PASSWORD).redirected(), "/");
     browser.get("/settings").ok().shows_in_order(&["Ada Byron", "Ed Cohen", "Grace", "now"]);
+}
+
+#[test]
+fn a_new_user_gets_a_number_that_no_activity_has_named() {
+    let world = World::new();
+    let id = world.activity("Of somebody who is not here");
+    let named = Presence::Set(UserId(16));
+    world.write(Write::Update(id, Box::new(Patch { system_user: named, ..Patch::default() })));
+    world.write(Write::Remove(id));
+    let fields = [("name", "Grace"), ("role", "editor")];
+    let page = world.admin().post("/settings/users", &fields);
+    assert_eq!(page.redirected(), "/settings/users/17?done=added");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! JSON: what is read of it, and what is refused and where.
 
-use domain::{Activity, ClientId, Moment, NAME_CHARS_MAX, Note, Priority, StatusId, StatusName};
-use domain::{Subject, UserId};
+use domain::{Activity, ClientId, Moment, NAME_CHARS_MAX, Note, Priority, Provenance, StatusId};
+use domain::{StatusName, Subject, UserId};
 
 use super::*;
 
@@ -32,6 +32,7 @@ fn every_member_is_kept() {
         status_name: StatusName::parse("n").unwrap(),
         priority: Priority::Normal,
         custom_fields: vec![custom_field("7", Some(""), Some("8")), custom_field("9", None, None)],
+        provenance: Provenance::default(),
     };
     let stamp = stamp("2014-04-09T03:26:06.500-06:00");
     assert_eq!(one(&record("1", EVERY_OTHER_MEMBER)), (Some(stamp), activity));
@@ -116,6 +117,18 @@ fn types_are_read_leniently() {
         expected
     );
     assert_eq!(field(r#"[{"fieldId":"7","fieldValue":"3"}]"#), expected);
+}
+
+#[test]
+fn what_is_absent_is_not_named_and_what_is_empty_is() {
+    let members = |json: &str| format!("{:?}", named(&record("1", json)));
+    assert_eq!(members(""), "[]");
+    assert_eq!(
+        members(EVERY_OTHER_MEMBER),
+        "[ModifiedBy, Note, End, Client, SystemUser, CustomFields]"
+    );
+    let empty = r#","note":"","endDateTime":null,"clientId":"","customFieldDataList":{}"#;
+    assert_eq!(members(empty), "[Note, End, Client, CustomFields]");
 }
 
 #[test]

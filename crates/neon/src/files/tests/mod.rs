@@ -10,7 +10,8 @@ use std::ops::ControlFlow;
 
 use super::{Format, Ignored, ReadError, Summary, Writer, read};
 use domain::{
-    Activity, Author, CustomField, Imported, Moment, Origin, Seq, Stamp, State, Version, Zone,
+    Activity, Author, CustomField, Imported, Member, Moment, Origin, Seq, Stamp, State, Version,
+    Zone,
 };
 
 const NOW: &str = "2026-01-01T00:00:00.000Z";
@@ -68,6 +69,23 @@ fn one(input: &str) -> (Option<Stamp>, Activity) {
         Some(Imported::Record { stamp, activity, .. }) => (stamp, *activity),
         other => panic!("{other:?}"),
     }
+}
+
+/// What the one record of a file says something of, beside what it must have.
+fn named(input: &str) -> Vec<Member> {
+    let (taken, _) = read_bytes(input.as_bytes()).unwrap_or_else(|e| panic!("{e}\n{input}"));
+    let Some(Imported::Record { named, .. }) = taken.into_iter().next() else {
+        panic!("no record: {input}")
+    };
+    let optional = [
+        Member::ModifiedBy,
+        Member::Note,
+        Member::End,
+        Member::Client,
+        Member::SystemUser,
+        Member::CustomFields,
+    ];
+    optional.into_iter().filter(|member| named.has(*member)).collect()
 }
 
 /// The answer of the manual's page.

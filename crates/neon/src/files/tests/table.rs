@@ -1,5 +1,7 @@
 //! CSV: what is read of it, and what is refused and where.
 
+use domain::Member;
+
 use super::*;
 
 #[test]
@@ -30,6 +32,12 @@ two"
     assert_eq!(activity.start.to_string(), "2014-04-08T11:00:00.000+05:00");
     assert_eq!(activity.created_by.as_deref(), Some(" Ada "));
     assert_eq!(activity.custom_fields, [custom_field("7", Some("x"), None)]);
+}
+
+#[test]
+fn a_table_names_the_columns_that_it_has() {
+    let table = "activityId,subject,endDateTime,startDateTime,activityStatus.id,activityStatus,activityPriority,clientId\n1,s,,2014-04-08T11:00:00-05:00,2,n,normal,7";
+    assert_eq!(named(table), [Member::End, Member::Client]);
 }
 
 #[test]

@@ -1,0 +1,138 @@
+//! What an import did, or would do.
+
+use std::fmt;
+
+use domain::{Activity, ActivityId, State};
+
+use crate::Refusal;
+use crate::history::{Difference, differences};
+
+/// Activities that a message names.
+const NAMED_MAX: usize = 20;
+
+/// How much of a value is shown.
+const SHOWN_CHARS_MAX: usize = 60;
+
+/// What an import did, or would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ImportReport {
+    /// Whether the file's own stamps were kept.
+    pub kept_stamps: bool,
+    /// Records that were not there.
+    pub created: u64,
+    /// Records that were there and different.
+    pub updated: u64,
+    /// Items that were so already.
+    pub unchanged: u64,
+    /// Activities that went.
+    pub removed: u64,
+    /// Activities that differ from the file and stay as they are, since they are newer here.
+    pub newer_here: Listed,
+    /// Activities that were removed here and left so, as was wanted.
+    pub left_removed: Listed,
+    /// Activities whose removal here came in between.
+    pub refused: Listed,
+    /// Statuses that were added, whose name was taken over, or that gave way to one of their name.
+    pub statuses: Vec<String>,
+    /// Statuses that can be chosen and have one name, a group a text: only their ids tell them apart.
+    pub same_names: Vec<String>,
+    /// Records dated in the future: they got the time of the import as their stamp.
+    pub from_the_future: u64,
+    /// What a dry run shows beside the numbers.
+    pub rehearsal: Rehearsal,
+}
+
+/// Activities: the first of them that were come across, and how many.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The first of them, at most 20.
+    pub first: Vec<ActivityId>,
+    /// How many there are.
+    pub count: u64,
+}
+
+impl Listed {
+    pub(super) fn add(&mut self, id: ActivityId) {
+        if self.first.len() < NAMED_MAX {
+            self.first.push(id);
+        }
+        self.count += 1;
+    }
+}
+
+impl FromIterator<ActivityId> for Listed {
+    fn from_iter<I: IntoIterator<Item = ActivityId>>(ids: I) -> Listed {
+        let mut listed = Listed::default();
+        ids.into_iter().for_each(|id| listed.add(id));
+        listed
+    }
+}
+
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, id) in self.first.iter().enumerate() {
+            let separator = if at == 0 { "" } else { ", " };
+            write!(f, "{separator}{id}")?;
+        }
+        if self.count > self.first.len() as u64 { f.write_str(" …") } else { Ok(()) }
+    }
+}
+
+/// What becomes of some of the activities that are here: the first twenty of each kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// Those whose content would give way to the file's.
+    pub overwritten: Vec<Differing>,
+    /// Those that would go.
+    pub removed: Listed,
+    /// Those that would stay as they are, since they are newer here.
+    pub newer_here: Vec<Differing>,
+}
+
+/// An activity that the file has otherwise than it is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Differing {
+    /// Which one.
+    pub id: ActivityId,
+    /// How it is here, and what the file has, cut short; none where the file has it as removed.
+    pub members: Vec<Difference>,
+}
+
+impl Rehearsal {
+    /// Takes note of what becomes of an activity that is here; `otherwise` is what would become of it
+    /// if the file's word were taken.
+    pub(super) fn take(
+        &mut self,
+        id: ActivityId,
+        here: &Activity,
+        outcome: &Result<Option<State>, Refusal>,
+        otherwise: impl FnOnce() -> Result<Option<State>, Refusal>,
+    ) {
+        match outcome {
+            Ok(Some(State::Record(file))) => add(&mut self.overwritten, id, here, Some(file)),
+            Ok(Some(State::Tombstone)) => self.removed.add(id),
+            Err(Refusal::NewerHere(_)) if self.newer_here.len() < NAMED_MAX => match otherwise() {
+                Ok(Some(State::Record(file))) => add(&mut self.newer_here, id, here, Some(&file)),
+                _ => add(&mut self.newer_here, id, here, None),
+            },
+            _ => {}
+        }
+    }
+}
+
+/// Adds an activity to some, as long as they are few.
+fn add(some: &mut Vec<Differing>, id: ActivityId, here: &Activity, file: Option<&Activity>) {
+    if some.len() < NAMED_MAX {
+        let mut members = differences(Some(here), file);
+        for Difference { before, after, .. } in &mut members {
+            [before, after].into_iter().flatten().for_each(shorten);
+        }
+        some.push(Differing { id, members });
+    }
+}
+
+fn shorten(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(SHOWN_CHARS_MAX) {
+        *text = format!("{}…", &text[..end]);
+    }
+}
