@@ -1,11 +1,12 @@
 //! Opening a data folder's store, looking after it, and closing it in order.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::{Clock, Stamp};
+use domain::{Clock, Seq, Stamp};
 use parking_lot::{Mutex, RwLock};
-use store::{Durability, FolderState, SearchIndex, Store, StoreError};
+use store::{Durability, FolderState, SearchIndex, Store, StoreError, TenantRecord};
 use thiserror::Error;
 use tokio::sync::{Notify, Semaphore, watch};
 
@@ -121,7 +122,8 @@ impl Service {
         let clock: Arc<dyn Clock> = Arc::new(TrustedClock::new(clock));
         let folder = store.folder()?;
         let (now, began_ms) = (clock.now(), clock.elapsed_ms());
-        let promise = trusted_clock::judge(now, folder.lease, accept_clock)?;
+        let newest = newest_stamp(store.as_ref())?;
+        let promise = trusted_clock::judge(now, folder.lease, newest, accept_clock)?;
         let mut start = Start::new(now, &folder, &boot, promise);
         for stored in store.tenants()? {
             start.load(store.as_ref(), stored, settings.requests_per_org_max)?;
@@ -229,6 +231,19 @@ impl Drop for EndsTheProcess {
             std::process::abort();
         }
     }
+}
+
+/// The latest stamp of all versions.
+fn newest_stamp(store: &dyn Store) -> Result<Stamp, StoreError> {
+    let mut newest = Stamp::MIN;
+    for TenantRecord { organization, .. } in store.tenants()? {
+        let last = Seq(store.head(organization.key)?.0.saturating_sub(1));
+        store.log(organization.key, last, &mut |entry| {
+            newest = newest.max(entry.stamp);
+            ControlFlow::Continue(())
+        })?;
+    }
+    Ok(newest)
 }
 
 impl Committer {

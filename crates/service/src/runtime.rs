@@ -1,7 +1,10 @@
 //! What the service needs of the runtime that it lives in, as a parameter: a simulation is another.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake};
+use std::thread::Thread;
 use std::time::Duration;
 
 /// A future without a name.
@@ -36,5 +39,23 @@ impl Runtime for TokioRuntime {
 
     fn spawn(&self, work: Pending) {
         tokio::spawn(work);
+    }
+}
+
+/// Waits for what comes in its own time, on a thread that may wait.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    struct Waiting(Thread);
+    impl Wake for Waiting {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Waiting(std::thread::current())).into();
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
     }
 }

@@ -1,17 +1,15 @@
 //! Statuses. A name is embedded in every record that shows it: changing one changes them
 //! (invariant 8).
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, Wake};
-use std::thread::Thread;
 
-use domain::{ActivityId, Author, OrgKey, Origin, Role, Status, StatusId, StatusName};
+use domain::{ActivityId, Author, OrgKey, Origin, Role, Stage, Status, StatusId, StatusName};
 use store::Transaction;
 
 use crate::commit::{stopping, unavailable};
 use crate::directory::Directory;
+use crate::runtime::wait;
 use crate::sabotage::{Guard, step_of};
 use crate::tenant::Tenant;
 use crate::{AdminError, Person, Refusal, Service, Write};
@@ -126,6 +124,10 @@ impl Service {
         self.change_status(org, id, move |directory, status| {
             if let Some(by) = by {
                 by.check(directory, Role::Admin)?;
+            }
+            if directory.organization.stage == Stage::Importing {
+                // Its records have the name of now already, and nothing can be spread to them yet.
+                return Err(Refusal::under_import().into());
             }
             directory.free_status_name(&name, Some(id))?;
             status.spreading |= status.name != name && !Guard::GoOnRenaming.is_off();
@@ -270,22 +272,4 @@ pub(crate) fn retire(directory: &Directory, status: &mut Status) -> Result<(), A
     }
     status.retired = true;
     Ok(())
-}
-
-/// Waits for what comes in its own time, on a thread that may wait.
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    struct Waiting(Thread);
-    impl Wake for Waiting {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Arc::new(Waiting(std::thread::current())).into();
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(value) => return value,
-            Poll::Pending => std::thread::park(),
-        }
-    }
 }

@@ -57,7 +57,7 @@ pub struct Tenant {
     /// Long work that was started in the pages.
     pub(crate) long_works: Mutex<LongWorks>,
     /// Held by a first import; another waits for it.
-    pub(crate) first_import: Mutex<()>,
+    pub(crate) first_import: tokio::sync::Mutex<()>,
     permits: Arc<Semaphore>,
     answers: Arc<Semaphore>,
 }
@@ -90,7 +90,7 @@ impl Tenant {
             spreading: Mutex::default(),
             renames: AtomicU64::new(0),
             long_works: Mutex::default(),
-            first_import: Mutex::new(()),
+            first_import: tokio::sync::Mutex::new(()),
             permits: Arc::new(Semaphore::new(requests_max)),
             answers: Arc::new(Semaphore::new(ANSWERS_BYTES_MAX / PIECE_BYTES)),
         })

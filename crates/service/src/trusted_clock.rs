@@ -74,18 +74,25 @@ pub(crate) fn utc(instant: Stamp) -> String {
 }
 
 /// Judges the clock of a start. `kept` is the promise that is in force, [`Stamp::MIN`] where nothing has been
-/// promised yet. Returns the promise to begin with.
+/// promised yet; `newest` is the latest stamp of all versions. A stop under a clock that was behind leaves a
+/// promise that lies before them. Returns the promise to begin with.
 ///
 /// # Errors
 /// See [`ClockError`].
-pub(crate) fn judge(clock: Stamp, kept: Stamp, accept: AcceptClock) -> Result<Stamp, ClockError> {
+pub(crate) fn judge(
+    clock: Stamp,
+    kept: Stamp,
+    newest: Stamp,
+    accept: AcceptClock,
+) -> Result<Stamp, ClockError> {
     refuse_insane(clock)?;
     if kept == Stamp::MIN {
         return Ok(kept);
     }
-    if clock > kept.plus_millis(STEP_MS_MAX) {
+    let latest = kept.max(newest);
+    if clock > latest.plus_millis(STEP_MS_MAX) {
         return match accept {
-            AcceptClock::Near => Err(ClockError::Ahead { clock, kept }),
+            AcceptClock::Near => Err(ClockError::Ahead { clock, kept: latest }),
             AcceptClock::Later | AcceptClock::Any => Ok(kept),
         };
     }
@@ -186,26 +193,36 @@ mod tests {
         assert_eq!(refuse_insane(first), Err(ClockError::Insane(first)));
         assert_eq!(refuse_insane(first.plus_millis(-1)), Ok(()));
         assert_eq!(refuse_insane(Stamp::MIN), Ok(()));
-        assert!(judge(Stamp::MAX, Stamp::MAX, AcceptClock::Any).is_err());
+        assert!(judge(Stamp::MAX, Stamp::MAX, Stamp::MIN, AcceptClock::Any).is_err());
     }
 
     #[test]
     fn a_day_is_believed_at_a_start_and_no_more() {
         let kept = at(BEGAN);
         for off in [-STEP_MS_MAX, 0, STEP_MS_MAX] {
-            assert_eq!(judge(at(BEGAN + off), kept, AcceptClock::Near), Ok(kept));
+            assert_eq!(judge(at(BEGAN + off), kept, Stamp::MIN, AcceptClock::Near), Ok(kept));
         }
         let (ahead, behind) = (at(BEGAN + STEP_MS_MAX + 1), at(BEGAN - STEP_MS_MAX - 1));
         let is_ahead = Err(ClockError::Ahead { clock: ahead, kept });
         let is_behind = Err(ClockError::Behind { clock: behind, kept });
-        assert_eq!(judge(ahead, kept, AcceptClock::Near), is_ahead);
-        assert_eq!(judge(ahead, kept, AcceptClock::Later), Ok(kept));
-        assert_eq!(judge(ahead, kept, AcceptClock::Any), Ok(kept));
-        assert_eq!(judge(behind, kept, AcceptClock::Near), is_behind);
-        assert_eq!(judge(behind, kept, AcceptClock::Later), is_behind);
-        assert_eq!(judge(behind, kept, AcceptClock::Any), Ok(behind));
-        assert_eq!(judge(ahead, Stamp::MIN, AcceptClock::Near), Ok(Stamp::MIN), "nothing is kept");
-        assert!(judge(Stamp::MIN, Stamp::MAX, AcceptClock::Near).is_err());
+        assert_eq!(judge(ahead, kept, Stamp::MIN, AcceptClock::Near), is_ahead);
+        assert_eq!(judge(ahead, kept, Stamp::MIN, AcceptClock::Later), Ok(kept));
+        assert_eq!(judge(ahead, kept, Stamp::MIN, AcceptClock::Any), Ok(kept));
+        assert_eq!(judge(behind, kept, Stamp::MIN, AcceptClock::Near), is_behind);
+        assert_eq!(judge(behind, kept, Stamp::MIN, AcceptClock::Later), is_behind);
+        assert_eq!(judge(behind, kept, Stamp::MIN, AcceptClock::Any), Ok(behind));
+        assert_eq!(
+            judge(ahead, Stamp::MIN, Stamp::MIN, AcceptClock::Near),
+            Ok(Stamp::MIN),
+            "nothing is kept"
+        );
+        assert!(judge(Stamp::MIN, Stamp::MAX, Stamp::MIN, AcceptClock::Near).is_err());
+        let versions = ahead.plus_millis(-1);
+        assert_eq!(
+            judge(ahead, kept, versions, AcceptClock::Near),
+            Ok(kept),
+            "versions are kept too"
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 mod client;
 mod disk;
+mod importer;
 mod machine;
 mod people;
 mod poller;

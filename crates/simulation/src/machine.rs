@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use neon::Api;
-use service::{Committer, Service, Settings, Surroundings};
+use service::{AcceptClock, ClockError, Committer, OpenError, Service, Settings, Surroundings};
 use store::Store;
 use tokio::sync::oneshot;
 
@@ -62,7 +62,8 @@ impl Machine {
             if self.perilous && one_in(4) {
                 world::doom(u32::try_from(below(20)).unwrap_or(0));
             }
-            let started = catch_unwind(AssertUnwindSafe(|| prepare(&self.store)));
+            let started =
+                catch_unwind(AssertUnwindSafe(|| prepare(&self.store, AcceptClock::Near)));
             world::spare();
             match started {
                 Ok((service, committer)) => {
@@ -191,19 +192,22 @@ pub(crate) fn interrupt() {
 fn keep_house(service: Service) {
     world::spawn(Owner::Server, async move {
         loop {
+            service.cut_back_failed_async().await;
             service.spread_interrupted_async().await;
             world::sleep(HOUSEKEEPING_MS).await;
         }
     });
 }
 
-fn prepare(store: &SimStore) -> (Service, Committer) {
-    let surroundings = Surroundings {
+/// Puts the server to work on a store, as often as it takes. A clock that has leapt is refused, until
+/// somebody sets it right.
+fn prepare(store: &SimStore, accept_clock: AcceptClock) -> (Service, Committer) {
+    let mut surroundings = Surroundings {
         store: Arc::new(store.clone()),
         clock: Arc::new(SimClock),
         random: Arc::new(SimRandom),
         runtime: Arc::new(SimRuntime),
-        accept_clock: service::AcceptClock::Near,
+        accept_clock,
         boot: store.boot(),
         search: None,
     };
@@ -213,6 +217,12 @@ fn prepare(store: &SimStore) -> (Service, Committer) {
         // A store that cannot be written yet is tried again, as an init system would.
         match store.reopen().map(|()| Service::prepare(surroundings.clone(), settings)) {
             Ok(Ok(server)) => return server,
+            Ok(Err(OpenError::Clock(refused))) => match (world::set_clock_right(), refused) {
+                (true, _) => {}
+                // The process before ended in order, under a clock that had leapt back.
+                (false, ClockError::Ahead { .. }) => surroundings.accept_clock = AcceptClock::Later,
+                (false, _) => panic!("a clock that is right was refused: {refused}"),
+            },
             _ => continue,
         }
     }
@@ -224,7 +234,7 @@ fn prepare(store: &SimStore) -> (Service, Committer) {
 /// When the copy cannot be opened.
 #[must_use]
 pub(crate) fn open_backup(store: &SimStore) -> Vec<String> {
-    let (service, committer) = prepare(store);
+    let (service, committer) = prepare(store, AcceptClock::Later);
     drop((service, committer));
     let checked = service::check(store, &mut |_| {});
     checked.map_or_else(|e| vec![e.to_string()], |checked| checked.lines)

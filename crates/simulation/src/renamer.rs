@@ -27,11 +27,11 @@ pub(crate) fn first_statuses() -> Vec<Status> {
     STATUSES.iter().zip(&NAMES).map(status).collect()
 }
 
-/// A rename that a server works on counts among those at work, until it is done or the server is.
-struct UnderWay(Rc<Cell<u32>>);
+/// A rename or an import that a server works on counts among those at work, until it is done or the server is.
+pub(crate) struct UnderWay(Rc<Cell<u32>>);
 
 impl UnderWay {
-    fn begin(at_work: &Rc<Cell<u32>>) -> UnderWay {
+    pub(crate) fn begin(at_work: &Rc<Cell<u32>>) -> UnderWay {
         at_work.set(at_work.get() + 1);
         UnderWay(at_work.clone())
     }

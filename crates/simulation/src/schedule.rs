@@ -10,6 +10,7 @@ use domain::{
 use service::Guard;
 
 use crate::disk::{Crash, SimStore};
+use crate::importer::Importer;
 use crate::machine::{self, Machine};
 use crate::people::People;
 use crate::poller::{Habits, Paging, Poller};
@@ -21,6 +22,8 @@ use crate::writer::{Changes, Writer};
 
 /// Turns of the scheduler before the writers have to be done and everybody comes to rest.
 const TURNS_MAX: u64 = 200_000;
+
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// What one schedule came to.
 #[derive(Clone, Debug, Default)]
@@ -123,7 +126,7 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
     let truth = Truth::default();
     let writes = 10 + u32::try_from(below(30)).expect("small");
     let renamers = if fate.renames { 1 + u32::from(one_in(2)) } else { 0 };
-    let writers_at_work = Rc::new(Cell::new(3 + renamers));
+    let writers_at_work = Rc::new(Cell::new(4 + renamers));
     for changes in [Changes::Subject, Changes::Note] {
         let (machine, org, truth) = (machine.clone(), id.clone(), truth.clone());
         let at_work = writers_at_work.clone();
@@ -142,8 +145,17 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
     let people =
         People { machine: machine_too, org: org_too, user, truth: truth_too, rounds, at_work };
     world::spawn(Owner::Client, people.run());
+    let files = if fate.imports { 1 + below(4) } else { 0 };
+    let importer = Importer {
+        machine: machine.clone(),
+        org: id.clone(),
+        truth: truth.clone(),
+        files,
+        at_work: writers_at_work.clone(),
+    };
+    world::spawn(Owner::Client, importer.run());
     let poller = |i: u64| {
-        let habits = Habits::any(fate.clock_steps);
+        let habits = Habits::any(fate.clock_steps || fate.leaps);
         // Two who ask the same with one key, and out of order or with a new session in mid-run,
         // cannot be told apart.
         let own = habits.paging == Paging::SecondFirst || habits.logs_in_again;
@@ -179,13 +191,16 @@ struct Fate {
     people: bool,
     tight_limits: bool,
     damage: bool,
+    imports: bool,
+    leaps: bool,
 }
 
 impl Fate {
     fn any() -> Fate {
+        let clock_steps = one_in(2);
         Fate {
             crashes: one_in(2),
-            clock_steps: one_in(2),
+            clock_steps,
             failing_commits: one_in(4),
             failing_begins: one_in(4),
             renames: one_in(3),
@@ -194,6 +209,9 @@ impl Fate {
             people: one_in(4),
             tight_limits: one_in(4),
             damage: one_in(6),
+            imports: one_in(3),
+            // On top of a step, a leap would go beyond what a start trusts.
+            leaps: !clock_steps && one_in(4),
         }
     }
 }
@@ -217,6 +235,9 @@ fn befall(machine: &Machine, fate: &Fate, parties: &[Party]) -> Vec<Backup> {
         if fate.clock_steps && one_in(100) {
             world::step_clock(pick(&[-1, -2, -15, -1_000, -60_000, -3_600_000, 1_000, 3_600_000]));
         }
+        if fate.leaps && one_in(200) && !world::set_clock_right() {
+            world::leap(pick(&[-DAY_MS, 2 * DAY_MS, -400 * DAY_MS, 3_650 * DAY_MS]));
+        }
         if fate.failing_commits && one_in(150) {
             machine.store.fail_next(1);
         }
@@ -235,11 +256,12 @@ fn befall(machine: &Machine, fate: &Fate, parties: &[Party]) -> Vec<Backup> {
         }
         if fate.backups && one_in(300) {
             let copy = machine.store.backup();
-            let logs = parties.iter().map(|party| copy.whole_log(party.org)).collect();
+            let logs = parties.iter().map(|party| copy.finished_log(party.org)).collect();
             backups.push((copy, logs));
         }
     }
     world::spare();
+    world::set_clock_right();
     machine.store.fail_next(0);
     machine.store.heal();
     backups

@@ -37,6 +37,8 @@ struct Known {
     acknowledged: Vec<Acknowledged>,
     /// Whether each activity has been removed, as far as the writers know.
     removed: BTreeMap<ActivityId, bool>,
+    /// Those that a file has brought.
+    imported: BTreeSet<ActivityId>,
     /// Those that could not be read for a time.
     damaged: BTreeSet<ActivityId>,
     /// What must not have been answered.
@@ -64,6 +66,17 @@ impl Truth {
     /// Nobody knows whether an activity was removed or came back. Whoever brings it back finds out.
     pub(crate) fn in_doubt(&self, id: ActivityId) {
         self.0.borrow_mut().removed.insert(id, true);
+    }
+
+    /// A file with this activity has been imported. Whether it is there depends on what was known of it.
+    pub(crate) fn imported(&self, id: ActivityId) {
+        self.in_doubt(id);
+        self.0.borrow_mut().imported.insert(id);
+    }
+
+    /// Whether a file had it: it may have been removed without ever having been there.
+    pub(crate) fn was_imported(&self, id: ActivityId) -> bool {
+        self.0.borrow().imported.contains(&id)
     }
 
     /// An activity cannot be read from now on, for a time.

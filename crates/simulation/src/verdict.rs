@@ -52,8 +52,9 @@ fn names(machine: &Machine, party: &Party, log: &[Version]) -> Result<(), String
     if !known.values().eq(&stored) {
         return Err(format!("the server knows {known:?}, the store has {stored:?}"));
     }
-    let names: BTreeSet<_> = stored.iter().map(|status| status.name.as_str()).collect();
-    if names.len() != stored.len() {
+    let offered = || stored.iter().filter(|status| !status.retired);
+    let names: BTreeSet<_> = offered().map(|status| status.name.as_str()).collect();
+    if names.len() != offered().count() {
         return Err(format!("two statuses share a name: {stored:?}"));
     }
     let latest: BTreeMap<_, _> = log.iter().map(|version| (version.id, version)).collect();

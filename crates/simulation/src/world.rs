@@ -52,6 +52,8 @@ struct World {
     rng: RefCell<fastrand::Rng>,
     /// What the wall clock shows.
     millis: Cell<i64>,
+    /// How far the wall clock has leapt, until somebody sets it right.
+    leapt: Cell<i64>,
     /// Milliseconds that have passed, whatever the wall clock shows.
     passed: Cell<i64>,
     tasks: RefCell<Vec<Slot>>,
@@ -68,6 +70,7 @@ impl Default for World {
         World {
             rng: RefCell::new(fastrand::Rng::with_seed(0)),
             millis: Cell::new(BEGIN_MILLIS),
+            leapt: Cell::new(0),
             passed: Cell::new(0),
             tasks: RefCell::default(),
             sleepers: RefCell::default(),
@@ -89,6 +92,7 @@ pub(crate) fn begin(seed: u64) {
     WORLD.with(|w| {
         *w.rng.borrow_mut() = fastrand::Rng::with_seed(seed);
         w.millis.set(BEGIN_MILLIS);
+        w.leapt.set(0);
         w.passed.set(0);
         w.sleepers.borrow_mut().clear();
         w.death_in.set(None);
@@ -130,6 +134,19 @@ pub(crate) fn steady_now() -> Stamp {
 /// Sets the wall clock to another time, backwards too.
 pub(crate) fn step_clock(millis: i64) {
     WORLD.with(|w| w.millis.set(w.millis.get() + millis));
+}
+
+/// The wall clock leaps: by days or years, not by what a correction of the time may be.
+pub(crate) fn leap(millis: i64) {
+    WORLD.with(|w| w.leapt.set(w.leapt.get() + millis));
+    step_clock(millis);
+}
+
+/// Somebody sets a clock right that has leapt; false if it has not.
+pub(crate) fn set_clock_right() -> bool {
+    let leapt = WORLD.with(|w| w.leapt.take());
+    step_clock(-leapt);
+    leapt != 0
 }
 
 /// Time passes.

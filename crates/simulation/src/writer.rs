@@ -131,6 +131,7 @@ impl Writer {
             // Whether it is there is as unknown as before.
             Ok(Err(Refusal::Outdated(_))) if seen.is_some() => {}
             Ok(Err(Refusal::Unavailable(_))) | Err(Lost) => self.truth.in_doubt(id),
+            Ok(Err(Refusal::UnknownVersion(_))) if to.is_none() && self.truth.was_imported(id) => {}
             Ok(Err(Refusal::Damaged(_))) if self.truth.was_damaged(id) => self.truth.in_doubt(id),
             Ok(Err(refusal)) => self.truth.complain(format!("{id} did not come back: {refusal}")),
         }

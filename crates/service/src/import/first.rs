@@ -14,6 +14,8 @@ use super::statuses::{Named, Taken};
 use super::{AUTHOR, ImportError, ImportPlan, ImportReport};
 use crate::commit::{Committer, unavailable};
 use crate::directory::Directory;
+use crate::runtime::wait;
+use crate::sabotage::step_of;
 use crate::tenant::Tenant;
 use crate::{Refusal, Service};
 
@@ -37,46 +39,52 @@ struct FirstImport {
 
 impl Service {
     /// None if somebody has logged in or written before: then nothing has been done.
-    pub(super) fn import_first(
+    pub(super) async fn import_first(
         &self,
         org: &Arc<Tenant>,
         plan: &mut ImportPlan,
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<Option<ImportReport>, ImportError> {
-        let _alone = org.first_import.lock();
+        let _alone = org.first_import.lock().await;
         if org.is_importing() {
-            self.cut_back(org); // What another one has left.
+            self.cut_back(org).await; // What another one has left.
         }
         let (begun, named) = (org.clone(), plan.statuses());
-        let begun = self.call(move |committer| committer.begin_import(&begun, &named))?;
+        let begun =
+            self.call_async(move |committer| committer.begin_import(&begun, &named)).await?;
         let Some((stamp, report)) = begun else { return Ok(None) };
         plan.settle(stamp);
         let report = ImportReport { kept_stamps: true, ..report };
         let organization = org.directory().organization.clone();
         let timeline = Timeline::new();
         let mut import = FirstImport { org: org.clone(), stamp, timeline, organization, report };
-        let written = import.write(self, plan, progress).and_then(|()| import.finish(self));
+        let written = import.carry_out(self, plan, progress).await;
         if written.is_err() {
-            self.cut_back(org);
+            self.cut_back(org).await;
         }
         written.map(Some)
     }
 
     /// Takes away what failed imports have left, where that could not be done at once.
     pub(crate) fn cut_back_failed(&self) {
+        wait(self.cut_back_failed_async());
+    }
+
+    /// The same for whoever has no thread to give.
+    pub async fn cut_back_failed_async(&self) {
         for org in self.orgs() {
-            if let Some(_alone) = org.first_import.try_lock()
+            if let Ok(_alone) = org.first_import.try_lock()
                 && org.is_importing()
             {
-                self.cut_back(&org);
+                self.cut_back(&org).await;
             }
         }
     }
 
-    fn cut_back(&self, org: &Arc<Tenant>) {
+    async fn cut_back(&self, org: &Arc<Tenant>) {
         let cut = loop {
             let of = org.clone();
-            match self.call(move |committer| committer.cut_back(&of)) {
+            match self.call_async(move |committer| committer.cut_back(&of)).await {
                 Ok(true) => {}
                 end => break end,
             }
@@ -88,14 +96,24 @@ impl Service {
 }
 
 impl FirstImport {
-    fn write(
+    async fn carry_out(
+        &mut self,
+        service: &Service,
+        plan: &mut ImportPlan,
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<ImportReport, ImportError> {
+        self.write(service, plan, progress).await?;
+        self.finish(service).await
+    }
+
+    async fn write(
         &mut self,
         service: &Service,
         plan: &mut ImportPlan,
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<(), ImportError> {
         loop {
-            let items = plan.next_chunk(CHUNK_ITEMS_MAX)?;
+            let items = plan.next_chunk(step_of(CHUNK_ITEMS_MAX))?;
             if items.is_empty() {
                 return Ok(());
             }
@@ -103,12 +121,13 @@ impl FirstImport {
             let versions = items.iter().map(|item| self.version(&directory, item));
             let versions: Vec<Version> = versions.collect::<Result<_, ImportError>>()?;
             let key = self.org.key;
-            service.call(move |committer| {
+            let written = service.call_async(move |committer| {
                 committer.transact(Durability::Process, |transaction| {
                     let mut appended = versions.iter().map(|v| transaction.append(key, v));
                     appended.try_for_each(|done| done.map_err(|e| unavailable(&e)))
                 })
-            })?;
+            });
+            written.await?;
             progress(self.timeline.len() as u64);
         }
     }
@@ -137,18 +156,19 @@ impl FirstImport {
     }
 
     /// Takes the mark away, and with it shows everything.
-    fn finish(&mut self, service: &Service) -> Result<ImportReport, ImportError> {
+    async fn finish(&mut self, service: &Service) -> Result<ImportReport, ImportError> {
         let (org, stamp) = (self.org.clone(), self.stamp);
         let timeline = std::mem::take(&mut self.timeline);
         let last_user_named = self.organization.last_user_named;
-        service.call(move |committer| {
+        let finished = service.call_async(move |committer| {
             committer.change_directory(&org, |directory, transaction| {
                 directory.organization.last_user_named = last_user_named;
                 put_stage(directory, transaction, Stage::Fresh)
             })?;
             org.show_log(timeline, stamp);
             Ok::<_, ImportError>(())
-        })?;
+        });
+        finished.await?;
         Ok(std::mem::take(&mut self.report))
     }
 }

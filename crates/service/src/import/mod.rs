@@ -21,6 +21,8 @@ use thiserror::Error;
 
 use crate::commit::{stopping, unavailable};
 use crate::judge::{Judge, Past};
+use crate::runtime::wait;
+use crate::sabotage::step_of;
 use crate::tenant::Tenant;
 use crate::{AdminError, Refusal, Service, Write};
 
@@ -106,17 +108,31 @@ impl Service {
     pub fn import(
         &self,
         org: &Arc<Tenant>,
-        mut plan: ImportPlan,
+        plan: ImportPlan,
         options: ImportOptions,
         progress: &Arc<dyn Fn(u64) + Send + Sync>,
     ) -> Result<ImportReport, ImportError> {
+        wait(self.import_async(org, plan, options, progress.as_ref()))
+    }
+
+    /// The same for whoever has no thread to give. It reads the plan and the store where it stands.
+    ///
+    /// # Errors
+    /// See [`ImportError`].
+    pub async fn import_async(
+        &self,
+        org: &Arc<Tenant>,
+        mut plan: ImportPlan,
+        options: ImportOptions,
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<ImportReport, ImportError> {
         self.refuse_removed(org, &plan, options)?;
         if options.dry_run {
-            return self.rehearse(org, &mut plan, options, progress.as_ref());
+            return self.rehearse(org, &mut plan, options, progress);
         }
-        match self.import_first(org, &mut plan, progress.as_ref())? {
+        match self.import_first(org, &mut plan, progress).await? {
             Some(report) => Ok(report),
-            None => self.import_later(org, &mut plan, options, progress.as_ref()),
+            None => self.import_later(org, &mut plan, options, progress).await,
         }
     }
 
@@ -139,30 +155,35 @@ impl Service {
         if removed.count == 0 { Ok(()) } else { Err(ImportError::Removed(removed)) }
     }
 
-    fn take_statuses(&self, org: &Arc<Tenant>, named: Named) -> Result<ImportReport, ImportError> {
+    async fn take_statuses(
+        &self,
+        org: &Arc<Tenant>,
+        named: Named,
+    ) -> Result<ImportReport, ImportError> {
         let tenant = org.clone();
-        let taken = self.change_directory::<_, Refusal>(org, move |directory, transaction| {
-            let taken = Taken::over(&tenant, directory, &named);
-            taken.put(tenant.key, transaction).map(|()| taken)
-        })?;
-        Ok(taken.report())
+        let taken =
+            self.change_directory_async::<_, Refusal>(org, move |directory, transaction| {
+                let taken = Taken::over(&tenant, directory, &named);
+                taken.put(tenant.key, transaction).map(|()| taken)
+            });
+        Ok(taken.await?.report())
     }
 
     /// Bounded commits with new stamps.
-    fn import_later(
+    async fn import_later(
         &self,
         org: &Arc<Tenant>,
         plan: &mut ImportPlan,
         options: ImportOptions,
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<ImportReport, ImportError> {
-        let mut report = self.take_statuses(org, plan.statuses())?;
+        let mut report = self.take_statuses(org, plan.statuses()).await?;
         // In a commit of its own: from then on, ids given to others lie above all of the file's,
         // also if this is cut short.
         plan.highest_first();
         let mut done = 0;
         loop {
-            let chunk = plan.next_chunk(if done == 0 { 1 } else { CHUNK_ITEMS_MAX })?;
+            let chunk = plan.next_chunk(if done == 0 { 1 } else { step_of(CHUNK_ITEMS_MAX) })?;
             if chunk.is_empty() {
                 return Ok(report);
             }
@@ -172,7 +193,7 @@ impl Service {
                 under_way.push((fate, self.submit(org, AUTHOR, options.write(item))?));
             }
             for (fate, answer) in under_way {
-                let outcome = answer.blocking_recv().map_err(|_| stopping())?;
+                let outcome = answer.await.map_err(|_| stopping())?;
                 let changed = outcome.map(|written| written.version.is_some());
                 report.take(fate, changed, options)?;
                 done += 1;

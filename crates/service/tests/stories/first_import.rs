@@ -3,7 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use domain::{ActivityId, Imported, ManualClock, Name, OrgId, Stamp, UserId, Zone};
+use domain::{
+    ActivityId, Imported, ManualClock, Name, OrgId, Stamp, StatusId, StatusName, UserId, Zone,
+};
 use parking_lot::Mutex;
 use service::{LoginError, NewUser, Refusal, SystemClock};
 
@@ -74,6 +76,28 @@ fn nobody_of_the_organization_logs_in_or_writes_while_it_goes_on() {
     assert!(report.unwrap().kept_stamps);
     assert_imported(&world);
     assert!(world.write(create("afterwards")).is_ok());
+}
+
+/// Its records have been given the name of before, and nothing can be changed about them yet.
+#[test]
+fn no_status_is_renamed_while_it_goes_on() {
+    let world = World::new(SystemClock);
+    let (service, org) = (world.service.clone(), world.org.clone());
+    let name = |text: &str| StatusName::parse(text).unwrap();
+    let (begun, ended) = (name("Begun"), name("Ended"));
+    let report = world.import_watched(&items(), false, move |_| {
+        let renamed = service.rename_status(&org, StatusId(2), begun.clone(), &mut |_| {});
+        assert!(renamed.unwrap_err().to_string().contains("import"));
+    });
+    assert!(report.unwrap().kept_stamps);
+    let shown = || {
+        let records = world.sync(&world.caller(&world.log_in()).unwrap(), &everything()).records;
+        let names = records.iter().map(|r| r.record().unwrap().status_name.to_string());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(shown(), ["Not Started".to_owned()].into());
+    world.service.rename_status(&world.org, StatusId(2), ended, &mut |_| {}).unwrap();
+    assert_eq!(shown(), ["Ended".to_owned()].into());
 }
 
 #[test]

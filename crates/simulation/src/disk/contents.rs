@@ -28,6 +28,8 @@ pub(super) struct Contents {
 #[derive(Clone)]
 pub(super) enum Op {
     Append(OrgKey, Version),
+    /// Only so many versions stay.
+    CutBack(OrgKey, usize),
     Organization(Organization),
     User(OrgKey, SystemUser),
     Key(OrgKey, ApiKey),
@@ -53,6 +55,11 @@ impl Contents {
             Op::Append(org, version) => {
                 self.latest.insert((org, version.id), version.seq);
                 self.log.entry(org).or_default().push(version);
+            }
+            Op::CutBack(org, kept) => {
+                for version in self.log.entry(org).or_default().drain(kept..) {
+                    self.latest.remove(&(org, version.id));
+                }
             }
             Op::Organization(organization) => {
                 self.organizations.insert(organization.key, organization);

@@ -7,7 +7,7 @@ mod transaction;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::{ActivityId, ApiKey, OrgKey, Organization, Status, SystemUser, Version};
+use domain::{ActivityId, ApiKey, OrgKey, Organization, Stage, Status, SystemUser, Version};
 use parking_lot::Mutex;
 
 use crate::world::{self, one_in};
@@ -109,6 +109,13 @@ impl SimStore {
     #[must_use]
     pub(crate) fn whole_log(&self, org: OrgKey) -> Vec<Version> {
         self.0.lock().visible.log.get(&org).cloned().unwrap_or_default()
+    }
+
+    /// What a backup of it is good for: the log of an organization, nothing of an import under way.
+    #[must_use]
+    pub(crate) fn finished_log(&self, org: OrgKey) -> Vec<Version> {
+        let stage = self.0.lock().visible.organizations.get(&org).map(|found| found.stage);
+        if stage == Some(Stage::Importing) { Vec::new() } else { self.whole_log(org) }
     }
 
     /// Writes without a server: for setting up.

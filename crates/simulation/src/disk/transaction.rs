@@ -12,6 +12,9 @@ use super::SimStore;
 use super::contents::Op;
 use crate::world;
 
+/// Versions that are cut back at a time.
+const CUT_MAX: usize = 3;
+
 pub(super) struct SimTransaction<'a> {
     pub(super) store: &'a SimStore,
     pub(super) durability: Durability,
@@ -48,8 +51,13 @@ impl Transaction for SimTransaction<'_> {
         self.push(Op::Append(org, version.clone()))
     }
 
-    fn cut_back(&mut self, _: OrgKey, _: u32) -> Result<bool, StoreError> {
-        Ok(false) // Nothing here imports.
+    fn cut_back(&mut self, org: OrgKey, versions_max: u32) -> Result<bool, StoreError> {
+        world::point();
+        let length = self.store.0.lock().visible.log.get(&org).map_or(0, Vec::len);
+        // Far fewer at a time, so that it takes several transactions.
+        let step = usize::try_from(versions_max).map_or(CUT_MAX, |max| max.min(CUT_MAX));
+        let kept = length.saturating_sub(step);
+        self.push(Op::CutBack(org, kept)).map(|()| kept > 0)
     }
 
     fn put_organization(&mut self, organization: &Organization) -> Result<(), StoreError> {
