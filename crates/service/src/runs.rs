@@ -151,6 +151,10 @@ impl Runs {
         if let Some(run) = own.max_by_key(|run| run.claim(ask)) {
             return Some(run.serve(ask));
         }
+        // It may have had one that was dropped for others, and begun after those of sessions before it.
+        if self.dropped.get(&ask.key).is_some_and(|at| *at >= ask.session_created) {
+            return None;
+        }
         let orphan = self.orphan(ask)?;
         // The run goes on under the new session, and stays where it was for the old one.
         let mut adopted = Run {
@@ -400,7 +404,8 @@ impl Runs {
             return Ok(Vec::new());
         }
         let of_key = |run: &&Run| run.recorded && run.record.key == key;
-        let oldest = self.all.iter().filter(of_key).min_by_key(|run| run.record.last_used);
+        let idle_since = |run: &&Run| (run.record.last_used, run.record.number);
+        let oldest = self.all.iter().filter(of_key).min_by_key(idle_since);
         let Some(oldest) = oldest.map(|run| run.record) else { return Err(TooManyRuns) };
         if is_fresh(oldest.last_used, now) {
             return Err(TooManyRuns);

@@ -169,7 +169,7 @@ impl Sessions {
         if sessions.len() >= max {
             for other in sessions.values().filter(same_opener) {
                 of_key += 1;
-                let used = |s: &Session| s.last_used.load(Ordering::Relaxed);
+                let used = |s: &Session| (s.last_used.load(Ordering::Relaxed), s.hash);
                 if idlest.is_none_or(|idlest| used(other) < used(idlest)) {
                     idlest = Some(other);
                 }

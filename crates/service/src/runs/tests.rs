@@ -72,6 +72,27 @@ fn the_one_idle_longest_makes_room_once_it_has_been_so_for_long() {
     assert_eq!(begin(&mut runs, &another), Err(TooManyRuns), "all others are in use");
 }
 
+/// Its own run has gone, and that of a session before it is another answer.
+#[test]
+fn who_lost_a_run_to_others_takes_over_no_older_one() {
+    let mut runs = Runs::default();
+    begin(&mut runs, &ask(0, 1, 0)).unwrap();
+    let newer = Ask { session: SecretHash([1; 32]), session_created: at_minute(1), ..ask(0, 1, 2) };
+    let single = runs.begin(&newer, Seq(2), at_minute(2));
+    runs.settle(&single, false, newer.now).unwrap();
+    for n in 1..=SINGLE_PAGE_RUNS_PER_KEY_MAX {
+        let other = Ask { session: newer.session, ..ask(n, 1, 2) };
+        let other = runs.begin(&other, Seq(2), at_minute(2));
+        runs.settle(&other, false, at_minute(2)).unwrap();
+    }
+    let next = Ask { page: 2, ..newer };
+    assert!(runs.find(&next).is_none());
+    assert!(runs.may_have_dropped(&next));
+    // A session that has begun since cannot have lost one.
+    let latest = Ask { session: SecretHash([2; 32]), session_created: at_minute(3), ..next };
+    assert!(runs.find(&latest).is_some());
+}
+
 #[test]
 fn what_expires_makes_room() {
     let mut runs = full();
