@@ -43,8 +43,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "a run of one page leaves the longer one that it replaces in the store",
         file: "service/src/runs.rs",
-        from: "let replaces = run.in_store;",
-        to: "let replaces = false;",
+        from: "let replaces = replaced.is_some_and(|run| run.recorded || run.replaces);",
+        to: "let replaces = false && replaced.is_some();",
         tests: &[Schedules, Api],
     },
     Mutant {

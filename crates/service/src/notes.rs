@@ -55,8 +55,7 @@ impl Note {
             }
             Note::Logout(session) => session.end(),
             Note::Run(run) => tenant.runs.lock().kept(&run),
-            Note::RunEnded(run) => tenant.runs.lock().forgotten(&run),
-            Note::Session(_) | Note::SessionEnded(_) => {}
+            Note::Session(_) | Note::SessionEnded(_) | Note::RunEnded(_) => {}
         }
     }
 }

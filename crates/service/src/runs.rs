@@ -72,14 +72,13 @@ pub(crate) struct TooManyRuns;
 #[derive(Clone, Copy, Debug)]
 struct Run {
     record: RunRecord,
-    /// Whether it has several pages, counts against the key's limit and belongs into the store.
+    /// Whether it counts against the key's limit and belongs into the store.
     recorded: bool,
     kept: Kept,
     /// When a note of it was last made.
     noted: Option<Stamp>,
-    /// Whether the store may have a run under its session, query and bound: itself, or one whose place
-    /// it took.
-    in_store: bool,
+    /// Whether it took the place of one that belongs into the store.
+    replaces: bool,
     /// Its last turn among its key's runs of a single page; none if it is not one of them.
     single: Option<u64>,
 }
@@ -135,7 +134,7 @@ impl Runs {
                 recorded: true,
                 kept: Kept::Wholly,
                 noted: None,
-                in_store: true,
+                replaces: false,
                 single: None,
             };
             runs.insert(run);
@@ -151,17 +150,13 @@ impl Runs {
         if let Some(run) = own.max_by_key(|run| run.claim(ask)) {
             return Some(run.serve(ask));
         }
-        // It may have had one that was dropped for others, and begun after those of sessions before it.
-        if self.dropped.get(&ask.key).is_some_and(|at| *at >= ask.session_created) {
-            return None;
-        }
         let orphan = self.orphan(ask)?;
         // The run goes on under the new session, and stays where it was for the old one.
         let mut adopted = Run {
             recorded: false,
             kept: Kept::Not,
             noted: None,
-            in_store: false,
+            replaces: false,
             single: None,
             ..orphan
         };
@@ -188,31 +183,35 @@ impl Runs {
             last_used: ask.now,
         };
         let replaced = self.take(ask.query, ask.session, ask.to);
-        let in_store = replaced.is_some_and(|run| run.recorded || run.in_store);
+        let replaces = replaced.is_some_and(|run| run.recorded || run.replaces);
         let run =
-            Run { record, recorded: false, kept: Kept::Not, noted: None, in_store, single: None };
+            Run { record, recorded: false, kept: Kept::Not, noted: None, replaces, single: None };
         self.insert(run);
         record
     }
 
-    /// Settles whether a run has several pages, as far as that is not known yet.
+    /// Settles whether a run belongs into the store, as far as that is not known yet, and says so.
     ///
-    /// Dropped runs of a single page leave without a trace. Returned are those that the store has to
-    /// forget before the page leaves: dropped runs of several pages, and one whose place a run of a
-    /// single page took, which would come back to life after a crash.
+    /// One of several pages does. One of a single page does where its key has asked the same question
+    /// before with an answer that is kept: after a crash, that one would come back to life in its place.
+    ///
+    /// Beside that: the run that was dropped for it, which the store has to forget. Dropped runs that are
+    /// in memory alone leave without a trace.
     pub(crate) fn settle(
         &mut self,
         record: &RunRecord,
         several_pages: bool,
         now: Stamp,
-    ) -> Result<Vec<RunRecord>, TooManyRuns> {
+    ) -> Result<(bool, Option<RunRecord>), TooManyRuns> {
         let (query, session, to) = (QueryId(record.query), record.session, record.to);
-        if !several_pages {
-            let replaces = self.keep_single(record, now);
-            return Ok(if replaces { vec![*record] } else { Vec::new() });
+        let Some(run) = self.get(query, session, to) else { return Ok((several_pages, None)) };
+        if run.recorded {
+            return Ok((true, None));
         }
-        if self.get(query, session, to).is_some_and(|run| run.recorded) {
-            return Ok(Vec::new());
+        let replaces = run.replaces;
+        if !several_pages && !replaces && !self.has_recorded(query, record.key) {
+            self.keep_single(record, now);
+            return Ok((false, None));
         }
         let dropped = match self.make_room(record.key, now) {
             Ok(dropped) => dropped,
@@ -229,7 +228,13 @@ impl Runs {
                 self.one_single_less(record.key);
             }
         }
-        Ok(dropped)
+        Ok((true, dropped))
+    }
+
+    /// Whether the store has, or is to have, a run of that question asked with that key.
+    fn has_recorded(&self, query: QueryId, key: KeyId) -> bool {
+        let mut of_query = self.all.iter_hash(hash(query)).filter(|run| run.is_of(query));
+        of_query.any(|run| run.recorded && run.record.key == key)
     }
 
     /// Whether the run of a later page that nobody knows may be one that was dropped for others, and
@@ -243,13 +248,6 @@ impl Runs {
     pub(crate) fn kept(&mut self, record: &RunRecord) {
         if let Some(run) = self.same(record) {
             run.kept = if run.record == *record { Kept::Wholly } else { Kept::Earlier };
-        }
-    }
-
-    /// The store has forgotten what this run took the place of.
-    pub(crate) fn forgotten(&mut self, record: &RunRecord) {
-        if let Some(run) = self.same(record).filter(|run| !run.recorded) {
-            run.in_store = false;
         }
     }
 
@@ -278,7 +276,7 @@ impl Runs {
         for run in &expired {
             self.take(QueryId(run.record.query), run.record.session, run.record.to);
         }
-        let kept = |run: &Run| run.recorded || run.in_store;
+        let kept = |run: &Run| run.recorded || run.replaces;
         expired.into_iter().filter(kept).map(|run| run.record).collect()
     }
 
@@ -354,23 +352,17 @@ impl Runs {
         }
     }
 
-    /// Counts a use of a run of a single page, and drops those used longest ago beyond the limit. Says
-    /// whether the store may still have one whose place the run took.
-    fn keep_single(&mut self, record: &RunRecord, now: Stamp) -> bool {
+    /// Counts a use of a run of a single page, and drops those used longest ago beyond the limit.
+    fn keep_single(&mut self, record: &RunRecord, now: Stamp) {
         let (query, session, to) = (QueryId(record.query), record.session, record.to);
         let turn = self.single.get(&record.key).map_or(0, |single| single.turns);
-        let Some(run) = self.get(query, session, to) else { return false };
-        if run.recorded {
-            return false;
-        }
-        let replaces = run.in_store;
+        let Some(run) = self.get(query, session, to) else { return };
         let is_new = run.single.replace(turn).is_none();
         let single = self.single.entry(record.key).or_default();
         single.count += usize::from(is_new);
         single.uses.push_back((query, session, to, turn));
         single.turns += 1;
         self.drop_single(record.key, now);
-        replaces
     }
 
     fn drop_single(&mut self, key: KeyId, now: Stamp) {
@@ -399,9 +391,9 @@ impl Runs {
     }
 
     /// Makes room for one more recorded run of a key, by forgetting the one idle longest.
-    fn make_room(&mut self, key: KeyId, now: Stamp) -> Result<Vec<RunRecord>, TooManyRuns> {
+    fn make_room(&mut self, key: KeyId, now: Stamp) -> Result<Option<RunRecord>, TooManyRuns> {
         if self.recorded.get(&key).copied().unwrap_or(0) < limit(RUNS_PER_KEY_MAX, 6) {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let of_key = |run: &&Run| run.recorded && run.record.key == key;
         let idle_since = |run: &&Run| (run.record.last_used, run.record.number);
@@ -412,7 +404,7 @@ impl Runs {
         }
         self.take(QueryId(oldest.query), oldest.session, oldest.to);
         self.dropped.insert(key, now);
-        Ok(vec![oldest])
+        Ok(Some(oldest))
     }
 }
 

@@ -304,42 +304,36 @@ impl Service {
         }
     }
 
-    /// Has a run of several pages kept before any of its pages leaves, and what it has come to
-    /// afterwards; has one forgotten whose place a run of a single page has taken.
+    /// Has a run that belongs into the store kept before any of its pages leaves, and what it has come to
+    /// afterwards.
     async fn record_run(
         &self,
         org: &Arc<Tenant>,
         run: &RunRecord,
         view: &View,
-        several: bool,
+        several_pages: bool,
     ) -> Result<(), AskError> {
-        let (first_time, due, ended) = {
+        let (is_kept, due, dropped) = {
             let mut runs = org.runs.lock();
-            let first_time = several && !runs.is_kept(run);
-            let ended = runs.settle(run, several, run.last_used);
-            let ended = ended
+            let settled = runs.settle(run, several_pages, run.last_used);
+            let (recorded, dropped) = settled
                 .map_err(|TooManyRuns| AskError::TooManyRuns { max: crate::RUNS_PER_KEY_MAX })?;
-            (first_time, several && runs.note_is_due(run), ended)
-        };
-        let mut last = None;
-        let mut await_note = |note| {
-            let (reply, kept) = oneshot::channel();
-            last = Some(kept);
-            self.note(org, note, Some(reply))
-        };
-        for run in ended {
-            await_note(Note::RunEnded(run))?;
-        }
-        match (first_time, due) {
-            (true, _) => {
-                self.shared.views.put(org, view.clone());
-                await_note(Note::Run(*run))?;
+            if !recorded {
+                return Ok(());
             }
-            (false, true) => self.note(org, Note::Run(*run), None)?,
-            (false, false) => {}
+            (runs.is_kept(run), runs.note_is_due(run), dropped)
+        };
+        if let Some(dropped) = dropped {
+            self.note(org, Note::RunEnded(dropped), None)?;
         }
-        // They are kept in their order: the last stands for all.
-        let Some(kept) = last else { return Ok(()) };
+        match (is_kept, due) {
+            (true, false) => return Ok(()),
+            (true, true) => return Ok(self.note(org, Note::Run(*run), None)?),
+            (false, _) => {}
+        }
+        self.shared.views.put(org, view.clone());
+        let (reply, kept) = oneshot::channel();
+        self.note(org, Note::Run(*run), Some(reply))?;
         kept.await.map_err(|_| AskError::Unavailable("the run could not be recorded".to_owned()))
     }
 
