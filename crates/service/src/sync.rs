@@ -162,7 +162,7 @@ impl Service {
         self.record_run(org, &run, &asked.view, selected.pages > 1).await?;
         let range = selected.range;
         let mut page = self.paged(org, &asked, selected).await?;
-        let (began, window) = ((begun, ask.now), (&asked.view, range));
+        let (began, window) = ((begun, ask.now), (asked.view.seq(), range));
         page.served = Served::new(org, query, &run, began, window, &page);
         Ok(page)
     }

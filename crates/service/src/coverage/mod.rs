@@ -187,25 +187,24 @@ struct Sending {
     tenant: Arc<Tenant>,
     key: KeyId,
     page: ServedPage,
-    /// Its view, its oldest record and its newest, where it delivers something all by itself.
-    alone: Option<(View, Seq, Seq)>,
+    /// Its oldest record and its newest, where it delivers something all by itself.
+    alone: Option<(Seq, Seq)>,
 }
 
 impl Served {
     /// Of a page of a run; none of a question for named activities, which says nothing about how far a
-    /// copy has come. `range` is what the question's window holds in the view.
+    /// copy has come. `range` is what the question's window holds in the view of `head`.
     pub(crate) fn new(
         tenant: &Arc<Tenant>,
         query: &SyncQuery,
         run: &RunRecord,
         (begins, at): (bool, Stamp),
-        (view, range): (&View, SeqRange),
+        (head, range): (Seq, SeqRange),
         page: &SyncPage,
     ) -> Option<Served> {
         if query.ids.is_some() {
             return None;
         }
-        let head = view.seq();
         let range = SeqRange { after: range.after.min(head), through: range.through.min(head) };
         let range = SeqRange { through: range.through.max(range.after), ..range };
         let log_order = (query.order.by == Member::Modified).then(|| query.order.direction.into());
@@ -232,7 +231,7 @@ impl Served {
         };
         let seqs = page.seqs.first().zip(page.seqs.last());
         let ends = seqs.filter(|_| page.pages > 1 && log_order.is_some());
-        let alone = ends.map(|(one, other)| (view.clone(), *one.min(other), *one.max(other)));
+        let alone = ends.map(|(one, other)| (*one.min(other), *one.max(other)));
         let page = ServedPage { poll, begins, page: query.page, records: page.seqs.len() as u64 };
         Some(Served(Box::new(Sending { tenant: tenant.clone(), key: run.key, page, alone })))
     }
@@ -240,7 +239,7 @@ impl Served {
     /// The last piece of the answer has been handed to the connection.
     pub fn is_sent(self) {
         let Sending { tenant, key, page, alone } = &*self.0;
-        let alone = || self::alone(tenant, &page.poll, alone.as_ref()?);
+        let alone = || self::alone(tenant, &page.poll, (*alone)?);
         tenant.coverages.serve(*key, page, alone, || tenant.exposure.view());
     }
 }
@@ -253,12 +252,10 @@ impl fmt::Debug for Sending {
 
 /// What a page delivers by itself, in the order of the log: from the record before its oldest, which is
 /// on another page, to its newest. Between two neighbours there is nothing current, so that theirs touch.
-fn alone(
-    tenant: &Tenant,
-    poll: &Poll,
-    (view, oldest, newest): &(View, Seq, Seq),
-) -> Option<Stretch> {
-    let (oldest, newest) = (*oldest, *newest);
+/// The present view tells as well as the run's: what was current then and is no longer can be missing from
+/// no copy.
+fn alone(tenant: &Tenant, poll: &Poll, (oldest, newest): (Seq, Seq)) -> Option<Stretch> {
+    let view = tenant.exposure.view();
     let whole = poll.stretch();
     let behind = SeqRange { after: newest, through: whole.range.through };
     let before = SeqRange { after: whole.range.after, through: Seq(oldest.0.saturating_sub(1)) };

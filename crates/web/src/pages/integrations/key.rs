@@ -254,7 +254,10 @@ fn last_polls(polls: &[Poll], zone: &Zone) -> Markup {
                     tbody { @for poll in polls { (poll_row(poll, zone)) } }
                 }
             }
-            p.hint { "Polls in a row that got nothing new are one line. The window leads to what changed in it." }
+            p.hint {
+                "Polls in a row that got nothing new are one line. The window leads to what changed in it. Times to the millisecond are those of the API, as clocks in "
+                (zone) " show them."
+            }
         }
     }
 }

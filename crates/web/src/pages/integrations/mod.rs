@@ -69,7 +69,7 @@ fn page(
             (empty("No keys", "No script can ask. Create a key for the first one below.", &html! {}))
         } @else {
             (table(who, &live, &directory))
-            p.hint { "A change counts as delivered once the page that it is on has been sent. A key is silent when it has not asked for four times its usual pause, and at least for an hour, or for longer than you expect of it." }
+            p.hint { "A change counts as delivered once the page that it is on has been sent. A key is silent when it has not asked for four times its usual pause, and at least for an hour, or for longer than you expect of it. Times to the millisecond are those of the API, as clocks in " (directory.organization.zone) " show them." }
         }
         (new_key_form(web, who, fields, wrong)?)
         @if !revoked.is_empty() {
