@@ -372,10 +372,14 @@ impl Commit {
 
     /// Keeps the greatest number of a person that is named, with what names it.
     fn note_users(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
-        let mut organization = self.tenant.directory().organization.clone();
         let records = self.versions.iter().filter_map(Version::record);
-        let greater = records.filter(|activity| organization.note_user(activity)).count();
-        if greater > 0 {
+        let Some(named) = records.filter_map(Activity::assignable_user).max() else {
+            return Ok(());
+        };
+        let directory = self.tenant.directory();
+        if named > directory.organization.last_user_named {
+            let organization =
+                Organization { last_user_named: named, ..directory.organization.clone() };
             transaction.put_organization(&organization)?;
             self.noted = Some(organization);
         }
