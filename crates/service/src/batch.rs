@@ -4,7 +4,7 @@ use std::collections::{HashMap, hash_map};
 use std::sync::Arc;
 
 use domain::{
-    Activity, ActivityId, Author, ID_MAX, OrgKey, Organization, Seq, Stamp, State, Version,
+    Activity, ActivityId, Author, ID_MAX, Kind, OrgKey, Organization, Seq, Stamp, State, Version,
 };
 use store::{Store, StoreError, Transaction};
 use timeline::Entry;
@@ -272,9 +272,16 @@ impl Commit {
                 past.earlier = self.record_at(store, id, *seq)?;
             }
             Write::Restore { to: None, .. } => past.earlier = self.last_record(store, id)?,
-            Write::Import { item, .. } => {
-                if let Some(latest) = self.current.get(&id).and_then(Option::as_ref) {
-                    past.seen = Seen::by(item, latest, &self.tenant.timeline.read());
+            Write::Import { item, restore, .. } => {
+                let latest = self.current.get(&id).and_then(Option::as_ref);
+                match latest.map(|latest| (latest, latest.state.kind())) {
+                    Some((latest, Kind::Record)) => {
+                        past.seen = Seen::by(item, latest, &self.tenant.timeline.read());
+                    }
+                    Some((_, Kind::Tombstone)) if *restore => {
+                        past.earlier = self.last_record(store, id)?;
+                    }
+                    _ => {}
                 }
             }
             _ => {}

@@ -89,6 +89,18 @@ fn what_a_file_does_not_name_stays() {
 }
 
 #[test]
+fn what_comes_back_keeps_what_the_file_does_not_name() {
+    let (_server, client) = at_noon();
+    import(&client, &line(7, "s", r#","note":"n","clientId":9"#), PLAIN);
+    client.update(7, "activity.note=ours");
+    client.remove(7);
+    assert_eq!(import(&client, &line(7, "back", r#","clientId":null"#), RESTORE).created, 1);
+    let back = client.retrieve(7);
+    assert_eq!((&back["subject"], &back["note"]), (&json!("back"), &json!("ours")));
+    assert_eq!(back.get("clientId"), None);
+}
+
+#[test]
 fn of_a_record_that_is_new_here_absent_members_are_absent() {
     let (_server, client) = at_noon();
     import(&client, &line(7, "s", ""), PLAIN);
