@@ -189,8 +189,9 @@ impl Judge<'_> {
         let mut activity = (**activity).clone();
         let status = self.directory.status(activity.status)?;
         activity.status_name = status.name.clone();
-        activity.provenance = Provenance::imported(stamp.unwrap_or(self.stamp).min(self.stamp));
         let record = current.and_then(Version::record);
+        let as_of = import::as_of(*stamp, record, past.seen, self.stamp);
+        activity.provenance = Provenance::imported(as_of);
         if let Some(before) = record.or(past.earlier.as_ref()) {
             activity.import_over(*named, before);
         }

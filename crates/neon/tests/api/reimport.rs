@@ -172,6 +172,10 @@ fn a_first_import_is_not_undone_by_an_older_file_either() {
     org.import(&line(7, "new", &changed(FEBRUARY)), PLAIN).unwrap();
     let client = org.editor();
     stays(&client, &line(7, "old", &changed(JANUARY)));
+    for subject in ["changed by hand", "changed by hand again"] {
+        is_taken(&client, &line(7, subject, &changed(FEBRUARY)), subject);
+    }
+    stays(&client, &line(7, "old", &changed(JANUARY)));
     is_taken(&client, &line(7, "newer", &changed("2026-02-03T11:00:00Z")), "newer");
 }
 

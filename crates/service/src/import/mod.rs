@@ -24,7 +24,7 @@ use crate::judge::{Judge, Past};
 use crate::tenant::Tenant;
 use crate::{AdminError, Refusal, Service, Write};
 
-pub(crate) use age::{Seen, is_newer_here};
+pub(crate) use age::{Seen, as_of, is_newer_here};
 pub(crate) use first::cut_back;
 pub use plan::ImportPlan;
 pub use report::{Differing, ImportReport, Listed, Rehearsal};
