@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::{ClientId, Moment, Stamp, StatusId, UserId};
+use crate::{ClientId, ID_MAX, Moment, Stamp, StatusId, UserId};
 
 /// The most characters that a subject may have.
 pub const SUBJECT_CHARS_MAX: usize = 4_000;
@@ -185,6 +185,12 @@ pub struct Activity {
 }
 
 impl Activity {
+    /// The responsible person, whether or not there is one of that number, if somebody can be given it.
+    #[must_use]
+    pub fn assignable_user(&self) -> Option<UserId> {
+        self.system_user.filter(|user| (1..=ID_MAX).contains(&user.0))
+    }
+
     /// Whether it differs from another in nothing but who saved it and where it comes from.
     #[must_use]
     pub fn has_content_of(&self, other: &Activity) -> bool {

@@ -48,11 +48,11 @@ impl Imported {
 
 /// Some members of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Members(u16);
+pub struct Members(u32);
 
 impl Members {
     /// All of them.
-    pub const ALL: Members = Members(u16::MAX);
+    pub const ALL: Members = Members(u32::MAX);
 
     /// Whether this one is among them.
     #[must_use]
@@ -60,8 +60,8 @@ impl Members {
         self.0 & Members::bit(member) != 0
     }
 
-    fn bit(member: Member) -> u16 {
-        1 << member as u16
+    fn bit(member: Member) -> u32 {
+        1 << member as u32
     }
 }
 

@@ -6,10 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::activity::{TextError, checked};
-use crate::{
-    Activity, ClientId, ID_MAX, Interval, KeyId, OrgId, OrgKey, Stamp, StatusId, StatusName,
-    UserId, Zone,
-};
+use crate::{ClientId, Interval, KeyId, OrgId, OrgKey, Stamp, StatusId, StatusName, UserId, Zone};
 
 /// The most characters that a person's, an organization's, a key's or a status's name may have.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -65,20 +62,10 @@ pub struct Organization {
     pub zone: Zone,
     /// How far its life has come.
     pub stage: Stage,
-    /// The greatest number of a person that any version of an activity has named, whether or not
-    /// that person is there; 0 where none has. Who is added without a number gets one after it.
+    /// The greatest number of a person that any version of an activity has named
+    /// ([`Activity::assignable_user`](crate::Activity::assignable_user)), 0 where none has. Who is
+    /// added without a number gets one after it.
     pub last_user_named: UserId,
-}
-
-impl Organization {
-    /// Takes note of the person that an activity names; true if no number named before was so great.
-    /// Numbers that nobody can be given do not count.
-    pub fn note_user(&mut self, activity: &Activity) -> bool {
-        let named = activity.system_user.filter(|user| user.0 <= ID_MAX);
-        let is_greater = named > Some(self.last_user_named);
-        self.last_user_named = named.unwrap_or(self.last_user_named).max(self.last_user_named);
-        is_greater
-    }
 }
 
 /// How far an organization's life has come. Only a first import goes back, to [`Stage::Fresh`].

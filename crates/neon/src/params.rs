@@ -18,8 +18,8 @@ pub(crate) struct Params<'a> {
     pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The numbers that stood in names, with the places of those in `pairs`, ascending.
     numbers: Vec<(usize, String)>,
-    /// Query and form as they came.
-    raw: [&'a [u8]; 2],
+    /// Whether something that came is not UTF-8.
+    is_broken: bool,
 }
 
 /// Stands for bytes that are not UTF-8; the decoder puts it where they were.
@@ -40,7 +40,10 @@ impl<'a> Params<'a> {
     pub(crate) fn parse(query: &'a [u8], form: &'a [u8]) -> Result<Params<'a>, String> {
         let given = form_urlencoded::parse(query).chain(form_urlencoded::parse(form));
         let (mut pairs, mut numbers) = (Vec::with_capacity(USUAL_MAX), Vec::new());
+        let mut has_sign = false;
         for (mut name, value) in given {
+            // What was not decoded was text before.
+            has_sign |= matches!(value, Cow::Owned(_)) && value.contains(NOT_UTF8);
             if is_spelled_otherwise(&name) {
                 let (spelled, number) = spell(&name);
                 numbers.extend(number.map(|number| (pairs.len(), number)));
@@ -55,7 +58,8 @@ impl<'a> Params<'a> {
             }
             pairs.push((name, value));
         }
-        Ok(Params { pairs, numbers, raw: [query, form] })
+        let is_broken = has_sign && [query, form].into_iter().any(|raw| !is_utf8(raw));
+        Ok(Params { pairs, numbers, is_broken })
     }
 
     /// All parameters with something in them: names and values, without blanks around them.
@@ -124,8 +128,7 @@ impl<'a> Params<'a> {
 
     /// A text that may be stored. The sign that stands for bytes which are not UTF-8 may be the writer's.
     fn readable<'t>(&self, name: &str, text: &'t str) -> Result<&'t str, ApiError> {
-        let is_utf8 = |raw: &&[u8]| percent_decode(raw).decode_utf8().is_ok();
-        if text.contains(NOT_UTF8) && !self.raw.iter().all(is_utf8) {
+        if self.is_broken && text.contains(NOT_UTF8) {
             return Err(ApiError::malformed(name, text, "text in UTF-8"));
         }
         Ok(text)
@@ -136,6 +139,10 @@ impl<'a> Params<'a> {
         let at = self.numbers.binary_search_by_key(&place, |(place, _)| *place).ok()?;
         Some(&self.numbers[at].1)
     }
+}
+
+fn is_utf8(raw: &[u8]) -> bool {
+    percent_decode(raw).decode_utf8().is_ok()
 }
 
 /// Whether a name has brackets, or a number, of which the manual has none.

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque, hash_map};
 use std::sync::Arc;
 
 use domain::{
-    Activity, ActivityId, Author, ID_MAX, OrgKey, Organization, Seq, Stamp, State, Version,
+    Activity, ActivityId, Author, ID_MAX, Kind, OrgKey, Organization, Seq, Stamp, State, Version,
 };
 use store::{Durability, Store, StoreError, Transaction};
 use timeline::Entry;
@@ -334,9 +334,16 @@ impl Commit {
                 past.earlier = self.record_at(store, id, *seq)?;
             }
             Write::Restore { to: None, .. } => past.earlier = self.last_record(store, id)?,
-            Write::Import { item, .. } => {
-                if let Some(latest) = self.current.get(&id).and_then(Option::as_ref) {
-                    past.seen = Seen::by(item, latest, &self.tenant.timeline.read());
+            Write::Import { item, restore, .. } => {
+                let latest = self.current.get(&id).and_then(Option::as_ref);
+                match latest.map(|latest| (latest, latest.state.kind())) {
+                    Some((latest, Kind::Record)) => {
+                        past.seen = Seen::by(item, latest, &self.tenant.timeline.read());
+                    }
+                    Some((_, Kind::Tombstone)) if *restore => {
+                        past.earlier = self.last_record(store, id)?;
+                    }
+                    _ => {}
                 }
             }
             _ => {}
@@ -447,10 +454,14 @@ impl Commit {
 
     /// Keeps the greatest number of a person that is named, with what names it.
     fn note_users(&mut self, transaction: &mut dyn Transaction) -> Result<(), StoreError> {
-        let mut organization = self.tenant.directory().organization.clone();
         let records = self.versions.iter().filter_map(Version::record);
-        let greater = records.filter(|activity| organization.note_user(activity)).count();
-        if greater > 0 {
+        let Some(named) = records.filter_map(Activity::assignable_user).max() else {
+            return Ok(());
+        };
+        let directory = self.tenant.directory();
+        if named > directory.organization.last_user_named {
+            let organization =
+                Organization { last_user_named: named, ..directory.organization.clone() };
             transaction.put_organization(&organization)?;
             self.noted = Some(organization);
         }

@@ -53,7 +53,7 @@ impl Judge<'_> {
                 }
             }
             Write::Import { item, restore, overwrite } => {
-                let state = self.import(item, *restore, current)?;
+                let state = self.import(item, *restore, current, past)?;
                 let is_newer_here =
                     || current.is_some_and(|latest| import::is_newer_here(latest, item, past.seen));
                 match state.is_some() && !overwrite && is_newer_here() {
@@ -177,6 +177,7 @@ impl Judge<'_> {
         item: &Imported,
         restore: bool,
         current: Option<&Version>,
+        past: &Past,
     ) -> Result<Option<State>, Refusal> {
         let removed = current.is_some_and(|version| version.state == State::Tombstone);
         let Imported::Record { id, activity, stamp, named } = item else {
@@ -188,14 +189,14 @@ impl Judge<'_> {
         let mut activity = (**activity).clone();
         let status = self.directory.status(activity.status)?;
         activity.status_name = status.name.clone();
-        activity.provenance = Provenance::imported(stamp.unwrap_or(self.stamp).min(self.stamp));
-        if let Some(record) = current.and_then(Version::record) {
-            activity.import_over(*named, record);
-            if activity.has_content_of(record) {
-                return Ok(None);
-            }
+        let record = current.and_then(Version::record);
+        let as_of = import::as_of(*stamp, record, past.seen, self.stamp);
+        activity.provenance = Provenance::imported(as_of);
+        if let Some(before) = record.or(past.earlier.as_ref()) {
+            activity.import_over(*named, before);
         }
-        Ok(new_state(activity))
+        let is_so = record.is_some_and(|record| activity.has_content_of(record));
+        Ok(if is_so { None } else { new_state(activity) })
     }
 
     fn refresh(&self, current: &Version) -> Option<State> {
@@ -214,7 +215,7 @@ impl Judge<'_> {
 /// What a write may need to know of the versions before the latest.
 #[derive(Default)]
 pub(crate) struct Past {
-    /// What a restore goes back to.
+    /// What a restore goes back to, and what an import brings back.
     pub(crate) earlier: Option<Activity>,
     /// Which of them an item of an import shows.
     pub(crate) seen: Seen,

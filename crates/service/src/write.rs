@@ -79,8 +79,11 @@ pub enum Refusal {
     /// An import names a removed activity and may not bring it back.
     #[error("activity {0} has been removed here; use --restore to bring it back")]
     Removed(ActivityId),
-    /// An import differs from what is newer here and may not overwrite it.
-    #[error("activity {0} is newer here than in the file; use --overwrite to take the file's")]
+    /// An import differs from what was edited here since the last one, or is newer than the file, and
+    /// may not overwrite it.
+    #[error(
+        "activity {0} was edited here or is newer than in the file; use --overwrite to take the file's"
+    )]
     NewerHere(ActivityId),
     /// The activity would have more custom fields than are kept.
     #[error("the activity would have {would} {what}, at most {max} are kept")]

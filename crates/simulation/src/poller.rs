@@ -5,11 +5,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use domain::{ActivityId, OrgId, Stamp, Version};
+use domain::{ActivityId, KeyId, OrgId, Stamp, Version};
 
 use crate::client::{self, Failed, Page, Question, Record, Shown};
 use crate::machine::{Lost, Machine};
 use crate::world::{self, below, one_in, pick, yield_now};
+
+const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 
 /// What becomes the next From.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,20 @@ pub(crate) enum Paging {
     UntilEmpty,
 }
 
+/// What a poller does by which it loses changes. Its copy may differ from the truth, but then its owner
+/// must not be told that all is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It reads the first page alone.
+    FirstPage,
+    /// It takes a page that is shorter than what it asked for to be the last.
+    ShortPage,
+    /// It leaves a few milliseconds out between two windows.
+    Gap,
+    /// It asks from a time to come.
+    Future,
+}
+
 /// What a poller is like.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Habits {
@@ -69,6 +85,8 @@ pub(crate) struct Habits {
     pub(crate) trusts_its_clock: bool,
     /// Whether it logs in again now and then in the middle of a run.
     pub(crate) logs_in_again: bool,
+    /// What it does wrong, if anything.
+    pub(crate) fault: Option<Fault>,
 }
 
 impl Habits {
@@ -116,6 +134,22 @@ impl Habits {
             trusts_its_clock: !clock_steps,
             // Whoever has pages under way at once has one session for them.
             logs_in_again: matches!(paging, Paging::InTurn | Paging::UntilEmpty) && one_in(3),
+            fault: None,
+        }
+    }
+
+    /// Those of a careless poller.
+    #[must_use]
+    pub(crate) fn careless() -> Habits {
+        let fault = pick(&[Fault::FirstPage, Fault::ShortPage, Fault::Gap, Fault::Future]);
+        Habits {
+            cursor: Cursor::LastPage,
+            paging: Paging::InTurn,
+            page_size: if fault == Fault::ShortPage { 100 } else { 2 },
+            names_ids: false,
+            logs_in_again: false,
+            fault: Some(fault),
+            ..Habits::any(false)
         }
     }
 
@@ -152,6 +186,8 @@ pub(crate) struct Poller {
     pub(crate) org: OrgId,
     /// The key, which others may have too.
     pub(crate) key: String,
+    /// Its number.
+    pub(crate) key_id: KeyId,
     /// What it is like.
     pub(crate) habits: Habits,
     /// Its copy.
@@ -268,7 +304,11 @@ impl Poller {
         if pages.len() > 1 && self.machine.crashes() != crashes {
             return Err(GivenUp::Again);
         }
-        let count = pages[0].pages;
+        let count = match self.habits.fault {
+            Some(Fault::FirstPage) => 1,
+            Some(Fault::ShortPage) if pages[0].records.len() < 100 => 1,
+            _ => pages[0].pages,
+        };
         let rest: Vec<u64> =
             (1..=count).filter(|n| pages.iter().all(|have| have.number != *n)).collect();
         match self.habits.paging {
@@ -339,6 +379,9 @@ impl Poller {
 
     /// What must hold of the pages of one run, whatever the reader does with them.
     fn inspect(&self, pages: &[Page]) {
+        if self.habits.fault.is_some() {
+            return;
+        }
         let first = &pages[0];
         let told: Vec<_> =
             pages.iter().map(|page| (page.number, page.horizon, page.total)).collect();
@@ -400,6 +443,12 @@ impl Poller {
             let highest = records(pages).map(|record| record.stamp).max();
             if deletions { Some(last) } else { highest }
         };
+        match self.habits.fault {
+            Some(Fault::Gap) => return last.plus_millis(3),
+            // The first run is as it should be.
+            Some(Fault::Future) if self.runs.get() > 0 => return last.plus_millis(YEAR_MS),
+            _ => {}
+        }
         match self.habits.cursor {
             Cursor::FirstPage => told(pages.iter().find(|page| page.number == 1)),
             Cursor::LastPage | Cursor::RecomputedTo => last,

@@ -155,15 +155,20 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
     };
     world::spawn(Owner::Client, importer.run());
     let poller = |i: u64| {
-        let habits = Habits::any(fate.clock_steps || fate.leaps);
+        let habits = match one_in(8) {
+            true => Habits::careless(),
+            false => Habits::any(fate.clock_steps || fate.leaps),
+        };
         // Two who ask the same with one key, and out of order or with a new session in mid-run,
         // cannot be told apart.
-        let own = habits.paging == Paging::SecondFirst || habits.logs_in_again;
+        let own =
+            habits.paging == Paging::SecondFirst || habits.logs_in_again || habits.fault.is_some();
         let key = if own { 2 + usize::try_from(i).expect("small") } else { usize::from(one_in(2)) };
         Poller {
             machine: machine.clone(),
             org: id.clone(),
             key: secrets[key].clone(),
+            key_id: KeyId(i64::try_from(key).expect("small") + 1),
             habits,
             mirror: Rc::default(),
             complaint: Rc::default(),

@@ -6,7 +6,7 @@ use domain::Version;
 use store::Store;
 
 use crate::machine::{Machine, open_backup};
-use crate::poller::{Mirror, shown};
+use crate::poller::{Mirror, Poller, shown};
 use crate::schedule::{Backup, Party};
 
 /// Looks at everything: logs, names, copies, backups.
@@ -27,8 +27,13 @@ pub(crate) fn verdict(
             if let Some(complaint) = poller.complaint.borrow().as_ref() {
                 return Err(complaint.clone());
             }
-            equal(&poller.mirror.borrow(), &truth)
-                .map_err(|e| format!("{:?}: {e}", poller.habits))?;
+            match poller.habits.fault {
+                None => equal(&poller.mirror.borrow(), &truth)
+                    .map_err(|e| format!("{:?}: {e}", poller.habits))?,
+                Some(fault) => {
+                    is_told(machine, party, poller, &log).map_err(|e| format!("{fault:?}: {e}"))?
+                }
+            }
         }
     }
     for (copy, logs) in backups {
@@ -68,6 +73,34 @@ fn names(machine: &Machine, party: &Party, log: &[Version]) -> Result<(), String
         Some((id, record)) => {
             Err(format!("{id} shows {} though there are {stored:?}", record.status_name))
         }
+        None => Ok(()),
+    }
+}
+
+/// The owner of a careless poller is not told that it has what it lacks.
+fn is_told(
+    machine: &Machine,
+    party: &Party,
+    poller: &Poller,
+    log: &[Version],
+) -> Result<(), String> {
+    let service = machine.service().ok_or("there is no server")?;
+    let org = service.org(&party.id).ok_or("there is no organization")?;
+    let told = service.integration(&org, poller.key_id).ok_or("there is no key")?;
+    let (Some(from), Some(until)) = (told.complete_from, told.complete_until) else {
+        return Ok(());
+    };
+    let mirror = poller.mirror.borrow();
+    let latest: BTreeMap<_, _> = log.iter().map(|version| (version.id, version)).collect();
+    let lacks = |version: &&&Version| mirror.get(&version.id) != shown(version).as_ref();
+    // At the beginning itself, a removal may be of something that it never had.
+    let is_told_of = |version: &&&Version| version.stamp > from && version.stamp <= until;
+    let mut told_of = latest.values().filter(is_told_of);
+    match told_of.find(lacks) {
+        Some(version) => Err(format!(
+            "it is said to be {:?}, and complete from {from:?} to {until:?}: {version:?}",
+            told.state
+        )),
         None => Ok(()),
     }
 }

@@ -175,7 +175,7 @@ fn left(report: &ImportReport, dry_run: bool) -> String {
     if count > 0 {
         let stay = if dry_run { "would stay as they are" } else { "left as they are" };
         text.push_str(&format!(
-            "{count} {stay}, newer here than in the files: {}; --overwrite takes the files'\n",
+            "{count} {stay}, edited here or newer than in the files: {}; --overwrite takes the files'\n",
             report.newer_here
         ));
     }

@@ -11,9 +11,12 @@
 //!   is of the others.
 //!
 //! Types are read leniently, since the vendor's wavered over the years: numbers as text and text as
-//! numbers, a single element for a list, `null` or empty for absent, priorities in any case, times
+//! numbers, a single element for a list, `null` or empty for none, priorities in any case, times
 //! with a blank for `+`, without milliseconds or with `+0800`. Everything else is read strictly,
 //! and what is wrong is told with its line.
+//!
+//! A member that may be absent and that a file names with nothing in it is none; one that a file does
+//! not name, or has no column for, it says nothing of ([`Members`](domain::Members)).
 
 mod fields;
 mod ignored;

@@ -89,6 +89,18 @@ fn what_a_file_does_not_name_stays() {
 }
 
 #[test]
+fn what_comes_back_keeps_what_the_file_does_not_name() {
+    let (_server, client) = at_noon();
+    import(&client, &line(7, "s", r#","note":"n","clientId":9"#), PLAIN);
+    client.update(7, "activity.note=ours");
+    client.remove(7);
+    assert_eq!(import(&client, &line(7, "back", r#","clientId":null"#), RESTORE).created, 1);
+    let back = client.retrieve(7);
+    assert_eq!((&back["subject"], &back["note"]), (&json!("back"), &json!("ours")));
+    assert_eq!(back.get("clientId"), None);
+}
+
+#[test]
 fn of_a_record_that_is_new_here_absent_members_are_absent() {
     let (_server, client) = at_noon();
     import(&client, &line(7, "s", ""), PLAIN);
@@ -159,6 +171,10 @@ fn a_first_import_is_not_undone_by_an_older_file_either() {
     let org = server.org("demo", "+00:00");
     org.import(&line(7, "new", &changed(FEBRUARY)), PLAIN).unwrap();
     let client = org.editor();
+    stays(&client, &line(7, "old", &changed(JANUARY)));
+    for subject in ["changed by hand", "changed by hand again"] {
+        is_taken(&client, &line(7, subject, &changed(FEBRUARY)), subject);
+    }
     stays(&client, &line(7, "old", &changed(JANUARY)));
     is_taken(&client, &line(7, "newer", &changed("2026-02-03T11:00:00Z")), "newer");
 }

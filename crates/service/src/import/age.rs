@@ -4,7 +4,7 @@
 //! not undo what it cannot have known: what was edited here since the last import, and what is newer
 //! than the file's own time.
 
-use domain::{Imported, Kind, Source, Stamp, Version};
+use domain::{Activity, Imported, Kind, Source, Stamp, Version};
 use timeline::Timeline;
 
 /// Which content of an activity an item shows, going by its time.
@@ -45,13 +45,31 @@ impl Seen {
 /// Whether the activity, which is here, is to stay as it is, though the item says something else.
 pub(crate) fn is_newer_here(latest: &Version, item: &Imported, seen: Seen) -> bool {
     let Some(record) = latest.record() else { return false };
-    let is_newer_than_file =
-        |stamp: Stamp| item.stamp().is_some_and(|time| time < stamp && !may_be(time, stamp));
+    let time = item.stamp();
+    let is_newer = |stamp| time.is_some_and(|time| time < stamp && !may_be(time, stamp));
     match (seen, record.provenance.source) {
         (Seen::Present, _) => false,
+        // As old as the file that was imported last, whose time may have been kept.
+        (_, Source::Import(as_of)) if time.is_some_and(|time| may_be(time, as_of)) => false,
         (Seen::Past, _) | (Seen::Nothing, Source::Edited) => true,
-        (Seen::Nothing, Source::Import(as_of)) => is_newer_than_file(as_of),
-        (Seen::Nothing, Source::Here) => is_newer_than_file(latest.content_stamp()),
+        (Seen::Nothing, Source::Import(as_of)) => is_newer(as_of),
+        (Seen::Nothing, Source::Here) => is_newer(latest.content_stamp()),
+    }
+}
+
+/// As of when a file has what it says of an activity, at the latest `now`. One that was written here
+/// and changed since is as new as its import: its time is that of what it was written from.
+pub(crate) fn as_of(
+    time: Option<Stamp>,
+    record: Option<&Activity>,
+    seen: Seen,
+    now: Stamp,
+) -> Stamp {
+    let source = record.map(|record| record.provenance.source);
+    match (time, source) {
+        (Some(time), Some(Source::Import(as_of))) if may_be(time, as_of) => time.min(now),
+        (Some(time), _) if seen != Seen::Present => time.min(now),
+        _ => now,
     }
 }
 

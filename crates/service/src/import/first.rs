@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use domain::{Imported, Kind, Organization, Provenance, Stage, Stamp, State, Version};
+use domain::{Imported, Kind, Organization, Provenance, Stage, Stamp, State, UserId, Version};
 use store::{Durability, Store, StoreError, Transaction};
 use timeline::{Entry, Timeline};
 
@@ -32,8 +32,8 @@ struct FirstImport {
     stamp: Stamp,
     /// Becomes the organization's.
     timeline: Timeline,
-    /// Has taken note of the people that the records name.
-    organization: Organization,
+    /// The greatest number of a person that its records name.
+    last_user_named: Option<UserId>,
     report: ImportReport,
 }
 
@@ -55,9 +55,13 @@ impl Service {
         let Some((stamp, report)) = begun else { return Ok(None) };
         plan.settle(stamp);
         let report = ImportReport { kept_stamps: true, ..report };
-        let organization = org.directory().organization.clone();
-        let timeline = Timeline::new();
-        let mut import = FirstImport { org: org.clone(), stamp, timeline, organization, report };
+        let mut import = FirstImport {
+            org: org.clone(),
+            stamp,
+            timeline: Timeline::new(),
+            last_user_named: None,
+            report,
+        };
         let written = import.carry_out(self, plan, progress).await;
         if written.is_err() {
             self.cut_back(org).await;
@@ -142,7 +146,7 @@ impl FirstImport {
                 let mut activity = activity.clone();
                 activity.status_name = directory.status(activity.status)?.name.clone();
                 activity.provenance = Provenance::imported(stamp);
-                self.organization.note_user(&activity);
+                self.last_user_named = self.last_user_named.max(activity.assignable_user());
                 State::Record(activity)
             }
         };
@@ -159,10 +163,11 @@ impl FirstImport {
     async fn finish(&mut self, service: &Service) -> Result<ImportReport, ImportError> {
         let (org, stamp) = (self.org.clone(), self.stamp);
         let timeline = std::mem::take(&mut self.timeline);
-        let last_user_named = self.organization.last_user_named;
+        let last_user_named = self.last_user_named;
         let finished = service.call_async(move |committer| {
             committer.change_directory(&org, |directory, transaction| {
-                directory.organization.last_user_named = last_user_named;
+                let known = &mut directory.organization.last_user_named;
+                *known = last_user_named.unwrap_or(*known).max(*known);
                 put_stage(directory, transaction, Stage::Fresh)
             })?;
             org.show_log(timeline, stamp);

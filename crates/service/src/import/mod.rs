@@ -26,7 +26,7 @@ use crate::sabotage::step_of;
 use crate::tenant::Tenant;
 use crate::{AdminError, Refusal, Service, Write};
 
-pub(crate) use age::{Seen, is_newer_here};
+pub(crate) use age::{Seen, as_of, is_newer_here};
 pub(crate) use first::cut_back;
 pub use plan::ImportPlan;
 pub use report::{Differing, ImportReport, Listed, Rehearsal};
@@ -221,28 +221,37 @@ impl Service {
             if chunk.is_empty() {
                 return Ok(report);
             }
-            for item in chunk {
-                let (id, fate) = (item.id(), Fate::of(&item, org));
-                let current = self.current(org, id)?;
-                let seen = |latest| Seen::by(&item, latest, &org.timeline.read());
-                let past = Past {
-                    seen: current.as_ref().map(seen).unwrap_or_default(),
-                    ..Past::default()
-                };
-                let judged = |options: ImportOptions| {
-                    judge.judge(id, &options.write(item.clone()), current.as_ref(), &past)
-                };
-                let outcome = judged(options);
-                if let Some(here) = current.as_ref().and_then(Version::record) {
-                    report.rehearsal.take(id, here, &outcome, || {
-                        judged(ImportOptions { overwrite: true, ..options })
-                    });
-                }
-                report.take(fate, outcome.map(|state| state.is_some()), options)?;
-                done += 1;
+            for item in &chunk {
+                self.rehearse_one(org, &judge, item, options, &mut report)?;
             }
+            done += chunk.len() as u64;
             progress(done);
         }
+    }
+
+    fn rehearse_one(
+        &self,
+        org: &Tenant,
+        judge: &Judge<'_>,
+        item: &Imported,
+        options: ImportOptions,
+        report: &mut ImportReport,
+    ) -> Result<(), ImportError> {
+        let id = item.id();
+        let current = self.current(org, id)?;
+        let seen = |latest| Seen::by(item, latest, &org.timeline.read());
+        let seen = current.as_ref().map(seen).unwrap_or_default();
+        let past = Past { seen, ..Past::default() };
+        let judged = |options: ImportOptions| {
+            judge.judge(id, &options.write(item.clone()), current.as_ref(), &past)
+        };
+        let outcome = judged(options);
+        if let Some(here) = current.as_ref().and_then(Version::record) {
+            let otherwise = || judged(ImportOptions { overwrite: true, ..options });
+            report.rehearsal.take(id, here, &outcome, otherwise);
+        }
+        let changed = outcome.map(|state| state.is_some());
+        Ok(report.take(Fate::of(item, org), changed, options)?)
     }
 
     /// The activity's latest version.

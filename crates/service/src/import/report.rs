@@ -26,7 +26,8 @@ pub struct ImportReport {
     pub unchanged: u64,
     /// Activities that went.
     pub removed: u64,
-    /// Activities that differ from the file and stay as they are, since they are newer here.
+    /// Activities that differ from the file and stay as they are: they were edited here since their
+    /// last import, or are newer than in the file.
     pub newer_here: Listed,
     /// Activities that were removed here and left so, as was wanted.
     pub left_removed: Listed,
@@ -85,7 +86,7 @@ pub struct Rehearsal {
     pub overwritten: Vec<Differing>,
     /// Those that would go.
     pub removed: Listed,
-    /// Those that would stay as they are, since they are newer here.
+    /// Those that would stay as they are.
     pub newer_here: Vec<Differing>,
 }
 
