@@ -32,8 +32,8 @@ use crate::commands::{Failure, LocalFiles};
 use crate::console::{Terminal, Unread};
 use crate::folder::{Access, Folder};
 
-/// Of Rust's memory alone. To take the place of the C library's, for SQLite too, would save little and keep
-/// others from being preloaded, such as libfaketime: what the loader has allocated would be freed here.
+/// Of Rust's memory alone. To take the place of the C library's, for SQLite too, saves nothing and keeps
+/// libraries such as libfaketime from being preloaded: what the loader has allocated would be freed here.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
