@@ -35,8 +35,8 @@ use crate::folder::{Access, Folder};
 /// What monitoring plugins end with that could not look.
 const UNKNOWN: u8 = 3;
 
-/// Of Rust's memory alone. To take the place of the C library's, for SQLite too, would save little and keep
-/// others from being preloaded, such as libfaketime: what the loader has allocated would be freed here.
+/// Of Rust's memory alone. To take the place of the C library's, for SQLite too, saves nothing and keeps
+/// libraries such as libfaketime from being preloaded: what the loader has allocated would be freed here.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

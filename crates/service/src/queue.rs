@@ -84,3 +84,36 @@ impl<T> Drop for Receiver<T> {
         drop(left); // outside the lock: whoever waits for them is told
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_may_wait_as_are_said_and_they_keep_their_order() {
+        let (sender, receiver) = queue(2);
+        assert_eq!([1, 2, 3].map(|n| sender.send(n)), [Ok(()), Ok(()), Err(SendError::Full)]);
+        assert_eq!([receiver.next(), receiver.next(), receiver.next()], [Some(1), Some(2), None]);
+        assert_eq!(receiver.next_within(Duration::ZERO), None);
+    }
+
+    #[test]
+    fn who_waits_is_woken() {
+        let (sender, receiver) = queue(1);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(move || receiver.next_within(Duration::MAX));
+            sender.send(7).unwrap();
+            assert_eq!(waiting.join().unwrap(), Some(7));
+        });
+    }
+
+    #[test]
+    fn what_nobody_takes_any_more_is_dropped_and_told() {
+        let (sender, receiver) = queue(2);
+        let thing = Arc::new(());
+        sender.send(thing.clone()).unwrap();
+        drop(receiver);
+        assert_eq!(Arc::strong_count(&thing), 1);
+        assert_eq!(sender.send(thing), Err(SendError::Closed));
+    }
+}

@@ -3,7 +3,8 @@
 //! One that is far ahead only once would spoil a data folder for good: what has been told can never be taken
 //! back, so that from then on every stamp follows an instant years ahead, and whoever asks for changes up to
 //! now hears of none. So a start whose clock lies far from everything kept is refused until somebody says
-//! that the clock is right; and while the server runs, a clock that leaps is not followed any further.
+//! that the clock is right; and while the server runs, a clock that leaps, ahead or back, is not followed any
+//! further.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,9 +15,9 @@ use thiserror::Error;
 /// The longest step that is believed, in milliseconds.
 const STEP_MS_MAX: i64 = 24 * 3_600_000;
 
-/// How far ahead of the time that has passed since the start a clock is followed, in milliseconds. With a
+/// How far a clock is followed away from the time that has passed since the start, in milliseconds. With a
 /// promise on top, what is kept then still lies within [`STEP_MS_MAX`] of a clock that is right again.
-const AHEAD_MS_MAX: i64 = STEP_MS_MAX - 60_000;
+const FOLLOWED_MS_MAX: i64 = STEP_MS_MAX - 60_000;
 
 /// From 9000-01-01 on no clock is believed. A thousand years before [`Stamp::MAX`]: stamps must be able to
 /// grow.
@@ -113,13 +114,12 @@ pub fn refuse_insane(clock: Stamp) -> Result<(), ClockError> {
     if clock.millis() >= BEYOND_SANITY { Err(ClockError::Insane(clock)) } else { Ok(()) }
 }
 
-/// The machine's clock, followed no further ahead than it is trusted. Back it is followed wherever it goes:
-/// what has been told stays, and stamps go on from there.
+/// The machine's clock, followed no further than it is trusted.
 pub(crate) struct TrustedClock {
     clock: Arc<dyn Clock>,
     began: Stamp,
     began_ms: i64,
-    /// Whether it shows more than is believed.
+    /// Whether it shows what is not believed.
     has_leapt: AtomicBool,
 }
 
@@ -130,10 +130,9 @@ impl TrustedClock {
         TrustedClock { clock, began, began_ms, has_leapt: AtomicBool::new(false) }
     }
 
-    /// The latest instant that is believed now.
-    fn bound(&self) -> Stamp {
-        let passed = self.clock.elapsed_ms().saturating_sub(self.began_ms);
-        self.began.plus_millis(passed.saturating_add(AHEAD_MS_MAX))
+    /// What a clock shows that has made no step since.
+    fn steady(&self) -> Stamp {
+        self.began.plus_millis(self.clock.elapsed_ms().saturating_sub(self.began_ms))
     }
 
     /// Says once that the clock has leapt, and once that it is back.
@@ -145,7 +144,7 @@ impl TrustedClock {
         if has_leapt {
             tracing::warn!(
                 clock = utc(shown),
-                "the clock has leapt far ahead of the time that has passed since the start: times of change follow it for less than a day; set the clock, or, if it is right now, stop the server and start it once with `driftless serve --accept-clock`"
+                "the clock has leapt far from the time that has passed since the start: times of change follow it for less than a day; set the clock, or, if it is right now, stop the server and start it once with `driftless serve --accept-clock`"
             );
         } else {
             tracing::info!("the clock is back, and is followed again");
@@ -155,12 +154,15 @@ impl TrustedClock {
 
 impl Clock for TrustedClock {
     fn now(&self) -> Stamp {
-        let (shown, bound) = (self.clock.now(), self.bound());
-        let has_leapt = shown > bound;
+        let (shown, steady) = (self.clock.now(), self.steady());
+        let (first, last) =
+            (steady.plus_millis(-FOLLOWED_MS_MAX), steady.plus_millis(FOLLOWED_MS_MAX));
+        let believed = shown.clamp(first, last);
+        let has_leapt = shown != believed;
         if has_leapt != self.has_leapt.load(Ordering::Relaxed) {
             self.tell(has_leapt, shown);
         }
-        shown.min(bound)
+        believed
     }
 
     fn elapsed_ms(&self) -> i64 {
@@ -168,9 +170,9 @@ impl Clock for TrustedClock {
     }
 
     fn wait_until(&self, until: Stamp, at_most_ms: i64) {
-        // By as much as the machine's clock is ahead, it reaches an instant too early.
-        let ahead_ms = self.clock.now().millis() - self.now().millis();
-        self.clock.wait_until(until.plus_millis(ahead_ms.max(0)), at_most_ms);
+        // As the machine's clock shows that instant.
+        let off_ms = self.clock.now().millis() - self.now().millis();
+        self.clock.wait_until(until.plus_millis(off_ms), at_most_ms);
     }
 }
 
@@ -227,21 +229,33 @@ mod tests {
 
     #[test]
     fn a_leap_is_followed_for_less_than_a_day_and_back_at_once() {
-        let machine = Arc::new(ManualClock::new(at(BEGAN)));
-        let clock = TrustedClock::new(machine.clone());
-        machine.leap(3_600_000);
-        assert_eq!(clock.now(), at(BEGAN + 3_600_000));
-        machine.leap(i64::from(i32::MAX) * 1_000);
-        assert_eq!(clock.now(), at(BEGAN + AHEAD_MS_MAX));
-        machine.advance(5);
-        assert_eq!(clock.now(), at(BEGAN + 5 + AHEAD_MS_MAX), "it goes on");
-        clock.wait_until(clock.now().plus_millis(3), 10);
-        assert_eq!(clock.now(), at(BEGAN + 8 + AHEAD_MS_MAX), "and is waited for");
-        machine.leap(-i64::from(i32::MAX) * 1_000 - 7_200_000);
-        assert_eq!(clock.now(), at(BEGAN + 8 - 3_600_000));
-        machine.set(Stamp::MIN);
-        assert_eq!(clock.now(), Stamp::MIN);
-        machine.leap(Stamp::MAX.millis() - Stamp::MIN.millis());
-        assert!(clock.now() < at(BEGAN + STEP_MS_MAX));
+        const FAR_MS: i64 = 100 * 365 * STEP_MS_MAX;
+        for sign in [1, -1] {
+            let machine = Arc::new(ManualClock::new(at(BEGAN)));
+            let clock = TrustedClock::new(machine.clone());
+            let off = |passed_ms: i64, off_ms: i64| at(BEGAN + passed_ms + sign * off_ms);
+            machine.leap(sign * 3_600_000);
+            assert_eq!(clock.now(), off(0, 3_600_000));
+            machine.leap(sign * FAR_MS);
+            assert_eq!(clock.now(), off(0, FOLLOWED_MS_MAX));
+            machine.advance(5);
+            assert_eq!(clock.now(), off(5, FOLLOWED_MS_MAX), "it goes on");
+            clock.wait_until(clock.now().plus_millis(3), 10);
+            assert_eq!(clock.now(), off(8, FOLLOWED_MS_MAX), "and is waited for");
+            machine.leap(-sign * (FAR_MS + 7_200_000));
+            assert_eq!(clock.now(), off(8, -3_600_000));
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_are_no_danger() {
+        for (began, other) in [(Stamp::MIN, Stamp::MAX), (Stamp::MAX, Stamp::MIN)] {
+            let machine = Arc::new(ManualClock::new(began));
+            let clock = TrustedClock::new(machine.clone());
+            assert_eq!(clock.now(), began);
+            machine.leap(other.millis() - began.millis());
+            clock.wait_until(other, 10);
+            assert!((clock.now().millis() - began.millis()).abs() < STEP_MS_MAX);
+        }
     }
 }

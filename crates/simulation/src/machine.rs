@@ -155,6 +155,22 @@ impl Machine {
         T: 'static,
         F: Future<Output = T> + 'static,
     {
+        let answer = self.request_to_hear(ask).await;
+        if one_in(60) { Err(Lost) } else { answer }
+    }
+
+    /// The same, but an answer that has been sent arrives.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) async fn request_to_hear<T, F>(
+        &self,
+        ask: impl FnOnce(Doors) -> F,
+    ) -> Result<T, Lost>
+    where
+        T: 'static,
+        F: Future<Output = T> + 'static,
+    {
         world::yield_now().await;
         let doors = self.doors.borrow().clone();
         let Some(doors) = doors else { return Err(Lost) };
@@ -166,8 +182,7 @@ impl Machine {
         world::spawn(Owner::Server, async move {
             let _ = reply.send(asking.await);
         });
-        let answer = answer.await.map_err(|_| Lost);
-        if one_in(60) { Err(Lost) } else { answer }
+        answer.await.map_err(|_| Lost)
     }
 }
 
