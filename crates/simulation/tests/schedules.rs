@@ -2,28 +2,56 @@
 //!
 //! A failure prints its seed; `SEED=n cargo test -p driftless-simulation` replays it.
 
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use service::Guard;
+use simulation::Outcome;
 
 /// Schedules in one test run. The crate's binary runs as many as one likes.
-const SCHEDULES: u64 = 2_000;
+const SCHEDULES: u64 = 10_000;
+
+/// Each core takes its part.
+const PARTS: u64 = 8;
 
 #[test]
 fn no_poller_misses_anything() {
-    let replay = std::env::var("SEED").ok().map(|seed| seed.parse().expect("SEED is a number"));
-    let seeds = replay.map_or(1..=SCHEDULES, |seed: u64| seed..=seed);
-    let (mut crashes, mut versions, mut runs) = (0, 0, 0);
+    if let Ok(seed) = std::env::var("SEED") {
+        let seed = seed.parse().expect("SEED is a number");
+        return drop(miss_nothing(seed..=seed));
+    }
+    let part = SCHEDULES / PARTS;
+    let next = AtomicU64::new(0);
+    let totals = std::thread::scope(|scope| {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let work = || {
+            let parts = std::iter::repeat_with(|| next.fetch_add(1, Ordering::SeqCst));
+            let parts = parts.take_while(|n| *n < PARTS);
+            parts.map(|n| miss_nothing(n * part + 1..=(n + 1) * part)).collect::<Vec<_>>()
+        };
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        let done = workers.into_iter().map(|worker| worker.join().expect("nothing is missed"));
+        done.flatten().collect::<Vec<_>>()
+    });
+    // A simulation in which nothing happens proves nothing.
+    let sum = |of: fn(&Outcome) -> u64| totals.iter().map(of).sum::<u64>();
+    assert!(sum(|total| total.crashes) > SCHEDULES);
+    assert!(sum(|total| total.versions) > 20 * SCHEDULES);
+    assert!(sum(|total| total.runs) > 50 * SCHEDULES);
+}
+
+/// Runs the schedules of these seeds; returns what they came to together.
+#[track_caller]
+fn miss_nothing(seeds: RangeInclusive<u64>) -> Outcome {
+    let mut total = Outcome::default();
     for seed in seeds {
         let outcome = simulation::run(seed, None);
         assert!(outcome.loss.is_none(), "SEED={seed}: {}", outcome.loss.unwrap_or_default());
-        crashes += outcome.crashes;
-        versions += outcome.versions;
-        runs += outcome.runs;
+        total.crashes += outcome.crashes;
+        total.versions += outcome.versions;
+        total.runs += outcome.runs;
     }
-    // A simulation in which nothing happens proves nothing.
-    assert!(
-        replay.is_some()
-            || (crashes > SCHEDULES && versions > 20 * SCHEDULES && runs > 50 * SCHEDULES)
-    );
+    total
 }
 
 /// The same seed gives the same schedule: what is found can be looked at.
