@@ -26,6 +26,8 @@ pub(crate) enum Cursor {
     HighestStamp,
     /// The highest stamp seen, and a millisecond.
     HighestStampPlusOne,
+    /// The highest stamp seen, though a run may have been left in the middle: the oldest change comes first.
+    HighestOfOldestFirst,
     /// The previous To, which was a time that the server had told.
     ServerWindow,
     /// The previous To, which was the reader's own, correct clock.
@@ -99,6 +101,7 @@ impl Habits {
             Cursor::Seconds,
             Cursor::HighestStamp,
             Cursor::HighestStampPlusOne,
+            Cursor::HighestOfOldestFirst,
             Cursor::ServerWindow,
             Cursor::OwnWindow,
             Cursor::RecomputedTo,
@@ -124,11 +127,15 @@ impl Habits {
             }
             cursor => cursor,
         };
+        let (sort_column, sort_direction, paging) = match cursor {
+            Cursor::HighestOfOldestFirst => (None, Some("ASC"), Paging::InTurn),
+            _ => (pick(&columns), pick(&directions), paging),
+        };
         Habits {
             cursor,
             paging,
-            sort_column: pick(&columns),
-            sort_direction: pick(&directions),
+            sort_column,
+            sort_direction,
             page_size: pick(&[1, 2, 3, 4, 4, 100]),
             names_ids: one_in(8),
             trusts_its_clock: !clock_steps,
@@ -321,6 +328,11 @@ impl Poller {
             }
             Paging::InTurn | Paging::SecondFirst => {
                 for n in rest {
+                    // In the end it reads on.
+                    let leaves = self.left.get().is_none() && one_in(3);
+                    if leaves && self.habits.cursor == Cursor::HighestOfOldestFirst {
+                        return Ok(pages);
+                    }
                     pages.push(self.next_page(session, &question, n).await?);
                 }
             }
@@ -458,6 +470,9 @@ impl Poller {
             Cursor::LastPage | Cursor::RecomputedTo => last,
             Cursor::Seconds => Stamp::from_millis(last.millis().div_euclid(1_000) * 1_000),
             Cursor::HighestStamp => highest().unwrap_or(from),
+            Cursor::HighestOfOldestFirst => {
+                records(pages).map(|record| record.stamp).max().unwrap_or(from)
+            }
             Cursor::HighestStampPlusOne => highest().map_or(from, |stamp| stamp.plus_millis(1)),
             Cursor::OwnWindow if !self.habits.trusts_its_clock => to.unwrap_or(from).min(last),
             Cursor::ServerWindow | Cursor::OwnWindow => to.unwrap_or(from),
