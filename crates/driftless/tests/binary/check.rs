@@ -161,7 +161,7 @@ fn a_row_of_the_directory_that_cannot_be_read_is_named_and_gone_on_from() {
          UPDATE api_key SET hash = x'00';
          UPDATE activity_status SET name = '' WHERE id = 3 AND organization = 1;
          INSERT INTO session VALUES (1, x'01', 1, NULL, 0, 0);
-         INSERT INTO run VALUES (1, x'01', x'', 0, 1, 0, 0, 0, 0, 0);
+         INSERT INTO run VALUES (1, x'01', x'', 0, 1, 0, 1, 0, 0, 0, 0, 0);
          UPDATE activity SET subject = 'x' WHERE id IN (1, 653)",
         &[
             r#"organization acme: table organization: "Mars/Olympus" is no time zone: give a name like America/Chicago, or an offset like -05:00"#,
