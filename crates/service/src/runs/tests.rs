@@ -79,7 +79,7 @@ fn a_run_of_one_page_is_kept_where_one_of_its_question_is() {
     let newer = Ask { session: SecretHash([1; 32]), now: at_minute(31), ..ask(0, 1, 31) };
     let single = runs.begin(&newer, Seq(2), at_minute(2));
     assert!(matches!(runs.settle(&single, false, newer.now), Ok((true, Some(_)))));
-    let other_key = Ask { key: KeyId(2), ..newer };
+    let other_key = Ask { key: KeyId(2), session: SecretHash([2; 32]), ..newer };
     let single = runs.begin(&other_key, Seq(2), at_minute(2));
     assert_eq!(runs.settle(&single, false, newer.now), Ok((false, None)));
 }

@@ -236,7 +236,7 @@ fn a_log_that_cannot_go_on_fails_no_neighbours_write() {
     world.org = service.org(&world.org.id).unwrap();
     let neighbour = service.org(&other).unwrap();
     world.damage(
-        "INSERT INTO change SELECT organization, 2, stamp, 7, kind, actor, origin, previous, document
+        "INSERT INTO change SELECT organization, 2, stamp, 7, kind, actor, origin, previous, document, checksum
          FROM change WHERE seq = 1",
     );
     let own = service.write(&world.org, author(), create("own"));
