@@ -13,6 +13,7 @@ use store_sqlite::{SqliteSearch, SqliteStore};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::MissedTickBehavior;
 use tokio_rustls::TlsAcceptor;
 
 use crate::address::Address;
@@ -213,6 +214,8 @@ impl StopSignals {
 /// The first round comes at once: it goes on with what a stop interrupted.
 async fn housekeep(service: Service) {
     let mut rounds = tokio::time::interval(HOUSEKEEPING_EVERY);
+    // However long nobody has come to it: one round makes up for all that were missed.
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         rounds.tick().await;
         let service = service.clone();

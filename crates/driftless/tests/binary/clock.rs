@@ -213,8 +213,17 @@ fn a_clock_beyond_every_sane_year_is_refused_whatever_is_said() {
 
 #[test]
 fn a_leap_while_the_server_runs_is_not_followed_for_more_than_a_day() {
-    let clock = FakeClock::ahead(0);
-    let (folder, key) = Folder::with_key_and_clock(&clock);
+    leap(&FakeClock::ahead(0));
+}
+
+#[test]
+fn nor_where_even_the_clock_that_only_counts_on_leaps() {
+    leap(&FakeClock::all_ahead(0));
+}
+
+#[track_caller]
+fn leap(clock: &FakeClock) {
+    let (folder, key) = Folder::with_key_and_clock(clock);
     let server = folder.serve();
     let client = Client::log_in(&server, &key);
     let before = created(&client);
