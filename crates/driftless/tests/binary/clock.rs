@@ -213,17 +213,8 @@ fn a_clock_beyond_every_sane_year_is_refused_whatever_is_said() {
 
 #[test]
 fn a_leap_while_the_server_runs_is_not_followed_for_more_than_a_day() {
-    leap(&FakeClock::ahead(0));
-}
-
-#[test]
-fn nor_where_even_the_clock_that_only_counts_on_leaps() {
-    leap(&FakeClock::all_ahead(0));
-}
-
-#[track_caller]
-fn leap(clock: &FakeClock) {
-    let (folder, key) = Folder::with_key_and_clock(clock);
+    let clock = FakeClock::ahead(0);
+    let (folder, key) = Folder::with_key_and_clock(&clock);
     let server = folder.serve();
     let client = Client::log_in(&server, &key);
     let before = created(&client);
@@ -323,6 +314,19 @@ fn the_demo_goes_on_after_a_while() {
     clock.set_ahead(0);
     let said = folder.refused("demo --listen 127.0.0.1:0");
     assert!(said.contains("serve --accept-clock"), "{said}");
+}
+
+#[test]
+fn a_leap_of_even_the_clock_that_only_counts_on_ends_nothing_but_connections() {
+    let clock = FakeClock::all_ahead(0);
+    let (folder, key) = Folder::with_key_and_clock(&clock);
+    let server = folder.serve();
+    let session = Client::log_in(&server, &key).session;
+    clock.set_ahead(10 * YEAR_MS);
+    wait_until_ready(&server);
+    let stamp = created(&Client::with_session(&server, &session));
+    assert!(stamp > now() && stamp <= now().plus_millis(DAY_MS), "{stamp:?}");
+    server.stop();
 }
 
 #[test]
