@@ -44,9 +44,10 @@ impl<'a> Params<'a> {
         for (mut name, value) in given {
             // What was not decoded was text before.
             has_sign |= matches!(value, Cow::Owned(_)) && value.contains(NOT_UTF8);
+            let mut numbered = None;
             if is_spelled_otherwise(&name) {
                 let (spelled, number) = spell(&name);
-                numbers.extend(number.map(|number| (pairs.len(), number)));
+                numbered = number.map(|number| (pairs.len(), number));
                 name = spelled.into();
             }
             if name.trim().is_empty() {
@@ -56,6 +57,7 @@ impl<'a> Params<'a> {
                 let max = crate::PARAMETERS_MAX;
                 return Err(format!("the request has more than {max} parameters"));
             }
+            numbers.extend(numbered);
             pairs.push((name, value));
         }
         let is_broken = has_sign && [query, form].into_iter().any(|raw| !is_utf8(raw));

@@ -1,10 +1,10 @@
 //! The use cases: sessions, roles, activities, runs; the commit; caches.
 //!
 //! [`Service`] is the one thing that the doors (`neon`, `web`, the command line) hold. Reading goes
-//! `Service::sync` → `runs` → `exposure` → `timeline` → `versions`; writing goes `Service::write` →
+//! `Service::sync_page` → `runs` → `exposure` → `timeline` → `versions`; writing goes `Service::write` →
 //! `commit` → `batch` → `judge`.
 //!
-//! To add a use case: if it only reads, give it a file beside [`sync`](Service::sync). If it changes
+//! To add a use case: if it only reads, give it a file beside [`sync_page`](Service::sync_page). If it changes
 //! activities, make it a [`Write`] and judge it in `judge.rs`. If it changes anything else, see
 //! `admin.rs`. Nothing writes past the commit (invariant 7).
 

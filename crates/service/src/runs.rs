@@ -79,6 +79,8 @@ struct Run {
     noted: Option<Stamp>,
     /// Whether it took the place of one that belongs into the store.
     replaces: bool,
+    /// How many pages it has, as far as that is known.
+    pages: Option<u64>,
     /// Its last turn among its key's runs of a single page; none if it is not one of them.
     single: Option<u64>,
 }
@@ -135,6 +137,7 @@ impl Runs {
                 kept: Kept::Wholly,
                 noted: None,
                 replaces: false,
+                pages: None,
                 single: None,
             };
             runs.insert(run);
@@ -184,8 +187,15 @@ impl Runs {
         };
         let replaced = self.take(ask.query, ask.session, ask.to);
         let replaces = replaced.is_some_and(|run| run.recorded || run.replaces);
-        let run =
-            Run { record, recorded: false, kept: Kept::Not, noted: None, replaces, single: None };
+        let run = Run {
+            record,
+            recorded: false,
+            kept: Kept::Not,
+            noted: None,
+            replaces,
+            pages: None,
+            single: None,
+        };
         self.insert(run);
         record
     }
@@ -195,23 +205,29 @@ impl Runs {
     /// One of several pages does. One of a single page does where its key has asked the same question
     /// before with an answer that is kept: after a crash, that one would come back to life in its place.
     ///
-    /// Beside that: the run that was dropped for it, which the store has to forget. Dropped runs that are
-    /// in memory alone leave without a trace.
+    /// Beside that: the run that the store has to forget for it. It was dropped to make room, or is one of
+    /// a single page before it, of which the last is enough. Dropped runs that are in memory alone leave
+    /// without a trace.
     pub(crate) fn settle(
         &mut self,
         record: &RunRecord,
-        several_pages: bool,
+        pages: u64,
         now: Stamp,
     ) -> Result<(bool, Option<RunRecord>), TooManyRuns> {
         let (query, session, to) = (QueryId(record.query), record.session, record.to);
-        let Some(run) = self.get(query, session, to) else { return Ok((several_pages, None)) };
+        let Some(run) = self.get(query, session, to) else { return Ok((pages > 1, None)) };
+        run.pages = Some(pages);
         if run.recorded {
             return Ok((true, None));
         }
         let replaces = run.replaces;
-        if !several_pages && !replaces && !self.has_recorded(query, record.key) {
+        if pages == 1 && !replaces && !self.has_recorded(query, record.key) {
             self.keep_single(record, now);
             return Ok((false, None));
+        }
+        if let Some(before) = self.recorded_single(record).filter(|_| pages == 1) {
+            self.mark_recorded(record);
+            return Ok((true, Some(before)));
         }
         let dropped = match self.make_room(record.key, now) {
             Ok(dropped) => dropped,
@@ -220,7 +236,12 @@ impl Runs {
                 return Err(refused);
             }
         };
-        if let Some(run) = self.get(query, session, to) {
+        self.mark_recorded(record);
+        Ok((true, dropped))
+    }
+
+    fn mark_recorded(&mut self, record: &RunRecord) {
+        if let Some(run) = self.get(QueryId(record.query), record.session, record.to) {
             run.recorded = true;
             let was_single = run.single.take().is_some();
             *self.recorded.entry(record.key).or_default() += 1;
@@ -228,7 +249,25 @@ impl Runs {
                 self.one_single_less(record.key);
             }
         }
-        Ok((true, dropped))
+    }
+
+    /// Takes out of the recorded ones the run of a single page that the session has asked the same
+    /// question with before: from now on it is in memory alone.
+    fn recorded_single(&mut self, record: &RunRecord) -> Option<RunRecord> {
+        let query = QueryId(record.query);
+        let before = self.all.iter_hash_mut(hash(query)).find(|run| {
+            run.is_of(query)
+                && (run.record.session, run.record.key) == (record.session, record.key)
+                && run.record.number != record.number
+                && (run.recorded, run.pages) == (true, Some(1))
+        })?;
+        (before.recorded, before.kept) = (false, Kept::Not);
+        let before = before.record;
+        if let Some(count) = self.recorded.get_mut(&before.key) {
+            *count = count.saturating_sub(1);
+        }
+        self.keep_single(&before, before.last_used);
+        Some(before)
     }
 
     /// Whether the store has, or is to have, a run of that question asked with that key.
@@ -457,10 +496,12 @@ impl Run {
         self.record.last_used > ask.certain_since
     }
 
-    /// What counts among several: whether it is the bound asked for, then which was used last, then which
-    /// is the younger.
+    /// What counts among several: whether it is the bound asked for, and has such a page; then which was
+    /// used last; then which is the younger.
     fn claim(&self, ask: &Ask) -> (bool, Stamp, u64) {
-        (self.record.to == ask.to, self.record.last_used, self.record.number)
+        let is_asked_for =
+            self.record.to == ask.to && self.pages.is_none_or(|pages| ask.page <= pages);
+        (is_asked_for, self.record.last_used, self.record.number)
     }
 
     fn serve(&mut self, ask: &Ask) -> RunRecord {

@@ -100,8 +100,7 @@ impl Tenant {
         // Either a first import is there as a whole, or it has been cut back to nothing.
         if self.is_importing() && stored.organization.stage != Stage::Importing {
             let timeline = read_log(store, &stored.organization)?;
-            let last = timeline.last_stamp().unwrap_or(Stamp::MIN);
-            self.show_log(timeline, last);
+            self.show_log(timeline);
         }
         self.set_directory(Directory::new(stored));
         let mut known = self.accounts_to_change();

@@ -159,7 +159,7 @@ impl Service {
         let RunRecord { to, page_size, horizon, .. } = run;
         let asked = Asked { query, id: QueryId(run.query), to, page_size, view, horizon };
         let selected = asked.select(&self.shared, org);
-        self.record_run(org, &run, &asked.view, selected.pages > 1).await?;
+        self.record_run(org, &run, &asked.view, selected.pages).await?;
         let range = selected.range;
         let mut page = self.paged(org, &asked, selected).await?;
         let (began, window) = ((begun, ask.now), (asked.view.seq(), range));
@@ -311,11 +311,11 @@ impl Service {
         org: &Arc<Tenant>,
         run: &RunRecord,
         view: &View,
-        several_pages: bool,
+        pages: u64,
     ) -> Result<(), AskError> {
         let (is_kept, due, dropped) = {
             let mut runs = org.runs.lock();
-            let settled = runs.settle(run, several_pages, run.last_used);
+            let settled = runs.settle(run, pages, run.last_used);
             let (recorded, dropped) = settled
                 .map_err(|TooManyRuns| AskError::TooManyRuns { max: crate::RUNS_PER_KEY_MAX })?;
             if !recorded {

@@ -96,10 +96,10 @@ impl Tenant {
         })
     }
 
-    /// Shows a whole log in one step, that of a first import. `head` is the stamp after which the next
-    /// version's comes.
-    pub(crate) fn show_log(&self, timeline: Timeline, head: Stamp) {
-        let view = timeline.head();
+    /// Shows a whole log in one step, that of a first import. The head is the last version's stamp, and not
+    /// the one that the import has drawn: what is told must be kept by a version, or by a promise.
+    pub(crate) fn show_log(&self, timeline: Timeline) {
+        let (view, head) = (timeline.head(), timeline.last_stamp().unwrap_or(Stamp::MIN));
         *self.timeline.write() = timeline;
         self.exposure.publish(view, head);
         self.moved.notify_waiters();

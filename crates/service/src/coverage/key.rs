@@ -159,6 +159,9 @@ impl KeyCoverage {
     pub(super) fn bring_back(&mut self, now: Stamp) {
         self.told = self.told.map(|told| told.min(now));
         self.begun = self.begun.map(|begun| begun.min(now));
+        for ranges in [&mut self.asked, &mut self.records, &mut self.deletions] {
+            ranges.bring_back(now);
+        }
         for poll in &mut self.polls {
             poll.first_at = poll.first_at.min(now);
             poll.last_at = poll.last_at.min(now);
@@ -170,7 +173,8 @@ impl KeyCoverage {
 impl Poll {
     /// Whether the pages of one are those of the other: the same question, of the same view.
     fn is_same(&self, other: &Poll) -> bool {
-        (self.query, self.seq, self.range) == (other.query, other.seq, other.range)
+        (self.query, self.seq, self.range, self.page_size)
+            == (other.query, other.seq, other.range, other.page_size)
             && (self.pages, self.asks_from_the_future())
                 == (other.pages, other.asks_from_the_future())
     }

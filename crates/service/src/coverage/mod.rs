@@ -165,13 +165,10 @@ impl Coverages {
     }
 }
 
-/// The same, with no answer later than this instant; none where there is none such. For a promise that is
+/// The same, with nothing later than this instant; none where it cannot be read. For a promise that is
 /// taken back: which positions have been delivered stays.
 pub(crate) fn brought_back(record: &CoverageRecord, now: Stamp) -> Option<CoverageRecord> {
     let mut coverage = stored::read(&record.document, Seq(u64::MAX)).ok()?;
-    if coverage.last_at().is_none_or(|at| at <= now) {
-        return None;
-    }
     coverage.bring_back(now);
     Some(CoverageRecord { key: record.key, document: stored::write(&coverage) })
 }

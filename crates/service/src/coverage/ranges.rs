@@ -73,6 +73,14 @@ impl Ranges {
         ranges
     }
 
+    /// Has none of their times be later than this instant.
+    pub(crate) fn bring_back(&mut self, now: Stamp) {
+        for stretch in &mut self.0 {
+            stretch.from = stretch.from.min(now);
+            stretch.until = stretch.until.min(now);
+        }
+    }
+
     /// All of them, ascending.
     pub(crate) fn all(&self) -> &[Stretch] {
         &self.0

@@ -161,7 +161,7 @@ impl FirstImport {
 
     /// Takes the mark away, and with it shows everything.
     async fn finish(&mut self, service: &Service) -> Result<ImportReport, ImportError> {
-        let (org, stamp) = (self.org.clone(), self.stamp);
+        let org = self.org.clone();
         let timeline = std::mem::take(&mut self.timeline);
         let last_user_named = self.last_user_named;
         let finished = service.call_async(move |committer| {
@@ -170,7 +170,7 @@ impl FirstImport {
                 *known = last_user_named.unwrap_or(*known).max(*known);
                 put_stage(directory, transaction, Stage::Fresh)
             })?;
-            org.show_log(timeline, stamp);
+            org.show_log(timeline);
             Ok::<_, ImportError>(())
         });
         finished.await?;

@@ -26,7 +26,7 @@ fn ask(n: usize, page: u64, minute: i64) -> Ask {
 
 fn begin(runs: &mut Runs, ask: &Ask) -> Result<Option<RunRecord>, TooManyRuns> {
     let run = runs.begin(ask, Seq(1), at_minute(0));
-    runs.settle(&run, true, ask.now).map(|(_, dropped)| dropped)
+    runs.settle(&run, 2, ask.now).map(|(_, dropped)| dropped)
 }
 
 /// As many runs as a key may have, all begun at minute 0.
@@ -47,7 +47,7 @@ fn a_run_too_many_is_refused_and_leaves_the_others_alone() {
     for n in [0, 1, RUNS_PER_KEY_MAX - 1] {
         let next = ask(n, 2, RUN_KEPT_MINUTES_MIN - 1);
         let run = runs.find(&next).unwrap();
-        assert_eq!(runs.settle(&run, true, next.now), Ok((true, None)), "it has its place already");
+        assert_eq!(runs.settle(&run, 2, next.now), Ok((true, None)), "it has its place already");
         assert!(runs.find(&next).is_some());
     }
     let other_key = Ask { key: KeyId(2), session: SecretHash([1; 32]), ..late };
@@ -78,10 +78,41 @@ fn a_run_of_one_page_is_kept_where_one_of_its_question_is() {
     let mut runs = full();
     let newer = Ask { session: SecretHash([1; 32]), now: at_minute(31), ..ask(0, 1, 31) };
     let single = runs.begin(&newer, Seq(2), at_minute(2));
-    assert!(matches!(runs.settle(&single, false, newer.now), Ok((true, Some(_)))));
+    assert!(matches!(runs.settle(&single, 1, newer.now), Ok((true, Some(_)))));
     let other_key = Ask { key: KeyId(2), session: SecretHash([2; 32]), ..newer };
     let single = runs.begin(&other_key, Seq(2), at_minute(2));
-    assert_eq!(runs.settle(&single, false, newer.now), Ok((false, None)));
+    assert_eq!(runs.settle(&single, 1, newer.now), Ok((false, None)));
+}
+
+/// Whoever asks the same again and again, with another To each time, leaves one in the store.
+#[test]
+fn of_runs_of_one_page_the_last_is_kept() {
+    let mut runs = Runs::default();
+    begin(&mut runs, &Ask { to: at_minute(1), ..ask(0, 1, 1) }).unwrap();
+    let mut before = None;
+    for minute in 2..10 {
+        let next = Ask { to: at_minute(minute), ..ask(0, 1, minute) };
+        let single = runs.begin(&next, Seq(2), at_minute(minute));
+        let (recorded, forgotten) = runs.settle(&single, 1, next.now).unwrap();
+        assert!(recorded);
+        assert_eq!(forgotten.map(|run| run.number), before);
+        assert!(runs.find(&Ask { page: 2, ..next }).is_some_and(|run| run.number == single.number));
+        before = Some(single.number);
+    }
+}
+
+/// An exact To of a run that has been read to its end is no match for the one that is being read.
+#[test]
+fn a_page_that_a_run_does_not_have_belongs_to_the_one_used_last() {
+    let mut runs = Runs::default();
+    let first = Ask { to: at_minute(1), ..ask(0, 1, 1) };
+    let single = runs.begin(&first, Seq(1), at_minute(1));
+    runs.settle(&single, 1, first.now).unwrap();
+    let second = Ask { to: at_minute(2), ..ask(0, 1, 2) };
+    let several = runs.begin(&second, Seq(2), at_minute(2));
+    runs.settle(&several, 3, second.now).unwrap();
+    let next = runs.find(&Ask { page: 2, to: first.to, now: at_minute(3), ..first }).unwrap();
+    assert_eq!(next.number, several.number);
 }
 
 #[test]
@@ -103,11 +134,11 @@ fn a_run_that_is_taken_over_needs_room_too() {
         ..ask(0, 2, RUN_KEPT_MINUTES_MIN - 1)
     };
     let taken_over = runs.find(&newer).unwrap();
-    assert_eq!(runs.settle(&taken_over, true, newer.now), Err(TooManyRuns));
+    assert_eq!(runs.settle(&taken_over, 2, newer.now), Err(TooManyRuns));
     assert!(runs.find(&ask(0, 2, 1)).is_some(), "the old session goes on");
     let later = Ask { now: at_minute(RUN_KEPT_MINUTES_MIN + 1), ..newer };
     let taken_over = runs.find(&later).unwrap();
-    let (recorded, dropped) = runs.settle(&taken_over, true, later.now).unwrap();
+    let (recorded, dropped) = runs.settle(&taken_over, 2, later.now).unwrap();
     assert!(recorded && dropped.is_some());
 }
 
@@ -115,7 +146,7 @@ fn a_run_that_is_taken_over_needs_room_too() {
 fn a_run_is_not_kept_because_the_one_before_it_is() {
     let mut runs = Runs::default();
     let first = runs.begin(&ask(0, 1, 0), Seq(1), at_minute(0));
-    assert_eq!(runs.settle(&first, true, at_minute(0)), Ok((true, None)));
+    assert_eq!(runs.settle(&first, 2, at_minute(0)), Ok((true, None)));
     assert!(!runs.is_kept(&first), "nobody has kept it yet");
     let second = runs.begin(&ask(0, 1, 1), Seq(2), at_minute(1));
     runs.kept(&first);

@@ -26,7 +26,7 @@ pub(super) fn sentence(one: &Integration, zone: &Zone) -> Markup {
     html! {
         @match one.state {
             State::Revoked => "It is refused.",
-            State::NotUsed => "Nobody has asked with it yet.",
+            State::NotUsed => "Nobody has asked with it for a range of time yet.",
             State::AsksFromTheFuture { from } => {
                 "Its From is " (exact(from, zone)) ", which has not come yet: its answers are empty. Set it back to "
                 (resume(one, zone)) "."
