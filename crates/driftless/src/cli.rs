@@ -366,7 +366,7 @@ pub(crate) enum Key {
         #[serde(with = "text")]
         org: OrgId,
     },
-    /// Say how often a key should be asked with.
+    /// Say how often the script with this key should ask.
     ///
     /// It counts as silent after that time and a tenth more.
     Expect {

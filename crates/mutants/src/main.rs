@@ -126,3 +126,18 @@ fn failed(told: &str) -> Vec<&str> {
     let names = listed.lines().map_while(|line| line.strip_prefix("    "));
     names.map(|name| name.rsplit("::").next().unwrap_or(name)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a mutant changes may move or be said otherwise: then it is tried no more.
+    #[test]
+    fn every_mutant_stands_where_it_is_looked_for() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for Mutant { name, file, from, .. } in MUTANTS {
+            let source = fs::read_to_string(crates.join(file)).unwrap();
+            assert_eq!(source.matches(from).count(), 1, "{name}");
+        }
+    }
+}

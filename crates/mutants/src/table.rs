@@ -49,7 +49,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         name: "runs that a power cut may have undone are kept",
-        file: "service/src/lifecycle.rs",
+        file: "service/src/start.rs",
         from: "let runs_survived = folder.clean || (!boot.is_empty() && folder.boot == boot);",
         to: "let runs_survived = folder.clean || !boot.is_empty() || folder.boot == boot;",
         tests: &[Schedules],
@@ -64,8 +64,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "steady time begins at the last note instead of after it",
         file: "service/src/lifecycle.rs",
-        from: "began: started.plus_millis(1)",
-        to: "began: started",
+        from: "began: latest.plus_millis(1)",
+        to: "began: latest",
         tests: &[Schedules, Api],
     },
     Mutant {

@@ -56,6 +56,8 @@ pub(crate) struct Session {
     pub(crate) opener: Opener,
     pub(crate) created: Stamp,
     last_used: AtomicI64,
+    /// For how long after that it may have been used without a note, by the process before this one.
+    grace_ms: i64,
     /// The last use that the store knows of.
     kept: AtomicI64,
     begun: AtomicBool,
@@ -65,6 +67,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(tenant: Arc<Tenant>, record: &SessionRecord) -> Session {
         Session {
+            grace_ms: 0,
             hash: record.hash,
             tenant,
             opener: record.opener,
@@ -127,7 +130,8 @@ impl Session {
             Opener::Key(_) => SESSION_IDLE_MINUTES_MAX,
             Opener::Login(_) => PERSON_IDLE_HOURS_MAX * 60,
         };
-        now.millis() - self.last_used.load(Ordering::Relaxed) > idle_minutes_max * 60_000
+        let used = self.last_used.load(Ordering::Relaxed) + self.grace_ms;
+        now.millis() - used > idle_minutes_max * 60_000
     }
 
     /// Counts a use; returns a note where the store should hear of it.
@@ -150,9 +154,8 @@ pub(crate) struct Sessions(RwLock<HashMap<SecretHash, Arc<Session>>>);
 impl Sessions {
     /// Takes up a session that the store has kept. What it was used for since the last note is not
     /// known, so that it gets the benefit of the doubt.
-    pub(crate) fn resume(&self, tenant: Arc<Tenant>, mut record: SessionRecord) {
-        record.last_used = record.last_used.plus_millis(USE_KEPT_MS);
-        let session = Session::new(tenant, &record);
+    pub(crate) fn resume(&self, tenant: Arc<Tenant>, record: SessionRecord) {
+        let session = Session { grace_ms: USE_KEPT_MS, ..Session::new(tenant, &record) };
         session.begin();
         self.0.write().insert(record.hash, Arc::new(session));
     }

@@ -60,7 +60,7 @@ impl Machine {
     pub(crate) fn start(&self) {
         loop {
             if self.perilous && one_in(4) {
-                world::doom(u32::try_from(below(20)).unwrap_or(0));
+                world::doom(u32::try_from(below(10)).unwrap_or(0));
             }
             let started =
                 catch_unwind(AssertUnwindSafe(|| prepare(&self.store, AcceptClock::Near)));

@@ -14,7 +14,7 @@ pub struct Missing {
     pub unread: u64,
     /// Records and deletions in stretches that were never asked for, between others that were.
     pub skipped: u64,
-    /// Deletions after its first answer in stretches where it asked for none, though it did later.
+    /// Deletions after its first answer in stretches where it asked for none, though it did elsewhere.
     pub deletions: u64,
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn judge(
     let (after_records, after_deletions) = (
         SeqRange { after: through(&coverage.asked), through: view.seq() },
         SeqRange {
-            after: through(&coverage.deletions).max(coverage.first.unwrap_or(Seq::ZERO)),
+            after: through(&coverage.asked).max(coverage.first.unwrap_or(Seq::ZERO)),
             through: view.seq(),
         },
     );
@@ -145,10 +145,13 @@ fn gaps(ranges: &Ranges, hull: &Ranges) -> impl Iterator<Item = Gap> {
     hull.hull().map(|hull| ranges.gaps(hull)).unwrap_or_default().into_iter()
 }
 
-/// Where deletions were not asked for, from the first answer to the last that had any.
+/// Where deletions were not asked for, from the first answer to the last: of a key that has ever asked for
+/// them, also those after it has ceased to.
 fn deletion_gaps(coverage: &KeyCoverage) -> impl Iterator<Item = Gap> {
     let hull = coverage.deletions.hull().zip(coverage.first);
-    let hull = hull.map(|(hull, first)| SeqRange { after: first, through: hull.through });
+    let through = through(&coverage.asked);
+    let hull =
+        hull.map(|(hull, first)| SeqRange { after: first, through: hull.through.max(through) });
     hull.map(|hull| coverage.deletions.gaps(hull)).unwrap_or_default().into_iter()
 }
 

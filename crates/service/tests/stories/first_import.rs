@@ -79,6 +79,18 @@ fn nobody_of_the_organization_logs_in_or_writes_while_it_goes_on() {
 }
 
 /// Its records have been given the name of before, and nothing can be changed about them yet.
+/// The instant that it drew is carried by no version: told, it would be forgotten by the next start.
+#[test]
+fn nothing_is_stamped_behind_what_is_told_after_it() {
+    let mut world = World::new(ManualClock::new(stamp("2026-01-05T09:00:00Z")));
+    assert!(world.import(&items(), false).unwrap().kept_stamps);
+    world.clock.advance(-3_600_000);
+    let told = world.sync(&world.caller(&world.log_in()).unwrap(), &everything()).horizon;
+    world.restart(true);
+    let id = world.write(create("afterwards")).unwrap().id;
+    assert!(world.last_stamp(id) > told);
+}
+
 #[test]
 fn no_status_is_renamed_while_it_goes_on() {
     let world = World::new(SystemClock);

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use domain::{ActivityId, Interval, KeyId, ManualClock, Member, Stamp};
+use domain::{ActivityId, Clock, Interval, KeyId, ManualClock, Member, Stamp};
 use service::{
     Cause, Delivery, Hint, Integration, IntegrationState as State, Poll, Progress, Severity,
     SyncQuery, Write,
@@ -373,7 +373,9 @@ fn whoever_asks_for_no_deletions_is_not_missing_them() {
     scene.world.write(Write::Remove(ActivityId(3))).unwrap();
     scene.advance(1_000);
     let told = scene.ask(&SyncQuery { from: Some(told), ..without });
-    assert_eq!((scene.state(), scene.look().behind), (State::Behind, 1));
+    let now = scene.look();
+    assert_eq!((now.state, now.behind), (State::Incomplete { read: None }, 0), "it went past them");
+    assert_eq!((now.missing.deletions, now.severity()), (1, Severity::Critical));
     scene.create(1);
     scene.ask(&since(told));
     assert_eq!(scene.look().missing.deletions, 1);
@@ -549,6 +551,20 @@ fn very_many_gaps_are_never_taken_for_delivered() {
     assert!(now.missing.changes() >= 139, "{now:?}");
     scene.ask_pages(&everything(), [1, 2]);
     assert_eq!((scene.state(), scene.look().missing.changes()), (State::UpToDate, 0));
+}
+
+/// A poll is dated by a time that does not step. That must not run ahead of the clock with each start.
+#[test]
+fn orderly_restarts_do_not_move_the_time_of_polls() {
+    let mut scene = Scene::with(1);
+    for _ in 0..10 {
+        scene.ask(&everything());
+        scene.advance(1_000);
+        scene.restart(true);
+    }
+    scene.ask(&everything());
+    let ahead_ms = scene.poll().last_at.millis() - scene.world.clock.now().millis();
+    assert!(ahead_ms < 1_000, "{ahead_ms} ms");
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn lost(one: &Integration) -> Markup {
     let parts = [
         (missing.unread, "on pages that it did not read"),
         (missing.skipped, "in stretches that it skipped"),
-        (missing.deletions, "deletions that it did not ask for"),
+        (missing.deletions, "that are deletions, which it did not ask for"),
     ];
     html! {
         (counted(missing.changes(), "change", "changes"))

@@ -182,7 +182,7 @@ fn new_key_form(
     let user = Label {
         name: "user",
         text: "On behalf of",
-        help: "It may do what this person may, and what it changes bears her name.",
+        help: "It may do what this person may, and what it changes bears their name.",
         required: true,
     };
     let people = directory.users.values().filter(|user| !user.disabled);

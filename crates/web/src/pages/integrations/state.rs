@@ -35,9 +35,12 @@ pub(super) fn sentence(one: &Integration, zone: &Zone) -> Markup {
                 @match read {
                     Some(read) => { "It read " b { (read) } " and left the rest: " }
                     None if one.missing.unread > 0 => "It left pages unread: ",
-                    None => "It asked for no deletions in between: ",
+                    None => "It has left off asking for deletions: ",
                 }
-                (lost) " never delivered. Have it read on until page.totalPage, once from " (resume(one, zone)) "."
+                (lost) " never delivered. Have it "
+                @if one.missing.unread > 0 { "read on until page.totalPage" }
+                @else { "ask without ignoreDeletedIdList" }
+                ", once from " (resume(one, zone)) "."
             }
             State::Skipped { from, to, changes } => {
                 "It never asked for what changed from " (exact(from, zone)) " to " (exact(to, zone)) ": "
