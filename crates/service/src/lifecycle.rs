@@ -283,7 +283,10 @@ impl Committer {
 impl Shared {
     /// What is kept beside the organizations.
     pub(crate) fn folder_state(&self, lease: Stamp, clean: bool, transactions: u64) -> FolderState {
-        let (boot, lost_before) = (self.boot.clone(), self.lost_before);
+        let boot = self.boot.clone();
+        // Which runs have been dropped for others is known in memory alone.
+        let dropped = || self.tenants.read().values().any(|org| org.runs.lock().have_dropped());
+        let lost_before = if clean && dropped() { self.steady_now() } else { self.lost_before };
         FolderState { lease, clean, boot, lost_before, transactions }
     }
 

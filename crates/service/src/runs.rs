@@ -283,6 +283,11 @@ impl Runs {
         ask.page > 1 && dropped.is_some_and(|at| !is_expired(*at, ask.now))
     }
 
+    /// Whether any has been dropped for others of its key, and would have been kept without them.
+    pub(crate) fn have_dropped(&self) -> bool {
+        !self.dropped.is_empty()
+    }
+
     /// The store has the run now, as this record has it.
     pub(crate) fn kept(&mut self, record: &RunRecord) {
         if let Some(run) = self.same(record) {

@@ -7,7 +7,7 @@
 //! further.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use domain::{Clock, Stamp};
 use thiserror::Error;
@@ -18,6 +18,9 @@ const STEP_MS_MAX: i64 = 24 * 3_600_000;
 /// How far a clock is followed away from the time that has passed since the start, in milliseconds. With a
 /// promise on top, what is kept then still lies within [`STEP_MS_MAX`] of a clock that is right again.
 const FOLLOWED_MS_MAX: i64 = STEP_MS_MAX - 60_000;
+
+/// How often a clock that has not leapt is taken for right, in milliseconds.
+const FOUND_RIGHT_EVERY_MS: i64 = 3_600_000;
 
 /// From 9000-01-01 on no clock is believed. A thousand years before [`Stamp::MAX`]: stamps must be able to
 /// grow.
@@ -117,8 +120,10 @@ pub fn refuse_insane(clock: Stamp) -> Result<(), ClockError> {
 /// The machine's clock, followed no further than it is trusted.
 pub(crate) struct TrustedClock {
     clock: Arc<dyn Clock>,
-    began: Stamp,
-    began_ms: i64,
+    /// What it showed when it was last found right, less what had passed by then, in milliseconds.
+    off_ms: AtomicI64,
+    /// What had passed by then, in milliseconds.
+    found_right_ms: AtomicI64,
     /// Whether it shows what is not believed.
     has_leapt: AtomicBool,
 }
@@ -126,13 +131,25 @@ pub(crate) struct TrustedClock {
 impl TrustedClock {
     /// From now on, what has passed since says what is believed.
     pub(crate) fn new(clock: Arc<dyn Clock>) -> TrustedClock {
-        let (began, began_ms) = (clock.now(), clock.elapsed_ms());
-        TrustedClock { clock, began, began_ms, has_leapt: AtomicBool::new(false) }
+        let (shown, passed_ms) = (clock.now(), clock.elapsed_ms());
+        let off_ms = AtomicI64::new(shown.millis().saturating_sub(passed_ms));
+        let found_right_ms = AtomicI64::new(passed_ms);
+        TrustedClock { clock, off_ms, found_right_ms, has_leapt: AtomicBool::new(false) }
     }
 
-    /// What a clock shows that has made no step since.
-    fn steady(&self) -> Stamp {
-        self.began.plus_millis(self.clock.elapsed_ms().saturating_sub(self.began_ms))
+    /// What a clock shows that has made no step since it was last found right. Every hour it is, if it has
+    /// not leapt: what counts the time that passes may miss some, while a machine is paused from outside, and
+    /// many small steps must not add up to a leap.
+    fn steady(&self, shown: Stamp) -> Stamp {
+        let passed_ms = self.clock.elapsed_ms();
+        let steady = Stamp::from_millis(self.off_ms.load(Ordering::Relaxed)).plus_millis(passed_ms);
+        let since_ms = passed_ms.saturating_sub(self.found_right_ms.load(Ordering::Relaxed));
+        let step_ms = shown.millis().saturating_sub(steady.millis()).saturating_abs();
+        if since_ms >= FOUND_RIGHT_EVERY_MS && step_ms <= FOLLOWED_MS_MAX {
+            self.off_ms.store(shown.millis().saturating_sub(passed_ms), Ordering::Relaxed);
+            self.found_right_ms.store(passed_ms, Ordering::Relaxed);
+        }
+        steady
     }
 
     /// Says once that the clock has leapt, and once that it is back.
@@ -154,7 +171,8 @@ impl TrustedClock {
 
 impl Clock for TrustedClock {
     fn now(&self) -> Stamp {
-        let (shown, steady) = (self.clock.now(), self.steady());
+        let shown = self.clock.now();
+        let steady = self.steady(shown);
         let (first, last) =
             (steady.plus_millis(-FOLLOWED_MS_MAX), steady.plus_millis(FOLLOWED_MS_MAX));
         let believed = shown.clamp(first, last);
@@ -256,6 +274,26 @@ mod tests {
             machine.leap(other.millis() - began.millis());
             clock.wait_until(other, 10);
             assert!((clock.now().millis() - began.millis()).abs() < STEP_MS_MAX);
+        }
+    }
+
+    /// A machine that is paused from outside each night: what counts the time misses nine hours.
+    #[test]
+    fn small_steps_do_not_add_up_to_a_leap() {
+        let machine = Arc::new(ManualClock::new(at(BEGAN)));
+        let clock = TrustedClock::new(machine.clone());
+        for _ in 0..10 {
+            machine.leap(9 * 3_600_000);
+            for _ in 0..15 {
+                machine.advance(3_600_000);
+                assert_eq!(clock.now(), machine.now());
+            }
+        }
+        // A leap of days does not become right by waiting.
+        machine.leap(10 * STEP_MS_MAX);
+        for _ in 0..100 {
+            machine.advance(3_600_000);
+            assert!(clock.now() < machine.now());
         }
     }
 }
