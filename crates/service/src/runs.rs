@@ -147,11 +147,8 @@ impl Runs {
 
     /// The run that this request continues, marked as used; none if it has to begin one.
     pub(crate) fn find(&mut self, ask: &Ask) -> Option<RunRecord> {
-        let own = self.all.iter_hash_mut(hash(ask.query)).filter(|run| {
-            run.is_of(ask.query) && run.record.session == ask.session && run.continues(ask)
-        });
-        if let Some(run) = own.max_by_key(|run| run.claim(ask)) {
-            return Some(run.serve(ask));
+        if let Some(to) = self.own(ask) {
+            return self.get(ask.query, ask.session, to).map(|run| run.serve(ask));
         }
         let orphan = self.orphan(ask)?;
         // The run goes on under the new session, and stays where it was for the old one.
@@ -343,6 +340,20 @@ impl Runs {
         self.all.iter().map(|run| run.record.last_used).max()
     }
 
+    /// The upper bound of its session's run that this request continues. One that has the bound asked for but
+    /// not the page has been read to its end: then another may be meant, which was used last.
+    fn own(&self, ask: &Ask) -> Option<Stamp> {
+        let own = || {
+            self.all.iter_hash(hash(ask.query)).filter(|run| {
+                run.is_of(ask.query) && run.record.session == ask.session && run.continues(ask)
+            })
+        };
+        let best = own().max_by_key(|run| run.claim(ask))?;
+        let has_page = best.pages.is_none_or(|pages| ask.page <= pages);
+        let latest = || own().max_by_key(|run| run.recency());
+        Some(if has_page { best } else { latest()? }.record.to)
+    }
+
     /// The run that a later page asked for by a newer session of the same key goes on with.
     fn orphan(&self, ask: &Ask) -> Option<Run> {
         let of_query = || self.all.iter_hash(hash(ask.query)).filter(|run| run.is_of(ask.query));
@@ -501,12 +512,14 @@ impl Run {
         self.record.last_used > ask.certain_since
     }
 
-    /// What counts among several: whether it is the bound asked for, and has such a page; then which was
-    /// used last; then which is the younger.
-    fn claim(&self, ask: &Ask) -> (bool, Stamp, u64) {
-        let is_asked_for =
-            self.record.to == ask.to && self.pages.is_none_or(|pages| ask.page <= pages);
-        (is_asked_for, self.record.last_used, self.record.number)
+    /// What counts among several: whether it is the bound asked for, then which was used last, then which
+    /// is the younger.
+    fn claim(&self, ask: &Ask) -> (bool, (Stamp, u64)) {
+        (self.record.to == ask.to, self.recency())
+    }
+
+    fn recency(&self) -> (Stamp, u64) {
+        (self.record.last_used, self.record.number)
     }
 
     fn serve(&mut self, ask: &Ask) -> RunRecord {
