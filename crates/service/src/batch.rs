@@ -342,6 +342,9 @@ impl Commit {
                     }
                     Some((_, Kind::Tombstone)) if *restore => {
                         past.earlier = self.last_record(store, id)?;
+                        let timeline = self.tenant.timeline.read();
+                        let seen = |last| Seen::by(item, last, &timeline);
+                        past.seen = past.earlier.as_ref().map(seen).unwrap_or_default();
                     }
                     _ => {}
                 }
@@ -357,12 +360,12 @@ impl Commit {
         store: &dyn Store,
         id: ActivityId,
         seq: Seq,
-    ) -> Result<Option<Activity>, StoreError> {
+    ) -> Result<Option<Version>, StoreError> {
         if seq == Seq::ZERO || seq > self.tenant.timeline.read().head().seq() {
             return Ok(None);
         }
         let version = store.versions(self.tenant.key, &[seq])?.pop();
-        Ok(version.filter(|version| version.id == id).and_then(|version| record(version.state)))
+        Ok(version.filter(|version| version.id == id && version.record().is_some()))
     }
 
     /// The activity as it was before it was removed, which may have been a moment ago, by this very
@@ -371,12 +374,12 @@ impl Commit {
         &self,
         store: &dyn Store,
         id: ActivityId,
-    ) -> Result<Option<Activity>, StoreError> {
-        let mut own = self.judged.iter().rev().filter(|judged| judged.id == id);
-        if let Some(activity) = own.find_map(|judged| record(judged.state.clone())) {
-            return Ok(Some(activity));
-        }
+    ) -> Result<Option<Version>, StoreError> {
         let latest = self.current.get(&id).and_then(Option::as_ref);
+        let is_own = |judged: &&Judged| judged.id == id && judged.state.kind() == Kind::Record;
+        if let (Some(latest), Some(own)) = (latest, self.judged.iter().rev().find(is_own)) {
+            return Ok(Some(Version { state: own.state.clone(), ..latest.clone() }));
+        }
         match latest.and_then(|version| version.previous) {
             Some(seq) => self.record_at(store, id, seq),
             None => Ok(None),
@@ -489,13 +492,6 @@ impl Commit {
         for (reply, outcome) in self.unchanged {
             answer(reply, outcome);
         }
-    }
-}
-
-fn record(state: State) -> Option<Activity> {
-    match state {
-        State::Record(activity) => Some(*activity),
-        State::Tombstone => None,
     }
 }
 

@@ -45,7 +45,11 @@ impl Judge<'_> {
             Write::Restore { to: None, .. } if record.is_some() => Ok(None),
             Write::Restore { seen, .. } => {
                 current.ok_or(Refusal::UnknownActivity(id))?;
-                let earlier = past.earlier.as_ref().ok_or(Refusal::UnknownVersion(id))?;
+                let earlier = past
+                    .earlier
+                    .as_ref()
+                    .and_then(Version::record)
+                    .ok_or(Refusal::UnknownVersion(id))?;
                 let state = self.restore(earlier, record)?;
                 match seen {
                     Some(seen) => unless_outdated(id, state, current, *seen),
@@ -54,11 +58,12 @@ impl Judge<'_> {
             }
             Write::Import { item, restore, overwrite } => {
                 let state = self.import(item, *restore, current, past)?;
-                let is_newer_here =
-                    || current.is_some_and(|latest| import::is_newer_here(latest, item, past.seen));
-                match state.is_some() && !overwrite && is_newer_here() {
-                    true => Err(Refusal::NewerHere(id)),
-                    false => Ok(state),
+                let Some(last) = past.last_record(current) else { return Ok(state) };
+                let stays = !overwrite && import::is_newer_here(last, item, past.seen);
+                match (state, last.record()) {
+                    (Some(_), Some(_)) if stays && record.is_some() => Err(Refusal::NewerHere(id)),
+                    (Some(_), Some(last)) if stays => self.as_it_was(last),
+                    (state, _) => Ok(state),
                 }
             }
             Write::Refresh(_) => Ok(current.and_then(|current| self.refresh(current))),
@@ -189,14 +194,24 @@ impl Judge<'_> {
         let mut activity = (**activity).clone();
         let status = self.directory.status(activity.status)?;
         activity.status_name = status.name.clone();
-        let record = current.and_then(Version::record);
-        let as_of = import::as_of(*stamp, record, past.seen, self.stamp);
-        activity.provenance = Provenance::imported(as_of);
-        if let Some(before) = record.or(past.earlier.as_ref()) {
-            activity.import_over(*named, before);
+        let last = past.last_record(current).and_then(Version::record);
+        activity.provenance = import::provenance(*stamp, last, past.seen, self.stamp);
+        if let Some(last) = last {
+            activity.import_over(*named, last);
         }
-        let is_so = record.is_some_and(|record| activity.has_content_of(record));
-        Ok(if is_so { None } else { new_state(activity) })
+        match last.filter(|last| activity.has_content_of(last)) {
+            Some(last) if removed => self.as_it_was(last),
+            Some(_) => Ok(None),
+            None => Ok(new_state(activity)),
+        }
+    }
+
+    /// What comes back with the content that it had, which is from where it was.
+    fn as_it_was(&self, last: &Activity) -> Result<Option<State>, Refusal> {
+        let mut activity = last.clone();
+        activity.status_name = self.directory.status(last.status)?.name.clone();
+        activity.provenance.since = None;
+        Ok(new_state(activity))
     }
 
     fn refresh(&self, current: &Version) -> Option<State> {
@@ -216,9 +231,16 @@ impl Judge<'_> {
 #[derive(Default)]
 pub(crate) struct Past {
     /// What a restore goes back to, and what an import brings back.
-    pub(crate) earlier: Option<Activity>,
+    pub(crate) earlier: Option<Version>,
     /// Which of them an item of an import shows.
     pub(crate) seen: Seen,
+}
+
+impl Past {
+    /// The activity's last version that is a record: the latest, or what an import brings back.
+    fn last_record<'a>(&'a self, current: Option<&'a Version>) -> Option<&'a Version> {
+        current.filter(|latest| latest.record().is_some()).or(self.earlier.as_ref())
+    }
 }
 
 /// What somebody wants who saw this version, if it is the latest or nothing would change.

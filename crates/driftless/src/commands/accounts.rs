@@ -6,7 +6,7 @@ use std::path::Path;
 use domain::{Account, ClientId, ID_MAX, Name};
 use service::Service;
 
-use super::{Failure, Files};
+use super::{Failure, Files, agreeing};
 use crate::cli::Accounts;
 use crate::console::{Console, table};
 
@@ -33,8 +33,9 @@ pub(super) fn run(
                 shown = console.progress("writing", done, Some(total));
             })?;
             shown?;
-            console
-                .note(&format!("{total} accounts read; {changed} are new or have another name"))?;
+            let read = agreeing(total, "account", "accounts");
+            let are = agreeing(changed, "is new or has", "are new or have");
+            console.note(&format!("{read} read; {are} another name"))?;
         }
         Accounts::List { org } => {
             let org = service.known_org(org)?;

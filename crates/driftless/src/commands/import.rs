@@ -10,7 +10,7 @@ use service::{
 };
 
 use super::export::difference;
-use super::{Failure, Files, Ground};
+use super::{Failure, Files, Ground, agreeing};
 use crate::cli::Import;
 use crate::console::Console;
 
@@ -45,11 +45,8 @@ pub(super) fn run(
     let report = report.map_err(|_| "the import ended abnormally; run it again to go on")??;
     console.print(&described(&report, import.dry_run))?;
     if report.refused.count > 0 {
-        return Err(format!(
-            "{} activities were removed here meanwhile and left so",
-            report.refused.count
-        )
-        .into());
+        let were = agreeing(report.refused.count, "activity was", "activities were");
+        return Err(format!("{were} removed here meanwhile and left so").into());
     }
     Ok(())
 }
@@ -119,10 +116,12 @@ fn warn(pages: &Pages, repeated: &Listed, console: &mut dyn Console) -> Result<(
         console.note(&format!("warning: {missing}"))?;
     }
     if repeated.count > 0 {
-        console.note(&format!(
-            "warning: {} activities come more than once, the last change of each counts: {repeated}",
-            repeated.count
-        ))?;
+        let come = agreeing(
+            repeated.count,
+            "activity comes more than once, its last change",
+            "activities come more than once, the last change of each",
+        );
+        console.note(&format!("warning: {come} counts: {repeated}"))?;
     }
     Ok(())
 }
@@ -140,22 +139,24 @@ fn tell_ignored(name: &str, summary: &Summary, console: &mut dyn Console) -> Res
 }
 
 fn described(report: &ImportReport, dry_run: bool) -> String {
-    let ImportReport { created, updated, unchanged, removed, .. } = report;
+    let ImportReport { created, brought_back, updated, unchanged, removed, .. } = report;
     let would = if dry_run { "would be " } else { "" };
     let mut text = format!(
         "{created} {would}created, {updated} {would}updated, {unchanged} unchanged, {removed} {would}removed\n"
     );
-    if report.kept_stamps {
+    if brought_back.count > 0 {
+        text.push_str(&format!("{} {would}brought back: {brought_back}\n", brought_back.count));
+    }
+    let changed = created + brought_back.count + updated + removed;
+    if changed > 0 && report.kept_stamps {
         text.push_str("ids and times of change are kept\n");
-    } else if created + updated + removed > 0 {
+    } else if changed > 0 {
         text.push_str("times of change are new: whoever polls from now on gets what differed\n");
     }
     text.push_str(&left(report, dry_run));
     if report.from_the_future > 0 {
-        let count = report.from_the_future;
-        text.push_str(&format!(
-            "{count} were dated in the future and got the time of this import\n"
-        ));
+        let were = agreeing(report.from_the_future, "was", "were");
+        text.push_str(&format!("{were} dated in the future and got the time of this import\n"));
     }
     if !report.statuses.is_empty() {
         text.push_str(&format!("statuses taken over: {}\n", report.statuses.join(", ")));
@@ -173,7 +174,12 @@ fn left(report: &ImportReport, dry_run: bool) -> String {
     let Listed { count, .. } = report.newer_here;
     let mut text = String::new();
     if count > 0 {
-        let stay = if dry_run { "would stay as they are" } else { "left as they are" };
+        let stay = match (dry_run, count) {
+            (true, 1) => "would stay as it is",
+            (true, _) => "would stay as they are",
+            (false, 1) => "left as it is",
+            (false, _) => "left as they are",
+        };
         text.push_str(&format!(
             "{count} {stay}, edited here or newer than in the files: {}; --overwrite takes the files'\n",
             report.newer_here

@@ -100,3 +100,8 @@ pub(crate) fn run(
 }
 
 pub(crate) use upkeep::check;
+
+/// A number of things, and what is said of one or of several.
+fn agreeing(count: u64, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}

@@ -62,6 +62,8 @@ fn names_come_over_standard_input_and_in_many_steps() {
     let output = folder.run_with_input("accounts import acme -", &format!("id,name\n{rows}"));
     assert_eq!(output.code, 0, "{output:?}");
     assert!(output.err.contains("5000 accounts read; 5000 are new"), "{output:?}");
+    let output = folder.run_with_input("accounts import acme -", "id,name\n1,Ada\n");
+    assert!(output.err.contains("1 account read; 1 is new or has another name"), "{output:?}");
     let server = folder.serve();
     let listed = folder.ok("accounts list acme");
     assert_eq!(listed.lines().count(), 5_001);

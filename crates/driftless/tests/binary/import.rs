@@ -88,6 +88,8 @@ fn each_form_is_taken_and_taken_again_changes_nothing() {
     check(
         "import_forms",
         &[
+            "import acme --dry-run empty.jsonl",
+            "import acme empty.jsonl",
             "import acme answer.json",
             "import acme answer.json",
             "import acme lines.jsonl",

@@ -74,7 +74,7 @@ fn an_import_meets_what_was_removed_through_the_api() {
     assert_eq!(
         said,
         format!(
-            "1 of the activities have been removed here ({id}); use --restore to bring them back, or --skip-removed to leave them so"
+            "1 of the activities has been removed here ({id}); use --restore to bring it back, or --skip-removed to leave it so"
         )
     );
     assert_eq!(client.sync(ALL).deleted(), [id], "nothing has happened");

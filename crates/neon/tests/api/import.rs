@@ -139,7 +139,7 @@ fn what_was_removed_here_comes_back_only_on_request() {
     assert_eq!(client.everything().ids(), [652], "nothing of the file was taken");
 
     let report = client.org.import(SAMPLE, RESTORE).unwrap();
-    assert_eq!((report.created, report.unchanged), (1, 1));
+    assert_eq!((report.created, report.brought_back.count, report.unchanged), (0, 1, 1));
     let answer = client.sync(&format!("syncActivityTimeFrom={}", told.after()));
     assert_eq!((answer.ids(), answer.deleted()), (vec![653], Some(vec![])));
     let everything = client.everything();

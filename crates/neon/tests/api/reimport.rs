@@ -92,12 +92,112 @@ fn what_a_file_does_not_name_stays() {
 fn what_comes_back_keeps_what_the_file_does_not_name() {
     let (_server, client) = at_noon();
     import(&client, &line(7, "s", r#","note":"n","clientId":9"#), PLAIN);
-    client.update(7, "activity.note=ours");
     client.remove(7);
-    assert_eq!(import(&client, &line(7, "back", r#","clientId":null"#), RESTORE).created, 1);
+    let report = import(&client, &line(7, "back", r#","clientId":null"#), RESTORE);
+    assert_eq!((report.created, report.brought_back), (0, listed(&[7])));
     let back = client.retrieve(7);
-    assert_eq!((&back["subject"], &back["note"]), (&json!("back"), &json!("ours")));
+    assert_eq!((&back["subject"], &back["note"]), (&json!("back"), &json!("n")));
     assert_eq!(back.get("clientId"), None);
+}
+
+#[test]
+fn what_comes_back_keeps_what_the_file_cannot_have_known() {
+    let (server, client) = at_noon();
+    let file = [7, 8].map(|id| line(id, "theirs", &changed(JANUARY))).join("\n");
+    import(&client, &file, PLAIN);
+    client.update(7, "activity.subject=ours");
+    client.remove(7);
+    client.remove(8);
+    server.advance(STEP_MS);
+    let told = import(&client, &file, ImportOptions { dry_run: true, ..RESTORE });
+    let expected = ImportReport {
+        brought_back: listed(&[7, 8]),
+        newer_here: listed(&[7]),
+        ..ImportReport::default()
+    };
+    let Rehearsal { newer_here, .. } = &told.rehearsal;
+    let subject = Difference {
+        member: domain::Member::Subject,
+        before: Some("ours".to_owned()),
+        after: Some("theirs".to_owned()),
+    };
+    assert_eq!(newer_here, &[Differing { id: ActivityId(7), members: vec![subject] }]);
+    assert_eq!(ImportReport { rehearsal: Rehearsal::default(), ..told }, expected);
+    // The highest id is taken first.
+    let expected = ImportReport { brought_back: listed(&[8, 7]), ..expected };
+    assert_eq!(import(&client, &file, RESTORE), expected);
+    assert_eq!(client.retrieve(7)["subject"], "ours");
+    assert_eq!(client.retrieve(8)["subject"], "theirs");
+    // It is still an edit.
+    let again = import(&client, &file, PLAIN);
+    assert_eq!((again.unchanged, again.newer_here), (1, listed(&[7])));
+
+    client.remove(7);
+    let report = import(&client, &file, ImportOptions { overwrite: true, ..RESTORE });
+    assert_eq!((report.brought_back, report.newer_here), (listed(&[7]), Listed::default()));
+    assert_eq!(client.retrieve(7)["subject"], "theirs");
+}
+
+#[test]
+fn what_comes_back_is_not_undone_by_an_older_file_either() {
+    let (server, client) = at_noon();
+    let old = line(7, "old", &changed(JANUARY));
+    import(&client, &old, PLAIN);
+    is_taken(&client, &line(7, "new", &changed(FEBRUARY)), "new");
+    client.remove(7);
+    server.restart();
+    let report = import(&client, &old, RESTORE);
+    assert_eq!((report.brought_back, report.newer_here), (listed(&[7]), listed(&[7])));
+    assert_eq!(client.retrieve(7)["subject"], "new");
+    // It came from a file and still does: a newer one is taken.
+    is_taken(&client, &line(7, "newer", &changed("2026-02-03T11:00:00Z")), "newer");
+
+    // What was changed in a file exported before the removal is taken.
+    let shown = client.org.export(Format::JsonLines);
+    client.remove(7);
+    let report = import(&client, &shown.replace("newer", "by hand"), RESTORE);
+    assert_eq!((report.brought_back, report.newer_here), (listed(&[7]), Listed::default()));
+    assert_eq!(client.retrieve(7)["subject"], "by hand");
+}
+
+#[test]
+fn what_was_changed_by_a_spreadsheet_is_an_edit() {
+    for kept in [true, false] {
+        let server = TestServer::at("2026-02-03T12:00:00Z");
+        let org = server.org("demo", "+00:00");
+        let old = line(7, "old", &changed(JANUARY));
+        let first = |org: &crate::harness::Org| org.import(&old, PLAIN).unwrap().kept_stamps;
+        let early = kept && first(&org);
+        let client = org.editor();
+        assert_eq!(early || first(&client.org), kept);
+        let export = client.org.export(Format::JsonLines);
+        server.advance(STEP_MS);
+        let corrected = export.replace("old", "corrected");
+        is_taken(&client, &corrected, "corrected");
+        assert_eq!(import(&client, &corrected, PLAIN).unchanged, 1);
+        for time in [JANUARY, FEBRUARY, "2026-02-04T12:00:00Z"] {
+            stays(&client, &line(7, "theirs", &changed(time)));
+        }
+        stays(&client, &line(7, "theirs", ""));
+        stays(&client, &old);
+        stays(&client, REMOVED);
+        // Another round.
+        server.advance(STEP_MS);
+        let export = client.org.export(Format::Csv);
+        is_taken(&client, &export.replace("corrected", "better"), "better");
+        stays(&client, &old);
+        stays(&client, &export);
+        stays(&client, &corrected);
+    }
+}
+
+#[test]
+fn a_file_that_was_changed_by_hand_is_not_undone_by_itself_as_it_was() {
+    let (_server, client) = at_noon();
+    let old = line(7, "old", &changed(JANUARY));
+    import(&client, &old, PLAIN);
+    is_taken(&client, &line(7, "by hand", &changed(JANUARY)), "by hand");
+    stays(&client, &old);
 }
 
 #[test]
@@ -158,11 +258,11 @@ fn a_file_does_not_undo_a_newer_file() {
     server.advance(STEP_MS);
     is_taken(&client, &new, "new");
     stays(&client, &old);
-    // One that somebody has changed by hand is as new as it says.
-    is_taken(&client, &line(7, "newer", &changed(FEBRUARY)), "newer");
     // Nothing tells that one without a time is old.
     is_taken(&client, &line(7, "timeless", ""), "timeless");
     stays(&client, &new);
+    // Nor is it old if nobody has touched the activity since.
+    is_taken(&client, &line(7, "timeless again", ""), "timeless again");
 }
 
 #[test]
@@ -171,10 +271,6 @@ fn a_first_import_is_not_undone_by_an_older_file_either() {
     let org = server.org("demo", "+00:00");
     org.import(&line(7, "new", &changed(FEBRUARY)), PLAIN).unwrap();
     let client = org.editor();
-    stays(&client, &line(7, "old", &changed(JANUARY)));
-    for subject in ["changed by hand", "changed by hand again"] {
-        is_taken(&client, &line(7, subject, &changed(FEBRUARY)), subject);
-    }
     stays(&client, &line(7, "old", &changed(JANUARY)));
     is_taken(&client, &line(7, "newer", &changed("2026-02-03T11:00:00Z")), "newer");
 }
@@ -257,7 +353,7 @@ fn a_renamed_status_is_no_edit() {
     rename("Later");
     rename("Much later");
     assert_eq!(import(&client, &export, PLAIN).unchanged, 1, "names are not taken over");
-    is_taken(&client, &export.replace("first", "second"), "second");
+    is_taken(&client, &line(7, "second", &changed("2026-02-03T12:09:00Z")), "second");
     rename("Now");
     is_taken(&client, &line(7, "third", &changed("2026-02-03T12:12:00Z")), "third");
     rename("Soon");
@@ -265,6 +361,9 @@ fn a_renamed_status_is_no_edit() {
     client.update(7, "activity.note=ours");
     rename("At once");
     stays(&client, &line(7, "old", &changed("2026-02-03T12:12:00Z")));
+    let export = client.org.export(Format::JsonLines);
+    rename("At last");
+    is_taken(&client, &export.replace("third", "fourth"), "fourth");
 }
 
 #[test]
@@ -294,8 +393,9 @@ fn a_list_of_removed_ids_takes_what_nobody_has_touched_since() {
     assert_eq!(import(&client, REMOVED, OVERWRITE).removed, 1);
 
     // It was brought back: the list is older than that.
-    let file = line(7, "theirs", &changed(FEBRUARY));
-    assert_eq!(import(&client, &file, RESTORE).created, 1);
+    let file = line(7, "theirs again", &changed(FEBRUARY));
+    let options = ImportOptions { overwrite: true, ..RESTORE };
+    assert_eq!(import(&client, &file, options).brought_back, listed(&[7]));
     stays(&client, REMOVED);
 
     server.advance(STEP_MS);

@@ -2,9 +2,10 @@
 //!
 //! Files are imported again, in any order, and after people have gone on working here. So a file does
 //! not undo what it cannot have known: what was edited here since the last import, and what is newer
-//! than the file's own time.
+//! than the file's own time. A file that was exported here, or imported last, and then changed is an edit
+//! made here: no other file knows of it.
 
-use domain::{Activity, Imported, Kind, Source, Stamp, Version};
+use domain::{Activity, Imported, Kind, Provenance, Source, Stamp, Version};
 use timeline::Timeline;
 
 /// Which content of an activity an item shows, going by its time.
@@ -42,35 +43,51 @@ impl Seen {
     }
 }
 
-/// Whether the activity, which is here, is to stay as it is, though the item says something else.
+/// Whether the activity is to stay as it is, or come back as it was last, though the item says
+/// something else. `latest` is its last record.
 pub(crate) fn is_newer_here(latest: &Version, item: &Imported, seen: Seen) -> bool {
     let Some(record) = latest.record() else { return false };
     let time = item.stamp();
     let is_newer = |stamp| time.is_some_and(|time| time < stamp && !may_be(time, stamp));
     match (seen, record.provenance.source) {
+        _ if is_changed_by_hand(time, record, seen) => false,
         (Seen::Present, _) => false,
-        // As old as the file that was imported last, whose time may have been kept.
-        (_, Source::Import(as_of)) if time.is_some_and(|time| may_be(time, as_of)) => false,
         (Seen::Past, _) | (Seen::Nothing, Source::Edited) => true,
         (Seen::Nothing, Source::Import(as_of)) => is_newer(as_of),
         (Seen::Nothing, Source::Here) => is_newer(latest.content_stamp()),
     }
 }
 
-/// As of when a file has what it says of an activity, at the latest `now`. One that was written here
-/// and changed since is as new as its import: its time is that of what it was written from.
-pub(crate) fn as_of(
+/// Where what a file of this time says of an activity comes from, which differs from the last record.
+pub(crate) fn provenance(
     time: Option<Stamp>,
-    record: Option<&Activity>,
+    last: Option<&Activity>,
     seen: Seen,
     now: Stamp,
-) -> Stamp {
-    let source = record.map(|record| record.provenance.source);
-    match (time, source) {
-        (Some(time), Some(Source::Import(as_of))) if may_be(time, as_of) => time.min(now),
-        (Some(time), _) if seen != Seen::Present => time.min(now),
-        _ => now,
+) -> Provenance {
+    match last.filter(|last| is_changed_by_hand(time, last, seen)) {
+        Some(last) => last.provenance.edited(),
+        None => Provenance::imported(time.map_or(now, |time| time.min(now))),
     }
+}
+
+/// Whether a file that says something else than the record was made from it: exported from here, or
+/// imported last, and changed since, with its time kept.
+fn is_changed_by_hand(time: Option<Stamp>, record: &Activity, seen: Seen) -> bool {
+    match (time, record.provenance.source) {
+        (Some(time), Source::Import(as_of)) if may_be(time, as_of) => true,
+        (time, _) => time.is_some() && seen == Seen::Present,
+    }
+}
+
+/// Whether an item says something else of an activity than its record.
+pub(crate) fn differs(item: &Imported, record: &Activity) -> bool {
+    let Imported::Record { activity, named, .. } = item else { return true };
+    let mut activity = Activity::clone(activity);
+    activity.import_over(*named, record);
+    // Names of statuses are not the record's own.
+    activity.status_name.clone_from(&record.status_name);
+    !activity.has_content_of(record)
 }
 
 /// Whether a file's time can be that of a version: the vendor and spreadsheets know whole seconds only.

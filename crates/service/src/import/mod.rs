@@ -15,7 +15,7 @@ mod statuses;
 
 use std::sync::Arc;
 
-use domain::{ActivityId, Author, Imported, Origin, Stage, Version};
+use domain::{ActivityId, Author, Imported, Kind, Origin, Stage, State, Version};
 use store::StoreError;
 use thiserror::Error;
 
@@ -26,7 +26,8 @@ use crate::sabotage::step_of;
 use crate::tenant::Tenant;
 use crate::{AdminError, Refusal, Service, Write};
 
-pub(crate) use age::{Seen, as_of, is_newer_here};
+use age::differs;
+pub(crate) use age::{Seen, is_newer_here, provenance};
 pub(crate) use first::cut_back;
 pub use plan::ImportPlan;
 pub use report::{Differing, ImportReport, Listed, Rehearsal};
@@ -73,8 +74,10 @@ impl ImportOptions {
 pub enum ImportError {
     /// The file would bring back activities that have been removed here.
     #[error(
-        "{count} of the activities have been removed here ({ids}); use --restore to bring them back, or --skip-removed to leave them so",
-        count = .0.count, ids = .0
+        "{count} of the activities {have} been removed here ({ids}); use --restore to bring {them} back, or --skip-removed to leave {them} so",
+        count = .0.count, ids = .0,
+        have = if .0.count == 1 { "has" } else { "have" },
+        them = if .0.count == 1 { "it" } else { "them" }
     )]
     Removed(Listed),
     /// The plan's temporary file cannot be read.
@@ -148,9 +151,8 @@ impl Service {
         }
         let timeline = org.timeline.read();
         let head = timeline.head();
-        let gone = |id: &ActivityId| {
-            matches!(timeline.current(&head, *id), Some((_, domain::Kind::Tombstone)))
-        };
+        let gone =
+            |id: &ActivityId| matches!(timeline.current(&head, *id), Some((_, Kind::Tombstone)));
         let removed: Listed = plan.record_ids().filter(gone).collect();
         if removed.count == 0 { Ok(()) } else { Err(ImportError::Removed(removed)) }
     }
@@ -190,12 +192,17 @@ impl Service {
             let mut under_way = Vec::with_capacity(chunk.len());
             for item in chunk {
                 let fate = Fate::of(&item, org);
-                under_way.push((fate, self.submit(org, AUTHOR, options.write(item))?));
+                let says = matches!(fate, Fate::BringBack).then(|| item.clone());
+                under_way.push((fate, says, self.submit(org, AUTHOR, options.write(item))?));
             }
-            for (fate, answer) in under_way {
-                let outcome = answer.await.map_err(|_| stopping())?;
-                let changed = outcome.map(|written| written.version.is_some());
-                report.take(fate, changed, options)?;
+            for (fate, says, answer) in under_way {
+                let written = answer.await.map_err(|_| stopping())?.map(|written| written.version);
+                if let (Some(says), Ok(Some(seq))) = (&says, &written) {
+                    for version in self.shared.store.versions(org.key, &[*seq])? {
+                        report.comes_back(says, &version.state);
+                    }
+                }
+                report.take(fate, written.map(|version| version.is_some()), options)?;
                 done += 1;
             }
             progress(done);
@@ -239,19 +246,32 @@ impl Service {
     ) -> Result<(), ImportError> {
         let id = item.id();
         let current = self.current(org, id)?;
-        let seen = |latest| Seen::by(item, latest, &org.timeline.read());
-        let seen = current.as_ref().map(seen).unwrap_or_default();
-        let past = Past { seen, ..Past::default() };
+        let earlier = match &current {
+            Some(Version { state: State::Tombstone, previous: Some(seq), .. }) => {
+                self.shared.store.versions(org.key, &[*seq])?.pop()
+            }
+            _ => None,
+        };
+        let last = earlier.as_ref().or(current.as_ref());
+        let seen = |last| Seen::by(item, last, &org.timeline.read());
+        let past = Past { seen: last.map(seen).unwrap_or_default(), earlier: earlier.clone() };
         let judged = |options: ImportOptions| {
             judge.judge(id, &options.write(item.clone()), current.as_ref(), &past)
         };
         let outcome = judged(options);
-        if let Some(here) = current.as_ref().and_then(Version::record) {
+        let fate = Fate::of(item, org);
+        if let Some(here) = last.and_then(Version::record) {
             let otherwise = || judged(ImportOptions { overwrite: true, ..options });
-            report.rehearsal.take(id, here, &outcome, otherwise);
+            match (fate, &outcome) {
+                (Fate::BringBack, Ok(Some(state))) if report.comes_back(item, state) => {
+                    report.rehearsal.stays(id, here, otherwise);
+                }
+                (Fate::BringBack, _) => {}
+                _ => report.rehearsal.take(id, here, &outcome, otherwise),
+            }
         }
         let changed = outcome.map(|state| state.is_some());
-        Ok(report.take(Fate::of(item, org), changed, options)?)
+        Ok(report.take(fate, changed, options)?)
     }
 
     /// The activity's latest version.
@@ -266,6 +286,7 @@ impl Service {
 #[derive(Clone, Copy)]
 enum Fate {
     Create,
+    BringBack,
     Update,
     Remove,
 }
@@ -273,19 +294,28 @@ enum Fate {
 impl Fate {
     fn of(item: &Imported, org: &Tenant) -> Fate {
         let timeline = org.timeline.read();
-        let present = matches!(
-            timeline.current(&timeline.head(), item.id()),
-            Some((_, domain::Kind::Record))
-        );
-        match item {
-            Imported::Removed { .. } => Fate::Remove,
-            Imported::Record { .. } if present => Fate::Update,
-            Imported::Record { .. } => Fate::Create,
+        let current = timeline.current(&timeline.head(), item.id());
+        match (item, current.map(|(_, kind)| kind)) {
+            (Imported::Removed { .. }, _) => Fate::Remove,
+            (Imported::Record { .. }, Some(Kind::Record)) => Fate::Update,
+            (Imported::Record { .. }, Some(Kind::Tombstone)) => Fate::BringBack,
+            (Imported::Record { .. }, None) => Fate::Create,
         }
     }
 }
 
 impl ImportReport {
+    /// Lists what came back, in this state, also among what stayed if that is not what the item says.
+    /// Whether it is among them.
+    fn comes_back(&mut self, item: &Imported, state: &State) -> bool {
+        self.brought_back.add(item.id());
+        let stays = matches!(state, State::Record(record) if differs(item, record));
+        if stays {
+            self.newer_here.add(item.id());
+        }
+        stays
+    }
+
     /// Counts what an item came to: whether it changed anything, or why not.
     fn take(
         &mut self,
@@ -295,6 +325,8 @@ impl ImportReport {
     ) -> Result<(), Refusal> {
         let counter = match (changed, fate) {
             (Ok(false), _) => &mut self.unchanged,
+            // Listed where its state is known.
+            (Ok(true), Fate::BringBack) => return Ok(()),
             (Ok(true), Fate::Create) => &mut self.created,
             (Ok(true), Fate::Update) => &mut self.updated,
             (Ok(true), Fate::Remove) => &mut self.removed,

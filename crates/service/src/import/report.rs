@@ -20,13 +20,15 @@ pub struct ImportReport {
     pub kept_stamps: bool,
     /// Records that were not there.
     pub created: u64,
+    /// Records of activities that had been removed here.
+    pub brought_back: Listed,
     /// Records that were there and different.
     pub updated: u64,
     /// Items that were so already.
     pub unchanged: u64,
     /// Activities that went.
     pub removed: u64,
-    /// Activities that differ from the file and stay as they are: they were edited here since their
+    /// Activities that differ from the file and stay as they are, or come back as they were: they were edited here since their
     /// last import, or are newer than in the file.
     pub newer_here: Listed,
     /// Activities that were removed here and left so, as was wanted.
@@ -112,11 +114,23 @@ impl Rehearsal {
         match outcome {
             Ok(Some(State::Record(file))) => add(&mut self.overwritten, id, here, Some(file)),
             Ok(Some(State::Tombstone)) => self.removed.add(id),
-            Err(Refusal::NewerHere(_)) if self.newer_here.len() < NAMED_MAX => match otherwise() {
+            Err(Refusal::NewerHere(_)) => self.stays(id, here, otherwise),
+            _ => {}
+        }
+    }
+
+    /// Takes note of an activity that stays as it is, or comes back as it was.
+    pub(super) fn stays(
+        &mut self,
+        id: ActivityId,
+        here: &Activity,
+        otherwise: impl FnOnce() -> Result<Option<State>, Refusal>,
+    ) {
+        if self.newer_here.len() < NAMED_MAX {
+            match otherwise() {
                 Ok(Some(State::Record(file))) => add(&mut self.newer_here, id, here, Some(&file)),
                 _ => add(&mut self.newer_here, id, here, None),
-            },
-            _ => {}
+            }
         }
     }
 }
