@@ -56,6 +56,7 @@ impl SqliteStore {
     }
 
     fn copy(&self, target: &Path) -> Result<(), StoreError> {
+        self.database.in_place()?;
         let connection = open::copier(&self.path).map_err(failed)?;
         connection.execute("VACUUM INTO ?1", (target.to_string_lossy(),)).map_err(failed)?;
         // A copy does not inherit the way of writing. It is given it now, so that opening the copy

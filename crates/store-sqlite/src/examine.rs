@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Params, Row};
 use store::{Examined, StoreError};
 
-use crate::marker::{Content, Lacking, MARKER_FILE};
+use crate::marker::{Content, Lacking, MARKER_FILE, Unreadable};
 use crate::{checksum, failed, rows};
 
 /// Problems of the file itself that SQLite lists before it stops.
@@ -82,13 +82,20 @@ const WITHOUT_VERSION: &str = "
 /// See [`store::Store::examine`]; to be called within a transaction, which makes it one snapshot.
 pub(crate) fn examine(
     connection: &Connection,
-    marked: Option<&Content>,
+    marked: Result<Option<Content>, Unreadable>,
     visit: &mut dyn FnMut(Examined),
 ) -> Result<(), StoreError> {
     let mut examination = Examination { connection, visit };
     examination.the_file()?;
-    if let Some(marked) = marked {
-        examination.the_marker(marked)?;
+    match marked {
+        Ok(Some(marked)) => examination.the_marker(&marked)?,
+        Ok(None) => {}
+        Err(Unreadable::Damaged(problem)) => {
+            examination.tell(format!("{MARKER_FILE} is damaged: {problem}"));
+        }
+        Err(Unreadable::Failed(e)) => {
+            return Err(StoreError::Unavailable(format!("{MARKER_FILE}: {e}")));
+        }
     }
     let organizations = examination.organizations()?;
     examination.strangers(&organizations)?;

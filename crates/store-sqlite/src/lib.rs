@@ -10,6 +10,7 @@
 mod backup;
 mod checksum;
 mod examine;
+mod in_place;
 mod marker;
 mod open;
 mod read;
@@ -24,7 +25,8 @@ use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 use store::StoreError;
 
-use crate::marker::{Content, Marker};
+use crate::in_place::Opened;
+use crate::marker::Marker;
 
 pub use backup::BackupError;
 pub use marker::MARKER_FILE;
@@ -41,6 +43,8 @@ const IDLE_READERS_MAX: usize = 16;
 pub struct SqliteStore {
     folder: PathBuf,
     path: PathBuf,
+    /// The database, as long as this is open.
+    database: Opened,
     writer: Mutex<Writer>,
     readers: Mutex<Vec<Connection>>,
 }
@@ -49,6 +53,8 @@ pub struct SqliteStore {
 pub(crate) struct Writer {
     /// None after a commit of unknown outcome, until it has been opened again.
     pub(crate) connection: Option<Connection>,
+    /// The write-ahead log, which keeps its file as long as that connection is open.
+    pub(crate) log: Opened,
     pub(crate) marker: Marker,
 }
 
@@ -69,13 +75,19 @@ impl SqliteStore {
     /// it has held; then nothing in the folder has been touched.
     pub fn open(folder: &Path) -> Result<SqliteStore, OpenError> {
         let path = folder.join(DATABASE_FILE);
-        let marked = Content::read(folder).map_err(|e| open::marker_failed(folder, &e))?;
-        open::examine(folder, &path, marked.as_ref())?;
+        let marked = open::examine(folder, &path)?;
         let connection = open::open(&path)?;
-        let marker = Marker::open(folder, marked).map_err(|e| open::marker_failed(folder, &e))?;
-        let writer = Writer { connection: Some(connection), marker };
+        let failed = |path: &Path| {
+            let path = path.display().to_string();
+            move |e: io::Error| open::io_failed(&path, &e)
+        };
+        let log = open::log_of(&path);
+        let (database, log) =
+            (Opened::at(&path).map_err(failed(&path))?, Opened::at(&log).map_err(failed(&log))?);
+        let marker = Marker::open(folder, marked).map_err(failed(&folder.join(MARKER_FILE)))?;
+        let writer = Mutex::new(Writer { connection: Some(connection), log, marker });
         let folder = folder.to_owned();
-        Ok(SqliteStore { folder, path, writer: Mutex::new(writer), readers: Mutex::default() })
+        Ok(SqliteStore { folder, path, database, writer, readers: Mutex::default() })
     }
 
     /// Runs a query on a reader connection of its own.
@@ -86,7 +98,10 @@ impl SqliteStore {
         let idle = self.readers.lock().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => open::reader(&self.path).map_err(failed)?,
+            None => {
+                self.database.in_place()?;
+                open::reader(&self.path).map_err(failed)?
+            }
         };
         let result = query(&connection);
         let mut readers = self.readers.lock();

@@ -28,8 +28,10 @@ pub const MARKER_FILE: &str = "driftless.marker";
 /// What a marker begins with; the digit is its form's.
 const MAGIC: [u8; 8] = *b"DRFTMRK1";
 
-/// Every record ends with its checksum. None lies across two sectors of a disk, so that each is written as a
-/// whole or not at all.
+/// Every record ends with its checksum. A sector of a disk holds a whole number of them, and a sector is
+/// written as a whole or not at all: a power cut leaves the older record, the newer one, or zeros where the
+/// file has grown. So a checksum that is wrong is damage. On a disk that tears sectors it may be a false
+/// alarm: that is better than to take the marker for none.
 const RECORD_BYTES: usize = 32;
 const CONTENT_BYTES: usize = RECORD_BYTES - 4;
 
@@ -50,7 +52,7 @@ pub(crate) struct Told {
     pub(crate) heads: BTreeMap<OrgKey, Seq>,
 }
 
-/// What a marker's file says; what of it cannot be read is left out.
+/// What a marker's file says.
 pub(crate) struct Content {
     identity: Identity,
     told: Told,
@@ -60,33 +62,59 @@ pub(crate) struct Content {
     end: u64,
 }
 
+/// Why a marker that is there says nothing.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    /// It is not what was written.
+    Damaged(String),
+    /// The operating system could not read it.
+    Failed(io::Error),
+}
+
+impl From<io::Error> for Unreadable {
+    fn from(error: io::Error) -> Unreadable {
+        Unreadable::Failed(error)
+    }
+}
+
 impl Content {
-    /// Reads the marker of a folder; none where there is none that can be read.
-    pub(crate) fn read(folder: &Path) -> io::Result<Option<Content>> {
+    /// Reads the marker of a folder; none where there is none. Not while it is written to.
+    pub(crate) fn read(folder: &Path) -> Result<Option<Content>, Unreadable> {
         let mut bytes = Vec::new();
         match File::open(folder.join(MARKER_FILE)) {
             Ok(mut file) => file.read_to_end(&mut bytes)?,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(e),
+            Err(e) => return Err(e.into()),
         };
-        let mut records = (0..).zip(bytes.chunks(RECORD_BYTES).map(intact));
-        let Some(identity) = records.next().and_then(|(_, first)| identity_in(&first?)) else {
-            return Ok(None);
-        };
-        let lease = records.next().and_then(|(_, second)| second);
-        let lease = lease.map(|content| Stamp::from_millis(numbers_in(&content).1));
+        Content::of(&bytes).map(Some).map_err(Unreadable::Damaged)
+    }
+
+    fn of(bytes: &[u8]) -> Result<Content, String> {
+        let mut records = (0..).zip(bytes.chunks(RECORD_BYTES));
+        // It is on disk before the file has its name.
+        let first = records.next().and_then(|(_, first)| intact(first));
+        let identity = first.and_then(|first| identity_in(&first));
+        let identity = identity.ok_or("it does not begin as one")?;
         let mut content = Content {
             identity,
-            told: Told { lease, heads: BTreeMap::new() },
+            told: Told::default(),
             places: BTreeMap::new(),
             end: HEADS_AT.max(bytes.len().div_ceil(RECORD_BYTES) as u64),
         };
-        for (place, head) in records {
-            let Some((key, seq)) = head.map(|head| numbers_in(&head)) else { continue };
-            content.told.heads.insert(OrgKey(key), rows::seq(seq));
-            content.places.insert(OrgKey(key), place);
+        for (place, record) in records {
+            if *record == [0; RECORD_BYTES] {
+                continue; // The file has grown, and the power was cut before it was written.
+            }
+            let wrong = || format!("the checksum at byte {} is wrong", place * RECORD_BYTES as u64);
+            let (key, number) = numbers_in(&intact(record).ok_or_else(wrong)?);
+            if place == LEASE_AT {
+                content.told.lease = Some(Stamp::from_millis(number));
+            } else {
+                content.told.heads.insert(OrgKey(key), rows::seq(number));
+                content.places.insert(OrgKey(key), place);
+            }
         }
-        Ok(Some(content))
+        Ok(content)
     }
 
     /// What the database lacks of it, in words; none if nothing.
@@ -238,7 +266,9 @@ impl Written {
         file.write_all_at(&record(first), IDENTITY_AT)?;
         file.sync_all()?;
         fs::rename(new, path)?;
-        File::open(folder)?.sync_all()?;
+        // It is there now, and is to be gone on with: a second one would make the database another once
+        // more. Unsynced, a power cut may take it away, and then there is none.
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
         let (told, places) = (Told::default(), BTreeMap::new());
         Ok(Written { file, content: Content { identity, told, places, end: HEADS_AT } })
     }
@@ -295,7 +325,7 @@ fn record(content: [u8; CONTENT_BYTES]) -> [u8; RECORD_BYTES] {
     record
 }
 
-/// The content of a record; none of one that was torn, or never written.
+/// The content of a record; none of one that is not what was written.
 fn intact(record: &[u8]) -> Option<[u8; CONTENT_BYTES]> {
     let (content, checksum) = record.split_first_chunk()?;
     (checksum == crc32fast::hash(content).to_le_bytes()).then_some(*content)

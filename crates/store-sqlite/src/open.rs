@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
 use crate::DATABASE_FILE;
-use crate::marker::{self, Content, Lacking, MARKER_FILE};
+use crate::marker::{self, Content, Lacking, MARKER_FILE, Unreadable};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -87,6 +87,18 @@ pub enum OpenError {
         /// The file that tells.
         marker: String,
     },
+    /// What tells whether it has everything is not what was written.
+    #[error(
+        "{marker} is damaged ({problem}), so that nobody can tell whether {path} lacks something that it has held: put back what was changed or removed in the folder, or restore a backup into a new one; whoever goes on with what is there, and has every integration read everything again, removes {marker} first"
+    )]
+    MarkerDamaged {
+        /// The database.
+        path: String,
+        /// The file that tells.
+        marker: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// It is another folder's, or a copy that has been served elsewhere since.
     #[error(
         "{path} is not the database that {marker} was written for: put that one back, or serve this one from a new folder; whoever puts it in its place, and has every integration read everything again, removes {marker} first"
@@ -158,7 +170,7 @@ pub(crate) fn sign_of_a_database(folder: &Path) -> io::Result<Option<PathBuf>> {
 }
 
 /// The write-ahead log of a database.
-fn log_of(path: &Path) -> PathBuf {
+pub(crate) fn log_of(path: &Path) -> PathBuf {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     log.into()
@@ -168,21 +180,18 @@ fn is_filled(log: &Path) -> bool {
     std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
 }
 
-/// Looks at a folder's database, if there is one, without changing it or leaving anything beside it.
+/// Looks at a folder's database, if there is one, without changing it or leaving anything beside it. Gives
+/// what the marker says, if there is one.
 ///
 /// Not for a database that is open in this process: closing a file makes the operating system drop
 /// the locks that SQLite has on it.
-pub(crate) fn examine(
-    folder: &Path,
-    path: &Path,
-    marked: Option<&Content>,
-) -> Result<(), OpenError> {
+pub(crate) fn examine(folder: &Path, path: &Path) -> Result<Option<Content>, OpenError> {
     let shown = path.display().to_string();
     if !path.try_exists().map_err(|e| io_failed(&shown, &e))? {
         let sign = sign_of_a_database(folder).map_err(|e| io_failed(&shown, &e))?;
         return match sign.map(|sign| sign.display().to_string()) {
             Some(sign) => Err(OpenError::Missing { path: shown, sign }),
-            None => Ok(()),
+            None => Ok(None),
         };
     }
     let header = header(path).map_err(|e| io_failed(&shown, &e))?;
@@ -210,12 +219,28 @@ pub(crate) fn examine(
     if found > known {
         return Err(OpenError::Newer { path: shown, found, known });
     }
-    let lacking = marked.map(|marked| marked.lacking(&connection)).transpose();
+    has_what_is_marked(folder, shown, &connection)
+}
+
+/// Compares a database with the marker beside it, and gives what that says.
+fn has_what_is_marked(
+    folder: &Path,
+    path: String,
+    database: &Connection,
+) -> Result<Option<Content>, OpenError> {
     let marker = folder.join(MARKER_FILE).display().to_string();
-    match lacking.map_err(|e| sqlite_failed(&shown, &e))?.flatten() {
-        Some(Lacking::Everything) => Err(OpenError::Exchanged { path: shown, marker }),
-        Some(Lacking::Part(lacking)) => Err(OpenError::Lacking { path: shown, lacking, marker }),
-        None => Ok(()),
+    let marked = match Content::read(folder) {
+        Ok(Some(marked)) => marked,
+        Ok(None) => return Ok(None),
+        Err(Unreadable::Damaged(problem)) => {
+            return Err(OpenError::MarkerDamaged { path, marker, problem });
+        }
+        Err(Unreadable::Failed(e)) => return Err(io_failed(&marker, &e)),
+    };
+    match marked.lacking(database).map_err(|e| sqlite_failed(&path, &e))? {
+        Some(Lacking::Everything) => Err(OpenError::Exchanged { path, marker }),
+        Some(Lacking::Part(lacking)) => Err(OpenError::Lacking { path, lacking, marker }),
+        None => Ok(Some(marked)),
     }
 }
 
@@ -292,12 +317,7 @@ fn settle(connection: &Connection, cache_kib: i32) -> rusqlite::Result<()> {
     connection.pragma_update(None, "temp_store", "MEMORY")
 }
 
-pub(crate) fn marker_failed(folder: &Path, problem: &impl ToString) -> OpenError {
-    let path = folder.join(MARKER_FILE).display().to_string();
-    OpenError::Failed { path, problem: problem.to_string() }
-}
-
-fn io_failed(path: &str, error: &io::Error) -> OpenError {
+pub(crate) fn io_failed(path: &str, error: &io::Error) -> OpenError {
     OpenError::Failed { path: path.to_owned(), problem: error.to_string() }
 }
 

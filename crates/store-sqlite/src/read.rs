@@ -11,7 +11,8 @@ use store::{
     SessionRecord, Store, StoreError, StoredVersion, TenantRecord, Transaction,
 };
 
-use crate::marker::{Content, MARKER_FILE};
+use crate::in_place::Opened;
+use crate::marker::Content;
 use crate::rows::{self, number};
 use crate::{SqliteStore, examine, failed, open, write};
 
@@ -183,16 +184,24 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn begin(&self, durability: Durability) -> Result<Box<dyn Transaction + '_>, StoreError> {
-        Ok(Box::new(write::SqliteTransaction::begin(self.writer(), durability)?))
+        Ok(Box::new(write::SqliteTransaction::begin(self.writer(), &self.database, durability)?))
     }
 
     fn reopen(&self) -> Result<(), StoreError> {
         let mut writer = self.writer();
+        // What is open is all that is left of a database that has gone, and may be put back.
+        self.database.in_place()?;
+        if let Some(connection) = &writer.connection {
+            // A log beside the open one would be taken for its end. What is in that is saved, at least.
+            writer.log.in_place().or_else(|e| make_durable(connection).and(Err(e)))?;
+        }
         writer.connection = None;
         self.readers.lock().clear();
         let opened =
             open::reopen(&self.path).map_err(|e| StoreError::Unavailable(e.to_string()))?;
         make_durable(&opened)?;
+        writer.log = Opened::at(&open::log_of(&self.path))
+            .map_err(|e| StoreError::Unavailable(e.to_string()))?;
         writer.connection = Some(opened);
         Ok(())
     }
@@ -369,12 +378,14 @@ impl Store for SqliteStore {
     }
 
     fn examine(&self, visit: &mut dyn FnMut(Examined)) -> Result<(), StoreError> {
-        // Before the snapshot: what it says by now, the snapshot has.
-        let marked = Content::read(&self.folder)
-            .map_err(|e| StoreError::Unavailable(format!("{MARKER_FILE}: {e}")))?;
         self.read(|c| {
             let _snapshot = c.unchecked_transaction().map_err(failed)?;
-            examine::examine(c, marked.as_ref(), visit)
+            // Of one moment: nobody adds to the log, cuts it back or writes the marker between the two.
+            let writer = self.writer();
+            let marked = Content::read(&self.folder);
+            c.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(failed)?;
+            drop(writer);
+            examine::examine(c, marked, visit)
         })
     }
 }

@@ -12,12 +12,14 @@ use store::{
     Transaction,
 };
 
+use crate::in_place::Opened;
 use crate::marker::Told;
 use crate::rows::{self, number, stage_number};
 use crate::{Writer, checksum, failed, read};
 
 pub(crate) struct SqliteTransaction<'a> {
     writer: MutexGuard<'a, Writer>,
+    database: &'a Opened,
     open: bool,
     durability: Durability,
     /// What the marker is to say of it.
@@ -27,10 +29,12 @@ pub(crate) struct SqliteTransaction<'a> {
 impl<'a> SqliteTransaction<'a> {
     pub(crate) fn begin(
         writer: MutexGuard<'a, Writer>,
+        database: &'a Opened,
         durability: Durability,
     ) -> Result<SqliteTransaction<'a>, StoreError> {
         let told = Told::default();
-        let mut transaction = SqliteTransaction { writer, open: false, durability, told };
+        let mut transaction = SqliteTransaction { writer, database, open: false, durability, told };
+        transaction.in_place()?;
         // In WAL mode a commit is synced under FULL and not under NORMAL. SQLite refuses to change
         // the setting within a transaction.
         let begin = match durability {
@@ -40,6 +44,15 @@ impl<'a> SqliteTransaction<'a> {
         transaction.connection()?.execute_batch(begin).map_err(failed)?;
         transaction.open = true;
         Ok(transaction)
+    }
+
+    /// Whether what is written will be found in the folder.
+    fn in_place(&self) -> Result<(), StoreError> {
+        self.database.in_place()?;
+        match self.writer.connection {
+            Some(_) => self.writer.log.in_place(),
+            None => Ok(()),
+        }
     }
 
     fn connection(&self) -> Result<&Connection, StoreError> {
@@ -289,8 +302,8 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn commit(mut self: Box<Self>) -> Result<(), CommitError> {
         self.connection().map_err(CommitError::Refused)?;
-        let SqliteTransaction { writer, durability, told, open } = &mut *self;
-        let Writer { connection: used, marker } = &mut **writer;
+        let SqliteTransaction { writer, durability, told, open, .. } = &mut *self;
+        let Writer { connection: used, marker, .. } = &mut **writer;
         let Some(connection) = used.as_ref() else { return Err(CommitError::Refused(closed())) };
         marker.before_commit(connection, *durability, told).map_err(CommitError::Refused)?;
         let done = connection.execute_batch("COMMIT");
@@ -300,7 +313,8 @@ impl Transaction for SqliteTransaction<'_> {
             return Err(CommitError::Unknown(e.to_string()));
         }
         marker.after_commit(*durability, std::mem::take(told));
-        Ok(())
+        // Removed meanwhile, it would be acknowledged, and gone at the next start.
+        self.in_place().map_err(|e| CommitError::Unknown(e.to_string()))
     }
 }
 

@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{OrgKey, Seq, Stamp};
 use store::contract::sample::{ORG, OTHER, append, commit, organization, record};
-use store::{Durability, FolderState, Store, Transaction};
+use store::{Durability, Examined, FolderState, Store, Transaction};
 use store_sqlite::{DATABASE_FILE, MARKER_FILE, OpenError, SqliteStore};
 use tempfile::TempDir;
 
@@ -167,32 +169,93 @@ fn looking_at_a_copy_makes_no_marker_and_working_on_it_does() {
 }
 
 #[test]
-fn a_marker_that_was_torn_or_emptied_says_less_and_nothing_wrong() {
+fn a_marker_that_is_damaged_is_not_taken_for_none() {
     let folder = filled();
-    let before = Disk::of(&folder);
-    append(&open(&folder), ORG, &[record(4, 7)]);
-    let whole = fs::read(folder.path().join(MARKER_FILE)).unwrap();
-    for end in 0..whole.len() {
-        fs::write(folder.path().join(MARKER_FILE), &whole[..end]).unwrap();
-        open(&before.with_marker_of(&folder));
-    }
-    for at in 0..whole.len() {
-        let mut torn = whole.clone();
-        torn[at] ^= 0x40;
-        fs::write(folder.path().join(MARKER_FILE), torn).unwrap();
-        let left = before.with_marker_of(&folder);
-        // What is still whole counts: of the first record all, of the second the promise.
-        if let Err(problem) = SqliteStore::open(left.path()) {
-            assert!(matches!(problem, OpenError::Lacking { .. }), "{at}: {problem}");
+    let marker = folder.path().join(MARKER_FILE);
+    let whole = fs::read(&marker).unwrap();
+    let refuses = |content: &[u8], what: &str| {
+        fs::write(&marker, content).unwrap();
+        match refusal(&folder) {
+            OpenError::MarkerDamaged { .. } => {}
+            other => panic!("{what}: {other}"),
         }
+    };
+    for at in 0..whole.len() {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 0x40;
+        refuses(&flipped, &format!("bit of byte {at}"));
     }
-    // It is written anew where it cannot be read, and goes on where it can.
-    fs::write(folder.path().join(MARKER_FILE), "").unwrap();
+    for end in (0..whole.len()).filter(|end| *end == 0 || end % 32 != 0) {
+        refuses(&whole[..end], &format!("cut at {end}"));
+    }
+    refuses(&[0; 128], "the first record is on disk before it has its name");
+    refuses(b"rubbish".repeat(64).as_slice(), "rubbish");
+    fs::write(&marker, &whole).unwrap();
+    open(&folder);
+}
+
+#[test]
+fn what_a_power_cut_leaves_of_a_marker_says_less_and_nothing_wrong() {
+    let folder = filled();
+    let marker = folder.path().join(MARKER_FILE);
+    let whole = fs::read(&marker).unwrap();
+    // The file has grown, or its records have not been written yet.
+    for end in (32..whole.len()).step_by(32) {
+        let mut content = whole[..end].to_owned();
+        fs::write(&marker, &content).unwrap();
+        open(&folder);
+        content.resize(whole.len() + 64, 0);
+        fs::write(&marker, &content).unwrap();
+        let store = open(&folder);
+        let last = store.head(ORG).unwrap().0;
+        let before = Disk::of(&folder);
+        append(&store, ORG, &[record(last + 1, 7)]);
+        let lacking = format!("organization one has {last} versions of {}", last + 1);
+        lacks(&before.with_marker_of(&folder), &lacking);
+    }
+}
+
+/// Whoever may do everything can read every folder: for them this test cannot fail.
+#[test]
+fn a_marker_that_has_its_name_is_kept_though_the_folder_cannot_be_synced() {
+    let (folder, copy) = (filled(), tempfile::tempdir().unwrap());
+    open(&folder).backup(copy.path()).unwrap();
+    let store = open(&copy);
+    let mode = |mode| fs::set_permissions(copy.path(), fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o300); // It can be written to, and not be opened.
+    commit(&store, |t| promise(t, 2_000));
+    let first = fs::read(copy.path().join(MARKER_FILE)).unwrap();
+    commit(&store, |t| promise(t, 3_000));
+    mode(0o700);
+    let second = fs::read(copy.path().join(MARKER_FILE)).unwrap();
+    assert!(first[..32] == second[..32], "it is still the same database");
+}
+
+#[test]
+fn a_check_beside_a_cut_back_raises_no_alarm() {
+    let folder = filled();
     let store = open(&folder);
-    append(&store, ORG, &[record(5, 7)]);
-    let before = Disk::of(&folder);
-    append(&store, ORG, &[record(6, 7)]);
-    lacks(&before.with_marker_of(&folder), "organization one has 5 versions of 6");
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..100 {
+                commit(&store, |t| assert!(t.cut_back(ORG, 2).unwrap()));
+                append(&store, ORG, &[record(2, 8), record(3, 9)]);
+            }
+            done.store(true, Ordering::Release);
+        });
+        while !done.load(Ordering::Acquire) {
+            let mut problems = Vec::new();
+            store
+                .examine(&mut |examined| {
+                    if let Examined::Problem(problem) = examined {
+                        problems.push(problem);
+                    }
+                })
+                .unwrap();
+            assert!(problems.is_empty(), "{problems:?}");
+        }
+    });
 }
 
 #[test]

@@ -14,7 +14,7 @@ use store::contract::sample::{
     ORG, account, activity, append, commit, coverage, key, organization, problems, record, run,
     session, status, tombstone, user, version,
 };
-use store::{Durability, Store, StoreError};
+use store::{CommitError, Durability, Store, StoreError};
 use store_sqlite::{DATABASE_FILE, MARKER_FILE, SqliteStore};
 use tempfile::TempDir;
 
@@ -404,6 +404,24 @@ fn a_store_that_cannot_be_reopened_refuses_until_it_can() {
     store.reopen().unwrap();
     append(&store, ORG, &[record(302, 7)]);
     assert_eq!(store.head(ORG).unwrap(), Seq(302));
+}
+
+#[test]
+fn a_file_that_goes_while_a_transaction_is_under_way_is_not_acknowledged() {
+    for gone in [DATABASE_FILE.to_owned(), format!("{DATABASE_FILE}-wal")] {
+        let folder = filled();
+        let store = open(&folder);
+        append(&store, ORG, &[record(302, 7)]);
+        let mut transaction = store.begin(Durability::Power).unwrap();
+        transaction.append(ORG, &record(303, 7)).unwrap();
+        fs::remove_file(folder.path().join(&gone)).unwrap();
+        match transaction.commit() {
+            Err(CommitError::Unknown(problem)) => assert!(problem.contains(&gone), "{problem}"),
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(store.reopen(), Err(StoreError::Unavailable(_))));
+        assert!(matches!(store.begin(Durability::Process).err(), Some(StoreError::Unavailable(_))));
+    }
 }
 
 #[test]

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::time::Instant;
 
-use crate::client::{ALL, Client};
+use crate::client::{ALL, Client, creation};
 use crate::folder::{DATA, Folder};
-use crate::server::Server;
+use crate::server::{Server, WAIT_MAX};
 
 /// Commands that need what was there.
 const NEEDY: [&str; 6] = [
@@ -66,6 +67,99 @@ fn a_log_that_was_removed_after_a_kill_is_missed() {
     let server = folder.serve();
     let client = Client::log_in(&server, &key);
     assert_eq!(client.sync(ALL).total(), 60);
+    assert_eq!(client.create("after"), ids.last().unwrap() + 1);
+    server.stop();
+    assert_eq!(folder.ok("check"), "everything is as it should be\n");
+}
+
+#[test]
+fn a_damaged_marker_hides_nothing_that_has_gone() {
+    let (folder, key) = Folder::with_key();
+    killed_after(&folder, &key, 30);
+    let whole = fs::read(folder.path(MARKER)).unwrap();
+    let mut flipped = whole.clone();
+    flipped[40] ^= 1;
+    fs::remove_file(folder.path(LOG)).unwrap();
+    for damaged in [b"rubbish".repeat(20).as_slice(), &whole[..30], &flipped] {
+        fs::write(folder.path(MARKER), damaged).unwrap();
+        refused(&folder, &[MARKER, "is damaged", DATABASE, "backup", "remove"]);
+    }
+}
+
+#[test]
+fn a_marker_that_is_damaged_under_a_server_is_told_by_check() {
+    let (folder, key) = Folder::with_key();
+    let server = folder.serve();
+    Client::log_in(&server, &key).create("Call");
+    let mut marker = fs::read(folder.path(MARKER)).unwrap();
+    marker[3] ^= 1; // The first record is written only once.
+    fs::write(folder.path(MARKER), marker).unwrap();
+    let said = folder.run("check");
+    assert_eq!(said.code, 1);
+    assert!(said.out.contains("driftless.marker is damaged"), "{said:?}");
+    server.stop();
+}
+
+/// From now on nothing is acknowledged, the server says so, and which file it is about.
+#[track_caller]
+fn refuses_writes(server: &Server, client: &Client, file: &str) {
+    let answer = client.get("createActivity", &creation("lost"));
+    assert!(answer.error().is_some(), "{answer:?}");
+    let begun = Instant::now();
+    while server.get("/readyz").status != 503 {
+        assert!(begun.elapsed() < WAIT_MAX, "it says that it is ready");
+    }
+    let answer = client.get("createActivity", &creation("lost"));
+    assert!(answer.error().is_some(), "{answer:?}");
+    server.log.wait_for("the file's name", |line| line.contains(&format!("{file} is not")));
+}
+
+#[test]
+fn a_database_that_is_taken_from_under_a_server_gets_no_more_writes() {
+    let (folder, key) = Folder::with_key();
+    folder.ok("backup copy");
+    let aside = folder.path("aside");
+    for another in [None, Some("copy/driftless.db")] {
+        let server = folder.serve();
+        let client = Client::log_in(&server, &key);
+        let id = client.create("kept");
+        fs::rename(folder.path(DATABASE), &aside).unwrap();
+        if let Some(another) = another {
+            fs::copy(folder.path(another), folder.path(DATABASE)).unwrap();
+        }
+        refuses_writes(&server, &client, DATABASE);
+
+        fs::rename(&aside, folder.path(DATABASE)).unwrap();
+        let begun = Instant::now();
+        while server.get("/readyz").status != 200 {
+            assert!(begun.elapsed() < WAIT_MAX, "it is there again");
+        }
+        assert_eq!(client.create("after"), id + 1);
+        server.kill();
+        assert_eq!(folder.ok("check"), "everything is as it should be\n");
+    }
+    let server = folder.serve();
+    let client = Client::log_in(&server, &key);
+    fs::remove_file(folder.path(DATABASE)).unwrap();
+    refuses_writes(&server, &client, DATABASE);
+    server.kill();
+    refused(&folder, &["driftless-data/driftless.db is missing"]);
+}
+
+#[test]
+fn a_log_that_is_removed_from_under_a_server_takes_nothing_along() {
+    let (folder, key) = Folder::with_key();
+    let server = folder.serve();
+    let client = Client::log_in(&server, &key);
+    let ids: Vec<i64> = (0..10).map(|_| client.create("kept")).collect();
+    fs::remove_file(folder.path(LOG)).unwrap();
+    refuses_writes(&server, &client, LOG);
+    server.log.wait_for("the way out", |line| line.contains("start the server anew"));
+    server.kill();
+
+    let server = folder.serve();
+    let client = Client::log_in(&server, &key);
+    assert_eq!(client.sync(ALL).total(), 10);
     assert_eq!(client.create("after"), ids.last().unwrap() + 1);
     server.stop();
     assert_eq!(folder.ok("check"), "everything is as it should be\n");
