@@ -27,13 +27,14 @@ pub(crate) fn verdict(
             if let Some(complaint) = poller.complaint.borrow().as_ref() {
                 return Err(complaint.clone());
             }
-            match poller.habits.fault {
+            let judged = match poller.habits.fault {
                 None => equal(&poller.mirror.borrow(), &truth)
-                    .map_err(|e| format!("{:?}: {e}", poller.habits))?,
+                    .map_err(|e| format!("{:?}: {e}", poller.habits)),
                 Some(fault) => {
-                    is_told(machine, party, poller, &log).map_err(|e| format!("{fault:?}: {e}"))?
+                    is_told(machine, party, poller, &log).map_err(|e| format!("{fault:?}: {e}"))
                 }
-            }
+            };
+            judged?;
         }
     }
     for (copy, logs) in backups {
