@@ -96,7 +96,6 @@ impl Ground {
     }
 
     fn noticed_by(&self, tests: &[Tests]) -> io::Result<Fate> {
-        let mut names = Vec::new();
         for tests in tests {
             let Output { status, stdout, stderr } = Command::new("cargo")
                 .args(["test", "--workspace", "--locked", "--quiet", "--test", tests.target()])
@@ -110,13 +109,14 @@ impl Ground {
                 let problem = told.lines().find(|line| line.starts_with("error"));
                 return Ok(Fate::Broken(problem.unwrap_or("no test ran").to_owned()));
             }
-            let more = failed.len().saturating_sub(NAMED_MAX);
-            names.extend(failed.into_iter().take(NAMED_MAX).map(|name| format!("`{name}`")));
-            if more > 0 {
-                names.push(format!("{more} more of {}", tests.target()));
+            if !failed.is_empty() {
+                let more = failed.len().saturating_sub(NAMED_MAX);
+                let named = failed.iter().take(NAMED_MAX).map(|name| format!("`{name}`"));
+                let more = (more > 0).then(|| format!("{more} more"));
+                return Ok(Fate::Caught(named.chain(more).collect()));
             }
         }
-        Ok(if names.is_empty() { Fate::Survived } else { Fate::Caught(names) })
+        Ok(Fate::Survived)
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) struct Mutant {
     pub(crate) from: &'static str,
     /// What is put in its place.
     pub(crate) to: &'static str,
-    /// Where to look for tests that fail.
+    /// Where to look for a test that fails, the quickest first: the first that has one counts.
     pub(crate) tests: &'static [Tests],
 }
 
@@ -45,7 +45,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         file: "service/src/runs.rs",
         from: "let replaces = replaced.is_some_and(|run| run.recorded || run.replaces);",
         to: "let replaces = false && replaced.is_some();",
-        tests: &[Schedules, Api],
+        tests: &[Api, Schedules],
     },
     Mutant {
         name: "runs that a power cut may have undone are kept",
@@ -66,14 +66,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         file: "service/src/lifecycle.rs",
         from: "began: latest.plus_millis(1)",
         to: "began: latest",
-        tests: &[Schedules, Api],
+        tests: &[Api, Schedules],
     },
     Mutant {
         name: "an edit that has seen nothing passes for one that has seen the latest",
         file: "service/src/judge.rs",
         from: "version.seq == seen && seen != Seq::ZERO",
         to: "version.seq == seen",
-        tests: &[Schedules, Stories],
+        tests: &[Stories, Schedules],
     },
     Mutant {
         name: "a list shows what its view does not have yet",
@@ -101,28 +101,28 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         file: "service/src/exposure.rs",
         from: "now.max(state.exposed.plus_millis(1))",
         to: "now.max(state.exposed)",
-        tests: &[Schedules, Stories],
+        tests: &[Stories, Schedules],
     },
     Mutant {
         name: "the response time goes beyond To",
         file: "service/src/sync.rs",
         from: "(view, horizon.min(to), horizon)",
         to: "(view, horizon, horizon.max(to.min(horizon)))",
-        tests: &[Schedules, Api],
+        tests: &[Api, Schedules],
     },
     Mutant {
         name: "an earlier To on a later page begins another run",
         file: "service/src/runs.rs",
         from: "comes_next || ask.to.plus_millis(TO_EARLIER_MS_MAX) >= to",
         to: "ask.to >= to || (comes_next && to == ask.to)",
-        tests: &[Schedules, Api],
+        tests: &[Api, Schedules],
     },
     Mutant {
         name: "a run takes the size of its pages from today's limit",
         file: "service/src/sync.rs",
         from: "let RunRecord { to, page_size, horizon, .. } = run;",
         to: "let RunRecord { to, horizon, .. } = run;\n        let page_size = ask.page_size;",
-        tests: &[Schedules, Api],
+        tests: &[Api, Schedules],
     },
     Mutant {
         name: "an unknown later page in an older session begins a run",
@@ -136,6 +136,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         file: "service/src/runs.rs",
         from: "run.is_certain(ask) && run.record.last_page == ask.page - 1",
         to: "run.is_certain(ask) && run.record.last_page >= 1",
-        tests: &[Schedules, Api],
+        tests: &[Api, Schedules],
     },
 ];
