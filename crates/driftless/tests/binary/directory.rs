@@ -174,7 +174,7 @@ fn whoever_is_added_gets_a_number_that_no_record_has_ever_named() {
     assert_eq!(folder.ok("user add acme Fay --id 29"), "29\n", "whoever is meant may have it");
 
     folder.write("last.jsonl", named(2, domain::ID_MAX));
-    folder.ok("import acme last.jsonl");
+    folder.ok("import acme last.jsonl --overwrite");
     let told = folder.refused("user add acme Gus");
     assert_eq!(
         told,
