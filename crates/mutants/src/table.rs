@@ -59,7 +59,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         file: "service/src/lifecycle.rs",
         from: "if !lost_runs.is_empty() {",
         to: "committer.renew_lease()?;\n        if !lost_runs.is_empty() {",
-        tests: &[Schedules],
+        tests: &[Stories, Schedules],
     },
     Mutant {
         name: "steady time begins at the last note instead of after it",

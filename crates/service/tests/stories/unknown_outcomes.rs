@@ -7,17 +7,18 @@ use std::task::{Context, Waker};
 use std::thread;
 
 use domain::{
-    Account, ActivityId, ClientId, Imported, KeyId, ManualClock, Name, OrgId, Role, Stage, Stamp,
-    StatusId, StatusName, UserId, Zone,
+    Account, ActivityId, ClientId, Clock, Imported, KeyId, ManualClock, Name, OrgId, Role, Stage,
+    Stamp, StatusId, StatusName, UserId, Zone,
 };
 use parking_lot::Mutex;
 use service::{
-    AdminError, ImportError, ImportReport, NewUser, Refusal, Service, SyncQuery, Tenant,
+    AdminError, ImportError, ImportReport, NewUser, Refusal, Service, Settings, Surroundings,
+    SyncQuery, Tenant,
 };
 use store::Store;
 
-use crate::faulty::Fate;
-use crate::harness::{World, author, create, everything, imported, stamp};
+use crate::faulty::{Fate, Faulty};
+use crate::harness::{World, author, create, everything, imported, left_in, stamp};
 
 /// Enough for several transactions.
 const ITEMS: i64 = 2_500;
@@ -381,4 +382,33 @@ fn an_orderly_end_in_doubt_is_told_as_it_is_or_as_unknown() {
         );
         assert_eq!(world.store.folder().unwrap().clean, fate == Fate::There);
     }
+}
+
+#[test]
+fn runs_that_a_power_cut_made_doubtful_stay_so_when_the_start_after_it_fails() {
+    let world = world();
+    for n in 0..3 {
+        world.write(create(&n.to_string())).unwrap();
+    }
+    let session = world.log_in();
+    let pages = SyncQuery { page_size: 2, ..everything() };
+    world.sync(&world.caller(&session).unwrap(), &pages);
+    assert_eq!(world.store.runs(world.org.key).unwrap().len(), 1);
+
+    let cut = left_in(&world.folder());
+    let store = Arc::new(Faulty::open(cut.path()));
+    let clock: Arc<dyn Clock> = world.clock.clone();
+    let machine = |store: &Arc<Faulty>| Surroundings {
+        clock: clock.clone(),
+        boot: "the machine, started again".to_owned(),
+        ..Surroundings::system(store.clone())
+    };
+    store.fail_next(Fate::There, FOR_LONG);
+    let settings = || Settings { requests_per_org_max: 64, cache_bytes_max: 1 << 20 };
+    assert!(Service::prepare(machine(&store), settings()).is_err(), "the disk fails");
+
+    let store = Arc::new(Faulty::open(cut.path()));
+    let (service, committer) = Service::prepare(machine(&store), settings()).unwrap();
+    assert_eq!(store.runs(world.org.key).unwrap(), [], "of the same start of the machine");
+    drop((service, committer));
 }
