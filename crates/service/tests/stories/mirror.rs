@@ -62,6 +62,8 @@ pub(crate) struct Model {
     edited: BTreeSet<ActivityId>,
     /// What has been removed, be it back or not.
     once_removed: BTreeSet<ActivityId>,
+    /// What it was when somebody removed it.
+    before_removal: Mirror,
     /// The latest instant that any answer has given away.
     told: Stamp,
 }
@@ -82,6 +84,7 @@ impl Model {
             imported: BTreeSet::new(),
             edited: BTreeSet::new(),
             once_removed: BTreeSet::new(),
+            before_removal: Mirror::new(),
             told: Stamp::MIN,
         }
     }
@@ -157,11 +160,12 @@ impl Model {
         }
         let id = *index.get(&self.ids);
         let outcome = self.world.write(Write::Remove(id));
-        if self.truth.remove(&id).is_none() {
+        let Some(subject) = self.truth.remove(&id) else {
             assert_eq!(outcome, Err(Refusal::UnknownActivity(id)));
             return;
-        }
+        };
         assert!(outcome.unwrap().version.is_some());
+        self.before_removal.insert(id, subject);
         self.once_removed.insert(id);
         self.check_stamp(id);
     }
@@ -198,7 +202,13 @@ impl Model {
             if is_older && self.truth.contains_key(&id) {
                 continue; // It does not undo what it cannot have known.
             }
-            self.edited.remove(&id);
+            if self.edited.contains(&id) {
+                // Nor what was edited before the removal: it comes back as it was.
+                if said.is_some() {
+                    self.truth.insert(id, self.before_removal[&id].clone());
+                }
+                continue;
+            }
             if let Some(subject) = said {
                 self.imported.insert(id);
                 self.truth.insert(id, subject);
