@@ -140,9 +140,9 @@ impl Poll {
         self.total == 0 && self.removed == 0
     }
 
-    /// Everything that it asked for.
+    /// Everything that it asked for; nothing yet if that begins after what could be answered.
     pub(crate) fn stretch(&self) -> Stretch {
-        let from = self.from.unwrap_or(Stamp::MIN).min(self.horizon);
+        let from = self.from.unwrap_or(Stamp::MIN).min(self.horizon.plus_millis(1));
         Stretch { range: self.range, from, until: self.horizon }
     }
 }
