@@ -256,8 +256,10 @@ impl Model {
             served.insert(*page);
             pages = answer.pages;
         }
-        // Which records a page of another order had is not kept.
-        let is_whole = (1..=pages).all(|page| served.contains(&page));
+        // Which records a page of another order had is not kept. Page 1 after others may begin another run
+        // than theirs.
+        let is_whole =
+            question.pages.first() == Some(&1) && (1..=pages).all(|page| served.contains(&page));
         self.knows_less |= by != Member::Modified && !is_whole;
     }
 
