@@ -111,17 +111,8 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
     let user = SystemUser { id: UserId(1), name, role: Role::Editor, disabled: false, login: None };
     // The first two are shared; the others belong to one poller each.
     let secrets: Vec<String> = (0..8).map(|i| format!("key-{n}-{i}")).collect();
-    let key = |(id, secret): (i64, &String)| ApiKey {
-        id: KeyId(id),
-        user: user.id,
-        label: String::new(),
-        hash: service::hash_secret(secret),
-        created: world::now(),
-        revoked: false,
-        last_login: None,
-        expected: None,
-    };
-    let keys: Vec<ApiKey> = (1..).zip(&secrets).map(key).collect();
+    let keys: Vec<ApiKey> =
+        (1..).zip(&secrets).map(|(id, secret)| key_of(user.id, id, secret)).collect();
     machine.store.set_up(&organization, &user, &keys, &first_statuses());
     let truth = Truth::default();
     let writes = 10 + u32::try_from(below(30)).expect("small");
@@ -182,6 +173,20 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
         world::spawn(Owner::Client, poller.clone().run());
     }
     Party { org, id, truth, pollers, writers_at_work }
+}
+
+/// A key of somebody, with a secret that is known.
+fn key_of(user: UserId, id: i64, secret: &str) -> ApiKey {
+    ApiKey {
+        id: KeyId(id),
+        user,
+        label: String::new(),
+        hash: service::hash_secret(secret),
+        created: world::now(),
+        revoked: false,
+        last_login: None,
+        expected: None,
+    }
 }
 
 /// What a schedule may hold in store. Each kind is there in some schedules only.
