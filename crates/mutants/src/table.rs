@@ -113,8 +113,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "an earlier To on a later page begins another run",
         file: "service/src/runs.rs",
-        from: "comes_next || ask.to.plus_millis(TO_EARLIER_MS_MAX) >= to",
-        to: "ask.to >= to || (comes_next && to == ask.to)",
+        from: "self.comes_next(ask) || ask.to.plus_millis(TO_EARLIER_MS_MAX) >= to",
+        to: "ask.to >= to || (self.comes_next(ask) && to == ask.to)",
         tests: &[Api, Schedules],
     },
     Mutant {

@@ -7,38 +7,30 @@
 //!   and page 1 of it has not been served.
 //! * A later page belongs to its session's run of that query. Some scripts compute To anew for every
 //!   page, by clocks that step: one that is no run's still belongs to the run used last, unless it lies
-//!   so much earlier, and on a page that does not come next, that it must be another question.
+//!   so much earlier, and on a page that does not come next, that it must be another question. Where it
+//!   is that of a run read to its end, and a page is asked for that comes next in one used later, nobody
+//!   can tell which of the two is meant, and neither is answered.
 //! * Where the session has no such run, it may have taken the place of one that expired in mid-run:
 //!   then the page belongs to the run of the same key and query whose page before it was served
 //!   last, if that was before the session was opened; failing that, whose very page was, since its
 //!   answer may have been lost.
 //! * Otherwise it begins one.
 
+mod limits;
 #[cfg(test)]
 mod tests;
-
-use std::collections::VecDeque;
 
 use domain::{KeyId, SecretHash, Seq, Stamp};
 use hashbrown::{HashMap, HashTable};
 use store::RunRecord;
 
 use crate::query::QueryId;
-use crate::sabotage::limit;
 
-/// Runs of several pages that one key may have within [`RUN_HOURS_MAX`].
-pub const RUNS_PER_KEY_MAX: usize = 100_000;
-
-/// Runs of a single page that are kept for each key, for readers that ask on until a page is empty.
-/// Of a key that has asked more than that within [`RUN_HOURS_MAX`], an unknown later page may belong to
-/// one that was dropped: then its reader is told to begin again.
-pub const SINGLE_PAGE_RUNS_PER_KEY_MAX: usize = 4_096;
+use limits::Singles;
+pub use limits::{RUN_KEPT_MINUTES_MIN, RUNS_PER_KEY_MAX, SINGLE_PAGE_RUNS_PER_KEY_MAX};
 
 /// A run is forgotten this long after its last use.
 pub const RUN_HOURS_MAX: i64 = 24;
-
-/// No run used within this time is dropped for another.
-pub const RUN_KEPT_MINUTES_MIN: i64 = 30;
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -64,6 +56,10 @@ pub(crate) struct Ask {
     /// What is known of runs used up to here may be out of date: a process died.
     pub(crate) certain_since: Stamp,
 }
+
+/// A page may belong to either of two runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ambiguous;
 
 /// A key has more runs under way than it may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,20 +106,6 @@ pub(crate) struct Runs {
     last_number: u64,
 }
 
-/// A use of a run: its query, session and upper bound, and whose turn it was.
-type Use = (QueryId, SecretHash, Stamp, u64);
-
-/// A key's runs of a single page.
-#[derive(Debug, Default)]
-struct Singles {
-    /// How many there are.
-    count: usize,
-    /// Their uses in turn, the last at the end. Of a run used several times, only its last counts.
-    uses: VecDeque<Use>,
-    /// How many uses there have been.
-    turns: u64,
-}
-
 impl Runs {
     /// The runs that the store has kept.
     pub(crate) fn new(kept: Vec<RunRecord>) -> Runs {
@@ -146,11 +128,11 @@ impl Runs {
     }
 
     /// The run that this request continues, marked as used; none if it has to begin one.
-    pub(crate) fn find(&mut self, ask: &Ask) -> Option<RunRecord> {
-        if let Some(to) = self.own(ask) {
-            return self.get(ask.query, ask.session, to).map(|run| run.serve(ask));
+    pub(crate) fn find(&mut self, ask: &Ask) -> Result<Option<RunRecord>, Ambiguous> {
+        if let Some(to) = self.own(ask)? {
+            return Ok(self.get(ask.query, ask.session, to).map(|run| run.serve(ask)));
         }
-        let orphan = self.orphan(ask)?;
+        let Some(orphan) = self.orphan(ask) else { return Ok(None) };
         // The run goes on under the new session, and stays where it was for the old one.
         let mut adopted = Run {
             recorded: false,
@@ -163,7 +145,7 @@ impl Runs {
         adopted.record.session = ask.session;
         let record = adopted.serve(ask);
         self.insert(adopted);
-        Some(record)
+        Ok(Some(record))
     }
 
     /// Begins a run. It takes the place of an older one of the same session, query and bound.
@@ -340,18 +322,20 @@ impl Runs {
         self.all.iter().map(|run| run.record.last_used).max()
     }
 
-    /// The upper bound of its session's run that this request continues. One that has the bound asked for but
-    /// not the page has been read to its end: then another may be meant, which was used last.
-    fn own(&self, ask: &Ask) -> Option<Stamp> {
+    /// The upper bound of its session's run that this request continues.
+    fn own(&self, ask: &Ask) -> Result<Option<Stamp>, Ambiguous> {
         let own = || {
             self.all.iter_hash(hash(ask.query)).filter(|run| {
                 run.is_of(ask.query) && run.record.session == ask.session && run.continues(ask)
             })
         };
-        let best = own().max_by_key(|run| run.claim(ask))?;
-        let has_page = best.pages.is_none_or(|pages| ask.page <= pages);
-        let latest = || own().max_by_key(|run| run.recency());
-        Some(if has_page { best } else { latest()? }.record.to)
+        let Some(best) = own().max_by_key(|run| run.claim(ask)) else { return Ok(None) };
+        let is_rival =
+            |run: &Run| run.recency() > best.recency() && run.comes_next(ask) && run.has_page(ask);
+        if ask.page > 1 && !best.expects(ask) && own().any(is_rival) {
+            return Err(Ambiguous);
+        }
+        Ok(Some(best.record.to))
     }
 
     /// The run that a later page asked for by a newer session of the same key goes on with.
@@ -400,72 +384,6 @@ impl Runs {
         }
         Some(run)
     }
-
-    fn one_single_less(&mut self, key: KeyId) {
-        if let Some(single) = self.single.get_mut(&key) {
-            single.count = single.count.saturating_sub(1);
-        }
-    }
-
-    /// Counts a use of a run of a single page, and drops those used longest ago beyond the limit.
-    fn keep_single(&mut self, record: &RunRecord, now: Stamp) {
-        let (query, session, to) = (QueryId(record.query), record.session, record.to);
-        let turn = self.single.get(&record.key).map_or(0, |single| single.turns);
-        let Some(run) = self.get(query, session, to) else { return };
-        let is_new = run.single.replace(turn).is_none();
-        let single = self.single.entry(record.key).or_default();
-        single.count += usize::from(is_new);
-        single.uses.push_back((query, session, to, turn));
-        single.turns += 1;
-        self.drop_single(record.key, now);
-    }
-
-    fn drop_single(&mut self, key: KeyId, now: Stamp) {
-        let max = limit(SINGLE_PAGE_RUNS_PER_KEY_MAX, 3);
-        while let Some(single) = self.single.get_mut(&key)
-            && single.count > max
-            && let Some(used) = single.uses.pop_front()
-        {
-            if self.is_last_use(used) {
-                let (query, session, to, _) = used;
-                self.take(query, session, to);
-                self.dropped.insert(key, now);
-            }
-        }
-        // Whoever asks the same again and again leaves many uses behind.
-        let uses = self.single.get_mut(&key).map(|single| &mut single.uses);
-        if let Some(uses) = uses.filter(|uses| uses.len() > 4 * max) {
-            let mut uses = std::mem::take(uses);
-            uses.retain(|used| self.is_last_use(*used));
-            self.single.entry(key).or_default().uses = uses;
-        }
-    }
-
-    fn is_last_use(&mut self, (query, session, to, turn): Use) -> bool {
-        self.get(query, session, to).is_some_and(|run| run.single == Some(turn))
-    }
-
-    /// Makes room for one more recorded run of a key, by forgetting the one idle longest.
-    fn make_room(&mut self, key: KeyId, now: Stamp) -> Result<Option<RunRecord>, TooManyRuns> {
-        if self.recorded.get(&key).copied().unwrap_or(0) < limit(RUNS_PER_KEY_MAX, 6) {
-            return Ok(None);
-        }
-        let of_key = |run: &&Run| run.recorded && run.record.key == key;
-        let idle_since = |run: &&Run| (run.record.last_used, run.record.number);
-        let oldest = self.all.iter().filter(of_key).min_by_key(idle_since);
-        let Some(oldest) = oldest.map(|run| run.record) else { return Err(TooManyRuns) };
-        if is_fresh(oldest.last_used, now) {
-            return Err(TooManyRuns);
-        }
-        self.take(QueryId(oldest.query), oldest.session, oldest.to);
-        self.dropped.insert(key, now);
-        Ok(Some(oldest))
-    }
-}
-
-/// Whether a run used then is not to be dropped for another.
-fn is_fresh(used: Stamp, now: Stamp) -> bool {
-    used > now.plus_millis(-limit(RUN_KEPT_MINUTES_MIN * MINUTE_MS, 40))
 }
 
 /// Whether a run used last then is forgotten, whatever room there is.
@@ -491,12 +409,31 @@ impl Run {
 
     /// Whether the request's upper bound can be one of the run's.
     fn continues(&self, ask: &Ask) -> bool {
-        let RunRecord { to, last_page, first_page_served, .. } = self.record;
+        let RunRecord { to, first_page_served, .. } = self.record;
         if ask.page == 1 {
             return to == ask.to && !first_page_served;
         }
-        let comes_next = last_page == ask.page || last_page == ask.page - 1;
-        comes_next || ask.to.plus_millis(TO_EARLIER_MS_MAX) >= to
+        self.comes_next(ask) || ask.to.plus_millis(TO_EARLIER_MS_MAX) >= to
+    }
+
+    /// Whether the page is the one after that served last, or that one once more.
+    fn comes_next(&self, ask: &Ask) -> bool {
+        [ask.page, ask.page - 1].contains(&self.record.last_page)
+    }
+
+    fn has_page(&self, ask: &Ask) -> bool {
+        self.pages.is_none_or(|pages| ask.page <= pages)
+    }
+
+    /// Whether the page is one that its reader will likely ask for. Of a run read to its end, that is the
+    /// last once more.
+    fn expects(&self, ask: &Ask) -> bool {
+        match self.pages {
+            Some(pages) if self.record.last_page >= pages => {
+                ask.page == pages && ask.page == self.record.last_page
+            }
+            _ => true,
+        }
     }
 
     fn may_be_taken_over(&self, ask: &Ask) -> bool {

@@ -15,7 +15,7 @@ use crate::exposure::Reading;
 use crate::notes::Note;
 use crate::query::{Direction, QueryId, SyncQuery};
 use crate::removed::RemovedIds;
-use crate::runs::{Ask, RUN_HOURS_MAX, TooManyRuns};
+use crate::runs::{Ambiguous, Ask, RUN_HOURS_MAX, TooManyRuns};
 use crate::sabotage::{self, Guard};
 use crate::sessions::Caller;
 use crate::tenant::Tenant;
@@ -66,6 +66,11 @@ pub enum AskError {
         "the run that page {0} belongs to may have been forgotten, since this key asks so much: begin again with page 1"
     )]
     Dropped(u64),
+    /// The page may belong to either of two runs of the session that differ in To alone.
+    #[error(
+        "page {0} may belong to either of two runs that this session asked for with another To each: begin again with page 1"
+    )]
+    Ambiguous(u64),
     /// The key has too many runs under way.
     #[error(
         "this key has {max} runs of several pages, none of them idle for {} minutes: finish or slow down some",
@@ -159,10 +164,11 @@ impl Service {
         let RunRecord { to, page_size, horizon, .. } = run;
         let asked = Asked { query, id: QueryId(run.query), to, page_size, view, horizon };
         let selected = asked.select(&self.shared, org);
-        self.record_run(org, &run, &asked.view, selected.pages).await?;
         let range = selected.range;
+        self.record_run(org, &run, &asked.view, selected.pages).await?;
         let mut page = self.paged(org, &asked, selected).await?;
-        let (began, window) = ((begun, ask.now), (asked.view.seq(), range));
+        // Dated by the clock that changes are dated by: the steady time of runs and sessions follows no step.
+        let (began, window) = ((begun, self.now()), (asked.view.seq(), range));
         page.served = Served::new(org, query, &run, began, window, &page);
         Ok(page)
     }
@@ -225,7 +231,8 @@ impl Service {
         may_begin: bool,
     ) -> Result<Option<(RunRecord, View, bool)>, AskError> {
         let mut runs = org.runs.lock();
-        if let Some(run) = runs.find(ask) {
+        let found = runs.find(ask).map_err(|Ambiguous| AskError::Ambiguous(ask.page))?;
+        if let Some(run) = found {
             drop(runs);
             return Ok(Some((run, self.view_of(org, &run), false)));
         }

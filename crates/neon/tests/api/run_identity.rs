@@ -77,6 +77,30 @@ fn a_page_may_be_asked_for_again() {
     }
 }
 
+/// One reader asks on until a page is empty, and another of the same session begins meanwhile.
+#[test]
+fn a_page_that_may_be_of_two_runs_is_refused_and_both_readers_lose_nothing() {
+    let (server, client) = with_two_pages();
+    let first_to = "syncActivityTimeTo=2026-02-03T04:05:30Z";
+    let all = format!("{FROM}&{first_to}&page.pageSize=100");
+    assert_eq!(ask(&client, &all, 1).ids().len(), 12);
+    server.advance(5 * MINUTE_MS);
+    client.create_many('b', 100);
+    server.advance(5 * MINUTE_MS);
+    let later = format!("{FROM}&syncActivityTimeTo=2026-02-03T04:14:00Z&page.pageSize=100");
+    let other = ask(&client, &later, 1);
+    let refused = client.get("syncActivities", &format!("{all}&page.currentPage=2"));
+    refused.fails(
+        2,
+        "Service is not available: page 2 may belong to either of two runs that this session asked for with another To each: begin again with page 1",
+    );
+    let second = ask(&client, &later, 2);
+    same_run(&other, &second);
+    assert_eq!((other.ids().len(), second.ids().len()), (100, 12));
+    assert_eq!(ask(&client, &all, 1).ids().len(), 12);
+    assert_eq!(ask(&client, &all, 2).ids().len(), 0);
+}
+
 /// The question up to an instant.
 fn until(to: &str) -> String {
     format!("{FROM}&syncActivityTimeTo={to}")

@@ -29,6 +29,11 @@ fn begin(runs: &mut Runs, ask: &Ask) -> Result<Option<RunRecord>, TooManyRuns> {
     runs.settle(&run, 2, ask.now).map(|(_, dropped)| dropped)
 }
 
+/// What is found, where no two could be meant.
+fn found(runs: &mut Runs, ask: &Ask) -> Option<RunRecord> {
+    runs.find(ask).unwrap()
+}
+
 /// As many runs as a key may have, all begun at minute 0.
 fn full() -> Runs {
     let mut runs = Runs::default();
@@ -43,12 +48,12 @@ fn a_run_too_many_is_refused_and_leaves_the_others_alone() {
     let mut runs = full();
     let late = ask(RUNS_PER_KEY_MAX, 1, RUN_KEPT_MINUTES_MIN - 1);
     assert_eq!(begin(&mut runs, &late), Err(TooManyRuns));
-    assert_eq!(runs.find(&Ask { page: 2, ..late }), None, "nothing of it is there");
+    assert_eq!(found(&mut runs, &Ask { page: 2, ..late }), None, "nothing of it is there");
     for n in [0, 1, RUNS_PER_KEY_MAX - 1] {
         let next = ask(n, 2, RUN_KEPT_MINUTES_MIN - 1);
-        let run = runs.find(&next).unwrap();
+        let run = found(&mut runs, &next).unwrap();
         assert_eq!(runs.settle(&run, 2, next.now), Ok((true, None)), "it has its place already");
-        assert!(runs.find(&next).is_some());
+        assert!(found(&mut runs, &next).is_some());
     }
     let other_key = Ask { key: KeyId(2), session: SecretHash([1; 32]), ..late };
     assert_eq!(begin(&mut runs, &other_key), Ok(None), "the limit is each key's own");
@@ -58,16 +63,16 @@ fn a_run_too_many_is_refused_and_leaves_the_others_alone() {
 fn the_one_idle_longest_makes_room_once_it_has_been_so_for_long() {
     let mut runs = full();
     for n in 1..RUNS_PER_KEY_MAX {
-        runs.find(&ask(n, 2, 1)).unwrap();
+        found(&mut runs, &ask(n, 2, 1)).unwrap();
     }
     let late = ask(RUNS_PER_KEY_MAX, 1, RUN_KEPT_MINUTES_MIN);
     let dropped = begin(&mut runs, &late).unwrap();
     assert_eq!(dropped.map(|run| run.query), Some(ask(0, 1, 0).query.0));
     let next_of_dropped = ask(0, 2, RUN_KEPT_MINUTES_MIN + 1);
-    assert!(runs.find(&next_of_dropped).is_none());
+    assert!(found(&mut runs, &next_of_dropped).is_none());
     assert!(runs.may_have_dropped(&next_of_dropped), "its reader is told to begin again");
     assert!(!runs.may_have_dropped(&Ask { key: KeyId(2), ..next_of_dropped }));
-    assert!(runs.find(&ask(1, 3, 31)).is_some());
+    assert!(found(&mut runs, &ask(1, 3, 31)).is_some());
     let another = ask(RUNS_PER_KEY_MAX + 1, 1, RUN_KEPT_MINUTES_MIN);
     assert_eq!(begin(&mut runs, &another), Err(TooManyRuns), "all others are in use");
 }
@@ -96,14 +101,18 @@ fn of_runs_of_one_page_the_last_is_kept() {
         let (recorded, forgotten) = runs.settle(&single, 1, next.now).unwrap();
         assert!(recorded);
         assert_eq!(forgotten.map(|run| run.number), before);
-        assert!(runs.find(&Ask { page: 2, ..next }).is_some_and(|run| run.number == single.number));
+        assert!(
+            found(&mut runs, &Ask { page: 2, ..next })
+                .is_some_and(|run| run.number == single.number)
+        );
         before = Some(single.number);
     }
 }
 
-/// An exact To of a run that has been read to its end is no match for the one that is being read.
+/// One reader goes on until a page is empty, and the other's clock steps: the same request, and whoever
+/// got the other's page would lose what its page 1 held.
 #[test]
-fn a_page_that_a_run_does_not_have_belongs_to_the_one_used_last() {
+fn a_page_that_may_be_of_two_runs_is_of_neither() {
     let mut runs = Runs::default();
     let first = Ask { to: at_minute(1), ..ask(0, 1, 1) };
     let single = runs.begin(&first, Seq(1), at_minute(1));
@@ -111,8 +120,46 @@ fn a_page_that_a_run_does_not_have_belongs_to_the_one_used_last() {
     let second = Ask { to: at_minute(2), ..ask(0, 1, 2) };
     let several = runs.begin(&second, Seq(2), at_minute(2));
     runs.settle(&several, 3, second.now).unwrap();
-    let next = runs.find(&Ask { page: 2, to: first.to, now: at_minute(3), ..first }).unwrap();
-    assert_eq!(next.number, several.number);
+    let next = Ask { page: 2, to: first.to, now: at_minute(3), ..first };
+    assert_eq!(runs.find(&next), Err(Ambiguous));
+    let of_second = found(&mut runs, &Ask { to: second.to, ..next }).unwrap();
+    assert_eq!(of_second.number, several.number);
+    let again = runs.begin(&Ask { now: at_minute(4), ..first }, Seq(2), at_minute(1));
+    let after = found(&mut runs, &Ask { now: at_minute(5), ..next }).unwrap();
+    assert_eq!(after.number, again.number, "whoever begins again goes on");
+}
+
+/// Two readers in turn, each until a page is empty.
+#[test]
+fn a_page_that_neither_of_two_runs_has_is_of_that_with_its_bound() {
+    let mut runs = Runs::default();
+    let [first, second] = [1, 2].map(|n| {
+        let ask = Ask { to: at_minute(n), ..ask(0, 1, n) };
+        let run = runs.begin(&ask, Seq(1), at_minute(n));
+        runs.settle(&run, 1, ask.now).unwrap();
+        (ask, run.number)
+    });
+    for (ask, number) in [first, second] {
+        let next = Ask { page: 2, now: at_minute(3), ..ask };
+        assert_eq!(found(&mut runs, &next).map(|run| run.number), Some(number));
+    }
+}
+
+/// The same in a run of several pages that has been read to its end: its last page may be asked for once
+/// more, since its answer may have been lost.
+#[test]
+fn the_last_page_once_more_is_of_the_run_with_its_bound() {
+    let mut runs = Runs::default();
+    let first = Ask { to: at_minute(1), ..ask(0, 1, 1) };
+    let read = runs.begin(&first, Seq(1), at_minute(1));
+    runs.settle(&read, 2, first.now).unwrap();
+    let last = Ask { page: 2, ..first };
+    assert_eq!(found(&mut runs, &last).map(|run| run.number), Some(read.number));
+    let second = Ask { to: at_minute(2), ..ask(0, 1, 2) };
+    let other = runs.begin(&second, Seq(2), at_minute(2));
+    runs.settle(&other, 3, second.now).unwrap();
+    let once_more = Ask { now: at_minute(3), ..last };
+    assert_eq!(found(&mut runs, &once_more).map(|run| run.number), Some(read.number));
 }
 
 #[test]
@@ -133,11 +180,11 @@ fn a_run_that_is_taken_over_needs_room_too() {
         session_created: at_minute(1),
         ..ask(0, 2, RUN_KEPT_MINUTES_MIN - 1)
     };
-    let taken_over = runs.find(&newer).unwrap();
+    let taken_over = found(&mut runs, &newer).unwrap();
     assert_eq!(runs.settle(&taken_over, 2, newer.now), Err(TooManyRuns));
-    assert!(runs.find(&ask(0, 2, 1)).is_some(), "the old session goes on");
+    assert!(found(&mut runs, &ask(0, 2, 1)).is_some(), "the old session goes on");
     let later = Ask { now: at_minute(RUN_KEPT_MINUTES_MIN + 1), ..newer };
-    let taken_over = runs.find(&later).unwrap();
+    let taken_over = found(&mut runs, &later).unwrap();
     let (recorded, dropped) = runs.settle(&taken_over, 2, later.now).unwrap();
     assert!(recorded && dropped.is_some());
 }
@@ -163,7 +210,7 @@ fn what_a_failing_disk_did_not_keep_of_a_run_is_left_to_an_orderly_stop() {
     runs.kept(&first);
     assert_eq!(runs.not_kept(), []);
     // The note of page 2 comes upon a disk that fails: nobody says that it is kept.
-    let second = runs.find(&ask(0, 2, 1)).unwrap();
+    let second = found(&mut runs, &ask(0, 2, 1)).unwrap();
     assert!(runs.is_kept(&second), "as it was, which is enough while the process lives");
     assert_eq!(runs.not_kept(), [second]);
     // That of page 1 may come late.
