@@ -7,7 +7,7 @@ use std::sync::Arc;
 use domain::{ActivityId, ApiKey, KeyId, Kind, Stamp};
 use timeline::View;
 
-use crate::coverage::{self, Cause, Had, KeyCoverage, Missing, Poll, Undelivered, Verdict};
+use crate::coverage::{self, Cause, KeyCoverage, Missing, Poll, Undelivered, Verdict};
 use crate::tenant::Tenant;
 use crate::{Refusal, Service};
 
@@ -288,25 +288,16 @@ impl Service {
         let stamp = timeline.stamp(seq)?;
         drop(timeline);
         let is_removed = kind == Kind::Tombstone;
-        let answers = coverage.polls.iter().filter(|poll| poll.range.contains(seq));
-        let had: Vec<(&Poll, Had)> = answers
-            .filter_map(|poll| {
-                let then = self.shared.views.get(org, poll.seq);
-                Some((poll, poll.had(&then, seq, is_removed)?))
-            })
-            .collect();
-        let delivered = had.iter().find_map(|(poll, had)| match had {
-            Had::OnEveryPage => Some((*poll, None)),
-            Had::OnPage(page) => Some((*poll, *page)),
-            Had::NotOn(_) => None,
-        });
-        let unread = had.iter().rev().find_map(|(poll, had)| match had {
-            Had::NotOn(page) => Some((*poll, *page)),
-            _ => None,
-        });
+        let then = |poll: &Poll| self.shared.views.get(org, poll.seq);
+        let had = |poll: &Poll| poll.had(seq, is_removed, || then(poll));
+        let page = |poll: &Poll| match is_removed {
+            true => None, // Deletions are on every page.
+            false => poll.page_of(seq, || then(poll)),
+        };
+        let delivered = coverage.polls.iter().find(|poll| had(poll) == Some(true));
         let covered = if is_removed { &coverage.deletions } else { &coverage.records };
         let delivery = match (delivered, coverage.hull()) {
-            (Some((poll, page)), _) => Delivery::Delivered(Box::new(poll.clone()), page),
+            (Some(poll), _) => Delivery::Delivered(Box::new(poll.clone()), page(poll)),
             (None, _) if covered.contain(seq) => Delivery::DeliveredEarlier,
             (None, None) => Delivery::NeverAsked,
             (None, Some(hull)) if seq <= hull.after => Delivery::BeforeFirst,
@@ -314,22 +305,23 @@ impl Service {
             (None, Some(_)) => match coverage.cause(seq, is_removed) {
                 Cause::Skipped(from, to) => Delivery::Skipped(from, to),
                 Cause::NoDeletions => Delivery::NoDeletions,
-                Cause::Unread => match unread {
-                    Some((poll, page)) => Delivery::Unread(Some(Box::new(poll.clone())), page),
-                    None => Delivery::Unread(None, None),
-                },
+                Cause::Unread => {
+                    let left = coverage.polls.iter().rev().find(|poll| had(poll) == Some(false));
+                    let page = left.and_then(page);
+                    Delivery::Unread(left.map(|poll| Box::new(poll.clone())), page)
+                }
             },
         };
         Some(Receipt { stamp, is_removed, delivery })
     }
 
     fn judged(&self, org: &Tenant, view: &View, key: &ApiKey) -> Integration {
-        let now = self.shared.steady_now();
+        let now = self.now();
         let coverage = org.coverages.of(key.id).unwrap_or_default();
         // The timeline reaches at least as far as a view that was taken before.
         let verdict = coverage::judge(&coverage, view, |seq| org.timeline.read().stamp(seq));
         let poll = coverage.polls.back().cloned();
-        let ago_ms = coverage.last_at().map(|at| (now.millis() - at.millis()).max(0));
+        let ago_ms = coverage.last_at.map(|at| (now.millis() - at.millis()).max(0));
         let Verdict { missing, skipped, behind, behind_since, complete_from, complete_until } =
             verdict;
         let mut one = Integration {

@@ -14,15 +14,6 @@ pub(crate) const POLLS_MAX: usize = 50;
 /// How slowly the rhythm follows the last pause: by one part in so many.
 const RHYTHM_INERTIA: i64 = 4;
 
-/// What follows from a page that was served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum News {
-    /// Nothing but that time has passed.
-    None,
-    /// Something that must not be forgotten.
-    Some,
-}
-
 /// See the module. Everything in it is bounded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct KeyCoverage {
@@ -38,6 +29,8 @@ pub(crate) struct KeyCoverage {
     pub(crate) told: Option<Stamp>,
     /// When a question was last begun.
     pub(crate) begun: Option<Stamp>,
+    /// When anything was served last.
+    pub(crate) last_at: Option<Stamp>,
     /// The usual time between two, in milliseconds; none before the second.
     pub(crate) rhythm_ms: Option<i64>,
     /// The last questions, the latest at the end.
@@ -45,16 +38,18 @@ pub(crate) struct KeyCoverage {
 }
 
 impl KeyCoverage {
-    /// Takes note of a page. `alone` says what of the log it delivers all by itself, `head` gives the current
+    /// Takes note of a page, and says whether there is something in it that must not be forgotten, or
+    /// nothing but that time has passed. `alone` says what of the log it delivers all by itself, `head` gives the current
     /// view: both are asked for only where they matter.
     pub(crate) fn serve(
         &mut self,
         page: &ServedPage,
         alone: impl FnOnce() -> Option<Stretch>,
         head: impl FnOnce() -> View,
-    ) -> News {
+    ) -> bool {
+        let at = page.poll.last_at;
+        self.last_at = Some(at);
         if page.begins {
-            let at = page.poll.last_at;
             let pause = self.begun.map(|before| (at.millis() - before.millis()).max(0));
             self.rhythm_ms = pause.map(|pause| {
                 self.rhythm_ms.map_or(pause, |usual| usual + (pause - usual) / RHYTHM_INERTIA)
@@ -62,28 +57,29 @@ impl KeyCoverage {
             self.begun = Some(at);
         }
         let skipped = self.skipped(&page.poll).filter(|_| page.begins);
-        let (at, mut news) = match self.find(page, skipped.is_some()) {
-            Some(at) => (at, News::None),
-            None => (self.remember(Poll { skipped, ..page.poll.clone() }), News::Some),
+        let (at, mut is_news) = match self.find(page, skipped.is_some()) {
+            Some(at) => (at, false),
+            None => (self.remember(Poll { skipped, ..page.poll.clone() }), true),
         };
         let poll = &mut self.polls[at];
-        if news == News::None {
+        if !is_news {
             poll.goes_on(page, skipped);
         }
         let is_new = page.page <= poll.pages && !poll.served.contain(page.page);
         if is_new {
             poll.served.serve(page.page);
             poll.records += page.records;
-            news = News::Some;
+            is_news = true;
         }
         // What comes from the future says nothing of what was before.
         if poll.asks_from_the_future() {
-            return news;
+            return is_news;
         }
         let (all, is_whole, wants_removed) = (poll.stretch(), poll.is_whole(), poll.wants_removed);
         self.told = self.told.max(Some(poll.horizon));
         let seq = poll.seq;
-        self.first.get_or_insert(seq);
+        // Answers can be sent in another order than their views have.
+        self.first = Some(self.first.map_or(seq, |first| first.min(seq)));
         let mut grows = self.asked.add(all);
         if wants_removed {
             grows |= self.deletions.add(all);
@@ -95,9 +91,8 @@ impl KeyCoverage {
         }
         if grows {
             self.bound(head);
-            news = News::Some;
         }
-        news
+        is_news || grows
     }
 
     /// The stretch that a question leaves out after what this key had been told.
@@ -150,15 +145,11 @@ impl KeyCoverage {
         self.asked.hull()
     }
 
-    /// When anything was served last.
-    pub(crate) fn last_at(&self) -> Option<Stamp> {
-        self.polls.iter().map(|poll| poll.last_at).max()
-    }
-
     /// Has nothing be later than this instant.
     pub(super) fn bring_back(&mut self, now: Stamp) {
         self.told = self.told.map(|told| told.min(now));
         self.begun = self.begun.map(|begun| begun.min(now));
+        self.last_at = self.last_at.map(|at| at.min(now));
         for ranges in [&mut self.asked, &mut self.records, &mut self.deletions] {
             ranges.bring_back(now);
         }
@@ -192,7 +183,7 @@ impl Poll {
     /// The same is asked once more, or another page of it.
     fn goes_on(&mut self, page: &ServedPage, skipped: Option<(Stamp, Stamp)>) {
         let new = &page.poll;
-        self.last_at = self.last_at.max(new.last_at);
+        self.last_at = new.last_at;
         if !page.begins {
             return;
         }
@@ -207,25 +198,26 @@ impl Poll {
         self.skipped = skipped.or(self.skipped);
     }
 
-    /// Whether a page of its answer had the version at that position; and which, where that can be told.
-    pub(crate) fn had(&self, view: &View, seq: Seq, is_tombstone: bool) -> Option<Had> {
+    /// Whether a page of its answer had the version at that position; none where its window did not hold it.
+    /// `then` gives the view as of this poll, which may have to be rebuilt.
+    pub(crate) fn had(
+        &self,
+        seq: Seq,
+        is_tombstone: bool,
+        then: impl FnOnce() -> View,
+    ) -> Option<bool> {
         if !self.range.contains(seq) || self.served.count() == 0 {
             return None;
         }
         if is_tombstone {
-            return (self.wants_removed && self.seq >= seq).then_some(Had::OnEveryPage);
+            return (self.wants_removed && self.seq >= seq).then_some(true);
         }
-        let page = self.page_of(view, seq);
-        let is_served = page.map_or(self.is_whole(), |page| self.served.contain(page));
-        Some(match (page, is_served) {
-            (page, true) => Had::OnPage(page),
-            (page, false) => Had::NotOn(page),
-        })
+        let is_served = |page: Option<u64>| page.is_some_and(|page| self.served.contain(page));
+        Some(self.is_whole() || is_served(self.page_of(seq, then)))
     }
 
-    /// The page that a record was on, in a view as of this poll; none where it came in another order than
-    /// the log's.
-    fn page_of(&self, view: &View, seq: Seq) -> Option<u64> {
+    /// The page that a record was on; none where it came in another order than the log's.
+    pub(crate) fn page_of(&self, seq: Seq, then: impl FnOnce() -> View) -> Option<u64> {
         let before = match self.log_order? {
             timeline::Direction::OldestFirst => {
                 SeqRange { after: self.range.after, through: Seq(seq.0.saturating_sub(1)) }
@@ -234,17 +226,6 @@ impl Poll {
                 SeqRange { after: seq, through: self.range.through }
             }
         };
-        Some(view.count_records(before) / u64::from(self.page_size.max(1)) + 1)
+        Some(then().count_records(before) / u64::from(self.page_size.max(1)) + 1)
     }
-}
-
-/// Where a version was in an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Had {
-    /// Among the deletions.
-    OnEveryPage,
-    /// On a page that was served, this one where it is known.
-    OnPage(Option<u64>),
-    /// On a page that was not.
-    NotOn(Option<u64>),
 }

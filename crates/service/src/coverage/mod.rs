@@ -31,11 +31,9 @@ use crate::query::{Direction, SyncQuery};
 use crate::sync::SyncPage;
 use crate::tenant::Tenant;
 
-use key::News;
 use poll::ServedPage;
 use ranges::Stretch;
 
-pub(crate) use key::Had;
 pub(crate) use key::KeyCoverage;
 pub use poll::{PagesServed, Poll};
 pub use verdict::{Cause, Missing, Undelivered};
@@ -96,8 +94,8 @@ impl Coverages {
         let mut keys = self.keys.lock();
         let kept = keys.entry(key).or_default();
         let news = match kept.coverage.serve(page, alone, head) {
-            News::None => Unwritten::Time,
-            News::Some => Unwritten::News,
+            false => Unwritten::Time,
+            true => Unwritten::News,
         };
         kept.unwritten = kept.unwritten.max(news);
         drop(keys);
@@ -113,7 +111,7 @@ impl Coverages {
 
     /// When anything was served last.
     pub(crate) fn last_at(&self) -> Option<Stamp> {
-        self.keys.lock().values().filter_map(|kept| kept.coverage.last_at()).max()
+        self.keys.lock().values().filter_map(|kept| kept.coverage.last_at).max()
     }
 
     /// Has everything written down soon that the store does not have.
@@ -202,35 +200,41 @@ impl Served {
         if query.ids.is_some() {
             return None;
         }
-        let range = SeqRange { after: range.after.min(head), through: range.through.min(head) };
-        let range = SeqRange { through: range.through.max(range.after), ..range };
         let log_order = (query.order.by == Member::Modified).then(|| query.order.direction.into());
-        let poll = Poll {
-            first_at: at,
-            last_at: at,
-            times: 1,
-            from: query.from,
-            to: query.to.map(|_| run.to),
-            horizon: run.horizon,
-            seq: head,
-            range,
-            log_order,
-            wants_removed: !query.ignore_removed,
-            page_size_asked: query.page_size,
-            page_size: run.page_size,
-            pages: page.pages,
-            served: PagesServed::default(),
-            total: page.total,
-            records: 0,
-            removed: page.removed.as_ref().map_or(0, |ids| ids.len() as u64),
-            skipped: None,
-            query: run.query,
-        };
         let seqs = page.seqs.first().zip(page.seqs.last());
         let ends = seqs.filter(|_| page.pages > 1 && log_order.is_some());
-        let alone = ends.map(|(one, other)| (*one.min(other), *one.max(other)));
-        let page = ServedPage { poll, begins, page: query.page, records: page.seqs.len() as u64 };
-        Some(Served(Box::new(Sending { tenant: tenant.clone(), key: run.key, page, alone })))
+        let (after, through) = (range.after.min(head), range.through.min(head));
+        Some(Served(Box::new(Sending {
+            tenant: tenant.clone(),
+            key: run.key,
+            page: ServedPage {
+                poll: Poll {
+                    first_at: at,
+                    last_at: at,
+                    times: 1,
+                    from: query.from,
+                    to: query.to.map(|_| run.to),
+                    horizon: run.horizon,
+                    seq: head,
+                    range: SeqRange { after, through: through.max(after) },
+                    log_order,
+                    wants_removed: !query.ignore_removed,
+                    page_size_asked: query.page_size,
+                    page_size: run.page_size,
+                    pages: page.pages,
+                    served: PagesServed::default(),
+                    total: page.total,
+                    records: 0,
+                    removed: page.removed.as_ref().map_or(0, |ids| ids.len() as u64),
+                    skipped: None,
+                    query: run.query,
+                },
+                begins,
+                page: query.page,
+                records: page.seqs.len() as u64,
+            },
+            alone: ends.map(|(one, other)| (*one.min(other), *one.max(other))),
+        })))
     }
 
     /// The last piece of the answer has been handed to the connection.

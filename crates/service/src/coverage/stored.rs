@@ -19,6 +19,7 @@ struct Document {
     first: Option<u64>,
     told: Option<i64>,
     begun: Option<i64>,
+    last_at: Option<i64>,
     rhythm_ms: Option<i64>,
     polls: Vec<StoredPoll>,
 }
@@ -57,6 +58,7 @@ pub(super) fn write(coverage: &KeyCoverage) -> String {
         first: coverage.first.map(|seq| seq.0),
         told: coverage.told.map(Stamp::millis),
         begun: coverage.begun.map(Stamp::millis),
+        last_at: coverage.last_at.map(Stamp::millis),
         rhythm_ms: coverage.rhythm_ms,
         polls: coverage.polls.iter().map(StoredPoll::of).collect(),
     };
@@ -78,6 +80,7 @@ pub(super) fn read(text: &str, head: Seq) -> Result<KeyCoverage, serde_json::Err
         first: document.first.map(|seq| Seq(seq).min(head)),
         told: document.told.map(Stamp::from_millis),
         begun: document.begun.map(Stamp::from_millis),
+        last_at: document.last_at.map(Stamp::from_millis),
         rhythm_ms: document.rhythm_ms,
         polls,
     })

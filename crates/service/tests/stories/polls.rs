@@ -567,6 +567,46 @@ fn orderly_restarts_do_not_move_the_time_of_polls() {
     assert!(ahead_ms < 1_000, "{ahead_ms} ms");
 }
 
+/// A machine that starts before it knows the time, and then hears it.
+#[test]
+fn a_clock_that_is_set_back_takes_the_time_of_polls_with_it() {
+    let scene = Scene::with(1);
+    scene.ask(&everything());
+    scene.world.clock.leap(-8 * HOUR_MS);
+    scene.advance(MINUTE_MS);
+    scene.ask(&everything());
+    let now = scene.look();
+    let at = now.poll.map(|poll| poll.last_at);
+    assert_eq!((at, now.ago_ms), (Some(scene.world.clock.now()), Some(0)));
+    scene.advance(9 * HOUR_MS);
+    scene.create(1);
+    let later = scene.look();
+    let passed_ms = at.map(|at| scene.world.clock.now().millis() - at.millis());
+    assert_eq!(later.ago_ms, passed_ms);
+    assert!(!later.is_overdue, "{later:?}");
+}
+
+/// A large page is still on its way when a smaller one of another session has gone.
+#[test]
+fn a_deletion_after_the_view_of_a_page_that_was_sent_late_is_not_before_the_first_answer() {
+    let scene = Scene::with(3);
+    let world = &scene.world;
+    let callers = [world.log_in(), world.log_in()].map(|id| world.caller(&id).unwrap());
+    let ask = |caller, query: &SyncQuery| {
+        let page = world.service.sync_page(caller, query, PAGE_SIZE_MAX);
+        world.block_on(page).unwrap().served.unwrap()
+    };
+    let late = ask(&callers[0], &everything());
+    scene.world.write(Write::Remove(ActivityId(1))).unwrap();
+    scene.advance(1_000);
+    let from = world.clock.now();
+    scene.advance(1_000);
+    ask(&callers[1], &since(from)).is_sent();
+    late.is_sent();
+    assert_eq!(scene.look().missing.changes(), 1, "{:?}", scene.look());
+    assert_ne!(scene.state(), State::UpToDate);
+}
+
 #[test]
 fn coverage_survives_a_stop_exactly() {
     let mut scene = Scene::with(5);
