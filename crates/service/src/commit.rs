@@ -82,6 +82,8 @@ pub struct Committer {
     jobs: Receiver<Job>,
     /// A batch whose commit may be there or not; nothing is written until that is known.
     pub(crate) doubted: Option<Batch>,
+    /// When the store is to be reopened once more, by the clock's elapsed time; none unless it could not be.
+    pub(crate) reopen_due_ms: Option<i64>,
     /// How many transactions of its own the store has; see [`Committer::transact`].
     pub(crate) transactions: u64,
     /// What has been told is written down exactly, for an orderly stop: no more is promised.
@@ -94,8 +96,16 @@ pub struct Committer {
 
 impl Committer {
     pub(crate) fn new(shared: Arc<Shared>, jobs: Receiver<Job>, transactions: u64) -> Committer {
-        let (doubted, closed, ahead, coverage_due_ms) = (None, false, false, 0);
-        Committer { shared, jobs, doubted, transactions, closed, ahead, coverage_due_ms }
+        Committer {
+            shared,
+            jobs,
+            doubted: None,
+            reopen_due_ms: None,
+            transactions,
+            closed: false,
+            ahead: false,
+            coverage_due_ms: 0,
+        }
     }
 
     /// Works until told to stop.
@@ -121,6 +131,7 @@ impl Committer {
     fn upkeep(&mut self) {
         self.settle();
         if !self.closed
+            && self.doubted.is_none()
             && self.shared.lease.is_due(self.shared.clock.now())
             && let Err(problem) = self.renew_lease()
         {

@@ -242,7 +242,7 @@ impl Service {
     pub async fn ready(&self) -> Result<(), Refusal> {
         let shared = self.shared.clone();
         self.blocking(move || shared.store.folder()).await?.map_err(|e| commit::unavailable(&e))?;
-        if !self.shared.in_order.load(Ordering::Acquire) {
+        if !self.is_in_order() {
             return Err(commit::out_of_order());
         }
         // The committer renews it long before it ends, if only it can write.
@@ -250,6 +250,12 @@ impl Service {
             return Err(Refusal::Unavailable("the disk does not answer".to_owned()));
         }
         Ok(())
+    }
+
+    /// Whether it is known what the store has: nothing is written where it is not.
+    #[must_use]
+    pub fn is_in_order(&self) -> bool {
+        self.shared.in_order.load(Ordering::Acquire)
     }
 
     /// Hands a write to the commit. The future it returns is the acknowledgement: when it comes, the

@@ -16,10 +16,11 @@ use crate::lease::Lease;
 use crate::notes::Note;
 use crate::passwords::HASHING_MAX;
 use crate::removed::RemovedLists;
+use crate::runtime::wait;
 use crate::sorting::Orders;
 use crate::start::Start;
 use crate::throttle::Attempts;
-use crate::trusted_clock::{self, AcceptClock, ClockError, TrustedClock};
+use crate::trusted_clock::{self, AcceptClock, ClockError};
 use crate::versions::Versions;
 use crate::views::Views;
 use crate::{
@@ -119,14 +120,14 @@ impl Service {
     ) -> Result<(Service, Committer), OpenError> {
         let Surroundings { store, clock, random, runtime, accept_clock, boot, search } =
             surroundings;
-        let clock: Arc<dyn Clock> = Arc::new(TrustedClock::new(clock));
-        let folder = store.folder()?;
+        let (folder, stored) = (store.folder()?, store.tenants()?);
+        let newest = newest_stamp(store.as_ref(), &stored)?;
+        let (promise, clock) = trusted_clock::begin(clock, folder.lease, newest, accept_clock)?;
         let (now, began_ms) = (clock.now(), clock.elapsed_ms());
-        let newest = newest_stamp(store.as_ref())?;
-        let promise = trusted_clock::judge(now, folder.lease, newest, accept_clock)?;
+        let clock: Arc<dyn Clock> = Arc::new(clock);
         let mut start = Start::new(now, &folder, &boot, promise);
-        for stored in store.tenants()? {
-            start.load(store.as_ref(), stored, settings.requests_per_org_max)?;
+        for one in stored {
+            start.load(store.as_ref(), one, settings.requests_per_org_max)?;
         }
         start.tell();
         let lost_before = start.lost_before(&folder);
@@ -177,9 +178,18 @@ impl Service {
         Ok((Service { shared }, committer))
     }
 
-    /// Forgets what has expired, and goes on with interrupted work. To be called every minute or so,
-    /// on a thread that may wait.
+    /// What is to be done every minute or so, on a thread that may wait: [`Service::keep_order`], and what
+    /// makes later answers faster.
     pub fn housekeep(&self) {
+        wait(self.keep_order());
+        if !self.shared.warmed.swap(true, Ordering::AcqRel) {
+            self.warm_boards();
+        }
+        self.index_words();
+    }
+
+    /// Forgets what has expired, and goes on with interrupted work.
+    pub async fn keep_order(&self) {
         let now = self.shared.steady_now();
         for session in self.shared.sessions.expire(now) {
             let ended = Note::SessionEnded(session.record());
@@ -193,12 +203,8 @@ impl Service {
             }
             org.coverages.write_soon();
         }
-        self.cut_back_failed();
-        self.spread_interrupted();
-        if !self.shared.warmed.swap(true, Ordering::AcqRel) {
-            self.warm_boards();
-        }
-        self.index_words();
+        self.cut_back_failed().await;
+        self.spread_interrupted().await;
     }
 
     /// Says that the server is about to stop: whoever follows something lets go. Questions and writes
@@ -234,9 +240,9 @@ impl Drop for EndsTheProcess {
 }
 
 /// The latest stamp of all versions.
-fn newest_stamp(store: &dyn Store) -> Result<Stamp, StoreError> {
+fn newest_stamp(store: &dyn Store, tenants: &[TenantRecord]) -> Result<Stamp, StoreError> {
     let mut newest = Stamp::MIN;
-    for TenantRecord { organization, .. } in store.tenants()? {
+    for TenantRecord { organization, .. } in tenants {
         let last = Seq(store.head(organization.key)?.0.saturating_sub(1));
         store.log(organization.key, last, &mut |entry| {
             newest = newest.max(entry.stamp);

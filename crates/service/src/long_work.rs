@@ -203,13 +203,11 @@ impl Service {
     ) -> Result<Arc<LongWork>, LongWorkError> {
         let (service, person_there) = (self.clone(), person.clone());
         self.start(person, Role::Admin, title, Some(total), move |work| {
-            let mut unreadable = None;
             let renamed = service.rename_status_for(&person_there, id, name, &mut |spread| {
                 work.done.store(spread.changed, Ordering::Relaxed);
                 work.changed.store(spread.changed, Ordering::Relaxed);
-                unreadable = spread.problem();
             });
-            let problem = renamed.map_or_else(|e| Some(e.to_string()), |_| unreadable);
+            let problem = renamed.map_or_else(|e| Some(e.to_string()), |spread| spread.problem());
             problem.map_or(Outcome::Finished, Outcome::Failed)
         })
     }

@@ -11,8 +11,12 @@ use crate::accounts::Accounts;
 use crate::batch::Batch;
 use crate::commit::{Committer, in_doubt, out_of_order};
 use crate::directory::Directory;
+use crate::sabotage::limit;
 use crate::tenant::{Tenant, read_log};
 use crate::{Refusal, Shared};
+
+/// A store that cannot be reopened is tried again this often, in milliseconds.
+const REOPEN_EVERY_MS: i64 = 500;
 
 impl Committer {
     /// Nothing is written until the store has been reopened and asked whether this is there. An empty
@@ -46,6 +50,10 @@ impl Committer {
     /// Finds out, if there is something to be found out and the store can be reopened. Until then, those
     /// who wait are told that nobody knows.
     pub(crate) fn settle(&mut self) {
+        let now_ms = self.shared.clock.elapsed_ms();
+        if self.reopen_due_ms.is_some_and(|due_ms| now_ms < due_ms) {
+            return;
+        }
         let Some(mut batch) = self.doubted.take() else { return };
         let shared = self.shared.clone();
         let found = shared.store.reopen().and_then(|()| {
@@ -56,10 +64,18 @@ impl Committer {
         match found {
             Ok(is_there) => {
                 self.shared.in_order.store(true, Ordering::Release);
+                if self.reopen_due_ms.take().is_some() {
+                    tracing::info!("the store is in order again");
+                }
                 if is_there { self.publish(batch) } else { batch.abandon(&out_of_order()) }
             }
             Err(e) => {
-                tracing::error!(error = %e, "the store cannot be reopened; trying again");
+                if self.reopen_due_ms.is_none() {
+                    tracing::error!(error = %e, "the store cannot be reopened; trying again");
+                }
+                // At once for what passes, and then not for every write that comes.
+                self.reopen_due_ms =
+                    Some(self.reopen_due_ms.map_or(0, |_| now_ms + limit(REOPEN_EVERY_MS, 5)));
                 batch.give_up_waiting();
                 self.doubted = Some(batch);
             }
@@ -101,6 +117,14 @@ impl Tenant {
         if self.is_importing() && stored.organization.stage != Stage::Importing {
             let timeline = read_log(store, &stored.organization)?;
             self.show_log(timeline);
+        }
+        let (shown, there) = (self.exposure.view().seq(), store.head(self.key)?);
+        if !self.is_importing() && there < shown {
+            // Whatever were written now would take the places of what is gone.
+            let org = &self.id;
+            return Err(StoreError::Damaged(format!(
+                "{org} has been shown {shown} changes, and the store has {there} of them: what was acknowledged is gone; stop the server and restore the data folder"
+            )));
         }
         self.set_directory(Directory::new(stored));
         let mut known = self.accounts_to_change();

@@ -70,8 +70,8 @@ impl Service {
     }
 
     /// Renames a status and brings every record that shows it up to date, each with a new stamp; one
-    /// that cannot be read is passed over. `progress` hears how many there were so far. Returns how many
-    /// have changed.
+    /// that cannot be read is passed over. `progress` hears how many there were so far; returned is how many
+    /// there were in the end.
     ///
     /// # Errors
     /// When there is no such status, another has the name, or the store cannot write. If the server
@@ -82,7 +82,7 @@ impl Service {
         id: StatusId,
         name: StatusName,
         progress: &mut dyn FnMut(Spread),
-    ) -> Result<u64, AdminError> {
+    ) -> Result<Spread, AdminError> {
         wait(self.rename_status_async(org, id, name, progress))
     }
 
@@ -96,7 +96,7 @@ impl Service {
         id: StatusId,
         name: StatusName,
         progress: &mut dyn FnMut(Spread),
-    ) -> Result<u64, AdminError> {
+    ) -> Result<Spread, AdminError> {
         self.rename_status_by(org, None, id, name, progress).await
     }
 
@@ -107,7 +107,7 @@ impl Service {
         id: StatusId,
         name: StatusName,
         progress: &mut dyn FnMut(Spread),
-    ) -> Result<u64, AdminError> {
+    ) -> Result<Spread, AdminError> {
         wait(self.rename_status_by(&by.tenant, Some(by.clone()), id, name, progress))
     }
 
@@ -118,7 +118,7 @@ impl Service {
         id: StatusId,
         name: StatusName,
         progress: &mut dyn FnMut(Spread),
-    ) -> Result<u64, AdminError> {
+    ) -> Result<Spread, AdminError> {
         let tenant = org.clone();
         let author = by.as_ref().map_or(THE_SERVER, Person::author);
         self.change_status(org, id, move |directory, status| {
@@ -140,12 +140,7 @@ impl Service {
     }
 
     /// Goes on with what a stop interrupted.
-    pub(crate) fn spread_interrupted(&self) {
-        wait(self.spread_interrupted_async());
-    }
-
-    /// The same for whoever has no thread to give.
-    pub async fn spread_interrupted_async(&self) {
+    pub(crate) async fn spread_interrupted(&self) {
         for org in self.orgs() {
             let directory = org.directory();
             let under_way = org.spreading.lock().clone();
@@ -167,7 +162,7 @@ impl Service {
         author: Author,
         id: StatusId,
         progress: &mut dyn FnMut(Spread),
-    ) -> Result<u64, AdminError> {
+    ) -> Result<Spread, AdminError> {
         let _under_way = UnderWay::begin(org, id);
         let renames = org.renames.load(Ordering::Acquire);
         let (mut after, mut spread) = (ActivityId(0), Spread::default());
@@ -201,7 +196,7 @@ impl Service {
             Ok(())
         })
         .await?;
-        Ok(spread.changed)
+        Ok(spread)
     }
 
     pub(crate) async fn change_status(

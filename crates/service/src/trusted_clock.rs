@@ -32,6 +32,8 @@ pub enum AcceptClock {
     /// None of them.
     #[default]
     Near,
+    /// None of them; but whoever only reads goes on from the latest instant kept, whatever the clock shows.
+    Kept,
     /// Those that are later: nobody has worked here for a while.
     Later,
     /// All: somebody has looked, and says that the clock is right. What has been promised beyond it is
@@ -77,6 +79,36 @@ pub(crate) fn utc(instant: Stamp) -> String {
     format!("{} {} UTC", &text.as_str()[..10], &text.as_str()[11..19])
 }
 
+/// The clock of a start, and the promise to begin with: see [`judge`].
+///
+/// # Errors
+/// See [`ClockError`].
+pub(crate) fn begin(
+    clock: Arc<dyn Clock>,
+    kept: Stamp,
+    newest: Stamp,
+    accept: AcceptClock,
+) -> Result<(Stamp, TrustedClock), ClockError> {
+    let trusted = TrustedClock::new(clock.clone());
+    let now = trusted.now();
+    match judge(now, kept, newest, accept) {
+        Err(ClockError::Ahead { kept: latest, .. } | ClockError::Behind { kept: latest, .. })
+            if accept == AcceptClock::Kept =>
+        {
+            Ok((kept, TrustedClock::standing(clock, latest)))
+        }
+        Err(refused) => Err(refused),
+        Ok(promise) => {
+            if accept == AcceptClock::Any && judge(now, kept, newest, AcceptClock::Near).is_ok() {
+                tracing::warn!(
+                    "--accept-clock was not needed: take it away, since it accepts a wrong clock too"
+                );
+            }
+            Ok((promise, trusted))
+        }
+    }
+}
+
 /// Judges the clock of a start. `kept` is the promise that is in force, [`Stamp::MIN`] where nothing has been
 /// promised yet; `newest` is the latest stamp of all versions. A stop under a clock that was behind leaves a
 /// promise that lies before them. Returns the promise to begin with.
@@ -96,13 +128,15 @@ pub(crate) fn judge(
     let latest = kept.max(newest);
     if clock > latest.plus_millis(STEP_MS_MAX) {
         return match accept {
-            AcceptClock::Near => Err(ClockError::Ahead { clock, kept: latest }),
+            AcceptClock::Near | AcceptClock::Kept => Err(ClockError::Ahead { clock, kept: latest }),
             AcceptClock::Later | AcceptClock::Any => Ok(kept),
         };
     }
     if clock < kept.plus_millis(-STEP_MS_MAX) {
         return match accept {
-            AcceptClock::Near | AcceptClock::Later => Err(ClockError::Behind { clock, kept }),
+            AcceptClock::Near | AcceptClock::Kept | AcceptClock::Later => {
+                Err(ClockError::Behind { clock, kept })
+            }
             AcceptClock::Any => Ok(clock),
         };
     }
@@ -124,6 +158,8 @@ pub(crate) struct TrustedClock {
     off_ms: AtomicI64,
     /// What had passed by then, in milliseconds.
     found_right_ms: AtomicI64,
+    /// How far it is followed away from that, in milliseconds.
+    followed_ms: i64,
     /// Whether it shows what is not believed.
     has_leapt: AtomicBool,
 }
@@ -134,7 +170,18 @@ impl TrustedClock {
         let (shown, passed_ms) = (clock.now(), clock.elapsed_ms());
         let off_ms = AtomicI64::new(shown.millis().saturating_sub(passed_ms));
         let found_right_ms = AtomicI64::new(passed_ms);
-        TrustedClock { clock, off_ms, found_right_ms, has_leapt: AtomicBool::new(false) }
+        let (followed_ms, has_leapt) = (FOLLOWED_MS_MAX, AtomicBool::new(false));
+        TrustedClock { clock, off_ms, found_right_ms, followed_ms, has_leapt }
+    }
+
+    /// One that goes on from an instant, and follows the machine's nowhere.
+    fn standing(clock: Arc<dyn Clock>, from: Stamp) -> TrustedClock {
+        let trusted = TrustedClock::new(clock);
+        let passed_ms = trusted.found_right_ms.load(Ordering::Relaxed);
+        trusted.off_ms.store(from.millis().saturating_sub(passed_ms), Ordering::Relaxed);
+        // Nobody needs to hear that it shows something else.
+        trusted.has_leapt.store(true, Ordering::Relaxed);
+        TrustedClock { followed_ms: 0, ..trusted }
     }
 
     /// What a clock shows that has made no step since it was last found right. Every hour it is, if it has
@@ -145,7 +192,7 @@ impl TrustedClock {
         let steady = Stamp::from_millis(self.off_ms.load(Ordering::Relaxed)).plus_millis(passed_ms);
         let since_ms = passed_ms.saturating_sub(self.found_right_ms.load(Ordering::Relaxed));
         let step_ms = shown.millis().saturating_sub(steady.millis()).saturating_abs();
-        if since_ms >= FOUND_RIGHT_EVERY_MS && step_ms <= FOLLOWED_MS_MAX {
+        if since_ms >= FOUND_RIGHT_EVERY_MS && step_ms <= self.followed_ms {
             self.off_ms.store(shown.millis().saturating_sub(passed_ms), Ordering::Relaxed);
             self.found_right_ms.store(passed_ms, Ordering::Relaxed);
         }
@@ -174,7 +221,7 @@ impl Clock for TrustedClock {
         let shown = self.clock.now();
         let steady = self.steady(shown);
         let (first, last) =
-            (steady.plus_millis(-FOLLOWED_MS_MAX), steady.plus_millis(FOLLOWED_MS_MAX));
+            (steady.plus_millis(-self.followed_ms), steady.plus_millis(self.followed_ms));
         let believed = shown.clamp(first, last);
         let has_leapt = shown != believed;
         if has_leapt != self.has_leapt.load(Ordering::Relaxed) {

@@ -207,8 +207,7 @@ pub(crate) fn interrupt() {
 fn keep_house(service: Service) {
     world::spawn(Owner::Server, async move {
         loop {
-            service.cut_back_failed_async().await;
-            service.spread_interrupted_async().await;
+            service.keep_order().await;
             world::sleep(HOUSEKEEPING_MS).await;
         }
     });

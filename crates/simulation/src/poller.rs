@@ -66,6 +66,8 @@ pub(crate) enum Fault {
     Gap,
     /// It asks from a time to come.
     Future,
+    /// It asks for deletions the first time, and never again.
+    NoDeletions,
 }
 
 /// What a poller is like.
@@ -148,7 +150,13 @@ impl Habits {
     /// Those of a careless poller.
     #[must_use]
     pub(crate) fn careless() -> Habits {
-        let fault = pick(&[Fault::FirstPage, Fault::ShortPage, Fault::Gap, Fault::Future]);
+        let fault = pick(&[
+            Fault::FirstPage,
+            Fault::ShortPage,
+            Fault::Gap,
+            Fault::Future,
+            Fault::NoDeletions,
+        ]);
         Habits {
             cursor: Cursor::LastPage,
             paging: Paging::InTurn,
@@ -157,19 +165,6 @@ impl Habits {
             logs_in_again: false,
             fault: Some(fault),
             ..Habits::any(false)
-        }
-    }
-
-    /// What a page asks for, of a question with this range.
-    fn question(&self, from: Stamp, to: Option<Stamp>, ids: &[ActivityId]) -> Question {
-        Question {
-            from: Some(from),
-            to,
-            ids: ids.to_vec(),
-            sort_column: self.sort_column,
-            sort_direction: self.sort_direction,
-            page_size: self.page_size,
-            ignores_deleted: false,
         }
     }
 }
@@ -263,6 +258,20 @@ impl Poller {
         }
     }
 
+    /// What a page asks for, of a question with this range.
+    fn question(&self, from: Stamp, to: Option<Stamp>, ids: &[ActivityId]) -> Question {
+        let Habits { sort_column, sort_direction, page_size, fault, .. } = self.habits;
+        Question {
+            from: Some(from),
+            to,
+            ids: ids.to_vec(),
+            sort_column,
+            sort_direction,
+            page_size,
+            ignores_deleted: fault == Some(Fault::NoDeletions) && self.runs.get() > 0,
+        }
+    }
+
     async fn login(&self) -> String {
         let (org, key) = (self.org.clone(), self.key.clone());
         let asked = self.machine.request(move |doors| client::log_in(doors.api, org, key));
@@ -285,18 +294,17 @@ impl Poller {
         if to.is_some_and(|to| to < from) {
             return Ok(from); // the clock stepped back; another time
         }
-        let everything = self.fetch(session, self.habits.question(from, to, &[])).await?;
+        let everything = self.fetch(session, self.question(from, to, &[])).await?;
         self.take(&everything, known);
         if self.habits.names_ids && !known.is_empty() {
-            let named = self.fetch(session, self.habits.question(from, to, known)).await?;
+            let named = self.fetch(session, self.question(from, to, known)).await?;
             self.take(&named, known);
         }
         Ok(self.next_from(from, to, &everything))
     }
 
     async fn told_time(&self, session: &str) -> Result<Stamp, GivenUp> {
-        let nobody =
-            Question { from: None, ..self.habits.question(Stamp::MIN, None, &[ActivityId(0)]) };
+        let nobody = Question { from: None, ..self.question(Stamp::MIN, None, &[ActivityId(0)]) };
         Ok(self.page(session, &nobody, 1).await?.horizon)
     }
 

@@ -7,7 +7,7 @@ use domain::{
     ApiKey, KeyId, Name, OrgId, OrgKey, Organization, Role, Stage, Stamp, SystemUser, UserId,
     Version, Zone,
 };
-use service::Guard;
+use service::{Guard, Service};
 
 use crate::disk::{Crash, SimStore};
 use crate::importer::Importer;
@@ -59,7 +59,8 @@ pub(crate) type Backup = (SimStore, Vec<Vec<Version>>);
 impl Party {
     /// Whether nothing is written any more.
     fn is_done(&self, machine: &Machine) -> bool {
-        let org = || machine.service().and_then(|service| service.org(&self.id));
+        let service = machine.service().filter(Service::is_in_order);
+        let org = || service.and_then(|service| service.org(&self.id));
         self.writers_at_work.get() == 0
             && org().is_some_and(|org| !org.directory().statuses.values().any(|s| s.spreading))
     }

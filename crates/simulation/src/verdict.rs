@@ -94,8 +94,12 @@ fn is_told(
     let mirror = poller.mirror.borrow();
     let latest: BTreeMap<_, _> = log.iter().map(|version| (version.id, version)).collect();
     let lacks = |version: &&&Version| mirror.get(&version.id) != shown(version).as_ref();
-    // At the beginning itself, a removal may be of something that it never had.
-    let is_told_of = |version: &&&Version| version.stamp > from && version.stamp <= until;
+    // At the beginning itself, a removal may be of something that it never had. Of a key that asks for no
+    // deletions, as far as is known after a crash, nobody says that it was given them.
+    let is_told_of = |version: &&&Version| {
+        let is_asked_for = version.record().is_some() || told.asks_for_deletions;
+        is_asked_for && version.stamp > from && version.stamp <= until
+    };
     let mut told_of = latest.values().filter(is_told_of);
     match told_of.find(lacks) {
         Some(version) => Err(format!(

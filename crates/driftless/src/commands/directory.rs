@@ -164,17 +164,17 @@ pub(super) fn status(
         }
         Status::Rename { org, id, name } => {
             let org = service.known_org(org)?;
-            let (mut shown, mut unreadable) = (Ok(()), None);
-            let changed =
+            let mut shown = Ok(());
+            let spread =
                 service.rename_status(&org, StatusId(*id), name.clone(), &mut |spread| {
-                    unreadable = spread.problem();
                     shown = console.progress("activities brought up to date", spread.changed, None);
                 })?;
             shown?;
             console.note(&format!(
-                "status {id} is now {name}; {changed} activities show it and have changed"
+                "status {id} is now {name}; {} activities show it and have changed",
+                spread.changed
             ))?;
-            if let Some(problem) = unreadable {
+            if let Some(problem) = spread.problem() {
                 console.note(&problem)?;
             }
         }

@@ -11,7 +11,7 @@ fn name(text: &str) -> StatusName {
 
 fn rename(client: &Client, id: i64, to: &str) -> u64 {
     let org = client.org.tenant();
-    client.org.service().rename_status(&org, StatusId(id), name(to), &mut |_| {}).unwrap()
+    client.org.service().rename_status(&org, StatusId(id), name(to), &mut |_| {}).unwrap().changed
 }
 
 fn retire(client: &Client, id: i64) {

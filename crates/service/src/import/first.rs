@@ -14,7 +14,6 @@ use super::statuses::{Named, Taken};
 use super::{AUTHOR, ImportError, ImportPlan, ImportReport};
 use crate::commit::{Committer, unavailable};
 use crate::directory::Directory;
-use crate::runtime::wait;
 use crate::sabotage::step_of;
 use crate::tenant::Tenant;
 use crate::{Refusal, Service};
@@ -70,12 +69,7 @@ impl Service {
     }
 
     /// Takes away what failed imports have left, where that could not be done at once.
-    pub(crate) fn cut_back_failed(&self) {
-        wait(self.cut_back_failed_async());
-    }
-
-    /// The same for whoever has no thread to give.
-    pub async fn cut_back_failed_async(&self) {
+    pub(crate) async fn cut_back_failed(&self) {
         for org in self.orgs() {
             if let Ok(_alone) = org.first_import.try_lock()
                 && org.is_importing()

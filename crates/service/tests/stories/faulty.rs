@@ -36,6 +36,8 @@ struct Faults {
     broken: bool,
     /// So often it cannot be.
     closed: u32,
+    /// So often somebody has tried in vain.
+    tried: u32,
 }
 
 impl Faulty {
@@ -58,6 +60,11 @@ impl Faulty {
     ) {
         self.fail_next(fate, closed);
         self.faults.lock().meanwhile = Some(Box::new(meanwhile));
+    }
+
+    /// How often somebody has tried to reopen the store, since it was last told to fail, and could not.
+    pub(crate) fn tried(&self) -> u32 {
+        self.faults.lock().tried
     }
 
     /// From now on the store can be reopened.
@@ -83,6 +90,7 @@ impl Store for Faulty {
         let mut faults = self.faults.lock();
         if faults.closed > 0 {
             faults.closed -= 1;
+            faults.tried += 1;
             return Err(failing());
         }
         faults.broken = false;

@@ -41,9 +41,9 @@ fn a_damaged_record_is_passed_over_and_the_rename_comes_to_its_end() {
     let name = StatusName::parse("Open").unwrap();
     let mut told = Spread::default();
     let hear = &mut |spread| told = spread;
-    let changed = world.service.rename_status(&world.org, STATUS, name.clone(), hear);
-    assert_eq!(changed.unwrap(), 2);
-    assert_eq!(told, Spread { changed: 2, unreadable: 1 });
+    let spread = world.service.rename_status(&world.org, STATUS, name.clone(), hear).unwrap();
+    assert_eq!(spread, Spread { changed: 2, unreadable: 1 });
+    assert_eq!(told, spread);
     for id in [ids[0], ids[2]] {
         let (_, version) = world.block_on(world.service.retrieve(&world.org, id)).unwrap();
         assert_eq!(version.unwrap().record().unwrap().status_name, name);

@@ -117,7 +117,7 @@ fn it_comes_back_under_the_names_of_today() {
     world.write(set_status(id, 4)).unwrap();
     let rename = |name: &str| {
         let name = StatusName::parse(name).unwrap();
-        world.service.rename_status(&world.org, StatusId(2), name, &mut |_| {}).unwrap()
+        world.service.rename_status(&world.org, StatusId(2), name, &mut |_| {}).unwrap().changed
     };
     assert_eq!(rename("Untouched"), 0, "nothing shows it now");
     world.write(restore(id, Some(Seq(1)))).unwrap();

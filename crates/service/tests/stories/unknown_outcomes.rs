@@ -36,6 +36,12 @@ fn world() -> Steady {
     World::new(ManualClock::new(stamp("2026-02-03T04:05:06.789Z")))
 }
 
+/// Lets so much time pass that the store is reopened once more, and the committer look after itself.
+fn settle(world: &Steady) {
+    world.clock.advance(500);
+    world.settle();
+}
+
 fn long_ago() -> Stamp {
     stamp("2020-01-01T00:00:00Z")
 }
@@ -115,7 +121,7 @@ fn assert_gone(world: &Steady) {
 fn assert_goes_on(world: &Steady) {
     let session = world.log_in();
     world.clock.advance(1_000);
-    world.settle();
+    settle(world);
     let from = world.service.now();
     assert_eq!(world.service.horizon(&world.org), from, "the horizon goes on with the clock");
     let id = world.write(create("afterwards")).unwrap().id;
@@ -156,7 +162,7 @@ fn a_first_import_whose_end_is_in_doubt_is_shown_if_it_is_there() {
         let world = world();
         let told = import_failing(&world, ITEMS, Fate::There, closed).unwrap_err();
         assert!(is_in_doubt(&told.to_string()), "{told}");
-        world.settle();
+        settle(&world);
         world.service.housekeep();
         assert_shown(&world);
     }
@@ -168,7 +174,7 @@ fn a_first_import_whose_end_is_in_doubt_is_cut_back_if_it_is_not_there() {
         let world = world();
         let told = import_failing(&world, ITEMS, Fate::Lost, closed).unwrap_err();
         assert!(is_in_doubt(&told.to_string()), "{told}");
-        world.settle();
+        settle(&world);
         assert_gone(&world); // The next import takes away what was left.
     }
 }
@@ -183,8 +189,44 @@ fn while_the_end_of_a_first_import_is_in_doubt_nobody_logs_in_or_writes() {
     world.import(&items(), false).unwrap_err();
     assert!(!world.service.has_activities(&world.org));
     world.store.recover();
-    world.settle();
+    settle(&world);
     assert_shown(&world);
+}
+
+#[test]
+fn a_store_that_cannot_be_reopened_is_not_tried_again_for_every_write() {
+    let world = world();
+    world.store.fail_next(Fate::There, FOR_LONG);
+    let refused = |subject: &str| world.write(create(subject)).unwrap_err().to_string();
+    assert!(is_in_doubt(&refused("in doubt")));
+    let first = world.store.tried();
+    for _ in 0..50 {
+        assert!(refused("refused").contains("being reopened"));
+    }
+    assert!(world.store.tried() <= first + 1, "{first} and {}", world.store.tried());
+    settle(&world);
+    assert!(world.store.tried() > first, "but it is tried again");
+    world.store.recover();
+    settle(&world);
+    assert_goes_on(&world);
+}
+
+/// Somebody has taken away what the database had not taken up yet, while it was closed.
+#[test]
+fn a_store_that_has_lost_what_was_shown_stays_out_of_order() {
+    let world = world();
+    for subject in ["one", "two", "three"] {
+        world.write(create(subject)).unwrap();
+    }
+    world.damage("DELETE FROM change WHERE seq = 3");
+    world.store.fail_next(Fate::Lost, 0);
+    assert!(is_in_doubt(&world.write(create("in doubt")).unwrap_err().to_string()));
+    for _ in 0..3 {
+        settle(&world);
+        world.write(create("in its place")).unwrap_err();
+    }
+    assert!(world.block_on(world.service.ready()).is_err());
+    assert_eq!(world.store.head(world.org.key).unwrap().0, 2, "nothing is written over it");
 }
 
 #[test]
@@ -227,7 +269,7 @@ fn the_end_of_cutting_back_may_be_in_doubt_too() {
         };
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(failing)).is_err());
         world.service.housekeep();
-        world.settle();
+        settle(&world);
         world.service.housekeep();
         world.log_in();
         assert_goes_on(&world);
@@ -242,7 +284,7 @@ fn the_beginning_of_a_first_import_may_be_in_doubt_too() {
         let begun = world.import(&items(), false);
         assert_eq!(begun.is_ok(), closed == 0);
         if closed > 0 {
-            world.settle();
+            settle(&world);
             world.service.housekeep();
             assert_gone(&world);
         }
@@ -282,7 +324,7 @@ fn an_organization_whose_addition_was_in_doubt_keeps_its_key_and_its_name() {
         world.store.fail_next(fate, closed);
         let added = add_org(&world.service, "doubted");
         assert_eq!(added.is_ok(), (fate, closed) == (Fate::There, 0), "{fate:?} {closed}");
-        world.settle();
+        settle(&world);
         let next = add_org(&world.service, "next").unwrap();
         let known = world.service.org(&OrgId::parse("doubted").unwrap());
         assert_eq!(known.is_some(), fate == Fate::There);
@@ -346,7 +388,7 @@ fn a_change_of_the_directory_in_doubt_is_told_as_it_is_or_as_unknown() {
                 assert_eq!(told.is_ok(), fate == Fate::There, "{what} {fate:?}");
             } else {
                 assert!(is_in_doubt(&told.unwrap_err().to_string()), "{what} {fate:?}");
-                world.settle();
+                settle(&world);
             }
             assert_eq!(is_changed(&world), fate == Fate::There, "{what} {fate:?} {closed}");
         }
@@ -361,7 +403,7 @@ fn a_rename_in_doubt_reaches_every_record_if_it_is_there() {
     world.store.fail_next(Fate::There, 1);
     let told = world.service.rename_status(&world.org, StatusId(2), renamed.clone(), &mut |_| {});
     assert!(is_in_doubt(&told.unwrap_err().to_string()));
-    world.settle();
+    settle(&world);
     world.service.housekeep();
     let session = world.log_in();
     let answer = world.sync(&world.caller(&session).unwrap(), &everything());
