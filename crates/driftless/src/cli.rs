@@ -42,7 +42,7 @@ Getting started with data of your own:
   driftless import acme answers.json
   driftless serve
 
-Every option can also be set in the environment; the help of each command says under which name.";
+Nearly every option can also be set in the environment; the help of each command says under which name.";
 
 const DATA_FOLDER: &str = "driftless-data";
 const DEMO_FOLDER: &str = "driftless-demo";
@@ -139,6 +139,27 @@ impl Work {
 }
 
 impl Work {
+    /// Whether its exit code says what it found.
+    pub(crate) fn is_check(&self) -> bool {
+        matches!(self, Work::Check | Work::Key(Key::Check { .. }))
+    }
+
+    /// Whether it leaves everything as it is.
+    pub(crate) fn only_reads(&self) -> bool {
+        matches!(
+            self,
+            Work::Org(Org::List)
+                | Work::User(User::List { .. })
+                | Work::Key(Key::List { .. } | Key::Check { .. })
+                | Work::Status(Status::List { .. })
+                | Work::Accounts(Accounts::List { .. })
+                | Work::Export(_)
+                | Work::History(_)
+                | Work::Backup(_)
+                | Work::Check
+        )
+    }
+
     /// What it reads, in this order; `-` is standard input.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         match self {

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use thiserror::Error;
 
+use crate::cli::Work;
+
 /// What a command says while it works, wherever that is shown.
 pub(crate) trait Console {
     /// A piece of the result.
@@ -28,6 +30,8 @@ const PROGRESS_LINE_EVERY: Duration = Duration::from_secs(2);
 
 /// This process's own standard output and error.
 pub(crate) struct Terminal {
+    /// Whether work goes on when nobody reads the results any more: how it ends is one of them.
+    goes_on_unread: bool,
     bar: Option<ProgressBar>,
     is_terminal: bool,
     last_line: Instant,
@@ -36,7 +40,14 @@ pub(crate) struct Terminal {
 impl Terminal {
     pub(crate) fn new() -> Terminal {
         let is_terminal = io::stderr().is_terminal();
-        Terminal { bar: None, is_terminal, last_line: Instant::now() }
+        Terminal { goes_on_unread: false, bar: None, is_terminal, last_line: Instant::now() }
+    }
+
+    /// One for this work.
+    pub(crate) fn of(work: &Work) -> Terminal {
+        let mut terminal = Terminal::new();
+        terminal.goes_on_unread = work.is_check();
+        terminal
     }
 
     fn bar(&mut self, what: &str, total: Option<u64>) -> &ProgressBar {
@@ -72,10 +83,13 @@ impl Terminal {
 impl Console for Terminal {
     fn print(&mut self, text: &str) -> io::Result<()> {
         self.clear();
-        io::stdout().write_all(text.as_bytes()).map_err(|e| match e.kind() {
-            io::ErrorKind::BrokenPipe => io::Error::new(e.kind(), Unread),
-            _ => e,
-        })
+        match io::stdout().write_all(text.as_bytes()) {
+            Err(e) if e.kind() == io::ErrorKind::BrokenPipe => match self.goes_on_unread {
+                true => Ok(()),
+                false => Err(io::Error::new(e.kind(), Unread)),
+            },
+            done => done,
+        }
     }
 
     // What is told beside the results need not be read.

@@ -9,8 +9,8 @@ use axum::response::Response;
 use neon::{Api, Outcome};
 
 use crate::edge::Answers;
-use crate::ledger::Ledger;
 use crate::observe::Observed;
+use crate::request_log::RequestLog;
 
 /// Everything that is served.
 pub(crate) struct Front {
@@ -18,7 +18,7 @@ pub(crate) struct Front {
     pub(crate) api: Api,
     /// Everywhere else.
     pub(crate) others: Router,
-    pub(crate) ledger: Ledger,
+    pub(crate) request_log: RequestLog,
 }
 
 impl Answers for Front {
@@ -30,7 +30,7 @@ impl Answers for Front {
         } else {
             (self.others.answer(request, peer).await, Outcome::default())
         };
-        self.ledger.note(observed.end(&response, outcome));
+        self.request_log.note(observed.end(&response, outcome));
         response
     }
 }

@@ -1,5 +1,5 @@
 //! The log on standard error. The lines of requests gather in memory, until somebody writes them out, many
-//! at once (`ledger.rs`). Everything else is written before it goes on, so that a process which ends
+//! at once (`request_log.rs`). Everything else is written before it goes on, so that a process which ends
 //! abnormally has said why.
 
 use std::io::{self, IsTerminal, Write};
@@ -11,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::{MakeWriter, Subscriber};
 
 use crate::cli::LogFormat;
-use crate::ledger::Answered;
+use crate::request_log::Answered;
 
 /// The target of the lines of requests.
 pub(crate) const REQUESTS: &str = "driftless::request";

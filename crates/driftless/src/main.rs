@@ -12,11 +12,11 @@ mod demo;
 mod edge;
 mod folder;
 mod front;
-mod ledger;
 mod log;
 mod observe;
 mod outage;
 mod remote;
+mod request_log;
 mod serve;
 mod text;
 
@@ -78,20 +78,24 @@ fn run(cli: Cli) -> Result<Ending, Failure> {
             let create = matches!(work, Work::Org(Org::Add { .. }));
             match folder::access(&path, create)? {
                 Access::Owned(folder) => work_here(&folder, &work),
-                Access::Served(stream) => remote::ask(&stream, work, &mut Terminal::new()),
+                Access::Served(stream) => {
+                    let mut terminal = Terminal::of(&work);
+                    remote::ask(&stream, work, &mut terminal)
+                }
             }
         }
     }
 }
 
 fn work_here(folder: &Folder, work: &Work) -> Result<Ending, Failure> {
-    let mut terminal = Terminal::new();
+    let mut terminal = Terminal::of(work);
     if matches!(work, Work::Check) {
         // Without putting it to work: what is damaged could not be.
         let store = store_sqlite::SqliteStore::open(&folder.path)?;
         return commands::check(&store, &mut terminal).map(|()| Ending::Done);
     }
-    let ground = serve::open(folder, &Tuning::default(), AcceptClock::Near, false)?;
+    let accept_clock = if work.only_reads() { AcceptClock::Kept } else { AcceptClock::Near };
+    let ground = serve::open(folder, &Tuning::default(), accept_clock, false)?;
     let done = commands::run(work, &ground, &mut LocalFiles, &mut terminal);
     ground.service.close();
     done

@@ -5,11 +5,12 @@
 
 mod keys;
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use axum::Router;
 use axum::body::HttpBody;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -18,7 +19,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use neon::{Api, Outcome};
 use service::{Service, SystemClock};
 
-use crate::ledger::{Answered, Ledger};
+use crate::request_log::{Answered, RequestLog};
 
 /// Bounds of the histogram of durations, in seconds.
 const SECONDS_BOUNDS: [f64; 12] =
@@ -44,17 +45,22 @@ pub(crate) fn start_metrics() -> Result<PrometheusHandle, BuildError> {
 }
 
 /// `/healthz`, `/readyz` and `/metrics`.
-pub(crate) fn router(service: Service, metrics: PrometheusHandle, ledger: Ledger) -> Router {
+pub(crate) fn router(
+    service: Service,
+    metrics: PrometheusHandle,
+    request_log: RequestLog,
+) -> Router {
     let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     let of_keys = service.clone();
-    let render = move |headers: HeaderMap| async move {
-        ledger.take_up();
+    let render = move |ConnectInfo(peer): ConnectInfo<SocketAddr>, headers: HeaderMap| async move {
+        request_log.take_up();
         let mut rendered = metrics.render();
-        if !keys::is_forwarded(&headers) {
-            // There may be many, and their organizations' locks are not to be waited for here.
-            let keys = tokio::task::spawn_blocking(move || keys::render(&of_keys)).await;
-            rendered.push_str(&keys.unwrap_or_default());
-        }
+        // There may be many, and their organizations' locks are not to be waited for here.
+        let keys = tokio::task::spawn_blocking(move || {
+            let orgs = keys::shown_to(peer, &headers, &of_keys);
+            keys::render(&of_keys, &orgs)
+        });
+        rendered.push_str(&keys.await.unwrap_or_default());
         ([(header::CONTENT_TYPE, text)], rendered)
     };
     Router::new()

@@ -22,7 +22,7 @@ use crate::commands::{Failure, Ground};
 use crate::edge::{self, Edge, Limits};
 use crate::folder::{self, Access, Folder};
 use crate::front::Front;
-use crate::ledger::Ledger;
+use crate::request_log::RequestLog;
 use crate::{log, observe, remote};
 
 /// How often expired sessions and runs are looked for.
@@ -133,9 +133,16 @@ impl Server {
         };
         let api = neon::Api::new(service.clone(), settings);
         let pages = web::router(service.clone(), web::Settings { secure: tls.is_some() });
-        let ledger = Ledger::start(tuning.log_format, metrics.clone())?;
-        let others = pages.merge(observe::router(service, metrics, ledger.clone()));
-        Ok(Server { runtime, listener, tls, front: Front { api, others, ledger }, ground, folder })
+        let request_log = RequestLog::start(tuning.log_format, metrics.clone())?;
+        let others = pages.merge(observe::router(service, metrics, request_log.clone()));
+        Ok(Server {
+            runtime,
+            listener,
+            tls,
+            front: Front { api, others, request_log },
+            ground,
+            folder,
+        })
     }
 
     /// Where it can be reached.
@@ -157,7 +164,7 @@ impl Server {
             }
         }
         announce()?;
-        let ledger = front.ledger.clone();
+        let request_log = front.request_log.clone();
         let edge = Edge { tls, answers: front, refusal, limits: Limits::default() };
         runtime.block_on(async {
             let housekeeping = tokio::spawn(housekeep(ground.service.clone()));
@@ -176,7 +183,7 @@ impl Server {
         drop(runtime);
         drop(ground);
         drop(folder);
-        ledger.take_up();
+        request_log.take_up();
         log::write_out();
         tracing::info!("stopped");
         Ok(())

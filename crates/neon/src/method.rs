@@ -44,7 +44,7 @@ pub(crate) struct Target {
 
 impl Target {
     /// Looks up a path below the API's, percent-encoded or not; its case does not count, nor do
-    /// slashes too many.
+    /// extra slashes.
     pub(crate) fn of(path: &str) -> Target {
         if let Some(known) = path.strip_prefix('/').and_then(|path| find(|name| name == path)) {
             return known;

@@ -57,6 +57,16 @@ impl Service {
         Ok((org, id))
     }
 
+    /// The organization of that id, for whoever has a live key of it.
+    ///
+    /// # Errors
+    /// See [`LoginError`].
+    pub fn org_of_key(&self, org: &OrgId, key: &str) -> Result<Arc<Tenant>, LoginError> {
+        let org = self.org(org).ok_or(LoginError::UnknownOrganization)?;
+        live_key(&org.directory(), key)?;
+        Ok(org)
+    }
+
     /// Opens a session of that hash; when it returns, the session is kept.
     pub(crate) async fn open_session(
         &self,

@@ -1,10 +1,14 @@
 //! What each key lacks, as metrics: worked out when somebody looks.
 
 use std::fmt::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
-use axum::http::HeaderMap;
-use domain::Stamp;
-use service::{Integration, IntegrationState, Service, Severity};
+use axum::http::{HeaderMap, header};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::{OrgId, Stamp};
+use service::{Integration, IntegrationState, Service, Severity, Tenant};
 
 /// A proxy says with these for whom it asks.
 const FORWARDED: [&str; 2] = ["forwarded", "x-forwarded-for"];
@@ -36,17 +40,41 @@ const METRICS: [Metric; 5] = [
     }),
 ];
 
-/// Whether a request has come through a proxy, and so from whom it may concern or not: what organizations
-/// there are is not told to everybody.
-pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
-    FORWARDED.iter().any(|name| headers.contains_key(*name))
+/// The organizations whose keys may be shown to whoever asks: what organizations there are is not told to
+/// everybody. One whose id and key it brings as name and password; without those, all of them, where it
+/// runs on this machine and asks for itself.
+pub(super) fn shown_to(
+    peer: SocketAddr,
+    headers: &HeaderMap,
+    service: &Service,
+) -> Vec<Arc<Tenant>> {
+    if headers.contains_key(header::AUTHORIZATION) {
+        let of_key =
+            |(org, key): (String, String)| service.org_of_key(&OrgId::parse(&org).ok()?, &key).ok();
+        return basic(headers).and_then(of_key).into_iter().collect();
+    }
+    let asks_for_itself = !FORWARDED.iter().any(|name| headers.contains_key(*name));
+    if peer.ip().to_canonical().is_loopback() && asks_for_itself {
+        service.orgs()
+    } else {
+        Vec::new()
+    }
 }
 
-/// The metrics of all keys that are not revoked.
-pub(super) fn render(service: &Service) -> String {
+/// Name and password, as RFC 7617 has them.
+fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let (scheme, encoded) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let decoded = STANDARD.decode(encoded.trim()).ok()?;
+    let text = String::from_utf8(decoded).ok()?;
+    let (name, password) = text.split_once(':')?;
+    scheme.eq_ignore_ascii_case("basic").then(|| (name.to_owned(), password.to_owned()))
+}
+
+/// The metrics of all keys of these organizations that are not revoked.
+pub(super) fn render(service: &Service, orgs: &[Arc<Tenant>]) -> String {
     let mut keys = Vec::new();
-    for org in service.orgs() {
-        let live = service.integrations(&org).into_iter();
+    for org in orgs {
+        let live = service.integrations(org).into_iter();
         let live = live.filter(|one| one.state != IntegrationState::Revoked);
         keys.extend(live.map(|one| (labels(org.id.as_str(), &one), one)));
     }

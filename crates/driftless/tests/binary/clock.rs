@@ -10,9 +10,8 @@ use crate::folder::Folder;
 use crate::people::signs_in;
 use crate::server::{Server, WAIT_MAX};
 
-/// Commands that promise something by opening a folder.
-const PROMISING: [&str; 4] =
-    ["serve --listen 127.0.0.1:0", "org list", "org add other", "export acme"];
+/// Commands that give times by the clock.
+const DATING: [&str; 3] = ["serve --listen 127.0.0.1:0", "org add other", "user add acme Bob"];
 
 /// The stamp of an activity that is created now.
 fn created(client: &Client) -> Stamp {
@@ -58,7 +57,7 @@ fn a_start_more_than_a_day_from_everything_kept_is_refused() {
 
     for ahead_ms in [10 * YEAR_MS, DAY_MS + SLACK_MS, -DAY_MS - SLACK_MS, -10 * YEAR_MS] {
         clock.set_ahead(ahead_ms);
-        for line in PROMISING {
+        for line in DATING {
             let said = folder.refused(line);
             assert!(said.contains("start once with `driftless serve --accept-clock`"), "{said}");
             let [shown, last] = times_in(&said);
@@ -68,6 +67,8 @@ fn a_start_more_than_a_day_from_everything_kept_is_refused() {
             assert_eq!(costs, ahead_ms < 0, "what it costs is said where it does: {said}");
         }
         assert_eq!(folder.ok("check"), "everything is as it should be\n", "it promises nothing");
+        assert_eq!(everything(), kept, "whoever only reads needs no clock");
+        assert!(folder.ok("history acme 1").contains("created"));
     }
     clock.set_ahead(0);
     assert_eq!(everything(), kept);
@@ -89,6 +90,10 @@ fn a_clock_that_is_right_after_a_long_stop_is_accepted_once() {
     assert_eq!(stale.get("syncActivities", ALL).code(), "4", "that session ended long ago");
     assert_near(created(&Client::log_in(&server, &key)), now());
     server.kill();
+    let server = Server::start(&folder, &["--accept-clock"]);
+    let unneeded = |line: &&String| line.contains("--accept-clock was not needed");
+    assert_eq!(server.log.so_far().iter().filter(unneeded).count(), 1);
+    server.stop();
     folder.serve().stop();
 }
 

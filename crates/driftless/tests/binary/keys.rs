@@ -1,5 +1,8 @@
 //! What a key was given and what it lacks, as machines are told it: `key check`, exit codes, metrics.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::client::{ALL, Client, agent};
 use crate::folder::{Folder, Output};
 use crate::server::WAIT_MAX;
@@ -144,6 +147,33 @@ fn metrics_tell_of_each_key_unless_a_proxy_asks() {
         assert!(metrics.contains("driftless_requests_total"), "{metrics}");
         assert!(!metrics.contains("driftless_key") && !metrics.contains("acme"), "{metrics}");
     }
+    server.stop();
+}
+
+/// As Prometheus does with `basic_auth`, be it through a proxy.
+#[test]
+fn whoever_brings_an_organizations_key_is_shown_its_keys_and_no_others() {
+    let (folder, key) = Folder::with_key();
+    folder.ok("org add other");
+    folder.ok("user add other Ada");
+    let others = folder.ok("key add other --user 1");
+    let server = folder.serve();
+    let shown = |name: &str, password: &str| {
+        let basic = STANDARD.encode(format!("{name}:{password}"));
+        let request = format!(
+            "GET /metrics HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 10.0.0.1\r\nAuthorization: Basic {basic}\r\nConnection: close\r\n\r\n"
+        );
+        let metrics = server.send(request.as_bytes()).body;
+        assert!(metrics.contains("driftless_requests_total"), "{metrics}");
+        ["acme", "other"].map(|org| metrics.contains(&format!("organization=\"{org}\"")))
+    };
+    assert_eq!(shown("acme", &key), [true, false]);
+    assert_eq!(shown("other", others.trim()), [false, true]);
+    for (name, password) in [("acme", others.trim()), ("acme", ""), ("", &key), ("none", &key)] {
+        assert_eq!(shown(name, password), [false, false], "{name}");
+    }
+    folder.ok("key revoke acme 1");
+    assert_eq!(shown("acme", &key), [false, false]);
     server.stop();
 }
 

@@ -27,6 +27,27 @@ fn whoever_reads_the_results_may_have_seen_enough() {
     });
 }
 
+/// A monitor that reads the first line alone goes by the exit code.
+#[test]
+fn a_check_ends_with_what_it_found_whoever_reads_it() {
+    let (folder, key) = Folder::with_key();
+    let server = folder.serve();
+    let client = Client::log_in(&server, &key);
+    client.create("one");
+    client.create("two");
+    client.sync("syncActivityTimeFrom=0001-01-01T00:00:00Z&page.pageSize=1");
+    let code =
+        |line: &str| folder.command(line.split(' ')).stdout(unread()).status().unwrap().code();
+    let codes = || (code("keys check acme"), code("check"));
+    assert_eq!(codes(), (Some(2), Some(0)));
+    server.stop();
+    assert_eq!(codes(), (Some(2), Some(0)));
+    let database = folder.path("driftless-data").join(store_sqlite::DATABASE_FILE);
+    let connection = rusqlite::Connection::open(database).unwrap();
+    connection.execute("UPDATE change SET document = 'other' WHERE seq = 1", ()).unwrap();
+    assert_eq!(code("check"), Some(1));
+}
+
 #[test]
 fn nobody_need_read_what_is_told_beside_the_results() {
     either_way(|folder| {

@@ -66,7 +66,7 @@ fn as_ms<S: Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Erro
 
 /// See the module. Clones are the same.
 #[derive(Clone)]
-pub(crate) struct Ledger(Arc<Shared>);
+pub(crate) struct RequestLog(Arc<Shared>);
 
 struct Shared {
     places: [Place; PLACES],
@@ -100,9 +100,12 @@ fn own_place() -> usize {
     PLACE.with(|place| *place)
 }
 
-impl Ledger {
+impl RequestLog {
     /// An empty one, and the thread that takes up what it is given.
-    pub(crate) fn start(format: LogFormat, metrics: PrometheusHandle) -> std::io::Result<Ledger> {
+    pub(crate) fn start(
+        format: LogFormat,
+        metrics: PrometheusHandle,
+    ) -> std::io::Result<RequestLog> {
         let shared = Shared {
             places: Default::default(),
             meters: Mutex::default(),
@@ -111,10 +114,10 @@ impl Ledger {
             format,
             metrics,
         };
-        let ledger = Ledger(Arc::new(shared));
-        let own = ledger.clone();
-        std::thread::Builder::new().name("ledger".to_owned()).spawn(move || own.keep())?;
-        Ok(ledger)
+        let request_log = RequestLog(Arc::new(shared));
+        let own = request_log.clone();
+        std::thread::Builder::new().name("requests".to_owned()).spawn(move || own.keep())?;
+        Ok(request_log)
     }
 
     /// Writes down what has been answered.
