@@ -73,7 +73,35 @@ pub(crate) fn judge(
     view: &View,
     stamp: impl Fn(Seq) -> Option<Stamp>,
 ) -> Verdict {
-    let wants_removed = coverage.deletions.hull().is_some();
+    let (missing, skipped) = missing(coverage, view);
+    let (behind, first_behind) = behind(coverage, view);
+    let first_missing = [
+        gaps(&coverage.records, &coverage.asked).find_map(|gap| first(view, gap.range, false)),
+        deletion_gaps(coverage).find_map(|gap| first(view, gap.range, true)),
+        first_behind,
+    ];
+    let first_missing = first_missing.into_iter().flatten().min().and_then(stamp_before(&stamp));
+    let (complete_from, asked_until) = match coverage.asked.all() {
+        [] => (None, None),
+        [first, .., last] => (Some(first.from), Some(last.until)),
+        [one] => (Some(one.from), Some(one.until)),
+    };
+    let complete_until = asked_until.map(|until| first_missing.map_or(until, |at| until.min(at)));
+    Verdict {
+        missing,
+        skipped,
+        behind,
+        behind_since: first_behind.and_then(&stamp),
+        complete_from,
+        complete_until: complete_until
+            .filter(|until| complete_from.is_some_and(|from| from <= *until)),
+    }
+}
+
+/// What was never delivered within what was asked for; beside it the first stretch left out that has
+/// changes in it, and how many.
+fn missing(coverage: &KeyCoverage, view: &View) -> (Missing, Option<(Stamp, Stamp, u64)>) {
+    let wants_removed = asks_for_deletions(coverage);
     let count = |range: SeqRange| view.count_records(range);
     let count_both = |gap: &Gap| {
         let removed = if wants_removed { missing_tombstones(coverage, view, gap.range) } else { 0 };
@@ -93,42 +121,24 @@ pub(crate) fn judge(
         let (from, to) = gap.times()?;
         Some((from, to, count_both(gap))).filter(|(_, _, changes)| *changes > 0)
     });
-    let (after_records, after_deletions) = (
-        SeqRange { after: through(&coverage.asked), through: view.seq() },
-        SeqRange {
-            after: through(&coverage.asked).max(coverage.first.unwrap_or(Seq::ZERO)),
-            through: view.seq(),
-        },
-    );
-    let none_asked = coverage.hull().is_none();
-    let tombstones_behind =
-        if wants_removed || none_asked { view.count_tombstones(after_deletions) } else { 0 };
-    let first_behind = [
-        first(view, after_records, false),
-        first(view, after_deletions, true).filter(|_| tombstones_behind > 0),
-    ];
-    let first_behind = first_behind.into_iter().flatten().min();
-    let first_missing = [
-        gaps(&coverage.records, &coverage.asked).find_map(|gap| first(view, gap.range, false)),
-        deletion_gaps(coverage).find_map(|gap| first(view, gap.range, true)),
-        first_behind,
-    ];
-    let first_missing = first_missing.into_iter().flatten().min().and_then(stamp_before(&stamp));
-    let (complete_from, asked_until) = match coverage.asked.all() {
-        [] => (None, None),
-        [first, .., last] => (Some(first.from), Some(last.until)),
-        [one] => (Some(one.from), Some(one.until)),
-    };
-    let complete_until = asked_until.map(|until| first_missing.map_or(until, |at| until.min(at)));
-    Verdict {
-        missing,
-        skipped: first_skipped,
-        behind: count(after_records) + tombstones_behind,
-        behind_since: first_behind.and_then(&stamp),
-        complete_from,
-        complete_until: complete_until
-            .filter(|until| complete_from.is_some_and(|from| from <= *until)),
-    }
+    (missing, first_skipped)
+}
+
+/// How many changes there are after all that was asked for, and the first of them.
+fn behind(coverage: &KeyCoverage, view: &View) -> (u64, Option<Seq>) {
+    let asked = through(&coverage.asked);
+    let records = SeqRange { after: asked, through: view.seq() };
+    let deletions =
+        SeqRange { after: asked.max(coverage.first.unwrap_or(Seq::ZERO)), through: view.seq() };
+    let counts_deletions = asks_for_deletions(coverage) || coverage.hull().is_none();
+    let tombstones = if counts_deletions { view.count_tombstones(deletions) } else { 0 };
+    let first =
+        [first(view, records, false), first(view, deletions, true).filter(|_| tombstones > 0)];
+    (view.count_records(records) + tombstones, first.into_iter().flatten().min())
+}
+
+fn asks_for_deletions(coverage: &KeyCoverage) -> bool {
+    coverage.deletions.hull().is_some()
 }
 
 fn stamp_before(stamp: &impl Fn(Seq) -> Option<Stamp>) -> impl Fn(Seq) -> Option<Stamp> {
