@@ -144,7 +144,7 @@ fn curl(base: &str, key: &str, since: &str) -> String {
         "$(curl -s '{api}/common/login?login.apiKey={key}&login.orgid={ORG}' | sed 's/.*\"userSessionId\":\"\\([0-9a-f]*\\)\".*/\\1/')"
     );
     format!(
-        "curl -s \"{api}/account/syncActivities?userSessionId={login}&syncActivityTimeFrom={since}\""
+        "curl -s \"{api}/account/syncActivities?userSessionId={login}&syncActivityTimeFrom={since}&page.pageSize=200\""
     )
 }
 

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
-use neon::{Api, Outcome};
+use neon::{Api, Outbox, Outcome};
 
 use crate::edge::Answers;
 use crate::observe::Observed;
@@ -22,13 +22,13 @@ pub(crate) struct Front {
 }
 
 impl Answers for Front {
-    async fn answer(&self, request: Request, peer: SocketAddr) -> Response {
+    async fn answer(&self, request: Request, peer: SocketAddr, outbox: &Outbox) -> Response {
         let request = neon::tidy(request);
         let observed = Observed::begin(&request);
         let (response, outcome) = if Api::serves(request.uri().path()) {
-            self.api.answer(request, Some(peer)).await
+            self.api.answer(request, Some(peer), outbox).await
         } else {
-            (self.others.answer(request, peer).await, Outcome::default())
+            (self.others.answer(request, peer, outbox).await, Outcome::default())
         };
         self.request_log.note(observed.end(&response, outcome));
         response

@@ -46,7 +46,10 @@ fn main() -> ExitCode {
     // kernel refuses this, all goes on as before.
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::disable_transparent_huge_pages(true);
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|refused| {
+        let _ = refused.print();
+        std::process::exit(usage_code(&refused, std::env::args()));
+    });
     let is_for_monitoring = matches!(&cli.command, Command::Work(Work::Key(Key::Check { .. })));
     match run(cli) {
         Ok(ending) => ExitCode::from(ending.code()),
@@ -61,6 +64,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What a command line ends with that could not be understood. Monitoring would take the usual 2 of `key check`
+/// for lost changes.
+fn usage_code(refused: &clap::Error, mut line: impl Iterator<Item = String>) -> i32 {
+    let is_of_keys = line.any(|word| word == "key" || word == "keys");
+    if refused.use_stderr() && is_of_keys { UNKNOWN.into() } else { refused.exit_code() }
 }
 
 /// Only the results may be cut short: any other pipe that breaks is a failure.

@@ -19,6 +19,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use neon::{Api, Outcome};
 use service::{Service, SystemClock};
 
+use self::keys::WrongKey;
 use crate::request_log::{Answered, RequestLog};
 
 /// Bounds of the histogram of durations, in seconds.
@@ -57,16 +58,25 @@ pub(crate) fn router(
         let mut rendered = metrics.render();
         // There may be many, and their organizations' locks are not to be waited for here.
         let keys = tokio::task::spawn_blocking(move || {
-            let orgs = keys::shown_to(peer, &headers, &of_keys);
-            keys::render(&of_keys, &orgs)
+            keys::shown_to(peer, &headers, &of_keys).map(|orgs| keys::render(&of_keys, &orgs))
         });
-        rendered.push_str(&keys.await.unwrap_or_default());
-        ([(header::CONTENT_TYPE, text)], rendered)
+        match keys.await {
+            Ok(Ok(keys)) => rendered.push_str(&keys),
+            Ok(Err(WrongKey)) => return wrong_key(),
+            Err(_) => {}
+        }
+        ([(header::CONTENT_TYPE, text)], rendered).into_response()
     };
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready).with_state(service))
         .route("/metrics", get(render))
+}
+
+fn wrong_key() -> Response {
+    let asks = [(header::WWW_AUTHENTICATE, "Basic realm=\"Driftless\"")];
+    let advice = "the user name is an organization's id, and the password one of its API keys\n";
+    (StatusCode::UNAUTHORIZED, asks, advice).into_response()
 }
 
 /// Ready is who can read and write.

@@ -18,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::address::Address;
 use crate::cli::{Serve, Tuning};
-use crate::commands::{Failure, Ground};
+use crate::commands::{self, Failure, Ground};
 use crate::edge::{self, Edge, Limits};
 use crate::folder::{self, Access, Folder};
 use crate::front::Front;
@@ -70,6 +70,9 @@ pub(crate) fn open(
     // First of all: not all that opens a database can do with such a time.
     service::refuse_insane(SystemClock.now())?;
     let store = Arc::new(SqliteStore::open(&folder.path)?);
+    if store.is_unmarked() {
+        tracing::warn!("{}", commands::UNMARKED);
+    }
     let settings = service::Settings {
         requests_per_org_max: tuning.requests_max as usize,
         // The other half is for records as they leave.

@@ -7,7 +7,7 @@ use axum::http::Request;
 use divan::Bencher;
 use domain::{Name, OrgId, Role, Zone};
 use http_body_util::BodyExt;
-use neon::{Api, Settings};
+use neon::{Api, Outbox, Settings};
 use service::{NewUser, Service, Surroundings};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -62,7 +62,7 @@ impl Scene {
         let uri = format!("{}/{method}", neon::BASE_PATH);
         let request = Request::get(uri).body(Body::empty()).expect("a request");
         self.runtime.block_on(async {
-            let (response, _) = self.api.answer(request, None).await;
+            let (response, _) = self.api.answer(request, None, &Outbox::default()).await;
             response.into_body().collect().await.expect("a body").to_bytes()
         })
     }

@@ -32,6 +32,7 @@ use axum::response::Response;
 use service::Service;
 
 pub use envelope::refusal;
+pub use outgoing::Outbox;
 pub use paths::tidy;
 pub use request::Outcome;
 
@@ -101,8 +102,14 @@ impl Api {
         path.strip_prefix(BASE_PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// Answers whatever comes in there from this peer, whatever the verb.
-    pub async fn answer(&self, request: Request, peer: Option<SocketAddr>) -> (Response, Outcome) {
-        request::answer(&self.0, request, peer).await
+    /// Answers whatever comes in there from this peer, whatever the verb. A page of changes counts as delivered
+    /// once its body has been taken and the outbox been told that it is written.
+    pub async fn answer(
+        &self,
+        request: Request,
+        peer: Option<SocketAddr>,
+        outbox: &Outbox,
+    ) -> (Response, Outcome) {
+        request::answer(&self.0, request, peer, outbox).await
     }
 }

@@ -2,11 +2,13 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::vec::IntoIter;
 
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
+use parking_lot::Mutex;
 use service::{Served, Tenant};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -18,6 +20,35 @@ const BUFFERED_BYTES: usize = 512 << 10;
 
 /// The last piece of a larger answer has at most so many bytes.
 const END_BYTES: usize = 16;
+
+/// Pages whose last piece a connection has taken and not yet written: an answer that is cut off before counts
+/// as not delivered.
+///
+/// Without a connection, as by default, whoever takes the last piece has it.
+#[derive(Clone, Debug, Default)]
+pub struct Outbox(Option<Arc<Mutex<Vec<Served>>>>);
+
+impl Outbox {
+    /// That of a connection, which says when it has written all that it has taken.
+    #[must_use]
+    pub fn of_connection() -> Outbox {
+        Outbox(Some(Arc::default()))
+    }
+
+    /// All that was taken has been written.
+    pub fn is_written(&self) {
+        let Some(taken) = &self.0 else { return };
+        let taken = std::mem::take(&mut *taken.lock());
+        taken.into_iter().for_each(Served::is_sent);
+    }
+
+    fn take(&self, served: Served) {
+        match &self.0 {
+            Some(taken) => taken.lock().push(served),
+            None => served.is_sent(),
+        }
+    }
+}
 
 /// The last piece of an answer, which is let go once it has been sent, and the answer's part of the room.
 struct Last {
@@ -35,8 +66,9 @@ impl AsRef<[u8]> for Last {
 struct Pieces {
     pieces: IntoIter<Bytes>,
     bytes_left: usize,
-    /// To be told once the last piece has gone.
+    /// What goes into the outbox with the last piece.
     served: Option<Served>,
+    outbox: Outbox,
 }
 
 impl HttpBody for Pieces {
@@ -52,7 +84,7 @@ impl HttpBody for Pieces {
         if self.bytes_left == 0
             && let Some(served) = self.served.take()
         {
-            served.is_sent();
+            self.outbox.take(served);
         }
         Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }
@@ -74,6 +106,7 @@ pub(crate) fn body(
     mut json: Vec<Bytes>,
     org: Option<&Tenant>,
     served: Option<Served>,
+    outbox: &Outbox,
 ) -> Result<Body, ApiError> {
     let bytes_left = json.iter().map(Bytes::len).sum();
     // The end goes by itself, so that it is only taken once nearly all before it has been sent.
@@ -89,5 +122,6 @@ pub(crate) fn body(
         })?;
         *last = Bytes::from_owner(Last { json: std::mem::take(last), _room: room });
     }
-    Ok(Body::new(Pieces { pieces: json.into_iter(), bytes_left, served }))
+    let outbox = outbox.clone();
+    Ok(Body::new(Pieces { pieces: json.into_iter(), bytes_left, served, outbox }))
 }

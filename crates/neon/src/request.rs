@@ -13,8 +13,9 @@ use crate::body::Form;
 use crate::envelope::{Envelope, Success, response};
 use crate::errors::ApiError;
 use crate::method::{Method, Target};
+use crate::outgoing::{self, Outbox};
 use crate::params::Params;
-use crate::{BASE_PATH, Neon, QUERY_BYTES_MAX, methods, outgoing};
+use crate::{BASE_PATH, Neon, QUERY_BYTES_MAX, methods};
 
 /// What became of a request, for the log and the metrics.
 #[derive(Clone, Default)]
@@ -49,6 +50,7 @@ pub(crate) async fn answer(
     neon: &Neon,
     request: Request<Body>,
     peer: Option<SocketAddr>,
+    outbox: &Outbox,
 ) -> (Response<Body>, Outcome) {
     let path = request.uri().path();
     let target = Target::of(path.strip_prefix(BASE_PATH).unwrap_or(path));
@@ -57,7 +59,7 @@ pub(crate) async fn answer(
         Ok(answer) => (StatusCode::OK, answer),
         Err((status, error)) => (status, Answer::refused(error)),
     };
-    neon.finish(&target, status, answer)
+    neon.finish(&target, status, answer, outbox)
 }
 
 /// Why a request reached no method.
@@ -110,6 +112,7 @@ impl Neon {
         target: &Target,
         status: StatusCode,
         answer: Answer,
+        outbox: &Outbox,
     ) -> (Response<Body>, Outcome) {
         let response_date_time = answer.response_date_time.unwrap_or_else(|| match &answer.org {
             Some(org) => org.directory().organization.zone.at(self.service.recent_horizon(org)),
@@ -120,14 +123,18 @@ impl Neon {
             Err(errors) => errors.first().map(|error| error.code),
         };
         let envelope = Envelope { root: &target.root, response_date_time, content: answer.content };
-        let mut response =
-            match outgoing::body(envelope.into_json(), answer.org.as_deref(), answer.served) {
-                Ok(body) => response(status, body),
-                Err(error) => {
-                    let refused = Answer { org: answer.org, ..Answer::refused(error) };
-                    return self.finish(target, status, refused);
-                }
-            };
+        let mut response = match outgoing::body(
+            envelope.into_json(),
+            answer.org.as_deref(),
+            answer.served,
+            outbox,
+        ) {
+            Ok(body) => response(status, body),
+            Err(error) => {
+                let refused = Answer { org: answer.org, ..Answer::refused(error) };
+                return self.finish(target, status, refused, outbox);
+            }
+        };
         if status == StatusCode::METHOD_NOT_ALLOWED {
             let allowed = header::HeaderValue::from_static("GET, POST");
             response.headers_mut().insert(header::ALLOW, allowed);

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Author, Stamp};
+use domain::{Author, KeyId, Stamp};
 use store::{CommitError, Durability, Transaction};
 use tokio::sync::oneshot;
 
@@ -166,6 +166,16 @@ impl Committer {
         let ended_ms = self.shared.clock.elapsed_ms();
         let took_ms = (ended_ms - began_ms).saturating_mul(COVERAGE_PART);
         self.coverage_due_ms = ended_ms + took_ms.max(COVERAGE_EVERY_MS);
+    }
+
+    /// Writes down what is known of a key's coverage, if the store has nothing of it yet.
+    pub(crate) fn begin_coverage(&mut self, org: &Tenant, key: KeyId) -> Result<(), Refusal> {
+        let Some(record) = org.coverages.beginning(key) else { return Ok(()) };
+        self.transact(Durability::Power, |transaction| {
+            transaction.put_coverage(org.key, &record).map_err(|e| unavailable(&e))
+        })?;
+        org.coverages.begun(key);
+        Ok(())
     }
 
     /// Does one job, and with it those waiting behind it that can share its transaction, up to the

@@ -11,12 +11,6 @@ use crate::coverage::{self, Cause, KeyCoverage, Missing, Poll, Undelivered, Verd
 use crate::tenant::Tenant;
 use crate::{Refusal, Service};
 
-/// A key is silent when it has not been asked with for so many times its usual pause…
-const SILENT_PAUSES: i64 = 4;
-
-/// …but never earlier than this.
-const SILENT_MS_MIN: i64 = 3_600_000;
-
 /// How long a key that has been asked with only once may be silent: most jobs run at least daily.
 const SILENT_MS_UNKNOWN: i64 = 25 * 3_600_000;
 
@@ -49,6 +43,8 @@ pub struct Integration {
     pub behind_since: Option<Stamp>,
     /// Whether it has ever asked for deletions.
     pub asks_for_deletions: bool,
+    /// When it last asked for activities by their ids alone, which says nothing about how far its copy has come.
+    pub named_at: Option<Stamp>,
     /// What to make of it.
     pub state: IntegrationState,
     /// Whether what it is behind with waits for longer than usual.
@@ -83,6 +79,8 @@ pub enum IntegrationState {
         /// How many changes lie in it.
         changes: u64,
     },
+    /// What it was given before is not known any more: it has been damaged, and nothing shows what is missing.
+    NotKnown,
     /// It has not asked for longer than usual, or than is expected.
     Silent,
     /// It is reading.
@@ -137,6 +135,7 @@ impl IntegrationState {
             IntegrationState::AsksFromTheFuture { .. } => "asks from the future",
             IntegrationState::Incomplete { .. } => "incomplete",
             IntegrationState::Skipped { .. } => "skipped",
+            IntegrationState::NotKnown => "not known",
             IntegrationState::Silent => "silent",
             IntegrationState::Reading { .. } => "reading",
             IntegrationState::Behind => "behind",
@@ -152,7 +151,7 @@ pub enum Severity {
     Fine,
     /// Somebody should look when there is time.
     Warning,
-    /// Something is lost, as far as the server can tell.
+    /// Something is lost, as far as the server can tell, or it cannot tell.
     Critical,
 }
 
@@ -207,12 +206,14 @@ impl Integration {
     #[must_use]
     pub fn severity(&self) -> Severity {
         use IntegrationState::{
-            AsksFromTheFuture, Behind, Incomplete, NotUsed, Reading, Revoked, Silent, Skipped,
-            UpToDate,
+            AsksFromTheFuture, Behind, Incomplete, NotKnown, NotUsed, Reading, Revoked, Silent,
+            Skipped, UpToDate,
         };
         match self.state {
             Revoked | NotUsed => Severity::Fine,
-            AsksFromTheFuture { .. } | Incomplete { .. } | Skipped { .. } => Severity::Critical,
+            AsksFromTheFuture { .. } | Incomplete { .. } | Skipped { .. } | NotKnown => {
+                Severity::Critical
+            }
             _ if self.missing.changes() > 0 && !matches!(self.state, Reading { .. }) => {
                 Severity::Critical
             }
@@ -229,8 +230,7 @@ impl Integration {
         if let Some(expected) = self.key.expected {
             return expected.millis() + expected.millis() / EXPECTED_GRACE;
         }
-        let pauses = |usual: i64| usual.saturating_mul(SILENT_PAUSES).max(SILENT_MS_MIN);
-        self.rhythm_ms.map_or(SILENT_MS_UNKNOWN, pauses)
+        self.rhythm_ms.map_or(SILENT_MS_UNKNOWN, coverage::silent_after_ms)
     }
 }
 
@@ -334,6 +334,7 @@ impl Service {
             behind,
             behind_since,
             asks_for_deletions: coverage.deletions.hull().is_some(),
+            named_at: coverage.named_at,
             state: IntegrationState::NotUsed,
             is_overdue: false,
             hints: hints(&coverage, &missing),
@@ -358,6 +359,9 @@ fn state(
     }
     let patience = one.patience_ms();
     let (Some(poll), Some(ago_ms)) = (&one.poll, one.ago_ms) else {
+        if coverage.is_forgotten {
+            return IntegrationState::NotKnown;
+        }
         let waits = now.millis() - one.key.created.millis();
         let is_late = one.key.expected.is_some() && waits > patience;
         return if is_late { IntegrationState::Silent } else { IntegrationState::NotUsed };
@@ -387,6 +391,7 @@ fn state(
     }
     match skipped {
         Some((from, to, changes)) => IntegrationState::Skipped { from, to, changes },
+        None if coverage.is_forgotten => IntegrationState::NotKnown,
         None if ago_ms > patience => IntegrationState::Silent,
         None if one.behind > 0 => IntegrationState::Behind,
         None => IntegrationState::UpToDate,

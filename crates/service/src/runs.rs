@@ -8,8 +8,8 @@
 //! * A later page belongs to its session's run of that query. Some scripts compute To anew for every
 //!   page, by clocks that step: one that is no run's still belongs to the run used last, unless it lies
 //!   so much earlier, and on a page that does not come next, that it must be another question. Where it
-//!   is that of a run read to its end, and a page is asked for that comes next in one used later, nobody
-//!   can tell which of the two is meant, and neither is answered.
+//!   is that of a run read to its end, and one used later has the page that is asked for, nobody can tell
+//!   which of the two is meant, and neither is answered.
 //! * Where the session has no such run, it may have taken the place of one that expired in mid-run:
 //!   then the page belongs to the run of the same key and query whose page before it was served
 //!   last, if that was before the session was opened; failing that, whose very page was, since its
@@ -77,6 +77,8 @@ struct Run {
     replaces: bool,
     /// How many pages it has, as far as that is known.
     pages: Option<u64>,
+    /// The furthest page that has been asked for.
+    furthest: u64,
     /// Its last turn among its key's runs of a single page; none if it is not one of them.
     single: Option<u64>,
 }
@@ -120,6 +122,7 @@ impl Runs {
                 noted: None,
                 replaces: false,
                 pages: None,
+                furthest: record.last_page,
                 single: None,
             };
             runs.insert(run);
@@ -132,7 +135,7 @@ impl Runs {
         if let Some(to) = self.own(ask)? {
             return Ok(self.get(ask.query, ask.session, to).map(|run| run.serve(ask)));
         }
-        let Some(orphan) = self.orphan(ask) else { return Ok(None) };
+        let Some(orphan) = self.orphan(ask)? else { return Ok(None) };
         // The run goes on under the new session, and stays where it was for the old one.
         let mut adopted = Run {
             recorded: false,
@@ -173,6 +176,7 @@ impl Runs {
             noted: None,
             replaces,
             pages: None,
+            furthest: ask.page,
             single: None,
         };
         self.insert(run);
@@ -330,16 +334,12 @@ impl Runs {
             })
         };
         let Some(best) = own().max_by_key(|run| run.claim(ask)) else { return Ok(None) };
-        let is_rival =
-            |run: &Run| run.recency() > best.recency() && run.comes_next(ask) && run.has_page(ask);
-        if ask.page > 1 && !best.expects(ask) && own().any(is_rival) {
-            return Err(Ambiguous);
-        }
+        best.is_meant(ask, own)?;
         Ok(Some(best.record.to))
     }
 
     /// The run that a later page asked for by a newer session of the same key goes on with.
-    fn orphan(&self, ask: &Ask) -> Option<Run> {
+    fn orphan(&self, ask: &Ask) -> Result<Option<Run>, Ambiguous> {
         let of_query = || self.all.iter_hash(hash(ask.query)).filter(|run| run.is_of(ask.query));
         let others = || of_query().filter(|run| run.may_be_taken_over(ask));
         let next =
@@ -351,7 +351,11 @@ impl Runs {
         // A page whose answer was lost is asked for again.
         let same = others().filter(|run| run.is_certain(ask) && run.record.last_page == ask.page);
         let next = next.max_by_key(|run| run.claim(ask)).or(behind);
-        next.or_else(|| same.max_by_key(|run| run.claim(ask))).copied()
+        let Some(best) = next.or_else(|| same.max_by_key(|run| run.claim(ask))) else {
+            return Ok(None);
+        };
+        best.is_meant(ask, others)?;
+        Ok(Some(*best))
     }
 
     fn get(&mut self, query: QueryId, session: SecretHash, to: Stamp) -> Option<&mut Run> {
@@ -410,8 +414,8 @@ impl Run {
     /// Whether the request's upper bound can be one of the run's.
     fn continues(&self, ask: &Ask) -> bool {
         let RunRecord { to, first_page_served, .. } = self.record;
-        if ask.page == 1 {
-            return to == ask.to && !first_page_served;
+        if ask.page == 1 && first_page_served {
+            return false;
         }
         self.comes_next(ask) || ask.to.plus_millis(TO_EARLIER_MS_MAX) >= to
     }
@@ -425,15 +429,24 @@ impl Run {
         self.pages.is_none_or(|pages| ask.page <= pages)
     }
 
-    /// Whether the page is one that its reader will likely ask for. Of a run read to its end, that is the
-    /// last once more.
-    fn expects(&self, ask: &Ask) -> bool {
-        match self.pages {
-            Some(pages) if self.record.last_page >= pages => {
-                ask.page == pages && ask.page == self.record.last_page
-            }
-            _ => true,
-        }
+    /// Makes sure that a page is meant of this run, and of none of the others that was used later and has it
+    /// too. A run that is known to be unfinished has its readers; how many pages there are is not known of one
+    /// of a process before this.
+    fn is_meant<'r, I: Iterator<Item = &'r Run>>(
+        &self,
+        ask: &Ask,
+        others: impl Fn() -> I,
+    ) -> Result<(), Ambiguous> {
+        // It may have gone on under another session.
+        let same = others().filter(|run| run.record.number == self.record.number);
+        let furthest = same.map(|run| run.furthest).max().unwrap_or(0).max(self.furthest);
+        let is_unfinished = self.pages.is_some_and(|pages| furthest < pages);
+        let is_rival = |run: &Run| {
+            let is_later = run.recency() > self.recency();
+            is_later && run.record.number != self.record.number && run.has_page(ask)
+        };
+        let is_in_doubt = ask.page > 1 && !is_unfinished && others().any(is_rival);
+        if is_in_doubt { Err(Ambiguous) } else { Ok(()) }
     }
 
     fn may_be_taken_over(&self, ask: &Ask) -> bool {
@@ -462,6 +475,7 @@ impl Run {
     fn serve(&mut self, ask: &Ask) -> RunRecord {
         self.record.first_page_served |= ask.page == 1;
         self.record.last_page = ask.page;
+        self.furthest = self.furthest.max(ask.page);
         self.record.last_used = self.record.last_used.max(ask.now);
         if self.kept == Kept::Wholly {
             self.kept = Kept::Earlier;

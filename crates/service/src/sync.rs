@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{ActivityId, Author, Member, Origin, Seq, Stamp, Version};
+use domain::{ActivityId, Author, KeyId, Member, Origin, Seq, Stamp, Version};
 use store::{RunRecord, StoreError};
 use thiserror::Error;
 use timeline::{SeqRange, View};
@@ -170,7 +170,19 @@ impl Service {
         // Dated by the clock that changes are dated by: the steady time of runs and sessions follows no step.
         let (began, window) = ((begun, self.now()), (asked.view.seq(), range));
         page.served = Served::new(org, query, &run, began, window, &page);
+        match &page.served {
+            Some(served) if served.begins() => self.begin_coverage(org, ask.key).await?,
+            Some(_) => {}
+            None => org.coverages.named(ask.key, self.now()),
+        }
         Ok(page)
+    }
+
+    /// Has the store know that there is a key that asks.
+    async fn begin_coverage(&self, org: &Arc<Tenant>, key: KeyId) -> Result<(), AskError> {
+        let tenant = org.clone();
+        let begun = self.call_async(move |committer| committer.begin_coverage(&tenant, key));
+        Ok(begun.await?)
     }
 
     /// The page of what a question selects.

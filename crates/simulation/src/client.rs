@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use domain::{ActivityId, Moment, OrgId, Stamp};
 use http_body_util::BodyExt;
-use neon::Api;
+use neon::{Api, Outbox};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
@@ -125,7 +125,7 @@ pub(crate) async fn page(
 async fn ask(api: &Api, method: &str, parameters: &str) -> Vec<u8> {
     let uri = format!("{}/{method}?{parameters}", neon::BASE_PATH);
     let request = Request::get(uri).body(Body::empty()).expect("a request");
-    let (response, _) = api.answer(neon::tidy(request), None).await;
+    let (response, _) = api.answer(neon::tidy(request), None, &Outbox::default()).await;
     response.into_body().collect().await.expect("a body").to_bytes().to_vec()
 }
 

@@ -122,11 +122,8 @@ impl Habits {
         ];
         let paging = pick(&paging);
         let cursor = match pick(&cursors) {
-            // A first page with another bound than the second one's is another question, and so is
-            // everything from the beginning, asked again.
-            Cursor::RecomputedTo | Cursor::Beginning if paging == Paging::SecondFirst => {
-                Cursor::OwnWindow
-            }
+            // Everything from the beginning, asked again, is the same question.
+            Cursor::Beginning if paging == Paging::SecondFirst => Cursor::OwnWindow,
             cursor => cursor,
         };
         let (sort_column, sort_direction, paging) = match cursor {
@@ -198,6 +195,8 @@ pub(crate) struct Poller {
     pub(crate) complaint: Rc<RefCell<Option<String>>>,
     /// What its clock has shown.
     pub(crate) clock_shown: Rc<RefCell<BTreeSet<Stamp>>>,
+    /// The upper bound of the last run that it has read to its end.
+    pub(crate) finished_to: Rc<Cell<Option<Stamp>>>,
     /// Complete runs so far.
     pub(crate) runs: Rc<Cell<u64>>,
     /// Told to stop after so many more runs.
@@ -295,6 +294,7 @@ impl Poller {
             return Ok(from); // the clock stepped back; another time
         }
         let everything = self.fetch(session, self.question(from, to, &[])).await?;
+        self.finished_to.set(to);
         self.take(&everything, known);
         if self.habits.names_ids && !known.is_empty() {
             let named = self.fetch(session, self.question(from, to, known)).await?;
@@ -389,7 +389,12 @@ impl Poller {
     async fn page(&self, session: &str, question: &Question, n: u64) -> Result<Page, GivenUp> {
         let mut question = question.clone();
         if self.habits.cursor == Cursor::RecomputedTo && question.from.is_some() && n > 1 {
-            question.to = Some(self.own_clock(question.from));
+            // Now and then it shows what it showed when a run began that has been read to its end. A page
+            // behind the last is that run's, then, and as empty.
+            let repeats = self.habits.paging != Paging::UntilEmpty && one_in(6);
+            let shown = |to: &Stamp| repeats && Some(*to) >= question.from;
+            let before = self.finished_to.get().filter(shown);
+            question.to = before.or_else(|| Some(self.own_clock(question.from)));
         }
         let session = session.to_owned();
         let ask = move |doors: Doors| client::page(doors.api, session, question, n);
@@ -446,8 +451,8 @@ impl Poller {
         }
     }
 
-    /// A clock that steps to and fro by a second or two. It never shows the same twice: two runs of one
-    /// session with the very same bounds could not be told apart.
+    /// A clock that steps to and fro by a second or two. It never shows the same for two first pages: two runs
+    /// of one session with the very same bounds could not be told apart.
     fn own_clock(&self, from: Option<Stamp>) -> Stamp {
         let step = pick(&[0, 0, 0, -1, -15, -1_000, 700]);
         // A window that has turned over would be refused.

@@ -165,6 +165,7 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
             mirror: Rc::default(),
             complaint: Rc::default(),
             clock_shown: Rc::default(),
+            finished_to: Rc::default(),
             runs: Rc::default(),
             left: Rc::new(Cell::new(None)),
         }

@@ -38,5 +38,6 @@ CREATE TABLE coverage (
     organization INTEGER NOT NULL,
     api_key      INTEGER NOT NULL,
     document     TEXT    NOT NULL,      -- JSON
+    checksum     INTEGER NOT NULL,      -- of the document
     PRIMARY KEY (organization, api_key)
 ) STRICT, WITHOUT ROWID;

@@ -1,4 +1,4 @@
-//! The checksum of a version, over all columns of its row: what somebody changes in the file, or a disk
+//! The checksum of a version, over all columns of its row, and that of a key's coverage: what somebody changes in the file, or a disk
 //! forgets, is found by `check`. It is no secret: whoever wants to deceive can compute it too.
 
 use rusqlite::types::ValueRef;
@@ -20,6 +20,11 @@ pub(crate) fn of(row: &[ValueRef<'_>; COLUMNS]) -> i64 {
         }
     }
     i64::from(hasher.finalize())
+}
+
+/// That of a document.
+pub(crate) fn of_document(document: &str) -> i64 {
+    i64::from(crc32fast::hash(document.as_bytes()))
 }
 
 fn numbered(hasher: &mut crc32fast::Hasher, kind: u8, bytes: &[u8]) {

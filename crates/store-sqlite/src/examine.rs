@@ -48,7 +48,9 @@ const SMALL_TABLES: [SmallTable; 7] = [
         rows::session(row).map(drop)
     }),
     ("account", "id, name FROM account", |row| rows::account(row).map(drop)),
-    ("coverage", "api_key, document FROM coverage", |row| rows::coverage(row).map(drop)),
+    ("what is known of key", "api_key, document, checksum FROM coverage", |row| {
+        rows::coverage(row).map(drop)
+    }),
     (
         "run",
         "session, query, upper_bound, api_key, number, page_size, seq, horizon, first_served, last_page, last_used FROM run",

@@ -45,6 +45,7 @@ pub struct SqliteStore {
     path: PathBuf,
     /// The database, as long as this is open.
     database: Opened,
+    is_unmarked: bool,
     writer: Mutex<Writer>,
     readers: Mutex<Vec<Connection>>,
 }
@@ -76,6 +77,7 @@ impl SqliteStore {
     pub fn open(folder: &Path) -> Result<SqliteStore, OpenError> {
         let path = folder.join(DATABASE_FILE);
         let marked = open::examine(folder, &path)?;
+        let is_unmarked = marked.is_none() && path.exists();
         let connection = open::open(&path)?;
         let failed = |path: &Path| {
             let path = path.display().to_string();
@@ -87,7 +89,14 @@ impl SqliteStore {
         let marker = Marker::open(folder, marked).map_err(failed(&folder.join(MARKER_FILE)))?;
         let writer = Mutex::new(Writer { connection: Some(connection), log, marker });
         let folder = folder.to_owned();
-        Ok(SqliteStore { folder, path, database, writer, readers: Mutex::default() })
+        Ok(SqliteStore { folder, path, database, is_unmarked, writer, readers: Mutex::default() })
+    }
+
+    /// Whether there was a database without a marker when this was opened: a backup, or one whose marker was
+    /// removed. Whether such a one lacks what was acknowledged, nobody can tell.
+    #[must_use]
+    pub fn is_unmarked(&self) -> bool {
+        self.is_unmarked
     }
 
     /// Runs a query on a reader connection of its own.

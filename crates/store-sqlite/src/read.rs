@@ -270,8 +270,8 @@ impl Store for SqliteStore {
     }
 
     fn coverages(&self, org: OrgKey) -> Result<Vec<CoverageRecord>, StoreError> {
-        let sql = "SELECT api_key, document FROM coverage WHERE organization = ?1";
-        self.read(|c| list(c, sql, (org.0,), rows::coverage))
+        let sql = "SELECT api_key, document, checksum FROM coverage WHERE organization = ?1";
+        self.read(|c| list(c, sql, (org.0,), rows::coverage_if_sound))
     }
 
     fn accounts(&self, org: OrgKey) -> Result<Vec<Account>, StoreError> {

@@ -337,9 +337,23 @@ fn count(row: &Row<'_>, index: usize) -> Result<u64, StoreError> {
     Ok(u64::try_from(column::<i64>(row, index)?).unwrap_or(0))
 }
 
-/// Reads `api_key, document`.
+/// Reads `api_key, document, checksum`.
 pub(crate) fn coverage(row: &Row<'_>) -> Result<CoverageRecord, StoreError> {
-    Ok(CoverageRecord { key: KeyId(column(row, 0)?), document: column(row, 1)? })
+    let document: String = column(row, 1)?;
+    if column::<i64>(row, 2)? != checksum::of_document(&document) {
+        return Err(damaged("coverage", "it is not what was written: its checksum is another's"));
+    }
+    Ok(CoverageRecord { key: KeyId(column(row, 0)?), document })
+}
+
+/// The same, with an empty document where it is damaged: what a key was given concerns nobody else.
+pub(crate) fn coverage_if_sound(row: &Row<'_>) -> Result<CoverageRecord, StoreError> {
+    match coverage(row) {
+        Err(StoreError::Damaged(_)) => {
+            Ok(CoverageRecord { key: KeyId(column(row, 0)?), document: String::new() })
+        }
+        read => read,
+    }
 }
 
 /// Reads `id, name`.

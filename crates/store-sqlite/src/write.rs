@@ -272,8 +272,14 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn put_coverage(&mut self, org: OrgKey, coverage: &CoverageRecord) -> Result<(), StoreError> {
         self.execute(
-            "INSERT OR REPLACE INTO coverage (organization, api_key, document) VALUES (?1, ?2, ?3)",
-            (org.0, coverage.key.0, coverage.document.as_str()),
+            "INSERT OR REPLACE INTO coverage (organization, api_key, document, checksum)
+             VALUES (?1, ?2, ?3, ?4)",
+            (
+                org.0,
+                coverage.key.0,
+                coverage.document.as_str(),
+                checksum::of_document(&coverage.document),
+            ),
         )
     }
 

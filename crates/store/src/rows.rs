@@ -160,6 +160,7 @@ pub struct RunRecord {
 pub struct CoverageRecord {
     /// The key.
     pub key: KeyId,
-    /// In a form that only the service looks into: a line of JSON, a few dozen KiB at most.
+    /// In a form that only the service looks into: a line of JSON, a few dozen KiB at most. Empty where
+    /// what was written has been damaged.
     pub document: String,
 }

@@ -70,7 +70,7 @@ fn summary(org: &OrgId, all: &[Integration], worst: Severity) -> String {
         count(Severity::Warning),
         count(Severity::Critical),
         sum(|one| one.missing.changes()),
-        sum(|one| one.behind),
+        sum(|one| if one.poll.is_some() { one.behind } else { 0 }),
     )
 }
 
@@ -80,9 +80,12 @@ fn brief(one: &Integration) -> String {
         "" => String::new(),
         label => format!(" ({label})"),
     };
-    let lost = match one.missing.changes() {
-        0 => String::new(),
-        lost => format!(", {} never delivered", counted(lost, "change")),
+    let lost = match (one.missing.changes(), one.state) {
+        (0, _) => String::new(),
+        (left, IntegrationState::Reading { .. }) => {
+            format!(", {} still to come", counted(left, "change"))
+        }
+        (lost, _) => format!(", {} never delivered", counted(lost, "change")),
     };
     let detail = match one.state {
         IntegrationState::Incomplete { read: Some(read) } | IntegrationState::Reading { read } => {

@@ -99,7 +99,7 @@ pub(crate) fn run(
     Ok(Ending::Done)
 }
 
-pub(crate) use upkeep::check;
+pub(crate) use upkeep::{UNMARKED, check};
 
 /// A number of things, and what is said of one or of several.
 fn agreeing(count: u64, one: &str, several: &str) -> String {

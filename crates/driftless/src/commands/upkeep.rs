@@ -18,12 +18,18 @@ pub(super) fn backup(
     Ok(())
 }
 
+/// What is to be said of a database without its marker.
+pub(crate) const UNMARKED: &str = "there is no driftless.marker beside the database, as in a backup or once somebody has removed it: whether the database lacks something that was acknowledged cannot be told; if it does, whoever has been told more has to read everything again";
+
 pub(crate) fn check(store: &SqliteStore, console: &mut dyn Console) -> Result<(), Failure> {
     let mut shown = Ok(());
     let checked = service::check(store, &mut |versions| {
         shown = console.progress("versions looked at", versions, None);
     })?;
     shown?;
+    if store.is_unmarked() {
+        console.note(UNMARKED)?;
+    }
     if checked.problems == 0 {
         console.print("everything is as it should be\n")?;
         return Ok(());

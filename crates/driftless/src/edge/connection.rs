@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use neon::Outbox;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -58,7 +59,7 @@ async fn told_to_finish(stopped: &mut watch::Receiver<bool>) {
 }
 
 /// Speaks HTTP/1.1 over an established stream.
-async fn converse<S>(
+pub(super) async fn converse<S>(
     edge: &Edge<impl Answers>,
     stream: S,
     peer: SocketAddr,
@@ -71,7 +72,7 @@ async fn converse<S>(
     let timer = RequestTimer::new(Arc::clone(&conversation), edge.limits.header_read);
     let service = service_fn(|request| {
         conversation.request_came();
-        answer(edge, request, peer)
+        answer(edge, request, peer, &conversation.outbox)
     });
     let connection = http1::Builder::new()
         .timer(timer)
@@ -100,6 +101,7 @@ async fn answer(
     edge: &Edge<impl Answers>,
     request: Request<Incoming>,
     peer: SocketAddr,
+    outbox: &Outbox,
 ) -> Result<Response, Infallible> {
     let request = request.map(|body| {
         if body.is_end_stream() {
@@ -108,5 +110,5 @@ async fn answer(
             Body::new(PatientBody::new(body, edge.limits.stall))
         }
     });
-    Ok(edge.answers.answer(request, peer).await)
+    Ok(edge.answers.answer(request, peer, outbox).await)
 }

@@ -41,6 +41,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
 use axum::response::Response;
+use neon::Outbox;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
@@ -109,17 +110,18 @@ impl Default for Limits {
 
 /// Answers requests.
 pub(crate) trait Answers: Send + Sync + 'static {
-    /// Answers one, of this peer.
+    /// Answers one, of this peer. Into its connection's outbox goes what is to be told once it is written.
     fn answer(
         &self,
         request: Request<Body>,
         peer: SocketAddr,
+        outbox: &Outbox,
     ) -> impl Future<Output = Response> + Send;
 }
 
 impl Answers for Router {
     /// The request carries `axum::extract::ConnectInfo<SocketAddr>`, the peer.
-    async fn answer(&self, mut request: Request<Body>, peer: SocketAddr) -> Response {
+    async fn answer(&self, mut request: Request<Body>, peer: SocketAddr, _: &Outbox) -> Response {
         request.extensions_mut().insert(ConnectInfo(peer));
         let Ok(response) = self.clone().call(request).await;
         response

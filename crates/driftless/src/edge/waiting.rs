@@ -17,17 +17,26 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use hyper::rt::{Sleep, Timer};
+use neon::Outbox;
 use parking_lot::Mutex;
 
 /// Where a connection stands, as far as its parts must tell each other.
 ///
 /// All of them run in the connection's task; the fields are atomic or locked only because hyper wants its
 /// timer to be `Sync`, so the ordering does not matter and nobody waits.
-#[derive(Default)]
 pub(super) struct Conversation {
+    /// What has been taken to be written.
+    pub(super) outbox: Outbox,
     /// Since the last answer, or since the beginning, something of a request has come.
     request_begun: AtomicBool,
     alarm: Mutex<Option<Pin<Box<tokio::time::Sleep>>>>,
+}
+
+impl Default for Conversation {
+    fn default() -> Conversation {
+        let (request_begun, alarm) = (AtomicBool::default(), Mutex::default());
+        Conversation { outbox: Outbox::of_connection(), request_begun, alarm }
+    }
 }
 
 impl Conversation {

@@ -228,6 +228,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         ready!(this.poll_patiently(cx, AsyncWrite::poll_flush))?;
         // hyper flushes when it has nothing left to write.
         this.patience.rest();
+        this.conversation.outbox.is_written();
         Poll::Ready(Ok(()))
     }
 

@@ -40,6 +40,9 @@ const METRICS: [Metric; 5] = [
     }),
 ];
 
+/// No key of that organization: whoever has mistyped it must not take what is missing for good news.
+pub(super) struct WrongKey;
+
 /// The organizations whose keys may be shown to whoever asks: what organizations there are is not told to
 /// everybody. One whose id and key it brings as name and password; without those, all of them, where it
 /// runs on this machine and asks for itself.
@@ -47,18 +50,15 @@ pub(super) fn shown_to(
     peer: SocketAddr,
     headers: &HeaderMap,
     service: &Service,
-) -> Vec<Arc<Tenant>> {
+) -> Result<Vec<Arc<Tenant>>, WrongKey> {
     if headers.contains_key(header::AUTHORIZATION) {
         let of_key =
             |(org, key): (String, String)| service.org_of_key(&OrgId::parse(&org).ok()?, &key).ok();
-        return basic(headers).and_then(of_key).into_iter().collect();
+        return basic(headers).and_then(of_key).map(|org| vec![org]).ok_or(WrongKey);
     }
     let asks_for_itself = !FORWARDED.iter().any(|name| headers.contains_key(*name));
-    if peer.ip().to_canonical().is_loopback() && asks_for_itself {
-        service.orgs()
-    } else {
-        Vec::new()
-    }
+    let is_shown_all = peer.ip().to_canonical().is_loopback() && asks_for_itself;
+    Ok(if is_shown_all { service.orgs() } else { Vec::new() })
 }
 
 /// Name and password, as RFC 7617 has them.

@@ -11,8 +11,8 @@ use axum::body::Body;
 use axum::http::{Request, Response, header};
 use domain::{Clock, ManualClock, Moment, Name, OrgId, Role, UserId, Version, Zone};
 use http_body_util::BodyExt;
-use neon::Api;
 use neon::files::{Format, Writer};
+use neon::{Api, Outbox};
 
 use crate::answer::Answer;
 use crate::client::Client;
@@ -228,7 +228,7 @@ impl Host {
         let api = self.running.read().unwrap().api.clone();
         let request = neon::tidy(request);
         assert!(Api::serves(request.uri().path()), "{} is not the API's", request.uri());
-        api.answer(request, None).await.0
+        api.answer(request, None, &Outbox::default()).await.0
     }
 
     /// Sends both at the same time.

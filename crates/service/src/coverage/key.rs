@@ -14,6 +14,20 @@ pub(crate) const POLLS_MAX: usize = 50;
 /// How slowly the rhythm follows the last pause: by one part in so many.
 const RHYTHM_INERTIA: i64 = 4;
 
+/// The longest rhythm that is believed after one pause: a month's.
+const RHYTHM_MS_MAX: i64 = 31 * 24 * 3_600_000;
+
+/// A key is silent when it has not been asked with for so many times its usual pause…
+const SILENT_PAUSES: i64 = 4;
+
+/// …but never earlier than this.
+const SILENT_MS_MIN: i64 = 3_600_000;
+
+/// How long a key with this usual pause may be silent.
+pub(crate) fn silent_after_ms(usual_ms: i64) -> i64 {
+    usual_ms.saturating_mul(SILENT_PAUSES).max(SILENT_MS_MIN)
+}
+
 /// See the module. Everything in it is bounded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct KeyCoverage {
@@ -33,11 +47,38 @@ pub(crate) struct KeyCoverage {
     pub(crate) last_at: Option<Stamp>,
     /// The usual time between two, in milliseconds; none before the second.
     pub(crate) rhythm_ms: Option<i64>,
+    /// When activities were last asked for by their ids alone, which says nothing about how far a copy has come.
+    pub(crate) named_at: Option<Stamp>,
+    /// Whether there was more that cannot be read any more, since it has been damaged.
+    pub(crate) is_forgotten: bool,
     /// The last questions, the latest at the end.
     pub(crate) polls: VecDeque<Poll>,
 }
 
 impl KeyCoverage {
+    /// What is left of one that cannot be read any more.
+    pub(crate) fn forgotten() -> KeyCoverage {
+        KeyCoverage { is_forgotten: true, ..KeyCoverage::default() }
+    }
+
+    /// Whether anything has been asked that counts.
+    pub(crate) fn has_asked(&self) -> bool {
+        self.is_forgotten || !self.polls.is_empty()
+    }
+
+    /// Takes note of a question before any page of its answer has been served: what it asks for and does not
+    /// get is missing from then on. For the first of a key; those that follow are told from what lies between
+    /// them.
+    pub(crate) fn ask(&mut self, poll: &Poll) {
+        self.last_at = Some(poll.last_at);
+        // It is counted once its answer has gone.
+        self.remember(Poll { times: 0, ..poll.clone() });
+        if !poll.asks_from_the_future() {
+            self.first = Some(self.first.map_or(poll.seq, |first| first.min(poll.seq)));
+            self.asked.add(poll.stretch());
+        }
+    }
+
     /// Takes note of a page, and says whether there is something in it that must not be forgotten, or
     /// nothing but that time has passed. `alone` says what of the log it delivers all by itself, `head` gives the current
     /// view: both are asked for only where they matter.
@@ -51,8 +92,10 @@ impl KeyCoverage {
         self.last_at = Some(at);
         if page.begins {
             let pause = self.begun.map(|before| (at.millis() - before.millis()).max(0));
-            self.rhythm_ms = pause.map(|pause| {
-                self.rhythm_ms.map_or(pause, |usual| usual + (pause - usual) / RHYTHM_INERTIA)
+            self.rhythm_ms = pause.map(|pause| match self.rhythm_ms {
+                // What is so long that it counted as silence is none of its rhythm.
+                Some(usual) => usual + (pause.min(silent_after_ms(usual)) - usual) / RHYTHM_INERTIA,
+                None => pause.min(RHYTHM_MS_MAX),
             });
             self.begun = Some(at);
         }
@@ -86,6 +129,8 @@ impl KeyCoverage {
         }
         if is_whole {
             grows |= self.records.add(all);
+            // Whoever has read everything once lacks nothing of before.
+            self.is_forgotten &= all.range.after > Seq::ZERO;
         } else if is_new && let Some(alone) = alone() {
             grows |= self.records.add(alone);
         }
@@ -150,6 +195,7 @@ impl KeyCoverage {
         self.told = self.told.map(|told| told.min(now));
         self.begun = self.begun.map(|begun| begun.min(now));
         self.last_at = self.last_at.map(|at| at.min(now));
+        self.named_at = self.named_at.map(|at| at.min(now));
         for ranges in [&mut self.asked, &mut self.records, &mut self.deletions] {
             ranges.bring_back(now);
         }

@@ -34,7 +34,7 @@ use crate::tenant::Tenant;
 use poll::ServedPage;
 use ranges::Stretch;
 
-pub(crate) use key::KeyCoverage;
+pub(crate) use key::{KeyCoverage, silent_after_ms};
 pub use poll::{PagesServed, Poll};
 pub use verdict::{Cause, Missing, Undelivered};
 pub(crate) use verdict::{Verdict, judge};
@@ -51,6 +51,8 @@ pub(crate) struct Coverages {
 struct Kept {
     coverage: KeyCoverage,
     unwritten: Unwritten,
+    /// Whether the store knows that something has been asked.
+    is_begun: bool,
 }
 
 /// What the store does not have of a key's coverage.
@@ -69,16 +71,14 @@ impl Coverages {
     pub(crate) fn new(kept: Vec<CoverageRecord>, head: Seq) -> Coverages {
         let mut keys = BTreeMap::new();
         for record in kept {
-            match stored::read(&record.document, head) {
-                Ok(coverage) => {
-                    keys.insert(record.key, Kept { coverage, unwritten: Unwritten::Nothing });
-                }
-                // Nothing that is promised rests on it.
-                Err(problem) => {
-                    let key = record.key.0;
-                    tracing::error!(key, %problem, "what a key has been given is not known any more");
-                }
-            }
+            let coverage = stored::read(&record.document, head).unwrap_or_else(|problem| {
+                let key = record.key.0;
+                tracing::error!(key, %problem, "what a key has been given is not known any more");
+                KeyCoverage::forgotten()
+            });
+            let is_begun = coverage.has_asked();
+            let kept = Kept { coverage, unwritten: Unwritten::Nothing, is_begun };
+            keys.insert(record.key, kept);
         }
         Coverages { keys: Mutex::new(keys), due: AtomicBool::new(false) }
     }
@@ -102,6 +102,40 @@ impl Coverages {
         if news == Unwritten::News && !self.due.load(Ordering::Relaxed) {
             self.due.store(true, Ordering::Release);
         }
+    }
+
+    /// Takes note of a key's first question, before any page of its answer leaves: a process that dies would
+    /// forget that there was one, and what it asked for and did not get. Whether the store has nothing of the
+    /// key yet.
+    fn begin(&self, key: KeyId, poll: &Poll) -> bool {
+        let mut keys = self.keys.lock();
+        let kept = keys.entry(key).or_default();
+        if !kept.coverage.has_asked() {
+            kept.coverage.ask(poll);
+        }
+        !kept.is_begun
+    }
+
+    /// What is to be written down of a key that the store has nothing of yet.
+    pub(crate) fn beginning(&self, key: KeyId) -> Option<CoverageRecord> {
+        let keys = self.keys.lock();
+        let kept = keys.get(&key).filter(|kept| !kept.is_begun)?;
+        Some(CoverageRecord { key, document: stored::write(&kept.coverage) })
+    }
+
+    /// The store has something of it now.
+    pub(crate) fn begun(&self, key: KeyId) {
+        if let Some(kept) = self.keys.lock().get_mut(&key) {
+            kept.is_begun = true;
+        }
+    }
+
+    /// Activities were asked for by their ids alone.
+    pub(crate) fn named(&self, key: KeyId, at: Stamp) {
+        let mut keys = self.keys.lock();
+        let kept = keys.entry(key).or_default();
+        kept.coverage.named_at = Some(at);
+        kept.unwritten = kept.unwritten.max(Unwritten::Time);
     }
 
     /// What is known of a key's; none if nothing has been asked with it.
@@ -235,6 +269,13 @@ impl Served {
             },
             alone: ends.map(|(one, other)| (*one.min(other), *one.max(other))),
         })))
+    }
+
+    /// Whether the store is to hear of the question before any page of its answer leaves, since it is the
+    /// first with its key.
+    pub(crate) fn begins(&self) -> bool {
+        let Sending { tenant, key, page, .. } = &*self.0;
+        tenant.coverages.begin(*key, &page.poll)
     }
 
     /// The last piece of the answer has been handed to the connection.

@@ -21,6 +21,8 @@ struct Document {
     begun: Option<i64>,
     last_at: Option<i64>,
     rhythm_ms: Option<i64>,
+    named_at: Option<i64>,
+    is_forgotten: bool,
     polls: Vec<StoredPoll>,
 }
 
@@ -60,6 +62,8 @@ pub(super) fn write(coverage: &KeyCoverage) -> String {
         begun: coverage.begun.map(Stamp::millis),
         last_at: coverage.last_at.map(Stamp::millis),
         rhythm_ms: coverage.rhythm_ms,
+        named_at: coverage.named_at.map(Stamp::millis),
+        is_forgotten: coverage.is_forgotten,
         polls: coverage.polls.iter().map(StoredPoll::of).collect(),
     };
     // Numbers and texts: nothing of it can fail.
@@ -82,6 +86,8 @@ pub(super) fn read(text: &str, head: Seq) -> Result<KeyCoverage, serde_json::Err
         begun: document.begun.map(Stamp::from_millis),
         last_at: document.last_at.map(Stamp::from_millis),
         rhythm_ms: document.rhythm_ms,
+        named_at: document.named_at.map(Stamp::from_millis),
+        is_forgotten: document.is_forgotten,
         polls,
     })
 }

@@ -146,20 +146,48 @@ fn a_page_that_neither_of_two_runs_has_is_of_that_with_its_bound() {
 }
 
 /// The same in a run of several pages that has been read to its end: its last page may be asked for once
-/// more, since its answer may have been lost.
+/// more, since its answer may have been lost, unless it is the next one of another.
 #[test]
-fn the_last_page_once_more_is_of_the_run_with_its_bound() {
+fn the_last_page_once_more_is_of_the_run_with_its_bound_unless_another_expects_it() {
     let mut runs = Runs::default();
     let first = Ask { to: at_minute(1), ..ask(0, 1, 1) };
     let read = runs.begin(&first, Seq(1), at_minute(1));
     runs.settle(&read, 2, first.now).unwrap();
     let last = Ask { page: 2, ..first };
     assert_eq!(found(&mut runs, &last).map(|run| run.number), Some(read.number));
-    let second = Ask { to: at_minute(2), ..ask(0, 1, 2) };
-    let other = runs.begin(&second, Seq(2), at_minute(2));
-    runs.settle(&other, 3, second.now).unwrap();
+    let second = Ask { to: at_minute(2), ..ask(0, 1, 4) };
     let once_more = Ask { now: at_minute(3), ..last };
     assert_eq!(found(&mut runs, &once_more).map(|run| run.number), Some(read.number));
+    let other = runs.begin(&second, Seq(2), at_minute(2));
+    runs.settle(&other, 3, second.now).unwrap();
+    assert_eq!(runs.find(&Ask { now: at_minute(5), ..last }), Err(Ambiguous));
+}
+
+/// How many pages there are is not kept.
+#[test]
+fn after_a_restart_a_page_that_may_be_of_two_runs_is_of_neither() {
+    let mut runs = Runs::default();
+    let asks = [1, 2].map(|n| Ask { to: at_minute(n), ..ask(0, 1, n) });
+    let begun = asks.map(|ask| runs.begin(&ask, Seq(1), ask.to));
+    let mut runs = Runs::new(begun.to_vec());
+    let next = Ask { page: 2, now: at_minute(3), ..asks[0] };
+    assert_eq!(runs.find(&next), Err(Ambiguous));
+    let next = Ask { to: asks[1].to, ..next };
+    assert_eq!(found(&mut runs, &next).map(|run| run.number), Some(begun[1].number));
+}
+
+/// Whoever asks for page 2 first, and computes To anew for page 1.
+#[test]
+fn page_1_joins_the_run_that_a_later_page_has_opened_whatever_its_bound() {
+    let mut runs = Runs::default();
+    let second = Ask { to: at_minute(1), ..ask(0, 2, 1) };
+    let opened = runs.begin(&second, Seq(1), at_minute(1));
+    for minute in [2, 0] {
+        let mut runs = Runs::new(vec![opened]);
+        let first = Ask { page: 1, to: at_minute(minute), now: at_minute(2), ..second };
+        assert_eq!(found(&mut runs, &first).map(|run| run.number), Some(opened.number));
+        assert_eq!(found(&mut runs, &first), None, "once");
+    }
 }
 
 #[test]

@@ -641,10 +641,16 @@ fn news_is_written_down_within_a_second_and_the_passing_of_time_by_housekeeping(
     let scene = Scene::with(1);
     let kept = || scene.world.store.coverages(scene.world.org.key).unwrap();
     let told = scene.ask(&everything());
-    assert_eq!(kept(), [], "a question does not wait for the disk");
+    let first = kept();
+    assert_eq!(first.len(), 1, "that somebody asks is known before anybody is answered");
     scene.advance(1_000);
     let after_news = kept();
-    assert_eq!(after_news.len(), 1);
+    assert_ne!(after_news, first);
+    scene.create(1);
+    let told = scene.ask(&since(told));
+    assert_eq!(kept(), after_news, "no other question waits for the disk");
+    scene.advance(1_000);
+    assert_ne!(kept(), after_news);
     scene.ask(&since(told));
     scene.advance(1_000);
     let after_idle = kept();
@@ -656,12 +662,77 @@ fn news_is_written_down_within_a_second_and_the_passing_of_time_by_housekeeping(
     assert!(kept()[0].document.contains(&told.millis().to_string()));
 }
 
+/// Nothing of its answer is known to have been read. Whoever goes on from its response time lacks the rest.
 #[test]
-fn a_coverage_that_cannot_be_read_is_begun_anew() {
-    let mut scene = Scene::with(1);
-    scene.ask(&everything());
-    scene.world.service.close();
-    scene.world.damage("UPDATE coverage SET document = '{'");
+fn the_first_question_of_a_key_is_known_though_the_process_dies_at_once() {
+    let mut scene = Scene::with(20);
+    let page = SyncQuery { page_size: 5, ..everything() };
+    let told = scene.ask(&page);
     scene.restart(false);
-    assert_eq!(scene.state(), State::NotUsed);
+    assert_eq!(scene.state(), State::Incomplete { read: Some(progress(0, 4)) });
+    scene.advance(MINUTE_MS);
+    scene.create(1);
+    scene.ask(&since(told));
+    let now = scene.look();
+    assert_eq!((now.missing.unread, now.severity()), (20, Severity::Critical));
+    scene.ask(&everything());
+    assert_eq!(scene.state(), State::UpToDate);
+}
+
+/// Somebody who hangs up before the end of the first answer has asked all the same.
+#[test]
+fn an_answer_that_was_not_sent_counts_as_asked_for_and_not_as_delivered() {
+    let scene = Scene::with(3);
+    let caller = scene.world.caller(&scene.world.log_in()).unwrap();
+    let everything = everything();
+    let page = scene.world.service.sync_page(&caller, &everything, PAGE_SIZE_MAX);
+    drop(scene.world.block_on(page).unwrap().served);
+    assert_eq!(scene.state(), State::Incomplete { read: Some(progress(0, 1)) });
+    assert_eq!(scene.undelivered().len(), 3);
+}
+
+#[test]
+fn what_was_given_is_not_known_once_its_coverage_is_damaged_until_everything_is_read_again() {
+    for damage in ["document = '{'", "document = replace(document, '[[0,3,', '[[0,2,')"] {
+        let mut scene = Scene::with(3);
+        scene.ask(&SyncQuery { page_size: 1, ..everything() });
+        scene.world.service.close();
+        scene.world.damage(&format!("UPDATE coverage SET {damage}"));
+        scene.restart(false);
+        let checked = service::check(scene.world.store.as_ref(), &mut |_| {}).unwrap();
+        assert_eq!(checked.problems, 1, "{damage}: {:?}", checked.lines);
+        assert!(checked.lines[0].contains("key 1"), "{:?}", checked.lines);
+        assert_eq!(scene.state(), State::NotKnown, "{damage}");
+        assert_eq!(scene.look().severity(), Severity::Critical);
+        scene.ask(&since(scene.world.clock.now()));
+        assert_eq!(scene.state(), State::NotKnown, "{damage}");
+        scene.restart(true);
+        assert_eq!(scene.state(), State::NotKnown, "{damage}");
+        scene.ask(&everything());
+        assert_eq!(scene.state(), State::UpToDate, "{damage}");
+    }
+}
+
+#[test]
+fn whoever_asks_by_ids_alone_has_asked_but_not_for_what_changed() {
+    let scene = Scene::with(1);
+    assert_eq!(scene.look().named_at, None);
+    scene.ask(&SyncQuery { ids: Some(vec![ActivityId(1)]), ..everything() });
+    let now = scene.look();
+    assert_eq!((now.state, now.named_at), (State::NotUsed, Some(scene.world.clock.now())));
+    assert_eq!(scene.delivery(1), Delivery::NeverAsked);
+}
+
+/// A clock that was years ahead for a while, or a job that was forgotten for a summer.
+#[test]
+fn one_long_pause_hides_no_silence() {
+    let scene = Scene::with(1);
+    for _ in 0..5 {
+        scene.ask(&everything());
+        scene.advance(HOUR_MS);
+    }
+    scene.advance(700 * 24 * HOUR_MS);
+    scene.ask(&everything());
+    scene.advance(24 * HOUR_MS);
+    assert_eq!(scene.state(), State::Silent, "usually every {:?} ms", scene.look().rhythm_ms);
 }

@@ -4,6 +4,7 @@
 //! that are either far beyond the test ([`NEVER`]) or almost nothing ([`SOON`]).
 
 mod closing;
+mod delivery;
 mod limits;
 mod requests;
 mod tls;
@@ -21,7 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Edge, Limits};
+use super::{Answers, Edge, Limits};
 
 /// A limit that the test is not about.
 const NEVER: Duration = Duration::from_secs(3_600);

@@ -113,7 +113,7 @@ fn facts(one: &Integration, directory: &Directory) -> Markup {
             h2 { "What it has been given" }
             dl.facts {
                 dt { "Complete from" }
-                dd { @match one.complete_from { Some(from) => (since(from, zone)), None => "it has not asked yet" } }
+                dd { @match one.complete_from { Some(from) => (since(from, zone)), None => "nothing yet" } }
                 dt { "Complete up to" }
                 dd { (state::complete(one, zone)) }
                 dt { "Never delivered" }
@@ -124,7 +124,7 @@ fn facts(one: &Integration, directory: &Directory) -> Markup {
                 dd { @if one.asks_for_deletions { "asked for" } @else { "not asked for" } }
                 dt { "Asks" }
                 dd {
-                    @match one.rhythm_ms { Some(ms) => { "usually every " (duration(ms)) }, None => "no rhythm yet" }
+                    @match one.rhythm_ms { Some(ms) => { "usually every " (state::rhythm_in_words(ms)) }, None => "no rhythm yet" }
                     @if let Some(expected) = key.expected { ", expected every " (duration(expected.millis())) }
                     "; silent after " (duration(one.patience_ms()))
                 }

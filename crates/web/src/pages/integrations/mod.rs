@@ -137,7 +137,7 @@ fn row(who: &SignedIn, one: &Integration, directory: &Directory, zone: &Zone) ->
                 @match (&one.poll, one.ago_ms) {
                     (Some(poll), Some(ago)) => {
                         time datetime=(zone.at(poll.last_at)) title=(zone.at(poll.last_at)) { (duration(ago)) " ago" }
-                        @if let Some(rhythm) = one.rhythm_ms { br; span.muted { "usually every " (duration(rhythm)) } }
+                        @if let Some(rhythm) = one.rhythm_ms { br; span.muted { "usually every " (state::rhythm_in_words(rhythm)) } }
                         @if let Some(expected) = key.expected { br; span.muted { "expected every " (duration(expected.millis())) } }
                     }
                     _ => "never",

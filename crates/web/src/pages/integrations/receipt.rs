@@ -56,7 +56,7 @@ fn delivery(receipt: &Receipt, zone: &Zone) -> Markup {
                 "."
             }
             Delivery::DeliveredEarlier => "was in an answer that is older than the polls below.",
-            Delivery::NeverAsked => "and nobody has asked with this key.",
+            Delivery::NeverAsked => "and nobody has asked with this key for what changed. What is asked for by ids alone is not noted.",
             Delivery::BeforeFirst => "lies before the first From that this key asked with.",
             Delivery::Behind => "came after all that this key has asked for: its next poll gets it.",
             Delivery::Unread(Some(poll), page) => {

@@ -26,7 +26,11 @@ pub(super) fn sentence(one: &Integration, zone: &Zone) -> Markup {
     html! {
         @match one.state {
             State::Revoked => "It is refused.",
-            State::NotUsed => "Nobody has asked with it for a range of time yet.",
+            State::NotUsed => {
+                "Nobody has asked with it for what changed yet"
+                @if one.named_at.is_some() { ", only for activities by their ids, which says nothing about the others" }
+                "."
+            }
             State::AsksFromTheFuture { from } => {
                 "Its From is " (exact(from, zone)) ", which has not come yet: its answers are empty. Set it back to "
                 (resume(one, zone)) "."
@@ -47,6 +51,10 @@ pub(super) fn sentence(one: &Integration, zone: &Zone) -> Markup {
                 (counted(changes, "change in it was", "changes in it were")) " never delivered. Have it ask from "
                 (resume(one, zone)) " once, and each time go on from the last responseDateTime."
             }
+            State::NotKnown => {
+                "What it was given before is not known any more: that part of the data folder is damaged. Have it read "
+                "everything once, from the beginning and with the deletions."
+            }
             State::Silent => (silent(one)),
             State::Reading { read } => {
                 "It has been given " b { (read) } "; " (counted(one.missing.changes(), "change is", "changes are"))
@@ -65,7 +73,8 @@ pub(super) fn sentence(one: &Integration, zone: &Zone) -> Markup {
 /// Where it has to begin again to get what it lacks.
 fn resume(one: &Integration, zone: &Zone) -> Markup {
     match one.complete_until.or(one.complete_from).filter(|at| *at > Stamp::MIN) {
-        Some(at) => exact(at, zone),
+        // As a script can send it.
+        Some(at) => html! { code { (zone.at(at)) } },
         None => html! { "the beginning" },
     }
 }
@@ -79,11 +88,16 @@ fn silent(one: &Integration) -> Markup {
         ", though it "
         @match (one.key.expected, one.rhythm_ms) {
             (Some(expected), _) => { "is expected every " (duration(expected.millis())) }
-            (None, Some(rhythm)) => { "usually asks every " (duration(rhythm)) }
+            (None, Some(rhythm)) => { "usually asks every " (rhythm_in_words(rhythm)) }
             (None, None) => "asked once",
         }
         ". See whether its job still runs."
     }
+}
+
+/// A usual pause.
+pub(super) fn rhythm_in_words(ms: i64) -> String {
+    if ms < 1_000 { "second or oftener".to_owned() } else { duration(ms) }
 }
 
 /// A habit by which it may lose something.
