@@ -2,8 +2,8 @@
 //! (invariant 7).
 
 use domain::{
-    Activity, ActivityId, Author, Draft, Imported, Patch, Provenance, Role, Seq, Stamp, State,
-    StatusRef, Version,
+    Activity, ActivityId, Author, Draft, Imported, Patch, Provenance, Role, Seq, Source, Stamp,
+    State, StatusRef, Version,
 };
 
 use crate::directory::{Directory, folded};
@@ -197,7 +197,16 @@ impl Judge<'_> {
         let last = past.last_record(current).and_then(Version::record);
         activity.provenance = import::provenance(*stamp, last, past.seen, self.stamp);
         if let Some(last) = last {
+            let mut of_file = activity.clone();
             activity.import_over(*named, last);
+            // When it was created, nobody can edit.
+            of_file.created = activity.created;
+            of_file.created_by.clone_from(&activity.created_by);
+            let keeps_some = !activity.has_content_of(&of_file);
+            if keeps_some && !matches!(last.provenance.source, Source::Import(_)) {
+                // What somebody wrote here is in no file, though the rest of the record is.
+                activity.provenance = last.provenance.edited();
+            }
         }
         match last.filter(|last| activity.has_content_of(last)) {
             Some(last) if removed => self.as_it_was(last),

@@ -63,7 +63,11 @@ fn an_answer_that_is_not_read_to_its_end_is_not_delivered() {
     client.create_many('a', 3);
     server.block_on(async |host| {
         let response = host.send_unread(client.request("syncActivities", EVERYTHING)).await;
-        assert_eq!(told(&org).missing.unread, 3, "it was asked for, and nothing of it has gone yet");
+        assert_eq!(
+            told(&org).missing.unread,
+            3,
+            "it was asked for, and nothing of it has gone yet"
+        );
         drop(response);
         let mut body =
             host.send_unread(client.request("syncActivities", EVERYTHING)).await.into_body();

@@ -51,6 +51,25 @@ fn is_taken(client: &Client, file: &str, subject: &str) {
     assert_eq!(client.retrieve(7)["subject"], subject);
 }
 
+/// A file that names some members takes their place and no other's: what was typed into the others is still
+/// in no file.
+#[test]
+fn what_was_typed_here_stays_typed_here_when_a_narrow_file_overwrites_the_rest() {
+    let (_server, client) = at_noon();
+    let time = format!(r#","lastModifiedDateTime":"{JANUARY}""#);
+    let wide = line(7, "old subject", &format!(r#"{time},"note":"old note""#));
+    let narrow = line(7, "corrected", &time);
+    import(&client, &wide, PLAIN);
+    client.update(7, "activity.note=typed+here");
+    stays(&client, &wide);
+    assert_eq!(import(&client, &narrow, OVERWRITE).updated, 1);
+    assert_eq!(client.retrieve(7)["note"], "typed here");
+    stays(&client, &wide);
+    assert_eq!(import(&client, &narrow, PLAIN).updated, 0, "that is what is here");
+    assert_eq!(import(&client, &wide, OVERWRITE).updated, 1);
+    assert_eq!(client.retrieve(7)["note"], "old note");
+}
+
 #[test]
 fn what_a_file_does_not_name_stays() {
     let (_server, client) = at_noon();
@@ -388,7 +407,7 @@ const REMOVED: &str = r#"{"syncActivitiesResponse":{"operationResult":"SUCCESS",
 fn a_list_of_removed_ids_takes_what_nobody_has_touched_since() {
     let (server, client) = at_noon();
     import(&client, &line(7, "theirs", &changed(JANUARY)), PLAIN);
-    client.update(7, "activity.note=ours");
+    client.update(7, "activity.subject=ours");
     stays(&client, REMOVED);
     assert_eq!(import(&client, REMOVED, OVERWRITE).removed, 1);
 
