@@ -36,7 +36,10 @@ pub(super) fn records(
 ) -> Markup {
     let answer = &preview.answer;
     if answer.total == 0 {
-        let text = "No activity was created or edited in this range. Try a longer one.";
+        let text = match question.query.from.is_some_and(|from| from > answer.horizon) {
+            true => "This range has not come yet: nothing can have changed in it.",
+            false => "No activity was created or edited in this range. Try a longer one.",
+        };
         return empty("No records", text, &html! {});
     }
     let directory = who.person.tenant.directory();

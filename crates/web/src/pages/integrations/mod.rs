@@ -4,6 +4,8 @@ mod key;
 mod receipt;
 mod state;
 
+use std::cmp::Reverse;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -60,7 +62,9 @@ fn page(
     let directory = who.person.tenant.directory();
     let all = web.service.integrations(&who.person.tenant);
     let is_revoked = |one: &Integration| one.state == IntegrationState::Revoked;
-    let (revoked, live): (Vec<_>, Vec<_>) = all.into_iter().partition(is_revoked);
+    let (revoked, mut live): (Vec<_>, Vec<_>) = all.into_iter().partition(is_revoked);
+    // The worst first; among equals the order stays.
+    live.sort_by_key(|one| Reverse(one.severity()));
     let content = html! {
         (layout::head("Integrations", &html! {}))
         p.lead { "Each script that asks API v1 has a key of its own. Here you see what it has been given, and what it lacks." }
