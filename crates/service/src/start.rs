@@ -72,7 +72,6 @@ impl Start {
         let exposed = if Guard::Lease.is_off() { Stamp::MIN } else { self.promise };
         let tenant = Arc::new(Tenant::load(store, stored, exposed, requests_max)?);
         self.happened(tenant.runs.lock().last_used());
-        self.happened(tenant.coverages.last_at());
         if !self.runs_survived {
             let lost = tenant.runs.lock().forget_all();
             self.lost_runs.extend(lost.into_iter().map(|run| (tenant.key, run)));

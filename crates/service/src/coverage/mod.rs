@@ -143,11 +143,6 @@ impl Coverages {
         self.keys.lock().get(&key).map(|kept| kept.coverage.clone())
     }
 
-    /// When anything was served last.
-    pub(crate) fn last_at(&self) -> Option<Stamp> {
-        self.keys.lock().values().filter_map(|kept| kept.coverage.last_at).max()
-    }
-
     /// Has everything written down soon that the store does not have.
     pub(crate) fn write_soon(&self) {
         let mut keys = self.keys.lock();
