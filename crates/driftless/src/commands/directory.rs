@@ -83,12 +83,16 @@ pub(super) fn user(
     Ok(())
 }
 
-/// The first line of standard input.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// The first line of standard input, without what tools on Windows put before it and after.
 fn password(files: &mut dyn Files) -> Result<Password, Failure> {
     let mut line = String::new();
     let input = files.open(Path::new(STANDARD_INPUT))?;
-    input.take(PASSWORD_BYTES_MAX as u64 + 2).read_line(&mut line)?;
-    let password = Password::parse(line.trim_end_matches(['\r', '\n']));
+    let more = BYTE_ORDER_MARK.len_utf8() + "\r\n".len();
+    input.take((PASSWORD_BYTES_MAX + more) as u64).read_line(&mut line)?;
+    let line = line.trim_start_matches(BYTE_ORDER_MARK).trim_end_matches(['\r', '\n']);
+    let password = Password::parse(line);
     password.map_err(|problem| format!("the password on standard input {problem}").into())
 }
 

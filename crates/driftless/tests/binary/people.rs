@@ -59,7 +59,8 @@ fn they_sign_in_with_it_and_with_no_other() {
     assert!(signs_in(&server, "ada", PASSWORD));
     assert!(!signs_in(&server, "ada", NEXT_PASSWORD));
     let login = "user login acme 1 ada";
-    assert_eq!(folder.run_with_input(login, &format!("{NEXT_PASSWORD}\r\nmore\n")).code, 0);
+    let as_windows_pipes_it = format!("\u{feff}{NEXT_PASSWORD}\r\nmore\n");
+    assert_eq!(folder.run_with_input(login, &as_windows_pipes_it).code, 0);
     assert!(!signs_in(&server, "ada", PASSWORD));
     assert!(signs_in(&server, "ada", NEXT_PASSWORD));
     server.stop();

@@ -63,12 +63,12 @@ impl From<TextError> for Unfit {
     }
 }
 
-const WHOLE: &str = "a whole number";
+const WHOLE: &str = "a whole number up to 9007199254740991";
 
 pub(super) const ID: Kind<ActivityId> = Kind {
     expected: "a whole number from 1 to 9007199254740991",
     parse: |text| match whole(text)? {
-        id @ 1..=ID_MAX => Ok(ActivityId(id)),
+        id @ 1.. => Ok(ActivityId(id)),
         _ => Err(Unfit::Unexpected),
     },
 };
@@ -99,8 +99,10 @@ pub(super) const MOMENT: Kind<Moment> = Kind {
     parse: |text| moment(text.trim()).ok_or(Unfit::Unexpected),
 };
 
+/// A number that every reader of JSON takes for the same: what is beyond, nobody could write back.
 fn whole(text: &str) -> Result<i64, Unfit> {
-    text.trim().parse().map_err(|_| Unfit::Unexpected)
+    let number = text.trim().parse().ok().filter(|number| (-ID_MAX..=ID_MAX).contains(number));
+    number.ok_or(Unfit::Unexpected)
 }
 
 fn bounded(text: &str, chars_max: usize) -> Result<String, Unfit> {

@@ -216,8 +216,18 @@ fn every_fault_of_json_names_its_line_and_member() {
     );
     is(
         &second(&record("2", r#","clientId":[1]"#)),
-        "f, line 2: clientId is [1], expected a whole number",
+        "f, line 2: clientId is [1], expected a whole number up to 9007199254740991",
     );
+    for member in ["clientId", "systemUserId"] {
+        for number in ["9007199254740992", "\"9007199254740993\"", "-9223372036854775808"] {
+            is(
+                &second(&record("2", &format!(r#","{member}":{number}"#))),
+                &format!(
+                    "f, line 2: {member} is {number}, expected a whole number up to 9007199254740991"
+                ),
+            );
+        }
+    }
     is(
         &second(&record("2", "").replace(r#"{"id":"2","name":"n"}"#, "2")),
         "f, line 2: activityStatus is 2, expected an object with id and name",

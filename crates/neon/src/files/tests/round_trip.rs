@@ -72,12 +72,17 @@ fn any_custom_field() -> impl Strategy<Value = CustomField> {
         .prop_map(|(field_id, value, option_id)| CustomField { field_id, value, option_id })
 }
 
+fn any_number() -> impl Strategy<Value = i64> {
+    -domain::ID_MAX..=domain::ID_MAX
+}
+
 prop_compose! {
     fn any_activity()(
         (created, start, end) in (any_stamp(), any_moment(), prop::option::of(any_moment())),
         (created_by, modified_by) in (prop::option::of(filled()), prop::option::of(filled())),
         (subject, note, status_name) in (filled(), text(), filled()),
-        (client, system_user, status) in any::<(Option<i64>, Option<i64>, i64)>(),
+        (client, system_user, status) in
+            (prop::option::of(any_number()), prop::option::of(any_number()), any_number()),
         priority in prop::sample::select(Priority::ALL.to_vec()),
         custom_fields in prop::collection::vec(any_custom_field(), 0..3),
     ) -> Activity {
