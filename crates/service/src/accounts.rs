@@ -28,9 +28,10 @@ impl Entry {
         Arc::new(Entry { folded: folded(account.name.as_str()), account })
     }
 
+    /// Whether a folded word is of its name, or begins its number. Of an accent alone nothing is left.
     fn has(&self, word: &str) -> bool {
-        self.folded.contains(word)
-            || is_number(word) && self.account.id.to_string().starts_with(word)
+        let is_of_number = || is_number(word) && self.account.id.to_string().starts_with(word);
+        !word.is_empty() && (self.folded.contains(word) || is_of_number())
     }
 }
 

@@ -134,12 +134,14 @@ pub(crate) fn token(secret: &str) -> String {
     hash.0[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The value of a cookie.
+/// The value of a cookie. Those of other applications on the host may have letters of any encoding.
 pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs =
-        cookies.flat_map(|line| line.split(';')).filter_map(|p| p.trim().split_once('='));
-    pairs.find(|(given, _)| *given == name).map(|(_, value)| value)
+    let lines = headers.get_all(header::COOKIE).iter();
+    let mut cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    cookies.find_map(|cookie| {
+        let (given, value) = str::from_utf8(cookie.trim_ascii()).ok()?.split_once('=')?;
+        (given == name).then_some(value)
+    })
 }
 
 /// A line that sets a cookie until the browser is closed, or takes it away. `value` is hexadecimal.

@@ -130,8 +130,8 @@ fn sorted_words(index: &dyn SearchIndex, text: &Text<'_>) -> Result<Vec<String>,
 }
 
 impl Service {
-    /// The slots that have all words of a text, the last one perhaps only begun; none where the text
-    /// has no words. The board must be held.
+    /// The slots that have all words of a text, the last one perhaps only begun; no condition where nothing
+    /// is searched for. A text of signs that make no word is in no slot. The board must be held.
     pub(super) fn find_words(
         &self,
         org: &Tenant,
@@ -146,7 +146,7 @@ impl Service {
         };
         let words = questions(index.words(text)?);
         if words.is_empty() {
-            return Ok(None);
+            return Ok(Some(Bitmap::default()));
         }
         let as_of = board.view.seq();
         if let Some(known) = board.kept.lock().all(&words, as_of) {

@@ -205,7 +205,10 @@ fn no_words_are_too_strange_to_be_searched_for() {
         world.list(&by(Column::Id, words)).unwrap();
     }
     assert_eq!(world.list(&by(Column::Id, "\"o'hara\" (urg")).unwrap().total, 1);
-    assert_eq!(world.list(&by(Column::Id, "\" * ()")).unwrap().total, 1, "no words, no condition");
+    for no_words in ["\" * ()", "Ⓐ", "\u{93f}", "🄰 ⓑ"] {
+        assert_eq!(world.list(&by(Column::Id, no_words)).unwrap().total, 0, "{no_words}");
+    }
+    assert_eq!(world.list(&by(Column::Id, "  ")).unwrap().total, 1, "nothing is searched for");
 }
 
 #[test]

@@ -79,6 +79,7 @@ fn a_picker_is_told_twenty_at_most() {
     let expected = r#"[{"id":12,"name":"Ada Byron"},{"id":70,"name":"byron books"}]"#;
     assert_eq!(page.body, expected);
     assert_eq!(browser.get("/accounts/find?q=nobody").ok().body, "[]");
+    assert_eq!(browser.get("/accounts/find?q=%CC%81").ok().body, "[]", "an accent alone");
     let many: Vec<_> = (100..150).map(|n| account(n, &format!("Many \"{n}\""))).collect();
     world.service.put_accounts(&world.acme, &many, &mut |_| {}).unwrap();
     let page = browser.get("/accounts/find?q=many").ok();

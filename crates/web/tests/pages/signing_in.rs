@@ -1,5 +1,9 @@
 //! Signing in and out, and the change of one's own password.
 
+use axum::body::Body;
+use axum::http::{HeaderValue, Request, header};
+use tower::ServiceExt;
+
 use crate::harness::{ADMIN, Browser, EDITOR, PASSWORD, VIEWER, World};
 
 const SESSION: &str = "driftless_session";
@@ -141,6 +145,28 @@ fn no_address_but_one_of_ours_is_gone_back_to() {
         let fields = [("org", "acme"), ("login", "ada"), ("password", PASSWORD), ("back", back)];
         assert_eq!(browser.post("/sign-in", &fields).redirected(), "/", "{back:?}");
     }
+}
+
+/// A cookie of another application on the same host, in UTF-8 or in Latin-1.
+#[test]
+fn cookies_of_others_may_have_any_letters() {
+    let world = World::new();
+    let browser = world.admin();
+    let own = browser.cookie(SESSION).unwrap();
+    let status = |cookies: &[u8]| {
+        let cookies = HeaderValue::from_bytes(cookies).unwrap();
+        let request = Request::builder().uri("/activities").header(header::COOKIE, cookies);
+        let Ok(response) =
+            world.block_on(world.router().oneshot(request.body(Body::empty()).unwrap()));
+        response.status().as_u16()
+    };
+    for other in [&b"city=M\xc3\xbcnchen"[..], b"city=M\xfcnchen", b"none", b"=", b""] {
+        let own = format!("{SESSION}={own}");
+        for pair in [[other, own.as_bytes()], [own.as_bytes(), other]] {
+            assert_eq!(status(&pair.join(&b"; "[..])), 200);
+        }
+    }
+    assert_eq!(status(b"city=M\xfcnchen"), 303);
 }
 
 #[test]
