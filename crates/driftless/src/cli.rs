@@ -144,13 +144,13 @@ impl Work {
         matches!(self, Work::Check | Work::Key(Key::Check { .. }))
     }
 
-    /// Whether it leaves everything as it is.
-    pub(crate) fn only_reads(&self) -> bool {
+    /// Whether it leaves everything as it is, whatever the time is. A check of keys goes by how long ago they asked.
+    pub(crate) fn needs_no_clock(&self) -> bool {
         matches!(
             self,
             Work::Org(Org::List)
                 | Work::User(User::List { .. })
-                | Work::Key(Key::List { .. } | Key::Check { .. })
+                | Work::Key(Key::List { .. })
                 | Work::Status(Status::List { .. })
                 | Work::Accounts(Accounts::List { .. })
                 | Work::Export(_)

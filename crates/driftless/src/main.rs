@@ -21,6 +21,7 @@ mod serve;
 mod text;
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
@@ -48,7 +49,7 @@ fn main() -> ExitCode {
     let _ = rustix::thread::disable_transparent_huge_pages(true);
     let cli = Cli::try_parse().unwrap_or_else(|refused| {
         let _ = refused.print();
-        std::process::exit(usage_code(&refused, std::env::args()));
+        std::process::exit(usage_code(&refused, std::env::args_os()));
     });
     let is_for_monitoring = matches!(&cli.command, Command::Work(Work::Key(Key::Check { .. })));
     match run(cli) {
@@ -68,7 +69,7 @@ fn main() -> ExitCode {
 
 /// What a command line ends with that could not be understood. Monitoring would take the usual 2 of `key check`
 /// for lost changes.
-fn usage_code(refused: &clap::Error, mut line: impl Iterator<Item = String>) -> i32 {
+fn usage_code(refused: &clap::Error, mut line: impl Iterator<Item = OsString>) -> i32 {
     let is_of_keys = line.any(|word| word == "key" || word == "keys");
     if refused.use_stderr() && is_of_keys { UNKNOWN.into() } else { refused.exit_code() }
 }
@@ -104,7 +105,7 @@ fn work_here(folder: &Folder, work: &Work) -> Result<Ending, Failure> {
         let store = store_sqlite::SqliteStore::open(&folder.path)?;
         return commands::check(&store, &mut terminal).map(|()| Ending::Done);
     }
-    let accept_clock = if work.only_reads() { AcceptClock::Kept } else { AcceptClock::Near };
+    let accept_clock = if work.needs_no_clock() { AcceptClock::Kept } else { AcceptClock::Near };
     let ground = serve::open(folder, &Tuning::default(), accept_clock, false)?;
     let done = commands::run(work, &ground, &mut LocalFiles, &mut terminal);
     ground.service.close();

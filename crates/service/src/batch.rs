@@ -154,7 +154,10 @@ impl Batch {
     /// Whether a batch of unknown outcome is in the store. Its parts share a transaction: one
     /// stands for all.
     pub(crate) fn is_there(&self, store: &dyn Store) -> Result<bool, StoreError> {
-        let last = self.parts.iter().find_map(|c| c.versions.last().map(|v| (c.tenant.key, v.seq)));
+        let last = self
+            .parts
+            .iter()
+            .find_map(|part| part.versions.last().map(|version| (part.tenant.key, version.seq)));
         match last {
             Some((org, seq)) => Ok(store.head(org)? >= seq),
             None => Ok(false),

@@ -171,7 +171,7 @@ impl Service {
         let (began, window) = ((begun, self.now()), (asked.view.seq(), range));
         page.served = Served::new(org, query, &run, began, window, &page);
         match &page.served {
-            Some(served) if served.begins() => self.begin_coverage(org, ask.key).await?,
+            Some(served) if served.note_question() => self.begin_coverage(org, ask.key).await?,
             Some(_) => {}
             None => org.coverages.named(ask.key, self.now()),
         }

@@ -69,6 +69,11 @@ fn a_start_more_than_a_day_from_everything_kept_is_refused() {
         assert_eq!(folder.ok("check"), "everything is as it should be\n", "it promises nothing");
         assert_eq!(everything(), kept, "whoever only reads needs no clock");
         assert!(folder.ok("history acme 1").contains("created"));
+        let checked = folder.run("keys check acme");
+        assert_eq!(
+            checked.code, 3,
+            "how long keys have been silent goes by the clock: {checked:?}"
+        );
     }
     clock.set_ahead(0);
     assert_eq!(everything(), kept);

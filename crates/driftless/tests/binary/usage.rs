@@ -1,5 +1,8 @@
 //! Wrong usage is refused before anything is created.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 use crate::folder::{Folder, Output};
 
 #[test]
@@ -55,6 +58,17 @@ fn wrong_usage_is_refused_and_leaves_nothing_behind() {
         assert_eq!((output.code, output.out.as_str()), (code, ""), "{line}: {output:?}");
         assert!(output.err.contains(said), "{line}: {}", output.err);
         assert!(folder.names("").is_empty(), "{line} leaves {:?}", folder.names(""));
+    }
+}
+
+#[test]
+fn an_argument_in_another_encoding_is_refused_like_any_other() {
+    let folder = Folder::new();
+    for (word, code) in [("key", 3), ("org", 2)] {
+        let mut command = folder.command([word]);
+        let output = Output::of(&command.arg(OsStr::from_bytes(b"\xff")).output().unwrap());
+        assert_eq!((output.code, output.out.as_str()), (code, ""), "{output:?}");
+        assert!(!output.err.contains("panicked"), "{output:?}");
     }
 }
 

@@ -80,8 +80,8 @@ impl KeyCoverage {
     }
 
     /// Takes note of a page, and says whether there is something in it that must not be forgotten, or
-    /// nothing but that time has passed. `alone` says what of the log it delivers all by itself, `head` gives the current
-    /// view: both are asked for only where they matter.
+    /// nothing but that time has passed. `alone` says what of the log it delivers all by itself, `head`
+    /// gives the current view: both are asked for only where they matter.
     pub(crate) fn serve(
         &mut self,
         page: &ServedPage,
@@ -129,8 +129,8 @@ impl KeyCoverage {
         }
         if is_whole {
             grows |= self.records.add(all);
-            // Whoever has read everything once lacks nothing of before.
-            self.is_forgotten &= all.range.after > Seq::ZERO;
+            // Whoever has read everything once, and what was removed, lacks nothing of before.
+            self.is_forgotten &= !wants_removed || all.range.after > Seq::ZERO;
         } else if is_new && let Some(alone) = alone() {
             grows |= self.records.add(alone);
         }

@@ -7,9 +7,9 @@
 //! change that others have followed. Whether something is missing is judged against the present view
 //! (`verdict`), since only what is current now can be missing from a copy.
 //!
-//! A page counts as served once the last piece of its answer has been handed to the connection. What
-//! is not certain counts as not delivered: pages whose note was lost with a process that died, and
-//! whatever is forgotten to keep everything bounded.
+//! A page counts as served once its connection has written the whole answer. What is not certain counts as
+//! not delivered: pages whose note was lost with a process that died, and whatever is forgotten to keep
+//! everything bounded.
 
 mod key;
 mod poll;
@@ -104,10 +104,10 @@ impl Coverages {
         }
     }
 
-    /// Takes note of a key's first question, before any page of its answer leaves: a process that dies would
-    /// forget that there was one, and what it asked for and did not get. Whether the store has nothing of the
-    /// key yet.
-    fn begin(&self, key: KeyId, poll: &Poll) -> bool {
+    /// Takes note of a question that is a key's first, before any page of its answer leaves: a process that
+    /// dies would forget that there was one, and what it asked for and did not get. Says whether the store
+    /// knows of no question of the key yet.
+    fn note_question(&self, key: KeyId, poll: &Poll) -> bool {
         let mut keys = self.keys.lock();
         let kept = keys.entry(key).or_default();
         if !kept.coverage.has_asked() {
@@ -116,14 +116,14 @@ impl Coverages {
         !kept.is_begun
     }
 
-    /// What is to be written down of a key that the store has nothing of yet.
+    /// What is to be written down of a key of which the store knows no question yet.
     pub(crate) fn beginning(&self, key: KeyId) -> Option<CoverageRecord> {
         let keys = self.keys.lock();
         let kept = keys.get(&key).filter(|kept| !kept.is_begun)?;
         Some(CoverageRecord { key, document: stored::write(&kept.coverage) })
     }
 
-    /// The store has something of it now.
+    /// The store knows of a question of the key now.
     pub(crate) fn begun(&self, key: KeyId) {
         if let Some(kept) = self.keys.lock().get_mut(&key) {
             kept.is_begun = true;
@@ -266,14 +266,14 @@ impl Served {
         })))
     }
 
-    /// Whether the store is to hear of the question before any page of its answer leaves, since it is the
-    /// first with its key.
-    pub(crate) fn begins(&self) -> bool {
+    /// Takes note of the question, before any page of its answer leaves. Says whether the store is to hear of
+    /// it first, since it knows of none with that key yet.
+    pub(crate) fn note_question(&self) -> bool {
         let Sending { tenant, key, page, .. } = &*self.0;
-        tenant.coverages.begin(*key, &page.poll)
+        tenant.coverages.note_question(*key, &page.poll)
     }
 
-    /// The last piece of the answer has been handed to the connection.
+    /// The whole answer has been written.
     pub fn is_sent(self) {
         let Sending { tenant, key, page, alone } = &*self.0;
         let alone = || self::alone(tenant, &page.poll, (*alone)?);

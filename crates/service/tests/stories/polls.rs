@@ -708,6 +708,8 @@ fn what_was_given_is_not_known_once_its_coverage_is_damaged_until_everything_is_
         assert_eq!(scene.state(), State::NotKnown, "{damage}");
         scene.restart(true);
         assert_eq!(scene.state(), State::NotKnown, "{damage}");
+        scene.ask(&SyncQuery { ignore_removed: true, ..everything() });
+        assert_eq!(scene.state(), State::NotKnown, "what was removed may be in its copy still");
         scene.ask(&everything());
         assert_eq!(scene.state(), State::UpToDate, "{damage}");
     }
