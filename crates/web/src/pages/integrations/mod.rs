@@ -137,7 +137,7 @@ fn row(who: &SignedIn, one: &Integration, directory: &Directory, zone: &Zone) ->
                 }
             }
             td data-label="Behind" { @if one.poll.is_some() { (state::behind(one, zone)) } @else { "everything" } }
-            td data-label="Last poll" {
+            td.when data-label="Last poll" {
                 @match (&one.poll, one.ago_ms) {
                     (Some(poll), Some(ago)) => {
                         time datetime=(zone.at(poll.last_at)) title=(zone.at(poll.last_at)) { (duration(ago)) " ago" }
