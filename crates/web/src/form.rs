@@ -99,6 +99,17 @@ pub(crate) fn line(label: Label<'_>, kind: &str, value: &str, wrong: &Wrong) -> 
     })
 }
 
+/// A field for a time zone: any, with the known ones proposed.
+pub(crate) fn zone_control(label: Label<'_>, value: &str, wrong: &Wrong) -> Markup {
+    field(label, wrong, |id, described, is_wrong| {
+        html! {
+            input id=(id) name=(label.name) value=(value) list="zones" required[label.required]
+                aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
+            datalist #zones { @for name in Zone::names() { option value=(name) {} } }
+        }
+    })
+}
+
 /// A field with something to choose from: value and text of each.
 pub(crate) fn choice<'a>(
     label: Label<'_>,

@@ -76,7 +76,7 @@ fn table(who: &SignedIn, bin: &RemovedPage, page: u64) -> Markup {
 }
 
 fn row(who: &SignedIn, directory: &Directory, removed: &Removed, page: u64) -> Markup {
-    let (tombstone, zone) = (&removed.tombstone, &directory.organization.zone);
+    let tombstone = &removed.tombstone;
     let last = removed.last.as_ref().and_then(|version| version.record());
     let client = last.and_then(|activity| activity.client);
     html! {
@@ -90,7 +90,7 @@ fn row(who: &SignedIn, directory: &Directory, removed: &Removed, page: u64) -> M
             td data-label="Account" {
                 @if let Some(client) = client { (names::account(&who.person.tenant, client)) }
             }
-            td.when data-label="Removed" { (times::time(tombstone.stamp, zone, Shape::Both)) }
+            td.when data-label="Removed" { (times::time(tombstone.stamp, &who.clock, Shape::Both)) }
             td data-label="By" { (names::author(directory, tombstone.author)) }
             @if who.edits() { td.act { @if let Some(activity) = last {
                 form action={ "/activities/" (tombstone.id) "/restore" } method="post" {

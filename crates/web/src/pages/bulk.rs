@@ -77,7 +77,7 @@ async fn begin(
 ) -> Result<Response, Problem> {
     who.needs(Role::Editor)?;
     let list = fields.get("list").trim_start_matches('?');
-    let asked = Asked::parse(&Fields::parse(list.as_bytes()), &who.person);
+    let asked = Asked::parse(&Fields::parse(list.as_bytes()), &who);
     let directory = who.person.tenant.directory();
     let change = change(&fields, &directory)?;
     let ids = ids(&web, &who, &fields, &asked).await?;

@@ -69,7 +69,7 @@ fn step(who: &SignedIn, names: &Names, change: &Change, latest: Seq) -> Markup {
         li {
             span.what { (what(change)) }
             span.who { (by(change, names)) }
-            span.when { (times::time(version.stamp, names.zone(), Shape::Both)) }
+            span.when { (times::time(version.stamp, &names.clock, Shape::Both)) }
             @if who.edits() && is_older_record {
                 form action={ (address(version.id)) "/restore" } method="post" {
                     (csrf(who))
@@ -175,7 +175,7 @@ fn value(member: Member, text: Option<&str>, names: &Names) -> Markup {
         Member::Client => number().map(|id| html! { (names.account(ClientId(id))) }),
         Member::SystemUser => number().map(|id| html! { (names.user(UserId(id))) }),
         Member::Start | Member::End => {
-            Moment::parse(text).ok().map(|m| times::moment(m, names.zone(), Shape::Both))
+            Moment::parse(text).ok().map(|m| times::moment(m, &names.clock, Shape::Both))
         }
         Member::Priority => {
             domain::Priority::parse(text).map(|priority| html! { (priority.as_str()) })

@@ -5,11 +5,13 @@ mod activity;
 mod bin;
 mod bulk;
 mod changes;
+mod due;
 mod history;
 mod integrations;
 mod list;
 mod my_day;
 pub(crate) mod names;
+mod preferences;
 mod settings;
 mod sign_in;
 
@@ -30,4 +32,5 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(changes::routes())
         .merge(integrations::routes())
         .merge(settings::routes())
+        .merge(preferences::routes())
 }

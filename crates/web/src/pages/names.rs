@@ -6,23 +6,25 @@ use domain::{Account, Author, ClientId, ID_MAX, Origin, StatusId, UserId, Zone};
 use service::{Directory, Tenant};
 
 use crate::SignedIn;
+use crate::times::Clock;
 
 /// What an organization's numbers are called now.
 pub(crate) struct Names {
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) clock: Clock,
 }
 
 impl Names {
     /// Those of the person's organization.
     pub(crate) fn of(who: &SignedIn) -> Names {
         let tenant = who.person.tenant.clone();
-        Names { directory: tenant.directory(), tenant }
+        Names { directory: tenant.directory(), tenant, clock: who.clock.clone() }
     }
 
     /// The zone that times are shown and typed in.
     pub(crate) fn zone(&self) -> &Zone {
-        &self.directory.organization.zone
+        &self.clock.zone
     }
 
     /// `Ada Byron`, or `User 17` where nobody is known by that number.

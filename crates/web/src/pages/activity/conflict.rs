@@ -41,7 +41,7 @@ pub(super) fn page(
 fn by(names: &Names, version: &Version) -> Markup {
     html! {
         (names.author(version.author)) ", "
-        (times::time(version.stamp, names.zone(), Shape::Both))
+        (times::time(version.stamp, &names.clock, Shape::Both))
     }
 }
 

@@ -102,7 +102,7 @@ fn priorities() -> impl Iterator<Item = (String, &'static str)> {
 
 /// A part as people read it.
 pub(super) fn shown(part: Part, content: &Content, names: &Names) -> Markup {
-    let time = |moment| times::moment(moment, names.zone(), Shape::Both);
+    let time = |moment| times::moment(moment, &names.clock, Shape::Both);
     let text = |text: &str| html! { (text) };
     let some = match part {
         Part::Subject => Some(text(content.subject.as_str())),

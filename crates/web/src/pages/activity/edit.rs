@@ -106,7 +106,7 @@ fn page(
 }
 
 fn history_facts(names: &Names, version: &Version, activity: &Activity) -> Markup {
-    let time = |stamp| times::time(stamp, names.zone(), Shape::Both);
+    let time = |stamp| times::time(stamp, &names.clock, Shape::Both);
     html! {
         dl.facts {
             dt { "Number" } dd { (version.id) }

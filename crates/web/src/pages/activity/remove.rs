@@ -138,7 +138,7 @@ pub(super) async fn removed_page(
         div.notice.warn role="status" {
             p {
                 "This activity has been removed by " (names.author(tombstone.author)) ", "
-                (times::time(tombstone.stamp, names.zone(), Shape::Both)) "."
+                (times::time(tombstone.stamp, &names.clock, Shape::Both)) "."
             }
         }
         div.card {

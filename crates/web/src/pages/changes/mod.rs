@@ -37,7 +37,7 @@ async fn show(
     Query(fields): Query,
 ) -> Result<Response, Problem> {
     let org = &who.person.tenant;
-    let zone = org.directory().organization.zone.clone();
+    let zone = who.clock.zone.clone();
     let mut wrong = Wrong::default();
     let question = Question::parse(&fields, web.service.now(), &zone, &mut wrong)?;
     let Some(question) = question else {

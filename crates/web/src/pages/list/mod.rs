@@ -30,7 +30,7 @@ pub(crate) fn routes() -> Router<Web> {
 }
 
 async fn show(State(web): State<Web>, who: SignedIn, Query(query): Query) -> Response {
-    let asked = Asked::parse(&query, &who.person);
+    let asked = Asked::parse(&query, &who);
     let (status, content) = if asked.wrong.is_empty() {
         match web.service.list(&who.person.tenant, &asked.query()).await {
             Ok(listing) => (StatusCode::OK, listed(&web, &who, &asked, &listing)),
