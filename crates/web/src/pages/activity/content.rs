@@ -300,6 +300,10 @@ fn account(text: &str, names: &Names) -> Result<ClientId, String> {
     }
     account_meant(&names.tenant, text).map_err(|fitting| match &*fitting {
         [] => "is not in the directory: type another name, or the account's number".to_owned(),
+        [one] => format!(
+            "may mean {}: choose it from the list, or type another name",
+            names.account(one.id)
+        ),
         [first, ..] => {
             let (first, count) = (names.account(first.id), fitting.len());
             format!("fits {count} accounts: say which one by its number, as in {first}")

@@ -237,6 +237,7 @@ impl Reader<'_> {
         let meant = account_meant(&person.tenant, text);
         let problem = |fitting: Vec<Account>| match &*fitting {
             [] => format!("No account is called {}.", quoted(text)),
+            [one] => format!("{} may mean {} ({}): type it so.", quoted(text), one.name, one.id),
             [first, ..] => format!(
                 "{} accounts fit {}, {} ({}) among them: type the whole name, or the number.",
                 fitting.len(),
