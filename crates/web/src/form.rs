@@ -52,6 +52,8 @@ pub(crate) struct Label<'a> {
     pub(crate) text: &'a str,
     pub(crate) help: &'a str,
     pub(crate) required: bool,
+    /// One of several conditions: none of them has to be there, and nobody needs to be told so.
+    pub(crate) is_condition: bool,
 }
 
 /// A field: `control` makes the control itself from its id and what describes it.
@@ -60,7 +62,7 @@ pub(crate) fn field(
     wrong: &Wrong,
     control: impl FnOnce(&str, Option<&str>, bool) -> Markup,
 ) -> Markup {
-    let Label { name, text, help, required } = label;
+    let Label { name, text, help, required, is_condition } = label;
     let problem = wrong.of(name);
     let (id, help_id, problem_id) = (format!("f-{name}"), format!("h-{name}"), format!("p-{name}"));
     let described = match (help.is_empty(), problem) {
@@ -71,7 +73,7 @@ pub(crate) fn field(
     };
     html! {
         div.field.wrong[problem.is_some()] {
-            label for=(id) { (text) @if !required { " " span.muted { "optional" } } }
+            label for=(id) { (text) @if !required && !is_condition { " " span.muted { "optional" } } }
             (control(&id, described.as_deref(), problem.is_some()))
             @if !help.is_empty() { p.help id=(help_id) { (help) } }
             @if let Some(problem) = problem { p.problem id=(problem_id) { (sentence(text, problem)) } }

@@ -28,7 +28,8 @@ fn page(who: &SignedIn, chosen: &str, wrong: &Wrong, done: bool) -> Response {
         "All pages show you times, and take what you type, as clocks there show them. Left empty: {}, the organization's.",
         directory.organization.zone,
     );
-    let zone = Label { name: "zone", text: "Time zone", help: &help, required: false };
+    let zone =
+        Label { name: "zone", text: "Time zone", help: &help, required: false, ..Label::default() };
     let content = html! {
         (layout::head("Preferences", &html! {}))
         @if done { (notice("ok", "Your preferences have been saved.")) }

@@ -20,6 +20,7 @@ pub(super) fn controls(
         text: part.label(),
         help,
         required,
+        ..Label::default()
     };
     let zone = format!("As clocks show it in the zone {}.", names.zone());
     let needs_account = base.is_none_or(|activity| activity.client.is_some());

@@ -111,7 +111,7 @@ fn page(
 }
 
 fn form(shown: &Shown<'_>, wrong: &Wrong, zone: &Zone) -> Markup {
-    let label = |name, text| Label { name, text, help: "", required: true };
+    let label = |name, text| Label { name, text, is_condition: true, ..Label::default() };
     let span = question::span(shown.fields);
     html! {
         nav.pages aria-label="Ranges" {

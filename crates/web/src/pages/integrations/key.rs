@@ -308,8 +308,10 @@ fn expected_form(who: &SignedIn, one: &Integration, fields: &Fields, wrong: &Wro
         text: "Expected every",
         help: "It counts as silent when it has not asked for this long and a tenth more. Empty: its own rhythm tells.",
         required: false,
+        ..Label::default()
     };
-    let in_units = Label { name: "unit", text: "Unit", help: "", required: true };
+    let in_units =
+        Label { name: "unit", text: "Unit", help: "", required: true, ..Label::default() };
     let units = Unit::ALL.iter().map(|unit| (unit.plural().to_owned(), unit.plural()));
     html! {
         div.card {

@@ -182,12 +182,14 @@ fn new_key_form(
         text: "Label",
         help: "What it is for, like «mailer sync».",
         required: false,
+        ..Label::default()
     };
     let user = Label {
         name: "user",
         text: "On behalf of",
         help: "It may do what this person may, and what it changes bears their name.",
         required: true,
+        ..Label::default()
     };
     let people = directory.users.values().filter(|user| !user.disabled);
     let people: Vec<(String, String)> = people

@@ -77,6 +77,7 @@ fn organization(who: &SignedIn, typed: &Typed) -> Markup {
         text: "Time zone",
         help: "Times are shown, and days begin and end, as clocks there show them. Each person may choose another in their preferences.",
         required: true,
+        ..Label::default()
     };
     html! {
         form.edit action="/settings/organization" method="post" {
