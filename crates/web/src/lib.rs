@@ -18,6 +18,7 @@ mod layout;
 mod pages;
 mod problem;
 mod session;
+mod text;
 mod times;
 
 use std::sync::Arc;

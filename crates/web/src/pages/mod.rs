@@ -5,6 +5,7 @@ mod activity;
 mod bin;
 mod bulk;
 mod changes;
+mod differences;
 mod due;
 mod history;
 mod integrations;

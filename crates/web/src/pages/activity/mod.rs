@@ -8,6 +8,7 @@ mod conflict;
 mod content;
 mod controls;
 mod edit;
+mod merge;
 mod new;
 mod remove;
 

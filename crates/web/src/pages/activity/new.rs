@@ -45,7 +45,7 @@ pub(super) async fn form(
     }
     let mut form = Form { typed: Typed::default(), copied };
     form.typed = match form.base() {
-        Some(activity) => Typed::of(activity, &names),
+        Some(activity) => Typed::of(&Content::of(activity), &names),
         None => first(&who, &names, &query),
     };
     page(&web, &who, &names, &form, &Wrong::default())
