@@ -27,8 +27,7 @@ fn who_saves_second_chooses_part_by_part() {
     page.fill("note", "The van is red.");
     page.click("Save changes");
     page.sees("Nothing of yours is lost, and nothing has been saved yet.");
-    let legends =
-        ["Subject changed by both", "Status changed by both", "Note changed by both"];
+    let legends = ["Subject changed by both", "Status changed by both", "Note changed by both"];
     assert_eq!(page.texts("legend"), legends);
     for text in ["Call today", "Call tomorrow", "The van is green.", "The van is red.", "by you"] {
         page.sees(text);

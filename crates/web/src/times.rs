@@ -91,6 +91,11 @@ pub(crate) fn time(stamp: Stamp, clock: &Clock, shape: Shape) -> Markup {
     moment(clock.zone.at(stamp), clock, shape)
 }
 
+/// An instant within a sentence.
+pub(crate) fn text(stamp: Stamp, clock: &Clock, shape: Shape) -> String {
+    clock.text(stamp, shape)
+}
+
 /// An instant to the millisecond, as the API tells it.
 pub(crate) fn exact(stamp: Stamp, zone: &Zone) -> Markup {
     let local = zone.at(stamp);

@@ -15,6 +15,7 @@ pub(crate) mod names;
 mod preferences;
 mod settings;
 mod sign_in;
+mod told;
 
 use axum::Router;
 
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(sign_in::routes())
         .merge(my_day::routes())
         .merge(list::routes())
+        .merge(told::routes())
         .merge(activity::routes())
         .merge(history::routes())
         .merge(bulk::routes())

@@ -10,8 +10,7 @@ use service::{AskError, Column, Direction, Directory, Filter, ListQuery, Listing
 
 use super::due::Due;
 use super::list::query::{self, OPEN};
-use super::list::quick;
-use super::names;
+use super::{names, told};
 use crate::fields::Fields;
 use crate::layout::{self, Nav, csrf, number};
 use crate::session::Query;
@@ -80,10 +79,11 @@ async fn show(
     let (one, two, three, four) = tokio::try_join!(one, two, three, four)?;
     let sections = [one, two, three, four];
     let clock = &who.clock;
+    let said = told::notice(&web, &who, &query, "/").await?;
     let content = html! {
         (layout::head("My day", &actions(&who)))
         p.lead { (clock.weekday(clock.now)) ", " (clock.date(clock.now)) }
-        (quick::notice(&who, &query, "/"))
+        (said)
         @if sections.iter().all(|section| section.listing.total == 0) {
             (nothing(&web, &who))
         } @else {

@@ -1,5 +1,7 @@
 //! The start page: what of mine is due.
 
+use service::Write;
+
 use domain::{Account, ActivityId, ClientId, Name, Presence, StatusRef};
 
 use crate::editing::{filled, record, send};
@@ -63,7 +65,7 @@ fn one_click_makes_an_activity_done() {
     let mut browser = world.editor();
     browser.get("/").ok().shows(&format!("action=\"/activities/{id}/quick\""));
     let page = browser.post(&format!("/activities/{id}/quick"), &[("done", "1"), ("back", "/")]);
-    assert!(page.redirected().starts_with(&format!("/?done={id}&")));
+    assert_eq!(page.redirected(), format!("/?changed={id}&version=2"));
     browser.get("/").ok().hides("Call Ada").shows("All clear");
     let (_, version) = world.block_on(world.service.retrieve(&world.acme, id)).unwrap();
     assert_eq!(version.unwrap().record().unwrap().status, COMPLETED);
@@ -71,10 +73,13 @@ fn one_click_makes_an_activity_done() {
 
 /// Sends the form of the notice, as it stands in the page.
 fn undo(browser: &mut Browser<'_>, page: &Page, id: ActivityId) -> Page {
-    let field = |name| page.value(name).unwrap().to_owned();
-    let fields = ["status", "seen", "back"].map(|name| (name, field(name)));
-    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
-    browser.post(&format!("/activities/{id}/quick"), &fields)
+    let (_, form) = page.body.split_once(&format!("/activities/{id}/undo\"")).unwrap();
+    let field = |name: &str| {
+        let (_, after) = form.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+        after.split_once('"').unwrap().0
+    };
+    let fields = [("version", field("version")), ("back", field("back"))];
+    browser.post(&format!("/activities/{id}/undo"), &fields)
 }
 
 #[test]
@@ -88,23 +93,34 @@ fn what_was_done_by_mistake_is_undone_with_another_click() {
     let path = format!("/activities/{id}/quick");
     let told = browser.post(&path, &fields).redirected().to_owned();
     let page = browser.get(&told).ok();
-    page.shows("is done.").shows("Undo");
-    assert_eq!(undo(&mut browser, &page, id).redirected(), "/");
-    browser.get("/").ok().shows("Call Ada");
+    page.shows("“Call Ada”</a> is Completed now.").shows("Undo");
+    let undone = undo(&mut browser, &page, id).redirected().to_owned();
+    browser.get(&undone).ok().shows("“Call Ada”</a> is Not Started now.").shows("title=\"Done\"");
     assert_eq!(record(&world, id).status, NOT_STARTED);
+    // It was undone already; the notice of it has no button any more.
+    assert_eq!(undo(&mut browser, &page, id).redirected(), format!("/?outdated={id}"));
+    browser.get(&told).ok().shows("is Completed now.").hides("Undo");
 
     // Not over what somebody else has saved since.
-    browser.post(&path, &[("done", "1"), ("back", "/")]).redirected();
-    let page = undo(&mut browser, &page, id);
-    assert_eq!(page.redirected(), format!("/?outdated={id}"));
-    browser.get(page.redirected()).ok().hides("Undo");
-    world.viewer().get(&told).ok().shows("is done.").hides("Undo");
+    let told = browser.post(&path, &[("done", "1"), ("back", "/")]).redirected().to_owned();
+    let page = browser.get(&told).ok();
+    world.viewer().get(&told).ok().shows("is Completed now.").hides("Undo");
+    world.write(Write::Remove(id));
+    let answer = undo(&mut browser, &page, id);
+    assert_eq!(answer.redirected(), format!("/?outdated={id}"));
+    browser.get(answer.redirected()).ok().shows("changed by somebody else").hides("Undo");
 
     // What was done already has nothing to be undone.
-    let page = browser.post(&path, &[("done", "1"), ("back", "/?done=7&was=1&seen=1")]);
-    assert_eq!(page.redirected(), format!("/?done={id}"));
-    browser.get(page.redirected()).ok().shows("is done.").hides("Undo");
-    browser.get("/?done=1&was=%22%3E%3Cb%3E&seen=x").ok().hides("\"><b>").hides("Undo");
+    world.write(Write::Restore { id, to: None, seen: None });
+    let page = browser.post(&path, &[("done", "1"), ("back", "/?changed=7&version=1")]);
+    assert_eq!(page.redirected(), "/");
+    for nothing in ["/?changed=1&version=%22%3E%3Cb%3E", "/?changed=99&version=1", "/?outdated=99"]
+    {
+        browser.get(nothing).ok().hides("\"><b>").hides("Undo").hides("now.");
+    }
+    world.viewer().post(&format!("/activities/{id}/undo"), &[("version", "5")]).refused(403);
+    world.stranger().post(&format!("/activities/{id}/undo"), &[("version", "5")]).refused(404);
+    browser.post(&format!("/activities/{id}/undo"), &[("version", "x")]).refused(404);
 }
 
 #[test]

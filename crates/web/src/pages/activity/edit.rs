@@ -16,6 +16,7 @@ use super::{Id, Names, address, conflict, remove, short};
 use crate::fields::Fields;
 use crate::form::Wrong;
 use crate::layout::{self, Nav, csrf, notice};
+use crate::pages::told;
 use crate::session::{Posted, Query};
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
@@ -41,10 +42,10 @@ pub(super) async fn show(
             Some("Your changes have been saved, beside what somebody else has changed meanwhile.")
         }
         "same" => Some("Everything was like that already: nothing had to be saved."),
-        "restored" => Some("The activity has been restored."),
         _ => None,
     };
-    let done = html! { @if let Some(text) = done { (notice("ok", text)) } };
+    let said = told::notice(&web, &who, &query, &address(id)).await?;
+    let done = html! { @if let Some(text) = done { (notice("ok", text)) } (said) };
     if !who.edits() {
         let read = html! { div.card { (facts(activity, &names)) } };
         return Ok(page(&who, &names, &version, activity, &done, &read));
@@ -172,7 +173,7 @@ pub(super) async fn save(
         Ok(written) => {
             let done = match written.version {
                 Some(_) => "saved",
-                None if restores => "restored",
+                None if restores => "saved",
                 None => "same",
             };
             Ok(Redirect::to(&format!("{}?done={done}", address(id))).into_response())
