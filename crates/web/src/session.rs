@@ -13,7 +13,7 @@ use domain::Role;
 use service::{Person, hash_secret};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::fields::Fields;
+use crate::fields::{Fields, local};
 use crate::problem::Resend;
 use crate::times::Clock;
 use crate::{Problem, Web};
@@ -107,6 +107,25 @@ fn is_from_here(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let origin = text(header::ORIGIN).and_then(|origin| Some(origin.split_once("://")?.1));
     origin.is_some() && origin == text(header::HOST)
+}
+
+/// Where somebody has come from to a page at `here`, as the page's own address says, else the browser:
+/// another page of ours. The list of all activities, where neither does.
+pub(crate) fn way_back(headers: &HeaderMap, query: &Fields, here: &str) -> String {
+    if let Some(back) = local(query.get("back")) {
+        return back.to_owned();
+    }
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let ours = || {
+        let (host, _) = text(header::REFERER)?.split_once("://")?.1.split_once('/')?;
+        let (_, address) = text(header::REFERER)?.split_once(host)?;
+        (text(header::HOST) == Some(host)).then_some(local(address)?)
+    };
+    let is_elsewhere = |address: &&str| {
+        let path = address.split(['?', '#']).next().unwrap_or_default();
+        !path.starts_with(here) && !path.starts_with("/sign-in")
+    };
+    ours().filter(is_elsewhere).unwrap_or("/activities").to_owned()
 }
 
 /// The query of an address.

@@ -1,5 +1,6 @@
 //! The pages. Each file has its routes, its handlers and what they render.
 
+mod account;
 mod accounts;
 mod activity;
 mod bin;

@@ -10,7 +10,7 @@ use service::{AskError, Column, Direction, Directory, Filter, ListQuery, Listing
 
 use super::due::Due;
 use super::list::query::{self, OPEN};
-use super::{names, told};
+use super::{account, names, told};
 use crate::fields::Fields;
 use crate::layout::{self, Nav, csrf, number};
 use crate::session::Query;
@@ -183,7 +183,7 @@ fn row(
             }
             td data-label="Account" {
                 @if let Some(client) = activity.client {
-                    a href={ "/activities?client=" (client) } { (names::account(tenant, client)) }
+                    a href=(account::address_of(client)) { (names::account(tenant, client)) }
                 }
             }
             td.when.late[due == Due::Overdue] data-label="Start" {

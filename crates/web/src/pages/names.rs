@@ -65,6 +65,12 @@ pub(crate) fn status(directory: &Directory, id: StatusId) -> String {
     status.map_or_else(|| format!("Status {id}"), |status| status.name.to_string())
 }
 
+/// The status that an activity gets which is done: the first to choose of those that count so.
+pub(crate) fn done_status(directory: &Directory) -> Option<StatusId> {
+    let mut statuses = directory.statuses_in_order().into_iter();
+    statuses.find(|status| status.done && !status.retired).map(|status| status.id)
+}
+
 /// Who made a change.
 pub(crate) fn author(directory: &Directory, author: Author) -> String {
     match (author.user, author.origin) {

@@ -154,6 +154,7 @@ fn password_page(who: &SignedIn, status: StatusCode, wrong: &Wrong, done: bool) 
     let login = login.map_or_else(String::new, |login| login.name.to_string());
     let content: Markup = html! {
         (layout::head("Change password", &html! {}))
+        (wrong.notice())
         @if done { (notice("ok", "Your password has been changed. Everywhere else you are signed out.")) }
         form.edit.narrow action="/password" method="post" {
             (csrf(who))

@@ -7,6 +7,7 @@ use service::{Directory, Write};
 
 use crate::fields::{self, Fields};
 use crate::pages::activity::Id;
+use crate::pages::names;
 use crate::pages::told::Told;
 use crate::session::Posted;
 use crate::{Problem, Web};
@@ -33,13 +34,12 @@ pub(super) async fn change(
 fn patch(fields: &Fields, directory: &Directory) -> Result<Patch, Problem> {
     let mut patch = Patch::default();
     if fields.get("done") == "1" {
-        let mut statuses = directory.statuses_in_order().into_iter();
-        let done = statuses.find(|status| status.done && !status.retired).ok_or_else(|| {
+        let done = names::done_status(directory).ok_or_else(|| {
             Problem::Wrong(
                 "No status counts as done. An admin can say which, in the settings.".to_owned(),
             )
         })?;
-        patch.status = Some(StatusRef::Id(done.id));
+        patch.status = Some(StatusRef::Id(done));
     } else if fields.has("status") {
         let id = fields.get("status").parse().map(StatusId).map_err(|_| {
             Problem::Wrong(

@@ -8,7 +8,7 @@ use super::query::{Asked, COLUMNS};
 use crate::SignedIn;
 use crate::form::options;
 use crate::layout::csrf;
-use crate::pages::names;
+use crate::pages::{account, names};
 use crate::times::{self, Clock, Shape};
 
 struct Table<'a> {
@@ -99,7 +99,7 @@ impl Table<'_> {
     fn account(&self, activity: &Activity) -> Markup {
         html! {
             @if let Some(client) = activity.client {
-                a href=(self.asked.address_with("client", &client.to_string())) {
+                a href=(account::address_of(client)) {
                     (names::account(&self.who.person.tenant, client))
                 }
             }
