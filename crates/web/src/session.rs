@@ -109,9 +109,12 @@ fn is_from_here(headers: &HeaderMap) -> bool {
     origin.is_some() && origin == text(header::HOST)
 }
 
-/// Where somebody has come from to a page at `here`, as the page's own address says, else the browser:
-/// another page of ours. The list of all activities, where neither does.
-pub(crate) fn way_back(headers: &HeaderMap, query: &Fields, here: &str) -> String {
+/// The pages from which one goes to an activity and comes back.
+const LISTS: [&str; 6] = ["/", "/activities", "/accounts", "/bin", "/changes", "/integrations"];
+
+/// Where somebody has come from to an activity, as the page's own address says, else the browser: a
+/// list of ours. That of all activities, where neither does.
+pub(crate) fn way_back(headers: &HeaderMap, query: &Fields) -> String {
     if let Some(back) = local(query.get("back")) {
         return back.to_owned();
     }
@@ -121,11 +124,11 @@ pub(crate) fn way_back(headers: &HeaderMap, query: &Fields, here: &str) -> Strin
         let (_, address) = text(header::REFERER)?.split_once(host)?;
         (text(header::HOST) == Some(host)).then_some(local(address)?)
     };
-    let is_elsewhere = |address: &&str| {
+    let is_list = |address: &&str| {
         let path = address.split(['?', '#']).next().unwrap_or_default();
-        !path.starts_with(here) && !path.starts_with("/sign-in")
+        LISTS.contains(&path) || path.starts_with("/accounts/")
     };
-    ours().filter(is_elsewhere).unwrap_or("/activities").to_owned()
+    ours().filter(is_list).unwrap_or("/activities").to_owned()
 }
 
 /// The query of an address.

@@ -33,7 +33,7 @@ pub(super) async fn show(
     Query(query): Query,
 ) -> Result<Response, Problem> {
     let names = Names::of(&who);
-    let back = way_back(&headers, &query, &address(id));
+    let back = way_back(&headers, &query);
     let version = web.service.latest(&names.tenant, id).await?.ok_or(Problem::NotFound)?;
     let Some(activity) = version.record() else {
         return remove::removed_page(&web, &who, &names, &version).await;

@@ -50,7 +50,7 @@ pub(super) async fn form(
         copied = Some(present(&web, &names, query.get("copy")).await?);
     }
     let mut form = Form { typed: Typed::default(), copied, back: String::new() };
-    form.back = way_back(&headers, &query, "/activities/new");
+    form.back = way_back(&headers, &query);
     form.typed = match form.base() {
         Some(activity) => Typed::of(&Content::of(activity), &names),
         None => first(&who, &names, &query),
