@@ -278,15 +278,15 @@ pub(crate) enum Org {
         #[serde(with = "text::optional")]
         name: Option<Name>,
         /// The zone in which times are shown: a name like America/Chicago, or an offset like -05:00.
+        /// UTC where none is given; an admin can change it in the pages.
         #[arg(
             long,
             env = "DRIFTLESS_ORG_TIME_ZONE",
-            default_value = "UTC",
             value_name = "ZONE",
             allow_hyphen_values = true
         )]
-        #[serde(with = "text")]
-        time_zone: Zone,
+        #[serde(with = "text::optional")]
+        time_zone: Option<Zone>,
     },
     /// List the organizations.
     List,
