@@ -18,6 +18,7 @@ use crate::commands::{Failure, Ground};
 use crate::console::{Console, Terminal};
 use crate::log;
 use crate::serve::{Opening, Server};
+use crate::signals::Hangup;
 
 const ORG: &str = "demo";
 const ORG_NAME: &str = "Harbor Street Relief";
@@ -134,7 +135,7 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
         key = key.secret,
         curl = curl(&format!("http://{address}"), &key.secret, &since.to_string()),
     );
-    server.run(|| Ok(Terminal::new().print(&told)?))
+    server.run(Hangup::Stops, || Ok(Terminal::new().print(&told)?))
 }
 
 /// One line for a shell: the inner request logs in, the outer one asks.
