@@ -113,7 +113,7 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
     log::start(tuning.log_format);
     // People come back to it after a while.
     let opening = Opening { init: true, accept_clock: AcceptClock::Later };
-    let server = Server::start(folder, &demo.listen, None, &tuning, opening)?;
+    let server = Server::start(folder, &demo.listen, None, &demo.proxied, &tuning, opening)?;
     let org = set_up(&server.ground, demo.activities)?;
     let key = server.ground.service.add_key(&org, KEY_USER, Some(Name::parse("demo")?))?;
     let password = server.ground.service.new_secret()?[..PASSWORD_DIGITS].to_owned();

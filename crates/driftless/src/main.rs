@@ -11,6 +11,7 @@ mod console;
 mod demo;
 mod edge;
 mod folder;
+mod forwarded;
 mod front;
 mod log;
 mod observe;

@@ -15,11 +15,12 @@ use tokio::runtime::Runtime;
 use tokio::time::MissedTickBehavior;
 
 use crate::address::Address;
-use crate::cli::{Serve, Tuning};
+use crate::cli::{Proxied, Serve, Tuning};
 use crate::commands::{self, Failure, Ground};
 use crate::edge::tls::Tls;
 use crate::edge::{Edge, Limits};
 use crate::folder::{self, Access, Folder};
+use crate::forwarded::Proxies;
 use crate::front::Front;
 use crate::request_log::RequestLog;
 use crate::signals::{Hangup, Hangups, StopSignals};
@@ -101,7 +102,7 @@ pub(crate) fn run(folder: &Path, serve: &Serve) -> Result<(), Failure> {
     let is_new = !folder.join(store_sqlite::DATABASE_FILE).exists();
     let accept_clock = if serve.accept_clock { AcceptClock::Any } else { AcceptClock::Near };
     let opening = Opening { init: serve.init, accept_clock };
-    let server = Server::start(folder, &serve.listen, tls, &serve.tuning, opening)?;
+    let server = Server::start(folder, &serve.listen, tls, &serve.proxied, &serve.tuning, opening)?;
     if is_new {
         let folder = server.folder.path.display();
         tracing::warn!(%folder, "there was no data: the data folder is new and empty");
@@ -119,6 +120,7 @@ impl Server {
         folder: &Path,
         listen: &Address,
         tls: Option<Tls>,
+        proxied: &Proxied,
         tuning: &Tuning,
         opening: Opening,
     ) -> Result<Server, Failure> {
@@ -137,23 +139,30 @@ impl Server {
             cache_bytes_max: u64::from(tuning.cache_mib) << 19,
         };
         let api = neon::Api::new(service.clone(), settings);
-        let pages = web::router(service.clone(), web::Settings { secure: tls.is_some() });
+        let base_path = proxied.base_path.clone();
+        let pages = web::Settings {
+            secure: tls.is_some(),
+            base_path: base_path.clone(),
+            cookies_of: cookies_of(&ground.store, listener.local_addr()?)?,
+        };
+        let pages = web::router(service.clone(), pages);
         let request_log = RequestLog::start(tuning.log_format, metrics.clone())?;
         let others = pages.merge(observe::router(service, metrics, request_log.clone()));
+        let proxies = Proxies::of(&proxied.trusted);
         Ok(Server {
             runtime,
             listener,
             tls: tls.map(Arc::new),
             hangups,
-            front: Front { api, others, request_log },
+            front: Front { api, others, request_log, proxies, base_path },
             ground,
             folder,
         })
     }
 
-    /// Where it can be reached.
-    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    /// Where it can be reached: address, port and base path.
+    pub(crate) fn address(&self) -> io::Result<String> {
+        Ok(format!("{}{}", self.listener.local_addr()?, self.front.base_path))
     }
 
     /// Serves until a signal stops it, then ends in order. `announce` is called once all is ready,
@@ -209,6 +218,15 @@ impl Server {
         tracing::info!("stopped");
         Ok(())
     }
+}
+
+/// What tells the cookies of a data folder from those of others on the same host: browsers send them to each port.
+fn cookies_of(store: &SqliteStore, address: SocketAddr) -> Result<String, Failure> {
+    let identity = store.identity()?;
+    // A database that nothing has been committed to for good yet has none.
+    let id = identity
+        .map_or(u32::from(address.port()), |id| u32::from_be_bytes([id[0], id[1], id[2], id[3]]));
+    Ok(format!("{id:08x}"))
 }
 
 /// The body of an answer to what no handler ever saw.

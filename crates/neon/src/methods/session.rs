@@ -46,7 +46,12 @@ pub(super) async fn login(neon: &Neon, params: &Params<'_>, peer: Option<SocketA
         }
         Err(Refused { error, reason }) => {
             let org = params.value("login.orgid").map(shown);
-            tracing::warn!(org, reason, peer = peer.map(display), "login refused");
+            tracing::warn!(
+                org,
+                reason,
+                peer = peer.map(|peer| display(peer.ip())),
+                "login refused"
+            );
             Answer::refused(error)
         }
     }

@@ -11,7 +11,7 @@ mod list;
 mod my_day;
 pub(crate) mod names;
 mod settings;
-mod sign_in;
+pub(crate) mod sign_in;
 
 use axum::Router;
 

@@ -14,6 +14,7 @@ mod bulk;
 mod changes;
 mod conflicts;
 mod editing;
+mod going_on;
 mod integrations;
 mod my_day;
 mod removing;
