@@ -27,8 +27,19 @@ const KEPT: &str = "kept";
 /// The field after it: 1 where the form is certainly ours.
 const OURS: &str = "kept-ours";
 
-/// Fields whose values are never shown again.
-const SECRETS: [&str; 4] = ["password", "current", "new", "again"];
+/// The field after that: the names of the fields with passwords, which are to be typed again.
+const WITHOUT: &str = "kept-without";
+
+/// Fields whose values are never shown again, with their labels where they are to be typed once more.
+const SECRETS: [(&str, &str); 4] = [
+    ("password", "Password"),
+    ("current", "Current password"),
+    ("new", "New password"),
+    ("again", "New password again"),
+];
+
+/// A field whose value is not shown again: its name and its label.
+pub(crate) type Secret = (&'static str, &'static str);
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -39,19 +50,16 @@ pub(crate) struct Kept {
     pub(crate) fields: Fields,
     /// Whether it stood on one of our pages for certain.
     pub(crate) is_ours: bool,
-    /// Whether there were passwords in it, which are to be typed again.
-    pub(crate) lacks_secrets: bool,
+    /// The passwords that were in it, which are to be typed again.
+    pub(crate) secrets: Vec<Secret>,
     pub(crate) held: Held,
 }
 
-/// The fields of a form that may be shown again.
-pub(crate) fn showable(fields: &Fields) -> Fields {
-    SECRETS.iter().fold(fields.without("csrf"), |fields, name| fields.without(name))
-}
-
-/// Whether some of a form's fields are not shown again.
-pub(crate) fn has_secrets(fields: &Fields) -> bool {
-    SECRETS.iter().any(|name| fields.has(name))
+/// A form's fields that may be shown again, and those with passwords.
+pub(crate) fn showable(fields: &Fields) -> (Fields, Vec<Secret>) {
+    let is_typed = |(name, _): &Secret| !fields.raw(name).is_empty();
+    let shown = SECRETS.iter().fold(fields.without("csrf"), |shown, (name, _)| shown.without(name));
+    (shown, SECRETS.into_iter().filter(is_typed).collect())
 }
 
 /// Whether what has come of a sign-in form has something kept in it.
@@ -80,9 +88,8 @@ impl Kept {
         }
         let action = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let is_ours = is_of_session || stood == Stood::Here;
-        let lacks_secrets = has_secrets(&fields);
-        let fields = showable(&fields);
-        let kept = Kept { action, fields, is_ours, lacks_secrets, held };
+        let (fields, secrets) = showable(&fields);
+        let kept = Kept { action, fields, is_ours, secrets, held };
         Problem::SignedOut(Some(Arc::new(kept)))
     }
 
@@ -91,10 +98,10 @@ impl Kept {
         let (own, rest) = fields.split_at(KEPT);
         let kept = local(rest.raw(KEPT)).map(|action| Kept {
             action: action.to_owned(),
-            // The first of that name is ours: one of the form's own comes later.
+            // The first of each name is ours: one of the form's own comes later.
             is_ours: rest.raw(OURS) == "1",
-            fields: rest.after(2),
-            lacks_secrets: false,
+            secrets: secrets(rest.raw(WITHOUT)),
+            fields: rest.after(3),
             held,
         });
         (own, kept)
@@ -102,14 +109,20 @@ impl Kept {
 
     /// The hidden fields, to stand at the end of the sign-in form.
     pub(crate) fn hidden(&self) -> Markup {
+        let names: Vec<&str> = self.secrets.iter().map(|(name, _)| *name).collect();
         html! {
             input type="hidden" name=(KEPT) value=(self.action);
             input type="hidden" name=(OURS) value=(u8::from(self.is_ours));
+            input type="hidden" name=(WITHOUT) value=(names.join(","));
             @for (name, value) in self.fields.pairs() {
                 input type="hidden" name=(name) value=(value);
             }
         }
     }
+}
+
+fn secrets(names: &str) -> Vec<Secret> {
+    SECRETS.into_iter().filter(|(name, _)| names.split(',').any(|given| given == *name)).collect()
 }
 
 /// A kept form that is to be sent on in a session that has just begun: goes into the extensions of the answer to

@@ -14,7 +14,7 @@ use service::{AdminError, AskError, LongWorkError, Refusal};
 use crate::Web;
 use crate::cookies::Cookie;
 use crate::fields::Fields;
-use crate::kept::{self, Kept};
+use crate::kept::{Kept, Secret};
 use crate::layout::{self, Nav};
 use crate::pages::sign_in;
 use crate::session::SignedIn;
@@ -24,7 +24,10 @@ use crate::session::SignedIn;
 pub(crate) struct Resend {
     pub(crate) action: String,
     pub(crate) csrf: String,
+    /// Without its token and without passwords.
     pub(crate) fields: Fields,
+    /// The passwords that were in it.
+    pub(crate) secrets: Vec<Secret>,
 }
 
 impl Resend {
@@ -33,11 +36,17 @@ impl Resend {
             div.card.narrow {
                 h1 { "Send it again?" }
                 p { "You have signed in anew since you opened this form. Nothing was saved yet, and nothing that you typed is lost." }
-                @if kept::has_secrets(&self.fields) { p { "Passwords alone are not kept: you will be asked for them." } }
-                form action=(self.action) method="post" {
+                form.edit action=(self.action) method="post" {
                     input type="hidden" name="csrf" value=(self.csrf);
-                    @for (name, value) in kept::showable(&self.fields).pairs() {
+                    @for (name, value) in self.fields.pairs() {
                         input type="hidden" name=(name) value=(value);
+                    }
+                    @if !self.secrets.is_empty() { p { "Passwords alone are not kept: type them once more." } }
+                    @for (name, text) in &self.secrets {
+                        div.field {
+                            label for={ "f-" (name) } { (text) }
+                            input id={ "f-" (name) } name=(name) type="password" required autocomplete="off";
+                        }
                     }
                     div.buttons { button.primary type="submit" { "Send it again" } }
                 }

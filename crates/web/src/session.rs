@@ -16,7 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::cookies::Cookie;
 use crate::fields::Fields;
-use crate::kept::Kept;
+use crate::kept::{self, Kept};
 use crate::problem::Resend;
 use crate::reached::{Stood, stood};
 use crate::{Problem, Web};
@@ -99,7 +99,8 @@ impl FromRequest<Web> for Posted {
             return Err(Problem::ForeignForm);
         }
         let csrf = who.csrf.clone();
-        Err(Problem::OldForm(Box::new(Resend { action, csrf, fields })))
+        let (fields, secrets) = kept::showable(&fields);
+        Err(Problem::OldForm(Box::new(Resend { action, csrf, fields, secrets })))
     }
 }
 

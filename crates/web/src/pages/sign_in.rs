@@ -76,7 +76,7 @@ fn sign_in_page(web: &Web, headers: &HeaderMap, status: StatusCode, shown: &Show
             h1 { (title) }
             @if let Some(kept) = shown.kept { p {
                 "Nothing was saved yet, and nothing that you typed is lost: sign in, and it goes on."
-                @if kept.lacks_secrets { " Passwords alone are not kept: you will be asked for them." }
+                @if !kept.secrets.is_empty() { " Passwords alone are not kept: you will be asked for them." }
             } }
             @if let Some(problem) = &shown.problem { (notice("bad", problem)) }
             form.edit action="/sign-in" method="post" {
@@ -141,7 +141,6 @@ async fn sign_in(State(web): State<Web>, request: Request) -> Result<Response, P
     let (status, problem) = match opened {
         Ok(session) => {
             tracing::info!(org, "signed in");
-            end_session_before(&web, &headers).await;
             let response = signed_in(&web, &headers, &session, &fields);
             return Ok(match kept {
                 Some(kept) => sent_on(&web, &headers, response, session, kept, (org, login)),
@@ -179,16 +178,6 @@ fn origin(web: &Web, headers: &HeaderMap, fields: &Fields) -> FormOf {
     }
 }
 
-/// Whoever was signed in before, in this browser, is so no more: nobody has that session's id any longer.
-async fn end_session_before(web: &Web, headers: &HeaderMap) {
-    let before = web.cookies.get(headers, Cookie::Session).and_then(|id| web.service.person(id));
-    if let Some(person) = before
-        && let Err(problem) = web.service.sign_out(&person).await
-    {
-        tracing::warn!(%problem, "a session goes on until it expires");
-    }
-}
-
 /// Sends the browser on, signed in.
 fn signed_in(web: &Web, headers: &HeaderMap, session: &str, fields: &Fields) -> Response {
     let back = fields::local(fields.get("back")).unwrap_or("/");
@@ -211,13 +200,13 @@ fn sent_on(
     let is_same =
         last.get("org") == org && last.get("login").to_lowercase() == login.to_lowercase();
     let cookies = response.headers().get_all(header::SET_COOKIE).iter().cloned();
-    if kept.is_ours && is_same {
+    if kept.is_ours && is_same && kept.secrets.is_empty() {
         let mut response = response;
         response.extensions_mut().insert(GoesOn { session, kept: Arc::new(kept) });
         return response;
     }
     let (action, csrf) = (kept.action, token(&session));
-    let resend = Resend { action, csrf, fields: kept.fields };
+    let resend = Resend { action, csrf, fields: kept.fields, secrets: kept.secrets };
     let mut asks = Problem::OldForm(Box::new(resend)).into_response();
     asks.headers_mut().extend(cookies.map(|line| (header::SET_COOKIE, line)));
     asks.extensions_mut().insert(InSession(session));
