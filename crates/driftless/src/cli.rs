@@ -66,6 +66,9 @@ pub(crate) enum Command {
     /// Set up an organization full of activities in ./driftless-demo and serve it.
     Demo(Demo),
     /// Serve the API and the web pages.
+    ///
+    /// SIGTERM, Ctrl-C and every other signal that would end the process end it in order. SIGHUP has it read
+    /// the certificate and its key anew, for connections that come then.
     Serve(Serve),
     #[command(flatten)]
     Work(Work),
