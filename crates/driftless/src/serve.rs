@@ -188,10 +188,12 @@ impl Server {
         runtime.block_on(async {
             let housekeeping = tokio::spawn(housekeep(ground.service.clone()));
             let hung_up = async {
-                hangups.next().await;
-                while hangup == Hangup::Reloads {
-                    reload(tls.as_deref());
+                loop {
                     hangups.next().await;
+                    if hangup == Hangup::Stops {
+                        break;
+                    }
+                    reload(tls.as_deref());
                 }
                 tracing::info!("stopping: the terminal was closed");
             };
@@ -238,7 +240,7 @@ fn refusal(status: StatusCode) -> String {
 fn reload(tls: Option<&Tls>) {
     match tls.map(Tls::reload) {
         None => {
-            tracing::info!("hangup: there is no certificate to read, and no log file to open anew")
+            tracing::info!("hangup: there is no certificate to read, and no log file to open anew");
         }
         Some(Ok(())) => tracing::info!("hangup: new connections get the certificate as it is now"),
         Some(Err(problem)) => {

@@ -65,6 +65,15 @@ fn a_form_is_from_here_by_the_name_that_the_browser_knows() {
         for origin in ["http://x", "https://crm.example", "https://evil.example", "null"] {
             assert_eq!(from(origin), 403, "{origin}");
         }
+        // What a browser says of its own accord counts first: a proxy may have written another Host.
+        for (site, origin, status) in [
+            ("same-origin", "https://other.example", 409),
+            ("cross-site", "https://crm.example:8443", 403),
+            ("same-site", "https://crm.example:8443", 403),
+        ] {
+            let lines = format!("Sec-Fetch-Site: {site}\r\nOrigin: {origin}\r\n");
+            assert_eq!(browser.post_with("/accounts", &fields, &lines).status, status, "{site}");
+        }
         let shown = browser.get("/changes").body;
         assert!(shown.contains("https://crm.example:8443/neonws/services/api/"), "{shown}");
     }
