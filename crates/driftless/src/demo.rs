@@ -18,6 +18,7 @@ use crate::commands::{Failure, Ground};
 use crate::console::{Console, Terminal};
 use crate::log;
 use crate::serve::{Opening, Server};
+use crate::signals::Hangup;
 
 const ORG: &str = "demo";
 const ORG_NAME: &str = "Harbor Street Relief";
@@ -116,7 +117,7 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
     log::start(tuning.log_format, log::WITHOUT_REQUESTS);
     // People come back to it after a while.
     let opening = Opening { init: true, accept_clock: AcceptClock::Later };
-    let server = Server::start(folder, &demo.listen, None, &tuning, opening)?;
+    let server = Server::start(folder, &demo.listen, None, &demo.proxied, &tuning, opening)?;
     let org = set_up(&server.ground, demo.activities)?;
     let key = server.ground.service.add_key(&org, KEY_USER, Some(Name::parse("demo")?))?;
     let password = server.ground.service.new_secret()?[..PASSWORD_DIGITS].to_owned();
@@ -138,7 +139,7 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
         key = key.secret,
         curl = curl(&format!("http://{address}"), &key.secret, &since.to_string()),
     );
-    server.run(|| Ok(Terminal::new().print(&told)?))
+    server.run(Hangup::Stops, || Ok(Terminal::new().print(&told)?))
 }
 
 /// One line for a shell: the inner request logs in, the outer one asks.

@@ -46,7 +46,7 @@ function newLink() {
 function go(address) {
   // Whoever is not signed in has nowhere to go.
   if (document.querySelector("nav.main") === null) return false;
-  location.assign(address);
+  location.assign(new URL(`..${address}`, import.meta.url)); // below the base path, where there is one
   return true;
 }
 

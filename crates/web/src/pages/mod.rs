@@ -15,7 +15,7 @@ mod my_day;
 pub(crate) mod names;
 mod preferences;
 mod settings;
-mod sign_in;
+pub(crate) mod sign_in;
 mod told;
 
 use axum::Router;

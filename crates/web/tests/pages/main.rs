@@ -16,6 +16,7 @@ mod changes;
 mod conflicts;
 mod editing;
 mod following_up;
+mod going_on;
 mod integrations;
 mod my_day;
 mod removing;

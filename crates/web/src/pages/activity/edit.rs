@@ -18,8 +18,9 @@ use crate::fields::{Fields, local};
 use crate::form::Wrong;
 use crate::layout::{self, Nav, csrf, notice};
 use crate::pages::{names, told};
-use crate::session::{Posted, Query, way_back};
+use crate::session::{Posted, Query};
 use crate::times::{self, Shape};
+use crate::way_back::way_back;
 use crate::{Problem, SignedIn, Web};
 
 /// The most characters of a subject that a title has.
@@ -33,7 +34,7 @@ pub(super) async fn show(
     Query(query): Query,
 ) -> Result<Response, Problem> {
     let names = Names::of(&who);
-    let back = way_back(&headers, &query);
+    let back = way_back(&web, &headers, &query);
     let version = web.service.latest(&names.tenant, id).await?.ok_or(Problem::NotFound)?;
     let Some(activity) = version.record() else {
         return remove::removed_page(&web, &who, &names, &version).await;

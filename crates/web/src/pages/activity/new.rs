@@ -17,7 +17,8 @@ use crate::fields::{Fields, local};
 use crate::form::Wrong;
 use crate::layout::{self, Nav, csrf};
 use crate::pages::{names, told};
-use crate::session::{Posted, Query, way_back};
+use crate::session::{Posted, Query};
+use crate::way_back::way_back;
 use crate::{Problem, SignedIn, Web, times};
 
 /// A form: what is in it, and what it was copied from.
@@ -50,7 +51,7 @@ pub(super) async fn form(
         copied = Some(present(&web, &names, query.get("copy")).await?);
     }
     let mut form = Form { typed: Typed::default(), copied, back: String::new() };
-    form.back = way_back(&headers, &query);
+    form.back = way_back(&web, &headers, &query);
     form.typed = match form.base() {
         Some(activity) => Typed::of(&Content::of(activity), &names),
         None => first(&who, &names, &query),
