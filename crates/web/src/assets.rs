@@ -1,5 +1,8 @@
 //! What pages are made of besides HTML: it comes with the binary.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
@@ -38,15 +41,29 @@ const ASSETS: &[(&str, &str, &str)] = assets![
     "submitting.js" JS,
 ];
 
-pub(crate) fn routes() -> Router<Web> {
-    Router::new().route("/assets/{name}", get(asset))
+/// What tells these contents from those of another release. Modules name one another beside themselves, so
+/// that it is a folder, and one for all.
+static EDITION: LazyLock<String> = LazyLock::new(|| {
+    let mut hasher = DefaultHasher::new();
+    ASSETS.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+});
+
+/// Where one of them lies. Another release has it elsewhere, so that browsers keep it for good.
+pub(crate) fn address(name: &str) -> String {
+    format!("/assets/{}/{name}", *EDITION)
 }
 
-/// Another release has other contents under the same names: browsers ask again after a while.
-async fn asset(Path(name): Path<String>) -> Response {
-    let Some((_, kind, content)) = ASSETS.iter().find(|(known, ..)| *known == name) else {
+pub(crate) fn routes() -> Router<Web> {
+    Router::new().route("/assets/{edition}/{name}", get(asset))
+}
+
+async fn asset(Path((edition, name)): Path<(String, String)>) -> Response {
+    let found = ASSETS.iter().find(|(known, ..)| *known == name);
+    let Some((_, kind, content)) = found.filter(|_| edition == *EDITION) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let headers = [(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, "max-age=600")];
+    let kept = "public, max-age=31536000, immutable";
+    let headers = [(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, kept)];
     (headers, *content).into_response()
 }

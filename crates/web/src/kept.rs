@@ -18,7 +18,7 @@ use crate::body::{self, Held};
 use crate::cookies::Cookie;
 use crate::fields::{Fields, local};
 use crate::reached::{Stood, stood};
-use crate::session::token;
+use crate::tokens::{is_token, token};
 use crate::{FORM_BYTES_MAX, Problem, Web};
 
 /// The field that separates the sign-in form's own fields from those that are kept. Its value is where they go.
@@ -80,8 +80,8 @@ impl Kept {
         };
         let fields = Fields::parse(&bytes);
         let given = fields.raw("csrf");
-        let old = web.cookies.get(&parts.headers, Cookie::Session).map(token);
-        let is_of_session = old.as_deref() == Some(given);
+        let session = web.cookies.get(&parts.headers, Cookie::Session);
+        let is_of_session = session.is_some_and(|session| is_token(given, session));
         let stood = stood(&parts.headers);
         if given.is_empty() || (stood == Stood::Elsewhere && !is_of_session) {
             return Problem::SignedOut(None);

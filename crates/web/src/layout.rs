@@ -4,7 +4,7 @@ use axum::response::{Html, IntoResponse, Response};
 use domain::Role;
 use maud::{DOCTYPE, Markup, html};
 
-use crate::SignedIn;
+use crate::{SignedIn, assets};
 
 /// The pages that the navigation leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,9 +105,9 @@ fn document(title: &str, body: &Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) " · Driftless" }
-                link rel="icon" href="/assets/favicon.svg" type="image/svg+xml";
-                link rel="stylesheet" href="/assets/style.css";
-                script type="module" src="/assets/app.js" {}
+                link rel="icon" href=(assets::address("favicon.svg")) type="image/svg+xml";
+                link rel="stylesheet" href=(assets::address("style.css"));
+                script type="module" src=(assets::address("app.js")) {}
             }
             body {
                 a.skip href="#main" { "Skip to the content" }

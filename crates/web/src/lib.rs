@@ -25,6 +25,7 @@ mod reached;
 mod session;
 mod text;
 mod times;
+mod tokens;
 mod way_back;
 
 use std::sync::Arc;
@@ -35,6 +36,8 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use service::Service;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 use crate::cookies::Cookies;
 
@@ -117,7 +120,17 @@ pub fn router(service: Service, settings: Settings) -> Router {
         .layer(middleware::from_fn_with_state(web.clone(), kept::go_on))
         .layer(middleware::from_fn_with_state(web.clone(), reached::settled))
         .layer(middleware::from_fn_with_state(web, sent))
+        .layer(CompressionLayer::new().compress_when(compressed()))
 }
+
+/// What is worth compressing: texts as a whole. What follows live goes out line by line.
+fn compressed() -> impl Predicate {
+    let live = NotForContentType::const_new("text/event-stream");
+    SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::IMAGES).and(live)
+}
+
+/// Less than this fits into a packet anyway.
+const COMPRESSED_BYTES_MIN: u64 = 1_024;
 
 /// An answer on its way out: its addresses get the base path, and what it holds is held until it has left.
 async fn sent(State(web): State<Web>, request: axum::extract::Request, next: Next) -> Response {

@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use domain::Role;
-use service::{Person, hash_secret};
+use service::Person;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::cookies::Cookie;
@@ -20,6 +20,7 @@ use crate::kept::{self, Kept};
 use crate::problem::Resend;
 use crate::reached::{Stood, stood};
 use crate::times::Clock;
+use crate::tokens::{is_token, token};
 use crate::{Problem, Web};
 
 /// Somebody who is signed in.
@@ -28,6 +29,7 @@ pub(crate) struct SignedIn {
     pub(crate) person: Person,
     /// The token that each of her forms carries.
     pub(crate) csrf: String,
+    session: Arc<str>,
     /// What the clock shows that all times on the person's pages go by.
     pub(crate) clock: Clock,
     /// Her place among the requests that the organization may have under way.
@@ -42,14 +44,15 @@ impl SignedIn {
 
     /// Whoever has this session: nobody, where it is none or has ended.
     pub(crate) fn of(web: &Web, session: Option<&str>) -> Result<Option<SignedIn>, Problem> {
-        let found = session.and_then(|id| Some((web.service.person(id)?, token(id))));
-        let Some((person, csrf)) = found else { return Ok(None) };
+        let found = session.and_then(|id| Some((web.service.person(id)?, id)));
+        let Some((person, id)) = found else { return Ok(None) };
         let permit = person.tenant.permit().ok_or_else(|| {
             let text = "Your organization asks too much at once. Try again in a moment.";
             Problem::Unavailable(text.to_owned())
         })?;
         let clock = Clock { zone: person.zone(), now: web.service.now() };
-        Ok(Some(SignedIn { person, csrf, clock, _permit: Arc::new(permit) }))
+        let (csrf, session) = (token(id), id.into());
+        Ok(Some(SignedIn { person, csrf, session, clock, _permit: Arc::new(permit) }))
     }
 
     /// Whether she may write.
@@ -95,7 +98,7 @@ impl FromRequest<Web> for Posted {
             let is_too_large = refused.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE;
             if is_too_large { Problem::TooLarge } else { Problem::cut_short() }
         })?);
-        if fields.raw("csrf") == who.csrf {
+        if is_token(fields.raw("csrf"), &who.session) {
             return Ok(Posted { who, fields });
         }
         // She signed in anew while the form was open. A form of another site says so by its origin.
@@ -129,10 +132,4 @@ impl FromRequestParts<Web> for Number {
         let path = Path::<i64>::from_request_parts(parts, web).await;
         path.map(|Path(number)| Number(number)).map_err(|_| Problem::NotFound)
     }
-}
-
-/// The token that follows from a cookie's secret. It tells nothing about the secret.
-pub(crate) fn token(secret: &str) -> String {
-    let hash = hash_secret(&format!("form of {secret}"));
-    hash.0[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -19,7 +19,8 @@ use crate::kept::{self, GoesOn, Kept};
 use crate::layout::{self, Nav, csrf, notice};
 use crate::problem::{InSession, Resend, shown};
 use crate::reached::{Stood, is_secure, stood};
-use crate::session::{Posted, Query, token};
+use crate::session::{Posted, Query};
+use crate::tokens::{is_token, token};
 use crate::{FORM_BYTES_MAX, Problem, SignedIn, Web, api, body};
 
 pub(crate) fn routes() -> Router<Web> {
@@ -84,15 +85,15 @@ fn sign_in_page(web: &Web, headers: &HeaderMap, status: StatusCode, shown: &Show
                 input type="hidden" name="back" value=(shown.back);
                 div.field {
                     label for="org" { "Organization" }
-                    input #org name="org" value=(org) required autocomplete="organization" autocapitalize="none" spellcheck="false";
+                    input #org name="org" value=(org) required autofocus[org.is_empty()] autocomplete="organization" autocapitalize="none" spellcheck="false";
                 }
                 div.field {
                     label for="login" { "Login name" }
-                    input #login name="login" value=(shown.login) required autocomplete="username" autocapitalize="none" spellcheck="false";
+                    input #login name="login" value=(shown.login) required autofocus[!org.is_empty() && shown.login.is_empty()] autocomplete="username" autocapitalize="none" spellcheck="false";
                 }
                 div.field {
                     label for="password" { "Password" }
-                    input #password name="password" type="password" required autocomplete="current-password";
+                    input #password name="password" type="password" required autofocus[!org.is_empty() && !shown.login.is_empty()] autocomplete="current-password";
                 }
                 @if let Some(kept) = shown.kept { (kept.hidden()) }
                 div.buttons { button.primary type="submit" { "Sign in" } }
@@ -168,10 +169,10 @@ enum FormOf {
 /// its cookie is gone, since the browser was told to forget it, or has lost it.
 fn origin(web: &Web, headers: &HeaderMap, fields: &Fields) -> FormOf {
     let given = fields.raw("csrf");
-    let own = web.cookies.get(headers, Cookie::Form).map(token);
+    let own = web.cookies.get(headers, Cookie::Form);
     match stood(headers) {
         _ if given.is_empty() => FormOf::Others,
-        _ if own.as_deref() == Some(given) => FormOf::Ours,
+        _ if own.is_some_and(|secret| is_token(given, secret)) => FormOf::Ours,
         Stood::Here => FormOf::Ours,
         Stood::Unsaid => FormOf::Unknown,
         Stood::Elsewhere => FormOf::Others,

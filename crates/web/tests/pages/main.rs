@@ -23,3 +23,4 @@ mod removing;
 mod settings;
 mod signing_in;
 mod stories;
+mod weight;
