@@ -5,13 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::{Account, ClientId, ID_MAX, Name, Role};
-use store::Durability;
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use store::{Durability, Word, fold};
 
 use crate::commit::{Committer, unavailable};
 use crate::tenant::Tenant;
-use crate::{AdminError, Column, Direction, Filter, ListQuery, Person, Refusal, Service};
+use crate::{AdminError, Column, Direction, Filter, ListQuery, Person, Refusal, Service, place};
 
 /// Accounts that are written in one transaction.
 const STEP_ACCOUNTS: usize = 2_000;
@@ -19,13 +17,17 @@ const STEP_ACCOUNTS: usize = 2_000;
 /// An account, in the order of names.
 #[derive(Debug)]
 struct Entry {
+    /// As it is compared with what is searched for.
     folded: String,
+    /// What it is sorted by.
+    place: Vec<u8>,
     account: Account,
 }
 
 impl Entry {
     fn new(account: Account) -> Arc<Entry> {
-        Arc::new(Entry { folded: folded(account.name.as_str()), account })
+        let name = account.name.as_str();
+        Arc::new(Entry { folded: fold(name), place: place(name), account })
     }
 
     /// Whether a folded word is of its name, or begins its number. Of an accent alone nothing is left.
@@ -37,7 +39,7 @@ impl Entry {
 
 impl Ord for Entry {
     fn cmp(&self, other: &Entry) -> Ordering {
-        self.folded.cmp(&other.folded).then(self.account.id.cmp(&other.account.id))
+        self.place.cmp(&other.place).then(self.account.id.cmp(&other.account.id))
     }
 }
 
@@ -55,17 +57,14 @@ impl PartialEq for Entry {
 
 impl Eq for Entry {}
 
-/// A name as names are compared: without case and accents, like the words of activities.
-fn folded(name: &str) -> String {
-    name.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+/// The account whose number a word is; it need have no name.
+fn number(word: &Word) -> impl Iterator<Item = ClientId> {
+    word.text.parse().ok().map(ClientId).into_iter()
 }
 
 fn is_number(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_digit())
 }
-
-/// Words that accounts are looked for by; no name has more.
-const WORDS_MAX: usize = 32;
 
 /// The names of an organization's accounts.
 #[derive(Debug, Default)]
@@ -114,8 +113,27 @@ impl Accounts {
         self.changes
     }
 
-    /// The accounts whose name has all these words (the first 32 of them), or whose number begins with
-    /// them, by name; all where there are no words.
+    /// What the account is sorted by; none where it has no name.
+    pub(crate) fn place(&self, id: ClientId) -> Option<&[u8]> {
+        self.by_id.get(&id).map(|entry| &entry.place[..])
+    }
+
+    /// For each word, the accounts that have it in their name or as their number.
+    pub(crate) fn with_words(&self, words: &[Word]) -> Vec<Vec<ClientId>> {
+        let mut found: Vec<Vec<ClientId>> =
+            words.iter().map(|word| number(word).collect()).collect();
+        for (id, entry) in &self.by_id {
+            for (word, found) in words.iter().zip(&mut found) {
+                if word.is_in(&entry.folded) {
+                    found.push(*id);
+                }
+            }
+        }
+        found
+    }
+
+    /// The accounts whose name has all these words anywhere in it, or whose number begins with them, by
+    /// name; all where there are no words.
     #[must_use]
     pub fn find(&self, words: &str) -> Vec<Account> {
         self.page(words, 0, usize::MAX).1
@@ -124,7 +142,7 @@ impl Accounts {
     /// How many that are, and `take` of them after the first `skip`.
     #[must_use]
     pub fn page(&self, words: &str, skip: usize, take: usize) -> (usize, Vec<Account>) {
-        let words: HashSet<String> = words.split_whitespace().take(WORDS_MAX).map(folded).collect();
+        let words: HashSet<String> = words.split_whitespace().map(fold).collect();
         let matches = |entry: &&Arc<Entry>| words.iter().all(|word| entry.has(word));
         let (mut total, mut page) = (0, Vec::new());
         for entry in self.sorted.iter().filter(matches) {
