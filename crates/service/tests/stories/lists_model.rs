@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    Account, Activity, ActivityId, ClientId, Draft, Moment, Name, Note, Patch, Presence, Priority,
-    StatusId, StatusRef, Subject, UserId, Version,
+    Account, ActivityId, ClientId, Draft, Moment, Name, Note, Patch, Presence, Priority, StatusId,
+    StatusRef, Subject, UserId, Version,
 };
 use proptest::collection::vec;
 use proptest::option;

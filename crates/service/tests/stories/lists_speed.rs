@@ -62,6 +62,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 }
 
 /// The median of several, the first one beside it.
+#[expect(clippy::print_stdout, reason = "figures are what it is for")]
 fn told(what: &str, mut work: impl FnMut() -> u64) {
     let (total, first) = timed(&mut work);
     let mut times: Vec<_> = (0..15).map(|_| timed(&mut work).1).collect();
