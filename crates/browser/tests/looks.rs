@@ -216,7 +216,7 @@ fn the_longest_words_and_what_is_opened_stay_within_a_phone() {
     page.open(&one);
     within("what was removed");
     page.click("Restore");
-    page.sees("The activity has been restored.");
+    page.sees("has been restored.");
     page.click(css("details.who summary"));
     page.click("Sign out");
     page.sees("Sign in");

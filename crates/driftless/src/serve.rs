@@ -92,7 +92,7 @@ pub(crate) fn open(
 
 /// The command as it was typed: binds, opens, serves until told to stop.
 pub(crate) fn run(folder: &Path, serve: &Serve) -> Result<(), Failure> {
-    log::start(serve.tuning.log_format);
+    log::start(serve.tuning.log_format, log::USUAL);
     let tls = match (&serve.tls_cert, &serve.tls_key) {
         (Some(certificate), Some(key)) => Some(edge::tls::acceptor(certificate, key)?),
         _ => None,

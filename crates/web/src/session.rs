@@ -13,8 +13,9 @@ use domain::Role;
 use service::{Person, hash_secret};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::fields::Fields;
+use crate::fields::{Fields, local};
 use crate::problem::Resend;
+use crate::times::Clock;
 use crate::{Problem, Web};
 
 /// The cookie with the session's id.
@@ -29,6 +30,8 @@ pub(crate) struct SignedIn {
     pub(crate) person: Person,
     /// The token that each of her forms carries.
     pub(crate) csrf: String,
+    /// What the clock shows that all times on the person's pages go by.
+    pub(crate) clock: Clock,
     /// Her place among the requests that the organization may have under way.
     _permit: Arc<OwnedSemaphorePermit>,
 }
@@ -47,7 +50,8 @@ impl SignedIn {
             let text = "Your organization asks too much at once. Try again in a moment.";
             Problem::Unavailable(text.to_owned())
         })?;
-        Ok(Some(SignedIn { person, csrf, _permit: Arc::new(permit) }))
+        let clock = Clock { zone: person.zone(), now: web.service.now() };
+        Ok(Some(SignedIn { person, csrf, clock, _permit: Arc::new(permit) }))
     }
 
     /// Whether she may write.
@@ -103,6 +107,28 @@ fn is_from_here(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let origin = text(header::ORIGIN).and_then(|origin| Some(origin.split_once("://")?.1));
     origin.is_some() && origin == text(header::HOST)
+}
+
+/// The pages from which one goes to an activity and comes back.
+const LISTS: [&str; 6] = ["/", "/activities", "/accounts", "/bin", "/changes", "/integrations"];
+
+/// Where somebody has come from to an activity, as the page's own address says, else the browser: a
+/// list of ours. That of all activities, where neither does.
+pub(crate) fn way_back(headers: &HeaderMap, query: &Fields) -> String {
+    if let Some(back) = local(query.get("back")) {
+        return back.to_owned();
+    }
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let ours = || {
+        let (host, _) = text(header::REFERER)?.split_once("://")?.1.split_once('/')?;
+        let (_, address) = text(header::REFERER)?.split_once(host)?;
+        (text(header::HOST) == Some(host)).then_some(local(address)?)
+    };
+    let is_list = |address: &&str| {
+        let path = address.split(['?', '#']).next().unwrap_or_default();
+        LISTS.contains(&path) || path.starts_with("/accounts/")
+    };
+    ours().filter(is_list).unwrap_or("/activities").to_owned()
 }
 
 /// The query of an address.

@@ -1,7 +1,7 @@
 // Picks an account by its name: as somebody types, a list of those that fit (the ARIA combobox pattern).
 // What is picked is written as `Ada Lovelace (3480)`; a bare number works too, so nothing is forced.
 
-import { element } from "./dom.js";
+import { element, isComposing } from "./dom.js";
 
 /** How long typing rests before the server is asked, in milliseconds. */
 const REST = 150;
@@ -60,13 +60,36 @@ class Picker {
       return option;
     });
     const none = element("li", { role: "option", "aria-disabled": "true" }, "No account of that name. A number works too.");
+    const add = this.adding(found);
+    if (add) options.push(add);
     this.list.replaceChildren(...(options.length > 0 ? options : [none]));
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
     this.move(-1);
   }
 
+  /** Where the form can make an account along with what it is about: the name that was typed, unless one has it. */
+  adding(found) {
+    const name = this.input.value.trim();
+    const isThere = found.some((account) => account.name.toLowerCase() === name.toLowerCase());
+    if (!this.input.dataset.add || isThere || /^\d*$/.test(name)) return null;
+    const option = element("li", { id: `${this.list.id}-new`, role: "option" }, `Add “${name}” as a new account`);
+    option.dataset.value = name;
+    option.dataset.add = "";
+    return option;
+  }
+
+  /** The form says which name is to be made an account of; nothing where that is not wanted any more. */
+  add(name) {
+    if (!this.input.dataset.add) return;
+    this.added ??= element("input", { type: "hidden", name: this.input.dataset.add });
+    this.added.value = name;
+    this.input.after(this.added);
+  }
+
   key(event) {
+    // An input method ends a word with Enter and chooses with the arrows: those keys are its own.
+    if (isComposing(event)) return;
     const options = this.list.querySelectorAll("li[data-value]");
     const isOpen = !this.list.hidden;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -92,6 +115,7 @@ class Picker {
   pick(option) {
     if (!option?.dataset.value) return;
     this.input.value = option.dataset.value;
+    this.add("add" in option.dataset ? option.dataset.value : "");
     this.close();
     // Others may wait for it; it is no typing, so nothing is asked anew.
     this.input.dispatchEvent(new Event("change", { bubbles: true }));

@@ -4,12 +4,15 @@
 //! is no part of the edit, and an edit from an old version is not saved over a newer one: then
 //! `conflict` lets the person choose.
 
+mod account;
 mod conflict;
 mod content;
 mod controls;
 mod edit;
+mod merge;
 mod new;
 mod remove;
+mod then;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
@@ -21,7 +24,6 @@ use crate::session::Number;
 use crate::{Problem, Web};
 
 pub(crate) use super::names::Names;
-pub(crate) use remove::undo;
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new()

@@ -3,8 +3,10 @@
 use domain::{ClientId, ID_MAX, Name, Priority, Stamp, Status, StatusId, UserId, Zone};
 use service::{Column, Direction, Filter, ListQuery, Person, Sought, Tenant, fold};
 
+use crate::SignedIn;
 use crate::fields::Fields;
-use crate::times;
+use crate::pages::due::Due;
+use crate::times::{self, Clock};
 
 /// Activities on a page, where the address does not say, and at most.
 const SIZE: u32 = 50;
@@ -15,18 +17,19 @@ pub(super) const WORDS_CHARS_MAX: usize = 200;
 
 /// What stands for all statuses that count as done, and for all others.
 pub(super) const DONE: &str = "done";
-pub(super) const OPEN: &str = "open";
+pub(crate) const OPEN: &str = "open";
 
 /// Statuses that may be named one by one.
 const STATUSES_MAX: usize = 100;
 
 /// What narrows the list.
-pub(super) const CONDITIONS: [&str; 9] = [
+pub(super) const CONDITIONS: [&str; 10] = [
     "q",
     "status",
     "priority",
     "user",
     "client",
+    "due",
     "start_from",
     "start_to",
     "changed_from",
@@ -68,7 +71,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    pub(crate) fn parse(fields: &Fields, person: &Person) -> Asked {
+    pub(crate) fn parse(fields: &Fields, who: &SignedIn) -> Asked {
         let asked = match fields.get("account") {
             // By the name of its column it may be asked for too.
             account if !account.is_empty() && !fields.has("client") => {
@@ -79,9 +82,8 @@ impl Asked {
         let asked = asked.only(&[&CONDITIONS[..], &LOOKS[..]].concat());
         let fields = asked.split("status", ',').bounded(STATUSES_MAX + 1);
         let statuses = fields.all("status").collect::<Vec<_>>().join(",");
-        let directory = person.tenant.directory();
-        let mut reader = Reader { fields: &fields, problems: Vec::new() };
-        let filter = reader.filter(person, &directory.organization.zone);
+        let mut reader = Reader { clock: &who.clock, fields: &fields, problems: Vec::new() };
+        let filter = reader.filter(&who.person);
         let wrong = std::mem::take(&mut reader.problems);
         let (by, direction) = reader.order();
         let page = reader.number("page", "The page", u64::MAX).unwrap_or(1);
@@ -130,16 +132,18 @@ impl Asked {
 }
 
 struct Reader<'a> {
+    clock: &'a Clock,
     fields: &'a Fields,
     problems: Vec<String>,
 }
 
 impl Reader<'_> {
-    fn filter(&mut self, person: &Person, zone: &Zone) -> Filter {
+    fn filter(&mut self, person: &Person) -> Filter {
         self.none_too_many();
+        let zone = &self.clock.zone;
         let (start_from, start_to) = self.days("start_from", "start_to", "Start", zone);
         let (changed_from, changed_to) = self.days("changed_from", "changed_to", "Changed", zone);
-        Filter {
+        let mut filter = Filter {
             words: self.words(),
             statuses: self.statuses(person),
             priority: self.priority(),
@@ -149,6 +153,25 @@ impl Reader<'_> {
             start_to,
             changed_from,
             changed_to,
+            ..Filter::default()
+        };
+        self.due(person, &mut filter);
+        filter
+    }
+
+    /// What is to be done when, by the clock of whoever asks.
+    fn due(&mut self, person: &Person, filter: &mut Filter) {
+        let text = self.fields.get("due");
+        if text.is_empty() {
+            return;
+        }
+        let Some(due) = Due::parse(text) else {
+            let names = Due::ALL.map(Due::name).join(", ");
+            self.problems.push(format!("Nothing can be due {}: {names}.", quoted(text)));
+            return;
+        };
+        if !due.narrow(filter, self.clock, &person.tenant.directory()) {
+            self.problems.push("What is done is not due: choose another status.".to_owned());
         }
     }
 
@@ -277,7 +300,7 @@ impl Reader<'_> {
             self.problems.push(format!("The list cannot be sorted by {}: {names}.", quoted(text)));
         }
         let (by, usual) = column
-            .map_or((Column::Modified, Direction::Descending), |(by, _, _, usual)| (*by, *usual));
+            .map_or((Column::Start, Direction::Descending), |(by, _, _, usual)| (*by, *usual));
         let direction = match self.fields.get("direction") {
             "asc" => Direction::Ascending,
             "desc" => Direction::Descending,
@@ -323,7 +346,10 @@ fn accounts_meant(tenant: &Tenant, text: &str) -> Vec<ClientId> {
     }
     let written = text.strip_suffix(')').and_then(|text| text.rsplit_once('('));
     let one = written.and_then(|(name, id)| Some((name.trim(), number(id.trim())?)));
-    match one.filter(|(name, id)| accounts.name(*id).is_some_and(|known| is_like(known, name))) {
+    let is_so = |(name, id): &(&str, ClientId)| {
+        name.is_empty() || accounts.name(*id).is_some_and(|known| is_like(known, name))
+    };
+    match one.filter(is_so) {
         Some((_, id)) => vec![id],
         None => found.into_iter().map(|account| account.id).collect(),
     }
@@ -331,6 +357,14 @@ fn accounts_meant(tenant: &Tenant, text: &str) -> Vec<ClientId> {
 
 fn is_like(name: &Name, typed: &str) -> bool {
     fold(name.as_str().trim()) == fold(typed)
+}
+
+/// A direction's name in the address.
+pub(crate) fn direction_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Ascending => "asc",
+        Direction::Descending => "desc",
+    }
 }
 
 /// What somebody typed, so that it fits into a sentence.
