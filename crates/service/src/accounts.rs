@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::{Account, ClientId, ID_MAX, Name, Role};
-use store::{Durability, Word, fold};
+use store::{Durability, NameFinder, Word, fold};
 
 use crate::commit::{Committer, unavailable};
 use crate::tenant::Tenant;
@@ -120,16 +120,16 @@ impl Accounts {
 
     /// For each word, the accounts that have it in their name or as their number.
     pub(crate) fn with_words(&self, words: &[Word]) -> Vec<Vec<ClientId>> {
-        let mut found: Vec<Vec<ClientId>> =
-            words.iter().map(|word| number(word).collect()).collect();
+        let mut each: Vec<(NameFinder<'_>, Vec<ClientId>)> =
+            words.iter().map(|word| (NameFinder::of(word), number(word).collect())).collect();
         for (id, entry) in &self.by_id {
-            for (word, found) in words.iter().zip(&mut found) {
-                if word.is_in(&entry.folded) {
+            for (finder, found) in &mut each {
+                if finder.finds(&entry.folded) {
                     found.push(*id);
                 }
             }
         }
-        found
+        each.into_iter().map(|(_, found)| found).collect()
     }
 
     /// The accounts whose name has all these words anywhere in it, or whose number begins with them, by

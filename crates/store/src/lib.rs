@@ -32,7 +32,7 @@ pub use rows::{
     TenantRecord,
 };
 pub use search::{Mark, SearchIndex, Text};
-pub use words::{Part, Token, Word, Words, tokens};
+pub use words::{NameFinder, Part, Token, Word, Words, tokens};
 
 /// A place that keeps organizations and their logs.
 ///

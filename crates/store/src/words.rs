@@ -180,24 +180,6 @@ impl Word {
         words
     }
 
-    /// Whether it is in a text that has been folded.
-    ///
-    /// ```
-    /// let word = store::Word::asked("hara");
-    /// assert!(word[0].is_in("o'hara"));
-    /// assert!(!word[0].is_in("ohara"));
-    /// ```
-    #[must_use]
-    pub fn is_in(&self, folded: &str) -> bool {
-        let is_word = |c: Option<char>| c.is_some_and(|c| kind(c) == Some(Kind::Spaced));
-        folded.match_indices(&self.text).any(|(at, found)| match self.part {
-            Part::Within => true,
-            _ if is_word(folded[..at].chars().next_back()) => false,
-            Part::Beginning => true,
-            Part::Whole => !is_word(folded[at + found.len()..].chars().next()),
-        })
-    }
-
     /// For what lies within a run, by which of [`Token::grams`] an index finds it: those that have to
     /// follow each other. None if it is too short for one: then it is what one begins with.
     #[must_use]
@@ -207,6 +189,39 @@ impl Word {
         };
         let whole = self.text.chars().count().checked_sub(gram_chars)? + 1;
         Some(grams(&self.text, gram_chars).take(whole).collect())
+    }
+}
+
+/// Looks for one word in many names.
+pub struct NameFinder<'a> {
+    word: &'a Word,
+    text: memchr::memmem::Finder<'a>,
+}
+
+impl NameFinder<'_> {
+    /// Prepares to look for this word.
+    #[must_use]
+    pub fn of(word: &Word) -> NameFinder<'_> {
+        NameFinder { word, text: memchr::memmem::Finder::new(&word.text) }
+    }
+
+    /// Whether the word is in a text that has been folded.
+    ///
+    /// ```
+    /// let word = &store::Word::asked("hara")[0];
+    /// assert!(store::NameFinder::of(word).finds("o'hara"));
+    /// assert!(!store::NameFinder::of(word).finds("ohara"));
+    /// ```
+    #[must_use]
+    pub fn finds(&self, folded: &str) -> bool {
+        let is_word = |c: Option<char>| c.is_some_and(|c| kind(c) == Some(Kind::Spaced));
+        let mut places = self.text.find_iter(folded.as_bytes());
+        places.any(|at| match self.word.part {
+            Part::Within => true,
+            _ if is_word(folded[..at].chars().next_back()) => false,
+            Part::Beginning => true,
+            Part::Whole => !is_word(folded[at + self.word.text.len()..].chars().next()),
+        })
     }
 }
 

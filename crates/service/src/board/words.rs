@@ -7,7 +7,7 @@
 //! it: those of the words that very many have are looked up ahead, and stay.
 
 use domain::{ActivityId, Seq};
-use store::{SearchIndex, StoreError, Text, Word, Words, fold};
+use store::{NameFinder, SearchIndex, StoreError, Text, Word, Words, fold};
 use timeline::SeqRange;
 
 use super::bitmap::Bitmap;
@@ -214,7 +214,8 @@ fn named(org: &Tenant, columns: &Columns, words: &[Word]) -> Vec<Named> {
     let users: Vec<(i64, String)> =
         directory.users.values().map(|user| (user.id.0, fold(user.name.as_str()))).collect();
     let each = words.iter().zip(clients).map(|(word, clients)| {
-        let users = users.iter().filter(|(_, name)| word.is_in(name));
+        let finder = NameFinder::of(word);
+        let users = users.iter().filter(|(_, name)| finder.finds(name));
         let id = word.text.parse().ok().map(ActivityId);
         Named {
             clients: clients.iter().filter_map(|id| columns.clients.code(id.0)).collect(),
