@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::{Account, ClientId, ID_MAX, Name, Role};
+use parking_lot::Mutex;
 use store::{Durability, NameFinder, Word, fold};
 
 use crate::commit::{Committer, unavailable};
@@ -74,6 +75,49 @@ pub struct Accounts {
     sorted: BTreeSet<Arc<Entry>>,
     /// See [`Accounts::changes`].
     changes: u64,
+    /// None until it is needed, and after each change.
+    lines: Mutex<Option<Lines>>,
+}
+
+/// All names as they are searched, a line each: one search through them takes a tenth of looking at each.
+#[derive(Debug)]
+struct Lines {
+    text: String,
+    /// Where the line of each account ends, in bytes.
+    ends: Vec<(usize, ClientId)>,
+}
+
+impl Lines {
+    fn of(accounts: &BTreeMap<ClientId, Arc<Entry>>) -> Lines {
+        let mut lines = Lines { text: String::new(), ends: Vec::with_capacity(accounts.len()) };
+        for (id, entry) in accounts {
+            lines.text.push_str(&entry.folded);
+            lines.text.push('\n');
+            lines.ends.push((lines.text.len(), *id));
+        }
+        lines
+    }
+
+    fn find(&self, word: &Word) -> Vec<ClientId> {
+        let (finder, mut rest, mut found) = (NameFinder::of(word), &self.ends[..], Vec::new());
+        for at in finder.places(&self.text) {
+            let passed = rest.iter().take_while(|(end, _)| *end <= at).count();
+            // Of several places in one name, the first has taken its line away.
+            if let Some(((_, id), behind)) = rest[passed..].split_first()
+                && self.line_start(rest.len() - passed) <= at
+            {
+                found.push(*id);
+                rest = behind;
+            }
+        }
+        found
+    }
+
+    /// Where the first of the last so many lines begins.
+    fn line_start(&self, left: usize) -> usize {
+        let before = self.ends.len() - left;
+        before.checked_sub(1).map_or(0, |last| self.ends[last].0)
+    }
 }
 
 impl Accounts {
@@ -113,23 +157,23 @@ impl Accounts {
         self.changes
     }
 
-    /// What the account is sorted by; none where it has no name.
-    pub(crate) fn place(&self, id: ClientId) -> Option<&[u8]> {
-        self.by_id.get(&id).map(|entry| &entry.place[..])
-    }
-
     /// For each word, the accounts that have it in their name or as their number.
     pub(crate) fn with_words(&self, words: &[Word]) -> Vec<Vec<ClientId>> {
-        let mut each: Vec<(NameFinder<'_>, Vec<ClientId>)> =
-            words.iter().map(|word| (NameFinder::of(word), number(word).collect())).collect();
-        for (id, entry) in &self.by_id {
-            for (finder, found) in &mut each {
-                if finder.finds(&entry.folded) {
-                    found.push(*id);
-                }
-            }
+        let mut lines = self.lines.lock();
+        let lines = lines.get_or_insert_with(|| Lines::of(&self.by_id));
+        words.iter().map(|word| number(word).chain(lines.find(word)).collect()).collect()
+    }
+
+    /// The place of each account among the others; those of the same name share one.
+    pub(crate) fn ranks(&self) -> HashMap<ClientId, u32> {
+        let mut ranks = HashMap::with_capacity(self.sorted.len());
+        let (mut rank, mut last): (u32, Option<&Entry>) = (0, None);
+        for entry in &self.sorted {
+            rank += u32::from(last.is_some_and(|last| last.place != entry.place));
+            ranks.insert(entry.account.id, rank);
+            last = Some(entry);
         }
-        each.into_iter().map(|(_, found)| found).collect()
+        ranks
     }
 
     /// The accounts whose name has all these words anywhere in it, or whose number begins with them, by
@@ -161,6 +205,7 @@ impl Accounts {
 
     fn put(&mut self, changed: Vec<Arc<Entry>>) {
         self.changes += changed.len() as u64;
+        *self.lines.get_mut() = None;
         for entry in changed {
             if let Some(before) = self.by_id.insert(entry.account.id, entry.clone()) {
                 self.sorted.remove(&before);

@@ -205,23 +205,27 @@ impl NameFinder<'_> {
         NameFinder { word, text: memchr::memmem::Finder::new(&word.text) }
     }
 
-    /// Whether the word is in a text that has been folded.
+    /// Where the word stands in a text that has been folded, ascending.
     ///
     /// ```
     /// let word = &store::Word::asked("hara")[0];
-    /// assert!(store::NameFinder::of(word).finds("o'hara"));
-    /// assert!(!store::NameFinder::of(word).finds("ohara"));
+    /// let places = |text| store::NameFinder::of(word).places(text).count();
+    /// assert_eq!((places("o'hara, mr. hara"), places("ohara")), (2, 0));
     /// ```
-    #[must_use]
-    pub fn finds(&self, folded: &str) -> bool {
+    pub fn places(&self, folded: &str) -> impl Iterator<Item = usize> {
         let is_word = |c: Option<char>| c.is_some_and(|c| kind(c) == Some(Kind::Spaced));
-        let mut places = self.text.find_iter(folded.as_bytes());
-        places.any(|at| match self.word.part {
+        self.text.find_iter(folded.as_bytes()).filter(move |at| match self.word.part {
             Part::Within => true,
-            _ if is_word(folded[..at].chars().next_back()) => false,
+            _ if is_word(folded[..*at].chars().next_back()) => false,
             Part::Beginning => true,
             Part::Whole => !is_word(folded[at + self.word.text.len()..].chars().next()),
         })
+    }
+
+    /// Whether the word is in a text that has been folded.
+    #[must_use]
+    pub fn finds(&self, folded: &str) -> bool {
+        self.places(folded).next().is_some()
     }
 }
 

@@ -86,9 +86,10 @@ impl Names {
     pub(super) fn renew_clients(&mut self, columns: &Columns, org: &Tenant) -> bool {
         let accounts = org.accounts();
         self.accounts_changes = accounts.changes();
-        self.clients.renew(&columns.clients, |client| match accounts.place(ClientId(client)) {
-            Some(place) => (false, place, 0),
-            None => (true, &[][..], client),
+        let ranks = accounts.ranks();
+        self.clients.renew(&columns.clients, |client| match ranks.get(&ClientId(client)) {
+            Some(rank) => (false, *rank, 0),
+            None => (true, 0, client),
         })
     }
 
