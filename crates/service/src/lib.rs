@@ -10,6 +10,7 @@
 
 mod accounts;
 mod admin;
+mod alphabet;
 mod batch;
 mod bin;
 mod board;
@@ -46,6 +47,7 @@ mod secret;
 mod sessions;
 mod settle;
 mod sorting;
+mod sought;
 mod start;
 mod statuses;
 mod sync;
@@ -77,6 +79,7 @@ use crate::views::Views;
 
 pub use accounts::Accounts;
 pub use admin::{AdminError, FIRST_STATUSES, NewKey, NewUser};
+pub use alphabet::place;
 pub use bin::{Removed, RemovedPage};
 pub use board::{Column, Filter, ListQuery, Listing};
 pub use check::{Checked, check};
@@ -113,7 +116,9 @@ pub use sabotage::{switch_off, tighten_limits};
 pub use secret::hash as hash_secret;
 pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
 pub use sorting::SORTS_MAX;
+pub use sought::{Snippet, Sought};
 pub use statuses::Spread;
+pub use store::fold;
 pub use store::{StoredField, StoredText, StoredVersion};
 pub use sync::{AskError, SyncPage};
 pub use tenant::{ANSWERS_BYTES_MAX, Tenant};

@@ -8,7 +8,7 @@ use domain::{ActivityId, OrgKey, Seq, Stamp};
 use parking_lot::{Mutex, RwLock};
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::{Connection, OptionalExtension};
-use store::{Mark, SearchIndex, StoreError, Text, Word};
+use store::{Mark, Part, SearchIndex, StoreError, Text, Token, Word, tokens};
 
 use crate::failed;
 use crate::rows::{self, number};
@@ -17,10 +17,10 @@ use crate::rows::{self, number};
 pub const SEARCH_FILE: &str = "driftless-search.db";
 
 /// What the file is like inside: a file of another number is built anew.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 
-/// How texts become words: without case and accents.
-const TOKENIZER: &str = "tokenize = 'unicode61 remove_diacritics 2'";
+/// What is put in are words as they are compared, with blanks between them: nothing is left to do.
+const OPTIONS: &str = "content = '', contentless_delete = 1, tokenize = 'ascii'";
 
 /// Longer beginnings of words are not counted: few have them in common, and a word may be of any length.
 const BEGUN_CHARS_MAX: usize = 16;
@@ -38,8 +38,6 @@ pub struct SqliteSearch {
     path: PathBuf,
     /// Exclusively to be held while the file is thrown away.
     file: RwLock<IndexFile>,
-    /// Takes questions apart into words as the index does with texts; keeps nothing.
-    splitter: Mutex<Connection>,
 }
 
 struct IndexFile {
@@ -55,8 +53,7 @@ impl SqliteSearch {
     pub fn open(folder: &Path) -> Result<SqliteSearch, StoreError> {
         let path = folder.join(SEARCH_FILE);
         let file = IndexFile::open(&path).or_else(|_| IndexFile::anew(&path))?;
-        let splitter = splitter().map_err(failed)?;
-        Ok(SqliteSearch { path, file: RwLock::new(file), splitter: Mutex::new(splitter) })
+        Ok(SqliteSearch { path, file: RwLock::new(file) })
     }
 
     fn write<T>(
@@ -167,25 +164,27 @@ impl SearchIndex for SqliteSearch {
         mark: Mark,
         changed: &[(ActivityId, Option<Text<'_>>)],
     ) -> Result<(), StoreError> {
-        let (table, vocabulary) = (table(org), vocabulary(org));
         self.write(|c| {
             let transaction = c.transaction()?;
-            // Without the texts: they stand in the log.
-            transaction.execute_batch(&format!(
-                "CREATE VIRTUAL TABLE IF NOT EXISTS {table} USING fts5(
-                     subject, note, content = '', contentless_delete = 1, detail = none, {TOKENIZER});
-                 CREATE VIRTUAL TABLE IF NOT EXISTS {vocabulary} USING fts5vocab({table}, row)"
-            ))?;
-            {
-                let mut delete = transaction
-                    .prepare_cached(&format!("DELETE FROM {table} WHERE rowid = ?1"))?;
+            let words: Vec<_> =
+                changed.iter().map(|(_, text)| Indexed::of(text.as_ref())).collect();
+            for kind in [Kind::Words, Kind::Runs] {
+                // Most organizations have no runs at all.
+                if words.iter().any(|words| !words.of_kind(kind).is_empty()) {
+                    make_table(&transaction, org, kind)?;
+                } else if !has_table(&transaction, org, kind)? {
+                    continue;
+                }
+                let table = table(org, kind);
+                let mut delete =
+                    transaction.prepare_cached(&format!("DELETE FROM {table} WHERE rowid = ?1"))?;
                 let mut insert = transaction.prepare_cached(&format!(
-                    "INSERT INTO {table} (rowid, subject, note) VALUES (?1, ?2, ?3)"
+                    "INSERT INTO {table} (rowid, words) VALUES (?1, ?2)"
                 ))?;
-                for (id, text) in changed {
+                for ((id, _), words) in changed.iter().zip(&words) {
                     delete.execute((id.0,))?;
-                    if let Some(text) = text {
-                        insert.execute((id.0, text.subject, text.note))?;
+                    if !words.of_kind(kind).is_empty() {
+                        insert.execute((id.0, words.of_kind(kind)))?;
                     }
                 }
             }
@@ -198,32 +197,32 @@ impl SearchIndex for SqliteSearch {
     }
 
     fn forget(&self, org: OrgKey) -> Result<(), StoreError> {
-        let (table, vocabulary) = (table(org), vocabulary(org));
         self.write(|c| {
             let transaction = c.transaction()?;
-            transaction.execute_batch(&format!(
-                "DROP TABLE IF EXISTS {vocabulary}; DROP TABLE IF EXISTS {table}"
-            ))?;
+            for kind in [Kind::Words, Kind::Runs] {
+                let (table, vocabulary) = (table(org, kind), vocabulary(org, kind));
+                transaction.execute_batch(&format!(
+                    "DROP TABLE IF EXISTS {vocabulary}; DROP TABLE IF EXISTS {table}"
+                ))?;
+            }
             transaction.execute("DELETE FROM mark WHERE organization = ?1", (org.0,))?;
             transaction.commit()
         })
     }
 
-    fn words(&self, text: &str) -> Result<Vec<String>, StoreError> {
-        split(&mut self.splitter.lock(), text).map_err(failed)
-    }
-
     fn find(&self, org: OrgKey, as_of: Seq, word: &Word) -> Result<Vec<ActivityId>, StoreError> {
-        // What the splitter makes of a text has no quotes and no signs: nothing in it is syntax.
-        let question = format!("\"{}\"{}", word.text, if word.begun { "*" } else { "" });
+        let (kind, question) = (Kind::of(word), question(word));
         let found = self.read(|c| {
             let _snapshot = c.unchecked_transaction()?;
             let mark = mark(c, org)?;
             if mark.seq != as_of || as_of == Seq::ZERO {
                 return Ok((mark.seq, Vec::new()));
             }
+            if !has_table(c, org, kind)? {
+                return Ok((mark.seq, Vec::new()));
+            }
             // One row of many ids instead of many rows: it takes a third of the time.
-            let sql = format!("SELECT all_ids(rowid) FROM {} WHERE {0} MATCH ?1", table(org));
+            let sql = format!("SELECT all_ids(rowid) FROM {} WHERE {0} MATCH ?1", table(org, kind));
             let ids = |row: &rusqlite::Row<'_>| Ok(unpacked(row.get_ref(0)?.as_blob()?));
             Ok((mark.seq, c.prepare_cached(&sql)?.query_row((&question,), ids)?))
         })?;
@@ -235,17 +234,23 @@ impl SearchIndex for SqliteSearch {
 
     fn common(&self, org: OrgKey, hits_min: u64) -> Result<Vec<Word>, StoreError> {
         let mut common = self.read(|c| {
-            let mut common = Common { hits_min, begun: Vec::new(), found: Vec::new() };
-            if mark(c, org)? != Mark::START {
-                let sql = format!("SELECT term, doc FROM {} ORDER BY term", vocabulary(org));
-                let mut terms = c.prepare(&sql)?;
-                let mut rows = terms.query(())?;
-                while let Some(row) = rows.next()? {
-                    common.add(row.get_ref(0)?.as_str()?, row.get::<_, i64>(1)?.cast_unsigned());
+            let mut found = Vec::new();
+            for kind in [Kind::Words, Kind::Runs] {
+                let mut common = Common { kind, hits_min, begun: Vec::new(), found };
+                if has_table(c, org, kind)? {
+                    let table = vocabulary(org, kind);
+                    let sql = format!("SELECT term, doc FROM {table} ORDER BY term");
+                    let mut terms = c.prepare(&sql)?;
+                    let mut rows = terms.query(())?;
+                    while let Some(row) = rows.next()? {
+                        common
+                            .add(row.get_ref(0)?.as_str()?, row.get::<_, i64>(1)?.cast_unsigned());
+                    }
                 }
+                common.end_those_not_in("");
+                found = common.found;
             }
-            common.end_those_not_in("");
-            Ok(common.found)
+            Ok(found)
         })?;
         common.sort_by_key(|(hits, _)| std::cmp::Reverse(*hits));
         Ok(common.into_iter().map(|(_, word)| word).collect())
@@ -254,6 +259,7 @@ impl SearchIndex for SqliteSearch {
 
 /// Adds up how often words and their beginnings occur; the words come sorted.
 struct Common {
+    kind: Kind,
     hits_min: u64,
     /// The beginnings of the word that came last, the shortest first, and the hits of each so far.
     begun: Vec<(String, u64)>,
@@ -268,32 +274,119 @@ impl Common {
         let ends = term.char_indices().map(|(at, c)| at + c.len_utf8()).take(BEGUN_CHARS_MAX);
         let longer = ends.filter(|end| *end > longest);
         self.begun.extend(longer.map(|end| (term[..end].to_owned(), hits)));
-        self.find(term.to_owned(), false, hits);
+        // A piece of a run is the beginning of itself.
+        if self.kind == Kind::Words {
+            self.find(term.to_owned(), Part::Whole, hits);
+        }
     }
 
     fn end_those_not_in(&mut self, term: &str) {
+        let part = if self.kind == Kind::Words { Part::Beginning } else { Part::Within };
         let stay = self.begun.partition_point(|(begun, _)| term.starts_with(begun.as_str()));
         for (text, hits) in self.begun.split_off(stay) {
-            self.find(text, true, hits);
+            self.find(text, part, hits);
         }
     }
 
-    fn find(&mut self, text: String, begun: bool, hits: u64) {
+    fn find(&mut self, text: String, part: Part, hits: u64) {
         if hits >= self.hits_min {
-            self.found.push((hits, Word { text, begun }));
+            self.found.push((hits, Word { text, part }));
         }
     }
 }
 
-/// Each organization has a table of its own: none is found in another's, and none makes another's
+/// Words are looked up whole or by their beginning, which needs no places; what lies within a run by
+/// pieces that follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Words,
+    Runs,
+}
+
+impl Kind {
+    fn of(word: &Word) -> Kind {
+        if word.part == Part::Within { Kind::Runs } else { Kind::Words }
+    }
+}
+
+/// What of a text goes into each table.
+struct Indexed {
+    words: String,
+    runs: String,
+}
+
+impl Indexed {
+    fn of(text: Option<&Text<'_>>) -> Indexed {
+        let mut indexed = Indexed { words: String::new(), runs: String::new() };
+        let texts = text.into_iter().flat_map(|text| [text.subject, text.note]);
+        for token in texts.flat_map(tokens) {
+            indexed.add(&token);
+        }
+        indexed
+    }
+
+    fn add(&mut self, token: &Token) {
+        let grams = token.grams();
+        let (place, words) = match grams[..] {
+            [] => (&mut self.words, &[token.text.as_str()][..]),
+            _ => (&mut self.runs, &grams[..]),
+        };
+        for word in words {
+            place.push_str(word);
+            place.push(' ');
+        }
+    }
+
+    fn of_kind(&self, kind: Kind) -> &str {
+        match kind {
+            Kind::Words => &self.words,
+            Kind::Runs => &self.runs,
+        }
+    }
+}
+
+/// A word as FTS5 is asked for it. Words have no quotes and no signs: nothing in them is syntax.
+fn question(word: &Word) -> String {
+    match (word.part, word.grams()) {
+        (Part::Whole, _) => format!("\"{}\"", word.text),
+        (Part::Within, Some(grams)) => format!("\"{}\"", grams.join(" ")),
+        (Part::Beginning | Part::Within, _) => format!("\"{}\"*", word.text),
+    }
+}
+
+/// Each organization has tables of its own: none is found in another's, and none makes another's
 /// slow.
-fn table(org: OrgKey) -> String {
-    format!("\"words_{}\"", org.0)
+fn table(org: OrgKey, kind: Kind) -> String {
+    match kind {
+        Kind::Words => format!("\"words_{}\"", org.0),
+        Kind::Runs => format!("\"runs_{}\"", org.0),
+    }
 }
 
 /// The table that tells the words of an organization's.
-fn vocabulary(org: OrgKey) -> String {
-    format!("\"vocabulary_{}\"", org.0)
+fn vocabulary(org: OrgKey, kind: Kind) -> String {
+    match kind {
+        Kind::Words => format!("\"vocabulary_{}\"", org.0),
+        Kind::Runs => format!("\"grams_{}\"", org.0),
+    }
+}
+
+/// Without the texts: they stand in the log.
+fn make_table(connection: &Connection, org: OrgKey, kind: Kind) -> rusqlite::Result<()> {
+    let (table, vocabulary) = (table(org, kind), vocabulary(org, kind));
+    let detail = if kind == Kind::Words { "none" } else { "full" };
+    connection.execute_batch(&format!(
+        "CREATE VIRTUAL TABLE IF NOT EXISTS {table}
+             USING fts5(words, detail = {detail}, {OPTIONS});
+         CREATE VIRTUAL TABLE IF NOT EXISTS {vocabulary} USING fts5vocab({table}, row)"
+    ))
+}
+
+fn has_table(connection: &Connection, org: OrgKey, kind: Kind) -> rusqlite::Result<bool> {
+    let name = table(org, kind);
+    let mut statement =
+        connection.prepare_cached("SELECT count(*) FROM sqlite_schema WHERE name = ?1")?;
+    statement.query_row((name.trim_matches('"'),), |row| row.get::<_, i64>(0)).map(|n| n > 0)
 }
 
 fn mark(connection: &Connection, org: OrgKey) -> rusqlite::Result<Mark> {
@@ -319,23 +412,6 @@ fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_aggregate_function("all_ids", 1, flags, AllIds)?;
     Ok(connection)
-}
-
-fn splitter() -> rusqlite::Result<Connection> {
-    let connection = Connection::open_in_memory()?;
-    connection.execute_batch(&format!(
-        "CREATE VIRTUAL TABLE question USING fts5(text, {TOKENIZER});
-         CREATE VIRTUAL TABLE word USING fts5vocab(question, instance)"
-    ))?;
-    Ok(connection)
-}
-
-/// The words of a text, as the index would take them.
-fn split(splitter: &mut Connection, text: &str) -> rusqlite::Result<Vec<String>> {
-    let taken_back = splitter.transaction()?;
-    taken_back.prepare_cached("INSERT INTO question (text) VALUES (?1)")?.execute((text,))?;
-    let mut words = taken_back.prepare_cached("SELECT term FROM word ORDER BY offset")?;
-    words.query_map((), |row| row.get(0))?.collect()
 }
 
 /// Gathers ids into one value, each as eight bytes.

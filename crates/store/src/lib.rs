@@ -11,9 +11,11 @@ mod content;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod error;
+mod letters;
 mod rows;
 mod scan;
 mod search;
+mod words;
 
 use std::ops::ControlFlow;
 
@@ -24,11 +26,13 @@ use domain::{
 
 pub use content::{Content, StoredField, StoredMoment, StoredText, StoredVersion, decode, encode};
 pub use error::{CommitError, StoreError};
+pub use letters::fold;
 pub use rows::{
     CoverageRecord, CurrentRow, Examined, FolderState, LogEntry, RunRecord, SessionRecord,
     TenantRecord,
 };
-pub use search::{Mark, SearchIndex, Text, Word};
+pub use search::{Mark, SearchIndex, Text};
+pub use words::{NameFinder, Part, Token, Word, Words, tokens};
 
 /// A place that keeps organizations and their logs.
 ///

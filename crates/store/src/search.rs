@@ -2,7 +2,7 @@
 
 use domain::{ActivityId, OrgKey, Seq, Stamp, Version};
 
-use crate::StoreError;
+use crate::{StoreError, Word};
 
 /// The texts of one activity that are searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,35 +36,7 @@ impl Mark {
     pub const START: Mark = Mark { seq: Seq::ZERO, stamp: Stamp::MIN };
 }
 
-/// A word that is searched for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word {
-    /// As the index has it: see [`SearchIndex::words`].
-    pub text: String,
-    /// Whether it may be only the beginning of a word.
-    pub begun: bool,
-}
-
-impl Word {
-    /// Whether it is among the words of a text, which come sorted.
-    ///
-    /// ```
-    /// let text = ["call".to_owned(), "printers".to_owned()];
-    /// let word = |text: &str, begun| store::Word { text: text.to_owned(), begun };
-    /// assert!(word("print", true).is_among(&text));
-    /// assert!(!word("print", false).is_among(&text));
-    /// ```
-    #[must_use]
-    pub fn is_among(&self, sorted: &[String]) -> bool {
-        let first = sorted.partition_point(|word| *word < self.text);
-        sorted.get(first).is_some_and(|word| match self.begun {
-            true => word.starts_with(&self.text),
-            false => *word == self.text,
-        })
-    }
-}
-
-/// Finds activities by the words of subject and note. It is derived from the log: it may lag behind,
+/// Finds activities by the words of subject and note, as [`tokens`](crate::tokens()) takes them apart. It is derived from the log: it may lag behind,
 /// be lost, and be built anew. An implementation that finds itself damaged forgets everything and
 /// answers with [`StoreError::Unavailable`]; the caller goes on from [`Mark::START`].
 pub trait SearchIndex: Send + Sync {
@@ -91,13 +63,6 @@ pub trait SearchIndex: Send + Sync {
     /// # Errors
     /// When it cannot be written.
     fn forget(&self, org: OrgKey) -> Result<(), StoreError>;
-
-    /// The words of a text, in its order, as the index takes them: without case, accents and
-    /// punctuation. Any text is allowed.
-    ///
-    /// # Errors
-    /// When the splitter is out of order.
-    fn words(&self, text: &str) -> Result<Vec<String>, StoreError>;
 
     /// The activities that have this word as of that position, ascending.
     ///

@@ -46,6 +46,17 @@ impl Bitmap {
         }
     }
 
+    /// Takes in the slots whose value passes: one sequential look at the column.
+    pub(super) fn extend<T: Copy>(&mut self, column: &[T], passes: impl Fn(T) -> bool) {
+        self.words.resize(self.words.len().max(column.len().div_ceil(WORD_BITS)), 0);
+        for (word, values) in self.words.iter_mut().zip(column.chunks(WORD_BITS)) {
+            *word |= values
+                .iter()
+                .enumerate()
+                .fold(0, |mask, (bit, value)| mask | (u64::from(passes(*value)) << bit));
+        }
+    }
+
     /// Keeps the slots that are in the other too.
     pub(super) fn intersect(&mut self, other: &Bitmap) {
         self.words.truncate(other.words.len());

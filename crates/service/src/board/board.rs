@@ -12,6 +12,7 @@ use super::columns::Columns;
 use super::names::Names;
 use super::order::{Keys, Order};
 use super::query::Column;
+use super::tails::Tails;
 use super::words::Kept;
 use crate::tenant::Tenant;
 
@@ -122,17 +123,26 @@ impl Board {
     }
 
     /// Brings a column's order up to date.
-    pub(super) fn prepare(&mut self, org: &Tenant, by: Column) {
+    pub(super) fn prepare(
+        &mut self,
+        store: &dyn Store,
+        org: &Tenant,
+        by: Column,
+    ) -> Result<(), StoreError> {
         self.renew_names(org, by);
         let keys = Keys { columns: &self.columns, names: &self.names };
+        let tails = Tails { store, org: org.key, columns: &self.columns };
         let order = &mut self.orders[by as usize];
-        match order {
-            Some(order) if order.seen < self.changed.len() => {
-                order.renew(keys, by, &self.changed[order.seen..]);
+        match order.take() {
+            Some(mut kept) => {
+                if kept.seen < self.changed.len() {
+                    kept.renew(keys, tails, by, &self.changed[kept.seen..])?;
+                }
+                *order = Some(kept);
             }
-            Some(_) => {}
-            None => *order = Some(Order::build(keys, by, self.changed.len())),
+            None => *order = Some(Order::build(keys, tails, by, self.changed.len())?),
         }
+        Ok(())
     }
 
     /// The order of a column, if it has been prepared.

@@ -49,6 +49,13 @@ impl Codes {
         self.codes.get(&value).copied()
     }
 
+    /// Which codes are among these.
+    pub(super) fn table(&self, codes: &[u32]) -> Vec<bool> {
+        let mut table = vec![false; self.values.len()];
+        codes.iter().for_each(|code| table[*code as usize] = true);
+        table
+    }
+
     pub(super) fn memory_bytes(&self) -> usize {
         self.of.capacity() * 4 + self.values.capacity() * 8 + self.codes.capacity() * 17
     }

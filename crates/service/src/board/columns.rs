@@ -8,6 +8,7 @@ use store::CurrentRow;
 use super::bitmap::Bitmap;
 use super::codes::Codes;
 use super::subjects::Subjects;
+use crate::place;
 
 /// An end that is absent: smaller than any instant.
 pub(super) const NO_END: i64 = i64::MIN;
@@ -65,7 +66,7 @@ impl Columns {
         self.users.set(slot, row.system_user.map(|user| user.0));
         self.statuses.set(slot, Some(row.status.0));
         set(&mut self.priorities, slot, level(row.priority));
-        self.subjects.set(slot, row.subject);
+        self.subjects.set(slot, &place(row.subject));
         if !self.present.contains(slot) {
             self.present.insert(slot);
             self.count += 1;

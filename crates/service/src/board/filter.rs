@@ -28,8 +28,9 @@ pub(super) fn matches(
         let statuses: Vec<i64> = filter.statuses.iter().map(|status| status.0).collect();
         retain_values(&mut matches, &columns.statuses, &statuses);
     }
-    if let Some(client) = filter.client {
-        retain_values(&mut matches, &columns.clients, &[client.0]);
+    if let Some(clients) = &filter.clients {
+        let clients: Vec<i64> = clients.iter().map(|client| client.0).collect();
+        retain_values(&mut matches, &columns.clients, &clients);
     }
     if let Some(user) = filter.system_user {
         retain_values(&mut matches, &columns.users, &[user.0]);
@@ -61,8 +62,7 @@ fn retain_values(matches: &mut Bitmap, codes: &Codes, values: &[i64]) {
     match wanted[..] {
         [one] => matches.retain(codes.all(), |code| code == one),
         _ => {
-            let mut table = vec![false; codes.values().len() + 1];
-            wanted.iter().for_each(|code| table[*code as usize] = true);
+            let table = codes.table(&wanted);
             matches.retain(codes.all(), |code| table[code as usize]);
         }
     }

@@ -76,7 +76,7 @@ impl Service {
         let changed: Vec<_> = texts.chain(removed.into_iter().map(|id| (id, None))).collect();
         index.put(org.key, Mark { seq: through, stamp: stamp.unwrap_or(Stamp::MIN) }, &changed)?;
         if let Some(board) = board {
-            board.kept.lock().follow(index, &board.columns, step, &changed);
+            board.kept.lock().follow(&board.columns, step, &changed);
         }
         Ok(Mark { seq: through, stamp: stamp.unwrap_or(Stamp::MIN) })
     }

@@ -21,6 +21,7 @@ mod order;
 mod place;
 mod query;
 mod subjects;
+mod tails;
 mod words;
 
 use std::collections::HashMap;

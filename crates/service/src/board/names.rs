@@ -6,7 +6,8 @@ use domain::{ClientId, StatusId, UserId};
 
 use super::codes::Codes;
 use super::columns::Columns;
-use crate::directory::{Directory, folded};
+use crate::directory::Directory;
+use crate::place;
 use crate::tenant::Tenant;
 
 /// The place of each code of a column.
@@ -85,9 +86,10 @@ impl Names {
     pub(super) fn renew_clients(&mut self, columns: &Columns, org: &Tenant) -> bool {
         let accounts = org.accounts();
         self.accounts_changes = accounts.changes();
-        self.clients.renew(&columns.clients, |client| match accounts.name(ClientId(client)) {
-            Some(name) => (false, folded(name.as_str()), 0),
-            None => (true, String::new(), client),
+        let ranks = accounts.ranks();
+        self.clients.renew(&columns.clients, |client| match ranks.get(&ClientId(client)) {
+            Some(rank) => (false, *rank, 0),
+            None => (true, 0, client),
         })
     }
 
@@ -96,14 +98,14 @@ impl Names {
         let directory = org.directory();
         let users =
             self.users.renew(&columns.users, |user| match directory.users.get(&UserId(user)) {
-                Some(user) => (false, folded(user.name.as_str()), 0),
-                None => (true, String::new(), user),
+                Some(user) => (false, place(user.name.as_str()), 0),
+                None => (true, Vec::new(), user),
             });
         let in_order = directory.statuses_in_order();
-        let place = |status| in_order.iter().position(|other| other.id == StatusId(status));
+        let at = |status| in_order.iter().position(|other| other.id == StatusId(status));
         let statuses = self
             .statuses
-            .renew(&columns.statuses, |status| (place(status).unwrap_or(usize::MAX), status));
+            .renew(&columns.statuses, |status| (at(status).unwrap_or(usize::MAX), status));
         self.directory = Some(directory);
         (!users, !statuses)
     }

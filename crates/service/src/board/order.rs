@@ -2,11 +2,14 @@
 
 use std::cmp::Ordering;
 
+use store::StoreError;
+
 use super::bitmap::Bitmap;
 use super::codes::ABSENT;
 use super::columns::{Columns, NO_END};
 use super::names::Names;
 use super::query::Column;
+use super::tails::Tails;
 use crate::Direction;
 
 /// What is compared: the columns, and the names that stand for numbers in them.
@@ -85,23 +88,31 @@ impl Keys<'_> {
 
 impl Order {
     /// Sorts everything. What is equal stays in id order, so that ids need not be compared.
-    pub(super) fn build(keys: Keys<'_>, by: Column, seen: usize) -> Order {
+    pub(super) fn build(
+        keys: Keys<'_>,
+        tails: Tails<'_>,
+        by: Column,
+        seen: usize,
+    ) -> Result<Order, StoreError> {
         let by_id = keys.columns.in_id_order();
         if by == Column::Id {
-            return Order { valued: by_id.len(), slots: by_id, seen };
+            return Ok(Order { valued: by_id.len(), slots: by_id, seen });
         }
         if let Some(places) = keys.places(by) {
-            return Order::count(keys, by, places, &by_id, seen);
+            return Ok(Order::count(keys, by, places, &by_id, seen));
         }
-        match by {
+        let order = match by {
             // Longer heads, so that few texts have to be looked at.
             Column::Subject => {
                 let subjects = &keys.columns.subjects;
                 let closer = |a, b| subjects.of(a).cmp(subjects.of(b));
-                Order::sort(by_id, |slot| Some(subjects.head(slot)), closer, seen)
+                let mut order = Order::sort(by_id, |slot| Some(subjects.head(slot)), closer, seen);
+                tails.settle(&mut order.slots)?;
+                order
             }
             _ => Order::sort(by_id, |slot| keys.number(by, slot), |_, _| Ordering::Equal, seen),
-        }
+        };
+        Ok(order)
     }
 
     /// Sorts by a key, and what has the same more closely.
@@ -144,19 +155,34 @@ impl Order {
         Order { slots, valued, seen }
     }
 
-    /// Takes out the slots that have changed, and puts those that are still there where they belong.
-    pub(super) fn renew(&mut self, keys: Keys<'_>, by: Column, changed: &[u32]) {
+    /// Takes out the slots that have changed, and puts those that are still there where they belong. It
+    /// is worth nothing after an error.
+    pub(super) fn renew(
+        &mut self,
+        keys: Keys<'_>,
+        tails: Tails<'_>,
+        by: Column,
+        changed: &[u32],
+    ) -> Result<(), StoreError> {
         self.seen += changed.len();
         let marked: Bitmap = changed.iter().copied().collect();
         let present = &keys.columns.present;
         let mut fresh: Vec<u32> = marked.iter().filter(|slot| present.contains(*slot)).collect();
         fresh.sort_unstable_by(|a, b| keys.compare(by, *a, *b));
+        if by == Column::Subject {
+            tails.settle(&mut fresh)?;
+        }
         let mut kept = std::mem::take(&mut self.slots);
         kept.retain(|slot| !marked.contains(*slot));
         let mut slots = Vec::with_capacity(kept.len() + fresh.len());
         let mut rest = &kept[..];
         for slot in fresh {
-            let before = rest.partition_point(|other| keys.compare(by, *other, slot).is_lt());
+            let before = match by {
+                Column::Subject if keys.columns.subjects.is_cut(slot) => {
+                    tails.before(rest, slot)?
+                }
+                _ => rest.partition_point(|other| keys.compare(by, *other, slot).is_lt()),
+            };
             let (smaller, larger) = rest.split_at(before);
             slots.extend_from_slice(smaller);
             slots.push(slot);
@@ -165,6 +191,7 @@ impl Order {
         slots.extend_from_slice(rest);
         self.valued = slots.partition_point(|slot| keys.number(by, *slot).is_some());
         self.slots = slots;
+        Ok(())
     }
 
     /// One page of those that match; none means all do.

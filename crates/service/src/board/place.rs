@@ -94,7 +94,7 @@ impl Service {
             None => *place = Some(Board::build(store, org, view)?),
         }
         if let (Some(board), Some(by)) = (place.as_mut(), by) {
-            board.prepare(org, by);
+            board.prepare(store, org, by)?;
         }
         held(RwLockWriteGuard::downgrade(place))
     }

@@ -9,8 +9,9 @@ use crate::Direction;
 /// Which activities: those that meet every condition. The default has none, and means all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Words of subject and note, the last one perhaps only begun. Any text is allowed; one without
-    /// words is no condition. Case and accents do not count, nor does what follows the 32nd word.
+    /// Words, the last one perhaps only begun. Each is in subject or note, in the name of the account or
+    /// of the user, or is the number of the activity or the account. Letters are compared as
+    /// [`store::fold`] has them. Empty means any; a text without words finds nothing.
     pub words: String,
     /// One of these statuses; empty means any.
     pub statuses: Vec<StatusId>,
@@ -18,8 +19,8 @@ pub struct Filter {
     pub priority: Option<Priority>,
     /// This user's.
     pub system_user: Option<UserId>,
-    /// About this account.
-    pub client: Option<ClientId>,
+    /// About one of these accounts; none of them means no activity.
+    pub clients: Option<Vec<ClientId>>,
     /// Beginning at or after this instant.
     pub start_from: Option<Stamp>,
     /// Beginning at or before this instant.
@@ -40,15 +41,15 @@ pub struct Filter {
 pub enum Column {
     /// By number.
     Id,
-    /// By what it is about, whatever the case, as far as the first 96 bytes tell them apart.
+    /// By what it is about, as people sort: see [`place`](crate::place()).
     Subject,
     /// By when it begins.
     Start,
     /// By when it ends.
     End,
-    /// By the account's name, whatever the case; accounts without a name follow by number.
+    /// By the account's name, as people sort; accounts without a name follow by number.
     Client,
-    /// By the user's name, whatever the case; users without a name follow by number.
+    /// By the user's name, as people sort; users without a name follow by number.
     SystemUser,
     /// By the place of the status among those to choose from.
     Status,

@@ -1,7 +1,8 @@
-//! What subjects are sorted by.
+//! What subjects are sorted by, see [`place`](crate::place()).
 
-/// How much of a subject counts for its place: texts without a bound would be memory without one.
-const KEY_BYTES_MAX: usize = 96;
+/// How much of a key is kept: texts without a bound would be memory without one. Few have more; where
+/// two are the same so far, they are read anew.
+pub(super) const KEPT_BYTES_MAX: usize = 255;
 
 /// The first bytes of a key, as a number of the same order.
 const HEAD_BYTES: usize = 16;
@@ -13,14 +14,16 @@ pub(super) struct Subjects {
     at: Vec<usize>,
     /// Bytes that no slot points to any more.
     waste: usize,
+    /// Whether there was ever a key of which only the beginning is kept.
+    any_cut: bool,
 }
 
 impl Subjects {
-    /// Gives a slot its subject; the slot may be the one after the last.
-    pub(super) fn set(&mut self, slot: u32, subject: &str) {
-        let key = key(subject);
+    /// Gives a slot its key; the slot may be the one after the last.
+    pub(super) fn set(&mut self, slot: u32, key: &[u8]) {
+        let key = &key[..key.len().min(KEPT_BYTES_MAX)];
         if (slot as usize) < self.at.len() {
-            if self.of(slot) == key.as_bytes() {
+            if self.of(slot) == key {
                 return;
             }
             self.waste += 1 + self.of(slot).len();
@@ -28,15 +31,27 @@ impl Subjects {
         super::columns::set(&mut self.at, slot, self.bytes.len());
         // It is never longer than a byte can tell.
         self.bytes.push(key.len() as u8);
-        self.bytes.extend_from_slice(key.as_bytes());
+        self.bytes.extend_from_slice(key);
+        self.any_cut |= key.len() == KEPT_BYTES_MAX;
         if self.waste > self.bytes.len() / 2 {
             self.compact();
         }
     }
 
+    /// What is kept of a key.
     pub(super) fn of(&self, slot: u32) -> &[u8] {
         let at = self.at[slot as usize];
         &self.bytes[at + 1..][..usize::from(self.bytes[at])]
+    }
+
+    /// Whether there may be more of it.
+    pub(super) fn is_cut(&self, slot: u32) -> bool {
+        self.of(slot).len() == KEPT_BYTES_MAX
+    }
+
+    /// Whether there may be more of any.
+    pub(super) fn any_is_cut(&self) -> bool {
+        self.any_cut
     }
 
     /// A number that is smaller where the key is, and the same where it may be.
@@ -61,16 +76,4 @@ impl Subjects {
     pub(super) fn memory_bytes(&self) -> usize {
         self.bytes.capacity() + self.at.capacity() * size_of::<usize>()
     }
-}
-
-/// The subject in lower case, as far as it counts.
-fn key(subject: &str) -> String {
-    let mut key = String::new();
-    for small in subject.chars().flat_map(char::to_lowercase) {
-        if key.len() + small.len_utf8() > KEY_BYTES_MAX {
-            break;
-        }
-        key.push(small);
-    }
-    key
 }

@@ -1,11 +1,13 @@
 //! Searching: which slots have the words of a question.
 //!
-//! Words are looked up one by one in the store's index, and what was found is kept on the board, where
+//! A word is in the activity's own text, or in the name of its account or its user, or it is a number of
+//! theirs. Names are looked at anew for each question: they change without the activity. Of texts,
+//! words are looked up one by one in the store's index, and what was found is kept on the board, where
 //! it follows the index step by step. Looking up a word costs as much as there are activities that have
 //! it: those of the words that very many have are looked up ahead, and stay.
 
 use domain::{ActivityId, Seq};
-use store::{SearchIndex, StoreError, Text, Word};
+use store::{NameFinder, SearchIndex, StoreError, Text, Word, Words, fold};
 use timeline::SeqRange;
 
 use super::bitmap::Bitmap;
@@ -13,9 +15,6 @@ use super::board::Board;
 use super::columns::Columns;
 use crate::Service;
 use crate::tenant::Tenant;
-
-/// The most words of a question that count.
-const WORDS_MAX: usize = 32;
 
 /// Words that are kept because they were asked for last: for the pages of a list.
 const ASKED_MAX: usize = 32;
@@ -50,18 +49,10 @@ impl Kept {
         Kept { as_of, found: Vec::new(), common_as_of: Seq::ZERO }
     }
 
-    /// The slots that have all the words, if that is known.
-    fn all(&self, words: &[Word], as_of: Seq) -> Option<Bitmap> {
-        let mut found = words.iter().map(|word| self.slots(word));
-        let first = found.next().flatten().filter(|_| self.as_of == as_of)?.clone();
-        found.try_fold(first, |mut all, slots| {
-            all.intersect(slots?);
-            Some(all)
-        })
-    }
-
-    fn slots(&self, word: &Word) -> Option<&Bitmap> {
-        self.found.iter().find(|found| found.word == *word).map(|found| &found.slots)
+    /// The slots that have a word, if that is known.
+    fn slots(&self, word: &Word, as_of: Seq) -> Option<&Bitmap> {
+        let mut found = self.found.iter().filter(|_| self.as_of == as_of);
+        found.find(|found| found.word == *word).map(|found| &found.slots)
     }
 
     fn put(&mut self, found: Found, as_of: Seq) {
@@ -81,7 +72,6 @@ impl Kept {
     /// Comes along with a step of the index.
     pub(super) fn follow(
         &mut self,
-        index: &dyn SearchIndex,
         columns: &Columns,
         step: SeqRange,
         changed: &[(ActivityId, Option<Text<'_>>)],
@@ -92,16 +82,13 @@ impl Kept {
         }
         for (id, text) in changed {
             let Some(slot) = columns.slot(*id) else { continue };
-            let words = match text {
-                Some(text) if !self.found.is_empty() => sorted_words(index, text),
-                _ => Ok(Vec::new()),
-            };
-            let Ok(words) = words else {
-                self.found.clear();
-                continue;
-            };
+            let mut words = Words::default();
+            if let (Some(text), false) = (text, self.found.is_empty()) {
+                words.add(text.subject);
+                words.add(text.note);
+            }
             for found in &mut self.found {
-                match found.word.is_among(&words) {
+                match words.have(&found.word) {
                     true => found.slots.insert(slot),
                     false => found.slots.remove(slot),
                 }
@@ -122,13 +109,6 @@ impl Kept {
     }
 }
 
-fn sorted_words(index: &dyn SearchIndex, text: &Text<'_>) -> Result<Vec<String>, StoreError> {
-    let mut words = index.words(text.subject)?;
-    words.append(&mut index.words(text.note)?);
-    words.sort_unstable();
-    Ok(words)
-}
-
 impl Service {
     /// The slots that have all words of a text, the last one perhaps only begun; no condition where nothing
     /// is searched for. A text of signs that make no word is in no slot. The board must be held.
@@ -144,24 +124,23 @@ impl Service {
         let Some(index) = self.shared.search.as_deref() else {
             return Err(StoreError::Unavailable("nothing can be searched for here".to_owned()));
         };
-        let words = questions(index.words(text)?);
-        if words.is_empty() {
-            return Ok(Some(Bitmap::default()));
-        }
+        let words = Word::asked(text);
         let as_of = board.view.seq();
-        if let Some(known) = board.kept.lock().all(&words, as_of) {
-            return Ok(Some(known));
+        let is_known = |word: &Word| board.kept.lock().slots(word, as_of).is_some();
+        if !words.iter().all(is_known) {
+            self.index_up_to(index, org, board)?;
         }
-        self.index_up_to(index, org, board)?;
+        let named = named(org, &board.columns, &words);
         let mut all: Option<Bitmap> = None;
-        for word in words {
-            let slots = find_word(index, org, board, word)?;
+        for (word, named) in words.into_iter().zip(named) {
+            let mut slots = find_word(index, org, board, word)?;
+            named.add_to(&mut slots, &board.columns);
             match &mut all {
                 Some(all) => all.intersect(&slots),
                 None => all = Some(slots),
             }
         }
-        Ok(all)
+        Ok(Some(all.unwrap_or_default()))
     }
 
     /// Looks common words up ahead, if it is time to. For a thread that may wait.
@@ -213,19 +192,52 @@ fn find_word(
     word: Word,
 ) -> Result<Bitmap, StoreError> {
     let as_of = board.view.seq();
-    if let Some(known) = board.kept.lock().all(std::slice::from_ref(&word), as_of) {
-        return Ok(known);
+    if let Some(known) = board.kept.lock().slots(&word, as_of) {
+        return Ok(known.clone());
     }
     let slots = board.columns.slots(&index.find(org.key, as_of, &word)?);
     board.kept.lock().put(Found { word, slots: slots.clone(), common: false }, as_of);
     Ok(slots)
 }
 
-/// What is looked up for the words of a question: the last one may be only begun.
-fn questions(mut words: Vec<String>) -> Vec<Word> {
-    words.truncate(WORDS_MAX);
-    let begun = words.pop().map(|text| Word { text, begun: true });
-    words.sort_unstable();
-    words.dedup();
-    words.into_iter().map(|text| Word { text, begun: false }).chain(begun).collect()
+/// What a word means besides texts: codes of accounts and of users, and an activity's own slot.
+struct Named {
+    clients: Vec<u32>,
+    users: Vec<u32>,
+    slot: Option<u32>,
+}
+
+/// The same for each of the words, by the names that there are now.
+fn named(org: &Tenant, columns: &Columns, words: &[Word]) -> Vec<Named> {
+    let clients = org.accounts().with_words(words);
+    let directory = org.directory();
+    let users: Vec<(i64, String)> =
+        directory.users.values().map(|user| (user.id.0, fold(user.name.as_str()))).collect();
+    let each = words.iter().zip(clients).map(|(word, clients)| {
+        let finder = NameFinder::of(word);
+        let users = users.iter().filter(|(_, name)| finder.finds(name));
+        let id = word.text.parse().ok().map(ActivityId);
+        Named {
+            clients: clients.iter().filter_map(|id| columns.clients.code(id.0)).collect(),
+            users: users.filter_map(|(id, _)| columns.users.code(*id)).collect(),
+            slot: id.and_then(|id| columns.slot(id)),
+        }
+    });
+    each.collect()
+}
+
+impl Named {
+    fn add_to(&self, slots: &mut Bitmap, columns: &Columns) {
+        for (codes, named) in [(&columns.clients, &self.clients), (&columns.users, &self.users)] {
+            match named[..] {
+                [] => {}
+                [one] => slots.extend(codes.all(), |code| code == one),
+                _ => {
+                    let table = codes.table(named);
+                    slots.extend(codes.all(), |code| table[code as usize]);
+                }
+            }
+        }
+        self.slot.into_iter().for_each(|slot| slots.insert(slot));
+    }
 }

@@ -16,6 +16,7 @@ mod hangups;
 mod history;
 mod lists;
 mod lists_model;
+mod lists_speed;
 mod mirrors;
 mod passwords;
 mod polls;

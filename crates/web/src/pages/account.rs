@@ -31,7 +31,7 @@ pub(super) async fn show(
     let page: u64 = query.get("page").parse().unwrap_or(1).max(1);
     let now = who.clock.now;
     let about = |from, to| Filter {
-        client: Some(client),
+        clients: Some(vec![client]),
         start_from: from,
         start_to: to,
         ..Filter::default()

@@ -51,7 +51,7 @@ impl Shown {
     fn of(query: &Fields) -> Shown {
         let number = |name| query.get(name).parse().ok();
         Shown {
-            words: query.get("q").chars().take(WORDS_CHARS_MAX).collect(),
+            words: query.get("q").to_owned(),
             page: number("page").unwrap_or(1).max(1),
             typed: query.only(&["number"]),
             renaming: query.get("rename").parse().ok().map(|id| (ClientId(id), None)),
@@ -86,7 +86,7 @@ async fn show(
 
 fn page(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Response, Problem> {
     let skip = shown.page.saturating_sub(1).saturating_mul(PAGE_SIZE);
-    let (total, accounts) = who.person.tenant.accounts().page(&shown.words, skip, PAGE_SIZE);
+    let (total, accounts) = found(who, &shown.words, skip, PAGE_SIZE);
     let pages = total.div_ceil(PAGE_SIZE).max(1);
     let address = |page: u64| shown.address(usize::try_from(page).unwrap_or(1), &[]);
     let content = html! {
@@ -113,6 +113,15 @@ fn page(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Response, Problem> {
     };
     let page = layout::page(who, "Accounts", Nav::Accounts, &content);
     Ok((shown.wrong.status(), page).into_response())
+}
+
+/// How many accounts there are, and some of them. No name has so many characters that are searched for
+/// as are too many.
+fn found(who: &SignedIn, words: &str, skip: usize, take: usize) -> (usize, Vec<Account>) {
+    if words.chars().count() > WORDS_CHARS_MAX {
+        return (0, Vec::new());
+    }
+    who.person.tenant.accounts().page(words, skip, take)
 }
 
 fn search(shown: &Shown) -> Markup {
@@ -275,8 +284,7 @@ async fn rename(
 
 /// For whoever picks an account by its name: `[{"id":3480,"name":"Ada Lovelace"}]`.
 async fn find(who: SignedIn, Query(query): Query) -> Response {
-    let words: String = query.get("q").chars().take(WORDS_CHARS_MAX).collect();
-    let (_, found) = who.person.tenant.accounts().page(&words, 0, FOUND_MAX);
+    let (_, found) = found(&who, query.get("q"), 0, FOUND_MAX);
     let found = found
         .iter()
         .map(|account| serde_json::json!({ "id": account.id.0, "name": account.name.as_str() }));

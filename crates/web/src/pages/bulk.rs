@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::{ActivityId, Role, StatusId, UserId};
 use maud::{Markup, html};
-use service::{BulkChange, Directory, Listing, LongWork, Outcome};
+use service::{BulkChange, Directory, Listing, LongWork, Outcome, place};
 
 use super::list::names;
 use super::list::query::Asked;
@@ -71,7 +71,7 @@ fn statuses(directory: &Directory) -> Vec<(String, &str)> {
 
 fn users(directory: &Directory) -> Vec<(String, &str)> {
     let mut users: Vec<_> = directory.users.values().filter(|user| !user.disabled).collect();
-    users.sort_by_key(|user| user.name.as_str().to_lowercase());
+    users.sort_by_cached_key(|user| place(user.name.as_str()));
     let users = users.into_iter().map(|user| (user.id.to_string(), user.name.as_str()));
     users.chain([("nobody".to_owned(), "Nobody")]).collect()
 }

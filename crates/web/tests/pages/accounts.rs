@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{Account, ClientId, ID_MAX, Name, OrgId};
 use service::Tenant;
 
-use crate::harness::{Browser, World};
+use crate::harness::{Browser, World, query};
 
 fn account(id: i64, name: &str) -> Account {
     Account { id: ClientId(id), name: Name::parse(name).unwrap() }
@@ -210,4 +210,38 @@ fn the_last_of_several_names_in_a_file_counts() {
     assert_eq!(name(&org, 12).as_deref(), Some("Other"));
     let by_name: Vec<i64> = org.accounts().find("").iter().map(|account| account.id.0).collect();
     assert_eq!(by_name, [70, 12, 7]);
+}
+
+#[test]
+fn accounts_are_found_and_sorted_as_people_write_and_look_for_them() {
+    let world = World::new();
+    let names =
+        ["Éclair", "eclat", "Łódź Ｆｕｌｌ", "Østrup", "Ελλάς", "新東京商店", "zoo", "Äpfel"];
+    for (id, name) in (1..).zip(names) {
+        let account = Account { id: ClientId(id), name: Name::parse(name).unwrap() };
+        world.service.put_accounts(&world.acme, &[account], &mut |_| {}).unwrap();
+    }
+    let mut browser = world.editor();
+    let page = browser.get("/accounts").ok();
+    page.shows_in_order(&[
+        ">Äpfel<",
+        ">Éclair<",
+        ">eclat<",
+        ">Łódź Ｆｕｌｌ<",
+        ">Østrup<",
+        ">zoo<",
+        ">Ελλάς<",
+        ">新東京商店<",
+    ]);
+    for (words, id) in
+        [("lodz full", 3), ("OSTRUP", 4), ("ελλασ", 5), ("ΕΛΛΑΣ", 5), ("東京", 6), ("apf", 8)]
+    {
+        let words = query(words);
+        let found = browser.get(&format!("/accounts/find?q={words}")).ok();
+        assert!(found.body.starts_with(&format!("[{{\"id\":{id},")), "{words}: {}", found.body);
+        browser.get(&format!("/accounts?q={words}")).ok().shows("1 account");
+    }
+    let long = "e ".repeat(101);
+    let found = browser.get(&format!("/accounts/find?q={}", query(&long))).ok();
+    assert_eq!(found.body, "[]");
 }

@@ -49,6 +49,11 @@ pub(crate) const STRANGER: (UserId, &str, &str) = (UserId(1), "sam", "Sam Erikse
 pub(crate) const NOT_STARTED: StatusId = StatusId(2);
 pub(crate) const COMPLETED: StatusId = StatusId(4);
 
+/// A value as an address has it.
+pub(crate) fn query(value: &str) -> String {
+    form_urlencoded::byte_serialize(value.as_bytes()).collect()
+}
+
 pub(crate) fn moment(text: &str) -> Moment {
     Moment::parse(text).unwrap()
 }

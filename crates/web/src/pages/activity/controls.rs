@@ -71,7 +71,7 @@ fn users(base: Option<&Activity>, names: &Names) -> Choices {
     let users = names.directory.users.values().filter(|user| !user.disabled);
     let mut choices: Choices =
         users.map(|user| (user.id.to_string(), user.name.to_string())).collect();
-    choices.sort_by_cached_key(|(_, name)| name.to_lowercase());
+    choices.sort_by_cached_key(|(_, name)| service::place(name));
     choices.insert(0, (String::new(), "Nobody".to_owned()));
     if let Some(id) = base.and_then(|activity| activity.system_user) {
         add_missing(

@@ -2,7 +2,7 @@
 
 use domain::{Priority, Status, StatusId};
 use maud::{Markup, html};
-use service::Directory;
+use service::{Directory, place};
 
 use super::query::{Asked, CONDITIONS, DONE, LOOKS, OPEN, WORDS_CHARS_MAX};
 use crate::SignedIn;
@@ -18,7 +18,7 @@ pub(super) fn form(who: &SignedIn, asked: &Asked, directory: &Directory) -> Mark
         form.filters action="/activities" method="get" role="search" aria-label="Filter the list" {
             (labelled("q", "Search", &html! {
                 input #f-q class=[on("q")] type="search" name="q" value=(value("q"))
-                    maxlength=(WORDS_CHARS_MAX) placeholder="Subject or note";
+                    maxlength=(WORDS_CHARS_MAX) placeholder="Subject, note, name, number";
             }))
             (labelled("status", "Status", &html! {
                 select #f-status class=[on("status")] name="status" { (statuses(asked, directory)) }
@@ -38,7 +38,7 @@ pub(super) fn form(who: &SignedIn, asked: &Asked, directory: &Directory) -> Mark
             }))
             (labelled("client", "Account", &html! {
                 input #f-client class=[on("client")] name="client" value=(value("client"))
-                    data-find="/accounts/find" placeholder="Name or number" maxlength="220";
+                    data-find="/accounts/find" placeholder="Part of a name, or number" maxlength="220";
             }))
             @for name in LOOKS.iter().filter(|name| **name != "page" && asked.fields.has(name)) {
                 input type="hidden" name=(name) value=(value(name));
@@ -102,7 +102,7 @@ fn users<'a>(who: &SignedIn, asked: &'a Asked, directory: &'a Directory) -> Vec<
     let mut users = vec![(String::new(), "Anybody"), ("me".to_owned(), "Me")];
     let others = directory.users.values().filter(|user| user.id != who.person.user);
     let mut named: Vec<_> = others.collect();
-    named.sort_by_key(|user| (user.disabled, user.name.as_str().to_lowercase()));
+    named.sort_by_cached_key(|user| (user.disabled, place(user.name.as_str())));
     users.extend(named.into_iter().map(|user| (user.id.to_string(), user.name.as_str())));
     let given = asked.fields.get("user");
     if !users.iter().any(|(value, _)| value == given) {
@@ -141,7 +141,10 @@ fn said(who: &SignedIn, asked: &Asked, directory: &Directory, name: &str, value:
         id => id.parse().ok().map(|id| names::status(directory, StatusId(id))),
     };
     let user = asked.filter.system_user.map(|id| names::user(directory, id));
-    let account = asked.filter.client.map(|id| names::account(&who.person.tenant, id));
+    let account = asked.filter.clients.as_deref().map(|clients| match clients {
+        [id] => names::account(&who.person.tenant, *id),
+        several => format!("“{value}” ({} accounts)", several.len()),
+    });
     let or_typed = |known: Option<String>| known.unwrap_or_else(|| value.to_owned());
     match name {
         "q" => format!("“{value}”"),

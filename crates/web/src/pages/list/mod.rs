@@ -2,6 +2,7 @@
 
 mod download;
 mod filters;
+mod hits;
 pub(crate) mod query;
 pub(crate) mod quick;
 mod table;

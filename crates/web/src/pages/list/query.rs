@@ -1,12 +1,11 @@
 //! What an address asks of the list. Nothing wrong in it is passed over: it is said in words.
 
-use domain::{Account, ClientId, Priority, Stamp, Status, StatusId, UserId, Zone};
-use service::{Column, Direction, Filter, ListQuery, Person};
+use domain::{ClientId, ID_MAX, Name, Priority, Stamp, Status, StatusId, UserId, Zone};
+use service::{Column, Direction, Filter, ListQuery, Person, Sought, Tenant, fold};
 
 use crate::SignedIn;
 use crate::fields::Fields;
 use crate::pages::due::Due;
-use crate::pages::names::account_meant;
 use crate::times::{self, Clock};
 
 /// Activities on a page, where the address does not say, and at most.
@@ -20,8 +19,8 @@ pub(super) const WORDS_CHARS_MAX: usize = 200;
 pub(super) const DONE: &str = "done";
 pub(crate) const OPEN: &str = "open";
 
-/// Values that a condition may have; nobody chooses from more.
-const VALUES_MAX: usize = 50;
+/// Statuses that may be named one by one.
+const STATUSES_MAX: usize = 100;
 
 /// What narrows the list.
 pub(super) const CONDITIONS: [&str; 10] = [
@@ -73,8 +72,15 @@ pub(crate) struct Asked {
 
 impl Asked {
     pub(crate) fn parse(fields: &Fields, who: &SignedIn) -> Asked {
-        let asked = fields.only(&[&CONDITIONS[..], &LOOKS[..]].concat());
-        let fields = asked.split("status", ',').bounded(VALUES_MAX);
+        let asked = match fields.get("account") {
+            // By the name of its column it may be asked for too.
+            account if !account.is_empty() && !fields.has("client") => {
+                fields.with("client", account)
+            }
+            _ => fields.clone(),
+        };
+        let asked = asked.only(&[&CONDITIONS[..], &LOOKS[..]].concat());
+        let fields = asked.split("status", ',').bounded(STATUSES_MAX + 1);
         let statuses = fields.all("status").collect::<Vec<_>>().join(",");
         let mut reader = Reader { clock: &who.clock, fields: &fields, problems: Vec::new() };
         let filter = reader.filter(&who.person);
@@ -133,6 +139,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn filter(&mut self, person: &Person) -> Filter {
+        self.none_too_many();
         let zone = &self.clock.zone;
         let (start_from, start_to) = self.days("start_from", "start_to", "Start", zone);
         let (changed_from, changed_to) = self.days("changed_from", "changed_to", "Changed", zone);
@@ -141,7 +148,7 @@ impl Reader<'_> {
             statuses: self.statuses(person),
             priority: self.priority(),
             system_user: self.user(person),
-            client: self.client(person),
+            clients: self.clients(person),
             start_from,
             start_to,
             changed_from,
@@ -168,6 +175,22 @@ impl Reader<'_> {
         }
     }
 
+    /// What is asked for twice is not cut to the first: the list would show something else than is meant.
+    fn none_too_many(&mut self) {
+        for name in CONDITIONS {
+            let count = self.fields.all(name).count();
+            if name == "status" && count > STATUSES_MAX {
+                self.problems.push(format!(
+                    "Choose at most {STATUSES_MAX} statuses one by one. {OPEN} and {DONE} stand for all of theirs."
+                ));
+            } else if name != "status" && count > 1 {
+                let problem =
+                    format!("There can be only one “{name}” at a time: take the others away.");
+                self.problems.push(problem);
+            }
+        }
+    }
+
     fn words(&mut self) -> String {
         let words = self.fields.get("q");
         if words.chars().count() > WORDS_CHARS_MAX {
@@ -175,7 +198,7 @@ impl Reader<'_> {
             self.problems.push(format!("Search for at most {max} characters."));
             return String::new();
         }
-        if !words.trim().is_empty() && !words.chars().any(char::is_alphanumeric) {
+        if !words.trim().is_empty() && Sought::parse(words).is_empty() {
             self.problems
                 .push(format!("“{}” has no letters and no digits to search for.", words.trim()));
         }
@@ -229,24 +252,17 @@ impl Reader<'_> {
         found
     }
 
-    fn client(&mut self, person: &Person) -> Option<ClientId> {
+    /// All accounts that fit what was typed.
+    fn clients(&mut self, person: &Person) -> Option<Vec<ClientId>> {
         let text = self.fields.get("client");
         if text.is_empty() {
             return None;
         }
-        let meant = account_meant(&person.tenant, text);
-        let problem = |fitting: Vec<Account>| match &*fitting {
-            [] => format!("No account is called {}.", quoted(text)),
-            [one] => format!("{} may mean {} ({}): type it so.", quoted(text), one.name, one.id),
-            [first, ..] => format!(
-                "{} accounts fit {}, {} ({}) among them: type the whole name, or the number.",
-                fitting.len(),
-                quoted(text),
-                first.name,
-                first.id,
-            ),
-        };
-        meant.map_err(|fitting| self.problems.push(problem(fitting))).ok()
+        let found = accounts_meant(&person.tenant, text);
+        if found.is_empty() {
+            self.problems.push(format!("No account is called {}.", quoted(text)));
+        }
+        Some(found)
     }
 
     /// Two days, both included.
@@ -309,6 +325,38 @@ impl Reader<'_> {
         }
         found
     }
+}
+
+/// The accounts that a text means: that of a number; those of exactly that name, `Harbor Café`; the one
+/// that is written `Harbor Café (3480)`; or else all that have its words in their names.
+fn accounts_meant(tenant: &Tenant, text: &str) -> Vec<ClientId> {
+    let number = |text: &str| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|id| digits && (1..=ID_MAX).contains(id));
+        number.map(ClientId)
+    };
+    if let Some(id) = number(text) {
+        return vec![id];
+    }
+    let accounts = tenant.accounts();
+    let found = accounts.find(text);
+    let mut exact = found.iter().filter(|account| is_like(&account.name, text)).peekable();
+    if exact.peek().is_some() {
+        return exact.map(|account| account.id).collect();
+    }
+    let written = text.strip_suffix(')').and_then(|text| text.rsplit_once('('));
+    let one = written.and_then(|(name, id)| Some((name.trim(), number(id.trim())?)));
+    let is_so = |(name, id): &(&str, ClientId)| {
+        name.is_empty() || accounts.name(*id).is_some_and(|known| is_like(known, name))
+    };
+    match one.filter(is_so) {
+        Some((_, id)) => vec![id],
+        None => found.into_iter().map(|account| account.id).collect(),
+    }
+}
+
+fn is_like(name: &Name, typed: &str) -> bool {
+    fold(name.as_str().trim()) == fold(typed)
 }
 
 /// A direction's name in the address.

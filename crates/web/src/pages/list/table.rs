@@ -2,8 +2,9 @@
 
 use domain::{Activity, Moment, Priority, Status, Version};
 use maud::{Markup, html};
-use service::{Column, Direction, Directory, Listing};
+use service::{Column, Direction, Directory, Listing, Sought};
 
+use super::hits::{elsewhere, marked};
 use super::query::{Asked, COLUMNS};
 use crate::SignedIn;
 use crate::form::options;
@@ -15,11 +16,13 @@ struct Table<'a> {
     who: &'a SignedIn,
     asked: &'a Asked,
     directory: &'a Directory,
+    sought: Sought,
 }
 
 pub(super) fn table(who: &SignedIn, asked: &Asked, listing: &Listing) -> Markup {
     let directory = who.person.tenant.directory();
-    let table = Table { who, asked, directory: &directory };
+    let sought = Sought::parse(&asked.filter.words);
+    let table = Table { who, asked, directory: &directory, sought };
     let records = listing.records.iter().filter_map(|version| Some((version, version.record()?)));
     html! {
         div.scroll {
@@ -80,12 +83,15 @@ impl Table<'_> {
                         }
                     }
                 }
-                td.title data-label="Subject" { a href={ "/activities/" (id) } { (activity.subject) } }
+                td.title data-label="Subject" {
+                    a href={ "/activities/" (id) } { (marked(&self.sought, activity.subject.as_str())) }
+                    (elsewhere(&self.sought, id, activity))
+                }
                 td data-label="Account" { (self.account(activity)) }
                 td data-label="Responsible" {
                     @if let Some(user) = activity.system_user {
                         a href=(self.asked.address_with("user", &user.to_string())) {
-                            (names::user(self.directory, user))
+                            (marked(&self.sought, &names::user(self.directory, user)))
                         }
                     }
                 }
@@ -101,7 +107,7 @@ impl Table<'_> {
         html! {
             @if let Some(client) = activity.client {
                 a href=(account::address_of(client)) {
-                    (names::account(&self.who.person.tenant, client))
+                    (marked(&self.sought, &names::account(&self.who.person.tenant, client)))
                 }
             }
         }

@@ -41,7 +41,7 @@ const MINUTE_MS: i64 = 60_000;
 pub(super) fn list(web: &Web, who: &SignedIn) -> Markup {
     let directory = who.person.tenant.directory();
     let mut users: Vec<&SystemUser> = directory.users.values().collect();
-    users.sort_by_key(|user| (user.disabled, user.name.as_str().to_lowercase(), user.id));
+    users.sort_by_cached_key(|user| (user.disabled, service::place(user.name.as_str()), user.id));
     let seen = web.service.last_seen(&who.person.tenant);
     let ago = |user: UserId| {
         let ms = web.service.now().millis() - seen.get(&user)?.millis();

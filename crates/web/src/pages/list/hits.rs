@@ -1,0 +1,38 @@
+//! Why an activity was found: the words that were searched for, marked where they stand.
+
+use std::ops::Range;
+
+use domain::{Activity, ActivityId};
+use maud::{Markup, html};
+use service::Sought;
+
+/// A text with what was found in it marked.
+pub(super) fn marked(sought: &Sought, text: &str) -> Markup {
+    with_marks(text, &sought.marks(text))
+}
+
+fn with_marks(text: &str, marks: &[Range<usize>]) -> Markup {
+    let behind = marks.iter().map(|mark| mark.end);
+    let gaps = std::iter::once(0).chain(behind).zip(marks.iter().map(|mark| mark.start));
+    let each = gaps.zip(marks).map(|((from, to), mark)| (&text[from..to], &text[mark.clone()]));
+    let rest = &text[marks.last().map_or(0, |mark| mark.end)..];
+    html! { @for (before, hit) in each { (before) mark { (hit) } } (rest) }
+}
+
+/// What the row does not show otherwise: the place in the note, and numbers.
+pub(super) fn elsewhere(sought: &Sought, id: ActivityId, activity: &Activity) -> Markup {
+    let snippet = sought.snippet(activity.note.as_str());
+    let own = sought.has_number(id.0).then_some(("Number ", id.0));
+    let client = activity.client.filter(|client| sought.has_number(client.0));
+    let numbers = own.into_iter().chain(client.map(|client| ("Account number ", client.0)));
+    html! {
+        @for (what, number) in numbers { p.hit { (what) mark { (number) } } }
+        @if let Some(snippet) = snippet {
+            p.hit {
+                @if snippet.is_begun_before { "… " }
+                (with_marks(snippet.text, &snippet.marks))
+                @if snippet.goes_on { " …" }
+            }
+        }
+    }
+}
