@@ -81,7 +81,7 @@ pub use accounts::Accounts;
 pub use admin::{AdminError, FIRST_STATUSES, NewKey, NewUser};
 pub use alphabet::place;
 pub use bin::{Removed, RemovedPage};
-pub use board::{Column, Filter, ListQuery, Listing};
+pub use board::{Column, Filter, ListError, ListQuery, Listing};
 pub use check::{Checked, check};
 pub use clock::SystemClock;
 pub use commit::Committer;

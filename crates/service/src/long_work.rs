@@ -293,11 +293,12 @@ impl Service {
             return Err(LongWorkError::PermissionDenied);
         }
         let work = person.tenant.long_works.lock().begin(title, total)?;
-        let working = work.clone();
+        let (working, service, org) = (work.clone(), self.clone(), person.tenant.clone());
         let thread = std::thread::Builder::new().name("work".to_owned());
         let started = thread.spawn(move || {
             let ends = EndsAnyway(working);
             let outcome = act(&ends.0);
+            service.prepare_if_long(&org);
             ends.0.end(outcome);
         });
         if let Err(problem) = started {

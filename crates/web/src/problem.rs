@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::Role;
 use maud::{Markup, html};
-use service::{AdminError, AskError, LongWorkError, Refusal};
+use service::{AdminError, AskError, ListError, LongWorkError, Refusal};
 
 use crate::Web;
 use crate::cookies::Cookie;
@@ -80,6 +80,8 @@ pub(crate) enum Problem {
     Wrong(String),
     /// Not now; in words.
     Unavailable(String),
+    /// In a moment: the browser tries again by itself. Why, in words.
+    Preparing(String),
 }
 
 impl Problem {
@@ -131,6 +133,7 @@ impl IntoResponse for Problem {
             ),
             Problem::Wrong(text) => (StatusCode::BAD_REQUEST, "That does not work", text),
             Problem::Unavailable(text) => (StatusCode::SERVICE_UNAVAILABLE, "Not now", text),
+            Problem::Preparing(text) => return preparing(&text),
         };
         let content = html! {
             div.empty {
@@ -142,6 +145,27 @@ impl IntoResponse for Problem {
         (status, Extension(Unframed { title, content })).into_response()
     }
 }
+
+/// A page that is there in a moment.
+fn preparing(text: &str) -> Response {
+    let title = "In a moment";
+    let content = html! {
+        div.empty role="status" {
+            h1 { (title) }
+            p { (text) " This page comes by itself." }
+            progress aria-label="Making the list ready" {}
+        }
+    };
+    let again = [(header::REFRESH, AGAIN_AFTER_S), (header::RETRY_AFTER, AGAIN_AFTER_S)];
+    let page = Extension(Unframed { title, content });
+    (StatusCode::SERVICE_UNAVAILABLE, again, page).into_response()
+}
+
+/// How soon a browser tries again, in seconds.
+const AGAIN_AFTER_S: &str = "1";
+
+/// What such a page keeps of the answer that it takes the place of.
+const KEPT: [HeaderName; 3] = [header::SET_COOKIE, header::REFRESH, header::RETRY_AFTER];
 
 /// A page about a problem, which does not know who asked.
 #[derive(Clone)]
@@ -172,10 +196,21 @@ pub(crate) async fn framed(State(web): State<Web>, request: Request, next: Next)
         _ => layout::bare(title, &content).into_response(),
     };
     *page.status_mut() = response.status();
-    for line in response.headers().get_all(header::SET_COOKIE) {
-        page.headers_mut().append(header::SET_COOKIE, line.clone());
+    for name in KEPT {
+        for line in response.headers().get_all(&name) {
+            page.headers_mut().append(name.clone(), line.clone());
+        }
     }
     page
+}
+
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Problem {
+        match error {
+            ListError::Preparing => Problem::Preparing(shown(&error)),
+            ListError::Ask(error) => error.into(),
+        }
+    }
 }
 
 impl From<AskError> for Problem {

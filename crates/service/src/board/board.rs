@@ -40,6 +40,12 @@ pub(crate) struct Board {
     pub(super) kept: Mutex<Kept>,
 }
 
+/// An order that was sorted beside a board.
+pub(super) struct Sorted {
+    order: Order,
+    as_of: Seq,
+}
+
 impl Board {
     /// Reads all activities as they are in a view of the organization's timeline.
     pub(super) fn build(store: &dyn Store, org: &Tenant, view: View) -> Result<Board, StoreError> {
@@ -79,6 +85,47 @@ impl Board {
                 order.is_some_and(|order| order.seen == self.changed.len())
                     && self.names_are_current(org, by)
             })
+    }
+
+    /// How many activities there are in a view.
+    pub(super) fn activities(view: &View) -> u64 {
+        view.count_records(SeqRange::ALL)
+    }
+
+    /// What has to be done before it can answer such a question, in activities read from the store; 0 where
+    /// it is ready.
+    pub(super) fn work_until_ready(&self, org: &Tenant, view: &View, by: Column) -> u64 {
+        let new = SeqRange { after: self.view.seq(), through: view.seq().max(self.view.seq()) };
+        let changes = view.count_records(new) + view.count_tombstones(new);
+        let following = (changes * SCANNED_PER_VERSION).min(self.columns.count.max(changes));
+        let lacks_order = self.order(by).is_none();
+        let sorting = if lacks_order { self.columns.count.max(1) } else { 0 };
+        let is_ready = self.is_ready(org, view, Some(by));
+        if is_ready { 0 } else { (following + sorting).max(1) }
+    }
+
+    /// An order that it lacks, sorted, and what it was sorted from; none where it lacks none, or not only
+    /// that.
+    pub(super) fn sorted(
+        &self,
+        store: &dyn Store,
+        org: &Tenant,
+        by: Column,
+    ) -> Result<Option<Sorted>, StoreError> {
+        if self.order(by).is_some() || !self.names_are_current(org, by) {
+            return Ok(None);
+        }
+        let keys = Keys { columns: &self.columns, names: &self.names };
+        let tails = Tails { store, org: org.key, columns: &self.columns };
+        let order = Order::build(keys, tails, by, self.changed.len())?;
+        Ok(Some(Sorted { order, as_of: self.view.seq() }))
+    }
+
+    /// Puts such an order in its place, unless something has moved since.
+    pub(super) fn install(&mut self, by: Column, sorted: Sorted) {
+        if sorted.as_of == self.view.seq() && sorted.order.seen == self.changed.len() {
+            self.orders[by as usize].get_or_insert(sorted.order);
+        }
     }
 
     /// Follows the log up to a view.

@@ -19,15 +19,15 @@ mod index;
 mod names;
 mod order;
 mod place;
+mod preparing;
 mod query;
 mod subjects;
 mod tails;
 mod words;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::{ActivityId, Opener, OrgKey, Seq, Version};
+use domain::{ActivityId, Seq, Version};
 use store::StoreError;
 
 use crate::tenant::Tenant;
@@ -37,16 +37,21 @@ use bitmap::Bitmap;
 use board::Board;
 
 pub(crate) use place::{BoardPlace, Boards};
+pub use preparing::ListError;
 pub use query::{Column, Filter, ListQuery, Listing};
 
 impl Service {
     /// Answers one page of a list. It takes into account everything committed before.
     ///
     /// # Errors
-    /// When the store cannot answer, or the words have not all been read in yet; both may pass.
-    pub async fn list(&self, org: &Arc<Tenant>, query: &ListQuery) -> Result<Listing, AskError> {
+    /// When the list is still being made ready, the store cannot answer, or the words have not all been
+    /// read in yet; all of it may pass.
+    pub async fn list(&self, org: &Arc<Tenant>, query: &ListQuery) -> Result<Listing, ListError> {
+        if self.is_preparing(org, query.by) {
+            return Err(ListError::Preparing);
+        }
         let query = query.clone();
-        self.on_board(org, move |service, org| service.page_of_list(org, &query)).await
+        Ok(self.on_board(org, move |service, org| service.page_of_list(org, &query)).await?)
     }
 
     /// The positions of the records on all pages of a list, in its order, as of one view. Versions never
@@ -95,26 +100,6 @@ impl Service {
             Ok(ids)
         };
         self.on_board(org, work).await
-    }
-
-    /// Has the boards ready, with all their orders, of those organizations in which somebody is signed
-    /// in: nobody waits then for what is done once. For a thread that may wait.
-    pub(crate) fn warm_boards(&self) {
-        let sessions = self.shared.sessions.all();
-        let people = sessions.iter().filter(|session| matches!(session.opener, Opener::Login(_)));
-        let orgs: HashMap<OrgKey, &Arc<Tenant>> =
-            people.map(|session| (session.tenant.key, &session.tenant)).collect();
-        for org in orgs.into_values() {
-            for by in Column::ALL {
-                if self.shared.is_closing() {
-                    return;
-                }
-                match self.board(org, Some(by)).map(|board| board.memory_bytes()) {
-                    Ok(bytes) => self.board_used(org, bytes),
-                    Err(error) => tracing::warn!(org = %org.id, %error, "the board is not ready"),
-                }
-            }
-        }
     }
 
     /// Does what needs the board on a thread that may wait, when it is the organization's turn.

@@ -1,6 +1,7 @@
 //! Where boards are kept: one per organization, together within a budget.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use parking_lot::{MappedRwLockReadGuard, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use store::StoreError;
@@ -21,6 +22,8 @@ pub(crate) struct BoardPlace {
     pub(super) place: RwLock<Option<Board>>,
     /// To be held while the index of words moves.
     pub(super) indexing: Mutex<()>,
+    /// Whether the background makes the board ready.
+    pub(super) preparing: AtomicBool,
     /// To be held while a list is worked out.
     pub(super) turns: Arc<Semaphore>,
 }
@@ -30,6 +33,7 @@ impl BoardPlace {
         BoardPlace {
             place: RwLock::new(None),
             indexing: Mutex::new(()),
+            preparing: AtomicBool::new(false),
             turns: Arc::new(Semaphore::new(LISTS_PER_ORG_MAX)),
         }
     }

@@ -11,9 +11,9 @@ use domain::{
     StatusRef, Subject, UserId, Version, Zone,
 };
 use service::{
-    AskError, Caller, Committer, Direction, ImportError, ImportOptions, ImportReport, ListQuery,
-    Listing, NewUser, Order, Refusal, RemovedHere, Service, Settings, Spool, StoredVersion,
-    Surroundings, SyncPage, SyncQuery, Tenant, Write, Written,
+    AskError, Caller, Committer, Direction, ImportError, ImportOptions, ImportReport, ListError,
+    ListQuery, Listing, NewUser, Order, Refusal, RemovedHere, Service, Settings, Spool,
+    StoredVersion, Surroundings, SyncPage, SyncQuery, Tenant, Write, Written,
 };
 use store::StoreError;
 use store_sqlite::SqliteSearch;
@@ -157,7 +157,7 @@ impl<C: Clock + 'static> World<C> {
         self.runtime.block_on(answer(&self.service, caller, query, page_size_max)).unwrap()
     }
 
-    pub(crate) fn list(&self, query: &ListQuery) -> Result<Listing, AskError> {
+    pub(crate) fn list(&self, query: &ListQuery) -> Result<Listing, ListError> {
         self.runtime.block_on(self.service.list(&self.org, query))
     }
 

@@ -6,7 +6,7 @@ use axum::response::Response;
 use axum::routing::get;
 use domain::{Activity, Priority, Version};
 use maud::{Markup, html};
-use service::{AskError, Column, Direction, Directory, Filter, ListQuery, Listing};
+use service::{Column, Direction, Directory, Filter, ListError, ListQuery, Listing};
 
 use super::due::Due;
 use super::list::query::{self, OPEN};
@@ -36,7 +36,7 @@ struct Section {
 }
 
 impl Section {
-    async fn of(web: &Web, who: &SignedIn, due: Due) -> Result<Section, AskError> {
+    async fn of(web: &Web, who: &SignedIn, due: Due) -> Result<Section, ListError> {
         let mut filter = Filter { system_user: Some(who.person.user), ..Filter::default() };
         let may_be = due.narrow(&mut filter, &who.clock, &who.person.tenant.directory());
         let (by, direction) = (Column::Start, direction(due));

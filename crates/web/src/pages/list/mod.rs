@@ -13,7 +13,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use service::{AskError, Listing};
+use service::{AskError, ListError, Listing};
 
 use self::query::Asked;
 pub(crate) use super::names;
@@ -39,7 +39,10 @@ async fn show(
     let (status, content) = if asked.wrong.is_empty() {
         match web.service.list(&who.person.tenant, &asked.query()).await {
             Ok(listing) => (StatusCode::OK, listed(&web, &who, &asked, &listing)),
-            Err(problem) => (StatusCode::SERVICE_UNAVAILABLE, not_now(&asked, &problem)),
+            Err(ListError::Ask(problem)) => {
+                (StatusCode::SERVICE_UNAVAILABLE, not_now(&asked, &problem))
+            }
+            Err(preparing) => return Err(preparing.into()),
         }
     } else {
         (StatusCode::UNPROCESSABLE_ENTITY, wrong(&asked))
