@@ -14,6 +14,7 @@ mod imported;
 mod interval;
 mod organization;
 mod patch;
+mod spreadsheet;
 mod time;
 mod version;
 
@@ -31,5 +32,6 @@ pub use organization::{
     Opener, Organization, PasswordHash, Role, RoleError, SecretHash, Stage, Status, SystemUser,
 };
 pub use patch::{CustomFieldPatch, Draft, Patch, Presence, StatusRef};
+pub use spreadsheet::{GUARD_COLUMN, guarded, unguarded};
 pub use time::{Moment, MomentError, MomentText, Stamp, Zone, ZoneError};
 pub use version::{Author, Kind, Origin, State, Version};

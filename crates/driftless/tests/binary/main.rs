@@ -39,6 +39,7 @@ mod observe;
 mod people;
 mod pipes;
 mod secrets;
+mod spreadsheet;
 mod stop;
 mod tls;
 mod usage;

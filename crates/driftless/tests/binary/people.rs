@@ -8,6 +8,11 @@ const NEXT_PASSWORD: &str = "another-horse-altogether";
 
 /// Whether the sign-in form opens the pages.
 pub(crate) fn signs_in(server: &Server, login: &str, password: &str) -> bool {
+    session(server, login, password).is_some()
+}
+
+/// The cookies of somebody who has signed in, where the sign-in form opens the pages.
+pub(crate) fn session(server: &Server, login: &str, password: &str) -> Option<String> {
     let form = server.get("/sign-in");
     let after = |text: &str, mark: &str, end: char| -> String {
         text.split_once(mark).unwrap().1.split(end).next().unwrap().to_owned()
@@ -21,7 +26,8 @@ pub(crate) fn signs_in(server: &Server, login: &str, password: &str) -> bool {
     );
     let page = server.send(request.as_bytes());
     assert!(page.status == 303 || page.status == 422, "{page:?}");
-    page.status == 303
+    (page.status == 303)
+        .then(|| format!("driftless_session={}", after(&page.head, "driftless_session=", ';')))
 }
 
 #[test]

@@ -90,7 +90,7 @@ pub(super) fn note(params: &Params<'_>) -> Result<Option<Note>, ApiError> {
 }
 
 fn moment(params: &Params<'_>, name: &'static str) -> Result<Sent<Moment>, ApiError> {
-    sent(params, name, |text| values::time(name, text, Moment::parse))
+    sent(params, name, |text| values::moment(name, text))
 }
 
 pub(super) fn start(params: &Params<'_>) -> Result<Sent<Moment>, ApiError> {
