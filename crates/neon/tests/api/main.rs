@@ -13,6 +13,7 @@ mod any_bytes;
 mod bodies;
 mod bounds;
 mod coverage;
+mod custom_fields;
 mod errors;
 mod grammar;
 mod horizon;
