@@ -23,14 +23,17 @@ fn who_saves_second_chooses_part_by_part() {
     page.window(0);
     page.fill("Subject", "Call tomorrow");
     page.fill("priority", "High");
+    page.fill("status", "Completed");
     page.fill("note", "The van is red.");
     page.click("Save changes");
     page.sees("Nothing of yours is lost, and nothing has been saved yet.");
-    let legends = ["Subject changed by both", "Status", "Priority", "Note changed by both"];
+    let legends = ["Subject changed by both", "Status changed by both", "Note changed by both"];
     assert_eq!(page.texts("legend"), legends);
-    for text in ["Call today", "Call tomorrow", "The van is green.", "The van is red."] {
+    for text in ["Call today", "Call tomorrow", "The van is green.", "The van is red.", "by you"] {
         page.sees(text);
     }
+    assert_eq!(page.value("Subject"), "Call today / Call tomorrow");
+    assert_eq!(page.value("note"), "The van is green.\nThe van is red.");
     assert_eq!(page.axe(), [""; 0]);
     page.size(320, 700);
     assert_eq!(page.sticks_out(), 0);
@@ -38,9 +41,12 @@ fn who_saves_second_chooses_part_by_part() {
     let unchanged = api.ask("account/retrieveActivity", &[("activityId", &*id)]);
     assert_eq!(unchanged["activity"]["subject"], "Call today", "{unchanged}");
 
-    // What only one of both has changed is chosen already.
-    page.click(css("input[name=pick-subject][value=theirs]"));
-    page.click(css("input[name=pick-note][value=mine]"));
+    // What only one of both has changed is settled, and nothing is chosen that both have.
+    page.click("Save this");
+    page.sees("Nothing of yours is lost, and nothing has been saved yet.");
+    page.click(css("input[name=pick-status][value=theirs]"));
+    page.fill("Subject", "Call today");
+    page.fill("note", "The van is red.");
     page.click("Save this");
     page.sees("Your changes have been saved.");
     let values = ["Subject", "status", "priority", "note"].map(|name| page.value(name));

@@ -94,6 +94,8 @@ pub struct SystemUser {
     pub disabled: bool,
     /// How the person signs in to the pages, where she may.
     pub login: Option<Login>,
+    /// Whose clocks the pages show the person, where not the organization's.
+    pub zone: Option<Zone>,
 }
 
 /// How a person signs in to the pages.

@@ -271,7 +271,8 @@ pub(crate) fn put_new_user(
         return Err(AdminError::LoginExists(login.name.clone(), other.id));
     }
     let login = login.map(|login| login.set_now(None));
-    let user = SystemUser { id, name: user.name, role: user.role, disabled: false, login };
+    let user =
+        SystemUser { id, name: user.name, role: user.role, disabled: false, login, zone: None };
     transaction.put_user(org, &user).map_err(|e| unavailable(&e))?;
     directory.users.insert(id, user);
     Ok(id)

@@ -108,6 +108,31 @@ impl Service {
         Ok(part.await??)
     }
 
+    /// The step of an activity's story that led to a version; none where it has no such version.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn change(
+        &self,
+        org: &Arc<Tenant>,
+        id: ActivityId,
+        version: Seq,
+    ) -> Result<Option<Change>, AskError> {
+        if !self.is_shown(org, id, version) {
+            return Ok(None);
+        }
+        let (service, org) = (self.clone(), org.clone());
+        let step = self.blocking(move || -> Result<Option<Change>, StoreError> {
+            let mut step = None;
+            service.steps(&org, version, &mut |change| {
+                step = Some(change);
+                Ok::<_, StoreError>(Break(()))
+            })?;
+            Ok(step)
+        });
+        Ok(step.await??)
+    }
+
     /// Shows the story of an activity, the latest change first. False if there never was one.
     ///
     /// # Errors

@@ -56,6 +56,16 @@ impl Judge<'_> {
                     None => Ok(state),
                 }
             }
+            Write::Undo { version, .. } => {
+                let current = current.ok_or(Refusal::UnknownActivity(id))?;
+                if current.seq != *version || *version == Seq::ZERO {
+                    return Err(Refusal::Outdated(id));
+                }
+                match past.earlier.as_ref().and_then(Version::record) {
+                    Some(earlier) => self.restore(earlier, record),
+                    None => Ok(record.map(|_| State::Tombstone)),
+                }
+            }
             Write::Import { item, restore, overwrite } => {
                 let state = self.import(item, *restore, current, past)?;
                 let Some(last) = past.last_record(current) else { return Ok(state) };

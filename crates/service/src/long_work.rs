@@ -4,10 +4,12 @@
 //! A work goes through the commit like everything else, in bounded steps; it is remembered in memory
 //! until others have pushed it out, and ends with the process. What it has done stays done.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::{ActivityId, Patch, Presence, Role, StatusId, StatusName, StatusRef, UserId};
+use domain::{ActivityId, Patch, Presence, Role, Seq, StatusId, StatusName, StatusRef, UserId};
+use parking_lot::Mutex;
 use thiserror::Error;
 use tokio::sync::watch;
 
@@ -23,6 +25,9 @@ const WORKING_MAX: usize = 2;
 /// Works that an organization remembers.
 const REMEMBERED_MAX: usize = 20;
 
+/// Works of an organization, the latest ones, that can be undone.
+const UNDOABLE_MAX: usize = 5;
+
 /// What is to become of many activities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BulkChange {
@@ -32,6 +37,8 @@ pub enum BulkChange {
     SystemUser(Option<UserId>),
     /// They go.
     Remove,
+    /// They come back, where they have been removed.
+    Restore,
 }
 
 impl BulkChange {
@@ -46,6 +53,7 @@ impl BulkChange {
                 update(Patch { system_user, ..Patch::default() })
             }
             BulkChange::Remove => Write::Remove(id),
+            BulkChange::Restore => Write::Restore { id, to: None, seen: None },
         }
     }
 }
@@ -75,6 +83,9 @@ pub struct LongWork {
     pub total: Option<u64>,
     done: AtomicU64,
     changed: AtomicU64,
+    overtaken: AtomicU64,
+    /// The versions that it has made, as long as it can be undone.
+    made: Mutex<Positions>,
     outcome: watch::Sender<Outcome>,
 }
 
@@ -103,6 +114,18 @@ impl LongWork {
         self.changed.load(Ordering::Relaxed)
     }
 
+    /// Activities that it has left alone, since somebody has changed them meanwhile.
+    #[must_use]
+    pub fn overtaken(&self) -> u64 {
+        self.overtaken.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has made something that can be undone, and has not been undone yet.
+    #[must_use]
+    pub fn can_be_undone(&self) -> bool {
+        !self.is_working() && !self.made.lock().is_empty()
+    }
+
     /// Whether it has come to its end.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
@@ -114,6 +137,13 @@ impl LongWork {
         let mut outcome = self.outcome.subscribe();
         // It cannot be closed: the sender is in `self`.
         let _ = outcome.wait_for(|outcome| *outcome != Outcome::Working).await;
+    }
+
+    /// Notes that an activity is as it is to be: by this version, or since it was so already.
+    fn note(&self, version: Option<Seq>) {
+        let Some(version) = version else { return };
+        self.changed.fetch_add(1, Ordering::Relaxed);
+        self.made.lock().add(version);
     }
 
     fn is_working(&self) -> bool {
@@ -153,10 +183,15 @@ impl LongWorks {
         {
             self.works.remove(oldest);
         }
+        let undoable = self.works.len().saturating_sub(UNDOABLE_MAX - 1);
+        for older in self.works.iter().take(undoable).filter(|work| !work.is_working()) {
+            *older.made.lock() = Positions::default();
+        }
         self.last += 1;
         let (number, outcome) = (self.last, watch::Sender::new(Outcome::Working));
-        let counts = (AtomicU64::new(0), AtomicU64::new(0));
-        let work = LongWork { number, title, total, done: counts.0, changed: counts.1, outcome };
+        let [done, changed, overtaken] = [const { AtomicU64::new(0) }; 3];
+        let made = Mutex::default();
+        let work = LongWork { number, title, total, done, changed, overtaken, made, outcome };
         let work = Arc::new(work);
         self.works.push(work.clone());
         Ok(work)
@@ -185,8 +220,42 @@ impl Service {
         let (service, person_there) = (self.clone(), person.clone());
         let total = Some(ids.len() as u64);
         self.start(person, Role::Editor, title, total, move |work| {
-            service.change_all(&person_there, &ids, change, work)
+            let writes = ids.into_iter().map(|id| change.write(id));
+            service.write_all(&person_there, writes, work)
         })
+    }
+
+    /// Begins to undo a work: each activity goes back to what it was before, unless somebody has
+    /// changed it since. None where there is nothing to undo, or no longer.
+    ///
+    /// # Errors
+    /// See [`LongWorkError`].
+    pub fn start_undo(
+        &self,
+        person: &Person,
+        undone: &LongWork,
+    ) -> Result<Option<Arc<LongWork>>, LongWorkError> {
+        if !person.may(Role::Editor) {
+            return Err(LongWorkError::PermissionDenied);
+        }
+        if undone.is_working() {
+            return Ok(None);
+        }
+        let made = std::mem::take(&mut *undone.made.lock());
+        if made.is_empty() {
+            return Ok(None);
+        }
+        let (service, person_there, made_there) = (self.clone(), person.clone(), made.clone());
+        let (title, total) = (format!("Undo: {}", undone.title), Some(made.len()));
+        let started = self.start(person, Role::Editor, title, total, move |work| {
+            let org = person_there.tenant.clone();
+            let id = |version| Some((org.timeline.read().id(version)?, version));
+            let versions = made_there.iter().filter_map(id);
+            let writes = versions.map(|(id, version)| Write::Undo { id, version });
+            service.write_all(&person_there, writes, work)
+        });
+        // It can be tried again.
+        started.map(Some).inspect_err(|_| *undone.made.lock() = made)
     }
 
     /// Begins to rename a status, which changes every activity that shows it.
@@ -240,26 +309,28 @@ impl Service {
     }
 
     /// Activities that have gone meanwhile count as done: nothing is left to do about them.
-    fn change_all(
+    fn write_all(
         &self,
         person: &Person,
-        ids: &[ActivityId],
-        change: BulkChange,
+        mut writes: impl Iterator<Item = Write>,
         work: &LongWork,
     ) -> Outcome {
         let mut refused = None;
-        for step in ids.chunks(STEP_WRITES) {
-            let submit =
-                |id: &ActivityId| self.submit(&person.tenant, person.author(), change.write(*id));
-            let submitted: Result<Vec<_>, Refusal> = step.iter().map(submit).collect();
-            let Ok(answers) = submitted.map_err(|e| refused = Some(e)) else { break };
+        loop {
+            let submit = |write| self.submit(&person.tenant, person.author(), write);
+            let step: Result<Vec<_>, Refusal> =
+                writes.by_ref().take(STEP_WRITES).map(submit).collect();
+            let Ok(answers) = step.map_err(|e| refused = Some(e)) else { break };
+            if answers.is_empty() {
+                break;
+            }
             for answer in answers {
                 match answer.blocking_recv().unwrap_or_else(|_| Err(stopping())) {
-                    Ok(written) => {
-                        work.changed
-                            .fetch_add(u64::from(written.version.is_some()), Ordering::Relaxed);
-                    }
+                    Ok(written) => work.note(written.version),
                     Err(Refusal::UnknownActivity(_)) => {}
+                    Err(Refusal::Outdated(_)) => {
+                        work.overtaken.fetch_add(1, Ordering::Relaxed);
+                    }
                     Err(problem) => refused = refused.or(Some(problem)),
                 }
                 work.done.fetch_add(1, Ordering::Relaxed);
@@ -269,5 +340,30 @@ impl Service {
             }
         }
         refused.map_or(Outcome::Finished, |problem| Outcome::Failed(problem.to_string()))
+    }
+}
+
+/// Positions in the log: what one work makes lies mostly side by side, so that a million take little.
+#[derive(Clone, Debug, Default)]
+struct Positions(Vec<RangeInclusive<u64>>);
+
+impl Positions {
+    fn add(&mut self, Seq(seq): Seq) {
+        match self.0.last_mut() {
+            Some(last) if last.end() + 1 == seq => *last = *last.start()..=seq,
+            _ => self.0.push(seq..=seq),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn len(&self) -> u64 {
+        self.0.iter().map(|range| range.end() - range.start() + 1).sum()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Seq> {
+        self.0.iter().cloned().flatten().map(Seq)
     }
 }

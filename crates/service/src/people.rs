@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use domain::{
     Author, Login, LoginName, Opener, OrgId, OrgKey, Origin, PasswordHash, Role, Stamp, SystemUser,
-    UserId,
+    UserId, Zone,
 };
 
 use store::Transaction;
@@ -81,6 +81,15 @@ impl Person {
     #[must_use]
     pub fn system_user(&self) -> Option<SystemUser> {
         self.tenant.directory().users.get(&self.user).cloned()
+    }
+
+    /// The zone in which the pages show times, and read what is typed: the one that the person has
+    /// chosen, or the organization's.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        let directory = self.tenant.directory();
+        let chosen = directory.users.get(&self.user).and_then(|user| user.zone.clone());
+        chosen.unwrap_or_else(|| directory.organization.zone.clone())
     }
 
     /// Whether she may do what needs this role.
@@ -239,6 +248,22 @@ impl Service {
             return Err(SignInError::Wrong);
         }
         self.open_for(&person.tenant, person.user, &kept).await
+    }
+
+    /// Chooses the zone in which the pages show a person times; none for the organization's.
+    ///
+    /// # Errors
+    /// When the person is not here any more, or the store cannot write.
+    pub async fn set_zone(&self, person: &Person, zone: Option<Zone>) -> Result<(), AdminError> {
+        let by = person.clone();
+        self.change_directory_async(&person.tenant, move |directory, transaction| {
+            by.check(directory, Role::Viewer)?;
+            let user = directory.users.get_mut(&by.user);
+            let user = user.ok_or(AdminError::UnknownUser(by.user))?;
+            user.zone = zone;
+            Ok(transaction.put_user(by.tenant.key, user).map_err(|e| unavailable(&e))?)
+        })
+        .await
     }
 
     /// Lets a user sign in with this name and password. Sessions opened with an earlier password are

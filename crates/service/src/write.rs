@@ -32,6 +32,14 @@ pub enum Write {
         /// The latest version that was seen, if it matters: as for [`Write::Edit`].
         seen: Option<Seq>,
     },
+    /// An activity goes back to what it was before a version of it, if that is still the latest: what
+    /// somebody did by mistake. One that did not exist or was removed before is removed.
+    Undo {
+        /// The activity.
+        id: ActivityId,
+        /// The version that is not to count.
+        version: Seq,
+    },
     /// What a file of an import says.
     Import {
         /// What it says.

@@ -109,7 +109,14 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
         stage: Stage::Fresh,
         last_user_named: UserId(0),
     };
-    let user = SystemUser { id: UserId(1), name, role: Role::Editor, disabled: false, login: None };
+    let user = SystemUser {
+        id: UserId(1),
+        name,
+        role: Role::Editor,
+        disabled: false,
+        login: None,
+        zone: None,
+    };
     // The first two are shared; the others belong to one poller each.
     let secrets: Vec<String> = (0..8).map(|i| format!("key-{n}-{i}")).collect();
     let keys: Vec<ApiKey> =

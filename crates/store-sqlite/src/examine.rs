@@ -33,9 +33,11 @@ const TABLES: [&str; 9] = [
 type SmallTable = (&'static str, &'static str, fn(&Row<'_>) -> Result<(), StoreError>);
 
 const SMALL_TABLES: [SmallTable; 7] = [
-    ("user", "id, name, role, disabled, login, password, password_set FROM system_user", |row| {
-        rows::user(row).map(drop)
-    }),
+    (
+        "user",
+        "id, name, role, disabled, login, password, password_set, zone FROM system_user",
+        |row| rows::user(row).map(drop),
+    ),
     (
         "key",
         "id, system_user, label, hash, created, revoked, last_login, expected_ms FROM api_key",

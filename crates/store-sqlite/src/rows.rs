@@ -172,7 +172,7 @@ pub(crate) fn organization(row: &Row<'_>) -> Result<Organization, StoreError> {
     })
 }
 
-/// Reads `id, name, role, disabled, login, password, password_set`.
+/// Reads `id, name, role, disabled, login, password, password_set, zone`.
 pub(crate) fn user(row: &Row<'_>) -> Result<SystemUser, StoreError> {
     let role: String = column(row, 2)?;
     Ok(SystemUser {
@@ -181,6 +181,9 @@ pub(crate) fn user(row: &Row<'_>) -> Result<SystemUser, StoreError> {
         role: Role::parse(&role).ok_or_else(|| damaged("system_user", format!("role {role:?}")))?,
         disabled: column(row, 3)?,
         login: login(row)?,
+        zone: column::<Option<String>>(row, 7)?
+            .map(|name| Zone::parse(&name).map_err(|e| damaged("system_user", e)))
+            .transpose()?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use domain::{
     Account, ActivityId, ApiKey, Interval, KeyId, Opener, OrgKey, Organization, Seq, Stamp, Status,
-    SystemUser, Version,
+    SystemUser, Version, Zone,
 };
 use parking_lot::MutexGuard;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -151,8 +151,8 @@ impl Transaction for SqliteTransaction<'_> {
     fn put_user(&mut self, org: OrgKey, user: &SystemUser) -> Result<(), StoreError> {
         self.execute(
             "INSERT OR REPLACE INTO system_user (organization, id, name, role, disabled, login,
-                 password, password_set)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 password, password_set, zone)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             (
                 org.0,
                 user.id.0,
@@ -162,6 +162,7 @@ impl Transaction for SqliteTransaction<'_> {
                 user.login.as_ref().map(|login| login.name.as_str()),
                 user.login.as_ref().map(|login| login.password.0.as_str()),
                 user.login.as_ref().map(|login| login.password_set.millis()),
+                user.zone.as_ref().map(Zone::name),
             ),
         )
     }

@@ -52,6 +52,8 @@ pub(crate) struct Label<'a> {
     pub(crate) text: &'a str,
     pub(crate) help: &'a str,
     pub(crate) required: bool,
+    /// One of several conditions: none of them has to be there, and nobody needs to be told so.
+    pub(crate) is_condition: bool,
 }
 
 /// A field: `control` makes the control itself from its id and what describes it.
@@ -60,7 +62,7 @@ pub(crate) fn field(
     wrong: &Wrong,
     control: impl FnOnce(&str, Option<&str>, bool) -> Markup,
 ) -> Markup {
-    let Label { name, text, help, required } = label;
+    let Label { name, text, help, required, is_condition } = label;
     let problem = wrong.of(name);
     let (id, help_id, problem_id) = (format!("f-{name}"), format!("h-{name}"), format!("p-{name}"));
     let described = match (help.is_empty(), problem) {
@@ -71,7 +73,7 @@ pub(crate) fn field(
     };
     html! {
         div.field.wrong[problem.is_some()] {
-            label for=(id) { (text) @if !required { " " span.muted { "optional" } } }
+            label for=(id) { (text) @if !required && !is_condition { " " span.muted { "optional" } } }
             (control(&id, described.as_deref(), problem.is_some()))
             @if !help.is_empty() { p.help id=(help_id) { (help) } }
             @if let Some(problem) = problem { p.problem id=(problem_id) { (sentence(text, problem)) } }
@@ -95,6 +97,17 @@ pub(crate) fn line(label: Label<'_>, kind: &str, value: &str, wrong: &Wrong) -> 
         html! {
             input id=(id) name=(label.name) type=(kind) value=(value) required[label.required]
                 step=[step] autocomplete=[remembered] aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
+        }
+    })
+}
+
+/// A field for a time zone: any, with the known ones proposed.
+pub(crate) fn zone_control(label: Label<'_>, value: &str, wrong: &Wrong) -> Markup {
+    field(label, wrong, |id, described, is_wrong| {
+        html! {
+            input id=(id) name=(label.name) value=(value) list="zones" required[label.required]
+                aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
+            datalist #zones { @for name in Zone::names() { option value=(name) {} } }
         }
     })
 }

@@ -49,6 +49,7 @@ pub(crate) fn page(who: &SignedIn, title: &str, at: Nav, content: &Markup) -> Re
             details.menu.who {
                 summary { (name.unwrap_or_default()) }
                 div {
+                    a href="/preferences" { "Preferences" }
                     a href="/password" { "Change password" }
                     button.quiet type="button" data-open="#help" hidden { "Keyboard shortcuts" }
                     form action="/sign-out" method="post" {
@@ -66,8 +67,9 @@ pub(crate) fn page(who: &SignedIn, title: &str, at: Nav, content: &Markup) -> Re
                 (header)
                 main #main tabindex="-1" { (content) }
                 footer.foot {
-                    p.hint data-zone=(directory.organization.zone) {
-                        "Times as clocks in " (directory.organization.zone) " show them."
+                    // A script says so aloud where the reader's own clock shows another time.
+                    p.hint data-zone=(who.clock.zone) {
+                        "Times as clocks in " a href="/preferences" { (who.clock.zone) } " show them."
                     }
                 }
             },

@@ -18,6 +18,7 @@ mod layout;
 mod pages;
 mod problem;
 mod session;
+mod text;
 mod times;
 
 use std::sync::Arc;
@@ -39,11 +40,12 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; scr
 const FORM_BYTES_MAX: usize = 2 << 20;
 
 /// The first parts of all pages' addresses: what a log may name of one.
-pub const PAGES: [&str; 13] = [
+pub const PAGES: [&str; 14] = [
     "assets",
     "sign-in",
     "sign-out",
     "password",
+    "preferences",
     "activities",
     "activities.csv",
     "bin",

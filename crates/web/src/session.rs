@@ -15,6 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::fields::Fields;
 use crate::problem::Resend;
+use crate::times::Clock;
 use crate::{Problem, Web};
 
 /// The cookie with the session's id.
@@ -29,6 +30,8 @@ pub(crate) struct SignedIn {
     pub(crate) person: Person,
     /// The token that each of her forms carries.
     pub(crate) csrf: String,
+    /// What the clock shows that all times on the person's pages go by.
+    pub(crate) clock: Clock,
     /// Her place among the requests that the organization may have under way.
     _permit: Arc<OwnedSemaphorePermit>,
 }
@@ -47,7 +50,8 @@ impl SignedIn {
             let text = "Your organization asks too much at once. Try again in a moment.";
             Problem::Unavailable(text.to_owned())
         })?;
-        Ok(Some(SignedIn { person, csrf, _permit: Arc::new(permit) }))
+        let clock = Clock { zone: person.zone(), now: web.service.now() };
+        Ok(Some(SignedIn { person, csrf, clock, _permit: Arc::new(permit) }))
     }
 
     /// Whether she may write.

@@ -1,4 +1,4 @@
-//! Times as people read them: in the organization's zone; a script turns them into the reader's.
+//! Times as people read them: as a clock in the reader's zone shows them, near today with the day of the week.
 
 use domain::{Moment, Stamp, Zone};
 use maud::{Markup, html};
@@ -6,20 +6,97 @@ use maud::{Markup, html};
 /// What of a time is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// `2026-03-04`
+    /// `Wed 4 Mar`
     Date,
     /// `14:05`
     Time,
-    /// `2026-03-04 14:05`
+    /// `Wed 4 Mar, 14:05`
     Both,
 }
 
-/// An instant; the exact time is its title.
-pub(crate) fn time(stamp: Stamp, zone: &Zone, shape: Shape) -> Markup {
-    shown(zone.at(stamp), shape)
+/// The clock and the calendar on the wall of whoever reads a page.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    /// The zone that times are shown and typed in, on all of the page.
+    pub(crate) zone: Zone,
+    /// What time it is.
+    pub(crate) now: Stamp,
 }
 
-/// An instant to the millisecond, as the API tells it: it stays in the organization's zone.
+impl Clock {
+    /// The first instant of today, and so many days on.
+    pub(crate) fn day(&self, days_on: i64) -> Stamp {
+        day(self.now, &self.zone, days_on)
+    }
+
+    /// `2026-03-04`, as controls and addresses have days.
+    pub(crate) fn date(&self, stamp: Stamp) -> String {
+        self.zone.at(stamp).to_string().chars().take(10).collect()
+    }
+
+    /// `Wednesday`
+    pub(crate) fn weekday(&self, stamp: Stamp) -> &'static str {
+        // 1970 began on a Thursday.
+        let at = (self.day_number(stamp) + 3).rem_euclid(7);
+        usize::try_from(at).ok().and_then(|at| WEEKDAYS.get(at)).unwrap_or(&"")
+    }
+
+    /// Days since the first one of 1970, as calendars in the zone count them.
+    fn day_number(&self, stamp: Stamp) -> i64 {
+        let offset_ms = i64::from(self.zone.at(stamp).offset_seconds) * 1_000;
+        stamp.plus_millis(offset_ms).millis().div_euclid(DAY_MS)
+    }
+
+    /// `Wed 4 Mar` within a week of today, `4 Mar` within the year, else `4 Mar 2025`. Never *today*:
+    /// a page may be open when the day ends.
+    fn calendar(&self, stamp: Stamp) -> String {
+        let (date, today) = (self.date(stamp), self.date(self.now));
+        let year = date.get(..4).unwrap_or_default();
+        let month = date.get(5..7).and_then(|month| month.parse::<usize>().ok()).unwrap_or(1);
+        let month = MONTHS.get(month.wrapping_sub(1)).unwrap_or(&"");
+        let day = date.get(8..).unwrap_or_default().trim_start_matches('0');
+        if (self.day_number(stamp) - self.day_number(self.now)).abs() < DAYS_NEAR {
+            let weekday = self.weekday(stamp).get(..3).unwrap_or_default();
+            return format!("{weekday} {day} {month}");
+        }
+        if today.starts_with(year) {
+            format!("{day} {month}")
+        } else {
+            format!("{day} {month} {year}")
+        }
+    }
+
+    fn text(&self, stamp: Stamp, shape: Shape) -> String {
+        let exact = self.zone.at(stamp).to_string();
+        let time = exact.get(11..16).unwrap_or_default();
+        match shape {
+            Shape::Date => self.calendar(stamp),
+            Shape::Time => time.to_owned(),
+            Shape::Both => format!("{}, {time}", self.calendar(stamp)),
+        }
+    }
+}
+
+const WEEKDAYS: [&str; 7] =
+    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// So near to today a day is told by its weekday too.
+const DAYS_NEAR: i64 = 7;
+
+/// An instant; the exact time is its title.
+pub(crate) fn time(stamp: Stamp, clock: &Clock, shape: Shape) -> Markup {
+    moment(clock.zone.at(stamp), clock, shape)
+}
+
+/// An instant within a sentence.
+pub(crate) fn text(stamp: Stamp, clock: &Clock, shape: Shape) -> String {
+    clock.text(stamp, shape)
+}
+
+/// An instant to the millisecond, as the API tells it.
 pub(crate) fn exact(stamp: Stamp, zone: &Zone) -> Markup {
     let local = zone.at(stamp);
     let text = local.to_string();
@@ -28,39 +105,9 @@ pub(crate) fn exact(stamp: Stamp, zone: &Zone) -> Markup {
     }
 }
 
-/// An instant that keeps the offset that it was written with as its title.
-pub(crate) fn moment(moment: Moment, zone: &Zone, shape: Shape) -> Markup {
-    let local = zone.at(moment.stamp);
-    let name = name(shape);
-    html! {
-        time datetime=(moment) title=(moment) data-local=(name) { (text(local, shape)) }
-    }
-}
-
-fn shown(local: Moment, shape: Shape) -> Markup {
-    html! {
-        time datetime=(local) title=(local) data-local=(name(shape)) { (text(local, shape)) }
-    }
-}
-
-fn name(shape: Shape) -> &'static str {
-    match shape {
-        Shape::Date => "date",
-        Shape::Time => "time",
-        Shape::Both => "datetime",
-    }
-}
-
-/// `2026-03-04T14:05:06.789-06:00`, cut and without its T.
-fn text(local: Moment, shape: Shape) -> String {
-    let exact = local.to_string();
-    let (date, rest) = exact.split_at_checked(10).unwrap_or((&exact, ""));
-    let clock = rest.get(1..6).unwrap_or_default();
-    match shape {
-        Shape::Date => date.to_owned(),
-        Shape::Time => clock.to_owned(),
-        Shape::Both => format!("{date} {clock}"),
-    }
+/// An instant; its title is the exact time with the offset that it was written with.
+pub(crate) fn moment(moment: Moment, clock: &Clock, shape: Shape) -> Markup {
+    html! { time datetime=(moment) title=(moment) { (clock.text(moment.stamp, shape)) } }
 }
 
 /// A time as a control of type `datetime-local` has it: `2026-03-04T14:05`, with seconds and their
@@ -196,6 +243,26 @@ mod tests {
             check(text, "UTC", None);
         }
         check("12026-01-05T09:00", "UTC", None);
+    }
+
+    #[test]
+    fn near_today_a_day_is_told_by_its_weekday() {
+        let clock = Clock { zone: zone("America/Chicago"), now: stamp("2026-03-04T05:00:00Z") };
+        for (at, expected) in [
+            ("2026-03-04T05:59:59Z", "Tue 3 Mar, 23:59"),
+            ("2026-03-04T06:00:00Z", "Wed 4 Mar, 00:00"),
+            ("2026-02-25T06:00:00Z", "Wed 25 Feb, 00:00"),
+            ("2026-02-25T05:00:00Z", "24 Feb, 23:00"),
+            ("2026-03-10T04:59:00Z", "Mon 9 Mar, 23:59"),
+            ("2026-03-10T05:00:00Z", "10 Mar, 00:00"),
+            ("2026-12-31T12:00:00Z", "31 Dec, 06:00"),
+            ("2025-12-31T12:00:00Z", "31 Dec 2025, 06:00"),
+        ] {
+            assert_eq!(clock.text(stamp(at), Shape::Both), expected, "{at}");
+        }
+        let new_year = Clock { zone: Zone::utc(), now: stamp("2026-01-01T00:00:00Z") };
+        assert_eq!(new_year.text(stamp("2025-12-30T09:00:00Z"), Shape::Date), "Tue 30 Dec");
+        assert_eq!(new_year.weekday(stamp("1969-12-28T09:00:00Z")), "Sunday");
     }
 
     #[test]

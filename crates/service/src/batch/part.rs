@@ -75,6 +75,7 @@ impl Part {
             | Write::Edit { id, .. }
             | Write::Remove(id)
             | Write::Restore { id, .. }
+            | Write::Undo { id, .. }
             | Write::Refresh(id) => *id,
             Write::Import { item, .. } => item.id(),
         };
@@ -135,6 +136,12 @@ impl Part {
                 past.earlier = self.record_at(store, id, *seq)?;
             }
             Write::Restore { to: None, .. } => past.earlier = self.last_record(store, id)?,
+            Write::Undo { .. } => {
+                let latest = self.current.get(&id).and_then(Option::as_ref);
+                if let Some(previous) = latest.and_then(|version| version.previous) {
+                    past.earlier = self.record_at(store, id, previous)?;
+                }
+            }
             Write::Import { item, restore, .. } => {
                 let latest = self.current.get(&id).and_then(Option::as_ref);
                 match latest.map(|latest| (latest, latest.state.kind())) {

@@ -5,7 +5,7 @@ use timeline::SeqRange;
 
 use super::bitmap::Bitmap;
 use super::codes::Codes;
-use super::columns::{Columns, level};
+use super::columns::{Columns, NO_END, level};
 use super::query::Filter;
 
 /// The slots that meet every condition; none where all do. `changed` are the positions that lie
@@ -41,6 +41,12 @@ pub(super) fn matches(
         let from = filter.start_from.unwrap_or(Stamp::MIN).millis();
         let to = filter.start_to.unwrap_or(Stamp::MAX).millis();
         matches.retain(&columns.starts, |start| from <= start && start <= to);
+    }
+    if let Some(from) = filter.end_from.map(Stamp::millis) {
+        matches.retain(&columns.ends, |end| end != NO_END && end >= from);
+    }
+    if let Some(before) = filter.over_before.map(Stamp::millis) {
+        matches.retain(&columns.ends, |end| end == NO_END || end < before);
     }
     if filter.changed_from.is_some() || filter.changed_to.is_some() {
         let SeqRange { after, through } = changed;

@@ -24,6 +24,10 @@ pub struct Filter {
     pub start_from: Option<Stamp>,
     /// Beginning at or before this instant.
     pub start_to: Option<Stamp>,
+    /// With an end, at or after this instant.
+    pub end_from: Option<Stamp>,
+    /// With an end before this instant, or without one.
+    pub over_before: Option<Stamp>,
     /// Last changed at or after this instant.
     pub changed_from: Option<Stamp>,
     /// Last changed at or before this instant.

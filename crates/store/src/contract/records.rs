@@ -150,7 +150,8 @@ pub(super) fn users_are_kept_and_changed(store: &dyn Store) {
 
     let name = Name::parse("Married").unwrap();
     let changed = SystemUser { name, role: Role::Admin, disabled: true, ..user(30) };
-    let viewer = SystemUser { role: Role::Viewer, ..user(4) };
+    let zone = Some(Zone::parse("Asia/Tokyo").unwrap());
+    let viewer = SystemUser { role: Role::Viewer, zone, ..user(4) };
     put_users(store, &[changed.clone(), viewer.clone()]);
     assert_eq!(tenant(store, ORG).users, [viewer, changed, user(200)]);
 }

@@ -52,6 +52,7 @@ pub fn user(id: i64) -> SystemUser {
         role: Role::Editor,
         disabled: false,
         login: None,
+        zone: None,
     }
 }
 

@@ -1,12 +1,12 @@
 // Makes the pages handier. All of them work without any of this, except for what is live.
 // Each module tells one story; those that change what a page shows are given the part that is new.
 
+import "./clocks.js";
 import "./keys.js";
 import "./menus.js";
 import "./confirm.js"; // before send.js: what is asked about first is not sent yet
 import "./send.js";
 import "./rows.js";
-import { clocks } from "./clocks.js";
 import { copying } from "./copying.js";
 import { dialogs } from "./dialogs.js";
 import { follow } from "./live.js";
@@ -15,7 +15,7 @@ import { progress } from "./progress.js";
 import { submitting } from "./submitting.js";
 
 function enhance(part) {
-  for (const story of [clocks, copying, dialogs, picking, submitting]) story(part);
+  for (const story of [copying, dialogs, picking, submitting]) story(part);
 }
 
 enhance(document);

@@ -1,30 +1,26 @@
-// The server writes times as the organization's clocks show them; here they become the reader's.
-// The title stays: it is the exact time with its offset.
+// All times on a page are those of one zone. Where the reader's own clock shows another time, the page says so at its head.
 
-/** What of a time is shown, in the server's shape (2026-03-04 14:05), which is Sweden's. */
-const SHAPES = {
-  date: { dateStyle: "short" },
-  time: { timeStyle: "short" },
-  datetime: { dateStyle: "short", timeStyle: "short" },
-};
-const formats = new Map();
+import { element } from "./dom.js";
 
-function format(shape) {
-  if (!formats.has(shape)) formats.set(shape, new Intl.DateTimeFormat("sv-SE", SHAPES[shape]));
-  return formats.get(shape);
-}
-
-/** The page says whose clocks it shows: a form takes the organization's, all else is the reader's. */
-for (const place of document.querySelectorAll("[data-zone]")) {
-  const [mine, theirs] = [Intl.DateTimeFormat().resolvedOptions().timeZone, place.dataset.zone];
-  if (mine !== theirs) place.textContent = `Times as your clock shows them (${mine}). What you type into a form is a time in ${theirs}.`;
-}
-
-export function clocks(part) {
-  for (const time of part.querySelectorAll("time[data-local]")) {
-    const moment = new Date(time.dateTime);
-    if (Number.isNaN(moment.valueOf()) || !(time.dataset.local in SHAPES)) continue;
-    time.textContent = format(time.dataset.local).format(moment);
-    if (!time.title) time.title = time.dateTime;
+/** What clocks in a zone show now, to be compared; nothing where the browser does not know the zone. */
+function shown(timeZone, at) {
+  try {
+    return new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "short" }).format(at);
+  } catch {
+    return "";
   }
+}
+
+/** Zones that agree today may differ in half a year. */
+function differ(mine, theirs) {
+  const now = Date.now();
+  return [now, now + 182 * 86_400_000].some((at) => shown(mine, at) !== shown(theirs, at));
+}
+
+const place = document.querySelector("[data-zone]");
+const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (place && mine && differ(mine, place.dataset.zone)) {
+  const theirs = element("a", { href: place.querySelector("a").href }, place.dataset.zone);
+  const text = element("p", { className: "zone" }, "Times are those of ", theirs, `; your own clock is in ${mine}.`);
+  document.querySelector("main")?.prepend(text);
 }

@@ -17,6 +17,11 @@ export function isTyping(target) {
   return target instanceof Element && target.closest(fields) !== null;
 }
 
+/** Whether a key belongs to an input method, which makes letters of several. Some browsers say so by a number alone. */
+export function isComposing(event) {
+  return event.isComposing || event.keyCode === 229;
+}
+
 /** A number as the server writes it: 1,234,567. */
 export function number(n) {
   return new Intl.NumberFormat("en-US").format(n);

@@ -1,7 +1,7 @@
 // Picks an account by its name: as somebody types, a list of those that fit (the ARIA combobox pattern).
 // What is picked is written as `Ada Lovelace (3480)`; a bare number works too, so nothing is forced.
 
-import { element } from "./dom.js";
+import { element, isComposing } from "./dom.js";
 
 /** How long typing rests before the server is asked, in milliseconds. */
 const REST = 150;
@@ -67,6 +67,8 @@ class Picker {
   }
 
   key(event) {
+    // An input method ends a word with Enter and chooses with the arrows: those keys are its own.
+    if (isComposing(event)) return;
     const options = this.list.querySelectorAll("li[data-value]");
     const isOpen = !this.list.hidden;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

@@ -1,12 +1,12 @@
 // Choosing rows of a list: all of them by the box in the head, many by shift and a click, and how many there are.
 
-import { number } from "./dom.js";
+import { element, number } from "./dom.js";
 
 /** The box that was clicked last: a range begins there. */
 let last = null;
 
 document.addEventListener("click", (event) => {
-  const box = event.target.closest?.("input[type=checkbox][name=id], input[type=checkbox][data-all]");
+  const box = event.target.closest?.("input[type=checkbox]:is([name=id], [data-all], [data-whole])");
   if (!box) return;
   const boxes = ids(box);
   if ("all" in box.dataset) {
@@ -17,7 +17,31 @@ document.addEventListener("click", (event) => {
   }
   if (box.name === "id") last = box;
   show(box);
+  leadOn(box);
 });
+
+/** A button that sets something needs it to be chosen: the browser says so at its control, and sends nothing. */
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("button[type=submit]");
+  for (const control of button?.form?.elements ?? []) {
+    if (control instanceof HTMLSelectElement) control.required = control.name === button.dataset.needs;
+  }
+});
+
+/** The way from a ticked box to what can be done with the ticked rows, by keyboard: the next stop after the box. */
+const way = element("button", { type: "button", className: "small way" });
+way.addEventListener("click", () => {
+  const bar = way.form ?? document.querySelector("[data-with-selection]");
+  bar?.querySelector("select, button")?.focus();
+});
+
+function leadOn(box) {
+  const count = ids(box).filter((each) => each.checked).length;
+  if (!box.checked || box.name !== "id" || !box.form) return way.remove();
+  way.textContent = `To what can be done with ${number(count)}`;
+  if (box.form.id) way.setAttribute("form", box.form.id);
+  box.closest("label, td").after(way);
+}
 
 /** A click with shift on a label marks text otherwise. */
 document.addEventListener("mousedown", (event) => {
@@ -39,8 +63,10 @@ function show(box) {
     all.checked = count > 0 && count === boxes.length;
     all.indeterminate = count > 0 && count < boxes.length;
   }
+  const whole = form && [...form.elements].find((each) => "whole" in each.dataset);
+  const chosen = whole?.checked && count > 0 ? Number(whole.dataset.whole) : count;
   // The bar is the form, is in it, or stands somewhere on a page with one list.
-  for (const place of document.querySelectorAll("[data-selected]")) place.textContent = number(count);
+  for (const place of document.querySelectorAll("[data-selected]")) place.textContent = number(chosen);
   for (const bar of document.querySelectorAll("[data-with-selection]")) bar.hidden = count === 0;
 }
 

@@ -192,7 +192,8 @@ fn add_form(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Markup, Problem>
     let (typed, wrong) = (&shown.typed, &shown.wrong);
     let name = Label { name: "name", text: "Name", required: true, ..Label::default() };
     let help = "The clientId that scripts use. Left empty, it is the next free one.";
-    let number = Label { name: "number", text: "Number", help, required: false };
+    let number =
+        Label { name: "number", text: "Number", help, required: false, ..Label::default() };
     Ok(html! {
         h2 { "Add an account" }
         form.edit action="/accounts" method="post" {

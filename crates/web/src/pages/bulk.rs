@@ -14,18 +14,24 @@ use service::{BulkChange, Directory, Listing, LongWork, Outcome};
 
 use super::list::names;
 use super::list::query::Asked;
-use crate::fields::{self, Fields};
+use crate::fields::{Fields, local};
 use crate::form::options;
 use crate::layout::{self, Nav, counted, csrf, number};
-use crate::session::{Posted, Query};
+use crate::session::{Number, Posted, Query};
 use crate::{Problem, SignedIn, Web};
 
 /// How many changes are waited for before the next page is shown, and how long.
-const WAITED_FOR_MAX: usize = 500;
+const WAITED_FOR_MAX: u64 = 500;
 const WAIT_MAX: Duration = Duration::from_secs(3);
 
+/// Above so many activities every change is asked about first.
+const UNASKED_MAX: usize = 30;
+
 pub(crate) fn routes() -> Router<Web> {
-    Router::new().route("/activities/bulk", post(begin)).route("/work/{number}", get(show))
+    Router::new()
+        .route("/activities/bulk", post(begin))
+        .route("/work/{number}", get(show))
+        .route("/work/{number}/undo", post(undo))
 }
 
 /// The bar over a list. The boxes in its rows belong to this form.
@@ -33,30 +39,29 @@ pub(crate) fn bar(who: &SignedIn, asked: &Asked, listing: &Listing) -> Markup {
     let directory = who.person.tenant.directory();
     html! {
         form.bulk #bulk action="/activities/bulk" method="post" aria-label="Change many at once"
-            data-with-selection {
+            tabindex="-1" data-with-selection {
             (csrf(who))
             input type="hidden" name="list" value=(asked.fields.address(""));
             span { b data-selected { "Those" } " selected" }
             @if listing.pages > 1 {
                 label {
-                    input type="checkbox" name="scope" value="all" data-whole;
+                    input type="checkbox" name="scope" value="all" data-whole=(listing.total);
                     "All " (number(listing.total)) " that match"
                 }
             }
-            label {
-                "Status "
-                select name="status" { (options(statuses(&directory), "")) }
-            }
-            button type="submit" name="action" value="status" { "Set status" }
-            label {
-                "Responsible "
-                select name="user" { (options(users(&directory), "")) }
-            }
-            button type="submit" name="action" value="user" { "Set responsible" }
+            label { "Status " select name="status" { (options(to_choose(statuses(&directory)), "")) } }
+            button type="submit" name="action" value="status" data-needs="status" { "Set status" }
+            label { "Responsible " select name="user" { (options(to_choose(users(&directory)), "")) } }
+            button type="submit" name="action" value="user" data-needs="user" { "Set responsible" }
             button.danger type="submit" name="action" value="remove"
                 data-confirm="Remove the selected activities ({n})? They can be restored from the bin." { "Remove" }
         }
     }
+}
+
+/// What is chosen from begins with nothing: the first of a list is nobody's choice.
+fn to_choose(choices: Vec<(String, &str)>) -> Vec<(String, &str)> {
+    std::iter::once((String::new(), "choose…")).chain(choices).collect()
 }
 
 fn statuses(directory: &Directory) -> Vec<(String, &str)> {
@@ -77,30 +82,57 @@ async fn begin(
 ) -> Result<Response, Problem> {
     who.needs(Role::Editor)?;
     let list = fields.get("list").trim_start_matches('?');
-    let asked = Asked::parse(&Fields::parse(list.as_bytes()), &who.person);
+    let asked = Asked::parse(&Fields::parse(list.as_bytes()), &who);
     let directory = who.person.tenant.directory();
     let change = change(&fields, &directory)?;
     let ids = ids(&web, &who, &fields, &asked).await?;
     if ids.is_empty() {
         return Ok(nothing_selected(&who, &asked));
     }
-    if change == BulkChange::Remove && !is_agreed(&fields, &ids) {
-        return Ok(confirm(&who, &fields, &asked, &ids));
+    let is_asked_about = change == BulkChange::Remove || ids.len() > UNASKED_MAX;
+    if is_asked_about && !is_agreed(&fields, &ids) {
+        return Ok(confirm(&who, &fields, &asked, change, &ids));
     }
-    let (small, title) = (ids.len() <= WAITED_FOR_MAX, title(change, ids.len(), &directory));
+    let title = title(change, ids.len(), &directory);
     let work = web.service.start_bulk(&who.person, ids, change, title)?;
-    if small && tokio::time::timeout(WAIT_MAX, work.ended()).await.is_ok() {
-        let list = asked.fields.with("work", &work.number.to_string());
-        return Ok(Redirect::to(&list.address("/activities")).into_response());
+    Ok(shown_at(&work, &asked.address()).await)
+}
+
+/// Sends whoever has started a work back to the page that they came from, where it says what came of
+/// it; if it takes a while, to its own page first.
+pub(crate) async fn shown_at(work: &LongWork, back: &str) -> Response {
+    let is_small = work.total.is_some_and(|total| total <= WAITED_FOR_MAX);
+    if is_small && tokio::time::timeout(WAIT_MAX, work.ended()).await.is_ok() {
+        let (path, query) = back.split_once('?').unwrap_or((back, ""));
+        let query = Fields::parse(query.as_bytes()).with("work", &work.number.to_string());
+        return Redirect::to(&query.address(path)).into_response();
     }
-    let back = Fields::default().with("back", &asked.address());
-    Ok(Redirect::to(&back.address(&format!("/work/{}", work.number))).into_response())
+    let back = Fields::default().with("back", back);
+    Redirect::to(&back.address(&format!("/work/{}", work.number))).into_response()
+}
+
+async fn undo(
+    State(web): State<Web>,
+    Number(number): Number,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
+    let number = u64::try_from(number).map_err(|_| Problem::NotFound)?;
+    let work = web.service.long_work(&who.person, number).ok_or(Problem::NotFound)?;
+    let back = local(fields.get("back")).unwrap_or("/activities");
+    match web.service.start_undo(&who.person, &work)? {
+        Some(undo) => Ok(shown_at(&undo, back).await),
+        // A second click.
+        None => Ok(Redirect::to(back).into_response()),
+    }
 }
 
 fn change(fields: &Fields, directory: &Directory) -> Result<BulkChange, Problem> {
     let again = "Go back, reload the page and choose again.";
     match fields.get("action") {
         "remove" => Ok(BulkChange::Remove),
+        "status" | "user" if fields.get(fields.get("action")).is_empty() => {
+            Err(Problem::Wrong("Go back and choose first what is to be set.".to_owned()))
+        }
         "status" => {
             let id = fields.get("status").parse().ok().map(StatusId);
             let offered =
@@ -155,17 +187,23 @@ async fn ids(
         }
         return Ok(web.service.matching(&who.person.tenant, &asked.filter).await?);
     }
+    Ok(ticked(fields))
+}
+
+/// The activities whose boxes were ticked, each once.
+pub(crate) fn ticked(fields: &Fields) -> Vec<ActivityId> {
     let mut ids: Vec<ActivityId> =
         fields.all("id").filter_map(|id| id.parse().ok()).map(ActivityId).collect();
     ids.sort_unstable();
     ids.dedup();
-    Ok(ids)
+    ids
 }
 
-fn title(change: BulkChange, count: usize, directory: &Directory) -> String {
+pub(crate) fn title(change: BulkChange, count: usize, directory: &Directory) -> String {
     let activities = counted(count as u64, "activity", "activities");
     match change {
         BulkChange::Remove => format!("Removing {activities}"),
+        BulkChange::Restore => format!("Restoring {activities}"),
         BulkChange::Status(id) => {
             format!("Setting {activities} to {}", names::status(directory, id))
         }
@@ -187,23 +225,52 @@ fn nothing_selected(who: &SignedIn, asked: &Asked) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 
+/// `Set 1,250 activities to Deferred?`
+fn question(change: BulkChange, count: usize, directory: &Directory) -> String {
+    let activities = counted(count as u64, "activity", "activities");
+    match change {
+        BulkChange::Remove => format!("Remove {activities}?"),
+        BulkChange::Restore => format!("Restore {activities}?"),
+        BulkChange::Status(id) => format!("Set {activities} to {}?", names::status(directory, id)),
+        BulkChange::SystemUser(None) => format!("Make nobody responsible for {activities}?"),
+        BulkChange::SystemUser(Some(id)) => {
+            format!("Make {} responsible for {activities}?", names::user(directory, id))
+        }
+    }
+}
+
 /// Asks once more, with the number. What was chosen comes along, and which activities are spoken of.
-fn confirm(who: &SignedIn, fields: &Fields, asked: &Asked, ids: &[ActivityId]) -> Response {
-    let question = format!("Remove {}?", counted(ids.len() as u64, "activity", "activities"));
-    let kept =
-        fields.filled().filter(|(name, _)| matches!(*name, "list" | "scope" | "id" | "action"));
+fn confirm(
+    who: &SignedIn,
+    fields: &Fields,
+    asked: &Asked,
+    change: BulkChange,
+    ids: &[ActivityId],
+) -> Response {
+    let question = question(change, ids.len(), &who.person.tenant.directory());
+    let (does, removes) = match change {
+        BulkChange::Remove => ("Remove", true),
+        _ => ("Change them", false),
+    };
+    let kept = fields.pairs().filter(|(name, value)| {
+        let names = ["list", "scope", "id", "action", "status", "user"];
+        names.contains(name) && !value.is_empty()
+    });
     let content = html! {
         (layout::head(&question, &html! {}))
         @if !fields.get("confirmed").is_empty() {
             (layout::notice("warn", "The list has changed since you were asked: others match now."))
         }
-        p.lead { "They go to the bin, and can be restored from there." }
+        p.lead {
+            @if removes { "They go to the bin, and can be restored from there." }
+            @else { "You can undo it afterwards." }
+        }
         form action="/activities/bulk" method="post" {
             (csrf(who))
             @for (name, value) in kept { input type="hidden" name=(name) value=(value); }
             input type="hidden" name="confirmed" value=(fingerprint(ids));
             div.buttons {
-                button.danger type="submit" { "Remove" }
+                button.danger[removes].primary[!removes] type="submit" { (does) }
                 a.button.quiet href=(asked.address()) { "Cancel" }
             }
         }
@@ -224,11 +291,11 @@ async fn show(
     if accepted.is_some_and(|accepted| accepted.starts_with("application/json")) {
         return Ok(([(header::CONTENT_TYPE, "application/json")], progress(&work)).into_response());
     }
-    let back = fields::local(query.get("back")).unwrap_or("/activities");
+    let back = local(query.get("back")).unwrap_or("/activities");
     let content = html! {
         (layout::head(&work.title, &html! {}))
         @if work.outcome() == Outcome::Working { (working(&work)) } @else {
-            (outcome(&work, ""))
+            (outcome(&who, &work, "", back))
             p { a.button.primary href=(back) { "Back to where you were" } }
         }
     };
@@ -257,26 +324,46 @@ fn working(work: &LongWork) -> Markup {
     }
 }
 
-/// What came of it; `title` where nothing else says what it was.
-fn outcome(work: &LongWork, title: &str) -> Markup {
-    let (changed, done) = (work.changed(), work.done());
-    let same = match done - changed.min(done) {
+/// What came of it, and the way back; `title` where nothing else says what it was.
+fn outcome(who: &SignedIn, work: &LongWork, title: &str, back: &str) -> Markup {
+    let (changed, overtaken) = (work.changed(), work.overtaken());
+    let count = format!("{} changed", counted(changed, "activity has", "activities have"));
+    let same = match work.done() - (changed + overtaken).min(work.done()) {
         0 => String::new(),
         same => format!(", {} so already or gone", counted(same, "was", "were")),
     };
-    let count = format!("{} changed{same}.", counted(changed, "activity has", "activities have"));
-    match work.outcome() {
+    let left = match overtaken {
+        0 => String::new(),
+        left => format!(", {} left alone, changed by somebody since", counted(left, "was", "were")),
+    };
+    let (kind, failed) = match work.outcome() {
         Outcome::Failed(problem) => {
-            let problem = crate::problem::shown(&problem);
-            layout::notice("bad", &format!("{title}It did not all work. {problem} {count}"))
+            ("bad", format!("It did not all work. {} ", crate::problem::shown(&problem)))
         }
-        Outcome::Finished | Outcome::Working => layout::notice("ok", &format!("{title}{count}")),
+        Outcome::Finished | Outcome::Working => ("ok", String::new()),
+    };
+    let role = if kind == "ok" { "status" } else { "alert" };
+    html! {
+        div class={ "notice told " (kind) } role=(role) {
+            form action={ "/work/" (work.number) "/undo" } method="post" {
+                p {
+                    (title) (failed) (count) (same) (left) ". "
+                    @if who.edits() && work.can_be_undone() {
+                        (csrf(who))
+                        input type="hidden" name="back" value=(back);
+                        button.small type="submit" { "Undo" }
+                    }
+                }
+            }
+        }
     }
 }
 
-/// What came of the work of that number, over the list that it changed.
-pub(crate) fn notice_of(web: &Web, who: &SignedIn, number: &str) -> Markup {
+/// What came of the work of that number, over the list that it changed, which lies at `back`.
+pub(crate) fn notice_of(web: &Web, who: &SignedIn, number: &str, back: &str) -> Markup {
     let work = number.parse().ok().and_then(|number| web.service.long_work(&who.person, number));
     let ended = work.filter(|work| work.outcome() != Outcome::Working);
-    html! { @if let Some(work) = ended { (outcome(&work, &format!("{}. ", work.title))) } }
+    html! {
+        @if let Some(work) = ended { (outcome(who, &work, &format!("{}. ", work.title), back)) }
+    }
 }

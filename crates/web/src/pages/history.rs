@@ -9,16 +9,11 @@ use maud::{Markup, html};
 use service::{Change, Difference};
 
 use super::activity::{Id, Names, address};
+use super::differences;
 use crate::layout::{self, Nav, csrf};
 use crate::session::Query;
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
-
-/// The most characters that a long text shows of what has changed in it.
-const EXCERPT_CHARS_MAX: usize = 600;
-
-/// What stands around a change within a long text.
-const AROUND_CHARS: usize = 60;
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/activities/{id}/history", get(show))
@@ -69,7 +64,7 @@ fn step(who: &SignedIn, names: &Names, change: &Change, latest: Seq) -> Markup {
         li {
             span.what { (what(change)) }
             span.who { (by(change, names)) }
-            span.when { (times::time(version.stamp, names.zone(), Shape::Both)) }
+            span.when { (times::time(version.stamp, &names.clock, Shape::Both)) }
             @if who.edits() && is_older_record {
                 form action={ (address(version.id)) "/restore" } method="post" {
                     (csrf(who))
@@ -130,19 +125,16 @@ fn is_told(difference: &Difference, change: &Change) -> bool {
 fn row(difference: &Difference, names: &Names) -> Markup {
     let Difference { member, before, after } = difference;
     let (before, after) = (before.as_deref(), after.as_deref());
-    let (before, after) = match member {
-        Member::Note | Member::CustomFields | Member::Subject => {
-            let (before, after) = excerpts(before.unwrap_or_default(), after.unwrap_or_default());
-            (html! { (before) }, html! { (after) })
-        }
-        _ => (value(*member, before, names), value(*member, after, names)),
-    };
     html! {
         dt { (label(*member)) }
         dd {
-            @if difference.before.is_some() { del { (before) } }
-            @if difference.before.is_some() && difference.after.is_some() { " → " }
-            @if difference.after.is_some() { ins { (after) } }
+            @if matches!(member, Member::Note | Member::CustomFields | Member::Subject) {
+                (differences::shown(before.unwrap_or_default(), after.unwrap_or_default()))
+            } @else {
+                @if before.is_some() { del { (value(*member, before, names)) } }
+                @if before.is_some() && after.is_some() { " → " }
+                @if after.is_some() { ins { (value(*member, after, names)) } }
+            }
         }
     }
 }
@@ -175,7 +167,7 @@ fn value(member: Member, text: Option<&str>, names: &Names) -> Markup {
         Member::Client => number().map(|id| html! { (names.account(ClientId(id))) }),
         Member::SystemUser => number().map(|id| html! { (names.user(UserId(id))) }),
         Member::Start | Member::End => {
-            Moment::parse(text).ok().map(|m| times::moment(m, names.zone(), Shape::Both))
+            Moment::parse(text).ok().map(|m| times::moment(m, &names.clock, Shape::Both))
         }
         Member::Priority => {
             domain::Priority::parse(text).map(|priority| html! { (priority.as_str()) })
@@ -183,47 +175,4 @@ fn value(member: Member, text: Option<&str>, names: &Names) -> Markup {
         _ => None,
     };
     better.unwrap_or_else(|| html! { (text) })
-}
-
-/// Where two long texts differ, with a little around it.
-fn excerpts(before: &str, after: &str) -> (String, String) {
-    let (before, after): (Vec<char>, Vec<char>) =
-        (before.chars().collect(), after.chars().collect());
-    let shorter = before.len().min(after.len());
-    let is_short = before.len().max(after.len()) <= EXCERPT_CHARS_MAX;
-    let same = |one: &[char], other: &[char]| {
-        one.iter().zip(other).take_while(|(one, other)| one == other).count()
-    };
-    let head = if is_short { 0 } else { same(&before, &after) };
-    let reversed = |text: &[char]| text.iter().rev().copied().collect::<Vec<char>>();
-    let tail =
-        if is_short { 0 } else { same(&reversed(&before), &reversed(&after)).min(shorter - head) };
-    let from = head.saturating_sub(AROUND_CHARS);
-    let cut = |text: &[char]| {
-        let to = (text.len() - tail.saturating_sub(AROUND_CHARS)).max(from);
-        let end = to.min(from + EXCERPT_CHARS_MAX);
-        let shown: String = text[from..end].iter().collect();
-        let before = if from > 0 { "…" } else { "" };
-        let after = if end < text.len() { "…" } else { "" };
-        format!("{before}{shown}{after}")
-    };
-    (cut(&before), cut(&after))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_long_texts_there_is_shown_what_differs() {
-        let long = |word: &str| format!("{}{word}{}", "a".repeat(5_000), "z".repeat(5_000));
-        let (before, after) = excerpts(&long("old"), &long("new"));
-        assert_eq!(before, format!("…{}old{}…", "a".repeat(60), "z".repeat(60)));
-        assert_eq!(after, format!("…{}new{}…", "a".repeat(60), "z".repeat(60)));
-        let (nothing, all) = excerpts("", &long(""));
-        assert_eq!((nothing.as_str(), all.chars().count()), ("", EXCERPT_CHARS_MAX + 1));
-        let (before, after) = excerpts(&"ab".repeat(1_000), &"ab".repeat(1_001));
-        assert!(before.len() < 200 && after.len() < 200, "{before} {after}");
-        assert_eq!(excerpts("one", "two"), ("one".to_owned(), "two".to_owned()));
-    }
 }

@@ -5,13 +5,17 @@ mod activity;
 mod bin;
 mod bulk;
 mod changes;
+mod differences;
+mod due;
 mod history;
 mod integrations;
 mod list;
 mod my_day;
 pub(crate) mod names;
+mod preferences;
 mod settings;
 mod sign_in;
+mod told;
 
 use axum::Router;
 
@@ -22,6 +26,7 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(sign_in::routes())
         .merge(my_day::routes())
         .merge(list::routes())
+        .merge(told::routes())
         .merge(activity::routes())
         .merge(history::routes())
         .merge(bulk::routes())
@@ -30,4 +35,5 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(changes::routes())
         .merge(integrations::routes())
         .merge(settings::routes())
+        .merge(preferences::routes())
 }

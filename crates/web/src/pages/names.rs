@@ -6,23 +6,25 @@ use domain::{Account, Author, ClientId, ID_MAX, Origin, StatusId, UserId, Zone};
 use service::{Directory, Tenant};
 
 use crate::SignedIn;
+use crate::times::Clock;
 
 /// What an organization's numbers are called now.
 pub(crate) struct Names {
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) directory: Arc<Directory>,
+    pub(crate) clock: Clock,
 }
 
 impl Names {
     /// Those of the person's organization.
     pub(crate) fn of(who: &SignedIn) -> Names {
         let tenant = who.person.tenant.clone();
-        Names { directory: tenant.directory(), tenant }
+        Names { directory: tenant.directory(), tenant, clock: who.clock.clone() }
     }
 
     /// The zone that times are shown and typed in.
     pub(crate) fn zone(&self) -> &Zone {
-        &self.directory.organization.zone
+        &self.clock.zone
     }
 
     /// `Ada Byron`, or `User 17` where nobody is known by that number.
@@ -73,24 +75,43 @@ pub(crate) fn author(directory: &Directory, author: Author) -> String {
     }
 }
 
-/// The account that a text means: `Harbor Café (3480)`, a bare number, or what only one name has. If
-/// it does not mean one, those that fit.
+/// The account that a text means: a name that only one has, `Harbor Café (3480)` as it is shown, or a
+/// bare number. If it does not mean one, those that fit.
+///
+/// What looks like a number may be a name, or the end of one: a text never means another account than
+/// the one that it names.
 pub(crate) fn account_meant(tenant: &Tenant, text: &str) -> Result<ClientId, Vec<Account>> {
-    let number = |text: &str| {
-        let digits = text.bytes().all(|b| b.is_ascii_digit());
-        let number = if digits { text.parse().ok() } else { None };
-        number.filter(|number| (1..=ID_MAX).contains(number)).map(ClientId)
-    };
-    let in_brackets = || number(text.strip_suffix(')')?.rsplit_once('(')?.1.trim());
-    if let Some(id) = number(text).or_else(in_brackets) {
-        return Ok(id);
-    }
-    let found = tenant.accounts().find(text);
+    let accounts = tenant.accounts();
+    let found = accounts.find(text);
     let wanted = text.to_lowercase();
-    let exact: Vec<_> = found.iter().filter(|a| a.name.as_str().to_lowercase() == wanted).collect();
-    match (&*exact, &*found) {
-        ([one], _) => Ok(one.id),
-        ([], [one]) => Ok(one.id),
+    let is_meant = |account: &&Account| account.name.as_str().to_lowercase() == wanted;
+    let named: Vec<Account> = found.iter().filter(is_meant).cloned().collect();
+    match (number(text), &*named) {
+        (Some(id), []) => return Ok(id),
+        (Some(id), [one]) if one.id == id => return Ok(id),
+        (None, [one]) => return Ok(one.id),
+        (_, [_, ..]) => return Err(named),
+        (None, []) => {}
+    }
+    if let Some((name, id)) = in_brackets(text) {
+        let called = accounts.name(id).map(|name| name.as_str().to_lowercase());
+        let is_called = called.is_some_and(|called| called == name.to_lowercase());
+        return if name.is_empty() || is_called { Ok(id) } else { Err(found) };
+    }
+    match &*found {
+        [one] => Ok(one.id),
         _ => Err(found),
     }
+}
+
+fn number(text: &str) -> Option<ClientId> {
+    let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let number = if is_number { text.parse().ok() } else { None };
+    number.filter(|number| (1..=ID_MAX).contains(number)).map(ClientId)
+}
+
+/// `Harbor Café (3480)`, taken apart.
+fn in_brackets(text: &str) -> Option<(&str, ClientId)> {
+    let (name, id) = text.strip_suffix(')')?.rsplit_once('(')?;
+    Some((name.trim_end(), number(id.trim())?))
 }

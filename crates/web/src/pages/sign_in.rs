@@ -147,8 +147,9 @@ async fn password_form(who: SignedIn, Query(query): Query) -> Response {
 }
 
 fn password_page(who: &SignedIn, status: StatusCode, wrong: &Wrong, done: bool) -> Response {
-    let field =
-        |name, text, help| line(Label { name, text, help, required: true }, "password", "", wrong);
+    let field = |name, text, help| {
+        line(Label { name, text, help, required: true, ..Label::default() }, "password", "", wrong)
+    };
     let login = who.person.system_user().and_then(|user| user.login);
     let login = login.map_or_else(String::new, |login| login.name.to_string());
     let content: Markup = html! {

@@ -190,17 +190,16 @@ fn status_and_priority_are_changed_in_the_list_each_for_itself() {
     browser.get("/activities?q=ada").ok().shows(&format!("action=\"/activities/{id}/quick\""));
     let (quick, back) = (format!("/activities/{id}/quick"), "/activities?q=ada");
     let page = browser.post(&quick, &[("status", "3"), ("back", back)]);
-    assert_eq!(page.redirected(), back);
+    assert_eq!(page.redirected(), format!("{back}&changed={id}&version=2"));
+    browser.get(page.redirected()).ok().shows("“Call Ada”</a> is Waiting now.").shows("Undo");
     assert_eq!(status_and_priority(&world, id), (3, Priority::Normal));
     browser.post(&quick, &[("priority", "high"), ("back", back)]).redirected();
     assert_eq!(status_and_priority(&world, id), (3, Priority::High));
-    let done = format!("/activities?done={id}");
-    let page = browser.post(&quick, &[("done", "1")]);
-    assert!(page.redirected().starts_with(&format!("{done}&was=3&seen=")));
+    let page = browser.post(&quick, &[("done", "1"), ("back", "/activities?q=ada&work=3#a1")]);
+    assert_eq!(page.redirected(), format!("{back}&changed={id}&version=4#a1"));
     assert_eq!(status_and_priority(&world, id), (COMPLETED.0, Priority::High));
     let page = browser.post(&quick, &[("done", "1"), ("back", "//evil.example")]);
-    assert_eq!(page.redirected(), done);
-    browser.get(&done).ok().shows("is done.");
+    assert_eq!(page.redirected(), "/activities");
 }
 
 #[test]

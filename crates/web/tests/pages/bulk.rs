@@ -1,9 +1,9 @@
 //! Changes of many activities at once.
 
-use domain::{ActivityId, StatusId, UserId};
+use domain::{ActivityId, Patch, StatusId, StatusRef, Subject, UserId};
 use service::{BulkChange, Write};
 
-use crate::harness::{COMPLETED, NOT_STARTED, VIEWER, World};
+use crate::harness::{Browser, COMPLETED, NOT_STARTED, Page, VIEWER, World};
 
 /// Status and responsible user of an activity; none where it is gone.
 fn state(world: &World, id: ActivityId) -> Option<(StatusId, Option<UserId>)> {
@@ -56,8 +56,13 @@ fn all_that_match_are_changed_whatever_page_they_are_on() {
             ("status", "1"),
             ("list", &list),
         ];
-        browser.post("/activities/bulk", &fields).redirected().to_owned()
+        let page = browser.post("/activities/bulk", &fields).ok();
+        page.shows("responsible for 60 activities?").shows("You can undo it afterwards.");
+        let kept = ["list", "scope", "action", "user", "confirmed"];
+        let kept = kept.map(|name| (name, page.value(name).unwrap()));
+        browser.post("/activities/bulk", &kept).redirected().to_owned()
     };
+    // So many are asked about first.
     assert_eq!(give("3"), "/activities?q=letter&work=1");
     let responsible = |id| state(&world, id).unwrap().1;
     assert!(letters.iter().all(|id| responsible(*id) == Some(VIEWER.0)));
@@ -134,6 +139,7 @@ fn what_makes_no_sense_changes_nothing() {
     for fields in [
         vec![ticked, status, ("status", "99")],
         vec![ticked, status],
+        vec![ticked, status, ("status", "")],
         vec![ticked, ("action", "user"), ("user", "99")],
         vec![ticked, ("action", "paint")],
         vec![ticked],
@@ -187,6 +193,81 @@ fn more_than_a_few_are_followed_on_a_page_of_their_own() {
     let told = browser.get_as("/work/1", "application/json").ok();
     assert_eq!(told.body, r#"{"done":501,"total":501,"finished":true}"#);
     assert!(state(&world, first).is_none());
+}
+
+/// Sends the undoing of the work whose notice the page has.
+fn undo(browser: &mut Browser<'_>, page: &Page) -> String {
+    let (_, form) = page.body.split_once("action=\"/work/").unwrap();
+    let (number, form) = form.split_once('/').unwrap();
+    let (_, back) = form.split_once("name=\"back\" value=\"").unwrap();
+    let back = back.split_once('"').unwrap().0.replace("&amp;", "&");
+    browser.post(&format!("/work/{number}/undo"), &[("back", &back)]).redirected().to_owned()
+}
+
+#[test]
+fn many_changes_are_undone_with_one_click_but_not_over_what_others_did_since() {
+    let world = World::new();
+    let ids = [1, 2, 3, 4].map(|n| world.activity(&format!("Call {n}")));
+    let waiting = Patch { status: Some(StatusRef::Id(StatusId(3))), ..Patch::default() };
+    world.write(Write::Update(ids[1], Box::new(waiting)));
+    let ticked = ids.map(|id| id.to_string());
+    let ticked: Vec<_> = ticked.iter().map(|id| ("id", id.as_str())).collect();
+    let change = [("action", "status"), ("status", "4"), ("list", "?q=call")];
+    let mut browser = world.editor();
+    let there = browser.post("/activities/bulk", &[&ticked[..], &change].concat());
+    let page = browser.get(there.redirected()).ok();
+    page.shows("Setting 4 activities to Completed. 4 activities have changed. ").shows("Undo");
+    world.viewer().get(there.redirected()).ok().hides("Undo");
+
+    // Somebody goes on with one of them, somebody removes another.
+    let subject = Some(Subject::parse("Somebody’s").unwrap());
+    world.write(Write::Update(ids[2], Box::new(Patch { subject, ..Patch::default() })));
+    world.write(Write::Remove(ids[3]));
+    let undone = undo(&mut browser, &page);
+    assert_eq!(undone, "/activities?q=call&work=2");
+    let told = browser.get(&undone).ok();
+    told.shows(
+        "Undo: Setting 4 activities to Completed. 2 activities have changed, 2 were left alone",
+    );
+    let status = |id| state(&world, id).map(|(status, _)| status);
+    let now = ids.map(status);
+    assert_eq!(now, [Some(NOT_STARTED), Some(StatusId(3)), Some(COMPLETED), None]);
+
+    // A second click undoes nothing more; the undoing itself can be undone.
+    assert_eq!(undo(&mut browser, &page), "/activities?q=call");
+    browser.get(there.redirected()).ok().hides("Undo</button>");
+    undo(&mut browser, &told);
+    assert_eq!(ids.map(status)[..2], [Some(COMPLETED), Some(COMPLETED)]);
+    world.viewer().post("/work/1/undo", &[]).refused(403);
+    world.stranger().post("/work/1/undo", &[]).refused(404);
+}
+
+#[test]
+fn what_was_removed_at_once_comes_back_at_once() {
+    let world = World::new();
+    let ids = [1, 2, 3].map(|n| world.activity(&format!("Call {n}")));
+    let ticked = ids.map(|id| id.to_string());
+    let ticked: Vec<_> = ticked.iter().map(|id| ("id", id.as_str())).collect();
+    let remove = [("action", "remove"), ("confirmed", "1"), ("list", "")];
+    let mut browser = world.editor();
+    let there = browser.post("/activities/bulk", &[&ticked[..], &remove].concat());
+    let page = browser.get(there.redirected()).ok();
+    page.shows("Nothing here any more");
+    let undone = undo(&mut browser, &page);
+    browser.get(&undone).ok().shows("3 activities have changed.").shows("Call 3");
+
+    // From the bin too, and back again.
+    browser.post("/activities/bulk", &[&ticked[..], &remove].concat());
+    let page = browser.get("/bin").ok();
+    page.shows("Select Call 1").shows("action=\"/bin/restore\"");
+    let there = browser.post("/bin/restore", &[&ticked[..2], &[("back", "/bin")]].concat());
+    assert_eq!(there.redirected(), "/bin?work=4");
+    let page = browser.get(there.redirected()).ok();
+    page.shows("Restoring 2 activities. 2 activities have changed.").shows("1 removed activity");
+    undo(&mut browser, &page);
+    browser.get("/bin").ok().shows("3 removed activities");
+    assert_eq!(browser.post("/bin/restore", &[]).redirected(), "/bin");
+    world.viewer().post("/bin/restore", &ticked).refused(403);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Two people change one activity at once.
 
-use domain::{ActivityId, Note, Patch, Priority, Subject};
+use domain::{ActivityId, Note, Patch, Priority, StatusId, StatusRef, Subject};
 use service::Write;
 
 use crate::editing::{filled, record, send};
-use crate::harness::{Browser, Page, World};
+use crate::harness::{Browser, Page, World, moment};
 
 fn change(world: &World, id: ActivityId, change: impl FnOnce(&mut Patch)) {
     let mut patch = Patch::default();
@@ -16,32 +16,30 @@ fn subject(text: &str) -> Option<Subject> {
     Some(Subject::parse(text).unwrap())
 }
 
-/// What the page of a conflict sends when nothing else is chosen there.
+/// What the page of a conflict sends when nothing is chosen there and nothing is edited.
 fn as_offered(page: &Page) -> Vec<(&'static str, String)> {
-    let mut sent = Vec::new();
-    let hidden = ["seen", "restore"];
     let parts = ["subject", "account", "responsible", "start", "end", "status", "priority", "note"];
-    let (_, form) = page.body.split_once("<form action=\"/activities/").unwrap();
-    for name in hidden.into_iter().chain(parts) {
-        let control = form.split_once(&format!("type=\"hidden\" name=\"{name}\" value=\""));
-        if let Some((_, after)) = control {
-            sent.push((name, after.split_once('"').unwrap().0.to_owned()));
-        }
+    let (_, form) = page.body.split_once("action=\"/activities/").unwrap();
+    let mut sent = Vec::new();
+    for name in ["seen", "restore"].into_iter().chain(parts) {
+        let Some((before, after)) = form.split_once(&format!(" name=\"{name}\"")) else { continue };
+        let value = if before.rsplit('<').next().unwrap().starts_with("textarea") {
+            after.split_once(">\n").unwrap().1.split_once("</textarea>").unwrap().0
+        } else {
+            after.split_once("value=\"").unwrap().1.split_once('"').unwrap().0
+        };
+        sent.push((name, value.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"")));
     }
-    let picks = ["pick-subject", "pick-priority", "pick-note", "pick-status"];
-    for pick in picks {
-        let radios = form.split("<input ").filter(|input| input.contains(&format!("\"{pick}\"")));
-        let chosen = radios.filter(|input| input.split('>').next().unwrap().contains("checked"));
-        for radio in chosen {
-            let theirs = radio.split('>').next().unwrap().contains("\"theirs\"");
-            sent.push((pick, if theirs { "theirs" } else { "mine" }.to_owned()));
-        }
+    for asked in form.split("name=\"choose\" value=\"").skip(1) {
+        sent.push(("choose", asked.split_once('"').unwrap().0.to_owned()));
     }
+    assert!(!form.contains("checked"), "something is chosen already");
     sent
 }
 
-fn choose(fields: &mut [(&str, String)], name: &str, value: &str) {
-    fields.iter_mut().find(|(given, _)| *given == name).unwrap().1 = value.to_owned();
+fn choose(fields: &mut Vec<(&'static str, String)>, name: &'static str, value: &str) {
+    fields.retain(|(given, _)| *given != name);
+    fields.push((name, value.to_owned()));
 }
 
 /// An activity, whose form somebody has open.
@@ -54,67 +52,100 @@ fn opened<'w>(world: &'w World) -> (ActivityId, String, Browser<'w>, Page) {
 }
 
 #[test]
-fn an_edit_from_an_old_version_is_shown_beside_the_new_one() {
+fn of_a_text_that_both_have_changed_the_words_of_both_are_there_to_be_edited() {
     let world = World::new();
     let (id, path, mut browser, form) = opened(&world);
     change(&world, id, |patch| patch.subject = subject("Call <Ada>"));
-    let page = send(
-        &mut browser,
-        &path,
-        &filled(&form, &[("subject", "Call \"Bob\""), ("note", "a\r\nb")]),
-    );
-    let page = page.refused(409);
+    let typed = [("subject", "Call \"Bob\""), ("note", "a\r\n  b")];
+    let page = send(&mut browser, &path, &filled(&form, &typed)).refused(409);
     page.shows("Ed Cohen has changed this activity while you did.").shows("changed by both");
-    page.shows("Yours").shows("Call &quot;Bob&quot;");
-    page.shows("Saved meanwhile by Ed Cohen").shows("Call &lt;Ada&gt;");
+    page.shows("Yours").shows("<ins> &quot;Bob&quot;</ins>");
+    page.shows("Saved meanwhile by Ed Cohen").shows("<ins> &lt;Ada&gt;</ins>");
     assert_eq!(record(&world, id).subject.as_str(), "Call <Ada>", "nothing has been saved");
 
-    let mut mine = as_offered(&page);
-    choose(&mut mine, "subject", "Call \"Bob\"");
-    assert_eq!(send(&mut browser, &path, &mine).redirected(), format!("{path}?done=saved"));
+    let both = as_offered(&page);
+    assert!(both.contains(&("subject", "Call <Ada> / Call \"Bob\"".to_owned())), "{both:?}");
+    assert_eq!(send(&mut browser, &path, &both).redirected(), format!("{path}?done=saved"));
     let saved = record(&world, id);
-    assert_eq!((saved.subject.as_str(), saved.note.as_str()), ("Call \"Bob\"", "a\nb"));
+    assert_eq!(saved.subject.as_str(), "Call <Ada> / Call \"Bob\"");
+    assert_eq!(saved.note.as_str(), "a\n  b");
 }
 
 #[test]
-fn of_each_part_one_or_the_other_stays() {
+fn of_all_else_that_both_have_changed_one_or_the_other_is_chosen() {
     let world = World::new();
     let (id, path, mut browser, form) = opened(&world);
     change(&world, id, |patch| {
-        patch.subject = subject("theirs");
+        patch.status = Some(StatusRef::Id(StatusId(3)));
         patch.priority = Some(Priority::High);
         patch.note = Some(Note::parse("theirs").unwrap());
     });
-    let typed = [("subject", "mine"), ("note", "mine"), ("status", "4")];
+    let typed = [("subject", "mine"), ("priority", "Low"), ("status", "4")];
     let page = send(&mut browser, &path, &filled(&form, &typed)).refused(409);
+    page.shows_in_order(&[
+        "Status",
+        "Waiting",
+        "Priority",
+        "Saved with it",
+        "mine",
+        "by you",
+        "theirs",
+        "by Ed Cohen",
+    ]);
     let mut chosen = as_offered(&page);
-    let offered: Vec<_> =
-        chosen.iter().filter(|(name, _)| name.starts_with("pick")).cloned().collect();
-    let offer = |name, value: &str| (name, value.to_owned());
-    let expected = [
-        offer("pick-subject", "mine"),
-        offer("pick-priority", "theirs"),
-        offer("pick-note", "mine"),
-        offer("pick-status", "mine"),
-    ];
-    assert_eq!(offered, expected);
-    choose(&mut chosen, "pick-subject", "theirs");
+    let asked: Vec<_> = chosen.iter().filter(|(name, _)| *name == "choose").collect();
+    assert_eq!(asked, [&("choose", "status".to_owned()), &("choose", "priority".to_owned())]);
+
+    // Who chooses nothing is asked again.
+    choose(&mut chosen, "pick-status", "theirs");
+    let again = send(&mut browser, &path, &chosen).refused(422);
+    again.shows("Priority was changed by both of you");
+    choose(&mut chosen, "pick-priority", "mine");
     send(&mut browser, &path, &chosen).redirected();
     let saved = record(&world, id);
-    assert_eq!((saved.subject.as_str(), saved.note.as_str()), ("theirs", "mine"));
-    assert_eq!((saved.priority, saved.status.0), (Priority::High, 4));
+    assert_eq!((saved.subject.as_str(), saved.note.as_str()), ("mine", "theirs"));
+    assert_eq!((saved.priority, saved.status.0), (Priority::Low, 3));
 }
 
 #[test]
-fn where_nothing_collides_one_click_keeps_both() {
+fn what_does_not_collide_is_saved_and_said() {
     let world = World::new();
-    let (id, path, mut browser, form) = opened(&world);
-    change(&world, id, |patch| patch.priority = Some(Priority::High));
-    let page = send(&mut browser, &path, &filled(&form, &[("subject", "mine")])).refused(409);
-    page.shows("save, and both stay").hides("changed by both");
-    send(&mut browser, &path, &as_offered(&page)).redirected();
+    let note = |text: &str| Some(Note::parse(text).unwrap());
+    let (id, path, mut browser, _) = opened(&world);
+    change(&world, id, |patch| patch.note = note("Call on Monday about the van.\nIt is red.\n"));
+    let form = browser.get(&path).ok();
+    change(&world, id, |patch| {
+        patch.note = note("Call on Tuesday about the van.\nIt is red.\n");
+        patch.priority = Some(Priority::High);
+        patch.start = Some(moment("2026-03-09T08:00:00+01:00"));
+    });
+    let mine = [
+        ("subject", "mine"),
+        ("note", "Call on Monday about the new van.\r\nIt is red.\r\nAnd old."),
+    ];
+    let page = send(&mut browser, &path, &filled(&form, &mine));
+    assert_eq!(page.redirected(), format!("{path}?done=merged"));
+    browser.get(page.redirected()).ok().shows("beside what somebody else has changed meanwhile");
     let saved = record(&world, id);
     assert_eq!((saved.subject.as_str(), saved.priority), ("mine", Priority::High));
+    assert_eq!(saved.note.as_str(), "Call on Tuesday about the new van.\nIt is red.\nAnd old.");
+    assert_eq!(saved.start, moment("2026-03-09T08:00:00+01:00"), "it keeps its offset");
+}
+
+#[test]
+fn what_makes_no_sense_together_collides() {
+    let world = World::new();
+    let (id, path, mut browser, form) = opened(&world);
+    change(&world, id, |patch| patch.start = Some(moment("2026-03-09T08:00:00-05:00")));
+    let typed = [("end", "2026-03-05T12:00")];
+    let page = send(&mut browser, &path, &filled(&form, &typed)).refused(409);
+    page.shows("Start").shows("changed by both").shows("End");
+    let mut chosen = as_offered(&page);
+    choose(&mut chosen, "pick-start", "mine");
+    choose(&mut chosen, "pick-end", "mine");
+    send(&mut browser, &path, &chosen).redirected();
+    let saved = record(&world, id);
+    assert!(saved.end.unwrap().stamp > saved.start.stamp);
 }
 
 #[test]
@@ -130,7 +161,7 @@ fn whoever_chooses_may_be_overtaken_again() {
         page.shows(again).shows("mine").shows("long");
     }
     let mut chosen = as_offered(&page);
-    choose(&mut chosen, "pick-subject", "theirs");
+    choose(&mut chosen, "subject", "third");
     send(&mut browser, &path, &chosen).redirected();
     let saved = record(&world, id);
     assert_eq!((saved.subject.as_str(), saved.note.as_str()), ("third", "long"));
@@ -180,5 +211,5 @@ fn what_was_changed_and_removed_meanwhile_comes_back_to_be_chosen_from() {
     let page = send(&mut browser, &path, &as_offered(&page)).refused(409);
     page.shows("changed by both").shows("theirs").shows("mine");
     send(&mut browser, &path, &as_offered(&page)).redirected();
-    assert_eq!(record(&world, id).subject.as_str(), "mine");
+    assert_eq!(record(&world, id).subject.as_str(), "theirs / mine");
 }

@@ -159,11 +159,13 @@ fn an_account_is_named_by_number_or_by_a_name_that_only_one_has() {
     account(&world, 3, "Harbor");
     account(&world, 4, "Twins");
     account(&world, 5, "twins");
+    account(&world, 6, "Acme (1)");
+    account(&world, 7, "88");
     let mut browser = world.editor();
     let mut client = |text: &str| {
         let page = create(&mut browser, &[("subject", "x"), ("account", text)]);
         if page.status == 422 {
-            page.shows("aria-invalid=\"true\"").shows("Account ");
+            page.shows("aria-invalid=\"true\"").shows("Account ").hides(" 1 accounts");
             return None;
         }
         record(&world, created(&page)).client.map(|id| id.0)
@@ -171,7 +173,18 @@ fn an_account_is_named_by_number_or_by_a_name_that_only_one_has() {
     for (text, expected) in [
         ("Harbor Café (1)", Some(1)),
         (" 77 ", Some(77)),
-        ("Nobody knows (77)", Some(77)),
+        ("(77)", Some(77)),
+        // A number in brackets is no way around the name before it.
+        ("Nobody knows (77)", None),
+        ("Harbor (1)", None),
+        ("Acme (1)", Some(6)),
+        ("acme (1) (6)", Some(6)),
+        ("Acme (6)", None),
+        // A name that is a number, which another account has.
+        ("88", None),
+        ("88 (7)", Some(7)),
+        ("(88)", Some(88)),
+        ("7", Some(7)),
         ("harbor", Some(3)),
         ("street", Some(2)),
         ("harb", None),

@@ -1,8 +1,10 @@
 //! The start page: what of mine is due.
 
+use service::Write;
+
 use domain::{Account, ActivityId, ClientId, Name, Presence, StatusRef};
 
-use crate::editing::record;
+use crate::editing::{filled, record, send};
 use crate::harness::{ADMIN, Browser, COMPLETED, NOT_STARTED, Page, VIEWER, World, moment};
 
 /// Activities of the editor's, each called by when it begins.
@@ -35,8 +37,9 @@ fn activities_are_due_by_the_days_of_the_organizations_zone() {
         "2026-03-04T06:00:00Z",
         "2026-03-05T05:59:59Z",
         "id=\"overdue\"",
-        "2025-01-01T00:00:00Z",
+        // What was missed last comes first.
         "2026-03-03T23:59:59-06:00",
+        "2025-01-01T00:00:00Z",
         "id=\"ahead\"",
         "2026-03-05T00:00:00-06:00",
         "2026-03-11T23:59:59-05:00",
@@ -62,7 +65,7 @@ fn one_click_makes_an_activity_done() {
     let mut browser = world.editor();
     browser.get("/").ok().shows(&format!("action=\"/activities/{id}/quick\""));
     let page = browser.post(&format!("/activities/{id}/quick"), &[("done", "1"), ("back", "/")]);
-    assert!(page.redirected().starts_with(&format!("/?done={id}&")));
+    assert_eq!(page.redirected(), format!("/?changed={id}&version=2"));
     browser.get("/").ok().hides("Call Ada").shows("All clear");
     let (_, version) = world.block_on(world.service.retrieve(&world.acme, id)).unwrap();
     assert_eq!(version.unwrap().record().unwrap().status, COMPLETED);
@@ -70,10 +73,13 @@ fn one_click_makes_an_activity_done() {
 
 /// Sends the form of the notice, as it stands in the page.
 fn undo(browser: &mut Browser<'_>, page: &Page, id: ActivityId) -> Page {
-    let field = |name| page.value(name).unwrap().to_owned();
-    let fields = ["status", "seen", "back"].map(|name| (name, field(name)));
-    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
-    browser.post(&format!("/activities/{id}/quick"), &fields)
+    let (_, form) = page.body.split_once(&format!("/activities/{id}/undo\"")).unwrap();
+    let field = |name: &str| {
+        let (_, after) = form.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+        after.split_once('"').unwrap().0
+    };
+    let fields = [("version", field("version")), ("back", field("back"))];
+    browser.post(&format!("/activities/{id}/undo"), &fields)
 }
 
 #[test]
@@ -87,23 +93,34 @@ fn what_was_done_by_mistake_is_undone_with_another_click() {
     let path = format!("/activities/{id}/quick");
     let told = browser.post(&path, &fields).redirected().to_owned();
     let page = browser.get(&told).ok();
-    page.shows("is done.").shows("Undo");
-    assert_eq!(undo(&mut browser, &page, id).redirected(), "/");
-    browser.get("/").ok().shows("Call Ada");
+    page.shows("“Call Ada”</a> is Completed now.").shows("Undo");
+    let undone = undo(&mut browser, &page, id).redirected().to_owned();
+    browser.get(&undone).ok().shows("“Call Ada”</a> is Not Started now.").shows("title=\"Done\"");
     assert_eq!(record(&world, id).status, NOT_STARTED);
+    // It was undone already; the notice of it has no button any more.
+    assert_eq!(undo(&mut browser, &page, id).redirected(), format!("/?outdated={id}"));
+    browser.get(&told).ok().shows("is Completed now.").hides("Undo");
 
     // Not over what somebody else has saved since.
-    browser.post(&path, &[("done", "1"), ("back", "/")]).redirected();
-    let page = undo(&mut browser, &page, id);
-    assert_eq!(page.redirected(), format!("/?outdated={id}"));
-    browser.get(page.redirected()).ok().hides("Undo");
-    world.viewer().get(&told).ok().shows("is done.").hides("Undo");
+    let told = browser.post(&path, &[("done", "1"), ("back", "/")]).redirected().to_owned();
+    let page = browser.get(&told).ok();
+    world.viewer().get(&told).ok().shows("is Completed now.").hides("Undo");
+    world.write(Write::Remove(id));
+    let answer = undo(&mut browser, &page, id);
+    assert_eq!(answer.redirected(), format!("/?outdated={id}"));
+    browser.get(answer.redirected()).ok().shows("changed by somebody else").hides("Undo");
 
     // What was done already has nothing to be undone.
-    let page = browser.post(&path, &[("done", "1"), ("back", "/?done=7&was=1&seen=1")]);
-    assert_eq!(page.redirected(), format!("/?done={id}"));
-    browser.get(page.redirected()).ok().shows("is done.").hides("Undo");
-    browser.get("/?done=1&was=%22%3E%3Cb%3E&seen=x").ok().hides("\"><b>").hides("Undo");
+    world.write(Write::Restore { id, to: None, seen: None });
+    let page = browser.post(&path, &[("done", "1"), ("back", "/?changed=7&version=1")]);
+    assert_eq!(page.redirected(), "/");
+    for nothing in ["/?changed=1&version=%22%3E%3Cb%3E", "/?changed=99&version=1", "/?outdated=99"]
+    {
+        browser.get(nothing).ok().hides("\"><b>").hides("Undo").hides("now.");
+    }
+    world.viewer().post(&format!("/activities/{id}/undo"), &[("version", "5")]).refused(403);
+    world.stranger().post(&format!("/activities/{id}/undo"), &[("version", "5")]).refused(404);
+    browser.post(&format!("/activities/{id}/undo"), &[("version", "x")]).refused(404);
 }
 
 #[test]
@@ -123,12 +140,95 @@ fn what_is_too_much_for_the_page_is_in_the_list() {
     }
     let mut browser = world.editor();
     let page = browser.get("/").ok();
-    page.shows("Late 9").hides("Late 10").shows("All 12 in the list");
+    page.shows("Late 11").hides("Late 1<").shows("All 12 in the list");
     let (before, _) = page.body.split_once("All 12 in the list").unwrap();
     let address = before.rsplit_once("href=\"").unwrap().1.split_once('"').unwrap().0;
     let address = address.replace("&amp;", "&");
-    assert!(address.contains("start_to=2026-03-03") && !address.contains("start_from"));
-    browser.get(&address).ok().shows("Late 0").shows("Late 11").shows("12 activities");
+    world.activity("Not late");
+    let page = browser.get(&address).ok();
+    page.shows_in_order(&["Late 11<", "Late 0<"]).shows("12 activities").hides("Not late");
+}
+
+#[test]
+fn what_is_under_way_is_not_overdue() {
+    let world = World::new();
+    let lasting = |subject: &str, end: &str| {
+        world.activity_with(subject, |draft| {
+            draft.start = moment("2026-03-02T09:00:00-06:00");
+            draft.end = Some(moment(end));
+        });
+    };
+    lasting("Campaign", "2026-03-07T18:00:00-06:00");
+    lasting("Ends in a minute", "2026-03-04T10:01:00-06:00");
+    lasting("Ended this morning", "2026-03-04T09:59:59-06:00");
+    with_activities_at(&world, &["2026-03-02T09:00:00-06:00"]);
+    let mut browser = world.editor();
+    let page = browser.get("/").ok();
+    page.shows_in_order(&[
+        "id=\"underway\"",
+        "Campaign",
+        "Ends in a minute",
+        "id=\"overdue\"",
+        "2026-03-02T09:00:00-06:00",
+        "Ended this morning",
+        "id=\"ahead\"",
+    ]);
+    page.shows("<b>2</b><span>Under way").shows("<b>2</b><span>Overdue");
+    let page = browser.get("/activities?due=overdue").ok();
+    page.shows("2 activities").shows("Ended this morning").hides("Campaign");
+    let page = browser.get("/activities?due=underway").ok();
+    page.shows("2 activities").shows("Campaign").hides("Ended this morning");
+    // Where there is none it has no place.
+    world.clock.set(moment("2026-03-09T09:00:00-05:00").stamp);
+    world.editor().get("/").ok().hides("Under way").shows("<b>4</b><span>Overdue");
+}
+
+#[test]
+fn what_is_due_is_a_condition_like_others() {
+    let world = World::new();
+    world.activity("Today");
+    world.activity_with("Done", |draft| draft.status = StatusRef::Id(COMPLETED));
+    let mut browser = world.editor();
+    let page = browser.get("/activities?due=today").ok();
+    page.shows("1 activity").shows("Take away: Due today").hides("Done</a>");
+    browser.get("/activities?due=today&status=open").ok().shows("1 activity");
+    browser.get("/activities?due=today&start_from=2026-03-05").ok().shows("Nothing matches");
+    // A condition that nothing can meet never lets everything through.
+    browser.get("/activities?due=today&status=done").refused(422).shows("What is done is not due");
+    browser.get("/activities?due=never").refused(422).shows("today, underway, overdue, ahead");
+}
+
+#[test]
+fn each_person_may_choose_the_zone_of_their_pages() {
+    let world = World::new();
+    world.activity_with("Late in Chicago", |draft| {
+        draft.start = moment("2026-03-04T19:00:00-06:00");
+        draft.end = Some(moment("2026-03-04T19:30:00-06:00"));
+    });
+    let mut browser = world.editor();
+    browser.get("/").ok().shows("<b>1</b><span>Due today").shows(">19:00</time>");
+    let page = browser.post("/preferences", &[("zone", "Asia/Tokyo")]);
+    browser.get(page.redirected()).ok().shows("have been saved").shows("value=\"Asia/Tokyo\"");
+    // It is one o'clock of the fifth there.
+    let page = browser.get("/").ok();
+    page.shows("Thursday, 2026-03-05</p>").shows("<b>1</b><span>Due today").shows(">10:00</time>");
+    let page = browser.get("/activities/1").ok();
+    page.shows("value=\"2026-03-05T10:00\"")
+        .shows("in the zone Asia/Tokyo")
+        .shows("Asia/Tokyo</a>");
+    browser.get("/activities").ok().shows(">Thu 5 Mar, 10:00</time>").shows(">10:30</time>");
+    let page = browser.get("/activities?start_from=2026-03-05&start_to=2026-03-05").ok();
+    page.shows("1 activity");
+    // What is typed there is read so, and others see it by their own clocks.
+    let typed = [("start", "2026-03-05T08:00")];
+    let fields = filled(&browser.get("/activities/1"), &typed);
+    send(&mut browser, "/activities/1", &fields).redirected();
+    world.admin().get("/activities").ok().shows(">Wed 4 Mar, 17:00</time>");
+
+    let page = browser.post("/preferences", &[("zone", "Middle/Earth")]);
+    page.refused(422).shows("is not known").shows("value=\"Middle/Earth\"");
+    browser.post("/preferences", &[("zone", " ")]).redirected();
+    browser.get("/").ok().shows("Wednesday, 2026-03-04</p>");
 }
 
 #[test]

@@ -17,9 +17,13 @@ fn what_is_removed_can_be_brought_back_at_once() {
     let id = world.activity("Call <Ada>");
     let mut browser = world.editor();
     let answer = browser.post("/activities/1/remove", &[("confirmed", "1")]);
-    assert_eq!(answer.redirected(), "/activities?removed=1");
+    assert_eq!(answer.redirected(), "/activities?changed=1&version=2");
     assert!(!is_there(&world, id));
-    browser.get(answer.redirected()).ok().shows("Activity 1 has been removed.").shows("Undo");
+    browser
+        .get(answer.redirected())
+        .ok()
+        .shows("“Call &lt;Ada&gt;”</a> has been removed.")
+        .shows("Undo");
     let page = browser.get("/activities/1").ok();
     page.shows("This activity has been removed by Ed Cohen")
         .shows("Call &lt;Ada&gt;")
@@ -27,13 +31,17 @@ fn what_is_removed_can_be_brought_back_at_once() {
     world.viewer().get("/activities/1").ok().hides(">Restore<");
 
     let second = browser.post("/activities/1/remove", &[("confirmed", "1")]);
-    assert_eq!(second.redirected(), "/activities?removed=1", "a second click says the same");
-    assert_eq!(
-        browser.post("/activities/1/restore", &[]).redirected(),
-        "/activities/1?done=restored"
-    );
+    assert_eq!(second.redirected(), answer.redirected(), "a second click says the same");
+    let undo = [("version", "2"), ("back", "/activities")];
+    let undone = browser.post("/activities/1/undo", &undo);
+    assert_eq!(undone.redirected(), "/activities?changed=1&version=3");
+    browser.get(undone.redirected()).ok().shows("has been restored.");
     assert!(is_there(&world, id));
-    assert_eq!(browser.post("/activities/1/restore", &[]).redirected(), "/activities/1?done=same");
+    assert_eq!(browser.post("/activities/1/restore", &[]).redirected(), "/activities/1");
+    world.write(Write::Remove(id));
+    let restored = browser.post("/activities/1/restore", &[]);
+    assert_eq!(restored.redirected(), "/activities/1?changed=1&version=5");
+    browser.get(restored.redirected()).ok().shows("has been restored.");
 }
 
 #[test]
@@ -53,17 +61,17 @@ fn one_goes_back_to_where_one_came_from_and_nowhere_else() {
     world.activity("one");
     let mut browser = world.editor();
     for (back, to) in [
-        ("/activities?q=a+b&page=2", "/activities?q=a+b&page=2&removed=1"),
-        ("//evil.example", "/activities?removed=1"),
-        ("https://evil.example", "/activities?removed=1"),
+        ("/activities?q=a+b&page=2", "/activities?q=a+b&page=2&changed=1&version=2"),
+        ("//evil.example", "/activities?changed=1&version=2"),
+        ("https://evil.example", "/activities?changed=1&version=2"),
     ] {
         let fields = [("back", back), ("confirmed", "1")];
         assert_eq!(browser.post("/activities/1/remove", &fields).redirected(), to);
     }
     let to = browser.post("/activities/1/restore", &[("back", "/bin?page=2")]);
-    assert_eq!(to.redirected(), "/bin?page=2");
+    assert_eq!(to.redirected(), "/bin?page=2&changed=1&version=3");
     let to = browser.post("/activities/1/restore", &[("back", "//evil.example")]);
-    assert_eq!(to.redirected(), "/activities/1?done=same");
+    assert_eq!(to.redirected(), "/activities/1");
 }
 
 #[test]
@@ -74,7 +82,7 @@ fn any_version_can_be_restored() {
     world.write(Write::Update(id, Box::new(Patch { subject, ..Patch::default() })));
     let mut browser = world.editor();
     let answer = browser.post("/activities/1/restore", &[("seq", "1")]);
-    assert_eq!(answer.redirected(), "/activities/1?done=restored");
+    assert_eq!(answer.redirected(), "/activities/1?changed=1&version=3");
     assert_eq!(record(&world, id).subject.as_str(), "first");
     for nothing in ["x", "0", "99", "18446744073709551615"] {
         browser.post("/activities/1/restore", &[("seq", nothing)]).refused(404);

@@ -67,7 +67,7 @@ fn a_long_story_has_pages() {
     }
     let mut browser = world.viewer();
     let page = browser.get("/activities/1/history").ok();
-    page.shows("<ins>change 100</ins>").hides("Created").shows("/activities/1/history?from=1\"");
+    page.shows("<ins>100</ins>").hides("Created").shows("/activities/1/history?from=1\"");
     browser.get("/activities/1/history?from=1").ok().shows("Created").hides("Older changes");
     browser.get("/activities/1/history?from=999").refused(404);
     browser.get("/activities/1/history?from=x").refused(404);

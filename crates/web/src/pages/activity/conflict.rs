@@ -1,112 +1,203 @@
-//! Two people have changed an activity at once: who came second chooses, part by part.
+//! Two people have changed an activity at once. What does not collide is brought together and saved;
+//! where it does, who came second says what is to stay.
 
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use domain::Version;
 use maud::{Markup, html};
+use service::{Refusal, Write};
 
-use super::content::{Content, Part};
+use super::content::{Content, Part, Typed};
 use super::controls::shown;
 use super::edit::Edit;
+use super::merge::Merged;
 use super::{Names, address};
+use crate::form::Wrong;
 use crate::layout::{self, Nav, csrf, notice};
+use crate::pages::differences;
 use crate::times::{self, Shape};
-use crate::{Problem, SignedIn};
+use crate::{Problem, SignedIn, Web};
 
-/// What the choice of a part says that is to stay as it has been saved meanwhile.
+/// How often an edit is brought together with what others save meanwhile, before it is given up.
+const TRIES_MAX: usize = 10;
+
+/// What the choice of a part says that is to be as it was typed, and as it has been saved meanwhile.
+pub(super) const MINE: &str = "mine";
 pub(super) const THEIRS: &str = "theirs";
+
+/// The field that names each part that is to be chosen.
+pub(super) const CHOOSE: &str = "choose";
 
 /// The name of the choice of a part.
 pub(super) fn pick(part: Part) -> String {
     format!("pick-{}", part.name())
 }
 
-/// Shows both: what was typed, and what is there now. Nothing has been saved.
-pub(super) fn page(
+/// What becomes of an edit of a version that is not the present one any more.
+pub(super) async fn settle(
+    web: &Web,
     who: &SignedIn,
     names: &Names,
     edit: &Edit,
     mine: &Content,
-    present: &Version,
 ) -> Result<Response, Problem> {
     let base = Content::of(edit.base()?);
-    let content = match present.record() {
-        Some(theirs) => choose(who, names, edit, mine, &base, (present, &Content::of(theirs))),
-        None => gone(who, names, edit, mine, &base, present),
-    };
-    let page = layout::page(who, "Changed meanwhile", Nav::Activities, &content);
-    Ok((StatusCode::CONFLICT, page).into_response())
+    for _ in 0..TRIES_MAX {
+        let present = web.service.latest(&names.tenant, edit.id).await?.ok_or(Problem::NotFound)?;
+        let Some(theirs) = present.record().map(Content::of) else {
+            let content = gone(who, names, edit, mine, &base, &present);
+            return Ok(conflict(who, "Removed meanwhile", &content));
+        };
+        let merged = Merged::of(&base, mine, &theirs);
+        if !merged.colliding.is_empty() {
+            let both = Both { names, base: &base, mine, theirs: &theirs, present: &present };
+            return Ok(conflict(who, "Changed meanwhile", &both.choose(who, edit, &merged)));
+        }
+        let patch = Box::new(merged.content.patch(&theirs));
+        let write = Write::Edit { id: edit.id, seen: present.seq, patch };
+        match web.service.write(&names.tenant, who.person.author(), write).await {
+            Ok(written) => {
+                let done = if written.version.is_some() { "merged" } else { "same" };
+                let page = format!("{}?done={done}", address(edit.id));
+                return Ok(Redirect::to(&page).into_response());
+            }
+            Err(Refusal::Outdated(_) | Refusal::UnknownActivity(_)) => {}
+            Err(refusal) => {
+                let mut wrong = Wrong::default();
+                super::new::status_refused(refusal, &mut wrong)?;
+                return super::edit::again(who, names, edit, &wrong);
+            }
+        }
+    }
+    let text = "Others change this activity all the time. Nothing of yours was saved: go back, and send it again.";
+    Err(Problem::Unavailable(text.to_owned()))
+}
+
+fn conflict(who: &SignedIn, title: &str, content: &Markup) -> Response {
+    let page = layout::page(who, title, Nav::Activities, content);
+    (StatusCode::CONFLICT, page).into_response()
 }
 
 fn by(names: &Names, version: &Version) -> Markup {
     html! {
         (names.author(version.author)) ", "
-        (times::time(version.stamp, names.zone(), Shape::Both))
+        (times::time(version.stamp, &names.clock, Shape::Both))
     }
 }
 
 /// What was typed travels along unseen.
-fn carried(who: &SignedIn, edit: &Edit, seen: &Version) -> Markup {
+fn carried(who: &SignedIn, seen: &Version, typed: &Typed, visible: &[Part]) -> Markup {
     html! {
         (csrf(who))
         input type="hidden" name="seen" value=(seen.seq);
-        @for part in Part::ALL {
-            input type="hidden" name=(part.name()) value=(edit.typed.get(part));
+        @for part in Part::ALL.into_iter().filter(|part| !visible.contains(part)) {
+            input type="hidden" name=(part.name()) value=(typed.get(part));
         }
     }
 }
 
-fn choose(
-    who: &SignedIn,
-    names: &Names,
-    edit: &Edit,
-    mine: &Content,
-    base: &Content,
-    (present, theirs): (&Version, &Content),
-) -> Markup {
-    let is_mine = |part| !mine.same(base, part);
-    let collides = |part| is_mine(part) && !theirs.same(base, part);
-    let differing = mine.differing(theirs);
-    let any_collides = differing.iter().any(|part| collides(*part));
-    let lead = if any_collides {
-        "Nothing of yours is lost, and nothing has been saved yet. Choose what is to stay."
-    } else {
-        "You changed different things: save, and both stay. Nothing has been saved yet."
-    };
-    let yours = |part| html! { @if is_mine(part) { "Yours" } @else { "As it was before" } };
-    let saved = |part| {
-        html! {
-            @if theirs.same(base, part) { "As it was before" }
-            @else { "Saved meanwhile by " (by(names, present)) }
+/// What an activity was, what was typed, and what has been saved meanwhile.
+struct Both<'a> {
+    names: &'a Names,
+    base: &'a Content,
+    mine: &'a Content,
+    theirs: &'a Content,
+    present: &'a Version,
+}
+
+impl Both<'_> {
+    fn choose(&self, who: &SignedIn, edit: &Edit, merged: &Merged) -> Markup {
+        let Both { names, base, mine, present, .. } = self;
+        // Of what is to be chosen there travels what was typed; of all else, what comes of both.
+        let mut typed = Typed::of(&merged.content, names);
+        for part in &merged.colliding {
+            typed.set(*part, edit.typed.get(*part));
         }
-    };
-    html! {
-        (layout::head("Changed meanwhile", &html! {}))
-        (notice("warn", &format!("{} has changed this activity while you did.", names.author(present.author))))
-        p.lead { (lead) }
-        div.conflict {
-            form action=(address(edit.id)) method="post" {
-                (carried(who, edit, present))
-                @for part in differing {
-                    fieldset {
-                        legend { (part.label()) @if collides(part) { " " span.badge.warn { "changed by both" } } }
-                        (side(part, "mine", is_mine(part), &yours(part), &shown(part, mine, names)))
-                        (side(part, THEIRS, !is_mine(part), &saved(part), &shown(part, theirs, names)))
+        let texts: Vec<Part> =
+            Part::ALL.into_iter().filter(|part| merged.both(*part).is_some()).collect();
+        let settled =
+            |part: &Part| !merged.colliding.contains(part) && !merged.content.same(base, *part);
+        let settled: Vec<Part> = Part::ALL.into_iter().filter(settled).collect();
+        html! {
+            (layout::head("Changed meanwhile", &html! {}))
+            (notice("warn", &format!("{} has changed this activity while you did.", names.author(present.author))))
+            p.lead { "Nothing of yours is lost, and nothing has been saved yet. Say what is to stay where you both changed the same." }
+            div.conflict {
+                form.edit action=(address(edit.id)) method="post" {
+                    (carried(who, present, &typed, &texts))
+                    @for part in &merged.colliding {
+                        @match merged.both(*part) {
+                            Some(text) => (self.text(*part, text)),
+                            None => (self.pick(*part)),
+                        }
+                    }
+                    @if !settled.is_empty() {
+                        div.card {
+                            h2 { "Saved with it" }
+                            dl.facts {
+                                @for part in settled {
+                                    dt { (part.label()) }
+                                    dd {
+                                        (shown(part, &merged.content, names)) " "
+                                        span.muted { @if mine.same(base, part) { "by " (names.author(present.author)) } @else { "by you" } }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    div.buttons {
+                        button.primary type="submit" { "Save this" }
+                        a.button.quiet href=(address(edit.id)) { "Drop my changes" }
                     }
                 }
-                div.buttons {
-                    button.primary type="submit" { "Save this" }
-                    a.button.quiet href=(address(edit.id)) { "Drop my changes" }
+            }
+        }
+    }
+
+    /// A text with the words of both in it, to be edited.
+    fn text(&self, part: Part, text: &str) -> Markup {
+        let (id, help) = (format!("f-{}", part.name()), format!("h-{}", part.name()));
+        let of = |content: &Content| match part {
+            Part::Subject => content.subject.as_str().to_owned(),
+            _ => content.note.as_str().to_owned(),
+        };
+        let (base, mine, theirs) = (of(self.base), of(self.mine), of(self.theirs));
+        html! {
+            fieldset {
+                legend { (part.label()) " " span.badge.warn { "changed by both" } }
+                div.side { b { "Yours" } (differences::shown(&base, &mine)) }
+                div.side { b { "Saved meanwhile by " (by(self.names, self.present)) } (differences::shown(&base, &theirs)) }
+                div.field {
+                    label for=(id) { (part.label()) " with the words of both" }
+                    @if part == Part::Subject {
+                        input id=(id) name=(part.name()) value=(text) required aria-describedby=(help);
+                    } @else {
+                        textarea id=(id) name=(part.name()) rows="6" aria-describedby=(help) { "\n" (text) }
+                    }
+                    p.help id=(help) { "Strike out what is not to stay." }
                 }
+            }
+        }
+    }
+
+    /// One or the other, and neither before it is chosen.
+    fn pick(&self, part: Part) -> Markup {
+        let saved = html! { "Saved meanwhile by " (by(self.names, self.present)) };
+        html! {
+            fieldset {
+                legend { (part.label()) " " span.badge.warn { "changed by both" } }
+                input type="hidden" name=(CHOOSE) value=(part.name());
+                (side(part, MINE, &html! { "Yours" }, &shown(part, self.mine, self.names)))
+                (side(part, THEIRS, &saved, &shown(part, self.theirs, self.names)))
             }
         }
     }
 }
 
-fn side(part: Part, value: &str, is_chosen: bool, title: &Markup, content: &Markup) -> Markup {
+fn side(part: Part, value: &str, title: &Markup, content: &Markup) -> Markup {
     html! {
         label {
-            input type="radio" name=(pick(part)) value=(value) checked[is_chosen];
+            input type="radio" name=(pick(part)) value=(value) required;
             span { b { (title) } (content) }
         }
     }
@@ -131,7 +222,7 @@ fn gone(
                 @for part in changed { dt { (part.label()) } dd { (shown(part, mine, names)) } }
             }
             form action=(address(edit.id)) method="post" {
-                (carried(who, edit, &edit.base))
+                (carried(who, &edit.base, &edit.typed, &[]))
                 input type="hidden" name="restore" value="1";
                 div.buttons {
                     button.primary type="submit" { "Restore it with my changes" }

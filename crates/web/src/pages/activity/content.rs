@@ -76,20 +76,20 @@ impl Typed {
     }
 
     /// What the form shows of an activity.
-    pub(super) fn of(activity: &Activity, names: &Names) -> Typed {
+    pub(super) fn of(content: &Content, names: &Names) -> Typed {
         let zone = names.zone();
         Typed(Part::ALL.map(|part| match part {
             // A control with one line drops what breaks it.
-            Part::Subject => activity.subject.as_str().replace(['\r', '\n'], ""),
-            Part::Account => activity.client.map_or_else(String::new, |id| names.account(id)),
-            Part::Responsible => activity.system_user.map_or_else(String::new, |id| id.to_string()),
-            Part::Start => times::control(activity.start.stamp, zone),
+            Part::Subject => content.subject.as_str().replace(['\r', '\n'], ""),
+            Part::Account => content.client.map_or_else(String::new, |id| names.account(id)),
+            Part::Responsible => content.system_user.map_or_else(String::new, |id| id.to_string()),
+            Part::Start => times::control(content.start.stamp, zone),
             Part::End => {
-                activity.end.map_or_else(String::new, |end| times::control(end.stamp, zone))
+                content.end.map_or_else(String::new, |end| times::control(end.stamp, zone))
             }
-            Part::Status => activity.status.to_string(),
-            Part::Priority => activity.priority.as_str().to_owned(),
-            Part::Note => lines(activity.note.as_str()),
+            Part::Status => content.status.to_string(),
+            Part::Priority => content.priority.as_str().to_owned(),
+            Part::Note => lines(content.note.as_str()),
         }))
     }
 
@@ -178,7 +178,7 @@ impl Content {
         names: &Names,
         wrong: &mut Wrong,
     ) -> Option<Content> {
-        let base = base.map(|activity| (activity, Typed::of(activity, names)));
+        let base = base.map(|activity| (activity, Typed::of(&Content::of(activity), names)));
         let mut reader = Reader { typed, base, wrong };
         let subject = reader.part(
             Part::Subject,
@@ -247,6 +247,20 @@ impl Content {
         Part::ALL.into_iter().filter(|part| !self.same(other, *part)).collect()
     }
 
+    /// Makes a part what it is in another.
+    pub(super) fn take(&mut self, part: Part, from: &Content) {
+        match part {
+            Part::Subject => self.subject.clone_from(&from.subject),
+            Part::Account => self.client = from.client,
+            Part::Responsible => self.system_user = from.system_user,
+            Part::Start => self.start = from.start,
+            Part::End => self.end = from.end,
+            Part::Status => self.status = from.status,
+            Part::Priority => self.priority = from.priority,
+            Part::Note => self.note.clone_from(&from.note),
+        }
+    }
+
     /// What has to change of an activity.
     pub(super) fn patch(&self, was: &Content) -> Patch {
         let differs = |part| !self.same(was, part);
@@ -300,6 +314,10 @@ fn account(text: &str, names: &Names) -> Result<ClientId, String> {
     }
     account_meant(&names.tenant, text).map_err(|fitting| match &*fitting {
         [] => "is not in the directory: type another name, or the account's number".to_owned(),
+        [one] => format!(
+            "may mean {}: choose it from the list, or type another name",
+            names.account(one.id)
+        ),
         [first, ..] => {
             let (first, count) = (names.account(first.id), fitting.len());
             format!("fits {count} accounts: say which one by its number, as in {first}")

@@ -20,6 +20,7 @@ pub(super) fn controls(
         text: part.label(),
         help,
         required,
+        ..Label::default()
     };
     let zone = format!("As clocks show it in the zone {}.", names.zone());
     let needs_account = base.is_none_or(|activity| activity.client.is_some());
@@ -102,7 +103,7 @@ fn priorities() -> impl Iterator<Item = (String, &'static str)> {
 
 /// A part as people read it.
 pub(super) fn shown(part: Part, content: &Content, names: &Names) -> Markup {
-    let time = |moment| times::moment(moment, names.zone(), Shape::Both);
+    let time = |moment| times::moment(moment, &names.clock, Shape::Both);
     let text = |text: &str| html! { (text) };
     let some = match part {
         Part::Subject => Some(text(content.subject.as_str())),

@@ -16,6 +16,7 @@ use super::{Id, Names, address, conflict, remove, short};
 use crate::fields::Fields;
 use crate::form::Wrong;
 use crate::layout::{self, Nav, csrf, notice};
+use crate::pages::told;
 use crate::session::{Posted, Query};
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
@@ -37,16 +38,19 @@ pub(super) async fn show(
     let done = match query.get("done") {
         "created" => Some("The activity has been created."),
         "saved" => Some("Your changes have been saved."),
+        "merged" => {
+            Some("Your changes have been saved, beside what somebody else has changed meanwhile.")
+        }
         "same" => Some("Everything was like that already: nothing had to be saved."),
-        "restored" => Some("The activity has been restored."),
         _ => None,
     };
-    let done = html! { @if let Some(text) = done { (notice("ok", text)) } };
+    let said = told::notice(&web, &who, &query, &address(id)).await?;
+    let done = html! { @if let Some(text) = done { (notice("ok", text)) } (said) };
     if !who.edits() {
         let read = html! { div.card { (facts(activity, &names)) } };
         return Ok(page(&who, &names, &version, activity, &done, &read));
     }
-    let typed = Typed::of(activity, &names);
+    let typed = Typed::of(&Content::of(activity), &names);
     let form = form(&who, &names, &version, activity, &typed, &Wrong::default());
     Ok(page(&who, &names, &version, activity, &done, &form))
 }
@@ -106,7 +110,7 @@ fn page(
 }
 
 fn history_facts(names: &Names, version: &Version, activity: &Activity) -> Markup {
-    let time = |stamp| times::time(stamp, names.zone(), Shape::Both);
+    let time = |stamp| times::time(stamp, &names.clock, Shape::Both);
     html! {
         dl.facts {
             dt { "Number" } dd { (version.id) }
@@ -127,6 +131,8 @@ pub(super) struct Edit {
     /// The version that the form was made from.
     pub(super) base: Arc<Version>,
     pub(super) typed: Typed,
+    /// What was to be chosen on the page of a conflict, and was not.
+    unchosen: Vec<Part>,
 }
 
 impl Edit {
@@ -153,6 +159,9 @@ pub(super) async fn save(
     let edit = read(&web, &names, id, &fields).await?;
     let base = edit.base()?;
     let mut wrong = Wrong::default();
+    for part in &edit.unchosen {
+        wrong.add(part.name(), "was changed by both of you: this is yours; save it, or change it");
+    }
     let Some(mine) = Content::parse(&edit.typed, Some(base), &names, &mut wrong) else {
         return again(&who, &names, &edit, &wrong);
     };
@@ -164,14 +173,13 @@ pub(super) async fn save(
         Ok(written) => {
             let done = match written.version {
                 Some(_) => "saved",
-                None if restores => "restored",
+                None if restores => "saved",
                 None => "same",
             };
             Ok(Redirect::to(&format!("{}?done={done}", address(id))).into_response())
         }
         Err(Refusal::Outdated(_) | Refusal::UnknownActivity(_)) => {
-            let present = web.service.latest(tenant, id).await?.ok_or(Problem::NotFound)?;
-            conflict::page(&who, &names, &edit, &mine, &present)
+            conflict::settle(&web, &who, &names, &edit, &mine).await
         }
         Err(refusal) => {
             status_refused(refusal, &mut wrong)?;
@@ -186,18 +194,26 @@ async fn read(web: &Web, names: &Names, id: ActivityId, fields: &Fields) -> Resu
     let seen = fields.get("seen").parse().map_err(|_| without_version())?;
     let base = web.service.version(&names.tenant, id, Seq(seen)).await?;
     let base = base.ok_or_else(without_version)?;
-    let mut edit = Edit { id, base, typed: Typed::read(fields) };
-    let shown = Typed::of(edit.base()?, names);
-    for part in Part::ALL {
-        if fields.get(&conflict::pick(part)) == conflict::THEIRS {
-            edit.typed.set(part, shown.get(part));
+    let mut edit = Edit { id, base, typed: Typed::read(fields), unchosen: Vec::new() };
+    let shown = Typed::of(&Content::of(edit.base()?), names);
+    let is_asked = |part: &Part| fields.all(conflict::CHOOSE).any(|name| name == part.name());
+    for part in Part::ALL.into_iter().filter(is_asked) {
+        match fields.get(&conflict::pick(part)) {
+            conflict::MINE => {}
+            conflict::THEIRS => edit.typed.set(part, shown.get(part)),
+            _ => edit.unchosen.push(part),
         }
     }
     Ok(edit)
 }
 
 /// The form once more, with what is wrong with it.
-fn again(who: &SignedIn, names: &Names, edit: &Edit, wrong: &Wrong) -> Result<Response, Problem> {
+pub(super) fn again(
+    who: &SignedIn,
+    names: &Names,
+    edit: &Edit,
+    wrong: &Wrong,
+) -> Result<Response, Problem> {
     let base = edit.base()?;
     let above = notice("bad", &mistakes(wrong));
     let form = form(who, names, &edit.base, base, &edit.typed, wrong);

@@ -8,6 +8,7 @@ mod conflict;
 mod content;
 mod controls;
 mod edit;
+mod merge;
 mod new;
 mod remove;
 
@@ -21,7 +22,6 @@ use crate::session::Number;
 use crate::{Problem, Web};
 
 pub(crate) use super::names::Names;
-pub(crate) use remove::undo;
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new()

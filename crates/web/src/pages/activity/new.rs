@@ -45,20 +45,20 @@ pub(super) async fn form(
     }
     let mut form = Form { typed: Typed::default(), copied };
     form.typed = match form.base() {
-        Some(activity) => Typed::of(activity, &names),
-        None => first(&web, &who, &names, &query),
+        Some(activity) => Typed::of(&Content::of(activity), &names),
+        None => first(&who, &names, &query),
     };
     page(&web, &who, &names, &form, &Wrong::default())
 }
 
 /// What a form begins with.
-fn first(web: &Web, who: &SignedIn, names: &Names, query: &Fields) -> Typed {
+fn first(who: &SignedIn, names: &Names, query: &Fields) -> Typed {
     let mut typed = Typed::default();
     if let Ok(client) = query.get("client").parse() {
         typed.set(Part::Account, names.account(ClientId(client)));
     }
     typed.set(Part::Responsible, who.person.user.to_string());
-    let start = times::next_hour(web.service.now(), names.zone());
+    let start = times::next_hour(names.clock.now, names.zone());
     typed.set(Part::Start, times::control(start, names.zone()));
     let statuses = names.directory.statuses_in_order();
     // Whoever writes down what is to come has not done it yet.

@@ -8,8 +8,9 @@ use service::{Refusal, Write};
 
 use super::controls::facts;
 use super::{Id, Names, address, short};
-use crate::fields::{Fields, local};
+use crate::fields::local;
 use crate::layout::{self, Nav, csrf};
+use crate::pages::told::Told;
 use crate::session::Posted;
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
@@ -35,16 +36,15 @@ pub(super) async fn remove(
     if let Some(activity) = present.record().filter(|_| fields.get("confirmed") != "1") {
         return Ok(confirm(&who, id, activity.subject.as_str(), fields.get("back")));
     }
-    match web.service.write(tenant, who.person.author(), Write::Remove(id)).await {
+    let written = web.service.write(tenant, who.person.author(), Write::Remove(id)).await;
+    let version = match written {
+        Ok(written) => written.version,
         // Somebody else was faster, or a second click.
-        Ok(_) | Err(Refusal::UnknownActivity(_)) => {
-            let back = local(fields.get("back")).unwrap_or("/activities");
-            let (path, query) = back.split_once('?').unwrap_or((back, ""));
-            let query = Fields::parse(query.as_bytes()).with("removed", &id.to_string());
-            Ok(Redirect::to(&query.address(path)).into_response())
-        }
-        Err(refusal) => Err(refusal.into()),
-    }
+        Err(Refusal::UnknownActivity(_)) => Some(present.seq),
+        Err(refusal) => return Err(refusal.into()),
+    };
+    let told = version.map_or(Told::Nothing, |version| Told::Changed(id, version));
+    Ok(Redirect::to(&told.at(local(fields.get("back")).unwrap_or("/activities"))).into_response())
 }
 
 fn confirm(who: &SignedIn, id: ActivityId, subject: &str, back: &str) -> Response {
@@ -67,23 +67,6 @@ fn confirm(who: &SignedIn, id: ActivityId, subject: &str, back: &str) -> Respons
     layout::page(who, "Remove this activity?", Nav::Activities, &content)
 }
 
-/// What a list says to whoever has just removed an activity, which `removed` of its address names.
-pub(crate) fn undo(who: &SignedIn, query: &Fields) -> Markup {
-    let id = query.get("removed").parse().ok().map(ActivityId);
-    html! {
-        @if let Some(id) = id {
-            div.notice.ok role="status" {
-                form action={ (address(id)) "/restore" } method="post" {
-                    p {
-                        "Activity " (id) " has been removed. "
-                        @if who.edits() { (csrf(who)) button.small type="submit" { "Undo" } }
-                    }
-                }
-            }
-        }
-    }
-}
-
 pub(super) async fn restore(
     State(web): State<Web>,
     Id(id): Id,
@@ -96,18 +79,19 @@ pub(super) async fn restore(
     };
     let restore = Write::Restore { id, to: position("seq")?, seen: position("seen")? };
     let written = web.service.write(&who.person.tenant, who.person.author(), restore).await;
-    let done = match written {
-        Ok(written) if written.version.is_some() => "restored",
-        Ok(_) => "same",
-        Err(Refusal::UnknownVersion(_)) => return Err(Problem::NotFound),
+    match written {
+        Err(Refusal::UnknownVersion(_)) => Err(Problem::NotFound),
         Err(Refusal::Outdated(_)) => {
             let story = format!("{}/history?outdated=1", address(id));
-            return Ok(Redirect::to(&story).into_response());
+            Ok(Redirect::to(&story).into_response())
         }
-        Err(refusal) => return Err(refusal.into()),
-    };
-    let page = format!("{}?done={done}", address(id));
-    Ok(Redirect::to(local(fields.get("back")).unwrap_or(&page)).into_response())
+        written => {
+            let told = Told::of(&web, &who, id, written).await?;
+            let page = address(id);
+            let back = local(fields.get("back")).unwrap_or(&page);
+            Ok(Redirect::to(&told.at(back)).into_response())
+        }
+    }
 }
 
 /// The page of an activity that is not there any more.
@@ -138,7 +122,7 @@ pub(super) async fn removed_page(
         div.notice.warn role="status" {
             p {
                 "This activity has been removed by " (names.author(tombstone.author)) ", "
-                (times::time(tombstone.stamp, names.zone(), Shape::Both)) "."
+                (times::time(tombstone.stamp, &names.clock, Shape::Both)) "."
             }
         }
         div.card {

@@ -37,7 +37,7 @@ async fn show(
     Query(fields): Query,
 ) -> Result<Response, Problem> {
     let org = &who.person.tenant;
-    let zone = org.directory().organization.zone.clone();
+    let zone = who.clock.zone.clone();
     let mut wrong = Wrong::default();
     let question = Question::parse(&fields, web.service.now(), &zone, &mut wrong)?;
     let Some(question) = question else {
@@ -111,7 +111,7 @@ fn page(
 }
 
 fn form(shown: &Shown<'_>, wrong: &Wrong, zone: &Zone) -> Markup {
-    let label = |name, text| Label { name, text, help: "", required: true };
+    let label = |name, text| Label { name, text, is_condition: true, ..Label::default() };
     let span = question::span(shown.fields);
     html! {
         nav.pages aria-label="Ranges" {

@@ -70,7 +70,7 @@ async fn page(
 ) -> Result<Response, Problem> {
     let org = &who.person.tenant;
     let directory = org.directory();
-    let zone = &directory.organization.zone;
+    let zone = &who.clock.zone;
     let one = web.service.integration(org, id).ok_or(Problem::NotFound)?;
     let answer = match fields.get("activity") {
         "" => html! {},
@@ -93,7 +93,7 @@ async fn page(
         (above)
         p { (state::badge(&one)) " " (state::sentence(&one, zone)) }
         @for hint in &one.hints { div.notice.warn { p { (state::hint(*hint, zone)) } } }
-        (facts(&one, &directory))
+        (facts(who, &one, &directory))
         (receipt::form(id, fields.get("activity")))
         (answer)
         (missing(&one, &undelivered, zone))
@@ -104,8 +104,8 @@ async fn page(
     Ok((status, layout::page(who, &title, Nav::Integrations, &content)).into_response())
 }
 
-fn facts(one: &Integration, directory: &Directory) -> Markup {
-    let zone = &directory.organization.zone;
+fn facts(who: &SignedIn, one: &Integration, directory: &Directory) -> Markup {
+    let zone = &who.clock.zone;
     let key = &one.key;
     let user = directory.users.get(&key.user);
     html! {
@@ -132,8 +132,8 @@ fn facts(one: &Integration, directory: &Directory) -> Markup {
                 dd {
                     (key.id) ", " (user.map_or_else(String::new, |user| user.name.to_string()))
                     @if user.is_some_and(|user| user.disabled) { " (disabled: nobody can use it)" }
-                    ", made " (time(key.created, zone, Shape::Date)) ", last login "
-                    @match key.last_login { Some(at) => (time(at, zone, Shape::Both)), None => "never" }
+                    ", made " (time(key.created, &who.clock, Shape::Date)) ", last login "
+                    @match key.last_login { Some(at) => (time(at, &who.clock, Shape::Both)), None => "never" }
                 }
             }
         }
@@ -308,8 +308,10 @@ fn expected_form(who: &SignedIn, one: &Integration, fields: &Fields, wrong: &Wro
         text: "Expected every",
         help: "It counts as silent when it has not asked for this long and a tenth more. Empty: its own rhythm tells.",
         required: false,
+        ..Label::default()
     };
-    let in_units = Label { name: "unit", text: "Unit", help: "", required: true };
+    let in_units =
+        Label { name: "unit", text: "Unit", help: "", required: true, ..Label::default() };
     let units = Unit::ALL.iter().map(|unit| (unit.plural().to_owned(), unit.plural()));
     html! {
         div.card {

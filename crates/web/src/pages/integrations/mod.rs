@@ -73,7 +73,7 @@ fn page(
             (empty("No keys", "No script can ask. Create a key for the first one below.", &html! {}))
         } @else {
             (table(who, &live, &directory))
-            p.hint { "A change counts as delivered once the page that it is on has been sent. A key is silent when it has not asked for four times its usual pause, and at least for an hour, or for longer than you expect of it. Times to the millisecond are those of the API, as clocks in " (directory.organization.zone) " show them." }
+            p.hint { "A change counts as delivered once the page that it is on has been sent. A key is silent when it has not asked for four times its usual pause, and at least for an hour, or for longer than you expect of it. Times to the millisecond are those of the API, as clocks in " (who.clock.zone) " show them." }
         }
         (new_key_form(web, who, fields, wrong)?)
         @if !revoked.is_empty() {
@@ -88,7 +88,7 @@ fn page(
 }
 
 fn table(who: &SignedIn, integrations: &[Integration], directory: &Directory) -> Markup {
-    let zone = &directory.organization.zone;
+    let zone = &who.clock.zone;
     html! {
         div.scroll {
             table.grid {
@@ -182,12 +182,14 @@ fn new_key_form(
         text: "Label",
         help: "What it is for, like «mailer sync».",
         required: false,
+        ..Label::default()
     };
     let user = Label {
         name: "user",
         text: "On behalf of",
         help: "It may do what this person may, and what it changes bears their name.",
         required: true,
+        ..Label::default()
     };
     let people = directory.users.values().filter(|user| !user.disabled);
     let people: Vec<(String, String)> = people

@@ -54,7 +54,7 @@ pub(super) async fn download(
     who: SignedIn,
     Query(query): Query,
 ) -> Result<Response, Problem> {
-    let asked = Asked::parse(&query, &who.person);
+    let asked = Asked::parse(&query, &who);
     if !asked.wrong.is_empty() {
         return Err(Problem::Wrong(asked.wrong.join(" ")));
     }

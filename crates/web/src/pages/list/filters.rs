@@ -7,6 +7,7 @@ use service::Directory;
 use super::query::{Asked, CONDITIONS, DONE, LOOKS, OPEN, WORDS_CHARS_MAX};
 use crate::SignedIn;
 use crate::form::options;
+use crate::pages::due::Due;
 use crate::pages::names;
 
 /// The form. It works by GET, so that the address says what is shown.
@@ -21,6 +22,9 @@ pub(super) fn form(who: &SignedIn, asked: &Asked, directory: &Directory) -> Mark
             }))
             (labelled("status", "Status", &html! {
                 select #f-status class=[on("status")] name="status" { (statuses(asked, directory)) }
+            }))
+            (labelled("due", "Due", &html! {
+                select #f-due class=[on("due")] name="due" { (options(dues(), value("due"))) }
             }))
             (labelled("priority", "Priority", &html! {
                 select #f-priority class=[on("priority")] name="priority" {
@@ -83,6 +87,11 @@ fn statuses(asked: &Asked, directory: &Directory) -> Markup {
     options(choices, chosen)
 }
 
+fn dues() -> Vec<(String, &'static str)> {
+    let each = Due::ALL.iter().map(|due| (due.name().to_owned(), due.title()));
+    std::iter::once((String::new(), "Any")).chain(each).collect()
+}
+
 fn priorities() -> Vec<(String, &'static str)> {
     let each = Priority::ALL.iter().rev().map(|p| (p.as_str().to_lowercase(), p.as_str()));
     std::iter::once((String::new(), "Any")).chain(each).collect()
@@ -143,6 +152,7 @@ fn said(who: &SignedIn, asked: &Asked, directory: &Directory, name: &str, value:
         }
         "user" => format!("Responsible: {}", or_typed(user)),
         "client" => format!("Account: {}", or_typed(account)),
+        "due" => or_typed(Due::parse(value).map(|due| due.title().to_owned())),
         _ => {
             let day = DAYS.iter().find(|(day, _)| *day == name);
             format!("{} {value}", day.map_or(name, |(_, text)| text))

@@ -16,11 +16,11 @@ use service::{AskError, Listing};
 
 use self::query::Asked;
 pub(crate) use super::names;
-use super::{activity, bulk};
+use super::{bulk, told};
 use crate::fields::Fields;
 use crate::layout::{self, Nav, counted, number};
 use crate::session::Query;
-use crate::{SignedIn, Web};
+use crate::{Problem, SignedIn, Web};
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
@@ -29,8 +29,12 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/activities/{id}/quick", post(quick::change))
 }
 
-async fn show(State(web): State<Web>, who: SignedIn, Query(query): Query) -> Response {
-    let asked = Asked::parse(&query, &who.person);
+async fn show(
+    State(web): State<Web>,
+    who: SignedIn,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let asked = Asked::parse(&query, &who);
     let (status, content) = if asked.wrong.is_empty() {
         match web.service.list(&who.person.tenant, &asked.query()).await {
             Ok(listing) => (StatusCode::OK, listed(&web, &who, &asked, &listing)),
@@ -39,19 +43,27 @@ async fn show(State(web): State<Web>, who: SignedIn, Query(query): Query) -> Res
     } else {
         (StatusCode::UNPROCESSABLE_ENTITY, wrong(&asked))
     };
-    let page = framed(&web, &who, &asked, &query, &content);
+    let said = told::notice(&web, &who, &query, &asked.address()).await?;
+    let page = framed(&web, &who, &asked, &query, &said, &content);
     let page = layout::page(&who, "Activities", Nav::Activities, &page);
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        return (status, [(header::REFRESH, AGAIN_AFTER_S)], page).into_response();
+        return Ok((status, [(header::REFRESH, AGAIN_AFTER_S)], page).into_response());
     }
-    (status, page).into_response()
+    Ok((status, page).into_response())
 }
 
 /// How soon a browser tries by itself again what cannot be shown now, in seconds.
 const AGAIN_AFTER_S: &str = "3";
 
 /// What is above every list, whatever came of it.
-fn framed(web: &Web, who: &SignedIn, asked: &Asked, query: &Fields, content: &Markup) -> Markup {
+fn framed(
+    web: &Web,
+    who: &SignedIn,
+    asked: &Asked,
+    query: &Fields,
+    said: &Markup,
+    content: &Markup,
+) -> Markup {
     let directory = who.person.tenant.directory();
     let actions = html! {
         a.button.quiet href="/bin" { "Bin" }
@@ -62,9 +74,8 @@ fn framed(web: &Web, who: &SignedIn, asked: &Asked, query: &Fields, content: &Ma
     };
     html! {
         (layout::head("Activities", &actions))
-        (bulk::notice_of(web, who, query.get("work")))
-        (activity::undo(who, query))
-        (quick::notice(who, query, &asked.address()))
+        (bulk::notice_of(web, who, query.get("work"), &asked.address()))
+        (said)
         (filters::form(who, asked, &directory))
         (filters::active(who, asked, &directory))
         @for problem in &asked.mistaken { (layout::notice("warn", problem)) }

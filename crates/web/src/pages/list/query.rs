@@ -3,9 +3,11 @@
 use domain::{Account, ClientId, Priority, Stamp, Status, StatusId, UserId, Zone};
 use service::{Column, Direction, Filter, ListQuery, Person};
 
+use crate::SignedIn;
 use crate::fields::Fields;
+use crate::pages::due::Due;
 use crate::pages::names::account_meant;
-use crate::times;
+use crate::times::{self, Clock};
 
 /// Activities on a page, where the address does not say, and at most.
 const SIZE: u32 = 50;
@@ -16,18 +18,19 @@ pub(super) const WORDS_CHARS_MAX: usize = 200;
 
 /// What stands for all statuses that count as done, and for all others.
 pub(super) const DONE: &str = "done";
-pub(super) const OPEN: &str = "open";
+pub(crate) const OPEN: &str = "open";
 
 /// Values that a condition may have; nobody chooses from more.
 const VALUES_MAX: usize = 50;
 
 /// What narrows the list.
-pub(super) const CONDITIONS: [&str; 9] = [
+pub(super) const CONDITIONS: [&str; 10] = [
     "q",
     "status",
     "priority",
     "user",
     "client",
+    "due",
     "start_from",
     "start_to",
     "changed_from",
@@ -69,13 +72,12 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    pub(crate) fn parse(fields: &Fields, person: &Person) -> Asked {
+    pub(crate) fn parse(fields: &Fields, who: &SignedIn) -> Asked {
         let asked = fields.only(&[&CONDITIONS[..], &LOOKS[..]].concat());
         let fields = asked.split("status", ',').bounded(VALUES_MAX);
         let statuses = fields.all("status").collect::<Vec<_>>().join(",");
-        let directory = person.tenant.directory();
-        let mut reader = Reader { fields: &fields, problems: Vec::new() };
-        let filter = reader.filter(person, &directory.organization.zone);
+        let mut reader = Reader { clock: &who.clock, fields: &fields, problems: Vec::new() };
+        let filter = reader.filter(&who.person);
         let wrong = std::mem::take(&mut reader.problems);
         let (by, direction) = reader.order();
         let page = reader.number("page", "The page", u64::MAX).unwrap_or(1);
@@ -124,15 +126,17 @@ impl Asked {
 }
 
 struct Reader<'a> {
+    clock: &'a Clock,
     fields: &'a Fields,
     problems: Vec<String>,
 }
 
 impl Reader<'_> {
-    fn filter(&mut self, person: &Person, zone: &Zone) -> Filter {
+    fn filter(&mut self, person: &Person) -> Filter {
+        let zone = &self.clock.zone;
         let (start_from, start_to) = self.days("start_from", "start_to", "Start", zone);
         let (changed_from, changed_to) = self.days("changed_from", "changed_to", "Changed", zone);
-        Filter {
+        let mut filter = Filter {
             words: self.words(),
             statuses: self.statuses(person),
             priority: self.priority(),
@@ -142,6 +146,25 @@ impl Reader<'_> {
             start_to,
             changed_from,
             changed_to,
+            ..Filter::default()
+        };
+        self.due(person, &mut filter);
+        filter
+    }
+
+    /// What is to be done when, by the clock of whoever asks.
+    fn due(&mut self, person: &Person, filter: &mut Filter) {
+        let text = self.fields.get("due");
+        if text.is_empty() {
+            return;
+        }
+        let Some(due) = Due::parse(text) else {
+            let names = Due::ALL.map(Due::name).join(", ");
+            self.problems.push(format!("Nothing can be due {}: {names}.", quoted(text)));
+            return;
+        };
+        if !due.narrow(filter, self.clock, &person.tenant.directory()) {
+            self.problems.push("What is done is not due: choose another status.".to_owned());
         }
     }
 
@@ -214,6 +237,7 @@ impl Reader<'_> {
         let meant = account_meant(&person.tenant, text);
         let problem = |fitting: Vec<Account>| match &*fitting {
             [] => format!("No account is called {}.", quoted(text)),
+            [one] => format!("{} may mean {} ({}): type it so.", quoted(text), one.name, one.id),
             [first, ..] => format!(
                 "{} accounts fit {}, {} ({}) among them: type the whole name, or the number.",
                 fitting.len(),
@@ -260,7 +284,7 @@ impl Reader<'_> {
             self.problems.push(format!("The list cannot be sorted by {}: {names}.", quoted(text)));
         }
         let (by, usual) = column
-            .map_or((Column::Modified, Direction::Descending), |(by, _, _, usual)| (*by, *usual));
+            .map_or((Column::Start, Direction::Descending), |(by, _, _, usual)| (*by, *usual));
         let direction = match self.fields.get("direction") {
             "asc" => Direction::Ascending,
             "desc" => Direction::Descending,
@@ -284,6 +308,14 @@ impl Reader<'_> {
             self.problems.push(format!("{what} is a number, {bound}, not {}.", quoted(text)));
         }
         found
+    }
+}
+
+/// A direction's name in the address.
+pub(crate) fn direction_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Ascending => "asc",
+        Direction::Descending => "desc",
     }
 }
 

@@ -1,6 +1,6 @@
 //! The table: a row is an activity, and the small things can be changed in it.
 
-use domain::{Activity, Moment, Priority, Status, Version, Zone};
+use domain::{Activity, Moment, Priority, Status, Version};
 use maud::{Markup, html};
 use service::{Direction, Directory, Listing};
 
@@ -9,7 +9,7 @@ use crate::SignedIn;
 use crate::form::options;
 use crate::layout::csrf;
 use crate::pages::names;
-use crate::times::{self, Shape};
+use crate::times::{self, Clock, Shape};
 
 struct Table<'a> {
     who: &'a SignedIn,
@@ -68,7 +68,7 @@ impl Table<'_> {
     }
 
     fn row(&self, version: &Version, activity: &Activity) -> Markup {
-        let (id, zone) = (version.id, &self.directory.organization.zone);
+        let (id, clock) = (version.id, &self.who.clock);
         html! {
             tr id={ "a" (id) } {
                 @if self.who.edits() {
@@ -88,10 +88,10 @@ impl Table<'_> {
                         }
                     }
                 }
-                (times(activity, zone))
+                (times(activity, clock))
                 td data-label="Status" { (self.status(version, activity)) }
                 td data-label="Priority" { (self.priority(version, activity)) }
-                td.when data-label="Changed" { (times::time(version.stamp, zone, Shape::Both)) }
+                td.when data-label="Changed" { (times::time(version.stamp, clock, Shape::Both)) }
             }
         }
     }
@@ -155,13 +155,13 @@ impl Table<'_> {
 }
 
 /// The end of the same day has no date: the start is beside it.
-fn times(activity: &Activity, zone: &Zone) -> Markup {
-    let day = |moment: Moment| times::day(moment.stamp, zone, 0);
+fn times(activity: &Activity, clock: &Clock) -> Markup {
+    let day = |moment: Moment| clock.date(moment.stamp);
     let shape = |end| if day(end) == day(activity.start) { Shape::Time } else { Shape::Both };
     html! {
-        td.when data-label="Start" { (times::moment(activity.start, zone, Shape::Both)) }
+        td.when data-label="Start" { (times::moment(activity.start, clock, Shape::Both)) }
         td.when data-label="End" {
-            @if let Some(end) = activity.end { (times::moment(end, zone, shape(end))) }
+            @if let Some(end) = activity.end { (times::moment(end, clock, shape(end))) }
         }
     }
 }

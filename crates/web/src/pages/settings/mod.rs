@@ -11,7 +11,7 @@ use domain::{Name, Role, Zone};
 use maud::{Markup, html};
 
 use crate::fields::Fields;
-use crate::form::{Label, Wrong, field, line};
+use crate::form::{Label, Wrong, line, zone_control};
 use crate::layout::{self, Nav, csrf, notice};
 use crate::session::{Posted, Query};
 use crate::{Problem, SignedIn, Web};
@@ -75,19 +75,16 @@ fn organization(who: &SignedIn, typed: &Typed) -> Markup {
     let zone = Label {
         name: "zone",
         text: "Time zone",
-        help: "Times are shown, and days begin and end, as clocks there show them.",
+        help: "Times are shown, and days begin and end, as clocks there show them. Each person may choose another in their preferences.",
         required: true,
+        ..Label::default()
     };
     html! {
         form.edit action="/settings/organization" method="post" {
             (csrf(who))
             div.pair {
                 (line(name, "text", typed.or("org_name", there.name.as_str()), &typed.wrong))
-                (field(zone, &typed.wrong, |id, described, is_wrong| html! {
-                    input id=(id) name="zone" value=(typed.or("zone", there.zone.name())) list="zones"
-                        required aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
-                    datalist #zones { @for name in Zone::names() { option value=(name) {} } }
-                }))
+                (zone_control(zone, typed.or("zone", there.zone.name()), &typed.wrong))
             }
             p.hint { "People sign in to, and scripts log in to, the organization " code { (there.id) } "." }
             div.buttons { button.primary type="submit" { "Save" } }

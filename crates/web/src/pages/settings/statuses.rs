@@ -163,7 +163,8 @@ fn rename_form(who: &SignedIn, status: &Status, activities: &str, typed: &Typed)
     let help = format!(
         "Each change of the name changes {activities}: they get a new stamp, so that integrations fetch them again."
     );
-    let label = Label { name: "name", text: "New name", help: &help, required: true };
+    let label =
+        Label { name: "name", text: "New name", help: &help, required: true, ..Label::default() };
     html! {
         form.edit action={ "/settings/statuses/" (status.id) "/rename" } method="post" {
             (csrf(who))

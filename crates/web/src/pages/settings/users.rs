@@ -118,13 +118,17 @@ fn name_and_role(typed: &Typed, name: &str, role: Role) -> Markup {
 
 /// Browsers are not to fill in the admin's own.
 fn login_name(typed: &Typed, there: &str, help: &str, required: bool) -> Markup {
-    let label = Label { name: "login", text: "Login name", help, required };
+    let label = Label { name: "login", text: "Login name", help, required, ..Label::default() };
     unremembered(label, typed, typed.or("login", there))
 }
 
 fn password(typed: &Typed) -> Markup {
     let help = "At least 10 characters. Left empty, one is made up and shown to you once.";
-    unremembered(Label { name: "password", text: "Password", help, required: false }, typed, "")
+    unremembered(
+        Label { name: "password", text: "Password", help, required: false, ..Label::default() },
+        typed,
+        "",
+    )
 }
 
 fn unremembered(label: Label<'_>, typed: &Typed, value: &str) -> Markup {

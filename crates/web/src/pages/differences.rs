@@ -1,0 +1,72 @@
+//! What differs between two texts, as people see it.
+
+use maud::{Markup, html};
+
+use crate::text::{self, Piece};
+
+/// The most characters that are shown of one stretch.
+const STRETCH_CHARS_MAX: usize = 600;
+
+/// What is shown of the same around what differs.
+const AROUND_CHARS: usize = 60;
+
+/// One text beside another: what has gone struck out, what is new marked, and of what is the same a
+/// little around them.
+pub(crate) fn shown(before: &str, after: &str) -> Markup {
+    let pieces = text::differences(before, after);
+    let last = pieces.len().saturating_sub(1);
+    html! {
+        @for (at, piece) in pieces.iter().enumerate() {
+            @match piece {
+                Piece::Same(text) => (excerpt(text, at > 0, at < last)),
+                Piece::Gone(text) => del { (start(text, STRETCH_CHARS_MAX)) },
+                Piece::New(text) => ins { (start(text, STRETCH_CHARS_MAX)) },
+            }
+        }
+    }
+}
+
+/// What is the same, where something differs before and after it.
+fn excerpt(text: &str, has_before: bool, has_after: bool) -> String {
+    let chars = text.chars().count();
+    let shown = AROUND_CHARS * (usize::from(has_before) + usize::from(has_after));
+    if chars <= shown.max(AROUND_CHARS) {
+        return text.to_owned();
+    }
+    let head = if has_before { start(text, AROUND_CHARS) } else { "…".to_owned() };
+    let tail =
+        if has_after { text.chars().skip(chars - AROUND_CHARS).collect() } else { String::new() };
+    format!("{head}{tail}")
+}
+
+fn start(text: &str, chars_max: usize) -> String {
+    match text.char_indices().nth(chars_max) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(before: &str, after: &str, expected: &str) {
+        assert_eq!(shown(before, after).into_string(), expected);
+    }
+
+    #[test]
+    fn of_long_texts_there_is_shown_what_differs() {
+        let long = |word: &str| format!("{} {word} {}", "a".repeat(5_000), "z".repeat(5_000));
+        let (head, tail) = ("a".repeat(59), "z".repeat(59));
+        check(&long("old"), &long("new"), &format!("…{head} <del>old</del><ins>new</ins> {tail}…"));
+        let all = "b".repeat(STRETCH_CHARS_MAX);
+        check("", &"b".repeat(5_000), &format!("<ins>{all}…</ins>"));
+        check("one two", "one <b>", "one <del>two</del><ins>&lt;b&gt;</ins>");
+        // Of what is the same between two changes, both ends.
+        let same = format!(" {} ", "m ".repeat(200).trim_end());
+        let shown = format!(" {}…{} ", "m ".repeat(30).trim_end(), "m ".repeat(30).trim_end());
+        let changed = "<del>1</del><ins>2</ins>";
+        check(&format!("1{same}1"), &format!("2{same}2"), &format!("{changed}{shown}{changed}"));
+    }
+}

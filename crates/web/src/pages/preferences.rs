@@ -1,0 +1,57 @@
+//! What each person chooses for their own pages.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use domain::Zone;
+use maud::html;
+
+use crate::form::{Label, Wrong, zone_control};
+use crate::layout::{self, Nav, csrf, notice};
+use crate::session::{Posted, Query};
+use crate::{Problem, SignedIn, Web};
+
+pub(crate) fn routes() -> Router<Web> {
+    Router::new().route("/preferences", get(show).post(save))
+}
+
+async fn show(who: SignedIn, Query(query): Query) -> Response {
+    let chosen = who.person.system_user().and_then(|user| user.zone);
+    let chosen = chosen.map_or_else(String::new, |zone| zone.name().to_owned());
+    page(&who, &chosen, &Wrong::default(), query.get("done") == "1")
+}
+
+fn page(who: &SignedIn, chosen: &str, wrong: &Wrong, done: bool) -> Response {
+    let directory = who.person.tenant.directory();
+    let help = format!(
+        "All pages show you times, and take what you type, as clocks there show them. Left empty: {}, the organization's.",
+        directory.organization.zone,
+    );
+    let zone =
+        Label { name: "zone", text: "Time zone", help: &help, required: false, ..Label::default() };
+    let content = html! {
+        (layout::head("Preferences", &html! {}))
+        @if done { (notice("ok", "Your preferences have been saved.")) }
+        form.edit.narrow action="/preferences" method="post" {
+            (csrf(who))
+            (zone_control(zone, chosen, wrong))
+            div.buttons { button.primary type="submit" { "Save" } }
+        }
+    };
+    (wrong.status(), layout::page(who, "Preferences", Nav::None, &content)).into_response()
+}
+
+async fn save(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<Response, Problem> {
+    let mut wrong = Wrong::default();
+    let typed = fields.get("zone");
+    let zone = if typed.is_empty() { Ok(None) } else { Zone::parse(typed).map(Some) };
+    let unknown = "is not known: choose one of the list, or give an offset like -05:00";
+    match wrong.check("zone", zone.map_err(|_| unknown)) {
+        Some(zone) => {
+            web.service.set_zone(&who.person, zone).await?;
+            Ok(Redirect::to("/preferences?done=1").into_response())
+        }
+        None => Ok(page(&who, typed, &wrong, false)),
+    }
+}
