@@ -126,6 +126,9 @@ impl Work {
             Work::Status(Status::List { .. }) => "status list",
             Work::Status(Status::Add { .. }) => "status add",
             Work::Status(Status::Rename { .. }) => "status rename",
+            Work::Status(Status::Done { .. }) => "status done",
+            Work::Status(Status::ToDo { .. }) => "status to-do",
+            Work::Status(Status::Begin { .. }) => "status begin",
             Work::Status(Status::Retire { .. }) => "status retire",
             Work::Accounts(Accounts::Import { .. }) => "accounts import",
             Work::Accounts(Accounts::List { .. }) => "accounts list",
@@ -423,6 +426,9 @@ pub(crate) enum Status {
         /// The organization's id.
         #[serde(with = "text")]
         org: OrgId,
+        /// Also show which count as done, and which one new activities begin with.
+        #[arg(long, env = "DRIFTLESS_STATUS_MEANING")]
+        meaning: bool,
     },
     /// Add a status; prints its id.
     Add {
@@ -447,6 +453,33 @@ pub(crate) enum Status {
         /// The new name.
         #[serde(with = "text")]
         name: StatusName,
+    },
+    /// Let activities with a status count as done: nobody is reminded of them in the pages.
+    Done {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The status's id.
+        #[arg(value_parser = whole)]
+        id: i64,
+    },
+    /// Let activities with a status count as still to be done.
+    ToDo {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The status's id.
+        #[arg(value_parser = whole)]
+        id: i64,
+    },
+    /// Let new activities begin with a status, where people write them down in the pages.
+    Begin {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The status's id.
+        #[arg(value_parser = whole)]
+        id: i64,
     },
     /// Retire a status: activities keep it, and it can no longer be chosen.
     Retire {

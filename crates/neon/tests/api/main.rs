@@ -29,6 +29,7 @@ mod run_identity;
 mod runs;
 mod sessions;
 mod sorting;
+mod status_meanings;
 mod statuses;
 mod tenants;
 mod updates;

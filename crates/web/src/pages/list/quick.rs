@@ -33,8 +33,7 @@ pub(super) async fn change(
 fn patch(fields: &Fields, directory: &Directory) -> Result<Patch, Problem> {
     let mut patch = Patch::default();
     if fields.get("done") == "1" {
-        let mut statuses = directory.statuses_in_order().into_iter();
-        let done = statuses.find(|status| status.done && !status.retired).ok_or_else(|| {
+        let done = directory.done_status().ok_or_else(|| {
             Problem::Wrong(
                 "No status counts as done. An admin can say which, in the settings.".to_owned(),
             )
