@@ -96,7 +96,11 @@ pub(crate) enum Work {
     ///
     /// What a file does not name (a column, a JSON member) stays as it is; what it names with nothing
     /// in it (an empty cell, null) is cleared. An activity stays as it is, and is listed, if it was
-    /// edited here since its last import, or is newer here than the file's lastModifiedDateTime.
+    /// edited here since its last import, or is newer here than the file's lastModifiedDateTime. Of one
+    /// that the files have several times, the latest lastModifiedDateTime or deletedDateTime counts.
+    ///
+    /// What the list of activities gives as CSV can be saved in a spreadsheet and imported; its column
+    /// 'guarded, which must stay, says that texts may have an apostrophe put before them.
     Import(Import),
     /// Write all activities to standard output, removed ones included.
     Export(Export),
@@ -494,7 +498,8 @@ pub(crate) enum Status {
 
 #[derive(Subcommand, Debug, Serialize, Deserialize)]
 pub(crate) enum Accounts {
-    /// Bring in names from CSV files, whose first row is `id,name`; known ids get the new name.
+    /// Bring in names from CSV files, whose first row is `id,name`; known ids get the new name. They are
+    /// read as strictly as the files of `import`.
     Import {
         /// The organization's id.
         #[serde(with = "text")]
