@@ -14,7 +14,7 @@ use crate::commit::unavailable;
 use crate::directory::Directory;
 use crate::passwords::{self, Password};
 use crate::people::put_login;
-use crate::statuses::{begin_with, put_new_status, retire};
+use crate::statuses::{begin_with, put_new_status, retire, set_done};
 use crate::tenant::Tenant;
 use crate::{AdminError, Person, Service};
 
@@ -222,7 +222,7 @@ impl Service {
         let by = by.clone();
         self.change_status(&by.tenant.clone(), id, move |directory, status| {
             by.check(directory, Role::Admin)?;
-            status.done = done;
+            set_done(status, done);
             Ok(())
         })
         .await

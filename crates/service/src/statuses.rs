@@ -80,7 +80,7 @@ impl Service {
         done: bool,
     ) -> Result<(), AdminError> {
         wait(self.change_status(org, id, move |_, status| {
-            status.done = done;
+            set_done(status, done);
             Ok(())
         }))
     }
@@ -287,6 +287,12 @@ pub(crate) fn put_new_status(
     transaction.put_status(org, &status).map_err(|e| unavailable(&e))?;
     directory.statuses.insert(id, status);
     Ok(id)
+}
+
+/// Nobody means new activities to begin with what has come to count as done; who does says so afterwards.
+pub(crate) fn set_done(status: &mut Status, done: bool) {
+    status.begins &= !done || status.done;
+    status.done = done;
 }
 
 /// Marks the status that new activities begin with, and no other.
