@@ -9,13 +9,15 @@ use crate::command::Command;
 /// The highest picture, in pixels: long lists look alike further down.
 const HEIGHT_MAX: u64 = 4_000;
 
-/// Which colours a person prefers.
+/// What a page is shown on, and which colours a person prefers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
     /// Dark on light.
     Light,
     /// Light on dark.
     Dark,
+    /// As it goes to a printer.
+    Print,
 }
 
 impl Page {
@@ -30,7 +32,9 @@ impl Page {
     pub fn scheme(&self, scheme: Scheme) {
         let value = if scheme == Scheme::Dark { "dark" } else { "light" };
         let features = json!([{ "name": "prefers-color-scheme", "value": value }]);
-        self.browser("Emulation.setEmulatedMedia", &json!({ "features": features }));
+        let media = if scheme == Scheme::Print { "print" } else { "screen" };
+        let emulated = json!({ "media": media, "features": features });
+        self.browser("Emulation.setEmulatedMedia", &emulated);
     }
 
     /// Switches the page's own scripts off, or on again; those of the test go on working.

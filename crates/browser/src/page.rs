@@ -234,6 +234,13 @@ impl Page {
         all.iter().find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())
     }
 
+    /// The name of the cookie that begins so: each data folder has an end of its own.
+    #[track_caller]
+    pub fn cookie_name(&self, beginning: &str) -> Option<String> {
+        let all = self.must("read the cookies", self.client.get_all_cookies());
+        all.iter().map(|cookie| cookie.name().to_owned()).find(|name| name.starts_with(beginning))
+    }
+
     /// What is named; the first that can be seen, where there are several.
     #[track_caller]
     fn element(&self, what: What<'_>, by_words: fn(&str) -> String) -> Element {

@@ -82,8 +82,14 @@ fn the_whole_result_is_changed_over_pages() {
     page.sees("50 selected");
     page.click(css("form.bulk input[name=scope]"));
     page.fill(css("form.bulk select[name=user]"), "Nobody");
+    page.sees("60 selected");
     page.click("Set responsible");
+    page.sees("Make nobody responsible for 60 activities?");
+    assert_eq!(page.axe(), [""; 0]);
+    page.click("Change them");
     page.sees("Making nobody responsible for 60 activities. 60 activities have changed.");
+    page.click("Undo");
+    page.sees("Undo: Making nobody responsible for 60 activities. 60 activities have changed.");
 }
 
 #[test]

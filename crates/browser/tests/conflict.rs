@@ -32,7 +32,7 @@ fn who_saves_second_chooses_part_by_part() {
     for text in ["Call today", "Call tomorrow", "The van is green.", "The van is red.", "by you"] {
         page.sees(text);
     }
-    assert_eq!(page.value("Subject"), "Call today / Call tomorrow");
+    assert_eq!(page.value("subject"), "Call today / Call tomorrow");
     assert_eq!(page.value("note"), "The van is green.\nThe van is red.");
     assert_eq!(page.axe(), [""; 0]);
     page.size(320, 700);
@@ -45,7 +45,7 @@ fn who_saves_second_chooses_part_by_part() {
     page.click("Save this");
     page.sees("Nothing of yours is lost, and nothing has been saved yet.");
     page.click(css("input[name=pick-status][value=theirs]"));
-    page.fill("Subject", "Call today");
+    page.fill("subject", "Call today");
     page.fill("note", "The van is red.");
     page.click("Save this");
     page.sees("Your changes have been saved.");

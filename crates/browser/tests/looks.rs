@@ -3,7 +3,7 @@
 use driftless_browser::{Api, Key, Page, Scheme, Server, css};
 
 /// The pages that are there in every organization; its admin is the user with the number 1.
-const EVERYWHERE: [&str; 16] = [
+const EVERYWHERE: [&str; 17] = [
     "/",
     "/activities",
     "/activities?q=nothing+like+this&status=open&start_from=2026-01-01&priority=high",
@@ -20,10 +20,11 @@ const EVERYWHERE: [&str; 16] = [
     "/settings/users/1",
     "/settings/statuses/2",
     "/password",
+    "/preferences",
 ];
 
 /// Those that show something, in a demo.
-const WITH_DATA: [&str; 11] = [
+const WITH_DATA: [&str; 12] = [
     "/activities?status=open&q=call",
     "/activities?page=2&sort=subject&direction=asc",
     "/activities?page=1000",
@@ -31,6 +32,7 @@ const WITH_DATA: [&str; 11] = [
     "/activities/1001/history",
     "/activities/new?copy=1001",
     "/accounts?q=a&page=1",
+    "/accounts/3400",
     "/changes?from=2020-01-01T00:00&order=id",
     "/settings/users/2",
     "/activities/701",
@@ -102,6 +104,40 @@ fn every_page_about_something_is_fine_in_every_look() {
         first(&page, "/changes?last=30-days", "nav.pages a[rel=next]"),
     ];
     are_fine(&page, found.iter().map(String::as_str));
+}
+
+/// What runs out of the card, the table or the field that it is in, at the right.
+const RUNS_OUT: &str = r"
+    const name = (part) => `${part.localName}.${part.className} «${part.textContent.trim().slice(0, 30)}»`;
+    const out = [...document.querySelectorAll('.scroll:not(.chart .scroll)')].filter((box) => box.scrollWidth > box.clientWidth + 1).map(name);
+    for (const box of document.querySelectorAll('.card, .chart, .stat, .bulk, .filters, .edit, .notice')) {
+        const right = box.getBoundingClientRect().right;
+        for (const part of box.querySelectorAll('*')) {
+            const { width, right: end } = part.getBoundingClientRect();
+            if (width > 1 && end > right + 1 && !part.closest('.scroll, pre, svg')) out.push(`${name(part)} in ${name(box)}`);
+        }
+    }
+    return out.slice(0, 5);
+";
+
+#[test]
+fn nothing_runs_out_of_its_card_between_phone_and_desk() {
+    let (server, admin) = Server::demo(1_000);
+    let page = Page::new(&server);
+    page.sign_in(&admin);
+    let mut wrong = Vec::new();
+    for path in EVERYWHERE.into_iter().chain(WITH_DATA) {
+        page.size(641, 900);
+        page.open(path);
+        for width in [641, 700, 768, 832, 833, 900, 960, 1024, 1040, 1184, 1280] {
+            page.size(width, 900);
+            let out = page.script(RUNS_OUT);
+            if out.as_array().is_none_or(|out| !out.is_empty()) || page.sticks_out() > 0 {
+                wrong.push(format!("{path} at {width}: {out}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
 /// Where the first such link of a page leads to.
@@ -216,7 +252,7 @@ fn the_longest_words_and_what_is_opened_stay_within_a_phone() {
     page.open(&one);
     within("what was removed");
     page.click("Restore");
-    page.sees("The activity has been restored.");
+    page.sees("has been restored.");
     page.click(css("details.who summary"));
     page.click("Sign out");
     page.sees("Sign in");

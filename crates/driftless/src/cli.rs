@@ -7,8 +7,10 @@ use clap::{Args, Parser, Subcommand};
 use domain::{Interval, LoginName, Name, OrgId, Role, StatusName, Zone};
 use neon::files::Format;
 use serde::{Deserialize, Serialize};
+use web::BasePath;
 
 use crate::address::Address;
+use crate::forwarded::TrustedProxy;
 use crate::text;
 
 /// What changed, or was deleted, since X? A server that never misses a change.
@@ -64,6 +66,9 @@ pub(crate) enum Command {
     /// Set up an organization full of activities in ./driftless-demo and serve it.
     Demo(Demo),
     /// Serve the API and the web pages.
+    ///
+    /// SIGTERM, Ctrl-C and every other signal that would end the process end it in order. SIGHUP has it read
+    /// the certificate and its key anew, for connections that come then.
     Serve(Serve),
     #[command(flatten)]
     Work(Work),
@@ -202,6 +207,8 @@ pub(crate) struct Demo {
     #[arg(long, env = "DRIFTLESS_DEMO_ACTIVITIES", default_value_t = 1_000, value_name = "N",
           value_parser = clap::value_parser!(u32).range(0..=2_000_000))]
     pub(crate) activities: u32,
+    #[command(flatten)]
+    pub(crate) proxied: Proxied,
 }
 
 #[derive(Args, Debug)]
@@ -230,7 +237,33 @@ pub(crate) struct Serve {
     #[arg(long, env = "DRIFTLESS_ACCEPT_CLOCK", value_parser = BoolishValueParser::new())]
     pub(crate) accept_clock: bool,
     #[command(flatten)]
+    pub(crate) proxied: Proxied,
+    #[command(flatten)]
     pub(crate) tuning: Tuning,
+}
+
+/// What there is to know of a proxy in front.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Proxied {
+    /// Proxies whose Forwarded and X-Forwarded-For, -Proto and -Host are believed: addresses, ranges of them
+    /// like 10.0.0.0/8, or none.
+    #[arg(
+        long = "trusted-proxy",
+        env = "DRIFTLESS_TRUSTED_PROXY",
+        value_name = "ADDRESSES",
+        value_delimiter = ',',
+        default_value = "127.0.0.0/8,::1"
+    )]
+    pub(crate) trusted: Vec<TrustedProxy>,
+    /// The path below which a proxy serves this, like /crm; whether it takes the path away or not.
+    #[arg(
+        long,
+        env = "DRIFTLESS_BASE_PATH",
+        default_value = "/",
+        hide_default_value = true,
+        value_name = "PATH"
+    )]
+    pub(crate) base_path: BasePath,
 }
 
 /// Settings of a server that mostly need no setting.
@@ -285,15 +318,15 @@ pub(crate) enum Org {
         #[serde(with = "text::optional")]
         name: Option<Name>,
         /// The zone in which times are shown: a name like America/Chicago, or an offset like -05:00.
+        /// UTC where none is given; an admin can change it in the pages.
         #[arg(
             long,
             env = "DRIFTLESS_ORG_TIME_ZONE",
-            default_value = "UTC",
             value_name = "ZONE",
             allow_hyphen_values = true
         )]
-        #[serde(with = "text")]
-        time_zone: Zone,
+        #[serde(with = "text::optional")]
+        time_zone: Option<Zone>,
     },
     /// List the organizations.
     List,

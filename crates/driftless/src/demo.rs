@@ -18,6 +18,7 @@ use crate::commands::{Failure, Ground};
 use crate::console::{Console, Terminal};
 use crate::log;
 use crate::serve::{Opening, Server};
+use crate::signals::Hangup;
 
 const ORG: &str = "demo";
 const ORG_NAME: &str = "Harbor Street Relief";
@@ -100,6 +101,9 @@ const NOTES: [&str; 6] = [
 /// Activities of a demo that have been removed again.
 const REMOVED: i64 = 12;
 
+/// Activities that are due on the day of the first start.
+const DUE_TODAY: i64 = 4;
+
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
@@ -109,10 +113,11 @@ const DAYS: i64 = 730;
 /// Sets up what is missing, prints how to ask, and serves.
 pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
     let tuning = Tuning::default();
-    log::start(tuning.log_format);
+    // What was printed is to be seen for longer than the first page takes.
+    log::start(tuning.log_format, log::WITHOUT_REQUESTS);
     // People come back to it after a while.
     let opening = Opening { init: true, accept_clock: AcceptClock::Later };
-    let server = Server::start(folder, &demo.listen, None, &tuning, opening)?;
+    let server = Server::start(folder, &demo.listen, None, &demo.proxied, &tuning, opening)?;
     let org = set_up(&server.ground, demo.activities)?;
     let key = server.ground.service.add_key(&org, KEY_USER, Some(Name::parse("demo")?))?;
     let password = server.ground.service.new_secret()?[..PASSWORD_DIGITS].to_owned();
@@ -129,12 +134,12 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
          \x20 API key        {key}   (fresh, like the password; earlier keys go on working)\n\n\
          What changed, or was deleted, in the last seven days? This logs in and asks:\n\n\
          \x20 {curl}\n\n\
-         Ctrl-C stops it; the same command goes on with the same data.\n\n",
+         Ctrl-C stops it; the same command goes on with the same data. RUST_LOG=info shows each request.\n\n",
         folder = server.ground.folder.display(),
         key = key.secret,
         curl = curl(&format!("http://{address}"), &key.secret, &since.to_string()),
     );
-    server.run(|| Ok(Terminal::new().print(&told)?))
+    server.run(Hangup::Stops, || Ok(Terminal::new().print(&told)?))
 }
 
 /// One line for a shell: the inner request logs in, the outer one asks.
@@ -193,7 +198,11 @@ fn import(ground: &Ground, org: &Arc<Tenant>, activities: i64) -> Result<(), Fai
                 Some(activities.unsigned_abs()),
             )?;
         }
-        spool.push(&made_up(ActivityId(1_000 + n), &ground.service, &mut dice)?)?;
+        let mut item = made_up(ActivityId(1_000 + n), &ground.service, &mut dice)?;
+        if n < DUE_TODAY {
+            set_due_today(&mut item, n, &ground.service)?;
+        }
+        spool.push(&item)?;
     }
     for n in 0..REMOVED {
         // Some in the week that the printed question is about.
@@ -300,6 +309,22 @@ fn made_up(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Importe
             provenance: Provenance::default(),
         }),
     })
+}
+
+/// Makes an activity one that whoever signs in has to do today: the first page shows what it is for.
+fn set_due_today(item: &mut Imported, n: i64, service: &Service) -> Result<(), Failure> {
+    let Imported::Record { activity, .. } = item else { return Ok(()) };
+    let zone = Zone::parse(ZONE)?;
+    let today = zone.at(service.now()).to_string();
+    let day = today.get(..10).unwrap_or_default();
+    let midnight = Moment::parse(&format!("{day}T00:00:00Z"))?.stamp;
+    let start = zone.instant_of(midnight.plus_millis((9 + 2 * n) * 60 * MINUTE_MS));
+    activity.start = zone.at(start);
+    activity.end = Some(zone.at(start.plus_millis(45 * MINUTE_MS)));
+    activity.system_user = Some(WEB_USER);
+    activity.status = StatusId(2);
+    activity.status_name = StatusName::parse(FIRST_STATUSES[1])?;
+    Ok(())
 }
 
 /// A quarter of an hour of that day at which people work in Chicago.

@@ -7,8 +7,10 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use neon::{Api, Outbox, Outcome};
+use web::BasePath;
 
 use crate::edge::Answers;
+use crate::forwarded::Proxies;
 use crate::observe::Observed;
 use crate::request_log::RequestLog;
 
@@ -19,16 +21,26 @@ pub(crate) struct Front {
     /// Everywhere else.
     pub(crate) others: Router,
     pub(crate) request_log: RequestLog,
+    /// Whom to believe whose a request is.
+    pub(crate) proxies: Proxies,
+    /// The path that browsers put before all others.
+    pub(crate) base_path: BasePath,
 }
 
 impl Answers for Front {
     async fn answer(&self, request: Request, peer: SocketAddr, outbox: &Outbox) -> Response {
-        let request = neon::tidy(request);
+        let mut request = match self.base_path.strip(neon::tidy(request)) {
+            Ok(request) => request,
+            Err(elsewhere) => return elsewhere,
+        };
+        let client = self.proxies.client(peer, request.headers());
         let observed = Observed::begin(&request);
         let (response, outcome) = if Api::serves(request.uri().path()) {
-            self.api.answer(request, Some(peer), outbox).await
+            self.api.answer(request, Some(client), outbox).await
         } else {
-            (self.others.answer(request, peer, outbox).await, Outcome::default())
+            let reached = self.proxies.reached(peer, request.headers());
+            request.extensions_mut().insert(reached);
+            (self.others.answer(request, client, outbox).await, Outcome::default())
         };
         self.request_log.note(observed.end(&response, outcome));
         response

@@ -19,10 +19,13 @@ pub(crate) const REQUESTS: &str = "driftless::request";
 /// What waits to be written, at most; more is dropped and counted: whoever reads the log has stopped.
 const WAITING_BYTES_MAX: usize = 8 << 20;
 
-/// Begins the log. `RUST_LOG` sets what is in it.
-pub(crate) fn start(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,refinery_core=warn"));
+/// What is in a log where nothing else is asked for; the same without the lines of requests.
+pub(crate) const USUAL: &str = "info,refinery_core=warn";
+pub(crate) const WITHOUT_REQUESTS: &str = "info,refinery_core=warn,driftless::request=warn";
+
+/// Begins the log. `RUST_LOG` sets what is in it, else `usual`.
+pub(crate) fn start(format: LogFormat, usual: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let log = LOG.get_or_init(Log::default).clone();
     let subscriber = Subscriber::builder()
         .with_env_filter(filter)
@@ -59,7 +62,8 @@ pub(crate) fn request(answered: &Answered, format: LogFormat) {
 
 fn write_text(out: &mut Vec<u8>, at: &str, answered: &Answered) -> io::Result<()> {
     let Answered { verb, method, org, status, code, bytes, took, .. } = answered;
-    write!(out, "{at}Z  INFO request verb=\"{verb}\" method=\"{method}\"")?;
+    let level = answered.level();
+    write!(out, "{at}Z {level:>5} request verb=\"{verb}\" method=\"{method}\"")?;
     if let Some(org) = org {
         write!(out, " org=\"{}\"", org.id)?;
     }
@@ -84,7 +88,12 @@ fn write_json(out: &mut Vec<u8>, at: &str, answered: &Answered) -> io::Result<()
         request: &'a Answered,
     }
     let timestamp = format!("{at}Z");
-    let line = Line { timestamp: &timestamp, level: "INFO", message: "request", request: answered };
+    let line = Line {
+        timestamp: &timestamp,
+        level: answered.level().as_str(),
+        message: "request",
+        request: answered,
+    };
     serde_json::to_writer(&mut *out, &line)?;
     out.write_all(b"\n")
 }

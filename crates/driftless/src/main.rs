@@ -11,6 +11,7 @@ mod console;
 mod demo;
 mod edge;
 mod folder;
+mod forwarded;
 mod front;
 mod log;
 mod observe;
@@ -18,6 +19,7 @@ mod outage;
 mod remote;
 mod request_log;
 mod serve;
+mod signals;
 mod text;
 
 use std::error::Error;
@@ -47,6 +49,8 @@ fn main() -> ExitCode {
     // kernel refuses this, all goes on as before.
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::disable_transparent_huge_pages(true);
+    // Where it cannot be had, such a file ends the process as before.
+    let _ = signals::survive_limits();
     let cli = Cli::try_parse().unwrap_or_else(|refused| {
         let _ = refused.print();
         std::process::exit(usage_code(&refused, std::env::args_os()));

@@ -56,6 +56,16 @@ pub(crate) struct Answered {
     pub(crate) took: Duration,
 }
 
+/// The page that scripts, styles and pictures count as.
+const ASSETS: &str = "assets";
+
+impl Answered {
+    /// How much anybody wants to know it: what a page is made of besides its text comes with the page.
+    pub(crate) fn level(&self) -> Level {
+        if self.method == ASSETS && self.status < 400 { Level::DEBUG } else { Level::INFO }
+    }
+}
+
 fn as_id<S: Serializer>(org: &Option<Arc<Tenant>>, serializer: S) -> Result<S::Ok, S::Error> {
     org.as_ref().map(|org| org.id.as_str()).serialize(serializer)
 }
@@ -141,9 +151,10 @@ impl RequestLog {
         let mut taken = self.taken();
         taken.sort_by_key(|answered| answered.ended);
         let logged = tracing::enabled!(target: log::REQUESTS, Level::INFO);
+        let all_logged = tracing::enabled!(target: log::REQUESTS, Level::DEBUG);
         for answered in &taken {
             meters.count(answered);
-            if logged {
+            if all_logged || (logged && answered.level() == Level::INFO) {
                 log::request(answered, self.0.format);
             }
         }

@@ -12,17 +12,18 @@ use service::{AcceptClock, Service, Surroundings, SystemClock};
 use store_sqlite::{SqliteSearch, SqliteStore};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::MissedTickBehavior;
-use tokio_rustls::TlsAcceptor;
 
 use crate::address::Address;
-use crate::cli::{Serve, Tuning};
+use crate::cli::{Proxied, Serve, Tuning};
 use crate::commands::{self, Failure, Ground};
-use crate::edge::{self, Edge, Limits};
+use crate::edge::tls::Tls;
+use crate::edge::{Edge, Limits};
 use crate::folder::{self, Access, Folder};
+use crate::forwarded::Proxies;
 use crate::front::Front;
 use crate::request_log::RequestLog;
+use crate::signals::{Hangup, Hangups, StopSignals};
 use crate::{log, observe, remote};
 
 /// How often expired sessions and runs are looked for.
@@ -35,7 +36,8 @@ const BLOCKING_THREADS_MAX: usize = 64;
 pub(crate) struct Server {
     runtime: Runtime,
     listener: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Tls>>,
+    hangups: Hangups,
     front: Front,
     pub(crate) ground: Ground,
     folder: Folder,
@@ -92,21 +94,21 @@ pub(crate) fn open(
 
 /// The command as it was typed: binds, opens, serves until told to stop.
 pub(crate) fn run(folder: &Path, serve: &Serve) -> Result<(), Failure> {
-    log::start(serve.tuning.log_format);
+    log::start(serve.tuning.log_format, log::USUAL);
     let tls = match (&serve.tls_cert, &serve.tls_key) {
-        (Some(certificate), Some(key)) => Some(edge::tls::acceptor(certificate, key)?),
+        (Some(certificate), Some(key)) => Some(Tls::load(certificate, key)?),
         _ => None,
     };
     let is_new = !folder.join(store_sqlite::DATABASE_FILE).exists();
     let accept_clock = if serve.accept_clock { AcceptClock::Any } else { AcceptClock::Near };
     let opening = Opening { init: serve.init, accept_clock };
-    let server = Server::start(folder, &serve.listen, tls, &serve.tuning, opening)?;
+    let server = Server::start(folder, &serve.listen, tls, &serve.proxied, &serve.tuning, opening)?;
     if is_new {
         let folder = server.folder.path.display();
         tracing::warn!(%folder, "there was no data: the data folder is new and empty");
     }
     let address = server.address()?;
-    server.run(|| {
+    server.run(Hangup::Reloads, || {
         tracing::info!(%address, "serving");
         Ok(())
     })
@@ -117,7 +119,8 @@ impl Server {
     pub(crate) fn start(
         folder: &Path,
         listen: &Address,
-        tls: Option<TlsAcceptor>,
+        tls: Option<Tls>,
+        proxied: &Proxied,
         tuning: &Tuning,
         opening: Opening,
     ) -> Result<Server, Failure> {
@@ -125,6 +128,7 @@ impl Server {
             .enable_all()
             .max_blocking_threads(BLOCKING_THREADS_MAX)
             .build()?;
+        let hangups = Hangups::catch(&runtime)?;
         let listener = runtime.block_on(listen.bind())?;
         let folder = own(folder, opening.init)?;
         let metrics = observe::start_metrics()?;
@@ -135,28 +139,40 @@ impl Server {
             cache_bytes_max: u64::from(tuning.cache_mib) << 19,
         };
         let api = neon::Api::new(service.clone(), settings);
-        let pages = web::router(service.clone(), web::Settings { secure: tls.is_some() });
+        let base_path = proxied.base_path.clone();
+        let pages = web::Settings {
+            secure: tls.is_some(),
+            base_path: base_path.clone(),
+            cookies_of: cookies_of(&ground.store, listener.local_addr()?)?,
+        };
+        let pages = web::router(service.clone(), pages);
         let request_log = RequestLog::start(tuning.log_format, metrics.clone())?;
         let others = pages.merge(observe::router(service, metrics, request_log.clone()));
+        let proxies = Proxies::of(&proxied.trusted);
         Ok(Server {
             runtime,
             listener,
-            tls,
-            front: Front { api, others, request_log },
+            tls: tls.map(Arc::new),
+            hangups,
+            front: Front { api, others, request_log, proxies, base_path },
             ground,
             folder,
         })
     }
 
-    /// Where it can be reached.
-    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    /// Where it can be reached: address, port and base path.
+    pub(crate) fn address(&self) -> io::Result<String> {
+        Ok(format!("{}{}", self.listener.local_addr()?, self.front.base_path))
     }
 
-    /// Serves until SIGTERM or SIGINT, then ends in order. `announce` is called once all is ready,
+    /// Serves until a signal stops it, then ends in order. `announce` is called once all is ready,
     /// stopping too: whoever hears of a server may stop it at once.
-    pub(crate) fn run(self, announce: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
-        let Server { runtime, listener, tls, front, ground, folder } = self;
+    pub(crate) fn run(
+        self,
+        hangup: Hangup,
+        announce: impl FnOnce() -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let Server { runtime, listener, tls, mut hangups, front, ground, folder } = self;
         let stop = StopSignals::catch(&runtime)?;
         let ground = Arc::new(ground);
         remote::clear_copies(&folder.path)?;
@@ -168,11 +184,24 @@ impl Server {
         }
         announce()?;
         let request_log = front.request_log.clone();
-        let edge = Edge { tls, answers: front, refusal, limits: Limits::default() };
+        let edge = Edge { tls: tls.clone(), answers: front, refusal, limits: Limits::default() };
         runtime.block_on(async {
             let housekeeping = tokio::spawn(housekeep(ground.service.clone()));
+            let hung_up = async {
+                loop {
+                    hangups.next().await;
+                    if hangup == Hangup::Stops {
+                        break;
+                    }
+                    reload(tls.as_deref());
+                }
+                tracing::info!("stopping: the terminal was closed");
+            };
             let told_to_stop = async {
-                stop.told_to_stop().await;
+                tokio::select! {
+                    () = stop.told_to_stop() => {}
+                    () = hung_up => {}
+                }
                 // Those who follow what changes would never finish by themselves.
                 ground.service.begin_to_stop();
             };
@@ -193,31 +222,30 @@ impl Server {
     }
 }
 
+/// What tells the cookies of a data folder from those of others on the same host: browsers send them to each port.
+fn cookies_of(store: &SqliteStore, address: SocketAddr) -> Result<String, Failure> {
+    let identity = store.identity()?;
+    // A database that nothing has been committed to for good yet has none.
+    let id = identity
+        .map_or(u32::from(address.port()), |id| u32::from_be_bytes([id[0], id[1], id[2], id[3]]));
+    Ok(format!("{id:08x}"))
+}
+
 /// The body of an answer to what no handler ever saw.
 fn refusal(status: StatusCode) -> String {
     neon::refusal(status, SystemClock.now())
 }
 
-/// The signals that stop the server. They are caught as long as this exists, so that one that comes
-/// while the first requests are answered does not cut them off.
-struct StopSignals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl StopSignals {
-    fn catch(runtime: &Runtime) -> io::Result<StopSignals> {
-        let _within = runtime.enter();
-        let terminate = signal(SignalKind::terminate())?;
-        Ok(StopSignals { terminate, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn told_to_stop(mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+/// Reads anew what may have changed on disk. The log needs nothing: it goes to standard error, whatever that is.
+fn reload(tls: Option<&Tls>) {
+    match tls.map(Tls::reload) {
+        None => {
+            tracing::info!("hangup: there is no certificate to read, and no log file to open anew");
         }
-        tracing::info!("stopping");
+        Some(Ok(())) => tracing::info!("hangup: new connections get the certificate as it is now"),
+        Some(Err(problem)) => {
+            tracing::error!(%problem, "hangup: the certificate stays the one from before");
+        }
     }
 }
 

@@ -99,6 +99,15 @@ impl SqliteStore {
         self.is_unmarked
     }
 
+    /// What tells this database from every other, as long as it has a marker; none where nothing has been committed
+    /// to it for good yet.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn identity(&self) -> Result<Option<[u8; 16]>, StoreError> {
+        self.read(|database| marker::identity(database).map_err(failed))
+    }
+
     /// Runs a query on a reader connection of its own.
     fn read<T>(
         &self,

@@ -167,7 +167,7 @@ pub(crate) fn exists(folder: &Path) -> io::Result<bool> {
 }
 
 /// What tells this database from every other; none where it has no tables yet.
-fn identity(database: &Connection) -> rusqlite::Result<Option<Identity>> {
+pub(crate) fn identity(database: &Connection) -> rusqlite::Result<Option<Identity>> {
     let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'identity'";
     if database.query_row(sql, [], |row| row.get::<_, i64>(0))? == 0 {
         return Ok(None);

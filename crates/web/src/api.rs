@@ -3,13 +3,18 @@
 use axum::http::{HeaderMap, header};
 
 use crate::Web;
-use crate::session::is_secure;
+use crate::reached::is_secure;
 
 /// Where API v1 lies.
 const PATH: &str = "/neonws/services/api";
 
 /// What stands in for a host that the browser does not name, or not as a host is written.
 const UNKNOWN_HOST: &str = "your-server";
+
+/// The path of API v1, as browsers and scripts reach it.
+pub(crate) fn path(web: &Web) -> String {
+    format!("{}{PATH}", web.settings.base_path)
+}
 
 /// The address of a method, as the browser that asks reaches this server. The values of the
 /// parameters are times, numbers, names of columns, secrets and ids: of what they consist, only the
@@ -20,13 +25,13 @@ pub(crate) fn address(
     method: &str,
     parameters: &[(&str, String)],
 ) -> String {
-    let scheme = if is_secure(web, headers) { "https" } else { "http" };
+    let scheme = if is_secure(headers) { "https" } else { "http" };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let is_part = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
     let host = host.filter(|host| host.chars().all(is_part)).unwrap_or(UNKNOWN_HOST);
     let pairs = parameters.iter().map(|(name, value)| format!("{name}={value}"));
     let query = pairs.collect::<Vec<_>>().join("&").replace('+', "%2B");
-    format!("{scheme}://{host}{PATH}/{method}?{query}")
+    format!("{scheme}://{host}{}/{method}?{query}", path(web))
 }
 
 /// The line that asks it from a shell.

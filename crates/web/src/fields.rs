@@ -65,6 +65,18 @@ impl Fields {
         Fields(self.0.iter().filter(|(given, _)| given != name).cloned().collect())
     }
 
+    /// The fields before the first of that name, and those from it on.
+    pub(crate) fn split_at(&self, name: &str) -> (Fields, Fields) {
+        let at = self.0.iter().position(|(given, _)| given == name).unwrap_or(self.0.len());
+        let (before, from) = self.0.split_at(at);
+        (Fields(before.to_vec()), Fields(from.to_vec()))
+    }
+
+    /// The fields after the first so many.
+    pub(crate) fn after(&self, count: usize) -> Fields {
+        Fields(self.0.iter().skip(count).cloned().collect())
+    }
+
     /// The same fields without this value of a name.
     pub(crate) fn without_value(&self, name: &str, value: &str) -> Fields {
         let is_other = |(given, found): &&(String, String)| given != name || found.trim() != value;
@@ -94,6 +106,13 @@ impl Fields {
     /// The fields that have a value, as pairs.
     pub(crate) fn filled(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs().filter(|(_, value)| !value.trim().is_empty())
+    }
+
+    /// All fields as the body of a form.
+    pub(crate) fn encoded(&self) -> String {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(self.pairs());
+        form.finish()
     }
 
     /// An address with the fields that have a value.

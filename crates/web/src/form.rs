@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use domain::Zone;
 use maud::{Markup, html};
 
+use crate::layout::{counted, notice};
 use crate::times::from_control;
 
 /// What is wrong with the fields of a form, by name.
@@ -35,9 +36,19 @@ impl Wrong {
         if self.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
     }
 
-    /// How many fields there is something wrong with.
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
+    /// What stands above a form whose fields say more; nothing where nothing is wrong.
+    pub(crate) fn notice(&self) -> Markup {
+        let count = counted(self.0.len() as u64, "field needs", "fields need");
+        html! {
+            @if !self.is_empty() {
+                (notice("bad", &format!("Nothing was saved yet: {count} another look.")))
+            }
+        }
+    }
+
+    /// Whether something is wrong with that field.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.of(name).is_some()
     }
 
     fn of(&self, name: &str) -> Option<&str> {
@@ -52,17 +63,30 @@ pub(crate) struct Label<'a> {
     pub(crate) text: &'a str,
     pub(crate) help: &'a str,
     pub(crate) required: bool,
+    /// Where whoever opens the page begins to type, unless something else is wrong.
+    pub(crate) is_first: bool,
     /// One of several conditions: none of them has to be there, and nobody needs to be told so.
     pub(crate) is_condition: bool,
 }
 
-/// A field: `control` makes the control itself from its id and what describes it.
+/// What a control has besides its name and its value.
+pub(crate) struct Control<'a> {
+    pub(crate) id: &'a str,
+    /// What describes it: its `aria-describedby`.
+    pub(crate) described: Option<&'a str>,
+    /// Its `aria-invalid`.
+    pub(crate) invalid: Option<&'static str>,
+    /// Whether it has the focus when the page is opened: the first that something is wrong with.
+    pub(crate) focus: bool,
+}
+
+/// A field around its control.
 pub(crate) fn field(
     label: Label<'_>,
     wrong: &Wrong,
-    control: impl FnOnce(&str, Option<&str>, bool) -> Markup,
+    control: impl FnOnce(&Control<'_>) -> Markup,
 ) -> Markup {
-    let Label { name, text, help, required, is_condition } = label;
+    let Label { name, text, help, required, is_first, is_condition } = label;
     let problem = wrong.of(name);
     let (id, help_id, problem_id) = (format!("f-{name}"), format!("h-{name}"), format!("p-{name}"));
     let described = match (help.is_empty(), problem) {
@@ -71,10 +95,13 @@ pub(crate) fn field(
         (true, Some(_)) => Some(problem_id.clone()),
         (false, Some(_)) => Some(format!("{problem_id} {help_id}")),
     };
+    let focus = wrong.0.first().map_or(is_first, |(first, _)| *first == name);
+    let invalid = problem.map(|_| "true");
+    let part = Control { id: &id, described: described.as_deref(), invalid, focus };
     html! {
         div.field.wrong[problem.is_some()] {
             label for=(id) { (text) @if !required && !is_condition { " " span.muted { "optional" } } }
-            (control(&id, described.as_deref(), problem.is_some()))
+            (control(&part))
             @if !help.is_empty() { p.help id=(help_id) { (help) } }
             @if let Some(problem) = problem { p.problem id=(problem_id) { (sentence(text, problem)) } }
         }
@@ -93,20 +120,20 @@ pub(crate) fn line(label: Label<'_>, kind: &str, value: &str, wrong: &Wrong) -> 
         "current" => "current-password",
         _ => "new-password",
     });
-    field(label, wrong, |id, described, is_wrong| {
+    field(label, wrong, |part| {
         html! {
-            input id=(id) name=(label.name) type=(kind) value=(value) required[label.required]
-                step=[step] autocomplete=[remembered] aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
+            input id=(part.id) name=(label.name) type=(kind) value=(value) required[label.required]
+                step=[step] autocomplete=[remembered] aria-describedby=[part.described] autofocus[part.focus] aria-invalid=[part.invalid];
         }
     })
 }
 
 /// A field for a time zone: any, with the known ones proposed.
 pub(crate) fn zone_control(label: Label<'_>, value: &str, wrong: &Wrong) -> Markup {
-    field(label, wrong, |id, described, is_wrong| {
+    field(label, wrong, |part| {
         html! {
-            input id=(id) name=(label.name) value=(value) list="zones" required[label.required]
-                aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
+            input id=(part.id) name=(label.name) value=(value) list="zones" required[label.required]
+                aria-describedby=[part.described] autofocus[part.focus] aria-invalid=[part.invalid];
             datalist #zones { @for name in Zone::names() { option value=(name) {} } }
         }
     })
@@ -119,10 +146,10 @@ pub(crate) fn choice<'a>(
     chosen: &str,
     wrong: &Wrong,
 ) -> Markup {
-    field(label, wrong, |id, described, is_wrong| {
+    field(label, wrong, |part| {
         html! {
-            select id=(id) name=(label.name) aria-describedby=[described]
-                aria-invalid=[is_wrong.then_some("true")] {
+            select id=(part.id) name=(label.name) aria-describedby=[part.described] autofocus[part.focus]
+                aria-invalid=[part.invalid] {
                 (self::options(options, chosen))
             }
         }

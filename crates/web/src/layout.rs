@@ -46,6 +46,9 @@ pub(crate) fn page(who: &SignedIn, title: &str, at: Nav, content: &Markup) -> Re
             form.find action="/activities" method="get" role="search" {
                 input type="search" name="q" placeholder="Search activities" aria-label="Search activities" maxlength="200";
             }
+            @if who.edits() {
+                a.button.primary.new href="/activities/new" data-key="n" title="New activity" aria-label="New activity" { "+" }
+            }
             details.menu.who {
                 summary { (name.unwrap_or_default()) }
                 div {

@@ -11,23 +11,35 @@
 
 mod api;
 mod assets;
+mod base_path;
+mod body;
+mod cookies;
 mod created;
 mod fields;
 mod form;
+mod kept;
 mod layout;
 mod pages;
 mod problem;
+mod reached;
 mod session;
 mod text;
 mod times;
+mod way_back;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use service::Service;
+
+use crate::cookies::Cookies;
+
+pub use base_path::{BasePath, BasePathError};
+pub use reached::Reached;
 
 pub(crate) use problem::Problem;
 pub(crate) use session::SignedIn;
@@ -58,25 +70,39 @@ pub const PAGES: [&str; 14] = [
 ];
 
 /// What can be set about the pages.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Whether they are served over TLS: then cookies are sent over nothing else.
     pub secure: bool,
+    /// The path below which browsers find them.
+    pub base_path: BasePath,
+    /// What tells the cookies of this data folder from those of others on the same host; letters and digits.
+    pub cookies_of: String,
 }
 
 /// What every page is made from.
 #[derive(Clone)]
 pub(crate) struct Web {
     pub(crate) service: Service,
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) cookies: Arc<Cookies>,
+    /// What forms of those who are not signed in may take together.
+    pub(crate) budget: body::Budget,
     /// What was created by which form: a form that is sent twice creates once.
     pub(crate) created: Arc<created::Created>,
 }
 
-/// The routes of the pages, and the answer to every address that is none of ours.
+/// The routes of the pages, and the answer to every address that is none of ours. A request may have [`Reached`]
+/// among its extensions, and has lost the base path ([`BasePath::strip`]).
 pub fn router(service: Service, settings: Settings) -> Router {
-    let web = Web { service, settings, created: Arc::default() };
-    Router::new()
+    let web = Web {
+        service,
+        cookies: Arc::new(Cookies::of(&settings)),
+        settings: Arc::new(settings),
+        budget: body::Budget::default(),
+        created: Arc::default(),
+    };
+    let pages = Router::new()
         .merge(assets::routes())
         .merge(pages::routes())
         .fallback(|| async { Problem::NotFound })
@@ -84,7 +110,20 @@ pub fn router(service: Service, settings: Settings) -> Router {
         .layer(middleware::from_fn_with_state(web.clone(), problem::framed))
         .layer(axum::extract::DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::from_fn(guarded))
-        .with_state(web)
+        .with_state(web.clone());
+    // A form that goes on after a sign-in goes to another route: this stands around all of them.
+    Router::new()
+        .fallback_service(pages)
+        .layer(middleware::from_fn_with_state(web.clone(), kept::go_on))
+        .layer(middleware::from_fn_with_state(web.clone(), reached::settled))
+        .layer(middleware::from_fn_with_state(web, sent))
+}
+
+/// An answer on its way out: its addresses get the base path, and what it holds is held until it has left.
+async fn sent(State(web): State<Web>, request: axum::extract::Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let held = response.extensions_mut().remove::<body::Held>().unwrap_or_default();
+    body::hold(web.settings.base_path.put(response).await, held).await
 }
 
 /// The headers that every answer has. Nothing that shows data is kept by anybody.

@@ -1,8 +1,10 @@
 //! What goes wrong with a request for a page, and the page that says so.
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::Role;
@@ -10,16 +12,22 @@ use maud::{Markup, html};
 use service::{AdminError, AskError, LongWorkError, Refusal};
 
 use crate::Web;
+use crate::cookies::Cookie;
 use crate::fields::Fields;
+use crate::kept::{Kept, Secret};
 use crate::layout::{self, Nav};
-use crate::session::{SESSION, SignedIn, cookie};
+use crate::pages::sign_in;
+use crate::session::SignedIn;
 
 /// A form of an earlier session, with today's token.
 #[derive(Debug)]
 pub(crate) struct Resend {
     pub(crate) action: String,
     pub(crate) csrf: String,
+    /// Without its token and without passwords.
     pub(crate) fields: Fields,
+    /// The passwords that were in it.
+    pub(crate) secrets: Vec<Secret>,
 }
 
 impl Resend {
@@ -28,10 +36,17 @@ impl Resend {
             div.card.narrow {
                 h1 { "Send it again?" }
                 p { "You have signed in anew since you opened this form. Nothing was saved yet, and nothing that you typed is lost." }
-                form action=(self.action) method="post" {
+                form.edit action=(self.action) method="post" {
                     input type="hidden" name="csrf" value=(self.csrf);
-                    @for (name, value) in self.fields.without("csrf").pairs() {
+                    @for (name, value) in self.fields.pairs() {
                         input type="hidden" name=(name) value=(value);
+                    }
+                    @if !self.secrets.is_empty() { p { "Passwords alone are not kept: type them once more." } }
+                    @for (name, text) in &self.secrets {
+                        div.field {
+                            label for={ "f-" (name) } { (text) }
+                            input id={ "f-" (name) } name=(name) type="password" required autocomplete="off";
+                        }
                     }
                     div.buttons { button.primary type="submit" { "Send it again" } }
                 }
@@ -52,8 +67,9 @@ pub(crate) enum Problem {
     },
     /// It takes this role.
     Forbidden(Role),
-    /// Nobody is signed in any more, and a form was sent: what was typed must not be lost.
-    SignedOut,
+    /// Nobody is signed in any more, and a form was sent: what was typed must not be lost. It goes on from the
+    /// sign-in form where it is kept.
+    SignedOut(Option<Arc<Kept>>),
     /// The form is not one of ours.
     ForeignForm,
     /// The form is ours and of an earlier session of hers: she may send it again.
@@ -64,6 +80,13 @@ pub(crate) enum Problem {
     Wrong(String),
     /// Not now; in words.
     Unavailable(String),
+}
+
+impl Problem {
+    /// A form has not come whole.
+    pub(crate) fn cut_short() -> Problem {
+        Problem::Wrong("What you sent has not come whole. Send it again.".to_owned())
+    }
 }
 
 impl IntoResponse for Problem {
@@ -77,7 +100,8 @@ impl IntoResponse for Problem {
                 let page = Unframed { title: "Send it again?", content: resend.page() };
                 return (StatusCode::CONFLICT, Extension(page)).into_response();
             }
-            Problem::SignedOut => (
+            Problem::SignedOut(Some(kept)) => return Extension(kept).into_response(),
+            Problem::SignedOut(None) => (
                 StatusCode::UNAUTHORIZED,
                 "You are signed out",
                 "Nothing was saved yet. Sign in again in another tab; then go back here and send it once more: what you have typed is still there."
@@ -126,18 +150,32 @@ struct Unframed {
     content: Markup,
 }
 
+/// The session in which such a page is shown, where it is another than the one that asked.
+#[derive(Clone)]
+pub(crate) struct InSession(pub(crate) String);
+
 /// Gives such a page its frame: whoever is signed in keeps the navigation.
 pub(crate) async fn framed(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let session = cookie(request.headers(), SESSION).map(str::to_owned);
+    let headers = request.headers().clone();
     let mut response = next.run(request).await;
+    if let Some(kept) = response.extensions_mut().remove::<Arc<Kept>>() {
+        return sign_in::goes_on(&web, &headers, &kept);
+    }
     let Some(Unframed { title, content }) = response.extensions_mut().remove() else {
         return response;
     };
-    let page = match SignedIn::of(&web, session.as_deref()) {
+    let opened = response.extensions_mut().remove::<InSession>();
+    let opened = opened.as_ref().map(|InSession(id)| id.as_str());
+    let session = opened.or_else(|| web.cookies.get(&headers, Cookie::Session));
+    let mut page = match SignedIn::of(&web, session) {
         Ok(Some(who)) => layout::page(&who, title, Nav::None, &content),
         _ => layout::bare(title, &content).into_response(),
     };
-    (response.status(), page).into_response()
+    *page.status_mut() = response.status();
+    for line in response.headers().get_all(header::SET_COOKIE) {
+        page.headers_mut().append(header::SET_COOKIE, line.clone());
+    }
+    page
 }
 
 impl From<AskError> for Problem {

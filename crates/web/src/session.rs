@@ -8,21 +8,19 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{Method, StatusCode};
+use axum::response::IntoResponse;
 use domain::Role;
 use service::{Person, hash_secret};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::cookies::Cookie;
 use crate::fields::Fields;
+use crate::kept::{self, Kept};
 use crate::problem::Resend;
+use crate::reached::{Stood, stood};
 use crate::times::Clock;
 use crate::{Problem, Web};
-
-/// The cookie with the session's id.
-pub(crate) const SESSION: &str = "driftless_session";
-
-/// The cookie that stands in for a session on the sign-in form.
-pub(crate) const FORM: &str = "driftless_form";
 
 /// Somebody who is signed in.
 #[derive(Clone)]
@@ -64,11 +62,11 @@ impl FromRequestParts<Web> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<SignedIn, Problem> {
-        if let Some(who) = SignedIn::of(web, cookie(&parts.headers, SESSION))? {
+        if let Some(who) = SignedIn::of(web, web.cookies.get(&parts.headers, Cookie::Session))? {
             return Ok(who);
         }
-        if parts.method != Method::GET {
-            return Err(Problem::SignedOut);
+        if !matches!(parts.method, Method::GET | Method::HEAD) {
+            return Err(Problem::SignedOut(None));
         }
         let back = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         Err(Problem::SignIn { back: back.to_owned() })
@@ -86,27 +84,28 @@ impl FromRequest<Web> for Posted {
 
     async fn from_request(request: Request, web: &Web) -> Result<Posted, Problem> {
         let (mut parts, body) = request.into_parts();
-        let who = SignedIn::from_request_parts(&mut parts, web).await?;
-        let (action, ours) = (parts.uri.path().to_owned(), is_from_here(&parts.headers));
+        let who = match SignedIn::from_request_parts(&mut parts, web).await {
+            Err(Problem::SignedOut(_)) => return Err(Kept::of(&parts, body, web).await),
+            who => who?,
+        };
+        let action = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let stood = stood(&parts.headers);
         let body = Bytes::from_request(Request::from_parts(parts, body), web).await;
-        let fields = Fields::parse(&body.map_err(|_| Problem::TooLarge)?);
+        let fields = Fields::parse(&body.map_err(|refused| {
+            let is_too_large = refused.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE;
+            if is_too_large { Problem::TooLarge } else { Problem::cut_short() }
+        })?);
         if fields.raw("csrf") == who.csrf {
             return Ok(Posted { who, fields });
         }
         // She signed in anew while the form was open. A form of another site says so by its origin.
-        if !ours || fields.raw("csrf").is_empty() {
+        if stood != Stood::Here || fields.raw("csrf").is_empty() {
             return Err(Problem::ForeignForm);
         }
         let csrf = who.csrf.clone();
-        Err(Problem::OldForm(Box::new(Resend { action, csrf, fields })))
+        let (fields, secrets) = kept::showable(&fields);
+        Err(Problem::OldForm(Box::new(Resend { action, csrf, fields, secrets })))
     }
-}
-
-/// Whether the browser says that the form stood on a page of this very host.
-fn is_from_here(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let origin = text(header::ORIGIN).and_then(|origin| Some(origin.split_once("://")?.1));
-    origin.is_some() && origin == text(header::HOST)
 }
 
 /// The query of an address.
@@ -136,29 +135,4 @@ impl FromRequestParts<Web> for Number {
 pub(crate) fn token(secret: &str) -> String {
     let hash = hash_secret(&format!("form of {secret}"));
     hash.0[..16].iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The value of a cookie. Those of other applications on the host may have letters of any encoding.
-pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let lines = headers.get_all(header::COOKIE).iter();
-    let mut cookies = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-    cookies.find_map(|cookie| {
-        let (given, value) = str::from_utf8(cookie.trim_ascii()).ok()?.split_once('=')?;
-        (given == name).then_some(value)
-    })
-}
-
-/// A line that sets a cookie until the browser is closed, or takes it away. `value` is hexadecimal.
-pub(crate) fn set_cookie(name: &str, value: Option<&str>, secure: bool) -> HeaderValue {
-    let secure = if secure { "; Secure" } else { "" };
-    let gone = if value.is_none() { "; Max-Age=0" } else { "" };
-    let value = value.unwrap_or_default();
-    let line = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{gone}");
-    HeaderValue::from_str(&line).unwrap_or_else(|_| HeaderValue::from_static(""))
-}
-
-/// Whether the browser speaks TLS, to us or to a proxy in front.
-pub(crate) fn is_secure(web: &Web, headers: &HeaderMap) -> bool {
-    let forwarded = headers.get("x-forwarded-proto").and_then(|proto| proto.to_str().ok());
-    web.settings.secure || forwarded.is_some_and(|proto| proto.eq_ignore_ascii_case("https"))
 }

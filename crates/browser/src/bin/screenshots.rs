@@ -11,11 +11,12 @@ use clap::Parser;
 use driftless_browser::{Api, Page, Person, Scheme, Server};
 
 /// The main pages: what the picture is called, and where the page is.
-const PAGES: [(&str, &str); 9] = [
+const PAGES: [(&str, &str); 10] = [
     ("my-day", "/"),
     ("activities", "/activities"),
     ("activity", "/activities/1001"),
     ("history", "/activities/1001/history"),
+    ("account", "/accounts/3400"),
     ("accounts", "/accounts"),
     ("changes", "/changes"),
     ("integrations", "/integrations"),
@@ -24,10 +25,14 @@ const PAGES: [(&str, &str); 9] = [
 ];
 
 /// The pages that are looked at besides, with `--all`.
-const MORE: [(&str, &str); 4] = [
+const MORE: [(&str, &str); 8] = [
     ("sign-in", "/sign-in"),
     ("new", "/activities/new"),
+    ("search", "/activities?q=coffee"),
     ("bin", "/bin"),
+    ("preferences", "/preferences"),
+    ("password", "/password"),
+    ("user", "/settings/users/101134"),
     ("nothing-here", "/no-such-page"),
 ];
 
@@ -38,7 +43,7 @@ struct Cli {
     /// The folder for the pictures.
     #[arg(long, default_value = "docs/screenshots", value_name = "DIR")]
     out: PathBuf,
-    /// More pages, and each whole: light, dark, 320 wide, and of an organization with nothing in it.
+    /// More pages, and each whole: light, dark, narrower, on paper, and of an organization with nothing in it.
     #[arg(long)]
     all: bool,
 }
@@ -80,9 +85,13 @@ fn ask(server: &Server, person: &Person) {
 fn all(page: &Page, out: &Path, suffix: &str) -> Result<()> {
     for (name, path) in PAGES.into_iter().chain(MORE) {
         for (width, scheme, look) in [
-            (1280, Scheme::Light, "light"),
-            (1280, Scheme::Dark, "dark"),
+            (1440, Scheme::Light, "light"),
+            (1440, Scheme::Dark, "dark"),
+            (1024, Scheme::Light, "1024"),
+            (768, Scheme::Light, "768"),
+            (375, Scheme::Light, "375"),
             (320, Scheme::Light, "320"),
+            (800, Scheme::Print, "print"),
         ] {
             page.size(width, 900);
             page.scheme(scheme);

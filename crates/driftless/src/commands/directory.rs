@@ -3,7 +3,7 @@
 use std::io::{BufRead, Read};
 use std::path::Path;
 
-use domain::{KeyId, Name, StatusId, UserId};
+use domain::{KeyId, Name, StatusId, UserId, Zone};
 use service::{NewUser, PASSWORD_BYTES_MAX, Password, Service};
 
 use super::{Ending, Failure, Files, keys};
@@ -15,10 +15,16 @@ pub(super) fn org(org: &Org, service: &Service, console: &mut dyn Console) -> Re
         Org::Add { org, name, time_zone } => {
             // An organization's id has only characters that a name may have.
             let name = name.clone().map_or_else(|| Name::parse(org.as_str()), Ok)?;
-            service.add_org(org.clone(), name, time_zone.clone())?;
-            console.note(&format!(
-                "added organization {org}; next: driftless user add {org} \"NAME\""
-            ))?;
+            let zone = time_zone.clone().unwrap_or_else(Zone::utc);
+            service.add_org(org.clone(), name, zone.clone())?;
+            let taken = match time_zone {
+                Some(_) => format!("in the time zone {zone}"),
+                None => format!(
+                    "in the time zone {zone}, since none was named (--time-zone America/Chicago): an admin can change it in the pages"
+                ),
+            };
+            console.note(&format!("added organization {org}, {taken}"))?;
+            console.note(&format!("next: driftless user add {org} \"NAME\""))?;
         }
         Org::List => {
             let rows = service.orgs().into_iter().map(|org| {

@@ -42,7 +42,7 @@ pub(super) async fn run(
         return converse(&edge, stream, peer, stopped).await;
     };
     let handshake = tokio::select! {
-        handshake = timeout(edge.limits.header_read, tls.accept(stream)) => handshake,
+        handshake = timeout(edge.limits.header_read, tls.acceptor().accept(stream)) => handshake,
         () = told_to_finish(&mut stopped) => return,
     };
     match handshake {

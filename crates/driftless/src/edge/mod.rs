@@ -45,11 +45,11 @@ use neon::Outbox;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
-use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
 pub(crate) use refusal::Refusal;
 
+use self::tls::Tls;
 use crate::outage::Outage;
 
 /// More connections than this wait, unaccepted, in the kernel's queue.
@@ -130,8 +130,8 @@ impl Answers for Router {
 
 /// What every connection needs to know.
 pub(crate) struct Edge<A> {
-    /// Speaks TLS if there is one, see [`tls::acceptor`].
-    pub(crate) tls: Option<TlsAcceptor>,
+    /// Speaks TLS if there is one.
+    pub(crate) tls: Option<Arc<Tls>>,
     /// Answers the requests.
     pub(crate) answers: A,
     /// Writes the body of an answer that no handler gave.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Clock;
+use parking_lot::RwLock;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject};
@@ -33,8 +34,36 @@ pub(crate) enum TlsError {
     Unusable { certificate: PathBuf, key: PathBuf, reason: rustls::Error },
 }
 
+/// A certificate and its key as they were when they were read last.
+pub(crate) struct Tls {
+    certificate: PathBuf,
+    key: PathBuf,
+    acceptor: RwLock<TlsAcceptor>,
+}
+
+impl Tls {
+    /// Reads both files.
+    pub(crate) fn load(certificate: &Path, key: &Path) -> Result<Tls, TlsError> {
+        let acceptor = RwLock::new(acceptor(certificate, key)?);
+        Ok(Tls { certificate: certificate.to_owned(), key: key.to_owned(), acceptor })
+    }
+
+    /// Reads them again, for connections that come from now on. Where they will not do, everything stays as it
+    /// was.
+    pub(crate) fn reload(&self) -> Result<(), TlsError> {
+        let fresh = acceptor(&self.certificate, &self.key)?;
+        *self.acceptor.write() = fresh;
+        Ok(())
+    }
+
+    /// Shakes hands with the next client.
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor.read().clone()
+    }
+}
+
 /// Loads a PEM chain, the server's own certificate first, and the PEM key that belongs to it.
-pub(crate) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
+fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     let chain = read_chain(certificate)?;
     let private_key = read_key(key)?;
     // The provider is named because several in one build would make the default one panic.

@@ -10,8 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::{OrgId, Stamp};
 use service::{Integration, IntegrationState, Service, Severity, Tenant};
 
-/// A proxy says with these for whom it asks.
-const FORWARDED: [&str; 2] = ["forwarded", "x-forwarded-for"];
+use crate::forwarded;
 
 /// A metric of a key: its name, what it means, and its value where it has one.
 type Metric = (&'static str, &'static str, fn(&Integration) -> Option<f64>);
@@ -56,7 +55,7 @@ pub(super) fn shown_to(
             |(org, key): (String, String)| service.org_of_key(&OrgId::parse(&org).ok()?, &key).ok();
         return basic(headers).and_then(of_key).map(|org| vec![org]).ok_or(WrongKey);
     }
-    let asks_for_itself = !FORWARDED.iter().any(|name| headers.contains_key(*name));
+    let asks_for_itself = !forwarded::HEADERS.iter().any(|name| headers.contains_key(*name));
     let is_shown_all = peer.ip().to_canonical().is_loopback() && asks_for_itself;
     Ok(if is_shown_all { service.orgs() } else { Vec::new() })
 }

@@ -1,9 +1,9 @@
 //! Import into an organization that somebody polls: nothing appears behind a poll's back.
 
+use crate::browser::Browser;
 use crate::client::{ALL, Client, agent};
 use crate::folder::Folder;
 use crate::import::{ANSWER, line};
-use crate::stop::sign_in;
 
 /// The answer's `lastModifiedDateTime` of 653, which an import into an empty organization keeps.
 const GIVEN: &str = "2014-04-08T19:26:06.000+00:00";
@@ -102,8 +102,9 @@ fn what_is_downloaded_exported_and_imported_again_is_no_change() {
     let before = client.sync(ALL);
 
     let page = format!("http://{}/activities.csv", server.address);
-    let cookie = format!("driftless_session={}", sign_in(&server));
-    let mut page = agent().get(page).header("Cookie", cookie).call().unwrap();
+    let mut browser = Browser::of(&server);
+    assert!(browser.signs_in("ada", "correct horse"));
+    let mut page = agent().get(page).header("Cookie", browser.cookies()).call().unwrap();
     folder.write("download.csv", page.body_mut().read_to_vec().unwrap());
     folder.write("export.csv", folder.ok("export acme --format csv"));
     folder.write("export.jsonl", folder.ok("export acme"));

@@ -1,7 +1,8 @@
 //! The real binary in a fresh folder: what it prints, what it leaves behind, and, over HTTP, what it
 //! serves.
 //!
-//! `folder` runs commands, `server` runs a server and ends it, `client` is somebody logged in to it;
+//! `folder` runs commands, `server` runs a server and ends it, `client` is somebody logged in to it, `browser`
+//! somebody who looks at its pages;
 //! `fake_clock` shows them another time; `shape` takes out of a text what differs from run to run. Each
 //! other module tells one story.
 //!
@@ -10,6 +11,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod browser;
 mod client;
 mod fake_clock;
 mod folder;
@@ -18,6 +20,7 @@ mod shape;
 
 mod accounts;
 mod backup;
+mod base_path;
 mod check;
 mod clock;
 mod commands;
@@ -38,8 +41,13 @@ mod loss;
 mod observe;
 mod people;
 mod pipes;
+mod proxies;
 mod secrets;
+<<<<<<< HEAD
 mod spreadsheet;
+=======
+mod signals;
+>>>>>>> main
 mod stop;
 mod tls;
 mod usage;

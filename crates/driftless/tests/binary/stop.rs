@@ -4,9 +4,9 @@ use std::io::{Read, Write};
 
 use domain::Moment;
 
+use crate::browser::Browser;
 use crate::client::{ALL, Answer, Client, path};
 use crate::folder::{DATA, Folder};
-use crate::server::{Page, Server};
 
 #[test]
 fn it_stops_though_a_connection_is_kept_alive() {
@@ -79,34 +79,6 @@ fn a_request_under_way_is_answered() {
     assert_eq!(Answer::of(200, body).ok().ids(), [id]);
 }
 
-/// The value of a cookie that an answer sets.
-fn cookie<'p>(page: &'p Page, name: &str) -> &'p str {
-    between(&page.head, &format!("set-cookie: {name}="), ";")
-}
-
-#[track_caller]
-fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
-    text.split_once(before).and_then(|(_, rest)| rest.split_once(after)).expect(before).0
-}
-
-/// Signs in to the pages; gives the session's id.
-pub(crate) fn sign_in(server: &Server) -> String {
-    let form = server.get("/sign-in");
-    let csrf = between(&form.body, "name=\"csrf\" value=\"", "\"");
-    let body = format!("csrf={csrf}&org=acme&login=ada&password=correct+horse");
-    let page = server.send(
-        format!(
-            "POST /sign-in HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\
-             Cookie: driftless_form={}\r\n\r\n{body}",
-            body.len(),
-            cookie(&form, "driftless_form"),
-        )
-        .as_bytes(),
-    );
-    assert_eq!(page.status, 303, "{page:?}");
-    cookie(&page, "driftless_session").to_owned()
-}
-
 #[test]
 fn whoever_follows_what_changes_does_not_hold_it_up() {
     let (folder, key) = Folder::with_key();
@@ -114,11 +86,11 @@ fn whoever_follows_what_changes_does_not_hold_it_up() {
     assert_eq!(folder.run_with_input(add, "correct horse\n").code, 0);
     let server = folder.serve();
     let client = Client::log_in(&server, &key);
-    let session = sign_in(&server);
+    let mut browser = Browser::of(&server);
+    assert!(browser.signs_in("ada", "correct horse"));
+    let cookies = browser.cookies();
     let mut live = server.connect();
-    let request = format!(
-        "GET /changes/live HTTP/1.1\r\nHost: x\r\nCookie: driftless_session={session}\r\n\r\n"
-    );
+    let request = format!("GET /changes/live HTTP/1.1\r\nHost: x\r\nCookie: {cookies}\r\n\r\n");
     live.write_all(request.as_bytes()).unwrap();
     let mut heard = String::new();
     let mut piece = [0; 1_024];

@@ -15,7 +15,7 @@ const COLUMNS: Columns<{ NAMES.len() }> =
 /// Reads a file whose first `line - 1` lines were blank.
 pub(super) fn read(source: &mut dyn BufRead, line: u64, intake: &mut Intake<'_>) -> io::Result<()> {
     table::read(source, line, &COLUMNS, &mut |said| match said {
-        Said::Row(row) => read_row(row, intake),
+        Said::Row(row) => read_row(&row, intake),
         Said::Other(name) => {
             intake.summary.ignored.add(name);
             ControlFlow::Continue(())
@@ -27,8 +27,8 @@ pub(super) fn read(source: &mut dyn BufRead, line: u64, intake: &mut Intake<'_>)
     })
 }
 
-fn read_row(row: Row<'_, { NAMES.len() }>, intake: &mut Intake<'_>) -> ControlFlow<()> {
-    let Row { whole, first_line, values } = row;
+fn read_row(row: &Row<'_, { NAMES.len() }>, intake: &mut Intake<'_>) -> ControlFlow<()> {
+    let Row { whole, first_line, values } = *row;
     let fields = Fields {
         form: Form::Cell,
         place: Place { text: whole, first_line },

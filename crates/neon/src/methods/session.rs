@@ -46,7 +46,7 @@ pub(super) async fn login(neon: &Neon, params: &Params<'_>, peer: Option<SocketA
         }
         Err(Refused { error, reason }) => {
             let org = params.value("login.orgid").map(shown);
-            tracing::warn!(org, reason, peer = peer.map(display), "login refused");
+            tracing::warn!(org, reason, peer = peer.map(shown_peer), "login refused");
             Answer::refused(error)
         }
     }
@@ -68,6 +68,11 @@ fn shown(org: &str) -> String {
         return "(not shown: it could be a key)".to_owned();
     }
     org.chars().take(ORG_CHARS_SHOWN_MAX).flat_map(char::escape_debug).collect()
+}
+
+/// The peer's address; with its port, where that is known: not of one whom a proxy speaks for.
+fn shown_peer(peer: SocketAddr) -> String {
+    if peer.port() == 0 { peer.ip().to_string() } else { peer.to_string() }
 }
 
 pub(super) async fn logout(neon: &Neon, caller: &Caller) -> Outcome {

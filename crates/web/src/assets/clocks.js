@@ -23,4 +23,5 @@ if (place && mine && differ(mine, place.dataset.zone)) {
   const theirs = element("a", { href: place.querySelector("a").href }, place.dataset.zone);
   const text = element("p", { className: "zone" }, "Times are those of ", theirs, `; your own clock is in ${mine}.`);
   document.querySelector("main")?.prepend(text);
+  place.hidden = true;
 }

@@ -1,7 +1,7 @@
 // Keys: / searches, n is for new, g and a letter goes places, ? tells about them.
 // Who steers by voice or hits keys by accident can switch the single letters off.
 
-import { element, isTyping } from "./dom.js";
+import { element, isComposing, isTyping } from "./dom.js";
 import { open } from "./dialogs.js";
 
 const OFF = "driftless-keys-off";
@@ -12,7 +12,7 @@ const WAIT = 1500;
 let afterG = 0;
 
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.defaultPrevented || isComposing(event) || event.ctrlKey || event.metaKey || event.altKey) return;
   if (isTyping(event.target) || document.querySelector("dialog[open]") || isOff()) return;
   const follows = event.timeStamp - afterG < WAIT;
   afterG = event.key === "g" ? event.timeStamp : -WAIT;
@@ -28,13 +28,16 @@ const ACTIONS = {
     search?.select();
     return search !== null;
   },
-  n: () => {
-    const link = newLink();
-    link?.click();
-    return link !== null;
-  },
+  n: begin,
+  "+": begin,
   "?": () => open(help),
 };
+
+function begin() {
+  const link = newLink();
+  link?.click();
+  return link !== null;
+}
 
 function newLink() {
   return document.querySelector('a[data-key="n"]');
@@ -43,7 +46,7 @@ function newLink() {
 function go(address) {
   // Whoever is not signed in has nowhere to go.
   if (document.querySelector("nav.main") === null) return false;
-  location.assign(address);
+  location.assign(new URL(`..${address}`, import.meta.url)); // below the base path, where there is one
   return true;
 }
 
@@ -63,7 +66,7 @@ function row(does, ...keys) {
 function helpDialog() {
   const rows = [
     row("Search", "/"),
-    ...(newLink() ? [row("New activity", "n")] : []),
+    ...(newLink() ? [row("New activity", "n", "+")] : []),
     row("My day", "g", "d"),
     row("Activities", "g", "a"),
     row("Changes", "g", "c"),

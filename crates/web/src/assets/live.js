@@ -11,6 +11,15 @@ export function follow(enhance) {
   for (const place of document.querySelectorAll("[data-live]")) new Following(place, enhance).wake();
 }
 
+/** What somebody has unfolded stays so. */
+function opened(place) {
+  return new Set([...place.querySelectorAll("details[open]")].map(nameOf));
+}
+
+function nameOf(part) {
+  return part.id || part.querySelector("summary")?.textContent;
+}
+
 class Following {
   constructor(place, enhance) {
     this.place = place;
@@ -78,7 +87,9 @@ class Following {
     const fresh = fetched.querySelector(`[data-live="${CSS.escape(this.place.dataset.live)}"]`);
     if (!fresh) return location.reload();
     const [x, y, focus] = [scrollX, scrollY, this.place.contains(document.activeElement) && document.activeElement.id];
+    const isOpen = opened(this.place);
     this.place.replaceChildren(...fresh.childNodes);
+    for (const part of this.place.querySelectorAll("details")) part.open ||= isOpen.has(nameOf(part));
     this.seen = seq;
     this.enhance(this.place);
     this.say(this.state, this.text);

@@ -60,10 +60,31 @@ class Picker {
       return option;
     });
     const none = element("li", { role: "option", "aria-disabled": "true" }, "No account of that name. A number works too.");
+    const add = this.adding(found);
+    if (add) options.push(add);
     this.list.replaceChildren(...(options.length > 0 ? options : [none]));
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
     this.move(-1);
+  }
+
+  /** Where the form can make an account along with what it is about: the name that was typed, unless one has it. */
+  adding(found) {
+    const name = this.input.value.trim();
+    const isThere = found.some((account) => account.name.toLowerCase() === name.toLowerCase());
+    if (!this.input.dataset.add || isThere || /^\d*$/.test(name)) return null;
+    const option = element("li", { id: `${this.list.id}-new`, role: "option" }, `Add “${name}” as a new account`);
+    option.dataset.value = name;
+    option.dataset.add = "";
+    return option;
+  }
+
+  /** The form says which name is to be made an account of; nothing where that is not wanted any more. */
+  add(name) {
+    if (!this.input.dataset.add) return;
+    this.added ??= element("input", { type: "hidden", name: this.input.dataset.add });
+    this.added.value = name;
+    this.input.after(this.added);
   }
 
   key(event) {
@@ -94,6 +115,7 @@ class Picker {
   pick(option) {
     if (!option?.dataset.value) return;
     this.input.value = option.dataset.value;
+    this.add("add" in option.dataset ? option.dataset.value : "");
     this.close();
     // Others may wait for it; it is no typing, so nothing is asked anew.
     this.input.dispatchEvent(new Event("change", { bubbles: true }));

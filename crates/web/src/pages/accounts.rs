@@ -4,11 +4,12 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use domain::{Account, ClientId, ID_MAX, Name, Role};
 use maud::{Markup, html};
 use service::AdminError;
 
+use super::account;
 use crate::created::{form_token, once};
 use crate::fields::{self, Fields};
 use crate::form::{Label, Wrong, line};
@@ -29,7 +30,7 @@ pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .route("/accounts", get(show).post(add))
         .route("/accounts/find", get(find))
-        .route("/accounts/{id}", post(rename))
+        .route("/accounts/{id}", get(account::show).post(rename))
 }
 
 /// What the page shows besides the accounts.
@@ -52,6 +53,7 @@ impl Shown {
         Shown {
             words: query.get("q").chars().take(WORDS_CHARS_MAX).collect(),
             page: number("page").unwrap_or(1).max(1),
+            typed: query.only(&["number"]),
             renaming: query.get("rename").parse().ok().map(|id| (ClientId(id), None)),
             ..Shown::default()
         }
@@ -89,6 +91,7 @@ fn page(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Response, Problem> {
     let address = |page: u64| shown.address(usize::try_from(page).unwrap_or(1), &[]);
     let content = html! {
         (layout::head("Accounts", &html! {}))
+        (shown.wrong.notice())
         p.lead { "The people and organizations that activities are about." }
         @if let Some(done) = &shown.done { (notice("ok", done)) }
         (search(shown))
@@ -155,7 +158,7 @@ fn row(who: &SignedIn, shown: &Shown, account: &Account) -> Markup {
                 @if let Some((_, typed)) = renaming {
                     (rename_form(who, shown, account, typed.as_deref().unwrap_or(name.as_str())))
                 } @else {
-                    a href={ "/activities?client=" (id) } title="Activities about it" { (name) }
+                    a href=(account::address_of(*id)) { (name) }
                 }
             }
             td.num data-label="Number" { (id) }

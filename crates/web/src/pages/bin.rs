@@ -8,7 +8,7 @@ use domain::Role;
 use maud::{Markup, html};
 use service::{BulkChange, Directory, Removed, RemovedPage};
 
-use super::{bulk, names, told};
+use super::{account, bulk, names, told};
 use crate::fields::{Fields, local};
 use crate::layout::{self, Nav, counted, csrf, number};
 use crate::session::{Posted, Query};
@@ -139,7 +139,9 @@ fn row(who: &SignedIn, directory: &Directory, removed: &Removed, page: u64) -> M
                 @if last.is_none() { small { "Removed before it came here" } }
             }
             td data-label="Account" {
-                @if let Some(client) = client { (names::account(&who.person.tenant, client)) }
+                @if let Some(client) = client {
+                    a href=(account::address_of(client)) { (names::account(&who.person.tenant, client)) }
+                }
             }
             td.when data-label="Removed" { (times::time(tombstone.stamp, &who.clock, Shape::Both)) }
             td data-label="By" { (names::author(directory, tombstone.author)) }

@@ -1,5 +1,6 @@
 //! The pages. Each file has its routes, its handlers and what they render.
 
+mod account;
 mod accounts;
 mod activity;
 mod bin;
@@ -14,7 +15,7 @@ mod my_day;
 pub(crate) mod names;
 mod preferences;
 mod settings;
-mod sign_in;
+pub(crate) mod sign_in;
 mod told;
 
 use axum::Router;

@@ -10,7 +10,7 @@ use service::{AskError, Column, Direction, Directory, Filter, ListQuery, Listing
 
 use super::due::Due;
 use super::list::query::{self, OPEN};
-use super::{names, told};
+use super::{account, names, told};
 use crate::fields::Fields;
 use crate::layout::{self, Nav, csrf, number};
 use crate::session::Query;
@@ -21,6 +21,9 @@ use crate::{Problem, SignedIn, Web};
 /// not to push what comes out of sight.
 const SHOWN: u32 = 50;
 const OVERDUE_SHOWN: u32 = 10;
+
+/// The days, today included, that what was missed can be moved to.
+const DAYS_TO_PLAN: i64 = 7;
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/", get(show))
@@ -134,6 +137,7 @@ fn shown(who: &SignedIn, Section { due, listing }: &Section) -> Markup {
                         th scope="col" { "Subject" }
                         th scope="col" { "Account" }
                         th scope="col" { "Start" }
+                        @if who.edits() && *due == Due::Overdue { th scope="col" { "Plan" } }
                         th scope="col" { "Status" }
                         th scope="col" { "Priority" }
                     } }
@@ -183,11 +187,14 @@ fn row(
             }
             td data-label="Account" {
                 @if let Some(client) = activity.client {
-                    a href={ "/activities?client=" (client) } { (names::account(tenant, client)) }
+                    a href=(account::address_of(client)) { (names::account(tenant, client)) }
                 }
             }
             td.when.late[due == Due::Overdue] data-label="Start" {
                 (times::moment(activity.start, &who.clock, shape))
+            }
+            @if who.edits() && due == Due::Overdue {
+                td data-label="Plan" { (plan(who, version, activity)) }
             }
             td data-label="Status" { span.badge.status { (activity.status_name) } }
             td data-label="Priority" {
@@ -197,6 +204,26 @@ fn row(
                     Priority::Normal => {}
                 }
             }
+        }
+    }
+}
+
+/// Moves what was missed to a day of the week that begins today.
+fn plan(who: &SignedIn, version: &Version, activity: &Activity) -> Markup {
+    let day = |days_on| {
+        let day = who.clock.day(days_on);
+        (who.clock.date(day), times::text(day, &who.clock, Shape::Date))
+    };
+    html! {
+        form.quick action={ "/activities/" (version.id) "/quick" } method="post" {
+            (csrf(who))
+            input type="hidden" name="seen" value=(version.seq);
+            input type="hidden" name="back" value="/#overdue";
+            select name="day" required data-submit aria-label={ "Plan " (activity.subject) } {
+                option value="" { "Plan for…" }
+                @for (date, text) in (0..DAYS_TO_PLAN).map(day) { option value=(date) { (text) } }
+            }
+            button.small type="submit" data-nojs { "Plan" }
         }
     }
 }

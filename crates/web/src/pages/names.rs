@@ -65,6 +65,11 @@ pub(crate) fn status(directory: &Directory, id: StatusId) -> String {
     status.map_or_else(|| format!("Status {id}"), |status| status.name.to_string())
 }
 
+/// The status that a click makes an activity done with.
+pub(crate) fn done_status(directory: &Directory) -> Option<StatusId> {
+    directory.done_status().map(|status| status.id)
+}
+
 /// Who made a change.
 pub(crate) fn author(directory: &Directory, author: Author) -> String {
     match (author.user, author.origin) {

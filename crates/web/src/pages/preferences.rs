@@ -32,6 +32,7 @@ fn page(who: &SignedIn, chosen: &str, wrong: &Wrong, done: bool) -> Response {
         Label { name: "zone", text: "Time zone", help: &help, required: false, ..Label::default() };
     let content = html! {
         (layout::head("Preferences", &html! {}))
+        (wrong.notice())
         @if done { (notice("ok", "Your preferences have been saved.")) }
         form.edit.narrow action="/preferences" method="post" {
             (csrf(who))

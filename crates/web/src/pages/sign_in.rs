@@ -1,25 +1,26 @@
 //! Signing in and out, and the change of one's own password.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{ConnectInfo, FromRequest, Request, State};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
 use service::{Password, SignInError};
 
+use crate::cookies::Cookie;
 use crate::fields::{self, Fields};
 use crate::form::{Label, Wrong, line};
+use crate::kept::{self, GoesOn, Kept};
 use crate::layout::{self, Nav, csrf, notice};
-use crate::problem::shown;
-use crate::session::{FORM, Posted, Query, SESSION, cookie, is_secure, set_cookie, token};
-use crate::{Problem, SignedIn, Web};
-
-/// The largest sign-in form that is read, in bytes: whoever sends one is nobody yet.
-const SIGN_IN_BYTES_MAX: u64 = 16 << 10;
+use crate::problem::{InSession, Resend, shown};
+use crate::reached::{Stood, is_secure, stood};
+use crate::session::{Posted, Query, token};
+use crate::{FORM_BYTES_MAX, Problem, SignedIn, Web, api, body};
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
@@ -29,40 +30,58 @@ pub(crate) fn routes() -> Router<Web> {
 }
 
 async fn form(State(web): State<Web>, headers: HeaderMap, Query(query): Query) -> Response {
-    let shown = Shown { org: query.get("org"), login: query.get("login"), problem: None };
-    sign_in_page(&web, &headers, StatusCode::OK, &shown, query.get("back"))
+    let last = web.cookies.last_login(&headers);
+    let given = |name| if query.has(name) { query.get(name) } else { last.get(name) };
+    let shown = Shown { org: given("org"), login: given("login"), ..Shown::default() };
+    sign_in_page(&web, &headers, StatusCode::OK, &Shown { back: query.get("back"), ..shown })
+}
+
+/// The form for somebody whose session had ended when they sent another: that one goes on from here.
+pub(crate) fn goes_on(web: &Web, headers: &HeaderMap, kept: &Kept) -> Response {
+    let last = web.cookies.last_login(headers);
+    let shown = Shown {
+        org: last.get("org"),
+        login: last.get("login"),
+        kept: Some(kept),
+        ..Shown::default()
+    };
+    sign_in_page(web, headers, StatusCode::UNAUTHORIZED, &shown)
 }
 
 /// What the form has in it.
+#[derive(Default)]
 struct Shown<'a> {
     org: &'a str,
     login: &'a str,
+    back: &'a str,
     problem: Option<String>,
+    kept: Option<&'a Kept>,
 }
 
-/// The form carries a token of its own, so that nobody can be signed in as somebody else from afar.
-fn sign_in_page(
-    web: &Web,
-    headers: &HeaderMap,
-    status: StatusCode,
-    shown: &Shown<'_>,
-    back: &str,
-) -> Response {
-    let present = cookie(headers, FORM).map(str::to_owned);
-    let Ok(secret) = present.map_or_else(|| web.service.new_secret(), Ok) else {
+/// The form carries a token of its own, so that nobody can be signed in as somebody else from afar. The secret that
+/// it follows from outlives sign-ins, so that a form in another tab goes on being good.
+fn sign_in_page(web: &Web, headers: &HeaderMap, status: StatusCode, shown: &Shown<'_>) -> Response {
+    let present = web.cookies.get(headers, Cookie::Form).filter(|secret| is_secret(secret));
+    let Ok(secret) = present.map_or_else(|| web.service.new_secret(), |one| Ok(one.to_owned()))
+    else {
         return Problem::Unavailable("The machine gives no randomness.".to_owned()).into_response();
     };
     // Where there is only one organization, nobody has to know its id.
     let orgs = web.service.orgs();
     let only = if let [org] = &*orgs { org.id.to_string() } else { String::new() };
     let org = if shown.org.is_empty() { only.as_str() } else { shown.org };
+    let title = if shown.kept.is_some() { "You are signed out" } else { "Sign in" };
     let content = html! {
         div.card.narrow {
-            h1 { "Sign in" }
+            h1 { (title) }
+            @if let Some(kept) = shown.kept { p {
+                "Nothing was saved yet, and nothing that you typed is lost: sign in, and it goes on."
+                @if !kept.secrets.is_empty() { " Passwords alone are not kept: you will be asked for them." }
+            } }
             @if let Some(problem) = &shown.problem { (notice("bad", problem)) }
             form.edit action="/sign-in" method="post" {
                 input type="hidden" name="csrf" value=(token(&secret));
-                input type="hidden" name="back" value=(back);
+                input type="hidden" name="back" value=(shown.back);
                 div.field {
                     label for="org" { "Organization" }
                     input #org name="org" value=(org) required autocomplete="organization" autocapitalize="none" spellcheck="false";
@@ -75,58 +94,135 @@ fn sign_in_page(
                     label for="password" { "Password" }
                     input #password name="password" type="password" required autocomplete="current-password";
                 }
+                @if let Some(kept) = shown.kept { (kept.hidden()) }
                 div.buttons { button.primary type="submit" { "Sign in" } }
             }
         }
         p.hint {
-            "Scripts log in elsewhere: API v1 lies at " code { "/neonws/services/api" } "."
+            "Scripts log in elsewhere: API v1 lies at " code { (api::path(web)) } "."
         }
     };
-    let mut response = (status, layout::bare("Sign in", &content)).into_response();
-    let line = set_cookie(FORM, Some(&secret), is_secure(web, headers));
+    let mut response = (status, layout::bare(title, &content)).into_response();
+    let line = web.cookies.set(Cookie::Form, Some(&secret), is_secure(headers));
     response.headers_mut().append(header::SET_COOKIE, line);
+    if let Some(kept) = shown.kept {
+        response.extensions_mut().insert(kept.held.clone());
+    }
     response
 }
 
+/// Whether it is a secret as we make them.
+fn is_secret(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 async fn sign_in(State(web): State<Web>, request: Request) -> Result<Response, Problem> {
-    let headers = request.headers().clone();
-    let peer = request.extensions().get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip());
+    let (Parts { headers, extensions, .. }, body) = request.into_parts();
+    let peer = extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip());
     let peer = peer.map_or_else(String::new, |ip| ip.to_string());
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-    if length.is_none_or(|bytes: u64| bytes > SIGN_IN_BYTES_MAX) {
-        return Err(Problem::TooLarge);
-    }
-    let body = Bytes::from_request(request, &web).await.map_err(|_| Problem::TooLarge)?;
-    let fields = Fields::parse(&body);
-    if cookie(&headers, FORM).map(token).as_deref() != Some(fields.raw("csrf")) {
-        return Err(Problem::ForeignForm);
-    }
+    let bytes_max = FORM_BYTES_MAX + body::FREE_BYTES;
+    // Only what is kept within it makes it longer than a sign-in needs.
+    let (bytes, held) = body::read(body, bytes_max, &web.budget, kept::is_begun).await?;
+    let (fields, kept) = Kept::split(&Fields::parse(&bytes), held);
+    drop(bytes);
     let (org, login) = (fields.get("org"), fields.get("login"));
+    let mut form =
+        Shown { org, login, back: fields.get("back"), problem: None, kept: kept.as_ref() };
+    match origin(&web, &headers, &fields) {
+        FormOf::Ours => {}
+        FormOf::Unknown => {
+            form.problem =
+                Some("This form had grown too old. Please sign in once more.".to_owned());
+            return Ok(sign_in_page(&web, &headers, StatusCode::FORBIDDEN, &form));
+        }
+        FormOf::Others => return Err(Problem::ForeignForm),
+    }
     let opened = web.service.sign_in(org, login, fields.raw("password"), &peer).await;
     let (status, problem) = match opened {
         Ok(session) => {
             tracing::info!(org, "signed in");
-            let back = fields::local(fields.get("back")).unwrap_or("/");
-            return Ok(with_session(&web, &headers, Some(&session), back));
+            let response = signed_in(&web, &headers, &session, &fields);
+            return Ok(match kept {
+                Some(kept) => sent_on(&web, &headers, response, session, kept, (org, login)),
+                None => response,
+            });
         }
         Err(SignInError::Unavailable(problem)) => return Err(Problem::Unavailable(problem)),
         Err(e @ SignInError::TooManyAttempts(_)) => (StatusCode::TOO_MANY_REQUESTS, e),
         Err(e @ SignInError::Wrong) => (StatusCode::UNPROCESSABLE_ENTITY, e),
     };
     tracing::warn!(%problem, peer, "nobody was signed in");
-    let form = Shown { org, login, problem: Some(shown(&problem)) };
-    Ok(sign_in_page(&web, &headers, status, &form, fields.get("back")))
+    form.problem = Some(shown(&problem));
+    Ok(sign_in_page(&web, &headers, status, &form))
+}
+
+/// Whose form it is that somebody signs in by.
+enum FormOf {
+    Ours,
+    /// It has a token, which may be an old one of ours, and the browser does not say where it stood.
+    Unknown,
+    Others,
+}
+
+/// A form with the browser's own token is ours, and so is one with an older one that stood on a page of this host:
+/// its cookie is gone, since the browser was told to forget it, or has lost it.
+fn origin(web: &Web, headers: &HeaderMap, fields: &Fields) -> FormOf {
+    let given = fields.raw("csrf");
+    let own = web.cookies.get(headers, Cookie::Form).map(token);
+    match stood(headers) {
+        _ if given.is_empty() => FormOf::Others,
+        _ if own.as_deref() == Some(given) => FormOf::Ours,
+        Stood::Here => FormOf::Ours,
+        Stood::Unsaid => FormOf::Unknown,
+        Stood::Elsewhere => FormOf::Others,
+    }
+}
+
+/// Sends the browser on, signed in.
+fn signed_in(web: &Web, headers: &HeaderMap, session: &str, fields: &Fields) -> Response {
+    let back = fields::local(fields.get("back")).unwrap_or("/");
+    let mut response = with_session(web, headers, Some(session), back);
+    let line = web.cookies.set_login(fields.get("org"), fields.get("login"), is_secure(headers));
+    response.headers_mut().append(header::SET_COOKIE, line);
+    response
+}
+
+/// Sends a kept form on in the new session; asks first, unless it is ours and of the same person.
+fn sent_on(
+    web: &Web,
+    headers: &HeaderMap,
+    response: Response,
+    session: String,
+    kept: Kept,
+    (org, login): (&str, &str),
+) -> Response {
+    let last = web.cookies.last_login(headers);
+    let is_same =
+        last.get("org") == org && last.get("login").to_lowercase() == login.to_lowercase();
+    let cookies = response.headers().get_all(header::SET_COOKIE).iter().cloned();
+    if kept.is_ours && is_same && kept.secrets.is_empty() {
+        let mut response = response;
+        response.extensions_mut().insert(GoesOn { session, kept: Arc::new(kept) });
+        return response;
+    }
+    let (action, csrf) = (kept.action, token(&session));
+    let resend = Resend { action, csrf, fields: kept.fields, secrets: kept.secrets };
+    let mut asks = Problem::OldForm(Box::new(resend)).into_response();
+    asks.headers_mut().extend(cookies.map(|line| (header::SET_COOKIE, line)));
+    asks.extensions_mut().insert(InSession(session));
+    asks.extensions_mut().insert(kept.held);
+    asks
 }
 
 /// Sends the browser on, with another session's id or none.
 fn with_session(web: &Web, headers: &HeaderMap, session: Option<&str>, to: &str) -> Response {
     let mut response = Redirect::to(to).into_response();
-    let secure = is_secure(web, headers);
+    let secure = is_secure(headers);
     let cookies = response.headers_mut();
-    cookies.append(header::SET_COOKIE, set_cookie(SESSION, session, secure));
-    cookies.append(header::SET_COOKIE, set_cookie(FORM, None, secure));
+    cookies.append(header::SET_COOKIE, web.cookies.set(Cookie::Session, session, secure));
     // What another person's session has left in the browser goes with it.
     if session.is_none() {
+        cookies.append(header::SET_COOKIE, web.cookies.set(Cookie::Login, None, secure));
         cookies.insert("clear-site-data", HeaderValue::from_static("\"cache\""));
     }
     response
@@ -135,9 +231,14 @@ fn with_session(web: &Web, headers: &HeaderMap, session: Option<&str>, to: &str)
 async fn sign_out(
     State(web): State<Web>,
     headers: HeaderMap,
-    posted: Posted,
+    posted: Result<Posted, Problem>,
 ) -> Result<Response, Problem> {
-    web.service.sign_out(&posted.who.person).await?;
+    match posted {
+        Ok(posted) => web.service.sign_out(&posted.who.person).await?,
+        // It has ended already.
+        Err(Problem::SignedOut(_)) => {}
+        Err(problem) => return Err(problem),
+    }
     Ok(with_session(&web, &headers, None, "/sign-in"))
 }
 
@@ -154,6 +255,7 @@ fn password_page(who: &SignedIn, status: StatusCode, wrong: &Wrong, done: bool) 
     let login = login.map_or_else(String::new, |login| login.name.to_string());
     let content: Markup = html! {
         (layout::head("Change password", &html! {}))
+        (wrong.notice())
         @if done { (notice("ok", "Your password has been changed. Everywhere else you are signed out.")) }
         form.edit.narrow action="/password" method="post" {
             (csrf(who))

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
+use axum::response::Response;
 use domain::{
     ActivityId, Author, ClientId, Draft, LoginName, ManualClock, Moment, Name, Note, OrgId, Origin,
     Presence, Priority, Role, StatusId, StatusRef, Subject, UserId, Zone,
@@ -84,7 +85,7 @@ impl World {
     pub(crate) fn with(settings: web::Settings) -> World {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(moment(NOW).stamp));
-        let (service, router) = open(folder.path(), &clock, settings);
+        let (service, router) = open(folder.path(), &clock, settings.clone());
         let org = |id, name| {
             let zone = Zone::parse("America/Chicago").unwrap();
             service.add_org(OrgId::parse(id).unwrap(), Name::parse(name).unwrap(), zone).unwrap()
@@ -102,7 +103,7 @@ impl World {
     /// Stops in order, and goes on with what is on disk as another process.
     pub(crate) fn restart(&mut self) {
         self.service.close();
-        (self.service, self.router) = open(self.folder.path(), &self.clock, self.settings);
+        (self.service, self.router) = open(self.folder.path(), &self.clock, self.settings.clone());
         self.acme = self.service.org(&self.acme.id).unwrap();
         self.beta = self.service.org(&self.beta.id).unwrap();
     }
@@ -258,6 +259,15 @@ impl Browser<'_> {
         self.send(Method::POST, path, Some(body.finish()), "text/html")
     }
 
+    /// Sends a form and reads nothing of the answer but its head.
+    pub(crate) fn send_unread(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        let body = body.extend_pairs(fields).finish();
+        let request = Request::post(path).body(Body::from(body)).unwrap();
+        let Ok(response) = self.world.block_on(self.world.router().oneshot(request));
+        response
+    }
+
     /// Sends a form that stood on a page of that origin; our own is `http://localhost`.
     pub(crate) fn post_from(&mut self, path: &str, fields: &[(&str, &str)], origin: &str) -> Page {
         self.origin = Some(origin.to_owned());
@@ -269,6 +279,11 @@ impl Browser<'_> {
     /// The value of a cookie.
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies.get(name).map(String::as_str)
+    }
+
+    /// Closes the browser and opens it again: cookies go that are to live no longer, or all of them.
+    pub(crate) fn reopen(&mut self, kept: &[&str]) {
+        self.cookies.retain(|name, _| kept.contains(&name.as_str()));
     }
 
     /// Plants a cookie.

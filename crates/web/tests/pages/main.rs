@@ -7,6 +7,7 @@
 
 mod harness;
 
+mod account;
 mod accounts;
 mod activities;
 mod bin;
@@ -14,6 +15,8 @@ mod bulk;
 mod changes;
 mod conflicts;
 mod editing;
+mod following_up;
+mod going_on;
 mod integrations;
 mod my_day;
 mod removing;

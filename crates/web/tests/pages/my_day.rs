@@ -260,3 +260,30 @@ fn where_no_status_means_to_do_nothing_is_due() {
     }
     world.editor().get("/").ok().hides("Call Ada").shows("All clear");
 }
+
+#[test]
+fn what_was_missed_is_planned_for_another_day_at_its_time() {
+    let world = World::new();
+    let id = world.activity_with("Meet Ada", |draft| {
+        draft.start = moment("2026-03-02T09:30:00-06:00");
+        draft.end = Some(moment("2026-03-02T10:15:00-06:00"));
+    });
+    let mut browser = world.editor();
+    let page = browser.get("/").ok();
+    page.shows("Plan for…").shows("<option value=\"2026-03-04\">Wed 4 Mar</option>");
+    page.shows("<option value=\"2026-03-10\">Tue 10 Mar</option>").hides("2026-03-11");
+    let seen = page.value("seen").unwrap().to_owned();
+    // Clocks go forward on the 8th.
+    let fields = [("day", "2026-03-09"), ("seen", seen.as_str()), ("back", "/#overdue")];
+    let quick = format!("/activities/{id}/quick");
+    let told = browser.post(&quick, &fields).redirected().to_owned();
+    browser.get(&told).ok().shows("begins Mon 9 Mar, 09:30 now.").shows("Undo");
+    let activity = record(&world, id);
+    assert_eq!(activity.start, moment("2026-03-09T09:30:00-05:00"));
+    assert_eq!(activity.end, Some(moment("2026-03-09T10:15:00-05:00")));
+    for wrong in ["2026-02-30", "tomorrow", ""] {
+        browser.post(&quick, &[("day", wrong)]).refused(400);
+    }
+    assert_eq!(record(&world, id), activity);
+    world.viewer().get("/").ok().hides("Plan for…");
+}

@@ -132,7 +132,12 @@ fn a_password_that_is_made_up_is_shown_once() {
     assert_eq!(page.header("cache-control"), "no-store");
     browser.get("/settings/users/4").ok().hides(&password);
     assert_eq!(world.browser().sign_in("acme", "grace", &password).redirected(), "/");
-    let fields = [("login", "grace"), ("password", "")];
+    let mut fields = vec![("login", "grace"), ("password", "")];
+    let asked = browser.post("/settings/users/4/login", &fields).refused(422);
+    asked
+        .shows("once you agree that this ends the sessions")
+        .shows("data-confirm=\"Set a new password");
+    fields.push(("confirmed", "1"));
     let next = shown_password(&browser.post("/settings/users/4/login", &fields).ok());
     assert_ne!(next, password);
     world.browser().sign_in("acme", "grace", &password).refused(422);
@@ -238,13 +243,14 @@ fn another_password_ends_what_was_opened_with_the_old_one() {
     let world = World::new();
     let mut editor = world.editor();
     let mut admin = world.admin();
-    let fields = [("login", "eddie"), ("password", NEW_PASSWORD)];
+    let agreed = ("confirmed", "1");
+    let fields = [("login", "eddie"), ("password", NEW_PASSWORD), agreed];
     let page = admin.post("/settings/users/2/login", &fields);
     assert_eq!(page.redirected(), "/settings/users/2?done=login");
     editor.get("/").redirected();
     world.browser().sign_in("acme", EDITOR.1, NEW_PASSWORD).refused(422);
     assert_eq!(world.browser().sign_in("acme", "eddie", NEW_PASSWORD).redirected(), "/");
-    let fields = [("login", "vi"), ("password", NEW_PASSWORD)];
+    let fields = [("login", "vi"), ("password", NEW_PASSWORD), agreed];
     let page = admin.post("/settings/users/2/login", &fields).refused(422);
     page.shows("Login name is that of Vi Dahl");
 }
@@ -256,7 +262,7 @@ fn an_admin_does_not_lock_herself_out() {
     let page = admin.get("/settings/users/1").ok();
     page.hides("/settings/users/1/disable").hides("/settings/users/1/login");
     admin.post("/settings/users/1/disable", &[]).refused(400).shows("ask another admin");
-    let fields = [("login", "ada"), ("password", NEW_PASSWORD)];
+    let fields = [("login", "ada"), ("password", NEW_PASSWORD), ("confirmed", "1")];
     admin.post("/settings/users/1/login", &fields).refused(400);
     let fields = [("name", "Ada"), ("role", "editor")];
     admin.post("/settings/users/1", &fields).refused(422).shows("ask another admin");

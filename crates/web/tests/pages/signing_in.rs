@@ -1,5 +1,7 @@
 //! Signing in and out, and the change of one's own password.
 
+use std::convert::Infallible;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, header};
 use tower::ServiceExt;
@@ -172,7 +174,7 @@ fn cookies_of_others_may_have_any_letters() {
 #[test]
 fn no_script_and_no_other_site_gets_at_the_cookies() {
     for (secure, more) in [(false, ""), (true, "; Secure")] {
-        let world = World::with(web::Settings { secure });
+        let world = World::with(web::Settings { secure, ..web::Settings::default() });
         let mut browser = world.browser();
         let form = browser.get("/sign-in").ok();
         let signed_in = browser.sign_in("acme", "ada", PASSWORD);
@@ -180,7 +182,7 @@ fn no_script_and_no_other_site_gets_at_the_cookies() {
         assert_eq!(lines.len(), 3, "{lines:?}");
         for line in lines {
             let (_, attributes) = line.split_once("; ").unwrap();
-            let attributes = attributes.trim_end_matches("; Max-Age=0");
+            let attributes = attributes.trim_end_matches("; Max-Age=15552000");
             assert_eq!(attributes, format!("Path=/; HttpOnly; SameSite=Lax{more}"));
         }
     }
@@ -293,4 +295,93 @@ fn whoever_is_signed_in_keeps_the_navigation_when_something_goes_wrong() {
     nobody.get("/nowhere").refused(404).hides(navigation).shows("Nothing here");
     nobody.set_cookie(SESSION, "0123456789abcdef");
     nobody.get("/nowhere").refused(404).hides(navigation);
+}
+
+#[test]
+fn a_form_of_another_tab_signs_in_after_a_sign_in() {
+    let world = World::new();
+    let mut browser = world.browser();
+    let tab = browser.get("/sign-in").ok().value("csrf").unwrap().to_owned();
+    browser.sign_in("acme", EDITOR.1, PASSWORD).redirected();
+    let fields = [("csrf", &*tab), ("org", "acme"), ("login", ADMIN.1), ("password", PASSWORD)];
+    assert_eq!(browser.post_bare("/sign-in", &fields).redirected(), "/");
+    browser.get("/").ok().shows(ADMIN.2).hides(EDITOR.2);
+}
+
+#[test]
+fn a_form_whose_cookie_is_gone_signs_in_from_here_and_from_nowhere_else() {
+    let world = World::new();
+    let mut browser = world.browser();
+    let tab = browser.get("/sign-in").ok().value("csrf").unwrap().to_owned();
+    let fields = [("csrf", &*tab), ("org", "acme"), ("login", ADMIN.1), ("password", PASSWORD)];
+    browser.reopen(&["driftless_form"]);
+    assert_eq!(browser.post_bare("/sign-in", &fields).redirected(), "/", "it outlives the browser");
+    for _ in 0..2 {
+        browser.reopen(&[]);
+        for origin in ["http://elsewhere.example", "null", "http://localhost.example", ""] {
+            browser.post_from("/sign-in", &fields, origin).refused(403);
+        }
+        browser.post_from("/sign-in", &fields[1..], "http://localhost").refused(403);
+        assert!(!is_in(&mut browser));
+        browser.reopen(&[]);
+        assert_eq!(browser.post_from("/sign-in", &fields, "http://localhost").redirected(), "/");
+        assert!(is_in(&mut browser));
+    }
+    // A browser that does not say: the form comes again, with what was typed, and with a token that is good.
+    browser.reopen(&[]);
+    let page = browser.post_bare("/sign-in", &fields).refused(403);
+    assert_eq!((page.value("org"), page.value("login")), (Some("acme"), Some("ada")));
+    page.hides(PASSWORD);
+    assert_eq!(browser.post("/sign-in", &fields[1..]).redirected(), "/");
+}
+
+#[test]
+fn who_was_signed_in_last_is_filled_in_until_they_sign_out() {
+    let world = World::new();
+    let mut browser = world.browser();
+    assert_eq!(browser.get("/sign-in").value("login"), Some(""));
+    browser.sign_in(" acme ", "ADA", PASSWORD).redirected();
+    let page = browser.get("/sign-in").ok();
+    assert_eq!((page.value("org"), page.value("login")), (Some("acme"), Some("ADA")));
+    browser.get("/").ok();
+    browser.post("/sign-out", &[]).redirected();
+    assert_eq!(browser.get("/sign-in").value("login"), Some(""));
+}
+
+/// Sends a body of which nobody says how long it is, in pieces.
+fn send_pieces(world: &World, path: &str, cookie: &str, body: &str) -> u16 {
+    let pieces = body.as_bytes().chunks(1_000).map(|piece| Ok::<_, Infallible>(piece.to_vec()));
+    let pieces = futures_util::stream::iter(pieces.collect::<Vec<_>>());
+    let request = Request::post(path).header(header::COOKIE, cookie);
+    let request = request.header(header::TRANSFER_ENCODING, "chunked");
+    let request = request.body(Body::from_stream(pieces)).unwrap();
+    let Ok(response) = world.block_on(world.router().oneshot(request));
+    response.status().as_u16()
+}
+
+#[test]
+fn forms_may_come_in_pieces_and_what_is_too_large_is_refused_when_it_has_come() {
+    let world = World::new();
+    let mut browser = world.browser();
+    let csrf = browser.get("/sign-in").ok().value("csrf").unwrap().to_owned();
+    let cookie = format!("driftless_form={}", browser.cookie("driftless_form").unwrap());
+    let sign_in = |more: &str| {
+        let form = "org=acme&login=ada&password=correct+horse+battery";
+        send_pieces(&world, "/sign-in", &cookie, &format!("csrf={csrf}&{form}{more}"))
+    };
+    assert_eq!(sign_in(""), 303);
+    assert_eq!(sign_in(&"&more=x".repeat(1_000)), 303);
+    assert_eq!(sign_in(&"&more=x".repeat(3_000)), 413);
+    assert_eq!(sign_in(&"x".repeat(3 << 20)), 413);
+
+    let mut browser = world.editor();
+    let csrf = browser.get("/accounts").ok().value("csrf").unwrap().to_owned();
+    let cookie = format!("{SESSION}={}", browser.cookie(SESSION).unwrap());
+    let add = |more: &str| {
+        send_pieces(&world, "/accounts", &cookie, &format!("csrf={csrf}&name=Harbor{more}"))
+    };
+    assert_eq!(add(""), 303);
+    assert_eq!(add(&"x".repeat(3 << 20)), 413);
+    let nobody = send_pieces(&world, "/accounts", "a=b", &format!("csrf={}", "x".repeat(3 << 20)));
+    assert_eq!(nobody, 413);
 }

@@ -11,7 +11,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tempfile::TempDir;
 use tokio_rustls::TlsConnector;
 
-use super::super::tls::acceptor;
+use super::super::tls::Tls;
 use super::*;
 
 /// A folder with a certificate for `localhost` and its key.
@@ -38,8 +38,8 @@ impl Files {
     }
 
     async fn serve(&self, limits: Limits) -> Server {
-        let tls = acceptor(&self.path("cert.pem"), &self.path("key.pem")).unwrap();
-        Server::of(Edge { tls: Some(tls), answers: echo(), refusal, limits }).await
+        let tls = Tls::load(&self.path("cert.pem"), &self.path("key.pem")).unwrap();
+        Server::of(Edge { tls: Some(Arc::new(tls)), answers: echo(), refusal, limits }).await
     }
 
     fn connector(&self) -> TlsConnector {
@@ -57,7 +57,7 @@ impl Files {
     /// Loads the two files and checks what is said about them.
     #[track_caller]
     fn check_error(&self, certificate: &str, key: &str, expected: &str) {
-        let Err(error) = acceptor(&self.path(certificate), &self.path(key)) else {
+        let Err(error) = Tls::load(&self.path(certificate), &self.path(key)) else {
             panic!("{certificate} and {key} were accepted");
         };
         let folder = format!("{}/", self.folder.path().display());

@@ -2,7 +2,7 @@
 //! where it does, who came second says what is to stay.
 
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use domain::Version;
 use maud::{Markup, html};
 use service::{Refusal, Write};
@@ -58,8 +58,7 @@ pub(super) async fn settle(
         match web.service.write(&names.tenant, who.person.author(), write).await {
             Ok(written) => {
                 let done = if written.version.is_some() { "merged" } else { "same" };
-                let page = format!("{}?done={done}", address(edit.id));
-                return Ok(Redirect::to(&page).into_response());
+                return edit.go_on(web, names, done).await;
             }
             Err(Refusal::Outdated(_) | Refusal::UnknownActivity(_)) => {}
             Err(refusal) => {
@@ -86,9 +85,11 @@ fn by(names: &Names, version: &Version) -> Markup {
 }
 
 /// What was typed travels along unseen.
-fn carried(who: &SignedIn, seen: &Version, typed: &Typed, visible: &[Part]) -> Markup {
+fn carried(who: &SignedIn, edit: &Edit, seen: &Version, typed: &Typed, visible: &[Part]) -> Markup {
     html! {
         (csrf(who))
+        input type="hidden" name="back" value=(edit.back);
+        input type="hidden" name="then" value=(edit.button());
         input type="hidden" name="seen" value=(seen.seq);
         @for part in Part::ALL.into_iter().filter(|part| !visible.contains(part)) {
             input type="hidden" name=(part.name()) value=(typed.get(part));
@@ -124,7 +125,7 @@ impl Both<'_> {
             p.lead { "Nothing of yours is lost, and nothing has been saved yet. Say what is to stay where you both changed the same." }
             div.conflict {
                 form.edit action=(address(edit.id)) method="post" {
-                    (carried(who, present, &typed, &texts))
+                    (carried(who, edit, present, &typed, &texts))
                     @for part in &merged.colliding {
                         @match merged.both(*part) {
                             Some(text) => (self.text(*part, text)),
@@ -222,7 +223,7 @@ fn gone(
                 @for part in changed { dt { (part.label()) } dd { (shown(part, mine, names)) } }
             }
             form action=(address(edit.id)) method="post" {
-                (carried(who, &edit.base, &edit.typed, &[]))
+                (carried(who, edit, &edit.base, &edit.typed, &[]))
                 input type="hidden" name="restore" value="1";
                 div.buttons {
                     button.primary type="submit" { "Restore it with my changes" }

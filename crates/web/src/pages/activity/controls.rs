@@ -4,6 +4,7 @@ use domain::{Activity, CustomField, Priority};
 use maud::{Markup, html};
 
 use super::Names;
+use super::account::offer;
 use super::content::{Content, Part, Typed};
 use crate::form::{Label, Wrong, choice, field, line};
 use crate::times::{self, Shape};
@@ -26,7 +27,7 @@ pub(super) fn controls(
     let needs_account = base.is_none_or(|activity| activity.client.is_some());
     let (users, statuses) = (users(base, names), statuses(base, names));
     html! {
-        (line(label(Part::Subject, "", true), "text", typed.get(Part::Subject), wrong))
+        (line(Label { is_first: base.is_none(), ..label(Part::Subject, "", true) }, "text", typed.get(Part::Subject), wrong))
         div.pair {
             (account(label(Part::Account, "A name of the directory, or a number.", needs_account), typed, wrong))
             (choice(label(Part::Responsible, "", true), options(&users), typed.get(Part::Responsible), wrong))
@@ -39,20 +40,21 @@ pub(super) fn controls(
             (choice(label(Part::Status, "", true), options(&statuses), typed.get(Part::Status), wrong))
             (choice(label(Part::Priority, "", true), priorities(), typed.get(Part::Priority), wrong))
         }
-        (field(label(Part::Note, "", false), wrong, |id, described, is_wrong| html! {
+        (field(label(Part::Note, "", false), wrong, |part| html! {
             // The first line break of a text area belongs to HTML.
-            textarea id=(id) name=(Part::Note.name()) rows="6" aria-describedby=[described]
-                aria-invalid=[is_wrong.then_some("true")] { "\n" (typed.get(Part::Note)) }
+            textarea id=(part.id) name=(Part::Note.name()) rows="6" aria-describedby=[part.described] autofocus[part.focus]
+                aria-invalid=[part.invalid] { "\n" (typed.get(Part::Note)) }
         }))
     }
 }
 
 fn account(label: Label<'_>, typed: &Typed, wrong: &Wrong) -> Markup {
-    field(label, wrong, |id, described, is_wrong| {
+    field(label, wrong, |part| {
         html! {
-            input id=(id) name=(label.name) value=(typed.get(Part::Account)) required[label.required]
-                data-find="/accounts/find" autocomplete="off" spellcheck="false"
-                aria-describedby=[described] aria-invalid=[is_wrong.then_some("true")];
+            input id=(part.id) name=(label.name) value=(typed.get(Part::Account)) required[label.required]
+                data-find="/accounts/find" data-add="add_account" autocomplete="off" spellcheck="false"
+                aria-describedby=[part.described] autofocus[part.focus] aria-invalid=[part.invalid];
+            (offer(typed, wrong))
         }
     })
 }

@@ -3,22 +3,24 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use domain::{Activity, ActivityId, Role, Seq, Version};
 use maud::{Markup, html};
 use service::{Refusal, Write};
 
 use super::content::{Content, Part, Typed};
 use super::controls::{controls, custom_fields, facts};
-use super::new::{mistakes, status_refused};
-use super::{Id, Names, address, conflict, remove, short};
-use crate::fields::Fields;
+use super::new::status_refused;
+use super::then::{DONE, FOLLOW_UP, Then};
+use super::{Id, Names, account, address, conflict, remove, short};
+use crate::fields::{Fields, local};
 use crate::form::Wrong;
 use crate::layout::{self, Nav, csrf, notice};
-use crate::pages::told;
+use crate::pages::{names, told};
 use crate::session::{Posted, Query};
 use crate::times::{self, Shape};
+use crate::way_back::way_back;
 use crate::{Problem, SignedIn, Web};
 
 /// The most characters of a subject that a title has.
@@ -27,10 +29,12 @@ const TITLE_CHARS_MAX: usize = 120;
 pub(super) async fn show(
     State(web): State<Web>,
     who: SignedIn,
+    headers: HeaderMap,
     Id(id): Id,
     Query(query): Query,
 ) -> Result<Response, Problem> {
     let names = Names::of(&who);
+    let back = way_back(&web, &headers, &query);
     let version = web.service.latest(&names.tenant, id).await?.ok_or(Problem::NotFound)?;
     let Some(activity) = version.record() else {
         return remove::removed_page(&web, &who, &names, &version).await;
@@ -48,29 +52,40 @@ pub(super) async fn show(
     let done = html! { @if let Some(text) = done { (notice("ok", text)) } (said) };
     if !who.edits() {
         let read = html! { div.card { (facts(activity, &names)) } };
-        return Ok(page(&who, &names, &version, activity, &done, &read));
+        return Ok(page(&who, &names, &version, activity, &back, &done, &read));
     }
     let typed = Typed::of(&Content::of(activity), &names);
-    let form = form(&who, &names, &version, activity, &typed, &Wrong::default());
-    Ok(page(&who, &names, &version, activity, &done, &form))
+    let form = form(&who, &names, (&version, activity), &typed, &back, &Wrong::default());
+    Ok(page(&who, &names, &version, activity, &back, &done, &form))
 }
 
 /// The form made from `base`.
 fn form(
     who: &SignedIn,
     names: &Names,
-    version: &Version,
-    base: &Activity,
+    (version, base): (&Version, &Activity),
     typed: &Typed,
+    back: &str,
     wrong: &Wrong,
 ) -> Markup {
+    let status = names.directory.statuses.get(&base.status);
+    let is_done = status.is_some_and(|status| status.done);
     html! {
         div.card {
             form.edit action=(address(version.id)) method="post" {
                 (csrf(who))
                 input type="hidden" name="seen" value=(version.seq);
+                input type="hidden" name="back" value=(back);
                 (controls(typed, Some(base), names, wrong))
-                div.buttons { button.primary type="submit" { "Save changes" } }
+                div.buttons {
+                    button.primary type="submit" { "Save changes" }
+                    @if is_done {
+                        a.button href={ "/activities/new?after=" (version.id) } { "Follow up" }
+                    } @else if names::done_status(&names.directory).is_some() {
+                        button type="submit" name="then" value=(DONE) { "Done" }
+                        button type="submit" name="then" value=(FOLLOW_UP) { "Done, and follow up" }
+                    }
+                }
             }
         }
     }
@@ -81,15 +96,17 @@ fn page(
     names: &Names,
     version: &Version,
     activity: &Activity,
+    back: &str,
     above: &Markup,
     content: &Markup,
 ) -> Response {
     let (id, title) = (version.id, short(activity.subject.as_str(), TITLE_CHARS_MAX));
     let actions = html! {
+        a.button.quiet href=(back) { "Back" }
         a.button href={ (address(id)) "/history" } { "Story" }
         @if who.edits() {
             a.button href={ "/activities/new?copy=" (id) } { "Duplicate" }
-            (remove::button(who, id))
+            (remove::button(who, id, back))
         }
     };
     let content = html! {
@@ -131,6 +148,9 @@ pub(super) struct Edit {
     /// The version that the form was made from.
     pub(super) base: Arc<Version>,
     pub(super) typed: Typed,
+    /// Where the activity was opened from.
+    pub(super) back: String,
+    then: Then,
     /// What was to be chosen on the page of a conflict, and was not.
     unchosen: Vec<Part>,
 }
@@ -138,6 +158,21 @@ pub(super) struct Edit {
 impl Edit {
     pub(super) fn base(&self) -> Result<&Activity, Problem> {
         self.base.record().ok_or_else(without_version)
+    }
+
+    /// Goes on after it has been saved, which `done` says how.
+    pub(super) async fn go_on(
+        &self,
+        web: &Web,
+        names: &Names,
+        done: &str,
+    ) -> Result<Response, Problem> {
+        self.then.go_on(web, names, self.id, done, &self.back).await
+    }
+
+    /// The button that was pressed, for whoever is asked something first.
+    pub(super) fn button(&self) -> &'static str {
+        self.then.name()
     }
 }
 
@@ -156,7 +191,10 @@ pub(super) async fn save(
     if web.service.latest(&names.tenant, id).await?.is_none() {
         return Err(Problem::NotFound);
     }
-    let edit = read(&web, &names, id, &fields).await?;
+    let mut edit = read(&web, &names, id, &fields).await?;
+    let base = edit.base.clone();
+    let is_right = |typed: &Typed| account::is_right(typed, base.record(), &names);
+    account::add_if_asked(&web, &who, &names, &fields, &mut edit.typed, is_right).await?;
     let base = edit.base()?;
     let mut wrong = Wrong::default();
     for part in &edit.unchosen {
@@ -171,12 +209,8 @@ pub(super) async fn save(
     let (tenant, author) = (&names.tenant, who.person.author());
     match web.service.write(tenant, author, Write::Edit { id, seen, patch }).await {
         Ok(written) => {
-            let done = match written.version {
-                Some(_) => "saved",
-                None if restores => "saved",
-                None => "same",
-            };
-            Ok(Redirect::to(&format!("{}?done={done}", address(id))).into_response())
+            let is_saved = written.version.is_some() || restores;
+            edit.go_on(&web, &names, if is_saved { "saved" } else { "same" }).await
         }
         Err(Refusal::Outdated(_) | Refusal::UnknownActivity(_)) => {
             conflict::settle(&web, &who, &names, &edit, &mine).await
@@ -194,7 +228,10 @@ async fn read(web: &Web, names: &Names, id: ActivityId, fields: &Fields) -> Resu
     let seen = fields.get("seen").parse().map_err(|_| without_version())?;
     let base = web.service.version(&names.tenant, id, Seq(seen)).await?;
     let base = base.ok_or_else(without_version)?;
-    let mut edit = Edit { id, base, typed: Typed::read(fields), unchosen: Vec::new() };
+    let mut typed = Typed::read(fields);
+    let then = Then::read(fields, names, &mut typed);
+    let back = local(fields.get("back")).unwrap_or("/activities").to_owned();
+    let mut edit = Edit { id, base, typed, back, then, unchosen: Vec::new() };
     let shown = Typed::of(&Content::of(edit.base()?), names);
     let is_asked = |part: &Part| fields.all(conflict::CHOOSE).any(|name| name == part.name());
     for part in Part::ALL.into_iter().filter(is_asked) {
@@ -215,9 +252,9 @@ pub(super) fn again(
     wrong: &Wrong,
 ) -> Result<Response, Problem> {
     let base = edit.base()?;
-    let above = notice("bad", &mistakes(wrong));
-    let form = form(who, names, &edit.base, base, &edit.typed, wrong);
-    let page = page(who, names, &edit.base, base, &above, &form);
+    let above = wrong.notice();
+    let form = form(who, names, (&edit.base, base), &edit.typed, &edit.back, wrong);
+    let page = page(who, names, &edit.base, base, &edit.back, &above, &form);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 

@@ -4,6 +4,7 @@
 //! is no part of the edit, and an edit from an old version is not saved over a newer one: then
 //! `conflict` lets the person choose.
 
+mod account;
 mod conflict;
 mod content;
 mod controls;
@@ -11,6 +12,7 @@ mod edit;
 mod merge;
 mod new;
 mod remove;
+mod then;
 
 use axum::Router;
 use axum::extract::FromRequestParts;

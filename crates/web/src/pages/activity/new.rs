@@ -1,28 +1,36 @@
 //! A new activity, from nothing or from another.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 use domain::{Activity, ActivityId, ClientId, CustomFieldPatch, Priority, Role, Seq, Version};
-use maud::html;
+use maud::{Markup, html};
 use service::{Refusal, Write};
 use std::sync::Arc;
 
-use super::Names;
-use super::address;
 use super::content::{Content, Part, Typed};
 use super::controls::{controls, custom_fields};
+use super::then::{FOLLOW_UP, Then};
+use super::{Names, account};
 use crate::created::{form_token, once};
-use crate::fields::Fields;
+use crate::fields::{Fields, local};
 use crate::form::Wrong;
-use crate::layout::{self, Nav, csrf, notice};
+use crate::layout::{self, Nav, csrf};
+use crate::pages::{names, told};
 use crate::session::{Posted, Query};
+use crate::way_back::way_back;
 use crate::{Problem, SignedIn, Web, times};
 
 /// A form: what is in it, and what it was copied from.
 struct Form {
     typed: Typed,
     copied: Option<Arc<Version>>,
+    /// Where it was opened from.
+    back: String,
 }
+
+/// When a follow-up is proposed, in days from today.
+const FOLLOWS_AFTER_DAYS: i64 = 7;
 
 impl Form {
     fn base(&self) -> Option<&Activity> {
@@ -33,22 +41,43 @@ impl Form {
 pub(super) async fn form(
     State(web): State<Web>,
     who: SignedIn,
+    headers: HeaderMap,
     Query(query): Query,
 ) -> Result<Response, Problem> {
     who.needs(Role::Editor)?;
     let names = Names::of(&who);
     let mut copied = None;
     if query.has("copy") {
-        let id = query.get("copy").parse().map_err(|_| Problem::NotFound)?;
-        let version = web.service.retrieve(&names.tenant, ActivityId(id)).await?.1;
-        copied = Some(version.ok_or(Problem::NotFound)?);
+        copied = Some(present(&web, &names, query.get("copy")).await?);
     }
-    let mut form = Form { typed: Typed::default(), copied };
+    let mut form = Form { typed: Typed::default(), copied, back: String::new() };
+    form.back = way_back(&web, &headers, &query);
     form.typed = match form.base() {
         Some(activity) => Typed::of(&Content::of(activity), &names),
         None => first(&who, &names, &query),
     };
-    page(&web, &who, &names, &form, &Wrong::default())
+    if query.has("after") {
+        let before = present(&web, &names, query.get("after")).await?;
+        follow_up(&mut form.typed, before.record().ok_or(Problem::NotFound)?, &names);
+    }
+    let said = told::notice(&web, &who, &query, "/activities/new").await?;
+    page(&web, &who, &names, &form, &Wrong::default(), &said)
+}
+
+async fn present(web: &Web, names: &Names, id: &str) -> Result<Arc<Version>, Problem> {
+    let id = id.parse().map(ActivityId).map_err(|_| Problem::NotFound)?;
+    web.service.retrieve(&names.tenant, id).await?.1.ok_or(Problem::NotFound)
+}
+
+/// What comes after an activity: with the same account, in a week at the same time.
+fn follow_up(typed: &mut Typed, before: &Activity, names: &Names) {
+    let was = Typed::of(&Content::of(before), names);
+    for part in [Part::Subject, Part::Account, Part::Priority] {
+        typed.set(part, was.get(part));
+    }
+    let day = names.clock.date(names.clock.day(FOLLOWS_AFTER_DAYS));
+    let time = was.get(Part::Start).get(10..16).unwrap_or_default();
+    typed.set(Part::Start, format!("{day}{time}"));
 }
 
 /// What a form begins with.
@@ -73,15 +102,18 @@ fn page(
     names: &Names,
     form: &Form,
     wrong: &Wrong,
+    said: &Markup,
 ) -> Result<Response, Problem> {
     let copied = form.copied.as_deref();
     let title = if copied.is_some() { "Duplicate activity" } else { "New activity" };
     let content = html! {
         (layout::head(title, &html! {}))
-        @if !wrong.is_empty() { (notice("bad", &mistakes(wrong))) }
+        (said)
+        (wrong.notice())
         form.edit action="/activities" method="post" {
             (csrf(who))
             (form_token(web)?)
+            input type="hidden" name="back" value=(form.back);
             @if let Some(version) = copied {
                 input type="hidden" name="copy" value=(version.id);
                 input type="hidden" name="copied" value=(version.seq);
@@ -90,18 +122,15 @@ fn page(
             (controls(&form.typed, None, names, wrong))
             div.buttons {
                 button.primary type="submit" { "Create activity" }
-                a.button.quiet href="/activities" { "Cancel" }
+                @if names::done_status(&names.directory).is_some() {
+                    button type="submit" name="then" value=(FOLLOW_UP) { "Done, and follow up" }
+                }
+                a.button.quiet href=(form.back) { "Cancel" }
             }
         }
         @if let Some(activity) = form.base() { (custom_fields(activity)) }
     };
     Ok((wrong.status(), layout::page(who, title, Nav::Activities, &content)).into_response())
-}
-
-/// What a form says whose fields say more.
-pub(super) fn mistakes(wrong: &Wrong) -> String {
-    let count = layout::counted(wrong.len() as u64, "field needs", "fields need");
-    format!("Nothing was saved yet: {count} another look.")
 }
 
 pub(super) async fn create(
@@ -111,8 +140,13 @@ pub(super) async fn create(
     who.needs(Role::Editor)?;
     let names = Names::of(&who);
     let copied = copied(&web, &names, &fields).await?;
-    let typed = Typed::read(&fields);
-    let form = Form { typed, copied };
+    let mut typed = Typed::read(&fields);
+    let then = Then::read(&fields, &names, &mut typed);
+    let back = local(fields.get("back")).unwrap_or("/activities").to_owned();
+    let base = copied.as_deref().and_then(Version::record);
+    let is_right = |typed: &Typed| account::is_right(typed, base, &names);
+    account::add_if_asked(&web, &who, &names, &fields, &mut typed, is_right).await?;
+    let form = Form { typed, copied, back };
     let mut wrong = Wrong::default();
     let content = Content::parse(&form.typed, form.base(), &names, &mut wrong);
     let custom_fields = form.base().map(custom_field_patches).unwrap_or_default();
@@ -126,8 +160,7 @@ pub(super) async fn create(
             };
             match once(&web, &who, &fields, create).await? {
                 Ok((id, _)) => {
-                    let page = format!("{}?done=created", address(ActivityId(id)));
-                    return Ok(Redirect::to(&page).into_response());
+                    return then.go_on(&web, &names, ActivityId(id), "created", &form.back).await;
                 }
                 Err(refusal) => status_refused(refusal, &mut wrong)?,
             }
@@ -135,7 +168,7 @@ pub(super) async fn create(
             wrong.add(Part::Account.name(), "must not be empty");
         }
     }
-    page(&web, &who, &names, &form, &wrong)
+    page(&web, &who, &names, &form, &wrong, &html! {})
 }
 
 /// The version that the form was copied from.

@@ -16,10 +16,11 @@ use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
 
 /// The button that removes. A script asks first and says so; where none runs, a page does.
-pub(super) fn button(who: &SignedIn, id: ActivityId) -> Markup {
+pub(super) fn button(who: &SignedIn, id: ActivityId, back: &str) -> Markup {
     html! {
         form action={ (address(id)) "/remove" } method="post" data-confirm="Remove this activity?" {
             (csrf(who))
+            input type="hidden" name="back" value=(back);
             button.danger type="submit" { "Remove" }
         }
     }

@@ -70,7 +70,7 @@ fn framed(
         @if asked.wrong.is_empty() {
             a.button href=(asked.fields.address("/activities.csv")) download { "Download CSV" }
         }
-        @if who.edits() { a.button.primary href="/activities/new" data-key="n" { "New activity" } }
+        @if who.edits() { a.button.primary href="/activities/new" { "New activity" } }
     };
     html! {
         (layout::head("Activities", &actions))

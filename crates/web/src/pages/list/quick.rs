@@ -2,13 +2,15 @@
 
 use axum::extract::State;
 use axum::response::Redirect;
-use domain::{Patch, Priority, Role, Seq, StatusId, StatusRef};
+use domain::{Activity, Patch, Presence, Priority, Role, Seq, StatusId, StatusRef, Zone};
 use service::{Directory, Write};
 
 use crate::fields::{self, Fields};
 use crate::pages::activity::Id;
+use crate::pages::names;
 use crate::pages::told::Told;
 use crate::session::Posted;
+use crate::times;
 use crate::{Problem, Web};
 
 /// Changes what the form names, and nothing else.
@@ -19,7 +21,13 @@ pub(super) async fn change(
 ) -> Result<Redirect, Problem> {
     who.needs(Role::Editor)?;
     let org = &who.person.tenant;
-    let patch = Box::new(patch(&fields, &org.directory())?);
+    let mut patch = Box::new(patch(&fields, &org.directory())?);
+    if fields.has("day") {
+        let version = web.service.latest(org, id).await?.ok_or(Problem::NotFound)?;
+        if let Some(activity) = version.record() {
+            plan(&mut patch, activity, fields.get("day"), &who.clock.zone)?;
+        }
+    }
     // As every edit: not over what somebody else has saved since the list was shown.
     let write = match fields.get("seen").parse().map(Seq) {
         Ok(seen) => Write::Edit { id, seen, patch },
@@ -30,15 +38,32 @@ pub(super) async fn change(
     Ok(Redirect::to(&told.at(fields::local(fields.get("back")).unwrap_or("/activities"))))
 }
 
+/// Moves an activity to a day, at the time that it had; its end goes along.
+fn plan(patch: &mut Patch, activity: &Activity, day: &str, zone: &Zone) -> Result<(), Problem> {
+    let was = times::control(activity.start.stamp, zone);
+    let time = was.get(10..).unwrap_or_default();
+    let start = times::from_control(&format!("{day}{time}"), zone).ok_or_else(|| {
+        Problem::Wrong(
+            "There is no such day. Go back, reload the page and choose again.".to_owned(),
+        )
+    })?;
+    let moved_ms = start.stamp.millis() - activity.start.stamp.millis();
+    patch.start = Some(start);
+    if let Some(end) = activity.end {
+        patch.end = Presence::Set(zone.at(end.stamp.plus_millis(moved_ms)));
+    }
+    Ok(())
+}
+
 fn patch(fields: &Fields, directory: &Directory) -> Result<Patch, Problem> {
     let mut patch = Patch::default();
     if fields.get("done") == "1" {
-        let done = directory.done_status().ok_or_else(|| {
+        let done = names::done_status(directory).ok_or_else(|| {
             Problem::Wrong(
                 "No status counts as done. An admin can say which, in the settings.".to_owned(),
             )
         })?;
-        patch.status = Some(StatusRef::Id(done.id));
+        patch.status = Some(StatusRef::Id(done));
     } else if fields.has("status") {
         let id = fields.get("status").parse().map(StatusId).map_err(|_| {
             Problem::Wrong(

@@ -2,13 +2,13 @@
 
 use domain::{Activity, Moment, Priority, Status, Version};
 use maud::{Markup, html};
-use service::{Direction, Directory, Listing};
+use service::{Column, Direction, Directory, Listing};
 
 use super::query::{Asked, COLUMNS};
 use crate::SignedIn;
 use crate::form::options;
 use crate::layout::csrf;
-use crate::pages::names;
+use crate::pages::{account, names};
 use crate::times::{self, Clock, Shape};
 
 struct Table<'a> {
@@ -50,7 +50,8 @@ impl Table<'_> {
                         Some(Direction::Ascending) => Direction::Descending,
                         Some(Direction::Descending) => Direction::Ascending,
                     };
-                    th scope="col" aria-sort=[current.map(aria)] {
+                    @let is_extra = matches!(by, Column::End | Column::Modified) && current.is_none();
+                    th.extra[is_extra] scope="col" aria-sort=[current.map(aria)] {
                         a.sort href=(self.sorted(name, next)) { (title) }
                     }
                 }
@@ -88,10 +89,10 @@ impl Table<'_> {
                         }
                     }
                 }
-                (times(activity, clock))
+                (times(activity, clock, self.asked.by == Column::End))
                 td data-label="Status" { (self.status(version, activity)) }
                 td data-label="Priority" { (self.priority(version, activity)) }
-                td.when data-label="Changed" { (times::time(version.stamp, clock, Shape::Both)) }
+                td.when.extra[self.asked.by != Column::Modified] data-label="Changed" { (times::time(version.stamp, clock, Shape::Both)) }
             }
         }
     }
@@ -99,7 +100,7 @@ impl Table<'_> {
     fn account(&self, activity: &Activity) -> Markup {
         html! {
             @if let Some(client) = activity.client {
-                a href=(self.asked.address_with("client", &client.to_string())) {
+                a href=(account::address_of(client)) {
                     (names::account(&self.who.person.tenant, client))
                 }
             }
@@ -155,12 +156,12 @@ impl Table<'_> {
 }
 
 /// The end of the same day has no date: the start is beside it.
-fn times(activity: &Activity, clock: &Clock) -> Markup {
+fn times(activity: &Activity, clock: &Clock, sorted_by_end: bool) -> Markup {
     let day = |moment: Moment| clock.date(moment.stamp);
     let shape = |end| if day(end) == day(activity.start) { Shape::Time } else { Shape::Both };
     html! {
         td.when data-label="Start" { (times::moment(activity.start, clock, Shape::Both)) }
-        td.when data-label="End" {
+        td.when.extra[!sorted_by_end] data-label="End" {
             @if let Some(end) = activity.end { (times::moment(end, clock, shape(end))) }
         }
     }

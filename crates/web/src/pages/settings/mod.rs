@@ -59,6 +59,7 @@ fn overview(web: &Web, who: &SignedIn, done: &str, typed: &Typed) -> Result<Resp
     let done = DONE.iter().find(|(name, _)| *name == done);
     let content = html! {
         (layout::head("Settings", &html! {}))
+        (typed.wrong.notice())
         @if let Some((_, text)) = done { (notice("ok", text)) }
         section.card #organization { h2 { "Organization" } (organization(who, typed)) }
         section #users { h2 { "Users" } (users::list(web, who)) }

@@ -132,11 +132,11 @@ fn password(typed: &Typed) -> Markup {
 }
 
 fn unremembered(label: Label<'_>, typed: &Typed, value: &str) -> Markup {
-    field(label, &typed.wrong, |id, described, is_wrong| {
+    field(label, &typed.wrong, |part| {
         html! {
-            input id=(id) name=(label.name) value=(value) required[label.required] autocomplete="off"
-                autocapitalize="none" spellcheck="false" aria-describedby=[described]
-                aria-invalid=[is_wrong.then_some("true")];
+            input id=(part.id) name=(label.name) value=(value) required[label.required] autocomplete="off"
+                autocapitalize="none" spellcheck="false" aria-describedby=[part.described] autofocus[part.focus]
+                aria-invalid=[part.invalid];
         }
     })
 }
@@ -251,6 +251,7 @@ fn user_page(who: &SignedIn, id: UserId, done: &str, typed: &Typed) -> Result<Re
     let address = format!("/settings/users/{id}");
     let content = html! {
         (layout::head(user.name.as_str(), &html! { a.button.quiet href="/settings#users" { "All users" } }))
+        (typed.wrong.notice())
         @if let Some((_, text)) = done { (notice("ok", text)) }
         section.card {
             form.edit action=(address) method="post" {
@@ -272,15 +273,22 @@ fn user_page(who: &SignedIn, id: UserId, done: &str, typed: &Typed) -> Result<Re
 
 fn reset_form(who: &SignedIn, user: &SystemUser, typed: &Typed) -> Markup {
     let there = user.login.as_ref().map_or("", |login| login.name.as_str());
+    let asked = !there.is_empty();
     let (help, button) = if there.is_empty() {
         ("So far this user does not sign in here.", "Let sign in")
     } else {
         ("A new password ends the sessions that were opened with the old one.", "Set new password")
     };
     html! {
-        form.edit action={ "/settings/users/" (user.id) "/login" } method="post" {
+        form.edit action={ "/settings/users/" (user.id) "/login" } method="post"
+            data-confirm=[asked.then(|| format!("Set a new password for {}? Sessions that were opened with the old one end.", user.name))] {
             (csrf(who))
             div.pair { (login_name(typed, there, help, true)) (password(typed)) }
+            @if asked {
+                noscript {
+                    label.check { input type="checkbox" name="confirmed" value="1"; "Yes, end those sessions" }
+                }
+            }
             div.buttons { button type="submit" { (button) } }
         }
     }
@@ -343,7 +351,19 @@ async fn reset(
     who.needs(Role::Admin)?;
     let id = UserId(id);
     let mut typed = Typed { fields, wrong: Wrong::default() };
-    if let Some(new) = read_login(&web, &mut typed)? {
+    let has_login = {
+        let directory = who.person.tenant.directory();
+        directory.users.get(&id).ok_or(Problem::NotFound)?.login.is_some()
+    };
+    let new = read_login(&web, &mut typed)?;
+    if new.is_some() && has_login && typed.fields.get("confirmed") != "1" {
+        typed.wrong.add(
+            "password",
+            "is set anew once you agree that this ends the sessions opened with the old one",
+        );
+        return user_page(&who, id, "", &typed);
+    }
+    if let Some(new) = new {
         let (name, password) = (new.name.clone(), new.password.clone());
         match web.service.reset_login(&who.person, id, name, password).await {
             Ok(()) => return Ok(done(&who, id, Some(new), "login")),

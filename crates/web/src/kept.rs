@@ -1,0 +1,170 @@
+//! A form that was sent when its session had ended: it is kept within the sign-in page, and goes on from there.
+//!
+//! Nothing of it is kept here: its fields stand, hidden, in the sign-in form, after that form's own ones and a
+//! field that separates them. Whoever has signed in sends it on by that. It goes on at once where it is certain
+//! that it stood on one of our pages and that the same person has signed in; otherwise a page asks first.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, Uri, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use maud::{Markup, html};
+
+use crate::body::{self, Held};
+use crate::cookies::Cookie;
+use crate::fields::{Fields, local};
+use crate::reached::{Stood, stood};
+use crate::session::token;
+use crate::{FORM_BYTES_MAX, Problem, Web};
+
+/// The field that separates the sign-in form's own fields from those that are kept. Its value is where they go.
+const KEPT: &str = "kept";
+
+/// The field after it: 1 where the form is certainly ours.
+const OURS: &str = "kept-ours";
+
+/// The field after that: the names of the fields with passwords, which are to be typed again.
+const WITHOUT: &str = "kept-without";
+
+/// Fields whose values are never shown again, with their labels where they are to be typed once more.
+const SECRETS: [(&str, &str); 4] = [
+    ("password", "Password"),
+    ("current", "Current password"),
+    ("new", "New password"),
+    ("again", "New password again"),
+];
+
+/// A field whose value is not shown again: its name and its label.
+pub(crate) type Secret = (&'static str, &'static str);
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    /// Where it goes.
+    pub(crate) action: String,
+    /// Its fields, without its token and without passwords.
+    pub(crate) fields: Fields,
+    /// Whether it stood on one of our pages for certain.
+    pub(crate) is_ours: bool,
+    /// The passwords that were in it, which are to be typed again.
+    pub(crate) secrets: Vec<Secret>,
+    pub(crate) held: Held,
+}
+
+/// A form's fields that may be shown again, and those with passwords.
+pub(crate) fn showable(fields: &Fields) -> (Fields, Vec<Secret>) {
+    let is_typed = |(name, _): &Secret| !fields.raw(name).is_empty();
+    let shown = SECRETS.iter().fold(fields.without("csrf"), |shown, (name, _)| shown.without(name));
+    (shown, SECRETS.into_iter().filter(is_typed).collect())
+}
+
+/// Whether what has come of a sign-in form has something kept in it.
+pub(crate) fn is_begun(bytes: &[u8]) -> bool {
+    let mark = format!("&{KEPT}=");
+    bytes.windows(mark.len()).any(|part| part == mark.as_bytes())
+}
+
+impl Kept {
+    /// Keeps a form that somebody has sent who is not signed in any more.
+    pub(crate) async fn of(parts: &Parts, body: Body, web: &Web) -> Problem {
+        let read = body::read(body, FORM_BYTES_MAX, &web.budget, |_| true).await;
+        let (bytes, held) = match read {
+            Ok(read) => read,
+            // There is no room to keep it: the browser still has it.
+            Err(Problem::Unavailable(_)) => return Problem::SignedOut(None),
+            Err(problem) => return problem,
+        };
+        let fields = Fields::parse(&bytes);
+        let given = fields.raw("csrf");
+        let old = web.cookies.get(&parts.headers, Cookie::Session).map(token);
+        let is_of_session = old.as_deref() == Some(given);
+        let stood = stood(&parts.headers);
+        if given.is_empty() || (stood == Stood::Elsewhere && !is_of_session) {
+            return Problem::SignedOut(None);
+        }
+        let action = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let is_ours = is_of_session || stood == Stood::Here;
+        let (fields, secrets) = showable(&fields);
+        let kept = Kept { action, fields, is_ours, secrets, held };
+        Problem::SignedOut(Some(Arc::new(kept)))
+    }
+
+    /// Takes a sign-in form apart: its own fields, and what is kept in it.
+    pub(crate) fn split(fields: &Fields, held: Held) -> (Fields, Option<Kept>) {
+        let (own, rest) = fields.split_at(KEPT);
+        let kept = local(rest.raw(KEPT)).map(|action| Kept {
+            action: action.to_owned(),
+            // The first of each name is ours: one of the form's own comes later.
+            is_ours: rest.raw(OURS) == "1",
+            secrets: secrets(rest.raw(WITHOUT)),
+            fields: rest.after(3),
+            held,
+        });
+        (own, kept)
+    }
+
+    /// The hidden fields, to stand at the end of the sign-in form.
+    pub(crate) fn hidden(&self) -> Markup {
+        let names: Vec<&str> = self.secrets.iter().map(|(name, _)| *name).collect();
+        html! {
+            input type="hidden" name=(KEPT) value=(self.action);
+            input type="hidden" name=(OURS) value=(u8::from(self.is_ours));
+            input type="hidden" name=(WITHOUT) value=(names.join(","));
+            @for (name, value) in self.fields.pairs() {
+                input type="hidden" name=(name) value=(value);
+            }
+        }
+    }
+}
+
+fn secrets(names: &str) -> Vec<Secret> {
+    SECRETS.into_iter().filter(|(name, _)| names.split(',').any(|given| given == *name)).collect()
+}
+
+/// A kept form that is to be sent on in a session that has just begun: goes into the extensions of the answer to
+/// the sign-in.
+#[derive(Clone)]
+pub(crate) struct GoesOn {
+    pub(crate) session: String,
+    pub(crate) kept: Arc<Kept>,
+}
+
+/// Sends such a form on, as the browser would; what it comes to is the answer.
+pub(crate) async fn go_on(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let is_sign_in = request.method() == Method::POST && request.uri().path() == "/sign-in";
+    let before = is_sign_in.then(|| (request.headers().clone(), request.extensions().clone()));
+    let mut response = next.clone().run(request).await;
+    let going_on = response.extensions_mut().remove::<GoesOn>();
+    let Some((GoesOn { session, kept }, (headers, extensions))) = going_on.zip(before) else {
+        return response;
+    };
+    let csrf = token(&session);
+    let form = kept.fields.with("csrf", &csrf).encoded();
+    let mut request = Request::new(Body::from(form));
+    let Ok(uri) = kept.action.parse::<Uri>() else { return response };
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    *request.extensions_mut() = extensions;
+    for name in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::EXPECT] {
+        request.headers_mut().remove(name);
+    }
+    let cookie = web.cookies.pair(Cookie::Session, &session);
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        request.headers_mut().insert(header::COOKIE, cookie);
+    }
+    let mut answer = next.run(request).await;
+    // What the sign-in has set, unless what followed has set it anew.
+    let anew: Vec<HeaderValue> =
+        answer.headers_mut().get_all(header::SET_COOKIE).iter().cloned().collect();
+    answer.headers_mut().remove(header::SET_COOKIE);
+    let first = response.headers().get_all(header::SET_COOKIE).iter().cloned();
+    for line in first.chain(anew) {
+        answer.headers_mut().append(header::SET_COOKIE, line);
+    }
+    answer
+}

@@ -1,0 +1,57 @@
+//! An account that is made along with an activity: its name is typed where an account is chosen.
+
+use domain::Name;
+use maud::{Markup, html};
+
+use super::Names;
+use super::content::{Content, Part, Typed};
+use crate::fields::Fields;
+use crate::form::Wrong;
+use crate::{Problem, SignedIn, Web};
+
+/// The field that says which name is to be a new account's.
+const ADD: &str = "add_account";
+
+/// Makes the account that the form asks for, once nothing else is wrong with the form; from then on
+/// the form names it.
+pub(super) async fn add_if_asked(
+    web: &Web,
+    who: &SignedIn,
+    names: &Names,
+    fields: &Fields,
+    typed: &mut Typed,
+    is_right: impl FnOnce(&Typed) -> bool,
+) -> Result<(), Problem> {
+    let name = typed.get(Part::Account).trim().to_owned();
+    let is_asked = !name.is_empty() && fields.all(ADD).any(|asked| asked.trim() == name);
+    let (true, Ok(name)) = (is_asked, Name::parse(&name)) else { return Ok(()) };
+    // A second click, or somebody else was faster.
+    let is_there = names.tenant.accounts().find(name.as_str()).into_iter().any(|a| a.name == name);
+    let mut any = typed.clone();
+    any.set(Part::Account, "(1)");
+    if is_there || !is_right(&any) {
+        return Ok(());
+    }
+    let id = web.service.add_account(&who.person, None, name).await?;
+    typed.set(Part::Account, names.account(id));
+    Ok(())
+}
+
+/// Offers to make an account of a name that is not in the directory.
+pub(super) fn offer(typed: &Typed, wrong: &Wrong) -> Markup {
+    let name = typed.get(Part::Account).trim();
+    let is_name = Name::parse(name).is_ok() && !name.bytes().all(|b| b.is_ascii_digit());
+    html! {
+        @if wrong.has(Part::Account.name()) && is_name {
+            label.check {
+                input type="checkbox" name=(ADD) value=(name);
+                "Add “" (name) "” as a new account"
+            }
+        }
+    }
+}
+
+/// Whether nothing is wrong with what was typed.
+pub(super) fn is_right(typed: &Typed, base: Option<&domain::Activity>, names: &Names) -> bool {
+    Content::parse(typed, base, names, &mut Wrong::default()).is_some()
+}
