@@ -43,11 +43,8 @@ mod people;
 mod pipes;
 mod proxies;
 mod secrets;
-<<<<<<< HEAD
-mod spreadsheet;
-=======
 mod signals;
->>>>>>> main
+mod spreadsheet;
 mod stop;
 mod tls;
 mod usage;

@@ -9,30 +9,7 @@ const NEXT_PASSWORD: &str = "another-horse-altogether";
 
 /// Whether the sign-in form opens the pages.
 pub(crate) fn signs_in(server: &Server, login: &str, password: &str) -> bool {
-<<<<<<< HEAD
-    session(server, login, password).is_some()
-}
-
-/// The cookies of somebody who has signed in, where the sign-in form opens the pages.
-pub(crate) fn session(server: &Server, login: &str, password: &str) -> Option<String> {
-    let form = server.get("/sign-in");
-    let after = |text: &str, mark: &str, end: char| -> String {
-        text.split_once(mark).unwrap().1.split(end).next().unwrap().to_owned()
-    };
-    let cookie = after(&form.head, "driftless_form=", ';');
-    let csrf = after(&form.body, "name=\"csrf\" value=\"", '"');
-    let body = format!("csrf={csrf}&org=acme&login={login}&password={password}");
-    let request = format!(
-        "POST /sign-in HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: driftless_form={cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let page = server.send(request.as_bytes());
-    assert!(page.status == 303 || page.status == 422, "{page:?}");
-    (page.status == 303)
-        .then(|| format!("driftless_session={}", after(&page.head, "driftless_session=", ';')))
-=======
     Browser::of(server).signs_in(login, password)
->>>>>>> main
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::browser::Browser;
 use crate::client::Client;
 use crate::folder::Folder;
-use crate::people;
 use crate::server::Server;
 
 const PASSWORD: &str = "correct-horse-battery";
@@ -48,7 +48,10 @@ fn filled() -> (Folder, Server) {
 }
 
 fn download(server: &Server) -> String {
-    let cookie = people::session(server, "ed", PASSWORD).unwrap();
+    let mut browser = Browser::of(server);
+    assert!(browser.signs_in("ed", PASSWORD));
+    let cookie = browser.cookies();
+    // Without the lengths of pieces between them.
     let request = format!(
         "GET /activities.csv HTTP/1.0\r\nHost: x\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
     );
