@@ -14,6 +14,7 @@ mod imported;
 mod interval;
 mod organization;
 mod patch;
+mod spreadsheet;
 mod time;
 mod version;
 
@@ -27,9 +28,11 @@ pub use ids::{ID_MAX, ORG_ID_CHARS_MAX, OrgIdError};
 pub use imported::{Imported, Members};
 pub use interval::{Interval, IntervalError, Unit};
 pub use organization::{
-    Account, ApiKey, LOGIN_CHARS_MAX, Login, LoginName, LoginNameError, NAME_CHARS_MAX, Name,
-    Opener, Organization, PasswordHash, Role, RoleError, SecretHash, Stage, Status, SystemUser,
+    Account, ApiKey, LOGIN_CHARS_MAX, Login, LoginName, LoginNameError, Meaning, NAME_CHARS_MAX,
+    Name, Opener, Organization, PasswordHash, Role, RoleError, SecretHash, Stage, Status,
+    SystemUser,
 };
 pub use patch::{CustomFieldPatch, Draft, Patch, Presence, StatusRef};
+pub use spreadsheet::{GUARD_COLUMN, guarded, unguarded};
 pub use time::{Moment, MomentError, MomentText, Stamp, Zone, ZoneError};
 pub use version::{Author, Kind, Origin, State, Version};

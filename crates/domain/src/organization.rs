@@ -281,6 +281,9 @@ pub struct Status {
     pub position: i64,
     /// Whether an activity that has it is done: no longer due.
     pub done: bool,
+    /// Whether new activities begin with it in the pages, unless somebody chooses another; at most one of an
+    /// organization's does.
+    pub begins: bool,
     /// A retired status stays on the records that have it and cannot be newly chosen.
     pub retired: bool,
     /// Its name has changed and the records that show it are still being brought up to date
@@ -288,14 +291,64 @@ pub struct Status {
     pub spreading: bool,
 }
 
-/// The name of the status that counts as done in an organization that has not said otherwise.
-const DONE_NAME: &str = "completed";
+/// What a status means, as far as its name tells. Names come from other systems, and nothing else says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// Nothing has been done yet.
+    NotBegun,
+    /// Something is still to be done.
+    UnderWay,
+    /// What was to be done has been done.
+    Done,
+    /// It is no longer to be done.
+    CalledOff,
+}
+
+/// The names, in lower case, that tell what a status means.
+const MEANINGS: [(Meaning, &[&str]); 4] = [
+    (
+        Meaning::NotBegun,
+        &[
+            "not started",
+            "not begun",
+            "new",
+            "open",
+            "planned",
+            "scheduled",
+            "to do",
+            "to-do",
+            "todo",
+        ],
+    ),
+    (
+        Meaning::UnderWay,
+        &["in progress", "started", "under way", "waiting", "pending", "deferred", "on hold"],
+    ),
+    (Meaning::Done, &["completed", "complete", "done", "closed", "finished", "resolved"]),
+    (Meaning::CalledOff, &["cancelled", "canceled", "called off", "abandoned"]),
+];
+
+impl Meaning {
+    /// What a status of this name means; none where the name does not tell.
+    #[must_use]
+    pub fn of(name: &StatusName) -> Option<Meaning> {
+        let name = name.as_str().trim().to_lowercase();
+        let known = MEANINGS.iter().find(|(_, names)| names.contains(&name.as_str()));
+        known.map(|(meaning, _)| *meaning)
+    }
+
+    /// Whether nothing is left to do.
+    #[must_use]
+    pub fn is_done(self) -> bool {
+        matches!(self, Meaning::Done | Meaning::CalledOff)
+    }
+}
 
 impl Status {
-    /// A new status, to be chosen after those of smaller ids.
+    /// A new status, to be chosen after those of smaller ids. Its name tells whether it counts as done.
     #[must_use]
     pub fn new(id: StatusId, name: StatusName) -> Status {
-        let done = name.as_str().trim().eq_ignore_ascii_case(DONE_NAME);
-        Status { id, name, position: id.0, done, retired: false, spreading: false }
+        let done = Meaning::of(&name).is_some_and(Meaning::is_done);
+        Status { id, name, position: id.0, done, begins: false, retired: false, spreading: false }
     }
 }

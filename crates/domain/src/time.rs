@@ -55,10 +55,16 @@ pub struct Moment {
     pub offset_seconds: i32,
 }
 
-/// A text that is no time with an offset.
+/// Why a text is no time that can be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("not a time with an offset, like 2014-01-10T15:50:28.153+08:00")]
-pub struct MomentError;
+pub enum MomentError {
+    /// It is something else.
+    #[error("not a time with an offset, like 2014-01-10T15:50:28.153+08:00")]
+    NoTime,
+    /// It lies before [`Stamp::MIN`] or after [`Stamp::MAX`].
+    #[error("not a time from {} to {}", Stamp::MIN.at_offset(0), Stamp::MAX.at_offset(0))]
+    Beyond,
+}
 
 /// The largest offset that a time may be written with, in minutes: 18 hours, as in `xsd:dateTime`
 /// and Java.
@@ -66,8 +72,8 @@ const OFFSET_MINUTES_MAX: i32 = 18 * 60;
 
 impl Moment {
     /// Reads a time with seconds and an offset (`Z`, `±hh:mm` or `±hhmm`). A fraction finer than
-    /// milliseconds is cut; see [`Moment::parse_raising`]. The last hours of the year 9999, which
-    /// scripts write for "for ever", are moved to [`Stamp::MAX`].
+    /// milliseconds is cut. The last hours of the year 9999, which scripts write for "for ever", are refused
+    /// like the first ones of the year 1: whatever the offset, each instant must have a year of four digits.
     ///
     /// ```
     /// use domain::Moment;
@@ -77,24 +83,46 @@ impl Moment {
     /// ```
     ///
     /// # Errors
-    /// When the text is anything else, or lies outside the years 1 to 9999.
+    /// When the text is anything else, or an instant outside of [`Stamp::MIN`] to [`Stamp::MAX`].
     pub fn parse(text: &str) -> Result<Moment, MomentError> {
-        parse(text).map(|(moment, _)| moment).ok_or(MomentError)
+        let Read { stamp, offset_seconds, is_beyond, .. } =
+            read(text).ok_or(MomentError::NoTime)?;
+        if is_beyond { Err(MomentError::Beyond) } else { Ok(stamp.at_offset(offset_seconds)) }
     }
 
-    /// Like [`Moment::parse`], but a fraction finer than milliseconds is raised: what an inclusive
-    /// upper bound needs.
+    /// Reads a time in the same forms as an inclusive lower bound: a fraction finer than milliseconds is cut,
+    /// and what lies beyond all instants that can be kept is moved to the nearest of them. Nothing lies
+    /// between.
     ///
     /// # Errors
-    /// As [`Moment::parse`].
-    pub fn parse_raising(text: &str) -> Result<Moment, MomentError> {
-        let (moment, finer) = parse(text).ok_or(MomentError)?;
-        Ok(Moment { stamp: moment.stamp.plus_millis(i64::from(finer)), ..moment })
+    /// When the text is anything else, or lies outside the years 1 to 9999.
+    pub fn lower_bound(text: &str) -> Result<Stamp, MomentError> {
+        read(text).map(|read| read.stamp).ok_or(MomentError::NoTime)
+    }
+
+    /// As [`Moment::lower_bound`], but as an inclusive upper bound: a fraction finer than milliseconds is
+    /// raised.
+    ///
+    /// # Errors
+    /// As [`Moment::lower_bound`].
+    pub fn upper_bound(text: &str) -> Result<Stamp, MomentError> {
+        let Read { stamp, is_finer, .. } = read(text).ok_or(MomentError::NoTime)?;
+        Ok(stamp.plus_millis(i64::from(is_finer)))
     }
 }
 
-/// Reads a time; the flag says whether digits finer than milliseconds were cut.
-fn parse(text: &str) -> Option<(Moment, bool)> {
+/// A time that was read.
+struct Read {
+    /// The instant, or the nearest that can be kept.
+    stamp: Stamp,
+    offset_seconds: i32,
+    /// Whether that is another than the text says.
+    is_beyond: bool,
+    /// Whether digits finer than milliseconds were cut.
+    is_finer: bool,
+}
+
+fn read(text: &str) -> Option<Read> {
     let (date_time, rest) = text.split_at_checked(19)?;
     let digits = |range: std::ops::Range<usize>| number(date_time.get(range)?);
     let punctuation =
@@ -107,7 +135,7 @@ fn parse(text: &str) -> Option<(Moment, bool)> {
 
     let offset_at = rest.find(['Z', '+', '-'])?;
     let (fraction, offset) = rest.split_at(offset_at);
-    let (nanos, finer) = parse_fraction(fraction)?;
+    let (nanos, is_finer) = parse_fraction(fraction)?;
     let offset_seconds = parse_offset(offset)?;
     let civil = DateTime::new(
         i16::try_from(digits(0..4)?).ok()?,
@@ -125,8 +153,10 @@ fn parse(text: &str) -> Option<(Moment, bool)> {
         _ => return None,
     };
     let instant = Offset::from_seconds(offset_seconds).ok()?.to_timestamp(civil);
-    let stamp = instant.map_or(bound, |t| Stamp::from_millis(t.as_millisecond()));
-    Some((stamp.at_offset(offset_seconds), finer))
+    let millis = instant.map(jiff::Timestamp::as_millisecond);
+    let stamp = millis.as_ref().map_or(bound, |millis| Stamp::from_millis(*millis));
+    let is_beyond = millis.map_or(true, |millis| millis != stamp.0);
+    Some(Read { stamp, offset_seconds, is_beyond, is_finer })
 }
 
 /// Reads decimal digits and nothing else.
@@ -357,8 +387,30 @@ mod tests {
         check("2014-01-10T15:50:28.1-05:30", Some("2014-01-10T15:50:28.100-05:30"));
         check("2014-01-10T15:50:28.153999Z", Some("2014-01-10T15:50:28.153+00:00"));
         check("2016-02-29T23:59:59Z", Some("2016-02-29T23:59:59.000+00:00"));
-        check("9999-12-31T23:59:59Z", Some("9999-12-29T23:59:59.999+00:00"));
-        check("0001-01-01T00:00:00Z", Some("0001-01-02T00:00:00.000+00:00"));
+        check("9999-12-29T23:59:59.999Z", Some("9999-12-29T23:59:59.999+00:00"));
+        check("9999-12-30T17:59:59.999+18:00", Some("9999-12-30T17:59:59.999+18:00"));
+        check("0001-01-02T00:00:00Z", Some("0001-01-02T00:00:00.000+00:00"));
+        check("0001-01-01T06:00:00-18:00", Some("0001-01-01T06:00:00.000-18:00"));
+    }
+
+    #[test]
+    fn what_lies_beyond_all_instants_is_refused_and_bounds_are_moved_to_the_nearest() {
+        for (text, nearest) in [
+            ("9999-12-30T00:00:00Z", Stamp::MAX),
+            ("9999-12-31T23:59:59.999999Z", Stamp::MAX),
+            ("9999-12-31T00:00:00-06:00", Stamp::MAX),
+            ("9999-12-29T23:59:59.999-00:01", Stamp::MAX),
+            ("0001-01-01T23:59:59.999Z", Stamp::MIN),
+            ("0001-01-01T00:00:00+18:00", Stamp::MIN),
+        ] {
+            assert_eq!(Moment::parse(text), Err(MomentError::Beyond), "{text}");
+            assert_eq!(Moment::lower_bound(text), Ok(nearest), "{text}");
+            assert_eq!(Moment::upper_bound(text), Ok(nearest), "{text}");
+        }
+        assert_eq!(
+            MomentError::Beyond.to_string(),
+            "not a time from 0001-01-02T00:00:00.000+00:00 to 9999-12-29T23:59:59.999+00:00"
+        );
     }
 
     #[test]
@@ -389,13 +441,11 @@ mod tests {
     #[test]
     fn an_upper_bound_is_raised_and_a_lower_one_cut() {
         let text = "2014-01-10T15:50:28.1530001Z";
-        assert_eq!(Moment::parse(text).unwrap().to_string(), "2014-01-10T15:50:28.153+00:00");
-        assert_eq!(
-            Moment::parse_raising(text).unwrap().to_string(),
-            "2014-01-10T15:50:28.154+00:00"
-        );
+        let shown = |bound: Result<Stamp, _>| bound.unwrap().at_offset(0).to_string();
+        assert_eq!(shown(Moment::lower_bound(text)), "2014-01-10T15:50:28.153+00:00");
+        assert_eq!(shown(Moment::upper_bound(text)), "2014-01-10T15:50:28.154+00:00");
         let exact = "2014-01-10T15:50:28.153000Z";
-        assert_eq!(Moment::parse_raising(exact), Moment::parse(exact));
+        assert_eq!(Moment::upper_bound(exact), Moment::lower_bound(exact));
     }
 
     #[test]

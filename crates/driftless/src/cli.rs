@@ -101,7 +101,11 @@ pub(crate) enum Work {
     ///
     /// What a file does not name (a column, a JSON member) stays as it is; what it names with nothing
     /// in it (an empty cell, null) is cleared. An activity stays as it is, and is listed, if it was
-    /// edited here since its last import, or is newer here than the file's lastModifiedDateTime.
+    /// edited here since its last import, or is newer here than the file's lastModifiedDateTime. Of one
+    /// that the files have several times, the latest lastModifiedDateTime or deletedDateTime counts.
+    ///
+    /// What the list of activities gives as CSV can be saved in a spreadsheet and imported; its column
+    /// 'guarded, which must stay, says that texts may have an apostrophe put before them.
     Import(Import),
     /// Write all activities to standard output, removed ones included.
     Export(Export),
@@ -131,6 +135,9 @@ impl Work {
             Work::Status(Status::List { .. }) => "status list",
             Work::Status(Status::Add { .. }) => "status add",
             Work::Status(Status::Rename { .. }) => "status rename",
+            Work::Status(Status::Done { .. }) => "status done",
+            Work::Status(Status::ToDo { .. }) => "status to-do",
+            Work::Status(Status::Begin { .. }) => "status begin",
             Work::Status(Status::Retire { .. }) => "status retire",
             Work::Accounts(Accounts::Import { .. }) => "accounts import",
             Work::Accounts(Accounts::List { .. }) => "accounts list",
@@ -456,6 +463,9 @@ pub(crate) enum Status {
         /// The organization's id.
         #[serde(with = "text")]
         org: OrgId,
+        /// Also show which count as done, and which one new activities begin with.
+        #[arg(long, env = "DRIFTLESS_STATUS_MEANING")]
+        meaning: bool,
     },
     /// Add a status; prints its id.
     Add {
@@ -481,6 +491,33 @@ pub(crate) enum Status {
         #[serde(with = "text")]
         name: StatusName,
     },
+    /// Let activities with a status count as done: nobody is reminded of them in the pages.
+    Done {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The status's id.
+        #[arg(value_parser = whole)]
+        id: i64,
+    },
+    /// Let activities with a status count as still to be done.
+    ToDo {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The status's id.
+        #[arg(value_parser = whole)]
+        id: i64,
+    },
+    /// Let new activities begin with a status, where people write them down in the pages.
+    Begin {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The status's id.
+        #[arg(value_parser = whole)]
+        id: i64,
+    },
     /// Retire a status: activities keep it, and it can no longer be chosen.
     Retire {
         /// The organization's id.
@@ -494,7 +531,8 @@ pub(crate) enum Status {
 
 #[derive(Subcommand, Debug, Serialize, Deserialize)]
 pub(crate) enum Accounts {
-    /// Bring in names from CSV files, whose first row is `id,name`; known ids get the new name.
+    /// Bring in names from CSV files, whose first row is `id,name`; known ids get the new name. They are
+    /// read as strictly as the files of `import`.
     Import {
         /// The organization's id.
         #[serde(with = "text")]

@@ -89,12 +89,12 @@ impl<'a> Params<'a> {
     }
 
     /// The value of a text, as it came: blanks in it are the writer's. As everywhere, the last one
-    /// with a value counts.
+    /// with a value counts, and nothing but blanks is none where another stands beside it.
     ///
     /// # Errors
     /// When it is not UTF-8: what cannot be read must not be stored.
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, ApiError> {
-        let filled = self.all(name).filter(|text| !text.is_empty()).last();
+        let filled = self.all(name).filter(|text| !text.trim().is_empty()).last();
         match filled.or_else(|| self.all(name).last()) {
             Some(text) => self.readable(name, text).map(Some),
             None => Ok(None),
@@ -209,6 +209,22 @@ mod tests {
         check("page.pageSize=5&page.pageSize=6", "page.pagesize", Some("6"));
         check("from=2014-01-11T11:44:37.048+08:00", "from", Some("2014-01-11T11:44:37.048 08:00"));
         check("from=2014%2B08%3A00", "from", Some("2014+08:00"));
+    }
+
+    #[test]
+    fn a_text_keeps_its_blanks_and_gives_way_to_none_that_is_blank() {
+        let text = |query: &str| params(query).text("note").map(|text| text.map(str::to_owned));
+        for (query, expected) in [
+            ("note=+x+", " x "),
+            ("note=++", "  "),
+            ("note=x&note=", "x"),
+            ("note=x&note=++", "x"),
+            ("note=x&note=y", "y"),
+            ("note=+&note=", ""),
+        ] {
+            assert_eq!(text(query), Ok(Some(expected.to_owned())), "{query}");
+        }
+        assert_eq!(text("x=note"), Ok(None));
     }
 
     #[test]

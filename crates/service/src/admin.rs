@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use domain::{
-    ApiKey, ClientId, ID_MAX, Interval, KeyId, LoginName, Name, OrgId, OrgIdError, OrgKey,
+    ApiKey, ClientId, ID_MAX, Interval, KeyId, LoginName, Meaning, Name, OrgId, OrgIdError, OrgKey,
     Organization, Role, Stage, Stamp, Status, StatusId, StatusName, SystemUser, TextError, UserId,
     Zone,
 };
@@ -295,7 +295,8 @@ impl Committer {
 fn first_statuses() -> Result<Vec<Status>, AdminError> {
     let status = |(id, name): (i64, &str)| {
         let name = StatusName::parse(name)?;
-        Ok(Status::new(StatusId(id), name))
+        let begins = Meaning::of(&name) == Some(Meaning::NotBegun);
+        Ok(Status { begins, ..Status::new(StatusId(id), name) })
     };
     (1..).zip(FIRST_STATUSES).map(status).collect()
 }

@@ -1,13 +1,15 @@
 //! Merging the custom fields that a write names into those of a record.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use domain::{CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX, CustomField, CustomFieldPatch};
 
 use crate::Refusal;
 
-/// All values given for a field take the place of all that the record has for it; new fields follow
-/// in the order that they came in. A field that is written back as an answer shows it stays as it is.
+/// All values given for a field take the place of all that the record has for it, one by one; those that
+/// there is no place for follow the last of them, and new fields follow in the order that they came in. A
+/// value that is written back as an answer shows it stays as it is: blanks around ids are not sent, and
+/// values with nothing in them, which an import may have brought, are not taken otherwise.
 ///
 /// # Errors
 /// When the record would have more than is kept.
@@ -16,51 +18,45 @@ pub(crate) fn merge(
     patches: &[CustomFieldPatch],
 ) -> Result<(), Refusal> {
     let before = std::mem::take(fields);
-    let mut given = changed(&before, patches);
+    let mut given: HashMap<&str, VecDeque<&CustomFieldPatch>> = HashMap::new();
+    for patch in patches {
+        given.entry(id(&patch.field_id)).or_default().push_back(patch);
+    }
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for field in &before {
+        *places.entry(id(&field.field_id).to_owned()).or_default() += 1;
+    }
     for field in before {
-        match given.get_mut(id(&field.field_id)) {
-            // The first takes all of them, so that nothing is left for those behind it.
-            Some(values) => fields.append(values),
-            None => fields.push(field),
+        let Some(values) = given.get_mut(id(&field.field_id)) else {
+            fields.push(field);
+            continue;
+        };
+        let left = places.get_mut(id(&field.field_id)).map_or(0, |left| {
+            *left -= 1;
+            *left
+        });
+        if let Some(value) = values.pop_front() {
+            let is_as_sent =
+                sent(&field.value, &field.option_id) == sent(&value.value, &value.option_id);
+            fields.extend(if is_as_sent { Some(field) } else { filled(value) });
+        }
+        if left == 0 {
+            fields.extend(values.drain(..).filter_map(filled));
         }
     }
     for patch in patches {
-        fields.extend(given.remove(id(&patch.field_id)).into_iter().flatten());
+        let new = given.get_mut(id(&patch.field_id)).and_then(VecDeque::pop_front);
+        fields.extend(new.and_then(filled));
     }
     bounded("custom field values", fields.len(), CUSTOM_FIELDS_MAX)?;
     bounded("bytes of custom fields", bytes(fields), CUSTOM_FIELDS_BYTES_MAX)
 }
 
-/// The values of each field that is given others than it has. Those with nothing in them, which an
-/// import may have brought, are told apart here and then left out.
-fn changed<'a>(
-    before: &[CustomField],
-    patches: &'a [CustomFieldPatch],
-) -> HashMap<&'a str, Vec<CustomField>> {
-    let mut given: HashMap<&str, Vec<&CustomFieldPatch>> = HashMap::new();
-    for patch in patches {
-        given.entry(id(&patch.field_id)).or_default().push(patch);
-    }
-    let mut had: HashMap<&str, Vec<(&str, &str)>> = HashMap::new();
-    for field in before {
-        had.entry(id(&field.field_id)).or_default().push(sent(&field.value, &field.option_id));
-    }
-    let is_other = |field: &str, values: &[&CustomFieldPatch]| {
-        let values = values.iter().map(|patch| sent(&patch.value, &patch.option_id));
-        !had.get(field).is_some_and(|had| values.eq(had.iter().copied()))
-    };
-    given.retain(|field, values| is_other(field, values));
-    let kept = given.into_iter().map(|(field, values)| {
-        let filled =
-            values.into_iter().filter(|patch| patch.value.is_some() || patch.option_id.is_some());
-        (field, filled.map(field_of).collect())
-    });
-    kept.collect()
-}
-
-fn field_of(patch: &CustomFieldPatch) -> CustomField {
+/// A value to be kept; none where the field is to be cleared.
+fn filled(patch: &CustomFieldPatch) -> Option<CustomField> {
     let CustomFieldPatch { field_id, value, option_id } = patch.clone();
-    CustomField { field_id, value, option_id }
+    let is_filled = value.is_some() || option_id.is_some();
+    is_filled.then_some(CustomField { field_id, value, option_id })
 }
 
 /// Blanks around an id are not sent.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    ApiKey, KeyId, LoginName, Organization, Status, StatusId, StatusName, StatusRef, SystemUser,
-    UserId,
+    ApiKey, KeyId, LoginName, Meaning, Organization, Status, StatusId, StatusName, StatusRef,
+    SystemUser, UserId,
 };
 use store::TenantRecord;
 
@@ -52,6 +52,25 @@ impl Directory {
         let mut statuses: Vec<&Status> = self.statuses.values().collect();
         statuses.sort_by_key(|status| (status.position, status.id));
         statuses
+    }
+
+    /// The status that a click makes an activity done with: the first to choose that counts as done, before
+    /// those whose name says that it was called off.
+    #[must_use]
+    pub fn done_status(&self) -> Option<&Status> {
+        let offered = self.statuses_in_order().into_iter().filter(|status| !status.retired);
+        let is_called_off =
+            |status: &&Status| Meaning::of(&status.name) == Some(Meaning::CalledOff);
+        offered.filter(|status| status.done).min_by_key(is_called_off)
+    }
+
+    /// The status that new activities begin with in the pages: the one that an admin has said, or the
+    /// first to choose that does not count as done. Whoever writes down what is to come has not done it yet.
+    #[must_use]
+    pub fn first_status(&self) -> Option<&Status> {
+        let offered = self.statuses_in_order().into_iter().filter(|status| !status.retired);
+        let by_fitness = |status: &&Status| (!status.begins, status.done);
+        offered.min_by_key(by_fitness).filter(|status| status.begins || !status.done)
     }
 
     pub(crate) fn status(&self, id: StatusId) -> Result<&Status, Refusal> {

@@ -14,7 +14,7 @@ use crate::commit::unavailable;
 use crate::directory::Directory;
 use crate::passwords::{self, Password};
 use crate::people::put_login;
-use crate::statuses::{put_new_status, retire};
+use crate::statuses::{begin_with, put_new_status, retire, set_done};
 use crate::tenant::Tenant;
 use crate::{AdminError, Person, Service};
 
@@ -222,8 +222,20 @@ impl Service {
         let by = by.clone();
         self.change_status(&by.tenant.clone(), id, move |directory, status| {
             by.check(directory, Role::Admin)?;
-            status.done = done;
+            set_done(status, done);
             Ok(())
+        })
+        .await
+    }
+
+    /// Sets which status new activities begin with in the pages, in place of another.
+    ///
+    /// # Errors
+    /// When there is no such status to choose, they may not, or the store cannot write.
+    pub async fn set_status_begins(&self, by: &Person, id: StatusId) -> Result<(), AdminError> {
+        let org = by.tenant.key;
+        self.change_as_admin(by, move |directory, transaction| {
+            begin_with(directory, transaction, org, id)
         })
         .await
     }

@@ -69,6 +69,33 @@ impl Service {
         wait(self.change_status(org, id, retire))
     }
 
+    /// Says whether activities that have a status are done.
+    ///
+    /// # Errors
+    /// When there is no such status or the store cannot write.
+    pub fn mark_status_done(
+        &self,
+        org: &Arc<Tenant>,
+        id: StatusId,
+        done: bool,
+    ) -> Result<(), AdminError> {
+        wait(self.change_status(org, id, move |_, status| {
+            set_done(status, done);
+            Ok(())
+        }))
+    }
+
+    /// Says which status new activities begin with in the pages, in place of another.
+    ///
+    /// # Errors
+    /// When there is no such status to choose or the store cannot write.
+    pub fn mark_status_begins(&self, org: &Arc<Tenant>, id: StatusId) -> Result<(), AdminError> {
+        let key = org.key;
+        self.change_directory(org, move |directory, transaction| {
+            begin_with(directory, transaction, key, id)
+        })
+    }
+
     /// Renames a status and brings every record that shows it up to date, each with a new stamp; one
     /// that cannot be read is passed over. `progress` hears how many there were so far; returned is how many
     /// there were in the end.
@@ -245,6 +272,10 @@ pub(crate) fn put_new_status(
     id: Option<StatusId>,
     name: StatusName,
 ) -> Result<StatusId, AdminError> {
+    if directory.organization.stage == Stage::Importing {
+        // The files may have a status of that number, or name.
+        return Err(Refusal::under_import().into());
+    }
     let last = directory.statuses.keys().next_back().map_or(0, |id| id.0);
     let id = id.unwrap_or(StatusId(last.saturating_add(1)));
     directory.free_status_name(&name, None)?;
@@ -256,6 +287,32 @@ pub(crate) fn put_new_status(
     transaction.put_status(org, &status).map_err(|e| unavailable(&e))?;
     directory.statuses.insert(id, status);
     Ok(id)
+}
+
+/// Nobody means new activities to begin with what has come to count as done; who does says so afterwards.
+pub(crate) fn set_done(status: &mut Status, done: bool) {
+    status.begins &= !done || status.done;
+    status.done = done;
+}
+
+/// Marks the status that new activities begin with, and no other.
+pub(crate) fn begin_with(
+    directory: &mut Directory,
+    transaction: &mut dyn Transaction,
+    org: OrgKey,
+    id: StatusId,
+) -> Result<(), AdminError> {
+    if directory.statuses.get(&id).is_none_or(|status| status.retired) {
+        return Err(AdminError::UnknownStatus(id));
+    }
+    for status in directory.statuses.values_mut() {
+        let begins = status.id == id;
+        if status.begins != begins {
+            status.begins = begins;
+            transaction.put_status(org, status).map_err(|e| unavailable(&e))?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes a status out of those to choose from, unless it is the last of them.

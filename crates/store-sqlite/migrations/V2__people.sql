@@ -8,7 +8,8 @@ ALTER TABLE system_user ADD COLUMN zone TEXT;               -- whose clocks the 
 
 ALTER TABLE activity_status ADD COLUMN position INTEGER NOT NULL DEFAULT 0;    -- among the statuses to choose from
 ALTER TABLE activity_status ADD COLUMN done     INTEGER NOT NULL DEFAULT 0;    -- 1: an activity that has it is done
-UPDATE activity_status SET position = id, done = lower(name) = 'completed';
+ALTER TABLE activity_status ADD COLUMN begins   INTEGER NOT NULL DEFAULT 0;    -- 1: new activities begin with it
+UPDATE activity_status SET position = id, done = lower(name) = 'completed', begins = lower(name) = 'not started';
 
 ALTER TABLE api_key ADD COLUMN expected_ms INTEGER;         -- how often it is to be asked with
 

@@ -43,9 +43,11 @@ const SMALL_TABLES: [SmallTable; 7] = [
         "id, system_user, label, hash, created, revoked, last_login, expected_ms FROM api_key",
         |row| rows::key(row).map(drop),
     ),
-    ("status", "id, name, position, done, retired, spreading FROM activity_status", |row| {
-        rows::status(row).map(drop)
-    }),
+    (
+        "status",
+        "id, name, position, done, begins, retired, spreading FROM activity_status",
+        |row| rows::status(row).map(drop),
+    ),
     ("session", "hash, api_key, system_user, created, last_used FROM session", |row| {
         rows::session(row).map(drop)
     }),

@@ -245,7 +245,7 @@ impl Store for SqliteStore {
                     )?,
                     statuses: list(
                         c,
-                        "SELECT id, name, position, done, retired, spreading FROM activity_status
+                        "SELECT id, name, position, done, begins, retired, spreading FROM activity_status
                          WHERE organization = ?1 ORDER BY id",
                         org,
                         rows::status,

@@ -218,7 +218,7 @@ pub(crate) fn key(row: &Row<'_>) -> Result<ApiKey, StoreError> {
     })
 }
 
-/// Reads `id, name, position, done, retired, spreading`.
+/// Reads `id, name, position, done, begins, retired, spreading`.
 pub(crate) fn status(row: &Row<'_>) -> Result<Status, StoreError> {
     let name: String = column(row, 1)?;
     Ok(Status {
@@ -226,8 +226,9 @@ pub(crate) fn status(row: &Row<'_>) -> Result<Status, StoreError> {
         name: StatusName::parse(&name).map_err(|e| damaged("activity_status", e))?,
         position: column(row, 2)?,
         done: column(row, 3)?,
-        retired: column(row, 4)?,
-        spreading: column(row, 5)?,
+        begins: column(row, 4)?,
+        retired: column(row, 5)?,
+        spreading: column(row, 6)?,
     })
 }
 

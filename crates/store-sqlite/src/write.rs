@@ -195,15 +195,16 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn put_status(&mut self, org: OrgKey, status: &Status) -> Result<(), StoreError> {
         self.execute(
-            "INSERT OR REPLACE INTO activity_status (organization, id, name, position, done, retired,
-                 spreading)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT OR REPLACE INTO activity_status (organization, id, name, position, done, begins,
+                 retired, spreading)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             (
                 org.0,
                 status.id.0,
                 status.name.as_str(),
                 status.position,
                 status.done,
+                status.begins,
                 status.retired,
                 status.spreading,
             ),

@@ -1,6 +1,6 @@
 //! Times as people read them: as a clock in the reader's zone shows them, near today with the day of the week.
 
-use domain::{Moment, Stamp, Zone};
+use domain::{Moment, MomentError, Stamp, Zone};
 use maud::{Markup, html};
 
 /// What of a time is shown.
@@ -123,26 +123,57 @@ pub(crate) fn control(stamp: Stamp, zone: &Zone) -> String {
 }
 
 /// Reads what such a control has sent, as a clock in the zone shows it. In the hour that is there
-/// twice when clocks are set back it is the first; in the one that is not there, the one after.
+/// twice when clocks are set back it is the first; in what is not there, as much later as clocks jump.
 pub(crate) fn from_control(text: &str, zone: &Zone) -> Option<Moment> {
-    Some(zone.at(zone.instant_of(wall(text)?)))
+    Some(zone.at(zone.instant_of(wall(text).ok()?)))
 }
 
-/// Whether clocks in the zone ever show what was read as that moment, instead of skipping it.
-pub(crate) fn is_shown(moment: Moment, text: &str, zone: &Zone) -> bool {
-    same_control(text, &control(moment.stamp, zone))
+/// Reads what somebody has typed into such a control.
+///
+/// # Errors
+/// When it is no time, one that no clock in the zone ever shows, or one that cannot be kept: in words that
+/// follow the control's name.
+pub(crate) fn typed(text: &str, zone: &Zone) -> Result<Moment, String> {
+    let beyond = || {
+        let [first, last] =
+            [Stamp::MIN, Stamp::MAX].map(|stamp| control(stamp, &Zone::utc()).replace('T', " "));
+        format!("must lie between {first} and {last} of UTC")
+    };
+    let moment = match wall(text) {
+        Ok(wall) => zone.at(zone.instant_of(wall)),
+        Err(MomentError::Beyond) => return Err(beyond()),
+        Err(MomentError::NoTime) if text.trim().is_empty() => {
+            return Err("must not be empty".to_owned());
+        }
+        Err(MomentError::NoTime) => {
+            return Err("must be a date and a time, like 2026-03-04 14:05".to_owned());
+        }
+    };
+    if same_control(text, &control(moment.stamp, zone)) {
+        return Ok(moment);
+    }
+    if [Stamp::MIN, Stamp::MAX].contains(&moment.stamp) {
+        return Err(beyond());
+    }
+    let instead = control(moment.stamp, zone).replace('T', " ");
+    Err(format!("cannot be then: clocks skip this time on that day, and show {instead}"))
+}
+
+/// Whether what a control shows of an instant is read as another: clocks show it twice.
+pub(crate) fn is_shown_twice(stamp: Stamp, zone: &Zone) -> bool {
+    from_control(&control(stamp, zone), zone).is_none_or(|read| read.stamp != stamp)
 }
 
 /// Whether two such texts show the same time: browsers write one in several ways.
 pub(crate) fn same_control(one: &str, other: &str) -> bool {
-    wall(one) == wall(other) && (wall(one).is_some() || one.trim() == other.trim())
+    wall(one) == wall(other) && (wall(one).is_ok() || one.trim() == other.trim())
 }
 
 /// What a clock of UTC shows where the text says what the wall clock shows.
-fn wall(text: &str) -> Option<Stamp> {
+fn wall(text: &str) -> Result<Stamp, MomentError> {
     let text = text.trim().replace(' ', "T");
     let with_seconds = if text.len() == 16 { format!("{text}:00") } else { text };
-    Some(Moment::parse(&format!("{with_seconds}Z")).ok()?.stamp)
+    Ok(Moment::parse(&format!("{with_seconds}Z"))?.stamp)
 }
 
 /// The full hour that comes next, as a wall clock shows it.
@@ -160,9 +191,14 @@ pub(crate) fn day(stamp: Stamp, zone: &Zone, days_on: i64) -> Stamp {
     zone.instant_of(Stamp::from_millis(midnight))
 }
 
-/// The first instant of a day that a control of type `date` has sent: `2026-03-04`.
+/// The first instant of a day that a control of type `date` has sent: `2026-03-04`. None where it is no
+/// day, or one that clocks in the zone have skipped.
 pub(crate) fn day_from_control(text: &str, zone: &Zone) -> Option<Stamp> {
-    from_control(&format!("{}T00:00", text.trim()), zone).map(|moment| moment.stamp)
+    let text = text.trim();
+    let midnight = Moment::lower_bound(&format!("{text}T00:00:00Z")).ok()?;
+    let first = zone.instant_of(midnight);
+    let is_at_the_end = midnight == Stamp::MIN || midnight == Stamp::MAX;
+    (is_at_the_end || zone.at(first).to_string().starts_with(text)).then_some(first)
 }
 
 /// Milliseconds of a day without a step of the clock.
@@ -231,9 +267,45 @@ mod tests {
             ("2011-12-30T12:00", "Pacific/Apia", false),
             ("2026-03-08T02:30", "-06:00", true),
         ] {
-            let moment = from_control(text, &zone(name)).unwrap();
-            assert_eq!(is_shown(moment, text, &zone(name)), expected, "{text} in {name}");
+            assert_eq!(typed(text, &zone(name)).is_ok(), expected, "{text} in {name}");
         }
+    }
+
+    #[test]
+    fn what_was_typed_is_never_moved_without_a_word() {
+        let wrong = |text: &str, name: &str| typed(text, &zone(name)).unwrap_err();
+        let skipped =
+            "cannot be then: clocks skip this time on that day, and show 2011-12-31 12:00";
+        assert_eq!(wrong("2011-12-30T12:00", "Pacific/Apia"), skipped);
+        let beyond = "must lie between 0001-01-02 00:00 and 9999-12-29 23:59:59.999 of UTC";
+        for (text, name) in [
+            ("9999-12-31T23:59", "UTC"),
+            ("9999-12-29T23:00", "America/Chicago"),
+            ("0001-01-01T00:00", "UTC"),
+            ("0001-01-02T01:00", "+08:00"),
+        ] {
+            assert_eq!(wrong(text, name), beyond, "{text} in {name}");
+        }
+        assert!(typed("9999-12-29T23:59:59.999", &zone("UTC")).is_ok());
+    }
+
+    #[test]
+    fn a_day_is_read_where_the_zone_has_it() {
+        let first = |text: &str, name: &str| {
+            let zone = zone(name);
+            day_from_control(text, &zone).map(|stamp| zone.at(stamp).to_string())
+        };
+        let shown = |text: &str| Some(text.to_owned());
+        assert_eq!(first("2011-12-29", "Pacific/Apia"), shown("2011-12-29T00:00:00.000-10:00"));
+        assert_eq!(first("2011-12-30", "Pacific/Apia"), None);
+        assert_eq!(first(" 2011-12-31 ", "Pacific/Apia"), shown("2011-12-31T00:00:00.000+14:00"));
+        // Clocks jump at midnight.
+        assert_eq!(
+            first("2018-11-04", "America/Sao_Paulo"),
+            shown("2018-11-04T01:00:00.000-02:00")
+        );
+        assert_eq!(first("9999-12-31", "UTC"), shown("9999-12-29T23:59:59.999+00:00"));
+        assert_eq!(first("2026-02-30", "UTC"), None);
     }
 
     #[test]
@@ -306,7 +378,8 @@ mod tests {
             let (zone, stamp) = (zone(name), Stamp::from_millis(millis));
             let shown = control(stamp, &zone);
             let read = from_control(&shown, &zone).unwrap();
-            prop_assert!(is_shown(read, &shown, &zone));
+            prop_assert_eq!(typed(&shown, &zone), Ok(read));
+            prop_assert_eq!(is_shown_twice(stamp, &zone), read.stamp != stamp);
             prop_assert_eq!(control(read.stamp, &zone), shown);
             let earlier = stamp.millis() - read.stamp.millis();
             prop_assert!(earlier == 0 || earlier == HOUR_MS || earlier == HOUR_MS / 2, "{}", earlier);

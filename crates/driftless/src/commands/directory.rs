@@ -158,13 +158,24 @@ pub(super) fn status(
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
     match status {
-        Status::List { org } => {
+        Status::List { org, meaning } => {
             let directory = service.known_org(org)?.directory();
+            let first = directory.first_status().map(|status| status.id);
             let rows = directory.statuses.values().map(|status| {
-                let state = if status.retired { "retired" } else { "" };
-                vec![status.id.to_string(), status.name.to_string(), state.to_owned()]
+                let mut row = vec![status.id.to_string(), status.name.to_string()];
+                if *meaning {
+                    let begins = if Some(status.id) == first { "new activities" } else { "" };
+                    let means = if status.done { "done" } else { "to do" };
+                    row.extend([means, begins].map(str::to_owned));
+                }
+                row.push(if status.retired { "retired" } else { "" }.to_owned());
+                row
             });
-            console.print(&table(&["ID", "NAME", ""], &rows.collect::<Vec<_>>()))?;
+            let head: &[&str] = match meaning {
+                true => &["ID", "NAME", "MEANS", "FOR", ""],
+                false => &["ID", "NAME", ""],
+            };
+            console.print(&table(head, &rows.collect::<Vec<_>>()))?;
         }
         Status::Add { org, name, id } => {
             let id =
@@ -187,6 +198,18 @@ pub(super) fn status(
             if let Some(problem) = spread.problem() {
                 console.note(&problem)?;
             }
+        }
+        Status::Done { org, id } => {
+            service.mark_status_done(&service.known_org(org)?, StatusId(*id), true)?;
+            console.note(&format!("activities with status {id} count as done"))?;
+        }
+        Status::ToDo { org, id } => {
+            service.mark_status_done(&service.known_org(org)?, StatusId(*id), false)?;
+            console.note(&format!("activities with status {id} count as to do"))?;
+        }
+        Status::Begin { org, id } => {
+            service.mark_status_begins(&service.known_org(org)?, StatusId(*id))?;
+            console.note(&format!("new activities begin with status {id}"))?;
         }
         Status::Retire { org, id } => {
             service.retire_status(&service.known_org(org)?, StatusId(*id))?;

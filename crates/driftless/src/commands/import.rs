@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use neon::files::{self, Pages, Summary};
+use neon::files::{self, Ignored, Pages};
 use service::{
     Differing, ImportOptions, ImportPlan, ImportReport, Listed, Rehearsal, RemovedHere, Spool,
 };
@@ -96,7 +96,8 @@ fn read(
         }
         match summary {
             Ok(summary) => {
-                tell_ignored(&name, &summary, console)?;
+                let is_empty = summary.records + summary.removals == 0;
+                tell_ignored(&name, is_empty, &summary.ignored, console)?;
                 pages.merge(summary.pages);
             }
             Err(e) => problems.push(e.to_string()),
@@ -126,12 +127,18 @@ fn warn(pages: &Pages, repeated: &Listed, console: &mut dyn Console) -> Result<(
     Ok(())
 }
 
-fn tell_ignored(name: &str, summary: &Summary, console: &mut dyn Console) -> Result<(), Failure> {
-    if summary.records + summary.removals == 0 {
+/// Tells what of a file was not taken.
+pub(super) fn tell_ignored(
+    name: &str,
+    is_empty: bool,
+    ignored: &Ignored,
+    console: &mut dyn Console,
+) -> Result<(), Failure> {
+    if is_empty {
         console.note(&format!("{name}: there is nothing in it"))?;
     }
     let ignored: Vec<String> =
-        summary.ignored.names().map(|(member, times)| format!("{member} ({times})")).collect();
+        ignored.names().map(|(member, times)| format!("{member} ({times})")).collect();
     if !ignored.is_empty() {
         console.note(&format!("{name}: not kept: {}", ignored.join(", ")))?;
     }

@@ -12,6 +12,9 @@ fn a_file_of_names_is_taken_in() {
         folder.write("sheet.csv", "\u{feff}Name,City,clientId\n Ada Lovelace ,London,12\n");
         folder.write("twice.csv", "id,name\n7,Other\n7,Zoë\n");
         folder.write("empty.csv", "id,name\n");
+        folder.write("nothing.csv", "");
+        // Rows of empty cells below the last one, and what another country's writes.
+        folder.write("semicolons.csv", "\nID;NAME\r\n;\r\n12;\"Doe; Jane\"\r\n\r\n;\r\n7;Zoë\r\n");
         folder.transcript(&[
             "org add acme",
             "accounts list acme",
@@ -19,7 +22,8 @@ fn a_file_of_names_is_taken_in() {
             "accounts import acme accounts.csv",
             "accounts list acme",
             "accounts import acme sheet.csv twice.csv",
-            "accounts import acme empty.csv",
+            "accounts import acme empty.csv nothing.csv",
+            "accounts import acme semicolons.csv",
             "accounts list acme",
             "accounts list nowhere",
         ])
@@ -32,8 +36,7 @@ fn a_wrong_file_is_named_with_its_line_and_changes_nothing() {
     let told = either_way(|folder| {
         folder.ok("org add acme");
         folder.write("good.csv", "id,name\n1,One\n");
-        let wrong: [(&str, &[u8]); 9] = [
-            ("nothing.csv", b""),
+        let wrong: [(&str, &[u8]); 13] = [
             ("no-head.csv", b"12,Ada\n"),
             ("no-name.csv", b"id,city\n12,London\n"),
             ("words.csv", b"id,name\n12,Ada\ntwelve,Bob\n"),
@@ -41,6 +44,11 @@ fn a_wrong_file_is_named_with_its_line_and_changes_nothing() {
             ("large.csv", b"id,name\n9007199254740992,Ada\n"),
             ("nameless.csv", b"id,name\n12,\n"),
             ("short.csv", b"id,name\n12\n"),
+            ("comma.csv", b"id,name\n12,Ada\n7,Doe, Jane\n"),
+            ("two-names.csv", b"id,name,Name\n12,Ada,Bob\n"),
+            ("two-ids.csv", b"id,clientId,name\n12,13,Ada\n"),
+            ("unclosed.csv", b"id,name\n12,\"Ada\n7,Bob\n"),
+            ("nul.csv", b"id,name\n12,A\0da\n"),
             ("latin.csv", b"id,name\n12,Ada\n7,Zo\xeb\n"),
         ];
         let mut lines = vec!["accounts import acme missing.csv".to_owned()];
@@ -48,6 +56,7 @@ fn a_wrong_file_is_named_with_its_line_and_changes_nothing() {
             folder.write(name, content);
             lines.push(format!("accounts import acme good.csv {name}"));
         }
+        lines.push("accounts import acme words.csv good.csv comma.csv".to_owned());
         lines.extend(["accounts import nowhere good.csv", "accounts list acme"].map(str::to_owned));
         folder.transcript(&lines.iter().map(String::as_str).collect::<Vec<_>>())
     });

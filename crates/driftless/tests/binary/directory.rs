@@ -94,6 +94,12 @@ fn statuses() {
             "status retire acme 99",
             "status list acme",
             "status list nowhere",
+            "status done acme 5",
+            "status to-do acme 4",
+            "status begin acme 1",
+            "status begin acme 3",
+            "status done acme 99",
+            "status list acme --meaning",
         ],
     );
 }

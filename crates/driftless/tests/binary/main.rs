@@ -44,6 +44,7 @@ mod pipes;
 mod proxies;
 mod secrets;
 mod signals;
+mod spreadsheet;
 mod stop;
 mod tls;
 mod usage;

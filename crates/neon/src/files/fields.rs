@@ -8,7 +8,7 @@ use domain::{
 use super::ignored::Ignored;
 use super::object;
 use super::problem::{Fault, Place, Problems};
-use super::value::{self, Form, Kind, Unfit};
+use super::value::{self, Form, Kind};
 
 /// The members by the names that files use: the columns of a table, in the order of the record.
 pub(super) const NAMES: [&str; 17] = [
@@ -56,13 +56,13 @@ pub(super) enum Column {
 
 impl Column {
     /// What a record cannot be without.
-    pub(super) const REQUIRED: [Column; 6] = [
-        Column::Id,
-        Column::Subject,
-        Column::Start,
-        Column::StatusId,
-        Column::StatusName,
-        Column::Priority,
+    pub(super) const REQUIRED: [usize; 6] = [
+        Column::Id as usize,
+        Column::Subject as usize,
+        Column::Start as usize,
+        Column::StatusId as usize,
+        Column::StatusName as usize,
+        Column::Priority as usize,
     ];
 
     /// What a record can be without: where the file has nothing of it, the record keeps what it has.
@@ -121,8 +121,8 @@ impl<'a> Fields<'_, 'a> {
         let note = self.optional(Column::Note, &value::NOTE);
         let start = self.required(Column::Start, &value::MOMENT);
         let end = self.optional(Column::End, &value::MOMENT);
-        let client = self.optional(Column::Client, &value::CLIENT);
-        let system_user = self.optional(Column::SystemUser, &value::USER);
+        let client = self.optional(Column::Client, &value::CLIENT).flatten();
+        let system_user = self.optional(Column::SystemUser, &value::USER).flatten();
         let status = self.status();
         let priority = self.required(Column::Priority, &value::PRIORITY);
         let custom_fields = self.custom_fields();
@@ -263,19 +263,7 @@ impl<'a> Fields<'_, 'a> {
         value: &'a str,
         kind: &Kind<T>,
     ) -> Option<T> {
-        let parsed = form.text(value).ok_or(Unfit::Unexpected).and_then(|text| (kind.parse)(&text));
-        match parsed {
-            Ok(parsed) => return Some(parsed),
-            Err(Unfit::Text(error)) => self.note(value, Fault::Text { member, error }),
-            Err(Unfit::Unexpected) if form == Form::Json => {
-                self.refuse(member, value, kind.expected);
-            }
-            Err(Unfit::Unexpected) => {
-                let fault = Fault::value(member, &format!("{value:?}"), kind.expected);
-                self.note(value, fault);
-            }
-        }
-        None
+        kind.read(member, form, value).map_err(|fault| self.note(value, fault)).ok()
     }
 
     fn refuse(&mut self, member: &'static str, value: &'a str, expected: &'static str) {

@@ -11,13 +11,15 @@
 //!   is of the others.
 //!
 //! Types are read leniently, since the vendor's wavered over the years: numbers as text and text as
-//! numbers, a single element for a list, `null` or empty for none, priorities in any case, times
+//! numbers, a single element for a list, `null` or empty for none, for the ids of clients and persons zero too,
+//! priorities in any case, times
 //! with a blank for `+`, without milliseconds or with `+0800`. Everything else is read strictly,
 //! and what is wrong is told with its line.
 //!
 //! A member that may be absent and that a file names with nothing in it is none; one that a file does
 //! not name, or has no column for, it says nothing of ([`Members`](domain::Members)).
 
+mod accounts;
 mod fields;
 mod ignored;
 mod json;
@@ -26,6 +28,7 @@ mod pages;
 mod problem;
 mod rows;
 mod stretch;
+mod table;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -36,11 +39,12 @@ use std::ops::ControlFlow;
 
 use domain::{Imported, Stamp};
 
+pub use accounts::read_accounts;
 pub use ignored::Ignored;
 pub use pages::Pages;
 pub use problem::{Fault, PROBLEMS_SHOWN_MAX, Problem, ReadError};
-pub use rows::ROW_BYTES_MAX;
 pub use stretch::VALUE_BYTES_MAX;
+pub use table::ROW_BYTES_MAX;
 pub use write::{Format, FormatError, Writer};
 
 use problem::Problems;

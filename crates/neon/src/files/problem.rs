@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use domain::TextError;
+use domain::{Stamp, TextError};
 use thiserror::Error;
 
 use super::object::message;
@@ -72,6 +72,18 @@ pub enum Fault {
         /// What is wrong with the text.
         error: TextError,
     },
+    /// A member has a time outside of those that can be kept.
+    #[error(
+        "{member} is {value}, expected a time from {} to {}",
+        Stamp::MIN.at_offset(0),
+        Stamp::MAX.at_offset(0)
+    )]
+    Beyond {
+        /// The member.
+        member: &'static str,
+        /// What the file has.
+        value: String,
+    },
     /// More custom fields than an activity may have.
     #[error("{member} has {has} {what}, at most {max} are kept")]
     TooMany {
@@ -117,14 +129,22 @@ pub enum Fault {
     },
     /// A header row without columns that are required.
     #[error(
-        "the header row lacks {0}: expected JSON, or CSV whose first row names the members, with commas between them"
+        "the header row lacks {0}: expected JSON, or CSV whose first row names the members, with commas, semicolons or tabs between them"
     )]
     Columns(String),
+    /// The same of a file of accounts.
+    #[error(
+        "the header row lacks {0}: expected CSV whose first row names the columns id and name, with commas, semicolons or tabs between them"
+    )]
+    AccountColumns(String),
     /// A header row that names a column twice.
     #[error("the header row has {0} twice")]
     ColumnTwice(&'static str),
     /// A row that is shorter or longer than the header row.
-    #[error("this row has {cells} cells, but the header row has {columns}")]
+    #[error(
+        "this row has {cells} cells, but the header row has {columns}{}",
+        if cells > columns { ": a text with the separator in it must stand in quotation marks" } else { "" }
+    )]
     Cells {
         /// The row's cells.
         cells: usize,

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use domain::{
-    ActivityId, ClientId, ID_MAX, Moment, NAME_CHARS_MAX, NOTE_CHARS_MAX, Note, Priority, StatusId,
-    StatusName, Subject, TextError, UserId,
+    ActivityId, ClientId, ID_MAX, Moment, MomentError, NAME_CHARS_MAX, NOTE_CHARS_MAX, Name, Note,
+    Priority, StatusId, StatusName, Subject, TextError, UserId,
 };
 
 use super::object::Text;
+use super::problem::{Fault, shown};
 
 /// How a file writes its values.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,11 +43,24 @@ fn unquoted(value: &str) -> Option<Cow<'_, str>> {
 }
 
 /// What a member's value must be.
-pub(super) struct Kind<T: 'static> {
+pub(super) struct Kind<T> {
     /// In words, for people.
     pub(super) expected: &'static str,
     /// In code.
     pub(super) parse: fn(&str) -> Result<T, Unfit>,
+}
+
+impl<T> Kind<T> {
+    /// Reads a member's value.
+    pub(super) fn read(&self, member: &'static str, form: Form, value: &str) -> Result<T, Fault> {
+        let parsed = form.text(value).ok_or(Unfit::Unexpected).and_then(|text| (self.parse)(&text));
+        parsed.map_err(|unfit| match unfit {
+            Unfit::Text(error) => Fault::Text { member, error },
+            Unfit::Beyond => Fault::Beyond { member, value: shown(value) },
+            Unfit::Unexpected if form == Form::Json => Fault::value(member, value, self.expected),
+            Unfit::Unexpected => Fault::value(member, &format!("{value:?}"), self.expected),
+        })
+    }
 }
 
 /// Why a text is no value of a kind.
@@ -55,6 +69,8 @@ pub(super) enum Unfit {
     Unexpected,
     /// It is a text, but none that can be kept.
     Text(TextError),
+    /// It is a time, but none that can be kept.
+    Beyond,
 }
 
 impl From<TextError> for Unfit {
@@ -63,21 +79,21 @@ impl From<TextError> for Unfit {
     }
 }
 
-const WHOLE: &str = "a whole number up to 9007199254740991";
+const GIVEN: &str = "a whole number from 1 to 9007199254740991";
+const GIVEN_OR_NONE: &str = "a whole number from 1 to 9007199254740991, or 0 for none";
 
-pub(super) const ID: Kind<ActivityId> = Kind {
-    expected: "a whole number from 1 to 9007199254740991",
-    parse: |text| match whole(text)? {
-        id @ 1.. => Ok(ActivityId(id)),
-        _ => Err(Unfit::Unexpected),
-    },
-};
-pub(super) const CLIENT: Kind<ClientId> =
-    Kind { expected: WHOLE, parse: |text| whole(text).map(ClientId) };
-pub(super) const USER: Kind<UserId> =
-    Kind { expected: WHOLE, parse: |text| whole(text).map(UserId) };
+pub(super) const ID: Kind<ActivityId> =
+    Kind { expected: GIVEN, parse: |text| given(text).map(ActivityId) };
+pub(super) const CLIENT: Kind<Option<ClientId>> =
+    Kind { expected: GIVEN_OR_NONE, parse: |text| Ok(given_or_none(text)?.map(ClientId)) };
+pub(super) const ACCOUNT: Kind<ClientId> =
+    Kind { expected: GIVEN, parse: |text| given(text).map(ClientId) };
+pub(super) const ACCOUNT_NAME: Kind<Name> =
+    Kind { expected: "text", parse: |text| Ok(Name::parse(text)?) };
+pub(super) const USER: Kind<Option<UserId>> =
+    Kind { expected: GIVEN_OR_NONE, parse: |text| Ok(given_or_none(text)?.map(UserId)) };
 pub(super) const STATUS_ID: Kind<StatusId> =
-    Kind { expected: WHOLE, parse: |text| whole(text).map(StatusId) };
+    Kind { expected: GIVEN, parse: |text| given(text).map(StatusId) };
 pub(super) const STATUS_NAME: Kind<StatusName> =
     Kind { expected: "text", parse: |text| Ok(StatusName::parse(text)?) };
 pub(super) const SUBJECT: Kind<Subject> =
@@ -96,13 +112,22 @@ pub(super) const PRIORITY: Kind<Priority> = Kind {
 };
 pub(super) const MOMENT: Kind<Moment> = Kind {
     expected: "a time with an offset, like 2014-01-10T15:50:28.153+08:00",
-    parse: |text| moment(text.trim()).ok_or(Unfit::Unexpected),
+    parse: |text| moment(text.trim()),
 };
 
-/// A number that every reader of JSON takes for the same: what is beyond, nobody could write back.
-fn whole(text: &str) -> Result<i64, Unfit> {
-    let number = text.trim().parse().ok().filter(|number| (-ID_MAX..=ID_MAX).contains(number));
-    number.ok_or(Unfit::Unexpected)
+/// An id as the API takes one. Beyond 2^53 − 1, readers of JSON would take it for another.
+fn given(text: &str) -> Result<i64, Unfit> {
+    given_or_none(text)?.ok_or(Unfit::Unexpected)
+}
+
+/// Exports of some systems write zeros, any number of them, where there is none.
+fn given_or_none(text: &str) -> Result<Option<i64>, Unfit> {
+    let number: Option<i64> = text.trim().parse().ok();
+    match number.filter(|number| (0..=ID_MAX).contains(number)) {
+        Some(0) => Ok(None),
+        Some(number) => Ok(Some(number)),
+        None => Err(Unfit::Unexpected),
+    }
 }
 
 fn bounded(text: &str, chars_max: usize) -> Result<String, Unfit> {
@@ -117,10 +142,13 @@ fn bounded(text: &str, chars_max: usize) -> Result<String, Unfit> {
 }
 
 /// A time. Where it once went through a URL, its `+` may have become a blank.
-fn moment(text: &str) -> Option<Moment> {
-    let parsed = Moment::parse(text).ok();
-    parsed.or_else(|| {
-        let (local, offset) = text.rsplit_once(' ')?;
-        Moment::parse(&format!("{local}+{offset}")).ok()
+fn moment(text: &str) -> Result<Moment, Unfit> {
+    let parsed = Moment::parse(text).or_else(|error| {
+        let (local, offset) = text.rsplit_once(' ').ok_or(error)?;
+        Moment::parse(&format!("{local}+{offset}"))
+    });
+    parsed.map_err(|error| match error {
+        MomentError::NoTime => Unfit::Unexpected,
+        MomentError::Beyond => Unfit::Beyond,
     })
 }

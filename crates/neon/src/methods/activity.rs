@@ -1,8 +1,8 @@
 //! The members of an activity as parameters: `activity.subject` and so on.
 
 use domain::{
-    CUSTOM_FIELDS_MAX, ClientId, CustomFieldPatch, Moment, Note, Priority, StatusId, StatusName,
-    StatusRef, Subject, TextError, UserId,
+    CUSTOM_FIELDS_MAX, ClientId, CustomFieldPatch, Moment, NAME_CHARS_MAX, NOTE_CHARS_MAX, Note,
+    Priority, StatusId, StatusName, StatusRef, Subject, TextError, UserId,
 };
 
 use crate::errors::ApiError;
@@ -90,7 +90,7 @@ pub(super) fn note(params: &Params<'_>) -> Result<Option<Note>, ApiError> {
 }
 
 fn moment(params: &Params<'_>, name: &'static str) -> Result<Sent<Moment>, ApiError> {
-    sent(params, name, |text| values::time(name, text, Moment::parse))
+    sent(params, name, |text| values::moment(name, text))
 }
 
 pub(super) fn start(params: &Params<'_>) -> Result<Sent<Moment>, ApiError> {
@@ -153,11 +153,11 @@ pub(super) fn custom_fields(params: &Params<'_>) -> Result<Vec<CustomFieldPatch>
             }
             continue;
         };
-        for text in
-            [Some(field_id), given("fieldvalue"), given("fieldoptionid")].into_iter().flatten()
-        {
-            Note::parse(text).map_err(|error| unusable(CUSTOM_FIELDS, text, &error))?;
+        // As files may have them: what is kept can be exported and imported.
+        for id in [Some(field_id), given("fieldoptionid")].into_iter().flatten() {
+            custom_text(id, NAME_CHARS_MAX)?;
         }
+        given("fieldvalue").map(|value| custom_text(value, NOTE_CHARS_MAX)).transpose()?;
         fields.push(CustomFieldPatch {
             field_id: field_id.trim().to_owned(),
             value: given("fieldvalue").map(str::to_owned),
@@ -165,6 +165,15 @@ pub(super) fn custom_fields(params: &Params<'_>) -> Result<Vec<CustomFieldPatch>
         });
     }
     Ok(fields)
+}
+
+fn custom_text(text: &str, chars_max: usize) -> Result<(), ApiError> {
+    let chars = text.chars().count();
+    let checked = match Note::parse(text) {
+        Ok(_) if chars > chars_max => Err(TextError::TooLong { chars, max: chars_max }),
+        checked => checked.map(|_| ()),
+    };
+    checked.map_err(|error| unusable(CUSTOM_FIELDS, text, &error))
 }
 
 /// Collects what is wrong with several members, so that one answer names all of it.

@@ -162,6 +162,20 @@ fn malformed_values_are_named_with_what_is_expected() {
                 check(method, &format!("{member}={bad}"), &expected);
             }
         }
+        // The ends of time, which other systems write for «open»: never moved.
+        for member in ["activity.startDateTime", "activity.endDateTime"] {
+            for time in [
+                "9999-12-31T23:59:59.000+00:00",
+                "9999-12-31T00:00:00.000-06:00",
+                "9999-12-30T00:00:00Z",
+                "0001-01-01T00:00:00.000+00:00",
+            ] {
+                let expected = format!(
+                    "{member} is {time:?}, expected a time from 0001-01-02T00:00:00.000+00:00 to 9999-12-29T23:59:59.999+00:00"
+                );
+                check(method, &format!("{member}={}", time.replace('+', "%2B")), &expected);
+            }
+        }
         check(
             method,
             "activity.activityStatus.id=two",

@@ -262,3 +262,38 @@ fn a_run_goes_on_while_a_file_is_imported() {
     let second = client.sync(&format!("{from}&page.currentPage=2"));
     assert_eq!((second.records(), second.time()), (&whole.records()[10..], first.time()));
 }
+
+#[test]
+fn of_a_record_and_a_removal_the_later_counts_whatever_the_order_of_the_files() {
+    let record = |time: &str| {
+        let time = if time.is_empty() {
+            String::new()
+        } else {
+            format!(r#","lastModifiedDateTime":"2026-01-0{time}T00:00:00Z""#)
+        };
+        format!(
+            r#"{{"activityId":1,"subject":"s","startDateTime":"2026-01-01T00:00:00Z","activityStatus":{{"id":"2","name":"n"}},"activityPriority":"LOW"{time}}}"#
+        )
+    };
+    let removal =
+        |time: &str| format!(r#"{{"activityId":1,"deletedDateTime":"2026-01-0{time}T00:00:00Z"}}"#);
+    let for_ever = r#"{"syncActivitiesResponse":{"operationResult":"SUCCESS","activities":{"activity":[]},"deletedActivityIdList":{"activityId":[1]}}}"#;
+    for (one, other, is_there) in [
+        (record("3"), removal("2"), true),
+        (record("2"), removal("3"), false),
+        (record("3"), removal("3"), false),
+        (record(""), removal("3"), false),
+        (record("3"), for_ever.to_owned(), false),
+    ] {
+        for file in [format!("{one}\n{other}"), format!("{other}\n{one}")] {
+            let server = TestServer::start();
+            let org = server.org("acme", "UTC");
+            org.import(&file, ImportOptions::default()).unwrap();
+            let client = org.editor();
+            let answer = client.sync("activityIds.activityId=1");
+            assert_eq!(answer.ids(), if is_there { vec![1] } else { Vec::new() }, "{file}");
+            let removed = if is_there { Vec::new() } else { vec![1] };
+            assert_eq!(answer.deleted(), Some(removed), "{file}");
+        }
+    }
+}

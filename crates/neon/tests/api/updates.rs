@@ -7,7 +7,7 @@ use service::ImportOptions;
 use crate::client::Client;
 use crate::harness::TestServer;
 
-const FIELD: &str = "activity.customFieldDataList.customFieldData";
+pub(crate) const FIELD: &str = "activity.customFieldDataList.customFieldData";
 
 /// An activity with everything that one can have.
 fn full(client: &Client) -> i64 {
@@ -231,7 +231,7 @@ fn saving_what_is_there_already_is_no_change() {
 
 /// The members of a record as a form that sends them back. Custom fields come with all their members,
 /// or with those that were shown.
-fn written_back(record: &Value, whole_fields: bool) -> String {
+pub(crate) fn written_back(record: &Value, whole_fields: bool) -> String {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut form = form_urlencoded::Serializer::new(String::new());
     for (name, value) in record.as_object().unwrap().iter().filter(|(_, value)| !value.is_object())
@@ -252,7 +252,7 @@ fn written_back(record: &Value, whole_fields: bool) -> String {
 }
 
 #[track_caller]
-fn check_written_back(client: &Client, id: i64) {
+pub(crate) fn check_written_back(client: &Client, id: i64) {
     let before = client.retrieve(id);
     for whole_fields in [false, true] {
         client.post("updateActivity", &written_back(&before, whole_fields)).ok();
@@ -261,7 +261,7 @@ fn check_written_back(client: &Client, id: i64) {
 }
 
 /// Imports a record with these members, which begin with a comma.
-fn import(client: &Client, id: i64, members: &str) {
+pub(crate) fn import(client: &Client, id: i64, members: &str) {
     let record = format!(
         r#"{{"activityId":{id},"subject":"s","startDateTime":"2026-01-01T00:00:00Z","activityStatus":{{"id":"2","name":"n"}},"activityPriority":"LOW"{members}}}"#
     );

@@ -27,6 +27,9 @@ const CUT_VERSIONS_MAX: u32 = 5_000;
 /// A first import under way.
 struct FirstImport {
     org: Arc<Tenant>,
+    /// The statuses of its records. They are taken over with the last transaction: an import that fails
+    /// leaves none.
+    named: Named,
     /// That of items without one.
     stamp: Stamp,
     /// Becomes the organization's.
@@ -48,14 +51,14 @@ impl Service {
         if org.is_importing() {
             self.cut_back(org).await; // What another one has left.
         }
-        let (begun, named) = (org.clone(), plan.statuses());
-        let begun =
-            self.call_async(move |committer| committer.begin_import(&begun, &named)).await?;
-        let Some((stamp, report)) = begun else { return Ok(None) };
+        let begun = org.clone();
+        let begun = self.call_async(move |committer| committer.begin_import(&begun)).await?;
+        let Some(stamp) = begun else { return Ok(None) };
         plan.settle(stamp);
-        let report = ImportReport { kept_stamps: true, ..report };
+        let report = ImportReport { kept_stamps: true, ..ImportReport::default() };
         let mut import = FirstImport {
             org: org.clone(),
+            named: plan.statuses(),
             stamp,
             timeline: Timeline::new(),
             last_user_named: None,
@@ -115,8 +118,7 @@ impl FirstImport {
             if items.is_empty() {
                 return Ok(());
             }
-            let directory = self.org.directory();
-            let versions = items.iter().map(|item| self.version(&directory, item));
+            let versions = items.iter().map(|item| self.version(item));
             let versions: Vec<Version> = versions.collect::<Result<_, ImportError>>()?;
             let key = self.org.key;
             let written = service.call_async(move |committer| {
@@ -131,14 +133,16 @@ impl FirstImport {
     }
 
     /// The item as the log's next version. Stamps are kept as far as they are given and past.
-    fn version(&mut self, directory: &Directory, item: &Imported) -> Result<Version, ImportError> {
+    fn version(&mut self, item: &Imported) -> Result<Version, ImportError> {
         let stamp = item.stamp().map_or(self.stamp, |given| given.min(self.stamp));
         self.report.from_the_future += u64::from(item.stamp().is_some_and(|given| given > stamp));
         let state = match item {
             Imported::Removed { .. } => State::Tombstone,
             Imported::Record { activity, .. } => {
                 let mut activity = activity.clone();
-                activity.status_name = directory.status(activity.status)?.name.clone();
+                if let Some(name) = self.named.get(&activity.status) {
+                    activity.status_name.clone_from(name);
+                }
                 activity.provenance = Provenance::imported(stamp);
                 self.last_user_named = self.last_user_named.max(activity.assignable_user());
                 State::Record(activity)
@@ -157,39 +161,35 @@ impl FirstImport {
     async fn finish(&mut self, service: &Service) -> Result<ImportReport, ImportError> {
         let org = self.org.clone();
         let timeline = std::mem::take(&mut self.timeline);
-        let last_user_named = self.last_user_named;
+        let (last_user_named, named) = (self.last_user_named, std::mem::take(&mut self.named));
         let finished = service.call_async(move |committer| {
-            committer.change_directory(&org, |directory, transaction| {
-                let known = &mut directory.organization.last_user_named;
-                *known = last_user_named.unwrap_or(*known).max(*known);
-                put_stage(directory, transaction, Stage::Fresh)
-            })?;
+            let taken =
+                committer.change_directory::<_, Refusal>(&org, |directory, transaction| {
+                    let taken = Taken::over(directory, &named, true);
+                    taken.put(org.key, transaction)?;
+                    let known = &mut directory.organization.last_user_named;
+                    *known = last_user_named.unwrap_or(*known).max(*known);
+                    put_stage(directory, transaction, Stage::Fresh).map(|()| taken)
+                })?;
             org.show_log(timeline);
-            Ok::<_, ImportError>(())
+            Ok::<_, ImportError>(taken)
         });
-        finished.await?;
-        Ok(std::mem::take(&mut self.report))
+        let ImportReport { statuses, same_names, .. } = finished.await?.report();
+        Ok(ImportReport { statuses, same_names, ..std::mem::take(&mut self.report) })
     }
 }
 
 impl Committer {
-    /// Marks the organization, takes the statuses over, and draws the latest stamp that the import
-    /// may use.
-    fn begin_import(
-        &mut self,
-        org: &Tenant,
-        named: &Named,
-    ) -> Result<Option<(Stamp, ImportReport)>, ImportError> {
+    /// Marks the organization, and draws the latest stamp that the import may use.
+    fn begin_import(&mut self, org: &Tenant) -> Result<Option<Stamp>, ImportError> {
         let fresh = org.directory().organization.stage == Stage::Fresh;
         if !fresh || !org.timeline.read().is_empty() {
             return Ok(None);
         }
-        let taken = self.change_directory::<_, Refusal>(org, |directory, transaction| {
-            let taken = Taken::over(org, directory, named);
-            taken.put(org.key, transaction)?;
-            put_stage(directory, transaction, Stage::Importing).map(|()| taken)
+        self.change_directory::<_, Refusal>(org, |directory, transaction| {
+            put_stage(directory, transaction, Stage::Importing)
         })?;
-        Ok(Some((org.exposure.begin_commit(self.shared.clock.now()), taken.report())))
+        Ok(Some(org.exposure.begin_commit(self.shared.clock.now())))
     }
 
     /// Takes away a part of what an import has left; true if there is more. One that turned out to be

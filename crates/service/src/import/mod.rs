@@ -20,6 +20,7 @@ use store::StoreError;
 use thiserror::Error;
 
 use crate::commit::{stopping, unavailable};
+use crate::directory::Directory;
 use crate::judge::{Judge, Past};
 use crate::runtime::wait;
 use crate::sabotage::step_of;
@@ -165,7 +166,8 @@ impl Service {
         let tenant = org.clone();
         let taken =
             self.change_directory_async::<_, Refusal>(org, move |directory, transaction| {
-                let taken = Taken::over(&tenant, directory, &named);
+                let is_first = takes_names(&tenant, directory);
+                let taken = Taken::over(directory, &named, is_first);
                 taken.put(tenant.key, transaction).map(|()| taken)
             });
         Ok(taken.await?.report())
@@ -218,7 +220,8 @@ impl Service {
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<ImportReport, ImportError> {
         let mut directory = (*org.directory()).clone();
-        let mut report = Taken::over(org, &mut directory, &plan.statuses()).report();
+        let is_first = takes_names(org, &directory);
+        let mut report = Taken::over(&mut directory, &plan.statuses(), is_first).report();
         report.kept_stamps =
             org.timeline.read().is_empty() && directory.organization.stage == Stage::Fresh;
         let judge = Judge { directory: &directory, author: AUTHOR, stamp: self.now() };
@@ -280,6 +283,12 @@ impl Service {
         let Some(seq) = store.latest(org.key, id)? else { return Ok(None) };
         Ok(store.versions(org.key, &[seq])?.pop())
     }
+}
+
+/// Whether the files' names of statuses take the place of those here: there is no activity yet that shows
+/// one, nor is one being brought by an import of somebody else.
+fn takes_names(org: &Tenant, directory: &Directory) -> bool {
+    org.timeline.read().is_empty() && directory.organization.stage != Stage::Importing
 }
 
 /// What an item comes to if it changes anything.

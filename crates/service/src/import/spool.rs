@@ -43,10 +43,13 @@ impl Slot {
         self.len == 0
     }
 
-    /// The later of two slots of one activity is the one to keep: removals win, since the vendor's
-    /// are for ever and bear no time.
-    pub(super) fn precedence(&self) -> (ActivityId, bool, Option<Stamp>, u64) {
-        (self.id, self.is_removal(), self.stamp, self.offset)
+    /// The later of two slots of one activity is the one to keep: the one of the later time, whichever
+    /// file it stands in. A removal without a time wins over everything, since the vendor's are for ever; a
+    /// record without one gives way to whatever has one. Of two of one time the removal wins, and of
+    /// two records the one that was read last.
+    pub(super) fn precedence(&self) -> (ActivityId, bool, Option<Stamp>, bool, u64) {
+        let is_for_ever = self.is_removal() && self.stamp.is_none();
+        (self.id, is_for_ever, self.stamp, self.is_removal(), self.offset)
     }
 }
 

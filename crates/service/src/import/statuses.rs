@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use domain::{OrgKey, Stage, Status, StatusId, StatusName};
+use domain::{Meaning, OrgKey, Status, StatusId, StatusName};
 use store::Transaction;
 
 use super::ImportReport;
 use crate::Refusal;
 use crate::commit::unavailable;
 use crate::directory::{Directory, folded};
-use crate::tenant::Tenant;
 
 /// The statuses that the files name, by id.
 pub(super) type Named = BTreeMap<StatusId, StatusName>;
@@ -22,26 +21,28 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    /// Changes the directory: adds the statuses that are missing. An organization without activities
-    /// takes over the names too. There the files are the truth, and a status that they do not have
-    /// gives way to one that has its name now.
-    pub(super) fn over(org: &Tenant, directory: &mut Directory, named: &Named) -> Taken {
-        // Under an import of somebody else, records get names already.
-        let empty =
-            org.timeline.read().is_empty() && directory.organization.stage != Stage::Importing;
-        let mut changed: Vec<Status> =
-            named.iter().filter_map(|(id, name)| taken(directory, *id, name, empty)).collect();
-        if empty {
-            let gives_way = |s: &&Status| {
-                let has_its_name =
-                    |name: &StatusName| folded(name.as_str()) == folded(s.name.as_str());
-                !s.retired && !named.contains_key(&s.id) && named.values().any(has_its_name)
+    /// Changes the directory: adds the statuses that are missing. A first import takes over the names too:
+    /// there the files are the truth, and a status that they do not have gives way to one that has its
+    /// name now.
+    pub(super) fn over(directory: &mut Directory, named: &Named, is_first: bool) -> Taken {
+        let before = directory.statuses.clone();
+        for (id, name) in named {
+            let present = before.get(id);
+            let status = match present {
+                None => Status::new(*id, name.clone()),
+                Some(present) if is_first && present.name != *name => renamed(present, name),
+                Some(_) => continue,
             };
-            let giving_way = directory.statuses.values().filter(gives_way);
-            changed.extend(giving_way.map(|status| Status { retired: true, ..status.clone() }));
+            directory.statuses.insert(*id, status);
         }
-        changed.sort_by_key(|status| status.id);
-        directory.statuses.extend(changed.iter().map(|status| (status.id, status.clone())));
+        if is_first {
+            give_way(directory, named);
+            keep_done(directory, &before);
+            keep_begins(directory, &before);
+        }
+        let is_changed = |status: &&Status| before.get(&status.id) != Some(*status);
+        let changed: Vec<Status> =
+            directory.statuses.values().filter(is_changed).cloned().collect();
         let same_names = same_names(directory, &changed);
         Taken { changed, same_names }
     }
@@ -65,19 +66,64 @@ impl Taken {
     }
 }
 
-fn taken(
-    directory: &Directory,
-    id: StatusId,
-    name: &StatusName,
-    names_too: bool,
-) -> Option<Status> {
-    let name = name.clone();
-    match directory.statuses.get(&id) {
-        None => Some(Status::new(id, name)),
-        Some(present) if names_too && present.name != name => {
-            Some(Status { name, ..present.clone() })
+/// The status under a name of the files. What it means goes with the name, and not with the number.
+fn renamed(present: &Status, name: &StatusName) -> Status {
+    let done = Meaning::of(name).is_some_and(Meaning::is_done);
+    let is_same = folded(name.as_str()) == folded(present.name.as_str());
+    let (done, begins) = if is_same { (present.done, present.begins) } else { (done, false) };
+    Status { name: name.clone(), done, begins, ..present.clone() }
+}
+
+fn give_way(directory: &mut Directory, named: &Named) {
+    let has_name_of = |status: &Status| {
+        named.values().any(|name| folded(name.as_str()) == folded(status.name.as_str()))
+    };
+    for status in directory.statuses.values_mut() {
+        if !named.contains_key(&status.id) && has_name_of(status) {
+            status.retired = true;
         }
-        Some(_) => None,
+    }
+}
+
+/// Where no name tells what counts as done, the number does that has counted as done, unless its name tells
+/// something else: names come in many languages.
+fn keep_done(directory: &mut Directory, before: &BTreeMap<StatusId, Status>) {
+    let is_done = |status: &Status| status.done && !status.retired;
+    if directory.statuses.values().any(is_done) {
+        return;
+    }
+    for status in directory.statuses.values_mut() {
+        let was_done = before.get(&status.id).is_some_and(is_done);
+        status.done |= was_done && Meaning::of(&status.name).is_none();
+    }
+}
+
+/// The mark of what new activities begin with goes to the name that tells so, if the status that had it
+/// has another name now, or gave way.
+fn keep_begins(directory: &mut Directory, before: &BTreeMap<StatusId, Status>) {
+    if directory.statuses.values().any(|status| status.begins && !status.retired) {
+        return;
+    }
+    let told = |id: &StatusId| {
+        directory.statuses.get(id).is_some_and(|status| {
+            !status.retired && Meaning::of(&status.name) == Some(Meaning::NotBegun)
+        })
+    };
+    let by_name = || {
+        let old = before.values().find(|status| status.begins)?;
+        let same = |status: &&Status| folded(status.name.as_str()) == folded(old.name.as_str());
+        let has_it = directory.statuses.values().find(|status| !status.retired && same(status));
+        has_it.map(|status| status.id)
+    };
+    let by_meaning = || directory.statuses.keys().copied().find(told);
+    let by_number = || {
+        let old = before.values().find(|status| status.begins)?;
+        let present = directory.statuses.get(&old.id)?;
+        (!present.retired && !present.done).then_some(old.id)
+    };
+    let begins = by_name().or_else(by_meaning).or_else(by_number);
+    for status in directory.statuses.values_mut() {
+        status.begins = Some(status.id) == begins;
     }
 }
 

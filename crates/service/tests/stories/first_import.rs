@@ -78,7 +78,6 @@ fn nobody_of_the_organization_logs_in_or_writes_while_it_goes_on() {
     assert!(world.write(create("afterwards")).is_ok());
 }
 
-/// Its records have been given the name of before, and nothing can be changed about them yet.
 /// The instant that it drew is carried by no version: told, it would be forgotten by the next start.
 #[test]
 fn nothing_is_stamped_behind_what_is_told_after_it() {
@@ -91,6 +90,7 @@ fn nothing_is_stamped_behind_what_is_told_after_it() {
     assert!(world.last_stamp(id) > told);
 }
 
+/// Its records have been given the name of before, and nothing can be changed about them yet.
 #[test]
 fn no_status_is_renamed_while_it_goes_on() {
     let world = World::new(SystemClock);
@@ -129,6 +129,59 @@ fn a_crash_in_the_middle_leaves_nothing_of_it() {
     assert!(!world.service.has_activities(&world.org));
     assert!(world.import(&items(), false).unwrap().kept_stamps, "as if it had never begun");
     assert_imported(&world);
+}
+
+/// The items, the first of which has a status of another name, and one of another number.
+fn items_with_statuses() -> Vec<Imported> {
+    let mut items = items();
+    let statuses = [(StatusId(2), "Theirs"), (StatusId(40), "Parked"), (StatusId(1), "Completed")];
+    for (item, (id, name)) in items.iter_mut().zip(statuses) {
+        if let Imported::Record { activity, stamp, .. } = item {
+            (activity.status, activity.status_name) = (id, StatusName::parse(name).unwrap());
+            // Of several names, the last one counts.
+            *stamp = stamp.map(|stamp| stamp.plus_millis(2 * ITEMS));
+        }
+    }
+    items
+}
+
+#[test]
+fn statuses_come_with_the_end_of_it_and_stay_away_with_a_failure() {
+    let mut world = World::new(ManualClock::new(stamp("2026-01-05T09:00:00Z")));
+    let shown = |world: &World<ManualClock>| world.org.directory().statuses.clone();
+    let before = shown(&world);
+    let (folder, left) = (world.folder(), Arc::new(Mutex::new(None)));
+    let keep = left.clone();
+    world
+        .import_watched(&items_with_statuses(), false, move |done| {
+            if done < ITEMS.unsigned_abs() {
+                *keep.lock() = Some(left_in(&folder));
+            }
+        })
+        .unwrap();
+    assert_eq!(shown(&world)[&StatusId(40)].name.as_str(), "Parked");
+    let left = left.lock().take().unwrap();
+    world.go_on(left);
+    assert_eq!(shown(&world), before, "after a crash");
+    let failing =
+        || world.import_watched(&items_with_statuses(), false, |_| panic!("the command is gone"));
+    assert!(catch_unwind(AssertUnwindSafe(failing)).is_err());
+    world.service.housekeep();
+    assert_eq!(shown(&world), before, "after a failure");
+    assert!(world.import(&items(), false).unwrap().kept_stamps);
+    assert_eq!(shown(&world), before);
+}
+
+#[test]
+fn no_status_is_added_while_it_goes_on() {
+    let world = World::new(SystemClock);
+    let (service, org) = (world.service.clone(), world.org.clone());
+    let report = world.import_watched(&items(), false, move |_| {
+        let name = StatusName::parse("Theirs").unwrap();
+        let added = service.add_status(&org, None, name);
+        assert!(added.unwrap_err().to_string().contains("import"));
+    });
+    assert!(report.unwrap().kept_stamps);
 }
 
 #[test]

@@ -215,7 +215,7 @@ pub(super) fn statuses_are_kept_and_changed(store: &dyn Store) {
 
 pub(super) fn place_and_meaning_of_a_status_are_kept(store: &dyn Store) {
     found(store);
-    let late = Status { position: -3, done: true, ..status(1, "Late") };
+    let late = Status { position: -3, done: true, begins: true, ..status(1, "Late") };
     let last = Status { position: i64::MAX, ..status(2, "Last") };
     put_statuses(store, &[late.clone(), last.clone()]);
     assert_eq!(tenant(store, ORG).statuses, [late, last.clone()], "by id, whatever their place");

@@ -65,10 +65,9 @@ pub(crate) fn status(directory: &Directory, id: StatusId) -> String {
     status.map_or_else(|| format!("Status {id}"), |status| status.name.to_string())
 }
 
-/// The status that an activity gets which is done: the first to choose of those that count so.
+/// The status that a click makes an activity done with.
 pub(crate) fn done_status(directory: &Directory) -> Option<StatusId> {
-    let mut statuses = directory.statuses_in_order().into_iter();
-    statuses.find(|status| status.done && !status.retired).map(|status| status.id)
+    directory.done_status().map(|status| status.id)
 }
 
 /// Who made a change.

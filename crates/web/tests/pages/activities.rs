@@ -368,7 +368,9 @@ fn the_file_has_what_all_pages_of_the_list_show() {
     assert_eq!(subjects, expected);
 
     let page = browser.get("/activities.csv?q=gala").ok();
-    page.shows("Call Ada about the gala,She prefers mornings,2026-03-04T10:00:00.000-06:00,,3400,Harbor Bakery,2,Ed Cohen,2,Not Started,HIGH,");
+    let row = "Call Ada about the gala,She prefers mornings,2026-03-04T10:00:00.000-06:00,,3400,Harbor Bakery,2,Ed Cohen,2,Not Started,HIGH,";
+    // A spreadsheet may take signs within a text for what separates cells.
+    page.shows(&format!("\"{}\"", row.replace(',', "\",\"")));
 }
 
 #[test]
@@ -379,5 +381,5 @@ fn no_cell_of_the_file_is_a_formula() {
         draft.system_user = Presence::Set(EDITOR.0);
     });
     let page = world.viewer().get("/activities.csv").ok();
-    page.shows("\"'=HYPERLINK(\"\"http://evil.example\"\")\",'@SUM(A1:A9),");
+    page.shows("\"'=HYPERLINK(\"\"http://evil.example\"\")\",\"'@SUM(A1:A9)\",");
 }

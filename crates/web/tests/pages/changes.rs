@@ -125,14 +125,14 @@ fn a_range_that_makes_no_sense_comes_back_with_what_was_typed() {
     let world = World::new();
     let mut viewer = world.viewer();
     let page = viewer.get("/changes?from=yesterday&to=2026-03-04T10:00&ids=1,two").refused(422);
-    page.shows("From is no time like").shows("Only these ids are not numbers");
+    page.shows("From must be a date and a time, like").shows("Only these ids are not numbers");
     assert_eq!(page.value("from"), Some("yesterday"));
     assert_eq!(page.value("to"), Some("2026-03-04T10:00"));
     assert_eq!(page.value("ids"), Some("1,two"));
     let page = viewer.get("/changes?from=2026-03-04T11:00&to=2026-03-04T10:00").refused(422);
     page.shows("To lies before the beginning of the range");
     viewer.get("/changes?to=2026-03-04T10:00").refused(422).shows("From is needed");
-    viewer.get("/changes?from=9999-12-31T23:59:59&page=18446744073709551615").ok();
+    viewer.get("/changes?from=9999-12-29T17:59:59&page=18446744073709551615").ok();
 }
 
 #[test]
@@ -223,4 +223,47 @@ fn only_so_many_follow_at_once() {
     world.viewer().get("/changes/live").refused(503).shows("follow what changes already");
     drop(streams);
     drop(follow(&world, session));
+}
+
+#[test]
+fn a_bound_in_the_hour_that_comes_twice_stays_the_one_that_was_shown() {
+    let world = World::new();
+    let mut viewer = world.viewer();
+    // Clocks in Chicago show 01:30 at 06:30 and at 07:30 of UTC.
+    let second = "2025-11-02T07:30:00.000Z";
+    let page = viewer.get(&format!("/changes?from={second}&to=2025-11-02T08:30:00Z")).ok();
+    page.shows_in_order(&["2025-11-02T01:30\"", "2025-11-02T02:30\""]);
+    let exactly = page.value("from_exactly").unwrap().to_owned();
+    assert_eq!(page.value("to_exactly"), None);
+    let request = "syncActivityTimeFrom=2025-11-02T01:30:00.000-06:00";
+    page.shows(request);
+    let sent = |from: &str| {
+        format!(
+            "/changes?from={from}&to=2025-11-02T02:30&from_exactly={}",
+            exactly.replace('+', "%2B")
+        )
+    };
+    viewer.get(&sent("2025-11-02T01:30")).ok().shows(request);
+    // Whoever types another time means that one.
+    viewer.get(&sent("2025-11-02T01:15")).ok().shows("From=2025-11-02T01:15:00.000-05:00");
+}
+
+#[test]
+fn a_bound_that_clocks_never_show_or_nobody_can_keep_is_told() {
+    let world = World::new();
+    let mut viewer = world.viewer();
+    for (query, told) in [
+        (
+            "from=2026-03-08T02:30",
+            "From cannot be then: clocks skip this time on that day, and show 2026-03-08 03:30.",
+        ),
+        (
+            "from=2026-01-01T00:00&to=9999-12-31T00:00",
+            "To must lie between 0001-01-02 00:00 and 9999-12-29",
+        ),
+    ] {
+        viewer.get(&format!("/changes?{query}")).refused(422).shows(told);
+    }
+    // A bound of the API's: nothing lies beyond.
+    viewer.get("/changes?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z").ok();
 }

@@ -112,15 +112,19 @@ fn a_new_activity_begins_as_mine_with_the_next_full_hour() {
 }
 
 #[test]
-fn a_new_activity_begins_with_the_first_status_that_is_to_do() {
+fn a_new_activity_begins_with_a_status_that_is_to_do_unless_an_admin_says_otherwise() {
     let world = World::new();
     let (mut admin, mut browser) = (world.admin(), world.editor());
     let mut first = || in_form(&browser.get("/activities/new").ok(), "status").unwrap();
-    assert_eq!(first(), "1");
-    admin.post("/settings/statuses/2/move", &[("step", "up")]).redirected();
     assert_eq!(first(), "2");
     admin.post("/settings/statuses/2/done", &[("done", "1")]).redirected();
     assert_eq!(first(), "1");
+    admin.post("/settings/statuses/3/move", &[("step", "up")]).redirected();
+    admin.post("/settings/statuses/3/move", &[("step", "up")]).redirected();
+    assert_eq!(first(), "3");
+    // Who writes down what has been done already.
+    admin.post("/settings/statuses/4/begin", &[]).redirected();
+    assert_eq!(first(), "4");
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn shown_password(page: &Page) -> String {
 #[test]
 fn only_admins_of_the_organization_get_there() {
     let world = World::new();
-    let forms: [(&str, &[(&str, &str)]); 11] = [
+    let forms: [(&str, &[(&str, &str)]); 12] = [
         ("/settings/organization", &[("org_name", "Mine"), ("zone", "UTC")]),
         ("/settings/users", &[("name", "Mine"), ("role", "admin")]),
         ("/settings/users/3", &[("name", "Mine"), ("role", "admin")]),
@@ -42,6 +42,7 @@ fn only_admins_of_the_organization_get_there() {
         ("/settings/statuses/2/rename", &[("name", "Mine")]),
         ("/settings/statuses/2/move", &[("step", "up")]),
         ("/settings/statuses/2/done", &[("done", "1")]),
+        ("/settings/statuses/2/begin", &[]),
         ("/settings/statuses/2/retire", &[("retired", "1")]),
     ];
     let pages = ["/settings", "/settings/users/new", "/settings/users/1", "/settings/statuses/2"];
@@ -368,6 +369,27 @@ fn what_is_wrong_with_a_new_name_is_said_before_anything_is_renamed() {
     admin.post("/settings/statuses/99/rename", &[("name", "x")]).refused(404);
     admin.get("/settings/statuses/99").refused(404);
     admin.get("/settings/statuses/x").refused(404);
+}
+
+#[test]
+fn new_activities_begin_with_the_status_that_an_admin_says() {
+    let world = World::new();
+    let mut admin = world.admin();
+    let chosen = |page: Page, id: i64| {
+        page.shows(&format!("<option value=\"{id}\" selected>"));
+    };
+    chosen(admin.get("/activities/new").ok(), NOT_STARTED.0);
+    admin.get("/settings").ok().shows_in_order(&["Not Started", "new activities", "Waiting"]);
+    admin.post("/settings/statuses/3/begin", &[]).redirected();
+    assert!(status(&world, StatusId(3)).begins && !status(&world, NOT_STARTED).begins);
+    admin.get("/settings").ok().shows_in_order(&["Not Started", "Waiting", "new activities"]);
+    admin.get("/settings/statuses/3").ok().shows("New activities begin with it");
+    chosen(admin.get("/activities/new").ok(), 3);
+    // One that cannot be chosen is none: the first that is to be done takes its place.
+    admin.post("/settings/statuses/3/retire", &[("retired", "1")]).redirected();
+    chosen(admin.get("/activities/new").ok(), 1);
+    admin.get("/settings/statuses/3").ok().hides("New activities");
+    admin.post("/settings/statuses/3/begin", &[]).refused(404);
 }
 
 #[test]

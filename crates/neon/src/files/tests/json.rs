@@ -157,7 +157,7 @@ fn every_fault_of_json_names_its_line_and_member() {
     let is = |what: &str, expected: &str| check(what, expected);
     is(
         "5",
-        "f, line 1: the header row lacks activityId, subject, startDateTime, activityStatus.id, activityStatus.name, activityPriority: expected JSON, or CSV whose first row names the members, with commas between them",
+        "f, line 1: the header row lacks activityId, subject, startDateTime, activityStatus.id, activityStatus.name, activityPriority: expected JSON, or CSV whose first row names the members, with commas, semicolons or tabs between them",
     );
     is(
         "{}\n5",
@@ -216,14 +216,14 @@ fn every_fault_of_json_names_its_line_and_member() {
     );
     is(
         &second(&record("2", r#","clientId":[1]"#)),
-        "f, line 2: clientId is [1], expected a whole number up to 9007199254740991",
+        "f, line 2: clientId is [1], expected a whole number from 1 to 9007199254740991, or 0 for none",
     );
     for member in ["clientId", "systemUserId"] {
         for number in ["9007199254740992", "\"9007199254740993\"", "-9223372036854775808"] {
             is(
                 &second(&record("2", &format!(r#","{member}":{number}"#))),
                 &format!(
-                    "f, line 2: {member} is {number}, expected a whole number up to 9007199254740991"
+                    "f, line 2: {member} is {number}, expected a whole number from 1 to 9007199254740991, or 0 for none"
                 ),
             );
         }

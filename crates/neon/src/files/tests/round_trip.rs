@@ -73,7 +73,7 @@ fn any_custom_field() -> impl Strategy<Value = CustomField> {
 }
 
 fn any_number() -> impl Strategy<Value = i64> {
-    -domain::ID_MAX..=domain::ID_MAX
+    1..=domain::ID_MAX
 }
 
 prop_compose! {

@@ -61,7 +61,7 @@ fn every_fault_of_a_table_names_its_line_and_member() {
     check(&table(&[ROW, "1,s"]), "f, line 3: this row has 2 cells, but the header row has 10");
     check(
         &table(&[&format!("{ROW},"), ROW]),
-        "f, line 2: this row has 11 cells, but the header row has 10",
+        "f, line 2: this row has 11 cells, but the header row has 10: a text with the separator in it must stand in quotation marks",
     );
     check(
         &table(&[ROW, "1,\"s"]),
@@ -90,11 +90,102 @@ fn every_fault_of_a_table_names_its_line_and_member() {
     );
     check(
         "activityId,ActivityID,subject\n",
-        "f, line 1: the header row has activityId twice\nf, line 1: the header row lacks startDateTime, activityStatus.id, activityStatus.name, activityPriority: expected JSON, or CSV whose first row names the members, with commas between them",
+        "f, line 1: the header row has activityId twice\nf, line 1: the header row lacks startDateTime, activityStatus.id, activityStatus.name, activityPriority: expected JSON, or CSV whose first row names the members, with commas, semicolons or tabs between them",
     );
     let bytes = [table(&[ROW]).as_bytes(), b"\n1,\xff,"].concat();
     assert_eq!(
         read_bytes(&bytes).unwrap_err().to_string(),
         "f, line 3: this is not UTF-8: save the file with that encoding"
     );
+}
+
+#[test]
+fn a_table_is_separated_by_what_its_header_row_is() {
+    for separator in [";", "\t"] {
+        let row = "1,\"a, b; c\td\",,2014-04-08T11:00:00-05:00,2,n,normal,,,";
+        let table = table(&[row]).replace(',', separator).replace(&format!("a{separator}"), "a,");
+        let (_, activity) = one(&table);
+        assert!(activity.subject.as_str().starts_with("a, b"), "{table}");
+        assert_eq!(activity.status_name.as_str(), "n");
+    }
+    check(
+        &table(&[ROW, "1;s"]).replace(',', ";"),
+        "f, line 3: this row has 2 cells, but the header row has 10",
+    );
+}
+
+#[test]
+fn the_texts_of_a_guarded_table_are_read_as_they_were() {
+    let texts = ["'+49 30", "''quoted'", "''", "'tis", "plain", "'='"];
+    let subjects = |header: &str| {
+        let rows: Vec<_> =
+            texts.iter().map(|text| ROW.replacen("s,", &format!("\"{text}\","), 1) + ",").collect();
+        let input = table(&[]).replacen('\n', &format!(",{header}\n"), 1) + &rows.join("\n");
+        let (taken, summary) = read_bytes(input.as_bytes()).unwrap();
+        assert_eq!(summary.ignored, Ignored::default());
+        let subject = |item: &Imported| match item {
+            Imported::Record { activity, .. } => activity.subject.to_string(),
+            Imported::Removed { .. } => String::new(),
+        };
+        taken.iter().map(subject).collect::<Vec<_>>()
+    };
+    assert_eq!(subjects(domain::GUARD_COLUMN), ["+49 30", "'quoted'", "'", "'tis", "plain", "='"]);
+    // A program has taken the apostrophe for a sign of its own, and off all texts.
+    assert_eq!(subjects("guarded"), texts);
+}
+
+#[test]
+fn zeros_are_no_client_and_no_person_and_an_id_is_what_the_api_takes() {
+    let with = |client: &str, user: &str| {
+        format!(
+            "activityId,subject,startDateTime,activityStatus.id,activityStatus,activityPriority,clientId,systemUserId\n1,s,2014-04-08T11:00:00Z,2,n,LOW,{client},{user}"
+        )
+    };
+    for zero in ["0", "000", "000000000000000", "0000000000000000000000000000000000000000", " 0 "] {
+        let (_, activity) = one(&with(zero, zero));
+        assert_eq!((activity.client, activity.system_user), (None, None), "{zero}");
+    }
+    let json = record("1", r#","clientId":0,"systemUserId":"000""#);
+    let (_, activity) = one(&json);
+    assert_eq!((activity.client, activity.system_user), (None, None));
+    assert_eq!(named(&json), [Member::Client, Member::SystemUser]);
+    let (_, activity) = one(&with("0077", " 12"));
+    assert_eq!(
+        (activity.client.map(|id| id.0), activity.system_user.map(|id| id.0)),
+        (Some(77), Some(12))
+    );
+    let expected = "a whole number from 1 to 9007199254740991";
+    for wrong in ["-5", "9007199254740992", "1.5", "x"] {
+        check(
+            &with(wrong, wrong),
+            &format!(
+                "f, line 2: clientId is \"{wrong}\", expected {expected}, or 0 for none\nf, line 2: systemUserId is \"{wrong}\", expected {expected}, or 0 for none"
+            ),
+        );
+    }
+    for wrong in ["0", "-1"] {
+        check(
+            &record(wrong, "").replace("\"2\"", wrong),
+            &format!(
+                "f, line 1: activityId is {wrong}, expected {expected}\nf, line 1: activityStatus.id is {wrong}, expected {expected}"
+            ),
+        );
+    }
+}
+
+#[test]
+fn a_time_that_cannot_be_kept_is_refused_and_never_moved() {
+    for member in ["createdDateTime", "lastModifiedDateTime", "endDateTime"] {
+        for time in ["9999-12-31T00:00:00Z", "9999-12-31T00:00:00 0600", "0001-01-01T00:00:00Z"] {
+            check(
+                &record("1", &format!(r#","{member}":"{time}""#)),
+                &format!(
+                    r#"f, line 1: {member} is "{time}", expected a time from 0001-01-02T00:00:00.000+00:00 to 9999-12-29T23:59:59.999+00:00"#
+                ),
+            );
+        }
+    }
+    let last = "9999-12-30T17:59:59.999+18:00";
+    let (_, activity) = one(&record("1", &format!(r#","endDateTime":"{last}""#)));
+    assert_eq!(activity.end.map(|end| end.to_string()).as_deref(), Some(last));
 }

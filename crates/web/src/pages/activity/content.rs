@@ -189,11 +189,13 @@ impl Content {
             reader.part(Part::Account, |a| a.client, |text| account(text, names).map(Some));
         let system_user =
             reader.part(Part::Responsible, |a| a.system_user, |text| user(text, names));
-        let start = reader.part(Part::Start, |a| a.start, |text| moment(text, names));
+        let start = reader.part(Part::Start, |a| a.start, |text| times::typed(text, names.zone()));
         let end = reader.part(
             Part::End,
             |a| a.end,
-            |text| if text.is_empty() { Ok(None) } else { moment(text, names).map(Some) },
+            |text| {
+                if text.is_empty() { Ok(None) } else { times::typed(text, names.zone()).map(Some) }
+            },
         );
         let status = reader.part(Part::Status, |a| a.status, |text| status(text, names));
         let priority = reader.part(
@@ -293,18 +295,6 @@ impl Content {
             priority: self.priority,
             custom_fields,
         })
-    }
-}
-
-fn moment(text: &str, names: &Names) -> Result<Moment, String> {
-    match times::from_control(text, names.zone()) {
-        Some(moment) if times::is_shown(moment, text, names.zone()) => Ok(moment),
-        Some(moment) => {
-            let instead = times::control(moment.stamp, names.zone()).replace('T', " ");
-            Err(format!("cannot be then: clocks skip this time on that day, and show {instead}"))
-        }
-        None if text.is_empty() => Err("must not be empty".to_owned()),
-        None => Err("must be a date and a time, like 2026-03-04 14:05".to_owned()),
     }
 }
 

@@ -89,9 +89,7 @@ fn first(who: &SignedIn, names: &Names, query: &Fields) -> Typed {
     typed.set(Part::Responsible, who.person.user.to_string());
     let start = times::next_hour(names.clock.now, names.zone());
     typed.set(Part::Start, times::control(start, names.zone()));
-    let statuses = names.directory.statuses_in_order();
-    // Whoever writes down what is to come has not done it yet.
-    if let Some(status) = statuses.iter().find(|status| !status.retired && !status.done) {
+    if let Some(status) = names.directory.first_status() {
         typed.set(Part::Status, status.id.to_string());
     }
     typed.set(Part::Priority, Priority::Normal.as_str());

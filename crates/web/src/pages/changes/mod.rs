@@ -16,7 +16,7 @@ use maud::{Markup, html};
 use service::{Preview, PreviewError, Tenant};
 
 use self::chart::Bar;
-use self::question::{ORDERS, Question, SPANS};
+use self::question::{FROM, ORDERS, Question, SPANS, TO};
 use crate::fields::Fields;
 use crate::form::{Label, Wrong, choice, line};
 use crate::layout::{self, Nav, number};
@@ -41,7 +41,9 @@ async fn show(
     let mut wrong = Wrong::default();
     let question = Question::parse(&fields, web.service.now(), &zone, &mut wrong)?;
     let Some(question) = question else {
-        let shown = Shown { from: fields.get("from"), to: fields.get("to"), fields: &fields };
+        let exactly = [FROM, TO].map(|(_, exactly)| fields.get(exactly).to_owned());
+        let shown =
+            Shown { from: fields.get("from"), to: fields.get("to"), exactly, fields: &fields };
         let page = page(&who, &shown, &wrong, &zone, None, &html! {});
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
@@ -65,7 +67,11 @@ async fn show(
     let control = |bound: Option<Stamp>| bound.map(|at| times::control(at, &zone));
     let (from, to) = (control(question.query.from), control(question.query.to));
     let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
-    let shown = Shown { from: &from, to: &to, fields: &fields };
+    let exactly = [question.query.from, question.query.to].map(|bound| {
+        let twice = bound.filter(|at| times::is_shown_twice(*at, &zone));
+        twice.map_or_else(String::new, |at| at.at_offset(0).to_string())
+    });
+    let shown = Shown { from: &from, to: &to, exactly, fields: &fields };
     let live = is_live.then_some(preview.as_of.seq.0);
     Ok(page(&who, &shown, &wrong, &zone, live, &content))
 }
@@ -82,6 +88,8 @@ fn past_the_end(question: &Question, preview: &Preview) -> Markup {
 struct Shown<'a> {
     from: &'a str,
     to: &'a str,
+    /// Which instants both are, where clocks show the same twice.
+    exactly: [String; 2],
     fields: &'a Fields,
 }
 
@@ -124,6 +132,9 @@ fn form(shown: &Shown<'_>, wrong: &Wrong, zone: &Zone) -> Markup {
             (line(label("to", "To"), "datetime-local", shown.to, wrong))
             (line(label("ids", "Only these ids"), "text", shown.fields.get("ids"), wrong))
             (choice(label("order", "Order"), ORDERS.iter().map(question::Choice::option), shown.fields.get("order"), wrong))
+            @for ((_, name), at) in [FROM, TO].iter().zip(&shown.exactly) {
+                @if !at.is_empty() { input type="hidden" name=(name) value=(at); }
+            }
             button.primary type="submit" { "Show" }
         }
         p.hint {

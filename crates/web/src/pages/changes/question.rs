@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{ActivityId, Member, Moment, Seq, Stamp, Zone};
+use domain::{ActivityId, Member, Moment, MomentError, Seq, Stamp, Zone};
 use service::{AsOf, Direction, Order, SyncQuery};
 
 use crate::Problem;
@@ -114,9 +114,9 @@ impl Question {
         let ids = wrong.check("ids", ids(fields.get("ids"))).flatten();
         let from = match span(fields) {
             Some(span) => Some(beginning(span, now, zone)),
-            None => wrong.check("from", bound(fields.get("from"), zone)).flatten(),
+            None => wrong.check("from", bound(fields, FROM, Moment::lower_bound, zone)).flatten(),
         };
-        let to = wrong.check("to", bound(fields.get("to"), zone)).flatten();
+        let to = wrong.check("to", bound(fields, TO, Moment::upper_bound, zone)).flatten();
         if wrong.is_empty() && from.is_none() && ids.is_none() {
             wrong.add("from", "is needed, unless you name activities");
         }
@@ -198,14 +198,30 @@ fn beginning(span: &str, now: Stamp, zone: &Zone) -> Stamp {
     }
 }
 
+/// A bound of the range: the field that it is typed into, and the one that says which of two instants it is
+/// where clocks show the same twice. Whoever sends the form as it was shown means the one that was shown.
+pub(super) type Bound = (&'static str, &'static str);
+
+pub(super) const FROM: Bound = ("from", "from_exactly");
+pub(super) const TO: Bound = ("to", "to_exactly");
+
 /// A time with its offset, as in addresses of ours, or as a control has it; none where it is empty.
-fn bound(text: &str, zone: &Zone) -> Result<Option<Stamp>, &'static str> {
+fn bound(
+    fields: &Fields,
+    (name, exactly): Bound,
+    read: fn(&str) -> Result<Stamp, MomentError>,
+    zone: &Zone,
+) -> Result<Option<Stamp>, String> {
+    let text = fields.get(name);
     if text.is_empty() {
         return Ok(None);
     }
-    let exact = Moment::parse(text).ok();
-    let moment = exact.or_else(|| times::from_control(text, zone));
-    moment.map(|moment| Some(moment.stamp)).ok_or("is no time like 2026-03-04 14:05:00")
+    let is_as_shown = |shown: &Stamp| times::same_control(text, &times::control(*shown, zone));
+    let shown = || read(fields.get(exactly)).ok().filter(is_as_shown);
+    match read(text).ok().or_else(shown) {
+        Some(stamp) => Ok(Some(stamp)),
+        None => times::typed(text, zone).map(|moment| Some(moment.stamp)),
+    }
 }
 
 /// Whole numbers between commas or blanks; none where there are none.

@@ -1,6 +1,5 @@
-//! What the list shows, all pages of it, as a file for a spreadsheet.
+//! What the list shows, all pages of it, as a file for a spreadsheet, which `import` takes back as it was.
 
-use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
@@ -8,8 +7,10 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use domain::{Activity, Seq, Version};
+use csv::QuoteStyle;
+use domain::{Activity, CustomField, GUARD_COLUMN, Seq, Version, guarded};
 use http_body_util::channel::{Channel, Sender};
+use serde_json::{Value, json};
 use service::{AskError, Directory, Service, Tenant};
 
 use super::query::Asked;
@@ -22,8 +23,9 @@ const PIECE_RECORDS: usize = 50;
 /// What a piece may take in memory, where the notes are long.
 const PIECE_BYTES: usize = 8 << 20;
 
-/// Columns, by the names of API v1, and the names of what it has as a number.
-const COLUMNS: [&str; 16] = [
+/// Columns, by the names of API v1, and the names of what it has as a number. The last one is never empty:
+/// there are spreadsheets that save rows only as far as something is in them.
+const COLUMNS: [&str; 18] = [
     "activityId",
     "subject",
     "note",
@@ -36,10 +38,12 @@ const COLUMNS: [&str; 16] = [
     "activityStatus.id",
     "activityStatus.name",
     "activityPriority",
+    "customFieldDataList",
     "createdDateTime",
     "createdBy",
-    "lastModifiedDateTime",
     "lastModifiedBy",
+    GUARD_COLUMN,
+    "lastModifiedDateTime",
 ];
 
 /// Spreadsheets know by this mark that the file is UTF-8.
@@ -88,7 +92,7 @@ impl File {
     /// connection breaks: a file that just ended early would be taken for all there is.
     async fn send(&self, positions: &[Seq], mut sender: Sender<Bytes, io::Error>) {
         let mut pieces = positions.chunks(PIECE_RECORDS);
-        let mut next = written(|rows| rows.write_record(COLUMNS))
+        let mut next = written(QuoteStyle::Necessary, |rows| rows.write_record(COLUMNS))
             .map(|head| [MARK.as_bytes(), &head].concat());
         loop {
             let sent = match next {
@@ -109,11 +113,12 @@ impl File {
     async fn piece(&self, positions: &[Seq]) -> io::Result<Vec<u8>> {
         let read = self.service.selected(&self.org, positions.to_vec()).await;
         let versions = read.map_err(|problem: AskError| io::Error::other(problem.to_string()))?;
-        written(|rows| {
+        // Some spreadsheets split rows at semicolons and tabs too, unless they are quoted.
+        written(QuoteStyle::Always, |rows| {
             let mut records = versions.iter().filter_map(|v| Some((v, v.record()?)));
             records.try_for_each(|(version, activity)| {
                 let cells = self.cells(version, activity);
-                rows.write_record(cells.iter().map(|cell| harmless(cell).into_owned()))
+                rows.write_record(cells.iter().map(|cell| guarded(cell).into_owned()))
             })
         })
     }
@@ -136,10 +141,12 @@ impl File {
             activity.status.to_string(),
             activity.status_name.to_string(),
             activity.priority.as_str().to_uppercase(),
+            custom_fields(activity),
             zone.at(activity.created).to_string(),
             text(activity.created_by.as_ref()),
-            zone.at(version.stamp).to_string(),
             text(activity.modified_by.as_ref()),
+            String::new(),
+            zone.at(version.stamp).to_string(),
         ]
     }
 }
@@ -148,40 +155,33 @@ fn text(value: Option<impl ToString>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
 }
 
-fn written(
-    write: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> csv::Result<()>,
-) -> io::Result<Vec<u8>> {
-    let mut rows =
-        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    write(&mut rows)?;
-    rows.into_inner().map_err(csv::IntoInnerError::into_error)
-}
-
-/// What strangers have written, so that no spreadsheet takes it for a formula.
-fn harmless(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::harmless;
-
-    #[test]
-    fn a_cell_is_no_formula() {
-        for (cell, shown) in [
-            ("=1+1", "'=1+1"),
-            ("+49 30", "'+49 30"),
-            ("-2", "'-2"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("\t=1", "'\t=1"),
-            ("a=b", "a=b"),
-            ("", ""),
-        ] {
-            assert_eq!(harmless(cell), shown);
+/// As API v1 prints them; nothing where there are none.
+fn custom_fields(activity: &Activity) -> String {
+    let field = |field: &CustomField| {
+        let members = [
+            ("fieldId", Some(&field.field_id)),
+            ("fieldValue", field.value.as_ref()),
+            ("fieldOptionId", field.option_id.as_ref()),
+        ];
+        let present = members.into_iter().filter_map(|(name, text)| Some((name, json!(text?))));
+        present.map(|(name, text)| (name.to_owned(), text)).collect::<Value>()
+    };
+    match &*activity.custom_fields {
+        [] => String::new(),
+        fields => {
+            json!({ "customFieldData": fields.iter().map(field).collect::<Value>() }).to_string()
         }
     }
+}
+
+fn written(
+    quotes: QuoteStyle,
+    write: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> csv::Result<()>,
+) -> io::Result<Vec<u8>> {
+    let mut rows = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .quote_style(quotes)
+        .from_writer(Vec::new());
+    write(&mut rows)?;
+    rows.into_inner().map_err(csv::IntoInnerError::into_error)
 }

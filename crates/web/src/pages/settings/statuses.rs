@@ -23,6 +23,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/settings/statuses/{id}/rename", post(rename))
         .route("/settings/statuses/{id}/move", post(move_it))
         .route("/settings/statuses/{id}/done", post(set_done))
+        .route("/settings/statuses/{id}/begin", post(set_begins))
         .route("/settings/statuses/{id}/retire", post(retire))
 }
 
@@ -32,6 +33,7 @@ pub(super) fn list(web: &Web, who: &SignedIn, typed: &Typed) -> Result<Markup, P
     let (retired, offered): (Vec<&Status>, Vec<&Status>) =
         directory.statuses_in_order().into_iter().partition(|status| status.retired);
     let last = offered.len().saturating_sub(1);
+    let first = directory.first_status().map(|status| status.id);
     let label =
         Label { name: "status_name", text: "New status", required: true, ..Label::default() };
     Ok(html! {
@@ -45,12 +47,12 @@ pub(super) fn list(web: &Web, who: &SignedIn, typed: &Typed) -> Result<Markup, P
             } }
             tbody {
                 @for (at, status) in offered.iter().enumerate() {
-                    (row(status, &html! {
+                    (row(status, Some(status.id) == first, &html! {
                         @if at > 0 { (step(who, status, "up", "↑")) }
                         @if at < last { (step(who, status, "down", "↓")) }
                     }))
                 }
-                @for status in &retired { (row(status, &html! {})) }
+                @for status in &retired { (row(status, false, &html! {})) }
             }
         } }
         div.card {
@@ -64,14 +66,18 @@ pub(super) fn list(web: &Web, who: &SignedIn, typed: &Typed) -> Result<Markup, P
     })
 }
 
-fn row(status: &Status, moves: &Markup) -> Markup {
+/// A status; the first one is what new activities begin with.
+fn row(status: &Status, is_first: bool, moves: &Markup) -> Markup {
     html! {
         tr id={ "s" (status.id) } {
             td.title data-label="Name" {
                 a href={ "/settings/statuses/" (status.id) } { (status.name) }
             }
-            td data-label="Means" { @if status.done { span.badge.ok { "done" } } @else { "to do" } }
+            td data-label="Means" {
+                @if status.done { span.badge.ok { "done" } } @else { "to do" }
+            }
             td {
+                @if is_first { span.badge { "new activities" } " " }
                 @if status.retired { span.badge.muted { "retired" } " " }
                 @if status.spreading { span.badge.warn { "being renamed" } }
             }
@@ -137,6 +143,7 @@ async fn status_page(
     let directory = who.person.tenant.directory();
     let status = directory.statuses.get(&id).ok_or(Problem::NotFound)?;
     let activities = counted(count(web, who, id).await?, "activity", "activities");
+    let is_first = directory.first_status().is_some_and(|first| first.id == id);
     let title = format!("Status {}", status.name);
     let content = html! {
         (layout::head(&title, &html! { a.button.quiet href="/settings#statuses" { "All statuses" } }))
@@ -147,6 +154,9 @@ async fn status_page(
         p.lead { a href={ "/activities?status=" (id) } { (activities) } " with this status." }
         section.card { h2 { "Rename" } (rename_form(who, status, &activities, typed)) }
         section.card { h2 { "What it means" } (done_form(who, status)) }
+        @if !status.retired {
+            section.card { h2 { "New activities" } (begins_form(who, status, is_first)) }
+        }
         section.card { h2 { "Choosing it" } (retire_form(who, status)) }
     };
     let page = layout::page(who, &title, Nav::Settings, &content);
@@ -183,6 +193,19 @@ fn done_form(who: &SignedIn, status: &Status) -> Markup {
         form action={ "/settings/statuses/" (status.id) "/done" } method="post" {
             (csrf(who))
             button type="submit" name="done" value=(other) { (button) }
+        }
+    }
+}
+
+fn begins_form(who: &SignedIn, status: &Status, is_first: bool) -> Markup {
+    if is_first {
+        return html! { p { "New activities begin with it, unless somebody chooses another." } };
+    }
+    html! {
+        p { "New activities begin with another status." }
+        form action={ "/settings/statuses/" (status.id) "/begin" } method="post" {
+            (csrf(who))
+            button type="submit" { "Begin new activities with it" }
         }
     }
 }
@@ -251,6 +274,17 @@ async fn set_done(
     who.needs(Role::Admin)?;
     let id = StatusId(id);
     web.service.set_status_done(&who.person, id, fields.get("done") == "1").await?;
+    Ok(saved(id))
+}
+
+async fn set_begins(
+    State(web): State<Web>,
+    Number(id): Number,
+    Posted { who, .. }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    let id = StatusId(id);
+    web.service.set_status_begins(&who.person, id).await?;
     Ok(saved(id))
 }
 
