@@ -4,7 +4,7 @@ use domain::{
     Account, ActivityId, ClientId, ManualClock, Name, OrgId, Priority, Role, Stamp, StatusId, Zone,
 };
 use service::{
-    AskError, Column, Direction, Filter, ListQuery, NewUser, SystemClock, Tenant, Write,
+    AskError, Column, Direction, Filter, ListError, ListQuery, NewUser, SystemClock, Tenant, Write,
 };
 use std::sync::Arc;
 use store_sqlite::SEARCH_FILE;
@@ -283,7 +283,7 @@ fn an_index_far_behind_catches_up_in_the_background() {
     let world = world_with_calls(51_000);
     assert_eq!(world.list(&by(Column::Id, "")).unwrap().total, 51_000);
     let behind = world.list(&by(Column::Id, "call")).unwrap_err();
-    let AskError::Unavailable(reason) = behind else { panic!("{behind}") };
+    let ListError::Ask(AskError::Unavailable(reason)) = behind else { panic!("{behind}") };
     assert_eq!(
         reason,
         "the words of 50000 of 51000 changes have been read in so far: ask again in a moment"
