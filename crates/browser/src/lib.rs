@@ -36,6 +36,7 @@ mod command;
 mod console;
 mod driver;
 mod find;
+mod forms;
 mod lines;
 mod looks;
 mod page;

@@ -84,7 +84,7 @@ impl Page {
 
     /// Gives the browser itself a command.
     #[track_caller]
-    fn browser(&self, name: &str, parameters: &Value) {
+    pub(crate) fn browser(&self, name: &str, parameters: &Value) {
         self.must(name, self.client().issue_cmd(Command::browser(name, parameters)));
     }
 }
