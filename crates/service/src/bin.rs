@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::{Seq, Version};
+use domain::{Seq, Stamp, Version};
+use store::{StoreError, Word, Words};
 use timeline::{Direction, SeqRange};
 
 use crate::tenant::Tenant;
@@ -18,6 +19,29 @@ pub struct Removed {
     pub last: Option<Arc<Version>>,
 }
 
+impl Removed {
+    fn new(tombstone: Arc<Version>, before: Option<Arc<Version>>) -> Removed {
+        Removed { tombstone, last: before.filter(|last| last.record().is_some()) }
+    }
+
+    /// Whether it had all these words.
+    fn has(&self, org: &Tenant, words: &[Word]) -> bool {
+        let Some(activity) = self.last.as_deref().and_then(Version::record) else { return false };
+        let mut own = Words::default();
+        own.add(activity.subject.as_str());
+        own.add(activity.note.as_str());
+        if let Some(name) = activity.client.and_then(|id| org.accounts().name(id).cloned()) {
+            own.add(name.as_str());
+        }
+        if let Some(user) =
+            activity.system_user.and_then(|id| org.directory().users.get(&id).cloned())
+        {
+            own.add(user.name.as_str());
+        }
+        words.iter().all(|word| own.have(word))
+    }
+}
+
 /// One page of what has been removed.
 #[derive(Clone, Debug)]
 pub struct RemovedPage {
@@ -31,7 +55,91 @@ pub struct RemovedPage {
     pub as_of: Seq,
 }
 
+/// What was found among what has been removed.
+#[derive(Clone, Debug)]
+pub struct RemovedFound {
+    /// The removed activities that have the words, the latest removal first.
+    pub removed: Vec<Removed>,
+    /// Where to go on, where not everything was looked at: before this removal.
+    pub go_on: Option<Seq>,
+    /// When the last one that was looked at was removed; none where there was none.
+    pub back_to: Option<Stamp>,
+}
+
+/// Removals that one question looks at, at most: about a quarter of a second of reading.
+const SEARCHED_MAX: usize = 10_000;
+
+/// Removals that are read at once.
+const READ_MAX: usize = 500;
+
 impl Service {
+    /// Searches what has been removed, as it was last, for activities that have all words in subject, note, or
+    /// the names of account and user; the last word may be only begun. From the latest removal backwards, or
+    /// from the one before that position, until so many are found or enough were looked at.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn find_removed(
+        &self,
+        org: &Arc<Tenant>,
+        text: &str,
+        before: Option<Seq>,
+        found_max: usize,
+    ) -> Result<RemovedFound, AskError> {
+        let (service, org, words) = (self.clone(), org.clone(), Word::asked(text));
+        let search = move || service.search_removed(&org, &words, before, found_max);
+        Ok(self.blocking(search).await??)
+    }
+
+    fn search_removed(
+        &self,
+        org: &Tenant,
+        words: &[Word],
+        before: Option<Seq>,
+        found_max: usize,
+    ) -> Result<RemovedFound, StoreError> {
+        let view = org.exposure.view();
+        let mut found = RemovedFound { removed: Vec::new(), go_on: None, back_to: None };
+        let mut through = before.map_or(view.seq(), |seq| Seq(seq.0.saturating_sub(1)));
+        for _ in 0..SEARCHED_MAX / READ_MAX {
+            let range = SeqRange { after: Seq::ZERO, through };
+            let seqs = view.page_of_tombstones(range, Direction::NewestFirst, 0, READ_MAX);
+            let Some(last) = seqs.last().copied() else { return Ok(found) };
+            for removed in self.removed_at(org, &seqs)? {
+                let seq = removed.tombstone.seq;
+                found.back_to = Some(removed.tombstone.stamp);
+                if !words.is_empty() && removed.has(org, words) {
+                    found.removed.push(removed);
+                    if found.removed.len() == found_max {
+                        found.go_on = Some(seq);
+                        return Ok(found);
+                    }
+                }
+            }
+            through = Seq(last.0.saturating_sub(1));
+        }
+        found.go_on = (view.count_tombstones(SeqRange { after: Seq::ZERO, through }) > 0)
+            .then(|| through.next());
+        Ok(found)
+    }
+
+    /// Tombstones with what they took the place of, past the cache.
+    fn removed_at(&self, org: &Tenant, seqs: &[Seq]) -> Result<Vec<Removed>, StoreError> {
+        let store = &self.shared.store;
+        let before: Vec<Option<Seq>> = {
+            let timeline = org.timeline.read();
+            seqs.iter().map(|seq| timeline.previous(*seq)).collect()
+        };
+        let wanted: Vec<Seq> = before.iter().flatten().copied().collect();
+        let mut records = store.versions(org.key, &wanted)?.into_iter();
+        let last = before.iter().map(|seq| seq.and_then(|_| records.next()));
+        let tombstones = store.versions(org.key, seqs)?;
+        let pairs = tombstones.into_iter().zip(last);
+        Ok(pairs
+            .map(|(tombstone, last)| Removed::new(Arc::new(tombstone), last.map(Arc::new)))
+            .collect())
+    }
+
     /// The activities that are removed now, the latest removal first. Pages count from 1.
     ///
     /// # Errors
@@ -56,10 +164,8 @@ impl Service {
         let mut records =
             self.versions(org, before.iter().flatten().copied().collect()).await?.into_iter();
         let last = before.iter().map(|seq| seq.and_then(|_| records.next()));
-        let removed = tombstones.into_iter().zip(last).map(|(tombstone, last)| Removed {
-            tombstone,
-            last: last.filter(|last| last.record().is_some()),
-        });
+        let removed =
+            tombstones.into_iter().zip(last).map(|(tombstone, last)| Removed::new(tombstone, last));
         Ok(RemovedPage {
             removed: removed.collect(),
             total,

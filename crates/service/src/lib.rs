@@ -80,7 +80,7 @@ use crate::views::Views;
 pub use accounts::Accounts;
 pub use admin::{AdminError, FIRST_STATUSES, NewKey, NewUser};
 pub use alphabet::place;
-pub use bin::{Removed, RemovedPage};
+pub use bin::{Removed, RemovedFound, RemovedPage};
 pub use board::{Column, Filter, ListError, ListQuery, Listing};
 pub use check::{Checked, check};
 pub use clock::SystemClock;

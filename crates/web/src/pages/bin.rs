@@ -4,9 +4,9 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use domain::Role;
+use domain::{Role, Seq};
 use maud::{Markup, html};
-use service::{BulkChange, Directory, Removed, RemovedPage};
+use service::{BulkChange, Directory, Removed};
 
 use super::{account, bulk, names, told};
 use crate::fields::{Fields, local};
@@ -22,46 +22,128 @@ pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/bin", get(show)).route("/bin/restore", post(restore))
 }
 
+/// What is searched for, and where the page begins.
+struct Asked {
+    words: String,
+    page: u64,
+    /// The removal before which the search goes on.
+    before: Option<Seq>,
+}
+
+impl Asked {
+    fn parse(query: &Fields) -> Result<Asked, Problem> {
+        let page = match query.get("page") {
+            "" => 1,
+            text => text.parse().ok().filter(|page| *page > 0).ok_or_else(|| {
+                Problem::Wrong("The page is a number, from 1. The bin begins at /bin.".to_owned())
+            })?,
+        };
+        let words = query.get("q").chars().take(WORDS_CHARS_MAX).collect();
+        Ok(Asked { words, page, before: query.get("before").parse().ok().map(Seq) })
+    }
+
+    /// Where another part of the same lies.
+    fn address(&self, page: u64, before: Option<Seq>) -> String {
+        let page = if page > 1 { page.to_string() } else { String::new() };
+        let before = before.map_or_else(String::new, |seq| seq.to_string());
+        let fields = [("q", self.words.clone()), ("page", page), ("before", before)];
+        Fields::of(fields).address("/bin")
+    }
+
+    fn here(&self) -> String {
+        self.address(self.page, self.before)
+    }
+}
+
+/// The most characters that are searched for.
+const WORDS_CHARS_MAX: usize = 200;
+
 async fn show(
     State(web): State<Web>,
     who: SignedIn,
     Query(query): Query,
 ) -> Result<Response, Problem> {
-    let page: u64 = match query.get("page") {
-        "" => 1,
-        text => text.parse().ok().filter(|page| *page > 0).ok_or_else(|| {
-            Problem::Wrong("The page is a number, from 1. The bin begins at /bin.".to_owned())
-        })?,
-    };
-    let bin = web.service.removed(&who.person.tenant, page, SIZE).await?;
-    let here = address(page);
+    let asked = Asked::parse(&query)?;
+    let here = asked.here();
     let said = told::notice(&web, &who, &query, &here).await?;
+    let content = if asked.words.is_empty() {
+        all(&web, &who, &asked).await?
+    } else {
+        found(&web, &who, &asked).await?
+    };
     let content = html! {
         (layout::head("Bin", &html! { a.button.quiet href="/activities" { "Activities" } }))
         (bulk::notice_of(&web, &who, query.get("work"), &here))
         (said)
         p.lead { "Removed activities stay here. Restoring one makes it a new version: integrations hear of it." }
-        @if bin.total == 0 {
-            (layout::empty("The bin is empty", "What is removed can be found and restored here.", &html! {}))
-        } @else if bin.removed.is_empty() {
-            @let last = html! { a.button.primary href=(address(bin.pages)) { "To the last page" } };
-            (layout::empty("There is no such page", &format!("The bin ends with page {}.", number(bin.pages)), &last))
-        } @else {
-            (table(&who, &bin, page))
-        }
+        (search(&asked))
+        (content)
     };
     Ok(layout::page(&who, "Bin", Nav::None, &content))
 }
 
-fn address(page: u64) -> String {
-    let page = if page > 1 { page.to_string() } else { String::new() };
-    Fields::default().with("page", &page).address("/bin")
+fn search(asked: &Asked) -> Markup {
+    html! {
+        form.filters action="/bin" method="get" role="search" aria-label="Removed activities" {
+            label {
+                "Search the bin"
+                input type="search" name="q" value=(asked.words) maxlength=(WORDS_CHARS_MAX)
+                    placeholder="Subject, note or name";
+            }
+            button type="submit" { "Search" }
+            @if !asked.words.is_empty() { a.button.quiet href="/bin" { "Show all" } }
+        }
+    }
 }
 
-fn table(who: &SignedIn, bin: &RemovedPage, page: u64) -> Markup {
+async fn all(web: &Web, who: &SignedIn, asked: &Asked) -> Result<Markup, Problem> {
+    let bin = web.service.removed(&who.person.tenant, asked.page, SIZE).await?;
+    Ok(html! {
+        @if bin.total == 0 {
+            (layout::empty("The bin is empty", "What is removed can be found and restored here.", &html! {}))
+        } @else if bin.removed.is_empty() {
+            @let last = html! { a.button.primary href=(asked.address(bin.pages, None)) { "To the last page" } };
+            (layout::empty("There is no such page", &format!("The bin ends with page {}.", number(bin.pages)), &last))
+        } @else {
+            p.count { (counted(bin.total, "removed activity", "removed activities")) }
+            (table(who, &bin.removed, asked))
+            (layout::pager(asked.page, bin.pages, &|page| asked.address(page, None)))
+        }
+    })
+}
+
+async fn found(web: &Web, who: &SignedIn, asked: &Asked) -> Result<Markup, Problem> {
+    let (org, size) = (&who.person.tenant, SIZE as usize);
+    let found = web.service.find_removed(org, &asked.words, asked.before, size).await?;
+    let further = html! {
+        @if let Some(before) = found.go_on {
+            a.button href=(asked.address(1, Some(before))) { "Search further back" }
+        }
+    };
+    // What was not looked at is not said to be missing.
+    let looked_at = html! {
+        @if let (Some(at), Some(_)) = (found.back_to, found.go_on) {
+            p.hint { "Searched back to what was removed " (times::time(at, &who.clock, Shape::Both)) "." }
+        }
+    };
+    Ok(html! {
+        @if found.removed.is_empty() {
+            @let nothing = format!("Nothing with “{}” in it was found.", asked.words);
+            (layout::empty("Nothing found", &nothing, &further))
+            (looked_at)
+        } @else {
+            p.count role="status" { (counted(found.removed.len() as u64, "removed activity", "removed activities")) " found" }
+            (table(who, &found.removed, asked))
+            (looked_at)
+            p { (further) }
+        }
+    })
+}
+
+fn table(who: &SignedIn, removed: &[Removed], asked: &Asked) -> Markup {
     let directory = who.person.tenant.directory();
+    let here = asked.here();
     html! {
-        p.count { (counted(bin.total, "removed activity", "removed activities")) }
         div.scroll {
             table.grid {
                 thead {
@@ -79,21 +161,20 @@ fn table(who: &SignedIn, bin: &RemovedPage, page: u64) -> Markup {
                         @if who.edits() { th.act scope="col" { "Restore" } }
                     }
                 }
-                tbody { @for removed in &bin.removed { (row(who, &directory, removed, page)) } }
+                tbody { @for removed in removed { (row(who, &directory, removed, &here)) } }
             }
         }
-        @if who.edits() { (bar(who, page)) }
-        (layout::pager(page, bin.pages, &address))
+        @if who.edits() { (bar(who, &here)) }
     }
 }
 
 /// The bar over the list: the boxes in its rows belong to this form.
-fn bar(who: &SignedIn, page: u64) -> Markup {
+fn bar(who: &SignedIn, here: &str) -> Markup {
     html! {
         form.bulk #bulk action="/bin/restore" method="post" aria-label="Restore many at once"
             tabindex="-1" data-with-selection {
             (csrf(who))
-            input type="hidden" name="back" value=(address(page));
+            input type="hidden" name="back" value=(here);
             span { b data-selected { "Those" } " selected" }
             button.primary type="submit" { "Restore " span data-selected { "them" } }
         }
@@ -116,7 +197,7 @@ async fn restore(
     Ok(bulk::shown_at(&work, back).await)
 }
 
-fn row(who: &SignedIn, directory: &Directory, removed: &Removed, page: u64) -> Markup {
+fn row(who: &SignedIn, directory: &Directory, removed: &Removed, here: &str) -> Markup {
     let tombstone = &removed.tombstone;
     let last = removed.last.as_ref().and_then(|version| version.record());
     let client = last.and_then(|activity| activity.client);
@@ -148,7 +229,7 @@ fn row(who: &SignedIn, directory: &Directory, removed: &Removed, page: u64) -> M
             @if who.edits() { td.act { @if let Some(activity) = last {
                 form action={ "/activities/" (tombstone.id) "/restore" } method="post" {
                     (csrf(who))
-                    input type="hidden" name="back" value=(address(page));
+                    input type="hidden" name="back" value=(here);
                     button.small type="submit" aria-label={ "Restore " (activity.subject) } { "Restore" }
                 }
             } } }

@@ -67,3 +67,46 @@ fn a_full_bin_has_pages() {
     page.shows("52 removed activities").shows("Letter 51.").hides("Letter 01.");
     browser.get("/bin?page=2").ok().shows("Letter 01.").hides("Letter 02.");
 }
+
+#[test]
+fn the_bin_is_searched_by_words_of_what_was_removed() {
+    let world = World::new();
+    let account = Account { id: ClientId(3_400), name: Name::parse("Harbor Bakery").unwrap() };
+    world.service.put_accounts(&world.acme, &[account], &mut |_| {}).unwrap();
+    for subject in ["Call Zoë about the van", "Call Ada", "Write to Zoë <b>"] {
+        let id = world.activity(subject);
+        world.write(Write::Remove(id));
+    }
+    world.activity("Call Zoë, who is still there");
+    let mut browser = world.editor();
+    let page = browser.get("/bin?q=zoe").ok();
+    page.shows("2 removed activities found").hides("Call Ada").hides("still there");
+    page.shows_in_order(&["Write to Zoë &lt;b&gt;", "Call Zoë about the van"]);
+    page.shows("name=\"back\" value=\"/bin?q=zoe\"").hides("Search further back");
+    browser.get("/bin?q=bakery+call").ok().shows("2 removed activities found");
+    let page = browser.get("/bin?q=%3Cb%3Enothing").ok();
+    page.shows("Nothing with “&lt;b&gt;nothing” in it was found.").hides("<b>nothing");
+    browser.get("/bin?q=%E2%92%B6").ok().shows("Nothing found");
+    world.stranger().get("/bin?q=zoe").ok().shows("Nothing found");
+}
+
+#[test]
+fn a_search_of_a_full_bin_goes_on_where_it_left_off() {
+    let world = World::new();
+    for n in 0..52 {
+        let id = world.activity(&format!("Letter {n:02}."));
+        world.write(Write::Remove(id));
+    }
+    let mut browser = world.viewer();
+    let page = browser.get("/bin?q=letter").ok();
+    page.shows("50 removed activities found")
+        .shows("Letter 51.")
+        .shows("Letter 02.")
+        .hides("Letter 01.");
+    page.shows("Searched back to what was removed");
+    let (_, after) = page.body.split_once("href=\"/bin?q=letter&amp;before=").unwrap();
+    let before = after.split_once('"').unwrap().0;
+    let page = browser.get(&format!("/bin?q=letter&before={before}")).ok();
+    page.shows("2 removed activities found").shows("Letter 01.").shows("Letter 00.");
+    page.hides("Search further back");
+}

@@ -88,7 +88,9 @@ pub(super) async fn restore(
         }
         written => {
             let told = Told::of(&web, &who, id, written).await?;
-            let page = address(id);
+            // Whoever restores what is there already is told so.
+            let is_same = matches!(told, Told::Nothing);
+            let page = format!("{}{}", address(id), if is_same { "?done=same" } else { "" });
             let back = local(fields.get("back")).unwrap_or(&page);
             Ok(Redirect::to(&told.at(back)).into_response())
         }
