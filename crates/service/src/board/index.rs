@@ -17,8 +17,9 @@ use crate::tenant::Tenant;
 /// Versions that are taken in by one step.
 const STEP_VERSIONS: u64 = 1_000;
 
-/// Steps that a question does itself before it has to be asked again: about half a second of them.
-const STEPS_MAX: usize = 50;
+/// Changes that a question reads in itself: less than half a second of them. Of more it is told at once that they are
+/// read in in the background.
+const AT_ONCE_MAX: u64 = 20_000;
 
 impl Service {
     /// Has the index come up to the board, if it is not too far behind.
@@ -28,20 +29,18 @@ impl Service {
         org: &Tenant,
         board: &Board,
     ) -> Result<(), StoreError> {
-        let _one_at_a_time = org.board.indexing.lock();
         let as_of = board.view.seq();
-        let mut mark = Mark::START;
-        for _ in 0..STEPS_MAX {
-            mark = self.index_step(index, org, &board.view, Some(board))?;
-            if mark.seq >= as_of {
-                return Ok(());
-            }
+        let mark = index.mark(org.key)?;
+        if as_of.0.saturating_sub(mark.seq.0) > AT_ONCE_MAX {
+            self.index_words_soon();
+            return Err(StoreError::Unavailable(format!(
+                "the words of {} of {as_of} changes have been read in so far: ask again in a moment",
+                mark.seq
+            )));
         }
-        self.index_words_soon();
-        Err(StoreError::Unavailable(format!(
-            "the words of {} of {as_of} changes have been read in so far: ask again in a moment",
-            mark.seq
-        )))
+        let _one_at_a_time = org.board.indexing.lock();
+        while self.index_step(index, org, &board.view, Some(board))?.seq < as_of {}
+        Ok(())
     }
 
     /// Takes in some more of the log; says how far the index has come. What is kept on the board comes
