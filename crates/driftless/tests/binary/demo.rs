@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::browser::Browser;
 use crate::client::Answer;
 use crate::folder::{Folder, Output};
 use crate::server::Server;
@@ -74,4 +75,47 @@ fn it_holds_the_records_of_the_manual() {
     answer["responseDateTime"] = "[now]".into();
     insta::assert_snapshot!("demo_manual", serde_json::to_string_pretty(&answer).unwrap());
     server.stop();
+}
+
+#[test]
+fn its_first_page_has_something_to_do_and_its_password_stays_in_sight() {
+    let folder = Folder::new();
+    let (server, printed, _) = demo(&folder);
+    let (_, after) = printed.split_once("password ").expect("a password");
+    let password = after.split_whitespace().next().unwrap();
+    let mut browser = Browser::of(&server);
+    let form = browser.get("/sign-in");
+    let csrf = form.value("csrf");
+    let fields = [("csrf", &*csrf), ("org", "demo"), ("login", "maribel"), ("password", password)];
+    assert_eq!(browser.post("/sign-in", &fields).status, 303);
+    let page = browser.get("/");
+    assert!(page.body.contains("<b>4</b><span>Due today</span>"), "{page:?}");
+    let (_, after) = page.body.split_once("href=\"/assets/").unwrap();
+    let asset = after.split_once('"').unwrap().0;
+    assert_eq!(browser.get(&format!("/assets/{asset}")).status, 200);
+    let log = server.stop();
+    assert!(log.iter().all(|line| !line.contains("request")), "nothing pushes it away: {log:#?}");
+}
+
+#[test]
+fn what_a_page_is_made_of_is_logged_for_whoever_wants_to_know_it_all() {
+    for (level, expected) in [("info", false), ("debug", true)] {
+        let folder = Folder::new();
+        let mut command = folder.serving(&["--init"]);
+        command.env("RUST_LOG", level);
+        let server = Server::listening(command);
+        let page = server.get("/sign-in");
+        let (_, after) = page.body.split_once("href=\"/assets/").unwrap();
+        let asset = after.split_once('"').unwrap().0.to_owned();
+        assert_eq!(server.get(&format!("/assets/{asset}")).status, 200);
+        assert_eq!(server.get("/assets/0/none.js").status, 404);
+        let log = server.stop();
+        let lines = |status: &str| {
+            let is_it =
+                |line: &&String| line.contains("method=\"assets\"") && line.contains(status);
+            log.iter().filter(is_it).count()
+        };
+        assert_eq!(lines("status=200"), usize::from(expected), "{log:#?}");
+        assert_eq!(lines("status=404"), 1, "{log:#?}");
+    }
 }
