@@ -55,7 +55,7 @@ fn activities(page: &Page, api: &Api) {
     page.click(css("[role=option][data-add]"));
     page.click("Create activity");
     page.sees("The activity has been created.");
-    page.fill("note", "She was out.");
+    page.fill("note", "Nobody was there.");
     page.click("Save changes");
     page.sees("Your changes have been saved.");
     page.click("Remove");

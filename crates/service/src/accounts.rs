@@ -267,6 +267,28 @@ impl Service {
         .await
     }
 
+    /// The account of exactly that name, the first if several have it; a new one where none has.
+    ///
+    /// # Errors
+    /// When somebody may not, or the store cannot write.
+    pub async fn account_named(&self, by: &Person, name: Name) -> Result<ClientId, AdminError> {
+        let unnamed = self.last_client(&by.tenant).await?;
+        let by = by.clone();
+        self.call_async(move |committer| {
+            let org = by.tenant.clone();
+            by.check(&org.directory(), Role::Editor)?;
+            let named = org.accounts().find(name.as_str()).into_iter().find(|a| a.name == name);
+            if let Some(account) = named {
+                return Ok(account.id);
+            }
+            let id = ClientId(org.accounts().last().max(unnamed).0.saturating_add(1));
+            let id = Some(id).filter(|id| id.0 <= ID_MAX).ok_or(AdminError::IdsExhausted)?;
+            committer.put_accounts(&org, vec![Account { id, name }])?;
+            Ok(id)
+        })
+        .await
+    }
+
     /// Renames an account as somebody wants in the pages.
     ///
     /// # Errors

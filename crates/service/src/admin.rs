@@ -72,8 +72,8 @@ pub enum AdminError {
     /// Whoever wants it may not, or no longer.
     #[error("this takes the role {0}")]
     PermissionDenied(Role),
-    /// Whoever locks herself out cannot mend it.
-    #[error("nobody can do this to herself: ask another admin")]
+    /// Whoever locks themselves out cannot mend it.
+    #[error("nobody can do this to themselves: ask another admin")]
     Yourself,
     /// A name that cannot be one.
     #[error("the name {0}")]

@@ -24,6 +24,11 @@ impl Removed {
         Removed { tombstone, last: before.filter(|last| last.record().is_some()) }
     }
 
+    fn text_bytes(&self) -> usize {
+        let activity = self.last.as_deref().and_then(Version::record);
+        activity.map_or(0, |a| a.subject.as_str().len() + a.note.as_str().len())
+    }
+
     /// Whether it had all these words.
     fn has(&self, org: &Tenant, words: &[Word]) -> bool {
         let Some(activity) = self.last.as_deref().and_then(Version::record) else { return false };
@@ -66,11 +71,12 @@ pub struct RemovedFound {
     pub back_to: Option<Stamp>,
 }
 
-/// Removals that one question looks at, at most: about a quarter of a second of reading.
+/// Removals that one question looks at, at most, and bytes of text: a fraction of a second of reading.
 const SEARCHED_MAX: usize = 10_000;
+const SEARCHED_BYTES_MAX: usize = 16 << 20;
 
-/// Removals that are read at once.
-const READ_MAX: usize = 500;
+/// Removals that are read at once: each may have a note of the greatest length.
+const READ_MAX: usize = 50;
 
 impl Service {
     /// Searches what has been removed, as it was last, for activities that have all words in subject, note, or
@@ -86,9 +92,14 @@ impl Service {
         before: Option<Seq>,
         found_max: usize,
     ) -> Result<RemovedFound, AskError> {
-        let (service, org, words) = (self.clone(), org.clone(), Word::asked(text));
-        let search = move || service.search_removed(&org, &words, before, found_max);
-        Ok(self.blocking(search).await??)
+        let words = Word::asked(text);
+        if words.is_empty() {
+            return Ok(RemovedFound { removed: Vec::new(), go_on: None, back_to: None });
+        }
+        let search = move |service: &Service, org: &Arc<Tenant>| {
+            service.search_removed(org, &words, before, found_max)
+        };
+        self.on_board(org, search).await
     }
 
     fn search_removed(
@@ -101,14 +112,16 @@ impl Service {
         let view = org.exposure.view();
         let mut found = RemovedFound { removed: Vec::new(), go_on: None, back_to: None };
         let mut through = before.map_or(view.seq(), |seq| Seq(seq.0.saturating_sub(1)));
-        for _ in 0..SEARCHED_MAX / READ_MAX {
+        let (mut searched, mut bytes) = (0, 0);
+        while searched < SEARCHED_MAX && bytes < SEARCHED_BYTES_MAX && !self.shared.is_closing() {
             let range = SeqRange { after: Seq::ZERO, through };
             let seqs = view.page_of_tombstones(range, Direction::NewestFirst, 0, READ_MAX);
             let Some(last) = seqs.last().copied() else { return Ok(found) };
             for removed in self.removed_at(org, &seqs)? {
                 let seq = removed.tombstone.seq;
                 found.back_to = Some(removed.tombstone.stamp);
-                if !words.is_empty() && removed.has(org, words) {
+                bytes += removed.text_bytes();
+                if removed.has(org, words) {
                     found.removed.push(removed);
                     if found.removed.len() == found_max {
                         found.go_on = Some(seq);
@@ -116,6 +129,7 @@ impl Service {
                     }
                 }
             }
+            searched += seqs.len();
             through = Seq(last.0.saturating_sub(1));
         }
         found.go_on = (view.count_tombstones(SeqRange { after: Seq::ZERO, through }) > 0)

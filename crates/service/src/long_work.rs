@@ -84,6 +84,7 @@ pub struct LongWork {
     done: AtomicU64,
     changed: AtomicU64,
     overtaken: AtomicU64,
+    refused: AtomicU64,
     /// The versions that it has made, as long as it can be undone.
     made: Mutex<Positions>,
     outcome: watch::Sender<Outcome>,
@@ -118,6 +119,12 @@ impl LongWork {
     #[must_use]
     pub fn overtaken(&self) -> u64 {
         self.overtaken.load(Ordering::Relaxed)
+    }
+
+    /// Activities that could not be changed.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// Whether it has made something that can be undone, and has not been undone yet.
@@ -189,9 +196,11 @@ impl LongWorks {
         }
         self.last += 1;
         let (number, outcome) = (self.last, watch::Sender::new(Outcome::Working));
-        let [done, changed, overtaken] = [const { AtomicU64::new(0) }; 3];
-        let made = Mutex::default();
-        let work = LongWork { number, title, total, done, changed, overtaken, made, outcome };
+        let [done, changed, overtaken, refused] = [const { AtomicU64::new(0) }; 4];
+        let counts = (done, changed, overtaken, refused);
+        let (made, (done, changed, overtaken, refused)) = (Mutex::default(), counts);
+        let work =
+            LongWork { number, title, total, done, changed, overtaken, refused, made, outcome };
         let work = Arc::new(work);
         self.works.push(work.clone());
         Ok(work)
@@ -233,7 +242,7 @@ impl Service {
     pub fn start_undo(
         &self,
         person: &Person,
-        undone: &LongWork,
+        undone: &Arc<LongWork>,
     ) -> Result<Option<Arc<LongWork>>, LongWorkError> {
         if !person.may(Role::Editor) {
             return Err(LongWorkError::PermissionDenied);
@@ -245,14 +254,27 @@ impl Service {
         if made.is_empty() {
             return Ok(None);
         }
-        let (service, person_there, made_there) = (self.clone(), person.clone(), made.clone());
-        let (title, total) = (format!("Undo: {}", undone.title), Some(made.len()));
+        let (service, person_there) = (self.clone(), person.clone());
+        let (made_there, undone_there) = (made.clone(), undone.clone());
+        let (title, total) = (undone_title(&undone.title), Some(made.len()));
         let started = self.start(person, Role::Editor, title, total, move |work| {
             let org = person_there.tenant.clone();
             let id = |version| Some((org.timeline.read().id(version)?, version));
             let versions = made_there.iter().filter_map(id);
             let writes = versions.map(|(id, version)| Write::Undo { id, version });
-            service.write_all(&person_there, writes, work)
+            let outcome = service.write_all(&person_there, writes, work);
+            if outcome != Outcome::Finished {
+                // What it did not come to can still be undone.
+                let view = org.exposure.view();
+                let is_latest = |version: &Seq| {
+                    let timeline = org.timeline.read();
+                    let latest = timeline.id(*version).and_then(|id| timeline.current(&view, id));
+                    latest.is_some_and(|(seq, _)| seq == *version)
+                };
+                let rest = made_there.iter().filter(is_latest);
+                rest.for_each(|version| undone_there.made.lock().add(version));
+            }
+            outcome
         });
         // It can be tried again.
         started.map(Some).inspect_err(|_| *undone.made.lock() = made)
@@ -298,7 +320,7 @@ impl Service {
         let started = thread.spawn(move || {
             let ends = EndsAnyway(working);
             let outcome = act(&ends.0);
-            service.prepare_if_long(&org);
+            service.bring_up_board(&org);
             ends.0.end(outcome);
         });
         if let Err(problem) = started {
@@ -332,7 +354,10 @@ impl Service {
                     Err(Refusal::Outdated(_)) => {
                         work.overtaken.fetch_add(1, Ordering::Relaxed);
                     }
-                    Err(problem) => refused = refused.or(Some(problem)),
+                    Err(problem) => {
+                        work.refused.fetch_add(1, Ordering::Relaxed);
+                        refused = refused.or(Some(problem));
+                    }
                 }
                 work.done.fetch_add(1, Ordering::Relaxed);
             }
@@ -343,6 +368,17 @@ impl Service {
         refused.map_or(Outcome::Finished, |problem| Outcome::Failed(problem.to_string()))
     }
 }
+
+/// `Undo: Removing 12 activities`; undoing that again is doing it.
+fn undone_title(title: &str) -> String {
+    match title.strip_prefix(UNDO) {
+        Some(done) => done.to_owned(),
+        None => format!("{UNDO}{title}"),
+    }
+}
+
+/// What the title of a work begins with that undoes another.
+const UNDO: &str = "Undo: ";
 
 /// Positions in the log: what one work makes lies mostly side by side, so that a million take little.
 #[derive(Clone, Debug, Default)]

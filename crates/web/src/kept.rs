@@ -48,7 +48,7 @@ pub(crate) struct Kept {
     pub(crate) action: String,
     /// Its fields, without its token and without passwords.
     pub(crate) fields: Fields,
-    /// Whether it stood on one of our pages for certain.
+    /// Whether it is of the session that has ended, for certain.
     pub(crate) is_ours: bool,
     /// The passwords that were in it, which are to be typed again.
     pub(crate) secrets: Vec<Secret>,
@@ -87,9 +87,9 @@ impl Kept {
             return Problem::SignedOut(None);
         }
         let action = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        let is_ours = is_of_session || stood == Stood::Here;
         let (fields, secrets) = showable(&fields);
-        let kept = Kept { action, fields, is_ours, secrets, held };
+        // A form of another session may be somebody else's, though it stood here.
+        let kept = Kept { action, fields, is_ours: is_of_session, secrets, held };
         Problem::SignedOut(Some(Arc::new(kept)))
     }
 

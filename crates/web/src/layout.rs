@@ -19,14 +19,14 @@ pub(crate) enum Nav {
     None,
 }
 
-/// Address, name, and the role that it takes.
-const NAV: [(Nav, &str, &str, Role); 6] = [
-    (Nav::MyDay, "/", "My day", Role::Viewer),
-    (Nav::Activities, "/activities", "Activities", Role::Viewer),
-    (Nav::Accounts, "/accounts", "Accounts", Role::Viewer),
-    (Nav::Changes, "/changes", "Changes", Role::Viewer),
-    (Nav::Integrations, "/integrations", "Integrations", Role::Admin),
-    (Nav::Settings, "/settings", "Settings", Role::Admin),
+/// Address, name, the letter that leads there after `g`, and the role that it takes.
+const NAV: [(Nav, &str, &str, &str, Role); 6] = [
+    (Nav::MyDay, "/", "My day", "d", Role::Viewer),
+    (Nav::Activities, "/activities", "Activities", "a", Role::Viewer),
+    (Nav::Accounts, "/accounts", "Accounts", "o", Role::Viewer),
+    (Nav::Changes, "/changes", "Changes", "c", Role::Viewer),
+    (Nav::Integrations, "/integrations", "Integrations", "i", Role::Admin),
+    (Nav::Settings, "/settings", "Settings", "s", Role::Admin),
 ];
 
 /// A page for somebody who is signed in.
@@ -37,9 +37,9 @@ pub(crate) fn page(who: &SignedIn, title: &str, at: Nav, content: &Markup) -> Re
         header.top {
             a.brand href="/" { "Driftless" span { (directory.organization.name) } }
             nav.main aria-label="Main" {
-                @for (nav, address, text, role) in NAV {
+                @for (nav, address, text, letter, role) in NAV {
                     @if who.person.may(role) {
-                        a href=(address) aria-current=[(nav == at).then_some("page")] { (text) }
+                        a href=(address) data-go=(letter) aria-current=[(nav == at).then_some("page")] { (text) }
                     }
                 }
             }

@@ -214,7 +214,6 @@ impl Part {
         self.judged.push(Judged { id, author, state, reply: Some(reply) });
     }
 
-    /// Withdraws it and tells everybody why.
     /// Tells those who wait that nobody knows; from here on nobody does.
     pub(super) fn give_up_waiting(&mut self, why: &Refusal) {
         let judged = self.judged.iter_mut().map(|judged| judged.reply.take());
@@ -222,6 +221,7 @@ impl Part {
         judged.chain(unchanged).for_each(|reply| answer(reply, Err(why.clone())));
     }
 
+    /// Withdraws it and tells everybody why.
     pub(super) fn abandon(self, why: &Refusal) {
         self.tenant.exposure.abandon();
         self.tenant.moved.notify_waiters();

@@ -30,7 +30,10 @@ impl Service {
         board: &Board,
     ) -> Result<(), StoreError> {
         let as_of = board.view.seq();
-        let mark = index.mark(org.key)?;
+        let mut mark = index.mark(org.key)?;
+        if !belongs(org, mark, &board.view) {
+            mark = Mark::START; // It is built anew.
+        }
         if as_of.0.saturating_sub(mark.seq.0) > AT_ONCE_MAX {
             self.index_words_soon();
             return Err(StoreError::Unavailable(format!(

@@ -47,7 +47,7 @@ impl Service {
     /// When the list is still being made ready, the store cannot answer, or the words have not all been
     /// read in yet; all of it may pass.
     pub async fn list(&self, org: &Arc<Tenant>, query: &ListQuery) -> Result<Listing, ListError> {
-        if self.is_preparing(org, query.by) {
+        if self.is_preparing(org, query.by).map_err(AskError::from)? {
             return Err(ListError::Preparing);
         }
         let query = query.clone();
@@ -61,6 +61,7 @@ impl Service {
     /// # Errors
     /// See [`Service::list`].
     pub async fn select(&self, org: &Arc<Tenant>, query: &ListQuery) -> Result<Vec<Seq>, AskError> {
+        self.prepared(org, query.by).await?;
         let all = ListQuery { page: 1, page_size: u32::MAX, ..query.clone() };
         self.on_board(org, move |service, org| Ok(service.positions(org, &all)?.0)).await
     }
@@ -87,6 +88,7 @@ impl Service {
         org: &Arc<Tenant>,
         filter: &Filter,
     ) -> Result<Vec<ActivityId>, AskError> {
+        self.prepared(org, Column::Start).await?;
         let filter = filter.clone();
         let work = move |service: &Service, org: &Arc<Tenant>| {
             let board = service.board(org, None)?;
@@ -103,7 +105,7 @@ impl Service {
     }
 
     /// Does what needs the board on a thread that may wait, when it is the organization's turn.
-    async fn on_board<T: Send + 'static>(
+    pub(crate) async fn on_board<T: Send + 'static>(
         &self,
         org: &Arc<Tenant>,
         work: impl FnOnce(&Service, &Arc<Tenant>) -> Result<T, StoreError> + Send + 'static,

@@ -1,13 +1,13 @@
 //! Where boards are kept: one per organization, together within a budget.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use parking_lot::{MappedRwLockReadGuard, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use store::StoreError;
 use tokio::sync::Semaphore;
 
 use super::board::Board;
+use super::preparing::Preparing;
 use super::query::Column;
 use crate::Service;
 use crate::tenant::Tenant;
@@ -22,8 +22,8 @@ pub(crate) struct BoardPlace {
     pub(super) place: RwLock<Option<Board>>,
     /// To be held while the index of words moves.
     pub(super) indexing: Mutex<()>,
-    /// Whether the background makes the board ready.
-    pub(super) preparing: AtomicBool,
+    /// How the background gets on with making the board ready.
+    pub(super) preparing: Preparing,
     /// To be held while a list is worked out.
     pub(super) turns: Arc<Semaphore>,
 }
@@ -33,7 +33,7 @@ impl BoardPlace {
         BoardPlace {
             place: RwLock::new(None),
             indexing: Mutex::new(()),
-            preparing: AtomicBool::new(false),
+            preparing: Preparing::default(),
             turns: Arc::new(Semaphore::new(LISTS_PER_ORG_MAX)),
         }
     }

@@ -2,21 +2,63 @@
 //! keep a page waiting. Whoever asks meanwhile is told so at once.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use domain::{Opener, OrgKey};
 use hashbrown::HashMap;
+use parking_lot::Mutex;
 use store::StoreError;
 use thiserror::Error;
 use timeline::View;
+use tokio::sync::Notify;
 
 use super::board::Board;
 use super::query::Column;
 use crate::tenant::Tenant;
 use crate::{AskError, Service};
 
-/// Work that a question does itself, in activities read from the store: about a fifth of a second of it.
-const AT_ONCE_MAX: u64 = 100_000;
+/// Work that a question does itself, in activities read from the store. A board that is not there yet is built
+/// at once up to this, which takes a fifth of a second, once; what has changed since is taken in in the twentieth
+/// part of one.
+const BUILT_AT_ONCE_MAX: u64 = 100_000;
+const FOLLOWED_AT_ONCE_MAX: u64 = 30_000;
+
+/// After a failure it is not tried again for so long.
+const FAILED_FOR: Duration = Duration::from_secs(5);
+
+/// How the background gets on with a board.
+#[derive(Debug, Default)]
+pub(crate) struct Preparing {
+    is_under_way: AtomicBool,
+    /// Tells those who wait that it has come to an end, in one way or the other.
+    ended: Notify,
+    /// Why it could not be made ready, and when that was.
+    failed: Mutex<Option<(Instant, String)>>,
+}
+
+impl Preparing {
+    /// Whether somebody is at it.
+    fn is_under_way(&self) -> bool {
+        self.is_under_way.load(Ordering::Acquire)
+    }
+
+    /// Why it cannot be made ready now; none where that is worth another try.
+    fn failure(&self) -> Option<String> {
+        let failed = self.failed.lock();
+        failed.as_ref().filter(|(at, _)| at.elapsed() < FAILED_FOR).map(|(_, why)| why.clone())
+    }
+}
+
+/// Comes to an end, also by a panic: nobody is to wait for it then.
+struct Ends<'a>(&'a Preparing);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.is_under_way.store(false, Ordering::Release);
+        self.0.ended.notify_waiters();
+    }
+}
 
 /// Why a list is not shown.
 #[derive(Debug, Error)]
@@ -34,57 +76,91 @@ pub enum ListError {
 impl Service {
     /// Whether a list by that column would have to wait for work that takes long. Then that is under way from
     /// now on at the latest.
-    pub(super) fn is_preparing(&self, org: &Arc<Tenant>, by: Column) -> bool {
-        let view = org.exposure.view();
-        let is_under_way = org.board.preparing.load(Ordering::Acquire);
-        let work = match org.board.place.try_read() {
-            Some(board) => board
-                .as_ref()
-                .map_or_else(|| whole(&view), |board| board.work_until_ready(org, &view, by)),
-            // Somebody makes it ready. Where it is not the background, it takes a moment.
-            None => u64::from(is_under_way),
-        };
-        let must_wait = if is_under_way { work > 0 } else { work > AT_ONCE_MAX };
-        if must_wait {
+    ///
+    /// # Errors
+    /// When it could not be made ready a moment ago.
+    pub(super) fn is_preparing(&self, org: &Arc<Tenant>, by: Column) -> Result<bool, StoreError> {
+        let preparing = &org.board.preparing;
+        let must_wait = self.must_wait(org, by);
+        if must_wait && !preparing.is_under_way() {
+            if let Some(why) = preparing.failure() {
+                return Err(StoreError::Unavailable(why));
+            }
             self.prepare_soon(org, by);
         }
-        must_wait
+        Ok(must_wait)
     }
 
-    /// Has a thread make ready what is not, if it takes long: nobody waits for it later.
-    pub(crate) fn prepare_if_long(&self, org: &Arc<Tenant>) {
-        let _ = self.is_preparing(org, Column::Start);
+    fn must_wait(&self, org: &Arc<Tenant>, by: Column) -> bool {
+        let is_under_way = org.board.preparing.is_under_way();
+        let view = org.exposure.view();
+        // Somebody makes it ready. Where it is not the background, it takes a moment.
+        let Some(board) = org.board.place.try_read() else { return is_under_way };
+        let (work, at_once_max) = match board.as_ref() {
+            Some(board) => (board.work_until_ready(org, &view, by), FOLLOWED_AT_ONCE_MAX),
+            None => (whole(&view), BUILT_AT_ONCE_MAX),
+        };
+        work > if is_under_way { 0 } else { at_once_max }
+    }
+
+    /// Waits until a list by that column takes no long work any more: for whoever needs all of it. Others are
+    /// told meanwhile.
+    pub(super) async fn prepared(&self, org: &Arc<Tenant>, by: Column) -> Result<(), AskError> {
+        loop {
+            let ended = org.board.preparing.ended.notified();
+            if !self.is_preparing(org, by)? {
+                return Ok(());
+            }
+            ended.await;
+        }
+    }
+
+    /// Brings the board up to what a long work has changed, so that the next page need not; in the background
+    /// where that takes long. For a thread that may wait.
+    pub(crate) fn bring_up_board(&self, org: &Arc<Tenant>) {
+        let is_there = org.board.place.read().is_some();
+        if is_there && !self.is_preparing(org, Column::Start).unwrap_or(true) {
+            let bytes = self.board(org, Some(Column::Start)).map(|board| board.memory_bytes());
+            bytes.into_iter().for_each(|bytes| self.board_used(org, bytes));
+        }
     }
 
     fn prepare_soon(&self, org: &Arc<Tenant>, first: Column) {
-        if org.board.preparing.swap(true, Ordering::AcqRel) {
+        if org.board.preparing.is_under_way.swap(true, Ordering::AcqRel) {
             return;
         }
         let (service, org_there) = (self.clone(), org.clone());
         let thread = std::thread::Builder::new().name("board".to_owned());
         let started = thread.spawn(move || {
+            let _ends = Ends(&org_there.board.preparing);
             service.prepare_board(&org_there, first);
-            org_there.board.preparing.store(false, Ordering::Release);
         });
         if started.is_err() {
             // The next question tries again.
-            org.board.preparing.store(false, Ordering::Release);
+            drop(Ends(&org.board.preparing));
         }
     }
 
     /// Makes the board ready, with all its orders, the one that is asked for first.
     fn prepare_board(&self, org: &Arc<Tenant>, first: Column) {
+        *org.board.preparing.failed.lock() = None;
         let others = Column::ALL.into_iter().filter(|by| *by != first);
         for by in std::iter::once(first).chain(others) {
-            if self.shared.is_closing() {
+            // A board that had to make room for another's is built when somebody asks for it again.
+            let has_gone = by != first && org.board.place.read().is_none();
+            if self.shared.is_closing() || has_gone {
                 return;
             }
             match self.with_order(org, by) {
                 Ok(bytes) => self.board_used(org, bytes),
                 Err(error) => {
                     tracing::warn!(org = %org.id, %error, "the board is not ready");
+                    *org.board.preparing.failed.lock() = Some((Instant::now(), error.to_string()));
                     return;
                 }
+            }
+            if by == first {
+                org.board.preparing.ended.notify_waiters();
             }
         }
     }
@@ -111,9 +187,9 @@ impl Service {
         let orgs: HashMap<OrgKey, &Arc<Tenant>> =
             people.map(|session| (session.tenant.key, &session.tenant)).collect();
         for org in orgs.into_values() {
-            if !org.board.preparing.swap(true, Ordering::AcqRel) {
+            if !org.board.preparing.is_under_way.swap(true, Ordering::AcqRel) {
+                let _ends = Ends(&org.board.preparing);
                 self.prepare_board(org, Column::Start);
-                org.board.preparing.store(false, Ordering::Release);
             }
         }
     }

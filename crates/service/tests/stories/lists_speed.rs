@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use domain::{Account, ActivityId, ClientId, Imported, Name, UserId};
-use service::{Column, Direction, Filter, ListQuery, SystemClock};
+use service::{Column, Direction, Filter, ListError, ListQuery, SystemClock};
 
 use crate::harness::{EDITOR, World, imported, update};
 
@@ -76,7 +76,12 @@ fn a_million_activities() {
     let (world, filled) = timed(world);
     println!("filled in {filled:.1?}");
     let before = resident_mib();
-    let list = |query: &ListQuery| world.list(query).unwrap().total;
+    let list = |query: &ListQuery| loop {
+        match world.list(query) {
+            Err(ListError::Preparing) => std::thread::yield_now(),
+            listing => return listing.unwrap().total,
+        }
+    };
     let (_, built) = timed(|| list(&by(Column::Id, "")));
     println!("board built in {built:.1?}, {} MiB", resident_mib() - before);
     let (_, sorted) = timed(|| list(&by(Column::Subject, "")));

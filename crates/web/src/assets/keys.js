@@ -5,7 +5,6 @@ import { element, isComposing, isTyping } from "./dom.js";
 import { open } from "./dialogs.js";
 
 const OFF = "driftless-keys-off";
-const PLACES = { d: "/", a: "/activities", c: "/changes" };
 /** How long g waits for its letter, in milliseconds. */
 const WAIT = 1500;
 
@@ -16,7 +15,8 @@ document.addEventListener("keydown", (event) => {
   if (isTyping(event.target) || document.querySelector("dialog[open]") || isOff()) return;
   const follows = event.timeStamp - afterG < WAIT;
   afterG = event.key === "g" ? event.timeStamp : -WAIT;
-  const action = follows && PLACES[event.key] ? () => go(PLACES[event.key]) : ACTIONS[event.key];
+  const place = follows && placeOf(event.key);
+  const action = place ? () => go(place) : ACTIONS[event.key];
   if (action?.() === true) event.preventDefault();
 });
 
@@ -43,10 +43,13 @@ function newLink() {
   return document.querySelector('a[data-key="n"]');
 }
 
-function go(address) {
-  // Whoever is not signed in has nowhere to go.
-  if (document.querySelector("nav.main") === null) return false;
-  location.assign(new URL(`..${address}`, import.meta.url)); // below the base path, where there is one
+/** The link of the menu that has that letter. Whoever is not signed in has nowhere to go. */
+function placeOf(letter) {
+  return document.querySelector(`nav.main a[data-go="${CSS.escape(letter)}"]`);
+}
+
+function go(link) {
+  link.click();
   return true;
 }
 
@@ -67,9 +70,7 @@ function helpDialog() {
   const rows = [
     row("Search", "/"),
     ...(newLink() ? [row("New activity", "n", "+")] : []),
-    row("My day", "g", "d"),
-    row("Activities", "g", "a"),
-    row("Changes", "g", "c"),
+    ...[...document.querySelectorAll("nav.main a[data-go]")].map((link) => row(link.textContent, "g", link.dataset.go)),
     row("This help", "?"),
     row("Close what is open", "Esc"),
   ];

@@ -12,14 +12,17 @@ function content(form) {
 
 for (const form of document.querySelectorAll(FORMS)) shown.set(form, content(form));
 
-let sending = false;
-document.addEventListener("submit", (event) => (sending = !event.defaultPrevented));
-// A page that was refused comes back with what was typed: it still is to be saved.
-window.addEventListener("pageshow", (event) => event.persisted && (sending = false));
+/** The form that is on its way. */
+let sent = null;
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "dialog" && !event.defaultPrevented) sent = event.target;
+});
+// Who comes back finds the page as it was left.
+window.addEventListener("pageshow", (event) => event.persisted && (sent = null));
 
 window.addEventListener("beforeunload", (event) => {
-  if (sending) return;
-  const forms = [...document.querySelectorAll(FORMS)];
+  const forms = [...document.querySelectorAll(FORMS)].filter((form) => form !== sent);
+  // A page that was refused comes back with what was typed: it still is to be saved.
   const isTyped = (form) => form.querySelector("[aria-invalid=true]") !== null || content(form) !== shown.get(form);
   if (forms.some(isTyped)) event.preventDefault();
 });

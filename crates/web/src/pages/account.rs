@@ -70,7 +70,10 @@ pub(super) async fn show(
         }
         section aria-labelledby="so-far" {
             h2 #so-far { "So far" }
-            @if so_far.records.is_empty() {
+            @if so_far.total > 0 && so_far.records.is_empty() {
+                @let last = html! { a.button.primary href=(page_address(client, so_far.pages)) { "To the last page" } };
+                (layout::empty("There is no such page", "What there was ends earlier.", &last))
+            } @else if so_far.records.is_empty() {
                 p.hint { "Nothing yet." }
             } @else {
                 (timeline(&who, &so_far))
@@ -121,8 +124,9 @@ fn timeline(who: &SignedIn, listing: &Listing) -> Markup {
 fn entry(names: &Names, version: &Version, activity: &Activity) -> Markup {
     let status = names.directory.statuses.get(&activity.status);
     let (is_done, start) = (status.is_some_and(|status| status.done), activity.start);
-    let is_late =
-        !is_done && start.stamp < names.clock.now && !is_under_way(activity, names.clock.now);
+    // As on My day: what began today is due, what has an end to come is under way.
+    let is_missed = start.stamp < names.clock.day(0) && !is_under_way(activity, names.clock.now);
+    let is_late = !is_done && is_missed;
     html! {
         li.done[is_done] {
             span.when.late[is_late] { (times::moment(start, &names.clock, Shape::Both)) }

@@ -192,6 +192,12 @@ async fn restore(
         return Ok(Redirect::to(back).into_response());
     }
     let change = BulkChange::Restore;
+    if ids.len() > bulk::UNASKED_MAX && fields.get("confirmed").is_empty() {
+        let lead =
+            "Each becomes a new version: integrations hear of it. You can undo it afterwards.";
+        let asks = bulk::Asks { action: "/bin/restore", back, lead, has_changed: false };
+        return Ok(asks.page(&who, &fields, change, &ids));
+    }
     let title = bulk::title(change, ids.len(), &who.person.tenant.directory());
     let work = web.service.start_bulk(&who.person, ids, change, title)?;
     Ok(bulk::shown_at(&work, back).await)

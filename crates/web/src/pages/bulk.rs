@@ -25,7 +25,7 @@ const WAITED_FOR_MAX: u64 = 500;
 const WAIT_MAX: Duration = Duration::from_secs(3);
 
 /// Above so many activities every change is asked about first.
-const UNASKED_MAX: usize = 30;
+pub(crate) const UNASKED_MAX: usize = 30;
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
@@ -153,7 +153,7 @@ fn change(fields: &Fields, directory: &Directory) -> Result<BulkChange, Problem>
     }
 }
 
-/// Whether somebody has agreed to the removal of these very activities. Ticked ones the form names
+/// Whether somebody has agreed to the change of these very activities. Ticked ones the form names
 /// itself; of all that match, others may do so by now than were spoken of, be they as many.
 fn is_agreed(fields: &Fields, ids: &[ActivityId]) -> bool {
     match fields.get("confirmed") {
@@ -247,35 +247,62 @@ fn confirm(
     change: BulkChange,
     ids: &[ActivityId],
 ) -> Response {
-    let question = question(change, ids.len(), &who.person.tenant.directory());
-    let (does, removes) = match change {
-        BulkChange::Remove => ("Remove", true),
-        _ => ("Change them", false),
+    let lead = match change {
+        BulkChange::Remove => "They go to the bin, and can be restored from there.",
+        _ => "You can undo it afterwards.",
     };
-    let kept = fields.pairs().filter(|(name, value)| {
-        let names = ["list", "scope", "id", "action", "status", "user"];
-        names.contains(name) && !value.is_empty()
-    });
-    let content = html! {
+    let has_changed = !fields.get("confirmed").is_empty();
+    let asks = Asks { action: "/activities/bulk", back: &asked.address(), lead, has_changed };
+    asks.page(who, fields, change, ids)
+}
+
+/// A question before many are changed.
+pub(crate) struct Asks<'a> {
+    /// Where the answer goes.
+    pub(crate) action: &'a str,
+    /// Where whoever says no goes on.
+    pub(crate) back: &'a str,
+    pub(crate) lead: &'a str,
+    /// Whether others are meant than when it was asked before.
+    pub(crate) has_changed: bool,
+}
+
+impl Asks<'_> {
+    pub(crate) fn page(
+        &self,
+        who: &SignedIn,
+        fields: &Fields,
+        change: BulkChange,
+        ids: &[ActivityId],
+    ) -> Response {
+        let question = question(change, ids.len(), &who.person.tenant.directory());
+        let (does, removes) = match change {
+            BulkChange::Remove => ("Remove", true),
+            BulkChange::Restore => ("Restore", false),
+            _ => ("Change them", false),
+        };
+        let kept = fields.pairs().filter(|(name, value)| {
+            let names = ["list", "scope", "id", "action", "status", "user", "back"];
+            names.contains(name) && !value.is_empty()
+        });
+        let content = html! {
         (layout::head(&question, &html! {}))
-        @if !fields.get("confirmed").is_empty() {
+        @if self.has_changed {
             (layout::notice("warn", "The list has changed since you were asked: others match now."))
         }
-        p.lead {
-            @if removes { "They go to the bin, and can be restored from there." }
-            @else { "You can undo it afterwards." }
-        }
-        form action="/activities/bulk" method="post" {
+        p.lead { (self.lead) }
+        form action=(self.action) method="post" {
             (csrf(who))
             @for (name, value) in kept { input type="hidden" name=(name) value=(value); }
             input type="hidden" name="confirmed" value=(fingerprint(ids));
             div.buttons {
                 button.danger[removes].primary[!removes] type="submit" { (does) }
-                a.button.quiet href=(asked.address()) { "Cancel" }
+                a.button.quiet href=(self.back) { "Cancel" }
             }
         }
-    };
-    layout::page(who, &question, Nav::Activities, &content)
+        };
+        layout::page(who, &question, Nav::Activities, &content)
+    }
 }
 
 async fn show(
@@ -328,13 +355,18 @@ fn working(work: &LongWork) -> Markup {
 fn outcome(who: &SignedIn, work: &LongWork, title: &str, back: &str) -> Markup {
     let (changed, overtaken) = (work.changed(), work.overtaken());
     let count = format!("{} changed", counted(changed, "activity has", "activities have"));
-    let same = match work.done() - (changed + overtaken).min(work.done()) {
+    let refused = work.refused();
+    let same = match work.done() - (changed + overtaken + refused).min(work.done()) {
         0 => String::new(),
         same => format!(", {} so already or gone", counted(same, "was", "were")),
     };
     let left = match overtaken {
         0 => String::new(),
         left => format!(", {} left alone, changed by somebody since", counted(left, "was", "were")),
+    };
+    let refused = match refused {
+        0 => String::new(),
+        refused => format!(", {} refused", counted(refused, "was", "were")),
     };
     let (kind, failed) = match work.outcome() {
         Outcome::Failed(problem) => {
@@ -347,7 +379,7 @@ fn outcome(who: &SignedIn, work: &LongWork, title: &str, back: &str) -> Markup {
         div class={ "notice told " (kind) } role=(role) {
             form action={ "/work/" (work.number) "/undo" } method="post" {
                 p {
-                    (title) (failed) (count) (same) (left) ". "
+                    (title) (failed) (count) (same) (left) (refused) ". "
                     @if who.edits() && work.can_be_undone() {
                         (csrf(who))
                         input type="hidden" name="back" value=(back);

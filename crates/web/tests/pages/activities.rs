@@ -250,7 +250,7 @@ fn the_list_its_file_and_a_change_of_all_that_match_are_about_the_same() {
         let page = browser.get(&format!("/activities?{query}")).ok();
         let file = browser.get(&format!("/activities.csv?{query}")).ok();
         for id in ids {
-            let (row, line) = (format!("<tr id=\"a{id}\""), format!("\r\n{id},"));
+            let (row, line) = (format!("<tr id=\"a{id}\""), format!("\r\n\"{id}\","));
             assert_eq!(page.body.contains(&row), expected.contains(&id), "{query} {id}");
             assert_eq!(file.body.contains(&line), expected.contains(&id), "{query} {id}");
         }

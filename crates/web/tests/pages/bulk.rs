@@ -271,6 +271,40 @@ fn what_was_removed_at_once_comes_back_at_once() {
 }
 
 #[test]
+fn more_than_a_few_are_restored_after_a_question() {
+    let world = World::new();
+    let ids: Vec<String> = (0..31)
+        .map(|n| {
+            let id = world.activity(&format!("Call {n}"));
+            world.write(Write::Remove(id));
+            id.to_string()
+        })
+        .collect();
+    let ticked: Vec<_> = ids.iter().map(|id| ("id", id.as_str())).collect();
+    let mut browser = world.editor();
+    let fields = [&ticked[..], &[("back", "/bin?q=call")]].concat();
+    let page = browser.post("/bin/restore", &fields).ok();
+    page.shows("Restore 31 activities?").shows("href=\"/bin?q=call\"");
+    let agreed = [&fields[..], &[("confirmed", page.value("confirmed").unwrap())]].concat();
+    let page = browser.post("/bin/restore", &agreed);
+    assert_eq!(page.redirected(), "/bin?q=call&work=1");
+    browser.get(page.redirected()).ok().shows("31 activities have changed.");
+}
+
+#[test]
+fn what_was_refused_is_not_said_to_have_been_so_already() {
+    let world = World::new();
+    let ids = [world.activity("One"), world.activity("Two")];
+    let browser = world.editor();
+    let person = world.service.person(browser.cookie("driftless_session").unwrap()).unwrap();
+    let change = BulkChange::Status(StatusId(99));
+    let work = world.service.start_bulk(&person, ids.to_vec(), change, "Setting 2".to_owned());
+    world.block_on(work.unwrap().ended());
+    let page = world.editor().get("/work/1").ok();
+    page.shows("It did not all work.").shows("2 were refused").hides("so already");
+}
+
+#[test]
 fn whoever_lost_the_role_meanwhile_is_told() {
     let world = World::new();
     let id = world.activity("One");

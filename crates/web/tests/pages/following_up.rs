@@ -50,14 +50,24 @@ fn done_saves_what_was_typed_and_goes_back() {
     let mut browser = world.editor();
     let form = browser.get(&format!("{path}?back=%2F%23today")).ok();
     form.shows("value=\"done\"").shows("href=\"/#today\"");
-    let typed = [("note", "She was out."), ("then", "done"), ("back", "/#today")];
+    let typed = [("note", "Nobody was there."), ("then", "done"), ("back", "/#today")];
     let page = send(&mut browser, &path, &filled(&form, &typed));
     assert_eq!(page.redirected(), "/?changed=1&version=2#today");
     let saved = record(&world, id);
-    assert_eq!((saved.status, saved.note.as_str()), (COMPLETED, "She was out."));
+    assert_eq!((saved.status, saved.note.as_str()), (COMPLETED, "Nobody was there."));
     browser.get(page.redirected()).ok().shows("“Call Ada”</a> has been changed.").shows("Undo");
     let form = browser.get(&path).ok();
     form.hides("value=\"done\"").shows("/activities/new?after=1");
+
+    // What somebody else has done meanwhile is not offered to be undone as one's own.
+    let other = world.activity("Call Bob");
+    let path = format!("/activities/{other}");
+    let form = browser.get(&path).ok();
+    let status = Some(domain::StatusRef::Id(COMPLETED));
+    let patch = Box::new(domain::Patch { status, ..domain::Patch::default() });
+    world.write(service::Write::Update(other, patch));
+    let page = send(&mut browser, &path, &filled(&form, &[("then", "done"), ("back", "/")]));
+    assert_eq!(page.redirected(), "/");
 
     // What is wrong is said first, and nothing is done.
     let form = browser.get("/activities/new").ok();

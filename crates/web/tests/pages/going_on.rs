@@ -94,12 +94,14 @@ fn what_may_have_stood_elsewhere_is_asked_about_and_what_did_is_not_kept() {
     let page = sign_in_on(&mut browser, &page, EDITOR.1, PASSWORD).refused(409);
     page.shows("Send it again?").shows(SHOWN).shows("action=\"/accounts\"");
     assert!(!has_account(&world, SHOWN));
-    // From here, though the browser was opened anew since.
+    // From here, and of another session: it may be somebody else's.
     end_session(&world, &browser);
     browser.reopen(&["driftless_form", "driftless_login"]);
+    let fields = [("csrf", "0123456789abcdef"), ("name", "Mill Street")];
     let page = browser.post_from("/accounts", &fields, "http://LOCALHOST:80").refused(401);
-    sign_in_on(&mut browser, &page, EDITOR.1, PASSWORD).redirected();
-    assert!(has_account(&world, SHOWN));
+    let page = sign_in_on(&mut browser, &page, EDITOR.1, PASSWORD).refused(409);
+    page.shows("Send it again?").shows("Mill Street");
+    assert!(!has_account(&world, "Mill Street"));
 }
 
 #[test]

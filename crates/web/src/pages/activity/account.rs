@@ -25,14 +25,13 @@ pub(super) async fn add_if_asked(
     let name = typed.get(Part::Account).trim().to_owned();
     let is_asked = !name.is_empty() && fields.all(ADD).any(|asked| asked.trim() == name);
     let (true, Ok(name)) = (is_asked, Name::parse(&name)) else { return Ok(()) };
-    // A second click, or somebody else was faster.
-    let is_there = names.tenant.accounts().find(name.as_str()).into_iter().any(|a| a.name == name);
     let mut any = typed.clone();
     any.set(Part::Account, "(1)");
-    if is_there || !is_right(&any) {
+    if !is_right(&any) {
         return Ok(());
     }
-    let id = web.service.add_account(&who.person, None, name).await?;
+    // With a second click, or where somebody else was faster, it is there already.
+    let id = web.service.account_named(&who.person, name).await?;
     typed.set(Part::Account, names.account(id));
     Ok(())
 }

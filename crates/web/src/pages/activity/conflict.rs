@@ -58,7 +58,7 @@ pub(super) async fn settle(
         match web.service.write(&names.tenant, who.person.author(), write).await {
             Ok(written) => {
                 let done = if written.version.is_some() { "merged" } else { "same" };
-                return edit.go_on(web, names, done).await;
+                return Ok(edit.go_on(&written, done));
             }
             Err(Refusal::Outdated(_) | Refusal::UnknownActivity(_)) => {}
             Err(refusal) => {

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::{Activity, ActivityId, Role, Seq, Version};
 use maud::{Markup, html};
-use service::{Refusal, Write};
+use service::{Refusal, Write, Written};
 
 use super::content::{Content, Part, Typed};
 use super::controls::{controls, custom_fields, facts};
@@ -161,13 +161,8 @@ impl Edit {
     }
 
     /// Goes on after it has been saved, which `done` says how.
-    pub(super) async fn go_on(
-        &self,
-        web: &Web,
-        names: &Names,
-        done: &str,
-    ) -> Result<Response, Problem> {
-        self.then.go_on(web, names, self.id, done, &self.back).await
+    pub(super) fn go_on(&self, written: &Written, done: &str) -> Response {
+        self.then.go_on(self.id, written.version, done, &self.back)
     }
 
     /// The button that was pressed, for whoever is asked something first.
@@ -210,7 +205,7 @@ pub(super) async fn save(
     match web.service.write(tenant, author, Write::Edit { id, seen, patch }).await {
         Ok(written) => {
             let is_saved = written.version.is_some() || restores;
-            edit.go_on(&web, &names, if is_saved { "saved" } else { "same" }).await
+            Ok(edit.go_on(&written, if is_saved { "saved" } else { "same" }))
         }
         Err(Refusal::Outdated(_) | Refusal::UnknownActivity(_)) => {
             conflict::settle(&web, &who, &names, &edit, &mine).await

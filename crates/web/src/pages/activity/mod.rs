@@ -1,8 +1,8 @@
 //! One activity: new, shown, edited, removed, restored.
 //!
 //! The form carries the position of the version that it was made from. What nobody has touched in it
-//! is no part of the edit, and an edit from an old version is not saved over a newer one: then
-//! `conflict` lets the person choose.
+//! is no part of the edit, and an edit from an old version is not saved over a newer one: `merge` brings
+//! both together, and where they collide `conflict` lets the person choose.
 
 mod account;
 mod conflict;

@@ -156,11 +156,12 @@ pub(super) async fn create(
             let create = async move {
                 let write = Write::Create(Box::new(draft));
                 let written = service.write(&person.tenant, person.author(), write).await?;
-                Ok((written.id.0, ()))
+                Ok((written.id.0, written.version))
             };
             match once(&web, &who, &fields, create).await? {
-                Ok((id, _)) => {
-                    return then.go_on(&web, &names, ActivityId(id), "created", &form.back).await;
+                Ok((id, version)) => {
+                    let version = version.flatten();
+                    return Ok(then.go_on(ActivityId(id), version, "created", &form.back));
                 }
                 Err(refusal) => status_refused(refusal, &mut wrong)?,
             }

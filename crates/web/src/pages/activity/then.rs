@@ -1,14 +1,13 @@
 //! What is to happen when an activity's form has been saved: that it is done with, and what follows.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::ActivityId;
+use domain::{ActivityId, Seq};
 
 use super::content::{Part, Typed};
 use super::{Names, address};
 use crate::fields::Fields;
 use crate::pages::names::done_status;
 use crate::pages::told::Told;
-use crate::{Problem, Web};
 
 /// The values of the buttons that do more than save.
 pub(super) const DONE: &str = "done";
@@ -53,16 +52,15 @@ impl Then {
     }
 
     /// Where one goes on after the activity has been saved, which `done` says how.
-    pub(super) async fn go_on(
+    /// `version` is the one that was made, where one was.
+    pub(super) fn go_on(
         self,
-        web: &Web,
-        names: &Names,
         id: ActivityId,
+        version: Option<Seq>,
         done: &str,
         back: &str,
-    ) -> Result<Response, Problem> {
-        let latest = web.service.latest(&names.tenant, id).await?;
-        let told = latest.map_or(Told::Nothing, |latest| Told::Changed(id, latest.seq));
+    ) -> Response {
+        let told = version.map_or(Told::Nothing, |version| Told::Changed(id, version));
         let page = match self {
             Then::Stay => {
                 let back = if back == "/activities" { "" } else { back };
@@ -75,6 +73,6 @@ impl Then {
                 told.at(&after.address("/activities/new"))
             }
         };
-        Ok(Redirect::to(&page).into_response())
+        Redirect::to(&page).into_response()
     }
 }

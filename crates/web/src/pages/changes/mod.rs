@@ -108,6 +108,7 @@ fn page(
     let content = html! {
         (layout::head("What changed", &state))
         p.lead { "What API v1 answers an integration that asks for a range." }
+        @if !wrong.is_empty() { (layout::notice("bad", "Nothing is shown before the range makes sense.")) }
         (form(shown, wrong, zone))
         @if let Some(seq) = live {
             div data-live="/changes/live" data-live-seq=(seq) data-live-auto { (content) }

@@ -90,6 +90,7 @@ async fn page(
     let content = html! {
         p { a href="/integrations" { "Integrations" } }
         (layout::head(&title, &actions))
+        (wrong.notice())
         (above)
         p { (state::badge(&one)) " " (state::sentence(&one, zone)) }
         @for hint in &one.hints { div.notice.warn { p { (state::hint(*hint, zone)) } } }

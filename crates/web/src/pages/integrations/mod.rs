@@ -67,6 +67,7 @@ fn page(
     live.sort_by_key(|one| Reverse(one.severity()));
     let content = html! {
         (layout::head("Integrations", &html! {}))
+        (wrong.notice())
         p.lead { "Each script that asks API v1 has a key of its own. Here you see what it has been given, and what it lacks." }
         (above)
         @if live.is_empty() {

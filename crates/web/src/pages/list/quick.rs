@@ -42,11 +42,8 @@ pub(super) async fn change(
 fn plan(patch: &mut Patch, activity: &Activity, day: &str, zone: &Zone) -> Result<(), Problem> {
     let was = times::control(activity.start.stamp, zone);
     let time = was.get(10..).unwrap_or_default();
-    let start = times::from_control(&format!("{day}{time}"), zone).ok_or_else(|| {
-        Problem::Wrong(
-            "There is no such day. Go back, reload the page and choose again.".to_owned(),
-        )
-    })?;
+    let start = times::typed(&format!("{day}{time}"), zone)
+        .map_err(|problem| Problem::Wrong(format!("The start {problem}.")))?;
     let moved_ms = start.stamp.millis() - activity.start.stamp.millis();
     patch.start = Some(start);
     if let Some(end) = activity.end {

@@ -87,6 +87,7 @@ async fn new(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem>
 fn new_page(web: &Web, who: &SignedIn, typed: &Typed) -> Result<Response, Problem> {
     let content = html! {
         (layout::head("Add a user", &html! {}))
+        (typed.wrong.notice())
         form.edit action="/settings/users" method="post" {
             (csrf(who))
             (form_token(web)?)
