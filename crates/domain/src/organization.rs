@@ -92,7 +92,7 @@ pub struct SystemUser {
     pub role: Role,
     /// A disabled user's keys and sessions are worth nothing.
     pub disabled: bool,
-    /// How the person signs in to the pages, where she may.
+    /// How the person signs in to the pages, where they may.
     pub login: Option<Login>,
     /// Whose clocks the pages show the person, where not the organization's.
     pub zone: Option<Zone>,

@@ -243,7 +243,7 @@ impl Service {
     /// given.
     ///
     /// # Errors
-    /// When the number has a name, she may not, or the store cannot write.
+    /// When the number has a name, they may not, or the store cannot write.
     pub async fn add_account(
         &self,
         by: &Person,
@@ -292,7 +292,7 @@ impl Service {
     /// Renames an account as somebody wants in the pages.
     ///
     /// # Errors
-    /// When it has no name yet, she may not, or the store cannot write.
+    /// When it has no name yet, they may not, or the store cannot write.
     pub async fn rename_account(
         &self,
         by: &Person,

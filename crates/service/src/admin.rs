@@ -169,7 +169,7 @@ impl Service {
         })
     }
 
-    /// Disables a user: from now on, his keys and sessions are worth nothing.
+    /// Disables a user: from now on, their keys and sessions are worth nothing.
     ///
     /// # Errors
     /// When there is no such user or the store cannot write.

@@ -29,7 +29,7 @@ impl Judge<'_> {
         current: Option<&Version>,
         past: &Past,
     ) -> Result<Option<State>, Refusal> {
-        // A refresh decides nothing: whoever began it may have lost his role meanwhile.
+        // A refresh decides nothing: whoever began it may have lost their role meanwhile.
         if !matches!(write, Write::Refresh(_)) {
             self.permitted()?;
         }

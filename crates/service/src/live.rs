@@ -17,11 +17,11 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// How often is looked whether the session goes on.
 const SESSION_CHECKED_EVERY: Duration = Duration::from_secs(60);
 
-/// Somebody who follows the head. She has a place until she is dropped.
+/// Somebody who follows the head. They have a place until they are dropped.
 pub struct Follower {
     service: Service,
     person: Person,
-    /// The seq that she was told last.
+    /// The seq that they were told last.
     told: Option<Seq>,
     stopping: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
@@ -44,7 +44,7 @@ impl Service {
 
 impl Follower {
     /// Waits until the head has moved, and returns its seq; the first time where it stands. None when
-    /// her session has ended or the server is about to stop. Being told does not keep a session alive.
+    /// their session has ended or the server is about to stop. Being told does not keep a session alive.
     pub async fn next(&mut self) -> Option<Seq> {
         let shared = Arc::clone(&self.service.shared);
         let stopping = self.stopping.clone();

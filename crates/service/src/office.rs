@@ -1,5 +1,5 @@
-//! What an admin sets in the pages. Whether she still may is judged inside the commit, and nobody
-//! takes away from herself what it takes: so there is always somebody left who may.
+//! What an admin sets in the pages. Whether they still may is judged inside the commit, and nobody
+//! takes away from themselves what it takes: so there is always somebody left who may.
 
 use hashbrown::HashMap;
 
@@ -42,7 +42,7 @@ impl Service {
     /// Sets the organization's name and the zone in which its times are shown.
     ///
     /// # Errors
-    /// When she may not, or the store cannot write.
+    /// When they may not, or the store cannot write.
     pub async fn set_organization(
         &self,
         by: &Person,
@@ -60,7 +60,7 @@ impl Service {
     /// Makes a key for a user.
     ///
     /// # Errors
-    /// When there is no such user, she may not, or the store cannot write.
+    /// When there is no such user, they may not, or the store cannot write.
     pub async fn create_key(
         &self,
         by: &Person,
@@ -78,7 +78,7 @@ impl Service {
     /// Revokes a key: from now on, it and its sessions are worth nothing.
     ///
     /// # Errors
-    /// When there is no such key, she may not, or the store cannot write.
+    /// When there is no such key, they may not, or the store cannot write.
     pub async fn withdraw_key(&self, by: &Person, id: KeyId) -> Result<(), AdminError> {
         let org = by.tenant.key;
         self.change_as_admin(by, move |directory, transaction| {
@@ -107,7 +107,7 @@ impl Service {
     /// Adds a user, who can sign in where a login name and a password are given.
     ///
     /// # Errors
-    /// When the login name is taken, she may not, or the store cannot write.
+    /// When the login name is taken, they may not, or the store cannot write.
     pub async fn create_user(
         &self,
         by: &Person,
@@ -128,7 +128,7 @@ impl Service {
     /// Changes a user.
     ///
     /// # Errors
-    /// When there is no such user, it is she herself who would lose her role, she may not, or the
+    /// When there is no such user, it is they themselves who would lose their role, they may not, or the
     /// store cannot write.
     pub async fn edit_user(
         &self,
@@ -136,7 +136,7 @@ impl Service {
         id: UserId,
         edit: UserEdit,
     ) -> Result<(), AdminError> {
-        let (org, herself) = (by.tenant.key, by.user);
+        let (org, themselves) = (by.tenant.key, by.user);
         self.change_as_admin(by, move |directory, transaction| {
             let user = directory.users.get_mut(&id).ok_or(AdminError::UnknownUser(id))?;
             let changed = SystemUser {
@@ -145,7 +145,7 @@ impl Service {
                 disabled: edit.disabled.unwrap_or(user.disabled),
                 ..user.clone()
             };
-            if id == herself && (changed.role < Role::Admin || changed.disabled) {
+            if id == themselves && (changed.role < Role::Admin || changed.disabled) {
                 return Err(AdminError::Yourself);
             }
             *user = changed;
@@ -158,7 +158,7 @@ impl Service {
     /// ends.
     ///
     /// # Errors
-    /// When there is no such user, it is she herself, another has the name, she may not, or the store
+    /// When there is no such user, it is they themselves, another has the name, they may not, or the store
     /// cannot write.
     pub async fn reset_login(
         &self,
@@ -167,7 +167,7 @@ impl Service {
         name: LoginName,
         password: Password,
     ) -> Result<(), AdminError> {
-        // Her own password she changes where she is asked for the present one.
+        // Their own password they change where they are asked for the present one.
         if id == by.user {
             return Err(AdminError::Yourself);
         }
@@ -196,7 +196,7 @@ impl Service {
     /// Adds a status, to be chosen after all others.
     ///
     /// # Errors
-    /// When the name is taken, she may not, or the store cannot write.
+    /// When the name is taken, they may not, or the store cannot write.
     pub async fn create_status(
         &self,
         by: &Person,
@@ -212,7 +212,7 @@ impl Service {
     /// Sets whether activities that have a status are done.
     ///
     /// # Errors
-    /// When there is no such status, she may not, or the store cannot write.
+    /// When there is no such status, they may not, or the store cannot write.
     pub async fn set_status_done(
         &self,
         by: &Person,
@@ -243,7 +243,7 @@ impl Service {
     /// Retires a status, so that it can no longer be chosen, or brings it back.
     ///
     /// # Errors
-    /// When there is no such status, no other is left to choose, another has its name now, she may
+    /// When there is no such status, no other is left to choose, another has its name now, they may
     /// not, or the store cannot write.
     pub async fn set_status_retired(
         &self,
@@ -267,7 +267,7 @@ impl Service {
     /// Moves a status among those to choose from; the first one stays first, the last one last.
     ///
     /// # Errors
-    /// When there is no such status to choose, she may not, or the store cannot write.
+    /// When there is no such status to choose, they may not, or the store cannot write.
     pub async fn move_status(
         &self,
         by: &Person,

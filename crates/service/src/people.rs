@@ -27,7 +27,7 @@ pub struct Person {
     pub tenant: Arc<Tenant>,
     /// Who it is.
     pub user: UserId,
-    /// What she may do.
+    /// What they may do.
     pub role: Role,
     pub(crate) session: Arc<Session>,
 }
@@ -77,7 +77,7 @@ impl Person {
         Author { user: Some(self.user), origin: Origin::Web }
     }
 
-    /// The person as the directory has her.
+    /// The person as the directory has them.
     #[must_use]
     pub fn system_user(&self) -> Option<SystemUser> {
         self.tenant.directory().users.get(&self.user).cloned()
@@ -92,13 +92,13 @@ impl Person {
         chosen.unwrap_or_else(|| directory.organization.zone.clone())
     }
 
-    /// Whether she may do what needs this role.
+    /// Whether they may do what needs this role.
     #[must_use]
     pub fn may(&self, role: Role) -> bool {
         self.role >= role
     }
 
-    /// Whether she still may when it comes to it: to be asked inside the commit.
+    /// Whether they still may when it comes to it: to be asked inside the commit.
     pub(crate) fn check(&self, directory: &Directory, role: Role) -> Result<(), AdminError> {
         let user = directory.users.get(&self.user).filter(|user| !user.disabled);
         match user {
@@ -211,7 +211,7 @@ impl Service {
         self.end_session(&person.session).await
     }
 
-    /// Changes the person's own password, which ends all her sessions; returns the id of a new one.
+    /// Changes the person's own password, which ends all their sessions; returns the id of a new one.
     ///
     /// # Errors
     /// When the current password is wrong, was tried too often, or the store cannot write.

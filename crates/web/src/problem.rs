@@ -72,7 +72,7 @@ pub(crate) enum Problem {
     SignedOut(Option<Arc<Kept>>),
     /// The form is not one of ours.
     ForeignForm,
-    /// The form is ours and of an earlier session of hers: she may send it again.
+    /// The form is ours and of an earlier session of theirs: they may send it again.
     OldForm(Box<Resend>),
     /// The form is too large.
     TooLarge,

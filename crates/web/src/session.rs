@@ -27,12 +27,12 @@ use crate::{Problem, Web};
 #[derive(Clone)]
 pub(crate) struct SignedIn {
     pub(crate) person: Person,
-    /// The token that each of her forms carries.
+    /// The token that each of their forms carries.
     pub(crate) csrf: String,
     session: Arc<str>,
     /// What the clock shows that all times on the person's pages go by.
     pub(crate) clock: Clock,
-    /// Her place among the requests that the organization may have under way.
+    /// Their place among the requests that the organization may have under way.
     _permit: Arc<OwnedSemaphorePermit>,
 }
 
@@ -55,7 +55,7 @@ impl SignedIn {
         Ok(Some(SignedIn { person, csrf, session, clock, _permit: Arc::new(permit) }))
     }
 
-    /// Whether she may write.
+    /// Whether they may write.
     pub(crate) fn edits(&self) -> bool {
         self.person.may(Role::Editor)
     }
@@ -101,7 +101,7 @@ impl FromRequest<Web> for Posted {
         if is_token(fields.raw("csrf"), &who.session) {
             return Ok(Posted { who, fields });
         }
-        // She signed in anew while the form was open. A form of another site says so by its origin.
+        // They signed in anew while the form was open. A form of another site says so by its origin.
         if stood != Stood::Here || fields.raw("csrf").is_empty() {
             return Err(Problem::ForeignForm);
         }

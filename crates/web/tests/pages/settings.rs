@@ -256,7 +256,7 @@ fn another_password_ends_what_was_opened_with_the_old_one() {
 }
 
 #[test]
-fn an_admin_does_not_lock_herself_out() {
+fn no_admin_locks_themselves_out() {
     let world = World::new();
     let mut admin = world.admin();
     let page = admin.get("/settings/users/1").ok();

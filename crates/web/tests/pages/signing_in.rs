@@ -238,7 +238,7 @@ fn a_new_password_takes_the_place_of_the_old_one_and_ends_other_sessions() {
     assert_eq!(here.post("/password", &fields).redirected(), "/password?done=1");
     assert_ne!(here.cookie(SESSION), Some(before.as_str()));
     here.get("/password?done=1").ok().shows("Your password has been changed.");
-    assert!(!is_in(&mut there), "everywhere else she is out");
+    assert!(!is_in(&mut there), "everywhere else they are out");
     assert!(is_in(&mut others), "others are not concerned");
     world.browser().sign_in("acme", ADMIN.1, PASSWORD).refused(422);
     assert_eq!(world.browser().sign_in("acme", ADMIN.1, NEW_PASSWORD).redirected(), "/");

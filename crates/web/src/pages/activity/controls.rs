@@ -66,7 +66,7 @@ fn options(choices: &Choices) -> impl Iterator<Item = (String, &str)> {
     choices.iter().map(|(value, text)| (value.clone(), text.as_str()))
 }
 
-/// Whoever may be responsible, and who is though she could not be chosen any more.
+/// Whoever may be responsible, and who is though they could not be chosen any more.
 fn users(base: Option<&Activity>, names: &Names) -> Choices {
     let users = names.directory.users.values().filter(|user| !user.disabled);
     let mut choices: Choices =
