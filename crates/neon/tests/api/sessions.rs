@@ -175,7 +175,7 @@ fn sessions_survive_a_restart_and_a_crash() {
 }
 
 #[test]
-fn disabling_a_user_ends_his_sessions_at_once() {
+fn disabling_a_user_ends_their_sessions_at_once() {
     let server = TestServer::start();
     let org = server.org("demo", "+00:00");
     let (colin, ada) = (org.editor(), org.client(7, "Ada Byron", Role::Editor));

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::{Account, Author, ClientId, ID_MAX, Origin, StatusId, UserId, Zone};
-use service::{Directory, Tenant};
+use domain::{Author, ClientId, ID_MAX, Name, Origin, StatusId, UserId, Zone};
+use service::{Directory, Tenant, fold};
 
 use crate::SignedIn;
 use crate::times::Clock;
@@ -80,33 +80,33 @@ pub(crate) fn author(directory: &Directory, author: Author) -> String {
     }
 }
 
-/// The account that a text means: a name that only one has, `Harbor Café (3480)` as it is shown, or a
-/// bare number. If it does not mean one, those that fit.
+/// The accounts that a text means: those of exactly that name and that of a bare number; else the one
+/// that is written as it is shown, `Harbor Café (3480)`, or `(3480)`; else all that have its words in
+/// their names.
 ///
 /// What looks like a number may be a name, or the end of one: a text never means another account than
 /// the one that it names.
-pub(crate) fn account_meant(tenant: &Tenant, text: &str) -> Result<ClientId, Vec<Account>> {
+pub(crate) fn accounts_meant(tenant: &Tenant, text: &str) -> Vec<ClientId> {
     let accounts = tenant.accounts();
     let found = accounts.find(text);
-    let wanted = text.to_lowercase();
-    let is_meant = |account: &&Account| account.name.as_str().to_lowercase() == wanted;
-    let named: Vec<Account> = found.iter().filter(is_meant).cloned().collect();
-    match (number(text), &*named) {
-        (Some(id), []) => return Ok(id),
-        (Some(id), [one]) if one.id == id => return Ok(id),
-        (None, [one]) => return Ok(one.id),
-        (_, [_, ..]) => return Err(named),
-        (None, []) => {}
+    let named = found.iter().filter(|account| is_like(&account.name, text));
+    let mut meant: Vec<ClientId> = named.map(|account| account.id).collect();
+    meant.extend(number(text).filter(|id| !meant.contains(id)));
+    if !meant.is_empty() {
+        return meant;
     }
-    if let Some((name, id)) = in_brackets(text) {
-        let called = accounts.name(id).map(|name| name.as_str().to_lowercase());
-        let is_called = called.is_some_and(|called| called == name.to_lowercase());
-        return if name.is_empty() || is_called { Ok(id) } else { Err(found) };
+    let is_so = |(name, id): &(&str, ClientId)| {
+        name.is_empty() || accounts.name(*id).is_some_and(|known| is_like(known, name))
+    };
+    match in_brackets(text).filter(is_so) {
+        Some((_, id)) => vec![id],
+        None => found.into_iter().map(|account| account.id).collect(),
     }
-    match &*found {
-        [one] => Ok(one.id),
-        _ => Err(found),
-    }
+}
+
+/// Whether somebody who types that means this name: neither case nor accents count.
+fn is_like(name: &Name, typed: &str) -> bool {
+    fold(name.as_str().trim()) == fold(typed)
 }
 
 fn number(text: &str) -> Option<ClientId> {

@@ -8,7 +8,7 @@ use domain::{
 use super::Names;
 use crate::fields::Fields;
 use crate::form::Wrong;
-use crate::pages::names::account_meant;
+use crate::pages::names::accounts_meant;
 use crate::times;
 
 /// A member of an activity that the form can change.
@@ -302,17 +302,14 @@ fn account(text: &str, names: &Names) -> Result<ClientId, String> {
     if text.is_empty() {
         return Err("must not be empty: type a name of the directory, or a number".to_owned());
     }
-    account_meant(&names.tenant, text).map_err(|fitting| match &*fitting {
-        [] => "is not in the directory: type another name, or the account's number".to_owned(),
-        [one] => format!(
-            "may mean {}: choose it from the list, or type another name",
-            names.account(one.id)
-        ),
-        [first, ..] => {
-            let (first, count) = (names.account(first.id), fitting.len());
-            format!("fits {count} accounts: say which one by its number, as in {first}")
+    match &*accounts_meant(&names.tenant, text) {
+        [one] => Ok(*one),
+        [] => Err("is not in the directory: type another name, or the account's number".to_owned()),
+        fitting @ [first, ..] => {
+            let (first, count) = (names.account(*first), fitting.len());
+            Err(format!("fits {count} accounts: say which one by its number, as in {first}"))
         }
-    })
+    }
 }
 
 fn user(text: &str, names: &Names) -> Result<Option<UserId>, String> {

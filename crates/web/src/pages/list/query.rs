@@ -1,11 +1,12 @@
 //! What an address asks of the list. Nothing wrong in it is passed over: it is said in words.
 
-use domain::{ClientId, ID_MAX, Name, Priority, Stamp, Status, StatusId, UserId, Zone};
-use service::{Column, Direction, Filter, ListQuery, Person, Sought, Tenant, fold};
+use domain::{ClientId, Priority, Stamp, Status, StatusId, UserId, Zone};
+use service::{Column, Direction, Filter, ListQuery, Person, Sought};
 
 use crate::SignedIn;
 use crate::fields::Fields;
 use crate::pages::due::Due;
+use crate::pages::names::accounts_meant;
 use crate::times::{self, Clock};
 
 /// Activities on a page, where the address does not say, and at most.
@@ -325,38 +326,6 @@ impl Reader<'_> {
         }
         found
     }
-}
-
-/// The accounts that a text means: that of a number; those of exactly that name, `Harbor Café`; the one
-/// that is written `Harbor Café (3480)`; or else all that have its words in their names.
-fn accounts_meant(tenant: &Tenant, text: &str) -> Vec<ClientId> {
-    let number = |text: &str| {
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = text.parse().ok().filter(|id| digits && (1..=ID_MAX).contains(id));
-        number.map(ClientId)
-    };
-    if let Some(id) = number(text) {
-        return vec![id];
-    }
-    let accounts = tenant.accounts();
-    let found = accounts.find(text);
-    let mut exact = found.iter().filter(|account| is_like(&account.name, text)).peekable();
-    if exact.peek().is_some() {
-        return exact.map(|account| account.id).collect();
-    }
-    let written = text.strip_suffix(')').and_then(|text| text.rsplit_once('('));
-    let one = written.and_then(|(name, id)| Some((name.trim(), number(id.trim())?)));
-    let is_so = |(name, id): &(&str, ClientId)| {
-        name.is_empty() || accounts.name(*id).is_some_and(|known| is_like(known, name))
-    };
-    match one.filter(is_so) {
-        Some((_, id)) => vec![id],
-        None => found.into_iter().map(|account| account.id).collect(),
-    }
-}
-
-fn is_like(name: &Name, typed: &str) -> bool {
-    fold(name.as_str().trim()) == fold(typed)
 }
 
 /// A direction's name in the address.
