@@ -89,7 +89,9 @@ fn the_whole_result_is_changed_over_pages() {
     page.click("Change them");
     page.sees("Making nobody responsible for 60 activities. 60 activities have changed.");
     page.click("Undo");
-    page.sees("Undo: Making nobody responsible for 60 activities. 60 activities have changed.");
+    page.sees(
+        "Taken back: Making nobody responsible for 60 activities. 60 activities have changed.",
+    );
 }
 
 #[test]

@@ -178,3 +178,59 @@ fn what_is_due_is_done_with_one_click() {
     let done = all.iter().filter(|one| one["activityStatus"]["name"] == "Completed");
     assert_eq!(done.count(), 2, "{told}");
 }
+
+/// Whether the browser would ask before the page is left.
+fn asks_before_leaving(page: &Page) -> bool {
+    page.script(
+        "const event = new Event('beforeunload', { cancelable: true });
+         return !window.dispatchEvent(event);",
+    ) == true
+}
+
+#[test]
+fn what_is_half_typed_is_asked_about_before_it_is_left() {
+    let server = Server::start();
+    let ada = server.person("acme", "Ada Byron", "editor");
+    let api = Api::new(&server, &ada);
+    let id = api.create("Call");
+    let page = Page::new(&server);
+    page.sign_in(&ada);
+    page.open(&format!("/activities/{id}"));
+    assert!(!asks_before_leaving(&page), "nothing has been typed");
+    page.fill("note", "The van is");
+    assert!(asks_before_leaving(&page));
+    // A dialog that is closed, and a question that is answered with no, send nothing.
+    page.click("Remove");
+    page.click(css("dialog[open] button:not(.danger)"));
+    page.until("return document.querySelector('dialog[open]') === null");
+    assert!(asks_before_leaving(&page));
+    page.fill("note", "");
+    assert!(!asks_before_leaving(&page), "it is as it was");
+    page.fill("note", "The van is red.");
+    page.click("Save changes");
+    page.sees("Your changes have been saved.");
+    assert!(!asks_before_leaving(&page));
+    // What was refused is still to be saved.
+    page.fill("account", "nobody of that name");
+    page.click("Save changes");
+    page.sees("Nothing was saved yet");
+    assert!(asks_before_leaving(&page));
+    assert_eq!(page.focused(), "Account");
+    assert_eq!(page.complaints(), [""; 0]);
+}
+
+#[test]
+fn a_start_that_is_moved_takes_its_end_along() {
+    let server = Server::start();
+    let ada = server.person("acme", "Ada Byron", "editor");
+    let page = Page::new(&server);
+    page.sign_in(&ada);
+    page.open("/activities/new");
+    page.fill("start", "2026-03-04T14:00");
+    page.fill("end", "2026-03-04T15:30");
+    page.fill("start", "2026-03-05T09:15");
+    assert_eq!(page.value("end"), "2026-03-05T10:45");
+    page.fill("end", "");
+    page.fill("start", "2026-03-06T09:15");
+    assert_eq!(page.value("end"), "");
+}

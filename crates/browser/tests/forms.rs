@@ -138,7 +138,7 @@ fn many(page: &Page, api: &Api) {
     page.click("Change them");
     page.sees("60 activities have changed.");
     page.click("Undo");
-    page.sees("Undo: Setting 60 activities to Deferred. 60 activities have changed.");
+    page.sees("Taken back: Setting 60 activities to Deferred. 60 activities have changed.");
     page.open("/activities?q=letter");
     page.click(css("input[data-all]"));
     page.sees("50 selected");
@@ -206,6 +206,7 @@ fn users(page: &Page) {
     page.click(css("dialog[open] button:not([value=''])"));
     page.sees("signs in with the new password");
     page.click("Disable");
+    page.click(css("dialog[open] button.danger"));
     page.sees("The user is disabled");
     page.click("Enable again");
     page.sees("The user is enabled again.");
@@ -221,6 +222,8 @@ fn statuses(page: &Page) {
     page.click("Called back");
     page.fill("New name", "Rang back");
     page.click("Rename");
+    page.sees("Rename Called back? That changes 0 activities.");
+    page.click(css("dialog[open] button.primary"));
     page.sees("Renaming Called back to Rang back");
     page.click("Back to where you were");
     page.click("Count as done");

@@ -78,7 +78,7 @@ fn everything_is_done_with_the_keyboard_alone() {
     page.press(" ");
     page.sees("1 selected");
     page.press(&Key::Tab);
-    assert_eq!(page.focused(), "To what can be done with 1");
+    assert_eq!(page.focused(), "Go on with the 1 selected");
     page.press(&Key::Enter);
     assert!(page.focused().starts_with("Status"), "{}", page.focused());
     page.press(&Key::Tab);

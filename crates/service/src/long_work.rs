@@ -369,7 +369,7 @@ impl Service {
     }
 }
 
-/// `Undo: Removing 12 activities`; undoing that again is doing it.
+/// `Taken back: Removing 12 activities`; undoing that again is doing it.
 fn undone_title(title: &str) -> String {
     match title.strip_prefix(UNDO) {
         Some(done) => done.to_owned(),
@@ -378,7 +378,7 @@ fn undone_title(title: &str) -> String {
 }
 
 /// What the title of a work begins with that undoes another.
-const UNDO: &str = "Undo: ";
+const UNDO: &str = "Taken back: ";
 
 /// Positions in the log: what one work makes lies mostly side by side, so that a million take little.
 #[derive(Clone, Debug, Default)]

@@ -35,6 +35,7 @@ const ASSETS: &[(&str, &str, &str)] = assets![
     "menus.js" JS,
     "moving.js" JS,
     "picking.js" JS,
+    "place.js" JS,
     "progress.js" JS,
     "rows.js" JS,
     "send.js" JS,

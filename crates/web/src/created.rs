@@ -23,6 +23,19 @@ impl Default for Created {
     }
 }
 
+impl Created {
+    /// Whether that very form has created something already.
+    pub(crate) fn knows(&self, who: &SignedIn, fields: &Fields) -> bool {
+        self.0.get(&sent(who, fields)).is_some()
+    }
+}
+
+/// A form that is sent again after a new sign-in has another token of its session.
+fn sent(who: &SignedIn, fields: &Fields) -> Sent {
+    let content = hash_secret(&format!("{:?}", fields.without("csrf")));
+    (who.person.tenant.key, who.person.user, content)
+}
+
 /// What tells a form from all others that create something.
 pub(crate) fn form_token(web: &Web) -> Result<Markup, Problem> {
     let token = web.service.new_secret().map_err(Problem::Unavailable)?;
@@ -44,9 +57,7 @@ where
     E: Send + 'static,
     F: Future<Output = Result<(i64, T), E>> + Send + 'static,
 {
-    // A form that is sent again after a new sign-in has another one of these.
-    let content = hash_secret(&format!("{:?}", fields.without("csrf")));
-    let sent = (who.person.tenant.key, who.person.user, content);
+    let sent = sent(who, fields);
     let created = web.created.clone();
     let work = tokio::spawn(async move {
         match created.0.get_value_or_guard_async(&sent).await {

@@ -8,6 +8,7 @@ import "./moving.js";
 import "./confirm.js"; // before send.js: what is asked about first is not sent yet
 import "./send.js";
 import "./leaving.js"; // after send.js and confirm.js: what they hold back is not on its way
+import "./place.js"; // before rows.js: it counts the rows that are chosen
 import "./rows.js";
 import { copying } from "./copying.js";
 import { dialogs } from "./dialogs.js";

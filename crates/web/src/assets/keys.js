@@ -40,7 +40,8 @@ function begin() {
 }
 
 function newLink() {
-  return document.querySelector('a[data-key="n"]');
+  // A page's own one knows what it is about.
+  return document.querySelector('main a[data-key="n"]') ?? document.querySelector('a[data-key="n"]');
 }
 
 /** The link of the menu that has that letter. Whoever is not signed in has nowhere to go. */

@@ -9,7 +9,10 @@ document.addEventListener("click", (event) => {
   const box = event.target.closest?.("input[type=checkbox]:is([name=id], [data-all], [data-whole])");
   if (!box) return;
   const boxes = ids(box);
-  if ("all" in box.dataset) {
+  if ("whole" in box.dataset) {
+    // Those on this page are among them.
+    if (box.checked) for (const each of boxes) each.checked = true;
+  } else if ("all" in box.dataset) {
     for (const each of boxes) each.checked = box.checked;
   } else if (event.shiftKey && boxes.includes(last)) {
     const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);
@@ -38,7 +41,7 @@ way.addEventListener("click", () => {
 function leadOn(box) {
   const count = ids(box).filter((each) => each.checked).length;
   if (!box.checked || box.name !== "id" || !box.form) return way.remove();
-  way.textContent = `To what can be done with ${number(count)}`;
+  way.textContent = `Go on with the ${number(count)} selected`;
   if (box.form.id) way.setAttribute("form", box.form.id);
   box.closest("label, td").after(way);
 }

@@ -108,7 +108,7 @@ fn actions(who: &SignedIn, client: ClientId, known: bool) -> Markup {
         a.button href=(all(client)) { "In the list" }
         @if who.edits() {
             a.button href=(name.address("/accounts")) { @if known { "Rename" } @else { "Give it a name" } }
-            a.button.primary href={ "/activities/new?client=" (client) } { "New activity" }
+            a.button.primary href={ "/activities/new?client=" (client) } data-key="n" { "New activity" }
         }
     }
 }

@@ -23,6 +23,9 @@ const PAGE_SIZE: usize = 50;
 /// Accounts that are proposed while somebody types a name.
 const FOUND_MAX: usize = 20;
 
+/// The field that says that a second account of a name is meant.
+const SAME_NAME: &str = "same_name";
+
 /// The most characters that are searched for.
 const WORDS_CHARS_MAX: usize = 200;
 
@@ -215,6 +218,12 @@ fn add_form(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Markup, Problem>
                 (line(name, "text", typed.raw("name"), wrong))
                 (line(number, "text", typed.raw("number"), wrong))
             }
+            @if wrong.has("name") && !typed.raw("name").trim().is_empty() {
+                label.check {
+                    input type="checkbox" name=(SAME_NAME) value="1";
+                    "Another account has the same name"
+                }
+            }
             div.buttons { button.primary type="submit" { "Add account" } }
         }
     })
@@ -225,7 +234,17 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
     let mut wrong = Wrong::default();
     let name = wrong.check("name", Name::parse(fields.raw("name")));
     let number = wrong.check("number", number(fields.get("number")));
-    if let (Some(name), Some(id)) = (name, number) {
+    let same = name.as_ref().and_then(|name| {
+        let found = who.person.tenant.accounts().find(name.as_str());
+        found.into_iter().find(|account| account.name == *name)
+    });
+    if let Some(same) = same.filter(|_| fields.get(SAME_NAME) != "1") {
+        // A form that is sent twice is no second account.
+        if !web.created.knows(&who, &fields) {
+            wrong.add("name", format!("is that of account {} already", same.id));
+        }
+    }
+    if let (Some(name), Some(id), true) = (name, number, wrong.is_empty()) {
         let (service, person) = (web.service.clone(), who.person.clone());
         let add = async move { Ok((service.add_account(&person, id, name).await?.0, ())) };
         match once(&web, &who, &fields, add).await? {

@@ -34,9 +34,17 @@ fn excerpt(text: &str, has_before: bool, has_after: bool) -> String {
         return text.to_owned();
     }
     let head = if has_before { start(text, AROUND_CHARS) } else { "…".to_owned() };
-    let tail =
-        if has_after { text.chars().skip(chars - AROUND_CHARS).collect() } else { String::new() };
+    let tail = if has_after { end(text, chars - AROUND_CHARS) } else { String::new() };
     format!("{head}{tail}")
+}
+
+/// The end of a text from the first word that begins after so many characters.
+fn end(text: &str, skip: usize) -> String {
+    let tail: String = text.chars().skip(skip).collect();
+    match tail.trim_start().split_once(' ') {
+        Some((_, words)) if !words.trim().is_empty() => words.to_owned(),
+        _ => tail,
+    }
 }
 
 fn start(text: &str, chars_max: usize) -> String {
@@ -65,7 +73,7 @@ mod tests {
         check("one two", "one <b>", "one <del>two</del><ins>&lt;b&gt;</ins>");
         // Of what is the same between two changes, both ends.
         let same = format!(" {} ", "m ".repeat(200).trim_end());
-        let shown = format!(" {}…{} ", "m ".repeat(30).trim_end(), "m ".repeat(30).trim_end());
+        let shown = format!(" {}…{}", "m ".repeat(30).trim_end(), "m ".repeat(29));
         let changed = "<del>1</del><ins>2</ins>";
         check(&format!("1{same}1"), &format!("2{same}2"), &format!("{changed}{shown}{changed}"));
     }

@@ -137,7 +137,7 @@ fn shown(who: &SignedIn, Section { due, listing }: &Section) -> Markup {
                         th scope="col" { "Subject" }
                         th scope="col" { "Account" }
                         th scope="col" { "Start" }
-                        @if who.edits() && *due == Due::Overdue { th scope="col" { "Plan" } }
+                        @if who.edits() && is_planned(*due) { th scope="col" { "Plan" } }
                         th scope="col" { "Status" }
                         th scope="col" { "Priority" }
                     } }
@@ -170,7 +170,7 @@ fn row(
     let tenant = &who.person.tenant;
     let shape = if due == Due::Today { Shape::Time } else { Shape::Both };
     html! {
-        tr {
+        tr id={ "a" (version.id) } {
             @if can_be_done(who, directory) {
                 td.pick {
                     form action={ "/activities/" (version.id) "/quick" } method="post" {
@@ -193,7 +193,7 @@ fn row(
             td.when.late[due == Due::Overdue] data-label="Start" {
                 (times::moment(activity.start, &who.clock, shape))
             }
-            @if who.edits() && due == Due::Overdue {
+            @if who.edits() && is_planned(due) {
                 td data-label="Plan" { (plan(who, version, activity)) }
             }
             td data-label="Status" { span.badge.status { (activity.status_name) } }
@@ -208,6 +208,11 @@ fn row(
     }
 }
 
+/// Whether it can be moved to another day with two clicks.
+fn is_planned(due: Due) -> bool {
+    matches!(due, Due::Overdue | Due::Today)
+}
+
 /// Moves what was missed to a day of the week that begins today.
 fn plan(who: &SignedIn, version: &Version, activity: &Activity) -> Markup {
     let day = |days_on| {
@@ -218,7 +223,7 @@ fn plan(who: &SignedIn, version: &Version, activity: &Activity) -> Markup {
         form.quick action={ "/activities/" (version.id) "/quick" } method="post" {
             (csrf(who))
             input type="hidden" name="seen" value=(version.seq);
-            input type="hidden" name="back" value="/#overdue";
+            input type="hidden" name="back" value="/";
             select name="day" required data-submit aria-label={ "Plan " (activity.subject) } {
                 option value="" { "Plan for…" }
                 @for (date, text) in (0..DAYS_TO_PLAN).map(day) { option value=(date) { (text) } }

@@ -120,6 +120,8 @@ async fn changed(
     let latest = web.service.latest(&who.person.tenant, id).await?;
     let is_latest = latest.is_some_and(|latest| latest.seq == version);
     let subject = subject(web, who, &change.version).await?;
+    // Back to the very row, where there is one.
+    let back = if back.contains('#') { back.to_owned() } else { format!("{back}#a{id}") };
     Ok(html! {
         div.notice.told.ok role="status" {
             form action={ (address(id)) "/undo" } method="post" {
@@ -154,7 +156,7 @@ fn said(who: &SignedIn, change: &Change) -> String {
     let names = Names::of(who);
     let Some(activity) = change.version.record() else { return "has been removed.".to_owned() };
     match change.before {
-        None => return "has been created.".to_owned(),
+        None => return format!("has been created: {}.", activity.status_name),
         Some(Kind::Tombstone) => return "has been restored.".to_owned(),
         Some(Kind::Record) => {}
     }
@@ -171,6 +173,9 @@ fn said(who: &SignedIn, change: &Change) -> String {
         [Member::Start] | [Member::Start, Member::End] => {
             let start = times::text(activity.start.stamp, &names.clock, Shape::Both);
             format!("begins {start} now.")
+        }
+        _ if members.contains(&Member::StatusName) => {
+            format!("is {} now, and has been changed.", activity.status_name)
         }
         _ => "has been changed.".to_owned(),
     }

@@ -105,14 +105,14 @@ fn an_editor_adds_accounts() {
 fn a_form_that_is_sent_twice_adds_one_account() {
     let world = world();
     let mut browser = world.editor();
-    for (number, id) in [("", "71"), ("5", "5")] {
+    for (name, number, id) in [("Grace", "", "71"), ("Edith", "5", "5")] {
         let form = browser.get("/accounts").ok().value("form").unwrap().to_owned();
-        let fields = [("name", "Grace"), ("number", number), ("form", &form)];
+        let fields = [("name", name), ("number", number), ("form", &form)];
         for _ in 0..2 {
             let page = browser.post("/accounts", &fields);
             assert_eq!(page.redirected(), format!("/accounts?added={id}"));
         }
-        let other = [("name", "Hedy"), ("number", ""), ("form", &form)];
+        let other = [("name", id), ("number", ""), ("form", &form)];
         assert_ne!(browser.post("/accounts", &other).redirected(), format!("/accounts?added={id}"));
     }
     assert_eq!(world.acme.accounts().len(), 3 + 4);
@@ -244,4 +244,14 @@ fn accounts_are_found_and_sorted_as_people_write_and_look_for_them() {
     let long = "e ".repeat(101);
     let found = browser.get(&format!("/accounts/find?q={}", query(&long))).ok();
     assert_eq!(found.body, "[]");
+}
+
+#[test]
+fn a_second_account_of_a_name_is_asked_about() {
+    let world = world();
+    let mut browser = world.editor();
+    let page = add(&mut browser, "Ada Byron", "").refused(422);
+    page.shows("Name is that of account 12 already.").shows("Another account has the same name");
+    let fields = [("name", "Ada Byron"), ("number", ""), ("same_name", "1")];
+    assert_eq!(browser.post("/accounts", &fields).redirected(), "/accounts?added=71");
 }

@@ -227,7 +227,7 @@ fn many_changes_are_undone_with_one_click_but_not_over_what_others_did_since() {
     assert_eq!(undone, "/activities?q=call&work=2");
     let told = browser.get(&undone).ok();
     told.shows(
-        "Undo: Setting 4 activities to Completed. 2 activities have changed, 2 were left alone",
+        "Taken back: Setting 4 activities to Completed. 2 activities have changed, 2 were left alone",
     );
     let status = |id| state(&world, id).map(|(status, _)| status);
     let now = ids.map(status);

@@ -29,9 +29,10 @@ fn a_call_is_written_down_as_done_and_its_follow_up_begins_with_what_is_known() 
         "{there}"
     );
     assert_eq!(record(&world, FIRST).status, COMPLETED);
+    assert_eq!(record(&world, FIRST).start, moment("2026-03-04T09:20:00-06:00"), "as it was typed");
 
     let form = browser.get(&there).ok();
-    form.shows("“Call Ada”</a> has been created.").shows("href=\"/accounts/3480\"");
+    form.shows("“Call Ada”</a> has been created: Completed.").shows("href=\"/accounts/3480\"");
     form.shows("value=\"2026-03-11T09:20\"").shows("value=\"3480\"");
     let page = send(&mut browser, "/activities", &filled(&form, &[]));
     assert!(page.redirected().starts_with("/activities/2?done=created"), "{}", page.redirected());
@@ -55,7 +56,11 @@ fn done_saves_what_was_typed_and_goes_back() {
     assert_eq!(page.redirected(), "/?changed=1&version=2#today");
     let saved = record(&world, id);
     assert_eq!((saved.status, saved.note.as_str()), (COMPLETED, "Nobody was there."));
-    browser.get(page.redirected()).ok().shows("“Call Ada”</a> has been changed.").shows("Undo");
+    browser
+        .get(page.redirected())
+        .ok()
+        .shows("“Call Ada”</a> is Completed now, and has been changed.")
+        .shows("Undo");
     let form = browser.get(&path).ok();
     form.hides("value=\"done\"").shows("/activities/new?after=1");
 
@@ -79,6 +84,17 @@ fn done_saves_what_was_typed_and_goes_back() {
     assert_eq!(record(&world, id).status, COMPLETED);
     browser.get("/activities/new?after=99").refused(404);
     world.stranger().get("/activities/new?after=1").refused(404);
+}
+
+#[test]
+fn what_is_written_down_as_done_does_not_lie_in_the_future() {
+    let world = World::new();
+    let mut browser = world.editor();
+    // The form proposes the next full hour.
+    let form = browser.get("/activities/new").ok();
+    let typed = [("subject", "Call Ada"), ("account", "3480"), ("then", "follow-up")];
+    send(&mut browser, "/activities", &filled(&form, &typed)).redirected();
+    assert_eq!(record(&world, FIRST).start, moment("2026-03-04T10:00:00-06:00"));
 }
 
 #[test]

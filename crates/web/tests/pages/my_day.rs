@@ -98,7 +98,8 @@ fn what_was_done_by_mistake_is_undone_with_another_click() {
     browser.get(&undone).ok().shows("“Call Ada”</a> is Not Started now.").shows("title=\"Done\"");
     assert_eq!(record(&world, id).status, NOT_STARTED);
     // It was undone already; the notice of it has no button any more.
-    assert_eq!(undo(&mut browser, &page, id).redirected(), format!("/?outdated={id}"));
+    let again = undo(&mut browser, &page, id);
+    assert_eq!(again.redirected(), format!("/?outdated={id}#a{id}"));
     browser.get(&told).ok().shows("is Completed now.").hides("Undo");
 
     // Not over what somebody else has saved since.
@@ -107,7 +108,7 @@ fn what_was_done_by_mistake_is_undone_with_another_click() {
     world.viewer().get(&told).ok().shows("is Completed now.").hides("Undo");
     world.write(Write::Remove(id));
     let answer = undo(&mut browser, &page, id);
-    assert_eq!(answer.redirected(), format!("/?outdated={id}"));
+    assert_eq!(answer.redirected(), format!("/?outdated={id}#a{id}"));
     browser.get(answer.redirected()).ok().shows("changed by somebody else").hides("Undo");
 
     // What was done already has nothing to be undone.

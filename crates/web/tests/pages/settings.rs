@@ -187,6 +187,8 @@ fn what_is_wrong_with_a_new_user_is_said_and_nobody_is_added() {
         assert!(password.is_empty() || !page.body.contains(&format!("\"{password}\"")));
     };
     refused("", "editor", "", "", "Name must not be empty.");
+    let kept = "Password is not shown again: type it once more";
+    refused("", "editor", "grace", "a few words more", kept);
     refused("Grace", "queen", "", "", "Role is not one of these");
     refused(
         "Grace",

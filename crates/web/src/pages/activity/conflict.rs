@@ -11,7 +11,7 @@ use super::content::{Content, Part, Typed};
 use super::controls::shown;
 use super::edit::Edit;
 use super::merge::Merged;
-use super::{Names, address};
+use super::{Names, address, short};
 use crate::form::Wrong;
 use crate::layout::{self, Nav, csrf, notice};
 use crate::pages::differences;
@@ -120,7 +120,7 @@ impl Both<'_> {
             |part: &Part| !merged.colliding.contains(part) && !merged.content.same(base, *part);
         let settled: Vec<Part> = Part::ALL.into_iter().filter(settled).collect();
         html! {
-            (layout::head("Changed meanwhile", &html! {}))
+            (layout::head(&format!("Changed meanwhile: {}", short(self.theirs.subject.as_str(), 80)), &html! {}))
             (notice("warn", &format!("{} has changed this activity while you did.", names.author(present.author))))
             p.lead { "Nothing of yours is lost, and nothing has been saved yet. Say what is to stay where you both changed the same." }
             div.conflict {
@@ -175,7 +175,7 @@ impl Both<'_> {
                     } @else {
                         textarea id=(id) name=(part.name()) rows="6" aria-describedby=(help) { "\n" (text) }
                     }
-                    p.help id=(help) { "Strike out what is not to stay." }
+                    p.help id=(help) { "Delete what is not to stay." }
                 }
             }
         }

@@ -29,7 +29,7 @@ pub(super) fn controls(
     html! {
         (line(Label { is_first: base.is_none(), ..label(Part::Subject, "", true) }, "text", typed.get(Part::Subject), wrong))
         div.pair {
-            (account(label(Part::Account, "A name of the directory, or a number.", needs_account), typed, wrong))
+            (account(label(Part::Account, "An account’s name, or its number.", needs_account), typed, wrong))
             (choice(label(Part::Responsible, "", true), options(&users), typed.get(Part::Responsible), wrong))
         }
         div.pair {

@@ -106,7 +106,7 @@ fn page(
         a.button href={ (address(id)) "/history" } { "Story" }
         @if who.edits() {
             a.button href={ "/activities/new?copy=" (id) } { "Duplicate" }
-            (remove::button(who, id, back))
+            (remove::button(who, id, activity.subject.as_str(), back))
         }
     };
     let content = html! {

@@ -27,6 +27,8 @@ struct Form {
     copied: Option<Arc<Version>>,
     /// Where it was opened from.
     back: String,
+    /// Whether it is the follow-up of another.
+    follows: bool,
 }
 
 /// When a follow-up is proposed, in days from today.
@@ -50,13 +52,14 @@ pub(super) async fn form(
     if query.has("copy") {
         copied = Some(present(&web, &names, query.get("copy")).await?);
     }
-    let mut form = Form { typed: Typed::default(), copied, back: String::new() };
+    let (typed, follows) = (Typed::default(), query.has("after"));
+    let mut form = Form { typed, copied, back: String::new(), follows };
     form.back = way_back(&web, &headers, &query);
     form.typed = match form.base() {
         Some(activity) => Typed::of(&Content::of(activity), &names),
         None => first(&who, &names, &query),
     };
-    if query.has("after") {
+    if follows {
         let before = present(&web, &names, query.get("after")).await?;
         follow_up(&mut form.typed, before.record().ok_or(Problem::NotFound)?, &names);
     }
@@ -114,6 +117,7 @@ fn page(
             (csrf(who))
             (form_token(web)?)
             input type="hidden" name="back" value=(form.back);
+            @if form.follows { input type="hidden" name="follows" value="1"; }
             @if let Some(version) = copied {
                 input type="hidden" name="copy" value=(version.id);
                 input type="hidden" name="copied" value=(version.seq);
@@ -122,7 +126,7 @@ fn page(
             (controls(&form.typed, None, names, wrong))
             div.buttons {
                 button.primary type="submit" { "Create activity" }
-                @if names::done_status(&names.directory).is_some() {
+                @if !form.follows && names::done_status(&names.directory).is_some() {
                     button type="submit" name="then" value=(FOLLOW_UP) { "Done, and follow up" }
                 }
                 a.button.quiet href=(form.back) { "Cancel" }
@@ -142,11 +146,15 @@ pub(super) async fn create(
     let copied = copied(&web, &names, &fields).await?;
     let mut typed = Typed::read(&fields);
     let then = Then::read(&fields, &names, &mut typed);
+    if then != Then::Stay {
+        begin_by_now(&mut typed, &names);
+    }
     let back = local(fields.get("back")).unwrap_or("/activities").to_owned();
     let base = copied.as_deref().and_then(Version::record);
     let is_right = |typed: &Typed| account::is_right(typed, base, &names);
     account::add_if_asked(&web, &who, &names, &fields, &mut typed, is_right).await?;
-    let form = Form { typed, copied, back };
+    let follows = fields.has("follows");
+    let form = Form { typed, copied, back, follows };
     let mut wrong = Wrong::default();
     let content = Content::parse(&form.typed, form.base(), &names, &mut wrong);
     let custom_fields = form.base().map(custom_field_patches).unwrap_or_default();
@@ -170,6 +178,15 @@ pub(super) async fn create(
         }
     }
     page(&web, &who, &names, &form, &wrong, &html! {})
+}
+
+/// What is done has begun: a start that is still to come, as the form proposes it, becomes this minute.
+fn begin_by_now(typed: &mut Typed, names: &Names) {
+    let start = times::typed(typed.get(Part::Start), names.zone());
+    let now = times::control(names.clock.now, names.zone());
+    if start.is_ok_and(|start| start.stamp > names.clock.now) && typed.get(Part::End).is_empty() {
+        typed.set(Part::Start, now.get(..16).unwrap_or(&now));
+    }
 }
 
 /// The version that the form was copied from.

@@ -16,9 +16,10 @@ use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
 
 /// The button that removes. A script asks first and says so; where none runs, a page does.
-pub(super) fn button(who: &SignedIn, id: ActivityId, back: &str) -> Markup {
+pub(super) fn button(who: &SignedIn, id: ActivityId, subject: &str, back: &str) -> Markup {
+    let question = format!("Remove “{}”?", short(subject, 80));
     html! {
-        form action={ (address(id)) "/remove" } method="post" data-confirm="Remove this activity?" {
+        form action={ (address(id)) "/remove" } method="post" data-confirm=(question) {
             (csrf(who))
             input type="hidden" name="back" value=(back);
             button.danger type="submit" { "Remove" }

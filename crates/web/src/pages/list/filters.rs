@@ -128,7 +128,7 @@ pub(super) fn active(who: &SignedIn, asked: &Asked, directory: &Directory) -> Ma
                     }
                     " "
                 }
-                a href=(asked.address_of_all()) { "Clear all" }
+                a.clear href=(asked.address_of_all()) { "Clear all" }
             }
         }
     }

@@ -17,7 +17,7 @@ use service::{AskError, ListError, Listing};
 
 use self::query::Asked;
 pub(crate) use super::names;
-use super::{bulk, told};
+use super::{account, bulk, told};
 use crate::fields::Fields;
 use crate::layout::{self, Nav, counted, number};
 use crate::session::Query;
@@ -82,10 +82,35 @@ fn framed(
         (said)
         (filters::form(who, asked, &directory))
         (filters::active(who, asked, &directory))
+        (accounts(who, asked))
         @for problem in &asked.mistaken { (layout::notice("warn", problem)) }
         (content)
     }
 }
+
+/// Accounts that are called as what is searched for: whoever looks for a name may mean one of them.
+fn accounts(who: &SignedIn, asked: &Asked) -> Markup {
+    let words = asked.filter.words.trim();
+    let found = if words.is_empty() {
+        Vec::new()
+    } else {
+        who.person.tenant.accounts().page(words, 0, ACCOUNTS_SHOWN).1
+    };
+    html! {
+        @if !found.is_empty() {
+            p.hint {
+                "Accounts: "
+                @for (at, found) in found.iter().enumerate() {
+                    @if at > 0 { " · " }
+                    a href=(account::address_of(found.id)) { (found.name) }
+                }
+            }
+        }
+    }
+}
+
+/// How many of them are named.
+const ACCOUNTS_SHOWN: usize = 5;
 
 fn listed(web: &Web, who: &SignedIn, asked: &Asked, listing: &Listing) -> Markup {
     if listing.total == 0 {

@@ -147,6 +147,7 @@ async fn status_page(
     let title = format!("Status {}", status.name);
     let content = html! {
         (layout::head(&title, &html! { a.button.quiet href="/settings#statuses" { "All statuses" } }))
+        (typed.wrong.notice())
         @if saved { (notice("ok", "The status has been saved.")) }
         @if status.spreading {
             (notice("warn", "It is being renamed: activities are still being brought up to date."))
@@ -170,7 +171,8 @@ fn rename_form(who: &SignedIn, status: &Status, activities: &str, typed: &Typed)
     let label =
         Label { name: "name", text: "New name", help: &help, required: true, ..Label::default() };
     html! {
-        form.edit action={ "/settings/statuses/" (status.id) "/rename" } method="post" {
+        form.edit action={ "/settings/statuses/" (status.id) "/rename" } method="post"
+            data-confirm={ "Rename " (status.name) "? That changes " (activities) "." } {
             (csrf(who))
             (line(label, "text", typed.or("name", status.name.as_str()), &typed.wrong))
             div.buttons { button.primary type="submit" { "Rename" } }

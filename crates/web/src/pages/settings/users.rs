@@ -160,6 +160,7 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
             Err(problem) => taken(&who, &mut typed, problem)?,
         }
     }
+    ask_for_password(&mut typed);
     new_page(&web, &who, &typed)
 }
 
@@ -192,6 +193,17 @@ fn read_login(web: &Web, typed: &mut Typed) -> Result<Option<NewLogin>, Problem>
     let password = Password::parse(made_up.as_deref().unwrap_or(fields.raw("password")));
     let password = wrong.check("password", password);
     Ok(name.zip(password).map(|(name, password)| NewLogin { name, password, made_up }))
+}
+
+/// A password is not shown again: where something else was wrong, it is not made up without a word.
+fn ask_for_password(typed: &mut Typed) {
+    let was_typed = !typed.fields.raw("password").is_empty();
+    if was_typed && !typed.wrong.is_empty() && !typed.wrong.has("password") {
+        typed.wrong.add(
+            "password",
+            "is not shown again: type it once more, or leave it empty to have one made up",
+        );
+    }
 }
 
 /// Says at its field that somebody else has the login name.
@@ -315,7 +327,9 @@ fn access(who: &SignedIn, directory: &Directory, user: &SystemUser) -> Markup {
     };
     html! {
         p { (text) }
-        form action={ "/settings/users/" (user.id) "/" (what) } method="post" {
+        @let question = format!("Disable {}? Their sessions and API keys end at once.", user.name);
+        form action={ "/settings/users/" (user.id) "/" (what) } method="post"
+            data-confirm=[(!user.disabled).then_some(question)] {
             (csrf(who))
             button.danger[!user.disabled] type="submit" { (button) }
         }
@@ -356,7 +370,7 @@ async fn reset(
         let directory = who.person.tenant.directory();
         directory.users.get(&id).ok_or(Problem::NotFound)?.login.is_some()
     };
-    let new = read_login(&web, &mut typed)?;
+    let new = read_login(&web, &mut typed)?.filter(|_| typed.wrong.is_empty());
     if new.is_some() && has_login && typed.fields.get("confirmed") != "1" {
         typed.wrong.add(
             "password",
@@ -371,6 +385,7 @@ async fn reset(
             Err(problem) => taken(&who, &mut typed, problem)?,
         }
     }
+    ask_for_password(&mut typed);
     user_page(&who, id, "", &typed)
 }
 
