@@ -106,7 +106,7 @@ fn what_looks_like_markup_is_shown_as_text_wherever_it_is_shown() {
 
     page.open("/activities/1");
     page.click("Remove");
-    is_clean(&page, "Remove this activity?");
+    is_clean(&page, "Remove “");
     page.click(css("dialog[open] button.danger"));
     is_clean(&page, "has been removed.");
     page.open("/bin");
