@@ -143,12 +143,14 @@ async fn found(web: &Web, who: &SignedIn, asked: &Asked) -> Result<Markup, Probl
 fn table(who: &SignedIn, removed: &[Removed], asked: &Asked) -> Markup {
     let directory = who.person.tenant.directory();
     let here = asked.here();
+    // What came here as removed has nothing to go back to.
+    let can_be_restored = who.edits() && removed.iter().any(|one| one.last.is_some());
     html! {
         div.scroll {
             table.grid {
                 thead {
                     tr {
-                        @if who.edits() {
+                        @if can_be_restored {
                             th.pick scope="col" {
                                 span.unseen { "Selection" }
                                 label { input type="checkbox" data-all form="bulk" aria-label="Select all on this page"; }
@@ -161,10 +163,10 @@ fn table(who: &SignedIn, removed: &[Removed], asked: &Asked) -> Markup {
                         @if who.edits() { th.act scope="col" { "Restore" } }
                     }
                 }
-                tbody { @for removed in removed { (row(who, &directory, removed, &here)) } }
+                tbody { @for removed in removed { (row(who, &directory, removed, can_be_restored, &here)) } }
             }
         }
-        @if who.edits() { (bar(who, &here)) }
+        @if can_be_restored { (bar(who, &here)) }
     }
 }
 
@@ -203,13 +205,19 @@ async fn restore(
     Ok(bulk::shown_at(&work, back).await)
 }
 
-fn row(who: &SignedIn, directory: &Directory, removed: &Removed, here: &str) -> Markup {
+fn row(
+    who: &SignedIn,
+    directory: &Directory,
+    removed: &Removed,
+    can_be_restored: bool,
+    here: &str,
+) -> Markup {
     let tombstone = &removed.tombstone;
     let last = removed.last.as_ref().and_then(|version| version.record());
     let client = last.and_then(|activity| activity.client);
     html! {
         tr id={ "a" (tombstone.id) } {
-            @if who.edits() {
+            @if can_be_restored {
                 td.pick {
                     @if let Some(activity) = last {
                         label {

@@ -137,7 +137,7 @@ fn shown(who: &SignedIn, Section { due, listing }: &Section) -> Markup {
                         th scope="col" { "Subject" }
                         th scope="col" { "Account" }
                         th scope="col" { "Start" }
-                        @if who.edits() && is_planned(*due) { th scope="col" { "Plan" } }
+                        @if who.edits() && is_planned(*due) { th.plan scope="col" { "Plan" } }
                         th scope="col" { "Status" }
                         th scope="col" { "Priority" }
                     } }
@@ -194,7 +194,7 @@ fn row(
                 (times::moment(activity.start, &who.clock, shape))
             }
             @if who.edits() && is_planned(due) {
-                td data-label="Plan" { (plan(who, version, activity)) }
+                td.plan data-label="Plan" { (plan(who, version, activity)) }
             }
             td data-label="Status" { span.badge.status { (activity.status_name) } }
             td data-label="Priority" {

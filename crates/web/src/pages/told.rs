@@ -162,7 +162,7 @@ fn said(who: &SignedIn, change: &Change) -> String {
     }
     let members: Vec<Member> = change.differences.iter().map(|d| d.member).collect();
     match &*members {
-        [Member::StatusName] | [Member::StatusId] | [Member::StatusId, Member::StatusName] => {
+        [Member::StatusName | Member::StatusId] | [Member::StatusId, Member::StatusName] => {
             format!("is {} now.", activity.status_name)
         }
         [Member::Priority] => format!("has the priority {} now.", activity.priority.as_str()),
