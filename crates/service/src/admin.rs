@@ -259,6 +259,10 @@ pub(crate) fn put_new_user(
     user: NewUser,
     login: Option<NewLogin>,
 ) -> Result<UserId, AdminError> {
+    if user.id.is_none() && directory.organization.stage == Stage::Importing {
+        // The files may name people whose numbers nobody knows yet.
+        return Err(Refusal::under_import().into());
+    }
     let last = directory.users.keys().next_back().copied();
     let last = last.max(Some(directory.organization.last_user_named)).map_or(0, |id| id.0);
     let next = || Some(UserId(last.saturating_add(1))).filter(|id| id.0 <= ID_MAX);

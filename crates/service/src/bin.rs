@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Seq, Stamp, Version};
+use domain::{ClientId, Seq, Stamp, Version};
 use store::{StoreError, Word, Words};
 use timeline::{Direction, SeqRange};
 
@@ -43,7 +43,12 @@ impl Removed {
         {
             own.add(user.name.as_str());
         }
-        words.iter().all(|word| own.have(word))
+        let id = self.tombstone.id.0;
+        let is_number = |word: &Word| {
+            let number = word.text.parse::<i64>().ok();
+            number.is_some_and(|number| number == id || activity.client == Some(ClientId(number)))
+        };
+        words.iter().all(|word| own.have(word) || is_number(word))
     }
 }
 

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use domain::{ActivityId, Author, OrgKey, Origin, Role, Stage, Status, StatusId, StatusName};
+use domain::{
+    ActivityId, Author, ID_MAX, OrgKey, Origin, Role, Stage, Status, StatusId, StatusName,
+};
 use store::Transaction;
 
 use crate::commit::{stopping, unavailable};
@@ -277,7 +279,8 @@ pub(crate) fn put_new_status(
         return Err(Refusal::under_import().into());
     }
     let last = directory.statuses.keys().next_back().map_or(0, |id| id.0);
-    let id = id.unwrap_or(StatusId(last.saturating_add(1)));
+    let next = || Some(StatusId(last.saturating_add(1))).filter(|id| id.0 <= ID_MAX);
+    let id = id.or_else(next).ok_or(AdminError::IdsExhausted)?;
     directory.free_status_name(&name, None)?;
     if directory.statuses.contains_key(&id) {
         return Err(AdminError::StatusExists(id.to_string()));

@@ -31,10 +31,12 @@ mod way_back;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::{Body, HttpBody};
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use futures_util::StreamExt;
 use service::Service;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
@@ -136,7 +138,15 @@ const COMPRESSED_BYTES_MIN: u64 = 1_024;
 async fn sent(State(web): State<Web>, request: axum::extract::Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let held = response.extensions_mut().remove::<body::Held>().unwrap_or_default();
-    body::hold(web.settings.base_path.put(response).await, held).await
+    fused(body::hold(web.settings.base_path.put(response).await, held).await)
+}
+
+/// What compresses an answer may ask once more after its end, which not every stream takes.
+fn fused(response: Response) -> Response {
+    response.map(|body| match body.size_hint().exact() {
+        Some(_) => body,
+        None => Body::from_stream(body.into_data_stream().fuse()),
+    })
 }
 
 /// The headers that every answer has. Nothing that shows data is kept by anybody.

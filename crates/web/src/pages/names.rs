@@ -32,10 +32,13 @@ impl Names {
         user(&self.directory, id)
     }
 
-    /// `Harbor Café (3480)`, or the bare number of an account without a name.
+    /// `Harbor Café (3480)`, or the bare number of an account without a name; `(3480)` where the other
+    /// would mean another account too. It is read as that account wherever it is typed.
     pub(crate) fn account(&self, id: ClientId) -> String {
-        let accounts = self.tenant.accounts();
-        accounts.name(id).map_or_else(|| id.to_string(), |name| format!("{name} ({id})"))
+        let name = self.tenant.accounts().name(id).cloned();
+        let shown = name.map_or_else(|| id.to_string(), |name| format!("{name} ({id})"));
+        let is_its = accounts_meant(&self.tenant, &shown) == [id];
+        if is_its { shown } else { format!("({id})") }
     }
 
     /// `Waiting`
@@ -80,9 +83,9 @@ pub(crate) fn author(directory: &Directory, author: Author) -> String {
     }
 }
 
-/// The accounts that a text means: those of exactly that name and that of a bare number; else the one
-/// that is written as it is shown, `Harbor Café (3480)`, or `(3480)`; else all that have its words in
-/// their names.
+/// The accounts that a text means: those of exactly that name, that of a bare number, and the one that
+/// is written so where it is shown, `Harbor Café (3480)` or `(3480)`; where there is none of them, all
+/// that have its words in their names.
 ///
 /// What looks like a number may be a name, or the end of one: a text never means another account than
 /// the one that it names.
@@ -91,17 +94,25 @@ pub(crate) fn accounts_meant(tenant: &Tenant, text: &str) -> Vec<ClientId> {
     let found = accounts.find(text);
     let named = found.iter().filter(|account| is_like(&account.name, text));
     let mut meant: Vec<ClientId> = named.map(|account| account.id).collect();
-    meant.extend(number(text).filter(|id| !meant.contains(id)));
-    if !meant.is_empty() {
-        return meant;
-    }
     let is_so = |(name, id): &(&str, ClientId)| {
         name.is_empty() || accounts.name(*id).is_some_and(|known| is_like(known, name))
     };
-    match in_brackets(text).filter(is_so) {
-        Some((_, id)) => vec![id],
-        None => found.into_iter().map(|account| account.id).collect(),
+    let written = in_brackets(text).filter(is_so).map(|(_, id)| id);
+    for id in number(text).into_iter().chain(written) {
+        if !meant.contains(&id) {
+            meant.push(id);
+        }
     }
+    if !meant.is_empty() {
+        return meant;
+    }
+    // The beginning of a number is none of its name.
+    let words: Vec<String> = text.split_whitespace().map(fold).collect();
+    let has = |name: &Name| {
+        let name = fold(name.as_str());
+        words.iter().all(|word| name.contains(word))
+    };
+    found.into_iter().filter(|account| has(&account.name)).map(|account| account.id).collect()
 }
 
 /// Whether somebody who types that means this name: neither case nor accents count.

@@ -124,12 +124,17 @@ async fn sign_in(State(web): State<Web>, request: Request) -> Result<Response, P
     let bytes_max = FORM_BYTES_MAX + body::FREE_BYTES;
     // Only what is kept within it makes it longer than a sign-in needs.
     let (bytes, held) = body::read(body, bytes_max, &web.budget, kept::is_begun).await?;
-    let (fields, kept) = Kept::split(&Fields::parse(&bytes), held);
+    let (fields, mut kept) = Kept::split(&Fields::parse(&bytes), held);
     drop(bytes);
+    // What a form says of another that is kept within it counts only if it is ours itself.
+    let form_of = origin(&web, &headers, &fields);
+    if let (FormOf::Unknown, Some(kept)) = (&form_of, &mut kept) {
+        kept.is_ours = false;
+    }
     let (org, login) = (fields.get("org"), fields.get("login"));
     let mut form =
         Shown { org, login, back: fields.get("back"), problem: None, kept: kept.as_ref() };
-    match origin(&web, &headers, &fields) {
+    match form_of {
         FormOf::Ours => {}
         FormOf::Unknown => {
             form.problem =

@@ -83,6 +83,7 @@ fn the_bin_is_searched_by_words_of_what_was_removed() {
     page.shows("2 removed activities found").hides("Call Ada").hides("still there");
     page.shows_in_order(&["Write to Zoë &lt;b&gt;", "Call Zoë about the van"]);
     page.shows("name=\"back\" value=\"/bin?q=zoe\"").hides("Search further back");
+    browser.get("/bin?q=3400+ada").ok().shows("1 removed activity found");
     browser.get("/bin?q=bakery+call").ok().shows("2 removed activities found");
     let page = browser.get("/bin?q=%3Cb%3Enothing").ok();
     page.shows("Nothing with “&lt;b&gt;nothing” in it was found.").hides("<b>nothing");

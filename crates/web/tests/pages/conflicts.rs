@@ -213,3 +213,26 @@ fn what_was_changed_and_removed_meanwhile_comes_back_to_be_chosen_from() {
     send(&mut browser, &path, &as_offered(&page)).redirected();
     assert_eq!(record(&world, id).subject.as_str(), "theirs / mine");
 }
+
+#[test]
+fn what_was_chosen_on_one_page_of_a_conflict_stays_on_the_next() {
+    let world = World::new();
+    let note = |text: &str| Some(Note::parse(text).unwrap());
+    let (id, path, mut browser, form) = opened(&world);
+    change(&world, id, |patch| {
+        patch.status = Some(StatusRef::Id(StatusId(3)));
+        patch.note = note("theirs");
+    });
+    let typed = [("note", "mine"), ("then", "done")];
+    let page = send(&mut browser, &path, &filled(&form, &typed)).refused(409);
+    let mut chosen = as_offered(&page);
+    chosen.extend([("then", "done".to_owned()), ("settled", "1".to_owned())]);
+    choose(&mut chosen, "pick-status", "theirs");
+    change(&world, id, |patch| patch.note = note("theirs again"));
+    let page = send(&mut browser, &path, &chosen).refused(409);
+    page.shows("name=\"settled\"");
+    let mut again = as_offered(&page);
+    again.extend([("then", "done".to_owned()), ("settled", "1".to_owned())]);
+    send(&mut browser, &path, &again).redirected();
+    assert_eq!(record(&world, id).status, StatusId(3));
+}

@@ -178,6 +178,9 @@ fn an_account_is_named_by_number_or_by_a_name_that_only_one_has() {
         ("Harbor Café (1)", Some(1)),
         (" 77 ", Some(77)),
         ("(77)", Some(77)),
+        // The beginning of an account's number is none of its name.
+        ("Harbor Street 2", None),
+        ("Twin Peaks 6", None),
         // A number in brackets is no way around the name before it.
         ("Nobody knows (77)", None),
         ("Harbor (1)", None),
@@ -459,4 +462,39 @@ fn a_form_without_its_token_or_its_version_changes_nothing() {
         page.shows("does not say which version of the activity it was made from");
     }
     assert_eq!(versions(&world, id), 1);
+}
+
+#[test]
+fn a_form_that_names_an_account_itself_means_that_one() {
+    let world = World::new();
+    account(&world, 77, "Acme");
+    account(&world, 97, "Acme (77)");
+    let mut browser = world.editor();
+    let form = browser.get("/activities/new?client=77").ok();
+    form.shows("value=\"(77)\"");
+    let page = send(&mut browser, "/activities", &filled(&form, &[("subject", "Call")]));
+    let first = created(&page);
+    assert_eq!(record(&world, first).client, Some(ClientId(77)));
+    let form = browser.get(&format!("/activities/new?after={first}")).ok();
+    let page = send(&mut browser, "/activities", &filled(&form, &[]));
+    assert_eq!(record(&world, created(&page)).client, Some(ClientId(77)));
+    // Typed, it may mean either.
+    let page = create(&mut browser, &[("subject", "x"), ("account", "Acme (77)")]);
+    page.refused(422).shows("fits 2 accounts");
+}
+
+#[test]
+fn an_account_that_is_renamed_while_a_form_is_open_is_untouched() {
+    let world = World::new();
+    account(&world, 3_400, "Acme");
+    let id = world.activity("Call");
+    let path = format!("/activities/{id}");
+    let mut browser = world.editor();
+    let form = browser.get(&path).ok();
+    account(&world, 3_400, "Acme Ltd");
+    let mut fields = filled(&form, &[("note", "typed")]);
+    fields.push(("account_shown", "Acme (3400)".to_owned()));
+    send(&mut browser, &path, &fields).redirected();
+    let saved = record(&world, id);
+    assert_eq!((saved.client, saved.note.as_str()), (Some(ClientId(3_400)), "typed"));
 }

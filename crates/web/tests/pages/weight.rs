@@ -49,6 +49,20 @@ fn pages_go_out_compressed_to_whoever_takes_that() {
 }
 
 #[test]
+fn what_comes_in_pieces_is_compressed_to_its_end() {
+    let world = World::new();
+    for n in 0..120 {
+        world.activity(&format!("Call {n}"));
+    }
+    let browser = world.editor();
+    let cookie = format!("driftless_session={}", browser.cookie("driftless_session").unwrap());
+    let (_, whole) = ask(&world, "/activities.csv", "identity", &cookie);
+    let (packed, bytes) = ask(&world, "/activities.csv", "gzip", &cookie);
+    assert_eq!(text(&packed, header::CONTENT_ENCODING), "gzip");
+    assert!(bytes.len() * 4 < whole.len(), "{} of {}", bytes.len(), whole.len());
+}
+
+#[test]
 fn what_never_changes_is_kept_for_good() {
     let world = World::new();
     let mut browser = world.browser();

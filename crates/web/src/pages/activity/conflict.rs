@@ -11,6 +11,7 @@ use super::content::{Content, Part, Typed};
 use super::controls::shown;
 use super::edit::Edit;
 use super::merge::Merged;
+use super::then::SETTLED;
 use super::{Names, address, short};
 use crate::form::Wrong;
 use crate::layout::{self, Nav, csrf, notice};
@@ -90,6 +91,7 @@ fn carried(who: &SignedIn, edit: &Edit, seen: &Version, typed: &Typed, visible: 
         (csrf(who))
         input type="hidden" name="back" value=(edit.back);
         input type="hidden" name="then" value=(edit.button());
+        input type="hidden" name=(SETTLED) value="1";
         input type="hidden" name="seen" value=(seen.seq);
         @for part in Part::ALL.into_iter().filter(|part| !visible.contains(part)) {
             input type="hidden" name=(part.name()) value=(typed.get(part));

@@ -23,6 +23,9 @@ use crate::times::{self, Shape};
 use crate::way_back::way_back;
 use crate::{Problem, SignedIn, Web};
 
+/// The field with the account as the form showed it.
+const ACCOUNT_SHOWN: &str = "account_shown";
+
 /// The most characters of a subject that a title has.
 const TITLE_CHARS_MAX: usize = 120;
 
@@ -76,6 +79,7 @@ fn form(
                 (csrf(who))
                 input type="hidden" name="seen" value=(version.seq);
                 input type="hidden" name="back" value=(back);
+                input type="hidden" name=(ACCOUNT_SHOWN) value=(Typed::of(&Content::of(base), names).get(Part::Account));
                 (controls(typed, Some(base), names, wrong))
                 div.buttons {
                     button.primary type="submit" { "Save changes" }
@@ -228,6 +232,10 @@ async fn read(web: &Web, names: &Names, id: ActivityId, fields: &Fields) -> Resu
     let back = local(fields.get("back")).unwrap_or("/activities").to_owned();
     let mut edit = Edit { id, base, typed, back, then, unchosen: Vec::new() };
     let shown = Typed::of(&Content::of(edit.base()?), names);
+    // An account that has got another name since is untouched all the same.
+    if fields.has(ACCOUNT_SHOWN) && fields.raw(ACCOUNT_SHOWN) == edit.typed.get(Part::Account) {
+        edit.typed.set(Part::Account, shown.get(Part::Account));
+    }
     let is_asked = |part: &Part| fields.all(conflict::CHOOSE).any(|name| name == part.name());
     for part in Part::ALL.into_iter().filter(is_asked) {
         match fields.get(&conflict::pick(part)) {

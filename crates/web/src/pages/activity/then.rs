@@ -13,6 +13,9 @@ use crate::pages::told::Told;
 pub(super) const DONE: &str = "done";
 pub(super) const FOLLOW_UP: &str = "follow-up";
 
+/// The field of a form that comes from the page of a conflict.
+pub(super) const SETTLED: &str = "settled";
+
 /// What a form's button asks for besides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Then {
@@ -41,6 +44,10 @@ impl Then {
             FOLLOW_UP => Then::FollowUp,
             _ => return Then::Stay,
         };
+        // On the page of a conflict somebody may have chosen another one since.
+        if fields.has(SETTLED) {
+            return then;
+        }
         let chosen = typed.get(Part::Status).parse().ok().map(domain::StatusId);
         let status = chosen.and_then(|id| names.directory.statuses.get(&id));
         if let (false, Some(done)) =
