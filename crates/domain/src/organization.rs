@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::activity::{TextError, checked};
 use crate::{ClientId, Interval, KeyId, OrgId, OrgKey, Stamp, StatusId, StatusName, UserId, Zone};
@@ -109,7 +110,7 @@ pub struct Login {
     pub password_set: Stamp,
 }
 
-/// The name that a person signs in with: lower case, without blanks.
+/// The name that a person signs in with: lower case, without blanks, however its letters are put together.
 ///
 /// ```
 /// use domain::LoginName;
@@ -133,7 +134,7 @@ impl LoginName {
     /// # Errors
     /// When it is empty, too long, or has blanks or control characters.
     pub fn parse(text: &str) -> Result<LoginName, LoginNameError> {
-        let name = text.trim().to_lowercase();
+        let name: String = text.trim().to_lowercase().nfc().collect();
         let unusable = |c: char| c.is_whitespace() || c.is_control();
         let chars = name.chars().count();
         if chars == 0 || chars > LOGIN_CHARS_MAX || name.chars().any(unusable) {

@@ -6,6 +6,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use domain::PasswordHash;
 use thiserror::Error;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::Random;
 use crate::sabotage::hurries;
@@ -38,11 +39,15 @@ pub enum PasswordError {
 }
 
 impl Password {
-    /// Takes a password as it is, blanks included.
+    /// Takes a password as it is, blanks included; however its letters are put together.
     ///
     /// # Errors
     /// When it is too short or too long.
     pub fn parse(text: &str) -> Result<Password, PasswordError> {
+        if text.len() > PASSWORD_BYTES_MAX {
+            return Err(PasswordError::TooLong);
+        }
+        let text = &*normal(text);
         if text.chars().count() < PASSWORD_CHARS_MIN {
             return Err(PasswordError::TooShort);
         }
@@ -51,6 +56,13 @@ impl Password {
         }
         Ok(Password(text.to_owned()))
     }
+}
+
+/// The one form in which passwords are compared: é is one letter, be it typed as one sign or as two, and every
+/// blank is a plain one (OpaqueString of RFC 8265).
+fn normal(text: &str) -> String {
+    let plain = |c: char| if c.is_whitespace() && !c.is_control() { ' ' } else { c };
+    text.nfc().map(plain).collect()
 }
 
 /// What a generated password is made of: letters and digits that are not taken for one another.
@@ -91,5 +103,5 @@ pub(crate) fn hash_anew(password: &Password, random: &dyn Random) -> Result<Pass
 pub(crate) fn matches(password: &str, kept: &PasswordHash) -> bool {
     let Ok(kept) = Phc::new(&kept.0) else { return false };
     password.len() <= PASSWORD_BYTES_MAX
-        && argon2().verify_password(password.as_bytes(), &kept).is_ok()
+        && argon2().verify_password(normal(password).as_bytes(), &kept).is_ok()
 }

@@ -4,6 +4,8 @@ use std::convert::Infallible;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, header};
+use domain::{LoginName, Name, Role};
+use service::{NewUser, Password};
 use tower::ServiceExt;
 
 use crate::harness::{ADMIN, Browser, EDITOR, PASSWORD, VIEWER, World};
@@ -384,4 +386,25 @@ fn forms_may_come_in_pieces_and_what_is_too_large_is_refused_when_it_has_come() 
     assert_eq!(add(&"x".repeat(3 << 20)), 413);
     let nobody = send_pieces(&world, "/accounts", "a=b", &format!("csrf={}", "x".repeat(3 << 20)));
     assert_eq!(nobody, 413);
+}
+
+#[test]
+fn letters_that_are_typed_in_two_ways_are_the_same_in_names_and_passwords() {
+    let world = World::new();
+    let (composed, apart) = ("caf\u{e9} with milk", "cafe\u{301} with milk");
+    let user = NewUser { id: None, name: Name::parse("Zoë").unwrap(), role: Role::Viewer };
+    let id = world.service.add_user(&world.acme, user).unwrap();
+    let login = LoginName::parse("zoe\u{308}").unwrap();
+    let password = Password::parse(apart).unwrap();
+    world.service.give_login(&world.acme, id, login, &password).unwrap();
+    for (login, password) in
+        [("zo\u{eb}", composed), ("ZOE\u{308}", apart), ("zo\u{eb}", "caf\u{e9}\u{a0}with milk")]
+    {
+        assert_eq!(
+            world.browser().sign_in("acme", login, password).redirected(),
+            "/",
+            "{password}"
+        );
+    }
+    world.browser().sign_in("acme", "zo\u{eb}", "cafe with milk").refused(422);
 }
