@@ -128,6 +128,18 @@ pub(crate) fn line(label: Label<'_>, kind: &str, value: &str, wrong: &Wrong) -> 
     })
 }
 
+/// A field that travels unseen. What has several lines needs a control that keeps them.
+pub(crate) fn hidden(name: &str, value: &str) -> Markup {
+    html! {
+        @if value.contains(['\n', '\r']) {
+            // The first line break of a text area belongs to HTML.
+            textarea name=(name) hidden { "\n" (value) }
+        } @else {
+            input type="hidden" name=(name) value=(value);
+        }
+    }
+}
+
 /// A field for a time zone: any, with the known ones proposed.
 pub(crate) fn zone_control(label: Label<'_>, value: &str, wrong: &Wrong) -> Markup {
     field(label, wrong, |part| {

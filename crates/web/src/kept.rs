@@ -17,6 +17,7 @@ use maud::{Markup, html};
 use crate::body::{self, Held};
 use crate::cookies::Cookie;
 use crate::fields::{Fields, local};
+use crate::form::hidden;
 use crate::reached::{Stood, stood};
 use crate::tokens::{is_token, token};
 use crate::{FORM_BYTES_MAX, Problem, Web};
@@ -114,9 +115,7 @@ impl Kept {
             input type="hidden" name=(KEPT) value=(self.action);
             input type="hidden" name=(OURS) value=(u8::from(self.is_ours));
             input type="hidden" name=(WITHOUT) value=(names.join(","));
-            @for (name, value) in self.fields.pairs() {
-                input type="hidden" name=(name) value=(value);
-            }
+            @for (name, value) in self.fields.pairs() { (hidden(name, value)) }
         }
     }
 }

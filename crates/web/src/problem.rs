@@ -14,6 +14,7 @@ use service::{AdminError, AskError, ListError, LongWorkError, Refusal};
 use crate::Web;
 use crate::cookies::Cookie;
 use crate::fields::Fields;
+use crate::form::hidden;
 use crate::kept::{Kept, Secret};
 use crate::layout::{self, Nav};
 use crate::pages::sign_in;
@@ -39,7 +40,7 @@ impl Resend {
                 form.edit action=(self.action) method="post" {
                     input type="hidden" name="csrf" value=(self.csrf);
                     @for (name, value) in self.fields.pairs() {
-                        input type="hidden" name=(name) value=(value);
+                        (hidden(name, value))
                     }
                     @if !self.secrets.is_empty() { p { "Passwords alone are not kept: type them once more." } }
                     @for (name, text) in &self.secrets {

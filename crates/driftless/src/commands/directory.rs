@@ -191,10 +191,11 @@ pub(super) fn status(
                     shown = console.progress("activities brought up to date", spread.changed, None);
                 })?;
             shown?;
-            console.note(&format!(
-                "status {id} is now {name}; {} activities show it and have changed",
-                spread.changed
-            ))?;
+            let changed = match spread.changed {
+                1 => "1 activity shows it and has changed".to_owned(),
+                many => format!("{many} activities show it and have changed"),
+            };
+            console.note(&format!("status {id} is now {name}; {changed}"))?;
             if let Some(problem) = spread.problem() {
                 console.note(&problem)?;
             }

@@ -113,7 +113,7 @@ fn a_rename_tells_how_many_records_could_not_be_read() {
     assert_eq!(renamed.code, 0, "{renamed:?}");
     assert_eq!(
         renamed.err,
-        "status 2 is now Untouched; 1 activities show it and have changed
+        "status 2 is now Untouched; 1 activity shows it and has changed
 1 activity cannot be read and keeps the old name: the data folder is damaged; `driftless check` says where
 "
     );

@@ -69,6 +69,7 @@ fn of_a_text_that_both_have_changed_the_words_of_both_are_there_to_be_edited() {
     let saved = record(&world, id);
     assert_eq!(saved.subject.as_str(), "Call <Ada> / Call \"Bob\"");
     assert_eq!(saved.note.as_str(), "a\n  b");
+    page.shows("<textarea name=\"note\" hidden>\na\n  b</textarea>");
 }
 
 #[test]

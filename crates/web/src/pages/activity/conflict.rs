@@ -13,7 +13,7 @@ use super::edit::Edit;
 use super::merge::Merged;
 use super::then::SETTLED;
 use super::{Names, address, short};
-use crate::form::Wrong;
+use crate::form::{Wrong, hidden};
 use crate::layout::{self, Nav, csrf, notice};
 use crate::pages::differences;
 use crate::times::{self, Shape};
@@ -94,7 +94,7 @@ fn carried(who: &SignedIn, edit: &Edit, seen: &Version, typed: &Typed, visible: 
         input type="hidden" name=(SETTLED) value="1";
         input type="hidden" name="seen" value=(seen.seq);
         @for part in Part::ALL.into_iter().filter(|part| !visible.contains(part)) {
-            input type="hidden" name=(part.name()) value=(typed.get(part));
+            (hidden(part.name(), typed.get(part)))
         }
     }
 }
