@@ -57,8 +57,8 @@ impl Judge<'_> {
                 }
             }
             Write::Undo { version, .. } => {
-                let current = current.ok_or(Refusal::UnknownActivity(id))?;
-                if current.seq != *version || *version == Seq::ZERO {
+                current.ok_or(Refusal::UnknownActivity(id))?;
+                if !past.is_untouched_since || *version == Seq::ZERO {
                     return Err(Refusal::Outdated(id));
                 }
                 match past.earlier.as_ref().and_then(Version::record) {
@@ -253,6 +253,8 @@ pub(crate) struct Past {
     pub(crate) earlier: Option<Version>,
     /// Which of them an item of an import shows.
     pub(crate) seen: Seen,
+    /// Whether nobody has changed the activity since the version that is to be undone.
+    pub(crate) is_untouched_since: bool,
 }
 
 impl Past {

@@ -136,9 +136,10 @@ impl Part {
                 past.earlier = self.record_at(store, id, *seq)?;
             }
             Write::Restore { to: None, .. } => past.earlier = self.last_record(store, id)?,
-            Write::Undo { .. } => {
-                let latest = self.current.get(&id).and_then(Option::as_ref);
-                if let Some(previous) = latest.and_then(|version| version.previous) {
+            Write::Undo { version, .. } => {
+                let (is_untouched, previous) = self.undone(id, *version);
+                past.is_untouched_since = is_untouched;
+                if let Some(previous) = previous {
                     past.earlier = self.record_at(store, id, previous)?;
                 }
             }
@@ -160,6 +161,21 @@ impl Part {
             _ => {}
         }
         Ok(past)
+    }
+
+    /// Whether nobody has changed an activity since a version of it, and what was before that. What only
+    /// brings it up to date with what it embeds is nobody's change.
+    fn undone(&self, id: ActivityId, version: Seq) -> (bool, Option<Seq>) {
+        let Some(latest) = self.current.get(&id).and_then(Option::as_ref) else {
+            return (false, None);
+        };
+        if latest.seq == version {
+            return (true, latest.previous);
+        }
+        let timeline = self.tenant.timeline.read();
+        let made = timeline.stamp(version).filter(|_| timeline.id(version) == Some(id));
+        let since = latest.record().and_then(|record| record.provenance.since);
+        (since.is_some() && since == made, timeline.previous(version))
     }
 
     /// The activity as it was at a position; none where the position is not one of its records.

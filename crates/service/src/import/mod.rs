@@ -257,7 +257,8 @@ impl Service {
         };
         let last = earlier.as_ref().or(current.as_ref());
         let seen = |last| Seen::by(item, last, &org.timeline.read());
-        let past = Past { seen: last.map(seen).unwrap_or_default(), earlier: earlier.clone() };
+        let seen = last.map(seen).unwrap_or_default();
+        let past = Past { seen, earlier: earlier.clone(), ..Past::default() };
         let judged = |options: ImportOptions| {
             judge.judge(id, &options.write(item.clone()), current.as_ref(), &past)
         };

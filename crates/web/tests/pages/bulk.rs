@@ -1,6 +1,6 @@
 //! Changes of many activities at once.
 
-use domain::{ActivityId, Patch, StatusId, StatusRef, Subject, UserId};
+use domain::{ActivityId, Patch, StatusId, StatusName, StatusRef, Subject, UserId};
 use service::{BulkChange, Write};
 
 use crate::harness::{Browser, COMPLETED, NOT_STARTED, Page, VIEWER, World};
@@ -240,6 +240,27 @@ fn many_changes_are_undone_with_one_click_but_not_over_what_others_did_since() {
     assert_eq!(ids.map(status)[..2], [Some(COMPLETED), Some(COMPLETED)]);
     world.viewer().post("/work/1/undo", &[]).refused(403);
     world.stranger().post("/work/1/undo", &[]).refused(404);
+}
+
+#[test]
+fn a_status_that_is_renamed_is_nobodys_change_of_an_activity() {
+    let world = World::new();
+    let ids = [1, 2].map(|n| world.activity(&format!("Call {n}")));
+    let ticked = ids.map(|id| id.to_string());
+    let ticked: Vec<_> = ticked.iter().map(|id| ("id", id.as_str())).collect();
+    let change = [("action", "status"), ("status", "4"), ("list", "")];
+    let mut browser = world.editor();
+    let there = browser.post("/activities/bulk", &[&ticked[..], &change].concat());
+    let page = browser.get(there.redirected()).ok();
+    let rename = |name: &str| {
+        let name = StatusName::parse(name).unwrap();
+        world.service.rename_status(&world.acme, COMPLETED, name, &mut |_| {}).unwrap();
+    };
+    rename("Over");
+    rename("Over and done");
+    let undone = undo(&mut browser, &page);
+    browser.get(&undone).ok().shows("2 activities have changed.").hides("left alone");
+    assert_eq!(ids.map(|id| state(&world, id).unwrap().0), [NOT_STARTED, NOT_STARTED]);
 }
 
 #[test]
