@@ -198,9 +198,11 @@ impl Accounts {
         (total, page)
     }
 
-    /// The greatest number that has a name; 0 where there is none.
-    fn last(&self) -> ClientId {
-        self.by_id.last_key_value().map_or(ClientId(0), |(id, _)| *id)
+    /// The number after the greatest that has a name, or is in use without one.
+    fn next(&self, unnamed: ClientId) -> Result<ClientId, AdminError> {
+        let last = self.by_id.last_key_value().map_or(ClientId(0), |(id, _)| *id);
+        let next = ClientId(last.max(unnamed).0.saturating_add(1));
+        Some(next).filter(|id| id.0 <= ID_MAX).ok_or(AdminError::IdsExhausted)
     }
 
     fn put(&mut self, changed: Vec<Arc<Entry>>) {
@@ -255,9 +257,7 @@ impl Service {
         self.call_async(move |committer| {
             let org = by.tenant.clone();
             by.check(&org.directory(), Role::Editor)?;
-            let next = || ClientId(org.accounts().last().max(unnamed).0.saturating_add(1));
-            let id = Some(id.unwrap_or_else(next)).filter(|id| id.0 <= ID_MAX);
-            let id = id.ok_or(AdminError::IdsExhausted)?;
+            let id = id.map_or_else(|| org.accounts().next(unnamed), Ok)?;
             if let Some(name) = org.accounts().name(id).cloned() {
                 return Err(AdminError::AccountExists(id, name));
             }
@@ -281,8 +281,7 @@ impl Service {
             if let Some(account) = named {
                 return Ok(account.id);
             }
-            let id = ClientId(org.accounts().last().max(unnamed).0.saturating_add(1));
-            let id = Some(id).filter(|id| id.0 <= ID_MAX).ok_or(AdminError::IdsExhausted)?;
+            let id = org.accounts().next(unnamed)?;
             committer.put_accounts(&org, vec![Account { id, name }])?;
             Ok(id)
         })

@@ -165,7 +165,7 @@ impl Service {
     /// When the store cannot answer.
     pub async fn removed(
         &self,
-        org: &Tenant,
+        org: &Arc<Tenant>,
         page: u64,
         page_size: u32,
     ) -> Result<RemovedPage, AskError> {
@@ -175,21 +175,9 @@ impl Service {
         let skip = page.saturating_sub(1).saturating_mul(u64::from(page_size));
         let direction = Direction::NewestFirst;
         let seqs = view.page_of_tombstones(SeqRange::ALL, direction, skip, page_size as usize);
-        let before: Vec<Option<Seq>> = {
-            let timeline = org.timeline.read();
-            seqs.iter().map(|seq| timeline.previous(*seq)).collect()
-        };
-        let tombstones = self.versions(org, seqs).await?;
-        let mut records =
-            self.versions(org, before.iter().flatten().copied().collect()).await?.into_iter();
-        let last = before.iter().map(|seq| seq.and_then(|_| records.next()));
-        let removed =
-            tombstones.into_iter().zip(last).map(|(tombstone, last)| Removed::new(tombstone, last));
-        Ok(RemovedPage {
-            removed: removed.collect(),
-            total,
-            pages: total.div_ceil(u64::from(page_size)).max(1),
-            as_of: view.seq(),
-        })
+        let (service, org) = (self.clone(), org.clone());
+        let removed = self.blocking(move || service.removed_at(&org, &seqs)).await??;
+        let pages = total.div_ceil(u64::from(page_size)).max(1);
+        Ok(RemovedPage { removed, total, pages, as_of: view.seq() })
     }
 }

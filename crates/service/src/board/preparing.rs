@@ -43,6 +43,10 @@ impl Preparing {
         self.is_under_way.load(Ordering::Acquire)
     }
 
+    fn fail(&self, why: &str) {
+        *self.failed.lock() = Some((Instant::now(), why.to_owned()));
+    }
+
     /// Why it cannot be made ready now; none where that is worth another try.
     fn failure(&self) -> Option<String> {
         let failed = self.failed.lock();
@@ -55,6 +59,9 @@ struct Ends<'a>(&'a Preparing);
 
 impl Drop for Ends<'_> {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail("it broke off: the server's log says why");
+        }
         self.0.is_under_way.store(false, Ordering::Release);
         self.0.ended.notify_waiters();
     }
@@ -148,6 +155,10 @@ impl Service {
         for by in std::iter::once(first).chain(others) {
             // A board that had to make room for another's is built when somebody asks for it again.
             let has_gone = by != first && org.board.place.read().is_none();
+            if self.shared.is_closing() {
+                // Whoever waits for it is not to begin it again.
+                org.board.preparing.fail("the server is stopping");
+            }
             if self.shared.is_closing() || has_gone {
                 return;
             }
@@ -155,7 +166,7 @@ impl Service {
                 Ok(bytes) => self.board_used(org, bytes),
                 Err(error) => {
                     tracing::warn!(org = %org.id, %error, "the board is not ready");
-                    *org.board.preparing.failed.lock() = Some((Instant::now(), error.to_string()));
+                    org.board.preparing.fail(&error.to_string());
                     return;
                 }
             }

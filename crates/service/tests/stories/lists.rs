@@ -314,6 +314,16 @@ fn a_large_list_is_made_ready_in_the_background_and_says_so_meanwhile() {
 }
 
 #[test]
+fn nobody_waits_for_a_list_of_a_service_that_ends() {
+    let world = world_with_calls(51_000);
+    world.service.close();
+    let ended = world.block_on(world.service.matching(&world.org, &Filter::default()));
+    assert!(ended.is_err_and(|why| why.to_string().contains("the server is stopping")));
+    let ended = world.list(&by(Column::Subject, ""));
+    assert!(matches!(ended, Err(ListError::Ask(AskError::Unavailable(_)))));
+}
+
+#[test]
 fn a_record_that_cannot_be_read_does_not_keep_the_others_from_being_found() {
     let world = World::new(SystemClock);
     world.write(create("Call one")).unwrap();
