@@ -128,6 +128,12 @@ pub(crate) fn line(label: Label<'_>, kind: &str, value: &str, wrong: &Wrong) -> 
     })
 }
 
+/// What somebody has typed into it.
+pub(crate) fn zone_typed(text: &str) -> Result<Zone, &'static str> {
+    let unknown = "is not known: choose one of the list, or give an offset like -05:00";
+    Zone::parse(text).map_err(|_| unknown)
+}
+
 /// A field that travels unseen. What has several lines needs a control that keeps them.
 pub(crate) fn hidden(name: &str, value: &str) -> Markup {
     html! {

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use service::AdminError;
 
 use super::account;
+use super::list::query::WORDS_CHARS_MAX;
 use crate::created::{form_token, once};
 use crate::fields::{self, Fields};
 use crate::form::{Label, Wrong, line};
@@ -25,9 +26,6 @@ const FOUND_MAX: usize = 20;
 
 /// The field that says that a second account of a name is meant.
 const SAME_NAME: &str = "same_name";
-
-/// The most characters that are searched for.
-const WORDS_CHARS_MAX: usize = 200;
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new()

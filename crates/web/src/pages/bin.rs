@@ -8,6 +8,7 @@ use domain::{Role, Seq};
 use maud::{Markup, html};
 use service::{BulkChange, Directory, Removed};
 
+use super::list::query::WORDS_CHARS_MAX;
 use super::{account, bulk, names, told};
 use crate::fields::{Fields, local};
 use crate::layout::{self, Nav, counted, csrf, number};
@@ -38,7 +39,11 @@ impl Asked {
                 Problem::Wrong("The page is a number, from 1. The bin begins at /bin.".to_owned())
             })?,
         };
-        let words = query.get("q").chars().take(WORDS_CHARS_MAX).collect();
+        let words = query.get("q").to_owned();
+        if words.chars().count() > WORDS_CHARS_MAX {
+            let text = format!("Search for at most {WORDS_CHARS_MAX} characters.");
+            return Err(Problem::Wrong(text));
+        }
         Ok(Asked { words, page, before: query.get("before").parse().ok().map(Seq) })
     }
 
@@ -54,9 +59,6 @@ impl Asked {
         self.address(self.page, self.before)
     }
 }
-
-/// The most characters that are searched for.
-const WORDS_CHARS_MAX: usize = 200;
 
 async fn show(
     State(web): State<Web>,

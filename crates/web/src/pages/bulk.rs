@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::{ActivityId, Role, StatusId, UserId};
 use maud::{Markup, html};
-use service::{BulkChange, Directory, Listing, LongWork, Outcome, place};
+use service::{BulkChange, Directory, Listing, LongWork, Outcome};
 
 use super::list::names;
 use super::list::query::Asked;
@@ -23,6 +23,9 @@ use crate::{Problem, SignedIn, Web};
 /// How many changes are waited for before the next page is shown, and how long.
 const WAITED_FOR_MAX: u64 = 500;
 const WAIT_MAX: Duration = Duration::from_secs(3);
+
+/// What stands for nobody among the people to choose from.
+const NOBODY: &str = "nobody";
 
 /// Above so many activities every change is asked about first.
 pub(crate) const UNASKED_MAX: usize = 30;
@@ -37,6 +40,9 @@ pub(crate) fn routes() -> Router<Web> {
 /// The bar over a list. The boxes in its rows belong to this form.
 pub(crate) fn bar(who: &SignedIn, asked: &Asked, listing: &Listing) -> Markup {
     let directory = who.person.tenant.directory();
+    let statuses = names::statuses_to_choose(&directory);
+    let mut people = names::people_to_choose(&directory);
+    people.push((NOBODY.to_owned(), "Nobody".to_owned()));
     html! {
         form.bulk #bulk action="/activities/bulk" method="post" aria-label="Change many at once"
             tabindex="-1" data-with-selection {
@@ -49,9 +55,9 @@ pub(crate) fn bar(who: &SignedIn, asked: &Asked, listing: &Listing) -> Markup {
                     "All " (number(listing.total)) " that match"
                 }
             }
-            label { "Status " select name="status" { (options(to_choose(statuses(&directory)), "")) } }
+            label { "Status " select name="status" { (options(to_choose(&statuses), "")) } }
             button type="submit" name="action" value="status" data-needs="status" { "Set status" }
-            label { "Responsible " select name="user" { (options(to_choose(users(&directory)), "")) } }
+            label { "Responsible " select name="user" { (options(to_choose(&people), "")) } }
             button type="submit" name="action" value="user" data-needs="user" { "Set responsible" }
             button.danger type="submit" name="action" value="remove"
                 data-confirm="Remove the selected activities ({n})? They can be restored from the bin." { "Remove" }
@@ -60,20 +66,9 @@ pub(crate) fn bar(who: &SignedIn, asked: &Asked, listing: &Listing) -> Markup {
 }
 
 /// What is chosen from begins with nothing: the first of a list is nobody's choice.
-fn to_choose(choices: Vec<(String, &str)>) -> Vec<(String, &str)> {
-    std::iter::once((String::new(), "choose…")).chain(choices).collect()
-}
-
-fn statuses(directory: &Directory) -> Vec<(String, &str)> {
-    let statuses = directory.statuses_in_order().into_iter().filter(|status| !status.retired);
-    statuses.map(|status| (status.id.to_string(), status.name.as_str())).collect()
-}
-
-fn users(directory: &Directory) -> Vec<(String, &str)> {
-    let mut users: Vec<_> = directory.users.values().filter(|user| !user.disabled).collect();
-    users.sort_by_cached_key(|user| place(user.name.as_str()));
-    let users = users.into_iter().map(|user| (user.id.to_string(), user.name.as_str()));
-    users.chain([("nobody".to_owned(), "Nobody")]).collect()
+fn to_choose(choices: &[(String, String)]) -> impl Iterator<Item = (String, &str)> {
+    let each = choices.iter().map(|(value, text)| (value.clone(), text.as_str()));
+    std::iter::once((String::new(), "choose…")).chain(each)
 }
 
 async fn begin(
@@ -141,7 +136,7 @@ fn change(fields: &Fields, directory: &Directory) -> Result<BulkChange, Problem>
             id.map(BulkChange::Status)
                 .ok_or_else(|| Problem::Wrong(format!("This status cannot be chosen. {again}")))
         }
-        "user" if fields.get("user") == "nobody" => Ok(BulkChange::SystemUser(None)),
+        "user" if fields.get("user") == NOBODY => Ok(BulkChange::SystemUser(None)),
         "user" => {
             let id = fields.get("user").parse().ok().map(UserId);
             let offered = |id: &UserId| directory.users.get(id).is_some_and(|user| !user.disabled);

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::activity::short;
 use crate::text::{self, Piece};
 
 /// The most characters that are shown of one stretch.
@@ -19,8 +20,8 @@ pub(crate) fn shown(before: &str, after: &str) -> Markup {
         @for (at, piece) in pieces.iter().enumerate() {
             @match piece {
                 Piece::Same(text) => (excerpt(text, at > 0, at < last)),
-                Piece::Gone(text) => del { (start(text, STRETCH_CHARS_MAX)) },
-                Piece::New(text) => ins { (start(text, STRETCH_CHARS_MAX)) },
+                Piece::Gone(text) => del { (short(text, STRETCH_CHARS_MAX)) },
+                Piece::New(text) => ins { (short(text, STRETCH_CHARS_MAX)) },
             }
         }
     }
@@ -33,7 +34,7 @@ fn excerpt(text: &str, has_before: bool, has_after: bool) -> String {
     if chars <= shown.max(AROUND_CHARS) {
         return text.to_owned();
     }
-    let head = if has_before { start(text, AROUND_CHARS) } else { "…".to_owned() };
+    let head = if has_before { short(text, AROUND_CHARS) } else { "…".to_owned() };
     let tail = if has_after { end(text, chars - AROUND_CHARS) } else { String::new() };
     format!("{head}{tail}")
 }
@@ -44,13 +45,6 @@ fn end(text: &str, skip: usize) -> String {
     match tail.trim_start().split_once(' ') {
         Some((_, words)) if !words.trim().is_empty() => words.to_owned(),
         _ => tail,
-    }
-}
-
-fn start(text: &str, chars_max: usize) -> String {
-    match text.char_indices().nth(chars_max) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
     }
 }
 

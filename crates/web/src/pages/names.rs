@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{Author, ClientId, ID_MAX, Name, Origin, StatusId, UserId, Zone};
-use service::{Directory, Tenant, fold};
+use service::{Directory, Tenant, fold, place};
 
 use crate::SignedIn;
 use crate::times::Clock;
@@ -71,6 +71,21 @@ pub(crate) fn status(directory: &Directory, id: StatusId) -> String {
 /// The status that a click makes an activity done with.
 pub(crate) fn done_status(directory: &Directory) -> Option<StatusId> {
     directory.done_status().map(|status| status.id)
+}
+
+/// The statuses to choose from: value and text of each.
+pub(crate) fn statuses_to_choose(directory: &Directory) -> Vec<(String, String)> {
+    let statuses = directory.statuses_in_order().into_iter().filter(|status| !status.retired);
+    statuses.map(|status| (status.id.to_string(), status.name.to_string())).collect()
+}
+
+/// Whoever may be made responsible, by name.
+pub(crate) fn people_to_choose(directory: &Directory) -> Vec<(String, String)> {
+    let people = directory.users.values().filter(|user| !user.disabled);
+    let mut people: Vec<_> =
+        people.map(|user| (user.id.to_string(), user.name.to_string())).collect();
+    people.sort_by_cached_key(|(_, name)| place(name));
+    people
 }
 
 /// Who made a change.

@@ -4,10 +4,9 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use domain::Zone;
 use maud::html;
 
-use crate::form::{Label, Wrong, zone_control};
+use crate::form::{Label, Wrong, zone_control, zone_typed};
 use crate::layout::{self, Nav, csrf, notice};
 use crate::session::{Posted, Query};
 use crate::{Problem, SignedIn, Web};
@@ -46,9 +45,8 @@ fn page(who: &SignedIn, chosen: &str, wrong: &Wrong, done: bool) -> Response {
 async fn save(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<Response, Problem> {
     let mut wrong = Wrong::default();
     let typed = fields.get("zone");
-    let zone = if typed.is_empty() { Ok(None) } else { Zone::parse(typed).map(Some) };
-    let unknown = "is not known: choose one of the list, or give an offset like -05:00";
-    match wrong.check("zone", zone.map_err(|_| unknown)) {
+    let zone = if typed.is_empty() { Ok(None) } else { zone_typed(typed).map(Some) };
+    match wrong.check("zone", zone) {
         Some(zone) => {
             web.service.set_zone(&who.person, zone).await?;
             Ok(Redirect::to("/preferences?done=1").into_response())

@@ -7,6 +7,7 @@ use super::Names;
 use super::account::offer;
 use super::content::{Content, Part, Typed};
 use crate::form::{Label, Wrong, choice, field, line};
+use crate::pages::names::{people_to_choose, statuses_to_choose};
 use crate::times::{self, Shape};
 
 /// All controls; `base` is what the form was made from.
@@ -68,10 +69,7 @@ fn options(choices: &Choices) -> impl Iterator<Item = (String, &str)> {
 
 /// Whoever may be responsible, and who is though they could not be chosen any more.
 fn users(base: Option<&Activity>, names: &Names) -> Choices {
-    let users = names.directory.users.values().filter(|user| !user.disabled);
-    let mut choices: Choices =
-        users.map(|user| (user.id.to_string(), user.name.to_string())).collect();
-    choices.sort_by_cached_key(|(_, name)| service::place(name));
+    let mut choices = people_to_choose(&names.directory);
     choices.insert(0, (String::new(), "Nobody".to_owned()));
     if let Some(id) = base.and_then(|activity| activity.system_user) {
         add_missing(
@@ -84,8 +82,7 @@ fn users(base: Option<&Activity>, names: &Names) -> Choices {
 }
 
 fn statuses(base: Option<&Activity>, names: &Names) -> Choices {
-    let statuses = names.directory.statuses_in_order().into_iter().filter(|s| !s.retired);
-    let mut choices: Choices = statuses.map(|s| (s.id.to_string(), s.name.to_string())).collect();
+    let mut choices = statuses_to_choose(&names.directory);
     if let Some(id) = base.map(|activity| activity.status) {
         add_missing(&mut choices, id.to_string(), format!("{} (retired)", names.status(id)));
     }

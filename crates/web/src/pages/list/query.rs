@@ -14,7 +14,7 @@ const SIZE: u32 = 50;
 const SIZE_MAX: u32 = 200;
 
 /// The most characters that are searched for.
-pub(super) const WORDS_CHARS_MAX: usize = 200;
+pub(crate) const WORDS_CHARS_MAX: usize = 200;
 
 /// What stands for all statuses that count as done, and for all others.
 pub(super) const DONE: &str = "done";

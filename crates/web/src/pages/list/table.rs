@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use service::{Column, Direction, Directory, Listing, Sought};
 
 use super::hits::{elsewhere, marked};
-use super::query::{Asked, COLUMNS};
+use super::query::{Asked, COLUMNS, direction_name};
 use crate::SignedIn;
 use crate::form::options;
 use crate::layout::csrf;
@@ -63,11 +63,8 @@ impl Table<'_> {
     }
 
     fn sorted(&self, name: &str, direction: Direction) -> String {
-        let direction = match direction {
-            Direction::Ascending => "asc",
-            Direction::Descending => "desc",
-        };
-        let fields = self.asked.fields.with("sort", name).with("direction", direction);
+        let fields = self.asked.fields.with("sort", name);
+        let fields = fields.with("direction", direction_name(direction));
         fields.without("page").address("/activities")
     }
 

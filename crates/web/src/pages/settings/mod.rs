@@ -7,11 +7,11 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use domain::{Name, Role, Zone};
+use domain::{Name, Role};
 use maud::{Markup, html};
 
 use crate::fields::Fields;
-use crate::form::{Label, Wrong, line, zone_control};
+use crate::form::{Label, Wrong, line, zone_control, zone_typed};
 use crate::layout::{self, Nav, csrf, notice};
 use crate::session::{Posted, Query};
 use crate::{Problem, SignedIn, Web};
@@ -100,9 +100,7 @@ async fn set_organization(
     who.needs(Role::Admin)?;
     let mut wrong = Wrong::default();
     let name = wrong.check("org_name", Name::parse(fields.raw("org_name")));
-    let zone = Zone::parse(fields.get("zone"));
-    let unknown = "is not known: choose one of the list, or give an offset like -05:00";
-    let zone = wrong.check("zone", zone.map_err(|_| unknown));
+    let zone = wrong.check("zone", zone_typed(fields.get("zone")));
     if let (Some(name), Some(zone)) = (name, zone) {
         web.service.set_organization(&who.person, name, zone).await?;
         return Ok(Redirect::to("/settings?done=organization").into_response());
