@@ -1,21 +1,24 @@
 //! What a file of an import says, read but not yet judged.
 
-use crate::{Activity, ActivityId, Member, Stamp};
+use crate::{Activity, ActivityId, Member, Stamp, Terms};
 
 /// One thing that a file of an import says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Imported {
     /// An activity is like this.
     Record {
-        /// Its id, 1 to [`ID_MAX`](crate::ID_MAX).
-        id: ActivityId,
+        /// Its id, 1 to [`ID_MAX`](crate::ID_MAX); none for an activity that is to get a new one.
+        id: Option<ActivityId>,
         /// The file's `lastModifiedDateTime`. Some imported records never had one.
         stamp: Option<Stamp>,
         /// What the file says anything of, be it that there is none. Of an activity that is here, all
         /// else stays as it is.
         named: Members,
-        /// The content. Where the file says nothing of the creation, `created` is the stamp, and
-        /// failing that the time at which the file was read.
+        /// How exactly the file writes it.
+        terms: Terms,
+        /// The content; members that the file does not name have a value that means nothing. Where the
+        /// file says nothing of the creation, `created` is the stamp, and failing that the time at
+        /// which the file was read.
         activity: Box<Activity>,
     },
     /// An activity has been removed.
@@ -28,11 +31,12 @@ pub enum Imported {
 }
 
 impl Imported {
-    /// Which activity it is about.
+    /// Which activity it is about; none for one that is to get an id.
     #[must_use]
-    pub fn id(&self) -> ActivityId {
+    pub fn id(&self) -> Option<ActivityId> {
         match self {
-            Imported::Record { id, .. } | Imported::Removed { id, .. } => *id,
+            Imported::Record { id, .. } => *id,
+            Imported::Removed { id, .. } => Some(*id),
         }
     }
 
@@ -47,17 +51,40 @@ impl Imported {
 }
 
 /// Some members of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Members(u32);
 
 impl Members {
     /// All of them.
     pub const ALL: Members = Members(u32::MAX);
 
+    /// None of them.
+    pub const NONE: Members = Members(0);
+
+    /// What an activity cannot be without.
+    pub const REQUIRED: [Member; 4] =
+        [Member::Subject, Member::Start, Member::StatusId, Member::Priority];
+
     /// Whether this one is among them.
     #[must_use]
     pub fn has(self, member: Member) -> bool {
         self.0 & Members::bit(member) != 0
+    }
+
+    /// Adds one.
+    pub fn add(&mut self, member: Member) {
+        self.0 |= Members::bit(member);
+    }
+
+    /// Takes one away.
+    pub fn remove(&mut self, member: Member) {
+        self.0 &= !Members::bit(member);
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     fn bit(member: Member) -> u32 {
@@ -83,6 +110,11 @@ impl Activity {
         self.created = record.created;
         self.created_by.clone_from(&record.created_by);
         keep(named.has(Member::ModifiedBy), &mut self.modified_by, &record.modified_by);
+        keep(named.has(Member::Subject), &mut self.subject, &record.subject);
+        keep(named.has(Member::Start), &mut self.start, &record.start);
+        keep(named.has(Member::Priority), &mut self.priority, &record.priority);
+        keep(named.has(Member::StatusId), &mut self.status, &record.status);
+        keep(named.has(Member::StatusId), &mut self.status_name, &record.status_name);
         keep(named.has(Member::Note), &mut self.note, &record.note);
         keep(named.has(Member::End), &mut self.end, &record.end);
         keep(named.has(Member::Client), &mut self.client, &record.client);

@@ -12,9 +12,11 @@ mod clock;
 mod ids;
 mod imported;
 mod interval;
+mod local;
 mod organization;
 mod patch;
 mod spreadsheet;
+mod terms;
 mod time;
 mod version;
 
@@ -27,6 +29,7 @@ pub use ids::{ActivityId, ClientId, KeyId, OrgId, OrgKey, Seq, StatusId, UserId}
 pub use ids::{ID_MAX, ORG_ID_CHARS_MAX, OrgIdError};
 pub use imported::{Imported, Members};
 pub use interval::{Interval, IntervalError, Unit};
+pub use local::{Local, LocalTime};
 pub use organization::{
     Account, ApiKey, LOGIN_CHARS_MAX, Login, LoginName, LoginNameError, Meaning, NAME_CHARS_MAX,
     Name, Opener, Organization, PasswordHash, Role, RoleError, SecretHash, Stage, Status,
@@ -34,5 +37,6 @@ pub use organization::{
 };
 pub use patch::{CustomFieldPatch, Draft, Patch, Presence, StatusRef};
 pub use spreadsheet::{GUARD_COLUMN, guarded, unguarded};
+pub use terms::{Precision, Terms};
 pub use time::{Moment, MomentError, MomentText, Stamp, Zone, ZoneError};
 pub use version::{Author, Kind, Origin, State, Version};

@@ -269,7 +269,7 @@ impl fmt::Display for Moment {
 #[derive(Clone, Debug)]
 pub struct Zone {
     name: Arc<str>,
-    zone: TimeZone,
+    pub(crate) zone: TimeZone,
 }
 
 /// A text that names no zone.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 use domain::{Interval, LoginName, Name, OrgId, Role, StatusName, Zone};
-use neon::files::Format;
+use neon::files::{ColumnName, ColumnNames, Dates, Format};
 use serde::{Deserialize, Serialize};
 use web::BasePath;
 
@@ -92,7 +92,7 @@ pub(crate) enum Work {
     /// The names of accounts, which are numbers in the API: import, list.
     #[command(subcommand)]
     Accounts(Accounts),
-    /// Bring in activities from files: the vendor's JSON answers, JSON lines, or CSV.
+    /// Import activities from files: workbooks (.xlsx, .ods), CSV, the vendor's JSON answers, or JSON lines.
     ///
     /// Everything is read before anything is written. Into an organization that is empty and that
     /// nobody has logged in to, ids and times of change are kept; otherwise what differs gets a new
@@ -100,12 +100,12 @@ pub(crate) enum Work {
     /// simply run again.
     ///
     /// What a file does not name (a column, a JSON member) stays as it is; what it names with nothing
-    /// in it (an empty cell, null) is cleared. An activity stays as it is, and is listed, if it was
-    /// edited here since its last import, or is newer here than the file's lastModifiedDateTime. Of one
-    /// that the files have several times, the latest lastModifiedDateTime or deletedDateTime counts.
+    /// in it (an empty cell, null) is cleared. A row of a table without an id becomes a new activity.
     ///
-    /// What the list of activities gives as CSV can be saved in a spreadsheet and imported; its column
-    /// 'guarded, which must stay, says that texts may have an apostrophe put before them.
+    /// A row that has a version (lastModifiedDateTime) changes only the cells that differ from that
+    /// version. If the same cell was changed here since, the row is listed as a conflict and not imported.
+    /// From JSON, an activity that was edited here since its last import, or is newer here, stays as it is.
+    /// Activities that were removed here stay removed.
     Import(Import),
     /// Write all activities to standard output, removed ones included.
     Export(Export),
@@ -566,10 +566,61 @@ pub(crate) struct Import {
     /// Bring back activities that have been removed here.
     #[arg(long, env = "DRIFTLESS_IMPORT_RESTORE", value_parser = BoolishValueParser::new())]
     pub(crate) restore: bool,
-    /// Leave activities that have been removed here removed, and import the rest.
-    #[arg(long, env = "DRIFTLESS_IMPORT_SKIP_REMOVED", conflicts_with = "restore",
-          value_parser = BoolishValueParser::new())]
-    pub(crate) skip_removed: bool,
+    /// Add the people and accounts that the files name and that the organization does not have.
+    ///
+    /// People who are added cannot sign in until they are given a login.
+    #[arg(long, env = "DRIFTLESS_IMPORT_ADD_MISSING", value_parser = BoolishValueParser::new())]
+    pub(crate) add_missing: bool,
+    /// How tables write dates with slashes: us (11/30/2026) or eu (30/11/2026). Without this they are refused
+    /// unless AM or PM follows.
+    #[arg(long, env = "DRIFTLESS_IMPORT_DATES", value_name = "ORDER")]
+    #[serde(with = "text::optional")]
+    pub(crate) dates: Option<Dates>,
+    /// The time zone of times in tables that name none [default: the organization's].
+    #[arg(
+        long,
+        env = "DRIFTLESS_IMPORT_TIME_ZONE",
+        value_name = "ZONE",
+        allow_hyphen_values = true
+    )]
+    #[serde(with = "text::optional")]
+    pub(crate) time_zone: Option<Zone>,
+    /// What a column of a table is: "Their name=member", like "Due Date=endDateTime"; several times for several
+    /// columns. "Their name=" leaves a column out.
+    #[arg(long = "map", value_name = "COLUMN")]
+    #[serde(with = "text::list")]
+    pub(crate) map: Vec<ColumnName>,
+    /// Keep what --map says in this file, and read from it what it said the last time.
+    #[arg(long, env = "DRIFTLESS_IMPORT_MAP_FILE", value_name = "FILE")]
+    pub(crate) map_file: Option<PathBuf>,
+}
+
+impl Import {
+    /// Adds to what is said of columns what the file of the last time has kept, and keeps all of it there.
+    pub(crate) fn keep_columns(&mut self) -> Result<(), String> {
+        let Some(path) = self.map_file.take() else { return Ok(()) };
+        let told = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+        let kept = match std::fs::read_to_string(&path) {
+            Ok(kept) => kept,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound && !self.map.is_empty() => {
+                String::new()
+            }
+            Err(e) => return Err(told(&e)),
+        };
+        let mut names = Vec::new();
+        for line in kept.lines().filter(|line| !line.trim().is_empty()) {
+            names.push(line.parse::<ColumnName>().map_err(|e| told(&format!("{line:?}: {e}")))?);
+        }
+        names.append(&mut self.map);
+        let mut all = ColumnNames::default();
+        names.iter().for_each(|name| all.say(name.clone()));
+        let text: String = all.said().map(|name| format!("{name}\n")).collect();
+        if text != kept {
+            std::fs::write(&path, text).map_err(|e| told(&e))?;
+        }
+        self.map = names;
+        Ok(())
+    }
 }
 
 #[derive(Args, Debug, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use domain::{
     Activity, ActivityId, ClientId, Imported, LoginName, Members, Moment, Name, Note, OrgId,
-    Priority, Provenance, Role, Stamp, StatusId, StatusName, Subject, UserId, Zone,
+    Priority, Provenance, Role, Stamp, StatusId, StatusName, Subject, Terms, UserId, Zone,
 };
 use service::{
     AcceptClock, FIRST_STATUSES, ImportOptions, NewUser, Password, Service, Spool, Tenant,
@@ -220,9 +220,10 @@ fn import(ground: &Ground, org: &Arc<Tenant>, activities: i64) -> Result<(), Fai
 fn manual_records() -> Result<Vec<Imported>, Failure> {
     let record = |id, changed: &str, start: &str, end: &str| -> Result<Imported, Failure> {
         Ok(Imported::Record {
-            id: ActivityId(id),
+            id: Some(ActivityId(id)),
             stamp: Some(Moment::parse(changed)?.stamp),
             named: Members::ALL,
+            terms: Terms::Exact,
             activity: Box::new(Activity {
                 created: Moment::parse("2013-07-09T15:53:19.000+08:00")?.stamp,
                 created_by: Some("Colin Pizarek".to_owned()),
@@ -289,9 +290,10 @@ fn made_up(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Importe
     let has_end = dice.below(4) > 0;
     let length_ms = (1 + dice.below(8)) * 15 * MINUTE_MS;
     Ok(Imported::Record {
-        id,
+        id: Some(id),
         stamp: Some(whole_second(changed)),
         named: Members::ALL,
+        terms: Terms::Exact,
         activity: Box::new(Activity {
             created: whole_second(created),
             created_by: Some((*author).to_owned()),

@@ -89,7 +89,10 @@ fn run(cli: Cli) -> Result<Ending, Failure> {
     match cli.command {
         Command::Demo(demo) => demo::run(&path, &demo).map(|()| Ending::Done),
         Command::Serve(serve) => serve::run(&path, &serve).map(|()| Ending::Done),
-        Command::Work(work) => {
+        Command::Work(mut work) => {
+            if let Work::Import(import) = &mut work {
+                import.keep_columns()?;
+            }
             let create = matches!(work, Work::Org(Org::Add { .. }));
             match folder::access(&path, create)? {
                 Access::Owned(folder) => work_here(&folder, &work),

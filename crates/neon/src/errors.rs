@@ -90,8 +90,11 @@ impl From<Refusal> for ApiError {
             | Refusal::UnknownVersion(_)
             | Refusal::Outdated(_)
             | Refusal::Removed(_)
-            | Refusal::NewerHere(_) => ApiError::ID_INVALID,
-            Refusal::UnknownStatus(_) => ApiError::STATUS_INVALID.because(&refusal.to_string()),
+            | Refusal::NewerHere(_)
+            | Refusal::Conflict(..) => ApiError::ID_INVALID,
+            Refusal::UnknownStatus(_) | Refusal::UnclearStatus { .. } => {
+                ApiError::STATUS_INVALID.because(&refusal.to_string())
+            }
             Refusal::RetiredStatus(_) => ApiError::STATUS_RETIRED.because(&refusal.to_string()),
             Refusal::TooManyCustomFields { .. }
             | Refusal::IdsExhausted(_)

@@ -312,7 +312,7 @@ impl Service {
     }
 
     /// The greatest number without a name that activities are about, if there is any without.
-    async fn last_client(&self, org: &Arc<Tenant>) -> Result<ClientId, AdminError> {
+    pub(crate) async fn last_client(&self, org: &Arc<Tenant>) -> Result<ClientId, AdminError> {
         let query = ListQuery {
             filter: Filter::default(),
             // Those without a name come last, by number.

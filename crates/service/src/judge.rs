@@ -2,8 +2,8 @@
 //! (invariant 7).
 
 use domain::{
-    Activity, ActivityId, Author, Draft, Imported, Patch, Provenance, Role, Seq, Source, Stamp,
-    State, StatusRef, Version,
+    Activity, ActivityId, Author, Draft, Imported, Member, Members, Patch, Provenance, Role, Seq,
+    Source, Stamp, State, Status, StatusRef, Terms, Version,
 };
 
 use crate::directory::{Directory, folded};
@@ -67,8 +67,12 @@ impl Judge<'_> {
                 }
             }
             Write::Import { item, restore, overwrite } => {
-                let state = self.import(item, *restore, current, past)?;
+                let import = Import { restore: *restore, overwrite: *overwrite };
+                let state = self.import(id, item, import, current, past)?;
                 let Some(last) = past.last_record(current) else { return Ok(state) };
+                if past.base.is_some() && record.is_some() {
+                    return Ok(state); // Member by member, it has been looked at what is newer here.
+                }
                 let stays = !overwrite && import::is_newer_here(last, item, past.seen);
                 match (state, last.record()) {
                     (Some(_), Some(_)) if stays && record.is_some() => Err(Refusal::NewerHere(id)),
@@ -189,26 +193,49 @@ impl Judge<'_> {
 
     fn import(
         &self,
+        id: ActivityId,
         item: &Imported,
-        restore: bool,
+        import: Import,
         current: Option<&Version>,
         past: &Past,
     ) -> Result<Option<State>, Refusal> {
         let removed = current.is_some_and(|version| version.state == State::Tombstone);
-        let Imported::Record { id, activity, stamp, named } = item else {
+        let Imported::Record { activity, stamp, named, terms, .. } = item else {
             return Ok((!removed).then_some(State::Tombstone));
         };
-        if removed && !restore {
-            return Err(Refusal::Removed(*id));
+        if removed && !import.restore {
+            return Err(Refusal::Removed(id));
         }
         let mut activity = (**activity).clone();
-        let status = self.directory.status(activity.status)?;
-        activity.status_name = status.name.clone();
+        let mut named = *named;
         let last = past.last_record(current).and_then(Version::record);
+        let base = past.base.as_ref().and_then(Version::record).filter(|_| !removed);
+        if *terms != Terms::Exact {
+            if let Some(record) = base.or(last) {
+                let says_by_whom = named.has(Member::ModifiedBy) && base.is_none();
+                named = terms.changes(&activity, named, record);
+                if says_by_whom {
+                    named.add(Member::ModifiedBy);
+                }
+            }
+            self.settle_status(&mut activity, &mut named)?;
+        } else if named.has(Member::StatusId) {
+            activity.status_name = self.directory.status(activity.status)?.name.clone();
+        }
+        if last.is_none() && !Members::REQUIRED.into_iter().all(|member| named.has(member)) {
+            return Err(Refusal::UnknownActivity(id));
+        }
+        if let (Some(base), Some(last)) = (base, last) {
+            if !import.overwrite {
+                import::unless_changed_since(id, &activity, named, base, last)?;
+            }
+            activity.import_over(named, last);
+            return Ok(self.edited(activity, last));
+        }
         activity.provenance = import::provenance(*stamp, last, past.seen, self.stamp);
         if let Some(last) = last {
             let mut of_file = activity.clone();
-            activity.import_over(*named, last);
+            activity.import_over(named, last);
             // When it was created, nobody can edit.
             of_file.created = activity.created;
             of_file.created_by.clone_from(&activity.created_by);
@@ -223,6 +250,46 @@ impl Judge<'_> {
             Some(_) => Ok(None),
             None => Ok(new_state(activity)),
         }
+    }
+
+    /// What somebody has made of a record in a table.
+    fn edited(&self, mut activity: Activity, last: &Activity) -> Option<State> {
+        if activity.has_content_of(last) {
+            return None;
+        }
+        activity.modified_by = self.author_name().or(activity.modified_by);
+        activity.provenance = last.provenance.edited();
+        new_state(activity)
+    }
+
+    /// Which status a row of a table means, where it says something of it. Of number and name, the one counts
+    /// that is not what the record has; if neither is, they must be of one status.
+    fn settle_status(&self, activity: &mut Activity, named: &mut Members) -> Result<(), Refusal> {
+        let (by_id, by_name) = (named.has(Member::StatusId), named.has(Member::StatusName));
+        if !by_id && !by_name {
+            return Ok(());
+        }
+        let numbered = self.directory.statuses.get(&activity.status);
+        let found = self.directory.status_named(activity.status_name.as_str());
+        let unknown = || Refusal::UnknownStatus(format!("{:?}", activity.status_name.as_str()));
+        let is_one =
+            |status: &Status| folded(status.name.as_str()) == folded(activity.status_name.as_str());
+        let status = match (by_id, by_name, numbered) {
+            (true, false, _) => self.directory.status(activity.status)?,
+            (true, true, Some(numbered)) if is_one(numbered) => numbered,
+            (true, true, Some(numbered)) if found.is_some() => {
+                return Err(Refusal::UnclearStatus {
+                    id: numbered.id,
+                    name_of_id: numbered.name.to_string(),
+                    name: activity.status_name.to_string(),
+                });
+            }
+            _ => found.ok_or_else(unknown)?,
+        };
+        activity.status = status.id;
+        activity.status_name = status.name.clone();
+        named.add(Member::StatusId);
+        Ok(())
     }
 
     /// What comes back with the content that it had, which is from where it was.
@@ -246,6 +313,15 @@ impl Judge<'_> {
     }
 }
 
+/// What an import may do.
+#[derive(Clone, Copy)]
+struct Import {
+    /// Bring back what has been removed.
+    restore: bool,
+    /// Take the place of what is newer here.
+    overwrite: bool,
+}
+
 /// What a write may need to know of the versions before the latest.
 #[derive(Default)]
 pub(crate) struct Past {
@@ -253,6 +329,8 @@ pub(crate) struct Past {
     pub(crate) earlier: Option<Version>,
     /// Which of them an item of an import shows.
     pub(crate) seen: Seen,
+    /// The version that a row of a table was made from.
+    pub(crate) base: Option<Version>,
     /// Whether nobody has changed the activity since the version that is to be undone.
     pub(crate) is_untouched_since: bool,
 }

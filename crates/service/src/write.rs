@@ -3,6 +3,8 @@
 use domain::{ActivityId, Draft, Imported, OrgId, Patch, Seq, StatusId};
 use thiserror::Error;
 
+use crate::history::Difference;
+
 /// One write, as it reaches the commit (invariant 7).
 #[derive(Clone, Debug)]
 pub enum Write {
@@ -85,14 +87,25 @@ pub enum Refusal {
     #[error("status {0} is retired and cannot be chosen")]
     RetiredStatus(StatusId),
     /// An import names a removed activity and may not bring it back.
-    #[error("activity {0} has been removed here; use --restore to bring it back")]
+    #[error("activity {0} has been removed here")]
     Removed(ActivityId),
     /// An import differs from what was edited here since the last one, or is newer than the file, and
     /// may not overwrite it.
-    #[error(
-        "activity {0} was edited here or is newer than in the file; use --overwrite to take the file's"
-    )]
+    #[error("activity {0} was edited here or is newer than in the file")]
     NewerHere(ActivityId),
+    /// A row of a table changes what has been changed here since the version that it was made from.
+    #[error("activity {0} was changed here since the file was made, in the same place")]
+    Conflict(ActivityId, Vec<Difference>),
+    /// A row of a table names two statuses, and nobody can tell which is meant.
+    #[error("status {id} is {name_of_id:?}, but the name says {name:?}: clear one of them")]
+    UnclearStatus {
+        /// The one by its number.
+        id: StatusId,
+        /// What that is called.
+        name_of_id: String,
+        /// The other, by its name.
+        name: String,
+    },
     /// The activity would have more custom fields than are kept.
     #[error("the activity would have {would} {what}, at most {max} are kept")]
     TooManyCustomFields {

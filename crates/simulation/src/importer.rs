@@ -6,14 +6,14 @@ use std::rc::Rc;
 
 use domain::{
     Activity, ActivityId, Imported, Members, Moment, Note, OrgId, Priority, Provenance, Stamp,
-    StatusName, Subject,
+    StatusName, Subject, Terms,
 };
-use service::{ImportOptions, RemovedHere, Spool};
+use service::{ImportOptions, Spool};
 
 use crate::machine::{Doors, Machine};
 use crate::renamer::STATUSES;
 use crate::truth::Truth;
-use crate::world::{self, below, one_in, pick};
+use crate::world::{self, below, one_in};
 
 /// Ids of a file: few, so that files meet each other's and the writers' activities.
 const IDS_MAX: u64 = 12;
@@ -48,11 +48,11 @@ impl Importer {
                 let mut spool = Spool::new(&std::env::temp_dir()).expect("a file");
                 items.iter().for_each(|item| spool.push(item).expect("room"));
                 let plan = spool.finish().expect("a file");
-                let removed = pick(&[RemovedHere::Restore, RemovedHere::Skip]);
-                let options = ImportOptions { dry_run: false, removed, overwrite: one_in(2) };
+                let restore = one_in(2);
+                let options = ImportOptions { dry_run: false, restore, overwrite: one_in(2) };
                 let done = service.import_async(&org, plan, options, &|_| {}).await;
                 let ids = items.iter().filter(|item| matches!(item, Imported::Record { .. }));
-                let ids: Vec<ActivityId> = ids.map(Imported::id).collect();
+                let ids: Vec<ActivityId> = ids.filter_map(Imported::id).collect();
                 if done.is_ok() { ids } else { Vec::new() }
             });
             for id in imported.await.unwrap_or_default() {
@@ -74,7 +74,7 @@ fn items(file: u64) -> Vec<Imported> {
             return Imported::Removed { id, at: stamp };
         }
         let activity = Box::new(activity(&format!("file {file} line {n}"), long_ago));
-        Imported::Record { id, stamp, named: Members::ALL, activity }
+        Imported::Record { id: Some(id), stamp, named: Members::ALL, terms: Terms::Exact, activity }
     };
     (0..count).map(item).collect()
 }

@@ -4,15 +4,20 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use neon::files::{self, Ignored, Pages};
+use domain::{Account, ClientId, Name, Role, UserId, Zone};
+use neon::files::{self, ColumnNames, Ignored, Pages, Reading};
 use service::{
-    Differing, ImportOptions, ImportPlan, ImportReport, Listed, Rehearsal, RemovedHere, Spool,
+    Differing, ImportNames, ImportOptions, ImportPlan, ImportReport, Listed, NewUser, NotHere,
+    Rehearsal, Spool, Tenant,
 };
 
 use super::export::difference;
 use super::{Failure, Files, Ground, agreeing};
 use crate::cli::Import;
 use crate::console::Console;
+
+/// People who are named in a message.
+const PEOPLE_SHOWN_MAX: usize = 20;
 
 /// Items between two reports of progress while reading.
 const PROGRESS_ITEMS: u64 = 10_000;
@@ -24,8 +29,11 @@ pub(super) fn run(
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
     let org = ground.service.known_org(&import.org)?;
-    let plan = read(import, ground, files, console)?;
-    let options = options(import);
+    let mut names = ground.service.import_names(&org, import.add_missing)?;
+    let plan = read(import, ground, &org, &mut names, files, console)?;
+    add_missing(import, ground, &org, names.not_here(), console)?;
+    let Import { dry_run, overwrite, restore, .. } = *import;
+    let options = ImportOptions { dry_run, overwrite, restore };
     let total = plan.len();
     let (tell, heard) = mpsc::channel();
     let report = thread::scope(|scope| {
@@ -44,30 +52,79 @@ pub(super) fn run(
     });
     let report = report.map_err(|_| "the import ended abnormally; run it again to go on")??;
     console.print(&described(&report, import.dry_run))?;
-    if report.refused.count > 0 {
-        let were = agreeing(report.refused.count, "activity was", "activities were");
-        return Err(format!("{were} removed here meanwhile and left so").into());
-    }
     Ok(())
 }
 
-fn options(import: &Import) -> ImportOptions {
-    let removed = match (import.restore, import.skip_removed) {
-        (true, _) => RemovedHere::Restore,
-        (false, true) => RemovedHere::Skip,
-        (false, false) => RemovedHere::Refuse,
+/// Adds people and accounts that the files name, or says who is not here.
+fn add_missing(
+    import: &Import,
+    ground: &Ground,
+    org: &Arc<Tenant>,
+    not_here: &NotHere,
+    console: &mut dyn Console,
+) -> Result<(), Failure> {
+    let NotHere { users, accounts } = not_here;
+    let shown = |(id, name): (&UserId, &Option<Name>)| match name {
+        Some(name) => format!("{id} {name}"),
+        None => id.to_string(),
     };
-    ImportOptions { dry_run: import.dry_run, removed, overwrite: import.overwrite }
+    let people: Vec<String> = users.iter().take(PEOPLE_SHOWN_MAX).map(shown).collect();
+    let more = if users.len() > people.len() { " …" } else { "" };
+    let people = format!("{}{more}", people.join(", "));
+    if !import.add_missing {
+        if !users.is_empty() {
+            let are = agreeing(users.len() as u64, "person that", "people that");
+            console.note(&format!(
+                "{are} activities name are not in the organization: {people}; --add-missing adds them"
+            ))?;
+        }
+        return Ok(());
+    }
+    let would = if import.dry_run { "would be " } else { "" };
+    if !users.is_empty() {
+        let count = agreeing(users.len() as u64, "person", "people");
+        console.note(&format!("{count} {would}added: {people}"))?;
+    }
+    if !accounts.is_empty() {
+        let count = agreeing(accounts.len() as u64, "account", "accounts");
+        console.note(&format!("{count} {would}added"))?;
+    }
+    if import.dry_run {
+        return Ok(());
+    }
+    for (id, name) in users {
+        let name = match name {
+            Some(name) => name.clone(),
+            None => Name::parse(&format!("Person {id}"))?,
+        };
+        ground.service.add_user(org, NewUser { id: Some(*id), name, role: Role::Viewer })?;
+    }
+    let account = |(id, name): (&ClientId, &Name)| Account { id: *id, name: name.clone() };
+    let accounts: Vec<Account> = accounts.iter().map(account).collect();
+    ground.service.put_accounts(org, &accounts, &mut |_| {})?;
+    Ok(())
+}
+
+/// What columns are called: what is said now, after what a file has kept.
+fn column_names(import: &Import) -> ColumnNames {
+    let mut names = ColumnNames::default();
+    import.map.iter().for_each(|name| names.say(name.clone()));
+    names
 }
 
 /// Reads all files before anything is written, and names all that is wrong with them.
 fn read(
     import: &Import,
     ground: &Ground,
+    org: &Tenant,
+    names: &mut ImportNames,
     files: &mut dyn Files,
     console: &mut dyn Console,
 ) -> Result<ImportPlan, Failure> {
     let mut spool = Spool::new(&ground.folder)?;
+    let columns = column_names(import);
+    let of_org = || org.directory().organization.zone.clone();
+    let zone: Zone = import.time_zone.clone().unwrap_or_else(of_org);
     let mut problems = Vec::new();
     let mut pages = Pages::default();
     let mut items = 0;
@@ -77,7 +134,16 @@ fn read(
             .open(path)
             .map_err(|e| format!("{name} cannot be read: {e}\nnothing was imported"))?;
         let mut failed = None;
-        let summary = files::read(&name, source, ground.service.now(), &mut |item| {
+        spool.begin_file();
+        let reading = Reading {
+            now: ground.service.now(),
+            zone: &zone,
+            dates: import.dates,
+            columns: &columns,
+            folder: Some(&ground.folder),
+            names,
+        };
+        let summary = files::read(&name, source, reading, &mut |item| {
             items += 1;
             let shown = match items % PROGRESS_ITEMS {
                 0 => console.progress("reading", items, None).map_err(Failure::from),
@@ -98,6 +164,7 @@ fn read(
             Ok(summary) => {
                 let is_empty = summary.records + summary.removals == 0;
                 tell_ignored(&name, is_empty, &summary.ignored, console)?;
+                tell_unsure(&name, &summary, console)?;
                 pages.merge(summary.pages);
             }
             Err(e) => problems.push(e.to_string()),
@@ -145,6 +212,27 @@ pub(super) fn tell_ignored(
     Ok(())
 }
 
+/// Tells what of a table may be meant otherwise.
+fn tell_unsure(
+    name: &str,
+    summary: &files::Summary,
+    console: &mut dyn Console,
+) -> Result<(), Failure> {
+    if summary.twice > 0 {
+        let times = agreeing(summary.twice, "time occurs", "times occur");
+        console.note(&format!(
+            "{name}: {times} twice, because clocks go back in that hour; where one is new, the earlier is taken"
+        ))?;
+    }
+    if summary.without_id > 0 {
+        let rows = agreeing(summary.without_id, "row has", "rows have");
+        console.note(&format!(
+            "{name}: {rows} no activityId and becomes a new activity; importing the file again would add it again"
+        ))?;
+    }
+    Ok(())
+}
+
 fn described(report: &ImportReport, dry_run: bool) -> String {
     let ImportReport { created, brought_back, updated, unchanged, removed, .. } = report;
     let would = if dry_run { "would be " } else { "" };
@@ -159,6 +247,9 @@ fn described(report: &ImportReport, dry_run: bool) -> String {
         text.push_str("ids and times of change are kept\n");
     } else if changed > 0 {
         text.push_str("times of change are new: whoever polls from now on gets what differed\n");
+    }
+    if report.given_ids.count > 0 && !dry_run {
+        text.push_str(&format!("ids of new activities: {}\n", report.given_ids));
     }
     text.push_str(&left(report, dry_run));
     if report.from_the_future > 0 {
@@ -194,7 +285,18 @@ fn left(report: &ImportReport, dry_run: bool) -> String {
     }
     if report.left_removed.count > 0 {
         let left = &report.left_removed;
-        text.push_str(&format!("{} removed here and left so: {left}\n", left.count));
+        let stays = if left.count == 1 { "stays" } else { "stay" };
+        text.push_str(&format!(
+            "{} removed here and {stays} removed: {left}; --restore brings back\n",
+            left.count
+        ));
+    }
+    if report.conflicts.count > 0 {
+        let rows = agreeing(report.conflicts.count, "row was", "rows were");
+        text.push_str(&format!(
+            "{rows} not imported, because the same was changed here since the file was made; --overwrite takes the file's\n"
+        ));
+        text.push_str(&shown("in conflict", &report.conflicts.first, report.conflicts.count));
     }
     if dry_run {
         let Rehearsal { overwritten, removed, newer_here } = &report.rehearsal;

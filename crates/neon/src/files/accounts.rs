@@ -7,12 +7,9 @@ use domain::Account;
 
 use super::ignored::Ignored;
 use super::problem::{Fault, Place, Problems, ReadError};
-use super::skip_to_content;
-use super::table::{self, Columns, Row, Said};
+use super::source::{self, Source};
+use super::table::{self, Columns, CsvRows, Row, Said};
 use super::value::{self, Form, Kind};
-
-const COLUMNS: Columns<2> =
-    Columns { names: NAMES, find, required: &[ID, NAME], lacking: Fault::AccountColumns };
 
 const NAMES: [&str; 2] = ["id", "name"];
 const ID: usize = 0;
@@ -39,22 +36,35 @@ pub fn read_accounts(
     each: &mut dyn FnMut(Account),
 ) -> Result<Ignored, ReadError> {
     let (mut problems, mut ignored) = (Problems::default(), Ignored::default());
-    let mut read = || {
-        let (first, line) = skip_to_content(&mut source)?;
-        if first.is_none() {
-            return Ok(());
-        }
-        table::read(&mut source, line, &COLUMNS, &mut |said| {
-            match said {
-                Said::Row(row) => {
-                    let account = account(&row, &mut problems);
-                    account.filter(|_| problems.count() == 0).into_iter().for_each(&mut *each);
-                }
-                Said::Other(name) => ignored.add(name),
-                Said::Fault(line, fault) => problems.add(|| line, fault),
+    let mut take = |said: Said<'_, 2>| {
+        match said {
+            Said::Row(row) => {
+                let account = account(&row, &mut problems);
+                account.filter(|_| problems.count() == 0).into_iter().for_each(&mut *each);
             }
-            ControlFlow::Continue(())
-        })
+            Said::Other(name) => ignored.add(name),
+            Said::Fault(line, fault) => problems.add(|| line, fault),
+        }
+        ControlFlow::Continue(())
+    };
+    let columns = Columns {
+        names: NAMES,
+        find: &find,
+        is_time: |_| false,
+        required: &[ID, NAME],
+        lacking: Fault::AccountColumns,
+    };
+    let mut read = || match source::open(&mut source, None)? {
+        Source::Empty => Ok(()),
+        Source::Csv { mut text, line, is_marked } => {
+            let mut rows = CsvRows::new(&mut text, line, is_marked, &columns)?;
+            table::read(&mut rows, &columns, &mut take)
+        }
+        Source::Workbook(workbook) => workbook.read(&columns, &mut |said, _| take(said)),
+        Source::Json(_, line) => {
+            let _ = take(Said::Fault(line, Fault::AccountColumns(NAMES.join(", "))));
+            Ok(())
+        }
     };
     read().map_err(|source| ReadError::Io { name: name.to_owned(), source })?;
     problems.verdict(name).map(|()| ignored)

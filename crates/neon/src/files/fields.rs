@@ -1,17 +1,19 @@
 //! The members of one record, and how they become what the file says.
 
 use domain::{
-    Activity, CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX, CustomField, Imported, Member, Members,
-    Note, Provenance, Stamp, StatusId, StatusName,
+    Activity, ActivityId, CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX, ClientId, CustomField,
+    Imported, Member, Members, Moment, Note, Precision, Priority, Provenance, Stamp, StatusId,
+    StatusName, Subject, Terms, UserId,
 };
 
+use super::cells::CellReading;
 use super::ignored::Ignored;
 use super::object;
 use super::problem::{Fault, Place, Problems};
 use super::value::{self, Form, Kind};
 
 /// The members by the names that files use: the columns of a table, in the order of the record.
-pub(super) const NAMES: [&str; 17] = [
+pub(super) const NAMES: [&str; 19] = [
     "createdDateTime",
     "createdBy",
     "lastModifiedDateTime",
@@ -28,11 +30,13 @@ pub(super) const NAMES: [&str; 17] = [
     "activityPriority",
     "customFieldDataList",
     "deletedDateTime",
+    "accountName",
+    "systemUserName",
     "activityStatus",
 ];
 
 /// A member: its place in [`NAMES`].
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Column {
     Created,
     CreatedBy,
@@ -50,30 +54,57 @@ pub(super) enum Column {
     Priority,
     CustomFields,
     Deleted,
+    AccountName,
+    SystemUserName,
     /// In JSON the object of id and name; in a table another word for the name.
     Status,
 }
 
 impl Column {
-    /// What a record cannot be without.
-    pub(super) const REQUIRED: [usize; 6] = [
-        Column::Id as usize,
-        Column::Subject as usize,
-        Column::Start as usize,
-        Column::StatusId as usize,
-        Column::StatusName as usize,
-        Column::Priority as usize,
+    /// All of them, by their places in [`NAMES`].
+    pub(super) const ALL: [Column; NAMES.len()] = [
+        Column::Created,
+        Column::CreatedBy,
+        Column::Modified,
+        Column::ModifiedBy,
+        Column::Id,
+        Column::Subject,
+        Column::Note,
+        Column::Start,
+        Column::End,
+        Column::Client,
+        Column::SystemUser,
+        Column::StatusId,
+        Column::StatusName,
+        Column::Priority,
+        Column::CustomFields,
+        Column::Deleted,
+        Column::AccountName,
+        Column::SystemUserName,
+        Column::Status,
     ];
 
-    /// What a record can be without: where the file has nothing of it, the record keeps what it has.
-    const OPTIONAL: [(Column, Member); 6] = [
+    /// Which member each is about: where the file has nothing of it, the record keeps what it has.
+    const MEMBERS: [(Column, Member); 11] = [
         (Column::ModifiedBy, Member::ModifiedBy),
+        (Column::Subject, Member::Subject),
         (Column::Note, Member::Note),
+        (Column::Start, Member::Start),
         (Column::End, Member::End),
         (Column::Client, Member::Client),
+        (Column::AccountName, Member::Client),
         (Column::SystemUser, Member::SystemUser),
+        (Column::SystemUserName, Member::SystemUser),
+        (Column::Priority, Member::Priority),
         (Column::CustomFields, Member::CustomFields),
     ];
+
+    /// Whether it is a time.
+    pub(super) fn is_time(at: usize) -> bool {
+        let times =
+            [Column::Created, Column::Modified, Column::Start, Column::End, Column::Deleted];
+        times.into_iter().any(|time| time as usize == at)
+    }
 
     pub(super) fn name(self) -> &'static str {
         NAMES[self as usize]
@@ -89,6 +120,10 @@ pub(super) struct Fields<'f, 'a> {
     pub(super) whole: &'a str,
     /// The members, by [`Column`].
     pub(super) values: [Option<&'a str>; NAMES.len()],
+    /// Those that the status adds to the members that the record names.
+    pub(super) members: Members,
+    /// What there is to know of cells, where these are some.
+    pub(super) cells: Option<&'f mut CellReading<'f>>,
     pub(super) problems: &'f mut Problems,
     /// Takes the names of members that are not kept.
     pub(super) ignored: &'f mut Ignored,
@@ -106,28 +141,33 @@ impl<'a> Fields<'_, 'a> {
 
     fn removed(&mut self) -> Option<Imported> {
         let id = self.required(Column::Id, &value::ID);
-        let at = self.optional(Column::Deleted, &value::MOMENT).map(|at| at.stamp);
+        let at = self.time(Column::Deleted).map(|(at, _)| at.stamp);
         Some(Imported::Removed { id: id?, at })
     }
 
     fn record(&mut self, now: Stamp) -> Option<Imported> {
         // All members are read before the first that is missing ends it: every problem is told.
-        let created = self.optional(Column::Created, &value::MOMENT);
+        let created = self.time(Column::Created).map(|(moment, _)| moment);
         let created_by = self.optional(Column::CreatedBy, &value::NAME);
-        let modified = self.optional(Column::Modified, &value::MOMENT);
+        let modified = self.time(Column::Modified).map(|(moment, _)| moment);
         let modified_by = self.optional(Column::ModifiedBy, &value::NAME);
-        let id = self.required(Column::Id, &value::ID);
-        let subject = self.required(Column::Subject, &value::SUBJECT);
+        let id = self.id();
+        let subject =
+            self.unless_absent(Column::Subject, &value::SUBJECT, || Subject::parse("-").ok());
         let note = self.optional(Column::Note, &value::NOTE);
-        let start = self.required(Column::Start, &value::MOMENT);
-        let end = self.optional(Column::End, &value::MOMENT);
-        let client = self.optional(Column::Client, &value::CLIENT).flatten();
-        let system_user = self.optional(Column::SystemUser, &value::USER).flatten();
+        let start = self.start();
+        let end = self.time(Column::End);
+        let (client, system_user) = match self.form {
+            Form::Json => self.numbers(),
+            Form::Cell => (self.cell_account(), self.cell_user()),
+        };
         let status = self.status();
-        let priority = self.required(Column::Priority, &value::PRIORITY);
+        let priority =
+            self.unless_absent(Column::Priority, &value::PRIORITY, || Some(Priority::Normal));
         let custom_fields = self.custom_fields();
 
         let (status, status_name) = status?;
+        let (start, start_precision) = start?;
         let stamp = modified.map(|at| at.stamp);
         let activity = Activity {
             created: created.map_or_else(|| stamp.map_or(now, |at| at.min(now)), |at| at.stamp),
@@ -135,8 +175,8 @@ impl<'a> Fields<'_, 'a> {
             modified_by,
             subject: subject?,
             note: note.unwrap_or_else(Note::empty),
-            start: start?,
-            end,
+            start,
+            end: end.map(|(end, _)| end),
             client,
             system_user,
             status,
@@ -145,17 +185,88 @@ impl<'a> Fields<'_, 'a> {
             custom_fields,
             provenance: Provenance::default(),
         };
-        Some(Imported::Record { id: id?, stamp, named: self.named(), activity: Box::new(activity) })
+        let terms = match self.form {
+            Form::Json => Terms::Exact,
+            Form::Cell => Terms::Table {
+                start: start_precision,
+                end: end.map_or(Precision::EXACT, |(_, precision)| precision),
+                loses_tabs: false,
+            },
+        };
+        let (id, named) = (id?, self.named());
+        Some(Imported::Record { id, stamp, named, terms, activity: Box::new(activity) })
+    }
+
+    /// Account and person. JSON has them by their numbers alone.
+    fn numbers(&mut self) -> (Option<ClientId>, Option<UserId>) {
+        for column in [Column::AccountName, Column::SystemUserName] {
+            if self.given(column).is_some() {
+                self.ignored.add(column.name());
+            }
+        }
+        let client = self.optional(Column::Client, &value::CLIENT).flatten();
+        (client, self.optional(Column::SystemUser, &value::USER).flatten())
+    }
+
+    /// The id; in a table, an activity without one is to get one.
+    fn id(&mut self) -> Option<Option<ActivityId>> {
+        if self.form == Form::Cell
+            && self.given(Column::Id).is_none_or(|cell| cell.trim().is_empty())
+        {
+            return Some(None);
+        }
+        self.required(Column::Id, &value::ID).map(Some)
+    }
+
+    fn start(&mut self) -> Option<(Moment, Precision)> {
+        let column = Column::Start;
+        if self.form == Form::Cell && self.values[column as usize].is_none() {
+            return Some((Stamp::from_millis(0).at_offset(0), Precision::EXACT));
+        }
+        if self.given(column).is_none() {
+            self.note(self.whole, Fault::Missing(column.name()));
+        }
+        self.time(column)
+    }
+
+    /// A time, and how exactly it is written.
+    fn time(&mut self, column: Column) -> Option<(Moment, Precision)> {
+        match self.form {
+            Form::Json => Some((self.optional(column, &value::MOMENT)?, Precision::EXACT)),
+            Form::Cell => self.cell_time(column),
+        }
+    }
+
+    /// What a record cannot be without. A table may have no such column: then it says nothing of it, and
+    /// the value means nothing.
+    fn unless_absent<T>(
+        &mut self,
+        column: Column,
+        kind: &Kind<T>,
+        meaningless: impl FnOnce() -> Option<T>,
+    ) -> Option<T> {
+        if self.form == Form::Cell && self.values[column as usize].is_none() {
+            return meaningless();
+        }
+        self.required(column, kind)
     }
 
     /// What the file says something of, be it that there is none: an empty cell, or `null`.
     fn named(&self) -> Members {
-        let named = |(column, _): &(Column, Member)| self.values[*column as usize].is_some();
-        Column::OPTIONAL.into_iter().filter(named).map(|(_, member)| member).collect()
+        let mut members = self.members;
+        for (column, member) in Column::MEMBERS {
+            if self.values[column as usize].is_some() {
+                members.add(member);
+            }
+        }
+        members
     }
 
     /// The status. JSON has it as an object, whose members take their places among the others.
     fn status(&mut self) -> Option<(StatusId, StatusName)> {
+        if self.form == Form::Cell {
+            return self.cell_status();
+        }
         if let Some(status) = self.given(Column::Status) {
             let (member, expected) = (Column::Status.name(), "an object with id and name");
             let [id, name] = self.object(status, member, &["id", "name"], expected)?;
@@ -164,6 +275,7 @@ impl<'a> Fields<'_, 'a> {
         }
         let id = self.required(Column::StatusId, &value::STATUS_ID);
         let name = self.required(Column::StatusName, &value::STATUS_NAME);
+        [Member::StatusId, Member::StatusName].into_iter().for_each(|m| self.members.add(m));
         Some((id?, name?))
     }
 
@@ -235,7 +347,7 @@ impl<'a> Fields<'_, 'a> {
     }
 
     /// A member's value, where the file gives one: empty is as good as absent.
-    fn given(&self, column: Column) -> Option<&'a str> {
+    pub(super) fn given(&self, column: Column) -> Option<&'a str> {
         let value = self.values[column as usize]?;
         let empty = match self.form {
             Form::Json => object::is_empty(value),
@@ -244,12 +356,12 @@ impl<'a> Fields<'_, 'a> {
         (!empty).then_some(value)
     }
 
-    fn optional<T>(&mut self, column: Column, kind: &Kind<T>) -> Option<T> {
+    pub(super) fn optional<T>(&mut self, column: Column, kind: &Kind<T>) -> Option<T> {
         let value = self.given(column)?;
         self.parse(column.name(), self.form, value, kind)
     }
 
-    fn required<T>(&mut self, column: Column, kind: &Kind<T>) -> Option<T> {
+    pub(super) fn required<T>(&mut self, column: Column, kind: &Kind<T>) -> Option<T> {
         if self.given(column).is_none() {
             self.note(self.whole, Fault::Missing(column.name()));
         }
@@ -270,7 +382,7 @@ impl<'a> Fields<'_, 'a> {
         self.note(value, Fault::value(member, value, expected));
     }
 
-    fn note(&mut self, at: &'a str, fault: Fault) {
+    pub(super) fn note(&mut self, at: &'a str, fault: Fault) {
         self.problems.add(|| self.place.line_of(at), fault);
     }
 }

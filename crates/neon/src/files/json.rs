@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 use std::ops::ControlFlow;
 
-use domain::Imported;
+use domain::{Imported, Members};
 use serde_json::value::RawValue;
 
 use super::Intake;
@@ -110,10 +110,12 @@ impl<'a> Stretch<'_, 'a, '_> {
             place: self.place,
             whole,
             values,
+            members: Members::NONE,
+            cells: None,
             problems: &mut self.intake.problems,
             ignored: &mut self.intake.summary.ignored,
         };
-        match fields.read(self.intake.now) {
+        match fields.read(self.intake.reading.now) {
             Some(imported) => self.intake.take(imported),
             None => ControlFlow::Continue(()),
         }

@@ -6,56 +6,87 @@
 //!   scripts have saved them: pretty printed or on one line, one after the other or in an array;
 //! - records in JSON as [`Writer`] writes them, one a line, one after the other or in an array. One
 //!   with a `deletedDateTime` has been removed;
-//! - CSV whose first row names the members, in any order and any case: `activityId`, `subject`,
-//!   `startDateTime`, `activityStatus.id`, `activityStatus.name`, `activityPriority`, and what there
-//!   is of the others.
+//! - tables, as CSV or as the first visible sheet of a workbook (`.xlsx`, `.ods`), whose first row names the
+//!   members, in any order and any case, or under a name that other systems have for them
+//!   ([`ColumnNames`]).
 //!
 //! Types are read leniently, since the vendor's wavered over the years: numbers as text and text as
 //! numbers, a single element for a list, `null` or empty for none, for the ids of clients and persons zero too,
 //! priorities in any case, times
-//! with a blank for `+`, without milliseconds or with `+0800`. Everything else is read strictly,
-//! and what is wrong is told with its line.
+//! with a blank for `+`, without milliseconds or with `+0800`. In tables, times and numbers may be written
+//! in all the ways in which spreadsheets write them. Everything else is read strictly, and what is wrong is
+//! told with its line.
 //!
 //! A member that may be absent and that a file names with nothing in it is none; one that a file does
 //! not name, or has no column for, it says nothing of ([`Members`](domain::Members)).
 
 mod accounts;
+mod cells;
+mod columns;
 mod fields;
 mod ignored;
 mod json;
+mod numbers;
 mod object;
 mod pages;
 mod problem;
 mod rows;
+mod source;
 mod stretch;
 mod table;
 #[cfg(test)]
 mod tests;
+mod times;
 mod value;
 mod write;
 
 use std::io::{self, BufRead};
 use std::ops::ControlFlow;
+use std::path::Path;
 
-use domain::{Imported, Stamp};
+use domain::{Imported, Stamp, Zone};
+use service::ImportNames;
 
 pub use accounts::read_accounts;
+pub use columns::{ColumnName, ColumnNameError, ColumnNames};
 pub use ignored::Ignored;
 pub use pages::Pages;
 pub use problem::{Fault, PROBLEMS_SHOWN_MAX, Problem, ReadError};
 pub use stretch::VALUE_BYTES_MAX;
-pub use table::ROW_BYTES_MAX;
+pub use table::{ROW_BYTES_MAX, WORKBOOK_BYTES_MAX, WORKBOOK_UNPACKED_BYTES_MAX};
+pub use times::{Dates, DatesError};
 pub use write::{Format, FormatError, Writer};
 
 use problem::Problems;
+use source::Source;
+
+/// What there is to know to read a file.
+pub struct Reading<'a> {
+    /// When a record without any time was created.
+    pub now: Stamp,
+    /// The time zone of times in tables that name none.
+    pub zone: &'a Zone,
+    /// What dates with slashes mean in tables.
+    pub dates: Option<Dates>,
+    /// Names of columns beyond those that are known.
+    pub columns: &'a ColumnNames,
+    /// Where workbooks are set aside; the system's folder for such files where there is none.
+    pub folder: Option<&'a Path>,
+    /// Whom and what names in tables stand for.
+    pub names: &'a mut ImportNames,
+}
 
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Activities as they are.
     pub records: u64,
+    /// Of these, activities that are to get an id.
+    pub without_id: u64,
     /// Activities that have been removed.
     pub removals: u64,
+    /// Times that occur twice, since clocks were put back then: the earlier was taken.
+    pub twice: u64,
     /// Members and columns that are not kept.
     pub ignored: Ignored,
     /// Which pages the answers in it are.
@@ -69,21 +100,24 @@ pub struct Summary {
 /// its problems can be mended at once. Whoever must not act on half a file waits for the summary.
 /// A break ends the reading without an error.
 ///
-/// `name` stands in messages, `now` is when a record without any time was created.
+/// `name` stands in messages.
 ///
 /// Memory: of JSON, one outermost value of at most [`VALUE_BYTES_MAX`] is held at a time, and a few
 /// bytes for each of its elements: one line of JSON lines, but all of a pretty-printed document. Of
-/// CSV, one row of at most [`ROW_BYTES_MAX`].
+/// CSV, one row of at most [`ROW_BYTES_MAX`]. Of an .xlsx workbook, its list of texts and one row; of an
+/// .ods, all of the sheet. Workbooks have at most [`WORKBOOK_BYTES_MAX`], and unpacked
+/// [`WORKBOOK_UNPACKED_BYTES_MAX`].
 ///
 /// # Errors
 /// When the file cannot be read, or when anything in it is not right.
 pub fn read(
     name: &str,
     mut source: impl BufRead,
-    now: Stamp,
+    reading: Reading<'_>,
     each: &mut dyn FnMut(Imported) -> ControlFlow<()>,
 ) -> Result<Summary, ReadError> {
-    let intake = Intake { now, each, problems: Problems::default(), summary: Summary::default() };
+    let intake =
+        Intake { reading, each, problems: Problems::default(), summary: Summary::default() };
     intake
         .read(&mut source)
         .map_err(|source| ReadError::Io { name: name.to_owned(), source })
@@ -92,7 +126,7 @@ pub fn read(
 
 /// What a reading has come to so far.
 struct Intake<'e> {
-    now: Stamp,
+    reading: Reading<'e>,
     each: &'e mut dyn FnMut(Imported) -> ControlFlow<()>,
     problems: Problems,
     summary: Summary,
@@ -100,11 +134,10 @@ struct Intake<'e> {
 
 impl Intake<'_> {
     fn read(mut self, source: &mut dyn BufRead) -> io::Result<(Summary, Problems)> {
-        let (first, line) = skip_to_content(source)?;
-        match first {
-            None => {}
-            Some(b'{' | b'[') => json::read(source, line, &mut self)?,
-            Some(_) => rows::read(source, line, &mut self)?,
+        match source::open(source, self.reading.folder)? {
+            Source::Empty => {}
+            Source::Json(mut text, line) => json::read(&mut text, line, &mut self)?,
+            table => rows::read(table, &mut self)?,
         }
         Ok((self.summary, self.problems))
     }
@@ -112,28 +145,18 @@ impl Intake<'_> {
     /// Counts it, and hands it over unless there has been a problem, with it or before it.
     fn take(&mut self, imported: Imported) -> ControlFlow<()> {
         match imported {
-            Imported::Record { .. } => self.summary.records += 1,
+            Imported::Record { id, ref activity, .. } => {
+                if let Some(user) = activity.assignable_user() {
+                    self.reading.names.meet_user(user, None);
+                }
+                self.summary.records += 1;
+                self.summary.without_id += u64::from(id.is_none());
+            }
             Imported::Removed { .. } => self.summary.removals += 1,
         }
         if self.problems.count() > 0 {
             return ControlFlow::Continue(());
         }
         (self.each)(imported)
-    }
-}
-
-/// Skips the mark that Windows programs put before UTF-8, and white space. Returns the first byte
-/// after it, which is left in the source, and its line.
-fn skip_to_content(source: &mut dyn BufRead) -> io::Result<(Option<u8>, u64)> {
-    const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
-    let (mut mark_at, mut line) = (0, 1);
-    loop {
-        let first = source.fill_buf()?.first().copied();
-        match first {
-            Some(byte) if MARK.get(mark_at) == Some(&byte) => mark_at += 1,
-            Some(byte) if byte.is_ascii_whitespace() => line += u64::from(byte == b'\n'),
-            _ => return Ok((first, line)),
-        }
-        source.consume(1);
     }
 }

@@ -41,7 +41,8 @@ pub enum ReadError {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("line {line}: {fault}")]
 pub struct Problem {
-    /// The line on which the faulty value starts, or, if it is missing, the record that lacks it.
+    /// The line on which the faulty value starts, or, if it is missing, the record that lacks it. Of a
+    /// workbook it is the row.
     pub line: u64,
     /// What is wrong.
     pub fault: Fault,
@@ -83,6 +84,58 @@ pub enum Fault {
         member: &'static str,
         /// What the file has.
         value: String,
+    },
+    /// A member has a number that a spreadsheet has rounded.
+    #[error(
+        "{member} is {value}: a spreadsheet has rounded it. Format the column as text before the numbers are put in"
+    )]
+    Rounded {
+        /// The member.
+        member: &'static str,
+        /// What the file has.
+        value: String,
+    },
+    /// A date that may be one of two.
+    #[error("{member} is {value}: day or month first? Say --dates us or --dates eu")]
+    UnclearDate {
+        /// The member.
+        member: &'static str,
+        /// What the file has.
+        value: String,
+    },
+    /// A local time that no clock shows.
+    #[error("{member} is {value}: clocks in {zone} skip that hour")]
+    Skipped {
+        /// The member.
+        member: &'static str,
+        /// What the file has.
+        value: String,
+        /// The time zone.
+        zone: String,
+    },
+    /// A name that is not here.
+    #[error("{member} is {name:?}, which is not here: {way_out}")]
+    UnknownName {
+        /// The member.
+        member: &'static str,
+        /// The name.
+        name: String,
+        /// What to do.
+        way_out: &'static str,
+    },
+    /// A number and a name that belong to different accounts or people.
+    #[error("{id_member} {id} is {name_of_id:?}, but {name_member} is {name:?}: clear one of them")]
+    Disagree {
+        /// The member that has the number.
+        id_member: &'static str,
+        /// The number.
+        id: i64,
+        /// Whose it is.
+        name_of_id: String,
+        /// The member that has the name.
+        name_member: &'static str,
+        /// The name.
+        name: String,
     },
     /// More custom fields than an activity may have.
     #[error("{member} has {has} {what}, at most {max} are kept")]
@@ -129,27 +182,36 @@ pub enum Fault {
     },
     /// A header row without columns that are required.
     #[error(
-        "the header row lacks {0}: expected JSON, or CSV whose first row names the members, with commas, semicolons or tabs between them"
+        "the first row names none of the columns of an activity: expected JSON, a workbook (.xlsx, .ods), or CSV with commas, semicolons or tabs, whose first row has names like activityId, subject and startDateTime. For other names, say --map \"Their name=subject\""
     )]
     Columns(String),
     /// The same of a file of accounts.
     #[error(
-        "the header row lacks {0}: expected CSV whose first row names the columns id and name, with commas, semicolons or tabs between them"
+        "the header row lacks {0}: expected a workbook (.xlsx, .ods), or CSV with commas, semicolons or tabs, whose first row names the columns id and name"
     )]
     AccountColumns(String),
     /// A header row that names a column twice.
     #[error("the header row has {0} twice")]
     ColumnTwice(&'static str),
-    /// A row that is shorter or longer than the header row.
+    /// A row with more cells than the header row.
     #[error(
-        "this row has {cells} cells, but the header row has {columns}{}",
-        if cells > columns { ": a text with the separator in it must stand in quotation marks" } else { "" }
+        "this row has {cells} cells, but the header row has {columns}: a comma, semicolon or tab within a text has split it. Put such texts in quotation marks"
     )]
     Cells {
-        /// The row's cells.
+        /// The row's cells, up to the last that has something in it.
         cells: usize,
         /// The header's.
         columns: usize,
+    },
+    /// A cell that shows an error.
+    #[error(
+        "column {column} shows the error {shows}: correct the formula, or put a value in its place"
+    )]
+    CellError {
+        /// The column, counted from 1.
+        column: usize,
+        /// What it shows.
+        shows: String,
     },
     /// A quoted cell that nothing closes.
     #[error("a quoted cell of this row is not closed before the file ends")]
@@ -158,8 +220,27 @@ pub enum Fault {
     #[error("this row is larger than 16 MiB: is a quotation mark missing?")]
     RowTooLarge,
     /// Bytes that are no text.
-    #[error("this is not UTF-8: save the file with that encoding")]
+    #[error("this is not UTF-8: save the file as CSV with the encoding Unicode (UTF-8)")]
     Encoding,
+    /// UTF-8 that a program has taken for Windows-1252 and saved again.
+    #[error(
+        "the file was opened as Western European (Windows-1252), so that its letters are wrong: open the original again as Unicode (UTF-8)"
+    )]
+    OpenedAsWestern,
+    /// A workbook that cannot be read.
+    #[error("this workbook cannot be read: {0}")]
+    Workbook(String),
+    /// A workbook of an old form, or with a password.
+    #[error(
+        "this is an .xls workbook, or one with a password: save it as .xlsx without a password"
+    )]
+    OldWorkbook,
+    /// A workbook that would take too much room.
+    #[error("this workbook is too large: save the sheet as CSV, or split it")]
+    WorkbookTooLarge,
+    /// A workbook whose sheets are all hidden.
+    #[error("this workbook has no sheet that can be seen")]
+    NoSheet,
 }
 
 impl Fault {

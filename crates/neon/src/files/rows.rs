@@ -1,21 +1,46 @@
 //! Activities in a table: a record a row.
 
-use std::io::{self, BufRead};
+use std::io;
 use std::ops::ControlFlow;
 
+use domain::{Imported, Members, Terms};
+
 use super::Intake;
+use super::cells::CellReading;
 use super::fields::{Column, Fields, NAMES};
 use super::problem::{Fault, Place};
-use super::table::{self, Columns, Row, Said};
+use super::source::Source;
+use super::table::{self, Columns, CsvRows, Row, Said, WorkbookForm};
 use super::value::Form;
 
-const COLUMNS: Columns<{ NAMES.len() }> =
-    Columns { names: NAMES, find, required: &Column::REQUIRED, lacking: Fault::Columns };
+const COLUMNS: usize = NAMES.len();
 
-/// Reads a file whose first `line - 1` lines were blank.
-pub(super) fn read(source: &mut dyn BufRead, line: u64, intake: &mut Intake<'_>) -> io::Result<()> {
-    table::read(source, line, &COLUMNS, &mut |said| match said {
-        Said::Row(row) => read_row(&row, intake),
+/// Reads a table: CSV or a workbook.
+pub(super) fn read(source: Source<'_>, intake: &mut Intake<'_>) -> io::Result<()> {
+    let names = intake.reading.columns;
+    let find = |name: &str| names.find(name).map(|column| column as usize);
+    let columns = Columns {
+        names: NAMES,
+        find: &find,
+        is_time: Column::is_time,
+        required: &[],
+        lacking: Fault::Columns,
+    };
+    match source {
+        Source::Csv { mut text, line, is_marked } => {
+            let mut rows = CsvRows::new(&mut text, line, is_marked, &columns)?;
+            table::read(&mut rows, &columns, &mut |said| take(said, false, intake))
+        }
+        Source::Workbook(workbook) => {
+            workbook.read(&columns, &mut |said, form| take(said, form == WorkbookForm::Ods, intake))
+        }
+        Source::Empty | Source::Json(..) => Ok(()),
+    }
+}
+
+fn take(said: Said<'_, COLUMNS>, loses_tabs: bool, intake: &mut Intake<'_>) -> ControlFlow<()> {
+    match said {
+        Said::Row(row) => read_row(&row, loses_tabs, intake),
         Said::Other(name) => {
             intake.summary.ignored.add(name);
             ControlFlow::Continue(())
@@ -24,28 +49,38 @@ pub(super) fn read(source: &mut dyn BufRead, line: u64, intake: &mut Intake<'_>)
             intake.problems.add(|| line, fault);
             ControlFlow::Continue(())
         }
-    })
+    }
 }
 
-fn read_row(row: &Row<'_, { NAMES.len() }>, intake: &mut Intake<'_>) -> ControlFlow<()> {
-    let Row { whole, first_line, values } = *row;
+fn read_row(row: &Row<'_, COLUMNS>, loses_tabs: bool, intake: &mut Intake<'_>) -> ControlFlow<()> {
+    let Row { whole, first_line, values, zones } = *row;
+    let reading = &mut intake.reading;
+    let mut cells = CellReading {
+        zone: reading.zone,
+        dates: reading.dates,
+        names: &mut *reading.names,
+        zones,
+        twice: &mut intake.summary.twice,
+    };
     let fields = Fields {
         form: Form::Cell,
         place: Place { text: whole, first_line },
         whole,
         values,
+        members: Members::NONE,
+        cells: Some(&mut cells),
         problems: &mut intake.problems,
         ignored: &mut intake.summary.ignored,
     };
-    match fields.read(intake.now) {
-        Some(imported) => intake.take(imported),
+    match fields.read(reading.now) {
+        Some(mut imported) => {
+            if let Imported::Record { terms: Terms::Table { loses_tabs: loses, .. }, .. } =
+                &mut imported
+            {
+                *loses = loses_tabs;
+            }
+            intake.take(imported)
+        }
         None => ControlFlow::Continue(()),
-    }
-}
-
-fn find(name: &str) -> Option<usize> {
-    match NAMES.iter().position(|known| known.eq_ignore_ascii_case(name)) {
-        Some(at) if at == Column::Status as usize => Some(Column::StatusName as usize),
-        found => found,
     }
 }

@@ -7,6 +7,7 @@ use domain::{
     Priority, StatusId, StatusName, Subject, TextError, UserId,
 };
 
+use super::numbers::{self, NoNumber};
 use super::object::Text;
 use super::problem::{Fault, shown};
 
@@ -57,6 +58,7 @@ impl<T> Kind<T> {
         parsed.map_err(|unfit| match unfit {
             Unfit::Text(error) => Fault::Text { member, error },
             Unfit::Beyond => Fault::Beyond { member, value: shown(value) },
+            Unfit::Rounded => Fault::Rounded { member, value: shown(value) },
             Unfit::Unexpected if form == Form::Json => Fault::value(member, value, self.expected),
             Unfit::Unexpected => Fault::value(member, &format!("{value:?}"), self.expected),
         })
@@ -71,6 +73,8 @@ pub(super) enum Unfit {
     Text(TextError),
     /// It is a time, but none that can be kept.
     Beyond,
+    /// It is a number that a spreadsheet has rounded.
+    Rounded,
 }
 
 impl From<TextError> for Unfit {
@@ -108,12 +112,23 @@ pub(super) const FIELD_VALUE: Kind<String> =
     Kind { expected: "text", parse: |text| bounded(text, NOTE_CHARS_MAX) };
 pub(super) const PRIORITY: Kind<Priority> = Kind {
     expected: "LOW, NORMAL or HIGH",
-    parse: |text| Priority::parse(text.trim()).ok_or(Unfit::Unexpected),
+    parse: |text| priority(text.trim()).ok_or(Unfit::Unexpected),
 };
 pub(super) const MOMENT: Kind<Moment> = Kind {
     expected: "a time with an offset, like 2014-01-10T15:50:28.153+08:00",
     parse: |text| moment(text.trim()),
 };
+
+/// A priority by its own names, and by those that other systems have for them.
+fn priority(text: &str) -> Option<Priority> {
+    const OTHERS: [(&str, Priority); 3] = [
+        ("urgent", Priority::High),   // CiviCRM
+        ("medium", Priority::Normal), // HubSpot
+        ("none", Priority::Normal),   // HubSpot
+    ];
+    let other = OTHERS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+    Priority::parse(text).or(other.map(|(_, priority)| *priority))
+}
 
 /// An id as the API takes one. Beyond 2^53 − 1, readers of JSON would take it for another.
 fn given(text: &str) -> Result<i64, Unfit> {
@@ -122,11 +137,11 @@ fn given(text: &str) -> Result<i64, Unfit> {
 
 /// Exports of some systems write zeros, any number of them, where there is none.
 fn given_or_none(text: &str) -> Result<Option<i64>, Unfit> {
-    let number: Option<i64> = text.trim().parse().ok();
-    match number.filter(|number| (0..=ID_MAX).contains(number)) {
-        Some(0) => Ok(None),
-        Some(number) => Ok(Some(number)),
-        None => Err(Unfit::Unexpected),
+    match numbers::whole(text) {
+        Ok(0) => Ok(None),
+        Ok(number) if number <= ID_MAX => Ok(Some(number)),
+        Ok(_) | Err(NoNumber::Unexpected) => Err(Unfit::Unexpected),
+        Err(NoNumber::Rounded) => Err(Unfit::Rounded),
     }
 }
 

@@ -9,11 +9,11 @@ use serde::Serialize;
 use service::{StoredField, StoredVersion};
 use thiserror::Error;
 
-use super::fields::NAMES;
+use super::fields::{Column, NAMES};
 use crate::record::{self, Time, capitals};
 
-/// The columns that are written: the last of the names is only another word for one of them.
-const COLUMNS: &[&str] = NAMES.split_at(NAMES.len() - 1).0;
+/// The columns that are written: what comes after is another word for one of them, or its name.
+const COLUMNS: &[&str] = NAMES.split_at(Column::Deleted as usize + 1).0;
 
 /// The form of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::http::{Request, Response, header};
 use domain::{Clock, ManualClock, Moment, Name, OrgId, Role, UserId, Version, Zone};
 use http_body_util::BodyExt;
-use neon::files::{Format, Writer};
+use neon::files::{ColumnNames, Format, Reading, Writer};
 use neon::{Api, Outbox};
 
 use crate::answer::Answer;
@@ -282,7 +282,16 @@ impl Org {
         let service = self.service();
         let folder = tempfile::tempdir().unwrap();
         let mut spool = Spool::new(folder.path()).unwrap();
-        neon::files::read("file", Cursor::new(file), service.now(), &mut |item| {
+        let mut names = service.import_names(&self.tenant(), false).unwrap();
+        let reading = Reading {
+            now: service.now(),
+            zone: &self.tenant().directory().organization.zone,
+            dates: None,
+            columns: &ColumnNames::default(),
+            folder: Some(folder.path()),
+            names: &mut names,
+        };
+        neon::files::read("file", Cursor::new(file), reading, &mut |item| {
             spool.push(&item).unwrap();
             ControlFlow::Continue(())
         })

@@ -2,17 +2,15 @@
 
 use domain::{ActivityId, ManualClock};
 use serde_json::Value;
-use service::{ImportError, ImportOptions, ImportReport, Listed, Rehearsal, RemovedHere};
+use service::{ImportError, ImportOptions, ImportReport, Listed, Rehearsal};
 
 use crate::client::{Client, REQUIRED};
 use crate::harness::TestServer;
 use crate::manual::{SAMPLE, with_sample};
 
 pub(crate) const PLAIN: ImportOptions =
-    ImportOptions { dry_run: false, removed: RemovedHere::Refuse, overwrite: false };
-pub(crate) const RESTORE: ImportOptions = ImportOptions { removed: RemovedHere::Restore, ..PLAIN };
-pub(crate) const SKIP_REMOVED: ImportOptions =
-    ImportOptions { removed: RemovedHere::Skip, ..PLAIN };
+    ImportOptions { dry_run: false, restore: false, overwrite: false };
+pub(crate) const RESTORE: ImportOptions = ImportOptions { restore: true, ..PLAIN };
 pub(crate) const OVERWRITE: ImportOptions = ImportOptions { overwrite: true, ..PLAIN };
 pub(crate) const DRY_RUN: ImportOptions = ImportOptions { dry_run: true, ..PLAIN };
 
@@ -133,10 +131,9 @@ fn what_was_removed_here_comes_back_only_on_request() {
     client.remove(653);
     let told = client.everything();
     server.advance(60_000);
-    let refused = client.org.import(SAMPLE, PLAIN).unwrap_err();
-    let ImportError::Removed(removed) = refused else { panic!("{refused}") };
-    assert_eq!(removed, Listed { first: vec![ActivityId(653)], count: 1 });
-    assert_eq!(client.everything().ids(), [652], "nothing of the file was taken");
+    let left = client.org.import(SAMPLE, PLAIN).unwrap().left_removed;
+    assert_eq!(left, Listed { first: vec![ActivityId(653)], count: 1 });
+    assert_eq!(client.everything().ids(), [652]);
 
     let report = client.org.import(SAMPLE, RESTORE).unwrap();
     assert_eq!((report.created, report.brought_back.count, report.unchanged), (0, 1, 1));

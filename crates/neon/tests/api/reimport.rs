@@ -12,7 +12,7 @@ use service::{Difference, Differing, ImportOptions, ImportReport, Listed, Rehear
 
 use crate::client::Client;
 use crate::harness::TestServer;
-use crate::import::{DRY_RUN, OVERWRITE, PLAIN, RESTORE, SKIP_REMOVED, changed, line};
+use crate::import::{DRY_RUN, OVERWRITE, PLAIN, RESTORE, changed, line};
 
 /// Sessions outlive some of these.
 const STEP_MS: i64 = 5 * 60 * 1_000;
@@ -435,8 +435,8 @@ fn what_was_removed_here_can_be_left_so() {
     import(&client, &[line_of(7), line_of(8)].join("\n"), PLAIN);
     client.remove(7);
     let file = [line_of(7), line(8, "new", &changed(FEBRUARY)), line_of(9)].join("\n");
-    let told = import(&client, &file, ImportOptions { dry_run: true, ..SKIP_REMOVED });
-    let report = import(&client, &file, SKIP_REMOVED);
+    let told = import(&client, &file, DRY_RUN);
+    let report = import(&client, &file, PLAIN);
     let expected = ImportReport {
         created: 1,
         updated: 1,

@@ -10,7 +10,7 @@ use store::{Store, StoreError, Transaction};
 use timeline::Entry;
 
 use crate::commit::{Reply, unavailable};
-use crate::import::Seen;
+use crate::import::{self, Seen};
 use crate::judge::{Judge, Past};
 use crate::sabotage::Guard;
 use crate::tenant::Tenant;
@@ -71,15 +71,15 @@ impl Part {
     ) -> Result<(), StoreError> {
         let id = match write {
             Write::Create(_) => ActivityId(self.next_id),
+            Write::Import { item, .. } => item.id().unwrap_or(ActivityId(self.next_id)),
             Write::Update(id, _)
             | Write::Edit { id, .. }
             | Write::Remove(id)
             | Write::Restore { id, .. }
             | Write::Undo { id, .. }
             | Write::Refresh(id) => *id,
-            Write::Import { item, .. } => item.id(),
         };
-        if matches!(write, Write::Create(_)) && id.0 > ID_MAX {
+        if id.0 > ID_MAX {
             let refusal = Refusal::IdsExhausted(self.tenant.id.clone());
             self.unchanged.push((Some(reply), Err(refusal)));
             return Ok(());
@@ -147,7 +147,15 @@ impl Part {
                 let latest = self.current.get(&id).and_then(Option::as_ref);
                 match latest.map(|latest| (latest, latest.state.kind())) {
                     Some((latest, Kind::Record)) => {
-                        past.seen = Seen::by(item, latest, &self.tenant.timeline.read());
+                        let timeline = self.tenant.timeline.read();
+                        past.seen = Seen::by(item, latest, &timeline);
+                        let base = import::base(item, latest, &timeline);
+                        drop(timeline);
+                        past.base = match base {
+                            Some(seq) if seq == latest.seq => Some(latest.clone()),
+                            Some(seq) => self.record_at(store, id, seq)?,
+                            None => None,
+                        };
                     }
                     Some((_, Kind::Tombstone)) if *restore => {
                         past.earlier = self.last_record(store, id)?;

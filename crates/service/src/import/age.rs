@@ -5,8 +5,13 @@
 //! than the file's own time. A file that was exported here, or imported last, and then changed is an edit
 //! made here: no other file knows of it.
 
-use domain::{Activity, Imported, Kind, Provenance, Source, Stamp, Version};
+use domain::{
+    Activity, ActivityId, Imported, Kind, Members, Provenance, Seq, Source, Stamp, Terms, Version,
+};
 use timeline::Timeline;
+
+use crate::Refusal;
+use crate::history::differences;
 
 /// Which content of an activity an item shows, going by its time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +46,21 @@ impl Seen {
         }
         seen
     }
+}
+
+/// The version that a row of a table was made from, going by its time: the one of exactly that time, or
+/// the last one of that second. None for other items, and where no version is of that time.
+pub(crate) fn base(item: &Imported, latest: &Version, timeline: &Timeline) -> Option<Seq> {
+    let Imported::Record { stamp: Some(time), terms: Terms::Table { .. }, .. } = item else {
+        return None;
+    };
+    let earlier = std::iter::successors(latest.previous, |seq| timeline.previous(*seq));
+    let earlier = earlier.map_while(|seq| Some((seq, timeline.stamp(seq)?)));
+    let versions = std::iter::once((latest.seq, latest.stamp)).chain(earlier);
+    let mut near = versions.take_while(|(_, at)| at >= time).filter(|(_, at)| may_be(*time, *at));
+    let first = near.next()?;
+    let exact = std::iter::once(first).chain(near).find(|(_, at)| at == time);
+    Some(exact.unwrap_or(first).0)
 }
 
 /// Whether the activity is to stay as it is, or come back as it was last, though the item says
@@ -82,12 +102,34 @@ fn is_changed_by_hand(time: Option<Stamp>, record: &Activity, seen: Seen) -> boo
 
 /// Whether an item says something else of an activity than its record.
 pub(crate) fn differs(item: &Imported, record: &Activity) -> bool {
-    let Imported::Record { activity, named, .. } = item else { return true };
+    let Imported::Record { activity, named, terms, .. } = item else { return true };
+    if *terms != Terms::Exact {
+        return !terms.changes(activity, *named, record).is_empty();
+    }
     let mut activity = Activity::clone(activity);
     activity.import_over(*named, record);
     // Names of statuses are not the record's own.
     activity.status_name.clone_from(&record.status_name);
     !activity.has_content_of(record)
+}
+
+/// Makes sure that nothing which a row of a table changes has been changed here since the version that the
+/// row was made from, unless to the same.
+pub(crate) fn unless_changed_since(
+    id: ActivityId,
+    row: &Activity,
+    named: Members,
+    base: &Activity,
+    last: &Activity,
+) -> Result<(), Refusal> {
+    let since = Terms::Exact.changes(last, named, base);
+    let both = Terms::Exact.changes(row, since, last);
+    if both.is_empty() {
+        return Ok(());
+    }
+    let mut with_row = row.clone();
+    with_row.import_over(both, last);
+    Err(Refusal::Conflict(id, differences(Some(last), Some(&with_row))))
 }
 
 /// Whether a file's time can be that of a version: the vendor and spreadsheets know whole seconds only.

@@ -6,7 +6,10 @@
 
 use std::sync::Arc;
 
-use domain::{Imported, Kind, Organization, Provenance, Stage, Stamp, State, UserId, Version};
+use domain::{
+    ActivityId, ID_MAX, Imported, Kind, Organization, Provenance, Stage, Stamp, State, UserId,
+    Version,
+};
 use store::{Durability, Store, StoreError, Transaction};
 use timeline::{Entry, Timeline};
 
@@ -36,6 +39,8 @@ struct FirstImport {
     timeline: Timeline,
     /// The greatest number of a person that its records name.
     last_user_named: Option<UserId>,
+    /// The greatest id so far, of the files' and of those that were given.
+    last_id: ActivityId,
     report: ImportReport,
 }
 
@@ -62,6 +67,7 @@ impl Service {
             stamp,
             timeline: Timeline::new(),
             last_user_named: None,
+            last_id: plan.greatest_id().unwrap_or(ActivityId(0)),
             report,
         };
         let written = import.carry_out(self, plan, progress).await;
@@ -97,6 +103,15 @@ impl Service {
 }
 
 impl FirstImport {
+    /// The id of an item; those without get one above all others.
+    fn id_of(&mut self, item: &Imported) -> ActivityId {
+        item.id().unwrap_or_else(|| {
+            self.last_id = ActivityId(self.last_id.0.saturating_add(1));
+            self.report.given_ids.add(self.last_id);
+            self.last_id
+        })
+    }
+
     async fn carry_out(
         &mut self,
         service: &Service,
@@ -152,9 +167,13 @@ impl FirstImport {
             Kind::Record => self.report.created += 1,
             Kind::Tombstone => self.report.removed += 1,
         }
-        let entry = Entry { id: item.id(), stamp, kind: state.kind() };
+        let id = self.id_of(item);
+        if id.0 > ID_MAX {
+            return Err(Refusal::IdsExhausted(self.org.id.clone()).into());
+        }
+        let entry = Entry { id, stamp, kind: state.kind() };
         let seq = self.timeline.append(entry).map_err(|e| Refusal::Unavailable(e.to_string()))?;
-        Ok(Version { seq, stamp, id: item.id(), previous: None, author: AUTHOR, state })
+        Ok(Version { seq, stamp, id, previous: None, author: AUTHOR, state })
     }
 
     /// Takes the mark away, and with it shows everything.

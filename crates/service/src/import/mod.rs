@@ -8,6 +8,7 @@
 
 mod age;
 mod first;
+mod names;
 mod plan;
 mod report;
 mod spool;
@@ -15,7 +16,9 @@ mod statuses;
 
 use std::sync::Arc;
 
-use domain::{ActivityId, Author, Imported, Kind, Origin, Stage, State, Version};
+use domain::{
+    ActivityId, Author, Imported, Kind, Member, Members, Origin, Seq, Stage, State, Version,
+};
 use store::StoreError;
 use thiserror::Error;
 
@@ -25,13 +28,14 @@ use crate::judge::{Judge, Past};
 use crate::runtime::wait;
 use crate::sabotage::step_of;
 use crate::tenant::Tenant;
-use crate::{AdminError, Refusal, Service, Write};
+use crate::{AdminError, Refusal, Service, Write, Written};
 
 use age::differs;
-pub(crate) use age::{Seen, is_newer_here, provenance};
+pub(crate) use age::{Seen, base, is_newer_here, provenance, unless_changed_since};
 pub(crate) use first::cut_back;
+pub use names::{ImportNames, Lookup, NotHere};
 pub use plan::ImportPlan;
-pub use report::{Differing, ImportReport, Listed, Rehearsal};
+pub use report::{Conflicts, Differing, ImportReport, Listed, Rehearsal};
 pub use spool::{Spool, SpoolError};
 use statuses::{Named, Taken};
 
@@ -45,42 +49,40 @@ const AUTHOR: Author = Author { user: None, origin: Origin::Import };
 pub struct ImportOptions {
     /// Only says what would happen.
     pub dry_run: bool,
-    /// What becomes of the file's activities that have been removed here.
-    pub removed: RemovedHere,
+    /// Whether the file's activities that have been removed here come back. Otherwise they stay removed,
+    /// and the rest is imported.
+    pub restore: bool,
     /// Takes the file's word also for what is newer here.
     pub overwrite: bool,
 }
 
-/// What becomes of activities that a file has and that have been removed here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RemovedHere {
-    /// They are a mistake: nothing is imported.
-    #[default]
-    Refuse,
-    /// They come back.
-    Restore,
-    /// They stay removed, and the rest is imported.
-    Skip,
-}
-
 impl ImportOptions {
     fn write(self, item: Imported) -> Write {
-        let restore = self.removed == RemovedHere::Restore;
-        Write::Import { item, restore, overwrite: self.overwrite }
+        Write::Import { item, restore: self.restore, overwrite: self.overwrite }
     }
 }
 
 /// Why nothing was imported.
 #[derive(Debug, Error)]
 pub enum ImportError {
-    /// The file would bring back activities that have been removed here.
+    /// A table has activities in two rows that say different things.
     #[error(
-        "{count} of the activities {have} been removed here ({ids}); use --restore to bring {them} back, or --skip-removed to leave {them} so",
-        count = .0.count, ids = .0,
-        have = if .0.count == 1 { "has" } else { "have" },
-        them = if .0.count == 1 { "it" } else { "them" }
+        "two rows have the same activityId and say different things: {0}. Was the id rounded by a spreadsheet, or a row copied? Correct the id, or leave it empty for a new activity"
     )]
-    Removed(Listed),
+    Contradictions(Listed),
+    /// A table has activities that are not here, and too little to make them.
+    #[error(
+        "a new activity needs subject, startDateTime, activityStatus.name (or .id) and activityPriority, but the file lacks some of these columns for {}",
+        match (.0.count, .1) {
+            (0, rows) => format!("{rows} rows without an activityId"),
+            (_, 0) => format!("activities that are not here: {}", .0),
+            (_, rows) => format!("activities that are not here: {}, and for {rows} rows without an activityId", .0),
+        }
+    )]
+    Incomplete(Listed, u64),
+    /// Rows of a table that cannot be taken as they are.
+    #[error("{}{}", .0.join("\n"), if *.1 > 0 { format!("\nand {} more", .1) } else { String::new() })]
+    Rows(Vec<String>, u64),
     /// The plan's temporary file cannot be read.
     #[error(transparent)]
     Spool(#[from] SpoolError),
@@ -130,32 +132,19 @@ impl Service {
         options: ImportOptions,
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<ImportReport, ImportError> {
-        self.refuse_removed(org, &plan, options)?;
+        refuse_unclear(org, &plan)?;
         if options.dry_run {
             return self.rehearse(org, &mut plan, options, progress);
+        }
+        if plan.has_rows() {
+            // Nothing is written of a table with a row that cannot be taken.
+            self.rehearse(org, &mut plan, options, &|_| {})?;
+            plan.rewind();
         }
         match self.import_first(org, &mut plan, progress).await? {
             Some(report) => Ok(report),
             None => self.import_later(org, &mut plan, options, progress).await,
         }
-    }
-
-    /// Ids that have a tombstone here are a mistake, or need the admin's word.
-    fn refuse_removed(
-        &self,
-        org: &Tenant,
-        plan: &ImportPlan,
-        options: ImportOptions,
-    ) -> Result<(), ImportError> {
-        if options.removed != RemovedHere::Refuse {
-            return Ok(());
-        }
-        let timeline = org.timeline.read();
-        let head = timeline.head();
-        let gone =
-            |id: &ActivityId| matches!(timeline.current(&head, *id), Some((_, Kind::Tombstone)));
-        let removed: Listed = plan.record_ids().filter(gone).collect();
-        if removed.count == 0 { Ok(()) } else { Err(ImportError::Removed(removed)) }
     }
 
     async fn take_statuses(
@@ -198,13 +187,16 @@ impl Service {
                 under_way.push((fate, says, self.submit(org, AUTHOR, options.write(item))?));
             }
             for (fate, says, answer) in under_way {
-                let written = answer.await.map_err(|_| stopping())?.map(|written| written.version);
-                if let (Some(says), Ok(Some(seq))) = (&says, &written) {
+                let written = answer.await.map_err(|_| stopping())?;
+                if let (Some(says), Ok(Written { id, version: Some(seq) })) = (&says, &written) {
                     for version in self.shared.store.versions(org.key, &[*seq])? {
-                        report.comes_back(says, &version.state);
+                        report.comes_back(*id, says, &version.state);
                     }
                 }
-                report.take(fate, written.map(|version| version.is_some()), options)?;
+                if let (Fate::CreateWithId, Ok(Written { id, .. })) = (fate, &written) {
+                    report.given_ids.add(*id);
+                }
+                report.take(fate, written.map(|written| written.version.is_some()))?;
                 done += 1;
             }
             progress(done);
@@ -225,20 +217,27 @@ impl Service {
         report.kept_stamps =
             org.timeline.read().is_empty() && directory.organization.stage == Stage::Fresh;
         let judge = Judge { directory: &directory, author: AUTHOR, stamp: self.now() };
-        let mut done = 0;
+        let (mut done, mut problems) = (0, Vec::new());
+        let mut more = 0;
         loop {
             let chunk = plan.next_chunk(CHUNK_ITEMS_MAX)?;
             if chunk.is_empty() {
-                return Ok(report);
+                let is_fine = problems.is_empty();
+                return if is_fine { Ok(report) } else { Err(ImportError::Rows(problems, more)) };
             }
             for item in &chunk {
-                self.rehearse_one(org, &judge, item, options, &mut report)?;
+                match self.rehearse_one(org, &judge, item, options, &mut report)? {
+                    None => {}
+                    Some(problem) if problems.len() < PROBLEMS_MAX => problems.push(problem),
+                    Some(_) => more += 1,
+                }
             }
             done += chunk.len() as u64;
             progress(done);
         }
     }
 
+    /// What would become of an item; why it cannot be taken, where it is a row that cannot.
     fn rehearse_one(
         &self,
         org: &Tenant,
@@ -246,36 +245,46 @@ impl Service {
         item: &Imported,
         options: ImportOptions,
         report: &mut ImportReport,
-    ) -> Result<(), ImportError> {
-        let id = item.id();
-        let current = self.current(org, id)?;
+    ) -> Result<Option<String>, ImportError> {
+        let id = item.id().unwrap_or(ActivityId(0));
+        let current = item.id().map(|id| self.current(org, id)).transpose()?.flatten();
+        let versions = |seq: Seq| self.shared.store.versions(org.key, &[seq]);
         let earlier = match &current {
             Some(Version { state: State::Tombstone, previous: Some(seq), .. }) => {
-                self.shared.store.versions(org.key, &[*seq])?.pop()
+                versions(*seq)?.pop()
             }
             _ => None,
         };
         let last = earlier.as_ref().or(current.as_ref());
-        let seen = |last| Seen::by(item, last, &org.timeline.read());
-        let seen = last.map(seen).unwrap_or_default();
-        let past = Past { seen, earlier: earlier.clone(), ..Past::default() };
+        let (seen, base) = match last {
+            Some(last) => {
+                let timeline = org.timeline.read();
+                (Seen::by(item, last, &timeline), age::base(item, last, &timeline))
+            }
+            None => Default::default(),
+        };
+        let base = base.map(versions).transpose()?.and_then(|mut found| found.pop());
+        let past = Past { seen, earlier: earlier.clone(), base, ..Past::default() };
         let judged = |options: ImportOptions| {
             judge.judge(id, &options.write(item.clone()), current.as_ref(), &past)
         };
         let outcome = judged(options);
+        if let Err(Refusal::UnknownStatus(_) | Refusal::UnclearStatus { .. }) = outcome {
+            return Ok(outcome.err().map(|why| format!("activity {id}: {why}")));
+        }
         let fate = Fate::of(item, org);
         if let Some(here) = last.and_then(Version::record) {
             let otherwise = || judged(ImportOptions { overwrite: true, ..options });
             match (fate, &outcome) {
-                (Fate::BringBack, Ok(Some(state))) if report.comes_back(item, state) => {
+                (Fate::BringBack, Ok(Some(state))) if report.comes_back(id, item, state) => {
                     report.rehearsal.stays(id, here, otherwise);
                 }
                 (Fate::BringBack, _) => {}
                 _ => report.rehearsal.take(id, here, &outcome, otherwise),
             }
         }
-        let changed = outcome.map(|state| state.is_some());
-        Ok(report.take(fate, changed, options)?)
+        report.take(fate, outcome.map(|state| state.is_some()))?;
+        Ok(None)
     }
 
     /// The activity's latest version.
@@ -284,6 +293,33 @@ impl Service {
         let Some(seq) = store.latest(org.key, id)? else { return Ok(None) };
         Ok(store.versions(org.key, &[seq])?.pop())
     }
+}
+
+/// Rows that cannot be taken are told, up to so many.
+const PROBLEMS_MAX: usize = 20;
+
+/// Refuses what no row says by itself: ids that two rows have, and new activities that lack something.
+fn refuse_unclear(org: &Tenant, plan: &ImportPlan) -> Result<(), ImportError> {
+    if plan.contradictions().count > 0 {
+        return Err(ImportError::Contradictions(plan.contradictions().clone()));
+    }
+    let timeline = org.timeline.read();
+    let head = timeline.head();
+    let is_here = |id: &ActivityId| timeline.current(&head, *id).is_some();
+    let (mut ids, mut without_id) = (Listed::default(), 0);
+    for (id, named) in plan.records() {
+        let is_complete = Members::REQUIRED.into_iter().all(|member| match member {
+            Member::StatusId => named.has(Member::StatusId) || named.has(Member::StatusName),
+            member => named.has(member),
+        });
+        match id {
+            _ if is_complete => {}
+            None => without_id += 1,
+            Some(id) if !is_here(&id) => ids.add(id),
+            Some(_) => {}
+        }
+    }
+    if ids.count + without_id == 0 { Ok(()) } else { Err(ImportError::Incomplete(ids, without_id)) }
 }
 
 /// Whether the files' names of statuses take the place of those here: there is no activity yet that shows
@@ -296,6 +332,8 @@ fn takes_names(org: &Tenant, directory: &Directory) -> bool {
 #[derive(Clone, Copy)]
 enum Fate {
     Create,
+    /// The same of an item that has no id of its own.
+    CreateWithId,
     BringBack,
     Update,
     Remove,
@@ -303,8 +341,9 @@ enum Fate {
 
 impl Fate {
     fn of(item: &Imported, org: &Tenant) -> Fate {
+        let Some(id) = item.id() else { return Fate::CreateWithId };
         let timeline = org.timeline.read();
-        let current = timeline.current(&timeline.head(), item.id());
+        let current = timeline.current(&timeline.head(), id);
         match (item, current.map(|(_, kind)| kind)) {
             (Imported::Removed { .. }, _) => Fate::Remove,
             (Imported::Record { .. }, Some(Kind::Record)) => Fate::Update,
@@ -317,40 +356,31 @@ impl Fate {
 impl ImportReport {
     /// Lists what came back, in this state, also among what stayed if that is not what the item says.
     /// Whether it is among them.
-    fn comes_back(&mut self, item: &Imported, state: &State) -> bool {
-        self.brought_back.add(item.id());
+    fn comes_back(&mut self, id: ActivityId, item: &Imported, state: &State) -> bool {
+        self.brought_back.add(id);
         let stays = matches!(state, State::Record(record) if differs(item, record));
         if stays {
-            self.newer_here.add(item.id());
+            self.newer_here.add(id);
         }
         stays
     }
 
     /// Counts what an item came to: whether it changed anything, or why not.
-    fn take(
-        &mut self,
-        fate: Fate,
-        changed: Result<bool, Refusal>,
-        options: ImportOptions,
-    ) -> Result<(), Refusal> {
+    fn take(&mut self, fate: Fate, changed: Result<bool, Refusal>) -> Result<(), Refusal> {
         let counter = match (changed, fate) {
             (Ok(false), _) => &mut self.unchanged,
             // Listed where its state is known.
             (Ok(true), Fate::BringBack) => return Ok(()),
-            (Ok(true), Fate::Create) => &mut self.created,
+            (Ok(true), Fate::Create | Fate::CreateWithId) => &mut self.created,
             (Ok(true), Fate::Update) => &mut self.updated,
             (Ok(true), Fate::Remove) => &mut self.removed,
-            (Err(refusal), _) => {
-                match refusal {
-                    Refusal::NewerHere(id) => self.newer_here.add(id),
-                    Refusal::Removed(id) if options.removed == RemovedHere::Skip => {
-                        self.left_removed.add(id);
-                    }
-                    Refusal::Removed(id) => self.refused.add(id),
-                    refusal => return Err(refusal),
-                }
+            (Err(Refusal::NewerHere(id)), _) => return Ok(self.newer_here.add(id)),
+            (Err(Refusal::Removed(id)), _) => return Ok(self.left_removed.add(id)),
+            (Err(Refusal::Conflict(id, members)), _) => {
+                self.conflicts.add(Differing { id, members });
                 return Ok(());
             }
+            (Err(refusal), _) => return Err(refusal),
         };
         *counter += 1;
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{ActivityId, Imported, Stamp, StatusId, StatusName};
+use domain::{ActivityId, Imported, Members, Stamp, StatusId, StatusName};
 
 use super::report::Listed;
 use super::spool::{Slot, SpoolError, SpoolFile};
@@ -14,6 +14,7 @@ pub struct ImportPlan {
     slots: Vec<Slot>,
     statuses: Statuses,
     repeated: Listed,
+    contradictions: Listed,
     next: usize,
 }
 
@@ -42,11 +43,12 @@ impl ImportPlan {
     pub(super) fn new(file: SpoolFile, mut slots: Vec<Slot>, statuses: Statuses) -> ImportPlan {
         slots.sort_unstable_by_key(Slot::precedence);
         let repeated = repeated(&slots);
+        let contradictions = contradictions(&slots);
         // Of each activity, keep the last.
         slots.reverse();
-        slots.dedup_by_key(|slot| slot.id);
+        slots.dedup_by(|one, other| one.id.is_some() && one.id == other.id);
         slots.sort_unstable_by_key(|slot| (slot.stamp.is_none(), slot.stamp, slot.id));
-        ImportPlan { file, slots, statuses, repeated, next: 0 }
+        ImportPlan { file, slots, statuses, repeated, contradictions, next: 0 }
     }
 
     /// Orders the items as the log has to have them when those without a stamp, and those dated
@@ -82,8 +84,30 @@ impl ImportPlan {
         &self.repeated
     }
 
-    pub(super) fn record_ids(&self) -> impl Iterator<Item = ActivityId> {
-        self.slots.iter().filter(|slot| !slot.is_removal()).map(|slot| slot.id)
+    /// Activities that a table has in two rows which do not say the same.
+    pub(super) fn contradictions(&self) -> &Listed {
+        &self.contradictions
+    }
+
+    /// The records, each with its id and what the files say of it.
+    pub(super) fn records(&self) -> impl Iterator<Item = (Option<ActivityId>, Members)> {
+        let records = self.slots.iter().filter(|slot| !slot.is_removal());
+        records.map(|slot| (slot.id, slot.named))
+    }
+
+    /// Whether any of it comes from a table.
+    pub(super) fn has_rows(&self) -> bool {
+        self.slots.iter().any(Slot::is_row)
+    }
+
+    /// Begins again with the first item.
+    pub(super) fn rewind(&mut self) {
+        self.next = 0;
+    }
+
+    /// The greatest id.
+    pub(super) fn greatest_id(&self) -> Option<ActivityId> {
+        self.slots.iter().filter_map(|slot| slot.id).max()
     }
 
     pub(super) fn statuses(&self) -> Named {
@@ -112,5 +136,21 @@ impl ImportPlan {
 /// Removals are not looked at: saved answers repeat them on every page.
 fn repeated(by_id: &[Slot]) -> Listed {
     let twice = |group: &&[Slot]| group.iter().filter(|slot| !slot.is_removal()).count() > 1;
-    by_id.chunk_by(|a, b| a.id == b.id).filter(twice).map(|group| group[0].id).collect()
+    let groups = by_id.chunk_by(|a, b| a.id == b.id).filter(twice);
+    groups.filter_map(|group| group[0].id).collect()
+}
+
+/// Rows of one file and one id that say different things: an id that a spreadsheet has rounded looks like that.
+fn contradictions(by_id: &[Slot]) -> Listed {
+    let contradict = |group: &&[Slot]| {
+        let rows = || group.iter().filter(|slot| slot.is_row() && slot.id.is_some());
+        rows().enumerate().any(|(at, row)| {
+            rows()
+                .skip(at + 1)
+                .take(1)
+                .any(|next| next.file == row.file && next.fingerprint != row.fingerprint)
+        })
+    };
+    let groups = by_id.chunk_by(|a, b| a.id == b.id).filter(contradict);
+    groups.filter_map(|group| group[0].id).collect()
 }

@@ -10,6 +10,9 @@ use crate::history::{Difference, differences};
 /// Activities that a message names.
 const NAMED_MAX: usize = 20;
 
+/// Activities whose members a dry run shows.
+const SHOWN_MAX: usize = 100;
+
 /// How much of a value is shown.
 const SHOWN_CHARS_MAX: usize = 60;
 
@@ -31,10 +34,13 @@ pub struct ImportReport {
     /// Activities that differ from the file and stay as they are, or come back as they were: they were edited here since their
     /// last import, or are newer than in the file.
     pub newer_here: Listed,
-    /// Activities that were removed here and left so, as was wanted.
+    /// Activities that were removed here and left so.
     pub left_removed: Listed,
-    /// Activities whose removal here came in between.
-    pub refused: Listed,
+    /// Rows that change what somebody has changed here since the version that they were made from: nothing
+    /// of them was written.
+    pub conflicts: Conflicts,
+    /// The ids of new activities that the files have without one.
+    pub given_ids: Listed,
     /// Statuses that were added, whose name was taken over, or that gave way to one of their name.
     pub statuses: Vec<String>,
     /// Statuses that can be chosen and have one name, a group a text: only their ids tell them apart.
@@ -52,6 +58,25 @@ pub struct Listed {
     pub first: Vec<ActivityId>,
     /// How many there are.
     pub count: u64,
+}
+
+/// Activities that both sides have changed: the first of them, and how many.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conflicts {
+    /// The first of them, each with what is here and what the file has.
+    pub first: Vec<Differing>,
+    /// How many there are.
+    pub count: u64,
+}
+
+impl Conflicts {
+    pub(super) fn add(&mut self, mut differing: Differing) {
+        self.count += 1;
+        if self.first.len() < NAMED_MAX {
+            differing.shorten();
+            self.first.push(differing);
+        }
+    }
 }
 
 impl Listed {
@@ -81,7 +106,7 @@ impl fmt::Display for Listed {
     }
 }
 
-/// What becomes of some of the activities that are here: the first twenty of each kind.
+/// What becomes of some of the activities that are here: the first hundred of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rehearsal {
     /// Those whose content would give way to the file's.
@@ -99,6 +124,14 @@ pub struct Differing {
     pub id: ActivityId,
     /// How it is here, and what the file has, cut short; none where the file has it as removed.
     pub members: Vec<Difference>,
+}
+
+impl Differing {
+    fn shorten(&mut self) {
+        for Difference { before, after, .. } in &mut self.members {
+            [before, after].into_iter().flatten().for_each(shorten);
+        }
+    }
 }
 
 impl Rehearsal {
@@ -126,7 +159,7 @@ impl Rehearsal {
         here: &Activity,
         otherwise: impl FnOnce() -> Result<Option<State>, Refusal>,
     ) {
-        if self.newer_here.len() < NAMED_MAX {
+        if self.newer_here.len() < SHOWN_MAX {
             match otherwise() {
                 Ok(Some(State::Record(file))) => add(&mut self.newer_here, id, here, Some(&file)),
                 _ => add(&mut self.newer_here, id, here, None),
@@ -137,12 +170,10 @@ impl Rehearsal {
 
 /// Adds an activity to some, as long as they are few.
 fn add(some: &mut Vec<Differing>, id: ActivityId, here: &Activity, file: Option<&Activity>) {
-    if some.len() < NAMED_MAX {
-        let mut members = differences(Some(here), file);
-        for Difference { before, after, .. } in &mut members {
-            [before, after].into_iter().flatten().for_each(shorten);
-        }
-        some.push(Differing { id, members });
+    if some.len() < SHOWN_MAX {
+        let mut differing = Differing { id, members: differences(Some(here), file) };
+        differing.shorten();
+        some.push(differing);
     }
 }
 

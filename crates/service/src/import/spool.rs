@@ -1,10 +1,11 @@
 //! What was read, set aside on disk: memory holds only where each item lies.
 
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use domain::{ActivityId, Imported, Members, Stamp};
+use domain::{ActivityId, Imported, Member, Members, Stamp, Terms};
 use thiserror::Error;
 
 use super::plan::{ImportPlan, Statuses};
@@ -30,15 +31,26 @@ impl From<store::StoreError> for SpoolError {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slot {
     pub(super) stamp: Option<Stamp>,
-    pub(super) id: ActivityId,
+    /// None for one that is to get an id.
+    pub(super) id: Option<ActivityId>,
+    /// Which file it stands in.
+    pub(super) file: u32,
+    /// Of what it says: the same for what is the same.
+    pub(super) fingerprint: u64,
     /// Position in the file; items of later files lie further on.
     offset: u64,
     /// Zero for a removal.
     len: u32,
-    named: Members,
+    pub(super) named: Members,
+    terms: Terms,
 }
 
 impl Slot {
+    /// Whether it is a row of a table.
+    pub(super) fn is_row(&self) -> bool {
+        matches!(self.terms, Terms::Table { .. })
+    }
+
     pub(super) fn is_removal(&self) -> bool {
         self.len == 0
     }
@@ -47,7 +59,7 @@ impl Slot {
     /// file it stands in. A removal without a time wins over everything, since the vendor's are for ever; a
     /// record without one gives way to whatever has one. Of two of one time the removal wins, and of
     /// two records the one that was read last.
-    pub(super) fn precedence(&self) -> (ActivityId, bool, Option<Stamp>, bool, u64) {
+    pub(super) fn precedence(&self) -> (Option<ActivityId>, bool, Option<Stamp>, bool, u64) {
         let is_for_ever = self.is_removal() && self.stamp.is_none();
         (self.id, is_for_ever, self.stamp, self.is_removal(), self.offset)
     }
@@ -57,6 +69,7 @@ impl Slot {
 pub struct Spool {
     file: BufWriter<File>,
     written: u64,
+    files: u32,
     slots: Vec<Slot>,
     statuses: Statuses,
 }
@@ -68,7 +81,12 @@ impl Spool {
     /// When the file cannot be made.
     pub fn new(folder: &Path) -> Result<Spool, SpoolError> {
         let file = BufWriter::new(tempfile::tempfile_in(folder)?);
-        Ok(Spool { file, written: 0, slots: Vec::new(), statuses: Statuses::default() })
+        Ok(Spool { file, written: 0, files: 0, slots: Vec::new(), statuses: Statuses::default() })
+    }
+
+    /// What comes from here on is of another file.
+    pub fn begin_file(&mut self) {
+        self.files += 1;
     }
 
     /// Sets an item aside.
@@ -77,11 +95,25 @@ impl Spool {
     /// When the file cannot be written.
     pub fn push(&mut self, item: &Imported) -> Result<(), SpoolError> {
         let (stamp, id, offset) = (item.stamp(), item.id(), self.written);
-        let mut slot = Slot { stamp, id, offset, len: 0, named: Members::ALL };
-        if let Imported::Record { activity, named, .. } = item {
-            slot.named = *named;
-            self.statuses.see(activity.status, &activity.status_name, slot.stamp);
+        let mut slot = Slot {
+            stamp,
+            id,
+            offset,
+            file: self.files,
+            fingerprint: 0,
+            len: 0,
+            named: Members::ALL,
+            terms: Terms::Exact,
+        };
+        if let Imported::Record { activity, named, terms, .. } = item {
+            (slot.named, slot.terms) = (*named, *terms);
+            if named.has(Member::StatusName) {
+                self.statuses.see(activity.status, &activity.status_name, slot.stamp);
+            }
             let document = store::encode(activity)?;
+            let mut hasher = DefaultHasher::new();
+            (&document, stamp, *named).hash(&mut hasher);
+            slot.fingerprint = hasher.finish();
             self.file.write_all(document.as_bytes())?;
             slot.len = u32::try_from(document.len()).map_err(|e| SpoolError(e.to_string()))?;
             self.written += u64::from(slot.len);
@@ -105,8 +137,8 @@ pub(super) struct SpoolFile(BufReader<File>);
 
 impl SpoolFile {
     pub(super) fn read(&mut self, slot: &Slot) -> Result<Imported, SpoolError> {
-        if slot.is_removal() {
-            return Ok(Imported::Removed { id: slot.id, at: slot.stamp });
+        if let (true, Some(id)) = (slot.is_removal(), slot.id) {
+            return Ok(Imported::Removed { id, at: slot.stamp });
         }
         // Mostly the next item lies right behind: a relative seek keeps the buffer.
         let position = self.0.stream_position()?;
@@ -119,6 +151,7 @@ impl SpoolFile {
         self.0.read_exact(&mut document)?;
         let text = String::from_utf8(document).map_err(|e| SpoolError(e.to_string()))?;
         let activity = Box::new(store::decode(&text)?);
-        Ok(Imported::Record { id: slot.id, stamp: slot.stamp, named: slot.named, activity })
+        let Slot { id, stamp, named, terms, .. } = *slot;
+        Ok(Imported::Record { id, stamp, named, terms, activity })
     }
 }

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use domain::{
     Activity, ActivityId, Author, ClientId, Clock, Draft, Imported, Members, Moment, Name, Note,
     OrgId, Origin, Patch, Presence, Priority, Provenance, Role, Stamp, StatusId, StatusName,
-    StatusRef, Subject, UserId, Version, Zone,
+    StatusRef, Subject, Terms, UserId, Version, Zone,
 };
 use service::{
     AskError, Caller, Committer, Direction, ImportError, ImportOptions, ImportReport, ListError,
-    ListQuery, Listing, NewUser, Order, Refusal, RemovedHere, Service, Settings, Spool,
-    StoredVersion, Surroundings, SyncPage, SyncQuery, Tenant, Write, Written,
+    ListQuery, Listing, NewUser, Order, Refusal, Service, Settings, Spool, StoredVersion,
+    Surroundings, SyncPage, SyncQuery, Tenant, Write, Written,
 };
 use store::StoreError;
 use store_sqlite::SqliteSearch;
@@ -197,8 +197,7 @@ impl<C: Clock + 'static> World<C> {
     ) -> Result<ImportReport, ImportError> {
         let mut spool = Spool::new(self.folder.path()).unwrap();
         items.iter().for_each(|item| spool.push(item).unwrap());
-        let removed = if restore { RemovedHere::Restore } else { RemovedHere::Refuse };
-        let options = ImportOptions { removed, ..ImportOptions::default() };
+        let options = ImportOptions { restore, ..ImportOptions::default() };
         let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(progress);
         self.service.import(&self.org, spool.finish().unwrap(), options, &progress)
     }
@@ -293,7 +292,13 @@ pub(crate) fn imported(id: ActivityId, subject: Option<&str>) -> Imported {
         custom_fields: Vec::new(),
         provenance: Provenance::default(),
     };
-    Imported::Record { id, stamp: None, named: Members::ALL, activity: Box::new(activity) }
+    Imported::Record {
+        id: Some(id),
+        stamp: None,
+        named: Members::ALL,
+        terms: Terms::Exact,
+        activity: Box::new(activity),
+    }
 }
 
 /// Everything, newest first, in pages of the largest size.

@@ -5,7 +5,9 @@ use super::*;
 #[test]
 fn a_row_beyond_the_limit_ends_the_file() {
     let endless = table(&[ROW, "1,\"s"]) + &"x\n".repeat(crate::files::ROW_BYTES_MAX / 2);
-    let error = read("f", endless.as_bytes(), stamp(NOW), &mut |_| ControlFlow::Continue(()));
+    let error = read("f", endless.as_bytes(), reading(&mut ImportNames::of_nothing()), &mut |_| {
+        ControlFlow::Continue(())
+    });
     assert_eq!(
         error.unwrap_err().to_string(),
         "f, line 3: this row is larger than 16 MiB: is a quotation mark missing?"
@@ -17,7 +19,9 @@ fn a_missing_brace_does_not_take_the_rest_of_the_file_into_memory() {
     let line = record("1", "") + "\n";
     let lines = line.replacen("}\n", "\n", 1) + &line.repeat(400_000);
     let mut source = lines.as_bytes();
-    let error = read("f", &mut source, stamp(NOW), &mut |_| ControlFlow::Continue(()));
+    let error = read("f", &mut source, reading(&mut ImportNames::of_nothing()), &mut |_| {
+        ControlFlow::Continue(())
+    });
     assert_eq!(
         error.unwrap_err().to_string(),
         "f, line 2: this is no JSON: expected a comma before the next member, or the } that ends the object"
@@ -31,10 +35,11 @@ fn a_document_on_one_line_may_be_long() {
     let document = format!("[{records}]\n5");
     assert!(document.len() > 20 << 20);
     let mut count = 0;
-    let error = read("f", document.as_bytes(), stamp(NOW), &mut |_| {
-        count += 1;
-        ControlFlow::Continue(())
-    });
+    let error =
+        read("f", document.as_bytes(), reading(&mut ImportNames::of_nothing()), &mut |_| {
+            count += 1;
+            ControlFlow::Continue(())
+        });
     assert_eq!(count, 150_000);
     assert_eq!(error.unwrap_err().to_string(), "f, line 2: the record is 5, expected an object");
 }
@@ -44,7 +49,7 @@ fn problems_are_shown_up_to_a_limit_and_nothing_is_handed_over_after_the_first()
     let bad = record("0", "") + "\n";
     let input = format!("{0}\n{1}{0}\n{0}", record("1", ""), bad.repeat(25));
     let mut count = 0;
-    let error = read("f", input.as_bytes(), stamp(NOW), &mut |_| {
+    let error = read("f", input.as_bytes(), reading(&mut ImportNames::of_nothing()), &mut |_| {
         count += 1;
         ControlFlow::Continue(())
     });
@@ -60,7 +65,10 @@ fn a_break_ends_the_reading() {
     for input in
         [format!("{0}\n{0}\n{{", record("1", "")), table(&[ROW, ROW, "x"]), format!("[{SAMPLE}]")]
     {
-        let summary = read("f", input.as_bytes(), stamp(NOW), &mut |_| ControlFlow::Break(()));
+        let summary =
+            read("f", input.as_bytes(), reading(&mut ImportNames::of_nothing()), &mut |_| {
+                ControlFlow::Break(())
+            });
         assert_eq!(summary.unwrap().records, 1, "{input}");
     }
 }
@@ -75,7 +83,9 @@ fn a_source_that_fails_is_named() {
     }
     for start in ["", "{", HEADER] {
         let source = BufReader::new(std::io::Read::chain(start.as_bytes(), Broken));
-        let error = read("f", source, stamp(NOW), &mut |_| ControlFlow::Continue(()));
+        let error = read("f", source, reading(&mut ImportNames::of_nothing()), &mut |_| {
+            ControlFlow::Continue(())
+        });
         assert_eq!(error.unwrap_err().to_string(), "f: the disk is gone");
     }
 }

@@ -7,12 +7,14 @@ mod table;
 
 use std::io::BufReader;
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
-use super::{Format, Ignored, ReadError, Summary, Writer, read};
+use super::{ColumnNames, Format, Ignored, ReadError, Reading, Summary, Writer, read};
 use domain::{
     Activity, Author, CustomField, Imported, Member, Moment, Origin, Seq, Stamp, State, Version,
     Zone,
 };
+use service::ImportNames;
 
 const NOW: &str = "2026-01-01T00:00:00.000Z";
 
@@ -20,11 +22,19 @@ fn stamp(text: &str) -> Stamp {
     Moment::parse(text).unwrap().stamp
 }
 
+static CHICAGO: LazyLock<Zone> = LazyLock::new(|| Zone::parse("America/Chicago").unwrap());
+static COLUMNS: LazyLock<ColumnNames> = LazyLock::new(ColumnNames::default);
+
+fn reading(names: &mut ImportNames) -> Reading<'_> {
+    let (zone, columns) = (&*CHICAGO, &*COLUMNS);
+    Reading { now: stamp(NOW), zone, dates: None, columns, folder: None, names }
+}
+
 fn read_bytes(input: &[u8]) -> Result<(Vec<Imported>, Summary), ReadError> {
     let mut taken = Vec::new();
     // The smallest of buffers, so that nothing relies on a larger one.
     let source = BufReader::with_capacity(1, input);
-    let summary = read("f", source, stamp(NOW), &mut |imported| {
+    let summary = read("f", source, reading(&mut ImportNames::of_nothing()), &mut |imported| {
         taken.push(imported);
         ControlFlow::Continue(())
     })?;
@@ -44,7 +54,8 @@ fn told(input: &str) -> String {
 
 fn line(imported: &Imported) -> String {
     match imported {
-        Imported::Record { id, activity, .. } => format!("{id} {}", activity.subject),
+        Imported::Record { id: Some(id), activity, .. } => format!("{id} {}", activity.subject),
+        Imported::Record { id: None, activity, .. } => format!("new {}", activity.subject),
         Imported::Removed { id, at: None } => format!("{id} removed"),
         Imported::Removed { id, at: Some(at) } => format!("{id} removed {}", at.at_offset(0)),
     }
@@ -168,7 +179,7 @@ fn version(imported: &Imported) -> Version {
     Version {
         seq: Seq(1),
         stamp: imported.stamp().unwrap(),
-        id: imported.id(),
+        id: imported.id().unwrap(),
         previous: None,
         author: Author { user: None, origin: Origin::Import },
         state,

@@ -2,7 +2,7 @@
 
 use domain::{
     ActivityId, ClientId, Members, Note, Priority, Provenance, StatusId, StatusName, Subject,
-    UserId,
+    Terms, UserId,
 };
 use proptest::prelude::*;
 
@@ -104,7 +104,7 @@ fn any_imported() -> impl Strategy<Value = Imported> {
     prop_oneof![
         4 => (id(), any_stamp(), any_activity()).prop_map(|(id, stamp, activity)| {
             let activity = Box::new(activity);
-            Imported::Record { id, stamp: Some(stamp), named: Members::ALL, activity }
+            Imported::Record { id: Some(id), stamp: Some(stamp), named: Members::ALL, terms: Terms::Exact, activity }
         }),
         1 => (id(), any_stamp()).prop_map(|(id, at)| Imported::Removed { id, at: Some(at) }),
     ]

@@ -42,9 +42,9 @@ fn a_table_names_the_columns_that_it_has() {
 
 #[test]
 fn every_fault_of_a_table_names_its_line_and_member() {
-    let bad = ROW.replace("normal", "urgent");
+    let bad = ROW.replace("normal", "pressing");
     let expected = |line: u32| {
-        format!(r#"f, line {line}: activityPriority is "urgent", expected LOW, NORMAL or HIGH"#)
+        format!(r#"f, line {line}: activityPriority is "pressing", expected LOW, NORMAL or HIGH"#)
     };
     check(&table(&[ROW, &bad]), &expected(3));
     check(&format!("\n\n{}", table(&["", ROW, "", "", &bad])), &expected(8));
@@ -54,14 +54,14 @@ fn every_fault_of_a_table_names_its_line_and_member() {
     check(&table(&[&long, &bad]), &expected(9_003));
     let bad = bad.replace("s,", "s,\"one\ntwo\n\"");
     check(&table(&[ROW, &bad]), &expected(5));
+    check(&table(&[ROW, ",s,\"a\nb\",,,n,low,,,"]), "f, line 3: startDateTime is missing");
     check(
-        &table(&[ROW, ",s,\"a\nb\",,,n,low,,,"]),
-        "f, line 3: activityId is missing\nf, line 3: startDateTime is missing\nf, line 3: activityStatus.id is missing",
+        &table(&[ROW, "1,s"]),
+        "f, line 3: startDateTime is missing\nf, line 3: activityStatus.name is missing\nf, line 3: activityPriority is missing",
     );
-    check(&table(&[ROW, "1,s"]), "f, line 3: this row has 2 cells, but the header row has 10");
     check(
-        &table(&[&format!("{ROW},"), ROW]),
-        "f, line 2: this row has 11 cells, but the header row has 10: a text with the separator in it must stand in quotation marks",
+        &table(&[&format!("{ROW},x"), ROW]),
+        "f, line 2: this row has 11 cells, but the header row has 10: a comma, semicolon or tab within a text has split it. Put such texts in quotation marks",
     );
     check(
         &table(&[ROW, "1,\"s"]),
@@ -88,14 +88,11 @@ fn every_fault_of_a_table_names_its_line_and_member() {
         &table(&[&trailing]),
         "f, line 2: customFieldDataList: something stands behind the value",
     );
-    check(
-        "activityId,ActivityID,subject\n",
-        "f, line 1: the header row has activityId twice\nf, line 1: the header row lacks startDateTime, activityStatus.id, activityStatus.name, activityPriority: expected JSON, or CSV whose first row names the members, with commas, semicolons or tabs between them",
-    );
+    check("activityId,ActivityID,subject\n", "f, line 1: the header row has activityId twice");
     let bytes = [table(&[ROW]).as_bytes(), b"\n1,\xff,"].concat();
     assert_eq!(
         read_bytes(&bytes).unwrap_err().to_string(),
-        "f, line 3: this is not UTF-8: save the file with that encoding"
+        "f, line 3: this is not UTF-8: save the file as CSV with the encoding Unicode (UTF-8)"
     );
 }
 
@@ -108,10 +105,6 @@ fn a_table_is_separated_by_what_its_header_row_is() {
         assert!(activity.subject.as_str().starts_with("a, b"), "{table}");
         assert_eq!(activity.status_name.as_str(), "n");
     }
-    check(
-        &table(&[ROW, "1;s"]).replace(',', ";"),
-        "f, line 3: this row has 2 cells, but the header row has 10",
-    );
 }
 
 #[test]

@@ -1,0 +1,167 @@
+//! How exactly a file writes what it says, and what of a record it therefore changes.
+//!
+//! Programs that read a table and write it again change how values look: `001` becomes `1`, a line end becomes
+//! another, milliseconds are cut. A cell that says what the record says, as far as the file can say it, is
+//! no change.
+
+use crate::{Activity, Member, Members, Moment, unguarded};
+
+/// How exactly a file writes values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Terms {
+    /// To the last character: JSON.
+    #[default]
+    Exact,
+    /// As cells of a table.
+    Table {
+        /// How exactly the start is written.
+        start: Precision,
+        /// How exactly the end is written.
+        end: Precision,
+        /// Whether the format loses tabs within texts, as OpenDocument spreadsheets do.
+        loses_tabs: bool,
+    },
+}
+
+/// How exactly a time is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Precision {
+    /// What one step of its last digit is, in milliseconds: 60,000 for `09:00`.
+    pub unit_ms: u32,
+    /// How much later it would be in its other reading, in milliseconds: local times occur twice when
+    /// clocks go back. Zero for all others.
+    pub or_later_ms: u32,
+}
+
+impl Precision {
+    /// To the millisecond, with an offset.
+    pub const EXACT: Precision = Precision { unit_ms: 1, or_later_ms: 0 };
+
+    /// Whether a time that is written like this can stand for the other one.
+    fn is_same(self, written: Moment, kept: Moment) -> bool {
+        let apart = kept.stamp.millis() - written.stamp.millis();
+        let is_within = |apart: i64| apart.abs() < i64::from(self.unit_ms);
+        is_within(apart) || is_within(apart - i64::from(self.or_later_ms))
+    }
+}
+
+impl Default for Precision {
+    fn default() -> Precision {
+        Precision::EXACT
+    }
+}
+
+impl Terms {
+    /// Those of the named members that `written` has otherwise than `record`, as far as the file can say.
+    ///
+    /// Of the status it looks at id and name one by one: which of them counts is for others to say.
+    #[must_use]
+    pub fn changes(self, written: &Activity, named: Members, record: &Activity) -> Members {
+        let is_same_status_name = self
+            .is_same_text(written.status_name.as_str(), record.status_name.as_str())
+            || written.status_name.as_str().to_lowercase()
+                == record.status_name.as_str().to_lowercase();
+        let same = [
+            (Member::Subject, self.is_same_text(written.subject.as_str(), record.subject.as_str())),
+            (Member::Note, self.is_same_text(written.note.as_str(), record.note.as_str())),
+            (Member::Start, self.is_same_start(written.start, record.start)),
+            (Member::End, self.is_same_end(written.end, record.end)),
+            (Member::Client, written.client == record.client),
+            (Member::SystemUser, written.system_user == record.system_user),
+            (Member::StatusId, written.status == record.status),
+            (Member::StatusName, is_same_status_name),
+            (Member::Priority, written.priority == record.priority),
+            (Member::CustomFields, written.custom_fields == record.custom_fields),
+        ];
+        let changed = same.into_iter().filter(|(member, same)| !same && named.has(*member));
+        changed.map(|(member, _)| member).collect()
+    }
+
+    fn is_same_start(self, written: Moment, kept: Moment) -> bool {
+        match self {
+            Terms::Exact => written == kept,
+            Terms::Table { start, .. } => start.is_same(written, kept),
+        }
+    }
+
+    fn is_same_end(self, written: Option<Moment>, kept: Option<Moment>) -> bool {
+        match (self, written, kept) {
+            (Terms::Table { end, .. }, Some(written), Some(kept)) => end.is_same(written, kept),
+            _ => written == kept,
+        }
+    }
+
+    fn is_same_text(self, written: &str, kept: &str) -> bool {
+        match self {
+            _ if written == kept => true,
+            Terms::Exact => false,
+            Terms::Table { loses_tabs, .. } => {
+                let (written, kept) = (of_cell(written, loses_tabs), of_cell(kept, loses_tabs));
+                written == kept || is_same_number(&written, &kept)
+            }
+        }
+    }
+}
+
+/// A text without what programs that handle tables do to it.
+fn of_cell(text: &str, loses_tabs: bool) -> String {
+    let text = unguarded(text).replace("\r\n", "\n").replace('\r', "\n");
+    if loses_tabs { text.replace('\t', "") } else { text }
+}
+
+/// Whether both are the same number, written otherwise: `00123` and `123`.
+fn is_same_number(written: &str, kept: &str) -> bool {
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+    number(written).is_some_and(|written| number(kept) == Some(written))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: Terms =
+        Terms::Table { start: Precision::EXACT, end: Precision::EXACT, loses_tabs: false };
+
+    #[test]
+    fn a_text_that_a_spreadsheet_has_saved_again_is_the_same() {
+        for (written, kept) in [
+            ("a\nb", "a\r\nb"),
+            ("123", "00123"),
+            ("100000", "1E5"),
+            ("42", " 42"),
+            ("=1+1", "'=1+1"),
+            ("same", "same"),
+        ] {
+            assert!(TABLE.is_same_text(written, kept), "{written:?} {kept:?}");
+            assert_eq!(Terms::Exact.is_same_text(written, kept), written == kept, "{written:?}");
+        }
+        for (written, kept) in [("a b", "a\tb"), ("124", "123"), ("A", "a"), ("", "0")] {
+            assert!(!TABLE.is_same_text(written, kept), "{written:?} {kept:?}");
+        }
+        let precision = Precision::EXACT;
+        let loses_tabs = Terms::Table { start: precision, end: precision, loses_tabs: true };
+        assert!(loses_tabs.is_same_text("ab", "a\tb"));
+    }
+
+    #[test]
+    fn a_time_is_the_same_as_far_as_it_is_written() {
+        let moment = |text: &str| Moment::parse(text).unwrap();
+        let kept = moment("2026-11-01T06:30:15.123Z");
+        for (written, unit_ms, or_later_ms, same) in [
+            ("2026-11-01T06:30:15.123Z", 1, 0, true),
+            ("2026-11-01T00:30:15.123-06:00", 1, 0, true),
+            ("2026-11-01T06:30:15.124Z", 1, 0, false),
+            ("2026-11-01T06:30:15.120Z", 10, 0, true),
+            ("2026-11-01T06:30:15Z", 1_000, 0, true),
+            ("2026-11-01T06:30:16Z", 1_000, 0, true),
+            ("2026-11-01T06:30:17Z", 1_000, 0, false),
+            ("2026-11-01T06:30:00Z", 60_000, 0, true),
+            ("2026-11-01T06:29:00Z", 60_000, 0, false),
+            ("2026-11-01T05:30:15.123Z", 1, 3_600_000, true),
+            ("2026-11-01T05:30:15.124Z", 1, 3_600_000, false),
+        ] {
+            let precision = Precision { unit_ms, or_later_ms };
+            assert_eq!(precision.is_same(moment(written), kept), same, "{written} {unit_ms}");
+        }
+    }
+}

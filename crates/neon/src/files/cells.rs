@@ -1,0 +1,162 @@
+//! What only cells of a table can say: names in place of numbers, times without an offset.
+
+use domain::{ClientId, Member, Moment, Precision, StatusId, StatusName, UserId, Zone};
+use service::{ImportNames, Lookup};
+
+use super::fields::{Column, Fields};
+use super::problem::{Fault, shown};
+use super::times::{self, Dates, NoTime};
+use super::value;
+
+/// What there is to know to read the cells of a row.
+pub(super) struct CellReading<'f> {
+    pub(super) zone: &'f Zone,
+    pub(super) dates: Option<Dates>,
+    pub(super) names: &'f mut ImportNames,
+    /// The zones that the header names.
+    pub(super) zones: &'f [Option<Zone>],
+    /// Counts times that occur twice.
+    pub(super) twice: &'f mut u64,
+}
+
+const ADD_ACCOUNT: &str = "import accounts first, or let the import add what is missing";
+const ADD_USER: &str = "add the person first, or let the import add who is missing";
+const ADD_STATUS: &str = "add the status first, or give one that there is";
+const SEVERAL: &str = "several have that name, give the number";
+
+/// A column of numbers, and the column of names for them.
+struct Pair {
+    id: Column,
+    name: Column,
+    way_out: &'static str,
+}
+
+const ACCOUNT: Pair = Pair { id: Column::Client, name: Column::AccountName, way_out: ADD_ACCOUNT };
+const USER: Pair = Pair { id: Column::SystemUser, name: Column::SystemUserName, way_out: ADD_USER };
+
+impl<'a> Fields<'_, 'a> {
+    /// A time in a cell, and how exactly it is written.
+    pub(super) fn cell_time(&mut self, column: Column) -> Option<(Moment, Precision)> {
+        let cell = self.given(column)?;
+        let cells = self.cells.as_deref_mut()?;
+        let zone = cells.zones.get(column as usize).and_then(Option::as_ref).unwrap_or(cells.zone);
+        let (member, value) = (column.name(), shown(cell));
+        let fault = match times::read(cell, zone, cells.dates) {
+            Ok((moment, precision)) => {
+                *cells.twice += u64::from(precision.or_later_ms > 0);
+                return Some((moment, precision));
+            }
+            Err(NoTime::Beyond) => Fault::Beyond { member, value },
+            Err(NoTime::UnclearDate) => Fault::UnclearDate { member, value },
+            Err(NoTime::Skipped) => Fault::Skipped { member, value, zone: zone.to_string() },
+            Err(NoTime::Unexpected) => {
+                let expected =
+                    "a time like 2026-11-30 09:00, 30.11.2026 09:00 or 11/30/2026 9:00 AM";
+                Fault::value(member, &format!("{cell:?}"), expected)
+            }
+        };
+        self.note(cell, fault);
+        None
+    }
+
+    /// The account, by its number, its name, or both.
+    pub(super) fn cell_account(&mut self) -> Option<ClientId> {
+        let id = self.optional(Column::Client, &value::CLIENT).flatten();
+        let by_name = |names: &mut ImportNames, name: &str| names.account(name).map(|id| id.0);
+        let name_of = |names: &ImportNames, id: i64| names.name_of_account(ClientId(id));
+        self.named_or_numbered(&ACCOUNT, id.map(|id| id.0), by_name, name_of).map(ClientId)
+    }
+
+    /// The responsible person, by number, name, or both.
+    pub(super) fn cell_user(&mut self) -> Option<UserId> {
+        let id = self.optional(Column::SystemUser, &value::USER).flatten();
+        let by_name = |names: &mut ImportNames, name: &str| names.user(name).map(|id| id.0);
+        let name_of = |names: &ImportNames, id: i64| names.name_of_user(UserId(id));
+        let id = self.named_or_numbered(&USER, id.map(|id| id.0), by_name, name_of).map(UserId)?;
+        let name = self.given(Column::SystemUserName);
+        if let (Some(cells), Some(name)) = (&mut self.cells, name) {
+            cells.names.meet_user(id, Some(name));
+        }
+        Some(id)
+    }
+
+    fn named_or_numbered(
+        &mut self,
+        pair: &Pair,
+        id: Option<i64>,
+        by_name: impl Fn(&mut ImportNames, &str) -> Lookup<i64>,
+        name_of: impl Fn(&ImportNames, i64) -> Option<String>,
+    ) -> Option<i64> {
+        let Some(cell) = self.given(pair.name).filter(|cell| !cell.trim().is_empty()) else {
+            return id;
+        };
+        if id.is_none() && self.given(pair.id).is_some_and(|cell| cell.trim() != "0") {
+            return None; // What stands there is no number, which has been told.
+        }
+        let names = &mut *self.cells.as_deref_mut()?.names;
+        let (member, name) = (pair.name.name(), shown(cell));
+        let Some(id) = id else {
+            let way_out = match by_name(names, cell) {
+                Lookup::Found(id) => return Some(id),
+                Lookup::Unknown => pair.way_out,
+                Lookup::Several => SEVERAL,
+            };
+            self.note(cell, Fault::UnknownName { member, name, way_out });
+            return None;
+        };
+        let name_of_id = name_of(names, id).filter(|known| !ImportNames::is_same(known, cell));
+        // A name that is not here is no reason to doubt the number: it may be an old one.
+        if let (Some(name_of_id), Lookup::Found(_)) = (name_of_id, by_name(names, cell)) {
+            let (id_member, name_member) = (pair.id.name(), member);
+            self.note(cell, Fault::Disagree { id_member, id, name_of_id, name_member, name });
+        }
+        Some(id)
+    }
+
+    /// The status, by its number, its name, or both; members that the row names are added. Where it says
+    /// both, and they are not of one status, the import finds out which of them somebody has changed.
+    pub(super) fn cell_status(&mut self) -> Option<(StatusId, StatusName)> {
+        let columns = [Column::StatusId, Column::StatusName];
+        if columns.iter().all(|column| self.values[*column as usize].is_none()) {
+            return nameless_status(StatusId(0));
+        }
+        if columns.iter().all(|column| self.given(*column).is_none()) {
+            self.note(self.whole, Fault::Missing(Column::StatusName.name()));
+            return None;
+        }
+        let has_id = self.given(Column::StatusId).is_some();
+        let id = self.optional(Column::StatusId, &value::STATUS_ID);
+        let name = self.optional(Column::StatusName, &value::STATUS_NAME);
+        if has_id != id.is_some() || self.given(Column::StatusName).is_some() != name.is_some() {
+            return None;
+        }
+        let names = &mut *self.cells.as_deref_mut()?.names;
+        if let Some(id) =
+            id.filter(|id| names.has_status(*id) || (names.is_new() && name.is_some()))
+        {
+            self.members.add(Member::StatusId);
+            let Some(name) = name else { return nameless_status(id) };
+            self.members.add(Member::StatusName);
+            return Some((id, name));
+        }
+        let found = name.as_ref().and_then(|name| names.status(name));
+        self.members.add(Member::StatusName);
+        match (found, name, id) {
+            (Some(found), Some(name), _) => Some((found, name)),
+            (_, name, id) => {
+                let column = if name.is_some() { Column::StatusName } else { Column::StatusId };
+                let name = name.map(|name| name.to_string());
+                let name = name.or(id.map(|id| id.to_string())).unwrap_or_default();
+                let cell = self.given(column).unwrap_or(self.whole);
+                let member = column.name();
+                self.note(cell, Fault::UnknownName { member, name, way_out: ADD_STATUS });
+                None
+            }
+        }
+    }
+}
+
+/// A status whose name the file does not say.
+fn nameless_status(id: StatusId) -> Option<(StatusId, StatusName)> {
+    Some((id, StatusName::parse("-").ok()?))
+}

@@ -1,0 +1,97 @@
+//! By which names a table calls the members of an activity.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+use super::fields::{Column, NAMES};
+
+/// Names that a table may have for members, beyond their own: what somebody has said with
+/// `"Their name=member"`, and what other systems are known to write.
+#[derive(Clone, Debug, Default)]
+pub struct ColumnNames {
+    said: BTreeMap<String, ColumnName>,
+}
+
+/// That a column of a table is a member: `Their name=member`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnName {
+    name: String,
+    /// The place of the member in [`NAMES`]; none where the column is to be left out.
+    at: Option<usize>,
+}
+
+/// Why a text does not say what a column is.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ColumnNameError {
+    /// It has no equals sign, or nothing before it.
+    #[error("expected \"Their name=member\", like \"Due Date=endDateTime\"")]
+    Form,
+    /// There is no such member.
+    #[error("{0:?} is no member of an activity: give one of {members}, or nothing to leave the column out", members = NAMES[..NAMES.len() - 1].join(", "))]
+    Member(String),
+}
+
+/// What members are called in the workbooks that the pages give.
+const OWN: [(&str, Column); 1] = [("version", Column::Modified)];
+
+impl ColumnNames {
+    /// Adds what somebody says; it counts before all else that is known of that name.
+    pub fn say(&mut self, name: ColumnName) {
+        self.said.insert(folded(&name.name), name);
+    }
+
+    /// All that somebody has said.
+    pub fn said(&self) -> impl Iterator<Item = &ColumnName> {
+        self.said.values()
+    }
+
+    /// The member that a column of that name has.
+    pub(super) fn find(&self, name: &str) -> Option<Column> {
+        if let Some(said) = self.said.get(&folded(name)) {
+            return said.at.and_then(column);
+        }
+        let own = OWN.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+        let member = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name));
+        match member.and_then(column) {
+            // In JSON it is an object.
+            Some(Column::Status) => Some(Column::StatusName),
+            Some(column) => Some(column),
+            None => own.map(|(_, column)| *column),
+        }
+    }
+}
+
+fn folded(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+fn column(at: usize) -> Option<Column> {
+    Column::ALL.get(at).copied()
+}
+
+impl FromStr for ColumnName {
+    type Err = ColumnNameError;
+
+    fn from_str(text: &str) -> Result<ColumnName, ColumnNameError> {
+        let (name, member) = text.rsplit_once('=').ok_or(ColumnNameError::Form)?;
+        let (name, member) = (name.trim(), member.trim());
+        if name.is_empty() {
+            return Err(ColumnNameError::Form);
+        }
+        let at = NAMES.iter().position(|known| known.eq_ignore_ascii_case(member));
+        if at.is_none() && !member.is_empty() {
+            return Err(ColumnNameError::Member(member.chars().take(60).collect()));
+        }
+        let status = Column::Status as usize;
+        let at = at.map(|at| if at == status { Column::StatusName as usize } else { at });
+        Ok(ColumnName { name: name.to_owned(), at })
+    }
+}
+
+impl std::fmt::Display for ColumnName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}={}", self.name, self.at.map_or("", |at| NAMES[at]))
+    }
+}

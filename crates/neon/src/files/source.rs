@@ -1,0 +1,72 @@
+//! Opening a file: what it is, its content tells.
+
+use std::io::{self, BufRead, Cursor, Read};
+use std::path::Path;
+
+use super::table::{Workbook, decoded, is_utf_16, is_workbook};
+
+/// A file, told apart by how it begins.
+pub(super) enum Source<'s> {
+    /// Nothing but white space.
+    Empty,
+    /// JSON that begins on that line.
+    Json(Box<dyn BufRead + 's>, u64),
+    /// CSV.
+    Csv {
+        text: Box<dyn BufRead + 's>,
+        /// The line on which it begins.
+        line: u64,
+        /// Whether it begins with the mark that programs put before UTF-8.
+        is_marked: bool,
+    },
+    Workbook(Workbook),
+}
+
+/// So many bytes tell workbooks and UTF-16.
+const START_BYTES: u64 = 4;
+
+/// Opens a file. A workbook is set aside in a file in `folder`, or in the system's where there is none.
+pub(super) fn open<'s>(
+    source: &'s mut dyn BufRead,
+    folder: Option<&Path>,
+) -> io::Result<Source<'s>> {
+    let mut start = Vec::new();
+    (&mut *source).take(START_BYTES).read_to_end(&mut start)?;
+    let is_workbook = is_workbook(&start);
+    let is_utf_16 = is_utf_16(&start);
+    let mut whole: Box<dyn BufRead + 's> = Box::new(Cursor::new(start).chain(source));
+    if is_workbook {
+        return Workbook::spool(&mut whole, folder).map(Source::Workbook);
+    }
+    let mut text = if is_utf_16 { decoded(whole) } else { whole };
+    let Start { first, line, is_marked } = skip_to_content(&mut text)?;
+    Ok(match first {
+        None => Source::Empty,
+        Some(b'{' | b'[') => Source::Json(text, line),
+        Some(_) => Source::Csv { text, line, is_marked },
+    })
+}
+
+/// What comes first in a text.
+struct Start {
+    /// The first byte that is no white space, which is left in the source.
+    first: Option<u8>,
+    /// Its line.
+    line: u64,
+    is_marked: bool,
+}
+
+/// Skips the mark of UTF-8, and white space.
+fn skip_to_content(source: &mut dyn BufRead) -> io::Result<Start> {
+    const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
+    let (mut mark_at, mut line) = (0, 1);
+    loop {
+        let first = source.fill_buf()?.first().copied();
+        match first {
+            Some(byte) if MARK.get(mark_at) == Some(&byte) => mark_at += 1,
+            Some(byte) if byte.is_ascii_whitespace() => line += u64::from(byte == b'\n'),
+            _ => return Ok(Start { first, line, is_marked: mark_at == MARK.len() }),
+        }
+        source.consume(1);
+    }
+}

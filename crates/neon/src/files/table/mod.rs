@@ -1,0 +1,233 @@
+//! Tables: a header row that names the columns, and rows of cells, be they of CSV or of a workbook.
+
+mod csv_rows;
+mod encoding;
+mod workbook;
+
+use std::io;
+use std::ops::ControlFlow;
+
+use csv::StringRecord;
+use domain::{GUARD_COLUMN, Zone, unguarded};
+
+use super::problem::Fault;
+
+pub(super) use csv_rows::CsvRows;
+pub use csv_rows::ROW_BYTES_MAX;
+pub(super) use encoding::{decoded, is_utf_16};
+pub(super) use workbook::{Form as WorkbookForm, Workbook, is_workbook};
+pub use workbook::{WORKBOOK_BYTES_MAX, WORKBOOK_UNPACKED_BYTES_MAX};
+
+/// The columns that a kind of table may have. A column is known by its place among them.
+pub(super) struct Columns<'c, const N: usize> {
+    /// What each is called in messages.
+    pub(super) names: [&'static str; N],
+    /// The column that a header's cell means, which has no blanks around it.
+    pub(super) find: &'c dyn Fn(&str) -> Option<usize>,
+    /// Whether a header may name a time zone of this column.
+    pub(super) is_time: fn(usize) -> bool,
+    pub(super) required: &'static [usize],
+    /// That the table lacks these columns.
+    pub(super) lacking: fn(String) -> Fault,
+}
+
+impl<const N: usize> Columns<'_, N> {
+    /// How many of the cells of a header name a column.
+    pub(super) fn known_in(&self, header: &StringRecord) -> usize {
+        header.iter().filter(|cell| self.known(cell).is_some()).count()
+    }
+
+    /// The column that a header's cell means, with the zone that it names.
+    fn known(&self, cell: &str) -> Option<(usize, Option<Zone>)> {
+        let name = cell.trim().trim_start_matches('\'');
+        if let Some(at) = (self.find)(name) {
+            return Some((at, None));
+        }
+        let (name, zone) = name.strip_suffix(')')?.rsplit_once('(')?;
+        let at = (self.find)(name.trim()).filter(|at| (self.is_time)(*at))?;
+        Some((at, Some(Zone::parse(zone.trim()).ok()?)))
+    }
+}
+
+/// What a table says, thing by thing.
+pub(super) enum Said<'a, const N: usize> {
+    Row(Row<'a, N>),
+    /// A column that is none of those known has something in it.
+    Other(&'a str),
+    /// What is wrong, and on which line.
+    Fault(u64, Fault),
+}
+
+/// A row that has something in it.
+pub(super) struct Row<'a, const N: usize> {
+    /// All its cells, of which `values` are parts.
+    pub(super) whole: &'a str,
+    /// The line on which it starts.
+    pub(super) first_line: u64,
+    /// Its cells, by column.
+    pub(super) values: [Option<&'a str>; N],
+    /// The zones that the header names, by column.
+    pub(super) zones: &'a [Option<Zone>; N],
+}
+
+/// Where rows come from.
+pub(super) trait Rows {
+    /// Goes to the next row; false at the end.
+    fn advance(&mut self) -> Result<bool, Halt>;
+
+    /// The present row.
+    fn row(&self) -> &StringRecord;
+
+    /// The line on which the present row starts; of a workbook, the number of the row.
+    fn first_line(&self) -> u64;
+
+    /// A cell of the present row that shows an error in place of a value: its place and what it shows.
+    fn error(&self) -> Option<(usize, &str)> {
+        None
+    }
+
+    /// Whether texts may have an apostrophe put before them, whatever the header says.
+    fn may_be_guarded(&self) -> bool {
+        false
+    }
+}
+
+/// Why no more rows can be read.
+pub(super) enum Halt {
+    Io(io::Error),
+    Fault(u64, Fault),
+}
+
+impl From<io::Error> for Halt {
+    fn from(error: io::Error) -> Halt {
+        Halt::Io(error)
+    }
+}
+
+/// Reads a table. A row that is wrong does not end it.
+pub(super) fn read<const N: usize>(
+    rows: &mut dyn Rows,
+    columns: &Columns<'_, N>,
+    each: &mut dyn FnMut(Said<'_, N>) -> ControlFlow<()>,
+) -> io::Result<()> {
+    match read_rows(rows, columns, each) {
+        Ok(()) => Ok(()),
+        Err(Halt::Io(error)) => Err(error),
+        Err(Halt::Fault(line, fault)) => {
+            let _ = each(Said::Fault(line, fault));
+            Ok(())
+        }
+    }
+}
+
+fn read_rows<const N: usize>(
+    rows: &mut dyn Rows,
+    columns: &Columns<'_, N>,
+    each: &mut dyn FnMut(Said<'_, N>) -> ControlFlow<()>,
+) -> Result<(), Halt> {
+    if !rows.advance()? {
+        return Ok(());
+    }
+    let header = match Header::new(rows, columns) {
+        Ok(header) => header,
+        Err(faults) => {
+            for fault in faults {
+                let _ = each(Said::Fault(rows.first_line(), fault));
+            }
+            return Ok(());
+        }
+    };
+    while rows.advance()? {
+        if header.read_row(rows, each).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// What each column of a table is.
+struct Header<const N: usize> {
+    meanings: Vec<Meaning>,
+    zones: [Option<Zone>; N],
+    /// Whether texts may have been guarded against being taken for formulas.
+    is_guarded: bool,
+}
+
+#[derive(PartialEq)]
+enum Meaning {
+    Known(usize),
+    /// The name of one that is not known.
+    Other(String),
+    Guard,
+}
+
+/// What a file begins with that was UTF-8 with a mark and has been read as Windows-1252.
+const MARK_READ_WRONGLY: &str = "ï»¿";
+
+impl<const N: usize> Header<N> {
+    fn new(rows: &dyn Rows, columns: &Columns<'_, N>) -> Result<Header<N>, Vec<Fault>> {
+        if rows.row().get(0).is_some_and(|cell| cell.starts_with(MARK_READ_WRONGLY)) {
+            return Err(vec![Fault::OpenedAsWestern]);
+        }
+        let mut zones = [const { None }; N];
+        let mut meaning = |(at, cell): (usize, &str)| match (cell.trim(), columns.known(cell)) {
+            (GUARD_COLUMN, _) => Meaning::Guard,
+            ("", _) => Meaning::Other(format!("column {}", at + 1)),
+            (_, Some((at, zone))) => {
+                zones[at] = zone;
+                Meaning::Known(at)
+            }
+            (name, None) => Meaning::Other(name.to_owned()),
+        };
+        let meanings: Vec<Meaning> = rows.row().iter().enumerate().map(&mut meaning).collect();
+        let times = |at| meanings.iter().filter(|meaning| **meaning == Meaning::Known(at)).count();
+        let twice = (0..N).filter(|at| times(*at) > 1);
+        let mut faults: Vec<_> = twice.map(|at| Fault::ColumnTwice(columns.names[at])).collect();
+        let lacking = columns.required.iter().filter(|at| times(**at) == 0);
+        let lacking: Vec<_> = lacking.map(|at| columns.names[*at]).collect();
+        let knows_none = !meanings.iter().any(|meaning| matches!(meaning, Meaning::Known(_)));
+        if !lacking.is_empty() || knows_none {
+            faults.push((columns.lacking)(lacking.join(", ")));
+        }
+        let is_guarded = rows.may_be_guarded() || meanings.contains(&Meaning::Guard);
+        if faults.is_empty() { Ok(Header { meanings, zones, is_guarded }) } else { Err(faults) }
+    }
+
+    fn read_row(
+        &self,
+        rows: &dyn Rows,
+        each: &mut dyn FnMut(Said<'_, N>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let (row, first_line) = (rows.row(), rows.first_line());
+        let whole = row.as_slice();
+        // Spreadsheets write rows of empty cells below the last one.
+        if whole.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        let columns = self.meanings.len();
+        let last = row.iter().enumerate().filter(|(_, cell)| !cell.is_empty()).last();
+        let cells = last.map_or(0, |(last, _)| last + 1);
+        if cells > columns {
+            return each(Said::Fault(first_line, Fault::Cells { cells, columns }));
+        }
+        if let Some((at, shows)) = rows.error()
+            && let Some(Meaning::Known(_)) = self.meanings.get(at)
+        {
+            let fault = Fault::CellError { column: at + 1, shows: shows.to_owned() };
+            return each(Said::Fault(first_line, fault));
+        }
+        let mut values = [None; N];
+        // What ends before the header does is empty there: programs leave out empty cells at the end.
+        let padded = row.iter().chain(std::iter::repeat(&whole[whole.len()..]));
+        for (meaning, cell) in self.meanings.iter().zip(padded) {
+            match meaning {
+                Meaning::Known(at) => {
+                    values[*at] = Some(if self.is_guarded { unguarded(cell) } else { cell });
+                }
+                Meaning::Other(name) if !cell.is_empty() => each(Said::Other(name))?,
+                Meaning::Other(_) | Meaning::Guard => {}
+            }
+        }
+        each(Said::Row(Row { whole, first_line, values, zones: &self.zones }))
+    }
+}

@@ -1,0 +1,317 @@
+//! Rows of a workbook: the first visible sheet of an .xlsx or .ods file, told apart by what is in it.
+//!
+//! Values become text as they would stand in CSV: a date cell the local time that it shows, a number its
+//! digits. What a formula showed last is its value.
+
+mod guard;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use calamine::{
+    Data, DataRef, ExcelDateTime, Ods, Range, Reader, Sheet, SheetVisible, Xlsx, XlsxCellReader,
+    XlsxError,
+};
+use csv::StringRecord;
+use domain::LocalTime;
+
+use super::{Columns, Halt, Rows, Said};
+use crate::files::problem::Fault;
+
+/// The most bytes that a workbook may have.
+pub const WORKBOOK_BYTES_MAX: u64 = 256 << 20;
+
+/// The most bytes that a workbook may have once it is unpacked.
+pub const WORKBOOK_UNPACKED_BYTES_MAX: u64 = 1 << 30;
+
+/// What every .xlsx and .ods file begins with, since both are zip archives.
+const ZIP_MARK: &[u8] = b"PK\x03\x04";
+
+/// What .xls files begin with, and .xlsx files with a password.
+const OLD_MARK: &[u8] = &[0xD0, 0xCF, 0x11, 0xE0];
+
+/// Whether a file that begins like this is a workbook.
+pub(in crate::files) fn is_workbook(start: &[u8]) -> bool {
+    start.starts_with(ZIP_MARK) || start.starts_with(OLD_MARK)
+}
+
+/// A workbook that has been set aside in a file, since its parts can only be found from its end.
+pub(in crate::files) struct Workbook(File);
+
+impl Workbook {
+    /// Sets the source aside in a file without a name, in this folder or the system's.
+    pub(in crate::files) fn spool(
+        source: &mut dyn BufRead,
+        folder: Option<&Path>,
+    ) -> io::Result<Workbook> {
+        let mut file = match folder {
+            Some(folder) => tempfile::tempfile_in(folder)?,
+            None => tempfile::tempfile()?,
+        };
+        io::copy(&mut Read::take(source, WORKBOOK_BYTES_MAX + 1), &mut file)?;
+        file.seek(SeekFrom::Start(0))?;
+        Ok(Workbook(file))
+    }
+
+    /// Reads its first visible sheet as a table.
+    pub(in crate::files) fn read<const N: usize>(
+        self,
+        columns: &Columns<'_, N>,
+        each: &mut dyn FnMut(Said<'_, N>, Form) -> ControlFlow<()>,
+    ) -> io::Result<()> {
+        let mut file = BufReader::new(self.0);
+        let is_old = file.fill_buf()?.starts_with(OLD_MARK);
+        let is_too_large = file.get_ref().metadata()?.len() > WORKBOOK_BYTES_MAX;
+        let kind = match (is_old, is_too_large) {
+            (true, _) => Err(Fault::OldWorkbook),
+            (_, true) => Err(Fault::WorkbookTooLarge),
+            _ => guard::look_through(&mut file),
+        };
+        let form = *kind.as_ref().unwrap_or(&Form::Xlsx);
+        let mut each_of_form = |said: Said<'_, N>| each(said, form);
+        let read = kind.and_then(|form| match form {
+            Form::Xlsx => read_xlsx(file, columns, &mut each_of_form),
+            Form::Ods => read_ods(file, columns, &mut each_of_form),
+        });
+        read.unwrap_or_else(|fault| {
+            let _ = each_of_form(Said::Fault(1, fault));
+            Ok(())
+        })
+    }
+}
+
+/// The form of a workbook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::files) enum Form {
+    /// Office Open XML.
+    Xlsx,
+    /// OpenDocument.
+    Ods,
+}
+
+/// What the library says of a file that it cannot read.
+fn unreadable(error: &dyn std::fmt::Display) -> Fault {
+    Fault::Workbook(super::super::problem::shown(&error.to_string()))
+}
+
+fn first_visible(sheets: &[Sheet]) -> Result<String, Fault> {
+    let visible = sheets.iter().find(|sheet| sheet.visible == SheetVisible::Visible);
+    visible.map(|sheet| sheet.name.clone()).ok_or(Fault::NoSheet)
+}
+
+fn read_xlsx<const N: usize>(
+    file: BufReader<File>,
+    columns: &Columns<'_, N>,
+    each: &mut dyn FnMut(Said<'_, N>) -> ControlFlow<()>,
+) -> Result<io::Result<()>, Fault> {
+    let mut workbook = Xlsx::new(file).map_err(|e| unreadable(&e))?;
+    let sheet = first_visible(workbook.sheets_metadata())?;
+    let cells = workbook.worksheet_cells_reader(&sheet).map_err(|e| unreadable(&e))?;
+    let mut rows = XlsxRows { cells, next: None, row: Cells::default(), at: 0, ended: false };
+    Ok(super::read(&mut rows, columns, each))
+}
+
+fn read_ods<const N: usize>(
+    file: BufReader<File>,
+    columns: &Columns<'_, N>,
+    each: &mut dyn FnMut(Said<'_, N>) -> ControlFlow<()>,
+) -> Result<io::Result<()>, Fault> {
+    let mut workbook = Ods::new(file).map_err(|e| unreadable(&e))?;
+    let sheet = first_visible(workbook.sheets_metadata())?;
+    let range = workbook.worksheet_range(&sheet).map_err(|e| unreadable(&e))?;
+    drop(workbook);
+    let mut rows = OdsRows { range: &range, next: 0, row: Cells::default() };
+    Ok(super::read(&mut rows, columns, each))
+}
+
+/// The cells of a row as text.
+#[derive(Default)]
+struct Cells {
+    texts: StringRecord,
+    /// The first that shows an error.
+    error: Option<(usize, String)>,
+}
+
+impl Cells {
+    fn clear(&mut self) {
+        self.texts.clear();
+        self.error = None;
+    }
+
+    /// Puts a value into a column that lies behind all that have one.
+    fn put(&mut self, column: usize, value: &DataRef<'_>) {
+        while self.texts.len() < column {
+            self.texts.push_field("");
+        }
+        if let DataRef::Error(error) = value {
+            self.error.get_or_insert_with(|| (column, error.to_string()));
+        }
+        match value {
+            DataRef::Empty => self.texts.push_field(""),
+            DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
+                self.texts.push_field(text);
+            }
+            DataRef::SharedString(text) => self.texts.push_field(text),
+            DataRef::Bool(true) => self.texts.push_field("TRUE"),
+            DataRef::Bool(false) => self.texts.push_field("FALSE"),
+            DataRef::Int(number) => self.texts.push_field(&number.to_string()),
+            DataRef::Float(number) => self.texts.push_field(&digits(*number)),
+            DataRef::DateTime(time) => self.texts.push_field(&local_time(time)),
+            DataRef::Error(error) => self.texts.push_field(&error.to_string()),
+        }
+    }
+}
+
+/// A number as it would be typed. One that is too large to be exact keeps a form that says so.
+fn digits(number: f64) -> String {
+    /// Spreadsheets keep 15 digits.
+    const EXACT_BELOW: f64 = 1e15;
+    if number.abs() < EXACT_BELOW { number.to_string() } else { format!("{number:E}") }
+}
+
+/// The local time that a date cell shows. Its number is a fraction of a day: what lies within a
+/// millisecond of a second is that second.
+fn local_time(time: &ExcelDateTime) -> String {
+    let as_number = || digits(time.as_f64());
+    if !time.is_datetime() {
+        return as_number();
+    }
+    let (year, month, day, hour, minute, second, milli) = time.to_ymd_hms_milli();
+    let [month, day, hour, minute, second] = [month, day, hour, minute, second].map(u16::from);
+    let local = LocalTime::new([year, month, day], [hour, minute, second, milli]);
+    let Some(Ok(moment)) = local.map(|local| local.at_offset(0)) else { return as_number() };
+    let to_the_second = match milli {
+        999 => 1,
+        1 => -1,
+        _ => 0,
+    };
+    let text = moment.stamp.plus_millis(to_the_second).at_offset(0).to_string();
+    text.get(..LOCAL_TIME_CHARS).unwrap_or(&text).to_owned()
+}
+
+/// `2026-11-30T09:00:00.000`
+const LOCAL_TIME_CHARS: usize = 23;
+
+/// The rows of an .xlsx sheet, cell by cell as they are unpacked.
+struct XlsxRows<'w> {
+    cells: XlsxCellReader<'w, BufReader<File>>,
+    /// The first cell of the next row, where it has been read.
+    next: Option<(u32, usize, DataRef<'w>)>,
+    row: Cells,
+    /// The number of the present row, counted from 1.
+    at: u64,
+    ended: bool,
+}
+
+impl<'w> XlsxRows<'w> {
+    /// The next cell that has something in it.
+    fn cell(&mut self) -> Result<Option<(u32, usize, DataRef<'w>)>, XlsxError> {
+        if let Some(next) = self.next.take() {
+            return Ok(Some(next));
+        }
+        while !self.ended {
+            let Some(cell) = self.cells.next_cell()? else {
+                self.ended = true;
+                break;
+            };
+            let (row, column) = cell.get_position();
+            let value = cell.get_value().clone();
+            if value != DataRef::Empty {
+                return Ok(Some((row, column as usize, value)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn fill(&mut self) -> Result<bool, XlsxError> {
+        self.row.clear();
+        let mut present = None;
+        while let Some((row, column, value)) = self.cell()? {
+            if present.is_some_and(|present| present != row) {
+                self.next = Some((row, column, value));
+                break;
+            }
+            present = Some(row);
+            self.at = u64::from(row) + 1;
+            // Cells come in order; one that does not would stand in another's place.
+            if column >= self.row.texts.len() {
+                self.row.put(column, &value);
+            }
+        }
+        Ok(present.is_some())
+    }
+}
+
+impl Rows for XlsxRows<'_> {
+    fn advance(&mut self) -> Result<bool, Halt> {
+        self.fill().map_err(|error| Halt::Fault(self.at + 1, unreadable(&error)))
+    }
+
+    fn row(&self) -> &StringRecord {
+        &self.row.texts
+    }
+
+    fn first_line(&self) -> u64 {
+        self.at
+    }
+
+    fn error(&self) -> Option<(usize, &str)> {
+        self.row.error.as_ref().map(|(column, shows)| (*column, shows.as_str()))
+    }
+}
+
+/// The library has one type for values that it reads bit by bit, and one for those of a whole sheet.
+fn borrowed(value: &Data) -> DataRef<'_> {
+    match value {
+        Data::Int(number) => DataRef::Int(*number),
+        Data::Float(number) => DataRef::Float(*number),
+        Data::String(text) => DataRef::SharedString(text),
+        Data::Bool(is_true) => DataRef::Bool(*is_true),
+        Data::DateTime(time) => DataRef::DateTime(*time),
+        Data::DateTimeIso(text) | Data::DurationIso(text) => DataRef::SharedString(text),
+        Data::Error(error) => DataRef::Error(error.clone()),
+        _ => DataRef::Empty,
+    }
+}
+
+/// The rows of an .ods sheet.
+struct OdsRows<'w> {
+    range: &'w Range<Data>,
+    /// How many rows have been read.
+    next: usize,
+    row: Cells,
+}
+
+impl Rows for OdsRows<'_> {
+    fn advance(&mut self) -> Result<bool, Halt> {
+        self.row.clear();
+        let (height, width) = self.range.get_size();
+        if self.next >= height {
+            return Ok(false);
+        }
+        let left = self.range.start().map_or(0, |(_, column)| column as usize);
+        for column in 0..width {
+            match self.range.get((self.next, column)) {
+                None | Some(Data::Empty) => {}
+                Some(value) => self.row.put(left + column, &borrowed(value)),
+            }
+        }
+        self.next += 1;
+        Ok(true)
+    }
+
+    fn row(&self) -> &StringRecord {
+        &self.row.texts
+    }
+
+    fn first_line(&self) -> u64 {
+        let above = self.range.start().map_or(0, |(row, _)| u64::from(row));
+        above + self.next as u64
+    }
+
+    fn error(&self) -> Option<(usize, &str)> {
+        self.row.error.as_ref().map(|(column, shows)| (*column, shows.as_str()))
+    }
+}

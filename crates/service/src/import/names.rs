@@ -1,0 +1,255 @@
+//! What the names in a table stand for: accounts, people and statuses of the organization.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use domain::{Account, ClientId, ID_MAX, Name, Stage, StatusId, StatusName, UserId};
+
+use crate::directory::folded;
+use crate::runtime::wait;
+use crate::tenant::Tenant;
+use crate::{AdminError, Service};
+
+/// Looks up names while files are read, and remembers whom they name that is not here.
+pub struct ImportNames {
+    org: Option<Arc<Tenant>>,
+    adds_missing: bool,
+    is_new: bool,
+    statuses: HashMap<String, StatusId>,
+    status_ids: BTreeSet<StatusId>,
+    next_status: i64,
+    users: NameIndex,
+    accounts: Option<NameIndex>,
+    /// The greatest number of an account that activities name.
+    last_client: ClientId,
+    not_here: NotHere,
+}
+
+/// What was found under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup<T> {
+    /// One.
+    Found(T),
+    /// None.
+    Unknown,
+    /// More than one: the name does not tell which.
+    Several,
+}
+
+impl<T> Lookup<T> {
+    /// The same of another type.
+    pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Lookup<U> {
+        match self {
+            Lookup::Found(found) => Lookup::Found(with(found)),
+            Lookup::Unknown => Lookup::Unknown,
+            Lookup::Several => Lookup::Several,
+        }
+    }
+}
+
+/// People and accounts that the files name and that are not here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NotHere {
+    /// People, by number, with the name where the files have it.
+    pub users: BTreeMap<UserId, Option<Name>>,
+    /// Accounts that the files name without a number, with the number that each is to get.
+    pub accounts: BTreeMap<ClientId, Name>,
+}
+
+/// Numbers by name.
+#[derive(Debug, Default)]
+struct NameIndex {
+    by_name: HashMap<String, Lookup<i64>>,
+    names: HashMap<i64, String>,
+    last: i64,
+}
+
+impl NameIndex {
+    fn add(&mut self, id: i64, name: &str) {
+        let meant = self.by_name.entry(folded(name)).or_insert(Lookup::Found(id));
+        if *meant != Lookup::Found(id) {
+            *meant = Lookup::Several;
+        }
+        self.names.insert(id, name.to_owned());
+        self.last = self.last.max(id);
+    }
+
+    fn find(&self, name: &str) -> Lookup<i64> {
+        self.by_name.get(&folded(name)).copied().unwrap_or(Lookup::Unknown)
+    }
+
+    fn next(&self) -> Option<i64> {
+        Some(self.last + 1).filter(|next| *next <= ID_MAX)
+    }
+}
+
+impl Service {
+    /// Looks up names in this organization, for a thread that may wait. With `adds_missing`, people and
+    /// accounts that it lacks and that files name without a number get one, and are remembered as missing.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn import_names(
+        &self,
+        org: &Arc<Tenant>,
+        adds_missing: bool,
+    ) -> Result<ImportNames, AdminError> {
+        let last_client = if adds_missing { wait(self.last_client(org))? } else { ClientId(0) };
+        Ok(ImportNames::of(org, adds_missing, last_client))
+    }
+}
+
+impl ImportNames {
+    /// Names of an organization that has nothing yet: files say which statuses there are.
+    #[must_use]
+    pub fn of_nothing() -> ImportNames {
+        ImportNames {
+            org: None,
+            adds_missing: false,
+            is_new: true,
+            statuses: HashMap::new(),
+            status_ids: BTreeSet::new(),
+            next_status: 1,
+            users: NameIndex::default(),
+            accounts: None,
+            last_client: ClientId(0),
+            not_here: NotHere::default(),
+        }
+    }
+
+    fn of(org: &Arc<Tenant>, adds_missing: bool, last_client: ClientId) -> ImportNames {
+        let directory = org.directory();
+        let mut users =
+            NameIndex { last: directory.organization.last_user_named.0, ..NameIndex::default() };
+        directory.users.values().for_each(|user| users.add(user.id.0, user.name.as_str()));
+        let mut statuses = HashMap::new();
+        let in_use_first = [true, false];
+        for is_retired in in_use_first {
+            for status in directory.statuses.values().filter(|s| s.retired == is_retired) {
+                statuses.insert(folded(status.name.as_str()), status.id);
+            }
+        }
+        let status_ids: BTreeSet<StatusId> = directory.statuses.keys().copied().collect();
+        ImportNames {
+            org: Some(org.clone()),
+            adds_missing,
+            is_new: org.timeline.read().is_empty() && directory.organization.stage == Stage::Fresh,
+            statuses,
+            next_status: status_ids.last().map_or(1, |id| id.0 + 1),
+            status_ids,
+            users,
+            accounts: None,
+            last_client,
+            not_here: NotHere::default(),
+        }
+    }
+
+    /// Whether two names are the same, case and blanks around them aside.
+    #[must_use]
+    pub fn is_same(one: &str, other: &str) -> bool {
+        folded(one) == folded(other)
+    }
+
+    /// Whether the organization has no activity yet: then the files say which statuses there are.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Whether there is such a status.
+    #[must_use]
+    pub fn has_status(&self, id: StatusId) -> bool {
+        self.status_ids.contains(&id)
+    }
+
+    /// The status of that name; a new one where the files say which there are.
+    pub fn status(&mut self, name: &StatusName) -> Option<StatusId> {
+        let found = self.statuses.get(&folded(name.as_str())).copied();
+        if found.is_some() || !self.is_new || self.next_status > ID_MAX {
+            return found;
+        }
+        let id = StatusId(self.next_status);
+        self.next_status += 1;
+        self.statuses.insert(folded(name.as_str()), id);
+        self.status_ids.insert(id);
+        Some(id)
+    }
+
+    /// The account of that name.
+    pub fn account(&mut self, name: &str) -> Lookup<ClientId> {
+        self.index_accounts();
+        let Some(accounts) = &mut self.accounts else { return Lookup::Unknown };
+        let found = accounts.find(name).map(ClientId);
+        let new = Name::parse(name.trim()).ok().filter(|_| self.adds_missing);
+        match (found, new, accounts.next()) {
+            (Lookup::Unknown, Some(name), Some(next)) => {
+                accounts.add(next, name.as_str());
+                self.not_here.accounts.insert(ClientId(next), name);
+                Lookup::Found(ClientId(next))
+            }
+            (found, ..) => found,
+        }
+    }
+
+    /// Names of accounts are looked up once some are needed: there may be very many.
+    fn index_accounts(&mut self) {
+        if let (None, Some(org)) = (&self.accounts, &self.org) {
+            let mut index = NameIndex { last: self.last_client.0, ..NameIndex::default() };
+            for Account { id, name } in org.accounts().find("") {
+                index.add(id.0, name.as_str());
+            }
+            self.accounts = Some(index);
+        }
+    }
+
+    /// What an account is called.
+    #[must_use]
+    pub fn name_of_account(&self, id: ClientId) -> Option<String> {
+        let added = self.not_here.accounts.get(&id).map(ToString::to_string);
+        added.or_else(|| self.org.as_ref()?.accounts().name(id).map(ToString::to_string))
+    }
+
+    /// The person of that name.
+    pub fn user(&mut self, name: &str) -> Lookup<UserId> {
+        let found = self.users.find(name).map(UserId);
+        let new = Name::parse(name.trim()).ok().filter(|_| self.adds_missing);
+        match (found, new, self.users.next()) {
+            (Lookup::Unknown, Some(name), Some(next)) => {
+                self.users.by_name.insert(folded(name.as_str()), Lookup::Found(next));
+                self.users.last = next;
+                self.not_here.users.insert(UserId(next), Some(name));
+                Lookup::Found(UserId(next))
+            }
+            (found, ..) => found,
+        }
+    }
+
+    /// What a person is called.
+    #[must_use]
+    pub fn name_of_user(&self, id: UserId) -> Option<String> {
+        let added = self.not_here.users.get(&id).and_then(Option::as_ref);
+        added.map(ToString::to_string).or_else(|| self.users.names.get(&id.0).cloned())
+    }
+
+    /// Takes note of a person whom a record names, by number and perhaps by name.
+    pub fn meet_user(&mut self, id: UserId, name: Option<&str>) {
+        /// So many are told apart.
+        const USERS_MAX: usize = 10_000;
+        let is_here = self.users.names.contains_key(&id.0);
+        let is_known = self.not_here.users.contains_key(&id);
+        if is_here || (!is_known && self.not_here.users.len() >= USERS_MAX) {
+            return;
+        }
+        let name = name.and_then(|name| Name::parse(name.trim()).ok());
+        let known = self.not_here.users.entry(id).or_default();
+        if known.is_none() {
+            *known = name;
+        }
+    }
+
+    /// Whom and what the files have named so far that is not here.
+    #[must_use]
+    pub fn not_here(&self) -> &NotHere {
+        &self.not_here
+    }
+}
