@@ -44,6 +44,15 @@ fn stays(client: &Client, file: &str) {
     assert_eq!((after.records(), after.deleted()), (before.records(), before.deleted()));
 }
 
+/// Imports a table that somebody made from an earlier version and has not changed since.
+#[track_caller]
+fn changes_nothing(client: &Client, table: &str) {
+    let before = client.everything();
+    let report = import(client, table, PLAIN);
+    assert_eq!(report, ImportReport { unchanged: 1, ..ImportReport::default() });
+    assert_eq!(client.everything().records(), before.records());
+}
+
 /// Imports a file with another subject of activity 7, which must be taken.
 #[track_caller]
 fn is_taken(client: &Client, file: &str, subject: &str) {
@@ -205,7 +214,7 @@ fn what_was_changed_by_a_spreadsheet_is_an_edit() {
         let export = client.org.export(Format::Csv);
         is_taken(&client, &export.replace("corrected", "better"), "better");
         stays(&client, &old);
-        stays(&client, &export);
+        changes_nothing(&client, &export);
         stays(&client, &corrected);
     }
 }
@@ -328,7 +337,11 @@ fn an_export_is_as_old_as_what_it_shows() {
         server.advance(STEP_MS);
         // Its time lies before that of the export.
         is_taken(&client, &line(7, "second", &changed(FEBRUARY)), "second");
-        stays(&client, &first);
+        let is_undone_by_nothing = match format {
+            Format::JsonLines => stays,
+            Format::Csv => changes_nothing,
+        };
+        is_undone_by_nothing(&client, &first);
 
         server.advance(STEP_MS);
         client.update(7, "activity.note=ours");
@@ -336,7 +349,7 @@ fn an_export_is_as_old_as_what_it_shows() {
         assert_eq!(import(&client, &ours, PLAIN).unchanged, 1);
         is_taken(&client, &ours.replace("second", "third"), "third");
         assert_eq!(client.retrieve(7)["note"], "ours");
-        stays(&client, &ours);
+        is_undone_by_nothing(&client, &ours);
     }
 }
 
@@ -355,7 +368,7 @@ fn a_spreadsheet_may_drop_the_milliseconds() {
     is_taken(&client, &file, "second");
     server.advance(STEP_MS);
     client.update(7, "activity.note=more");
-    stays(&client, &file);
+    changes_nothing(&client, &file);
 }
 
 #[test]
@@ -473,7 +486,7 @@ fn a_dry_run_lists_what_would_be_overwritten_and_what_would_stay() {
         after: Some(format!("{}…", "é".repeat(60))),
     };
     let differing = |id: i64| Differing { id: ActivityId(id), members: vec![subject.clone()] };
-    let first: Vec<Differing> = [1, 2].into_iter().chain(5..=22).map(differing).collect();
+    let first: Vec<Differing> = [1, 2].into_iter().chain(5..=29).map(differing).collect();
     assert_eq!((overwritten, removed), (first, listed(&[30])));
     assert_eq!(newer_here, [differing(3), Differing { id: ActivityId(4), members: vec![] }]);
     assert_eq!(client.everything().records(), before.records());

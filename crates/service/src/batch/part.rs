@@ -79,7 +79,7 @@ impl Part {
             | Write::Undo { id, .. }
             | Write::Refresh(id) => *id,
         };
-        if id.0 > ID_MAX {
+        if id.0 == self.next_id && id.0 > ID_MAX {
             let refusal = Refusal::IdsExhausted(self.tenant.id.clone());
             self.unchanged.push((Some(reply), Err(refusal)));
             return Ok(());

@@ -48,9 +48,9 @@ fn long_ago() -> Stamp {
 
 fn items() -> Vec<Imported> {
     let old = |id| match imported(ActivityId(id), Some("old")) {
-        Imported::Record { id: Some(id), activity, named, terms, .. } => {
-            let stamp = Some(long_ago().plus_millis(id.0));
-            Imported::Record { id: Some(id), activity, named, terms, stamp }
+        Imported::Record { activity, named, terms, .. } => {
+            let stamp = Some(long_ago().plus_millis(id));
+            Imported::Record { id: Some(ActivityId(id)), activity, named, terms, stamp }
         }
         removed @ Imported::Removed { .. } => removed,
     };

@@ -157,7 +157,7 @@ fn every_fault_of_json_names_its_line_and_member() {
     let is = |what: &str, expected: &str| check(what, expected);
     is(
         "5",
-        "f, line 1: the header row lacks activityId, subject, startDateTime, activityStatus.id, activityStatus.name, activityPriority: expected JSON, or CSV whose first row names the members, with commas, semicolons or tabs between them",
+        "f, line 1: the first row names none of the columns of an activity: expected JSON, a workbook (.xlsx, .ods), or CSV with commas, semicolons or tabs, whose first row has names like activityId, subject and startDateTime. For other names, say --map \"Their name=subject\"",
     );
     is(
         "{}\n5",
@@ -190,8 +190,8 @@ fn every_fault_of_json_names_its_line_and_member() {
         "f, line 2: activityId is 9007199254740992, expected a whole number from 1 to 9007199254740991",
     );
     is(
-        &second(&record("2", "").replace("NORMAL", "urgent")),
-        r#"f, line 2: activityPriority is "urgent", expected LOW, NORMAL or HIGH"#,
+        &second(&record("2", "").replace("NORMAL", "pressing")),
+        r#"f, line 2: activityPriority is "pressing", expected LOW, NORMAL or HIGH"#,
     );
     is(&second(&record("2", "").replace("\"s\"", "\" \"")), "f, line 2: subject must not be empty");
     is(
@@ -296,7 +296,10 @@ fn what_is_no_json_ends_the_file_after_its_line() {
     broken(r#"["\q"]"#, r"a text has a \ that is not one of JSON's escapes, such as \n or \\");
     let bytes = [first.as_bytes(), b"\n{\n\"\xff\"}"].concat();
     let error = read_bytes(&bytes).unwrap_err();
-    assert_eq!(error.to_string(), "f, line 3: this is not UTF-8: save the file with that encoding");
+    assert_eq!(
+        error.to_string(),
+        "f, line 3: this is not UTF-8: save the file as CSV with the encoding Unicode (UTF-8)"
+    );
 }
 
 #[test]

@@ -110,11 +110,11 @@ fn any_imported() -> impl Strategy<Value = Imported> {
     ]
 }
 
-/// JSON leaves out what is absent.
+/// JSON leaves out what is absent, and a table says how exactly it is written.
 fn all_named(mut items: Vec<Imported>) -> Vec<Imported> {
     for item in &mut items {
-        if let Imported::Record { named, .. } = item {
-            *named = Members::ALL;
+        if let Imported::Record { named, terms, .. } = item {
+            (*named, *terms) = (Members::ALL, Terms::Exact);
         }
     }
     items
