@@ -2,7 +2,7 @@
 
 use domain::{ActivityId, ManualClock};
 use serde_json::Value;
-use service::{ImportError, ImportOptions, ImportReport, Listed, Rehearsal};
+use service::{ImportOptions, ImportReport, Listed, Rehearsal};
 
 use crate::client::{Client, REQUIRED};
 use crate::harness::TestServer;

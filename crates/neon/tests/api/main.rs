@@ -31,6 +31,7 @@ mod sessions;
 mod sorting;
 mod status_meanings;
 mod statuses;
+mod tables;
 mod tenants;
 mod updates;
 mod zones;

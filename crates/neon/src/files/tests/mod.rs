@@ -4,6 +4,7 @@ mod json;
 mod limits;
 mod round_trip;
 mod table;
+mod workbook;
 
 use std::io::BufReader;
 use std::ops::ControlFlow;
