@@ -7,8 +7,8 @@ use domain::Account;
 
 use super::ignored::Ignored;
 use super::problem::{Fault, Place, Problems, ReadError};
-use super::source::{self, Source};
-use super::table::{self, Columns, CsvRows, Row, Said};
+use super::source;
+use super::table::{Columns, Row, Said};
 use super::value::{self, Form, Kind};
 
 const NAMES: [&str; 2] = ["id", "name"];
@@ -36,7 +36,7 @@ pub fn read_accounts(
     each: &mut dyn FnMut(Account),
 ) -> Result<Ignored, ReadError> {
     let (mut problems, mut ignored) = (Problems::default(), Ignored::default());
-    let mut take = |said: Said<'_, 2>| {
+    let take = &mut |said: Said<'_, 2>| {
         match said {
             Said::Row(row) => {
                 let account = account(&row, &mut problems);
@@ -54,19 +54,8 @@ pub fn read_accounts(
         required: &[ID, NAME],
         lacking: Fault::AccountColumns,
     };
-    let mut read = || match source::open(&mut source, None)? {
-        Source::Empty => Ok(()),
-        Source::Csv { mut text, line, is_marked } => {
-            let mut rows = CsvRows::new(&mut text, line, is_marked, &columns)?;
-            table::read(&mut rows, &columns, &mut take)
-        }
-        Source::Workbook(workbook) => workbook.read(&columns, &mut |said, _| take(said)),
-        Source::Json(_, line) => {
-            let _ = take(Said::Fault(line, Fault::AccountColumns(NAMES.join(", "))));
-            Ok(())
-        }
-    };
-    read().map_err(|source| ReadError::Io { name: name.to_owned(), source })?;
+    source::read_table(&mut source, &columns, take)
+        .map_err(|source| ReadError::Io { name: name.to_owned(), source })?;
     problems.verdict(name).map(|()| ignored)
 }
 

@@ -1,9 +1,10 @@
 //! Opening a file: what it is, its content tells.
 
 use std::io::{self, BufRead, Cursor, Read};
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::table::{Workbook, decoded, is_utf_16, is_workbook};
+use super::table::{self, Columns, CsvRows, Said, Workbook, decoded, is_utf_16, is_workbook};
 
 /// A file, told apart by how it begins.
 pub(super) enum Source<'s> {
@@ -45,6 +46,28 @@ pub(super) fn open<'s>(
         Some(b'{' | b'[') => Source::Json(text, line),
         Some(_) => Source::Csv { text, line, is_marked },
     })
+}
+
+/// Reads a file that can be nothing but a table.
+pub(super) fn read_table<const N: usize>(
+    source: &mut dyn BufRead,
+    columns: &Columns<'_, N>,
+    each: &mut dyn FnMut(Said<'_, N>) -> ControlFlow<()>,
+) -> io::Result<()> {
+    match open(source, None)? {
+        Source::Empty => Ok(()),
+        Source::Csv { mut text, line, is_marked } => {
+            let mut rows = CsvRows::new(&mut text, line, is_marked, columns)?;
+            table::read(&mut rows, columns, each)
+        }
+        Source::Workbook(workbook) => workbook.read(columns, &mut |said, _| each(said)),
+        Source::Json(_, line) => {
+            let names = columns.required.iter().map(|at| columns.names[*at]);
+            let lacking = (columns.lacking)(names.collect::<Vec<_>>().join(", "));
+            let _ = each(Said::Fault(line, lacking));
+            Ok(())
+        }
+    }
 }
 
 /// What comes first in a text.
