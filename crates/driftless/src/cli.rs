@@ -11,6 +11,7 @@ use web::BasePath;
 
 use crate::address::Address;
 use crate::forwarded::TrustedProxy;
+use crate::health::Health;
 use crate::text;
 
 /// What changed, or was deleted, since X? A server that never misses a change.
@@ -70,6 +71,11 @@ pub(crate) enum Command {
     /// SIGTERM, Ctrl-C and every other signal that would end the process end it in order. SIGHUP has it read
     /// the certificate and its key anew, for connections that come then.
     Serve(Serve),
+    /// Ask a running server whether it works: for containers, scripts and monitoring.
+    ///
+    /// It prints one line. Exit codes: 0 healthy, 1 not, 2 wrong usage. Over TLS, any certificate is
+    /// accepted, since it is seldom made out to the address that is asked here.
+    Health(Health),
     #[command(flatten)]
     Work(Work),
 }

@@ -13,12 +13,14 @@ mod edge;
 mod folder;
 mod forwarded;
 mod front;
+mod health;
 mod log;
 mod observe;
 mod outage;
 mod remote;
 mod request_log;
 mod serve;
+mod service_manager;
 mod signals;
 mod text;
 
@@ -89,6 +91,7 @@ fn run(cli: Cli) -> Result<Ending, Failure> {
     match cli.command {
         Command::Demo(demo) => demo::run(&path, &demo).map(|()| Ending::Done),
         Command::Serve(serve) => serve::run(&path, &serve).map(|()| Ending::Done),
+        Command::Health(health) => health::run(&health),
         Command::Work(mut work) => {
             if let Work::Import(import) = &mut work {
                 import.keep_columns()?;

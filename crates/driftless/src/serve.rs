@@ -23,6 +23,7 @@ use crate::folder::{self, Access, Folder};
 use crate::forwarded::Proxies;
 use crate::front::Front;
 use crate::request_log::RequestLog;
+use crate::service_manager::ServiceManager;
 use crate::signals::{Hangup, Hangups, StopSignals};
 use crate::{log, observe, remote};
 
@@ -172,6 +173,8 @@ impl Server {
         hangup: Hangup,
         announce: impl FnOnce() -> Result<(), Failure>,
     ) -> Result<(), Failure> {
+        let status = format!("Serving {}", self.address()?);
+        let manager = ServiceManager::of_this_process();
         let Server { runtime, listener, tls, mut hangups, front, ground, folder } = self;
         let stop = StopSignals::catch(&runtime)?;
         let ground = Arc::new(ground);
@@ -183,17 +186,22 @@ impl Server {
             }
         }
         announce()?;
+        manager.ready(&status);
         let request_log = front.request_log.clone();
         let edge = Edge { tls: tls.clone(), answers: front, refusal, limits: Limits::default() };
         runtime.block_on(async {
             let housekeeping = tokio::spawn(housekeep(ground.service.clone()));
+            let watchdog = manager.clone().keep_watchdog_calm(ground.service.clone());
+            let watchdog = tokio::spawn(watchdog);
             let hung_up = async {
                 loop {
                     hangups.next().await;
                     if hangup == Hangup::Stops {
                         break;
                     }
+                    manager.reloading();
                     reload(tls.as_deref());
+                    manager.ready(&status);
                 }
                 tracing::info!("stopping: the terminal was closed");
             };
@@ -202,11 +210,13 @@ impl Server {
                     () = stop.told_to_stop() => {}
                     () = hung_up => {}
                 }
+                manager.stopping();
                 // Those who follow what changes would never finish by themselves.
                 ground.service.begin_to_stop();
             };
             edge.serve(listener, told_to_stop).await;
             housekeeping.abort();
+            watchdog.abort();
         });
         folder.stop_listening();
         ground.service.close();

@@ -79,7 +79,7 @@ fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
 
 /// The time of sessions that clients may take up again. The library's own clock panics before 1970.
 #[derive(Debug)]
-struct UnixClock;
+pub(crate) struct UnixClock;
 
 impl TimeProvider for UnixClock {
     fn current_time(&self) -> Option<UnixTime> {

@@ -29,6 +29,7 @@ mod data_folder;
 mod demo;
 mod directory;
 mod export;
+mod health;
 mod help;
 mod import;
 mod import_errors;
@@ -43,6 +44,8 @@ mod people;
 mod pipes;
 mod proxies;
 mod secrets;
+#[cfg(target_os = "linux")]
+mod service_manager;
 mod signals;
 mod spreadsheet;
 mod stop;
