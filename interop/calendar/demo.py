@@ -76,7 +76,7 @@ class Demo:
         """All activities that are there, by the command line."""
         command = [self.binary, "--data", self.folder, "export", "demo", "--format", "jsonl"]
         lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        records = map(json.loads, lines.splitlines())
+        records = map(json.loads, filter(None, lines.split("\n")))
         return [record for record in records if "subject" in record]
 
     def expected(self, with_done=False):

@@ -43,10 +43,13 @@ fn page(who: &SignedIn, chosen: &str, wrong: &Wrong, done: &str) -> Response {
         (layout::head("Preferences", &html! {}))
         (wrong.notice())
         @if !done.is_empty() { (notice("ok", done)) }
-        form.edit.narrow action="/preferences" method="post" {
-            (csrf(who))
-            (zone_control(zone, chosen, wrong))
-            div.buttons { button.primary type="submit" { "Save" } }
+        section.card {
+            h2 { "Times" }
+            form.edit action="/preferences" method="post" {
+                (csrf(who))
+                (zone_control(zone, chosen, wrong))
+                div.buttons { button.primary type="submit" { "Save" } }
+            }
         }
         (calendar::section(who))
     };

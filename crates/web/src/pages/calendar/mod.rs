@@ -74,9 +74,9 @@ async fn create(
         div.card {
             h2 { "The address" }
             (copied("calendar-address", "Copy address", &address))
-            p { "In your calendar program, choose “subscribe to a calendar”, “from the internet” or “from URL”, and paste it there." }
-            h2 { "With what is done" }
-            p { "The feed leaves out what is done. To have that too, use this address instead:" }
+            p { "Your calendar program has a command like “Subscribe to a calendar” or “Add from URL”. Paste the address there." }
+            h2 { "With done activities" }
+            p { "The feed leaves out done activities. To include them, use this address instead:" }
             (copied("calendar-address-done", "Copy address", &format!("{address}?{}", feed::WITH_DONE)))
             p.hint { "The feed reaches " (service::CALENDAR_DAYS_BACK) " days back and a year ahead. Your calendar program decides how often it looks for changes; some do so only once a day." }
         }
