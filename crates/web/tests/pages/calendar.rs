@@ -345,6 +345,43 @@ fn of_too_many_the_nearest_are_shown() {
 }
 
 #[test]
+fn feeds_wait_for_their_turn_and_hold_up_nothing_else() {
+    let world = World::new();
+    world.activity("Call");
+    let path = feed(&world);
+    let theirs = create(&mut world.stranger());
+    let mut editor = world.editor();
+    let turn = || world.block_on(world.service.calendar_turn(&world.acme)).unwrap();
+    let turns = [turn(), turn()];
+    let request = Request::get(&*path).body(Body::empty()).unwrap();
+    let router = world.router();
+    let waiting = world.block_on(async { tokio::spawn(router.oneshot(request)) });
+    editor.get("/activities").ok().shows("Call");
+    ask(&world, &theirs, &[]).ok();
+    assert!(!waiting.is_finished());
+    drop(turns);
+    let Ok(response) = world.block_on(waiting).unwrap();
+    assert_eq!(response.status(), 200);
+}
+
+#[test]
+fn a_feed_takes_its_part_of_what_the_organization_may_ask_at_once() {
+    let world = World::new();
+    world.activity("Call");
+    let path = feed(&world);
+    let tag = ask(&world, &path, &[]).ok().header("etag").to_owned();
+    let room = world.acme.room_for_answer(service::ANSWERS_BYTES_MAX).unwrap();
+    ask(&world, &path, &[]).refused(503);
+    ask(&world, &path, &[(header::IF_NONE_MATCH, &tag)]).refused(304);
+    drop(room);
+    let permits: Vec<_> = std::iter::from_fn(|| world.acme.permit()).collect();
+    ask(&world, &path, &[]).refused(503);
+    drop(permits);
+    ask(&world, &path, &[]).ok();
+    assert!(world.acme.room_for_answer(service::ANSWERS_BYTES_MAX).is_some(), "it is given back");
+}
+
+#[test]
 fn a_long_note_is_cut() {
     let world = World::new();
     world.activity_with("Call", |draft| {
