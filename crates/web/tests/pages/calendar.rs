@@ -355,9 +355,14 @@ fn feeds_wait_for_their_turn_and_hold_up_nothing_else() {
     let turns = [turn(), turn()];
     let request = Request::get(&*path).body(Body::empty()).unwrap();
     let router = world.router();
-    let waiting = world.block_on(async { tokio::spawn(router.oneshot(request)) });
+    let mut waiting = None;
+    world.block_on(async { waiting = Some(tokio::spawn(router.oneshot(request))) });
+    let waiting = waiting.unwrap();
     editor.get("/activities").ok().shows("Call");
-    ask(&world, &theirs, &[]).ok();
+    // Time enough for it, if it did not wait.
+    for _ in 0..10 {
+        ask(&world, &theirs, &[]).ok();
+    }
     assert!(!waiting.is_finished());
     drop(turns);
     let Ok(response) = world.block_on(waiting).unwrap();
