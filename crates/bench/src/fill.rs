@@ -124,7 +124,9 @@ fn add_organization(transaction: &mut dyn Transaction, key: OrgKey, id: &str) ->
     for (id, name) in (1..).zip(PEOPLE) {
         let (name, role) = (Name::parse(name)?, Role::Editor);
         let login = if id == 1 { Some(login()?) } else { None };
-        let user = SystemUser { id: UserId(id), name, role, disabled: false, login, zone: None };
+        let (zone, calendar) = (None, None);
+        let user =
+            SystemUser { id: UserId(id), name, role, disabled: false, login, zone, calendar };
         transaction.put_user(key, &user)?;
     }
     for (id, name) in (1..).zip(STATUSES) {

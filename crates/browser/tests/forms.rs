@@ -245,10 +245,27 @@ fn organization_and_oneself(page: &Page) {
     page.fill("zone", "Asia/Tokyo");
     page.click("Save");
     page.sees("Your preferences have been saved.");
+    calendar_feed(page);
     page.open("/password");
     page.fill("current", "the password of ada");
     page.fill("new", "another few words");
     page.fill("again", "another few words");
     page.click("Change password");
     page.sees("Your password has been changed.");
+}
+
+fn calendar_feed(page: &Page) {
+    page.click("Create an address");
+    page.sees("This address is shown only now.");
+    let first = page.text("#calendar-address");
+    assert!(first.contains("/calendar/acme/"), "{first}");
+    page.click("Back to your preferences");
+    page.click("Replace the address");
+    page.click(css("dialog[open] button.primary"));
+    page.sees("This address is shown only now.");
+    assert_ne!(page.text("#calendar-address"), first);
+    page.click("Back to your preferences");
+    page.click("Revoke the address");
+    page.click(css("dialog[open] button.danger"));
+    page.sees("has been revoked.");
 }

@@ -97,6 +97,25 @@ pub struct SystemUser {
     pub login: Option<Login>,
     /// Whose clocks the pages show the person, where not the organization's.
     pub zone: Option<Zone>,
+    /// The address under which a calendar program reads their activities, where there is one.
+    pub calendar: Option<CalendarFeed>,
+}
+
+impl SystemUser {
+    /// Disables the user. The calendar feed ends for good: enabling the user again does not bring it back.
+    pub fn disable(&mut self) {
+        self.disabled = true;
+        self.calendar = None;
+    }
+}
+
+/// The calendar feed of a person: anyone who knows its address can read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CalendarFeed {
+    /// What is kept of the secret in the address.
+    pub hash: SecretHash,
+    /// When the address was created.
+    pub created: Stamp,
 }
 
 /// How a person signs in to the pages.

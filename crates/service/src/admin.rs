@@ -177,7 +177,7 @@ impl Service {
         let key = org.key;
         self.change_directory(org, move |directory, transaction| {
             let user = directory.users.get_mut(&id).ok_or(AdminError::UnknownUser(id))?;
-            user.disabled = true;
+            user.disable();
             Ok(transaction.put_user(key, user).map_err(|e| unavailable(&e))?)
         })
     }
@@ -275,8 +275,15 @@ pub(crate) fn put_new_user(
         return Err(AdminError::LoginExists(login.name.clone(), other.id));
     }
     let login = login.map(|login| login.set_now(None));
-    let user =
-        SystemUser { id, name: user.name, role: user.role, disabled: false, login, zone: None };
+    let user = SystemUser {
+        id,
+        name: user.name,
+        role: user.role,
+        disabled: false,
+        login,
+        zone: None,
+        calendar: None,
+    };
     transaction.put_user(org, &user).map_err(|e| unavailable(&e))?;
     directory.users.insert(id, user);
     Ok(id)

@@ -139,7 +139,7 @@ impl Service {
         let (org, themselves) = (by.tenant.key, by.user);
         self.change_as_admin(by, move |directory, transaction| {
             let user = directory.users.get_mut(&id).ok_or(AdminError::UnknownUser(id))?;
-            let changed = SystemUser {
+            let mut changed = SystemUser {
                 name: edit.name.unwrap_or_else(|| user.name.clone()),
                 role: edit.role.unwrap_or(user.role),
                 disabled: edit.disabled.unwrap_or(user.disabled),
@@ -147,6 +147,9 @@ impl Service {
             };
             if id == themselves && (changed.role < Role::Admin || changed.disabled) {
                 return Err(AdminError::Yourself);
+            }
+            if changed.disabled {
+                changed.disable();
             }
             *user = changed;
             Ok(transaction.put_user(org, user).map_err(|e| unavailable(&e))?)

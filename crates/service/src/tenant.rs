@@ -12,6 +12,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::accounts::Accounts;
 use crate::board::BoardPlace;
+use crate::calendar::CALENDARS_PER_ORG_MAX;
 use crate::coverage::Coverages;
 use crate::directory::Directory;
 use crate::exposure::Exposure;
@@ -58,6 +59,8 @@ pub struct Tenant {
     pub(crate) long_works: Mutex<LongWorks>,
     /// Held by a first import; another waits for it.
     pub(crate) first_import: tokio::sync::Mutex<()>,
+    /// Turns to make a calendar feed.
+    pub(crate) calendars: Arc<Semaphore>,
     permits: Arc<Semaphore>,
     answers: Arc<Semaphore>,
 }
@@ -91,6 +94,7 @@ impl Tenant {
             renames: AtomicU64::new(0),
             long_works: Mutex::default(),
             first_import: tokio::sync::Mutex::new(()),
+            calendars: Arc::new(Semaphore::new(CALENDARS_PER_ORG_MAX)),
             permits: Arc::new(Semaphore::new(requests_max)),
             answers: Arc::new(Semaphore::new(ANSWERS_BYTES_MAX / PIECE_BYTES)),
         })

@@ -116,6 +116,7 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
         disabled: false,
         login: None,
         zone: None,
+        calendar: None,
     };
     // The first two are shared; the others belong to one poller each.
     let secrets: Vec<String> = (0..8).map(|i| format!("key-{n}-{i}")).collect();

@@ -5,6 +5,8 @@ ALTER TABLE system_user ADD COLUMN login TEXT;              -- the name to sign 
 ALTER TABLE system_user ADD COLUMN password TEXT;           -- its argon2id hash
 ALTER TABLE system_user ADD COLUMN password_set INTEGER;    -- sessions opened before are worth nothing
 ALTER TABLE system_user ADD COLUMN zone TEXT;               -- whose clocks the pages show, where not the organization's
+ALTER TABLE system_user ADD COLUMN calendar BLOB;           -- SHA-256 of the secret in the address of the calendar feed
+ALTER TABLE system_user ADD COLUMN calendar_created INTEGER;
 
 ALTER TABLE activity_status ADD COLUMN position INTEGER NOT NULL DEFAULT 0;    -- among the statuses to choose from
 ALTER TABLE activity_status ADD COLUMN done     INTEGER NOT NULL DEFAULT 0;    -- 1: an activity that has it is done

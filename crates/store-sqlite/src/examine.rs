@@ -35,7 +35,7 @@ type SmallTable = (&'static str, &'static str, fn(&Row<'_>) -> Result<(), StoreE
 const SMALL_TABLES: [SmallTable; 7] = [
     (
         "user",
-        "id, name, role, disabled, login, password, password_set, zone FROM system_user",
+        "id, name, role, disabled, login, password, password_set, zone, calendar, calendar_created FROM system_user",
         |row| rows::user(row).map(drop),
     ),
     (

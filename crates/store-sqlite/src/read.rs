@@ -231,7 +231,9 @@ impl Store for SqliteStore {
                 Ok(TenantRecord {
                     users: list(
                         c,
-                        "SELECT id, name, role, disabled, login, password, password_set, zone FROM system_user
+                        "SELECT id, name, role, disabled, login, password, password_set, zone,
+                                calendar, calendar_created
+                         FROM system_user
                          WHERE organization = ?1 ORDER BY id",
                         org,
                         rows::user,

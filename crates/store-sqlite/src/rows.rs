@@ -1,9 +1,10 @@
 //! Rows are not models: each is turned into its type here, and a bad one says where it stands.
 
 use domain::{
-    Account, ActivityId, ApiKey, Author, ClientId, Interval, KeyId, Kind, Login, LoginName, Name,
-    Opener, OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Role, SecretHash, Seq,
-    Stage, Stamp, State, Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
+    Account, ActivityId, ApiKey, Author, CalendarFeed, ClientId, Interval, KeyId, Kind, Login,
+    LoginName, Name, Opener, OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Role,
+    SecretHash, Seq, Stage, Stamp, State, Status, StatusId, StatusName, SystemUser, UserId,
+    Version, Zone,
 };
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
@@ -172,7 +173,7 @@ pub(crate) fn organization(row: &Row<'_>) -> Result<Organization, StoreError> {
     })
 }
 
-/// Reads `id, name, role, disabled, login, password, password_set, zone`.
+/// Reads `id, name, role, disabled, login, password, password_set, zone, calendar, calendar_created`.
 pub(crate) fn user(row: &Row<'_>) -> Result<SystemUser, StoreError> {
     let role: String = column(row, 2)?;
     Ok(SystemUser {
@@ -184,7 +185,19 @@ pub(crate) fn user(row: &Row<'_>) -> Result<SystemUser, StoreError> {
         zone: column::<Option<String>>(row, 7)?
             .map(|name| Zone::parse(&name).map_err(|e| damaged("system_user", e)))
             .transpose()?,
+        calendar: calendar(row)?,
     })
+}
+
+/// The calendar feed: both of its columns have a value, or neither.
+fn calendar(row: &Row<'_>) -> Result<Option<CalendarFeed>, StoreError> {
+    match (column::<Option<[u8; 32]>>(row, 8)?, column::<Option<i64>>(row, 9)?) {
+        (Some(hash), Some(created)) => {
+            Ok(Some(CalendarFeed { hash: SecretHash(hash), created: Stamp::from_millis(created) }))
+        }
+        (None, None) => Ok(None),
+        _ => Err(damaged("system_user", "a calendar feed without its secret or its time")),
+    }
 }
 
 /// How a person signs in: all of its columns have a value, or none.

@@ -151,8 +151,8 @@ impl Transaction for SqliteTransaction<'_> {
     fn put_user(&mut self, org: OrgKey, user: &SystemUser) -> Result<(), StoreError> {
         self.execute(
             "INSERT OR REPLACE INTO system_user (organization, id, name, role, disabled, login,
-                 password, password_set, zone)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 password, password_set, zone, calendar, calendar_created)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             (
                 org.0,
                 user.id.0,
@@ -163,6 +163,8 @@ impl Transaction for SqliteTransaction<'_> {
                 user.login.as_ref().map(|login| login.password.0.as_str()),
                 user.login.as_ref().map(|login| login.password_set.millis()),
                 user.zone.as_ref().map(Zone::name),
+                user.calendar.as_ref().map(|feed| feed.hash.0),
+                user.calendar.as_ref().map(|feed| feed.created.millis()),
             ),
         )
     }

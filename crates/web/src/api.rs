@@ -25,13 +25,29 @@ pub(crate) fn address(
     method: &str,
     parameters: &[(&str, String)],
 ) -> String {
-    let scheme = if is_secure(headers) { "https" } else { "http" };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let is_part = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
-    let host = host.filter(|host| host.chars().all(is_part)).unwrap_or(UNKNOWN_HOST);
+    let root = root_or_unknown(web, headers);
     let pairs = parameters.iter().map(|(name, value)| format!("{name}={value}"));
     let query = pairs.collect::<Vec<_>>().join("&").replace('+', "%2B");
-    format!("{scheme}://{host}{}/{method}?{query}", path(web))
+    format!("{root}{PATH}/{method}?{query}")
+}
+
+/// Where this server's addresses begin, as the browser that asks reaches it, without a slash at the end; none
+/// where it does not name the host, or not as a host is written.
+pub(crate) fn root(web: &Web, headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let is_part = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+    let host = host.filter(|host| !host.is_empty() && host.chars().all(is_part))?;
+    Some(root_of(web, headers, host))
+}
+
+/// The same with a host to be put in by hand, where it is not known.
+pub(crate) fn root_or_unknown(web: &Web, headers: &HeaderMap) -> String {
+    root(web, headers).unwrap_or_else(|| root_of(web, headers, UNKNOWN_HOST))
+}
+
+fn root_of(web: &Web, headers: &HeaderMap, host: &str) -> String {
+    let scheme = if is_secure(headers) { "https" } else { "http" };
+    format!("{scheme}://{host}{}", web.settings.base_path)
 }
 
 /// The line that asks it from a shell.

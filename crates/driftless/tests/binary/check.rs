@@ -187,7 +187,7 @@ fn rows_of_no_organization_are_told() {
         ],
     );
     check(
-        "INSERT INTO system_user VALUES (-7, 1, 'x', 'admin', 0, NULL, NULL, NULL, NULL)",
+        "INSERT INTO system_user VALUES (-7, 1, 'x', 'admin', 0, NULL, NULL, NULL, NULL, NULL, NULL)",
         &["table system_user: rows of organization number -7, which does not exist: 1"],
     );
 }

@@ -101,6 +101,44 @@ fn a_password_is_not_typed_where_others_see_it() {
 }
 
 #[test]
+fn the_address_of_a_calendar_feed_reaches_neither_log_nor_disk() {
+    let folder = Folder::new();
+    folder.ok("org add acme");
+    let add = "user add acme Ada --role admin --login ada --password-stdin";
+    assert_eq!(folder.run_with_input(add, PASSWORD).code, 0);
+    let mut command = folder.serving(&["--log-format", "json"]);
+    command.env("RUST_LOG", "trace");
+    let server = Server::of(command);
+    let mut browser = Browser::of(&server);
+    assert!(browser.signs_in("ada", PASSWORD));
+    let csrf = browser.get("/preferences").value("csrf");
+    let page = browser.post("/preferences/calendar", &[("csrf", &csrf)]);
+    let (_, after) = page.body.split_once("/calendar/acme/1/").unwrap();
+    let secret = after.split_once(".ics").unwrap().0;
+    assert_eq!(secret.len(), 32);
+    let path = format!("/calendar/acme/1/{secret}.ics");
+    let told = [(&*path, 200), (&path.replace("/1/", "/2/"), 404), (&format!("/{secret}"), 404)]
+        .map(|(path, status)| (server.get(path).status, status));
+    assert!(told.iter().all(|(got, expected)| got == expected), "{told:?}");
+    folder.ok("user disable acme 1");
+    assert_eq!(server.get(&path).status, 404);
+    let metrics = server.get("/metrics").body;
+    let counted =
+        |result| format!("driftless_requests_total{{method=\"calendar\",result=\"{result}\"}}");
+    assert!(metrics.contains(&format!("{} 1", counted("success"))), "{metrics}");
+    assert!(metrics.contains(&format!("{} 2", counted("fail"))), "{metrics}");
+    assert!(!metrics.contains(secret));
+    let log = server.stop().join("\n");
+    assert!(log.contains("\"method\":\"calendar\""), "{log}");
+    assert!(!log.contains(secret), "the log gives it away");
+    for name in folder.names(DATA).iter().filter(|name| *name != "driftless.sock") {
+        let bytes = std::fs::read(folder.path(DATA).join(name)).unwrap();
+        let found = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+        assert!(!found, "{name} gives it away");
+    }
+}
+
+#[test]
 fn a_password_reaches_neither_log_nor_disk() {
     let folder = Folder::new();
     folder.ok("org add acme");

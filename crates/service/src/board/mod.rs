@@ -61,9 +61,19 @@ impl Service {
     /// # Errors
     /// See [`Service::list`].
     pub async fn select(&self, org: &Arc<Tenant>, query: &ListQuery) -> Result<Vec<Seq>, AskError> {
-        self.prepared(org, query.by).await?;
         let all = ListQuery { page: 1, page_size: u32::MAX, ..query.clone() };
-        self.on_board(org, move |service, org| Ok(service.positions(org, &all)?.0)).await
+        self.select_page(org, &all).await
+    }
+
+    /// The same of one page.
+    pub(crate) async fn select_page(
+        &self,
+        org: &Arc<Tenant>,
+        query: &ListQuery,
+    ) -> Result<Vec<Seq>, AskError> {
+        self.prepared(org, query.by).await?;
+        let query = query.clone();
+        self.on_board(org, move |service, org| Ok(service.positions(org, &query)?.0)).await
     }
 
     /// The versions at these positions, in that order, past the cache: for long lists.

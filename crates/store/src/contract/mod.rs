@@ -62,6 +62,7 @@ cases! { $
         an_organization_id_is_given_once
         users_are_kept_and_changed
         logins_are_kept_and_changed
+        calendar_feeds_are_kept_and_changed
         keys_are_kept_and_changed
         a_login_leaves_the_rest_of_a_key
         statuses_are_kept_and_changed

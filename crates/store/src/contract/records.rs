@@ -1,8 +1,8 @@
 //! What is kept besides versions.
 
 use domain::{
-    Account, ApiKey, Interval, Login, Name, Opener, OrgId, OrgKey, Organization, PasswordHash,
-    Role, Stage, Stamp, Status, SystemUser, UserId, Zone,
+    Account, ApiKey, CalendarFeed, Interval, Login, Name, Opener, OrgId, OrgKey, Organization,
+    PasswordHash, Role, SecretHash, Stage, Stamp, Status, SystemUser, UserId, Zone,
 };
 
 use super::sample::{
@@ -177,6 +177,18 @@ pub(super) fn logins_are_kept_and_changed(store: &dyn Store) {
     assert_eq!(tenant(store, ORG).users, [moved, second.clone()]);
     put_users(store, &[user(1)]);
     assert_eq!(tenant(store, ORG).users, [user(1), second]);
+}
+
+pub(super) fn calendar_feeds_are_kept_and_changed(store: &dyn Store) {
+    found(store);
+    let feed = |byte| CalendarFeed { hash: SecretHash([byte; 32]), created: stamp(byte.into()) };
+    let with = |byte| SystemUser { calendar: Some(feed(byte)), ..user(1) };
+    put_users(store, &[with(7), user(2)]);
+    assert_eq!(tenant(store, ORG).users, [with(7), user(2)]);
+    put_users(store, &[with(8)]);
+    assert_eq!(tenant(store, ORG).users, [with(8), user(2)]);
+    put_users(store, &[user(1)]);
+    assert_eq!(tenant(store, ORG).users, [user(1), user(2)]);
 }
 
 pub(super) fn keys_are_kept_and_changed(store: &dyn Store) {

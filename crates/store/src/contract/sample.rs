@@ -53,6 +53,7 @@ pub fn user(id: i64) -> SystemUser {
         disabled: false,
         login: None,
         zone: None,
+        calendar: None,
     }
 }
 

@@ -5,6 +5,7 @@ mod accounts;
 mod activity;
 mod bin;
 mod bulk;
+mod calendar;
 mod changes;
 mod differences;
 mod due;
@@ -37,4 +38,5 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(integrations::routes())
         .merge(settings::routes())
         .merge(preferences::routes())
+        .merge(calendar::routes())
 }

@@ -8,6 +8,7 @@ use maud::html;
 
 use crate::form::{Label, Wrong, zone_control, zone_typed};
 use crate::layout::{self, Nav, csrf, notice};
+use crate::pages::calendar;
 use crate::session::{Posted, Query};
 use crate::{Problem, SignedIn, Web};
 
@@ -18,10 +19,19 @@ pub(crate) fn routes() -> Router<Web> {
 async fn show(who: SignedIn, Query(query): Query) -> Response {
     let chosen = who.person.system_user().and_then(|user| user.zone);
     let chosen = chosen.map_or_else(String::new, |zone| zone.name().to_owned());
-    page(&who, &chosen, &Wrong::default(), query.get("done") == "1")
+    page(&who, &chosen, &Wrong::default(), done(query.get("done")))
 }
 
-fn page(who: &SignedIn, chosen: &str, wrong: &Wrong, done: bool) -> Response {
+/// What has been done, as the address says it.
+fn done(name: &str) -> &'static str {
+    match name {
+        "1" => "Your preferences have been saved.",
+        calendar::REVOKED => "The address of your calendar feed has been revoked.",
+        _ => "",
+    }
+}
+
+fn page(who: &SignedIn, chosen: &str, wrong: &Wrong, done: &str) -> Response {
     let directory = who.person.tenant.directory();
     let help = format!(
         "All pages show you times, and take what you type, as clocks there show them. Left empty: {}, the organization's.",
@@ -32,12 +42,16 @@ fn page(who: &SignedIn, chosen: &str, wrong: &Wrong, done: bool) -> Response {
     let content = html! {
         (layout::head("Preferences", &html! {}))
         (wrong.notice())
-        @if done { (notice("ok", "Your preferences have been saved.")) }
-        form.edit.narrow action="/preferences" method="post" {
-            (csrf(who))
-            (zone_control(zone, chosen, wrong))
-            div.buttons { button.primary type="submit" { "Save" } }
+        @if !done.is_empty() { (notice("ok", done)) }
+        section.card {
+            h2 { "Times" }
+            form.edit action="/preferences" method="post" {
+                (csrf(who))
+                (zone_control(zone, chosen, wrong))
+                div.buttons { button.primary type="submit" { "Save" } }
+            }
         }
+        (calendar::section(who))
     };
     (wrong.status(), layout::page(who, "Preferences", Nav::None, &content)).into_response()
 }
@@ -51,6 +65,6 @@ async fn save(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<
             web.service.set_zone(&who.person, zone).await?;
             Ok(Redirect::to("/preferences?done=1").into_response())
         }
-        None => Ok(page(&who, typed, &wrong, false)),
+        None => Ok(page(&who, typed, &wrong, "")),
     }
 }

@@ -12,6 +12,7 @@ mod accounts;
 mod activities;
 mod bin;
 mod bulk;
+mod calendar;
 mod changes;
 mod conflicts;
 mod editing;

@@ -31,11 +31,12 @@ fn shown_password(page: &Page) -> String {
 #[test]
 fn only_admins_of_the_organization_get_there() {
     let world = World::new();
-    let forms: [(&str, &[(&str, &str)]); 12] = [
+    let forms: [(&str, &[(&str, &str)]); 13] = [
         ("/settings/organization", &[("org_name", "Mine"), ("zone", "UTC")]),
         ("/settings/users", &[("name", "Mine"), ("role", "admin")]),
         ("/settings/users/3", &[("name", "Mine"), ("role", "admin")]),
         ("/settings/users/3/login", &[("login", "mine"), ("password", NEW_PASSWORD)]),
+        ("/settings/users/3/calendar/revoke", &[]),
         ("/settings/users/3/disable", &[]),
         ("/settings/users/3/enable", &[]),
         ("/settings/statuses", &[("status_name", "Mine")]),

@@ -14,7 +14,7 @@ use crate::form::{Label, Wrong, choice, field, line};
 use crate::layout::{self, Nav, counted, csrf, notice};
 use crate::pages::names;
 use crate::session::{Number, Posted, Query};
-use crate::times::duration;
+use crate::times::{self, Shape, duration};
 use crate::{Problem, SignedIn, Web};
 
 pub(super) fn routes() -> Router<Web> {
@@ -23,6 +23,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/settings/users/new", get(new))
         .route("/settings/users/{id}", get(show).post(edit))
         .route("/settings/users/{id}/login", post(reset))
+        .route("/settings/users/{id}/calendar/revoke", post(revoke_calendar))
         .route("/settings/users/{id}/disable", post(disable))
         .route("/settings/users/{id}/enable", post(enable))
 }
@@ -240,7 +241,7 @@ fn done(who: &SignedIn, id: UserId, login: Option<NewLogin>, what: &str) -> Resp
 }
 
 /// What has been done, as the address says it.
-const DONE: [(&str, &str); 6] = [
+const DONE: [(&str, &str); 7] = [
     ("added", "The user has been added."),
     (
         "added-before",
@@ -248,7 +249,8 @@ const DONE: [(&str, &str); 6] = [
     ),
     ("saved", "The user has been saved."),
     ("login", "The user signs in with the new password from now on; earlier sessions have ended."),
-    ("disabled", "The user is disabled: sessions and API keys have ended."),
+    ("disabled", "The user is disabled: sessions, API keys and the calendar feed have ended."),
+    ("calendar", "The address of the user's calendar feed has been revoked."),
     ("enabled", "The user is enabled again."),
 ];
 
@@ -326,8 +328,15 @@ fn access(who: &SignedIn, directory: &Directory, user: &SystemUser) -> Markup {
         (text, "disable", "Disable")
     };
     html! {
+        @if let Some(feed) = &user.calendar {
+            p { "Has had a calendar feed since " (times::time(feed.created, &who.clock, Shape::Date)) "." }
+            form action={ "/settings/users/" (user.id) "/calendar/revoke" } method="post" {
+                (csrf(who))
+                button type="submit" { "Revoke the calendar feed" }
+            }
+        }
         p { (text) }
-        @let question = format!("Disable {}? Their sessions and API keys end at once.", user.name);
+        @let question = format!("Disable {}? Their sessions, API keys and calendar feed end at once.", user.name);
         form action={ "/settings/users/" (user.id) "/" (what) } method="post"
             data-confirm=[(!user.disabled).then_some(question)] {
             (csrf(who))
@@ -387,6 +396,16 @@ async fn reset(
     }
     ask_for_password(&mut typed);
     user_page(&who, id, "", &typed)
+}
+
+async fn revoke_calendar(
+    State(web): State<Web>,
+    Number(id): Number,
+    Posted { who, .. }: Posted,
+) -> Result<Response, Problem> {
+    who.needs(Role::Admin)?;
+    web.service.revoke_calendar(&who.person, UserId(id)).await?;
+    Ok(saved(UserId(id), "calendar"))
 }
 
 async fn disable(web: State<Web>, id: Number, posted: Posted) -> Result<Response, Problem> {

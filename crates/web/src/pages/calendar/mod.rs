@@ -1,0 +1,91 @@
+//! The calendar feed of a person: its secret address, and what a calendar program reads there.
+
+mod feed;
+mod ical;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use maud::{Markup, html};
+
+use crate::layout::{self, Nav, copied, csrf, notice};
+use crate::session::Posted;
+use crate::times::{self, Shape};
+use crate::{Problem, SignedIn, Web, api};
+
+/// What the preferences say has been done.
+pub(crate) const REVOKED: &str = "calendar-revoked";
+
+pub(crate) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/calendar/{org}/{user}/{file}", get(feed::show))
+        .route("/preferences/calendar", post(create))
+        .route("/preferences/calendar/revoke", post(revoke))
+}
+
+/// The part of the preferences about the feed.
+pub(crate) fn section(who: &SignedIn) -> Markup {
+    let feed = who.person.system_user().and_then(|user| user.calendar);
+    html! {
+        section.card {
+            h2 { "Calendar feed" }
+            p { "A calendar program can subscribe to your activities. It reads them and cannot change anything." }
+            @if let Some(feed) = feed {
+                p { "You created the address on " (times::time(feed.created, &who.clock, Shape::Date)) ". It was shown then and cannot be shown again." }
+                div.buttons {
+                    (create_form(who, "Replace the address", Some("Replace the address? Programs that use the present one stop getting your activities.")))
+                    form action="/preferences/calendar/revoke" method="post"
+                        data-confirm="Revoke the address? Programs that use it stop getting your activities." {
+                        (csrf(who))
+                        button.danger type="submit" { "Revoke the address" }
+                    }
+                }
+            } @else {
+                (create_form(who, "Create an address", None))
+            }
+        }
+    }
+}
+
+fn create_form(who: &SignedIn, button: &str, question: Option<&str>) -> Markup {
+    html! {
+        form action="/preferences/calendar" method="post" data-confirm=[question] {
+            (csrf(who))
+            button type="submit" { (button) }
+        }
+    }
+}
+
+/// A form that is sent twice creates two addresses: the one that is shown in the end is the one that counts.
+async fn create(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    Posted { who, .. }: Posted,
+) -> Result<Response, Problem> {
+    let secret = web.service.create_calendar(&who.person).await?;
+    let (org, user) = (&who.person.tenant.id, who.person.user);
+    let root = api::root_or_unknown(&web, &headers);
+    let address = format!("{root}/calendar/{org}/{user}/{secret}.ics");
+    let content = html! {
+        (layout::head("Your calendar feed", &html! {}))
+        (notice("warn", "This address is shown only now. Anyone who knows it can read your activities: keep it to yourself."))
+        div.card {
+            h2 { "The address" }
+            (copied("calendar-address", "Copy address", &address))
+            p { "Your calendar program has a command like “Subscribe to a calendar” or “Add from URL”. Paste the address there." }
+            h2 { "With done activities" }
+            p { "The feed leaves out done activities. To include them, use this address instead:" }
+            (copied("calendar-address-done", "Copy address", &format!("{address}?{}", feed::WITH_DONE)))
+            p.hint { "The feed reaches " (service::CALENDAR_DAYS_BACK) " days back and a year ahead. Your calendar program decides how often it looks for changes; some do so only once a day." }
+        }
+        p { a.button href="/preferences" { "Back to your preferences" } }
+    };
+    Ok(layout::page(&who, "Your calendar feed", Nav::None, &content))
+}
+
+async fn revoke(State(web): State<Web>, Posted { who, .. }: Posted) -> Result<Response, Problem> {
+    web.service.revoke_calendar(&who.person, who.person.user).await?;
+    Ok(Redirect::to(&format!("/preferences?done={REVOKED}")).into_response())
+}
