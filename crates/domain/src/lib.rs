@@ -28,9 +28,9 @@ pub use ids::{ID_MAX, ORG_ID_CHARS_MAX, OrgIdError};
 pub use imported::{Imported, Members};
 pub use interval::{Interval, IntervalError, Unit};
 pub use organization::{
-    Account, ApiKey, LOGIN_CHARS_MAX, Login, LoginName, LoginNameError, Meaning, NAME_CHARS_MAX,
-    Name, Opener, Organization, PasswordHash, Role, RoleError, SecretHash, Stage, Status,
-    SystemUser,
+    Account, ApiKey, Examples, Guide, LOGIN_CHARS_MAX, Login, LoginName, LoginNameError, Meaning,
+    NAME_CHARS_MAX, Name, Opener, Organization, PasswordHash, Role, RoleError, SecretHash, Stage,
+    Status, SystemUser,
 };
 pub use patch::{CustomFieldPatch, Draft, Patch, Presence, StatusRef};
 pub use spreadsheet::{GUARD_COLUMN, guarded, unguarded};
