@@ -25,13 +25,18 @@ pub(crate) fn address(
     method: &str,
     parameters: &[(&str, String)],
 ) -> String {
+    let pairs = parameters.iter().map(|(name, value)| format!("{name}={value}"));
+    let query = pairs.collect::<Vec<_>>().join("&").replace('+', "%2B");
+    format!("{}/{method}?{query}", base(web, headers))
+}
+
+/// What the addresses of all methods begin with, as the browser that asks reaches this server.
+pub(crate) fn base(web: &Web, headers: &HeaderMap) -> String {
     let scheme = if is_secure(headers) { "https" } else { "http" };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let is_part = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
     let host = host.filter(|host| host.chars().all(is_part)).unwrap_or(UNKNOWN_HOST);
-    let pairs = parameters.iter().map(|(name, value)| format!("{name}={value}"));
-    let query = pairs.collect::<Vec<_>>().join("&").replace('+', "%2B");
-    format!("{scheme}://{host}{}/{method}?{query}", path(web))
+    format!("{scheme}://{host}{}", path(web))
 }
 
 /// The line that asks it from a shell.

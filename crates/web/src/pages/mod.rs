@@ -8,6 +8,7 @@ mod bulk;
 mod changes;
 mod differences;
 mod due;
+mod getting_started;
 mod history;
 mod integrations;
 mod list;
@@ -15,6 +16,7 @@ mod my_day;
 pub(crate) mod names;
 mod preferences;
 mod settings;
+mod setup;
 pub(crate) mod sign_in;
 mod told;
 
@@ -24,7 +26,9 @@ use crate::Web;
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
+        .merge(setup::routes())
         .merge(sign_in::routes())
+        .merge(getting_started::routes())
         .merge(my_day::routes())
         .merge(list::routes())
         .merge(told::routes())
