@@ -25,12 +25,12 @@ const SOCKET_PATH_BYTES_MAX: usize = 100;
 #[derive(Debug, Error)]
 pub(crate) enum FolderError {
     #[error(
-        "there is no data folder {}; `driftless serve --init` creates one and prints a link to set it up, --data names another",
+        "there is no data folder {}; `driftless serve --init` or `driftless org add` creates one, --data names another",
         .0.display()
     )]
     Missing(PathBuf),
     #[error(
-        "the folder {} has no data; `driftless serve --init` begins them and prints a link to set it up, --data names another",
+        "the folder {} has no data; `driftless serve --init` or `driftless org add` creates them, --data names another",
         .0.display()
     )]
     Empty(PathBuf),

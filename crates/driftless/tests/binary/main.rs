@@ -43,6 +43,7 @@ mod people;
 mod pipes;
 mod proxies;
 mod secrets;
+mod setting_up;
 mod signals;
 mod spreadsheet;
 mod stop;
