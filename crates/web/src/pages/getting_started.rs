@@ -122,10 +122,10 @@ fn what_to_do(web: &Web, who: &SignedIn, headers: &HeaderMap, step: Step) -> Mar
                 code { "driftless accounts import " (org) " accounts.csv" } " on the server."
             }
             Step::Activities => p {
-                "You see what would change before anything is written. On the server: "
+                "A preview shows what would change before anything is written. On the server: "
                 code { "driftless import " (org) " FILE --dry-run" } "."
             }
-            Step::Key => p { "Each script has a key of its own, and is watched by it." }
+            Step::Key => p { "Give each script its own key. Integrations then shows what each key has received, and what it has missed." }
             Step::Scripts => {
                 @let base = api::base(web, headers);
                 p { "In each script, replace " code { "https://api.neoncrm.com/neonws/services/api" } " with " code { (base) } ". To try a key:" }
@@ -152,7 +152,7 @@ fn examples(web: &Web, who: &SignedIn, directory: &Directory) -> Markup {
                 p {
                     "There are " (counted(examples.activities.into(), "example activity", "example activities"))
                     @if examples.accounts > 0 { " and " (counted(examples.accounts.into(), "example account", "example accounts")) }
-                    " here. Removed, the activities go to the bin, and scripts hear that they were deleted. What somebody has edited stays."
+                    " here. Removing them puts the activities into the bin, and scripts are told that they were deleted. What somebody has edited stays."
                 }
                 button type="submit" { "Remove the examples" }
             }

@@ -87,7 +87,7 @@ pub(super) fn nobody_yet(web: &Web) -> Markup {
     html! {
         div.card.narrow.setup {
             h1 { "Nobody can sign in yet" }
-            p { "This server has no admin. " (WHERE_THE_LINK_IS) " Open it to create the first one." }
+            p { (WHERE_THE_LINK_IS) " Open it to create the first admin." }
             (on_the_server(web))
         }
     }
@@ -108,7 +108,7 @@ fn on_the_server(web: &Web) -> Markup {
         p { "No link at hand? Type " (which) " on the server:" }
         pre.copy { (first) (user) }
         p.hint {
-            "The password is read from standard input. If the data folder is not " code { "./driftless-data" }
+            "The command then waits for the password. If the data folder is not " code { "./driftless-data" }
             ", add " code { "--data DIR" } " to " (several) "."
             @if orgs.len() > 1 { " " code { "driftless org list" } " shows the organizations." }
         }
@@ -130,7 +130,10 @@ fn form(web: &Web, fields: &Fields, wrong: &Wrong) -> Response {
         div.card.narrow.setup {
             h1 { "Set up Driftless" }
             @if wrong.is_empty() {
-                p { "Two minutes, and you are signed in. This link works once." }
+                p {
+                    @if has_orgs { "Create the first admin." } @else { "Create your organization and its first admin." }
+                    " This link works once."
+                }
             }
             (wrong.notice())
             form.edit action="/setup" method="post" data-setup {
@@ -145,18 +148,36 @@ fn form(web: &Web, fields: &Fields, wrong: &Wrong) -> Response {
                 }
                 h2 { "You, the first admin" }
                 (typed("name", "Your name", "", has_orgs))
-                (typed("login", "Login name", "No blanks, like ada or ada@example.org.", false))
+                (login(fields, wrong))
                 (secret("password", "Password", "At least 10 characters. A few words in a row are easy to remember."))
                 (secret("again", "Password again", ""))
                 div.buttons { button.primary type="submit" { "Set up and sign in" } }
             }
         }
         p.hint {
-            "Moving from NeonCRM? To keep the times of change, run " code { "driftless import" }
-            " before anybody signs in, and open this link after it."
+            "Moving from NeonCRM? To keep the original times of change, run "
+            code { "driftless import" } " before anyone signs in. Then open this link."
         }
     };
     (wrong.status(), layout::bare("Set up", &content)).into_response()
+}
+
+/// So that whoever keeps passwords for somebody knows whose it is.
+fn login(fields: &Fields, wrong: &Wrong) -> Markup {
+    let label = Label {
+        name: "login",
+        text: "Login name",
+        help: "No blanks, like ada or ada@example.org.",
+        required: true,
+        ..Label::default()
+    };
+    field(label, wrong, |part| {
+        html! {
+            input id=(part.id) name=(label.name) value=(fields.raw("login")) required autocomplete="username"
+                autocapitalize="none" spellcheck="false" autofocus[part.focus] aria-describedby=[part.described]
+                aria-invalid=[part.invalid];
+        }
+    })
 }
 
 /// The organizations that are there already: one of them gets the admin.
