@@ -20,7 +20,7 @@ const PAGES: [(&str, &str); 10] = [
     ("accounts", "/accounts"),
     ("changes", "/changes"),
     ("integrations", "/integrations"),
-    ("integration", "/integrations/3?activity=1001"),
+    ("integration", "/integrations/4?activity=1001"),
     ("settings", "/settings"),
 ];
 
