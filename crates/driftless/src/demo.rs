@@ -72,7 +72,8 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
     // People come back to it after a while.
     let opening = Opening { init: true, accept_clock: AcceptClock::Later };
     let server = Server::start(folder, &demo.listen, None, &demo.proxied, &tuning, opening)?;
-    let org = set_up(&server, demo.activities)?;
+    let org = set_up(&server.ground, demo.activities)?;
+    bring_to_life(&server, &org)?;
     let key = server.ground.service.add_key(&org, KEY_USER, Some(Name::parse("demo")?))?;
     let password = server.ground.service.new_secret()?[..PASSWORD_DIGITS].to_owned();
     let login = LoginName::parse(WEB_LOGIN)?;
@@ -120,9 +121,8 @@ fn curl(base: &str, key: &str, since: &str) -> String {
     )
 }
 
-/// Adds what a first start misses; what is there stays as it is, but what is due today is so on each day.
-fn set_up(server: &Server, activities: u32) -> Result<Arc<Tenant>, Failure> {
-    let ground = &server.ground;
+/// Adds what a first start misses; what is there stays as it is.
+pub(crate) fn set_up(ground: &Ground, activities: u32) -> Result<Arc<Tenant>, Failure> {
     let service = &ground.service;
     let id = OrgId::parse(ORG)?;
     let org = match service.org(&id) {
@@ -150,12 +150,19 @@ fn set_up(server: &Server, activities: u32) -> Result<Arc<Tenant>, Failure> {
     }
     if !service.has_activities(&org) {
         import(ground, &org, i64::from(activities))?;
-        let label = Some(Name::parse(integration::LABEL)?);
-        let key = service.add_key(&org, KEY_USER, label)?;
-        server.wait(integration::misses_something(service, &org, &key.secret))?;
     }
-    server.wait(plan_anew(service, &org))?;
     Ok(org)
+}
+
+/// What is due today is so on each day, and a script has missed something from the first start on.
+fn bring_to_life(server: &Server, org: &Arc<Tenant>) -> Result<(), Failure> {
+    let service = &server.ground.service;
+    if org.directory().keys.is_empty() {
+        let label = Some(Name::parse(integration::LABEL)?);
+        let key = service.add_key(org, KEY_USER, label)?;
+        server.wait(integration::misses_something(service, org, &key.secret))?;
+    }
+    server.wait(plan_anew(service, org))
 }
 
 fn import(ground: &Ground, org: &Arc<Tenant>, activities: i64) -> Result<(), Failure> {

@@ -100,7 +100,7 @@ impl Contents {
                 self.coverages.insert((org, coverage.key), coverage);
             }
             Op::AccountGone(org, id) => {
-                self.accounts.remove(&(*org, *id));
+                self.accounts.remove(&(org, id));
             }
             Op::Account(org, account) => {
                 self.accounts.insert((org, account.id), account);
