@@ -20,7 +20,7 @@ fn an_empty_server_leads_to_a_working_organization() {
     let server = Server::start();
     let page = Page::new(&server);
     page.open("/");
-    page.sees("Nobody can sign in yet");
+    page.sees("No one can sign in yet");
     page.sees("driftless org add acme");
     look(&page);
 

@@ -113,7 +113,7 @@ pub(crate) fn run(folder: &Path, serve: &Serve) -> Result<(), Failure> {
     server.run(Hangup::Reloads, || {
         tracing::info!(%address, "serving {url}");
         if let Some(token) = token {
-            tracing::info!("nobody can sign in yet: the setup link is on standard output");
+            tracing::info!("no one can sign in yet: the setup link is on standard output");
             tell_setup_link(&url, &token);
         }
         Ok(())
@@ -125,7 +125,7 @@ pub(crate) fn run(folder: &Path, serve: &Serve) -> Result<(), Failure> {
 fn tell_setup_link(url: &str, token: &str) {
     let told = format!(
         "\n\
-         Nobody can sign in yet. Open this link in a browser to create the first admin:\n\n\
+         No one can sign in yet. Open this link in a browser to create the first admin:\n\n\
          \x20 {url}setup?token={token}\n\n\
          It works once, and only until this server stops. From another machine, replace the address by the one\n\
          under which browsers reach this server.\n\n"

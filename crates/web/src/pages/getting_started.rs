@@ -152,14 +152,14 @@ fn examples(web: &Web, who: &SignedIn, directory: &Directory) -> Markup {
                 p {
                     "There are " (counted(examples.activities.into(), "example activity", "example activities"))
                     @if examples.accounts > 0 { " and " (counted(examples.accounts.into(), "example account", "example accounts")) }
-                    " here. Removing them puts the activities into the bin, and scripts are told that they were deleted. What somebody has edited stays."
+                    " here. Removing them puts the activities into the bin, and scripts are told that they were deleted. Anything edited since stays."
                 }
                 button type="submit" { "Remove the examples" }
             }
         } @else if !web.service.has_activities(&who.person.tenant) {
             form.examples action="/getting-started/examples" method="post" {
                 (csrf(who))
-                p { "No data at hand? See what the pages look like with a few dozen activities. You can remove them again." }
+                p { "No data yet? See what the pages look like with a few dozen activities. You can remove them again." }
                 button type="submit" { "Fill with examples" }
             }
         }
@@ -198,7 +198,7 @@ pub(super) fn said(query: &Fields) -> Markup {
                 (notice("ok", &format!("{bin} in the bin now.")))
                 @if kept + accounts > 0 {
                     (notice("warn", &format!(
-                        "{} and {} stay, since somebody has used or changed them: they are yours now.",
+                        "{} and {} stay because they have been used or changed since.",
                         counted(kept, "activity", "activities"), counted(accounts, "account", "accounts"),
                     )))
                 }

@@ -86,7 +86,7 @@ fn refused(web: &Web, problem: Option<&SetupError>) -> Response {
 pub(super) fn nobody_yet(web: &Web) -> Markup {
     html! {
         div.card.narrow.setup {
-            h1 { "Nobody can sign in yet" }
+            h1 { "No one can sign in yet" }
             p { (WHERE_THE_LINK_IS) " Open it to create the first admin." }
             (on_the_server(web))
         }
@@ -223,7 +223,7 @@ async fn set_up(State(web): State<Web>, request: Request) -> Result<Response, Pr
     let (bytes, _held) = body::read(body, body::FREE_BYTES, &web.budget, |_| false).await?;
     let (fields, peer) = (Fields::parse(&bytes), peer(&parts));
     if let Err(problem) = web.service.check_setup(fields.raw("token"), &peer) {
-        tracing::warn!(%problem, peer, "nobody was set up");
+        tracing::warn!(%problem, peer, "setup refused");
         return Ok(refused(&web, Some(&problem)));
     }
     let mut wrong = Wrong::default();

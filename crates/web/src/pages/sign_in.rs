@@ -64,7 +64,7 @@ struct Shown<'a> {
 /// it follows from outlives sign-ins, so that a form in another tab goes on being good.
 fn sign_in_page(web: &Web, headers: &HeaderMap, status: StatusCode, shown: &Shown<'_>) -> Response {
     if shown.kept.is_none() && !web.service.can_anybody_sign_in() {
-        return layout::bare("Nobody can sign in yet", &setup::nobody_yet(web)).into_response();
+        return layout::bare("No one can sign in yet", &setup::nobody_yet(web)).into_response();
     }
     let present = web.cookies.get(headers, Cookie::Form).filter(|secret| is_secret(secret));
     let Ok(secret) = present.map_or_else(|| web.service.new_secret(), |one| Ok(one.to_owned()))

@@ -120,7 +120,7 @@ fn the_sign_in_page_says_what_to_do_as_long_as_nobody_can_sign_in() {
     let mut browser = world.browser();
     assert_eq!(browser.get("/").redirected(), "/sign-in?back=%2F");
     let page = browser.get("/sign-in").ok();
-    page.shows("Nobody can sign in yet").shows("setup link").hides(&token);
+    page.shows("No one can sign in yet").shows("setup link").hides(&token);
     page.shows("driftless user add ORG &quot;Your Name&quot; --role admin --login");
     world.add_user(&world.acme, ADMIN, Role::Admin);
     browser.get("/sign-in").ok().shows("name=\"password\"").hides("driftless user add");
