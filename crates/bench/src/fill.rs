@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use domain::{
-    Activity, ActivityId, ApiKey, Author, ClientId, KeyId, Login, LoginName, Name, Note, OrgId,
-    OrgKey, Organization, Origin, PasswordHash, Priority, Provenance, Role, SecretHash, Seq, Stage,
-    Stamp, State, Status, StatusId, StatusName, Subject, SystemUser, UserId, Version, Zone,
+    Activity, ActivityId, ApiKey, Author, ClientId, Guide, KeyId, Login, LoginName, Name, Note,
+    OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Provenance, Role, SecretHash, Seq,
+    Stage, Stamp, State, Status, StatusId, StatusName, Subject, SystemUser, UserId, Version, Zone,
 };
 use sha2::{Digest, Sha256};
 use store::{Durability, Mark, SearchIndex, Store, Text, Transaction};
@@ -120,6 +120,7 @@ fn add_organization(transaction: &mut dyn Transaction, key: OrgKey, id: &str) ->
         zone: Zone::parse("America/Chicago")?,
         stage: Stage::Fresh,
         last_user_named: UserId(0),
+        guide: Guide::default(),
     })?;
     for (id, name) in (1..).zip(PEOPLE) {
         let (name, role) = (Name::parse(name)?, Role::Editor);

@@ -47,6 +47,13 @@ impl Server {
         server
     }
 
+    /// The link by which the first admin is made, as the server has printed it: from its path on. It is read once.
+    #[track_caller]
+    pub fn setup_link(&self) -> String {
+        let of = |line: &str| Some(line.trim().strip_prefix(&self.base)?.to_owned());
+        self.out.find("the setup link", of)
+    }
+
     /// Serves a demo with this many activities; gives also whom it says that one can sign in as.
     #[track_caller]
     pub fn demo(activities: u32) -> (Server, Person) {

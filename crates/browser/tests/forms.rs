@@ -28,6 +28,8 @@ fn every_form_can_be_sent_with_what_a_person_would_fill_in() {
     let api = Api::new(&server, &ada);
     let page = Page::new(&server);
     page.watch_forms();
+    page.sign_in(&server.person("beta", "Eve Frank", "admin"));
+    first_day(&page);
     page.sign_in(&ada);
     activities(&page, &api);
     lists(&page);
@@ -45,6 +47,21 @@ fn every_form_can_be_sent_with_what_a_person_would_fill_in() {
     page.click("Sign out");
     page.wait_for("input[name=password]");
     assert_eq!(page.forms_not_sent(), [""; 0], "nobody has sent these");
+}
+
+/// In an organization of its own, which may have no activities yet.
+fn first_day(page: &Page) {
+    page.click("Fill with examples");
+    page.sees("The examples are here.");
+    page.click("Remove the examples");
+    page.sees("36 example activities are in the bin now.");
+    page.click("Hide");
+    page.sees("The checklist is hidden.");
+    page.click("Show the checklist");
+    page.sees("Getting started");
+    page.click("Eve Frank");
+    page.click("Sign out");
+    page.wait_for("input[name=password]");
 }
 
 fn activities(page: &Page, api: &Api) {

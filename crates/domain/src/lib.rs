@@ -31,9 +31,9 @@ pub use imported::{Imported, Members};
 pub use interval::{Interval, IntervalError, Unit};
 pub use local::{Local, LocalTime};
 pub use organization::{
-    Account, ApiKey, CalendarFeed, LOGIN_CHARS_MAX, Login, LoginName, LoginNameError, Meaning,
-    NAME_CHARS_MAX, Name, Opener, Organization, PasswordHash, Role, RoleError, SecretHash, Stage,
-    Status, SystemUser,
+    Account, ApiKey, CalendarFeed, Examples, Guide, LOGIN_CHARS_MAX, Login, LoginName,
+    LoginNameError, Meaning, NAME_CHARS_MAX, Name, Opener, Organization, PasswordHash, Role,
+    RoleError, SecretHash, Stage, Status, SystemUser,
 };
 pub use patch::{CustomFieldPatch, Draft, Patch, Presence, StatusRef};
 pub use spreadsheet::{GUARD_COLUMN, guarded, unguarded};

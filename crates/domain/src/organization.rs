@@ -7,7 +7,9 @@ use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::activity::{TextError, checked};
-use crate::{ClientId, Interval, KeyId, OrgId, OrgKey, Stamp, StatusId, StatusName, UserId, Zone};
+use crate::{
+    ClientId, Interval, KeyId, OrgId, OrgKey, Seq, Stamp, StatusId, StatusName, UserId, Zone,
+};
 
 /// The most characters that a person's, an organization's, a key's or a status's name may have.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -67,6 +69,32 @@ pub struct Organization {
     /// ([`Activity::assignable_user`](crate::Activity::assignable_user)), 0 where none has. Who is
     /// added without a number gets one after it.
     pub last_user_named: UserId,
+    /// What helps its admins on the first days.
+    pub guide: Guide,
+}
+
+/// What helps an organization's admins on the first days.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Guide {
+    /// Whether an admin has hidden the checklist.
+    pub hidden: bool,
+    /// The examples that an admin has asked for.
+    pub examples: Option<Examples>,
+}
+
+/// Examples that an organization was filled with. Their activities are known by [`Origin::Examples`](crate::Origin).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Examples {
+    /// How many activities were made up.
+    pub activities: u32,
+    /// Their versions have no later position than this.
+    pub until: Seq,
+    /// The first of the accounts that were made up; the others follow it.
+    pub first_account: ClientId,
+    /// How many accounts were made up.
+    pub accounts: u32,
+    /// Whether they have been taken away again.
+    pub removed: bool,
 }
 
 /// How far an organization's life has come. Only a first import goes back, to [`Stage::Fresh`].

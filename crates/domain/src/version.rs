@@ -39,6 +39,8 @@ pub enum Origin {
     Import,
     /// Any other command.
     CommandLine,
+    /// The examples that an admin asked for.
+    Examples,
 }
 
 /// What an activity is after a version: there, or gone.

@@ -38,11 +38,14 @@ pub(crate) struct Cli {
 }
 
 const GETTING_STARTED: &str = "\
-Getting started with data of your own:
+Getting started with data of your own, in the browser: open the link that this prints.
+  driftless serve --init
+
+Or on the command line; then sign in as ada:
   driftless org add acme --time-zone America/Chicago
-  driftless user add acme \"Ada Byron\"
-  driftless key add acme --user 1
+  driftless user add acme \"Ada Byron\" --role admin --login ada --password-stdin
   driftless import acme answers.json
+  driftless key add acme --user 1
   driftless serve
 
 Nearly every option can also be set in the environment; the help of each command says under which name.";

@@ -1,16 +1,18 @@
 //! `demo`: an organization that looks like one, set up and served.
 
-mod accounts;
+mod integration;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use domain::{
-    Activity, ActivityId, ClientId, Imported, LoginName, Members, Moment, Name, Note, OrgId,
-    Priority, Provenance, Role, Stamp, StatusId, StatusName, Subject, Terms, UserId, Zone,
+    Account, Activity, ActivityId, Author, ClientId, Imported, LoginName, Members, Moment, Name,
+    Note, OrgId, Origin, Patch, Presence, Priority, Provenance, Role, Stamp, StatusId, StatusName,
+    Subject, Terms, UserId, Zone,
 };
+use service::made_up::{self, Dice};
 use service::{
-    AcceptClock, FIRST_STATUSES, ImportOptions, NewUser, Password, Service, Spool, Tenant,
+    AcceptClock, FIRST_STATUSES, ImportOptions, NewUser, Password, Service, Spool, Tenant, Write,
 };
 
 use crate::cli::{Demo, Tuning};
@@ -40,69 +42,21 @@ const USERS: [(i64, &str, Role); 5] = [
     (101_136, "Theo Abernathy", Role::Viewer),
 ];
 
-const SUBJECTS: [(&str, &[&str]); 6] = [
-    (
-        "Call",
-        &[
-            "to thank for the spring gift",
-            "about the pledge balance",
-            "to confirm the visit",
-            "back about volunteering",
-        ],
-    ),
-    (
-        "Meet",
-        &[
-            "over coffee about a major gift",
-            "with the board treasurer",
-            "on the gala seating",
-            "at the food bank",
-        ],
-    ),
-    ("Send", &["tax receipt again", "the annual report", "a birthday card", "the grant budget"]),
-    (
-        "Follow up",
-        &[
-            "on the lapsed membership",
-            "after the open house",
-            "on matching gift form",
-            "on bounced email",
-        ],
-    ),
-    (
-        "Prepare",
-        &[
-            "the grant report",
-            "the donor wall proof",
-            "talking points for the visit",
-            "name badges",
-        ],
-    ),
-    (
-        "Check",
-        &[
-            "the new mailing address",
-            "the employer match",
-            "whether the cheque has cleared",
-            "the seating wish",
-        ],
-    ),
-];
-
-const NOTES: [&str; 6] = [
-    "",
-    "",
-    "Prefers mornings; do not call on Fridays.",
-    "Left a message with the assistant.",
-    "Asked to be taken off the phone list, mail is fine.",
-    "Spoke for ten minutes.\nWants to hear how the kitchen project goes on before deciding.",
-];
-
 /// Activities of a demo that have been removed again.
 const REMOVED: i64 = 12;
 
-/// Activities that are due on the day of the first start.
-const DUE_TODAY: i64 = 4;
+/// The first activities of the demo are the admin's, and lie on these days from today, at these hours.
+const PLANNED: [(i64, i64); 7] = [(0, 9), (0, 11), (0, 13), (0, 15), (-1, 10), (-1, 14), (1, 10)];
+
+/// The first of these, and the one that a conflict is to be tried with.
+const FIRST_ID: i64 = 1_000;
+const CONFLICT: ActivityId = ActivityId(FIRST_ID + 6);
+const CONFLICT_SUBJECT: &str = "Try a conflict: edit this in two tabs";
+const CONFLICT_NOTE: &str = "Open this activity in two browser tabs and choose Edit in both.\nChange the priority in the first tab and save. Then choose another priority in the second tab and save: it shows both, and asks which one counts.\nDifferent fields do not collide: both changes are kept.";
+
+/// The accounts: the number of the first one, and how many there are.
+const FIRST_ACCOUNT: i64 = 3_400;
+const ACCOUNTS: i64 = 420;
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
@@ -119,6 +73,7 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
     let opening = Opening { init: true, accept_clock: AcceptClock::Later };
     let server = Server::start(folder, &demo.listen, None, &demo.proxied, &tuning, opening)?;
     let org = set_up(&server.ground, demo.activities)?;
+    bring_to_life(&server, &org)?;
     let key = server.ground.service.add_key(&org, KEY_USER, Some(Name::parse("demo")?))?;
     let password = server.ground.service.new_secret()?[..PASSWORD_DIGITS].to_owned();
     let login = LoginName::parse(WEB_LOGIN)?;
@@ -132,14 +87,27 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
          \x20 organization   {ORG} ({ORG_NAME}, {ZONE})\n\
          \x20 web pages      http://{address}/   sign in as {WEB_LOGIN}, password {password}\n\
          \x20 API key        {key}   (fresh, like the password; earlier keys go on working)\n\n\
+         Look at these first:\n\n\
+         {sights}\n\
          What changed, or was deleted, in the last seven days? This logs in and asks:\n\n\
          \x20 {curl}\n\n\
          Ctrl-C stops it; the same command goes on with the same data. RUST_LOG=info shows each request.\n\n",
         folder = server.ground.folder.display(),
+        sights = sights(&address),
         key = key.secret,
         curl = curl(&format!("http://{address}"), &key.secret, &since.to_string()),
     );
     server.run(Hangup::Stops, || Ok(Terminal::new().print(&told)?))
+}
+
+/// Where there is something to see, a line each.
+fn sights(address: &str) -> String {
+    let sights = [
+        ("due today, overdue since yesterday", String::new()),
+        ("an edit conflict to try, see its note", format!("activities/{CONFLICT}")),
+        ("an integration that has missed changes", "integrations".to_owned()),
+    ];
+    sights.map(|(what, path)| format!("  {what:<40} http://{address}/{path}\n")).concat()
 }
 
 /// One line for a shell: the inner request logs in, the outer one asks.
@@ -174,13 +142,27 @@ pub(crate) fn set_up(ground: &Ground, activities: u32) -> Result<Arc<Tenant>, Fa
                 .add_user(&org, NewUser { id: Some(UserId(id)), name: Name::parse(name)?, role })?;
         }
     }
+    if org.accounts().is_empty() {
+        let names = made_up::account_names(usize::try_from(ACCOUNTS)?)?;
+        let account = |(id, name)| Account { id: ClientId(id), name };
+        let accounts: Vec<Account> = (FIRST_ACCOUNT..).zip(names).map(account).collect();
+        service.put_accounts(&org, &accounts, &mut |_| {})?;
+    }
     if !service.has_activities(&org) {
         import(ground, &org, i64::from(activities))?;
     }
-    if org.accounts().is_empty() {
-        service.put_accounts(&org, &accounts::made_up()?, &mut |_| {})?;
-    }
     Ok(org)
+}
+
+/// What is due today is so on each day, and a script has missed something from the first start on.
+fn bring_to_life(server: &Server, org: &Arc<Tenant>) -> Result<(), Failure> {
+    let service = &server.ground.service;
+    if org.directory().keys.is_empty() {
+        let label = Some(Name::parse(integration::LABEL)?);
+        let key = service.add_key(org, KEY_USER, label)?;
+        server.wait(integration::misses_something(service, org, &key.secret))?;
+    }
+    server.wait(plan_anew(service, org))
 }
 
 fn import(ground: &Ground, org: &Arc<Tenant>, activities: i64) -> Result<(), Failure> {
@@ -189,7 +171,7 @@ fn import(ground: &Ground, org: &Arc<Tenant>, activities: i64) -> Result<(), Fai
     for item in manual_records()? {
         spool.push(&item)?;
     }
-    let mut dice = Dice(20_140_111);
+    let mut dice = Dice::new(20_140_111);
     for n in 0..activities {
         if n % 10_000 == 0 {
             terminal.progress(
@@ -198,9 +180,9 @@ fn import(ground: &Ground, org: &Arc<Tenant>, activities: i64) -> Result<(), Fai
                 Some(activities.unsigned_abs()),
             )?;
         }
-        let mut item = made_up(ActivityId(1_000 + n), &ground.service, &mut dice)?;
-        if n < DUE_TODAY {
-            set_due_today(&mut item, n, &ground.service)?;
+        let mut item = one_of_many(ActivityId(FIRST_ID + n), &ground.service, &mut dice)?;
+        if let Some(planned) = usize::try_from(n).ok().and_then(|n| PLANNED.get(n)) {
+            plan(&mut item, *planned, &ground.service)?;
         }
         spool.push(&item)?;
     }
@@ -259,7 +241,7 @@ fn manual_records() -> Result<Vec<Imported>, Failure> {
 }
 
 /// An activity as there are many: written some day of the last two years, mostly changed since.
-fn made_up(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Imported, Failure> {
+fn one_of_many(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Imported, Failure> {
     let now = service.now();
     let created = now.plus_millis(-dice.below(DAYS * DAY_MS) - MINUTE_MS);
     let since = now.millis() - created.millis();
@@ -280,13 +262,11 @@ fn made_up(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Importe
         (true, _) => 2,
         (false, _) => 1,
     };
-    let (verb, rests) = dice.pick(&SUBJECTS);
+    let subject = dice.subject();
     let author = dice.pick(&USERS[..4]).1;
     let editor = if changed == created { author } else { dice.pick(&USERS[..4]).1 };
     let zone = Zone::parse(ZONE)?;
-    let priority =
-        [Priority::Low, Priority::Normal, Priority::Normal, Priority::Normal, Priority::High];
-    let note: &&str = dice.pick(&NOTES);
+    let note = dice.note();
     let has_end = dice.below(4) > 0;
     let length_ms = (1 + dice.below(8)) * 15 * MINUTE_MS;
     Ok(Imported::Record {
@@ -298,34 +278,59 @@ fn made_up(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Importe
             created: whole_second(created),
             created_by: Some((*author).to_owned()),
             modified_by: Some((*editor).to_owned()),
-            subject: Subject::parse(&format!("{verb} {}", dice.pick(rests)))?,
+            subject: Subject::parse(&subject)?,
             note: Note::parse(note)?,
             start: zone.at(whole_second(start)),
             end: has_end.then(|| zone.at(whole_second(start).plus_millis(length_ms))),
-            client: Some(ClientId(accounts::FIRST_ID + dice.below(accounts::COUNT))),
+            client: Some(ClientId(FIRST_ACCOUNT + dice.below(ACCOUNTS))),
             system_user: Some(UserId(dice.pick(&USERS[..4]).0)),
             status: StatusId(status),
             status_name: StatusName::parse(FIRST_STATUSES[usize::try_from(status - 1)?])?,
-            priority: *dice.pick(&priority),
+            priority: dice.priority(),
             custom_fields: Vec::new(),
             provenance: Provenance::default(),
         }),
     })
 }
 
-/// Makes an activity one that whoever signs in has to do today: the first page shows what it is for.
-fn set_due_today(item: &mut Imported, n: i64, service: &Service) -> Result<(), Failure> {
-    let Imported::Record { activity, .. } = item else { return Ok(()) };
-    let zone = Zone::parse(ZONE)?;
-    let today = zone.at(service.now()).to_string();
-    let day = today.get(..10).unwrap_or_default();
-    let midnight = Moment::parse(&format!("{day}T00:00:00Z"))?.stamp;
-    let start = zone.instant_of(midnight.plus_millis((9 + 2 * n) * 60 * MINUTE_MS));
-    activity.start = zone.at(start);
-    activity.end = Some(zone.at(start.plus_millis(45 * MINUTE_MS)));
+/// Makes an activity one that the admin has to do on that day.
+fn plan(item: &mut Imported, planned: (i64, i64), service: &Service) -> Result<(), Failure> {
+    let Imported::Record { id, activity, .. } = item else { return Ok(()) };
+    let (start, end) = times(planned, service.now())?;
+    activity.start = start;
+    activity.end = Some(end);
     activity.system_user = Some(WEB_USER);
     activity.status = StatusId(2);
     activity.status_name = StatusName::parse(FIRST_STATUSES[1])?;
+    if *id == Some(CONFLICT) {
+        activity.subject = Subject::parse(CONFLICT_SUBJECT)?;
+        activity.note = Note::parse(CONFLICT_NOTE)?;
+    }
+    Ok(())
+}
+
+/// Start and end of what is planned for so many days from today, at that hour.
+fn times((days, hour): (i64, i64), now: Stamp) -> Result<(Moment, Moment), Failure> {
+    let zone = Zone::parse(ZONE)?;
+    let start = made_up::on_day(&zone, now, days, hour * 60);
+    Ok((zone.at(start), zone.at(start.plus_millis(45 * MINUTE_MS))))
+}
+
+/// Moves what nobody has touched since an earlier start to the day that it is planned for, seen from today.
+async fn plan_anew(service: &Service, org: &Arc<Tenant>) -> Result<(), Failure> {
+    for (id, planned) in (FIRST_ID..).zip(PLANNED) {
+        let (_, version) = service.retrieve(org, ActivityId(id)).await?;
+        let Some(version) = version.filter(|version| version.author.user.is_none()) else {
+            continue;
+        };
+        let (start, end) = times(planned, service.now())?;
+        if version.record().is_some_and(|activity| activity.start != start) {
+            let patch = Patch { start: Some(start), end: Presence::Set(end), ..Patch::default() };
+            let update = Write::Update(version.id, Box::new(patch));
+            let author = Author { user: None, origin: Origin::CommandLine };
+            service.write(org, author, update).await?;
+        }
+    }
     Ok(())
 }
 
@@ -338,28 +343,4 @@ fn in_office_hours(day: Stamp, dice: &mut Dice) -> Stamp {
 /// The vendor keeps stamps to the second.
 fn whole_second(stamp: Stamp) -> Stamp {
     Stamp::from_millis(stamp.millis().div_euclid(1_000) * 1_000)
-}
-
-/// Numbers that look thrown and are the same every time (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn throw(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number from 0 to `bound` − 1; 0 where there is none.
-    fn below(&mut self, bound: i64) -> i64 {
-        let bound = u64::try_from(bound).unwrap_or(0).max(1);
-        i64::try_from(self.throw() % bound).unwrap_or(0)
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        let last = i64::try_from(from.len()).unwrap_or(i64::MAX);
-        &from[usize::try_from(self.below(last)).unwrap_or(0)]
-    }
 }

@@ -25,12 +25,12 @@ const SOCKET_PATH_BYTES_MAX: usize = 100;
 #[derive(Debug, Error)]
 pub(crate) enum FolderError {
     #[error(
-        "there is no data folder {}; `driftless org add` makes one (`driftless serve --init` an empty one), --data names another",
+        "there is no data folder {}; `driftless serve --init` or `driftless org add` creates one, --data names another",
         .0.display()
     )]
     Missing(PathBuf),
     #[error(
-        "the folder {} has no data; `driftless org add` begins them (`driftless serve --init` an empty folder), --data names another",
+        "the folder {} has no data; `driftless serve --init` or `driftless org add` creates them, --data names another",
         .0.display()
     )]
     Empty(PathBuf),

@@ -17,6 +17,7 @@ use tokio::time::MissedTickBehavior;
 use crate::address::Address;
 use crate::cli::{Proxied, Serve, Tuning};
 use crate::commands::{self, Failure, Ground};
+use crate::console::{Console, Terminal};
 use crate::edge::tls::Tls;
 use crate::edge::{Edge, Limits};
 use crate::folder::{self, Access, Folder};
@@ -108,11 +109,30 @@ pub(crate) fn run(folder: &Path, serve: &Serve) -> Result<(), Failure> {
         let folder = server.folder.path.display();
         tracing::warn!(%folder, "there was no data: the data folder is new and empty");
     }
-    let address = server.address()?;
+    let (address, url) = (server.address()?, server.url()?);
+    let token = server.ground.service.open_setup()?;
     server.run(Hangup::Reloads, || {
-        tracing::info!(%address, "serving");
+        tracing::info!(%address, "serving {url}");
+        if let Some(token) = token {
+            tracing::info!("no one can sign in yet: the setup link is on standard output");
+            tell_setup_link(&url, &token);
+        }
         Ok(())
     })
+}
+
+/// Prints the link by which the first admin is made. It is a secret, and so goes to standard output alone: the log may
+/// be sent elsewhere and kept, and what is in it is to be worth nothing to whoever reads it.
+fn tell_setup_link(url: &str, token: &str) {
+    let told = format!(
+        "\n\
+         No one can sign in yet. Open this link in a browser to create the first admin:\n\n\
+         \x20 {url}setup?token={token}\n\n\
+         It works once, and only until this server stops. From another machine, replace the address by the one\n\
+         under which browsers reach this server.\n\n"
+    );
+    // Where nobody reads it, the command line is another way: the sign-in page says so.
+    let _ = Terminal::new().print(&told);
 }
 
 impl Server {
@@ -164,6 +184,22 @@ impl Server {
     /// Where it can be reached: address, port and base path.
     pub(crate) fn address(&self) -> io::Result<String> {
         Ok(format!("{}{}", self.listener.local_addr()?, self.front.base_path))
+    }
+
+    /// The same as an address that a browser on this machine opens.
+    pub(crate) fn url(&self) -> io::Result<String> {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let address = self.listener.local_addr()?;
+        let host = match address.ip() {
+            ip if ip.is_unspecified() => format!("localhost:{}", address.port()),
+            _ => address.to_string(),
+        };
+        Ok(format!("{scheme}://{host}{}/", self.front.base_path))
+    }
+
+    /// Waits for work to be done before it serves.
+    pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
     }
 
     /// Serves until a signal stops it, then ends in order. `announce` is called once all is ready,

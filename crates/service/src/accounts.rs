@@ -199,10 +199,18 @@ impl Accounts {
     }
 
     /// The number after the greatest that has a name, or is in use without one.
-    fn next(&self, unnamed: ClientId) -> Result<ClientId, AdminError> {
+    pub(crate) fn next(&self, unnamed: ClientId) -> Result<ClientId, AdminError> {
         let last = self.by_id.last_key_value().map_or(ClientId(0), |(id, _)| *id);
         let next = ClientId(last.max(unnamed).0.saturating_add(1));
         Some(next).filter(|id| id.0 <= ID_MAX).ok_or(AdminError::IdsExhausted)
+    }
+
+    fn forget(&mut self, ids: &[ClientId]) {
+        self.changes += ids.len() as u64;
+        *self.lines.get_mut() = None;
+        for before in ids.iter().filter_map(|id| self.by_id.remove(id)) {
+            self.sorted.remove(&before);
+        }
     }
 
     fn put(&mut self, changed: Vec<Arc<Entry>>) {
@@ -329,8 +337,22 @@ impl Service {
 }
 
 impl Committer {
+    /// Forgets the names of accounts: durable first, then in memory.
+    pub(crate) fn drop_accounts(&mut self, org: &Tenant, ids: &[ClientId]) -> Result<(), Refusal> {
+        self.transact(Durability::Power, |transaction| {
+            let mut drop = ids.iter().map(|id| transaction.drop_account(org.key, *id));
+            drop.try_for_each(|done| done.map_err(|e| unavailable(&e)))
+        })?;
+        org.accounts_to_change().forget(ids);
+        Ok(())
+    }
+
     /// Durable first, then in memory. Of several names for one number, the last one counts.
-    fn put_accounts(&mut self, org: &Tenant, accounts: Vec<Account>) -> Result<u64, Refusal> {
+    pub(crate) fn put_accounts(
+        &mut self,
+        org: &Tenant,
+        accounts: Vec<Account>,
+    ) -> Result<u64, Refusal> {
         let named: HashMap<ClientId, Name> =
             accounts.into_iter().map(|account| (account.id, account.name)).collect();
         let named = named.into_iter().map(|(id, name)| Account { id, name });

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use domain::{
-    ApiKey, ClientId, ID_MAX, Interval, KeyId, LoginName, Meaning, Name, OrgId, OrgIdError, OrgKey,
-    Organization, Role, Stage, Stamp, Status, StatusId, StatusName, SystemUser, TextError, UserId,
-    Zone,
+    ApiKey, ClientId, Guide, ID_MAX, Interval, KeyId, LoginName, Meaning, Name, OrgId, OrgIdError,
+    OrgKey, Organization, Role, Stage, Stamp, Status, StatusId, StatusName, SystemUser, TextError,
+    UserId, Zone,
 };
 use store::{Durability, TenantRecord, Transaction};
 use thiserror::Error;
@@ -127,35 +127,7 @@ impl Service {
     /// # Errors
     /// When the id is taken or the store cannot write.
     pub fn add_org(&self, id: OrgId, name: Name, zone: Zone) -> Result<Arc<Tenant>, AdminError> {
-        let shared = self.shared.clone();
-        self.call(move |committer| {
-            if shared.tenants.read().contains_key(&id) {
-                return Err(AdminError::OrgExists(id));
-            }
-            let last = shared.tenants.read().values().map(|tenant| tenant.key.0).max().unwrap_or(0);
-            let organization = Organization {
-                key: OrgKey(last + 1),
-                id: id.clone(),
-                name,
-                zone,
-                stage: Stage::Fresh,
-                last_user_named: UserId(0),
-            };
-            let stored = TenantRecord {
-                organization,
-                users: Vec::new(),
-                keys: Vec::new(),
-                statuses: first_statuses()?,
-            };
-            let (store, limit) = (shared.store.as_ref(), shared.settings.requests_per_org_max);
-            // Before it is there: afterwards nothing may keep memory from having it.
-            let tenant = Tenant::load(store, stored.clone(), Stamp::MIN, limit);
-            let tenant = tenant.map_err(|e| unavailable(&e))?;
-            committer.transact(Durability::Power, |t| {
-                put_tenant(t, &stored).map_err(|e| AdminError::from(unavailable(&e)))
-            })?;
-            Ok(shared.take_up(tenant))
-        })
+        self.call(move |committer| Ok(committer.add_org(id, name, zone, |_, _, _| Ok(()))?.0))
     }
 
     /// Adds a system user.
@@ -290,6 +262,43 @@ pub(crate) fn put_new_user(
 }
 
 impl Committer {
+    /// Adds an organization with the first statuses, and with what `more` puts into it in the same transaction.
+    pub(crate) fn add_org<T>(
+        &mut self,
+        id: OrgId,
+        name: Name,
+        zone: Zone,
+        more: impl FnOnce(&mut Directory, &mut dyn Transaction, OrgKey) -> Result<T, AdminError>,
+    ) -> Result<(Arc<Tenant>, T), AdminError> {
+        let shared = self.shared.clone();
+        if shared.tenants.read().contains_key(&id) {
+            return Err(AdminError::OrgExists(id));
+        }
+        let last = shared.tenants.read().values().map(|tenant| tenant.key.0).max().unwrap_or(0);
+        let organization = Organization {
+            key: OrgKey(last + 1),
+            id: id.clone(),
+            name,
+            zone,
+            stage: Stage::Fresh,
+            last_user_named: UserId(0),
+            guide: Guide::default(),
+        };
+        let (users, keys) = (Vec::new(), Vec::new());
+        let stored = TenantRecord { organization, users, keys, statuses: first_statuses()? };
+        let (store, limit) = (shared.store.as_ref(), shared.settings.requests_per_org_max);
+        // Before it is there: afterwards nothing may keep memory from having it.
+        let tenant = Tenant::load(store, stored.clone(), Stamp::MIN, limit);
+        let tenant = tenant.map_err(|e| unavailable(&e))?;
+        let mut directory = Directory::clone(&tenant.directory());
+        let made = self.transact(Durability::Power, |t| {
+            put_tenant(t, &stored).map_err(|e| AdminError::from(unavailable(&e)))?;
+            more(&mut directory, t, tenant.key)
+        })?;
+        tenant.set_directory(directory);
+        Ok((shared.take_up(tenant), made))
+    }
+
     pub(crate) fn change_directory<T, E: From<Refusal>>(
         &mut self,
         org: &Tenant,

@@ -21,6 +21,7 @@ mod commit;
 mod coverage;
 mod custom_fields;
 mod directory;
+mod examples;
 mod export;
 mod exposure;
 mod history;
@@ -47,6 +48,7 @@ mod sabotage;
 mod secret;
 mod sessions;
 mod settle;
+mod setup;
 mod sorting;
 mod sought;
 mod start;
@@ -73,6 +75,7 @@ use crate::commit::{Job, Queue, stopping};
 use crate::lease::Lease;
 use crate::removed::RemovedLists;
 use crate::sessions::Sessions;
+use crate::setup::SetupToken;
 use crate::sorting::Orders;
 use crate::throttle::Attempts;
 use crate::versions::Versions;
@@ -89,6 +92,7 @@ pub use clock::SystemClock;
 pub use commit::Committer;
 pub use coverage::{Cause, Missing, PagesServed, Poll, Served, Undelivered};
 pub use directory::Directory;
+pub use examples::{ExamplesError, RemovedExamples, made_up};
 pub use history::{Change, Difference, Story};
 pub use import::{
     Conflicts, Differing, ImportError, ImportNames, ImportOptions, ImportPlan, ImportReport,
@@ -117,6 +121,7 @@ pub use sabotage::Guard;
 pub use sabotage::{switch_off, tighten_limits};
 pub use secret::hash as hash_secret;
 pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
+pub use setup::{FirstAdmin, FirstOrg, SetupError};
 pub use sorting::SORTS_MAX;
 pub use sought::{Snippet, Sought};
 pub use statuses::Spread;
@@ -160,6 +165,8 @@ pub(crate) struct Shared {
     pub(crate) boards: Boards,
     pub(crate) queue: Queue,
     pub(crate) attempts: Attempts,
+    /// What the setup link of this process has in it.
+    pub(crate) setup: SetupToken,
     /// Set when the server is about to stop: those who follow something let go.
     pub(crate) stopping: watch::Sender<bool>,
     /// Whether the boards have been made ready after the start.
@@ -240,6 +247,14 @@ impl Service {
     #[must_use]
     pub fn has_activities(&self, org: &Tenant) -> bool {
         !org.timeline.read().is_empty()
+    }
+
+    /// Whether the organization has, or ever had, any activity besides examples.
+    #[must_use]
+    pub fn has_own_activities(&self, org: &Tenant) -> bool {
+        let examples = org.directory().organization.guide.examples;
+        let made_up = examples.map_or(0, |examples| examples.activities as usize);
+        org.timeline.read().activities() > made_up
     }
 
     /// Whether the store can be read and the committer writes.

@@ -17,6 +17,7 @@ use crate::notes::Note;
 use crate::passwords::HASHING_MAX;
 use crate::removed::RemovedLists;
 use crate::runtime::wait;
+use crate::setup::SetupToken;
 use crate::sorting::Orders;
 use crate::start::Start;
 use crate::throttle::Attempts;
@@ -152,6 +153,7 @@ impl Service {
             boards: Boards::new(settings.cache_bytes_max),
             queue,
             attempts: Attempts::new(),
+            setup: SetupToken::default(),
             stopping: watch::Sender::new(false),
             indexing: AtomicBool::new(false),
             warmed: AtomicBool::new(false),

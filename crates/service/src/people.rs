@@ -136,7 +136,7 @@ impl Service {
 
     /// Opens a session of its own for every sign-in: an id that a browser brought along never becomes
     /// one.
-    async fn open_for(
+    pub(crate) async fn open_for(
         &self,
         tenant: &Arc<Tenant>,
         user: UserId,
@@ -350,6 +350,11 @@ pub(crate) struct NewLogin {
 }
 
 impl NewLogin {
+    /// What is kept of the password.
+    pub(crate) fn password(&self) -> PasswordHash {
+        self.password.clone()
+    }
+
     /// The login as set now, later than the beginning of every session that is open. They may have begun
     /// as late as the login before it was set, which is ahead of the time after others of its millisecond.
     pub(crate) fn set_now(self, before: Option<&Login>) -> Login {

@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use domain::{
-    ApiKey, KeyId, Name, OrgId, OrgKey, Organization, Role, Stage, Stamp, SystemUser, UserId,
-    Version, Zone,
+    ApiKey, Guide, KeyId, Name, OrgId, OrgKey, Organization, Role, Stage, Stamp, SystemUser,
+    UserId, Version, Zone,
 };
 use service::{Guard, Service};
 
@@ -108,6 +108,7 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
         zone: Zone::utc(),
         stage: Stage::Fresh,
         last_user_named: UserId(0),
+        guide: Guide::default(),
     };
     let user = SystemUser {
         id: UserId(1),

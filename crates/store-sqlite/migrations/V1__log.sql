@@ -64,7 +64,7 @@ CREATE TABLE change (
     activity     INTEGER NOT NULL,
     kind         INTEGER NOT NULL,      -- 1 record, 2 tombstone
     actor        INTEGER,               -- the system user, where there is one
-    origin       INTEGER NOT NULL,      -- 1 API, 2 web, 3 import, 4 command line
+    origin       INTEGER NOT NULL,      -- 1 API, 2 web, 3 import, 4 command line, 5 examples
     previous     INTEGER,               -- seq of the version that this one supersedes
     document     TEXT,                  -- the content, of a record
     checksum     INTEGER NOT NULL,      -- CRC-32 of the columns before it

@@ -15,6 +15,13 @@ UPDATE activity_status SET position = id, done = lower(name) = 'completed', begi
 
 ALTER TABLE api_key ADD COLUMN expected_ms INTEGER;         -- how often it is to be asked with
 
+ALTER TABLE organization ADD COLUMN guide_hidden INTEGER NOT NULL DEFAULT 0;   -- 1: an admin has hidden the checklist
+ALTER TABLE organization ADD COLUMN examples         INTEGER;    -- how many activities were made up on request
+ALTER TABLE organization ADD COLUMN examples_until   INTEGER;    -- the last position that one of their versions may have
+ALTER TABLE organization ADD COLUMN example_account  INTEGER;    -- the first of the accounts made up for them
+ALTER TABLE organization ADD COLUMN example_accounts INTEGER;    -- how many accounts were made up
+ALTER TABLE organization ADD COLUMN examples_removed INTEGER;    -- 1: they have been taken away again
+
 -- A session is opened with a key or with a login.
 CREATE TABLE session_of_two_kinds (
     organization INTEGER NOT NULL,

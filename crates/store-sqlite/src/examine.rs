@@ -181,9 +181,9 @@ impl Examination<'_> {
 
     fn organizations(&mut self) -> Result<Vec<Known>, StoreError> {
         let mut known = Vec::new();
-        let sql = "SELECT organization, id, name, zone, stage, last_user_named FROM organization
-                   ORDER BY organization";
-        self.query("table organization", sql, [], &mut |_, row| {
+        let columns = rows::ORGANIZATION;
+        let sql = format!("SELECT {columns} FROM organization ORDER BY organization");
+        self.query("table organization", &sql, [], &mut |_, row| {
             let key = row.get(0).map_err(failed)?;
             let shown = row.get(1).unwrap_or_else(|_| format!("number {key}"));
             let problem = damage(rows::organization(row).map(drop))?;

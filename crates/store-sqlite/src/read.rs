@@ -224,8 +224,8 @@ impl Store for SqliteStore {
         self.read(|c| {
             // Several queries, one snapshot: a commit between them is seen by none.
             let _snapshot = c.unchecked_transaction().map_err(failed)?;
-            let sql = "SELECT organization, id, name, zone, stage, last_user_named FROM organization ORDER BY id";
-            let organizations = list(c, sql, [], rows::organization)?;
+            let sql = format!("SELECT {} FROM organization ORDER BY id", rows::ORGANIZATION);
+            let organizations = list(c, &sql, [], rows::organization)?;
             let tenant = |organization: domain::Organization| {
                 let org = (organization.key.0,);
                 Ok(TenantRecord {

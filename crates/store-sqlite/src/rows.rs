@@ -1,10 +1,10 @@
 //! Rows are not models: each is turned into its type here, and a bad one says where it stands.
 
 use domain::{
-    Account, ActivityId, ApiKey, Author, CalendarFeed, ClientId, Interval, KeyId, Kind, Login,
-    LoginName, Name, Opener, OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Role,
-    SecretHash, Seq, Stage, Stamp, State, Status, StatusId, StatusName, SystemUser, UserId,
-    Version, Zone,
+    Account, ActivityId, ApiKey, Author, CalendarFeed, ClientId, Examples, Guide, Interval, KeyId,
+    Kind, Login, LoginName, Name, Opener, OrgId, OrgKey, Organization, Origin, PasswordHash,
+    Priority, Role, SecretHash, Seq, Stage, Stamp, State, Status, StatusId, StatusName, SystemUser,
+    UserId, Version, Zone,
 };
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
@@ -62,6 +62,7 @@ fn origin_number(origin: Origin) -> i64 {
         Origin::Web => 2,
         Origin::Import => 3,
         Origin::CommandLine => 4,
+        Origin::Examples => 5,
     }
 }
 
@@ -71,6 +72,7 @@ fn origin(number: i64) -> Result<Origin, StoreError> {
         2 => Ok(Origin::Web),
         3 => Ok(Origin::Import),
         4 => Ok(Origin::CommandLine),
+        5 => Ok(Origin::Examples),
         other => Err(damaged("change", format!("origin {other}"))),
     }
 }
@@ -160,7 +162,12 @@ fn stage(number: i64) -> Result<Stage, StoreError> {
     }
 }
 
-/// Reads `organization, id, name, zone, stage, last_user_named`.
+/// What [`organization`] reads.
+pub(crate) const ORGANIZATION: &str =
+    "organization, id, name, zone, stage, last_user_named, guide_hidden,
+    examples, examples_until, example_account, example_accounts, examples_removed";
+
+/// Reads [`ORGANIZATION`].
 pub(crate) fn organization(row: &Row<'_>) -> Result<Organization, StoreError> {
     let wrong = |e: &dyn std::fmt::Display| damaged("organization", e);
     Ok(Organization {
@@ -170,7 +177,19 @@ pub(crate) fn organization(row: &Row<'_>) -> Result<Organization, StoreError> {
         zone: Zone::parse(&column::<String>(row, 3)?).map_err(|e| wrong(&e))?,
         stage: stage(column(row, 4)?)?,
         last_user_named: UserId(column(row, 5)?),
+        guide: Guide { hidden: column(row, 6)?, examples: examples(row)? },
     })
+}
+
+fn examples(row: &Row<'_>) -> Result<Option<Examples>, StoreError> {
+    let Some(activities) = column(row, 7)? else { return Ok(None) };
+    Ok(Some(Examples {
+        activities,
+        until: seq(column(row, 8)?),
+        first_account: ClientId(column(row, 9)?),
+        accounts: column(row, 10)?,
+        removed: column(row, 11)?,
+    }))
 }
 
 /// Reads `id, name, role, disabled, login, password, password_set, zone, calendar, calendar_created`.

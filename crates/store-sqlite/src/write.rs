@@ -1,8 +1,8 @@
 //! The one write transaction.
 
 use domain::{
-    Account, ActivityId, ApiKey, Interval, KeyId, Opener, OrgKey, Organization, Seq, Stamp, Status,
-    SystemUser, Version, Zone,
+    Account, ActivityId, ApiKey, ClientId, Interval, KeyId, Opener, OrgKey, Organization, Seq,
+    Stamp, Status, SystemUser, Version, Zone,
 };
 use parking_lot::MutexGuard;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -130,13 +130,20 @@ impl Transaction for SqliteTransaction<'_> {
     }
 
     fn put_organization(&mut self, organization: &Organization) -> Result<(), StoreError> {
+        let examples = organization.guide.examples;
         self.execute(
             // Not OR REPLACE, which would delete another organization that has the id.
-            "INSERT INTO organization (organization, id, name, zone, stage, last_user_named)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO organization (organization, id, name, zone, stage, last_user_named,
+                 guide_hidden, examples, examples_until, example_account, example_accounts,
+                 examples_removed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
              ON CONFLICT (organization) DO UPDATE
              SET id = excluded.id, name = excluded.name, zone = excluded.zone, stage = excluded.stage,
-                 last_user_named = excluded.last_user_named",
+                 last_user_named = excluded.last_user_named, guide_hidden = excluded.guide_hidden,
+                 examples = excluded.examples, examples_until = excluded.examples_until,
+                 example_account = excluded.example_account,
+                 example_accounts = excluded.example_accounts,
+                 examples_removed = excluded.examples_removed",
             (
                 organization.key.0,
                 organization.id.as_str(),
@@ -144,6 +151,12 @@ impl Transaction for SqliteTransaction<'_> {
                 organization.zone.name(),
                 stage_number(organization.stage),
                 organization.last_user_named.0,
+                organization.guide.hidden,
+                examples.map(|examples| examples.activities),
+                examples.map(|examples| number(examples.until)),
+                examples.map(|examples| examples.first_account.0),
+                examples.map(|examples| examples.accounts),
+                examples.map(|examples| examples.removed),
             ),
         )
     }
@@ -292,6 +305,10 @@ impl Transaction for SqliteTransaction<'_> {
             "INSERT OR REPLACE INTO account (organization, id, name) VALUES (?1, ?2, ?3)",
             (org.0, account.id.0, account.name.as_str()),
         )
+    }
+
+    fn drop_account(&mut self, org: OrgKey, id: ClientId) -> Result<(), StoreError> {
+        self.execute("DELETE FROM account WHERE organization = ?1 AND id = ?2", (org.0, id.0))
     }
 
     fn put_folder(&mut self, state: &FolderState) -> Result<(), StoreError> {

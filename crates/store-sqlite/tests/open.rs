@@ -8,7 +8,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use domain::{Activity, ActivityId, Note, Seq, State, Status, StatusId, Version};
+use domain::{Activity, ActivityId, Guide, Note, Seq, State, Status, StatusId, Version};
 use rusqlite::Connection;
 use store::contract::sample::{
     ORG, account, activity, append, commit, coverage, key, organization, problems, record, run,
@@ -128,7 +128,8 @@ fn of_the_first_schema() -> TempDir {
     connection.execute("ATTACH ? AS newest", [newest]).unwrap();
     let sql = "CREATE TABLE refinery_schema_history AS
                    SELECT * FROM newest.refinery_schema_history WHERE version = 1;
-               INSERT INTO organization SELECT * FROM newest.organization;
+               INSERT INTO organization
+                   SELECT organization, id, name, zone, stage, last_user_named FROM newest.organization;
                INSERT INTO system_user SELECT organization, id, name, role, disabled FROM newest.system_user;
                INSERT INTO api_key
                    SELECT organization, id, system_user, label, hash, created, revoked, last_login FROM newest.api_key;
@@ -148,6 +149,7 @@ fn a_folder_of_the_first_schema_is_brought_up_to_date() {
         let store = open(&folder);
         assert_eq!(problems(&store).unwrap(), [""; 0]);
         let tenant = store.tenants().unwrap().remove(0);
+        assert_eq!(tenant.organization.guide, Guide::default());
         assert_eq!((tenant.users, tenant.keys), (vec![user(1)], vec![key(1)]));
         let completed = Status { retired: true, ..status(4, "COMPLETED") };
         assert!(completed.done && completed.position == 4);

@@ -20,8 +20,8 @@ mod words;
 use std::ops::ControlFlow;
 
 use domain::{
-    Account, ActivityId, ApiKey, KeyId, OrgKey, Organization, Seq, Stamp, Status, StatusId,
-    SystemUser, Version,
+    Account, ActivityId, ApiKey, ClientId, KeyId, OrgKey, Organization, Seq, Stamp, Status,
+    StatusId, SystemUser, Version,
 };
 
 pub use content::{Content, StoredField, StoredMoment, StoredText, StoredVersion, decode, encode};
@@ -265,6 +265,12 @@ pub trait Transaction {
     /// # Errors
     /// When the store cannot write.
     fn put_account(&mut self, org: OrgKey, account: &Account) -> Result<(), StoreError>;
+
+    /// Forgets an account's name.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn drop_account(&mut self, org: OrgKey, id: ClientId) -> Result<(), StoreError>;
 
     /// Keeps what stands beside the organizations.
     ///

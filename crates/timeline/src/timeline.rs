@@ -71,6 +71,8 @@ pub struct Timeline {
     tombstones: Bits,
     latest: Latest,
     largest_id: Option<ActivityId>,
+    /// How many activities there ever were.
+    activities: usize,
     head: View,
 }
 
@@ -91,6 +93,7 @@ impl Timeline {
             tombstones: Bits::default(),
             latest: Latest::new(),
             largest_id: None,
+            activities: 0,
             head: View::default(),
         }
     }
@@ -111,6 +114,7 @@ impl Timeline {
         self.stamps.push(entry.stamp);
         let previous = self.latest.replace(entry.id, seq);
         self.previous.push(previous);
+        self.activities += usize::from(previous == 0);
         self.head.append(entry.kind, position(previous));
         self.largest_id = self.largest_id.max(Some(entry.id));
         Ok(Seq(u64::from(seq)))
@@ -139,6 +143,12 @@ impl Timeline {
     #[must_use]
     pub fn largest_id(&self) -> Option<ActivityId> {
         self.largest_id
+    }
+
+    /// How many activities there ever were, those removed included.
+    #[must_use]
+    pub fn activities(&self) -> usize {
+        self.activities
     }
 
     /// The view as of now.

@@ -25,10 +25,14 @@ pub(crate) fn address(
     method: &str,
     parameters: &[(&str, String)],
 ) -> String {
-    let root = root_or_unknown(web, headers);
     let pairs = parameters.iter().map(|(name, value)| format!("{name}={value}"));
     let query = pairs.collect::<Vec<_>>().join("&").replace('+', "%2B");
-    format!("{root}{PATH}/{method}?{query}")
+    format!("{}/{method}?{query}", base(web, headers))
+}
+
+/// What the addresses of all methods begin with, as the browser that asks reaches this server.
+pub(crate) fn base(web: &Web, headers: &HeaderMap) -> String {
+    format!("{}{PATH}", root_or_unknown(web, headers))
 }
 
 /// Where this server's addresses begin, as the browser that asks reaches it, without a slash at the end; none

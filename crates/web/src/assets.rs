@@ -39,6 +39,7 @@ const ASSETS: &[(&str, &str, &str)] = assets![
     "progress.js" JS,
     "rows.js" JS,
     "send.js" JS,
+    "setup.js" JS,
     "submitting.js" JS,
 ];
 

@@ -57,10 +57,12 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; scr
 const FORM_BYTES_MAX: usize = 2 << 20;
 
 /// The first parts of all pages' addresses: what a log may name of one.
-pub const PAGES: [&str; 15] = [
+pub const PAGES: [&str; 17] = [
     "assets",
+    "setup",
     "sign-in",
     "sign-out",
+    "getting-started",
     "password",
     "preferences",
     "calendar",

@@ -20,7 +20,7 @@ const PAGES: [(&str, &str); 10] = [
     ("accounts", "/accounts"),
     ("changes", "/changes"),
     ("integrations", "/integrations"),
-    ("integration", "/integrations/3?activity=1001"),
+    ("integration", "/integrations/4?activity=1001"),
     ("settings", "/settings"),
 ];
 
@@ -63,6 +63,9 @@ fn main() -> Result<()> {
         all(&page, &cli.out, "")?;
         let server = Server::start();
         let page = Page::new(&server);
+        looks(&page, &cli.out, "setup", &server.setup_link(), "")?;
+        looks(&page, &cli.out, "setup-without-token", "/setup", "")?;
+        looks(&page, &cli.out, "nobody-yet", "/sign-in", "")?;
         page.sign_in(&server.person("empty", "Ada Byron", "admin"));
         all(&page, &cli.out, "-empty")?;
     }
@@ -83,21 +86,24 @@ fn ask(server: &Server, person: &Person) {
 
 /// Everything, in every way that it can be looked at.
 fn all(page: &Page, out: &Path, suffix: &str) -> Result<()> {
-    for (name, path) in PAGES.into_iter().chain(MORE) {
-        for (width, scheme, look) in [
-            (1440, Scheme::Light, "light"),
-            (1440, Scheme::Dark, "dark"),
-            (1024, Scheme::Light, "1024"),
-            (768, Scheme::Light, "768"),
-            (375, Scheme::Light, "375"),
-            (320, Scheme::Light, "320"),
-            (800, Scheme::Print, "print"),
-        ] {
-            page.size(width, 900);
-            page.scheme(scheme);
-            page.open(path);
-            save(out, &format!("{name}-{look}{suffix}"), &page.whole_picture())?;
-        }
+    PAGES.into_iter().chain(MORE).try_for_each(|(name, path)| looks(page, out, name, path, suffix))
+}
+
+/// A page in every way.
+fn looks(page: &Page, out: &Path, name: &str, path: &str, suffix: &str) -> Result<()> {
+    for (width, scheme, look) in [
+        (1440, Scheme::Light, "light"),
+        (1440, Scheme::Dark, "dark"),
+        (1024, Scheme::Light, "1024"),
+        (768, Scheme::Light, "768"),
+        (375, Scheme::Light, "375"),
+        (320, Scheme::Light, "320"),
+        (800, Scheme::Print, "print"),
+    ] {
+        page.size(width, 900);
+        page.scheme(scheme);
+        page.open(path);
+        save(out, &format!("{name}-{look}{suffix}"), &page.whole_picture())?;
     }
     Ok(())
 }

@@ -92,6 +92,7 @@ fn described(change: &Change, zone: &Zone) -> String {
         Origin::Web => "web",
         Origin::Import => "import",
         Origin::CommandLine => "command line",
+        Origin::Examples => "examples",
     };
     let mut text = format!("{}  {what}{who}, {door}\n", zone.at(version.stamp));
     text.extend(change.differences.iter().map(difference));

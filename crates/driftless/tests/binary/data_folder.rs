@@ -43,7 +43,7 @@ fn a_missing_folder_is_named_and_not_made() {
     folder.write("empty.jsonl", "");
     for line in NEEDY.into_iter().chain(["import acme empty.jsonl", "user add acme Ada"]) {
         let said = folder.refused(line);
-        let expected = "there is no data folder driftless-data; `driftless org add` makes one (`driftless serve --init` an empty one), --data names another";
+        let expected = "there is no data folder driftless-data; `driftless serve --init` or `driftless org add` creates one, --data names another";
         assert_eq!(said, expected, "{line}");
         assert_eq!(folder.names(""), ["empty.jsonl"], "{line}");
     }

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::browser::Browser;
 use crate::client::Answer;
+use crate::fake_clock::FakeClock;
 use crate::folder::{Folder, Output};
 use crate::server::Server;
 use crate::shape;
@@ -90,6 +91,7 @@ fn its_first_page_has_something_to_do_and_its_password_stays_in_sight() {
     assert_eq!(browser.post("/sign-in", &fields).status, 303);
     let page = browser.get("/");
     assert!(page.body.contains("<b>4</b><span>Due today</span>"), "{page:?}");
+    assert!(page.body.contains("<span>Overdue</span>"), "{page:?}");
     let (_, after) = page.body.split_once("href=\"/assets/").unwrap();
     let asset = after.split_once('"').unwrap().0;
     assert_eq!(browser.get(&format!("/assets/{asset}")).status, 200);
@@ -118,4 +120,44 @@ fn what_a_page_is_made_of_is_logged_for_whoever_wants_to_know_it_all() {
         assert_eq!(lines("status=200"), usize::from(expected), "{log:#?}");
         assert_eq!(lines("status=404"), 1, "{log:#?}");
     }
+}
+
+#[test]
+fn what_it_says_to_look_at_first_is_there() {
+    let folder = Folder::new();
+    let (server, printed, _) = demo(&folder);
+    let mut browser = Browser::of(&server);
+    let password = printed.split_once("password ").unwrap().1.split_whitespace().next().unwrap();
+    let csrf = browser.get("/sign-in").value("csrf");
+    let fields = [("csrf", &*csrf), ("org", "demo"), ("login", "maribel"), ("password", password)];
+    assert_eq!(browser.post("/sign-in", &fields).status, 303);
+    let here = format!("http://{}", server.address);
+    let (_, sights) = printed.split_once("Look at these first:").expect("what to look at");
+    let paths = sights.lines().skip(2).map_while(|line| Some(line.split_once(&here)?.1));
+    let paths: Vec<&str> = paths.collect();
+    assert_eq!(paths, ["/", "/activities/1006", "/integrations"]);
+    assert!(browser.get(paths[1]).body.contains("in two browser tabs"));
+    let keys = folder.run("--data driftless-demo keys check demo");
+    assert_eq!(keys.code, 2, "changes were never delivered: {keys:?}");
+    assert!(keys.out.contains("Nightly mailer"), "{keys:?}");
+    server.stop();
+}
+
+#[test]
+fn what_is_due_today_is_so_on_another_day_too() {
+    let clock = FakeClock::ahead(0);
+    clock.set("2026-03-06T17:00:00Z");
+    let folder = Folder::with_clock(&clock);
+    let due = |folder: &Folder| {
+        let export = folder.ok("--data driftless-demo export demo");
+        let of = |line: &&str| line.contains("\"activityId\":1000,");
+        export.lines().find(of).expect("the first activity").to_owned()
+    };
+    let (first, ..) = demo(&folder);
+    first.stop();
+    assert!(due(&folder).contains("2026-03-06T09:00:00"), "{}", due(&folder));
+    clock.set("2026-03-08T17:00:00Z");
+    let (second, ..) = demo(&folder);
+    assert!(due(&folder).contains("2026-03-08T09:00:00"), "a Sunday: {}", due(&folder));
+    second.stop();
 }

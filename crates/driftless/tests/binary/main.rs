@@ -46,6 +46,7 @@ mod proxies;
 mod secrets;
 #[cfg(target_os = "linux")]
 mod service_manager;
+mod setting_up;
 mod signals;
 mod spreadsheet;
 mod stop;

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use domain::{
-    Account, ActivityId, ApiKey, KeyId, OrgKey, Organization, Seq, Stamp, Status, StatusId,
-    SystemUser, Version,
+    Account, ActivityId, ApiKey, ClientId, KeyId, OrgKey, Organization, Seq, Stamp, Status,
+    StatusId, SystemUser, Version,
 };
 use parking_lot::Mutex;
 use store::{
@@ -238,6 +238,10 @@ impl Transaction for FaultyTransaction<'_> {
 
     fn put_account(&mut self, org: OrgKey, account: &Account) -> Result<(), StoreError> {
         self.inner.put_account(org, account)
+    }
+
+    fn drop_account(&mut self, org: OrgKey, id: ClientId) -> Result<(), StoreError> {
+        self.inner.drop_account(org, id)
     }
 
     fn put_folder(&mut self, state: &FolderState) -> Result<(), StoreError> {

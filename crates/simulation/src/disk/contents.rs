@@ -42,6 +42,7 @@ pub(super) enum Op {
     RunGone(OrgKey, RunRecord),
     Coverage(OrgKey, CoverageRecord),
     Account(OrgKey, Account),
+    AccountGone(OrgKey, ClientId),
     Folder(FolderState),
 }
 
@@ -97,6 +98,9 @@ impl Contents {
             }
             Op::Coverage(org, coverage) => {
                 self.coverages.insert((org, coverage.key), coverage);
+            }
+            Op::AccountGone(org, id) => {
+                self.accounts.remove(&(org, id));
             }
             Op::Account(org, account) => {
                 self.accounts.insert((org, account.id), account);

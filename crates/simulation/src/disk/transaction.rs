@@ -1,7 +1,8 @@
 //! The one write transaction.
 
 use domain::{
-    Account, ActivityId, ApiKey, KeyId, OrgKey, Organization, Stamp, Status, SystemUser, Version,
+    Account, ActivityId, ApiKey, ClientId, KeyId, OrgKey, Organization, Stamp, Status, SystemUser,
+    Version,
 };
 use store::{
     CommitError, CoverageRecord, Durability, FolderState, RunRecord, SessionRecord, StoreError,
@@ -106,6 +107,10 @@ impl Transaction for SimTransaction<'_> {
 
     fn put_account(&mut self, org: OrgKey, account: &Account) -> Result<(), StoreError> {
         self.push(Op::Account(org, account.clone()))
+    }
+
+    fn drop_account(&mut self, org: OrgKey, id: ClientId) -> Result<(), StoreError> {
+        self.push(Op::AccountGone(org, id))
     }
 
     fn put_folder(&mut self, state: &FolderState) -> Result<(), StoreError> {

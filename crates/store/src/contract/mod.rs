@@ -76,6 +76,7 @@ cases! { $
         what_is_not_there_can_be_dropped
         what_a_key_was_given_is_replaced
         accounts_are_kept_and_renamed
+        an_account_that_is_dropped_is_gone_and_no_other
         the_folder_state_is_replaced
         names_of_every_kind_are_kept
         extreme_stamps_of_records_are_kept

@@ -1,8 +1,9 @@
 //! What is kept besides versions.
 
 use domain::{
-    Account, ApiKey, CalendarFeed, Interval, Login, Name, Opener, OrgId, OrgKey, Organization,
-    PasswordHash, Role, SecretHash, Stage, Stamp, Status, SystemUser, UserId, Zone,
+    Account, ApiKey, CalendarFeed, ClientId, Examples, Guide, Interval, Login, Name, Opener, OrgId,
+    OrgKey, Organization, PasswordHash, Role, SecretHash, Seq, Stage, Stamp, Status, SystemUser,
+    UserId, Zone,
 };
 
 use super::sample::{
@@ -12,7 +13,7 @@ use super::sample::{
 use crate::{CoverageRecord, RunRecord, SessionRecord, Store, TenantRecord};
 
 /// An organization in a form that can be compared: zones are what they were made from.
-type Shown = (OrgKey, String, String, String, Stage, UserId);
+type Shown = (OrgKey, String, String, String, Stage, UserId, Guide);
 
 fn shown(organization: &Organization) -> Shown {
     (
@@ -22,13 +23,14 @@ fn shown(organization: &Organization) -> Shown {
         organization.zone.name().to_owned(),
         organization.stage,
         organization.last_user_named,
+        organization.guide,
     )
 }
 
 /// All organizations by key: no other order is promised.
 fn organizations(store: &dyn Store) -> Vec<Shown> {
     let mut all: Vec<_> = store.tenants().unwrap().iter().map(|t| shown(&t.organization)).collect();
-    all.sort_unstable();
+    all.sort_unstable_by_key(|one| one.0);
     all
 }
 
@@ -115,6 +117,14 @@ pub(super) fn organizations_are_kept_and_changed(store: &dyn Store) {
     one.zone = Zone::parse("America/Chicago").unwrap();
     one.stage = Stage::Open;
     one.last_user_named = UserId(i64::MAX);
+    let examples = Examples {
+        activities: u32::MAX,
+        until: Seq(1 << 40),
+        first_account: ClientId(domain::ID_MAX),
+        accounts: 12,
+        removed: true,
+    };
+    one.guide = Guide { hidden: true, examples: Some(examples) };
     commit(store, |t| t.put_organization(&one).unwrap());
     assert_eq!(organizations(store), [shown(&one), shown(&two)]);
 }
@@ -283,6 +293,22 @@ pub(super) fn accounts_are_kept_and_renamed(store: &dyn Store) {
     put(&[account(7, "Same")]);
     assert_eq!(accounts(store, ORG)[1], account(7, "Same"));
     assert_eq!(accounts(store, ORG).len(), 3);
+}
+
+pub(super) fn an_account_that_is_dropped_is_gone_and_no_other(store: &dyn Store) {
+    found(store);
+    commit(store, |t| {
+        t.put_organization(&organization(OTHER, "two")).unwrap();
+        for (org, id) in [(ORG, 1), (ORG, 7), (OTHER, 7)] {
+            t.put_account(org, &account(id, "Same")).unwrap();
+        }
+    });
+    commit(store, |t| {
+        t.drop_account(ORG, ClientId(7)).unwrap();
+        t.drop_account(ORG, ClientId(8)).unwrap();
+    });
+    assert_eq!(accounts(store, ORG), [account(1, "Same")]);
+    assert_eq!(accounts(store, OTHER), [account(7, "Same")]);
 }
 
 pub(super) fn runs_are_kept_and_changed(store: &dyn Store) {

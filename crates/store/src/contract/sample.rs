@@ -1,10 +1,10 @@
 //! Values to fill a store with: plain ones, from which a test changes what it is about.
 
 use domain::{
-    Account, Activity, ActivityId, ApiKey, Author, ClientId, CustomField, KeyId, Login, LoginName,
-    Name, Note, Opener, OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Provenance,
-    Role, SecretHash, Seq, Stage, Stamp, State, Status, StatusId, StatusName, Subject, SystemUser,
-    UserId, Version, Zone,
+    Account, Activity, ActivityId, ApiKey, Author, ClientId, CustomField, Guide, KeyId, Login,
+    LoginName, Name, Note, Opener, OrgId, OrgKey, Organization, Origin, PasswordHash, Priority,
+    Provenance, Role, SecretHash, Seq, Stage, Stamp, State, Status, StatusId, StatusName, Subject,
+    SystemUser, UserId, Version, Zone,
 };
 
 use crate::{
@@ -37,6 +37,7 @@ pub fn organization(key: OrgKey, id: &str) -> Organization {
         zone: Zone::utc(),
         stage: Stage::Fresh,
         last_user_named: UserId(0),
+        guide: Guide::default(),
     }
 }
 

@@ -116,7 +116,7 @@ pub(super) fn extreme_numbers_are_read_back(store: &dyn Store) {
 }
 
 pub(super) fn every_author_is_read_back(store: &dyn Store) {
-    let origins = [Origin::Api, Origin::Web, Origin::Import, Origin::CommandLine];
+    let origins = [Origin::Api, Origin::Web, Origin::Import, Origin::CommandLine, Origin::Examples];
     let versions: Vec<Version> = (1..)
         .zip(origins.iter().flat_map(|&origin| [None, Some(UserId(3))].map(|user| (user, origin))))
         .map(|(seq, (user, origin))| Version { author: Author { user, origin }, ..record(seq, 7) })

@@ -10,6 +10,7 @@ import "./send.js";
 import "./leaving.js"; // after send.js and confirm.js: what they hold back is not on its way
 import "./place.js"; // before rows.js: it counts the rows that are chosen
 import "./rows.js";
+import "./setup.js";
 import { copying } from "./copying.js";
 import { dialogs } from "./dialogs.js";
 import { follow } from "./live.js";

@@ -113,6 +113,7 @@ fn origin(origin: Origin) -> &'static str {
         Origin::Web => "web pages",
         Origin::Import => "import",
         Origin::CommandLine => "command line",
+        Origin::Examples => "examples",
     }
 }
 

@@ -9,6 +9,7 @@ mod calendar;
 mod changes;
 mod differences;
 mod due;
+mod getting_started;
 mod history;
 mod integrations;
 mod list;
@@ -16,6 +17,7 @@ mod my_day;
 pub(crate) mod names;
 mod preferences;
 mod settings;
+mod setup;
 pub(crate) mod sign_in;
 mod told;
 
@@ -25,7 +27,9 @@ use crate::Web;
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
+        .merge(setup::routes())
         .merge(sign_in::routes())
+        .merge(getting_started::routes())
         .merge(my_day::routes())
         .merge(list::routes())
         .merge(told::routes())

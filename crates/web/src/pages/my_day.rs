@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::get;
 use domain::{Activity, Priority, Version};
@@ -10,7 +11,7 @@ use service::{Column, Direction, Directory, Filter, ListError, ListQuery, Listin
 
 use super::due::Due;
 use super::list::query::{self, OPEN};
-use super::{account, names, told};
+use super::{account, getting_started, names, told};
 use crate::fields::Fields;
 use crate::layout::{self, Nav, csrf, number};
 use crate::session::Query;
@@ -75,6 +76,7 @@ fn none(due: Due) -> &'static str {
 async fn show(
     State(web): State<Web>,
     who: SignedIn,
+    headers: HeaderMap,
     Query(query): Query,
 ) -> Result<Response, Problem> {
     let section = |due| Section::of(&web, &who, due);
@@ -87,6 +89,8 @@ async fn show(
         (layout::head("My day", &actions(&who)))
         p.lead { (clock.weekday(clock.now)) ", " (clock.date(clock.now)) }
         (said)
+        (getting_started::said(&query))
+        (getting_started::checklist(&web, &who, &headers))
         @if sections.iter().all(|section| section.listing.total == 0) {
             (nothing(&web, &who))
         } @else {

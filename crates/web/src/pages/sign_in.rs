@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use service::{Password, SignInError};
 
+use super::setup;
 use crate::cookies::Cookie;
 use crate::fields::{self, Fields};
 use crate::form::{Label, Wrong, line};
@@ -62,6 +63,9 @@ struct Shown<'a> {
 /// The form carries a token of its own, so that nobody can be signed in as somebody else from afar. The secret that
 /// it follows from outlives sign-ins, so that a form in another tab goes on being good.
 fn sign_in_page(web: &Web, headers: &HeaderMap, status: StatusCode, shown: &Shown<'_>) -> Response {
+    if shown.kept.is_none() && !web.service.can_anybody_sign_in() {
+        return layout::bare("No one can sign in yet", &setup::nobody_yet(web)).into_response();
+    }
     let present = web.cookies.get(headers, Cookie::Form).filter(|secret| is_secret(secret));
     let Ok(secret) = present.map_or_else(|| web.service.new_secret(), |one| Ok(one.to_owned()))
     else {
@@ -185,7 +189,12 @@ fn origin(web: &Web, headers: &HeaderMap, fields: &Fields) -> FormOf {
 }
 
 /// Sends the browser on, signed in.
-fn signed_in(web: &Web, headers: &HeaderMap, session: &str, fields: &Fields) -> Response {
+pub(super) fn signed_in(
+    web: &Web,
+    headers: &HeaderMap,
+    session: &str,
+    fields: &Fields,
+) -> Response {
     let back = fields::local(fields.get("back")).unwrap_or("/");
     let mut response = with_session(web, headers, Some(session), back);
     let line = web.cookies.set_login(fields.get("org"), fields.get("login"), is_secure(headers));

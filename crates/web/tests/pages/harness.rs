@@ -88,6 +88,16 @@ impl World {
     }
 
     pub(crate) fn with(settings: web::Settings) -> World {
+        let world = World::without_people(settings);
+        world.add_user(&world.acme, ADMIN, Role::Admin);
+        world.add_user(&world.acme, EDITOR, Role::Editor);
+        world.add_user(&world.acme, VIEWER, Role::Viewer);
+        world.add_user(&world.beta, STRANGER, Role::Admin);
+        world
+    }
+
+    /// The organizations alone, which nobody can sign in to.
+    pub(crate) fn without_people(settings: web::Settings) -> World {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(moment(NOW).stamp));
         let (service, router) = open(folder.path(), &clock, settings.clone());
@@ -97,12 +107,7 @@ impl World {
         };
         let (acme, beta) = (org("acme", "Acme Relief"), org("beta", "Beta House"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let world = World { service, clock, acme, beta, router, runtime, settings, folder };
-        world.add_user(&world.acme, ADMIN, Role::Admin);
-        world.add_user(&world.acme, EDITOR, Role::Editor);
-        world.add_user(&world.acme, VIEWER, Role::Viewer);
-        world.add_user(&world.beta, STRANGER, Role::Admin);
-        world
+        World { service, clock, acme, beta, router, runtime, settings, folder }
     }
 
     /// Stops in order, and goes on with what is on disk as another process.

@@ -94,6 +94,7 @@ fn author(version: &Version, directory: &Directory) -> Markup {
         Origin::Web => "pages",
         Origin::Import => "import",
         Origin::CommandLine => "command line",
+        Origin::Examples => "examples",
     };
     html! {
         @if let Some(user) = user { (user.name) " " }

@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use domain::{Name, Role};
 use maud::{Markup, html};
 
+use super::getting_started;
 use crate::fields::Fields;
 use crate::form::{Label, Wrong, line, zone_control, zone_typed};
 use crate::layout::{self, Nav, csrf, notice};
@@ -39,11 +40,12 @@ impl Typed {
 }
 
 /// What has been done, as the address says it.
-const DONE: [(&str, &str); 4] = [
+const DONE: [(&str, &str); 5] = [
     ("organization", "The organization has been saved."),
     ("user", "The user has been saved."),
     ("status", "The status has been saved."),
     ("added", "The status has been added. It comes last: move it where it belongs."),
+    ("hidden", "The checklist is hidden."),
 ];
 
 async fn show(
@@ -64,6 +66,7 @@ fn overview(web: &Web, who: &SignedIn, done: &str, typed: &Typed) -> Result<Resp
         section.card #organization { h2 { "Organization" } (organization(who, typed)) }
         section #users { h2 { "Users" } (users::list(web, who)) }
         section #statuses { h2 { "Statuses" } (statuses::list(web, who, typed)?) }
+        section.card #getting-started { h2 { "Getting started" } (getting_started::setting(web, who)) }
     };
     let page = layout::page(who, "Settings", Nav::Settings, &content);
     Ok((typed.wrong.status(), page).into_response())

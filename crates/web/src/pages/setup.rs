@@ -1,0 +1,286 @@
+//! The first admin, by the link that the server prints when it starts and nobody can sign in yet.
+//!
+//! What shows that the form is ours is the link's token itself: no other site knows it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::{LoginName, Name, OrgId, Zone};
+use maud::{Markup, html};
+use service::{AdminError, FirstAdmin, FirstOrg, Password, SetupError, SignInError, Tenant};
+
+use super::sign_in;
+use crate::fields::Fields;
+use crate::form::{Label, Wrong, choice, field, line, options, zone_typed};
+use crate::layout;
+use crate::problem::shown;
+use crate::{Problem, Web, body};
+
+pub(crate) fn routes() -> Router<Web> {
+    Router::new().route("/setup", get(show).post(set_up))
+}
+
+/// Where the pages say that somebody is to look for the link.
+const WHERE_THE_LINK_IS: &str = "The server prints a setup link when it starts: in its terminal, or in what the service manager keeps of its output (journalctl, docker logs).";
+
+async fn show(State(web): State<Web>, request: Request) -> Response {
+    let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
+    let (parts, _) = request.into_parts();
+    // An address without a token is no attempt to guess one.
+    if query.raw("token").is_empty() && !web.service.can_anybody_sign_in() {
+        return refused(&web, None);
+    }
+    match web.service.check_setup(query.raw("token"), &peer(&parts)) {
+        Err(problem) => refused(&web, Some(&problem)),
+        Ok(()) => form(&web, &query, &Wrong::default()),
+    }
+}
+
+/// The place that a request comes from.
+fn peer(parts: &Parts) -> String {
+    let peer = parts.extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip());
+    peer.map_or_else(String::new, |ip| ip.to_string())
+}
+
+/// Why the form is not shown, and what to do.
+fn refused(web: &Web, problem: Option<&SetupError>) -> Response {
+    let (status, title) = match problem {
+        Some(SetupError::Done) => (StatusCode::GONE, "This server is set up"),
+        Some(SetupError::TooManyAttempts(_)) => (StatusCode::TOO_MANY_REQUESTS, "Not now"),
+        Some(_) => (StatusCode::FORBIDDEN, "This setup link is not valid"),
+        None => (StatusCode::FORBIDDEN, "Open the setup link"),
+    };
+    let content = html! {
+        div.card.narrow.setup {
+            h1 { (title) }
+            @match problem {
+                Some(SetupError::Done) => {
+                    p { "The setup link has done its work. An admin adds everybody else in the settings." }
+                    div.buttons { a.button.primary href="/sign-in" { "Sign in" } }
+                }
+                Some(SetupError::TooManyAttempts(problem)) => {
+                    p { (shown(problem)) }
+                    (on_the_server(web))
+                }
+                Some(_) => {
+                    p { "A link works once, and only until the server stops. Restart the server for a new one." }
+                    (on_the_server(web))
+                }
+                None => {
+                    p { (WHERE_THE_LINK_IS) }
+                    (on_the_server(web))
+                }
+            }
+        }
+    };
+    (status, layout::bare(title, &content)).into_response()
+}
+
+/// What takes the place of the sign-in form as long as nobody can sign in.
+pub(super) fn nobody_yet(web: &Web) -> Markup {
+    html! {
+        div.card.narrow.setup {
+            h1 { "No one can sign in yet" }
+            p { (WHERE_THE_LINK_IS) " Open it to create the first admin." }
+            (on_the_server(web))
+        }
+    }
+}
+
+/// What does the same on the command line.
+fn on_the_server(web: &Web) -> Markup {
+    let orgs = web.service.orgs();
+    let (first, org) = match &*orgs {
+        [] => ("driftless org add acme --time-zone America/Chicago\n", "acme".to_owned()),
+        [org] => ("", org.id.to_string()),
+        _ => ("", "ORG".to_owned()),
+    };
+    let user =
+        format!("driftless user add {org} \"Your Name\" --role admin --login you --password-stdin");
+    let (which, several) = if first.is_empty() { ("this", "it") } else { ("these", "each") };
+    html! {
+        p { "No link at hand? Type " (which) " on the server:" }
+        pre.copy { (first) (user) }
+        p.hint {
+            "The command then waits for the password. If the data folder is not " code { "./driftless-data" }
+            ", add " code { "--data DIR" } " to " (several) "."
+            @if orgs.len() > 1 { " " code { "driftless org list" } " shows the organizations." }
+        }
+    }
+}
+
+fn form(web: &Web, fields: &Fields, wrong: &Wrong) -> Response {
+    let typed = |name, text, help, is_first| {
+        let label = Label { name, text, help, required: true, is_first, ..Label::default() };
+        line(label, "text", fields.raw(name), wrong)
+    };
+    let secret = |name, text, help| {
+        let label = Label { name, text, help, required: true, ..Label::default() };
+        line(label, "password", "", wrong)
+    };
+    let orgs = web.service.orgs();
+    let has_orgs = !orgs.is_empty();
+    let content = html! {
+        div.card.narrow.setup {
+            h1 { "Set up Driftless" }
+            @if wrong.is_empty() {
+                p {
+                    @if has_orgs { "Create the first admin." } @else { "Create your organization and its first admin." }
+                    " This link works once."
+                }
+            }
+            (wrong.notice())
+            form.edit action="/setup" method="post" data-setup {
+                input type="hidden" name="token" value=(fields.raw("token"));
+                @if has_orgs {
+                    (existing(&orgs, fields, wrong))
+                } @else {
+                    h2 { "Your organization" }
+                    (typed("org_name", "Name", "", true))
+                    (typed("org", "Id", "Short, like acme. People and scripts sign in with it. It cannot be changed.", false))
+                    (zone(fields, wrong))
+                }
+                h2 { "You, the first admin" }
+                (typed("name", "Your name", "", has_orgs))
+                (login(fields, wrong))
+                (secret("password", "Password", "At least 10 characters. A few words in a row are easy to remember."))
+                (secret("again", "Password again", ""))
+                div.buttons { button.primary type="submit" { "Set up and sign in" } }
+            }
+        }
+        p.hint {
+            "Moving from NeonCRM? To keep the original times of change, run "
+            code { "driftless import" } " before anyone signs in. Then open this link."
+        }
+    };
+    (wrong.status(), layout::bare("Set up", &content)).into_response()
+}
+
+/// So that whoever keeps passwords for somebody knows whose it is.
+fn login(fields: &Fields, wrong: &Wrong) -> Markup {
+    let label = Label {
+        name: "login",
+        text: "Login name",
+        help: "No blanks, like ada or ada@example.org.",
+        required: true,
+        ..Label::default()
+    };
+    field(label, wrong, |part| {
+        html! {
+            input id=(part.id) name=(label.name) value=(fields.raw("login")) required autocomplete="username"
+                autocapitalize="none" spellcheck="false" autofocus[part.focus] aria-describedby=[part.described]
+                aria-invalid=[part.invalid];
+        }
+    })
+}
+
+/// The organizations that are there already: one of them gets the admin.
+fn existing(orgs: &[Arc<Tenant>], fields: &Fields, wrong: &Wrong) -> Markup {
+    let name = |org: &Tenant| format!("{} ({})", org.directory().organization.name, org.id);
+    if let [org] = orgs {
+        return html! {
+            p { "You become the first admin of " b { (name(org)) } "." }
+            input type="hidden" name="org" value=(org.id);
+        };
+    }
+    let named: Vec<(String, String)> =
+        orgs.iter().map(|org| (org.id.to_string(), name(org))).collect();
+    let label = Label { name: "org", text: "Organization", required: true, ..Label::default() };
+    let offered = named.iter().map(|(id, name)| (id.clone(), name.as_str()));
+    choice(label, offered, fields.get("org"), wrong)
+}
+
+/// A script chooses the one that the browser's own clock goes by.
+fn zone(fields: &Fields, wrong: &Wrong) -> Markup {
+    let label = Label {
+        name: "zone",
+        text: "Time zone",
+        help: "Times are shown, and days begin and end, as clocks there show them. You can change it later.",
+        required: true,
+        ..Label::default()
+    };
+    let names = Zone::names();
+    let none = [(String::new(), "Choose…")];
+    let offered = none.into_iter().chain(names.iter().map(|name| (name.clone(), name.as_str())));
+    field(label, wrong, |part| {
+        html! {
+            select id=(part.id) name=(label.name) required data-own-zone aria-describedby=[part.described]
+                aria-invalid=[part.invalid] {
+                (options(offered, fields.get("zone")))
+            }
+        }
+    })
+}
+
+async fn set_up(State(web): State<Web>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let (bytes, _held) = body::read(body, body::FREE_BYTES, &web.budget, |_| false).await?;
+    let (fields, peer) = (Fields::parse(&bytes), peer(&parts));
+    if let Err(problem) = web.service.check_setup(fields.raw("token"), &peer) {
+        tracing::warn!(%problem, peer, "setup refused");
+        return Ok(refused(&web, Some(&problem)));
+    }
+    let mut wrong = Wrong::default();
+    let (Some(org), Some(admin)) =
+        (read_org(&web, &fields, &mut wrong), read_admin(&fields, &mut wrong))
+    else {
+        return Ok(form(&web, &fields, &wrong));
+    };
+    let id = match &org {
+        FirstOrg::New { id, .. } | FirstOrg::Existing(id) => id.clone(),
+    };
+    let login = admin.login.to_string();
+    match web.service.set_up(fields.raw("token"), &peer, org, admin).await {
+        Ok(session) => {
+            tracing::info!(org = %id, "set up: the first admin is signed in");
+            return Ok(signed_in(&web, &parts.headers, &session, &id, &login));
+        }
+        Err(SetupError::Admin(AdminError::Unavailable(problem))) => {
+            return Err(Problem::Unavailable(problem));
+        }
+        Err(SetupError::Admin(AdminError::LoginExists(..))) => {
+            wrong.add("login", "is somebody's already");
+        }
+        Err(SetupError::Admin(AdminError::OrgExists(_))) => wrong.add("org", "is taken"),
+        Err(SetupError::Admin(problem)) => wrong.add("org", problem.to_string()),
+        // The admin is there: the sign-in form is the way in.
+        Err(SetupError::SignIn(SignInError::Unavailable(problem))) => {
+            return Err(Problem::Unavailable(problem));
+        }
+        Err(problem) => return Ok(refused(&web, Some(&problem))),
+    }
+    Ok(form(&web, &fields, &wrong))
+}
+
+fn signed_in(web: &Web, headers: &HeaderMap, session: &str, org: &OrgId, login: &str) -> Response {
+    let who = Fields::of([("org", org.as_str()), ("login", login)]);
+    sign_in::signed_in(web, headers, session, &who)
+}
+
+fn read_org(web: &Web, fields: &Fields, wrong: &mut Wrong) -> Option<FirstOrg> {
+    let is_new = web.service.orgs().is_empty();
+    let name = is_new.then(|| wrong.check("org_name", Name::parse(fields.raw("org_name"))));
+    let id = wrong.check("org", OrgId::parse(fields.get("org")));
+    let zone = is_new.then(|| wrong.check("zone", zone_typed(fields.get("zone"))));
+    match (name, zone) {
+        (Some(name), Some(zone)) => Some(FirstOrg::New { id: id?, name: name?, zone: zone? }),
+        _ => id.map(FirstOrg::Existing),
+    }
+}
+
+fn read_admin(fields: &Fields, wrong: &mut Wrong) -> Option<FirstAdmin> {
+    let name = wrong.check("name", Name::parse(fields.raw("name")));
+    let login = wrong.check("login", LoginName::parse(fields.raw("login")));
+    let password = wrong.check("password", Password::parse(fields.raw("password")));
+    if password.is_some() && fields.raw("password") != fields.raw("again") {
+        wrong.add("again", "is not the same as the password");
+        return None;
+    }
+    Some(FirstAdmin { name: name?, login: login?, password: password? })
+}
