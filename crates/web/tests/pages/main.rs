@@ -14,6 +14,7 @@ mod bin;
 mod bulk;
 mod changes;
 mod conflicts;
+mod downloads;
 mod editing;
 mod following_up;
 mod going_on;
