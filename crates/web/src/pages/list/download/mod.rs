@@ -152,13 +152,18 @@ impl File {
         let versions = if positions.is_empty() {
             None
         } else {
-            Some(service.selected(&self.org, positions.to_vec()).await.map_err(failed)?)
+            Some(
+                service
+                    .selected(&self.org, positions.to_vec())
+                    .await
+                    .map_err(|problem| failed(&problem))?,
+            )
         };
         let work = move || {
             let bytes = self.written(versions.as_deref(), total)?;
             Ok((self, bytes))
         };
-        service.blocking(work).await.map_err(|refusal| failed(refusal.into()))?
+        service.blocking(work).await.map_err(|refusal| failed(&refusal.into()))?
     }
 
     /// Writes records, or the end of the file, on a thread that may take its time.
@@ -178,14 +183,14 @@ impl File {
     }
 }
 
-fn failed(problem: AskError) -> io::Error {
+fn failed(problem: &AskError) -> io::Error {
     io::Error::other(problem.to_string())
 }
 
 /// What the rows are written into.
 enum Sink {
     Workbook(Box<Workbook>),
-    Csv(CsvFile),
+    Csv(Box<CsvFile>),
 }
 
 impl Sink {
@@ -196,7 +201,7 @@ impl Sink {
             Form::Workbook => {
                 Sink::Workbook(Box::new(Workbook::begin(&columns, directory, total)?))
             }
-            Form::Csv => Sink::Csv(CsvFile::begin(&columns)?),
+            Form::Csv => Sink::Csv(Box::new(CsvFile::begin(&columns)?)),
         })
     }
 

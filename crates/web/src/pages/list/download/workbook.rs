@@ -94,7 +94,7 @@ impl Workbook {
                 Cell::Text(text) => push_text(xml, &format!("{column}{row}"), styles, text),
                 Cell::Time(time) => match date_cell(*time) {
                     DateCell::Text(text) => {
-                        push_text(xml, &format!("{column}{row}"), styles, &text)
+                        push_text(xml, &format!("{column}{row}"), styles, &text);
                     }
                     DateCell::Number(days) => {
                         let style = &styles.date;
