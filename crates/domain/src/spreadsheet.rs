@@ -1,4 +1,8 @@
-//! Texts in tables that people open in a spreadsheet.
+//! Cells of tables that people open in a spreadsheet: how each is written, so that it can be compared with what
+//! comes back.
+//!
+//! CSV has no types, so its texts are guarded ([`guarded`]). A workbook does: its texts need no guard, and its times
+//! are numbers ([`date_cell`]).
 //!
 //! A spreadsheet takes a cell that begins with `=` for a formula, and some take other signs for one too. So
 //! such a text gets an apostrophe put before it. A text that has an apostrophe before one of these signs
@@ -6,6 +10,8 @@
 //! nothing else is.
 
 use std::borrow::Cow;
+
+use crate::{Moment, Zone};
 
 /// The name of the column whose presence says that the texts of a table are guarded.
 ///
@@ -42,11 +48,109 @@ pub fn unguarded(cell: &str) -> &str {
     cell.strip_prefix(GUARD).filter(|text| text.starts_with(GUARDED)).unwrap_or(cell)
 }
 
+/// The column of a workbook that says which version of an activity a row shows: its stamp, to the millisecond.
+pub const VERSION_COLUMN: &str = "version";
+
+/// The name of a column of local times: `startDateTime (America/Chicago)`, or `startDateTime (-05:00)`.
+#[must_use]
+pub fn zoned_column(name: &str, zone: &Zone) -> String {
+    format!("{name} ({zone})")
+}
+
+/// The text with a line feed at the end of each line, as spreadsheets have it within a cell.
+#[must_use]
+pub fn cell_lines(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// The most UTF-16 code units that a cell of a workbook can hold (Excel specifications and limits).
+pub const CELL_UNITS_MAX: usize = 32_767;
+
+/// Code units that are kept for the mark at the end of a text that was cut.
+const CUT_MARK_UNITS_MAX: usize = 47;
+
+/// The text as a cell of a workbook has it: with its lines as in [`cell_lines`], and of a text that is too long for
+/// a cell the beginning, marked at its end with how many characters are missing.
+///
+/// ```
+/// use domain::cell_text;
+/// assert_eq!(cell_text("one\r\ntwo"), "one\ntwo");
+/// assert!(cell_text(&"a".repeat(40_000)).ends_with("a… [cut: 7280 characters]"));
+/// ```
+#[must_use]
+pub fn cell_text(text: &str) -> Cow<'_, str> {
+    let text = cell_lines(text);
+    // A text has at least as many bytes as code units.
+    if text.len() <= CELL_UNITS_MAX || text.encode_utf16().count() <= CELL_UNITS_MAX {
+        return text;
+    }
+    let mut units = 0;
+    let fits = |(_, letter): &(usize, char)| {
+        units += letter.len_utf16();
+        units > CELL_UNITS_MAX - CUT_MARK_UNITS_MAX
+    };
+    let end = text.char_indices().find(fits).map_or(text.len(), |(at, _)| at);
+    let (kept, cut) = text.split_at(end);
+    Cow::Owned(format!("{kept}… [cut: {} characters]", cut.chars().count()))
+}
+
+/// A local time as a cell of CSV has it, to the second: `2026-11-30T09:00:00`.
+#[must_use]
+pub fn local_seconds(moment: Moment) -> String {
+    local(moment, 19)
+}
+
+/// What a cell of a workbook has for a local time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DateCell {
+    /// Days since 1899-12-30, to the millisecond.
+    Number(f64),
+    /// A time that no date cell can hold: `1899-05-01T09:00:00.000`.
+    Text(String),
+}
+
+/// The first day that every program counts alike: Excel has a 29 February 1900.
+const FIRST_DAY: i64 = 61;
+
+/// Days from 1899-12-30 to 1970-01-01.
+const DAYS_TO_1970: i64 = 25_569;
+
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+
+/// A local time as a cell of a workbook has it.
+///
+/// ```
+/// use domain::{DateCell, Moment, date_cell};
+/// let cell = |text| date_cell(Moment::parse(text).unwrap());
+/// assert_eq!(cell("2026-11-30T12:00:00-06:00"), DateCell::Number(46_356.5));
+/// let text = "1899-05-01T09:00:00.000".to_owned();
+/// assert_eq!(cell("1899-05-01T09:00:00-06:00"), DateCell::Text(text));
+/// ```
+#[must_use]
+pub fn date_cell(moment: Moment) -> DateCell {
+    let wall = moment.stamp.millis() + i64::from(moment.offset_seconds) * 1_000;
+    let millis = wall + DAYS_TO_1970 * DAY_MILLIS;
+    if millis < FIRST_DAY * DAY_MILLIS {
+        return DateCell::Text(local(moment, 23));
+    }
+    // The last day of the year 9999 is less than 2^48 milliseconds away, so only the division rounds.
+    DateCell::Number(millis as f64 / DAY_MILLIS as f64)
+}
+
+fn local(moment: Moment, chars: usize) -> String {
+    moment.text().as_str().get(..chars).unwrap_or_default().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Stamp;
 
     #[test]
     fn a_cell_is_no_formula() {
@@ -74,12 +178,53 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_text_that_is_too_long_for_a_cell_says_what_is_missing() {
+        let fits = "😀".repeat(CELL_UNITS_MAX / 2) + "a";
+        assert_eq!(cell_text(&fits), fits);
+        let cut = cell_text(&format!("{fits}b")).into_owned();
+        assert!(cut.ends_with("😀… [cut: 25 characters]"), "{cut}");
+        assert_eq!(cell_text(&cut), cut);
+    }
+
+    #[test]
+    fn the_zone_is_in_the_name_of_a_column_of_local_times() {
+        let name = |zone| zoned_column("endDateTime", &Zone::parse(zone).unwrap());
+        assert_eq!(name("America/Chicago"), "endDateTime (America/Chicago)");
+        assert_eq!(name("-05:00"), "endDateTime (-05:00)");
+    }
+
     proptest! {
         #[test]
         fn what_was_guarded_comes_back(text in "[-'=+@\t\r\n＝a ]{0,4}") {
             let cell = guarded(&text);
             prop_assert_eq!(unguarded(&cell), &text);
             prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝']));
+        }
+
+        #[test]
+        fn every_text_fits_into_a_cell(text in "[a😀é\r\n]{0,20}", times in 0_usize..5_000) {
+            let cell = cell_text(&text.repeat(times)).into_owned();
+            prop_assert!(cell.encode_utf16().count() <= CELL_UNITS_MAX);
+            prop_assert!(!cell.contains('\r'));
+            prop_assert_eq!(&cell_text(&cell), &cell);
+        }
+
+        #[test]
+        fn a_date_cell_tells_the_millisecond(millis in Stamp::MIN.millis()..=Stamp::MAX.millis(), minutes in -1080..=1080_i32) {
+            let moment = Stamp::from_millis(millis).at_offset(minutes * 60);
+            match date_cell(moment) {
+                DateCell::Number(days) => {
+                    let wall = (days * DAY_MILLIS as f64).round() as i64 - DAYS_TO_1970 * DAY_MILLIS;
+                    prop_assert_eq!(wall, millis + i64::from(minutes) * 60_000);
+                    prop_assert!(moment.to_string().as_str() >= "1900-03-01");
+                }
+                DateCell::Text(text) => {
+                    prop_assert!(text.as_str() < "1900-03-01");
+                    prop_assert!(moment.to_string().starts_with(&text));
+                }
+            }
+            prop_assert!(moment.to_string().starts_with(&local_seconds(moment)));
         }
     }
 }

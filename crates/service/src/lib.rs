@@ -340,8 +340,11 @@ impl Service {
         self.shared.runtime.spawn(Box::pin(work));
     }
 
-    /// Does work that may wait for the disk where it holds up nobody.
-    pub(crate) async fn blocking<T: Send + 'static>(
+    /// Does work that takes its time, or waits for the disk, on a thread of its own.
+    ///
+    /// # Errors
+    /// When the service is stopping.
+    pub async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refusal> {

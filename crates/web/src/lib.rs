@@ -57,7 +57,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; scr
 const FORM_BYTES_MAX: usize = 2 << 20;
 
 /// The first parts of all pages' addresses: what a log may name of one.
-pub const PAGES: [&str; 17] = [
+pub const PAGES: [&str; 18] = [
     "assets",
     "setup",
     "sign-in",
@@ -68,6 +68,7 @@ pub const PAGES: [&str; 17] = [
     "calendar",
     "activities",
     "activities.csv",
+    "activities.xlsx",
     "bin",
     "work",
     "accounts",
@@ -128,10 +129,12 @@ pub fn router(service: Service, settings: Settings) -> Router {
         .layer(CompressionLayer::new().compress_when(compressed()))
 }
 
-/// What is worth compressing: texts as a whole. What follows live goes out line by line.
+/// What is worth compressing: texts as a whole. What follows live goes out line by line, and a workbook is
+/// compressed already.
 fn compressed() -> impl Predicate {
     let live = NotForContentType::const_new("text/event-stream");
-    SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::IMAGES).and(live)
+    let workbook = NotForContentType::const_new("application/vnd.openxmlformats-officedocument");
+    SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::IMAGES).and(live).and(workbook)
 }
 
 /// Less than this fits into a packet anyway.

@@ -1,7 +1,6 @@
 //! Import into an organization that somebody polls: nothing appears behind a poll's back.
 
-use crate::browser::Browser;
-use crate::client::{ALL, Client, agent};
+use crate::client::{ALL, Client};
 use crate::folder::Folder;
 use crate::import::{ANSWER, line};
 
@@ -86,7 +85,7 @@ fn an_import_meets_what_was_removed_through_the_api() {
 }
 
 #[test]
-fn what_is_downloaded_exported_and_imported_again_is_no_change() {
+fn what_is_exported_and_imported_again_is_no_change() {
     let (folder, key) = Folder::with_key();
     let add = "user add acme \"Ada Byron\" --role viewer --login ada --password-stdin";
     assert_eq!(folder.run_with_input(add, "correct horse\n").code, 0);
@@ -101,14 +100,9 @@ fn what_is_downloaded_exported_and_imported_again_is_no_change() {
     client.update(1, "activity.activityPriority=High");
     let before = client.sync(ALL);
 
-    let page = format!("http://{}/activities.csv", server.address);
-    let mut browser = Browser::of(&server);
-    assert!(browser.signs_in("ada", "correct horse"));
-    let mut page = agent().get(page).header("Cookie", browser.cookies()).call().unwrap();
-    folder.write("download.csv", page.body_mut().read_to_vec().unwrap());
     folder.write("export.csv", folder.ok("export acme --format csv"));
     folder.write("export.jsonl", folder.ok("export acme"));
-    for file in ["download.csv", "export.csv", "export.jsonl"] {
+    for file in ["export.csv", "export.jsonl"] {
         let said = folder.ok(&format!("import acme {file}"));
         assert_eq!(said, "0 created, 0 updated, 2 unchanged, 0 removed\n", "{file}");
     }

@@ -86,7 +86,7 @@ impl Server {
         let _ = stream.write_all(bytes);
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("an answer");
-        Page::of(&String::from_utf8(answer).unwrap())
+        Page::of(&String::from_utf8_lossy(&answer))
     }
 
     /// A power cut, as far as a process can have one.

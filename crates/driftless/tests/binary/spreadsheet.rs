@@ -1,5 +1,10 @@
-//! A list that somebody downloads for a spreadsheet and saves there, and `import` takes back.
+//! What somebody downloads for a spreadsheet, and what `export` writes for programs.
 
+use std::collections::BTreeSet;
+use std::io::{Cursor, Read, Write};
+
+use calamine::Reader;
+use domain::{cell_text, unguarded};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::browser::Browser;
@@ -47,58 +52,91 @@ fn filled() -> (Folder, Server) {
     (folder, server)
 }
 
-fn download(server: &Server) -> String {
+/// A file that somebody who is signed in downloads.
+fn download(server: &Server, name: &str) -> Vec<u8> {
     let mut browser = Browser::of(server);
     assert!(browser.signs_in("ed", PASSWORD));
     let cookie = browser.cookies();
     // Without the lengths of pieces between them.
-    let request = format!(
-        "GET /activities.csv HTTP/1.0\r\nHost: x\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
-    );
-    server.send(request.as_bytes()).body
+    let request =
+        format!("GET /{name} HTTP/1.0\r\nHost: x\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n");
+    let mut stream = server.connect();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let head = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
+    answer.split_off(head + 4)
 }
 
-/// The file as another program writes it.
-fn saved(file: &str, separator: u8, cell: impl Fn(&str) -> String) -> String {
-    let mut rows = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .from_reader(file.trim_start_matches('\u{feff}').as_bytes());
-    let mut written = csv::WriterBuilder::new().delimiter(separator).from_writer(Vec::new());
-    for row in rows.records() {
-        written.write_record(row.unwrap().iter().map(&cell)).unwrap();
-    }
-    String::from_utf8(written.into_inner().unwrap()).unwrap()
+/// The rows of CSV, with the first.
+fn rows(csv: &str) -> Vec<Vec<String>> {
+    let mut rows = csv::ReaderBuilder::new().has_headers(false).from_reader(csv.as_bytes());
+    rows.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
 }
+
+/// Of each row after the first, the columns of these names.
+fn columns(rows: &[Vec<String>], names: &[&str]) -> BTreeSet<Vec<String>> {
+    let (head, rows) = rows.split_first().unwrap();
+    let at = |name: &&str| head.iter().position(|column| column == name).unwrap();
+    let places: Vec<usize> = names.iter().map(at).collect();
+    rows.iter().map(|row| places.iter().map(|at| row[*at].clone()).collect()).collect()
+}
+
+const SHARED: [&str; 13] = [
+    "activityId",
+    "subject",
+    "note",
+    "clientId",
+    "systemUserId",
+    "activityStatus.id",
+    "activityStatus.name",
+    "activityPriority",
+    "customFieldDataList",
+    "createdDateTime",
+    "createdBy",
+    "lastModifiedBy",
+    "lastModifiedDateTime",
+];
 
 #[test]
-fn what_was_downloaded_comes_back_as_it_was_whoever_has_saved_it() {
+fn both_downloads_say_what_the_export_says() {
     let (folder, server) = filled();
-    let file = download(&server);
-    let before = folder.ok("export acme");
-    for (who, file) in [
-        ("nobody", file.clone()),
-        ("a spreadsheet", saved(&file, b',', str::to_owned)),
-        ("a spreadsheet of another country", saved(&file, b';', str::to_owned)),
-        ("one that writes tabs", saved(&file, b'\t', str::to_owned)),
-    ] {
-        let said = folder.run_with_input("import acme -", &file);
-        assert_eq!(said.code, 0, "{who}: {said:?}");
-        assert!(said.out.starts_with("0 created, 0 updated, 12 unchanged"), "{who}: {said:?}");
-        assert_eq!(folder.ok("export acme"), before, "{who}");
-    }
+    let exported = rows(&folder.ok("export acme --format csv"));
+    let expected: BTreeSet<Vec<String>> = columns(&exported, &SHARED)
+        .into_iter()
+        .map(|row| row.iter().map(|text| cell_text(text).into_owned()).collect())
+        .collect();
+    assert_eq!(expected.len(), TEXTS.len());
+
+    let csv = String::from_utf8(download(&server, "activities.csv")).unwrap();
+    let csv: Vec<Vec<String>> = rows(csv.trim_start_matches('\u{feff}'))
+        .into_iter()
+        .map(|row| row.iter().map(|cell| unguarded(cell).to_owned()).collect())
+        .collect();
+    assert_eq!(columns(&csv, &SHARED), expected);
+
+    let workbook = download(&server, "activities.xlsx");
+    let mut workbook = calamine::Xlsx::new(Cursor::new(workbook)).unwrap();
+    let sheet = workbook.worksheet_range("Activities").unwrap();
+    let mut sheet: Vec<Vec<String>> =
+        sheet.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect();
+    let version = sheet[0].last_mut().unwrap();
+    assert_eq!(version, "version");
+    *version = "lastModifiedDateTime".to_owned();
+    assert_eq!(columns(&sheet, &SHARED), expected);
     server.stop();
 }
 
 #[test]
-fn a_program_that_takes_the_apostrophes_for_its_own_takes_the_mark_too() {
+fn every_cell_of_an_exported_table_is_quoted() {
     let (folder, server) = filled();
-    let before = folder.ok("export acme");
-    let own = |cell: &str| cell.strip_prefix('\'').unwrap_or(cell).to_owned();
-    let said = folder.run_with_input("import acme -", &saved(&download(&server), b',', own));
-    assert_eq!(said.code, 0, "{said:?}");
-    // It has taken one off where there was none of ours, too.
-    assert!(said.out.starts_with("0 created, 0 updated, 12 unchanged"), "{said:?}");
-    assert_eq!(folder.ok("export acme"), before);
+    let exported = folder.ok("export acme --format csv");
+    let mut quoted =
+        csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
+    for row in rows(&exported) {
+        quoted.write_record(row).unwrap();
+    }
+    assert_eq!(exported, String::from_utf8(quoted.into_inner().unwrap()).unwrap());
     server.stop();
 }
 

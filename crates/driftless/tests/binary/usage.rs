@@ -92,7 +92,7 @@ fn every_option_can_come_from_the_environment() {
     assert_eq!(run("key add acme", "DRIFTLESS_KEY_USER", "7").code, 0);
     assert!(folder.ok("key list acme").contains("mailer"));
     let csv = run("export acme", "DRIFTLESS_EXPORT_FORMAT", "csv");
-    assert!(csv.out.starts_with("createdDateTime,"), "{csv:?}");
+    assert!(csv.out.starts_with("\"createdDateTime\","), "{csv:?}");
     let wrong = run("user add acme Bob", "DRIFTLESS_USER_ROLE", "boss");
     assert_eq!(wrong.code, 2, "{wrong:?}");
     assert!(wrong.err.contains("\"boss\" is no role"), "{wrong:?}");

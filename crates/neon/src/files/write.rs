@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::str::FromStr;
 
+use csv::QuoteStyle;
 use domain::{Activity, State, Version, Zone};
 use serde::Serialize;
 use service::{StoredField, StoredVersion};
@@ -85,7 +86,9 @@ impl<W: Write> Writer<W> {
         let sink = match format {
             Format::JsonLines => Sink::JsonLines(out),
             Format::Csv => {
-                let mut rows = csv::Writer::from_writer(out);
+                // Some programs split rows at semicolons and tabs too, unless they are quoted.
+                let mut rows =
+                    csv::WriterBuilder::new().quote_style(QuoteStyle::Always).from_writer(out);
                 rows.write_record(COLUMNS)?;
                 Sink::Csv(Box::new(rows))
             }

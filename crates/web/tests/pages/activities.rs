@@ -1,9 +1,9 @@
-//! The list of activities, the small changes that are made in it, and its file.
+//! The list of activities, and the small changes that are made in it.
 
 use domain::{Account, ActivityId, ClientId, Name, Note, Presence, Priority, StatusRef};
 use service::Write;
 
-use crate::harness::{ADMIN, COMPLETED, EDITOR, VIEWER, World, moment, query};
+use crate::harness::{ADMIN, COMPLETED, VIEWER, World, moment, query};
 
 /// What is in the organization now.
 fn status_and_priority(world: &World, id: ActivityId) -> (i64, Priority) {
@@ -172,7 +172,9 @@ fn what_makes_no_sense_in_the_address_is_said_in_words() {
     ] {
         let page = browser.get(&format!("/activities?{query}")).refused(422);
         page.shows(words).hides(">Call Ada<").hides("<script>");
-        browser.get(&format!("/activities.csv?{query}")).refused(400);
+        for file in ["csv", "xlsx"] {
+            browser.get(&format!("/activities.{file}?{query}")).refused(400);
+        }
     }
     for (query, words) in [
         ("sort=colour", "The list cannot be sorted by “colour”"),
@@ -338,7 +340,10 @@ fn another_organization_sees_nothing_of_it() {
     stranger.get("/activities").ok().shows("No activities yet").hides("Call Ada");
     stranger.get("/activities.csv").ok().hides("Call Ada");
     assert!(world.browser().get("/activities").redirected().starts_with("/sign-in"));
-    assert!(world.browser().get("/activities.csv").redirected().starts_with("/sign-in"));
+    for file in ["csv", "xlsx"] {
+        let page = world.browser().get(&format!("/activities.{file}"));
+        assert!(page.redirected().starts_with("/sign-in"));
+    }
 }
 
 #[test]
@@ -347,39 +352,4 @@ fn a_subject_is_text_and_no_markup() {
     world.activity("<script>alert(1)</script>");
     let page = world.editor().get("/activities?q=%3Cscript%3Ealert").ok();
     page.shows("&lt;script&gt;alert(1)&lt;/script&gt;").hides("<script>alert");
-}
-
-#[test]
-fn the_file_has_what_all_pages_of_the_list_show() {
-    let world = World::new();
-    for n in 0..120 {
-        world.activity(&format!("Letter {n:03}"));
-    }
-    several(&world);
-    let mut browser = world.viewer();
-    let page = browser.get("/activities.csv?q=letter&sort=subject&page=2&size=10").ok();
-    assert_eq!(page.header("content-type"), "text/csv; charset=utf-8");
-    let disposition = "attachment; filename=\"activities-2026-03-04.csv\"";
-    assert_eq!(page.header("content-disposition"), disposition);
-    let body = page.body.strip_prefix('\u{feff}').unwrap();
-    let mut rows = csv::Reader::from_reader(body.as_bytes());
-    let subjects: Vec<_> = rows.records().map(|row| row.unwrap()[1].to_owned()).collect();
-    let expected: Vec<_> = (0..120).map(|n| format!("Letter {n:03}")).collect();
-    assert_eq!(subjects, expected);
-
-    let page = browser.get("/activities.csv?q=gala").ok();
-    let row = "Call Ada about the gala,She prefers mornings,2026-03-04T10:00:00.000-06:00,,3400,Harbor Bakery,2,Ed Cohen,2,Not Started,HIGH,";
-    // A spreadsheet may take signs within a text for what separates cells.
-    page.shows(&format!("\"{}\"", row.replace(',', "\",\"")));
-}
-
-#[test]
-fn no_cell_of_the_file_is_a_formula() {
-    let world = World::new();
-    world.activity_with("=HYPERLINK(\"http://evil.example\")", |draft| {
-        draft.note = Note::parse("@SUM(A1:A9)").unwrap();
-        draft.system_user = Presence::Set(EDITOR.0);
-    });
-    let page = world.viewer().get("/activities.csv").ok();
-    page.shows("\"'=HYPERLINK(\"\"http://evil.example\"\")\",\"'@SUM(A1:A9)\",");
 }

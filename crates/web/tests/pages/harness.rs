@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::response::Parts;
 use axum::http::{HeaderMap, Method, Request, header};
 use axum::response::Response;
 use domain::{
@@ -301,7 +302,32 @@ impl Browser<'_> {
         self.cookies.insert(name.to_owned(), value.to_owned());
     }
 
+    /// Downloads a file, which must be there.
+    #[track_caller]
+    pub(crate) fn download(&self, path: &str) -> (HeaderMap, Vec<u8>) {
+        let (head, body) = self.answer(Method::GET, path, None, "text/html");
+        assert_eq!(head.status, 200, "{}", String::from_utf8_lossy(&body));
+        (head.headers, body)
+    }
+
     fn send(&mut self, method: Method, path: &str, form: Option<String>, accepted: &str) -> Page {
+        let (head, body) = self.answer(method, path, form, accepted);
+        let body = String::from_utf8(body).expect("UTF-8");
+        let page = Page { status: head.status.as_u16(), headers: head.headers, body };
+        self.keep_cookies(&page);
+        if let Some(csrf) = page.csrf() {
+            self.csrf = Some(csrf);
+        }
+        page
+    }
+
+    fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        form: Option<String>,
+        accepted: &str,
+    ) -> (Parts, Vec<u8>) {
         let mut request =
             Request::builder().method(method).uri(path).header(header::ACCEPT, accepted);
         if !self.cookies.is_empty() {
@@ -318,18 +344,11 @@ impl Browser<'_> {
         }
         let request = request.body(Body::from(form.unwrap_or_default())).unwrap();
         let router = self.world.router.clone();
-        let page = self.world.block_on(async {
+        self.world.block_on(async {
             let Ok(response) = router.oneshot(request).await;
             let (head, body) = response.into_parts();
-            let body = body.collect().await.unwrap().to_bytes().to_vec();
-            let body = String::from_utf8(body).expect("UTF-8");
-            Page { status: head.status.as_u16(), headers: head.headers, body }
-        });
-        self.keep_cookies(&page);
-        if let Some(csrf) = page.csrf() {
-            self.csrf = Some(csrf);
-        }
-        page
+            (head, body.collect().await.unwrap().to_bytes().to_vec())
+        })
     }
 
     fn keep_cookies(&mut self, page: &Page) {

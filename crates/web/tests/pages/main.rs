@@ -15,6 +15,7 @@ mod bulk;
 mod calendar;
 mod changes;
 mod conflicts;
+mod downloads;
 mod editing;
 mod following_up;
 mod getting_started;

@@ -60,6 +60,8 @@ fn what_comes_in_pieces_is_compressed_to_its_end() {
     let (packed, bytes) = ask(&world, "/activities.csv", "gzip", &cookie);
     assert_eq!(text(&packed, header::CONTENT_ENCODING), "gzip");
     assert!(bytes.len() * 4 < whole.len(), "{} of {}", bytes.len(), whole.len());
+    let (workbook, _) = ask(&world, "/activities.xlsx", "gzip", &cookie);
+    assert_eq!(text(&workbook, header::CONTENT_ENCODING), "", "it is compressed already");
 }
 
 #[test]

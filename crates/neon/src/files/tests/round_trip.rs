@@ -35,10 +35,10 @@ fn writes_the_members_in_their_order() {
     {"activityId":29,"deletedDateTime":"2026-02-02T22:05:06.000-06:00"}
     "#);
     insta::assert_snapshot!(text(Format::Csv), @r#"
-    createdDateTime,createdBy,lastModifiedDateTime,lastModifiedBy,activityId,subject,note,startDateTime,endDateTime,clientId,systemUserId,activityStatus.id,activityStatus.name,activityPriority,customFieldDataList,deletedDateTime
-    2013-07-09T02:53:19.000-05:00,z2Administrator ,2014-04-09T04:26:06.500-05:00,Ada,1,s,"a
-    b",2014-04-08T11:00:00.000-05:00,2014-03-31T11:00:00.000-05:00,31,101132,2,n,NORMAL,"{""customFieldData"":[{""fieldId"":""7"",""fieldValue"":"""",""fieldOptionId"":""8""},{""fieldId"":""9""}]}",
-    ,,,,29,,,,,,,,,,,2026-02-02T22:05:06.000-06:00
+    "createdDateTime","createdBy","lastModifiedDateTime","lastModifiedBy","activityId","subject","note","startDateTime","endDateTime","clientId","systemUserId","activityStatus.id","activityStatus.name","activityPriority","customFieldDataList","deletedDateTime"
+    "2013-07-09T02:53:19.000-05:00","z2Administrator ","2014-04-09T04:26:06.500-05:00","Ada","1","s","a
+    b","2014-04-08T11:00:00.000-05:00","2014-03-31T11:00:00.000-05:00","31","101132","2","n","NORMAL","{""customFieldData"":[{""fieldId"":""7"",""fieldValue"":"""",""fieldOptionId"":""8""},{""fieldId"":""9""}]}",""
+    "","","","","29","","","","","","","","","","","2026-02-02T22:05:06.000-06:00"
     "#);
 }
 

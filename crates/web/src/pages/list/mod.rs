@@ -26,7 +26,8 @@ use crate::{Problem, SignedIn, Web};
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .route("/activities", get(show))
-        .route("/activities.csv", get(download::download))
+        .route("/activities.csv", get(download::csv))
+        .route("/activities.xlsx", get(download::workbook))
         .route("/activities/{id}/quick", post(quick::change))
 }
 
@@ -72,7 +73,8 @@ fn framed(
     let actions = html! {
         a.button.quiet href="/bin" { "Bin" }
         @if asked.wrong.is_empty() {
-            a.button href=(asked.fields.address("/activities.csv")) download { "Download CSV" }
+            a.button href=(asked.fields.address("/activities.xlsx")) download { "Download workbook" }
+            a.button.quiet href=(asked.fields.address("/activities.csv")) download { "Download CSV" }
         }
         @if who.edits() { a.button.primary href="/activities/new" { "New activity" } }
     };

@@ -1,0 +1,50 @@
+//! CSV as most spreadsheets understand it.
+
+use std::io::{self, Write};
+
+use axum::body::Bytes;
+use csv::QuoteStyle;
+use domain::{cell_lines, guarded, local_seconds};
+
+use super::Outgoing;
+use super::row::Cell;
+
+/// Spreadsheets know by this mark that the file is UTF-8.
+const MARK: &str = "\u{feff}";
+
+/// A file in progress.
+pub(super) struct CsvFile {
+    rows: csv::Writer<Outgoing>,
+    out: Outgoing,
+}
+
+impl CsvFile {
+    pub(super) fn begin(columns: &[String]) -> io::Result<CsvFile> {
+        let mut out = Outgoing::default();
+        out.write_all(MARK.as_bytes())?;
+        // Some spreadsheets split rows at semicolons and tabs too, unless they are quoted.
+        let mut rows = csv::WriterBuilder::new()
+            .terminator(csv::Terminator::CRLF)
+            .quote_style(QuoteStyle::Always)
+            .from_writer(out.clone());
+        rows.write_record(columns)?;
+        Ok(CsvFile { rows, out })
+    }
+
+    pub(super) fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
+        for cell in cells {
+            match cell {
+                Cell::Text(text) => self.rows.write_field(&*guarded(&cell_lines(text)))?,
+                Cell::Time(time) => self.rows.write_field(local_seconds(*time))?,
+                Cell::Empty => self.rows.write_field("")?,
+            }
+        }
+        Ok(self.rows.write_record(None::<&[u8]>)?)
+    }
+
+    /// What can be sent by now.
+    pub(super) fn bytes(&mut self) -> io::Result<Bytes> {
+        self.rows.flush()?;
+        Ok(self.out.take())
+    }
+}

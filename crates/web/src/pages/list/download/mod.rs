@@ -1,0 +1,251 @@
+//! What the list shows, all pages of it, as a file for a spreadsheet: a workbook, or CSV.
+
+mod csv_file;
+mod row;
+mod workbook;
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use domain::{Seq, Version};
+use http_body_util::channel::{Channel, Sender};
+use parking_lot::Mutex;
+use service::{AskError, Directory, Service, Tenant};
+
+use self::csv_file::CsvFile;
+use self::row::Cell;
+use self::workbook::Workbook;
+use super::query::Asked;
+use crate::layout::number;
+use crate::session::Query;
+use crate::{Problem, SignedIn, Web};
+
+/// Records that are read and written at a time: few, since each may have a long note.
+const PIECE_RECORDS: usize = 50;
+
+/// What a piece may take in memory, where the notes are long.
+const PIECE_BYTES: usize = 8 << 20;
+
+/// The forms of a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Workbook,
+    Csv,
+}
+
+impl Form {
+    fn media_type(self) -> &'static str {
+        match self {
+            Form::Workbook => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Form::Csv => "text/csv; charset=utf-8",
+        }
+    }
+
+    /// What the file's name ends with.
+    fn extension(self) -> &'static str {
+        match self {
+            Form::Workbook => "xlsx",
+            Form::Csv => "csv",
+        }
+    }
+}
+
+/// The workbook.
+pub(super) async fn workbook(
+    State(web): State<Web>,
+    who: SignedIn,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    download(&web, &who, &Asked::parse(&query, &who), Form::Workbook).await
+}
+
+/// The CSV for spreadsheets.
+pub(super) async fn csv(
+    State(web): State<Web>,
+    who: SignedIn,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    download(&web, &who, &Asked::parse(&query, &who), Form::Csv).await
+}
+
+async fn download(
+    web: &Web,
+    who: &SignedIn,
+    asked: &Asked,
+    form: Form,
+) -> Result<Response, Problem> {
+    if !asked.wrong.is_empty() {
+        return Err(Problem::Wrong(asked.wrong.join(" ")));
+    }
+    let org = who.person.tenant.clone();
+    let positions = web.service.select(&org, &asked.query()).await?;
+    if form == Form::Workbook && positions.len() > workbook::RECORDS_MAX {
+        return Err(Problem::Wrong(format!(
+            "A workbook has room for {} activities, and the list has {}. Filter the list, or download CSV.",
+            number(workbook::RECORDS_MAX as u64),
+            number(positions.len() as u64),
+        )));
+    }
+    let bytes = positions.len() * size_of::<Seq>() + PIECE_BYTES;
+    let room = org.room_for_answer(bytes).ok_or_else(|| {
+        let text = "Too many downloads are in progress. Try again when one of them has finished.";
+        Problem::Unavailable(text.to_owned())
+    })?;
+    let directory = org.directory();
+    let today = directory.organization.zone.at(web.service.now()).to_string();
+    let day = today.get(..10).unwrap_or_default();
+    let disposition = format!("attachment; filename=\"activities-{day}.{}\"", form.extension());
+    let file = File { service: web.service.clone(), directory, org, form, sink: None };
+    let (sender, body) = Channel::<Bytes, io::Error>::new(1);
+    tokio::spawn(async move {
+        let _room = room;
+        file.send(&positions, sender).await;
+    });
+    let headers = [
+        (header::CONTENT_TYPE, form.media_type().to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    Ok((headers, Body::new(body)).into_response())
+}
+
+/// A file in progress.
+struct File {
+    service: Service,
+    org: Arc<Tenant>,
+    directory: Arc<Directory>,
+    form: Form,
+    /// Nothing before the first piece.
+    sink: Option<Sink>,
+}
+
+impl File {
+    /// Sends the file piece by piece, as fast as it is read. If something fails on the way, the connection
+    /// breaks: a file that just ended early would look complete.
+    async fn send(self, positions: &[Seq], mut sender: Sender<Bytes, io::Error>) {
+        let mut file = self;
+        let total = positions.len();
+        // The last piece has no records, but the end of the file.
+        for piece in positions.chunks(PIECE_RECORDS).chain([[].as_slice()]) {
+            let id = file.org.id.clone();
+            match file.piece(piece, total).await {
+                Ok((rest, bytes)) => {
+                    file = rest;
+                    if !bytes.is_empty() && sender.send_data(bytes).await.is_err() {
+                        return; // The reader has gone.
+                    }
+                }
+                Err(problem) => {
+                    tracing::warn!(%problem, org = %id, "a download broke off");
+                    return sender.abort(problem);
+                }
+            }
+        }
+    }
+
+    /// The next piece of the file: these records, of so many in all, or its end.
+    async fn piece(mut self, positions: &[Seq], total: usize) -> io::Result<(File, Bytes)> {
+        let service = self.service.clone();
+        let versions = if positions.is_empty() {
+            None
+        } else {
+            Some(
+                service
+                    .selected(&self.org, positions.to_vec())
+                    .await
+                    .map_err(|problem| failed(&problem))?,
+            )
+        };
+        let work = move || {
+            let bytes = self.written(versions.as_deref(), total)?;
+            Ok((self, bytes))
+        };
+        service.blocking(work).await.map_err(|refusal| failed(&refusal.into()))?
+    }
+
+    /// Writes records, or the end of the file, on a thread that may take its time.
+    fn written(&mut self, versions: Option<&[Version]>, total: usize) -> io::Result<Bytes> {
+        let mut sink = match self.sink.take() {
+            Some(sink) => sink,
+            None => Sink::begin(self.form, &self.directory, total)?,
+        };
+        let Some(versions) = versions else { return sink.end() };
+        for (version, activity) in versions.iter().filter_map(|v| Some((v, v.record()?))) {
+            let row = row::cells(self.form, &self.org, &self.directory, version, activity);
+            sink.row(&row)?;
+        }
+        let bytes = sink.bytes()?;
+        self.sink = Some(sink);
+        Ok(bytes)
+    }
+}
+
+fn failed(problem: &AskError) -> io::Error {
+    io::Error::other(problem.to_string())
+}
+
+/// What the rows are written into.
+enum Sink {
+    Workbook(Box<Workbook>),
+    Csv(Box<CsvFile>),
+}
+
+impl Sink {
+    /// Begins a file of so many records.
+    fn begin(form: Form, directory: &Directory, total: usize) -> io::Result<Sink> {
+        let columns = row::columns(form, &directory.organization.zone);
+        Ok(match form {
+            Form::Workbook => {
+                Sink::Workbook(Box::new(Workbook::begin(&columns, directory, total)?))
+            }
+            Form::Csv => Sink::Csv(Box::new(CsvFile::begin(&columns)?)),
+        })
+    }
+
+    fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
+        match self {
+            Sink::Workbook(workbook) => workbook.row(cells),
+            Sink::Csv(file) => file.row(cells),
+        }
+    }
+
+    /// What can be sent by now.
+    fn bytes(&mut self) -> io::Result<Bytes> {
+        match self {
+            Sink::Workbook(workbook) => Ok(workbook.bytes()),
+            Sink::Csv(file) => file.bytes(),
+        }
+    }
+
+    /// The rest of the file.
+    fn end(self) -> io::Result<Bytes> {
+        match self {
+            Sink::Workbook(workbook) => workbook.end(),
+            Sink::Csv(mut file) => file.bytes(),
+        }
+    }
+}
+
+/// What was written and has not been sent yet.
+#[derive(Clone, Default)]
+struct Outgoing(Arc<Mutex<Vec<u8>>>);
+
+impl Outgoing {
+    fn take(&self) -> Bytes {
+        std::mem::take(&mut *self.0.lock()).into()
+    }
+}
+
+impl Write for Outgoing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
