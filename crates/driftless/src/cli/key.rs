@@ -1,5 +1,7 @@
 //! `key`.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use domain::{Interval, Name, OrgId};
 use serde::{Deserialize, Serialize};
@@ -9,7 +11,7 @@ use crate::text;
 
 #[derive(Subcommand, Debug, Serialize, Deserialize)]
 pub(crate) enum Key {
-    /// Make an API key; prints it, once, alone on the last line.
+    /// Make an API key and print it, once, alone on the last line; or bring along one from elsewhere.
     Add {
         /// The organization's id.
         #[serde(with = "text")]
@@ -21,6 +23,24 @@ pub(crate) enum Key {
         #[arg(long, env = "DRIFTLESS_KEY_LABEL")]
         #[serde(with = "text::optional")]
         label: Option<Name>,
+        /// A file with an API key that scripts have already: it will work here too. `-` is standard input.
+        ///
+        /// 20 to 200 visible ASCII characters on one line that look random. It is kept only as a hash, like
+        /// all keys, and is not printed.
+        #[arg(long, env = "DRIFTLESS_KEY_FILE", value_name = "FILE")]
+        key_file: Option<PathBuf>,
+    },
+    /// Say what an API key is for.
+    Label {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The key's number, as `key list` shows it.
+        #[arg(value_parser = whole)]
+        key: i64,
+        /// What it is for.
+        #[serde(with = "text")]
+        label: Name,
     },
     /// List the API keys of an organization.
     List {

@@ -8,7 +8,7 @@ mod serve;
 mod status;
 mod user;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ pub(crate) use import::{Accounts, Import};
 pub(crate) use key::Key;
 pub(crate) use org::Org;
 pub(crate) use serve::{Demo, LogFormat, Proxied, Serve, Tuning};
-pub(crate) use status::Status;
+pub(crate) use status::{Status, Way};
 pub(crate) use user::User;
 
 /// What changed, or was deleted, since X? A server that never misses a change.
@@ -85,16 +85,16 @@ pub(crate) enum Command {
 /// Commands that also work while a server runs on the same folder: then, inside that server.
 #[derive(Subcommand, Debug, Serialize, Deserialize)]
 pub(crate) enum Work {
-    /// Organizations: add, list.
+    /// Organizations: add, rename, zone, list.
     #[command(subcommand)]
     Org(Org),
-    /// System users: add, login, list, disable.
+    /// System users: add, import, login, list, rename, role, enable, disable.
     #[command(subcommand)]
     User(User),
-    /// API keys: add, list, check, expect, revoke.
+    /// API keys: add, label, list, check, expect, revoke.
     #[command(subcommand, visible_alias = "keys")]
     Key(Key),
-    /// Activity statuses: list, add, rename, retire.
+    /// Activity statuses: list, add, rename, done, to-do, begin, move, restore, retire.
     #[command(subcommand)]
     Status(Status),
     /// The names of accounts, which are numbers in the API: import, list.
@@ -130,12 +130,19 @@ impl Work {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Work::Org(Org::Add { .. }) => "org add",
+            Work::Org(Org::Rename { .. }) => "org rename",
+            Work::Org(Org::Zone { .. }) => "org zone",
             Work::Org(Org::List) => "org list",
             Work::User(User::Add { .. }) => "user add",
+            Work::User(User::Import { .. }) => "user import",
             Work::User(User::Login { .. }) => "user login",
+            Work::User(User::Rename { .. }) => "user rename",
+            Work::User(User::Role { .. }) => "user role",
+            Work::User(User::Enable { .. }) => "user enable",
             Work::User(User::List { .. }) => "user list",
             Work::User(User::Disable { .. }) => "user disable",
             Work::Key(Key::Add { .. }) => "key add",
+            Work::Key(Key::Label { .. }) => "key label",
             Work::Key(Key::List { .. }) => "key list",
             Work::Key(Key::Check { .. }) => "key check",
             Work::Key(Key::Expect { .. }) => "key expect",
@@ -146,6 +153,8 @@ impl Work {
             Work::Status(Status::Done { .. }) => "status done",
             Work::Status(Status::ToDo { .. }) => "status to-do",
             Work::Status(Status::Begin { .. }) => "status begin",
+            Work::Status(Status::Move { .. }) => "status move",
+            Work::Status(Status::Restore { .. }) => "status restore",
             Work::Status(Status::Retire { .. }) => "status retire",
             Work::Accounts(Accounts::Import { .. }) => "accounts import",
             Work::Accounts(Accounts::List { .. }) => "accounts list",
@@ -185,10 +194,38 @@ impl Work {
         match self {
             Work::Import(import) => import.files.clone(),
             Work::Accounts(Accounts::Import { files, .. }) => files.clone(),
-            Work::User(User::Add { password_stdin: true, .. } | User::Login { .. }) => {
-                vec![STANDARD_INPUT.into()]
-            }
+            Work::User(User::Import { files, .. }) => files.clone(),
+            Work::Key(Key::Add { key_file: Some(file), .. }) => vec![file.clone()],
+            Work::User(
+                User::Add { password_stdin: true, .. } | User::Login { generate: false, .. },
+            ) => vec![STANDARD_INPUT.into()],
             _ => Vec::new(),
+        }
+    }
+}
+
+/// A secret that a command reads from standard input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// A new password.
+    Password,
+    /// An API key that is brought along.
+    Key,
+}
+
+impl Work {
+    /// The secret that it reads from standard input.
+    pub(crate) fn wanted(&self) -> Option<Wanted> {
+        match self {
+            Work::User(
+                User::Add { password_stdin: true, .. } | User::Login { generate: false, .. },
+            ) => Some(Wanted::Password),
+            Work::Key(Key::Add { key_file: Some(file), .. })
+                if file == Path::new(STANDARD_INPUT) =>
+            {
+                Some(Wanted::Key)
+            }
+            _ => None,
         }
     }
 }

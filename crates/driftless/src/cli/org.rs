@@ -18,7 +18,7 @@ pub(crate) enum Org {
         #[serde(with = "text::optional")]
         name: Option<Name>,
         /// The zone in which times are shown: a name like America/Chicago, or an offset like -05:00.
-        /// UTC where none is given; an admin can change it in the pages.
+        /// UTC where none is given; `org zone`, or an admin in the pages, changes it.
         #[arg(
             long,
             env = "DRIFTLESS_ORG_TIME_ZONE",
@@ -27,6 +27,25 @@ pub(crate) enum Org {
         )]
         #[serde(with = "text::optional")]
         time_zone: Option<Zone>,
+    },
+    /// Give an organization another name. Its id stays.
+    Rename {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The new name.
+        #[serde(with = "text")]
+        name: Name,
+    },
+    /// Show the times of an organization in another zone. No activity changes.
+    Zone {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// A name like America/Chicago, or an offset like -05:00.
+        #[arg(allow_hyphen_values = true)]
+        #[serde(with = "text")]
+        zone: Zone,
     },
     /// List the organizations.
     List,

@@ -7,6 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::whole;
 use crate::text;
 
+/// Where a status goes among those to choose from.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Way {
+    /// One place up.
+    Up,
+    /// One place down.
+    Down,
+}
+
 #[derive(Subcommand, Debug, Serialize, Deserialize)]
 pub(crate) enum Status {
     /// List the statuses of an organization.
@@ -62,6 +71,26 @@ pub(crate) enum Status {
     },
     /// Let new activities begin with a status, where people write them down in the pages.
     Begin {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The status's id.
+        #[arg(value_parser = whole)]
+        id: i64,
+    },
+    /// Move a status one place among those to choose from.
+    Move {
+        /// The organization's id.
+        #[serde(with = "text")]
+        org: OrgId,
+        /// The status's id.
+        #[arg(value_parser = whole)]
+        id: i64,
+        /// Which way.
+        way: Way,
+    },
+    /// Bring a retired status back: it can be chosen again.
+    Restore {
         /// The organization's id.
         #[serde(with = "text")]
         org: OrgId,

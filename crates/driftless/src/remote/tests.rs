@@ -34,7 +34,7 @@ fn org_list(path: &std::path::Path) -> bool {
     let Ok(Access::Served(stream)) = folder::access(path, false) else {
         panic!("the folder is served");
     };
-    super::ask(&stream, Work::Org(Org::List), &mut Terminal::new()).is_ok()
+    super::ask(&stream, Work::Org(Org::List), None, &mut Terminal::new()).is_ok()
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod stretch;
 mod table;
 #[cfg(test)]
 mod tests;
+mod users;
 mod value;
 mod write;
 
@@ -45,6 +46,7 @@ pub use pages::Pages;
 pub use problem::{Fault, PROBLEMS_SHOWN_MAX, Problem, ReadError};
 pub use stretch::VALUE_BYTES_MAX;
 pub use table::ROW_BYTES_MAX;
+pub use users::read_users;
 pub use write::{Format, FormatError, Writer};
 
 use problem::Problems;

@@ -137,6 +137,11 @@ pub enum Fault {
         "the header row lacks {0}: expected CSV whose first row names the columns id and name, with commas, semicolons or tabs between them"
     )]
     AccountColumns(String),
+    /// The same of a file of users.
+    #[error(
+        "the header row lacks {0}: expected CSV whose first row names the column name, and optionally id, role and login, with commas, semicolons or tabs between them"
+    )]
+    UserColumns(String),
     /// A header row that names a column twice.
     #[error("the header row has {0} twice")]
     ColumnTwice(&'static str),
