@@ -92,8 +92,8 @@ pub use coverage::{Cause, Missing, PagesServed, Poll, Served, Undelivered};
 pub use directory::Directory;
 pub use history::{Change, Difference, Story};
 pub use import::{
-    Differing, ImportError, ImportOptions, ImportPlan, ImportReport, Listed, Rehearsal,
-    RemovedHere, Spool, SpoolError,
+    Differing, ImportError, ImportOptions, ImportPlan, ImportReport, Listed, NotTaken,
+    OrganizationData, Rehearsal, RemovedHere, Spool, SpoolError,
 };
 pub use integrations::{
     Delivery, Hint, Integration, IntegrationState, Progress, Receipt, Severity,

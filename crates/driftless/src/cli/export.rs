@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use domain::OrgId;
 use neon::files::Format;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,11 @@ pub(crate) struct Export {
     #[arg(long, env = "DRIFTLESS_EXPORT_FORMAT", default_value = "jsonl")]
     #[serde(with = "text")]
     pub(crate) format: Format,
+    /// Also users, statuses, accounts, name and time zone, in one stream that `import` takes into an empty
+    /// organization. Passwords and API keys are not in it, nor is the history.
+    #[arg(long, env = "DRIFTLESS_EXPORT_ALL", conflicts_with = "format",
+          value_parser = BoolishValueParser::new())]
+    pub(crate) all: bool,
 }
 
 #[derive(Args, Debug, Serialize, Deserialize)]

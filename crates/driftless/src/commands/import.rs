@@ -6,7 +6,8 @@ use std::thread;
 
 use neon::files::{self, Ignored, Pages};
 use service::{
-    Differing, ImportOptions, ImportPlan, ImportReport, Listed, Rehearsal, RemovedHere, Spool,
+    Differing, ImportOptions, ImportPlan, ImportReport, Listed, OrganizationData, Rehearsal,
+    RemovedHere, Spool,
 };
 
 use super::export::difference;
@@ -24,16 +25,22 @@ pub(super) fn run(
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
     let org = ground.service.known_org(&import.org)?;
-    let plan = read(import, ground, files, console)?;
+    let (plan, organization) = read(import, ground, files, console)?;
     let options = options(import);
     let total = plan.len();
+    let taken_over = organization.as_deref().map(|data| taken_over(import, data));
     let (tell, heard) = mpsc::channel();
     let report = thread::scope(|scope| {
         let importing = scope.spawn(|| {
             let tell: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(move |done| {
                 let _ = tell.send(done);
             });
-            ground.service.import(&org, plan, options, &tell)
+            match organization {
+                Some(data) => {
+                    ground.service.import_organization(&org, plan, *data, options.dry_run, &tell)
+                }
+                None => ground.service.import(&org, plan, options, &tell),
+            }
         });
         let what = if import.dry_run { "checking" } else { "writing" };
         // Whether anybody reads the progress makes no difference to the import.
@@ -44,6 +51,9 @@ pub(super) fn run(
     });
     let report = report.map_err(|_| "the import ended abnormally; run it again to go on")??;
     console.print(&described(&report, import.dry_run))?;
+    if let Some(text) = taken_over {
+        console.print(&text)?;
+    }
     if report.refused.count > 0 {
         let were = agreeing(report.refused.count, "activity was", "activities were");
         return Err(format!("{were} removed here meanwhile and left so").into());
@@ -66,7 +76,8 @@ fn read(
     ground: &Ground,
     files: &mut dyn Files,
     console: &mut dyn Console,
-) -> Result<ImportPlan, Failure> {
+) -> Result<(ImportPlan, Option<Box<OrganizationData>>), Failure> {
+    let mut organization = None;
     let mut spool = Spool::new(&ground.folder)?;
     let mut problems = Vec::new();
     let mut pages = Pages::default();
@@ -99,6 +110,10 @@ fn read(
                 let is_empty = summary.records + summary.removals == 0;
                 tell_ignored(&name, is_empty, &summary.ignored, console)?;
                 pages.merge(summary.pages);
+                if summary.organization.is_some() && import.files.len() > 1 {
+                    problems.push(format!("{name} is a whole organization: import it alone"));
+                }
+                organization = organization.or(summary.organization);
             }
             Err(e) => problems.push(e.to_string()),
         }
@@ -108,7 +123,27 @@ fn read(
     }
     let plan = spool.finish()?;
     warn(&pages, plan.repeated(), console)?;
-    Ok(plan)
+    Ok((plan, organization))
+}
+
+/// What came with a whole organization, and what does not come with one.
+fn taken_over(import: &Import, data: &OrganizationData) -> String {
+    let Import { org, dry_run, .. } = import;
+    let OrganizationData { name, zone, users, statuses, accounts, .. } = data;
+    let taken = [
+        agreeing(users.len() as u64, "user", "users"),
+        agreeing(statuses.len() as u64, "status", "statuses"),
+        agreeing(accounts.len() as u64, "account", "accounts"),
+    ];
+    let would = if *dry_run { "would be " } else { "" };
+    let taken = taken.join(", ");
+    let mut text = format!("{would}taken over: the name {name}, the time zone {zone}, {taken}\n");
+    if !dry_run {
+        text.push_str(&format!(
+            "passwords and API keys are not in an export; next: driftless user login {org} ID, driftless key add {org} --user ID\n"
+        ));
+    }
+    text
 }
 
 /// Tells what may be missing or too much: files saved by a script that was cut short, or twice.

@@ -51,3 +51,4 @@ mod terminal;
 mod tls;
 mod usage;
 mod user_import;
+mod whole;

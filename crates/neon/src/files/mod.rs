@@ -6,6 +6,7 @@
 //!   scripts have saved them: pretty printed or on one line, one after the other or in an array;
 //! - records in JSON as [`Writer`] writes them, one a line, one after the other or in an array. One
 //!   with a `deletedDateTime` has been removed;
+//! - all of an organization as [`OrganizationWriter`] writes it;
 //! - CSV whose first row names the members, in any order and any case: `activityId`, `subject`,
 //!   `startDateTime`, `activityStatus.id`, `activityStatus.name`, `activityPriority`, and what there
 //!   is of the others.
@@ -24,6 +25,7 @@ mod fields;
 mod ignored;
 mod json;
 mod object;
+mod organization;
 mod pages;
 mod problem;
 mod rows;
@@ -35,13 +37,15 @@ mod users;
 mod value;
 mod write;
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 
 use domain::{Imported, Stamp};
+use service::OrganizationData;
 
 pub use accounts::read_accounts;
 pub use ignored::Ignored;
+pub use organization::OrganizationWriter;
 pub use pages::Pages;
 pub use problem::{Fault, PROBLEMS_SHOWN_MAX, Problem, ReadError};
 pub use stretch::VALUE_BYTES_MAX;
@@ -62,6 +66,8 @@ pub struct Summary {
     pub ignored: Ignored,
     /// Which pages the answers in it are.
     pub pages: Pages,
+    /// What there is beside the activities, where the file has a whole organization.
+    pub organization: Option<Box<OrganizationData>>,
 }
 
 /// Reads a file and hands over what it says, one thing at a time and in the file's order. What the
@@ -105,7 +111,17 @@ impl Intake<'_> {
         let (first, line) = skip_to_content(source)?;
         match first {
             None => {}
-            Some(b'{' | b'[') => json::read(source, line, &mut self)?,
+            Some(b'{' | b'[') => {
+                let mut head = Vec::new();
+                let beginning = organization::BEGINNING;
+                source.take(beginning.len() as u64).read_to_end(&mut head)?;
+                let is_whole = head == beginning;
+                let mut source = io::Cursor::new(head).chain(source);
+                match is_whole {
+                    true => organization::read(&mut source, line, &mut self)?,
+                    false => json::read(&mut source, line, &mut self)?,
+                }
+            }
             Some(_) => rows::read(source, line, &mut self)?,
         }
         Ok((self.summary, self.problems))

@@ -8,6 +8,7 @@
 
 mod age;
 mod first;
+mod organization;
 mod plan;
 mod report;
 mod spool;
@@ -30,6 +31,7 @@ use crate::{AdminError, Refusal, Service, Write};
 use age::differs;
 pub(crate) use age::{Seen, is_newer_here, provenance};
 pub(crate) use first::cut_back;
+pub use organization::{NotTaken, OrganizationData};
 pub use plan::ImportPlan;
 pub use report::{Differing, ImportReport, Listed, Rehearsal};
 pub use spool::{Spool, SpoolError};
@@ -81,6 +83,9 @@ pub enum ImportError {
         them = if .0.count == 1 { "it" } else { "them" }
     )]
     Removed(Listed),
+    /// A whole organization cannot be taken in.
+    #[error(transparent)]
+    NotTaken(#[from] NotTaken),
     /// The plan's temporary file cannot be read.
     #[error(transparent)]
     Spool(#[from] SpoolError),
