@@ -177,7 +177,7 @@ pub(super) fn logins_are_kept_and_changed(store: &dyn Store) {
     assert_eq!(tenant(store, ORG).users, [moved, second.clone()]);
     let waiting = Login { password: None, ..login("bob") };
     let waiting = SystemUser { login: Some(waiting), ..user(1) };
-    put_users(store, &[waiting.clone()]);
+    put_users(store, std::slice::from_ref(&waiting));
     assert_eq!(tenant(store, ORG).users, [waiting, second.clone()], "a name without a password");
     put_users(store, &[user(1)]);
     assert_eq!(tenant(store, ORG).users, [user(1), second]);
