@@ -151,7 +151,7 @@ fn add_organization(transaction: &mut dyn Transaction, key: OrgKey, id: &str) ->
 /// One that no password opens. Where somebody has a login, the index of words is kept.
 fn login() -> Outcome<Login> {
     let (name, password) = (LoginName::parse("bench")?, PasswordHash("none".to_owned()));
-    Ok(Login { name, password, password_set: Stamp::from_millis(FIRST_STAMP) })
+    Ok(Login { name, password: Some(password), password_set: Stamp::from_millis(FIRST_STAMP) })
 }
 
 /// Tombstones come first in the log. Activities have the ids from 1 in the order of their changes,

@@ -151,8 +151,8 @@ pub struct CalendarFeed {
 pub struct Login {
     /// The name, one of a kind within the organization.
     pub name: LoginName,
-    /// What is kept of the password.
-    pub password: PasswordHash,
+    /// What is kept of the password; none as long as it has not been set: then the name only waits for one.
+    pub password: Option<PasswordHash>,
     /// When the password was set: sessions opened before are worth nothing.
     pub password_set: Stamp,
 }

@@ -4,7 +4,7 @@
 //! another, milliseconds are cut. A cell that says what the record says, as far as the file can say it, is
 //! no change.
 
-use crate::{Activity, Member, Members, Moment, unguarded};
+use crate::{Activity, Member, Members, Moment, cell_text, unguarded};
 
 /// How exactly a file writes values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,9 +103,9 @@ impl Terms {
     }
 }
 
-/// A text without what programs that handle tables do to it.
+/// A text without what programs that handle tables do to it, and as long as a cell can be.
 fn of_cell(text: &str, loses_tabs: bool) -> String {
-    let text = unguarded(text).replace("\r\n", "\n").replace('\r', "\n");
+    let text = cell_text(unguarded(text)).into_owned();
     if loses_tabs { text.replace('\t', "") } else { text }
 }
 

@@ -17,6 +17,7 @@ mod health;
 mod log;
 mod observe;
 mod outage;
+mod prompt;
 mod remote;
 mod request_log;
 mod serve;
@@ -96,19 +97,20 @@ fn run(cli: Cli) -> Result<Ending, Failure> {
             if let Work::Import(import) = &mut work {
                 import.keep_columns()?;
             }
+            let typed = prompt::ask(&work)?;
             let create = matches!(work, Work::Org(Org::Add { .. }));
             match folder::access(&path, create)? {
-                Access::Owned(folder) => work_here(&folder, &work),
+                Access::Owned(folder) => work_here(&folder, &work, typed),
                 Access::Served(stream) => {
                     let mut terminal = Terminal::of(&work);
-                    remote::ask(&stream, work, &mut terminal)
+                    remote::ask(&stream, work, typed, &mut terminal)
                 }
             }
         }
     }
 }
 
-fn work_here(folder: &Folder, work: &Work) -> Result<Ending, Failure> {
+fn work_here(folder: &Folder, work: &Work, typed: Option<String>) -> Result<Ending, Failure> {
     let mut terminal = Terminal::of(work);
     if matches!(work, Work::Check) {
         // Without putting it to work: what is damaged could not be.
@@ -117,7 +119,7 @@ fn work_here(folder: &Folder, work: &Work) -> Result<Ending, Failure> {
     }
     let accept_clock = if work.needs_no_clock() { AcceptClock::Kept } else { AcceptClock::Near };
     let ground = serve::open(folder, &Tuning::default(), accept_clock, false)?;
-    let done = commands::run(work, &ground, &mut LocalFiles, &mut terminal);
+    let done = commands::run(work, &ground, &mut LocalFiles { typed }, &mut terminal);
     ground.service.close();
     done
 }

@@ -43,6 +43,9 @@ pub enum AdminError {
     /// A key of a disabled user would open nothing.
     #[error("user {0} is disabled")]
     UserDisabled(UserId),
+    /// A key that is brought along is one already.
+    #[error("key {0} of {1} is the same: each key of a server must be different")]
+    KeyExists(KeyId, OrgId),
     /// No such key.
     #[error("there is no key {0}; `driftless key list ORG` shows those there are")]
     UnknownKey(KeyId),
@@ -130,6 +133,24 @@ impl Service {
         self.call(move |committer| Ok(committer.add_org(id, name, zone, |_, _, _| Ok(()))?.0))
     }
 
+    /// Gives an organization another name, or shows its times in another zone.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    pub fn change_org(
+        &self,
+        org: &Arc<Tenant>,
+        name: Option<Name>,
+        zone: Option<Zone>,
+    ) -> Result<(), AdminError> {
+        self.change_directory(org, move |directory, transaction| {
+            let organization = &mut directory.organization;
+            organization.name = name.unwrap_or_else(|| organization.name.clone());
+            organization.zone = zone.unwrap_or_else(|| organization.zone.clone());
+            Ok(transaction.put_organization(organization).map_err(|e| unavailable(&e))?)
+        })
+    }
+
     /// Adds a system user.
     ///
     /// # Errors
@@ -169,6 +190,19 @@ impl Service {
         let (key, now) = (org.key, self.now());
         self.change_directory(org, move |directory, transaction| {
             put_new_key(directory, transaction, key, user, label, secret, now)
+        })
+    }
+
+    /// Says what a key is for.
+    ///
+    /// # Errors
+    /// When there is no such key or the store cannot write.
+    pub fn label_key(&self, org: &Arc<Tenant>, id: KeyId, label: &Name) -> Result<(), AdminError> {
+        let (of, label) = (org.key, label.to_string());
+        self.change_directory(org, move |directory, transaction| {
+            let key = directory.keys.get_mut(&id).ok_or(AdminError::UnknownKey(id))?;
+            key.label = label;
+            Ok(transaction.put_key(of, key).map_err(|e| unavailable(&e))?)
         })
     }
 

@@ -14,6 +14,7 @@ mod alphabet;
 mod batch;
 mod bin;
 mod board;
+mod brought_key;
 mod calendar;
 mod check;
 mod clock;
@@ -57,6 +58,7 @@ mod sync;
 mod tenant;
 mod throttle;
 mod trusted_clock;
+mod users;
 mod versions;
 mod views;
 mod write;
@@ -86,6 +88,7 @@ pub use admin::{AdminError, FIRST_STATUSES, NewKey, NewUser};
 pub use alphabet::place;
 pub use bin::{Removed, RemovedFound, RemovedPage};
 pub use board::{Column, Filter, ListError, ListQuery, Listing};
+pub use brought_key::{BroughtKey, BroughtKeyError, KEY_CHARS_MAX, KEY_CHARS_MIN};
 pub use calendar::{CALENDAR_ACTIVITIES_MAX, CALENDAR_DAYS_AHEAD, CALENDAR_DAYS_BACK, Calendar};
 pub use check::{Checked, check};
 pub use clock::SystemClock;
@@ -96,7 +99,7 @@ pub use examples::{ExamplesError, RemovedExamples, made_up};
 pub use history::{Change, Difference, Story};
 pub use import::{
     Conflicts, Differing, ImportError, ImportNames, ImportOptions, ImportPlan, ImportReport,
-    Listed, Lookup, NotHere, Rehearsal, Spool, SpoolError,
+    Listed, Lookup, NotHere, NotTaken, OrganizationData, Rehearsal, Spool, SpoolError,
 };
 pub use integrations::{
     Delivery, Hint, Integration, IntegrationState, Progress, Receipt, Severity,
@@ -132,6 +135,7 @@ pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
 pub use throttle::TooManyAttempts;
 pub use timeline::Tally;
 pub use trusted_clock::{AcceptClock, ClockError, refuse_insane};
+pub use users::{AddUsersError, ListedUser, ListedUserError, USERS_AT_ONCE_MAX};
 pub use write::{Refusal, Write, Written};
 
 /// A data folder at work. Cheap to clone.

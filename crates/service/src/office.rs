@@ -14,7 +14,7 @@ use crate::commit::unavailable;
 use crate::directory::Directory;
 use crate::passwords::{self, Password};
 use crate::people::put_login;
-use crate::statuses::{begin_with, put_new_status, retire, set_done};
+use crate::statuses::{begin_with, offer, put_new_status, retire, set_done, step_status};
 use crate::tenant::Tenant;
 use crate::{AdminError, Person, Service};
 
@@ -27,6 +27,18 @@ pub struct UserEdit {
     pub role: Option<Role>,
     /// Whether keys and sessions are to be worth nothing.
     pub disabled: Option<bool>,
+}
+
+impl UserEdit {
+    /// The user as changed.
+    pub(crate) fn of(self, user: &SystemUser) -> SystemUser {
+        SystemUser {
+            name: self.name.unwrap_or_else(|| user.name.clone()),
+            role: self.role.unwrap_or(user.role),
+            disabled: self.disabled.unwrap_or(user.disabled),
+            ..user.clone()
+        }
+    }
 }
 
 /// A step among the statuses to choose from.
@@ -139,12 +151,7 @@ impl Service {
         let (org, themselves) = (by.tenant.key, by.user);
         self.change_as_admin(by, move |directory, transaction| {
             let user = directory.users.get_mut(&id).ok_or(AdminError::UnknownUser(id))?;
-            let mut changed = SystemUser {
-                name: edit.name.unwrap_or_else(|| user.name.clone()),
-                role: edit.role.unwrap_or(user.role),
-                disabled: edit.disabled.unwrap_or(user.disabled),
-                ..user.clone()
-            };
+            let mut changed = edit.of(user);
             if id == themselves && (changed.role < Role::Admin || changed.disabled) {
                 return Err(AdminError::Yourself);
             }
@@ -260,9 +267,7 @@ impl Service {
             if retired {
                 return retire(directory, status);
             }
-            directory.free_status_name(&status.name, Some(id))?;
-            status.retired = false;
-            Ok(())
+            offer(directory, status)
         })
         .await
     }
@@ -279,23 +284,7 @@ impl Service {
     ) -> Result<(), AdminError> {
         let org = by.tenant.key;
         self.change_as_admin(by, move |directory, transaction| {
-            let offered = directory.statuses_in_order().into_iter().filter(|s| !s.retired);
-            let mut order: Vec<StatusId> = offered.map(|status| status.id).collect();
-            let at = order.iter().position(|other| *other == id);
-            let at = at.ok_or(AdminError::UnknownStatus(id))?;
-            let to = match step {
-                Step::Up => at.saturating_sub(1),
-                Step::Down => (at + 1).min(order.len() - 1),
-            };
-            order.swap(at, to);
-            for (position, id) in (1..).zip(order) {
-                let Some(status) = directory.statuses.get_mut(&id) else { continue };
-                if status.position != position {
-                    status.position = position;
-                    transaction.put_status(org, status).map_err(|e| unavailable(&e))?;
-                }
-            }
-            Ok(())
+            step_status(directory, transaction, org, id, step)
         })
         .await
     }

@@ -150,7 +150,7 @@ impl Service {
         let session = self.open_session(tenant, Opener::Login(user), hash, now).await?;
         // A password that was set while this one was looked at: either it came before this look, or the
         // session is older than it and worth nothing.
-        if login().is_none_or(|login| login.password != *kept) {
+        if login().is_none_or(|login| login.password.as_ref() != Some(kept)) {
             self.shared.sessions.forget(hash);
             // Nobody knows its id: if the store keeps it, it expires there.
             let _ = self.note(tenant, Note::SessionEnded(session.record()), None);
@@ -164,7 +164,7 @@ impl Service {
         let name = LoginName::parse(name).ok()?;
         let directory = tenant.directory();
         let user = directory.user_of_login(&name).filter(|user| !user.disabled)?;
-        let password = user.login.as_ref()?.password.clone();
+        let password = user.login.as_ref()?.password.clone()?;
         Some((tenant, user.id, password))
     }
 
@@ -226,7 +226,8 @@ impl Service {
         self.shared.attempts.begin(&[who], now)?;
         let verified =
             person.system_user().and_then(|user| user.login).ok_or(SignInError::Wrong)?;
-        if !self.password_matches(current, verified.password.clone()).await? {
+        let known = verified.password.clone().ok_or(SignInError::Wrong)?;
+        if !self.password_matches(current, known).await? {
             return Err(SignInError::Wrong);
         }
         self.shared.attempts.succeeded(who, None);
@@ -360,7 +361,7 @@ impl NewLogin {
     pub(crate) fn set_now(self, before: Option<&Login>) -> Login {
         let before = before.map_or(Stamp::MIN, |before| before.password_set);
         let password_set = self.shared.steady_now().max(before).plus_millis(1);
-        Login { name: self.name, password: self.password, password_set }
+        Login { name: self.name, password: Some(self.password), password_set }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::directory::Directory;
 use crate::runtime::wait;
 use crate::sabotage::{Guard, step_of};
 use crate::tenant::Tenant;
-use crate::{AdminError, Person, Refusal, Service, Write};
+use crate::{AdminError, Person, Refusal, Service, Step, Write};
 
 /// The author of what nobody asked for in the pages.
 const THE_SERVER: Author = Author { user: None, origin: Origin::CommandLine };
@@ -69,6 +69,30 @@ impl Service {
     /// When there is no such status or the store cannot write.
     pub fn retire_status(&self, org: &Arc<Tenant>, id: StatusId) -> Result<(), AdminError> {
         wait(self.change_status(org, id, retire))
+    }
+
+    /// Lets a retired status be chosen again.
+    ///
+    /// # Errors
+    /// When there is no such status, another has its name now, or the store cannot write.
+    pub fn bring_status_back(&self, org: &Arc<Tenant>, id: StatusId) -> Result<(), AdminError> {
+        wait(self.change_status(org, id, offer))
+    }
+
+    /// Moves a status among those to choose from; the first one stays first, the last one last.
+    ///
+    /// # Errors
+    /// When there is no such status to choose or the store cannot write.
+    pub fn step_status(
+        &self,
+        org: &Arc<Tenant>,
+        id: StatusId,
+        step: Step,
+    ) -> Result<(), AdminError> {
+        let key = org.key;
+        self.change_directory(org, move |directory, transaction| {
+            step_status(directory, transaction, key, id, step)
+        })
     }
 
     /// Says whether activities that have a status are done.
@@ -326,5 +350,39 @@ pub(crate) fn retire(directory: &Directory, status: &mut Status) -> Result<(), A
         return Err(AdminError::LastStatus);
     }
     status.retired = true;
+    Ok(())
+}
+
+/// Lets a retired status be chosen again, unless another one has its name now.
+pub(crate) fn offer(directory: &Directory, status: &mut Status) -> Result<(), AdminError> {
+    directory.free_status_name(&status.name, Some(status.id))?;
+    status.retired = false;
+    Ok(())
+}
+
+/// Moves a status among those to choose from, and numbers their places.
+pub(crate) fn step_status(
+    directory: &mut Directory,
+    transaction: &mut dyn Transaction,
+    org: OrgKey,
+    id: StatusId,
+    step: Step,
+) -> Result<(), AdminError> {
+    let offered = directory.statuses_in_order().into_iter().filter(|status| !status.retired);
+    let mut order: Vec<StatusId> = offered.map(|status| status.id).collect();
+    let at = order.iter().position(|other| *other == id);
+    let at = at.ok_or(AdminError::UnknownStatus(id))?;
+    let to = match step {
+        Step::Up => at.saturating_sub(1),
+        Step::Down => (at + 1).min(order.len() - 1),
+    };
+    order.swap(at, to);
+    for (position, id) in (1..).zip(order) {
+        let Some(status) = directory.statuses.get_mut(&id) else { continue };
+        if status.position != position {
+            status.position = position;
+            transaction.put_status(org, status).map_err(|e| unavailable(&e))?;
+        }
+    }
     Ok(())
 }

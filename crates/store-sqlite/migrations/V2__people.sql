@@ -2,7 +2,7 @@
 -- were given.
 
 ALTER TABLE system_user ADD COLUMN login TEXT;              -- the name to sign in with
-ALTER TABLE system_user ADD COLUMN password TEXT;           -- its argon2id hash
+ALTER TABLE system_user ADD COLUMN password TEXT;           -- its argon2id hash; NULL until one is set
 ALTER TABLE system_user ADD COLUMN password_set INTEGER;    -- sessions opened before are worth nothing
 ALTER TABLE system_user ADD COLUMN zone TEXT;               -- whose clocks the pages show, where not the organization's
 ALTER TABLE system_user ADD COLUMN calendar BLOB;           -- SHA-256 of the secret in the address of the calendar feed

@@ -219,18 +219,18 @@ fn calendar(row: &Row<'_>) -> Result<Option<CalendarFeed>, StoreError> {
     }
 }
 
-/// How a person signs in: all of its columns have a value, or none.
+/// How a person signs in: name and time have a value, or none of the columns has.
 fn login(row: &Row<'_>) -> Result<Option<Login>, StoreError> {
     let columns: (Option<String>, Option<String>, Option<i64>) =
         (column(row, 4)?, column(row, 5)?, column(row, 6)?);
     let (name, password, set) = match columns {
-        (Some(name), Some(password), Some(set)) => (name, password, set),
+        (Some(name), password, Some(set)) => (name, password, set),
         (None, None, None) => return Ok(None),
-        _ => return Err(damaged("system_user", "a login without its password")),
+        _ => return Err(damaged("system_user", "a login without its name or time")),
     };
     Ok(Some(Login {
         name: LoginName::parse(&name).map_err(|e| damaged("system_user", e))?,
-        password: PasswordHash(password),
+        password: password.map(PasswordHash),
         password_set: Stamp::from_millis(set),
     }))
 }

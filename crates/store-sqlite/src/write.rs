@@ -173,7 +173,7 @@ impl Transaction for SqliteTransaction<'_> {
                 user.role.as_str(),
                 user.disabled,
                 user.login.as_ref().map(|login| login.name.as_str()),
-                user.login.as_ref().map(|login| login.password.0.as_str()),
+                user.login.as_ref().and_then(|l| Some(l.password.as_ref()?.0.as_str())),
                 user.login.as_ref().map(|login| login.password_set.millis()),
                 user.zone.as_ref().map(Zone::name),
                 user.calendar.as_ref().map(|feed| feed.hash.0),

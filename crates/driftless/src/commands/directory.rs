@@ -1,13 +1,13 @@
-//! `org`, `user`, `key`, `status`.
+//! `org`, `key`, `status`.
 
-use std::io::{BufRead, Read};
+use std::io::Read;
 use std::path::Path;
 
 use domain::{KeyId, Name, StatusId, UserId, Zone};
-use service::{NewUser, PASSWORD_BYTES_MAX, Password, Service};
+use service::{BroughtKey, Service, Step};
 
-use super::{Ending, Failure, Files, keys};
-use crate::cli::{Key, Org, STANDARD_INPUT, Status, User};
+use super::{BYTE_ORDER_MARK, Ending, Failure, Files, keys};
+use crate::cli::{Key, Org, Status, Way};
 use crate::console::{Console, table};
 
 pub(super) fn org(org: &Org, service: &Service, console: &mut dyn Console) -> Result<(), Failure> {
@@ -20,11 +20,19 @@ pub(super) fn org(org: &Org, service: &Service, console: &mut dyn Console) -> Re
             let taken = match time_zone {
                 Some(_) => format!("in the time zone {zone}"),
                 None => format!(
-                    "in the time zone {zone}, since none was named (--time-zone America/Chicago): an admin can change it in the pages"
+                    "in the time zone {zone}, since none was named (--time-zone America/Chicago): driftless org zone, or an admin in the pages, changes it"
                 ),
             };
             console.note(&format!("added organization {org}, {taken}"))?;
             console.note(&format!("next: driftless user add {org} \"NAME\""))?;
+        }
+        Org::Rename { org, name } => {
+            service.change_org(&service.known_org(org)?, Some(name.clone()), None)?;
+            console.note(&format!("organization {org} is now {name}"))?;
+        }
+        Org::Zone { org, zone } => {
+            service.change_org(&service.known_org(org)?, None, Some(zone.clone()))?;
+            console.note(&format!("times of {org} are shown in the time zone {zone}"))?;
         }
         Org::List => {
             let rows = service.orgs().into_iter().map(|org| {
@@ -39,79 +47,27 @@ pub(super) fn org(org: &Org, service: &Service, console: &mut dyn Console) -> Re
     Ok(())
 }
 
-pub(super) fn user(
-    user: &User,
-    service: &Service,
-    files: &mut dyn Files,
-    console: &mut dyn Console,
-) -> Result<(), Failure> {
-    match user {
-        User::Add { org, name, id, role, login, .. } => {
-            let tenant = service.known_org(org)?;
-            let user = NewUser { id: id.map(UserId), name: name.clone(), role: *role };
-            let id = match login {
-                Some(login) => {
-                    let password = password(files)?;
-                    service.add_person(&tenant, user, login.clone(), &password)?
-                }
-                None => service.add_user(&tenant, user)?,
-            };
-            console
-                .note(&format!("added {role} {name}; next: driftless key add {org} --user {id}"))?;
-            console.print(&format!("{id}\n"))?;
-        }
-        User::Login { org, id, login, .. } => {
-            let password = password(files)?;
-            let tenant = service.known_org(org)?;
-            service.give_login(&tenant, UserId(*id), login.clone(), &password)?;
-            console.note(&format!("user {id} signs in as {login}"))?;
-        }
-        User::List { org } => {
-            let directory = service.known_org(org)?.directory();
-            let rows = directory.users.values().map(|user| {
-                let state = if user.disabled { "disabled" } else { "" };
-                vec![
-                    user.id.to_string(),
-                    user.role.to_string(),
-                    user.name.to_string(),
-                    user.login.as_ref().map_or_else(String::new, |login| login.name.to_string()),
-                    state.to_owned(),
-                ]
-            });
-            console
-                .print(&table(&["ID", "ROLE", "NAME", "LOGIN", ""], &rows.collect::<Vec<_>>()))?;
-        }
-        User::Disable { org, id } => {
-            service.disable_user(&service.known_org(org)?, UserId(*id))?;
-            console.note(&format!("user {id} is disabled; keys and sessions have ended"))?;
-        }
-    }
-    Ok(())
-}
-
-const BYTE_ORDER_MARK: char = '\u{feff}';
-
-/// The first line of standard input, without what tools on Windows put before it and after.
-fn password(files: &mut dyn Files) -> Result<Password, Failure> {
-    let mut line = String::new();
-    let input = files.open(Path::new(STANDARD_INPUT))?;
-    let more = BYTE_ORDER_MARK.len_utf8() + "\r\n".len();
-    input.take((PASSWORD_BYTES_MAX + more) as u64).read_line(&mut line)?;
-    let line = line.trim_start_matches(BYTE_ORDER_MARK).trim_end_matches(['\r', '\n']);
-    let password = Password::parse(line);
-    password.map_err(|problem| format!("the password on standard input {problem}").into())
-}
-
 pub(super) fn key(
     key: &Key,
     service: &Service,
+    files: &mut dyn Files,
     console: &mut dyn Console,
 ) -> Result<Ending, Failure> {
     match key {
-        Key::Add { org, user, label } => {
+        Key::Add { org, user, label, key_file: Some(file) } => {
+            let key = brought_key(files, file)?;
+            let tenant = service.known_org(org)?;
+            let id = service.bring_key(&tenant, UserId(*user), label.clone(), key)?;
+            console.note(&format!("key {id} is the one of {}", file.display()))?;
+        }
+        Key::Add { org, user, label, key_file: None } => {
             let key = service.add_key(&service.known_org(org)?, UserId(*user), label.clone())?;
             console.note(&format!("key {}; it is shown only now:", key.id))?;
             console.print(&format!("{}\n", key.secret))?;
+        }
+        Key::Label { org, key, label } => {
+            service.label_key(&service.known_org(org)?, KeyId(*key), label)?;
+            console.note(&format!("key {key} is labelled {label}"))?;
         }
         Key::List { org } => {
             let directory = service.known_org(org)?.directory();
@@ -150,6 +106,20 @@ pub(super) fn key(
         }
     }
     Ok(Ending::Done)
+}
+
+/// So much of a file is read in which a key is to be: more than any key, and what may be around it.
+const KEY_FILE_BYTES_MAX: u64 = 4 << 10;
+
+/// The key in a file. What is told of it never shows it.
+fn brought_key(files: &mut dyn Files, path: &Path) -> Result<BroughtKey, Failure> {
+    let name = path.display();
+    let failed = |e| format!("{name} cannot be read: {e}\nnothing was changed");
+    let mut text = String::new();
+    let input = files.open(path).map_err(failed)?;
+    input.take(KEY_FILE_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
+    let key = BroughtKey::parse(text.trim_start_matches(BYTE_ORDER_MARK));
+    Ok(key.map_err(|problem| format!("the API key in {name} {problem}"))?)
 }
 
 pub(super) fn status(
@@ -211,6 +181,18 @@ pub(super) fn status(
         Status::Begin { org, id } => {
             service.mark_status_begins(&service.known_org(org)?, StatusId(*id))?;
             console.note(&format!("new activities begin with status {id}"))?;
+        }
+        Status::Move { org, id, way } => {
+            let step = match way {
+                Way::Up => Step::Up,
+                Way::Down => Step::Down,
+            };
+            service.step_status(&service.known_org(org)?, StatusId(*id), step)?;
+            console.note(&format!("status {id} has moved"))?;
+        }
+        Status::Restore { org, id } => {
+            service.bring_status_back(&service.known_org(org)?, StatusId(*id))?;
+            console.note(&format!("status {id} can be chosen again"))?;
         }
         Status::Retire { org, id } => {
             service.retire_status(&service.known_org(org)?, StatusId(*id))?;

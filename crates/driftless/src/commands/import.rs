@@ -8,7 +8,7 @@ use domain::{Account, ClientId, Name, Role, UserId, Zone};
 use neon::files::{self, ColumnNames, Ignored, Pages, Reading};
 use service::{
     Differing, ImportNames, ImportOptions, ImportPlan, ImportReport, Listed, NewUser, NotHere,
-    Rehearsal, Spool, Tenant,
+    OrganizationData, Rehearsal, Spool, Tenant,
 };
 
 use super::export::difference;
@@ -30,18 +30,26 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let org = ground.service.known_org(&import.org)?;
     let mut names = ground.service.import_names(&org, import.add_missing)?;
-    let plan = read(import, ground, &org, &mut names, files, console)?;
-    add_missing(import, ground, &org, names.not_here(), console)?;
+    let (plan, organization) = read(import, ground, &org, &mut names, files, console)?;
+    if organization.is_none() {
+        add_missing(import, ground, &org, names.not_here(), console)?;
+    }
     let Import { dry_run, overwrite, restore, .. } = *import;
     let options = ImportOptions { dry_run, overwrite, restore };
     let total = plan.len();
+    let taken_over = organization.as_deref().map(|data| taken_over(import, data));
     let (tell, heard) = mpsc::channel();
     let report = thread::scope(|scope| {
         let importing = scope.spawn(|| {
             let tell: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(move |done| {
                 let _ = tell.send(done);
             });
-            ground.service.import(&org, plan, options, &tell)
+            match organization {
+                Some(data) => {
+                    ground.service.import_organization(&org, plan, *data, options.dry_run, &tell)
+                }
+                None => ground.service.import(&org, plan, options, &tell),
+            }
         });
         let what = if import.dry_run { "checking" } else { "writing" };
         // Whether anybody reads the progress makes no difference to the import.
@@ -52,6 +60,9 @@ pub(super) fn run(
     });
     let report = report.map_err(|_| "the import ended abnormally; run it again to go on")??;
     console.print(&described(&report, import.dry_run))?;
+    if let Some(text) = taken_over {
+        console.print(&text)?;
+    }
     Ok(())
 }
 
@@ -120,7 +131,8 @@ fn read(
     names: &mut ImportNames,
     files: &mut dyn Files,
     console: &mut dyn Console,
-) -> Result<ImportPlan, Failure> {
+) -> Result<(ImportPlan, Option<Box<OrganizationData>>), Failure> {
+    let mut organization = None;
     let mut spool = Spool::new(&ground.folder)?;
     let columns = column_names(import);
     let of_org = || org.directory().organization.zone.clone();
@@ -166,6 +178,10 @@ fn read(
                 tell_ignored(&name, is_empty, &summary.ignored, console)?;
                 tell_unsure(&name, &summary, console)?;
                 pages.merge(summary.pages);
+                if summary.organization.is_some() && import.files.len() > 1 {
+                    problems.push(format!("{name} is a whole organization: import it alone"));
+                }
+                organization = organization.or(summary.organization);
             }
             Err(e) => problems.push(e.to_string()),
         }
@@ -175,7 +191,27 @@ fn read(
     }
     let plan = spool.finish()?;
     warn(&pages, plan.repeated(), console)?;
-    Ok(plan)
+    Ok((plan, organization))
+}
+
+/// What came with a whole organization, and what does not come with one.
+fn taken_over(import: &Import, data: &OrganizationData) -> String {
+    let Import { org, dry_run, .. } = import;
+    let OrganizationData { name, zone, users, statuses, accounts, .. } = data;
+    let taken = [
+        agreeing(users.len() as u64, "user", "users"),
+        agreeing(statuses.len() as u64, "status", "statuses"),
+        agreeing(accounts.len() as u64, "account", "accounts"),
+    ];
+    let would = if *dry_run { "would be " } else { "" };
+    let taken = taken.join(", ");
+    let mut text = format!("{would}taken over: the name {name}, the time zone {zone}, {taken}\n");
+    if !dry_run {
+        text.push_str(&format!(
+            "passwords and API keys are not in an export; next: driftless user login {org} ID, driftless key add {org} --user ID\n"
+        ));
+    }
+    text
 }
 
 /// Tells what may be missing or too much: files saved by a script that was cut short, or twice.

@@ -6,8 +6,9 @@ mod export;
 mod import;
 mod keys;
 mod upkeep;
+mod users;
 
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Cursor};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -50,11 +51,18 @@ pub(crate) trait Files {
 }
 
 /// The files on this machine, as the command names them.
-pub(crate) struct LocalFiles;
+#[derive(Default)]
+pub(crate) struct LocalFiles {
+    /// What has been typed already in the place of standard input.
+    pub(crate) typed: Option<String>,
+}
 
 impl Files for LocalFiles {
     fn open(&mut self, path: &Path) -> io::Result<Box<dyn BufRead + '_>> {
         if path == Path::new(STANDARD_INPUT) {
+            if let Some(typed) = self.typed.take() {
+                return Ok(Box::new(Cursor::new(typed)));
+            }
             return Ok(Box::new(io::stdin().lock()));
         }
         if path.is_dir() {
@@ -85,9 +93,9 @@ pub(crate) fn run(
 ) -> Result<Ending, Failure> {
     let service = &ground.service;
     match work {
-        Work::Key(key) => return directory::key(key, service, console),
+        Work::Key(key) => return directory::key(key, service, files, console),
         Work::Org(org) => directory::org(org, service, console),
-        Work::User(user) => directory::user(user, service, files, console),
+        Work::User(user) => users::run(user, service, files, console),
         Work::Status(status) => directory::status(status, service, console),
         Work::Accounts(accounts) => accounts::run(accounts, service, files, console),
         Work::Import(import) => import::run(import, ground, files, console),
@@ -100,6 +108,8 @@ pub(crate) fn run(
 }
 
 pub(crate) use upkeep::{UNMARKED, check};
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// A number of things, and what is said of one or of several.
 fn agreeing(count: u64, one: &str, several: &str) -> String {

@@ -15,10 +15,11 @@ use crate::cli::Work;
 use crate::commands::{Ending, Failure, Files, LocalFiles};
 use crate::console::Console;
 
-/// Has the server behind the stream do the work.
+/// Has the server behind the stream do the work. What has been typed stands for standard input.
 pub(crate) fn ask(
     stream: &UnixStream,
     work: Work,
+    typed: Option<String>,
     console: &mut dyn Console,
 ) -> Result<Ending, Failure> {
     let files = work.files();
@@ -39,7 +40,7 @@ pub(crate) fn ask(
     }
     thread::scope(|scope| {
         // A thread of its own, since the server may say much before it has read all.
-        let sending = scope.spawn(move || send_files(&files, undone, stream));
+        let sending = scope.spawn(move || send_files(&files, typed, undone, stream));
         let answer = listen(stream, destination.as_ref(), console);
         let sent =
             sending.join().unwrap_or_else(|_| Err(io::Error::other("the sender ended abnormally")));
@@ -56,14 +57,19 @@ fn is_hung_up(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }
 
-fn send_files(files: &[PathBuf], undone: &str, stream: &UnixStream) -> io::Result<()> {
+fn send_files(
+    files: &[PathBuf],
+    typed: Option<String>,
+    undone: &str,
+    stream: &UnixStream,
+) -> io::Result<()> {
+    let mut local = LocalFiles { typed };
     let mut out = BufWriter::with_capacity(CHUNK_BYTES + 4, stream);
     for path in files {
         let named = |e: io::Error| {
             let _ = stream.shutdown(std::net::Shutdown::Write);
             io::Error::new(e.kind(), format!("{} cannot be read: {e}\n{undone}", path.display()))
         };
-        let mut local = LocalFiles;
         let mut source = local.open(path).map_err(named)?;
         let mut chunk = vec![0; CHUNK_BYTES];
         loop {

@@ -34,7 +34,7 @@ fn org_list(path: &std::path::Path) -> bool {
     let Ok(Access::Served(stream)) = folder::access(path, false) else {
         panic!("the folder is served");
     };
-    super::ask(&stream, Work::Org(Org::List), &mut Terminal::new()).is_ok()
+    super::ask(&stream, Work::Org(Org::List), None, &mut Terminal::new()).is_ok()
 }
 
 #[test]
@@ -51,9 +51,11 @@ fn a_reader_that_stops_is_not_waited_for() {
 
     let works = (0..COMMANDS_MAX).map(|n| match n % 2 {
         0 => Work::Backup(Backup { destination: PathBuf::from("copy") }),
-        _ => {
-            Work::Export(Export { org: "demo".parse().unwrap(), format: "jsonl".parse().unwrap() })
-        }
+        _ => Work::Export(Export {
+            org: "demo".parse().unwrap(),
+            format: "jsonl".parse().unwrap(),
+            all: false,
+        }),
     });
     let stuck: Vec<UnixStream> = works.map(|work| ask(temp.path(), work)).collect();
     let begun = Instant::now();

@@ -8,7 +8,7 @@ use crate::client::{ALL, Client};
 use crate::folder::Folder;
 
 /// An organization with edits, removals, an added status, and text that is hard to quote.
-fn lively() -> Folder {
+pub(crate) fn lively() -> Folder {
     let (folder, key) = Folder::with_key();
     folder.ok("status add acme Parked --id 40");
     let server = folder.serve();
@@ -31,7 +31,7 @@ fn lively() -> Folder {
 }
 
 /// Everything that a script gets, in pages, but for the time of the answer.
-fn answers(folder: &Folder, key: &str) -> (Vec<Value>, BTreeSet<i64>) {
+pub(crate) fn answers(folder: &Folder, key: &str) -> (Vec<Value>, BTreeSet<i64>) {
     let server = folder.serve();
     let client = Client::log_in(&server, key);
     let mut records = Vec::new();

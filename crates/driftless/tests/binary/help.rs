@@ -1,5 +1,7 @@
 //! What the program says about itself.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::folder::Folder;
 
 /// The commands that a help page lists.
@@ -47,4 +49,58 @@ fn the_short_help_fits_on_a_screen() {
 fn it_tells_its_version() {
     let version = env!("CARGO_PKG_VERSION");
     assert_eq!(Folder::new().ok("--version"), format!("driftless {version}\n"));
+}
+
+/// The commands without commands below them, each with its help page.
+fn leaves(folder: &Folder, command: &str, to: &mut Vec<String>) {
+    let page = folder.ok(&format!("{command} --help"));
+    let below = listed(&page);
+    if below.is_empty() {
+        to.push(page);
+        return;
+    }
+    for name in below {
+        leaves(folder, &format!("{command} {name}"), to);
+    }
+}
+
+/// What is typed, as the documents write it: `user add ORG NAME`.
+fn typed(page: &str) -> String {
+    let usage = page.lines().find_map(|line| line.strip_prefix("Usage: driftless ")).unwrap();
+    usage.replace("[OPTIONS]", "").replace(['<', '>'], "").replace("...", "…").trim().to_owned()
+}
+
+/// The options of a help page that are the command's own.
+fn options(page: &str) -> BTreeSet<&str> {
+    let options = page.lines().filter_map(|line| {
+        let option = line.trim_start().trim_start_matches("-h, ").strip_prefix("--")?;
+        let end = option.find(|c: char| c != '-' && !c.is_ascii_lowercase());
+        Some(&option[..end.unwrap_or(option.len())])
+    });
+    options.filter(|name| !["data", "help"].contains(name)).collect()
+}
+
+#[test]
+fn the_documents_have_every_command_with_its_arguments_and_options_once() {
+    let document = include_str!("../../../../docs/commands.md");
+    let rows = document.lines().filter(|line| line.starts_with("| `"));
+    let mut told: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [command, _, options] = cells[..] else { panic!("{row}") };
+        let named = options.split('`').filter_map(|word| word.strip_prefix("--")).collect();
+        let before = told.insert(command.trim_matches('`').to_owned(), named);
+        assert_eq!(before, None, "{command} is there twice");
+    }
+    let mut pages = Vec::new();
+    leaves(&Folder::new(), "", &mut pages);
+    let mut there: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for page in &pages {
+        let command = typed(page).split_whitespace().collect::<Vec<_>>().join(" ");
+        // The table of settings has theirs.
+        let is_told_elsewhere = ["demo", "serve"].contains(&command.as_str());
+        let options = if is_told_elsewhere { BTreeSet::new() } else { options(page) };
+        there.insert(command, options);
+    }
+    assert_eq!(told, there);
 }

@@ -29,7 +29,12 @@ pub(super) fn read(source: &mut dyn BufRead, line: u64, intake: &mut Intake<'_>)
     Ok(())
 }
 
-fn read_stretch(bytes: &[u8], first_line: u64, intake: &mut Intake<'_>) -> ControlFlow<()> {
+/// Reads whole values that begin on this line.
+pub(super) fn read_stretch(
+    bytes: &[u8],
+    first_line: u64,
+    intake: &mut Intake<'_>,
+) -> ControlFlow<()> {
     match str::from_utf8(bytes) {
         Ok(text) => Stretch { place: Place { text, first_line }, intake }.read(),
         Err(error) => {

@@ -6,6 +6,7 @@
 //!   scripts have saved them: pretty printed or on one line, one after the other or in an array;
 //! - records in JSON as [`Writer`] writes them, one a line, one after the other or in an array. One
 //!   with a `deletedDateTime` has been removed;
+//! - all of an organization as [`OrganizationWriter`] writes it;
 //! - tables, as CSV or as the first visible sheet of a workbook (`.xlsx`, `.ods`), whose first row names the
 //!   members, in any order and any case, or under a name that other systems have for them
 //!   ([`ColumnNames`]).
@@ -28,6 +29,7 @@ mod ignored;
 mod json;
 mod numbers;
 mod object;
+mod organization;
 mod pages;
 mod problem;
 mod rows;
@@ -37,24 +39,27 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod times;
+mod users;
 mod value;
 mod write;
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use domain::{Imported, Stamp, Zone};
-use service::ImportNames;
+use service::{ImportNames, OrganizationData};
 
 pub use accounts::read_accounts;
 pub use columns::{ColumnName, ColumnNameError, ColumnNames};
 pub use ignored::Ignored;
+pub use organization::OrganizationWriter;
 pub use pages::Pages;
 pub use problem::{Fault, PROBLEMS_SHOWN_MAX, Problem, ReadError};
 pub use stretch::VALUE_BYTES_MAX;
 pub use table::{ROW_BYTES_MAX, WORKBOOK_BYTES_MAX, WORKBOOK_UNPACKED_BYTES_MAX};
 pub use times::{Dates, DatesError};
+pub use users::read_users;
 pub use write::{Format, FormatError, Writer};
 
 use problem::Problems;
@@ -91,6 +96,8 @@ pub struct Summary {
     pub ignored: Ignored,
     /// Which pages the answers in it are.
     pub pages: Pages,
+    /// What there is beside the activities, where the file has a whole organization.
+    pub organization: Option<Box<OrganizationData>>,
 }
 
 /// Reads a file and hands over what it says, one thing at a time and in the file's order. What the
@@ -136,7 +143,17 @@ impl Intake<'_> {
     fn read(mut self, source: &mut dyn BufRead) -> io::Result<(Summary, Problems)> {
         match source::open(source, self.reading.folder)? {
             Source::Empty => {}
-            Source::Json(mut text, line) => json::read(&mut text, line, &mut self)?,
+            Source::Json(mut text, line) => {
+                let mut head = Vec::new();
+                let beginning = organization::BEGINNING;
+                (&mut text).take(beginning.len() as u64).read_to_end(&mut head)?;
+                let is_whole = head == beginning;
+                let mut source = io::Cursor::new(head).chain(text);
+                match is_whole {
+                    true => organization::read(&mut source, line, &mut self)?,
+                    false => json::read(&mut source, line, &mut self)?,
+                }
+            }
             table => rows::read(table, &mut self)?,
         }
         Ok((self.summary, self.problems))

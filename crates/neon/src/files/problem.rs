@@ -190,6 +190,11 @@ pub enum Fault {
         "the header row lacks {0}: expected a workbook (.xlsx, .ods), or CSV with commas, semicolons or tabs, whose first row names the columns id and name"
     )]
     AccountColumns(String),
+    /// The same of a file of users.
+    #[error(
+        "the header row lacks {0}: expected CSV whose first row names the column name, and optionally id, role and login, with commas, semicolons or tabs between them"
+    )]
+    UserColumns(String),
     /// A header row that names a column twice.
     #[error("the header row has {0} twice")]
     ColumnTwice(&'static str),

@@ -14,7 +14,7 @@ use store::{Durability, Store, StoreError, Transaction};
 use timeline::{Entry, Timeline};
 
 use super::statuses::{Named, Taken};
-use super::{AUTHOR, ImportError, ImportPlan, ImportReport};
+use super::{AUTHOR, ImportError, ImportPlan, ImportReport, OrganizationData};
 use crate::commit::{Committer, unavailable};
 use crate::directory::Directory;
 use crate::sabotage::step_of;
@@ -33,6 +33,8 @@ struct FirstImport {
     /// The statuses of its records. They are taken over with the last transaction: an import that fails
     /// leaves none.
     named: Named,
+    /// What the organization has beside them, taken over with the last transaction too.
+    organization: Option<OrganizationData>,
     /// That of items without one.
     stamp: Stamp,
     /// Becomes the organization's.
@@ -52,6 +54,17 @@ impl Service {
         plan: &mut ImportPlan,
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<Option<ImportReport>, ImportError> {
+        self.import_first_with(org, plan, None, progress).await
+    }
+
+    /// The same with what the organization has beside its activities, where the files say it.
+    pub(super) async fn import_first_with(
+        &self,
+        org: &Arc<Tenant>,
+        plan: &mut ImportPlan,
+        organization: Option<OrganizationData>,
+        progress: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<Option<ImportReport>, ImportError> {
         let _alone = org.first_import.lock().await;
         if org.is_importing() {
             self.cut_back(org).await; // What another one has left.
@@ -63,7 +76,11 @@ impl Service {
         let report = ImportReport { kept_stamps: true, ..ImportReport::default() };
         let mut import = FirstImport {
             org: org.clone(),
-            named: plan.statuses(),
+            named: match &organization {
+                Some(organization) => organization.named(plan.statuses()),
+                None => plan.statuses(),
+            },
+            organization,
             stamp,
             timeline: Timeline::new(),
             last_user_named: None,
@@ -181,14 +198,19 @@ impl FirstImport {
         let org = self.org.clone();
         let timeline = std::mem::take(&mut self.timeline);
         let (last_user_named, named) = (self.last_user_named, std::mem::take(&mut self.named));
+        let (organization, now) = (self.organization.take(), service.shared.steady_now());
         let finished = service.call_async(move |committer| {
             let taken =
-                committer.change_directory::<_, Refusal>(&org, |directory, transaction| {
+                committer.change_directory::<_, ImportError>(&org, |directory, transaction| {
                     let taken = Taken::over(directory, &named, true);
                     taken.put(org.key, transaction)?;
+                    if let Some(organization) = organization {
+                        organization.put(org.key, directory, transaction, &org.accounts(), now)?;
+                    }
                     let known = &mut directory.organization.last_user_named;
                     *known = last_user_named.unwrap_or(*known).max(*known);
-                    put_stage(directory, transaction, Stage::Fresh).map(|()| taken)
+                    put_stage(directory, transaction, Stage::Fresh)?;
+                    Ok(taken)
                 })?;
             org.show_log(timeline);
             Ok::<_, ImportError>(taken)

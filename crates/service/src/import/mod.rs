@@ -9,6 +9,7 @@
 mod age;
 mod first;
 mod names;
+mod organization;
 mod plan;
 mod report;
 mod spool;
@@ -34,6 +35,7 @@ use age::differs;
 pub(crate) use age::{Seen, base, is_newer_here, provenance, unless_changed_since};
 pub(crate) use first::cut_back;
 pub use names::{ImportNames, Lookup, NotHere};
+pub use organization::{NotTaken, OrganizationData};
 pub use plan::ImportPlan;
 pub use report::{Conflicts, Differing, ImportReport, Listed, Rehearsal};
 pub use spool::{Spool, SpoolError};
@@ -83,6 +85,9 @@ pub enum ImportError {
     /// Rows of a table that cannot be taken as they are.
     #[error("{}{}", .0.join("\n"), if *.1 > 0 { format!("\nand {} more", .1) } else { String::new() })]
     Rows(Vec<String>, u64),
+    /// A whole organization cannot be taken in.
+    #[error(transparent)]
+    NotTaken(#[from] NotTaken),
     /// The plan's temporary file cannot be read.
     #[error(transparent)]
     Spool(#[from] SpoolError),

@@ -176,7 +176,7 @@ pub(super) fn logins_are_kept_and_changed(store: &dyn Store) {
     );
 
     let another = Login {
-        password: PasswordHash("another".to_owned()),
+        password: Some(PasswordHash("another".to_owned())),
         password_set: stamp(9),
         ..login("ada@example.org")
     };
@@ -185,6 +185,10 @@ pub(super) fn logins_are_kept_and_changed(store: &dyn Store) {
     let second = SystemUser { login: Some(login("ada")), ..user(2) };
     put_users(store, &[moved.clone(), second.clone()]);
     assert_eq!(tenant(store, ORG).users, [moved, second.clone()]);
+    let waiting = Login { password: None, ..login("bob") };
+    let waiting = SystemUser { login: Some(waiting), ..user(1) };
+    put_users(store, std::slice::from_ref(&waiting));
+    assert_eq!(tenant(store, ORG).users, [waiting, second.clone()], "a name without a password");
     put_users(store, &[user(1)]);
     assert_eq!(tenant(store, ORG).users, [user(1), second]);
 }

@@ -66,7 +66,7 @@ pub fn user(id: i64) -> SystemUser {
 pub fn login(name: &str) -> Login {
     Login {
         name: LoginName::parse(name).unwrap(),
-        password: PasswordHash("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA".to_owned()),
+        password: Some(PasswordHash("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaA".to_owned())),
         password_set: stamp(0),
     }
 }

@@ -177,6 +177,29 @@ fn a_user_for_an_integration_needs_no_login() {
 }
 
 #[test]
+fn a_person_from_a_file_gets_their_password_from_an_admin() {
+    let world = World::new();
+    let mut browser = world.admin();
+    let grace = service::ListedUser {
+        id: None,
+        name: "Grace".parse().unwrap(),
+        role: domain::Role::Editor,
+        login: Some("grace".parse().unwrap()),
+    };
+    world.service.add_users(&world.acme, vec![grace]).unwrap();
+    browser.get("/settings").ok().shows("grace").shows("no password yet");
+    let page = browser.get("/settings/users/4").ok();
+    page.shows("This user has no password yet and cannot sign in.").shows("Set password");
+    assert_eq!(page.value("login"), Some("grace"));
+    // No session ends with it: nothing is asked.
+    let fields = [("login", "grace"), ("password", NEW_PASSWORD)];
+    let page = browser.post("/settings/users/4/login", &fields);
+    assert_eq!(page.redirected(), "/settings/users/4?done=login");
+    assert_eq!(world.browser().sign_in("acme", "grace", NEW_PASSWORD).redirected(), "/");
+    browser.get("/settings").ok().hides("no password yet");
+}
+
+#[test]
 fn what_is_wrong_with_a_new_user_is_said_and_nobody_is_added() {
     let world = World::new();
     let mut browser = world.admin();

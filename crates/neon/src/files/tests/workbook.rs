@@ -75,10 +75,13 @@ fn numbers_dates_and_formulas_are_what_they_show() {
 #[test]
 fn an_id_that_was_rounded_is_refused_and_one_as_text_is_not() {
     let id = "9007199254740991";
-    let as_text = workbook(|sheet| drop(sheet.write_string(1, 0, id).unwrap()));
+    let as_text = workbook(|sheet| {
+        sheet.write_string(1, 0, id).unwrap();
+    });
     assert_eq!(one_of(&as_text).0, Some(domain::ID_MAX));
-    let as_number =
-        workbook(|sheet| drop(sheet.write_number(1, 0, 9_007_199_254_740_990.0).unwrap()));
+    let as_number = workbook(|sheet| {
+        sheet.write_number(1, 0, 9_007_199_254_740_990.0).unwrap();
+    });
     refused(&as_number, "line 2: activityId is 9.00719925474099E15: a spreadsheet has rounded it");
 }
 

@@ -67,7 +67,10 @@ pub(super) fn list(web: &Web, who: &SignedIn) -> Markup {
                     td data-label="Role" { (user.role) }
                     td data-label="Login name" {
                         @match &user.login {
-                            Some(login) => (login.name),
+                            Some(login) => {
+                                (login.name)
+                                @if login.password.is_none() { " " span.badge.muted { "no password yet" } }
+                            }
                             None => span.muted { "does not sign in" },
                         }
                     }
@@ -288,9 +291,11 @@ fn user_page(who: &SignedIn, id: UserId, done: &str, typed: &Typed) -> Result<Re
 
 fn reset_form(who: &SignedIn, user: &SystemUser, typed: &Typed) -> Markup {
     let there = user.login.as_ref().map_or("", |login| login.name.as_str());
-    let asked = !there.is_empty();
+    let asked = has_password(user);
     let (help, button) = if there.is_empty() {
         ("So far this user does not sign in here.", "Let sign in")
+    } else if !asked {
+        ("This user has no password yet and cannot sign in.", "Set password")
     } else {
         ("A new password ends the sessions that were opened with the old one.", "Set new password")
     };
@@ -307,6 +312,10 @@ fn reset_form(who: &SignedIn, user: &SystemUser, typed: &Typed) -> Markup {
             div.buttons { button type="submit" { (button) } }
         }
     }
+}
+
+fn has_password(user: &SystemUser) -> bool {
+    user.login.as_ref().is_some_and(|login| login.password.is_some())
 }
 
 fn access(who: &SignedIn, directory: &Directory, user: &SystemUser) -> Markup {
@@ -375,12 +384,12 @@ async fn reset(
     who.needs(Role::Admin)?;
     let id = UserId(id);
     let mut typed = Typed { fields, wrong: Wrong::default() };
-    let has_login = {
+    let ends_sessions = {
         let directory = who.person.tenant.directory();
-        directory.users.get(&id).ok_or(Problem::NotFound)?.login.is_some()
+        has_password(directory.users.get(&id).ok_or(Problem::NotFound)?)
     };
     let new = read_login(&web, &mut typed)?.filter(|_| typed.wrong.is_empty());
-    if new.is_some() && has_login && typed.fields.get("confirmed") != "1" {
+    if new.is_some() && ends_sessions && typed.fields.get("confirmed") != "1" {
         typed.wrong.add(
             "password",
             "is set anew once you agree that this ends the sessions opened with the old one",

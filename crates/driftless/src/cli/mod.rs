@@ -1,0 +1,249 @@
+//! The command line: what can be said. What it does stands in `commands/`.
+
+mod export;
+mod import;
+mod key;
+mod org;
+mod serve;
+mod status;
+mod user;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, Subcommand};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use export::{Backup, Export, History};
+pub(crate) use import::{Accounts, Import};
+pub(crate) use key::Key;
+pub(crate) use org::Org;
+pub(crate) use serve::{Demo, LogFormat, Proxied, Serve, Tuning};
+pub(crate) use status::{Status, Way};
+pub(crate) use user::User;
+
+use crate::health::Health;
+
+/// What changed, or was deleted, since X? A server that never misses a change.
+///
+/// Driftless keeps a CRM's activities (calls, meetings, tasks) and answers API v1 requests, above
+/// all syncActivities, without ever losing a change.
+///
+/// Try it:  driftless demo
+#[derive(Parser, Debug)]
+#[command(name = "driftless", version, max_term_width = 100, after_help = GETTING_STARTED)]
+pub(crate) struct Cli {
+    /// The data folder [default: ./driftless-data, for the demo ./driftless-demo].
+    #[arg(
+        long,
+        global = true,
+        env = "DRIFTLESS_DATA",
+        value_name = "DIR",
+        help_heading = "Everywhere"
+    )]
+    data: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const GETTING_STARTED: &str = "\
+Getting started with data of your own, in the browser: open the link that this prints.
+  driftless serve --init
+
+Or on the command line; then sign in as ada:
+  driftless org add acme --time-zone America/Chicago
+  driftless user add acme \"Ada Byron\" --role admin --login ada --password-stdin
+  driftless import acme answers.json
+  driftless key add acme --user 1
+  driftless serve
+
+Nearly every option can also be set in the environment; the help of each command says under which name.";
+
+const DATA_FOLDER: &str = "driftless-data";
+const DEMO_FOLDER: &str = "driftless-demo";
+
+impl Cli {
+    /// The data folder that the command is about.
+    pub(crate) fn data_folder(&self) -> PathBuf {
+        let default = match self.command {
+            Command::Demo(_) => DEMO_FOLDER,
+            _ => DATA_FOLDER,
+        };
+        self.data.clone().unwrap_or_else(|| default.into())
+    }
+}
+
+/// All commands.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Set up an organization full of activities in ./driftless-demo and serve it.
+    Demo(Demo),
+    /// Serve the API and the web pages.
+    ///
+    /// SIGTERM, Ctrl-C and every other signal that would end the process end it in order. SIGHUP has it read
+    /// the certificate and its key anew, for connections that come then.
+    Serve(Serve),
+    /// Ask a running server whether it works: for containers, scripts and monitoring.
+    ///
+    /// It prints one line. Exit codes: 0 healthy, 1 not, 2 wrong usage. Over TLS, any certificate is
+    /// accepted, since it is seldom made out to the address that is asked here.
+    Health(Health),
+    #[command(flatten)]
+    Work(Work),
+}
+
+/// Commands that also work while a server runs on the same folder: then, inside that server.
+#[derive(Subcommand, Debug, Serialize, Deserialize)]
+pub(crate) enum Work {
+    /// Organizations: add, rename, zone, list.
+    #[command(subcommand)]
+    Org(Org),
+    /// System users: add, import, login, list, rename, role, enable, disable.
+    #[command(subcommand)]
+    User(User),
+    /// API keys: add, label, list, check, expect, revoke.
+    #[command(subcommand, visible_alias = "keys")]
+    Key(Key),
+    /// Activity statuses: list, add, rename, done, to-do, begin, move, restore, retire.
+    #[command(subcommand)]
+    Status(Status),
+    /// The names of accounts, which are numbers in the API: import, list.
+    #[command(subcommand)]
+    Accounts(Accounts),
+    /// Import activities from files: workbooks (.xlsx, .ods), CSV, the vendor's JSON answers, or JSON lines.
+    ///
+    /// Everything is read before anything is written. Into an organization that is empty and that
+    /// nobody has logged in to, ids and times of change are kept; otherwise what differs gets a new
+    /// time of change. Importing a file again changes nothing; an import that was cut short is
+    /// simply run again.
+    ///
+    /// What a file does not name (a column, a JSON member) stays as it is; what it names with nothing
+    /// in it (an empty cell, null) is cleared. A row of a table without an id becomes a new activity.
+    ///
+    /// A row that has a version (lastModifiedDateTime) changes only the cells that differ from that
+    /// version. If the same cell was changed here since, the row is listed as a conflict and not imported.
+    /// From JSON, an activity that was edited here since its last import, or is newer here, stays as it is.
+    /// Activities that were removed here stay removed.
+    Import(Import),
+    /// Write all activities to standard output, removed ones included.
+    Export(Export),
+    /// Show who changed what about an activity, when and by which door; the latest change first.
+    History(History),
+    /// Copy the data into a new folder, consistent, while the server works.
+    Backup(Backup),
+    /// Check that the data folder holds what it should.
+    Check,
+}
+
+impl Work {
+    /// The command without what it is about, for the log: that can be a person's name.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Work::Org(Org::Add { .. }) => "org add",
+            Work::Org(Org::Rename { .. }) => "org rename",
+            Work::Org(Org::Zone { .. }) => "org zone",
+            Work::Org(Org::List) => "org list",
+            Work::User(User::Add { .. }) => "user add",
+            Work::User(User::Import { .. }) => "user import",
+            Work::User(User::Login { .. }) => "user login",
+            Work::User(User::Rename { .. }) => "user rename",
+            Work::User(User::Role { .. }) => "user role",
+            Work::User(User::Enable { .. }) => "user enable",
+            Work::User(User::List { .. }) => "user list",
+            Work::User(User::Disable { .. }) => "user disable",
+            Work::Key(Key::Add { .. }) => "key add",
+            Work::Key(Key::Label { .. }) => "key label",
+            Work::Key(Key::List { .. }) => "key list",
+            Work::Key(Key::Check { .. }) => "key check",
+            Work::Key(Key::Expect { .. }) => "key expect",
+            Work::Key(Key::Revoke { .. }) => "key revoke",
+            Work::Status(Status::List { .. }) => "status list",
+            Work::Status(Status::Add { .. }) => "status add",
+            Work::Status(Status::Rename { .. }) => "status rename",
+            Work::Status(Status::Done { .. }) => "status done",
+            Work::Status(Status::ToDo { .. }) => "status to-do",
+            Work::Status(Status::Begin { .. }) => "status begin",
+            Work::Status(Status::Move { .. }) => "status move",
+            Work::Status(Status::Restore { .. }) => "status restore",
+            Work::Status(Status::Retire { .. }) => "status retire",
+            Work::Accounts(Accounts::Import { .. }) => "accounts import",
+            Work::Accounts(Accounts::List { .. }) => "accounts list",
+            Work::Import(_) => "import",
+            Work::Export(_) => "export",
+            Work::History(_) => "history",
+            Work::Backup(_) => "backup",
+            Work::Check => "check",
+        }
+    }
+}
+
+impl Work {
+    /// Whether its exit code says what it found.
+    pub(crate) fn is_check(&self) -> bool {
+        matches!(self, Work::Check | Work::Key(Key::Check { .. }))
+    }
+
+    /// Whether it leaves everything as it is, whatever the time is. A check of keys goes by how long ago they asked.
+    pub(crate) fn needs_no_clock(&self) -> bool {
+        matches!(
+            self,
+            Work::Org(Org::List)
+                | Work::User(User::List { .. })
+                | Work::Key(Key::List { .. })
+                | Work::Status(Status::List { .. })
+                | Work::Accounts(Accounts::List { .. })
+                | Work::Export(_)
+                | Work::History(_)
+                | Work::Backup(_)
+                | Work::Check
+        )
+    }
+
+    /// What it reads, in this order; `-` is standard input.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Work::Import(import) => import.files.clone(),
+            Work::Accounts(Accounts::Import { files, .. }) => files.clone(),
+            Work::User(User::Import { files, .. }) => files.clone(),
+            Work::Key(Key::Add { key_file: Some(file), .. }) => vec![file.clone()],
+            Work::User(
+                User::Add { password_stdin: true, .. } | User::Login { generate: false, .. },
+            ) => vec![STANDARD_INPUT.into()],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A secret that a command reads from standard input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// A new password.
+    Password,
+    /// An API key that is brought along.
+    Key,
+}
+
+impl Work {
+    /// The secret that it reads from standard input.
+    pub(crate) fn wanted(&self) -> Option<Wanted> {
+        match self {
+            Work::User(
+                User::Add { password_stdin: true, .. } | User::Login { generate: false, .. },
+            ) => Some(Wanted::Password),
+            Work::Key(Key::Add { key_file: Some(file), .. })
+                if file == Path::new(STANDARD_INPUT) =>
+            {
+                Some(Wanted::Key)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Stands for standard input in the place of a file.
+pub(crate) const STANDARD_INPUT: &str = "-";
+
+/// The number of something that is there; whether it is, the command finds out.
+fn whole(text: &str) -> Result<i64, &'static str> {
+    text.parse().map_err(|_| "expected a number, like 7")
+}

@@ -1,0 +1,206 @@
+//! Taking in a whole organization: what an export of everything has, into an organization that is empty.
+
+use std::sync::Arc;
+
+use domain::{
+    Account, Login, LoginName, Name, OrgKey, Stage, Stamp, Status, SystemUser, UserId, Zone,
+};
+use store::Transaction;
+use thiserror::Error;
+
+use super::statuses::Named;
+use super::{ImportError, ImportPlan, ImportReport};
+use crate::accounts::Accounts;
+use crate::commit::unavailable;
+use crate::directory::Directory;
+use crate::runtime::wait;
+use crate::tenant::Tenant;
+use crate::{Refusal, Service};
+
+/// What an organization has beside its activities, without anything that opens a door: no password, no key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganizationData {
+    /// Its name.
+    pub name: Name,
+    /// The zone in which its times are shown.
+    pub zone: Zone,
+    /// The greatest number of a person that any activity has named.
+    pub last_user_named: UserId,
+    /// Its people, by id; logins have no passwords.
+    pub users: Vec<SystemUser>,
+    /// Its statuses, by id.
+    pub statuses: Vec<Status>,
+    /// The names of its accounts, by id.
+    pub accounts: Vec<Account>,
+}
+
+/// Why a whole organization is not taken in. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NotTaken {
+    /// There are activities.
+    #[error(
+        "the organization has activities: everything is only taken into an empty one, which `driftless org add` makes"
+    )]
+    HasActivities,
+    /// What was told there may not change any more, so that times of change could not be kept.
+    #[error(
+        "somebody has logged in to the organization: everything is only taken into one that is new, which `driftless org add` makes"
+    )]
+    LoggedIn,
+    /// Another import is under way.
+    #[error("another import into the organization is under way")]
+    UnderWay,
+    /// A user here has the number of another one.
+    #[error("user {0} is in the file, and here already: {1}")]
+    User(UserId, Name),
+    /// A user here has the login name of another one.
+    #[error("user {0} of the file signs in as {1}, and so does user {2} here")]
+    Login(UserId, LoginName, UserId),
+    /// An account here has the number of one with another name.
+    #[error("account {} is {} in the file, and {here} here", .file.id, .file.name)]
+    Account {
+        /// As the file has it.
+        file: Account,
+        /// What it is called here.
+        here: Name,
+    },
+}
+
+impl OrganizationData {
+    /// The names of statuses: those of the file's activities, and of them those that the file lists.
+    pub(super) fn named(&self, of_activities: Named) -> Named {
+        let mut named = of_activities;
+        named.extend(self.statuses.iter().map(|status| (status.id, status.name.clone())));
+        named
+    }
+
+    fn fits(&self, directory: &Directory, accounts: &Accounts) -> Result<(), NotTaken> {
+        for user in &self.users {
+            if let Some(here) = directory.users.get(&user.id) {
+                return Err(NotTaken::User(user.id, here.name.clone()));
+            }
+            let login = user.login.as_ref().map(|login| &login.name);
+            if let Some(login) = login
+                && let Some(here) = directory.user_of_login(login)
+            {
+                return Err(NotTaken::Login(user.id, login.clone(), here.id));
+            }
+        }
+        let other = |account: &&Account| {
+            accounts.name(account.id).is_some_and(|here| *here != account.name)
+        };
+        match self.accounts.iter().find(other) {
+            Some(account) => {
+                let here = accounts.name(account.id).unwrap_or(&account.name).clone();
+                Err(NotTaken::Account { file: account.clone(), here })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Puts name, zone, people and statuses in the place of what is here, which has been looked at before.
+    pub(super) fn put(
+        self,
+        org: OrgKey,
+        directory: &mut Directory,
+        transaction: &mut dyn Transaction,
+        accounts: &Accounts,
+        now: Stamp,
+    ) -> Result<(), ImportError> {
+        self.fits(directory, accounts)?;
+        let failed = |e| ImportError::from(unavailable(&e));
+        for status in directory.statuses.values_mut() {
+            if !self.statuses.iter().any(|listed| listed.id == status.id) {
+                (status.retired, status.begins) = (true, false);
+                transaction.put_status(org, status).map_err(failed)?;
+            }
+        }
+        for status in self.statuses {
+            transaction.put_status(org, &status).map_err(failed)?;
+            directory.statuses.insert(status.id, status);
+        }
+        for mut user in self.users {
+            user.login =
+                user.login.map(|login| Login { password: None, password_set: now, ..login });
+            transaction.put_user(org, &user).map_err(failed)?;
+            directory.users.insert(user.id, user);
+        }
+        let organization = &mut directory.organization;
+        (organization.name, organization.zone) = (self.name, self.zone);
+        organization.last_user_named = self.last_user_named.max(organization.last_user_named);
+        Ok(())
+    }
+}
+
+impl Service {
+    /// What an organization has beside its activities, to be exported. What is added while an export is written
+    /// may be in its activities and not here.
+    #[must_use]
+    pub fn organization_data(&self, org: &Tenant) -> OrganizationData {
+        let directory = org.directory();
+        let mut accounts = org.accounts().find("");
+        accounts.sort_unstable_by_key(|account| account.id);
+        let user = |user: &SystemUser| SystemUser {
+            login: user.login.clone().map(|login| Login { password: None, ..login }),
+            ..user.clone()
+        };
+        let status = |status: &Status| Status { spreading: false, ..status.clone() };
+        OrganizationData {
+            name: directory.organization.name.clone(),
+            zone: directory.organization.zone.clone(),
+            last_user_named: directory.organization.last_user_named,
+            users: directory.users.values().map(user).collect(),
+            statuses: directory.statuses.values().map(status).collect(),
+            accounts,
+        }
+    }
+
+    /// Takes a whole organization in: activities with their times, and everything beside them. All of it is
+    /// there afterwards or, accounts that were written already apart, nothing of it. `progress` hears how many
+    /// activities are done; a dry run only looks whether it could be.
+    ///
+    /// # Errors
+    /// When the organization is not empty, something here is otherwise than in the file, or the store cannot
+    /// write.
+    pub fn import_organization(
+        &self,
+        org: &Arc<Tenant>,
+        mut plan: ImportPlan,
+        data: OrganizationData,
+        dry_run: bool,
+        progress: &Arc<dyn Fn(u64) + Send + Sync>,
+    ) -> Result<ImportReport, ImportError> {
+        refuse_used(org)?;
+        data.fits(&org.directory(), &org.accounts())?;
+        if dry_run {
+            let created = plan.records().count() as u64;
+            let removed = plan.len() - created;
+            return Ok(ImportReport {
+                kept_stamps: true,
+                created,
+                removed,
+                ..ImportReport::default()
+            });
+        }
+        self.put_accounts(org, &data.accounts, &mut |_| ())?;
+        let first = self.import_first_with(org, &mut plan, Some(data), progress.as_ref());
+        match wait(first)? {
+            // They are those of the file, all of them.
+            Some(report) => Ok(ImportReport { statuses: Vec::new(), ..report }),
+            None => {
+                refuse_used(org)?;
+                Err(Refusal::under_import().into())
+            }
+        }
+    }
+}
+
+fn refuse_used(org: &Tenant) -> Result<(), NotTaken> {
+    let stage = org.directory().organization.stage;
+    match stage {
+        Stage::Importing => Err(NotTaken::UnderWay),
+        _ if !org.timeline.read().is_empty() => Err(NotTaken::HasActivities),
+        Stage::Open => Err(NotTaken::LoggedIn),
+        Stage::Fresh => Ok(()),
+    }
+}
