@@ -66,7 +66,7 @@ impl LocalTime {
         if matches!(offset, AmbiguousOffset::Gap { .. }) {
             return Ok(Local::Never);
         }
-        let earlier = within(ambiguous.clone().earlier().map_err(beyond)?.as_millisecond())?;
+        let earlier = within(ambiguous.earlier().map_err(beyond)?.as_millisecond())?;
         let later = within(ambiguous.later().map_err(beyond)?.as_millisecond())?;
         let apart_ms = u32::try_from(later.millis() - earlier.millis()).unwrap_or(0);
         let moment = zone.at(earlier);

@@ -192,12 +192,11 @@ fn what_was_removed_here_can_be_left_so() {
         folder.transcript(&[
             "import acme lines.jsonl",
             "import acme gone.json",
-            "import acme --dry-run --skip-removed lines.jsonl",
-            "import acme --skip-removed lines.jsonl",
-            "import acme --skip-removed --restore lines.jsonl",
+            "import acme --dry-run lines.jsonl",
+            "import acme lines.jsonl",
         ]) + &holds(folder)
     });
-    insta::assert_snapshot!("import_skip_removed", told);
+    insta::assert_snapshot!("import_left_removed", told);
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Step {
             Step::People => ("Add people", "/settings#users"),
             Step::Statuses => ("Look over the statuses", "/settings#statuses"),
             Step::Accounts => ("Add accounts", "/accounts"),
-            Step::Activities => ("Import activities", "/import"),
+            Step::Activities => ("Import activities", "/activities"),
             Step::Key => ("Create an API key", "/integrations"),
             Step::Scripts => ("Point your scripts here", "/integrations"),
         }
@@ -122,8 +122,9 @@ fn what_to_do(web: &Web, who: &SignedIn, headers: &HeaderMap, step: Step) -> Mar
                 code { "driftless accounts import " (org) " accounts.csv" } " on the server."
             }
             Step::Activities => p {
-                "A preview shows what would change before anything is written. On the server: "
-                code { "driftless import " (org) " FILE --dry-run" } "."
+                "Type on the server: "
+                code { "driftless import " (org) " FILE --dry-run" }
+                ". It shows what would change; without " code { "--dry-run" } " it imports the file: a workbook, CSV or saved API answers."
             }
             Step::Key => p { "Give each script its own key. Integrations then shows what each key has received, and what it has missed." }
             Step::Scripts => {
