@@ -379,15 +379,19 @@ impl ImportReport {
             (Ok(true), Fate::Create | Fate::CreateWithId) => &mut self.created,
             (Ok(true), Fate::Update) => &mut self.updated,
             (Ok(true), Fate::Remove) => &mut self.removed,
-            (Err(Refusal::NewerHere(id)), _) => return Ok(self.newer_here.add(id)),
-            (Err(Refusal::Removed(id)), _) => return Ok(self.left_removed.add(id)),
-            (Err(Refusal::Conflict(id, members)), _) => {
-                self.conflicts.add(Differing { id, members });
-                return Ok(());
-            }
-            (Err(refusal), _) => return Err(refusal),
+            (Err(refusal), _) => return self.take_refused(refusal),
         };
         *counter += 1;
+        Ok(())
+    }
+
+    fn take_refused(&mut self, refusal: Refusal) -> Result<(), Refusal> {
+        match refusal {
+            Refusal::NewerHere(id) => self.newer_here.add(id),
+            Refusal::Removed(id) => self.left_removed.add(id),
+            Refusal::Conflict(id, members) => self.conflicts.add(Differing { id, members }),
+            refusal => return Err(refusal),
+        }
         Ok(())
     }
 }
