@@ -110,7 +110,7 @@ pub(crate) enum Work {
     /// The names of accounts, which are numbers in the API: import, list.
     #[command(subcommand)]
     Accounts(Accounts),
-    /// Import activities from files: workbooks (.xlsx, .ods), CSV, the vendor's JSON answers, or JSON lines.
+    /// Import activities from workbooks, CSV, the vendor's JSON answers or JSON lines.
     ///
     /// Everything is read before anything is written. Into an organization that is empty and that
     /// nobody has logged in to, ids and times of change are kept; otherwise what differs gets a new

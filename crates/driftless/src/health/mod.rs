@@ -27,7 +27,7 @@ const SHOWN_CHARS_MAX: usize = 200;
 
 #[derive(Args, Debug)]
 pub(crate) struct Health {
-    /// The server's address, like http://127.0.0.1:8420 or https://example.org/crm. Without it, the server
+    /// The server's address, beginning with http:// or https://, with its base path. Without it, the server
     /// on this machine is asked, where --listen or DRIFTLESS_LISTEN says.
     #[arg(value_name = "URL")]
     url: Option<Target>,

@@ -34,7 +34,7 @@ pub(crate) fn line(id: i64, subject: &str) -> String {
 /// A table with one record, one column that is not kept, and one removed.
 pub(crate) const TABLE: &str = "\
 activityId,subject,startDateTime,activityStatus.id,activityStatus.name,activityPriority,colour,deletedDateTime
-30,\"Call, then write\",2014-04-08T11:00:00.000-05:00,9,Parked,normal,red,
+30,\"Call, then write\",2014-04-08T11:00:00.000-05:00,2,Not Started,normal,red,
 31,,,,,,,2014-04-08T11:00:00.000-05:00
 ";
 

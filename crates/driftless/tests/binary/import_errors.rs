@@ -13,7 +13,7 @@ fn every_fault_names_file_line_and_member_and_nothing_is_written() {
         folder.write(
             "bad.jsonl",
             line(2, "fine")
-                + &line(3, "x").replace("LOW", "URGENT")
+                + &line(3, "x").replace("LOW", "PRESSING")
                 + "\n"
                 + &line(4, "x").replace("\"startDateTime\"", "\"start\"")
                 + &line(5, "x").replace("2014-04-08T11:00:00.000-05:00", "noon"),
@@ -62,7 +62,7 @@ fn a_refusal_is_told_even_if_the_file_has_not_been_read_to_its_end() {
 fn no_more_faults_are_told_than_a_person_reads() {
     let folder = Folder::new();
     folder.ok("org add acme");
-    folder.write("bad.jsonl", line(1, "x").replace("LOW", "URGENT").repeat(1_000));
+    folder.write("bad.jsonl", line(1, "x").replace("LOW", "PRESSING").repeat(1_000));
     let output = folder.run("import acme bad.jsonl");
     assert_eq!(output.code, 1);
     let faults = output.err.lines().filter(|line| line.contains("activityPriority is")).count();
