@@ -31,9 +31,7 @@ pub(super) fn run(
     let org = ground.service.known_org(&import.org)?;
     let mut names = ground.service.import_names(&org, import.add_missing)?;
     let (plan, organization) = read(import, ground, &org, &mut names, files, console)?;
-    if organization.is_none() {
-        add_missing(import, ground, &org, names.not_here(), console)?;
-    }
+    let is_whole = organization.is_some();
     let Import { dry_run, overwrite, restore, .. } = *import;
     let options = ImportOptions { dry_run, overwrite, restore };
     let total = plan.len();
@@ -63,10 +61,14 @@ pub(super) fn run(
     if let Some(text) = taken_over {
         console.print(&text)?;
     }
+    if !is_whole {
+        add_missing(import, ground, &org, names.not_here(), console)?;
+    }
     Ok(())
 }
 
-/// Adds people and accounts that the files name, or says who is not here.
+/// Adds people and accounts that the files name, or says who is not here. It comes after the import, whose
+/// activities have their numbers already: an import that is refused adds nobody.
 fn add_missing(
     import: &Import,
     ground: &Ground,
@@ -84,9 +86,9 @@ fn add_missing(
     let people = format!("{}{more}", people.join(", "));
     if !import.add_missing {
         if !users.is_empty() {
-            let are = agreeing(users.len() as u64, "person that", "people that");
+            let are = agreeing(users.len() as u64, "person is", "people are");
             console.note(&format!(
-                "{are} activities name are not in the organization: {people}; --add-missing adds them"
+                "{are} responsible for activities and not in the organization: {people}; --add-missing adds them"
             ))?;
         }
         return Ok(());

@@ -149,3 +149,35 @@ fn what_is_no_download_keeps_its_apostrophes() {
     assert_eq!(other.ok("export acme"), folder.ok("export acme"));
     server.stop();
 }
+
+/// CSV as another program writes it.
+fn saved(file: &[u8], separator: u8, cell: impl Fn(&str) -> String) -> Vec<u8> {
+    let file = String::from_utf8(file.to_vec()).unwrap();
+    let mut written = csv::WriterBuilder::new().delimiter(separator).from_writer(Vec::new());
+    for row in rows(file.trim_start_matches('\u{feff}')) {
+        written.write_record(row.iter().map(|text| cell(text))).unwrap();
+    }
+    written.into_inner().unwrap()
+}
+
+#[test]
+fn what_was_downloaded_comes_back_as_it_was_whoever_has_saved_it() {
+    let (folder, server) = filled();
+    let csv = download(&server, "activities.csv");
+    let before = folder.ok("export acme");
+    let without_apostrophe = |cell: &str| cell.strip_prefix('\'').unwrap_or(cell).to_owned();
+    for (who, file) in [
+        ("a workbook that nobody touched", download(&server, "activities.xlsx")),
+        ("CSV that nobody touched", csv.clone()),
+        ("a spreadsheet", saved(&csv, b',', str::to_owned)),
+        ("a spreadsheet of another country", saved(&csv, b';', str::to_owned)),
+        ("one that writes tabs", saved(&csv, b'\t', str::to_owned)),
+        ("one that takes apostrophes for its own", saved(&csv, b',', without_apostrophe)),
+    ] {
+        folder.write("saved", file);
+        let said = folder.ok("import acme saved");
+        assert!(said.starts_with("0 created, 0 updated, 12 unchanged"), "{who}: {said}");
+        assert_eq!(folder.ok("export acme"), before, "{who}");
+    }
+    server.stop();
+}

@@ -6,7 +6,7 @@ use service::{ImportNames, Lookup};
 use super::fields::{Column, Fields};
 use super::problem::{Fault, shown};
 use super::times::{self, Dates, NoTime};
-use super::value;
+use super::value::{self, Kind};
 
 /// What there is to know to read the cells of a row.
 pub(super) struct CellReading<'f> {
@@ -61,7 +61,7 @@ impl<'a> Fields<'_, 'a> {
 
     /// The account, by its number, its name, or both.
     pub(super) fn cell_account(&mut self) -> Option<ClientId> {
-        let id = self.optional(Column::Client, &value::CLIENT).flatten();
+        let id = self.numbered(Column::Client, &value::CLIENT)?;
         let by_name = |names: &mut ImportNames, name: &str| names.account(name).map(|id| id.0);
         let name_of = |names: &ImportNames, id: i64| names.name_of_account(ClientId(id));
         self.named_or_numbered(&ACCOUNT, id.map(|id| id.0), by_name, name_of).map(ClientId)
@@ -69,7 +69,7 @@ impl<'a> Fields<'_, 'a> {
 
     /// The responsible person, by number, name, or both.
     pub(super) fn cell_user(&mut self) -> Option<UserId> {
-        let id = self.optional(Column::SystemUser, &value::USER).flatten();
+        let id = self.numbered(Column::SystemUser, &value::USER)?;
         let by_name = |names: &mut ImportNames, name: &str| names.user(name).map(|id| id.0);
         let name_of = |names: &ImportNames, id: i64| names.name_of_user(UserId(id));
         let id = self.named_or_numbered(&USER, id.map(|id| id.0), by_name, name_of).map(UserId)?;
@@ -78,6 +78,14 @@ impl<'a> Fields<'_, 'a> {
             cells.names.meet_user(id, Some(name));
         }
         Some(id)
+    }
+
+    /// The number in a cell, if there is one; none where what stands there is no number, which is told.
+    fn numbered<T>(&mut self, column: Column, kind: &Kind<Option<T>>) -> Option<Option<T>> {
+        if self.given(column).is_none_or(|cell| cell.trim().is_empty()) {
+            return Some(None);
+        }
+        self.optional(column, kind)
     }
 
     fn named_or_numbered(
@@ -90,9 +98,6 @@ impl<'a> Fields<'_, 'a> {
         let Some(cell) = self.given(pair.name).filter(|cell| !cell.trim().is_empty()) else {
             return id;
         };
-        if id.is_none() && self.given(pair.id).is_some_and(|cell| cell.trim() != "0") {
-            return None; // What stands there is no number, which has been told.
-        }
         let names = &mut *self.cells.as_deref_mut()?.names;
         let (member, name) = (pair.name.name(), shown(cell));
         let Some(id) = id else {
