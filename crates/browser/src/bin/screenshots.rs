@@ -105,6 +105,8 @@ fn looks(page: &Page, out: &Path, name: &str, path: &str, suffix: &str) -> Resul
         page.open(path);
         save(out, &format!("{name}-{look}{suffix}"), &page.whole_picture())?;
     }
+    // On paper there are no fields to fill in.
+    page.scheme(Scheme::Light);
     Ok(())
 }
 
