@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use crate::Outcome;
 use crate::client::agent;
 use crate::fill::{Content, KEY, activity_with_stamp};
-use crate::ground::default_folder;
 use crate::process::{Process, User};
 use crate::question::utc;
 use crate::server::{Server, Who};
+use crate::setup::default_folder;
 
 /// Where their scripts are.
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../bench/others");

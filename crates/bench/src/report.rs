@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::charts::{SERVERS, charts};
-use crate::ground::default_folder;
 use crate::results::{LatencyRound, Rates, Results, Spread};
+use crate::setup::default_folder;
 use crate::table::table;
 use crate::{Outcome, Report, run};
 

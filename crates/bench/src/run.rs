@@ -8,7 +8,6 @@ use crate::about::about;
 use crate::client::Client;
 use crate::connection::Connection;
 use crate::fill::Content;
-use crate::ground::{Ground, Way, default_folder};
 use crate::load::Request;
 use crate::process::{memory_bytes, settle};
 use crate::question::{Question, Scenario, Update};
@@ -16,6 +15,7 @@ use crate::results::{
     FirstSync, Latency, LatencyRound, Memory, Poll, Results, Soak, Spread, Start, SyncRound, median,
 };
 use crate::server::{CACHE_MIB, Server, default_binary};
+use crate::setup::{Setup, Way, default_folder};
 use crate::steady::Steady;
 use crate::{Outcome, Report, others, rates};
 
@@ -140,95 +140,95 @@ fn one_size(
     if !(wanted(Polls) || in_table && of_table.into_iter().any(wanted)) {
         return Ok(());
     }
-    let ground = Ground::new(way, Content::of(activities))?;
+    let setup = Setup::new(way, Content::of(activities))?;
     if in_table && wanted(Start) {
-        results.start.push(start(&ground)?);
+        results.start.push(start(&setup)?);
     }
     if in_table && wanted(Memory) {
-        results.memory.push(memory(way, &ground)?);
+        results.memory.push(memory(way, &setup)?);
     }
-    let server = ground.serve()?;
+    let server = setup.serve()?;
     if wanted(Polls) {
-        polls(&ground, &server, results)?;
+        polls(&setup, &server, results)?;
     }
     if !in_table {
         return Ok(());
     }
     let mut others = Vec::new();
     if activities <= OTHERS_MAX && (wanted(Rates) || wanted(Updates)) {
-        ground.tell("filling PocketBase and PostgreSQL");
-        others.push(others::pocketbase(&ground.folder, ground.content)?);
-        others.push(others::fastapi(&ground.folder, ground.content)?);
+        setup.tell("filling PocketBase and PostgreSQL");
+        others.push(others::pocketbase(&setup.folder, setup.content)?);
+        others.push(others::fastapi(&setup.folder, setup.content)?);
     }
     let servers: Vec<&Server> = [&server].into_iter().chain(&others).collect();
     if wanted(Rates) {
         for (name, scenario) in SCENARIOS {
-            results.rates.push(rates::rates(&ground, name, scenario, &servers)?);
+            results.rates.push(rates::rates(&setup, name, scenario, &servers)?);
         }
     }
     if wanted(Sync) {
-        results.sync.push(first_sync(&ground, &server, true)?);
+        results.sync.push(first_sync(&setup, &server, true)?);
     }
     if wanted(Latency) {
-        results.latency.push(latency(&ground, &server)?);
+        results.latency.push(latency(&setup, &server)?);
     }
     if wanted(Updates) {
-        results.updates.push(rates::updates(&ground, &servers)?);
+        results.updates.push(rates::updates(&setup, &servers)?);
         if activities <= OTHERS_MAX {
-            results.writers = writers(&ground, &server)?;
+            results.writers = writers(&setup, &server)?;
         }
     }
-    drop((server, others, ground));
+    drop((server, others, setup));
     if wanted(Sync) {
         let content = Content { tombstones: TOMBSTONES, ..Content::of(activities) };
-        let ground = Ground::new(way, content)?;
-        let server = ground.serve()?;
-        results.sync.push(first_sync(&ground, &server, false)?);
-        results.sync.push(first_sync(&ground, &server, true)?);
+        let setup = Setup::new(way, content)?;
+        let server = setup.serve()?;
+        results.sync.push(first_sync(&setup, &server, false)?);
+        results.sync.push(first_sync(&setup, &server, true)?);
     }
     Ok(())
 }
 
 /// Polls one after the other on one connection.
-fn polls(ground: &Ground, server: &Server, results: &mut Results) -> Outcome<()> {
-    ground.tell("polls one after the other");
-    let activities = ground.content.activities;
+fn polls(setup: &Setup, server: &Server, results: &mut Results) -> Outcome<()> {
+    setup.tell("polls one after the other");
+    let activities = setup.content.activities;
     for (name, scenario) in SCENARIOS.into_iter().filter(|(name, _)| *name != "S3") {
-        let micros = rates::poll_micros(ground, scenario, server)?;
+        let micros = rates::poll_micros(setup, scenario, server)?;
         results.polls.push(Poll { scenario: name.to_owned(), activities, micros });
     }
     Ok(())
 }
 
 /// Updates a second by the number of writers.
-fn writers(ground: &Ground, server: &Server) -> Outcome<Vec<(u32, f64)>> {
-    ground.tell("updates a second by the number of writers");
-    let rate = |writers| Ok((writers, rates::updates_per_second(ground, server, writers)?));
+fn writers(setup: &Setup, server: &Server) -> Outcome<Vec<(u32, f64)>> {
+    setup.tell("updates a second by the number of writers");
+    let rate = |writers| Ok((writers, rates::updates_per_second(setup, server, writers)?));
     WRITERS.into_iter().map(rate).collect()
 }
 
 /// S8: from the start of the process until somebody has logged in and has the answer to a poll.
-fn start(ground: &Ground) -> Outcome<Start> {
-    ground.tell("S8: from the start to the first answer");
+fn start(setup: &Setup) -> Outcome<Start> {
+    setup.tell("S8: from the start to the first answer");
     let mut times = Vec::new();
     for _ in 0..STARTS {
         let begun = Instant::now();
-        let server = Server::driftless(&ground.binary, &ground.data(), CACHE_MIB)?;
-        let poll = server.question(&Scenario::Idle.draw(ground.content)).target;
+        let server = Server::driftless(&setup.binary, &setup.data(), CACHE_MIB)?;
+        let poll = server.question(&Scenario::Idle.draw(setup.content)).target;
         Connection::open(&server.base)?.get(&poll)?;
         times.push(begun.elapsed().as_secs_f64());
     }
     let seconds = median(times).ok_or("no start")?;
-    Ok(Start { activities: ground.content.activities, seconds })
+    Ok(Start { activities: setup.content.activities, seconds })
 }
 
 /// S6: everything, page by page on one connection, beside as many answers of the limit that are as
 /// large. Whoever has nothing yet need not hear what has been removed; who does not say so gets the
 /// list with every page.
-fn first_sync(ground: &Ground, server: &Server, removed: bool) -> Outcome<FirstSync> {
+fn first_sync(setup: &Setup, server: &Server, removed: bool) -> Outcome<FirstSync> {
     let said = if removed { "" } else { ", without the list of removed ids" };
-    ground.tell(&format!("S6: the first sync of everything{said}"));
-    let Content { activities, tombstones, .. } = ground.content;
+    setup.tell(&format!("S6: the first sync of everything{said}"));
+    let Content { activities, tombstones, .. } = setup.content;
     let pages = activities.div_ceil(SYNC_PAGE_SIZE.into());
     let times = SYNC_PAGES_MIN.div_ceil(pages);
     let ask = |server: &Server| -> Outcome<(f64, usize)> {
@@ -244,10 +244,10 @@ fn first_sync(ground: &Ground, server: &Server, removed: bool) -> Outcome<FirstS
         Ok((begun.elapsed().as_secs_f64() / times as f64, bytes / usize::try_from(times * pages)?))
     };
     let (mut rounds, mut bytes) = (Vec::new(), 0);
-    for _ in 0..ground.rounds {
+    for _ in 0..setup.rounds {
         let ours;
         (ours, bytes) = ask(server)?;
-        let (limit, _) = ask(&Server::limit(&ground.folder, bytes, server)?)?;
+        let (limit, _) = ask(&Server::limit(&setup.folder, bytes, server)?)?;
         rounds.push(SyncRound { ours, limit });
     }
     Client::of(server).expect_no_failure()?;
@@ -255,20 +255,20 @@ fn first_sync(ground: &Ground, server: &Server, removed: bool) -> Outcome<FirstS
 }
 
 /// S10: reads at half the limit's rate while writes go on, beside the limit under the same reads.
-fn latency(ground: &Ground, server: &Server) -> Outcome<Latency> {
-    ground.tell("S10: how long reads take at a fixed rate while writes go on");
+fn latency(setup: &Setup, server: &Server) -> Outcome<Latency> {
+    setup.tell("S10: how long reads take at a fixed rate while writes go on");
     let polls = [Scenario::Idle, Scenario::Newest];
-    let (reads, updates) = mixed(ground.content, server, &polls)?;
+    let (reads, updates) = mixed(setup.content, server, &polls)?;
     let mut connection = Connection::open(&server.base)?;
     let mut bytes = 0;
     for read in &reads[..SAMPLES] {
         bytes += connection.get(&read.target)?.len();
     }
-    let limit = Server::limit(&ground.folder, bytes / SAMPLES, server)?;
-    let rate = |_| Ok(rates::rate(ground, &limit, rates::CONNECTIONS, &reads)?.per_second);
-    let of_limit = median((0..ground.rounds).map(rate).collect::<Outcome<_>>()?);
+    let limit = Server::limit(&setup.folder, bytes / SAMPLES, server)?;
+    let rate = |_| Ok(rates::rate(setup, &limit, rates::CONNECTIONS, &reads)?.per_second);
+    let of_limit = median((0..setup.rounds).map(rate).collect::<Outcome<_>>()?);
     let per_second = of_limit.ok_or("no round")? / 2.0;
-    let during = ground.during * 3;
+    let during = setup.during * 3;
     let read = |base| Steady { base, per_second, during, connections: READERS };
     let base = &server.base;
     let write =
@@ -280,10 +280,10 @@ fn latency(ground: &Ground, server: &Server) -> Outcome<Latency> {
         Ok(LatencyRound { reads, writes, limit })
     };
     Ok(Latency {
-        activities: ground.content.activities,
+        activities: setup.content.activities,
         reads_per_second: per_second,
         writes_per_second: WRITES_PER_SECOND,
-        rounds: (0..ground.rounds).map(round).collect::<Outcome<_>>()?,
+        rounds: (0..setup.rounds).map(round).collect::<Outcome<_>>()?,
     })
 }
 
@@ -319,22 +319,22 @@ fn at_once(
 }
 
 /// S7: what the server holds with as good as no room for caches, after it was asked some.
-fn memory(way: &Way, ground: &Ground) -> Outcome<Memory> {
-    ground.tell("S7: memory beyond the caches");
-    let bytes = held(ground)?;
-    let activities = ground.content.activities;
-    let half_bytes = held(&Ground::new(way, Content::of(activities / 2))?)?;
+fn memory(way: &Way, setup: &Setup) -> Outcome<Memory> {
+    setup.tell("S7: memory beyond the caches");
+    let bytes = held(setup)?;
+    let activities = setup.content.activities;
+    let half_bytes = held(&Setup::new(way, Content::of(activities / 2))?)?;
     Ok(Memory { activities, bytes, half_bytes })
 }
 
 /// What a server holds after it has answered for a while.
-fn held(ground: &Ground) -> Outcome<u64> {
+fn held(setup: &Setup) -> Outcome<u64> {
     let mut bytes = Vec::new();
     for _ in 0..STARTS {
-        let server = Server::driftless(&ground.binary, &ground.data(), CACHE_MIB_LEAST)?;
+        let server = Server::driftless(&setup.binary, &setup.data(), CACHE_MIB_LEAST)?;
         settle(server.id())?;
         let everything = server.question(&Question::everything(1, 10));
-        rates::rate(ground, &server, rates::CONNECTIONS, &[everything])?;
+        rates::rate(setup, &server, rates::CONNECTIONS, &[everything])?;
         settle(server.id())?;
         bytes.push(memory_bytes(server.id())? as f64);
     }
@@ -345,24 +345,24 @@ fn held(ground: &Ground) -> Outcome<u64> {
 fn organizations(way: &Way, results: &mut Results) -> Outcome<()> {
     let (organizations, activities) = ORGANIZATIONS;
     let content = Content { organizations, ..Content::of(activities) };
-    let ground = Ground::new(way, content)?;
-    let server = ground.serve()?;
+    let setup = Setup::new(way, content)?;
+    let server = setup.serve()?;
     for (name, scenario) in
         [("S9 nothing new", Scenario::Idle), ("S9 ten newest", Scenario::Newest)]
     {
-        results.organizations.push(rates::spread(&ground, name, scenario, &server)?);
+        results.organizations.push(rates::spread(&setup, name, scenario, &server)?);
     }
     Ok(())
 }
 
 /// Reads of all kinds and updates at a moderate rate, for long.
 fn soak(way: &Way, during: Duration) -> Outcome<Soak> {
-    let ground = Ground::new(way, Content::of(TABLE_SIZES[0]))?;
-    let server = Server::driftless(&ground.binary, &ground.data(), SOAK_CACHE_MIB)?;
+    let setup = Setup::new(way, Content::of(TABLE_SIZES[0]))?;
+    let server = Server::driftless(&setup.binary, &setup.data(), SOAK_CACHE_MIB)?;
     settle(server.id())?;
-    ground.tell(&format!("soak: mixed load for {} s", during.as_secs()));
+    setup.tell(&format!("soak: mixed load for {} s", during.as_secs()));
     let (base, scenarios) = (&server.base, SCENARIOS.map(|(_, scenario)| scenario));
-    let (reads, updates) = mixed(ground.content, &server, &scenarios)?;
+    let (reads, updates) = mixed(setup.content, &server, &scenarios)?;
     let steady = |per_second| Steady { base, per_second, during, connections: STEADY_CONNECTIONS };
     let (begun, mut memory_begin, mut memory_max) = (Instant::now(), 0, 0);
     let (reads, writes) = at_once(

@@ -30,7 +30,7 @@ pub(crate) struct Steady<'a> {
 }
 
 /// A question under way.
-struct Asked {
+struct InFlight {
     connection: Connection,
     due: Instant,
     sent: Instant,
@@ -45,7 +45,7 @@ impl Steady<'_> {
         let opened = (0..self.connections).map(|_| Connection::open(self.base));
         // In turn, so that none rests for so long that the server closes it.
         let mut free = opened.collect::<Outcome<VecDeque<_>>>()?;
-        let mut asked: Vec<Asked> = Vec::with_capacity(free.len());
+        let mut asked: Vec<InFlight> = Vec::with_capacity(free.len());
         let mut micros = Vec::new();
         let begun = Instant::now();
         let count = (self.during.as_secs_f64() * self.per_second) as u64;
@@ -58,14 +58,14 @@ impl Steady<'_> {
                     break;
                 };
                 connection.ask(&requests[fastrand::usize(..requests.len())].target)?;
-                asked.push(Asked { connection, due, sent: Instant::now() });
+                asked.push(InFlight { connection, due, sent: Instant::now() });
             }
             // From the last to the first, so that taking one out leaves the others in their places.
             for at in answered(&asked, dues.peek().filter(|_| !free.is_empty()))?.into_iter().rev()
             {
-                let Asked { mut connection, due, sent } = asked.swap_remove(at);
+                let InFlight { mut connection, due, sent } = asked.swap_remove(at);
                 let Some(body) = connection.receive()? else {
-                    asked.push(Asked { connection, due, sent });
+                    asked.push(InFlight { connection, due, sent });
                     continue;
                 };
                 micros.push(due.elapsed().as_secs_f64() * 1e6);
@@ -84,7 +84,7 @@ fn due(n: u64, per_second: f64) -> Duration {
 }
 
 /// Which have something to receive; waits for the first of them, but not beyond a time.
-fn answered(asked: &[Asked], until: Option<&Instant>) -> Outcome<Vec<usize>> {
+fn answered(asked: &[InFlight], until: Option<&Instant>) -> Outcome<Vec<usize>> {
     let now = Instant::now();
     if asked.iter().any(|asked| now - asked.sent > ANSWER_MAX) {
         return Err(format!("no answer within {ANSWER_MAX:?}").into());

@@ -4,9 +4,9 @@ use std::io::{Write, stdout};
 use std::time::Duration;
 
 use crate::fill::Content;
-use crate::ground::{Ground, Way, default_folder};
 use crate::results::{UpdatesRound, median};
 use crate::server::{Who, default_binary};
+use crate::setup::{Setup, Way, default_folder};
 use crate::{Outcome, Writes, rates};
 
 /// Measures, and prints.
@@ -15,8 +15,8 @@ pub(crate) fn measure(args: &Writes) -> Outcome<()> {
     let folder = args.dir.clone().map_or_else(default_folder, Ok)?;
     let during = Duration::from_secs(args.seconds);
     let way = Way { binary, folder, rounds: args.rounds, during };
-    let ground = Ground::new(&way, Content::of(args.activities))?;
-    let measured = rates::updates(&ground, &[&ground.serve()?])?;
+    let setup = Setup::new(&way, Content::of(args.activities))?;
+    let measured = rates::updates(&setup, &[&setup.serve()?])?;
     let mut out = stdout().lock();
     writeln!(
         out,

@@ -16,7 +16,7 @@ use service::{
 };
 
 use crate::cli::{Demo, Tuning};
-use crate::commands::{Failure, Ground};
+use crate::commands::{Context, Failure};
 use crate::console::{Console, Terminal};
 use crate::log;
 use crate::serve::{Opening, Server};
@@ -72,13 +72,13 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
     // People come back to it after a while.
     let opening = Opening { init: true, accept_clock: AcceptClock::Later };
     let server = Server::start(folder, &demo.listen, None, &demo.proxied, &tuning, opening)?;
-    let org = set_up(&server.ground, demo.activities)?;
+    let org = set_up(&server.context, demo.activities)?;
     bring_to_life(&server, &org)?;
-    let key = server.ground.service.add_key(&org, KEY_USER, Some(Name::parse("demo")?))?;
-    let password = server.ground.service.new_secret()?[..PASSWORD_DIGITS].to_owned();
+    let key = server.context.service.add_key(&org, KEY_USER, Some(Name::parse("demo")?))?;
+    let password = server.context.service.new_secret()?[..PASSWORD_DIGITS].to_owned();
     let login = LoginName::parse(WEB_LOGIN)?;
-    server.ground.service.give_login(&org, WEB_USER, login, &Password::parse(&password)?)?;
-    let week_ago = server.ground.service.now().plus_millis(-7 * DAY_MS);
+    server.context.service.give_login(&org, WEB_USER, login, &Password::parse(&password)?)?;
+    let week_ago = server.context.service.now().plus_millis(-7 * DAY_MS);
     let address = server.address()?;
     let since = org.directory().organization.zone.at(week_ago);
     let told = format!(
@@ -92,7 +92,7 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
          What changed, or was deleted, in the last seven days? This logs in and asks:\n\n\
          \x20 {curl}\n\n\
          Ctrl-C stops it; the same command goes on with the same data. RUST_LOG=info shows each request.\n\n",
-        folder = server.ground.folder.display(),
+        folder = server.context.folder.display(),
         sights = sights(&address),
         key = key.secret,
         curl = curl(&format!("http://{address}"), &key.secret, &since.to_string()),
@@ -122,13 +122,13 @@ fn curl(base: &str, key: &str, since: &str) -> String {
 }
 
 /// Adds what a first start misses; what is there stays as it is.
-pub(crate) fn set_up(ground: &Ground, activities: u32) -> Result<Arc<Tenant>, Failure> {
-    let service = &ground.service;
+pub(crate) fn set_up(context: &Context, activities: u32) -> Result<Arc<Tenant>, Failure> {
+    let service = &context.service;
     let id = OrgId::parse(ORG)?;
     let org = match service.org(&id) {
         Some(org) => org,
         None if !service.orgs().is_empty() => {
-            let folder = ground.folder.display();
+            let folder = context.folder.display();
             return Err(format!(
                 "{folder} has other organizations in it: name another folder with --data"
             )
@@ -149,14 +149,14 @@ pub(crate) fn set_up(ground: &Ground, activities: u32) -> Result<Arc<Tenant>, Fa
         service.put_accounts(&org, &accounts, &mut |_| {})?;
     }
     if !service.has_activities(&org) {
-        import(ground, &org, i64::from(activities))?;
+        import(context, &org, i64::from(activities))?;
     }
     Ok(org)
 }
 
 /// What is due today is so on each day, and a script has missed something from the first start on.
 fn bring_to_life(server: &Server, org: &Arc<Tenant>) -> Result<(), Failure> {
-    let service = &server.ground.service;
+    let service = &server.context.service;
     if org.directory().keys.is_empty() {
         let label = Some(Name::parse(integration::LABEL)?);
         let key = service.add_key(org, KEY_USER, label)?;
@@ -165,9 +165,9 @@ fn bring_to_life(server: &Server, org: &Arc<Tenant>) -> Result<(), Failure> {
     server.wait(plan_anew(service, org))
 }
 
-fn import(ground: &Ground, org: &Arc<Tenant>, activities: i64) -> Result<(), Failure> {
+fn import(context: &Context, org: &Arc<Tenant>, activities: i64) -> Result<(), Failure> {
     let mut terminal = Terminal::new();
-    let mut spool = Spool::new(&ground.folder)?;
+    let mut spool = Spool::new(&context.folder)?;
     for item in manual_records()? {
         spool.push(&item)?;
     }
@@ -180,21 +180,21 @@ fn import(ground: &Ground, org: &Arc<Tenant>, activities: i64) -> Result<(), Fai
                 Some(activities.unsigned_abs()),
             )?;
         }
-        let mut item = one_of_many(ActivityId(FIRST_ID + n), &ground.service, &mut dice)?;
+        let mut item = one_of_many(ActivityId(FIRST_ID + n), &context.service, &mut dice)?;
         if let Some(planned) = usize::try_from(n).ok().and_then(|n| PLANNED.get(n)) {
-            plan(&mut item, *planned, &ground.service)?;
+            plan(&mut item, *planned, &context.service)?;
         }
         spool.push(&item)?;
     }
     for n in 0..REMOVED {
         // Some in the week that the printed question is about.
         let days = if n < REMOVED / 4 { 6 } else { 90 };
-        let at = ground.service.now().plus_millis(-dice.below(days * DAY_MS));
+        let at = context.service.now().plus_millis(-dice.below(days * DAY_MS));
         spool.push(&Imported::Removed { id: ActivityId(700 + n), at: Some(at) })?;
     }
     let plan = spool.finish()?;
     let quiet: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
-    ground.service.import(org, plan, ImportOptions::default(), &quiet)?;
+    context.service.import(org, plan, ImportOptions::default(), &quiet)?;
     Ok(())
 }
 

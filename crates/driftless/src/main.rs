@@ -118,8 +118,8 @@ fn work_here(folder: &Folder, work: &Work, typed: Option<String>) -> Result<Endi
         return commands::check(&store, &mut terminal).map(|()| Ending::Done);
     }
     let accept_clock = if work.needs_no_clock() { AcceptClock::Kept } else { AcceptClock::Near };
-    let ground = serve::open(folder, &Tuning::default(), accept_clock, false)?;
-    let done = commands::run(work, &ground, &mut LocalFiles { typed }, &mut terminal);
-    ground.service.close();
+    let context = serve::open(folder, &Tuning::default(), accept_clock, false)?;
+    let done = commands::run(work, &context, &mut LocalFiles { typed }, &mut terminal);
+    context.service.close();
     done
 }

@@ -16,7 +16,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::address::Address;
 use crate::cli::{Proxied, Serve, Tuning};
-use crate::commands::{self, Failure, Ground};
+use crate::commands::{self, Context, Failure};
 use crate::console::{Console, Terminal};
 use crate::edge::tls::Tls;
 use crate::edge::{Edge, Limits};
@@ -41,7 +41,7 @@ pub(crate) struct Server {
     tls: Option<Arc<Tls>>,
     hangups: Hangups,
     front: Front,
-    pub(crate) ground: Ground,
+    pub(crate) context: Context,
     folder: Folder,
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn open(
     tuning: &Tuning,
     accept_clock: AcceptClock,
     searching: bool,
-) -> Result<Ground, Failure> {
+) -> Result<Context, Failure> {
     // First of all: not all that opens a database can do with such a time.
     service::refuse_insane(SystemClock.now())?;
     let store = Arc::new(SqliteStore::open(&folder.path)?);
@@ -91,7 +91,7 @@ pub(crate) fn open(
         }
     }
     let service = Service::open(surroundings, settings)?;
-    Ok(Ground { service, store, folder: folder.path.clone() })
+    Ok(Context { service, store, folder: folder.path.clone() })
 }
 
 /// The command as it was typed: binds, opens, serves until told to stop.
@@ -110,7 +110,7 @@ pub(crate) fn run(folder: &Path, serve: &Serve) -> Result<(), Failure> {
         tracing::warn!(%folder, "there was no data: the data folder is new and empty");
     }
     let (address, url) = (server.address()?, server.url()?);
-    let token = server.ground.service.open_setup()?;
+    let token = server.context.service.open_setup()?;
     server.run(Hangup::Reloads, || {
         tracing::info!(%address, "serving {url}");
         if let Some(token) = token {
@@ -153,8 +153,8 @@ impl Server {
         let listener = runtime.block_on(listen.bind())?;
         let folder = own(folder, opening.init)?;
         let metrics = observe::start_metrics()?;
-        let ground = open(&folder, tuning, opening.accept_clock, true)?;
-        let service = ground.service.clone();
+        let context = open(&folder, tuning, opening.accept_clock, true)?;
+        let service = context.service.clone();
         let settings = neon::Settings {
             page_size_max: tuning.page_size_max,
             cache_bytes_max: u64::from(tuning.cache_mib) << 19,
@@ -164,7 +164,7 @@ impl Server {
         let pages = web::Settings {
             secure: tls.is_some(),
             base_path: base_path.clone(),
-            cookies_of: cookies_of(&ground.store, listener.local_addr()?)?,
+            cookies_of: cookies_of(&context.store, listener.local_addr()?)?,
         };
         let pages = web::router(service.clone(), pages);
         let request_log = RequestLog::start(tuning.log_format, metrics.clone())?;
@@ -176,7 +176,7 @@ impl Server {
             tls: tls.map(Arc::new),
             hangups,
             front: Front { api, others, request_log, proxies, base_path },
-            ground,
+            context,
             folder,
         })
     }
@@ -211,12 +211,12 @@ impl Server {
     ) -> Result<(), Failure> {
         let status = format!("Serving {}", self.address()?);
         let manager = ServiceManager::of_this_process();
-        let Server { runtime, listener, tls, mut hangups, front, ground, folder } = self;
+        let Server { runtime, listener, tls, mut hangups, front, context, folder } = self;
         let stop = StopSignals::catch(&runtime)?;
-        let ground = Arc::new(ground);
+        let context = Arc::new(context);
         remote::clear_copies(&folder.path)?;
         match folder.listen() {
-            Ok(socket) => remote::serve(socket, Arc::downgrade(&ground), remote::READER_WAIT_MAX)?,
+            Ok(socket) => remote::serve(socket, Arc::downgrade(&context), remote::READER_WAIT_MAX)?,
             Err(problem) => {
                 tracing::warn!(%problem, "no socket: commands cannot reach this server");
             }
@@ -226,8 +226,8 @@ impl Server {
         let request_log = front.request_log.clone();
         let edge = Edge { tls: tls.clone(), answers: front, refusal, limits: Limits::default() };
         runtime.block_on(async {
-            let housekeeping = tokio::spawn(housekeep(ground.service.clone()));
-            let watchdog = manager.clone().keep_watchdog_calm(ground.service.clone());
+            let housekeeping = tokio::spawn(housekeep(context.service.clone()));
+            let watchdog = manager.clone().keep_watchdog_calm(context.service.clone());
             let watchdog = tokio::spawn(watchdog);
             let hung_up = async {
                 loop {
@@ -248,18 +248,18 @@ impl Server {
                 }
                 manager.stopping();
                 // Those who follow what changes would never finish by themselves.
-                ground.service.begin_to_stop();
+                context.service.begin_to_stop();
             };
             edge.serve(listener, told_to_stop).await;
             housekeeping.abort();
             watchdog.abort();
         });
         folder.stop_listening();
-        ground.service.close();
+        context.service.close();
         // Whoever holds the store lets go of it before the folder is free: closing it for good takes
         // up its write-ahead log.
         drop(runtime);
-        drop(ground);
+        drop(context);
         drop(folder);
         request_log.take_up();
         log::write_out();

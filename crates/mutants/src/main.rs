@@ -26,7 +26,7 @@ struct Args {
 }
 
 /// What became of a mutant.
-enum Fate {
+enum Outcome {
     /// These tests fail with it.
     Caught(Vec<String>),
     /// All tests pass.
@@ -37,17 +37,17 @@ enum Fate {
 
 fn main() -> io::Result<ExitCode> {
     let args = Args::parse();
-    let ground = Ground::lay()?;
+    let workspace = Workspace::create()?;
     let mut out = io::stdout();
     let mut all_caught = true;
     writeln!(out, "| with this mutant | these tests fail |\n| --- | --- |")?;
     for mutant in MUTANTS.iter().filter(|mutant| mutant.name.contains(&args.only)) {
-        let fate = ground.try_out(mutant)?;
-        all_caught &= matches!(fate, Fate::Caught(_));
-        let shown = match fate {
-            Fate::Caught(tests) => tests.join(", "),
-            Fate::Survived => "**none**".to_owned(),
-            Fate::Broken(problem) => format!("**not tried: {problem}**"),
+        let outcome = workspace.try_out(mutant)?;
+        all_caught &= matches!(outcome, Outcome::Caught(_));
+        let shown = match outcome {
+            Outcome::Caught(tests) => tests.join(", "),
+            Outcome::Survived => "**none**".to_owned(),
+            Outcome::Broken(problem) => format!("**not tried: {problem}**"),
         };
         writeln!(out, "| {} | {shown} |", mutant.name)?;
         out.flush()?;
@@ -56,14 +56,14 @@ fn main() -> io::Result<ExitCode> {
 }
 
 /// The copy that mutants are put into.
-struct Ground {
+struct Workspace {
     tree: PathBuf,
     target: PathBuf,
 }
 
-impl Ground {
+impl Workspace {
     /// Copies all tracked files, as they are in the working tree.
-    fn lay() -> io::Result<Ground> {
+    fn create() -> io::Result<Workspace> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
         let place = root.join("target/mutants");
         let (tree, target) = (place.join("tree"), place.join("target"));
@@ -76,26 +76,26 @@ impl Ground {
             to.parent().map_or(Ok(()), fs::create_dir_all)?;
             fs::copy(root.join(file), to)?;
         }
-        Ok(Ground { tree, target })
+        Ok(Workspace { tree, target })
     }
 
-    fn try_out(&self, mutant: &Mutant) -> io::Result<Fate> {
+    fn try_out(&self, mutant: &Mutant) -> io::Result<Outcome> {
         let path = self.tree.join("crates").join(mutant.file);
         let sound = fs::read_to_string(&path)?;
         let found = sound.matches(mutant.from).count();
         if found != 1 {
-            return Ok(Fate::Broken(format!(
+            return Ok(Outcome::Broken(format!(
                 "{:?} is in {} {found} times",
                 mutant.from, mutant.file
             )));
         }
         fs::write(&path, sound.replace(mutant.from, mutant.to))?;
-        let fate = self.noticed_by(mutant.tests);
+        let outcome = self.noticed_by(mutant.tests);
         fs::write(&path, sound)?;
-        fate
+        outcome
     }
 
-    fn noticed_by(&self, tests: &[Tests]) -> io::Result<Fate> {
+    fn noticed_by(&self, tests: &[Tests]) -> io::Result<Outcome> {
         for tests in tests {
             let Output { status, stdout, stderr } = Command::new("cargo")
                 .args(["test", "--workspace", "--locked", "--quiet", "--test", tests.target()])
@@ -107,16 +107,16 @@ impl Ground {
             if !status.success() && failed.is_empty() {
                 let told = String::from_utf8_lossy(&stderr);
                 let problem = told.lines().find(|line| line.starts_with("error"));
-                return Ok(Fate::Broken(problem.unwrap_or("no test ran").to_owned()));
+                return Ok(Outcome::Broken(problem.unwrap_or("no test ran").to_owned()));
             }
             if !failed.is_empty() {
                 let more = failed.len().saturating_sub(NAMED_MAX);
                 let named = failed.iter().take(NAMED_MAX).map(|name| format!("`{name}`"));
                 let more = (more > 0).then(|| format!("{more} more"));
-                return Ok(Fate::Caught(named.chain(more).collect()));
+                return Ok(Outcome::Caught(named.chain(more).collect()));
             }
         }
-        Ok(Fate::Survived)
+        Ok(Outcome::Survived)
     }
 }
 

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use service::AskError;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
-use crate::printed::News;
+use crate::printed::FreshRecords;
 
 /// How many there are, of all who ask.
 const PAGES_AHEAD_MAX: usize = 16;
@@ -27,7 +27,7 @@ pub(crate) struct Page {
 }
 
 /// What becomes of it.
-pub(crate) type Printing = oneshot::Receiver<Result<News, AskError>>;
+pub(crate) type Printing = oneshot::Receiver<Result<FreshRecords, AskError>>;
 
 impl PagesAhead {
     /// Begins to print a page, unless that has begun. Where there is no place left, the oldest that is ready

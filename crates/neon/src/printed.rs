@@ -51,13 +51,13 @@ struct Block {
 
 /// Versions that have been printed just now, in the order of the log.
 #[derive(Default)]
-pub(crate) struct News {
+pub(crate) struct FreshRecords {
     json: Vec<u8>,
     /// Where the text of each lies.
     records: Vec<(Seq, Range<usize>)>,
 }
 
-impl News {
+impl FreshRecords {
     fn print(&mut self, version: &StoredVersion<'_>, zone: &Zone) {
         let start = self.json.len();
         record::write(version, zone, &mut self.json);
@@ -85,26 +85,27 @@ async fn print(
     org: &Tenant,
     zone: &Zone,
     seqs: &[Seq],
-    mut news: News,
-) -> Result<News, AskError> {
-    news.json.reserve(seqs.len() * RECORD_BYTES);
+    mut fresh: FreshRecords,
+) -> Result<FreshRecords, AskError> {
+    fresh.json.reserve(seqs.len() * RECORD_BYTES);
     let zone = zone.clone();
-    let print = move |news: &mut News, version: &StoredVersion<'_>| news.print(version, &zone);
-    let mut news = service.fold_versions(org, seqs, news, print).await?;
-    news.records.sort_unstable_by_key(|(seq, _)| *seq);
-    Ok(news)
+    let print =
+        move |fresh: &mut FreshRecords, version: &StoredVersion<'_>| fresh.print(version, &zone);
+    let mut fresh = service.fold_versions(org, seqs, fresh, print).await?;
+    fresh.records.sort_unstable_by_key(|(seq, _)| *seq);
+    Ok(fresh)
 }
 
 /// Which blocks have been asked for lately without being kept: a mark of each, until another one takes its
 /// place.
-struct Passed {
+struct RecentMisses {
     marks: Box<[AtomicU32]>,
     hasher: RandomState,
 }
 
-impl Passed {
+impl RecentMisses {
     /// Whether the block is among them; from now on it is.
-    fn again(&self, key: BlockKey) -> bool {
+    fn insert(&self, key: BlockKey) -> bool {
         let hash = self.hasher.hash_one(key);
         let (place, mark) = (hash as usize % self.marks.len(), (hash >> 32) as u32);
         self.marks[place].swap(mark, Ordering::Relaxed) == mark
@@ -125,7 +126,7 @@ pub(crate) struct Records {
     blocks: Cache<BlockKey, Arc<Block>, ByBytes>,
     /// From so many bytes on, there is no room.
     full_from: u64,
-    passed: Passed,
+    recent_misses: RecentMisses,
     ahead: PagesAhead,
 }
 
@@ -134,7 +135,7 @@ pub(crate) struct Printed<'a> {
     /// Those that were kept, by number, ascending.
     blocks: Vec<(u64, Arc<Block>)>,
     /// What they do not have.
-    news: News,
+    fresh: FreshRecords,
     seqs: &'a [Seq],
 }
 
@@ -146,7 +147,7 @@ impl Records {
         Records {
             blocks: Cache::with_weighter(blocks, bytes_max, ByBytes),
             full_from: bytes_max / 16 * 15,
-            passed: Passed { marks: marks.collect(), hasher: RandomState::new() },
+            recent_misses: RecentMisses { marks: marks.collect(), hasher: RandomState::new() },
             ahead: PagesAhead::default(),
         }
     }
@@ -165,11 +166,11 @@ impl Records {
         }
         if let Some(printing) = page_from(org, zone, seqs).and_then(|page| self.ahead.take(&page)) {
             // What has gone wrong is tried again, and told if it does again.
-            printed.news = printing.await.ok().and_then(Result::ok).unwrap_or_default();
+            printed.fresh = printing.await.ok().and_then(Result::ok).unwrap_or_default();
         }
         let missing: Vec<Seq> = printed.missing().collect();
         if !missing.is_empty() {
-            printed.news = print(service, org, zone, &missing, printed.news).await?;
+            printed.fresh = print(service, org, zone, &missing, printed.fresh).await?;
         }
         self.keep(org.key, zone, &printed);
         Ok(printed)
@@ -194,12 +195,12 @@ impl Records {
         self.ahead.begin(page, || {
             let (done, printed) = oneshot::channel();
             service.spawn(async move {
-                let news = print(&printing, &org, &zone, &missing, News::default()).await;
+                let fresh = print(&printing, &org, &zone, &missing, FreshRecords::default()).await;
                 // What is too large to lie here is printed again by who asks for it.
-                let fits = |news: News| {
-                    if news.json.len() > AHEAD_BYTES_MAX { News::default() } else { news }
+                let fits = |fresh: FreshRecords| {
+                    if fresh.json.len() > AHEAD_BYTES_MAX { FreshRecords::default() } else { fresh }
                 };
-                let _ = done.send(news.map(fits));
+                let _ = done.send(fresh.map(fits));
             });
             printed
         });
@@ -217,18 +218,18 @@ impl Records {
             block.map(|block| (number, block))
         };
         let blocks = numbers.into_iter().filter_map(kept).collect();
-        Printed { blocks, news: News::default(), seqs }
+        Printed { blocks, fresh: FreshRecords::default(), seqs }
     }
 
     /// Keeps what has just been printed, as far as that is worth its place.
     fn keep(&self, org: OrgKey, zone: &Zone, printed: &Printed<'_>) {
-        let (news, is_full) = (&printed.news, self.blocks.weight() >= self.full_from);
-        for of_block in news.records.chunk_by(|(a, _), (b, _)| block_of(*a) == block_of(*b)) {
+        let (fresh, is_full) = (&printed.fresh, self.blocks.weight() >= self.full_from);
+        for of_block in fresh.records.chunk_by(|(a, _), (b, _)| block_of(*a) == block_of(*b)) {
             let number = block_of(of_block[0].0);
             let block = match printed.block(number) {
-                Some(block) => block.with(of_block, &news.json),
-                None if is_full && !self.passed.again((org, number)) => continue,
-                None => Block::empty(zone).with(of_block, &news.json),
+                Some(block) => block.with(of_block, &fresh.json),
+                None if is_full && !self.recent_misses.insert((org, number)) => continue,
+                None => Block::empty(zone).with(of_block, &fresh.json),
             };
             self.blocks.insert((org, number), Arc::new(block));
         }
@@ -286,7 +287,7 @@ impl Printed<'_> {
             };
             last = Some((number, block));
             let kept = block.map(|block| block.text(place_of(*seq)));
-            kept.filter(|text| !text.at.is_empty()).unwrap_or_else(|| self.news.text(*seq))
+            kept.filter(|text| !text.at.is_empty()).unwrap_or_else(|| self.fresh.text(*seq))
         })
     }
 
@@ -307,13 +308,13 @@ impl Block {
     }
 
     /// The same with these versions of it, in their order, and their texts.
-    fn with(&self, news: &[(Seq, Range<usize>)], texts: &[u8]) -> Block {
-        let bytes = news.iter().map(|(_, text)| text.len() + 1).sum::<usize>();
+    fn with(&self, fresh: &[(Seq, Range<usize>)], texts: &[u8]) -> Block {
+        let bytes = fresh.iter().map(|(_, text)| text.len() + 1).sum::<usize>();
         let mut json = Vec::with_capacity(self.json.len() + bytes);
         let mut ends = [0; BLOCK_VERSIONS];
-        let mut news = news.iter().rev().peekable();
+        let mut fresh = fresh.iter().rev().peekable();
         for (place, end) in ends.iter_mut().enumerate().rev() {
-            let text = match news.next_if(|(seq, _)| place_of(*seq) == place) {
+            let text = match fresh.next_if(|(seq, _)| place_of(*seq) == place) {
                 Some((_, at)) => Text { json: texts, kept: None, at: at.clone() },
                 None => self.text(place),
             };
@@ -363,14 +364,14 @@ mod tests {
         format!("{{{}:{}}}", seq.0, "x".repeat(seq.0 as usize % 7 * 1_000))
     }
 
-    fn news(seqs: &[Seq]) -> News {
-        let mut news = News::default();
+    fn fresh(seqs: &[Seq]) -> FreshRecords {
+        let mut fresh = FreshRecords::default();
         for seq in seqs {
-            let start = news.json.len();
-            news.json.extend_from_slice(json(*seq).as_bytes());
-            news.records.push((*seq, start..news.json.len()));
+            let start = fresh.json.len();
+            fresh.json.extend_from_slice(json(*seq).as_bytes());
+            fresh.records.push((*seq, start..fresh.json.len()));
         }
-        news
+        fresh
     }
 
     /// The records as they leave, in pieces.
@@ -395,15 +396,15 @@ mod tests {
     }
 
     /// Keeps what is new in blocks, as [`Records::keep`] does.
-    fn keep(blocks: &mut Vec<(u64, Arc<Block>)>, news: &News) {
-        for of_block in news.records.chunk_by(|(a, _), (b, _)| block_of(*a) == block_of(*b)) {
+    fn keep(blocks: &mut Vec<(u64, Arc<Block>)>, fresh: &FreshRecords) {
+        for of_block in fresh.records.chunk_by(|(a, _), (b, _)| block_of(*a) == block_of(*b)) {
             let number = block_of(of_block[0].0);
             let found = blocks.binary_search_by_key(&number, |(number, _)| *number);
             let at = found.unwrap_or_else(|at| {
                 blocks.insert(at, (number, Arc::new(Block::empty(&Zone::utc()))));
                 at
             });
-            blocks[at].1 = Arc::new(blocks[at].1.with(of_block, &news.json));
+            blocks[at].1 = Arc::new(blocks[at].1.with(of_block, &fresh.json));
         }
     }
 
@@ -411,9 +412,9 @@ mod tests {
     fn a_page_of_neighbours_is_a_piece_for_each_block_and_two_around_them() {
         let mut seqs = all_of(16..48);
         let mut blocks = Vec::new();
-        keep(&mut blocks, &news(&seqs));
+        keep(&mut blocks, &fresh(&seqs));
         seqs.reverse();
-        let printed = Printed { blocks, news: News::default(), seqs: &seqs };
+        let printed = Printed { blocks, fresh: FreshRecords::default(), seqs: &seqs };
         assert_eq!(sent(&printed).len(), 1 + 2 + 1);
         assert_eq!(printed.copied_bytes(), 0);
         assert_eq!(
@@ -424,16 +425,16 @@ mod tests {
 
     #[test]
     fn a_small_part_of_a_large_block_does_not_hold_it() {
-        let mut news = News::default();
+        let mut fresh = FreshRecords::default();
         for seq in all_of(16..32) {
-            let start = news.json.len();
-            news.json.resize(start + 10_000, b'x');
-            news.records.push((seq, start..news.json.len()));
+            let start = fresh.json.len();
+            fresh.json.resize(start + 10_000, b'x');
+            fresh.records.push((seq, start..fresh.json.len()));
         }
         let mut blocks = Vec::new();
-        keep(&mut blocks, &news);
+        keep(&mut blocks, &fresh);
         let pieces = |seqs: &[Seq]| {
-            let printed = Printed { blocks: blocks.clone(), news: News::default(), seqs };
+            let printed = Printed { blocks: blocks.clone(), fresh: FreshRecords::default(), seqs };
             sent(&printed).len()
         };
         assert_eq!(pieces(&[Seq(20)]), 1);
@@ -450,8 +451,8 @@ mod tests {
             order in 0..4,
         ) {
             let mut blocks = Vec::new();
-            keep(&mut blocks, &news(&first));
-            keep(&mut blocks, &news(&second));
+            keep(&mut blocks, &fresh(&first));
+            keep(&mut blocks, &fresh(&second));
             let mut known: Vec<Seq> = [first, second, unkept.clone()].concat();
             known.sort_unstable();
             known.dedup();
@@ -466,7 +467,7 @@ mod tests {
                 // A page of neighbours: whole blocks are shared.
                 _ => seqs = known.into_iter().rev().collect(),
             }
-            let printed = Printed { blocks, news: news(&unkept), seqs: &seqs };
+            let printed = Printed { blocks, fresh: fresh(&unkept), seqs: &seqs };
             prop_assert_eq!(printed.missing().count(), 0);
             let expected: Vec<String> = seqs.iter().map(|seq| json(*seq)).collect();
             prop_assert_eq!(joined(&printed), expected.join(","));

@@ -1,5 +1,5 @@
 //! What an admin does to organizations, users and keys on the command line, and what of it the pages
-//! take too; what only they do stands in `office.rs`. Each change is one durable transaction of
+//! take too; what only they do stands in `settings.rs`. Each change is one durable transaction of
 //! the committer's, so that no write is judged by a directory that is half changed.
 
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use domain::{ActivityId, Seq, Stamp, Version};
 use thiserror::Error;
 use timeline::Tally;
 
-use crate::sync::Asked;
+use crate::sync::ResolvedQuery;
 use crate::tenant::Tenant;
 use crate::{AskError, Service, SyncPage, SyncQuery};
 
@@ -75,7 +75,7 @@ impl Service {
         };
         let as_of = AsOf { seq: view.seq(), horizon };
         let (id, page_size) = (query.identity(), query.page_size.max(1));
-        let asked = Asked { query, id, to, page_size, view, horizon };
+        let asked = ResolvedQuery { query, id, to, page_size, view, horizon };
         let selected = asked.select(&self.shared, org);
         if selected.pages > 1 {
             self.shared.views.put(org, asked.view.clone());

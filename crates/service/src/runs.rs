@@ -70,7 +70,7 @@ struct Run {
     record: RunRecord,
     /// Whether it counts against the key's limit and belongs into the store.
     recorded: bool,
-    kept: Kept,
+    kept: Stored,
     /// When a note of it was last made.
     noted: Option<Stamp>,
     /// Whether it took the place of one that belongs into the store.
@@ -85,7 +85,7 @@ struct Run {
 
 /// What the store has of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kept {
+enum Stored {
     /// Nothing.
     Not,
     /// It as it was at an earlier page. What was noted of a later one may still be on its way, or may
@@ -118,7 +118,7 @@ impl Runs {
             let run = Run {
                 record,
                 recorded: true,
-                kept: Kept::Wholly,
+                kept: Stored::Wholly,
                 noted: None,
                 replaces: false,
                 pages: None,
@@ -139,7 +139,7 @@ impl Runs {
         // The run goes on under the new session, and stays where it was for the old one.
         let mut adopted = Run {
             recorded: false,
-            kept: Kept::Not,
+            kept: Stored::Not,
             noted: None,
             replaces: false,
             single: None,
@@ -172,7 +172,7 @@ impl Runs {
         let run = Run {
             record,
             recorded: false,
-            kept: Kept::Not,
+            kept: Stored::Not,
             noted: None,
             replaces,
             pages: None,
@@ -244,7 +244,7 @@ impl Runs {
                 && run.record.number != record.number
                 && (run.recorded, run.pages) == (true, Some(1))
         })?;
-        (before.recorded, before.kept) = (false, Kept::Not);
+        (before.recorded, before.kept) = (false, Stored::Not);
         let before = before.record;
         if let Some(count) = self.recorded.get_mut(&before.key) {
             *count = count.saturating_sub(1);
@@ -274,13 +274,13 @@ impl Runs {
     /// The store has the run now, as this record has it.
     pub(crate) fn kept(&mut self, record: &RunRecord) {
         if let Some(run) = self.same(record) {
-            run.kept = if run.record == *record { Kept::Wholly } else { Kept::Earlier };
+            run.kept = if run.record == *record { Stored::Wholly } else { Stored::Earlier };
         }
     }
 
     /// Whether the store has the run, as it is or as it was at an earlier page.
     pub(crate) fn is_kept(&mut self, record: &RunRecord) -> bool {
-        self.same(record).is_some_and(|run| run.kept != Kept::Not)
+        self.same(record).is_some_and(|run| run.kept != Stored::Not)
     }
 
     /// Whether the store is to hear how far a run has come: that is told now and then, since a run that
@@ -317,7 +317,7 @@ impl Runs {
     /// The runs of which memory knows more than the store, to be kept by an orderly stop: after one,
     /// what is kept counts as certain.
     pub(crate) fn not_kept(&self) -> Vec<RunRecord> {
-        let unkept = |run: &&Run| run.kept != Kept::Wholly;
+        let unkept = |run: &&Run| run.kept != Stored::Wholly;
         self.all.iter().filter(unkept).map(|run| run.record).collect()
     }
 
@@ -477,8 +477,8 @@ impl Run {
         self.record.last_page = ask.page;
         self.furthest = self.furthest.max(ask.page);
         self.record.last_used = self.record.last_used.max(ask.now);
-        if self.kept == Kept::Wholly {
-            self.kept = Kept::Earlier;
+        if self.kept == Stored::Wholly {
+            self.kept = Stored::Earlier;
         }
         self.record
     }

@@ -108,7 +108,7 @@ impl From<Refusal> for AskError {
 }
 
 /// A question and the view that it is answered from.
-pub(crate) struct Asked<'q> {
+pub(crate) struct ResolvedQuery<'q> {
     pub(crate) query: &'q SyncQuery,
     pub(crate) id: QueryId,
     /// The upper bound that counts: where there is a run, the run's and not the request's.
@@ -162,7 +162,7 @@ impl Service {
         let ask = self.ask(caller, query, query.page_size.min(page_size_max));
         let (run, view, begun) = self.run(org, &ask, query).await?;
         let RunRecord { to, page_size, horizon, .. } = run;
-        let asked = Asked { query, id: QueryId(run.query), to, page_size, view, horizon };
+        let asked = ResolvedQuery { query, id: QueryId(run.query), to, page_size, view, horizon };
         let selected = asked.select(&self.shared, org);
         let range = selected.range;
         self.record_run(org, &run, &asked.view, selected.pages).await?;
@@ -189,7 +189,7 @@ impl Service {
     pub(crate) async fn paged(
         &self,
         org: &Arc<Tenant>,
-        asked: &Asked<'_>,
+        asked: &ResolvedQuery<'_>,
         selected: Selected,
     ) -> Result<SyncPage, AskError> {
         let Selected { records, removed, total, pages, .. } = selected;
@@ -199,7 +199,7 @@ impl Service {
         let take = if is_read_through { 2 * page_size } else { page_size };
         let mut seqs = self.seqs(org, asked, records, take).await?;
         let next = seqs.split_off(seqs.len().min(page_size));
-        let Asked { horizon, page_size, .. } = *asked;
+        let ResolvedQuery { horizon, page_size, .. } = *asked;
         Ok(SyncPage { horizon, seqs, next, page_size, total, pages, removed, served: None })
     }
 
@@ -360,7 +360,7 @@ impl Service {
     async fn seqs(
         &self,
         org: &Arc<Tenant>,
-        asked: &Asked<'_>,
+        asked: &ResolvedQuery<'_>,
         records: Records,
         take: usize,
     ) -> Result<Vec<Seq>, AskError> {
@@ -395,7 +395,7 @@ impl Service {
     async fn sorted(
         &self,
         org: &Arc<Tenant>,
-        asked: &Asked<'_>,
+        asked: &ResolvedQuery<'_>,
         seqs: impl FnOnce() -> Vec<Seq> + Send + 'static,
     ) -> Result<Arc<[Seq]>, AskError> {
         let key = (org.key, asked.view.seq(), asked.id, asked.to);
@@ -444,7 +444,7 @@ impl Service {
     }
 }
 
-impl Asked<'_> {
+impl ResolvedQuery<'_> {
     /// What the question selects.
     pub(crate) fn select(&self, shared: &Shared, org: &Tenant) -> Selected {
         let (query, view) = (self.query, &self.view);

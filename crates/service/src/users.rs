@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::admin::{NewUser, put_new_user};
 use crate::commit::unavailable;
 use crate::directory::Directory;
-use crate::office::UserEdit;
+use crate::settings::UserEdit;
 use crate::tenant::Tenant;
 use crate::{AdminError, Refusal, Service};
 

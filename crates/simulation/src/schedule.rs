@@ -70,15 +70,15 @@ impl Party {
 #[must_use]
 pub fn run(seed: u64, off: Option<Guard>) -> Outcome {
     world::begin(seed);
-    let fate = Fate::any();
+    let hazards = Hazards::any();
     service::switch_off(off, machine::interrupt);
-    service::tighten_limits(fate.tight_limits);
+    service::tighten_limits(hazards.tight_limits);
     let store = SimStore::default();
-    let machine = Machine::new(store.clone(), fate.crashes);
-    let parties: Vec<Party> = (1..=1 + below(2)).map(|n| set_up(&machine, &fate, n)).collect();
+    let machine = Machine::new(store.clone(), hazards.crashes);
+    let parties: Vec<Party> = (1..=1 + below(2)).map(|n| set_up(&machine, &hazards, n)).collect();
     machine.start();
     machine.show();
-    let backups = befall(&machine, &fate, &parties);
+    let backups = befall(&machine, &hazards, &parties);
     let rested = rest(&machine, &parties);
     let loss = rested.err().or_else(|| verdict::verdict(&machine, &parties, &backups).err());
     let pollers = || parties.iter().flat_map(|party| &party.pollers);
@@ -97,7 +97,7 @@ pub fn run(seed: u64, off: Option<Guard>) -> Outcome {
 
 /// # Panics
 /// Never: the texts are fixed.
-fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
+fn set_up(machine: &Machine, hazards: &Hazards, n: u64) -> Party {
     let org = OrgKey(i64::try_from(n).expect("small"));
     let id = OrgId::parse(&format!("org{n}")).expect("an id");
     let name = Name::parse("N").expect("a name");
@@ -126,7 +126,7 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
     machine.store.set_up(&organization, &user, &keys, &first_statuses());
     let truth = Truth::default();
     let writes = 10 + u32::try_from(below(30)).expect("small");
-    let renamers = if fate.renames { 1 + u32::from(one_in(2)) } else { 0 };
+    let renamers = if hazards.renames { 1 + u32::from(one_in(2)) } else { 0 };
     let writers_at_work = Rc::new(Cell::new(4 + renamers));
     for changes in [Changes::Subject, Changes::Note] {
         let (machine, org, truth) = (machine.clone(), id.clone(), truth.clone());
@@ -141,12 +141,12 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
     }
     let (machine_too, truth_too) = (machine.clone(), truth.clone());
     let at_work = writers_at_work.clone();
-    let rounds = if fate.people { 1 + below(6) } else { 0 };
+    let rounds = if hazards.people { 1 + below(6) } else { 0 };
     let (org_too, user) = (id.clone(), user.id);
     let people =
         People { machine: machine_too, org: org_too, user, truth: truth_too, rounds, at_work };
     world::spawn(Owner::Client, people.run());
-    let files = if fate.imports { 1 + below(4) } else { 0 };
+    let files = if hazards.imports { 1 + below(4) } else { 0 };
     let importer = Importer {
         machine: machine.clone(),
         org: id.clone(),
@@ -158,7 +158,7 @@ fn set_up(machine: &Machine, fate: &Fate, n: u64) -> Party {
     let poller = |i: u64| {
         let habits = match one_in(8) {
             true => Habits::careless(),
-            false => Habits::any(fate.clock_steps || fate.leaps),
+            false => Habits::any(hazards.clock_steps || hazards.leaps),
         };
         // Two who ask the same with one key, and out of order or with a new session in mid-run,
         // cannot be told apart.
@@ -201,7 +201,7 @@ fn key_of(user: UserId, id: i64, secret: &str) -> ApiKey {
 }
 
 /// What a schedule may hold in store. Each kind is there in some schedules only.
-struct Fate {
+struct Hazards {
     crashes: bool,
     clock_steps: bool,
     failing_commits: bool,
@@ -216,10 +216,10 @@ struct Fate {
     leaps: bool,
 }
 
-impl Fate {
-    fn any() -> Fate {
+impl Hazards {
+    fn any() -> Hazards {
         let clock_steps = one_in(2);
-        Fate {
+        Hazards {
             crashes: one_in(2),
             clock_steps,
             failing_commits: one_in(4),
@@ -239,43 +239,43 @@ impl Fate {
 
 /// Lets everybody work while things befall the machine. Returns the backups taken, with the length
 /// that each organization's log had.
-fn befall(machine: &Machine, fate: &Fate, parties: &[Party]) -> Vec<Backup> {
+fn befall(machine: &Machine, hazards: &Hazards, parties: &[Party]) -> Vec<Backup> {
     let mut backups = Vec::new();
     let turns = 300 + below(900);
     for _ in 0..turns {
         step(machine);
-        if fate.crashes && one_in(150) {
+        if hazards.crashes && one_in(150) {
             world::doom(u32::try_from(below(30)).unwrap_or(0));
         }
-        if fate.crashes && one_in(400) {
+        if hazards.crashes && one_in(400) {
             // Now and then once more, before the next one has done anything.
             for _ in 0..pick(&[1, 1, 1, 2]) {
                 machine.crash(pick(&[Crash::Process, Crash::Power]));
             }
         }
-        if fate.clock_steps && one_in(100) {
+        if hazards.clock_steps && one_in(100) {
             world::step_clock(pick(&[-1, -2, -15, -1_000, -60_000, -3_600_000, 1_000, 3_600_000]));
         }
-        if fate.leaps && one_in(200) && !world::set_clock_right() {
+        if hazards.leaps && one_in(200) && !world::set_clock_right() {
             world::leap(pick(&[-DAY_MS, 2 * DAY_MS, -400 * DAY_MS, 3_650 * DAY_MS]));
         }
-        if fate.failing_commits && one_in(150) {
+        if hazards.failing_commits && one_in(150) {
             machine.store.fail_next(1);
         }
-        if fate.failing_begins && one_in(200) {
+        if hazards.failing_begins && one_in(200) {
             machine.store.fail_to_begin();
         }
-        if fate.damage && one_in(200) {
+        if hazards.damage && one_in(200) {
             let log = machine.store.whole_log(parties[0].org);
             if let Some(version) = log.get(usize::try_from(below(log.len() as u64)).unwrap_or(0)) {
                 machine.store.damage(parties[0].org, version.id);
                 parties[0].truth.damaged(version.id);
             }
         }
-        if fate.restarts && one_in(300) {
+        if hazards.restarts && one_in(300) {
             machine.restart();
         }
-        if fate.backups && one_in(300) {
+        if hazards.backups && one_in(300) {
             let copy = machine.store.backup();
             let logs = parties.iter().map(|party| copy.finished_log(party.org)).collect();
             backups.push((copy, logs));

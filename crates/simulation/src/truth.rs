@@ -11,7 +11,7 @@ use crate::world::pick;
 
 /// What a writer asked for.
 #[derive(Clone, Debug)]
-pub(crate) enum Asked {
+pub(crate) enum Request {
     /// A new activity with this subject.
     Created(String),
     /// This subject.
@@ -27,7 +27,7 @@ pub(crate) enum Asked {
 struct Acknowledged {
     seq: Seq,
     id: ActivityId,
-    asked: Asked,
+    asked: Request,
     /// The version that this one must follow.
     seen: Option<Seq>,
 }
@@ -51,12 +51,12 @@ pub(crate) struct Truth(Rc<RefCell<Known>>);
 
 impl Truth {
     /// A write was acknowledged, of somebody who saw that version, if it mattered.
-    pub(crate) fn acknowledged(&self, written: Written, asked: Asked, seen: Option<Seq>) {
+    pub(crate) fn acknowledged(&self, written: Written, asked: Request, seen: Option<Seq>) {
         let known = &mut *self.0.borrow_mut();
         match asked {
-            Asked::Created(_) | Asked::Restored(_) => known.removed.insert(written.id, false),
-            Asked::Removed => known.removed.insert(written.id, true),
-            Asked::Subject(_) | Asked::Note(_) => None,
+            Request::Created(_) | Request::Restored(_) => known.removed.insert(written.id, false),
+            Request::Removed => known.removed.insert(written.id, true),
+            Request::Subject(_) | Request::Note(_) => None,
         };
         let id = written.id;
         let new = written.version.map(|seq| Acknowledged { seq, id, asked, seen });
@@ -119,7 +119,7 @@ impl Truth {
         let records = known
             .acknowledged
             .iter()
-            .filter(|write| write.id == id && !matches!(write.asked, Asked::Removed));
+            .filter(|write| write.id == id && !matches!(write.asked, Request::Removed));
         let seqs: Vec<Seq> = records.map(|write| write.seq).collect();
         (!seqs.is_empty()).then(|| pick(&seqs))
     }
@@ -144,24 +144,24 @@ impl Truth {
     }
 }
 
-impl Asked {
+impl Request {
     fn fits(&self, version: &Version, log: &[Version]) -> bool {
         let before = at(log, version.previous);
         let (is, was) = (content(Some(version)), content(before));
         match self {
-            Asked::Created(subject) => before.is_none() && is.is_some_and(|is| is.0 == subject),
-            Asked::Subject(subject) => match (is, was) {
+            Request::Created(subject) => before.is_none() && is.is_some_and(|is| is.0 == subject),
+            Request::Subject(subject) => match (is, was) {
                 (Some(is), Some(was)) => is == (subject, was.1, was.2),
                 _ => false,
             },
             // Its writer changes the status now and then.
-            Asked::Note(note) => match (is, was) {
+            Request::Note(note) => match (is, was) {
                 (Some(is), Some(was)) => (is.0, is.1) == (was.0, note),
                 _ => false,
             },
-            Asked::Removed => is.is_none() && was.is_some(),
-            Asked::Restored(Some(seq)) => is.is_some() && is == content(at(log, Some(*seq))),
-            Asked::Restored(None) => {
+            Request::Removed => is.is_none() && was.is_some(),
+            Request::Restored(Some(seq)) => is.is_some() && is == content(at(log, Some(*seq))),
+            Request::Restored(None) => {
                 let removal = before.filter(|before| before.state.kind() == Kind::Tombstone);
                 is.is_some() && is == content(removal.and_then(|v| at(log, v.previous)))
             }

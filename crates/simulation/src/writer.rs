@@ -11,7 +11,7 @@ use service::{Refusal, Write, Written};
 
 use crate::machine::{Doors, Lost, Machine};
 use crate::renamer::STATUSES;
-use crate::truth::{Asked, Truth};
+use crate::truth::{Request, Truth};
 use crate::world::{self, below, one_in, pick};
 
 /// Which member a writer changes. The one of the subject also creates, removes and
@@ -78,7 +78,7 @@ impl Writer {
         // A draft whose answer is lost may be there; nobody refers to it.
         match self.write(Write::Create(Box::new(draft(subject)))).await {
             Ok(Ok(written)) => {
-                self.truth.acknowledged(written, Asked::Created(subject.to_owned()), None);
+                self.truth.acknowledged(written, Request::Created(subject.to_owned()), None);
             }
             Ok(Err(refusal)) => self.truth.refused(ActivityId(0), &refusal),
             Err(Lost) => {}
@@ -90,12 +90,12 @@ impl Writer {
         let asked = match self.changes {
             Changes::Subject => {
                 patch.subject = Subject::parse(value).ok();
-                Asked::Subject(value.to_owned())
+                Request::Subject(value.to_owned())
             }
             Changes::Note => {
                 patch.note = Note::parse(value).ok();
                 patch.status = one_in(3).then(|| StatusRef::Id(pick(&STATUSES)));
-                Asked::Note(value.to_owned())
+                Request::Note(value.to_owned())
             }
         };
         // As in the pages, by somebody who saw one of its versions, be it the latest or not.
@@ -114,7 +114,7 @@ impl Writer {
 
     async fn remove(&self, id: ActivityId) {
         match self.write(Write::Remove(id)).await {
-            Ok(Ok(written)) => self.truth.acknowledged(written, Asked::Removed, None),
+            Ok(Ok(written)) => self.truth.acknowledged(written, Request::Removed, None),
             Ok(Err(refusal)) => {
                 self.truth.refused(id, &refusal);
                 self.truth.in_doubt(id);
@@ -127,7 +127,7 @@ impl Writer {
         let to = if one_in(3) { self.truth.any_version(id) } else { None };
         let seen = if one_in(3) { self.truth.any_version(id) } else { None };
         match self.write(Write::Restore { id, to, seen }).await {
-            Ok(Ok(written)) => self.truth.acknowledged(written, Asked::Restored(to), seen),
+            Ok(Ok(written)) => self.truth.acknowledged(written, Request::Restored(to), seen),
             // Whether it is there is as unknown as before.
             Ok(Err(Refusal::Outdated(_))) if seen.is_some() => {}
             Ok(Err(Refusal::Unavailable(_))) | Err(Lost) => self.truth.in_doubt(id),

@@ -17,7 +17,7 @@ mod cookies;
 mod created;
 mod fields;
 mod form;
-mod kept;
+mod interrupted_form;
 mod layout;
 mod pages;
 mod problem;
@@ -123,7 +123,7 @@ pub fn router(service: Service, settings: Settings) -> Router {
     // A form that goes on after a sign-in goes to another route: this stands around all of them.
     Router::new()
         .fallback_service(pages)
-        .layer(middleware::from_fn_with_state(web.clone(), kept::go_on))
+        .layer(middleware::from_fn_with_state(web.clone(), interrupted_form::go_on))
         .layer(middleware::from_fn_with_state(web.clone(), reached::settled))
         .layer(middleware::from_fn_with_state(web, sent))
         .layer(CompressionLayer::new().compress_when(compressed()))

@@ -15,7 +15,7 @@ use crate::Web;
 use crate::cookies::Cookie;
 use crate::fields::Fields;
 use crate::form::hidden;
-use crate::kept::{Kept, Secret};
+use crate::interrupted_form::{InterruptedForm, Secret};
 use crate::layout::{self, Nav};
 use crate::pages::sign_in;
 use crate::session::SignedIn;
@@ -70,7 +70,7 @@ pub(crate) enum Problem {
     Forbidden(Role),
     /// Nobody is signed in any more, and a form was sent: what was typed must not be lost. It goes on from the
     /// sign-in form where it is kept.
-    SignedOut(Option<Arc<Kept>>),
+    SignedOut(Option<Arc<InterruptedForm>>),
     /// The form is not one of ours.
     ForeignForm,
     /// The form is ours and of an earlier session of theirs: they may send it again.
@@ -183,7 +183,7 @@ pub(crate) struct InSession(pub(crate) String);
 pub(crate) async fn framed(State(web): State<Web>, request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
     let mut response = next.run(request).await;
-    if let Some(kept) = response.extensions_mut().remove::<Arc<Kept>>() {
+    if let Some(kept) = response.extensions_mut().remove::<Arc<InterruptedForm>>() {
         return sign_in::goes_on(&web, &headers, &kept);
     }
     let Some(Unframed { title, content }) = response.extensions_mut().remove() else {

@@ -16,7 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::cookies::Cookie;
 use crate::fields::Fields;
-use crate::kept::{self, Kept};
+use crate::interrupted_form::{self, InterruptedForm};
 use crate::problem::Resend;
 use crate::reached::{Stood, stood};
 use crate::times::Clock;
@@ -88,7 +88,7 @@ impl FromRequest<Web> for Posted {
     async fn from_request(request: Request, web: &Web) -> Result<Posted, Problem> {
         let (mut parts, body) = request.into_parts();
         let who = match SignedIn::from_request_parts(&mut parts, web).await {
-            Err(Problem::SignedOut(_)) => return Err(Kept::of(&parts, body, web).await),
+            Err(Problem::SignedOut(_)) => return Err(InterruptedForm::of(&parts, body, web).await),
             who => who?,
         };
         let action = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
@@ -106,7 +106,7 @@ impl FromRequest<Web> for Posted {
             return Err(Problem::ForeignForm);
         }
         let csrf = who.csrf.clone();
-        let (fields, secrets) = kept::showable(&fields);
+        let (fields, secrets) = interrupted_form::showable(&fields);
         Err(Problem::OldForm(Box::new(Resend { action, csrf, fields, secrets })))
     }
 }

@@ -12,7 +12,7 @@ use service::{
 };
 
 use super::export::difference;
-use super::{Failure, Files, Ground, agreeing};
+use super::{Context, Failure, Files, agreeing};
 use crate::cli::Import;
 use crate::console::Console;
 
@@ -24,13 +24,13 @@ const PROGRESS_ITEMS: u64 = 10_000;
 
 pub(super) fn run(
     import: &Import,
-    ground: &Ground,
+    context: &Context,
     files: &mut dyn Files,
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
-    let org = ground.service.known_org(&import.org)?;
-    let mut names = ground.service.import_names(&org, import.add_missing)?;
-    let (plan, organization) = read(import, ground, &org, &mut names, files, console)?;
+    let org = context.service.known_org(&import.org)?;
+    let mut names = context.service.import_names(&org, import.add_missing)?;
+    let (plan, organization) = read(import, context, &org, &mut names, files, console)?;
     let is_whole = organization.is_some();
     let Import { dry_run, overwrite, restore, .. } = *import;
     let options = ImportOptions { dry_run, overwrite, restore };
@@ -44,9 +44,9 @@ pub(super) fn run(
             });
             match organization {
                 Some(data) => {
-                    ground.service.import_organization(&org, plan, *data, options.dry_run, &tell)
+                    context.service.import_organization(&org, plan, *data, options.dry_run, &tell)
                 }
-                None => ground.service.import(&org, plan, options, &tell),
+                None => context.service.import(&org, plan, options, &tell),
             }
         });
         let what = if import.dry_run { "checking" } else { "writing" };
@@ -62,7 +62,7 @@ pub(super) fn run(
         console.print(&text)?;
     }
     if !is_whole {
-        add_missing(import, ground, &org, names.not_here(), console)?;
+        add_missing(import, context, &org, names.not_here(), console)?;
     }
     Ok(())
 }
@@ -71,7 +71,7 @@ pub(super) fn run(
 /// activities have their numbers already: an import that is refused adds nobody.
 fn add_missing(
     import: &Import,
-    ground: &Ground,
+    context: &Context,
     org: &Arc<Tenant>,
     not_here: &NotHere,
     console: &mut dyn Console,
@@ -110,11 +110,11 @@ fn add_missing(
             Some(name) => name.clone(),
             None => Name::parse(&format!("Person {id}"))?,
         };
-        ground.service.add_user(org, NewUser { id: Some(*id), name, role: Role::Viewer })?;
+        context.service.add_user(org, NewUser { id: Some(*id), name, role: Role::Viewer })?;
     }
     let account = |(id, name): (&ClientId, &Name)| Account { id: *id, name: name.clone() };
     let accounts: Vec<Account> = accounts.iter().map(account).collect();
-    ground.service.put_accounts(org, &accounts, &mut |_| {})?;
+    context.service.put_accounts(org, &accounts, &mut |_| {})?;
     Ok(())
 }
 
@@ -128,14 +128,14 @@ fn column_names(import: &Import) -> ColumnNames {
 /// Reads all files before anything is written, and names all that is wrong with them.
 fn read(
     import: &Import,
-    ground: &Ground,
+    context: &Context,
     org: &Tenant,
     names: &mut ImportNames,
     files: &mut dyn Files,
     console: &mut dyn Console,
 ) -> Result<(ImportPlan, Option<Box<OrganizationData>>), Failure> {
     let mut organization = None;
-    let mut spool = Spool::new(&ground.folder)?;
+    let mut spool = Spool::new(&context.folder)?;
     let columns = column_names(import);
     let of_org = || org.directory().organization.zone.clone();
     let zone: Zone = import.time_zone.clone().unwrap_or_else(of_org);
@@ -150,11 +150,11 @@ fn read(
         let mut failed = None;
         spool.begin_file();
         let reading = Reading {
-            now: ground.service.now(),
+            now: context.service.now(),
             zone: &zone,
             dates: import.dates,
             columns: &columns,
-            folder: Some(&ground.folder),
+            folder: Some(&context.folder),
             names,
         };
         let summary = files::read(&name, source, reading, &mut |item| {

@@ -47,7 +47,7 @@ pub(crate) trait Files {
     fn open(&mut self, path: &Path) -> io::Result<Box<dyn BufRead + '_>>;
 
     /// Makes a copy of the data in a folder that is not there yet.
-    fn back_up(&mut self, ground: &Ground, to: &Path) -> Result<(), Failure>;
+    fn back_up(&mut self, context: &Context, to: &Path) -> Result<(), Failure>;
 }
 
 /// The files on this machine, as the command names them.
@@ -71,14 +71,14 @@ impl Files for LocalFiles {
         Ok(Box::new(BufReader::with_capacity(1 << 20, std::fs::File::open(path)?)))
     }
 
-    fn back_up(&mut self, ground: &Ground, to: &Path) -> Result<(), Failure> {
-        Ok(ground.store.backup(to)?)
+    fn back_up(&mut self, context: &Context, to: &Path) -> Result<(), Failure> {
+        Ok(context.store.backup(to)?)
     }
 }
 
 /// What commands work on.
 #[derive(Clone)]
-pub(crate) struct Ground {
+pub(crate) struct Context {
     pub(crate) service: Service,
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) folder: PathBuf,
@@ -87,22 +87,22 @@ pub(crate) struct Ground {
 /// Does what the command says.
 pub(crate) fn run(
     work: &Work,
-    ground: &Ground,
+    context: &Context,
     files: &mut dyn Files,
     console: &mut dyn Console,
 ) -> Result<Ending, Failure> {
-    let service = &ground.service;
+    let service = &context.service;
     match work {
         Work::Key(key) => return directory::key(key, service, files, console),
         Work::Org(org) => directory::org(org, service, console),
         Work::User(user) => users::run(user, service, files, console),
         Work::Status(status) => directory::status(status, service, console),
         Work::Accounts(accounts) => accounts::run(accounts, service, files, console),
-        Work::Import(import) => import::run(import, ground, files, console),
+        Work::Import(import) => import::run(import, context, files, console),
         Work::Export(export) => export::run(export, service, console),
         Work::History(history) => export::history(history, service, console),
-        Work::Backup(backup) => upkeep::backup(backup, ground, files, console),
-        Work::Check => upkeep::check(&ground.store, console),
+        Work::Backup(backup) => upkeep::backup(backup, context, files, console),
+        Work::Check => upkeep::check(&context.store, console),
     }?;
     Ok(Ending::Done)
 }

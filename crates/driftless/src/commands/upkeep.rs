@@ -2,18 +2,18 @@
 
 use store_sqlite::SqliteStore;
 
-use super::{Failure, Files, Ground};
+use super::{Context, Failure, Files};
 use crate::cli::Backup;
 use crate::console::Console;
 
 pub(super) fn backup(
     backup: &Backup,
-    ground: &Ground,
+    context: &Context,
     files: &mut dyn Files,
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
     let to = backup.destination.display();
-    files.back_up(ground, &backup.destination)?;
+    files.back_up(context, &backup.destination)?;
     console.print(&format!("{to} is a data folder of its own: driftless --data {to} check\n"))?;
     Ok(())
 }

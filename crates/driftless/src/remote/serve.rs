@@ -18,7 +18,7 @@ use super::{
     send,
 };
 use crate::cli::Work;
-use crate::commands::{self, Failure, Files, Ground};
+use crate::commands::{self, Context, Failure, Files};
 use crate::console::Console;
 use crate::outage::Outage;
 
@@ -33,18 +33,18 @@ const COPY_PREFIX: &str = "backup-";
 /// kept open for it. `reader_wait` is [`READER_WAIT_MAX`](super::READER_WAIT_MAX).
 pub(crate) fn serve(
     listener: UnixListener,
-    ground: Weak<Ground>,
+    context: Weak<Context>,
     reader_wait: Duration,
 ) -> io::Result<()> {
     let slots = Arc::new(Semaphore::new(COMMANDS_MAX));
     let accepting = move || {
         let mut outage = Outage::default();
-        while ground.strong_count() > 0 {
+        while context.strong_count() > 0 {
             match listener.accept() {
                 Ok((stream, _)) => {
                     // Without it a reader that stops would keep the slot.
                     match stream.set_write_timeout(Some(reader_wait)) {
-                        Ok(()) => take(stream, &ground, &slots),
+                        Ok(()) => take(stream, &context, &slots),
                         Err(problem) => tracing::warn!(%problem, "a command cannot be taken"),
                     }
                 }
@@ -64,8 +64,8 @@ fn pause() {
     thread::sleep(ACCEPT_PAUSE);
 }
 
-fn take(stream: UnixStream, ground: &Weak<Ground>, slots: &Arc<Semaphore>) {
-    let Some(ground) = ground.upgrade() else { return };
+fn take(stream: UnixStream, context: &Weak<Context>, slots: &Arc<Semaphore>) {
+    let Some(context) = context.upgrade() else { return };
     let Ok(slot) = slots.clone().try_acquire_owned() else {
         let busy = format!("the server has {COMMANDS_MAX} commands under way; try again");
         let _ = send(&stream, &Frame::Failed(busy));
@@ -74,7 +74,7 @@ fn take(stream: UnixStream, ground: &Weak<Ground>, slots: &Arc<Semaphore>) {
     let doing = move || {
         // Given back however this ends, even if it never begins.
         let _slot = slot;
-        if let Err(problem) = answer(&stream, &ground) {
+        if let Err(problem) = answer(&stream, &context) {
             tracing::warn!(%problem, "a command could not be answered");
         }
     };
@@ -83,7 +83,7 @@ fn take(stream: UnixStream, ground: &Weak<Ground>, slots: &Arc<Semaphore>) {
     }
 }
 
-fn answer(stream: &UnixStream, ground: &Ground) -> Result<(), Failure> {
+fn answer(stream: &UnixStream, context: &Context) -> Result<(), Failure> {
     let mut source = BufReader::with_capacity(CHUNK_BYTES, stream);
     let mut line = Vec::new();
     stream.set_read_timeout(Some(REQUEST_WAIT_MAX))?;
@@ -97,7 +97,7 @@ fn answer(stream: &UnixStream, ground: &Ground) -> Result<(), Failure> {
     let done = understand(&line).and_then(|work| {
         tracing::info!(command = work.name(), "a command");
         let mut files = SentFiles { source: &mut source, back: Back(stream) };
-        commands::run(&work, ground, &mut files, &mut console)
+        commands::run(&work, context, &mut files, &mut console)
     });
     match done {
         Ok(ending) => Ok(console.send(&Frame::Done(ending))?),
@@ -191,9 +191,9 @@ impl<R: BufRead> Files for SentFiles<'_, R> {
 
     /// The copy is made in the data folder, where there is the right to, and has no name any more
     /// when it is sent: however that ends, nothing of it is left.
-    fn back_up(&mut self, ground: &Ground, _: &Path) -> Result<(), Failure> {
-        let folder = tempfile::Builder::new().prefix(COPY_PREFIX).tempdir_in(&ground.folder)?;
-        ground.store.backup(folder.path())?;
+    fn back_up(&mut self, context: &Context, _: &Path) -> Result<(), Failure> {
+        let folder = tempfile::Builder::new().prefix(COPY_PREFIX).tempdir_in(&context.folder)?;
+        context.store.backup(folder.path())?;
         let copy = File::open(folder.path().join(DATABASE_FILE))?;
         folder.close()?;
         let bytes = copy.metadata()?.len();

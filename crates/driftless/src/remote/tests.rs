@@ -10,7 +10,7 @@ use service::AcceptClock;
 
 use super::{COMMANDS_MAX, Request};
 use crate::cli::{Backup, Export, Org, Tuning, Work};
-use crate::commands::Ground;
+use crate::commands::Context;
 use crate::console::Terminal;
 use crate::folder::{self, Access};
 use crate::{demo, serve};
@@ -44,10 +44,10 @@ fn a_reader_that_stops_is_not_waited_for() {
         panic!("the folder is nobody's");
     };
     let opened = serve::open(&folder, &Tuning::default(), AcceptClock::Near, false).unwrap();
-    let ground: Arc<Ground> = Arc::new(opened);
+    let context: Arc<Context> = Arc::new(opened);
     // More than a socket holds.
-    demo::set_up(&ground, 2_000).unwrap();
-    super::serve(folder.listen().unwrap(), Arc::downgrade(&ground), SOON).unwrap();
+    demo::set_up(&context, 2_000).unwrap();
+    super::serve(folder.listen().unwrap(), Arc::downgrade(&context), SOON).unwrap();
 
     let works = (0..COMMANDS_MAX).map(|n| match n % 2 {
         0 => Work::Backup(Backup { destination: PathBuf::from("copy") }),
@@ -70,5 +70,5 @@ fn a_reader_that_stops_is_not_waited_for() {
     };
     assert!(stuck.into_iter().any(is_cut_off));
     folder.stop_listening();
-    ground.service.close();
+    context.service.close();
 }

@@ -13,7 +13,7 @@ use super::names::Names;
 use super::order::{Keys, Order};
 use super::query::Column;
 use super::tails::Tails;
-use super::words::Kept;
+use super::words::WordCache;
 use crate::tenant::Tenant;
 
 /// Versions in a read of the store.
@@ -37,7 +37,7 @@ pub(crate) struct Board {
     /// Up to where it has followed the log.
     pub(super) view: View,
     /// What was found for words.
-    pub(super) kept: Mutex<Kept>,
+    pub(super) kept: Mutex<WordCache>,
 }
 
 /// An order that was sorted beside a board.
@@ -72,7 +72,7 @@ impl Board {
             names: Names::default(),
             orders: [const { None }; COLUMNS],
             changed: Vec::new(),
-            kept: Mutex::new(Kept::new(view.seq())),
+            kept: Mutex::new(WordCache::new(view.seq())),
             view,
         })
     }

@@ -29,7 +29,7 @@ const COMMON_BYTES_MAX: usize = 32 * 1024 * 1024;
 const COMMON_GROWTH: u64 = 4;
 
 /// What was found for words, all as of one position of the log.
-pub(super) struct Kept {
+pub(super) struct WordCache {
     as_of: Seq,
     /// Those that were asked for last at the end.
     found: Vec<Found>,
@@ -43,10 +43,10 @@ struct Found {
     common: bool,
 }
 
-impl Kept {
+impl WordCache {
     /// Nothing yet.
-    pub(super) fn new(as_of: Seq) -> Kept {
-        Kept { as_of, found: Vec::new(), common_as_of: Seq::ZERO }
+    pub(super) fn new(as_of: Seq) -> WordCache {
+        WordCache { as_of, found: Vec::new(), common_as_of: Seq::ZERO }
     }
 
     /// The slots that have a word, if that is known.
@@ -57,7 +57,7 @@ impl Kept {
 
     fn put(&mut self, found: Found, as_of: Seq) {
         if self.as_of != as_of {
-            *self = Kept::new(as_of);
+            *self = WordCache::new(as_of);
         }
         self.found.retain(|other| other.word != found.word);
         self.found.push(found);
@@ -78,7 +78,7 @@ impl Kept {
     ) {
         if self.as_of != step.after {
             // The index was built anew meanwhile.
-            *self = Kept::new(step.after);
+            *self = WordCache::new(step.after);
         }
         for (id, text) in changed {
             let Some(slot) = columns.slot(*id) else { continue };

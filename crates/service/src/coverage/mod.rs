@@ -42,13 +42,13 @@ pub(crate) use verdict::{Verdict, judge};
 /// The coverage of one organization's keys.
 #[derive(Debug, Default)]
 pub(crate) struct Coverages {
-    keys: Mutex<BTreeMap<KeyId, Kept>>,
+    keys: Mutex<BTreeMap<KeyId, Tracked>>,
     /// Whether the store is to hear of any of them soon.
     due: AtomicBool,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Tracked {
     coverage: KeyCoverage,
     unwritten: Unwritten,
     /// Whether the store knows that something has been asked.
@@ -63,7 +63,7 @@ enum Unwritten {
     /// That it has asked again: housekeeping writes it down.
     Time,
     /// What must not be forgotten.
-    News,
+    Progress,
 }
 
 impl Coverages {
@@ -77,7 +77,7 @@ impl Coverages {
                 KeyCoverage::forgotten()
             });
             let is_begun = coverage.has_asked();
-            let kept = Kept { coverage, unwritten: Unwritten::Nothing, is_begun };
+            let kept = Tracked { coverage, unwritten: Unwritten::Nothing, is_begun };
             keys.insert(record.key, kept);
         }
         Coverages { keys: Mutex::new(keys), due: AtomicBool::new(false) }
@@ -95,11 +95,11 @@ impl Coverages {
         let kept = keys.entry(key).or_default();
         let news = match kept.coverage.serve(page, alone, head) {
             false => Unwritten::Time,
-            true => Unwritten::News,
+            true => Unwritten::Progress,
         };
         kept.unwritten = kept.unwritten.max(news);
         drop(keys);
-        if news == Unwritten::News && !self.due.load(Ordering::Relaxed) {
+        if news == Unwritten::Progress && !self.due.load(Ordering::Relaxed) {
             self.due.store(true, Ordering::Release);
         }
     }
@@ -147,7 +147,7 @@ impl Coverages {
     pub(crate) fn write_soon(&self) {
         let mut keys = self.keys.lock();
         for kept in keys.values_mut().filter(|kept| kept.unwritten == Unwritten::Time) {
-            kept.unwritten = Unwritten::News;
+            kept.unwritten = Unwritten::Progress;
             self.due.store(true, Ordering::Release);
         }
     }
@@ -155,7 +155,7 @@ impl Coverages {
     /// What is to be written down now; from here on it counts as written.
     pub(crate) fn take_due(&self) -> Vec<CoverageRecord> {
         if self.due.load(Ordering::Relaxed) && self.due.swap(false, Ordering::AcqRel) {
-            self.take(Unwritten::News)
+            self.take(Unwritten::Progress)
         } else {
             Vec::new()
         }
@@ -185,7 +185,7 @@ impl Coverages {
         let mut keys = self.keys.lock();
         for record in records {
             if let Some(kept) = keys.get_mut(&record.key) {
-                kept.unwritten = Unwritten::News;
+                kept.unwritten = Unwritten::Progress;
             }
         }
         self.due.store(true, Ordering::Release);

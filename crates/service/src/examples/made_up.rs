@@ -58,7 +58,7 @@ const NOTES: [&str; 6] = [
     "",
     "Prefers mornings; do not call on Fridays.",
     "Left a message with the assistant.",
-    "Asked to be taken off the phone list, mail is fine.",
+    "ResolvedQuery to be taken off the phone list, mail is fine.",
     "Spoke for ten minutes.\nWants to hear how the kitchen project goes on before deciding.",
 ];
 

@@ -13,7 +13,7 @@ use domain::{
 use store::{Durability, Store, StoreError, Transaction};
 use timeline::{Entry, Timeline};
 
-use super::statuses::{Named, Taken};
+use super::statuses::{Named, StatusChanges};
 use super::{AUTHOR, ImportError, ImportPlan, ImportReport, OrganizationData};
 use crate::commit::{Committer, unavailable};
 use crate::directory::Directory;
@@ -200,20 +200,20 @@ impl FirstImport {
         let (last_user_named, named) = (self.last_user_named, std::mem::take(&mut self.named));
         let (organization, now) = (self.organization.take(), service.shared.steady_now());
         let finished = service.call_async(move |committer| {
-            let taken =
+            let changes =
                 committer.change_directory::<_, ImportError>(&org, |directory, transaction| {
-                    let taken = Taken::over(directory, &named, true);
-                    taken.put(org.key, transaction)?;
+                    let changes = StatusChanges::apply(directory, &named, true);
+                    changes.put(org.key, transaction)?;
                     if let Some(organization) = organization {
                         organization.put(org.key, directory, transaction, &org.accounts(), now)?;
                     }
                     let known = &mut directory.organization.last_user_named;
                     *known = last_user_named.unwrap_or(*known).max(*known);
                     put_stage(directory, transaction, Stage::Fresh)?;
-                    Ok(taken)
+                    Ok(changes)
                 })?;
             org.show_log(timeline);
-            Ok::<_, ImportError>(taken)
+            Ok::<_, ImportError>(changes)
         });
         let ImportReport { statuses, same_names, .. } = finished.await?.report();
         Ok(ImportReport { statuses, same_names, ..std::mem::take(&mut self.report) })

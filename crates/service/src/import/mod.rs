@@ -39,7 +39,7 @@ pub use organization::{NotTaken, OrganizationData};
 pub use plan::ImportPlan;
 pub use report::{Conflicts, Differing, ImportReport, Listed, Rehearsal};
 pub use spool::{Spool, SpoolError};
-use statuses::{Named, Taken};
+use statuses::{Named, StatusChanges};
 
 /// Writes that are under way at once.
 const CHUNK_ITEMS_MAX: usize = 500;
@@ -158,13 +158,13 @@ impl Service {
         named: Named,
     ) -> Result<ImportReport, ImportError> {
         let tenant = org.clone();
-        let taken =
+        let changes =
             self.change_directory_async::<_, Refusal>(org, move |directory, transaction| {
                 let is_first = takes_names(&tenant, directory);
-                let taken = Taken::over(directory, &named, is_first);
-                taken.put(tenant.key, transaction).map(|()| taken)
+                let changes = StatusChanges::apply(directory, &named, is_first);
+                changes.put(tenant.key, transaction).map(|()| changes)
             });
-        Ok(taken.await?.report())
+        Ok(changes.await?.report())
     }
 
     /// Bounded commits with new stamps.
@@ -187,21 +187,21 @@ impl Service {
             }
             let mut under_way = Vec::with_capacity(chunk.len());
             for item in chunk {
-                let fate = Fate::of(&item, org);
-                let says = matches!(fate, Fate::BringBack).then(|| item.clone());
-                under_way.push((fate, says, self.submit(org, AUTHOR, options.write(item))?));
+                let effect = Effect::of(&item, org);
+                let says = matches!(effect, Effect::BringBack).then(|| item.clone());
+                under_way.push((effect, says, self.submit(org, AUTHOR, options.write(item))?));
             }
-            for (fate, says, answer) in under_way {
+            for (effect, says, answer) in under_way {
                 let written = answer.await.map_err(|_| stopping())?;
                 if let (Some(says), Ok(Written { id, version: Some(seq) })) = (&says, &written) {
                     for version in self.shared.store.versions(org.key, &[*seq])? {
                         report.comes_back(*id, says, &version.state);
                     }
                 }
-                if let (Fate::CreateWithId, Ok(Written { id, .. })) = (fate, &written) {
+                if let (Effect::CreateWithId, Ok(Written { id, .. })) = (effect, &written) {
                     report.given_ids.add(*id);
                 }
-                report.take(fate, written.map(|written| written.version.is_some()))?;
+                report.take(effect, written.map(|written| written.version.is_some()))?;
                 done += 1;
             }
             progress(done);
@@ -218,7 +218,7 @@ impl Service {
     ) -> Result<ImportReport, ImportError> {
         let mut directory = (*org.directory()).clone();
         let is_first = takes_names(org, &directory);
-        let mut report = Taken::over(&mut directory, &plan.statuses(), is_first).report();
+        let mut report = StatusChanges::apply(&mut directory, &plan.statuses(), is_first).report();
         report.kept_stamps =
             org.timeline.read().is_empty() && directory.organization.stage == Stage::Fresh;
         let judge = Judge { directory: &directory, author: AUTHOR, stamp: self.now() };
@@ -277,18 +277,18 @@ impl Service {
         if let Err(Refusal::UnknownStatus(_) | Refusal::UnclearStatus { .. }) = outcome {
             return Ok(outcome.err().map(|why| format!("activity {id}: {why}")));
         }
-        let fate = Fate::of(item, org);
+        let effect = Effect::of(item, org);
         if let Some(here) = last.and_then(Version::record) {
             let otherwise = || judged(ImportOptions { overwrite: true, ..options });
-            match (fate, &outcome) {
-                (Fate::BringBack, Ok(Some(state))) if report.comes_back(id, item, state) => {
+            match (effect, &outcome) {
+                (Effect::BringBack, Ok(Some(state))) if report.comes_back(id, item, state) => {
                     report.rehearsal.stays(id, here, otherwise);
                 }
-                (Fate::BringBack, _) => {}
+                (Effect::BringBack, _) => {}
                 _ => report.rehearsal.take(id, here, &outcome, otherwise),
             }
         }
-        report.take(fate, outcome.map(|state| state.is_some()))?;
+        report.take(effect, outcome.map(|state| state.is_some()))?;
         Ok(None)
     }
 
@@ -335,7 +335,7 @@ fn takes_names(org: &Tenant, directory: &Directory) -> bool {
 
 /// What an item comes to if it changes anything.
 #[derive(Clone, Copy)]
-enum Fate {
+enum Effect {
     Create,
     /// The same of an item that has no id of its own.
     CreateWithId,
@@ -344,16 +344,16 @@ enum Fate {
     Remove,
 }
 
-impl Fate {
-    fn of(item: &Imported, org: &Tenant) -> Fate {
-        let Some(id) = item.id() else { return Fate::CreateWithId };
+impl Effect {
+    fn of(item: &Imported, org: &Tenant) -> Effect {
+        let Some(id) = item.id() else { return Effect::CreateWithId };
         let timeline = org.timeline.read();
         let current = timeline.current(&timeline.head(), id);
         match (item, current.map(|(_, kind)| kind)) {
-            (Imported::Removed { .. }, _) => Fate::Remove,
-            (Imported::Record { .. }, Some(Kind::Record)) => Fate::Update,
-            (Imported::Record { .. }, Some(Kind::Tombstone)) => Fate::BringBack,
-            (Imported::Record { .. }, None) => Fate::Create,
+            (Imported::Removed { .. }, _) => Effect::Remove,
+            (Imported::Record { .. }, Some(Kind::Record)) => Effect::Update,
+            (Imported::Record { .. }, Some(Kind::Tombstone)) => Effect::BringBack,
+            (Imported::Record { .. }, None) => Effect::Create,
         }
     }
 }
@@ -371,14 +371,14 @@ impl ImportReport {
     }
 
     /// Counts what an item came to: whether it changed anything, or why not.
-    fn take(&mut self, fate: Fate, changed: Result<bool, Refusal>) -> Result<(), Refusal> {
-        let counter = match (changed, fate) {
+    fn take(&mut self, effect: Effect, changed: Result<bool, Refusal>) -> Result<(), Refusal> {
+        let counter = match (changed, effect) {
             (Ok(false), _) => &mut self.unchanged,
             // Listed where its state is known.
-            (Ok(true), Fate::BringBack) => return Ok(()),
-            (Ok(true), Fate::Create | Fate::CreateWithId) => &mut self.created,
-            (Ok(true), Fate::Update) => &mut self.updated,
-            (Ok(true), Fate::Remove) => &mut self.removed,
+            (Ok(true), Effect::BringBack) => return Ok(()),
+            (Ok(true), Effect::Create | Effect::CreateWithId) => &mut self.created,
+            (Ok(true), Effect::Update) => &mut self.updated,
+            (Ok(true), Effect::Remove) => &mut self.removed,
             (Err(refusal), _) => return self.take_refused(refusal),
         };
         *counter += 1;

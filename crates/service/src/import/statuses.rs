@@ -14,17 +14,17 @@ use crate::directory::{Directory, folded};
 pub(super) type Named = BTreeMap<StatusId, StatusName>;
 
 /// What an import did, or would do, to the statuses.
-pub(super) struct Taken {
+pub(super) struct StatusChanges {
     changed: Vec<Status>,
     /// Those that are in use under one name, one of them new.
     same_names: Vec<String>,
 }
 
-impl Taken {
+impl StatusChanges {
     /// Changes the directory: adds the statuses that are missing. A first import takes over the names too:
     /// there the files are the truth, and a status that they do not have gives way to one that has its
     /// name now.
-    pub(super) fn over(directory: &mut Directory, named: &Named, is_first: bool) -> Taken {
+    pub(super) fn apply(directory: &mut Directory, named: &Named, is_first: bool) -> StatusChanges {
         let before = directory.statuses.clone();
         for (id, name) in named {
             let present = before.get(id);
@@ -44,7 +44,7 @@ impl Taken {
         let changed: Vec<Status> =
             directory.statuses.values().filter(is_changed).cloned().collect();
         let same_names = same_names(directory, &changed);
-        Taken { changed, same_names }
+        StatusChanges { changed, same_names }
     }
 
     pub(super) fn put(&self, org: OrgKey, to: &mut dyn Transaction) -> Result<(), Refusal> {

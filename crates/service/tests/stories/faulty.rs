@@ -16,7 +16,7 @@ use store_sqlite::SqliteStore;
 
 /// What became of a commit that reported an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum FailedCommit {
     There,
     Lost,
 }
@@ -29,7 +29,7 @@ pub(crate) struct Faulty {
 
 #[derive(Default)]
 struct Faults {
-    next: Option<Fate>,
+    next: Option<FailedCommit>,
     /// Happens while that commit is under way.
     meanwhile: Option<Box<dyn FnOnce() + Send>>,
     /// As a store whose commit has failed: no transaction begins until it has been reopened.
@@ -47,14 +47,14 @@ impl Faulty {
 
     /// The next commit comes to this, and reports that nobody knows. Then the store cannot be reopened
     /// for so many times.
-    pub(crate) fn fail_next(&self, fate: Fate, closed: u32) {
+    pub(crate) fn fail_next(&self, fate: FailedCommit, closed: u32) {
         *self.faults.lock() = Faults { next: Some(fate), closed, ..Faults::default() };
     }
 
     /// The same, and something happens while the commit is under way.
     pub(crate) fn fail_next_while(
         &self,
-        fate: Fate,
+        fate: FailedCommit,
         closed: u32,
         meanwhile: impl FnOnce() + Send + 'static,
     ) {
@@ -255,8 +255,8 @@ impl Transaction for FaultyTransaction<'_> {
         let meanwhile = faults.meanwhile.take();
         drop(faults);
         match fate {
-            Fate::There => self.inner.commit()?,
-            Fate::Lost => drop(self.inner),
+            FailedCommit::There => self.inner.commit()?,
+            FailedCommit::Lost => drop(self.inner),
         }
         if let Some(meanwhile) = meanwhile {
             meanwhile();

@@ -17,7 +17,7 @@ use service::{
 };
 use store::Store;
 
-use crate::faulty::{Fate, Faulty};
+use crate::faulty::{FailedCommit, Faulty};
 use crate::harness::{World, author, create, everything, imported, left_in, stamp};
 
 /// Enough for several transactions.
@@ -27,8 +27,12 @@ const ITEMS: i64 = 2_500;
 const FOR_LONG: u32 = u32::MAX;
 
 /// What a commit came to, and how often the store cannot be reopened after it.
-const DOUBTS: [(Fate, u32); 4] =
-    [(Fate::There, 0), (Fate::There, 1), (Fate::Lost, 0), (Fate::Lost, 1)];
+const DOUBTS: [(FailedCommit, u32); 4] = [
+    (FailedCommit::There, 0),
+    (FailedCommit::There, 1),
+    (FailedCommit::Lost, 0),
+    (FailedCommit::Lost, 1),
+];
 
 type Steady = World<ManualClock>;
 
@@ -77,11 +81,11 @@ fn import(
 fn import_failing(
     world: &Steady,
     when: i64,
-    fate: Fate,
+    failure: FailedCommit,
     closed: u32,
 ) -> Result<ImportReport, ImportError> {
     let store = world.store.clone();
-    import(world, when, move || store.fail_next(fate, closed))
+    import(world, when, move || store.fail_next(failure, closed))
 }
 
 fn name(text: &str) -> Name {
@@ -143,17 +147,17 @@ fn is_in_doubt(error: &str) -> bool {
 #[test]
 fn the_end_of_a_first_import_is_told_if_it_is_known_at_once() {
     let there = world();
-    assert!(import_failing(&there, ITEMS, Fate::There, 0).unwrap().kept_stamps);
+    assert!(import_failing(&there, ITEMS, FailedCommit::There, 0).unwrap().kept_stamps);
     assert_shown(&there);
     let lost = world();
-    import_failing(&lost, ITEMS, Fate::Lost, 0).unwrap_err();
+    import_failing(&lost, ITEMS, FailedCommit::Lost, 0).unwrap_err();
     assert_gone(&lost);
 }
 
 #[test]
 fn a_first_import_goes_on_after_a_doubt_in_the_middle() {
     let world = world();
-    assert!(import_failing(&world, 1_000, Fate::There, 0).unwrap().kept_stamps);
+    assert!(import_failing(&world, 1_000, FailedCommit::There, 0).unwrap().kept_stamps);
     assert_shown(&world);
 }
 
@@ -161,7 +165,7 @@ fn a_first_import_goes_on_after_a_doubt_in_the_middle() {
 fn a_first_import_whose_end_is_in_doubt_is_shown_if_it_is_there() {
     for closed in [1, 2] {
         let world = world();
-        let told = import_failing(&world, ITEMS, Fate::There, closed).unwrap_err();
+        let told = import_failing(&world, ITEMS, FailedCommit::There, closed).unwrap_err();
         assert!(is_in_doubt(&told.to_string()), "{told}");
         settle(&world);
         world.service.housekeep();
@@ -173,7 +177,7 @@ fn a_first_import_whose_end_is_in_doubt_is_shown_if_it_is_there() {
 fn a_first_import_whose_end_is_in_doubt_is_cut_back_if_it_is_not_there() {
     for closed in [1, 2] {
         let world = world();
-        let told = import_failing(&world, ITEMS, Fate::Lost, closed).unwrap_err();
+        let told = import_failing(&world, ITEMS, FailedCommit::Lost, closed).unwrap_err();
         assert!(is_in_doubt(&told.to_string()), "{told}");
         settle(&world);
         assert_gone(&world); // The next import takes away what was left.
@@ -183,7 +187,7 @@ fn a_first_import_whose_end_is_in_doubt_is_cut_back_if_it_is_not_there() {
 #[test]
 fn while_the_end_of_a_first_import_is_in_doubt_nobody_logs_in_or_writes() {
     let world = world();
-    import_failing(&world, ITEMS, Fate::There, FOR_LONG).unwrap_err();
+    import_failing(&world, ITEMS, FailedCommit::There, FOR_LONG).unwrap_err();
     world.service.housekeep();
     assert!(world.block_on(world.service.login(&world.org.id, &world.key)).is_err());
     assert!(matches!(world.write(create("x")), Err(Refusal::Unavailable(_))));
@@ -197,7 +201,7 @@ fn while_the_end_of_a_first_import_is_in_doubt_nobody_logs_in_or_writes() {
 #[test]
 fn a_store_that_cannot_be_reopened_is_not_tried_again_for_every_write() {
     let world = world();
-    world.store.fail_next(Fate::There, FOR_LONG);
+    world.store.fail_next(FailedCommit::There, FOR_LONG);
     let refused = |subject: &str| world.write(create(subject)).unwrap_err().to_string();
     assert!(is_in_doubt(&refused("in doubt")));
     let first = world.store.tried();
@@ -220,7 +224,7 @@ fn a_store_that_has_lost_what_was_shown_stays_out_of_order() {
         world.write(create(subject)).unwrap();
     }
     world.damage("DELETE FROM change WHERE seq = 3");
-    world.store.fail_next(Fate::Lost, 0);
+    world.store.fail_next(FailedCommit::Lost, 0);
     assert!(is_in_doubt(&world.write(create("in doubt")).unwrap_err().to_string()));
     for _ in 0..3 {
         settle(&world);
@@ -232,7 +236,7 @@ fn a_store_that_has_lost_what_was_shown_stays_out_of_order() {
 
 #[test]
 fn an_organization_that_somebody_has_logged_in_to_is_never_cut_back() {
-    for (fate, closed) in DOUBTS {
+    for (failure, closed) in DOUBTS {
         let world = world();
         let (service, org, key) = (world.service.clone(), world.org.id.clone(), world.key.clone());
         let login = Box::pin(async move { service.login(&org, &key).await.map(|(_, id)| id) });
@@ -243,10 +247,10 @@ fn an_organization_that_somebody_has_logged_in_to_is_never_cut_back() {
             let mut login = waiting.lock();
             assert!(login.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         };
-        let _ = import(&world, ITEMS, move || store.fail_next_while(fate, closed, log_in));
+        let _ = import(&world, ITEMS, move || store.fail_next_while(failure, closed, log_in));
         let session = world.block_on(&mut *login.lock());
         world.service.housekeep();
-        if fate == Fate::There {
+        if failure == FailedCommit::There {
             assert!(world.caller(&session.unwrap()).is_some());
             assert_eq!(stage_in_store(&world), Stage::Open);
             assert_shown(&world);
@@ -259,12 +263,12 @@ fn an_organization_that_somebody_has_logged_in_to_is_never_cut_back() {
 
 #[test]
 fn the_end_of_cutting_back_may_be_in_doubt_too() {
-    for fate in [Fate::There, Fate::Lost] {
+    for failure in [FailedCommit::There, FailedCommit::Lost] {
         let world = world();
         let store = world.store.clone();
         let failing = || {
             import(&world, 1_000, move || {
-                store.fail_next(fate, 1);
+                store.fail_next(failure, 1);
                 panic!("the command is gone");
             })
         };
@@ -279,9 +283,11 @@ fn the_end_of_cutting_back_may_be_in_doubt_too() {
 
 #[test]
 fn the_beginning_of_a_first_import_may_be_in_doubt_too() {
-    for (fate, closed) in [(Fate::There, 0), (Fate::There, 1), (Fate::Lost, 1)] {
+    for (failure, closed) in
+        [(FailedCommit::There, 0), (FailedCommit::There, 1), (FailedCommit::Lost, 1)]
+    {
         let world = world();
-        world.store.fail_next(fate, closed);
+        world.store.fail_next(failure, closed);
         let begun = world.import(&items(), false);
         assert_eq!(begun.is_ok(), closed == 0);
         if closed > 0 {
@@ -299,7 +305,7 @@ fn what_a_first_import_leaves_in_doubt_fails_no_neighbours_write() {
     let (service, mut committer) = world.by_hand();
     (world.org, world.service) = (service.org(&world.org.id).unwrap(), service.clone());
     let told = thread::scope(|scope| {
-        let importing = scope.spawn(|| import_failing(&world, ITEMS, Fate::There, 1));
+        let importing = scope.spawn(|| import_failing(&world, ITEMS, FailedCommit::There, 1));
         while !importing.is_finished() {
             committer.turn();
             thread::yield_now();
@@ -320,15 +326,19 @@ fn what_a_first_import_leaves_in_doubt_fails_no_neighbours_write() {
 
 #[test]
 fn an_organization_whose_addition_was_in_doubt_keeps_its_key_and_its_name() {
-    for (fate, closed) in DOUBTS {
+    for (failure, closed) in DOUBTS {
         let world = world();
-        world.store.fail_next(fate, closed);
+        world.store.fail_next(failure, closed);
         let added = add_org(&world.service, "doubted");
-        assert_eq!(added.is_ok(), (fate, closed) == (Fate::There, 0), "{fate:?} {closed}");
+        assert_eq!(
+            added.is_ok(),
+            (failure, closed) == (FailedCommit::There, 0),
+            "{failure:?} {closed}"
+        );
         settle(&world);
         let next = add_org(&world.service, "next").unwrap();
         let known = world.service.org(&OrgId::parse("doubted").unwrap());
-        assert_eq!(known.is_some(), fate == Fate::There);
+        assert_eq!(known.is_some(), failure == FailedCommit::There);
         if let Some(doubted) = known {
             assert_ne!(doubted.key, next.key);
             let user = NewUser { id: None, name: name("Dora"), role: Role::Editor };
@@ -381,17 +391,21 @@ const CHANGES: [Change; 4] = [
 #[test]
 fn a_change_of_the_directory_in_doubt_is_told_as_it_is_or_as_unknown() {
     for (what, change, is_changed) in CHANGES {
-        for (fate, closed) in DOUBTS {
+        for (failure, closed) in DOUBTS {
             let world = world();
-            world.store.fail_next(fate, closed);
+            world.store.fail_next(failure, closed);
             let told = change(&world);
             if closed == 0 {
-                assert_eq!(told.is_ok(), fate == Fate::There, "{what} {fate:?}");
+                assert_eq!(told.is_ok(), failure == FailedCommit::There, "{what} {failure:?}");
             } else {
-                assert!(is_in_doubt(&told.unwrap_err().to_string()), "{what} {fate:?}");
+                assert!(is_in_doubt(&told.unwrap_err().to_string()), "{what} {failure:?}");
                 settle(&world);
             }
-            assert_eq!(is_changed(&world), fate == Fate::There, "{what} {fate:?} {closed}");
+            assert_eq!(
+                is_changed(&world),
+                failure == FailedCommit::There,
+                "{what} {failure:?} {closed}"
+            );
         }
     }
 }
@@ -401,7 +415,7 @@ fn a_rename_in_doubt_reaches_every_record_if_it_is_there() {
     let world = world();
     world.write(create("Call")).unwrap();
     let renamed = StatusName::parse("Open").unwrap();
-    world.store.fail_next(Fate::There, 1);
+    world.store.fail_next(FailedCommit::There, 1);
     let told = world.service.rename_status(&world.org, StatusId(2), renamed.clone(), &mut |_| {});
     assert!(is_in_doubt(&told.unwrap_err().to_string()));
     settle(&world);
@@ -413,17 +427,17 @@ fn a_rename_in_doubt_reaches_every_record_if_it_is_there() {
 
 #[test]
 fn an_orderly_end_in_doubt_is_told_as_it_is_or_as_unknown() {
-    for (fate, closed) in DOUBTS {
+    for (failure, closed) in DOUBTS {
         let world = world();
         let (_service, mut committer) = world.by_hand();
-        world.store.fail_next(fate, closed);
+        world.store.fail_next(failure, closed);
         let ended = committer.close();
         assert_eq!(
             ended.is_ok(),
-            (fate, closed) == (Fate::There, 0),
-            "{fate:?} {closed}: {ended:?}"
+            (failure, closed) == (FailedCommit::There, 0),
+            "{failure:?} {closed}: {ended:?}"
         );
-        assert_eq!(world.store.folder().unwrap().clean, fate == Fate::There);
+        assert_eq!(world.store.folder().unwrap().clean, failure == FailedCommit::There);
     }
 }
 
@@ -446,7 +460,7 @@ fn runs_that_a_power_cut_made_doubtful_stay_so_when_the_start_after_it_fails() {
         boot: "the machine, started again".to_owned(),
         ..Surroundings::system(store.clone())
     };
-    store.fail_next(Fate::There, FOR_LONG);
+    store.fail_next(FailedCommit::There, FOR_LONG);
     let settings = || Settings { requests_per_org_max: 64, cache_bytes_max: 1 << 20 };
     assert!(Service::prepare(machine(&store), settings()).is_err(), "the disk fails");
 

@@ -24,15 +24,15 @@ pub(crate) fn routes() -> Router<Web> {
 }
 
 /// What is searched for, and where the page begins.
-struct Asked {
+struct BinRequest {
     words: String,
     page: u64,
     /// The removal before which the search goes on.
     before: Option<Seq>,
 }
 
-impl Asked {
-    fn parse(query: &Fields) -> Result<Asked, Problem> {
+impl BinRequest {
+    fn parse(query: &Fields) -> Result<BinRequest, Problem> {
         let page = match query.get("page") {
             "" => 1,
             text => text.parse().ok().filter(|page| *page > 0).ok_or_else(|| {
@@ -44,7 +44,7 @@ impl Asked {
             let text = format!("Search for at most {WORDS_CHARS_MAX} characters.");
             return Err(Problem::Wrong(text));
         }
-        Ok(Asked { words, page, before: query.get("before").parse().ok().map(Seq) })
+        Ok(BinRequest { words, page, before: query.get("before").parse().ok().map(Seq) })
     }
 
     /// Where another part of the same lies.
@@ -65,7 +65,7 @@ async fn show(
     who: SignedIn,
     Query(query): Query,
 ) -> Result<Response, Problem> {
-    let asked = Asked::parse(&query)?;
+    let asked = BinRequest::parse(&query)?;
     let here = asked.here();
     let said = told::notice(&web, &who, &query, &here).await?;
     let content = if asked.words.is_empty() {
@@ -84,7 +84,7 @@ async fn show(
     Ok(layout::page(&who, "Bin", Nav::None, &content))
 }
 
-fn search(asked: &Asked) -> Markup {
+fn search(asked: &BinRequest) -> Markup {
     html! {
         form.filters action="/bin" method="get" role="search" aria-label="Removed activities" {
             label {
@@ -98,7 +98,7 @@ fn search(asked: &Asked) -> Markup {
     }
 }
 
-async fn all(web: &Web, who: &SignedIn, asked: &Asked) -> Result<Markup, Problem> {
+async fn all(web: &Web, who: &SignedIn, asked: &BinRequest) -> Result<Markup, Problem> {
     let bin = web.service.removed(&who.person.tenant, asked.page, SIZE).await?;
     Ok(html! {
         @if bin.total == 0 {
@@ -114,7 +114,7 @@ async fn all(web: &Web, who: &SignedIn, asked: &Asked) -> Result<Markup, Problem
     })
 }
 
-async fn found(web: &Web, who: &SignedIn, asked: &Asked) -> Result<Markup, Problem> {
+async fn found(web: &Web, who: &SignedIn, asked: &BinRequest) -> Result<Markup, Problem> {
     let (org, size) = (&who.person.tenant, SIZE as usize);
     let found = web.service.find_removed(org, &asked.words, asked.before, size).await?;
     let further = html! {
@@ -142,7 +142,7 @@ async fn found(web: &Web, who: &SignedIn, asked: &Asked) -> Result<Markup, Probl
     })
 }
 
-fn table(who: &SignedIn, removed: &[Removed], asked: &Asked) -> Markup {
+fn table(who: &SignedIn, removed: &[Removed], asked: &BinRequest) -> Markup {
     let directory = who.person.tenant.directory();
     let here = asked.here();
     // What came here as removed has nothing to go back to.

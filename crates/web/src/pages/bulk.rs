@@ -13,7 +13,7 @@ use maud::{Markup, html};
 use service::{BulkChange, Directory, Listing, LongWork, Outcome};
 
 use super::list::names;
-use super::list::query::Asked;
+use super::list::query::ListRequest;
 use crate::fields::{Fields, local};
 use crate::form::options;
 use crate::layout::{self, Nav, counted, csrf, number};
@@ -38,7 +38,7 @@ pub(crate) fn routes() -> Router<Web> {
 }
 
 /// The bar over a list. The boxes in its rows belong to this form.
-pub(crate) fn bar(who: &SignedIn, asked: &Asked, listing: &Listing) -> Markup {
+pub(crate) fn bar(who: &SignedIn, asked: &ListRequest, listing: &Listing) -> Markup {
     let directory = who.person.tenant.directory();
     let statuses = names::statuses_to_choose(&directory);
     let mut people = names::people_to_choose(&directory);
@@ -77,7 +77,7 @@ async fn begin(
 ) -> Result<Response, Problem> {
     who.needs(Role::Editor)?;
     let list = fields.get("list").trim_start_matches('?');
-    let asked = Asked::parse(&Fields::parse(list.as_bytes()), &who);
+    let asked = ListRequest::parse(&Fields::parse(list.as_bytes()), &who);
     let directory = who.person.tenant.directory();
     let change = change(&fields, &directory)?;
     let ids = ids(&web, &who, &fields, &asked).await?;
@@ -174,7 +174,7 @@ async fn ids(
     web: &Web,
     who: &SignedIn,
     fields: &Fields,
-    asked: &Asked,
+    asked: &ListRequest,
 ) -> Result<Vec<ActivityId>, Problem> {
     if is_about_all(fields) {
         if !asked.wrong.is_empty() {
@@ -209,7 +209,7 @@ pub(crate) fn title(change: BulkChange, count: usize, directory: &Directory) -> 
     }
 }
 
-fn nothing_selected(who: &SignedIn, asked: &Asked) -> Response {
+fn nothing_selected(who: &SignedIn, asked: &ListRequest) -> Response {
     let action = html! { a.button.primary href=(asked.address()) { "Back to the list" } };
     let text = "Tick the boxes of those to change, or choose all that match.";
     let content = html! {
@@ -238,7 +238,7 @@ fn question(change: BulkChange, count: usize, directory: &Directory) -> String {
 fn confirm(
     who: &SignedIn,
     fields: &Fields,
-    asked: &Asked,
+    asked: &ListRequest,
     change: BulkChange,
     ids: &[ActivityId],
 ) -> Response {

@@ -16,7 +16,7 @@ use super::setup;
 use crate::cookies::Cookie;
 use crate::fields::{self, Fields};
 use crate::form::{Label, Wrong, line};
-use crate::kept::{self, GoesOn, Kept};
+use crate::interrupted_form::{self, GoesOn, InterruptedForm};
 use crate::layout::{self, Nav, csrf, notice};
 use crate::problem::{InSession, Resend, shown};
 use crate::reached::{Stood, is_secure, stood};
@@ -39,7 +39,7 @@ async fn form(State(web): State<Web>, headers: HeaderMap, Query(query): Query) -
 }
 
 /// The form for somebody whose session had ended when they sent another: that one goes on from here.
-pub(crate) fn goes_on(web: &Web, headers: &HeaderMap, kept: &Kept) -> Response {
+pub(crate) fn goes_on(web: &Web, headers: &HeaderMap, kept: &InterruptedForm) -> Response {
     let last = web.cookies.last_login(headers);
     let shown = Shown {
         org: last.get("org"),
@@ -57,7 +57,7 @@ struct Shown<'a> {
     login: &'a str,
     back: &'a str,
     problem: Option<String>,
-    kept: Option<&'a Kept>,
+    kept: Option<&'a InterruptedForm>,
 }
 
 /// The form carries a token of its own, so that nobody can be signed in as somebody else from afar. The secret that
@@ -127,8 +127,9 @@ async fn sign_in(State(web): State<Web>, request: Request) -> Result<Response, P
     let peer = peer.map_or_else(String::new, |ip| ip.to_string());
     let bytes_max = FORM_BYTES_MAX + body::FREE_BYTES;
     // Only what is kept within it makes it longer than a sign-in needs.
-    let (bytes, held) = body::read(body, bytes_max, &web.budget, kept::is_begun).await?;
-    let (fields, mut kept) = Kept::split(&Fields::parse(&bytes), held);
+    let (bytes, held) =
+        body::read(body, bytes_max, &web.budget, interrupted_form::is_begun).await?;
+    let (fields, mut kept) = InterruptedForm::split(&Fields::parse(&bytes), held);
     drop(bytes);
     // What a form says of another that is kept within it counts only if it is ours itself.
     let form_of = origin(&web, &headers, &fields);
@@ -208,7 +209,7 @@ fn sent_on(
     headers: &HeaderMap,
     response: Response,
     session: String,
-    kept: Kept,
+    kept: InterruptedForm,
     (org, login): (&str, &str),
 ) -> Response {
     let last = web.cookies.last_login(headers);

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::{Answers, Edge, Limits, SocketAddr, patient, refusal};
 use crate::cli::Tuning;
-use crate::commands::Ground;
+use crate::commands::Context;
 use crate::edge::connection::converse;
 use crate::folder::{self, Access};
 use crate::{demo, serve};
@@ -29,7 +29,7 @@ impl Answers for Api {
 
 /// A server that answers one client over a stream.
 struct Scene {
-    ground: Ground,
+    context: Context,
     key: KeyId,
     question: String,
     _folder: tempfile::TempDir,
@@ -41,31 +41,31 @@ impl Scene {
         let Ok(Access::Owned(folder)) = folder::access(temp.path(), true) else {
             panic!("the folder is nobody's");
         };
-        let ground = tokio::task::spawn_blocking(move || {
-            let ground =
+        let context = tokio::task::spawn_blocking(move || {
+            let context =
                 serve::open(&folder, &Tuning::default(), AcceptClock::Near, false).unwrap();
-            demo::set_up(&ground, 50).unwrap();
-            ground
+            demo::set_up(&context, 50).unwrap();
+            context
         });
-        let ground = ground.await.unwrap();
-        let org = ground.service.org(&OrgId::parse("demo").unwrap()).unwrap();
+        let context = context.await.unwrap();
+        let org = context.service.org(&OrgId::parse("demo").unwrap()).unwrap();
         let user: UserId = *org.directory().users.keys().next().unwrap();
-        let (service, tenant) = (ground.service.clone(), org.clone());
+        let (service, tenant) = (context.service.clone(), org.clone());
         let key =
             tokio::task::spawn_blocking(move || service.add_key(&tenant, user, None).unwrap());
         let key = key.await.unwrap();
-        let (_, session) = ground.service.login(&org.id, &key.secret).await.unwrap();
+        let (_, session) = context.service.login(&org.id, &key.secret).await.unwrap();
         let path = format!("{}/account/syncActivities", neon::BASE_PATH);
         let since = "syncActivityTimeFrom=0001-01-01T00:00:00Z&page.pageSize=100";
         let question = format!(
             "GET {path}?userSessionId={session}&{since} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         );
-        Scene { ground, key: key.id, question, _folder: temp }
+        Scene { context, key: key.id, question, _folder: temp }
     }
 
     fn state(&self) -> State {
-        let org = self.ground.service.org(&OrgId::parse("demo").unwrap()).unwrap();
-        self.ground.service.integration(&org, self.key).unwrap().state
+        let org = self.context.service.org(&OrgId::parse("demo").unwrap()).unwrap();
+        self.context.service.integration(&org, self.key).unwrap().state
     }
 
     /// A client that has asked, and the server's end of its conversation.
@@ -73,7 +73,7 @@ impl Scene {
         let (mut client, served) = duplex(HELD_BYTES);
         let cache_bytes_max = 1 << 20;
         let settings = neon::Settings { page_size_max: 200, cache_bytes_max };
-        let answers = Api::new(self.ground.service.clone(), settings);
+        let answers = Api::new(self.context.service.clone(), settings);
         let limits = Limits { connections_max: 1, ..patient() };
         let edge = Arc::new(Edge { tls: None, answers, refusal, limits });
         let (running, stopped) = watch::channel(false);

@@ -4,14 +4,14 @@ use domain::{Priority, Status, StatusId};
 use maud::{Markup, html};
 use service::{Directory, place};
 
-use super::query::{Asked, CONDITIONS, DONE, LOOKS, OPEN, WORDS_CHARS_MAX};
+use super::query::{CONDITIONS, DONE, LOOKS, ListRequest, OPEN, WORDS_CHARS_MAX};
 use crate::SignedIn;
 use crate::form::options;
 use crate::pages::due::Due;
 use crate::pages::names;
 
 /// The form. It works by GET, so that the address says what is shown.
-pub(super) fn form(who: &SignedIn, asked: &Asked, directory: &Directory) -> Markup {
+pub(super) fn form(who: &SignedIn, asked: &ListRequest, directory: &Directory) -> Markup {
     let value = |name| asked.fields.get(name);
     let on = |name| asked.fields.has(name).then_some("on");
     html! {
@@ -74,7 +74,7 @@ fn day(name: &str, text: &str, value: &str) -> Markup {
 }
 
 /// Each status, and those that are done and not done; what else the address names together.
-fn statuses(asked: &Asked, directory: &Directory) -> Markup {
+fn statuses(asked: &ListRequest, directory: &Directory) -> Markup {
     let chosen = asked.statuses.as_str();
     let offered = |status: &&Status| !status.retired || chosen == status.id.to_string();
     let each = directory.statuses_in_order().into_iter().filter(offered);
@@ -98,7 +98,11 @@ fn priorities() -> Vec<(String, &'static str)> {
 }
 
 /// Whoever can sign in or be responsible; somebody else where the address says so.
-fn users<'a>(who: &SignedIn, asked: &'a Asked, directory: &'a Directory) -> Vec<(String, &'a str)> {
+fn users<'a>(
+    who: &SignedIn,
+    asked: &'a ListRequest,
+    directory: &'a Directory,
+) -> Vec<(String, &'a str)> {
     let mut users = vec![(String::new(), "Anybody"), ("me".to_owned(), "Me")];
     let others = directory.users.values().filter(|user| user.id != who.person.user);
     let mut named: Vec<_> = others.collect();
@@ -112,7 +116,7 @@ fn users<'a>(who: &SignedIn, asked: &'a Asked, directory: &'a Directory) -> Vec<
 }
 
 /// The conditions that narrow the list, each with a way to take it away.
-pub(super) fn active(who: &SignedIn, asked: &Asked, directory: &Directory) -> Markup {
+pub(super) fn active(who: &SignedIn, asked: &ListRequest, directory: &Directory) -> Markup {
     let each = CONDITIONS.iter().flat_map(|name| {
         asked.fields.all(name).map(move |value| {
             let without = asked.fields.without_value(name, value).without("page");
@@ -134,7 +138,13 @@ pub(super) fn active(who: &SignedIn, asked: &Asked, directory: &Directory) -> Ma
     }
 }
 
-fn said(who: &SignedIn, asked: &Asked, directory: &Directory, name: &str, value: &str) -> String {
+fn said(
+    who: &SignedIn,
+    asked: &ListRequest,
+    directory: &Directory,
+    name: &str,
+    value: &str,
+) -> String {
     let status = || match value {
         OPEN => Some("not done".to_owned()),
         DONE => Some("done".to_owned()),

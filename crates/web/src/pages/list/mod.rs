@@ -15,7 +15,7 @@ use axum::routing::{get, post};
 use maud::{Markup, html};
 use service::{AskError, ListError, Listing};
 
-use self::query::Asked;
+use self::query::ListRequest;
 pub(crate) use super::names;
 use super::{account, bulk, told};
 use crate::fields::Fields;
@@ -36,7 +36,7 @@ async fn show(
     who: SignedIn,
     Query(query): Query,
 ) -> Result<Response, Problem> {
-    let asked = Asked::parse(&query, &who);
+    let asked = ListRequest::parse(&query, &who);
     let (status, content) = if asked.wrong.is_empty() {
         match web.service.list(&who.person.tenant, &asked.query()).await {
             Ok(listing) => (StatusCode::OK, listed(&web, &who, &asked, &listing)),
@@ -64,7 +64,7 @@ const AGAIN_AFTER_S: &str = "3";
 fn framed(
     web: &Web,
     who: &SignedIn,
-    asked: &Asked,
+    asked: &ListRequest,
     query: &Fields,
     said: &Markup,
     content: &Markup,
@@ -91,7 +91,7 @@ fn framed(
 }
 
 /// Accounts that are called as what is searched for: whoever looks for a name may mean one of them.
-fn accounts(who: &SignedIn, asked: &Asked) -> Markup {
+fn accounts(who: &SignedIn, asked: &ListRequest) -> Markup {
     let words = asked.filter.words.trim();
     let found = if words.is_empty() {
         Vec::new()
@@ -114,7 +114,7 @@ fn accounts(who: &SignedIn, asked: &Asked) -> Markup {
 /// How many of them are named.
 const ACCOUNTS_SHOWN: usize = 5;
 
-fn listed(web: &Web, who: &SignedIn, asked: &Asked, listing: &Listing) -> Markup {
+fn listed(web: &Web, who: &SignedIn, asked: &ListRequest, listing: &Listing) -> Markup {
     if listing.total == 0 {
         return nothing(web, who, asked);
     }
@@ -135,7 +135,7 @@ fn listed(web: &Web, who: &SignedIn, asked: &Asked, listing: &Listing) -> Markup
 }
 
 /// `51–100 of 1,234 activities`
-fn count(asked: &Asked, listing: &Listing) -> Markup {
+fn count(asked: &ListRequest, listing: &Listing) -> Markup {
     let before = (asked.page - 1).saturating_mul(asked.size.into());
     let (first, last) = (before + 1, before + listing.records.len() as u64);
     let total = counted(listing.total, "activity", "activities");
@@ -150,7 +150,7 @@ fn count(asked: &Asked, listing: &Listing) -> Markup {
 /// Sizes of a page that are offered.
 const SIZES: [u32; 3] = [50, 100, 200];
 
-fn sizes(asked: &Asked) -> Markup {
+fn sizes(asked: &ListRequest) -> Markup {
     html! {
         p.hint {
             "On a page: "
@@ -164,7 +164,7 @@ fn sizes(asked: &Asked) -> Markup {
 }
 
 /// Nothing there is not the same as nothing found.
-fn nothing(web: &Web, who: &SignedIn, asked: &Asked) -> Markup {
+fn nothing(web: &Web, who: &SignedIn, asked: &ListRequest) -> Markup {
     if asked.has_conditions() {
         let action =
             html! { a.button.primary href=(asked.address_of_all()) { "Clear all filters" } };
@@ -189,7 +189,7 @@ fn nothing(web: &Web, who: &SignedIn, asked: &Asked) -> Markup {
     layout::empty(title, text, &action)
 }
 
-fn wrong(asked: &Asked) -> Markup {
+fn wrong(asked: &ListRequest) -> Markup {
     html! {
         @for problem in &asked.wrong { (layout::notice("bad", problem)) }
         (layout::empty(
@@ -200,7 +200,7 @@ fn wrong(asked: &Asked) -> Markup {
     }
 }
 
-fn not_now(asked: &Asked, problem: &AskError) -> Markup {
+fn not_now(asked: &ListRequest, problem: &AskError) -> Markup {
     let action = html! { a.button.primary href=(asked.address()) { "Try again" } };
     layout::empty("Not now", &crate::problem::shown(problem), &action)
 }

@@ -54,7 +54,7 @@ pub(super) const COLUMNS: [(Column, &str, &str, Direction); 8] = [
 ];
 
 /// What the list is asked for.
-pub(crate) struct Asked {
+pub(crate) struct ListRequest {
     pub(crate) filter: Filter,
     pub(crate) by: Column,
     pub(crate) direction: Direction,
@@ -71,8 +71,8 @@ pub(crate) struct Asked {
     pub(super) statuses: String,
 }
 
-impl Asked {
-    pub(crate) fn parse(fields: &Fields, who: &SignedIn) -> Asked {
+impl ListRequest {
+    pub(crate) fn parse(fields: &Fields, who: &SignedIn) -> ListRequest {
         let asked = match fields.get("account") {
             // By the name of its column it may be asked for too.
             account if !account.is_empty() && !fields.has("client") => {
@@ -91,7 +91,7 @@ impl Asked {
         let size = reader.number("size", "The number of activities on a page", SIZE_MAX.into());
         let size = size.and_then(|size| u32::try_from(size).ok()).unwrap_or(SIZE);
         let mistaken = reader.problems;
-        Asked { filter, by, direction, page, size, wrong, mistaken, fields, statuses }
+        ListRequest { filter, by, direction, page, size, wrong, mistaken, fields, statuses }
     }
 
     /// The question for the page.

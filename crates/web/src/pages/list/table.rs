@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use service::{Column, Direction, Directory, Listing, Sought};
 
 use super::hits::{elsewhere, marked};
-use super::query::{Asked, COLUMNS, direction_name};
+use super::query::{COLUMNS, ListRequest, direction_name};
 use crate::SignedIn;
 use crate::form::options;
 use crate::layout::csrf;
@@ -14,12 +14,12 @@ use crate::times::{self, Clock, Shape};
 
 struct Table<'a> {
     who: &'a SignedIn,
-    asked: &'a Asked,
+    asked: &'a ListRequest,
     directory: &'a Directory,
     sought: Sought,
 }
 
-pub(super) fn table(who: &SignedIn, asked: &Asked, listing: &Listing) -> Markup {
+pub(super) fn table(who: &SignedIn, asked: &ListRequest, listing: &Listing) -> Markup {
     let directory = who.person.tenant.directory();
     let sought = Sought::parse(&asked.filter.words);
     let table = Table { who, asked, directory: &directory, sought };

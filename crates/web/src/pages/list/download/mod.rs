@@ -19,7 +19,7 @@ use service::{AskError, Directory, Service, Tenant};
 use self::csv_file::CsvFile;
 use self::row::Cell;
 use self::workbook::Workbook;
-use super::query::Asked;
+use super::query::ListRequest;
 use crate::layout::number;
 use crate::session::Query;
 use crate::{Problem, SignedIn, Web};
@@ -60,7 +60,7 @@ pub(super) async fn workbook(
     who: SignedIn,
     Query(query): Query,
 ) -> Result<Response, Problem> {
-    download(&web, &who, &Asked::parse(&query, &who), Form::Workbook).await
+    download(&web, &who, &ListRequest::parse(&query, &who), Form::Workbook).await
 }
 
 /// The CSV for spreadsheets.
@@ -69,13 +69,13 @@ pub(super) async fn csv(
     who: SignedIn,
     Query(query): Query,
 ) -> Result<Response, Problem> {
-    download(&web, &who, &Asked::parse(&query, &who), Form::Csv).await
+    download(&web, &who, &ListRequest::parse(&query, &who), Form::Csv).await
 }
 
 async fn download(
     web: &Web,
     who: &SignedIn,
-    asked: &Asked,
+    asked: &ListRequest,
     form: Form,
 ) -> Result<Response, Problem> {
     if !asked.wrong.is_empty() {

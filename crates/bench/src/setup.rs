@@ -12,7 +12,7 @@ use crate::process::settle;
 use crate::server::{CACHE_MIB, Server};
 
 /// A folder, removed when this is dropped.
-pub(crate) struct Ground {
+pub(crate) struct Setup {
     /// What is measured.
     pub(crate) binary: PathBuf,
     /// Where everything lies.
@@ -35,17 +35,17 @@ pub(crate) struct Way {
     pub(crate) during: Duration,
 }
 
-impl Ground {
+impl Setup {
     /// Fills a fresh folder.
-    pub(crate) fn new(way: &Way, content: Content) -> Outcome<Ground> {
+    pub(crate) fn new(way: &Way, content: Content) -> Outcome<Setup> {
         std::fs::create_dir_all(&way.folder)?;
-        let folder = tempfile::Builder::new().prefix("ground-").tempdir_in(&way.folder)?;
+        let folder = tempfile::Builder::new().prefix("setup-").tempdir_in(&way.folder)?;
         let Way { binary, rounds, during, .. } = way.clone();
         let path = folder.path().to_owned();
-        let ground = Ground { binary, folder: path, content, rounds, during, _folder: folder };
-        ground.tell("filling");
-        fill(&ground.data(), content)?;
-        Ok(ground)
+        let setup = Setup { binary, folder: path, content, rounds, during, _folder: folder };
+        setup.tell("filling");
+        fill(&setup.data(), content)?;
+        Ok(setup)
     }
 
     /// Driftless's data folder.

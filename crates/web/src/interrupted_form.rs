@@ -44,7 +44,7 @@ pub(crate) type Secret = (&'static str, &'static str);
 
 /// See the module.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept {
+pub(crate) struct InterruptedForm {
     /// Where it goes.
     pub(crate) action: String,
     /// Its fields, without its token and without passwords.
@@ -69,7 +69,7 @@ pub(crate) fn is_begun(bytes: &[u8]) -> bool {
     bytes.windows(mark.len()).any(|part| part == mark.as_bytes())
 }
 
-impl Kept {
+impl InterruptedForm {
     /// Keeps a form that somebody has sent who is not signed in any more.
     pub(crate) async fn of(parts: &Parts, body: Body, web: &Web) -> Problem {
         let read = body::read(body, FORM_BYTES_MAX, &web.budget, |_| true).await;
@@ -90,14 +90,14 @@ impl Kept {
         let action = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let (fields, secrets) = showable(&fields);
         // A form of another session may be somebody else's, though it stood here.
-        let kept = Kept { action, fields, is_ours: is_of_session, secrets, held };
+        let kept = InterruptedForm { action, fields, is_ours: is_of_session, secrets, held };
         Problem::SignedOut(Some(Arc::new(kept)))
     }
 
     /// Takes a sign-in form apart: its own fields, and what is kept in it.
-    pub(crate) fn split(fields: &Fields, held: Held) -> (Fields, Option<Kept>) {
+    pub(crate) fn split(fields: &Fields, held: Held) -> (Fields, Option<InterruptedForm>) {
         let (own, rest) = fields.split_at(KEPT);
-        let kept = local(rest.raw(KEPT)).map(|action| Kept {
+        let kept = local(rest.raw(KEPT)).map(|action| InterruptedForm {
             action: action.to_owned(),
             // The first of each name is ours: one of the form's own comes later.
             is_ours: rest.raw(OURS) == "1",
@@ -129,7 +129,7 @@ fn secrets(names: &str) -> Vec<Secret> {
 #[derive(Clone)]
 pub(crate) struct GoesOn {
     pub(crate) session: String,
-    pub(crate) kept: Arc<Kept>,
+    pub(crate) kept: Arc<InterruptedForm>,
 }
 
 /// Sends such a form on, as the browser would; what it comes to is the answer.
