@@ -13,6 +13,7 @@ mod ids;
 mod imported;
 mod interval;
 mod local;
+mod names;
 mod organization;
 mod patch;
 mod spreadsheet;
@@ -30,6 +31,7 @@ pub use ids::{ID_MAX, ORG_ID_CHARS_MAX, OrgIdError};
 pub use imported::{Imported, Members};
 pub use interval::{Interval, IntervalError, Unit};
 pub use local::{Local, LocalTime};
+pub use names::{ListedUser, Lookup, Names, NoNames, OrganizationData, folded};
 pub use organization::{
     Account, ApiKey, CalendarFeed, Examples, Guide, LOGIN_CHARS_MAX, Login, LoginName,
     LoginNameError, Meaning, NAME_CHARS_MAX, Name, Opener, Organization, PasswordHash, Role,

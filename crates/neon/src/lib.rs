@@ -12,7 +12,7 @@ mod ahead;
 mod body;
 mod envelope;
 mod errors;
-pub mod files;
+pub mod export;
 mod method;
 mod methods;
 mod outgoing;

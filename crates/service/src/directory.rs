@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     ApiKey, KeyId, LoginName, Meaning, Organization, Status, StatusId, StatusName, StatusRef,
-    SystemUser, UserId,
+    SystemUser, UserId, folded,
 };
 use store::TenantRecord;
 
@@ -119,9 +119,4 @@ impl Directory {
         let wanted = folded(name);
         self.statuses.values().filter(move |status| folded(status.name.as_str()) == wanted)
     }
-}
-
-/// A name as names are compared.
-pub(crate) fn folded(name: &str) -> String {
-    name.trim().to_lowercase()
 }

@@ -3,10 +3,10 @@
 
 use domain::{
     Activity, ActivityId, Author, Draft, Imported, Member, Members, Patch, Provenance, Role, Seq,
-    Source, Stamp, State, Status, StatusRef, Terms, Version,
+    Source, Stamp, State, Status, StatusRef, Terms, Version, folded,
 };
 
-use crate::directory::{Directory, folded};
+use crate::directory::Directory;
 use crate::import::{self, Seen};
 use crate::{Refusal, Write, custom_fields};
 

@@ -99,7 +99,7 @@ pub use examples::{ExamplesError, RemovedExamples, made_up};
 pub use history::{Change, Difference, Story};
 pub use import::{
     Conflicts, Differing, ImportError, ImportNames, ImportOptions, ImportPlan, ImportReport,
-    Listed, Lookup, NotHere, NotTaken, OrganizationData, Rehearsal, Spool, SpoolError,
+    Listed, NotHere, NotTaken, Rehearsal, Spool, SpoolError,
 };
 pub use integrations::{
     Delivery, Hint, Integration, IntegrationState, Progress, Receipt, Severity,
@@ -135,7 +135,7 @@ pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
 pub use throttle::TooManyAttempts;
 pub use timeline::Tally;
 pub use trusted_clock::{AcceptClock, ClockError, refuse_insane};
-pub use users::{AddUsersError, ListedUser, ListedUserError, USERS_AT_ONCE_MAX};
+pub use users::{AddUsersError, ListedUserError, USERS_AT_ONCE_MAX};
 pub use write::{Refusal, Write, Written};
 
 /// A data folder at work. Cheap to clone.

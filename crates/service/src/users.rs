@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Login, LoginName, Name, OrgKey, Role, Stamp, SystemUser, UserId};
+use domain::{ListedUser, Login, LoginName, Name, OrgKey, Stamp, SystemUser, UserId};
 use hashbrown::{HashMap, HashSet};
 use store::Transaction;
 use thiserror::Error;
@@ -16,19 +16,6 @@ use crate::{AdminError, Refusal, Service};
 
 /// The most users that are added at once: all of them are in memory, and in one transaction.
 pub const USERS_AT_ONCE_MAX: usize = 10_000;
-
-/// A user of a list that is to be added.
-#[derive(Clone, Debug)]
-pub struct ListedUser {
-    /// The id; where none is given, one after all that are known.
-    pub id: Option<UserId>,
-    /// The name.
-    pub name: Name,
-    /// What the person may do.
-    pub role: Role,
-    /// The name to sign in with, once there is a password.
-    pub login: Option<LoginName>,
-}
 
 /// Why none of a list's users was added.
 #[derive(Debug, Error)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use domain::OrgId;
-use neon::files::Format;
+use neon::export::Format;
 use serde::{Deserialize, Serialize};
 
 use super::whole;

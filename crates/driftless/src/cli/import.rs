@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 use domain::{OrgId, Zone};
-use neon::files::{ColumnName, ColumnNames, Dates};
+use files::{ColumnName, ColumnNames, Dates};
 use serde::{Deserialize, Serialize};
 
 use crate::text;

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use domain::Account;
-use neon::files;
 use service::Service;
 
 use super::import::tell_ignored;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use domain::{ActivityId, Kind, Member, Origin, Stage, State, Zone};
-use neon::files::{OrganizationWriter, Writer};
+use neon::export::{OrganizationWriter, Writer};
 use service::{Change, Difference, Refusal, Service};
 
 use super::Failure;
@@ -26,7 +26,7 @@ pub(super) fn run(
     let out = io::BufWriter::with_capacity(PIECE_BYTES, ToConsole { console, cut: Vec::new() });
     if export.all {
         let mut writer =
-            OrganizationWriter::new(&export.org, &service.organization_data(&org), out)?;
+            OrganizationWriter::new(&export.org, service.organization_data(&org), out)?;
         service.export::<Failure>(&org, &mut |version| Ok(writer.write(version)?))?;
         writer.finish()?.flush()?;
         return Ok(());

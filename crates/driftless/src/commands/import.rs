@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use domain::{Account, ClientId, Name, Role, UserId, Zone};
-use neon::files::{self, ColumnNames, Ignored, Pages, Reading};
+use domain::{Account, ClientId, Name, OrganizationData, Role, UserId, Zone};
+use files::{ColumnNames, Ignored, Pages, Reading};
 use service::{
     Differing, ImportNames, ImportOptions, ImportPlan, ImportReport, Listed, NewUser, NotHere,
-    OrganizationData, Rehearsal, Spool, Tenant,
+    Rehearsal, Spool, Tenant,
 };
 
 use super::export::difference;

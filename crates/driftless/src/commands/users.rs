@@ -3,10 +3,9 @@
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
-use domain::{LoginName, OrgId, UserId};
-use neon::files;
+use domain::{ListedUser, LoginName, OrgId, UserId};
 use service::{
-    AddUsersError, AdminError, ListedUser, NewUser, PASSWORD_BYTES_MAX, Password, Service, Tenant,
+    AddUsersError, AdminError, NewUser, PASSWORD_BYTES_MAX, Password, Service, Tenant,
     USERS_AT_ONCE_MAX, UserEdit,
 };
 

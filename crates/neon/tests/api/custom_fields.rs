@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use neon::files::Format;
+use neon::export::Format;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};

@@ -10,8 +10,9 @@ use std::sync::{Arc, RwLock};
 use axum::body::Body;
 use axum::http::{Request, Response, header};
 use domain::{Clock, ManualClock, Moment, Name, OrgId, Role, UserId, Version, Zone};
+use files::{ColumnNames, Reading};
 use http_body_util::BodyExt;
-use neon::files::{ColumnNames, Format, Reading, Writer};
+use neon::export::{Format, Writer};
 use neon::{Api, Outbox};
 
 use crate::answer::Answer;
@@ -291,7 +292,7 @@ impl Org {
             folder: Some(folder.path()),
             names: &mut names,
         };
-        neon::files::read("file", Cursor::new(file), reading, &mut |item| {
+        files::read("file", Cursor::new(file), reading, &mut |item| {
             spool.push(&item).unwrap();
             ControlFlow::Continue(())
         })

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use domain::{ActivityId, ManualClock, StatusId, StatusName};
-use neon::files::Format;
+use neon::export::Format;
 use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Tables that people have edited, imported again: only what somebody changed is a change.
 
 use domain::ManualClock;
-use neon::files::Format;
+use neon::export::Format;
 use service::{ImportError, ImportOptions, ImportReport};
 
 use crate::client::Client;

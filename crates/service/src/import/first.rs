@@ -7,14 +7,15 @@
 use std::sync::Arc;
 
 use domain::{
-    ActivityId, ID_MAX, Imported, Kind, Organization, Provenance, Stage, Stamp, State, UserId,
-    Version,
+    ActivityId, ID_MAX, Imported, Kind, Organization, OrganizationData, Provenance, Stage, Stamp,
+    State, UserId, Version,
 };
 use store::{Durability, Store, StoreError, Transaction};
 use timeline::{Entry, Timeline};
 
+use super::organization::{self, named};
 use super::statuses::{Named, StatusChanges};
-use super::{AUTHOR, ImportError, ImportPlan, ImportReport, OrganizationData};
+use super::{AUTHOR, ImportError, ImportPlan, ImportReport};
 use crate::commit::{Committer, unavailable};
 use crate::directory::Directory;
 use crate::sabotage::step_of;
@@ -77,7 +78,7 @@ impl Service {
         let mut import = FirstImport {
             org: org.clone(),
             named: match &organization {
-                Some(organization) => organization.named(plan.statuses()),
+                Some(organization) => named(organization, plan.statuses()),
                 None => plan.statuses(),
             },
             organization,
@@ -205,7 +206,14 @@ impl FirstImport {
                     let changes = StatusChanges::apply(directory, &named, true);
                     changes.put(org.key, transaction)?;
                     if let Some(organization) = organization {
-                        organization.put(org.key, directory, transaction, &org.accounts(), now)?;
+                        organization::put(
+                            organization,
+                            org.key,
+                            directory,
+                            transaction,
+                            &org.accounts(),
+                            now,
+                        )?;
                     }
                     let known = &mut directory.organization.last_user_named;
                     *known = last_user_named.unwrap_or(*known).max(*known);

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use domain::{Account, ClientId, ID_MAX, Name, Stage, StatusId, StatusName, UserId};
+use domain::{
+    Account, ClientId, ID_MAX, Lookup, Name, Names, Stage, StatusId, StatusName, UserId, folded,
+};
 
-use crate::directory::folded;
 use crate::runtime::wait;
 use crate::tenant::Tenant;
 use crate::{AdminError, Service};
@@ -23,28 +24,6 @@ pub struct ImportNames {
     /// The greatest number of an account that activities name.
     last_client: ClientId,
     not_here: NotHere,
-}
-
-/// What was found under a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lookup<T> {
-    /// One.
-    Found(T),
-    /// None.
-    Unknown,
-    /// More than one: the name does not tell which.
-    Several,
-}
-
-impl<T> Lookup<T> {
-    /// The same of another type.
-    pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Lookup<U> {
-        match self {
-            Lookup::Found(found) => Lookup::Found(with(found)),
-            Lookup::Unknown => Lookup::Unknown,
-            Lookup::Several => Lookup::Several,
-        }
-    }
 }
 
 /// People and accounts that the files name and that are not here.
@@ -144,26 +123,34 @@ impl ImportNames {
         }
     }
 
-    /// Whether two names are the same, case and blanks around them aside.
-    #[must_use]
-    pub fn is_same(one: &str, other: &str) -> bool {
-        folded(one) == folded(other)
+    /// Names of accounts are looked up once some are needed: there may be very many.
+    fn index_accounts(&mut self) {
+        if let (None, Some(org)) = (&self.accounts, &self.org) {
+            let mut index = NameIndex { last: self.last_client.0, ..NameIndex::default() };
+            for Account { id, name } in org.accounts().find("") {
+                index.add(id.0, name.as_str());
+            }
+            self.accounts = Some(index);
+        }
     }
 
-    /// Whether the organization has no activity yet: then the files say which statuses there are.
+    /// Whom and what the files have named so far that is not here.
     #[must_use]
-    pub fn is_new(&self) -> bool {
+    pub fn not_here(&self) -> &NotHere {
+        &self.not_here
+    }
+}
+
+impl Names for ImportNames {
+    fn is_new(&self) -> bool {
         self.is_new
     }
 
-    /// Whether there is such a status.
-    #[must_use]
-    pub fn has_status(&self, id: StatusId) -> bool {
+    fn has_status(&self, id: StatusId) -> bool {
         self.status_ids.contains(&id)
     }
 
-    /// The status of that name; a new one where the files say which there are.
-    pub fn status(&mut self, name: &StatusName) -> Option<StatusId> {
+    fn status(&mut self, name: &StatusName) -> Option<StatusId> {
         let found = self.statuses.get(&folded(name.as_str())).copied();
         if found.is_some() || !self.is_new || self.next_status > ID_MAX {
             return found;
@@ -175,8 +162,7 @@ impl ImportNames {
         Some(id)
     }
 
-    /// The account of that name.
-    pub fn account(&mut self, name: &str) -> Lookup<ClientId> {
+    fn account(&mut self, name: &str) -> Lookup<ClientId> {
         self.index_accounts();
         let Some(accounts) = &mut self.accounts else { return Lookup::Unknown };
         let found = accounts.find(name).map(ClientId);
@@ -191,26 +177,12 @@ impl ImportNames {
         }
     }
 
-    /// Names of accounts are looked up once some are needed: there may be very many.
-    fn index_accounts(&mut self) {
-        if let (None, Some(org)) = (&self.accounts, &self.org) {
-            let mut index = NameIndex { last: self.last_client.0, ..NameIndex::default() };
-            for Account { id, name } in org.accounts().find("") {
-                index.add(id.0, name.as_str());
-            }
-            self.accounts = Some(index);
-        }
-    }
-
-    /// What an account is called.
-    #[must_use]
-    pub fn name_of_account(&self, id: ClientId) -> Option<String> {
+    fn name_of_account(&self, id: ClientId) -> Option<String> {
         let added = self.not_here.accounts.get(&id).map(ToString::to_string);
         added.or_else(|| self.org.as_ref()?.accounts().name(id).map(ToString::to_string))
     }
 
-    /// The person of that name.
-    pub fn user(&mut self, name: &str) -> Lookup<UserId> {
+    fn user(&mut self, name: &str) -> Lookup<UserId> {
         let found = self.users.find(name).map(UserId);
         let new = Name::parse(name.trim()).ok().filter(|_| self.adds_missing);
         match (found, new, self.users.next()) {
@@ -224,16 +196,12 @@ impl ImportNames {
         }
     }
 
-    /// What a person is called.
-    #[must_use]
-    pub fn name_of_user(&self, id: UserId) -> Option<String> {
+    fn name_of_user(&self, id: UserId) -> Option<String> {
         let added = self.not_here.users.get(&id).and_then(Option::as_ref);
         added.map(ToString::to_string).or_else(|| self.users.names.get(&id.0).cloned())
     }
 
-    /// Takes note of a person whom a record names, by number and perhaps by name.
-    pub fn meet_user(&mut self, id: UserId, name: Option<&str>) {
-        /// So many are told apart.
+    fn meet_user(&mut self, id: UserId, name: Option<&str>) {
         const USERS_MAX: usize = 10_000;
         let is_here = self.users.names.contains_key(&id.0);
         let is_known = self.not_here.users.contains_key(&id);
@@ -245,11 +213,5 @@ impl ImportNames {
         if known.is_none() {
             *known = name;
         }
-    }
-
-    /// Whom and what the files have named so far that is not here.
-    #[must_use]
-    pub fn not_here(&self) -> &NotHere {
-        &self.not_here
     }
 }

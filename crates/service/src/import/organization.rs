@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    Account, Login, LoginName, Name, OrgKey, Stage, Stamp, Status, SystemUser, UserId, Zone,
+    Account, Login, LoginName, Name, OrgKey, OrganizationData, Stage, Stamp, Status, SystemUser,
+    UserId,
 };
 use store::Transaction;
 use thiserror::Error;
@@ -16,23 +17,6 @@ use crate::directory::Directory;
 use crate::runtime::wait;
 use crate::tenant::Tenant;
 use crate::{Refusal, Service};
-
-/// What an organization has beside its activities, without anything that opens a door: no password, no key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OrganizationData {
-    /// Its name.
-    pub name: Name,
-    /// The zone in which its times are shown.
-    pub zone: Zone,
-    /// The greatest number of a person that any activity has named.
-    pub last_user_named: UserId,
-    /// Its people, by id; logins have no passwords.
-    pub users: Vec<SystemUser>,
-    /// Its statuses, by id.
-    pub statuses: Vec<Status>,
-    /// The names of its accounts, by id.
-    pub accounts: Vec<Account>,
-}
 
 /// Why a whole organization is not taken in. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -66,70 +50,71 @@ pub enum NotTaken {
     },
 }
 
-impl OrganizationData {
-    /// The names of statuses: those of the file's activities, and of them those that the file lists.
-    pub(super) fn named(&self, of_activities: Named) -> Named {
-        let mut named = of_activities;
-        named.extend(self.statuses.iter().map(|status| (status.id, status.name.clone())));
-        named
-    }
+/// The names of statuses: those of the file's activities, and of them those that the file lists.
+pub(super) fn named(data: &OrganizationData, of_activities: Named) -> Named {
+    let mut named = of_activities;
+    named.extend(data.statuses.iter().map(|status| (status.id, status.name.clone())));
+    named
+}
 
-    fn fits(&self, directory: &Directory, accounts: &Accounts) -> Result<(), NotTaken> {
-        for user in &self.users {
-            if let Some(here) = directory.users.get(&user.id) {
-                return Err(NotTaken::User(user.id, here.name.clone()));
-            }
-            let login = user.login.as_ref().map(|login| &login.name);
-            if let Some(login) = login
-                && let Some(here) = directory.user_of_login(login)
-            {
-                return Err(NotTaken::Login(user.id, login.clone(), here.id));
-            }
+/// Whether it goes together with what is here.
+fn fits(
+    data: &OrganizationData,
+    directory: &Directory,
+    accounts: &Accounts,
+) -> Result<(), NotTaken> {
+    for user in &data.users {
+        if let Some(here) = directory.users.get(&user.id) {
+            return Err(NotTaken::User(user.id, here.name.clone()));
         }
-        let other = |account: &&Account| {
-            accounts.name(account.id).is_some_and(|here| *here != account.name)
-        };
-        match self.accounts.iter().find(other) {
-            Some(account) => {
-                let here = accounts.name(account.id).unwrap_or(&account.name).clone();
-                Err(NotTaken::Account { file: account.clone(), here })
-            }
-            None => Ok(()),
+        let login = user.login.as_ref().map(|login| &login.name);
+        if let Some(login) = login
+            && let Some(here) = directory.user_of_login(login)
+        {
+            return Err(NotTaken::Login(user.id, login.clone(), here.id));
         }
     }
+    let other =
+        |account: &&Account| accounts.name(account.id).is_some_and(|here| *here != account.name);
+    match data.accounts.iter().find(other) {
+        Some(account) => {
+            let here = accounts.name(account.id).unwrap_or(&account.name).clone();
+            Err(NotTaken::Account { file: account.clone(), here })
+        }
+        None => Ok(()),
+    }
+}
 
-    /// Puts name, zone, people and statuses in the place of what is here, which has been looked at before.
-    pub(super) fn put(
-        self,
-        org: OrgKey,
-        directory: &mut Directory,
-        transaction: &mut dyn Transaction,
-        accounts: &Accounts,
-        now: Stamp,
-    ) -> Result<(), ImportError> {
-        self.fits(directory, accounts)?;
-        let failed = |e| ImportError::from(unavailable(&e));
-        for status in directory.statuses.values_mut() {
-            if !self.statuses.iter().any(|listed| listed.id == status.id) {
-                (status.retired, status.begins) = (true, false);
-                transaction.put_status(org, status).map_err(failed)?;
-            }
+/// Puts name, zone, people and statuses in the place of what is here, which has been looked at before.
+pub(super) fn put(
+    data: OrganizationData,
+    org: OrgKey,
+    directory: &mut Directory,
+    transaction: &mut dyn Transaction,
+    accounts: &Accounts,
+    now: Stamp,
+) -> Result<(), ImportError> {
+    fits(&data, directory, accounts)?;
+    let failed = |e| ImportError::from(unavailable(&e));
+    for status in directory.statuses.values_mut() {
+        if !data.statuses.iter().any(|listed| listed.id == status.id) {
+            (status.retired, status.begins) = (true, false);
+            transaction.put_status(org, status).map_err(failed)?;
         }
-        for status in self.statuses {
-            transaction.put_status(org, &status).map_err(failed)?;
-            directory.statuses.insert(status.id, status);
-        }
-        for mut user in self.users {
-            user.login =
-                user.login.map(|login| Login { password: None, password_set: now, ..login });
-            transaction.put_user(org, &user).map_err(failed)?;
-            directory.users.insert(user.id, user);
-        }
-        let organization = &mut directory.organization;
-        (organization.name, organization.zone) = (self.name, self.zone);
-        organization.last_user_named = self.last_user_named.max(organization.last_user_named);
-        Ok(())
     }
+    for status in data.statuses {
+        transaction.put_status(org, &status).map_err(failed)?;
+        directory.statuses.insert(status.id, status);
+    }
+    for mut user in data.users {
+        user.login = user.login.map(|login| Login { password: None, password_set: now, ..login });
+        transaction.put_user(org, &user).map_err(failed)?;
+        directory.users.insert(user.id, user);
+    }
+    let organization = &mut directory.organization;
+    (organization.name, organization.zone) = (data.name, data.zone);
+    organization.last_user_named = data.last_user_named.max(organization.last_user_named);
+    Ok(())
 }
 
 impl Service {
@@ -171,7 +156,7 @@ impl Service {
         progress: &Arc<dyn Fn(u64) + Send + Sync>,
     ) -> Result<ImportReport, ImportError> {
         refuse_used(org)?;
-        data.fits(&org.directory(), &org.accounts())?;
+        fits(&data, &org.directory(), &org.accounts())?;
         if dry_run {
             let created = plan.records().count() as u64;
             let removed = plan.len() - created;

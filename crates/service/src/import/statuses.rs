@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Meaning, OrgKey, Status, StatusId, StatusName};
+use domain::{Meaning, OrgKey, Status, StatusId, StatusName, folded};
 use store::Transaction;
 
 use super::ImportReport;
 use crate::Refusal;
 use crate::commit::unavailable;
-use crate::directory::{Directory, folded};
+use crate::directory::Directory;
 
 /// The statuses that the files name, by id.
 pub(super) type Named = BTreeMap<StatusId, StatusName>;

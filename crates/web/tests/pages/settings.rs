@@ -180,7 +180,7 @@ fn a_user_for_an_integration_needs_no_login() {
 fn a_person_from_a_file_gets_their_password_from_an_admin() {
     let world = World::new();
     let mut browser = world.admin();
-    let grace = service::ListedUser {
+    let grace = domain::ListedUser {
         id: None,
         name: "Grace".parse().unwrap(),
         role: domain::Role::Editor,

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Cursor, Read};
 use csv::{ErrorKind, StringRecord};
 
 use super::{Columns, Halt, Rows};
-use crate::files::problem::{Fault, newlines};
+use crate::problem::{Fault, newlines};
 
 /// The most bytes that one row of CSV may have.
 pub const ROW_BYTES_MAX: usize = 16 << 20;
@@ -14,7 +14,7 @@ pub const ROW_BYTES_MAX: usize = 16 << 20;
 const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 
 /// The rows of a file, one at a time in the same memory.
-pub(in crate::files) struct CsvRows<'r> {
+pub(crate) struct CsvRows<'r> {
     reader: csv::Reader<Lines<'r>>,
     row: StringRecord,
     first_line: u64,
@@ -24,7 +24,7 @@ pub(in crate::files) struct CsvRows<'r> {
 impl<'r> CsvRows<'r> {
     /// The rows of a file whose first `line - 1` lines have been read; `is_marked` where it began with the
     /// mark of UTF-8, as files for spreadsheets do.
-    pub(in crate::files) fn new<const N: usize>(
+    pub(crate) fn new<const N: usize>(
         source: &'r mut dyn BufRead,
         line: u64,
         is_marked: bool,

@@ -41,26 +41,24 @@ mod tests;
 mod times;
 mod users;
 mod value;
-mod write;
 
 use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use domain::{Imported, Stamp, Zone};
-use service::{ImportNames, OrganizationData};
+use domain::{Imported, Names, OrganizationData, Stamp, Zone};
 
 pub use accounts::read_accounts;
 pub use columns::{ColumnName, ColumnNameError, ColumnNames};
+pub use fields::COLUMNS;
 pub use ignored::Ignored;
-pub use organization::OrganizationWriter;
+pub use organization::{write_beginning, write_end};
 pub use pages::Pages;
 pub use problem::{Fault, PROBLEMS_SHOWN_MAX, Problem, ReadError};
 pub use stretch::VALUE_BYTES_MAX;
 pub use table::{ROW_BYTES_MAX, WORKBOOK_BYTES_MAX, WORKBOOK_UNPACKED_BYTES_MAX};
 pub use times::{Dates, DatesError};
 pub use users::read_users;
-pub use write::{Format, FormatError, Writer};
 
 use problem::Problems;
 use source::Source;
@@ -78,7 +76,7 @@ pub struct Reading<'a> {
     /// Where workbooks are set aside; the system's folder for such files where there is none.
     pub folder: Option<&'a Path>,
     /// Whom and what names in tables stand for.
-    pub names: &'a mut ImportNames,
+    pub names: &'a mut (dyn Names + 'static),
 }
 
 /// What was read.

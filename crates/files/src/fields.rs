@@ -35,6 +35,10 @@ pub(super) const NAMES: [&str; 19] = [
     "activityStatus",
 ];
 
+/// The columns in which programs exchange activities, in the order of the record: what comes after among the
+/// names is another word for one of them, or its name.
+pub const COLUMNS: &[&str] = NAMES.split_at(Column::Deleted as usize + 1).0;
+
 /// A member: its place in [`NAMES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Column {

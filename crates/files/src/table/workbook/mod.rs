@@ -18,7 +18,7 @@ use csv::StringRecord;
 use domain::LocalTime;
 
 use super::{Columns, Halt, Rows, Said};
-use crate::files::problem::Fault;
+use crate::problem::Fault;
 
 /// The most bytes that a workbook may have.
 pub const WORKBOOK_BYTES_MAX: u64 = 256 << 20;
@@ -33,19 +33,16 @@ const ZIP_MARK: &[u8] = b"PK\x03\x04";
 const OLD_MARK: &[u8] = &[0xD0, 0xCF, 0x11, 0xE0];
 
 /// Whether a file that begins like this is a workbook.
-pub(in crate::files) fn is_workbook(start: &[u8]) -> bool {
+pub(crate) fn is_workbook(start: &[u8]) -> bool {
     start.starts_with(ZIP_MARK) || start.starts_with(OLD_MARK)
 }
 
 /// A workbook that has been set aside in a file, since its parts can only be found from its end.
-pub(in crate::files) struct Workbook(File);
+pub(crate) struct Workbook(File);
 
 impl Workbook {
     /// Sets the source aside in a file without a name, in this folder or the system's.
-    pub(in crate::files) fn spool(
-        source: &mut dyn BufRead,
-        folder: Option<&Path>,
-    ) -> io::Result<Workbook> {
+    pub(crate) fn spool(source: &mut dyn BufRead, folder: Option<&Path>) -> io::Result<Workbook> {
         let mut file = match folder {
             Some(folder) => tempfile::tempfile_in(folder)?,
             None => tempfile::tempfile()?,
@@ -56,7 +53,7 @@ impl Workbook {
     }
 
     /// Reads its first visible sheet as a table.
-    pub(in crate::files) fn read<const N: usize>(
+    pub(crate) fn read<const N: usize>(
         self,
         columns: &Columns<'_, N>,
         each: &mut dyn FnMut(Said<'_, N>, Form) -> ControlFlow<()>,
@@ -84,7 +81,7 @@ impl Workbook {
 
 /// The form of a workbook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::files) enum Form {
+pub(crate) enum Form {
     /// Office Open XML.
     Xlsx,
     /// OpenDocument.

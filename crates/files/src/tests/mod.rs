@@ -10,11 +10,12 @@ use std::io::BufReader;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use super::{ColumnNames, Format, Ignored, ReadError, Reading, Summary, Writer, read};
+use super::{ColumnNames, Ignored, ReadError, Reading, Summary, read};
 use domain::{
     Activity, Author, CustomField, Imported, Member, Moment, Origin, Seq, Stamp, State, Version,
     Zone,
 };
+use neon::export::{Format, Writer};
 use service::ImportNames;
 
 const NOW: &str = "2026-01-01T00:00:00.000Z";

@@ -326,7 +326,7 @@ fn missing(answers: &[(&str, u64, u64, u64)]) -> String {
             r#"{{"{method}ActivitiesResponse":{{"page":{{"currentPage":{page},"pageSize":1,"totalPage":"{pages}","totalResults":{results}}},"activities":{{"activity":[{record}]}}}}}}"#
         )
     };
-    let mut pages = crate::files::Pages::default();
+    let mut pages = crate::Pages::default();
     for answer in answers.iter().map(answer) {
         let (_, summary) = read_bytes(answer.as_bytes()).unwrap();
         assert_eq!(summary.ignored.names().count(), 0, "{answer}");

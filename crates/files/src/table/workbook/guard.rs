@@ -12,7 +12,7 @@ use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
 use super::{Form, WORKBOOK_UNPACKED_BYTES_MAX, unreadable};
-use crate::files::problem::Fault;
+use crate::problem::Fault;
 
 /// The most cells that an OpenDocument sheet may have, all rows as wide as the widest.
 const CELLS_MAX: u64 = 20_000_000;

@@ -1,7 +1,8 @@
 //! What only cells of a table can say: names in place of numbers, times without an offset.
 
-use domain::{ClientId, Member, Moment, Precision, StatusId, StatusName, UserId, Zone};
-use service::{ImportNames, Lookup};
+use domain::{
+    ClientId, Lookup, Member, Moment, Names, Precision, StatusId, StatusName, UserId, Zone, folded,
+};
 
 use super::fields::{Column, Fields};
 use super::problem::{Fault, shown};
@@ -12,7 +13,7 @@ use super::value::{self, Kind};
 pub(super) struct CellReading<'f> {
     pub(super) zone: &'f Zone,
     pub(super) dates: Option<Dates>,
-    pub(super) names: &'f mut ImportNames,
+    pub(super) names: &'f mut (dyn Names + 'static),
     /// The zones that the header names.
     pub(super) zones: &'f [Option<Zone>],
     /// Counts times that occur twice.
@@ -62,16 +63,16 @@ impl<'a> Fields<'_, 'a> {
     /// The account, by its number, its name, or both.
     pub(super) fn cell_account(&mut self) -> Option<ClientId> {
         let id = self.numbered(Column::Client, &value::CLIENT)?;
-        let by_name = |names: &mut ImportNames, name: &str| names.account(name).map(|id| id.0);
-        let name_of = |names: &ImportNames, id: i64| names.name_of_account(ClientId(id));
+        let by_name = |names: &mut dyn Names, name: &str| names.account(name).map(|id| id.0);
+        let name_of = |names: &dyn Names, id: i64| names.name_of_account(ClientId(id));
         self.named_or_numbered(&ACCOUNT, id.map(|id| id.0), by_name, name_of).map(ClientId)
     }
 
     /// The responsible person, by number, name, or both.
     pub(super) fn cell_user(&mut self) -> Option<UserId> {
         let id = self.numbered(Column::SystemUser, &value::USER)?;
-        let by_name = |names: &mut ImportNames, name: &str| names.user(name).map(|id| id.0);
-        let name_of = |names: &ImportNames, id: i64| names.name_of_user(UserId(id));
+        let by_name = |names: &mut dyn Names, name: &str| names.user(name).map(|id| id.0);
+        let name_of = |names: &dyn Names, id: i64| names.name_of_user(UserId(id));
         let id = self.named_or_numbered(&USER, id.map(|id| id.0), by_name, name_of).map(UserId)?;
         let name = self.given(Column::SystemUserName);
         if let (Some(cells), Some(name)) = (&mut self.cells, name) {
@@ -92,8 +93,8 @@ impl<'a> Fields<'_, 'a> {
         &mut self,
         pair: &Pair,
         id: Option<i64>,
-        by_name: impl Fn(&mut ImportNames, &str) -> Lookup<i64>,
-        name_of: impl Fn(&ImportNames, i64) -> Option<String>,
+        by_name: impl Fn(&mut dyn Names, &str) -> Lookup<i64>,
+        name_of: impl Fn(&dyn Names, i64) -> Option<String>,
     ) -> Option<i64> {
         let Some(cell) = self.given(pair.name).filter(|cell| !cell.trim().is_empty()) else {
             return id;
@@ -109,7 +110,7 @@ impl<'a> Fields<'_, 'a> {
             self.note(cell, Fault::UnknownName { member, name, way_out });
             return None;
         };
-        let name_of_id = name_of(names, id).filter(|known| !ImportNames::is_same(known, cell));
+        let name_of_id = name_of(names, id).filter(|known| folded(known) != folded(cell));
         // A name that is not here is no reason to doubt the number: it may be an old one.
         if let (Some(name_of_id), Lookup::Found(_)) = (name_of_id, by_name(names, cell)) {
             let (id_member, name_member) = (pair.id.name(), member);

@@ -3,8 +3,7 @@
 use std::io::BufRead;
 use std::ops::ControlFlow;
 
-use domain::{LoginName, Name, Role, UserId};
-use service::ListedUser;
+use domain::{ListedUser, LoginName, Name, Role, UserId};
 
 use super::ignored::Ignored;
 use super::problem::{Fault, Place, Problems, ReadError};

@@ -1,4 +1,6 @@
-//! Writing what there is, in forms that [`read`](super::read) takes.
+//! Writing what there is, in forms that [`files::read`] takes.
+
+mod organization;
 
 use std::fmt::{self, Display};
 use std::io::{self, Write};
@@ -10,11 +12,11 @@ use serde::Serialize;
 use service::{StoredField, StoredVersion};
 use thiserror::Error;
 
-use super::fields::{Column, NAMES};
+use files::COLUMNS;
+
 use crate::record::{self, Time, capitals};
 
-/// The columns that are written: what comes after is another word for one of them, or its name.
-const COLUMNS: &[&str] = NAMES.split_at(Column::Deleted as usize + 1).0;
+pub use organization::OrganizationWriter;
 
 /// The form of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! A whole organization in one file of JSON lines: what it is, its users, statuses and accounts, then its
-//! activities as [`Writer`] writes them, and at the end how many there were of each.
+//! activities as records of API v1, one a line, and at the end how many there were of each.
 //!
 //! ```json
 //! {"driftlessExport":1,"organization":{"id":"acme","name":"Acme Relief","timeZone":"America/Chicago","lastUserNamed":7}}
@@ -15,17 +15,16 @@ use std::fmt::Display;
 use std::io::{self, BufRead, Write};
 
 use domain::{
-    Account, ClientId, ID_MAX, Login, LoginName, Name, OrgId, Role, Stamp, Status, StatusId,
-    StatusName, SystemUser, UserId, Version, Zone,
+    Account, ClientId, ID_MAX, Login, LoginName, Name, OrgId, OrganizationData, Role, Stamp,
+    Status, StatusId, StatusName, SystemUser, UserId, Zone,
 };
 use serde::{Deserialize, Serialize};
-use service::OrganizationData;
 
+use super::Intake;
 use super::json;
 use super::object::message;
 use super::problem::Fault;
 use super::stretch::Stretches;
-use super::{Format, Intake, Writer};
 
 /// What a file begins with that has a whole organization, to the byte.
 pub(super) const BEGINNING: &[u8] = br#"{"driftlessExport""#;
@@ -108,74 +107,65 @@ struct Counts {
     removed: u64,
 }
 
-/// Writes a whole organization as a file that [`read`](super::read) takes.
-pub struct OrganizationWriter<W: Write> {
-    versions: Writer<W>,
-    counts: Counts,
+/// Writes how such a file begins: everything but the activities, which follow as JSON lines.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn write_beginning(
+    org: &OrgId,
+    data: &OrganizationData,
+    mut out: impl Write,
+) -> io::Result<()> {
+    let organization = HeadOrganization {
+        id: org.to_string(),
+        name: data.name.to_string(),
+        time_zone: data.zone.name().to_owned(),
+        last_user_named: data.last_user_named.0,
+    };
+    write_line(&Head { driftless_export: VERSION, organization }, &mut out)?;
+    for user in &data.users {
+        write_line(&Line::User(UserLine::of(user)), &mut out)?;
+    }
+    for status in &data.statuses {
+        write_line(&Line::Status(StatusLine::of(status)), &mut out)?;
+    }
+    for Account { id, name } in &data.accounts {
+        let account = AccountLine { id: id.0, name: name.to_string() };
+        write_line(&Line::Account(account), &mut out)?;
+    }
+    Ok(())
 }
 
-impl<W: Write> OrganizationWriter<W> {
-    /// Begins a file with everything but the activities. Lines are written to `out` one by one: give it a
-    /// buffer.
-    ///
-    /// # Errors
-    /// When `out` does not take it.
-    pub fn new(org: &OrgId, data: &OrganizationData, mut out: W) -> io::Result<Self> {
-        let organization = HeadOrganization {
-            id: org.to_string(),
-            name: data.name.to_string(),
-            time_zone: data.zone.name().to_owned(),
-            last_user_named: data.last_user_named.0,
-        };
-        write_line(&Head { driftless_export: VERSION, organization }, &mut out)?;
-        for user in &data.users {
-            write_line(&Line::User(UserLine::of(user)), &mut out)?;
-        }
-        for status in &data.statuses {
-            write_line(&Line::Status(StatusLine::of(status)), &mut out)?;
-        }
-        for Account { id, name } in &data.accounts {
-            let account = AccountLine { id: id.0, name: name.to_string() };
-            write_line(&Line::Account(account), &mut out)?;
-        }
-        let counts = Counts {
-            users: data.users.len() as u64,
-            statuses: data.statuses.len() as u64,
-            accounts: data.accounts.len() as u64,
-            ..Counts::default()
-        };
-        let versions = Writer::new(Format::JsonLines, data.zone.clone(), out)?;
-        Ok(OrganizationWriter { versions, counts })
-    }
-
-    /// Writes a version: a record, or that the activity was removed.
-    ///
-    /// # Errors
-    /// When the output does not take it.
-    pub fn write(&mut self, version: &Version) -> io::Result<()> {
-        match version.record() {
-            Some(_) => self.counts.activities += 1,
-            None => self.counts.removed += 1,
-        }
-        self.versions.write(version)
-    }
-
-    /// Ends the file and gives the output back, flushed.
-    ///
-    /// # Errors
-    /// When the output does not take the rest.
-    pub fn finish(self) -> io::Result<W> {
-        let mut out = self.versions.finish()?;
-        write_line(&Line::End(self.counts), &mut out)?;
-        out.flush()?;
-        Ok(out)
-    }
+/// Writes how such a file ends: how many there were of each.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn write_end(
+    data: &OrganizationData,
+    activities: u64,
+    removed: u64,
+    out: impl Write,
+) -> io::Result<()> {
+    let counts = Counts { activities, removed, ..Counts::of(data) };
+    write_line(&Line::End(counts), out)
 }
 
 fn write_line(line: &impl Serialize, mut out: impl Write) -> io::Result<()> {
     let mut text = serde_json::to_vec(line)?;
     text.push(b'\n');
     out.write_all(&text)
+}
+
+impl Counts {
+    /// Of what there is beside the activities.
+    fn of(data: &OrganizationData) -> Counts {
+        Counts {
+            users: data.users.len() as u64,
+            statuses: data.statuses.len() as u64,
+            accounts: data.accounts.len() as u64,
+            ..Counts::default()
+        }
+    }
 }
 
 impl UserLine {
@@ -365,11 +355,9 @@ impl Reading {
             Line::End(counts) => {
                 self.has_ended = true;
                 let read = Counts {
-                    users: data.users.len() as u64,
-                    statuses: data.statuses.len() as u64,
-                    accounts: data.accounts.len() as u64,
                     activities: intake.summary.records,
                     removed: intake.summary.removals,
+                    ..Counts::of(data)
                 };
                 if counts != read && intake.problems.count() == 0 {
                     let told = format!("it counts {counts}, but the file has {read}");

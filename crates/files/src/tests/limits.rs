@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn a_row_beyond_the_limit_ends_the_file() {
-    let endless = table(&[ROW, "1,\"s"]) + &"x\n".repeat(crate::files::ROW_BYTES_MAX / 2);
+    let endless = table(&[ROW, "1,\"s"]) + &"x\n".repeat(crate::ROW_BYTES_MAX / 2);
     let error = read("f", endless.as_bytes(), reading(&mut ImportNames::of_nothing()), &mut |_| {
         ControlFlow::Continue(())
     });
