@@ -15,6 +15,7 @@ mod forwarded;
 mod front;
 mod health;
 mod log;
+mod mirror;
 mod observe;
 mod outage;
 mod prompt;
@@ -93,6 +94,7 @@ fn run(cli: Cli) -> Result<Ending, Failure> {
         Command::Demo(demo) => demo::run(&path, &demo).map(|()| Ending::Done),
         Command::Serve(serve) => serve::run(&path, &serve).map(|()| Ending::Done),
         Command::Health(health) => health::run(&health),
+        Command::Mirror(mirror) => mirror::run(&mirror),
         Command::Work(mut work) => {
             if let Work::Import(import) = &mut work {
                 import.keep_columns()?;

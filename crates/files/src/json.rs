@@ -7,6 +7,7 @@ use domain::{Imported, Members};
 use serde_json::value::RawValue;
 
 use super::Intake;
+use super::answer::{AnswerHead, Told};
 use super::fields::{Fields, NAMES};
 use super::object::{elements, is_empty, members, message};
 use super::problem::{Fault, Place, newlines, shown};
@@ -130,8 +131,8 @@ impl<'a> Stretch<'_, 'a, '_> {
         let Some(root) = [SYNC, LIST, RETRIEVE].into_iter().find(|&known| known == root) else {
             return self.note(answer, Fault::Answer(shown(root)));
         };
-        // The members after the sixth are known and say nothing of an activity.
-        let [result, errors, activities, activity, deleted, page, ..] = self.object(
+        // The last two are known and say nothing of an activity.
+        let [result, errors, activities, activity, deleted, page, responded, ..] = self.object(
             root,
             answer,
             &[
@@ -141,11 +142,12 @@ impl<'a> Stretch<'_, 'a, '_> {
                 "activity",
                 "deletedActivityIdList",
                 "page",
-                "responseMessage",
                 "responseDateTime",
+                "responseMessage",
                 "searchResults",
             ],
         );
+        self.intake.head = Some(AnswerHead::of(&Told { result, errors, responded, page }));
         if result.is_some_and(|result| result != r#""SUCCESS""#) {
             let errors = error_texts(errors.or(result).unwrap_or_default());
             return self.note(answer, Fault::Failed { root: root.to_owned(), errors });

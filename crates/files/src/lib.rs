@@ -22,6 +22,7 @@
 //! not name, or has no column for, it says nothing of ([`Members`](domain::Members)).
 
 mod accounts;
+mod answer;
 mod cells;
 mod columns;
 mod fields;
@@ -49,6 +50,7 @@ use std::path::Path;
 use domain::{Imported, Names, OrganizationData, Stamp, Zone};
 
 pub use accounts::read_accounts;
+pub use answer::{AnswerError, AnswerHead, AnswerPage, read_answer};
 pub use columns::{ColumnName, ColumnNameError, ColumnNames};
 pub use fields::COLUMNS;
 pub use ignored::Ignored;
@@ -121,8 +123,8 @@ pub fn read(
     reading: Reading<'_>,
     each: &mut dyn FnMut(Imported) -> ControlFlow<()>,
 ) -> Result<Summary, ReadError> {
-    let intake =
-        Intake { reading, each, problems: Problems::default(), summary: Summary::default() };
+    let (problems, summary) = (Problems::default(), Summary::default());
+    let intake = Intake { reading, each, problems, summary, head: None };
     intake
         .read(&mut source)
         .map_err(|source| ReadError::Io { name: name.to_owned(), source })
@@ -135,6 +137,8 @@ struct Intake<'e> {
     each: &'e mut dyn FnMut(Imported) -> ControlFlow<()>,
     problems: Problems,
     summary: Summary,
+    /// Of the answer that was read last.
+    head: Option<AnswerHead>,
 }
 
 impl Intake<'_> {

@@ -28,6 +28,8 @@ pub(crate) enum Ending {
     Done,
     Warning,
     Critical,
+    /// It could not be said, or was stopped so that nothing goes wrong.
+    Unknown,
 }
 
 impl Ending {
@@ -37,6 +39,7 @@ impl Ending {
             Ending::Done => 0,
             Ending::Warning => 1,
             Ending::Critical => 2,
+            Ending::Unknown => 3,
         }
     }
 }

@@ -1,0 +1,22 @@
+//! Keeps another system equal to the activities of a server that speaks API v1.
+//!
+//! It knows the server from outside only: it logs in, asks `syncActivities`, and writes what it is told into a
+//! [`Target`](target::Target), together with how far it has come. A run can end at any instant, also by a power
+//! cut; the next one goes on from what the target has.
+//!
+//! - From a server that says it is Driftless ([`VERSION_HEADER`](source::VERSION_HEADER)), one window is read page
+//!   by page, oldest change first, and the next one begins at its `responseDateTime`.
+//! - Any other server is believed less: see [`run`].
+
+mod patience;
+mod row;
+mod run;
+pub mod source;
+mod state;
+pub mod target;
+
+pub use patience::{Patience, Stop};
+pub use row::Row;
+pub use run::{Breaker, Options, Report, RunError, Summary, run};
+pub use source::{Source, SourceError};
+pub use state::State;

@@ -1,0 +1,460 @@
+//! The source: a server that speaks API v1, over HTTP.
+
+use std::time::{Duration, Instant};
+
+use domain::{ActivityId, NoNames, Stamp, Zone};
+use files::{AnswerError, AnswerPage, ColumnNames, ReadError, Reading};
+use serde::Deserialize;
+use thiserror::Error;
+use ureq::Agent;
+use ureq::http::StatusCode;
+
+use crate::row::Said;
+use crate::{Patience, Row, Stop};
+
+/// Driftless puts its version into this header of every answer of API v1.
+pub const VERSION_HEADER: &str = "driftless-version";
+
+/// Where API v1 is, below the server's address.
+const API_PATH: &str = "/neonws/services/api";
+
+/// Records that are asked for on a page: the vendor's largest.
+pub(crate) const PAGE_SIZE: u64 = 200;
+
+/// A single request that takes longer is given up.
+const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+
+/// A larger answer is not read.
+const ANSWER_BYTES_MAX: u64 = 256 << 20;
+
+/// A session that has ended.
+const SESSION_INVALID: u32 = 4;
+
+/// A service that will be back.
+const UNAVAILABLE: u32 = 2;
+
+/// Why the source could not be asked.
+#[derive(Debug, Error)]
+pub enum SourceError {
+    /// The address is none.
+    #[error("{0:?} is no address of a server: give one like https://api.neoncrm.com")]
+    Address(String),
+    /// The run was told to stop.
+    #[error("stopped")]
+    Stopped,
+    /// It was not there for longer than there was patience.
+    #[error("{url} is not available: {problem}; given up after {attempts} attempts")]
+    Unavailable {
+        /// What was asked.
+        url: String,
+        /// What happened the last time.
+        problem: String,
+        /// How often.
+        attempts: u32,
+    },
+    /// It cannot be trusted, or is no server at all.
+    #[error("{url} cannot be asked: {problem}")]
+    Unusable {
+        /// What was asked.
+        url: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// What answered is no API v1.
+    #[error(
+        "{url} does not answer as API v1 does (status {status}): it begins {beginning:?}; is the address right?"
+    )]
+    NotApi {
+        /// What was asked.
+        url: String,
+        /// The status.
+        status: u16,
+        /// How the answer begins.
+        beginning: String,
+    },
+    /// The key or the organization is wrong.
+    #[error("{url} does not accept the key for organization {organization:?}: {message}")]
+    Login {
+        /// What was asked.
+        url: String,
+        /// The organization.
+        organization: String,
+        /// What it said.
+        message: String,
+    },
+    /// It refuses for good.
+    #[error("{url} refuses: {message}")]
+    Refused {
+        /// What was asked.
+        url: String,
+        /// What it said.
+        message: String,
+    },
+    /// Sessions end before anything has come.
+    #[error("{0} ends each session before it has answered")]
+    Sessions(String),
+    /// A record that no activity can be.
+    #[error(transparent)]
+    Record(#[from] ReadError),
+    /// The answer cannot be the whole truth.
+    #[error("{url} answers what cannot be: {problem}; nothing of it was taken")]
+    Odd {
+        /// What was asked.
+        url: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// A question for a page of what has changed, the oldest change first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Question {
+    pub(crate) from: Stamp,
+    /// None: up to now.
+    pub(crate) to: Option<Stamp>,
+    /// From 1.
+    pub(crate) page: u64,
+}
+
+/// A page.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) responded: Stamp,
+    pub(crate) told: AnswerPage,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) removed: Vec<ActivityId>,
+}
+
+/// Why a page did not come.
+pub(crate) enum NoPage {
+    /// The run that it belongs to is over: it begins again with page 1.
+    RunOver,
+    /// It will not come.
+    Source(SourceError),
+}
+
+impl From<SourceError> for NoPage {
+    fn from(error: SourceError) -> NoPage {
+        NoPage::Source(error)
+    }
+}
+
+/// What became of one attempt.
+enum Trouble {
+    /// It may pass.
+    Wait(String),
+    /// The session has ended.
+    Session,
+    /// It is a later page of a run that is not known any more.
+    RunOver,
+    Final(SourceError),
+}
+
+/// A server of API v1, logged in to as one organization.
+pub struct Source {
+    agent: Agent,
+    api: String,
+    organization: String,
+    key: String,
+    session: Option<String>,
+    is_driftless: bool,
+    /// When it answered the login, by its own clock.
+    now: Option<Stamp>,
+    patience: Patience,
+    stop: Stop,
+    note: Box<dyn FnMut(&str) + Send>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LoginAnswer {
+    login_response: LoginResponse,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LoginResponse {
+    user_session_id: Option<String>,
+    response_date_time: Option<String>,
+    #[serde(default)]
+    errors: serde_json::Value,
+}
+
+impl Source {
+    /// The organization of a server. `address` is that of the server, with or without the path of API v1; `note`
+    /// is told why a request is repeated.
+    ///
+    /// # Errors
+    /// When the address is none.
+    pub fn new(
+        address: &str,
+        organization: &str,
+        key: &str,
+        patience: Patience,
+        stop: Stop,
+        note: Box<dyn FnMut(&str) + Send>,
+    ) -> Result<Source, SourceError> {
+        let api = api_address(address)?;
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(ANSWER_WITHIN))
+            .max_redirects(0)
+            .user_agent(concat!("driftless-mirror/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Ok(Source {
+            agent: config.new_agent(),
+            api,
+            organization: organization.to_owned(),
+            key: key.to_owned(),
+            session: None,
+            is_driftless: false,
+            now: None,
+            patience,
+            stop,
+            note,
+        })
+    }
+
+    /// Where API v1 is.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.api
+    }
+
+    /// The organization.
+    #[must_use]
+    pub fn organization(&self) -> &str {
+        &self.organization
+    }
+
+    /// Whether it says that it is Driftless; known after the login.
+    #[must_use]
+    pub fn is_driftless(&self) -> bool {
+        self.is_driftless
+    }
+
+    /// Logs in anew; what its clock shows.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub(crate) fn login(&mut self) -> Result<Stamp, SourceError> {
+        self.session = None;
+        let session = self.repeat(Source::try_login);
+        self.session = Some(session.map_err(|no_page| match no_page {
+            NoPage::Source(error) => error,
+            NoPage::RunOver => SourceError::Sessions(self.api.clone()),
+        })?);
+        let odd =
+            |problem: &str| SourceError::Odd { url: self.api.clone(), problem: problem.to_owned() };
+        self.now.ok_or_else(|| odd("the login has no responseDateTime"))
+    }
+
+    /// Asks for a page. A page that does not come is asked for again, as long as there is patience.
+    pub(crate) fn ask(&mut self, question: Question) -> Result<Page, NoPage> {
+        if self.session.is_none() {
+            self.login()?;
+        }
+        self.repeat(|source| source.try_ask(question))
+    }
+
+    fn repeat<T>(
+        &mut self,
+        attempt: impl Fn(&mut Source) -> Result<T, Trouble>,
+    ) -> Result<T, NoPage> {
+        let since = Instant::now();
+        let mut attempts = 0;
+        loop {
+            if self.stop.is_told() {
+                return Err(NoPage::Source(SourceError::Stopped));
+            }
+            let problem = match attempt(self) {
+                Ok(done) => return Ok(done),
+                Err(Trouble::Final(error)) => return Err(NoPage::Source(error)),
+                Err(Trouble::Session | Trouble::RunOver) => {
+                    self.session = None;
+                    return Err(NoPage::RunOver);
+                }
+                Err(Trouble::Wait(problem)) => problem,
+            };
+            let pause = self.patience.pause(attempts, since);
+            attempts += 1;
+            let Some(pause) = pause else {
+                let url = self.api.clone();
+                return Err(SourceError::Unavailable { url, problem, attempts }.into());
+            };
+            (self.note)(&format!("{problem}; next attempt in {:.0} s", pause.as_secs_f64()));
+            if self.stop.wait(pause) {
+                return Err(NoPage::Source(SourceError::Stopped));
+            }
+        }
+    }
+
+    fn try_login(&mut self) -> Result<String, Trouble> {
+        let form = [("login.apiKey", self.key.clone()), ("login.orgid", self.organization.clone())];
+        let url = format!("{}/common/login", self.api);
+        let (status, body) = self.post(&url, &form)?;
+        let Ok(LoginAnswer { login_response }) = serde_json::from_slice::<LoginAnswer>(&body)
+        else {
+            return Err(not_api(&url, status, &body));
+        };
+        let LoginResponse { user_session_id, response_date_time, errors } = login_response;
+        let told = response_date_time.as_deref().and_then(lower_bound);
+        self.now = told;
+        user_session_id.ok_or_else(|| {
+            let text = errors["error"][0]["errorMessage"].as_str().unwrap_or("no session");
+            let code = errors["error"][0]["errorCode"].as_str();
+            if code == Some("2") {
+                return Trouble::Wait(text.to_owned());
+            }
+            let (organization, message) = (self.organization.clone(), text.to_owned());
+            Trouble::Final(SourceError::Login { url, organization, message })
+        })
+    }
+
+    fn try_ask(&mut self, question: Question) -> Result<Page, Trouble> {
+        let url = format!("{}/account/syncActivities", self.api);
+        let mut form = vec![
+            ("userSessionId", self.session.clone().unwrap_or_default()),
+            ("syncActivityTimeFrom", question.from.at_offset(0).to_string()),
+            ("page.currentPage", question.page.to_string()),
+            ("page.pageSize", PAGE_SIZE.to_string()),
+            ("page.sortColumn", "lastModifiedDateTime".to_owned()),
+            ("page.sortDirection", "ASC".to_owned()),
+        ];
+        if let Some(to) = question.to {
+            form.push(("syncActivityTimeTo", to.at_offset(0).to_string()));
+        }
+        let (status, body) = self.post(&url, &form)?;
+        self.page(&url, question, status, &body)
+    }
+
+    fn page(
+        &self,
+        url: &str,
+        question: Question,
+        status: StatusCode,
+        body: &[u8],
+    ) -> Result<Page, Trouble> {
+        if !body.trim_ascii_start().starts_with(b"{") {
+            return Err(not_api(url, status, body));
+        }
+        let (mut rows, mut removed, mut nameless) = (Vec::new(), Vec::new(), 0_u64);
+        let reading = Reading {
+            now: self.now.unwrap_or(Stamp::MIN),
+            zone: &Zone::utc(),
+            dates: None,
+            columns: &ColumnNames::default(),
+            folder: None,
+            names: &mut NoNames,
+        };
+        let head = files::read_answer(url, body, reading, &mut |imported| {
+            match Said::from(imported) {
+                Said::There(row) => rows.push(row),
+                Said::Removed(id) => removed.push(id),
+                Said::Nameless => nameless += 1,
+            }
+            std::ops::ControlFlow::Continue(())
+        });
+        let head = head.map_err(|error| Trouble::Final(error.into()))?;
+        if !head.errors.is_empty() {
+            return Err(refused(url, question.page, &head.errors));
+        }
+        let odd =
+            |problem: String| Trouble::Wait(format!("{url} answers what cannot be: {problem}"));
+        let Some(told) = head.page else { return Err(odd("there is no page in it".to_owned())) };
+        let Some(responded) = head.responded else {
+            return Err(odd("there is no responseDateTime in it".to_owned()));
+        };
+        if nameless > 0 {
+            return Err(odd(format!("{nameless} records have no activityId")));
+        }
+        let before = (told.current.saturating_sub(1)).saturating_mul(told.size);
+        let expected = told.results.saturating_sub(before).min(told.size);
+        if told.current != question.page || told.size == 0 || rows.len() as u64 != expected {
+            return Err(odd(format!(
+                "page {} of {} results, {} a page, has {} records",
+                told.current,
+                told.results,
+                told.size,
+                rows.len()
+            )));
+        }
+        Ok(Page { responded, told, rows, removed })
+    }
+
+    /// Sends a form, and reads the answer.
+    fn post(
+        &mut self,
+        url: &str,
+        form: &[(&str, String)],
+    ) -> Result<(StatusCode, Vec<u8>), Trouble> {
+        let pairs = form.iter().map(|(name, value)| (*name, value.as_str()));
+        let answer = self.agent.post(url).send_form(pairs);
+        let mut answer = answer.map_err(|error| trouble(url, &error))?;
+        let status = answer.status();
+        self.is_driftless = answer.headers().contains_key(VERSION_HEADER);
+        let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
+        let body = body.map_err(|error| trouble(url, &error))?;
+        if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
+            return Err(Trouble::Wait(format!("{url} answers {status}")));
+        }
+        Ok((status, body))
+    }
+}
+
+/// The address of API v1, from what somebody has typed.
+fn api_address(address: &str) -> Result<String, SourceError> {
+    let refused = || SourceError::Address(address.to_owned());
+    let uri: ureq::http::Uri = address.trim().parse().map_err(|_| refused())?;
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    if !is_http || uri.host().is_none() || uri.query().is_some() {
+        return Err(refused());
+    }
+    let address = address.trim().trim_end_matches('/');
+    let has_path = address.ends_with(API_PATH);
+    Ok(if has_path { address.to_owned() } else { format!("{address}{API_PATH}") })
+}
+
+fn lower_bound(text: &str) -> Option<Stamp> {
+    domain::Moment::lower_bound(text).ok()
+}
+
+/// A connection that failed may be a passing matter; a certificate or an address that is wrong is not.
+fn trouble(url: &str, error: &ureq::Error) -> Trouble {
+    use ureq::Error;
+    let problem = error.to_string();
+    match error {
+        Error::Timeout(_)
+        | Error::Io(_)
+        | Error::HostNotFound
+        | Error::ConnectionFailed
+        | Error::Protocol(_) => Trouble::Wait(format!("{url}: {problem}")),
+        _ => Trouble::Final(SourceError::Unusable { url: url.to_owned(), problem }),
+    }
+}
+
+fn not_api(url: &str, status: StatusCode, body: &[u8]) -> Trouble {
+    let beginning: String =
+        String::from_utf8_lossy(&body[..body.len().min(400)]).trim().chars().take(80).collect();
+    let (url, status) = (url.to_owned(), status.as_u16());
+    Trouble::Final(SourceError::NotApi { url, status, beginning })
+}
+
+fn refused(url: &str, page: u64, errors: &[AnswerError]) -> Trouble {
+    let texts: Vec<String> = errors
+        .iter()
+        .map(|error| match error.code {
+            Some(code) => format!("{} (code {code})", error.message),
+            None => error.message.clone(),
+        })
+        .collect();
+    let message = texts.join("; ");
+    match errors[0].code {
+        Some(SESSION_INVALID) => Trouble::Session,
+        Some(UNAVAILABLE) if page > 1 && message.contains("begin again with page 1") => {
+            Trouble::RunOver
+        }
+        Some(UNAVAILABLE) => Trouble::Wait(format!("{url}: {message}")),
+        _ => Trouble::Final(SourceError::Refused { url: url.to_owned(), message }),
+    }
+}

@@ -1,0 +1,49 @@
+//! How far a mirror has come: kept in the target, in one transaction with the rows that it covers.
+
+use domain::Stamp;
+use serde::{Deserialize, Serialize};
+
+/// How far a mirror has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct State {
+    /// The source's address.
+    pub source: String,
+    /// The organization.
+    pub organization: String,
+    /// From here on the source is asked next, in milliseconds since 1970 UTC; none before the first page.
+    pub from_millis: Option<i64>,
+    /// Up to here the target has everything, in milliseconds since 1970 UTC; none before the first complete run.
+    pub complete_to_millis: Option<i64>,
+}
+
+impl State {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(source: &str, organization: &str) -> State {
+        State {
+            source: source.to_owned(),
+            organization: organization.to_owned(),
+            from_millis: None,
+            complete_to_millis: None,
+        }
+    }
+
+    /// From here on the source is asked next.
+    #[must_use]
+    pub fn from(&self) -> Option<Stamp> {
+        self.from_millis.map(Stamp::from_millis)
+    }
+
+    /// The same, asked from here on next.
+    #[must_use]
+    pub(crate) fn asked_from(&self, from: Stamp) -> State {
+        State { from_millis: Some(from.millis()), ..self.clone() }
+    }
+
+    /// The same, complete up to there, and asked from `from` on next.
+    #[must_use]
+    pub(crate) fn complete_to(&self, to: Stamp, from: Stamp) -> State {
+        State { complete_to_millis: Some(to.millis()), ..self.asked_from(from) }
+    }
+}

@@ -1,0 +1,139 @@
+//! Where a mirror writes to.
+
+mod sqlite;
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use domain::ActivityId;
+use thiserror::Error;
+
+pub use sqlite::SqliteTarget;
+
+use crate::{Row, State};
+
+/// What is written at once: all of it, or nothing.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    /// Activities that are there.
+    pub rows: &'a [Row],
+    /// Activities that were removed.
+    pub removed: &'a [ActivityId],
+    /// How far the mirror has come with these.
+    pub state: &'a State,
+}
+
+/// What a batch came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Rows that are new or differ from what was there.
+    pub written: u64,
+    /// Rows that were taken away.
+    pub removed: u64,
+}
+
+/// A place that is kept equal to the source.
+///
+/// What [`Target::apply`] has acknowledged is durable. Applying a batch a second time changes nothing.
+pub trait Target {
+    /// How far the mirror has come; none of a target that is new.
+    ///
+    /// # Errors
+    /// When the target cannot be read, or its tables are of another form.
+    fn state(&mut self) -> Result<Option<State>, TargetError>;
+
+    /// How many activities it has.
+    ///
+    /// # Errors
+    /// When the target cannot be read.
+    fn count(&mut self) -> Result<u64, TargetError>;
+
+    /// How many of these activities it has.
+    ///
+    /// # Errors
+    /// When the target cannot be read.
+    fn count_of(&mut self, ids: &[ActivityId]) -> Result<u64, TargetError>;
+
+    /// Writes a batch. A row that is older than what is there changes nothing.
+    ///
+    /// # Errors
+    /// When the target cannot be written to: then nothing has changed.
+    fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError>;
+}
+
+/// Why a target cannot be used.
+#[derive(Debug, Error)]
+pub enum TargetError {
+    /// It cannot be read or written.
+    #[error("{target}: {problem}")]
+    Failed {
+        /// The target.
+        target: String,
+        /// What it said.
+        problem: String,
+    },
+    /// There is something of that name that no mirror has made.
+    #[error(
+        "{target} has a table {table:?} that no mirror has made: give another target, or move the table away"
+    )]
+    Foreign {
+        /// The target.
+        target: String,
+        /// The table.
+        table: &'static str,
+    },
+    /// It was written by a release with other tables.
+    #[error(
+        "the tables in {target} are of version {found:?}, this release writes version {expected}: mirror into a new target"
+    )]
+    Version {
+        /// The target.
+        target: String,
+        /// The version that it has.
+        found: String,
+        /// The version that this release writes.
+        expected: u32,
+    },
+}
+
+/// A target as the command line names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TargetAddress {
+    /// `sqlite:FILE`.
+    Sqlite(PathBuf),
+}
+
+/// A text that names no target.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TargetAddressError {
+    /// Not of a known kind.
+    #[error("expected a target like sqlite:activities.db")]
+    Kind,
+    /// Nothing after the colon.
+    #[error("expected a file after the colon, like sqlite:activities.db")]
+    NoFile,
+}
+
+impl FromStr for TargetAddress {
+    type Err = TargetAddressError;
+
+    fn from_str(text: &str) -> Result<TargetAddress, TargetAddressError> {
+        match text.split_once(':') {
+            Some(("sqlite", "")) => Err(TargetAddressError::NoFile),
+            Some(("sqlite", file)) => Ok(TargetAddress::Sqlite(file.into())),
+            _ => Err(TargetAddressError::Kind),
+        }
+    }
+}
+
+impl TargetAddress {
+    /// Opens it; makes its tables where there are none.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or is not a mirror's.
+    pub fn open(&self) -> Result<Box<dyn Target>, TargetError> {
+        match self {
+            TargetAddress::Sqlite(file) => Ok(Box::new(SqliteTarget::open(file)?)),
+        }
+    }
+}
