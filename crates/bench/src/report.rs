@@ -43,9 +43,9 @@ fn page(results: &Results) -> Outcome<String> {
     }
     write!(
         text,
-        "Written by `bench/run` on {date}; do not edit. It measures the released binary beside the *limit*,\n\
-         a bare hyper server that returns a prebuilt body of the same size, and beside what people would use\n\
-         instead: PocketBase, and FastAPI with PostgreSQL. All are measured in turn, on one machine.\n\n",
+        "Written by `bench/run` on {date}; do not edit. It compares the released binary with the *limit*,\n\
+         a bare hyper server that returns a prebuilt body of the same size, and with what people would use\n\
+         instead: PocketBase, and FastAPI with PostgreSQL. All are measured in turn, on one computer.\n\n",
         date = results.about.date,
     )?;
     text += &table(results)?;
@@ -163,35 +163,33 @@ const HOW: &str = "
 ## How it is measured, and how to repeat it
 
 ```sh
-bench/run            # everything; give the machine nothing else to do
-bench/run --quick    # only tries it out
+bench/run            # everything; run nothing else on the computer meanwhile
+bench/run --quick    # a quick trial
 ```
 
-- Requests are drawn at random and sent by wrk: one thread, 8 connections that are kept. Rounds go in turn: the
-  limit, Driftless, PocketBase, FastAPI. Shares are taken within a round; figures are
-  medians of the rounds. The soak goes once.
-- Before each run some answers are looked at: they must hold as many records as they should. Any answer that is an
-  error, in a run or in Driftless's own metrics, ends the measurement.
-- Every answer of Driftless is complete: session checked, totals true, metrics counted, log line written to a file.
-- The processor's time is what the server's processes used, PostgreSQL's among them, from `/proc`.
-- PocketBase and FastAPI get the same 100,000 records with an index on the time of change. PocketBase is asked by its
-  superuser, since it makes everybody else wait for an empty answer. PostgreSQL is as Debian's package sets it up.
-  uvicorn has uvloop, httptools, and as many workers as there are cores.
-- S5 keeps the history and the index of words, which the benchmark's own command fills along with the log.
-- S6 is one connection and one page after the other. The list of removed ids comes with every page, unless a script
-  says `ignoreDeletedIdList=true`: with all pages, since a run is the pages of the very same question. Whoever has
-  nothing yet can say so.
-  With 100,000 activities at most the first pass reads the records from the store: the median is of one that finds
-  them in memory. With ten million every round reads them.
-- S7 is what the server holds with a cache of 1 MiB, less what it holds with half as many activities, by the half.
-  Each is the median of five starts, one after the other, on a folder in which nothing has been updated. One start
-  differs from the next by a MiB, which with 100,000 activities is 21 bytes of the figure.
-- S10 and the soak send at a fixed rate, from one thread for the reads and one for the updates. Requests are due in
-  whole milliseconds, the reads of S10 over 64 connections, all else over 32. A time runs from when the request was due, so that waiting
-  behind a late answer counts.
-- The soak has a cache of 64 MiB, so that it is full after a fifth of the time and what grows from then on shows.
-- The figures are kept in `target/bench/results.json`; `bench/run --render-only` writes this page anew from
-  them, `--only rates,soak` measures some again. Date and commit are those of the latest measurement.
+- wrk sends random requests: one thread, 8 connections that are kept open. Rounds alternate: the limit, Driftless,
+  PocketBase, FastAPI. Shares are calculated within a round; figures are medians of the rounds. The soak runs once.
+- Before each run, some answers are checked: they must contain the expected number of records. Any answer that is an error,
+  in a run or in Driftless's own metrics, ends the measurement.
+- Every answer of Driftless is complete: session checked, totals correct, metrics counted, log line written to a file.
+- Processor time is what the server's processes used, including PostgreSQL's, from `/proc`.
+- PocketBase and FastAPI get the same 100,000 records with an index on the time of change. PocketBase is queried by its
+  superuser, because it delays empty answers for everyone else. PostgreSQL is set up as Debian's package does it. uvicorn has
+  uvloop, httptools, and as many workers as there are cores.
+- S5 keeps the history and the search index, which the benchmark's own command fills along with the log.
+- S6 uses one connection and requests one page after another. The list of removed ids comes with every page, unless a script
+  sends `ignoreDeletedIdList=true`: with all pages, since a run is the pages of exactly the same request. A script that has
+  no data yet can do so. With 100,000 activities, at most the first pass reads the records from the store; the median is
+  of a pass that finds them in memory. With ten million, every round reads them.
+- S7 is the memory that the server uses with a cache of 1 MiB, minus what it uses with half as many activities, divided by
+  that half. Each is the median of five starts, one after another, on a folder in which nothing has been updated. Starts
+  differ by about a MiB, which is 21 bytes of the figure with 100,000 activities.
+- S10 and the soak send at a fixed rate, from one thread for reads and one for updates. Requests are due in whole
+  milliseconds, the reads of S10 over 64 connections, all others over 32. Times are measured from when a request was due, so
+  waiting behind a late answer counts.
+- The soak has a cache of 64 MiB, so that it is full after a fifth of the time and later growth can be seen.
+- The figures are stored in `target/bench/results.json`. `bench/run --render-only` writes this page again from them, and
+  `--only rates,soak` repeats some measurements. Date and commit are those of the latest measurement.
 ";
 
 /// With commas between the thousands; small ones with a decimal.

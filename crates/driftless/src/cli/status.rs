@@ -1,6 +1,7 @@
 //! `status`.
 
 use clap::Subcommand;
+use clap::builder::BoolishValueParser;
 use domain::{OrgId, StatusName};
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,7 @@ pub(crate) enum Status {
         #[serde(with = "text")]
         org: OrgId,
         /// Also show which count as done, and which one new activities begin with.
-        #[arg(long, env = "DRIFTLESS_STATUS_MEANING")]
+        #[arg(long, env = "DRIFTLESS_STATUS_MEANING", value_parser = BoolishValueParser::new())]
         meaning: bool,
     },
     /// Add a status; prints its id.

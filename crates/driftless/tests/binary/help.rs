@@ -97,10 +97,87 @@ fn the_documents_have_every_command_with_its_arguments_and_options_once() {
     let mut there: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for page in &pages {
         let command = typed(page).split_whitespace().collect::<Vec<_>>().join(" ");
-        // The table of settings has theirs.
+        // The settings have theirs.
         let is_told_elsewhere = ["demo", "serve"].contains(&command.as_str());
         let options = if is_told_elsewhere { BTreeSet::new() } else { options(page) };
         there.insert(command, options);
+    }
+    assert_eq!(told, there);
+}
+
+/// An option that can be set in the environment: its name and the variable's.
+type Setting = (String, String);
+
+/// The commands that have a setting, and its default value.
+type Users = (BTreeSet<String>, Option<String>);
+
+/// What follows a mark in a text, up to the bracket that closes it.
+fn after<'a>(text: &'a str, mark: &str) -> Option<&'a str> {
+    text.split_once(mark)?.1.split_once(']').map(|(found, _)| found)
+}
+
+/// The options of a help page that can be set in the environment, with their default values.
+fn settings(page: &str) -> Vec<(Setting, Option<String>)> {
+    let mut options: Vec<String> = Vec::new();
+    for line in page.lines().map(str::trim) {
+        if line.starts_with("--") || line.starts_with("-h, ") {
+            options.push(String::new());
+        }
+        if let Some(option) = options.last_mut() {
+            option.push_str(line);
+            option.push(' ');
+        }
+    }
+    let settings = options.iter().filter_map(|option| {
+        let variable = after(option, "[env: ")?.strip_suffix('=').unwrap();
+        let name = option.split_whitespace().next().unwrap();
+        let default = after(option, "[default: ").map(str::to_owned);
+        Some(((name.to_owned(), variable.to_owned()), default))
+    });
+    settings.collect()
+}
+
+#[test]
+fn the_documents_have_every_setting_with_its_variable_and_default_once() {
+    let document = include_str!("../../../../docs/settings.md");
+    let mut told: BTreeMap<Setting, Users> = BTreeMap::new();
+    for row in document.lines().filter(|line| line.starts_with("| `--")) {
+        let cells: Vec<&str> =
+            row.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let [name, users, variable, ref more @ ..] = cells[..] else { panic!("{row}") };
+        let users = users.split(", ").map(|user| user.trim_matches('`').to_owned()).collect();
+        let default = more.first().filter(|default| !default.is_empty());
+        let setting = (name.to_owned(), variable.to_owned());
+        let before = told.insert(setting, (users, default.map(|default| (*default).to_owned())));
+        assert_eq!(before, None, "{variable} is there twice");
+    }
+
+    let mut pages = Vec::new();
+    leaves(&Folder::new(), "", &mut pages);
+    let mut there: BTreeMap<Setting, Users> = BTreeMap::new();
+    for page in &pages {
+        let command = typed(page);
+        let is_argument = |word: &&str| !word.starts_with(|c: char| c.is_ascii_lowercase());
+        let words = command.split_whitespace().take_while(|word| !is_argument(word));
+        let command = words.collect::<Vec<_>>().join(" ");
+        for (setting, default) in settings(page) {
+            there
+                .entry(setting)
+                .or_insert_with(|| (BTreeSet::new(), default))
+                .0
+                .insert(command.clone());
+        }
+    }
+    let data = there.get_mut(&("--data".to_owned(), "DRIFTLESS_DATA".to_owned())).unwrap();
+    assert_eq!(data.0.len(), pages.len(), "every command has a data folder");
+    *data = (BTreeSet::from(["all".to_owned()]), Some("./driftless-data".to_owned()));
+    // Defaults of other commands are told by the help alone.
+    for (setting, (users, default)) in &mut there {
+        let is_the_servers =
+            ["all", "serve", "demo", "health"].iter().any(|user| users.contains(*user));
+        if !is_the_servers {
+            *default = told.get(setting).and_then(|told| told.1.clone());
+        }
     }
     assert_eq!(told, there);
 }

@@ -29,6 +29,7 @@ mod crash;
 mod data_folder;
 mod demo;
 mod directory;
+mod documents;
 mod export;
 mod health;
 mod help;

@@ -1,0 +1,175 @@
+//! The documents, held against the program: links, the map of the code, limits, metrics.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::folder::Folder;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn text(path: &str) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// All documents, by their path below the root.
+fn documents() -> Vec<String> {
+    let names = fs::read_dir(root().join("docs")).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut documents: Vec<String> = names
+        .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "md"))
+        .map(|name| format!("docs/{name}"))
+        .collect();
+    documents.extend(["README.md", "ARCHITECTURE.md", "CHANGELOG.md"].map(str::to_owned));
+    documents
+}
+
+/// The anchors that a document's headings have on code hosts.
+fn anchors(document: &str) -> BTreeSet<String> {
+    let headings = document.lines().filter(|line| line.starts_with('#'));
+    let anchor = |heading: &str| {
+        let words = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = words.chars().filter(|c| c.is_alphanumeric() || *c == ' ' || *c == '-');
+        kept.collect::<String>().replace(' ', "-")
+    };
+    headings.map(anchor).collect()
+}
+
+/// Where the links of a document lead.
+fn links(document: &str) -> impl Iterator<Item = &str> {
+    document.split("](").skip(1).filter_map(|rest| rest.split(')').next())
+}
+
+#[test]
+fn every_link_of_the_documents_leads_somewhere() {
+    let mut followed = 0;
+    for from in documents() {
+        let document = text(&from);
+        for link in links(&document).filter(|link| !link.starts_with("http")) {
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let to = match path {
+                "" => root().join(&from),
+                path => root().join(&from).parent().unwrap().join(path),
+            };
+            assert!(to.exists(), "{from} links to {link}");
+            if !anchor.is_empty() {
+                let headings = anchors(&fs::read_to_string(&to).unwrap());
+                assert!(headings.contains(anchor), "{from} links to {link}: {headings:?}");
+            }
+            followed += 1;
+        }
+    }
+    assert!(followed > 50, "{followed} links");
+}
+
+#[test]
+fn every_document_is_in_the_readmes_list() {
+    let readme = text("README.md");
+    let linked: BTreeSet<&str> = links(&readme).collect();
+    for document in documents().iter().filter(|document| *document != "README.md") {
+        assert!(linked.contains(document.as_str()), "{document}");
+    }
+    assert!(readme.lines().count() < 200, "the README is short");
+}
+
+#[test]
+fn the_map_of_the_code_leads_to_files_that_exist() {
+    let document = text("ARCHITECTURE.md");
+    let map = document.split_once("| to find | look in |").unwrap().1.split_once("\n\n").unwrap().0;
+    let mut folder = PathBuf::new();
+    let mut found = 0;
+    for row in map.lines() {
+        for path in row.split('`').skip(1).step_by(2) {
+            if !path.contains(['/', '.']) || path.contains("::") {
+                // A crate's name, before paths in it, or the name of a type.
+                folder = root().join("crates").join(path).join("src");
+                continue;
+            }
+            let (first, rest) = path.split_once('/').unwrap_or(("", path));
+            let source = root().join("crates").join(first);
+            let candidates = [
+                root().join(path),
+                source.join("src").join(rest),
+                source.join(rest),
+                folder.join(path),
+            ];
+            let there = candidates.iter().find(|path| path.exists());
+            let there = there.unwrap_or_else(|| panic!("there is no {path}: {row}"));
+            folder = there.parent().unwrap().to_owned();
+            found += 1;
+        }
+    }
+    assert!(found > 80, "{found} paths");
+}
+
+/// The rows of the limits in the settings: what, how much, and the source line that has it.
+const LIMITS: [(&str, &str, &str, &str); 34] = [
+    ("subject", "4,000 ", "domain/src/activity.rs", "SUBJECT_CHARS_MAX: usize = 4_000;"),
+    ("note, or", "100,000 ", "domain/src/activity.rs", "NOTE_CHARS_MAX: usize = 100_000;"),
+    ("custom field values", "500, ", "domain/src/activity.rs", "CUSTOM_FIELDS_MAX: usize = 500;"),
+    ("custom field values", "1 MiB", "domain/src/activity.rs", "BYTES_MAX: usize = 1 << 20;"),
+    ("names of people", "200 ", "domain/src/organization.rs", "NAME_CHARS_MAX: usize = 200;"),
+    ("query", "60 KiB", "neon/src/lib.rs", "QUERY_BYTES_MAX: usize = 60 << 10;"),
+    ("body", "2 MiB", "neon/src/lib.rs", "BODY_BYTES_MAX: usize = 2 << 20;"),
+    ("parameters", "100,000", "neon/src/lib.rs", "PARAMETERS_MAX: usize = 100_000;"),
+    ("bodies being", "64 MiB", "neon/src/lib.rs", "BODIES_BYTES_MAX: usize = 64 << 20;"),
+    ("bodies being", "16 KiB", "neon/src/lib.rs", "BODY_BYTES_FREE: usize = 16 << 10;"),
+    ("answers not", "64 MiB", "service/src/tenant.rs", "ANSWERS_BYTES_MAX: usize = 64 << 20;"),
+    ("answers not", "16 KiB", "neon/src/lib.rs", "ANSWER_BYTES_FREE: usize = 16 << 10;"),
+    ("runs of several", "100,000 ", "service/src/runs/limits.rs", "KEY_MAX: usize = 100_000;"),
+    ("runs of several", "24 hours", "service/src/runs.rs", "RUN_HOURS_MAX: i64 = 24;"),
+    ("runs of several", "30 minutes", "service/src/runs/limits.rs", "MINUTES_MIN: i64 = 30;"),
+    ("runs of a single", "4,096 ", "service/src/runs/limits.rs", "KEY_MAX: usize = 4_096;"),
+    ("sessions,", "10,000", "service/src/sessions.rs", "SESSIONS_PER_KEY_MAX: usize = 10_000;"),
+    ("time without use until a session", "30 ", "service/src/sessions.rs", "MAX: i64 = 30;"),
+    ("form", "2 MiB", "web/src/lib.rs", "FORM_BYTES_MAX: usize = 2 << 20;"),
+    ("forms waiting", "16 MiB", "web/src/body.rs", "BUDGET_BYTES: usize = 16 << 20;"),
+    ("forms waiting", "16 KiB", "web/src/body.rs", "FREE_BYTES: usize = 16 << 10;"),
+    ("time without use until a person", "12 ", "service/src/sessions.rs", "MAX: i64 = 12;"),
+    ("failed sign-ins", "10 for", "service/src/throttle.rs", "BY_NAME_MAX: u32 = 10;"),
+    ("failed sign-ins", "200 from", "service/src/throttle.rs", "BY_PLACE_MAX: u32 = 200;"),
+    ("failed sign-ins", "15 minutes", "service/src/throttle.rs", "SPAN_MS: i64 = 15 * 60_000;"),
+    ("people watching", "100", "service/src/live.rs", "FOLLOWERS_PER_ORG_MAX: usize = 100;"),
+    ("connections", "4,096", "driftless/src/edge/mod.rs", "CONNECTIONS_MAX: usize = 4_096;"),
+    ("headers", "128 KiB", "driftless/src/edge/connection.rs", "BYTES_MAX: usize = 128 * 1024;"),
+    ("time to receive", "15 s", "driftless/src/edge/mod.rs", "HEADER_READ_SECONDS_MAX: u64 = 15;"),
+    ("time without progress", "60 s", "driftless/src/edge/mod.rs", "STALL_SECONDS_MAX: u64 = 60;"),
+    ("idle time", "75 s", "driftless/src/edge/mod.rs", "IDLE_SECONDS_MAX: u64 = 75;"),
+    ("SQLite", "16 MiB", "store-sqlite/src/open.rs", "WRITER_CACHE_KIB: i32 = 16 * 1024;"),
+    ("SQLite", "16 readers", "store-sqlite/src/lib.rs", "IDLE_READERS_MAX: usize = 16;"),
+    ("the search index", "8 readers", "store-sqlite/src/search.rs", "READERS_MAX: usize = 8;"),
+];
+
+#[test]
+fn the_limits_in_the_settings_are_those_of_the_code() {
+    let settings = text("docs/settings.md");
+    let limits = settings.split_once("## Limits").unwrap().1;
+    for (what, limit, file, constant) in LIMITS {
+        let mut rows = limits.lines().filter(|line| line.starts_with(&format!("| {what}")));
+        assert!(rows.any(|row| row.contains(limit)), "no row {what:?} with {limit:?}");
+        assert!(text(&format!("crates/{file}")).contains(constant), "{file}: {constant}");
+    }
+    let rows = limits.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what"));
+    for row in rows.filter(|row| !row.starts_with("| ---")) {
+        let is_held = LIMITS.iter().any(|(what, ..)| row.starts_with(&format!("| {what}")));
+        let follows_from_others = ["| times", "| texts", "| failed setup", "| pages that are"];
+        assert!(is_held || follows_from_others.iter().any(|begin| row.starts_with(begin)), "{row}");
+    }
+}
+
+#[test]
+fn the_metrics_of_keys_in_the_documents_are_those_that_are_served() {
+    let document = text("docs/monitoring.md");
+    let rows = document.lines().filter_map(|line| line.strip_prefix("| `driftless_key_"));
+    let told: BTreeSet<&str> = rows.filter_map(|row| row.split('`').next()).collect();
+    let (folder, _) = Folder::with_key();
+    let server = folder.serve();
+    let metrics = server.get("/metrics").body;
+    let heads = metrics.lines().filter_map(|line| line.strip_prefix("# HELP driftless_key_"));
+    let served: BTreeSet<&str> = heads.filter_map(|head| head.split(' ').next()).collect();
+    assert_eq!(told, served);
+    server.stop();
+}
