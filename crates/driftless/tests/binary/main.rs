@@ -41,6 +41,7 @@ mod limits;
 mod live;
 mod logins;
 mod loss;
+mod mirror;
 mod observe;
 mod people;
 mod pipes;

@@ -1,0 +1,82 @@
+//! `driftless mirror`: a database that is kept equal to a server.
+
+use rusqlite::{Connection, OptionalExtension};
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::folder::{Folder, Output};
+use crate::server::Server;
+
+/// A server with an organization, and the folder that a mirror of it works in.
+struct Mirrored {
+    folder: Folder,
+    server: Server,
+    client: Client,
+}
+
+impl Mirrored {
+    fn start() -> Mirrored {
+        let (folder, key) = Folder::with_key();
+        let server = Server::start(&folder, &[]);
+        let client = Client::log_in(&server, &key);
+        folder.write("key", format!("{key}\n"));
+        Mirrored { folder, server, client }
+    }
+
+    fn run(&self, more: &str) -> Output {
+        let from = format!("http://{}", self.server.address);
+        let line =
+            format!("mirror run --from {from} --org acme --key-file key --to sqlite:crm.db {more}");
+        self.folder.run(&line)
+    }
+
+    /// Runs it; the line that it prints, without figures of time.
+    #[track_caller]
+    fn ok(&self) -> String {
+        let Output { code, out, err } = self.run("");
+        assert_eq!((code, err.as_str()), (0, ""), "{out}");
+        out.split(" in ").next().unwrap().to_owned()
+    }
+
+    fn subject(&self, id: i64) -> Option<String> {
+        let sql = "SELECT subject FROM activity WHERE activity_id = ?1";
+        let connection = Connection::open(self.folder.path("crm.db")).unwrap();
+        connection.query_row(sql, [id], |row| row.get(0)).optional().unwrap()
+    }
+
+    /// Whether the table has what the server has, and nothing else.
+    #[track_caller]
+    fn is_equal(&self) {
+        let connection = Connection::open(self.folder.path("crm.db")).unwrap();
+        let mut rows = connection
+            .prepare("SELECT activity_id, subject FROM activity ORDER BY activity_id")
+            .unwrap();
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let rows: Vec<(i64, String)> = rows.map(Result::unwrap).collect();
+        let mut here = Vec::new();
+        for line in self.folder.ok("export acme").lines() {
+            let record: Value = serde_json::from_str(line).unwrap();
+            if let Some(subject) = record["subject"].as_str() {
+                here.push((record["activityId"].as_i64().unwrap(), subject.to_owned()));
+            }
+        }
+        here.sort_unstable();
+        assert_eq!(rows, here);
+    }
+}
+
+#[test]
+fn what_is_created_edited_and_removed_is_in_the_table_after_the_next_run() {
+    let mirrored = Mirrored::start();
+    let (call, mail) = (mirrored.client.create("Call"), mirrored.client.create("Mail"));
+    assert_eq!(mirrored.ok(), "2 read, 2 written, 0 removed");
+    mirrored.is_equal();
+
+    mirrored.client.update(call, "activity.subject=Call+back");
+    mirrored.client.remove(mail);
+    assert_eq!(mirrored.ok(), "1 read, 1 written, 1 removed");
+    assert_eq!(mirrored.subject(call).as_deref(), Some("Call back"));
+    mirrored.is_equal();
+    // The bound itself is asked for again, and changes nothing.
+    assert!(mirrored.ok().ends_with("0 written, 0 removed"));
+}

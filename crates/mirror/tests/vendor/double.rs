@@ -1,0 +1,184 @@
+//! A small server of API v1 over a [`World`].
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use domain::Stamp;
+use serde_json::json;
+
+use crate::world::{Sins, World};
+
+pub(crate) struct Double {
+    world: Arc<Mutex<World>>,
+    listener: TcpListener,
+    over: Arc<AtomicBool>,
+}
+
+impl Double {
+    pub(crate) fn start(sins: Sins, seed: u64) -> Double {
+        let page_size_max = if sins.page_size_max == 0 { 200 } else { sins.page_size_max };
+        let world = World::new(Sins { page_size_max, ..sins }, seed);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let double = Double {
+            world: Arc::new(Mutex::new(world)),
+            listener: listener.try_clone().unwrap(),
+            over: Arc::default(),
+        };
+        let (world, over) = (double.world.clone(), double.over.clone());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if over.load(Ordering::SeqCst) {
+                    return;
+                }
+                serve(&stream.unwrap(), &world);
+            }
+        });
+        double
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("http://{}", self.listener.local_addr().unwrap())
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap()
+    }
+
+    pub(crate) fn work(&self, acts: u32) {
+        let mut world = self.world();
+        (0..acts).for_each(|_| world.act());
+    }
+
+    /// Up to half an hour in which nobody does anything.
+    pub(crate) fn pause(&self) {
+        let mut world = self.world();
+        world.now += world.dice.i64(0..1_800_000);
+    }
+
+    pub(crate) fn create(&self, count: u32) {
+        let mut world = self.world();
+        (0..count).for_each(|_| world.create());
+        world.pass();
+    }
+
+    pub(crate) fn remove(&self, count: usize) {
+        let mut world = self.world();
+        world.pass();
+        let ids: Vec<i64> = world.living().take(count).collect();
+        ids.into_iter().for_each(|id| world.change(id, true));
+        world.pass();
+    }
+
+    pub(crate) fn rest(&self) {
+        self.world().rest();
+    }
+
+    pub(crate) fn truth(&self) -> BTreeMap<i64, String> {
+        self.world().truth()
+    }
+}
+
+impl Drop for Double {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+        // Wakes the thread that waits for a connection.
+        let _ = TcpStream::connect(self.listener.local_addr().unwrap());
+    }
+}
+
+/// One request, one answer.
+fn serve(mut stream: &TcpStream, world: &Mutex<World>) {
+    let mut reader = BufReader::new(stream);
+    let (mut line, mut length, mut path) = (String::new(), 0, String::new());
+    loop {
+        line.clear();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        if path.is_empty() {
+            path = line.split(' ').nth(1).unwrap().to_owned();
+        }
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line == "\r\n" {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let form: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
+    let (status, text) = answer(&path, &form, &mut world.lock().unwrap());
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        text.len()
+    );
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(text.as_bytes()));
+}
+
+fn answer(path: &str, form: &HashMap<String, String>, world: &mut World) -> (&'static str, String) {
+    world.pass();
+    let one_in = |world: &mut World, n: u32| n > 0 && world.dice.u32(0..n) == 0;
+    let responded = text(world.now + world.sins.ahead_ms);
+    let outages = world.sins.outages;
+    if one_in(world, outages) {
+        return ("502 Bad Gateway", "<html>Bad Gateway</html>".to_owned());
+    }
+    if path.ends_with("/login") {
+        let answer = json!({"loginResponse": {"operationResult": "SUCCESS",
+            "responseDateTime": responded, "userSessionId": "s"}});
+        return ("200 OK", answer.to_string());
+    }
+    let failed = |code: &str, message: &str| {
+        let errors = json!({"error": [{"errorCode": code, "errorMessage": message}]});
+        let answer = json!({"syncActivitiesResponse": {"operationResult": "FAIL",
+            "responseDateTime": responded, "errors": errors}});
+        ("200 OK", answer.to_string())
+    };
+    let sessions_end = world.sins.sessions_end;
+    if one_in(world, sessions_end) {
+        return failed("4", "User session id is invalid.");
+    }
+    if one_in(world, outages) {
+        return failed("2", "Service is not available");
+    }
+    if world.sins.edits && world.dice.bool() {
+        world.act();
+    }
+    ("200 OK", page(form, &responded, world))
+}
+
+fn page(form: &HashMap<String, String>, responded: &str, world: &World) -> String {
+    let number = |name: &str| form[name].parse::<usize>().unwrap();
+    let time = |name: &str| domain::Moment::lower_bound(&form[name]).unwrap().millis();
+    let (from, to) = (time("syncActivityTimeFrom"), time("syncActivityTimeTo"));
+    let (current, size) = (number("page.currentPage"), number("page.pageSize"));
+    let size = size.min(world.sins.page_size_max);
+    let (records, mut removed) = world.window(from, to);
+    if world.sins.short_lists && current > 1 {
+        removed.clear();
+    }
+    let shown: Vec<_> = records.iter().skip((current - 1) * size).take(size).map(record).collect();
+    json!({"syncActivitiesResponse": {
+        "operationResult": "SUCCESS",
+        "responseDateTime": responded,
+        "activities": {"activity": shown},
+        "page": {"currentPage": current, "pageSize": size,
+            "totalPage": records.len().div_ceil(size).max(1), "totalResults": records.len()},
+        "deletedActivityIdList": {"activityId": removed},
+    }})
+    .to_string()
+}
+
+fn record((id, subject, stamp): &(i64, String, i64)) -> serde_json::Value {
+    json!({"createdDateTime": text(*stamp), "lastModifiedDateTime": text(*stamp), "activityId": id,
+        "subject": subject, "note": "", "startDateTime": text(*stamp),
+        "activityStatus": {"id": "2", "name": "Not Started"}, "activityPriority": "NORMAL"})
+}
+
+fn text(millis: i64) -> String {
+    Stamp::from_millis(millis).at_offset(0).to_string()
+}

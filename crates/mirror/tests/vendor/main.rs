@@ -1,0 +1,113 @@
+//! Runs against a double of the vendor's server, with the sins that such servers have: whatever happens, once
+//! everybody rests, one more run makes the target equal to the source.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod double;
+mod world;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use mirror::target::{SqliteTarget, Target};
+use mirror::{Breaker, Options, Patience, Report, RunError, Source, Stop, Summary};
+use rusqlite::Connection;
+
+use crate::double::Double;
+use crate::world::Sins;
+
+/// As many worlds are tried.
+const SEEDS: u64 = 40;
+
+/// Waits nobody notices.
+const PATIENCE: Patience = Patience {
+    first: Duration::from_micros(200),
+    longest: Duration::from_millis(2),
+    total: Duration::from_secs(20),
+};
+
+struct Silent;
+
+impl Report for Silent {
+    fn progress(&mut self, _: u64, _: u64) {}
+}
+
+fn options() -> Options {
+    Options { breaker: Breaker { is_open: true, ..Breaker::default() }, ..Options::default() }
+}
+
+fn source(double: &Double) -> Source {
+    let note = Box::new(|_: &str| ());
+    Source::new(&double.address(), "acme", "key", PATIENCE, Stop::default(), note).unwrap()
+}
+
+fn run(double: &Double, target: &mut dyn Target) -> Result<Summary, RunError> {
+    mirror::run(&mut source(double), target, &options(), &Stop::default(), &mut Silent)
+}
+
+/// What the target has.
+fn held(file: &Path) -> BTreeMap<i64, String> {
+    let connection = Connection::open(file).unwrap();
+    let mut rows = connection.prepare("SELECT activity_id, subject FROM activity").unwrap();
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+/// Lets people work and runs go on side by side; what the target lacks once all rest, after one more run.
+#[track_caller]
+fn after_rest(sins: Sins, seed: u64) -> (BTreeMap<i64, String>, BTreeMap<i64, String>) {
+    let double = Double::start(sins, seed);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("crm.db");
+    let mut target = SqliteTarget::open(&file).unwrap();
+    for _ in 0..6 {
+        double.work(30);
+        double.pause();
+        // A run that gives up is no harm: the next one goes on.
+        let _ = run(&double, &mut target);
+    }
+    double.rest();
+    let last = run(&double, &mut target);
+    assert!(last.is_ok(), "seed {seed}: {last:?}");
+    (held(&file), double.truth())
+}
+
+#[test]
+fn one_run_after_everybody_rests_makes_the_target_equal() {
+    for seed in 0..SEEDS {
+        let sins = Sins::drawn(seed);
+        let (held, truth) = after_rest(sins, seed);
+        assert_eq!(held, truth, "seed {seed}: {sins:?}");
+    }
+}
+
+#[test]
+fn what_appears_later_than_the_overlap_reaches_back_is_missed_by_runs() {
+    let sins = Sins { late_ms: 3_600_000, ..Sins::default() };
+    let missed = (0..10).any(|seed| {
+        let (held, truth) = after_rest(sins, seed);
+        held != truth
+    });
+    assert!(missed, "this test could not fail");
+}
+
+#[test]
+fn a_run_that_would_remove_too_much_does_nothing_until_it_is_allowed_to() {
+    let double = Double::start(Sins::default(), 1);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("crm.db");
+    let mut target = SqliteTarget::open(&file).unwrap();
+    double.create(100);
+    run(&double, &mut target).unwrap();
+    double.remove(30);
+    let careful = Options::default();
+    let refused =
+        mirror::run(&mut source(&double), &mut target, &careful, &Stop::default(), &mut Silent);
+    let told = refused.unwrap_err();
+    assert!(matches!(told, RunError::Breaker { removed: 30, rows: 100, allowed: 20 }), "{told}");
+    assert_eq!(held(&file).len(), 100);
+
+    let done = run(&double, &mut target).unwrap();
+    assert_eq!((done.removed, held(&file).len()), (30, 70));
+}
