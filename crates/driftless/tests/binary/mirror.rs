@@ -80,3 +80,42 @@ fn what_is_created_edited_and_removed_is_in_the_table_after_the_next_run() {
     // The bound itself is asked for again, and changes nothing.
     assert!(mirrored.ok().ends_with("0 written, 0 removed"));
 }
+
+#[test]
+fn a_mirror_that_runs_again_and_again_ends_in_order_when_it_is_told_to() {
+    let mirrored = Mirrored::start();
+    let id = mirrored.client.create("Call");
+    let from = format!("http://{}", mirrored.server.address);
+    let words = ["mirror", "run", "--from", &from, "--org", "acme", "--key-file", "key"];
+    let words = words.into_iter().chain(["--to", "sqlite:crm.db", "--every", "50ms"]);
+    let running = Server::spawn(mirrored.folder.command(words));
+    running.out.wait_for("the first run", |line| line.starts_with("1 read, 1 written"));
+    mirrored.client.remove(id);
+    running.out.wait_for("the removal", |line| line.contains(" 1 removed"));
+    assert_eq!(mirrored.subject(id), None);
+    running.stop();
+}
+
+#[test]
+fn what_goes_wrong_is_told_with_a_way_out() {
+    let mirrored = Mirrored::start();
+    mirrored.folder.write("wrong", "0123456789abcdef0123456789abcdef");
+    mirrored.folder.write("empty", "");
+    let here = format!("http://{}", mirrored.server.address);
+    let cases = [
+        ("ftp://x --org acme --key-file key --to sqlite:a.db", "is no address of a server"),
+        ("HERE --org acme --key-file wrong --to sqlite:a.db", "does not accept the key"),
+        ("HERE --org acme --key-file empty --to sqlite:a.db", "has no API key in its first line"),
+        ("HERE --org acme --key-file nowhere --to sqlite:a.db", "nowhere: No such file"),
+        ("HERE --org acme --to sqlite:a.db", "set DRIFTLESS_MIRROR_KEY"),
+        ("HERE/wrong --org acme --key-file key --to sqlite:a.db", "is the address right?"),
+        ("HERE --org acme --key-file key --to sqlite:nowhere/a.db", "unable to open"),
+        ("HERE --org acme --key-file key --to sqlite:key", "not a database"),
+    ];
+    for (line, told) in cases {
+        let line = line.replace("HERE", &here);
+        let refused = mirrored.folder.refused(&format!("mirror run --from {line}"));
+        assert!(refused.contains(told), "{line}: {refused}");
+    }
+    assert_eq!(mirrored.folder.run("mirror run --to nowhere:x").code, 2);
+}

@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use mirror::target::{SqliteTarget, Target};
-use mirror::{Breaker, Options, Patience, Report, RunError, Source, Stop, Summary};
+use domain::ActivityId;
+use mirror::target::{Applied, Batch, SqliteTarget, Target, TargetError};
+use mirror::{Breaker, Options, Patience, Report, RunError, Source, State, Stop, Summary};
 use rusqlite::Connection;
 
 use crate::double::Double;
@@ -79,6 +80,59 @@ fn one_run_after_everybody_rests_makes_the_target_equal() {
         let sins = Sins::drawn(seed);
         let (held, truth) = after_rest(sins, seed);
         assert_eq!(held, truth, "seed {seed}: {sins:?}");
+    }
+}
+
+/// Fails at some write, before or after it has been done, as if the process had been killed there.
+struct Killed<'t> {
+    target: &'t mut SqliteTarget,
+    writes_left: u32,
+    is_written: bool,
+}
+
+impl Target for Killed<'_> {
+    fn state(&mut self) -> Result<Option<State>, TargetError> {
+        self.target.state()
+    }
+
+    fn count(&mut self) -> Result<u64, TargetError> {
+        self.target.count()
+    }
+
+    fn count_of(&mut self, ids: &[ActivityId]) -> Result<u64, TargetError> {
+        self.target.count_of(ids)
+    }
+
+    fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
+        if self.writes_left > 0 {
+            self.writes_left -= 1;
+            return self.target.apply(batch);
+        }
+        if self.is_written {
+            self.target.apply(batch)?;
+        }
+        Err(TargetError::Failed { target: "killed".to_owned(), problem: String::new() })
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_step_is_followed_by_one_that_goes_on() {
+    let sins = Sins { edits: true, page_size_max: 5, ..Sins::default() };
+    for writes_left in 0..12 {
+        for is_written in [false, true] {
+            let double = Double::start(sins, writes_left.into());
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("crm.db");
+            let mut target = SqliteTarget::open(&file).unwrap();
+            for _ in 0..3 {
+                double.work(30);
+                let target = &mut target;
+                let _ = run(&double, &mut Killed { target, writes_left, is_written });
+            }
+            double.rest();
+            run(&double, &mut target).unwrap();
+            assert_eq!(held(&file), double.truth(), "after {writes_left} writes");
+        }
     }
 }
 
