@@ -5,8 +5,10 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ::mirror::target::TargetAddress;
-use ::mirror::{Breaker, Options, Patience, Report, RunError, Source, Stop, Summary};
+use ::mirror::target::{Target, TargetAddress};
+use ::mirror::{
+    Breaker, Difference, Options, Patience, Report, RunError, Source, Stop, Summary, Verified,
+};
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 use domain::Zone;
@@ -19,18 +21,48 @@ use crate::signals::StopSignals;
 /// The longest key that a file may hold, in bytes.
 const KEY_BYTES_MAX: usize = 1_000;
 
+/// As many differences are listed.
+const DIFFERENCES_SHOWN_MAX: usize = 100;
+
 #[derive(Subcommand, Debug)]
 pub(crate) enum Mirror {
     /// Bring the target up to what the server has now; with --every, again and again.
     ///
-    /// The first run loads everything. Each further run asks for what has changed or was removed since, and
-    /// goes on where the one before ended, even if it was killed. Exit codes: 0 done, 1 failed (the next run
-    /// goes on), 2 wrong usage, 3 stopped because too much would be removed.
+    /// The first run loads everything. Each further run reads what has changed or was removed since. It
+    /// continues where the last run ended, even if that was killed. Exit codes: 0 done, 1 failed (the next run
+    /// continues), 2 wrong usage, 3 stopped because too much would be removed.
     Run(Run),
+    /// Compare the target with the server, activity by activity.
+    ///
+    /// It first runs like `mirror run`, then reads everything once more and lists what differs. Exit codes: 0
+    /// equal (or repaired), 1 different or failed, 2 wrong usage, 3 stopped because too much would be removed.
+    Verify(Verify),
 }
 
 #[derive(Args, Debug)]
 pub(crate) struct Run {
+    #[command(flatten)]
+    between: Between,
+    /// Run again that long after each run, like 30s or 5m, until the process is told to end.
+    #[arg(long, env = "DRIFTLESS_MIRROR_EVERY", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    every: Option<Duration>,
+    /// Only say how much would be written and removed.
+    #[arg(long, env = "DRIFTLESS_MIRROR_DRY_RUN", value_parser = BoolishValueParser::new())]
+    dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    between: Between,
+    /// Write what is missing or different, and remove what the server does not have.
+    #[arg(long, env = "DRIFTLESS_MIRROR_REPAIR", value_parser = BoolishValueParser::new())]
+    repair: bool,
+}
+
+/// From where to where.
+#[derive(Args, Debug)]
+struct Between {
     /// The server's address, like https://api.neoncrm.com or http://127.0.0.1:8420.
     #[arg(long, env = "DRIFTLESS_MIRROR_FROM", value_name = "URL")]
     from: String,
@@ -44,15 +76,12 @@ pub(crate) struct Run {
     /// Where to write: sqlite:FILE.
     #[arg(long, env = "DRIFTLESS_MIRROR_TO", value_name = "TARGET")]
     to: TargetAddress,
-    /// Run again that long after each run, like 30s or 5m, until the process is told to end.
-    #[arg(long, env = "DRIFTLESS_MIRROR_EVERY", value_name = "DURATION", value_parser = humantime::parse_duration)]
-    every: Option<Duration>,
     /// How far each run reaches back into the one before, for changes that the server shows late. Not used
     /// if the server is Driftless, which never does.
     #[arg(long, env = "DRIFTLESS_MIRROR_OVERLAP", default_value = "10m", value_name = "DURATION",
           value_parser = humantime::parse_duration)]
     overlap: Duration,
-    /// Stop if a run would remove more than this percentage of the target's activities, and more than 20.
+    /// Stop before more than this percentage of the target's activities, and more than 20, are removed.
     #[arg(long, env = "DRIFTLESS_MIRROR_DELETE_MAX", default_value_t = 5.0, value_name = "PERCENT",
           value_parser = percent)]
     delete_max: f64,
@@ -63,9 +92,6 @@ pub(crate) struct Run {
     #[arg(long, env = "DRIFTLESS_MIRROR_PATIENCE", default_value = "5m", value_name = "DURATION",
           value_parser = humantime::parse_duration)]
     patience: Duration,
-    /// Only say how much would be written and removed.
-    #[arg(long, env = "DRIFTLESS_MIRROR_DRY_RUN", value_parser = BoolishValueParser::new())]
-    dry_run: bool,
 }
 
 /// Why there is no key.
@@ -86,45 +112,107 @@ fn percent(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(mirror: &Mirror) -> Result<Ending, Failure> {
-    let Mirror::Run(run) = mirror;
-    let stop = stop_on_signals()?;
-    let key = key(run)?;
-    let patience = Patience { total: run.patience, ..Patience::default() };
-    let note = Box::new(|line: &str| {
-        let _ = writeln!(io::stderr(), "{line}");
-    });
-    let mut source = Source::new(&run.from, &run.org, &key, patience, stop.clone(), note)?;
-    let mut target = run.to.open()?;
-    let options = Options {
-        overlap_ms: i64::try_from(run.overlap.as_millis()).unwrap_or(i64::MAX),
-        breaker: Breaker {
-            percent: run.delete_max,
-            is_open: run.accept_deletions,
+    match mirror {
+        Mirror::Run(run) => {
+            again_and_again(&mut Work::prepare(&run.between, run.dry_run)?, run.every)
+        }
+        Mirror::Verify(verify) => {
+            compare(&mut Work::prepare(&verify.between, false)?, verify.repair)
+        }
+    }
+}
+
+/// A source and a target, ready.
+struct Work {
+    source: Source,
+    target: Box<dyn Target>,
+    options: Options,
+    stop: Stop,
+}
+
+impl Work {
+    fn prepare(between: &Between, dry_run: bool) -> Result<Work, Failure> {
+        let stop = stop_on_signals()?;
+        let key = key(between)?;
+        let patience = Patience { total: between.patience, ..Patience::default() };
+        let note = Box::new(|line: &str| {
+            let _ = writeln!(io::stderr(), "{line}");
+        });
+        let (from, org) = (&between.from, &between.org);
+        let source = Source::new(from, org, &key, patience, stop.clone(), note)?;
+        let target = between.to.open()?;
+        let breaker = Breaker {
+            percent: between.delete_max,
+            is_open: between.accept_deletions,
             ..Breaker::default()
-        },
-        dry_run: run.dry_run,
-    };
+        };
+        let overlap_ms = i64::try_from(between.overlap.as_millis()).unwrap_or(i64::MAX);
+        Ok(Work { source, target, options: Options { overlap_ms, breaker, dry_run }, stop })
+    }
+}
+
+fn again_and_again(work: &mut Work, every: Option<Duration>) -> Result<Ending, Failure> {
+    let Work { source, target, options, stop } = work;
     loop {
         let begun = Instant::now();
         let mut progress = Progress(Terminal::new());
-        let done = ::mirror::run(&mut source, &mut *target, &options, &stop, &mut progress);
+        let done = ::mirror::run(source, &mut **target, options, stop, &mut progress);
         drop(progress);
-        match (done, run.every) {
-            (Ok(summary), _) => say(&summary, run.dry_run, begun.elapsed())?,
-            (Err(error @ RunError::Breaker { .. }), _) => {
-                writeln!(io::stderr(), "driftless: {error}")?;
-                return Ok(Ending::Unknown);
-            }
+        match (done, every) {
+            (Ok(summary), _) => say(&summary, options.dry_run, begun.elapsed())?,
+            (Err(error @ RunError::Breaker { .. }), _) => return broken_off(&error),
+            // The next run may find it mended.
             (Err(error @ (RunError::Source(_) | RunError::Restless)), Some(_)) => {
                 writeln!(io::stderr(), "driftless: {error}")?;
             }
             (Err(error), _) => return Err(error.into()),
         }
-        match run.every {
+        match every {
             Some(pause) if !stop.wait(pause) => {}
             _ => return Ok(Ending::Done),
         }
     }
+}
+
+fn broken_off(error: &RunError) -> Result<Ending, Failure> {
+    writeln!(io::stderr(), "driftless: {error}")?;
+    Ok(Ending::Unknown)
+}
+
+fn compare(work: &mut Work, repair: bool) -> Result<Ending, Failure> {
+    let Work { source, target, options, stop } = work;
+    let mut progress = Progress(Terminal::new());
+    let told = ::mirror::verify(source, &mut **target, options, repair, stop, &mut progress);
+    drop(progress);
+    let Verified { compared, differences, is_repaired, as_of } = match told {
+        Ok(verified) => verified,
+        Err(error @ RunError::Breaker { .. }) => return broken_off(&error),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(as_of) = as_of else {
+        writeln!(io::stderr(), "driftless: stopped before the end: nothing was found out")?;
+        return Ok(Ending::Warning);
+    };
+    let mut out = io::stdout();
+    for (id, difference) in differences.iter().take(DIFFERENCES_SHOWN_MAX) {
+        match difference {
+            Difference::Missing => writeln!(out, "{id}: missing in the target")?,
+            Difference::Stale(columns) => writeln!(out, "{id}: differs in {}", columns.join(", "))?,
+            Difference::Ghost => writeln!(out, "{id}: not at the server")?,
+        }
+    }
+    let more = differences.len().saturating_sub(DIFFERENCES_SHOWN_MAX);
+    if more > 0 {
+        writeln!(out, "and {more} more")?;
+    }
+    let found = match (differences.len(), is_repaired) {
+        (0, _) => "equal".to_owned(),
+        (count, true) => format!("{count} repaired"),
+        (count, false) => format!("{count} different; --repair repairs them"),
+    };
+    writeln!(out, "{compared} compared as of {}: {found}", Zone::utc().at(as_of))?;
+    let is_equal = differences.is_empty() || is_repaired;
+    Ok(if is_equal { Ending::Done } else { Ending::Warning })
 }
 
 /// The signals that would end the process end the run after the page under way instead.
@@ -140,8 +228,8 @@ fn stop_on_signals() -> Result<Stop, Failure> {
     Ok(stop)
 }
 
-fn key(run: &Run) -> Result<String, NoKey> {
-    let Some(file) = &run.key_file else {
+fn key(between: &Between) -> Result<String, NoKey> {
+    let Some(file) = &between.key_file else {
         let key = std::env::var("DRIFTLESS_MIRROR_KEY").ok();
         return key.filter(|key| !key.trim().is_empty()).ok_or(NoKey::Nowhere);
     };

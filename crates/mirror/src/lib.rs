@@ -8,15 +8,18 @@
 //!   by page, oldest change first, and the next one begins at its `responseDateTime`.
 //! - Any other server is believed less: see [`run`].
 
+pub mod columns;
 mod patience;
 mod row;
 mod run;
 pub mod source;
 mod state;
 pub mod target;
+mod verify;
 
 pub use patience::{Patience, Stop};
 pub use row::Row;
 pub use run::{Breaker, Options, Report, RunError, Summary, run};
 pub use source::{Source, SourceError};
 pub use state::State;
+pub use verify::{Difference, Verified, verify};

@@ -78,6 +78,15 @@ impl Breaker {
     }
 }
 
+impl Breaker {
+    /// Refuses to remove that many of so many rows, if it is too much.
+    pub(crate) fn check(&self, removed: u64, rows: u64) -> Result<(), RunError> {
+        let allowed = self.allowed(rows);
+        let told = RunError::Breaker { removed, rows, allowed };
+        if removed > allowed { Err(told) } else { Ok(()) }
+    }
+}
+
 /// What a run tells while it works.
 pub trait Report {
     /// So many records have come, of so many.
@@ -120,7 +129,7 @@ pub enum RunError {
     },
     /// Too much would go.
     #[error(
-        "the source has removed {removed} of the {rows} activities in the target, more than the {allowed} that --delete-max allows: nothing of this was done. If it is right, run it again with --accept-deletions"
+        "{removed} of the {rows} activities in the target are no longer at the source, more than the {allowed} that --delete-max allows: none of them was removed. If this is right, run it again with --accept-deletions"
     )]
     Breaker {
         /// So many would go.
@@ -156,9 +165,8 @@ pub fn run(
     }
     let now = source.login()?;
     let rows = target.count()?;
-    let allowed = options.breaker.allowed(rows);
     let summary = Summary::default();
-    let mut run = Run { source, target, options, stop, report, state, rows, allowed, summary };
+    let mut run = Run { source, target, options, stop, report, state, rows, summary };
     let done = if run.source.is_driftless() { run.exactly() } else { run.carefully(now) };
     match done {
         Ok(()) | Err(RunError::Source(SourceError::Stopped)) => Ok(run.summary),
@@ -175,8 +183,6 @@ struct Run<'r> {
     state: State,
     /// What the target had before.
     rows: u64,
-    /// How many of these may be removed.
-    allowed: u64,
     summary: Summary,
 }
 
@@ -188,8 +194,7 @@ impl Run<'_> {
             let from = self.state.from().unwrap_or(Stamp::MIN);
             let mut page = 1;
             loop {
-                let question = Question { from, to: None, page };
-                let answer = match self.source.ask(question) {
+                let answer = match self.source.ask(&Question::window(from, None, page)) {
                     Ok(answer) => answer,
                     Err(NoPage::Source(error)) => return Err(error.into()),
                     Err(NoPage::RunOver) => {
@@ -227,7 +232,7 @@ impl Run<'_> {
         let (mut from, mut page, mut losses, mut again) = (begin.min(to), 1, 0, 0);
         let mut results = None;
         loop {
-            let answer = match self.source.ask(Question { from, to: Some(to), page }) {
+            let answer = match self.source.ask(&Question::window(from, Some(to), page)) {
                 Ok(answer) => answer,
                 Err(NoPage::Source(error)) => return Err(error.into()),
                 Err(NoPage::RunOver) if losses == 0 => {
@@ -283,7 +288,12 @@ impl Run<'_> {
             true => {
                 Applied { written: page.rows.len() as u64, removed: self.target.count_of(removed)? }
             }
-            false => self.target.apply(&Batch { rows: &page.rows, removed, state: &state })?,
+            false => self.target.apply(&Batch {
+                rows: &page.rows,
+                removed,
+                state: &state,
+                is_repair: false,
+            })?,
         };
         self.state = state;
         self.summary.written += applied.written;
@@ -295,11 +305,7 @@ impl Run<'_> {
     /// Refuses to take too much away.
     fn break_off(&mut self, removed: &[ActivityId]) -> Result<(), RunError> {
         let going = self.summary.removed + self.target.count_of(removed)?;
-        if going > self.allowed {
-            let (rows, allowed) = (self.rows, self.allowed);
-            return Err(RunError::Breaker { removed: going, rows, allowed });
-        }
-        Ok(())
+        self.options.breaker.check(going, self.rows)
     }
 }
 

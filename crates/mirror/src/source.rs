@@ -21,6 +21,9 @@ const API_PATH: &str = "/neonws/services/api";
 /// Records that are asked for on a page: the vendor's largest.
 pub(crate) const PAGE_SIZE: u64 = 200;
 
+/// Ids that one question has at most.
+const IDS_MAX: usize = 100;
+
 /// A single request that takes longer is given up.
 const ANSWER_WITHIN: Duration = Duration::from_secs(120);
 
@@ -107,13 +110,28 @@ pub enum SourceError {
 }
 
 /// A question for a page of what has changed, the oldest change first.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Question {
-    pub(crate) from: Stamp,
+#[derive(Clone, Debug)]
+pub(crate) struct Question<'q> {
+    /// None: only what `ids` says.
+    from: Option<Stamp>,
     /// None: up to now.
-    pub(crate) to: Option<Stamp>,
+    to: Option<Stamp>,
+    /// Of these activities only; of all, if there are none.
+    ids: &'q [ActivityId],
     /// From 1.
-    pub(crate) page: u64,
+    page: u64,
+}
+
+impl<'q> Question<'q> {
+    /// For all that has changed in a window.
+    pub(crate) fn window(from: Stamp, to: Option<Stamp>, page: u64) -> Question<'static> {
+        Question { from: Some(from), to, ids: &[], page }
+    }
+
+    /// For as many activities as [`Source::ids_max`] says, or for those of them that have changed since.
+    pub(crate) fn of_ids(ids: &'q [ActivityId], since: Option<Stamp>) -> Question<'q> {
+        Question { from: since, to: None, ids, page: 1 }
+    }
 }
 
 /// A page.
@@ -160,6 +178,8 @@ pub struct Source {
     is_driftless: bool,
     /// When it answered the login, by its own clock.
     now: Option<Stamp>,
+    /// The size of its pages, as it said last.
+    page_size: u64,
     patience: Patience,
     stop: Stop,
     note: Box<dyn FnMut(&str) + Send>,
@@ -209,6 +229,7 @@ impl Source {
             session: None,
             is_driftless: false,
             now: None,
+            page_size: 1,
             patience,
             stop,
             note,
@@ -233,6 +254,11 @@ impl Source {
         self.is_driftless
     }
 
+    /// As many ids can be asked for at once: the answer is one page then.
+    pub(crate) fn ids_max(&self) -> usize {
+        usize::try_from(self.page_size).unwrap_or(IDS_MAX).clamp(1, IDS_MAX)
+    }
+
     /// Logs in anew; what its clock shows.
     ///
     /// # Errors
@@ -250,7 +276,7 @@ impl Source {
     }
 
     /// Asks for a page. A page that does not come is asked for again, as long as there is patience.
-    pub(crate) fn ask(&mut self, question: Question) -> Result<Page, NoPage> {
+    pub(crate) fn ask(&mut self, question: &Question<'_>) -> Result<Page, NoPage> {
         if self.session.is_none() {
             self.login()?;
         }
@@ -311,27 +337,29 @@ impl Source {
         })
     }
 
-    fn try_ask(&mut self, question: Question) -> Result<Page, Trouble> {
+    fn try_ask(&mut self, question: &Question<'_>) -> Result<Page, Trouble> {
         let url = format!("{}/account/syncActivities", self.api);
         let mut form = vec![
             ("userSessionId", self.session.clone().unwrap_or_default()),
-            ("syncActivityTimeFrom", question.from.at_offset(0).to_string()),
             ("page.currentPage", question.page.to_string()),
             ("page.pageSize", PAGE_SIZE.to_string()),
             ("page.sortColumn", "lastModifiedDateTime".to_owned()),
             ("page.sortDirection", "ASC".to_owned()),
         ];
-        if let Some(to) = question.to {
-            form.push(("syncActivityTimeTo", to.at_offset(0).to_string()));
-        }
+        let time = |stamp: Stamp| stamp.at_offset(0).to_string();
+        form.extend(question.from.map(|from| ("syncActivityTimeFrom", time(from))));
+        form.extend(question.to.map(|to| ("syncActivityTimeTo", time(to))));
+        form.extend(question.ids.iter().map(|id| ("activityIds.activityId", id.to_string())));
         let (status, body) = self.post(&url, &form)?;
-        self.page(&url, question, status, &body)
+        let page = self.page(&url, question, status, &body)?;
+        self.page_size = page.told.size;
+        Ok(page)
     }
 
     fn page(
         &self,
         url: &str,
-        question: Question,
+        question: &Question<'_>,
         status: StatusCode,
         body: &[u8],
     ) -> Result<Page, Trouble> {

@@ -82,6 +82,41 @@ fn what_is_created_edited_and_removed_is_in_the_table_after_the_next_run() {
 }
 
 #[test]
+fn what_somebody_has_changed_in_the_table_is_found_and_repaired() {
+    let mirrored = Mirrored::start();
+    let ids = ["Call", "Mail", "Meet"].map(|subject| mirrored.client.create(subject));
+    mirrored.ok();
+    let connection = Connection::open(mirrored.folder.path("crm.db")).unwrap();
+    let change = |sql: &str| connection.execute(sql, [ids[0]]).unwrap();
+    change(
+        "UPDATE activity SET subject = 'x', last_modified_date_time = '2999-01-01 00:00:00.000' WHERE activity_id = ?1",
+    );
+    change("DELETE FROM activity WHERE activity_id = ?1 + 1");
+    change(
+        "INSERT INTO activity SELECT ?1 + 100, subject, note, start_date_time, NULL, NULL, NULL, activity_status_id, activity_status_name, activity_priority, created_date_time, NULL, NULL, NULL, custom_fields FROM activity LIMIT 1",
+    );
+    let from = format!("http://{}", mirrored.server.address);
+    let verify = |more: &str| {
+        let line = format!(
+            "mirror verify --from {from} --org acme --key-file key --to sqlite:crm.db {more}"
+        );
+        mirrored.folder.run(&line)
+    };
+    let told = verify("");
+    let [first, second, ghost] = [ids[0], ids[1], ids[0] + 100];
+    let expected = format!(
+        "{first}: differs in subject, last_modified_date_time\n{second}: missing in the target\n{ghost}: not at the server\n3 compared as of "
+    );
+    assert!(told.out.starts_with(&expected), "{}", told.shown());
+    assert!(told.out.ends_with(": 3 different; --repair repairs them\n"), "{}", told.shown());
+    assert_eq!(told.code, 1);
+    assert!(verify("--repair").out.ends_with(": 3 repaired\n"));
+    mirrored.is_equal();
+    let equal = verify("");
+    assert!(equal.code == 0 && equal.out.ends_with(": equal\n"), "{}", equal.shown());
+}
+
+#[test]
 fn a_mirror_that_runs_again_and_again_ends_in_order_when_it_is_told_to() {
     let mirrored = Mirrored::start();
     let id = mirrored.client.create("Call");

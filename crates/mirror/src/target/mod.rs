@@ -10,6 +10,7 @@ use thiserror::Error;
 
 pub use sqlite::SqliteTarget;
 
+use crate::columns::Values;
 use crate::{Row, State};
 
 /// What is written at once: all of it, or nothing.
@@ -21,6 +22,8 @@ pub struct Batch<'a> {
     pub removed: &'a [ActivityId],
     /// How far the mirror has come with these.
     pub state: &'a State,
+    /// Whether rows are written also where what is there seems newer: somebody else has changed it.
+    pub is_repair: bool,
 }
 
 /// What a batch came to.
@@ -54,7 +57,19 @@ pub trait Target {
     /// When the target cannot be read.
     fn count_of(&mut self, ids: &[ActivityId]) -> Result<u64, TargetError>;
 
-    /// Writes a batch. A row that is older than what is there changes nothing.
+    /// Those of these activities that it has, in any order.
+    ///
+    /// # Errors
+    /// When the target cannot be read.
+    fn rows_of(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError>;
+
+    /// The activities with ids greater than `after`, by id, at most `max`.
+    ///
+    /// # Errors
+    /// When the target cannot be read.
+    fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError>;
+
+    /// Writes a batch. A row that is older than what is there changes nothing, unless it is a repair.
     ///
     /// # Errors
     /// When the target cannot be written to: then nothing has changed.

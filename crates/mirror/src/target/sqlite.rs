@@ -4,13 +4,15 @@
 //! time. Custom fields are JSON.
 
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use domain::{ActivityId, CustomField, Stamp};
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use serde::Serialize;
+use domain::{ActivityId, Moment, Stamp};
+use rusqlite::types::Value as SqlValue;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::{Applied, Batch, Target, TargetError};
+use crate::columns::{COLUMNS, Column, Kind, MODIFIED, Value, Values, values};
 use crate::{Row, State};
 
 /// The form of the tables.
@@ -19,52 +21,55 @@ const VERSION: u32 = 1;
 /// How long another program that writes to the file is waited for.
 const BUSY: Duration = Duration::from_secs(30);
 
-const TABLES: &str = "
-CREATE TABLE activity (
-    activity_id INTEGER PRIMARY KEY,
-    subject TEXT NOT NULL,
-    note TEXT NOT NULL,
-    start_date_time TEXT NOT NULL,
-    end_date_time TEXT,
-    client_id INTEGER,
-    system_user_id INTEGER,
-    activity_status_id INTEGER NOT NULL,
-    activity_status_name TEXT NOT NULL,
-    activity_priority TEXT NOT NULL,
-    created_date_time TEXT NOT NULL,
-    created_by TEXT,
-    last_modified_date_time TEXT,
-    last_modified_by TEXT,
-    custom_fields TEXT NOT NULL
-);
+const OTHER_TABLES: &str = "
 CREATE TABLE activity_deleted (activity_id INTEGER PRIMARY KEY);
 CREATE TABLE driftless_mirror (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 ";
 
+/// The columns, with commas between.
+static LIST: LazyLock<String> = LazyLock::new(|| list(|column| column.name.to_owned()));
+
 /// A row that is as new as what is there is written too: within one second, a source may have changed it twice.
-const UPSERT: &str = "
-INSERT INTO activity (activity_id, subject, note, start_date_time, end_date_time, client_id, system_user_id,
-    activity_status_id, activity_status_name, activity_priority, created_date_time, created_by,
-    last_modified_date_time, last_modified_by, custom_fields)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
-ON CONFLICT (activity_id) DO UPDATE SET
-    subject = excluded.subject, note = excluded.note, start_date_time = excluded.start_date_time,
-    end_date_time = excluded.end_date_time, client_id = excluded.client_id,
-    system_user_id = excluded.system_user_id, activity_status_id = excluded.activity_status_id,
-    activity_status_name = excluded.activity_status_name, activity_priority = excluded.activity_priority,
-    created_date_time = excluded.created_date_time, created_by = excluded.created_by,
-    last_modified_date_time = excluded.last_modified_date_time,
-    last_modified_by = excluded.last_modified_by, custom_fields = excluded.custom_fields
-WHERE coalesce(excluded.last_modified_date_time >= activity.last_modified_date_time, TRUE)
-    AND (excluded.subject, excluded.note, excluded.start_date_time, excluded.end_date_time, excluded.client_id,
-        excluded.system_user_id, excluded.activity_status_id, excluded.activity_status_name,
-        excluded.activity_priority, excluded.created_date_time, excluded.created_by,
-        excluded.last_modified_date_time, excluded.last_modified_by, excluded.custom_fields)
-    IS NOT (activity.subject, activity.note, activity.start_date_time, activity.end_date_time,
-        activity.client_id, activity.system_user_id, activity.activity_status_id,
-        activity.activity_status_name, activity.activity_priority, activity.created_date_time,
-        activity.created_by, activity.last_modified_date_time, activity.last_modified_by,
-        activity.custom_fields)";
+static UPSERT: LazyLock<String> = LazyLock::new(|| {
+    let modified = COLUMNS[MODIFIED].name;
+    upsert(&format!("coalesce(excluded.{modified} >= activity.{modified}, TRUE)"))
+});
+
+/// However new what is there seems.
+static REPAIR: LazyLock<String> = LazyLock::new(|| upsert("TRUE"));
+
+fn upsert(condition: &str) -> String {
+    let names = LIST.as_str();
+    let places = COLUMNS.iter().enumerate().map(|(at, _)| format!("?{}", at + 1));
+    let places = places.collect::<Vec<_>>().join(", ");
+    let set = list(|column| format!("{0} = excluded.{0}", column.name));
+    let new = list(|column| format!("excluded.{}", column.name));
+    let old = list(|column| format!("activity.{}", column.name));
+    format!(
+        "INSERT INTO activity ({names}) VALUES ({places})
+         ON CONFLICT (activity_id) DO UPDATE SET {set} WHERE {condition} AND ({new}) IS NOT ({old})"
+    )
+}
+
+fn list(of: impl Fn(&Column) -> String) -> String {
+    COLUMNS.iter().map(of).collect::<Vec<_>>().join(", ")
+}
+
+fn table() -> String {
+    let columns = COLUMNS.iter().map(|column| {
+        let kind = match column.kind {
+            Kind::Number => "INTEGER",
+            Kind::Text | Kind::Time | Kind::Json => "TEXT",
+        };
+        let rest = match (column.name, column.is_optional) {
+            ("activity_id", _) => " PRIMARY KEY",
+            (_, true) => "",
+            (_, false) => " NOT NULL",
+        };
+        format!("{} {kind}{rest}", column.name)
+    });
+    format!("CREATE TABLE activity ({});", columns.collect::<Vec<_>>().join(", "))
+}
 
 /// A database file.
 pub struct SqliteTarget {
@@ -102,7 +107,7 @@ impl SqliteTarget {
                     return Err(TargetError::Foreign { target: file, table });
                 }
             }
-            transaction.execute_batch(TABLES).map_err(to_error)?;
+            transaction.execute_batch(&(table() + OTHER_TABLES)).map_err(to_error)?;
             put(&transaction, "version", &VERSION.to_string()).map_err(to_error)?;
             return transaction.commit().map_err(to_error);
         }
@@ -146,6 +151,31 @@ impl Target for SqliteTarget {
         counted().map_err(|error| self.failed(&error))
     }
 
+    fn rows_of(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {
+        let read = || -> rusqlite::Result<Vec<Values>> {
+            let sql = format!("SELECT {} FROM activity WHERE activity_id = ?1", LIST.as_str());
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            let mut rows = Vec::with_capacity(ids.len());
+            for id in ids {
+                rows.extend(statement.query_row([id.0], read_row).optional()?);
+            }
+            Ok(rows)
+        };
+        read().map_err(|error| self.failed(&error))
+    }
+
+    fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError> {
+        let read = || -> rusqlite::Result<Vec<Values>> {
+            let list = LIST.as_str();
+            let sql = format!(
+                "SELECT {list} FROM activity WHERE activity_id > ?1 ORDER BY activity_id LIMIT ?2"
+            );
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            statement.query_map([after.0, max.into()], read_row)?.collect()
+        };
+        read().map_err(|error| self.failed(&error))
+    }
+
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
         let file = &self.file;
         let behavior = TransactionBehavior::Immediate;
@@ -160,7 +190,8 @@ impl Target for SqliteTarget {
 fn write(transaction: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::Result<Applied> {
     let mut applied = Applied::default();
     {
-        let mut upsert = transaction.prepare_cached(UPSERT)?;
+        let mut upsert =
+            transaction.prepare_cached(if batch.is_repair { &REPAIR } else { &UPSERT })?;
         let mut is_back =
             transaction.prepare_cached("DELETE FROM activity_deleted WHERE activity_id = ?1")?;
         for row in batch.rows {
@@ -183,24 +214,34 @@ fn write(transaction: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::Result<A
 }
 
 fn write_row(upsert: &mut rusqlite::Statement<'_>, row: &Row) -> rusqlite::Result<usize> {
-    let activity = &row.activity;
-    upsert.execute(params![
-        row.id.0,
-        activity.subject.as_str(),
-        activity.note.as_str(),
-        time(activity.start.stamp),
-        activity.end.map(|end| time(end.stamp)),
-        activity.client.map(|client| client.0),
-        activity.system_user.map(|user| user.0),
-        activity.status.0,
-        activity.status_name.as_str(),
-        activity.priority.as_str(),
-        time(activity.created),
-        activity.created_by,
-        row.modified.map(time),
-        activity.modified_by,
-        custom_fields(&activity.custom_fields),
-    ])
+    upsert.execute(rusqlite::params_from_iter(values(row).map(to_sql)))
+}
+
+fn to_sql(value: Value) -> SqlValue {
+    match value {
+        Value::Null => SqlValue::Null,
+        Value::Number(number) => SqlValue::Integer(number),
+        Value::Text(text) => SqlValue::Text(text),
+        Value::Time(stamp) => SqlValue::Text(time(stamp)),
+    }
+}
+
+/// A row of [`LIST`]; what somebody else has written there is text, and differs.
+fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Values> {
+    let mut values = [const { Value::Null }; COLUMNS.len()];
+    for (at, (value, column)) in values.iter_mut().zip(COLUMNS).enumerate() {
+        *value = match (row.get(at)?, column.kind) {
+            (SqlValue::Null, _) => Value::Null,
+            (SqlValue::Integer(number), Kind::Number) => Value::Number(number),
+            (SqlValue::Text(text), Kind::Time) => match stamp(&text) {
+                Some(stamp) => Value::Time(stamp),
+                None => Value::Text(text),
+            },
+            (SqlValue::Text(text), _) => Value::Text(text),
+            (other, _) => Value::Text(format!("{other:?}")),
+        };
+    }
+    Ok(values)
 }
 
 /// A time as the tables have it.
@@ -210,29 +251,11 @@ fn time(stamp: Stamp) -> String {
     format!("{} {}", &text[..10], &text[11..23])
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Field<'a> {
-    field_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field_value: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field_option_id: Option<&'a str>,
-}
-
-impl<'a> Field<'a> {
-    fn of(field: &'a CustomField) -> Field<'a> {
-        Field {
-            field_id: &field.field_id,
-            field_value: field.value.as_deref(),
-            field_option_id: field.option_id.as_deref(),
-        }
-    }
-}
-
-fn custom_fields(fields: &[CustomField]) -> String {
-    let fields: Vec<Field<'_>> = fields.iter().map(Field::of).collect();
-    serde_json::to_string(&fields).unwrap_or_else(|_| "[]".to_owned())
+/// The time that such a text is; none if somebody else has written it.
+fn stamp(text: &str) -> Option<Stamp> {
+    let (date, time_of_day) = text.split_once(' ')?;
+    let stamp = Moment::lower_bound(&format!("{date}T{time_of_day}Z")).ok()?;
+    (time(stamp) == text).then_some(stamp)
 }
 
 fn has_table(connection: &Connection, table: &str) -> rusqlite::Result<bool> {

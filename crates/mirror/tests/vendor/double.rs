@@ -1,6 +1,6 @@
 //! A small server of API v1 over a [`World`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -110,7 +110,7 @@ fn serve(mut stream: &TcpStream, world: &Mutex<World>) {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
-    let form: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
+    let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let (status, text) = answer(&path, &form, &mut world.lock().unwrap());
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
@@ -119,7 +119,7 @@ fn serve(mut stream: &TcpStream, world: &Mutex<World>) {
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(text.as_bytes()));
 }
 
-fn answer(path: &str, form: &HashMap<String, String>, world: &mut World) -> (&'static str, String) {
+fn answer(path: &str, form: &[(String, String)], world: &mut World) -> (&'static str, String) {
     world.pass();
     let one_in = |world: &mut World, n: u32| n > 0 && world.dice.u32(0..n) == 0;
     let responded = text(world.now + world.sins.ahead_ms);
@@ -151,13 +151,24 @@ fn answer(path: &str, form: &HashMap<String, String>, world: &mut World) -> (&'s
     ("200 OK", page(form, &responded, world))
 }
 
-fn page(form: &HashMap<String, String>, responded: &str, world: &World) -> String {
-    let number = |name: &str| form[name].parse::<usize>().unwrap();
-    let time = |name: &str| domain::Moment::lower_bound(&form[name]).unwrap().millis();
-    let (from, to) = (time("syncActivityTimeFrom"), time("syncActivityTimeTo"));
+fn page(form: &[(String, String)], responded: &str, world: &World) -> String {
+    let first = |name: &str| form.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+    let number = |name: &str| first(name).unwrap().parse::<usize>().unwrap();
+    let time = |name: &str| Some(domain::Moment::lower_bound(first(name)?).unwrap().millis());
+    let ids: Vec<i64> = form
+        .iter()
+        .filter(|(name, _)| name == "activityIds.activityId")
+        .map(|(_, id)| id.parse().unwrap())
+        .collect();
+    let from = time("syncActivityTimeFrom").unwrap_or(i64::MIN);
+    let to = time("syncActivityTimeTo").unwrap_or(i64::MAX);
     let (current, size) = (number("page.currentPage"), number("page.pageSize"));
     let size = size.min(world.sins.page_size_max);
-    let (records, mut removed) = world.window(from, to);
+    let (mut records, mut removed) = world.window(from, to);
+    if !ids.is_empty() {
+        records.retain(|(id, ..)| ids.contains(id));
+        removed.retain(|id| ids.contains(id));
+    }
     if world.sins.short_lists && current > 1 {
         removed.clear();
     }

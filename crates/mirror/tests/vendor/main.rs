@@ -11,6 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::ActivityId;
+use mirror::columns::Values;
 use mirror::target::{Applied, Batch, SqliteTarget, Target, TargetError};
 use mirror::{Breaker, Options, Patience, Report, RunError, Source, State, Stop, Summary};
 use rusqlite::Connection;
@@ -103,6 +104,14 @@ impl Target for Killed<'_> {
         self.target.count_of(ids)
     }
 
+    fn rows_of(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {
+        self.target.rows_of(ids)
+    }
+
+    fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError> {
+        self.target.rows_after(after, max)
+    }
+
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
         if self.writes_left > 0 {
             self.writes_left -= 1;
@@ -144,6 +153,33 @@ fn what_appears_later_than_the_overlap_reaches_back_is_missed_by_runs() {
         held != truth
     });
     assert!(missed, "this test could not fail");
+}
+
+#[test]
+fn what_runs_have_missed_a_comparison_finds_and_repairs() {
+    let mut found = 0;
+    for seed in 0..10 {
+        let sins = Sins { late_ms: 3_600_000, ..Sins::drawn(seed) };
+        let double = Double::start(sins, seed);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("crm.db");
+        let mut target = SqliteTarget::open(&file).unwrap();
+        for _ in 0..4 {
+            double.work(30);
+            double.pause();
+            let _ = run(&double, &mut target);
+        }
+        double.rest();
+        let verify = |target: &mut SqliteTarget, repair| {
+            let (source, stop) = (&mut source(&double), Stop::default());
+            mirror::verify(source, target, &options(), repair, &stop, &mut Silent).unwrap()
+        };
+        let told = verify(&mut target, true);
+        found += told.differences.len();
+        assert_eq!(held(&file), double.truth(), "seed {seed}: {sins:?}");
+        assert_eq!(verify(&mut target, false).differences.len(), 0, "seed {seed}");
+    }
+    assert!(found > 0, "this test could not fail");
 }
 
 #[test]
