@@ -54,6 +54,7 @@ fn all_members() -> Activity {
             field("82", None, Some("3")),
             field("83", None, None),
         ],
+        external_id: None,
         provenance: Provenance::default(),
     }
 }
@@ -73,6 +74,7 @@ fn required_members() -> Activity {
         status_name: StatusName::parse("In Progress").unwrap(),
         priority: Priority::Normal,
         custom_fields: Vec::new(),
+        external_id: None,
         provenance: Provenance::default(),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use domain::{Account, ClientId, Name, Role, UserId, Zone};
-use neon::files::{self, ColumnNames, Ignored, Pages, Reading};
+use neon::files::{self, ColumnNames, Ignored, OtherSystem, Pages, Reading};
 use service::{
     Differing, ImportNames, ImportOptions, ImportPlan, ImportReport, Listed, NewUser, NotHere,
     OrganizationData, Rehearsal, Spool, Tenant,
@@ -152,6 +152,7 @@ fn read(
         let reading = Reading {
             now: ground.service.now(),
             zone: &zone,
+            zone_is_said: import.time_zone.is_some(),
             dates: import.dates,
             columns: &columns,
             folder: Some(&ground.folder),
@@ -177,6 +178,9 @@ fn read(
         match summary {
             Ok(summary) => {
                 let is_empty = summary.records + summary.removals == 0;
+                if let Some(other) = &summary.other_system {
+                    tell_other_system(&name, other, console)?;
+                }
                 tell_ignored(&name, is_empty, &summary.ignored, console)?;
                 tell_unsure(&name, &summary, console)?;
                 pages.merge(summary.pages);
@@ -246,6 +250,64 @@ pub(super) fn tell_ignored(
         ignored.names().map(|(member, times)| format!("{member} ({times})")).collect();
     if !ignored.is_empty() {
         console.note(&format!("{name}: not kept: {}", ignored.join(", ")))?;
+    }
+    Ok(())
+}
+
+/// Tells as what a table of another system was read, and by which rules.
+fn tell_other_system(
+    name: &str,
+    other: &OtherSystem,
+    console: &mut dyn Console,
+) -> Result<(), Failure> {
+    console.note(&format!("{name}: read as {}", other.layout))?;
+    if other.is_utc {
+        console.note(&format!(
+            "{name}: times without a time zone are read as UTC; --time-zone names another"
+        ))?;
+    }
+    if let (Some(system), [_, ..]) = (other.system, &other.ids[..]) {
+        let ids = other.ids.join(", ");
+        console.note(&format!(
+            "{name}: accounts and people cannot be found by their {system} ids ({ids}): use a column of names and --map"
+        ))?;
+    }
+    let told = [
+        (
+            other.start_when_due,
+            "has no start: its due date is taken",
+            "have no start: their due date is taken",
+        ),
+        (
+            other.start_when_created,
+            "has no start and no due date: the time of its creation is taken",
+            "have no start and no due date: the time of their creation is taken",
+        ),
+        (
+            other.without_status,
+            "is new and has no status: it gets the status that new activities start with",
+            "are new and have no status: they get the status that new activities start with",
+        ),
+        (
+            other.by_state,
+            "has a status that is not known here: only whether it is done is taken",
+            "have a status that is not known here: only whether they are done is taken",
+        ),
+        (
+            other.several_names,
+            "names several accounts or people: none of them is taken",
+            "name several accounts or people: none of them is taken",
+        ),
+        (
+            other.deleted,
+            "was deleted there and is not here: it is left out",
+            "were deleted there and are not here: they are left out",
+        ),
+        (other.footer, "below the table is left out", "below the table are left out"),
+    ];
+    for (count, one, several) in told.into_iter().filter(|(count, ..)| *count > 0) {
+        let rows = agreeing(count, &format!("row {one}"), &format!("rows {several}"));
+        console.note(&format!("{name}: {rows}"))?;
     }
     Ok(())
 }

@@ -2,18 +2,19 @@
 
 use domain::{
     Activity, ActivityId, CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX, ClientId, CustomField,
-    Imported, Member, Members, Moment, Note, Precision, Priority, Provenance, Stamp, StatusId,
-    StatusName, Subject, Terms, UserId,
+    ExternalId, Imported, Member, Members, Moment, Note, Precision, Priority, Provenance, Stamp,
+    StatusId, StatusName, Subject, Terms, UserId,
 };
 
 use super::cells::CellReading;
+use super::foreign::ForeignRow;
 use super::ignored::Ignored;
 use super::object;
 use super::problem::{Fault, Place, Problems};
 use super::value::{self, Form, Kind};
 
 /// The members by the names that files use: the columns of a table, in the order of the record.
-pub(super) const NAMES: [&str; 19] = [
+pub(super) const NAMES: [&str; 20] = [
     "createdDateTime",
     "createdBy",
     "lastModifiedDateTime",
@@ -29,13 +30,41 @@ pub(super) const NAMES: [&str; 19] = [
     "activityStatus.name",
     "activityPriority",
     "customFieldDataList",
+    "externalId",
     "deletedDateTime",
     "accountName",
     "systemUserName",
     "activityStatus",
 ];
 
-/// A member: its place in [`NAMES`].
+/// Columns that only other systems have: what they mean for an activity, their layout says.
+const FOREIGN: [&str; 9] = [
+    "the id",
+    "the due date",
+    "the day",
+    "the duration in minutes",
+    "the duration in milliseconds",
+    "whether it is deleted",
+    "whether it is all day",
+    "whether it is closed",
+    "the state",
+];
+
+/// How many columns a table can have.
+pub(super) const COLUMNS: usize = NAMES.len() + FOREIGN.len();
+
+/// What each column is called in messages, by its place.
+pub(super) const COLUMN_NAMES: [&str; COLUMNS] = {
+    let mut names = [""; COLUMNS];
+    let mut at = 0;
+    while at < COLUMNS {
+        names[at] = if at < NAMES.len() { NAMES[at] } else { FOREIGN[at - NAMES.len()] };
+        at += 1;
+    }
+    names
+};
+
+/// A member, or what another system has in its place: its place in [`COLUMN_NAMES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Column {
     Created,
@@ -53,16 +82,31 @@ pub(super) enum Column {
     StatusName,
     Priority,
     CustomFields,
+    ExternalId,
     Deleted,
     AccountName,
     SystemUserName,
     /// In JSON the object of id and name; in a table another word for the name.
     Status,
+    /// The id as another system writes it.
+    ForeignId,
+    /// The end, where there is a start; else the start.
+    Due,
+    /// The day of an event that lasts all day.
+    Day,
+    DurationMinutes,
+    DurationMs,
+    IsDeleted,
+    IsAllDay,
+    /// Whether it is done: where the status's name is not known here.
+    IsClosed,
+    /// The same, in a word.
+    State,
 }
 
 impl Column {
-    /// All of them, by their places in [`NAMES`].
-    pub(super) const ALL: [Column; NAMES.len()] = [
+    /// All of them, by their places in [`COLUMN_NAMES`].
+    pub(super) const ALL: [Column; COLUMNS] = [
         Column::Created,
         Column::CreatedBy,
         Column::Modified,
@@ -78,14 +122,24 @@ impl Column {
         Column::StatusName,
         Column::Priority,
         Column::CustomFields,
+        Column::ExternalId,
         Column::Deleted,
         Column::AccountName,
         Column::SystemUserName,
         Column::Status,
+        Column::ForeignId,
+        Column::Due,
+        Column::Day,
+        Column::DurationMinutes,
+        Column::DurationMs,
+        Column::IsDeleted,
+        Column::IsAllDay,
+        Column::IsClosed,
+        Column::State,
     ];
 
     /// Which member each is about: where the file has nothing of it, the record keeps what it has.
-    const MEMBERS: [(Column, Member); 11] = [
+    const MEMBERS: [(Column, Member); 13] = [
         (Column::ModifiedBy, Member::ModifiedBy),
         (Column::Subject, Member::Subject),
         (Column::Note, Member::Note),
@@ -97,6 +151,8 @@ impl Column {
         (Column::SystemUserName, Member::SystemUser),
         (Column::Priority, Member::Priority),
         (Column::CustomFields, Member::CustomFields),
+        (Column::ExternalId, Member::ExternalId),
+        (Column::ForeignId, Member::ExternalId),
     ];
 
     /// Whether it is a time.
@@ -106,8 +162,13 @@ impl Column {
         times.into_iter().any(|time| time as usize == at)
     }
 
+    /// Whether it is a date: what a system writes in UTC as midnight of it is meant as the day all the same.
+    pub(super) fn is_date(self) -> bool {
+        matches!(self, Column::Due | Column::Day)
+    }
+
     pub(super) fn name(self) -> &'static str {
-        NAMES[self as usize]
+        COLUMN_NAMES[self as usize]
     }
 }
 
@@ -119,9 +180,11 @@ pub(super) struct Fields<'f, 'a> {
     /// The whole record.
     pub(super) whole: &'a str,
     /// The members, by [`Column`].
-    pub(super) values: [Option<&'a str>; NAMES.len()],
-    /// Those that the status adds to the members that the record names.
+    pub(super) values: [Option<&'a str>; COLUMNS],
+    /// Members that the record names, beyond those that have a column with something in it.
     pub(super) members: Members,
+    /// Where it is a row of another system.
+    pub(super) foreign: Option<ForeignRow<'f>>,
     /// What there is to know of cells, where these are some.
     pub(super) cells: Option<&'f mut CellReading<'f>>,
     pub(super) problems: &'f mut Problems,
@@ -133,9 +196,15 @@ impl<'a> Fields<'_, 'a> {
     /// What the record says. Every problem of it is noted; nothing is returned where the problem is
     /// with a member that a record cannot be without.
     pub(super) fn read(mut self, now: Stamp) -> Option<Imported> {
-        match self.given(Column::Deleted) {
-            Some(_) => self.removed(),
-            None => self.record(now),
+        if self.is_footer() {
+            return None;
+        }
+        if self.given(Column::Deleted).is_some() {
+            return self.removed();
+        }
+        match self.flag(Column::IsDeleted) {
+            Some(true) => self.foreign_removal(),
+            _ => self.record(now),
         }
     }
 
@@ -151,19 +220,19 @@ impl<'a> Fields<'_, 'a> {
         let created_by = self.optional(Column::CreatedBy, &value::NAME);
         let modified = self.time(Column::Modified).map(|(moment, _)| moment);
         let modified_by = self.optional(Column::ModifiedBy, &value::NAME);
-        let id = self.id();
+        let external_id = self.external_id();
+        let id = self.id(external_id.as_ref());
         let subject =
             self.unless_absent(Column::Subject, &value::SUBJECT, || Subject::parse("-").ok());
         let note = self.optional(Column::Note, &value::NOTE);
         let start = self.start();
-        let end = self.time(Column::End);
+        let end = self.end(start);
         let (client, system_user) = match self.form {
             Form::Json => self.numbers(),
             Form::Cell => (self.cell_account(), self.cell_user()),
         };
         let status = self.status();
-        let priority =
-            self.unless_absent(Column::Priority, &value::PRIORITY, || Some(Priority::Normal));
+        let priority = self.priority();
         let custom_fields = self.custom_fields();
 
         let (status, status_name) = status?;
@@ -183,6 +252,7 @@ impl<'a> Fields<'_, 'a> {
             status_name,
             priority: priority?,
             custom_fields,
+            external_id,
             provenance: Provenance::default(),
         };
         let terms = match self.form {
@@ -208,17 +278,47 @@ impl<'a> Fields<'_, 'a> {
         (client, self.optional(Column::SystemUser, &value::USER).flatten())
     }
 
-    /// The id; in a table, an activity without one is to get one.
-    fn id(&mut self) -> Option<Option<ActivityId>> {
+    /// The id; in a table, an activity without one is to get one, unless it is known by the id that it has in
+    /// another system.
+    fn id(&mut self, external_id: Option<&ExternalId>) -> Option<Option<ActivityId>> {
         if self.form == Form::Cell
             && self.given(Column::Id).is_none_or(|cell| cell.trim().is_empty())
         {
-            return Some(None);
+            let known = external_id.map_or(Some(None), |id| self.known_activity(id))?;
+            if let Some(foreign) = &mut self.foreign {
+                foreign.is_new = known.is_none();
+            }
+            return Some(known);
         }
-        self.required(Column::Id, &value::ID).map(Some)
+        let id = self.required(Column::Id, &value::ID)?;
+        match external_id.filter(|_| self.form == Form::Cell) {
+            Some(external_id) => self.unless_of_another(id, external_id).map(Some),
+            None => Some(Some(id)),
+        }
     }
 
     fn start(&mut self) -> Option<(Moment, Precision)> {
+        if self.foreign.is_some() {
+            return self.foreign_start();
+        }
+        self.plain_start()
+    }
+
+    fn end(&mut self, start: Option<(Moment, Precision)>) -> Option<(Moment, Precision)> {
+        match self.foreign {
+            Some(_) => self.foreign_end(start),
+            None => self.time(Column::End),
+        }
+    }
+
+    fn priority(&mut self) -> Option<Priority> {
+        if self.foreign.is_some() && self.given(Column::Priority).is_none() {
+            return self.usual_priority();
+        }
+        self.unless_absent(Column::Priority, &value::PRIORITY, || Some(Priority::Normal))
+    }
+
+    pub(super) fn plain_start(&mut self) -> Option<(Moment, Precision)> {
         let column = Column::Start;
         if self.form == Form::Cell && self.values[column as usize].is_none() {
             return Some((Stamp::from_millis(0).at_offset(0), Precision::EXACT));
@@ -230,7 +330,7 @@ impl<'a> Fields<'_, 'a> {
     }
 
     /// A time, and how exactly it is written.
-    fn time(&mut self, column: Column) -> Option<(Moment, Precision)> {
+    pub(super) fn time(&mut self, column: Column) -> Option<(Moment, Precision)> {
         match self.form {
             Form::Json => Some((self.optional(column, &value::MOMENT)?, Precision::EXACT)),
             Form::Cell => self.cell_time(column),

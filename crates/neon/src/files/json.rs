@@ -104,7 +104,7 @@ impl<'a> Stretch<'_, 'a, '_> {
         values: Result<[Option<&'a str>; NAMES.len()], serde_json::Error>,
     ) -> ControlFlow<()> {
         let values = match values {
-            Ok(values) => values,
+            Ok(members) => std::array::from_fn(|at| members.get(at).copied().flatten()),
             Err(error) => {
                 let fault = Fault::object("the record", whole, &error, "an object");
                 return self.note(whole, fault);
@@ -116,6 +116,7 @@ impl<'a> Stretch<'_, 'a, '_> {
             whole,
             values,
             members: Members::NONE,
+            foreign: None,
             cells: None,
             problems: &mut self.intake.problems,
             ignored: &mut self.intake.summary.ignored,

@@ -286,6 +286,7 @@ impl Org {
         let reading = Reading {
             now: service.now(),
             zone: &self.tenant().directory().organization.zone,
+            zone_is_said: false,
             dates: None,
             columns: &ColumnNames::default(),
             folder: Some(folder.path()),

@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use domain::{Account, ClientId, ID_MAX, Name, Stage, StatusId, StatusName, UserId};
+use domain::{
+    Account, ActivityId, ClientId, ExternalId, ID_MAX, Name, Stage, Status, StatusId, StatusName,
+    UserId,
+};
+use store::{Store, StoreError};
 
 use crate::directory::folded;
 use crate::runtime::wait;
@@ -13,6 +17,7 @@ use crate::{AdminError, Service};
 /// Looks up names while files are read, and remembers whom they name that is not here.
 pub struct ImportNames {
     org: Option<Arc<Tenant>>,
+    store: Option<Arc<dyn Store>>,
     adds_missing: bool,
     is_new: bool,
     statuses: HashMap<String, StatusId>,
@@ -95,7 +100,8 @@ impl Service {
         adds_missing: bool,
     ) -> Result<ImportNames, AdminError> {
         let last_client = if adds_missing { wait(self.last_client(org))? } else { ClientId(0) };
-        Ok(ImportNames::of(org, adds_missing, last_client))
+        let names = ImportNames::of(org, adds_missing, last_client);
+        Ok(ImportNames { store: Some(self.shared.store.clone()), ..names })
     }
 }
 
@@ -105,6 +111,7 @@ impl ImportNames {
     pub fn of_nothing() -> ImportNames {
         ImportNames {
             org: None,
+            store: None,
             adds_missing: false,
             is_new: true,
             statuses: HashMap::new(),
@@ -132,6 +139,7 @@ impl ImportNames {
         let status_ids: BTreeSet<StatusId> = directory.statuses.keys().copied().collect();
         ImportNames {
             org: Some(org.clone()),
+            store: None,
             adds_missing,
             is_new: org.timeline.read().is_empty() && directory.organization.stage == Stage::Fresh,
             statuses,
@@ -160,6 +168,31 @@ impl ImportNames {
     #[must_use]
     pub fn has_status(&self, id: StatusId) -> bool {
         self.status_ids.contains(&id)
+    }
+
+    /// The activity that has this id in the system that it comes from, be it that it has been removed since.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn activity(&self, id: &ExternalId) -> Result<Option<ActivityId>, StoreError> {
+        match (&self.org, &self.store) {
+            (Some(org), Some(store)) => org.external_ids.find(store.as_ref(), org, id),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a status has that name.
+    #[must_use]
+    pub fn has_status_named(&self, name: &str) -> bool {
+        self.statuses.contains_key(&folded(name))
+    }
+
+    /// The status of what is done, or of what is not done yet, as new activities in the pages have it.
+    #[must_use]
+    pub fn usual_status(&self, is_done: bool) -> Option<(StatusId, StatusName)> {
+        let directory = self.org.as_ref()?.directory();
+        let status = if is_done { directory.done_status() } else { directory.first_status() };
+        status.map(|Status { id, name, .. }| (*id, name.clone()))
     }
 
     /// The status of that name; a new one where the files say which there are.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{ActivityId, Imported, Members, Stamp, StatusId, StatusName};
 
 use super::report::Listed;
-use super::spool::{Slot, SpoolError, SpoolFile};
+use super::spool::{ExternalListed, Slot, SpoolError, SpoolFile};
 use super::statuses::Named;
 
 /// What an import is going to write, in order of stamps. Items without one come last.
@@ -15,6 +15,7 @@ pub struct ImportPlan {
     statuses: Statuses,
     repeated: Listed,
     contradictions: Listed,
+    external_contradictions: ExternalListed,
     next: usize,
 }
 
@@ -40,7 +41,12 @@ impl Statuses {
 }
 
 impl ImportPlan {
-    pub(super) fn new(file: SpoolFile, mut slots: Vec<Slot>, statuses: Statuses) -> ImportPlan {
+    pub(super) fn new(
+        file: SpoolFile,
+        mut slots: Vec<Slot>,
+        statuses: Statuses,
+        external_contradictions: ExternalListed,
+    ) -> ImportPlan {
         slots.sort_unstable_by_key(Slot::precedence);
         let repeated = repeated(&slots);
         let contradictions = contradictions(&slots);
@@ -48,7 +54,15 @@ impl ImportPlan {
         slots.reverse();
         slots.dedup_by(|one, other| one.id.is_some() && one.id == other.id);
         slots.sort_unstable_by_key(|slot| (slot.stamp.is_none(), slot.stamp, slot.id));
-        ImportPlan { file, slots, statuses, repeated, contradictions, next: 0 }
+        ImportPlan {
+            file,
+            slots,
+            statuses,
+            repeated,
+            contradictions,
+            external_contradictions,
+            next: 0,
+        }
     }
 
     /// Orders the items as the log has to have them when those without a stamp, and those dated
@@ -87,6 +101,11 @@ impl ImportPlan {
     /// Activities that a table has in two rows which do not say the same.
     pub(super) fn contradictions(&self) -> &Listed {
         &self.contradictions
+    }
+
+    /// The same of new activities, by the ids that they have in another system.
+    pub(super) fn external_contradictions(&self) -> &ExternalListed {
+        &self.external_contradictions
     }
 
     /// The records, each with its id and what the files say of it.
