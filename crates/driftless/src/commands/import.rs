@@ -269,7 +269,7 @@ fn tell_other_system(
     if let (Some(system), [_, ..]) = (other.system, &other.ids[..]) {
         let ids = other.ids.join(", ");
         console.note(&format!(
-            "{name}: accounts and people cannot be found by their {system} ids ({ids}): use a column of names and --map"
+            "{name}: accounts and people cannot be found by their {system} ids ({ids}): add columns with their names, and say --map \"Their column=accountName\" or =systemUserName"
         ))?;
     }
     let told = [

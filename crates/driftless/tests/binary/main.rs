@@ -41,6 +41,7 @@ mod live;
 mod logins;
 mod loss;
 mod observe;
+mod other_crms;
 mod people;
 mod pipes;
 mod proxies;

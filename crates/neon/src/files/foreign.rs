@@ -109,7 +109,10 @@ impl Fields<'_, '_> {
 
     /// The id that the activity has in another system.
     pub(super) fn external_id(&mut self) -> Option<ExternalId> {
-        let (Some(foreign), Some(cell)) = (&self.foreign, self.given(Column::ForeignId)) else {
+        let is_own = self.given(Column::ExternalId).is_some();
+        let (Some(foreign), Some(cell), false) =
+            (&self.foreign, self.given(Column::ForeignId), is_own)
+        else {
             return self.optional(Column::ExternalId, &value::EXTERNAL_ID);
         };
         let system = foreign.system;
@@ -127,7 +130,7 @@ impl Fields<'_, '_> {
         match cells.names.activity(id) {
             Ok(known) => Some(known),
             Err(e) => {
-                self.note(self.whole, Fault::Unavailable(e.to_string()));
+                self.note(self.whole, Fault::Unavailable(e));
                 None
             }
         }

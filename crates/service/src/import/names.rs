@@ -1,16 +1,17 @@
 //! What the names in a table stand for: accounts, people and statuses of the organization.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use domain::{
     Account, ActivityId, ClientId, ExternalId, ID_MAX, Name, Stage, Status, StatusId, StatusName,
     UserId,
 };
-use store::{Store, StoreError};
+use store::Store;
 
+use crate::commit::unavailable;
 use crate::directory::folded;
-use crate::runtime::wait;
 use crate::tenant::Tenant;
 use crate::{AdminError, Service};
 
@@ -99,7 +100,15 @@ impl Service {
         org: &Arc<Tenant>,
         adds_missing: bool,
     ) -> Result<ImportNames, AdminError> {
-        let last_client = if adds_missing { wait(self.last_client(org))? } else { ClientId(0) };
+        let mut last_client = ClientId(0);
+        if adds_missing {
+            // Not from the board: what makes it ready needs the runtime of a server.
+            let current = self.shared.store.current(org.key, &mut |row| {
+                last_client = row.client.map_or(last_client, |client| client.max(last_client));
+                ControlFlow::Continue(())
+            });
+            current.map_err(|e| unavailable(&e))?;
+        }
         let names = ImportNames::of(org, adds_missing, last_client);
         Ok(ImportNames { store: Some(self.shared.store.clone()), ..names })
     }
@@ -174,9 +183,11 @@ impl ImportNames {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub fn activity(&self, id: &ExternalId) -> Result<Option<ActivityId>, StoreError> {
+    pub fn activity(&self, id: &ExternalId) -> Result<Option<ActivityId>, String> {
         match (&self.org, &self.store) {
-            (Some(org), Some(store)) => org.external_ids.find(store.as_ref(), org, id),
+            (Some(org), Some(store)) => {
+                org.external_ids.find(store.as_ref(), org, id).map_err(|e| e.to_string())
+            }
             _ => Ok(None),
         }
     }

@@ -53,7 +53,7 @@ impl ImportPlan {
         // Of each activity, keep the last.
         slots.reverse();
         slots.dedup_by(|one, other| one.id.is_some() && one.id == other.id);
-        slots.sort_unstable_by_key(|slot| (slot.stamp.is_none(), slot.stamp, slot.id));
+        slots.sort_unstable_by_key(|slot| (slot.stamp.is_none(), slot.stamp, slot.place()));
         ImportPlan {
             file,
             slots,
@@ -66,16 +66,17 @@ impl ImportPlan {
     }
 
     /// Orders the items as the log has to have them when those without a stamp, and those dated
-    /// after `latest`, get `latest` as theirs: by stamp, then by id.
+    /// after `latest`, get `latest` as theirs: by stamp, then by id. Those without an id get theirs in the
+    /// order of the files.
     pub(super) fn settle(&mut self, latest: Stamp) {
         let stamp = |slot: &Slot| slot.stamp.map_or(latest, |given| given.min(latest));
-        self.slots.sort_unstable_by_key(|slot| (stamp(slot), slot.id));
+        self.slots.sort_unstable_by_key(|slot| (stamp(slot), slot.place()));
     }
 
     /// Puts the item with the highest id before all others.
     pub(super) fn highest_first(&mut self) {
-        let highest = self.slots.iter().enumerate().max_by_key(|(_, slot)| slot.id);
-        if let Some((at, _)) = highest {
+        let with_id = self.slots.iter().enumerate().filter(|(_, slot)| slot.id.is_some());
+        if let Some((at, _)) = with_id.max_by_key(|(_, slot)| slot.id) {
             self.slots[..=at].rotate_right(1);
         }
     }

@@ -53,6 +53,11 @@ impl Slot {
         matches!(self.terms, Terms::Table { .. })
     }
 
+    /// What those of one time are ordered by.
+    pub(super) fn place(&self) -> (bool, Option<ActivityId>, u64) {
+        (self.id.is_none(), self.id, self.offset)
+    }
+
     pub(super) fn is_removal(&self) -> bool {
         self.len == 0
     }
