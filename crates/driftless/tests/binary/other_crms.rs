@@ -484,7 +484,7 @@ fn what_is_no_id_of_the_system_is_refused_with_its_line() {
     folder.write("table.csv", TASKS.replace("00T5e00001ABCdeEAH", "1234"));
     let output = folder.run("import acme table.csv");
     assert_eq!(output.code, 1);
-    let expected = "table.csv, line 3: the id is \"1234\", expected an id of Salesforce, of 15 or 18 letters and digits";
+    let expected = "table.csv (read as Salesforce tasks), line 3: the id is \"1234\", expected an id of Salesforce, of 15 or 18 letters and digits";
     assert!(output.err.contains(expected), "{}", output.err);
 }
 

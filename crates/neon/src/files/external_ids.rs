@@ -134,7 +134,7 @@ mod tests {
         {
             check(System::Dynamics, text, None);
         }
-        for text in ["0", "-5", "1.47719E+10", "99999999999999999999", "five"] {
+        for text in ["0", "-5", "1.47719E+11", "99999999999999999999", "five"] {
             check(System::HubSpot, text, None);
         }
     }

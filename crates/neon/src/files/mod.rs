@@ -139,7 +139,11 @@ pub fn read(
     intake
         .read(&mut source)
         .map_err(|source| ReadError::Io { name: name.to_owned(), source })
-        .and_then(|(summary, problems)| problems.verdict(name).map(|()| summary))
+        .and_then(|(summary, problems)| {
+            let read_as = summary.other_system.as_ref();
+            let read_as = read_as.map(|other| format!("{name} (read as {})", other.layout));
+            problems.verdict(read_as.as_deref().unwrap_or(name)).map(|()| summary)
+        })
 }
 
 /// What a reading has come to so far.

@@ -84,3 +84,44 @@ impl Layout {
 fn name_of(cell: &str) -> String {
     folded(cell.trim().trim_start_matches('\''))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout_of(header: &[&str]) -> Option<&'static str> {
+        let names = ColumnNames::default();
+        let names = HeaderNames::new(&names);
+        names.look_at(&StringRecord::from(header.to_vec()));
+        names.layout().map(|layout| layout.name)
+    }
+
+    #[test]
+    fn a_header_of_what_a_layout_requires_has_that_layout_alone() {
+        for layout in LAYOUTS {
+            let first = layout.requires.iter().filter_map(|names| names.first().copied());
+            let header: Vec<&str> = first.collect();
+            assert_eq!(layout_of(&header), Some(layout.name), "{header:?}");
+            let all = layout.columns.iter().map(|(name, _)| *name).chain(header);
+            let all: Vec<String> = all.map(str::to_uppercase).collect();
+            let all: Vec<&str> = all.iter().map(String::as_str).collect();
+            assert_eq!(layout_of(&all), Some(layout.name), "{all:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_several_systems_have_tell_nothing() {
+        for header in [
+            &["Activity Date", "Subject", "Status"][..],
+            &["Assigned To", "Subject", "Due Date"],
+            &["Contact ID", "Subject"],
+            &["Id", "Subject", "ActivityDate"],
+            &["Record ID", "Subject", "Due date"],
+            &["activityId", "subject", "startDateTime", "activityStatus.name"],
+            // Of two systems at once.
+            &["(Do Not Modify) Task", "(Do Not Modify) Activity", "Subject"],
+        ] {
+            assert_eq!(layout_of(header), None, "{header:?}");
+        }
+    }
+}

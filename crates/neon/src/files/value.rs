@@ -111,7 +111,7 @@ pub(super) const FIELD_ID: Kind<String> =
 pub(super) const FIELD_VALUE: Kind<String> =
     Kind { expected: "text", parse: |text| bounded(text, NOTE_CHARS_MAX) };
 pub(super) const EXTERNAL_ID: Kind<ExternalId> =
-    Kind { expected: "text", parse: |text| Ok(ExternalId::parse(text.trim())?) };
+    Kind { expected: "text", parse: |text| Ok(ExternalId::parse(text)?) };
 /// Whether something is so: some programs write 0 and 1, others words.
 pub(super) const FLAG: Kind<bool> = Kind {
     expected: "1 or 0, or true or false",

@@ -17,8 +17,8 @@ use neon::{Api, Outbox};
 use crate::answer::Answer;
 use crate::client::Client;
 use service::{
-    ImportError, ImportOptions, ImportReport, NewKey, NewUser, Service, Spool, Surroundings,
-    SystemClock, Tenant,
+    ImportError, ImportOptions, ImportPlan, ImportReport, NewKey, NewUser, Service, Spool,
+    Surroundings, SystemClock, Tenant,
 };
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -279,6 +279,11 @@ impl Org {
         file: &str,
         options: ImportOptions,
     ) -> Result<ImportReport, ImportError> {
+        self.carry_out(self.plan(file), options)
+    }
+
+    /// Reads a file to import it.
+    pub(crate) fn plan(&self, file: &str) -> ImportPlan {
         let service = self.service();
         let folder = tempfile::tempdir().unwrap();
         let mut spool = Spool::new(folder.path()).unwrap();
@@ -297,8 +302,17 @@ impl Org {
             ControlFlow::Continue(())
         })
         .unwrap();
+        spool.finish().unwrap()
+    }
+
+    /// Imports what has been read.
+    pub(crate) fn carry_out(
+        &self,
+        plan: ImportPlan,
+        options: ImportOptions,
+    ) -> Result<ImportReport, ImportError> {
         let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
-        service.import(&self.tenant(), spool.finish().unwrap(), options, &progress)
+        self.service().import(&self.tenant(), plan, options, &progress)
     }
 
     /// All that there is, as a file.
