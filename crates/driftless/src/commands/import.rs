@@ -272,42 +272,8 @@ fn tell_other_system(
             "{name}: accounts and people cannot be found by their {system} ids ({ids}): add columns with their names, and say --map \"Their column=accountName\" or =systemUserName"
         ))?;
     }
-    let told = [
-        (
-            other.start_when_due,
-            "has no start: its due date is taken",
-            "have no start: their due date is taken",
-        ),
-        (
-            other.start_when_created,
-            "has no start and no due date: the time of its creation is taken",
-            "have no start and no due date: the time of their creation is taken",
-        ),
-        (
-            other.without_status,
-            "is new and has no status: it gets the status that new activities start with",
-            "are new and have no status: they get the status that new activities start with",
-        ),
-        (
-            other.by_state,
-            "has a status that is not known here: only whether it is done is taken",
-            "have a status that is not known here: only whether they are done is taken",
-        ),
-        (
-            other.several_names,
-            "names several accounts or people: none of them is taken",
-            "name several accounts or people: none of them is taken",
-        ),
-        (
-            other.deleted,
-            "was deleted there and is not here: it is left out",
-            "were deleted there and are not here: they are left out",
-        ),
-        (other.footer, "below the table is left out", "below the table are left out"),
-    ];
-    for (count, one, several) in told.into_iter().filter(|(count, ..)| *count > 0) {
-        let rows = agreeing(count, &format!("row {one}"), &format!("rows {several}"));
-        console.note(&format!("{name}: {rows}"))?;
+    for note in other.notes() {
+        console.note(&format!("{name}: {note}"))?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Tables as other systems write them: imported, imported again, and again with one cell changed.
 
+use crate::browser::Browser;
 use crate::folder::Folder;
 use crate::import::line;
 
@@ -178,6 +179,44 @@ Id,Subject,IsAllDayEvent,ActivityDateTime,ActivityDate,DurationInMinutes,Descrip
         ],
         edit: (",90,", ",95,"),
     });
+}
+
+#[test]
+fn an_event_that_lasts_all_day_stays_on_its_day() {
+    for times in [
+        "2026-12-24T00:00:00.000Z,2026-12-24,2026-12-24T00:00:00.000Z",
+        "2026-12-24T00:00:00.000+0000,,",
+        "2026-12-24 00:00:00,2026-12-24 00:00:00,",
+    ] {
+        let folder = organization();
+        let header =
+            "Id,Subject,StartDateTime,ActivityDate,EndDateTime,IsAllDayEvent,DurationInMinutes";
+        folder.write("table.csv", format!("{header}\n00U3k00000XyZaB,Eve,{times},true,1440\n"));
+        folder.ok("import acme table.csv");
+        assert_eq!(
+            activities(&folder),
+            [
+                "2 | Eve | 2026-12-24T00:00:00-06:00 | 2026-12-25T00:00:00-06:00 | Not Started | NORMAL | salesforce:00U3k00000XyZaBEAV"
+            ],
+            "{times}"
+        );
+    }
+}
+
+#[test]
+fn any_column_can_be_said_to_be_the_id_in_another_system() {
+    let folder = organization();
+    let rows = "Nr,subject,startDateTime,activityStatus.name,activityPriority\nA-1,Call,2026-11-30 08:00,Completed,LOW\n";
+    folder.write("table.csv", rows);
+    let map = "--map Nr=externalId";
+    assert_eq!(counts(&folder, map), "1 created, 0 updated, 0 unchanged, 0 removed");
+    assert_eq!(counts(&folder, map), "0 created, 0 updated, 1 unchanged, 0 removed");
+    folder.write("table.csv", rows.replace("Call", "Write"));
+    assert_eq!(counts(&folder, map), "0 created, 1 updated, 0 unchanged, 0 removed");
+    assert_eq!(
+        activities(&folder),
+        ["2 | Write | 2026-11-30T08:00:00-06:00 | Completed | LOW | A-1"]
+    );
 }
 
 #[test]
@@ -517,4 +556,22 @@ fn an_id_of_another_system_that_another_activity_has_is_refused() {
     assert_eq!(output.code, 1);
     let expected = "own.csv, line 2: salesforce:00T3k00000AbCdEEAV is activity 2 here, but activityId is 1: clear one of them";
     assert!(output.err.contains(expected), "{}", output.err);
+}
+
+#[test]
+fn the_page_of_an_activity_and_downloads_show_its_id_in_another_system() {
+    const PASSWORD: &str = "correct-horse-battery";
+    const ID: &str = "salesforce:00T3k00000AbCdEEAV";
+    let folder = organization();
+    folder.write("table.csv", TASKS);
+    folder.ok("import acme table.csv");
+    assert_eq!(folder.run_with_input("user login acme 7 ed", PASSWORD).code, 0);
+    let server = folder.serve();
+    let mut browser = Browser::of(&server);
+    assert!(browser.signs_in("ed", PASSWORD));
+    assert!(browser.get("/activities/2").body.contains(&format!("<dd>{ID}</dd>")));
+    assert!(browser.get("/activities.csv").body.contains(&format!("\"{ID}\"")));
+    let history = browser.get("/activities/2/history").body;
+    assert!(history.contains("External id") && history.contains(ID));
+    server.stop();
 }

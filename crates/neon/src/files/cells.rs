@@ -3,7 +3,8 @@
 use domain::{ClientId, Member, Moment, Precision, StatusId, StatusName, UserId, Zone};
 use service::{ImportNames, Lookup};
 
-use super::fields::{Column, Fields};
+use super::column::Column;
+use super::fields::Fields;
 use super::problem::{Fault, shown};
 use super::times::{self, Dates, NoTime};
 use super::value::{self, Kind};

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::fields::{Column, NAMES};
+use super::column::{Column, NAMES};
 
 /// Names that a table may have for members, beyond their own: what somebody has said with
 /// `"Their name=member"`, and what other systems are known to write.

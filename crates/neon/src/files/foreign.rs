@@ -5,56 +5,13 @@ use domain::{
 };
 
 use super::cells::nameless_status;
+use super::column::Column;
 use super::external_ids::System;
-use super::fields::{Column, Fields};
+use super::fields::Fields;
 use super::layouts::Layout;
+use super::other_system::OtherSystem;
 use super::problem::{Fault, shown};
 use super::value;
-
-/// Of which other system a table is, and what was made of its rows beyond what they say by themselves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OtherSystem {
-    /// What kind of table it is: `Dynamics 365 tasks`.
-    pub layout: &'static str,
-    /// The system, where its ids are not the numbers of activities here.
-    pub system: Option<&'static str>,
-    /// The columns of ids of accounts and people, by which nothing can be found here.
-    pub ids: Vec<String>,
-    /// Whether times without a zone were taken as UTC, since the system writes them so.
-    pub is_utc: bool,
-    /// Activities without a start that start when they are due.
-    pub start_when_due: u64,
-    /// Activities without start and due date that start when they were created.
-    pub start_when_created: u64,
-    /// New activities whose row says nothing of a status: they get the one that new activities begin with.
-    pub without_status: u64,
-    /// Activities whose status is not known here, or not said, and for which only counted whether they are done.
-    pub by_state: u64,
-    /// Names of accounts and people that were left out, since a cell has several.
-    pub several_names: u64,
-    /// Deleted activities that are not here.
-    pub deleted: u64,
-    /// Lines after the last row that are no rows.
-    pub footer: u64,
-}
-
-impl OtherSystem {
-    pub(super) fn of(layout: &Layout, ids: Vec<String>, is_utc: bool) -> OtherSystem {
-        OtherSystem {
-            layout: layout.name,
-            system: layout.system.map(System::name),
-            ids,
-            is_utc,
-            start_when_due: 0,
-            start_when_created: 0,
-            without_status: 0,
-            by_state: 0,
-            several_names: 0,
-            deleted: 0,
-            footer: 0,
-        }
-    }
-}
 
 /// What there is to know of a row of another system.
 pub(super) struct ForeignRow<'f> {
@@ -63,13 +20,15 @@ pub(super) struct ForeignRow<'f> {
     told: &'f mut OtherSystem,
     /// Whether the activity is not here.
     pub(super) is_new: bool,
+    /// Whether it is an event that lasts all day.
+    is_all_day: bool,
 }
 
 impl<'f> ForeignRow<'f> {
     /// None where the ids of the system are ours: then it says what we say.
     pub(super) fn of(layout: &'static Layout, told: &'f mut OtherSystem) -> Option<ForeignRow<'f>> {
         let system = layout.system?;
-        Some(ForeignRow { layout, system, told, is_new: false })
+        Some(ForeignRow { layout, system, told, is_new: false, is_all_day: false })
     }
 
     pub(super) fn is_utc(&self) -> bool {
@@ -170,6 +129,9 @@ impl Fields<'_, '_> {
     /// The start: what the row has as such, or the day, or when it is due, or when it was created.
     pub(super) fn foreign_start(&mut self) -> Option<(Moment, Precision)> {
         let is_all_day = self.flag(Column::IsAllDay) == Some(true);
+        if let Some(foreign) = &mut self.foreign {
+            foreign.is_all_day = is_all_day;
+        }
         let is_given = |column| self.given(column).is_some();
         let column = match () {
             () if is_all_day && is_given(Column::Day) => Column::Day,
@@ -185,7 +147,7 @@ impl Fields<'_, '_> {
             Column::Created => self.tell(|told| &mut told.start_when_created),
             _ => {}
         }
-        self.moment(column)
+        self.moment(column, is_all_day || column.is_date())
     }
 
     /// The end: what the row has as such, or when it is due, or by how long it takes.
@@ -193,12 +155,14 @@ impl Fields<'_, '_> {
         &mut self,
         start: Option<(Moment, Precision)>,
     ) -> Option<(Moment, Precision)> {
-        if self.given(Column::End).is_some() {
-            return self.moment(Column::End);
+        // Whether the last day of an event that lasts all day is in its end or before it, nothing says.
+        let is_all_day = self.foreign.as_ref().is_some_and(|foreign| foreign.is_all_day);
+        if self.given(Column::End).is_some() && !is_all_day {
+            return self.moment(Column::End, false);
         }
         if self.given(Column::Start).is_some() && self.given(Column::Due).is_some() {
             self.members.add(Member::End);
-            return self.moment(Column::Due);
+            return self.moment(Column::Due, true);
         }
         let minutes = self.optional(Column::DurationMinutes, &value::MINUTES);
         let millis = minutes.map(|minutes| minutes * i64::from(MINUTE_MS));
@@ -222,11 +186,17 @@ impl Fields<'_, '_> {
         Some(cells.zone.at(end))
     }
 
-    /// A time; of a date alone, exactly the midnight at which it begins.
-    fn moment(&mut self, column: Column) -> Option<(Moment, Precision)> {
-        let (moment, mut precision) = self.time(column)?;
-        if column.is_date() {
+    /// A time. Of what may be a date alone, exactly the midnight at which it begins here, though a system writes
+    /// it as midnight in UTC.
+    fn moment(&mut self, column: Column, may_be_date: bool) -> Option<(Moment, Precision)> {
+        let (mut moment, mut precision) = self.time(column)?;
+        if may_be_date {
             precision.unit_ms = precision.unit_ms.min(MINUTE_MS);
+            let is_utc = self.foreign.as_ref().is_some_and(|foreign| foreign.layout.is_utc);
+            if is_utc && moment.stamp.millis().rem_euclid(i64::from(DAY_MS)) == 0 {
+                let zone = self.cells.as_deref()?.zone;
+                moment = zone.at(zone.instant_of(moment.stamp));
+            }
         }
         Some((moment, precision))
     }

@@ -7,7 +7,8 @@ use domain::{Imported, Members};
 use serde_json::value::RawValue;
 
 use super::Intake;
-use super::fields::{Fields, NAMES};
+use super::column::NAMES;
+use super::fields::Fields;
 use super::object::{elements, is_empty, members, message};
 use super::problem::{Fault, Place, newlines, shown};
 use super::stretch::{Stretches, VALUE_BYTES_MAX};

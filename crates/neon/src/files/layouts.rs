@@ -4,8 +4,8 @@
 //! tells nothing: "Activity Date" is a start in one system and a due date in another. So a table is recognised by
 //! columns that only one layout has together, and the layout says what its columns mean.
 
+use super::column::Column;
 use super::external_ids::System;
-use super::fields::Column;
 
 /// A table as another system writes it. Names of columns are in lower case.
 pub(super) struct Layout {

@@ -23,6 +23,7 @@
 
 mod accounts;
 mod cells;
+mod column;
 mod columns;
 mod external_ids;
 mod fields;
@@ -33,6 +34,7 @@ mod layouts;
 mod numbers;
 mod object;
 mod organization;
+mod other_system;
 mod pages;
 mod problem;
 mod recognised;
@@ -56,9 +58,9 @@ use service::{ImportNames, OrganizationData};
 
 pub use accounts::read_accounts;
 pub use columns::{ColumnName, ColumnNameError, ColumnNames};
-pub use foreign::OtherSystem;
 pub use ignored::Ignored;
 pub use organization::OrganizationWriter;
+pub use other_system::OtherSystem;
 pub use pages::Pages;
 pub use problem::{Fault, PROBLEMS_SHOWN_MAX, Problem, ReadError};
 pub use stretch::VALUE_BYTES_MAX;

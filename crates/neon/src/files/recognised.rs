@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use csv::StringRecord;
 
+use super::column::Column;
 use super::columns::{ColumnNames, folded};
-use super::fields::Column;
 use super::layouts::{LAYOUTS, Layout};
 
 /// What the columns of a header mean, once it has been seen.

@@ -8,9 +8,11 @@ use domain::{Imported, Members, Terms, Zone};
 
 use super::Intake;
 use super::cells::CellReading;
-use super::fields::{COLUMN_NAMES, COLUMNS, Column, Fields};
-use super::foreign::{ForeignRow, OtherSystem};
+use super::column::{COLUMN_COUNT, COLUMN_NAMES, Column};
+use super::fields::Fields;
+use super::foreign::ForeignRow;
 use super::layouts::Layout;
+use super::other_system::OtherSystem;
 use super::problem::{Fault, Place};
 use super::recognised::HeaderNames;
 use super::source::Source;
@@ -43,7 +45,7 @@ pub(super) fn read(source: Source<'_>, intake: &mut Intake<'_>) -> io::Result<()
 }
 
 fn take(
-    said: Said<'_, COLUMNS>,
+    said: Said<'_, COLUMN_COUNT>,
     loses_tabs: bool,
     names: &HeaderNames<'_>,
     intake: &mut Intake<'_>,
@@ -67,7 +69,7 @@ fn take(
 }
 
 fn read_row(
-    row: &Row<'_, COLUMNS>,
+    row: &Row<'_, COLUMN_COUNT>,
     loses_tabs: bool,
     layout: Option<&'static Layout>,
     intake: &mut Intake<'_>,

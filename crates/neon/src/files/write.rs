@@ -10,7 +10,7 @@ use serde::Serialize;
 use service::{StoredField, StoredVersion};
 use thiserror::Error;
 
-use super::fields::{Column, NAMES};
+use super::column::{Column, NAMES};
 use crate::record::{self, Time, capitals};
 
 /// The columns that are written: what comes after is another word for one of them, or its name.
