@@ -31,9 +31,9 @@ impl<'n> HeaderNames<'n> {
     pub(super) fn look_at(&self, header: &StringRecord) {
         let in_header: HashSet<String> = header.iter().map(name_of).collect();
         let mut fitting = LAYOUTS.into_iter().filter(|layout| layout.fits(&in_header));
-        let layout = match (fitting.next(), fitting.next()) {
-            (Some(layout), None) => layout,
-            _ => return drop(self.recognised.take()),
+        let (Some(layout), None) = (fitting.next(), fitting.next()) else {
+            self.recognised.replace(None);
+            return;
         };
         // A column that somebody has said to be a member takes it from the one that the layout has for it.
         let said = in_header.iter().filter_map(|name| self.names.said_of(name));

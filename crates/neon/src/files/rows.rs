@@ -78,7 +78,7 @@ fn read_row(
     let reading = &mut intake.reading;
     let other_system = intake.summary.other_system.as_mut();
     let foreign = layout.zip(other_system).and_then(|(layout, told)| ForeignRow::of(layout, told));
-    let is_utc = foreign.as_ref().is_some_and(|foreign| foreign.is_utc());
+    let is_utc = foreign.as_ref().is_some_and(ForeignRow::is_utc);
     let mut cells = CellReading {
         zone: reading.zone,
         stored_zone: is_utc.then(Zone::utc),
