@@ -572,6 +572,6 @@ fn the_page_of_an_activity_and_downloads_show_its_id_in_another_system() {
     assert!(browser.get("/activities/2").body.contains(&format!("<dd>{ID}</dd>")));
     assert!(browser.get("/activities.csv").body.contains(&format!("\"{ID}\"")));
     let history = browser.get("/activities/2/history").body;
-    assert!(history.contains("External id") && history.contains(ID));
+    assert!(history.contains("External ID") && history.contains(ID));
     server.stop();
 }

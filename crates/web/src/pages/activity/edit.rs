@@ -136,7 +136,7 @@ fn history_facts(names: &Names, version: &Version, activity: &Activity) -> Marku
         dl.facts {
             dt { "Number" } dd { (version.id) }
             @if let Some(id) = &activity.external_id {
-                dt { "External id" } dd { (id) }
+                dt { "External ID" } dd { (id) }
             }
             dt { "Created" }
             dd {
