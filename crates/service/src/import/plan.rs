@@ -53,7 +53,7 @@ impl ImportPlan {
         // Of each activity, keep the last.
         slots.reverse();
         slots.dedup_by(|one, other| one.id.is_some() && one.id == other.id);
-        slots.sort_unstable_by_key(|slot| (slot.stamp.is_none(), slot.stamp, slot.place()));
+        slots.sort_unstable_by_key(|slot| (slot.stamp.is_none(), slot.stamp, id_order(slot)));
         ImportPlan {
             file,
             slots,
@@ -66,17 +66,17 @@ impl ImportPlan {
     }
 
     /// Orders the items as the log has to have them when those without a stamp, and those dated
-    /// after `latest`, get `latest` as theirs: by stamp, then by id. Those without an id get theirs in the
-    /// order of the files.
+    /// after `latest`, get `latest` as theirs: by stamp, then by id.
     pub(super) fn settle(&mut self, latest: Stamp) {
         let stamp = |slot: &Slot| slot.stamp.map_or(latest, |given| given.min(latest));
-        self.slots.sort_unstable_by_key(|slot| (stamp(slot), slot.place()));
+        self.slots.sort_unstable_by_key(|slot| (stamp(slot), id_order(slot)));
     }
 
     /// Puts the item with the highest id before all others.
     pub(super) fn highest_first(&mut self) {
         let with_id = self.slots.iter().enumerate().filter(|(_, slot)| slot.id.is_some());
-        if let Some((at, _)) = with_id.max_by_key(|(_, slot)| slot.id) {
+        let highest = with_id.max_by_key(|(_, slot)| slot.id);
+        if let Some((at, _)) = highest {
             self.slots[..=at].rotate_right(1);
         }
     }
@@ -151,6 +151,11 @@ impl ImportPlan {
         }
         Ok(chunk)
     }
+}
+
+/// Those without an id come last, as they were read: each gets an id above all others.
+fn id_order(slot: &Slot) -> (bool, Option<ActivityId>, u64) {
+    (slot.id.is_none(), slot.id, slot.read_at())
 }
 
 /// Removals are not looked at: saved answers repeat them on every page.

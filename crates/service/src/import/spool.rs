@@ -53,13 +53,13 @@ impl Slot {
         matches!(self.terms, Terms::Table { .. })
     }
 
-    /// What those of one time are ordered by.
-    pub(super) fn place(&self) -> (bool, Option<ActivityId>, u64) {
-        (self.id.is_none(), self.id, self.offset)
-    }
-
     pub(super) fn is_removal(&self) -> bool {
         self.len == 0
+    }
+
+    /// In which order it was read.
+    pub(super) fn read_at(&self) -> u64 {
+        self.offset
     }
 
     /// The later of two slots of one activity is the one to keep: the one of the later time, whichever
