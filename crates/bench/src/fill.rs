@@ -195,6 +195,7 @@ fn activity(id: u64, changed: Stamp) -> Outcome<Activity> {
         status_name: StatusName::parse(STATUSES[status as usize])?,
         priority: [Priority::Low, Priority::Normal, Priority::High][id as usize % 3],
         custom_fields: Vec::new(),
+        external_id: None,
         provenance: Provenance::default(),
     })
 }

@@ -109,6 +109,11 @@ text! {
     /// A status's name, never empty.
     StatusName, checked, crate::NAME_CHARS_MAX
 }
+text! {
+    /// The id that an activity has in the system that it was imported from, with the name of that system in
+    /// front: `salesforce:00T5e00001ABCdeEAH`. Never empty.
+    ExternalId, checked, crate::NAME_CHARS_MAX
+}
 
 impl Note {
     /// No note.
@@ -180,6 +185,8 @@ pub struct Activity {
     pub priority: Priority,
     /// Custom fields, in the order that they were given.
     pub custom_fields: Vec<CustomField>,
+    /// The id that it has in the system that it was imported from.
+    pub external_id: Option<ExternalId>,
     /// Where it comes from.
     pub provenance: Provenance,
 }
@@ -303,4 +310,6 @@ pub enum Member {
     Priority,
     /// `customFieldDataList`
     CustomFields,
+    /// `externalId`, which files and pages have and the API has not
+    ExternalId,
 }

@@ -1,6 +1,6 @@
 //! What a file of an import says, read but not yet judged.
 
-use crate::{Activity, ActivityId, Member, Stamp, Terms};
+use crate::{Activity, ActivityId, ExternalId, Member, Stamp, Terms};
 
 /// One thing that a file of an import says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,15 @@ impl Imported {
         match self {
             Imported::Record { id, .. } => *id,
             Imported::Removed { id, .. } => Some(*id),
+        }
+    }
+
+    /// The id that the activity has in the system that it comes from.
+    #[must_use]
+    pub fn external_id(&self) -> Option<&ExternalId> {
+        match self {
+            Imported::Record { activity, .. } => activity.external_id.as_ref(),
+            Imported::Removed { .. } => None,
         }
     }
 
@@ -120,5 +129,6 @@ impl Activity {
         keep(named.has(Member::Client), &mut self.client, &record.client);
         keep(named.has(Member::SystemUser), &mut self.system_user, &record.system_user);
         keep(named.has(Member::CustomFields), &mut self.custom_fields, &record.custom_fields);
+        keep(named.has(Member::ExternalId), &mut self.external_id, &record.external_id);
     }
 }

@@ -21,7 +21,9 @@ mod terms;
 mod time;
 mod version;
 
-pub use activity::{Activity, CustomField, Member, Note, Priority, StatusName, Subject};
+pub use activity::{
+    Activity, CustomField, ExternalId, Member, Note, Priority, StatusName, Subject,
+};
 pub use activity::{CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX};
 pub use activity::{NOTE_CHARS_MAX, SUBJECT_CHARS_MAX, TextError};
 pub use activity::{Provenance, Source};

@@ -1,6 +1,9 @@
 //! What the names in a file stand for.
 
-use crate::{Account, ClientId, LoginName, Name, Role, Status, StatusId, StatusName, SystemUser};
+use crate::{
+    Account, ActivityId, ClientId, ExternalId, LoginName, Name, Role, Status, StatusId, StatusName,
+    SystemUser,
+};
 use crate::{UserId, Zone};
 
 /// Looks up the names that a file has for accounts, people and statuses, and takes note of those that are not
@@ -14,6 +17,18 @@ pub trait Names {
 
     /// The status of that name; a new one where the files decide which there are.
     fn status(&mut self, name: &StatusName) -> Option<StatusId>;
+
+    /// Whether a status has that name.
+    fn has_status_named(&self, name: &str) -> bool;
+
+    /// The status of what is done, or of what is not done yet, as new activities in the pages have it.
+    fn usual_status(&self, is_done: bool) -> Option<(StatusId, StatusName)>;
+
+    /// The activity that has this id in the system that it comes from, be it that it has been removed since.
+    ///
+    /// # Errors
+    /// When it cannot be looked up; in words.
+    fn activity(&self, id: &ExternalId) -> Result<Option<ActivityId>, String>;
 
     /// The account of that name.
     fn account(&mut self, name: &str) -> Lookup<ClientId>;
@@ -68,6 +83,18 @@ impl Names for NoNames {
 
     fn status(&mut self, _: &StatusName) -> Option<StatusId> {
         None
+    }
+
+    fn has_status_named(&self, _: &str) -> bool {
+        false
+    }
+
+    fn usual_status(&self, _: bool) -> Option<(StatusId, StatusName)> {
+        None
+    }
+
+    fn activity(&self, _: &ExternalId) -> Result<Option<ActivityId>, String> {
+        Ok(None)
     }
 
     fn account(&mut self, _: &str) -> Lookup<ClientId> {

@@ -72,6 +72,7 @@ impl Terms {
             (Member::StatusName, is_same_status_name),
             (Member::Priority, written.priority == record.priority),
             (Member::CustomFields, written.custom_fields == record.custom_fields),
+            (Member::ExternalId, written.external_id == record.external_id),
         ];
         let changed = same.into_iter().filter(|(member, same)| !same && named.has(*member));
         changed.map(|(member, _)| member).collect()

@@ -220,6 +220,7 @@ fn manual_records() -> Result<Vec<Imported>, Failure> {
                 status_name: StatusName::parse("Not Started")?,
                 priority: Priority::Normal,
                 custom_fields: Vec::new(),
+                external_id: None,
                 provenance: Provenance::default(),
             }),
         })
@@ -288,6 +289,7 @@ fn one_of_many(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Imp
             status_name: StatusName::parse(FIRST_STATUSES[usize::try_from(status - 1)?])?,
             priority: dice.priority(),
             custom_fields: Vec::new(),
+            external_id: None,
             provenance: Provenance::default(),
         }),
     })

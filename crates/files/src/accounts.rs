@@ -48,6 +48,7 @@ pub fn read_accounts(
         ControlFlow::Continue(())
     };
     let columns = Columns {
+        look_at: &|_| {},
         names: NAMES,
         find: &find,
         is_time: |_| false,

@@ -4,7 +4,8 @@ use domain::{
     ClientId, Lookup, Member, Moment, Names, Precision, StatusId, StatusName, UserId, Zone, folded,
 };
 
-use super::fields::{Column, Fields};
+use super::column::Column;
+use super::fields::Fields;
 use super::problem::{Fault, shown};
 use super::times::{self, Dates, NoTime};
 use super::value::{self, Kind};
@@ -12,6 +13,8 @@ use super::value::{self, Kind};
 /// What there is to know to read the cells of a row.
 pub(super) struct CellReading<'f> {
     pub(super) zone: &'f Zone,
+    /// Another zone of times that have no zone, but for dates: some systems write their times in UTC.
+    pub(super) stored_zone: Option<Zone>,
     pub(super) dates: Option<Dates>,
     pub(super) names: &'f mut (dyn Names + 'static),
     /// The zones that the header names.
@@ -40,7 +43,9 @@ impl<'a> Fields<'_, 'a> {
     pub(super) fn cell_time(&mut self, column: Column) -> Option<(Moment, Precision)> {
         let cell = self.given(column)?;
         let cells = self.cells.as_deref_mut()?;
-        let zone = cells.zones.get(column as usize).and_then(Option::as_ref).unwrap_or(cells.zone);
+        let of_header = cells.zones.get(column as usize).and_then(Option::as_ref);
+        let of_file = cells.stored_zone.as_ref().filter(|_| !Column::is_date(column));
+        let zone = of_header.or(of_file).unwrap_or(cells.zone);
         let (member, value) = (column.name(), shown(cell));
         let fault = match times::read(cell, zone, cells.dates) {
             Ok((moment, precision)) => {
@@ -62,6 +67,7 @@ impl<'a> Fields<'_, 'a> {
 
     /// The account, by its number, its name, or both.
     pub(super) fn cell_account(&mut self) -> Option<ClientId> {
+        self.leave_out_several(Column::AccountName);
         let id = self.numbered(Column::Client, &value::CLIENT)?;
         let by_name = |names: &mut dyn Names, name: &str| names.account(name).map(|id| id.0);
         let name_of = |names: &dyn Names, id: i64| names.name_of_account(ClientId(id));
@@ -70,6 +76,7 @@ impl<'a> Fields<'_, 'a> {
 
     /// The responsible person, by number, name, or both.
     pub(super) fn cell_user(&mut self) -> Option<UserId> {
+        self.leave_out_several(Column::SystemUserName);
         let id = self.numbered(Column::SystemUser, &value::USER)?;
         let by_name = |names: &mut dyn Names, name: &str| names.user(name).map(|id| id.0);
         let name_of = |names: &dyn Names, id: i64| names.name_of_user(UserId(id));
@@ -122,6 +129,9 @@ impl<'a> Fields<'_, 'a> {
     /// The status, by its number, its name, or both; members that the row names are added. Where it says
     /// both, and they are not of one status, the import finds out which of them somebody has changed.
     pub(super) fn cell_status(&mut self) -> Option<(StatusId, StatusName)> {
+        if let Some(status) = self.foreign_status() {
+            return status;
+        }
         let columns = [Column::StatusId, Column::StatusName];
         if columns.iter().all(|column| self.values[*column as usize].is_none()) {
             return nameless_status(StatusId(0));
@@ -163,6 +173,6 @@ impl<'a> Fields<'_, 'a> {
 }
 
 /// A status whose name the file does not say.
-fn nameless_status(id: StatusId) -> Option<(StatusId, StatusName)> {
+pub(super) fn nameless_status(id: StatusId) -> Option<(StatusId, StatusName)> {
     Some((id, StatusName::parse("-").ok()?))
 }

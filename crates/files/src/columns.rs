@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::fields::{Column, NAMES};
+use super::column::{Column, NAMES};
 
 /// Names that a table may have for members, beyond their own: what somebody has said with
 /// `"Their name=member"`, and what other systems are known to write.
@@ -47,10 +47,15 @@ impl ColumnNames {
         self.said.values()
     }
 
+    /// What somebody has said that a column of that name is: a member, or nothing.
+    pub(super) fn said_of(&self, name: &str) -> Option<Option<Column>> {
+        Some(self.said.get(&folded(name))?.at.and_then(column))
+    }
+
     /// The member that a column of that name has.
     pub(super) fn find(&self, name: &str) -> Option<Column> {
-        if let Some(said) = self.said.get(&folded(name)) {
-            return said.at.and_then(column);
+        if let Some(said) = self.said_of(name) {
+            return said;
         }
         let own = OWN.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
         let member = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name));
@@ -63,7 +68,7 @@ impl ColumnNames {
     }
 }
 
-fn folded(name: &str) -> String {
+pub(super) fn folded(name: &str) -> String {
     name.trim().to_lowercase()
 }
 

@@ -2,118 +2,17 @@
 
 use domain::{
     Activity, ActivityId, CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX, ClientId, CustomField,
-    Imported, Member, Members, Moment, Note, Precision, Priority, Provenance, Stamp, StatusId,
-    StatusName, Subject, Terms, UserId,
+    ExternalId, Imported, Member, Members, Moment, Note, Precision, Priority, Provenance, Stamp,
+    StatusId, StatusName, Subject, Terms, UserId,
 };
 
 use super::cells::CellReading;
+use super::column::{COLUMN_COUNT, Column};
+use super::foreign::ForeignRow;
 use super::ignored::Ignored;
 use super::object;
 use super::problem::{Fault, Place, Problems};
 use super::value::{self, Form, Kind};
-
-/// The members by the names that files use: the columns of a table, in the order of the record.
-pub(super) const NAMES: [&str; 19] = [
-    "createdDateTime",
-    "createdBy",
-    "lastModifiedDateTime",
-    "lastModifiedBy",
-    "activityId",
-    "subject",
-    "note",
-    "startDateTime",
-    "endDateTime",
-    "clientId",
-    "systemUserId",
-    "activityStatus.id",
-    "activityStatus.name",
-    "activityPriority",
-    "customFieldDataList",
-    "deletedDateTime",
-    "accountName",
-    "systemUserName",
-    "activityStatus",
-];
-
-/// The columns in which programs exchange activities, in the order of the record: what comes after among the
-/// names is another word for one of them, or its name.
-pub const COLUMNS: &[&str] = NAMES.split_at(Column::Deleted as usize + 1).0;
-
-/// A member: its place in [`NAMES`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Column {
-    Created,
-    CreatedBy,
-    Modified,
-    ModifiedBy,
-    Id,
-    Subject,
-    Note,
-    Start,
-    End,
-    Client,
-    SystemUser,
-    StatusId,
-    StatusName,
-    Priority,
-    CustomFields,
-    Deleted,
-    AccountName,
-    SystemUserName,
-    /// In JSON the object of id and name; in a table another word for the name.
-    Status,
-}
-
-impl Column {
-    /// All of them, by their places in [`NAMES`].
-    pub(super) const ALL: [Column; NAMES.len()] = [
-        Column::Created,
-        Column::CreatedBy,
-        Column::Modified,
-        Column::ModifiedBy,
-        Column::Id,
-        Column::Subject,
-        Column::Note,
-        Column::Start,
-        Column::End,
-        Column::Client,
-        Column::SystemUser,
-        Column::StatusId,
-        Column::StatusName,
-        Column::Priority,
-        Column::CustomFields,
-        Column::Deleted,
-        Column::AccountName,
-        Column::SystemUserName,
-        Column::Status,
-    ];
-
-    /// Which member each is about: where the file has nothing of it, the record keeps what it has.
-    const MEMBERS: [(Column, Member); 11] = [
-        (Column::ModifiedBy, Member::ModifiedBy),
-        (Column::Subject, Member::Subject),
-        (Column::Note, Member::Note),
-        (Column::Start, Member::Start),
-        (Column::End, Member::End),
-        (Column::Client, Member::Client),
-        (Column::AccountName, Member::Client),
-        (Column::SystemUser, Member::SystemUser),
-        (Column::SystemUserName, Member::SystemUser),
-        (Column::Priority, Member::Priority),
-        (Column::CustomFields, Member::CustomFields),
-    ];
-
-    /// Whether it is a time.
-    pub(super) fn is_time(at: usize) -> bool {
-        let times =
-            [Column::Created, Column::Modified, Column::Start, Column::End, Column::Deleted];
-        times.into_iter().any(|time| time as usize == at)
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        NAMES[self as usize]
-    }
-}
 
 /// The members of one record as the file has them.
 pub(super) struct Fields<'f, 'a> {
@@ -123,9 +22,11 @@ pub(super) struct Fields<'f, 'a> {
     /// The whole record.
     pub(super) whole: &'a str,
     /// The members, by [`Column`].
-    pub(super) values: [Option<&'a str>; NAMES.len()],
-    /// Those that the status adds to the members that the record names.
+    pub(super) values: [Option<&'a str>; COLUMN_COUNT],
+    /// Members that the record names, beyond those that have a column with something in it.
     pub(super) members: Members,
+    /// Where it is a row of another system.
+    pub(super) foreign: Option<ForeignRow<'f>>,
     /// What there is to know of cells, where these are some.
     pub(super) cells: Option<&'f mut CellReading<'f>>,
     pub(super) problems: &'f mut Problems,
@@ -137,9 +38,15 @@ impl<'a> Fields<'_, 'a> {
     /// What the record says. Every problem of it is noted; nothing is returned where the problem is
     /// with a member that a record cannot be without.
     pub(super) fn read(mut self, now: Stamp) -> Option<Imported> {
-        match self.given(Column::Deleted) {
-            Some(_) => self.removed(),
-            None => self.record(now),
+        if self.is_footer() {
+            return None;
+        }
+        if self.given(Column::Deleted).is_some() {
+            return self.removed();
+        }
+        match self.flag(Column::IsDeleted) {
+            Some(true) => self.foreign_removal(),
+            _ => self.record(now),
         }
     }
 
@@ -155,19 +62,19 @@ impl<'a> Fields<'_, 'a> {
         let created_by = self.optional(Column::CreatedBy, &value::NAME);
         let modified = self.time(Column::Modified).map(|(moment, _)| moment);
         let modified_by = self.optional(Column::ModifiedBy, &value::NAME);
-        let id = self.id();
+        let external_id = self.external_id();
+        let id = self.id(external_id.as_ref());
         let subject =
             self.unless_absent(Column::Subject, &value::SUBJECT, || Subject::parse("-").ok());
         let note = self.optional(Column::Note, &value::NOTE);
         let start = self.start();
-        let end = self.time(Column::End);
+        let end = self.end(start);
         let (client, system_user) = match self.form {
             Form::Json => self.numbers(),
             Form::Cell => (self.cell_account(), self.cell_user()),
         };
         let status = self.status();
-        let priority =
-            self.unless_absent(Column::Priority, &value::PRIORITY, || Some(Priority::Normal));
+        let priority = self.priority();
         let custom_fields = self.custom_fields();
 
         let (status, status_name) = status?;
@@ -187,6 +94,7 @@ impl<'a> Fields<'_, 'a> {
             status_name,
             priority: priority?,
             custom_fields,
+            external_id,
             provenance: Provenance::default(),
         };
         let terms = match self.form {
@@ -212,17 +120,47 @@ impl<'a> Fields<'_, 'a> {
         (client, self.optional(Column::SystemUser, &value::USER).flatten())
     }
 
-    /// The id; in a table, an activity without one is to get one.
-    fn id(&mut self) -> Option<Option<ActivityId>> {
+    /// The id; in a table, an activity without one is to get one, unless it is known by the id that it has in
+    /// another system.
+    fn id(&mut self, external_id: Option<&ExternalId>) -> Option<Option<ActivityId>> {
         if self.form == Form::Cell
             && self.given(Column::Id).is_none_or(|cell| cell.trim().is_empty())
         {
-            return Some(None);
+            let known = external_id.map_or(Some(None), |id| self.known_activity(id))?;
+            if let Some(foreign) = &mut self.foreign {
+                foreign.is_new = known.is_none();
+            }
+            return Some(known);
         }
-        self.required(Column::Id, &value::ID).map(Some)
+        let id = self.required(Column::Id, &value::ID)?;
+        match external_id.filter(|_| self.form == Form::Cell) {
+            Some(external_id) => self.unless_of_another(id, external_id).map(Some),
+            None => Some(Some(id)),
+        }
     }
 
     fn start(&mut self) -> Option<(Moment, Precision)> {
+        if self.foreign.is_some() {
+            return self.foreign_start();
+        }
+        self.plain_start()
+    }
+
+    fn end(&mut self, start: Option<(Moment, Precision)>) -> Option<(Moment, Precision)> {
+        match self.foreign {
+            Some(_) => self.foreign_end(start),
+            None => self.time(Column::End),
+        }
+    }
+
+    fn priority(&mut self) -> Option<Priority> {
+        if self.foreign.is_some() && self.given(Column::Priority).is_none() {
+            return self.usual_priority();
+        }
+        self.unless_absent(Column::Priority, &value::PRIORITY, || Some(Priority::Normal))
+    }
+
+    pub(super) fn plain_start(&mut self) -> Option<(Moment, Precision)> {
         let column = Column::Start;
         if self.form == Form::Cell && self.values[column as usize].is_none() {
             return Some((Stamp::from_millis(0).at_offset(0), Precision::EXACT));
@@ -234,7 +172,7 @@ impl<'a> Fields<'_, 'a> {
     }
 
     /// A time, and how exactly it is written.
-    fn time(&mut self, column: Column) -> Option<(Moment, Precision)> {
+    pub(super) fn time(&mut self, column: Column) -> Option<(Moment, Precision)> {
         match self.form {
             Form::Json => Some((self.optional(column, &value::MOMENT)?, Precision::EXACT)),
             Form::Cell => self.cell_time(column),

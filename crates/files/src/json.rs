@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 
 use super::Intake;
 use super::answer::{AnswerHead, Told};
-use super::fields::{Fields, NAMES};
+use super::column::NAMES;
+use super::fields::Fields;
 use super::object::{elements, is_empty, members, message};
 use super::problem::{Fault, Place, newlines, shown};
 use super::stretch::{Stretches, VALUE_BYTES_MAX};
@@ -105,7 +106,7 @@ impl<'a> Stretch<'_, 'a, '_> {
         values: Result<[Option<&'a str>; NAMES.len()], serde_json::Error>,
     ) -> ControlFlow<()> {
         let values = match values {
-            Ok(values) => values,
+            Ok(members) => std::array::from_fn(|at| members.get(at).copied().flatten()),
             Err(error) => {
                 let fault = Fault::object("the record", whole, &error, "an object");
                 return self.note(whole, fault);
@@ -117,6 +118,7 @@ impl<'a> Stretch<'_, 'a, '_> {
             whole,
             values,
             members: Members::NONE,
+            foreign: None,
             cells: None,
             problems: &mut self.intake.problems,
             ignored: &mut self.intake.summary.ignored,

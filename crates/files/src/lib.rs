@@ -24,15 +24,21 @@
 mod accounts;
 mod answer;
 mod cells;
+mod column;
 mod columns;
+mod external_ids;
 mod fields;
+mod foreign;
 mod ignored;
 mod json;
+mod layouts;
 mod numbers;
 mod object;
 mod organization;
+mod other_system;
 mod pages;
 mod problem;
+mod recognised;
 mod rows;
 mod source;
 mod stretch;
@@ -51,10 +57,11 @@ use domain::{Imported, Names, OrganizationData, Stamp, Zone};
 
 pub use accounts::read_accounts;
 pub use answer::{AnswerError, AnswerHead, AnswerPage, read_answer};
+pub use column::COLUMNS;
 pub use columns::{ColumnName, ColumnNameError, ColumnNames};
-pub use fields::COLUMNS;
 pub use ignored::Ignored;
 pub use organization::{write_beginning, write_end};
+pub use other_system::OtherSystem;
 pub use pages::Pages;
 pub use problem::{Fault, PROBLEMS_SHOWN_MAX, Problem, ReadError};
 pub use stretch::VALUE_BYTES_MAX;
@@ -71,6 +78,9 @@ pub struct Reading<'a> {
     pub now: Stamp,
     /// The time zone of times in tables that name none.
     pub zone: &'a Zone,
+    /// Whether somebody has said that zone for these files. Else tables of systems that write their times in
+    /// UTC are read so.
+    pub zone_is_said: bool,
     /// What dates with slashes mean in tables.
     pub dates: Option<Dates>,
     /// Names of columns beyond those that are known.
@@ -86,7 +96,8 @@ pub struct Reading<'a> {
 pub struct Summary {
     /// Activities as they are.
     pub records: u64,
-    /// Of these, activities that are to get an id.
+    /// Of these, activities that are to get an id, and that have none in another system by which the next
+    /// import would find them.
     pub without_id: u64,
     /// Activities that have been removed.
     pub removals: u64,
@@ -94,6 +105,8 @@ pub struct Summary {
     pub twice: u64,
     /// Members and columns that are not kept.
     pub ignored: Ignored,
+    /// Of which other system the file is, and what was made of its rows.
+    pub other_system: Option<OtherSystem>,
     /// Which pages the answers in it are.
     pub pages: Pages,
     /// What there is beside the activities, where the file has a whole organization.
@@ -128,7 +141,11 @@ pub fn read(
     intake
         .read(&mut source)
         .map_err(|source| ReadError::Io { name: name.to_owned(), source })
-        .and_then(|(summary, problems)| problems.verdict(name).map(|()| summary))
+        .and_then(|(summary, problems)| {
+            let read_as = summary.other_system.as_ref();
+            let read_as = read_as.map(|other| format!("{name} (read as {})", other.layout));
+            problems.verdict(read_as.as_deref().unwrap_or(name)).map(|()| summary)
+        })
 }
 
 /// What a reading has come to so far.
@@ -169,7 +186,8 @@ impl Intake<'_> {
                     self.reading.names.meet_user(user, None);
                 }
                 self.summary.records += 1;
-                self.summary.without_id += u64::from(id.is_none());
+                let is_known_again = id.is_some() || activity.external_id.is_some();
+                self.summary.without_id += u64::from(!is_known_again);
             }
             Imported::Removed { .. } => self.summary.removals += 1,
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use domain::{Stamp, TextError};
+use domain::{ActivityId, Stamp, TextError};
 use thiserror::Error;
 
 use super::object::message;
@@ -123,6 +123,19 @@ pub enum Fault {
         /// What to do.
         way_out: &'static str,
     },
+    /// An id of another system that another activity has here.
+    #[error("{external_id} is activity {id} here, but activityId is {given}: clear one of them")]
+    ExternalIdTaken {
+        /// The id in the other system.
+        external_id: String,
+        /// Which activity has it.
+        id: ActivityId,
+        /// Which one the row names.
+        given: ActivityId,
+    },
+    /// What is here could not be looked up.
+    #[error("it cannot be looked up whether this activity is here: {0}")]
+    Unavailable(String),
     /// A number and a name that belong to different accounts or people.
     #[error("{id_member} {id} is {name_of_id:?}, but {name_member} is {name:?}: clear one of them")]
     Disagree {

@@ -3,24 +3,30 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use domain::{Imported, Members, Terms};
+use csv::StringRecord;
+use domain::{Imported, Members, Terms, Zone};
 
 use super::Intake;
 use super::cells::CellReading;
-use super::fields::{Column, Fields, NAMES};
+use super::column::{COLUMN_COUNT, COLUMN_NAMES, Column};
+use super::fields::Fields;
+use super::foreign::ForeignRow;
+use super::layouts::Layout;
+use super::other_system::OtherSystem;
 use super::problem::{Fault, Place};
+use super::recognised::HeaderNames;
 use super::source::Source;
 use super::table::{self, Columns, CsvRows, Row, Said, WorkbookForm};
 use super::value::Form;
 
-const COLUMNS: usize = NAMES.len();
-
 /// Reads a table: CSV or a workbook.
 pub(super) fn read(source: Source<'_>, intake: &mut Intake<'_>) -> io::Result<()> {
-    let names = intake.reading.columns;
+    let names = HeaderNames::new(intake.reading.columns);
+    let look_at = |header: &StringRecord| names.look_at(header);
     let find = |name: &str| names.find(name).map(|column| column as usize);
     let columns = Columns {
-        names: NAMES,
+        names: COLUMN_NAMES,
+        look_at: &look_at,
         find: &find,
         is_time: Column::is_time,
         required: &[],
@@ -29,18 +35,28 @@ pub(super) fn read(source: Source<'_>, intake: &mut Intake<'_>) -> io::Result<()
     match source {
         Source::Csv { mut text, line, is_marked } => {
             let mut rows = CsvRows::new(&mut text, line, is_marked, &columns)?;
-            table::read(&mut rows, &columns, &mut |said| take(said, false, intake))
+            table::read(&mut rows, &columns, &mut |said| take(said, false, &names, intake))
         }
-        Source::Workbook(workbook) => {
-            workbook.read(&columns, &mut |said, form| take(said, form == WorkbookForm::Ods, intake))
-        }
+        Source::Workbook(workbook) => workbook.read(&columns, &mut |said, form| {
+            take(said, form == WorkbookForm::Ods, &names, intake)
+        }),
         Source::Empty | Source::Json(..) => Ok(()),
     }
 }
 
-fn take(said: Said<'_, COLUMNS>, loses_tabs: bool, intake: &mut Intake<'_>) -> ControlFlow<()> {
+fn take(
+    said: Said<'_, COLUMN_COUNT>,
+    loses_tabs: bool,
+    names: &HeaderNames<'_>,
+    intake: &mut Intake<'_>,
+) -> ControlFlow<()> {
+    let layout = names.layout();
+    if let (Some(layout), None) = (layout, &intake.summary.other_system) {
+        let is_utc = layout.is_utc && !intake.reading.zone_is_said;
+        intake.summary.other_system = Some(OtherSystem::of(layout, names.ids(), is_utc));
+    }
     match said {
-        Said::Row(row) => read_row(&row, loses_tabs, intake),
+        Said::Row(row) => read_row(&row, loses_tabs, layout, intake),
         Said::Other(name) => {
             intake.summary.ignored.add(name);
             ControlFlow::Continue(())
@@ -52,11 +68,20 @@ fn take(said: Said<'_, COLUMNS>, loses_tabs: bool, intake: &mut Intake<'_>) -> C
     }
 }
 
-fn read_row(row: &Row<'_, COLUMNS>, loses_tabs: bool, intake: &mut Intake<'_>) -> ControlFlow<()> {
+fn read_row(
+    row: &Row<'_, COLUMN_COUNT>,
+    loses_tabs: bool,
+    layout: Option<&'static Layout>,
+    intake: &mut Intake<'_>,
+) -> ControlFlow<()> {
     let Row { whole, first_line, values, zones } = *row;
     let reading = &mut intake.reading;
+    let other_system = intake.summary.other_system.as_mut();
+    let foreign = layout.zip(other_system).and_then(|(layout, told)| ForeignRow::of(layout, told));
+    let is_utc = foreign.as_ref().is_some_and(ForeignRow::is_utc);
     let mut cells = CellReading {
         zone: reading.zone,
+        stored_zone: is_utc.then(Zone::utc),
         dates: reading.dates,
         names: &mut *reading.names,
         zones,
@@ -68,6 +93,7 @@ fn read_row(row: &Row<'_, COLUMNS>, loses_tabs: bool, intake: &mut Intake<'_>) -
         whole,
         values,
         members: Members::NONE,
+        foreign,
         cells: Some(&mut cells),
         problems: &mut intake.problems,
         ignored: &mut intake.summary.ignored,

@@ -55,6 +55,7 @@ pub fn read_users(
 ) -> Result<Ignored, ReadError> {
     let (mut problems, mut ignored) = (Problems::default(), Ignored::default());
     let columns = Columns {
+        look_at: &|_| {},
         names: NAMES,
         find: &find,
         is_time: |_| false,

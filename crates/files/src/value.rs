@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use domain::{
-    ActivityId, ClientId, ID_MAX, Moment, MomentError, NAME_CHARS_MAX, NOTE_CHARS_MAX, Name, Note,
-    Priority, StatusId, StatusName, Subject, TextError, UserId,
+    ActivityId, ClientId, ExternalId, ID_MAX, Moment, MomentError, NAME_CHARS_MAX, NOTE_CHARS_MAX,
+    Name, Note, Priority, StatusId, StatusName, Subject, TextError, UserId,
 };
 
 use super::numbers::{self, NoNumber};
@@ -110,6 +110,29 @@ pub(super) const FIELD_ID: Kind<String> =
     Kind { expected: "a number or text", parse: |text| bounded(text, NAME_CHARS_MAX) };
 pub(super) const FIELD_VALUE: Kind<String> =
     Kind { expected: "text", parse: |text| bounded(text, NOTE_CHARS_MAX) };
+pub(super) const EXTERNAL_ID: Kind<ExternalId> =
+    Kind { expected: "text", parse: |text| Ok(ExternalId::parse(text)?) };
+/// Whether something is so: some programs write 0 and 1, others words.
+pub(super) const FLAG: Kind<bool> = Kind {
+    expected: "1 or 0, or true or false",
+    parse: |text| match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" => Ok(true),
+        "0" | "false" => Ok(false),
+        _ => Err(Unfit::Unexpected),
+    },
+};
+/// A duration in whole minutes.
+pub(super) const MINUTES: Kind<i64> = Kind {
+    expected: "a whole number of minutes",
+    parse: |text| number_up_to(text, DURATION_MS_MAX / 60_000),
+};
+/// A duration in whole milliseconds.
+pub(super) const MILLISECONDS: Kind<i64> = Kind {
+    expected: "a whole number of milliseconds",
+    parse: |text| number_up_to(text, DURATION_MS_MAX),
+};
+/// Nothing that people do takes longer than ten years.
+const DURATION_MS_MAX: i64 = 10 * 366 * 86_400_000;
 pub(super) const PRIORITY: Kind<Priority> = Kind {
     expected: "LOW, NORMAL or HIGH",
     parse: |text| priority(text.trim()).ok_or(Unfit::Unexpected),
@@ -140,6 +163,14 @@ fn given_or_none(text: &str) -> Result<Option<i64>, Unfit> {
     match numbers::whole(text) {
         Ok(0) => Ok(None),
         Ok(number) if number <= ID_MAX => Ok(Some(number)),
+        Ok(_) | Err(NoNumber::Unexpected) => Err(Unfit::Unexpected),
+        Err(NoNumber::Rounded) => Err(Unfit::Rounded),
+    }
+}
+
+fn number_up_to(text: &str, max: i64) -> Result<i64, Unfit> {
+    match numbers::whole(text) {
+        Ok(number) if number <= max => Ok(number),
         Ok(_) | Err(NoNumber::Unexpected) => Err(Unfit::Unexpected),
         Err(NoNumber::Rounded) => Err(Unfit::Rounded),
     }

@@ -370,6 +370,7 @@ impl Source {
         let reading = Reading {
             now: self.now.unwrap_or(Stamp::MIN),
             zone: &Zone::utc(),
+            zone_is_said: true,
             dates: None,
             columns: &ColumnNames::default(),
             folder: None,

@@ -221,6 +221,7 @@ pub(crate) fn differences(before: Option<&Activity>, after: Option<&Activity>) -
         Member::StatusName,
         Member::Priority,
         Member::CustomFields,
+        Member::ExternalId,
     ];
     let differing = compared.into_iter().filter_map(|member| {
         let (before, after) = (before.and_then(|a| text(a, member)), text(after, member));
@@ -247,6 +248,7 @@ fn text(activity: &Activity, member: Member) -> Option<String> {
         Member::StatusId => Some(activity.status.to_string()),
         Member::Priority => Some(activity.priority.as_str().to_uppercase()),
         Member::CustomFields => Some(custom_fields(activity)),
+        Member::ExternalId => activity.external_id.as_ref().map(ToString::to_string),
     };
     text.filter(|text| !text.is_empty())
 }

@@ -117,6 +117,7 @@ impl Judge<'_> {
             status_name: status.name.clone(),
             priority: draft.priority,
             custom_fields: Vec::new(),
+            external_id: None,
             provenance: Provenance::default(),
         };
         custom_fields::merge(&mut activity.custom_fields, &draft.custom_fields)?;

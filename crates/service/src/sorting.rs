@@ -89,6 +89,9 @@ impl Key {
             Member::StatusId => Key::Number(activity.status.0),
             Member::Priority => text(&activity.priority.as_str().to_uppercase()),
             Member::CustomFields => Key::of_custom_fields(activity),
+            Member::ExternalId => {
+                activity.external_id.as_ref().map_or(Key::Absent, |id| text(id.as_str()))
+            }
         }
     }
 

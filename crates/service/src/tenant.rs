@@ -16,6 +16,7 @@ use crate::calendar::CALENDARS_PER_ORG_MAX;
 use crate::coverage::Coverages;
 use crate::directory::Directory;
 use crate::exposure::Exposure;
+use crate::external_ids::ExternalIds;
 use crate::live::FOLLOWERS_PER_ORG_MAX;
 use crate::long_work::LongWorks;
 use crate::runs::Runs;
@@ -57,6 +58,8 @@ pub struct Tenant {
     pub(crate) renames: AtomicU64,
     /// Long work that was started in the pages.
     pub(crate) long_works: Mutex<LongWorks>,
+    /// Which activity has which id in the system that it was imported from.
+    pub(crate) external_ids: ExternalIds,
     /// Held by a first import; another waits for it.
     pub(crate) first_import: tokio::sync::Mutex<()>,
     /// Turns to make a calendar feed.
@@ -93,6 +96,7 @@ impl Tenant {
             spreading: Mutex::default(),
             renames: AtomicU64::new(0),
             long_works: Mutex::default(),
+            external_ids: ExternalIds::default(),
             first_import: tokio::sync::Mutex::new(()),
             calendars: Arc::new(Semaphore::new(CALENDARS_PER_ORG_MAX)),
             permits: Arc::new(Semaphore::new(requests_max)),

@@ -96,6 +96,7 @@ fn activity(subject: &str, created: Stamp) -> Activity {
         status_name: StatusName::parse("Open").expect("a name"),
         priority: Priority::Normal,
         custom_fields: Vec::new(),
+        external_id: None,
         provenance: Provenance::default(),
     }
 }

@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use domain::{
-    Activity, ActivityId, ClientId, CustomField, Moment, Note, Priority, Provenance, Seq, Source,
-    Stamp, StatusId, StatusName, Subject, UserId, Version,
+    Activity, ActivityId, ClientId, CustomField, ExternalId, Moment, Note, Priority, Provenance,
+    Seq, Source, Stamp, StatusId, StatusName, Subject, UserId, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,8 @@ pub struct Content<'a> {
     pub priority: Priority,
     #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
     pub custom_fields: Vec<StoredField<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<StoredText<'a>>,
     /// As of when an import's file had it, in milliseconds UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<i64>,
@@ -217,6 +219,7 @@ impl<'a> Content<'a> {
             status_name: StoredText::of(activity.status_name.as_str()),
             priority: activity.priority,
             custom_fields: activity.custom_fields.iter().map(StoredField::of).collect(),
+            external_id: activity.external_id.as_ref().map(|id| StoredText::of(id.as_str())),
             imported: match activity.provenance.source {
                 Source::Import(as_of) => Some(as_of.millis()),
                 Source::Here | Source::Edited => None,
@@ -259,6 +262,7 @@ impl<'a> Content<'a> {
     /// When a text of it is none that an activity may have.
     pub fn to_activity(&self) -> Result<Activity, StoreError> {
         let text = |text: &StoredText<'_>| text.text.to_string();
+        let external_id = self.external_id.as_ref().map(|id| ExternalId::parse(&id.text));
         Ok(Activity {
             created: self.created,
             created_by: self.created_by.as_ref().map(text),
@@ -273,6 +277,7 @@ impl<'a> Content<'a> {
             status_name: StatusName::parse(&self.status_name.text).map_err(damaged)?,
             priority: self.priority,
             custom_fields: self.custom_fields.iter().map(StoredField::to_field).collect(),
+            external_id: external_id.transpose().map_err(damaged)?,
             provenance: self.provenance(),
         })
     }

@@ -28,6 +28,7 @@ pub(crate) fn content(json: &str) -> Option<Content<'_>> {
         status_name: scan.member(",\"status_name\":", Scan::text)?,
         priority: scan.member(",\"priority\":", Scan::priority)?,
         custom_fields: scan.optional(",\"custom_fields\":", Scan::fields)?.unwrap_or_default(),
+        external_id: scan.optional(",\"external_id\":", Scan::text)?,
         imported: scan.optional(",\"imported\":", Scan::number)?,
         edited: scan.optional(",\"edited\":", |scan| scan.skip("true"))?.is_some(),
         since: scan.optional(",\"since\":", Scan::number)?,
@@ -110,7 +111,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_without_a_parser() {
         for json in [
-            r#"{"created":1,"created_by":"Zoë \"Z\"","modified_by":"王","subject":"Call","note":"a\nb","start":[1,-18000],"end":[2,0],"client":9,"system_user":4,"status":3,"status_name":"Waiting","priority":"High","custom_fields":[{"field":"81","value":"Blue"}],"imported":7,"since":8}"#,
+            r#"{"created":1,"created_by":"Zoë \"Z\"","modified_by":"王","subject":"Call","note":"a\nb","start":[1,-18000],"end":[2,0],"client":9,"system_user":4,"status":3,"status_name":"Waiting","priority":"High","custom_fields":[{"field":"81","value":"Blue"}],"external_id":"hubspot:7","imported":7,"since":8}"#,
             r#"{"created":-1,"subject":"Call","note":"","start":[0,0],"status":1,"status_name":"Done","priority":"Low"}"#,
             r#"{"created":-1,"subject":"Call","note":"","start":[0,0],"status":1,"status_name":"Done","priority":"Low","edited":true}"#,
         ] {

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use domain::{
-    Activity, ClientId, CustomField, Moment, Note, Priority, Provenance, Source, Stamp, StatusId,
-    StatusName, Subject, UserId,
+    Activity, ClientId, CustomField, ExternalId, Moment, Note, Priority, Provenance, Source, Stamp,
+    StatusId, StatusName, Subject, UserId,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -54,6 +54,7 @@ fn all_members() -> Activity {
             field("82", None, Some("3")),
             field("83", None, None),
         ],
+        external_id: None,
         provenance: Provenance::default(),
     }
 }
@@ -73,6 +74,7 @@ fn required_members() -> Activity {
         status_name: StatusName::parse("In Progress").unwrap(),
         priority: Priority::Normal,
         custom_fields: Vec::new(),
+        external_id: None,
         provenance: Provenance::default(),
     }
 }
@@ -104,6 +106,15 @@ fn what_imports_have_come_to_is_kept() {
         assert_eq!(encode(&activity).unwrap(), stored);
         assert_eq!(decode(&stored).unwrap(), activity);
     }
+}
+
+#[test]
+fn the_id_in_another_system_is_kept() {
+    let stored = REQUIRED_MEMBERS.replace('}', r#","external_id":"civicrm:512"}"#);
+    let external_id = ExternalId::parse("civicrm:512").ok();
+    let activity = Activity { external_id, ..required_members() };
+    assert_eq!(encode(&activity).unwrap(), stored);
+    assert_eq!(decode(&stored).unwrap(), activity);
 }
 
 #[test]
@@ -162,6 +173,7 @@ prop_compose! {
         status_name in text().prop_filter_map("no name", |text| StatusName::parse(&text).ok()),
         priority in prop::sample::select(&Priority::ALL),
         custom_fields in vec(custom_field(), 0..4),
+        external_id in option::of(text().prop_filter_map("no id", |text| ExternalId::parse(&text).ok())),
         provenance in provenance(),
     ) -> Activity {
         Activity {
@@ -178,6 +190,7 @@ prop_compose! {
             status_name,
             priority,
             custom_fields,
+            external_id,
             provenance,
         }
     }

@@ -136,5 +136,6 @@ fn member_name(member: Member) -> &'static str {
         Member::StatusId => "activityStatus.id",
         Member::Priority => "activityPriority",
         Member::CustomFields => "customFieldDataList",
+        Member::ExternalId => "externalId",
     }
 }

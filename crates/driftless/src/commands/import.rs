@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 
 use domain::{Account, ClientId, Name, OrganizationData, Role, UserId, Zone};
-use files::{ColumnNames, Ignored, Pages, Reading};
+use files::{ColumnNames, Ignored, OtherSystem, Pages, Reading};
 use service::{
     Differing, ImportNames, ImportOptions, ImportPlan, ImportReport, Listed, NewUser, NotHere,
     Rehearsal, Spool, Tenant,
@@ -152,6 +152,7 @@ fn read(
         let reading = Reading {
             now: context.service.now(),
             zone: &zone,
+            zone_is_said: import.time_zone.is_some(),
             dates: import.dates,
             columns: &columns,
             folder: Some(&context.folder),
@@ -177,6 +178,9 @@ fn read(
         match summary {
             Ok(summary) => {
                 let is_empty = summary.records + summary.removals == 0;
+                if let Some(other) = &summary.other_system {
+                    tell_other_system(&name, other, console)?;
+                }
                 tell_ignored(&name, is_empty, &summary.ignored, console)?;
                 tell_unsure(&name, &summary, console)?;
                 pages.merge(summary.pages);
@@ -246,6 +250,30 @@ pub(super) fn tell_ignored(
         ignored.names().map(|(member, times)| format!("{member} ({times})")).collect();
     if !ignored.is_empty() {
         console.note(&format!("{name}: not kept: {}", ignored.join(", ")))?;
+    }
+    Ok(())
+}
+
+/// Tells as what a table of another system was read, and by which rules.
+fn tell_other_system(
+    name: &str,
+    other: &OtherSystem,
+    console: &mut dyn Console,
+) -> Result<(), Failure> {
+    console.note(&format!("{name}: read as {}", other.layout))?;
+    if other.is_utc {
+        console.note(&format!(
+            "{name}: times without a time zone are read as UTC; --time-zone names another"
+        ))?;
+    }
+    if let (Some(system), [_, ..]) = (other.system, &other.ids[..]) {
+        let ids = other.ids.join(", ");
+        console.note(&format!(
+            "{name}: accounts and people cannot be found by their {system} ids ({ids}): add columns with their names, and say --map \"Their column=accountName\" or =systemUserName"
+        ))?;
+    }
+    for note in other.notes() {
+        console.note(&format!("{name}: {note}"))?;
     }
     Ok(())
 }

@@ -43,6 +43,7 @@ mod logins;
 mod loss;
 mod mirror;
 mod observe;
+mod other_crms;
 mod people;
 mod pipes;
 mod proxies;

@@ -22,6 +22,8 @@ pub use workbook::{WORKBOOK_BYTES_MAX, WORKBOOK_UNPACKED_BYTES_MAX};
 pub(super) struct Columns<'c, const N: usize> {
     /// What each is called in messages.
     pub(super) names: [&'static str; N],
+    /// Is shown a header before its cells are looked up.
+    pub(super) look_at: &'c dyn Fn(&StringRecord),
     /// The column that a header's cell means, which has no blanks around it.
     pub(super) find: &'c dyn Fn(&str) -> Option<usize>,
     /// Whether a header may name a time zone of this column.
@@ -34,6 +36,7 @@ pub(super) struct Columns<'c, const N: usize> {
 impl<const N: usize> Columns<'_, N> {
     /// How many of the cells of a header name a column.
     pub(super) fn known_in(&self, header: &StringRecord) -> usize {
+        (self.look_at)(header);
         header.iter().filter(|cell| self.known(cell).is_some()).count()
     }
 
@@ -169,6 +172,7 @@ impl<const N: usize> Header<N> {
         if rows.row().get(0).is_some_and(|cell| cell.starts_with(MARK_READ_WRONGLY)) {
             return Err(vec![Fault::OpenedAsWestern]);
         }
+        (columns.look_at)(rows.row());
         let mut zones = [const { None }; N];
         let mut meaning = |(at, cell): (usize, &str)| match (cell.trim(), columns.known(cell)) {
             (GUARD_COLUMN, _) => Meaning::Guard,

@@ -32,6 +32,7 @@ fn every_member_is_kept() {
         status_name: StatusName::parse("n").unwrap(),
         priority: Priority::Normal,
         custom_fields: vec![custom_field("7", Some(""), Some("8")), custom_field("9", None, None)],
+        external_id: None,
         provenance: Provenance::default(),
     };
     let stamp = stamp("2014-04-09T03:26:06.500-06:00");

@@ -29,7 +29,15 @@ static COLUMNS: LazyLock<ColumnNames> = LazyLock::new(ColumnNames::default);
 
 fn reading(names: &mut ImportNames) -> Reading<'_> {
     let (zone, columns) = (&*CHICAGO, &*COLUMNS);
-    Reading { now: stamp(NOW), zone, dates: None, columns, folder: None, names }
+    Reading {
+        now: stamp(NOW),
+        zone,
+        zone_is_said: false,
+        dates: None,
+        columns,
+        folder: None,
+        names,
+    }
 }
 
 fn read_bytes(input: &[u8]) -> Result<(Vec<Imported>, Summary), ReadError> {

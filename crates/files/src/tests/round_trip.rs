@@ -1,8 +1,8 @@
 //! What is written, and that it is read again.
 
 use domain::{
-    ActivityId, ClientId, Members, Note, Priority, Provenance, StatusId, StatusName, Subject,
-    Terms, UserId,
+    ActivityId, ClientId, ExternalId, Members, Note, Priority, Provenance, StatusId, StatusName,
+    Subject, Terms, UserId,
 };
 use proptest::prelude::*;
 
@@ -35,10 +35,10 @@ fn writes_the_members_in_their_order() {
     {"activityId":29,"deletedDateTime":"2026-02-02T22:05:06.000-06:00"}
     "#);
     insta::assert_snapshot!(text(Format::Csv), @r#"
-    "createdDateTime","createdBy","lastModifiedDateTime","lastModifiedBy","activityId","subject","note","startDateTime","endDateTime","clientId","systemUserId","activityStatus.id","activityStatus.name","activityPriority","customFieldDataList","deletedDateTime"
+    "createdDateTime","createdBy","lastModifiedDateTime","lastModifiedBy","activityId","subject","note","startDateTime","endDateTime","clientId","systemUserId","activityStatus.id","activityStatus.name","activityPriority","customFieldDataList","externalId","deletedDateTime"
     "2013-07-09T02:53:19.000-05:00","z2Administrator ","2014-04-09T04:26:06.500-05:00","Ada","1","s","a
-    b","2014-04-08T11:00:00.000-05:00","2014-03-31T11:00:00.000-05:00","31","101132","2","n","NORMAL","{""customFieldData"":[{""fieldId"":""7"",""fieldValue"":"""",""fieldOptionId"":""8""},{""fieldId"":""9""}]}",""
-    "","","","","29","","","","","","","","","","","2026-02-02T22:05:06.000-06:00"
+    b","2014-04-08T11:00:00.000-05:00","2014-03-31T11:00:00.000-05:00","31","101132","2","n","NORMAL","{""customFieldData"":[{""fieldId"":""7"",""fieldValue"":"""",""fieldOptionId"":""8""},{""fieldId"":""9""}]}","",""
+    "","","","","29","","","","","","","","","","","","2026-02-02T22:05:06.000-06:00"
     "#);
 }
 
@@ -85,6 +85,7 @@ prop_compose! {
             (prop::option::of(any_number()), prop::option::of(any_number()), any_number()),
         priority in prop::sample::select(Priority::ALL.to_vec()),
         custom_fields in prop::collection::vec(any_custom_field(), 0..3),
+        external_id in prop::option::of(filled()),
     ) -> Activity {
         Activity {
             created, created_by, modified_by, start, end, priority, custom_fields,
@@ -94,6 +95,7 @@ prop_compose! {
             system_user: system_user.map(UserId),
             status: StatusId(status),
             status_name: StatusName::parse(&status_name).unwrap(),
+            external_id: external_id.map(|id| ExternalId::parse(&id).unwrap()),
             provenance: Provenance::default(),
         }
     }

@@ -124,3 +124,28 @@ fn a_workbook_that_claims_more_than_it_has_is_refused_before_it_is_read() {
     let error = read_bytes(&usual).unwrap_err().to_string();
     assert!(error.contains("cannot be read"), "it is looked through, and lacks all else: {error}");
 }
+
+#[test]
+fn a_workbook_of_another_system_is_read_by_its_columns() {
+    let mut workbook = Workbook::new();
+    let sheet = workbook.add_worksheet();
+    let header = ["(Do Not Modify) Phone Call", "Due", "Subject", "Activity Status"];
+    for (column, name) in (0..).zip(header) {
+        sheet.write(0, column, name).unwrap();
+    }
+    sheet.set_column_hidden(0).unwrap();
+    sheet.write_string(1, 0, "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}").unwrap();
+    let nine = ExcelDateTime::from_ymd(2026, 11, 30).unwrap().and_hms(9, 0, 0).unwrap();
+    let format = CellFormat::new().set_num_format("m/d/yyyy h:mm");
+    sheet.write_datetime_with_format(1, 1, &nine, &format).unwrap();
+    sheet.write_string(1, 2, "Call").unwrap();
+    sheet.write_string(1, 3, "Completed").unwrap();
+    workbook.add_worksheet().set_name("hiddenSheet").unwrap().set_hidden(true);
+    let bytes = workbook.save_to_buffer().unwrap();
+    let (id, activity) = one_of(&bytes);
+    assert_eq!((id, activity.subject.as_str()), (None, "Call"));
+    assert_eq!(activity.start.to_string(), "2026-11-30T09:00:00.000-06:00");
+    assert_eq!(activity.status_name.as_str(), "Completed");
+    let external_id = activity.external_id.unwrap();
+    assert_eq!(external_id.as_str(), "dynamics:3f2504e0-4f89-11d3-9a0c-0305e82c3301");
+}

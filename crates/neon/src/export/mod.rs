@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::str::FromStr;
 
 use csv::QuoteStyle;
-use domain::{Activity, State, Version, Zone};
+use domain::{Activity, ExternalId, State, Version, Zone};
 use serde::Serialize;
 use service::{StoredField, StoredVersion};
 use thiserror::Error;
@@ -141,7 +141,16 @@ struct Removal {
 
 fn write_line(version: &Version, zone: &Zone, line: &mut Vec<u8>) -> io::Result<()> {
     match version.state {
-        State::Record(_) => record::write(&StoredVersion::of(version), zone, line),
+        State::Record(ref activity) => {
+            record::write(&StoredVersion::of(version), zone, line);
+            if let Some(id) = &activity.external_id {
+                // The API has no such member: it comes last.
+                line.pop();
+                line.extend_from_slice(b",\"externalId\":");
+                serde_json::to_writer(&mut *line, id.as_str())?;
+                line.push(b'}');
+            }
+        }
         State::Tombstone => {
             let deleted_date_time = Time(zone.at(version.stamp));
             serde_json::to_writer(
@@ -184,6 +193,7 @@ impl<W: Write> Row<'_, W> {
         self.text(activity.status_name.as_str())?;
         self.text(capitals(activity.priority))?;
         self.custom_fields(activity)?;
+        self.text(activity.external_id.as_ref().map(ExternalId::as_str).unwrap_or_default())?;
         self.text("")
     }
 

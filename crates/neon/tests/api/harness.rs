@@ -18,8 +18,8 @@ use neon::{Api, Outbox};
 use crate::answer::Answer;
 use crate::client::Client;
 use service::{
-    ImportError, ImportOptions, ImportReport, NewKey, NewUser, Service, Spool, Surroundings,
-    SystemClock, Tenant,
+    ImportError, ImportOptions, ImportPlan, ImportReport, NewKey, NewUser, Service, Spool,
+    Surroundings, SystemClock, Tenant,
 };
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -280,6 +280,11 @@ impl Org {
         file: &str,
         options: ImportOptions,
     ) -> Result<ImportReport, ImportError> {
+        self.carry_out(self.plan(file), options)
+    }
+
+    /// Reads a file to import it.
+    pub(crate) fn plan(&self, file: &str) -> ImportPlan {
         let service = self.service();
         let folder = tempfile::tempdir().unwrap();
         let mut spool = Spool::new(folder.path()).unwrap();
@@ -287,6 +292,7 @@ impl Org {
         let reading = Reading {
             now: service.now(),
             zone: &self.tenant().directory().organization.zone,
+            zone_is_said: false,
             dates: None,
             columns: &ColumnNames::default(),
             folder: Some(folder.path()),
@@ -297,8 +303,17 @@ impl Org {
             ControlFlow::Continue(())
         })
         .unwrap();
+        spool.finish().unwrap()
+    }
+
+    /// Imports what has been read.
+    pub(crate) fn carry_out(
+        &self,
+        plan: ImportPlan,
+        options: ImportOptions,
+    ) -> Result<ImportReport, ImportError> {
         let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
-        service.import(&self.tenant(), spool.finish().unwrap(), options, &progress)
+        self.service().import(&self.tenant(), plan, options, &progress)
     }
 
     /// All that there is, as a file.

@@ -154,3 +154,25 @@ fn one_row_that_cannot_be_taken_keeps_all_from_being_written() {
     let edited = edited.replace("2,Not Started", "3,Completed");
     refused(&client, &edited, "clear one of them");
 }
+
+#[test]
+fn what_another_import_has_brought_since_a_table_was_read_is_no_new_activity() {
+    let (_server, client, _) = with_one();
+    let table = "Id,Subject,ActivityDate,Status,Priority,OwnerId\n\
+         00T3k00000AbCdEEAV,Call,2026-11-30,Completed,High,\n";
+    let [one, other] = [client.org.plan(table), client.org.plan(table)];
+    assert_eq!(client.org.carry_out(one, PLAIN).unwrap().created, 1);
+    let report = client.org.carry_out(other, PLAIN).unwrap();
+    assert_eq!((report.created, report.unchanged), (0, 1));
+    assert_eq!(client.everything().records().len(), 2);
+}
+
+#[test]
+fn the_api_says_nothing_of_ids_in_other_systems() {
+    let (_server, client, _) = with_one();
+    let table = "activityId,externalId\n1,civicrm:512\n";
+    assert_eq!(import(&client, table, PLAIN).unwrap().updated, 1);
+    assert!(client.org.export(Format::JsonLines).contains(r#""externalId":"civicrm:512""#));
+    assert!(!client.retrieve(1).to_string().contains("512"));
+    assert!(!client.everything().records().iter().any(|record| record.to_string().contains("512")));
+}

@@ -4,7 +4,8 @@ use std::collections::{HashMap, hash_map};
 use std::sync::Arc;
 
 use domain::{
-    Activity, ActivityId, Author, ID_MAX, Kind, Organization, Seq, Stamp, State, Version,
+    Activity, ActivityId, Author, ExternalId, ID_MAX, Imported, Kind, Organization, Seq, Stamp,
+    State, Version,
 };
 use store::{Store, StoreError, Transaction};
 use timeline::Entry;
@@ -22,6 +23,8 @@ pub(super) struct Part {
     pub(super) stamp: Stamp,
     /// The activity's latest version, with those that this commit has judged so far.
     current: HashMap<ActivityId, Option<Version>>,
+    /// External ids of the activities that this commit has judged so far.
+    external_ids: HashMap<ExternalId, ActivityId>,
     judged: Vec<Judged>,
     /// Those whose write changed nothing, or was refused.
     unchanged: Vec<(Option<Reply>, Result<Written, Refusal>)>,
@@ -48,6 +51,7 @@ impl Part {
             tenant,
             stamp,
             current: HashMap::new(),
+            external_ids: HashMap::new(),
             judged: Vec::new(),
             unchanged: Vec::new(),
             next_id: largest.max(0) + 1,
@@ -71,7 +75,13 @@ impl Part {
     ) -> Result<(), StoreError> {
         let id = match write {
             Write::Create(_) => ActivityId(self.next_id),
-            Write::Import { item, .. } => item.id().unwrap_or(ActivityId(self.next_id)),
+            Write::Import { item, .. } => match self.imported(shared, item) {
+                Ok(id) => id.unwrap_or(ActivityId(self.next_id)),
+                Err(e) => {
+                    answer(Some(reply), Err(unavailable(&e)));
+                    return Err(e);
+                }
+            },
             Write::Update(id, _)
             | Write::Edit { id, .. }
             | Write::Remove(id)
@@ -105,6 +115,16 @@ impl Part {
             Err(refusal) => self.unchanged.push((Some(reply), Err(refusal))),
         }
         Ok(())
+    }
+
+    /// The activity that an item of an import is about; none where it is a new one. Another import may have
+    /// brought it since the item was read.
+    fn imported(&self, shared: &Shared, item: &Imported) -> Result<Option<ActivityId>, StoreError> {
+        let (None, Some(id)) = (item.id(), item.external_id()) else { return Ok(item.id()) };
+        match self.external_ids.get(id) {
+            Some(found) => Ok(Some(*found)),
+            None => self.tenant.external_ids.find(shared.store.as_ref(), &self.tenant, id),
+        }
     }
 
     /// Makes sure that the activity's latest version is at hand, and looks up what the write needs of
@@ -220,6 +240,11 @@ impl Part {
 
     fn accept(&mut self, id: ActivityId, author: Author, state: State, reply: Reply) {
         self.next_id = self.next_id.max(id.0 + 1);
+        if let State::Record(activity) = &state
+            && let Some(external_id) = &activity.external_id
+        {
+            self.external_ids.insert(external_id.clone(), id);
+        }
         // Its position is not known yet; the next write of this commit only looks at the state, and at
         // what the log had before.
         let replaced = self.current.get(&id).and_then(Option::as_ref);

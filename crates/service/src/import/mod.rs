@@ -38,7 +38,7 @@ pub use names::{ImportNames, NotHere};
 pub use organization::NotTaken;
 pub use plan::ImportPlan;
 pub use report::{Conflicts, Differing, ImportReport, Listed, Rehearsal};
-pub use spool::{Spool, SpoolError};
+pub use spool::{ExternalListed, Spool, SpoolError};
 use statuses::{Named, StatusChanges};
 
 /// Writes that are under way at once.
@@ -72,6 +72,11 @@ pub enum ImportError {
         "two rows have the same activityId and say different things: {0}. Was the id rounded by a spreadsheet, or a row copied? Correct the id, or leave it empty for a new activity"
     )]
     Contradictions(Listed),
+    /// The same of activities that are new here, by the ids that they have in another system.
+    #[error(
+        "two rows have the same id of another system and say different things: {0}. Remove the row that is wrong"
+    )]
+    ExternalContradictions(ExternalListed),
     /// A table has activities that are not here, and too little to make them.
     #[error(
         "a new activity needs subject, startDateTime, activityStatus.name (or .id) and activityPriority, but the file lacks some of these columns for {}",
@@ -307,6 +312,9 @@ const PROBLEMS_MAX: usize = 20;
 fn refuse_unclear(org: &Tenant, plan: &ImportPlan) -> Result<(), ImportError> {
     if plan.contradictions().count > 0 {
         return Err(ImportError::Contradictions(plan.contradictions().clone()));
+    }
+    if plan.external_contradictions().count > 0 {
+        return Err(ImportError::ExternalContradictions(plan.external_contradictions().clone()));
     }
     let timeline = org.timeline.read();
     let head = timeline.head();

@@ -1,19 +1,23 @@
 //! What the names in a table stand for: accounts, people and statuses of the organization.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use domain::{
-    Account, ClientId, ID_MAX, Lookup, Name, Names, Stage, StatusId, StatusName, UserId, folded,
+    Account, ActivityId, ClientId, ExternalId, ID_MAX, Lookup, Name, Names, Stage, Status,
+    StatusId, StatusName, UserId, folded,
 };
+use store::Store;
 
-use crate::runtime::wait;
+use crate::commit::unavailable;
 use crate::tenant::Tenant;
 use crate::{AdminError, Service};
 
 /// Looks up names while files are read, and remembers whom they name that is not here.
 pub struct ImportNames {
     org: Option<Arc<Tenant>>,
+    store: Option<Arc<dyn Store>>,
     adds_missing: bool,
     is_new: bool,
     statuses: HashMap<String, StatusId>,
@@ -73,8 +77,17 @@ impl Service {
         org: &Arc<Tenant>,
         adds_missing: bool,
     ) -> Result<ImportNames, AdminError> {
-        let last_client = if adds_missing { wait(self.last_client(org))? } else { ClientId(0) };
-        Ok(ImportNames::of(org, adds_missing, last_client))
+        let mut last_client = ClientId(0);
+        if adds_missing {
+            // Not from the board: what makes it ready needs the runtime of a server.
+            let current = self.shared.store.current(org.key, &mut |row| {
+                last_client = row.client.map_or(last_client, |client| client.max(last_client));
+                ControlFlow::Continue(())
+            });
+            current.map_err(|e| unavailable(&e))?;
+        }
+        let names = ImportNames::of(org, adds_missing, last_client);
+        Ok(ImportNames { store: Some(self.shared.store.clone()), ..names })
     }
 }
 
@@ -84,6 +97,7 @@ impl ImportNames {
     pub fn of_nothing() -> ImportNames {
         ImportNames {
             org: None,
+            store: None,
             adds_missing: false,
             is_new: true,
             statuses: HashMap::new(),
@@ -111,6 +125,7 @@ impl ImportNames {
         let status_ids: BTreeSet<StatusId> = directory.statuses.keys().copied().collect();
         ImportNames {
             org: Some(org.clone()),
+            store: None,
             adds_missing,
             is_new: org.timeline.read().is_empty() && directory.organization.stage == Stage::Fresh,
             statuses,
@@ -160,6 +175,25 @@ impl Names for ImportNames {
         self.statuses.insert(folded(name.as_str()), id);
         self.status_ids.insert(id);
         Some(id)
+    }
+
+    fn has_status_named(&self, name: &str) -> bool {
+        self.statuses.contains_key(&folded(name))
+    }
+
+    fn usual_status(&self, is_done: bool) -> Option<(StatusId, StatusName)> {
+        let directory = self.org.as_ref()?.directory();
+        let status = if is_done { directory.done_status() } else { directory.first_status() };
+        status.map(|Status { id, name, .. }| (*id, name.clone()))
+    }
+
+    fn activity(&self, id: &ExternalId) -> Result<Option<ActivityId>, String> {
+        match (&self.org, &self.store) {
+            (Some(org), Some(store)) => {
+                org.external_ids.find(store.as_ref(), org, id).map_err(|e| e.to_string())
+            }
+            _ => Ok(None),
+        }
     }
 
     fn account(&mut self, name: &str) -> Lookup<ClientId> {

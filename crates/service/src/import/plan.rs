@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::{ActivityId, Imported, Members, Stamp, StatusId, StatusName};
 
 use super::report::Listed;
-use super::spool::{Slot, SpoolError, SpoolFile};
+use super::spool::{ExternalListed, Slot, SpoolError, SpoolFile};
 use super::statuses::Named;
 
 /// What an import is going to write, in order of stamps. Items without one come last.
@@ -15,6 +15,7 @@ pub struct ImportPlan {
     statuses: Statuses,
     repeated: Listed,
     contradictions: Listed,
+    external_contradictions: ExternalListed,
     next: usize,
 }
 
@@ -40,27 +41,41 @@ impl Statuses {
 }
 
 impl ImportPlan {
-    pub(super) fn new(file: SpoolFile, mut slots: Vec<Slot>, statuses: Statuses) -> ImportPlan {
+    pub(super) fn new(
+        file: SpoolFile,
+        mut slots: Vec<Slot>,
+        statuses: Statuses,
+        external_contradictions: ExternalListed,
+    ) -> ImportPlan {
         slots.sort_unstable_by_key(Slot::precedence);
         let repeated = repeated(&slots);
         let contradictions = contradictions(&slots);
         // Of each activity, keep the last.
         slots.reverse();
         slots.dedup_by(|one, other| one.id.is_some() && one.id == other.id);
-        slots.sort_unstable_by_key(|slot| (slot.stamp.is_none(), slot.stamp, slot.id));
-        ImportPlan { file, slots, statuses, repeated, contradictions, next: 0 }
+        slots.sort_unstable_by_key(|slot| (slot.stamp.is_none(), slot.stamp, id_order(slot)));
+        ImportPlan {
+            file,
+            slots,
+            statuses,
+            repeated,
+            contradictions,
+            external_contradictions,
+            next: 0,
+        }
     }
 
     /// Orders the items as the log has to have them when those without a stamp, and those dated
     /// after `latest`, get `latest` as theirs: by stamp, then by id.
     pub(super) fn settle(&mut self, latest: Stamp) {
         let stamp = |slot: &Slot| slot.stamp.map_or(latest, |given| given.min(latest));
-        self.slots.sort_unstable_by_key(|slot| (stamp(slot), slot.id));
+        self.slots.sort_unstable_by_key(|slot| (stamp(slot), id_order(slot)));
     }
 
     /// Puts the item with the highest id before all others.
     pub(super) fn highest_first(&mut self) {
-        let highest = self.slots.iter().enumerate().max_by_key(|(_, slot)| slot.id);
+        let with_id = self.slots.iter().enumerate().filter(|(_, slot)| slot.id.is_some());
+        let highest = with_id.max_by_key(|(_, slot)| slot.id);
         if let Some((at, _)) = highest {
             self.slots[..=at].rotate_right(1);
         }
@@ -87,6 +102,11 @@ impl ImportPlan {
     /// Activities that a table has in two rows which do not say the same.
     pub(super) fn contradictions(&self) -> &Listed {
         &self.contradictions
+    }
+
+    /// The same of new activities, by the ids that they have in another system.
+    pub(super) fn external_contradictions(&self) -> &ExternalListed {
+        &self.external_contradictions
     }
 
     /// The records, each with its id and what the files say of it.
@@ -131,6 +151,11 @@ impl ImportPlan {
         }
         Ok(chunk)
     }
+}
+
+/// Those without an id come last, as they were read: each gets an id above all others.
+fn id_order(slot: &Slot) -> (bool, Option<ActivityId>, u64) {
+    (slot.id.is_none(), slot.id, slot.read_at())
 }
 
 /// Removals are not looked at: saved answers repeat them on every page.

@@ -1,11 +1,13 @@
 //! What was read, set aside on disk: memory holds only where each item lies.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use domain::{ActivityId, Imported, Member, Members, Stamp, Terms};
+use domain::{ActivityId, ExternalId, Imported, Member, Members, Stamp, Terms};
 use thiserror::Error;
 
 use super::plan::{ImportPlan, Statuses};
@@ -55,6 +57,11 @@ impl Slot {
         self.len == 0
     }
 
+    /// In which order it was read.
+    pub(super) fn read_at(&self) -> u64 {
+        self.offset
+    }
+
     /// The later of two slots of one activity is the one to keep: the one of the later time, whichever
     /// file it stands in. A removal without a time wins over everything, since the vendor's are for ever; a
     /// record without one gives way to whatever has one. Of two of one time the removal wins, and of
@@ -72,6 +79,38 @@ pub struct Spool {
     files: u32,
     slots: Vec<Slot>,
     statuses: Statuses,
+    /// The slots of new activities that have an id in another system.
+    external_ids: HashMap<ExternalId, usize>,
+    contradictions: ExternalListed,
+}
+
+/// External ids: the first of them, and how many.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExternalListed {
+    /// The first of them, at most 20.
+    pub first: Vec<ExternalId>,
+    /// How many there are.
+    pub count: u64,
+}
+
+impl ExternalListed {
+    fn add(&mut self, id: &ExternalId) {
+        const NAMED_MAX: usize = 20;
+        if self.first.len() < NAMED_MAX {
+            self.first.push(id.clone());
+        }
+        self.count += 1;
+    }
+}
+
+impl fmt::Display for ExternalListed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, id) in self.first.iter().enumerate() {
+            let separator = if at == 0 { "" } else { ", " };
+            write!(f, "{separator}{id}")?;
+        }
+        if self.count > self.first.len() as u64 { f.write_str(" …") } else { Ok(()) }
+    }
 }
 
 impl Spool {
@@ -81,7 +120,15 @@ impl Spool {
     /// When the file cannot be made.
     pub fn new(folder: &Path) -> Result<Spool, SpoolError> {
         let file = BufWriter::new(tempfile::tempfile_in(folder)?);
-        Ok(Spool { file, written: 0, files: 0, slots: Vec::new(), statuses: Statuses::default() })
+        Ok(Spool {
+            file,
+            written: 0,
+            files: 0,
+            slots: Vec::new(),
+            statuses: Statuses::default(),
+            external_ids: HashMap::new(),
+            contradictions: ExternalListed::default(),
+        })
     }
 
     /// What comes from here on is of another file.
@@ -118,8 +165,29 @@ impl Spool {
             slot.len = u32::try_from(document.len()).map_err(|e| SpoolError(e.to_string()))?;
             self.written += u64::from(slot.len);
         }
-        self.slots.push(slot);
+        self.take(slot, item.external_id());
         Ok(())
+    }
+
+    /// Of new activities with one external id, a file may have only one, and of several files the last counts.
+    fn take(&mut self, slot: Slot, external_id: Option<&ExternalId>) {
+        let at = self.slots.len();
+        if let (None, Some(id)) = (slot.id, external_id) {
+            match self.external_ids.get(id).and_then(|at| self.slots.get_mut(*at)) {
+                Some(same) if same.file == slot.file && same.fingerprint != slot.fingerprint => {
+                    self.contradictions.add(id);
+                    return;
+                }
+                Some(earlier) => {
+                    *earlier = slot;
+                    return;
+                }
+                None => {
+                    self.external_ids.insert(id.clone(), at);
+                }
+            }
+        }
+        self.slots.push(slot);
     }
 
     /// Everything has been read: orders it.
@@ -128,7 +196,8 @@ impl Spool {
     /// When the file cannot be written.
     pub fn finish(self) -> Result<ImportPlan, SpoolError> {
         let file = self.file.into_inner().map_err(|e| SpoolError(e.to_string()))?;
-        Ok(ImportPlan::new(SpoolFile(BufReader::new(file)), self.slots, self.statuses))
+        let file = SpoolFile(BufReader::new(file));
+        Ok(ImportPlan::new(file, self.slots, self.statuses, self.contradictions))
     }
 }
 

@@ -290,6 +290,7 @@ pub(crate) fn imported(id: ActivityId, subject: Option<&str>) -> Imported {
         status_name: StatusName::parse("Not Started").unwrap(),
         priority: Priority::Low,
         custom_fields: Vec::new(),
+        external_id: None,
         provenance: Provenance::default(),
     };
     Imported::Record {

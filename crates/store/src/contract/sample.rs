@@ -166,6 +166,7 @@ pub fn activity() -> Activity {
         status_name: StatusName::parse("In Progress").unwrap(),
         priority: Priority::Normal,
         custom_fields: Vec::new(),
+        external_id: None,
         provenance: Provenance::default(),
     }
 }
@@ -185,6 +186,7 @@ pub fn full_activity() -> Activity {
         client: Some(ClientId(9_001)),
         system_user: Some(UserId(42)),
         custom_fields: vec![custom_field("81", Some("Blue"), Some("3"))],
+        external_id: None,
         provenance: Provenance::imported(stamp(-60)).refreshed(stamp(-30)),
         ..activity()
     }

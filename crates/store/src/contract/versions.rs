@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use domain::{
-    Activity, ActivityId, Author, ClientId, ID_MAX, Moment, Note, Origin, Priority, Seq, Stamp,
-    State, StatusId, StatusName, Subject, UserId, Version,
+    Activity, ActivityId, Author, ClientId, ExternalId, ID_MAX, Moment, Note, Origin, Priority,
+    Seq, Stamp, State, StatusId, StatusName, Subject, UserId, Version,
 };
 
 use super::sample::{
@@ -70,6 +70,7 @@ pub(super) fn any_text_is_read_back(store: &dyn Store) {
             created_by: Some(text.to_owned()),
             modified_by: Some(text.to_owned()),
             custom_fields: vec![custom_field(text, Some(text), Some(text))],
+            external_id: ExternalId::parse(text).ok(),
             ..activity()
         }),
     );

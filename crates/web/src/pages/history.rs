@@ -152,6 +152,7 @@ fn label(member: Member) -> &'static str {
         Member::StatusName => "Status",
         Member::Priority => "Priority",
         Member::CustomFields => "Custom fields",
+        Member::ExternalId => "External ID",
         Member::Created
         | Member::CreatedBy
         | Member::Modified

@@ -14,7 +14,7 @@ use service::Write;
 
 use crate::harness::{EDITOR, World, moment};
 
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 18] = [
     "activityId",
     "subject",
     "note",
@@ -28,6 +28,7 @@ const COLUMNS: [&str; 17] = [
     "activityStatus.name",
     "activityPriority",
     "customFieldDataList",
+    "externalId",
     "createdDateTime",
     "createdBy",
     "lastModifiedBy",
@@ -284,16 +285,16 @@ fn the_workbook_offers_what_can_be_chosen_and_says_what_must_stay() {
         list.as_str(),
         "sqref=\"K2:K1048576\"",
         "<formula1>\"LOW,NORMAL,HIGH\"</formula1>",
-        "sqref=\"Q2:Q1048576\"",
-        "<dimension ref=\"A1:Q4\"/>",
-        "<autoFilter ref=\"A1:Q4\"/>",
+        "sqref=\"R2:R1048576\"",
+        "<dimension ref=\"A1:R4\"/>",
+        "<autoFilter ref=\"A1:R4\"/>",
         "ySplit=\"1\"",
         "state=\"frozen\"",
     ] {
         assert!(sheet.contains(expected), "no {expected} in {sheet}");
     }
     let note = book.part("xl/comments1.xml");
-    assert!(note.contains("ref=\"Q1\"") && note.contains("Leave this column as it is."), "{note}");
+    assert!(note.contains("ref=\"R1\"") && note.contains("Leave this column as it is."), "{note}");
 }
 
 #[test]
@@ -310,10 +311,10 @@ fn the_csv_is_what_most_spreadsheets_understand() {
     harbor(&world);
     let id = world.activity_with("=1+1", full);
     let (file, _) = csv_at(&world, "/activities.csv");
-    let columns = COLUMNS[..16].join("\",\"");
+    let columns = COLUMNS[..17].join("\",\"");
     let head = format!("\u{feff}\"{columns}\",\"'guarded\",\"lastModifiedDateTime\"\r\n");
     let row = format!(
-        "\"{id}\",\"'=1+1\",\"one\ntwo; three\",\"2026-03-04T10:00:00\",\"2026-07-01T00:00:00\",\"3400\",\"Harbor Bakery\",\"2\",\"Ed Cohen\",\"2\",\"Not Started\",\"NORMAL\",\"{{\"\"customFieldData\"\":[{{\"\"fieldId\"\":\"\"7\"\",\"\"fieldValue\"\":\"\"=1+1\"\"}}]}}\",\"2026-03-04T10:00:00.000-06:00\",\"Ed Cohen\",\"Ed Cohen\",\"\",\"2026-03-04T10:00:00.000-06:00\"\r\n"
+        "\"{id}\",\"'=1+1\",\"one\ntwo; three\",\"2026-03-04T10:00:00\",\"2026-07-01T00:00:00\",\"3400\",\"Harbor Bakery\",\"2\",\"Ed Cohen\",\"2\",\"Not Started\",\"NORMAL\",\"{{\"\"customFieldData\"\":[{{\"\"fieldId\"\":\"\"7\"\",\"\"fieldValue\"\":\"\"=1+1\"\"}}]}}\",\"\",\"2026-03-04T10:00:00.000-06:00\",\"Ed Cohen\",\"Ed Cohen\",\"\",\"2026-03-04T10:00:00.000-06:00\"\r\n"
     );
     assert_eq!(file, head + &row);
 }

@@ -135,6 +135,9 @@ fn history_facts(names: &Names, version: &Version, activity: &Activity) -> Marku
     html! {
         dl.facts {
             dt { "Number" } dd { (version.id) }
+            @if let Some(id) = &activity.external_id {
+                dt { "External ID" } dd { (id) }
+            }
             dt { "Created" }
             dd {
                 (time(activity.created))

@@ -8,7 +8,7 @@ use service::{Directory, Tenant};
 use super::Form;
 
 /// Columns of both forms, by the names of API v1, and the names of what it has as a number.
-pub(super) const COLUMNS: [&str; 16] = [
+pub(super) const COLUMNS: [&str; 17] = [
     "activityId",
     "subject",
     "note",
@@ -22,6 +22,7 @@ pub(super) const COLUMNS: [&str; 16] = [
     STATUS,
     PRIORITY,
     "customFieldDataList",
+    "externalId",
     "createdDateTime",
     "createdBy",
     "lastModifiedBy",
@@ -84,6 +85,7 @@ pub(super) fn cells(
         text(Some(&activity.status_name)),
         text(Some(activity.priority.as_str().to_uppercase())),
         text(custom_fields(activity)),
+        text(activity.external_id.as_ref()),
         text(Some(zone.at(activity.created))),
         text(activity.created_by.as_ref()),
         text(activity.modified_by.as_ref()),
