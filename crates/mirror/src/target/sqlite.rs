@@ -118,6 +118,46 @@ impl SqliteTarget {
         Ok(())
     }
 
+    /// What another target has noted under a name.
+    pub(super) fn note(&mut self, name: &str) -> Result<Option<String>, TargetError> {
+        get(&self.connection, name).map_err(|error| self.failed(&error))
+    }
+
+    /// Notes something under a name.
+    pub(super) fn set_note(&mut self, name: &str, value: &str) -> Result<(), TargetError> {
+        put(&self.connection, name, value).map_err(|error| self.failed(&error))
+    }
+
+    /// Whether a row would change what is there.
+    pub(super) fn would_write(&mut self, row: &Row, is_repair: bool) -> Result<bool, TargetError> {
+        let held = self.rows_of(&[row.id])?;
+        let Some(held) = held.first() else { return Ok(true) };
+        let new = values(row);
+        let is_older = match (&new[MODIFIED], &held[MODIFIED]) {
+            (Value::Time(new), Value::Time(held)) => new < held,
+            _ => false,
+        };
+        Ok(*held != new && (is_repair || !is_older))
+    }
+
+    /// Applies a batch, and notes something in the same transaction.
+    pub(super) fn apply_noting(
+        &mut self,
+        batch: &Batch<'_>,
+        noted: Option<(&str, &str)>,
+    ) -> Result<Applied, TargetError> {
+        let file = &self.file;
+        let behavior = TransactionBehavior::Immediate;
+        let transaction = self.connection.transaction_with_behavior(behavior);
+        let transaction = transaction.map_err(|error| failed(file, &error))?;
+        let applied = write(&transaction, batch).map_err(|error| failed(file, &error))?;
+        if let Some((name, value)) = noted {
+            put(&transaction, name, value).map_err(|error| failed(file, &error))?;
+        }
+        transaction.commit().map_err(|error| failed(file, &error))?;
+        Ok(applied)
+    }
+
     fn failed(&self, error: &rusqlite::Error) -> TargetError {
         failed(&self.file, error)
     }
@@ -177,13 +217,7 @@ impl Target for SqliteTarget {
     }
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
-        let file = &self.file;
-        let behavior = TransactionBehavior::Immediate;
-        let transaction = self.connection.transaction_with_behavior(behavior);
-        let transaction = transaction.map_err(|error| failed(file, &error))?;
-        let applied = write(&transaction, batch).map_err(|error| failed(file, &error))?;
-        transaction.commit().map_err(|error| failed(file, &error))?;
-        Ok(applied)
+        self.apply_noting(batch, None)
     }
 }
 
