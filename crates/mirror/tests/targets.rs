@@ -84,11 +84,25 @@ fn a_new_target_has_nothing_and_has_come_nowhere() {
 }
 
 #[test]
+fn two_mirrors_do_not_write_to_one_target() {
+    each(|kind, folder, _| {
+        let (kind, name) = kind.split_once(':').unwrap();
+        let address = format!("{kind}:{}", folder.join(name).display());
+        let refused = address.parse::<TargetAddress>().unwrap().open().map(drop).unwrap_err();
+        assert!(refused.to_string().contains("another mirror is writing"), "{kind}: {refused}");
+    });
+}
+
+#[test]
 fn what_was_written_is_there_after_the_target_is_opened_again() {
-    each(|kind, folder, target| {
+    for kind in KINDS {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let mut target = open(kind, folder);
         let rows = [row(1, "Call", 1_000), row(2, "Mail", 2_000), row(3, "Meet", 3_000)];
-        assert_eq!(apply(target, &rows, &[], 5), (3, 0), "{kind}");
-        assert_eq!(apply(target, &[row(2, "Letter", 4_000)], &[3, 9], 6), (1, 1), "{kind}");
+        assert_eq!(apply(&mut *target, &rows, &[], 5), (3, 0), "{kind}");
+        assert_eq!(apply(&mut *target, &[row(2, "Letter", 4_000)], &[3, 9], 6), (1, 1), "{kind}");
+        drop(target);
         let target = &mut *open(kind, folder);
         assert_eq!(target.state().unwrap(), Some(state(6)), "{kind}");
         let expected = [(1, "Call".to_owned()), (2, "Letter".to_owned())];
@@ -97,7 +111,7 @@ fn what_was_written_is_there_after_the_target_is_opened_again() {
         assert_eq!(target.count_of(&[1, 3, 9].map(ActivityId)).unwrap(), 1, "{kind}");
         let [first, ..] = &target.rows_of(&[ActivityId(1)]).unwrap()[..] else { panic!("{kind}") };
         assert_eq!(*first, values(&rows[0]), "{kind}");
-    });
+    }
 }
 
 #[test]
@@ -149,8 +163,9 @@ fn a_csv_file_has_the_activities_that_are_there() {
 #[test]
 fn a_log_has_a_line_for_each_change_and_none_that_was_not_finished() {
     let folder = tempfile::tempdir().unwrap();
-    let target = &mut *open("jsonl:changes", folder.path());
-    apply(target, &[row(1, "Call", 1_000)], &[], 5);
+    let mut target = open("jsonl:changes", folder.path());
+    apply(&mut *target, &[row(1, "Call", 1_000)], &[], 5);
+    drop(target);
     let file = folder.path().join("changes/activities-000001.jsonl");
     // A run was killed while it wrote the next lines.
     let mut log = fs::OpenOptions::new().append(true).open(&file).unwrap();

@@ -109,6 +109,12 @@ pub enum TargetError {
         /// The table.
         table: &'static str,
     },
+    /// Another mirror writes to it: of two runs side by side, the older could undo what the newer has written.
+    #[error("{target} is in use: another mirror is writing to it, and must end first")]
+    InUse {
+        /// The target.
+        target: String,
+    },
     /// It was written by a release with other tables.
     #[error(
         "the tables in {target} are of version {found:?}, this release writes version {expected}: mirror into a new target"

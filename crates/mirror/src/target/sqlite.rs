@@ -3,6 +3,7 @@
 //! Times are text in UTC, `2026-11-30 09:00:00.000`, which SQLite's date functions understand and which sorts by
 //! time. Custom fields are JSON.
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use domain::{ActivityId, Moment, Stamp};
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::{Applied, Batch, Target, TargetError};
+use super::{Applied, Batch, Target, TargetError, beside};
 use crate::columns::{COLUMNS, Column, Kind, MODIFIED, Value, Values, values};
 use crate::{Row, State};
 
@@ -75,6 +76,9 @@ fn table() -> String {
 pub struct SqliteTarget {
     file: String,
     connection: Connection,
+    /// Locked as long as this is open. A file of its own: to close the database's a second time would release
+    /// SQLite's locks.
+    _lock: File,
 }
 
 impl SqliteTarget {
@@ -89,7 +93,8 @@ impl SqliteTarget {
             Ok(connection)
         });
         let connection = opened.map_err(|error| failed(&name, &error))?;
-        let mut target = SqliteTarget { file: name, connection };
+        let _lock = lock(&name, &beside(file, ".lock"))?;
+        let mut target = SqliteTarget { file: name, connection, _lock };
         target.set_up()?;
         Ok(target)
     }
@@ -290,6 +295,19 @@ fn stamp(text: &str) -> Option<Stamp> {
     let (date, time_of_day) = text.split_once(' ')?;
     let stamp = Moment::lower_bound(&format!("{date}T{time_of_day}Z")).ok()?;
     (time(stamp) == text).then_some(stamp)
+}
+
+fn lock(target: &str, file: &Path) -> Result<File, TargetError> {
+    let opened = File::options().create(true).append(true).open(file);
+    let locked =
+        opened.map_err(TryLockError::Error).and_then(|file| file.try_lock().map(|()| file));
+    locked.map_err(|error| match error {
+        TryLockError::WouldBlock => TargetError::InUse { target: target.to_owned() },
+        TryLockError::Error(error) => TargetError::Failed {
+            target: target.to_owned(),
+            problem: format!("{}: {error}", file.display()),
+        },
+    })
 }
 
 fn has_table(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
