@@ -73,7 +73,7 @@ struct Between {
     /// DRIFTLESS_MIRROR_KEY.
     #[arg(long, env = "DRIFTLESS_MIRROR_KEY_FILE", value_name = "FILE")]
     key_file: Option<PathBuf>,
-    /// Where to write: sqlite:FILE, csv:FILE or jsonl:DIR.
+    /// Where to write: sqlite:FILE, postgresql://USER@HOST/DATABASE, csv:FILE or jsonl:DIR.
     #[arg(long, env = "DRIFTLESS_MIRROR_TO", value_name = "TARGET")]
     to: TargetAddress,
     /// How far each run reaches back into the one before, for changes that the server shows late. Not used

@@ -2,6 +2,7 @@
 
 mod csv_file;
 mod json_lines;
+mod postgresql;
 mod sqlite;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use thiserror::Error;
 
 pub use csv_file::CsvTarget;
 pub use json_lines::JsonLinesTarget;
+pub use postgresql::PostgresqlTarget;
 pub use sqlite::SqliteTarget;
 
 use crate::columns::Values;
@@ -138,13 +140,17 @@ pub enum TargetAddress {
     Csv(PathBuf),
     /// `jsonl:DIR`.
     JsonLines(PathBuf),
+    /// `postgresql://USER@HOST/DATABASE`.
+    Postgresql(String),
 }
 
 /// A text that names no target.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TargetAddressError {
     /// Not of a known kind.
-    #[error("expected sqlite:FILE, csv:FILE or jsonl:DIR, like sqlite:activities.db")]
+    #[error(
+        "expected sqlite:FILE, csv:FILE, jsonl:DIR or postgresql://…, like sqlite:activities.db"
+    )]
     Kind,
     /// Nothing after the colon.
     #[error("expected a name after the colon, like sqlite:activities.db")]
@@ -157,6 +163,7 @@ impl FromStr for TargetAddress {
     fn from_str(text: &str) -> Result<TargetAddress, TargetAddressError> {
         let (kind, name) = text.split_once(':').ok_or(TargetAddressError::Kind)?;
         let address = match kind {
+            "postgresql" | "postgres" => return Ok(TargetAddress::Postgresql(text.to_owned())),
             "sqlite" => TargetAddress::Sqlite,
             "csv" => TargetAddress::Csv,
             "jsonl" => TargetAddress::JsonLines,
@@ -183,6 +190,7 @@ impl TargetAddress {
             TargetAddress::Sqlite(file) => Ok(Box::new(SqliteTarget::open(file)?)),
             TargetAddress::Csv(file) => Ok(Box::new(CsvTarget::open(file)?)),
             TargetAddress::JsonLines(folder) => Ok(Box::new(JsonLinesTarget::open(folder)?)),
+            TargetAddress::Postgresql(url) => Ok(Box::new(PostgresqlTarget::open(url)?)),
         }
     }
 }

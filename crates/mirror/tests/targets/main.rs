@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod postgresql;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use domain::{Activity, ActivityId, Moment, Note, Priority, Provenance, Stamp, StatusId};
 use domain::{StatusName, Subject};
@@ -12,12 +16,37 @@ use mirror::columns::{Value, values};
 use mirror::target::{Applied, Batch, Target, TargetAddress};
 use mirror::{Row, State};
 
-const KINDS: [&str; 3] = ["sqlite:crm.db", "csv:crm.csv", "jsonl:changes"];
+use crate::postgresql::Postgresql;
+
+fn address(kind: &str, folder: &Path) -> TargetAddress {
+    let (kind, name) = kind.split_once(':').unwrap();
+    format!("{kind}:{}", folder.join(name).display()).parse().unwrap()
+}
 
 fn open(kind: &str, folder: &Path) -> Box<dyn Target> {
-    let (kind, name) = kind.split_once(':').unwrap();
-    let address = format!("{kind}:{}", folder.join(name).display());
-    address.parse::<TargetAddress>().unwrap().open().unwrap()
+    address(kind, folder).open().unwrap()
+}
+
+/// Held for writing while processes are started: between fork and exec, a child holds the locks of all files that
+/// are open here.
+static STARTING: RwLock<()> = RwLock::new(());
+
+/// Holds off the start of processes while a story is told.
+fn alone() -> RwLockReadGuard<'static, ()> {
+    STARTING.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A new target of each kind.
+fn each(story: impl Fn(&TargetAddress)) {
+    for kind in ["sqlite:crm.db", "csv:crm.csv", "jsonl:changes"] {
+        let (_alone, folder) = (alone(), tempfile::tempdir().unwrap());
+        story(&address(kind, folder.path()));
+    }
+    static DATABASES: AtomicU32 = AtomicU32::new(0);
+    let name = format!("mirror_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+    let server = Postgresql::start();
+    let _alone = alone();
+    story(&server.database(&name).parse().unwrap());
 }
 
 fn row(id: i64, subject: &str, modified: i64) -> Row {
@@ -67,86 +96,82 @@ fn held(target: &mut dyn Target) -> Vec<(i64, String)> {
     rows.iter().map(shown).collect()
 }
 
-fn each(story: impl Fn(&str, &Path, &mut dyn Target)) {
-    for kind in KINDS {
-        let folder = tempfile::tempdir().unwrap();
-        let mut target = open(kind, folder.path());
-        story(kind, folder.path(), &mut *target);
-    }
-}
-
 #[test]
 fn a_new_target_has_nothing_and_has_come_nowhere() {
-    each(|kind, _, target| {
-        assert_eq!(target.state().unwrap(), None, "{kind}");
-        assert_eq!((target.count().unwrap(), held(target)), (0, Vec::new()), "{kind}");
+    each(|kind| {
+        let target = &mut *kind.open().unwrap();
+        assert_eq!(target.state().unwrap(), None, "{kind:?}");
+        assert_eq!((target.count().unwrap(), held(target)), (0, Vec::new()), "{kind:?}");
     });
 }
 
 #[test]
 fn two_mirrors_do_not_write_to_one_target() {
-    each(|kind, folder, _| {
-        let (kind, name) = kind.split_once(':').unwrap();
-        let address = format!("{kind}:{}", folder.join(name).display());
-        let refused = address.parse::<TargetAddress>().unwrap().open().map(drop).unwrap_err();
-        assert!(refused.to_string().contains("another mirror is writing"), "{kind}: {refused}");
+    each(|kind| {
+        let _held = kind.open().unwrap();
+        let refused = kind.open().map(drop).unwrap_err();
+        assert!(refused.to_string().contains("another mirror is writing"), "{kind:?}: {refused}");
     });
 }
 
 #[test]
 fn what_was_written_is_there_after_the_target_is_opened_again() {
-    for kind in KINDS {
-        let folder = tempfile::tempdir().unwrap();
-        let folder = folder.path();
-        let mut target = open(kind, folder);
+    each(|kind| {
+        let mut target = kind.open().unwrap();
         let rows = [row(1, "Call", 1_000), row(2, "Mail", 2_000), row(3, "Meet", 3_000)];
-        assert_eq!(apply(&mut *target, &rows, &[], 5), (3, 0), "{kind}");
-        assert_eq!(apply(&mut *target, &[row(2, "Letter", 4_000)], &[3, 9], 6), (1, 1), "{kind}");
+        assert_eq!(apply(&mut *target, &rows, &[], 5), (3, 0), "{kind:?}");
+        assert_eq!(apply(&mut *target, &[row(2, "Letter", 4_000)], &[3, 9], 6), (1, 1), "{kind:?}");
         drop(target);
-        let target = &mut *open(kind, folder);
-        assert_eq!(target.state().unwrap(), Some(state(6)), "{kind}");
+        let target = &mut *kind.open().unwrap();
+        assert_eq!(target.state().unwrap(), Some(state(6)), "{kind:?}");
         let expected = [(1, "Call".to_owned()), (2, "Letter".to_owned())];
-        assert_eq!(held(target), expected, "{kind}");
-        assert_eq!(target.count().unwrap(), 2, "{kind}");
-        assert_eq!(target.count_of(&[1, 3, 9].map(ActivityId)).unwrap(), 1, "{kind}");
-        let [first, ..] = &target.rows_of(&[ActivityId(1)]).unwrap()[..] else { panic!("{kind}") };
-        assert_eq!(*first, values(&rows[0]), "{kind}");
-    }
+        assert_eq!(held(target), expected, "{kind:?}");
+        assert_eq!(target.count().unwrap(), 2, "{kind:?}");
+        assert_eq!(target.count_of(&[1, 3, 9].map(ActivityId)).unwrap(), 1, "{kind:?}");
+        let [first, ..] = &target.rows_of(&[ActivityId(1)]).unwrap()[..] else {
+            panic!("{kind:?}")
+        };
+        assert_eq!(*first, values(&rows[0]), "{kind:?}");
+    });
 }
 
 #[test]
 fn a_batch_that_comes_twice_changes_nothing_the_second_time() {
-    each(|kind, _, target| {
+    each(|kind| {
+        let target = &mut *kind.open().unwrap();
         let rows = [row(1, "Call", 1_000), row(2, "Mail", 2_000)];
-        assert_eq!(apply(target, &rows, &[7], 5), (2, 0), "{kind}");
-        assert_eq!(apply(target, &rows, &[7], 5), (0, 0), "{kind}");
+        assert_eq!(apply(target, &rows, &[7], 5), (2, 0), "{kind:?}");
+        assert_eq!(apply(target, &rows, &[7], 5), (0, 0), "{kind:?}");
     });
 }
 
 #[test]
 fn an_older_version_does_not_overwrite_a_newer_one_unless_it_repairs() {
-    each(|kind, _, target| {
+    each(|kind| {
+        let target = &mut *kind.open().unwrap();
         apply(target, &[row(1, "new", 2_000)], &[], 5);
-        assert_eq!(apply(target, &[row(1, "old", 1_000)], &[], 5), (0, 0), "{kind}");
+        assert_eq!(apply(target, &[row(1, "old", 1_000)], &[], 5), (0, 0), "{kind:?}");
         let (rows, state) = ([row(1, "right", 1_000)], state(5));
         let batch = Batch { rows: &rows, removed: &[], state: &state, is_repair: true };
-        assert_eq!(target.apply(&batch).unwrap().written, 1, "{kind}");
-        assert_eq!(held(target), [(1, "right".to_owned())], "{kind}");
+        assert_eq!(target.apply(&batch).unwrap().written, 1, "{kind:?}");
+        assert_eq!(held(target), [(1, "right".to_owned())], "{kind:?}");
     });
 }
 
 #[test]
 fn what_was_removed_can_come_back() {
-    each(|kind, _, target| {
+    each(|kind| {
+        let target = &mut *kind.open().unwrap();
         apply(target, &[row(1, "Call", 1_000)], &[], 5);
-        assert_eq!(apply(target, &[], &[1], 6), (0, 1), "{kind}");
-        assert_eq!(apply(target, &[row(1, "again", 7_000)], &[], 7), (1, 0), "{kind}");
-        assert_eq!(held(target), [(1, "again".to_owned())], "{kind}");
+        assert_eq!(apply(target, &[], &[1], 6), (0, 1), "{kind:?}");
+        assert_eq!(apply(target, &[row(1, "again", 7_000)], &[], 7), (1, 0), "{kind:?}");
+        assert_eq!(held(target), [(1, "again".to_owned())], "{kind:?}");
     });
 }
 
 #[test]
 fn a_csv_file_has_the_activities_that_are_there() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let target = &mut *open("csv:crm.csv", folder.path());
     apply(target, &[row(2, "Mail", 2_000), row(1, "Call", 1_000), row(3, "x", 3_000)], &[3], 5);
@@ -162,6 +187,7 @@ fn a_csv_file_has_the_activities_that_are_there() {
 
 #[test]
 fn a_log_has_a_line_for_each_change_and_none_that_was_not_finished() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let mut target = open("jsonl:changes", folder.path());
     apply(&mut *target, &[row(1, "Call", 1_000)], &[], 5);
@@ -193,6 +219,7 @@ fn a_log_has_a_line_for_each_change_and_none_that_was_not_finished() {
 
 #[test]
 fn tables_of_others_and_of_another_form_are_left_alone() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let open = |name: &str| {
         let address = format!("sqlite:{}", folder.path().join(name).display());
