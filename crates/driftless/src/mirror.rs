@@ -1,4 +1,4 @@
-//! `mirror`: keeps a database equal to what a server of API v1 has. It needs no data folder.
+//! `mirror`: keeps a database or files equal to what a server of API v1 has. It needs no data folder.
 
 use std::fs;
 use std::io::{self, IsTerminal, Write};
@@ -73,7 +73,7 @@ struct Between {
     /// DRIFTLESS_MIRROR_KEY.
     #[arg(long, env = "DRIFTLESS_MIRROR_KEY_FILE", value_name = "FILE")]
     key_file: Option<PathBuf>,
-    /// Where to write: sqlite:FILE.
+    /// Where to write: sqlite:FILE, postgresql://USER@HOST/DATABASE, csv:FILE or jsonl:DIR.
     #[arg(long, env = "DRIFTLESS_MIRROR_TO", value_name = "TARGET")]
     to: TargetAddress,
     /// How far each run reaches back into the one before, for changes that the server shows late. Not used

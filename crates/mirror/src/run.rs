@@ -166,10 +166,13 @@ pub fn run(
     let now = source.login()?;
     let rows = target.count()?;
     let summary = Summary::default();
-    let mut run = Run { source, target, options, stop, report, state, rows, summary };
+    let mut run = Run { source, target: &mut *target, options, stop, report, state, rows, summary };
     let done = if run.source.is_driftless() { run.exactly() } else { run.carefully(now) };
+    // Also of a run that ends early: what it has written is to be seen.
+    let summary = run.summary;
+    let finished = if options.dry_run { Ok(()) } else { target.finish() };
     match done {
-        Ok(()) | Err(RunError::Source(SourceError::Stopped)) => Ok(run.summary),
+        Ok(()) | Err(RunError::Source(SourceError::Stopped)) => Ok(finished.map(|()| summary)?),
         Err(error) => Err(error),
     }
 }

@@ -165,6 +165,7 @@ fn mend(
     options.breaker.check(ghosts.len() as u64, target.count()?)?;
     if let Some(state) = target.state()? {
         target.apply(&Batch { rows: fresh, removed: &ghosts, state: &state, is_repair: true })?;
+        target.finish()?;
     }
     Ok(())
 }

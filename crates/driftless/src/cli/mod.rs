@@ -89,7 +89,7 @@ pub(crate) enum Command {
     /// It prints one line. Exit codes: 0 healthy, 1 not, 2 wrong usage. Over TLS, any certificate is
     /// accepted, since it is seldom made out to the address that is asked here.
     Health(Health),
-    /// Keep a database equal to what a server of API v1 has: Driftless, or the vendor's own.
+    /// Keep a database or files equal to what a server of API v1 has: Driftless, or the vendor's own.
     #[command(subcommand)]
     Mirror(Mirror),
     #[command(flatten)]

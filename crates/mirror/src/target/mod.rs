@@ -1,13 +1,19 @@
 //! Where a mirror writes to.
 
+mod csv_file;
+mod json_lines;
+mod postgresql;
 mod sqlite;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use domain::ActivityId;
 use thiserror::Error;
 
+pub use csv_file::CsvTarget;
+pub use json_lines::JsonLinesTarget;
+pub use postgresql::PostgresqlTarget;
 pub use sqlite::SqliteTarget;
 
 use crate::columns::Values;
@@ -74,6 +80,14 @@ pub trait Target {
     /// # Errors
     /// When the target cannot be written to: then nothing has changed.
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError>;
+
+    /// Does what remains to be done at the end of a run.
+    ///
+    /// # Errors
+    /// When the target cannot be written to.
+    fn finish(&mut self) -> Result<(), TargetError> {
+        Ok(())
+    }
 }
 
 /// Why a target cannot be used.
@@ -97,6 +111,12 @@ pub enum TargetError {
         /// The table.
         table: &'static str,
     },
+    /// Another mirror writes to it: of two runs side by side, the older could undo what the newer has written.
+    #[error("{target} is in use: another mirror is writing to it, and must end first")]
+    InUse {
+        /// The target.
+        target: String,
+    },
     /// It was written by a release with other tables.
     #[error(
         "the tables in {target} are of version {found:?}, this release writes version {expected}: mirror into a new target"
@@ -116,29 +136,48 @@ pub enum TargetError {
 pub enum TargetAddress {
     /// `sqlite:FILE`.
     Sqlite(PathBuf),
+    /// `csv:FILE`.
+    Csv(PathBuf),
+    /// `jsonl:DIR`.
+    JsonLines(PathBuf),
+    /// `postgresql://USER@HOST/DATABASE`.
+    Postgresql(String),
 }
 
 /// A text that names no target.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TargetAddressError {
     /// Not of a known kind.
-    #[error("expected a target like sqlite:activities.db")]
+    #[error(
+        "expected sqlite:FILE, csv:FILE, jsonl:DIR or postgresql://…, like sqlite:activities.db"
+    )]
     Kind,
     /// Nothing after the colon.
-    #[error("expected a file after the colon, like sqlite:activities.db")]
-    NoFile,
+    #[error("expected a name after the colon, like sqlite:activities.db")]
+    NoName,
 }
 
 impl FromStr for TargetAddress {
     type Err = TargetAddressError;
 
     fn from_str(text: &str) -> Result<TargetAddress, TargetAddressError> {
-        match text.split_once(':') {
-            Some(("sqlite", "")) => Err(TargetAddressError::NoFile),
-            Some(("sqlite", file)) => Ok(TargetAddress::Sqlite(file.into())),
-            _ => Err(TargetAddressError::Kind),
-        }
+        let (kind, name) = text.split_once(':').ok_or(TargetAddressError::Kind)?;
+        let address = match kind {
+            "postgresql" | "postgres" => return Ok(TargetAddress::Postgresql(text.to_owned())),
+            "sqlite" => TargetAddress::Sqlite,
+            "csv" => TargetAddress::Csv,
+            "jsonl" => TargetAddress::JsonLines,
+            _ => return Err(TargetAddressError::Kind),
+        };
+        if name.is_empty() { Err(TargetAddressError::NoName) } else { Ok(address(name.into())) }
     }
+}
+
+/// A file beside another: the same name with something behind it.
+fn beside(file: &Path, more: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(more);
+    name.into()
 }
 
 impl TargetAddress {
@@ -149,6 +188,9 @@ impl TargetAddress {
     pub fn open(&self) -> Result<Box<dyn Target>, TargetError> {
         match self {
             TargetAddress::Sqlite(file) => Ok(Box::new(SqliteTarget::open(file)?)),
+            TargetAddress::Csv(file) => Ok(Box::new(CsvTarget::open(file)?)),
+            TargetAddress::JsonLines(folder) => Ok(Box::new(JsonLinesTarget::open(folder)?)),
+            TargetAddress::Postgresql(url) => Ok(Box::new(PostgresqlTarget::open(url)?)),
         }
     }
 }

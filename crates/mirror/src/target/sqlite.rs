@@ -3,6 +3,7 @@
 //! Times are text in UTC, `2026-11-30 09:00:00.000`, which SQLite's date functions understand and which sorts by
 //! time. Custom fields are JSON.
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use domain::{ActivityId, Moment, Stamp};
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::{Applied, Batch, Target, TargetError};
+use super::{Applied, Batch, Target, TargetError, beside};
 use crate::columns::{COLUMNS, Column, Kind, MODIFIED, Value, Values, values};
 use crate::{Row, State};
 
@@ -75,6 +76,9 @@ fn table() -> String {
 pub struct SqliteTarget {
     file: String,
     connection: Connection,
+    /// Locked as long as this is open. A file of its own: to close the database's a second time would release
+    /// SQLite's locks.
+    _lock: File,
 }
 
 impl SqliteTarget {
@@ -89,7 +93,8 @@ impl SqliteTarget {
             Ok(connection)
         });
         let connection = opened.map_err(|error| failed(&name, &error))?;
-        let mut target = SqliteTarget { file: name, connection };
+        let _lock = lock(&name, &beside(file, ".lock"))?;
+        let mut target = SqliteTarget { file: name, connection, _lock };
         target.set_up()?;
         Ok(target)
     }
@@ -116,6 +121,46 @@ impl SqliteTarget {
             return Err(TargetError::Version { target: file, found, expected: VERSION });
         }
         Ok(())
+    }
+
+    /// What another target has noted under a name.
+    pub(super) fn note(&mut self, name: &str) -> Result<Option<String>, TargetError> {
+        get(&self.connection, name).map_err(|error| self.failed(&error))
+    }
+
+    /// Notes something under a name.
+    pub(super) fn set_note(&mut self, name: &str, value: &str) -> Result<(), TargetError> {
+        put(&self.connection, name, value).map_err(|error| self.failed(&error))
+    }
+
+    /// Whether a row would change what is there.
+    pub(super) fn would_write(&mut self, row: &Row, is_repair: bool) -> Result<bool, TargetError> {
+        let held = self.rows_of(&[row.id])?;
+        let Some(held) = held.first() else { return Ok(true) };
+        let new = values(row);
+        let is_older = match (&new[MODIFIED], &held[MODIFIED]) {
+            (Value::Time(new), Value::Time(held)) => new < held,
+            _ => false,
+        };
+        Ok(*held != new && (is_repair || !is_older))
+    }
+
+    /// Applies a batch, and notes something in the same transaction.
+    pub(super) fn apply_noting(
+        &mut self,
+        batch: &Batch<'_>,
+        noted: Option<(&str, &str)>,
+    ) -> Result<Applied, TargetError> {
+        let file = &self.file;
+        let behavior = TransactionBehavior::Immediate;
+        let transaction = self.connection.transaction_with_behavior(behavior);
+        let transaction = transaction.map_err(|error| failed(file, &error))?;
+        let applied = write(&transaction, batch).map_err(|error| failed(file, &error))?;
+        if let Some((name, value)) = noted {
+            put(&transaction, name, value).map_err(|error| failed(file, &error))?;
+        }
+        transaction.commit().map_err(|error| failed(file, &error))?;
+        Ok(applied)
     }
 
     fn failed(&self, error: &rusqlite::Error) -> TargetError {
@@ -177,13 +222,7 @@ impl Target for SqliteTarget {
     }
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
-        let file = &self.file;
-        let behavior = TransactionBehavior::Immediate;
-        let transaction = self.connection.transaction_with_behavior(behavior);
-        let transaction = transaction.map_err(|error| failed(file, &error))?;
-        let applied = write(&transaction, batch).map_err(|error| failed(file, &error))?;
-        transaction.commit().map_err(|error| failed(file, &error))?;
-        Ok(applied)
+        self.apply_noting(batch, None)
     }
 }
 
@@ -256,6 +295,19 @@ fn stamp(text: &str) -> Option<Stamp> {
     let (date, time_of_day) = text.split_once(' ')?;
     let stamp = Moment::lower_bound(&format!("{date}T{time_of_day}Z")).ok()?;
     (time(stamp) == text).then_some(stamp)
+}
+
+fn lock(target: &str, file: &Path) -> Result<File, TargetError> {
+    let opened = File::options().create(true).append(true).open(file);
+    let locked =
+        opened.map_err(TryLockError::Error).and_then(|file| file.try_lock().map(|()| file));
+    locked.map_err(|error| match error {
+        TryLockError::WouldBlock => TargetError::InUse { target: target.to_owned() },
+        TryLockError::Error(error) => TargetError::Failed {
+            target: target.to_owned(),
+            problem: format!("{}: {error}", file.display()),
+        },
+    })
 }
 
 fn has_table(connection: &Connection, table: &str) -> rusqlite::Result<bool> {

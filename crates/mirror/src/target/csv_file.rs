@@ -1,0 +1,146 @@
+//! `csv:FILE`: the activities that are there, as one CSV file that is replaced as a whole.
+//!
+//! A database beside it, `FILE.mirror`, has what the file has and how far the mirror has come. The file is written
+//! anew from it at the end of each run that has changed something, under another name, and then renamed: whoever
+//! reads it sees the whole of one run or of the one before.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use domain::ActivityId;
+
+use super::beside;
+use super::{Applied, Batch, SqliteTarget, Target, TargetError};
+use crate::State;
+use crate::columns::{COLUMNS, Value, Values};
+
+/// Rows that are copied at once.
+const ROWS_MAX: u32 = 1_000;
+
+/// A CSV file.
+pub struct CsvTarget {
+    file: PathBuf,
+    database: SqliteTarget,
+    /// Whether the file may lack what the database has.
+    is_behind: bool,
+}
+
+impl CsvTarget {
+    /// Opens the file, or makes it with the first run.
+    ///
+    /// # Errors
+    /// When the database beside it cannot be opened.
+    pub fn open(file: &Path) -> Result<CsvTarget, TargetError> {
+        let mut database = SqliteTarget::open(&beside(file, ".mirror"))?;
+        let is_behind = database.note("csv")?.as_deref() != Some("written") || !file.exists();
+        Ok(CsvTarget { file: file.to_owned(), database, is_behind })
+    }
+
+    fn write(&mut self) -> Result<(), WriteError> {
+        let new = beside(&self.file, ".new");
+        let mut rows = csv::WriterBuilder::new()
+            .quote_style(csv::QuoteStyle::Always)
+            .from_writer(BufWriter::new(File::create(&new)?));
+        rows.write_record(COLUMNS.map(|column| column.name))?;
+        let mut after = ActivityId(i64::MIN);
+        loop {
+            let page = self.database.rows_after(after, ROWS_MAX)?;
+            for values in &page {
+                rows.write_record(values.iter().map(cell))?;
+            }
+            match page.last().map(|values| &values[0]) {
+                Some(Value::Number(id)) => after = ActivityId(*id),
+                _ => break,
+            }
+        }
+        let buffered = rows.into_inner().map_err(csv::IntoInnerError::into_error)?;
+        buffered.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        fs::rename(&new, &self.file)?;
+        let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        Ok(File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?)
+    }
+}
+
+impl Target for CsvTarget {
+    fn state(&mut self) -> Result<Option<State>, TargetError> {
+        self.database.state()
+    }
+
+    fn count(&mut self) -> Result<u64, TargetError> {
+        self.database.count()
+    }
+
+    fn count_of(&mut self, ids: &[ActivityId]) -> Result<u64, TargetError> {
+        self.database.count_of(ids)
+    }
+
+    fn rows_of(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {
+        self.database.rows_of(ids)
+    }
+
+    fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError> {
+        self.database.rows_after(after, max)
+    }
+
+    fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
+        if !self.is_behind {
+            self.database.set_note("csv", "behind")?;
+            self.is_behind = true;
+        }
+        self.database.apply(batch)
+    }
+
+    fn finish(&mut self) -> Result<(), TargetError> {
+        if self.is_behind {
+            self.write().map_err(|error| error.told(&self.file))?;
+            self.database.set_note("csv", "written")?;
+            self.is_behind = false;
+        }
+        Ok(())
+    }
+}
+
+/// Why the file was not written.
+enum WriteError {
+    Target(TargetError),
+    Other(String),
+}
+
+impl WriteError {
+    fn told(self, file: &Path) -> TargetError {
+        match self {
+            WriteError::Target(error) => error,
+            WriteError::Other(problem) => {
+                TargetError::Failed { target: format!("csv:{}", file.display()), problem }
+            }
+        }
+    }
+}
+
+impl From<TargetError> for WriteError {
+    fn from(error: TargetError) -> WriteError {
+        WriteError::Target(error)
+    }
+}
+
+impl From<io::Error> for WriteError {
+    fn from(error: io::Error) -> WriteError {
+        WriteError::Other(error.to_string())
+    }
+}
+
+impl From<csv::Error> for WriteError {
+    fn from(error: csv::Error) -> WriteError {
+        WriteError::Other(error.to_string())
+    }
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Number(number) => number.to_string(),
+        Value::Text(text) => text.clone(),
+        Value::Time(stamp) => stamp.at_offset(0).to_string(),
+    }
+}

@@ -1,0 +1,178 @@
+//! `jsonl:DIR`: a log of changes, one line a change, to which is only ever added.
+//!
+//! ```json
+//! {"activity_id":12,"subject":"Call",…,"removed":false}
+//! {"activity_id":12,"removed":true}
+//! ```
+//!
+//! A database in the folder, `state.mirror`, has how far the mirror has come, what the log says last of each
+//! activity, and how long the log is. Lines are made durable before the database says so: what a run that was
+//! killed has written beyond that is cut off by the next one, which writes it again.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use domain::ActivityId;
+use serde_json::{Map, json};
+
+use super::{Applied, Batch, SqliteTarget, Target, TargetError};
+use crate::State;
+use crate::columns::{COLUMNS, Value, Values, values};
+
+/// A file that has grown to so many bytes is followed by another.
+const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// The log in a folder.
+pub struct JsonLinesTarget {
+    folder: PathBuf,
+    database: SqliteTarget,
+    /// The number of the file that is written to, from 1.
+    number: u64,
+    file: File,
+    length: u64,
+}
+
+impl JsonLinesTarget {
+    /// Opens the log, or begins it.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, or a file in it cannot be opened.
+    pub fn open(folder: &Path) -> Result<JsonLinesTarget, TargetError> {
+        let told = |error: &io::Error| failed(folder, error);
+        fs::create_dir_all(folder).map_err(|error| told(&error))?;
+        let mut database = SqliteTarget::open(&folder.join("state.mirror"))?;
+        let noted = database.note("log")?;
+        let place = noted.as_deref().and_then(|noted| noted.split_once(' '));
+        let number = |text: &str| text.parse().ok();
+        let (number, length) = place
+            .and_then(|(file, length)| Some((number(file)?, number(length)?)))
+            .unwrap_or((1, 0));
+        let open = || -> io::Result<File> {
+            // Begun by a run that was killed before it was noted.
+            match fs::remove_file(path(folder, number + 1)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let mut file = begun(folder, number)?;
+            if file.metadata()?.len() < length {
+                return Err(io::Error::other(format!(
+                    "{} is shorter than it was: something else has changed it",
+                    path(folder, number).display()
+                )));
+            }
+            file.set_len(length)?;
+            file.seek(SeekFrom::End(0))?;
+            Ok(file)
+        };
+        let file = open().map_err(|error| told(&error))?;
+        Ok(JsonLinesTarget { folder: folder.to_owned(), database, number, file, length })
+    }
+
+    /// Adds lines, durably.
+    fn add(&mut self, lines: &[u8]) -> io::Result<()> {
+        if self.length >= FILE_BYTES_MAX {
+            self.file = begun(&self.folder, self.number + 1)?;
+            (self.number, self.length) = (self.number + 1, 0);
+        }
+        // Where an earlier attempt has failed halfway.
+        self.file.set_len(self.length)?;
+        self.file.seek(SeekFrom::Start(self.length))?;
+        self.file.write_all(lines)?;
+        self.file.sync_data()?;
+        self.length += lines.len() as u64;
+        Ok(())
+    }
+}
+
+impl Target for JsonLinesTarget {
+    fn state(&mut self) -> Result<Option<State>, TargetError> {
+        self.database.state()
+    }
+
+    fn count(&mut self) -> Result<u64, TargetError> {
+        self.database.count()
+    }
+
+    fn count_of(&mut self, ids: &[ActivityId]) -> Result<u64, TargetError> {
+        self.database.count_of(ids)
+    }
+
+    fn rows_of(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {
+        self.database.rows_of(ids)
+    }
+
+    fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError> {
+        self.database.rows_after(after, max)
+    }
+
+    fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
+        let mut lines = Vec::new();
+        for row in batch.rows {
+            if self.database.would_write(row, batch.is_repair)? {
+                put_line(&mut lines, &record(&values(row)));
+            }
+        }
+        for id in batch.removed {
+            if self.database.count_of(&[*id])? > 0 || batch.rows.iter().any(|row| row.id == *id) {
+                put_line(&mut lines, &json!({"activity_id": id.0, "removed": true}));
+            }
+        }
+        let before = (self.number, self.length);
+        if !lines.is_empty() {
+            self.add(&lines).map_err(|error| failed(&self.folder, &error))?;
+        }
+        let place = format!("{} {}", self.number, self.length);
+        let applied = self.database.apply_noting(batch, Some(("log", &place)));
+        if applied.is_err() && before.0 == self.number {
+            // Not noted: it is written over.
+            self.length = before.1;
+        }
+        applied
+    }
+}
+
+fn path(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("activities-{number:06}.jsonl"))
+}
+
+fn begun(folder: &Path, number: u64) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path(folder, number))?;
+    File::open(folder)?.sync_all()?;
+    Ok(file)
+}
+
+fn put_line(lines: &mut Vec<u8>, line: &serde_json::Value) {
+    lines.extend_from_slice(line.to_string().as_bytes());
+    lines.push(b'\n');
+}
+
+fn record(values: &Values) -> serde_json::Value {
+    let mut members = Map::new();
+    for (column, value) in COLUMNS.iter().zip(values) {
+        let value = match (value, column.kind) {
+            (Value::Null, _) => serde_json::Value::Null,
+            (Value::Number(number), _) => json!(number),
+            (Value::Text(text), crate::columns::Kind::Json) => {
+                serde_json::from_str(text).unwrap_or_default()
+            }
+            (Value::Text(text), _) => json!(text),
+            (Value::Time(stamp), _) => json!(stamp.at_offset(0).to_string()),
+        };
+        members.insert(column.name.to_owned(), value);
+    }
+    members.insert("removed".to_owned(), json!(false));
+    serde_json::Value::Object(members)
+}
+
+fn failed(folder: &Path, error: &io::Error) -> TargetError {
+    TargetError::Failed {
+        target: format!("jsonl:{}", folder.display()),
+        problem: error.to_string(),
+    }
+}

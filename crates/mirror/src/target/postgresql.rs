@@ -1,0 +1,297 @@
+//! `postgresql://…`: a database with a table of activities, in the schema that the connection begins with.
+//!
+//! Times are `timestamptz`, custom fields are `json`. Values travel as text, and the server reads them.
+
+use std::sync::{Arc, LazyLock};
+
+use domain::{ActivityId, Moment, Stamp};
+use postgres::{Client, Config, GenericClient, IsolationLevel, Transaction};
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{Applied, Batch, Target, TargetError};
+use crate::columns::{COLUMNS, Column, Kind, MODIFIED, Value, Values, values};
+use crate::{Row, State};
+
+/// The form of the tables.
+const VERSION: u32 = 1;
+
+/// The lock that a mirror holds as long as it is connected: one of its own for each schema.
+const LOCK: &str =
+    "SELECT pg_try_advisory_lock(hashtext('driftless_mirror'), hashtext(current_schema()))";
+
+const OTHER_TABLES: &str = "
+CREATE TABLE activity_deleted (activity_id bigint PRIMARY KEY);
+CREATE TABLE driftless_mirror (name text PRIMARY KEY, value text NOT NULL);
+";
+
+/// The columns as text, with commas between.
+static SHOWN: LazyLock<String> = LazyLock::new(|| {
+    list(|column| match column.kind {
+        Kind::Time => {
+            format!(
+                "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
+                column.name
+            )
+        }
+        Kind::Number | Kind::Text | Kind::Json => format!("{}::text", column.name),
+    })
+});
+
+/// A row that is as new as what is there is written too: within one second, a source may have changed it twice.
+static UPSERT: LazyLock<String> = LazyLock::new(|| {
+    let modified = COLUMNS[MODIFIED].name;
+    upsert(&format!("coalesce(excluded.{modified} >= activity.{modified}, true)"))
+});
+
+/// However new what is there seems.
+static REPAIR: LazyLock<String> = LazyLock::new(|| upsert("true"));
+
+fn upsert(condition: &str) -> String {
+    let names = list(|column| column.name.to_owned());
+    let places = COLUMNS.iter().enumerate();
+    let places = places.map(|(at, column)| format!("${}::text::{}", at + 1, kind(*column)));
+    let places = places.collect::<Vec<_>>().join(", ");
+    let set = list(|column| format!("{0} = excluded.{0}", column.name));
+    // JSON cannot be compared; its text can.
+    let of = |table: &str| {
+        list(|column| match column.kind {
+            Kind::Json => format!("{table}.{}::text", column.name),
+            Kind::Number | Kind::Text | Kind::Time => format!("{table}.{}", column.name),
+        })
+    };
+    let (new, old) = (of("excluded"), of("activity"));
+    format!(
+        "INSERT INTO activity ({names}) VALUES ({places})
+         ON CONFLICT (activity_id) DO UPDATE SET {set}
+         WHERE {condition} AND ({new}) IS DISTINCT FROM ({old})"
+    )
+}
+
+fn list(of: impl Fn(&Column) -> String) -> String {
+    COLUMNS.iter().map(of).collect::<Vec<_>>().join(", ")
+}
+
+fn kind(column: Column) -> &'static str {
+    match column.kind {
+        Kind::Number => "bigint",
+        Kind::Text => "text",
+        Kind::Time => "timestamptz",
+        Kind::Json => "json",
+    }
+}
+
+fn table() -> String {
+    let columns = list(|column| {
+        let rest = match (column.name, column.is_optional) {
+            ("activity_id", _) => " PRIMARY KEY",
+            (_, true) => "",
+            (_, false) => " NOT NULL",
+        };
+        format!("{} {}{rest}", column.name, kind(*column))
+    });
+    format!("CREATE TABLE activity ({columns});")
+}
+
+/// A database on a server.
+pub struct PostgresqlTarget {
+    /// Without the password.
+    name: String,
+    client: Client,
+}
+
+impl PostgresqlTarget {
+    /// Connects, and makes the tables where there are none.
+    ///
+    /// # Errors
+    /// When the address is none, the server cannot be reached, or has tables of these names that no mirror has
+    /// made.
+    pub fn open(url: &str) -> Result<PostgresqlTarget, TargetError> {
+        let config: Config = url.parse().map_err(|error| failed("postgresql://…", &error))?;
+        let name = shown(&config);
+        let to_error = |error: postgres::Error| failed(&name, &error);
+        let mut client = config.connect(tls()).map_err(to_error)?;
+        let is_free: bool = client.query_one(LOCK, &[]).map_err(to_error)?.get(0);
+        if !is_free {
+            return Err(TargetError::InUse { target: name });
+        }
+        let mut target = PostgresqlTarget { name, client };
+        target.set_up()?;
+        Ok(target)
+    }
+
+    fn set_up(&mut self) -> Result<(), TargetError> {
+        let name = &self.name;
+        let to_error = |error: postgres::Error| failed(name, &error);
+        let mut transaction = self.client.transaction().map_err(to_error)?;
+        if !has_table(&mut transaction, "driftless_mirror").map_err(to_error)? {
+            for table in ["activity", "activity_deleted"] {
+                if has_table(&mut transaction, table).map_err(to_error)? {
+                    return Err(TargetError::Foreign { target: name.clone(), table });
+                }
+            }
+            transaction.batch_execute(&(table() + OTHER_TABLES)).map_err(to_error)?;
+            put(&mut transaction, "version", &VERSION.to_string()).map_err(to_error)?;
+            return transaction.commit().map_err(to_error);
+        }
+        let found = get(&mut transaction, "version").map_err(to_error)?.unwrap_or_default();
+        if found != VERSION.to_string() {
+            return Err(TargetError::Version { target: name.clone(), found, expected: VERSION });
+        }
+        Ok(())
+    }
+
+    fn failed(&self, error: &postgres::Error) -> TargetError {
+        failed(&self.name, error)
+    }
+}
+
+impl Target for PostgresqlTarget {
+    fn state(&mut self) -> Result<Option<State>, TargetError> {
+        let text = get(&mut self.client, "state").map_err(|error| failed(&self.name, &error))?;
+        let read = |text: String| serde_json::from_str(&text);
+        text.map(read).transpose().map_err(|error| TargetError::Failed {
+            target: self.name.clone(),
+            problem: format!("its state in driftless_mirror cannot be read: {error}"),
+        })
+    }
+
+    fn count(&mut self) -> Result<u64, TargetError> {
+        let counted = self.client.query_one("SELECT count(*) FROM activity", &[]);
+        counted.map(|row| row.get::<_, i64>(0).unsigned_abs()).map_err(|error| self.failed(&error))
+    }
+
+    fn count_of(&mut self, ids: &[ActivityId]) -> Result<u64, TargetError> {
+        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        let sql = "SELECT count(*) FROM activity WHERE activity_id = ANY($1)";
+        let counted = self.client.query_one(sql, &[&ids]);
+        counted.map(|row| row.get::<_, i64>(0).unsigned_abs()).map_err(|error| self.failed(&error))
+    }
+
+    fn rows_of(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {
+        let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        let sql = format!("SELECT {} FROM activity WHERE activity_id = ANY($1)", SHOWN.as_str());
+        let rows = self.client.query(&sql, &[&ids]);
+        rows.and_then(|rows| rows.iter().map(read_row).collect())
+            .map_err(|error| self.failed(&error))
+    }
+
+    fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError> {
+        let shown = SHOWN.as_str();
+        let sql = format!(
+            "SELECT {shown} FROM activity WHERE activity_id > $1 ORDER BY activity_id LIMIT $2"
+        );
+        let rows = self.client.query(&sql, &[&after.0, &i64::from(max)]);
+        rows.and_then(|rows| rows.iter().map(read_row).collect())
+            .map_err(|error| self.failed(&error))
+    }
+
+    fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
+        let name = &self.name;
+        let to_error = |error: postgres::Error| failed(name, &error);
+        let builder =
+            self.client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
+        let mut transaction = builder.start().map_err(to_error)?;
+        let applied = write(&mut transaction, batch).map_err(to_error)?;
+        transaction.commit().map_err(to_error)?;
+        Ok(applied)
+    }
+}
+
+fn write(transaction: &mut Transaction<'_>, batch: &Batch<'_>) -> Result<Applied, postgres::Error> {
+    let mut applied = Applied::default();
+    let upsert = transaction.prepare(if batch.is_repair { &REPAIR } else { &UPSERT })?;
+    for row in batch.rows {
+        applied.written += write_row(transaction, &upsert, row)?;
+    }
+    let there: Vec<i64> = batch.rows.iter().map(|row| row.id.0).collect();
+    transaction.execute("DELETE FROM activity_deleted WHERE activity_id = ANY($1)", &[&there])?;
+    let removed: Vec<i64> = batch.removed.iter().map(|id| id.0).collect();
+    applied.removed =
+        transaction.execute("DELETE FROM activity WHERE activity_id = ANY($1)", &[&removed])?;
+    let note = "INSERT INTO activity_deleted SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING";
+    transaction.execute(note, &[&removed])?;
+    let state = serde_json::to_string(batch.state).unwrap_or_default();
+    put(transaction, "state", &state)?;
+    Ok(applied)
+}
+
+fn write_row(
+    transaction: &mut Transaction<'_>,
+    upsert: &postgres::Statement,
+    row: &Row,
+) -> Result<u64, postgres::Error> {
+    let texts = values(row).map(|value| match value {
+        Value::Null => None,
+        Value::Number(number) => Some(number.to_string()),
+        Value::Text(text) => Some(text),
+        Value::Time(stamp) => Some(stamp.at_offset(0).to_string()),
+    });
+    let parameters: Vec<&(dyn postgres::types::ToSql + Sync)> =
+        texts.iter().map(|text| text as _).collect();
+    transaction.execute(upsert, &parameters)
+}
+
+/// A row of [`SHOWN`]; what somebody else has written there is text, and differs.
+fn read_row(row: &postgres::Row) -> Result<Values, postgres::Error> {
+    let mut read = [const { Value::Null }; COLUMNS.len()];
+    for (at, (value, column)) in read.iter_mut().zip(COLUMNS).enumerate() {
+        let Some(text) = row.try_get::<_, Option<String>>(at)? else { continue };
+        *value = match column.kind {
+            Kind::Number => text.parse().map_or(Value::Text(text), Value::Number),
+            Kind::Time => stamp(&text).map_or(Value::Text(text), Value::Time),
+            Kind::Text | Kind::Json => Value::Text(text),
+        };
+    }
+    Ok(read)
+}
+
+fn stamp(text: &str) -> Option<Stamp> {
+    Moment::lower_bound(text).ok()
+}
+
+fn has_table(client: &mut impl GenericClient, table: &str) -> Result<bool, postgres::Error> {
+    let sql = "SELECT to_regclass(format('%I.%I', current_schema(), $1::text)) IS NOT NULL";
+    Ok(client.query_one(sql, &[&table])?.get(0))
+}
+
+fn get(client: &mut impl GenericClient, name: &str) -> Result<Option<String>, postgres::Error> {
+    let row = client.query_opt("SELECT value FROM driftless_mirror WHERE name = $1", &[&name])?;
+    Ok(row.map(|row| row.get(0)))
+}
+
+fn put(client: &mut impl GenericClient, name: &str, value: &str) -> Result<(), postgres::Error> {
+    let sql = "INSERT INTO driftless_mirror VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    client.execute(sql, &[&name, &value]).map(drop)
+}
+
+/// TLS where the address asks for it (`sslmode=require`), with the public certificate authorities.
+fn tls() -> MakeRustlsConnect {
+    let mut roots = RootCertStore::empty();
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.unwrap_or_else(|_| ClientConfig::builder());
+    MakeRustlsConnect::new(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// The address without the password.
+fn shown(config: &Config) -> String {
+    let hosts: Vec<String> = config.get_hosts().iter().map(|host| format!("{host:?}")).collect();
+    let user = config.get_user().unwrap_or_default();
+    let database = config.get_dbname().unwrap_or_default();
+    let hosts = hosts.join(",").replace("Tcp(\"", "").replace("Unix(\"", "").replace("\")", "");
+    format!("postgresql://{user}@{hosts}/{database}")
+}
+
+fn failed(target: &str, error: &postgres::Error) -> TargetError {
+    let problem = match error.as_db_error() {
+        Some(told) => told.message().to_owned(),
+        None => match std::error::Error::source(error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        },
+    };
+    TargetError::Failed { target: target.to_owned(), problem }
+}

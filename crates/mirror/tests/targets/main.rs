@@ -1,0 +1,239 @@
+//! What every target does, whatever it writes.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod postgresql;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use domain::{Activity, ActivityId, Moment, Note, Priority, Provenance, Stamp, StatusId};
+use domain::{StatusName, Subject};
+use mirror::columns::{Value, values};
+use mirror::target::{Applied, Batch, Target, TargetAddress};
+use mirror::{Row, State};
+
+use crate::postgresql::Postgresql;
+
+fn address(kind: &str, folder: &Path) -> TargetAddress {
+    let (kind, name) = kind.split_once(':').unwrap();
+    format!("{kind}:{}", folder.join(name).display()).parse().unwrap()
+}
+
+fn open(kind: &str, folder: &Path) -> Box<dyn Target> {
+    address(kind, folder).open().unwrap()
+}
+
+/// Held for writing while processes are started: between fork and exec, a child holds the locks of all files that
+/// are open here.
+static STARTING: RwLock<()> = RwLock::new(());
+
+/// Holds off the start of processes while a story is told.
+fn alone() -> RwLockReadGuard<'static, ()> {
+    STARTING.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A new target of each kind.
+fn each(story: impl Fn(&TargetAddress)) {
+    for kind in ["sqlite:crm.db", "csv:crm.csv", "jsonl:changes"] {
+        let (_alone, folder) = (alone(), tempfile::tempdir().unwrap());
+        story(&address(kind, folder.path()));
+    }
+    static DATABASES: AtomicU32 = AtomicU32::new(0);
+    let name = format!("mirror_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+    let server = Postgresql::start();
+    let _alone = alone();
+    story(&server.database(&name).parse().unwrap());
+}
+
+fn row(id: i64, subject: &str, modified: i64) -> Row {
+    let stamp = Stamp::from_millis(modified);
+    let activity = Activity {
+        created: stamp,
+        created_by: Some("Ada Byron".to_owned()),
+        modified_by: None,
+        subject: Subject::parse(subject).unwrap(),
+        note: Note::parse("a \"note\";\nof two lines").unwrap(),
+        start: Moment { stamp, offset_seconds: -18_000 },
+        end: None,
+        client: None,
+        system_user: None,
+        status: StatusId(2),
+        status_name: StatusName::parse("Not Started").unwrap(),
+        priority: Priority::Normal,
+        custom_fields: Vec::new(),
+        provenance: Provenance::default(),
+    };
+    Row { id: ActivityId(id), modified: Some(stamp), activity: Box::new(activity) }
+}
+
+fn state(from: i64) -> State {
+    let mut state = State::new("https://crm.example/neonws/services/api", "acme");
+    state.from_millis = Some(from);
+    state
+}
+
+fn apply(target: &mut dyn Target, rows: &[Row], removed: &[i64], from: i64) -> (u64, u64) {
+    let removed: Vec<ActivityId> = removed.iter().copied().map(ActivityId).collect();
+    let state = state(from);
+    let batch = Batch { rows, removed: &removed, state: &state, is_repair: false };
+    let Applied { written, removed } = target.apply(&batch).unwrap();
+    target.finish().unwrap();
+    assert_eq!(target.state().unwrap(), Some(state));
+    (written, removed)
+}
+
+/// What the target has: id and subject.
+fn held(target: &mut dyn Target) -> Vec<(i64, String)> {
+    let rows = target.rows_after(ActivityId(i64::MIN), 1_000).unwrap();
+    let shown = |row: &mirror::columns::Values| match (&row[0], &row[1]) {
+        (Value::Number(id), Value::Text(subject)) => (*id, subject.clone()),
+        other => panic!("{other:?}"),
+    };
+    rows.iter().map(shown).collect()
+}
+
+#[test]
+fn a_new_target_has_nothing_and_has_come_nowhere() {
+    each(|kind| {
+        let target = &mut *kind.open().unwrap();
+        assert_eq!(target.state().unwrap(), None, "{kind:?}");
+        assert_eq!((target.count().unwrap(), held(target)), (0, Vec::new()), "{kind:?}");
+    });
+}
+
+#[test]
+fn two_mirrors_do_not_write_to_one_target() {
+    each(|kind| {
+        let _held = kind.open().unwrap();
+        let refused = kind.open().map(drop).unwrap_err();
+        assert!(refused.to_string().contains("another mirror is writing"), "{kind:?}: {refused}");
+    });
+}
+
+#[test]
+fn what_was_written_is_there_after_the_target_is_opened_again() {
+    each(|kind| {
+        let mut target = kind.open().unwrap();
+        let rows = [row(1, "Call", 1_000), row(2, "Mail", 2_000), row(3, "Meet", 3_000)];
+        assert_eq!(apply(&mut *target, &rows, &[], 5), (3, 0), "{kind:?}");
+        assert_eq!(apply(&mut *target, &[row(2, "Letter", 4_000)], &[3, 9], 6), (1, 1), "{kind:?}");
+        drop(target);
+        let target = &mut *kind.open().unwrap();
+        assert_eq!(target.state().unwrap(), Some(state(6)), "{kind:?}");
+        let expected = [(1, "Call".to_owned()), (2, "Letter".to_owned())];
+        assert_eq!(held(target), expected, "{kind:?}");
+        assert_eq!(target.count().unwrap(), 2, "{kind:?}");
+        assert_eq!(target.count_of(&[1, 3, 9].map(ActivityId)).unwrap(), 1, "{kind:?}");
+        let [first, ..] = &target.rows_of(&[ActivityId(1)]).unwrap()[..] else {
+            panic!("{kind:?}")
+        };
+        assert_eq!(*first, values(&rows[0]), "{kind:?}");
+    });
+}
+
+#[test]
+fn a_batch_that_comes_twice_changes_nothing_the_second_time() {
+    each(|kind| {
+        let target = &mut *kind.open().unwrap();
+        let rows = [row(1, "Call", 1_000), row(2, "Mail", 2_000)];
+        assert_eq!(apply(target, &rows, &[7], 5), (2, 0), "{kind:?}");
+        assert_eq!(apply(target, &rows, &[7], 5), (0, 0), "{kind:?}");
+    });
+}
+
+#[test]
+fn an_older_version_does_not_overwrite_a_newer_one_unless_it_repairs() {
+    each(|kind| {
+        let target = &mut *kind.open().unwrap();
+        apply(target, &[row(1, "new", 2_000)], &[], 5);
+        assert_eq!(apply(target, &[row(1, "old", 1_000)], &[], 5), (0, 0), "{kind:?}");
+        let (rows, state) = ([row(1, "right", 1_000)], state(5));
+        let batch = Batch { rows: &rows, removed: &[], state: &state, is_repair: true };
+        assert_eq!(target.apply(&batch).unwrap().written, 1, "{kind:?}");
+        assert_eq!(held(target), [(1, "right".to_owned())], "{kind:?}");
+    });
+}
+
+#[test]
+fn what_was_removed_can_come_back() {
+    each(|kind| {
+        let target = &mut *kind.open().unwrap();
+        apply(target, &[row(1, "Call", 1_000)], &[], 5);
+        assert_eq!(apply(target, &[], &[1], 6), (0, 1), "{kind:?}");
+        assert_eq!(apply(target, &[row(1, "again", 7_000)], &[], 7), (1, 0), "{kind:?}");
+        assert_eq!(held(target), [(1, "again".to_owned())], "{kind:?}");
+    });
+}
+
+#[test]
+fn a_csv_file_has_the_activities_that_are_there() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let target = &mut *open("csv:crm.csv", folder.path());
+    apply(target, &[row(2, "Mail", 2_000), row(1, "Call", 1_000), row(3, "x", 3_000)], &[3], 5);
+    let text = fs::read_to_string(folder.path().join("crm.csv")).unwrap();
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    let shown: Vec<[&str; 4]> =
+        rows.iter().map(|row| [&row[0], &row[1], &row[3], &row[4]]).collect();
+    let time = ["1970-01-01T00:00:01.000+00:00", "1970-01-01T00:00:02.000+00:00"];
+    assert_eq!(shown, [["1", "Call", time[0], ""], ["2", "Mail", time[1], ""]]);
+    assert_eq!(&rows[0][2], "a \"note\";\nof two lines");
+}
+
+#[test]
+fn a_log_has_a_line_for_each_change_and_none_that_was_not_finished() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let mut target = open("jsonl:changes", folder.path());
+    apply(&mut *target, &[row(1, "Call", 1_000)], &[], 5);
+    drop(target);
+    let file = folder.path().join("changes/activities-000001.jsonl");
+    // A run was killed while it wrote the next lines.
+    let mut log = fs::OpenOptions::new().append(true).open(&file).unwrap();
+    log.write_all(b"{\"activity_id\":2,\"subj").unwrap();
+    let target = &mut *open("jsonl:changes", folder.path());
+    apply(target, &[row(2, "Mail", 2_000)], &[1], 6);
+    let text = fs::read_to_string(&file).unwrap();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let shown: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            (line["activity_id"].as_i64(), line["subject"].as_str(), line["removed"].as_bool())
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (Some(1), Some("Call"), Some(false)),
+            (Some(2), Some("Mail"), Some(false)),
+            (Some(1), None, Some(true)),
+        ]
+    );
+}
+
+#[test]
+fn tables_of_others_and_of_another_form_are_left_alone() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let open = |name: &str| {
+        let address = format!("sqlite:{}", folder.path().join(name).display());
+        address.parse::<TargetAddress>().unwrap().open().map(drop)
+    };
+    let sql = |name: &str, sql: &str| {
+        rusqlite::Connection::open(folder.path().join(name)).unwrap().execute_batch(sql).unwrap();
+    };
+    sql("theirs.db", "CREATE TABLE activity (id)");
+    assert!(open("theirs.db").unwrap_err().to_string().contains("no mirror has made"));
+    open("later.db").unwrap();
+    sql("later.db", "UPDATE driftless_mirror SET value = '9' WHERE name = 'version'");
+    assert!(open("later.db").unwrap_err().to_string().contains("version \"9\""));
+    open("more.db").unwrap();
+    sql("more.db", "ALTER TABLE activity ADD COLUMN colour TEXT DEFAULT 'red'");
+    open("more.db").unwrap();
+}
