@@ -93,7 +93,7 @@ fn every_page_about_something_is_fine_in_every_look() {
     page.open("/activities/1002");
     page.click("Remove");
     page.click(css("dialog[open] button.danger"));
-    page.sees("has been removed.");
+    page.sees("was removed.");
     // What has a number that nobody knows before.
     let removed = first(&page, "/bin", "td.title a");
     let found = [
@@ -216,7 +216,7 @@ fn the_longest_words_and_what_is_opened_stay_within_a_phone() {
     page.open("/integrations");
     page.fill("label", &long);
     page.click("Create key");
-    page.click("Back to the integrations");
+    page.click("Back to Integrations");
     page.click("Revoke");
     within("the question before a key is revoked");
     page.open("/accounts?rename=3480");
@@ -246,13 +246,13 @@ fn the_longest_words_and_what_is_opened_stay_within_a_phone() {
     page.press(&Key::Escape);
     page.click("Remove");
     page.click(css("dialog[open] button.danger"));
-    page.sees("has been removed.");
+    page.sees("was removed.");
     page.open("/bin");
     within("the bin");
     page.open(&one);
     within("what was removed");
     page.click("Restore");
-    page.sees("has been restored.");
+    page.sees("was restored.");
     page.click(css("details.who summary"));
     page.click("Sign out");
     page.sees("Sign in");

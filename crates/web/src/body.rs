@@ -73,7 +73,7 @@ pub(crate) async fn read(
         let more = more.and_then(|more| budget.0.clone().try_acquire_many_owned(more).ok());
         let more = more.ok_or_else(|| {
             Problem::Unavailable(
-                "Too many large forms are under way. Try again in a moment.".into(),
+                "Too many large forms are being sent at once. Try again in a moment.".into(),
             )
         })?;
         match &mut held {

@@ -38,10 +38,13 @@ impl Wrong {
 
     /// What stands above a form whose fields say more; nothing where nothing is wrong.
     pub(crate) fn notice(&self) -> Markup {
-        let count = counted(self.0.len() as u64, "field needs", "fields need");
+        let fields = match self.0.len() {
+            1 => "field".to_owned(),
+            count => counted(count as u64, "field", "fields"),
+        };
         html! {
             @if !self.is_empty() {
-                (notice("bad", &format!("Nothing was saved yet: {count} another look.")))
+                (notice("bad", &format!("Not saved yet. Please check the {fields} marked below.")))
             }
         }
     }
@@ -130,7 +133,7 @@ pub(crate) fn line(label: Label<'_>, kind: &str, value: &str, wrong: &Wrong) -> 
 
 /// What somebody has typed into it.
 pub(crate) fn zone_typed(text: &str) -> Result<Zone, &'static str> {
-    let unknown = "is not known: choose one of the list, or give an offset like -05:00";
+    let unknown = "is not known: choose one from the list, or enter an offset like -05:00";
     Zone::parse(text).map_err(|_| unknown)
 }
 
@@ -186,7 +189,11 @@ pub(crate) fn options<'a>(
     }
 }
 
-/// `Subject must not be empty.`
+/// `Subject must not be empty.` A problem that is a sentence of its own begins with a capital letter.
 fn sentence(label: &str, problem: &str) -> String {
-    format!("{label} {problem}.")
+    if problem.starts_with(char::is_uppercase) {
+        format!("{problem}.")
+    } else {
+        format!("{label} {problem}.")
+    }
 }

@@ -36,7 +36,7 @@ const SECRETS: [(&str, &str); 4] = [
     ("password", "Password"),
     ("current", "Current password"),
     ("new", "New password"),
-    ("again", "New password again"),
+    ("again", "Confirm password"),
 ];
 
 /// A field whose value is not shown again: its name and its label.

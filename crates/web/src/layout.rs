@@ -72,7 +72,7 @@ pub(crate) fn page(who: &SignedIn, title: &str, at: Nav, content: &Markup) -> Re
                 footer.foot {
                     // A script says so aloud where the reader's own clock shows another time.
                     p.hint data-zone=(who.clock.zone) {
-                        "Times as clocks in " a href="/preferences" { (who.clock.zone) } " show them."
+                        "All times are in " a href="/preferences" { (who.clock.zone) } "."
                     }
                 }
             },
@@ -110,7 +110,7 @@ fn document(title: &str, body: &Markup) -> Markup {
                 script type="module" src=(assets::address("app.js")) {}
             }
             body {
-                a.skip href="#main" { "Skip to the content" }
+                a.skip href="#main" { "Skip to content" }
                 (body)
             }
         }

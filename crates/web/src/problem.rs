@@ -35,21 +35,21 @@ impl Resend {
     fn page(&self) -> Markup {
         html! {
             div.card.narrow {
-                h1 { "Send it again?" }
-                p { "You have signed in anew since you opened this form. Nothing was saved yet, and nothing that you typed is lost." }
+                h1 { "Send the form again?" }
+                p { "You signed in again after you opened this form. Nothing has been saved yet, but what you typed is still here." }
                 form.edit action=(self.action) method="post" {
                     input type="hidden" name="csrf" value=(self.csrf);
                     @for (name, value) in self.fields.pairs() {
                         (hidden(name, value))
                     }
-                    @if !self.secrets.is_empty() { p { "Passwords alone are not kept: type them once more." } }
+                    @if !self.secrets.is_empty() { p { "Passwords are not kept. Please type them again." } }
                     @for (name, text) in &self.secrets {
                         div.field {
                             label for={ "f-" (name) } { (text) }
                             input id={ "f-" (name) } name=(name) type="password" required autocomplete="off";
                         }
                     }
-                    div.buttons { button.primary type="submit" { "Send it again" } }
+                    div.buttons { button.primary type="submit" { "Send again" } }
                 }
             }
         }
@@ -88,7 +88,7 @@ pub(crate) enum Problem {
 impl Problem {
     /// A form has not come whole.
     pub(crate) fn cut_short() -> Problem {
-        Problem::Wrong("What you sent has not come whole. Send it again.".to_owned())
+        Problem::Wrong("The form did not arrive completely. Please send it again.".to_owned())
     }
 }
 
@@ -100,47 +100,47 @@ impl IntoResponse for Problem {
                 return Redirect::to(&back.address("/sign-in")).into_response();
             }
             Problem::OldForm(resend) => {
-                let page = Unframed { title: "Send it again?", content: resend.page() };
+                let page = Unframed { title: "Send the form again?", content: resend.page() };
                 return (StatusCode::CONFLICT, Extension(page)).into_response();
             }
             Problem::SignedOut(Some(kept)) => return Extension(kept).into_response(),
             Problem::SignedOut(None) => (
                 StatusCode::UNAUTHORIZED,
                 "You are signed out",
-                "Nothing was saved yet. Sign in again in another tab; then go back here and send it once more: what you have typed is still there."
+                "Nothing has been saved yet. Sign in again in another tab, then come back here and send the form again. What you typed is still there."
                     .to_owned(),
             ),
             Problem::NotFound => (
                 StatusCode::NOT_FOUND,
-                "Nothing here",
-                "This address leads nowhere, or to something that is not there any more.".to_owned(),
+                "Page not found",
+                "There is nothing at this address, or it no longer exists.".to_owned(),
             ),
             Problem::Forbidden(role) => (
                 StatusCode::FORBIDDEN,
-                "Not for you",
-                format!("This takes the role {role}. An admin of your organization can give it to you."),
+                "You don’t have permission",
+                format!("You need the {role} role for this. An admin of your organization can give it to you."),
             ),
             Problem::ForeignForm => (
                 StatusCode::FORBIDDEN,
-                "Please send it again",
-                "The form belongs to an earlier sign-in, or to another site. Go back, reload the page and send it again."
+                "Please try again",
+                "This form belongs to an earlier sign-in or to another site. Go back, reload the page and send it again."
                     .to_owned(),
             ),
             Problem::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
-                "Too much at once",
-                "What was sent is larger than what is read. Shorten it, or select fewer activities."
+                "Too much data",
+                "What you sent is too large. Shorten it, or select fewer activities."
                     .to_owned(),
             ),
-            Problem::Wrong(text) => (StatusCode::BAD_REQUEST, "That does not work", text),
-            Problem::Unavailable(text) => (StatusCode::SERVICE_UNAVAILABLE, "Not now", text),
+            Problem::Wrong(text) => (StatusCode::BAD_REQUEST, "That didn’t work", text),
+            Problem::Unavailable(text) => (StatusCode::SERVICE_UNAVAILABLE, "Not available right now", text),
             Problem::Preparing(text) => return preparing(&text),
         };
         let content = html! {
             div.empty {
                 h1 { (title) }
                 p { (text) }
-                p { a.button.primary href="/" { "To the start page" } }
+                p { a.button.primary href="/" { "Go to My day" } }
             }
         };
         (status, Extension(Unframed { title, content })).into_response()
@@ -149,12 +149,12 @@ impl IntoResponse for Problem {
 
 /// A page that is there in a moment.
 fn preparing(text: &str) -> Response {
-    let title = "In a moment";
+    let title = "Just a moment";
     let content = html! {
         div.empty role="status" {
             h1 { (title) }
-            p { (text) " This page comes by itself." }
-            progress aria-label="Making the list ready" {}
+            p { (text) " This page will reload by itself." }
+            progress aria-label="Preparing the list" {}
         }
     };
     let again = [(header::REFRESH, AGAIN_AFTER_S), (header::RETRY_AFTER, AGAIN_AFTER_S)];
@@ -256,8 +256,13 @@ impl From<LongWorkError> for Problem {
 
 /// A message as a sentence.
 pub(crate) fn shown(error: &impl ToString) -> String {
-    let text = error.to_string();
+    format!("{}.", capitalized(error).trim_end_matches('.'))
+}
+
+/// A message with a capital letter at its start.
+pub(crate) fn capitalized(message: &impl ToString) -> String {
+    let text = message.to_string();
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
+    first + letters.as_str()
 }

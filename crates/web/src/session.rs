@@ -47,7 +47,8 @@ impl SignedIn {
         let found = session.and_then(|id| Some((web.service.person(id)?, id)));
         let Some((person, id)) = found else { return Ok(None) };
         let permit = person.tenant.permit().ok_or_else(|| {
-            let text = "Your organization asks too much at once. Try again in a moment.";
+            let text =
+                "Your organization is sending too many requests at once. Try again in a moment.";
             Problem::Unavailable(text.to_owned())
         })?;
         let clock = Clock { zone: person.zone(), now: web.service.now() };

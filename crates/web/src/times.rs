@@ -34,8 +34,16 @@ impl Clock {
         self.zone.at(stamp).to_string().chars().take(10).collect()
     }
 
+    /// `Wednesday, 4 March 2026`
+    pub(crate) fn long_date(&self, stamp: Stamp) -> String {
+        let date = self.date(stamp);
+        let year = date.get(..4).unwrap_or_default();
+        let day = date.get(8..).unwrap_or_default().trim_start_matches('0');
+        format!("{}, {day} {} {year}", self.weekday(stamp), month(&date))
+    }
+
     /// `Wednesday`
-    pub(crate) fn weekday(&self, stamp: Stamp) -> &'static str {
+    fn weekday(&self, stamp: Stamp) -> &'static str {
         // 1970 began on a Thursday.
         let at = (self.day_number(stamp) + 3).rem_euclid(7);
         usize::try_from(at).ok().and_then(|at| WEEKDAYS.get(at)).unwrap_or(&"")
@@ -52,8 +60,7 @@ impl Clock {
     fn calendar(&self, stamp: Stamp) -> String {
         let (date, today) = (self.date(stamp), self.date(self.now));
         let year = date.get(..4).unwrap_or_default();
-        let month = date.get(5..7).and_then(|month| month.parse::<usize>().ok()).unwrap_or(1);
-        let month = MONTHS.get(month.wrapping_sub(1)).unwrap_or(&"");
+        let month = month(&date).get(..3).unwrap_or_default();
         let day = date.get(8..).unwrap_or_default().trim_start_matches('0');
         if (self.day_number(stamp) - self.day_number(self.now)).abs() < DAYS_NEAR {
             let weekday = self.weekday(stamp).get(..3).unwrap_or_default();
@@ -80,8 +87,26 @@ impl Clock {
 const WEEKDAYS: [&str; 7] =
     ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// The name of the month in a date like `2026-03-04`.
+fn month(date: &str) -> &'static str {
+    let number = date.get(5..7).and_then(|month| month.parse::<usize>().ok()).unwrap_or(1);
+    MONTHS.get(number.wrapping_sub(1)).unwrap_or(&"")
+}
 
 /// So near to today a day is told by its weekday too.
 const DAYS_NEAR: i64 = 7;
@@ -137,7 +162,7 @@ pub(crate) fn typed(text: &str, zone: &Zone) -> Result<Moment, String> {
     let beyond = || {
         let [first, last] =
             [Stamp::MIN, Stamp::MAX].map(|stamp| control(stamp, &Zone::utc()).replace('T', " "));
-        format!("must lie between {first} and {last} of UTC")
+        format!("must be between {first} and {last} UTC")
     };
     let moment = match wall(text) {
         Ok(wall) => zone.at(zone.instant_of(wall)),
@@ -156,7 +181,7 @@ pub(crate) fn typed(text: &str, zone: &Zone) -> Result<Moment, String> {
         return Err(beyond());
     }
     let instead = control(moment.stamp, zone).replace('T', " ");
-    Err(format!("cannot be then: clocks skip this time on that day, and show {instead}"))
+    Err(format!("does not exist, because clocks skip this time on that day: use {instead} instead"))
 }
 
 /// Whether what a control shows of an instant is read as another: clocks show it twice.
@@ -206,7 +231,20 @@ pub(crate) const DAY_MS: i64 = 86_400_000;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// How long ago, in words: `3 minutes`, `2 hours`, `5 days`.
+/// How long ago something was: `just now`, `3 minutes ago`.
+pub(crate) fn ago(ms: i64) -> String {
+    if ms < MINUTE_MS { "just now".to_owned() } else { format!("{} ago", duration(ms)) }
+}
+
+/// What comes after *every*: `hour`, `3 minutes`.
+pub(crate) fn interval(ms: i64) -> String {
+    let text = duration(ms);
+    text.strip_prefix("1 ").map(str::to_owned).unwrap_or(text)
+}
+
+const MINUTE_MS: i64 = 60_000;
+
+/// A length of time in words: `3 minutes`, `2 hours`, `5 days`.
 pub(crate) fn duration(ms: i64) -> String {
     let seconds = ms.max(0) / 1_000;
     let (n, unit) = match seconds {
@@ -274,10 +312,9 @@ mod tests {
     #[test]
     fn what_was_typed_is_never_moved_without_a_word() {
         let wrong = |text: &str, name: &str| typed(text, &zone(name)).unwrap_err();
-        let skipped =
-            "cannot be then: clocks skip this time on that day, and show 2011-12-31 12:00";
+        let skipped = "does not exist, because clocks skip this time on that day: use 2011-12-31 12:00 instead";
         assert_eq!(wrong("2011-12-30T12:00", "Pacific/Apia"), skipped);
-        let beyond = "must lie between 0001-01-02 00:00 and 9999-12-29 23:59:59.999 of UTC";
+        let beyond = "must be between 0001-01-02 00:00 and 9999-12-29 23:59:59.999 UTC";
         for (text, name) in [
             ("9999-12-31T23:59", "UTC"),
             ("9999-12-29T23:00", "America/Chicago"),

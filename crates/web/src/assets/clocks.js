@@ -21,7 +21,7 @@ const place = document.querySelector("[data-zone]");
 const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (place && mine && differ(mine, place.dataset.zone)) {
   const theirs = element("a", { href: place.querySelector("a").href }, place.dataset.zone);
-  const text = element("p", { className: "zone" }, "Times are those of ", theirs, `; your own clock is in ${mine}.`);
+  const text = element("p", { className: "zone" }, "Times are shown in ", theirs, `. Your device is set to ${mine}.`);
   document.querySelector("main")?.prepend(text);
   place.hidden = true;
 }

@@ -25,7 +25,7 @@ document.addEventListener("submit", (event) => {
 });
 
 function ask(text, submitter, yes) {
-  const does = submitter?.textContent.trim() || submitter?.getAttribute("aria-label") || "Go on";
+  const does = submitter?.textContent.trim() || submitter?.getAttribute("aria-label") || "Continue";
   const isDanger = submitter?.classList.contains("danger");
   const go = element("button", { value: "yes", className: isDanger ? "danger" : "primary" }, does);
   const stay = element("button", { value: "" }, "Cancel");

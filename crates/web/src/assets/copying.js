@@ -15,7 +15,7 @@ export function copying(part) {
 async function copy(button) {
   const source = document.querySelector(button.dataset.copy);
   const isCopied = await write(source);
-  const text = isCopied ? "Copied" : "Marked: press Ctrl+C";
+  const text = isCopied ? "Copied" : "Selected: press Ctrl+C";
   button.dataset.was ??= button.textContent;
   button.textContent = text;
   say(text);

@@ -72,8 +72,8 @@ function helpDialog() {
     row("Search", "/"),
     ...(newLink() ? [row("New activity", "n", "+")] : []),
     ...[...document.querySelectorAll("nav.main a[data-go]")].map((link) => row(link.textContent, "g", link.dataset.go)),
-    row("This help", "?"),
-    row("Close what is open", "Esc"),
+    row("Show these shortcuts", "?"),
+    row("Close a dialog or menu", "Esc"),
   ];
   const box = element("input", { type: "checkbox", checked: !isOff() });
   box.addEventListener("change", () => {
@@ -88,7 +88,7 @@ function helpDialog() {
     { id: "help", className: "help", "aria-labelledby": "help-title" },
     element("h2", { id: "help-title" }, "Keyboard shortcuts"),
     element("table", {}, element("tbody", {}, ...rows)),
-    element("label", {}, box, "Use these keys"),
+    element("label", {}, box, "Use keyboard shortcuts"),
     element("form", { method: "dialog", className: "buttons" }, element("button", {}, "Close")),
   );
 }

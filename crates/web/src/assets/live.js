@@ -40,11 +40,11 @@ class Following {
   wake() {
     if (this.source) return;
     this.source = new EventSource(this.place.dataset.live);
-    this.source.addEventListener("open", () => this.say("on", "Following live"));
+    this.source.addEventListener("open", () => this.say("on", "Updating live"));
     this.source.addEventListener("error", () => {
       const isOver = this.source.readyState === EventSource.CLOSED;
       if (isOver) this.source = null;
-      this.say("off", isOver ? "Not following: reload the page" : "Not following: trying again…");
+      this.say("off", isOver ? "Live updates stopped: reload the page" : "Live updates paused: reconnecting…");
     });
     this.source.addEventListener("message", (event) => this.hear(JSON.parse(event.data).seq));
   }
@@ -66,7 +66,7 @@ class Following {
     const note = document.querySelector("[data-live-note]");
     if (!note) return;
     const link = note.matches("a") ? note : note.querySelector("a");
-    link.textContent = `${number(count)} more ${count === 1 ? "change" : "changes"} — show ${count === 1 ? "it" : "them"}`;
+    link.textContent = `Show ${number(count)} new ${count === 1 ? "change" : "changes"}`;
     note.hidden = false;
   }
 
@@ -74,7 +74,7 @@ class Following {
     this.latest = seq;
     this.timer ??= setTimeout(async () => {
       const upTo = this.latest;
-      await this.refresh(upTo).catch(() => this.say("off", "The page could not be fetched. Trying again…"));
+      await this.refresh(upTo).catch(() => this.say("off", "Could not refresh the page. Trying again…"));
       this.timer = undefined;
       if (this.latest > this.seen) this.refreshSoon(this.latest);
     }, PAUSE);

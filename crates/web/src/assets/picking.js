@@ -16,7 +16,7 @@ class Picker {
   constructor(input) {
     const id = `found-${++made}`;
     this.input = input;
-    this.list = element("ul", { id, role: "listbox", hidden: true, "aria-label": "Accounts that fit" });
+    this.list = element("ul", { id, role: "listbox", hidden: true, "aria-label": "Matching accounts" });
     this.active = -1;
     const isFocused = document.activeElement === input;
     const box = element("span", { className: "combo" });
@@ -59,7 +59,7 @@ class Picker {
       option.dataset.value = `${name} (${id})`;
       return option;
     });
-    const none = element("li", { role: "option", "aria-disabled": "true" }, "No account of that name. A number works too.");
+    const none = element("li", { role: "option", "aria-disabled": "true" }, "No matching account. You can also type an ID.");
     const add = this.adding(found);
     if (add) options.push(add);
     this.list.replaceChildren(...(options.length > 0 ? options : [none]));

@@ -21,7 +21,7 @@ async function ask(place, wait) {
     show(place, state);
   } catch {
     next = Math.min(wait * 2, SLOWEST);
-    tell(place, "The server does not answer. Asking again…");
+    tell(place, "The server is not responding. Trying again…");
   }
   setTimeout(() => ask(place, next), next);
 }
@@ -32,7 +32,7 @@ function show(place, { done, total }) {
     bar.max = Math.max(total, 1);
     bar.value = done;
   }
-  tell(place, `${number(done)} of ${number(total)}`);
+  tell(place, `${number(done)} of ${number(total)} done`);
 }
 
 function tell(place, text) {

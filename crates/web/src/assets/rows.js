@@ -41,7 +41,7 @@ way.addEventListener("click", () => {
 function leadOn(box) {
   const count = ids(box).filter((each) => each.checked).length;
   if (!box.checked || box.name !== "id" || !box.form) return way.remove();
-  way.textContent = `Go on with the ${number(count)} selected`;
+  way.textContent = `Continue with ${number(count)} selected`;
   if (box.form.id) way.setAttribute("form", box.form.id);
   box.closest("label, td").after(way);
 }

@@ -10,7 +10,7 @@ use super::activity::{Names, address, short};
 use super::names;
 use super::told;
 use crate::fields::Fields;
-use crate::layout::{self, Nav, counted};
+use crate::layout::{self, Nav, counted, number};
 use crate::session::{Number, Query};
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
@@ -61,18 +61,18 @@ pub(super) async fn show(
         (said)
         @if page == 1 && to_come.total > 0 {
             section aria-labelledby="to-come" {
-                h2 #to-come { "To come" }
+                h2 #to-come { "Upcoming" }
                 (timeline(&who, &to_come))
                 @if to_come.total > to_come.records.len() as u64 {
-                    p { a href=(all(client)) { "All in the list" } }
+                    p { a href=(all(client)) { "Show all in the list" } }
                 }
             }
         }
         section aria-labelledby="so-far" {
-            h2 #so-far { "So far" }
+            h2 #so-far { "Past" }
             @if so_far.total > 0 && so_far.records.is_empty() {
-                @let last = html! { a.button.primary href=(page_address(client, so_far.pages)) { "To the last page" } };
-                (layout::empty("There is no such page", "What there was ends earlier.", &last))
+                @let last = html! { a.button.primary href=(page_address(client, so_far.pages)) { "Go to the last page" } };
+                (layout::empty("Page not found", &format!("The last page is page {}.", number(so_far.pages)), &last))
             } @else if so_far.records.is_empty() {
                 p.hint { "Nothing yet." }
             } @else {
@@ -105,9 +105,9 @@ fn actions(who: &SignedIn, client: ClientId, known: bool) -> Markup {
         Fields::of([("number", client.to_string())])
     };
     html! {
-        a.button href=(all(client)) { "In the list" }
+        a.button href=(all(client)) { "Show in list" }
         @if who.edits() {
-            a.button href=(name.address("/accounts")) { @if known { "Rename" } @else { "Give it a name" } }
+            a.button href=(name.address("/accounts")) { @if known { "Rename" } @else { "Add a name" } }
             a.button.primary href={ "/activities/new?client=" (client) } data-key="n" { "New activity" }
         }
     }

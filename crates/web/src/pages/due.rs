@@ -40,7 +40,7 @@ impl Due {
             Due::Today => "Due today",
             Due::UnderWay => "Under way",
             Due::Overdue => "Overdue",
-            Due::Ahead => "Next seven days",
+            Due::Ahead => "Next 7 days",
         }
     }
 

@@ -116,7 +116,7 @@ fn what_to_do(web: &Web, who: &SignedIn, headers: &HeaderMap, step: Step) -> Mar
     html! {
         @match step {
             Step::People => p { "Give each of your colleagues a login name and a role." }
-            Step::Statuses => p { "Rename, add or reorder what an activity can be: not started, completed and so on." }
+            Step::Statuses => p { "Rename, add or reorder them: Not Started, Completed and so on." }
             Step::Accounts => p {
                 "Enter the people and organizations that your activities are about, or type "
                 code { "driftless accounts import " (org) " accounts.csv" } " on the server."
@@ -153,7 +153,7 @@ fn examples(web: &Web, who: &SignedIn, directory: &Directory) -> Markup {
                 p {
                     "There are " (counted(examples.activities.into(), "example activity", "example activities"))
                     @if examples.accounts > 0 { " and " (counted(examples.accounts.into(), "example account", "example accounts")) }
-                    " here. Removing them puts the activities into the bin, and scripts are told that they were deleted. Anything edited since stays."
+                    " here. Removing them moves the activities to the bin, and scripts see them as deleted. Anything that has been edited stays."
                 }
                 button type="submit" { "Remove the examples" }
             }
@@ -179,7 +179,7 @@ pub(super) fn setting(web: &Web, who: &SignedIn) -> Markup {
             form action="/getting-started" method="post" {
                 (csrf(who))
                 input type="hidden" name="hidden" value=(if hidden { "" } else { "1" });
-                p { "The checklist for the first days is " @if hidden { "hidden." } @else { "on " a href="/" { "My day" } " of each admin until everything on it is done." } }
+                p { "The checklist for the first days is " @if hidden { "hidden." } @else { "on " a href="/" { "My day" } " for every admin until everything on it is done." } }
                 button type="submit" { @if hidden { "Show the checklist" } @else { "Hide the checklist" } }
             }
         }
@@ -193,13 +193,13 @@ pub(super) fn said(query: &Fields) -> Markup {
     let (removed, kept, accounts) = (number("removed"), number("kept"), number("accounts"));
     html! {
         @match query.get("examples") {
-            "filled" => (notice("ok", "The examples are here. Look around, and change what you like.")),
+            "filled" => (notice("ok", "Examples added. Look around, and change whatever you like.")),
             "removed" => {
-                @let bin = counted(removed, "example activity is", "example activities are");
-                (notice("ok", &format!("{bin} in the bin now.")))
+                @let bin = counted(removed, "example activity was", "example activities were");
+                (notice("ok", &format!("{bin} moved to the bin.")))
                 @if kept + accounts > 0 {
                     (notice("warn", &format!(
-                        "{} and {} stay because they have been used or changed since.",
+                        "{} and {} were kept because they have been used or changed since.",
                         counted(kept, "activity", "activities"), counted(accounts, "account", "accounts"),
                     )))
                 }

@@ -69,7 +69,7 @@ fn none(due: Due) -> &'static str {
         Due::Today => "Nothing is due today.",
         Due::UnderWay => "Nothing is under way.",
         Due::Overdue => "Nothing is overdue.",
-        Due::Ahead => "Nothing begins in the next seven days.",
+        Due::Ahead => "Nothing starts in the next 7 days.",
     }
 }
 
@@ -87,7 +87,7 @@ async fn show(
     let said = told::notice(&web, &who, &query, "/").await?;
     let content = html! {
         (layout::head("My day", &actions(&who)))
-        p.lead { (clock.weekday(clock.now)) ", " (clock.date(clock.now)) }
+        p.lead { (clock.long_date(clock.now)) }
         (said)
         (getting_started::said(&query))
         (getting_started::checklist(&web, &who, &headers))
@@ -141,7 +141,7 @@ fn shown(who: &SignedIn, Section { due, listing }: &Section) -> Markup {
                         th scope="col" { "Subject" }
                         th scope="col" { "Account" }
                         th scope="col" { "Start" }
-                        @if who.edits() && is_planned(*due) { th.plan scope="col" { "Plan" } }
+                        @if who.edits() && is_planned(*due) { th.plan scope="col" { "Reschedule" } }
                         th scope="col" { "Status" }
                         th scope="col" { "Priority" }
                     } }
@@ -152,7 +152,7 @@ fn shown(who: &SignedIn, Section { due, listing }: &Section) -> Markup {
                     }
                 } }
                 @if listing.total > listing.records.len() as u64 {
-                    p { a href=(address(Some(*due))) { "All " (number(listing.total)) " in the list" } }
+                    p { a href=(address(Some(*due))) { "Show all " (number(listing.total)) " in the list" } }
                 }
             }
         }
@@ -182,7 +182,7 @@ fn row(
                         input type="hidden" name="done" value="1";
                         input type="hidden" name="seen" value=(version.seq);
                         input type="hidden" name="back" value="/";
-                        button.tick type="submit" title="Done" aria-label={ "Done: " (activity.subject) } {}
+                        button.tick type="submit" title="Mark as done" aria-label={ "Mark as done: " (activity.subject) } {}
                     }
                 }
             }
@@ -198,7 +198,7 @@ fn row(
                 (times::moment(activity.start, &who.clock, shape))
             }
             @if who.edits() && is_planned(due) {
-                td.plan data-label="Plan" { (plan(who, version, activity)) }
+                td.plan data-label="Reschedule" { (plan(who, version, activity)) }
             }
             td data-label="Status" { span.badge.status { (activity.status_name) } }
             td data-label="Priority" {
@@ -228,11 +228,11 @@ fn plan(who: &SignedIn, version: &Version, activity: &Activity) -> Markup {
             (csrf(who))
             input type="hidden" name="seen" value=(version.seq);
             input type="hidden" name="back" value="/";
-            select name="day" required data-submit aria-label={ "Plan " (activity.subject) } {
-                option value="" { "Plan for…" }
+            select name="day" required data-submit aria-label={ "Reschedule " (activity.subject) } {
+                option value="" { "Move to…" }
                 @for (date, text) in (0..DAYS_TO_PLAN).map(day) { option value=(date) { (text) } }
             }
-            button.small type="submit" data-nojs { "Plan" }
+            button.small type="submit" data-nojs { "Move" }
         }
     }
 }
@@ -243,9 +243,9 @@ fn nothing(web: &Web, who: &SignedIn) -> Markup {
         @if who.edits() { a.button.primary href="/activities/new" { "New activity" } }
     };
     if !web.service.has_activities(&who.person.tenant) {
-        let text = "Activities are calls, meetings, tasks. Those that are yours appear here when they are due.";
-        return layout::empty("Nothing here yet", text, &new);
+        let text = "Activities are calls, meetings and tasks. Yours appear here when they are due.";
+        return layout::empty("No activities yet", text, &new);
     }
-    let text = "No open activity of yours is overdue, due today or begins in the next seven days.";
+    let text = "You have nothing overdue, due today or starting in the next 7 days.";
     layout::empty("All clear", text, &new)
 }

@@ -94,7 +94,7 @@ pub(crate) fn author(directory: &Directory, author: Author) -> String {
         (Some(id), _) => user(directory, id),
         (None, Origin::Import) => "an import".to_owned(),
         (None, Origin::CommandLine) => "the command line".to_owned(),
-        (None, Origin::Api | Origin::Web | Origin::Examples) => "nobody".to_owned(),
+        (None, Origin::Api | Origin::Web | Origin::Examples) => "an unknown user".to_owned(),
     }
 }
 

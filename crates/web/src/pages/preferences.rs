@@ -25,8 +25,8 @@ async fn show(who: SignedIn, Query(query): Query) -> Response {
 /// What has been done, as the address says it.
 fn done(name: &str) -> &'static str {
     match name {
-        "1" => "Your preferences have been saved.",
-        calendar::REVOKED => "The address of your calendar feed has been revoked.",
+        "1" => "Preferences saved.",
+        calendar::REVOKED => "Calendar feed address revoked.",
         _ => "",
     }
 }
@@ -34,7 +34,7 @@ fn done(name: &str) -> &'static str {
 fn page(who: &SignedIn, chosen: &str, wrong: &Wrong, done: &str) -> Response {
     let directory = who.person.tenant.directory();
     let help = format!(
-        "All pages show you times, and take what you type, as clocks there show them. Left empty: {}, the organization's.",
+        "Used for all times that you see and enter. Leave empty to use {}, the organization’s time zone.",
         directory.organization.zone,
     );
     let zone =

@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use domain::{LoginName, Name, OrgId, Zone};
+use domain::{LoginName, Name, ORG_ID_CHARS_MAX, OrgId, Zone};
 use maud::{Markup, html};
 use service::{AdminError, FirstAdmin, FirstOrg, Password, SetupError, SignInError, Tenant};
 
@@ -19,7 +19,7 @@ use super::sign_in;
 use crate::fields::Fields;
 use crate::form::{Label, Wrong, choice, field, line, options, zone_typed};
 use crate::layout;
-use crate::problem::shown;
+use crate::problem::{capitalized, shown};
 use crate::{Problem, Web, body};
 
 pub(crate) fn routes() -> Router<Web> {
@@ -27,7 +27,7 @@ pub(crate) fn routes() -> Router<Web> {
 }
 
 /// Where the pages say that somebody is to look for the link.
-const WHERE_THE_LINK_IS: &str = "The server prints a setup link when it starts: in its terminal, or in what the service manager keeps of its output (journalctl, docker logs).";
+const WHERE_THE_LINK_IS: &str = "The server prints a setup link when it starts. Look in its terminal, or in its log (journalctl, docker logs).";
 
 async fn show(State(web): State<Web>, request: Request) -> Response {
     let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
@@ -51,8 +51,10 @@ fn peer(parts: &Parts) -> String {
 /// Why the form is not shown, and what to do.
 fn refused(web: &Web, problem: Option<&SetupError>) -> Response {
     let (status, title) = match problem {
-        Some(SetupError::Done) => (StatusCode::GONE, "This server is set up"),
-        Some(SetupError::TooManyAttempts(_)) => (StatusCode::TOO_MANY_REQUESTS, "Not now"),
+        Some(SetupError::Done) => (StatusCode::GONE, "This server is already set up"),
+        Some(SetupError::TooManyAttempts(_)) => {
+            (StatusCode::TOO_MANY_REQUESTS, "Too many attempts")
+        }
         Some(_) => (StatusCode::FORBIDDEN, "This setup link is not valid"),
         None => (StatusCode::FORBIDDEN, "Open the setup link"),
     };
@@ -61,7 +63,7 @@ fn refused(web: &Web, problem: Option<&SetupError>) -> Response {
             h1 { (title) }
             @match problem {
                 Some(SetupError::Done) => {
-                    p { "The setup link has done its work. An admin adds everybody else in the settings." }
+                    p { "The setup link has already been used. An admin can add everyone else in Settings." }
                     div.buttons { a.button.primary href="/sign-in" { "Sign in" } }
                 }
                 Some(SetupError::TooManyAttempts(problem)) => {
@@ -69,7 +71,7 @@ fn refused(web: &Web, problem: Option<&SetupError>) -> Response {
                     (on_the_server(web))
                 }
                 Some(_) => {
-                    p { "A link works once, and only until the server stops. Restart the server for a new one." }
+                    p { "A setup link works once, and only until the server stops. Restart the server to get a new one." }
                     (on_the_server(web))
                 }
                 None => {
@@ -103,14 +105,17 @@ fn on_the_server(web: &Web) -> Markup {
     };
     let user =
         format!("driftless user add {org} \"Your Name\" --role admin --login you --password-stdin");
-    let (which, several) = if first.is_empty() { ("this", "it") } else { ("these", "each") };
+    let (which, several) = match first {
+        "" => ("this command", "it"),
+        _ => ("these commands", "each of them"),
+    };
     html! {
-        p { "No link at hand? Type " (which) " on the server:" }
+        p { "Can’t find the link? Run " (which) " on the server instead:" }
         pre.copy { (first) (user) }
         p.hint {
-            "The command then waits for the password. If the data folder is not " code { "./driftless-data" }
+            "You will be asked for a password. If the data folder is not " code { "./driftless-data" }
             ", add " code { "--data DIR" } " to " (several) "."
-            @if orgs.len() > 1 { " " code { "driftless org list" } " shows the organizations." }
+            @if orgs.len() > 1 { " " code { "driftless org list" } " lists the organizations." }
         }
     }
 }
@@ -143,14 +148,14 @@ fn form(web: &Web, fields: &Fields, wrong: &Wrong) -> Response {
                 } @else {
                     h2 { "Your organization" }
                     (typed("org_name", "Name", "", true))
-                    (typed("org", "Id", "Short, like acme. People and scripts sign in with it. It cannot be changed.", false))
+                    (typed("org", "ID", "A short name like acme. People and scripts use it to sign in. It cannot be changed later.", false))
                     (zone(fields, wrong))
                 }
                 h2 { "You, the first admin" }
                 (typed("name", "Your name", "", has_orgs))
                 (login(fields, wrong))
-                (secret("password", "Password", "At least 10 characters. A few words in a row are easy to remember."))
-                (secret("again", "Password again", ""))
+                (secret("password", "Password", "At least 10 characters. Several words in a row are easy to remember."))
+                (secret("again", "Confirm password", ""))
                 div.buttons { button.primary type="submit" { "Set up and sign in" } }
             }
         }
@@ -167,7 +172,7 @@ fn login(fields: &Fields, wrong: &Wrong) -> Markup {
     let label = Label {
         name: "login",
         text: "Login name",
-        help: "No blanks, like ada or ada@example.org.",
+        help: "Without spaces, like ada or ada@example.org.",
         required: true,
         ..Label::default()
     };
@@ -201,7 +206,7 @@ fn zone(fields: &Fields, wrong: &Wrong) -> Markup {
     let label = Label {
         name: "zone",
         text: "Time zone",
-        help: "Times are shown, and days begin and end, as clocks there show them. You can change it later.",
+        help: "Used for all times, and for when a day starts. You can change it later.",
         required: true,
         ..Label::default()
     };
@@ -245,10 +250,10 @@ async fn set_up(State(web): State<Web>, request: Request) -> Result<Response, Pr
             return Err(Problem::Unavailable(problem));
         }
         Err(SetupError::Admin(AdminError::LoginExists(..))) => {
-            wrong.add("login", "is somebody's already");
+            wrong.add("login", "is already taken");
         }
-        Err(SetupError::Admin(AdminError::OrgExists(_))) => wrong.add("org", "is taken"),
-        Err(SetupError::Admin(problem)) => wrong.add("org", problem.to_string()),
+        Err(SetupError::Admin(AdminError::OrgExists(_))) => wrong.add("org", "is already taken"),
+        Err(SetupError::Admin(problem)) => wrong.add("org", capitalized(&problem)),
         // The admin is there: the sign-in form is the way in.
         Err(SetupError::SignIn(SignInError::Unavailable(problem))) => {
             return Err(Problem::Unavailable(problem));
@@ -266,7 +271,10 @@ fn signed_in(web: &Web, headers: &HeaderMap, session: &str, org: &OrgId, login: 
 fn read_org(web: &Web, fields: &Fields, wrong: &mut Wrong) -> Option<FirstOrg> {
     let is_new = web.service.orgs().is_empty();
     let name = is_new.then(|| wrong.check("org_name", Name::parse(fields.raw("org_name"))));
-    let id = wrong.check("org", OrgId::parse(fields.get("org")));
+    let id = OrgId::parse(fields.get("org")).map_err(|_| {
+        format!("must have 1 to {ORG_ID_CHARS_MAX} letters, digits, “.”, “_” or “-”, and no spaces")
+    });
+    let id = wrong.check("org", id);
     let zone = is_new.then(|| wrong.check("zone", zone_typed(fields.get("zone"))));
     match (name, zone) {
         (Some(name), Some(zone)) => Some(FirstOrg::New { id: id?, name: name?, zone: zone? }),
@@ -279,7 +287,7 @@ fn read_admin(fields: &Fields, wrong: &mut Wrong) -> Option<FirstAdmin> {
     let login = wrong.check("login", LoginName::parse(fields.raw("login")));
     let password = wrong.check("password", Password::parse(fields.raw("password")));
     if password.is_some() && fields.raw("password") != fields.raw("again") {
-        wrong.add("again", "is not the same as the password");
+        wrong.add("again", "The passwords do not match");
         return None;
     }
     Some(FirstAdmin { name: name?, login: login?, password: password? })

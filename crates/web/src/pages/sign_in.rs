@@ -18,7 +18,7 @@ use crate::fields::{self, Fields};
 use crate::form::{Label, Wrong, line};
 use crate::interrupted_form::{self, GoesOn, InterruptedForm};
 use crate::layout::{self, Nav, csrf, notice};
-use crate::problem::{InSession, Resend, shown};
+use crate::problem::{InSession, Resend, capitalized, shown};
 use crate::reached::{Stood, is_secure, stood};
 use crate::session::{Posted, Query};
 use crate::tokens::{is_token, token};
@@ -69,7 +69,10 @@ fn sign_in_page(web: &Web, headers: &HeaderMap, status: StatusCode, shown: &Show
     let present = web.cookies.get(headers, Cookie::Form).filter(|secret| is_secret(secret));
     let Ok(secret) = present.map_or_else(|| web.service.new_secret(), |one| Ok(one.to_owned()))
     else {
-        return Problem::Unavailable("The machine gives no randomness.".to_owned()).into_response();
+        return Problem::Unavailable(
+            "The server could not generate a random value. Try again.".to_owned(),
+        )
+        .into_response();
     };
     // Where there is only one organization, nobody has to know its id.
     let orgs = web.service.orgs();
@@ -80,8 +83,8 @@ fn sign_in_page(web: &Web, headers: &HeaderMap, status: StatusCode, shown: &Show
         div.card.narrow {
             h1 { (title) }
             @if let Some(kept) = shown.kept { p {
-                "Nothing was saved yet, and nothing that you typed is lost: sign in, and it goes on."
-                @if !kept.secrets.is_empty() { " Passwords alone are not kept: you will be asked for them." }
+                "Nothing has been saved yet, and nothing you typed is lost. Sign in to continue."
+                @if !kept.secrets.is_empty() { " You will need to type passwords again." }
             } }
             @if let Some(problem) = &shown.problem { (notice("bad", problem)) }
             form.edit action="/sign-in" method="post" {
@@ -104,7 +107,7 @@ fn sign_in_page(web: &Web, headers: &HeaderMap, status: StatusCode, shown: &Show
             }
         }
         p.hint {
-            "Scripts log in elsewhere: API v1 lies at " code { (api::path(web)) } "."
+            "Looking for the API? Scripts use API v1 at " code { (api::path(web)) } "."
         }
     };
     let mut response = (status, layout::bare(title, &content)).into_response();
@@ -142,8 +145,7 @@ async fn sign_in(State(web): State<Web>, request: Request) -> Result<Response, P
     match form_of {
         FormOf::Ours => {}
         FormOf::Unknown => {
-            form.problem =
-                Some("This form had grown too old. Please sign in once more.".to_owned());
+            form.problem = Some("This form has expired. Please sign in again.".to_owned());
             return Ok(sign_in_page(&web, &headers, StatusCode::FORBIDDEN, &form));
         }
         FormOf::Others => return Err(Problem::ForeignForm),
@@ -162,7 +164,7 @@ async fn sign_in(State(web): State<Web>, request: Request) -> Result<Response, P
         Err(e @ SignInError::TooManyAttempts(_)) => (StatusCode::TOO_MANY_REQUESTS, e),
         Err(e @ SignInError::Wrong) => (StatusCode::UNPROCESSABLE_ENTITY, e),
     };
-    tracing::warn!(%problem, peer, "nobody was signed in");
+    tracing::warn!(%problem, peer, "sign-in refused");
     form.problem = Some(shown(&problem));
     Ok(sign_in_page(&web, &headers, status, &form))
 }
@@ -272,14 +274,14 @@ fn password_page(who: &SignedIn, status: StatusCode, wrong: &Wrong, done: bool) 
     let content: Markup = html! {
         (layout::head("Change password", &html! {}))
         (wrong.notice())
-        @if done { (notice("ok", "Your password has been changed. Everywhere else you are signed out.")) }
+        @if done { (notice("ok", "Password changed. You are signed out everywhere else.")) }
         form.edit.narrow action="/password" method="post" {
             (csrf(who))
             // For those who keep passwords: whose it is.
             input type="text" name="username" autocomplete="username" value=(login) hidden readonly;
             (field("current", "Current password", ""))
-            (field("new", "New password", "At least 10 characters. A few words in a row are easy to remember."))
-            (field("again", "New password again", ""))
+            (field("new", "New password", "At least 10 characters. Several words in a row are easy to remember."))
+            (field("again", "Confirm new password", ""))
             div.buttons { button.primary type="submit" { "Change password" } }
         }
     };
@@ -294,16 +296,16 @@ async fn change_password(
     let mut wrong = Wrong::default();
     let new = wrong.check("new", Password::parse(fields.raw("new")));
     if new.is_some() && fields.raw("new") != fields.raw("again") {
-        wrong.add("again", "is not the same as the new password");
+        wrong.add("again", "The new passwords do not match");
     }
     if let Some(new) = new.filter(|_| wrong.is_empty()) {
         match web.service.change_password(&who.person, fields.raw("current"), new).await {
             Ok(session) => {
                 return Ok(with_session(&web, &headers, Some(&session), "/password?done=1"));
             }
-            Err(SignInError::Wrong) => wrong.add("current", "is not right"),
+            Err(SignInError::Wrong) => wrong.add("current", "is incorrect"),
             Err(SignInError::TooManyAttempts(e)) => {
-                wrong.add("current", format!("was wrong too often: {e}"));
+                wrong.add("current", capitalized(&e));
             }
             Err(SignInError::Unavailable(problem)) => return Err(Problem::Unavailable(problem)),
         }

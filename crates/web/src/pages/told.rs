@@ -92,10 +92,10 @@ pub(crate) async fn notice(
     let (id, text) = match (id("outdated"), id("gone")) {
         (Some(id), _) => (
             id,
-            " was changed by somebody else meanwhile, and is shown as it is now. Nothing of yours was saved.",
+            " was changed by someone else in the meantime. You now see their version, and your change was not saved.",
         ),
         (None, Some(id)) => {
-            (id, " has been removed meanwhile. Nothing was saved; it lies in the bin.")
+            (id, " was removed in the meantime, so your change was not saved. It is in the bin.")
         }
         _ => return Ok(html! {}),
     };
@@ -154,30 +154,30 @@ async fn subject(web: &Web, who: &SignedIn, version: &Version) -> Result<String,
 /// What became of it, in words.
 fn said(who: &SignedIn, change: &Change) -> String {
     let names = Names::of(who);
-    let Some(activity) = change.version.record() else { return "has been removed.".to_owned() };
+    let Some(activity) = change.version.record() else { return "was removed.".to_owned() };
     match change.before {
-        None => return format!("has been created: {}.", activity.status_name),
-        Some(Kind::Tombstone) => return "has been restored.".to_owned(),
+        None => return format!("was created with status {}.", activity.status_name),
+        Some(Kind::Tombstone) => return "was restored.".to_owned(),
         Some(Kind::Record) => {}
     }
     let members: Vec<Member> = change.differences.iter().map(|d| d.member).collect();
     match &*members {
         [Member::StatusName | Member::StatusId] | [Member::StatusId, Member::StatusName] => {
-            format!("is {} now.", activity.status_name)
+            format!("is now {}.", activity.status_name)
         }
-        [Member::Priority] => format!("has the priority {} now.", activity.priority.as_str()),
+        [Member::Priority] => format!("now has priority {}.", activity.priority.as_str()),
         [Member::SystemUser] => match activity.system_user {
-            Some(user) => format!("is {}’s now.", names.user(user)),
-            None => "is nobody’s now.".to_owned(),
+            Some(user) => format!("is now assigned to {}.", names.user(user)),
+            None => "is now unassigned.".to_owned(),
         },
         [Member::Start] | [Member::Start, Member::End] => {
             let start = times::text(activity.start.stamp, &names.clock, Shape::Both);
-            format!("begins {start} now.")
+            format!("now starts {start}.")
         }
         _ if members.contains(&Member::StatusName) => {
-            format!("is {} now, and has been changed.", activity.status_name)
+            format!("was changed and is now {}.", activity.status_name)
         }
-        _ => "has been changed.".to_owned(),
+        _ => "was changed.".to_owned(),
     }
 }
 

@@ -13,7 +13,7 @@ fn a_call_is_written_down_as_done_and_its_follow_up_begins_with_what_is_known() 
     let world = World::new();
     let mut browser = world.editor();
     let form = browser.get("/activities/new").ok();
-    form.shows("autofocus").shows("Done, and follow up");
+    form.shows("autofocus").shows("Done and follow up");
     let typed = [
         ("subject", "Call Ada"),
         ("account", "3480"),
@@ -32,7 +32,8 @@ fn a_call_is_written_down_as_done_and_its_follow_up_begins_with_what_is_known() 
     assert_eq!(record(&world, FIRST).start, moment("2026-03-04T09:20:00-06:00"), "as it was typed");
 
     let form = browser.get(&there).ok();
-    form.shows("“Call Ada”</a> has been created: Completed.").shows("href=\"/accounts/3480\"");
+    form.shows("“Call Ada”</a> was created with status Completed.")
+        .shows("href=\"/accounts/3480\"");
     form.shows("value=\"2026-03-11T09:20\"").shows("value=\"3480\"");
     let page = send(&mut browser, "/activities", &filled(&form, &[]));
     assert!(page.redirected().starts_with("/activities/2?done=created"), "{}", page.redirected());
@@ -59,7 +60,7 @@ fn done_saves_what_was_typed_and_goes_back() {
     browser
         .get(page.redirected())
         .ok()
-        .shows("“Call Ada”</a> is Completed now, and has been changed.")
+        .shows("“Call Ada”</a> was changed and is now Completed.")
         .shows("Undo");
     let form = browser.get(&path).ok();
     form.hides("value=\"done\"").shows("/activities/new?after=1");
@@ -78,7 +79,7 @@ fn done_saves_what_was_typed_and_goes_back() {
     let form = browser.get("/activities/new").ok();
     let wrong = [("subject", ""), ("account", "3480"), ("then", "follow-up")];
     let page = send(&mut browser, "/activities", &filled(&form, &wrong)).refused(422);
-    page.shows("Nothing was saved yet: 1 field needs another look.");
+    page.shows("Not saved yet. Please check the field marked below.");
     let (before, _) = page.body.split_once(" autofocus").unwrap();
     assert!(before.rsplit('<').next().unwrap().contains("name=\"subject\""), "{before}");
     assert_eq!(record(&world, id).status, COMPLETED);
@@ -122,7 +123,7 @@ fn an_account_that_is_not_there_is_made_along_with_the_activity() {
     let form = browser.get("/activities/new").ok();
     let typed = [("subject", "Call"), ("account", " Mill <Pantry> ")];
     let page = send(&mut browser, "/activities", &filled(&form, &typed)).refused(422);
-    page.shows("is not in the directory").shows("Add “Mill &lt;Pantry&gt;” as a new account");
+    page.shows("was not found").shows("Add “Mill &lt;Pantry&gt;” as a new account");
     let names = |world: &World| world.acme.accounts().len();
 
     // Only once nothing else is wrong.

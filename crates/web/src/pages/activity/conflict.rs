@@ -47,12 +47,16 @@ pub(super) async fn settle(
         let present = web.service.latest(&names.tenant, edit.id).await?.ok_or(Problem::NotFound)?;
         let Some(theirs) = present.record().map(Content::of) else {
             let content = gone(who, names, edit, mine, &base, &present);
-            return Ok(conflict(who, "Removed meanwhile", &content));
+            return Ok(conflict(who, "Removed while you were editing", &content));
         };
         let merged = Merged::of(&base, mine, &theirs);
         if !merged.colliding.is_empty() {
             let both = Both { names, base: &base, mine, theirs: &theirs, present: &present };
-            return Ok(conflict(who, "Changed meanwhile", &both.choose(who, edit, &merged)));
+            return Ok(conflict(
+                who,
+                "Changed while you were editing",
+                &both.choose(who, edit, &merged),
+            ));
         }
         let patch = Box::new(merged.content.patch(&theirs));
         let write = Write::Edit { id: edit.id, seen: present.seq, patch };
@@ -69,7 +73,7 @@ pub(super) async fn settle(
             }
         }
     }
-    let text = "Others change this activity all the time. Nothing of yours was saved: go back, and send it again.";
+    let text = "Others keep changing this activity, so your changes could not be saved. Go back and send them again.";
     Err(Problem::Unavailable(text.to_owned()))
 }
 
@@ -122,9 +126,9 @@ impl Both<'_> {
             |part: &Part| !merged.colliding.contains(part) && !merged.content.same(base, *part);
         let settled: Vec<Part> = Part::ALL.into_iter().filter(settled).collect();
         html! {
-            (layout::head(&format!("Changed meanwhile: {}", short(self.theirs.subject.as_str(), 80)), &html! {}))
-            (notice("warn", &format!("{} has changed this activity while you did.", names.author(present.author))))
-            p.lead { "Nothing of yours is lost, and nothing has been saved yet. Say what is to stay where you both changed the same." }
+            (layout::head(&format!("Changed while you were editing: {}", short(self.theirs.subject.as_str(), 80)), &html! {}))
+            (notice("warn", &format!("{} changed this activity while you were editing.", names.author(present.author))))
+            p.lead { "Nothing you typed is lost, and nothing has been saved yet. Choose what to keep where you both made changes." }
             div.conflict {
                 form.edit action=(address(edit.id)) method="post" {
                     (carried(who, edit, present, &typed, &texts))
@@ -136,7 +140,7 @@ impl Both<'_> {
                     }
                     @if !settled.is_empty() {
                         div.card {
-                            h2 { "Saved with it" }
+                            h2 { "Also saved" }
                             dl.facts {
                                 @for part in settled {
                                     dt { (part.label()) }
@@ -149,8 +153,8 @@ impl Both<'_> {
                         }
                     }
                     div.buttons {
-                        button.primary type="submit" { "Save this" }
-                        a.button.quiet href=(address(edit.id)) { "Drop my changes" }
+                        button.primary type="submit" { "Save" }
+                        a.button.quiet href=(address(edit.id)) { "Discard my changes" }
                     }
                 }
             }
@@ -169,15 +173,15 @@ impl Both<'_> {
             fieldset {
                 legend { (part.label()) " " span.badge.warn { "changed by both" } }
                 div.side { b { "Yours" } (differences::shown(&base, &mine)) }
-                div.side { b { "Saved meanwhile by " (by(self.names, self.present)) } (differences::shown(&base, &theirs)) }
+                div.side { b { "Saved by " (by(self.names, self.present)) } (differences::shown(&base, &theirs)) }
                 div.field {
-                    label for=(id) { (part.label()) " with the words of both" }
+                    label for=(id) { (part.label()) ", combined" }
                     @if part == Part::Subject {
                         input id=(id) name=(part.name()) value=(text) required aria-describedby=(help);
                     } @else {
                         textarea id=(id) name=(part.name()) rows="6" aria-describedby=(help) { "\n" (text) }
                     }
-                    p.help id=(help) { "Delete what is not to stay." }
+                    p.help id=(help) { "Delete what you don’t want to keep." }
                 }
             }
         }
@@ -185,7 +189,7 @@ impl Both<'_> {
 
     /// One or the other, and neither before it is chosen.
     fn pick(&self, part: Part) -> Markup {
-        let saved = html! { "Saved meanwhile by " (by(self.names, self.present)) };
+        let saved = html! { "Saved by " (by(self.names, self.present)) };
         html! {
             fieldset {
                 legend { (part.label()) " " span.badge.warn { "changed by both" } }
@@ -216,9 +220,9 @@ fn gone(
 ) -> Markup {
     let changed = mine.differing(base);
     html! {
-        (layout::head("Removed meanwhile", &html! {}))
-        (notice("warn", &format!("{} has removed this activity while you changed it.", names.author(tombstone.author))))
-        p.lead { "Nothing of yours is lost, and nothing has been saved yet. Removed: " (by(names, tombstone)) "." }
+        (layout::head("Removed while you were editing", &html! {}))
+        (notice("warn", &format!("{} removed this activity while you were editing.", names.author(tombstone.author))))
+        p.lead { "Nothing you typed is lost, and nothing has been saved yet. Removed by " (by(names, tombstone)) "." }
         div.card {
             h2 { "Your changes" }
             dl.facts {
@@ -228,8 +232,8 @@ fn gone(
                 (carried(who, edit, &edit.base, &edit.typed, &[]))
                 input type="hidden" name="restore" value="1";
                 div.buttons {
-                    button.primary type="submit" { "Restore it with my changes" }
-                    a.button.quiet href="/activities" { "Leave it removed" }
+                    button.primary type="submit" { "Restore with my changes" }
+                    a.button.quiet href="/activities" { "Leave it in the bin" }
                 }
             }
         }

@@ -55,7 +55,7 @@ impl Part {
         match self {
             Part::Subject => "Subject",
             Part::Account => "Account",
-            Part::Responsible => "Responsible",
+            Part::Responsible => "Assigned to",
             Part::Start => "Start",
             Part::End => "End",
             Part::Status => "Status",
@@ -201,7 +201,7 @@ impl Content {
         let priority = reader.part(
             Part::Priority,
             |a| a.priority,
-            |text| Priority::parse(text).ok_or_else(|| "must be one of the list".to_owned()),
+            |text| Priority::parse(text).ok_or_else(|| "must be one from the list".to_owned()),
         );
         let note = reader.part(
             Part::Note,
@@ -213,7 +213,7 @@ impl Content {
         if let (Some(start), Some(Some(end)), false) = (start, end, untouched)
             && end.stamp < start.stamp
         {
-            wrong.add(Part::End.name(), "must not lie before the start");
+            wrong.add(Part::End.name(), "must not be before the start");
         }
         if !wrong.is_empty() {
             return None;
@@ -300,14 +300,14 @@ impl Content {
 
 fn account(text: &str, names: &Names) -> Result<ClientId, String> {
     if text.is_empty() {
-        return Err("must not be empty: type a name of the directory, or a number".to_owned());
+        return Err("must not be empty: type the name or ID of an account".to_owned());
     }
     match &*accounts_meant(&names.tenant, text) {
         [one] => Ok(*one),
-        [] => Err("is not in the directory: type another name, or the account's number".to_owned()),
+        [] => Err("was not found: type another name, or the account’s ID".to_owned()),
         fitting @ [first, ..] => {
             let (first, count) = (names.account(*first), fitting.len());
-            Err(format!("fits {count} accounts: say which one by its number, as in {first}"))
+            Err(format!("matches {count} accounts: add the ID of the one you mean, as in {first}"))
         }
     }
 }
@@ -319,8 +319,8 @@ fn user(text: &str, names: &Names) -> Result<Option<UserId>, String> {
     let id = text.parse().ok().map(UserId);
     match id.and_then(|id| names.directory.users.get(&id)) {
         Some(user) if !user.disabled => Ok(Some(user.id)),
-        Some(_) => Err("must be somebody who still works here".to_owned()),
-        None => Err("must be one of the list".to_owned()),
+        Some(_) => Err("must be an active user".to_owned()),
+        None => Err("must be one from the list".to_owned()),
     }
 }
 
@@ -328,7 +328,7 @@ fn status(text: &str, names: &Names) -> Result<StatusId, String> {
     let id = text.parse().ok().map(StatusId);
     match id.and_then(|id| names.directory.statuses.get(&id)) {
         Some(status) if !status.retired => Ok(status.id),
-        Some(_) => Err("must be one that is not retired".to_owned()),
-        None => Err("must be one of the list".to_owned()),
+        Some(_) => Err("is no longer available: choose another".to_owned()),
+        None => Err("must be one from the list".to_owned()),
     }
 }

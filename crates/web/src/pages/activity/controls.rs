@@ -24,13 +24,13 @@ pub(super) fn controls(
         required,
         ..Label::default()
     };
-    let zone = format!("As clocks show it in the zone {}.", names.zone());
+    let zone = format!("In the time zone {}.", names.zone());
     let needs_account = base.is_none_or(|activity| activity.client.is_some());
     let (users, statuses) = (users(base, names), statuses(base, names));
     html! {
         (line(Label { is_first: base.is_none(), ..label(Part::Subject, "", true) }, "text", typed.get(Part::Subject), wrong))
         div.pair {
-            (account(label(Part::Account, "An account’s name, or its number.", needs_account), typed, wrong))
+            (account(label(Part::Account, "The account’s name or ID.", needs_account), typed, wrong))
             (choice(label(Part::Responsible, "", true), options(&users), typed.get(Part::Responsible), wrong))
         }
         div.pair {
@@ -70,13 +70,9 @@ fn options(choices: &Choices) -> impl Iterator<Item = (String, &str)> {
 /// Whoever may be responsible, and who is though they could not be chosen any more.
 fn users(base: Option<&Activity>, names: &Names) -> Choices {
     let mut choices = people_to_choose(&names.directory);
-    choices.insert(0, (String::new(), "Nobody".to_owned()));
+    choices.insert(0, (String::new(), "Unassigned".to_owned()));
     if let Some(id) = base.and_then(|activity| activity.system_user) {
-        add_missing(
-            &mut choices,
-            id.to_string(),
-            format!("{} (not here any more)", names.user(id)),
-        );
+        add_missing(&mut choices, id.to_string(), format!("{} (no longer active)", names.user(id)));
     }
     choices
 }

@@ -43,12 +43,12 @@ pub(super) async fn show(
         return remove::removed_page(&web, &who, &names, &version).await;
     };
     let done = match query.get("done") {
-        "created" => Some("The activity has been created."),
-        "saved" => Some("Your changes have been saved."),
+        "created" => Some("Activity created."),
+        "saved" => Some("Changes saved."),
         "merged" => {
-            Some("Your changes have been saved, beside what somebody else has changed meanwhile.")
+            Some("Changes saved, along with changes that someone else made while you were editing.")
         }
-        "same" => Some("Everything was like that already: nothing had to be saved."),
+        "same" => Some("No changes to save: the activity already looks like this."),
         _ => None,
     };
     let said = told::notice(&web, &who, &query, &address(id)).await?;
@@ -86,8 +86,8 @@ fn form(
                     @if is_done {
                         a.button href={ "/activities/new?after=" (version.id) } { "Follow up" }
                     } @else if names::done_status(&names.directory).is_some() {
-                        button type="submit" name="then" value=(DONE) { "Done" }
-                        button type="submit" name="then" value=(FOLLOW_UP) { "Done, and follow up" }
+                        button type="submit" name="then" value=(DONE) { "Mark as done" }
+                        button type="submit" name="then" value=(FOLLOW_UP) { "Done and follow up" }
                     }
                 }
             }
@@ -107,7 +107,7 @@ fn page(
     let (id, title) = (version.id, short(activity.subject.as_str(), TITLE_CHARS_MAX));
     let actions = html! {
         a.button.quiet href=(back) { "Back" }
-        a.button href={ (address(id)) "/history" } { "Story" }
+        a.button href={ (address(id)) "/history" } { "History" }
         @if who.edits() {
             a.button href={ "/activities/new?copy=" (id) } { "Duplicate" }
             (remove::button(who, id, activity.subject.as_str(), back))
@@ -134,13 +134,13 @@ fn history_facts(names: &Names, version: &Version, activity: &Activity) -> Marku
     let time = |stamp| times::time(stamp, &names.clock, Shape::Both);
     html! {
         dl.facts {
-            dt { "Number" } dd { (version.id) }
+            dt { "ID" } dd { (version.id) }
             dt { "Created" }
             dd {
                 (time(activity.created))
                 @if let Some(name) = &activity.created_by { " by " (name) }
             }
-            dt { "Last change" }
+            dt { "Last changed" }
             dd { (time(version.stamp)) " by " (names.author(version.author)) }
         }
     }
@@ -176,7 +176,7 @@ impl Edit {
 }
 
 fn without_version() -> Problem {
-    let text = "The form does not say which version of the activity it was made from. Load the activity's page again.";
+    let text = "This form does not say which version of the activity it is for. Reload the activity’s page and try again.";
     Problem::Wrong(text.to_owned())
 }
 
@@ -197,7 +197,10 @@ pub(super) async fn save(
     let base = edit.base()?;
     let mut wrong = Wrong::default();
     for part in &edit.unchosen {
-        wrong.add(part.name(), "was changed by both of you: this is yours; save it, or change it");
+        wrong.add(
+            part.name(),
+            "was changed by both of you. This is your value: save it or change it",
+        );
     }
     let Some(mine) = Content::parse(&edit.typed, Some(base), &names, &mut wrong) else {
         return again(&who, &names, &edit, &wrong);

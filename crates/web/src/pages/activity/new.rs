@@ -127,7 +127,7 @@ fn page(
             div.buttons {
                 button.primary type="submit" { "Create activity" }
                 @if !form.follows && names::done_status(&names.directory).is_some() {
-                    button type="submit" name="then" value=(FOLLOW_UP) { "Done, and follow up" }
+                    button type="submit" name="then" value=(FOLLOW_UP) { "Done and follow up" }
                 }
                 a.button.quiet href=(form.back) { "Cancel" }
             }
@@ -218,7 +218,7 @@ fn custom_field_patches(activity: &Activity) -> Vec<CustomFieldPatch> {
 pub(super) fn status_refused(refusal: Refusal, wrong: &mut Wrong) -> Result<(), Problem> {
     match refusal {
         Refusal::RetiredStatus(_) | Refusal::UnknownStatus(_) => {
-            wrong.add(Part::Status.name(), "must be one that is not retired");
+            wrong.add(Part::Status.name(), "is no longer available: choose another");
             Ok(())
         }
         other => Err(other.into()),

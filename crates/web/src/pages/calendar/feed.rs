@@ -59,7 +59,7 @@ pub(super) async fn show(
 }
 
 fn too_much() -> Problem {
-    let text = "Your organization asks too much at once. Try again in a moment.";
+    let text = "Your organization is sending too many requests at once. Try again in a moment.";
     Problem::Unavailable(text.to_owned())
 }
 

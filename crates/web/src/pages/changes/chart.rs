@@ -63,7 +63,7 @@ pub(super) fn figure(bars: &[Bar], unit: Unit, zone: &Zone) -> Markup {
                 (drawing(bars, unit, zone, &described))
             }
             details {
-                summary { "The same as a table" }
+                summary { "Show as a table" }
                 (table(bars, unit, zone))
             }
         }
@@ -130,10 +130,10 @@ fn table(bars: &[Bar], unit: Unit, zone: &Zone) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Table of changes" {
             table.grid {
-                caption { "Changes per " (unit.name()) ". Where nothing changed, there is no row." }
+                caption { "Changes per " (unit.name()) ". Times without changes are left out." }
                 thead {
                     tr {
-                        th scope="col" { "Begins" }
+                        th scope="col" { "Starts" }
                         @for (kind, _) in KINDS { th.num scope="col" { (capital(kind)) } }
                     }
                 }

@@ -18,7 +18,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 pub(super) async fn follow(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem> {
     let follower = web.service.follow(&who.person).ok_or_else(|| {
         Problem::Unavailable(format!(
-            "{FOLLOWERS_PER_ORG_MAX} pages follow what changes already. Close some, or reload this one to see what is new."
+            "{FOLLOWERS_PER_ORG_MAX} pages are already being updated live. Close some of them, or reload this one to see new changes."
         ))
     })?;
     let events = stream::unfold(follower, |mut follower| async move {

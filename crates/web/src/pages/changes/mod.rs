@@ -79,9 +79,9 @@ async fn show(
 fn past_the_end(question: &Question, preview: &Preview) -> Markup {
     let pages = preview.answer.pages;
     let last = question.page_address(pages, preview.as_of);
-    let action = html! { a.button.primary href=(last) { "To the last page" } };
-    let text = format!("The answer ends with page {}.", number(pages));
-    layout::empty("There is no such page", &text, &action)
+    let action = html! { a.button.primary href=(last) { "Go to the last page" } };
+    let text = format!("The last page is page {}.", number(pages));
+    layout::empty("Page not found", &text, &action)
 }
 
 /// What the form has in it.
@@ -103,12 +103,12 @@ fn page(
     content: &Markup,
 ) -> Response {
     let state = html! {
-        @if live.is_some() { p data-live-state="off" role="status" { "Reload to see what is new" } }
+        @if live.is_some() { p data-live-state="off" role="status" { "Reload to see new changes" } }
     };
     let content = html! {
-        (layout::head("What changed", &state))
-        p.lead { "What API v1 answers an integration that asks for a range." }
-        @if !wrong.is_empty() { (layout::notice("bad", "Nothing is shown before the range makes sense.")) }
+        (layout::head("Changes", &state))
+        p.lead { "What an integration gets from API v1 when it asks for a time range." }
+        @if !wrong.is_empty() { (layout::notice("bad", "Please correct the time range.")) }
         (form(shown, wrong, zone))
         @if let Some(seq) = live {
             div data-live="/changes/live" data-live-seq=(seq) data-live-auto { (content) }
@@ -116,7 +116,7 @@ fn page(
             (content)
         }
     };
-    layout::page(who, "What changed", Nav::Changes, &content)
+    layout::page(who, "Changes", Nav::Changes, &content)
 }
 
 fn form(shown: &Shown<'_>, wrong: &Wrong, zone: &Zone) -> Markup {
@@ -131,7 +131,7 @@ fn form(shown: &Shown<'_>, wrong: &Wrong, zone: &Zone) -> Markup {
         form.filters action="/changes" method="get" {
             (line(label("from", "From"), "datetime-local", shown.from, wrong))
             (line(label("to", "To"), "datetime-local", shown.to, wrong))
-            (line(label("ids", "Only these ids"), "text", shown.fields.get("ids"), wrong))
+            (line(label("ids", "Only these IDs"), "text", shown.fields.get("ids"), wrong))
             (choice(label("order", "Order"), ORDERS.iter().map(question::Choice::option), shown.fields.get("order"), wrong))
             @for ((_, name), at) in [FROM, TO].iter().zip(&shown.exactly) {
                 @if !at.is_empty() { input type="hidden" name=(name) value=(at); }
@@ -139,7 +139,7 @@ fn form(shown: &Shown<'_>, wrong: &Wrong, zone: &Zone) -> Markup {
             button.primary type="submit" { "Show" }
         }
         p.hint {
-            "Times as clocks in " (zone) " show them. Without an end, the range goes on until now; ids are numbers like 17, 42."
+            "Times are in " (zone) ". Leave To empty for everything up to now. Separate IDs with commas, like 17, 42."
         }
     }
 }
@@ -168,7 +168,7 @@ impl From<PreviewError> for Problem {
     fn from(error: PreviewError) -> Problem {
         match error {
             PreviewError::NeverTold => Problem::Wrong(
-                "This address belongs to no answer that was given here. Begin again with the first page."
+                "This address does not belong to any answer given here. Start again from the first page."
                     .to_owned(),
             ),
             PreviewError::Ask(error) => error.into(),

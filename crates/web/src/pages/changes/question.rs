@@ -57,7 +57,7 @@ pub(super) const ORDERS: [Choice; 5] = [
     },
     Choice {
         name: "id",
-        text: "By id",
+        text: "By ID",
         by: Member::Id,
         direction: ASCENDING,
         column: Some("activityId"),
@@ -118,10 +118,10 @@ impl Question {
         };
         let to = wrong.check("to", bound(fields, TO, Moment::upper_bound, zone)).flatten();
         if wrong.is_empty() && from.is_none() && ids.is_none() {
-            wrong.add("from", "is needed, unless you name activities");
+            wrong.add("from", "is required unless you list IDs");
         }
         if from.zip(to).is_some_and(|(from, to)| from > to) {
-            wrong.add("to", "lies before the beginning of the range");
+            wrong.add("to", "must not be before the start of the range");
         }
         let as_of = as_of(fields)?;
         if !wrong.is_empty() {
@@ -230,7 +230,7 @@ fn ids(text: &str) -> Result<Option<Vec<ActivityId>>, &'static str> {
     let parts = text.split(is_between).filter(|part| !part.is_empty());
     let ids: Result<BTreeSet<ActivityId>, _> =
         parts.map(|part| part.parse().map(ActivityId)).collect();
-    let ids = ids.map_err(|_| "are not numbers like 17, 42")?;
+    let ids = ids.map_err(|_| "must be numbers like 17, 42")?;
     Ok((!ids.is_empty()).then(|| ids.into_iter().collect()))
 }
 
@@ -242,6 +242,8 @@ fn as_of(fields: &Fields) -> Result<Option<AsOf>, Problem> {
     let horizon = fields.get("horizon").parse().map(Stamp::from_millis);
     match (seq, horizon) {
         (Ok(seq), Ok(horizon)) => Ok(Some(AsOf { seq, horizon })),
-        _ => Err(Problem::Wrong("This address belongs to no answer. Begin again.".to_owned())),
+        _ => Err(Problem::Wrong(
+            "This address is incomplete. Start again from the Changes page.".to_owned(),
+        )),
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn form(who: &SignedIn, asked: &ListRequest, directory: &Directory) -
         form.filters action="/activities" method="get" role="search" aria-label="Filter the list" {
             (labelled("q", "Search", &html! {
                 input #f-q class=[on("q")] type="search" name="q" value=(value("q"))
-                    maxlength=(WORDS_CHARS_MAX) placeholder="Subject, note, name, number";
+                    maxlength=(WORDS_CHARS_MAX) placeholder="Subject, note, name or ID";
             }))
             (labelled("status", "Status", &html! {
                 select #f-status class=[on("status")] name="status" { (statuses(asked, directory)) }
@@ -31,14 +31,14 @@ pub(super) fn form(who: &SignedIn, asked: &ListRequest, directory: &Directory) -
                     (options(priorities(), &value("priority").to_lowercase()))
                 }
             }))
-            (labelled("user", "Responsible", &html! {
+            (labelled("user", "Assigned to", &html! {
                 select #f-user class=[on("user")] name="user" {
                     (options(users(who, asked, directory), value("user")))
                 }
             }))
             (labelled("client", "Account", &html! {
                 input #f-client class=[on("client")] name="client" value=(value("client"))
-                    data-find="/accounts/find" placeholder="Part of a name, or number" maxlength="220";
+                    data-find="/accounts/find" placeholder="Name or ID" maxlength="220";
             }))
             @for name in LOOKS.iter().filter(|name| **name != "page" && asked.fields.has(name)) {
                 input type="hidden" name=(name) value=(value(name));
@@ -54,10 +54,10 @@ pub(super) fn form(who: &SignedIn, asked: &ListRequest, directory: &Directory) -
 
 /// The conditions that are days.
 const DAYS: [(&str, &str); 4] = [
-    ("start_from", "Start from"),
-    ("start_to", "Start until"),
-    ("changed_from", "Changed from"),
-    ("changed_to", "Changed until"),
+    ("start_from", "Start on or after"),
+    ("start_to", "Start on or before"),
+    ("changed_from", "Changed on or after"),
+    ("changed_to", "Changed on or before"),
 ];
 
 fn labelled(name: &str, text: &str, control: &Markup) -> Markup {
@@ -78,7 +78,7 @@ fn statuses(asked: &ListRequest, directory: &Directory) -> Markup {
     let chosen = asked.statuses.as_str();
     let offered = |status: &&Status| !status.retired || chosen == status.id.to_string();
     let each = directory.statuses_in_order().into_iter().filter(offered);
-    let mut choices = vec![(String::new(), "Any"), (OPEN.to_owned(), "Not done")];
+    let mut choices = vec![(String::new(), "Any"), (OPEN.to_owned(), "Open")];
     choices.push((DONE.to_owned(), "Done"));
     choices.extend(each.map(|status| (status.id.to_string(), status.name.as_str())));
     if !choices.iter().any(|(value, _)| value == chosen) {
@@ -103,7 +103,7 @@ fn users<'a>(
     asked: &'a ListRequest,
     directory: &'a Directory,
 ) -> Vec<(String, &'a str)> {
-    let mut users = vec![(String::new(), "Anybody"), ("me".to_owned(), "Me")];
+    let mut users = vec![(String::new(), "Anyone"), ("me".to_owned(), "Me")];
     let others = directory.users.values().filter(|user| user.id != who.person.user);
     let mut named: Vec<_> = others.collect();
     named.sort_by_cached_key(|user| (user.disabled, place(user.name.as_str())));
@@ -127,7 +127,7 @@ pub(super) fn active(who: &SignedIn, asked: &ListRequest, directory: &Directory)
         @if asked.has_conditions() {
             p.hint role="group" aria-label="Active filters" {
                 @for (text, address) in each {
-                    a.badge href=(address) aria-label={ "Take away: " (text) } title="Take away" {
+                    a.badge href=(address) aria-label={ "Remove filter: " (text) } title="Remove filter" {
                         (text) " " span aria-hidden="true" { "×" }
                     }
                     " "
@@ -146,7 +146,7 @@ fn said(
     value: &str,
 ) -> String {
     let status = || match value {
-        OPEN => Some("not done".to_owned()),
+        OPEN => Some("open".to_owned()),
         DONE => Some("done".to_owned()),
         id => id.parse().ok().map(|id| names::status(directory, StatusId(id))),
     };
@@ -163,7 +163,7 @@ fn said(
             let known = asked.filter.priority.map(|priority| priority.as_str().to_owned());
             format!("Priority: {}", or_typed(known))
         }
-        "user" => format!("Responsible: {}", or_typed(user)),
+        "user" => format!("Assigned to: {}", or_typed(user)),
         "client" => format!("Account: {}", or_typed(account)),
         "due" => or_typed(Due::parse(value).map(|due| due.title().to_owned())),
         _ => {

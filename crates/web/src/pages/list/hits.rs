@@ -22,9 +22,9 @@ fn with_marks(text: &str, marks: &[Range<usize>]) -> Markup {
 /// What the row does not show otherwise: the place in the note, and numbers.
 pub(super) fn elsewhere(sought: &Sought, id: ActivityId, activity: &Activity) -> Markup {
     let snippet = sought.snippet(activity.note.as_str());
-    let own = sought.has_number(id.0).then_some(("Number ", id.0));
+    let own = sought.has_number(id.0).then_some(("ID ", id.0));
     let client = activity.client.filter(|client| sought.has_number(client.0));
-    let numbers = own.into_iter().chain(client.map(|client| ("Account number ", client.0)));
+    let numbers = own.into_iter().chain(client.map(|client| ("Account ID ", client.0)));
     html! {
         @for (what, number) in numbers { p.hit { (what) mark { (number) } } }
         @if let Some(snippet) = snippet {

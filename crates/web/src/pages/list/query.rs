@@ -45,7 +45,7 @@ pub(super) const LOOKS: [&str; 4] = ["sort", "direction", "size", "page"];
 pub(super) const COLUMNS: [(Column, &str, &str, Direction); 8] = [
     (Column::Subject, "subject", "Subject", Direction::Ascending),
     (Column::Client, "account", "Account", Direction::Ascending),
-    (Column::SystemUser, "responsible", "Responsible", Direction::Ascending),
+    (Column::SystemUser, "responsible", "Assigned to", Direction::Ascending),
     (Column::Start, "start", "Start", Direction::Descending),
     (Column::End, "end", "End", Direction::Descending),
     (Column::Status, "status", "Status", Direction::Ascending),
@@ -88,7 +88,7 @@ impl ListRequest {
         let wrong = std::mem::take(&mut reader.problems);
         let (by, direction) = reader.order();
         let page = reader.number("page", "The page", u64::MAX).unwrap_or(1);
-        let size = reader.number("size", "The number of activities on a page", SIZE_MAX.into());
+        let size = reader.number("size", "The number of activities per page", SIZE_MAX.into());
         let size = size.and_then(|size| u32::try_from(size).ok()).unwrap_or(SIZE);
         let mistaken = reader.problems;
         ListRequest { filter, by, direction, page, size, wrong, mistaken, fields, statuses }
@@ -168,11 +168,11 @@ impl Reader<'_> {
         }
         let Some(due) = Due::parse(text) else {
             let names = Due::ALL.map(Due::name).join(", ");
-            self.problems.push(format!("Nothing can be due {}: {names}.", quoted(text)));
+            self.problems.push(format!("Due cannot be {}: choose one of {names}.", quoted(text)));
             return;
         };
         if !due.narrow(filter, self.clock, &person.tenant.directory()) {
-            self.problems.push("What is done is not due: choose another status.".to_owned());
+            self.problems.push("Done activities are never due: choose another status.".to_owned());
         }
     }
 
@@ -182,11 +182,10 @@ impl Reader<'_> {
             let count = self.fields.all(name).count();
             if name == "status" && count > STATUSES_MAX {
                 self.problems.push(format!(
-                    "Choose at most {STATUSES_MAX} statuses one by one. {OPEN} and {DONE} stand for all of theirs."
+                    "Choose at most {STATUSES_MAX} statuses, or use {OPEN} or {DONE} for all of that kind."
                 ));
             } else if name != "status" && count > 1 {
-                let problem =
-                    format!("There can be only one “{name}” at a time: take the others away.");
+                let problem = format!("The address can have only one “{name}”: remove the others.");
                 self.problems.push(problem);
             }
         }
@@ -230,7 +229,8 @@ impl Reader<'_> {
         let text = self.fields.get("priority");
         let found = Priority::parse(text);
         if found.is_none() && !text.is_empty() {
-            let problem = format!("There is no priority {}: high, normal or low.", quoted(text));
+            let problem =
+                format!("There is no priority {}: choose high, normal or low.", quoted(text));
             self.problems.push(problem);
         }
         found
@@ -247,7 +247,7 @@ impl Reader<'_> {
         }
         let found = text.parse().ok().map(UserId);
         if found.is_none() {
-            let problem = format!("{} is no user: choose one from the list.", quoted(text));
+            let problem = format!("There is no user {}: choose one from the list.", quoted(text));
             self.problems.push(problem);
         }
         found
@@ -261,7 +261,7 @@ impl Reader<'_> {
         }
         let found = accounts_meant(&person.tenant, text);
         if found.is_empty() {
-            self.problems.push(format!("No account is called {}.", quoted(text)));
+            self.problems.push(format!("No account matches {}.", quoted(text)));
         }
         Some(found)
     }
@@ -277,7 +277,7 @@ impl Reader<'_> {
         let first = self.day(from, what, zone);
         let last = self.day(to, what, zone).map(|day| times::day(day, zone, 1).plus_millis(-1));
         if first.zip(last).is_some_and(|(first, last)| first > last) {
-            self.problems.push(format!("{what}: the first day lies after the last one."));
+            self.problems.push(format!("{what}: the first day must not be after the last day."));
         }
         (first, last)
     }
@@ -287,7 +287,8 @@ impl Reader<'_> {
         let found = times::day_from_control(text, zone);
         if found.is_none() && !text.is_empty() {
             let quoted = quoted(text);
-            self.problems.push(format!("{what}: {quoted} is no day. Write it like 2026-03-04."));
+            self.problems
+                .push(format!("{what}: {quoted} is not a date. Write it like 2026-03-04."));
         }
         found
     }
@@ -298,7 +299,10 @@ impl Reader<'_> {
         if column.is_none() && !text.is_empty() {
             let names: Vec<&str> = COLUMNS.iter().map(|(_, name, ..)| *name).collect();
             let names = names.join(", ");
-            self.problems.push(format!("The list cannot be sorted by {}: {names}.", quoted(text)));
+            self.problems.push(format!(
+                "The list cannot be sorted by {}: choose one of {names}.",
+                quoted(text)
+            ));
         }
         let (by, usual) = column
             .map_or((Column::Start, Direction::Descending), |(by, _, _, usual)| (*by, *usual));
@@ -307,7 +311,8 @@ impl Reader<'_> {
             "desc" => Direction::Descending,
             "" => usual,
             other => {
-                self.problems.push(format!("There is no direction {}: asc, desc.", quoted(other)));
+                self.problems
+                    .push(format!("There is no direction {}: choose asc or desc.", quoted(other)));
                 usual
             }
         };
@@ -321,8 +326,9 @@ impl Reader<'_> {
         }
         let found = text.parse().ok().filter(|n| (1..=max).contains(n));
         if found.is_none() {
-            let bound = if max == u64::MAX { "from 1".to_owned() } else { format!("1 to {max}") };
-            self.problems.push(format!("{what} is a number, {bound}, not {}.", quoted(text)));
+            let bound =
+                if max == u64::MAX { "1 or more".to_owned() } else { format!("1 to {max}") };
+            self.problems.push(format!("{what} must be {bound}, not {}.", quoted(text)));
         }
         found
     }

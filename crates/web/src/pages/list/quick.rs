@@ -57,7 +57,7 @@ fn patch(fields: &Fields, directory: &Directory) -> Result<Patch, Problem> {
     if fields.get("done") == "1" {
         let done = names::done_status(directory).ok_or_else(|| {
             Problem::Wrong(
-                "No status counts as done. An admin can say which, in the settings.".to_owned(),
+                "No status counts as done yet. An admin can choose one in Settings.".to_owned(),
             )
         })?;
         patch.status = Some(StatusRef::Id(done));
@@ -71,7 +71,7 @@ fn patch(fields: &Fields, directory: &Directory) -> Result<Patch, Problem> {
     }
     if fields.has("priority") {
         let priority = Priority::parse(fields.get("priority")).ok_or_else(|| {
-            Problem::Wrong("There is no such priority: high, normal or low.".to_owned())
+            Problem::Wrong("There is no such priority: choose high, normal or low.".to_owned())
         })?;
         patch.priority = Some(priority);
     }

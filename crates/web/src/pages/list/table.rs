@@ -85,7 +85,7 @@ impl Table<'_> {
                     (elsewhere(&self.sought, id, activity))
                 }
                 td data-label="Account" { (self.account(activity)) }
-                td data-label="Responsible" {
+                td data-label="Assigned to" {
                     @if let Some(user) = activity.system_user {
                         a href=(self.asked.address_with("user", &user.to_string())) {
                             (marked(&self.sought, &names::user(self.directory, user)))

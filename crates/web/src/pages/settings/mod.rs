@@ -41,11 +41,11 @@ impl Typed {
 
 /// What has been done, as the address says it.
 const DONE: [(&str, &str); 5] = [
-    ("organization", "The organization has been saved."),
-    ("user", "The user has been saved."),
-    ("status", "The status has been saved."),
-    ("added", "The status has been added. It comes last: move it where it belongs."),
-    ("hidden", "The checklist is hidden."),
+    ("organization", "Organization saved."),
+    ("user", "User saved."),
+    ("status", "Status saved."),
+    ("added", "Status added at the end of the list. Move it where you want it."),
+    ("hidden", "Checklist hidden."),
 ];
 
 async fn show(
@@ -79,7 +79,7 @@ fn organization(who: &SignedIn, typed: &Typed) -> Markup {
     let zone = Label {
         name: "zone",
         text: "Time zone",
-        help: "Times are shown, and days begin and end, as clocks there show them. Each person may choose another in their preferences.",
+        help: "Used for all times, and for when a day starts. People can choose their own in Preferences.",
         required: true,
         ..Label::default()
     };
@@ -90,7 +90,7 @@ fn organization(who: &SignedIn, typed: &Typed) -> Markup {
                 (line(name, "text", typed.or("org_name", there.name.as_str()), &typed.wrong))
                 (zone_control(zone, typed.or("zone", there.zone.name()), &typed.wrong))
             }
-            p.hint { "People sign in to, and scripts log in to, the organization " code { (there.id) } "." }
+            p.hint { "The organization ID, for signing in and for scripts, is " code { (there.id) } "." }
             div.buttons { button.primary type="submit" { "Save" } }
         }
     }

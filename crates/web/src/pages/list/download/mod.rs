@@ -85,7 +85,7 @@ async fn download(
     let positions = web.service.select(&org, &asked.query()).await?;
     if form == Form::Workbook && positions.len() > workbook::RECORDS_MAX {
         return Err(Problem::Wrong(format!(
-            "A workbook has room for {} activities, and the list has {}. Filter the list, or download CSV.",
+            "A workbook has room for {} activities, but the list has {}. Filter the list, or download it as CSV.",
             number(workbook::RECORDS_MAX as u64),
             number(positions.len() as u64),
         )));
@@ -139,7 +139,7 @@ impl File {
                     }
                 }
                 Err(problem) => {
-                    tracing::warn!(%problem, org = %id, "a download broke off");
+                    tracing::warn!(%problem, org = %id, "a download failed");
                     return sender.abort(problem);
                 }
             }

@@ -34,7 +34,8 @@ const TEXT_FORMAT: u8 = 49;
 
 const DATE_FORMAT: &str = "yyyy-mm-dd hh:mm:ss";
 
-const KEEP: &str = "Leave this column as it is. When the file is imported, it tells which version of the activity you edited.";
+const KEEP: &str =
+    "Do not change this column. It tells the import which version of the activity you edited.";
 
 /// A workbook in progress.
 pub(super) struct Workbook {
@@ -158,7 +159,7 @@ fn frame(columns: &[String], directory: &Directory, last: u32) -> Result<Vec<u8>
     let note = Note::new(KEEP).add_author_prefix(false).set_width(220).set_height(90);
     sheet.insert_note(0, version, &note)?;
     let keep = DataValidation::new().allow_any_value();
-    let keep = keep.set_input_title("Leave this as it is")?.set_input_message(KEEP)?;
+    let keep = keep.set_input_title("Do not change this")?.set_input_message(KEEP)?;
     sheet.add_data_validation(1, version, LAST_ROW, version, &keep)?;
     let priorities = Priority::ALL.map(|priority| priority.as_str().to_uppercase());
     choice(sheet, PRIORITY, DataValidation::new().allow_list_strings(&priorities)?)?;
@@ -180,7 +181,7 @@ fn choice(sheet: &mut Worksheet, name: &str, list: DataValidation) -> Result<(),
     let column = COLUMNS.iter().position(|column| *column == name).unwrap_or_default();
     let column = u16::try_from(column).unwrap_or_default();
     let list = list.set_error_title("Not in the list")?;
-    let list = list.set_error_message("Choose one of the list.")?;
+    let list = list.set_error_message("Choose a value from the list.")?;
     sheet.add_data_validation(1, column, LAST_ROW, column, &list)?;
     Ok(())
 }
