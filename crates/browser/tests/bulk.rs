@@ -81,7 +81,7 @@ fn the_whole_result_is_changed_over_pages() {
     page.click(css("input[data-all]"));
     page.sees("50 selected");
     page.click(css("form.bulk input[name=scope]"));
-    page.fill(css("form.bulk select[name=user]"), "Nobody");
+    page.fill(css("form.bulk select[name=user]"), "Unassigned");
     page.sees("60 selected");
     page.click("Assign");
     page.sees("Unassign 60 activities?");

@@ -168,10 +168,10 @@ fn what_is_due_is_done_with_one_click() {
     let page = Page::new(&server);
     page.sign_in(&ada);
     assert_eq!(page.texts("a.stat b"), ["0", "2", "0"]);
-    page.click(css("button[aria-label='Done: Long overdue']"));
+    page.click(css("button[aria-label='Mark as done: Long overdue']"));
     page.until("return document.querySelector('a.stat[href=\"#overdue\"] b').textContent === '1'");
     assert_eq!(page.texts("td.title"), ["Overdue too"]);
-    page.click(css("button[aria-label='Done: Overdue too']"));
+    page.click(css("button[aria-label='Mark as done: Overdue too']"));
     page.sees("All clear");
     let told = api.changes("2026-01-01T00:00:00Z");
     let all = told["activities"]["activity"].as_array().expect("a list");

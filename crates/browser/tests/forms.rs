@@ -196,7 +196,7 @@ fn integrations(page: &Page) {
     page.click("Back to Integrations");
     page.click("Mailer sync");
     page.fill("activity", "1");
-    page.click("Look");
+    page.click("Check");
     page.sees("activity 1");
     page.fill("every", "7");
     page.click("Save");

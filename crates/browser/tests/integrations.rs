@@ -71,7 +71,7 @@ fn what_a_script_lacks_is_shown_and_an_activity_is_asked_for() {
     page.click("2 changes");
     page.sees("on a page that was not read");
     page.fill("activity", "1");
-    page.click("Look");
+    page.click("Check");
     page.sees("but only page 1 of 2 was read");
     within("a key with an answer");
     page.fill("every", "7");

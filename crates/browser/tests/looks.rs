@@ -197,7 +197,7 @@ fn the_longest_words_and_what_is_opened_stay_within_a_phone() {
     page.open("/settings");
     page.fill("org_name", &long);
     page.click("Save");
-    page.sees("has been saved");
+    page.sees("Organization saved.");
     page.size(320, 700);
     let within = |what: &str| {
         assert_eq!(page.sticks_out(), 0, "{what}");

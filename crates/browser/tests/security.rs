@@ -87,7 +87,7 @@ fn what_looks_like_markup_is_shown_as_text_wherever_it_is_shown() {
         (&format!("/activities?q={query}"), &format!("“{subject}”")),
         (&format!("/activities?start_from={query}&user={query}&size={query}"), "Nothing to show"),
         (&format!("/accounts?q={query}"), "No matches"),
-        (&format!("/changes?ids={query}"), "Only these IDs must be numbers"),
+        (&format!("/changes?ids={query}"), "IDs must be numbers"),
         (&format!("/sign-in?org={query}&login={query}&back={query}"), "Sign in"),
         ("/changes", "Call"),
         ("/settings", &*status),

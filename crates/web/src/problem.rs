@@ -1,4 +1,4 @@
-//! What goes wrong with a request for a page, and the page that says so.
+//! Errors of requests, and the pages that show them.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::layout::{self, Nav};
 use crate::pages::sign_in;
 use crate::session::SignedIn;
 
-/// A form of an earlier session, with today's token.
+/// A form of an earlier session, with the token of the current one.
 #[derive(Debug)]
 pub(crate) struct Resend {
     pub(crate) action: String,
@@ -56,37 +56,37 @@ impl Resend {
     }
 }
 
-/// Why there is no page.
+/// Why a request fails.
 #[derive(Debug)]
 pub(crate) enum Problem {
-    /// There is no such page, or nothing of that name in the organization.
+    /// There is no such page, or no such thing in the organization.
     NotFound,
-    /// Nobody is signed in: first sign in, then go on there.
+    /// Not signed in: sign in first, then continue.
     SignIn {
-        /// Where to go on.
+        /// Where to continue.
         back: String,
     },
-    /// It takes this role.
+    /// It needs this role.
     Forbidden(Role),
-    /// Nobody is signed in any more, and a form was sent: what was typed must not be lost. It goes on from the
-    /// sign-in form where it is kept.
+    /// A form was sent after the session ended. What was typed must not be lost: the sign-in form carries it, if it
+    /// could be kept.
     SignedOut(Option<Arc<InterruptedForm>>),
-    /// The form is not one of ours.
+    /// The form does not come from our pages.
     ForeignForm,
-    /// The form is ours and of an earlier session of theirs: they may send it again.
+    /// The form comes from an earlier session of the same person, who may send it again.
     OldForm(Box<Resend>),
     /// The form is too large.
     TooLarge,
-    /// What was asked for makes no sense; in words.
+    /// The request makes no sense; the text says why.
     Wrong(String),
-    /// Not now; in words.
+    /// Not available now; the text says why.
     Unavailable(String),
-    /// In a moment: the browser tries again by itself. Why, in words.
+    /// Available soon: the browser tries again by itself. The text says why.
     Preparing(String),
 }
 
 impl Problem {
-    /// A form has not come whole.
+    /// A form did not arrive completely.
     pub(crate) fn cut_short() -> Problem {
         Problem::Wrong("The form did not arrive completely. Please send it again.".to_owned())
     }
@@ -147,7 +147,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A page that is there in a moment.
+/// A page that reloads until the answer is ready.
 fn preparing(text: &str) -> Response {
     let title = "Just a moment";
     let content = html! {
@@ -165,21 +165,21 @@ fn preparing(text: &str) -> Response {
 /// How soon a browser tries again, in seconds.
 const AGAIN_AFTER_S: &str = "1";
 
-/// What such a page keeps of the answer that it takes the place of.
+/// The headers that an error page keeps from the answer that it replaces.
 const KEPT: [HeaderName; 3] = [header::SET_COOKIE, header::REFRESH, header::RETRY_AFTER];
 
-/// A page about a problem, which does not know who asked.
+/// An error page that does not know yet who asked.
 #[derive(Clone)]
 struct Unframed {
     title: &'static str,
     content: Markup,
 }
 
-/// The session in which such a page is shown, where it is another than the one that asked.
+/// The session in which such a page is shown, if it is not the one that asked.
 #[derive(Clone)]
 pub(crate) struct InSession(pub(crate) String);
 
-/// Gives such a page its frame: whoever is signed in keeps the navigation.
+/// Gives an error page its frame: people who are signed in keep the navigation.
 pub(crate) async fn framed(State(web): State<Web>, request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
     let mut response = next.run(request).await;

@@ -1,4 +1,4 @@
-//! One account: what is to come with it, and what there was, in the order of time.
+//! The page of an account: its upcoming and past activities.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -15,10 +15,10 @@ use crate::session::{Number, Query};
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
 
-/// Activities on a page of what there was, and the most of what is to come.
+/// Past activities per page, and the most upcoming ones shown.
 const PAGE_SIZE: u32 = 20;
 
-/// The most characters that are shown of a note.
+/// The most characters shown of a note.
 const NOTE_CHARS_MAX: usize = 600;
 
 pub(super) async fn show(
@@ -84,7 +84,7 @@ pub(super) async fn show(
     Ok(layout::page(&who, &name, Nav::Accounts, &content))
 }
 
-/// Where an account's page lies.
+/// The address of an account's page.
 pub(crate) fn address_of(client: ClientId) -> String {
     format!("/accounts/{client}")
 }
@@ -124,7 +124,7 @@ fn timeline(who: &SignedIn, listing: &Listing) -> Markup {
 fn entry(names: &Names, version: &Version, activity: &Activity) -> Markup {
     let status = names.directory.statuses.get(&activity.status);
     let (is_done, start) = (status.is_some_and(|status| status.done), activity.start);
-    // As on My day: what began today is due, what has an end to come is under way.
+    // As in My day: what started today is due, and what has not ended yet is under way.
     let is_missed = start.stamp < names.clock.day(0) && !is_under_way(activity, names.clock.now);
     let is_late = !is_done && is_missed;
     html! {

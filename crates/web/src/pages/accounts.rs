@@ -1,4 +1,4 @@
-//! The accounts by name: in API v1 an account is a number, here people find and name them.
+//! The list of accounts. In API v1 an account is only an id; here people name accounts and find them by name.
 
 use axum::Router;
 use axum::extract::State;
@@ -21,10 +21,10 @@ use crate::{Problem, SignedIn, Web};
 /// Accounts on a page.
 const PAGE_SIZE: usize = 50;
 
-/// Accounts that are proposed while somebody types a name.
+/// Accounts suggested while a name is typed.
 const FOUND_MAX: usize = 20;
 
-/// The field that says that a second account of a name is meant.
+/// The field that confirms a second account with the same name.
 const SAME_NAME: &str = "same_name";
 
 pub(crate) fn routes() -> Router<Web> {
@@ -34,15 +34,15 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/accounts/{id}", get(account::show).post(rename))
 }
 
-/// What the page shows besides the accounts.
+/// What the page shows apart from the accounts.
 #[derive(Default)]
 struct Shown {
-    /// What is searched for.
+    /// The search words.
     words: String,
     page: usize,
-    /// The account that is being renamed, and the name as it is typed.
+    /// The account that is being renamed, and the new name as typed.
     renaming: Option<(ClientId, Option<String>)>,
-    /// What was typed to add one.
+    /// What was typed into the form that adds one.
     typed: Fields,
     wrong: Wrong,
     done: Option<String>,
@@ -116,8 +116,7 @@ fn page(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Response, Problem> {
     Ok((shown.wrong.status(), page).into_response())
 }
 
-/// How many accounts there are, and some of them. No name has so many characters that are searched for
-/// as are too many.
+/// How many accounts match, and a page of them. Words that are too long match nothing.
 fn found(who: &SignedIn, words: &str, skip: usize, take: usize) -> (usize, Vec<Account>) {
     if words.chars().count() > WORDS_CHARS_MAX {
         return (0, Vec::new());
@@ -207,7 +206,7 @@ fn add_form(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Markup, Problem>
     let help = "The clientId that scripts use. Leave empty to use the next free one.";
     let number = Label { name: "number", text: "ID", help, required: false, ..Label::default() };
     Ok(html! {
-        h2 { "Add an account" }
+        h2 { "Add account" }
         form.edit action="/accounts" method="post" {
             (csrf(who))
             (form_token(web)?)
@@ -236,7 +235,7 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
         found.into_iter().find(|account| account.name == *name)
     });
     if let Some(same) = same.filter(|_| fields.get(SAME_NAME) != "1") {
-        // A form that is sent twice is no second account.
+        // A form that is sent twice does not make a second account.
         if !web.created.knows(&who, &fields) {
             wrong.add("name", format!("is already used by account {}", same.id));
         }
@@ -265,7 +264,7 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
     page(&web, &who, &Shown { page: 1, typed: fields, wrong, ..Shown::default() })
 }
 
-/// None where it is left open.
+/// None if it is left empty.
 fn number(text: &str) -> Result<Option<ClientId>, String> {
     if text.is_empty() {
         return Ok(None);
@@ -299,7 +298,7 @@ async fn rename(
     Ok(Redirect::to(&address).into_response())
 }
 
-/// For whoever picks an account by its name: `[{"id":3480,"name":"Ada Lovelace"}]`.
+/// Suggestions for picking an account by its name: `[{"id":3480,"name":"Ada Lovelace"}]`.
 async fn find(who: SignedIn, Query(query): Query) -> Response {
     let (_, found) = found(&who, query.get("q"), 0, FOUND_MAX);
     let found = found

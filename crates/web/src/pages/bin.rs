@@ -1,4 +1,4 @@
-//! What was removed, and its way back.
+//! The bin: removed activities, and restoring them.
 
 use axum::Router;
 use axum::extract::State;
@@ -23,11 +23,11 @@ pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/bin", get(show)).route("/bin/restore", post(restore))
 }
 
-/// What is searched for, and where the page begins.
+/// The search words, and the page.
 struct BinRequest {
     words: String,
     page: u64,
-    /// The removal before which the search goes on.
+    /// The removal before which the search continues.
     before: Option<Seq>,
 }
 
@@ -50,7 +50,7 @@ impl BinRequest {
         Ok(BinRequest { words, page, before: query.get("before").parse().ok().map(Seq) })
     }
 
-    /// Where another part of the same lies.
+    /// The address of another page of the same list.
     fn address(&self, page: u64, before: Option<Seq>) -> String {
         let page = if page > 1 { page.to_string() } else { String::new() };
         let before = before.map_or_else(String::new, |seq| seq.to_string());
@@ -125,7 +125,7 @@ async fn found(web: &Web, who: &SignedIn, asked: &BinRequest) -> Result<Markup, 
             a.button href=(asked.address(1, Some(before))) { "Search older" }
         }
     };
-    // What was not looked at is not said to be missing.
+    // Says how far the search went, so that nothing older seems to be missing.
     let looked_at = html! {
         @if let (Some(at), Some(_)) = (found.back_to, found.go_on) {
             p.hint { "Searched everything removed since " (times::time(at, &who.clock, Shape::Both)) "." }
@@ -148,7 +148,7 @@ async fn found(web: &Web, who: &SignedIn, asked: &BinRequest) -> Result<Markup, 
 fn table(who: &SignedIn, removed: &[Removed], asked: &BinRequest) -> Markup {
     let directory = who.person.tenant.directory();
     let here = asked.here();
-    // What came here as removed has nothing to go back to.
+    // An activity that was removed before it was imported has no version to restore.
     let can_be_restored = who.edits() && removed.iter().any(|one| one.last.is_some());
     html! {
         div.scroll {
@@ -157,7 +157,7 @@ fn table(who: &SignedIn, removed: &[Removed], asked: &BinRequest) -> Markup {
                     tr {
                         @if can_be_restored {
                             th.pick scope="col" {
-                                span.unseen { "Selection" }
+                                span.unseen { "Select" }
                                 label { input type="checkbox" data-all form="bulk" aria-label="Select all on this page"; }
                             }
                         }
@@ -175,10 +175,10 @@ fn table(who: &SignedIn, removed: &[Removed], asked: &BinRequest) -> Markup {
     }
 }
 
-/// The bar over the list: the boxes in its rows belong to this form.
+/// The bar with the bulk action. The checkboxes in the rows belong to this form.
 fn bar(who: &SignedIn, here: &str) -> Markup {
     html! {
-        form.bulk #bulk action="/bin/restore" method="post" aria-label="Restore many at once"
+        form.bulk #bulk action="/bin/restore" method="post" aria-label="Restore selected activities"
             tabindex="-1" data-with-selection {
             (csrf(who))
             input type="hidden" name="back" value=(here);

@@ -1,4 +1,4 @@
-//! Changes of many activities at once, and how far long work has come.
+//! Bulk changes, and the progress of long work.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -20,14 +20,14 @@ use crate::layout::{self, Nav, counted, csrf, number};
 use crate::session::{Number, Posted, Query};
 use crate::{Problem, SignedIn, Web};
 
-/// How many changes are waited for before the next page is shown, and how long.
+/// Up to this many changes, and this long, the next page waits until they are done.
 const WAITED_FOR_MAX: u64 = 500;
 const WAIT_MAX: Duration = Duration::from_secs(3);
 
-/// What stands for nobody among the people to choose from.
+/// The value for *Unassigned* among the people to choose from.
 const NOBODY: &str = "nobody";
 
-/// Above so many activities every change is asked about first.
+/// Changes of more activities than this have to be confirmed.
 pub(crate) const UNASKED_MAX: usize = 30;
 
 pub(crate) fn routes() -> Router<Web> {
@@ -37,14 +37,14 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/work/{number}/undo", post(undo))
 }
 
-/// The bar over a list. The boxes in its rows belong to this form.
+/// The bar with the bulk actions. The checkboxes in the rows belong to this form.
 pub(crate) fn bar(who: &SignedIn, asked: &ListRequest, listing: &Listing) -> Markup {
     let directory = who.person.tenant.directory();
     let statuses = names::statuses_to_choose(&directory);
     let mut people = names::people_to_choose(&directory);
     people.push((NOBODY.to_owned(), "Unassigned".to_owned()));
     html! {
-        form.bulk #bulk action="/activities/bulk" method="post" aria-label="Change many at once"
+        form.bulk #bulk action="/activities/bulk" method="post" aria-label="Change selected activities"
             tabindex="-1" data-with-selection {
             (csrf(who))
             input type="hidden" name="list" value=(asked.fields.address(""));
@@ -65,7 +65,7 @@ pub(crate) fn bar(who: &SignedIn, asked: &ListRequest, listing: &Listing) -> Mar
     }
 }
 
-/// What is chosen from begins with nothing: the first of a list is nobody's choice.
+/// The options, with none chosen at first.
 fn to_choose(choices: &[(String, String)]) -> impl Iterator<Item = (String, &str)> {
     let each = choices.iter().map(|(value, text)| (value.clone(), text.as_str()));
     std::iter::once((String::new(), "Choose…")).chain(each)
@@ -93,8 +93,7 @@ async fn begin(
     Ok(shown_at(&work, &asked.address()).await)
 }
 
-/// Sends whoever has started a work back to the page that they came from, where it says what came of
-/// it; if it takes a while, to its own page first.
+/// Leads back to the list, which shows the result; if the work takes longer, to the page with its progress first.
 pub(crate) async fn shown_at(work: &LongWork, back: &str) -> Response {
     let is_small = work.total.is_some_and(|total| total <= WAITED_FOR_MAX);
     if is_small && tokio::time::timeout(WAIT_MAX, work.ended()).await.is_ok() {
@@ -116,7 +115,7 @@ async fn undo(
     let back = local(fields.get("back")).unwrap_or("/activities");
     match web.service.start_undo(&who.person, &work)? {
         Some(undo) => Ok(shown_at(&undo, back).await),
-        // A second click.
+        // Clicked twice.
         None => Ok(Redirect::to(back).into_response()),
     }
 }
@@ -148,8 +147,8 @@ fn change(fields: &Fields, directory: &Directory) -> Result<BulkChange, Problem>
     }
 }
 
-/// Whether somebody has agreed to the change of these very activities. Ticked ones the form names
-/// itself; of all that match, others may do so by now than were spoken of, be they as many.
+/// Whether the person has confirmed a change of exactly these activities. The form names the selected ones itself;
+/// of all that match, others may match by now, even if the number is the same.
 fn is_agreed(fields: &Fields, ids: &[ActivityId]) -> bool {
     match fields.get("confirmed") {
         "" => false,
@@ -157,19 +156,19 @@ fn is_agreed(fields: &Fields, ids: &[ActivityId]) -> bool {
     }
 }
 
-/// What tells these activities from all others.
+/// Identifies a set of activities.
 fn fingerprint(ids: &[ActivityId]) -> String {
     let mut hasher = DefaultHasher::new();
     ids.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 
-/// Whether it is about all that the list is asked for, not only those whose boxes were ticked.
+/// Whether it concerns all activities that match, not only the selected ones.
 fn is_about_all(fields: &Fields) -> bool {
     fields.get("scope") == "all"
 }
 
-/// Which activities: those whose boxes were ticked, or all that the list is asked for now.
+/// The activities: the selected ones, or all that match now.
 async fn ids(
     web: &Web,
     who: &SignedIn,
@@ -185,7 +184,7 @@ async fn ids(
     Ok(ticked(fields))
 }
 
-/// The activities whose boxes were ticked, each once.
+/// The selected activities, without duplicates.
 pub(crate) fn ticked(fields: &Fields) -> Vec<ActivityId> {
     let mut ids: Vec<ActivityId> =
         fields.all("id").filter_map(|id| id.parse().ok()).map(ActivityId).collect();
@@ -234,7 +233,7 @@ fn question(change: BulkChange, count: usize, directory: &Directory) -> String {
     }
 }
 
-/// Asks once more, with the number. What was chosen comes along, and which activities are spoken of.
+/// Asks for confirmation, with the number. The form carries the choices, and which activities are meant.
 fn confirm(
     who: &SignedIn,
     fields: &Fields,
@@ -251,14 +250,14 @@ fn confirm(
     asks.page(who, fields, change, ids)
 }
 
-/// A question before many are changed.
+/// The question before a bulk change.
 pub(crate) struct Asks<'a> {
-    /// Where the answer goes.
+    /// Where the form goes.
     pub(crate) action: &'a str,
-    /// Where whoever says no goes on.
+    /// Where *Cancel* leads.
     pub(crate) back: &'a str,
     pub(crate) lead: &'a str,
-    /// Whether others are meant than when it was asked before.
+    /// Whether other activities are meant than when it was asked before.
     pub(crate) has_changed: bool,
 }
 
@@ -324,7 +323,7 @@ async fn show(
     Ok(layout::page(&who, &work.title, Nav::None, &content))
 }
 
-/// What a script reads that follows the work.
+/// The progress as JSON, for the script that shows it.
 fn progress(work: &LongWork) -> String {
     let total = work.total.map_or_else(|| "null".to_owned(), |total| total.to_string());
     let finished = work.outcome() != Outcome::Working;
@@ -346,7 +345,7 @@ fn working(work: &LongWork) -> Markup {
     }
 }
 
-/// What came of it, and the way back; with its title where nothing else on the page says what it was.
+/// The result, with the button to undo it; with the title if nothing else on the page names the work.
 fn outcome(who: &SignedIn, work: &LongWork, is_titled: bool, back: &str) -> Markup {
     let (changed, overtaken, refused) = (work.changed(), work.overtaken(), work.refused());
     let same = work.done() - (changed + overtaken + refused).min(work.done());
@@ -389,14 +388,14 @@ fn outcome(who: &SignedIn, work: &LongWork, is_titled: bool, back: &str) -> Mark
     }
 }
 
-/// A title as it is written within a sentence: with a small first letter.
+/// A title as part of a sentence: with a lower-case first letter.
 fn in_a_sentence(title: &str) -> String {
     let mut letters = title.chars();
     let first = letters.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
     first + letters.as_str()
 }
 
-/// What came of the work of that number, over the list that it changed, which lies at `back`.
+/// The result of the work with that number, shown above the list that it changed, whose address is `back`.
 pub(crate) fn notice_of(web: &Web, who: &SignedIn, number: &str, back: &str) -> Markup {
     let work = number.parse().ok().and_then(|number| web.service.long_work(&who.person, number));
     let ended = work.filter(|work| work.outcome() != Outcome::Working);

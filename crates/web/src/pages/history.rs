@@ -81,7 +81,7 @@ fn step(who: &SignedIn, names: &Names, change: &Change, latest: Seq) -> Markup {
     }
 }
 
-/// Whether the activity has only followed its status, to which somebody gave another name.
+/// Whether the activity changed only because its status was renamed.
 fn is_rename(change: &Change) -> bool {
     matches!(&*change.differences, [only] if only.member == Member::StatusName)
 }
@@ -117,7 +117,7 @@ fn origin(origin: Origin) -> &'static str {
     }
 }
 
-/// A status is told by its name, unless another of the same name took its place.
+/// A status is shown by its name, unless one with the same name took its place.
 fn is_told(difference: &Difference, change: &Change) -> bool {
     let names_differ = change.differences.iter().any(|d| d.member == Member::StatusName);
     difference.member != Member::StatusId || !names_differ
@@ -160,7 +160,7 @@ fn label(member: Member) -> &'static str {
     }
 }
 
-/// Names instead of numbers, times as they are shown everywhere.
+/// A value as pages show it: names instead of ids, and times in the reader's zone.
 fn value(member: Member, text: Option<&str>, names: &Names) -> Markup {
     let text = text.unwrap_or_default();
     let number = || text.parse().ok();

@@ -1,4 +1,4 @@
-//! The start page: what is due.
+//! My day, the start page: the activities that are due.
 
 use axum::Router;
 use axum::extract::State;
@@ -18,19 +18,19 @@ use crate::session::Query;
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
 
-/// How many activities of each kind are shown; a link leads to the rest. What has been left lying is
-/// not to push what comes out of sight.
+/// How many activities of each kind are shown; a link leads to the rest. Overdue ones must not push the others out
+/// of sight.
 const SHOWN: u32 = 50;
 const OVERDUE_SHOWN: u32 = 10;
 
-/// The days, today included, that what was missed can be moved to.
+/// The days, including today, to which activities can be moved.
 const DAYS_TO_PLAN: i64 = 7;
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/", get(show))
 }
 
-/// What of mine is due so.
+/// The person's activities that are due then.
 struct Section {
     due: Due,
     listing: Listing,
@@ -49,13 +49,13 @@ impl Section {
         Ok(Section { due, listing })
     }
 
-    /// What is under way is rare: it has no place where there is none.
+    /// Few activities are under way, so that section is left out if it is empty.
     fn has_place(&self) -> bool {
         self.listing.total > 0 || self.due != Due::UnderWay
     }
 }
 
-/// What was missed last can still be made up for.
+/// Overdue activities start with the latest, which are the easiest to catch up on.
 fn direction(due: Due) -> Direction {
     if due == Due::Overdue { Direction::Descending } else { Direction::Ascending }
 }
@@ -116,7 +116,7 @@ fn actions(who: &SignedIn) -> Markup {
     }
 }
 
-/// The list of what of mine is not done, and due so.
+/// The address of the list of the person's open activities that are due then.
 fn address(due: Option<Due>) -> String {
     let fields = Fields::of([("status", OPEN), ("user", "me"), ("sort", "start")]);
     let direction = due.map_or(Direction::Ascending, direction);
@@ -159,7 +159,7 @@ fn shown(who: &SignedIn, Section { due, listing }: &Section) -> Markup {
     }
 }
 
-/// Whether the click that makes an activity done is offered.
+/// Whether activities can be marked as done.
 fn can_be_done(who: &SignedIn, directory: &Directory) -> bool {
     who.edits() && names::done_status(directory).is_some()
 }
@@ -212,12 +212,12 @@ fn row(
     }
 }
 
-/// Whether it can be moved to another day with two clicks.
+/// Whether its activities can be rescheduled here.
 fn is_planned(due: Due) -> bool {
     matches!(due, Due::Overdue | Due::Today)
 }
 
-/// Moves what was missed to a day of the week that begins today.
+/// Moves an activity to one of the next days.
 fn plan(who: &SignedIn, version: &Version, activity: &Activity) -> Markup {
     let day = |days_on| {
         let day = who.clock.day(days_on);
@@ -237,7 +237,7 @@ fn plan(who: &SignedIn, version: &Version, activity: &Activity) -> Markup {
     }
 }
 
-/// Nothing due is not the same as nothing there.
+/// Says whether nothing is due, or there are no activities at all.
 fn nothing(web: &Web, who: &SignedIn) -> Markup {
     let new = html! {
         @if who.edits() { a.button.primary href="/activities/new" { "New activity" } }

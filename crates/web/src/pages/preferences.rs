@@ -1,4 +1,4 @@
-//! What each person chooses for their own pages.
+//! The preferences of a person.
 
 use axum::Router;
 use axum::extract::State;
@@ -22,7 +22,7 @@ async fn show(who: SignedIn, Query(query): Query) -> Response {
     page(&who, &chosen, &Wrong::default(), done(query.get("done")))
 }
 
-/// What has been done, as the address says it.
+/// The message that the address asks for.
 fn done(name: &str) -> &'static str {
     match name {
         "1" => "Preferences saved.",

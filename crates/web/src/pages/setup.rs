@@ -1,6 +1,6 @@
-//! The first admin, by the link that the server prints when it starts and nobody can sign in yet.
+//! Creates the first admin, by the link that the server prints when it starts and no one can sign in yet.
 //!
-//! What shows that the form is ours is the link's token itself: no other site knows it.
+//! The link's token also shows that the form is ours, because no other site knows it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,13 +26,13 @@ pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/setup", get(show).post(set_up))
 }
 
-/// Where the pages say that somebody is to look for the link.
+/// Tells people where to find the link.
 const WHERE_THE_LINK_IS: &str = "The server prints a setup link when it starts. Look in its terminal, or in its log (journalctl, docker logs).";
 
 async fn show(State(web): State<Web>, request: Request) -> Response {
     let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
     let (parts, _) = request.into_parts();
-    // An address without a token is no attempt to guess one.
+    // An address without a token is not an attempt to guess one.
     if query.raw("token").is_empty() && !web.service.can_anybody_sign_in() {
         return refused(&web, None);
     }
@@ -42,13 +42,13 @@ async fn show(State(web): State<Web>, request: Request) -> Response {
     }
 }
 
-/// The place that a request comes from.
+/// The IP address that a request comes from.
 fn peer(parts: &Parts) -> String {
     let peer = parts.extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip());
     peer.map_or_else(String::new, |ip| ip.to_string())
 }
 
-/// Why the form is not shown, and what to do.
+/// Says why the form is not shown, and what to do.
 fn refused(web: &Web, problem: Option<&SetupError>) -> Response {
     let (status, title) = match problem {
         Some(SetupError::Done) => (StatusCode::GONE, "This server is already set up"),
@@ -84,7 +84,7 @@ fn refused(web: &Web, problem: Option<&SetupError>) -> Response {
     (status, layout::bare(title, &content)).into_response()
 }
 
-/// What takes the place of the sign-in form as long as nobody can sign in.
+/// Takes the place of the sign-in form while no one can sign in.
 pub(super) fn nobody_yet(web: &Web) -> Markup {
     html! {
         div.card.narrow.setup {
@@ -95,7 +95,7 @@ pub(super) fn nobody_yet(web: &Web) -> Markup {
     }
 }
 
-/// What does the same on the command line.
+/// The commands that do the same.
 fn on_the_server(web: &Web) -> Markup {
     let orgs = web.service.orgs();
     let (first, org) = match &*orgs {
@@ -167,7 +167,7 @@ fn form(web: &Web, fields: &Fields, wrong: &Wrong) -> Response {
     (wrong.status(), layout::bare("Set up", &content)).into_response()
 }
 
-/// So that whoever keeps passwords for somebody knows whose it is.
+/// A field that password managers recognize as the user name.
 fn login(fields: &Fields, wrong: &Wrong) -> Markup {
     let label = Label {
         name: "login",
@@ -185,7 +185,7 @@ fn login(fields: &Fields, wrong: &Wrong) -> Markup {
     })
 }
 
-/// The organizations that are there already: one of them gets the admin.
+/// Lets the person choose which of the existing organizations gets the admin.
 fn existing(orgs: &[Arc<Tenant>], fields: &Fields, wrong: &Wrong) -> Markup {
     let name = |org: &Tenant| format!("{} ({})", org.directory().organization.name, org.id);
     if let [org] = orgs {
@@ -201,7 +201,7 @@ fn existing(orgs: &[Arc<Tenant>], fields: &Fields, wrong: &Wrong) -> Markup {
     choice(label, offered, fields.get("org"), wrong)
 }
 
-/// A script chooses the one that the browser's own clock goes by.
+/// A script preselects the time zone of the browser.
 fn zone(fields: &Fields, wrong: &Wrong) -> Markup {
     let label = Label {
         name: "zone",
@@ -254,7 +254,7 @@ async fn set_up(State(web): State<Web>, request: Request) -> Result<Response, Pr
         }
         Err(SetupError::Admin(AdminError::OrgExists(_))) => wrong.add("org", "is already taken"),
         Err(SetupError::Admin(problem)) => wrong.add("org", capitalized(&problem)),
-        // The admin is there: the sign-in form is the way in.
+        // The admin has been created, and can use the sign-in form.
         Err(SetupError::SignIn(SignInError::Unavailable(problem))) => {
             return Err(Problem::Unavailable(problem));
         }

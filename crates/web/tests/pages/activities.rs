@@ -168,9 +168,9 @@ fn what_makes_no_sense_in_the_address_is_said_in_words() {
         ("user=me&user=3", "The address can have only one “user”"),
         ("client=1&client=2", "The address can have only one “client”"),
         (&many, "Choose at most 100 statuses"),
-        ("q=%E2%92%B6", "has no letters and no digits to search for."),
+        ("q=%E2%92%B6", "has no letters or digits to search for."),
         (&long, "Search for at most 200 characters."),
-        ("q=%25%20%22", "“% &quot;” has no letters and no digits to search for."),
+        ("q=%25%20%22", "“% &quot;” has no letters or digits to search for."),
         ("q=%3Cscript%3E&start_from=%3Cscript%3E", "“&lt;script&gt;” is not a date"),
     ] {
         let page = browser.get(&format!("/activities?{query}")).refused(422);

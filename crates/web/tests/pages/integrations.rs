@@ -266,7 +266,7 @@ fn an_admin_says_how_often_a_key_should_ask() {
     let mut admin = world.admin();
     admin.get("/integrations").ok().shows_in_order(&[">silent<", "should poll every 7 days"]);
     for (every, unit, problem) in [
-        ("soon", "days", "Expected every must be a whole number like 7"),
+        ("soon", "days", "Enter a whole number like 7"),
         ("0", "minutes", "Expected every must be a minute at least"),
         ("99999999999999999", "days", "Expected every must be"),
     ] {

@@ -224,7 +224,7 @@ fn each_person_may_choose_the_zone_of_their_pages() {
         .shows(">10:00</time>");
     let page = browser.get("/activities/1").ok();
     page.shows("value=\"2026-03-05T10:00\"")
-        .shows("In the time zone Asia/Tokyo")
+        .shows("In the Asia/Tokyo time zone")
         .shows("Asia/Tokyo</a>");
     browser.get("/activities").ok().shows(">Thu 5 Mar, 10:00</time>").shows(">10:30</time>");
     let page = browser.get("/activities?start_from=2026-03-05&start_to=2026-03-05").ok();

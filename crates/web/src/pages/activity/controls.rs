@@ -24,7 +24,7 @@ pub(super) fn controls(
         required,
         ..Label::default()
     };
-    let zone = format!("In the time zone {}.", names.zone());
+    let zone = format!("In the {} time zone.", names.zone());
     let needs_account = base.is_none_or(|activity| activity.client.is_some());
     let (users, statuses) = (users(base, names), statuses(base, names));
     html! {

@@ -130,7 +130,7 @@ fn table(bars: &[Bar], unit: Unit, zone: &Zone) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Table of changes" {
             table.grid {
-                caption { "Changes per " (unit.name()) ". Times without changes are left out." }
+                caption { "Changes per " (unit.name()) ". Periods without changes are left out." }
                 thead {
                     tr {
                         th scope="col" { "Starts" }

@@ -230,7 +230,7 @@ fn ids(text: &str) -> Result<Option<Vec<ActivityId>>, &'static str> {
     let parts = text.split(is_between).filter(|part| !part.is_empty());
     let ids: Result<BTreeSet<ActivityId>, _> =
         parts.map(|part| part.parse().map(ActivityId)).collect();
-    let ids = ids.map_err(|_| "must be numbers like 17, 42")?;
+    let ids = ids.map_err(|_| "IDs must be numbers like 17, 42")?;
     Ok((!ids.is_empty()).then(|| ids.into_iter().collect()))
 }
 

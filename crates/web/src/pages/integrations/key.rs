@@ -55,7 +55,7 @@ fn expected(fields: &Fields) -> Result<Option<Interval>, String> {
         return Ok(None);
     }
     let unit = Unit::ALL.into_iter().find(|unit| unit.plural() == fields.get("unit"));
-    let count = every.parse().map_err(|_| "must be a whole number like 7".to_owned())?;
+    let count = every.parse().map_err(|_| "Enter a whole number like 7".to_owned())?;
     let expected = Interval::new(count, unit.unwrap_or(Unit::Day));
     expected.map(Some).map_err(|problem| problem.to_string())
 }

@@ -12,7 +12,7 @@ pub(super) fn form(key: KeyId, activity: &str) -> Markup {
         form.filters action={ "/integrations/" (key) } method="get" {
             div.field {
                 label for="activity" { "Did it receive this activity?" }
-                input #activity name="activity" inputmode="numeric" value=(activity) placeholder="4001" maxlength="20";
+                input #activity name="activity" inputmode="numeric" value=(activity) placeholder="Activity ID" maxlength="20";
             }
             button type="submit" { "Check" }
         }

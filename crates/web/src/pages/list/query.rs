@@ -200,7 +200,7 @@ impl Reader<'_> {
         }
         if !words.trim().is_empty() && Sought::parse(words).is_empty() {
             self.problems
-                .push(format!("“{}” has no letters and no digits to search for.", words.trim()));
+                .push(format!("“{}” has no letters or digits to search for.", words.trim()));
         }
         words.to_owned()
     }

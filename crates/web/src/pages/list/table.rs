@@ -40,7 +40,7 @@ impl Table<'_> {
             tr {
                 @if self.who.edits() {
                     th.pick scope="col" {
-                        span.unseen { "Selection" }
+                        span.unseen { "Select" }
                         label {
                             input type="checkbox" data-all form="bulk" aria-label="Select all on this page";
                         }

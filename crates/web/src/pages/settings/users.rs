@@ -272,7 +272,7 @@ fn user_page(who: &SignedIn, id: UserId, done: &str, typed: &Typed) -> Result<Re
             }
         }
         @if id == who.person.user {
-            p.hint { "This is you. " a href="/password" { "Change your password" } " on its own page; only another admin can disable you." }
+            p.hint { "This is you. You can " a href="/password" { "change your password" } ", but only another admin can disable you." }
         } @else {
             section.card { h2 { "Signing in" } (reset_form(who, user, typed)) }
             section.card { h2 { "Access" } (access(who, &directory, user)) }
