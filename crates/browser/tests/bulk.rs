@@ -1,8 +1,8 @@
-//! Many activities at once, and small changes where they are listed.
+//! Bulk changes, and quick changes in the list.
 
 use driftless_browser::{Api, Page, Person, Server, css};
 
-/// A server, somebody who edits, and these activities.
+/// A server, an editor, and these activities.
 fn with(subjects: &[&str]) -> (Server, Person, Api) {
     let server = Server::start();
     let ada = server.person("acme", "Ada Byron", "editor");

@@ -1,4 +1,4 @@
-//! The same activity in two windows: whoever saves second loses nothing, and overwrites nothing.
+//! The same activity in two windows: saving second loses nothing and overwrites nothing.
 
 use driftless_browser::{Api, Page, Server, css};
 
@@ -41,7 +41,7 @@ fn who_saves_second_chooses_part_by_part() {
     let unchanged = api.ask("account/retrieveActivity", &[("activityId", &*id)]);
     assert_eq!(unchanged["activity"]["subject"], "Call today", "{unchanged}");
 
-    // What only one of both has changed is settled, and nothing is chosen that both have.
+    // What only one has changed is settled; for what both have changed, nothing is preselected.
     page.click("Save");
     page.sees("Nothing you typed is lost, and nothing has been saved yet.");
     page.click(css("input[name=pick-status][value=theirs]"));
@@ -57,7 +57,7 @@ fn who_saves_second_chooses_part_by_part() {
     assert_eq!(told["activity"]["activityStatus"]["name"], "Waiting");
     assert_eq!(told["activity"]["activityPriority"], "HIGH");
 
-    // The other window is the old one now; who has changed nothing has nothing to choose.
+    // Now the other window is outdated; without changes there is nothing to choose.
     page.window(1);
     page.click("Save changes");
     page.sees("No changes to save");

@@ -1,9 +1,9 @@
-//! An activity is written down, changed, and told to whoever asks the API what changed.
+//! An activity is created and changed on pages, and the API reports the changes.
 
 use driftless_browser::{Api, Page, Server, css};
 use serde_json::json;
 
-/// The directory of accounts, as a file has it.
+/// The accounts, as a file.
 const ACCOUNTS: &str = "id,name\n3480,Harbor Café\n3481,Harbor School\n3500,Mill Street Pantry\n";
 
 #[test]
@@ -88,7 +88,7 @@ fn a_double_click_creates_and_saves_once() {
     page.sees("History of activity");
     assert_eq!(page.texts("ol.story .what"), ["Changed", "Created"]);
 
-    // Nor does whoever has no scripts, or goes back and sends the same again.
+    // Nor does sending the form again, without scripts or after going back.
     page.scripts(false);
     page.open("/activities/new");
     page.fill("Subject", "Once more");

@@ -1,4 +1,4 @@
-//! The first day: from an empty folder, by the link that the server prints, to examples that come and go.
+//! The first day: from an empty folder, with the setup link, to examples that are added and removed.
 
 use driftless_browser::{Page, Scheme, Server};
 

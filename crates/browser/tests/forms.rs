@@ -1,9 +1,9 @@
-//! Every form of the pages is sent by somebody who fills in what a person would, and presses its button. A form
-//! that a page has and this story does not send fails it.
+//! Fills in every form of the pages like a person would, and presses its button. The test fails if a page has a form
+//! that it does not send.
 
 use driftless_browser::{Api, Key, Page, Server, css};
 
-/// The pages that are looked at besides, for forms that the story does not come across.
+/// More pages to open, for forms that the test does not come across.
 const PAGES: [&str; 14] = [
     "/",
     "/activities",
@@ -91,7 +91,7 @@ fn activities(page: &Page, api: &Api) {
     page.click(css("ol.story li:last-child button"));
     page.sees("was changed.");
 
-    // Somebody else is faster.
+    // Someone else is faster.
     page.open("/activities/1");
     page.fill("Subject", "Call Ada Lovelace");
     let members = [("activity.activityId", "1"), ("activity.subject", "Call Ada Byron")];

@@ -1,4 +1,4 @@
-//! The page of changes follows what happens.
+//! The Changes page is updated live.
 
 use driftless_browser::{Api, Page, Server};
 

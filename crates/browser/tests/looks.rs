@@ -1,8 +1,8 @@
-//! Every page, to whoever looks at it: light, dark, narrow, accessible, and quiet in the console.
+//! The looks of every page: light, dark, narrow, accessible, and without console messages.
 
 use driftless_browser::{Api, Key, Page, Scheme, Server, css};
 
-/// The pages that are there in every organization; its admin is the user with the number 1.
+/// The pages of every organization; its admin is user 1.
 const EVERYWHERE: [&str; 17] = [
     "/",
     "/activities",
@@ -23,7 +23,7 @@ const EVERYWHERE: [&str; 17] = [
     "/preferences",
 ];
 
-/// Those that show something, in a demo.
+/// Pages with data, in a demo.
 const WITH_DATA: [&str; 12] = [
     "/activities?status=open&q=call",
     "/activities?page=2&sort=subject&direction=asc",
@@ -39,7 +39,7 @@ const WITH_DATA: [&str; 12] = [
     "/no-such-page",
 ];
 
-/// What is wrong with a page in some look; the page it is about comes first.
+/// The problems of a page in all looks, each starting with the page.
 fn wrong(page: &Page, path: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     page.size(1280, 900);
@@ -94,7 +94,7 @@ fn every_page_about_something_is_fine_in_every_look() {
     page.click("Remove");
     page.click(css("dialog[open] button.danger"));
     page.sees("was removed.");
-    // What has a number that nobody knows before.
+    // Pages whose ids are not known in advance.
     let removed = first(&page, "/bin", "td.title a");
     let found = [
         "/bin".to_owned(),

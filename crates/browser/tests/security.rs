@@ -1,4 +1,4 @@
-//! What somebody who means harm writes, sends, and asks for.
+//! What an attacker writes, sends and requests.
 
 use driftless_browser::{Api, Page, Server, css};
 
@@ -242,7 +242,7 @@ fn forms_of_other_sites_and_sessions_of_strangers_do_nothing() {
     let api = Api::new(&server, &ada);
     api.create("Call");
     let page = Page::new(&server);
-    // Somebody has put a session of theirs, or one that they know, into the browser.
+    // An attacker has planted a session id that they know in the browser.
     page.open("/sign-in");
     let planted = "0123456789abcdef0123456789abcdef";
     let form = page.cookie_name("driftless_form").expect("the form's cookie");

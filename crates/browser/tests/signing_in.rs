@@ -1,4 +1,4 @@
-//! Signing in and out, and what is to be seen without.
+//! Signing in and out, and what can be seen without it.
 
 use driftless_browser::{Key, Page, Scheme, Server, css};
 
@@ -8,7 +8,7 @@ fn somebody_signs_in_changes_the_password_and_signs_out() {
     let ada = server.person("acme", "Ada Byron", "editor");
     let page = Page::new(&server);
 
-    // Whoever comes to a page without being signed in goes on there afterwards.
+    // Opening a page without being signed in leads there after signing in.
     page.open("/activities");
     page.sees("Sign in");
     assert_eq!(page.axe(), [""; 0]);

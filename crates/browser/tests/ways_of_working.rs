@@ -1,8 +1,8 @@
-//! With the keyboard alone, and without scripts.
+//! Working with only the keyboard, and without scripts.
 
 use driftless_browser::{Key, Page, Person, Server, css};
 
-/// A fresh organization with two accounts, and somebody who edits.
+/// A new organization with two accounts, and an editor.
 fn small() -> (Server, Person) {
     let server = Server::start();
     let ada = server.person("acme", "Ada Byron", "editor");
@@ -11,7 +11,7 @@ fn small() -> (Server, Person) {
     (server, ada)
 }
 
-/// Presses Tab until this has the focus; all that has it in between shows it.
+/// Presses Tab until this has the focus; everything in between must show the focus.
 #[track_caller]
 fn tab_to(page: &Page, label: &str) {
     let mut passed = Vec::new();

@@ -222,7 +222,7 @@ fn many_changes_are_undone_with_one_click_but_not_over_what_others_did_since() {
     page.shows("Finished setting 4 activities to Completed: 4 activities changed. ").shows("Undo");
     world.viewer().get(there.redirected()).ok().hides("Undo");
 
-    // Somebody goes on with one of them, somebody removes another.
+    // One of them is changed by someone else, another is removed.
     let subject = Some(Subject::parse("Somebody’s").unwrap());
     world.write(Write::Update(ids[2], Box::new(Patch { subject, ..Patch::default() })));
     world.write(Write::Remove(ids[3]));

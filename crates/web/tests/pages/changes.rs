@@ -244,7 +244,7 @@ fn a_bound_in_the_hour_that_comes_twice_stays_the_one_that_was_shown() {
         )
     };
     viewer.get(&sent("2025-11-02T01:30")).ok().shows(request);
-    // Whoever types another time means that one.
+    // A time that was typed instead is meant as typed.
     viewer.get(&sent("2025-11-02T01:15")).ok().shows("From=2025-11-02T01:15:00.000-05:00");
 }
 
@@ -264,6 +264,6 @@ fn a_bound_that_clocks_never_show_or_nobody_can_keep_is_told() {
     ] {
         viewer.get(&format!("/changes?{query}")).refused(422).shows(told);
     }
-    // A bound of the API's: nothing lies beyond.
+    // The limits of the API: there is nothing beyond.
     viewer.get("/changes?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z").ok();
 }

@@ -42,7 +42,7 @@ fn choose(fields: &mut Vec<(&'static str, String)>, name: &'static str, value: &
     fields.push((name, value.to_owned()));
 }
 
-/// An activity, whose form somebody has open.
+/// An activity whose form is open in a browser.
 fn opened<'w>(world: &'w World) -> (ActivityId, String, Browser<'w>, Page) {
     let id = world.activity("Call");
     let path = format!("/activities/{id}");

@@ -32,7 +32,7 @@ fn account(world: &World, id: i64, name: &str) {
     world.service.put_accounts(&world.acme, &[account], &mut |_| {}).unwrap();
 }
 
-/// What the form has in it, with some of it typed anew: what a browser would send.
+/// The fields that a browser would send: those of the form, with some of them changed.
 pub(crate) fn filled<'a>(page: &Page, typed: &[(&'a str, &'a str)]) -> Vec<(&'a str, String)> {
     let names = [
         "form",

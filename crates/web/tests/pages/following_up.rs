@@ -65,7 +65,7 @@ fn done_saves_what_was_typed_and_goes_back() {
     let form = browser.get(&path).ok();
     form.hides("value=\"done\"").shows("/activities/new?after=1");
 
-    // What somebody else has done meanwhile is not offered to be undone as one's own.
+    // A change that someone else made in the meantime is not offered to be undone.
     let other = world.activity("Call Bob");
     let path = format!("/activities/{other}");
     let form = browser.get(&path).ok();
@@ -143,7 +143,7 @@ fn an_account_that_is_not_there_is_made_along_with_the_activity() {
     send(&mut browser, "/activities", &filled(&form, &typed)).redirected();
     assert_eq!(names(&world), 2);
 
-    // A part of another's name is a name too, where somebody says so; and in the form of one that is there.
+    // A part of another account's name can be a new name, also in the form of an existing activity.
     let id = world.activity("Meet");
     let path = format!("/activities/{id}");
     let form = browser.get(&path).ok();

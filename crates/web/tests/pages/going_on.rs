@@ -94,7 +94,7 @@ fn what_may_have_stood_elsewhere_is_asked_about_and_what_did_is_not_kept() {
     let page = sign_in_on(&mut browser, &page, EDITOR.1, PASSWORD).refused(409);
     page.shows("Send the form again?").shows(SHOWN).shows("action=\"/accounts\"");
     assert!(!has_account(&world, SHOWN));
-    // From here, and of another session: it may be somebody else's.
+    // From our pages, but of another session: it may be another person's.
     end_session(&world, &browser);
     browser.reopen(&["driftless_form", "driftless_login"]);
     let fields = [("csrf", "0123456789abcdef"), ("name", "Mill Street")];

@@ -71,7 +71,7 @@ fn one_click_makes_an_activity_done() {
     assert_eq!(version.unwrap().record().unwrap().status, COMPLETED);
 }
 
-/// Sends the form of the notice, as it stands in the page.
+/// Sends the form of the notice, as it is on the page.
 fn undo(browser: &mut Browser<'_>, page: &Page, id: ActivityId) -> Page {
     let (_, form) = page.body.split_once(&format!("/activities/{id}/undo\"")).unwrap();
     let field = |name: &str| {
@@ -101,12 +101,12 @@ fn what_was_done_by_mistake_is_undone_with_another_click() {
         .shows("“Call Ada”</a> is now Not Started.")
         .shows("title=\"Mark as done\"");
     assert_eq!(record(&world, id).status, NOT_STARTED);
-    // It was undone already; the notice of it has no button any more.
+    // It was already undone, so the notice no longer has a button.
     let again = undo(&mut browser, &page, id);
     assert_eq!(again.redirected(), format!("/?outdated={id}#a{id}"));
     browser.get(&told).ok().shows("is now Completed.").hides("Undo");
 
-    // Not over what somebody else has saved since.
+    // Does not overwrite what someone else has saved since.
     let told = browser.post(&path, &[("done", "1"), ("back", "/")]).redirected().to_owned();
     let page = browser.get(&told).ok();
     world.viewer().get(&told).ok().shows("is now Completed.").hides("Undo");

@@ -1,4 +1,4 @@
-//! The first admin, made by whoever has the setup link.
+//! Creating the first admin with the setup link.
 
 use domain::Role;
 

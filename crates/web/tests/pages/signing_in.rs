@@ -13,7 +13,7 @@ use crate::harness::{ADMIN, Browser, EDITOR, PASSWORD, VIEWER, World};
 const SESSION: &str = "driftless_session";
 const NEW_PASSWORD: &str = "another horse altogether";
 
-/// Whether somebody is signed in.
+/// Whether a person is signed in.
 fn is_in(browser: &mut Browser<'_>) -> bool {
     browser.get("/").status == 200
 }
@@ -350,7 +350,7 @@ fn who_was_signed_in_last_is_filled_in_until_they_sign_out() {
     assert_eq!(browser.get("/sign-in").value("login"), Some(""));
 }
 
-/// Sends a body of which nobody says how long it is, in pieces.
+/// Sends a body without its length, in pieces.
 fn send_pieces(world: &World, path: &str, cookie: &str, body: &str) -> u16 {
     let pieces = body.as_bytes().chunks(1_000).map(|piece| Ok::<_, Infallible>(piece.to_vec()));
     let pieces = futures_util::stream::iter(pieces.collect::<Vec<_>>());

@@ -1,5 +1,5 @@
-//! Two people have changed an activity at once. What does not collide is brought together and saved;
-//! where it does, who came second says what is to stay.
+//! Two people edited an activity at the same time. Edits that do not collide are merged and saved; where they do, the
+//! person who saves second chooses what to keep.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -19,22 +19,22 @@ use crate::pages::differences;
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
 
-/// How often an edit is brought together with what others save meanwhile, before it is given up.
+/// How often an edit is merged with what others save in the meantime before giving up.
 const TRIES_MAX: usize = 10;
 
-/// What the choice of a part says that is to be as it was typed, and as it has been saved meanwhile.
+/// The values of a choice: the part as typed here, or as the other person saved it.
 pub(super) const MINE: &str = "mine";
 pub(super) const THEIRS: &str = "theirs";
 
-/// The field that names each part that is to be chosen.
+/// The field that names each part to choose.
 pub(super) const CHOOSE: &str = "choose";
 
-/// The name of the choice of a part.
+/// The field name for the choice of a part.
 pub(super) fn pick(part: Part) -> String {
     format!("pick-{}", part.name())
 }
 
-/// What becomes of an edit of a version that is not the present one any more.
+/// Handles an edit of a version that is no longer the latest.
 pub(super) async fn settle(
     web: &Web,
     who: &SignedIn,
@@ -89,7 +89,7 @@ fn by(names: &Names, version: &Version) -> Markup {
     }
 }
 
-/// What was typed travels along unseen.
+/// Hidden fields with what was typed.
 fn carried(who: &SignedIn, edit: &Edit, seen: &Version, typed: &Typed, visible: &[Part]) -> Markup {
     html! {
         (csrf(who))
@@ -103,7 +103,7 @@ fn carried(who: &SignedIn, edit: &Edit, seen: &Version, typed: &Typed, visible: 
     }
 }
 
-/// What an activity was, what was typed, and what has been saved meanwhile.
+/// The version before, what was typed here, and what the other person saved.
 struct Both<'a> {
     names: &'a Names,
     base: &'a Content,
@@ -115,7 +115,7 @@ struct Both<'a> {
 impl Both<'_> {
     fn choose(&self, who: &SignedIn, edit: &Edit, merged: &Merged) -> Markup {
         let Both { names, base, mine, present, .. } = self;
-        // Of what is to be chosen there travels what was typed; of all else, what comes of both.
+        // Parts to choose carry what was typed; all others carry the merged value.
         let mut typed = Typed::of(&merged.content, names);
         for part in &merged.colliding {
             typed.set(*part, edit.typed.get(*part));
@@ -161,7 +161,7 @@ impl Both<'_> {
         }
     }
 
-    /// A text with the words of both in it, to be edited.
+    /// A combined text, to be edited.
     fn text(&self, part: Part, text: &str) -> Markup {
         let (id, help) = (format!("f-{}", part.name()), format!("h-{}", part.name()));
         let of = |content: &Content| match part {
@@ -187,7 +187,7 @@ impl Both<'_> {
         }
     }
 
-    /// One or the other, and neither before it is chosen.
+    /// A choice between the two values, with none chosen at first.
     fn pick(&self, part: Part) -> Markup {
         let saved = html! { "Saved by " (by(self.names, self.present)) };
         html! {

@@ -1,4 +1,4 @@
-//! An activity: shown, and edited.
+//! Shows and edits an activity.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::{Problem, SignedIn, Web};
 /// The field with the account as the form showed it.
 const ACCOUNT_SHOWN: &str = "account_shown";
 
-/// The most characters of a subject that a title has.
+/// The most characters of the subject shown as the title.
 const TITLE_CHARS_MAX: usize = 120;
 
 pub(super) async fn show(
@@ -146,7 +146,7 @@ fn history_facts(names: &Names, version: &Version, activity: &Activity) -> Marku
     }
 }
 
-/// What an edit is about.
+/// An edit that has come in.
 pub(super) struct Edit {
     pub(super) id: ActivityId,
     /// The version that the form was made from.
@@ -155,7 +155,7 @@ pub(super) struct Edit {
     /// Where the activity was opened from.
     pub(super) back: String,
     then: Then,
-    /// What was to be chosen on the page of a conflict, and was not.
+    /// The parts that still have to be chosen on the conflict page.
     unchosen: Vec<Part>,
 }
 
@@ -164,12 +164,12 @@ impl Edit {
         self.base.record().ok_or_else(without_version)
     }
 
-    /// Goes on after it has been saved, which `done` says how.
+    /// Redirects after it has been saved; `done` is the message to show.
     pub(super) fn go_on(&self, written: &Written, done: &str) -> Response {
         self.then.go_on(self.id, written.version, done, &self.back)
     }
 
-    /// The button that was pressed, for whoever is asked something first.
+    /// The button that was pressed, to be carried along if a question comes first.
     pub(super) fn button(&self) -> &'static str {
         self.then.name()
     }
@@ -224,8 +224,7 @@ pub(super) async fn save(
     }
 }
 
-/// Reads the form. Where it comes from the page of a conflict, it says of each part whether it is to
-/// stay as it is there.
+/// Reads the form. From the conflict page it says for each part which value to keep.
 async fn read(web: &Web, names: &Names, id: ActivityId, fields: &Fields) -> Result<Edit, Problem> {
     let seen = fields.get("seen").parse().map_err(|_| without_version())?;
     let base = web.service.version(&names.tenant, id, Seq(seen)).await?;
@@ -235,7 +234,7 @@ async fn read(web: &Web, names: &Names, id: ActivityId, fields: &Fields) -> Resu
     let back = local(fields.get("back")).unwrap_or("/activities").to_owned();
     let mut edit = Edit { id, base, typed, back, then, unchosen: Vec::new() };
     let shown = Typed::of(&Content::of(edit.base()?), names);
-    // An account that has got another name since is untouched all the same.
+    // An account that has been renamed in the meantime still counts as untouched.
     if fields.has(ACCOUNT_SHOWN) && fields.raw(ACCOUNT_SHOWN) == edit.typed.get(Part::Account) {
         edit.typed.set(Part::Account, shown.get(Part::Account));
     }
@@ -250,7 +249,7 @@ async fn read(web: &Web, names: &Names, id: ActivityId, fields: &Fields) -> Resu
     Ok(edit)
 }
 
-/// The form once more, with what is wrong with it.
+/// The form again, with its errors.
 pub(super) fn again(
     who: &SignedIn,
     names: &Names,
@@ -264,8 +263,8 @@ pub(super) fn again(
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-/// Brings a removed activity back before it is edited. Returns the version that counts as seen: the
-/// new one, if its content is the one that the form was made from.
+/// Restores a removed activity before it is edited. Returns the version that the edit is based on: the new one, if
+/// its content is what the form was made from.
 async fn revive(web: &Web, who: &SignedIn, edit: &Edit) -> Result<Seq, Problem> {
     let tenant = &who.person.tenant;
     let restore = Write::Restore { id: edit.id, to: None, seen: None };

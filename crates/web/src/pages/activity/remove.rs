@@ -1,4 +1,4 @@
-//! An activity goes, and comes back.
+//! Removes and restores an activity.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -15,7 +15,7 @@ use crate::session::Posted;
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
 
-/// The button that removes. A script asks first and says so; where none runs, a page does.
+/// The button that removes. A script asks for confirmation and says so; without scripts, a page does.
 pub(super) fn button(who: &SignedIn, id: ActivityId, subject: &str, back: &str) -> Markup {
     let question = format!("Remove “{}”? You can restore it from the bin.", short(subject, 80));
     html! {
@@ -41,7 +41,7 @@ pub(super) async fn remove(
     let written = web.service.write(tenant, who.person.author(), Write::Remove(id)).await;
     let version = match written {
         Ok(written) => written.version,
-        // Somebody else was faster, or a second click.
+        // Someone else was faster, or it was clicked twice.
         Err(Refusal::UnknownActivity(_)) => Some(present.seq),
         Err(refusal) => return Err(refusal.into()),
     };
@@ -89,7 +89,7 @@ pub(super) async fn restore(
         }
         written => {
             let told = Told::of(&web, &who, id, written).await?;
-            // Whoever restores what is there already is told so.
+            // Says so if there was nothing to restore.
             let is_same = matches!(told, Told::Nothing);
             let page = format!("{}{}", address(id), if is_same { "?done=same" } else { "" });
             let back = local(fields.get("back")).unwrap_or(&page);
@@ -98,7 +98,7 @@ pub(super) async fn restore(
     }
 }
 
-/// The page of an activity that is not there any more.
+/// The page of a removed activity.
 pub(super) async fn removed_page(
     web: &Web,
     who: &SignedIn,

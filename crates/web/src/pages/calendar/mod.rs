@@ -1,4 +1,4 @@
-//! The calendar feed of a person: its secret address, and what a calendar program reads there.
+//! The calendar feed of a person: its secret address and its content.
 
 mod feed;
 mod ical;
@@ -15,7 +15,7 @@ use crate::session::Posted;
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web, api};
 
-/// What the preferences say has been done.
+/// The message that the preferences show.
 pub(crate) const REVOKED: &str = "calendar-revoked";
 
 pub(crate) fn routes() -> Router<Web> {
@@ -25,7 +25,7 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/preferences/calendar/revoke", post(revoke))
 }
 
-/// The part of the preferences about the feed.
+/// The section of the preferences about the feed.
 pub(crate) fn section(who: &SignedIn) -> Markup {
     let feed = who.person.system_user().and_then(|user| user.calendar);
     html! {
@@ -58,7 +58,7 @@ fn create_form(who: &SignedIn, button: &str, question: Option<&str>) -> Markup {
     }
 }
 
-/// A form that is sent twice creates two addresses: the one that is shown in the end is the one that counts.
+/// A form that is sent twice creates two addresses; the one shown last is the valid one.
 async fn create(
     State(web): State<Web>,
     headers: HeaderMap,

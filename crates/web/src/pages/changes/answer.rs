@@ -11,7 +11,7 @@ use crate::layout::{copied, counted, empty, number, pager};
 use crate::times::exact;
 use crate::{SignedIn, Web, api};
 
-/// Removed ids that are shown; the answer has them all.
+/// How many removed ids are shown; the answer has them all.
 const REMOVED_SHOWN_MAX: usize = 200;
 
 /// How many records and removals there are, and up to when.
@@ -86,10 +86,10 @@ fn record(version: &Arc<Version>, directory: &Directory, zone: &Zone) -> Markup 
     }
 }
 
-/// Who made the change, and by which door.
+/// Who made the change, and from where.
 fn author(version: &Version, directory: &Directory) -> Markup {
     let user = version.author.user.and_then(|user| directory.users.get(&user));
-    let door = match version.author.origin {
+    let from = match version.author.origin {
         Origin::Api => "API",
         Origin::Web => "web pages",
         Origin::Import => "import",
@@ -98,7 +98,7 @@ fn author(version: &Version, directory: &Directory) -> Markup {
     };
     html! {
         @if let Some(user) = user { (user.name) " " }
-        span.badge.muted { (door) }
+        span.badge.muted { (from) }
     }
 }
 
@@ -134,7 +134,7 @@ pub(super) fn removed(web: &Web, org: &Tenant, preview: &Preview, zone: &Zone) -
     }
 }
 
-/// How a script asks the same, and what it asks next.
+/// How a script asks for the same, and what it asks for next.
 pub(super) fn request(
     address: &str,
     question: &Question,

@@ -1,4 +1,4 @@
-//! What changed: what the API answers to whoever asks for a range, with the request that asks it.
+//! Changes: what the API answers for a time range, and the request for it.
 
 mod answer;
 mod buckets;
@@ -23,7 +23,7 @@ use crate::layout::{self, Nav, number};
 use crate::session::Query;
 use crate::{Problem, SignedIn, Web, api, times};
 
-/// The chart of a longer range begins with the first change: before it, there is much of nothing.
+/// The chart of a longer range starts with the first change, so that it is not mostly empty.
 const WHOLE_MS_MAX: i64 = 100 * times::DAY_MS;
 
 pub(crate) fn routes() -> Router<Web> {
@@ -62,7 +62,7 @@ async fn show(
         (answer::removed(&web, org, &preview, &zone))
         (answer::request(&address, &question, &preview, &zone))
     };
-    // What is over does not change any more, nor does an answer that has begun.
+    // A range in the past does not change any more, nor do later pages of an answer.
     let is_live = question.query.to.is_none() && question.as_of.is_none();
     let control = |bound: Option<Stamp>| bound.map(|at| times::control(at, &zone));
     let (from, to) = (control(question.query.from), control(question.query.to));
@@ -84,16 +84,16 @@ fn past_the_end(question: &Question, preview: &Preview) -> Markup {
     layout::empty("Page not found", &text, &action)
 }
 
-/// What the form has in it.
+/// The content of the form.
 struct Shown<'a> {
     from: &'a str,
     to: &'a str,
-    /// Which instants both are, where clocks show the same twice.
+    /// The exact instants of both, if their local times occur twice.
     exactly: [String; 2],
     fields: &'a Fields,
 }
 
-/// The page. With `live`, the seq that it shows, it follows what changes.
+/// The page. If `live` has the position that it shows, it is updated live.
 fn page(
     who: &SignedIn,
     shown: &Shown<'_>,
@@ -144,8 +144,8 @@ fn form(shown: &Shown<'_>, wrong: &Wrong, zone: &Zone) -> Markup {
     }
 }
 
-/// What happened in the range, if anything did. It counts all activities' changes, so that there is
-/// none where only some are asked for.
+/// The chart of the range, if there are changes in it. It counts the changes of all activities, so there is none if
+/// only some were asked for.
 fn chart(web: &Web, org: &Tenant, question: &Question, preview: &Preview, zone: &Zone) -> Markup {
     let first = web.service.first_change(org).filter(|_| question.query.ids.is_none());
     let Some(first) = first else { return html! {} };

@@ -1,4 +1,4 @@
-//! One key: what it has been given, what it lacks, and its last polls.
+//! The page of a key: what it has received, what it has missed, and its recent polls.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,7 +15,7 @@ use crate::session::{Number, Posted, Query};
 use crate::times::{Shape, duration, exact, interval, time};
 use crate::{Problem, SignedIn, Web};
 
-/// Changes that are listed.
+/// How many undelivered changes are listed.
 const UNDELIVERED_SHOWN_MAX: usize = 50;
 
 pub(super) async fn show(
@@ -32,7 +32,7 @@ pub(super) async fn show(
     page(&web, &who, KeyId(key), &above, &query, &Wrong::default()).await
 }
 
-/// Says how often the key is expected to be asked with.
+/// Sets how often the key is expected to poll.
 pub(super) async fn expect(
     State(web): State<Web>,
     Number(key): Number,
@@ -48,7 +48,7 @@ pub(super) async fn expect(
     Ok(Redirect::to(&format!("/integrations/{id}?saved=1")).into_response())
 }
 
-/// None where the field is empty: then its own rhythm tells.
+/// None if the field is empty; then its usual interval counts.
 fn expected(fields: &Fields) -> Result<Option<Interval>, String> {
     let every = fields.get("every");
     if every.is_empty() {
@@ -145,7 +145,7 @@ fn since(from: Stamp, zone: &Zone) -> Markup {
     html! { @if from == Stamp::MIN { "the beginning" } @else { (exact(from, zone)) } }
 }
 
-/// What it lacks, and why.
+/// What it has missed, and why.
 fn lost(one: &Integration) -> Markup {
     let missing = one.missing;
     let parts = [
@@ -212,13 +212,13 @@ fn undelivered_row(change: &Undelivered, zone: &Zone) -> Markup {
     }
 }
 
-/// The window in Changes, to the millisecond.
+/// The address of a window in Changes, to the millisecond.
 pub(super) fn window_address(from: Stamp, to: Stamp) -> String {
     let exact = |at: Stamp| at.at_offset(0).to_string();
     Fields::of([("from", exact(from)), ("to", exact(to))]).address("/changes")
 }
 
-/// A poll's window, which leads to Changes.
+/// A poll's window, as a link to Changes.
 pub(super) fn window(poll: &Poll, zone: &Zone) -> Markup {
     let from = poll.from.unwrap_or(Stamp::MIN);
     let bounds = html! {

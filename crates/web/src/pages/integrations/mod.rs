@@ -1,4 +1,4 @@
-//! The keys of the organization, what is asked with them, and what they were given.
+//! The API keys of the organization, and what each has received.
 
 mod key;
 mod receipt;
@@ -61,7 +61,7 @@ fn page(
     let all = web.service.integrations(&who.person.tenant);
     let is_revoked = |one: &Integration| one.state == IntegrationState::Revoked;
     let (revoked, mut live): (Vec<_>, Vec<_>) = all.into_iter().partition(is_revoked);
-    // The worst first; among equals the order stays.
+    // The worst come first; the order among equals stays.
     live.sort_by_key(|one| Reverse(one.severity()));
     let content = html! {
         (layout::head("Integrations", &html! {}))
@@ -159,7 +159,7 @@ fn named(one: &Integration) -> &str {
     if one.key.label.is_empty() { "Unnamed key" } else { &one.key.label }
 }
 
-/// Asks once more, without a script too.
+/// Asks for confirmation, with or without scripts.
 fn revoke_form(who: &SignedIn, one: &Integration) -> Markup {
     html! {
         details.menu {
@@ -236,7 +236,7 @@ async fn create(
         };
         match once(&web, &who, &fields, create).await? {
             Ok((_, Some(key))) => return Ok(created_page(&web, &who, &headers, &key)),
-            // The secret is kept nowhere: it cannot be shown again.
+            // The secret is not stored, so it cannot be shown again.
             Ok((id, None)) => {
                 let created = Fields::of([("created", id.to_string())]);
                 return Ok(Redirect::to(&created.address("/integrations")).into_response());
@@ -256,7 +256,7 @@ fn user(id: &str, directory: &Directory) -> Result<UserId, &'static str> {
     directory.users.values().find(live).map(|user| user.id).ok_or("Choose an active user")
 }
 
-/// The secret is on this page and nowhere else: no address leads to it again.
+/// The only page that ever shows the secret.
 fn created_page(web: &Web, who: &SignedIn, headers: &HeaderMap, key: &NewKey) -> Response {
     let parameters =
         [("login.apiKey", key.secret.clone()), ("login.orgid", who.person.tenant.id.to_string())];

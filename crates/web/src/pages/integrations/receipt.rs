@@ -1,4 +1,4 @@
-//! "Did it get activity 4001?"
+//! Whether a key has received an activity.
 
 use domain::{ActivityId, KeyId, Stamp, Zone};
 use maud::{Markup, html};
@@ -19,7 +19,7 @@ pub(super) fn form(key: KeyId, activity: &str) -> Markup {
     }
 }
 
-/// The answer, with the poll that had it, or why it did not come.
+/// The answer, with the poll that delivered it, or the reason why it was not delivered.
 pub(super) fn answer(id: ActivityId, receipt: Option<&Receipt>, zone: &Zone) -> Markup {
     let Some(receipt) = receipt else {
         return said("warn", &html! { "No: activity " (id) " has never existed." });

@@ -1,4 +1,4 @@
-//! How an integration is doing, in words: what is the matter, and what to do about it.
+//! The state of an integration in words: what is wrong, and what to do about it.
 
 use domain::{Stamp, Zone};
 use maud::{Markup, html};
@@ -20,7 +20,7 @@ pub(super) fn badge(one: &Integration) -> Markup {
     html! { span class={ "badge " (kind) } { (one.state.name()) } }
 }
 
-/// What is the matter, and what to do.
+/// What is wrong, and what to do.
 pub(super) fn sentence(one: &Integration, zone: &Zone) -> Markup {
     let lost = counted(one.missing.changes(), "change was", "changes were");
     html! {
@@ -69,7 +69,7 @@ pub(super) fn sentence(one: &Integration, zone: &Zone) -> Markup {
     }
 }
 
-/// Where it has to begin again to get what it lacks.
+/// From where it has to read again to get what it has missed.
 fn resume(one: &Integration, zone: &Zone) -> Markup {
     match one.complete_until.or(one.complete_from).filter(|at| *at > Stamp::MIN) {
         // As a script can send it.
@@ -98,7 +98,7 @@ pub(super) fn rhythm_in_words(ms: i64) -> String {
     if ms < 1_000 { "second or more often".to_owned() } else { interval(ms) }
 }
 
-/// A habit by which it may lose something.
+/// A habit that may make it lose changes.
 pub(super) fn hint(hint: Hint, zone: &Zone) -> Markup {
     html! {
         @match hint {
@@ -115,7 +115,7 @@ pub(super) fn hint(hint: Hint, zone: &Zone) -> Markup {
     }
 }
 
-/// Up to when it has been given everything.
+/// Up to when it has received everything.
 pub(super) fn complete(one: &Integration, zone: &Zone) -> Markup {
     html! {
         @match one.complete_until {
@@ -126,7 +126,7 @@ pub(super) fn complete(one: &Integration, zone: &Zone) -> Markup {
     }
 }
 
-/// What came after all that it has asked for.
+/// What changed after everything it has asked for.
 pub(super) fn behind(one: &Integration, zone: &Zone) -> Markup {
     html! {
         @match one.behind_since {

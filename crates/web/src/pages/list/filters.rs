@@ -1,4 +1,4 @@
-//! The conditions of the list: the form that sets them, and each one's way out.
+//! The filters of the list: the form that sets them, and links that remove them.
 
 use domain::{Priority, Status, StatusId};
 use maud::{Markup, html};
@@ -10,7 +10,7 @@ use crate::form::options;
 use crate::pages::due::Due;
 use crate::pages::names;
 
-/// The form. It works by GET, so that the address says what is shown.
+/// The form. It uses GET, so that the address has all filters.
 pub(super) fn form(who: &SignedIn, asked: &ListRequest, directory: &Directory) -> Markup {
     let value = |name| asked.fields.get(name);
     let on = |name| asked.fields.has(name).then_some("on");
@@ -52,7 +52,7 @@ pub(super) fn form(who: &SignedIn, asked: &ListRequest, directory: &Directory) -
     }
 }
 
-/// The conditions that are days.
+/// The filters by date.
 const DAYS: [(&str, &str); 4] = [
     ("start_from", "Start on or after"),
     ("start_to", "Start on or before"),
@@ -64,7 +64,7 @@ fn labelled(name: &str, text: &str, control: &Markup) -> Markup {
     html! { div.field { label for={ "f-" (name) } { (text) } (control) } }
 }
 
-/// Text that is no day is shown as it was typed, which a control for days would not.
+/// A text that is not a date is shown in a text field, because a date field would drop it.
 fn day(name: &str, text: &str, value: &str) -> Markup {
     let is_day = |c: char| c.is_ascii_digit() || c == '-';
     let kind = if value.chars().all(is_day) { "date" } else { "text" };
@@ -73,7 +73,7 @@ fn day(name: &str, text: &str, value: &str) -> Markup {
     labelled(name, text, &html! { input id=(id) class=[on] type=(kind) name=(name) value=(value); })
 }
 
-/// Each status, and those that are done and not done; what else the address names together.
+/// Open, done, and each status; *Several* if the address names more than one.
 fn statuses(asked: &ListRequest, directory: &Directory) -> Markup {
     let chosen = asked.statuses.as_str();
     let offered = |status: &&Status| !status.retired || chosen == status.id.to_string();
@@ -97,7 +97,7 @@ fn priorities() -> Vec<(String, &'static str)> {
     std::iter::once((String::new(), "Any")).chain(each).collect()
 }
 
-/// Whoever can sign in or be responsible; somebody else where the address says so.
+/// All users, and any other that the address names.
 fn users<'a>(
     who: &SignedIn,
     asked: &'a ListRequest,
@@ -115,7 +115,7 @@ fn users<'a>(
     users
 }
 
-/// The conditions that narrow the list, each with a way to take it away.
+/// The active filters, each with a link that removes it.
 pub(super) fn active(who: &SignedIn, asked: &ListRequest, directory: &Directory) -> Markup {
     let each = CONDITIONS.iter().flat_map(|name| {
         asked.fields.all(name).map(move |value| {

@@ -1,4 +1,4 @@
-//! The list of activities: searched, filtered, sorted, page by page; the address says which.
+//! The list of activities: search, filters, order and pages, all of it in the address.
 
 mod download;
 mod filters;
@@ -57,10 +57,10 @@ async fn show(
     Ok((status, page).into_response())
 }
 
-/// How soon a browser tries by itself again what cannot be shown now, in seconds.
+/// How soon the browser tries again when the list is not available, in seconds.
 const AGAIN_AFTER_S: &str = "3";
 
-/// What is above every list, whatever came of it.
+/// The page around the list, or around what is shown instead.
 fn framed(
     web: &Web,
     who: &SignedIn,
@@ -90,7 +90,7 @@ fn framed(
     }
 }
 
-/// Accounts that are called as what is searched for: whoever looks for a name may mean one of them.
+/// Accounts whose names match the search, because a person who searches for a name may mean one of them.
 fn accounts(who: &SignedIn, asked: &ListRequest) -> Markup {
     let words = asked.filter.words.trim();
     let found = if words.is_empty() {
@@ -111,7 +111,7 @@ fn accounts(who: &SignedIn, asked: &ListRequest) -> Markup {
     }
 }
 
-/// How many of them are named.
+/// How many of them are shown.
 const ACCOUNTS_SHOWN: usize = 5;
 
 fn listed(web: &Web, who: &SignedIn, asked: &ListRequest, listing: &Listing) -> Markup {
@@ -147,7 +147,7 @@ fn count(asked: &ListRequest, listing: &Listing) -> Markup {
     }
 }
 
-/// Sizes of a page that are offered.
+/// The page sizes to choose from.
 const SIZES: [u32; 3] = [50, 100, 200];
 
 fn sizes(asked: &ListRequest) -> Markup {
@@ -163,7 +163,7 @@ fn sizes(asked: &ListRequest) -> Markup {
     }
 }
 
-/// Nothing there is not the same as nothing found.
+/// Says whether nothing matches, or there are no activities at all.
 fn nothing(web: &Web, who: &SignedIn, asked: &ListRequest) -> Markup {
     if asked.has_conditions() {
         let action =

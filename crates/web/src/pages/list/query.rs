@@ -1,4 +1,4 @@
-//! What an address asks of the list. Nothing wrong in it is passed over: it is said in words.
+//! Parses the address of the list. Mistakes in it are never ignored: each gets a message.
 
 use domain::{ClientId, Priority, Stamp, Status, StatusId, UserId, Zone};
 use service::{Column, Direction, Filter, ListQuery, Person, Sought};
@@ -9,21 +9,21 @@ use crate::pages::due::Due;
 use crate::pages::names::accounts_meant;
 use crate::times::{self, Clock};
 
-/// Activities on a page, where the address does not say, and at most.
+/// Activities per page by default, and at most.
 const SIZE: u32 = 50;
 const SIZE_MAX: u32 = 200;
 
-/// The most characters that are searched for.
+/// The most characters of a search.
 pub(crate) const WORDS_CHARS_MAX: usize = 200;
 
-/// What stands for all statuses that count as done, and for all others.
+/// The values for all statuses that count as done, and for all others.
 pub(super) const DONE: &str = "done";
 pub(crate) const OPEN: &str = "open";
 
-/// Statuses that may be named one by one.
+/// How many statuses an address may name.
 const STATUSES_MAX: usize = 100;
 
-/// What narrows the list.
+/// The fields that filter the list.
 pub(super) const CONDITIONS: [&str; 10] = [
     "q",
     "status",
@@ -37,11 +37,10 @@ pub(super) const CONDITIONS: [&str; 10] = [
     "changed_to",
 ];
 
-/// How it is shown.
+/// The fields that say how it is shown.
 pub(super) const LOOKS: [&str; 4] = ["sort", "direction", "size", "page"];
 
-/// A column: what it sorts by, its name in the address and above the table, and the direction that
-/// people mean first.
+/// A column: what it sorts by, its name in the address, its title, and the direction that a first click sorts in.
 pub(super) const COLUMNS: [(Column, &str, &str, Direction); 8] = [
     (Column::Subject, "subject", "Subject", Direction::Ascending),
     (Column::Client, "account", "Account", Direction::Ascending),
@@ -53,28 +52,28 @@ pub(super) const COLUMNS: [(Column, &str, &str, Direction); 8] = [
     (Column::Modified, "changed", "Changed", Direction::Descending),
 ];
 
-/// What the list is asked for.
+/// A request for the list.
 pub(crate) struct ListRequest {
     pub(crate) filter: Filter,
     pub(crate) by: Column,
     pub(crate) direction: Direction,
     pub(crate) page: u64,
     pub(crate) size: u32,
-    /// Conditions that make no sense. With one of them left out, the list would show more than was
-    /// asked for, and a bulk change would touch it: there is none.
+    /// Errors in filters. Without a filter the list would show more than was asked for, and bulk changes would affect
+    /// it, so no list is shown.
     pub(crate) wrong: Vec<String>,
-    /// What else makes no sense; the usual takes its place.
+    /// Other errors; the default applies instead.
     pub(crate) mistaken: Vec<String>,
-    /// The fields as they came, nothing but those of the list.
+    /// The fields of the list, as they came.
     pub(crate) fields: Fields,
-    /// The statuses as the one control for them has them: `4,2`.
+    /// The statuses as the value of their control: `4,2`.
     pub(super) statuses: String,
 }
 
 impl ListRequest {
     pub(crate) fn parse(fields: &Fields, who: &SignedIn) -> ListRequest {
         let asked = match fields.get("account") {
-            // By the name of its column it may be asked for too.
+            // The name of its column works too.
             account if !account.is_empty() && !fields.has("client") => {
                 fields.with("client", account)
             }
@@ -94,7 +93,7 @@ impl ListRequest {
         ListRequest { filter, by, direction, page, size, wrong, mistaken, fields, statuses }
     }
 
-    /// The question for the page.
+    /// The query for the page.
     pub(crate) fn query(&self) -> ListQuery {
         ListQuery {
             filter: self.filter.clone(),
@@ -105,28 +104,28 @@ impl ListRequest {
         }
     }
 
-    /// Whether anything narrows the list.
+    /// Whether the list is filtered.
     pub(crate) fn has_conditions(&self) -> bool {
         CONDITIONS.iter().any(|name| self.fields.has(name))
     }
 
-    /// Where this page of the list lies.
+    /// The address of this page of the list.
     pub(crate) fn address(&self) -> String {
         self.fields.address("/activities")
     }
 
-    /// Where another page of it lies.
+    /// The address of another page.
     pub(crate) fn page_address(&self, page: u64) -> String {
         let page = if page > 1 { page.to_string() } else { String::new() };
         self.fields.with("page", &page).address("/activities")
     }
 
-    /// Where the first page of the list lies, with one thing asked differently.
+    /// The address of the first page, with one field changed.
     pub(crate) fn address_with(&self, name: &str, value: &str) -> String {
         self.fields.with(name, value).without("page").address("/activities")
     }
 
-    /// The same without any condition.
+    /// The address without any filter.
     pub(crate) fn address_of_all(&self) -> String {
         self.fields.only(&LOOKS).without("page").address("/activities")
     }
@@ -160,7 +159,7 @@ impl Reader<'_> {
         filter
     }
 
-    /// What is to be done when, by the clock of whoever asks.
+    /// When activities are due, in the reader's time zone.
     fn due(&mut self, person: &Person, filter: &mut Filter) {
         let text = self.fields.get("due");
         if text.is_empty() {
@@ -176,7 +175,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What is asked for twice is not cut to the first: the list would show something else than is meant.
+    /// Repeated fields are errors: using only the first would show another list than was meant.
     fn none_too_many(&mut self) {
         for name in CONDITIONS {
             let count = self.fields.all(name).count();
@@ -236,7 +235,7 @@ impl Reader<'_> {
         found
     }
 
-    /// Activities may name users that the directory does not have: any number is one.
+    /// Any number is valid, because activities may name users that the directory does not have.
     fn user(&mut self, person: &Person) -> Option<UserId> {
         let text = self.fields.get("user");
         if text.is_empty() {
@@ -253,7 +252,7 @@ impl Reader<'_> {
         found
     }
 
-    /// All accounts that fit what was typed.
+    /// All accounts that match what was typed.
     fn clients(&mut self, person: &Person) -> Option<Vec<ClientId>> {
         let text = self.fields.get("client");
         if text.is_empty() {
@@ -266,7 +265,7 @@ impl Reader<'_> {
         Some(found)
     }
 
-    /// Two days, both included.
+    /// A range of days, including both.
     fn days(
         &mut self,
         from: &str,
@@ -342,7 +341,7 @@ pub(crate) fn direction_name(direction: Direction) -> &'static str {
     }
 }
 
-/// What somebody typed, so that it fits into a sentence.
+/// What was typed, quoted and shortened for a sentence.
 fn quoted(text: &str) -> String {
     let start: String = text.chars().take(40).collect();
     let more = if start.len() < text.len() { "…" } else { "" };

@@ -1,4 +1,4 @@
-//! Small changes, made where an activity is listed.
+//! Quick changes of an activity, made in a list.
 
 use axum::extract::State;
 use axum::response::Redirect;
@@ -13,7 +13,7 @@ use crate::session::Posted;
 use crate::times;
 use crate::{Problem, Web};
 
-/// Changes what the form names, and nothing else.
+/// Changes only what the form names.
 pub(super) async fn change(
     State(web): State<Web>,
     Id(id): Id,
@@ -28,7 +28,7 @@ pub(super) async fn change(
             plan(&mut patch, activity, fields.get("day"), &who.clock.zone)?;
         }
     }
-    // As every edit: not over what somebody else has saved since the list was shown.
+    // Like any edit, it must not overwrite what someone else has saved since the list was shown.
     let write = match fields.get("seen").parse().map(Seq) {
         Ok(seen) => Write::Edit { id, seen, patch },
         Err(_) => Write::Update(id, patch),
@@ -38,7 +38,7 @@ pub(super) async fn change(
     Ok(Redirect::to(&told.at(fields::local(fields.get("back")).unwrap_or("/activities"))))
 }
 
-/// Moves an activity to a day, at the time that it had; its end goes along.
+/// Moves an activity to another day at the same time of day, together with its end.
 fn plan(patch: &mut Patch, activity: &Activity, day: &str, zone: &Zone) -> Result<(), Problem> {
     let was = times::control(activity.start.stamp, zone);
     let time = was.get(10..).unwrap_or_default();

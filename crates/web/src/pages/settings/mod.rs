@@ -1,4 +1,4 @@
-//! What an admin sets: the organization, people, statuses.
+//! The settings: the organization, its users and its statuses.
 
 mod statuses;
 mod users;
@@ -25,7 +25,7 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(statuses::routes())
 }
 
-/// A form as it came in, and what is wrong with it.
+/// A form as it came in, and its errors.
 #[derive(Default)]
 struct Typed {
     fields: Fields,
@@ -33,13 +33,13 @@ struct Typed {
 }
 
 impl Typed {
-    /// What was typed into a field; what is there, where nothing was.
+    /// What was typed into a field, or the present value if the field was not sent.
     fn or<'a>(&'a self, name: &str, there: &'a str) -> &'a str {
         if self.fields.has(name) { self.fields.raw(name) } else { there }
     }
 }
 
-/// What has been done, as the address says it.
+/// The messages that an address can ask for.
 const DONE: [(&str, &str); 5] = [
     ("organization", "Organization saved."),
     ("user", "User saved."),

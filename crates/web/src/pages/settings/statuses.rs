@@ -1,4 +1,4 @@
-//! The statuses: their names, their order, and which of them mean that nothing is left to do.
+//! The statuses: their names, their order, and which of them count as done.
 
 use axum::Router;
 use axum::extract::State;
@@ -66,7 +66,7 @@ pub(super) fn list(web: &Web, who: &SignedIn, typed: &Typed) -> Result<Markup, P
     })
 }
 
-/// A status; the first one is what new activities begin with.
+/// A row for a status; `is_first` marks the one that new activities start with.
 fn row(status: &Status, is_first: bool, moves: &Markup) -> Markup {
     html! {
         tr id={ "s" (status.id) } {
@@ -127,7 +127,7 @@ async fn show(
     status_page(&web, &who, StatusId(id), saved, &Typed::default()).await
 }
 
-/// How many activities show a status.
+/// How many activities have a status.
 async fn count(web: &Web, who: &SignedIn, id: StatusId) -> Result<u64, Problem> {
     let filter = Filter { statuses: vec![id], ..Filter::default() };
     Ok(web.service.matching(&who.person.tenant, &filter).await?.len() as u64)
@@ -233,7 +233,7 @@ fn retire_form(who: &SignedIn, status: &Status) -> Markup {
     }
 }
 
-/// The activities that show the name follow by themselves; the page of the work says how far.
+/// Renames a status and its activities; the page of the work shows the progress.
 async fn rename(
     State(web): State<Web>,
     Number(id): Number,

@@ -1,4 +1,4 @@
-//! The people: who they are, what they may do, how they sign in.
+//! The users: their names, roles and logins.
 
 use axum::Router;
 use axum::extract::State;
@@ -35,7 +35,7 @@ const ROLES: [(Role, &str); 3] = [
     (Role::Admin, "Admin: can also change settings"),
 ];
 
-/// All users, those who are disabled last.
+/// All users, with disabled ones last.
 pub(super) fn list(web: &Web, who: &SignedIn) -> Markup {
     let directory = who.person.tenant.directory();
     let mut users: Vec<&SystemUser> = directory.users.values().collect();
@@ -116,7 +116,7 @@ fn name_and_role(typed: &Typed, name: &str, role: Role) -> Markup {
     }
 }
 
-/// Browsers are not to fill in the admin's own.
+/// Keeps browsers from filling in the admin's own name.
 fn login_name(typed: &Typed, there: &str, help: &str, required: bool) -> Markup {
     let label = Label { name: "login", text: "Login name", help, required, ..Label::default() };
     unremembered(label, typed, typed.or("login", there))
@@ -155,7 +155,7 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
         let create = async move { Ok((service.create_user(&person, user, of_login).await?.0, ())) };
         match once(&web, &who, &typed.fields, create).await? {
             Ok((id, Some(()))) => return Ok(done(&who, UserId(id), login, "added")),
-            // Another password has been made up by now, which is nobody's.
+            // The password generated for this second request is not used.
             Ok((id, None)) => return Ok(saved(UserId(id), added_before(login.as_ref()))),
             Err(problem) => taken(&who, &mut typed, problem)?,
         }
@@ -164,7 +164,7 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
     new_page(&web, &who, &typed)
 }
 
-/// What is said where the same form has added the user before.
+/// The message if the same form has already added the user.
 fn added_before(login: Option<&NewLogin>) -> &'static str {
     if login.is_some_and(|new| new.made_up.is_some()) { "added-before" } else { "added" }
 }
@@ -175,11 +175,11 @@ fn read_name_and_role(typed: &mut Typed) -> (Option<Name>, Option<Role>) {
     (wrong.check("name", Name::parse(fields.raw("name"))), wrong.check("role", role))
 }
 
-/// A login as the form wants it.
+/// A login from the form.
 struct NewLogin {
     name: LoginName,
     password: Password,
-    /// The password as it has to be shown, where it was made up.
+    /// The password to show, if it was generated.
     made_up: Option<String>,
 }
 
@@ -195,7 +195,8 @@ fn read_login(web: &Web, typed: &mut Typed) -> Result<Option<NewLogin>, Problem>
     Ok(name.zip(password).map(|(name, password)| NewLogin { name, password, made_up }))
 }
 
-/// A password is not shown again: where something else was wrong, it is not made up without a word.
+/// Passwords are not sent back. If another field has an error, asks for the password again instead of silently
+/// generating one.
 fn ask_for_password(typed: &mut Typed) {
     let was_typed = !typed.fields.raw("password").is_empty();
     if was_typed && !typed.wrong.is_empty() && !typed.wrong.has("password") {
@@ -203,7 +204,7 @@ fn ask_for_password(typed: &mut Typed) {
     }
 }
 
-/// Says at its field that somebody else has the login name.
+/// Notes that the login name is already used.
 fn taken(who: &SignedIn, typed: &mut Typed, problem: AdminError) -> Result<(), Problem> {
     let AdminError::LoginExists(_, other) = problem else { return Err(problem.into()) };
     let other = names::user(&who.person.tenant.directory(), other);
@@ -211,7 +212,7 @@ fn taken(who: &SignedIn, typed: &mut Typed, problem: AdminError) -> Result<(), P
     Ok(())
 }
 
-/// A password that was made up is shown at once, since it is kept nowhere.
+/// Shows a generated password at once, because it is not stored.
 fn done(who: &SignedIn, id: UserId, login: Option<NewLogin>, what: &str) -> Response {
     let address = format!("/settings/users/{id}");
     let Some(NewLogin { name, made_up: Some(password), .. }) = login else {
@@ -236,7 +237,7 @@ fn done(who: &SignedIn, id: UserId, login: Option<NewLogin>, what: &str) -> Resp
     layout::page(who, "New password", Nav::Settings, &content)
 }
 
-/// What has been done, as the address says it.
+/// The messages that an address can ask for.
 const DONE: [(&str, &str); 7] = [
     ("added", "User added."),
     (
