@@ -11,6 +11,7 @@ use service::{Change, Difference};
 use super::activity::{Id, Names, address};
 use super::differences;
 use crate::layout::{self, Nav, csrf};
+use crate::problem::capitalized;
 use crate::session::Query;
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
@@ -92,7 +93,7 @@ fn by(change: &Change, names: &Names) -> String {
     match author.user {
         _ if is_rename(change) => "along with all activities that have this status".to_owned(),
         Some(_) => format!("{} · {}", names.author(author), origin(author.origin)),
-        None => names.author(author),
+        None => capitalized(&origin(author.origin)),
     }
 }
 

@@ -243,7 +243,7 @@ async fn create(
             }
             // Disabled a moment ago.
             Err(AdminError::UserDisabled(_)) => {
-                wrong.add("user", "This user has just been disabled: choose another")
+                wrong.add("user", "This user has just been disabled: choose another");
             }
             Err(problem) => return Err(problem.into()),
         }

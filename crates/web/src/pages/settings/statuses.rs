@@ -37,7 +37,7 @@ pub(super) fn list(web: &Web, who: &SignedIn, typed: &Typed) -> Result<Markup, P
     let label =
         Label { name: "status_name", text: "New status", required: true, ..Label::default() };
     Ok(html! {
-        p.hint { "This is the order in which people choose from them." }
+        p.hint { "People choose from the statuses in this order." }
         div.scroll { table.grid {
             thead { tr {
                 th scope="col" { "Name" }
