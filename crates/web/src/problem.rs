@@ -133,7 +133,9 @@ impl IntoResponse for Problem {
                     .to_owned(),
             ),
             Problem::Wrong(text) => (StatusCode::BAD_REQUEST, "That didn’t work", text),
-            Problem::Unavailable(text) => (StatusCode::SERVICE_UNAVAILABLE, "Not available right now", text),
+            Problem::Unavailable(text) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "Not available right now", shown(&text))
+            }
             Problem::Preparing(text) => return preparing(&text),
         };
         let content = html! {
