@@ -1,11 +1,11 @@
-//! The other door: a script that is logged in to the API of the same server.
+//! A script that is logged in to the API of the same server.
 
 use serde_json::Value;
 use ureq::Agent;
 
 use crate::{Person, Server, WAIT_MAX};
 
-/// Somebody with a session of API v1.
+/// A session of API v1.
 #[derive(Debug)]
 pub struct Api {
     agent: Agent,
@@ -14,7 +14,7 @@ pub struct Api {
 }
 
 impl Api {
-    /// Logs in with a new key of this person's.
+    /// Logs in with a new key of this person.
     #[track_caller]
     pub fn new(server: &Server, person: &Person) -> Api {
         let key = server.key(person);
@@ -23,7 +23,7 @@ impl Api {
         api
     }
 
-    /// Tries to log in; gives the inside of the answer too, which may be a refusal.
+    /// Tries to log in; also returns the answer's root member, which may be a refusal.
     #[track_caller]
     pub fn log_in(server: &Server, org: &str, key: &str) -> (Api, Value) {
         let config = Agent::config_builder().http_status_as_error(false);
@@ -35,8 +35,8 @@ impl Api {
         (api, answer)
     }
 
-    /// Asks, like `ask("account/syncActivities", &[("syncActivityTimeFrom", …)])`; gives the inside
-    /// of the answer's one root member.
+    /// Sends a request, like `ask("account/syncActivities", &[("syncActivityTimeFrom", …)])`; returns the content of
+    /// the answer's root member.
     #[track_caller]
     pub fn ask(&self, method: &str, members: &[(&str, &str)]) -> Value {
         let members = [members, &[("userSessionId", &*self.session)]].concat();
@@ -47,7 +47,7 @@ impl Api {
         whole.as_object().and_then(|members| members.values().next()).cloned().unwrap_or_default()
     }
 
-    /// Creates an activity with this subject and what else is required; gives its id.
+    /// Creates an activity with this subject and the other required members; returns its id.
     #[track_caller]
     pub fn create(&self, subject: &str) -> String {
         let members = [&[("activity.subject", subject)], REQUIRED].concat();
@@ -56,7 +56,7 @@ impl Api {
         answer["activityId"].to_string()
     }
 
-    /// What `syncActivities` answers to whoever asks for everything since then.
+    /// The answer of `syncActivities` for everything since then.
     #[track_caller]
     pub fn changes(&self, since: &str) -> Value {
         let range = [("syncActivityTimeFrom", since), ("page.pageSize", "200")];
@@ -66,7 +66,7 @@ impl Api {
     }
 }
 
-/// What an activity requires beside its subject.
+/// The required members of an activity apart from its subject.
 const REQUIRED: &[(&str, &str)] = &[
     ("activity.startDateTime", "2026-01-05T09:00:00Z"),
     ("activity.clientId", "3480"),

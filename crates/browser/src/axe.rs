@@ -15,8 +15,8 @@ const COLOURS: &str = "return axe.run(document,
     { resultTypes: ['violations'], runOnly: { type: 'rule', values: ['color-contrast'] } });";
 
 impl Page {
-    /// What is hard to use for some people, one line a violation; nothing is as it should be. Not for
-    /// pages whose scripts are switched off: axe-core waits for promises.
+    /// The accessibility violations, one line each; none is right. Does not work while scripts are switched off,
+    /// because axe-core waits for promises.
     ///
     /// The script comes from the test, not from the page, so that the page's policy does not matter.
     #[track_caller]
@@ -24,7 +24,7 @@ impl Page {
         self.judged(ALL)
     }
 
-    /// The same of its colours alone, for whoever has seen the rest in other colours.
+    /// The same for colours only, if the rest has been checked in another colour scheme.
     #[track_caller]
     pub fn axe_colours(&self) -> Vec<String> {
         self.judged(COLOURS)
@@ -53,7 +53,7 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-/// Where `./check` installs it: `axe` beside `debug` in cargo's target folder.
+/// Where `./check` installs it: the folder `axe` next to `debug` in cargo's target folder.
 fn file() -> PathBuf {
     out_folder().with_file_name("axe").join("node_modules/axe-core/axe.min.js")
 }

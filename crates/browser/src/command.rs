@@ -1,4 +1,4 @@
-//! What chromedriver understands beyond WebDriver.
+//! The commands of chromedriver beyond WebDriver.
 
 use fantoccini::wd::WebDriverCompatibleCommand;
 use http::Method;

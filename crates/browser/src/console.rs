@@ -1,4 +1,4 @@
-//! What a page has done that its browser complains about.
+//! Complaints of the browser about a page.
 
 use serde_json::Value;
 
@@ -6,8 +6,8 @@ use crate::Page;
 use crate::command::Command;
 
 impl Page {
-    /// The complaints since they were asked for last: errors of scripts, what the page's policy
-    /// forbids, files that are not there. That a page says no is its answer, and none of them.
+    /// The complaints since the last call: script errors, violations of the page's policy, missing files. Pages that
+    /// answer with an error status do not count.
     #[track_caller]
     pub fn complaints(&self) -> Vec<String> {
         let log = self.must("read the log", self.client().issue_cmd(Command::log()));

@@ -17,11 +17,11 @@ pub struct Driver {
     address: String,
 }
 
-/// The one of this process, while somebody uses it.
+/// The chromedriver of this process, while it is used.
 static SHARED: Mutex<Weak<Driver>> = Mutex::new(Weak::new());
 
 impl Driver {
-    /// The chromedriver of this process; starts it if nobody uses one.
+    /// The chromedriver of this process; starts one if there is none.
     #[track_caller]
     pub fn shared() -> Arc<Driver> {
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -32,7 +32,7 @@ impl Driver {
         })
     }
 
-    /// Starts one on a free port, which it tells in a line of its output.
+    /// Starts one on a free port, which it prints.
     #[track_caller]
     fn start() -> Driver {
         let mut command = Command::new("chromedriver");
@@ -47,9 +47,9 @@ impl Driver {
         Driver { process, address: format!("http://127.0.0.1:{port}") }
     }
 
-    /// Starts a browser with nothing in it, whose profile lies in this folder.
+    /// Starts an empty browser with its profile in this folder.
     ///
-    /// It is told what to do through a pipe, so that it ends when chromedriver does, however that is.
+    /// It is controlled through a pipe, so that it ends when chromedriver ends, whatever the reason.
     pub(crate) async fn browser(&self, profile: &Path) -> Client {
         let options = json!({ "args": [
             "--headless=new",

@@ -1,6 +1,6 @@
-//! How something on a page is named.
+//! How tests name something on a page.
 
-/// Something on a page: by the words that a person reads, or by a selector.
+/// Something on a page, named by the words that a person reads or by a selector.
 #[derive(Clone, Copy, Debug)]
 pub enum What<'a> {
     /// The text of a link or button; the label of a control, or its field name.
@@ -20,7 +20,7 @@ impl<'a> From<&'a str> for What<'a> {
     }
 }
 
-/// What can be clicked and is called so.
+/// An XPath for a clickable element with this text.
 pub(crate) fn clickable(words: &str) -> String {
     let words = literal(words);
     format!(
@@ -29,7 +29,7 @@ pub(crate) fn clickable(words: &str) -> String {
     )
 }
 
-/// What can be filled in and is called so.
+/// An XPath for a control with this label or name.
 pub(crate) fn control(words: &str) -> String {
     let words = literal(words);
     format!(
@@ -46,13 +46,13 @@ pub(crate) fn option(words: &str) -> String {
     format!(".//option[normalize-space(.)={words} or @value={words}]")
 }
 
-/// The innermost element that has this text in it.
+/// The innermost element that contains this text.
 pub(crate) fn with_text(text: &str) -> String {
     let words = literal(text);
     format!("//body//*[contains(normalize-space(.), {words})]")
 }
 
-/// A text in the language of XPath, which knows no escapes.
+/// A string literal in XPath, which has no escapes.
 fn literal(text: &str) -> String {
     if !text.contains('\'') {
         return format!("'{text}'");

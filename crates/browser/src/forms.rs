@@ -1,4 +1,4 @@
-//! Which forms the pages have, and which of them have been sent.
+//! Finds out which forms the pages have, and which of them have been sent.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::Page;
 
-/// Notes every form that a page has, and every one that the browser sends: what is wrong with a form keeps the
-/// browser from it. A form is told by its method and its address, with numbers left out, and by its class.
+/// Notes every form on a page, and every one that the browser sends; it does not send a form that is not valid. A form
+/// is identified by its method, its address without numbers, and its class.
 const WATCH: &str = r"
     const name = (form) => {
         const path = new URL(form.action, location.href).pathname.replace(/\d+/g, 'N');
@@ -25,13 +25,13 @@ const WATCH: &str = r"
 ";
 
 impl Page {
-    /// Notes from the next page on which forms there are and which are sent.
+    /// Notes which forms there are and which are sent, starting with the next page.
     #[track_caller]
     pub fn watch_forms(&self) {
         self.browser("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": WATCH }));
     }
 
-    /// The forms that were there and have not been sent.
+    /// The forms that have not been sent.
     #[track_caller]
     pub fn forms_not_sent(&self) -> Vec<String> {
         let [there, sent] = ["forms-there", "forms-sent"].map(|key| {

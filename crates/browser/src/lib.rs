@@ -1,6 +1,6 @@
-//! Driftless: the pages of the real binary in Debian's Chromium, driven through chromedriver.
+//! Tests the pages of the real binary in Debian's Chromium, driven through chromedriver.
 //!
-//! A story reads like what a person does:
+//! A test reads like what a person does:
 //!
 //! ```ignore
 //! #[test]
@@ -17,14 +17,14 @@
 //! }
 //! ```
 //!
-//! What is named by plain words is what a person reads: the text of a link or button, the label of a
-//! control. [`css`] makes a selector of it. Whatever is looked for is waited for, at most
-//! [`WAIT_MAX`]; what does not come ends the test with what the page showed instead.
+//! Plain words name what a person reads: the text of a link or button, or the label of a control. [`css`] names
+//! something by a selector. Each step waits until it finds its element, for at most [`WAIT_MAX`]; then the test fails
+//! and prints what the page showed instead.
 //!
-//! A [`Page`] is a browser with a profile of its own, which takes about a second to start: tell one
-//! story with one, in several steps. All browsers of a process share one chromedriver.
+//! A [`Page`] is a browser with its own profile, which takes about a second to start, so test several steps with one.
+//! All browsers of a process share one chromedriver.
 //!
-//! `./check` builds and installs what this needs. By hand, after a change to a page:
+//! `./check` builds and installs what this needs. To run it by hand after changing a page:
 //!
 //! ```text
 //! cargo build -p driftless && cargo test -p driftless-browser
@@ -52,5 +52,5 @@ pub use looks::Scheme;
 pub use page::Page;
 pub use server::{Person, Server};
 
-/// Whatever is waited for takes far less, unless something is broken.
+/// How long a step waits. It takes far less, unless something is broken.
 pub const WAIT_MAX: Duration = Duration::from_secs(20);

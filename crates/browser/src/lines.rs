@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use crate::WAIT_MAX;
 
-/// What a process has written and nobody has asked for yet. It is read to the end, so that the process
-/// never waits for a reader.
+/// The output of a process that has not been read yet. It is collected to the end, so that the process never waits
+/// for a reader.
 #[derive(Debug)]
 pub(crate) struct Lines(Receiver<String>);
 

@@ -1,4 +1,4 @@
-//! How a page looks, and to whom: size, colours, no scripts, pictures.
+//! How a page looks: window size, colours, scripts switched off, screenshots.
 
 use fantoccini::error::CmdError;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::Page;
 use crate::command::Command;
 
-/// The highest picture, in pixels: long lists look alike further down.
+/// The height limit of a screenshot, in pixels: long lists look the same further down.
 const HEIGHT_MAX: u64 = 4_000;
 
 /// What a page is shown on, and which colours a person prefers.

@@ -1,4 +1,4 @@
-//! A browser at a server's pages, in the words of a person.
+//! A browser that shows a server's pages, used like a person uses it.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -17,27 +17,26 @@ use tokio::runtime::{Builder, Runtime};
 use crate::find::{self, What};
 use crate::{Driver, Person, Server, WAIT_MAX};
 
-/// How often the browser is asked whether something is there.
+/// How often to check whether something has appeared.
 const POLL: Duration = Duration::from_millis(20);
 
-/// How much of a page's text the message of a failed test shows.
+/// How many characters of a page's text a failed test prints.
 const TEXT_SHOWN: usize = 2_000;
 
-/// A browser with a profile of its own; cookies are shared among its windows.
+/// A browser with its own profile; its windows share cookies.
 ///
-/// Everything blocks, so that a story is a plain list of steps, and panics where the page is not
-/// what the story says.
+/// All methods block, so that a test is a plain list of steps, and panic if the page is not as the test says.
 pub struct Page {
     runtime: Runtime,
     client: Client,
     base: String,
-    // In this order: the browser is gone before its profile, and chromedriver comes last.
+    // Dropped in this order: the browser before its profile, and chromedriver last.
     _profile: TempDir,
     _driver: Arc<Driver>,
 }
 
 impl Page {
-    /// Starts a browser for a server's pages; 1280 pixels wide, 900 high.
+    /// Starts a browser for a server's pages, 1280 by 900 pixels.
     #[track_caller]
     pub fn new(server: &Server) -> Page {
         let driver = Driver::shared();
@@ -61,7 +60,7 @@ impl Page {
         self.wait_for("header.top .who");
     }
 
-    /// Goes to a path of the server, or to a whole address elsewhere.
+    /// Opens a path of the server, or a complete address.
     #[track_caller]
     pub fn open(&self, path: &str) {
         let base = if path.starts_with('/') { &*self.base } else { "" };
@@ -69,20 +68,20 @@ impl Page {
         self.must(format_args!("open {path}"), self.client.goto(&address));
     }
 
-    /// Loads the page anew.
+    /// Reloads the page.
     #[track_caller]
     pub fn reload(&self) {
         self.must("reload", self.client.refresh());
     }
 
-    /// Where the browser is: path and query.
+    /// The current path and query.
     #[track_caller]
     pub fn address(&self) -> String {
         let url = self.must("the address", self.client.current_url());
         url[url::Position::BeforePath..].to_owned()
     }
 
-    /// Clicks on a link, a button, a label, or whatever a selector names.
+    /// Clicks a link, a button, a label, or what a selector names.
     #[track_caller]
     pub fn click<'a>(&self, what: impl Into<What<'a>>) {
         let what = what.into();
@@ -90,7 +89,7 @@ impl Page {
         self.must(format_args!("click {what:?}"), element.click());
     }
 
-    /// Clicks twice as fast as a browser can be told to.
+    /// Clicks twice, as quickly as the browser can.
     #[track_caller]
     pub fn double_click<'a>(&self, what: impl Into<What<'a>>) {
         let what = what.into();
@@ -105,8 +104,8 @@ impl Page {
         self.must(format_args!("click {what:?} twice"), self.client.perform_actions(mouse));
     }
 
-    /// Fills in a control as it is meant to be: types over what is there, picks an option by its text
-    /// or value, sets a date or a time (`2026-01-05`, `2026-01-05T09:00`), ticks (`on`, `off`).
+    /// Fills in a control: replaces text, picks an option by its text or value, sets a date or time (`2026-01-05`,
+    /// `2026-01-05T09:00`), or checks and unchecks a box (`on`, `off`).
     #[track_caller]
     pub fn fill<'a>(&self, what: impl Into<What<'a>>, value: &str) {
         let what = what.into();
@@ -133,7 +132,7 @@ impl Page {
         });
     }
 
-    /// What a control has in it.
+    /// The value of a control.
     #[track_caller]
     pub fn value<'a>(&self, what: impl Into<What<'a>>) -> String {
         let what = what.into();
@@ -141,10 +140,10 @@ impl Page {
         self.must(format_args!("the value of {what:?}"), element.prop("value")).unwrap_or_default()
     }
 
-    /// Presses keys, one after the other, where the focus is: `"/"`, or `&Key::Tab`.
+    /// Presses keys one after the other, wherever the focus is: `"/"`, or `&Key::Tab`.
     ///
-    /// As a keyboard does, not as keys sent to an element: that gives the element the focus first, and a
-    /// control of several parts, such as a time, never gets beyond the first of them.
+    /// Like a keyboard, not like keys sent to an element: those would move the focus to the element first, and a
+    /// control with several parts, such as a time, would never get beyond its first part.
     #[track_caller]
     pub fn press(&self, keys: &str) {
         let keyboard = KeyActions::new("keyboard".to_owned());
@@ -154,20 +153,20 @@ impl Page {
         self.must("press keys", self.client.perform_actions(keyboard));
     }
 
-    /// What has the focus: its label or text, or its tag if it has none.
+    /// The label or text of the element that has the focus, or its tag if it has neither.
     #[track_caller]
     pub fn focused(&self) -> String {
         self.script(FOCUSED).as_str().unwrap_or_default().to_owned()
     }
 
-    /// The text that a person reads there.
+    /// The visible text of an element.
     #[track_caller]
     pub fn text(&self, selector: &str) -> String {
         let element = self.element(find::css(selector), find::clickable);
         self.must(format_args!("the text of {selector}"), element.text())
     }
 
-    /// The texts of all that a selector names; none is fine, and nothing is waited for.
+    /// The texts of all elements that match a selector, possibly none; does not wait.
     #[track_caller]
     pub fn texts(&self, selector: &str) -> Vec<String> {
         self.must(format_args!("the texts of {selector}"), async {
@@ -179,36 +178,36 @@ impl Page {
         })
     }
 
-    /// Waits until there is such an element.
+    /// Waits for an element.
     #[track_caller]
     pub fn wait_for(&self, selector: &str) {
         self.waited(&format!("wait for {selector}"), Locator::Css(selector));
     }
 
-    /// Waits until there is this text.
+    /// Waits for a text.
     #[track_caller]
     pub fn sees(&self, text: &str) {
         self.waited(&format!("see {text:?}"), Locator::XPath(&find::with_text(text)));
     }
 
-    /// Waits until a script says true, like `return document.hasFocus()`.
+    /// Waits until a script returns true, like `return document.hasFocus()`.
     #[track_caller]
     pub fn until(&self, script: &str) {
         let end = Instant::now() + WAIT_MAX;
         while self.script(script) != true {
             assert!(Instant::now() < end, "never true: {script}\n{}", self.situation());
-            // Made inside, since a timer looks for its runtime when it is made.
+            // A timer looks for its runtime when it is created, so create it inside.
             self.runtime.block_on(async { tokio::time::sleep(POLL).await });
         }
     }
 
-    /// Runs a script in the page and gives what it returns; a promise is waited for.
+    /// Runs a script in the page and returns its result; waits for a promise.
     #[track_caller]
     pub fn script(&self, script: &str) -> Value {
         self.must("run a script", self.client.execute(script, Vec::new()))
     }
 
-    /// Opens another window, on an empty page, and goes on there.
+    /// Opens another window with an empty page, and continues there.
     #[track_caller]
     pub fn new_window(&self) {
         self.must("open a window", async {
@@ -218,7 +217,7 @@ impl Page {
         self.size(1280, 900);
     }
 
-    /// Goes on in another window: 0 is the first.
+    /// Continues in another window; 0 is the first.
     #[track_caller]
     pub fn window(&self, number: usize) {
         self.must(format_args!("go to window {number}"), async {
@@ -227,21 +226,21 @@ impl Page {
         });
     }
 
-    /// The value of a cookie, as the browser keeps it.
+    /// The value of a cookie in the browser.
     #[track_caller]
     pub fn cookie(&self, name: &str) -> Option<String> {
         let all = self.must("read the cookies", self.client.get_all_cookies());
         all.iter().find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())
     }
 
-    /// The name of the cookie that begins so: each data folder has an end of its own.
+    /// The name of the cookie that starts like this; each data folder has its own suffix.
     #[track_caller]
     pub fn cookie_name(&self, beginning: &str) -> Option<String> {
         let all = self.must("read the cookies", self.client.get_all_cookies());
         all.iter().map(|cookie| cookie.name().to_owned()).find(|name| name.starts_with(beginning))
     }
 
-    /// What is named; the first that can be seen, where there are several.
+    /// The named element; the first visible one if there are several.
     #[track_caller]
     fn element(&self, what: What<'_>, by_words: fn(&str) -> String) -> Element {
         let path;
@@ -268,7 +267,7 @@ impl Page {
         self.must(what, self.client.wait().at_most(WAIT_MAX).every(POLL).for_element(locator))
     }
 
-    /// Does something with the browser; if that fails, says what was wanted and what there is instead.
+    /// Does something with the browser; if that fails, panics with what was wanted and what the page shows instead.
     #[track_caller]
     pub(crate) fn must<T>(
         &self,
@@ -285,7 +284,7 @@ impl Page {
         &self.client
     }
 
-    /// Where the browser is and what it shows.
+    /// The current address and text, for error messages.
     fn situation(&self) -> String {
         let told = self.runtime.block_on(async {
             let url = self.client.current_url().await?;
@@ -303,7 +302,7 @@ impl Drop for Page {
     }
 }
 
-/// Sets a control that has no text, as the browser's own picker does.
+/// Sets a control without text, like the browser's own picker does.
 const SET: &str = "arguments[0].value = arguments[1];
     for (const name of ['input', 'change'])
         arguments[0].dispatchEvent(new Event(name, { bubbles: true }));";

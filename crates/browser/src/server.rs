@@ -1,4 +1,4 @@
-//! The built binary, serving a fresh folder on the loopback interface.
+//! The built binary, serving a new folder on the loopback interface.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use tempfile::TempDir;
 
 use crate::lines::Lines;
 
-/// How many of its last lines of log a server shows when its test fails.
+/// How many of the last log lines are printed when a test fails.
 const LINES_SHOWN: usize = 20;
 
 /// The organization of a demo.
 const DEMO: &str = "demo";
 
-/// A server on a data folder of its own. When this is dropped both are gone.
+/// A server with its own data folder. Dropping it removes both.
 #[derive(Debug)]
 pub struct Server {
     process: Child,
@@ -25,7 +25,7 @@ pub struct Server {
     pub base: String,
 }
 
-/// Somebody who can sign in.
+/// A person who can sign in.
 #[derive(Clone, Debug)]
 pub struct Person {
     /// The organization's id.
@@ -47,14 +47,14 @@ impl Server {
         server
     }
 
-    /// The link by which the first admin is made, as the server has printed it: from its path on. It is read once.
+    /// The path of the link that creates the first admin, as the server prints it. Can be read once.
     #[track_caller]
     pub fn setup_link(&self) -> String {
         let of = |line: &str| Some(line.trim().strip_prefix(&self.base)?.to_owned());
         self.out.find("the setup link", of)
     }
 
-    /// Serves a demo with this many activities; gives also whom it says that one can sign in as.
+    /// Serves a demo with this many activities; also returns the person to sign in as.
     #[track_caller]
     pub fn demo(activities: u32) -> (Server, Person) {
         let mut server = Server::spawn(&["demo", "--activities", &activities.to_string()]);
@@ -71,7 +71,7 @@ impl Server {
         (server, person)
     }
 
-    /// Runs a command that serves, at an address that it will tell.
+    /// Starts a command that serves, on a port that it prints.
     #[track_caller]
     fn spawn(words: &[&str]) -> Server {
         let folder = tempfile::tempdir().expect("a folder for the data");
@@ -83,19 +83,19 @@ impl Server {
         Server { process, folder, out, log, base: String::new() }
     }
 
-    /// Runs a command on the server's folder, and so inside the server; gives what it prints.
+    /// Runs a command on the server's folder, and so inside the server; returns its output.
     #[track_caller]
     pub fn run(&self, words: &[&str]) -> String {
         self.run_with(words, "")
     }
 
-    /// Runs a command that reads this from its standard input.
+    /// Runs a command with this standard input.
     #[track_caller]
     pub fn run_with(&self, words: &[&str], input: &str) -> String {
         let mut command = command(self.folder.path(), words);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().expect("the binary starts");
-        // A command that fails before it reads closes the pipe; its own message says why.
+        // A command that fails early closes the pipe; its own message says why.
         let _ = process.stdin.take().expect("it is piped").write_all(input.as_bytes());
         let output = process.wait_with_output().expect("the command ends");
         let said = String::from_utf8_lossy(&output.stderr);
@@ -103,8 +103,7 @@ impl Server {
         String::from_utf8(output.stdout).expect("it prints text")
     }
 
-    /// Adds somebody who can sign in, by the first word of the name; the organization, if it is not
-    /// there yet.
+    /// Adds a person who can sign in with the first word of the name, and the organization if it does not exist yet.
     #[track_caller]
     pub fn person(&self, org: &str, name: &str, role: &str) -> Person {
         if !self.run(&["org", "list"]).lines().any(|line| line.starts_with(org)) {
@@ -118,7 +117,7 @@ impl Server {
         Person { org: org.to_owned(), id, login, password }
     }
 
-    /// Makes a key with which scripts work on a person's behalf.
+    /// Creates an API key for a person.
     #[track_caller]
     pub fn key(&self, person: &Person) -> String {
         self.run(&["key", "add", &person.org, "--user", &person.id]).trim().to_owned()
@@ -137,7 +136,7 @@ impl Drop for Server {
     }
 }
 
-/// A command of the binary, with nothing of this process's settings.
+/// A command of the binary, without the settings of this process.
 #[track_caller]
 fn command(folder: &Path, words: &[&str]) -> Command {
     let binary = out_folder().join("driftless");
@@ -165,7 +164,7 @@ pub(crate) fn out_folder() -> PathBuf {
     folder
 }
 
-/// The address in the line that says that it serves.
+/// The address in the line that says where it serves.
 fn base(line: &str) -> Option<String> {
     let from = line.contains("serv").then(|| line.find("127.0.0.1:"))??;
     let is_part = |c: char| c.is_ascii_digit() || c == '.' || c == ':';

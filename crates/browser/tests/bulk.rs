@@ -1,8 +1,8 @@
-//! Many activities at once, and small changes where they are listed.
+//! Bulk changes, and quick changes in the list.
 
 use driftless_browser::{Api, Page, Person, Server, css};
 
-/// A server, somebody who edits, and these activities.
+/// A server, an editor, and these activities.
 fn with(subjects: &[&str]) -> (Server, Person, Api) {
     let server = Server::start();
     let ada = server.person("acme", "Ada Byron", "editor");
@@ -33,7 +33,7 @@ fn selected_activities_are_changed_removed_and_restored() {
     assert_eq!(page.axe(), [""; 0], "with the bar of bulk actions");
     page.fill(css("form.bulk select[name=status]"), "Deferred");
     page.click("Set status");
-    page.sees("Setting 2 activities to Deferred. 2 activities have changed.");
+    page.sees("Finished setting 2 activities to Deferred: 2 activities changed.");
     assert_eq!(page.axe(), [""; 0]);
     page.open("/activities?status=5&sort=subject&direction=asc");
     assert_eq!(page.texts("td.title"), ["Call", "Meet"]);
@@ -43,14 +43,14 @@ fn selected_activities_are_changed_removed_and_restored() {
     tick(&page, "Visit");
     let before = api.changes("2026-01-01T00:00:00Z");
     page.click(css("form.bulk button.danger"));
-    page.sees("Remove the selected activities (2)? They can be restored from the bin.");
+    page.sees("Remove the selected activities (2)? You can restore them from the bin.");
     assert_eq!(page.axe(), [""; 0], "with the question");
     page.click(css("dialog[open] button:not(.danger)"));
     page.until("return document.querySelector('dialog[open]') === null");
     page.sees("2 selected");
     page.click(css("form.bulk button.danger"));
     page.click(css("dialog[open] button.danger"));
-    page.sees("Removing 2 activities. 2 activities have changed.");
+    page.sees("Finished removing 2 activities: 2 activities changed.");
     assert_eq!(page.texts("td.title"), ["Meet", "Write"]);
     let horizon = before["responseDateTime"].as_str().expect("a time");
     let told = api.changes(horizon);
@@ -81,17 +81,15 @@ fn the_whole_result_is_changed_over_pages() {
     page.click(css("input[data-all]"));
     page.sees("50 selected");
     page.click(css("form.bulk input[name=scope]"));
-    page.fill(css("form.bulk select[name=user]"), "Nobody");
+    page.fill(css("form.bulk select[name=user]"), "Unassigned");
     page.sees("60 selected");
-    page.click("Set responsible");
-    page.sees("Make nobody responsible for 60 activities?");
+    page.click("Assign");
+    page.sees("Unassign 60 activities?");
     assert_eq!(page.axe(), [""; 0]);
-    page.click("Change them");
-    page.sees("Making nobody responsible for 60 activities. 60 activities have changed.");
+    page.click("Change");
+    page.sees("Finished unassigning 60 activities: 60 activities changed.");
     page.click("Undo");
-    page.sees(
-        "Taken back: Making nobody responsible for 60 activities. 60 activities have changed.",
-    );
+    page.sees("Finished undoing “Unassigning 60 activities”: 60 activities changed.");
 }
 
 #[test]
@@ -128,11 +126,11 @@ fn what_takes_long_tells_how_far_it_is_and_what_came_of_it() {
     page.click(css("main form button.danger"));
     // The page follows by itself until the work is finished.
     page.sees(&format!("Removing {count} activities"));
-    page.sees(&format!("{count} activities have changed."));
+    page.sees(&format!("{count} activities changed."));
     assert!(page.address().starts_with("/work/"), "{}", page.address());
     assert_eq!(page.axe(), [""; 0]);
-    page.click("Back to where you were");
-    page.sees("Nothing here any more");
+    page.click("Go back");
+    page.sees("No activities left");
     assert_eq!(page.address(), "/activities?sort=start");
     assert_eq!(page.complaints(), [""; 0]);
 }

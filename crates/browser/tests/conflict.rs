@@ -1,4 +1,4 @@
-//! The same activity in two windows: whoever saves second loses nothing, and overwrites nothing.
+//! The same activity in two windows: saving second loses nothing and overwrites nothing.
 
 use driftless_browser::{Api, Page, Server, css};
 
@@ -18,7 +18,7 @@ fn who_saves_second_chooses_part_by_part() {
     page.fill("status", "Waiting");
     page.fill("note", "The van is green.");
     page.click("Save changes");
-    page.sees("Your changes have been saved.");
+    page.sees("Changes saved.");
 
     page.window(0);
     page.fill("Subject", "Call tomorrow");
@@ -26,7 +26,7 @@ fn who_saves_second_chooses_part_by_part() {
     page.fill("status", "Completed");
     page.fill("note", "The van is red.");
     page.click("Save changes");
-    page.sees("Nothing of yours is lost, and nothing has been saved yet.");
+    page.sees("Nothing you typed is lost, and nothing has been saved yet.");
     let legends = ["Subject changed by both", "Status changed by both", "Note changed by both"];
     assert_eq!(page.texts("legend"), legends);
     for text in ["Call today", "Call tomorrow", "The van is green.", "The van is red.", "by you"] {
@@ -41,14 +41,14 @@ fn who_saves_second_chooses_part_by_part() {
     let unchanged = api.ask("account/retrieveActivity", &[("activityId", &*id)]);
     assert_eq!(unchanged["activity"]["subject"], "Call today", "{unchanged}");
 
-    // What only one of both has changed is settled, and nothing is chosen that both have.
-    page.click("Save this");
-    page.sees("Nothing of yours is lost, and nothing has been saved yet.");
+    // What only one has changed is settled; for what both have changed, nothing is preselected.
+    page.click("Save");
+    page.sees("Nothing you typed is lost, and nothing has been saved yet.");
     page.click(css("input[name=pick-status][value=theirs]"));
     page.fill("subject", "Call today");
     page.fill("note", "The van is red.");
-    page.click("Save this");
-    page.sees("Your changes have been saved.");
+    page.click("Save");
+    page.sees("Changes saved.");
     let values = ["Subject", "status", "priority", "note"].map(|name| page.value(name));
     assert_eq!(values, ["Call today", "3", "High", "The van is red."]);
     let told = api.ask("account/retrieveActivity", &[("activityId", &*id)]);
@@ -57,10 +57,10 @@ fn who_saves_second_chooses_part_by_part() {
     assert_eq!(told["activity"]["activityStatus"]["name"], "Waiting");
     assert_eq!(told["activity"]["activityPriority"], "HIGH");
 
-    // The other window is the old one now; who has changed nothing has nothing to choose.
+    // Now the other window is outdated; without changes there is nothing to choose.
     page.window(1);
     page.click("Save changes");
-    page.sees("nothing had to be saved");
+    page.sees("No changes to save");
     assert_eq!(page.value("note"), "The van is red.");
 }
 
@@ -76,11 +76,11 @@ fn what_was_removed_meanwhile_comes_back_with_the_changes() {
     page.fill("note", "The van is red.");
     api.ask("account/removeActivity", &[("activityId", &*id)]);
     page.click("Save changes");
-    page.sees("Removed meanwhile");
+    page.sees("removed this activity while you were editing");
     page.sees("The van is red.");
     assert_eq!(page.axe(), [""; 0]);
-    page.click("Restore it with my changes");
-    page.sees("Your changes have been saved.");
+    page.click("Restore with my changes");
+    page.sees("Changes saved.");
     assert_eq!(page.value("note"), "The van is red.");
     let told = api.ask("account/retrieveActivity", &[("activityId", &*id)]);
     assert_eq!(told["activity"]["note"], "The van is red.", "{told}");

@@ -1,9 +1,9 @@
-//! An activity is written down, changed, and told to whoever asks the API what changed.
+//! An activity is created and changed on pages, and the API reports the changes.
 
 use driftless_browser::{Api, Page, Server, css};
 use serde_json::json;
 
-/// The directory of accounts, as a file has it.
+/// The accounts, as a file.
 const ACCOUNTS: &str = "id,name\n3480,Harbor Café\n3481,Harbor School\n3500,Mill Street Pantry\n";
 
 #[test]
@@ -25,7 +25,7 @@ fn what_is_edited_in_the_page_is_in_the_next_answer_of_the_api() {
     assert_eq!(page.value("account"), "Harbor School (3481)");
     page.fill("start", "2026-03-04T14:05");
     page.click("Create activity");
-    page.sees("The activity has been created.");
+    page.sees("Activity created.");
     let address = page.address();
     page.click("Activities");
     assert_eq!(page.texts("td.title"), ["Call about the van"]);
@@ -42,7 +42,7 @@ fn what_is_edited_in_the_page_is_in_the_next_answer_of_the_api() {
     page.fill("Subject", "Call about the new van");
     page.fill("status", "Waiting");
     page.click("Save changes");
-    page.sees("Your changes have been saved.");
+    page.sees("Changes saved.");
     let horizon = first["responseDateTime"].as_str().expect("a time");
     let next = api.changes(horizon);
     assert_eq!(next["page"]["totalResults"], 1, "{next}");
@@ -59,7 +59,7 @@ fn what_is_edited_in_the_page_is_in_the_next_answer_of_the_api() {
     assert_eq!(answer["operationResult"], "SUCCESS", "{answer}");
     page.open(address.split('?').next().unwrap_or_default());
     assert_eq!(page.value("note"), "It is green.\nAnd old.");
-    page.click("Story");
+    page.click("History");
     page.sees("Ada Byron · API");
     page.sees("Ada Byron · web pages");
     assert_eq!(page.complaints(), [""; 0]);
@@ -75,26 +75,26 @@ fn a_double_click_creates_and_saves_once() {
     page.fill("Subject", "Only once");
     page.fill("account", "3480");
     page.double_click("Create activity");
-    page.sees("The activity has been created.");
+    page.sees("Activity created.");
     let created = page.address();
     page.fill("Subject", "Changed once");
     page.double_click("Save changes");
-    page.sees("Your changes have been saved.");
+    page.sees("Changes saved.");
     assert_eq!(page.address(), created.replace("created", "saved"));
     page.open("/activities");
     assert_eq!(page.texts("td.title"), ["Changed once"]);
     page.click("Changed once");
-    page.click("Story");
-    page.sees("Story of activity");
+    page.click("History");
+    page.sees("History of activity");
     assert_eq!(page.texts("ol.story .what"), ["Changed", "Created"]);
 
-    // Nor does whoever has no scripts, or goes back and sends the same again.
+    // Nor does sending the form again, without scripts or after going back.
     page.scripts(false);
     page.open("/activities/new");
     page.fill("Subject", "Once more");
     page.fill("account", "3480");
     page.double_click("Create activity");
-    page.sees("The activity has been created.");
+    page.sees("Activity created.");
     page.click("Activities");
     page.sees("2 activities");
     assert_eq!(page.texts("td.title").len(), 2);
@@ -119,12 +119,12 @@ fn wrong_input_comes_back_with_a_message_at_the_field_and_nothing_typed_is_lost(
     page.fill("priority", "High");
     page.fill("note", "Much <thought>\nwent into this & that.");
     page.click("Create activity");
-    page.sees("Nothing was saved yet: 3 fields need another look.");
+    page.sees("Not saved yet. Please check the 3 fields marked below.");
     let problems = page.texts("p.problem");
     assert_eq!(problems.len(), 3, "{problems:?}");
     assert!(problems[0].starts_with("Subject must not be"), "{problems:?}");
-    assert!(problems[1].starts_with("Account fits 2 accounts"), "{problems:?}");
-    assert_eq!(problems[2], "End must not lie before the start.");
+    assert!(problems[1].starts_with("Account matches 2 accounts"), "{problems:?}");
+    assert_eq!(problems[2], "End must not be before the start.");
     let described = "const field = document.getElementsByName('account')[0];
         const ids = field.getAttribute('aria-describedby').split(' ');
         return field.ariaInvalid === 'true' && ids.includes('p-account')";
@@ -138,7 +138,7 @@ fn wrong_input_comes_back_with_a_message_at_the_field_and_nothing_typed_is_lost(
     page.fill("account", "mill street pantry");
     page.fill("end", "2026-03-04T15:05");
     page.click("Create activity");
-    page.sees("The activity has been created.");
+    page.sees("Activity created.");
     assert_eq!(page.value("account"), "Mill Street Pantry (3500)");
     assert_eq!(page.value("note"), note);
 
@@ -147,13 +147,13 @@ fn wrong_input_comes_back_with_a_message_at_the_field_and_nothing_typed_is_lost(
     page.fill("account", "nobody we know");
     page.fill("note", "Kept");
     page.click("Save changes");
-    page.sees("Nothing was saved yet: 1 field needs another look.");
+    page.sees("Not saved yet. Please check the field marked below.");
     assert_eq!(page.texts("p.problem").len(), 1);
     let typed = ["Subject", "account", "note"].map(|name| page.value(name));
     assert_eq!(typed, ["As it will be", "nobody we know", "Kept"]);
     page.fill("account", "3481");
     page.click("Save changes");
-    page.sees("Your changes have been saved.");
+    page.sees("Changes saved.");
     assert_eq!(page.value("note"), "Kept");
     assert_eq!(page.value("account"), "Harbor School (3481)");
 }
@@ -168,10 +168,10 @@ fn what_is_due_is_done_with_one_click() {
     let page = Page::new(&server);
     page.sign_in(&ada);
     assert_eq!(page.texts("a.stat b"), ["0", "2", "0"]);
-    page.click(css("button[aria-label='Done: Long overdue']"));
+    page.click(css("button[aria-label='Mark as done: Long overdue']"));
     page.until("return document.querySelector('a.stat[href=\"#overdue\"] b').textContent === '1'");
     assert_eq!(page.texts("td.title"), ["Overdue too"]);
-    page.click(css("button[aria-label='Done: Overdue too']"));
+    page.click(css("button[aria-label='Mark as done: Overdue too']"));
     page.sees("All clear");
     let told = api.changes("2026-01-01T00:00:00Z");
     let all = told["activities"]["activity"].as_array().expect("a list");
@@ -208,12 +208,12 @@ fn what_is_half_typed_is_asked_about_before_it_is_left() {
     assert!(!asks_before_leaving(&page), "it is as it was");
     page.fill("note", "The van is red.");
     page.click("Save changes");
-    page.sees("Your changes have been saved.");
+    page.sees("Changes saved.");
     assert!(!asks_before_leaving(&page));
     // What was refused is still to be saved.
     page.fill("account", "nobody of that name");
     page.click("Save changes");
-    page.sees("Nothing was saved yet");
+    page.sees("Not saved yet");
     assert!(asks_before_leaving(&page));
     assert_eq!(page.focused(), "Account");
     assert_eq!(page.complaints(), [""; 0]);

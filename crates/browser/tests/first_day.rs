@@ -1,4 +1,4 @@
-//! The first day: from an empty folder, by the link that the server prints, to examples that come and go.
+//! The first day: from an empty folder, with the setup link, to examples that are added and removed.
 
 use driftless_browser::{Page, Scheme, Server};
 
@@ -41,7 +41,7 @@ fn an_empty_server_leads_to_a_working_organization() {
     page.fill("password", "correct horse battery");
     page.fill("again", "correct horse");
     page.click("Set up and sign in");
-    page.sees("Password again is not the same as the password.");
+    page.sees("The passwords do not match.");
     assert_eq!((page.value("zone"), page.value("password")), ("America/Chicago".into(), "".into()));
     look(&page);
     page.fill("password", "correct horse battery");
@@ -54,22 +54,22 @@ fn an_empty_server_leads_to_a_working_organization() {
     assert!(page.text("#try-key").contains(&format!("curl -s '{}/neonws", server.base)));
     look(&page);
     page.click("Fill with examples");
-    page.sees("The examples are here.");
+    page.sees("Examples added.");
     page.sees("Due today");
     page.sees("36 example activities");
     look(&page);
 
     page.click("Hide");
-    page.sees("The checklist is hidden.");
+    page.sees("Checklist hidden.");
     look(&page);
     page.click("Show the checklist");
     page.sees("0 of 6 done");
     page.click("Remove the examples");
-    page.sees("36 example activities are in the bin now.");
+    page.sees("36 example activities were moved to the bin.");
     page.sees("All clear");
     assert_eq!(page.complaints(), [""; 0]);
 
     page.open(&link);
-    page.sees("This server is set up");
+    page.sees("This server is already set up");
     look(&page);
 }

@@ -9,10 +9,10 @@ fn a_key_that_is_revoked_in_the_page_is_refused_by_the_api_at_once() {
     let page = Page::new(&server);
     page.sign_in(&ada);
     page.click("Integrations");
-    page.sees("No keys");
+    page.sees("No API keys yet");
     page.fill("label", "Mailer sync");
     page.click("Create key");
-    page.sees("This key is shown once.");
+    page.sees("This key is shown only once.");
     assert_eq!(page.axe(), [""; 0]);
     page.size(320, 700);
     assert_eq!(page.sticks_out(), 0);
@@ -24,15 +24,15 @@ fn a_key_that_is_revoked_in_the_page_is_refused_by_the_api_at_once() {
     api.create("Call from the mailer");
     api.changes("2026-01-01T00:00:00Z");
 
-    page.click("Back to the integrations");
+    page.click("Back to Integrations");
     page.sees("Mailer sync");
     page.sees("up to date");
     let has_key = format!("return document.documentElement.outerHTML.includes('{key}')");
-    assert_eq!(page.script(&has_key), false, "it is shown once");
+    assert_eq!(page.script(&has_key), false, "it is shown only once");
     page.click("Revoke");
     assert_eq!(page.axe(), [""; 0], "with the question");
-    page.click("Revoke for good");
-    page.sees("has been revoked: it is refused from now on.");
+    page.click("Revoke permanently");
+    page.sees("was revoked and no longer works.");
 
     let (_, answer) = Api::log_in(&server, "acme", &key);
     assert_eq!(answer["operationResult"], "FAIL", "{answer}");
@@ -71,8 +71,8 @@ fn what_a_script_lacks_is_shown_and_an_activity_is_asked_for() {
     page.click("2 changes");
     page.sees("on a page that was not read");
     page.fill("activity", "1");
-    page.click("Look");
-    page.sees("of which only page 1 of 2 was read");
+    page.click("Check");
+    page.sees("but only page 1 of 2 was read");
     within("a key with an answer");
     page.fill("every", "7");
     page.click("Save");

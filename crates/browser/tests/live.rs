@@ -1,4 +1,4 @@
-//! The page of changes follows what happens.
+//! The Changes page is updated live.
 
 use driftless_browser::{Api, Page, Server};
 
@@ -28,13 +28,13 @@ fn the_page_of_changes_follows_while_a_script_writes() {
     assert_eq!(page.axe(), [""; 0]);
 
     api.ask("account/removeActivity", &[("activityId", &*id)]);
-    page.sees("Removed ids");
+    page.sees("Removed IDs");
     page.wait_for("figure.chart svg rect.bar.removed");
     assert_eq!(page.texts("div.stat b")[..2], ["0", "1"]);
-    page.click("The same as a table");
+    page.click("Show as a table");
     assert_eq!(page.texts("figure.chart tbody td"), ["1", "1", "1"]);
     page.until("return window.neverReloaded === true");
-    assert_eq!(page.text("[data-live-state=on]"), "Following live");
+    assert_eq!(page.text("[data-live-state=on]"), "Updating live");
     assert_eq!(page.axe(), [""; 0]);
     assert_eq!(page.complaints(), [""; 0]);
 }

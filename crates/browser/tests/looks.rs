@@ -1,8 +1,8 @@
-//! Every page, to whoever looks at it: light, dark, narrow, accessible, and quiet in the console.
+//! The looks of every page: light, dark, narrow, accessible, and without console messages.
 
 use driftless_browser::{Api, Key, Page, Scheme, Server, css};
 
-/// The pages that are there in every organization; its admin is the user with the number 1.
+/// The pages of every organization; its admin is user 1.
 const EVERYWHERE: [&str; 17] = [
     "/",
     "/activities",
@@ -23,7 +23,7 @@ const EVERYWHERE: [&str; 17] = [
     "/preferences",
 ];
 
-/// Those that show something, in a demo.
+/// Pages with data, in a demo.
 const WITH_DATA: [&str; 12] = [
     "/activities?status=open&q=call",
     "/activities?page=2&sort=subject&direction=asc",
@@ -39,7 +39,7 @@ const WITH_DATA: [&str; 12] = [
     "/no-such-page",
 ];
 
-/// What is wrong with a page in some look; the page it is about comes first.
+/// The problems of a page in all looks, each starting with the page.
 fn wrong(page: &Page, path: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     page.size(1280, 900);
@@ -93,8 +93,8 @@ fn every_page_about_something_is_fine_in_every_look() {
     page.open("/activities/1002");
     page.click("Remove");
     page.click(css("dialog[open] button.danger"));
-    page.sees("has been removed.");
-    // What has a number that nobody knows before.
+    page.sees("was removed.");
+    // Pages whose ids are not known in advance.
     let removed = first(&page, "/bin", "td.title a");
     let found = [
         "/bin".to_owned(),
@@ -197,7 +197,7 @@ fn the_longest_words_and_what_is_opened_stay_within_a_phone() {
     page.open("/settings");
     page.fill("org_name", &long);
     page.click("Save");
-    page.sees("has been saved");
+    page.sees("Organization saved.");
     page.size(320, 700);
     let within = |what: &str| {
         assert_eq!(page.sticks_out(), 0, "{what}");
@@ -216,7 +216,7 @@ fn the_longest_words_and_what_is_opened_stay_within_a_phone() {
     page.open("/integrations");
     page.fill("label", &long);
     page.click("Create key");
-    page.click("Back to the integrations");
+    page.click("Back to Integrations");
     page.click("Revoke");
     within("the question before a key is revoked");
     page.open("/accounts?rename=3480");
@@ -246,13 +246,13 @@ fn the_longest_words_and_what_is_opened_stay_within_a_phone() {
     page.press(&Key::Escape);
     page.click("Remove");
     page.click(css("dialog[open] button.danger"));
-    page.sees("has been removed.");
+    page.sees("was removed.");
     page.open("/bin");
     within("the bin");
     page.open(&one);
     within("what was removed");
     page.click("Restore");
-    page.sees("has been restored.");
+    page.sees("was restored.");
     page.click(css("details.who summary"));
     page.click("Sign out");
     page.sees("Sign in");

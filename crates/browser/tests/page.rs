@@ -1,4 +1,4 @@
-//! What the stories stand on: a step that has to wait for the page waits.
+//! Tests of the test driver: a step that has to wait for the page waits.
 
 use driftless_browser::{Page, Server};
 

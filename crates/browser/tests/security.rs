@@ -1,4 +1,4 @@
-//! What somebody who means harm writes, sends, and asks for.
+//! What an attacker writes, sends and requests.
 
 use driftless_browser::{Api, Page, Server, css};
 
@@ -51,7 +51,7 @@ fn what_looks_like_markup_is_shown_as_text_wherever_it_is_shown() {
     page.fill("status", &status);
     page.fill("responsible", &format!("User {short}"));
     page.click("Create activity");
-    is_clean(&page, "The activity has been created.");
+    is_clean(&page, "Activity created.");
     is_clean(&page, &subject);
     assert_eq!(page.value("Subject"), subject);
     assert_eq!(page.value("note"), note);
@@ -74,7 +74,7 @@ fn what_looks_like_markup_is_shown_as_text_wherever_it_is_shown() {
     page.open("/activities/new?copy=1");
     page.fill("account", &evil("nobody"));
     page.click("Create activity");
-    is_clean(&page, "needs another look");
+    is_clean(&page, "marked below");
     assert_eq!(page.value("account"), evil("nobody"));
 
     let query: String = url::form_urlencoded::byte_serialize(subject.as_bytes()).collect();
@@ -85,9 +85,9 @@ fn what_looks_like_markup_is_shown_as_text_wherever_it_is_shown() {
         ("/activities?client=3480", &format!("Account: {account}")),
         ("/activities?status=6", &format!("Status: {status}")),
         (&format!("/activities?q={query}"), &format!("“{subject}”")),
-        (&format!("/activities?start_from={query}&user={query}&size={query}"), "Nothing is shown"),
-        (&format!("/accounts?q={query}"), "Nothing found"),
-        (&format!("/changes?ids={query}"), "Only these ids are not numbers"),
+        (&format!("/activities?start_from={query}&user={query}&size={query}"), "Nothing to show"),
+        (&format!("/accounts?q={query}"), "No matches"),
+        (&format!("/changes?ids={query}"), "IDs must be numbers"),
         (&format!("/sign-in?org={query}&login={query}&back={query}"), "Sign in"),
         ("/changes", "Call"),
         ("/settings", &*status),
@@ -101,18 +101,18 @@ fn what_looks_like_markup_is_shown_as_text_wherever_it_is_shown() {
     page.open("/integrations");
     page.fill("label", &label);
     page.click("Create key");
-    page.click("Back to the integrations");
+    page.click("Back to Integrations");
     is_clean(&page, &label);
 
     page.open("/activities/1");
     page.click("Remove");
     is_clean(&page, "Remove “");
     page.click(css("dialog[open] button.danger"));
-    is_clean(&page, "has been removed.");
+    is_clean(&page, "was removed.");
     page.open("/bin");
     is_clean(&page, &subject);
     page.open("/activities/1");
-    is_clean(&page, "As it was last");
+    is_clean(&page, "Last version");
     assert_eq!(page.complaints(), [""; 0], "nothing was tried that the policy had to stop");
 }
 
@@ -176,7 +176,7 @@ fn nobody_gets_further_than_the_role_goes() {
         ["/settings", "/settings/users/1", "/integrations", "/integrations/1", "/activities/new"]
     {
         page.open(path);
-        page.sees("Not for you");
+        page.sees("You don’t have permission");
     }
     page.open("/activities/1");
     page.sees("Call");
@@ -212,9 +212,9 @@ fn another_organizations_activities_are_not_there() {
     let page = Page::new(&server);
     page.sign_in(&sam);
     page.open("/activities/3");
-    page.sees("Nothing here");
+    page.sees("Page not found");
     page.open("/activities?q=acme");
-    page.sees("Nothing matches");
+    page.sees("No matches");
     page.open("/changes");
     page.sees("Only one of beta");
     assert_eq!(page.texts("table.grid tbody td.num").iter().filter(|id| *id == "3").count(), 0);
@@ -242,7 +242,7 @@ fn forms_of_other_sites_and_sessions_of_strangers_do_nothing() {
     let api = Api::new(&server, &ada);
     api.create("Call");
     let page = Page::new(&server);
-    // Somebody has put a session of theirs, or one that they know, into the browser.
+    // An attacker has planted a session id that they know in the browser.
     page.open("/sign-in");
     let planted = "0123456789abcdef0123456789abcdef";
     let form = page.cookie_name("driftless_form").expect("the form's cookie");

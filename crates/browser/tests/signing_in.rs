@@ -1,4 +1,4 @@
-//! Signing in and out, and what is to be seen without.
+//! Signing in and out, and what can be seen without it.
 
 use driftless_browser::{Key, Page, Scheme, Server, css};
 
@@ -8,7 +8,7 @@ fn somebody_signs_in_changes_the_password_and_signs_out() {
     let ada = server.person("acme", "Ada Byron", "editor");
     let page = Page::new(&server);
 
-    // Whoever comes to a page without being signed in goes on there afterwards.
+    // Opening a page without being signed in leads there after signing in.
     page.open("/activities");
     page.sees("Sign in");
     assert_eq!(page.axe(), [""; 0]);
@@ -27,15 +27,15 @@ fn somebody_signs_in_changes_the_password_and_signs_out() {
     page.click("Change password");
     page.fill("Current password", &ada.password);
     page.fill("New password", "a longer password");
-    page.fill("New password again", "another password");
+    page.fill("Confirm new password", "another password");
     page.click(css("main button.primary"));
-    page.sees("is not the same as the new password");
+    page.sees("The new passwords do not match");
     assert_eq!(page.axe(), [""; 0]);
     page.fill("Current password", &ada.password);
     page.fill("New password", "a longer password");
-    page.fill("New password again", "a longer password");
+    page.fill("Confirm new password", "a longer password");
     page.click(css("main button.primary"));
-    page.sees("Your password has been changed.");
+    page.sees("Password changed.");
 
     page.click("Ada Byron");
     page.click("Sign out");

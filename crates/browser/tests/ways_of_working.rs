@@ -1,8 +1,8 @@
-//! With the keyboard alone, and without scripts.
+//! Working with only the keyboard, and without scripts.
 
 use driftless_browser::{Key, Page, Person, Server, css};
 
-/// A fresh organization with two accounts, and somebody who edits.
+/// A new organization with two accounts, and an editor.
 fn small() -> (Server, Person) {
     let server = Server::start();
     let ada = server.person("acme", "Ada Byron", "editor");
@@ -11,7 +11,7 @@ fn small() -> (Server, Person) {
     (server, ada)
 }
 
-/// Presses Tab until this has the focus; all that has it in between shows it.
+/// Presses Tab until this has the focus; everything in between must show the focus.
 #[track_caller]
 fn tab_to(page: &Page, label: &str) {
     let mut passed = Vec::new();
@@ -28,7 +28,7 @@ fn everything_is_done_with_the_keyboard_alone() {
     let (server, ada) = small();
     let page = Page::new(&server);
     page.open("/sign-in");
-    tab_to(&page, "Skip to the content");
+    tab_to(&page, "Skip to content");
     page.press(&Key::Enter);
     tab_to(&page, "Organization");
     tab_to(&page, "Login name");
@@ -65,7 +65,7 @@ fn everything_is_done_with_the_keyboard_alone() {
     page.press("A note, with n and / and ? in it.");
     tab_to(&page, "Create activity");
     page.press(&Key::Enter);
-    page.sees("The activity has been created.");
+    page.sees("Activity created.");
     assert_eq!(page.value("priority"), "High");
 
     page.press("/");
@@ -78,7 +78,7 @@ fn everything_is_done_with_the_keyboard_alone() {
     page.press(" ");
     page.sees("1 selected");
     page.press(&Key::Tab);
-    assert_eq!(page.focused(), "Go on with the 1 selected");
+    assert_eq!(page.focused(), "Continue with 1 selected");
     page.press(&Key::Enter);
     assert!(page.focused().starts_with("Status"), "{}", page.focused());
     page.press(&Key::Tab);
@@ -98,10 +98,10 @@ fn everything_is_done_with_the_keyboard_alone() {
     assert_eq!(page.focused(), "Cancel", "Enter does no harm");
     tab_to(&page, "Remove");
     page.press(&Key::Enter);
-    page.sees("has been removed.");
+    page.sees("was removed.");
     tab_to(&page, "Undo");
     page.press(&Key::Enter);
-    page.sees("has been restored.");
+    page.sees("was restored.");
 
     // The menu opens and closes, and gives the focus back.
     page.press("g");
@@ -132,28 +132,28 @@ fn everything_works_without_scripts() {
         page.fill("Subject", subject);
         page.fill("account", "Harbor School");
         page.click("Create activity");
-        page.sees("The activity has been created.");
+        page.sees("Activity created.");
     }
     assert_eq!(page.value("account"), "Harbor School (3481)");
     page.fill("Subject", "Write a letter");
     page.click("Save changes");
-    page.sees("Your changes have been saved.");
+    page.sees("Changes saved.");
     page.click("Duplicate");
     page.fill("Subject", "Write another letter");
     page.click("Create activity");
-    page.sees("The activity has been created.");
+    page.sees("Activity created.");
 
     page.click("Remove");
-    page.sees("It can be restored from the bin.");
+    page.sees("You can restore it from the bin.");
     assert_eq!(page.text("h1"), "Remove this activity?");
     page.click("Remove");
-    page.sees("has been removed.");
+    page.sees("was removed.");
     page.click("Undo");
-    page.sees("has been restored.");
+    page.sees("was restored.");
     page.click("Write another letter");
     page.click("Remove");
     page.click(css("main button.danger"));
-    page.sees("has been removed.");
+    page.sees("was removed.");
 
     page.open("/activities?sort=subject&direction=asc");
     assert_eq!(page.texts("td.title"), ["Call", "Meet", "Write a letter"]);
@@ -163,7 +163,7 @@ fn everything_works_without_scripts() {
     page.click(css("tr:has(select[aria-label='Status of Meet']) input[name=id]"));
     page.fill(css("form.bulk select[name=status]"), "Waiting");
     page.click("Set status");
-    page.sees("2 activities have changed.");
+    page.sees("2 activities changed.");
     page.fill(css("select[aria-label='Status of Write a letter']"), "Deferred");
     page.click(css("form:has(select[aria-label='Status of Write a letter']) button"));
     page.wait_for("select[aria-label='Status of Write a letter'] option[value='5'][selected]");
@@ -173,9 +173,9 @@ fn everything_works_without_scripts() {
     assert_eq!(page.texts("td.title"), ["Call", "Meet"]);
     page.click(css("input[aria-label='Select Call']"));
     page.click(css("form.bulk button.danger"));
-    page.sees("They go to the bin, and can be restored from there.");
+    page.sees("They go to the bin. You can restore them from there.");
     page.click("Remove");
-    page.sees("1 activity has changed.");
+    page.sees("1 activity changed.");
     page.open("/bin");
     page.click(css("button[aria-label='Restore Call']"));
     page.sees("1 removed activity");

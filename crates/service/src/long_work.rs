@@ -369,16 +369,18 @@ impl Service {
     }
 }
 
-/// `Taken back: Removing 12 activities`; undoing that again is doing it.
+/// `Undoing “Removing 12 activities”`; undoing that again is doing it.
 fn undone_title(title: &str) -> String {
-    match title.strip_prefix(UNDO) {
+    let done = title.strip_prefix(UNDO).and_then(|rest| rest.strip_suffix(UNDO_END));
+    match done {
         Some(done) => done.to_owned(),
-        None => format!("{UNDO}{title}"),
+        None => format!("{UNDO}{title}{UNDO_END}"),
     }
 }
 
-/// What the title of a work begins with that undoes another.
-const UNDO: &str = "Taken back: ";
+/// What the title of a work that undoes another begins and ends with.
+const UNDO: &str = "Undoing “";
+const UNDO_END: &str = "”";
 
 /// Positions in the log: what one work makes lies mostly side by side, so that a million take little.
 #[derive(Clone, Debug, Default)]

@@ -1,24 +1,23 @@
-//! How a script asks API v1 here: addresses and command lines to copy.
+//! Addresses and command lines of API v1, for people to copy.
 
 use axum::http::{HeaderMap, header};
 
 use crate::Web;
 use crate::reached::is_secure;
 
-/// Where API v1 lies.
+/// The path of API v1.
 const PATH: &str = "/neonws/services/api";
 
-/// What stands in for a host that the browser does not name, or not as a host is written.
+/// Shown in place of the host name if the browser sends no valid one.
 const UNKNOWN_HOST: &str = "your-server";
 
-/// The path of API v1, as browsers and scripts reach it.
+/// The path of API v1 with the base path, as scripts use it.
 pub(crate) fn path(web: &Web) -> String {
     format!("{}{PATH}", web.settings.base_path)
 }
 
-/// The address of a method, as the browser that asks reaches this server. The values of the
-/// parameters are times, numbers, names of columns, secrets and ids: of what they consist, only the
-/// plus sign means something else in an address.
+/// The address of a method, on the host that the browser uses. Parameters are times, numbers, column names, secrets
+/// and ids, so the plus sign is the only character that has to be escaped.
 pub(crate) fn address(
     web: &Web,
     headers: &HeaderMap,
@@ -30,13 +29,13 @@ pub(crate) fn address(
     format!("{}/{method}?{query}", base(web, headers))
 }
 
-/// What the addresses of all methods begin with, as the browser that asks reaches this server.
+/// What the addresses of all methods start with, on the host that the browser uses.
 pub(crate) fn base(web: &Web, headers: &HeaderMap) -> String {
     format!("{}{PATH}", root_or_unknown(web, headers))
 }
 
-/// Where this server's addresses begin, as the browser that asks reaches it, without a slash at the end; none
-/// where it does not name the host, or not as a host is written.
+/// What all addresses of this server start with, on the host that the browser uses, without a slash at the end; none
+/// if the browser sends no valid host name.
 pub(crate) fn root(web: &Web, headers: &HeaderMap) -> Option<String> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let is_part = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
@@ -44,7 +43,7 @@ pub(crate) fn root(web: &Web, headers: &HeaderMap) -> Option<String> {
     Some(root_of(web, headers, host))
 }
 
-/// The same with a host to be put in by hand, where it is not known.
+/// The same, with a placeholder if the host is not known.
 pub(crate) fn root_or_unknown(web: &Web, headers: &HeaderMap) -> String {
     root(web, headers).unwrap_or_else(|| root_of(web, headers, UNKNOWN_HOST))
 }
@@ -54,7 +53,7 @@ fn root_of(web: &Web, headers: &HeaderMap, host: &str) -> String {
     format!("{scheme}://{host}{}", web.settings.base_path)
 }
 
-/// The line that asks it from a shell.
+/// The command line that requests an address.
 pub(crate) fn curl(address: &str) -> String {
     format!("curl -s '{address}'")
 }

@@ -1,4 +1,4 @@
-//! What pages are made of besides HTML: it comes with the binary.
+//! Style sheet, scripts and icon, built into the binary.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::LazyLock;
@@ -43,15 +43,15 @@ const ASSETS: &[(&str, &str, &str)] = assets![
     "submitting.js" JS,
 ];
 
-/// What tells these contents from those of another release. Modules name one another beside themselves, so
-/// that it is a folder, and one for all.
+/// Tells these files from those of another release. Modules import each other by relative paths, so it is one
+/// folder for all of them.
 static EDITION: LazyLock<String> = LazyLock::new(|| {
     let mut hasher = DefaultHasher::new();
     ASSETS.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 });
 
-/// Where one of them lies. Another release has it elsewhere, so that browsers keep it for good.
+/// The address of a file. Each release has its own, so browsers may cache it forever.
 pub(crate) fn address(name: &str) -> String {
     format!("/assets/{}/{name}", *EDITION)
 }

@@ -1,8 +1,8 @@
-//! A path below which everything lies, as browsers see it: that of a proxy which serves other things beside it.
+//! The path that all addresses start with when a proxy serves other applications on the same host.
 //!
-//! Pages, forms and redirects name addresses as if there were none. A request loses the path on its way in;
-//! on its way out an answer's addresses get it, in one place. A proxy that takes the path away itself is no
-//! problem: what comes without it is served just the same.
+//! Pages, forms and redirects are written as if there were no such path. It is removed from each request and added
+//! to the addresses in each answer, in one place. A proxy may also remove the path itself: requests without it are
+//! served just the same.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,33 +14,33 @@ use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use thiserror::Error;
 
-/// The longest that is taken, in bytes: it stands before every address of a page.
+/// The greatest length, in bytes: it is added to every address on a page.
 const BYTES_MAX: usize = 200;
 
-/// The attributes of our pages that hold addresses. Every other one that begins with a slash is a value.
+/// The attributes of our pages that hold addresses. Other attributes that start with a slash are plain values.
 const ADDRESSES: [&str; 7] =
     ["href", "action", "formaction", "src", "data-live", "data-find", "data-progress"];
 
-/// First parts that are taken, beside the pages' own.
+/// First parts that are already used, in addition to those of the pages.
 const TAKEN: [&str; 4] = ["neonws", "healthz", "readyz", "metrics"];
 
 /// Nothing, or a path like `/crm`: a slash before each part and none at the end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BasePath(String);
 
-/// Why a text is no base path.
+/// Why a text is not a base path.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BasePathError {
-    /// It is written in another way.
+    /// It does not have the form of a path.
     #[error(
         "expected a path like /crm or /tools/crm: a slash before each part, and in the parts letters, digits, -, _, . and ~"
     )]
     Malformed,
-    /// It is longer than is taken.
-    #[error("expected at most {BYTES_MAX} letters")]
+    /// It is too long.
+    #[error("expected at most {BYTES_MAX} characters")]
     TooLong,
-    /// Requests for it could not be told from those for our own addresses.
-    #[error("/{0} is an address of Driftless's own: choose another first part")]
+    /// Requests for it could not be distinguished from those for our own addresses.
+    #[error("/{0} is used by Driftless itself: choose another first part")]
     Taken(String),
 }
 
@@ -78,8 +78,8 @@ impl fmt::Display for BasePath {
 }
 
 impl BasePath {
-    /// Takes the path away from a request. One for the path itself is answered: it lacks the slash that cookies
-    /// of what lies below it need.
+    /// Removes the path from a request. A request for the path itself is redirected, because cookies need the slash
+    /// at its end.
     ///
     /// # Errors
     /// The answer, which sends the browser on.
@@ -103,12 +103,12 @@ impl BasePath {
         Ok(request)
     }
 
-    /// The path for cookies that are meant for everything below it.
+    /// The path of cookies.
     pub(crate) fn of_cookies(&self) -> String {
         format!("{}/", self.0)
     }
 
-    /// Puts the path before the addresses that an answer names.
+    /// Adds the path to the addresses in an answer.
     pub(crate) async fn put(&self, response: Response) -> Response {
         if self.0.is_empty() {
             return response;
@@ -124,7 +124,7 @@ impl BasePath {
         if !kind.starts_with(b"text/html") {
             return Response::from_parts(head, body);
         }
-        // A page is made as a whole, and lies in memory already.
+        // Pages are made as a whole, so this one is in memory already.
         let page = to_bytes(body, usize::MAX).await.unwrap_or_default();
         head.headers.remove(header::CONTENT_LENGTH);
         let page = match str::from_utf8(&page) {
@@ -134,8 +134,8 @@ impl BasePath {
         Response::from_parts(head, page)
     }
 
-    /// In texts and in values, pages have `&quot;` in the place of every quotation mark (maud sees to that). So
-    /// these letters in a row are the beginning of an attribute, whatever somebody has typed.
+    /// maud writes every quotation mark in texts and values as `&quot;`. So these characters in a row always start an
+    /// attribute, whatever people have typed.
     fn put_into(&self, html: &str) -> String {
         let mut out = String::with_capacity(html.len() + html.len() / 8);
         let mut done = 0;
@@ -153,7 +153,7 @@ impl BasePath {
     }
 }
 
-/// Two slashes would begin the name of another host.
+/// Two slashes would be followed by the name of another host.
 fn is_own(address: &str) -> bool {
     address.starts_with('/') && !address.starts_with("//")
 }

@@ -1,5 +1,5 @@
-//! A form that somebody sends who is not signed in: read under a budget that all such forms share, so that the
-//! memory for them does not depend on how many send one.
+//! Reads forms of people who are not signed in. All such forms share one budget, so that the memory they take does
+//! not depend on how many people send one.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Problem;
 
-/// What every such form may take beside the budget, in bytes: more than a sign-in needs.
+/// The bytes that each such form may take outside the budget: more than a sign-in needs.
 pub(crate) const FREE_BYTES: usize = 16 << 10;
 
-/// What all of them may take together beyond that, in bytes. Until its answer has left, one takes up to eight times
-/// as much memory as it is long.
+/// The bytes that all of them may take together beyond that. Until it is answered, a form takes up to eight times
+/// its length in memory.
 const BUDGET_BYTES: usize = 16 << 20;
 
 /// The budget is counted in pieces of this size.
@@ -24,7 +24,7 @@ const PIECE_BYTES: usize = 1 << 10;
 /// The answer to a form leaves in pieces of this size.
 const SENT_BYTES: usize = 32 << 10;
 
-/// What all bodies of strangers may take together. Clones are the same.
+/// The memory for all bodies sent without a session. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Budget(Arc<Semaphore>);
 
@@ -38,15 +38,15 @@ impl Default for Budget {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Held(Option<Arc<OwnedSemaphorePermit>>);
 
-/// Reads a body of up to `bytes_max`. What is larger than [`FREE_BYTES`] goes on only if `may_go_on` says so of
-/// what has come.
+/// Reads a body of up to `bytes_max`. Beyond [`FREE_BYTES`] it continues only if `may_go_on` accepts what has come
+/// so far.
 pub(crate) async fn read(
     mut body: Body,
     bytes_max: usize,
     budget: &Budget,
     may_go_on: fn(&[u8]) -> bool,
 ) -> Result<(Vec<u8>, Held), Problem> {
-    // Who announces too much is told at once; who announces nothing, when it has come.
+    // An announced length that is too large is refused at once, an unannounced one when it is reached.
     if HttpBody::size_hint(&body).lower() > bytes_max as u64 {
         return Err(Problem::TooLarge);
     }
@@ -68,12 +68,12 @@ pub(crate) async fn read(
         }
         let wanted = (len - FREE_BYTES).div_ceil(PIECE_BYTES);
         let more = wanted - held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        // Nobody waits here: those who wait would hold what the others wait for.
+        // Never wait here: each waiting request would hold what the others wait for.
         let more = u32::try_from(more).ok();
         let more = more.and_then(|more| budget.0.clone().try_acquire_many_owned(more).ok());
         let more = more.ok_or_else(|| {
             Problem::Unavailable(
-                "Too many large forms are under way. Try again in a moment.".into(),
+                "Too many large forms are being sent at once. Try again in a moment.".into(),
             )
         })?;
         match &mut held {
@@ -84,8 +84,8 @@ pub(crate) async fn read(
     Ok((bytes, Held(held.map(Arc::new))))
 }
 
-/// Has an answer hold a part of the budget until it has left. It does so in pieces that are its own, so that
-/// little of it is left in memory when the last has been taken.
+/// Makes an answer hold its part of the budget until it has been sent. It is sent in separate pieces, so that little
+/// of it is left in memory when the last one is taken.
 pub(crate) async fn hold(response: Response, Held(held): Held) -> Response {
     let Some(held) = held else { return response };
     let (mut head, body) = response.into_parts();

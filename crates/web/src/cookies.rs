@@ -14,14 +14,14 @@ const FORM_SECONDS: u32 = 180 * 24 * 3_600;
 pub(crate) enum Cookie {
     /// The session's id, until the browser is closed.
     Session,
-    /// Stands in for a session on the sign-in form.
+    /// Takes the place of a session on the sign-in form.
     Form,
-    /// Who was signed in last, for the sign-in form to have it filled in already; until they sign out.
+    /// Who was signed in last, to fill in the sign-in form. Signing out removes it.
     Login,
 }
 
-/// The names of cookies and the path below which they are sent. Browsers share them among all ports of a host:
-/// each data folder has names of its own.
+/// The names and the path of cookies. Browsers share cookies among all ports of a host, so each data folder uses its
+/// own names.
 #[derive(Clone, Debug)]
 pub(crate) struct Cookies {
     suffix: String,
@@ -44,7 +44,7 @@ impl Cookies {
         format!("{name}{}", self.suffix)
     }
 
-    /// The value of a cookie. Those of other applications on the host may have letters of any encoding.
+    /// The value of a cookie. Cookies of other applications on the host may have any encoding.
     pub(crate) fn get<'h>(&self, headers: &'h HeaderMap, cookie: Cookie) -> Option<&'h str> {
         let name = self.name(cookie);
         let lines = headers.get_all(header::COOKIE).iter();
@@ -60,18 +60,18 @@ impl Cookies {
         format!("{}={value}", self.name(cookie))
     }
 
-    /// Who was signed in last, as far as the browser knows: the fields `org` and `login`.
+    /// Who was signed in last in this browser: the fields `org` and `login`.
     pub(crate) fn last_login(&self, headers: &HeaderMap) -> Fields {
         Fields::parse(self.get(headers, Cookie::Login).unwrap_or_default().as_bytes())
     }
 
-    /// A line that says who is signed in.
+    /// The header line that sets who is signed in.
     pub(crate) fn set_login(&self, org: &str, login: &str, secure: bool) -> HeaderValue {
         let login = Fields::of([("org", org), ("login", login)]).encoded();
         self.set(Cookie::Login, Some(&login), secure)
     }
 
-    /// A line that sets a cookie, or takes it away. `value` is hexadecimal, or percent-encoded.
+    /// The header line that sets or removes a cookie. `value` is hexadecimal or percent-encoded.
     pub(crate) fn set(&self, cookie: Cookie, value: Option<&str>, secure: bool) -> HeaderValue {
         let (name, path) = (self.name(cookie), &self.path);
         let secure = if secure { "; Secure" } else { "" };

@@ -1,4 +1,4 @@
-//! Forms that create something: one that is sent twice creates once.
+//! Makes sure that a form sent twice creates one thing only.
 
 use domain::{OrgKey, SecretHash, UserId};
 use maud::{Markup, html};
@@ -10,8 +10,8 @@ use crate::{Problem, SignedIn, Web};
 /// Forms that are remembered.
 const FORMS_MAX: usize = 10_000;
 
-/// A form as somebody has sent it: the hash of its token and of everything in it. Whoever goes back
-/// and types something else means another one.
+/// A form as it was sent: the hash of its token and all its fields. After going back and typing something else, it
+/// counts as another form.
 type Sent = (OrgKey, UserId, SecretHash);
 
 /// Which form created what, by number.
@@ -24,28 +24,28 @@ impl Default for Created {
 }
 
 impl Created {
-    /// Whether that very form has created something already.
+    /// Whether this form has already created something.
     pub(crate) fn knows(&self, who: &SignedIn, fields: &Fields) -> bool {
         self.0.get(&sent(who, fields)).is_some()
     }
 }
 
-/// A form that is sent again after a new sign-in has another token of its session.
+/// After a new sign-in, a form that is sent again has another session token, which does not count.
 fn sent(who: &SignedIn, fields: &Fields) -> Sent {
     let content = hash_secret(&format!("{:?}", fields.without("csrf")));
     (who.person.tenant.key, who.person.user, content)
 }
 
-/// What tells a form from all others that create something.
+/// The hidden field that tells a form from all others that create something.
 pub(crate) fn form_token(web: &Web) -> Result<Markup, Problem> {
     let token = web.service.new_secret().map_err(Problem::Unavailable)?;
     Ok(html! { input type="hidden" name="form" value=(token); })
 }
 
-/// Creates, or says what the same form has created before. The browser that sends a form a second
-/// time hangs up on the first: the work goes on all the same.
+/// Creates something, or returns what the same form has created before. A browser that sends a form again drops the
+/// first connection; the work continues nevertheless.
 ///
-/// `create` returns the number of what it made, and what else only the first answer has.
+/// `create` returns the id of what it made, and anything else that only the first answer has.
 pub(crate) async fn once<T, E, F>(
     web: &Web,
     who: &SignedIn,

@@ -11,7 +11,7 @@ impl Fields {
         Fields(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
-    /// Fields made up.
+    /// Fields from names and values.
     pub(crate) fn of<V: Into<String>>(
         pairs: impl IntoIterator<Item = (&'static str, V)>,
     ) -> Fields {
@@ -19,12 +19,12 @@ impl Fields {
         Fields(pairs.collect())
     }
 
-    /// The value as it was typed; empty where there is none.
+    /// The value as it was typed; empty if there is none.
     pub(crate) fn raw(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()
     }
 
-    /// The value without blanks around it; empty where there is none.
+    /// The value without spaces around it; empty if there is none.
     pub(crate) fn get(&self, name: &str) -> &str {
         self.raw(name).trim()
     }
@@ -39,7 +39,7 @@ impl Fields {
         self.all(name).next().is_some()
     }
 
-    /// The same fields with this one set; gone where the value is empty.
+    /// The same fields with this one set, or removed if the value is empty.
     pub(crate) fn with(&self, name: &str, value: &str) -> Fields {
         let mut fields = self.without(name);
         if !value.is_empty() {
@@ -48,7 +48,7 @@ impl Fields {
         fields
     }
 
-    /// The same fields with each value of a name once, and so many of them at most.
+    /// The same fields without duplicate values, and with at most this many values per name.
     pub(crate) fn bounded(&self, values_max: usize) -> Fields {
         let mut kept: Vec<(String, String)> = Vec::new();
         for pair in &self.0 {
@@ -83,7 +83,7 @@ impl Fields {
         Fields(self.0.iter().filter(is_other).cloned().collect())
     }
 
-    /// The same fields with the values of this name taken apart.
+    /// The same fields with the values of this name split at a character.
     pub(crate) fn split(&self, name: &str, at: char) -> Fields {
         let parts = self.0.iter().flat_map(|(given, value)| {
             let count = if given == name { usize::MAX } else { 1 };
@@ -124,7 +124,7 @@ impl Fields {
     }
 }
 
-/// An address of ours that somebody is to be sent back to: never another host's.
+/// Accepts an address to return to only if it is on this server.
 pub(crate) fn local(address: &str) -> Option<&str> {
     let is_local = address.starts_with('/') && !address.starts_with("//");
     let is_clean = |c: char| c != '\\' && !c.is_control();

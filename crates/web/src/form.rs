@@ -1,4 +1,4 @@
-//! The parts of forms: a control with its label, its help, and what is wrong with it.
+//! The parts of forms: fields with their labels, help texts and error messages.
 
 use axum::http::StatusCode;
 use domain::Zone;
@@ -7,12 +7,12 @@ use maud::{Markup, html};
 use crate::layout::{counted, notice};
 use crate::times::from_control;
 
-/// What is wrong with the fields of a form, by name.
+/// The errors of a form, by field name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wrong(Vec<(&'static str, String)>);
 
 impl Wrong {
-    /// Notes what is wrong with a field; what is right with it goes on.
+    /// Returns the value of a field, or notes its error.
     pub(crate) fn check<T, E: ToString>(
         &mut self,
         name: &'static str,
@@ -21,32 +21,35 @@ impl Wrong {
         value.map_err(|problem| self.add(name, problem.to_string())).ok()
     }
 
-    /// Notes what is wrong with a field.
+    /// Notes an error of a field.
     pub(crate) fn add(&mut self, name: &'static str, problem: impl Into<String>) {
         self.0.push((name, problem.into()));
     }
 
-    /// Whether nothing is.
+    /// Whether there are no errors.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// What a page answers that shows the form again, or for the first time.
+    /// The HTTP status of the page that shows the form.
     pub(crate) fn status(&self) -> StatusCode {
         if self.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
     }
 
-    /// What stands above a form whose fields say more; nothing where nothing is wrong.
+    /// The message above a form with errors.
     pub(crate) fn notice(&self) -> Markup {
-        let count = counted(self.0.len() as u64, "field needs", "fields need");
+        let fields = match self.0.len() {
+            1 => "field".to_owned(),
+            count => counted(count as u64, "field", "fields"),
+        };
         html! {
             @if !self.is_empty() {
-                (notice("bad", &format!("Nothing was saved yet: {count} another look.")))
+                (notice("bad", &format!("Not saved yet. Please check the {fields} marked below.")))
             }
         }
     }
 
-    /// Whether something is wrong with that field.
+    /// Whether a field has an error.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.of(name).is_some()
     }
@@ -56,31 +59,31 @@ impl Wrong {
     }
 }
 
-/// What a field is called and what is said beside it.
+/// The texts of a field.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Label<'a> {
     pub(crate) name: &'a str,
     pub(crate) text: &'a str,
     pub(crate) help: &'a str,
     pub(crate) required: bool,
-    /// Where whoever opens the page begins to type, unless something else is wrong.
+    /// Whether it has the focus when the page opens, unless another field has an error.
     pub(crate) is_first: bool,
-    /// One of several conditions: none of them has to be there, and nobody needs to be told so.
+    /// Whether it is one of several conditions of a search, which are not marked as optional.
     pub(crate) is_condition: bool,
 }
 
-/// What a control has besides its name and its value.
+/// The attributes of a control, apart from its name and value.
 pub(crate) struct Control<'a> {
     pub(crate) id: &'a str,
-    /// What describes it: its `aria-describedby`.
+    /// Its `aria-describedby`.
     pub(crate) described: Option<&'a str>,
     /// Its `aria-invalid`.
     pub(crate) invalid: Option<&'static str>,
-    /// Whether it has the focus when the page is opened: the first that something is wrong with.
+    /// Whether it has the focus when the page opens, as the first field with an error.
     pub(crate) focus: bool,
 }
 
-/// A field around its control.
+/// A field: label, control, help and error.
 pub(crate) fn field(
     label: Label<'_>,
     wrong: &Wrong,
@@ -108,14 +111,13 @@ pub(crate) fn field(
     }
 }
 
-/// A field with a single line. Text that is no time is shown as it was typed, which a control for
-/// times would not.
+/// A field with one line. A text that is not a time is shown in a text field, because a time field would drop it.
 pub(crate) fn line(label: Label<'_>, kind: &str, value: &str, wrong: &Wrong) -> Markup {
     let is_time = kind == "datetime-local";
     let no_time = is_time && !value.is_empty() && from_control(value, &Zone::utc()).is_none();
     let kind = if no_time { "text" } else { kind };
     let step = (is_time && !no_time).then_some("any");
-    // So that whoever keeps passwords for somebody knows which one is asked for.
+    // Tells password managers which password is meant.
     let remembered = (kind == "password").then_some(match label.name {
         "current" => "current-password",
         _ => "new-password",
@@ -128,17 +130,17 @@ pub(crate) fn line(label: Label<'_>, kind: &str, value: &str, wrong: &Wrong) -> 
     })
 }
 
-/// What somebody has typed into it.
+/// Reads a time zone that was typed.
 pub(crate) fn zone_typed(text: &str) -> Result<Zone, &'static str> {
-    let unknown = "is not known: choose one of the list, or give an offset like -05:00";
+    let unknown = "is not known: choose one from the list, or enter an offset like -05:00";
     Zone::parse(text).map_err(|_| unknown)
 }
 
-/// A field that travels unseen. What has several lines needs a control that keeps them.
+/// A hidden field. A value with several lines needs a control that keeps them.
 pub(crate) fn hidden(name: &str, value: &str) -> Markup {
     html! {
         @if value.contains(['\n', '\r']) {
-            // The first line break of a text area belongs to HTML.
+            // HTML drops the first line break of a text area.
             textarea name=(name) hidden { "\n" (value) }
         } @else {
             input type="hidden" name=(name) value=(value);
@@ -146,7 +148,7 @@ pub(crate) fn hidden(name: &str, value: &str) -> Markup {
     }
 }
 
-/// A field for a time zone: any, with the known ones proposed.
+/// A field for a time zone, with the known ones as suggestions.
 pub(crate) fn zone_control(label: Label<'_>, value: &str, wrong: &Wrong) -> Markup {
     field(label, wrong, |part| {
         html! {
@@ -157,7 +159,7 @@ pub(crate) fn zone_control(label: Label<'_>, value: &str, wrong: &Wrong) -> Mark
     })
 }
 
-/// A field with something to choose from: value and text of each.
+/// A field with options: the value and text of each.
 pub(crate) fn choice<'a>(
     label: Label<'_>,
     options: impl IntoIterator<Item = (String, &'a str)>,
@@ -174,7 +176,7 @@ pub(crate) fn choice<'a>(
     })
 }
 
-/// The options of a control to choose from.
+/// The options of a select control.
 pub(crate) fn options<'a>(
     options: impl IntoIterator<Item = (String, &'a str)>,
     chosen: &str,
@@ -186,7 +188,11 @@ pub(crate) fn options<'a>(
     }
 }
 
-/// `Subject must not be empty.`
+/// `Subject must not be empty.` A problem that starts with a capital letter is a sentence of its own.
 fn sentence(label: &str, problem: &str) -> String {
-    format!("{label} {problem}.")
+    if problem.starts_with(char::is_uppercase) {
+        format!("{problem}.")
+    } else {
+        format!("{label} {problem}.")
+    }
 }

@@ -1,8 +1,8 @@
-//! A form that was sent when its session had ended: it is kept within the sign-in page, and goes on from there.
+//! A form that was sent after its session had ended: the sign-in page carries it, and it continues from there.
 //!
-//! Nothing of it is kept here: its fields stand, hidden, in the sign-in form, after that form's own ones and a
-//! field that separates them. Whoever has signed in sends it on by that. It goes on at once where it is certain
-//! that it stood on one of our pages and that the same person has signed in; otherwise a page asks first.
+//! The server stores none of it. Its fields are hidden fields of the sign-in form, after that form's own fields and
+//! a separator, so signing in sends them again. The form continues at once if it certainly came from one of our
+//! pages and the same person has signed in; otherwise a page asks first.
 
 use std::sync::Arc;
 
@@ -22,21 +22,21 @@ use crate::reached::{Stood, stood};
 use crate::tokens::{is_token, token};
 use crate::{FORM_BYTES_MAX, Problem, Web};
 
-/// The field that separates the sign-in form's own fields from those that are kept. Its value is where they go.
+/// The field that separates the sign-in form's own fields from the carried ones. Its value is where those go.
 const KEPT: &str = "kept";
 
-/// The field after it: 1 where the form is certainly ours.
+/// The field after it: 1 if the form is certainly ours.
 const OURS: &str = "kept-ours";
 
-/// The field after that: the names of the fields with passwords, which are to be typed again.
+/// The field after that: the names of the password fields, which have to be typed again.
 const WITHOUT: &str = "kept-without";
 
-/// Fields whose values are never shown again, with their labels where they are to be typed once more.
+/// Fields whose values are never sent back, with the labels they have when they are typed again.
 const SECRETS: [(&str, &str); 4] = [
     ("password", "Password"),
     ("current", "Current password"),
     ("new", "New password"),
-    ("again", "New password again"),
+    ("again", "Confirm password"),
 ];
 
 /// A field whose value is not shown again: its name and its label.
@@ -49,9 +49,9 @@ pub(crate) struct InterruptedForm {
     pub(crate) action: String,
     /// Its fields, without its token and without passwords.
     pub(crate) fields: Fields,
-    /// Whether it is of the session that has ended, for certain.
+    /// Whether it certainly belongs to the session that has ended.
     pub(crate) is_ours: bool,
-    /// The passwords that were in it, which are to be typed again.
+    /// The passwords it had, which have to be typed again.
     pub(crate) secrets: Vec<Secret>,
     pub(crate) held: Held,
 }
@@ -70,12 +70,12 @@ pub(crate) fn is_begun(bytes: &[u8]) -> bool {
 }
 
 impl InterruptedForm {
-    /// Keeps a form that somebody has sent who is not signed in any more.
+    /// Keeps a form whose sender is no longer signed in.
     pub(crate) async fn of(parts: &Parts, body: Body, web: &Web) -> Problem {
         let read = body::read(body, FORM_BYTES_MAX, &web.budget, |_| true).await;
         let (bytes, held) = match read {
             Ok(read) => read,
-            // There is no room to keep it: the browser still has it.
+            // There is no room to keep it, but the browser still has it.
             Err(Problem::Unavailable(_)) => return Problem::SignedOut(None),
             Err(problem) => return problem,
         };
@@ -89,7 +89,7 @@ impl InterruptedForm {
         }
         let action = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let (fields, secrets) = showable(&fields);
-        // A form of another session may be somebody else's, though it stood here.
+        // A form of another session may be another person's, even if it came from our pages.
         let kept = InterruptedForm { action, fields, is_ours: is_of_session, secrets, held };
         Problem::SignedOut(Some(Arc::new(kept)))
     }
@@ -108,7 +108,7 @@ impl InterruptedForm {
         (own, kept)
     }
 
-    /// The hidden fields, to stand at the end of the sign-in form.
+    /// The hidden fields for the end of the sign-in form.
     pub(crate) fn hidden(&self) -> Markup {
         let names: Vec<&str> = self.secrets.iter().map(|(name, _)| *name).collect();
         html! {
@@ -124,15 +124,15 @@ fn secrets(names: &str) -> Vec<Secret> {
     SECRETS.into_iter().filter(|(name, _)| names.split(',').any(|given| given == *name)).collect()
 }
 
-/// A kept form that is to be sent on in a session that has just begun: goes into the extensions of the answer to
-/// the sign-in.
+/// A kept form to be sent in a session that has just begun. It travels in the extensions of the answer to the
+/// sign-in.
 #[derive(Clone)]
 pub(crate) struct GoesOn {
     pub(crate) session: String,
     pub(crate) kept: Arc<InterruptedForm>,
 }
 
-/// Sends such a form on, as the browser would; what it comes to is the answer.
+/// Sends such a form as the browser would, and returns the answer to it.
 pub(crate) async fn go_on(State(web): State<Web>, request: Request, next: Next) -> Response {
     let is_sign_in = request.method() == Method::POST && request.uri().path() == "/sign-in";
     let before = is_sign_in.then(|| (request.headers().clone(), request.extensions().clone()));
@@ -157,12 +157,12 @@ pub(crate) async fn go_on(State(web): State<Web>, request: Request, next: Next) 
         request.headers_mut().insert(header::COOKIE, cookie);
     }
     let mut answer = next.run(request).await;
-    // What the sign-in has set, unless what followed has set it anew.
-    let anew: Vec<HeaderValue> =
+    // The cookies of the sign-in come first, so that those of what followed replace them.
+    let later: Vec<HeaderValue> =
         answer.headers_mut().get_all(header::SET_COOKIE).iter().cloned().collect();
     answer.headers_mut().remove(header::SET_COOKIE);
     let first = response.headers().get_all(header::SET_COOKIE).iter().cloned();
-    for line in first.chain(anew) {
+    for line in first.chain(later) {
         answer.headers_mut().append(header::SET_COOKIE, line);
     }
     answer

@@ -15,11 +15,11 @@ pub(crate) enum Nav {
     Changes,
     Integrations,
     Settings,
-    /// A page that it does not lead to.
+    /// A page that is not in the navigation.
     None,
 }
 
-/// Address, name, the letter that leads there after `g`, and the role that it takes.
+/// Address, name, the key that leads there after `g`, and the role it needs.
 const NAV: [(Nav, &str, &str, &str, Role); 6] = [
     (Nav::MyDay, "/", "My day", "d", Role::Viewer),
     (Nav::Activities, "/activities", "Activities", "a", Role::Viewer),
@@ -29,7 +29,7 @@ const NAV: [(Nav, &str, &str, &str, Role); 6] = [
     (Nav::Settings, "/settings", "Settings", "s", Role::Admin),
 ];
 
-/// A page for somebody who is signed in.
+/// A page for a person who is signed in.
 pub(crate) fn page(who: &SignedIn, title: &str, at: Nav, content: &Markup) -> Response {
     let directory = who.person.tenant.directory();
     let name = directory.users.get(&who.person.user).map(|user| user.name.to_string());
@@ -70,9 +70,9 @@ pub(crate) fn page(who: &SignedIn, title: &str, at: Nav, content: &Markup) -> Re
                 (header)
                 main #main tabindex="-1" { (content) }
                 footer.foot {
-                    // A script says so aloud where the reader's own clock shows another time.
+                    // A script shows this more prominently if the reader's device is in another time zone.
                     p.hint data-zone=(who.clock.zone) {
-                        "Times as clocks in " a href="/preferences" { (who.clock.zone) } " show them."
+                        "All times are in " a href="/preferences" { (who.clock.zone) } "."
                     }
                 }
             },
@@ -82,7 +82,7 @@ pub(crate) fn page(who: &SignedIn, title: &str, at: Nav, content: &Markup) -> Re
     .into_response()
 }
 
-/// A page for whoever is not signed in, or may not be.
+/// A page without navigation, for people who are not signed in.
 pub(crate) fn bare(title: &str, content: &Markup) -> Html<String> {
     Html(
         document(
@@ -110,7 +110,7 @@ fn document(title: &str, body: &Markup) -> Markup {
                 script type="module" src=(assets::address("app.js")) {}
             }
             body {
-                a.skip href="#main" { "Skip to the content" }
+                a.skip href="#main" { "Skip to content" }
                 (body)
             }
         }
@@ -122,7 +122,7 @@ pub(crate) fn csrf(who: &SignedIn) -> Markup {
     html! { input type="hidden" name="csrf" value=(who.csrf); }
 }
 
-/// The head of a page: its title, and what can be done there.
+/// The head of a page: its title and its actions.
 pub(crate) fn head(title: &str, actions: &Markup) -> Markup {
     html! {
         div.head {
@@ -132,13 +132,13 @@ pub(crate) fn head(title: &str, actions: &Markup) -> Markup {
     }
 }
 
-/// Says how something went: `kind` is ok, warn or bad.
+/// A message about how something went; `kind` is ok, warn or bad.
 pub(crate) fn notice(kind: &str, text: &str) -> Markup {
     let role = if kind == "ok" { "status" } else { "alert" };
     html! { div class={ "notice " (kind) } role=(role) { p { (text) } } }
 }
 
-/// A text to be copied, by a button where there is a script.
+/// A text to be copied, with a button if scripts run.
 pub(crate) fn copied(id: &str, button: &str, text: &str) -> Markup {
     html! {
         pre.copy #(id) { (text) }
@@ -146,12 +146,12 @@ pub(crate) fn copied(id: &str, button: &str, text: &str) -> Markup {
     }
 }
 
-/// What a list shows that has nothing in it.
+/// What an empty list shows.
 pub(crate) fn empty(title: &str, text: &str, action: &Markup) -> Markup {
     html! { div.empty { h2 { (title) } p { (text) } (action) } }
 }
 
-/// The way to the other pages of a list; `address` says where page k lies.
+/// Links to the other pages of a list; `address` gives the address of page k.
 pub(crate) fn pager(page: u64, pages: u64, address: &dyn Fn(u64) -> String) -> Markup {
     let near = page.saturating_sub(2).max(1)..=(page + 2).min(pages);
     html! {

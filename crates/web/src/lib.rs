@@ -1,13 +1,13 @@
-//! The pages for people: HTML rendered here, one small style sheet, a little JavaScript, all of it in
-//! the binary, and no request to any other host.
+//! The web pages: HTML rendered on the server, one small style sheet and a little JavaScript, all of it in the
+//! binary. Pages never load anything from another host.
 //!
-//! A request comes in at [`router`]; `session` says who asks and guards every form; the page's own
-//! file in `pages/` asks `service` and renders with the helpers of `layout`, `form` and `times`.
-//! Everything works without JavaScript, except what is live.
+//! A request enters at [`router`]; `session` finds out who sends it and checks every form; the page's own file in
+//! `pages/` calls `service` and renders with the helpers of `layout`, `form` and `times`. Everything works without
+//! JavaScript, except live updates.
 //!
-//! To add a page: a file in `pages/` with a `routes()` of its own, merged in [`router`], and a link in
-//! `layout`. Whoever may see it is decided by the extractor that its handler takes: `SignedIn`
-//! for everybody of the organization, `SignedIn::needs` for a role.
+//! To add a page, write a file in `pages/` with its own `routes()`, merge them in [`router`], and add a link in
+//! `layout`. The handler's extractor decides who may see the page: `SignedIn` admits everyone in the organization,
+//! `SignedIn::needs` asks for a role.
 
 mod api;
 mod assets;
@@ -49,14 +49,14 @@ pub use reached::Reached;
 pub(crate) use problem::Problem;
 pub(crate) use session::SignedIn;
 
-/// Nothing from another host, nothing inline.
+/// Allows nothing from other hosts and nothing inline.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The largest form that is read, in bytes: a note of the greatest length, every letter of it escaped,
-/// or a selection of many activities.
+/// The largest form that is read, in bytes: enough for the longest note with every character escaped, or for a
+/// selection of many activities.
 const FORM_BYTES_MAX: usize = 2 << 20;
 
-/// The first parts of all pages' addresses: what a log may name of one.
+/// The first parts of all page addresses; logs name only these.
 pub const PAGES: [&str; 18] = [
     "assets",
     "setup",
@@ -78,31 +78,31 @@ pub const PAGES: [&str; 18] = [
     "favicon.ico",
 ];
 
-/// What can be set about the pages.
+/// Settings of the pages.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// Whether they are served over TLS: then cookies are sent over nothing else.
+    /// Whether they are served over TLS; then cookies are never sent without it.
     pub secure: bool,
-    /// The path below which browsers find them.
+    /// The path that all addresses start with.
     pub base_path: BasePath,
-    /// What tells the cookies of this data folder from those of others on the same host; letters and digits.
+    /// Distinguishes the cookies of this data folder from those of others on the same host; letters and digits.
     pub cookies_of: String,
 }
 
-/// What every page is made from.
+/// What all pages share.
 #[derive(Clone)]
 pub(crate) struct Web {
     pub(crate) service: Service,
     pub(crate) settings: Arc<Settings>,
     pub(crate) cookies: Arc<Cookies>,
-    /// What forms of those who are not signed in may take together.
+    /// The memory for forms of people who are not signed in.
     pub(crate) budget: body::Budget,
-    /// What was created by which form: a form that is sent twice creates once.
+    /// What each form has created, so that a form sent twice creates one thing.
     pub(crate) created: Arc<created::Created>,
 }
 
-/// The routes of the pages, and the answer to every address that is none of ours. A request may have [`Reached`]
-/// among its extensions, and has lost the base path ([`BasePath::strip`]).
+/// The routes of the pages, and “Page not found” for every other address. A request may have [`Reached`] in its
+/// extensions; its base path has been removed ([`BasePath::strip`]).
 pub fn router(service: Service, settings: Settings) -> Router {
     let web = Web {
         service,
@@ -120,7 +120,7 @@ pub fn router(service: Service, settings: Settings) -> Router {
         .layer(axum::extract::DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::from_fn(guarded))
         .with_state(web.clone());
-    // A form that goes on after a sign-in goes to another route: this stands around all of them.
+    // A form that continues after a sign-in goes to another route, so this wraps all routes.
     Router::new()
         .fallback_service(pages)
         .layer(middleware::from_fn_with_state(web.clone(), interrupted_form::go_on))
@@ -129,8 +129,8 @@ pub fn router(service: Service, settings: Settings) -> Router {
         .layer(CompressionLayer::new().compress_when(compressed()))
 }
 
-/// What is worth compressing: texts as a whole. What follows live goes out line by line, and a workbook is
-/// compressed already.
+/// What is worth compressing: complete texts. Live events are sent line by line, and workbooks are compressed
+/// already.
 fn compressed() -> impl Predicate {
     let live = NotForContentType::const_new("text/event-stream");
     let workbook = NotForContentType::const_new("application/vnd.openxmlformats-officedocument");
@@ -140,14 +140,14 @@ fn compressed() -> impl Predicate {
 /// Less than this fits into a packet anyway.
 const COMPRESSED_BYTES_MIN: u64 = 1_024;
 
-/// An answer on its way out: its addresses get the base path, and what it holds is held until it has left.
+/// Finishes an answer: adds the base path to its addresses, and holds its part of the budget until it has been sent.
 async fn sent(State(web): State<Web>, request: axum::extract::Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let held = response.extensions_mut().remove::<body::Held>().unwrap_or_default();
     fused(body::hold(web.settings.base_path.put(response).await, held).await)
 }
 
-/// What compresses an answer may ask once more after its end, which not every stream takes.
+/// Compression may poll a body again after its end, which not every stream allows.
 fn fused(response: Response) -> Response {
     response.map(|body| match body.size_hint().exact() {
         Some(_) => body,
@@ -155,7 +155,7 @@ fn fused(response: Response) -> Response {
     })
 }
 
-/// The headers that every answer has. Nothing that shows data is kept by anybody.
+/// Adds the headers that every answer has. Answers with data must not be cached.
 async fn guarded(request: axum::extract::Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

@@ -1,4 +1,4 @@
-//! What goes wrong with a request for a page, and the page that says so.
+//! Errors of requests, and the pages that show them.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::layout::{self, Nav};
 use crate::pages::sign_in;
 use crate::session::SignedIn;
 
-/// A form of an earlier session, with today's token.
+/// A form of an earlier session, with the token of the current one.
 #[derive(Debug)]
 pub(crate) struct Resend {
     pub(crate) action: String,
@@ -35,60 +35,60 @@ impl Resend {
     fn page(&self) -> Markup {
         html! {
             div.card.narrow {
-                h1 { "Send it again?" }
-                p { "You have signed in anew since you opened this form. Nothing was saved yet, and nothing that you typed is lost." }
+                h1 { "Send the form again?" }
+                p { "You signed in again after you opened this form. Nothing has been saved yet, but what you typed is still here." }
                 form.edit action=(self.action) method="post" {
                     input type="hidden" name="csrf" value=(self.csrf);
                     @for (name, value) in self.fields.pairs() {
                         (hidden(name, value))
                     }
-                    @if !self.secrets.is_empty() { p { "Passwords alone are not kept: type them once more." } }
+                    @if !self.secrets.is_empty() { p { "Passwords are not kept. Please type them again." } }
                     @for (name, text) in &self.secrets {
                         div.field {
                             label for={ "f-" (name) } { (text) }
                             input id={ "f-" (name) } name=(name) type="password" required autocomplete="off";
                         }
                     }
-                    div.buttons { button.primary type="submit" { "Send it again" } }
+                    div.buttons { button.primary type="submit" { "Send again" } }
                 }
             }
         }
     }
 }
 
-/// Why there is no page.
+/// Why a request fails.
 #[derive(Debug)]
 pub(crate) enum Problem {
-    /// There is no such page, or nothing of that name in the organization.
+    /// There is no such page, or no such thing in the organization.
     NotFound,
-    /// Nobody is signed in: first sign in, then go on there.
+    /// Not signed in: sign in first, then continue.
     SignIn {
-        /// Where to go on.
+        /// Where to continue.
         back: String,
     },
-    /// It takes this role.
+    /// It needs this role.
     Forbidden(Role),
-    /// Nobody is signed in any more, and a form was sent: what was typed must not be lost. It goes on from the
-    /// sign-in form where it is kept.
+    /// A form was sent after the session ended. What was typed must not be lost: the sign-in form carries it, if it
+    /// could be kept.
     SignedOut(Option<Arc<InterruptedForm>>),
-    /// The form is not one of ours.
+    /// The form does not come from our pages.
     ForeignForm,
-    /// The form is ours and of an earlier session of theirs: they may send it again.
+    /// The form comes from an earlier session of the same person, who may send it again.
     OldForm(Box<Resend>),
     /// The form is too large.
     TooLarge,
-    /// What was asked for makes no sense; in words.
+    /// The request makes no sense; the text says why.
     Wrong(String),
-    /// Not now; in words.
+    /// Not available now; the text says why.
     Unavailable(String),
-    /// In a moment: the browser tries again by itself. Why, in words.
+    /// Available soon: the browser tries again by itself. The text says why.
     Preparing(String),
 }
 
 impl Problem {
-    /// A form has not come whole.
+    /// A form did not arrive completely.
     pub(crate) fn cut_short() -> Problem {
-        Problem::Wrong("What you sent has not come whole. Send it again.".to_owned())
+        Problem::Wrong("The form did not arrive completely. Please send it again.".to_owned())
     }
 }
 
@@ -100,61 +100,63 @@ impl IntoResponse for Problem {
                 return Redirect::to(&back.address("/sign-in")).into_response();
             }
             Problem::OldForm(resend) => {
-                let page = Unframed { title: "Send it again?", content: resend.page() };
+                let page = Unframed { title: "Send the form again?", content: resend.page() };
                 return (StatusCode::CONFLICT, Extension(page)).into_response();
             }
             Problem::SignedOut(Some(kept)) => return Extension(kept).into_response(),
             Problem::SignedOut(None) => (
                 StatusCode::UNAUTHORIZED,
                 "You are signed out",
-                "Nothing was saved yet. Sign in again in another tab; then go back here and send it once more: what you have typed is still there."
+                "Nothing has been saved yet. Sign in again in another tab, then come back here and send the form again. What you typed is still there."
                     .to_owned(),
             ),
             Problem::NotFound => (
                 StatusCode::NOT_FOUND,
-                "Nothing here",
-                "This address leads nowhere, or to something that is not there any more.".to_owned(),
+                "Page not found",
+                "There is nothing at this address, or it no longer exists.".to_owned(),
             ),
             Problem::Forbidden(role) => (
                 StatusCode::FORBIDDEN,
-                "Not for you",
-                format!("This takes the role {role}. An admin of your organization can give it to you."),
+                "You don’t have permission",
+                format!("You need the {role} role for this. An admin of your organization can give it to you."),
             ),
             Problem::ForeignForm => (
                 StatusCode::FORBIDDEN,
-                "Please send it again",
-                "The form belongs to an earlier sign-in, or to another site. Go back, reload the page and send it again."
+                "Please try again",
+                "This form belongs to an earlier sign-in or to another site. Go back, reload the page and send it again."
                     .to_owned(),
             ),
             Problem::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
-                "Too much at once",
-                "What was sent is larger than what is read. Shorten it, or select fewer activities."
+                "Too much data",
+                "What you sent is too large. Shorten it, or select fewer activities."
                     .to_owned(),
             ),
-            Problem::Wrong(text) => (StatusCode::BAD_REQUEST, "That does not work", text),
-            Problem::Unavailable(text) => (StatusCode::SERVICE_UNAVAILABLE, "Not now", text),
+            Problem::Wrong(text) => (StatusCode::BAD_REQUEST, "That didn’t work", text),
+            Problem::Unavailable(text) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "Not available right now", shown(&text))
+            }
             Problem::Preparing(text) => return preparing(&text),
         };
         let content = html! {
             div.empty {
                 h1 { (title) }
                 p { (text) }
-                p { a.button.primary href="/" { "To the start page" } }
+                p { a.button.primary href="/" { "Go to My day" } }
             }
         };
         (status, Extension(Unframed { title, content })).into_response()
     }
 }
 
-/// A page that is there in a moment.
+/// A page that reloads until the answer is ready.
 fn preparing(text: &str) -> Response {
-    let title = "In a moment";
+    let title = "Just a moment";
     let content = html! {
         div.empty role="status" {
             h1 { (title) }
-            p { (text) " This page comes by itself." }
-            progress aria-label="Making the list ready" {}
+            p { (text) " This page will reload by itself." }
+            progress aria-label="Preparing the list" {}
         }
     };
     let again = [(header::REFRESH, AGAIN_AFTER_S), (header::RETRY_AFTER, AGAIN_AFTER_S)];
@@ -165,21 +167,21 @@ fn preparing(text: &str) -> Response {
 /// How soon a browser tries again, in seconds.
 const AGAIN_AFTER_S: &str = "1";
 
-/// What such a page keeps of the answer that it takes the place of.
+/// The headers that an error page keeps from the answer that it replaces.
 const KEPT: [HeaderName; 3] = [header::SET_COOKIE, header::REFRESH, header::RETRY_AFTER];
 
-/// A page about a problem, which does not know who asked.
+/// An error page that does not know yet who asked.
 #[derive(Clone)]
 struct Unframed {
     title: &'static str,
     content: Markup,
 }
 
-/// The session in which such a page is shown, where it is another than the one that asked.
+/// The session in which such a page is shown, if it is not the one that asked.
 #[derive(Clone)]
 pub(crate) struct InSession(pub(crate) String);
 
-/// Gives such a page its frame: whoever is signed in keeps the navigation.
+/// Gives an error page its frame: people who are signed in keep the navigation.
 pub(crate) async fn framed(State(web): State<Web>, request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
     let mut response = next.run(request).await;
@@ -256,8 +258,13 @@ impl From<LongWorkError> for Problem {
 
 /// A message as a sentence.
 pub(crate) fn shown(error: &impl ToString) -> String {
-    let text = error.to_string();
+    format!("{}.", capitalized(error).trim_end_matches('.'))
+}
+
+/// A message with a capital letter at its start.
+pub(crate) fn capitalized(message: &impl ToString) -> String {
+    let text = message.to_string();
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
+    first + letters.as_str()
 }

@@ -1,5 +1,5 @@
-//! How a browser reaches the pages: by which name, and whether over TLS. A proxy in front knows it, and whoever
-//! serves the pages decides which proxies to believe.
+//! How a browser reaches the pages: under which host name, and whether over TLS. Proxies report it; the binary
+//! decides which proxies to trust.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -8,19 +8,19 @@ use axum::response::Response;
 
 use crate::Web;
 
-/// The scheme that the browser speaks. Within the pages this header is ours: what came in it is taken away.
+/// The scheme that the browser uses. Inside this crate the header is ours: its original value is replaced.
 const SCHEME: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// What a proxy that is believed says of a request: goes into its extensions.
+/// What a trusted proxy says about a request; it is in the request's extensions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reached {
-    /// Whether the browser speaks TLS; none where nobody said so: then it does if we do.
+    /// Whether the browser uses TLS; none if no proxy says so, then it does if we do.
     pub secure: Option<bool>,
-    /// Host and port that it asked for; none where nobody said so: then it is what came as `Host`.
+    /// Host and port that it asked for; none if no proxy says so, then `Host` counts.
     pub host: Option<String>,
 }
 
-/// Puts what is believed where everything that follows looks for it.
+/// Puts the trusted values where all that follows looks for them.
 pub(crate) async fn settled(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let Reached { secure, host } = request.extensions_mut().remove().unwrap_or_default();
     let secure = secure.unwrap_or(web.settings.secure);
@@ -32,23 +32,23 @@ pub(crate) async fn settled(State(web): State<Web>, mut request: Request, next: 
     next.run(request).await
 }
 
-/// Whether the browser speaks TLS, to us or to a proxy in front.
+/// Whether the browser uses TLS, to us or to a proxy.
 pub(crate) fn is_secure(headers: &HeaderMap) -> bool {
     headers.get(SCHEME).is_some_and(|scheme| scheme == "https")
 }
 
-/// Where a form stood that was sent.
+/// Which site a form came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stood {
-    /// On a page of this very host.
+    /// A page of this host.
     Here,
-    /// On a page of another site, or on one of which the browser does not say so.
+    /// Another site, or one that the browser does not name.
     Elsewhere,
-    /// Nobody says: the browser is none of today's.
+    /// Unknown: only old browsers do not say.
     Unsaid,
 }
 
-/// Where the browser says that the form stood. A script cannot set these headers.
+/// Which site the browser says the form came from. Scripts cannot set these headers.
 pub(crate) fn stood(headers: &HeaderMap) -> Stood {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     match text(HeaderName::from_static("sec-fetch-site")) {

@@ -1,7 +1,7 @@
-//! Who asks, and whether a form is ours.
+//! Finds out who sends a request, and whether a form is ours.
 //!
-//! The session's id lives in a cookie that no script can read and no other site's form brings along.
-//! Every form carries a token that follows from the id, which no other site knows.
+//! The session id is in a cookie that scripts cannot read and that browsers do not send with other sites' forms.
+//! Every form carries a token derived from the id, which no other site knows.
 
 use std::sync::Arc;
 
@@ -23,31 +23,32 @@ use crate::times::Clock;
 use crate::tokens::{is_token, token};
 use crate::{Problem, Web};
 
-/// Somebody who is signed in.
+/// A person who is signed in.
 #[derive(Clone)]
 pub(crate) struct SignedIn {
     pub(crate) person: Person,
     /// The token that each of their forms carries.
     pub(crate) csrf: String,
     session: Arc<str>,
-    /// What the clock shows that all times on the person's pages go by.
+    /// The time, and the zone in which the person sees all times.
     pub(crate) clock: Clock,
-    /// Their place among the requests that the organization may have under way.
+    /// One of the requests that the organization may have at the same time.
     _permit: Arc<OwnedSemaphorePermit>,
 }
 
 impl SignedIn {
-    /// Goes on only with this role.
+    /// Fails without this role.
     pub(crate) fn needs(&self, role: Role) -> Result<(), Problem> {
         if self.person.may(role) { Ok(()) } else { Err(Problem::Forbidden(role)) }
     }
 
-    /// Whoever has this session: nobody, where it is none or has ended.
+    /// The person with this session; none if there is no such session, or it has ended.
     pub(crate) fn of(web: &Web, session: Option<&str>) -> Result<Option<SignedIn>, Problem> {
         let found = session.and_then(|id| Some((web.service.person(id)?, id)));
         let Some((person, id)) = found else { return Ok(None) };
         let permit = person.tenant.permit().ok_or_else(|| {
-            let text = "Your organization asks too much at once. Try again in a moment.";
+            let text =
+                "Your organization is sending too many requests at once. Try again in a moment.";
             Problem::Unavailable(text.to_owned())
         })?;
         let clock = Clock { zone: person.zone(), now: web.service.now() };
@@ -55,7 +56,7 @@ impl SignedIn {
         Ok(Some(SignedIn { person, csrf, session, clock, _permit: Arc::new(permit) }))
     }
 
-    /// Whether they may write.
+    /// Whether the person may edit.
     pub(crate) fn edits(&self) -> bool {
         self.person.may(Role::Editor)
     }
@@ -76,7 +77,7 @@ impl FromRequestParts<Web> for SignedIn {
     }
 }
 
-/// A form that came from one of our own pages, and whoever sent it.
+/// A form that came from one of our pages, and who sent it.
 pub(crate) struct Posted {
     pub(crate) who: SignedIn,
     pub(crate) fields: Fields,
@@ -101,7 +102,7 @@ impl FromRequest<Web> for Posted {
         if is_token(fields.raw("csrf"), &who.session) {
             return Ok(Posted { who, fields });
         }
-        // They signed in anew while the form was open. A form of another site says so by its origin.
+        // The person signed in again while the form was open. A form of another site has another origin.
         if stood != Stood::Here || fields.raw("csrf").is_empty() {
             return Err(Problem::ForeignForm);
         }

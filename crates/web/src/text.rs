@@ -1,18 +1,17 @@
-//! Two texts side by side: what differs between them word by word, and what becomes of a text that
-//! two people have changed at once.
+//! Compares two texts word by word, and merges the changes of two people who edited one text at the same time.
 
 use std::ops::Range;
 
 use imara_diff::{Algorithm, Diff, InternedInput};
 
-/// A stretch of two texts.
+/// A piece of two texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {
-    /// It is in both.
+    /// In both.
     Same(&'a str),
-    /// It is in the one before.
+    /// Only in the first.
     Gone(&'a str),
-    /// It is in the one after.
+    /// Only in the second.
     New(&'a str),
 }
 
@@ -23,7 +22,7 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// From one text to another, word by word. What is left between two changes has a word at least.
+/// The differences from one text to another, word by word. What stays between two changes has at least one word.
 pub(crate) fn differences<'a>(before: &'a str, after: &'a str) -> Vec<Piece<'a>> {
     let (old, new) = (words(before), words(after));
     let (old_at, new_at) = (offsets(&old), offsets(&new));
@@ -41,17 +40,17 @@ pub(crate) fn differences<'a>(before: &'a str, after: &'a str) -> Vec<Piece<'a>>
     pieces
 }
 
-/// What became of a text that two people have changed.
+/// The result of merging two changes of one text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Merged {
-    /// Both changes; where they collide, what either has there, first theirs, then mine.
+    /// The text with both changes. Where they collide it has both versions, first theirs, then mine.
     pub(crate) text: String,
-    /// Whether they collide: then a person has to look at the text.
+    /// Whether they collide, so that a person has to look at the text.
     pub(crate) collides: bool,
 }
 
-/// Merges line by line, and word by word where both have changed the same lines. Two changes without
-/// a whole word or the end of a line between them collide; `between` goes between what either has.
+/// Merges line by line, and word by word where both have changed the same lines. Two changes collide if there is
+/// neither a whole word nor the end of a line between them; `between` then separates the two versions.
 ///
 /// ```text
 /// base   Call Ada on Monday about the van.
@@ -142,7 +141,7 @@ fn stretches(texts: &[Vec<&str>; 3], is_apart: impl Fn(&[&str]) -> bool) -> Vec<
     found
 }
 
-/// What changes have made of a stretch; none where no change lies in it.
+/// What the changes have made of a stretch; none if no change is in it.
 fn rewritten(
     base: &[&str],
     text: &[&str],
@@ -180,7 +179,7 @@ fn changes(old: &[&str], new: &[&str]) -> Vec<Change> {
     diff.hunks().map(|hunk| Change { of: range(hunk.before), by: range(hunk.after) }).collect()
 }
 
-/// Changes between which no word is left count as one: single signs that stay tell nobody anything.
+/// Joins changes that have no word between them: single characters that stay in between would only confuse.
 fn joined(changes: Vec<Change>, old: &[&str]) -> Vec<Change> {
     let mut joined: Vec<Change> = Vec::new();
     for change in changes {
@@ -266,7 +265,7 @@ mod tests {
         check("a\nb", "a\nb\nmine", "theirs\na\nb", "theirs\na\nb\nmine", false);
         check("a b", "a b", "x b", "x b", false);
         check("a b", "x b", "x b", "x b", false);
-        // Lines beside each other, and a line that both have changed.
+        // Neighbouring lines, and a line that both have changed.
         check("one\ntwo\n", "ONE\ntwo\n", "one\nTWO\n", "ONE\nTWO\n", false);
         check("", "x", "", "x", false);
     }

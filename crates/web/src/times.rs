@@ -1,9 +1,9 @@
-//! Times as people read them: as a clock in the reader's zone shows them, near today with the day of the week.
+//! Times as people read them: in the reader's time zone, and with the day of the week for dates near today.
 
 use domain::{Moment, MomentError, Stamp, Zone};
 use maud::{Markup, html};
 
-/// What of a time is shown.
+/// Which part of a time is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// `Wed 4 Mar`
@@ -14,46 +14,53 @@ pub(crate) enum Shape {
     Both,
 }
 
-/// The clock and the calendar on the wall of whoever reads a page.
+/// The current time and the time zone of the person who reads a page.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
-    /// The zone that times are shown and typed in, on all of the page.
+    /// The zone in which the page shows and reads times.
     pub(crate) zone: Zone,
-    /// What time it is.
+    /// The current time.
     pub(crate) now: Stamp,
 }
 
 impl Clock {
-    /// The first instant of today, and so many days on.
+    /// The first instant of today, or of the day this many days later.
     pub(crate) fn day(&self, days_on: i64) -> Stamp {
         day(self.now, &self.zone, days_on)
     }
 
-    /// `2026-03-04`, as controls and addresses have days.
+    /// `2026-03-04`, as in date fields and addresses.
     pub(crate) fn date(&self, stamp: Stamp) -> String {
         self.zone.at(stamp).to_string().chars().take(10).collect()
     }
 
+    /// `Wednesday, 4 March 2026`
+    pub(crate) fn long_date(&self, stamp: Stamp) -> String {
+        let date = self.date(stamp);
+        let year = date.get(..4).unwrap_or_default();
+        let day = date.get(8..).unwrap_or_default().trim_start_matches('0');
+        format!("{}, {day} {} {year}", self.weekday(stamp), month(&date))
+    }
+
     /// `Wednesday`
-    pub(crate) fn weekday(&self, stamp: Stamp) -> &'static str {
+    fn weekday(&self, stamp: Stamp) -> &'static str {
         // 1970 began on a Thursday.
         let at = (self.day_number(stamp) + 3).rem_euclid(7);
         usize::try_from(at).ok().and_then(|at| WEEKDAYS.get(at)).unwrap_or(&"")
     }
 
-    /// Days since the first one of 1970, as calendars in the zone count them.
+    /// Days since 1 January 1970 in the zone.
     fn day_number(&self, stamp: Stamp) -> i64 {
         let offset_ms = i64::from(self.zone.at(stamp).offset_seconds) * 1_000;
         stamp.plus_millis(offset_ms).millis().div_euclid(DAY_MS)
     }
 
-    /// `Wed 4 Mar` within a week of today, `4 Mar` within the year, else `4 Mar 2025`. Never *today*:
-    /// a page may be open when the day ends.
+    /// `Wed 4 Mar` within a week of today, `4 Mar` within the year, else `4 Mar 2025`. Never *today*, because the
+    /// page may still be open when the day ends.
     fn calendar(&self, stamp: Stamp) -> String {
         let (date, today) = (self.date(stamp), self.date(self.now));
         let year = date.get(..4).unwrap_or_default();
-        let month = date.get(5..7).and_then(|month| month.parse::<usize>().ok()).unwrap_or(1);
-        let month = MONTHS.get(month.wrapping_sub(1)).unwrap_or(&"");
+        let month = month(&date).get(..3).unwrap_or_default();
         let day = date.get(8..).unwrap_or_default().trim_start_matches('0');
         if (self.day_number(stamp) - self.day_number(self.now)).abs() < DAYS_NEAR {
             let weekday = self.weekday(stamp).get(..3).unwrap_or_default();
@@ -80,13 +87,31 @@ impl Clock {
 const WEEKDAYS: [&str; 7] =
     ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
-/// So near to today a day is told by its weekday too.
+/// The name of the month in a date like `2026-03-04`.
+fn month(date: &str) -> &'static str {
+    let number = date.get(5..7).and_then(|month| month.parse::<usize>().ok()).unwrap_or(1);
+    MONTHS.get(number.wrapping_sub(1)).unwrap_or(&"")
+}
+
+/// Days this close to today are shown with their weekday.
 const DAYS_NEAR: i64 = 7;
 
-/// An instant; the exact time is its title.
+/// An instant, with the exact time as its title.
 pub(crate) fn time(stamp: Stamp, clock: &Clock, shape: Shape) -> Markup {
     moment(clock.zone.at(stamp), clock, shape)
 }
@@ -96,7 +121,7 @@ pub(crate) fn text(stamp: Stamp, clock: &Clock, shape: Shape) -> String {
     clock.text(stamp, shape)
 }
 
-/// An instant to the millisecond, as the API tells it.
+/// An instant to the millisecond, as in the API.
 pub(crate) fn exact(stamp: Stamp, zone: &Zone) -> Markup {
     let local = zone.at(stamp);
     let text = local.to_string();
@@ -105,13 +130,13 @@ pub(crate) fn exact(stamp: Stamp, zone: &Zone) -> Markup {
     }
 }
 
-/// An instant; its title is the exact time with the offset that it was written with.
+/// An instant, with the exact time in its original offset as its title.
 pub(crate) fn moment(moment: Moment, clock: &Clock, shape: Shape) -> Markup {
     html! { time datetime=(moment) title=(moment) { (clock.text(moment.stamp, shape)) } }
 }
 
-/// A time as a control of type `datetime-local` has it: `2026-03-04T14:05`, with seconds and their
-/// fraction where there are any.
+/// A time as the value of a `datetime-local` field: `2026-03-04T14:05`, with seconds and their fraction if there
+/// are any.
 pub(crate) fn control(stamp: Stamp, zone: &Zone) -> String {
     let exact = zone.at(stamp).to_string();
     let to = match exact.get(17..23) {
@@ -122,22 +147,22 @@ pub(crate) fn control(stamp: Stamp, zone: &Zone) -> String {
     exact.get(..to).unwrap_or_default().to_owned()
 }
 
-/// Reads what such a control has sent, as a clock in the zone shows it. In the hour that is there
-/// twice when clocks are set back it is the first; in what is not there, as much later as clocks jump.
+/// Reads the value of such a field as local time in the zone. In the hour that occurs twice when clocks are set
+/// back, the first one is meant; a time that clocks skip is moved forward by as much as they skip.
 pub(crate) fn from_control(text: &str, zone: &Zone) -> Option<Moment> {
     Some(zone.at(zone.instant_of(wall(text).ok()?)))
 }
 
-/// Reads what somebody has typed into such a control.
+/// Reads what was typed into such a field.
 ///
 /// # Errors
-/// When it is no time, one that no clock in the zone ever shows, or one that cannot be kept: in words that
-/// follow the control's name.
+/// If it is not a time, or one that the zone skips, or out of range. The text continues a sentence that starts with
+/// the field's label.
 pub(crate) fn typed(text: &str, zone: &Zone) -> Result<Moment, String> {
     let beyond = || {
         let [first, last] =
             [Stamp::MIN, Stamp::MAX].map(|stamp| control(stamp, &Zone::utc()).replace('T', " "));
-        format!("must lie between {first} and {last} of UTC")
+        format!("must be between {first} and {last} UTC")
     };
     let moment = match wall(text) {
         Ok(wall) => zone.at(zone.instant_of(wall)),
@@ -156,34 +181,34 @@ pub(crate) fn typed(text: &str, zone: &Zone) -> Result<Moment, String> {
         return Err(beyond());
     }
     let instead = control(moment.stamp, zone).replace('T', " ");
-    Err(format!("cannot be then: clocks skip this time on that day, and show {instead}"))
+    Err(format!("does not exist, because clocks skip this time on that day: use {instead} instead"))
 }
 
-/// Whether what a control shows of an instant is read as another: clocks show it twice.
+/// Whether the field's value for an instant would be read as another instant, because it occurs twice.
 pub(crate) fn is_shown_twice(stamp: Stamp, zone: &Zone) -> bool {
     from_control(&control(stamp, zone), zone).is_none_or(|read| read.stamp != stamp)
 }
 
-/// Whether two such texts show the same time: browsers write one in several ways.
+/// Whether two values mean the same time: browsers write it in several ways.
 pub(crate) fn same_control(one: &str, other: &str) -> bool {
     wall(one) == wall(other) && (wall(one).is_ok() || one.trim() == other.trim())
 }
 
-/// What a clock of UTC shows where the text says what the wall clock shows.
+/// The local time of a text, taken as if it were UTC.
 fn wall(text: &str) -> Result<Stamp, MomentError> {
     let text = text.trim().replace(' ', "T");
     let with_seconds = if text.len() == 16 { format!("{text}:00") } else { text };
     Ok(Moment::parse(&format!("{with_seconds}Z"))?.stamp)
 }
 
-/// The full hour that comes next, as a wall clock shows it.
+/// The next full hour in the zone.
 pub(crate) fn next_hour(stamp: Stamp, zone: &Zone) -> Stamp {
     let local = zone.at(stamp);
     let wall = stamp.plus_millis(i64::from(local.offset_seconds) * 1_000).millis();
     zone.instant_of(Stamp::from_millis((wall.div_euclid(HOUR_MS) + 1) * HOUR_MS))
 }
 
-/// The first instant of the day that an instant lies in, and so many days on.
+/// The first instant of the day of an instant, or of the day this many days later.
 pub(crate) fn day(stamp: Stamp, zone: &Zone, days_on: i64) -> Stamp {
     let local = zone.at(stamp);
     let wall = stamp.plus_millis(i64::from(local.offset_seconds) * 1_000).millis();
@@ -191,8 +216,8 @@ pub(crate) fn day(stamp: Stamp, zone: &Zone, days_on: i64) -> Stamp {
     zone.instant_of(Stamp::from_millis(midnight))
 }
 
-/// The first instant of a day that a control of type `date` has sent: `2026-03-04`. None where it is no
-/// day, or one that clocks in the zone have skipped.
+/// The first instant of a day from a `date` field: `2026-03-04`. None if it is not a day, or one that the zone
+/// skipped.
 pub(crate) fn day_from_control(text: &str, zone: &Zone) -> Option<Stamp> {
     let text = text.trim();
     let midnight = Moment::lower_bound(&format!("{text}T00:00:00Z")).ok()?;
@@ -201,12 +226,25 @@ pub(crate) fn day_from_control(text: &str, zone: &Zone) -> Option<Stamp> {
     (is_at_the_end || zone.at(first).to_string().starts_with(text)).then_some(first)
 }
 
-/// Milliseconds of a day without a step of the clock.
+/// Milliseconds of a day on which clocks are not changed.
 pub(crate) const DAY_MS: i64 = 86_400_000;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// How long ago, in words: `3 minutes`, `2 hours`, `5 days`.
+/// How long ago something was: `just now`, `3 minutes ago`.
+pub(crate) fn ago(ms: i64) -> String {
+    if ms < MINUTE_MS { "just now".to_owned() } else { format!("{} ago", duration(ms)) }
+}
+
+/// An interval as it follows *every*: `hour`, `3 minutes`.
+pub(crate) fn interval(ms: i64) -> String {
+    let text = duration(ms);
+    text.strip_prefix("1 ").map(str::to_owned).unwrap_or(text)
+}
+
+const MINUTE_MS: i64 = 60_000;
+
+/// A length of time in words: `3 minutes`, `2 hours`, `5 days`.
 pub(crate) fn duration(ms: i64) -> String {
     let seconds = ms.max(0) / 1_000;
     let (n, unit) = match seconds {
@@ -274,10 +312,9 @@ mod tests {
     #[test]
     fn what_was_typed_is_never_moved_without_a_word() {
         let wrong = |text: &str, name: &str| typed(text, &zone(name)).unwrap_err();
-        let skipped =
-            "cannot be then: clocks skip this time on that day, and show 2011-12-31 12:00";
+        let skipped = "does not exist, because clocks skip this time on that day: use 2011-12-31 12:00 instead";
         assert_eq!(wrong("2011-12-30T12:00", "Pacific/Apia"), skipped);
-        let beyond = "must lie between 0001-01-02 00:00 and 9999-12-29 23:59:59.999 of UTC";
+        let beyond = "must be between 0001-01-02 00:00 and 9999-12-29 23:59:59.999 UTC";
         for (text, name) in [
             ("9999-12-31T23:59", "UTC"),
             ("9999-12-29T23:00", "America/Chicago"),

@@ -1,24 +1,24 @@
-//! The tokens of forms: what shows that a form is one of ours.
+//! The tokens of forms, which show that a form is ours.
 //!
-//! A token follows from a secret that only the browser and we know: the session's id, or that of the sign-in
-//! form's cookie. It is never written the same way twice: pages are compressed, and of what stays the same
-//! while something else in a page is tried out, the length of the answer would tell letter by letter.
+//! A token is derived from a secret that only the browser and the server know: the session id, or the one in the
+//! sign-in form's cookie. It is written differently each time, because pages are compressed: if it stayed the same,
+//! an attacker who can vary other parts of a page could guess it from the length of the answers (BREACH).
 
 use std::hash::{BuildHasher, RandomState};
 
 use service::hash_secret;
 
-/// What a token is, in bytes; it is written with as many bytes before it that hide it.
+/// The length of a token in bytes; it is masked by as many random bytes, which are written before it.
 const BYTES: usize = 16;
 
-/// The token that follows from a secret, as a form carries it. It tells nothing about the secret.
+/// The token for a secret, as forms carry it. It reveals nothing about the secret.
 pub(crate) fn token(secret: &str) -> String {
     let mask = u128::from(random()) << 64 | u128::from(random());
     let written = [mask, mask ^ plain(secret)];
     written.iter().map(|part| format!("{part:032x}")).collect()
 }
 
-/// Whether a form's token follows from that secret.
+/// Whether a form's token belongs to this secret.
 pub(crate) fn is_token(given: &str, secret: &str) -> bool {
     let part = |range| u128::from_str_radix(given.get(range)?, 16).ok();
     let half = 2 * BYTES;
@@ -33,7 +33,7 @@ fn plain(secret: &str) -> u128 {
     u128::from_be_bytes(bytes)
 }
 
-/// Each of these has keys of its own, which nobody knows.
+/// Each `RandomState` has secret random keys of its own.
 fn random() -> u64 {
     RandomState::new().hash_one(0)
 }

@@ -5,11 +5,11 @@ use axum::http::{HeaderMap, header};
 use crate::Web;
 use crate::fields::{Fields, local};
 
-/// The pages from which one goes to an activity and comes back.
+/// The pages that lead to an activity and back.
 const LISTS: [&str; 6] = ["/", "/activities", "/accounts", "/bin", "/changes", "/integrations"];
 
-/// Where somebody has come from, as the page's own address says (`back`), else the browser: a list of
-/// ours. That of all activities, where neither does.
+/// The list that a person came from: what the address says (`back`), else what the browser says, else the list of
+/// all activities.
 pub(crate) fn way_back(web: &Web, headers: &HeaderMap, query: &Fields) -> String {
     if let Some(back) = local(query.get("back")) {
         return back.to_owned();

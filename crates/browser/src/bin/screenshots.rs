@@ -1,4 +1,4 @@
-//! Takes a picture of each main page, for the README and to look at.
+//! Takes screenshots of the pages, for the README and for review.
 //!
 //! ```text
 //! cargo build -p driftless && cargo run -p driftless-browser --bin screenshots
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use driftless_browser::{Api, Page, Person, Scheme, Server};
 
-/// The main pages: what the picture is called, and where the page is.
+/// The main pages: the name of the screenshot and the path of the page.
 const PAGES: [(&str, &str); 10] = [
     ("my-day", "/"),
     ("activities", "/activities"),
@@ -24,7 +24,7 @@ const PAGES: [(&str, &str); 10] = [
     ("settings", "/settings"),
 ];
 
-/// The pages that are looked at besides, with `--all`.
+/// The other pages, with `--all`.
 const MORE: [(&str, &str); 8] = [
     ("sign-in", "/sign-in"),
     ("new", "/activities/new"),
@@ -36,14 +36,14 @@ const MORE: [(&str, &str); 8] = [
     ("nothing-here", "/no-such-page"),
 ];
 
-/// Takes a picture of each main page of a demo, in light colours, 1280 by 900.
+/// Takes a screenshot of each main page of a demo, in light colours, 1280 by 900 pixels.
 #[derive(Parser)]
 #[command(name = "screenshots")]
 struct Cli {
-    /// The folder for the pictures.
+    /// The folder for the screenshots.
     #[arg(long, default_value = "docs/screenshots", value_name = "DIR")]
     out: PathBuf,
-    /// More pages, and each whole: light, dark, narrower, on paper, and of an organization with nothing in it.
+    /// All pages at full height: light, dark, narrow and printed, and those of an empty organization.
     #[arg(long)]
     all: bool,
 }
@@ -72,7 +72,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Asks with a key that reads everything, and with one that reads a page of many.
+/// Polls with a key that reads everything, and with one that reads only one page of many.
 fn ask(server: &Server, person: &Person) {
     let range = [("syncActivityTimeFrom", "2020-01-01T00:00:00Z"), ("page.pageSize", "200")];
     let (careful, careless) = (Api::new(server, person), Api::new(server, person));
@@ -84,12 +84,12 @@ fn ask(server: &Server, person: &Person) {
     careless.ask("account/syncActivities", &range);
 }
 
-/// Everything, in every way that it can be looked at.
+/// All pages in all sizes and colour schemes.
 fn all(page: &Page, out: &Path, suffix: &str) -> Result<()> {
     PAGES.into_iter().chain(MORE).try_for_each(|(name, path)| looks(page, out, name, path, suffix))
 }
 
-/// A page in every way.
+/// One page in all sizes and colour schemes.
 fn looks(page: &Page, out: &Path, name: &str, path: &str, suffix: &str) -> Result<()> {
     for (width, scheme, look) in [
         (1440, Scheme::Light, "light"),
@@ -105,7 +105,7 @@ fn looks(page: &Page, out: &Path, name: &str, path: &str, suffix: &str) -> Resul
         page.open(path);
         save(out, &format!("{name}-{look}{suffix}"), &page.whole_picture())?;
     }
-    // On paper there are no fields to fill in.
+    // Printed pages have no form fields.
     page.scheme(Scheme::Light);
     Ok(())
 }

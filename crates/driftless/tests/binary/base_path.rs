@@ -167,8 +167,8 @@ fn one_that_will_not_do_is_refused_with_advice() {
         ("/a?b", "expected a path like /crm"),
         ("/caf%C3%A9", "expected a path like /crm"),
         ("https://host/crm", "expected a path like /crm"),
-        ("/activities", "/activities is an address of Driftless's own"),
-        ("/neonws/crm", "/neonws is an address of Driftless's own"),
+        ("/activities", "/activities is used by Driftless itself"),
+        ("/neonws/crm", "/neonws is used by Driftless itself"),
     ] {
         let words = ["serve", "--listen", "127.0.0.1:0", "--base-path", base];
         let output = folder.command(words).output().unwrap();

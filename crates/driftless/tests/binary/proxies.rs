@@ -87,7 +87,7 @@ fn the_client_is_whom_the_proxy_has_it_from() {
     let server = folder.serve();
     let lines = "X-Forwarded-For: 198.51.100.1, 192.0.2.7:4711, 127.0.0.1\r\n";
     assert!(!Browser::behind(&server, "", lines).signs_in("ada", "a wrong password"));
-    let line = server.log.wait_for("the refusal", |line| line.contains("nobody was signed in"));
+    let line = server.log.wait_for("the refusal", |line| line.contains("sign-in refused"));
     assert!(line.contains("192.0.2.7") && !line.contains("4711"), "{line}");
     let login = "/neonws/services/api/common/login?login.apiKey=x&login.orgid=acme";
     server.send(

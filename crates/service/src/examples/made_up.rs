@@ -19,18 +19,21 @@ const SUBJECTS: [(&str, &[&str]); 6] = [
         &[
             "over coffee about a major gift",
             "with the board treasurer",
-            "on the gala seating",
+            "about the gala seating",
             "at the food bank",
         ],
     ),
-    ("Send", &["tax receipt again", "the annual report", "a birthday card", "the grant budget"]),
+    (
+        "Send",
+        &["the tax receipt again", "the annual report", "a birthday card", "the grant budget"],
+    ),
     (
         "Follow up",
         &[
             "on the lapsed membership",
             "after the open house",
-            "on matching gift form",
-            "on bounced email",
+            "on the matching gift form",
+            "on the bounced email",
         ],
     ),
     (
@@ -47,8 +50,8 @@ const SUBJECTS: [(&str, &[&str]); 6] = [
         &[
             "the new mailing address",
             "the employer match",
-            "whether the cheque has cleared",
-            "the seating wish",
+            "that the pledge payment has cleared",
+            "the seating request",
         ],
     ),
 ];
@@ -58,8 +61,8 @@ const NOTES: [&str; 6] = [
     "",
     "Prefers mornings; do not call on Fridays.",
     "Left a message with the assistant.",
-    "ResolvedQuery to be taken off the phone list, mail is fine.",
-    "Spoke for ten minutes.\nWants to hear how the kitchen project goes on before deciding.",
+    "Asked to be taken off the phone list; mail is fine.",
+    "Spoke for ten minutes.\nWants to hear more about the kitchen project before deciding.",
 ];
 
 const PRIORITIES: [Priority; 5] =

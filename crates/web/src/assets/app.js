@@ -1,14 +1,14 @@
-// Makes the pages handier. All of them work without any of this, except for what is live.
-// Each module tells one story; those that change what a page shows are given the part that is new.
+// Makes the pages more convenient. They all work without scripts, except for live updates.
+// Each module does one thing. Those that change elements are also run on parts that are added later.
 
 import "./clocks.js";
 import "./keys.js";
 import "./menus.js";
 import "./moving.js";
-import "./confirm.js"; // before send.js: what is asked about first is not sent yet
+import "./confirm.js"; // before send.js: a form that needs confirmation is not sent yet
 import "./send.js";
-import "./leaving.js"; // after send.js and confirm.js: what they hold back is not on its way
-import "./place.js"; // before rows.js: it counts the rows that are chosen
+import "./leaving.js"; // after send.js and confirm.js: a form that they hold back is not being sent
+import "./place.js"; // before rows.js, which counts the selected rows
 import "./rows.js";
 import "./setup.js";
 import { copying } from "./copying.js";
@@ -19,7 +19,7 @@ import { progress } from "./progress.js";
 import { submitting } from "./submitting.js";
 
 function enhance(part) {
-  for (const story of [copying, dialogs, picking, submitting]) story(part);
+  for (const setUp of [copying, dialogs, picking, submitting]) setUp(part);
 }
 
 enhance(document);

@@ -1,8 +1,8 @@
-// All times on a page are those of one zone. Where the reader's own clock shows another time, the page says so at its head.
+// All times on a page are in one time zone. If the reader's device is in another one, the top of the page says so.
 
 import { element } from "./dom.js";
 
-/** What clocks in a zone show now, to be compared; nothing where the browser does not know the zone. */
+/** The local time in a zone, for comparison; empty if the browser does not know the zone. */
 function shown(timeZone, at) {
   try {
     return new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "short" }).format(at);
@@ -11,7 +11,7 @@ function shown(timeZone, at) {
   }
 }
 
-/** Zones that agree today may differ in half a year. */
+/** Zones that agree today may differ in half a year, so both are compared. */
 function differ(mine, theirs) {
   const now = Date.now();
   return [now, now + 182 * 86_400_000].some((at) => shown(mine, at) !== shown(theirs, at));
@@ -21,7 +21,7 @@ const place = document.querySelector("[data-zone]");
 const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (place && mine && differ(mine, place.dataset.zone)) {
   const theirs = element("a", { href: place.querySelector("a").href }, place.dataset.zone);
-  const text = element("p", { className: "zone" }, "Times are those of ", theirs, `; your own clock is in ${mine}.`);
+  const text = element("p", { className: "zone" }, "Times are shown in ", theirs, `. Your device is set to ${mine}.`);
   document.querySelector("main")?.prepend(text);
   place.hidden = true;
 }

@@ -1,31 +1,31 @@
-// Asks before something is sent: data-confirm="Remove this activity?" on a form or on the button that sends it.
-// What is sent then says so (confirmed=1), so that the server asks no more. `{n}` in the text is the number of chosen
-// rows. Where a checked box stands for more of them (data-whole), the server asks: it knows which they are.
+// Asks for confirmation before a form is sent: data-confirm="Remove this activity?" on the form or its button.
+// The form then has confirmed=1, so that the server does not ask again. `{n}` in the text is the number of selected
+// rows. If a checkbox stands for all matching rows (data-whole), the server asks, because only it knows them.
 
 import { element, number } from "./dom.js";
 import { open } from "./dialogs.js";
 
-/** The form that has just been agreed to. */
-let agreed = null;
+/** The form that has just been confirmed. */
+let confirmed = null;
 
 document.addEventListener("submit", (event) => {
   const { target: form, submitter } = event;
   const text = submitter?.dataset.confirm ?? form.dataset.confirm;
-  if (text === undefined || agreed === form) return;
+  if (text === undefined || confirmed === form) return;
   const checked = [...form.elements].filter((box) => box.checked);
   if (checked.some((box) => "whole" in box.dataset)) return;
   event.preventDefault();
   const count = checked.filter((box) => box.name === "id").length;
   ask(text.replace("{n}", number(count)), submitter, () => {
-    agreed = form;
+    confirmed = form;
     form.append(element("input", { type: "hidden", name: "confirmed", value: "1" }));
     form.requestSubmit(submitter);
-    agreed = null;
+    confirmed = null;
   });
 });
 
 function ask(text, submitter, yes) {
-  const does = submitter?.textContent.trim() || submitter?.getAttribute("aria-label") || "Go on";
+  const does = submitter?.textContent.trim() || submitter?.getAttribute("aria-label") || "Continue";
   const isDanger = submitter?.classList.contains("danger");
   const go = element("button", { value: "yes", className: isDanger ? "danger" : "primary" }, does);
   const stay = element("button", { value: "" }, "Cancel");

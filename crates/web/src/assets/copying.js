@@ -2,7 +2,7 @@
 
 import { say } from "./dom.js";
 
-/** How long a button says that it has copied, in milliseconds. */
+/** How long a button says “Copied”, in milliseconds. */
 const SHOWN = 2000;
 
 export function copying(part) {
@@ -15,7 +15,7 @@ export function copying(part) {
 async function copy(button) {
   const source = document.querySelector(button.dataset.copy);
   const isCopied = await write(source);
-  const text = isCopied ? "Copied" : "Marked: press Ctrl+C";
+  const text = isCopied ? "Copied" : "Selected: press Ctrl+C";
   button.dataset.was ??= button.textContent;
   button.textContent = text;
   say(text);
@@ -27,7 +27,7 @@ async function write(source) {
     await navigator.clipboard.writeText(source.value ?? source.textContent);
     return true;
   } catch {
-    // Without TLS, or without leave, there is no clipboard: the text is marked for the person to copy.
+    // Without TLS or permission there is no clipboard access, so select the text for the person to copy.
     if (source.select) source.select();
     else getSelection().selectAllChildren(source);
     return false;

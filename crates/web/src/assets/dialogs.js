@@ -1,15 +1,15 @@
-// Dialogs: a button with data-open opens the one that it names; a click beside a dialog closes it.
+// Dialogs: a button with data-open opens the dialog it names; a click outside closes it.
 
-/** Opens a dialog over the page; true, so that it can end a handler of keys. */
+/** Opens a modal dialog. Returns true, so that a key handler can return its result. */
 export function open(dialog) {
   if (dialog.open) return true;
   dialog.showModal();
-  // The harmless answer, which comes first, is the one that Enter gives.
+  // Focus the first button, the harmless one, so that Enter does no damage.
   dialog.querySelector("form[method=dialog] button")?.focus();
   return true;
 }
 
-/** Buttons that need a script are hidden until there is one. */
+/** Shows the buttons that need scripts. */
 export function dialogs(part) {
   for (const button of part.querySelectorAll("button[data-open]")) button.hidden = false;
 }
@@ -17,7 +17,7 @@ export function dialogs(part) {
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");
   if (opener) open(document.querySelector(opener.dataset.open));
-  // What is beside a dialog counts as the dialog itself, but lies outside its box.
+  // A click on the backdrop has the dialog as its target, but is outside its box.
   if (event.target instanceof HTMLDialogElement && isOutside(event, event.target)) event.target.close();
 });
 

@@ -1,6 +1,6 @@
-// The few words in which the other modules speak of a page.
+// Helpers for the other modules.
 
-/** An element with its properties and what is in it. */
+/** Makes an element with properties and children. */
 export function element(name, properties = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(properties)) {
@@ -11,26 +11,26 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
-/** Whether somebody is typing there, so that keys are letters. */
+/** Whether an element takes text, so that keys are letters and not shortcuts. */
 export function isTyping(target) {
   const fields = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
   return target instanceof Element && target.closest(fields) !== null;
 }
 
-/** Whether a key belongs to an input method, which makes letters of several. Some browsers say so by a number alone. */
+/** Whether a key belongs to an input method that composes characters. Some browsers only say so by a key code. */
 export function isComposing(event) {
   return event.isComposing || event.keyCode === 229;
 }
 
-/** A number as the server writes it: 1,234,567. */
+/** Formats a number like the server: 1,234,567. */
 export function number(n) {
   return new Intl.NumberFormat("en-US").format(n);
 }
 
-/** Says something to those who listen to the page instead of looking at it. */
+/** Announces a text to screen readers. */
 export function say(text) {
   voice.textContent = "";
-  // A voice that is told the same twice says it once, unless it was silent between.
+  // Screen readers ignore a text that is set twice, so clear it first.
   setTimeout(() => (voice.textContent = text), 50);
 }
 

@@ -1,11 +1,11 @@
-// Keys: / searches, n is for new, g and a letter goes places, ? tells about them.
-// Who steers by voice or hits keys by accident can switch the single letters off.
+// Keyboard shortcuts: / searches, n creates an activity, g and a letter opens a page, ? lists the shortcuts.
+// People who use voice control, or hit keys by accident, can turn them off.
 
 import { element, isComposing, isTyping } from "./dom.js";
 import { open } from "./dialogs.js";
 
 const OFF = "driftless-keys-off";
-/** How long g waits for its letter, in milliseconds. */
+/** How long g waits for the next letter, in milliseconds. */
 const WAIT = 1500;
 
 let afterG = 0;
@@ -20,7 +20,7 @@ document.addEventListener("keydown", (event) => {
   if (action?.() === true) event.preventDefault();
 });
 
-/** Each says whether there was something to do. */
+/** Each returns whether it did something. */
 const ACTIONS = {
   "/": () => {
     const search = document.querySelector("form.find input[type=search]");
@@ -40,11 +40,11 @@ function begin() {
 }
 
 function newLink() {
-  // A page's own one knows what it is about.
+  // A page's own link may fill in the account.
   return document.querySelector('main a[data-key="n"]') ?? document.querySelector('a[data-key="n"]');
 }
 
-/** The link of the menu that has that letter. Whoever is not signed in has nowhere to go. */
+/** The link in the navigation for a letter; none on pages without navigation. */
 function placeOf(letter) {
   return document.querySelector(`nav.main a[data-go="${CSS.escape(letter)}"]`);
 }
@@ -58,7 +58,7 @@ function isOff() {
   try {
     return localStorage.getItem(OFF) === "1";
   } catch {
-    return false; // a browser that keeps nothing
+    return false; // storage is not available
   }
 }
 
@@ -72,15 +72,15 @@ function helpDialog() {
     row("Search", "/"),
     ...(newLink() ? [row("New activity", "n", "+")] : []),
     ...[...document.querySelectorAll("nav.main a[data-go]")].map((link) => row(link.textContent, "g", link.dataset.go)),
-    row("This help", "?"),
-    row("Close what is open", "Esc"),
+    row("Show these shortcuts", "?"),
+    row("Close a dialog or menu", "Esc"),
   ];
   const box = element("input", { type: "checkbox", checked: !isOff() });
   box.addEventListener("change", () => {
     try {
       localStorage.setItem(OFF, box.checked ? "0" : "1");
     } catch {
-      // Then it holds for this page only, which is no harm.
+      // Storage is not available: the choice is forgotten, which does no harm.
     }
   });
   return element(
@@ -88,7 +88,7 @@ function helpDialog() {
     { id: "help", className: "help", "aria-labelledby": "help-title" },
     element("h2", { id: "help-title" }, "Keyboard shortcuts"),
     element("table", {}, element("tbody", {}, ...rows)),
-    element("label", {}, box, "Use these keys"),
+    element("label", {}, box, "Use keyboard shortcuts"),
     element("form", { method: "dialog", className: "buttons" }, element("button", {}, "Close")),
   );
 }

@@ -1,17 +1,17 @@
-// Follows what happens: counts what is new, or shows it at once where the container says data-live-auto.
+// Live updates: shows how many changes are new, or refreshes a container that has data-live-auto.
 
 import { number } from "./dom.js";
 
-/** At most one look at the page in so many milliseconds, however much happens. */
+/** The shortest time between two refreshes, in milliseconds. */
 const PAUSE = 1000;
-/** A page that nobody looks at gives its connection back after this: a browser has only six for a server. */
+/** A hidden page closes its connection after this many milliseconds: browsers allow only six per server. */
 const ASLEEP = 60_000;
 
 export function follow(enhance) {
   for (const place of document.querySelectorAll("[data-live]")) new Following(place, enhance).wake();
 }
 
-/** What somebody has unfolded stays so. */
+/** The open details elements, to be opened again after a refresh. */
 function opened(place) {
   return new Set([...place.querySelectorAll("details[open]")].map(nameOf));
 }
@@ -32,7 +32,7 @@ class Following {
       if (document.visibilityState === "visible") this.wake();
       else this.sleep = setTimeout(() => this.close(), ASLEEP);
     });
-    // An open connection keeps a page from being there at once when somebody comes back to it.
+    // An open connection would keep the page out of the back/forward cache.
     window.addEventListener("pagehide", () => this.close());
     window.addEventListener("pageshow", (event) => event.persisted && this.wake());
   }
@@ -40,11 +40,11 @@ class Following {
   wake() {
     if (this.source) return;
     this.source = new EventSource(this.place.dataset.live);
-    this.source.addEventListener("open", () => this.say("on", "Following live"));
+    this.source.addEventListener("open", () => this.say("on", "Updating live"));
     this.source.addEventListener("error", () => {
       const isOver = this.source.readyState === EventSource.CLOSED;
       if (isOver) this.source = null;
-      this.say("off", isOver ? "Not following: reload the page" : "Not following: trying again…");
+      this.say("off", isOver ? "Live updates stopped: reload the page" : "Live updates paused: reconnecting…");
     });
     this.source.addEventListener("message", (event) => this.hear(JSON.parse(event.data).seq));
   }
@@ -54,7 +54,7 @@ class Following {
     this.source = null;
   }
 
-  /** The first message may only say where things stand. */
+  /** The first message may only report the current position. */
   hear(seq) {
     if (Number.isNaN(this.seen)) this.seen = seq - 1;
     if (seq <= this.seen) return;
@@ -66,7 +66,7 @@ class Following {
     const note = document.querySelector("[data-live-note]");
     if (!note) return;
     const link = note.matches("a") ? note : note.querySelector("a");
-    link.textContent = `${number(count)} more ${count === 1 ? "change" : "changes"} — show ${count === 1 ? "it" : "them"}`;
+    link.textContent = `Show ${number(count)} new ${count === 1 ? "change" : "changes"}`;
     note.hidden = false;
   }
 
@@ -74,7 +74,7 @@ class Following {
     this.latest = seq;
     this.timer ??= setTimeout(async () => {
       const upTo = this.latest;
-      await this.refresh(upTo).catch(() => this.say("off", "The page could not be fetched. Trying again…"));
+      await this.refresh(upTo).catch(() => this.say("off", "Could not refresh the page. Trying again…"));
       this.timer = undefined;
       if (this.latest > this.seen) this.refreshSoon(this.latest);
     }, PAUSE);
@@ -100,7 +100,7 @@ class Following {
   say(state, text) {
     [this.state, this.text] = [state, text];
     const place = document.querySelector("[data-live-state]");
-    // What it says already is not said again.
+    // Do not announce the same text again.
     if (!place || (place.textContent === text && place.dataset.liveState === state)) return;
     place.dataset.liveState = state;
     place.textContent = text;

@@ -1,4 +1,4 @@
-// Small menus (details.menu) close by Escape, by a click elsewhere, and when the focus leaves them.
+// Small menus (details.menu) close on Escape, on a click elsewhere, and when they lose the focus.
 
 const OPEN = "details.menu[open]";
 
@@ -10,7 +10,7 @@ function closeOthers(target) {
 
 document.addEventListener("click", (event) => {
   closeOthers(event.target);
-  // What it offers has been chosen.
+  // An item of the menu has been chosen.
   if (event.target.closest(`${OPEN} [data-open]`)) closeOthers(null);
 });
 document.addEventListener("focusin", (event) => closeOthers(event.target));

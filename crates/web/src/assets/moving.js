@@ -1,4 +1,4 @@
-// An activity whose start is moved takes its end along.
+// Moves the end of an activity together with its start.
 
 const MINUTE = 60_000;
 
@@ -8,10 +8,10 @@ function watch(start, end) {
   let before = start.valueAsNumber;
   start.addEventListener("change", () => {
     const now = start.valueAsNumber;
-    // An emptied start moves nothing, nor does one that was empty.
+    // Clearing the start, or filling an empty one, moves nothing.
     if (!Number.isNaN(before) && !Number.isNaN(now) && end && !Number.isNaN(end.valueAsNumber)) {
       const moved = end.valueAsNumber + now - before;
-      // What has no seconds keeps none.
+      // A time without seconds stays so.
       end.value = new Date(moved).toISOString().slice(0, moved % MINUTE === 0 ? 16 : 23);
     }
     if (!Number.isNaN(now)) before = now;

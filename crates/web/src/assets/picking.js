@@ -1,9 +1,9 @@
-// Picks an account by its name: as somebody types, a list of those that fit (the ARIA combobox pattern).
-// What is picked is written as `Ada Lovelace (3480)`; a bare number works too, so nothing is forced.
+// Suggests matching accounts while a name is typed (the ARIA combobox pattern).
+// The chosen one is written as `Ada Lovelace (3480)`; typing just the ID works too.
 
 import { element, isComposing } from "./dom.js";
 
-/** How long typing rests before the server is asked, in milliseconds. */
+/** How long to wait after the last key before asking the server, in milliseconds. */
 const REST = 150;
 
 let made = 0;
@@ -16,7 +16,7 @@ class Picker {
   constructor(input) {
     const id = `found-${++made}`;
     this.input = input;
-    this.list = element("ul", { id, role: "listbox", hidden: true, "aria-label": "Accounts that fit" });
+    this.list = element("ul", { id, role: "listbox", hidden: true, "aria-label": "Matching accounts" });
     this.active = -1;
     const isFocused = document.activeElement === input;
     const box = element("span", { className: "combo" });
@@ -28,7 +28,7 @@ class Picker {
     input.addEventListener("input", () => this.askSoon());
     input.addEventListener("keydown", (event) => this.key(event));
     input.addEventListener("blur", () => this.close());
-    // The focus stays in the field while the list is clicked.
+    // Keep the focus in the field while the list is clicked.
     this.list.addEventListener("mousedown", (event) => event.preventDefault());
     this.list.addEventListener("click", (event) => this.pick(event.target.closest("li")));
   }
@@ -48,7 +48,7 @@ class Picker {
       const answer = await fetch(address, { signal: this.asking.signal, headers: { accept: "application/json" } });
       if (answer.ok) this.show(await answer.json());
     } catch {
-      // Another question took its place, or nobody answered: a number can still be typed.
+      // Replaced by a newer request, or no answer: an ID can still be typed.
     }
   }
 
@@ -59,7 +59,7 @@ class Picker {
       option.dataset.value = `${name} (${id})`;
       return option;
     });
-    const none = element("li", { role: "option", "aria-disabled": "true" }, "No account of that name. A number works too.");
+    const none = element("li", { role: "option", "aria-disabled": "true" }, "No matching account. You can also type an ID.");
     const add = this.adding(found);
     if (add) options.push(add);
     this.list.replaceChildren(...(options.length > 0 ? options : [none]));
@@ -68,7 +68,7 @@ class Picker {
     this.move(-1);
   }
 
-  /** Where the form can make an account along with what it is about: the name that was typed, unless one has it. */
+  /** An option that adds an account with the typed name, if the form can do that and no account has the name. */
   adding(found) {
     const name = this.input.value.trim();
     const isThere = found.some((account) => account.name.toLowerCase() === name.toLowerCase());
@@ -79,7 +79,7 @@ class Picker {
     return option;
   }
 
-  /** The form says which name is to be made an account of; nothing where that is not wanted any more. */
+  /** Sets the name of the account to add in the form; empty for none. */
   add(name) {
     if (!this.input.dataset.add) return;
     this.added ??= element("input", { type: "hidden", name: this.input.dataset.add });
@@ -88,7 +88,7 @@ class Picker {
   }
 
   key(event) {
-    // An input method ends a word with Enter and chooses with the arrows: those keys are its own.
+    // Input methods use Enter and the arrow keys themselves.
     if (isComposing(event)) return;
     const options = this.list.querySelectorAll("li[data-value]");
     const isOpen = !this.list.hidden;
@@ -117,7 +117,7 @@ class Picker {
     this.input.value = option.dataset.value;
     this.add("add" in option.dataset ? option.dataset.value : "");
     this.close();
-    // Others may wait for it; it is no typing, so nothing is asked anew.
+    // Tell other scripts; this is not an input event, so no new suggestions are requested.
     this.input.dispatchEvent(new Event("change", { bubbles: true }));
   }
 

@@ -1,4 +1,4 @@
-// Who changes something in a list finds it where they left it: scrolled as it was, with the same rows chosen.
+// After a quick change in a list, restores the scroll position and the selected rows.
 
 const KEY = "driftless-place";
 const SMALL = "form.quick, .told form, td.pick form";
@@ -13,7 +13,7 @@ function keep(text) {
   try {
     sessionStorage.setItem(KEY, text);
   } catch {
-    // Then the page begins where its address says.
+    // Storage is not available: the page opens where its address says.
   }
 }
 
@@ -33,6 +33,6 @@ if (place?.path === location.pathname) {
     const box = document.querySelector(`input[name=id][value="${CSS.escape(value)}"]`);
     if (box) box.checked = true;
   }
-  // After the browser has gone to the row that the address names.
+  // After the browser has scrolled to the row in the address.
   addEventListener("load", () => requestAnimationFrame(() => scrollTo({ top: place.y, behavior: "instant" })));
 }

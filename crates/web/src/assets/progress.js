@@ -1,9 +1,9 @@
-// Work that takes a while: asks how far it has come until it is finished, then shows the page anew.
+// Shows the progress of long work, and reloads the page when it is finished.
 
 import { number } from "./dom.js";
 
 const EVERY = 700;
-/** Where the server does not answer it is asked less and less often, at most this many milliseconds apart. */
+/** If the server does not respond, requests become less frequent, up to this many milliseconds apart. */
 const SLOWEST = 10_000;
 
 export function progress() {
@@ -14,14 +14,14 @@ async function ask(place, wait) {
   let next = EVERY;
   try {
     const answer = await fetch(place.dataset.progress, { headers: { accept: "application/json" } });
-    // Forgotten, or signed out meanwhile: the page itself knows what to say.
+    // The work is forgotten, or the session has ended: the page itself knows what to say.
     if (answer.status >= 400 && answer.status < 500) return location.reload();
     const state = await answer.json();
     if (state.finished) return location.reload();
     show(place, state);
   } catch {
     next = Math.min(wait * 2, SLOWEST);
-    tell(place, "The server does not answer. Asking again…");
+    tell(place, "The server is not responding. Trying again…");
   }
   setTimeout(() => ask(place, next), next);
 }
@@ -32,7 +32,7 @@ function show(place, { done, total }) {
     bar.max = Math.max(total, 1);
     bar.value = done;
   }
-  tell(place, `${number(done)} of ${number(total)}`);
+  tell(place, `${number(done)} of ${number(total)} done`);
 }
 
 function tell(place, text) {

@@ -1,8 +1,8 @@
-// Choosing rows of a list: all of them by the box in the head, many by shift and a click, and how many there are.
+// Selecting rows of a list: all with the checkbox in the header, ranges with Shift and a click; counts them.
 
 import { element, number } from "./dom.js";
 
-/** The box that was clicked last: a range begins there. */
+/** The checkbox that was clicked last, where a range starts. */
 let last = null;
 
 document.addEventListener("click", (event) => {
@@ -10,7 +10,7 @@ document.addEventListener("click", (event) => {
   if (!box) return;
   const boxes = ids(box);
   if ("whole" in box.dataset) {
-    // Those on this page are among them.
+    // These include the ones on this page.
     if (box.checked) for (const each of boxes) each.checked = true;
   } else if ("all" in box.dataset) {
     for (const each of boxes) each.checked = box.checked;
@@ -23,7 +23,7 @@ document.addEventListener("click", (event) => {
   leadOn(box);
 });
 
-/** A button that sets something needs it to be chosen: the browser says so at its control, and sends nothing. */
+/** A button that sets a value makes its control required, so that the browser asks for a choice first. */
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("button[type=submit]");
   for (const control of button?.form?.elements ?? []) {
@@ -31,7 +31,7 @@ document.addEventListener("click", (event) => {
   }
 });
 
-/** The way from a ticked box to what can be done with the ticked rows, by keyboard: the next stop after the box. */
+/** For the keyboard: a button after the checkbox that leads to the bulk actions. */
 const way = element("button", { type: "button", className: "small way" });
 way.addEventListener("click", () => {
   const bar = way.form ?? document.querySelector("[data-with-selection]");
@@ -41,17 +41,17 @@ way.addEventListener("click", () => {
 function leadOn(box) {
   const count = ids(box).filter((each) => each.checked).length;
   if (!box.checked || box.name !== "id" || !box.form) return way.remove();
-  way.textContent = `Go on with the ${number(count)} selected`;
+  way.textContent = `Continue with ${number(count)} selected`;
   if (box.form.id) way.setAttribute("form", box.form.id);
   box.closest("label, td").after(way);
 }
 
-/** A click with shift on a label marks text otherwise. */
+/** Otherwise, a click with Shift on a label selects text. */
 document.addEventListener("mousedown", (event) => {
   if (event.shiftKey && event.target.closest?.(".pick")) event.preventDefault();
 });
 
-/** The boxes that belong together: those of a form, wherever they stand, else those of a table. */
+/** The checkboxes that belong together: those of a form, or else those of a table. */
 function ids(box) {
   const among = box.form ? [...box.form.elements] : [...box.closest("table").querySelectorAll("input")];
   return among.filter((each) => each.type === "checkbox" && each.name === "id");
@@ -68,12 +68,12 @@ function show(box) {
   }
   const whole = form && [...form.elements].find((each) => "whole" in each.dataset);
   const chosen = whole?.checked && count > 0 ? Number(whole.dataset.whole) : count;
-  // The bar is the form, is in it, or stands somewhere on a page with one list.
+  // The bar is the form, or in it, or anywhere on a page with one list.
   for (const place of document.querySelectorAll("[data-selected]")) place.textContent = number(chosen);
   for (const bar of document.querySelectorAll("[data-with-selection]")) bar.hidden = count === 0;
 }
 
-// A page that is come back to may still have its boxes checked. Without a script the bar is always there.
+// After going back, checkboxes may still be checked. Without scripts the bar is always shown.
 function start() {
   const first = document.querySelector("input[type=checkbox][name=id]");
   if (first) show(first);

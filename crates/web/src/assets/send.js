@@ -1,21 +1,21 @@
-// A form that changes something is sent once, however often its button is clicked.
+// Sends a form that changes something only once, however often its button is clicked.
 
 const sent = new Set();
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  // A question (GET) may be asked twice; a dialog's form goes nowhere.
+  // GET forms may be sent twice, and dialog forms are not sent at all.
   if (event.defaultPrevented || form.method !== "post") return;
   if (sent.has(form)) {
     event.preventDefault();
     return;
   }
   sent.add(form);
-  // Not at once: a disabled button's name and value would not be sent.
+  // Not immediately, because the name and value of a disabled button are not sent.
   setTimeout(() => lock(form, event.submitter, true));
 });
 
-// Who comes back finds the page as it was left, with its buttons locked.
+// After going back, the buttons of the page would still be locked.
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   for (const form of sent) lock(form, null, false);

@@ -1,4 +1,4 @@
-// What the setup form can know by itself: the time zone of the browser's own clock, and an id that follows the name.
+// Fills in the setup form: the time zone of the browser, and an ID made from the name.
 
 const form = document.querySelector("[data-setup]");
 const zone = form?.querySelector("[data-own-zone]");
@@ -15,7 +15,7 @@ function short(name) {
 
 const [name, id] = ["org_name", "org"].map((field) => form?.elements[field]);
 if (name && id) {
-  // Whoever has typed an id has the last word.
+  // An ID that was typed is not replaced.
   let follows = !id.value;
   id.addEventListener("input", () => (follows = !id.value));
   name.addEventListener("input", () => {

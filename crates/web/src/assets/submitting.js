@@ -1,4 +1,4 @@
-// A control with data-submit sends its form as soon as something else is chosen; its button is not needed then.
+// A control with data-submit sends its form as soon as its value changes, so its button is hidden.
 
 export function submitting(part) {
   for (const select of part.querySelectorAll("select[data-submit]")) {
@@ -9,7 +9,7 @@ export function submitting(part) {
 }
 
 function watch(select, button) {
-  // Arrow keys pass over what lies between: who uses them sends by Enter, or by the button.
+  // Arrow keys pass through other values, so with the keyboard the form is sent by Enter or the button.
   let byKey = false;
   let isChanged = false;
   select.addEventListener("pointerdown", () => (byKey = false));

@@ -1,4 +1,4 @@
-//! One account: what is to come with it, and what there was, in the order of time.
+//! The page of an account: its upcoming and past activities.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -10,15 +10,15 @@ use super::activity::{Names, address, short};
 use super::names;
 use super::told;
 use crate::fields::Fields;
-use crate::layout::{self, Nav, counted};
+use crate::layout::{self, Nav, counted, number};
 use crate::session::{Number, Query};
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
 
-/// Activities on a page of what there was, and the most of what is to come.
+/// Past activities per page, and the most upcoming ones shown.
 const PAGE_SIZE: u32 = 20;
 
-/// The most characters that are shown of a note.
+/// The most characters shown of a note.
 const NOTE_CHARS_MAX: usize = 600;
 
 pub(super) async fn show(
@@ -61,18 +61,18 @@ pub(super) async fn show(
         (said)
         @if page == 1 && to_come.total > 0 {
             section aria-labelledby="to-come" {
-                h2 #to-come { "To come" }
+                h2 #to-come { "Upcoming" }
                 (timeline(&who, &to_come))
                 @if to_come.total > to_come.records.len() as u64 {
-                    p { a href=(all(client)) { "All in the list" } }
+                    p { a href=(all(client)) { "Show all in the list" } }
                 }
             }
         }
         section aria-labelledby="so-far" {
-            h2 #so-far { "So far" }
+            h2 #so-far { "Past" }
             @if so_far.total > 0 && so_far.records.is_empty() {
-                @let last = html! { a.button.primary href=(page_address(client, so_far.pages)) { "To the last page" } };
-                (layout::empty("There is no such page", "What there was ends earlier.", &last))
+                @let last = html! { a.button.primary href=(page_address(client, so_far.pages)) { "Go to the last page" } };
+                (layout::empty("Page not found", &format!("The last page is page {}.", number(so_far.pages)), &last))
             } @else if so_far.records.is_empty() {
                 p.hint { "Nothing yet." }
             } @else {
@@ -84,7 +84,7 @@ pub(super) async fn show(
     Ok(layout::page(&who, &name, Nav::Accounts, &content))
 }
 
-/// Where an account's page lies.
+/// The address of an account's page.
 pub(crate) fn address_of(client: ClientId) -> String {
     format!("/accounts/{client}")
 }
@@ -105,9 +105,9 @@ fn actions(who: &SignedIn, client: ClientId, known: bool) -> Markup {
         Fields::of([("number", client.to_string())])
     };
     html! {
-        a.button href=(all(client)) { "In the list" }
+        a.button href=(all(client)) { "Show in list" }
         @if who.edits() {
-            a.button href=(name.address("/accounts")) { @if known { "Rename" } @else { "Give it a name" } }
+            a.button href=(name.address("/accounts")) { @if known { "Rename" } @else { "Add a name" } }
             a.button.primary href={ "/activities/new?client=" (client) } data-key="n" { "New activity" }
         }
     }
@@ -124,7 +124,7 @@ fn timeline(who: &SignedIn, listing: &Listing) -> Markup {
 fn entry(names: &Names, version: &Version, activity: &Activity) -> Markup {
     let status = names.directory.statuses.get(&activity.status);
     let (is_done, start) = (status.is_some_and(|status| status.done), activity.start);
-    // As on My day: what began today is due, what has an end to come is under way.
+    // As in My day: what started today is due, and what has not ended yet is under way.
     let is_missed = start.stamp < names.clock.day(0) && !is_under_way(activity, names.clock.now);
     let is_late = !is_done && is_missed;
     html! {

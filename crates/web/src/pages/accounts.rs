@@ -1,4 +1,4 @@
-//! The accounts by name: in API v1 an account is a number, here people find and name them.
+//! The list of accounts. In API v1 an account is only an id; here people name accounts and find them by name.
 
 use axum::Router;
 use axum::extract::State;
@@ -21,10 +21,10 @@ use crate::{Problem, SignedIn, Web};
 /// Accounts on a page.
 const PAGE_SIZE: usize = 50;
 
-/// Accounts that are proposed while somebody types a name.
+/// Accounts suggested while a name is typed.
 const FOUND_MAX: usize = 20;
 
-/// The field that says that a second account of a name is meant.
+/// The field that confirms a second account with the same name.
 const SAME_NAME: &str = "same_name";
 
 pub(crate) fn routes() -> Router<Web> {
@@ -34,15 +34,15 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/accounts/{id}", get(account::show).post(rename))
 }
 
-/// What the page shows besides the accounts.
+/// What the page shows apart from the accounts.
 #[derive(Default)]
 struct Shown {
-    /// What is searched for.
+    /// The search words.
     words: String,
     page: usize,
-    /// The account that is being renamed, and the name as it is typed.
+    /// The account that is being renamed, and the new name as typed.
     renaming: Option<(ClientId, Option<String>)>,
-    /// What was typed to add one.
+    /// What was typed into the form that adds one.
     typed: Fields,
     wrong: Wrong,
     done: Option<String>,
@@ -78,9 +78,9 @@ async fn show(
         Some((id, who.person.tenant.accounts().name(id)?.to_string()))
     };
     if let Some((id, name)) = named("added") {
-        shown.done = Some(format!("{name} has been added. Its number is {id}."));
+        shown.done = Some(format!("{name} was added with ID {id}."));
     } else if let Some((id, name)) = named("renamed") {
-        shown.done = Some(format!("Account {id} is now called {name}."));
+        shown.done = Some(format!("Account {id} was renamed to {name}."));
     }
     page(&web, &who, &shown)
 }
@@ -103,7 +103,7 @@ fn page(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Response, Problem> {
             div.scroll { table.grid {
                 thead { tr {
                     th scope="col" { "Name" }
-                    th.num scope="col" { "Number" }
+                    th.num scope="col" { "ID" }
                     @if who.edits() { td.act {} }
                 } }
                 tbody { @for account in &accounts { (row(who, shown, account)) } }
@@ -116,8 +116,7 @@ fn page(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Response, Problem> {
     Ok((shown.wrong.status(), page).into_response())
 }
 
-/// How many accounts there are, and some of them. No name has so many characters that are searched for
-/// as are too many.
+/// How many accounts match, and a page of them. Words that are too long match nothing.
 fn found(who: &SignedIn, words: &str, skip: usize, take: usize) -> (usize, Vec<Account>) {
     if words.chars().count() > WORDS_CHARS_MAX {
         return (0, Vec::new());
@@ -129,7 +128,7 @@ fn search(shown: &Shown) -> Markup {
     html! {
         form.filters action="/accounts" method="get" role="search" aria-label="Accounts" {
             label {
-                "Name or number"
+                "Name or ID"
                 input type="search" name="q" value=(shown.words) maxlength=(WORDS_CHARS_MAX);
             }
             button type="submit" { "Search" }
@@ -141,22 +140,22 @@ fn search(shown: &Shown) -> Markup {
 fn none(who: &SignedIn, shown: &Shown, total: usize, pages: usize) -> Markup {
     if total > 0 {
         let last = shown.address(pages, &[]);
-        let action = html! { a.button.primary href=(last) { "To the last page" } };
-        let text = format!("The list ends with page {}.", layout::number(pages as u64));
-        return layout::empty("There is no such page", &text, &action);
+        let action = html! { a.button.primary href=(last) { "Go to the last page" } };
+        let text = format!("The last page is page {}.", layout::number(pages as u64));
+        return layout::empty("Page not found", &text, &action);
     }
     if !shown.words.is_empty() {
         let text =
-            format!("No account has “{}” in its name or begins with that number.", shown.words);
+            format!("No account has “{}” in its name or an ID that starts with it.", shown.words);
         let action = html! { a.button href="/accounts" { "Show all" } };
-        return layout::empty("Nothing found", &text, &action);
+        return layout::empty("No matches", &text, &action);
     }
     let text = if who.edits() {
-        "Until an account has a name, activities show its number. Add the first one below, or have a whole list brought in from CSV at the command line (driftless accounts import)."
+        "Until an account has a name, activities show only its ID. Add the first one below, or import a list on the server with “driftless accounts import”."
     } else {
-        "Until an account has a name, activities show its number. An editor can add names."
+        "Until an account has a name, activities show only its ID. An editor can add names."
     };
-    layout::empty("No names yet", text, &html! {})
+    layout::empty("No accounts yet", text, &html! {})
 }
 
 fn row(who: &SignedIn, shown: &Shown, account: &Account) -> Markup {
@@ -171,7 +170,7 @@ fn row(who: &SignedIn, shown: &Shown, account: &Account) -> Markup {
                     a href=(account::address_of(*id)) { (name) }
                 }
             }
-            td.num data-label="Number" { (id) }
+            td.num data-label="ID" { (id) }
             @if who.edits() {
                 td.act {
                     @if renaming.is_none() {
@@ -204,11 +203,10 @@ fn rename_form(who: &SignedIn, shown: &Shown, account: &Account, typed: &str) ->
 fn add_form(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Markup, Problem> {
     let (typed, wrong) = (&shown.typed, &shown.wrong);
     let name = Label { name: "name", text: "Name", required: true, ..Label::default() };
-    let help = "The clientId that scripts use. Left empty, it is the next free one.";
-    let number =
-        Label { name: "number", text: "Number", help, required: false, ..Label::default() };
+    let help = "The clientId that scripts use. Leave empty to use the next free one.";
+    let number = Label { name: "number", text: "ID", help, required: false, ..Label::default() };
     Ok(html! {
-        h2 { "Add an account" }
+        h2 { "Add account" }
         form.edit action="/accounts" method="post" {
             (csrf(who))
             (form_token(web)?)
@@ -219,7 +217,7 @@ fn add_form(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Markup, Problem>
             @if wrong.has("name") && !typed.raw("name").trim().is_empty() {
                 label.check {
                     input type="checkbox" name=(SAME_NAME) value="1";
-                    "Another account has the same name"
+                    "Add it anyway: this is a different account with the same name"
                 }
             }
             div.buttons { button.primary type="submit" { "Add account" } }
@@ -237,9 +235,9 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
         found.into_iter().find(|account| account.name == *name)
     });
     if let Some(same) = same.filter(|_| fields.get(SAME_NAME) != "1") {
-        // A form that is sent twice is no second account.
+        // A form that is sent twice does not make a second account.
         if !web.created.knows(&who, &fields) {
-            wrong.add("name", format!("is that of account {} already", same.id));
+            wrong.add("name", format!("is already used by account {}", same.id));
         }
     }
     if let (Some(name), Some(id), true) = (name, number, wrong.is_empty()) {
@@ -253,11 +251,12 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
             Err(AdminError::AccountExists(_, name)) => {
                 wrong.add(
                     "number",
-                    format!("is that of {name}: leave it empty, or rename that account"),
+                    format!("is already used by {name}: leave it empty, or rename that account"),
                 );
             }
             Err(AdminError::IdsExhausted) => {
-                wrong.add("number", "has to be given: the greatest one is taken");
+                wrong
+                    .add("number", "is required, because the highest possible ID is already taken");
             }
             Err(problem) => return Err(problem.into()),
         }
@@ -265,7 +264,7 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
     page(&web, &who, &Shown { page: 1, typed: fields, wrong, ..Shown::default() })
 }
 
-/// None where it is left open.
+/// None if it is left empty.
 fn number(text: &str) -> Result<Option<ClientId>, String> {
     if text.is_empty() {
         return Ok(None);
@@ -299,7 +298,7 @@ async fn rename(
     Ok(Redirect::to(&address).into_response())
 }
 
-/// For whoever picks an account by its name: `[{"id":3480,"name":"Ada Lovelace"}]`.
+/// Suggestions for picking an account by its name: `[{"id":3480,"name":"Ada Lovelace"}]`.
 async fn find(who: SignedIn, Query(query): Query) -> Response {
     let (_, found) = found(&who, query.get("q"), 0, FOUND_MAX);
     let found = found

@@ -1,4 +1,4 @@
-//! What was removed, and its way back.
+//! The bin: removed activities, and restoring them.
 
 use axum::Router;
 use axum::extract::State;
@@ -23,11 +23,11 @@ pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/bin", get(show)).route("/bin/restore", post(restore))
 }
 
-/// What is searched for, and where the page begins.
+/// The search words, and the page.
 struct BinRequest {
     words: String,
     page: u64,
-    /// The removal before which the search goes on.
+    /// The removal before which the search continues.
     before: Option<Seq>,
 }
 
@@ -36,7 +36,10 @@ impl BinRequest {
         let page = match query.get("page") {
             "" => 1,
             text => text.parse().ok().filter(|page| *page > 0).ok_or_else(|| {
-                Problem::Wrong("The page is a number, from 1. The bin begins at /bin.".to_owned())
+                Problem::Wrong(
+                    "The page in the address must be a number from 1. The bin starts at /bin."
+                        .to_owned(),
+                )
             })?,
         };
         let words = query.get("q").to_owned();
@@ -47,7 +50,7 @@ impl BinRequest {
         Ok(BinRequest { words, page, before: query.get("before").parse().ok().map(Seq) })
     }
 
-    /// Where another part of the same lies.
+    /// The address of another page of the same list.
     fn address(&self, page: u64, before: Option<Seq>) -> String {
         let page = if page > 1 { page.to_string() } else { String::new() };
         let before = before.map_or_else(String::new, |seq| seq.to_string());
@@ -77,7 +80,7 @@ async fn show(
         (layout::head("Bin", &html! { a.button.quiet href="/activities" { "Activities" } }))
         (bulk::notice_of(&web, &who, query.get("work"), &here))
         (said)
-        p.lead { "Removed activities stay here. Restoring one makes it a new version: integrations hear of it." }
+        p.lead { "Removed activities stay here, and you can restore them. Integrations see a restored activity as changed." }
         (search(&asked))
         (content)
     };
@@ -102,10 +105,10 @@ async fn all(web: &Web, who: &SignedIn, asked: &BinRequest) -> Result<Markup, Pr
     let bin = web.service.removed(&who.person.tenant, asked.page, SIZE).await?;
     Ok(html! {
         @if bin.total == 0 {
-            (layout::empty("The bin is empty", "What is removed can be found and restored here.", &html! {}))
+            (layout::empty("The bin is empty", "When activities are removed, you can find and restore them here.", &html! {}))
         } @else if bin.removed.is_empty() {
-            @let last = html! { a.button.primary href=(asked.address(bin.pages, None)) { "To the last page" } };
-            (layout::empty("There is no such page", &format!("The bin ends with page {}.", number(bin.pages)), &last))
+            @let last = html! { a.button.primary href=(asked.address(bin.pages, None)) { "Go to the last page" } };
+            (layout::empty("Page not found", &format!("The last page is page {}.", number(bin.pages)), &last))
         } @else {
             p.count { (counted(bin.total, "removed activity", "removed activities")) }
             (table(who, &bin.removed, asked))
@@ -119,19 +122,19 @@ async fn found(web: &Web, who: &SignedIn, asked: &BinRequest) -> Result<Markup, 
     let found = web.service.find_removed(org, &asked.words, asked.before, size).await?;
     let further = html! {
         @if let Some(before) = found.go_on {
-            a.button href=(asked.address(1, Some(before))) { "Search further back" }
+            a.button href=(asked.address(1, Some(before))) { "Search older" }
         }
     };
-    // What was not looked at is not said to be missing.
+    // Says how far the search went, so that nothing older seems to be missing.
     let looked_at = html! {
         @if let (Some(at), Some(_)) = (found.back_to, found.go_on) {
-            p.hint { "Searched back to what was removed " (times::time(at, &who.clock, Shape::Both)) "." }
+            p.hint { "Searched everything removed since " (times::time(at, &who.clock, Shape::Both)) "." }
         }
     };
     Ok(html! {
         @if found.removed.is_empty() {
-            @let nothing = format!("Nothing with “{}” in it was found.", asked.words);
-            (layout::empty("Nothing found", &nothing, &further))
+            @let nothing = format!("No removed activity contains “{}”.", asked.words);
+            (layout::empty("No matches", &nothing, &further))
             (looked_at)
         } @else {
             p.count role="status" { (counted(found.removed.len() as u64, "removed activity", "removed activities")) " found" }
@@ -145,7 +148,7 @@ async fn found(web: &Web, who: &SignedIn, asked: &BinRequest) -> Result<Markup, 
 fn table(who: &SignedIn, removed: &[Removed], asked: &BinRequest) -> Markup {
     let directory = who.person.tenant.directory();
     let here = asked.here();
-    // What came here as removed has nothing to go back to.
+    // An activity that was removed before it was imported has no version to restore.
     let can_be_restored = who.edits() && removed.iter().any(|one| one.last.is_some());
     html! {
         div.scroll {
@@ -154,7 +157,7 @@ fn table(who: &SignedIn, removed: &[Removed], asked: &BinRequest) -> Markup {
                     tr {
                         @if can_be_restored {
                             th.pick scope="col" {
-                                span.unseen { "Selection" }
+                                span.unseen { "Select" }
                                 label { input type="checkbox" data-all form="bulk" aria-label="Select all on this page"; }
                             }
                         }
@@ -172,15 +175,15 @@ fn table(who: &SignedIn, removed: &[Removed], asked: &BinRequest) -> Markup {
     }
 }
 
-/// The bar over the list: the boxes in its rows belong to this form.
+/// The bar with the bulk action. The checkboxes in the rows belong to this form.
 fn bar(who: &SignedIn, here: &str) -> Markup {
     html! {
-        form.bulk #bulk action="/bin/restore" method="post" aria-label="Restore many at once"
+        form.bulk #bulk action="/bin/restore" method="post" aria-label="Restore selected activities"
             tabindex="-1" data-with-selection {
             (csrf(who))
             input type="hidden" name="back" value=(here);
-            span { b data-selected { "Those" } " selected" }
-            button.primary type="submit" { "Restore " span data-selected { "them" } }
+            span { b data-selected { "Activities" } " selected" }
+            button.primary type="submit" { "Restore " span data-selected { "selected" } }
         }
     }
 }
@@ -197,8 +200,7 @@ async fn restore(
     }
     let change = BulkChange::Restore;
     if ids.len() > bulk::UNASKED_MAX && fields.get("confirmed").is_empty() {
-        let lead =
-            "Each becomes a new version: integrations hear of it. You can undo it afterwards.";
+        let lead = "Integrations will see them as changed. You can undo this afterwards.";
         let asks = bulk::Asks { action: "/bin/restore", back, lead, has_changed: false };
         return Ok(asks.page(&who, &fields, change, &ids));
     }
@@ -233,7 +235,7 @@ fn row(
                 a href={ "/activities/" (tombstone.id) "/history" } {
                     @match last { Some(activity) => (activity.subject), None => { "Activity " (tombstone.id) } }
                 }
-                @if last.is_none() { small { "Removed before it came here" } }
+                @if last.is_none() { small { "Already removed when it was imported" } }
             }
             td data-label="Account" {
                 @if let Some(client) = client {

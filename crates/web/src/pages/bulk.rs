@@ -1,4 +1,4 @@
-//! Changes of many activities at once, and how far long work has come.
+//! Bulk changes, and the progress of long work.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -20,14 +20,14 @@ use crate::layout::{self, Nav, counted, csrf, number};
 use crate::session::{Number, Posted, Query};
 use crate::{Problem, SignedIn, Web};
 
-/// How many changes are waited for before the next page is shown, and how long.
+/// Up to this many changes, and this long, the next page waits until they are done.
 const WAITED_FOR_MAX: u64 = 500;
 const WAIT_MAX: Duration = Duration::from_secs(3);
 
-/// What stands for nobody among the people to choose from.
+/// The value for *Unassigned* among the people to choose from.
 const NOBODY: &str = "nobody";
 
-/// Above so many activities every change is asked about first.
+/// Changes of more activities than this have to be confirmed.
 pub(crate) const UNASKED_MAX: usize = 30;
 
 pub(crate) fn routes() -> Router<Web> {
@@ -37,38 +37,38 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/work/{number}/undo", post(undo))
 }
 
-/// The bar over a list. The boxes in its rows belong to this form.
+/// The bar with the bulk actions. The checkboxes in the rows belong to this form.
 pub(crate) fn bar(who: &SignedIn, asked: &ListRequest, listing: &Listing) -> Markup {
     let directory = who.person.tenant.directory();
     let statuses = names::statuses_to_choose(&directory);
     let mut people = names::people_to_choose(&directory);
-    people.push((NOBODY.to_owned(), "Nobody".to_owned()));
+    people.push((NOBODY.to_owned(), "Unassigned".to_owned()));
     html! {
-        form.bulk #bulk action="/activities/bulk" method="post" aria-label="Change many at once"
+        form.bulk #bulk action="/activities/bulk" method="post" aria-label="Change selected activities"
             tabindex="-1" data-with-selection {
             (csrf(who))
             input type="hidden" name="list" value=(asked.fields.address(""));
-            span { b data-selected { "Those" } " selected" }
+            span { b data-selected { "Activities" } " selected" }
             @if listing.pages > 1 {
                 label {
                     input type="checkbox" name="scope" value="all" data-whole=(listing.total);
-                    "All " (number(listing.total)) " that match"
+                    "All " (number(listing.total)) " matching"
                 }
             }
             label { "Status " select name="status" { (options(to_choose(&statuses), "")) } }
             button type="submit" name="action" value="status" data-needs="status" { "Set status" }
-            label { "Responsible " select name="user" { (options(to_choose(&people), "")) } }
-            button type="submit" name="action" value="user" data-needs="user" { "Set responsible" }
+            label { "Assigned to " select name="user" { (options(to_choose(&people), "")) } }
+            button type="submit" name="action" value="user" data-needs="user" { "Assign" }
             button.danger type="submit" name="action" value="remove"
-                data-confirm="Remove the selected activities ({n})? They can be restored from the bin." { "Remove" }
+                data-confirm="Remove the selected activities ({n})? You can restore them from the bin." { "Remove" }
         }
     }
 }
 
-/// What is chosen from begins with nothing: the first of a list is nobody's choice.
+/// The options, with none chosen at first.
 fn to_choose(choices: &[(String, String)]) -> impl Iterator<Item = (String, &str)> {
     let each = choices.iter().map(|(value, text)| (value.clone(), text.as_str()));
-    std::iter::once((String::new(), "choose…")).chain(each)
+    std::iter::once((String::new(), "Choose…")).chain(each)
 }
 
 async fn begin(
@@ -93,8 +93,7 @@ async fn begin(
     Ok(shown_at(&work, &asked.address()).await)
 }
 
-/// Sends whoever has started a work back to the page that they came from, where it says what came of
-/// it; if it takes a while, to its own page first.
+/// Leads back to the list, which shows the result; if the work takes longer, to the page with its progress first.
 pub(crate) async fn shown_at(work: &LongWork, back: &str) -> Response {
     let is_small = work.total.is_some_and(|total| total <= WAITED_FOR_MAX);
     if is_small && tokio::time::timeout(WAIT_MAX, work.ended()).await.is_ok() {
@@ -116,7 +115,7 @@ async fn undo(
     let back = local(fields.get("back")).unwrap_or("/activities");
     match web.service.start_undo(&who.person, &work)? {
         Some(undo) => Ok(shown_at(&undo, back).await),
-        // A second click.
+        // Clicked twice.
         None => Ok(Redirect::to(back).into_response()),
     }
 }
@@ -126,7 +125,7 @@ fn change(fields: &Fields, directory: &Directory) -> Result<BulkChange, Problem>
     match fields.get("action") {
         "remove" => Ok(BulkChange::Remove),
         "status" | "user" if fields.get(fields.get("action")).is_empty() => {
-            Err(Problem::Wrong("Go back and choose first what is to be set.".to_owned()))
+            Err(Problem::Wrong("Go back and choose a value first.".to_owned()))
         }
         "status" => {
             let id = fields.get("status").parse().ok().map(StatusId);
@@ -134,7 +133,7 @@ fn change(fields: &Fields, directory: &Directory) -> Result<BulkChange, Problem>
                 |id: &StatusId| directory.statuses.get(id).is_some_and(|status| !status.retired);
             let id = id.filter(offered);
             id.map(BulkChange::Status)
-                .ok_or_else(|| Problem::Wrong(format!("This status cannot be chosen. {again}")))
+                .ok_or_else(|| Problem::Wrong(format!("This status is not available. {again}")))
         }
         "user" if fields.get("user") == NOBODY => Ok(BulkChange::SystemUser(None)),
         "user" => {
@@ -142,14 +141,14 @@ fn change(fields: &Fields, directory: &Directory) -> Result<BulkChange, Problem>
             let offered = |id: &UserId| directory.users.get(id).is_some_and(|user| !user.disabled);
             let id = id.filter(offered);
             id.map(|id| BulkChange::SystemUser(Some(id)))
-                .ok_or_else(|| Problem::Wrong(format!("This person cannot be chosen. {again}")))
+                .ok_or_else(|| Problem::Wrong(format!("This person is not available. {again}")))
         }
-        _ => Err(Problem::Wrong(format!("Nobody said what to change. {again}"))),
+        _ => Err(Problem::Wrong(format!("The form does not say what to change. {again}"))),
     }
 }
 
-/// Whether somebody has agreed to the change of these very activities. Ticked ones the form names
-/// itself; of all that match, others may do so by now than were spoken of, be they as many.
+/// Whether the person has confirmed a change of exactly these activities. The form names the selected ones itself;
+/// of all that match, others may match by now, even if the number is the same.
 fn is_agreed(fields: &Fields, ids: &[ActivityId]) -> bool {
     match fields.get("confirmed") {
         "" => false,
@@ -157,19 +156,19 @@ fn is_agreed(fields: &Fields, ids: &[ActivityId]) -> bool {
     }
 }
 
-/// What tells these activities from all others.
+/// Identifies a set of activities.
 fn fingerprint(ids: &[ActivityId]) -> String {
     let mut hasher = DefaultHasher::new();
     ids.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 
-/// Whether it is about all that the list is asked for, not only those whose boxes were ticked.
+/// Whether it concerns all activities that match, not only the selected ones.
 fn is_about_all(fields: &Fields) -> bool {
     fields.get("scope") == "all"
 }
 
-/// Which activities: those whose boxes were ticked, or all that the list is asked for now.
+/// The activities: the selected ones, or all that match now.
 async fn ids(
     web: &Web,
     who: &SignedIn,
@@ -185,7 +184,7 @@ async fn ids(
     Ok(ticked(fields))
 }
 
-/// The activities whose boxes were ticked, each once.
+/// The selected activities, without duplicates.
 pub(crate) fn ticked(fields: &Fields) -> Vec<ActivityId> {
     let mut ids: Vec<ActivityId> =
         fields.all("id").filter_map(|id| id.parse().ok()).map(ActivityId).collect();
@@ -202,21 +201,21 @@ pub(crate) fn title(change: BulkChange, count: usize, directory: &Directory) -> 
         BulkChange::Status(id) => {
             format!("Setting {activities} to {}", names::status(directory, id))
         }
-        BulkChange::SystemUser(None) => format!("Making nobody responsible for {activities}"),
+        BulkChange::SystemUser(None) => format!("Unassigning {activities}"),
         BulkChange::SystemUser(Some(id)) => {
-            format!("Making {} responsible for {activities}", names::user(directory, id))
+            format!("Assigning {activities} to {}", names::user(directory, id))
         }
     }
 }
 
 fn nothing_selected(who: &SignedIn, asked: &ListRequest) -> Response {
     let action = html! { a.button.primary href=(asked.address()) { "Back to the list" } };
-    let text = "Tick the boxes of those to change, or choose all that match.";
+    let text = "Select the activities to change, or choose all matching ones.";
     let content = html! {
         (layout::head("Activities", &html! {}))
-        (layout::empty("No activity is selected", text, &action))
+        (layout::empty("No activities selected", text, &action))
     };
-    let page = layout::page(who, "No activity is selected", Nav::Activities, &content);
+    let page = layout::page(who, "No activities selected", Nav::Activities, &content);
     (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 
@@ -227,14 +226,14 @@ fn question(change: BulkChange, count: usize, directory: &Directory) -> String {
         BulkChange::Remove => format!("Remove {activities}?"),
         BulkChange::Restore => format!("Restore {activities}?"),
         BulkChange::Status(id) => format!("Set {activities} to {}?", names::status(directory, id)),
-        BulkChange::SystemUser(None) => format!("Make nobody responsible for {activities}?"),
+        BulkChange::SystemUser(None) => format!("Unassign {activities}?"),
         BulkChange::SystemUser(Some(id)) => {
-            format!("Make {} responsible for {activities}?", names::user(directory, id))
+            format!("Assign {activities} to {}?", names::user(directory, id))
         }
     }
 }
 
-/// Asks once more, with the number. What was chosen comes along, and which activities are spoken of.
+/// Asks for confirmation, with the number. The form carries the choices, and which activities are meant.
 fn confirm(
     who: &SignedIn,
     fields: &Fields,
@@ -243,22 +242,22 @@ fn confirm(
     ids: &[ActivityId],
 ) -> Response {
     let lead = match change {
-        BulkChange::Remove => "They go to the bin, and can be restored from there.",
-        _ => "You can undo it afterwards.",
+        BulkChange::Remove => "They go to the bin. You can restore them from there.",
+        _ => "You can undo this afterwards.",
     };
     let has_changed = !fields.get("confirmed").is_empty();
     let asks = Asks { action: "/activities/bulk", back: &asked.address(), lead, has_changed };
     asks.page(who, fields, change, ids)
 }
 
-/// A question before many are changed.
+/// The question before a bulk change.
 pub(crate) struct Asks<'a> {
-    /// Where the answer goes.
+    /// Where the form goes.
     pub(crate) action: &'a str,
-    /// Where whoever says no goes on.
+    /// Where *Cancel* leads.
     pub(crate) back: &'a str,
     pub(crate) lead: &'a str,
-    /// Whether others are meant than when it was asked before.
+    /// Whether other activities are meant than when it was asked before.
     pub(crate) has_changed: bool,
 }
 
@@ -274,7 +273,7 @@ impl Asks<'_> {
         let (does, removes) = match change {
             BulkChange::Remove => ("Remove", true),
             BulkChange::Restore => ("Restore", false),
-            _ => ("Change them", false),
+            _ => ("Change", false),
         };
         let kept = fields.pairs().filter(|(name, value)| {
             let names = ["list", "scope", "id", "action", "status", "user", "back"];
@@ -283,7 +282,7 @@ impl Asks<'_> {
         let content = html! {
         (layout::head(&question, &html! {}))
         @if self.has_changed {
-            (layout::notice("warn", "The list has changed since you were asked: others match now."))
+            (layout::notice("warn", "The list has changed in the meantime, so other activities match now."))
         }
         p.lead { (self.lead) }
         form action=(self.action) method="post" {
@@ -317,14 +316,14 @@ async fn show(
     let content = html! {
         (layout::head(&work.title, &html! {}))
         @if work.outcome() == Outcome::Working { (working(&work)) } @else {
-            (outcome(&who, &work, "", back))
-            p { a.button.primary href=(back) { "Back to where you were" } }
+            (outcome(&who, &work, false, back))
+            p { a.button.primary href=(back) { "Go back" } }
         }
     };
     Ok(layout::page(&who, &work.title, Nav::None, &content))
 }
 
-/// What a script reads that follows the work.
+/// The progress as JSON, for the script that shows it.
 fn progress(work: &LongWork) -> String {
     let total = work.total.map_or_else(|| "null".to_owned(), |total| total.to_string());
     let finished = work.outcome() != Outcome::Working;
@@ -341,40 +340,43 @@ fn working(work: &LongWork) -> Markup {
             progress max=[work.total] value=(work.done()) aria-label=(work.title) {}
             p.progress role="status" { (done) }
         }
-        p.hint { "You can leave this page: the work goes on." }
+        p.hint { "You can leave this page. The work continues in the background." }
         noscript { meta http-equiv="refresh" content="2"; }
     }
 }
 
-/// What came of it, and the way back; `title` where nothing else says what it was.
-fn outcome(who: &SignedIn, work: &LongWork, title: &str, back: &str) -> Markup {
-    let (changed, overtaken) = (work.changed(), work.overtaken());
-    let count = format!("{} changed", counted(changed, "activity has", "activities have"));
-    let refused = work.refused();
-    let same = match work.done() - (changed + overtaken + refused).min(work.done()) {
-        0 => String::new(),
-        same => format!(", {} so already or gone", counted(same, "was", "were")),
-    };
-    let left = match overtaken {
-        0 => String::new(),
-        left => format!(", {} left alone, changed by somebody since", counted(left, "was", "were")),
-    };
-    let refused = match refused {
-        0 => String::new(),
-        refused => format!(", {} refused", counted(refused, "was", "were")),
-    };
-    let (kind, failed) = match work.outcome() {
+/// The result, with the button to undo it; with the title if nothing else on the page names the work.
+fn outcome(who: &SignedIn, work: &LongWork, is_titled: bool, back: &str) -> Markup {
+    let (changed, overtaken, refused) = (work.changed(), work.overtaken(), work.refused());
+    let same = work.done() - (changed + overtaken + refused).min(work.done());
+    let parts = [
+        (same, "needed no change or is in the bin", "needed no change or are in the bin"),
+        (
+            overtaken,
+            "was skipped, because someone else has changed it since",
+            "were skipped, because someone else has changed them since",
+        ),
+        (refused, "could not be changed", "could not be changed"),
+    ];
+    let told = parts.into_iter().filter(|(count, ..)| *count > 0);
+    let told = told.map(|(count, one, many)| format!("; {}", counted(count, one, many)));
+    let count =
+        counted(changed, "activity changed", "activities changed") + &told.collect::<String>();
+    let (kind, ended) = match work.outcome() {
         Outcome::Failed(problem) => {
-            ("bad", format!("It did not all work. {} ", crate::problem::shown(&problem)))
+            let problem = crate::problem::shown(&problem);
+            let what = if is_titled { &*work.title } else { "This" };
+            ("bad", format!("{what} could not be finished. {problem} "))
         }
-        Outcome::Finished | Outcome::Working => ("ok", String::new()),
+        _ if is_titled => ("ok", format!("Finished {}: ", in_a_sentence(&work.title))),
+        _ => ("ok", String::new()),
     };
     let role = if kind == "ok" { "status" } else { "alert" };
     html! {
         div class={ "notice told " (kind) } role=(role) {
             form action={ "/work/" (work.number) "/undo" } method="post" {
                 p {
-                    (title) (failed) (count) (same) (left) (refused) ". "
+                    (ended) (count) ". "
                     @if who.edits() && work.can_be_undone() {
                         (csrf(who))
                         input type="hidden" name="back" value=(back);
@@ -386,11 +388,18 @@ fn outcome(who: &SignedIn, work: &LongWork, title: &str, back: &str) -> Markup {
     }
 }
 
-/// What came of the work of that number, over the list that it changed, which lies at `back`.
+/// A title as part of a sentence: with a lower-case first letter.
+fn in_a_sentence(title: &str) -> String {
+    let mut letters = title.chars();
+    let first = letters.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
+    first + letters.as_str()
+}
+
+/// The result of the work with that number, shown above the list that it changed, whose address is `back`.
 pub(crate) fn notice_of(web: &Web, who: &SignedIn, number: &str, back: &str) -> Markup {
     let work = number.parse().ok().and_then(|number| web.service.long_work(&who.person, number));
     let ended = work.filter(|work| work.outcome() != Outcome::Working);
     html! {
-        @if let Some(work) = ended { (outcome(who, &work, &format!("{}. ", work.title), back)) }
+        @if let Some(work) = ended { (outcome(who, &work, true, back)) }
     }
 }

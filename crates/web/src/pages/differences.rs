@@ -1,18 +1,17 @@
-//! What differs between two texts, as people see it.
+//! Shows the differences between two texts.
 
 use maud::{Markup, html};
 
 use super::activity::short;
 use crate::text::{self, Piece};
 
-/// The most characters that are shown of one stretch.
+/// The most characters shown of one piece.
 const STRETCH_CHARS_MAX: usize = 600;
 
-/// What is shown of the same around what differs.
+/// Unchanged characters shown around a difference.
 const AROUND_CHARS: usize = 60;
 
-/// One text beside another: what has gone struck out, what is new marked, and of what is the same a
-/// little around them.
+/// Two texts as one, with deletions struck out, additions marked, and a little of the unchanged text around them.
 pub(crate) fn shown(before: &str, after: &str) -> Markup {
     let pieces = text::differences(before, after);
     let last = pieces.len().saturating_sub(1);
@@ -27,7 +26,7 @@ pub(crate) fn shown(before: &str, after: &str) -> Markup {
     }
 }
 
-/// What is the same, where something differs before and after it.
+/// Shortens unchanged text between differences.
 fn excerpt(text: &str, has_before: bool, has_after: bool) -> String {
     let chars = text.chars().count();
     let shown = AROUND_CHARS * (usize::from(has_before) + usize::from(has_after));
@@ -39,7 +38,7 @@ fn excerpt(text: &str, has_before: bool, has_after: bool) -> String {
     format!("{head}{tail}")
 }
 
-/// The end of a text from the first word that begins after so many characters.
+/// The end of a text, from the first word after this many characters.
 fn end(text: &str, skip: usize) -> String {
     let tail: String = text.chars().skip(skip).collect();
     match tail.trim_start().split_once(' ') {

@@ -1,23 +1,23 @@
-//! What is to be done when: the sections of the start page, and a condition of the list.
+//! When activities are due: the sections of My day, and a condition of the list.
 
 use domain::StatusId;
 use service::{Directory, Filter};
 
 use crate::times::Clock;
 
-/// The days after today that are looked ahead to.
+/// How many days after today count as ahead.
 const DAYS_AHEAD: i64 = 7;
 
-/// When an activity that is not done is to be done.
+/// When an open activity is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
-    /// It begins today.
+    /// It starts today.
     Today,
-    /// It began on an earlier day, and its end is still to come.
+    /// It started on an earlier day and has not ended yet.
     UnderWay,
-    /// It began on an earlier day, and has no end that is still to come.
+    /// It started on an earlier day, and has ended or has no end.
     Overdue,
-    /// It begins within the seven days after today.
+    /// It starts within the seven days after today.
     Ahead,
 }
 
@@ -34,23 +34,23 @@ impl Due {
         }
     }
 
-    /// What people call it.
+    /// Its title on pages.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Due::Today => "Due today",
             Due::UnderWay => "Under way",
             Due::Overdue => "Overdue",
-            Due::Ahead => "Next seven days",
+            Due::Ahead => "Next 7 days",
         }
     }
 
-    /// The one of that name.
+    /// The one with that name.
     pub(crate) fn parse(name: &str) -> Option<Due> {
         Due::ALL.into_iter().find(|due| due.name() == name)
     }
 
-    /// Narrows a filter to what is due so by that clock, and not done. False where no status is left
-    /// that it could have: then nothing is.
+    /// Narrows a filter to open activities that are due then. False if no status is left that they could have, so
+    /// that nothing matches.
     pub(crate) fn narrow(self, filter: &mut Filter, clock: &Clock, directory: &Directory) -> bool {
         let last = |days_on| clock.day(days_on + 1).plus_millis(-1);
         let (from, to) = match self {
@@ -58,7 +58,7 @@ impl Due {
             Due::UnderWay | Due::Overdue => (None, last(-1)),
             Due::Ahead => (Some(clock.day(1)), last(DAYS_AHEAD)),
         };
-        // Bounds that are there already hold as well.
+        // Existing bounds stay in force.
         filter.start_from = filter.start_from.max(from);
         filter.start_to = Some(filter.start_to.map_or(to, |before| before.min(to)));
         match self {
@@ -73,7 +73,7 @@ impl Due {
     }
 }
 
-/// The statuses of what is still to be done, retired ones included.
+/// The statuses of open activities, including retired ones.
 fn open_statuses(directory: &Directory) -> Vec<StatusId> {
     directory.statuses.values().filter(|status| !status.done).map(|status| status.id).collect()
 }

@@ -1,4 +1,4 @@
-//! The checklist of the first days: what an admin has still to do, ticked by what is there.
+//! The checklist for the first days. It ticks itself by what the organization already has.
 
 use axum::Router;
 use axum::extract::State;
@@ -22,7 +22,7 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/getting-started/examples/remove", post(remove))
 }
 
-/// What there is to do, in the order in which it is best done.
+/// The steps, in the best order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     People,
@@ -37,7 +37,7 @@ impl Step {
     const ALL: [Step; 6] =
         [Step::People, Step::Statuses, Step::Accounts, Step::Activities, Step::Key, Step::Scripts];
 
-    /// What the step is called and where it is done.
+    /// The step's name, and the page where it is done.
     fn link(self) -> (&'static str, &'static str) {
         match self {
             Step::People => ("Add people", "/settings#users"),
@@ -49,12 +49,12 @@ impl Step {
         }
     }
 
-    /// Whether it is done, as far as what is there tells. It asks for nothing that is not in memory.
+    /// Whether it seems to be done. Only looks at what is in memory.
     fn is_done(self, web: &Web, who: &SignedIn, directory: &Directory) -> bool {
         let tenant = &who.person.tenant;
         match self {
             Step::People => directory.users.values().filter(|user| !user.disabled).count() > 1,
-            // Whoever uses the first ones as they are has seen them.
+            // Using the first ones as they are counts as having looked at them.
             Step::Statuses => has_own_statuses(directory) || web.service.has_own_activities(tenant),
             Step::Accounts => {
                 let examples = directory.organization.guide.examples;
@@ -74,7 +74,7 @@ fn has_own_statuses(directory: &Directory) -> bool {
     !names.eq(FIRST_STATUSES)
 }
 
-/// The checklist; nothing where everything is done, somebody has hidden it, or it is not for this person.
+/// The checklist; nothing if all steps are done, it is hidden, or the person is not an admin.
 pub(super) fn checklist(web: &Web, who: &SignedIn, headers: &HeaderMap) -> Markup {
     let directory = who.person.tenant.directory();
     if !who.person.may(Role::Admin) || directory.organization.guide.hidden {
@@ -91,7 +91,7 @@ pub(super) fn checklist(web: &Web, who: &SignedIn, headers: &HeaderMap) -> Marku
                     form action="/getting-started" method="post" {
                         (csrf(who))
                         input type="hidden" name="hidden" value="1";
-                        button.small.quiet type="submit" title="Settings shows it again" { "Hide" }
+                        button.small.quiet type="submit" title="You can show it again in Settings" { "Hide" }
                     }
                 }
                 ol.steps {
@@ -110,15 +110,15 @@ pub(super) fn checklist(web: &Web, who: &SignedIn, headers: &HeaderMap) -> Marku
     }
 }
 
-/// What is to be done, in a line or two.
+/// What to do, in a line or two.
 fn what_to_do(web: &Web, who: &SignedIn, headers: &HeaderMap, step: Step) -> Markup {
     let org = &who.person.tenant.id;
     html! {
         @match step {
             Step::People => p { "Give each of your colleagues a login name and a role." }
-            Step::Statuses => p { "Rename, add or reorder what an activity can be: not started, completed and so on." }
+            Step::Statuses => p { "Rename, add or reorder them: Not Started, Completed and so on." }
             Step::Accounts => p {
-                "Enter the people and organizations that your activities are about, or type "
+                "Enter the people and organizations that your activities are about, or run "
                 code { "driftless accounts import " (org) " accounts.csv" } " on the server."
             }
             Step::Activities => p {
@@ -136,14 +136,14 @@ fn what_to_do(web: &Web, who: &SignedIn, headers: &HeaderMap, step: Step) -> Mar
     }
 }
 
-/// The request to try first: it logs in.
+/// The first request to try: a login.
 fn login(web: &Web, who: &SignedIn, headers: &HeaderMap) -> String {
     let org = who.person.tenant.id.to_string();
     let parameters = [("login.apiKey", "YOUR_KEY".to_owned()), ("login.orgid", org)];
     api::curl(&api::address(web, headers, "common/login", &parameters))
 }
 
-/// The way to examples, where there is nothing else, and out of them.
+/// Offers to add examples if there is no other data, and to remove them.
 fn examples(web: &Web, who: &SignedIn, directory: &Directory) -> Markup {
     let examples = directory.organization.guide.examples.filter(|examples| !examples.removed);
     html! {
@@ -153,7 +153,7 @@ fn examples(web: &Web, who: &SignedIn, directory: &Directory) -> Markup {
                 p {
                     "There are " (counted(examples.activities.into(), "example activity", "example activities"))
                     @if examples.accounts > 0 { " and " (counted(examples.accounts.into(), "example account", "example accounts")) }
-                    " here. Removing them puts the activities into the bin, and scripts are told that they were deleted. Anything edited since stays."
+                    " here. Removing them moves the activities to the bin, and scripts see them as deleted. Anything that has been edited stays."
                 }
                 button type="submit" { "Remove the examples" }
             }
@@ -167,7 +167,7 @@ fn examples(web: &Web, who: &SignedIn, directory: &Directory) -> Markup {
     }
 }
 
-/// What the settings have of it: the way back, and the way out of the examples where the checklist is gone.
+/// The part of the settings about the checklist: showing or hiding it, and removing the examples.
 pub(super) fn setting(web: &Web, who: &SignedIn) -> Markup {
     let directory = who.person.tenant.directory();
     let is_done = Step::ALL.iter().all(|step| step.is_done(web, who, &directory));
@@ -179,7 +179,7 @@ pub(super) fn setting(web: &Web, who: &SignedIn) -> Markup {
             form action="/getting-started" method="post" {
                 (csrf(who))
                 input type="hidden" name="hidden" value=(if hidden { "" } else { "1" });
-                p { "The checklist for the first days is " @if hidden { "hidden." } @else { "on " a href="/" { "My day" } " of each admin until everything on it is done." } }
+                p { "The checklist for the first days is " @if hidden { "hidden." } @else { "on " a href="/" { "My day" } " for every admin until everything on it is done." } }
                 button type="submit" { @if hidden { "Show the checklist" } @else { "Hide the checklist" } }
             }
         }
@@ -187,19 +187,19 @@ pub(super) fn setting(web: &Web, who: &SignedIn) -> Markup {
     }
 }
 
-/// What has become of the examples, as the address says it.
+/// The message about the examples that the address asks for.
 pub(super) fn said(query: &Fields) -> Markup {
     let number = |name| query.get(name).parse::<u64>().unwrap_or(0);
     let (removed, kept, accounts) = (number("removed"), number("kept"), number("accounts"));
     html! {
         @match query.get("examples") {
-            "filled" => (notice("ok", "The examples are here. Look around, and change what you like.")),
+            "filled" => (notice("ok", "Examples added. Look around, and change whatever you like.")),
             "removed" => {
-                @let bin = counted(removed, "example activity is", "example activities are");
-                (notice("ok", &format!("{bin} in the bin now.")))
+                @let bin = counted(removed, "example activity was", "example activities were");
+                (notice("ok", &format!("{bin} moved to the bin.")))
                 @if kept + accounts > 0 {
                     (notice("warn", &format!(
-                        "{} and {} stay because they have been used or changed since.",
+                        "{} and {} were kept because they have been used or changed since.",
                         counted(kept, "activity", "activities"), counted(accounts, "account", "accounts"),
                     )))
                 }

@@ -1,4 +1,4 @@
-//! The story of one activity.
+//! The history of one activity: its versions, the latest first.
 
 use axum::Router;
 use axum::extract::State;
@@ -11,6 +11,7 @@ use service::{Change, Difference};
 use super::activity::{Id, Names, address};
 use super::differences;
 use crate::layout::{self, Nav, csrf};
+use crate::problem::capitalized;
 use crate::session::Query;
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
@@ -31,24 +32,24 @@ async fn show(
         seq => Some(Seq(seq.parse().map_err(|_| Problem::NotFound)?)),
     };
     let latest = web.service.latest(&names.tenant, id).await?.ok_or(Problem::NotFound)?;
-    let story = web.service.story(&names.tenant, id, from).await?.ok_or(Problem::NotFound)?;
-    let title = format!("Story of activity {id}");
+    let history = web.service.story(&names.tenant, id, from).await?.ok_or(Problem::NotFound)?;
+    let title = format!("History of activity {id}");
     let subject = latest.record().map(|activity| activity.subject.as_str());
     let content = html! {
-        (layout::head(&title, &html! { a.button href=(address(id)) { "To the activity" } }))
+        (layout::head(&title, &html! { a.button href=(address(id)) { "Back to the activity" } }))
         @if query.get("outdated") == "1" {
             div.notice.warn role="status" {
-                p { "Somebody has changed this activity since you opened its story: nothing has been restored. Look at the latest change first." }
+                p { "Someone changed this activity after you opened its history, so nothing was restored. Check the latest change first." }
             }
         }
-        p.lead { (subject.unwrap_or("It has been removed.")) }
+        p.lead { (subject.unwrap_or("This activity was removed.")) }
         @if from.is_some() { p { a href={ (address(id)) "/history" } { "Latest changes" } } }
         ol.story {
-            @for change in &story.changes {
+            @for change in &history.changes {
                 (step(&who, &names, change, latest.seq))
             }
         }
-        @if let Some(older) = story.older {
+        @if let Some(older) = history.older {
             nav.pages aria-label="Pages" {
                 a href={ (address(id)) "/history?from=" (older) } rel="next" { "Older changes" }
             }
@@ -81,7 +82,7 @@ fn step(who: &SignedIn, names: &Names, change: &Change, latest: Seq) -> Markup {
     }
 }
 
-/// Whether the activity has only followed its status, to which somebody gave another name.
+/// Whether the activity changed only because its status was renamed.
 fn is_rename(change: &Change) -> bool {
     matches!(&*change.differences, [only] if only.member == Member::StatusName)
 }
@@ -90,9 +91,9 @@ fn is_rename(change: &Change) -> bool {
 fn by(change: &Change, names: &Names) -> String {
     let author = change.version.author;
     match author.user {
-        _ if is_rename(change) => "with all others that have it".to_owned(),
+        _ if is_rename(change) => "along with all activities that have this status".to_owned(),
         Some(_) => format!("{} · {}", names.author(author), origin(author.origin)),
-        None => names.author(author),
+        None => capitalized(&origin(author.origin)),
     }
 }
 
@@ -102,7 +103,7 @@ fn what(change: &Change) -> &'static str {
         (None, Kind::Record) => "Created",
         (_, Kind::Tombstone) => "Removed",
         (Some(Kind::Tombstone), Kind::Record) => "Restored",
-        (Some(Kind::Record), Kind::Record) if is_rename(change) => "Its status was renamed",
+        (Some(Kind::Record), Kind::Record) if is_rename(change) => "Status renamed",
         (Some(Kind::Record), Kind::Record) => "Changed",
     }
 }
@@ -117,7 +118,7 @@ fn origin(origin: Origin) -> &'static str {
     }
 }
 
-/// A status is told by its name, unless another of the same name took its place.
+/// A status is shown by its name, unless one with the same name took its place.
 fn is_told(difference: &Difference, change: &Change) -> bool {
     let names_differ = change.differences.iter().any(|d| d.member == Member::StatusName);
     difference.member != Member::StatusId || !names_differ
@@ -147,8 +148,8 @@ fn label(member: Member) -> &'static str {
         Member::Start => "Start",
         Member::End => "End",
         Member::Client => "Account",
-        Member::SystemUser => "Responsible",
-        Member::StatusId => "Status number",
+        Member::SystemUser => "Assigned to",
+        Member::StatusId => "Status ID",
         Member::StatusName => "Status",
         Member::Priority => "Priority",
         Member::CustomFields => "Custom fields",
@@ -161,7 +162,7 @@ fn label(member: Member) -> &'static str {
     }
 }
 
-/// Names instead of numbers, times as they are shown everywhere.
+/// A value as pages show it: names instead of ids, and times in the reader's zone.
 fn value(member: Member, text: Option<&str>, names: &Names) -> Markup {
     let text = text.unwrap_or_default();
     let number = || text.parse().ok();

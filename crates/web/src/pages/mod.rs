@@ -1,4 +1,4 @@
-//! The pages. Each file has its routes, its handlers and what they render.
+//! The pages. Each file has its routes, handlers and HTML.
 
 mod account;
 mod accounts;

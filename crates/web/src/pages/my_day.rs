@@ -1,4 +1,4 @@
-//! The start page: what is due.
+//! My day, the start page: the activities that are due.
 
 use axum::Router;
 use axum::extract::State;
@@ -18,19 +18,19 @@ use crate::session::Query;
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
 
-/// How many activities of each kind are shown; a link leads to the rest. What has been left lying is
-/// not to push what comes out of sight.
+/// How many activities of each kind are shown; a link leads to the rest. Overdue ones must not push the others out
+/// of sight.
 const SHOWN: u32 = 50;
 const OVERDUE_SHOWN: u32 = 10;
 
-/// The days, today included, that what was missed can be moved to.
+/// The days, including today, to which activities can be moved.
 const DAYS_TO_PLAN: i64 = 7;
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/", get(show))
 }
 
-/// What of mine is due so.
+/// The person's activities that are due then.
 struct Section {
     due: Due,
     listing: Listing,
@@ -49,13 +49,13 @@ impl Section {
         Ok(Section { due, listing })
     }
 
-    /// What is under way is rare: it has no place where there is none.
+    /// Few activities are under way, so that section is left out if it is empty.
     fn has_place(&self) -> bool {
         self.listing.total > 0 || self.due != Due::UnderWay
     }
 }
 
-/// What was missed last can still be made up for.
+/// Overdue activities start with the latest, which are the easiest to catch up on.
 fn direction(due: Due) -> Direction {
     if due == Due::Overdue { Direction::Descending } else { Direction::Ascending }
 }
@@ -69,7 +69,7 @@ fn none(due: Due) -> &'static str {
         Due::Today => "Nothing is due today.",
         Due::UnderWay => "Nothing is under way.",
         Due::Overdue => "Nothing is overdue.",
-        Due::Ahead => "Nothing begins in the next seven days.",
+        Due::Ahead => "Nothing starts in the next 7 days.",
     }
 }
 
@@ -87,7 +87,7 @@ async fn show(
     let said = told::notice(&web, &who, &query, "/").await?;
     let content = html! {
         (layout::head("My day", &actions(&who)))
-        p.lead { (clock.weekday(clock.now)) ", " (clock.date(clock.now)) }
+        p.lead { (clock.long_date(clock.now)) }
         (said)
         (getting_started::said(&query))
         (getting_started::checklist(&web, &who, &headers))
@@ -116,7 +116,7 @@ fn actions(who: &SignedIn) -> Markup {
     }
 }
 
-/// The list of what of mine is not done, and due so.
+/// The address of the list of the person's open activities that are due then.
 fn address(due: Option<Due>) -> String {
     let fields = Fields::of([("status", OPEN), ("user", "me"), ("sort", "start")]);
     let direction = due.map_or(Direction::Ascending, direction);
@@ -141,7 +141,7 @@ fn shown(who: &SignedIn, Section { due, listing }: &Section) -> Markup {
                         th scope="col" { "Subject" }
                         th scope="col" { "Account" }
                         th scope="col" { "Start" }
-                        @if who.edits() && is_planned(*due) { th.plan scope="col" { "Plan" } }
+                        @if who.edits() && is_planned(*due) { th.plan scope="col" { "Reschedule" } }
                         th scope="col" { "Status" }
                         th scope="col" { "Priority" }
                     } }
@@ -152,14 +152,14 @@ fn shown(who: &SignedIn, Section { due, listing }: &Section) -> Markup {
                     }
                 } }
                 @if listing.total > listing.records.len() as u64 {
-                    p { a href=(address(Some(*due))) { "All " (number(listing.total)) " in the list" } }
+                    p { a href=(address(Some(*due))) { "Show all " (number(listing.total)) " in the list" } }
                 }
             }
         }
     }
 }
 
-/// Whether the click that makes an activity done is offered.
+/// Whether activities can be marked as done.
 fn can_be_done(who: &SignedIn, directory: &Directory) -> bool {
     who.edits() && names::done_status(directory).is_some()
 }
@@ -182,7 +182,7 @@ fn row(
                         input type="hidden" name="done" value="1";
                         input type="hidden" name="seen" value=(version.seq);
                         input type="hidden" name="back" value="/";
-                        button.tick type="submit" title="Done" aria-label={ "Done: " (activity.subject) } {}
+                        button.tick type="submit" title="Mark as done" aria-label={ "Mark as done: " (activity.subject) } {}
                     }
                 }
             }
@@ -198,7 +198,7 @@ fn row(
                 (times::moment(activity.start, &who.clock, shape))
             }
             @if who.edits() && is_planned(due) {
-                td.plan data-label="Plan" { (plan(who, version, activity)) }
+                td.plan data-label="Reschedule" { (plan(who, version, activity)) }
             }
             td data-label="Status" { span.badge.status { (activity.status_name) } }
             td data-label="Priority" {
@@ -212,12 +212,12 @@ fn row(
     }
 }
 
-/// Whether it can be moved to another day with two clicks.
+/// Whether its activities can be rescheduled here.
 fn is_planned(due: Due) -> bool {
     matches!(due, Due::Overdue | Due::Today)
 }
 
-/// Moves what was missed to a day of the week that begins today.
+/// Moves an activity to one of the next days.
 fn plan(who: &SignedIn, version: &Version, activity: &Activity) -> Markup {
     let day = |days_on| {
         let day = who.clock.day(days_on);
@@ -228,24 +228,24 @@ fn plan(who: &SignedIn, version: &Version, activity: &Activity) -> Markup {
             (csrf(who))
             input type="hidden" name="seen" value=(version.seq);
             input type="hidden" name="back" value="/";
-            select name="day" required data-submit aria-label={ "Plan " (activity.subject) } {
-                option value="" { "Plan for…" }
+            select name="day" required data-submit aria-label={ "Reschedule " (activity.subject) } {
+                option value="" { "Move to…" }
                 @for (date, text) in (0..DAYS_TO_PLAN).map(day) { option value=(date) { (text) } }
             }
-            button.small type="submit" data-nojs { "Plan" }
+            button.small type="submit" data-nojs { "Move" }
         }
     }
 }
 
-/// Nothing due is not the same as nothing there.
+/// Says whether nothing is due, or there are no activities at all.
 fn nothing(web: &Web, who: &SignedIn) -> Markup {
     let new = html! {
         @if who.edits() { a.button.primary href="/activities/new" { "New activity" } }
     };
     if !web.service.has_activities(&who.person.tenant) {
-        let text = "Activities are calls, meetings, tasks. Those that are yours appear here when they are due.";
-        return layout::empty("Nothing here yet", text, &new);
+        let text = "Activities are calls, meetings and tasks. Yours appear here when they are due.";
+        return layout::empty("No activities yet", text, &new);
     }
-    let text = "No open activity of yours is overdue, due today or begins in the next seven days.";
+    let text = "You have nothing overdue, due today or starting in the next 7 days.";
     layout::empty("All clear", text, &new)
 }

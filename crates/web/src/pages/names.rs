@@ -1,4 +1,4 @@
-//! Names instead of numbers, and numbers by their names.
+//! The names of ids, and the ids of names.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use service::{Directory, Tenant, fold, place};
 use crate::SignedIn;
 use crate::times::Clock;
 
-/// What an organization's numbers are called now.
+/// The current names of an organization's ids.
 pub(crate) struct Names {
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) directory: Arc<Directory>,
@@ -16,24 +16,24 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// Those of the person's organization.
+    /// The names in the person's organization.
     pub(crate) fn of(who: &SignedIn) -> Names {
         let tenant = who.person.tenant.clone();
         Names { directory: tenant.directory(), tenant, clock: who.clock.clone() }
     }
 
-    /// The zone that times are shown and typed in.
+    /// The zone in which times are shown and typed.
     pub(crate) fn zone(&self) -> &Zone {
         &self.clock.zone
     }
 
-    /// `Ada Byron`, or `User 17` where nobody is known by that number.
+    /// `Ada Byron`, or `User 17` if there is no such user.
     pub(crate) fn user(&self, id: UserId) -> String {
         user(&self.directory, id)
     }
 
-    /// `Harbor Café (3480)`, or the bare number of an account without a name; `(3480)` where the other
-    /// would mean another account too. It is read as that account wherever it is typed.
+    /// `Harbor Café (3480)`, or just the id of an account without a name; `(3480)` if these could mean another account
+    /// too. Typed anywhere, it is read as that account.
     pub(crate) fn account(&self, id: ClientId) -> String {
         let name = self.tenant.accounts().name(id).cloned();
         let shown = name.map_or_else(|| id.to_string(), |name| format!("{name} ({id})"));
@@ -68,18 +68,18 @@ pub(crate) fn status(directory: &Directory, id: StatusId) -> String {
     status.map_or_else(|| format!("Status {id}"), |status| status.name.to_string())
 }
 
-/// The status that a click makes an activity done with.
+/// The status that *Mark as done* sets.
 pub(crate) fn done_status(directory: &Directory) -> Option<StatusId> {
     directory.done_status().map(|status| status.id)
 }
 
-/// The statuses to choose from: value and text of each.
+/// The statuses to choose from, each with value and text.
 pub(crate) fn statuses_to_choose(directory: &Directory) -> Vec<(String, String)> {
     let statuses = directory.statuses_in_order().into_iter().filter(|status| !status.retired);
     statuses.map(|status| (status.id.to_string(), status.name.to_string())).collect()
 }
 
-/// Whoever may be made responsible, by name.
+/// The people that an activity can be assigned to, by name.
 pub(crate) fn people_to_choose(directory: &Directory) -> Vec<(String, String)> {
     let people = directory.users.values().filter(|user| !user.disabled);
     let mut people: Vec<_> =
@@ -94,16 +94,14 @@ pub(crate) fn author(directory: &Directory, author: Author) -> String {
         (Some(id), _) => user(directory, id),
         (None, Origin::Import) => "an import".to_owned(),
         (None, Origin::CommandLine) => "the command line".to_owned(),
-        (None, Origin::Api | Origin::Web | Origin::Examples) => "nobody".to_owned(),
+        (None, Origin::Api | Origin::Web | Origin::Examples) => "an unknown user".to_owned(),
     }
 }
 
-/// The accounts that a text means: those of exactly that name, that of a bare number, and the one that
-/// is written so where it is shown, `Harbor Café (3480)` or `(3480)`; where there is none of them, all
-/// that have its words in their names.
+/// The accounts that a text means: those with exactly that name, the one with that id, and the one that is shown
+/// as `Harbor Café (3480)` or `(3480)`. If there are none, all that have its words in their names.
 ///
-/// What looks like a number may be a name, or the end of one: a text never means another account than
-/// the one that it names.
+/// What looks like an id may be a name or the end of one: a text that names an account never means another one.
 pub(crate) fn accounts_meant(tenant: &Tenant, text: &str) -> Vec<ClientId> {
     let accounts = tenant.accounts();
     let found = accounts.find(text);
@@ -121,7 +119,7 @@ pub(crate) fn accounts_meant(tenant: &Tenant, text: &str) -> Vec<ClientId> {
     if !meant.is_empty() {
         return meant;
     }
-    // The beginning of a number is none of its name.
+    // The start of an id does not count as a part of the name.
     let words: Vec<String> = text.split_whitespace().map(fold).collect();
     let has = |name: &Name| {
         let name = fold(name.as_str());
@@ -130,7 +128,7 @@ pub(crate) fn accounts_meant(tenant: &Tenant, text: &str) -> Vec<ClientId> {
     found.into_iter().filter(|account| has(&account.name)).map(|account| account.id).collect()
 }
 
-/// Whether somebody who types that means this name: neither case nor accents count.
+/// Whether a typed text means this name; case and accents are ignored.
 fn is_like(name: &Name, typed: &str) -> bool {
     fold(name.as_str().trim()) == fold(typed)
 }
@@ -141,7 +139,7 @@ fn number(text: &str) -> Option<ClientId> {
     number.filter(|number| (1..=ID_MAX).contains(number)).map(ClientId)
 }
 
-/// `Harbor Café (3480)`, taken apart.
+/// The parts of `Harbor Café (3480)`.
 fn in_brackets(text: &str) -> Option<(&str, ClientId)> {
     let (name, id) = text.strip_suffix(')')?.rsplit_once('(')?;
     Some((name.trim_end(), number(id.trim())?))

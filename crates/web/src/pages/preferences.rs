@@ -1,4 +1,4 @@
-//! What each person chooses for their own pages.
+//! The preferences of a person.
 
 use axum::Router;
 use axum::extract::State;
@@ -22,11 +22,11 @@ async fn show(who: SignedIn, Query(query): Query) -> Response {
     page(&who, &chosen, &Wrong::default(), done(query.get("done")))
 }
 
-/// What has been done, as the address says it.
+/// The message that the address asks for.
 fn done(name: &str) -> &'static str {
     match name {
-        "1" => "Your preferences have been saved.",
-        calendar::REVOKED => "The address of your calendar feed has been revoked.",
+        "1" => "Preferences saved.",
+        calendar::REVOKED => "Calendar feed address revoked.",
         _ => "",
     }
 }
@@ -34,7 +34,7 @@ fn done(name: &str) -> &'static str {
 fn page(who: &SignedIn, chosen: &str, wrong: &Wrong, done: &str) -> Response {
     let directory = who.person.tenant.directory();
     let help = format!(
-        "All pages show you times, and take what you type, as clocks there show them. Left empty: {}, the organization's.",
+        "Used for all times that you see and enter. Leave empty to use {}, the organization’s time zone.",
         directory.organization.zone,
     );
     let zone =

@@ -1,6 +1,6 @@
-//! The first admin, by the link that the server prints when it starts and nobody can sign in yet.
+//! Creates the first admin, by the link that the server prints when it starts and no one can sign in yet.
 //!
-//! What shows that the form is ours is the link's token itself: no other site knows it.
+//! The link's token also shows that the form is ours, because no other site knows it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use domain::{LoginName, Name, OrgId, Zone};
+use domain::{LoginName, Name, ORG_ID_CHARS_MAX, OrgId, Zone};
 use maud::{Markup, html};
 use service::{AdminError, FirstAdmin, FirstOrg, Password, SetupError, SignInError, Tenant};
 
@@ -19,20 +19,20 @@ use super::sign_in;
 use crate::fields::Fields;
 use crate::form::{Label, Wrong, choice, field, line, options, zone_typed};
 use crate::layout;
-use crate::problem::shown;
+use crate::problem::{capitalized, shown};
 use crate::{Problem, Web, body};
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/setup", get(show).post(set_up))
 }
 
-/// Where the pages say that somebody is to look for the link.
-const WHERE_THE_LINK_IS: &str = "The server prints a setup link when it starts: in its terminal, or in what the service manager keeps of its output (journalctl, docker logs).";
+/// Tells people where to find the link.
+const WHERE_THE_LINK_IS: &str = "The server prints a setup link when it starts. Look in its terminal, or in its log (journalctl, docker logs).";
 
 async fn show(State(web): State<Web>, request: Request) -> Response {
     let query = Fields::parse(request.uri().query().unwrap_or_default().as_bytes());
     let (parts, _) = request.into_parts();
-    // An address without a token is no attempt to guess one.
+    // An address without a token is not an attempt to guess one.
     if query.raw("token").is_empty() && !web.service.can_anybody_sign_in() {
         return refused(&web, None);
     }
@@ -42,17 +42,19 @@ async fn show(State(web): State<Web>, request: Request) -> Response {
     }
 }
 
-/// The place that a request comes from.
+/// The IP address that a request comes from.
 fn peer(parts: &Parts) -> String {
     let peer = parts.extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip());
     peer.map_or_else(String::new, |ip| ip.to_string())
 }
 
-/// Why the form is not shown, and what to do.
+/// Says why the form is not shown, and what to do.
 fn refused(web: &Web, problem: Option<&SetupError>) -> Response {
     let (status, title) = match problem {
-        Some(SetupError::Done) => (StatusCode::GONE, "This server is set up"),
-        Some(SetupError::TooManyAttempts(_)) => (StatusCode::TOO_MANY_REQUESTS, "Not now"),
+        Some(SetupError::Done) => (StatusCode::GONE, "This server is already set up"),
+        Some(SetupError::TooManyAttempts(_)) => {
+            (StatusCode::TOO_MANY_REQUESTS, "Too many attempts")
+        }
         Some(_) => (StatusCode::FORBIDDEN, "This setup link is not valid"),
         None => (StatusCode::FORBIDDEN, "Open the setup link"),
     };
@@ -61,7 +63,7 @@ fn refused(web: &Web, problem: Option<&SetupError>) -> Response {
             h1 { (title) }
             @match problem {
                 Some(SetupError::Done) => {
-                    p { "The setup link has done its work. An admin adds everybody else in the settings." }
+                    p { "The setup link has already been used. An admin can add everyone else in Settings." }
                     div.buttons { a.button.primary href="/sign-in" { "Sign in" } }
                 }
                 Some(SetupError::TooManyAttempts(problem)) => {
@@ -69,7 +71,7 @@ fn refused(web: &Web, problem: Option<&SetupError>) -> Response {
                     (on_the_server(web))
                 }
                 Some(_) => {
-                    p { "A link works once, and only until the server stops. Restart the server for a new one." }
+                    p { "A setup link works once, and only until the server stops. Restart the server to get a new one." }
                     (on_the_server(web))
                 }
                 None => {
@@ -82,7 +84,7 @@ fn refused(web: &Web, problem: Option<&SetupError>) -> Response {
     (status, layout::bare(title, &content)).into_response()
 }
 
-/// What takes the place of the sign-in form as long as nobody can sign in.
+/// Takes the place of the sign-in form while no one can sign in.
 pub(super) fn nobody_yet(web: &Web) -> Markup {
     html! {
         div.card.narrow.setup {
@@ -93,7 +95,7 @@ pub(super) fn nobody_yet(web: &Web) -> Markup {
     }
 }
 
-/// What does the same on the command line.
+/// The commands that do the same.
 fn on_the_server(web: &Web) -> Markup {
     let orgs = web.service.orgs();
     let (first, org) = match &*orgs {
@@ -103,14 +105,17 @@ fn on_the_server(web: &Web) -> Markup {
     };
     let user =
         format!("driftless user add {org} \"Your Name\" --role admin --login you --password-stdin");
-    let (which, several) = if first.is_empty() { ("this", "it") } else { ("these", "each") };
+    let (which, several) = match first {
+        "" => ("this command", "it"),
+        _ => ("these commands", "each of them"),
+    };
     html! {
-        p { "No link at hand? Type " (which) " on the server:" }
+        p { "Can’t find the link? Run " (which) " on the server instead:" }
         pre.copy { (first) (user) }
         p.hint {
-            "The command then waits for the password. If the data folder is not " code { "./driftless-data" }
+            "You will be asked for a password. If the data folder is not " code { "./driftless-data" }
             ", add " code { "--data DIR" } " to " (several) "."
-            @if orgs.len() > 1 { " " code { "driftless org list" } " shows the organizations." }
+            @if orgs.len() > 1 { " " code { "driftless org list" } " lists the organizations." }
         }
     }
 }
@@ -143,14 +148,14 @@ fn form(web: &Web, fields: &Fields, wrong: &Wrong) -> Response {
                 } @else {
                     h2 { "Your organization" }
                     (typed("org_name", "Name", "", true))
-                    (typed("org", "Id", "Short, like acme. People and scripts sign in with it. It cannot be changed.", false))
+                    (typed("org", "ID", "A short name like acme. People and scripts use it to sign in. It cannot be changed later.", false))
                     (zone(fields, wrong))
                 }
                 h2 { "You, the first admin" }
                 (typed("name", "Your name", "", has_orgs))
                 (login(fields, wrong))
-                (secret("password", "Password", "At least 10 characters. A few words in a row are easy to remember."))
-                (secret("again", "Password again", ""))
+                (secret("password", "Password", "At least 10 characters. Several words in a row are easy to remember."))
+                (secret("again", "Confirm password", ""))
                 div.buttons { button.primary type="submit" { "Set up and sign in" } }
             }
         }
@@ -162,12 +167,12 @@ fn form(web: &Web, fields: &Fields, wrong: &Wrong) -> Response {
     (wrong.status(), layout::bare("Set up", &content)).into_response()
 }
 
-/// So that whoever keeps passwords for somebody knows whose it is.
+/// A field that password managers recognize as the user name.
 fn login(fields: &Fields, wrong: &Wrong) -> Markup {
     let label = Label {
         name: "login",
         text: "Login name",
-        help: "No blanks, like ada or ada@example.org.",
+        help: "Without spaces, like ada or ada@example.org.",
         required: true,
         ..Label::default()
     };
@@ -180,7 +185,7 @@ fn login(fields: &Fields, wrong: &Wrong) -> Markup {
     })
 }
 
-/// The organizations that are there already: one of them gets the admin.
+/// Lets the person choose which of the existing organizations gets the admin.
 fn existing(orgs: &[Arc<Tenant>], fields: &Fields, wrong: &Wrong) -> Markup {
     let name = |org: &Tenant| format!("{} ({})", org.directory().organization.name, org.id);
     if let [org] = orgs {
@@ -196,12 +201,12 @@ fn existing(orgs: &[Arc<Tenant>], fields: &Fields, wrong: &Wrong) -> Markup {
     choice(label, offered, fields.get("org"), wrong)
 }
 
-/// A script chooses the one that the browser's own clock goes by.
+/// A script preselects the time zone of the browser.
 fn zone(fields: &Fields, wrong: &Wrong) -> Markup {
     let label = Label {
         name: "zone",
         text: "Time zone",
-        help: "Times are shown, and days begin and end, as clocks there show them. You can change it later.",
+        help: "Used for all times, and for when a day starts. You can change it later.",
         required: true,
         ..Label::default()
     };
@@ -245,11 +250,11 @@ async fn set_up(State(web): State<Web>, request: Request) -> Result<Response, Pr
             return Err(Problem::Unavailable(problem));
         }
         Err(SetupError::Admin(AdminError::LoginExists(..))) => {
-            wrong.add("login", "is somebody's already");
+            wrong.add("login", "is already taken");
         }
-        Err(SetupError::Admin(AdminError::OrgExists(_))) => wrong.add("org", "is taken"),
-        Err(SetupError::Admin(problem)) => wrong.add("org", problem.to_string()),
-        // The admin is there: the sign-in form is the way in.
+        Err(SetupError::Admin(AdminError::OrgExists(_))) => wrong.add("org", "is already taken"),
+        Err(SetupError::Admin(problem)) => wrong.add("org", capitalized(&problem)),
+        // The admin has been created, and can use the sign-in form.
         Err(SetupError::SignIn(SignInError::Unavailable(problem))) => {
             return Err(Problem::Unavailable(problem));
         }
@@ -266,7 +271,10 @@ fn signed_in(web: &Web, headers: &HeaderMap, session: &str, org: &OrgId, login: 
 fn read_org(web: &Web, fields: &Fields, wrong: &mut Wrong) -> Option<FirstOrg> {
     let is_new = web.service.orgs().is_empty();
     let name = is_new.then(|| wrong.check("org_name", Name::parse(fields.raw("org_name"))));
-    let id = wrong.check("org", OrgId::parse(fields.get("org")));
+    let id = OrgId::parse(fields.get("org")).map_err(|_| {
+        format!("must have 1 to {ORG_ID_CHARS_MAX} letters, digits, “.”, “_” or “-”, and no spaces")
+    });
+    let id = wrong.check("org", id);
     let zone = is_new.then(|| wrong.check("zone", zone_typed(fields.get("zone"))));
     match (name, zone) {
         (Some(name), Some(zone)) => Some(FirstOrg::New { id: id?, name: name?, zone: zone? }),
@@ -279,7 +287,7 @@ fn read_admin(fields: &Fields, wrong: &mut Wrong) -> Option<FirstAdmin> {
     let login = wrong.check("login", LoginName::parse(fields.raw("login")));
     let password = wrong.check("password", Password::parse(fields.raw("password")));
     if password.is_some() && fields.raw("password") != fields.raw("again") {
-        wrong.add("again", "is not the same as the password");
+        wrong.add("again", "The passwords do not match");
         return None;
     }
     Some(FirstAdmin { name: name?, login: login?, password: password? })

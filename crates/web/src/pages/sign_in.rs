@@ -1,4 +1,4 @@
-//! Signing in and out, and the change of one's own password.
+//! Signing in and out, and changing one's password.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::fields::{self, Fields};
 use crate::form::{Label, Wrong, line};
 use crate::interrupted_form::{self, GoesOn, InterruptedForm};
 use crate::layout::{self, Nav, csrf, notice};
-use crate::problem::{InSession, Resend, shown};
+use crate::problem::{InSession, Resend, capitalized, shown};
 use crate::reached::{Stood, is_secure, stood};
 use crate::session::{Posted, Query};
 use crate::tokens::{is_token, token};
@@ -38,7 +38,7 @@ async fn form(State(web): State<Web>, headers: HeaderMap, Query(query): Query) -
     sign_in_page(&web, &headers, StatusCode::OK, &Shown { back: query.get("back"), ..shown })
 }
 
-/// The form for somebody whose session had ended when they sent another: that one goes on from here.
+/// The sign-in form for a person who sent another form after their session ended. That form continues from here.
 pub(crate) fn goes_on(web: &Web, headers: &HeaderMap, kept: &InterruptedForm) -> Response {
     let last = web.cookies.last_login(headers);
     let shown = Shown {
@@ -50,7 +50,7 @@ pub(crate) fn goes_on(web: &Web, headers: &HeaderMap, kept: &InterruptedForm) ->
     sign_in_page(web, headers, StatusCode::UNAUTHORIZED, &shown)
 }
 
-/// What the form has in it.
+/// The content of the form.
 #[derive(Default)]
 struct Shown<'a> {
     org: &'a str,
@@ -60,8 +60,8 @@ struct Shown<'a> {
     kept: Option<&'a InterruptedForm>,
 }
 
-/// The form carries a token of its own, so that nobody can be signed in as somebody else from afar. The secret that
-/// it follows from outlives sign-ins, so that a form in another tab goes on being good.
+/// The form has a token of its own, so that no other site can sign people in as someone else. The secret behind the
+/// token outlives sign-ins, so that the form stays valid in other tabs.
 fn sign_in_page(web: &Web, headers: &HeaderMap, status: StatusCode, shown: &Shown<'_>) -> Response {
     if shown.kept.is_none() && !web.service.can_anybody_sign_in() {
         return layout::bare("No one can sign in yet", &setup::nobody_yet(web)).into_response();
@@ -69,9 +69,12 @@ fn sign_in_page(web: &Web, headers: &HeaderMap, status: StatusCode, shown: &Show
     let present = web.cookies.get(headers, Cookie::Form).filter(|secret| is_secret(secret));
     let Ok(secret) = present.map_or_else(|| web.service.new_secret(), |one| Ok(one.to_owned()))
     else {
-        return Problem::Unavailable("The machine gives no randomness.".to_owned()).into_response();
+        return Problem::Unavailable(
+            "The server could not generate a random value. Try again.".to_owned(),
+        )
+        .into_response();
     };
-    // Where there is only one organization, nobody has to know its id.
+    // If there is only one organization, people do not need to know its id.
     let orgs = web.service.orgs();
     let only = if let [org] = &*orgs { org.id.to_string() } else { String::new() };
     let org = if shown.org.is_empty() { only.as_str() } else { shown.org };
@@ -80,8 +83,8 @@ fn sign_in_page(web: &Web, headers: &HeaderMap, status: StatusCode, shown: &Show
         div.card.narrow {
             h1 { (title) }
             @if let Some(kept) = shown.kept { p {
-                "Nothing was saved yet, and nothing that you typed is lost: sign in, and it goes on."
-                @if !kept.secrets.is_empty() { " Passwords alone are not kept: you will be asked for them." }
+                "Nothing has been saved yet, and nothing you typed is lost. Sign in to continue."
+                @if !kept.secrets.is_empty() { " You will need to type passwords again." }
             } }
             @if let Some(problem) = &shown.problem { (notice("bad", problem)) }
             form.edit action="/sign-in" method="post" {
@@ -104,7 +107,7 @@ fn sign_in_page(web: &Web, headers: &HeaderMap, status: StatusCode, shown: &Show
             }
         }
         p.hint {
-            "Scripts log in elsewhere: API v1 lies at " code { (api::path(web)) } "."
+            "Looking for the API? Scripts use API v1 at " code { (api::path(web)) } "."
         }
     };
     let mut response = (status, layout::bare(title, &content)).into_response();
@@ -126,12 +129,12 @@ async fn sign_in(State(web): State<Web>, request: Request) -> Result<Response, P
     let peer = extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip());
     let peer = peer.map_or_else(String::new, |ip| ip.to_string());
     let bytes_max = FORM_BYTES_MAX + body::FREE_BYTES;
-    // Only what is kept within it makes it longer than a sign-in needs.
+    // It is longer than a sign-in needs only if it carries another form.
     let (bytes, held) =
         body::read(body, bytes_max, &web.budget, interrupted_form::is_begun).await?;
     let (fields, mut kept) = InterruptedForm::split(&Fields::parse(&bytes), held);
     drop(bytes);
-    // What a form says of another that is kept within it counts only if it is ours itself.
+    // What the form says about one that it carries counts only if the form itself is ours.
     let form_of = origin(&web, &headers, &fields);
     if let (FormOf::Unknown, Some(kept)) = (&form_of, &mut kept) {
         kept.is_ours = false;
@@ -142,8 +145,7 @@ async fn sign_in(State(web): State<Web>, request: Request) -> Result<Response, P
     match form_of {
         FormOf::Ours => {}
         FormOf::Unknown => {
-            form.problem =
-                Some("This form had grown too old. Please sign in once more.".to_owned());
+            form.problem = Some("This form has expired. Please sign in again.".to_owned());
             return Ok(sign_in_page(&web, &headers, StatusCode::FORBIDDEN, &form));
         }
         FormOf::Others => return Err(Problem::ForeignForm),
@@ -162,21 +164,21 @@ async fn sign_in(State(web): State<Web>, request: Request) -> Result<Response, P
         Err(e @ SignInError::TooManyAttempts(_)) => (StatusCode::TOO_MANY_REQUESTS, e),
         Err(e @ SignInError::Wrong) => (StatusCode::UNPROCESSABLE_ENTITY, e),
     };
-    tracing::warn!(%problem, peer, "nobody was signed in");
+    tracing::warn!(%problem, peer, "sign-in refused");
     form.problem = Some(shown(&problem));
     Ok(sign_in_page(&web, &headers, status, &form))
 }
 
-/// Whose form it is that somebody signs in by.
+/// Where a sign-in form comes from.
 enum FormOf {
     Ours,
-    /// It has a token, which may be an old one of ours, and the browser does not say where it stood.
+    /// It has a token that may be an old one of ours, and the browser does not say where it comes from.
     Unknown,
     Others,
 }
 
-/// A form with the browser's own token is ours, and so is one with an older one that stood on a page of this host:
-/// its cookie is gone, since the browser was told to forget it, or has lost it.
+/// A form with the browser's current token is ours. So is one with an older token that comes from a page of this
+/// host, because the browser may have lost the cookie.
 fn origin(web: &Web, headers: &HeaderMap, fields: &Fields) -> FormOf {
     let given = fields.raw("csrf");
     let own = web.cookies.get(headers, Cookie::Form);
@@ -189,7 +191,7 @@ fn origin(web: &Web, headers: &HeaderMap, fields: &Fields) -> FormOf {
     }
 }
 
-/// Sends the browser on, signed in.
+/// Redirects the browser, signed in.
 pub(super) fn signed_in(
     web: &Web,
     headers: &HeaderMap,
@@ -203,7 +205,7 @@ pub(super) fn signed_in(
     response
 }
 
-/// Sends a kept form on in the new session; asks first, unless it is ours and of the same person.
+/// Sends a carried form in the new session. Asks first, unless it is ours and comes from the same person.
 fn sent_on(
     web: &Web,
     headers: &HeaderMap,
@@ -230,13 +232,13 @@ fn sent_on(
     asks
 }
 
-/// Sends the browser on, with another session's id or none.
+/// Redirects the browser, with another session or none.
 fn with_session(web: &Web, headers: &HeaderMap, session: Option<&str>, to: &str) -> Response {
     let mut response = Redirect::to(to).into_response();
     let secure = is_secure(headers);
     let cookies = response.headers_mut();
     cookies.append(header::SET_COOKIE, web.cookies.set(Cookie::Session, session, secure));
-    // What another person's session has left in the browser goes with it.
+    // Nothing of the session stays in the browser.
     if session.is_none() {
         cookies.append(header::SET_COOKIE, web.cookies.set(Cookie::Login, None, secure));
         cookies.insert("clear-site-data", HeaderValue::from_static("\"cache\""));
@@ -251,7 +253,7 @@ async fn sign_out(
 ) -> Result<Response, Problem> {
     match posted {
         Ok(posted) => web.service.sign_out(&posted.who.person).await?,
-        // It has ended already.
+        // The session has ended already.
         Err(Problem::SignedOut(_)) => {}
         Err(problem) => return Err(problem),
     }
@@ -272,14 +274,14 @@ fn password_page(who: &SignedIn, status: StatusCode, wrong: &Wrong, done: bool) 
     let content: Markup = html! {
         (layout::head("Change password", &html! {}))
         (wrong.notice())
-        @if done { (notice("ok", "Your password has been changed. Everywhere else you are signed out.")) }
+        @if done { (notice("ok", "Password changed. You are signed out everywhere else.")) }
         form.edit.narrow action="/password" method="post" {
             (csrf(who))
-            // For those who keep passwords: whose it is.
+            // Tells password managers whose password it is.
             input type="text" name="username" autocomplete="username" value=(login) hidden readonly;
             (field("current", "Current password", ""))
-            (field("new", "New password", "At least 10 characters. A few words in a row are easy to remember."))
-            (field("again", "New password again", ""))
+            (field("new", "New password", "At least 10 characters. Several words in a row are easy to remember."))
+            (field("again", "Confirm new password", ""))
             div.buttons { button.primary type="submit" { "Change password" } }
         }
     };
@@ -294,16 +296,16 @@ async fn change_password(
     let mut wrong = Wrong::default();
     let new = wrong.check("new", Password::parse(fields.raw("new")));
     if new.is_some() && fields.raw("new") != fields.raw("again") {
-        wrong.add("again", "is not the same as the new password");
+        wrong.add("again", "The new passwords do not match");
     }
     if let Some(new) = new.filter(|_| wrong.is_empty()) {
         match web.service.change_password(&who.person, fields.raw("current"), new).await {
             Ok(session) => {
                 return Ok(with_session(&web, &headers, Some(&session), "/password?done=1"));
             }
-            Err(SignInError::Wrong) => wrong.add("current", "is not right"),
+            Err(SignInError::Wrong) => wrong.add("current", "is incorrect"),
             Err(SignInError::TooManyAttempts(e)) => {
-                wrong.add("current", format!("was wrong too often: {e}"));
+                wrong.add("current", capitalized(&e));
             }
             Err(SignInError::Unavailable(problem)) => return Err(Problem::Unavailable(problem)),
         }

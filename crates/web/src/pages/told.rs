@@ -1,7 +1,7 @@
-//! What a page says of a change that somebody has just made from there, and its way back: one click.
+//! The message on a page about a change that was just made there, with a button to undo it.
 //!
-//! The address names the change by its place in the log (`changed`, `version`); what is said follows
-//! from that, so that nothing else can be made to be said.
+//! The address names the change by its position in the log (`changed`, `version`), and the message follows from it,
+//! so that a crafted link cannot make a page say anything else.
 
 use axum::Router;
 use axum::extract::State;
@@ -18,27 +18,27 @@ use crate::session::Posted;
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
 
-/// The most characters that a notice has of a subject.
+/// The most characters shown of a subject.
 const SUBJECT_CHARS_MAX: usize = 80;
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new().route("/activities/{id}/undo", post(undo))
 }
 
-/// What has become of a write that was asked for on a page.
+/// The result of a change made on a page.
 pub(crate) enum Told {
-    /// It has made this version.
+    /// It made this version.
     Changed(ActivityId, Seq),
-    /// Somebody else has changed the activity since the page was made: nothing was saved.
+    /// Someone else changed the activity after the page was made; nothing was saved.
     Outdated(ActivityId),
-    /// Somebody has removed it meanwhile: nothing was saved.
+    /// Someone removed it in the meantime; nothing was saved.
     Gone(ActivityId),
-    /// Everything was so already.
+    /// Nothing had to be changed.
     Nothing,
 }
 
 impl Told {
-    /// What became of it; an error where there never was such an activity, or it says all by itself.
+    /// The result of a write; an error if the activity never existed, or if the refusal needs a page of its own.
     pub(crate) async fn of(
         web: &Web,
         who: &SignedIn,
@@ -57,7 +57,7 @@ impl Told {
         }
     }
 
-    /// The address of a page that is to say so.
+    /// The address of a page with the message.
     pub(crate) fn at(&self, back: &str) -> String {
         let (address, place) = back.split_once('#').unwrap_or((back, ""));
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
@@ -75,10 +75,10 @@ impl Told {
     }
 }
 
-/// What an address can say, of one change or of many.
+/// The fields of an address that stand for messages.
 const SAID: [&str; 5] = ["work", "changed", "version", "outdated", "gone"];
 
-/// Says what the address says of a change; `back` is the address of the page itself.
+/// The message that the address asks for; `back` is the address of the page itself.
 pub(crate) async fn notice(
     web: &Web,
     who: &SignedIn,
@@ -92,10 +92,10 @@ pub(crate) async fn notice(
     let (id, text) = match (id("outdated"), id("gone")) {
         (Some(id), _) => (
             id,
-            " was changed by somebody else meanwhile, and is shown as it is now. Nothing of yours was saved.",
+            " was changed by someone else in the meantime. You now see their version, and your change was not saved.",
         ),
         (None, Some(id)) => {
-            (id, " has been removed meanwhile. Nothing was saved; it lies in the bin.")
+            (id, " was removed in the meantime, so your change was not saved. It is in the bin.")
         }
         _ => return Ok(html! {}),
     };
@@ -120,7 +120,7 @@ async fn changed(
     let latest = web.service.latest(&who.person.tenant, id).await?;
     let is_latest = latest.is_some_and(|latest| latest.seq == version);
     let subject = subject(web, who, &change.version).await?;
-    // Back to the very row, where there is one.
+    // Back to its row, if there is one.
     let back = if back.contains('#') { back.to_owned() } else { format!("{back}#a{id}") };
     Ok(html! {
         div.notice.told.ok role="status" {
@@ -139,7 +139,7 @@ async fn changed(
     })
 }
 
-/// `“Call Ada”`, also of what has been removed.
+/// `“Call Ada”`, even if it has been removed.
 async fn subject(web: &Web, who: &SignedIn, version: &Version) -> Result<String, Problem> {
     let of = |version: &Version| version.record().map(|activity| activity.subject.to_string());
     let mut found = of(version);
@@ -151,33 +151,33 @@ async fn subject(web: &Web, who: &SignedIn, version: &Version) -> Result<String,
     Ok(named.unwrap_or_else(|| format!("Activity {}", version.id)))
 }
 
-/// What became of it, in words.
+/// The change in words.
 fn said(who: &SignedIn, change: &Change) -> String {
     let names = Names::of(who);
-    let Some(activity) = change.version.record() else { return "has been removed.".to_owned() };
+    let Some(activity) = change.version.record() else { return "was removed.".to_owned() };
     match change.before {
-        None => return format!("has been created: {}.", activity.status_name),
-        Some(Kind::Tombstone) => return "has been restored.".to_owned(),
+        None => return format!("was created with status {}.", activity.status_name),
+        Some(Kind::Tombstone) => return "was restored.".to_owned(),
         Some(Kind::Record) => {}
     }
     let members: Vec<Member> = change.differences.iter().map(|d| d.member).collect();
     match &*members {
         [Member::StatusName | Member::StatusId] | [Member::StatusId, Member::StatusName] => {
-            format!("is {} now.", activity.status_name)
+            format!("is now {}.", activity.status_name)
         }
-        [Member::Priority] => format!("has the priority {} now.", activity.priority.as_str()),
+        [Member::Priority] => format!("now has priority {}.", activity.priority.as_str()),
         [Member::SystemUser] => match activity.system_user {
-            Some(user) => format!("is {}’s now.", names.user(user)),
-            None => "is nobody’s now.".to_owned(),
+            Some(user) => format!("is now assigned to {}.", names.user(user)),
+            None => "is now unassigned.".to_owned(),
         },
         [Member::Start] | [Member::Start, Member::End] => {
             let start = times::text(activity.start.stamp, &names.clock, Shape::Both);
-            format!("begins {start} now.")
+            format!("now starts {start}.")
         }
         _ if members.contains(&Member::StatusName) => {
-            format!("is {} now, and has been changed.", activity.status_name)
+            format!("was changed and is now {}.", activity.status_name)
         }
-        _ => "has been changed.".to_owned(),
+        _ => "was changed.".to_owned(),
     }
 }
 

@@ -32,10 +32,10 @@ fn an_account_shows_what_is_to_come_and_what_there_was() {
     page.shows_in_order(&[
         "<h1>Harbor &lt;Bakery&gt;</h1>",
         "Account 3400, 5 activities",
-        "To come",
+        "Upcoming",
         "Tomorrow</a>",
         "Next year</a>",
-        "So far",
+        "Past",
         "Done</a>",
         "Yesterday</a>",
         "About Yesterday:\n  as it was",

@@ -33,7 +33,7 @@ fn accounts_come_by_name_and_lead_to_their_activities() {
     let page = world.viewer().get("/accounts").ok();
     page.shows("3 accounts").shows("href=\"/accounts/12\"");
     page.shows_in_order(&["Ada Byron", "byron books", "Zoë Müller"]);
-    world.stranger().get("/accounts").ok().shows("No names yet").hides("Ada Byron");
+    world.stranger().get("/accounts").ok().shows("No accounts yet").hides("Ada Byron");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn accounts_are_found_by_words_of_the_name_and_by_the_beginning_of_the_number() 
     assert!(found("nobody").is_empty());
     assert_eq!(found("").len(), 3);
     browser.get("/accounts?q=%3Cscript%3E").ok().hides("<script>\"").shows("&lt;script&gt;");
-    browser.get("/accounts?page=2").ok().shows("There is no such page");
+    browser.get("/accounts?page=2").ok().shows("Page not found");
     browser.get("/accounts?page=99999999999999999999").ok().shows("3 accounts");
 }
 
@@ -66,7 +66,7 @@ fn pages_follow_one_another() {
     let mut browser = world.viewer();
     browser.get("/accounts").ok().shows("120 accounts").shows("Name 050").hides("Name 051");
     let last = browser.get("/accounts?page=3").ok();
-    browser.get("/accounts?page=9").ok().shows("The list ends with page 3.").shows("page=3\"");
+    browser.get("/accounts?page=9").ok().shows("The last page is page 3.").shows("page=3\"");
     last.shows("Name 101").shows("Name 120").hides("Name 100").shows("rel=\"prev\"");
 }
 
@@ -94,7 +94,7 @@ fn an_editor_adds_accounts() {
     let world = world();
     let mut browser = world.editor();
     assert_eq!(add(&mut browser, " Grace Hopper ", "5").redirected(), "/accounts?added=5");
-    browser.get("/accounts?added=5").ok().shows("Grace Hopper has been added. Its number is 5.");
+    browser.get("/accounts?added=5").ok().shows("Grace Hopper was added with ID 5.");
     assert_eq!(add(&mut browser, "Next", "").redirected(), "/accounts?added=71");
     assert_eq!(name(&world.acme, 5).as_deref(), Some("Grace Hopper"));
     assert_eq!(name(&world.acme, 71).as_deref(), Some("Next"));
@@ -130,7 +130,7 @@ fn after_the_greatest_number_there_is_none_to_choose() {
     let world = world();
     let mut browser = world.editor();
     add(&mut browser, "Last", &ID_MAX.to_string()).redirected();
-    add(&mut browser, "Next", "").refused(422).shows("Number has to be given");
+    add(&mut browser, "Next", "").refused(422).shows("ID is required");
 }
 
 #[test]
@@ -144,11 +144,11 @@ fn what_is_wrong_with_a_new_account_is_said_and_what_was_typed_stays() {
     };
     refused("", "4", "Name must not be empty.");
     refused(&"x".repeat(201), "4", "Name must have at most 200 characters, it has 201.");
-    refused("Grace", "0", "Number must be a whole number from 1");
-    refused("Grace", "-1", "Number must be a whole number from 1");
-    refused("Grace", "twelve", "Number must be a whole number from 1");
-    refused("Grace", "9007199254740992", "Number must be a whole number from 1");
-    refused("Grace", "12", "Number is that of Ada Byron");
+    refused("Grace", "0", "ID must be a whole number from 1");
+    refused("Grace", "-1", "ID must be a whole number from 1");
+    refused("Grace", "twelve", "ID must be a whole number from 1");
+    refused("Grace", "9007199254740992", "ID must be a whole number from 1");
+    refused("Grace", "12", "ID is already used by Ada Byron");
     assert_eq!(world.acme.accounts().len(), 3);
 }
 
@@ -162,7 +162,7 @@ fn an_editor_renames_accounts_in_place() {
     let back = ("back", "/accounts?q=byron");
     let page = browser.post("/accounts/12", &[("new_name", "Ada Lovelace"), back]);
     assert_eq!(page.redirected(), "/accounts?q=byron&renamed=12");
-    browser.get(page.redirected()).ok().shows("Account 12 is now called Ada Lovelace.");
+    browser.get(page.redirected()).ok().shows("Account 12 was renamed to Ada Lovelace.");
     assert_eq!(name(&world.acme, 12).as_deref(), Some("Ada Lovelace"));
     let page = browser.post("/accounts/70", &[("new_name", "  "), back]).refused(422);
     page.shows("New name must not be empty.");
@@ -251,7 +251,8 @@ fn a_second_account_of_a_name_is_asked_about() {
     let world = world();
     let mut browser = world.editor();
     let page = add(&mut browser, "Ada Byron", "").refused(422);
-    page.shows("Name is that of account 12 already.").shows("Another account has the same name");
+    page.shows("Name is already used by account 12.")
+        .shows("this is a different account with the same name");
     let fields = [("name", "Ada Byron"), ("number", ""), ("same_name", "1")];
     assert_eq!(browser.post("/accounts", &fields).redirected(), "/accounts?added=71");
 }

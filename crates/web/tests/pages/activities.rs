@@ -58,7 +58,7 @@ fn every_condition_in_the_address_narrows_the_list() {
             let unmarked = page.body.replace("<mark>", "").replace("</mark>", "");
             assert_eq!(unmarked.contains(&link), expected.contains(&subject), "{query} {subject}");
         }
-        page.shows("Clear all").shows("Take away: ");
+        page.shows("Clear all").shows("Remove filter: ");
     };
     let (call, bake, write) = ("Call Ada about the gala", "Bake bread", "Write the report");
     finds("q=gala", &[call]);
@@ -130,7 +130,7 @@ fn a_long_list_has_pages_and_its_count_is_exact() {
     page.shows("51–53 of 53 activities").hides("Letter 49.").shows("Letter 50.");
     let page = browser.get("/activities?sort=subject&size=200").ok();
     page.shows("53 activities").shows("Letter 00.").shows("Letter 52.");
-    browser.get("/activities?page=9").ok().shows("There is no such page").shows("page=2");
+    browser.get("/activities?page=9").ok().shows("Page not found").shows("page=2");
 }
 
 #[test]
@@ -140,9 +140,9 @@ fn nothing_there_is_told_from_nothing_found() {
     browser.get("/activities").ok().shows("No activities yet").shows("/activities/new");
     viewer.get("/activities").ok().shows("No activities yet").hides("/activities/new");
     let id = world.activity("Call Ada");
-    browser.get("/activities?q=zebra").ok().shows("Nothing matches").shows("Clear all filters");
+    browser.get("/activities?q=zebra").ok().shows("No matches").shows("Clear all filters");
     world.write(Write::Remove(id));
-    browser.get("/activities").ok().shows("Nothing here any more");
+    browser.get("/activities").ok().shows("No activities left");
 }
 
 #[test]
@@ -153,22 +153,25 @@ fn what_makes_no_sense_in_the_address_is_said_in_words() {
     let long = format!("q={}", "x".repeat(201));
     let many = (1..=101).map(|id| format!("status={id}")).collect::<Vec<_>>().join("&");
     for (query, words) in [
-        ("start_from=abc", "Start: “abc” is no day. Write it like 2026-03-04."),
-        ("changed_to=2026-02-30", "Changed: “2026-02-30” is no day."),
-        ("start_from=2026-03-05&start_to=2026-03-04", "the first day lies after the last one."),
+        ("start_from=abc", "Start: “abc” is not a date. Write it like 2026-03-04."),
+        ("changed_to=2026-02-30", "Changed: “2026-02-30” is not a date."),
+        (
+            "start_from=2026-03-05&start_to=2026-03-04",
+            "the first day must not be after the last day.",
+        ),
         ("status=99", "There is no status “99”."),
         ("priority=urgent", "There is no priority “urgent”"),
-        ("user=ada", "“ada” is no user"),
-        ("client=zebra", "No account is called “zebra”."),
-        ("q=call&q=ada", "There can be only one “q” at a time"),
-        ("priority=high&priority=low", "There can be only one “priority” at a time"),
-        ("user=me&user=3", "There can be only one “user” at a time"),
-        ("client=1&client=2", "There can be only one “client” at a time"),
-        (&many, "Choose at most 100 statuses one by one."),
-        ("q=%E2%92%B6", "has no letters and no digits to search for."),
+        ("user=ada", "There is no user “ada”"),
+        ("client=zebra", "No account matches “zebra”."),
+        ("q=call&q=ada", "The address can have only one “q”"),
+        ("priority=high&priority=low", "The address can have only one “priority”"),
+        ("user=me&user=3", "The address can have only one “user”"),
+        ("client=1&client=2", "The address can have only one “client”"),
+        (&many, "Choose at most 100 statuses"),
+        ("q=%E2%92%B6", "has no letters or digits to search for."),
         (&long, "Search for at most 200 characters."),
-        ("q=%25%20%22", "“% &quot;” has no letters and no digits to search for."),
-        ("q=%3Cscript%3E&start_from=%3Cscript%3E", "“&lt;script&gt;” is no day"),
+        ("q=%25%20%22", "“% &quot;” has no letters or digits to search for."),
+        ("q=%3Cscript%3E&start_from=%3Cscript%3E", "“&lt;script&gt;” is not a date"),
     ] {
         let page = browser.get(&format!("/activities?{query}")).refused(422);
         page.shows(words).hides(">Call Ada<").hides("<script>");
@@ -179,7 +182,7 @@ fn what_makes_no_sense_in_the_address_is_said_in_words() {
     for (query, words) in [
         ("sort=colour", "The list cannot be sorted by “colour”"),
         ("direction=up", "There is no direction “up”"),
-        ("page=0", "The page is a number, from 1, not “0”."),
+        ("page=0", "The page must be 1 or more, not “0”."),
         ("size=5000", "1 to 200, not “5000”."),
     ] {
         browser.get(&format!("/activities?{query}")).ok().shows(words).shows(">Call Ada<");
@@ -225,9 +228,9 @@ fn a_hit_says_why_it_was_found() {
     browser.get("/activities?q=morn").ok().shows("She prefers <mark>mornings</mark>");
     browser.get("/activities?q=bakery+gala").ok().shows("Harbor <mark>Bakery</mark>");
     browser.get("/activities?q=dahl").ok().shows("Vi <mark>Dahl</mark>");
-    browser.get("/activities?q=7").ok().shows("Account number <mark>7</mark>");
+    browser.get("/activities?q=7").ok().shows("Account ID <mark>7</mark>");
     let page = browser.get(&format!("/activities?q={call}")).ok();
-    page.shows(&format!("Number <mark>{call}</mark>"));
+    page.shows(&format!("ID <mark>{call}</mark>"));
     browser.get(&format!("/activities?q={bake}+bread")).ok().shows("Bake <mark>bread</mark>");
     world.activity_with("Long", |draft| {
         let note = format!("{}needle <b> {}", "before ".repeat(90), "after ".repeat(90));
@@ -280,7 +283,7 @@ fn status_and_priority_are_changed_in_the_list_each_for_itself() {
     let (quick, back) = (format!("/activities/{id}/quick"), "/activities?q=ada");
     let page = browser.post(&quick, &[("status", "3"), ("back", back)]);
     assert_eq!(page.redirected(), format!("{back}&changed={id}&version=2"));
-    browser.get(page.redirected()).ok().shows("“Call Ada”</a> is Waiting now.").shows("Undo");
+    browser.get(page.redirected()).ok().shows("“Call Ada”</a> is now Waiting.").shows("Undo");
     assert_eq!(status_and_priority(&world, id), (3, Priority::Normal));
     browser.post(&quick, &[("priority", "high"), ("back", back)]).redirected();
     assert_eq!(status_and_priority(&world, id), (3, Priority::High));
@@ -305,11 +308,11 @@ fn a_small_change_is_not_made_over_what_somebody_else_has_saved() {
     let page = browser.post(&quick, &with("1"));
     assert_eq!(page.redirected(), format!("/activities?outdated={id}"));
     assert_eq!(status_and_priority(&world, id), (3, Priority::Normal), "what was saved first");
-    browser.get(page.redirected()).ok().shows("was changed by somebody else meanwhile");
+    browser.get(page.redirected()).ok().shows("was changed by someone else in the meantime");
     world.write(Write::Remove(id));
     let page = browser.post(&quick, &with("1"));
     assert_eq!(page.redirected(), format!("/activities?gone={id}"));
-    browser.get(page.redirected()).ok().shows("has been removed meanwhile");
+    browser.get(page.redirected()).ok().shows("was removed in the meantime");
 }
 
 #[test]

@@ -34,8 +34,8 @@ fn an_empty_bin_and_a_page_behind_the_last_say_so() {
     world.write(Write::Remove(id));
     let mut browser = world.editor();
     browser.get("/bin").ok().shows("&lt;script&gt;alert(1)").hides("<script>alert");
-    browser.get("/bin?page=2").ok().shows("The bin ends with page 1.");
-    browser.get("/bin?page=x").refused(400).shows("The page is a number");
+    browser.get("/bin?page=2").ok().shows("The last page is page 1.");
+    browser.get("/bin?page=x").refused(400).shows("The page in the address must be a number");
     world.stranger().get("/bin").ok().shows("The bin is empty");
     assert!(world.browser().get("/bin").redirected().starts_with("/sign-in"));
 }
@@ -51,7 +51,7 @@ fn what_came_here_as_removed_has_a_story_too() {
     world.service.import(&world.acme, plan, options, &progress).unwrap();
     let mut browser = world.editor();
     let page = browser.get("/bin").ok();
-    page.shows("href=\"/activities/17/history\"").shows("Removed before it came here");
+    page.shows("href=\"/activities/17/history\"").shows("Already removed when it was imported");
     browser.get("/activities/17/history").ok().shows("Removed");
 }
 
@@ -82,13 +82,13 @@ fn the_bin_is_searched_by_words_of_what_was_removed() {
     let page = browser.get("/bin?q=zoe").ok();
     page.shows("2 removed activities found").hides("Call Ada").hides("still there");
     page.shows_in_order(&["Write to Zoë &lt;b&gt;", "Call Zoë about the van"]);
-    page.shows("name=\"back\" value=\"/bin?q=zoe\"").hides("Search further back");
+    page.shows("name=\"back\" value=\"/bin?q=zoe\"").hides("Search older");
     browser.get("/bin?q=3400+ada").ok().shows("1 removed activity found");
     browser.get("/bin?q=bakery+call").ok().shows("2 removed activities found");
     let page = browser.get("/bin?q=%3Cb%3Enothing").ok();
-    page.shows("Nothing with “&lt;b&gt;nothing” in it was found.").hides("<b>nothing");
-    browser.get("/bin?q=%E2%92%B6").ok().shows("Nothing found");
-    world.stranger().get("/bin?q=zoe").ok().shows("Nothing found");
+    page.shows("No removed activity contains “&lt;b&gt;nothing”.").hides("<b>nothing");
+    browser.get("/bin?q=%E2%92%B6").ok().shows("No matches");
+    world.stranger().get("/bin?q=zoe").ok().shows("No matches");
 }
 
 #[test]
@@ -104,10 +104,10 @@ fn a_search_of_a_full_bin_goes_on_where_it_left_off() {
         .shows("Letter 51.")
         .shows("Letter 02.")
         .hides("Letter 01.");
-    page.shows("Searched back to what was removed");
+    page.shows("Searched everything removed since");
     let (_, after) = page.body.split_once("href=\"/bin?q=letter&amp;before=").unwrap();
     let before = after.split_once('"').unwrap().0;
     let page = browser.get(&format!("/bin?q=letter&before={before}")).ok();
     page.shows("2 removed activities found").shows("Letter 01.").shows("Letter 00.");
-    page.hides("Search further back");
+    page.hides("Search older");
 }

@@ -32,11 +32,11 @@ fn what_is_ticked_gets_another_status_and_the_list_says_so() {
     let there = page.redirected();
     assert_eq!(there, "/activities?sort=subject&work=1");
     let page = browser.get(there).ok();
-    page.shows("Setting 2 activities to Completed. 2 activities have changed.");
+    page.shows("Finished setting 2 activities to Completed: 2 activities changed.");
     let statuses = ids.map(|id| state(&world, id).unwrap().0);
     assert_eq!(statuses, [COMPLETED, COMPLETED, NOT_STARTED]);
     browser.post("/activities/bulk", &fields).redirected();
-    browser.get("/activities?work=2").ok().shows("0 activities have changed, 2 were so already");
+    browser.get("/activities?work=2").ok().shows("0 activities changed; 2 needed no change");
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn all_that_match_are_changed_whatever_page_they_are_on() {
     let other = world.activity("Call");
     let mut browser = world.editor();
     let page = browser.get("/activities?q=letter").ok();
-    page.shows("All 60 that match");
+    page.shows("All 60 matching");
     let list = page.value("list").unwrap().to_owned();
     let mut give = |user| {
         let fields = [
@@ -57,7 +57,7 @@ fn all_that_match_are_changed_whatever_page_they_are_on() {
             ("list", &list),
         ];
         let page = browser.post("/activities/bulk", &fields).ok();
-        page.shows("responsible for 60 activities?").shows("You can undo it afterwards.");
+        page.shows("ssign 60 activities").shows("You can undo this afterwards.");
         let kept = ["list", "scope", "action", "user", "confirmed"];
         let kept = kept.map(|name| (name, page.value(name).unwrap()));
         browser.post("/activities/bulk", &kept).redirected().to_owned()
@@ -88,7 +88,10 @@ fn removing_many_is_asked_for_once_more() {
     assert_eq!(page.redirected(), "/activities?q=one&work=1");
     assert_eq!(state(&world, one), None);
     assert!(state(&world, two).is_some());
-    browser.get("/activities?work=1").ok().shows("Removing 1 activity. 1 activity has changed.");
+    browser
+        .get("/activities?work=1")
+        .ok()
+        .shows("Finished removing 1 activity: 1 activity changed.");
 }
 
 #[test]
@@ -108,7 +111,7 @@ fn no_others_are_removed_than_were_spoken_of() {
 
     let late = world.activity("Another letter, made meanwhile");
     let page = remove_all(&one).ok();
-    page.shows("Remove 2 activities?").shows("The list has changed since you were asked");
+    page.shows("Remove 2 activities?").shows("The list has changed in the meantime");
     let two = page.value("confirmed").unwrap().to_owned();
 
     // As many as before, and others.
@@ -116,7 +119,7 @@ fn no_others_are_removed_than_were_spoken_of() {
     let other = world.activity("A third letter");
     for agreed in [&one, &two, "1", "2"] {
         let page = remove_all(agreed).ok();
-        page.shows("Remove 2 activities?").shows("The list has changed since you were asked");
+        page.shows("Remove 2 activities?").shows("The list has changed in the meantime");
         assert!(is_there(letter) && is_there(other));
     }
     let others = remove_all(&two).value("confirmed").unwrap().to_owned();
@@ -135,7 +138,7 @@ fn what_makes_no_sense_changes_nothing() {
     let ticked = ("id", ticked.as_str());
     let (status, all) = (("action", "status"), ("scope", "all"));
     let page = browser.post("/activities/bulk", &[status, ("status", "4")]).refused(422);
-    page.shows("No activity is selected");
+    page.shows("No activities selected");
     for fields in [
         vec![ticked, status, ("status", "99")],
         vec![ticked, status],
@@ -163,7 +166,7 @@ fn many_are_changed_by_an_editor_from_our_form_in_the_own_organization() {
     world.editor().post("/activities/bulk", &fields).redirected();
     assert!(state(&world, id).is_none());
     // Works have numbers of their own in each organization.
-    world.stranger().get("/work/1").ok().shows("0 activities have changed, 1 was so already");
+    world.stranger().get("/work/1").ok().shows("0 activities changed; 1 needed no change");
     world.stranger().get("/work/2").refused(404);
     world.editor().get("/work/abc").refused(404);
 }
@@ -187,7 +190,7 @@ fn more_than_a_few_are_followed_on_a_page_of_their_own() {
     let work = world.service.long_work(&person, 1).unwrap();
     world.block_on(work.ended());
     let page = browser.get(there).ok();
-    page.shows("501 activities have changed.");
+    page.shows("501 activities changed.");
     page.shows("href=\"/activities?q=number&amp;sort=subject\"").hides("<progress");
     browser.get("/work/1?back=//evil.example").ok().shows("href=\"/activities\"");
     let told = browser.get_as("/work/1", "application/json").ok();
@@ -216,10 +219,10 @@ fn many_changes_are_undone_with_one_click_but_not_over_what_others_did_since() {
     let mut browser = world.editor();
     let there = browser.post("/activities/bulk", &[&ticked[..], &change].concat());
     let page = browser.get(there.redirected()).ok();
-    page.shows("Setting 4 activities to Completed. 4 activities have changed. ").shows("Undo");
+    page.shows("Finished setting 4 activities to Completed: 4 activities changed. ").shows("Undo");
     world.viewer().get(there.redirected()).ok().hides("Undo");
 
-    // Somebody goes on with one of them, somebody removes another.
+    // One of them is changed by someone else, another is removed.
     let subject = Some(Subject::parse("Somebody’s").unwrap());
     world.write(Write::Update(ids[2], Box::new(Patch { subject, ..Patch::default() })));
     world.write(Write::Remove(ids[3]));
@@ -227,7 +230,7 @@ fn many_changes_are_undone_with_one_click_but_not_over_what_others_did_since() {
     assert_eq!(undone, "/activities?q=call&work=2");
     let told = browser.get(&undone).ok();
     told.shows(
-        "Taken back: Setting 4 activities to Completed. 2 activities have changed, 2 were left alone",
+        "Finished undoing “Setting 4 activities to Completed”: 2 activities changed; 2 were skipped",
     );
     let status = |id| state(&world, id).map(|(status, _)| status);
     let now = ids.map(status);
@@ -259,7 +262,7 @@ fn a_status_that_is_renamed_is_nobodys_change_of_an_activity() {
     rename("Over");
     rename("Over and done");
     let undone = undo(&mut browser, &page);
-    browser.get(&undone).ok().shows("2 activities have changed.").hides("left alone");
+    browser.get(&undone).ok().shows("2 activities changed.").hides("left alone");
     assert_eq!(ids.map(|id| state(&world, id).unwrap().0), [NOT_STARTED, NOT_STARTED]);
 }
 
@@ -273,9 +276,9 @@ fn what_was_removed_at_once_comes_back_at_once() {
     let mut browser = world.editor();
     let there = browser.post("/activities/bulk", &[&ticked[..], &remove].concat());
     let page = browser.get(there.redirected()).ok();
-    page.shows("Nothing here any more");
+    page.shows("No activities left");
     let undone = undo(&mut browser, &page);
-    browser.get(&undone).ok().shows("3 activities have changed.").shows("Call 3");
+    browser.get(&undone).ok().shows("3 activities changed.").shows("Call 3");
 
     // From the bin too, and back again.
     browser.post("/activities/bulk", &[&ticked[..], &remove].concat());
@@ -284,7 +287,8 @@ fn what_was_removed_at_once_comes_back_at_once() {
     let there = browser.post("/bin/restore", &[&ticked[..2], &[("back", "/bin")]].concat());
     assert_eq!(there.redirected(), "/bin?work=4");
     let page = browser.get(there.redirected()).ok();
-    page.shows("Restoring 2 activities. 2 activities have changed.").shows("1 removed activity");
+    page.shows("Finished restoring 2 activities: 2 activities changed.")
+        .shows("1 removed activity");
     undo(&mut browser, &page);
     browser.get("/bin").ok().shows("3 removed activities");
     assert_eq!(browser.post("/bin/restore", &[]).redirected(), "/bin");
@@ -309,7 +313,7 @@ fn more_than_a_few_are_restored_after_a_question() {
     let agreed = [&fields[..], &[("confirmed", page.value("confirmed").unwrap())]].concat();
     let page = browser.post("/bin/restore", &agreed);
     assert_eq!(page.redirected(), "/bin?q=call&work=1");
-    browser.get(page.redirected()).ok().shows("31 activities have changed.");
+    browser.get(page.redirected()).ok().shows("31 activities changed.");
 }
 
 #[test]
@@ -322,7 +326,7 @@ fn what_was_refused_is_not_said_to_have_been_so_already() {
     let work = world.service.start_bulk(&person, ids.to_vec(), change, "Setting 2".to_owned());
     world.block_on(work.unwrap().ended());
     let page = world.editor().get("/work/1").ok();
-    page.shows("It did not all work.").shows("2 were refused").hides("so already");
+    page.shows("could not be finished.").shows("2 could not be changed").hides("so already");
 }
 
 #[test]
@@ -336,6 +340,6 @@ fn whoever_lost_the_role_meanwhile_is_told() {
     let work = world.service.start_bulk(&person, ids, change, "Removing 1 activity".to_owned());
     world.block_on(work.unwrap().ended());
     let page = world.admin().get("/work/1").ok();
-    page.shows("It did not all work. Permission denied.");
+    page.shows("could not be finished. Permission denied.");
     assert!(state(&world, id).is_some());
 }

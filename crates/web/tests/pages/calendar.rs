@@ -35,7 +35,7 @@ fn ask(world: &World, path: &str, headers: &[(header::HeaderName, &str)]) -> Pag
 fn create(browser: &mut Browser<'_>) -> String {
     let page = browser.post("/preferences/calendar", &[]).ok();
     let (_, after) =
-        page.shows("shown only now").body.split_once("id=\"calendar-address\">").unwrap();
+        page.shows("shown only once").body.split_once("id=\"calendar-address\">").unwrap();
     let address = after.split_once('<').unwrap().0;
     address.strip_prefix("http://your-server").unwrap().to_owned()
 }
@@ -265,7 +265,7 @@ fn wrong_replaced_and_revoked_addresses_are_not_there() {
     is_nothing(&world, &path);
     ask(&world, &next, &[]).ok();
     let page = editor.post("/preferences/calendar/revoke", &[]);
-    editor.get(page.redirected()).ok().shows("has been revoked").shows("Create an address");
+    editor.get(page.redirected()).ok().shows("address revoked").shows("Create an address");
     is_nothing(&world, &next);
 }
 
@@ -303,7 +303,7 @@ fn admins_revoke_the_feeds_of_others_and_nobody_else_does() {
     admin.get("/settings/users/2").ok().shows("calendar feed since");
     admin.get("/settings/users/3").ok().hides("calendar feed since");
     let page = admin.post("/settings/users/2/calendar/revoke", &[]);
-    admin.get(page.redirected()).ok().shows("has been revoked").hides("calendar feed since");
+    admin.get(page.redirected()).ok().shows("feed revoked").hides("calendar feed since");
     ask(&world, &path, &[]).refused(404);
 }
 

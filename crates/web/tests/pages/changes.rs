@@ -33,10 +33,10 @@ fn it_shows_who_changed_what_and_when() {
     world.write(rename(visit, "Visit Cleo"));
     world.write(Write::Remove(gone));
     let page = world.viewer().get("/changes").ok();
-    page.shows_in_order(&["<b>2</b><span>records", "<b>1</b><span>removed ids", "horizon"]);
+    page.shows_in_order(&["<b>2</b><span>records", "<b>1</b><span>removed IDs", "complete up to"]);
     page.shows_in_order(&["Visit Cleo", "edited", "Ed Cohen", "API", "2026-03-04 11:00:00.0"]);
     page.shows_in_order(&["Call Ada", "created", "Ed Cohen", "API", "2026-03-04 10:00:00.0"]);
-    page.shows_in_order(&["Removed ids", &format!("/activities/{gone}/history"), "11:00:00.0"]);
+    page.shows_in_order(&["Removed IDs", &format!("/activities/{gone}/history"), "11:00:00.0"]);
     page.shows(&format!("href=\"/activities/{call}\""));
     page.hides("Visit Ben");
 }
@@ -47,7 +47,7 @@ fn past_the_last_page_it_says_so_and_leads_back() {
     world.activity("Call Ada");
     let mut viewer = world.viewer();
     let page = viewer.get("/changes?page=99").ok();
-    page.shows("There is no such page").shows("The answer ends with page 1.").hides("By</th>");
+    page.shows("Page not found").shows("The last page is page 1.").hides("By</th>");
     let last =
         page.body.split_once("button primary\" href=\"").unwrap().1.split_once('"').unwrap().0;
     viewer.get(&last.replace("&amp;", "&")).ok().shows("Call Ada");
@@ -94,7 +94,7 @@ fn later_pages_belong_to_the_answer_whatever_happens_meanwhile() {
     // Its request is that of the same page.
     page.shows("page.currentPage=2");
     let (start, _) = second.split_once("&seq=").unwrap();
-    viewer.get(&format!("{start}&seq=999&horizon=0")).refused(400).shows("no answer");
+    viewer.get(&format!("{start}&seq=999&horizon=0")).refused(400).shows("any answer given here");
     viewer.get(&format!("{start}&seq=60&horizon={}", i64::MAX)).refused(400);
     viewer.get(&format!("{start}&seq=x&horizon=y")).refused(400);
 }
@@ -117,7 +117,7 @@ fn the_request_can_be_copied_without_anybodys_session() {
         "page.sortDirection=ASC",
     ]);
     page.shows("curl -s 'http://your-server/").shows("data-copy=\"#request-curl\"");
-    page.shows_in_order(&["What to ask next", "2026-03-04T09:45:00.000-06:00"]);
+    page.shows_in_order(&["What to ask for next", "2026-03-04T09:45:00.000-06:00"]);
 }
 
 #[test]
@@ -125,13 +125,13 @@ fn a_range_that_makes_no_sense_comes_back_with_what_was_typed() {
     let world = World::new();
     let mut viewer = world.viewer();
     let page = viewer.get("/changes?from=yesterday&to=2026-03-04T10:00&ids=1,two").refused(422);
-    page.shows("From must be a date and a time, like").shows("Only these ids are not numbers");
+    page.shows("From must be a date and a time, like").shows("IDs must be numbers");
     assert_eq!(page.value("from"), Some("yesterday"));
     assert_eq!(page.value("to"), Some("2026-03-04T10:00"));
     assert_eq!(page.value("ids"), Some("1,two"));
     let page = viewer.get("/changes?from=2026-03-04T11:00&to=2026-03-04T10:00").refused(422);
-    page.shows("To lies before the beginning of the range");
-    viewer.get("/changes?to=2026-03-04T10:00").refused(422).shows("From is needed");
+    page.shows("To must not be before the start of the range");
+    viewer.get("/changes?to=2026-03-04T10:00").refused(422).shows("From is required");
     viewer.get("/changes?from=9999-12-29T17:59:59&page=18446744073709551615").ok();
 }
 
@@ -147,11 +147,11 @@ fn the_chart_says_in_words_what_it_shows() {
     let mut viewer = world.viewer();
     let page = viewer.get("/changes").ok();
     page.shows("Changes per hour").shows("2 created, 2 edited, 1 removed.");
-    page.shows_in_order(&["The same as a table", "2026-03-04 10:00 -06:00", ">2<", ">0<", ">0<"]);
-    page.shows_in_order(&["The same as a table", "2026-03-04 11:00 -06:00", ">0<", ">2<", ">1<"]);
+    page.shows_in_order(&["Show as a table", "2026-03-04 10:00 -06:00", ">2<", ">0<", ">0<"]);
+    page.shows_in_order(&["Show as a table", "2026-03-04 11:00 -06:00", ">0<", ">2<", ">1<"]);
     page.hides("style=");
     let page = viewer.get("/changes?last=7-days").ok();
-    page.shows("Changes per day").shows_in_order(&["The same as a table", "2026-03-04<", ">2<"]);
+    page.shows("Changes per day").shows_in_order(&["Show as a table", "2026-03-04<", ">2<"]);
     viewer.get("/changes?ids=1").ok().hides("Changes per");
 }
 
@@ -220,7 +220,7 @@ fn only_so_many_follow_at_once() {
     let session = viewer.cookie("driftless_session").unwrap();
     let streams: Vec<_> =
         (0..service::FOLLOWERS_PER_ORG_MAX).map(|_| follow(&world, session)).collect();
-    world.viewer().get("/changes/live").refused(503).shows("follow what changes already");
+    world.viewer().get("/changes/live").refused(503).shows("are already being updated live");
     drop(streams);
     drop(follow(&world, session));
 }
@@ -244,7 +244,7 @@ fn a_bound_in_the_hour_that_comes_twice_stays_the_one_that_was_shown() {
         )
     };
     viewer.get(&sent("2025-11-02T01:30")).ok().shows(request);
-    // Whoever types another time means that one.
+    // A time that was typed instead is meant as typed.
     viewer.get(&sent("2025-11-02T01:15")).ok().shows("From=2025-11-02T01:15:00.000-05:00");
 }
 
@@ -255,15 +255,15 @@ fn a_bound_that_clocks_never_show_or_nobody_can_keep_is_told() {
     for (query, told) in [
         (
             "from=2026-03-08T02:30",
-            "From cannot be then: clocks skip this time on that day, and show 2026-03-08 03:30.",
+            "From does not exist, because clocks skip this time on that day: use 2026-03-08 03:30 instead.",
         ),
         (
             "from=2026-01-01T00:00&to=9999-12-31T00:00",
-            "To must lie between 0001-01-02 00:00 and 9999-12-29",
+            "To must be between 0001-01-02 00:00 and 9999-12-29",
         ),
     ] {
         viewer.get(&format!("/changes?{query}")).refused(422).shows(told);
     }
-    // A bound of the API's: nothing lies beyond.
+    // The limits of the API: there is nothing beyond.
     viewer.get("/changes?from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59Z").ok();
 }

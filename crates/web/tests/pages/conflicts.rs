@@ -42,7 +42,7 @@ fn choose(fields: &mut Vec<(&'static str, String)>, name: &'static str, value: &
     fields.push((name, value.to_owned()));
 }
 
-/// An activity, whose form somebody has open.
+/// An activity whose form is open in a browser.
 fn opened<'w>(world: &'w World) -> (ActivityId, String, Browser<'w>, Page) {
     let id = world.activity("Call");
     let path = format!("/activities/{id}");
@@ -58,9 +58,9 @@ fn of_a_text_that_both_have_changed_the_words_of_both_are_there_to_be_edited() {
     change(&world, id, |patch| patch.subject = subject("Call <Ada>"));
     let typed = [("subject", "Call \"Bob\""), ("note", "a\r\n  b")];
     let page = send(&mut browser, &path, &filled(&form, &typed)).refused(409);
-    page.shows("Ed Cohen has changed this activity while you did.").shows("changed by both");
+    page.shows("Ed Cohen changed this activity while you were editing.").shows("changed by both");
     page.shows("Yours").shows("<ins> &quot;Bob&quot;</ins>");
-    page.shows("Saved meanwhile by Ed Cohen").shows("<ins> &lt;Ada&gt;</ins>");
+    page.shows("Saved by Ed Cohen").shows("<ins> &lt;Ada&gt;</ins>");
     assert_eq!(record(&world, id).subject.as_str(), "Call <Ada>", "nothing has been saved");
 
     let both = as_offered(&page);
@@ -87,7 +87,7 @@ fn of_all_else_that_both_have_changed_one_or_the_other_is_chosen() {
         "Status",
         "Waiting",
         "Priority",
-        "Saved with it",
+        "Also saved",
         "mine",
         "by you",
         "theirs",
@@ -126,7 +126,7 @@ fn what_does_not_collide_is_saved_and_said() {
     ];
     let page = send(&mut browser, &path, &filled(&form, &mine));
     assert_eq!(page.redirected(), format!("{path}?done=merged"));
-    browser.get(page.redirected()).ok().shows("beside what somebody else has changed meanwhile");
+    browser.get(page.redirected()).ok().shows("along with changes that someone else made");
     let saved = record(&world, id);
     assert_eq!((saved.subject.as_str(), saved.priority), ("mine", Priority::High));
     assert_eq!(saved.note.as_str(), "Call on Tuesday about the new van.\nIt is red.\nAnd old.");
@@ -195,7 +195,7 @@ fn what_was_removed_meanwhile_comes_back_with_the_changes() {
     let (id, path, mut browser, form) = opened(&world);
     world.write(Write::Remove(id));
     let page = send(&mut browser, &path, &filled(&form, &[("subject", "<mine>")])).refused(409);
-    page.shows("Ed Cohen has removed this activity while you changed it.").shows("&lt;mine&gt;");
+    page.shows("Ed Cohen removed this activity while you were editing.").shows("&lt;mine&gt;");
     let mut again = as_offered(&page);
     choose(&mut again, "subject", "<mine>");
     assert_eq!(send(&mut browser, &path, &again).redirected(), format!("{path}?done=saved"));

@@ -294,7 +294,7 @@ fn the_workbook_offers_what_can_be_chosen_and_says_what_must_stay() {
         assert!(sheet.contains(expected), "no {expected} in {sheet}");
     }
     let note = book.part("xl/comments1.xml");
-    assert!(note.contains("ref=\"R1\"") && note.contains("Leave this column as it is."), "{note}");
+    assert!(note.contains("ref=\"R1\"") && note.contains("Do not change this column."), "{note}");
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn account(world: &World, id: i64, name: &str) {
     world.service.put_accounts(&world.acme, &[account], &mut |_| {}).unwrap();
 }
 
-/// What the form has in it, with some of it typed anew: what a browser would send.
+/// The fields that a browser would send: those of the form, with some of them changed.
 pub(crate) fn filled<'a>(page: &Page, typed: &[(&'a str, &'a str)]) -> Vec<(&'a str, String)> {
     let names = [
         "form",
@@ -101,7 +101,7 @@ fn a_new_activity_begins_as_mine_with_the_next_full_hour() {
     let mut browser = world.editor();
     let page = create(&mut browser, &[("subject", " Call Ada "), ("account", "3480")]);
     let id = created(&page);
-    browser.get(page.redirected()).ok().shows("The activity has been created.");
+    browser.get(page.redirected()).ok().shows("Activity created.");
     let activity = record(&world, id);
     assert_eq!(activity.subject.as_str(), "Call Ada");
     assert_eq!(activity.client, Some(ClientId(3_480)));
@@ -216,20 +216,20 @@ fn wrong_input_comes_back_with_what_was_typed() {
     for (name, text, problem) in [
         ("subject", " ", "Subject must not be empty."),
         ("subject", long.as_str(), "Subject must have at most 4000 characters, it has 4001."),
-        ("account", "\"nobody\"", "Account is not in the directory"),
-        ("responsible", "99", "Responsible must be one of the list."),
+        ("account", "\"nobody\"", "Account was not found"),
+        ("responsible", "99", "Assigned to must be one from the list."),
         ("start", "", "Start must not be empty."),
         ("start", "soon", "Start must be a date and a time, like 2026-03-04 14:05."),
         (
             "start",
             "2026-03-08T02:30",
-            "Start cannot be then: clocks skip this time on that day, and show 2026-03-08 03:30.",
+            "Start does not exist, because clocks skip this time on that day: use 2026-03-08 03:30 instead.",
         ),
-        ("end", "2026-03-08T02:00", "End cannot be then: clocks skip"),
+        ("end", "2026-03-08T02:00", "End does not exist, because clocks skip"),
         ("end", "2026-02-30T00:00", "End must be a date and a time"),
-        ("end", "2026-03-04T09:00", "End must not lie before the start."),
-        ("status", "99", "Status must be one of the list."),
-        ("priority", "huge", "Priority must be one of the list."),
+        ("end", "2026-03-04T09:00", "End must not be before the start."),
+        ("status", "99", "Status must be one from the list."),
+        ("priority", "huge", "Priority must be one from the list."),
     ] {
         let typed = [
             ("subject", "Call <Ada>"),
@@ -239,7 +239,7 @@ fn wrong_input_comes_back_with_what_was_typed() {
         ];
         let others: Vec<_> = typed.into_iter().filter(|(given, _)| *given != name).collect();
         let page = create(&mut browser, &[&others[..], &[(name, text)]].concat()).refused(422);
-        page.shows(problem).shows("1 field needs another look");
+        page.shows(problem).shows("check the field marked below");
         for (name, text) in others {
             assert_eq!(in_form(&page, name).as_deref(), Some(text));
         }
@@ -355,7 +355,7 @@ fn an_edit_changes_what_was_typed_and_nothing_else() {
     let answer = send(&mut browser, &path, &filled(&page, &typed));
     assert_eq!(answer.redirected(), format!("{path}?done=saved"));
     assert_eq!(record(&world, id), Activity { priority: Priority::High, ..before });
-    browser.get(answer.redirected()).ok().shows("Your changes have been saved.");
+    browser.get(answer.redirected()).ok().shows("Changes saved.");
 }
 
 #[test]
@@ -367,7 +367,7 @@ fn an_edit_does_not_move_a_time_that_clocks_skip() {
     let page = browser.get(&path).ok();
     let typed = [("start", "2026-03-08T02:30"), ("subject", "Call Ben")];
     let page = send(&mut browser, &path, &filled(&page, &typed)).refused(422);
-    page.shows("Start cannot be then: clocks skip this time on that day");
+    page.shows("Start does not exist, because clocks skip this time on that day");
     for (name, text) in typed {
         assert_eq!(in_form(&page, name).as_deref(), Some(text));
     }
@@ -404,7 +404,7 @@ fn what_can_no_longer_be_chosen_stays_where_it_is() {
     world.service.disable_user(&world.acme, gone.0).unwrap();
     world.service.retire_status(&world.acme, StatusId(2)).unwrap();
     let page = browser.get(&path).ok();
-    page.shows("Gone Girl (not here any more)").shows("Not Started (retired)");
+    page.shows("Gone Girl (no longer active)").shows("Not Started (retired)");
     send(&mut browser, &path, &filled(&page, &[("subject", "y")])).redirected();
     let activity = record(&world, id);
     assert_eq!(activity.subject, Subject::parse("y").unwrap());
@@ -414,7 +414,8 @@ fn what_can_no_longer_be_chosen_stays_where_it_is() {
     page.hides("Gone Girl").hides("Not Started");
     let typed = [("subject", "z"), ("account", "1"), ("status", "2"), ("responsible", "9")];
     let page = create(&mut browser, &typed).refused(422);
-    page.shows("Status must be one that is not retired.").shows("2 fields need another look");
+    page.shows("Status is no longer available: choose another.")
+        .shows("check the 2 fields marked below");
 }
 
 #[test]
@@ -459,7 +460,7 @@ fn a_form_without_its_token_or_its_version_changes_nothing() {
     browser.post_bare("/activities", &[("subject", "x"), ("account", "1")]).refused(403);
     for seen in ["", "x", "0", "2", "18446744073709551615"] {
         let page = browser.post(&path, &[("seen", seen), ("subject", "x")]).refused(400);
-        page.shows("does not say which version of the activity it was made from");
+        page.shows("does not say which version of the activity it is for");
     }
     assert_eq!(versions(&world, id), 1);
 }
@@ -480,7 +481,7 @@ fn a_form_that_names_an_account_itself_means_that_one() {
     assert_eq!(record(&world, created(&page)).client, Some(ClientId(77)));
     // Typed, it may mean either.
     let page = create(&mut browser, &[("subject", "x"), ("account", "Acme (77)")]);
-    page.refused(422).shows("fits 2 accounts");
+    page.refused(422).shows("matches 2 accounts");
 }
 
 #[test]

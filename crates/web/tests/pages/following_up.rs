@@ -13,7 +13,7 @@ fn a_call_is_written_down_as_done_and_its_follow_up_begins_with_what_is_known() 
     let world = World::new();
     let mut browser = world.editor();
     let form = browser.get("/activities/new").ok();
-    form.shows("autofocus").shows("Done, and follow up");
+    form.shows("autofocus").shows("Done and follow up");
     let typed = [
         ("subject", "Call Ada"),
         ("account", "3480"),
@@ -32,7 +32,8 @@ fn a_call_is_written_down_as_done_and_its_follow_up_begins_with_what_is_known() 
     assert_eq!(record(&world, FIRST).start, moment("2026-03-04T09:20:00-06:00"), "as it was typed");
 
     let form = browser.get(&there).ok();
-    form.shows("“Call Ada”</a> has been created: Completed.").shows("href=\"/accounts/3480\"");
+    form.shows("“Call Ada”</a> was created with status Completed.")
+        .shows("href=\"/accounts/3480\"");
     form.shows("value=\"2026-03-11T09:20\"").shows("value=\"3480\"");
     let page = send(&mut browser, "/activities", &filled(&form, &[]));
     assert!(page.redirected().starts_with("/activities/2?done=created"), "{}", page.redirected());
@@ -59,12 +60,12 @@ fn done_saves_what_was_typed_and_goes_back() {
     browser
         .get(page.redirected())
         .ok()
-        .shows("“Call Ada”</a> is Completed now, and has been changed.")
+        .shows("“Call Ada”</a> was changed and is now Completed.")
         .shows("Undo");
     let form = browser.get(&path).ok();
     form.hides("value=\"done\"").shows("/activities/new?after=1");
 
-    // What somebody else has done meanwhile is not offered to be undone as one's own.
+    // A change that someone else made in the meantime is not offered to be undone.
     let other = world.activity("Call Bob");
     let path = format!("/activities/{other}");
     let form = browser.get(&path).ok();
@@ -78,7 +79,7 @@ fn done_saves_what_was_typed_and_goes_back() {
     let form = browser.get("/activities/new").ok();
     let wrong = [("subject", ""), ("account", "3480"), ("then", "follow-up")];
     let page = send(&mut browser, "/activities", &filled(&form, &wrong)).refused(422);
-    page.shows("Nothing was saved yet: 1 field needs another look.");
+    page.shows("Not saved yet. Please check the field marked below.");
     let (before, _) = page.body.split_once(" autofocus").unwrap();
     assert!(before.rsplit('<').next().unwrap().contains("name=\"subject\""), "{before}");
     assert_eq!(record(&world, id).status, COMPLETED);
@@ -122,7 +123,7 @@ fn an_account_that_is_not_there_is_made_along_with_the_activity() {
     let form = browser.get("/activities/new").ok();
     let typed = [("subject", "Call"), ("account", " Mill <Pantry> ")];
     let page = send(&mut browser, "/activities", &filled(&form, &typed)).refused(422);
-    page.shows("is not in the directory").shows("Add “Mill &lt;Pantry&gt;” as a new account");
+    page.shows("was not found").shows("Add “Mill &lt;Pantry&gt;” as a new account");
     let names = |world: &World| world.acme.accounts().len();
 
     // Only once nothing else is wrong.
@@ -142,7 +143,7 @@ fn an_account_that_is_not_there_is_made_along_with_the_activity() {
     send(&mut browser, "/activities", &filled(&form, &typed)).redirected();
     assert_eq!(names(&world), 2);
 
-    // A part of another's name is a name too, where somebody says so; and in the form of one that is there.
+    // A part of another account's name can be a new name, also in the form of an existing activity.
     let id = world.activity("Meet");
     let path = format!("/activities/{id}");
     let form = browser.get(&path).ok();

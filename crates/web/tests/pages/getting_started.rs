@@ -110,7 +110,7 @@ fn examples_are_made_once_and_exactly_they_are_removed() {
     let page = press(&mut admin, REMOVE);
     assert_eq!(page.redirected(), "/?examples=removed&removed=36&kept=0&accounts=0");
     let page = admin.get("/?examples=removed&removed=36&kept=0&accounts=0").ok();
-    page.shows("36 example activities are in the bin now.").hides("Remove the examples");
+    page.shows("36 example activities were moved to the bin.").hides("Remove the examples");
     assert!(world.acme.accounts().is_empty());
     let list = admin.get("/activities").ok();
     list.shows("Call Ada").shows(&format!("/activities/{own}\"")).shows("1 activity");
@@ -146,7 +146,7 @@ fn what_somebody_has_made_theirs_stays() {
     let page = press(&mut admin, REMOVE);
     assert_eq!(page.redirected(), "/?examples=removed&removed=34&kept=1&accounts=2");
     let page = admin.get("/?examples=removed&removed=34&kept=1&accounts=2").ok();
-    page.shows("1 activity and 2 accounts stay");
+    page.shows("1 activity and 2 accounts were kept");
     admin.get("/activities/3").ok();
     assert_eq!(world.acme.accounts().len(), 2);
     assert!(world.acme.accounts().name(kept_account).is_some());

@@ -50,7 +50,7 @@ fn it_goes_on_with_all_that_was_typed() {
     browser.get("/accounts").ok();
     end_session(&world, &browser);
     let page = browser.post("/accounts", &[("name", NAME), ("number", "77")]).refused(401);
-    page.shows("You are signed out").shows("nothing that you typed is lost").shows(SHOWN);
+    page.shows("You are signed out").shows("nothing you typed is lost").shows(SHOWN);
     assert_eq!((page.value("org"), page.value("login")), (Some("acme"), Some(EDITOR.1)));
     assert!(!has_account(&world, SHOWN));
 
@@ -70,7 +70,7 @@ fn somebody_else_who_signs_in_there_is_asked_first() {
     end_session(&world, &browser);
     let page = browser.post("/accounts", &[("name", NAME)]).refused(401);
     let page = sign_in_on(&mut browser, &page, ADMIN.1, PASSWORD).refused(409);
-    page.shows("Send it again?").shows(SHOWN).shows(ADMIN.2);
+    page.shows("Send the form again?").shows(SHOWN).shows(ADMIN.2);
     assert!(!has_account(&world, SHOWN));
     let csrf = page.value("csrf").unwrap().to_owned();
     browser.post_bare("/accounts", &[("csrf", &csrf), ("name", NAME)]).redirected();
@@ -92,15 +92,15 @@ fn what_may_have_stood_elsewhere_is_asked_about_and_what_did_is_not_kept() {
     // A browser that does not say: not without a click.
     let page = browser.post_bare("/accounts", &fields).refused(401);
     let page = sign_in_on(&mut browser, &page, EDITOR.1, PASSWORD).refused(409);
-    page.shows("Send it again?").shows(SHOWN).shows("action=\"/accounts\"");
+    page.shows("Send the form again?").shows(SHOWN).shows("action=\"/accounts\"");
     assert!(!has_account(&world, SHOWN));
-    // From here, and of another session: it may be somebody else's.
+    // From our pages, but of another session: it may be another person's.
     end_session(&world, &browser);
     browser.reopen(&["driftless_form", "driftless_login"]);
     let fields = [("csrf", "0123456789abcdef"), ("name", "Mill Street")];
     let page = browser.post_from("/accounts", &fields, "http://LOCALHOST:80").refused(401);
     let page = sign_in_on(&mut browser, &page, EDITOR.1, PASSWORD).refused(409);
-    page.shows("Send it again?").shows("Mill Street");
+    page.shows("Send the form again?").shows("Mill Street");
     assert!(!has_account(&world, "Mill Street"));
 }
 
@@ -113,7 +113,7 @@ fn no_password_is_shown_again() {
     let secret = "a horse of another colour";
     let fields = [("name", "Nora"), ("role", "editor"), ("login", "nora"), ("password", secret)];
     let page = browser.post("/settings/users", &fields).refused(401);
-    page.hides(secret).shows("Nora").shows("Passwords alone are not kept");
+    page.hides(secret).shows("Nora").shows("You will need to type passwords again.");
     // Without one, the form would mean something else: it is asked for.
     let page = sign_in_on(&mut browser, &page, ADMIN.1, PASSWORD).refused(409);
     let asked = "id=\"f-password\" name=\"password\" type=\"password\" required";
@@ -122,7 +122,7 @@ fn no_password_is_shown_again() {
     let old = world.admin().get("/settings/users/new").ok().value("csrf").unwrap().to_owned();
     let fields = [&fields[..], &[("csrf", &old)]].concat();
     let page = browser.post_from("/settings/users", &fields, "http://localhost").refused(409);
-    page.hides(secret).shows("Nora").shows("Passwords alone are not kept");
+    page.hides(secret).shows("Nora").shows("Passwords are not kept");
     let fields = [("current", PASSWORD), ("new", secret), ("again", secret), ("csrf", &old)];
     browser.post_from("/password", &fields, "http://localhost").refused(409).hides(secret);
 }

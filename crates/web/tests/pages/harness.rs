@@ -32,10 +32,10 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
-/// Everybody's password.
+/// The password of all users.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// What the clock shows in the beginning: a Wednesday, 10:00 in the organizations' zone.
+/// The time at the start: a Wednesday, 10:00 in the organizations' zone.
 pub(crate) const NOW: &str = "2026-03-04T10:00:00-06:00";
 
 /// The people of acme: login name and name of each.
@@ -60,7 +60,7 @@ pub(crate) fn moment(text: &str) -> Moment {
 }
 
 /// The organizations `acme` (Acme Relief: an admin, an editor, a viewer) and `beta` (an admin), both
-/// in the zone America/Chicago, with a clock that stands still at [`NOW`] until it is moved.
+/// in the zone America/Chicago, with a clock that stays at [`NOW`] until it is moved.
 pub(crate) struct World {
     pub(crate) service: Service,
     pub(crate) clock: Arc<ManualClock>,
@@ -97,7 +97,7 @@ impl World {
         world
     }
 
-    /// The organizations alone, which nobody can sign in to.
+    /// Only the organizations, without users.
     pub(crate) fn without_people(settings: web::Settings) -> World {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(moment(NOW).stamp));
@@ -111,7 +111,7 @@ impl World {
         World { service, clock, acme, beta, router, runtime, settings, folder }
     }
 
-    /// Stops in order, and goes on with what is on disk as another process.
+    /// Stops properly, and continues from disk like a new process.
     pub(crate) fn restart(&mut self) {
         self.service.close();
         (self.service, self.router) = open(self.folder.path(), &self.clock, self.settings.clone());
@@ -119,7 +119,7 @@ impl World {
         self.beta = self.service.org(&self.beta.id).unwrap();
     }
 
-    /// Adds somebody who can sign in.
+    /// Adds a user who can sign in.
     pub(crate) fn add_user(
         &self,
         org: &Arc<Tenant>,
@@ -132,12 +132,12 @@ impl World {
         self.service.give_login(org, id, login.unwrap(), &password.unwrap()).unwrap();
     }
 
-    /// A browser in which nobody is signed in.
+    /// A browser without a session.
     pub(crate) fn browser(&self) -> Browser<'_> {
         Browser { world: self, cookies: BTreeMap::new(), csrf: None, origin: None }
     }
 
-    /// A browser in which somebody is signed in.
+    /// A browser in which a user is signed in.
     pub(crate) fn signed_in(&self, org: &str, login: &str) -> Browser<'_> {
         let mut browser = self.browser();
         assert_eq!(browser.sign_in(org, login, PASSWORD).redirected(), "/");
@@ -224,7 +224,7 @@ pub(crate) struct Browser<'w> {
     world: &'w World,
     cookies: BTreeMap<String, String>,
     csrf: Option<String>,
-    /// Where the form stands that is sent, as far as the browser says.
+    /// The origin of the page with the form that is sent, if the browser says so.
     origin: Option<String>,
 }
 
@@ -243,18 +243,17 @@ impl Browser<'_> {
         self.post("/sign-in", &[("org", org), ("login", login), ("password", password)])
     }
 
-    /// Looks at a page.
+    /// Opens a page.
     pub(crate) fn get(&mut self, path: &str) -> Page {
         self.send(Method::GET, path, None, "text/html")
     }
 
-    /// Looks at it as a script that accepts another type.
+    /// Requests it like a script that accepts another type.
     pub(crate) fn get_as(&mut self, path: &str, accepted: &str) -> Page {
         self.send(Method::GET, path, None, accepted)
     }
 
-    /// Sends a form with the token of the page seen last; looks at the start page first, where none
-    /// was seen.
+    /// Sends a form with the token of the page seen last; opens the start page first if there is none.
     pub(crate) fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         if self.csrf.is_none() {
             self.get("/").ok();
@@ -263,14 +262,14 @@ impl Browser<'_> {
         self.post_bare(path, &[fields, &[("csrf", &csrf)]].concat())
     }
 
-    /// Sends a form as another site would: without a token of its own accord.
+    /// Sends a form like another site would: without adding a token.
     pub(crate) fn post_bare(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(fields);
         self.send(Method::POST, path, Some(body.finish()), "text/html")
     }
 
-    /// Sends a form and reads nothing of the answer but its head.
+    /// Sends a form and reads only the head of the answer.
     pub(crate) fn send_unread(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         let mut body = form_urlencoded::Serializer::new(String::new());
         let body = body.extend_pairs(fields).finish();
@@ -292,7 +291,7 @@ impl Browser<'_> {
         self.cookies.get(name).map(String::as_str)
     }
 
-    /// Closes the browser and opens it again: cookies go that are to live no longer, or all of them.
+    /// Closes and reopens the browser, which keeps only these cookies.
     pub(crate) fn reopen(&mut self, kept: &[&str]) {
         self.cookies.retain(|name, _| kept.contains(&name.as_str()));
     }
@@ -380,7 +379,7 @@ impl Page {
         self
     }
 
-    /// Where it sends the browser.
+    /// Where it redirects to.
     #[track_caller]
     pub(crate) fn redirected(&self) -> &str {
         assert_eq!(self.status, 303, "{}", self.body);

@@ -65,7 +65,7 @@ fn rows(page: &Page) -> String {
 fn a_key_is_shown_once_and_opens_the_api() {
     let world = World::new();
     let mut admin = world.admin();
-    admin.get("/integrations").ok().shows("No keys");
+    admin.get("/integrations").ok().shows("No API keys yet");
     let page = admin.post("/integrations", &[("label", "Mailer <sync>"), ("user", "2")]).ok();
     assert_eq!(page.header("cache-control"), "no-store");
     let secret = text_of(&page, "new-key").to_owned();
@@ -87,7 +87,10 @@ fn a_form_that_is_sent_twice_makes_one_key() {
     let again = admin.post("/integrations", &fields);
     assert_eq!(again.redirected(), "/integrations?created=1");
     let again = admin.get("/integrations?created=1").ok();
-    again.shows("Key 1 was created when the form was first sent").hides(secret).hides("Key 2");
+    again
+        .shows("Key 1 was already created and shown when the form was first sent")
+        .hides(secret)
+        .hides("Key 2");
     // The page that is shown now has another form, which makes another key.
     let form = again.value("form").unwrap().to_owned();
     let fields = [("label", "Mailer"), ("user", "2"), ("form", &form)];
@@ -104,17 +107,23 @@ fn a_glance_tells_how_an_integration_is_doing() {
     let mut admin = world.admin();
     let page = admin.get("/integrations").ok();
     page.shows_in_order(&["up to date", "has been delivered", "10:00:01.", "none", "nothing"]);
-    page.shows("0 seconds ago");
+    page.shows("just now");
     world.advance(HOUR_MS);
     world.activity("Visit Ben");
     world.activity("Visit Cleo");
     let page = admin.get("/integrations").ok();
-    page.shows_in_order(&[">behind<", "2 changes wait", "2 changes", "since", "2026-03-04 11:00"]);
+    page.shows_in_order(&[
+        ">behind<",
+        "2 changes are waiting",
+        "2 changes",
+        "since",
+        "2026-03-04 11:00",
+    ]);
     page.shows("1 hour ago");
     poll(&world, &key);
-    admin.get("/integrations").ok().shows_in_order(&["up to date", "usually every 1 hour"]);
+    admin.get("/integrations").ok().shows_in_order(&["up to date", "usually every hour"]);
     world.advance(5 * HOUR_MS);
-    admin.get("/integrations").ok().shows_in_order(&[">silent<", "not asked for 5 hours"]);
+    admin.get("/integrations").ok().shows_in_order(&[">silent<", "not polled for 5 hours"]);
 }
 
 #[test]
@@ -135,19 +144,14 @@ fn one_page_of_three_is_neither_everything_nor_thirty_records() {
     assert!(!text.contains("up to date") && !text.contains("30 records"), "{text}");
     page.shows("href=\"/integrations/1#undelivered\"");
     let page = admin.get("/integrations/1").ok();
-    page.shows_in_order(&[
-        "incomplete",
-        "page 1 of 3",
-        "20 changes",
-        "on pages that it did not read",
-    ]);
+    page.shows_in_order(&["incomplete", "page 1 of 3", "20 changes", "on pages it did not read"]);
     page.shows_in_order(&[
         "id=\"undelivered\"",
         "/activities/1\"",
         "/activities/20\"",
-        "Last polls",
+        "Recent polls",
     ]);
-    page.shows_in_order(&["Last polls", "page 1 of 3", "10 of 30"]).hides("/activities/21\"");
+    page.shows_in_order(&["Recent polls", "page 1 of 3", "10 of 30"]).hides("/activities/21\"");
     // The second page: it is reading, and still not done.
     ask(&world, &key, &SyncQuery { page: 2, ..everything() });
     let text = rows(&admin.get("/integrations").ok());
@@ -155,7 +159,7 @@ fn one_page_of_three_is_neither_everything_nor_thirty_records() {
     assert!(text.contains("10 changes are still to come"), "{text}");
     ask(&world, &key, &SyncQuery { page: 3, ..everything() });
     admin.get("/integrations").ok().shows(">up to date<").hides("#undelivered");
-    admin.get("/integrations/1").ok().shows_in_order(&["Last polls", "all 3", ">30<"]);
+    admin.get("/integrations/1").ok().shows_in_order(&["Recent polls", "all 3", ">30<"]);
 }
 
 #[test]
@@ -175,12 +179,7 @@ fn a_skipped_stretch_is_shown_to_the_millisecond_and_opens_in_changes() {
     let (first, last) = (told.plus_millis(1), from.plus_millis(-1));
     let mut admin = world.admin();
     let page = admin.get("/integrations").ok();
-    page.shows_in_order(&[
-        "skipped",
-        &shown(first),
-        &shown(last),
-        "1 change in it was never delivered",
-    ]);
+    page.shows_in_order(&["skipped", &shown(first), &shown(last), "1 change was never delivered"]);
     let page = admin.get("/integrations/1").ok();
     page.shows_in_order(&[
         &format!("/activities/{lost}\""),
@@ -211,14 +210,9 @@ fn whoever_asks_from_the_future_is_told_where_to_go_back_to() {
     ask(&world, &key, &SyncQuery { from: future, ..everything() });
     let mut admin = world.admin();
     let page = admin.get("/integrations").ok();
-    page.shows_in_order(&[
-        "asks from the future",
-        "2030-01-01 00:00:00.000",
-        "Set it back to",
-        "2026-",
-    ]);
+    page.shows_in_order(&["asks from the future", "2030-01-01 00:00:00.000", "back to", "2026-"]);
     assert!(!rows(&page).contains("up to date"));
-    admin.get("/integrations/1").ok().shows_in_order(&["Last polls", "2030-01-01", "whenever"]);
+    admin.get("/integrations/1").ok().shows_in_order(&["Recent polls", "2030-01-01", "onward"]);
 }
 
 #[test]
@@ -231,23 +225,23 @@ fn whether_a_key_got_an_activity_is_answered_with_the_answer_that_had_it() {
     world.advance(1_000);
     let mut admin = world.admin();
     let mut look = |activity: &str| admin.get(&format!("/integrations/1?activity={activity}")).ok();
-    look("1").shows_in_order(&["No: ", "nobody has asked with this key"]);
+    look("1").shows_in_order(&["No: ", "this key has never polled"]);
     let horizon = poll(&world, &key);
-    look("12").shows_in_order(&["Yes: ", ">12<", "was in the answer of", ", on page 1."]);
+    look("12").shows_in_order(&["Yes: ", ">12<", "was in the answer at", ", on page 1."]);
     look("1").shows_in_order(&[
         "No: ",
-        "was in the answer of",
+        "was in the answer at",
         "on page 2",
         "only page 1 of 2 was read",
     ]);
-    look("404").shows("there is no activity 404");
-    look("one").shows("An activity has a number");
+    look("404").shows("activity 404 has never existed");
+    look("one").shows("Enter the ID of an activity");
     look("%3Ci%3E").hides("<i>");
     world.write(service::Write::Remove(ActivityId(12)));
     world.advance(1_000);
-    look("12").shows_in_order(&["No: ", "removed", "came after all"]);
+    look("12").shows_in_order(&["No: ", "removed", "is newer than everything"]);
     ask(&world, &key, &SyncQuery { from: Some(horizon), ..everything() });
-    look("12").shows_in_order(&["Yes: ", "was among the removed ids of the answer of"]);
+    look("12").shows_in_order(&["Yes: ", "was among the removed IDs in the answer at"]);
 }
 
 #[test]
@@ -270,9 +264,9 @@ fn an_admin_says_how_often_a_key_should_ask() {
     page.shows(">up to date<").shows("expected every 7 days");
     world.advance(24 * HOUR_MS);
     let mut admin = world.admin();
-    admin.get("/integrations").ok().shows_in_order(&[">silent<", "is expected every 7 days"]);
+    admin.get("/integrations").ok().shows_in_order(&[">silent<", "should poll every 7 days"]);
     for (every, unit, problem) in [
-        ("soon", "days", "Expected every is not a number like 7"),
+        ("soon", "days", "Enter a whole number like 7"),
         ("0", "minutes", "Expected every must be a minute at least"),
         ("99999999999999999", "days", "Expected every must be"),
     ] {
@@ -315,7 +309,7 @@ fn a_revoked_key_is_refused_at_once() {
     assert!(matches!(log_in(&world, &key), Err(LoginError::RevokedKey)));
     assert!(world.service.caller(&session).is_none(), "its sessions are worth nothing");
     let page = admin.get("/integrations?revoked=1").ok();
-    page.shows("Key 1 has been revoked").shows_in_order(&["No keys", "1 revoked key", "Mailer"]);
+    page.shows("Key 1 was revoked").shows_in_order(&["No API keys yet", "1 revoked key", "Mailer"]);
     admin.post("/integrations/404/revoke", &[]).refused(404);
     admin.post("/integrations/one/revoke", &[]).refused(404);
 }
@@ -330,7 +324,7 @@ fn only_an_admin_of_the_organization_has_to_do_with_keys() {
         browser.post("/integrations/1/revoke", &[]).refused(403);
     }
     let mut stranger = world.stranger();
-    stranger.get("/integrations").ok().shows("No keys").hides("Mailer");
+    stranger.get("/integrations").ok().shows("No API keys yet").hides("Mailer");
     stranger.post("/integrations/1/revoke", &[]).refused(404);
     let mut admin = world.admin();
     admin.post_bare("/integrations", &[("user", "2")]).refused(403);
@@ -351,7 +345,7 @@ fn wrong_input_comes_back_as_it_was_typed() {
     page.shows("Label ");
     for nobody in ["2", "404", "", "one"] {
         let page = admin.post("/integrations", &[("label", "Mailer"), ("user", nobody)]);
-        page.refused(422).shows("On behalf of is nobody who can have a key");
+        page.refused(422).shows("Choose an active user");
     }
     assert!(world.acme.directory().keys.is_empty());
 }

@@ -32,7 +32,7 @@ fn activities_are_due_by_the_days_of_the_organizations_zone() {
         ],
     );
     let page = world.editor().get("/").ok();
-    page.shows("Wednesday, 2026-03-04</p>").shows_in_order(&[
+    page.shows("Wednesday, 4 March 2026</p>").shows_in_order(&[
         "id=\"today\"",
         "2026-03-04T06:00:00Z",
         "2026-03-05T05:59:59Z",
@@ -45,7 +45,7 @@ fn activities_are_due_by_the_days_of_the_organizations_zone() {
         "2026-03-11T23:59:59-05:00",
     ]);
     page.hides("2026-03-12T00:00:00-05:00");
-    page.shows("<b>2</b><span>Due today").shows("<b>2</b><span>Next seven days");
+    page.shows("<b>2</b><span>Due today").shows("<b>2</b><span>Next 7 days");
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn only_what_is_mine_and_not_done_is_due() {
     world.activity_with("Another's", |draft| draft.system_user = Presence::Set(ADMIN.0));
     world.activity_with("Done", |draft| draft.status = StatusRef::Id(COMPLETED));
     world.editor().get("/").ok().shows("Mine").hides("Another&#39;s").hides("Done<");
-    world.stranger().get("/").ok().hides("Mine").shows("Nothing here yet");
+    world.stranger().get("/").ok().hides("Mine").shows("No activities yet");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn one_click_makes_an_activity_done() {
     assert_eq!(version.unwrap().record().unwrap().status, COMPLETED);
 }
 
-/// Sends the form of the notice, as it stands in the page.
+/// Sends the form of the notice, as it is on the page.
 fn undo(browser: &mut Browser<'_>, page: &Page, id: ActivityId) -> Page {
     let (_, form) = page.body.split_once(&format!("/activities/{id}/undo\"")).unwrap();
     let field = |name: &str| {
@@ -93,23 +93,27 @@ fn what_was_done_by_mistake_is_undone_with_another_click() {
     let path = format!("/activities/{id}/quick");
     let told = browser.post(&path, &fields).redirected().to_owned();
     let page = browser.get(&told).ok();
-    page.shows("“Call Ada”</a> is Completed now.").shows("Undo");
+    page.shows("“Call Ada”</a> is now Completed.").shows("Undo");
     let undone = undo(&mut browser, &page, id).redirected().to_owned();
-    browser.get(&undone).ok().shows("“Call Ada”</a> is Not Started now.").shows("title=\"Done\"");
+    browser
+        .get(&undone)
+        .ok()
+        .shows("“Call Ada”</a> is now Not Started.")
+        .shows("title=\"Mark as done\"");
     assert_eq!(record(&world, id).status, NOT_STARTED);
-    // It was undone already; the notice of it has no button any more.
+    // It was already undone, so the notice no longer has a button.
     let again = undo(&mut browser, &page, id);
     assert_eq!(again.redirected(), format!("/?outdated={id}#a{id}"));
-    browser.get(&told).ok().shows("is Completed now.").hides("Undo");
+    browser.get(&told).ok().shows("is now Completed.").hides("Undo");
 
-    // Not over what somebody else has saved since.
+    // Does not overwrite what someone else has saved since.
     let told = browser.post(&path, &[("done", "1"), ("back", "/")]).redirected().to_owned();
     let page = browser.get(&told).ok();
-    world.viewer().get(&told).ok().shows("is Completed now.").hides("Undo");
+    world.viewer().get(&told).ok().shows("is now Completed.").hides("Undo");
     world.write(Write::Remove(id));
     let answer = undo(&mut browser, &page, id);
     assert_eq!(answer.redirected(), format!("/?outdated={id}#a{id}"));
-    browser.get(answer.redirected()).ok().shows("changed by somebody else").hides("Undo");
+    browser.get(answer.redirected()).ok().shows("changed by someone else").hides("Undo");
 
     // What was done already has nothing to be undone.
     world.write(Write::Restore { id, to: None, seen: None });
@@ -141,8 +145,8 @@ fn what_is_too_much_for_the_page_is_in_the_list() {
     }
     let mut browser = world.editor();
     let page = browser.get("/").ok();
-    page.shows("Late 11").hides("Late 1<").shows("All 12 in the list");
-    let (before, _) = page.body.split_once("All 12 in the list").unwrap();
+    page.shows("Late 11").hides("Late 1<").shows("Show all 12 in the list");
+    let (before, _) = page.body.split_once("Show all 12 in the list").unwrap();
     let address = before.rsplit_once("href=\"").unwrap().1.split_once('"').unwrap().0;
     let address = address.replace("&amp;", "&");
     world.activity("Not late");
@@ -191,11 +195,14 @@ fn what_is_due_is_a_condition_like_others() {
     world.activity_with("Done", |draft| draft.status = StatusRef::Id(COMPLETED));
     let mut browser = world.editor();
     let page = browser.get("/activities?due=today").ok();
-    page.shows("1 activity").shows("Take away: Due today").hides("Done</a>");
+    page.shows("1 activity").shows("Remove filter: Due today").hides("Done</a>");
     browser.get("/activities?due=today&status=open").ok().shows("1 activity");
-    browser.get("/activities?due=today&start_from=2026-03-05").ok().shows("Nothing matches");
+    browser.get("/activities?due=today&start_from=2026-03-05").ok().shows("No matches");
     // A condition that nothing can meet never lets everything through.
-    browser.get("/activities?due=today&status=done").refused(422).shows("What is done is not due");
+    browser
+        .get("/activities?due=today&status=done")
+        .refused(422)
+        .shows("Done activities are never due");
     browser.get("/activities?due=never").refused(422).shows("today, underway, overdue, ahead");
 }
 
@@ -209,13 +216,15 @@ fn each_person_may_choose_the_zone_of_their_pages() {
     let mut browser = world.editor();
     browser.get("/").ok().shows("<b>1</b><span>Due today").shows(">19:00</time>");
     let page = browser.post("/preferences", &[("zone", "Asia/Tokyo")]);
-    browser.get(page.redirected()).ok().shows("have been saved").shows("value=\"Asia/Tokyo\"");
+    browser.get(page.redirected()).ok().shows("Preferences saved").shows("value=\"Asia/Tokyo\"");
     // It is one o'clock of the fifth there.
     let page = browser.get("/").ok();
-    page.shows("Thursday, 2026-03-05</p>").shows("<b>1</b><span>Due today").shows(">10:00</time>");
+    page.shows("Thursday, 5 March 2026</p>")
+        .shows("<b>1</b><span>Due today")
+        .shows(">10:00</time>");
     let page = browser.get("/activities/1").ok();
     page.shows("value=\"2026-03-05T10:00\"")
-        .shows("in the zone Asia/Tokyo")
+        .shows("In the Asia/Tokyo time zone")
         .shows("Asia/Tokyo</a>");
     browser.get("/activities").ok().shows(">Thu 5 Mar, 10:00</time>").shows(">10:30</time>");
     let page = browser.get("/activities?start_from=2026-03-05&start_to=2026-03-05").ok();
@@ -229,7 +238,7 @@ fn each_person_may_choose_the_zone_of_their_pages() {
     let page = browser.post("/preferences", &[("zone", "Middle/Earth")]);
     page.refused(422).shows("is not known").shows("value=\"Middle/Earth\"");
     browser.post("/preferences", &[("zone", " ")]).redirected();
-    browser.get("/").ok().shows("Wednesday, 2026-03-04</p>");
+    browser.get("/").ok().shows("Wednesday, 4 March 2026</p>");
 }
 
 #[test]
@@ -271,14 +280,14 @@ fn what_was_missed_is_planned_for_another_day_at_its_time() {
     });
     let mut browser = world.editor();
     let page = browser.get("/").ok();
-    page.shows("Plan for…").shows("<option value=\"2026-03-04\">Wed 4 Mar</option>");
+    page.shows("Move to…").shows("<option value=\"2026-03-04\">Wed 4 Mar</option>");
     page.shows("<option value=\"2026-03-10\">Tue 10 Mar</option>").hides("2026-03-11");
     let seen = page.value("seen").unwrap().to_owned();
     // Clocks go forward on the 8th.
     let fields = [("day", "2026-03-09"), ("seen", seen.as_str()), ("back", "/#overdue")];
     let quick = format!("/activities/{id}/quick");
     let told = browser.post(&quick, &fields).redirected().to_owned();
-    browser.get(&told).ok().shows("begins Mon 9 Mar, 09:30 now.").shows("Undo");
+    browser.get(&told).ok().shows("now starts Mon 9 Mar, 09:30.").shows("Undo");
     let activity = record(&world, id);
     assert_eq!(activity.start, moment("2026-03-09T09:30:00-05:00"));
     assert_eq!(activity.end, Some(moment("2026-03-09T10:15:00-05:00")));
@@ -286,5 +295,5 @@ fn what_was_missed_is_planned_for_another_day_at_its_time() {
         browser.post(&quick, &[("day", wrong)]).refused(400);
     }
     assert_eq!(record(&world, id), activity);
-    world.viewer().get("/").ok().hides("Plan for…");
+    world.viewer().get("/").ok().hides("Move to…");
 }

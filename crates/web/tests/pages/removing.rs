@@ -22,12 +22,10 @@ fn what_is_removed_can_be_brought_back_at_once() {
     browser
         .get(answer.redirected())
         .ok()
-        .shows("“Call &lt;Ada&gt;”</a> has been removed.")
+        .shows("“Call &lt;Ada&gt;”</a> was removed.")
         .shows("Undo");
     let page = browser.get("/activities/1").ok();
-    page.shows("This activity has been removed by Ed Cohen")
-        .shows("Call &lt;Ada&gt;")
-        .shows("Restore");
+    page.shows("This activity was removed by Ed Cohen").shows("Call &lt;Ada&gt;").shows("Restore");
     world.viewer().get("/activities/1").ok().hides(">Restore<");
 
     let second = browser.post("/activities/1/remove", &[("confirmed", "1")]);
@@ -35,14 +33,14 @@ fn what_is_removed_can_be_brought_back_at_once() {
     let undo = [("version", "2"), ("back", "/activities")];
     let undone = browser.post("/activities/1/undo", &undo);
     assert_eq!(undone.redirected(), "/activities?changed=1&version=3");
-    browser.get(undone.redirected()).ok().shows("has been restored.");
+    browser.get(undone.redirected()).ok().shows("was restored.");
     assert!(is_there(&world, id));
     let same = browser.post("/activities/1/restore", &[]);
     assert_eq!(same.redirected(), "/activities/1?done=same");
     world.write(Write::Remove(id));
     let restored = browser.post("/activities/1/restore", &[]);
     assert_eq!(restored.redirected(), "/activities/1?changed=1&version=5");
-    browser.get(restored.redirected()).ok().shows("has been restored.");
+    browser.get(restored.redirected()).ok().shows("was restored.");
 }
 
 #[test]
@@ -104,7 +102,7 @@ fn a_story_does_not_undo_what_was_saved_since_it_was_opened() {
     save("Saved meanwhile");
     let answer = browser.post("/activities/1/restore", &[("seq", "1"), ("seen", "2")]);
     assert_eq!(answer.redirected(), "/activities/1/history?outdated=1");
-    browser.get(answer.redirected()).shows("nothing has been restored").shows("Saved meanwhile");
+    browser.get(answer.redirected()).shows("nothing was restored").shows("Saved meanwhile");
 }
 
 #[test]

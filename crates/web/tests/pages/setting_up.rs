@@ -1,4 +1,4 @@
-//! The first admin, made by whoever has the setup link.
+//! Creating the first admin with the setup link.
 
 use domain::Role;
 
@@ -108,8 +108,8 @@ fn what_is_wrong_is_said_at_its_field_and_nothing_is_made() {
     tried(&[("name", " ")], "Your name must not be empty.");
     tried(&[("login", "sam eriksen")], "Login name must have 1 to 100 characters");
     tried(&[("password", "secret"), ("again", "secret")], "Password must have at least 10");
-    tried(&[("again", "secret words")], "Password again is not the same as the password.");
-    tried(&[("org", "nowhere")], "there is no organization nowhere");
+    tried(&[("again", "secret words")], "The passwords do not match.");
+    tried(&[("org", "nowhere")], "here is no organization nowhere");
     assert!(!world.service.can_anybody_sign_in());
     assert_eq!(send(&mut browser, &token, &[]).redirected(), "/");
 }

@@ -82,9 +82,9 @@ fn the_organization_gets_another_name_and_zone_and_times_follow() {
     let page = browser.post("/settings/organization", &fields);
     assert_eq!(page.redirected(), "/settings?done=organization");
     let page = browser.get("/settings?done=organization").ok();
-    page.shows("The organization has been saved.").shows("Acme &amp; Friends");
+    page.shows("Organization saved.").shows("Acme &amp; Friends");
     // There, it is the next day already.
-    world.editor().get("/").ok().shows("Thursday, 2026-03-05</p>").shows("00:00</time>");
+    world.editor().get("/").ok().shows("Thursday, 5 March 2026</p>").shows("00:00</time>");
 
     let fields = [("org_name", " "), ("zone", "Middle/Earth")];
     let page = browser.post("/settings/organization", &fields).refused(422);
@@ -103,7 +103,7 @@ fn a_new_user_signs_in_with_the_password_that_was_typed() {
         [("name", "Grace"), ("role", "editor"), ("login", "Grace"), ("password", NEW_PASSWORD)];
     let page = browser.post("/settings/users", &fields);
     assert_eq!(page.redirected(), "/settings/users/4?done=added");
-    browser.get("/settings/users/4?done=added").ok().shows("has been added").hides(NEW_PASSWORD);
+    browser.get("/settings/users/4?done=added").ok().shows("User added").hides(NEW_PASSWORD);
     assert_eq!(user(&world, UserId(4)).role, Role::Editor);
     let mut grace = world.browser();
     assert_eq!(grace.sign_in("acme", "grace", NEW_PASSWORD).redirected(), "/");
@@ -136,7 +136,7 @@ fn a_password_that_is_made_up_is_shown_once() {
     let mut fields = vec![("login", "grace"), ("password", "")];
     let asked = browser.post("/settings/users/4/login", &fields).refused(422);
     asked
-        .shows("once you agree that this ends the sessions")
+        .shows("Please confirm that a new password signs this user out")
         .shows("data-confirm=\"Set a new password");
     fields.push(("confirmed", "1"));
     let next = shown_password(&browser.post("/settings/users/4/login", &fields).ok());
@@ -173,7 +173,7 @@ fn a_user_for_an_integration_needs_no_login() {
     let fields = [("name", "Nightly mailer"), ("role", "viewer"), ("login", ""), ("password", "")];
     browser.post("/settings/users", &fields).redirected();
     assert_eq!(user(&world, UserId(4)).login, None);
-    browser.get("/settings").ok().shows("does not sign in");
+    browser.get("/settings").ok().shows("cannot sign in");
 }
 
 #[test]
@@ -211,9 +211,9 @@ fn what_is_wrong_with_a_new_user_is_said_and_nobody_is_added() {
         assert!(password.is_empty() || !page.body.contains(&format!("\"{password}\"")));
     };
     refused("", "editor", "", "", "Name must not be empty.");
-    let kept = "Password is not shown again: type it once more";
+    let kept = "Password must be typed again";
     refused("", "editor", "grace", "a few words more", kept);
-    refused("Grace", "queen", "", "", "Role is not one of these");
+    refused("Grace", "queen", "", "", "Role must be one from the list");
     refused(
         "Grace",
         "editor",
@@ -223,7 +223,7 @@ fn what_is_wrong_with_a_new_user_is_said_and_nobody_is_added() {
     );
     refused("Grace", "editor", "grace", "short", "Password must have at least 10 characters.");
     refused("Grace", "editor", "", NEW_PASSWORD, "Login name must have 1 to 100 characters");
-    refused("Grace", "editor", "ED", NEW_PASSWORD, "Login name is that of Ed Cohen");
+    refused("Grace", "editor", "ED", NEW_PASSWORD, "Login name is already used by Ed Cohen");
     assert_eq!(world.acme.directory().users.len(), 3);
 }
 
@@ -242,7 +242,7 @@ fn a_role_counts_from_the_next_request_on() {
     editor.get("/settings").refused(403);
     editor.post("/accounts", &[("name", "Mine")]).refused(403);
     let page = admin.post("/settings/users/2", &[("name", ""), ("role", "x")]).refused(422);
-    page.shows("Name must not be empty.").shows("Role is not one of these");
+    page.shows("Name must not be empty.").shows("Role must be one from the list");
     admin.post("/settings/users/99", &fields).refused(404);
 }
 
@@ -278,7 +278,7 @@ fn another_password_ends_what_was_opened_with_the_old_one() {
     assert_eq!(world.browser().sign_in("acme", "eddie", NEW_PASSWORD).redirected(), "/");
     let fields = [("login", "vi"), ("password", NEW_PASSWORD), agreed];
     let page = admin.post("/settings/users/2/login", &fields).refused(422);
-    page.shows("Login name is that of Vi Dahl");
+    page.shows("Login name is already used by Vi Dahl");
 }
 
 #[test]
@@ -337,8 +337,7 @@ fn statuses_are_added_and_moved() {
         "On hold",
         "Deferred",
     ]);
-    for (name, problem) in [("", "New status must not be empty."), ("on HOLD", "is there already")]
-    {
+    for (name, problem) in [("", "New status must not be empty."), ("on HOLD", "already exists")] {
         let page = admin.post("/settings/statuses", &[("status_name", name)]).refused(422);
         page.shows(problem);
         assert_eq!(page.value("status_name"), Some(name));
@@ -389,7 +388,7 @@ fn what_is_wrong_with_a_new_name_is_said_before_anything_is_renamed() {
         page.shows(problem);
     };
     refused(" ", "New name must not be empty.");
-    refused("completed", "New name is that of another status.");
+    refused("completed", "New name is already used by another status.");
     refused(&"x".repeat(201), "New name must have at most");
     assert_eq!(status(&world, NOT_STARTED).name.as_str(), "Not Started");
     admin.post("/settings/statuses/99/rename", &[("name", "x")]).refused(404);
@@ -409,7 +408,7 @@ fn new_activities_begin_with_the_status_that_an_admin_says() {
     admin.post("/settings/statuses/3/begin", &[]).redirected();
     assert!(status(&world, StatusId(3)).begins && !status(&world, NOT_STARTED).begins);
     admin.get("/settings").ok().shows_in_order(&["Not Started", "Waiting", "new activities"]);
-    admin.get("/settings/statuses/3").ok().shows("New activities begin with it");
+    admin.get("/settings/statuses/3").ok().shows("New activities start with this status");
     chosen(admin.get("/activities/new").ok(), 3);
     // One that cannot be chosen is none: the first that is to be done takes its place.
     admin.post("/settings/statuses/3/retire", &[("retired", "1")]).redirected();

@@ -13,7 +13,7 @@ use crate::harness::{ADMIN, Browser, EDITOR, PASSWORD, VIEWER, World};
 const SESSION: &str = "driftless_session";
 const NEW_PASSWORD: &str = "another horse altogether";
 
-/// Whether somebody is signed in.
+/// Whether a person is signed in.
 fn is_in(browser: &mut Browser<'_>) -> bool {
     browser.get("/").status == 200
 }
@@ -239,7 +239,7 @@ fn a_new_password_takes_the_place_of_the_old_one_and_ends_other_sessions() {
     let fields = [("current", PASSWORD), ("new", NEW_PASSWORD), ("again", NEW_PASSWORD)];
     assert_eq!(here.post("/password", &fields).redirected(), "/password?done=1");
     assert_ne!(here.cookie(SESSION), Some(before.as_str()));
-    here.get("/password?done=1").ok().shows("Your password has been changed.");
+    here.get("/password?done=1").ok().shows("Password changed.");
     assert!(!is_in(&mut there), "everywhere else they are out");
     assert!(is_in(&mut others), "others are not concerned");
     world.browser().sign_in("acme", ADMIN.1, PASSWORD).refused(422);
@@ -255,9 +255,9 @@ fn what_is_wrong_with_a_new_password_is_said_at_its_field() {
         let page = browser.post("/password", &fields).refused(422);
         page.shows(problem).hides(NEW_PASSWORD);
     };
-    tried("wrong password", NEW_PASSWORD, NEW_PASSWORD, "Current password is not right.");
+    tried("wrong password", NEW_PASSWORD, NEW_PASSWORD, "Current password is incorrect.");
     tried(PASSWORD, "short", "short", "New password must have at least 10 characters.");
-    let other = "New password again is not the same as the new password.";
+    let other = "The new passwords do not match.";
     tried(PASSWORD, NEW_PASSWORD, "another one", other);
     world.admin();
 }
@@ -271,7 +271,7 @@ fn a_form_of_an_earlier_session_can_be_sent_again_and_loses_nothing() {
     let fields = [("csrf", &*old), ("name", "Harbor <Bakery>")];
     browser.post_from("/accounts", &fields, "http://elsewhere.example").refused(403);
     let page = browser.post_from("/accounts", &fields, "http://localhost").refused(409);
-    page.shows("Nothing was saved yet").shows("value=\"Harbor &lt;Bakery&gt;\"");
+    page.shows("Nothing has been saved yet").shows("value=\"Harbor &lt;Bakery&gt;\"");
     assert_ne!(page.value("csrf").unwrap(), old);
     world.browser().post_bare("/accounts", &fields).refused(401).shows("You are signed out");
 }
@@ -282,19 +282,19 @@ fn whoever_is_signed_in_keeps_the_navigation_when_something_goes_wrong() {
     let (navigation, mut viewer) = ("<nav class=\"main\"", world.viewer());
     viewer.get("/").ok();
     for (page, title) in [
-        (viewer.get("/nowhere").refused(404), "Nothing here"),
-        (viewer.get("/activities/17").refused(404), "Nothing here"),
-        (viewer.get("/settings").refused(403), "Not for you"),
-        (viewer.get("/bin?page=x").refused(400), "That does not work"),
+        (viewer.get("/nowhere").refused(404), "Page not found"),
+        (viewer.get("/activities/17").refused(404), "Page not found"),
+        (viewer.get("/settings").refused(403), "You don’t have permission"),
+        (viewer.get("/bin?page=x").refused(400), "That didn’t work"),
         (viewer.post("/activities", &[("note", &"x".repeat(3 << 20))]).refused(413), "Too much"),
-        (viewer.post_bare("/sign-out", &[]).refused(403), "Please send it again"),
+        (viewer.post_bare("/sign-out", &[]).refused(403), "Please try again"),
     ] {
         page.shows(navigation).shows(VIEWER.2).shows(title);
         assert!(page.value("csrf").is_some(), "{title}");
         assert_eq!(page.header("cache-control"), "no-store");
     }
     let mut nobody = world.browser();
-    nobody.get("/nowhere").refused(404).hides(navigation).shows("Nothing here");
+    nobody.get("/nowhere").refused(404).hides(navigation).shows("Page not found");
     nobody.set_cookie(SESSION, "0123456789abcdef");
     nobody.get("/nowhere").refused(404).hides(navigation);
 }
@@ -350,7 +350,7 @@ fn who_was_signed_in_last_is_filled_in_until_they_sign_out() {
     assert_eq!(browser.get("/sign-in").value("login"), Some(""));
 }
 
-/// Sends a body of which nobody says how long it is, in pieces.
+/// Sends a body without its length, in pieces.
 fn send_pieces(world: &World, path: &str, cookie: &str, body: &str) -> u16 {
     let pieces = body.as_bytes().chunks(1_000).map(|piece| Ok::<_, Infallible>(piece.to_vec()));
     let pieces = futures_util::stream::iter(pieces.collect::<Vec<_>>());

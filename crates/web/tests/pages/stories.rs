@@ -41,7 +41,7 @@ fn it_tells_who_changed_what_from_where_the_latest_first() {
     page.shows("<del>Ed Cohen</del> → <ins>Ada Byron</ins>");
     page.shows("<del>Not Started</del> → <ins>Completed</ins>");
     page.shows("<del>Normal</del> → <ins>High</ins>").shows("<ins>rang\ntwice</ins>");
-    page.shows("2026-03-05T09:00:00.000+01:00").hides("Status number");
+    page.shows("2026-03-05T09:00:00.000+01:00").hides("Status ID");
     page.shows("<ins>Call &lt;Ada&gt;</ins>").hides("<Ada>");
     page.shows("name=\"seq\" value=\"1\"").shows("name=\"seq\" value=\"2\"");
     page.hides("name=\"seq\" value=\"3\"").hides("name=\"seq\" value=\"4\"");
@@ -54,7 +54,7 @@ fn a_status_that_was_renamed_is_nobodys_change() {
     let name = StatusName::parse("Untouched").unwrap();
     world.service.rename_status(&world.acme, NOT_STARTED, name, &mut |_| {}).unwrap();
     let page = world.viewer().get("/activities/1/history").ok();
-    page.shows_in_order(&["Its status was renamed", "<ins>Untouched</ins>", "Created"]);
+    page.shows_in_order(&["Status renamed", "<ins>Untouched</ins>", "Created"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What goes over the wire: compressed, kept by browsers where it never changes, and telling nobody a token.
+//! What is sent: compressed, cached if it never changes, and without revealing tokens by its length.
 
 use axum::body::Body;
 use axum::http::{Request, Response, header};

@@ -1,4 +1,4 @@
-//! An account that is made along with an activity: its name is typed where an account is chosen.
+//! Adds an account together with an activity, by typing its name where an account is chosen.
 
 use domain::Name;
 use maud::{Markup, html};
@@ -9,11 +9,10 @@ use crate::fields::Fields;
 use crate::form::Wrong;
 use crate::{Problem, SignedIn, Web};
 
-/// The field that says which name is to be a new account's.
+/// The field with the name of the account to add.
 const ADD: &str = "add_account";
 
-/// Makes the account that the form asks for, once nothing else is wrong with the form; from then on
-/// the form names it.
+/// Adds the account that the form asks for, if the form has no other errors; the form then names it.
 pub(super) async fn add_if_asked(
     web: &Web,
     who: &SignedIn,
@@ -30,13 +29,13 @@ pub(super) async fn add_if_asked(
     if !is_right(&any) {
         return Ok(());
     }
-    // With a second click, or where somebody else was faster, it is there already.
+    // If it was clicked twice, or someone else was faster, the account already exists.
     let id = web.service.account_named(&who.person, name).await?;
     typed.set(Part::Account, names.account(id));
     Ok(())
 }
 
-/// Offers to make an account of a name that is not in the directory.
+/// Offers to add an account whose name was not found.
 pub(super) fn offer(typed: &Typed, wrong: &Wrong) -> Markup {
     let name = typed.get(Part::Account).trim();
     let is_name = Name::parse(name).is_ok() && !name.bytes().all(|b| b.is_ascii_digit());
@@ -50,7 +49,7 @@ pub(super) fn offer(typed: &Typed, wrong: &Wrong) -> Markup {
     }
 }
 
-/// Whether nothing is wrong with what was typed.
+/// Whether the form has no errors.
 pub(super) fn is_right(typed: &Typed, base: Option<&domain::Activity>, names: &Names) -> bool {
     Content::parse(typed, base, names, &mut Wrong::default()).is_some()
 }

@@ -1,5 +1,5 @@
-//! Two people have changed an activity at once. What does not collide is brought together and saved;
-//! where it does, who came second says what is to stay.
+//! Two people edited an activity at the same time. Edits that do not collide are merged and saved; where they do, the
+//! person who saves second chooses what to keep.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -19,22 +19,22 @@ use crate::pages::differences;
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
 
-/// How often an edit is brought together with what others save meanwhile, before it is given up.
+/// How often an edit is merged with what others save in the meantime before giving up.
 const TRIES_MAX: usize = 10;
 
-/// What the choice of a part says that is to be as it was typed, and as it has been saved meanwhile.
+/// The values of a choice: the part as typed here, or as the other person saved it.
 pub(super) const MINE: &str = "mine";
 pub(super) const THEIRS: &str = "theirs";
 
-/// The field that names each part that is to be chosen.
+/// The field that names each part to choose.
 pub(super) const CHOOSE: &str = "choose";
 
-/// The name of the choice of a part.
+/// The field name for the choice of a part.
 pub(super) fn pick(part: Part) -> String {
     format!("pick-{}", part.name())
 }
 
-/// What becomes of an edit of a version that is not the present one any more.
+/// Handles an edit of a version that is no longer the latest.
 pub(super) async fn settle(
     web: &Web,
     who: &SignedIn,
@@ -47,12 +47,16 @@ pub(super) async fn settle(
         let present = web.service.latest(&names.tenant, edit.id).await?.ok_or(Problem::NotFound)?;
         let Some(theirs) = present.record().map(Content::of) else {
             let content = gone(who, names, edit, mine, &base, &present);
-            return Ok(conflict(who, "Removed meanwhile", &content));
+            return Ok(conflict(who, "Removed while you were editing", &content));
         };
         let merged = Merged::of(&base, mine, &theirs);
         if !merged.colliding.is_empty() {
             let both = Both { names, base: &base, mine, theirs: &theirs, present: &present };
-            return Ok(conflict(who, "Changed meanwhile", &both.choose(who, edit, &merged)));
+            return Ok(conflict(
+                who,
+                "Changed while you were editing",
+                &both.choose(who, edit, &merged),
+            ));
         }
         let patch = Box::new(merged.content.patch(&theirs));
         let write = Write::Edit { id: edit.id, seen: present.seq, patch };
@@ -69,7 +73,7 @@ pub(super) async fn settle(
             }
         }
     }
-    let text = "Others change this activity all the time. Nothing of yours was saved: go back, and send it again.";
+    let text = "Others keep changing this activity, so your changes could not be saved. Go back and send them again.";
     Err(Problem::Unavailable(text.to_owned()))
 }
 
@@ -85,7 +89,7 @@ fn by(names: &Names, version: &Version) -> Markup {
     }
 }
 
-/// What was typed travels along unseen.
+/// Hidden fields with what was typed.
 fn carried(who: &SignedIn, edit: &Edit, seen: &Version, typed: &Typed, visible: &[Part]) -> Markup {
     html! {
         (csrf(who))
@@ -99,7 +103,7 @@ fn carried(who: &SignedIn, edit: &Edit, seen: &Version, typed: &Typed, visible: 
     }
 }
 
-/// What an activity was, what was typed, and what has been saved meanwhile.
+/// The version before, what was typed here, and what the other person saved.
 struct Both<'a> {
     names: &'a Names,
     base: &'a Content,
@@ -111,7 +115,7 @@ struct Both<'a> {
 impl Both<'_> {
     fn choose(&self, who: &SignedIn, edit: &Edit, merged: &Merged) -> Markup {
         let Both { names, base, mine, present, .. } = self;
-        // Of what is to be chosen there travels what was typed; of all else, what comes of both.
+        // Parts to choose carry what was typed; all others carry the merged value.
         let mut typed = Typed::of(&merged.content, names);
         for part in &merged.colliding {
             typed.set(*part, edit.typed.get(*part));
@@ -122,9 +126,9 @@ impl Both<'_> {
             |part: &Part| !merged.colliding.contains(part) && !merged.content.same(base, *part);
         let settled: Vec<Part> = Part::ALL.into_iter().filter(settled).collect();
         html! {
-            (layout::head(&format!("Changed meanwhile: {}", short(self.theirs.subject.as_str(), 80)), &html! {}))
-            (notice("warn", &format!("{} has changed this activity while you did.", names.author(present.author))))
-            p.lead { "Nothing of yours is lost, and nothing has been saved yet. Say what is to stay where you both changed the same." }
+            (layout::head(&format!("Changed while you were editing: {}", short(self.theirs.subject.as_str(), 80)), &html! {}))
+            (notice("warn", &format!("{} changed this activity while you were editing.", names.author(present.author))))
+            p.lead { "Nothing you typed is lost, and nothing has been saved yet. Choose what to keep where you both made changes." }
             div.conflict {
                 form.edit action=(address(edit.id)) method="post" {
                     (carried(who, edit, present, &typed, &texts))
@@ -136,7 +140,7 @@ impl Both<'_> {
                     }
                     @if !settled.is_empty() {
                         div.card {
-                            h2 { "Saved with it" }
+                            h2 { "Also saved" }
                             dl.facts {
                                 @for part in settled {
                                     dt { (part.label()) }
@@ -149,15 +153,15 @@ impl Both<'_> {
                         }
                     }
                     div.buttons {
-                        button.primary type="submit" { "Save this" }
-                        a.button.quiet href=(address(edit.id)) { "Drop my changes" }
+                        button.primary type="submit" { "Save" }
+                        a.button.quiet href=(address(edit.id)) { "Discard my changes" }
                     }
                 }
             }
         }
     }
 
-    /// A text with the words of both in it, to be edited.
+    /// A combined text, to be edited.
     fn text(&self, part: Part, text: &str) -> Markup {
         let (id, help) = (format!("f-{}", part.name()), format!("h-{}", part.name()));
         let of = |content: &Content| match part {
@@ -169,23 +173,23 @@ impl Both<'_> {
             fieldset {
                 legend { (part.label()) " " span.badge.warn { "changed by both" } }
                 div.side { b { "Yours" } (differences::shown(&base, &mine)) }
-                div.side { b { "Saved meanwhile by " (by(self.names, self.present)) } (differences::shown(&base, &theirs)) }
+                div.side { b { "Saved by " (by(self.names, self.present)) } (differences::shown(&base, &theirs)) }
                 div.field {
-                    label for=(id) { (part.label()) " with the words of both" }
+                    label for=(id) { (part.label()) ", combined" }
                     @if part == Part::Subject {
                         input id=(id) name=(part.name()) value=(text) required aria-describedby=(help);
                     } @else {
                         textarea id=(id) name=(part.name()) rows="6" aria-describedby=(help) { "\n" (text) }
                     }
-                    p.help id=(help) { "Delete what is not to stay." }
+                    p.help id=(help) { "Delete what you don’t want to keep." }
                 }
             }
         }
     }
 
-    /// One or the other, and neither before it is chosen.
+    /// A choice between the two values, with none chosen at first.
     fn pick(&self, part: Part) -> Markup {
-        let saved = html! { "Saved meanwhile by " (by(self.names, self.present)) };
+        let saved = html! { "Saved by " (by(self.names, self.present)) };
         html! {
             fieldset {
                 legend { (part.label()) " " span.badge.warn { "changed by both" } }
@@ -216,9 +220,9 @@ fn gone(
 ) -> Markup {
     let changed = mine.differing(base);
     html! {
-        (layout::head("Removed meanwhile", &html! {}))
-        (notice("warn", &format!("{} has removed this activity while you changed it.", names.author(tombstone.author))))
-        p.lead { "Nothing of yours is lost, and nothing has been saved yet. Removed: " (by(names, tombstone)) "." }
+        (layout::head("Removed while you were editing", &html! {}))
+        (notice("warn", &format!("{} removed this activity while you were editing.", names.author(tombstone.author))))
+        p.lead { "Nothing you typed is lost, and nothing has been saved yet. Removed by " (by(names, tombstone)) "." }
         div.card {
             h2 { "Your changes" }
             dl.facts {
@@ -228,8 +232,8 @@ fn gone(
                 (carried(who, edit, &edit.base, &edit.typed, &[]))
                 input type="hidden" name="restore" value="1";
                 div.buttons {
-                    button.primary type="submit" { "Restore it with my changes" }
-                    a.button.quiet href="/activities" { "Leave it removed" }
+                    button.primary type="submit" { "Restore with my changes" }
+                    a.button.quiet href="/activities" { "Leave it in the bin" }
                 }
             }
         }

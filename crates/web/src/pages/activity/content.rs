@@ -1,4 +1,4 @@
-//! What the form of an activity has in it: as typed, and as what it means.
+//! The content of an activity's form: as typed, and as parsed.
 
 use domain::{
     Activity, ClientId, CustomFieldPatch, Draft, Moment, Note, Patch, Presence, Priority, StatusId,
@@ -50,12 +50,12 @@ impl Part {
         }
     }
 
-    /// What people call it.
+    /// Its label.
     pub(super) fn label(self) -> &'static str {
         match self {
             Part::Subject => "Subject",
             Part::Account => "Account",
-            Part::Responsible => "Responsible",
+            Part::Responsible => "Assigned to",
             Part::Start => "Start",
             Part::End => "End",
             Part::Status => "Status",
@@ -65,7 +65,7 @@ impl Part {
     }
 }
 
-/// The text of each part, as it stands in the form.
+/// The text of each part in the form.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Typed([String; Part::ALL.len()]);
 
@@ -79,7 +79,7 @@ impl Typed {
     pub(super) fn of(content: &Content, names: &Names) -> Typed {
         let zone = names.zone();
         Typed(Part::ALL.map(|part| match part {
-            // A control with one line drops what breaks it.
+            // A control with one line drops line breaks.
             Part::Subject => content.subject.as_str().replace(['\r', '\n'], ""),
             Part::Account => content.client.map_or_else(String::new, |id| names.account(id)),
             Part::Responsible => content.system_user.map_or_else(String::new, |id| id.to_string()),
@@ -101,7 +101,7 @@ impl Typed {
         self.0[part as usize] = text.into();
     }
 
-    /// Whether nobody has touched what the form showed of a part.
+    /// Whether a part is as the form showed it.
     fn is_as(&self, shown: &Typed, part: Part) -> bool {
         let (typed, shown) = (self.get(part), shown.get(part));
         match part {
@@ -111,12 +111,12 @@ impl Typed {
     }
 }
 
-/// Browsers end lines in their own way.
+/// Normalizes the line ends of browsers.
 fn lines(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
-/// What the form means.
+/// The parsed content of a form.
 #[derive(Clone, Debug)]
 pub(super) struct Content {
     pub(super) subject: Subject,
@@ -132,7 +132,7 @@ pub(super) struct Content {
 /// Reads a form, part by part.
 struct Reader<'a> {
     typed: &'a Typed,
-    /// What the form was made from, and what it showed of that.
+    /// The version that the form was made from, and what the form showed of it.
     base: Option<(&'a Activity, Typed)>,
     wrong: &'a mut Wrong,
 }
@@ -142,8 +142,7 @@ impl Reader<'_> {
         self.base.as_ref().is_some_and(|(_, shown)| self.typed.is_as(shown, part))
     }
 
-    /// A part that nobody has touched stays what it was, though the form shows less of it: a start
-    /// keeps its offset.
+    /// An untouched part keeps its exact value, even if the form shows less of it: a start keeps its offset.
     fn part<T>(
         &mut self,
         part: Part,
@@ -171,7 +170,7 @@ impl Content {
         }
     }
 
-    /// Parses what was typed into a form that was made from `base`; notes what is wrong with it.
+    /// Parses a form that was made from `base`, and notes its errors.
     pub(super) fn parse(
         typed: &Typed,
         base: Option<&Activity>,
@@ -201,7 +200,7 @@ impl Content {
         let priority = reader.part(
             Part::Priority,
             |a| a.priority,
-            |text| Priority::parse(text).ok_or_else(|| "must be one of the list".to_owned()),
+            |text| Priority::parse(text).ok_or_else(|| "must be one from the list".to_owned()),
         );
         let note = reader.part(
             Part::Note,
@@ -209,11 +208,11 @@ impl Content {
             |_| Note::parse(typed.get(Part::Note)).map_err(|e| e.to_string()),
         );
         let untouched = reader.is_untouched(Part::Start) && reader.is_untouched(Part::End);
-        // Scripts may save such; whoever types it has made a mistake.
+        // Scripts may save such times; in the form it is a mistake.
         if let (Some(start), Some(Some(end)), false) = (start, end, untouched)
             && end.stamp < start.stamp
         {
-            wrong.add(Part::End.name(), "must not lie before the start");
+            wrong.add(Part::End.name(), "must not be before the start");
         }
         if !wrong.is_empty() {
             return None;
@@ -230,7 +229,7 @@ impl Content {
         })
     }
 
-    /// Whether both say the same of a part.
+    /// Whether a part is the same in both.
     pub(super) fn same(&self, other: &Content, part: Part) -> bool {
         match part {
             Part::Subject => self.subject == other.subject,
@@ -244,12 +243,12 @@ impl Content {
         }
     }
 
-    /// The parts in which they differ.
+    /// The parts that differ.
     pub(super) fn differing(&self, other: &Content) -> Vec<Part> {
         Part::ALL.into_iter().filter(|part| !self.same(other, *part)).collect()
     }
 
-    /// Makes a part what it is in another.
+    /// Copies a part from another.
     pub(super) fn take(&mut self, part: Part, from: &Content) {
         match part {
             Part::Subject => self.subject.clone_from(&from.subject),
@@ -263,7 +262,7 @@ impl Content {
         }
     }
 
-    /// What has to change of an activity.
+    /// The patch that changes `was` into this.
     pub(super) fn patch(&self, was: &Content) -> Patch {
         let differs = |part| !self.same(was, part);
         fn presence<T>(differs: bool, value: Option<T>) -> Presence<T> {
@@ -300,14 +299,14 @@ impl Content {
 
 fn account(text: &str, names: &Names) -> Result<ClientId, String> {
     if text.is_empty() {
-        return Err("must not be empty: type a name of the directory, or a number".to_owned());
+        return Err("must not be empty: type the name or ID of an account".to_owned());
     }
     match &*accounts_meant(&names.tenant, text) {
         [one] => Ok(*one),
-        [] => Err("is not in the directory: type another name, or the account's number".to_owned()),
+        [] => Err("was not found: type another name, or the account’s ID".to_owned()),
         fitting @ [first, ..] => {
             let (first, count) = (names.account(*first), fitting.len());
-            Err(format!("fits {count} accounts: say which one by its number, as in {first}"))
+            Err(format!("matches {count} accounts: add the ID of the one you mean, as in {first}"))
         }
     }
 }
@@ -319,8 +318,8 @@ fn user(text: &str, names: &Names) -> Result<Option<UserId>, String> {
     let id = text.parse().ok().map(UserId);
     match id.and_then(|id| names.directory.users.get(&id)) {
         Some(user) if !user.disabled => Ok(Some(user.id)),
-        Some(_) => Err("must be somebody who still works here".to_owned()),
-        None => Err("must be one of the list".to_owned()),
+        Some(_) => Err("must be an active user".to_owned()),
+        None => Err("must be one from the list".to_owned()),
     }
 }
 
@@ -328,7 +327,7 @@ fn status(text: &str, names: &Names) -> Result<StatusId, String> {
     let id = text.parse().ok().map(StatusId);
     match id.and_then(|id| names.directory.statuses.get(&id)) {
         Some(status) if !status.retired => Ok(status.id),
-        Some(_) => Err("must be one that is not retired".to_owned()),
-        None => Err("must be one of the list".to_owned()),
+        Some(_) => Err("is no longer available: choose another".to_owned()),
+        None => Err("must be one from the list".to_owned()),
     }
 }

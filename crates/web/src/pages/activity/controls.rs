@@ -1,4 +1,4 @@
-//! The controls of an activity's form, and its content where it is only to be read.
+//! The controls of an activity's form, and its content for people who may not edit.
 
 use domain::{Activity, CustomField, Priority};
 use maud::{Markup, html};
@@ -10,7 +10,7 @@ use crate::form::{Label, Wrong, choice, field, line};
 use crate::pages::names::{people_to_choose, statuses_to_choose};
 use crate::times::{self, Shape};
 
-/// All controls; `base` is what the form was made from.
+/// All controls; `base` is the version that the form was made from.
 pub(super) fn controls(
     typed: &Typed,
     base: Option<&Activity>,
@@ -24,13 +24,13 @@ pub(super) fn controls(
         required,
         ..Label::default()
     };
-    let zone = format!("As clocks show it in the zone {}.", names.zone());
+    let zone = format!("In the {} time zone.", names.zone());
     let needs_account = base.is_none_or(|activity| activity.client.is_some());
     let (users, statuses) = (users(base, names), statuses(base, names));
     html! {
         (line(Label { is_first: base.is_none(), ..label(Part::Subject, "", true) }, "text", typed.get(Part::Subject), wrong))
         div.pair {
-            (account(label(Part::Account, "An account’s name, or its number.", needs_account), typed, wrong))
+            (account(label(Part::Account, "The account’s name or ID.", needs_account), typed, wrong))
             (choice(label(Part::Responsible, "", true), options(&users), typed.get(Part::Responsible), wrong))
         }
         div.pair {
@@ -42,7 +42,7 @@ pub(super) fn controls(
             (choice(label(Part::Priority, "", true), priorities(), typed.get(Part::Priority), wrong))
         }
         (field(label(Part::Note, "", false), wrong, |part| html! {
-            // The first line break of a text area belongs to HTML.
+            // HTML drops the first line break of a text area.
             textarea id=(part.id) name=(Part::Note.name()) rows="6" aria-describedby=[part.described] autofocus[part.focus]
                 aria-invalid=[part.invalid] { "\n" (typed.get(Part::Note)) }
         }))
@@ -60,23 +60,19 @@ fn account(label: Label<'_>, typed: &Typed, wrong: &Wrong) -> Markup {
     })
 }
 
-/// Values and texts to choose from.
+/// Options: the value and text of each.
 type Choices = Vec<(String, String)>;
 
 fn options(choices: &Choices) -> impl Iterator<Item = (String, &str)> {
     choices.iter().map(|(value, text)| (value.clone(), text.as_str()))
 }
 
-/// Whoever may be responsible, and who is though they could not be chosen any more.
+/// The people that the activity can be assigned to, including its present one even if no longer active.
 fn users(base: Option<&Activity>, names: &Names) -> Choices {
     let mut choices = people_to_choose(&names.directory);
-    choices.insert(0, (String::new(), "Nobody".to_owned()));
+    choices.insert(0, (String::new(), "Unassigned".to_owned()));
     if let Some(id) = base.and_then(|activity| activity.system_user) {
-        add_missing(
-            &mut choices,
-            id.to_string(),
-            format!("{} (not here any more)", names.user(id)),
-        );
+        add_missing(&mut choices, id.to_string(), format!("{} (no longer active)", names.user(id)));
     }
     choices
 }
@@ -100,7 +96,7 @@ fn priorities() -> impl Iterator<Item = (String, &'static str)> {
     all.map(|priority| (priority.as_str().to_owned(), priority.as_str()))
 }
 
-/// A part as people read it.
+/// A part as text.
 pub(super) fn shown(part: Part, content: &Content, names: &Names) -> Markup {
     let time = |moment| times::moment(moment, &names.clock, Shape::Both);
     let text = |text: &str| html! { (text) };
@@ -117,7 +113,7 @@ pub(super) fn shown(part: Part, content: &Content, names: &Names) -> Markup {
     some.unwrap_or_else(|| html! { span.muted { "none" } })
 }
 
-/// An activity that is only to be read.
+/// The content of an activity, read-only.
 pub(super) fn facts(activity: &Activity, names: &Names) -> Markup {
     let content = Content::of(activity);
     html! {
@@ -130,7 +126,7 @@ pub(super) fn facts(activity: &Activity, names: &Names) -> Markup {
     }
 }
 
-/// Custom fields are shown, and edited by scripts.
+/// Custom fields, read-only: only scripts edit them.
 pub(super) fn custom_fields(activity: &Activity) -> Markup {
     html! {
         @if !activity.custom_fields.is_empty() {

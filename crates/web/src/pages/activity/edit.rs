@@ -1,4 +1,4 @@
-//! An activity: shown, and edited.
+//! Shows and edits an activity.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::{Problem, SignedIn, Web};
 /// The field with the account as the form showed it.
 const ACCOUNT_SHOWN: &str = "account_shown";
 
-/// The most characters of a subject that a title has.
+/// The most characters of the subject shown as the title.
 const TITLE_CHARS_MAX: usize = 120;
 
 pub(super) async fn show(
@@ -43,12 +43,12 @@ pub(super) async fn show(
         return remove::removed_page(&web, &who, &names, &version).await;
     };
     let done = match query.get("done") {
-        "created" => Some("The activity has been created."),
-        "saved" => Some("Your changes have been saved."),
+        "created" => Some("Activity created."),
+        "saved" => Some("Changes saved."),
         "merged" => {
-            Some("Your changes have been saved, beside what somebody else has changed meanwhile.")
+            Some("Changes saved, along with changes that someone else made while you were editing.")
         }
-        "same" => Some("Everything was like that already: nothing had to be saved."),
+        "same" => Some("No changes to save: the activity already looks like this."),
         _ => None,
     };
     let said = told::notice(&web, &who, &query, &address(id)).await?;
@@ -86,8 +86,8 @@ fn form(
                     @if is_done {
                         a.button href={ "/activities/new?after=" (version.id) } { "Follow up" }
                     } @else if names::done_status(&names.directory).is_some() {
-                        button type="submit" name="then" value=(DONE) { "Done" }
-                        button type="submit" name="then" value=(FOLLOW_UP) { "Done, and follow up" }
+                        button type="submit" name="then" value=(DONE) { "Mark as done" }
+                        button type="submit" name="then" value=(FOLLOW_UP) { "Done and follow up" }
                     }
                 }
             }
@@ -107,7 +107,7 @@ fn page(
     let (id, title) = (version.id, short(activity.subject.as_str(), TITLE_CHARS_MAX));
     let actions = html! {
         a.button.quiet href=(back) { "Back" }
-        a.button href={ (address(id)) "/history" } { "Story" }
+        a.button href={ (address(id)) "/history" } { "History" }
         @if who.edits() {
             a.button href={ "/activities/new?copy=" (id) } { "Duplicate" }
             (remove::button(who, id, activity.subject.as_str(), back))
@@ -134,7 +134,7 @@ fn history_facts(names: &Names, version: &Version, activity: &Activity) -> Marku
     let time = |stamp| times::time(stamp, &names.clock, Shape::Both);
     html! {
         dl.facts {
-            dt { "Number" } dd { (version.id) }
+            dt { "ID" } dd { (version.id) }
             @if let Some(id) = &activity.external_id {
                 dt { "External ID" } dd { (id) }
             }
@@ -143,13 +143,13 @@ fn history_facts(names: &Names, version: &Version, activity: &Activity) -> Marku
                 (time(activity.created))
                 @if let Some(name) = &activity.created_by { " by " (name) }
             }
-            dt { "Last change" }
+            dt { "Last changed" }
             dd { (time(version.stamp)) " by " (names.author(version.author)) }
         }
     }
 }
 
-/// What an edit is about.
+/// An edit that has come in.
 pub(super) struct Edit {
     pub(super) id: ActivityId,
     /// The version that the form was made from.
@@ -158,7 +158,7 @@ pub(super) struct Edit {
     /// Where the activity was opened from.
     pub(super) back: String,
     then: Then,
-    /// What was to be chosen on the page of a conflict, and was not.
+    /// The parts that still have to be chosen on the conflict page.
     unchosen: Vec<Part>,
 }
 
@@ -167,19 +167,19 @@ impl Edit {
         self.base.record().ok_or_else(without_version)
     }
 
-    /// Goes on after it has been saved, which `done` says how.
+    /// Redirects after it has been saved; `done` is the message to show.
     pub(super) fn go_on(&self, written: &Written, done: &str) -> Response {
         self.then.go_on(self.id, written.version, done, &self.back)
     }
 
-    /// The button that was pressed, for whoever is asked something first.
+    /// The button that was pressed, to be carried along if a question comes first.
     pub(super) fn button(&self) -> &'static str {
         self.then.name()
     }
 }
 
 fn without_version() -> Problem {
-    let text = "The form does not say which version of the activity it was made from. Load the activity's page again.";
+    let text = "This form does not say which version of the activity it is for. Reload the activity’s page and try again.";
     Problem::Wrong(text.to_owned())
 }
 
@@ -200,7 +200,10 @@ pub(super) async fn save(
     let base = edit.base()?;
     let mut wrong = Wrong::default();
     for part in &edit.unchosen {
-        wrong.add(part.name(), "was changed by both of you: this is yours; save it, or change it");
+        wrong.add(
+            part.name(),
+            "was changed by both of you. This is your value: save it or change it",
+        );
     }
     let Some(mine) = Content::parse(&edit.typed, Some(base), &names, &mut wrong) else {
         return again(&who, &names, &edit, &wrong);
@@ -224,8 +227,7 @@ pub(super) async fn save(
     }
 }
 
-/// Reads the form. Where it comes from the page of a conflict, it says of each part whether it is to
-/// stay as it is there.
+/// Reads the form. From the conflict page it says for each part which value to keep.
 async fn read(web: &Web, names: &Names, id: ActivityId, fields: &Fields) -> Result<Edit, Problem> {
     let seen = fields.get("seen").parse().map_err(|_| without_version())?;
     let base = web.service.version(&names.tenant, id, Seq(seen)).await?;
@@ -235,7 +237,7 @@ async fn read(web: &Web, names: &Names, id: ActivityId, fields: &Fields) -> Resu
     let back = local(fields.get("back")).unwrap_or("/activities").to_owned();
     let mut edit = Edit { id, base, typed, back, then, unchosen: Vec::new() };
     let shown = Typed::of(&Content::of(edit.base()?), names);
-    // An account that has got another name since is untouched all the same.
+    // An account that has been renamed in the meantime still counts as untouched.
     if fields.has(ACCOUNT_SHOWN) && fields.raw(ACCOUNT_SHOWN) == edit.typed.get(Part::Account) {
         edit.typed.set(Part::Account, shown.get(Part::Account));
     }
@@ -250,7 +252,7 @@ async fn read(web: &Web, names: &Names, id: ActivityId, fields: &Fields) -> Resu
     Ok(edit)
 }
 
-/// The form once more, with what is wrong with it.
+/// The form again, with its errors.
 pub(super) fn again(
     who: &SignedIn,
     names: &Names,
@@ -264,8 +266,8 @@ pub(super) fn again(
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
-/// Brings a removed activity back before it is edited. Returns the version that counts as seen: the
-/// new one, if its content is the one that the form was made from.
+/// Restores a removed activity before it is edited. Returns the version that the edit is based on: the new one, if
+/// its content is what the form was made from.
 async fn revive(web: &Web, who: &SignedIn, edit: &Edit) -> Result<Seq, Problem> {
     let tenant = &who.person.tenant;
     let restore = Write::Restore { id: edit.id, to: None, seen: None };

@@ -1,22 +1,22 @@
-//! Two edits made from one version, brought together.
+//! Merges two edits of the same version.
 
 use domain::{Note, Subject};
 
 use super::content::{Content, Part};
 use crate::text;
 
-/// What comes of two edits of the same version.
+/// The result of merging two edits of the same version.
 pub(super) struct Merged {
-    /// Both, where they do not collide; where they do, theirs.
+    /// Both edits; where they collide, theirs.
     pub(super) content: Content,
-    /// The parts in which they collide: a person has to say what is to stay.
+    /// The parts in which they collide, so that the person has to choose.
     pub(super) colliding: Vec<Part>,
-    /// What such a text has in it of both.
+    /// For such texts, the combination of both.
     both: Vec<(Part, String)>,
 }
 
 impl Merged {
-    /// Brings together what `mine` and `theirs` have made of `base`.
+    /// Merges what `mine` and `theirs` have changed in `base`.
     pub(super) fn of(base: &Content, mine: &Content, theirs: &Content) -> Merged {
         let mut merged = Merged { content: theirs.clone(), colliding: vec![], both: vec![] };
         for part in Part::ALL {
@@ -29,7 +29,7 @@ impl Merged {
                 merged.merge(part, base, mine, theirs);
             }
         }
-        // Each by itself made sense.
+        // Each was valid by itself, but together they are not.
         let Content { start, end, .. } = &merged.content;
         if end.is_some_and(|end| end.stamp < start.stamp) {
             for part in [Part::Start, Part::End] {
@@ -41,7 +41,7 @@ impl Merged {
         merged
     }
 
-    /// Both have changed the part, each in another way. Only texts can have both in them.
+    /// Merges a part that both have changed in different ways. Only texts can be combined.
     fn merge(&mut self, part: Part, base: &Content, mine: &Content, theirs: &Content) {
         let text = |content: &Content| match part {
             Part::Subject => Some(content.subject.as_str().to_owned()),
@@ -61,7 +61,7 @@ impl Merged {
         }
     }
 
-    /// Whether the text can be that part.
+    /// Sets a part, unless the text is not valid for it.
     fn put(&mut self, part: Part, text: &str) -> bool {
         match part {
             Part::Subject => Subject::parse(text).map(|text| self.content.subject = text).is_ok(),
@@ -69,7 +69,7 @@ impl Merged {
         }
     }
 
-    /// What is to be edited of a part in which the texts of both collide.
+    /// The combined text of a part that collides, to be edited.
     pub(super) fn both(&self, part: Part) -> Option<&str> {
         self.both.iter().find(|(of, _)| *of == part).map(|(_, text)| text.as_str())
     }

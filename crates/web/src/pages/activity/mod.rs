@@ -1,8 +1,8 @@
-//! One activity: new, shown, edited, removed, restored.
+//! One activity: creating, showing, editing, removing and restoring it.
 //!
-//! The form carries the position of the version that it was made from. What nobody has touched in it
-//! is no part of the edit, and an edit from an old version is not saved over a newer one: `merge` brings
-//! both together, and where they collide `conflict` lets the person choose.
+//! The form carries the position of the version that it was made from. Untouched fields are not part of the edit, and
+//! an edit of an old version never overwrites a newer one: `merge` combines the two, and where they collide,
+//! `conflict` lets the person choose.
 
 mod account;
 mod conflict;
@@ -34,7 +34,7 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/activities/{id}/restore", post(remove::restore))
 }
 
-/// The activity that an address names.
+/// The activity in an address.
 pub(crate) struct Id(pub(crate) ActivityId);
 
 impl FromRequestParts<Web> for Id {
@@ -51,7 +51,7 @@ pub(crate) fn address(id: ActivityId) -> String {
     format!("/activities/{id}")
 }
 
-/// The beginning of a text, for where there is little room.
+/// The start of a text, if there is little room.
 pub(crate) fn short(text: &str, chars_max: usize) -> String {
     match text.char_indices().nth(chars_max) {
         Some((at, _)) => format!("{}…", &text[..at]),

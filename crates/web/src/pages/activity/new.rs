@@ -1,4 +1,4 @@
-//! A new activity, from nothing or from another.
+//! Creates an activity, possibly as a copy or follow-up of another.
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -21,7 +21,7 @@ use crate::session::{Posted, Query};
 use crate::way_back::way_back;
 use crate::{Problem, SignedIn, Web, times};
 
-/// A form: what is in it, and what it was copied from.
+/// The form for a new activity.
 struct Form {
     typed: Typed,
     copied: Option<Arc<Version>>,
@@ -31,7 +31,7 @@ struct Form {
     follows: bool,
 }
 
-/// When a follow-up is proposed, in days from today.
+/// The proposed start of a follow-up, in days from today.
 const FOLLOWS_AFTER_DAYS: i64 = 7;
 
 impl Form {
@@ -72,7 +72,7 @@ async fn present(web: &Web, names: &Names, id: &str) -> Result<Arc<Version>, Pro
     web.service.retrieve(&names.tenant, id).await?.1.ok_or(Problem::NotFound)
 }
 
-/// What comes after an activity: with the same account, in a week at the same time.
+/// Fills in a follow-up: same account and time of day, a week from now.
 fn follow_up(typed: &mut Typed, before: &Activity, names: &Names) {
     let was = Typed::of(&Content::of(before), names);
     for part in [Part::Subject, Part::Account, Part::Priority] {
@@ -83,7 +83,7 @@ fn follow_up(typed: &mut Typed, before: &Activity, names: &Names) {
     typed.set(Part::Start, format!("{day}{time}"));
 }
 
-/// What a form begins with.
+/// The initial content of the form.
 fn first(who: &SignedIn, names: &Names, query: &Fields) -> Typed {
     let mut typed = Typed::default();
     if let Ok(client) = query.get("client").parse() {
@@ -122,12 +122,12 @@ fn page(
                 input type="hidden" name="copy" value=(version.id);
                 input type="hidden" name="copied" value=(version.seq);
             }
-            // A retired status is not copied: the list begins with one that can be chosen.
+            // A retired status is not copied; the list then starts with one that can be chosen.
             (controls(&form.typed, None, names, wrong))
             div.buttons {
                 button.primary type="submit" { "Create activity" }
                 @if !form.follows && names::done_status(&names.directory).is_some() {
-                    button type="submit" name="then" value=(FOLLOW_UP) { "Done, and follow up" }
+                    button type="submit" name="then" value=(FOLLOW_UP) { "Done and follow up" }
                 }
                 a.button.quiet href=(form.back) { "Cancel" }
             }
@@ -180,7 +180,7 @@ pub(super) async fn create(
     page(&web, &who, &names, &form, &wrong, &html! {})
 }
 
-/// What is done has begun: a start that is still to come, as the form proposes it, becomes this minute.
+/// A done activity has started: a start in the future, as the form proposes it, becomes this minute.
 fn begin_by_now(typed: &mut Typed, names: &Names) {
     let start = times::typed(typed.get(Part::Start), names.zone());
     let now = times::control(names.clock.now, names.zone());
@@ -214,11 +214,11 @@ fn custom_field_patches(activity: &Activity) -> Vec<CustomFieldPatch> {
     patches.collect()
 }
 
-/// A status may have been retired since the form was read: that stands at the field.
+/// Puts the error at the field if the status was retired after the form was opened.
 pub(super) fn status_refused(refusal: Refusal, wrong: &mut Wrong) -> Result<(), Problem> {
     match refusal {
         Refusal::RetiredStatus(_) | Refusal::UnknownStatus(_) => {
-            wrong.add(Part::Status.name(), "must be one that is not retired");
+            wrong.add(Part::Status.name(), "is no longer available: choose another");
             Ok(())
         }
         other => Err(other.into()),

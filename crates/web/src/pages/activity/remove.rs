@@ -1,4 +1,4 @@
-//! An activity goes, and comes back.
+//! Removes and restores an activity.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -15,9 +15,9 @@ use crate::session::Posted;
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web};
 
-/// The button that removes. A script asks first and says so; where none runs, a page does.
+/// The button that removes. A script asks for confirmation and says so; without scripts, a page does.
 pub(super) fn button(who: &SignedIn, id: ActivityId, subject: &str, back: &str) -> Markup {
-    let question = format!("Remove “{}”?", short(subject, 80));
+    let question = format!("Remove “{}”? You can restore it from the bin.", short(subject, 80));
     html! {
         form action={ (address(id)) "/remove" } method="post" data-confirm=(question) {
             (csrf(who))
@@ -41,7 +41,7 @@ pub(super) async fn remove(
     let written = web.service.write(tenant, who.person.author(), Write::Remove(id)).await;
     let version = match written {
         Ok(written) => written.version,
-        // Somebody else was faster, or a second click.
+        // Someone else was faster, or it was clicked twice.
         Err(Refusal::UnknownActivity(_)) => Some(present.seq),
         Err(refusal) => return Err(refusal.into()),
     };
@@ -54,14 +54,14 @@ fn confirm(who: &SignedIn, id: ActivityId, subject: &str, back: &str) -> Respons
         div.card.narrow {
             h1 { "Remove this activity?" }
             p { (short(subject, 200)) }
-            p.hint { "It can be restored from the bin." }
+            p.hint { "You can restore it from the bin." }
             form action={ (address(id)) "/remove" } method="post" {
                 (csrf(who))
                 input type="hidden" name="back" value=(back);
                 input type="hidden" name="confirmed" value="1";
                 div.buttons {
                     button.danger type="submit" { "Remove" }
-                    a.button.quiet href=(address(id)) { "Keep it" }
+                    a.button.quiet href=(address(id)) { "Cancel" }
                 }
             }
         }
@@ -84,12 +84,12 @@ pub(super) async fn restore(
     match written {
         Err(Refusal::UnknownVersion(_)) => Err(Problem::NotFound),
         Err(Refusal::Outdated(_)) => {
-            let story = format!("{}/history?outdated=1", address(id));
-            Ok(Redirect::to(&story).into_response())
+            let history = format!("{}/history?outdated=1", address(id));
+            Ok(Redirect::to(&history).into_response())
         }
         written => {
             let told = Told::of(&web, &who, id, written).await?;
-            // Whoever restores what is there already is told so.
+            // Says so if there was nothing to restore.
             let is_same = matches!(told, Told::Nothing);
             let page = format!("{}{}", address(id), if is_same { "?done=same" } else { "" });
             let back = local(fields.get("back")).unwrap_or(&page);
@@ -98,7 +98,7 @@ pub(super) async fn restore(
     }
 }
 
-/// The page of an activity that is not there any more.
+/// The page of a removed activity.
 pub(super) async fn removed_page(
     web: &Web,
     who: &SignedIn,
@@ -113,7 +113,7 @@ pub(super) async fn removed_page(
     let last = last.as_deref().and_then(Version::record);
     let title = format!("Activity {id}");
     let actions = html! {
-        a.button href={ (address(id)) "/history" } { "Story" }
+        a.button href={ (address(id)) "/history" } { "History" }
         @if who.edits() && last.is_some() {
             form action={ (address(id)) "/restore" } method="post" {
                 (csrf(who))
@@ -125,14 +125,14 @@ pub(super) async fn removed_page(
         (layout::head(&title, &actions))
         div.notice.warn role="status" {
             p {
-                "This activity has been removed by " (names.author(tombstone.author)) ", "
+                "This activity was removed by " (names.author(tombstone.author)) ", "
                 (times::time(tombstone.stamp, &names.clock, Shape::Both)) "."
             }
         }
         div.card {
             @match last {
-                Some(activity) => { h2 { "As it was last" } (facts(activity, names)) }
-                None => p { "It came here as removed already: there is nothing to restore." }
+                Some(activity) => { h2 { "Last version" } (facts(activity, names)) }
+                None => p { "It was already removed when it was imported, so there is nothing to restore." }
             }
         }
     };

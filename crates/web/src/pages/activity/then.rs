@@ -1,4 +1,4 @@
-//! What is to happen when an activity's form has been saved: that it is done with, and what follows.
+//! What happens after an activity's form is saved: back to the activity, marked as done, or on to a follow-up.
 
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::{ActivityId, Seq};
@@ -13,17 +13,17 @@ use crate::pages::told::Told;
 pub(super) const DONE: &str = "done";
 pub(super) const FOLLOW_UP: &str = "follow-up";
 
-/// The field of a form that comes from the page of a conflict.
+/// The field of a form that comes from the conflict page.
 pub(super) const SETTLED: &str = "settled";
 
-/// What a form's button asks for besides.
+/// What a form's button does in addition to saving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Then {
-    /// Nothing: the activity is shown.
+    /// Nothing: show the activity.
     Stay,
-    /// It is done: back to where it was opened from.
+    /// Marks it as done and goes back to where it was opened from.
     Done,
-    /// It is done: the form for what follows.
+    /// Marks it as done and opens the form for a follow-up.
     FollowUp,
 }
 
@@ -37,14 +37,14 @@ impl Then {
         }
     }
 
-    /// Reads the button; what is done gets the status for it.
+    /// Reads the button, and sets the done status if it asks for that.
     pub(super) fn read(fields: &Fields, names: &Names, typed: &mut Typed) -> Then {
         let then = match fields.get("then") {
             DONE => Then::Done,
             FOLLOW_UP => Then::FollowUp,
             _ => return Then::Stay,
         };
-        // On the page of a conflict somebody may have chosen another one since.
+        // The person may have chosen another status on the conflict page.
         if fields.has(SETTLED) {
             return then;
         }
@@ -58,8 +58,8 @@ impl Then {
         then
     }
 
-    /// Where one goes on after the activity has been saved, which `done` says how.
-    /// `version` is the one that was made, where one was.
+    /// Redirects after the activity has been saved; `done` is the message to show, `version` the new version, if one
+    /// was made.
     pub(super) fn go_on(
         self,
         id: ActivityId,

@@ -1,4 +1,4 @@
-//! What a calendar program reads: the activities that a person is responsible for.
+//! The calendar feed: the activities assigned to a person.
 
 use std::sync::Arc;
 
@@ -16,19 +16,19 @@ use crate::pages::names;
 use crate::session::Query;
 use crate::{Problem, Web, api};
 
-/// The query that asks for what is done too.
+/// The query that includes done activities.
 pub(super) const WITH_DONE: &str = "done=yes";
 
-/// The most bytes that the entries of a feed may have together.
+/// The most bytes of all entries of a feed together.
 const FEED_BYTES_MAX: usize = 4 << 20;
 
-/// The most characters that an entry has of a note.
+/// The most characters of a note in an entry.
 const NOTE_CHARS_MAX: usize = 1_000;
 
 /// Records that are read at a time: few, since each may have a long note.
 const PIECE_RECORDS: usize = 50;
 
-/// Whatever is wrong with an address, the answer is the same: that there is nothing.
+/// Any wrong address gets the same answer: not found.
 pub(super) async fn show(
     State(web): State<Web>,
     path: Result<Path<(String, String, String)>, PathRejection>,
@@ -59,12 +59,12 @@ pub(super) async fn show(
 }
 
 fn too_much() -> Problem {
-    let text = "Your organization asks too much at once. Try again in a moment.";
+    let text = "Your organization is sending too many requests at once. Try again in a moment.";
     Problem::Unavailable(text.to_owned())
 }
 
-/// A calendar program may keep the feed, and asks each time whether it is still the same. Nobody else may, and no
-/// link in it gives its address away.
+/// Calendar apps may cache the feed, and ask each time whether it has changed. Proxies may not, and links in it must
+/// not reveal its address.
 fn kept(tag: String) -> [(header::HeaderName, String); 3] {
     [
         (header::ETAG, tag),
@@ -73,14 +73,14 @@ fn kept(tag: String) -> [(header::HeaderName, String); 3] {
     ]
 }
 
-/// The name of these very bytes. A weak one: on its way out, the feed may be compressed.
+/// The entity tag of the feed. A weak one, because the feed may be compressed on its way out.
 fn tag(text: &str) -> String {
     let hash = hash_secret(text).0;
     let digits: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     format!("W/\"{digits}\"")
 }
 
-/// Whether the reader has what that is the name of.
+/// Whether the reader already has the feed with that tag.
 fn has(headers: &HeaderMap, tag: &str) -> bool {
     let lines = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
     let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
@@ -89,7 +89,7 @@ fn has(headers: &HeaderMap, tag: &str) -> bool {
         .any(|given| given.trim() == "*" || bare(given) == bare(tag))
 }
 
-/// A feed on its way to its reader, with its part of the organization's room.
+/// A feed while it is sent, with its share of the organization's memory.
 struct Sent {
     text: String,
     _room: OwnedSemaphorePermit,
@@ -101,12 +101,12 @@ impl AsRef<[u8]> for Sent {
     }
 }
 
-/// A feed that is being made.
+/// A feed while it is made.
 struct Feed<'s> {
     service: &'s Service,
     calendar: Calendar,
     directory: Arc<Directory>,
-    /// What the addresses of activities begin with.
+    /// What the addresses of activities start with.
     links: Option<String>,
 }
 
@@ -119,13 +119,13 @@ impl<'s> Feed<'s> {
     async fn text(&self, with_done: bool) -> Result<String, Problem> {
         let positions = self.service.calendar_positions(&self.calendar, with_done).await?;
         let mut entries = self.entries(&positions).await?;
-        // What comes first in time changes from day to day, and the feed must not.
+        // An order by time relative to today would change every day, and the feed must not.
         entries.sort_unstable_by_key(|(id, _)| *id);
         let name = format!("{}: {}", self.directory.organization.name, self.calendar.user.name);
         Ok(ical::calendar(&name, entries.iter().map(|(_, lines)| lines.as_str())))
     }
 
-    /// The entries, as many as there is room for.
+    /// As many entries as there is room for.
     async fn entries(&self, positions: &[Seq]) -> Result<Vec<(ActivityId, String)>, Problem> {
         let mut entries = Vec::new();
         let mut bytes = 0;
@@ -181,7 +181,7 @@ impl<'s> Feed<'s> {
     }
 }
 
-/// The beginning of a note; all of it where it is not longer.
+/// The start of a note, or all of it if it is short.
 fn shortened(note: &str) -> String {
     match note.char_indices().nth(NOTE_CHARS_MAX) {
         Some((end, _)) => format!("{} …", note[..end].trim_end()),

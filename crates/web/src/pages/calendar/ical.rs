@@ -1,7 +1,7 @@
-//! A calendar as RFC 5545 writes it: the little of it that a feed needs.
+//! The part of iCalendar (RFC 5545) that a feed needs.
 //!
-//! What is written depends on nothing but what is passed in, so that a reader gets the same bytes while nothing
-//! has changed. It keeps to what readers agree on; `docs/calendar.md` lists the rules.
+//! The output depends only on the input, so that a reader gets the same bytes while nothing has changed. It uses only
+//! what calendar apps agree on; `docs/calendar.md` lists the rules.
 
 use domain::{Priority, Stamp};
 
@@ -10,20 +10,20 @@ const LINE_BYTES_MAX: usize = 75;
 
 const LINE_END: &str = "\r\n";
 
-/// How often readers are asked to look for changes. Some have a rhythm of their own.
+/// How often apps should check for changes. Some use an interval of their own.
 const REFRESH: &str = "PT1H";
 
-/// An entry. It is an event and never a to-do, which many readers do not show.
+/// An entry. It is always an event, because many apps do not show to-dos.
 #[derive(Clone, Debug)]
 pub(super) struct Event {
-    /// The entry's name, the same for ever.
+    /// The entry's id, which never changes.
     pub(super) uid: String,
-    /// Greater with every change.
+    /// Increases with every change.
     pub(super) sequence: u64,
     pub(super) created: Stamp,
     pub(super) changed: Stamp,
     pub(super) start: Stamp,
-    /// Counts only if it is later than the start, in whole seconds.
+    /// Used only if it is later than the start, in whole seconds.
     pub(super) end: Option<Stamp>,
     pub(super) title: String,
     pub(super) category: String,
@@ -31,7 +31,7 @@ pub(super) struct Event {
     pub(super) priority: Priority,
     /// Whether the time is free for something else.
     pub(super) is_free: bool,
-    /// Where to read more.
+    /// The activity's page.
     pub(super) url: Option<String>,
 }
 
@@ -46,7 +46,7 @@ impl Event {
         put(&mut out, "LAST-MODIFIED", &utc(self.changed));
         put(&mut out, "SEQUENCE", &self.sequence.min(i32::MAX as u64).to_string());
         put(&mut out, "DTSTART", &utc(self.start));
-        // A reader may refuse a whole feed for one end that is not later than the start.
+        // Some apps reject a whole feed for one end that is not later than its start.
         match self.end.filter(|end| seconds(*end) > seconds(self.start)) {
             Some(end) => put(&mut out, "DTEND", &utc(end)),
             None => put(&mut out, "DURATION", "PT0S"),
@@ -66,7 +66,7 @@ impl Event {
     }
 }
 
-/// A calendar of that name with these entries, each as [`Event::lines`] has it.
+/// A calendar with a name and entries; each entry comes from [`Event::lines`].
 pub(super) fn calendar<'a>(name: &str, events: impl IntoIterator<Item = &'a str>) -> String {
     let mut out = String::new();
     put(&mut out, "BEGIN", "VCALENDAR");
@@ -80,7 +80,7 @@ pub(super) fn calendar<'a>(name: &str, events: impl IntoIterator<Item = &'a str>
     out
 }
 
-/// Writes a line, folded between letters: what follows begins with a blank that does not count.
+/// Writes a line, folded between characters: each continuation starts with a space that does not count.
 fn put(out: &mut String, name: &str, value: &str) {
     let line = format!("{name}:{value}");
     let mut rest = line.as_str();
@@ -97,8 +97,8 @@ fn put(out: &mut String, name: &str, value: &str) {
     out.push_str(LINE_END);
 }
 
-/// A text as a value. Whatever some reader takes for the end of a line is written as one; other control
-/// characters, which must not be in a calendar, are left out.
+/// A text as a value. Characters that any app takes for a line end are written as one. Other control characters are
+/// not allowed in a calendar and are left out.
 fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
@@ -149,7 +149,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes the folds out and the value's escapes off, as RFC 5545 says.
+    /// Unfolds and unescapes a value, as RFC 5545 says.
     fn read(line: &str) -> String {
         let unfolded = line.replace("\r\n ", "");
         let value = unfolded.strip_prefix("SUMMARY:").unwrap().strip_suffix(LINE_END).unwrap();
@@ -176,7 +176,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_folded_and_read_back(value in "(\\PC|[\n\t;,\\\\]){0,400}") {
-            // Letters that end a line for some reader are read as its end.
+            // Characters that end a line for some app are read as a line end.
             let value = value.replace(['\u{85}', '\u{2028}', '\u{2029}'], "\n");
             let line = written(&value);
             let lines: Vec<&str> = line.split(LINE_END).collect();
@@ -187,7 +187,7 @@ mod tests {
             }
             for (before, after) in lines.iter().zip(&lines[1..lines.len() - 1]) {
                 prop_assert!(after.starts_with(' '));
-                // As full as the next letter lets it be.
+                // As full as the next character allows.
                 let next = after[1..].chars().next().unwrap();
                 prop_assert!(before.len() + next.len_utf8() > LINE_BYTES_MAX);
             }

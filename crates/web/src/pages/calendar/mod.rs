@@ -1,4 +1,4 @@
-//! The calendar feed of a person: its secret address, and what a calendar program reads there.
+//! The calendar feed of a person: its secret address and its content.
 
 mod feed;
 mod ical;
@@ -15,7 +15,7 @@ use crate::session::Posted;
 use crate::times::{self, Shape};
 use crate::{Problem, SignedIn, Web, api};
 
-/// What the preferences say has been done.
+/// The message that the preferences show.
 pub(crate) const REVOKED: &str = "calendar-revoked";
 
 pub(crate) fn routes() -> Router<Web> {
@@ -25,19 +25,19 @@ pub(crate) fn routes() -> Router<Web> {
         .route("/preferences/calendar/revoke", post(revoke))
 }
 
-/// The part of the preferences about the feed.
+/// The section of the preferences about the feed.
 pub(crate) fn section(who: &SignedIn) -> Markup {
     let feed = who.person.system_user().and_then(|user| user.calendar);
     html! {
         section.card {
             h2 { "Calendar feed" }
-            p { "A calendar program can subscribe to your activities. It reads them and cannot change anything." }
+            p { "Subscribe to your activities in a calendar app. The app can read them but cannot change anything." }
             @if let Some(feed) = feed {
                 p { "You created the address on " (times::time(feed.created, &who.clock, Shape::Date)) ". It was shown then and cannot be shown again." }
                 div.buttons {
-                    (create_form(who, "Replace the address", Some("Replace the address? Programs that use the present one stop getting your activities.")))
+                    (create_form(who, "Replace the address", Some("Replace the address? Apps that use the current one will stop getting your activities.")))
                     form action="/preferences/calendar/revoke" method="post"
-                        data-confirm="Revoke the address? Programs that use it stop getting your activities." {
+                        data-confirm="Revoke the address? Apps that use it will stop getting your activities." {
                         (csrf(who))
                         button.danger type="submit" { "Revoke the address" }
                     }
@@ -58,7 +58,7 @@ fn create_form(who: &SignedIn, button: &str, question: Option<&str>) -> Markup {
     }
 }
 
-/// A form that is sent twice creates two addresses: the one that is shown in the end is the one that counts.
+/// A form that is sent twice creates two addresses; the one shown last is the valid one.
 async fn create(
     State(web): State<Web>,
     headers: HeaderMap,
@@ -70,17 +70,17 @@ async fn create(
     let address = format!("{root}/calendar/{org}/{user}/{secret}.ics");
     let content = html! {
         (layout::head("Your calendar feed", &html! {}))
-        (notice("warn", "This address is shown only now. Anyone who knows it can read your activities: keep it to yourself."))
+        (notice("warn", "This address is shown only once. Anyone who knows it can read your activities, so keep it private."))
         div.card {
             h2 { "The address" }
             (copied("calendar-address", "Copy address", &address))
-            p { "Your calendar program has a command like “Subscribe to a calendar” or “Add from URL”. Paste the address there." }
-            h2 { "With done activities" }
+            p { "In your calendar app, choose a command like “Subscribe to a calendar” or “Add from URL”, and paste the address." }
+            h2 { "Including done activities" }
             p { "The feed leaves out done activities. To include them, use this address instead:" }
             (copied("calendar-address-done", "Copy address", &format!("{address}?{}", feed::WITH_DONE)))
-            p.hint { "The feed reaches " (service::CALENDAR_DAYS_BACK) " days back and a year ahead. Your calendar program decides how often it looks for changes; some do so only once a day." }
+            p.hint { "The feed reaches " (service::CALENDAR_DAYS_BACK) " days back and a year ahead. Your calendar app decides how often it checks for changes; some do so only once a day." }
         }
-        p { a.button href="/preferences" { "Back to your preferences" } }
+        p { a.button href="/preferences" { "Back to Preferences" } }
     };
     Ok(layout::page(&who, "Your calendar feed", Nav::None, &content))
 }

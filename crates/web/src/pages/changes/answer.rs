@@ -11,7 +11,7 @@ use crate::layout::{copied, counted, empty, number, pager};
 use crate::times::exact;
 use crate::{SignedIn, Web, api};
 
-/// Removed ids that are shown; the answer has them all.
+/// How many removed ids are shown; the answer has them all.
 const REMOVED_SHOWN_MAX: usize = 200;
 
 /// How many records and removals there are, and up to when.
@@ -20,9 +20,9 @@ pub(super) fn totals(answer: &SyncPage, zone: &Zone) -> Markup {
     html! {
         div.cards {
             div.stat { b { (number(answer.total)) } span { "records" } }
-            div.stat { b { (number(removed)) } span { "removed ids" } }
+            div.stat { b { (number(removed)) } span { "removed IDs" } }
             div.stat { b { (number(answer.pages)) } span { "pages" } }
-            div.stat { b { (exact(answer.horizon, zone)) } span { "horizon: complete up to here" } }
+            div.stat { b { (exact(answer.horizon, zone)) } span { "complete up to" } }
         }
     }
 }
@@ -37,7 +37,7 @@ pub(super) fn records(
     let answer = &preview.answer;
     if answer.total == 0 {
         let text = match question.query.from.is_some_and(|from| from > answer.horizon) {
-            true => "This range has not come yet: nothing can have changed in it.",
+            true => "This range is in the future, so nothing has changed in it yet.",
             false => "No activity was created or edited in this range. Try a longer one.",
         };
         return empty("No records", text, &html! {});
@@ -50,14 +50,14 @@ pub(super) fn records(
         p.count {
             (counted(answer.total, "record", "records"))
             @if answer.pages > 1 { ", page " (number(page)) " of " (number(answer.pages)) }
-            ". Each activity is there once, as it is now."
+            ". Each activity is listed once, as it is now."
         }
         div.scroll {
             table.grid {
                 thead {
                     tr {
                         th scope="col" { "Activity" }
-                        th.num scope="col" { "Id" }
+                        th.num scope="col" { "ID" }
                         th scope="col" { "Change" }
                         th scope="col" { "By" }
                         th scope="col" { "When" }
@@ -78,7 +78,7 @@ fn record(version: &Arc<Version>, directory: &Directory, zone: &Zone) -> Markup 
     html! {
         tr {
             td data-label="Activity" { a href={ "/activities/" (version.id) } { (subject) } }
-            td.num data-label="Id" { (version.id) }
+            td.num data-label="ID" { (version.id) }
             td data-label="Change" { span class={ "badge " (kind) } { (text) } }
             td data-label="By" { (author(version, directory)) }
             td.when data-label="When" { (exact(version.stamp, zone)) }
@@ -86,19 +86,19 @@ fn record(version: &Arc<Version>, directory: &Directory, zone: &Zone) -> Markup 
     }
 }
 
-/// Who made the change, and by which door.
+/// Who made the change, and from where.
 fn author(version: &Version, directory: &Directory) -> Markup {
     let user = version.author.user.and_then(|user| directory.users.get(&user));
-    let door = match version.author.origin {
+    let from = match version.author.origin {
         Origin::Api => "API",
-        Origin::Web => "pages",
+        Origin::Web => "web pages",
         Origin::Import => "import",
         Origin::CommandLine => "command line",
         Origin::Examples => "examples",
     };
     html! {
         @if let Some(user) = user { (user.name) " " }
-        span.badge.muted { (door) }
+        span.badge.muted { (from) }
     }
 }
 
@@ -112,18 +112,18 @@ pub(super) fn removed(web: &Web, org: &Tenant, preview: &Preview, zone: &Zone) -
     let hidden = removed.len().saturating_sub(REMOVED_SHOWN_MAX) as u64;
     html! {
         @if !removed.is_empty() {
-            h2 { "Removed ids" }
+            h2 { "Removed IDs" }
             p.count {
-                (counted(ids.len() as u64, "id", "ids")) ", on every page of the answer."
-                @if hidden > 0 { " The last " (REMOVED_SHOWN_MAX) " to go are shown." }
+                (counted(ids.len() as u64, "ID", "IDs")) ", included on every page of the answer."
+                @if hidden > 0 { " The " (REMOVED_SHOWN_MAX) " most recent are shown." }
             }
             div.scroll {
                 table.grid {
-                    thead { tr { th.num scope="col" { "Id" } th scope="col" { "Removed" } } }
+                    thead { tr { th.num scope="col" { "ID" } th scope="col" { "Removed" } } }
                     tbody {
                         @for (at, id) in removed.iter().take(REMOVED_SHOWN_MAX) {
                             tr {
-                                td.num data-label="Id" { a href={ "/activities/" (id) "/history" } { (id) } }
+                                td.num data-label="ID" { a href={ "/activities/" (id) "/history" } { (id) } }
                                 td.when data-label="Removed" { (exact(*at, zone)) }
                             }
                         }
@@ -134,7 +134,7 @@ pub(super) fn removed(web: &Web, org: &Tenant, preview: &Preview, zone: &Zone) -
     }
 }
 
-/// How a script asks the same, and what it asks next.
+/// How a script asks for the same, and what it asks for next.
 pub(super) fn request(
     address: &str,
     question: &Question,
@@ -145,22 +145,22 @@ pub(super) fn request(
     html! {
         div.card {
             h2 { "The request" }
-            p { "A script asks the same with this address. In place of the three dots it puts the session that its login gave it." }
+            p { "A script gets this answer from the address below. Replace the three dots with the userSessionId from its login." }
             (copied("request-address", "Copy address", address))
-            (copied("request-curl", "Copy curl", &api::curl(address)))
-            h3 { "What to ask next" }
+            (copied("request-curl", "Copy curl command", &api::curl(address)))
+            h3 { "What to ask for next" }
             p {
-                @if preview.answer.pages > 1 { "Once all " (number(preview.answer.pages)) " pages are read, take" } @else { "Take" }
-                " the horizon as the next "
+                @if preview.answer.pages > 1 { "Once all " (number(preview.answer.pages)) " pages have been read, use" } @else { "Use" }
+                " this time as the next "
                 code { "syncActivityTimeFrom" } ":"
             }
             (copied("next-from", "Copy time", &next.to_string()))
             p.hint {
-                "Everything that changed up to then is in this answer, and nothing will ever appear at or before it. "
+                "This answer is complete up to that time, and no later change will ever get an earlier time. "
                 @if question.query.to.is_some_and(|to| to > preview.answer.horizon) {
-                    "It lies before the end of the range that was asked for: what comes after it is not known yet. "
+                    "It is earlier than the end of your range, because later changes are not known yet. "
                 }
-                "An integration that goes on like this misses nothing."
+                "An integration that continues this way misses nothing."
             }
         }
     }

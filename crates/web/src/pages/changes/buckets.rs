@@ -1,4 +1,4 @@
-//! Hours and days: a range in as many parts as a chart has bars.
+//! Divides a range into hours or days, one for each bar of the chart.
 
 use domain::{Stamp, Zone};
 
@@ -7,16 +7,16 @@ use crate::times::{self, DAY_MS};
 /// Longer ranges are counted by days.
 const HOURS_MAX: i64 = 3 * 24 + 1;
 
-/// The most bars that a chart has, roughly.
+/// The most bars of a chart, roughly.
 const BARS_MAX: i64 = 100;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// What a bar stands for.
+/// The length of a bar's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     Hour,
-    /// So many days.
+    /// This many days.
     Days(i64),
 }
 
@@ -31,13 +31,13 @@ impl Unit {
     }
 }
 
-/// The instants at which the parts begin, and the one after the last: the first part begins with the
-/// range, the others with an hour or a day as clocks in the zone show it, however long it is there.
+/// The starts of the parts, and the end of the last one. The first part starts with the range, the others with an
+/// hour or a day in the zone, however long it is there.
 pub(super) fn borders(from: Stamp, to: Stamp, zone: &Zone) -> (Unit, Vec<Stamp>) {
     let unit = unit(to.millis() - from.millis());
     let mut borders = vec![from];
     let mut begin = from;
-    // At the end of time, hours and days do not go on.
+    // After the last representable instant there are no more hours and days.
     while let Some(next) = Some(next(begin, unit, zone)).filter(|n| begin < *n && *n <= to) {
         borders.push(next);
         begin = next;
@@ -55,7 +55,7 @@ fn unit(length_ms: i64) -> Unit {
     Unit::Days(round.unwrap_or(days / BARS_MAX + 1))
 }
 
-/// Where the part ends that an instant lies in.
+/// The end of the part that contains an instant.
 fn next(at: Stamp, unit: Unit, zone: &Zone) -> Stamp {
     match unit {
         Unit::Hour => {
@@ -111,7 +111,7 @@ mod tests {
         let (unit, parts) =
             lengths("2026-11-01T00:00:00-05:00", "2026-11-01T23:59:00-06:00", "America/Chicago");
         assert_eq!((unit, parts.len()), (Unit::Hour, 25));
-        // In Kolkata full hours lie between those of others.
+        // Kolkata is half an hour off other zones.
         let (_, parts) = lengths("2026-01-05T10:00:00Z", "2026-01-05T12:00:00Z", "Asia/Kolkata");
         assert_eq!(parts, [30, 60, 30]);
     }

@@ -9,13 +9,13 @@ use crate::layout::number;
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 240.0;
-/// Left of the bars stand the counts, below them the times.
+/// Room for the counts to the left of the bars; below them are the times.
 const LEFT: f64 = 56.0;
 const RIGHT: f64 = 8.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 26.0;
 
-/// The widest bar: few stand alone well.
+/// The widest bar, so that few bars do not look too heavy.
 const BAR_MAX: f64 = 36.0;
 
 /// Lines behind the bars, at most.
@@ -24,10 +24,10 @@ const GRIDLINES_MAX: u64 = 4;
 /// Times below the bars, at most.
 const LABELS_MAX: usize = 12;
 
-/// A kind of change: what it is called, and how many there are of it.
+/// A kind of change: its name, and how to count it.
 type Kind = (&'static str, fn(&Tally) -> u64);
 
-/// The kinds of changes in the order in which they are stacked.
+/// The kinds of changes, in the order in which they are stacked.
 const KINDS: [Kind; 3] = [
     ("created", |tally| tally.created),
     ("edited", |tally| tally.edited),
@@ -63,7 +63,7 @@ pub(super) fn figure(bars: &[Bar], unit: Unit, zone: &Zone) -> Markup {
                 (drawing(bars, unit, zone, &described))
             }
             details {
-                summary { "The same as a table" }
+                summary { "Show as a table" }
                 (table(bars, unit, zone))
             }
         }
@@ -130,10 +130,10 @@ fn table(bars: &[Bar], unit: Unit, zone: &Zone) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Table of changes" {
             table.grid {
-                caption { "Changes per " (unit.name()) ". Where nothing changed, there is no row." }
+                caption { "Changes per " (unit.name()) ". Periods without changes are left out." }
                 thead {
                     tr {
-                        th scope="col" { "Begins" }
+                        th scope="col" { "Starts" }
                         @for (kind, _) in KINDS { th.num scope="col" { (capital(kind)) } }
                     }
                 }
@@ -152,7 +152,7 @@ fn table(bars: &[Bar], unit: Unit, zone: &Zone) -> Markup {
     }
 }
 
-/// The distance of the lines: 1, 2 or 5 and zeros.
+/// The distance of the grid lines: 1, 2 or 5 with zeros.
 fn step(highest: u64) -> u64 {
     let mut zeros = 1_u64;
     loop {
@@ -171,7 +171,7 @@ fn at(coordinate: f64) -> String {
     format!("{coordinate:.1}")
 }
 
-/// What stands below a bar: a time of day, or a day; midnight shows which day begins.
+/// The label below a bar: a time of day or a date; midnight is shown as the date of the day.
 fn label(begin: Moment, unit: Unit) -> String {
     let exact = begin.to_string();
     let part = |range: std::ops::Range<usize>| exact.get(range).unwrap_or_default().to_owned();
@@ -182,7 +182,7 @@ fn label(begin: Moment, unit: Unit) -> String {
     }
 }
 
-/// `2026-03-04 14:00`, `2026-03-04`. The hour that is there twice has two offsets.
+/// `2026-03-04 14:00`, `2026-03-04`. The offset distinguishes an hour that occurs twice.
 fn name(begin: Moment, unit: Unit) -> String {
     let exact = begin.to_string();
     let part = |range: std::ops::Range<usize>| exact.get(range).unwrap_or_default();

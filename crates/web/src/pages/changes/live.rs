@@ -1,4 +1,4 @@
-//! Following what changes, as server-sent events.
+//! Live updates, as server-sent events.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use service::FOLLOWERS_PER_ORG_MAX;
 
 use crate::{Problem, SignedIn, Web};
 
-/// How often a silent stream says that it is still there, so that no proxy in between gives it up.
+/// How often an idle stream sends a sign of life, so that proxies do not close it.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// Says where the head stands, and again whenever it has moved.
+/// Sends the latest position in the log, and again each time it changes.
 pub(super) async fn follow(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem> {
     let follower = web.service.follow(&who.person).ok_or_else(|| {
         Problem::Unavailable(format!(
-            "{FOLLOWERS_PER_ORG_MAX} pages follow what changes already. Close some, or reload this one to see what is new."
+            "{FOLLOWERS_PER_ORG_MAX} pages are already being updated live. Close some of them, or reload this one to see new changes."
         ))
     })?;
     let events = stream::unfold(follower, |mut follower| async move {
@@ -27,6 +27,6 @@ pub(super) async fn follow(State(web): State<Web>, who: SignedIn) -> Result<Resp
         Some((Ok::<_, Infallible>(event), follower))
     });
     let stream = Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE));
-    // Proxies that collect answers are asked not to.
+    // Asks proxies not to buffer the stream.
     Ok(([("x-accel-buffering", "no")], stream).into_response())
 }

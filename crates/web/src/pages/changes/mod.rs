@@ -1,4 +1,4 @@
-//! What changed: what the API answers to whoever asks for a range, with the request that asks it.
+//! Changes: what the API answers for a time range, and the request for it.
 
 mod answer;
 mod buckets;
@@ -23,7 +23,7 @@ use crate::layout::{self, Nav, number};
 use crate::session::Query;
 use crate::{Problem, SignedIn, Web, api, times};
 
-/// The chart of a longer range begins with the first change: before it, there is much of nothing.
+/// The chart of a longer range starts with the first change, so that it is not mostly empty.
 const WHOLE_MS_MAX: i64 = 100 * times::DAY_MS;
 
 pub(crate) fn routes() -> Router<Web> {
@@ -62,7 +62,7 @@ async fn show(
         (answer::removed(&web, org, &preview, &zone))
         (answer::request(&address, &question, &preview, &zone))
     };
-    // What is over does not change any more, nor does an answer that has begun.
+    // A range in the past does not change any more, nor do later pages of an answer.
     let is_live = question.query.to.is_none() && question.as_of.is_none();
     let control = |bound: Option<Stamp>| bound.map(|at| times::control(at, &zone));
     let (from, to) = (control(question.query.from), control(question.query.to));
@@ -79,21 +79,21 @@ async fn show(
 fn past_the_end(question: &Question, preview: &Preview) -> Markup {
     let pages = preview.answer.pages;
     let last = question.page_address(pages, preview.as_of);
-    let action = html! { a.button.primary href=(last) { "To the last page" } };
-    let text = format!("The answer ends with page {}.", number(pages));
-    layout::empty("There is no such page", &text, &action)
+    let action = html! { a.button.primary href=(last) { "Go to the last page" } };
+    let text = format!("The last page is page {}.", number(pages));
+    layout::empty("Page not found", &text, &action)
 }
 
-/// What the form has in it.
+/// The content of the form.
 struct Shown<'a> {
     from: &'a str,
     to: &'a str,
-    /// Which instants both are, where clocks show the same twice.
+    /// The exact instants of both, if their local times occur twice.
     exactly: [String; 2],
     fields: &'a Fields,
 }
 
-/// The page. With `live`, the seq that it shows, it follows what changes.
+/// The page. If `live` has the position that it shows, it is updated live.
 fn page(
     who: &SignedIn,
     shown: &Shown<'_>,
@@ -103,12 +103,12 @@ fn page(
     content: &Markup,
 ) -> Response {
     let state = html! {
-        @if live.is_some() { p data-live-state="off" role="status" { "Reload to see what is new" } }
+        @if live.is_some() { p data-live-state="off" role="status" { "Reload to see new changes" } }
     };
     let content = html! {
-        (layout::head("What changed", &state))
-        p.lead { "What API v1 answers an integration that asks for a range." }
-        @if !wrong.is_empty() { (layout::notice("bad", "Nothing is shown before the range makes sense.")) }
+        (layout::head("Changes", &state))
+        p.lead { "What an integration gets from API v1 when it asks for a time range." }
+        @if !wrong.is_empty() { (layout::notice("bad", "Please correct the time range.")) }
         (form(shown, wrong, zone))
         @if let Some(seq) = live {
             div data-live="/changes/live" data-live-seq=(seq) data-live-auto { (content) }
@@ -116,7 +116,7 @@ fn page(
             (content)
         }
     };
-    layout::page(who, "What changed", Nav::Changes, &content)
+    layout::page(who, "Changes", Nav::Changes, &content)
 }
 
 fn form(shown: &Shown<'_>, wrong: &Wrong, zone: &Zone) -> Markup {
@@ -131,7 +131,7 @@ fn form(shown: &Shown<'_>, wrong: &Wrong, zone: &Zone) -> Markup {
         form.filters action="/changes" method="get" {
             (line(label("from", "From"), "datetime-local", shown.from, wrong))
             (line(label("to", "To"), "datetime-local", shown.to, wrong))
-            (line(label("ids", "Only these ids"), "text", shown.fields.get("ids"), wrong))
+            (line(label("ids", "Only these IDs"), "text", shown.fields.get("ids"), wrong))
             (choice(label("order", "Order"), ORDERS.iter().map(question::Choice::option), shown.fields.get("order"), wrong))
             @for ((_, name), at) in [FROM, TO].iter().zip(&shown.exactly) {
                 @if !at.is_empty() { input type="hidden" name=(name) value=(at); }
@@ -139,13 +139,13 @@ fn form(shown: &Shown<'_>, wrong: &Wrong, zone: &Zone) -> Markup {
             button.primary type="submit" { "Show" }
         }
         p.hint {
-            "Times as clocks in " (zone) " show them. Without an end, the range goes on until now; ids are numbers like 17, 42."
+            "Times are in " (zone) ". Leave To empty for everything up to now. Separate IDs with commas, like 17, 42."
         }
     }
 }
 
-/// What happened in the range, if anything did. It counts all activities' changes, so that there is
-/// none where only some are asked for.
+/// The chart of the range, if there are changes in it. It counts the changes of all activities, so there is none if
+/// only some were asked for.
 fn chart(web: &Web, org: &Tenant, question: &Question, preview: &Preview, zone: &Zone) -> Markup {
     let first = web.service.first_change(org).filter(|_| question.query.ids.is_none());
     let Some(first) = first else { return html! {} };
@@ -168,7 +168,7 @@ impl From<PreviewError> for Problem {
     fn from(error: PreviewError) -> Problem {
         match error {
             PreviewError::NeverTold => Problem::Wrong(
-                "This address belongs to no answer that was given here. Begin again with the first page."
+                "This address does not belong to any answer given here. Start again from the first page."
                     .to_owned(),
             ),
             PreviewError::Ask(error) => error.into(),

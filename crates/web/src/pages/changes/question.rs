@@ -57,7 +57,7 @@ pub(super) const ORDERS: [Choice; 5] = [
     },
     Choice {
         name: "id",
-        text: "By id",
+        text: "By ID",
         by: Member::Id,
         direction: ASCENDING,
         column: Some("activityId"),
@@ -103,8 +103,8 @@ pub(super) fn span(fields: &Fields) -> Option<&str> {
 }
 
 impl Question {
-    /// Reads an address. None if something is wrong with it, which is noted; a view or horizon that
-    /// makes no sense is not something that a person has typed.
+    /// Parses an address. None if it has errors, which are noted. A position or horizon that makes no sense is a
+    /// problem of its own, because no person types these.
     pub(super) fn parse(
         fields: &Fields,
         now: Stamp,
@@ -118,10 +118,10 @@ impl Question {
         };
         let to = wrong.check("to", bound(fields, TO, Moment::upper_bound, zone)).flatten();
         if wrong.is_empty() && from.is_none() && ids.is_none() {
-            wrong.add("from", "is needed, unless you name activities");
+            wrong.add("from", "is required unless you list IDs");
         }
         if from.zip(to).is_some_and(|(from, to)| from > to) {
-            wrong.add("to", "lies before the beginning of the range");
+            wrong.add("to", "must not be before the start of the range");
         }
         let as_of = as_of(fields)?;
         if !wrong.is_empty() {
@@ -160,7 +160,7 @@ impl Question {
         ids.collect::<Vec<_>>().join(",")
     }
 
-    /// The parameters of the request that asks the same. Whose session it is, only its owner knows.
+    /// The parameters of the same request to the API, with a placeholder for the session.
     pub(super) fn parameters(&self, zone: &Zone) -> Vec<(&'static str, String)> {
         let SyncQuery { ids, from, to, page, page_size, .. } = &self.query;
         let mut parameters = vec![("userSessionId", "…".to_owned())];
@@ -198,14 +198,14 @@ fn beginning(span: &str, now: Stamp, zone: &Zone) -> Stamp {
     }
 }
 
-/// A bound of the range: the field that it is typed into, and the one that says which of two instants it is
-/// where clocks show the same twice. Whoever sends the form as it was shown means the one that was shown.
+/// A bound of the range: its field, and the hidden field with the exact instant if the local time occurs twice. If
+/// the form comes back as it was shown, that instant is meant.
 pub(super) type Bound = (&'static str, &'static str);
 
 pub(super) const FROM: Bound = ("from", "from_exactly");
 pub(super) const TO: Bound = ("to", "to_exactly");
 
-/// A time with its offset, as in addresses of ours, or as a control has it; none where it is empty.
+/// A time with its offset, as in our addresses, or a field's value; none if it is empty.
 fn bound(
     fields: &Fields,
     (name, exactly): Bound,
@@ -224,13 +224,13 @@ fn bound(
     }
 }
 
-/// Whole numbers between commas or blanks; none where there are none.
+/// Whole numbers separated by commas or spaces; none if there are none.
 fn ids(text: &str) -> Result<Option<Vec<ActivityId>>, &'static str> {
     let is_between = |c: char| c == ',' || c == ';' || c.is_whitespace();
     let parts = text.split(is_between).filter(|part| !part.is_empty());
     let ids: Result<BTreeSet<ActivityId>, _> =
         parts.map(|part| part.parse().map(ActivityId)).collect();
-    let ids = ids.map_err(|_| "are not numbers like 17, 42")?;
+    let ids = ids.map_err(|_| "IDs must be numbers like 17, 42")?;
     Ok((!ids.is_empty()).then(|| ids.into_iter().collect()))
 }
 
@@ -242,6 +242,8 @@ fn as_of(fields: &Fields) -> Result<Option<AsOf>, Problem> {
     let horizon = fields.get("horizon").parse().map(Stamp::from_millis);
     match (seq, horizon) {
         (Ok(seq), Ok(horizon)) => Ok(Some(AsOf { seq, horizon })),
-        _ => Err(Problem::Wrong("This address belongs to no answer. Begin again.".to_owned())),
+        _ => Err(Problem::Wrong(
+            "This address is incomplete. Start again from the Changes page.".to_owned(),
+        )),
     }
 }

@@ -1,4 +1,4 @@
-//! One key: what it has been given, what it lacks, and its last polls.
+//! The page of a key: what it has received, what it has missed, and its recent polls.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,10 +12,10 @@ use crate::fields::Fields;
 use crate::form::{Label, Wrong, choice, line};
 use crate::layout::{self, Nav, counted, csrf, notice, number};
 use crate::session::{Number, Posted, Query};
-use crate::times::{Shape, duration, exact, time};
+use crate::times::{Shape, duration, exact, interval, time};
 use crate::{Problem, SignedIn, Web};
 
-/// Changes that are listed.
+/// How many undelivered changes are listed.
 const UNDELIVERED_SHOWN_MAX: usize = 50;
 
 pub(super) async fn show(
@@ -32,7 +32,7 @@ pub(super) async fn show(
     page(&web, &who, KeyId(key), &above, &query, &Wrong::default()).await
 }
 
-/// Says how often the key is expected to be asked with.
+/// Sets how often the key is expected to poll.
 pub(super) async fn expect(
     State(web): State<Web>,
     Number(key): Number,
@@ -48,14 +48,14 @@ pub(super) async fn expect(
     Ok(Redirect::to(&format!("/integrations/{id}?saved=1")).into_response())
 }
 
-/// None where the field is empty: then its own rhythm tells.
+/// None if the field is empty; then its usual interval counts.
 fn expected(fields: &Fields) -> Result<Option<Interval>, String> {
     let every = fields.get("every");
     if every.is_empty() {
         return Ok(None);
     }
     let unit = Unit::ALL.into_iter().find(|unit| unit.plural() == fields.get("unit"));
-    let count = every.parse().map_err(|_| "is not a number like 7".to_owned())?;
+    let count = every.parse().map_err(|_| "Enter a whole number like 7".to_owned())?;
     let expected = Interval::new(count, unit.unwrap_or(Unit::Day));
     expected.map(Some).map_err(|problem| problem.to_string())
 }
@@ -80,7 +80,7 @@ async fn page(
                 let receipt = web.service.receipt(org, id, activity).await?;
                 receipt::answer(activity, receipt.as_ref(), zone)
             }
-            Err(_) => notice("warn", "An activity has a number, like 4001."),
+            Err(_) => notice("warn", "Enter the ID of an activity, like 4001."),
         },
     };
     let undelivered = web.service.undelivered(org, id, UNDELIVERED_SHOWN_MAX);
@@ -88,7 +88,7 @@ async fn page(
     let title = named(&one).to_owned();
     let actions = html! { @if !one.key.revoked { (revoke_form(who, &one)) } };
     let content = html! {
-        p { a href="/integrations" { "Integrations" } }
+        p { a href="/integrations" { "All integrations" } }
         (layout::head(&title, &actions))
         (wrong.notice())
         (above)
@@ -111,7 +111,7 @@ fn facts(who: &SignedIn, one: &Integration, directory: &Directory) -> Markup {
     let user = directory.users.get(&key.user);
     html! {
         div.card {
-            h2 { "What it has been given" }
+            h2 { "What it has received" }
             dl.facts {
                 dt { "Complete from" }
                 dd { @match one.complete_from { Some(from) => (since(from, zone)), None => "nothing yet" } }
@@ -119,21 +119,21 @@ fn facts(who: &SignedIn, one: &Integration, directory: &Directory) -> Markup {
                 dd { (state::complete(one, zone)) }
                 dt { "Never delivered" }
                 dd { (lost(one)) }
-                dt { "Behind" }
+                dt { "Behind by" }
                 dd { (state::behind(one, zone)) }
                 dt { "Deletions" }
-                dd { @if one.asks_for_deletions { "asked for" } @else { "not asked for" } }
-                dt { "Asks" }
+                dd { @if one.asks_for_deletions { "requested" } @else { "not requested" } }
+                dt { "Polls" }
                 dd {
-                    @match one.rhythm_ms { Some(ms) => { "usually every " (state::rhythm_in_words(ms)) }, None => "no rhythm yet" }
-                    @if let Some(expected) = key.expected { ", expected every " (duration(expected.millis())) }
-                    "; silent after " (duration(one.patience_ms()))
+                    @match one.rhythm_ms { Some(ms) => { "usually every " (state::rhythm_in_words(ms)) }, None => "no usual interval yet" }
+                    @if let Some(expected) = key.expected { ", expected every " (interval(expected.millis())) }
+                    "; counts as silent after " (duration(one.patience_ms()))
                 }
                 dt { "Key" }
                 dd {
                     (key.id) ", " (user.map_or_else(String::new, |user| user.name.to_string()))
-                    @if user.is_some_and(|user| user.disabled) { " (disabled: nobody can use it)" }
-                    ", made " (time(key.created, &who.clock, Shape::Date)) ", last login "
+                    @if user.is_some_and(|user| user.disabled) { " (disabled, so the key does not work)" }
+                    ", created " (time(key.created, &who.clock, Shape::Date)) ", last login "
                     @match key.last_login { Some(at) => (time(at, &who.clock, Shape::Both)), None => "never" }
                 }
             }
@@ -145,13 +145,13 @@ fn since(from: Stamp, zone: &Zone) -> Markup {
     html! { @if from == Stamp::MIN { "the beginning" } @else { (exact(from, zone)) } }
 }
 
-/// What it lacks, and why.
+/// What it has missed, and why.
 fn lost(one: &Integration) -> Markup {
     let missing = one.missing;
     let parts = [
-        (missing.unread, "on pages that it did not read"),
-        (missing.skipped, "in stretches that it skipped"),
-        (missing.deletions, "that are deletions, which it did not ask for"),
+        (missing.unread, "on pages it did not read"),
+        (missing.skipped, "in time ranges it skipped"),
+        (missing.deletions, "deletions it did not ask for"),
     ];
     html! {
         (counted(missing.changes(), "change", "changes"))
@@ -169,8 +169,8 @@ fn missing(one: &Integration, undelivered: &[Undelivered], zone: &Zone) -> Marku
             h2 #undelivered { "Never delivered" }
             p.count {
                 (counted(all, "change", "changes"))
-                @if all > undelivered.len() as u64 { ", of which the first " (undelivered.len()) " are shown" }
-                ". A change counts here while it is the latest of its activity."
+                @if all > undelivered.len() as u64 { "; the first " (undelivered.len()) " are shown" }
+                ". Only the latest change of each activity counts."
             }
             div.scroll {
                 table.grid {
@@ -179,7 +179,7 @@ fn missing(one: &Integration, undelivered: &[Undelivered], zone: &Zone) -> Marku
                             th.num scope="col" { "Activity" }
                             th scope="col" { "Change" }
                             th scope="col" { "When" }
-                            th scope="col" { "Why not" }
+                            th scope="col" { "Reason" }
                         }
                     }
                     tbody { @for change in undelivered { (undelivered_row(change, zone)) } }
@@ -199,31 +199,31 @@ fn undelivered_row(change: &Undelivered, zone: &Zone) -> Markup {
             td.num data-label="Activity" { a href={ "/activities/" (change.id) (page) } { (change.id) } }
             td data-label="Change" { span class={ "badge " (kind) } { (text) } }
             td.when data-label="When" { (exact(change.stamp, zone)) }
-            td data-label="Why not" {
+            td data-label="Reason" {
                 @match change.cause {
                     Cause::Unread => "on a page that was not read",
                     Cause::Skipped(from, to) => {
                         a href=(window_address(from, to)) { "skipped" } " from " (exact(from, zone)) " to " (exact(to, zone))
                     }
-                    Cause::NoDeletions => "deletions were not asked for there",
+                    Cause::NoDeletions => "deletions were not requested",
                 }
             }
         }
     }
 }
 
-/// The window in Changes, to the millisecond.
+/// The address of a window in Changes, to the millisecond.
 pub(super) fn window_address(from: Stamp, to: Stamp) -> String {
     let exact = |at: Stamp| at.at_offset(0).to_string();
     Fields::of([("from", exact(from)), ("to", exact(to))]).address("/changes")
 }
 
-/// A poll's window, which leads to Changes.
+/// A poll's window, as a link to Changes.
 pub(super) fn window(poll: &Poll, zone: &Zone) -> Markup {
     let from = poll.from.unwrap_or(Stamp::MIN);
     let bounds = html! {
-        (since(from, zone)) " to "
-        @if poll.asks_from_the_future() { "whenever" } @else { (exact(poll.horizon, zone)) }
+        (since(from, zone))
+        @if poll.asks_from_the_future() { " onward" } @else { " to " (exact(poll.horizon, zone)) }
     };
     html! {
         @if from <= poll.horizon {
@@ -236,9 +236,9 @@ pub(super) fn window(poll: &Poll, zone: &Zone) -> Markup {
 
 fn last_polls(polls: &[Poll], zone: &Zone) -> Markup {
     html! {
-        h2 { "Last polls" }
+        h2 { "Recent polls" }
         @if polls.is_empty() {
-            (layout::empty("No polls", "Nobody has asked for changes with this key.", &html! {}))
+            (layout::empty("No polls yet", "This key has not been used to ask for changes.", &html! {}))
         } @else {
             div.scroll {
                 table.grid {
@@ -248,7 +248,7 @@ fn last_polls(polls: &[Poll], zone: &Zone) -> Markup {
                             th scope="col" { "Window" }
                             th scope="col" { "Pages read" }
                             th.num scope="col" { "Records" }
-                            th.num scope="col" { "Removed ids" }
+                            th.num scope="col" { "Removed IDs" }
                             th.num scope="col" { "Page size" }
                         }
                     }
@@ -256,8 +256,8 @@ fn last_polls(polls: &[Poll], zone: &Zone) -> Markup {
                 }
             }
             p.hint {
-                "Polls in a row that got nothing new are one line. The window leads to what changed in it. Times to the millisecond are those of the API, as clocks in "
-                (zone) " show them."
+                "Consecutive polls with nothing new share one line. The window is the time range that was asked for; click it to see what changed in it. Times are in "
+                (zone) ", to the millisecond as in the API."
             }
         }
     }
@@ -275,7 +275,7 @@ fn poll_row(poll: &Poll, zone: &Zone) -> Markup {
                 (window(poll, zone))
                 @if let Some((from, to)) = poll.skipped {
                     br;
-                    span.badge.warn { "left out" } " " (exact(from, zone)) " to " (exact(to, zone))
+                    span.badge.warn { "skipped" } " " (exact(from, zone)) " to " (exact(to, zone))
                 }
             }
             td data-label="Pages read" {
@@ -287,10 +287,10 @@ fn poll_row(poll: &Poll, zone: &Zone) -> Markup {
             td.num data-label="Records" {
                 (number(poll.records)) @if poll.records < poll.total { " of " (number(poll.total)) }
             }
-            td.num data-label="Removed ids" { @if poll.wants_removed { (number(poll.removed)) } @else { "not asked for" } }
+            td.num data-label="Removed IDs" { @if poll.wants_removed { (number(poll.removed)) } @else { "not requested" } }
             td.num data-label="Page size" {
                 (number(u64::from(poll.page_size)))
-                @if poll.page_size_asked != poll.page_size { br; span.muted { "asked " (number(u64::from(poll.page_size_asked))) } }
+                @if poll.page_size_asked != poll.page_size { br; span.muted { "asked for " (number(u64::from(poll.page_size_asked))) } }
             }
         }
     }
@@ -307,7 +307,7 @@ fn expected_form(who: &SignedIn, one: &Integration, fields: &Fields, wrong: &Wro
     let label = Label {
         name: "every",
         text: "Expected every",
-        help: "It counts as silent when it has not asked for this long and a tenth more. Empty: its own rhythm tells.",
+        help: "The key counts as silent when it has not polled for this long plus 10%. Leave empty to go by its usual interval.",
         required: false,
         ..Label::default()
     };
@@ -316,7 +316,7 @@ fn expected_form(who: &SignedIn, one: &Integration, fields: &Fields, wrong: &Wro
     let units = Unit::ALL.iter().map(|unit| (unit.plural().to_owned(), unit.plural()));
     html! {
         div.card {
-            h2 { "How often it should ask" }
+            h2 { "How often it should poll" }
             form.edit action={ "/integrations/" (one.key.id) "/expected" } method="post" {
                 (csrf(who))
                 div.pair {

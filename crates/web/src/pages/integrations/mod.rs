@@ -1,4 +1,4 @@
-//! The keys of the organization, what is asked with them, and what they were given.
+//! The API keys of the organization, and what each has received.
 
 mod key;
 mod receipt;
@@ -20,7 +20,7 @@ use crate::fields::Fields;
 use crate::form::{Label, Wrong, choice, line};
 use crate::layout::{self, Nav, copied, counted, csrf, empty, notice};
 use crate::session::{Number, Posted, Query};
-use crate::times::duration;
+use crate::times::{ago, interval};
 use crate::{Problem, SignedIn, Web, api};
 
 pub(crate) fn routes() -> Router<Web> {
@@ -42,12 +42,10 @@ async fn show(
         ("", key) => notice(
             "warn",
             &format!(
-                "Key {key} was created when the form was first sent, and shown then. If nobody has copied it, revoke it and create another."
+                "Key {key} was already created and shown when the form was first sent. If you did not copy it then, revoke it and create another one."
             ),
         ),
-        (key, _) => {
-            notice("ok", &format!("Key {key} has been revoked: it is refused from now on."))
-        }
+        (key, _) => notice("ok", &format!("Key {key} was revoked and no longer works.")),
     };
     page(&web, &who, &done, &Fields::default(), &Wrong::default())
 }
@@ -63,18 +61,22 @@ fn page(
     let all = web.service.integrations(&who.person.tenant);
     let is_revoked = |one: &Integration| one.state == IntegrationState::Revoked;
     let (revoked, mut live): (Vec<_>, Vec<_>) = all.into_iter().partition(is_revoked);
-    // The worst first; among equals the order stays.
+    // The worst come first; the order among equals stays.
     live.sort_by_key(|one| Reverse(one.severity()));
     let content = html! {
         (layout::head("Integrations", &html! {}))
         (wrong.notice())
-        p.lead { "Each script that asks API v1 has a key of its own. Here you see what it has been given, and what it lacks." }
+        p.lead { "Give each script its own API key. This page shows what each one has received from API v1, and what it has missed." }
         (above)
         @if live.is_empty() {
-            (empty("No keys", "No script can ask. Create a key for the first one below.", &html! {}))
+            (empty("No API keys yet", "Create one below for your first script.", &html! {}))
         } @else {
             (table(who, &live, &directory))
-            p.hint { "A change counts as delivered once the page that it is on has been sent. A key is silent when it has not asked for four times its usual pause, and at least for an hour, or for longer than you expect of it. Times to the millisecond are those of the API, as clocks in " (who.clock.zone) " show them." }
+            p.hint {
+                "A poll is a request for everything that changed in a time range. A change counts as delivered once the page with it has been sent. "
+                "A key counts as silent when it has not polled for four times its usual interval (and at least an hour), or for longer than you expect. "
+                "Times are in " (who.clock.zone) ", to the millisecond as in the API."
+            }
         }
         (new_key_form(web, who, fields, wrong)?)
         @if !revoked.is_empty() {
@@ -99,7 +101,7 @@ fn table(who: &SignedIn, integrations: &[Integration], directory: &Directory) ->
                         th scope="col" { "State" }
                         th scope="col" { "Complete up to" }
                         th scope="col" { "Never delivered" }
-                        th scope="col" { "Behind" }
+                        th scope="col" { "Behind by" }
                         th scope="col" { "Last poll" }
                         th scope="col" { span.unseen { "Actions" } }
                     }
@@ -121,7 +123,7 @@ fn row(who: &SignedIn, one: &Integration, directory: &Directory, zone: &Zone) ->
                 a href=(address) { (named(one)) }
                 small {
                     "Key " (key.id) ", " (user.map_or_else(String::new, |user| user.name.to_string()))
-                    @if user.is_some_and(|user| user.disabled) { " (disabled: nobody can use it)" }
+                    @if user.is_some_and(|user| user.disabled) { " (disabled, so the key does not work)" }
                 }
             }
             td.title data-label="State" {
@@ -137,13 +139,13 @@ fn row(who: &SignedIn, one: &Integration, directory: &Directory, zone: &Zone) ->
                     "none"
                 }
             }
-            td data-label="Behind" { @if one.poll.is_some() { (state::behind(one, zone)) } @else { "everything" } }
+            td data-label="Behind by" { @if one.poll.is_some() { (state::behind(one, zone)) } @else { "everything" } }
             td.when data-label="Last poll" {
                 @match (&one.poll, one.ago_ms) {
-                    (Some(poll), Some(ago)) => {
-                        time datetime=(zone.at(poll.last_at)) title=(zone.at(poll.last_at)) { (duration(ago)) " ago" }
+                    (Some(poll), Some(ms)) => {
+                        time datetime=(zone.at(poll.last_at)) title=(zone.at(poll.last_at)) { (ago(ms)) }
                         @if let Some(rhythm) = one.rhythm_ms { br; span.muted { "usually every " (state::rhythm_in_words(rhythm)) } }
-                        @if let Some(expected) = key.expected { br; span.muted { "expected every " (duration(expected.millis())) } }
+                        @if let Some(expected) = key.expected { br; span.muted { "expected every " (interval(expected.millis())) } }
                     }
                     _ => "never",
                 }
@@ -154,18 +156,18 @@ fn row(who: &SignedIn, one: &Integration, directory: &Directory, zone: &Zone) ->
 }
 
 fn named(one: &Integration) -> &str {
-    if one.key.label.is_empty() { "Without a label" } else { &one.key.label }
+    if one.key.label.is_empty() { "Unnamed key" } else { &one.key.label }
 }
 
-/// Asks once more, without a script too.
+/// Asks for confirmation, with or without scripts.
 fn revoke_form(who: &SignedIn, one: &Integration) -> Markup {
     html! {
         details.menu {
             summary { "Revoke" }
             form action={ "/integrations/" (one.key.id) "/revoke" } method="post" {
                 (csrf(who))
-                p.hint { "Whatever uses “" (named(one)) "” is refused at once. This cannot be undone." }
-                button.danger type="submit" { "Revoke for good" }
+                p.hint { "Scripts that use “" (named(one)) "” stop working at once. This cannot be undone." }
+                button.danger type="submit" { "Revoke permanently" }
             }
         }
     }
@@ -181,14 +183,14 @@ fn new_key_form(
     let label = Label {
         name: "label",
         text: "Label",
-        help: "What it is for, like «mailer sync».",
+        help: "What it is for, like “mailer sync”.",
         required: false,
         ..Label::default()
     };
     let user = Label {
         name: "user",
         text: "On behalf of",
-        help: "It may do what this person may, and what it changes bears their name.",
+        help: "The key has this person’s permissions, and its changes carry their name.",
         required: true,
         ..Label::default()
     };
@@ -201,7 +203,7 @@ fn new_key_form(
     let own = who.person.user.to_string();
     Ok(html! {
         div.card {
-            h2 { "New key" }
+            h2 { "New API key" }
             form.edit action="/integrations" method="post" {
                 (csrf(who))
                 (form_token(web)?)
@@ -234,13 +236,15 @@ async fn create(
         };
         match once(&web, &who, &fields, create).await? {
             Ok((_, Some(key))) => return Ok(created_page(&web, &who, &headers, &key)),
-            // The secret is kept nowhere: it cannot be shown again.
+            // The secret is not stored, so it cannot be shown again.
             Ok((id, None)) => {
                 let created = Fields::of([("created", id.to_string())]);
                 return Ok(Redirect::to(&created.address("/integrations")).into_response());
             }
             // Disabled a moment ago.
-            Err(AdminError::UserDisabled(_)) => wrong.add("user", "has been disabled"),
+            Err(AdminError::UserDisabled(_)) => {
+                wrong.add("user", "This user has just been disabled: choose another");
+            }
             Err(problem) => return Err(problem.into()),
         }
     }
@@ -249,27 +253,27 @@ async fn create(
 
 fn user(id: &str, directory: &Directory) -> Result<UserId, &'static str> {
     let live = |user: &&SystemUser| user.id.to_string() == id && !user.disabled;
-    directory.users.values().find(live).map(|user| user.id).ok_or("is nobody who can have a key")
+    directory.users.values().find(live).map(|user| user.id).ok_or("Choose an active user")
 }
 
-/// The secret is on this page and nowhere else: no address leads to it again.
+/// The only page that ever shows the secret.
 fn created_page(web: &Web, who: &SignedIn, headers: &HeaderMap, key: &NewKey) -> Response {
     let parameters =
         [("login.apiKey", key.secret.clone()), ("login.orgid", who.person.tenant.id.to_string())];
     let login = api::curl(&api::address(web, headers, "common/login", &parameters));
     let content = html! {
-        (layout::head("The new key", &html! {}))
-        (notice("warn", "This key is shown once. Copy it now: nobody can look it up later."))
+        (layout::head("New API key", &html! {}))
+        (notice("warn", "This key is shown only once. Copy it now: it cannot be looked up later."))
         div.card {
             h2 { "Key " (key.id) }
             (copied("new-key", "Copy key", &key.secret))
-            h2 { "Log in with it" }
-            (copied("login-curl", "Copy curl", &login))
-            p.hint { "The answer has a " code { "userSessionId" } ", which goes with every other request." }
+            h2 { "Log in with this key" }
+            (copied("login-curl", "Copy curl command", &login))
+            p.hint { "The answer contains a " code { "userSessionId" } ". Send it with every other request." }
         }
-        p { a.button href="/integrations" { "Back to the integrations" } }
+        p { a.button href="/integrations" { "Back to Integrations" } }
     };
-    layout::page(who, "The new key", Nav::Integrations, &content)
+    layout::page(who, "New API key", Nav::Integrations, &content)
 }
 
 async fn revoke(

@@ -1,4 +1,4 @@
-//! "Did it get activity 4001?"
+//! Whether a key has received an activity.
 
 use domain::{ActivityId, KeyId, Stamp, Zone};
 use maud::{Markup, html};
@@ -11,18 +11,18 @@ pub(super) fn form(key: KeyId, activity: &str) -> Markup {
     html! {
         form.filters action={ "/integrations/" (key) } method="get" {
             div.field {
-                label for="activity" { "Did it get activity …?" }
-                input #activity name="activity" inputmode="numeric" value=(activity) placeholder="4001" maxlength="20";
+                label for="activity" { "Did it receive this activity?" }
+                input #activity name="activity" inputmode="numeric" value=(activity) placeholder="Activity ID" maxlength="20";
             }
-            button type="submit" { "Look" }
+            button type="submit" { "Check" }
         }
     }
 }
 
-/// The answer, with the poll that had it, or why it did not come.
+/// The answer, with the poll that delivered it, or the reason why it was not delivered.
 pub(super) fn answer(id: ActivityId, receipt: Option<&Receipt>, zone: &Zone) -> Markup {
     let Some(receipt) = receipt else {
-        return said("warn", &html! { "No: there is no activity " (id) ", and never was." });
+        return said("warn", &html! { "No: activity " (id) " has never existed." });
     };
     let got = matches!(receipt.delivery, Delivery::Delivered(..) | Delivery::DeliveredEarlier);
     let waits = matches!(receipt.delivery, Delivery::Behind | Delivery::NeverAsked);
@@ -50,31 +50,31 @@ fn delivery(receipt: &Receipt, zone: &Zone) -> Markup {
     html! {
         @match &receipt.delivery {
             Delivery::Delivered(poll, page) => {
-                @if receipt.is_removed { "was among the removed ids of " } @else { "was in " }
+                @if receipt.is_removed { "was among the removed IDs in " } @else { "was in " }
                 (an_answer(poll, zone))
                 @if let Some(page) = page { ", on page " (page) }
                 "."
             }
-            Delivery::DeliveredEarlier => "was in an answer that is older than the polls below.",
-            Delivery::NeverAsked => "and nobody has asked with this key for what changed. What is asked for by ids alone is not noted.",
-            Delivery::BeforeFirst => "lies before the first From that this key asked with.",
-            Delivery::Behind => "came after all that this key has asked for: its next poll gets it.",
+            Delivery::DeliveredEarlier => "was in an answer older than the polls listed below.",
+            Delivery::NeverAsked => "has not been delivered, because this key has never polled for changes. Requests by ID alone are not recorded.",
+            Delivery::BeforeFirst => "is older than the first window this key asked for.",
+            Delivery::Behind => "is newer than everything this key has asked for. Its next poll will get it.",
             Delivery::Unread(Some(poll), page) => {
                 "was in " (an_answer(poll, zone))
                 @if let Some(page) = page { ", on page " (page) }
-                ", of which only " (Progress::of(poll)) " was read."
+                ", but only " (Progress::of(poll)) " was read."
             }
             Delivery::Unread(None, _) => "was on a page that was not read.",
             Delivery::Skipped(from, to) => {
-                "lies in a stretch that was never asked for: " (stretch(*from, *to, zone)) "."
+                "falls in a time range that this key never asked for: " (stretch(*from, *to, zone)) "."
             }
-            Delivery::NoDeletions => "and this key did not ask for deletions then.",
+            Delivery::NoDeletions => "was not reported, because this key did not ask for deletions at the time.",
         }
     }
 }
 
 fn an_answer(poll: &Poll, zone: &Zone) -> Markup {
-    html! { "the answer of " (exact(poll.last_at, zone)) " (" (window(poll, zone)) ")" }
+    html! { "the answer at " (exact(poll.last_at, zone)) " (window: " (window(poll, zone)) ")" }
 }
 
 fn stretch(from: Stamp, to: Stamp, zone: &Zone) -> Markup {

@@ -1,11 +1,11 @@
-//! How an integration is doing, in words: what is the matter, and what to do about it.
+//! The state of an integration in words: what is wrong, and what to do about it.
 
 use domain::{Stamp, Zone};
 use maud::{Markup, html};
 use service::{Hint, Integration, IntegrationState as State, Severity};
 
 use crate::layout::counted;
-use crate::times::{duration, exact};
+use crate::times::{duration, exact, interval};
 
 /// Its state as a badge.
 pub(super) fn badge(one: &Integration) -> Markup {
@@ -20,57 +20,56 @@ pub(super) fn badge(one: &Integration) -> Markup {
     html! { span class={ "badge " (kind) } { (one.state.name()) } }
 }
 
-/// What is the matter, and what to do.
+/// What is wrong, and what to do.
 pub(super) fn sentence(one: &Integration, zone: &Zone) -> Markup {
     let lost = counted(one.missing.changes(), "change was", "changes were");
     html! {
         @match one.state {
-            State::Revoked => "It is refused.",
+            State::Revoked => "This key no longer works.",
             State::NotUsed => {
-                "Nobody has asked with it for what changed yet"
-                @if one.named_at.is_some() { ", only for activities by their ids, which says nothing about the others" }
-                "."
+                "This key has not been used to poll for changes yet."
+                @if one.named_at.is_some() { " It has only asked for activities by ID, which says nothing about the others." }
             }
             State::AsksFromTheFuture { from } => {
-                "Its From is " (exact(from, zone)) ", which has not come yet: its answers are empty. Set it back to "
-                (resume(one, zone)) "."
+                "It asks for changes from " (exact(from, zone)) ", which is in the future, so its answers are empty. Set its "
+                code { "syncActivityTimeFrom" } " back to " (resume(one, zone)) "."
             }
             State::Incomplete { read } => {
                 @match read {
-                    Some(read) => { "It read " b { (read) } " and left the rest: " }
-                    None if one.missing.unread > 0 => "It left pages unread: ",
-                    None => "It has left off asking for deletions: ",
+                    Some(read) => { "It read " b { (read) } " and then stopped: " }
+                    None if one.missing.unread > 0 => "It did not read all pages: ",
+                    None => "It stopped asking for deletions: ",
                 }
-                (lost) " never delivered. Have it "
-                @if one.missing.unread > 0 { "read on until page.totalPage" }
-                @else { "ask without ignoreDeletedIdList" }
-                ", once from " (resume(one, zone)) "."
+                (lost) " never delivered. Make it "
+                @if one.missing.unread > 0 { "read every page up to " code { "page.totalPage" } }
+                @else { "ask without " code { "ignoreDeletedIdList" } }
+                ", starting once from " (resume(one, zone)) "."
             }
             State::Skipped { from, to, changes } => {
-                "It never asked for what changed from " (exact(from, zone)) " to " (exact(to, zone)) ": "
-                (counted(changes, "change in it was", "changes in it were")) " never delivered. Have it ask from "
-                (resume(one, zone)) " once, and each time go on from the last responseDateTime."
+                "It never asked for the time from " (exact(from, zone)) " to " (exact(to, zone)) ": "
+                (counted(changes, "change was", "changes were")) " never delivered. Make it ask once from "
+                (resume(one, zone)) ", and then always continue from the last " code { "responseDateTime" } "."
             }
             State::NotKnown => {
-                "What it was given before is not known any more: that part of the data folder is damaged. Have it read "
-                "everything once, from the beginning and with the deletions."
+                "What it received before is unknown, because that part of the data folder is damaged. Make it read "
+                "everything once, from the beginning and including deletions."
             }
             State::Silent => (silent(one)),
             State::Reading { read } => {
-                "It has been given " b { (read) } "; " (counted(one.missing.changes(), "change is", "changes are"))
+                "It has received " b { (read) } "; " (counted(one.missing.changes(), "change is", "changes are"))
                 " still to come."
             }
             State::Behind => {
-                (counted(one.behind, "change waits", "changes wait")) " for its next poll"
+                (counted(one.behind, "change is", "changes are")) " waiting for its next poll"
                 @if one.is_overdue { ", longer than usual" } "."
             }
-            State::UpToDate => "Everything that it has asked for has been delivered.",
+            State::UpToDate => "Everything it asked for has been delivered.",
         }
         @if one.missing.changes() > 0 && one.state == State::Silent { " " (lost) " never delivered." }
     }
 }
 
-/// Where it has to begin again to get what it lacks.
+/// From where it has to read again to get what it has missed.
 fn resume(one: &Integration, zone: &Zone) -> Markup {
     match one.complete_until.or(one.complete_from).filter(|at| *at > Stamp::MIN) {
         // As a script can send it.
@@ -82,52 +81,52 @@ fn resume(one: &Integration, zone: &Zone) -> Markup {
 fn silent(one: &Integration) -> Markup {
     html! {
         @match one.ago_ms {
-            Some(ago) => { "It has not asked for " (duration(ago)) }
-            None => "Nobody has asked with it",
+            Some(ago) => { "It has not polled for " (duration(ago)) }
+            None => "It has never polled",
         }
-        ", though it "
         @match (one.key.expected, one.rhythm_ms) {
-            (Some(expected), _) => { "is expected every " (duration(expected.millis())) }
-            (None, Some(rhythm)) => { "usually asks every " (rhythm_in_words(rhythm)) }
-            (None, None) => "asked once",
+            (Some(expected), _) => { ", although it should poll every " (interval(expected.millis())) }
+            (None, Some(rhythm)) => { ", although it usually polls every " (rhythm_in_words(rhythm)) }
+            (None, None) => ", and had polled only once before",
         }
-        ". See whether its job still runs."
+        ". Check that its job is still running."
     }
 }
 
-/// A usual pause.
+/// The usual time between two polls, as it follows *every*.
 pub(super) fn rhythm_in_words(ms: i64) -> String {
-    if ms < 1_000 { "second or oftener".to_owned() } else { duration(ms) }
+    if ms < 1_000 { "second or more often".to_owned() } else { interval(ms) }
 }
 
-/// A habit by which it may lose something.
+/// A habit that may make it lose changes.
 pub(super) fn hint(hint: Hint, zone: &Zone) -> Markup {
     html! {
         @match hint {
             Hint::Skips(from, to) => {
-                "Its last From left out what would have changed from " (exact(from, zone)) " to " (exact(to, zone))
-                ". Nothing did. Have it go on from the last responseDateTime, before something does."
+                "Its last poll left out the time from " (exact(from, zone)) " to " (exact(to, zone))
+                ". Nothing changed then, but a gap like this can lose changes. Make it continue from the last "
+                code { "responseDateTime" } "."
             }
             Hint::PageSize { asked, given } => {
-                "It asks for pages of " (asked) " and gets " (given)
-                ". If it takes a page that is shorter than it asked for as the last one, it stops too early: page.totalPage says how many there are."
+                "It asks for " (asked) " records per page and gets " (given)
+                ". If it takes a short page for the last one, it stops too early: " code { "page.totalPage" } " is the number of pages."
             }
         }
     }
 }
 
-/// Up to when it has been given everything.
+/// Up to when it has received everything.
 pub(super) fn complete(one: &Integration, zone: &Zone) -> Markup {
     html! {
         @match one.complete_until {
             Some(until) => (exact(until, zone)),
-            None if one.poll.is_none() => span.muted { "never asked" },
+            None if one.poll.is_none() => span.muted { "never polled" },
             None => "nothing yet",
         }
     }
 }
 
-/// What came after all that it has asked for.
+/// What changed after everything it has asked for.
 pub(super) fn behind(one: &Integration, zone: &Zone) -> Markup {
     html! {
         @match one.behind_since {

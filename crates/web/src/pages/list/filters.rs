@@ -1,4 +1,4 @@
-//! The conditions of the list: the form that sets them, and each one's way out.
+//! The filters of the list: the form that sets them, and links that remove them.
 
 use domain::{Priority, Status, StatusId};
 use maud::{Markup, html};
@@ -10,7 +10,7 @@ use crate::form::options;
 use crate::pages::due::Due;
 use crate::pages::names;
 
-/// The form. It works by GET, so that the address says what is shown.
+/// The form. It uses GET, so that the address has all filters.
 pub(super) fn form(who: &SignedIn, asked: &ListRequest, directory: &Directory) -> Markup {
     let value = |name| asked.fields.get(name);
     let on = |name| asked.fields.has(name).then_some("on");
@@ -18,7 +18,7 @@ pub(super) fn form(who: &SignedIn, asked: &ListRequest, directory: &Directory) -
         form.filters action="/activities" method="get" role="search" aria-label="Filter the list" {
             (labelled("q", "Search", &html! {
                 input #f-q class=[on("q")] type="search" name="q" value=(value("q"))
-                    maxlength=(WORDS_CHARS_MAX) placeholder="Subject, note, name, number";
+                    maxlength=(WORDS_CHARS_MAX) placeholder="Subject, note, name or ID";
             }))
             (labelled("status", "Status", &html! {
                 select #f-status class=[on("status")] name="status" { (statuses(asked, directory)) }
@@ -31,14 +31,14 @@ pub(super) fn form(who: &SignedIn, asked: &ListRequest, directory: &Directory) -
                     (options(priorities(), &value("priority").to_lowercase()))
                 }
             }))
-            (labelled("user", "Responsible", &html! {
+            (labelled("user", "Assigned to", &html! {
                 select #f-user class=[on("user")] name="user" {
                     (options(users(who, asked, directory), value("user")))
                 }
             }))
             (labelled("client", "Account", &html! {
                 input #f-client class=[on("client")] name="client" value=(value("client"))
-                    data-find="/accounts/find" placeholder="Part of a name, or number" maxlength="220";
+                    data-find="/accounts/find" placeholder="Name or ID" maxlength="220";
             }))
             @for name in LOOKS.iter().filter(|name| **name != "page" && asked.fields.has(name)) {
                 input type="hidden" name=(name) value=(value(name));
@@ -52,19 +52,19 @@ pub(super) fn form(who: &SignedIn, asked: &ListRequest, directory: &Directory) -
     }
 }
 
-/// The conditions that are days.
+/// The filters by date.
 const DAYS: [(&str, &str); 4] = [
-    ("start_from", "Start from"),
-    ("start_to", "Start until"),
-    ("changed_from", "Changed from"),
-    ("changed_to", "Changed until"),
+    ("start_from", "Start on or after"),
+    ("start_to", "Start on or before"),
+    ("changed_from", "Changed on or after"),
+    ("changed_to", "Changed on or before"),
 ];
 
 fn labelled(name: &str, text: &str, control: &Markup) -> Markup {
     html! { div.field { label for={ "f-" (name) } { (text) } (control) } }
 }
 
-/// Text that is no day is shown as it was typed, which a control for days would not.
+/// A text that is not a date is shown in a text field, because a date field would drop it.
 fn day(name: &str, text: &str, value: &str) -> Markup {
     let is_day = |c: char| c.is_ascii_digit() || c == '-';
     let kind = if value.chars().all(is_day) { "date" } else { "text" };
@@ -73,12 +73,12 @@ fn day(name: &str, text: &str, value: &str) -> Markup {
     labelled(name, text, &html! { input id=(id) class=[on] type=(kind) name=(name) value=(value); })
 }
 
-/// Each status, and those that are done and not done; what else the address names together.
+/// Open, done, and each status; *Several* if the address names more than one.
 fn statuses(asked: &ListRequest, directory: &Directory) -> Markup {
     let chosen = asked.statuses.as_str();
     let offered = |status: &&Status| !status.retired || chosen == status.id.to_string();
     let each = directory.statuses_in_order().into_iter().filter(offered);
-    let mut choices = vec![(String::new(), "Any"), (OPEN.to_owned(), "Not done")];
+    let mut choices = vec![(String::new(), "Any"), (OPEN.to_owned(), "Open")];
     choices.push((DONE.to_owned(), "Done"));
     choices.extend(each.map(|status| (status.id.to_string(), status.name.as_str())));
     if !choices.iter().any(|(value, _)| value == chosen) {
@@ -97,13 +97,13 @@ fn priorities() -> Vec<(String, &'static str)> {
     std::iter::once((String::new(), "Any")).chain(each).collect()
 }
 
-/// Whoever can sign in or be responsible; somebody else where the address says so.
+/// All users, and any other that the address names.
 fn users<'a>(
     who: &SignedIn,
     asked: &'a ListRequest,
     directory: &'a Directory,
 ) -> Vec<(String, &'a str)> {
-    let mut users = vec![(String::new(), "Anybody"), ("me".to_owned(), "Me")];
+    let mut users = vec![(String::new(), "Anyone"), ("me".to_owned(), "Me")];
     let others = directory.users.values().filter(|user| user.id != who.person.user);
     let mut named: Vec<_> = others.collect();
     named.sort_by_cached_key(|user| (user.disabled, place(user.name.as_str())));
@@ -115,7 +115,7 @@ fn users<'a>(
     users
 }
 
-/// The conditions that narrow the list, each with a way to take it away.
+/// The active filters, each with a link that removes it.
 pub(super) fn active(who: &SignedIn, asked: &ListRequest, directory: &Directory) -> Markup {
     let each = CONDITIONS.iter().flat_map(|name| {
         asked.fields.all(name).map(move |value| {
@@ -127,7 +127,7 @@ pub(super) fn active(who: &SignedIn, asked: &ListRequest, directory: &Directory)
         @if asked.has_conditions() {
             p.hint role="group" aria-label="Active filters" {
                 @for (text, address) in each {
-                    a.badge href=(address) aria-label={ "Take away: " (text) } title="Take away" {
+                    a.badge href=(address) aria-label={ "Remove filter: " (text) } title="Remove filter" {
                         (text) " " span aria-hidden="true" { "×" }
                     }
                     " "
@@ -146,7 +146,7 @@ fn said(
     value: &str,
 ) -> String {
     let status = || match value {
-        OPEN => Some("not done".to_owned()),
+        OPEN => Some("open".to_owned()),
         DONE => Some("done".to_owned()),
         id => id.parse().ok().map(|id| names::status(directory, StatusId(id))),
     };
@@ -163,7 +163,7 @@ fn said(
             let known = asked.filter.priority.map(|priority| priority.as_str().to_owned());
             format!("Priority: {}", or_typed(known))
         }
-        "user" => format!("Responsible: {}", or_typed(user)),
+        "user" => format!("Assigned to: {}", or_typed(user)),
         "client" => format!("Account: {}", or_typed(account)),
         "due" => or_typed(Due::parse(value).map(|due| due.title().to_owned())),
         _ => {

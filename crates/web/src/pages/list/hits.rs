@@ -1,4 +1,4 @@
-//! Why an activity was found: the words that were searched for, marked where they stand.
+//! Marks the search words where an activity has them.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use domain::{Activity, ActivityId};
 use maud::{Markup, html};
 use service::Sought;
 
-/// A text with what was found in it marked.
+/// A text with the search words marked.
 pub(super) fn marked(sought: &Sought, text: &str) -> Markup {
     with_marks(text, &sought.marks(text))
 }
@@ -19,12 +19,12 @@ fn with_marks(text: &str, marks: &[Range<usize>]) -> Markup {
     html! { @for (before, hit) in each { (before) mark { (hit) } } (rest) }
 }
 
-/// What the row does not show otherwise: the place in the note, and numbers.
+/// Hits that the row does not show otherwise: in the note, and ids.
 pub(super) fn elsewhere(sought: &Sought, id: ActivityId, activity: &Activity) -> Markup {
     let snippet = sought.snippet(activity.note.as_str());
-    let own = sought.has_number(id.0).then_some(("Number ", id.0));
+    let own = sought.has_number(id.0).then_some(("ID ", id.0));
     let client = activity.client.filter(|client| sought.has_number(client.0));
-    let numbers = own.into_iter().chain(client.map(|client| ("Account number ", client.0)));
+    let numbers = own.into_iter().chain(client.map(|client| ("Account ID ", client.0)));
     html! {
         @for (what, number) in numbers { p.hit { (what) mark { (number) } } }
         @if let Some(snippet) = snippet {

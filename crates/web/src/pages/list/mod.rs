@@ -1,4 +1,4 @@
-//! The list of activities: searched, filtered, sorted, page by page; the address says which.
+//! The list of activities: search, filters, order and pages, all of it in the address.
 
 mod download;
 mod filters;
@@ -57,10 +57,10 @@ async fn show(
     Ok((status, page).into_response())
 }
 
-/// How soon a browser tries by itself again what cannot be shown now, in seconds.
+/// How soon the browser tries again when the list is not available, in seconds.
 const AGAIN_AFTER_S: &str = "3";
 
-/// What is above every list, whatever came of it.
+/// The page around the list, or around what is shown instead.
 fn framed(
     web: &Web,
     who: &SignedIn,
@@ -90,7 +90,7 @@ fn framed(
     }
 }
 
-/// Accounts that are called as what is searched for: whoever looks for a name may mean one of them.
+/// Accounts whose names match the search, because a person who searches for a name may mean one of them.
 fn accounts(who: &SignedIn, asked: &ListRequest) -> Markup {
     let words = asked.filter.words.trim();
     let found = if words.is_empty() {
@@ -111,7 +111,7 @@ fn accounts(who: &SignedIn, asked: &ListRequest) -> Markup {
     }
 }
 
-/// How many of them are named.
+/// How many of them are shown.
 const ACCOUNTS_SHOWN: usize = 5;
 
 fn listed(web: &Web, who: &SignedIn, asked: &ListRequest, listing: &Listing) -> Markup {
@@ -120,10 +120,10 @@ fn listed(web: &Web, who: &SignedIn, asked: &ListRequest, listing: &Listing) -> 
     }
     if listing.records.is_empty() {
         let action = html! {
-            a.button.primary href=(asked.page_address(listing.pages)) { "To the last page" }
+            a.button.primary href=(asked.page_address(listing.pages)) { "Go to the last page" }
         };
-        let text = format!("The list ends with page {}.", number(listing.pages));
-        return layout::empty("There is no such page", &text, &action);
+        let text = format!("The last page is page {}.", number(listing.pages));
+        return layout::empty("Page not found", &text, &action);
     }
     html! {
         (count(asked, listing))
@@ -147,13 +147,13 @@ fn count(asked: &ListRequest, listing: &Listing) -> Markup {
     }
 }
 
-/// Sizes of a page that are offered.
+/// The page sizes to choose from.
 const SIZES: [u32; 3] = [50, 100, 200];
 
 fn sizes(asked: &ListRequest) -> Markup {
     html! {
         p.hint {
-            "On a page: "
+            "Per page: "
             @for size in SIZES {
                 a href=(asked.address_with("size", &size.to_string()))
                     aria-current=[(size == asked.size).then_some("true")] { (size) }
@@ -163,27 +163,27 @@ fn sizes(asked: &ListRequest) -> Markup {
     }
 }
 
-/// Nothing there is not the same as nothing found.
+/// Says whether nothing matches, or there are no activities at all.
 fn nothing(web: &Web, who: &SignedIn, asked: &ListRequest) -> Markup {
     if asked.has_conditions() {
         let action =
             html! { a.button.primary href=(asked.address_of_all()) { "Clear all filters" } };
-        let text = "Take a filter away, or look for other words.";
-        return layout::empty("Nothing matches", text, &action);
+        let text = "Remove a filter, or search for something else.";
+        return layout::empty("No matches", text, &action);
     }
     let action = html! {
         @if who.edits() { a.button.primary href="/activities/new" { "New activity" } }
     };
     let (title, text) = match (web.service.has_activities(&who.person.tenant), who.edits()) {
-        (true, _) => {
-            ("Nothing here any more", "All activities have been removed. The bin has them.")
-        }
-        (false, true) => (
-            "No activities yet",
-            "Calls, meetings, tasks: write down the first one to see it here.",
+        (true, _) => (
+            "No activities left",
+            "All activities are in the bin. You can restore them from there.",
         ),
+        (false, true) => {
+            ("No activities yet", "Calls, meetings, tasks: create the first one to see it here.")
+        }
         (false, false) => {
-            ("No activities yet", "They appear here as soon as somebody creates one.")
+            ("No activities yet", "They will appear here as soon as someone creates one.")
         }
     };
     layout::empty(title, text, &action)
@@ -193,8 +193,8 @@ fn wrong(asked: &ListRequest) -> Markup {
     html! {
         @for problem in &asked.wrong { (layout::notice("bad", problem)) }
         (layout::empty(
-            "Nothing is shown",
-            "Mend the filter, so that the list does not show something else than you mean.",
+            "Nothing to show",
+            "Fix the filter above, or clear it to see the list.",
             &html! { a.button.primary href=(asked.address_of_all()) { "Clear all filters" } },
         ))
     }
@@ -202,5 +202,5 @@ fn wrong(asked: &ListRequest) -> Markup {
 
 fn not_now(asked: &ListRequest, problem: &AskError) -> Markup {
     let action = html! { a.button.primary href=(asked.address()) { "Try again" } };
-    layout::empty("Not now", &crate::problem::shown(problem), &action)
+    layout::empty("Not available right now", &crate::problem::shown(problem), &action)
 }

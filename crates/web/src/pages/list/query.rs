@@ -1,4 +1,4 @@
-//! What an address asks of the list. Nothing wrong in it is passed over: it is said in words.
+//! Parses the address of the list. Mistakes in it are never ignored: each gets a message.
 
 use domain::{ClientId, Priority, Stamp, Status, StatusId, UserId, Zone};
 use service::{Column, Direction, Filter, ListQuery, Person, Sought};
@@ -9,21 +9,21 @@ use crate::pages::due::Due;
 use crate::pages::names::accounts_meant;
 use crate::times::{self, Clock};
 
-/// Activities on a page, where the address does not say, and at most.
+/// Activities per page by default, and at most.
 const SIZE: u32 = 50;
 const SIZE_MAX: u32 = 200;
 
-/// The most characters that are searched for.
+/// The most characters of a search.
 pub(crate) const WORDS_CHARS_MAX: usize = 200;
 
-/// What stands for all statuses that count as done, and for all others.
+/// The values for all statuses that count as done, and for all others.
 pub(super) const DONE: &str = "done";
 pub(crate) const OPEN: &str = "open";
 
-/// Statuses that may be named one by one.
+/// How many statuses an address may name.
 const STATUSES_MAX: usize = 100;
 
-/// What narrows the list.
+/// The fields that filter the list.
 pub(super) const CONDITIONS: [&str; 10] = [
     "q",
     "status",
@@ -37,15 +37,14 @@ pub(super) const CONDITIONS: [&str; 10] = [
     "changed_to",
 ];
 
-/// How it is shown.
+/// The fields that say how it is shown.
 pub(super) const LOOKS: [&str; 4] = ["sort", "direction", "size", "page"];
 
-/// A column: what it sorts by, its name in the address and above the table, and the direction that
-/// people mean first.
+/// A column: what it sorts by, its name in the address, its title, and the direction that a first click sorts in.
 pub(super) const COLUMNS: [(Column, &str, &str, Direction); 8] = [
     (Column::Subject, "subject", "Subject", Direction::Ascending),
     (Column::Client, "account", "Account", Direction::Ascending),
-    (Column::SystemUser, "responsible", "Responsible", Direction::Ascending),
+    (Column::SystemUser, "responsible", "Assigned to", Direction::Ascending),
     (Column::Start, "start", "Start", Direction::Descending),
     (Column::End, "end", "End", Direction::Descending),
     (Column::Status, "status", "Status", Direction::Ascending),
@@ -53,28 +52,28 @@ pub(super) const COLUMNS: [(Column, &str, &str, Direction); 8] = [
     (Column::Modified, "changed", "Changed", Direction::Descending),
 ];
 
-/// What the list is asked for.
+/// A request for the list.
 pub(crate) struct ListRequest {
     pub(crate) filter: Filter,
     pub(crate) by: Column,
     pub(crate) direction: Direction,
     pub(crate) page: u64,
     pub(crate) size: u32,
-    /// Conditions that make no sense. With one of them left out, the list would show more than was
-    /// asked for, and a bulk change would touch it: there is none.
+    /// Errors in filters. Without a filter the list would show more than was asked for, and bulk changes would affect
+    /// it, so no list is shown.
     pub(crate) wrong: Vec<String>,
-    /// What else makes no sense; the usual takes its place.
+    /// Other errors; the default applies instead.
     pub(crate) mistaken: Vec<String>,
-    /// The fields as they came, nothing but those of the list.
+    /// The fields of the list, as they came.
     pub(crate) fields: Fields,
-    /// The statuses as the one control for them has them: `4,2`.
+    /// The statuses as the value of their control: `4,2`.
     pub(super) statuses: String,
 }
 
 impl ListRequest {
     pub(crate) fn parse(fields: &Fields, who: &SignedIn) -> ListRequest {
         let asked = match fields.get("account") {
-            // By the name of its column it may be asked for too.
+            // The name of its column works too.
             account if !account.is_empty() && !fields.has("client") => {
                 fields.with("client", account)
             }
@@ -88,13 +87,13 @@ impl ListRequest {
         let wrong = std::mem::take(&mut reader.problems);
         let (by, direction) = reader.order();
         let page = reader.number("page", "The page", u64::MAX).unwrap_or(1);
-        let size = reader.number("size", "The number of activities on a page", SIZE_MAX.into());
+        let size = reader.number("size", "The number of activities per page", SIZE_MAX.into());
         let size = size.and_then(|size| u32::try_from(size).ok()).unwrap_or(SIZE);
         let mistaken = reader.problems;
         ListRequest { filter, by, direction, page, size, wrong, mistaken, fields, statuses }
     }
 
-    /// The question for the page.
+    /// The query for the page.
     pub(crate) fn query(&self) -> ListQuery {
         ListQuery {
             filter: self.filter.clone(),
@@ -105,28 +104,28 @@ impl ListRequest {
         }
     }
 
-    /// Whether anything narrows the list.
+    /// Whether the list is filtered.
     pub(crate) fn has_conditions(&self) -> bool {
         CONDITIONS.iter().any(|name| self.fields.has(name))
     }
 
-    /// Where this page of the list lies.
+    /// The address of this page of the list.
     pub(crate) fn address(&self) -> String {
         self.fields.address("/activities")
     }
 
-    /// Where another page of it lies.
+    /// The address of another page.
     pub(crate) fn page_address(&self, page: u64) -> String {
         let page = if page > 1 { page.to_string() } else { String::new() };
         self.fields.with("page", &page).address("/activities")
     }
 
-    /// Where the first page of the list lies, with one thing asked differently.
+    /// The address of the first page, with one field changed.
     pub(crate) fn address_with(&self, name: &str, value: &str) -> String {
         self.fields.with(name, value).without("page").address("/activities")
     }
 
-    /// The same without any condition.
+    /// The address without any filter.
     pub(crate) fn address_of_all(&self) -> String {
         self.fields.only(&LOOKS).without("page").address("/activities")
     }
@@ -160,7 +159,7 @@ impl Reader<'_> {
         filter
     }
 
-    /// What is to be done when, by the clock of whoever asks.
+    /// When activities are due, in the reader's time zone.
     fn due(&mut self, person: &Person, filter: &mut Filter) {
         let text = self.fields.get("due");
         if text.is_empty() {
@@ -168,25 +167,24 @@ impl Reader<'_> {
         }
         let Some(due) = Due::parse(text) else {
             let names = Due::ALL.map(Due::name).join(", ");
-            self.problems.push(format!("Nothing can be due {}: {names}.", quoted(text)));
+            self.problems.push(format!("Due cannot be {}: choose one of {names}.", quoted(text)));
             return;
         };
         if !due.narrow(filter, self.clock, &person.tenant.directory()) {
-            self.problems.push("What is done is not due: choose another status.".to_owned());
+            self.problems.push("Done activities are never due: choose another status.".to_owned());
         }
     }
 
-    /// What is asked for twice is not cut to the first: the list would show something else than is meant.
+    /// Repeated fields are errors: using only the first would show another list than was meant.
     fn none_too_many(&mut self) {
         for name in CONDITIONS {
             let count = self.fields.all(name).count();
             if name == "status" && count > STATUSES_MAX {
                 self.problems.push(format!(
-                    "Choose at most {STATUSES_MAX} statuses one by one. {OPEN} and {DONE} stand for all of theirs."
+                    "Choose at most {STATUSES_MAX} statuses, or use {OPEN} or {DONE} for all of that kind."
                 ));
             } else if name != "status" && count > 1 {
-                let problem =
-                    format!("There can be only one “{name}” at a time: take the others away.");
+                let problem = format!("The address can have only one “{name}”: remove the others.");
                 self.problems.push(problem);
             }
         }
@@ -201,7 +199,7 @@ impl Reader<'_> {
         }
         if !words.trim().is_empty() && Sought::parse(words).is_empty() {
             self.problems
-                .push(format!("“{}” has no letters and no digits to search for.", words.trim()));
+                .push(format!("“{}” has no letters or digits to search for.", words.trim()));
         }
         words.to_owned()
     }
@@ -230,13 +228,14 @@ impl Reader<'_> {
         let text = self.fields.get("priority");
         let found = Priority::parse(text);
         if found.is_none() && !text.is_empty() {
-            let problem = format!("There is no priority {}: high, normal or low.", quoted(text));
+            let problem =
+                format!("There is no priority {}: choose high, normal or low.", quoted(text));
             self.problems.push(problem);
         }
         found
     }
 
-    /// Activities may name users that the directory does not have: any number is one.
+    /// Any number is valid, because activities may name users that the directory does not have.
     fn user(&mut self, person: &Person) -> Option<UserId> {
         let text = self.fields.get("user");
         if text.is_empty() {
@@ -247,13 +246,13 @@ impl Reader<'_> {
         }
         let found = text.parse().ok().map(UserId);
         if found.is_none() {
-            let problem = format!("{} is no user: choose one from the list.", quoted(text));
+            let problem = format!("There is no user {}: choose one from the list.", quoted(text));
             self.problems.push(problem);
         }
         found
     }
 
-    /// All accounts that fit what was typed.
+    /// All accounts that match what was typed.
     fn clients(&mut self, person: &Person) -> Option<Vec<ClientId>> {
         let text = self.fields.get("client");
         if text.is_empty() {
@@ -261,12 +260,12 @@ impl Reader<'_> {
         }
         let found = accounts_meant(&person.tenant, text);
         if found.is_empty() {
-            self.problems.push(format!("No account is called {}.", quoted(text)));
+            self.problems.push(format!("No account matches {}.", quoted(text)));
         }
         Some(found)
     }
 
-    /// Two days, both included.
+    /// A range of days, including both.
     fn days(
         &mut self,
         from: &str,
@@ -277,7 +276,7 @@ impl Reader<'_> {
         let first = self.day(from, what, zone);
         let last = self.day(to, what, zone).map(|day| times::day(day, zone, 1).plus_millis(-1));
         if first.zip(last).is_some_and(|(first, last)| first > last) {
-            self.problems.push(format!("{what}: the first day lies after the last one."));
+            self.problems.push(format!("{what}: the first day must not be after the last day."));
         }
         (first, last)
     }
@@ -287,7 +286,8 @@ impl Reader<'_> {
         let found = times::day_from_control(text, zone);
         if found.is_none() && !text.is_empty() {
             let quoted = quoted(text);
-            self.problems.push(format!("{what}: {quoted} is no day. Write it like 2026-03-04."));
+            self.problems
+                .push(format!("{what}: {quoted} is not a date. Write it like 2026-03-04."));
         }
         found
     }
@@ -298,7 +298,10 @@ impl Reader<'_> {
         if column.is_none() && !text.is_empty() {
             let names: Vec<&str> = COLUMNS.iter().map(|(_, name, ..)| *name).collect();
             let names = names.join(", ");
-            self.problems.push(format!("The list cannot be sorted by {}: {names}.", quoted(text)));
+            self.problems.push(format!(
+                "The list cannot be sorted by {}: choose one of {names}.",
+                quoted(text)
+            ));
         }
         let (by, usual) = column
             .map_or((Column::Start, Direction::Descending), |(by, _, _, usual)| (*by, *usual));
@@ -307,7 +310,8 @@ impl Reader<'_> {
             "desc" => Direction::Descending,
             "" => usual,
             other => {
-                self.problems.push(format!("There is no direction {}: asc, desc.", quoted(other)));
+                self.problems
+                    .push(format!("There is no direction {}: choose asc or desc.", quoted(other)));
                 usual
             }
         };
@@ -321,8 +325,9 @@ impl Reader<'_> {
         }
         let found = text.parse().ok().filter(|n| (1..=max).contains(n));
         if found.is_none() {
-            let bound = if max == u64::MAX { "from 1".to_owned() } else { format!("1 to {max}") };
-            self.problems.push(format!("{what} is a number, {bound}, not {}.", quoted(text)));
+            let bound =
+                if max == u64::MAX { "1 or more".to_owned() } else { format!("1 to {max}") };
+            self.problems.push(format!("{what} must be {bound}, not {}.", quoted(text)));
         }
         found
     }
@@ -336,7 +341,7 @@ pub(crate) fn direction_name(direction: Direction) -> &'static str {
     }
 }
 
-/// What somebody typed, so that it fits into a sentence.
+/// What was typed, quoted and shortened for a sentence.
 fn quoted(text: &str) -> String {
     let start: String = text.chars().take(40).collect();
     let more = if start.len() < text.len() { "…" } else { "" };

@@ -1,4 +1,4 @@
-//! Small changes, made where an activity is listed.
+//! Quick changes of an activity, made in a list.
 
 use axum::extract::State;
 use axum::response::Redirect;
@@ -13,7 +13,7 @@ use crate::session::Posted;
 use crate::times;
 use crate::{Problem, Web};
 
-/// Changes what the form names, and nothing else.
+/// Changes only what the form names.
 pub(super) async fn change(
     State(web): State<Web>,
     Id(id): Id,
@@ -28,7 +28,7 @@ pub(super) async fn change(
             plan(&mut patch, activity, fields.get("day"), &who.clock.zone)?;
         }
     }
-    // As every edit: not over what somebody else has saved since the list was shown.
+    // Like any edit, it must not overwrite what someone else has saved since the list was shown.
     let write = match fields.get("seen").parse().map(Seq) {
         Ok(seen) => Write::Edit { id, seen, patch },
         Err(_) => Write::Update(id, patch),
@@ -38,7 +38,7 @@ pub(super) async fn change(
     Ok(Redirect::to(&told.at(fields::local(fields.get("back")).unwrap_or("/activities"))))
 }
 
-/// Moves an activity to a day, at the time that it had; its end goes along.
+/// Moves an activity to another day at the same time of day, together with its end.
 fn plan(patch: &mut Patch, activity: &Activity, day: &str, zone: &Zone) -> Result<(), Problem> {
     let was = times::control(activity.start.stamp, zone);
     let time = was.get(10..).unwrap_or_default();
@@ -57,7 +57,7 @@ fn patch(fields: &Fields, directory: &Directory) -> Result<Patch, Problem> {
     if fields.get("done") == "1" {
         let done = names::done_status(directory).ok_or_else(|| {
             Problem::Wrong(
-                "No status counts as done. An admin can say which, in the settings.".to_owned(),
+                "No status counts as done yet. An admin can choose one in Settings.".to_owned(),
             )
         })?;
         patch.status = Some(StatusRef::Id(done));
@@ -71,7 +71,7 @@ fn patch(fields: &Fields, directory: &Directory) -> Result<Patch, Problem> {
     }
     if fields.has("priority") {
         let priority = Priority::parse(fields.get("priority")).ok_or_else(|| {
-            Problem::Wrong("There is no such priority: high, normal or low.".to_owned())
+            Problem::Wrong("There is no such priority: choose high, normal or low.".to_owned())
         })?;
         patch.priority = Some(priority);
     }

@@ -1,4 +1,4 @@
-//! The table: a row is an activity, and the small things can be changed in it.
+//! The table of activities, in which status and priority can be changed.
 
 use domain::{Activity, Moment, Priority, Status, Version};
 use maud::{Markup, html};
@@ -40,7 +40,7 @@ impl Table<'_> {
             tr {
                 @if self.who.edits() {
                     th.pick scope="col" {
-                        span.unseen { "Selection" }
+                        span.unseen { "Select" }
                         label {
                             input type="checkbox" data-all form="bulk" aria-label="Select all on this page";
                         }
@@ -85,7 +85,7 @@ impl Table<'_> {
                     (elsewhere(&self.sought, id, activity))
                 }
                 td data-label="Account" { (self.account(activity)) }
-                td data-label="Responsible" {
+                td data-label="Assigned to" {
                     @if let Some(user) = activity.system_user {
                         a href=(self.asked.address_with("user", &user.to_string())) {
                             (marked(&self.sought, &names::user(self.directory, user)))
@@ -135,7 +135,7 @@ impl Table<'_> {
         self.quick(version, "priority", "Priority", &options(each, &chosen), activity)
     }
 
-    /// A form for one member alone: what else the row shows may be out of date and is not sent.
+    /// A form for a single member: the rest of the row may be out of date, so it is not sent.
     fn quick(
         &self,
         version: &Version,
@@ -158,7 +158,7 @@ impl Table<'_> {
     }
 }
 
-/// The end of the same day has no date: the start is beside it.
+/// An end on the same day is shown without its date, because the start is next to it.
 fn times(activity: &Activity, clock: &Clock, sorted_by_end: bool) -> Markup {
     let day = |moment: Moment| clock.date(moment.stamp);
     let shape = |end| if day(end) == day(activity.start) { Shape::Time } else { Shape::Both };

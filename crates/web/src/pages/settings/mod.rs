@@ -1,4 +1,4 @@
-//! What an admin sets: the organization, people, statuses.
+//! The settings: the organization, its users and its statuses.
 
 mod statuses;
 mod users;
@@ -25,7 +25,7 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(statuses::routes())
 }
 
-/// A form as it came in, and what is wrong with it.
+/// A form as it came in, and its errors.
 #[derive(Default)]
 struct Typed {
     fields: Fields,
@@ -33,19 +33,19 @@ struct Typed {
 }
 
 impl Typed {
-    /// What was typed into a field; what is there, where nothing was.
+    /// What was typed into a field, or the present value if the field was not sent.
     fn or<'a>(&'a self, name: &str, there: &'a str) -> &'a str {
         if self.fields.has(name) { self.fields.raw(name) } else { there }
     }
 }
 
-/// What has been done, as the address says it.
+/// The messages that an address can ask for.
 const DONE: [(&str, &str); 5] = [
-    ("organization", "The organization has been saved."),
-    ("user", "The user has been saved."),
-    ("status", "The status has been saved."),
-    ("added", "The status has been added. It comes last: move it where it belongs."),
-    ("hidden", "The checklist is hidden."),
+    ("organization", "Organization saved."),
+    ("user", "User saved."),
+    ("status", "Status saved."),
+    ("added", "Status added at the end of the list. Move it where you want it."),
+    ("hidden", "Checklist hidden."),
 ];
 
 async fn show(
@@ -79,7 +79,7 @@ fn organization(who: &SignedIn, typed: &Typed) -> Markup {
     let zone = Label {
         name: "zone",
         text: "Time zone",
-        help: "Times are shown, and days begin and end, as clocks there show them. Each person may choose another in their preferences.",
+        help: "Used for all times, and for when a day starts. People can choose their own in Preferences.",
         required: true,
         ..Label::default()
     };
@@ -90,7 +90,7 @@ fn organization(who: &SignedIn, typed: &Typed) -> Markup {
                 (line(name, "text", typed.or("org_name", there.name.as_str()), &typed.wrong))
                 (zone_control(zone, typed.or("zone", there.zone.name()), &typed.wrong))
             }
-            p.hint { "People sign in to, and scripts log in to, the organization " code { (there.id) } "." }
+            p.hint { "The organization ID, for signing in and for scripts, is " code { (there.id) } "." }
             div.buttons { button.primary type="submit" { "Save" } }
         }
     }

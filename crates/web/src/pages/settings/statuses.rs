@@ -1,4 +1,4 @@
-//! The statuses: their names, their order, and which of them mean that nothing is left to do.
+//! The statuses: their names, their order, and which of them count as done.
 
 use axum::Router;
 use axum::extract::State;
@@ -37,11 +37,11 @@ pub(super) fn list(web: &Web, who: &SignedIn, typed: &Typed) -> Result<Markup, P
     let label =
         Label { name: "status_name", text: "New status", required: true, ..Label::default() };
     Ok(html! {
-        p.hint { "People choose among them in this order." }
+        p.hint { "People choose from the statuses in this order." }
         div.scroll { table.grid {
             thead { tr {
                 th scope="col" { "Name" }
-                th scope="col" { "Means" }
+                th scope="col" { "Counts as" }
                 td {}
                 td.act {}
             } }
@@ -66,18 +66,18 @@ pub(super) fn list(web: &Web, who: &SignedIn, typed: &Typed) -> Result<Markup, P
     })
 }
 
-/// A status; the first one is what new activities begin with.
+/// A row for a status; `is_first` marks the one that new activities start with.
 fn row(status: &Status, is_first: bool, moves: &Markup) -> Markup {
     html! {
         tr id={ "s" (status.id) } {
             td.title data-label="Name" {
                 a href={ "/settings/statuses/" (status.id) } { (status.name) }
             }
-            td data-label="Means" {
-                @if status.done { span.badge.ok { "done" } } @else { "to do" }
+            td data-label="Counts as" {
+                @if status.done { span.badge.ok { "done" } } @else { "open" }
             }
             td {
-                @if is_first { span.badge { "new activities" } " " }
+                @if is_first { span.badge { "for new activities" } " " }
                 @if status.retired { span.badge.muted { "retired" } " " }
                 @if status.spreading { span.badge.warn { "being renamed" } }
             }
@@ -109,7 +109,7 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
                 let address = format!("/settings?done=added#s{id}");
                 return Ok(Redirect::to(&address).into_response());
             }
-            Err(AdminError::StatusExists(_)) => wrong.add("status_name", "is there already"),
+            Err(AdminError::StatusExists(_)) => wrong.add("status_name", "already exists"),
             Err(problem) => return Err(problem.into()),
         }
     }
@@ -127,7 +127,7 @@ async fn show(
     status_page(&web, &who, StatusId(id), saved, &Typed::default()).await
 }
 
-/// How many activities show a status.
+/// How many activities have a status.
 async fn count(web: &Web, who: &SignedIn, id: StatusId) -> Result<u64, Problem> {
     let filter = Filter { statuses: vec![id], ..Filter::default() };
     Ok(web.service.matching(&who.person.tenant, &filter).await?.len() as u64)
@@ -148,31 +148,29 @@ async fn status_page(
     let content = html! {
         (layout::head(&title, &html! { a.button.quiet href="/settings#statuses" { "All statuses" } }))
         (typed.wrong.notice())
-        @if saved { (notice("ok", "The status has been saved.")) }
+        @if saved { (notice("ok", "Status saved.")) }
         @if status.spreading {
-            (notice("warn", "It is being renamed: activities are still being brought up to date."))
+            (notice("warn", "This status is being renamed. Some activities still show the old name."))
         }
         p.lead { a href={ "/activities?status=" (id) } { (activities) } " with this status." }
         section.card { h2 { "Rename" } (rename_form(who, status, &activities, typed)) }
-        section.card { h2 { "What it means" } (done_form(who, status)) }
+        section.card { h2 { "Meaning" } (done_form(who, status)) }
         @if !status.retired {
             section.card { h2 { "New activities" } (begins_form(who, status, is_first)) }
         }
-        section.card { h2 { "Choosing it" } (retire_form(who, status)) }
+        section.card { h2 { "Availability" } (retire_form(who, status)) }
     };
     let page = layout::page(who, &title, Nav::Settings, &content);
     Ok((typed.wrong.status(), page).into_response())
 }
 
 fn rename_form(who: &SignedIn, status: &Status, activities: &str, typed: &Typed) -> Markup {
-    let help = format!(
-        "Each change of the name changes {activities}: they get a new stamp, so that integrations fetch them again."
-    );
+    let help = format!("Renaming changes {activities}, so integrations will fetch them again.");
     let label =
         Label { name: "name", text: "New name", help: &help, required: true, ..Label::default() };
     html! {
         form.edit action={ "/settings/statuses/" (status.id) "/rename" } method="post"
-            data-confirm={ "Rename " (status.name) "? That changes " (activities) "." } {
+            data-confirm={ "Rename " (status.name) "? This changes " (activities) "." } {
             (csrf(who))
             (line(label, "text", typed.or("name", status.name.as_str()), &typed.wrong))
             div.buttons { button.primary type="submit" { "Rename" } }
@@ -182,10 +180,10 @@ fn rename_form(who: &SignedIn, status: &Status, activities: &str, typed: &Typed)
 
 fn done_form(who: &SignedIn, status: &Status) -> Markup {
     let (text, other, button) = if status.done {
-        ("Activities with this status are done: nobody is reminded of them.", "0", "Count as to do")
+        ("Activities with this status are done and do not appear in My day.", "0", "Count as open")
     } else {
         (
-            "Activities with this status are to be done: My day shows them when they are due.",
+            "Activities with this status are open and appear in My day when they are due.",
             "1",
             "Count as done",
         )
@@ -201,23 +199,27 @@ fn done_form(who: &SignedIn, status: &Status) -> Markup {
 
 fn begins_form(who: &SignedIn, status: &Status, is_first: bool) -> Markup {
     if is_first {
-        return html! { p { "New activities begin with it, unless somebody chooses another." } };
+        return html! { p { "New activities start with this status unless someone chooses another." } };
     }
     html! {
-        p { "New activities begin with another status." }
+        p { "New activities start with another status." }
         form action={ "/settings/statuses/" (status.id) "/begin" } method="post" {
             (csrf(who))
-            button type="submit" { "Begin new activities with it" }
+            button type="submit" { "Use for new activities" }
         }
     }
 }
 
 fn retire_form(who: &SignedIn, status: &Status) -> Markup {
     let (text, other, button) = if status.retired {
-        ("It is retired: activities that have it keep it, nobody can choose it.", "0", "Bring back")
+        (
+            "This status is retired. Activities that have it keep it, but it can no longer be chosen.",
+            "0",
+            "Bring back",
+        )
     } else {
         (
-            "Once retired, it stays on the activities that have it and can no longer be chosen.",
+            "If you retire this status, activities that have it keep it, but it can no longer be chosen.",
             "1",
             "Retire",
         )
@@ -231,7 +233,7 @@ fn retire_form(who: &SignedIn, status: &Status) -> Markup {
     }
 }
 
-/// The activities that show the name follow by themselves; the page of the work says how far.
+/// Renames a status and its activities; the page of the work shows the progress.
 async fn rename(
     State(web): State<Web>,
     Number(id): Number,
@@ -246,7 +248,7 @@ async fn rename(
         return status_page(&web, &who, id, false, &Typed { fields, wrong }).await;
     };
     if directory.free_status_name(&name, Some(id)).is_err() {
-        wrong.add("name", "is that of another status");
+        wrong.add("name", "is already used by another status");
         return status_page(&web, &who, id, false, &Typed { fields, wrong }).await;
     }
     let total = count(&web, &who, id).await?;

@@ -1,4 +1,4 @@
-//! The people: who they are, what they may do, how they sign in.
+//! The users: their names, roles and logins.
 
 use axum::Router;
 use axum::extract::State;
@@ -14,7 +14,7 @@ use crate::form::{Label, Wrong, choice, field, line};
 use crate::layout::{self, Nav, counted, csrf, notice};
 use crate::pages::names;
 use crate::session::{Number, Posted, Query};
-use crate::times::{self, Shape, duration};
+use crate::times::{self, Shape, ago};
 use crate::{Problem, SignedIn, Web};
 
 pub(super) fn routes() -> Router<Web> {
@@ -30,32 +30,27 @@ pub(super) fn routes() -> Router<Web> {
 
 /// Roles, and what each may do.
 const ROLES: [(Role, &str); 3] = [
-    (Role::Viewer, "Viewer: sees everything"),
-    (Role::Editor, "Editor: changes activities too"),
-    (Role::Admin, "Admin: changes settings too"),
+    (Role::Viewer, "Viewer: can see everything"),
+    (Role::Editor, "Editor: can also change activities"),
+    (Role::Admin, "Admin: can also change settings"),
 ];
 
-/// Whoever was seen within this time is here.
-const MINUTE_MS: i64 = 60_000;
-
-/// All users, those who are disabled last.
+/// All users, with disabled ones last.
 pub(super) fn list(web: &Web, who: &SignedIn) -> Markup {
     let directory = who.person.tenant.directory();
     let mut users: Vec<&SystemUser> = directory.users.values().collect();
     users.sort_by_cached_key(|user| (user.disabled, service::place(user.name.as_str()), user.id));
     let seen = web.service.last_seen(&who.person.tenant);
-    let ago = |user: UserId| {
-        let ms = web.service.now().millis() - seen.get(&user)?.millis();
-        Some(if ms < MINUTE_MS { "now".to_owned() } else { format!("{} ago", duration(ms)) })
-    };
+    let last_seen =
+        |user: UserId| Some(ago(web.service.now().millis() - seen.get(&user)?.millis()));
     html! {
         div.scroll { table.grid {
             thead { tr {
                 th scope="col" { "Name" }
                 th scope="col" { "Role" }
                 th scope="col" { "Login name" }
-                th scope="col" { "Last seen here" }
-                th.num scope="col" { "Number" }
+                th scope="col" { "Last seen" }
+                th.num scope="col" { "ID" }
             } }
             tbody { @for user in users {
                 tr {
@@ -71,15 +66,15 @@ pub(super) fn list(web: &Web, who: &SignedIn) -> Markup {
                                 (login.name)
                                 @if login.password.is_none() { " " span.badge.muted { "no password yet" } }
                             }
-                            None => span.muted { "does not sign in" },
+                            None => span.muted { "cannot sign in" },
                         }
                     }
-                    td.when data-label="Last seen here" { (ago(user.id).unwrap_or_default()) }
-                    td.num data-label="Number" { (user.id) }
+                    td.when data-label="Last seen" { (last_seen(user.id).unwrap_or_default()) }
+                    td.num data-label="ID" { (user.id) }
                 }
             } }
         } }
-        div.buttons { a.button href="/settings/users/new" { "Add a user" } }
+        div.buttons { a.button href="/settings/users/new" { "Add user" } }
     }
 }
 
@@ -90,13 +85,13 @@ async fn new(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem>
 
 fn new_page(web: &Web, who: &SignedIn, typed: &Typed) -> Result<Response, Problem> {
     let content = html! {
-        (layout::head("Add a user", &html! {}))
+        (layout::head("Add user", &html! {}))
         (typed.wrong.notice())
         form.edit action="/settings/users" method="post" {
             (csrf(who))
             (form_token(web)?)
             (name_and_role(typed, "", Role::Editor))
-            (login_name(typed, "", "Only people who sign in here need one. A user for an integration needs none.", false))
+            (login_name(typed, "", "Only for people who sign in here. Leave empty for a user that only scripts use.", false))
             (password(typed))
             div.buttons {
                 button.primary type="submit" { "Add user" }
@@ -104,7 +99,7 @@ fn new_page(web: &Web, who: &SignedIn, typed: &Typed) -> Result<Response, Proble
             }
         }
     };
-    let page = layout::page(who, "Add a user", Nav::Settings, &content);
+    let page = layout::page(who, "Add user", Nav::Settings, &content);
     Ok((typed.wrong.status(), page).into_response())
 }
 
@@ -121,14 +116,15 @@ fn name_and_role(typed: &Typed, name: &str, role: Role) -> Markup {
     }
 }
 
-/// Browsers are not to fill in the admin's own.
+/// Keeps browsers from filling in the admin's own name.
 fn login_name(typed: &Typed, there: &str, help: &str, required: bool) -> Markup {
     let label = Label { name: "login", text: "Login name", help, required, ..Label::default() };
     unremembered(label, typed, typed.or("login", there))
 }
 
 fn password(typed: &Typed) -> Markup {
-    let help = "At least 10 characters. Left empty, one is made up and shown to you once.";
+    let help =
+        "At least 10 characters. Leave empty to generate one, which is then shown to you once.";
     unremembered(
         Label { name: "password", text: "Password", help, required: false, ..Label::default() },
         typed,
@@ -159,7 +155,7 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
         let create = async move { Ok((service.create_user(&person, user, of_login).await?.0, ())) };
         match once(&web, &who, &typed.fields, create).await? {
             Ok((id, Some(()))) => return Ok(done(&who, UserId(id), login, "added")),
-            // Another password has been made up by now, which is nobody's.
+            // The password generated for this second request is not used.
             Ok((id, None)) => return Ok(saved(UserId(id), added_before(login.as_ref()))),
             Err(problem) => taken(&who, &mut typed, problem)?,
         }
@@ -168,22 +164,22 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
     new_page(&web, &who, &typed)
 }
 
-/// What is said where the same form has added the user before.
+/// The message if the same form has already added the user.
 fn added_before(login: Option<&NewLogin>) -> &'static str {
     if login.is_some_and(|new| new.made_up.is_some()) { "added-before" } else { "added" }
 }
 
 fn read_name_and_role(typed: &mut Typed) -> (Option<Name>, Option<Role>) {
     let Typed { fields, wrong } = typed;
-    let role = Role::parse(fields.get("role")).ok_or("is not one of these: choose one");
+    let role = Role::parse(fields.get("role")).ok_or("must be one from the list");
     (wrong.check("name", Name::parse(fields.raw("name"))), wrong.check("role", role))
 }
 
-/// A login as the form wants it.
+/// A login from the form.
 struct NewLogin {
     name: LoginName,
     password: Password,
-    /// The password as it has to be shown, where it was made up.
+    /// The password to show, if it was generated.
     made_up: Option<String>,
 }
 
@@ -199,26 +195,24 @@ fn read_login(web: &Web, typed: &mut Typed) -> Result<Option<NewLogin>, Problem>
     Ok(name.zip(password).map(|(name, password)| NewLogin { name, password, made_up }))
 }
 
-/// A password is not shown again: where something else was wrong, it is not made up without a word.
+/// Passwords are not sent back. If another field has an error, asks for the password again instead of silently
+/// generating one.
 fn ask_for_password(typed: &mut Typed) {
     let was_typed = !typed.fields.raw("password").is_empty();
     if was_typed && !typed.wrong.is_empty() && !typed.wrong.has("password") {
-        typed.wrong.add(
-            "password",
-            "is not shown again: type it once more, or leave it empty to have one made up",
-        );
+        typed.wrong.add("password", "must be typed again, or left empty to generate one");
     }
 }
 
-/// Says at its field that somebody else has the login name.
+/// Notes that the login name is already used.
 fn taken(who: &SignedIn, typed: &mut Typed, problem: AdminError) -> Result<(), Problem> {
     let AdminError::LoginExists(_, other) = problem else { return Err(problem.into()) };
     let other = names::user(&who.person.tenant.directory(), other);
-    typed.wrong.add("login", format!("is that of {other}: choose another"));
+    typed.wrong.add("login", format!("is already used by {other}: choose another"));
     Ok(())
 }
 
-/// A password that was made up is shown at once, since it is kept nowhere.
+/// Shows a generated password at once, because it is not stored.
 fn done(who: &SignedIn, id: UserId, login: Option<NewLogin>, what: &str) -> Response {
     let address = format!("/settings/users/{id}");
     let Some(NewLogin { name, made_up: Some(password), .. }) = login else {
@@ -227,7 +221,7 @@ fn done(who: &SignedIn, id: UserId, login: Option<NewLogin>, what: &str) -> Resp
     let org = &who.person.tenant.id;
     let content = html! {
         (layout::head("New password", &html! {}))
-        (notice("warn", "This password is shown only now. Pass it on, and have it changed at the first sign-in."))
+        (notice("warn", "This password is shown only once. Pass it on, and ask the person to change it after signing in."))
         div.card {
             dl.facts {
                 dt { "Organization" } dd { code { (org) } }
@@ -243,18 +237,18 @@ fn done(who: &SignedIn, id: UserId, login: Option<NewLogin>, what: &str) -> Resp
     layout::page(who, "New password", Nav::Settings, &content)
 }
 
-/// What has been done, as the address says it.
+/// The messages that an address can ask for.
 const DONE: [(&str, &str); 7] = [
-    ("added", "The user has been added."),
+    ("added", "User added."),
     (
         "added-before",
-        "The user was added when the form was first sent, and the password was shown then. If nobody has noted it down, set a new one.",
+        "The user was already added when the form was first sent, and the password was shown then. If you did not write it down, set a new one.",
     ),
-    ("saved", "The user has been saved."),
-    ("login", "The user signs in with the new password from now on; earlier sessions have ended."),
-    ("disabled", "The user is disabled: sessions, API keys and the calendar feed have ended."),
-    ("calendar", "The address of the user's calendar feed has been revoked."),
-    ("enabled", "The user is enabled again."),
+    ("saved", "User saved."),
+    ("login", "New password set. The user has been signed out everywhere."),
+    ("disabled", "User disabled. Their sessions, API keys and calendar feed no longer work."),
+    ("calendar", "Calendar feed revoked."),
+    ("enabled", "User enabled."),
 ];
 
 async fn show(who: SignedIn, Number(id): Number, Query(query): Query) -> Result<Response, Problem> {
@@ -279,7 +273,7 @@ fn user_page(who: &SignedIn, id: UserId, done: &str, typed: &Typed) -> Result<Re
             }
         }
         @if id == who.person.user {
-            p.hint { "This is you. Your password is changed " a href="/password" { "elsewhere" } "; only another admin can disable you." }
+            p.hint { "This is you. You can " a href="/password" { "change your password" } ", but only another admin can disable you." }
         } @else {
             section.card { h2 { "Signing in" } (reset_form(who, user, typed)) }
             section.card { h2 { "Access" } (access(who, &directory, user)) }
@@ -293,20 +287,20 @@ fn reset_form(who: &SignedIn, user: &SystemUser, typed: &Typed) -> Markup {
     let there = user.login.as_ref().map_or("", |login| login.name.as_str());
     let asked = has_password(user);
     let (help, button) = if there.is_empty() {
-        ("So far this user does not sign in here.", "Let sign in")
+        ("This user cannot sign in yet.", "Allow sign-in")
     } else if !asked {
         ("This user has no password yet and cannot sign in.", "Set password")
     } else {
-        ("A new password ends the sessions that were opened with the old one.", "Set new password")
+        ("A new password signs this user out everywhere.", "Set new password")
     };
     html! {
         form.edit action={ "/settings/users/" (user.id) "/login" } method="post"
-            data-confirm=[asked.then(|| format!("Set a new password for {}? Sessions that were opened with the old one end.", user.name))] {
+            data-confirm=[asked.then(|| format!("Set a new password for {}? This signs them out everywhere.", user.name))] {
             (csrf(who))
             div.pair { (login_name(typed, there, help, true)) (password(typed)) }
             @if asked {
                 noscript {
-                    label.check { input type="checkbox" name="confirmed" value="1"; "Yes, end those sessions" }
+                    label.check { input type="checkbox" name="confirmed" value="1"; "Yes, sign this user out everywhere" }
                 }
             }
             div.buttons { button type="submit" { (button) } }
@@ -322,30 +316,36 @@ fn access(who: &SignedIn, directory: &Directory, user: &SystemUser) -> Markup {
     let keys = directory.keys.values().filter(|key| key.user == user.id && !key.revoked).count();
     let keys = match keys {
         0 => String::new(),
-        n => format!(", and {} with it", counted(n as u64, "API key", "API keys")),
+        n => counted(n as u64, "API key", "API keys"),
     };
     let (text, what, button) = if user.disabled {
         (
-            format!("Disabled{keys}: nobody signs in or logs in as this user."),
+            match &*keys {
+                "" => "This user is disabled and cannot sign in.".to_owned(),
+                keys => format!(
+                    "This user is disabled and cannot sign in. {keys} cannot be used either."
+                ),
+            },
             "enable",
-            "Enable again",
+            "Enable",
         )
     } else {
+        let and_keys = if keys.is_empty() { keys } else { format!(" and stops {keys}") };
         let text = format!(
-            "Once disabled, the user is signed out at once{keys}. What the user did stays."
+            "Disabling this user signs them out at once{and_keys}. Everything they have done stays."
         );
         (text, "disable", "Disable")
     };
     html! {
         @if let Some(feed) = &user.calendar {
-            p { "Has had a calendar feed since " (times::time(feed.created, &who.clock, Shape::Date)) "." }
+            p { "This user has had a calendar feed since " (times::time(feed.created, &who.clock, Shape::Date)) "." }
             form action={ "/settings/users/" (user.id) "/calendar/revoke" } method="post" {
                 (csrf(who))
-                button type="submit" { "Revoke the calendar feed" }
+                button type="submit" { "Revoke calendar feed" }
             }
         }
         p { (text) }
-        @let question = format!("Disable {}? Their sessions, API keys and calendar feed end at once.", user.name);
+        @let question = format!("Disable {}? Their sessions, API keys and calendar feed stop working at once.", user.name);
         form action={ "/settings/users/" (user.id) "/" (what) } method="post"
             data-confirm=[(!user.disabled).then_some(question)] {
             (csrf(who))
@@ -368,7 +368,9 @@ async fn edit(
         {
             Ok(()) => return Ok(saved(id, "saved")),
             Err(AdminError::Yourself) => {
-                typed.wrong.add("role", "cannot be taken from yourself: ask another admin");
+                typed
+                    .wrong
+                    .add("role", "You cannot take the admin role from yourself: ask another admin");
             }
             Err(problem) => return Err(problem.into()),
         }
@@ -390,10 +392,9 @@ async fn reset(
     };
     let new = read_login(&web, &mut typed)?.filter(|_| typed.wrong.is_empty());
     if new.is_some() && ends_sessions && typed.fields.get("confirmed") != "1" {
-        typed.wrong.add(
-            "password",
-            "is set anew once you agree that this ends the sessions opened with the old one",
-        );
+        typed
+            .wrong
+            .add("password", "Please confirm that a new password signs this user out everywhere");
         return user_page(&who, id, "", &typed);
     }
     if let Some(new) = new {

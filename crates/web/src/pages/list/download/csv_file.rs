@@ -1,4 +1,4 @@
-//! CSV as most spreadsheets understand it.
+//! CSV in the form that most spreadsheets understand.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use domain::{cell_lines, guarded, local_seconds};
 use super::Outgoing;
 use super::row::Cell;
 
-/// Spreadsheets know by this mark that the file is UTF-8.
+/// The byte order mark tells spreadsheets that the file is UTF-8.
 const MARK: &str = "\u{feff}";
 
 /// A file in progress.
@@ -22,7 +22,7 @@ impl CsvFile {
     pub(super) fn begin(columns: &[String]) -> io::Result<CsvFile> {
         let mut out = Outgoing::default();
         out.write_all(MARK.as_bytes())?;
-        // Some spreadsheets split rows at semicolons and tabs too, unless they are quoted.
+        // Some spreadsheets also split rows at semicolons and tabs, unless the cells are quoted.
         let mut rows = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)
             .quote_style(QuoteStyle::Always)
@@ -42,7 +42,7 @@ impl CsvFile {
         Ok(self.rows.write_record(None::<&[u8]>)?)
     }
 
-    /// What can be sent by now.
+    /// The bytes that are ready to be sent.
     pub(super) fn bytes(&mut self) -> io::Result<Bytes> {
         self.rows.flush()?;
         Ok(self.out.take())

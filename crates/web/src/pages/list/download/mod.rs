@@ -1,4 +1,4 @@
-//! What the list shows, all pages of it, as a file for a spreadsheet: a workbook, or CSV.
+//! Downloads all pages of the list for a spreadsheet, as a workbook or CSV.
 
 mod csv_file;
 mod row;
@@ -24,13 +24,13 @@ use crate::layout::number;
 use crate::session::Query;
 use crate::{Problem, SignedIn, Web};
 
-/// Records that are read and written at a time: few, since each may have a long note.
+/// Records that are read and written at a time; few, because each may have a long note.
 const PIECE_RECORDS: usize = 50;
 
-/// What a piece may take in memory, where the notes are long.
+/// The memory that a piece may take if the notes are long.
 const PIECE_BYTES: usize = 8 << 20;
 
-/// The forms of a file.
+/// The file formats.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Workbook,
@@ -45,7 +45,7 @@ impl Form {
         }
     }
 
-    /// What the file's name ends with.
+    /// The file extension.
     fn extension(self) -> &'static str {
         match self {
             Form::Workbook => "xlsx",
@@ -85,7 +85,7 @@ async fn download(
     let positions = web.service.select(&org, &asked.query()).await?;
     if form == Form::Workbook && positions.len() > workbook::RECORDS_MAX {
         return Err(Problem::Wrong(format!(
-            "A workbook has room for {} activities, and the list has {}. Filter the list, or download CSV.",
+            "A workbook has room for {} activities, but the list has {}. Filter the list, or download it as CSV.",
             number(workbook::RECORDS_MAX as u64),
             number(positions.len() as u64),
         )));
@@ -118,17 +118,17 @@ struct File {
     org: Arc<Tenant>,
     directory: Arc<Directory>,
     form: Form,
-    /// Nothing before the first piece.
+    /// None before the first piece.
     sink: Option<Sink>,
 }
 
 impl File {
-    /// Sends the file piece by piece, as fast as it is read. If something fails on the way, the connection
-    /// breaks: a file that just ended early would look complete.
+    /// Sends the file piece by piece, as fast as the browser reads it. If something fails, the connection is aborted,
+    /// because a file that just ends early would look complete.
     async fn send(self, positions: &[Seq], mut sender: Sender<Bytes, io::Error>) {
         let mut file = self;
         let total = positions.len();
-        // The last piece has no records, but the end of the file.
+        // The last piece has no records, only the end of the file.
         for piece in positions.chunks(PIECE_RECORDS).chain([[].as_slice()]) {
             let id = file.org.id.clone();
             match file.piece(piece, total).await {
@@ -139,14 +139,14 @@ impl File {
                     }
                 }
                 Err(problem) => {
-                    tracing::warn!(%problem, org = %id, "a download broke off");
+                    tracing::warn!(%problem, org = %id, "a download failed");
                     return sender.abort(problem);
                 }
             }
         }
     }
 
-    /// The next piece of the file: these records, of so many in all, or its end.
+    /// The next piece of the file: these records, of `total` in all, or the end of the file.
     async fn piece(mut self, positions: &[Seq], total: usize) -> io::Result<(File, Bytes)> {
         let service = self.service.clone();
         let versions = if positions.is_empty() {
@@ -166,7 +166,7 @@ impl File {
         service.blocking(work).await.map_err(|refusal| failed(&refusal.into()))?
     }
 
-    /// Writes records, or the end of the file, on a thread that may take its time.
+    /// Writes records, or the end of the file, on a thread that may block.
     fn written(&mut self, versions: Option<&[Version]>, total: usize) -> io::Result<Bytes> {
         let mut sink = match self.sink.take() {
             Some(sink) => sink,
@@ -187,14 +187,14 @@ fn failed(problem: &AskError) -> io::Error {
     io::Error::other(problem.to_string())
 }
 
-/// What the rows are written into.
+/// The file that the rows are written to.
 enum Sink {
     Workbook(Box<Workbook>),
     Csv(Box<CsvFile>),
 }
 
 impl Sink {
-    /// Begins a file of so many records.
+    /// Begins a file with this many records.
     fn begin(form: Form, directory: &Directory, total: usize) -> io::Result<Sink> {
         let columns = row::columns(form, &directory.organization.zone);
         Ok(match form {
@@ -212,7 +212,7 @@ impl Sink {
         }
     }
 
-    /// What can be sent by now.
+    /// The bytes that are ready to be sent.
     fn bytes(&mut self) -> io::Result<Bytes> {
         match self {
             Sink::Workbook(workbook) => Ok(workbook.bytes()),
@@ -229,7 +229,7 @@ impl Sink {
     }
 }
 
-/// What was written and has not been sent yet.
+/// Bytes that have been written but not sent yet.
 #[derive(Clone, Default)]
 struct Outgoing(Arc<Mutex<Vec<u8>>>);
 

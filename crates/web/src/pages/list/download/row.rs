@@ -1,4 +1,4 @@
-//! The columns of a file for a spreadsheet, and the row of an activity.
+//! The columns of a file for spreadsheets, and the row of an activity.
 
 use domain::{Activity, CustomField, GUARD_COLUMN, Moment, VERSION_COLUMN, Version, Zone};
 use domain::{Stamp, zoned_column};
@@ -7,7 +7,7 @@ use service::{Directory, Tenant};
 
 use super::Form;
 
-/// Columns of both forms, by the names of API v1, and the names of what it has as a number.
+/// The columns of both formats, with the names of API v1, and the names that belong to its ids.
 pub(super) const COLUMNS: [&str; 17] = [
     "activityId",
     "subject",
@@ -28,15 +28,15 @@ pub(super) const COLUMNS: [&str; 17] = [
     "lastModifiedBy",
 ];
 
-/// The columns of local times.
+/// The columns with local times.
 pub(super) const START: &str = "startDateTime";
 pub(super) const END: &str = "endDateTime";
 
-/// The columns that offer what can be chosen.
+/// The columns that offer a list of choices.
 pub(super) const STATUS: &str = "activityStatus.name";
 pub(super) const PRIORITY: &str = "activityPriority";
 
-/// What a cell holds.
+/// The content of a cell.
 pub(super) enum Cell {
     Empty,
     Text(String),
@@ -44,8 +44,8 @@ pub(super) enum Cell {
     Time(Moment),
 }
 
-/// The first row. The last column is never empty in any other: there are spreadsheets that save rows only as
-/// far as something is in them.
+/// The header row. The last column is never empty in other rows, because some spreadsheets drop empty cells at the
+/// end of a row when they save it.
 pub(super) fn columns(form: Form, zone: &Zone) -> Vec<String> {
     let named = |name: &str| match name {
         START | END => zoned_column(name, zone),
@@ -102,7 +102,7 @@ fn text(value: Option<impl ToString>) -> Cell {
     if text.is_empty() { Cell::Empty } else { Cell::Text(text) }
 }
 
-/// As API v1 prints them.
+/// The custom fields as API v1 prints them.
 fn custom_fields(activity: &Activity) -> Option<Value> {
     let field = |field: &CustomField| {
         let members = [

@@ -1,7 +1,7 @@
-//! The workbook (.xlsx): a frame, made in memory, and rows, which are sent as they are read.
+//! The workbook (.xlsx): a frame made in memory, and rows that are sent as they are read.
 //!
-//! `rust_xlsxwriter` makes the frame: styles, widths, notes, what can be chosen. It would hold all rows in memory or
-//! in a temporary file. So they are put into its sheet here, between the header row and the end.
+//! `rust_xlsxwriter` makes the frame: styles, column widths, notes and lists of choices. It would keep all rows in
+//! memory or in a temporary file, so the rows are inserted here, between the header row and the end of its sheet.
 
 use std::fmt::Write as _;
 use std::io::{self, Cursor, Read, Write};
@@ -18,15 +18,15 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 use super::Outgoing;
 use super::row::{COLUMNS, Cell, END, PRIORITY, START, STATUS};
 
-/// Activities that a sheet has room for below its header row.
+/// How many activities fit in a sheet below its header row.
 pub(super) const RECORDS_MAX: usize = 1_048_575;
 
 const LAST_ROW: u32 = 1_048_575;
 
-/// The place of the sheet of activities in the file.
+/// The path of the activities sheet in the file.
 const SHEET: &str = "xl/worksheets/sheet1.xml";
 
-/// The sheet that lists the statuses, for the choice in the sheet of activities.
+/// The sheet with the statuses that the activities sheet offers.
 const STATUSES: &str = "Statuses";
 
 /// The number of the format `@`, which every workbook has.
@@ -34,18 +34,19 @@ const TEXT_FORMAT: u8 = 49;
 
 const DATE_FORMAT: &str = "yyyy-mm-dd hh:mm:ss";
 
-const KEEP: &str = "Leave this column as it is. When the file is imported, it tells which version of the activity you edited.";
+const KEEP: &str =
+    "Do not change this column. It tells the import which version of the activity you edited.";
 
 /// A workbook in progress.
 pub(super) struct Workbook {
     zip: ZipWriter<StreamWriter<Outgoing>>,
     out: Outgoing,
     styles: Styles,
-    /// What follows the rows.
+    /// The end of the sheet, after the rows.
     tail: String,
     /// The number of the next row, from 1.
     row: u32,
-    /// Used again for every row.
+    /// A buffer for one row.
     xml: String,
 }
 
@@ -56,7 +57,7 @@ struct Styles {
 }
 
 impl Workbook {
-    /// Begins a workbook of so many records.
+    /// Begins a workbook with this many records.
     pub(super) fn begin(
         columns: &[String],
         directory: &Directory,
@@ -86,7 +87,7 @@ impl Workbook {
     pub(super) fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
         let Workbook { xml, styles, row, .. } = self;
         xml.clear();
-        // Writing into a text does not fail.
+        // Writing to a string does not fail.
         let _ = write!(xml, "<row r=\"{row}\">");
         for (cell, column) in cells.iter().zip('A'..='Z') {
             match cell {
@@ -109,7 +110,7 @@ impl Workbook {
         self.zip.write_all(self.xml.as_bytes())
     }
 
-    /// What can be sent by now.
+    /// The bytes that are ready to be sent.
     pub(super) fn bytes(&self) -> Bytes {
         self.out.take()
     }
@@ -122,8 +123,8 @@ impl Workbook {
     }
 }
 
-/// What a sheet has before its rows, its styles, and what it has after them. `sample` is the number of the one row
-/// that it has besides its header.
+/// Divides a sheet into the part before the rows, the styles, and the part after the rows. `sample` is the number of
+/// its only row below the header.
 fn parted(sheet: &str, sample: u32) -> Option<(&str, Styles, &str)> {
     let end = "</row>";
     let head = sheet.find(end)? + end.len();
@@ -158,7 +159,7 @@ fn frame(columns: &[String], directory: &Directory, last: u32) -> Result<Vec<u8>
     let note = Note::new(KEEP).add_author_prefix(false).set_width(220).set_height(90);
     sheet.insert_note(0, version, &note)?;
     let keep = DataValidation::new().allow_any_value();
-    let keep = keep.set_input_title("Leave this as it is")?.set_input_message(KEEP)?;
+    let keep = keep.set_input_title("Do not change this")?.set_input_message(KEEP)?;
     sheet.add_data_validation(1, version, LAST_ROW, version, &keep)?;
     let priorities = Priority::ALL.map(|priority| priority.as_str().to_uppercase());
     choice(sheet, PRIORITY, DataValidation::new().allow_list_strings(&priorities)?)?;
@@ -175,12 +176,12 @@ fn frame(columns: &[String], directory: &Directory, last: u32) -> Result<Vec<u8>
     frame.save_to_buffer()
 }
 
-/// Offers what can be chosen in a column.
+/// Adds the list of choices to a column.
 fn choice(sheet: &mut Worksheet, name: &str, list: DataValidation) -> Result<(), XlsxError> {
     let column = COLUMNS.iter().position(|column| *column == name).unwrap_or_default();
     let column = u16::try_from(column).unwrap_or_default();
     let list = list.set_error_title("Not in the list")?;
-    let list = list.set_error_message("Choose one of the list.")?;
+    let list = list.set_error_message("Choose a value from the list.")?;
     sheet.add_data_validation(1, column, LAST_ROW, column, &list)?;
     Ok(())
 }
@@ -199,7 +200,7 @@ fn width(column: &str) -> f64 {
 
 fn push_text(xml: &mut String, place: &str, styles: &Styles, text: &str) {
     let style = &styles.text;
-    // Writing into a text does not fail.
+    // Writing to a string does not fail.
     let _ = write!(
         xml,
         "<c r=\"{place}\" s=\"{style}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">"
@@ -208,8 +209,8 @@ fn push_text(xml: &mut String, place: &str, styles: &Styles, text: &str) {
     xml.push_str("</t></is></c>");
 }
 
-/// Puts a text into XML as workbooks have it: characters that XML lacks as `_xHHHH_`, and what looks like one of
-/// these with its first letter as one (ECMA-376, part 1, 22.9.2.19).
+/// Escapes a text for a workbook: characters that XML does not allow become `_xHHHH_`, and in a text that looks like
+/// that, the first underscore is escaped in the same way (ECMA-376, part 1, 22.9.2.19).
 fn push_escaped(xml: &mut String, text: &str) {
     for (at, letter) in text.char_indices() {
         match letter {
