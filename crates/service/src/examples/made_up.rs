@@ -58,8 +58,8 @@ const NOTES: [&str; 6] = [
     "",
     "Prefers mornings; do not call on Fridays.",
     "Left a message with the assistant.",
-    "ResolvedQuery to be taken off the phone list, mail is fine.",
-    "Spoke for ten minutes.\nWants to hear how the kitchen project goes on before deciding.",
+    "Asked to be taken off the phone list; mail is fine.",
+    "Spoke for ten minutes.\nWants to hear how the kitchen project is going before deciding.",
 ];
 
 const PRIORITIES: [Priority; 5] =
@@ -145,7 +145,7 @@ pub fn account_names(count: usize) -> Result<Vec<Name>, TextError> {
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
-/// So many days from that of `now`, and so many minutes after midnight, as clocks in the zone have it.
+/// This many days from that of `now`, and this many minutes after midnight, in the time zone.
 #[must_use]
 pub fn on_day(zone: &Zone, now: Stamp, days: i64, minutes: i64) -> Stamp {
     let offset_ms = i64::from(zone.at(now).offset_seconds) * 1_000;

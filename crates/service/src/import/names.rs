@@ -1,4 +1,4 @@
-//! What the names in a table stand for: accounts, people and statuses of the organization.
+//! What the names in a table refer to: accounts, people and statuses of the organization.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::runtime::wait;
 use crate::tenant::Tenant;
 use crate::{AdminError, Service};
 
-/// Looks up names while files are read, and remembers whom they name that is not here.
+/// Looks up names while files are read, and remembers those that do not exist here.
 pub struct ImportNames {
     org: Option<Arc<Tenant>>,
     adds_missing: bool,
@@ -231,7 +231,7 @@ impl ImportNames {
         added.map(ToString::to_string).or_else(|| self.users.names.get(&id.0).cloned())
     }
 
-    /// Takes note of a person whom a record names, by number and perhaps by name.
+    /// Notes a person that a record names, by number and perhaps by name.
     pub fn meet_user(&mut self, id: UserId, name: Option<&str>) {
         /// So many are told apart.
         const USERS_MAX: usize = 10_000;
