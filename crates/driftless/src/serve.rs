@@ -297,7 +297,7 @@ fn reload(tls: Option<&Tls>) {
             tracing::info!("SIGHUP: nothing to reload, because the server does not use TLS");
         }
         Some(Ok(())) => {
-            tracing::info!("SIGHUP: the certificate was reloaded and is used for new connections")
+            tracing::info!("SIGHUP: the certificate was reloaded and is used for new connections");
         }
         Some(Err(problem)) => {
             tracing::error!(%problem, "SIGHUP: the certificate could not be reloaded; the previous one stays in use");
