@@ -40,7 +40,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Measures Driftless.
 ///
-/// Build what is measured first, and give the machine nothing else to do. `bench/run` does it all.
+/// Build the server first, and leave the computer otherwise idle. `bench/run` does everything.
 #[derive(Parser)]
 #[command(name = "bench", max_term_width = 100)]
 struct Cli {
@@ -52,49 +52,49 @@ struct Cli {
 enum Measurement {
     /// Measures everything and writes docs/performance.md with its charts.
     Report(Report),
-    /// Writes a second, beside the commits a second of bare SQLite on the same disk.
+    /// Measures writes per second, compared with commits per second of plain SQLite on the same disk.
     ///
-    /// Each round measures three things, one after the other, so that what else the machine does hits
+    /// Each round measures three things, one after the other, so that other load on the computer affects
     /// all of them:
     ///
-    ///   sqlite  one connection with WAL and synchronous=FULL, a row a commit
-    ///   many    32 clients on connections that are kept, over one organization
+    ///   sqlite  one connection with WAL and synchronous=FULL, one row per commit
+    ///   many    32 clients on kept-alive connections, in one organization
     ///   one     the same server, one client
     ///
-    /// Each write changes one of the activities; wrk (Debian's package) sends them. An answer other
-    /// than SUCCESS ends the measurement.
+    /// Each write changes one activity; wrk (Debian's package) sends the writes. An answer other than
+    /// SUCCESS ends the measurement.
     #[command(verbatim_doc_comment)]
     Writes(Writes),
     /// Serves the limit: a bare hyper server that answers every request with the same bytes.
     Limit {
-        /// Where.
+        /// The address to listen on.
         #[arg(long, value_name = "ADDRESS")]
         listen: SocketAddr,
-        /// How many bytes.
+        /// The number of bytes in an answer.
         #[arg(long)]
         bytes: usize,
     },
-    /// Fills a data folder straight through the store, to look at it or to serve it.
+    /// Fills a data folder directly through the store, to look at it or to serve it.
     ///
     /// The organizations are bench1, bench2 …, each with the key 00000000000000000000000000000001.
     Fill {
-        /// A folder that is empty or not there yet.
+        /// A folder that is empty or does not exist yet.
         dir: PathBuf,
         #[command(flatten)]
         content: fill::Content,
     },
 }
 
-/// What can be said about `report`.
+/// Options of `report`.
 #[derive(Args)]
 pub(crate) struct Report {
-    /// Only try it out: one short round, and no more than 100,000 activities.
+    /// Make a trial run: one short round with at most 100,000 activities.
     #[arg(long)]
     quick: bool,
-    /// Measure only these; the other figures stay as they were measured before.
+    /// Measure only these; the other figures stay as they are.
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     only: Vec<run::Part>,
-    /// Measure nothing: write the report from the figures that were measured before.
+    /// Measure nothing: write the report from the existing figures.
     #[arg(long)]
     render_only: bool,
     /// The server's binary [default: `driftless` beside this one].
@@ -102,20 +102,19 @@ pub(crate) struct Report {
     driftless: Option<PathBuf>,
 }
 
-/// What can be said about `writes`.
+/// Options of `writes`.
 #[derive(Args)]
 pub(crate) struct Writes {
-    /// Where the data is written: on the disk that is to be measured [default: a folder that is
-    /// removed afterwards, near the binary].
+    /// Where the data is written, on the disk to be measured [default: a temporary folder near the binary].
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
     /// The server's binary [default: `driftless` beside this one].
     #[arg(long, value_name = "FILE")]
     driftless: Option<PathBuf>,
-    /// How many activities are there to be changed.
+    /// How many activities there are to change.
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
     activities: u64,
-    /// How many rounds.
+    /// The number of rounds.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// How long each measurement of a round takes, in seconds.

@@ -27,7 +27,7 @@ pub enum TextError {
     #[error("must not be empty")]
     Empty,
     /// More characters than are kept.
-    #[error("must have at most {max} characters, it has {chars}")]
+    #[error("must have at most {max} characters, but has {chars}")]
     TooLong {
         /// How many it has.
         chars: usize,
@@ -35,7 +35,9 @@ pub enum TextError {
         max: usize,
     },
     /// A character that no document can carry.
-    #[error("must not have a NUL or, where it is one line, a control character")]
+    #[error(
+        "must not contain NUL characters, or control characters where a single line is expected"
+    )]
     Control,
 }
 
@@ -171,7 +173,7 @@ pub struct Activity {
     pub note: Note,
     /// When it starts.
     pub start: Moment,
-    /// When it ends; may lie before the start, as in the manual's own sample.
+    /// When it ends; may be before the start, as in the manual's own sample.
     pub end: Option<Moment>,
     /// The account that it is about.
     pub client: Option<ClientId>,
@@ -192,7 +194,7 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// The responsible person, whether or not there is one of that number, if somebody can be given it.
+    /// The responsible person, whether or not a user with that id exists.
     #[must_use]
     pub fn assignable_user(&self) -> Option<UserId> {
         self.system_user.filter(|user| (1..=ID_MAX).contains(&user.0))
@@ -212,23 +214,23 @@ impl Activity {
 /// no answer shows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Provenance {
-    /// Who brought the content.
+    /// Where the content came from.
     pub source: Source,
     /// The stamp of the version that brought the content, where the present one has only brought it
     /// up to date with what it embeds.
     pub since: Option<Stamp>,
 }
 
-/// Who brought the content of a record.
+/// Where the content of a record came from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Source {
-    /// Somebody here, and no import before them.
+    /// A change here, and no import before it.
     #[default]
     Here,
     /// An import, whose file had it as of then: its `lastModifiedDateTime`, or failing that the time
     /// of the import.
     Import(Stamp),
-    /// Somebody here, after an import.
+    /// A change here, after an import.
     Edited,
 }
 

@@ -26,7 +26,7 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// A clock that shows `now` until it is told otherwise.
+    /// A clock that shows `now` until it is set.
     #[must_use]
     pub fn new(now: Stamp) -> ManualClock {
         ManualClock { now: AtomicI64::new(now.millis()), elapsed: AtomicI64::new(0) }

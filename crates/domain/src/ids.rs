@@ -1,4 +1,4 @@
-//! The identifiers, each a type of its own so that none is taken for another.
+//! The identifiers, each a separate type so that they cannot be confused.
 
 use std::fmt;
 use std::str::FromStr;
@@ -50,7 +50,7 @@ number! {
     KeyId, i64
 }
 number! {
-    /// A version's position in its organization's log: 1, 2, 3 … Zero stands before the first.
+    /// A version's position in its organization's log: 1, 2, 3 … Zero is before the first.
     Seq, u64
 }
 
@@ -78,7 +78,7 @@ pub struct OrgId(String);
 /// What is wrong with an organization's id.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "organization id {0:?} is not usable: 1 to {ORG_ID_CHARS_MAX} letters, digits, '.', '_' or '-', no blanks"
+    "{0:?} is not a valid organization id: use 1 to {ORG_ID_CHARS_MAX} letters, digits, '.', '_' or '-'"
 )]
 pub struct OrgIdError(String);
 

@@ -1,4 +1,4 @@
-//! What a file of an import says, read but not yet judged.
+//! The items of an import file, read but not yet judged.
 
 use crate::{Activity, ActivityId, ExternalId, Member, Stamp, Terms};
 

@@ -24,10 +24,10 @@ pub struct Interval(i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum IntervalError {
     /// It cannot be read.
-    #[error("expected a number with m, h or d behind it, like 30m, 12h or 7d")]
+    #[error("expected a number followed by m, h or d, like 30m, 12h or 7d")]
     Malformed,
     /// It is too short or too long.
-    #[error("must be a minute at least, and 366 days at most")]
+    #[error("must be at least one minute and at most 366 days")]
     OutOfBounds,
 }
 
@@ -66,7 +66,7 @@ impl Unit {
 }
 
 impl Interval {
-    /// So many of them.
+    /// This many of them.
     ///
     /// # Errors
     /// When that is too short or too long.
@@ -74,7 +74,7 @@ impl Interval {
         Interval::of_millis(count.saturating_mul(unit.millis()))
     }
 
-    /// Of so many milliseconds, cut to the minute.
+    /// Of this many milliseconds, cut to the minute.
     ///
     /// # Errors
     /// When that is too short or too long.

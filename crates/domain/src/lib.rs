@@ -1,8 +1,7 @@
-//! The words of the field: organizations, activities, versions, stamps, zones, the clock.
+//! The terms of the domain: organizations, activities, versions, stamps, zones, the clock.
 //!
-//! Nothing here does I/O and nothing here knows how it is stored or sent: no serde, no SQL, no
-//! HTTP. A value of one of these types is valid; whoever builds one from outside text does so
-//! through a constructor that can refuse.
+//! Nothing here does I/O or knows how it is stored or sent: no serde, no SQL, no HTTP. A value of one of
+//! these types is always valid: it is built from external text by a constructor that can fail.
 //!
 //! To add a member to the activity: extend [`Activity`], [`Patch`] and [`Member`] here, then the
 //! stored form (crate `store`) and the wire form (crate `neon`).

@@ -1,4 +1,4 @@
-//! Times that name no zone: what the clock on the wall shows.
+//! Times without a zone, as on a wall clock.
 
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, Offset};
@@ -9,7 +9,7 @@ use crate::{Moment, MomentError, Stamp, Zone};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalTime(DateTime);
 
-/// Which instants a [`LocalTime`] stands for in a zone.
+/// Which instants a [`LocalTime`] means in a zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Local {
     /// One.
@@ -21,7 +21,7 @@ pub enum Local {
 }
 
 impl LocalTime {
-    /// The time of that date, year 1 to 9999, and time of day; none where a calendar or clock has no such one.
+    /// The time of that date, year 1 to 9999, and time of day; none if a calendar or clock has no such one.
     ///
     /// ```
     /// use domain::LocalTime;
@@ -48,7 +48,7 @@ impl LocalTime {
     /// The instant at which clocks with this offset show it.
     ///
     /// # Errors
-    /// When it lies outside of [`Stamp::MIN`] to [`Stamp::MAX`].
+    /// When it is outside [`Stamp::MIN`] to [`Stamp::MAX`].
     pub fn at_offset(self, offset_seconds: i32) -> Result<Moment, MomentError> {
         let offset = Offset::from_seconds(offset_seconds).map_err(|_| MomentError::NoTime)?;
         let instant = offset.to_timestamp(self.0).map_err(|_| MomentError::Beyond)?;
@@ -58,7 +58,7 @@ impl LocalTime {
     /// The instants at which clocks of this zone show it.
     ///
     /// # Errors
-    /// When they lie outside of [`Stamp::MIN`] to [`Stamp::MAX`].
+    /// When they are outside [`Stamp::MIN`] to [`Stamp::MAX`].
     pub fn in_zone(self, zone: &Zone) -> Result<Local, MomentError> {
         let ambiguous = zone.zone.to_ambiguous_timestamp(self.0);
         let offset = ambiguous.offset();

@@ -1,4 +1,4 @@
-//! The tenant and who belongs to it.
+//! The tenant, and its people, keys and statuses.
 
 use std::fmt;
 use std::str::FromStr;
@@ -100,13 +100,13 @@ pub struct Examples {
 /// How far an organization's life has come. Only a first import goes back, to [`Stage::Fresh`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// Nobody has logged in, so that nothing can have been exposed: an import may keep the stamps
+    /// There was no login, so that nothing can have been exposed: an import may keep the stamps
     /// that it was given (invariant 2).
     Fresh,
-    /// Such an import is being written: nobody may log in or write. What a process leaves so is cut
+    /// Such an import is being written: no one may log in or write. What a process leaves so is cut
     /// back to nothing when the next one starts.
     Importing,
-    /// Somebody has logged in.
+    /// There was a login.
     Open,
 }
 
@@ -169,7 +169,7 @@ pub struct LoginName(String);
 
 /// A text that is no login name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("must have 1 to {LOGIN_CHARS_MAX} characters and no blanks, like ada or ada@example.org")]
+#[error("must have 1 to {LOGIN_CHARS_MAX} characters and no spaces, like ada or ada@example.org")]
 pub struct LoginNameError;
 
 /// The most characters that a login name may have.
@@ -270,7 +270,7 @@ impl Role {
 
 /// A text that names no role.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0:?} is no role: viewer, editor or admin")]
+#[error("{0:?} is not a role: use viewer, editor or admin")]
 pub struct RoleError(String);
 
 impl FromStr for Role {
@@ -312,9 +312,9 @@ pub struct ApiKey {
     pub created: Stamp,
     /// A revoked key and its sessions are worth nothing.
     pub revoked: bool,
-    /// When somebody last logged in with it.
+    /// The last login with it.
     pub last_login: Option<Stamp>,
-    /// How often somebody is expected to ask with it; none where that is to be seen from its own rhythm.
+    /// How often it is expected to poll; none to judge by its usual pause.
     pub expected: Option<Interval>,
 }
 
@@ -329,7 +329,7 @@ pub struct Status {
     pub position: i64,
     /// Whether an activity that has it is done: no longer due.
     pub done: bool,
-    /// Whether new activities begin with it in the pages, unless somebody chooses another; at most one of an
+    /// Whether new activities begin with it in the pages, unless another is chosen; at most one of an
     /// organization's does.
     pub begins: bool,
     /// A retired status stays on the records that have it and cannot be newly chosen.
@@ -377,7 +377,7 @@ const MEANINGS: [(Meaning, &[&str]); 4] = [
 ];
 
 impl Meaning {
-    /// What a status of this name means; none where the name does not tell.
+    /// What a status of this name means; none if the name does not tell.
     #[must_use]
     pub fn of(name: &StatusName) -> Option<Meaning> {
         let name = name.as_str().trim().to_lowercase();

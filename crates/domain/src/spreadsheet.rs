@@ -1,13 +1,11 @@
-//! Cells of tables that people open in a spreadsheet: how each is written, so that it can be compared with what
-//! comes back.
+//! How cells of tables for spreadsheets are written, so that they can be compared with what comes back.
 //!
-//! CSV has no types, so its texts are guarded ([`guarded`]). A workbook does: its texts need no guard, and its times
-//! are numbers ([`date_cell`]).
+//! CSV has no types, so its texts are guarded ([`guarded`]). A workbook has types: its texts need no guard, and its
+//! times are numbers ([`date_cell`]).
 //!
-//! A spreadsheet takes a cell that begins with `=` for a formula, and some take other signs for one too. So
-//! such a text gets an apostrophe put before it. A text that has an apostrophe before one of these signs
-//! already, or before another apostrophe, gets one more: what was put there can be taken off again, and
-//! nothing else is.
+//! A spreadsheet takes a cell that begins with `=` for a formula, and some do so for other characters too. So such
+//! a text gets an apostrophe in front. A text that already has an apostrophe before one of these characters, or
+//! before another apostrophe, gets one more: so an added apostrophe can be removed again, and nothing else is.
 
 use std::borrow::Cow;
 
@@ -22,7 +20,7 @@ pub const GUARD_COLUMN: &str = "'guarded";
 /// The sign that is put before a text.
 const GUARD: char = '\'';
 
-/// What must not stand first, ways of writing it that spreadsheets of the Far East know included.
+/// What must not be the first character, including full-width forms that East Asian spreadsheets accept.
 const GUARDED: [char; 12] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠', GUARD];
 
 /// The text as a spreadsheet may see it.
@@ -42,7 +40,7 @@ pub fn guarded(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text that was guarded. One that cannot have been is left as it is: somebody has typed it since.
+/// The text that was guarded. One that cannot have been is left as it is: it was typed since.
 #[must_use]
 pub fn unguarded(cell: &str) -> &str {
     cell.strip_prefix(GUARD).filter(|text| text.starts_with(GUARDED)).unwrap_or(cell)

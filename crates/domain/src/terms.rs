@@ -1,8 +1,8 @@
-//! How exactly a file writes what it says, and what of a record it therefore changes.
+//! How precisely a file can express a record, and which of its values are therefore changes.
 //!
-//! Programs that read a table and write it again change how values look: `001` becomes `1`, a line end becomes
-//! another, milliseconds are cut. A cell that says what the record says, as far as the file can say it, is
-//! no change.
+//! Programs that read a table and write it again change how values look: `001` becomes `1`, line breaks are
+//! converted, milliseconds are cut. A cell that equals the record's value, as far as the file can express it, is
+//! not a change.
 
 use crate::{Activity, Member, Members, Moment, cell_text, unguarded};
 
@@ -37,7 +37,7 @@ impl Precision {
     /// To the millisecond, with an offset.
     pub const EXACT: Precision = Precision { unit_ms: 1, or_later_ms: 0 };
 
-    /// Whether a time that is written like this can stand for the other one.
+    /// Whether a time that is written like this can mean the other one.
     fn is_same(self, written: Moment, kept: Moment) -> bool {
         let apart = kept.stamp.millis() - written.stamp.millis();
         let is_within = |apart: i64| apart.abs() < i64::from(self.unit_ms);

@@ -19,7 +19,7 @@ impl Stamp {
     /// The last instant, late on 9999-12-29: whatever the offset, it has a year of four digits.
     pub const MAX: Stamp = Stamp(253_402_127_999_999);
 
-    /// The instant that lies that many milliseconds after 1970, moved into the bounds.
+    /// The instant that many milliseconds after 1970, moved into the bounds.
     #[must_use]
     pub fn from_millis(millis: i64) -> Stamp {
         Stamp(millis.clamp(Stamp::MIN.0, Stamp::MAX.0))
@@ -59,10 +59,10 @@ pub struct Moment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum MomentError {
     /// It is something else.
-    #[error("not a time with an offset, like 2014-01-10T15:50:28.153+08:00")]
+    #[error("expected a time with an offset, like 2014-01-10T15:50:28.153+08:00")]
     NoTime,
-    /// It lies before [`Stamp::MIN`] or after [`Stamp::MAX`].
-    #[error("not a time from {} to {}", Stamp::MIN.at_offset(0), Stamp::MAX.at_offset(0))]
+    /// It is before [`Stamp::MIN`] or after [`Stamp::MAX`].
+    #[error("expected a time from {} to {}", Stamp::MIN.at_offset(0), Stamp::MAX.at_offset(0))]
     Beyond,
 }
 
@@ -95,7 +95,7 @@ impl Moment {
     /// between.
     ///
     /// # Errors
-    /// When the text is anything else, or lies outside the years 1 to 9999.
+    /// When the text is anything else, or outside the years 1 to 9999.
     pub fn lower_bound(text: &str) -> Result<Stamp, MomentError> {
         read(text).map(|read| read.stamp).ok_or(MomentError::NoTime)
     }
@@ -274,7 +274,7 @@ pub struct Zone {
 
 /// A text that names no zone.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0:?} is no time zone: give a name like America/Chicago, or an offset like -05:00")]
+#[error("{0:?} is not a time zone: use a name like America/Chicago, or an offset like -05:00")]
 pub struct ZoneError(String);
 
 impl Zone {
@@ -409,7 +409,7 @@ mod tests {
         }
         assert_eq!(
             MomentError::Beyond.to_string(),
-            "not a time from 0001-01-02T00:00:00.000+00:00 to 9999-12-29T23:59:59.999+00:00"
+            "expected a time from 0001-01-02T00:00:00.000+00:00 to 9999-12-29T23:59:59.999+00:00"
         );
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{Activity, ActivityId, Seq, Stamp, UserId};
 
-/// One immutable state of an activity (invariant 1), as it stands in the log.
+/// One immutable state of an activity (invariant 1), as in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version {
     /// Position in the organization's log.
@@ -13,13 +13,13 @@ pub struct Version {
     pub id: ActivityId,
     /// The version of the same activity that this one supersedes.
     pub previous: Option<Seq>,
-    /// Who made it, and by which door.
+    /// Who made it, and how.
     pub author: Author,
     /// The activity as it is from here on.
     pub state: State,
 }
 
-/// Who made a version, and by which door it came in.
+/// Who made a version, and through which interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Author {
     /// The system user; none for the admin at the command line.
@@ -46,7 +46,7 @@ pub enum Origin {
 /// What an activity is after a version: there, or gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It is there, with this content.
+    /// It exists, with this content.
     Record(Box<Activity>),
     /// It has been removed.
     Tombstone,

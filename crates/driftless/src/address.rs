@@ -17,9 +17,12 @@ pub(crate) struct Address(String);
 #[error("expected a host and a port, like 127.0.0.1:8420, localhost:8420 or [::1]:8420")]
 pub(crate) struct AddressError;
 
-/// Why nobody can listen there, and what to do.
+/// Why the server cannot listen on an address, and what to do.
 #[derive(Debug, Error)]
-#[error("cannot listen on {address}: {problem}; {}choose another with --listen", cause(problem))]
+#[error(
+    "cannot listen on {address}: {problem}; {}choose another address with --listen",
+    cause(problem)
+)]
 pub(crate) struct ListenError {
     address: Address,
     problem: io::Error,
@@ -62,9 +65,9 @@ impl Address {
 
 fn cause(problem: &io::Error) -> &'static str {
     match problem.kind() {
-        io::ErrorKind::AddrInUse => "another program listens there: ",
-        io::ErrorKind::AddrNotAvailable => "this machine does not have that address: ",
-        io::ErrorKind::PermissionDenied => "ports below 1024 are not for everybody: ",
+        io::ErrorKind::AddrInUse => "another program is using this port: ",
+        io::ErrorKind::AddrNotAvailable => "this computer does not have that address: ",
+        io::ErrorKind::PermissionDenied => "ports below 1024 need special permission: ",
         _ => "",
     }
 }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::cli::Work;
 
-/// What a command says while it works, wherever that is shown.
+/// Where a command's output goes, on this computer or elsewhere.
 pub(crate) trait Console {
     /// A piece of the result.
     fn print(&mut self, text: &str) -> io::Result<()>;
@@ -20,9 +20,9 @@ pub(crate) trait Console {
     fn progress(&mut self, what: &str, done: u64, total: Option<u64>) -> io::Result<()>;
 }
 
-/// Whoever read the results has gone away, and so has seen enough.
+/// The reader of the results is gone, and so has seen enough.
 #[derive(Debug, Error)]
-#[error("nobody reads the results any more")]
+#[error("the reader of the results is gone")]
 pub(crate) struct Unread;
 
 /// Where there is no terminal, progress is a line this often.
@@ -30,7 +30,7 @@ const PROGRESS_LINE_EVERY: Duration = Duration::from_secs(2);
 
 /// This process's own standard output and error.
 pub(crate) struct Terminal {
-    /// Whether work goes on when nobody reads the results any more: how it ends is one of them.
+    /// Whether work continues when the reader of the results is gone: its exit code is a result too.
     goes_on_unread: bool,
     bar: Option<ProgressBar>,
     is_terminal: bool,

@@ -1,4 +1,4 @@
-//! `demo`: an organization that looks like one, set up and served.
+//! `demo`: sets up and serves an organization with realistic data.
 
 mod integration;
 
@@ -26,7 +26,7 @@ const ORG: &str = "demo";
 const ORG_NAME: &str = "Harbor Street Relief";
 const ZONE: &str = "America/Chicago";
 
-/// The user on whose behalf the demo's key works: the one of the manual's sample.
+/// The user that the demo's key belongs to: the one of the manual's sample.
 const KEY_USER: UserId = UserId(101_132);
 
 /// The admin who signs in to the pages, and how long the password of each start is.
@@ -45,14 +45,14 @@ const USERS: [(i64, &str, Role); 5] = [
 /// Activities of a demo that have been removed again.
 const REMOVED: i64 = 12;
 
-/// The first activities of the demo are the admin's, and lie on these days from today, at these hours.
+/// The first activities of the demo are the admin's, on these days from today, at these hours.
 const PLANNED: [(i64, i64); 7] = [(0, 9), (0, 11), (0, 13), (0, 15), (-1, 10), (-1, 14), (1, 10)];
 
-/// The first of these, and the one that a conflict is to be tried with.
+/// The first of these, and the one for trying out a conflict.
 const FIRST_ID: i64 = 1_000;
 const CONFLICT: ActivityId = ActivityId(FIRST_ID + 6);
 const CONFLICT_SUBJECT: &str = "Try a conflict: edit this in two tabs";
-const CONFLICT_NOTE: &str = "Open this activity in two browser tabs and choose Edit in both.\nChange the priority in the first tab and save. Then choose another priority in the second tab and save: it shows both, and asks which one counts.\nDifferent fields do not collide: both changes are kept.";
+const CONFLICT_NOTE: &str = "Open this activity in two browser tabs and choose Edit in both.\nChange the priority in the first tab and save. Then choose another priority in the second tab and save: it shows both and asks which one to keep.\nChanges to different fields do not conflict: both are kept.";
 
 /// The accounts: the number of the first one, and how many there are.
 const FIRST_ACCOUNT: i64 = 3_400;
@@ -64,14 +64,15 @@ const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 /// How far back the demo's activities reach.
 const DAYS: i64 = 730;
 
-/// Sets up what is missing, prints how to ask, and serves.
+/// Sets up what is missing, prints how to use it, and serves.
 pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
     let tuning = Tuning::default();
     // What was printed is to be seen for longer than the first page takes.
     log::start(tuning.log_format, log::WITHOUT_REQUESTS);
     // People come back to it after a while.
     let opening = Opening { init: true, accept_clock: AcceptClock::Later };
-    let server = Server::start(folder, &demo.listen, None, &demo.proxied, &tuning, opening)?;
+    let server =
+        Server::start(folder, &demo.listening.listen, None, &demo.proxied, &tuning, opening)?;
     let org = set_up(&server.context, demo.activities)?;
     bring_to_life(&server, &org)?;
     let key = server.context.service.add_key(&org, KEY_USER, Some(Name::parse("demo")?))?;
@@ -83,15 +84,15 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
     let since = org.directory().organization.zone.at(week_ago);
     let told = format!(
         "\n\
-         Driftless is set up in {folder} and serves http://{address}\n\n\
+         Driftless is set up in {folder} and running at http://{address}\n\n\
          \x20 organization   {ORG} ({ORG_NAME}, {ZONE})\n\
          \x20 web pages      http://{address}/   sign in as {WEB_LOGIN}, password {password}\n\
-         \x20 API key        {key}   (fresh, like the password; earlier keys go on working)\n\n\
+         \x20 API key        {key}   (new, like the password; earlier keys keep working)\n\n\
          Look at these first:\n\n\
          {sights}\n\
          What changed, or was deleted, in the last seven days? This logs in and asks:\n\n\
          \x20 {curl}\n\n\
-         Ctrl-C stops it; the same command goes on with the same data. RUST_LOG=info shows each request.\n\n",
+         Ctrl-C stops it; the same command continues with the same data. RUST_LOG=info logs each request.\n\n",
         folder = server.context.folder.display(),
         sights = sights(&address),
         key = key.secret,
@@ -100,11 +101,11 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
     server.run(Hangup::Stops, || Ok(Terminal::new().print(&told)?))
 }
 
-/// Where there is something to see, a line each.
+/// What to look at first, one line each.
 fn sights(address: &str) -> String {
     let sights = [
-        ("due today, overdue since yesterday", String::new()),
-        ("an edit conflict to try, see its note", format!("activities/{CONFLICT}")),
+        ("what is due today or overdue", String::new()),
+        ("an edit conflict to try (see its note)", format!("activities/{CONFLICT}")),
         ("an integration that has missed changes", "integrations".to_owned()),
     ];
     sights.map(|(what, path)| format!("  {what:<40} http://{address}/{path}\n")).concat()
@@ -121,7 +122,7 @@ fn curl(base: &str, key: &str, since: &str) -> String {
     )
 }
 
-/// Adds what a first start misses; what is there stays as it is.
+/// Adds what is missing; what exists stays as it is.
 pub(crate) fn set_up(context: &Context, activities: u32) -> Result<Arc<Tenant>, Failure> {
     let service = &context.service;
     let id = OrgId::parse(ORG)?;
@@ -130,7 +131,7 @@ pub(crate) fn set_up(context: &Context, activities: u32) -> Result<Arc<Tenant>, 
         None if !service.orgs().is_empty() => {
             let folder = context.folder.display();
             return Err(format!(
-                "{folder} has other organizations in it: name another folder with --data"
+                "{folder} contains other organizations: choose another folder with --data"
             )
             .into());
         }
@@ -154,7 +155,7 @@ pub(crate) fn set_up(context: &Context, activities: u32) -> Result<Arc<Tenant>, 
     Ok(org)
 }
 
-/// What is due today is so on each day, and a script has missed something from the first start on.
+/// Makes something due today on every day, and lets a script miss something from the first start on.
 fn bring_to_life(server: &Server, org: &Arc<Tenant>) -> Result<(), Failure> {
     let service = &server.context.service;
     if org.directory().keys.is_empty() {
@@ -175,7 +176,7 @@ fn import(context: &Context, org: &Arc<Tenant>, activities: i64) -> Result<(), F
     for n in 0..activities {
         if n % 10_000 == 0 {
             terminal.progress(
-                "making up activities",
+                "generating activities",
                 n.unsigned_abs(),
                 Some(activities.unsigned_abs()),
             )?;
@@ -295,7 +296,7 @@ fn one_of_many(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Imp
     })
 }
 
-/// Makes an activity one that the admin has to do on that day.
+/// Makes an activity a task of the admin for that day.
 fn plan(item: &mut Imported, planned: (i64, i64), service: &Service) -> Result<(), Failure> {
     let Imported::Record { id, activity, .. } = item else { return Ok(()) };
     let (start, end) = times(planned, service.now())?;
@@ -311,14 +312,14 @@ fn plan(item: &mut Imported, planned: (i64, i64), service: &Service) -> Result<(
     Ok(())
 }
 
-/// Start and end of what is planned for so many days from today, at that hour.
+/// Start and end of what is planned for this many days from today, at that hour.
 fn times((days, hour): (i64, i64), now: Stamp) -> Result<(Moment, Moment), Failure> {
     let zone = Zone::parse(ZONE)?;
     let start = made_up::on_day(&zone, now, days, hour * 60);
     Ok((zone.at(start), zone.at(start.plus_millis(45 * MINUTE_MS))))
 }
 
-/// Moves what nobody has touched since an earlier start to the day that it is planned for, seen from today.
+/// Moves what is unchanged since an earlier start to the day that it is planned for, counted from today.
 async fn plan_anew(service: &Service, org: &Arc<Tenant>) -> Result<(), Failure> {
     for (id, planned) in (FIRST_ID..).zip(PLANNED) {
         let (_, version) = service.retrieve(org, ActivityId(id)).await?;

@@ -1,5 +1,5 @@
-//! Whose the data folder is: one process owns it at a time, and says so with a lock that ends with
-//! the process. A server that owns it takes commands through a socket in it.
+//! Which process owns the data folder: one at a time, which holds a lock that ends with the process. A
+//! server that owns it takes commands through a socket in it.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -25,18 +25,18 @@ const SOCKET_PATH_BYTES_MAX: usize = 100;
 #[derive(Debug, Error)]
 pub(crate) enum FolderError {
     #[error(
-        "there is no data folder {}; `driftless serve --init` or `driftless org add` creates one, --data names another",
+        "the data folder {} does not exist; create it with `driftless serve --init` or `driftless org add`, or choose another with --data",
         .0.display()
     )]
     Missing(PathBuf),
     #[error(
-        "the folder {} has no data; `driftless serve --init` or `driftless org add` creates them, --data names another",
+        "the folder {} contains no data; set it up with `driftless serve --init` or `driftless org add`, or choose another with --data",
         .0.display()
     )]
     Empty(PathBuf),
-    #[error("the data folder {} is in use by another process (see {LOCK_FILE} in it), which does not answer; nothing was changed", .0.display())]
+    #[error("another process is using the data folder {} (it holds {LOCK_FILE}) and does not answer; nothing was changed", .0.display())]
     Busy(PathBuf),
-    #[error("the data folder {} cannot be used: {problem}", path.display())]
+    #[error("cannot use the data folder {}: {problem}", path.display())]
     Failed { path: PathBuf, problem: io::Error },
 }
 
@@ -54,7 +54,7 @@ pub(crate) enum Access {
     Served(UnixStream),
 }
 
-/// Finds out whose the folder is; takes it if it is nobody's. `create` says whether to make it.
+/// Finds out which process owns the folder, and takes it if none does. `create` says whether to create it.
 pub(crate) fn access(path: &Path, create: bool) -> Result<Access, FolderError> {
     let failed = |problem: io::Error| FolderError::Failed { path: path.to_owned(), problem };
     if create {

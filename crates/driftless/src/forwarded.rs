@@ -1,13 +1,13 @@
-//! What proxies in front say of a request: whose it is, by which name the browser asked for it, and whether over
-//! TLS. Anybody can write these headers; only proxies that were named are believed.
+//! What reverse proxies say about a request: the client's address, the host name that the browser used, and whether
+//! it used TLS. Any client can send these headers; only the configured proxies are trusted.
 //!
-//! `X-Forwarded-For`, `-Proto` and `-Host` are what most proxies send, `Forwarded` (RFC 7239) says the same in one
-//! header. Of each fact the former is taken if there is one, and the latter otherwise: many proxies set the former
-//! and let through whatever a client has written into the latter, and hardly any the other way round.
+//! Most proxies send `X-Forwarded-For`, `-Proto` and `-Host`; `Forwarded` (RFC 7239) says the same in one header. The
+//! former are preferred where present: many proxies set them and pass on whatever a client has sent in `Forwarded`,
+//! and hardly any do the opposite.
 //!
-//! Each proxy of a row adds to the end of a list. So the first says what the browser spoke and asked for. Whose the
-//! request is has to be found from the end: a client may have begun the list itself, so that only what proxies say
-//! that are believed counts.
+//! Each proxy in a chain appends to a list. So the first entry has the protocol and host that the browser used. The
+//! client's address has to be found from the end: a client may have started the list itself, so only entries by
+//! trusted proxies count.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
@@ -23,26 +23,24 @@ const PROTO: &str = "x-forwarded-proto";
 const HOST: &str = "x-forwarded-host";
 const FORWARDED: &str = "forwarded";
 
-/// What a proxy in front sets, and somebody who asks for themselves does not.
+/// What a proxy in front sets, and a direct client does not.
 pub(crate) const HEADERS: [&str; 4] = [FORWARDED, FOR, PROTO, HOST];
 
 /// The longest name of a host, with its port.
 const HOST_BYTES_MAX: usize = 261;
 
-/// A proxy that may be believed, as it is typed.
+/// A proxy to trust, as typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TrustedProxy {
-    /// Nobody is.
+    /// No proxy is trusted.
     Nobody,
-    /// Whoever asks from one of these addresses.
+    /// Clients with one of these addresses.
     From(IpNet),
 }
 
 /// A text that names no proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error(
-    "expected an address like 10.0.0.5 or ::1, a range of them like 10.0.0.0/8, or the word none"
-)]
+#[error("expected an address like 10.0.0.5 or ::1, a range like 10.0.0.0/8, or the word none")]
 pub(crate) struct TrustedProxyError;
 
 impl FromStr for TrustedProxy {
@@ -58,7 +56,7 @@ impl FromStr for TrustedProxy {
     }
 }
 
-/// The proxies that are believed.
+/// The trusted proxies.
 #[derive(Clone, Debug)]
 pub(crate) struct Proxies(Vec<IpNet>);
 
@@ -75,8 +73,8 @@ impl Proxies {
         self.0.iter().any(|range| range.contains(&address))
     }
 
-    /// Whose a request is: the peer's, or that of whom a proxy that is believed has it from. Where such a proxy
-    /// does not say, it is the proxy's own.
+    /// The client that sent a request: the peer, or the client that a trusted proxy names. If such a proxy names
+    /// none, it is the proxy itself.
     pub(crate) fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> SocketAddr {
         let mut known = peer.ip().to_canonical();
         if !self.trusts(known) {
@@ -120,7 +118,7 @@ impl Proxies {
     }
 }
 
-/// The elements of a list, which may stand in several lines; those that are not empty.
+/// The elements of a list, which may span several lines; only those that are not empty.
 fn elements<'h>(
     headers: &'h HeaderMap,
     name: &'static str,
@@ -135,7 +133,7 @@ fn elements<'h>(
     parts.filter(|part| !part.trim().is_empty())
 }
 
-/// The parts of a text between separators that do not stand within quotation marks.
+/// The parts of a text between separators outside quotation marks.
 fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     text.split(move |letter| {

@@ -1,5 +1,4 @@
-//! What answers requests: the API without detours, since scripts ask it all day, and pages behind a
-//! router.
+//! Dispatches requests: directly to the API, which scripts use all day, and to the pages through a router.
 
 use std::net::SocketAddr;
 

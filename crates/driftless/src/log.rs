@@ -1,6 +1,6 @@
-//! The log on standard error. The lines of requests gather in memory, until somebody writes them out, many
-//! at once (`request_log.rs`). Everything else is written before it goes on, so that a process which ends
-//! abnormally has said why.
+//! The log on standard error. The lines of requests gather in memory until many are written at once
+//! (`request_log.rs`). Everything else is written immediately, so that a process that ends unexpectedly has
+//! logged why.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, OnceLock};
@@ -16,14 +16,14 @@ use crate::request_log::Answered;
 /// The target of the lines of requests.
 pub(crate) const REQUESTS: &str = "driftless::request";
 
-/// What waits to be written, at most; more is dropped and counted: whoever reads the log has stopped.
+/// The most that waits to be written. Beyond it lines are dropped and counted: the log's reader has stopped.
 const WAITING_BYTES_MAX: usize = 8 << 20;
 
-/// What is in a log where nothing else is asked for; the same without the lines of requests.
+/// What is logged by default; the same without the lines of requests.
 pub(crate) const USUAL: &str = "info,refinery_core=warn";
 pub(crate) const WITHOUT_REQUESTS: &str = "info,refinery_core=warn,driftless::request=warn";
 
-/// Begins the log. `RUST_LOG` sets what is in it, else `usual`.
+/// Starts the log. `RUST_LOG` sets what is logged, else `usual`.
 pub(crate) fn start(format: LogFormat, usual: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let log = LOG.get_or_init(Log::default).clone();
@@ -139,8 +139,10 @@ impl Log {
         // Whoever reads the log may go away; the server stays.
         let _ = io::stderr().write_all(&lines);
         if dropped > 0 {
-            let _ =
-                writeln!(io::stderr(), "{dropped} lines of the log were dropped: nobody reads it");
+            let _ = writeln!(
+                io::stderr(),
+                "{dropped} log lines were dropped because the log was not read"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Driftless: the command line, the configuration, and the one place that puts everything together.
+//! Driftless: the command line, the configuration, and the composition root.
 //!
-//! `cli` says what can be typed. `demo` and `serve` run a server; every other command runs in
-//! `commands`, here or (through `remote`) in the server that owns the data folder, as `folder` finds
+//! `cli` defines what can be typed. `demo` and `serve` run a server; every other command runs in
+//! `commands`, here or (through `remote`) in the server that owns the data folder, which `folder` finds
 //! out. Only this crate names a back-end.
 
 mod address;
@@ -14,6 +14,7 @@ mod folder;
 mod forwarded;
 mod front;
 mod health;
+mod hint;
 mod log;
 mod mirror;
 mod observe;
@@ -39,7 +40,7 @@ use crate::commands::{Ending, Failure, LocalFiles};
 use crate::console::{Terminal, Unread};
 use crate::folder::{Access, Folder};
 
-/// What monitoring plugins end with that could not look.
+/// The exit code of monitoring plugins that could not check.
 const UNKNOWN: u8 = 3;
 
 /// Of Rust's memory alone. To take the place of the C library's, for SQLite too, saves nothing and keeps
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
         std::process::exit(usage_code(&refused, std::env::args_os()));
     });
     let is_for_monitoring = matches!(&cli.command, Command::Work(Work::Key(Key::Check { .. })));
-    match run(cli) {
+    match run(cli).map_err(hint::hinted) {
         Ok(ending) => ExitCode::from(ending.code()),
         Err(failure) if is_unread(&failure) => ExitCode::SUCCESS,
         Err(failure) if is_for_monitoring => {
@@ -75,7 +76,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// What a command line ends with that could not be understood. Monitoring would take the usual 2 of `key check`
+/// The exit code for wrong usage. Monitoring would take the usual 2 of `key check`
 /// for lost changes.
 fn usage_code(refused: &clap::Error, mut line: impl Iterator<Item = OsString>) -> i32 {
     let is_of_keys = line.any(|word| word == "key" || word == "keys");

@@ -1,7 +1,7 @@
-//! What the server tells about itself: a log line and metrics for every request, health, readiness.
+//! What the server reports about itself: a log line and metrics for every request, health, readiness.
 //!
-//! Neither query nor body is ever looked at here, and of a path only what is known by name: API v1
-//! has its secrets in the URL (invariant 10), and a slip of the hand puts them in the path.
+//! Query and body are never used here, and of a path only known names: API v1 has its secrets in the URL
+//! (invariant 10), and by mistake they can end up in the path.
 
 mod keys;
 
@@ -36,11 +36,11 @@ pub(crate) fn start_metrics() -> Result<PrometheusHandle, BuildError> {
         "driftless_requests_total",
         "Requests answered, by method and result"
     );
-    metrics::describe_histogram!("driftless_request_seconds", "Time from a request to its answer");
-    metrics::describe_counter!("driftless_versions_total", "Versions written");
+    metrics::describe_histogram!("driftless_request_seconds", "Time taken to answer a request");
+    metrics::describe_counter!("driftless_versions_total", "Versions of activities written");
     metrics::describe_counter!(
         "driftless_commits_total",
-        "Commits: versions that became visible together"
+        "Commits, each a group of versions that became visible together"
     );
     Ok(handle)
 }
@@ -75,7 +75,8 @@ pub(crate) fn router(
 
 fn wrong_key() -> Response {
     let asks = [(header::WWW_AUTHENTICATE, "Basic realm=\"Driftless\"")];
-    let advice = "the user name is an organization's id, and the password one of its API keys\n";
+    let advice =
+        "use an organization's id as the user name and one of its API keys as the password\n";
     (StatusCode::UNAUTHORIZED, asks, advice).into_response()
 }
 

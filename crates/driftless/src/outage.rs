@@ -1,9 +1,9 @@
-//! Accepting that fails, again and again, for as long as there are no file descriptors.
+//! Repeated failures to accept connections, for example while there are no free file descriptors.
 
 use std::io;
 use std::time::{Duration, Instant};
 
-/// An outage is over when nothing has failed for so long. As connections end, some are accepted
+/// An outage is over when nothing has failed for this long. As connections end, some are accepted
 /// between two that fail.
 const QUIET: Duration = Duration::from_secs(60);
 
@@ -15,10 +15,10 @@ pub(crate) struct Outage {
 }
 
 impl Outage {
-    /// Logs the first failure of an outage for everybody, and the others for who looks closely.
+    /// Logs the first failure of an outage as a warning, and the others at debug level.
     pub(crate) fn failed(&mut self, what: &'static str, problem: &io::Error) {
         match self.count(Instant::now()) {
-            1 => tracing::warn!(%problem, "cannot accept {what} for the moment"),
+            1 => tracing::warn!(%problem, "cannot accept {what} at the moment"),
             failures => tracing::debug!(%problem, failures, "still cannot accept {what}"),
         }
     }

@@ -1,5 +1,5 @@
-//! Secrets that are typed at a terminal: asked for without showing them, and before the data folder is
-//! touched, so that nothing waits for the person who types.
+//! Secrets typed at a terminal: they are not shown, and are asked for before the data folder is opened, so
+//! that nothing waits for the person typing.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
@@ -33,7 +33,7 @@ fn typed(wanted: Wanted) -> Result<String, Failure> {
             let password = read("Password: ")?;
             Password::parse(&password).map_err(|e| format!("the password {e}"))?;
             if read("Password again: ")? != password {
-                return Err("the passwords differ; nothing was changed".into());
+                return Err("the passwords do not match; nothing was changed".into());
             }
             Ok(password)
         }
@@ -47,7 +47,7 @@ fn typed(wanted: Wanted) -> Result<String, Failure> {
 
 /// Asks at the terminal that the process belongs to, wherever its output goes.
 fn read(prompt: &str) -> Result<String, Failure> {
-    let failed = |e| format!("the terminal cannot be read: {e}");
+    let failed = |e| format!("cannot read from the terminal: {e}");
     let terminal = File::options().read(true).write(true).open("/dev/tty").map_err(failed)?;
     let mut line = read_silently(&terminal, prompt).map_err(failed)?;
     if line.last() == Some(&INTERRUPT) {
@@ -56,12 +56,12 @@ fn read(prompt: &str) -> Result<String, Failure> {
         return Err("interrupted; nothing was changed".into());
     }
     if line.pop_if(|last| *last == b'\n').is_none() {
-        return Err("the line did not end; nothing was changed".into());
+        return Err("the input ended before Enter, or is too long; nothing was changed".into());
     }
     let line = String::from_utf8(line)
-        .map_err(|_| "what was typed is not UTF-8; nothing was changed".to_owned())?;
+        .map_err(|_| "the input is not UTF-8; nothing was changed".to_owned())?;
     if line.chars().any(char::is_control) {
-        return Err("a control character was typed; nothing was changed".into());
+        return Err("the input contains a control character; nothing was changed".into());
     }
     Ok(line)
 }

@@ -1,8 +1,8 @@
-//! What has been answered, on its way into the log and the metrics.
+//! Answered requests, on their way into the log and the metrics.
 //!
-//! Whoever answers writes it down in a place that its thread has for itself, or shares with few, so that
-//! threads do not wait for one another. Every 20 milliseconds all of it is taken up at once, in the order of
-//! time. Who asks for the metrics has it taken up first, and finds all that was answered before.
+//! Each answering thread notes its requests in a place of its own, or one that it shares with few others, so that
+//! threads do not wait for each other. Every 20 milliseconds all entries are collected, in order of time. A request
+//! for the metrics collects them first, so that everything answered before is counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,14 +20,14 @@ use tracing::Level;
 use crate::cli::LogFormat;
 use crate::log;
 
-/// Entries gather for so long.
+/// How long entries gather.
 const GATHERED_FOR: Duration = Duration::from_millis(20);
 
 /// Places for threads to write in: more than there are threads that answer, mostly.
 const PLACES: usize = 16;
 
-/// Who finds so many entries in its place takes them up itself: the thread that should have is behind,
-/// since nobody reads the log.
+/// A thread that finds this many entries in its place collects them itself: the collecting thread is behind,
+/// because the log is not read.
 const ENTRIES_MAX: usize = 4_096;
 
 /// A request that has been answered, with the members that its line in the log has.
@@ -60,7 +60,7 @@ pub(crate) struct Answered {
 const ASSETS: &str = "assets";
 
 impl Answered {
-    /// How much anybody wants to know it: what a page is made of besides its text comes with the page.
+    /// The log level: scripts, styles and pictures of a page matter less than the page.
     pub(crate) fn level(&self) -> Level {
         if self.method == ASSETS && self.status < 400 { Level::DEBUG } else { Level::INFO }
     }
@@ -81,7 +81,7 @@ pub(crate) struct RequestLog(Arc<Shared>);
 struct Shared {
     places: [Place; PLACES],
     meters: Mutex<Meters>,
-    /// Whether there is something to take up.
+    /// Whether there is something to collect.
     news: Mutex<bool>,
     rung: Condvar,
     format: LogFormat,
@@ -111,7 +111,7 @@ fn own_place() -> usize {
 }
 
 impl RequestLog {
-    /// An empty one, and the thread that takes up what it is given.
+    /// An empty one, and the thread that collects its entries.
     pub(crate) fn start(
         format: LogFormat,
         metrics: PrometheusHandle,
@@ -130,7 +130,7 @@ impl RequestLog {
         Ok(request_log)
     }
 
-    /// Writes down what has been answered.
+    /// Notes an answered request.
     pub(crate) fn note(&self, answered: Answered) {
         let count = {
             let mut entries = self.0.places[own_place()].0.lock();
@@ -144,7 +144,7 @@ impl RequestLog {
         }
     }
 
-    /// Counts what has been written down, and hands it to the log.
+    /// Counts the noted requests, and hands them to the log.
     pub(crate) fn take_up(&self) {
         // Held to the end, so that whoever comes second finds all counted.
         let mut meters = self.0.meters.lock();
@@ -179,7 +179,7 @@ impl RequestLog {
         taken
     }
 
-    /// Tells the thread that takes up what is here that there is something.
+    /// Wakes the thread that collects the entries.
     fn ring(&self) {
         *self.0.news.lock() = true;
         self.0.rung.notify_one();

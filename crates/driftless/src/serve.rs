@@ -1,4 +1,4 @@
-//! `serve`: everything put together, from the data folder to the socket and back to an orderly end.
+//! `serve`: puts everything together, from the data folder to the socket, and shuts it down cleanly.
 
 use std::io;
 use std::net::SocketAddr;
@@ -48,9 +48,9 @@ pub(crate) struct Server {
 /// How a data folder is opened.
 #[derive(Clone, Copy)]
 pub(crate) struct Opening {
-    /// Whether to begin one that is not there.
+    /// Whether to create one that does not exist.
     pub(crate) init: bool,
-    /// Which clocks to accept that lie far from what is kept.
+    /// Which clocks to accept that are far from what is stored.
     pub(crate) accept_clock: AcceptClock,
 }
 
@@ -59,12 +59,13 @@ fn own(path: &Path, init: bool) -> Result<Folder, Failure> {
     match folder::access(path, init)? {
         Access::Owned(folder) => Ok(folder),
         Access::Served(_) => {
-            Err(format!("another server already runs on the data folder {}", path.display()).into())
+            Err(format!("another server is already using the data folder {}", path.display())
+                .into())
         }
     }
 }
 
-/// Opens the folder's store and puts it to work; for those who search, with the index of words.
+/// Opens the folder's store and starts the service; with the search index, if wanted.
 pub(crate) fn open(
     folder: &Folder,
     tuning: &Tuning,
@@ -87,7 +88,7 @@ pub(crate) fn open(
         match SqliteSearch::open(&folder.path) {
             Ok(search) => surroundings.search = Some(Arc::new(search)),
             // It is derived: without it, everything else works.
-            Err(problem) => tracing::error!(%problem, "nothing can be searched for"),
+            Err(problem) => tracing::error!(%problem, "search is not available"),
         }
     }
     let service = Service::open(surroundings, settings)?;
@@ -104,31 +105,38 @@ pub(crate) fn run(folder: &Path, serve: &Serve) -> Result<(), Failure> {
     let is_new = !folder.join(store_sqlite::DATABASE_FILE).exists();
     let accept_clock = if serve.accept_clock { AcceptClock::Any } else { AcceptClock::Near };
     let opening = Opening { init: serve.init, accept_clock };
-    let server = Server::start(folder, &serve.listen, tls, &serve.proxied, &serve.tuning, opening)?;
+    let server = Server::start(
+        folder,
+        &serve.listening.listen,
+        tls,
+        &serve.proxied,
+        &serve.tuning,
+        opening,
+    )?;
     if is_new {
         let folder = server.folder.path.display();
-        tracing::warn!(%folder, "there was no data: the data folder is new and empty");
+        tracing::warn!(%folder, "the data folder is new and empty");
     }
     let (address, url) = (server.address()?, server.url()?);
     let token = server.context.service.open_setup()?;
     server.run(Hangup::Reloads, || {
         tracing::info!(%address, "serving {url}");
         if let Some(token) = token {
-            tracing::info!("no one can sign in yet: the setup link is on standard output");
+            tracing::info!("no one can sign in yet: the setup link was printed on standard output");
             tell_setup_link(&url, &token);
         }
         Ok(())
     })
 }
 
-/// Prints the link by which the first admin is made. It is a secret, and so goes to standard output alone: the log may
-/// be sent elsewhere and kept, and what is in it is to be worth nothing to whoever reads it.
+/// Prints the link for creating the first admin. It is a secret and so goes only to standard output: the log may
+/// be sent elsewhere and stored, so it must not contain secrets.
 fn tell_setup_link(url: &str, token: &str) {
     let told = format!(
         "\n\
          No one can sign in yet. Open this link in a browser to create the first admin:\n\n\
          \x20 {url}setup?token={token}\n\n\
-         It works once, and only until this server stops. From another machine, replace the address by the one\n\
+         It works once, and only until this server stops. On another computer, replace the address with the one\n\
          under which browsers reach this server.\n\n"
     );
     // Where nobody reads it, the command line is another way: the sign-in page says so.
@@ -202,8 +210,8 @@ impl Server {
         self.runtime.block_on(work)
     }
 
-    /// Serves until a signal stops it, then ends in order. `announce` is called once all is ready,
-    /// stopping too: whoever hears of a server may stop it at once.
+    /// Serves until a signal stops it, then shuts down cleanly. `announce` is called once all is ready,
+    /// including stopping: the server may be stopped as soon as it is announced.
     pub(crate) fn run(
         self,
         hangup: Hangup,
@@ -218,7 +226,7 @@ impl Server {
         match folder.listen() {
             Ok(socket) => remote::serve(socket, Arc::downgrade(&context), remote::READER_WAIT_MAX)?,
             Err(problem) => {
-                tracing::warn!(%problem, "no socket: commands cannot reach this server");
+                tracing::warn!(%problem, "cannot open the command socket: `driftless` commands cannot reach this server");
             }
         }
         announce()?;
@@ -239,7 +247,7 @@ impl Server {
                     reload(tls.as_deref());
                     manager.ready(&status);
                 }
-                tracing::info!("stopping: the terminal was closed");
+                tracing::info!("the terminal was closed; stopping");
             };
             let told_to_stop = async {
                 tokio::select! {
@@ -282,20 +290,22 @@ fn refusal(status: StatusCode) -> String {
     neon::refusal(status, SystemClock.now())
 }
 
-/// Reads anew what may have changed on disk. The log needs nothing: it goes to standard error, whatever that is.
+/// Reloads what may have changed on disk. The log needs no reload: it goes to standard error.
 fn reload(tls: Option<&Tls>) {
     match tls.map(Tls::reload) {
         None => {
-            tracing::info!("hangup: there is no certificate to read, and no log file to open anew");
+            tracing::info!("SIGHUP: nothing to reload, because the server does not use TLS");
         }
-        Some(Ok(())) => tracing::info!("hangup: new connections get the certificate as it is now"),
+        Some(Ok(())) => {
+            tracing::info!("SIGHUP: the certificate was reloaded and is used for new connections");
+        }
         Some(Err(problem)) => {
-            tracing::error!(%problem, "hangup: the certificate stays the one from before");
+            tracing::error!(%problem, "SIGHUP: the certificate could not be reloaded; the previous one stays in use");
         }
     }
 }
 
-/// The first round comes at once: it goes on with what a stop interrupted.
+/// The first round starts at once: it continues what a shutdown interrupted.
 async fn housekeep(service: Service) {
     let mut rounds = tokio::time::interval(HOUSEKEEPING_EVERY);
     // However long nobody has come to it: one round makes up for all that were missed.
@@ -304,7 +314,7 @@ async fn housekeep(service: Service) {
         rounds.tick().await;
         let service = service.clone();
         if let Err(problem) = tokio::task::spawn_blocking(move || service.housekeep()).await {
-            tracing::error!(%problem, "housekeeping ended abnormally");
+            tracing::error!(%problem, "housekeeping ended unexpectedly");
         }
     }
 }

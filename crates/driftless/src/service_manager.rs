@@ -1,4 +1,4 @@
-//! What a service manager is told: systemd, or another that speaks its protocol.
+//! Notifies a service manager: systemd, or another that speaks its protocol.
 //!
 //! The protocol is one datagram to the socket that `NOTIFY_SOCKET` names. It is written by hand because the
 //! crate for it only reaches sockets with a path, and some container managers use abstract ones.
@@ -14,7 +14,7 @@ use rustix::time::{ClockId, clock_gettime};
 use service::Service;
 use tokio::time::MissedTickBehavior;
 
-/// How long a manager that does not read its datagrams may hold up the server.
+/// How long a manager that does not read its datagrams may block the server.
 const SEND_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// The service manager, if there is one.
@@ -31,7 +31,7 @@ impl ServiceManager {
             let socket = open(name);
             let failed = socket.as_ref().err();
             if let Some(problem) = failed {
-                tracing::warn!(%problem, "the service manager cannot be reached");
+                tracing::warn!(%problem, "cannot reach the service manager");
             }
             socket.ok().map(Arc::new)
         });
@@ -72,7 +72,7 @@ impl ServiceManager {
     fn tell(&self, news: &str) {
         let Some((socket, manager)) = self.socket.as_deref() else { return };
         if let Err(problem) = socket.send_to_addr(news.as_bytes(), manager) {
-            tracing::warn!(%problem, "the service manager does not listen");
+            tracing::warn!(%problem, "cannot send to the service manager");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Signals: which stop the server in order, which have it read its files anew, and which it survives.
+//! Signals: which stop the server cleanly, which make it reload its files, and which it ignores.
 //!
-//! A signal that is caught once no longer ends the process, whether anybody listens or not. So those that
-//! are to do nothing are caught, and nobody listens.
+//! A signal that was caught once no longer ends the process, even if nothing listens for it. So those that
+//! should do nothing are caught, and nothing listens.
 
 use std::io;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 /// Those whose default is to end the process at once. Left out are those that tell of an error within it
-/// (SIGSEGV, SIGABRT and the like), SIGKILL, which nobody catches, and SIGHUP.
+/// (SIGSEGV, SIGABRT and the like), SIGKILL, which cannot be caught, and SIGHUP.
 const STOPPING: [Number; 9] = [
     Number::TERM,
     Number::INT,
@@ -31,7 +31,7 @@ const STOPPING_HERE: [Number; 3] = [Number::IO, Number::POWER, Number::STKFLT];
 #[cfg(not(target_os = "linux"))]
 const STOPPING_HERE: [Number; 0] = [];
 
-/// The real-time signals that the C library leaves to programs. Nobody sends them unless by mistake, and their
+/// The real-time signals that the C library leaves to programs. They are only sent by mistake, and their
 /// default is to end the process too.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const REAL_TIME: Range<i32> = 34..65;
@@ -44,14 +44,14 @@ const REAL_TIME: Range<i32> = 0..0;
 /// changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hangup {
-    /// The server goes on, and reads its files anew.
+    /// The server continues, and reloads its files.
     Reloads,
     /// The server belongs to the terminal.
     Stops,
 }
 
-/// Lets a file that reaches the limit on its size (`ulimit -f`) be an error of whoever writes it, instead of the
-/// end of the process. To be called once, early. SIGPIPE is ignored by Rust's own beginning.
+/// Makes writing to a file that has reached the size limit (`ulimit -f`) fail, instead of ending the process.
+/// To be called once, early. SIGPIPE is already ignored by Rust's runtime.
 pub(crate) fn survive_limits() -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
     let _within = runtime.enter();

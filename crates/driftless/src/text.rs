@@ -1,4 +1,4 @@
-//! Serde by text: what the command line reads and prints travels to a running server the same way.
+//! Serde by text: command-line values are sent to a running server as the text that was typed.
 
 use std::fmt::Display;
 use std::str::FromStr;

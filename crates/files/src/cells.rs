@@ -23,10 +23,10 @@ pub(super) struct CellReading<'f> {
     pub(super) twice: &'f mut u64,
 }
 
-const ADD_ACCOUNT: &str = "import accounts first, or let the import add what is missing";
-const ADD_USER: &str = "add the person first, or let the import add who is missing";
-const ADD_STATUS: &str = "add the status first, or give one that there is";
-const SEVERAL: &str = "several have that name, give the number";
+const ADD_ACCOUNT: &str = "import the accounts first, or let the import add missing ones";
+const ADD_USER: &str = "add the person first, or let the import add missing people";
+const ADD_STATUS: &str = "add the status first, or use an existing one";
+const SEVERAL: &str = "several have this name, so give the id";
 
 /// A column of numbers, and the column of names for them.
 struct Pair {

@@ -53,7 +53,7 @@ impl<'a, const N: usize> Visitor<'a> for Members<'_, 'a, N> {
                 continue;
             };
             if values[at].replace(value).is_some() {
-                return Err(A::Error::custom(format_args!("{} stands twice", self.names[at])));
+                return Err(A::Error::custom(format_args!("{} occurs twice", self.names[at])));
             }
             next = at + 1;
         }
@@ -93,12 +93,12 @@ pub(super) fn message(error: &serde_json::Error) -> String {
             "expected a comma before the next element, or the ] that ends the list"
         }
         "key must be a string" => "expected the name of a member in quotation marks",
-        "trailing comma" => "a comma has nothing behind it",
-        "trailing characters" => "something stands behind the value",
-        "invalid number" => "a number is not written as JSON writes one",
+        "trailing comma" => "nothing follows a comma",
+        "trailing characters" => "unexpected text after the value",
+        "invalid number" => "a number is not written in JSON's form",
         "invalid escape" => r"a text has a \ that is not one of JSON's escapes, such as \n or \\",
         "control character (\\u0000-\\u001F) found while parsing a string" => {
-            r"a text has a line end or another control character in it: JSON writes a line end as \n"
+            r"a text contains a line break or another control character: in JSON, a line break is written \n"
         }
         other => other,
     };

@@ -244,7 +244,7 @@ pub(super) fn read(source: &mut dyn BufRead, line: u64, intake: &mut Intake<'_>)
     while stretches.advance()? {
         let (text, line) = (stretches.text.trim_ascii(), stretches.first_line);
         if reading.has_ended && !text.is_empty() {
-            intake.problems.add(|| line, wrong("the export", &"it goes on after its end"));
+            intake.problems.add(|| line, wrong("the export", &"it continues after its last line"));
             return Ok(());
         }
         if Line::BEGINNINGS.iter().any(|beginning| text.starts_with(beginning)) {
@@ -264,7 +264,7 @@ pub(super) fn read(source: &mut dyn BufRead, line: u64, intake: &mut Intake<'_>)
         }
     }
     if !reading.has_ended {
-        let missing = wrong("the export", &"its last line is missing: is the file cut off?");
+        let missing = wrong("the export", &"its last line is missing: is the file incomplete?");
         intake.problems.add(|| stretches.first_line, missing);
     }
     intake.summary.organization = reading.data.map(Box::new);
@@ -280,7 +280,7 @@ fn head(text: &[u8]) -> Result<OrganizationData, Fault> {
     let version: Version = serde_json::from_slice(text).map_err(|e| wrong(LINE, &message(&e)))?;
     if version.driftless_export != VERSION {
         let told = format!(
-            "version {} is not known, only {VERSION}: use the release that wrote the file, or a later one",
+            "version {} is not supported, only {VERSION}: use the release that wrote the file, or a later one",
             version.driftless_export
         );
         return Err(wrong("driftlessExport", &told));
@@ -289,7 +289,7 @@ fn head(text: &[u8]) -> Result<OrganizationData, Fault> {
         serde_json::from_slice(text).map_err(|e| wrong(LINE, &message(&e)))?;
     let last = organization.last_user_named;
     let last = Some(last).filter(|last| (0..=ID_MAX).contains(last));
-    let expected = || wrong("organization.lastUserNamed", &"expected a number, 0 for none");
+    let expected = || wrong("organization.lastUserNamed", &"expected a number, or 0 for none");
     Ok(OrganizationData {
         name: valid("organization.name", Name::parse(&organization.name))?,
         zone: valid("organization.timeZone", Zone::parse(&organization.time_zone))?,
@@ -314,7 +314,10 @@ struct Reading {
 impl Reading {
     fn begin(&mut self, data: OrganizationData) -> Result<(), Fault> {
         if self.data.is_some() {
-            return Err(wrong("the export", &"a second one begins: a file has one organization"));
+            return Err(wrong(
+                "the export",
+                &"a second one starts here: a file may contain only one organization",
+            ));
         }
         self.data = Some(data);
         Ok(())
@@ -323,7 +326,7 @@ impl Reading {
     fn line(&mut self, text: &[u8], intake: &Intake<'_>) -> Result<(), Fault> {
         let line = serde_json::from_slice(text).map_err(|e| wrong(LINE, &message(&e)))?;
         let Some(data) = &mut self.data else {
-            return Err(wrong("the export", &"it does not begin with its first line"));
+            return Err(wrong("the export", &"its first line is missing"));
         };
         let twice = |member, is_new: bool| match is_new {
             true => Ok(()),
@@ -342,7 +345,7 @@ impl Reading {
                 let status = status.status()?;
                 twice("status.id", self.statuses.insert(status.id))?;
                 if status.begins && data.statuses.iter().any(|other| other.begins) {
-                    return Err(wrong("status.begins", &"another status has it too"));
+                    return Err(wrong("status.begins", &"more than one status has it"));
                 }
                 data.statuses.push(status);
             }
@@ -360,7 +363,7 @@ impl Reading {
                     ..Counts::of(data)
                 };
                 if counts != read && intake.problems.count() == 0 {
-                    let told = format!("it counts {counts}, but the file has {read}");
+                    let told = format!("it says {counts}, but the file contains {read}");
                     return Err(wrong("the end of the export", &told));
                 }
             }
@@ -374,7 +377,7 @@ impl Display for Counts {
         let Counts { users, statuses, accounts, activities, removed } = self;
         write!(
             f,
-            "{users} users, {statuses} statuses, {accounts} accounts, {activities} activities and {removed} removed ones"
+            "{users} users, {statuses} statuses, {accounts} accounts, {activities} activities and {removed} removed activities"
         )
     }
 }

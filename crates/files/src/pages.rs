@@ -54,7 +54,8 @@ fn missing(&(root, pages, results): &Totals, held: &BTreeMap<u64, u64>) -> Optio
     let records: u64 = held.values().sum();
     let of = format!("{root} with {pages} pages and {results} results");
     if gaps.is_empty() {
-        return (records < results).then(|| format!("{of}: the files hold {records} of them"));
+        return (records < results)
+            .then(|| format!("{of}: the files contain only {records} of them"));
     }
     let more = if gaps.len() > NAMED_MAX { " …" } else { "" };
     gaps.truncate(NAMED_MAX);

@@ -87,7 +87,7 @@ pub enum Fault {
     },
     /// A member has a number that a spreadsheet has rounded.
     #[error(
-        "{member} is {value}: a spreadsheet has rounded it. Format the column as text before the numbers are put in"
+        "{member} is {value}: a spreadsheet has rounded it. Format the column as text before you enter the numbers"
     )]
     Rounded {
         /// The member.
@@ -114,7 +114,7 @@ pub enum Fault {
         zone: String,
     },
     /// A name that is not here.
-    #[error("{member} is {name:?}, which is not here: {way_out}")]
+    #[error("{member} is {name:?}, which does not exist here: {way_out}")]
     UnknownName {
         /// The member.
         member: &'static str,
@@ -151,7 +151,7 @@ pub enum Fault {
         name: String,
     },
     /// More custom fields than an activity may have.
-    #[error("{member} has {has} {what}, at most {max} are kept")]
+    #[error("{member} has {has} {what}; the maximum is {max}")]
     TooMany {
         /// The member.
         member: &'static str,
@@ -171,22 +171,22 @@ pub enum Fault {
         error: String,
     },
     /// Not JSON: nothing after it is read.
-    #[error("this is no JSON: {0}")]
+    #[error("this is not valid JSON: {0}")]
     Syntax(String),
     /// A JSON value that the end of the file cuts off.
-    #[error("the JSON that starts here does not end: is the file cut off?")]
+    #[error("the JSON that starts here does not end: is the file incomplete?")]
     CutOff,
     /// A JSON value that does not end within
     /// [`VALUE_BYTES_MAX`](super::VALUE_BYTES_MAX).
-    #[error("the value that starts here is larger than 1 GiB: put one record on a line")]
+    #[error("the value that starts here is larger than 1 GiB: put each record on its own line")]
     TooLarge,
     /// An answer of another method.
     #[error(
-        "{0} has no activities: expected syncActivitiesResponse, listActivitiesResponse or retrieveActivityResponse"
+        "{0} contains no activities: expected syncActivitiesResponse, listActivitiesResponse or retrieveActivityResponse"
     )]
     Answer(String),
     /// An answer that reports a failure.
-    #[error("{root} is a failure: {errors}")]
+    #[error("{root} reports a failure: {errors}")]
     Failed {
         /// The answer's one root member.
         root: String,
@@ -200,12 +200,12 @@ pub enum Fault {
     Columns(String),
     /// The same of a file of accounts.
     #[error(
-        "the header row lacks {0}: expected a workbook (.xlsx, .ods), or CSV with commas, semicolons or tabs, whose first row names the columns id and name"
+        "the header row does not have {0}: expected a workbook (.xlsx, .ods) or a CSV file with commas, semicolons or tabs, with the columns id and name"
     )]
     AccountColumns(String),
     /// The same of a file of users.
     #[error(
-        "the header row lacks {0}: expected CSV whose first row names the column name, and optionally id, role and login, with commas, semicolons or tabs between them"
+        "the header row does not have {0}: expected a CSV file with commas, semicolons or tabs, with the column name and, optionally, id, role and login"
     )]
     UserColumns(String),
     /// A header row that names a column twice.
@@ -213,7 +213,7 @@ pub enum Fault {
     ColumnTwice(&'static str),
     /// A row with more cells than the header row.
     #[error(
-        "this row has {cells} cells, but the header row has {columns}: a comma, semicolon or tab within a text has split it. Put such texts in quotation marks"
+        "this row has {cells} cells, but the header row has {columns}: a comma, semicolon or tab inside a text has split it. Put such texts in quotation marks"
     )]
     Cells {
         /// The row's cells, up to the last that has something in it.
@@ -223,7 +223,7 @@ pub enum Fault {
     },
     /// A cell that shows an error.
     #[error(
-        "column {column} shows the error {shows}: correct the formula, or put a value in its place"
+        "column {column} shows the error {shows}: correct the formula, or replace it with a value"
     )]
     CellError {
         /// The column, counted from 1.
@@ -232,7 +232,7 @@ pub enum Fault {
         shows: String,
     },
     /// A quoted cell that nothing closes.
-    #[error("a quoted cell of this row is not closed before the file ends")]
+    #[error("a quoted cell in this row is not closed before the end of the file")]
     Unclosed,
     /// A row beyond [`ROW_BYTES_MAX`](super::ROW_BYTES_MAX).
     #[error("this row is larger than 16 MiB: is a quotation mark missing?")]
@@ -242,22 +242,20 @@ pub enum Fault {
     Encoding,
     /// UTF-8 that a program has taken for Windows-1252 and saved again.
     #[error(
-        "the file was opened as Western European (Windows-1252), so that its letters are wrong: open the original again as Unicode (UTF-8)"
+        "the file was opened as Western European (Windows-1252) and saved with wrong letters: open the original again as Unicode (UTF-8)"
     )]
     OpenedAsWestern,
     /// A workbook that cannot be read.
-    #[error("this workbook cannot be read: {0}")]
+    #[error("cannot read this workbook: {0}")]
     Workbook(String),
     /// A workbook of an old form, or with a password.
-    #[error(
-        "this is an .xls workbook, or one with a password: save it as .xlsx without a password"
-    )]
+    #[error("this is an .xls workbook, or it has a password: save it as .xlsx without a password")]
     OldWorkbook,
     /// A workbook that would take too much room.
     #[error("this workbook is too large: save the sheet as CSV, or split it")]
     WorkbookTooLarge,
     /// A workbook whose sheets are all hidden.
-    #[error("this workbook has no sheet that can be seen")]
+    #[error("all sheets of this workbook are hidden")]
     NoSheet,
 }
 

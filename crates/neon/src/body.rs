@@ -45,7 +45,8 @@ impl<'a> Form<'a> {
         }
         let mut form = Form::default();
         while let Some(frame) = body.frame().await {
-            let ended_early = |_| refused(StatusCode::BAD_REQUEST, "the body ended too early");
+            let ended_early =
+                |_| refused(StatusCode::BAD_REQUEST, "the request body is incomplete");
             if let Ok(piece) = frame.map_err(ended_early)?.into_data() {
                 form.take(budget, &piece)?;
             }
@@ -67,7 +68,7 @@ impl<'a> Form<'a> {
             let more = u32::try_from(wanted - held).ok();
             let more = more.and_then(|more| budget.0.try_acquire_many(more).ok());
             let more = more.ok_or_else(|| {
-                let reason = "too many large requests are under way";
+                let reason = "too many large requests are in progress; try again";
                 (StatusCode::OK, ApiError::unavailable(reason))
             })?;
             match &mut self.held {
@@ -92,13 +93,13 @@ impl<'a> Form<'a> {
         let expected = "expected application/x-www-form-urlencoded";
         Err(refused(
             StatusCode::OK,
-            &format!("the body's Content-Type is {declared:?}, {expected}"),
+            &format!("the request's Content-Type is {declared:?}, {expected}"),
         ))
     }
 }
 
 fn too_large() -> Misunderstood {
-    let problem = format!("the body is too large: at most {BODY_BYTES_MAX} bytes are read");
+    let problem = format!("the request body is too large: the maximum is {BODY_BYTES_MAX} bytes");
     refused(StatusCode::PAYLOAD_TOO_LARGE, &problem)
 }
 

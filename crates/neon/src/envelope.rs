@@ -181,16 +181,16 @@ pub(crate) fn response(status: StatusCode, body: Body) -> Response<Body> {
 pub fn refusal(status: StatusCode, now: domain::Stamp) -> String {
     let problem = match status {
         StatusCode::URI_TOO_LONG => {
-            "the address is too long: send the parameters as the body of a POST".to_owned()
+            "the URL is too long: send the parameters in the body of a POST request".to_owned()
         }
         StatusCode::PAYLOAD_TOO_LARGE => {
-            format!("the body is too large: at most {} bytes are read", crate::BODY_BYTES_MAX)
+            format!("the request body is too large: the maximum is {} bytes", crate::BODY_BYTES_MAX)
         }
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
-            "address and headers are too large: send the parameters as the body of a POST"
+            "the URL and headers are too large: send the parameters in the body of a POST request"
                 .to_owned()
         }
-        _ => "the request is not HTTP as it should be".to_owned(),
+        _ => "the request is not valid HTTP".to_owned(),
     };
     let envelope = Envelope {
         root: "errorResponse",

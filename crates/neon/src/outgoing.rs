@@ -118,7 +118,9 @@ pub(crate) fn body(
         && let Some(last) = json.last_mut()
     {
         let room = org.room_for_answer(bytes_left).ok_or_else(|| {
-            ApiError::unavailable("too many large answers of the organization are still being read")
+            ApiError::unavailable(
+                "the organization's clients are still reading too many large answers; try again",
+            )
         })?;
         *last = Bytes::from_owner(Last { json: std::mem::take(last), _room: room });
     }

@@ -88,17 +88,17 @@ async fn answered(
 /// Finds the method and the query.
 fn understand<'a>(head: &'a Parts, target: &Target) -> Result<(Method, &'a str), Misunderstood> {
     let Some(method) = target.method else {
-        let known = "there is no such method; those served are common/login, common/logout and, below account/, syncActivities, createActivity, addActivity, updateActivity, removeActivity, retrieveActivity, listActivityStatus";
+        let known = "there is no such method; the supported ones are common/login, common/logout and, below account/, syncActivities, createActivity, addActivity, updateActivity, removeActivity, retrieveActivity, listActivityStatus";
         return Err(refused(StatusCode::NOT_FOUND, known));
     };
     if !matches!(head.method, Verb::GET | Verb::POST) {
-        let problem = "this verb is not served; use GET or POST";
+        let problem = "this HTTP method is not supported; use GET or POST";
         return Err(refused(StatusCode::METHOD_NOT_ALLOWED, problem));
     }
     let query = head.uri.query().unwrap_or_default();
     if query.len() > QUERY_BYTES_MAX {
         let problem = format!(
-            "the query is too long: at most {QUERY_BYTES_MAX} bytes are read; send the parameters as the body of a POST"
+            "the query is too long: the maximum is {QUERY_BYTES_MAX} bytes; send the parameters in the body of a POST request"
         );
         return Err(refused(StatusCode::URI_TOO_LONG, &problem));
     }

@@ -1,4 +1,4 @@
-//! The accounts by name: in API v1 an account is a number, people read names.
+//! The names of accounts: API v1 knows accounts only by number, people know them by name.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -71,7 +71,7 @@ fn is_number(word: &str) -> bool {
 #[derive(Debug, Default)]
 pub struct Accounts {
     by_id: BTreeMap<ClientId, Arc<Entry>>,
-    /// By name: there may be so many that nobody can wait for them to be sorted.
+    /// By name: there may be too many to sort them for each request.
     sorted: BTreeSet<Arc<Entry>>,
     /// See [`Accounts::changes`].
     changes: u64,
@@ -113,7 +113,7 @@ impl Lines {
         found
     }
 
-    /// Where the first of the last so many lines begins.
+    /// Where the first of the last lines begins, for this many lines.
     fn line_start(&self, left: usize) -> usize {
         let before = self.ends.len() - left;
         before.checked_sub(1).map_or(0, |last| self.ends[last].0)
@@ -132,7 +132,7 @@ impl Accounts {
         Accounts { changes: others.changes + 1, ..self }
     }
 
-    /// The account's name; none where only its number is known.
+    /// The account's name; none if only its number is known.
     #[must_use]
     pub fn name(&self, id: ClientId) -> Option<&Name> {
         self.by_id.get(&id).map(|entry| &entry.account.name)
@@ -230,7 +230,7 @@ impl Service {
     /// than before.
     ///
     /// # Errors
-    /// When the store cannot write; those told of before that are kept.
+    /// When the store cannot write; those reported before that are saved.
     pub fn put_accounts(
         &self,
         org: &Arc<Tenant>,
@@ -249,7 +249,7 @@ impl Service {
         Ok(changed)
     }
 
-    /// Adds an account as somebody wants in the pages; its number is the next free one where none is
+    /// Adds an account on a person's request in the pages; its number is the next free one if none is
     /// given.
     ///
     /// # Errors
@@ -278,7 +278,7 @@ impl Service {
     /// The account of exactly that name, the first if several have it; a new one where none has.
     ///
     /// # Errors
-    /// When somebody may not, or the store cannot write.
+    /// When the person may not, or the store cannot write.
     pub async fn account_named(&self, by: &Person, name: Name) -> Result<ClientId, AdminError> {
         let unnamed = self.last_client(&by.tenant).await?;
         let by = by.clone();
@@ -296,7 +296,7 @@ impl Service {
         .await
     }
 
-    /// Renames an account as somebody wants in the pages.
+    /// Renames an account on a person's request in the pages.
     ///
     /// # Errors
     /// When it has no name yet, they may not, or the store cannot write.

@@ -1,6 +1,6 @@
-//! What an admin does to organizations, users and keys on the command line, and what of it the pages
-//! take too; what only they do stands in `settings.rs`. Each change is one durable transaction of
-//! the committer's, so that no write is judged by a directory that is half changed.
+//! What an admin does to organizations, users and keys on the command line, partly also in the pages;
+//! `settings.rs` has what only the pages do. Each change is one durable transaction of the committer, so
+//! that no write is judged by a half-changed directory.
 
 use std::sync::Arc;
 
@@ -26,57 +26,55 @@ pub const FIRST_STATUSES: [&str; 5] =
 #[derive(Debug, Error)]
 pub enum AdminError {
     /// The id is taken.
-    #[error("there is an organization {0} already")]
+    #[error("organization {0} already exists")]
     OrgExists(OrgId),
     /// No such organization.
-    #[error("there is no organization {0}; `driftless org list` shows those there are")]
+    #[error("there is no organization {0}")]
     UnknownOrg(OrgId),
     /// The id is taken.
-    #[error("there is a user {0} already")]
+    #[error("user {0} already exists")]
     UserExists(UserId),
     /// No such user.
-    #[error("there is no user {0}; `driftless user list ORG` shows those there are")]
+    #[error("there is no user {0}")]
     UnknownUser(UserId),
     /// The login name is taken.
-    #[error("user {1} signs in as {0} already")]
+    #[error("the login name {0} is already used by user {1}")]
     LoginExists(LoginName, UserId),
-    /// A key of a disabled user would open nothing.
+    /// A disabled user's key would not work.
     #[error("user {0} is disabled")]
     UserDisabled(UserId),
-    /// A key that is brought along is one already.
-    #[error("key {0} of {1} is the same: each key of a server must be different")]
+    /// An existing key that is added is already there.
+    #[error("this is already key {0} of {1}: each key on a server must be different")]
     KeyExists(KeyId, OrgId),
     /// No such key.
-    #[error("there is no key {0}; `driftless key list ORG` shows those there are")]
+    #[error("there is no key {0}")]
     UnknownKey(KeyId),
     /// The name or id is taken.
-    #[error("there is a status {0} already")]
+    #[error("status {0} already exists")]
     StatusExists(String),
     /// No such status.
-    #[error("there is no status {0}; `driftless status list ORG` shows those there are")]
+    #[error("there is no status {0}")]
     UnknownStatus(StatusId),
-    /// Nothing could be created any more.
-    #[error("it is the only status left to choose")]
+    /// Without a status to choose, no activity could be created.
+    #[error("this is the last status that can be chosen; add or restore another one first")]
     LastStatus,
-    /// The number has a name.
-    #[error("account {0} is {1} already")]
+    /// The account has a name.
+    #[error("account {0} already exists: {1}")]
     AccountExists(ClientId, Name),
-    /// The greatest number has a name, so that there is none after it.
-    #[error("there is no account number left after the greatest one")]
+    /// The highest possible account number is in use, so that none comes after it.
+    #[error("the highest possible account number is in use; give a free number yourself")]
     IdsExhausted,
-    /// The greatest number that anybody can have is taken, or named by an activity.
-    #[error(
-        "no number is left after the greatest that activities name; `driftless user add` takes one with --id"
-    )]
+    /// The highest possible user id is taken, or named by an activity.
+    #[error("the highest possible user id is taken or named by an activity")]
     UserIdsExhausted,
-    /// The number has no name.
+    /// The account has no name.
     #[error("there is no account {0}")]
     UnknownAccount(ClientId),
-    /// Whoever wants it may not, or no longer.
-    #[error("this takes the role {0}")]
+    /// The person does not have the role, or no longer.
+    #[error("this requires the role {0}")]
     PermissionDenied(Role),
-    /// Whoever locks themselves out cannot mend it.
-    #[error("nobody can do this to themselves: ask another admin")]
+    /// Admins cannot lock themselves out: they could not undo it.
+    #[error("you cannot do this to your own account: ask another admin")]
     Yourself,
     /// A name that cannot be one.
     #[error("the name {0}")]
@@ -84,7 +82,7 @@ pub enum AdminError {
     /// An id that cannot be one.
     #[error(transparent)]
     OrgId(#[from] OrgIdError),
-    /// The store or the machine's randomness does not answer.
+    /// The store or the random number generator does not answer.
     #[error("{0}")]
     Unavailable(String),
 }
@@ -98,8 +96,8 @@ impl From<Refusal> for AdminError {
 /// A system user to be added.
 #[derive(Clone, Debug)]
 pub struct NewUser {
-    /// The id. Where none is given, one after all that people have and activities have ever named:
-    /// nobody is to come into what is somebody else's.
+    /// The id. Where none is given, one after all that people have and activities have ever named,
+    /// so that no one gets what belongs to someone else.
     pub id: Option<UserId>,
     /// The name.
     pub name: Name,
@@ -217,7 +215,7 @@ impl Service {
         })
     }
 
-    /// Says how often somebody is expected to ask with a key; none where its own rhythm is to tell.
+    /// Sets how often a key is expected to poll; none to judge by its usual pause.
     ///
     /// # Errors
     /// When there is no such key or the store cannot write.

@@ -1,4 +1,4 @@
-//! A group commit in the making: writes of several organizations that become durable together.
+//! A group commit being prepared: writes of several organizations that become durable together.
 
 mod part;
 
@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use crate::commit::{Job, in_doubt};
 use crate::notes::Note;
 use crate::tenant::Tenant;
-use crate::{Refusal, Shared};
+use crate::{DAMAGED, Refusal, Shared};
 
 use part::{Part, answer};
 
@@ -23,7 +23,7 @@ pub(crate) struct Batch {
     jobs: VecDeque<Job>,
     parts: Vec<Part>,
     notes: Vec<Noted>,
-    /// Notes that are to be kept one by one after this batch: one of them was damaged.
+    /// Notes to save one by one after this batch: one of them was damaged.
     apart: Vec<Noted>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Batch {
 struct Noted {
     tenant: Arc<Tenant>,
     note: Note,
-    /// Whoever waits for it.
+    /// The channel of the caller that waits for it.
     reply: Option<oneshot::Sender<()>>,
 }
 
@@ -100,7 +100,7 @@ impl Batch {
             match self.parts[at].append(shared, transaction) {
                 Err(StoreError::Damaged(problem)) => {
                     let part = self.parts.remove(at);
-                    tracing::error!(org = %part.tenant.id, problem, "the log cannot go on");
+                    tracing::error!(org = %part.tenant.id, problem, "cannot append to the organization's log");
                     part.abandon(&log_damaged());
                     return Ok(false);
                 }
@@ -110,13 +110,13 @@ impl Batch {
         Ok(true)
     }
 
-    /// Of one that cannot be kept, whoever waits sees the channel close.
+    /// If one cannot be kept, its caller sees the channel close.
     fn keep_notes(&mut self, transaction: &mut dyn Transaction) -> Result<bool, StoreError> {
         for at in 0..self.notes.len() {
             let Noted { tenant, note, .. } = &self.notes[at];
             match note.keep(transaction, tenant.key) {
                 Err(StoreError::Damaged(problem)) => {
-                    tracing::error!(org = %tenant.id, problem, "a session or a run is damaged");
+                    tracing::error!(org = %tenant.id, problem, "a session or a run is damaged; `driftless check` shows where");
                     self.notes.remove(at);
                     // The next one may be damaged too, and each time all would have to be done again.
                     self.apart.append(&mut self.notes);
@@ -128,7 +128,7 @@ impl Batch {
         Ok(true)
     }
 
-    /// The notes that are to be kept after this batch, each in one of its own.
+    /// The notes to save after this batch, each in a batch of its own.
     pub(crate) fn take_apart(&mut self) -> Vec<Batch> {
         let alone = |noted| Batch { notes: vec![noted], ..Batch::default() };
         self.apart.drain(..).map(alone).collect()
@@ -164,7 +164,7 @@ impl Batch {
         }
     }
 
-    /// Shows every part and answers everybody. To be called once the transaction is durable.
+    /// Makes every part visible and answers all callers. To be called once the transaction is durable.
     pub(crate) fn publish(self, shared: &Shared) {
         for part in self.parts {
             part.publish(shared);
@@ -179,14 +179,14 @@ impl Batch {
         }
     }
 
-    /// Tells those who wait that nobody knows.
+    /// Tells the waiting callers that the outcome is unknown.
     pub(crate) fn give_up_waiting(&mut self) {
         let why = in_doubt();
         self.parts.iter_mut().for_each(|part| part.give_up_waiting(&why));
         self.notes.iter_mut().for_each(|noted| noted.reply = None);
     }
 
-    /// Withdraws every part and tells everybody why. Those who wait for a note see their channel
+    /// Withdraws every part and tells all callers why. Those that wait for a note see their channel
     /// close.
     pub(crate) fn abandon(self, why: &Refusal) {
         for job in self.jobs {
@@ -198,10 +198,9 @@ impl Batch {
     }
 }
 
-/// Nothing can be added to an organization's log. Nobody is told why: the server's log says.
+/// Nothing can be added to an organization's log. The server's log says why, the answer does not.
 fn log_damaged() -> Refusal {
-    let problem = "the data folder is damaged; `driftless check` says where";
-    Refusal::Unavailable(problem.to_owned())
+    Refusal::Unavailable(DAMAGED.to_owned())
 }
 
 /// The key of a version in a cache.

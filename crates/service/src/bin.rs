@@ -1,4 +1,4 @@
-//! The bin: what has been removed, and what it was before.
+//! The bin: removed activities, and what they were before.
 
 use std::sync::Arc;
 
@@ -70,9 +70,9 @@ pub struct RemovedPage {
 pub struct RemovedFound {
     /// The removed activities that have the words, the latest removal first.
     pub removed: Vec<Removed>,
-    /// Where to go on, where not everything was looked at: before this removal.
+    /// Where to continue if not everything was searched: before this removal.
     pub go_on: Option<Seq>,
-    /// When the last one that was looked at was removed; none where there was none.
+    /// When the last one that was looked at was removed; none if there was none.
     pub back_to: Option<Stamp>,
 }
 
@@ -86,7 +86,7 @@ const READ_MAX: usize = 50;
 impl Service {
     /// Searches what has been removed, as it was last, for activities that have all words in subject, note, or
     /// the names of account and user; the last word may be only begun. From the latest removal backwards, or
-    /// from the one before that position, until so many are found or enough were looked at.
+    /// from the one before that position, until enough are found or enough were searched.
     ///
     /// # Errors
     /// When the store cannot answer.

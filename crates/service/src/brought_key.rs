@@ -1,4 +1,4 @@
-//! API keys that were made elsewhere and are brought along, so that scripts need no other.
+//! Existing API keys from elsewhere that are added here, so that scripts can keep using them.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use crate::admin::{AdminError, NewKey, put_new_key};
 use crate::tenant::Tenant;
 use crate::{Service, secret};
 
-/// The fewest characters of a key that is brought along: it is kept by a quick hash, like all keys, so
+/// The fewest characters of such a key: it is stored as a fast hash, like all keys, so
 /// that it must be beyond guessing. The vendor's have 32.
 pub const KEY_CHARS_MIN: usize = 20;
 
@@ -25,15 +25,15 @@ const DIFFERENT_CHARS_MIN: usize = 8;
 #[derive(Clone)]
 pub struct BroughtKey(String);
 
-/// Why a text is not taken for an API key. It never says what the text was.
+/// Why a text is not accepted as an API key. The message never contains the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BroughtKeyError {
     /// It is too short or too long.
-    #[error("must have {KEY_CHARS_MIN} to {KEY_CHARS_MAX} characters, it has {0}")]
+    #[error("must have {KEY_CHARS_MIN} to {KEY_CHARS_MAX} characters, but has {0}")]
     Length(usize),
     /// It has other characters than keys have.
     #[error(
-        "must be one line of ASCII letters, digits and punctuation, without blanks or line breaks"
+        "must be one line of ASCII letters, digits and punctuation, without spaces or line breaks"
     )]
     Characters,
     /// It can be guessed.
@@ -71,7 +71,7 @@ impl FromStr for BroughtKey {
     }
 }
 
-/// Whether somebody made it up who did not want to: few characters, a piece again and again, or runs
+/// Whether it looks made up by hand: few characters, a piece again and again, or runs
 /// like `abcdef` and `111`. A random key of 20 digits is taken for one about once in a hundred thousand.
 fn is_weak(key: &[u8]) -> bool {
     let different: BTreeSet<u8> = key.iter().copied().collect();

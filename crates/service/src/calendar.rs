@@ -30,7 +30,7 @@ pub(crate) const CALENDARS_PER_ORG_MAX: usize = 2;
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 
-/// A feed that somebody asks for with the right secret.
+/// A feed that was requested with the right secret.
 pub struct Calendar {
     /// The organization.
     pub tenant: Arc<Tenant>,
@@ -121,9 +121,9 @@ impl Service {
     }
 }
 
-/// What a feed shows, in parts that have nothing in common. None where no status is left that it could show.
+/// What a feed shows, in parts that have nothing in common. None if no status is left that it could show.
 ///
-/// The bounds are whole days of UTC: within a day, what nobody changes stays in the feed, or out of it.
+/// The bounds are whole days of UTC: within a day, an unchanged activity stays in the feed, or out of it.
 fn parts(calendar: &Calendar, now: Stamp, with_done: bool) -> Option<[(Filter, Direction); 3]> {
     let today = Stamp::from_millis(now.millis().div_euclid(DAY_MS) * DAY_MS);
     let first = today.plus_millis(-CALENDAR_DAYS_BACK * DAY_MS);

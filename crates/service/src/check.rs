@@ -1,5 +1,5 @@
-//! Whether a store holds what it should: the log without gaps and in order, the current state equal
-//! to it, every row readable.
+//! Checks that a store is intact: the log has no gaps and is in order, the current state matches it, and
+//! every row is readable.
 
 use std::collections::HashMap;
 
@@ -74,16 +74,16 @@ impl Examination {
         let (last_seq, last_stamp) = self.last.unwrap_or((Seq::ZERO, Stamp::MIN));
         self.last = Some((seq, stamp));
         if seq != last_seq.next() {
-            self.tell(&format!("after position {last_seq} comes {seq}"));
+            self.tell(&format!("position {last_seq} is followed by {seq}"));
         }
         if stamp < last_stamp {
-            self.tell(&format!("the stamp at position {seq} is before the one before it"));
+            self.tell(&format!("the stamp at position {seq} is earlier than the one before it"));
         }
         let before = self.latest.insert(id, seq);
         if previous != before {
             let shown = |seq: Option<Seq>| seq.map_or_else(|| "none".to_owned(), |s| s.to_string());
             self.tell(&format!(
-                "position {seq}, activity {id}: its version before is {}, the log has {}",
+                "position {seq}, activity {id}: names {} as the previous version, but the log has {}",
                 shown(previous),
                 shown(before)
             ));

@@ -1,21 +1,21 @@
-//! The commit: the one way by which anything becomes durable and visible (invariants 2, 5, 7).
+//! The commit: the only way for anything to become durable and visible (invariants 2, 5, 7).
 //!
 //! One thread per data folder takes jobs off a queue. Writes that wait at the same time share a
 //! transaction (group commit); within it each organization's writes make one commit with one stamp.
-//! What follows a durable commit, timeline, head and caches, happens before the next one begins.
+//! Timeline, head and caches are updated after a durable commit, before the next one begins.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Author, KeyId, Stamp};
-use store::{CommitError, Durability, Transaction};
+use store::{CommitError, Durability, StoreError, Transaction};
 use tokio::sync::oneshot;
 
 use crate::batch::Batch;
 use crate::notes::Note;
 use crate::queue::{Receiver, SendError, Sender, queue};
 use crate::tenant::Tenant;
-use crate::{Refusal, Shared, Write, Written};
+use crate::{DAMAGED, Refusal, Shared, Write, Written};
 
 /// Jobs that may wait for the committer; one more is refused as «not available».
 const QUEUE_JOBS_MAX: usize = 10_000;
@@ -23,8 +23,8 @@ const QUEUE_JOBS_MAX: usize = 10_000;
 /// Jobs that share a transaction.
 const BATCH_JOBS_MAX: usize = 1_000;
 
-/// A version is shown when the wall clock has passed its stamp, so that nobody is told the future,
-/// and who asks from the horizon told after a write does not get that write again. A clock that is
+/// A version becomes visible when the wall clock has passed its stamp, so that no future instant is exposed,
+/// and a request from the horizon of the answer to a write does not return that write again. A clock that is
 /// further behind than this is not waited for: then the stamps run ahead of it.
 const AHEAD_WAIT_MS_MAX: i64 = 10;
 
@@ -34,7 +34,7 @@ const IDLE_TICK: Duration = Duration::from_millis(500);
 /// How often coverage is written down…
 const COVERAGE_EVERY_MS: i64 = 1_000;
 
-/// …and which part of the committer's time that may take: one in so many.
+/// …and which part of the committer's time that may take: one in this many.
 const COVERAGE_PART: i64 = 50;
 
 /// Answers one write.
@@ -66,7 +66,9 @@ impl Queue {
     /// Hands over a job without waiting.
     pub(crate) fn send(&self, job: Job) -> Result<(), Refusal> {
         self.0.send(job).map_err(|e| match e {
-            SendError::Full => Refusal::Unavailable("too many writes are waiting".to_owned()),
+            SendError::Full => {
+                Refusal::Unavailable("too many writes are waiting; try again".to_owned())
+            }
             SendError::Closed => stopping(),
         })
     }
@@ -76,17 +78,17 @@ pub(crate) fn stopping() -> Refusal {
     Refusal::Unavailable("the server is stopping".to_owned())
 }
 
-/// The one who commits.
+/// Commits the writes.
 pub struct Committer {
     pub(crate) shared: Arc<Shared>,
     jobs: Receiver<Job>,
     /// A batch whose commit may be there or not; nothing is written until that is known.
     pub(crate) doubted: Option<Batch>,
-    /// When the store is to be reopened once more, by the clock's elapsed time; none unless it could not be.
+    /// When to try again to reopen the store, by the clock's elapsed time; none unless it failed.
     pub(crate) reopen_due_ms: Option<i64>,
     /// How many transactions of its own the store has; see [`Committer::transact`].
     pub(crate) transactions: u64,
-    /// What has been told is written down exactly, for an orderly stop: no more is promised.
+    /// For a clean shutdown, exactly what has been exposed is saved, and no more is promised.
     pub(crate) closed: bool,
     /// Whether stamps run ahead of the clock.
     ahead: bool,
@@ -120,7 +122,7 @@ impl Committer {
         }
     }
 
-    /// One turn, for whoever has no thread to give: does what waits, if anything does.
+    /// One turn, for callers without a thread: does the waiting work, if there is any.
     pub fn turn(&mut self) {
         self.upkeep();
         if let Some(first) = self.jobs.next() {
@@ -135,7 +137,7 @@ impl Committer {
             && self.shared.lease.is_due(self.shared.clock.now())
             && let Err(problem) = self.renew_lease()
         {
-            tracing::warn!(%problem, "the lease could not be renewed");
+            tracing::warn!(%problem, "cannot renew the lease");
         }
         if self.shared.clock.elapsed_ms() >= self.coverage_due_ms {
             self.keep_coverages();
@@ -263,9 +265,9 @@ impl Committer {
         match (ahead_ms > 0, self.ahead) {
             (true, false) => tracing::warn!(
                 ahead_ms,
-                "times of change run ahead of the clock until it has caught up: it has stepped back, or the process before this one did not end in order"
+                "modification times are ahead of the clock until it catches up: the clock has stepped back, or the previous process did not shut down cleanly"
             ),
-            (false, true) => tracing::info!("the clock has caught up with the times of change"),
+            (false, true) => tracing::info!("the clock has caught up with the modification times"),
             _ => {}
         }
         self.ahead = ahead_ms > 0;
@@ -279,7 +281,7 @@ impl Committer {
         if self.doubted.is_some() { Err(out_of_order()) } else { Ok(()) }
     }
 
-    /// Runs a transaction of its own. If nobody knows whether it is there, and that can be found out at
+    /// Runs a transaction of its own. If its outcome is unknown, and can be found out at
     /// once, the answer is the truth; otherwise memory follows later.
     pub(crate) fn transact<T, E: From<Refusal>>(
         &mut self,
@@ -318,7 +320,7 @@ impl Committer {
         Ok(value)
     }
 
-    /// Promises durably that no instant beyond the new lease has been told.
+    /// Promises durably that no instant beyond the new lease has been exposed.
     pub(crate) fn renew_lease(&mut self) -> Result<(), Refusal> {
         let lease = self.shared.lease.next(self.shared.clock.now());
         self.transact_leaving(lease, false, Durability::Power, |_| Ok::<_, Refusal>(()))?;
@@ -327,17 +329,29 @@ impl Committer {
     }
 }
 
-pub(crate) fn unavailable(error: &store::StoreError) -> Refusal {
-    tracing::error!(%error, "the store refused");
-    Refusal::Unavailable(error.to_string())
+pub(crate) fn unavailable(error: &StoreError) -> Refusal {
+    match error {
+        StoreError::Unavailable(_) => {
+            tracing::error!(%error, "cannot use the database");
+            Refusal::Unavailable(error.to_string())
+        }
+        // What exactly is damaged is for the operator.
+        StoreError::Damaged(_) => {
+            tracing::error!(%error, "`driftless check` shows where");
+            Refusal::Unavailable(format!("a record cannot be read: {DAMAGED}"))
+        }
+    }
 }
 
-/// Nobody knows whether it is there, and may not for long: the disk is full, say.
+/// It is not known whether the write succeeded, and may not be for long: the disk is full, say.
 pub(crate) fn in_doubt() -> Refusal {
-    let advice = "the disk does not answer; it may have been saved: look before you repeat it";
+    let advice =
+        "the disk does not respond; the change may have been saved, so check before you repeat it";
     Refusal::Unavailable(advice.to_owned())
 }
 
 pub(crate) fn out_of_order() -> Refusal {
-    Refusal::Unavailable("the store is being reopened after a failed write".to_owned())
+    Refusal::Unavailable(
+        "the database is being reopened after a failed write; try again".to_owned(),
+    )
 }

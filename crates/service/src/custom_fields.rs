@@ -9,7 +9,7 @@ use crate::Refusal;
 /// All values given for a field take the place of all that the record has for it, one by one; those that
 /// there is no place for follow the last of them, and new fields follow in the order that they came in. A
 /// value that is written back as an answer shows it stays as it is: blanks around ids are not sent, and
-/// values with nothing in them, which an import may have brought, are not taken otherwise.
+/// empty values, which an import may have created, are not changed otherwise.
 ///
 /// # Errors
 /// When the record would have more than is kept.
@@ -52,7 +52,7 @@ pub(crate) fn merge(
     bounded("bytes of custom fields", bytes(fields), CUSTOM_FIELDS_BYTES_MAX)
 }
 
-/// A value to be kept; none where the field is to be cleared.
+/// A value to be kept; none if the field is to be cleared.
 fn filled(patch: &CustomFieldPatch) -> Option<CustomField> {
     let CustomFieldPatch { field_id, value, option_id } = patch.clone();
     let is_filled = value.is_some() || option_id.is_some();

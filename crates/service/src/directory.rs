@@ -1,4 +1,4 @@
-//! What an organization's commit and answers need to know of its people, keys and statuses.
+//! What an organization's commits and answers need to know about its people, keys and statuses.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +65,7 @@ impl Directory {
     }
 
     /// The status that new activities begin with in the pages: the one that an admin has said, or the
-    /// first to choose that does not count as done. Whoever writes down what is to come has not done it yet.
+    /// first to choose that does not count as done. A person who plans something has not done it yet.
     #[must_use]
     pub fn first_status(&self) -> Option<&Status> {
         let offered = self.statuses_in_order().into_iter().filter(|status| !status.retired);

@@ -1,4 +1,4 @@
-//! Everything that an organization has now: what an export writes.
+//! Everything that an organization has now, for an export.
 
 use domain::{Seq, Version};
 use store::StoreError;

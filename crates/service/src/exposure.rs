@@ -1,4 +1,4 @@
-//! The critical section: who may be told what, and when (invariants 2 and 3).
+//! The critical section: which instants may be exposed, and when (invariants 2 and 3).
 //!
 //! One per organization. It owns the head that readers see, the highest exposed instant, and the
 //! stamp of a commit under way. Every step below is one short lock without I/O inside.
@@ -7,15 +7,14 @@
 //! A version becomes visible in [`Exposure::publish`]; its stamp was drawn before, in
 //! [`Exposure::begin_commit`]. A reader exposes in [`Exposure::read`]. Take one of each:
 //!
-//! * *read before begin*: the stamp is drawn above `exposed`, which the read has raised to what it
-//!   told.
+//! * *read before begin*: the stamp is drawn above `exposed`, which the read has raised to its horizon.
 //! * *read between begin and publish*: the stamp is in flight, and the read stays below it. It does
-//!   not see the version and tells a horizon before the version's stamp.
-//! * *read after publish*: the read sees the version, whatever horizon it tells.
+//!   not see the version, and its horizon is before the version's stamp.
+//! * *read after publish*: the read sees the version, whatever its horizon is.
 //!
 //! No wall clock takes part in this argument: the clock only decides how far ahead stamps and
 //! horizons move, and a clock that steps back merely stops moving them. Between processes the
-//! argument rests on the lease: no read tells more than has been durably promised beforehand, and
+//! argument rests on the lease: no read exposes more than has been durably promised beforehand, and
 //! the next process begins with that promise as its `exposed`.
 
 use domain::{Seq, Stamp};
@@ -47,7 +46,7 @@ pub(crate) struct Reading {
 }
 
 impl Exposure {
-    /// The state after a start: nothing in flight; `exposed` bounds what any process told before.
+    /// The state after a start: nothing in flight; `exposed` bounds what any earlier process has exposed.
     pub(crate) fn new(view: View, head: Stamp, exposed: Stamp) -> Exposure {
         Exposure { state: Mutex::new(State { view, head, exposed, in_flight: None }) }
     }
@@ -67,7 +66,7 @@ impl Exposure {
         self.state.lock().view.clone()
     }
 
-    /// The seq of the view that readers see, and the highest instant that has been told, or that a
+    /// The seq of the view that readers see, and the highest instant that has been exposed, or that a
     /// visible version carries.
     pub(crate) fn told(&self) -> (Seq, Stamp) {
         let state = self.state.lock();
@@ -106,13 +105,13 @@ impl Exposure {
         self.state.lock().in_flight = None;
     }
 
-    /// The highest instant that has been told, where no visible version carries it or a later one.
+    /// The highest instant that has been exposed, if no visible version carries it or a later one.
     pub(crate) fn told_beyond_versions(&self) -> Option<Stamp> {
         let state = self.state.lock();
         Some(state.exposed).filter(|exposed| *exposed > state.head)
     }
 
-    /// The highest instant that has been told, or that a visible version carries.
+    /// The highest instant that has been exposed, or that a visible version carries.
     pub(crate) fn exposed(&self) -> Stamp {
         self.told().1
     }

@@ -1,4 +1,4 @@
-//! The story of one activity: who changed what, when, and by which door.
+//! The history of one activity: who changed what, when, and how.
 
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use store::StoreError;
 use crate::tenant::Tenant;
 use crate::{AskError, Service};
 
-/// One step of an activity's story.
+/// One step of an activity's history.
 #[derive(Clone, Debug)]
 pub struct Change {
     /// The version that it led to.
     pub version: Version,
-    /// What the activity was before: a record after a tombstone has been brought back.
+    /// What the activity was before: a record after a tombstone is a restore.
     pub before: Option<Kind>,
     /// The name of who made it, where it was a system user.
     pub author: Option<String>,
@@ -27,29 +27,29 @@ pub struct Change {
 pub struct Difference {
     /// Which one.
     pub member: Member,
-    /// Its value before; none where it was absent.
+    /// Its value before; none if it was absent.
     pub before: Option<String>,
-    /// Its value after; none where it is absent.
+    /// Its value after; none if it is absent.
     pub after: Option<String>,
 }
 
-/// A part of a story, the latest change first.
+/// A part of a history, the latest change first.
 #[derive(Clone, Debug)]
 pub struct Story {
     /// Its steps.
     pub changes: Vec<Change>,
-    /// The version that the next part begins with; none where this one reaches the beginning.
+    /// The version that the next part begins with; none if this one reaches the beginning.
     pub older: Option<Seq>,
 }
 
-/// The most steps that a part of a story has.
+/// The most steps that a part of a history has.
 const STORY_CHANGES_MAX: usize = 100;
 
-/// The bytes of text after which a part of a story ends early: each version has its note whole.
+/// The bytes of text after which a part of a history ends early: each version has its note whole.
 const STORY_BYTES_MAX: usize = 4 << 20;
 
 impl Service {
-    /// The latest version of an activity, be it a removal; none if there never was one.
+    /// The latest version of an activity, even a removal; none if there never was one.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -64,7 +64,7 @@ impl Service {
         Ok(self.versions(org, vec![seq]).await?.into_iter().next())
     }
 
-    /// The version of an activity at a position; none where something else is there, or nothing.
+    /// The version of an activity at a position; none if something else is there, or nothing.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -79,7 +79,7 @@ impl Service {
         Ok(self.versions(org, seqs).await?.into_iter().next())
     }
 
-    /// A part of an activity's story, from the latest change or from this version on backwards. None
+    /// A part of an activity's history, from the latest change or from this version on backwards. None
     /// if there never was such an activity, or it has no such version.
     ///
     /// # Errors
@@ -108,7 +108,7 @@ impl Service {
         Ok(part.await??)
     }
 
-    /// The step of an activity's story that led to a version; none where it has no such version.
+    /// The step of an activity's history that led to a version; none if it has no such version.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -133,7 +133,7 @@ impl Service {
         Ok(step.await??)
     }
 
-    /// Shows the story of an activity, the latest change first. False if there never was one.
+    /// Shows the history of an activity, the latest change first. False if there never was one.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -149,7 +149,7 @@ impl Service {
     }
 
     /// The latest version of an activity that has been shown: what is durable and not yet visible is
-    /// nobody's business (invariant 3).
+    /// not to be shown (invariant 3).
     fn shown(&self, org: &Tenant, id: ActivityId) -> Option<Seq> {
         let view = org.exposure.view();
         org.timeline.read().current(&view, id).map(|(seq, _)| seq)
@@ -230,7 +230,7 @@ pub(crate) fn differences(before: Option<&Activity>, after: Option<&Activity>) -
     differing.collect()
 }
 
-/// A member as text for people; none where it is absent or empty.
+/// A member as text for people; none if it is absent or empty.
 fn text(activity: &Activity, member: Member) -> Option<String> {
     let text = match member {
         Member::Created => Some(activity.created.at_offset(0).to_string()),

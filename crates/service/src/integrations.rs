@@ -1,5 +1,5 @@
-//! The organization's keys as an admin sees them: what is asked with each, what it was given, and what
-//! it lacks.
+//! The organization's keys as an admin sees them: what each asks for, what it has received, and what it is
+//! missing.
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,9 +31,9 @@ pub struct Integration {
     pub ago_ms: Option<i64>,
     /// The usual time between two questions, in milliseconds.
     pub rhythm_ms: Option<i64>,
-    /// Since when it has been given everything; none where that is nothing yet.
+    /// Since when it has been given everything; none if that is nothing yet.
     pub complete_from: Option<Stamp>,
-    /// Up to when; none where it lacks something from the very beginning on.
+    /// Up to when; none if it lacks something from the very beginning on.
     pub complete_until: Option<Stamp>,
     /// Changes that it asked for, or skipped, and was never given.
     pub missing: Missing,
@@ -60,14 +60,14 @@ pub enum IntegrationState {
     Revoked,
     /// It has not asked yet.
     NotUsed,
-    /// Its From lies ahead of what an answer can be complete up to: its answers are always empty.
+    /// Its From is later than any answer can be complete up to: its answers are always empty.
     AsksFromTheFuture {
         /// That From.
         from: Stamp,
     },
     /// It has not read all that it asked for.
     Incomplete {
-        /// What it read of the last run that it left; none where that is not known.
+        /// What it read of the last run that it left; none if that is not known.
         read: Option<Progress>,
     },
     /// It has left out a stretch in which something changed.
@@ -76,7 +76,7 @@ pub enum IntegrationState {
         from: Stamp,
         /// The last.
         to: Stamp,
-        /// How many changes lie in it.
+        /// How many changes are in it.
         changes: u64,
     },
     /// What it was given before is not known any more: it has been damaged, and nothing shows what is missing.
@@ -149,7 +149,7 @@ impl IntegrationState {
 pub enum Severity {
     /// All is well.
     Fine,
-    /// Somebody should look when there is time.
+    /// It should be looked at when there is time.
     Warning,
     /// Something is lost, as far as the server can tell, or it cannot tell.
     Critical,
@@ -158,9 +158,9 @@ pub enum Severity {
 /// A habit by which a script may lose changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hint {
-    /// Its last From lay after what it had been told: nothing happened to change in between.
+    /// Its last From was after what it had received: nothing happened to change in between.
     Skips(Stamp, Stamp),
-    /// It asks for larger pages than there are: whoever takes a short page for the last one stops too early.
+    /// It asks for larger pages than it gets: a script that takes a short page for the last one stops too early.
     PageSize {
         /// Records on a page, as asked.
         asked: u32,
@@ -189,13 +189,13 @@ pub enum Delivery {
     DeliveredEarlier,
     /// Nothing has been asked with the key.
     NeverAsked,
-    /// It lies before the first From.
+    /// It is before the first From.
     BeforeFirst,
     /// It came after all that was asked for.
     Behind,
     /// It was on a page that was not read: of this answer where that is known, on that page.
     Unread(Option<Box<Poll>>, Option<u64>),
-    /// It lies in a stretch that was left out.
+    /// It is in a range that was skipped.
     Skipped(Stamp, Stamp),
     /// It is a deletion, and the key has asked for none there.
     NoDeletions,
@@ -257,7 +257,7 @@ impl Service {
         coverage.polls.into_iter().rev().collect()
     }
 
-    /// The changes that a key was never given, the oldest first: so many of them at most.
+    /// The changes that a key never received, oldest first, at most this many.
     #[must_use]
     pub fn undelivered(&self, org: &Tenant, key: KeyId, max: usize) -> Vec<Undelivered> {
         let view = org.exposure.view();

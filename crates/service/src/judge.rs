@@ -1,4 +1,4 @@
-//! Judging a write inside the commit: pure, on the state that the write before it left
+//! Judges a write inside the commit: a pure function of the state that the previous write left
 //! (invariant 7).
 
 use domain::{
@@ -10,7 +10,7 @@ use crate::directory::Directory;
 use crate::import::{self, Seen};
 use crate::{Refusal, Write, custom_fields};
 
-/// What a write is judged by, besides the activity's own state.
+/// What a write is judged by, in addition to the activity's own state.
 pub(crate) struct Judge<'a> {
     pub(crate) directory: &'a Directory,
     pub(crate) author: Author,
@@ -19,7 +19,7 @@ pub(crate) struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// The state that the activity is to have; none where the write changes nothing.
+    /// The state that the activity is to have; none if the write changes nothing.
     ///
     /// `id` is the activity's, for a new one the id that it is to get.
     pub(crate) fn judge(
@@ -253,7 +253,7 @@ impl Judge<'_> {
         }
     }
 
-    /// What somebody has made of a record in a table.
+    /// What a person has made of a record in a table.
     fn edited(&self, mut activity: Activity, last: &Activity) -> Option<State> {
         if activity.has_content_of(last) {
             return None;
@@ -332,7 +332,7 @@ pub(crate) struct Past {
     pub(crate) seen: Seen,
     /// The version that a row of a table was made from.
     pub(crate) base: Option<Version>,
-    /// Whether nobody has changed the activity since the version that is to be undone.
+    /// Whether the activity is unchanged since the version that is to be undone.
     pub(crate) is_untouched_since: bool,
 }
 
@@ -343,7 +343,7 @@ impl Past {
     }
 }
 
-/// What somebody wants who saw this version, if it is the latest or nothing would change.
+/// A change based on this version, if it is the latest or nothing would change.
 fn unless_outdated(
     id: ActivityId,
     state: Option<State>,

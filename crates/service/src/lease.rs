@@ -1,6 +1,6 @@
-//! The lease: a promise on disk that bounds what any organization has been told (invariant 3).
+//! The lease: a promise on disk that bounds every exposed instant (invariant 3).
 //!
-//! After a crash nobody remembers which instants were exposed. The promise made before answers for
+//! After a crash it is not known which instants were exposed. The promise made before answers for
 //! all of them: the next process begins with it as its `exposed`.
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,7 +18,7 @@ impl Lease {
         Lease(AtomicI64::new(kept.millis()))
     }
 
-    /// The bound: nothing beyond it is told.
+    /// The bound: nothing beyond it is exposed.
     pub(crate) fn bound(&self) -> Stamp {
         Stamp::from_millis(self.0.load(Ordering::Acquire))
     }

@@ -1,10 +1,10 @@
 //! The use cases: sessions, roles, activities, runs; the commit; caches.
 //!
-//! [`Service`] is the one thing that the doors (`neon`, `web`, the command line) hold. Reading goes
+//! The interfaces (`neon`, `web`, the command line) only hold a [`Service`]. Reading goes
 //! `Service::sync_page` → `runs` → `exposure` → `timeline` → `versions`; writing goes `Service::write` →
 //! `commit` → `batch` → `judge`.
 //!
-//! To add a use case: if it only reads, give it a file beside [`sync_page`](Service::sync_page). If it changes
+//! To add a use case: if it only reads, give it a file next to [`sync_page`](Service::sync_page). If it changes
 //! activities, make it a [`Write`] and judge it in `judge.rs`. If it changes anything else, see
 //! `admin.rs`. Nothing writes past the commit (invariant 7).
 
@@ -130,14 +130,14 @@ pub use sorting::SORTS_MAX;
 pub use sought::{Snippet, Sought};
 pub use statuses::Spread;
 pub use store::fold;
-pub use store::{StoredField, StoredText, StoredVersion};
+pub use store::{StoreError, StoredField, StoredText, StoredVersion};
 pub use sync::{AskError, SyncPage};
 pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
 pub use throttle::TooManyAttempts;
 pub use timeline::Tally;
 pub use trusted_clock::{AcceptClock, ClockError, refuse_insane};
 pub use users::{AddUsersError, ListedUserError, USERS_AT_ONCE_MAX};
-pub use write::{Refusal, Write, Written};
+pub use write::{DAMAGED, Refusal, Write, Written};
 
 /// A data folder at work. Cheap to clone.
 #[derive(Clone)]
@@ -172,7 +172,7 @@ pub(crate) struct Shared {
     pub(crate) attempts: Attempts,
     /// What the setup link of this process has in it.
     pub(crate) setup: SetupToken,
-    /// Set when the server is about to stop: those who follow something let go.
+    /// Set when the server is about to stop: followers end.
     pub(crate) stopping: watch::Sender<bool>,
     /// Whether the boards have been made ready after the start.
     pub(crate) warmed: AtomicBool,
@@ -182,7 +182,7 @@ pub(crate) struct Shared {
     pub(crate) hashing: Arc<Semaphore>,
     /// False while the store has to be reopened.
     pub(crate) in_order: AtomicBool,
-    /// True once the service ends: what goes on in the background stops.
+    /// True once the service ends: background work stops.
     closing: AtomicBool,
     /// Which start of the machine this is.
     pub(crate) boot: String,
@@ -232,15 +232,15 @@ impl Service {
         orgs
     }
 
-    /// The instant up to which the organization's changes are complete and told (invariant 3).
+    /// The instant up to which the organization's changes are complete and exposed (invariant 3).
     #[must_use]
     pub fn horizon(&self, org: &Tenant) -> Stamp {
         org.exposure.read(self.now(), self.shared.lease.bound()).horizon
     }
 
     /// An instant of the last second up to which the organization's changes are complete: one that
-    /// has been told already, where there is one. For answers that show no changes: each new instant
-    /// told is one that the next commit cannot have, and a script that writes one thing after the
+    /// has been exposed already, if there is one. For answers that show no changes: each new instant
+    /// exposed is one that the next commit cannot have, and a script that writes one thing after the
     /// other would wait for each.
     #[must_use]
     pub fn recent_horizon(&self, org: &Tenant) -> Stamp {
@@ -254,7 +254,7 @@ impl Service {
         !org.timeline.read().is_empty()
     }
 
-    /// Whether the organization has, or ever had, any activity besides examples.
+    /// Whether the organization has, or ever had, any activity other than examples.
     #[must_use]
     pub fn has_own_activities(&self, org: &Tenant) -> bool {
         let examples = org.directory().organization.guide.examples;
@@ -274,7 +274,7 @@ impl Service {
         }
         // The committer renews it long before it ends, if only it can write.
         if self.shared.lease.bound() < self.now() {
-            return Err(Refusal::Unavailable("the disk does not answer".to_owned()));
+            return Err(Refusal::Unavailable("the disk does not respond".to_owned()));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Opening a data folder's store, looking after it, and closing it in order.
+//! Opening a data folder's store, maintaining it, and closing it cleanly.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -46,11 +46,11 @@ pub enum OpenError {
     /// It cannot be written.
     #[error("{0}")]
     Write(#[from] Refusal),
-    /// The clock lies too far from what is kept, or from every sane year.
+    /// The clock is too far from what is stored, or from every plausible year.
     #[error(transparent)]
     Clock(#[from] ClockError),
     /// The operating system gives no thread.
-    #[error("no thread for the commit: {0}")]
+    #[error("cannot start the thread that commits: {0}")]
     Thread(std::io::Error),
 }
 
@@ -68,7 +68,7 @@ pub struct Surroundings {
     pub random: Arc<dyn Random>,
     /// Where questions wait.
     pub runtime: Arc<dyn Runtime>,
-    /// Which clocks are accepted that lie far from what is kept.
+    /// Which clocks are accepted that are far from what is stored.
     pub accept_clock: AcceptClock,
     /// Which start of the machine this is; empty where it does not tell.
     pub boot: String,
@@ -180,7 +180,7 @@ impl Service {
         Ok((Service { shared }, committer))
     }
 
-    /// What is to be done every minute or so, on a thread that may wait: [`Service::keep_order`], and what
+    /// Work for every minute or so, on a thread that may wait: [`Service::keep_order`], and what
     /// makes later answers faster.
     pub fn housekeep(&self) {
         wait(self.keep_order());
@@ -190,7 +190,7 @@ impl Service {
         self.index_words();
     }
 
-    /// Forgets what has expired, and goes on with interrupted work.
+    /// Forgets what has expired, and continues interrupted work.
     pub async fn keep_order(&self) {
         let now = self.shared.steady_now();
         for session in self.shared.sessions.expire(now) {
@@ -209,17 +209,17 @@ impl Service {
         self.spread_interrupted().await;
     }
 
-    /// Says that the server is about to stop: whoever follows something lets go. Questions and writes
+    /// Announces that the server is about to stop: followers end. Questions and writes
     /// are still answered.
     pub fn begin_to_stop(&self) {
         self.shared.stopping.send_replace(true);
     }
 
-    /// Ends in order. No question may be asked from here on.
+    /// Shuts down cleanly. No question may be asked from here on.
     pub fn close(&self) {
         self.shared.closing.store(true, Ordering::Release);
         if let Err(problem) = self.call(Committer::close) {
-            tracing::warn!(%problem, "not closed in order; the next start counts this as a crash");
+            tracing::warn!(%problem, "the shutdown was not clean; the next start treats it as a crash");
         }
         let _ = self.shared.queue.send(Job::Stop);
         if let Some(committer) = self.shared.committer.lock().take() {
@@ -235,7 +235,7 @@ struct EndsTheProcess;
 impl Drop for EndsTheProcess {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            tracing::error!("the committer has ended abnormally; the process ends with it");
+            tracing::error!("the thread that commits has ended unexpectedly; the process stops");
             std::process::abort();
         }
     }
@@ -255,7 +255,7 @@ fn newest_stamp(store: &dyn Store, tenants: &[TenantRecord]) -> Result<Stamp, St
 }
 
 impl Committer {
-    /// Keeps what only memory knew, and the exact bound of what has been told. From here on no more
+    /// Saves what was only in memory, and the exact bound of what has been exposed. From here on no more
     /// is promised.
     ///
     /// # Errors
@@ -289,7 +289,7 @@ impl Committer {
 }
 
 impl Shared {
-    /// What is kept beside the organizations.
+    /// What is stored in addition to the organizations.
     pub(crate) fn folder_state(&self, lease: Stamp, clean: bool, transactions: u64) -> FolderState {
         let boot = self.boot.clone();
         // Which runs have been dropped for others is known in memory alone.
@@ -298,7 +298,7 @@ impl Shared {
         FolderState { lease, clean, boot, lost_before, transactions }
     }
 
-    /// The lease has become durable: those who wait for the horizon look again.
+    /// The lease has become durable: waiters for the horizon look again.
     pub(crate) fn lease_renewed(&self, bound: Stamp) {
         self.lease.renewed(bound);
         self.lease_moved.notify_waiters();

@@ -1,4 +1,4 @@
-//! Following an organization's head: hearing that something has changed when it has.
+//! Following an organization's head: waiting for changes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,24 +11,24 @@ use crate::{Person, Runtime, Service};
 /// How many may follow one organization at the same time.
 pub const FOLLOWERS_PER_ORG_MAX: usize = 100;
 
-/// What moves faster is told together.
+/// Faster changes are reported together.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// How often is looked whether the session goes on.
+/// How often the session is checked.
 const SESSION_CHECKED_EVERY: Duration = Duration::from_secs(60);
 
-/// Somebody who follows the head. They have a place until they are dropped.
+/// A client that follows the head. It has a place until it is dropped.
 pub struct Follower {
     service: Service,
     person: Person,
-    /// The seq that they were told last.
+    /// The seq that was reported last.
     told: Option<Seq>,
     stopping: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Service {
-    /// Lets somebody follow the head. None if too many do.
+    /// Lets a client follow the head. None if too many do.
     #[must_use]
     pub fn follow(&self, person: &Person) -> Option<Follower> {
         let place = person.tenant.following.clone().try_acquire_owned().ok()?;

@@ -1,4 +1,4 @@
-//! Logging in and out, and telling who asks.
+//! Logging in and out, and identifying callers.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::sessions::{Caller, Found, Session};
 use crate::tenant::Tenant;
 use crate::{AdminError, Refusal, Service, secret};
 
-/// Why nobody was logged in.
+/// Why a login failed.
 #[derive(Debug, Error)]
 pub enum LoginError {
     /// No such organization.
@@ -57,7 +57,7 @@ impl Service {
         Ok((org, id))
     }
 
-    /// The organization of that id, for whoever has a live key of it.
+    /// The organization with that id, for a caller with a valid key of it.
     ///
     /// # Errors
     /// See [`LoginError`].
@@ -83,11 +83,11 @@ impl Service {
         }
         let (reply, kept) = oneshot::channel();
         self.note(org, Note::Login(session.clone()), Some(reply))?;
-        let not_kept = |_| LoginError::Unavailable("the session could not be kept".to_owned());
+        let not_kept = |_| LoginError::Unavailable("cannot save a session".to_owned());
         kept.await.map(|()| session).map_err(not_kept)
     }
 
-    /// Marks, durably and before anything is told, that the organization has been logged in to.
+    /// Marks, durably and before anything is exposed, that the organization has had a login.
     pub(crate) async fn open_organization(&self, org: &Arc<Tenant>) -> Result<(), LoginError> {
         if org.directory().organization.stage == Stage::Open {
             return Ok(());
@@ -103,7 +103,7 @@ impl Service {
         opened.await.map_err(|e| LoginError::Unavailable(e.to_string()))
     }
 
-    /// Who asks with this session id; none if it is unknown, has expired or was switched off.
+    /// The caller with this session id; none if it is unknown, has expired or was disabled.
     #[must_use]
     pub fn caller(&self, session_id: &str) -> Option<Caller> {
         let found = self.live_session(secret::hash(session_id))?;
@@ -125,7 +125,7 @@ impl Service {
     /// Ends the caller's session.
     ///
     /// # Errors
-    /// When the store cannot note it; then the session goes on.
+    /// When the store cannot save it; then the session continues.
     pub async fn logout(&self, caller: &Caller) -> Result<(), Refusal> {
         self.end_session(&caller.session).await
     }
@@ -133,8 +133,7 @@ impl Service {
     pub(crate) async fn end_session(&self, session: &Arc<Session>) -> Result<(), Refusal> {
         let (reply, kept) = oneshot::channel();
         self.note(&session.tenant, Note::Logout(session.clone()), Some(reply))?;
-        kept.await
-            .map_err(|_| Refusal::Unavailable("the session could not be ended".to_owned()))?;
+        kept.await.map_err(|_| Refusal::Unavailable("cannot end a session".to_owned()))?;
         self.shared.sessions.forget(session.hash);
         Ok(())
     }

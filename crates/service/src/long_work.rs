@@ -1,8 +1,8 @@
-//! Long work that somebody started in the pages and looks at while it goes on: changing many
+//! Long work that a person started in the pages and watches while it runs: changing many
 //! activities at once, renaming a status.
 //!
-//! A work goes through the commit like everything else, in bounded steps; it is remembered in memory
-//! until others have pushed it out, and ends with the process. What it has done stays done.
+//! It goes through the commit like everything else, in bounded steps. It is kept in memory until others
+//! replace it, and ends with the process; what it has done stays done.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -28,12 +28,12 @@ const REMEMBERED_MAX: usize = 20;
 /// Works of an organization, the latest ones, that can be undone.
 const UNDOABLE_MAX: usize = 5;
 
-/// What is to become of many activities.
+/// What to do with many activities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BulkChange {
     /// They get this status.
     Status(StatusId),
-    /// This person becomes responsible for them; nobody.
+    /// This person becomes responsible for them; none: no one is.
     SystemUser(Option<UserId>),
     /// They go.
     Remove,
@@ -65,10 +65,10 @@ pub enum LongWorkError {
     #[error("permission denied")]
     PermissionDenied,
     /// Others are at work.
-    #[error("{WORKING_MAX} long changes are under way already: wait until one of them is done")]
+    #[error("{WORKING_MAX} bulk changes are already running: wait until one of them has finished")]
     TooMany,
     /// The operating system gives no thread.
-    #[error("the server cannot start it now: {0}")]
+    #[error("the server cannot start this now: {0}")]
     Unavailable(String),
 }
 
@@ -79,7 +79,7 @@ pub struct LongWork {
     pub number: u64,
     /// What it does, in words: `Removing 120 activities`.
     pub title: String,
-    /// How many activities it is about; none where that turns out in the end.
+    /// How many activities it is about; none if that turns out in the end.
     pub total: Option<u64>,
     done: AtomicU64,
     changed: AtomicU64,
@@ -115,7 +115,7 @@ impl LongWork {
         self.changed.load(Ordering::Relaxed)
     }
 
-    /// Activities that it has left alone, since somebody has changed them meanwhile.
+    /// Activities that it did not change, because someone else has changed them meanwhile.
     #[must_use]
     pub fn overtaken(&self) -> u64 {
         self.overtaken.load(Ordering::Relaxed)
@@ -146,7 +146,7 @@ impl LongWork {
         let _ = outcome.wait_for(|outcome| *outcome != Outcome::Working).await;
     }
 
-    /// Notes that an activity is as it is to be: by this version, or since it was so already.
+    /// Notes that an activity is in its new state: by this version, or because it was so already.
     fn note(&self, version: Option<Seq>) {
         let Some(version) = version else { return };
         self.changed.fetch_add(1, Ordering::Relaxed);
@@ -162,13 +162,15 @@ impl LongWork {
     }
 }
 
-/// Ends a work that its thread leaves in the middle, by a panic: nobody is to wait for it.
+/// Ends a work whose thread has panicked, so that nothing waits for it.
 struct EndsAnyway(Arc<LongWork>);
 
 impl Drop for EndsAnyway {
     fn drop(&mut self) {
         if self.0.is_working() {
-            self.0.end(Outcome::Failed("it broke off: the server's log says why".to_owned()));
+            self.0.end(Outcome::Failed(
+                "it stopped unexpectedly; the server's log has the reason".to_owned(),
+            ));
         }
     }
 }
@@ -234,8 +236,8 @@ impl Service {
         })
     }
 
-    /// Begins to undo a work: each activity goes back to what it was before, unless somebody has
-    /// changed it since. None where there is nothing to undo, or no longer.
+    /// Begins to undo a work: each activity becomes what it was before, unless someone has
+    /// changed it since. None if there is nothing to undo, or no longer.
     ///
     /// # Errors
     /// See [`LongWorkError`].
@@ -382,7 +384,7 @@ fn undone_title(title: &str) -> String {
 const UNDO: &str = "Undoing “";
 const UNDO_END: &str = "”";
 
-/// Positions in the log: what one work makes lies mostly side by side, so that a million take little.
+/// Positions in the log: those of one work are mostly adjacent, so that a million take little memory.
 #[derive(Clone, Debug, Default)]
 struct Positions(Vec<RangeInclusive<u64>>);
 

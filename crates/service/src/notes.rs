@@ -1,4 +1,4 @@
-//! Small things about sessions and runs that are kept without waiting for the disk.
+//! Small facts about sessions and runs that are saved without waiting for the disk.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ impl Note {
         }
     }
 
-    /// What follows in memory once it is kept: here, since whoever asked for it may have gone away.
+    /// What follows in memory once it is saved: done here, since the caller may be gone.
     pub(crate) fn kept(self, tenant: &Tenant) {
         match self {
             Note::Login(session) => {

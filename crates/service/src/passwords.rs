@@ -33,7 +33,7 @@ pub enum PasswordError {
     /// It is guessed too easily.
     #[error("must have at least {PASSWORD_CHARS_MIN} characters")]
     TooShort,
-    /// It is longer than anybody types.
+    /// It is too long.
     #[error("must have at most {PASSWORD_BYTES_MAX} bytes")]
     TooLong,
 }
@@ -58,7 +58,7 @@ impl Password {
     }
 }
 
-/// The one form in which passwords are compared: é is one letter, be it typed as one sign or as two, and every
+/// The one form in which passwords are compared: é is one letter, whether typed as one character or as two, and every
 /// blank is a plain one (OpaqueString of RFC 8265).
 fn normal(text: &str) -> String {
     let plain = |c: char| if c.is_whitespace() && !c.is_control() { ' ' } else { c };
@@ -71,7 +71,7 @@ const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// Characters of a generated password, 5 bits each.
 const GENERATED_CHARS: usize = 16;
 
-/// A password that nobody guesses, to be passed on: `k3fm-x7tq-…`.
+/// A password that cannot be guessed, to be given to a person: `k3fm-x7tq-…`.
 pub(crate) fn generate(random: &dyn Random) -> Result<String, String> {
     let mut bytes = [0; GENERATED_CHARS];
     random.fill(&mut bytes)?;

@@ -20,7 +20,7 @@ use crate::tenant::Tenant;
 use crate::throttle::{Source, TooManyAttempts};
 use crate::{AdminError, LoginError, Refusal, Service, Shared, secret};
 
-/// Somebody who is signed in, for the length of one request.
+/// A person who is signed in, for the length of one request.
 #[derive(Clone)]
 pub struct Person {
     /// The organization.
@@ -32,11 +32,11 @@ pub struct Person {
     pub(crate) session: Arc<Session>,
 }
 
-/// Why nobody was signed in.
+/// Why signing in failed.
 #[derive(Debug, Error)]
 pub enum SignInError {
-    /// Organization, name and password do not belong together. Which of them is wrong, nobody is told.
-    #[error("organization, login name and password do not belong together")]
+    /// The organization, name or password is wrong. The message does not say which.
+    #[error("organization, login name or password is wrong")]
     Wrong,
     /// Too many attempts have failed.
     #[error(transparent)]
@@ -71,7 +71,7 @@ static NOBODYS: LazyLock<PasswordHash> = LazyLock::new(|| {
 });
 
 impl Person {
-    /// Who is to be named as the author of what this person writes.
+    /// The author of this person's writes.
     #[must_use]
     pub fn author(&self) -> Author {
         Author { user: Some(self.user), origin: Origin::Web }
@@ -168,13 +168,13 @@ impl Service {
         Some((tenant, user.id, password))
     }
 
-    /// Hashing takes a while and memory on purpose: a few at a time, where they hold up nobody.
+    /// Hashing takes time and memory on purpose: only a few at a time, on threads where nothing else waits.
     async fn password_matches(&self, password: &str, kept: PasswordHash) -> Result<bool, Refusal> {
         let password = password.to_owned();
         self.hashing(move || passwords::matches(&password, &kept)).await
     }
 
-    /// The turn ends with the work, which goes on when whoever asked for it hangs up.
+    /// The turn ends with the work, which continues even if the client disconnects.
     async fn hashing<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -187,7 +187,7 @@ impl Service {
         .await
     }
 
-    /// A secret for whoever needs one that nobody can guess.
+    /// A secret that cannot be guessed.
     ///
     /// # Errors
     /// When the machine gives no randomness.
@@ -195,7 +195,7 @@ impl Service {
         secret::generate(self.shared.random.as_ref())
     }
 
-    /// Who asks with this session id; none if it is unknown, has expired or was switched off.
+    /// The person with this session id; none if it is unknown, has expired or was disabled.
     #[must_use]
     pub fn person(&self, session_id: &str) -> Option<Person> {
         let Found { session, user, role, .. } = self.live_session(secret::hash(session_id))?;
@@ -206,7 +206,7 @@ impl Service {
     /// Ends the person's session.
     ///
     /// # Errors
-    /// When the store cannot note it; then the session goes on.
+    /// When the store cannot save it; then the session continues.
     pub async fn sign_out(&self, person: &Person) -> Result<(), Refusal> {
         self.end_session(&person.session).await
     }
@@ -287,7 +287,7 @@ impl Service {
         .await
     }
 
-    /// A login to be kept: the password is hashed, a few at a time and where it holds up nobody.
+    /// A login to be saved: the password is hashed, a few at a time and on threads where nothing else waits.
     pub(crate) async fn new_login(
         &self,
         name: LoginName,

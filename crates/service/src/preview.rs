@@ -1,8 +1,8 @@
-//! What the API would answer, for people to look at: the same question, of which no run is kept.
+//! What the API would answer, shown to people: the same query, but without a run.
 //!
-//! A run remembers view and horizon for the pages that follow; here the address of a later page
-//! carries both. So that nobody is told an instant which was never told (invariant 3), or shown a view
-//! that does not go with its horizon, both are checked against what is known.
+//! A run remembers view and horizon for the following pages; here the address of a later page carries
+//! both. They are checked, so that no instant is shown that was never exposed (invariant 3), and no view
+//! that does not belong to its horizon.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ const STEP_IDS: usize = 10_000;
 pub struct AsOf {
     /// The seq of the view.
     pub seq: Seq,
-    /// The horizon that was told with it.
+    /// The horizon that was exposed with it.
     pub horizon: Stamp,
 }
 
@@ -33,7 +33,7 @@ pub struct Preview {
     pub answer: SyncPage,
     /// The page's records, in the order asked for.
     pub records: Vec<Arc<Version>>,
-    /// What its other pages are to be asked with.
+    /// What to send to get its other pages.
     pub as_of: AsOf,
 }
 
@@ -41,7 +41,9 @@ pub struct Preview {
 #[derive(Debug, Error)]
 pub enum PreviewError {
     /// No answer had that view with that horizon.
-    #[error("no answer was like this one: begin again with its first page")]
+    #[error(
+        "this page does not belong to any answer of the server: start again with the first page"
+    )]
     NeverTold,
     /// See [`AskError`].
     #[error(transparent)]
@@ -86,7 +88,7 @@ impl Service {
     }
 
     /// Whether some answer may have had that view with that horizon: the view is one that there was,
-    /// the horizon has been told, and nothing that the view lacks lies at or before it.
+    /// the horizon has been exposed, and no version that the view lacks is at or before it.
     fn was_told(&self, org: &Tenant, as_of: AsOf) -> bool {
         let (head, exposed) = org.exposure.told();
         if as_of.seq > head || as_of.horizon > exposed {

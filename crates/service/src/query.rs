@@ -1,4 +1,4 @@
-//! The question, parsed: what a run is the answer to.
+//! The parsed query that a run answers.
 
 use domain::{ActivityId, Member, Stamp};
 use sha2::{Digest, Sha256};
@@ -86,7 +86,7 @@ impl SyncQuery {
 mod tests {
     use super::*;
 
-    /// Runs that another release has begun go on under the same identity.
+    /// Runs that another release has begun keep the same identity.
     #[test]
     fn the_identity_of_a_question_is_for_ever() {
         let plain = SyncQuery {

@@ -1,7 +1,7 @@
-//! The way to the committer: a queue of limited length, many who send and one who takes.
+//! The way to the committer: a queue of limited length, with many senders and one receiver.
 //!
-//! Like a channel of the standard library, but for how it waits: by what has passed, and not until an instant
-//! of a clock that something may have moved meanwhile.
+//! Like a channel of the standard library, except that it waits for a duration and not until an instant of a
+//! clock that may be moved meanwhile.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,9 +18,9 @@ pub(crate) struct Receiver<T>(Arc<Shared<T>>);
 /// A thing that could not be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SendError {
-    /// So many wait already.
+    /// Too many are waiting already.
     Full,
-    /// Nobody takes anything any more.
+    /// The receiver is gone.
     Closed,
 }
 
@@ -35,7 +35,7 @@ struct State<T> {
     closed: bool,
 }
 
-/// The two ends of a queue in which so many may wait.
+/// The two ends of a queue of limited length.
 pub(crate) fn queue<T>(max: usize) -> (Sender<T>, Receiver<T>) {
     let state = Mutex::new(State { waiting: VecDeque::new(), closed: false });
     let shared = Arc::new(Shared { state, came: Condvar::new(), max });

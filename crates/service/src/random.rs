@@ -15,6 +15,9 @@ pub struct SystemRandom;
 
 impl Random for SystemRandom {
     fn fill(&self, buffer: &mut [u8]) -> Result<(), String> {
-        getrandom::fill(buffer).map_err(|e| e.to_string())
+        getrandom::fill(buffer).map_err(|e| {
+            tracing::error!(error = %e, "the operating system returned no random bytes");
+            "the server could not generate a random value; try again".to_owned()
+        })
     }
 }

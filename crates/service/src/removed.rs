@@ -1,5 +1,5 @@
-//! The removed ids that an answer tells. They are not paged: each page of a run carries all of them, so that
-//! a long list is put together, and printed, once for its view.
+//! The removed ids in an answer. They are not paged: each page of a run carries all of them, so a long list
+//! is collected and printed only once for its view.
 
 use std::convert::Infallible;
 use std::ops::Deref;
@@ -13,7 +13,7 @@ use timeline::{SeqRange, View};
 
 use crate::tenant::Tenant;
 
-/// Up to so many ids are put together faster than a list of them is found.
+/// Up to this many ids are collected faster than a list of them is found.
 const FEW_IDS_MAX: u64 = 8;
 
 /// Removed ids, ascending.
@@ -25,7 +25,7 @@ pub enum RemovedIds {
     Many(Arc<ManyIds>),
 }
 
-/// A long list of ids, and what a door has made of it.
+/// A long list of ids, and what an interface has made of it.
 #[derive(Debug)]
 pub struct ManyIds {
     ids: Box<[ActivityId]>,
@@ -101,7 +101,7 @@ impl RemovedLists {
         RemovedLists(Cache::with_weighter(16, bytes_max, ByBytes))
     }
 
-    /// The ids whose tombstones lie in a range of a view.
+    /// The ids whose tombstones are in a range of a view.
     pub(crate) fn of(&self, org: &Tenant, view: &View, range: SeqRange) -> RemovedIds {
         let ids = || {
             let timeline = org.timeline.read();

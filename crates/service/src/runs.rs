@@ -1,19 +1,18 @@
 //! Runs: which pages belong together (invariant 4).
 //!
-//! A request carries no cursor but a page number. Whose pages it continues is told by its session
-//! and its query:
+//! A request carries a page number and no cursor. Its session and query decide which run it continues:
 //!
 //! * Page 1 begins a run, except where the session has opened one by asking for a later page first
 //!   and page 1 of it has not been served.
-//! * A later page belongs to its session's run of that query. Some scripts compute To anew for every
-//!   page, by clocks that step: one that is no run's still belongs to the run used last, unless it lies
-//!   so much earlier, and on a page that does not come next, that it must be another question. Where it
-//!   is that of a run read to its end, and one used later has the page that is asked for, nobody can tell
-//!   which of the two is meant, and neither is answered.
-//! * Where the session has no such run, it may have taken the place of one that expired in mid-run:
-//!   then the page belongs to the run of the same key and query whose page before it was served
-//!   last, if that was before the session was opened; failing that, whose very page was, since its
-//!   answer may have been lost.
+//! * A later page belongs to its session's run of that query. Some scripts compute To again for every
+//!   page, by clocks that step: an unknown To still belongs to the run used last, unless it is so much
+//!   earlier, on a page that does not come next, that it must be another query. If it matches a run that
+//!   was read to its end, but a run used later has the requested page, it is not known which of the two is
+//!   meant, and neither is answered.
+//! * If the session has no such run, it may have replaced a session that expired in mid-run: then the page
+//!   belongs to the run of the same key and query whose previous page was served last, if that was before
+//!   the session was opened; otherwise to the run whose same page was, since its answer may have been
+//!   lost.
 //! * Otherwise it begins one.
 
 mod limits;
@@ -34,14 +33,14 @@ pub const RUN_HOURS_MAX: i64 = 24;
 
 const MINUTE_MS: i64 = 60_000;
 
-/// A To that lies this much before that of a run, on a page that does not come next, asks for something
+/// A To this much before that of a run, on a page that does not come next, asks for something
 /// else: no clock is set back so far between two pages.
 const TO_EARLIER_MS_MAX: i64 = 24 * 60 * MINUTE_MS;
 
 /// How far a run has come is written down about this often.
 const NOTED_EVERY_MS: i64 = 1_000;
 
-/// What a request for a page needs to be told apart by.
+/// What identifies a request for a page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask {
     pub(crate) session: SecretHash,
@@ -259,7 +258,7 @@ impl Runs {
         of_query.any(|run| run.recorded && run.record.key == key)
     }
 
-    /// Whether the run of a later page that nobody knows may be one that was dropped for others, and
+    /// Whether the unknown run of a later page may be one that was dropped for others, and
     /// would have been kept without them.
     pub(crate) fn may_have_dropped(&self, ask: &Ask) -> bool {
         let dropped = self.dropped.get(&ask.key);
@@ -295,7 +294,7 @@ impl Runs {
         due
     }
 
-    /// Forgets runs that nobody has used for long; returns those that the store has to forget too.
+    /// Forgets runs that have not been used for long; returns those that the store must forget too.
     pub(crate) fn expire(&mut self, now: Stamp) -> Vec<RunRecord> {
         self.dropped.retain(|_, at| !is_expired(*at, now));
         let old = |run: &&Run| is_expired(run.record.last_used, now);
@@ -338,7 +337,7 @@ impl Runs {
         Ok(Some(best.record.to))
     }
 
-    /// The run that a later page asked for by a newer session of the same key goes on with.
+    /// The run that a newer session of the same key continues with a later page.
     fn orphan(&self, ask: &Ask) -> Result<Option<Run>, Ambiguous> {
         let of_query = || self.all.iter_hash(hash(ask.query)).filter(|run| run.is_of(ask.query));
         let others = || of_query().filter(|run| run.may_be_taken_over(ask));

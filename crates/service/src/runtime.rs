@@ -1,4 +1,4 @@
-//! What the service needs of the runtime that it lives in, as a parameter: a simulation is another.
+//! What the service needs from its runtime, as a parameter, so that the simulation can provide its own.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -15,10 +15,10 @@ pub trait Runtime: Send + Sync {
     /// Waits for that long.
     fn sleep(&self, duration: Duration) -> Pending;
 
-    /// Does work that may wait for the disk where it holds up nobody.
+    /// Does work that may wait for the disk, on a thread where nothing else waits for it.
     fn blocking(&self, work: Box<dyn FnOnce() + Send>) -> Pending;
 
-    /// Does work in the background; nobody waits for it.
+    /// Does work in the background; nothing waits for it.
     fn spawn(&self, work: Pending);
 }
 

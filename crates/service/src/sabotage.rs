@@ -1,5 +1,5 @@
-//! Guards that a simulation can switch off, one at a time, to show that it notices. Without the
-//! feature `sabotage` they are always on, and asking costs nothing.
+//! Guards that the simulation can switch off, one at a time, to show that it notices. Without the feature
+//! `sabotage` they are always on, and cost nothing.
 
 use domain::Stamp;
 
@@ -16,7 +16,7 @@ pub enum Guard {
     InFlight,
     /// The writes of a group share one stamp.
     SharedStamp,
-    /// Nothing is told beyond a durable promise, which the next process begins with.
+    /// Nothing is exposed beyond a durable promise, which the next process starts with.
     Lease,
     /// All pages of a run come from its view.
     RunView,
@@ -24,7 +24,7 @@ pub enum Guard {
     JudgeInCommit,
     /// An upper bound just ahead of the horizon is waited for.
     WaitForTo,
-    /// A rename that was cut short goes on.
+    /// An interrupted rename is continued.
     GoOnRenaming,
 }
 

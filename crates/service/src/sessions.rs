@@ -1,5 +1,5 @@
-//! Sessions: who is asking, a script or a person. Kept in memory by the hash of their id, and in the
-//! store so that a restart logs nobody out.
+//! Sessions: of scripts and of people. Kept in memory by the hash of their id, and in the
+//! store so that a restart logs no one out.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -23,10 +23,10 @@ pub const PERSON_IDLE_HOURS_MAX: i64 = 12;
 /// Sessions of one key, or of one person; the one idle longest ends for another.
 pub const SESSIONS_PER_KEY_MAX: usize = 10_000;
 
-/// Use is written down at most this often, and counted as if it had lasted so long.
+/// How often the last use is saved at most; it counts as having lasted this long.
 const USE_KEPT_MS: i64 = 60_000;
 
-/// Somebody who is logged in with a key, for the length of one request.
+/// A caller logged in with a key, for the length of one request.
 #[derive(Clone)]
 pub struct Caller {
     /// The organization.
@@ -41,7 +41,7 @@ pub struct Caller {
     pub(crate) session: Arc<Session>,
 }
 
-/// A session that is live, and who asks with it.
+/// A live session, and its user.
 pub(crate) struct Found {
     pub(crate) session: Arc<Session>,
     pub(crate) directory: Arc<Directory>,
@@ -104,7 +104,7 @@ impl Session {
         self.ended.load(Ordering::Acquire) || self.is_idle(now)
     }
 
-    /// On whose behalf it asks; nobody's where what opened it has been switched off since.
+    /// The user it acts for; none if its key or user has been disabled since.
     fn user<'d>(&self, directory: &'d Directory) -> Option<&'d SystemUser> {
         match self.opener {
             Opener::Key(key) => directory.live_user(key),

@@ -1,5 +1,5 @@
-//! What an admin sets in the pages. Whether they still may is judged inside the commit, and nobody
-//! takes away from themselves what it takes: so there is always somebody left who may.
+//! What an admin sets in the pages. Whether they still may is judged inside the commit, and admins
+//! cannot take the permission from themselves: so there is always someone left who may.
 
 use hashbrown::HashMap;
 
@@ -25,7 +25,7 @@ pub struct UserEdit {
     pub name: Option<Name>,
     /// Another role.
     pub role: Option<Role>,
-    /// Whether keys and sessions are to be worth nothing.
+    /// Whether keys and sessions must stop working.
     pub disabled: Option<bool>,
 }
 
@@ -99,7 +99,7 @@ impl Service {
         .await
     }
 
-    /// Says how often somebody is expected to ask with a key; none where its own rhythm is to tell.
+    /// Sets how often a key is expected to poll; none to judge by its usual pause.
     ///
     /// # Errors
     /// When there is no such key, they may not, or the store cannot write.
@@ -140,7 +140,7 @@ impl Service {
     /// Changes a user.
     ///
     /// # Errors
-    /// When there is no such user, it is they themselves who would lose their role, they may not, or the
+    /// When there is no such user, they would lose their own role, they may not, or the
     /// store cannot write.
     pub async fn edit_user(
         &self,
@@ -189,7 +189,7 @@ impl Service {
         .await
     }
 
-    /// A password to be passed on to somebody.
+    /// A password to be given to a person.
     ///
     /// # Errors
     /// When the machine gives no randomness.
@@ -197,7 +197,7 @@ impl Service {
         passwords::generate(self.shared.random.as_ref()).map_err(AdminError::Unavailable)
     }
 
-    /// When each of the people was last seen in the pages; those of whom nothing is known are left out.
+    /// When each of the people was last seen in the pages; people without a record are left out.
     #[must_use]
     pub fn last_seen(&self, org: &Tenant) -> HashMap<UserId, Stamp> {
         self.shared.sessions.last_seen(org.key)

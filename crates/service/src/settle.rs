@@ -1,5 +1,5 @@
-//! After a commit of which nobody knows whether it is there: nothing is written until the store has been
-//! reopened and asked, and then memory is what the store is.
+//! After a commit whose outcome is unknown: nothing is written until the store has been reopened and
+//! checked; then memory is brought in line with the store.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -26,11 +26,11 @@ impl Committer {
         self.doubted = Some(batch);
     }
 
-    /// A commit reported that nobody knows.
+    /// A commit reported that its outcome is unknown.
     pub(crate) fn settle_commit(&mut self, batch: Batch, problem: &str) {
         tracing::error!(
             problem,
-            "a commit may be there or not; writes are refused until that is known"
+            "it is not known whether a commit succeeded; writes are refused until it is"
         );
         self.doubt(batch);
         self.settle();
@@ -48,7 +48,7 @@ impl Committer {
     }
 
     /// Finds out, if there is something to be found out and the store can be reopened. Until then, those
-    /// who wait are told that nobody knows.
+    /// that wait are told that the outcome is unknown.
     pub(crate) fn settle(&mut self) {
         let now_ms = self.shared.clock.elapsed_ms();
         if self.reopen_due_ms.is_some_and(|due_ms| now_ms < due_ms) {
@@ -65,13 +65,13 @@ impl Committer {
             Ok(is_there) => {
                 self.shared.in_order.store(true, Ordering::Release);
                 if self.reopen_due_ms.take().is_some() {
-                    tracing::info!("the store is in order again");
+                    tracing::info!("the database works again");
                 }
                 if is_there { self.publish(batch) } else { batch.abandon(&out_of_order()) }
             }
             Err(e) => {
                 if self.reopen_due_ms.is_none() {
-                    tracing::error!(error = %e, "the store cannot be reopened; trying again");
+                    tracing::error!(error = %e, "cannot reopen the database; trying again");
                 }
                 // At once for what passes, and then not for every write that comes.
                 self.reopen_due_ms =
@@ -123,7 +123,7 @@ impl Tenant {
             // Whatever were written now would take the places of what is gone.
             let org = &self.id;
             return Err(StoreError::Damaged(format!(
-                "{org} has been shown {shown} changes, and the store has {there} of them: what was acknowledged is gone; stop the server and restore the data folder"
+                "{org} had {shown} changes, but the database now has only {there}: acknowledged changes are lost; stop the server and restore the data folder"
             )));
         }
         self.set_directory(Directory::new(stored));

@@ -1,8 +1,8 @@
-//! The first admin of a data folder in which nobody can sign in to the pages: whoever has the link that the server
+//! The first admin of a data folder in which no one can sign in to the pages: the person with the link that the server
 //! prints when it starts makes one.
 //!
 //! The link's token is good for one admin and for this process alone. It is kept as a hash, like every secret, and
-//! is worth nothing as soon as somebody can sign in, however they got there.
+//! is worth nothing as soon as someone can sign in, however they got there.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::tenant::Tenant;
 use crate::throttle::{Source, TooManyAttempts};
 use crate::{AdminError, LoginError, Refusal, Service, Shared, SignInError, secret};
 
-/// The token of the link; none where there is no link, or no longer.
+/// The token of the link; none if there is no link, or no longer.
 #[derive(Default)]
 pub(crate) struct SetupToken(Mutex<Option<SecretHash>>);
 
@@ -59,8 +59,8 @@ pub struct FirstAdmin {
 /// Why there is no first admin.
 #[derive(Debug, Error)]
 pub enum SetupError {
-    /// Somebody can sign in, and so is the one to add others.
-    #[error("this server has been set up already")]
+    /// Someone can sign in already, and can add others.
+    #[error("this server has already been set up")]
     Done,
     /// The token is not that of this process's link, or has been used.
     #[error("this setup link is not valid")]
@@ -100,13 +100,13 @@ impl Shared {
 }
 
 impl Service {
-    /// Whether somebody can sign in to the pages, in whatever organization.
+    /// Whether anyone can sign in to the pages, in any organization.
     #[must_use]
     pub fn can_anybody_sign_in(&self) -> bool {
         self.shared.can_anybody_sign_in()
     }
 
-    /// A token for the setup link, in place of any before; none where somebody can sign in.
+    /// A token for the setup link, replacing any earlier one; none if someone can sign in.
     ///
     /// # Errors
     /// When the machine gives no randomness.

@@ -1,4 +1,4 @@
-//! Orders by other members than the time of change: the positions of a run's records, sorted once.
+//! Sort orders other than the modification time: the positions of a run's records, sorted once.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -95,7 +95,7 @@ impl Key {
         }
     }
 
-    /// What it takes in memory beside its place in the list.
+    /// What it takes in memory in addition to its place in the list.
     fn bytes(&self) -> u64 {
         match self {
             Key::Text(text) => text.len() as u64,
@@ -103,7 +103,7 @@ impl Key {
         }
     }
 
-    /// Field by field, as they stand in the record.
+    /// Field by field, as in the record.
     fn of_custom_fields(activity: &Activity) -> Key {
         if activity.custom_fields.is_empty() {
             return Key::Absent;
@@ -152,7 +152,7 @@ pub(crate) fn sort(
             let key = Key::of(order.by, version, activity);
             bytes += key.bytes();
             if bytes > keys_bytes_max {
-                let problem = "the texts to be sorted by are too long for the server's memory: ask for a narrower range, or sort by another column";
+                let problem = "the column's texts are too long to sort in the server's memory: ask for a smaller range, or sort by another column";
                 return Err(StoreError::Unavailable(problem.to_owned()));
             }
             keyed.push((key, version.id, version.seq));

@@ -1,4 +1,4 @@
-//! Why a text was found: where the words that somebody searched for stand in it.
+//! Why a text was found: where in it the searched words are.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use store::{Word, tokens};
 const BEFORE_CHARS: usize = 40;
 const SNIPPET_CHARS: usize = 120;
 
-/// What somebody searches for, word by word.
+/// What is searched for, word by word.
 #[derive(Clone, Debug, Default)]
 pub struct Sought {
     words: Vec<Word>,
@@ -17,13 +17,13 @@ pub struct Sought {
 /// A piece of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snippet<'a> {
-    /// The piece as it stands there.
+    /// The piece as it is in the text.
     pub text: &'a str,
     /// Where in the piece words were found, in bytes, in order, none within another.
     pub marks: Vec<Range<usize>>,
     /// Whether the text begins before it.
     pub is_begun_before: bool,
-    /// Whether the text goes on behind it.
+    /// Whether the text continues after it.
     pub goes_on: bool,
 }
 
@@ -46,7 +46,7 @@ impl Sought {
         self.words.iter().any(|word| word.text.parse() == Ok(number))
     }
 
-    /// Where in a text the words stand, in bytes: in order, and none within another.
+    /// Where in a text the words are, in bytes: in order, and without overlaps.
     ///
     /// ```
     /// let text = "Zoë's call to the caller";
@@ -73,7 +73,7 @@ impl Sought {
         apart
     }
 
-    /// The piece of a text around the first word that was found in it, cut between words; none where
+    /// The piece of a text around the first word that was found in it, cut between words; none if
     /// nothing was.
     #[must_use]
     pub fn snippet<'a>(&self, text: &'a str) -> Option<Snippet<'a>> {

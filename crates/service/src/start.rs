@@ -1,5 +1,5 @@
-//! What a start finds in the store, and what of it has to go: runs that a power cut may have taken back, and
-//! what comes from under a clock that was ahead, once its promise is taken back.
+//! What a start finds in the store, and what it must drop: runs that a power cut may have undone, and what
+//! was made while the clock was ahead, once that promise is taken back.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::trusted_clock::utc;
 pub(crate) struct Start {
     /// By the clock.
     now: Stamp,
-    /// The bound of all that has been told, as far as it is to count.
+    /// The bound of all that has been exposed, as far as it counts.
     promise: Stamp,
     /// The bound that was kept, where it lay beyond this and no longer counts.
     taken_back: Option<Stamp>,
@@ -93,7 +93,7 @@ impl Start {
         let Some(kept) = self.taken_back else { return };
         tracing::warn!(
             promised = utc(kept),
-            "the promise is taken back to the clock: whoever has been told a later instant than now has to read everything again from before it, and everybody has to log in again"
+            "times that were returned before are later than the clock, and are no longer honored: integrations that received a later time than now must read everything again from before now, and everyone must log in again"
         );
         for tenant in self.tenants.values() {
             let timeline = tenant.timeline.read();
@@ -104,7 +104,7 @@ impl Start {
                     org = %tenant.id,
                     versions,
                     until = utc(last),
-                    "times of change that are later than the clock stay, and new ones follow them until the clock has passed them"
+                    "some modification times are later than the clock; new ones follow them until the clock has passed them"
                 );
             }
         }

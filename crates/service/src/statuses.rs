@@ -1,5 +1,5 @@
-//! Statuses. A name is embedded in every record that shows it: changing one changes them
-//! (invariant 8).
+//! Statuses. A status's name is embedded in every record with this status, so renaming it changes those
+//! records (invariant 8).
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,12 +14,12 @@ use crate::directory::Directory;
 use crate::runtime::wait;
 use crate::sabotage::{Guard, step_of};
 use crate::tenant::Tenant;
-use crate::{AdminError, Person, Refusal, Service, Step, Write};
+use crate::{AdminError, DAMAGED, Person, Refusal, Service, Step, Write};
 
-/// The author of what nobody asked for in the pages.
+/// The author of changes that no one made in the pages.
 const THE_SERVER: Author = Author { user: None, origin: Origin::CommandLine };
 
-/// Records that are brought up to date between two looks at the progress.
+/// Records that are updated between two reports of progress.
 const SPREAD_RECORDS_MAX: usize = 500;
 
 /// How far a status's new name has come.
@@ -40,9 +40,7 @@ impl Spread {
             1 => "1 activity cannot be read and keeps".to_owned(),
             many => format!("{many} activities cannot be read and keep"),
         };
-        Some(format!(
-            "{who} the old name: the data folder is damaged; `driftless check` says where"
-        ))
+        Some(format!("{who} the old name: {DAMAGED}"))
     }
 }
 
@@ -139,7 +137,7 @@ impl Service {
         wait(self.rename_status_async(org, id, name, progress))
     }
 
-    /// The same for whoever has no thread to give. It reads the store where it stands.
+    /// The same for callers without a thread. It reads the store on the current thread.
     ///
     /// # Errors
     /// As [`Service::rename_status`].
@@ -153,7 +151,7 @@ impl Service {
         self.rename_status_by(org, None, id, name, progress).await
     }
 
-    /// The same as somebody wants in the pages; for a thread that may wait.
+    /// The same on a person's request in the pages; for a thread that may wait.
     pub(crate) fn rename_status_for(
         &self,
         by: &Person,
@@ -192,7 +190,7 @@ impl Service {
         self.spread_status(org, author, id, progress).await
     }
 
-    /// Goes on with what a stop interrupted.
+    /// Continues what a shutdown interrupted.
     pub(crate) async fn spread_interrupted(&self) {
         for org in self.orgs() {
             let directory = org.directory();
@@ -203,7 +201,7 @@ impl Service {
                 let quiet = &mut |_| {};
                 let spread = self.spread_status(&org, THE_SERVER, status.id, quiet).await;
                 if let Err(error) = spread {
-                    tracing::error!(org = %org.id, status = %status.id, %error, "renaming could not go on");
+                    tracing::error!(org = %org.id, status = %status.id, %error, "cannot continue renaming a status");
                 }
             }
         }
@@ -239,7 +237,7 @@ impl Service {
             progress(spread);
         }
         if let Some(problem) = spread.problem() {
-            tracing::error!(org = %org.id, status = %id, problem, "a status has been renamed");
+            tracing::error!(org = %org.id, status = %id, problem, "a status has been renamed, but not everywhere; `driftless check` shows where");
         }
         // Renamed again meanwhile: then the later call says when it is done, or housekeeping. The name
         // would not tell: it may have gone and come back.
@@ -271,7 +269,7 @@ impl Service {
     }
 }
 
-/// As long as it is there, a status is being spread: nobody else goes on with that.
+/// While it exists, a status is being spread, and nothing else continues that.
 struct UnderWay(Arc<Tenant>, StatusId);
 
 impl UnderWay {
@@ -316,7 +314,8 @@ pub(crate) fn put_new_status(
     Ok(id)
 }
 
-/// Nobody means new activities to begin with what has come to count as done; who does says so afterwards.
+/// Sets whether a status counts as done. One that becomes done is no longer the one that new activities begin with,
+/// unless it is marked as such again.
 pub(crate) fn set_done(status: &mut Status, done: bool) {
     status.begins &= !done || status.done;
     status.done = done;

@@ -1,4 +1,4 @@
-//! The question: what changed, or was removed, since X?
+//! Answers the question: what changed, or was removed, since X?
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::runs::{Ambiguous, Ask, RUN_HOURS_MAX, TooManyRuns};
 use crate::sabotage::{self, Guard};
 use crate::sessions::Caller;
 use crate::tenant::Tenant;
-use crate::{Refusal, Service, Shared, sorting};
+use crate::{DAMAGED, Refusal, Service, Shared, sorting};
 
 /// An upper bound this little ahead of now is waited for; one further ahead is answered as of the
 /// horizon.
@@ -28,7 +28,7 @@ const TO_AHEAD_MS_MAX: i64 = 2_000;
 /// The longest wait for the horizon to pass an upper bound.
 const HORIZON_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// Who asks for a later page of at least this size reads through all of them.
+/// A client that asks for a later page of at least this size reads through all of them.
 const READ_THROUGH_PAGE_SIZE_MIN: usize = 100;
 
 /// One page of a run, by the positions of its records. Versions never change (invariant 1): what has been
@@ -37,7 +37,7 @@ const READ_THROUGH_PAGE_SIZE_MIN: usize = 100;
 pub struct SyncPage {
     /// Complete up to here; the same on every page of the run.
     pub horizon: Stamp,
-    /// Where the page's records lie, in the order asked for.
+    /// The positions of the page's records, in the requested order.
     pub seqs: Vec<Seq>,
     /// The same of the next page, where that is long and will likely be asked for: none of others.
     pub next: Vec<Seq>,
@@ -47,9 +47,9 @@ pub struct SyncPage {
     pub total: u64,
     /// Pages in all, at least 1.
     pub pages: u64,
-    /// The removed ids of the whole run, ascending; none where the question did not want them.
+    /// The removed ids of the whole run, ascending; none if the question did not want them.
     pub removed: Option<RemovedIds>,
-    /// What is to be told of once the page has been sent.
+    /// What to report once the page has been sent.
     pub served: Option<Served>,
 }
 
@@ -58,22 +58,22 @@ pub struct SyncPage {
 pub enum AskError {
     /// The run that the page belongs to was lost with a process that died.
     #[error(
-        "the run that page {0} belongs to was interrupted by a restart: begin again with page 1"
+        "the paged request that page {0} belongs to was interrupted by a restart: begin again with page 1"
     )]
     BeginAgain(u64),
     /// The run that the page belongs to may have been dropped for others of the same key.
     #[error(
-        "the run that page {0} belongs to may have been forgotten, since this key asks so much: begin again with page 1"
+        "the paged request that page {0} belongs to may have expired because this key has made too many others: begin again with page 1"
     )]
     Dropped(u64),
     /// The page may belong to either of two runs of the session that differ in To alone.
     #[error(
-        "page {0} may belong to either of two runs that this session asked for with another To each: begin again with page 1"
+        "page {0} could belong to either of two requests of this session that differ only in To: begin again with page 1"
     )]
     Ambiguous(u64),
     /// The key has too many runs under way.
     #[error(
-        "this key has {max} runs of several pages, none of them idle for {} minutes: finish or slow down some",
+        "this key has {max} paged requests in progress, none of them idle for {} minutes: finish some of them first, or send fewer",
         crate::RUN_KEPT_MINUTES_MIN
     )]
     TooManyRuns {
@@ -89,13 +89,15 @@ impl From<StoreError> for AskError {
     fn from(error: StoreError) -> AskError {
         AskError::Unavailable(match error {
             StoreError::Unavailable(problem) => {
-                tracing::warn!(problem, "the store cannot answer now");
+                tracing::warn!(problem, "cannot use the database");
                 problem
             }
             StoreError::Damaged(problem) => {
-                tracing::error!(problem, "the store is damaged");
-                let problem = "a record cannot be read: the data folder is damaged";
-                format!("{problem}; `driftless check` says where")
+                tracing::error!(
+                    problem,
+                    "the data folder is damaged; `driftless check` shows where"
+                );
+                format!("a record cannot be read: {DAMAGED}")
             }
         })
     }
@@ -138,7 +140,7 @@ enum Records {
 }
 
 impl Caller {
-    /// Who is to be named as the author of what this caller writes.
+    /// The author of this caller's writes.
     #[must_use]
     pub fn author(&self, origin: Origin) -> Author {
         Author { user: Some(self.user), origin }
@@ -148,7 +150,7 @@ impl Caller {
 impl Service {
     /// Answers one page, without its records: [`Service::fold_versions`] shows them. A run that begins
     /// with it has pages of the size asked for, or of `page_size_max` where that is less. The page counts
-    /// as delivered once its [`Served`] has been told.
+    /// as delivered once its [`Served`] has been reported.
     ///
     /// # Errors
     /// See [`AskError`]; all of them may pass.
@@ -178,7 +180,7 @@ impl Service {
         Ok(page)
     }
 
-    /// Has the store know that there is a key that asks.
+    /// Makes the store record that the key is in use.
     async fn begin_coverage(&self, org: &Arc<Tenant>, key: KeyId) -> Result<(), AskError> {
         let tenant = org.clone();
         let begun = self.call_async(move |committer| committer.begin_coverage(&tenant, key));
@@ -235,7 +237,7 @@ impl Service {
         }
     }
 
-    /// The same in one step; none where there is no run and none may begin yet.
+    /// The same in one step; none if there is no run and none may begin yet.
     fn find_or_begin(
         &self,
         org: &Tenant,
@@ -274,7 +276,7 @@ impl Service {
         (view, horizon.min(to), horizon)
     }
 
-    /// Whether the run of a later page that nobody knows may have begun in a process before this one:
+    /// Whether the unknown run of a later page may have begun in an earlier process:
     /// in a session that is older than this one, or, for as long as runs live after a crash, in one whose
     /// place a newer session has taken. An orderly stop keeps every run, but not under the identity
     /// that another release may give its question.
@@ -291,12 +293,12 @@ impl Service {
         self.shared.views.get(org, run.seq)
     }
 
-    /// Whether the horizon has passed an upper bound, be it told or not.
+    /// Whether the horizon has passed an upper bound, exposed or not.
     fn has_passed(&self, org: &Tenant, to: Stamp) -> bool {
         org.exposure.horizon(self.now(), self.shared.lease.bound()) >= to
     }
 
-    /// Waits until an upper bound that lies only a little ahead has been passed by the horizon.
+    /// Waits until the horizon has passed an upper bound that is only a little ahead.
     pub(crate) async fn wait_for_horizon(&self, org: &Tenant, to: Stamp) -> Result<(), AskError> {
         let mut too_long = self.shared.runtime.sleep(HORIZON_WAIT_MAX);
         loop {
@@ -317,7 +319,7 @@ impl Service {
                 () = renewed => {}
                 () = passed => {}
                 () = &mut too_long => {
-                    return Err(AskError::Unavailable("a commit takes too long; ask again".to_owned()));
+                    return Err(AskError::Unavailable("a write is taking too long; try again".to_owned()));
                 }
             }
         }
@@ -353,10 +355,10 @@ impl Service {
         self.shared.views.put(org, view.clone());
         let (reply, kept) = oneshot::channel();
         self.note(org, Note::Run(*run), Some(reply))?;
-        kept.await.map_err(|_| AskError::Unavailable("the run could not be recorded".to_owned()))
+        kept.await.map_err(|_| AskError::Unavailable("cannot save a paged request".to_owned()))
     }
 
-    /// The positions of so many records, from the page's first on.
+    /// The positions of this many records, from the page's first.
     async fn seqs(
         &self,
         org: &Arc<Tenant>,
@@ -391,7 +393,7 @@ impl Service {
         Ok(sorted.iter().skip(skip).take(take).copied().collect())
     }
 
-    /// The records sorted as the question wants, from memory or anew.
+    /// The records in the requested order, from the cache or sorted again.
     async fn sorted(
         &self,
         org: &Arc<Tenant>,

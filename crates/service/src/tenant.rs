@@ -46,7 +46,7 @@ pub struct Tenant {
     pub(crate) board: BoardPlace,
     /// What each key has asked for, and what of it was delivered.
     pub(crate) coverages: Coverages,
-    /// Places for those who follow the head.
+    /// Places for clients that follow the head.
     pub(crate) following: Arc<Semaphore>,
     /// Rung whenever the horizon may have moved for another reason than time.
     pub(crate) moved: Notify,
@@ -105,7 +105,7 @@ impl Tenant {
     }
 
     /// Shows a whole log in one step, that of a first import. The head is the last version's stamp, and not
-    /// the one that the import has drawn: what is told must be kept by a version, or by a promise.
+    /// the one that the import has drawn: what is exposed must be covered by a version, or by a promise.
     pub(crate) fn show_log(&self, timeline: Timeline) {
         let (view, head) = (timeline.head(), timeline.last_stamp().unwrap_or(Stamp::MIN));
         *self.timeline.write() = timeline;
@@ -143,7 +143,7 @@ impl Tenant {
         self.set_directory(Directory { organization, ..directory });
     }
 
-    /// Remembers when somebody logged in with a key. Called by the committer alone, like everything
+    /// Remembers the last login with a key. Called by the committer alone, like everything
     /// that replaces the directory.
     pub(crate) fn logged_in(&self, key: KeyId, at: Stamp) {
         let mut directory = Directory::clone(&self.directory());
@@ -160,7 +160,7 @@ impl Tenant {
         self.permits.clone().try_acquire_owned().ok()
     }
 
-    /// Room for an answer of so many bytes among those that the organization's readers have not read
+    /// Room for an answer of this many bytes among those that the organization's clients have not read
     /// yet; none when it is taken. Held until the answer has been sent.
     #[must_use]
     pub fn room_for_answer(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {

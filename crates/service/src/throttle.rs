@@ -1,7 +1,7 @@
-//! Attempts to sign in: whoever guesses has to wait.
+//! Limits attempts to sign in, so that passwords cannot be guessed.
 //!
-//! An attempt counts from its beginning and is taken back when it succeeds, so that many at once, or
-//! ones that nobody waits for, count too.
+//! An attempt counts as failed from its beginning until it succeeds, so that many at once, or abandoned
+//! ones, count too.
 
 use domain::{SecretHash, Stamp};
 use parking_lot::Mutex;
@@ -24,13 +24,13 @@ const REMEMBERED_MAX: usize = 100_000;
 
 /// Too many attempts have failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("too many attempts have failed: try again in {minutes} minutes")]
+#[error("too many failed attempts: try again in {minutes} minutes")]
 pub struct TooManyAttempts {
     /// When to try again.
     pub minutes: i64,
 }
 
-/// What attempts are told apart by. Kept as a hash: it is of one length, whatever was typed.
+/// What attempts are counted by. Stored as a hash, so that its length is fixed, whatever was typed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Source {
     hash: SecretHash,

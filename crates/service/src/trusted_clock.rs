@@ -1,10 +1,9 @@
-//! How far the machine's clock is trusted: a day, and no further.
+//! Limits how far the system clock is trusted: a day, and no further.
 //!
-//! One that is far ahead only once would spoil a data folder for good: what has been told can never be taken
-//! back, so that from then on every stamp follows an instant years ahead, and whoever asks for changes up to
-//! now hears of none. So a start whose clock lies far from everything kept is refused until somebody says
-//! that the clock is right; and while the server runs, a clock that leaps, ahead or back, is not followed any
-//! further.
+//! A clock that is far ahead only once would spoil a data folder permanently: an exposed instant can never be
+//! taken back, so from then on every stamp would follow an instant years ahead, and requests for changes up to
+//! now would find none. So a start whose clock is far from everything stored is refused until the operator
+//! confirms the clock; and while the server runs, a clock that jumps ahead or back is not followed any further.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -16,7 +15,7 @@ use thiserror::Error;
 const STEP_MS_MAX: i64 = 24 * 3_600_000;
 
 /// How far a clock is followed away from the time that has passed since the start, in milliseconds. With a
-/// promise on top, what is kept then still lies within [`STEP_MS_MAX`] of a clock that is right again.
+/// promise on top, what is stored then is still within [`STEP_MS_MAX`] of a clock that is right again.
 const FOLLOWED_MS_MAX: i64 = STEP_MS_MAX - 60_000;
 
 /// How often a clock that has not leapt is taken for right, in milliseconds.
@@ -26,17 +25,17 @@ const FOUND_RIGHT_EVERY_MS: i64 = 3_600_000;
 /// grow.
 const BEYOND_SANITY: i64 = 221_845_392_000_000;
 
-/// Which clocks a start accepts that lie more than a day from everything kept.
+/// Which clocks a start accepts that are more than a day from everything stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AcceptClock {
     /// None of them.
     #[default]
     Near,
-    /// None of them; but whoever only reads goes on from the latest instant kept, whatever the clock shows.
+    /// None of them; but commands that only read continue from the latest stored instant, whatever the clock shows.
     Kept,
-    /// Those that are later: nobody has worked here for a while.
+    /// Those that are later: the data was not used for a while.
     Later,
-    /// All: somebody has looked, and says that the clock is right. What has been promised beyond it is
+    /// All: the operator has said that the clock is right. What has been promised beyond it is
     /// taken back.
     Any,
 }
@@ -44,9 +43,9 @@ pub enum AcceptClock {
 /// Why a clock was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ClockError {
-    /// It lies long after everything kept.
+    /// It is long after everything stored.
     #[error(
-        "the clock shows {}, more than a day after everything kept, which ends with {}: set the clock, or, if it is right, start once with `driftless serve --accept-clock`",
+        "the clock shows {}, more than a day after the latest stored time, {}: set the clock",
         utc(*.clock),
         utc(*.kept)
     )]
@@ -56,9 +55,9 @@ pub enum ClockError {
         /// The latest instant that is kept.
         kept: Stamp,
     },
-    /// It lies long before the latest instant kept.
+    /// It is long before the latest stored instant.
     #[error(
-        "the clock shows {}, more than a day before what has been promised, which ends with {}: set the clock, or, if it is right, start once with `driftless serve --accept-clock`; whoever has been told a later instant than now then has to read everything again from before it",
+        "the clock shows {}, more than a day before the latest time given to clients, {}: set the clock",
         utc(*.clock),
         utc(*.kept)
     )]
@@ -68,8 +67,8 @@ pub enum ClockError {
         /// The latest instant that is kept.
         kept: Stamp,
     },
-    /// It lies in a year that no clock is believed to be in.
-    #[error("the clock shows {}, after which times of change could not grow for long: set the clock", utc(*.0))]
+    /// Its year is not plausible.
+    #[error("the clock shows {}, which cannot be right: set the clock", utc(*.0))]
     Insane(Stamp),
 }
 
@@ -101,7 +100,7 @@ pub(crate) fn begin(
         Ok(promise) => {
             if accept == AcceptClock::Any && judge(now, kept, newest, AcceptClock::Near).is_ok() {
                 tracing::warn!(
-                    "--accept-clock was not needed: take it away, since it accepts a wrong clock too"
+                    "--accept-clock was not needed: remove it, because it also accepts a wrong clock"
                 );
             }
             Ok((promise, trusted))
@@ -111,7 +110,7 @@ pub(crate) fn begin(
 
 /// Judges the clock of a start. `kept` is the promise that is in force, [`Stamp::MIN`] where nothing has been
 /// promised yet; `newest` is the latest stamp of all versions. A stop under a clock that was behind leaves a
-/// promise that lies before them. Returns the promise to begin with.
+/// promise before them. Returns the promise to start with.
 ///
 /// # Errors
 /// See [`ClockError`].
@@ -174,7 +173,7 @@ impl TrustedClock {
         TrustedClock { clock, off_ms, found_right_ms, followed_ms, has_leapt }
     }
 
-    /// One that goes on from an instant, and follows the machine's nowhere.
+    /// One that continues from an instant and never follows the machine's clock.
     fn standing(clock: Arc<dyn Clock>, from: Stamp) -> TrustedClock {
         let trusted = TrustedClock::new(clock);
         let passed_ms = trusted.found_right_ms.load(Ordering::Relaxed);
@@ -208,10 +207,10 @@ impl TrustedClock {
         if has_leapt {
             tracing::warn!(
                 clock = utc(shown),
-                "the clock has leapt far from the time that has passed since the start: times of change follow it for less than a day; set the clock, or, if it is right now, stop the server and start it once with `driftless serve --accept-clock`"
+                "the clock has jumped by far more than the time that has passed: modification times follow it for less than a day; set the clock, or, if it is right now, stop the server and start it once with `driftless serve --accept-clock`"
             );
         } else {
-            tracing::info!("the clock is back, and is followed again");
+            tracing::info!("the clock is right again, and modification times follow it");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the command line does to users: changing one, and adding many at once.
+//! Changes of users on the command line: changing one, and adding many at once.
 
 use std::sync::Arc;
 
@@ -41,19 +41,19 @@ pub enum ListedUserError {
     #[error("id {0} is in the list twice")]
     IdTwice(UserId),
     /// The id is taken.
-    #[error("there is a user {0} already: {1}")]
+    #[error("user {0} already exists: {1}")]
     Exists(UserId, Name),
     /// The list has the login name before.
-    #[error("login {0} is in the list twice")]
+    #[error("the login name {0} is in the list twice")]
     LoginTwice(LoginName),
     /// The login name is taken.
-    #[error("user {1} signs in as {0} already")]
+    #[error("the login name {0} is already used by user {1}")]
     LoginExists(LoginName, UserId),
-    /// Somebody has the name, and no id says that this is somebody else.
-    #[error("user {1} is called {0} already: give an id if this is another person")]
+    /// The name is in use, and no id says that this is a different person.
+    #[error("user {1} is also called {0}: give an id if this is a different person")]
     Namesake(Name, UserId),
-    /// The list has the name before, and no id says that this is somebody else.
-    #[error("{0} is in the list twice: give each an id if they are two people")]
+    /// The list has the name twice, and no id says that this is a different person.
+    #[error("{0} is in the list twice: give each an id if they are different people")]
     NameTwice(Name),
 }
 
@@ -76,7 +76,7 @@ impl Service {
         })
     }
 
-    /// Adds all of these users or none. Whoever has a login name can sign in once a password is set.
+    /// Adds all of these users or none. Users with a login name can sign in once a password is set.
     ///
     /// # Errors
     /// When any of them cannot be added, or the store cannot write.

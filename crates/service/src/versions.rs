@@ -12,10 +12,10 @@ use crate::batch::VersionKey;
 use crate::tenant::Tenant;
 use crate::{Service, Shared};
 
-/// Bytes that a version takes beside its texts, roughly.
+/// Bytes that a version takes in addition to its texts, roughly.
 const VERSION_BYTES: usize = 400;
 
-/// So many versions are read where the question stands, wherever they lie: a page of the usual size.
+/// Up to this many versions are read on the current thread, wherever they are: a page of the usual size.
 const READ_IN_PLACE_MAX: usize = 10;
 
 /// The same of neighbours: a page of the largest size.

@@ -1,5 +1,5 @@
-//! Views of runs in memory. A view shares with the head what has not changed since; one that is gone
-//! is rebuilt by undoing the versions after it.
+//! Views of runs in memory. A view shares unchanged parts with the head; a dropped view is rebuilt by
+//! undoing the versions after it.
 
 use domain::{OrgKey, Seq};
 use quick_cache::Weighter;

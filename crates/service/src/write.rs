@@ -1,4 +1,4 @@
-//! What can be written, and what can be said against it.
+//! The kinds of writes, and why a write can be refused.
 
 use domain::{ActivityId, Draft, Imported, OrgId, Patch, Seq, StatusId};
 use thiserror::Error;
@@ -12,7 +12,7 @@ pub enum Write {
     Create(Box<Draft>),
     /// Named members of an activity change.
     Update(ActivityId, Box<Patch>),
-    /// Named members of an activity change, as somebody wants who saw this version of it.
+    /// Changes named members of an activity, based on this version of it.
     Edit {
         /// The activity.
         id: ActivityId,
@@ -35,7 +35,7 @@ pub enum Write {
         seen: Option<Seq>,
     },
     /// An activity goes back to what it was before a version of it, if that is still the latest: what
-    /// somebody did by mistake. One that did not exist or was removed before is removed.
+    /// someone did by mistake. One that did not exist or was removed before is removed.
     Undo {
         /// The activity.
         id: ActivityId,
@@ -60,9 +60,12 @@ pub enum Write {
 pub struct Written {
     /// The activity.
     pub id: ActivityId,
-    /// The version it made; none where everything was so already.
+    /// The version it made; none if nothing changed.
     pub version: Option<Seq>,
 }
+
+/// How every error ends that a damaged data folder causes.
+pub const DAMAGED: &str = "the data folder is damaged";
 
 /// Why a write was refused. Nothing of it is there.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -74,11 +77,11 @@ pub enum Refusal {
     #[error("there is no activity {0}")]
     UnknownActivity(ActivityId),
     /// It has been changed since it was read.
-    #[error("activity {0} has been changed by somebody else since it was read")]
+    #[error("activity {0} has been changed since it was read")]
     Outdated(ActivityId),
     /// The activity never was what it is to go back to: the version is another activity's, a
     /// removal, or none at all.
-    #[error("activity {0} has no such version to go back to; its history lists those it has")]
+    #[error("activity {0} does not have this version; its history lists the versions it has")]
     UnknownVersion(ActivityId),
     /// The organization has no such status.
     #[error("there is no status {0}")]
@@ -94,10 +97,10 @@ pub enum Refusal {
     #[error("activity {0} was edited here or is newer than in the file")]
     NewerHere(ActivityId),
     /// A row of a table changes what has been changed here since the version that it was made from.
-    #[error("activity {0} was changed here since the file was made, in the same place")]
+    #[error("the same fields of activity {0} were changed here since the file was made")]
     Conflict(ActivityId, Vec<Difference>),
-    /// A row of a table names two statuses, and nobody can tell which is meant.
-    #[error("status {id} is {name_of_id:?}, but the name says {name:?}: clear one of them")]
+    /// A row of a table names two different statuses.
+    #[error("status {id} is {name_of_id:?}, but the row names {name:?}: clear one of them")]
     UnclearStatus {
         /// The one by its number.
         id: StatusId,
@@ -107,7 +110,7 @@ pub enum Refusal {
         name: String,
     },
     /// The activity would have more custom fields than are kept.
-    #[error("the activity would have {would} {what}, at most {max} are kept")]
+    #[error("the activity would have {would} {what}; the maximum is {max}")]
     TooManyCustomFields {
         /// Of what.
         what: &'static str,
@@ -117,12 +120,10 @@ pub enum Refusal {
         max: usize,
     },
     /// The organization has given out every id there is.
-    #[error("organization {0} has no more activity ids to give")]
+    #[error("organization {0} has used up all activity ids")]
     IdsExhausted(OrgId),
-    /// The activity cannot be read, because the store is damaged. Nobody is told how: the log says.
-    #[error(
-        "activity {0} cannot be read: the data folder is damaged; `driftless check` says where"
-    )]
+    /// The activity cannot be read, because the store is damaged. The log says how, the message does not.
+    #[error("activity {0} cannot be read: {DAMAGED}")]
     Damaged(ActivityId),
     /// The store cannot write now. The same request may succeed later.
     #[error("{0}")]
@@ -130,10 +131,10 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Nobody may log in or write while old stamps are being written.
+    /// No one may log in or write while old stamps are being written.
     #[must_use]
     pub fn under_import() -> Refusal {
-        let problem = "the organization's first import is under way; try again when it is done";
+        let problem = "the organization's first import is in progress; try again when it is done";
         Refusal::Unavailable(problem.to_owned())
     }
 }

@@ -13,10 +13,10 @@ use crate::{DATABASE_FILE, SqliteStore, failed, open};
 #[derive(Debug, Error)]
 pub enum BackupError {
     /// Something is there already.
-    #[error("{0} exists and is not an empty folder: name a folder that does not exist yet")]
+    #[error("{0} exists and is not an empty folder: choose a folder that does not exist yet")]
     Exists(String),
     /// The copy could not be written.
-    #[error("{path} cannot be written: {problem}")]
+    #[error("cannot write {path}: {problem}")]
     Failed {
         /// Where.
         path: String,

@@ -1,5 +1,5 @@
-//! The checksum of a version, over all columns of its row, and that of a key's coverage: what somebody changes in the file, or a disk
-//! forgets, is found by `check`. It is no secret: whoever wants to deceive can compute it too.
+//! The checksum of a version, over all columns of its row, and of a key's coverage: `check` finds changes that were
+//! made in the file, or by a failing disk. It is not a secret, and no protection against deliberate changes.
 
 use rusqlite::types::ValueRef;
 

@@ -1,4 +1,4 @@
-//! Looking for damage: every row is read, and compared with what it stands for.
+//! Looks for damage: reads every row, and compares it with the version that it belongs to.
 
 use std::collections::HashSet;
 
@@ -52,7 +52,7 @@ const SMALL_TABLES: [SmallTable; 7] = [
         rows::session(row).map(drop)
     }),
     ("account", "id, name FROM account", |row| rows::account(row).map(drop)),
-    ("what is known of key", "api_key, document, checksum FROM coverage", |row| {
+    ("coverage of key", "api_key, document, checksum FROM coverage", |row| {
         rows::coverage(row).map(drop)
     }),
     (
@@ -173,7 +173,7 @@ impl Examination<'_> {
                 self.tell(format!("{MARKER_FILE} was written for another database"));
             }
             Some(Lacking::Part(lacking)) => {
-                self.tell(format!("what {MARKER_FILE} says is not all there: {lacking}"));
+                self.tell(format!("data that {MARKER_FILE} records is missing: {lacking}"));
             }
         }
         Ok(())
@@ -245,7 +245,7 @@ impl Examination<'_> {
         self.query("table activity", WITHOUT_VERSION, (known.key,), &mut |this, row| {
             let (id, seq): (i64, i64) = (cell(row, 0)?, cell(row, 1)?);
             if !told.contains(&id) {
-                this.tell(format!("activity {id}: it has no version at position {seq}"));
+                this.tell(format!("activity {id}: there is no version at position {seq}"));
             }
             Ok(())
         })
@@ -265,15 +265,15 @@ impl Examination<'_> {
             self.tell(format!("position {seq}, activity {id}: {problem}"));
         } else if !is_as_written(row)? {
             self.tell(format!(
-                "position {seq}, activity {id}: it is not what was written: its checksum is another's"
+                "position {seq}, activity {id}: the checksum does not match, so it is not what was written"
             ));
         }
         match cell::<Option<i64>>(row, CURRENT_AT)? {
             None if told.insert(id) => {
-                self.tell(format!("activity {id}: table activity does not have it"));
+                self.tell(format!("activity {id}: it is missing from table activity"));
             }
             Some(current) if current < seq && told.insert(id) => self.tell(format!(
-                "activity {id}: column seq says {current}, it has a later version at {seq}"
+                "activity {id}: column seq says {current}, but there is a later version at {seq}"
             )),
             Some(current) if current == seq => {
                 if let Some(version) = version {
@@ -294,7 +294,7 @@ impl Examination<'_> {
                 let (found, expected) = (shown(found), shown(expected));
                 let id = version.id;
                 self.tell(format!(
-                    "activity {id}: column {column} says {found}, its version says {expected}"
+                    "activity {id}: column {column} says {found}, but its version says {expected}"
                 ));
             }
         }

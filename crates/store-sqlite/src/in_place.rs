@@ -1,5 +1,5 @@
-//! Whether a file that is open still has its name. One that was removed, or that another has taken the place
-//! of, can still be written to, and nobody will ever read it.
+//! Whether an open file is still at its path. A file that was removed or replaced can still be written to,
+//! but will never be read again.
 
 use std::fs;
 use std::io;
@@ -28,10 +28,10 @@ impl Opened {
         match fs::metadata(&self.path) {
             Ok(found) if (found.dev(), found.ino()) == (self.device, self.inode) => Ok(()),
             Ok(_) => Err(StoreError::Unavailable(format!(
-                "{path} is not the file that was opened: put that one back, or start the server anew"
+                "{path} is no longer the file that was opened: put that file back, or restart the server"
             ))),
             Err(e) => Err(StoreError::Unavailable(format!(
-                "{path} is not there any more ({e}): put it back, or start the server anew"
+                "{path} is gone ({e}): put it back, or restart the server"
             ))),
         }
     }

@@ -1,8 +1,8 @@
-//! The embedded store: one SQLite file in a data folder; beside it the marker, which tells whether something
-//! of it has gone, and the index of words, which can be lost.
+//! The embedded store: one SQLite file in a data folder, the marker, which shows whether data was lost, and the
+//! search index, which can be rebuilt.
 //!
-//! Write-ahead log, one writer connection, readers beside it. A commit of [`Durability::Power`] is
-//! synced before it returns; one of [`Durability::Process`] is left to the operating system.
+//! Write-ahead log, one writer connection, and several readers. A commit of [`Durability::Power`] is synced
+//! before it returns; one of [`Durability::Process`] is left to the operating system.
 //!
 //! [`Durability::Power`]: store::Durability::Power
 //! [`Durability::Process`]: store::Durability::Process

@@ -1,11 +1,11 @@
-//! The marker: a small file beside the database that says what the database must have. SQLite cannot know
-//! that its write-ahead log was removed, or that an older copy lies in its place; a server that starts on
-//! such a database would use ids again and be silent about what it has told.
+//! The marker: a small file next to the database that says what the database must contain. SQLite cannot know
+//! that its write-ahead log was removed, or that the file was replaced by an older copy; a server that starts on
+//! such a database would reuse ids and not report what was lost.
 //!
-//! It says which database it belongs to, up to when something may have been told (the lease), and how far
-//! each organization's log has come. It never says more than the database has on disk: it is written after
-//! a commit that lasts, and before one that takes something back. So it may be older than the database,
-//! after a power cut say, and whatever the database lacks of it is lost.
+//! It says which database it belongs to, up to which instant anything may have been exposed (the lease), and how
+//! far each organization's log has come. It never says more than the database has on disk: it is written after a
+//! durable commit, and before one that takes something back. So it may be older than the database, for example
+//! after a power cut, and whatever it names that the database does not have is lost.
 //!
 //! A commit costs one write of 32 bytes for each organization in it, and no sync: a killed process leaves
 //! what it has written. It is synced with each new lease, which is every few seconds.
@@ -94,7 +94,7 @@ impl Content {
         // It is on disk before the file has its name.
         let first = records.next().and_then(|(_, first)| intact(first));
         let identity = first.and_then(|first| identity_in(&first));
-        let identity = identity.ok_or("it does not begin as one")?;
+        let identity = identity.ok_or("it does not start like a marker")?;
         let mut content = Content {
             identity,
             told: Told::default(),
@@ -130,14 +130,14 @@ impl Content {
                 let sql = "SELECT id FROM organization WHERE organization = ?1";
                 let id = database.query_row(sql, (key.0,), |row| row.get(0)).optional()?;
                 let id: String = id.unwrap_or_else(|| format!("number {}", key.0));
-                lacking.push(format!("organization {id} has {found} versions of {told}"));
+                lacking.push(format!("organization {id} has {found} of {told} versions"));
             }
         }
         if let Some(first) = lacking.first() {
             let more = match lacking.len() - 1 {
                 0 => String::new(),
-                1 => ", and 1 more organization lacks some too".to_owned(),
-                more => format!(", and {more} more organizations lack some too"),
+                1 => ", and 1 more organization has lost some".to_owned(),
+                more => format!(", and {more} more organizations have lost some"),
             };
             return Ok(Some(Lacking::Part(format!("{first}{more}"))));
         }
@@ -147,7 +147,9 @@ impl Content {
         let promised = self.told.lease.filter(|promised| *promised > lease);
         Ok(promised.map(|promised| {
             let at = promised.at_offset(0);
-            Lacking::Part(format!("it does not know that instants up to {at} may have been told"))
+            Lacking::Part(format!(
+                "it does not record that clients may have received times up to {at}"
+            ))
         }))
     }
 }

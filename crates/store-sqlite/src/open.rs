@@ -1,4 +1,4 @@
-//! Opening: what is refused is left untouched.
+//! Opening a data folder. A refused folder is left untouched.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -46,7 +46,7 @@ pub enum OpenError {
     Foreign(String),
     /// Made by a later release.
     #[error(
-        "{path} was written by a newer release of Driftless (schema {found}, this one knows {known}): use that release, or a backup from before the update"
+        "{path} was written by a newer release of Driftless (schema {found}; this release supports up to {known}): use that release, or a backup from before the update"
     )]
     Newer {
         /// The file.
@@ -56,7 +56,7 @@ pub enum OpenError {
         /// The latest schema known here.
         known: i64,
     },
-    /// Not readable as what it should be.
+    /// Not a readable database.
     #[error("{path} is damaged ({problem}): restore it from a backup")]
     Damaged {
         /// The file.
@@ -64,9 +64,9 @@ pub enum OpenError {
         /// What SQLite says.
         problem: String,
     },
-    /// It was there, and has gone.
+    /// It was there, and is gone.
     #[error(
-        "{path} is missing, though {sign} beside it shows that there was one: put it back, or restore a backup into a new folder (to begin anew, with nothing, remove {sign} first)"
+        "{path} is missing, but {sign} shows that there was one: put it back, or restore a backup into a new folder (to start over without data, remove {sign} first)"
     )]
     Missing {
         /// The file.
@@ -77,7 +77,7 @@ pub enum OpenError {
     /// It is older than what has been told from it: its write-ahead log was removed, or an older copy
     /// put in its place.
     #[error(
-        "{path} lacks what it has held ({lacking}): put back what was removed (was it {path}-wal?), or restore a backup into a new folder; whoever goes on with what is left, and has every integration read everything again, removes {marker} first"
+        "{path} has lost data ({lacking}): put back what was removed (was it {path}-wal?), or restore a backup into a new folder; to continue with the remaining data, remove {marker} first and let every integration read everything again"
     )]
     Lacking {
         /// The file.
@@ -89,7 +89,7 @@ pub enum OpenError {
     },
     /// What tells whether it has everything is not what was written.
     #[error(
-        "{marker} is damaged ({problem}), so that nobody can tell whether {path} lacks something that it has held: put back what was changed or removed in the folder, or restore a backup into a new one; whoever goes on with what is there, and has every integration read everything again, removes {marker} first"
+        "{marker} is damaged ({problem}), so it is not possible to tell whether {path} has lost data: put back what was changed or removed in the folder, or restore a backup into a new one; to continue with the existing data, remove {marker} first and let every integration read everything again"
     )]
     MarkerDamaged {
         /// The database.
@@ -101,7 +101,7 @@ pub enum OpenError {
     },
     /// It is another folder's, or a copy that has been served elsewhere since.
     #[error(
-        "{path} is not the database that {marker} was written for: put that one back, or serve this one from a new folder; whoever puts it in its place, and has every integration read everything again, removes {marker} first"
+        "{path} is not the database that {marker} was written for: put that one back, or move this one to a new folder; to use it here, remove {marker} first and let every integration read everything again"
     )]
     Exchanged {
         /// The file.
@@ -110,7 +110,7 @@ pub enum OpenError {
         marker: String,
     },
     /// The operating system or SQLite could not open it.
-    #[error("{path} cannot be opened: {problem}")]
+    #[error("cannot open {path}: {problem}")]
     Failed {
         /// The file.
         path: String,

@@ -1,4 +1,4 @@
-//! The questions.
+//! The queries.
 
 use std::ops::ControlFlow;
 use std::sync::mpsc::sync_channel;

@@ -1,4 +1,4 @@
-//! Rows are not models: each is turned into its type here, and a bad one says where it stands.
+//! Converts rows into their types; the error for an invalid row says where it is.
 
 use domain::{
     Account, ActivityId, ApiKey, Author, CalendarFeed, ClientId, Examples, Guide, Interval, KeyId,
@@ -377,7 +377,10 @@ fn count(row: &Row<'_>, index: usize) -> Result<u64, StoreError> {
 pub(crate) fn coverage(row: &Row<'_>) -> Result<CoverageRecord, StoreError> {
     let document: String = column(row, 1)?;
     if column::<i64>(row, 2)? != checksum::of_document(&document) {
-        return Err(damaged("coverage", "it is not what was written: its checksum is another's"));
+        return Err(damaged(
+            "coverage",
+            "the checksum does not match, so it is not what was written",
+        ));
     }
     Ok(CoverageRecord { key: KeyId(column(row, 0)?), document })
 }

@@ -1,5 +1,5 @@
-//! The index of words: a SQLite file of its own, since it is derived. It is no part of a commit nor of
-//! a backup, and whatever is wrong with it, it is thrown away and built anew.
+//! The search index: a separate SQLite file, because it is derived data. It is not part of a commit or of a backup,
+//! and if anything is wrong with it, it is deleted and rebuilt.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -80,7 +80,7 @@ impl SqliteSearch {
                 let mut file = self.file.write();
                 *file = IndexFile::anew(&self.path)?;
                 let problem =
-                    format!("the index of words was damaged, it is built anew: {problem}");
+                    format!("the search index was damaged and is being rebuilt: {problem}");
                 Err(StoreError::Unavailable(problem))
             }
             done => done,
@@ -228,7 +228,7 @@ impl SearchIndex for SqliteSearch {
         })?;
         match found {
             (seq, ids) if seq == as_of => Ok(ids),
-            _ => Err(StoreError::Unavailable("the index of words is being built".to_owned())),
+            _ => Err(StoreError::Unavailable("the search index is being built".to_owned())),
         }
     }
 

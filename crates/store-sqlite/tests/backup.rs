@@ -120,7 +120,7 @@ fn a_backup_never_writes_over_anything() {
     fs::write(other.path().join("letter.txt"), "Dear").unwrap();
     for taken in [other.path(), data.path()] {
         let refusal = store.backup(taken).unwrap_err().to_string();
-        let expected = "exists and is not an empty folder: name a folder that does not exist yet";
+        let expected = "exists and is not an empty folder: choose a folder that does not exist yet";
         assert_eq!(refusal, format!("{} {expected}", taken.display()));
     }
     assert_eq!(fs::read_dir(other.path()).unwrap().count(), 1);
@@ -152,7 +152,7 @@ fn a_backup_that_fails_leaves_nothing() {
 
     let store = SqliteStore::open(data.path()).unwrap();
     let refusal = store.backup(backup.path()).unwrap_err().to_string();
-    assert!(refusal.starts_with("the store is damaged: "), "{refusal}");
+    assert!(refusal.starts_with("the data folder is damaged: "), "{refusal}");
     assert_eq!(fs::read_dir(backup.path()).unwrap().count(), 0);
 }
 

@@ -85,11 +85,11 @@ fn each_commit_is_marked() {
     let before = Disk::of(&folder);
     let store = open(&folder);
     append(&store, ORG, &[record(4, 7)]);
-    lacks(&before.with_marker_of(&folder), "organization one has 3 versions of 4");
+    lacks(&before.with_marker_of(&folder), "organization one has 3 of 4 versions");
     append(&store, OTHER, &[record(1, 7)]);
     lacks(
         &before.with_marker_of(&folder),
-        "has 3 versions of 4, and 1 more organization lacks some",
+        "has 3 of 4 versions, and 1 more organization has lost some",
     );
     open(&Disk::of(&folder).with_marker_of(&folder));
 }
@@ -116,7 +116,7 @@ fn what_a_power_cut_may_still_take_is_not_marked() {
     open(&before.with_marker_of(&folder));
     // With the next commit that lasts, it does too.
     append(&store, OTHER, &[record(1, 7)]);
-    lacks(&before.with_marker_of(&folder), "organization one has 3 versions of 4");
+    lacks(&before.with_marker_of(&folder), "organization one has 3 of 4 versions");
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn what_a_power_cut_leaves_of_a_marker_says_less_and_nothing_wrong() {
         let last = store.head(ORG).unwrap().0;
         let before = Disk::of(&folder);
         append(&store, ORG, &[record(last + 1, 7)]);
-        let lacking = format!("organization one has {last} versions of {}", last + 1);
+        let lacking = format!("organization one has {last} of {} versions", last + 1);
         lacks(&before.with_marker_of(&folder), &lacking);
     }
 }

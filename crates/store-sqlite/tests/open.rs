@@ -277,8 +277,8 @@ fn the_database_of_another_program_is_refused_while_it_is_in_use() {
 
 const NEWER: &str = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
                      VALUES (9000, 'later', '2040-01-01T00:00:00Z', '1')";
-const NEWER_REFUSED: &str = "FILE was written by a newer release of Driftless (schema 9000, this one \
-    knows 2): use that release, or a backup from before the update";
+const NEWER_REFUSED: &str = "FILE was written by a newer release of Driftless (schema 9000; this release \
+    supports up to 2): use that release, or a backup from before the update";
 
 #[test]
 fn a_newer_schema_is_refused() {

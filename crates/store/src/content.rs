@@ -1,7 +1,7 @@
 //! The stored form of an activity's content: JSON, so that `sqlite3` and `psql` can look into it.
 //!
-//! Members may be added with `#[serde(default)]`; none may change its meaning, since versions are
-//! immutable (invariant 1). What is read of it points into it: most of what is read is printed at once.
+//! Members may be added with `#[serde(default)]`; none may change its meaning, because versions are
+//! immutable (invariant 1). Reading borrows from the stored text: most of it is printed at once.
 
 use std::borrow::Cow;
 
@@ -59,7 +59,7 @@ pub struct Content<'a> {
     /// As of when an import's file had it, in milliseconds UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported: Option<i64>,
-    /// Whether somebody has edited what an import had brought.
+    /// Whether imported content has been edited since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub edited: bool,
     /// The stamp of the version that brought the content, where it was an earlier one.
@@ -133,7 +133,7 @@ impl<'a> StoredText<'a> {
         StoredText { text: Cow::Borrowed(text), plain: false }
     }
 
-    /// What stands between quotes in JSON, without escapes.
+    /// The text between quotes in JSON, without escapes.
     pub(crate) fn plain(text: &'a str) -> StoredText<'a> {
         StoredText { text: Cow::Borrowed(text), plain: true }
     }
@@ -291,7 +291,7 @@ pub fn encode(activity: &Activity) -> Result<String, StoreError> {
     serde_json::to_string(&Content::of(activity)).map_err(damaged)
 }
 
-/// The content that a stored form stands for.
+/// The content of a stored form.
 ///
 /// # Errors
 /// When it is not one.

@@ -6,12 +6,10 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// It cannot read or write now: disk full, input/output error, lock held too long.
-    #[error("the store is not available: {0}")]
+    #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// What it holds contradicts itself or cannot be read.
-    #[error(
-        "the store is damaged: {0}; restore it from a backup, `driftless check` says what is wrong"
-    )]
+    /// Its content contradicts itself or cannot be read.
+    #[error("the data folder is damaged: {0}")]
     Damaged(String),
 }
 
@@ -22,6 +20,6 @@ pub enum CommitError {
     #[error(transparent)]
     Refused(StoreError),
     /// It may be there or not: the store has to be reopened and asked.
-    #[error("the outcome of the commit is unknown: {0}")]
+    #[error("it is not known whether the commit succeeded: {0}")]
     Unknown(String),
 }

@@ -1,8 +1,8 @@
-//! How letters are compared when people search: the one place that says which are the same.
+//! How letters are compared in searches: the one place that defines which are equal.
 //!
-//! Case does not count, nor do accents, nor how a letter is drawn (full width, ligatures, small and
-//! raised ones). Letters that are another's with a stroke or a hook, which Unicode does not take apart,
-//! are those: `ł` is `l`, `ß` is `ss`. No script is written in another's letters.
+//! Case, accents, and the form of a letter (full width, ligatures, small and raised ones) are ignored.
+//! Letters with a stroke or a hook, which Unicode does not decompose, equal the plain letter: `ł` is `l`,
+//! `ß` is `ss`. Scripts are not transliterated.
 
 use std::ops::Range;
 

@@ -1,7 +1,7 @@
 //! The storage traits, the stored form of a version, and the contract every back-end passes.
 //!
-//! A back-end keeps what it is told, in the order it is told, and judges nothing: which version
-//! follows which is decided in `service`. Every method names the organization that it is about
+//! A back-end stores what it is given, in the order it is given, and judges nothing: which version
+//! follows which is decided in `service`. Every method names the organization that it concerns
 //! (invariant 9).
 //!
 //! To add a back-end: implement [`Store`] and [`Transaction`], then expand `contract_tests!` in a
@@ -53,7 +53,7 @@ pub trait Store: Send + Sync {
     /// When the store cannot be opened.
     fn reopen(&self) -> Result<(), StoreError>;
 
-    /// What is kept beside the organizations; of an empty store, a lease before all instants and a
+    /// What is stored in addition to the organizations; of an empty store, a lease before all instants and a
     /// clean end.
     ///
     /// # Errors
@@ -96,7 +96,7 @@ pub trait Store: Send + Sync {
     /// When the store cannot read.
     fn head(&self, org: OrgKey) -> Result<Seq, StoreError>;
 
-    /// Shows the log after a position, in its order, without contents, until told to stop.
+    /// Shows the log after a position, in its order, without contents, until the visitor stops it.
     ///
     /// # Errors
     /// When the store cannot read.
@@ -107,7 +107,7 @@ pub trait Store: Send + Sync {
         visit: &mut dyn FnMut(LogEntry) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 
-    /// Shows the versions at these positions, in the order of the log and each once, until told to stop.
+    /// Shows the versions at these positions, in the order of the log and each once, until the visitor stops it.
     ///
     /// # Errors
     /// When the store cannot read, or has no version at one of the positions.
@@ -172,7 +172,7 @@ pub enum Durability {
 }
 
 /// The one open write transaction. Dropped without [`Transaction::commit`], it changes nothing. One that
-/// came across damage may not be committed any more: whoever wants to go on begins another.
+/// came across damage may not be committed any more: to continue, begin another.
 pub trait Transaction {
     /// The latest version of an activity, including those appended in this transaction.
     ///
@@ -212,7 +212,7 @@ pub trait Transaction {
     /// When the store cannot write.
     fn put_key(&mut self, org: OrgKey, key: &ApiKey) -> Result<(), StoreError>;
 
-    /// Keeps when somebody last logged in with a key; the rest of the key stays as it is.
+    /// Saves the last login with a key; the rest of the key stays as it is.
     ///
     /// # Errors
     /// When the store cannot write.
@@ -236,7 +236,7 @@ pub trait Transaction {
     /// When the store cannot write.
     fn touch_session(&mut self, org: OrgKey, session: &SessionRecord) -> Result<(), StoreError>;
 
-    /// Forgets a session. Its runs stay: whoever takes its place may go on with them.
+    /// Forgets a session. Its runs stay: a newer session of the key may continue them.
     ///
     /// # Errors
     /// When the store cannot write.
@@ -272,7 +272,7 @@ pub trait Transaction {
     /// When the store cannot write.
     fn drop_account(&mut self, org: OrgKey, id: ClientId) -> Result<(), StoreError>;
 
-    /// Keeps what stands beside the organizations.
+    /// Saves what is stored in addition to the organizations.
     ///
     /// # Errors
     /// When the store cannot write.
@@ -281,6 +281,6 @@ pub trait Transaction {
     /// Makes everything durable and visible together.
     ///
     /// # Errors
-    /// See [`CommitError`]: the caller has to tell «not there» from «nobody knows».
+    /// See [`CommitError`]: the caller must distinguish «not there» from «unknown».
     fn commit(self: Box<Self>) -> Result<(), CommitError>;
 }

@@ -1,4 +1,4 @@
-//! What a store hands out and takes in besides versions.
+//! What a store reads and writes other than versions.
 
 use domain::{
     ActivityId, ApiKey, ClientId, KeyId, Kind, Opener, Organization, Priority, SecretHash, Seq,
@@ -102,7 +102,7 @@ pub enum Examined {
 pub struct FolderState {
     /// No instant after this one has been exposed (invariant 3).
     pub lease: Stamp,
-    /// Whether the last process that owned the folder ended in order.
+    /// Whether the last process that owned the folder shut down cleanly.
     pub clean: bool,
     /// On which start of the machine it worked; empty where the machine does not tell. What was not
     /// synced has survived if this is the same start still.

@@ -1,8 +1,7 @@
-//! Reads the stored form in the very form in which [`encode`](crate::encode) writes it.
+//! Reads the stored form exactly as [`encode`](crate::encode) writes it.
 //!
-//! A parser of JSON looks at every byte and tries every member by name, which was a fifth of what questions of
-//! many records cost. Here each member is expected where it would have been written, and a text ends at its
-//! quote.
+//! A JSON parser looks at every byte and compares every member's name, which took a fifth of the time of
+//! queries for many records. Here each member is expected at its place, and a text ends at its quote.
 
 use domain::{Priority, Stamp};
 use memchr::memchr2;

@@ -14,14 +14,14 @@ pub struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// Those of a version; none where the activity was removed.
+    /// Those of a version; none if the activity was removed.
     pub fn of(version: &'a Version) -> Option<Text<'a>> {
         let activity = version.record()?;
         Some(Text { subject: activity.subject.as_str(), note: activity.note.as_str() })
     }
 }
 
-/// How far an index has come in an organization's log: the last version that it has taken in. The
+/// How far an index has come in an organization's log: the last indexed version. The
 /// stamp tells the version from one that another log has at that position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
@@ -37,8 +37,8 @@ impl Mark {
 }
 
 /// Finds activities by the words of subject and note, as [`tokens`](crate::tokens()) takes them apart. It is derived from the log: it may lag behind,
-/// be lost, and be built anew. An implementation that finds itself damaged forgets everything and
-/// answers with [`StoreError::Unavailable`]; the caller goes on from [`Mark::START`].
+/// be lost, and be rebuilt. An implementation that finds itself damaged forgets everything and
+/// answers with [`StoreError::Unavailable`]; the caller continues from [`Mark::START`].
 pub trait SearchIndex: Send + Sync {
     /// How far it has come.
     ///
@@ -46,7 +46,7 @@ pub trait SearchIndex: Send + Sync {
     /// When it cannot be read.
     fn mark(&self, org: OrgKey) -> Result<Mark, StoreError>;
 
-    /// Takes in what these activities are now, none where it is gone, and how far it has come with
+    /// Takes in what these activities are now, none if it is gone, and how far it has come with
     /// them: all or nothing.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ pub trait SearchIndex: Send + Sync {
     /// When it cannot be read, or has not come exactly so far.
     fn find(&self, org: OrgKey, as_of: Seq, word: &Word) -> Result<Vec<ActivityId>, StoreError>;
 
-    /// The words and beginnings of words that at least so many activities have, about the commonest
+    /// The words and prefixes that at least this many activities have, about the commonest
     /// first. It reads the whole index.
     ///
     /// # Errors

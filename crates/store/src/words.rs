@@ -1,13 +1,13 @@
-//! How texts become words, the same for what is searched and for what is searched for.
+//! How texts are split into words, the same for stored texts and for search terms.
 //!
-//! A word is letters and digits in a row. Scripts that set no blanks between words have no such rows: of
-//! theirs, all that stands together is one run, and what is searched for may lie anywhere within it.
+//! A word is a sequence of letters and digits. Scripts without spaces between words have no such sequences: there,
+//! everything up to the next space or sign is one run, and a search term may be anywhere in it.
 
 use std::ops::Range;
 
 use crate::letters::{each_letter, is_of_words};
 
-/// A word or a run, where it stands in a text.
+/// A word or a run, and where it is in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     /// Its letters as they are compared, see [`fold`](crate::fold()).
@@ -147,12 +147,12 @@ pub enum Part {
     Whole,
     /// It may be only its beginning.
     Beginning,
-    /// It may stand anywhere in a run.
+    /// It may be anywhere in a run.
     Within,
 }
 
 impl Word {
-    /// The words that somebody searches for, each once; the last one may be only begun.
+    /// The searched words, each once; the last one may be only begun.
     ///
     /// ```
     /// use store::{Part, Word};
@@ -205,7 +205,7 @@ impl NameFinder<'_> {
         NameFinder { word, text: memchr::memmem::Finder::new(&word.text) }
     }
 
-    /// Where the word stands in a text that has been folded, ascending.
+    /// Where the word is in a text that has been folded, ascending.
     ///
     /// ```
     /// let word = &store::Word::asked("hara")[0];

@@ -1,9 +1,9 @@
 //! A set of positions that is cheap to copy, count and number.
 //!
-//! The bits stand in chunks, the chunks in nodes, and beside each stands how many of its bits are
-//! set. So counting and finding the nth look at the counts of the nodes, then of one node's
-//! chunks, then at one chunk's words: some two hundred numbers in a row at ten million positions.
-//! A copy shares all nodes; a change afterwards copies one node's list and one chunk.
+//! The bits are in chunks, the chunks in nodes, each with the number of its bits that are set. So counting
+//! and finding the nth bit look at the counts of the nodes, then of one node's chunks, then at one chunk's
+//! words: about two hundred adjacent numbers for ten million positions. A copy shares all nodes; a later
+//! change copies one node's list and one chunk.
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,13 +1,13 @@
 //! Which versions are current, in which order, as of when. Pure, in memory, no I/O, no locks.
 //!
-//! Each organization has one [`Timeline`]. It follows the log, version by version, and is owned by
-//! whoever commits. What a question needs of it is a [`View`]: the versions that are current as of
-//! a seq. A view is cheap to clone and never changes, so that all pages of a run come from the
-//! same one while the log goes on (invariant 4).
+//! Each organization has one [`Timeline`]. It follows the log, version by version, and is owned by the
+//! committer. A query uses a [`View`] of it: the versions that are current as of a seq. A view is cheap to
+//! clone and never changes, so that all pages of a run come from the same one while the log grows
+//! (invariant 4).
 //!
-//! Totals, the first page and the last cost the same: both kinds of version are kept as sets of
-//! bits, one per version of the log, with the counts of every stretch beside them (`bits`). A view
-//! shares with its neighbours every stretch in which they do not differ.
+//! Totals, the first page and the last cost the same: both kinds of version are kept as sets of bits, one
+//! per version of the log, with the counts of every range (`bits`). A view shares with its neighbors every
+//! range in which they do not differ.
 //!
 //! ```
 //! use domain::{ActivityId, Kind, Seq, Stamp};
@@ -30,9 +30,9 @@
 //! # Ok::<(), timeline::AppendError>(())
 //! ```
 //!
-//! Inside, a version is known by its position, which is its seq less one. To let a view answer
-//! something new about kinds of versions, give it one more set beside its two, and let
-//! [`Timeline::append`] and [`Timeline::view_at`] keep it.
+//! Inside, a version is known by its position, which is its seq minus one. To let a view answer something
+//! new about kinds of versions, add a third set to its two, and maintain it in [`Timeline::append`] and
+//! [`Timeline::view_at`].
 
 mod bits;
 mod column;

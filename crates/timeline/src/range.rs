@@ -1,4 +1,4 @@
-//! Stretches of the log.
+//! Ranges of the log.
 
 use domain::Seq;
 

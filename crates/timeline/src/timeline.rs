@@ -26,9 +26,9 @@ pub struct Entry {
 /// Why a version cannot come next.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AppendError {
-    /// Its stamp lies before the last one's: the order of seqs would not be that of stamps
+    /// Its stamp is earlier than the last one's: the order of seqs would not be that of stamps
     /// (invariant 2).
-    #[error("stamp {} lies before the last one, {}", given.millis(), last.millis())]
+    #[error("stamp {} is earlier than the last one, {}", given.millis(), last.millis())]
     StampBeforeLast {
         /// Its stamp.
         given: Stamp,
@@ -101,7 +101,7 @@ impl Timeline {
     /// Takes in the next version of the log, and says which seq it has.
     ///
     /// # Errors
-    /// When its stamp lies before the last one's, or the log is full. Nothing has changed then.
+    /// When its stamp is earlier than the last one's, or the log is full. Nothing has changed then.
     pub fn append(&mut self, entry: Entry) -> Result<Seq, AppendError> {
         let seq = next_seq(self.len())?;
         if let Some(last) = self.last_stamp().filter(|last| entry.stamp < *last) {

@@ -16,12 +16,13 @@ pub(crate) struct Export {
     /// The organization's id.
     #[serde(with = "text")]
     pub(crate) org: OrgId,
-    /// jsonl or csv. CSV cells are written as they are: open files of strangers with care.
+    /// The format, jsonl or csv. CSV cells are not guarded against formulas: be careful when you open a
+    /// file with other people's text in a spreadsheet.
     #[arg(long, env = "DRIFTLESS_EXPORT_FORMAT", default_value = "jsonl")]
     #[serde(with = "text")]
     pub(crate) format: Format,
-    /// Also users, statuses, accounts, name and time zone, in one stream that `import` takes into an empty
-    /// organization. Passwords and API keys are not in it, nor is the history.
+    /// Also export users, statuses, accounts, and the organization's name and time zone, in one stream that
+    /// `import` loads into an empty organization. Passwords, API keys and the history are not exported.
     #[arg(long, env = "DRIFTLESS_EXPORT_ALL", conflicts_with = "format",
           value_parser = BoolishValueParser::new())]
     pub(crate) all: bool,
@@ -39,7 +40,7 @@ pub(crate) struct History {
 
 #[derive(Args, Debug, Serialize, Deserialize)]
 pub(crate) struct Backup {
-    /// The new data folder; it must not exist, or be empty.
+    /// The new data folder; it must be empty or not exist yet.
     #[arg(value_name = "DEST")]
     pub(crate) destination: PathBuf,
 }

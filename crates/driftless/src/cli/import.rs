@@ -12,12 +12,12 @@ use crate::text;
 
 #[derive(Subcommand, Debug, Serialize, Deserialize)]
 pub(crate) enum Accounts {
-    /// Import names from CSV files or workbooks, whose first row is `id,name`; known ids get the new name.
+    /// Import names from CSV files or workbooks with the header row `id,name`; existing ids get the new name.
     Import {
         /// The organization's id.
         #[serde(with = "text")]
         org: OrgId,
-        /// The files; `-` is standard input.
+        /// The files to import; `-` is standard input.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
@@ -34,29 +34,29 @@ pub(crate) struct Import {
     /// The organization's id.
     #[serde(with = "text")]
     pub(crate) org: OrgId,
-    /// The files; `-` is standard input.
+    /// The files to import; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Only say what would happen, and show what would be overwritten and what would stay.
+    /// Change nothing; show what would be created, overwritten, kept and removed.
     #[arg(long, env = "DRIFTLESS_IMPORT_DRY_RUN", value_parser = BoolishValueParser::new())]
     pub(crate) dry_run: bool,
-    /// Take the file's word also for what was edited here since, or is newer here.
+    /// Import the file's values even for activities that were edited here since, or are newer here.
     #[arg(long, env = "DRIFTLESS_IMPORT_OVERWRITE", value_parser = BoolishValueParser::new())]
     pub(crate) overwrite: bool,
-    /// Bring back activities that have been removed here.
+    /// Restore activities that the files contain but that have been removed here.
     #[arg(long, env = "DRIFTLESS_IMPORT_RESTORE", value_parser = BoolishValueParser::new())]
     pub(crate) restore: bool,
-    /// Add the people and accounts that the files name and that the organization does not have.
+    /// Add people and accounts that the files name but the organization does not have.
     ///
-    /// People who are added cannot sign in until they are given a login.
+    /// The new people cannot sign in until they have a login.
     #[arg(long, env = "DRIFTLESS_IMPORT_ADD_MISSING", value_parser = BoolishValueParser::new())]
     pub(crate) add_missing: bool,
-    /// How tables write dates with slashes: us (11/30/2026) or eu (30/11/2026). Without this they are refused
-    /// unless AM or PM follows.
+    /// How dates with slashes are written in tables: us (11/30/2026) or eu (30/11/2026). Without this option
+    /// they are rejected unless followed by AM or PM.
     #[arg(long, env = "DRIFTLESS_IMPORT_DATES", value_name = "ORDER")]
     #[serde(with = "text::optional")]
     pub(crate) dates: Option<Dates>,
-    /// The time zone of times in tables that name none [default: the organization's].
+    /// The time zone for times in tables that do not name one [default: the organization's].
     #[arg(
         long,
         env = "DRIFTLESS_IMPORT_TIME_ZONE",
@@ -65,18 +65,18 @@ pub(crate) struct Import {
     )]
     #[serde(with = "text::optional")]
     pub(crate) time_zone: Option<Zone>,
-    /// What a column of a table is: "Their name=member", like "Due Date=endDateTime"; several times for several
-    /// columns. "Their name=" leaves a column out.
+    /// Map a column to a member of the activity: "Their name=member", for example "Due Date=endDateTime".
+    /// "Their name=" ignores the column. Repeat the option for more columns.
     #[arg(long = "map", value_name = "COLUMN")]
     #[serde(with = "text::list")]
     pub(crate) map: Vec<ColumnName>,
-    /// Keep what --map says in this file, and read from it what it said the last time.
+    /// Save the --map options in this file, and apply the ones saved there earlier.
     #[arg(long, env = "DRIFTLESS_IMPORT_MAP_FILE", value_name = "FILE")]
     pub(crate) map_file: Option<PathBuf>,
 }
 
 impl Import {
-    /// Adds to what is said of columns what the file of the last time has kept, and keeps all of it there.
+    /// Merges the column mappings given now with those saved in the map file, and saves the result there.
     pub(crate) fn keep_columns(&mut self) -> Result<(), String> {
         let Some(path) = self.map_file.take() else { return Ok(()) };
         let told = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());

@@ -11,26 +11,26 @@ use crate::text;
 
 #[derive(Subcommand, Debug, Serialize, Deserialize)]
 pub(crate) enum Key {
-    /// Make an API key and print it, once, alone on the last line; or bring along one from elsewhere.
+    /// Create an API key, or add an existing one. A new key is printed only once, alone on the last line.
     Add {
         /// The organization's id.
         #[serde(with = "text")]
         org: OrgId,
-        /// The id of the system user on whose behalf it is used.
+        /// The id of the system user whose permissions the key has.
         #[arg(long, env = "DRIFTLESS_KEY_USER", value_name = "ID", value_parser = whole)]
         user: i64,
-        /// What it is for.
+        /// What the key is for.
         #[arg(long, env = "DRIFTLESS_KEY_LABEL")]
         #[serde(with = "text::optional")]
         label: Option<Name>,
-        /// A file with an API key that scripts have already: it will work here too. `-` is standard input.
+        /// A file with an existing API key, so that scripts can keep using it; `-` is standard input.
         ///
-        /// 20 to 200 visible ASCII characters on one line that look random. It is kept only as a hash, like
-        /// all keys, and is not printed.
+        /// The key must be one line of 20 to 200 visible ASCII characters that look random. Like all keys it
+        /// is stored only as a hash, and it is not printed.
         #[arg(long, env = "DRIFTLESS_KEY_FILE", value_name = "FILE")]
         key_file: Option<PathBuf>,
     },
-    /// Say what an API key is for.
+    /// Set an API key's label.
     Label {
         /// The organization's id.
         #[serde(with = "text")]
@@ -38,7 +38,7 @@ pub(crate) enum Key {
         /// The key's number, as `key list` shows it.
         #[arg(value_parser = whole)]
         key: i64,
-        /// What it is for.
+        /// What the key is for.
         #[serde(with = "text")]
         label: Name,
     },
@@ -48,20 +48,20 @@ pub(crate) enum Key {
         #[serde(with = "text")]
         org: OrgId,
     },
-    /// Check what each key was given: for cron, Nagios and the like.
+    /// Check that each key has received every change: for cron, Nagios and similar tools.
     ///
-    /// The first line is a summary, then comes a line for each key. Exit codes: 0 all is well; 1 a key
-    /// is silent, reading, behind for longer than usual, or has a habit that may lose changes; 2 changes
-    /// were never delivered, or a key asks from the future; 3 it could not be checked. Keys that are not
-    /// used yet, or revoked, are no problem.
+    /// The first line is a summary; then comes one line for each key. Exit codes: 0 everything is fine; 1 a
+    /// key is silent, still reading, behind for longer than usual, or polls in a way that may lose changes;
+    /// 2 changes were never delivered, or a key asks from the future; 3 the check could not run. Unused and
+    /// revoked keys do not count as problems.
     Check {
         /// The organization's id.
         #[serde(with = "text")]
         org: OrgId,
     },
-    /// Say how often the script with this key should ask.
+    /// Set how often the script with this key should poll.
     ///
-    /// It counts as silent after that time and a tenth more.
+    /// A key counts as silent when it has not polled for that time plus 10%.
     Expect {
         /// The organization's id.
         #[serde(with = "text")]
@@ -69,15 +69,15 @@ pub(crate) enum Key {
         /// The key's number, as `key list` shows it.
         #[arg(value_parser = whole)]
         key: i64,
-        /// Like 30m, 12h or 7d.
+        /// The interval, for example 30m, 12h or 7d.
         #[arg(value_name = "EVERY", required_unless_present = "none")]
         #[serde(with = "text::optional")]
         every: Option<Interval>,
-        /// Expect nothing: its own rhythm tells whether it is silent.
+        /// Remove the expected interval: silence is judged by how often the key has polled so far.
         #[arg(long, conflicts_with = "every")]
         none: bool,
     },
-    /// Revoke an API key: it and its sessions end at once.
+    /// Revoke an API key; the key and its sessions stop working immediately.
     Revoke {
         /// The organization's id.
         #[serde(with = "text")]

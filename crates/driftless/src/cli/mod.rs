@@ -1,4 +1,4 @@
-//! The command line: what can be said. What it does stands in `commands/`.
+//! The command line: what can be typed. `commands/` holds what the commands do.
 
 mod export;
 mod import;
@@ -26,7 +26,7 @@ use crate::mirror::Mirror;
 
 /// What changed, or was deleted, since X? A server that never misses a change.
 ///
-/// Driftless keeps a CRM's activities (calls, meetings, tasks) and answers API v1 requests, above
+/// Driftless stores a CRM's activities (calls, meetings, tasks) and answers API v1 requests, above
 /// all syncActivities, without ever losing a change.
 ///
 /// Try it:  driftless demo
@@ -48,23 +48,23 @@ pub(crate) struct Cli {
 }
 
 const GETTING_STARTED: &str = "\
-Getting started with data of your own, in the browser: open the link that this prints.
+To get started with your own data in the browser, run this and open the link that it prints:
   driftless serve --init
 
-Or on the command line; then sign in as ada:
+Or set it up on the command line, then sign in as ada:
   driftless org add acme --time-zone America/Chicago
   driftless user add acme \"Ada Byron\" --role admin --login ada --password-stdin
   driftless import acme answers.json
   driftless key add acme --user 1
   driftless serve
 
-Nearly every option can also be set in the environment; the help of each command says under which name.";
+Most options can also be set by an environment variable; each command's --help shows its name.";
 
 const DATA_FOLDER: &str = "driftless-data";
 const DEMO_FOLDER: &str = "driftless-demo";
 
 impl Cli {
-    /// The data folder that the command is about.
+    /// The data folder that the command works on.
     pub(crate) fn data_folder(&self) -> PathBuf {
         let default = match self.command {
             Command::Demo(_) => DEMO_FOLDER,
@@ -77,17 +77,17 @@ impl Cli {
 /// All commands.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Set up an organization full of activities in ./driftless-demo and serve it.
+    /// Set up an organization with sample activities in ./driftless-demo and serve it.
     Demo(Demo),
     /// Serve the API and the web pages.
     ///
-    /// SIGTERM, Ctrl-C and every other signal that would end the process end it in order. SIGHUP has it read
-    /// the certificate and its key anew, for connections that come then.
+    /// SIGTERM, Ctrl-C and any other signal that would end the process shut it down cleanly. SIGHUP reloads
+    /// the certificate and its key for new connections.
     Serve(Serve),
-    /// Ask a running server whether it works: for containers, scripts and monitoring.
+    /// Ask a running server whether it is healthy: for containers, scripts and monitoring.
     ///
-    /// It prints one line. Exit codes: 0 healthy, 1 not, 2 wrong usage. Over TLS, any certificate is
-    /// accepted, since it is seldom made out to the address that is asked here.
+    /// Prints one line. Exit codes: 0 healthy, 1 unhealthy, 2 wrong usage. Over TLS, any certificate is
+    /// accepted, because it is rarely issued for the address that is checked here.
     Health(Health),
     /// Keep a database or files equal to what a server of API v1 has: Driftless, or the vendor's own.
     #[command(subcommand)]
@@ -96,51 +96,51 @@ pub(crate) enum Command {
     Work(Work),
 }
 
-/// Commands that also work while a server runs on the same folder: then, inside that server.
+/// Commands that also work while a server is running on the same folder: that server then runs them.
 #[derive(Subcommand, Debug, Serialize, Deserialize)]
 pub(crate) enum Work {
-    /// Organizations: add, rename, zone, list.
+    /// Manage organizations: add, rename, zone, list.
     #[command(subcommand)]
     Org(Org),
-    /// System users: add, import, login, list, rename, role, enable, disable.
+    /// Manage system users: add, import, login, list, rename, role, enable, disable.
     #[command(subcommand)]
     User(User),
-    /// API keys: add, label, list, check, expect, revoke.
+    /// Manage API keys: add, label, list, check, expect, revoke.
     #[command(subcommand, visible_alias = "keys")]
     Key(Key),
-    /// Activity statuses: list, add, rename, done, to-do, begin, move, restore, retire.
+    /// Manage activity statuses: list, add, rename, done, to-do, begin, move, restore, retire.
     #[command(subcommand)]
     Status(Status),
-    /// The names of accounts, which are numbers in the API: import, list.
+    /// Manage the names of accounts, which are numbers in the API: import, list.
     #[command(subcommand)]
     Accounts(Accounts),
     /// Import activities from workbooks, CSV, the vendor's JSON answers or JSON lines.
     ///
-    /// Everything is read before anything is written. Into an organization that is empty and that
-    /// nobody has logged in to, ids and times of change are kept; otherwise what differs gets a new
-    /// time of change. Importing a file again changes nothing; an import that was cut short is
-    /// simply run again.
+    /// All files are read and checked before anything is written. The first import into an empty organization
+    /// that has had no login keeps ids and modification times; in any other import, activities that change get
+    /// a new modification time. Importing a file again changes nothing. If an import is interrupted, run it
+    /// again.
     ///
-    /// What a file does not name (a column, a JSON member) stays as it is; what it names with nothing
-    /// in it (an empty cell, null) is cleared. A row of a table without an id becomes a new activity.
+    /// A column or JSON member that the file does not have stays as it is; an empty cell or null clears the
+    /// value. A table row without an id becomes a new activity.
     ///
-    /// A row that has a version (lastModifiedDateTime) changes only the cells that differ from that
-    /// version. If the same cell was changed here since, the row is listed as a conflict and not imported.
-    /// From JSON, an activity that was edited here since its last import, or is newer here, stays as it is.
-    /// Activities that were removed here stay removed.
+    /// A row with a version (lastModifiedDateTime) changes only the cells that differ from that version. If
+    /// the same cell has been changed here since, the row is listed as a conflict and not imported. From JSON,
+    /// an activity that was edited here since its last import, or is newer here, is not changed. Activities
+    /// that were removed here stay removed.
     Import(Import),
-    /// Write all activities to standard output, removed ones included.
+    /// Write all activities, including removed ones, to standard output.
     Export(Export),
-    /// Show who changed what about an activity, when and by which door; the latest change first.
+    /// Show an activity's history: who changed what, when and how, latest change first.
     History(History),
-    /// Copy the data into a new folder, consistent, while the server works.
+    /// Make a consistent copy of the data in a new folder, even while the server is running.
     Backup(Backup),
-    /// Check that the data folder holds what it should.
+    /// Check the data folder for damage.
     Check,
 }
 
 impl Work {
-    /// The command without what it is about, for the log: that can be a person's name.
+    /// The command without its arguments, for the log: arguments can be people's names.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Work::Org(Org::Add { .. }) => "org add",
@@ -223,7 +223,7 @@ impl Work {
 pub(crate) enum Wanted {
     /// A new password.
     Password,
-    /// An API key that is brought along.
+    /// An existing API key.
     Key,
 }
 
@@ -244,10 +244,10 @@ impl Work {
     }
 }
 
-/// Stands for standard input in the place of a file.
+/// Names standard input instead of a file.
 pub(crate) const STANDARD_INPUT: &str = "-";
 
-/// The number of something that is there; whether it is, the command finds out.
+/// An id. The command finds out whether it exists.
 fn whole(text: &str) -> Result<i64, &'static str> {
     text.parse().map_err(|_| "expected a number, like 7")
 }

@@ -10,15 +10,15 @@ use crate::text;
 pub(crate) enum Org {
     /// Add an organization.
     Add {
-        /// Its id, which clients send as login.orgid.
+        /// The new organization's id, which clients send as login.orgid.
         #[serde(with = "text")]
         org: OrgId,
-        /// The name that people read; the id where none is given.
+        /// The name that people see [default: the id].
         #[arg(long, env = "DRIFTLESS_ORG_NAME")]
         #[serde(with = "text::optional")]
         name: Option<Name>,
-        /// The zone in which times are shown: a name like America/Chicago, or an offset like -05:00.
-        /// UTC where none is given; `org zone`, or an admin in the pages, changes it.
+        /// The time zone in which times are shown: a name like America/Chicago, or an offset like -05:00
+        /// [default: UTC]. `org zone`, or an admin in the web pages, can change it.
         #[arg(
             long,
             env = "DRIFTLESS_ORG_TIME_ZONE",
@@ -28,7 +28,7 @@ pub(crate) enum Org {
         #[serde(with = "text::optional")]
         time_zone: Option<Zone>,
     },
-    /// Give an organization another name. Its id stays.
+    /// Rename an organization. Its id stays the same.
     Rename {
         /// The organization's id.
         #[serde(with = "text")]
@@ -37,7 +37,7 @@ pub(crate) enum Org {
         #[serde(with = "text")]
         name: Name,
     },
-    /// Show the times of an organization in another zone. No activity changes.
+    /// Change the time zone in which an organization's times are shown. Activities do not change.
     Zone {
         /// The organization's id.
         #[serde(with = "text")]

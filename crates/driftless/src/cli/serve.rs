@@ -11,15 +11,9 @@ use crate::forwarded::TrustedProxy;
 
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
-    /// Where to listen: an address, or the name of a host, and a port.
-    #[arg(
-        long,
-        env = "DRIFTLESS_LISTEN",
-        default_value = "127.0.0.1:8420",
-        value_name = "ADDRESS"
-    )]
-    pub(crate) listen: Address,
-    /// How many activities a new demo gets, besides the manual's two.
+    #[command(flatten)]
+    pub(crate) listening: Listening,
+    /// How many activities a new demo gets, in addition to the manual's two.
     #[arg(long, env = "DRIFTLESS_DEMO_ACTIVITIES", default_value_t = 1_000, value_name = "N",
           value_parser = clap::value_parser!(u32).range(0..=2_000_000))]
     pub(crate) activities: u32,
@@ -27,9 +21,10 @@ pub(crate) struct Demo {
     pub(crate) proxied: Proxied,
 }
 
+/// Where the server accepts connections.
 #[derive(Args, Debug)]
-pub(crate) struct Serve {
-    /// Where to listen: an address, or the name of a host, and a port.
+pub(crate) struct Listening {
+    /// The address to listen on: an IP address or host name, and a port.
     #[arg(
         long,
         env = "DRIFTLESS_LISTEN",
@@ -37,19 +32,27 @@ pub(crate) struct Serve {
         value_name = "ADDRESS"
     )]
     pub(crate) listen: Address,
-    /// Certificate chain in PEM: speak TLS.
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) listening: Listening,
+    /// Serve over TLS with this PEM certificate chain.
     #[arg(long, env = "DRIFTLESS_TLS_CERT", value_name = "FILE", requires = "tls_key")]
     pub(crate) tls_cert: Option<PathBuf>,
-    /// The certificate's private key in PEM.
+    /// The certificate's private key, as PEM.
     #[arg(long, env = "DRIFTLESS_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
-    /// Begin a data folder that has no data yet; without this, a server refuses where there are none.
+    /// Start with a new, empty data folder if there is no data yet. Without this option, the server refuses to
+    /// start without data.
     #[arg(long, env = "DRIFTLESS_INIT", value_parser = BoolishValueParser::new())]
     pub(crate) init: bool,
-    /// For one start: the clock is right, though it lies more than a day from what is kept.
+    /// Start even though the clock differs from the stored times by more than a day. Use it for one start only,
+    /// after making sure that the clock is right.
     ///
-    /// Where it lies before what has been promised, whoever has been told a later instant has to read
-    /// everything again from before now.
+    /// If the clock is behind the stored times, integrations that have received a later time must read everything
+    /// again from before now.
     #[arg(long, env = "DRIFTLESS_ACCEPT_CLOCK", value_parser = BoolishValueParser::new())]
     pub(crate) accept_clock: bool,
     #[command(flatten)]
@@ -58,10 +61,10 @@ pub(crate) struct Serve {
     pub(crate) tuning: Tuning,
 }
 
-/// What there is to know of a proxy in front.
+/// Settings for a reverse proxy in front of the server.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Proxied {
-    /// Proxies whose Forwarded and X-Forwarded-For, -Proto and -Host are believed: addresses, ranges of them
+    /// Proxies whose Forwarded and X-Forwarded-For, -Proto and -Host headers are trusted: addresses, ranges
     /// like 10.0.0.0/8, or none.
     #[arg(
         long = "trusted-proxy",
@@ -71,7 +74,7 @@ pub(crate) struct Proxied {
         default_value = "127.0.0.0/8,::1"
     )]
     pub(crate) trusted: Vec<TrustedProxy>,
-    /// The path below which a proxy serves this, like /crm; whether it takes the path away or not.
+    /// The path under which a proxy serves this server, like /crm. The proxy may strip the path or keep it.
     #[arg(
         long,
         env = "DRIFTLESS_BASE_PATH",
@@ -82,14 +85,14 @@ pub(crate) struct Proxied {
     pub(crate) base_path: BasePath,
 }
 
-/// Settings of a server that mostly need no setting.
+/// Server settings that rarely need changing.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Tuning {
-    /// The largest page of an answer; larger ones asked for are cut to this.
+    /// The largest page size; requests for larger pages get this size.
     #[arg(long, env = "DRIFTLESS_PAGE_SIZE_MAX", default_value_t = 200, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) page_size_max: u32,
-    /// Requests that one organization may have under way at once; more get code 2.
+    /// How many requests one organization may have in progress at once; further ones get code 2.
     #[arg(long, env = "DRIFTLESS_REQUESTS_MAX", default_value_t = 256, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) requests_max: u32,
@@ -97,13 +100,13 @@ pub(crate) struct Tuning {
     #[arg(long, env = "DRIFTLESS_CACHE_MIB", default_value_t = 256, value_name = "MIB",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) cache_mib: u32,
-    /// How to write the log on standard error.
+    /// The format of the log, which is written to standard error.
     #[arg(long, env = "DRIFTLESS_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub(crate) log_format: LogFormat,
 }
 
 impl Default for Tuning {
-    /// What a server goes by when nothing is said; the demo does.
+    /// The defaults, which the demo uses.
     fn default() -> Tuning {
         Tuning {
             page_size_max: 200,
@@ -116,8 +119,8 @@ impl Default for Tuning {
 
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogFormat {
-    /// Lines for people, fields as name=value.
+    /// Lines of text with fields as name=value.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }

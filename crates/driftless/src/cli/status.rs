@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::whole;
 use crate::text;
 
-/// Where a status goes among those to choose from.
+/// Which way a status moves in the list of choices.
 #[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Way {
     /// One place up.
@@ -24,11 +24,11 @@ pub(crate) enum Status {
         /// The organization's id.
         #[serde(with = "text")]
         org: OrgId,
-        /// Also show which count as done, and which one new activities begin with.
+        /// Also show which statuses count as done, and which one new activities start with.
         #[arg(long, env = "DRIFTLESS_STATUS_MEANING", value_parser = BoolishValueParser::new())]
         meaning: bool,
     },
-    /// Add a status; prints its id.
+    /// Add a status and print its id.
     Add {
         /// The organization's id.
         #[serde(with = "text")]
@@ -36,11 +36,11 @@ pub(crate) enum Status {
         /// The status's name.
         #[serde(with = "text")]
         name: StatusName,
-        /// The id; the next free one where none is given.
+        /// The id [default: the next free one].
         #[arg(long, env = "DRIFTLESS_STATUS_ID", value_parser = clap::value_parser!(i64).range(1..=domain::ID_MAX))]
         id: Option<i64>,
     },
-    /// Rename a status. Every activity that shows it gets a new time of change.
+    /// Rename a status. Every activity with this status gets a new modification time.
     Rename {
         /// The organization's id.
         #[serde(with = "text")]
@@ -52,7 +52,7 @@ pub(crate) enum Status {
         #[serde(with = "text")]
         name: StatusName,
     },
-    /// Let activities with a status count as done: nobody is reminded of them in the pages.
+    /// Count activities with this status as done: the web pages no longer list them as due.
     Done {
         /// The organization's id.
         #[serde(with = "text")]
@@ -61,7 +61,7 @@ pub(crate) enum Status {
         #[arg(value_parser = whole)]
         id: i64,
     },
-    /// Let activities with a status count as still to be done.
+    /// Count activities with this status as still to do.
     ToDo {
         /// The organization's id.
         #[serde(with = "text")]
@@ -70,7 +70,7 @@ pub(crate) enum Status {
         #[arg(value_parser = whole)]
         id: i64,
     },
-    /// Let new activities begin with a status, where people write them down in the pages.
+    /// Preselect this status for new activities in the web pages.
     Begin {
         /// The organization's id.
         #[serde(with = "text")]
@@ -79,7 +79,7 @@ pub(crate) enum Status {
         #[arg(value_parser = whole)]
         id: i64,
     },
-    /// Move a status one place among those to choose from.
+    /// Move a status one place up or down in the list of choices.
     Move {
         /// The organization's id.
         #[serde(with = "text")]
@@ -87,10 +87,10 @@ pub(crate) enum Status {
         /// The status's id.
         #[arg(value_parser = whole)]
         id: i64,
-        /// Which way.
+        /// The direction.
         way: Way,
     },
-    /// Bring a retired status back: it can be chosen again.
+    /// Restore a retired status, so that it can be chosen again.
     Restore {
         /// The organization's id.
         #[serde(with = "text")]
@@ -99,7 +99,7 @@ pub(crate) enum Status {
         #[arg(value_parser = whole)]
         id: i64,
     },
-    /// Retire a status: activities keep it, and it can no longer be chosen.
+    /// Retire a status: activities that have it keep it, but it can no longer be chosen.
     Retire {
         /// The organization's id.
         #[serde(with = "text")]

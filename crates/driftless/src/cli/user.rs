@@ -12,22 +12,22 @@ use crate::text;
 
 #[derive(Subcommand, Debug, Serialize, Deserialize)]
 pub(crate) enum User {
-    /// Add a system user; prints the id.
+    /// Add a system user and print the id.
     Add {
         /// The organization's id.
         #[serde(with = "text")]
         org: OrgId,
-        /// The person's name, which answers show as createdBy.
+        /// The person's name, which API answers show as createdBy.
         #[serde(with = "text")]
         name: Name,
-        /// The id; where none is given, one after all that people have and activities ever named.
+        /// The id [default: one higher than any id that a user has or an activity has ever named].
         #[arg(long, env = "DRIFTLESS_USER_ID", value_parser = clap::value_parser!(i64).range(1..=domain::ID_MAX))]
         id: Option<i64>,
-        /// What the person may do: viewer (ask), editor (ask and write), admin (also settings).
+        /// What the person may do: viewer (read), editor (read and write), admin (also change settings).
         #[arg(long, env = "DRIFTLESS_USER_ROLE", default_value = "editor")]
         #[serde(with = "text")]
         role: Role,
-        /// The name with which the person signs in to the web pages; --password-stdin goes with it.
+        /// The login name for the web pages; requires --password-stdin.
         #[arg(
             long,
             env = "DRIFTLESS_USER_LOGIN",
@@ -36,29 +36,29 @@ pub(crate) enum User {
         )]
         #[serde(with = "text::optional")]
         login: Option<LoginName>,
-        /// Read the password from standard input: its first line, at least 10 characters. A terminal asks
-        /// for it, without showing it.
+        /// Read the password from the first line of standard input: at least 10 characters. On a terminal you
+        /// are asked for it, and it is not shown.
         #[arg(long, env = "DRIFTLESS_USER_PASSWORD_STDIN", requires = "login",
               value_parser = BoolishValueParser::new())]
         password_stdin: bool,
     },
-    /// Add all people of CSV files, whose first row is `name` and optionally `id`, `role` and `login`.
+    /// Add the people listed in CSV files with the column `name` and, optionally, `id`, `role` and `login`.
     ///
-    /// All are added, or none: what is wrong is listed with its line. A person without an id gets the next
-    /// free one, without a role they are an editor. Files have no passwords: a person with a login name can
-    /// sign in once `user login`, or an admin in the pages, has set one.
+    /// Either all people are added or none; errors are listed with their line. Without an id, a person gets the
+    /// next free one; without a role, they become an editor. The files contain no passwords: a person with a
+    /// login name can sign in once `user login`, or an admin in the web pages, has set a password.
     Import {
         /// The organization's id.
         #[serde(with = "text")]
         org: OrgId,
-        /// The files; `-` is standard input.
+        /// The files to import; `-` is standard input.
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
-    /// Set the password with which a system user signs in to the web pages.
+    /// Set a system user's password for the web pages.
     ///
-    /// It is the first line of standard input; a terminal asks for it, without showing it. Sessions that
-    /// were opened with an earlier password end.
+    /// The password is read from the first line of standard input; on a terminal you are asked for it, and it
+    /// is not shown. The user is signed out everywhere.
     Login {
         /// The organization's id.
         #[serde(with = "text")]
@@ -66,13 +66,13 @@ pub(crate) enum User {
         /// The user's id.
         #[arg(value_parser = whole)]
         id: i64,
-        /// The name to sign in with; where none is given, the one that the user has.
+        /// The login name [default: the user's current one].
         #[serde(with = "text::optional")]
         login: Option<LoginName>,
-        /// As `user add` has it: here the password always comes from standard input, unless it is generated.
+        /// Accepted as in `user add`: the password is always read from standard input unless it is generated.
         #[arg(long)]
         password_stdin: bool,
-        /// Generate a password and print it, alone on the last line, to be passed on.
+        /// Generate a password and print it, alone on the last line.
         #[arg(long, conflicts_with = "password_stdin")]
         generate: bool,
     },
@@ -82,7 +82,7 @@ pub(crate) enum User {
         #[serde(with = "text")]
         org: OrgId,
     },
-    /// Give a system user another name. Activities keep the name that they were written under.
+    /// Rename a system user. Existing activities keep the old name.
     Rename {
         /// The organization's id.
         #[serde(with = "text")]
@@ -94,7 +94,7 @@ pub(crate) enum User {
         #[serde(with = "text")]
         name: Name,
     },
-    /// Give a system user another role: it holds at once, for keys and sessions too.
+    /// Change a system user's role. It applies immediately, also to their keys and sessions.
     Role {
         /// The organization's id.
         #[serde(with = "text")]
@@ -102,11 +102,11 @@ pub(crate) enum User {
         /// The user's id.
         #[arg(value_parser = whole)]
         id: i64,
-        /// viewer (ask), editor (ask and write) or admin (also settings).
+        /// viewer (read), editor (read and write) or admin (also change settings).
         #[serde(with = "text")]
         role: Role,
     },
-    /// Enable a disabled system user again: their password and keys work as before.
+    /// Enable a disabled system user; their password and keys work again.
     Enable {
         /// The organization's id.
         #[serde(with = "text")]
@@ -115,7 +115,7 @@ pub(crate) enum User {
         #[arg(value_parser = whole)]
         id: i64,
     },
-    /// Disable a system user: keys and sessions end at once.
+    /// Disable a system user; their keys and sessions stop working immediately.
     Disable {
         /// The organization's id.
         #[serde(with = "text")]

@@ -26,8 +26,7 @@ pub(super) fn run(
             })?;
             shown?;
             let read = agreeing(total, "account", "accounts");
-            let are = agreeing(changed, "is new or has", "are new or have");
-            console.note(&format!("{read} read; {are} another name"))?;
+            console.note(&format!("{read} read; {changed} added or renamed"))?;
         }
         Accounts::List { org } => {
             let org = service.known_org(org)?;
@@ -51,7 +50,7 @@ fn read(
         let name = path.display().to_string();
         let source = files
             .open(path)
-            .map_err(|e| format!("{name} cannot be read: {e}\nnothing was changed"))?;
+            .map_err(|e| format!("cannot read {name}: {e}\nnothing was changed"))?;
         let before = accounts.len();
         match files::read_accounts(&name, source, &mut |account| accounts.push(account)) {
             Ok(ignored) => tell_ignored(&name, accounts.len() == before, &ignored, console)?,

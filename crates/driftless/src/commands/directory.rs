@@ -6,9 +6,10 @@ use std::path::Path;
 use domain::{KeyId, Name, StatusId, UserId, Zone};
 use service::{BroughtKey, Service, Step};
 
-use super::{BYTE_ORDER_MARK, Ending, Failure, Files, keys};
+use super::{BYTE_ORDER_MARK, Ending, Failure, Files, agreeing, keys};
 use crate::cli::{Key, Org, Status, Way};
 use crate::console::{Console, table};
+use crate::hint;
 
 pub(super) fn org(org: &Org, service: &Service, console: &mut dyn Console) -> Result<(), Failure> {
     match org {
@@ -17,22 +18,21 @@ pub(super) fn org(org: &Org, service: &Service, console: &mut dyn Console) -> Re
             let name = name.clone().map_or_else(|| Name::parse(org.as_str()), Ok)?;
             let zone = time_zone.clone().unwrap_or_else(Zone::utc);
             service.add_org(org.clone(), name, zone.clone())?;
-            let taken = match time_zone {
-                Some(_) => format!("in the time zone {zone}"),
-                None => format!(
-                    "in the time zone {zone}, since none was named (--time-zone America/Chicago): driftless org zone, or an admin in the pages, changes it"
-                ),
+            let default = match time_zone {
+                Some(_) => String::new(),
+                None => format!(" (the default; to change it: driftless org zone {org} ZONE)"),
             };
-            console.note(&format!("added organization {org}, {taken}"))?;
+            console
+                .note(&format!("added organization {org} with the time zone {zone}{default}"))?;
             console.note(&format!("next: driftless user add {org} \"NAME\""))?;
         }
         Org::Rename { org, name } => {
             service.change_org(&service.known_org(org)?, Some(name.clone()), None)?;
-            console.note(&format!("organization {org} is now {name}"))?;
+            console.note(&format!("organization {org} is now called {name}"))?;
         }
         Org::Zone { org, zone } => {
             service.change_org(&service.known_org(org)?, None, Some(zone.clone()))?;
-            console.note(&format!("times of {org} are shown in the time zone {zone}"))?;
+            console.note(&format!("{org} now shows times in the time zone {zone}"))?;
         }
         Org::List => {
             let rows = service.orgs().into_iter().map(|org| {
@@ -58,16 +58,16 @@ pub(super) fn key(
             let key = brought_key(files, file)?;
             let tenant = service.known_org(org)?;
             let id = service.bring_key(&tenant, UserId(*user), label.clone(), key)?;
-            console.note(&format!("key {id} is the one of {}", file.display()))?;
+            console.note(&format!("added the key in {} as key {id}", file.display()))?;
         }
         Key::Add { org, user, label, key_file: None } => {
             let key = service.add_key(&service.known_org(org)?, UserId(*user), label.clone())?;
-            console.note(&format!("key {}; it is shown only now:", key.id))?;
+            console.note(&format!("created key {}; it is shown only this once:", key.id))?;
             console.print(&format!("{}\n", key.secret))?;
         }
         Key::Label { org, key, label } => {
             service.label_key(&service.known_org(org)?, KeyId(*key), label)?;
-            console.note(&format!("key {key} is labelled {label}"))?;
+            console.note(&format!("key {key} is now labelled {label}"))?;
         }
         Key::List { org } => {
             let directory = service.known_org(org)?.directory();
@@ -89,15 +89,15 @@ pub(super) fn key(
                     state.to_owned(),
                 ]
             });
-            let head = ["KEY", "USER", "NAME", "MADE", "LAST LOGIN", "LABEL", ""];
+            let head = ["KEY", "USER", "NAME", "CREATED", "LAST LOGIN", "LABEL", ""];
             console.print(&table(&head, &rows.collect::<Vec<_>>()))?;
         }
         Key::Check { org } => return keys::check(org, service, console),
         Key::Expect { org, key, every, .. } => {
             service.expect_of_key(&service.known_org(org)?, KeyId(*key), *every)?;
             console.note(&match every {
-                Some(every) => format!("key {key} is expected to ask every {every}"),
-                None => format!("nothing is expected of key {key}; its own rhythm tells"),
+                Some(every) => format!("key {key} is expected to poll every {every}"),
+                None => format!("key {key} no longer has an expected interval"),
             })?;
         }
         Key::Revoke { org, key } => {
@@ -108,13 +108,13 @@ pub(super) fn key(
     Ok(Ending::Done)
 }
 
-/// So much of a file is read in which a key is to be: more than any key, and what may be around it.
+/// How much of a key file is read: more than the longest key with surrounding whitespace.
 const KEY_FILE_BYTES_MAX: u64 = 4 << 10;
 
-/// The key in a file. What is told of it never shows it.
+/// The key in a file. Error messages never show it.
 fn brought_key(files: &mut dyn Files, path: &Path) -> Result<BroughtKey, Failure> {
     let name = path.display();
-    let failed = |e| format!("{name} cannot be read: {e}\nnothing was changed");
+    let failed = |e| format!("cannot read {name}: {e}\nnothing was changed");
     let mut text = String::new();
     let input = files.open(path).map_err(failed)?;
     input.take(KEY_FILE_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
@@ -142,7 +142,7 @@ pub(super) fn status(
                 row
             });
             let head: &[&str] = match meaning {
-                true => &["ID", "NAME", "MEANS", "FOR", ""],
+                true => &["ID", "NAME", "MEANING", "DEFAULT FOR", ""],
                 false => &["ID", "NAME", ""],
             };
             console.print(&table(head, &rows.collect::<Vec<_>>()))?;
@@ -158,29 +158,26 @@ pub(super) fn status(
             let mut shown = Ok(());
             let spread =
                 service.rename_status(&org, StatusId(*id), name.clone(), &mut |spread| {
-                    shown = console.progress("activities brought up to date", spread.changed, None);
+                    shown = console.progress("activities updated", spread.changed, None);
                 })?;
             shown?;
-            let changed = match spread.changed {
-                1 => "1 activity shows it and has changed".to_owned(),
-                many => format!("{many} activities show it and have changed"),
-            };
-            console.note(&format!("status {id} is now {name}; {changed}"))?;
+            let changed = agreeing(spread.changed, "activity", "activities");
+            console.note(&format!("status {id} is now called {name}; {changed} updated"))?;
             if let Some(problem) = spread.problem() {
-                console.note(&problem)?;
+                console.note(&hint::hinted_text(problem))?;
             }
         }
         Status::Done { org, id } => {
             service.mark_status_done(&service.known_org(org)?, StatusId(*id), true)?;
-            console.note(&format!("activities with status {id} count as done"))?;
+            console.note(&format!("activities with status {id} now count as done"))?;
         }
         Status::ToDo { org, id } => {
             service.mark_status_done(&service.known_org(org)?, StatusId(*id), false)?;
-            console.note(&format!("activities with status {id} count as to do"))?;
+            console.note(&format!("activities with status {id} now count as to do"))?;
         }
         Status::Begin { org, id } => {
             service.mark_status_begins(&service.known_org(org)?, StatusId(*id))?;
-            console.note(&format!("new activities begin with status {id}"))?;
+            console.note(&format!("new activities now start with status {id}"))?;
         }
         Status::Move { org, id, way } => {
             let step = match way {
@@ -188,7 +185,7 @@ pub(super) fn status(
                 Way::Down => Step::Down,
             };
             service.step_status(&service.known_org(org)?, StatusId(*id), step)?;
-            console.note(&format!("status {id} has moved"))?;
+            console.note(&format!("moved status {id}"))?;
         }
         Status::Restore { org, id } => {
             service.bring_status_back(&service.known_org(org)?, StatusId(*id))?;

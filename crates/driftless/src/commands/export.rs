@@ -77,7 +77,7 @@ pub(super) fn history(
     if known {
         Ok(())
     } else {
-        Err(format!("there never was an activity {id} in {}", history.org).into())
+        Err(format!("{} has never had an activity {id}", history.org).into())
     }
 }
 

@@ -56,7 +56,8 @@ pub(super) fn run(
         }
         importing.join()
     });
-    let report = report.map_err(|_| "the import ended abnormally; run it again to go on")??;
+    let report =
+        report.map_err(|_| "the import ended unexpectedly; run it again to continue")??;
     console.print(&described(&report, import.dry_run))?;
     if let Some(text) = taken_over {
         console.print(&text)?;
@@ -67,8 +68,8 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Adds people and accounts that the files name, or says who is not here. It comes after the import, whose
-/// activities have their numbers already: an import that is refused adds nobody.
+/// Adds people and accounts that the files name, or says which people are missing. It runs after the import,
+/// so that a refused import adds no one.
 fn add_missing(
     import: &Import,
     context: &Context,
@@ -86,9 +87,9 @@ fn add_missing(
     let people = format!("{}{more}", people.join(", "));
     if !import.add_missing {
         if !users.is_empty() {
-            let are = agreeing(users.len() as u64, "person is", "people are");
+            let have = agreeing(users.len() as u64, "person has", "people have");
             console.note(&format!(
-                "{are} responsible for activities and not in the organization: {people}; --add-missing adds them"
+                "{have} activities but no user in the organization: {people}; --add-missing adds them"
             ))?;
         }
         return Ok(());
@@ -146,7 +147,7 @@ fn read(
         let name = path.display().to_string();
         let source = files
             .open(path)
-            .map_err(|e| format!("{name} cannot be read: {e}\nnothing was imported"))?;
+            .map_err(|e| format!("cannot read {name}: {e}\nnothing was imported"))?;
         let mut failed = None;
         spool.begin_file();
         let reading = Reading {
@@ -185,7 +186,9 @@ fn read(
                 tell_unsure(&name, &summary, console)?;
                 pages.merge(summary.pages);
                 if summary.organization.is_some() && import.files.len() > 1 {
-                    problems.push(format!("{name} is a whole organization: import it alone"));
+                    problems.push(format!(
+                        "{name} is an export of a whole organization: import it on its own"
+                    ));
                 }
                 organization = organization.or(summary.organization);
             }
@@ -211,10 +214,10 @@ fn taken_over(import: &Import, data: &OrganizationData) -> String {
     ];
     let would = if *dry_run { "would be " } else { "" };
     let taken = taken.join(", ");
-    let mut text = format!("{would}taken over: the name {name}, the time zone {zone}, {taken}\n");
+    let mut text = format!("{would}imported: the name {name}, the time zone {zone}, {taken}\n");
     if !dry_run {
         text.push_str(&format!(
-            "passwords and API keys are not in an export; next: driftless user login {org} ID, driftless key add {org} --user ID\n"
+            "an export contains no passwords or API keys; next: driftless user login {org} ID, driftless key add {org} --user ID\n"
         ));
     }
     text
@@ -226,12 +229,10 @@ fn warn(pages: &Pages, repeated: &Listed, console: &mut dyn Console) -> Result<(
         console.note(&format!("warning: {missing}"))?;
     }
     if repeated.count > 0 {
-        let come = agreeing(
-            repeated.count,
-            "activity comes more than once, its last change",
-            "activities come more than once, the last change of each",
-        );
-        console.note(&format!("warning: {come} counts: {repeated}"))?;
+        let occur = agreeing(repeated.count, "activity occurs", "activities occur");
+        console.note(&format!(
+            "warning: {occur} more than once, and only the latest change is imported: {repeated}"
+        ))?;
     }
     Ok(())
 }
@@ -244,12 +245,12 @@ pub(super) fn tell_ignored(
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
     if is_empty {
-        console.note(&format!("{name}: there is nothing in it"))?;
+        console.note(&format!("{name} contains nothing to import"))?;
     }
     let ignored: Vec<String> =
         ignored.names().map(|(member, times)| format!("{member} ({times})")).collect();
     if !ignored.is_empty() {
-        console.note(&format!("{name}: not kept: {}", ignored.join(", ")))?;
+        console.note(&format!("{name}: ignored: {}", ignored.join(", ")))?;
     }
     Ok(())
 }
@@ -287,14 +288,16 @@ fn tell_unsure(
     if summary.twice > 0 {
         let times = agreeing(summary.twice, "time occurs", "times occur");
         console.note(&format!(
-            "{name}: {times} twice, because clocks go back in that hour; where one is new, the earlier is taken"
+            "{name}: {times} twice because the clocks go back in that hour; new values were read as the earlier one"
         ))?;
     }
     if summary.without_id > 0 {
-        let rows = agreeing(summary.without_id, "row has", "rows have");
-        console.note(&format!(
-            "{name}: {rows} no activityId and becomes a new activity; importing the file again would add it again"
-        ))?;
+        let (rows, them) = match summary.without_id {
+            1 => ("1 row has no activityId and becomes a new activity".to_owned(), "it"),
+            many => (format!("{many} rows have no activityId and become new activities"), "them"),
+        };
+        console
+            .note(&format!("{name}: {rows}; importing the file again would add {them} again"))?;
     }
     Ok(())
 }
@@ -306,28 +309,28 @@ fn described(report: &ImportReport, dry_run: bool) -> String {
         "{created} {would}created, {updated} {would}updated, {unchanged} unchanged, {removed} {would}removed\n"
     );
     if brought_back.count > 0 {
-        text.push_str(&format!("{} {would}brought back: {brought_back}\n", brought_back.count));
+        text.push_str(&format!("{} {would}restored: {brought_back}\n", brought_back.count));
     }
     let changed = created + brought_back.count + updated + removed;
     if changed > 0 && report.kept_stamps {
-        text.push_str("ids and times of change are kept\n");
+        text.push_str("ids and modification times are kept\n");
     } else if changed > 0 {
-        text.push_str("times of change are new: whoever polls from now on gets what differed\n");
+        text.push_str("modification times are new: the next poll returns what changed\n");
     }
     if report.given_ids.count > 0 && !dry_run {
         text.push_str(&format!("ids of new activities: {}\n", report.given_ids));
     }
     text.push_str(&left(report, dry_run));
     if report.from_the_future > 0 {
-        let were = agreeing(report.from_the_future, "was", "were");
+        let were = agreeing(report.from_the_future, "change was", "changes were");
         text.push_str(&format!("{were} dated in the future and got the time of this import\n"));
     }
     if !report.statuses.is_empty() {
-        text.push_str(&format!("statuses taken over: {}\n", report.statuses.join(", ")));
+        text.push_str(&format!("statuses imported: {}\n", report.statuses.join(", ")));
     }
     for group in &report.same_names {
         text.push_str(&format!(
-            "statuses of one name: {group}; who chooses by name gets the first: `driftless status rename` tells them apart\n"
+            "statuses with the same name: {group}; choosing by name selects the first, so rename the others with `driftless status rename`\n"
         ));
     }
     text
@@ -338,14 +341,9 @@ fn left(report: &ImportReport, dry_run: bool) -> String {
     let Listed { count, .. } = report.newer_here;
     let mut text = String::new();
     if count > 0 {
-        let stay = match (dry_run, count) {
-            (true, 1) => "would stay as it is",
-            (true, _) => "would stay as they are",
-            (false, 1) => "left as it is",
-            (false, _) => "left as they are",
-        };
+        let not = if dry_run { "would not be changed" } else { "not changed" };
         text.push_str(&format!(
-            "{count} {stay}, edited here or newer than in the files: {}; --overwrite takes the files'\n",
+            "{count} {not}, because edited here or newer than in the files: {}; --overwrite imports the files' values\n",
             report.newer_here
         ));
     }
@@ -353,16 +351,16 @@ fn left(report: &ImportReport, dry_run: bool) -> String {
         let left = &report.left_removed;
         let stays = if left.count == 1 { "stays" } else { "stay" };
         text.push_str(&format!(
-            "{} removed here and {stays} removed: {left}; --restore brings back\n",
+            "{} removed here and {stays} removed: {left}; --restore restores\n",
             left.count
         ));
     }
     if report.conflicts.count > 0 {
         let rows = agreeing(report.conflicts.count, "row was", "rows were");
         text.push_str(&format!(
-            "{rows} not imported, because the same was changed here since the file was made; --overwrite takes the file's\n"
+            "{rows} not imported, because the same cells were changed here since the file was made; --overwrite imports the file's values\n"
         ));
-        text.push_str(&shown("in conflict", &report.conflicts.first, report.conflicts.count));
+        text.push_str(&shown("conflicts", &report.conflicts.first, report.conflicts.count));
     }
     if dry_run {
         let Rehearsal { overwritten, removed, newer_here } = &report.rehearsal;
@@ -370,7 +368,7 @@ fn left(report: &ImportReport, dry_run: bool) -> String {
         if removed.count > 0 {
             text.push_str(&format!("would be removed: {removed}\n"));
         }
-        text.push_str(&shown("would stay", newer_here, count));
+        text.push_str(&shown("would not be changed", newer_here, count));
     }
     text
 }
@@ -381,12 +379,11 @@ fn shown(what: &str, first: &[Differing], count: u64) -> String {
         return String::new();
     }
     let activity = |differing: &Differing| {
-        let removed =
-            if differing.members.is_empty() { "  in the files it is removed" } else { "" };
+        let removed = if differing.members.is_empty() { "  removed in the files" } else { "" };
         let members: String = differing.members.iter().map(difference).collect();
         format!("  {}{removed}\n{members}", differing.id)
     };
-    let first_of = if count > first.len() as u64 { ", the first of them" } else { "" };
+    let first_of = if count > first.len() as u64 { ", the first ones" } else { "" };
     let activities: String = first.iter().map(activity).collect();
     format!("{what}{first_of}:\n{activities}")
 }

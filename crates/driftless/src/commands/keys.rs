@@ -1,4 +1,4 @@
-//! `key check`: what each key lacks, for cron and for monitoring.
+//! `key check`: what each key is missing, for cron and for monitoring.
 
 use domain::{OrgId, Stamp, Zone};
 use service::{Hint, Integration, IntegrationState, Service, Severity};
@@ -6,7 +6,7 @@ use service::{Hint, Integration, IntegrationState, Service, Severity};
 use super::{Ending, Failure};
 use crate::console::{Console, table};
 
-/// So many keys are named in the first line.
+/// How many keys are named in the first line.
 const NAMED_MAX: usize = 5;
 
 /// Prints a line in the form of monitoring plugins, and one for each key.
@@ -54,7 +54,7 @@ fn summary(org: &OrgId, all: &[Integration], worst: Severity) -> String {
     unwell.sort_by_key(|one| std::cmp::Reverse(one.severity()));
     let named = unwell.iter().take(NAMED_MAX).map(|one| brief(one));
     let mut text = match unwell.len() {
-        0 => format!("nothing is missing, {} looked at", counted(all.len() as u64, "key")),
+        0 => format!("nothing is missing, {} checked", counted(all.len() as u64, "key")),
         _ => named.collect::<Vec<_>>().join("; "),
     };
     if unwell.len() > NAMED_MAX {
@@ -98,7 +98,7 @@ fn brief(one: &Integration) -> String {
     };
     let habits = match (one.hints.is_empty(), one.state) {
         (false, IntegrationState::UpToDate | IntegrationState::Behind) => {
-            ", with a habit that may lose changes"
+            ", polls in a way that may lose changes"
         }
         _ => "",
     };
@@ -123,7 +123,7 @@ fn state(one: &Integration, zone: &Zone) -> String {
     };
     let hints = one.hints.iter().map(|hint| match hint {
         Hint::Skips(from, to) => {
-            format!("; leaves out {} to {}", zone.at(*from), zone.at(*to))
+            format!("; skips {} to {}", zone.at(*from), zone.at(*to))
         }
         Hint::PageSize { asked, given } => format!("; asks for pages of {asked}, gets {given}"),
     });

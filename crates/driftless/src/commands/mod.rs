@@ -1,4 +1,4 @@
-//! What the commands do: on an open data folder, wherever the command was typed.
+//! What the commands do, on an open data folder: in the command's own process, or in the server.
 
 mod accounts;
 mod directory;
@@ -44,7 +44,7 @@ impl Ending {
     }
 }
 
-/// The files that a command reads and makes: on the disk here, or with whoever typed the command.
+/// The files that a command reads and creates: on this disk, or on the side of the command's process.
 pub(crate) trait Files {
     /// The next file of an import.
     fn open(&mut self, path: &Path) -> io::Result<Box<dyn BufRead + '_>>;
@@ -56,7 +56,7 @@ pub(crate) trait Files {
 /// The files on this machine, as the command names them.
 #[derive(Default)]
 pub(crate) struct LocalFiles {
-    /// What has been typed already in the place of standard input.
+    /// Text already typed that replaces standard input.
     pub(crate) typed: Option<String>,
 }
 

@@ -14,24 +14,24 @@ pub(super) fn backup(
 ) -> Result<(), Failure> {
     let to = backup.destination.display();
     files.back_up(context, &backup.destination)?;
-    console.print(&format!("{to} is a data folder of its own: driftless --data {to} check\n"))?;
+    console.print(&format!("backed up to {to}; to check it: driftless --data {to} check\n"))?;
     Ok(())
 }
 
-/// What is to be said of a database without its marker.
-pub(crate) const UNMARKED: &str = "there is no driftless.marker beside the database, as in a backup or once somebody has removed it: whether the database lacks something that was acknowledged cannot be told; if it does, whoever has been told more has to read everything again";
+/// The warning about a database without its marker.
+pub(crate) const UNMARKED: &str = "the data folder has no driftless.marker: it is a backup, or the file has been removed. It is not possible to tell whether acknowledged changes are missing; if some are, integrations that have received them must read everything again";
 
 pub(crate) fn check(store: &SqliteStore, console: &mut dyn Console) -> Result<(), Failure> {
     let mut shown = Ok(());
     let checked = service::check(store, &mut |versions| {
-        shown = console.progress("versions looked at", versions, None);
+        shown = console.progress("versions checked", versions, None);
     })?;
     shown?;
     if store.is_unmarked() {
         console.note(UNMARKED)?;
     }
     if checked.problems == 0 {
-        console.print("everything is as it should be\n")?;
+        console.print("no problems found\n")?;
         return Ok(());
     }
     console.print(&format!("{}\n", checked.lines.join("\n")))?;

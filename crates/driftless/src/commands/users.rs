@@ -14,7 +14,7 @@ use super::{BYTE_ORDER_MARK, Failure, Files, agreeing};
 use crate::cli::{STANDARD_INPUT, User};
 use crate::console::{Console, table};
 
-/// Problems of a list that are told in full; the rest are counted.
+/// How many problems of a list are shown; the rest are counted.
 const PROBLEMS_SHOWN_MAX: usize = 20;
 
 pub(super) fn run(
@@ -53,28 +53,29 @@ pub(super) fn run(
             let tenant = service.known_org(org)?;
             let login = login.clone().map_or_else(|| login_of(&tenant, *id), Ok)?;
             service.give_login(&tenant, UserId(*id), login.clone(), &password)?;
-            console.note(&format!("user {id} signs in as {login}"))?;
+            console.note(&format!("user {id} can now sign in as {login}"))?;
             if let Some(password) = generated {
-                console.note("the password is shown only now; pass it on:")?;
+                console.note("the password is shown only this once:")?;
                 console.print(&format!("{password}\n"))?;
             }
         }
         User::List { org } => list(org, service, console)?,
         User::Rename { org, id, name } => {
             change(org, id, UserEdit { name: Some(name.clone()), ..UserEdit::default() })?;
-            console.note(&format!("user {id} is now {name}"))?;
+            console.note(&format!("user {id} is now called {name}"))?;
         }
         User::Role { org, id, role } => {
             change(org, id, UserEdit { role: Some(*role), ..UserEdit::default() })?;
-            console.note(&format!("user {id} has the role {role} from now on"))?;
+            console.note(&format!("user {id} now has the role {role}"))?;
         }
         User::Enable { org, id } => {
             change(org, id, UserEdit { disabled: Some(false), ..UserEdit::default() })?;
-            console.note(&format!("user {id} is enabled; password and keys work again"))?;
+            console.note(&format!("user {id} is enabled; their password and keys work again"))?;
         }
         User::Disable { org, id } => {
             service.disable_user(&service.known_org(org)?, UserId(*id))?;
-            console.note(&format!("user {id} is disabled; keys and sessions have ended"))?;
+            console
+                .note(&format!("user {id} is disabled; their keys and sessions no longer work"))?;
         }
     }
     Ok(())
@@ -86,8 +87,11 @@ fn login_of(tenant: &Tenant, id: i64) -> Result<LoginName, Failure> {
     let user = directory.users.get(&UserId(id)).ok_or(AdminError::UnknownUser(UserId(id)))?;
     let login = user.login.as_ref().map(|login| login.name.clone());
     login.ok_or_else(|| {
-        format!("user {id} has no login name yet: driftless user login {} {id} NAME", tenant.id)
-            .into()
+        format!(
+            "user {id} has no login name yet; to give them one: driftless user login {} {id} NAME",
+            tenant.id
+        )
+        .into()
     })
 }
 
@@ -123,7 +127,7 @@ fn password(files: &mut dyn Files) -> Result<Password, Failure> {
     password.map_err(|problem| format!("the password on standard input {problem}").into())
 }
 
-/// Where a user of the files stands.
+/// Where in the files a user is.
 struct Row<'p> {
     path: &'p Path,
     line: u64,
@@ -156,7 +160,7 @@ fn import(
     if logins > 0 {
         let have = agreeing(logins as u64, "has a login name", "have a login name");
         console.note(&format!(
-            "{have} and no password yet; next: driftless user login {org} ID --generate, or Settings in the pages"
+            "{have} but no password yet; next: driftless user login {org} ID --generate, or Settings in the web pages"
         ))?;
     }
     Ok(())
@@ -173,7 +177,7 @@ fn read<'p>(
         let name = path.display().to_string();
         let source = files
             .open(path)
-            .map_err(|e| format!("{name} cannot be read: {e}\nnothing was changed"))?;
+            .map_err(|e| format!("cannot read {name}: {e}\nnothing was changed"))?;
         let (before, mut more) = (users.len(), false);
         let read = files::read_users(&name, source, &mut |line, user| {
             more |= users.len() == USERS_AT_ONCE_MAX;
@@ -184,7 +188,7 @@ fn read<'p>(
         });
         match read {
             Ok(_) if more => problems
-                .push(format!("{name}: more than {USERS_AT_ONCE_MAX} users: import it in parts")),
+                .push(format!("{name} has more than {USERS_AT_ONCE_MAX} users: split the file")),
             Ok(ignored) => tell_ignored(&name, users.len() == before, &ignored, console)?,
             Err(e) => problems.push(e.to_string()),
         }

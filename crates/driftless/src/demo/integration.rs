@@ -1,4 +1,4 @@
-//! A script that has missed something, for the page of integrations to have something to tell.
+//! A script that has missed changes, so that the integrations page has something to show.
 
 use service::{Order, Service, SyncQuery, Tenant};
 

@@ -47,8 +47,8 @@ pub(super) async fn run(
     };
     match handshake {
         Ok(Ok(stream)) => converse(&edge, stream, peer, stopped).await,
-        Ok(Err(error)) => tracing::debug!(%peer, %error, "handshake failed"),
-        Err(_elapsed) => tracing::debug!(%peer, "handshake took too long"),
+        Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+        Err(_elapsed) => tracing::debug!(%peer, "TLS handshake timed out"),
     }
 }
 
@@ -96,7 +96,7 @@ pub(super) async fn converse<S>(
     }
 }
 
-/// Has a request answered, with a body that does not keep it waiting for ever.
+/// Answers a request, with a body that cannot keep it waiting forever.
 async fn answer(
     edge: &Edge<impl Answers>,
     request: Request<Incoming>,

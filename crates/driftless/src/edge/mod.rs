@@ -1,10 +1,10 @@
-//! The socket edge: it accepts connections, speaks HTTP/1.1 (over TLS if wished) and hands each
-//! request to whatever [`Answers`]. It knows nothing of what is served.
+//! The socket edge: it accepts connections, speaks HTTP/1.1 (over TLS if configured) and passes each
+//! request to an implementation of [`Answers`]. It knows nothing about what is served.
 //!
-//! Why not `axum::serve`: a server that stands open to the network needs a limit on everything a
+//! Why not `axum::serve`: a server on an open network needs a limit on everything that a
 //! client can hold on to, and `axum::serve` sets none. What this module promises:
 //!
-//! - **Nobody holds a connection for ever.** A connection waits for the next request, for the rest
+//! - **No client holds a connection forever.** A connection waits for the next request, for the rest
 //!   of a request's head, for a request's body and for its answer to be read, each under a limit
 //!   of its own ([`Limits`]). Only the time that a handler takes is not limited here.
 //! - **Every answer has a body with one root**, even an answer that hyper gives of itself before
@@ -68,7 +68,7 @@ const IDLE_SECONDS_MAX: u64 = 75;
 /// so that a slow but honest reader looks stalled for a while.
 const STALL_SECONDS_MAX: u64 = 60;
 
-/// How long a client may go on sending to, and reading from, a connection that is being closed.
+/// How long a client may still send to, and read from, a connection that is being closed.
 const LINGER_SECONDS_MAX: u64 = 5;
 
 /// How long a stop waits for the requests under way.
@@ -110,7 +110,7 @@ impl Default for Limits {
 
 /// Answers requests.
 pub(crate) trait Answers: Send + Sync + 'static {
-    /// Answers one, of this peer. Into its connection's outbox goes what is to be told once it is written.
+    /// Answers a request of this peer. What must be reported once the answer is written goes into the connection's outbox.
     fn answer(
         &self,
         request: Request<Body>,
@@ -189,7 +189,10 @@ async fn finish(mut connections: JoinSet<()>, limit: Duration) {
         }
     };
     if tokio::time::timeout(limit, all_ended).await.is_err() {
-        tracing::warn!(connections = connections.len(), "dropping requests that did not finish");
+        tracing::warn!(
+            connections = connections.len(),
+            "closing connections whose requests did not finish in time"
+        );
         connections.shutdown().await;
     }
 }
@@ -199,6 +202,6 @@ fn report_panic(end: Result<(), JoinError>) {
     if let Err(error) = end
         && error.is_panic()
     {
-        tracing::error!("a connection was dropped because its handler panicked");
+        tracing::error!("a connection was closed because its handler panicked");
     }
 }

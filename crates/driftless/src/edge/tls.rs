@@ -17,16 +17,16 @@ use service::SystemClock;
 use tokio_rustls::TlsAcceptor;
 
 /// Why a certificate and its key cannot be used: whole sentences, with no further source, since
-/// they go to whoever starts the server.
+/// they are shown to the operator.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TlsError {
     #[error("cannot read {path}: {reason}")]
     Read { path: PathBuf, reason: io::Error },
-    #[error("{path} is not a well-formed PEM file: {reason}")]
+    #[error("{path} is not a valid PEM file: {reason}")]
     Malformed { path: PathBuf, reason: String },
-    #[error("{path} holds no certificate (expected a BEGIN CERTIFICATE line)")]
+    #[error("{path} contains no certificate (expected a BEGIN CERTIFICATE line)")]
     NoCertificate { path: PathBuf },
-    #[error("{path} holds no unencrypted private key (expected a BEGIN PRIVATE KEY line)")]
+    #[error("{path} contains no unencrypted private key (expected a BEGIN PRIVATE KEY line)")]
     NoKey { path: PathBuf },
     #[error("the key in {key} does not belong to the first certificate in {certificate}")]
     Mismatch { certificate: PathBuf, key: PathBuf },

@@ -20,10 +20,10 @@ use hyper::rt::{Sleep, Timer};
 use neon::Outbox;
 use parking_lot::Mutex;
 
-/// Where a connection stands, as far as its parts must tell each other.
+/// The state of a connection that its parts share.
 ///
 /// All of them run in the connection's task; the fields are atomic or locked only because hyper wants its
-/// timer to be `Sync`, so the ordering does not matter and nobody waits.
+/// timer to be `Sync`, so the ordering does not matter and nothing waits.
 pub(super) struct Conversation {
     /// What has been taken to be written.
     pub(super) outbox: Outbox,

@@ -30,7 +30,7 @@ const DISCARD_BYTES: usize = 8 * 1024;
 /// having the kernel gather them.
 const JOINED_BYTES_MAX: usize = 8 * 1024;
 
-/// A stream with the manners described above.
+/// A stream that behaves as described above.
 pub(super) struct Wire<S> {
     stream: S,
     refusal: Refusal,
@@ -155,7 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 }
 
-/// Ready when the client has sent all it wanted, or more than is bearable.
+/// Ready when the client has sent everything, or more than is accepted.
 fn poll_discard<S: AsyncRead + Unpin>(
     stream: &mut S,
     cx: &mut Context<'_>,

@@ -1,6 +1,6 @@
-//! TLS with a server whose certificate is taken as it is.
+//! TLS with a server whose certificate is not checked.
 //!
-//! A certificate is seldom made out to `127.0.0.1`, and one that has expired is no reason to restart a
+//! A certificate is rarely issued for `127.0.0.1`, and an expired one is no reason to restart a
 //! container. Nothing secret is sent.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `health`: asks a server whether it works, for containers, scripts and monitoring.
+//! `health`: asks a server whether it is healthy, for containers, scripts and monitoring.
 //!
 //! The request is written by hand: one `GET` on a connection of its own needs no HTTP client.
 
@@ -27,18 +27,18 @@ const SHOWN_CHARS_MAX: usize = 200;
 
 #[derive(Args, Debug)]
 pub(crate) struct Health {
-    /// The server's address, beginning with http:// or https://, with its base path. Without it, the server
-    /// on this machine is asked, where --listen or DRIFTLESS_LISTEN says.
+    /// The server's address with http:// or https:// and its base path [default: the server on this machine,
+    /// at the --listen address].
     #[arg(value_name = "URL")]
     url: Option<Target>,
-    /// Only ask whether the process answers (/healthz), not whether it can read and write (/readyz).
+    /// Only check that the process answers (/healthz), not that it can read and write (/readyz).
     #[arg(long, env = "DRIFTLESS_HEALTH_ALIVE", value_parser = BoolishValueParser::new())]
     alive: bool,
-    /// Seconds to wait for the answer.
+    /// How many seconds to wait for the answer.
     #[arg(long, env = "DRIFTLESS_HEALTH_TIMEOUT", default_value_t = 5, value_name = "SECONDS",
           value_parser = clap::value_parser!(u32).range(1..=600))]
     timeout: u32,
-    /// Where the server on this machine listens, as given to `serve`.
+    /// The address on which the server on this machine listens, as given to `serve`.
     #[arg(
         long,
         env = "DRIFTLESS_LISTEN",
@@ -46,7 +46,7 @@ pub(crate) struct Health {
         value_name = "ADDRESS"
     )]
     listen: Address,
-    /// Its certificate, as given to `serve`: if there is one, the server is asked over TLS.
+    /// The server's certificate, as given to `serve`: if set, the server is contacted over TLS.
     #[arg(long, env = "DRIFTLESS_TLS_CERT", value_name = "FILE")]
     tls_cert: Option<PathBuf>,
 }
@@ -58,15 +58,15 @@ enum Unhealthy {
     Late(u32),
     #[error("cannot connect: {0}")]
     Unreachable(io::Error),
-    #[error("the connection broke: {0}")]
+    #[error("the connection failed: {0}")]
     Broken(io::Error),
-    #[error("TLS is not possible: {0}")]
+    #[error("TLS failed: {0}")]
     Tls(rustls::Error),
-    #[error("{0:?} is not a name that TLS knows")]
+    #[error("{0:?} is not a valid host name for TLS")]
     Name(String),
-    #[error("what answers does not speak HTTP; does the server use TLS?")]
+    #[error("the answer is not HTTP; does the server use TLS?")]
     NotHttp,
-    #[error("it answers {status}: {text}")]
+    #[error("the server answers {status}: {text}")]
     Refused { status: u16, text: String },
 }
 
@@ -113,7 +113,7 @@ fn ask(target: &Target, timeout_s: u32) -> Result<String, Unhealthy> {
 
 /// The first of a name's addresses that answers.
 fn connect(target: &Target, until: Instant) -> io::Result<Timed> {
-    let mut problem = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    let mut problem = io::Error::new(io::ErrorKind::NotFound, "the host name has no address");
     for address in target.authority().to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, left(until)?) {
             Ok(stream) => return Ok(Timed { stream, until }),
@@ -126,7 +126,7 @@ fn connect(target: &Target, until: Instant) -> io::Result<Timed> {
 trait Stream: Read + Write {}
 impl<S: Read + Write> Stream for S {}
 
-/// A connection that has only so long for everything.
+/// A connection with a deadline for everything.
 struct Timed {
     stream: TcpStream,
     until: Instant,
@@ -163,7 +163,7 @@ struct Answer {
 }
 
 impl Answer {
-    /// Takes the bytes of an answer apart; none where they are not HTTP, or end within the headers.
+    /// Takes the bytes of an answer apart; none if they are not HTTP, or end within the headers.
     fn of(bytes: &[u8]) -> Option<Answer> {
         let answer = String::from_utf8_lossy(bytes);
         let (head, body) = answer.split_once("\r\n\r\n")?;
@@ -172,7 +172,7 @@ impl Answer {
     }
 }
 
-/// A line of somebody else's text: nothing in it can move the cursor of a terminal.
+/// A line of foreign text: nothing in it can move the cursor of a terminal.
 struct Shown<'a>(&'a str);
 
 impl fmt::Display for Shown<'_> {

@@ -1,4 +1,4 @@
-//! Which server is asked, and for what.
+//! Which server is asked, and for which path.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

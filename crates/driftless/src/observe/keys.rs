@@ -1,4 +1,4 @@
-//! What each key lacks, as metrics: worked out when somebody looks.
+//! What each key is missing, as metrics: computed on request.
 
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -18,33 +18,33 @@ type Metric = (&'static str, &'static str, fn(&Integration) -> Option<f64>);
 const METRICS: [Metric; 5] = [
     (
         "driftless_key_problem",
-        "How bad the state of a key is: 0 fine, 1 to be looked at, 2 something is lost",
+        "Severity of a key's state: 0 fine, 1 needs attention, 2 changes were lost",
         |one| Some(f64::from(severity(one))),
     ),
     (
         "driftless_key_undelivered_changes",
-        "Current changes that a key asked for, or skipped, and was never given",
+        "Current changes that a key asked for or skipped, and that were never delivered",
         |one| Some(count(one.missing.changes())),
     ),
-    ("driftless_key_behind_changes", "Current changes after all that a key has asked for", |one| {
+    ("driftless_key_behind_changes", "Current changes newer than a key's last poll", |one| {
         Some(count(one.behind))
     }),
     (
         "driftless_key_complete_until_timestamp_seconds",
-        "Up to when a key has been given everything since its first question",
+        "Time up to which a key has received every change since its first poll",
         |one| one.complete_until.map(seconds),
     ),
-    ("driftless_key_last_poll_timestamp_seconds", "When a key was last asked with", |one| {
+    ("driftless_key_last_poll_timestamp_seconds", "Time of a key's last poll", |one| {
         one.poll.as_ref().map(|poll| seconds(poll.last_at))
     }),
 ];
 
-/// No key of that organization: whoever has mistyped it must not take what is missing for good news.
+/// Not a key of that organization. An error, so that missing metrics are not taken for good news.
 pub(super) struct WrongKey;
 
-/// The organizations whose keys may be shown to whoever asks: what organizations there are is not told to
-/// everybody. One whose id and key it brings as name and password; without those, all of them, where it
-/// runs on this machine and asks for itself.
+/// The organizations whose keys a client may see, since the list of organizations is not public: the one whose id
+/// and key it sends as user name and password, or, without those, all of them if it runs on this computer and is not
+/// a proxy.
 pub(super) fn shown_to(
     peer: SocketAddr,
     headers: &HeaderMap,
@@ -81,7 +81,7 @@ pub(super) fn render(service: &Service, orgs: &[Arc<Tenant>]) -> String {
     if keys.is_empty() {
         return text;
     }
-    head(&mut text, "driftless_key_state", "The state of a key, as its label says");
+    head(&mut text, "driftless_key_state", "The state of a key, as the label state");
     for (labels, one) in &keys {
         let state = one.state.name();
         let _ = writeln!(text, "driftless_key_state{{{labels},state=\"{state}\"}} 1");
@@ -119,7 +119,7 @@ fn severity(one: &Integration) -> u8 {
     }
 }
 
-/// Exact as far as anybody has so many.
+/// Exact for all realistic counts.
 fn count(count: u64) -> f64 {
     count as f64
 }

@@ -1,4 +1,4 @@
-//! The end of whoever typed the command: sends it with its files, and shows what comes back.
+//! The command's end: sends it with its files, and shows the server's output.
 
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
@@ -15,7 +15,7 @@ use crate::cli::Work;
 use crate::commands::{Ending, Failure, Files, LocalFiles};
 use crate::console::Console;
 
-/// Has the server behind the stream do the work. What has been typed stands for standard input.
+/// Lets the server behind the stream do the work. Text already typed replaces standard input.
 pub(crate) fn ask(
     stream: &UnixStream,
     work: Work,
@@ -42,8 +42,9 @@ pub(crate) fn ask(
         // A thread of its own, since the server may say much before it has read all.
         let sending = scope.spawn(move || send_files(&files, typed, undone, stream));
         let answer = listen(stream, destination.as_ref(), console);
-        let sent =
-            sending.join().unwrap_or_else(|_| Err(io::Error::other("the sender ended abnormally")));
+        let sent = sending
+            .join()
+            .unwrap_or_else(|_| Err(io::Error::other("sending the files ended unexpectedly")));
         match (answer, sent) {
             // The server says best what is wrong, except when it only noticed that we stopped.
             (_, Err(e)) if !is_hung_up(&e) => Err(e.into()),
@@ -68,7 +69,7 @@ fn send_files(
     for path in files {
         let named = |e: io::Error| {
             let _ = stream.shutdown(std::net::Shutdown::Write);
-            io::Error::new(e.kind(), format!("{} cannot be read: {e}\n{undone}", path.display()))
+            io::Error::new(e.kind(), format!("cannot read {}: {e}\n{undone}", path.display()))
         };
         let mut source = local.open(path).map_err(named)?;
         let mut chunk = vec![0; CHUNK_BYTES];
@@ -102,14 +103,14 @@ fn listen(
             (Frame::Progress { what, done, total }, _) => console.progress(&what, done, total)?,
             (Frame::Backup { bytes }, Some(to)) => to.take(&mut source, bytes, console)?,
             (Frame::Backup { .. }, None) => {
-                return Err("the server sends what nobody asked for".into());
+                return Err("the server sent an unexpected answer".into());
             }
             (Frame::Done(ending), _) => return Ok(ending),
             (Frame::Failed(problem), _) => return Err(problem.into()),
         }
         line.clear();
     }
-    Err("the server stopped before the command was done; look at its log, then try again".into())
+    Err("the server stopped before the command had finished; check its log, then try again".into())
 }
 
 /// Says what it means that the server has not answered, and gives up sending to it.
@@ -118,11 +119,11 @@ fn unheard(stream: &UnixStream, error: io::Error) -> io::Error {
         return error;
     }
     let _ = stream.shutdown(Shutdown::Both);
-    let advice = "the server that has the data folder open does not answer: see whether it is stuck, end it if so, and try again";
+    let advice = "the server that is using the data folder does not answer; if it is stuck, stop it and try again";
     io::Error::new(io::ErrorKind::TimedOut, advice)
 }
 
-/// A folder that becomes a backup: made here, so that it lies where this process's paths lead.
+/// A folder for a backup: created by this process, so that its path means what the user meant.
 struct Destination(PathBuf);
 
 impl Destination {
@@ -172,7 +173,7 @@ fn write(
         let wanted = usize::try_from(bytes - done).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
         let read = source.read(&mut chunk[..wanted])?;
         if read == 0 {
-            let problem = "the server stopped before all of it had come";
+            let problem = "the server stopped before the copy was complete";
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, problem));
         }
         file.write_all(&chunk[..read])?;

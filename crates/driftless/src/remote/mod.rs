@@ -1,12 +1,12 @@
-//! Commands that are typed while a server owns the folder: they travel to it through the socket in
-//! the folder, are done there, and what they say travels back.
+//! Commands that run while a server owns the folder: they are sent to it through the socket in the folder,
+//! run there, and their output is sent back.
 //!
-//! A line of JSON says what to do; for an import the files follow, in chunks, each file ended by an
-//! empty chunk. Back come frames, a line of JSON each, the last of which says how it ended; the one
-//! that announces a backup has its bytes behind it.
+//! The request is a line of JSON; for an import the files follow in chunks, each file ended by an empty
+//! chunk. The answer is a sequence of frames, one line of JSON each, the last of which has the result; the
+//! frame that announces a backup is followed by its bytes.
 //!
-//! Files are opened, and made, by whoever typed the command: the server neither needs the right to,
-//! nor does a path mean the same to it.
+//! Files are opened and created by the command's own process: the server may not have the permission to do so,
+//! and a path may mean something else to it.
 
 mod ask;
 mod serve;
@@ -30,13 +30,13 @@ const COMMANDS_MAX: usize = 8;
 /// The longest line that says what to do.
 const REQUEST_BYTES_MAX: u64 = 1 << 20;
 
-/// How long whoever has connected may take to say what to do, and the server to say that it has heard.
+/// How long a client may take to send its command, and the server to acknowledge it.
 const REQUEST_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// How long the next piece of a file may take: it may come from a slow program's output.
 const CHUNK_WAIT_MAX: Duration = Duration::from_secs(600);
 
-/// How long whoever typed a command may leave unread what it says: people page through an export.
+/// How long a command's output may stay unread: people page through an export.
 pub(crate) const READER_WAIT_MAX: Duration = Duration::from_secs(600);
 
 /// Files travel in chunks of this size; larger ones are not taken.
@@ -50,7 +50,7 @@ struct Request {
 
 #[derive(Serialize, Deserialize)]
 enum Frame {
-    /// The server is there and begins: the first of all frames.
+    /// The server has started the command: the first of all frames.
     Heard,
     Print(String),
     Note(String),
@@ -59,7 +59,7 @@ enum Frame {
         done: u64,
         total: Option<u64>,
     },
-    /// So many bytes follow, which are a backup.
+    /// A backup of this many bytes follows.
     Backup {
         bytes: u64,
     },

@@ -1,4 +1,4 @@
-//! The server's end: takes commands, does them, and sends back what they say.
+//! The server's end: accepts commands, runs them, and sends back their output.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
@@ -20,6 +20,7 @@ use super::{
 use crate::cli::Work;
 use crate::commands::{self, Context, Failure, Files};
 use crate::console::Console;
+use crate::hint;
 use crate::outage::Outage;
 
 /// Accepting fails when the process is out of file descriptors: trying again at once would only burn
@@ -45,7 +46,7 @@ pub(crate) fn serve(
                     // Without it a reader that stops would keep the slot.
                     match stream.set_write_timeout(Some(reader_wait)) {
                         Ok(()) => take(stream, &context, &slots),
-                        Err(problem) => tracing::warn!(%problem, "a command cannot be taken"),
+                        Err(problem) => tracing::warn!(%problem, "cannot accept a command"),
                     }
                 }
                 Err(problem) => {
@@ -67,7 +68,8 @@ fn pause() {
 fn take(stream: UnixStream, context: &Weak<Context>, slots: &Arc<Semaphore>) {
     let Some(context) = context.upgrade() else { return };
     let Ok(slot) = slots.clone().try_acquire_owned() else {
-        let busy = format!("the server has {COMMANDS_MAX} commands under way; try again");
+        let busy =
+            format!("the server is already running {COMMANDS_MAX} commands; try again later");
         let _ = send(&stream, &Frame::Failed(busy));
         return;
     };
@@ -75,11 +77,11 @@ fn take(stream: UnixStream, context: &Weak<Context>, slots: &Arc<Semaphore>) {
         // Given back however this ends, even if it never begins.
         let _slot = slot;
         if let Err(problem) = answer(&stream, &context) {
-            tracing::warn!(%problem, "a command could not be answered");
+            tracing::warn!(%problem, "a command failed, and its result could not be delivered");
         }
     };
     if let Err(problem) = thread::Builder::new().name("command".to_owned()).spawn(doing) {
-        tracing::error!(%problem, "no thread for a command");
+        tracing::error!(%problem, "cannot start a thread for a command");
     }
 }
 
@@ -95,14 +97,17 @@ fn answer(stream: &UnixStream, context: &Context) -> Result<(), Failure> {
     let mut console = Remote(BufWriter::with_capacity(CHUNK_BYTES, Back(stream)));
     console.send(&Frame::Heard)?;
     let done = understand(&line).and_then(|work| {
-        tracing::info!(command = work.name(), "a command");
+        tracing::info!(command = work.name(), "running a command");
         let mut files = SentFiles { source: &mut source, back: Back(stream) };
         commands::run(&work, context, &mut files, &mut console)
     });
     match done {
         Ok(ending) => Ok(console.send(&Frame::Done(ending))?),
         // What cannot be told there is told in the log.
-        Err(problem) => console.send(&Frame::Failed(problem.to_string())).map_err(|_| problem),
+        Err(problem) => {
+            let problem = hint::hinted(problem);
+            console.send(&Frame::Failed(problem.to_string())).map_err(|_| problem)
+        }
     }
 }
 
@@ -110,7 +115,7 @@ fn answer(stream: &UnixStream, context: &Context) -> Result<(), Failure> {
 fn silent(error: io::Error) -> io::Error {
     match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-            io::Error::new(io::ErrorKind::TimedOut, "nothing came for too long")
+            io::Error::new(io::ErrorKind::TimedOut, "the client sent nothing for too long")
         }
         _ => error,
     }
@@ -124,15 +129,16 @@ fn understand(line: &[u8]) -> Result<Work, Failure> {
     let (ours, theirs) =
         (env!("CARGO_PKG_VERSION"), serde_json::from_slice::<Version>(line)?.version);
     if theirs != ours {
-        let problem =
-            format!("the server is Driftless {ours}, this command {theirs}: use the same release");
+        let problem = format!(
+            "the server runs Driftless {ours}, this command is {theirs}: use the same release"
+        );
         return Err(problem.into());
     }
     Ok(serde_json::from_slice::<Request>(line)?.work)
 }
 
-/// The way back to whoever typed the command. It ends when nobody reads: what is still to be said
-/// would only wait again.
+/// The connection back to the command. It ends when the output is not read: further output
+/// would only block again.
 #[derive(Clone, Copy)]
 struct Back<'a>(&'a UnixStream);
 
@@ -141,7 +147,7 @@ impl Write for Back<'_> {
         self.0.write(bytes).map_err(|error| match error.kind() {
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
                 let _ = self.0.shutdown(Shutdown::Both);
-                io::Error::new(io::ErrorKind::TimedOut, "nobody reads what the command says")
+                io::Error::new(io::ErrorKind::TimedOut, "the output was not read for too long")
             }
             _ => error,
         })
@@ -175,7 +181,7 @@ impl Console for Remote<'_> {
     }
 }
 
-/// The files of whoever typed the command: those of an import come one after the other, a backup goes
+/// The files of the command: those of an import arrive one after the other, a backup goes
 /// back between two frames.
 struct SentFiles<'a, R> {
     source: &'a mut R,

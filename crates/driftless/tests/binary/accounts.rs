@@ -70,9 +70,9 @@ fn names_come_over_standard_input_and_in_many_steps() {
     let rows: String = (1..=5_000).map(|n| format!("{n},Name {n:04}\n")).collect();
     let output = folder.run_with_input("accounts import acme -", &format!("id,name\n{rows}"));
     assert_eq!(output.code, 0, "{output:?}");
-    assert!(output.err.contains("5000 accounts read; 5000 are new"), "{output:?}");
+    assert!(output.err.contains("5000 accounts read; 5000 added or renamed"), "{output:?}");
     let output = folder.run_with_input("accounts import acme -", "id,name\n1,Ada\n");
-    assert!(output.err.contains("1 account read; 1 is new or has another name"), "{output:?}");
+    assert!(output.err.contains("1 account read; 1 added or renamed"), "{output:?}");
     let server = folder.serve();
     let listed = folder.ok("accounts list acme");
     assert_eq!(listed.lines().count(), 5_001);

@@ -37,7 +37,7 @@ fn a_backup_during_traffic_is_a_whole_data_folder() {
     let mut held = before.len();
     for n in 0..3 {
         let data = format!("--data copy{n}");
-        assert_eq!(folder.ok(&format!("{data} check")), "everything is as it should be\n");
+        assert_eq!(folder.ok(&format!("{data} check")), "no problems found\n");
         let copied = folder.ok(&format!("{data} export acme")).lines().count();
         assert!(copied >= held, "a later copy holds no less: {copied}, {held}");
         held = copied;
@@ -88,7 +88,7 @@ fn a_backup_lies_where_whoever_typed_it_means_it() {
     assert_eq!(mode & 0o777, 0o700);
     for line in ["backup deep/copy", "backup driftless-data"] {
         let refused = folder.refused(line);
-        assert!(refused.ends_with("name a folder that does not exist yet"), "{refused}");
+        assert!(refused.ends_with("choose a folder that does not exist yet"), "{refused}");
     }
     server.stop();
     folder.serve().stop();

@@ -41,7 +41,7 @@ fn problems(output: &Output) -> Vec<&str> {
 #[track_caller]
 fn check(sql: &str, expected: &[&str]) {
     let folder = filled();
-    assert_eq!(folder.ok("check"), "everything is as it should be\n");
+    assert_eq!(folder.ok("check"), "no problems found\n");
     damage(&folder, sql);
     assert_eq!(problems(&folder.run("check")), expected, "{sql}");
 }
@@ -52,7 +52,7 @@ fn a_column_of_the_current_state_that_differs_is_named() {
         check(
             &format!("UPDATE activity SET {set} WHERE id = 653"),
             &[&format!(
-                "organization acme: activity 653: column {column} says {says}, its version says {version}"
+                "organization acme: activity 653: column {column} says {says}, but its version says {version}"
             )],
         );
     };
@@ -68,7 +68,7 @@ fn a_column_of_the_current_state_that_differs_is_named() {
     of_653("priority = 3", "priority", "3", "2");
     check(
         "UPDATE activity SET removed = 0 WHERE id = 700",
-        &["organization acme: activity 700: column removed says 0, its version says 1"],
+        &["organization acme: activity 700: column removed says 0, but its version says 1"],
     );
 }
 
@@ -76,23 +76,23 @@ fn a_column_of_the_current_state_that_differs_is_named() {
 fn current_state_and_log_must_belong_together() {
     check(
         "DELETE FROM activity WHERE id = 652",
-        &["organization acme: activity 652: table activity does not have it"],
+        &["organization acme: activity 652: it is missing from table activity"],
     );
     check(
         "UPDATE activity SET seq = 1, stamp = 9 WHERE id = 652",
         &[
-            "organization acme: activity 652: column stamp says 9, its version says 1394367314000",
-            "organization acme: activity 652: column priority says 1, its version says 3",
-            "organization acme: activity 652: column seq says 1, it has a later version at 5",
+            "organization acme: activity 652: column stamp says 9, but its version says 1394367314000",
+            "organization acme: activity 652: column priority says 1, but its version says 3",
+            "organization acme: activity 652: column seq says 1, but there is a later version at 5",
         ],
     );
     check(
         "UPDATE activity SET seq = 99 WHERE id = 652",
-        &["organization acme: activity 652: it has no version at position 99"],
+        &["organization acme: activity 652: there is no version at position 99"],
     );
     check(
         "INSERT INTO activity (organization, id, seq, stamp, removed) VALUES (1, 9, 2, 0, 1)",
-        &["organization acme: activity 9: it has no version at position 2"],
+        &["organization acme: activity 9: there is no version at position 2"],
     );
 }
 
@@ -101,29 +101,29 @@ fn the_log_must_be_whole_and_in_order() {
     check(
         "DELETE FROM change WHERE seq = 1 AND organization = 1",
         &[
-            "organization acme: after position 0 comes 2",
-            "organization acme: position 5, activity 652: its version before is 1, the log has none",
+            "organization acme: position 0 is followed by 2",
+            "organization acme: position 5, activity 652: names 1 as the previous version, but the log has none",
         ],
     );
     check(
         "UPDATE change SET stamp = 5 WHERE seq = 5; UPDATE activity SET stamp = 5 WHERE seq = 5",
         &[
-            "organization acme: the stamp at position 5 is before the one before it",
-            "organization acme: position 5, activity 652: it is not what was written: its checksum is another's",
+            "organization acme: the stamp at position 5 is earlier than the one before it",
+            "organization acme: position 5, activity 652: the checksum does not match, so it is not what was written",
         ],
     );
     check(
         "UPDATE change SET previous = 2 WHERE seq = 5",
         &[
-            "organization acme: position 5, activity 652: its version before is 2, the log has 1",
-            "organization acme: position 5, activity 652: it is not what was written: its checksum is another's",
+            "organization acme: position 5, activity 652: names 2 as the previous version, but the log has 1",
+            "organization acme: position 5, activity 652: the checksum does not match, so it is not what was written",
         ],
     );
     let other = |column: &str| {
         check(
             &format!("UPDATE change SET {column} WHERE seq = 5"),
             &[
-                "organization acme: position 5, activity 652: it is not what was written: its checksum is another's",
+                "organization acme: position 5, activity 652: the checksum does not match, so it is not what was written",
             ],
         );
     };
@@ -148,7 +148,7 @@ fn a_version_that_cannot_be_read_is_named_and_gone_on_from() {
             "organization acme: position 3, activity 700: table change: origin 9",
             "organization acme: position 4, activity 701: table change: kind 3",
             "organization acme: position 5, activity 652: table change: invalid utf-8 sequence of 1 bytes from index 1",
-            r#"organization other: activity 1: column subject says "x", its version says "one""#,
+            r#"organization other: activity 1: column subject says "x", but its version says "one""#,
         ],
     );
 }
@@ -164,14 +164,14 @@ fn a_row_of_the_directory_that_cannot_be_read_is_named_and_gone_on_from() {
          INSERT INTO run VALUES (1, x'01', x'', 0, 1, 0, 1, 0, 0, 0, 0, 0);
          UPDATE activity SET subject = 'x' WHERE id IN (1, 653)",
         &[
-            r#"organization acme: table organization: "Mars/Olympus" is no time zone: give a name like America/Chicago, or an offset like -05:00"#,
+            r#"organization acme: table organization: "Mars/Olympus" is not a time zone: use a name like America/Chicago, or an offset like -05:00"#,
             r#"organization acme: user 7: table system_user: role "owner""#,
             "organization acme: key 1: Conversion error from type Blob at index: 3, Cannot read 32 byte value out of 1 byte blob",
             "organization acme: status 3: table activity_status: must not be empty",
             "organization acme: session: Conversion error from type Blob at index: 0, Cannot read 32 byte value out of 1 byte blob",
             "organization acme: run: Conversion error from type Blob at index: 0, Cannot read 32 byte value out of 1 byte blob",
-            r#"organization acme: activity 653: column subject says "x", its version says "ddddd""#,
-            r#"organization other: activity 1: column subject says "x", its version says "one""#,
+            r#"organization acme: activity 653: column subject says "x", but its version says "ddddd""#,
+            r#"organization other: activity 1: column subject says "x", but its version says "one""#,
         ],
     );
 }
@@ -207,7 +207,7 @@ fn of_many_problems_the_first_are_named() {
     assert_eq!(lines[20], "organization acme: … and 80 more");
     assert_eq!(
         lines[21],
-        r#"organization other: activity 1: column subject says "x", its version says "one""#
+        r#"organization other: activity 1: column subject says "x", but its version says "one""#
     );
 }
 
@@ -219,7 +219,7 @@ fn a_running_server_is_checked_too_while_others_write() {
     std::thread::scope(|scope| {
         let checking = scope.spawn(|| {
             for _ in 0..10 {
-                assert_eq!(folder.ok("check"), "everything is as it should be\n");
+                assert_eq!(folder.ok("check"), "no problems found\n");
             }
         });
         while !checking.is_finished() {
@@ -230,7 +230,7 @@ fn a_running_server_is_checked_too_while_others_write() {
     });
     damage(&folder, "UPDATE activity SET removed = 0 WHERE id = 1");
     let output = folder.run("check");
-    let expected = "organization acme: activity 1: column removed says 0, its version says 1";
+    let expected = "organization acme: activity 1: column removed says 0, but its version says 1";
     assert_eq!(problems(&output), [expected]);
     server.stop();
 }

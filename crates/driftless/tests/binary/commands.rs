@@ -22,7 +22,7 @@ fn a_command_too_many_is_told_so_and_those_who_say_nothing_are_not_waited_for() 
     let server = folder.serve();
     let silent: Vec<UnixStream> = (0..8).map(|_| connect(&folder)).collect();
     let said = folder.refused("org list");
-    assert_eq!(said, "the server has 8 commands under way; try again");
+    assert_eq!(said, "the server is already running 8 commands; try again later");
     for mut stream in silent {
         assert_eq!(stream.read(&mut [0]).unwrap(), 0, "the server has hung up");
     }
@@ -52,7 +52,7 @@ fn commands_are_taken_again_once_there_are_file_descriptors() {
     folder.ok("org list");
     let log = server.stop();
     for what in ["connections", "commands"] {
-        let told = log.iter().filter(|line| line.contains(&format!("cannot accept {what} for")));
+        let told = log.iter().filter(|line| line.contains(&format!("cannot accept {what} at")));
         assert_eq!(told.count(), 1, "{what}: once for an outage: {log:#?}");
     }
 }
@@ -68,7 +68,7 @@ fn hanging_up(folder: &Folder, after: impl FnOnce(UnixStream) + Send + 'static) 
 
 #[test]
 fn a_socket_that_breaks_is_a_failure() {
-    let stopped = "the server stopped before the command was done";
+    let stopped = "the server stopped before the command had finished";
     let breaks: [fn(UnixStream); 3] = [
         drop,
         |stream| {

@@ -34,7 +34,7 @@ fn it_can_be_named_before_and_after_the_command_and_in_the_environment() {
     assert_eq!(from_environment("org list").out, orgs);
     let other = from_environment("org list --data two");
     assert_eq!(other.code, 1, "what is typed comes before the environment: {other:?}");
-    assert!(other.err.contains("there is no data folder two;"), "{other:?}");
+    assert!(other.err.contains("the data folder two does not exist;"), "{other:?}");
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_missing_folder_is_named_and_not_made() {
     folder.write("empty.jsonl", "");
     for line in NEEDY.into_iter().chain(["import acme empty.jsonl", "user add acme Ada"]) {
         let said = folder.refused(line);
-        let expected = "there is no data folder driftless-data; `driftless serve --init` or `driftless org add` creates one, --data names another";
+        let expected = "the data folder driftless-data does not exist; create it with `driftless serve --init` or `driftless org add`, or choose another with --data";
         assert_eq!(said, expected, "{line}");
         assert_eq!(folder.names(""), ["empty.jsonl"], "{line}");
     }
@@ -105,7 +105,7 @@ fn a_newer_releases_database_is_refused() {
     check_refused(
         &folder,
         &format!(
-            "driftless-data/driftless.db was written by a newer release of Driftless (schema 999, this one knows {known}): use that release, or a backup from before the update"
+            "driftless-data/driftless.db was written by a newer release of Driftless (schema 999; this release supports up to {known}): use that release, or a backup from before the update"
         ),
     );
 }
@@ -138,7 +138,7 @@ fn a_folder_that_somebody_holds_who_does_not_answer_is_left_alone() {
         for (line, refused) in running {
             assert_eq!(
                 refused.join().unwrap(),
-                "the data folder driftless-data is in use by another process (see driftless.lock in it), which does not answer; nothing was changed",
+                "another process is using the data folder driftless-data (it holds driftless.lock) and does not answer; nothing was changed",
                 "{line}"
             );
         }
@@ -154,7 +154,10 @@ fn a_second_server_on_the_folder_is_refused() {
     let server = folder.serve();
     for line in ["serve --listen 127.0.0.1:0", "--data driftless-data demo --listen 127.0.0.1:0"] {
         let said = folder.refused(line);
-        assert_eq!(said, "another server already runs on the data folder driftless-data", "{line}");
+        assert_eq!(
+            said, "another server is already using the data folder driftless-data",
+            "{line}"
+        );
     }
     assert_eq!(server.get("/readyz").status, 200, "the first goes on");
     server.stop();
@@ -171,7 +174,11 @@ fn a_port_in_use_is_named() {
     ] {
         let said = folder.refused(&line);
         assert!(said.starts_with(&format!("cannot listen on {address}: ")), "{said}");
-        assert!(said.ends_with("another program listens there: choose another with --listen"));
+        assert!(
+            said.ends_with(
+                "another program is using this port: choose another address with --listen"
+            )
+        );
         assert_eq!(folder.names(""), [DATA], "{line} leaves nothing behind");
     }
     server.stop();
@@ -181,14 +188,14 @@ fn a_port_in_use_is_named() {
 fn where_nobody_can_listen_nothing_is_made() {
     let folder = Folder::new();
     let said = folder.refused("serve --init --listen 192.0.2.1:0");
-    assert!(
-        said.ends_with("this machine does not have that address: choose another with --listen")
-    );
+    assert!(said.ends_with(
+        "this computer does not have that address: choose another address with --listen"
+    ));
     // Too long to be looked up anywhere.
     let nowhere = format!("{}.invalid:8420", "x".repeat(64));
     let said = folder.refused(&format!("serve --init --listen {nowhere}"));
     assert!(said.starts_with(&format!("cannot listen on {nowhere}: ")), "{said}");
-    assert!(said.ends_with("; choose another with --listen"), "{said}");
+    assert!(said.ends_with("; choose another address with --listen"), "{said}");
     let said =
         folder.refused("serve --init --listen 127.0.0.1:0 --tls-cert none.pem --tls-key none.pem");
     assert!(said.contains("none.pem"), "{said}");

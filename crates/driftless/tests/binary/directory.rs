@@ -135,8 +135,8 @@ fn a_rename_tells_how_many_records_could_not_be_read() {
     assert_eq!(renamed.code, 0, "{renamed:?}");
     assert_eq!(
         renamed.err,
-        "status 2 is now Untouched; 1 activity shows it and has changed
-1 activity cannot be read and keeps the old name: the data folder is damaged; `driftless check` says where
+        "status 2 is now called Untouched; 1 activity updated
+1 activity cannot be read and keeps the old name: the data folder is damaged; `driftless check` shows where
 "
     );
     assert!(folder.ok("history acme 1").contains("Untouched"));
@@ -206,7 +206,7 @@ fn whoever_is_added_gets_a_number_that_no_record_has_ever_named() {
     let told = folder.refused("user add acme Gus");
     assert_eq!(
         told,
-        "no number is left after the greatest that activities name; `driftless user add` takes one with --id"
+        "the highest possible user id is taken or named by an activity; choose a free id with `driftless user add --id`"
     );
     assert_eq!(folder.ok("user add acme Gus --id 62"), "62\n");
 }

@@ -70,7 +70,7 @@ fn a_server_that_cannot_work_on_its_data_is_alive_and_not_healthy() {
         ready = asked(&folder, &["--listen", &address], &[]);
     }
     assert_eq!(ready.code, 1, "{ready:?}");
-    let line = format!("unhealthy: http://{address}/readyz: it answers 503: ");
+    let line = format!("unhealthy: http://{address}/readyz: the server answers 503: ");
     assert!(ready.out.starts_with(&line), "{ready:?}");
     assert_eq!(asked(&folder, &["--listen", &address, "--alive"], &[]).code, 0);
     std::fs::rename(folder.path("elsewhere"), folder.path(DATA).join("driftless.db")).unwrap();
@@ -100,13 +100,13 @@ fn a_server_with_a_certificate_is_asked_over_tls() {
 fn what_answers_with_something_else_or_not_at_all_is_not_healthy() {
     let folder = Folder::new();
     let cases: [(&[u8], &str); 4] = [
-        (b"SSH-2.0-OpenSSH_9.2\r\n", "what answers does not speak HTTP; does the server use TLS?"),
-        (b"", "what answers does not speak HTTP; does the server use TLS?"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "the answer is not HTTP; does the server use TLS?"),
+        (b"", "the answer is not HTTP; does the server use TLS?"),
         (
             b"HTTP/1.1 404 Not Found\r\n\r\n\n\x1b[2Jno such page\nmore\n",
-            "it answers 404: [2Jno such page",
+            "the server answers 404: [2Jno such page",
         ),
-        (b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", "it answers 302: nothing"),
+        (b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", "the server answers 302: nothing"),
     ];
     for (bytes, expected) in cases {
         let url = answering(bytes);

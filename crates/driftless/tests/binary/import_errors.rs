@@ -54,7 +54,7 @@ fn a_refusal_is_told_even_if_the_file_has_not_been_read_to_its_end() {
         folder.write("large.jsonl", line(1, "x").repeat(20_000));
         folder.transcript(&["import nowhere large.jsonl", "import nowhere large.jsonl large.jsonl"])
     });
-    let said = "there is no organization nowhere; `driftless org list` shows those there are";
+    let said = "there is no organization nowhere; `driftless org list` lists the organizations";
     assert_eq!(told.matches(&format!("! driftless: {said}\nexit 1\n")).count(), 2, "{told}");
 }
 

@@ -42,7 +42,7 @@ const BEGINNING: &str = "0001-01-01T00:00:00Z";
 #[test]
 fn a_check_says_what_each_key_lacks_and_ends_with_a_code_for_monitoring() {
     let (folder, key) = Folder::with_key();
-    check(&folder, 0, "KEYS OK - acme: nothing is missing, 1 key looked at | keys=1 warning=0");
+    check(&folder, 0, "KEYS OK - acme: nothing is missing, 1 key checked | keys=1 warning=0");
     let server = folder.serve();
     let client = Client::log_in(&server, &key);
     for subject in ["one", "two", "three"] {

@@ -64,7 +64,7 @@ fn renaming_a_status_is_a_change_of_what_shows_it() {
     let before = client.sync(ALL);
 
     let renamed = folder.run("status rename acme 2 Untouched");
-    assert_eq!(renamed.err, "status 2 is now Untouched; 1 activity shows it and has changed\n");
+    assert_eq!(renamed.err, "status 2 is now called Untouched; 1 activity updated\n");
     let after = client.sync(&format!("syncActivityTimeFrom={}", before.time()));
     assert_eq!(after.ids(), [shows], "only what shows it has changed");
     let record = &after.records()[0];

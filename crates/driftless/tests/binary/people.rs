@@ -80,7 +80,7 @@ fn nobody_is_added_where_the_login_cannot_be_had() {
     let first = "user add acme Ada --login ada --password-stdin";
     assert_eq!(folder.run_with_input(first, PASSWORD).code, 0);
     let said = add("ADA", PASSWORD);
-    assert!(said.contains("user 1 signs in as ada already"), "{said}");
+    assert!(said.contains("the login name ada is already used by user 1"), "{said}");
     assert_eq!(folder.ok("user list acme").lines().count(), 2);
 }
 

@@ -30,7 +30,10 @@ fn set_up(browser: &mut Browser<'_>, link: &str, org: &[(&str, &str)]) -> Page {
 fn an_empty_folder_leads_to_somebody_who_is_signed_in() {
     let folder = Folder::new();
     let said = folder.refused("serve --listen 127.0.0.1:0");
-    assert!(said.contains("`driftless serve --init` or `driftless org add` creates one"), "{said}");
+    assert!(
+        said.contains("create it with `driftless serve --init` or `driftless org add`"),
+        "{said}"
+    );
     let server = folder.serve_new();
     let link = link(&server);
     let mut browser = Browser::of(&server);
@@ -127,7 +130,7 @@ fn its_token_reaches_neither_log_nor_disk() {
         .map(|name| std::fs::read(folder.path(DATA).join(name)).unwrap())
         .collect();
     let log = server.stop().join("\n");
-    assert!(log.contains("the setup link is on standard output"), "{log}");
+    assert!(log.contains("the setup link was printed on standard output"), "{log}");
     for secret in [token(&link), PASSWORD] {
         assert!(!log.contains(secret), "the log gives it away");
         let holds =

@@ -34,7 +34,7 @@ fn a_hangup_and_a_broken_pipe_do_not_end_it() {
         server.signal(signal);
     }
     for _ in 0..2 {
-        server.log.wait_for("the hangup", |line| line.contains("hangup"));
+        server.log.wait_for("the hangup", |line| line.contains("SIGHUP"));
         let id = client.create("Call");
         assert!(client.sync(ALL).ids().contains(&id));
     }
@@ -81,18 +81,26 @@ fn a_hangup_has_the_certificate_read_anew_and_a_bad_one_changes_nothing() {
     let second = put_certificate(&folder);
     assert!(trusts(&server, &first), "until it is told");
     server.signal("-HUP");
-    server.log.wait_for("the new one", |line| line.contains("as it is now"));
+    server.log.wait_for("the new one", |line| line.contains("the certificate was reloaded"));
     assert!(trusts(&server, &second));
     assert!(!trusts(&server, &first));
 
     folder.write("key.pem", KeyPair::generate().unwrap().serialize_pem());
     server.signal("-HUP");
-    let line = server.log.wait_for("the bad one", |line| line.contains("stays the one"));
+    let line =
+        server.log.wait_for("the bad one", |line| line.contains("the previous one stays in use"));
     assert!(line.contains("key.pem does not belong to"), "{line}");
     assert!(trusts(&server, &second));
 
     let third = put_certificate(&folder);
-    let read = || server.log.so_far().iter().filter(|line| line.contains("as it is now")).count();
+    let read = || {
+        server
+            .log
+            .so_far()
+            .iter()
+            .filter(|line| line.contains("the certificate was reloaded"))
+            .count()
+    };
     let before = read();
     server.signal("-HUP");
     let until = std::time::Instant::now() + WAIT_MAX;

@@ -120,7 +120,7 @@ fn a_password_that_will_not_do_changes_nothing() {
     typing.types("Password again: ", &format!("{PASSWORD}s\r"));
     let (code, shown) = typing.ends();
     assert_eq!(code, Some(1), "{shown}");
-    assert!(shown.contains("the passwords differ; nothing was changed"), "{shown}");
+    assert!(shown.contains("the passwords do not match; nothing was changed"), "{shown}");
 
     let mut typing = Typing::start(&folder, &ADD);
     typing.types("Password: ", "\u{3}");

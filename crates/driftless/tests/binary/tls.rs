@@ -58,8 +58,8 @@ fn files_that_will_not_do_are_named() {
     let cases = [
         ("missing.pem", "key.pem", "cannot read missing.pem: "),
         ("cert.pem", "missing.pem", "cannot read missing.pem: "),
-        ("letter.txt", "key.pem", "letter.txt holds no certificate"),
-        ("cert.pem", "letter.txt", "letter.txt holds no unencrypted private key"),
+        ("letter.txt", "key.pem", "letter.txt contains no certificate"),
+        ("cert.pem", "letter.txt", "letter.txt contains no unencrypted private key"),
     ];
     for (certificate, key, expected) in cases {
         let line = format!("serve --listen 127.0.0.1:0 --tls-cert {certificate} --tls-key {key}");

@@ -13,18 +13,18 @@ fn wrong_usage_is_refused_and_leaves_nothing_behind() {
         ("check --frobnicate", "unexpected argument '--frobnicate'"),
         ("org", "Usage: driftless org"),
         ("org add", "<ORG>"),
-        ("org add \"bad id\"", "organization id \"bad id\" is not usable"),
+        ("org add \"bad id\"", "\"bad id\" is not a valid organization id"),
         ("org add a/b", "letters, digits"),
         ("org add acme --name \"\"", "--name"),
-        ("org add acme --time-zone Mars/Olympus", "\"Mars/Olympus\" is no time zone"),
-        ("org add acme --time-zone +25:00", "\"+25:00\" is no time zone"),
-        ("user add acme Ada --role boss", "\"boss\" is no role: viewer, editor or admin"),
+        ("org add acme --time-zone Mars/Olympus", "\"Mars/Olympus\" is not a time zone"),
+        ("org add acme --time-zone +25:00", "\"+25:00\" is not a time zone"),
+        ("user add acme Ada --role boss", "\"boss\" is not a role: use viewer, editor or admin"),
         ("user add acme Ada --id 0", "'--id <ID>'"),
         ("user add acme Ada --id seven", "'--id <ID>'"),
         ("key add acme", "--user <ID>"),
         ("status rename acme 2", "<NAME>"),
         ("import acme", "<FILE>"),
-        ("export acme --format xml", "\"xml\" is no format: jsonl or csv"),
+        ("export acme --format xml", "\"xml\" is not a format: use jsonl or csv"),
         ("key add acme --user Ada", "'--user <ID>': expected a number, like 7"),
         ("user disable acme Ada", "'<ID>': expected a number"),
         ("key revoke acme mailer", "'<KEY>': expected a number"),
@@ -95,7 +95,7 @@ fn every_option_can_come_from_the_environment() {
     assert!(csv.out.starts_with("\"createdDateTime\","), "{csv:?}");
     let wrong = run("user add acme Bob", "DRIFTLESS_USER_ROLE", "boss");
     assert_eq!(wrong.code, 2, "{wrong:?}");
-    assert!(wrong.err.contains("\"boss\" is no role"), "{wrong:?}");
+    assert!(wrong.err.contains("\"boss\" is not a role"), "{wrong:?}");
     let wrong = run("demo", "DRIFTLESS_DEMO_ACTIVITIES", "many");
     assert!(wrong.err.contains("'--activities <N>'"), "{wrong:?}");
 }

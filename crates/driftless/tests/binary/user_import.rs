@@ -85,7 +85,7 @@ fn a_list_that_is_too_long_is_taken_in_parts() {
     };
     let long = folder.run_with_input("user import acme -", &list(1, 10_001));
     assert_eq!(long.code, 1, "{:.300}", long.err);
-    assert!(long.err.contains("-: more than 10000 users: import it in parts"), "{:.300}", long.err);
+    assert!(long.err.contains("- has more than 10000 users: split the file"), "{:.300}", long.err);
     assert_eq!(folder.run_with_input("user import acme -", &list(1, 10_000)).code, 0);
     let more = folder.run_with_input("user import acme -", &list(10_001, 10_001));
     assert_eq!(more.out, "10001  Person 10001\n");

@@ -141,7 +141,7 @@ fn where_somebody_has_logged_in_it_is_refused() {
     let exported = EVERYTHING.replace("\"id\":7,", "\"id\":8,");
     let said = folder.run_with_input("import acme -", &exported);
     assert_eq!(said.code, 1, "{said:?}");
-    assert!(said.err.contains("somebody has logged in to the organization"), "{said:?}");
+    assert!(said.err.contains("someone has already logged in to the organization"), "{said:?}");
     server.stop();
 }
 

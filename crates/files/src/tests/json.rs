@@ -205,15 +205,15 @@ fn every_fault_of_json_names_its_line_and_member() {
     );
     is(
         &second(&record("2", r#","createdBy":"\u0000""#)),
-        "f, line 2: createdBy must not have a NUL or, where it is one line, a control character",
+        "f, line 2: createdBy must not contain NUL characters, or control characters where a single line is expected",
     );
     is(
         &second(&record("2", r#","note":"\u0000""#)),
-        "f, line 2: note must not have a NUL or, where it is one line, a control character",
+        "f, line 2: note must not contain NUL characters, or control characters where a single line is expected",
     );
     is(
         &second(&record("2", &format!(r#","createdBy":"{}""#, "é".repeat(NAME_CHARS_MAX + 1)))),
-        "f, line 2: createdBy must have at most 200 characters, it has 201",
+        "f, line 2: createdBy must have at most 200 characters, but has 201",
     );
     is(
         &second(&record("2", r#","clientId":[1]"#)),
@@ -235,7 +235,7 @@ fn every_fault_of_json_names_its_line_and_member() {
     );
     is(
         &second(&record("2", r#","activityId":3"#)),
-        "f, line 2: the record: activityId stands twice",
+        "f, line 2: the record: activityId occurs twice",
     );
     is(
         &second(&record("2", r#","customFieldDataList":7"#)),
@@ -259,41 +259,41 @@ fn what_is_no_json_ends_the_file_after_its_line() {
     let first = record("1", "");
     check(
         &format!("{first}\n{{\"activityId\" 2}}\n{{}}"),
-        "f, line 2: this is no JSON: expected a colon between a name and its value",
+        "f, line 2: this is not valid JSON: expected a colon between a name and its value",
     );
     check(
         &format!("{first}\n{{\"subject\":\"two\nlines\"}}"),
-        r"f, line 2: this is no JSON: a text has a line end or another control character in it: JSON writes a line end as \n",
+        r"f, line 2: this is not valid JSON: a text contains a line break or another control character: in JSON, a line break is written \n",
     );
     check(
         &format!("{first}\n\n{{\n\"activityId\":2,\n"),
-        "f, line 3: the JSON that starts here does not end: is the file cut off?",
+        "f, line 3: the JSON that starts here does not end: is the file incomplete?",
     );
     check(
         &SAMPLE[..SAMPLE.len() - 4],
-        "f, line 1: the JSON that starts here does not end: is the file cut off?",
+        "f, line 1: the JSON that starts here does not end: is the file incomplete?",
     );
     check(
         &SAMPLE.replacen("\"subject\": \"ddddd\",", "\"subject\": \"ddddd\"", 1),
-        "f, line 13: this is no JSON: expected a comma before the next member, or the } that ends the object",
+        "f, line 13: this is not valid JSON: expected a comma before the next member, or the } that ends the object",
     );
     check(
         "[\n] {\n\"activityId\":2",
-        "f, line 2: the JSON that starts here does not end: is the file cut off?",
+        "f, line 2: the JSON that starts here does not end: is the file incomplete?",
     );
     for broken in ["}", "{\"a\":nope}", "{\"a\":tru}", "{\"a\":'x'}"] {
         check(
             &format!("{first}\n{broken}"),
-            "f, line 2: this is no JSON: expected a value: text in quotation marks, a number, true, false, null, a list or an object",
+            "f, line 2: this is not valid JSON: expected a value: text in quotation marks, a number, true, false, null, a list or an object",
         );
     }
     let broken = |text: &str, words: &str| {
-        check(&format!("{first}\n{text}"), &format!("f, line 2: this is no JSON: {words}"));
+        check(&format!("{first}\n{text}"), &format!("f, line 2: this is not valid JSON: {words}"));
     };
     broken("{'a':1}", "expected the name of a member in quotation marks");
     broken("{\"a\":1,}", "expected the name of a member in quotation marks");
     broken("[1 2]", "expected a comma before the next element, or the ] that ends the list");
-    broken("[01]", "a number is not written as JSON writes one");
+    broken("[01]", "a number is not written in JSON's form");
     broken(r#"["\q"]"#, r"a text has a \ that is not one of JSON's escapes, such as \n or \\");
     let bytes = [first.as_bytes(), b"\n{\n\"\xff\"}"].concat();
     let error = read_bytes(&bytes).unwrap_err();
@@ -310,12 +310,12 @@ fn more_custom_fields_than_the_api_takes_are_refused() {
         record("2", &format!(",\n\"customFieldDataList\":[{}]", fields.join(",")))
     };
     check(&list(500, "x"), "2 s");
-    check(&list(501, "x"), "f, line 2: customFieldDataList has 501 values, at most 500 are kept");
+    check(&list(501, "x"), "f, line 2: customFieldDataList has 501 values; the maximum is 500");
     let long = "x".repeat((1 << 20) / 16 - 1);
     check(&list(16, &long), "2 s");
     check(
         &list(16, &format!("{long}y")),
-        "f, line 2: customFieldDataList has 1048592 bytes of text, at most 1048576 are kept",
+        "f, line 2: customFieldDataList has 1048592 bytes of text; the maximum is 1048576",
     );
 }
 
@@ -353,7 +353,7 @@ fn pages_that_are_missing_are_named() {
     );
     assert_eq!(
         missing(&[("sync", 1, 1, 5)]),
-        "syncActivitiesResponse with 1 pages and 5 results: the files hold 1 of them"
+        "syncActivitiesResponse with 1 pages and 5 results: the files contain only 1 of them"
     );
     assert_eq!(
         missing(&[("sync", 1, 1 << 40, 5)]),
@@ -365,15 +365,15 @@ fn pages_that_are_missing_are_named() {
 fn answers_that_hold_no_activities_are_refused() {
     check(
         r#"{"syncActivitiesResponse":{"operationResult":"FAIL","responseDateTime":"x","errors":{"error":[{"errorCode":"10242","errorMessage":"Date range or activity id is required."},{"errorCode":4}]}}}"#,
-        "f, line 1: syncActivitiesResponse is a failure: 10242 Date range or activity id is required.; 4",
+        "f, line 1: syncActivitiesResponse reports a failure: 10242 Date range or activity id is required.; 4",
     );
     check(
         r#"{"listActivitiesResponse":{"operationResult":"PENDING"}}"#,
-        r#"f, line 1: listActivitiesResponse is a failure: "PENDING""#,
+        r#"f, line 1: listActivitiesResponse reports a failure: "PENDING""#,
     );
     check(
         "{\n\"loginResponse\":{\"userSessionId\":\"x\"}}",
-        "f, line 2: loginResponse has no activities: expected syncActivitiesResponse, listActivitiesResponse or retrieveActivityResponse",
+        "f, line 2: loginResponse contains no activities: expected syncActivitiesResponse, listActivitiesResponse or retrieveActivityResponse",
     );
     check(r#"{"syncActivitiesResponse":{}}"#, "f, line 1: activities is missing");
     check(r#"{"retrieveActivityResponse":{}}"#, "f, line 1: activity is missing");

@@ -24,7 +24,7 @@ fn a_missing_brace_does_not_take_the_rest_of_the_file_into_memory() {
     });
     assert_eq!(
         error.unwrap_err().to_string(),
-        "f, line 2: this is no JSON: expected a comma before the next member, or the } that ends the object"
+        "f, line 2: this is not valid JSON: expected a comma before the next member, or the } that ends the object"
     );
     assert!(source.len() > 30 << 20, "{} bytes are left", source.len());
 }

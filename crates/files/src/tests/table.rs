@@ -61,15 +61,15 @@ fn every_fault_of_a_table_names_its_line_and_member() {
     );
     check(
         &table(&[&format!("{ROW},x"), ROW]),
-        "f, line 2: this row has 11 cells, but the header row has 10: a comma, semicolon or tab within a text has split it. Put such texts in quotation marks",
+        "f, line 2: this row has 11 cells, but the header row has 10: a comma, semicolon or tab inside a text has split it. Put such texts in quotation marks",
     );
     check(
         &table(&[ROW, "1,\"s"]),
-        "f, line 3: a quoted cell of this row is not closed before the file ends",
+        "f, line 3: a quoted cell in this row is not closed before the end of the file",
     );
     check(
         &table(&[ROW, &ROW.replace("s,", "\"s,"), ROW, ""]),
-        "f, line 3: a quoted cell of this row is not closed before the file ends",
+        "f, line 3: a quoted cell in this row is not closed before the end of the file",
     );
     check(
         &table(&[&ROW.replace(",,,", r#",,"{""customFieldData"":[} ","#)]),
@@ -84,10 +84,7 @@ fn every_fault_of_a_table_names_its_line_and_member() {
         "f, line 3: fieldId is missing",
     );
     let trailing = ROW.replace(",,,", r#",,"{""customFieldData"":[]} 1","#);
-    check(
-        &table(&[&trailing]),
-        "f, line 2: customFieldDataList: something stands behind the value",
-    );
+    check(&table(&[&trailing]), "f, line 2: customFieldDataList: unexpected text after the value");
     check("activityId,ActivityID,subject\n", "f, line 1: the header row has activityId twice");
     let bytes = [table(&[ROW]).as_bytes(), b"\n1,\xff,"].concat();
     assert_eq!(

@@ -66,6 +66,7 @@ fn row(id: i64, subject: &str, modified: i64) -> Row {
         priority: Priority::Normal,
         custom_fields: Vec::new(),
         provenance: Provenance::default(),
+        external_id: None,
     };
     Row { id: ActivityId(id), modified: Some(stamp), activity: Box::new(activity) }
 }

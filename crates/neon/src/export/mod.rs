@@ -43,7 +43,7 @@ impl Format {
 
 /// A text that names no format.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0:?} is no format: jsonl or csv")]
+#[error("{0:?} is not a format: use jsonl or csv")]
 pub struct FormatError(String);
 
 impl FromStr for Format {

@@ -68,7 +68,7 @@ fn sent<T>(
 }
 
 fn unusable(name: &str, text: &str, error: &TextError) -> ApiError {
-    ApiError::malformed(name, text, &format!("a text that can be kept: it {error}"))
+    ApiError::malformed(name, text, &format!("a valid text: it {error}"))
 }
 
 pub(super) fn subject(params: &Params<'_>) -> Result<Sent<Subject>, ApiError> {

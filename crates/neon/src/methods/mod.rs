@@ -69,14 +69,14 @@ pub(crate) async fn answer(
 }
 
 pub(crate) fn too_many_requests() -> ApiError {
-    ApiError::unavailable("the organization has too many requests under way")
+    ApiError::unavailable("the organization has too many requests in progress; try again")
 }
 
 /// XML is not served yet: whoever asks for it could not read the answer otherwise.
 fn only_json(params: &Params<'_>) -> Result<(), ApiError> {
     match params.value("responsetype") {
         Some(text) if !text.eq_ignore_ascii_case("json") => {
-            Err(ApiError::malformed("responseType", text, "JSON (XML is not served)"))
+            Err(ApiError::malformed("responseType", text, "JSON (XML is not supported)"))
         }
         _ => Ok(()),
     }

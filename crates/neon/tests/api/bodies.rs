@@ -46,7 +46,7 @@ fn large_bodies_under_way_are_bounded_and_small_ones_get_through() {
             large.push(UnderWay::send(&host, BODY_BYTES_MAX).await);
         }
         let refused = UnderWay::send(&host, BODY_BYTES_MAX).await.end().await;
-        let text = "Service is not available: too many large requests are under way";
+        let text = "Service is not available: too many large requests are in progress; try again";
         refused.fails(2, text);
         UnderWay::send(&host, BODY_BYTES_FREE).await.end().await.fails(3, SESSION_REQUIRED);
 
@@ -95,7 +95,7 @@ fn large_answers_that_nobody_reads_are_bounded_and_small_ones_get_through() {
             unread.push(host.send_unread(client.request("syncActivities", everything)).await);
         }
         let large = || host.send_async(client.request("syncActivities", everything));
-        let text = "Service is not available: too many large answers of the organization are still being read";
+        let text = "Service is not available: the organization's clients are still reading too many large answers; try again";
         large().await.fails(2, text);
         host.send_async(client.request("syncActivities", "activityIds.activityId=99")).await.ok();
         host.send_async(other.request("syncActivities", everything)).await.ok();

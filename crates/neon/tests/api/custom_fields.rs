@@ -61,7 +61,7 @@ fn what_is_kept_of_custom_fields_can_be_exported_and_imported() {
         let answer =
             client.post("createActivity", &format!("activity.subject=s&{REQUIRED}&{sent}"));
         let message = answer.inside["errors"]["error"][0]["errorMessage"].to_string();
-        assert!(message.contains("at most 200 characters, it has 201"), "{message}");
+        assert!(message.contains("at most 200 characters, but has 201"), "{message}");
     }
 }
 

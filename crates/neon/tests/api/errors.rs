@@ -151,7 +151,7 @@ fn malformed_values_are_named_with_what_is_expected() {
     check(
         "syncActivities",
         "responseType=XML",
-        "responseType is \"XML\", expected JSON (XML is not served)",
+        "responseType is \"XML\", expected JSON (XML is not supported)",
     );
     for method in ["createActivity", "updateActivity"] {
         for member in ["activity.clientId", "activity.systemUserId"] {
@@ -190,7 +190,7 @@ fn malformed_values_are_named_with_what_is_expected() {
         check(
             method,
             "activity.subject=a%00b",
-            "activity.subject is \"a\\0b\", expected a text that can be kept: it must not have a NUL or, where it is one line, a control character",
+            "activity.subject is \"a\\0b\", expected a valid text: it must not contain NUL characters, or control characters where a single line is expected",
         );
         check(
             method,
@@ -219,7 +219,8 @@ fn too_many_requests_at_once_are_told_to_come_again() {
     let client = server.editor();
     let tenant = client.org.tenant();
     let under_way: Vec<_> = (0..REQUESTS_PER_ORG_MAX).map(|_| tenant.permit().unwrap()).collect();
-    let text = "Service is not available: the organization has too many requests under way";
+    let text =
+        "Service is not available: the organization has too many requests in progress; try again";
     client.get("listActivityStatus", "").fails(2, text);
     let login = format!("common/login?login.apiKey={}&login.orgid=demo", client.key.secret);
     server.get(&login).fails(2, text);
@@ -233,7 +234,7 @@ fn unknown_methods_are_answered_in_the_envelope_too() {
     let check = |path: &str, root: &str| {
         let answer = server.get(path);
         assert_eq!((answer.status, answer.root.as_str()), (StatusCode::NOT_FOUND, root), "{path}");
-        let text = "Unexpected System error occured. there is no such method; those served are common/login, common/logout and, below account/, syncActivities, createActivity, addActivity, updateActivity, removeActivity, retrieveActivity, listActivityStatus";
+        let text = "Unexpected System error occured. there is no such method; the supported ones are common/login, common/logout and, below account/, syncActivities, createActivity, addActivity, updateActivity, removeActivity, retrieveActivity, listActivityStatus";
         assert_eq!(answer.errors(), [(1, text)]);
     };
     check("", "errorResponse");
@@ -261,7 +262,8 @@ fn other_verbs_are_refused_and_change_nothing() {
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{verb}");
         assert_eq!(answer.root, "removeActivityResponse");
         assert_eq!(answer.allow.as_deref(), Some("GET, POST"));
-        let text = "Unexpected System error occured. this verb is not served; use GET or POST";
+        let text =
+            "Unexpected System error occured. this HTTP method is not supported; use GET or POST";
         assert_eq!(answer.errors(), [(1, text)]);
     }
     assert_eq!(client.everything().ids(), [id]);
@@ -285,14 +287,14 @@ fn what_is_too_large_is_refused_and_changes_nothing() {
         &long_query,
         String::new(),
         StatusCode::URI_TOO_LONG,
-        "the query is too long: at most 61440 bytes are read; send the parameters as the body of a POST",
+        "the query is too long: the maximum is 61440 bytes; send the parameters in the body of a POST request",
     );
     let large_body = format!("{begin}&activity.note={}", "x".repeat(neon::BODY_BYTES_MAX));
     check(
         "",
         large_body,
         StatusCode::PAYLOAD_TOO_LARGE,
-        "the body is too large: at most 2097152 bytes are read",
+        "the request body is too large: the maximum is 2097152 bytes",
     );
     let many = format!("{begin}{}", "&a=b".repeat(neon::PARAMETERS_MAX));
     check("", many, StatusCode::PAYLOAD_TOO_LARGE, "the request has more than 100000 parameters");
@@ -304,6 +306,6 @@ fn a_body_that_is_no_form_is_named_as_such() {
     let server = TestServer::start();
     let client = server.editor();
     let query = format!("account/listActivityStatus?userSessionId={}", client.session);
-    let text = "Unexpected System error occured. the body's Content-Type is \"application/json\", expected application/x-www-form-urlencoded";
+    let text = "Unexpected System error occured. the request's Content-Type is \"application/json\", expected application/x-www-form-urlencoded";
     server.send(request("POST", &query, Some("application/json"), "{}")).fails(1, text);
 }

@@ -239,8 +239,7 @@ fn the_last_id_may_be_used_up() {
     let (_server, org) = at_noon();
     org.import(&line(domain::ID_MAX, "last", ""), PLAIN).unwrap();
     let client = org.editor();
-    let text =
-        "Unexpected System error occured. organization demo has no more activity ids to give";
+    let text = "Unexpected System error occured. organization demo has used up all activity ids";
     client.get("createActivity", &format!("activity.subject=x&{REQUIRED}")).fails(1, text);
     client.update(domain::ID_MAX, "activity.subject=still+edited");
     assert_eq!(client.everything().ids(), [domain::ID_MAX]);

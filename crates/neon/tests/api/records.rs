@@ -140,7 +140,7 @@ fn texts_have_limits() {
     let check = |member: &str, max: usize| {
         create(member, max).ok();
         let answer = create(member, max + 1);
-        let too_long = format!("it must have at most {max} characters, it has {}", max + 1);
+        let too_long = format!("it must have at most {max} characters, but has {}", max + 1);
         let [(1, text)] = answer.errors()[..] else { panic!("{}", answer.text) };
         assert!(
             text.starts_with(SYSTEM_ERROR) && text.contains(member) && text.ends_with(&too_long),

@@ -8,7 +8,7 @@ use crate::harness::{TestServer, moment};
 
 const FROM: &str = "syncActivityTimeFrom=2000-01-01T00:00:00Z";
 
-const BEGIN_AGAIN: &str = "Service is not available: the run that page 2 belongs to was interrupted by a restart: begin again with page 1";
+const BEGIN_AGAIN: &str = "Service is not available: the paged request that page 2 belongs to was interrupted by a restart: begin again with page 1";
 
 /// The ways in which a process ends.
 type Ending = fn(&TestServer<ManualClock>);

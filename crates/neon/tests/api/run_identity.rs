@@ -92,7 +92,7 @@ fn a_page_that_may_be_of_two_runs_is_refused_and_both_readers_lose_nothing() {
     let refused = client.get("syncActivities", &format!("{all}&page.currentPage=2"));
     refused.fails(
         2,
-        "Service is not available: page 2 may belong to either of two runs that this session asked for with another To each: begin again with page 1",
+        "Service is not available: page 2 could belong to either of two requests of this session that differ only in To: begin again with page 1",
     );
     let second = ask(&client, &later, 2);
     same_run(&other, &second);

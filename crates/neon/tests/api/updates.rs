@@ -170,7 +170,7 @@ fn a_record_has_only_so_many_custom_fields() {
     };
     update(fields(1..=400, "x")).ok();
     let refused = update(fields(401..=501, "x"));
-    let text = "Unexpected System error occured. the activity would have 501 custom field values, at most 500 are kept";
+    let text = "Unexpected System error occured. the activity would have 501 custom field values; the maximum is 500";
     refused.fails(1, text);
     assert_eq!(
         client.retrieve(id)["customFieldDataList"]["customFieldData"].as_array().unwrap().len(),
@@ -195,7 +195,7 @@ fn custom_fields_together_have_only_so_much_text() {
     };
     let long = "x".repeat(100_000);
     update(fields(1..=10, &long)).ok();
-    let text = "Unexpected System error occured. the activity would have 1100013 bytes of custom fields, at most 1048576 are kept";
+    let text = "Unexpected System error occured. the activity would have 1100013 bytes of custom fields; the maximum is 1048576";
     update(fields(11..=11, &long)).fails(1, text);
     update(fields(10..=10, "short")).ok();
     update(fields(11..=11, &long)).ok();

@@ -39,7 +39,7 @@ struct Judged {
     id: ActivityId,
     author: Author,
     state: State,
-    /// None once those who wait have been told that nobody knows.
+    /// None once the waiting callers have been told that the outcome is unknown.
     reply: Option<Reply>,
 }
 
@@ -98,7 +98,7 @@ impl Part {
             Ok(past) => past,
             Err(e) => {
                 if let StoreError::Damaged(problem) = &e {
-                    tracing::error!(org = %self.tenant.id, %id, problem, "an activity is damaged");
+                    tracing::error!(org = %self.tenant.id, %id, problem, "an activity is damaged; `driftless check` shows where");
                     self.unchanged.push((Some(reply), Err(Refusal::Damaged(id))));
                 } else {
                     answer(Some(reply), Err(unavailable(&e)));
@@ -191,8 +191,8 @@ impl Part {
         Ok(past)
     }
 
-    /// Whether nobody has changed an activity since a version of it, and what was before that. What only
-    /// brings it up to date with what it embeds is nobody's change.
+    /// Whether an activity is unchanged since a version of it, and what was before that. What only
+    /// updates what it embeds does not count as a change.
     fn undone(&self, id: ActivityId, version: Seq) -> (bool, Option<Seq>) {
         let Some(latest) = self.current.get(&id).and_then(Option::as_ref) else {
             return (false, None);
@@ -206,7 +206,7 @@ impl Part {
         (since.is_some() && since == made, timeline.previous(version))
     }
 
-    /// The activity as it was at a position; none where the position is not one of its records.
+    /// The activity as it was at a position; none if the position is not one of its records.
     fn record_at(
         &self,
         store: &dyn Store,
@@ -263,14 +263,14 @@ impl Part {
         self.judged.push(Judged { id, author, state, reply: Some(reply) });
     }
 
-    /// Tells those who wait that nobody knows; from here on nobody does.
+    /// Tells the waiting callers that the outcome is unknown; from here on none waits.
     pub(super) fn give_up_waiting(&mut self, why: &Refusal) {
         let judged = self.judged.iter_mut().map(|judged| judged.reply.take());
         let unchanged = self.unchanged.iter_mut().map(|(reply, _)| reply.take());
         judged.chain(unchanged).for_each(|reply| answer(reply, Err(why.clone())));
     }
 
-    /// Withdraws it and tells everybody why.
+    /// Withdraws it and tells all callers why.
     pub(super) fn abandon(self, why: &Refusal) {
         self.tenant.exposure.abandon();
         self.tenant.moved.notify_waiters();
@@ -359,7 +359,7 @@ impl Part {
     }
 }
 
-/// Makes durable versions visible: the timeline first, which nobody asks beyond its view, then the
+/// Makes durable versions visible: the timeline first, which is never read beyond its view, then the
 /// head.
 fn show(shared: &Shared, tenant: &Tenant, stamp: Stamp, versions: Vec<Version>) {
     let view = {
@@ -369,7 +369,7 @@ fn show(shared: &Shared, tenant: &Tenant, stamp: Stamp, versions: Vec<Version>) 
             // Order and stamps are the committer's own, so that only a log that is full comes here.
             // It has been written by now: it is not shown, and the next start says why.
             if let Err(error) = timeline.append(entry) {
-                tracing::error!(org = %tenant.id, %error, "the timeline cannot follow the log");
+                tracing::error!(org = %tenant.id, %error, "cannot add new versions to the timeline");
                 return;
             }
         }
@@ -379,7 +379,7 @@ fn show(shared: &Shared, tenant: &Tenant, stamp: Stamp, versions: Vec<Version>) 
     tenant.exposure.publish(view, stamp);
 }
 
-/// Whoever has gone away does not hear it.
+/// Callers that are gone do not receive it.
 pub(super) fn answer(reply: Option<Reply>, outcome: Result<Written, Refusal>) {
     if let Some(reply) = reply {
         let _ = reply.send(outcome);

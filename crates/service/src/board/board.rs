@@ -1,4 +1,4 @@
-//! One organization's board: every activity that is there, as of one view, in memory.
+//! One organization's board: every current activity, as of one view, in memory.
 
 use std::ops::ControlFlow;
 
@@ -19,7 +19,7 @@ use crate::tenant::Tenant;
 /// Versions in a read of the store.
 const READ_VERSIONS_MAX: usize = 1_000;
 
-/// So many changes are followed one by one, however few activities there are.
+/// Up to this many changes are followed one by one, however few activities there are.
 const FOLLOWED_MIN: u64 = 1_000;
 
 /// Reading one version by itself takes as long as this many activities of a scan.
@@ -27,7 +27,7 @@ const SCANNED_PER_VERSION: u64 = 16;
 
 const COLUMNS: usize = Column::Modified as usize + 1;
 
-/// See the module. It is derived from the log: it can be dropped at any time and built anew.
+/// See the module. It is derived from the log: it can be dropped and rebuilt at any time.
 pub(crate) struct Board {
     pub(super) columns: Columns,
     names: Names,
@@ -40,7 +40,7 @@ pub(crate) struct Board {
     pub(super) kept: Mutex<WordCache>,
 }
 
-/// An order that was sorted beside a board.
+/// An order that was sorted while the board was in use.
 pub(super) struct Sorted {
     order: Order,
     as_of: Seq,
@@ -92,7 +92,7 @@ impl Board {
         view.count_records(SeqRange::ALL)
     }
 
-    /// What has to be done before it can answer such a question, in activities read from the store; 0 where
+    /// The work needed before it can answer such a question, in activities read from the store; 0 where
     /// it is ready.
     pub(super) fn work_until_ready(&self, org: &Tenant, view: &View, by: Column) -> u64 {
         let new = SeqRange { after: self.view.seq(), through: view.seq().max(self.view.seq()) };
@@ -104,7 +104,7 @@ impl Board {
         if is_ready { 0 } else { (following + sorting).max(1) }
     }
 
-    /// An order that it lacks, sorted, and what it was sorted from; none where it lacks none, or not only
+    /// An order that it lacks, sorted, and what it was sorted from; none if it lacks none, or not only
     /// that.
     pub(super) fn sorted(
         &self,
@@ -233,7 +233,7 @@ impl Board {
         }
     }
 
-    /// Once there are so many changes that sorting anew costs no more than taking them in, orders that
+    /// Once there are so many changes that sorting again costs no more than applying them, orders that
     /// have not are dropped.
     fn forget_changes(&mut self) {
         if (self.changed.len() as u64) < FOLLOWED_MIN.max(self.columns.count / SCANNED_PER_VERSION)

@@ -1,4 +1,4 @@
-//! All activities that are there, column by column.
+//! All current activities, column by column.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! From a filter to the slots that it lets through.
+//! Finds the slots that match a filter.
 
 use domain::Stamp;
 use timeline::SeqRange;
@@ -8,7 +8,7 @@ use super::codes::Codes;
 use super::columns::{Columns, NO_END, level};
 use super::query::Filter;
 
-/// The slots that meet every condition; none where all do. `changed` are the positions that lie
+/// The slots that meet every condition; none if all do. `changed` are the positions that lie
 /// within the bounds of change, `worded` the slots that have the words.
 pub(super) fn matches(
     filter: &Filter,

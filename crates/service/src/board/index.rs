@@ -1,7 +1,7 @@
-//! The index of words follows the log from outside the commit, in steps.
+//! Updates the search index from the log, in steps and outside the commit.
 //!
-//! It never runs ahead of the board: it moves only while the board cannot, and no further. So what is
-//! found belongs to the same view as everything else in an answer.
+//! The index never runs ahead of the board: it moves only while the board cannot, and no further. So search
+//! results belong to the same view as everything else in an answer.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,7 +14,7 @@ use super::board::Board;
 use crate::Service;
 use crate::tenant::Tenant;
 
-/// Versions that are taken in by one step.
+/// How many versions one step indexes.
 const STEP_VERSIONS: u64 = 1_000;
 
 /// Changes that a question reads in itself: less than half a second of them. Of more it is told at once that they are
@@ -37,7 +37,7 @@ impl Service {
         if as_of.0.saturating_sub(mark.seq.0) > AT_ONCE_MAX {
             self.index_words_soon();
             return Err(StoreError::Unavailable(format!(
-                "the words of {} of {as_of} changes have been read in so far: ask again in a moment",
+                "the search index covers {} of {as_of} changes so far: try again in a moment",
                 mark.seq
             )));
         }
@@ -57,7 +57,7 @@ impl Service {
     ) -> Result<Mark, StoreError> {
         let mut mark = index.mark(org.key)?;
         if !belongs(org, mark, view) {
-            tracing::warn!(org = %org.id, "the index of words is of another log; it is built anew");
+            tracing::warn!(org = %org.id, "the search index belongs to another log; rebuilding it");
             index.forget(org.key)?;
             mark = Mark::START;
         }
@@ -122,12 +122,12 @@ impl Service {
                     Ok(mark) if mark.seq < view.seq() => {}
                     Ok(_) => {
                         if let Err(error) = self.keep_common_words(index.as_ref(), &org) {
-                            tracing::debug!(org = %org.id, %error, "common words are not at hand");
+                            tracing::debug!(org = %org.id, %error, "cannot load the common words of the search index");
                         }
                         break;
                     }
                     Err(error) => {
-                        tracing::warn!(org = %org.id, %error, "the index of words stays behind");
+                        tracing::warn!(org = %org.id, %error, "the search index cannot be updated");
                         break;
                     }
                 }

@@ -1,13 +1,13 @@
 //! Lists of activities: filtered, searched, sorted by any column, counted exactly, any page.
 //!
-//! A question is answered from the organization's [`Board`](board::Board): all activities that are
-//! there, column by column, in memory. What a filter lets through is a set of bits, found by looking at
-//! the columns once; a page is a walk along an order that is kept for each column; words are looked up
-//! in the store's index. All of it is derived from the log, built when it is first asked for, and
-//! follows the log from then on, before each answer and outside the commit.
+//! A query is answered from the organization's [`Board`](board::Board): all current activities, column by
+//! column, in memory. The result of a filter is a set of bits, found by scanning the columns once; a page
+//! is a walk along an order that is kept for each column; words are looked up in the store's index. All of
+//! it is derived from the log, built on first use, and updated from the log before each answer, outside
+//! the commit.
 //!
-//! To add a condition: give it to [`Filter`] and look at its column in `filter.rs`. To add something to
-//! sort by: give it to [`Column`], and say in `order.rs` what is compared.
+//! To add a condition, add it to [`Filter`] and check its column in `filter.rs`. To add a sort order, add it
+//! to [`Column`], and define the comparison in `order.rs`.
 
 mod bitmap;
 #[expect(clippy::module_inception, reason = "the board is what it is all about")]
@@ -162,7 +162,7 @@ impl Service {
         Ok((seqs, total, as_of))
     }
 
-    /// The slots that the filter lets through; none where that is all of them.
+    /// The slots that the filter lets through; none if that is all of them.
     fn matches(
         &self,
         org: &Tenant,

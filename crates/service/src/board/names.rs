@@ -1,4 +1,4 @@
-//! In which order accounts, users and statuses come: by what people read.
+//! The order of accounts, users and statuses: by the names that people see.
 
 use std::sync::Arc;
 
@@ -82,7 +82,7 @@ impl Names {
         self.directory.as_ref().is_some_and(|known| Arc::ptr_eq(known, &org.directory()))
     }
 
-    /// False if what is sorted by accounts has to be sorted anew. A name comes before a number.
+    /// False if what is sorted by accounts must be sorted again. A name comes before a number.
     pub(super) fn renew_clients(&mut self, columns: &Columns, org: &Tenant) -> bool {
         let accounts = org.accounts();
         self.accounts_changes = accounts.changes();
@@ -93,7 +93,7 @@ impl Names {
         })
     }
 
-    /// What has to be sorted anew: by users, by statuses.
+    /// What must be sorted again: orders by users, by statuses.
     pub(super) fn renew_directory(&mut self, columns: &Columns, org: &Tenant) -> (bool, bool) {
         let directory = org.directory();
         let users =

@@ -25,12 +25,12 @@ pub(super) struct Order {
     slots: Vec<u32>,
     /// How many have a value.
     valued: usize,
-    /// How many of the changes of slots it has taken in.
+    /// How many of the changes of slots it includes.
     pub(super) seen: usize,
 }
 
 impl Keys<'_> {
-    /// A number that is smaller where the value is; none where there is no value.
+    /// A number that is smaller where the value is; none if there is no value.
     fn number(self, by: Column, slot: u32) -> Option<i64> {
         let (columns, at) = (self.columns, slot as usize);
         match by {

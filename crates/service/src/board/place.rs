@@ -69,7 +69,7 @@ impl Boards {
     }
 }
 
-/// False while somebody uses it.
+/// False while it is in use.
 fn drop_board(org: &Tenant) -> bool {
     let place = org.board.place.try_write();
     place.map(|mut board| *board = None).is_some()
@@ -103,7 +103,7 @@ impl Service {
         held(RwLockWriteGuard::downgrade(place))
     }
 
-    /// Counts what a board takes, once nobody here holds it.
+    /// Counts a board's memory once it is no longer held here.
     pub(super) fn board_used(&self, org: &Arc<Tenant>, bytes: usize) {
         self.shared.boards.used(org, bytes as u64);
     }
@@ -112,6 +112,7 @@ impl Service {
 fn held(
     board: RwLockReadGuard<'_, Option<Board>>,
 ) -> Result<MappedRwLockReadGuard<'_, Board>, StoreError> {
-    RwLockReadGuard::try_map(board, Option::as_ref)
-        .map_err(|_| StoreError::Unavailable("the list had to make room".to_owned()))
+    RwLockReadGuard::try_map(board, Option::as_ref).map_err(|_| {
+        StoreError::Unavailable("the list was dropped to free memory; try again".to_owned())
+    })
 }

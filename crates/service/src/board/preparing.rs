@@ -1,5 +1,5 @@
-//! Boards are made ready in the background: after a start, and when so much has changed that to take it in would
-//! keep a page waiting. Whoever asks meanwhile is told so at once.
+//! Prepares boards in the background: after a start, and when so much has changed that updating the board would
+//! keep a page waiting. Requests that come meanwhile get an error at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,21 +24,21 @@ use crate::{AskError, Service};
 const BUILT_AT_ONCE_MAX: u64 = 100_000;
 const FOLLOWED_AT_ONCE_MAX: u64 = 30_000;
 
-/// After a failure it is not tried again for so long.
+/// How long it is not tried again after a failure.
 const FAILED_FOR: Duration = Duration::from_secs(5);
 
 /// How the background gets on with a board.
 #[derive(Debug, Default)]
 pub(crate) struct Preparing {
     is_under_way: AtomicBool,
-    /// Tells those who wait that it has come to an end, in one way or the other.
+    /// Tells waiters that it has ended, in one way or the other.
     ended: Notify,
     /// Why it could not be made ready, and when that was.
     failed: Mutex<Option<(Instant, String)>>,
 }
 
 impl Preparing {
-    /// Whether somebody is at it.
+    /// Whether it is being done.
     fn is_under_way(&self) -> bool {
         self.is_under_way.load(Ordering::Acquire)
     }
@@ -47,20 +47,20 @@ impl Preparing {
         *self.failed.lock() = Some((Instant::now(), why.to_owned()));
     }
 
-    /// Why it cannot be made ready now; none where that is worth another try.
+    /// Why it cannot be made ready now; none if that is worth another try.
     fn failure(&self) -> Option<String> {
         let failed = self.failed.lock();
         failed.as_ref().filter(|(at, _)| at.elapsed() < FAILED_FOR).map(|(_, why)| why.clone())
     }
 }
 
-/// Comes to an end, also by a panic: nobody is to wait for it then.
+/// Ends even if it panics, so that nothing waits for it.
 struct Ends<'a>(&'a Preparing);
 
 impl Drop for Ends<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.fail("it broke off: the server's log says why");
+            self.0.fail("preparing the list failed unexpectedly; the server's log has the reason");
         }
         self.0.is_under_way.store(false, Ordering::Release);
         self.0.ended.notify_waiters();
@@ -72,7 +72,7 @@ impl Drop for Ends<'_> {
 pub enum ListError {
     /// It is being made ready, which takes some seconds.
     #[error(
-        "the list is being made ready, since many activities have changed or the server has just started"
+        "the list is being prepared, because many activities have changed or the server has just started"
     )]
     Preparing,
     /// The store cannot answer now.
@@ -110,8 +110,8 @@ impl Service {
         work > if is_under_way { 0 } else { at_once_max }
     }
 
-    /// Waits until a list by that column takes no long work any more: for whoever needs all of it. Others are
-    /// told meanwhile.
+    /// Waits until a list by that column takes no more long work: for callers that need all of it. Others get
+    /// an error meanwhile.
     pub(super) async fn prepared(&self, org: &Arc<Tenant>, by: Column) -> Result<(), AskError> {
         loop {
             let ended = org.board.preparing.ended.notified();
@@ -165,7 +165,7 @@ impl Service {
             match self.with_order(org, by) {
                 Ok(bytes) => self.board_used(org, bytes),
                 Err(error) => {
-                    tracing::warn!(org = %org.id, %error, "the board is not ready");
+                    tracing::warn!(org = %org.id, %error, "cannot prepare the lists for the pages");
                     org.board.preparing.fail(&error.to_string());
                     return;
                 }
@@ -176,7 +176,7 @@ impl Service {
         }
     }
 
-    /// Has a column's order on the board. It is sorted beside those who look at the board in other orders, and
+    /// Has a column's order on the board. It is sorted while others use the board in other orders, and
     /// put in its place once it is there.
     fn with_order(&self, org: &Arc<Tenant>, by: Column) -> Result<usize, StoreError> {
         let board = self.board(org, None)?;
@@ -191,7 +191,7 @@ impl Service {
         Ok(self.board(org, Some(by))?.memory_bytes())
     }
 
-    /// Has the boards ready of those organizations in which somebody is signed in. For a thread that may wait.
+    /// Prepares the boards of organizations in which someone is signed in. For a thread that may wait.
     pub(crate) fn warm_boards(&self) {
         let sessions = self.shared.sessions.all();
         let people = sessions.iter().filter(|session| matches!(session.opener, Opener::Login(_)));
@@ -206,7 +206,7 @@ impl Service {
     }
 }
 
-/// Everything has to be read, and sorted.
+/// Everything must be read and sorted.
 fn whole(view: &View) -> u64 {
     2 * Board::activities(view)
 }

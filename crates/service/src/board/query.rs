@@ -1,4 +1,4 @@
-//! What can be asked of the board, and what it answers.
+//! The board's queries and answers.
 
 use std::sync::Arc;
 

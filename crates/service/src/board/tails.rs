@@ -1,4 +1,4 @@
-//! Subjects that are the same as far as they are kept on the board: what tells them apart is read.
+//! Subjects whose beginnings, which the board keeps, are the same: the rest is read to sort them.
 
 use domain::{OrgKey, Seq, Version};
 use store::{Store, StoreError};

@@ -1,10 +1,10 @@
-//! Searching: which slots have the words of a question.
+//! Search: which slots match the words of a query.
 //!
 //! A word is in the activity's own text, or in the name of its account or its user, or it is a number of
-//! theirs. Names are looked at anew for each question: they change without the activity. Of texts,
-//! words are looked up one by one in the store's index, and what was found is kept on the board, where
-//! it follows the index step by step. Looking up a word costs as much as there are activities that have
-//! it: those of the words that very many have are looked up ahead, and stay.
+//! theirs. Names are searched again for each query: they change without the activity. Of texts,
+//! words are looked up one by one in the store's index, and the results are kept on the board and updated
+//! with the index. Looking up a word takes as long as there are activities that have it, so very common
+//! words are looked up ahead, and kept.
 
 use domain::{ActivityId, Seq};
 use store::{NameFinder, SearchIndex, StoreError, Text, Word, Words, fold};
@@ -19,13 +19,13 @@ use crate::tenant::Tenant;
 /// Words that are kept because they were asked for last: for the pages of a list.
 const ASKED_MAX: usize = 32;
 
-/// A word is common that one activity in so many has.
+/// A word is common if at least one activity in this many has it.
 const COMMON_ONE_IN: u64 = 16;
 
 /// What the common words of an organization may take.
 const COMMON_BYTES_MAX: usize = 32 * 1024 * 1024;
 
-/// Which words are common is looked up again when the log has grown by one part in so many.
+/// The common words are looked up again when the log has grown by one part in this many.
 const COMMON_GROWTH: u64 = 4;
 
 /// What was found for words, all as of one position of the log.
@@ -122,7 +122,9 @@ impl Service {
             return Ok(None);
         }
         let Some(index) = self.shared.search.as_deref() else {
-            return Err(StoreError::Unavailable("nothing can be searched for here".to_owned()));
+            return Err(StoreError::Unavailable(
+                "search is not available on this server".to_owned(),
+            ));
         };
         let words = Word::asked(text);
         let as_of = board.view.seq();
@@ -200,7 +202,7 @@ fn find_word(
     Ok(slots)
 }
 
-/// What a word means besides texts: codes of accounts and of users, and an activity's own slot.
+/// What a word matches other than texts: codes of accounts and of users, and an activity's own slot.
 struct Named {
     clients: Vec<u32>,
     users: Vec<u32>,

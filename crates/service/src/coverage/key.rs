@@ -1,4 +1,4 @@
-//! What one key has asked for, and what of it was delivered.
+//! What one key has asked for, and how much of it was delivered.
 
 use std::collections::VecDeque;
 
@@ -8,16 +8,16 @@ use timeline::{SeqRange, View};
 use super::poll::{Poll, ServedPage};
 use super::ranges::{Excess, Ranges, STRETCHES_MAX, Stretch};
 
-/// So many polls are remembered one by one.
+/// How many polls are remembered one by one.
 pub(crate) const POLLS_MAX: usize = 50;
 
-/// How slowly the rhythm follows the last pause: by one part in so many.
+/// How slowly the usual pause follows the last one: by one part in this many.
 const RHYTHM_INERTIA: i64 = 4;
 
 /// The longest rhythm that is believed after one pause: a month's.
 const RHYTHM_MS_MAX: i64 = 31 * 24 * 3_600_000;
 
-/// A key is silent when it has not been asked with for so many times its usual pause…
+/// A key is silent when it has not polled for this many times its usual pause…
 const SILENT_PAUSES: i64 = 4;
 
 /// …but never earlier than this.
@@ -140,7 +140,7 @@ impl KeyCoverage {
         is_news || grows
     }
 
-    /// The stretch that a question leaves out after what this key had been told.
+    /// The range that a poll skips after what this key has received.
     fn skipped(&self, poll: &Poll) -> Option<(Stamp, Stamp)> {
         let (from, told) = (poll.from?, self.told?);
         let leaves_out = from > told.plus_millis(1) && !poll.asks_from_the_future();
@@ -185,7 +185,7 @@ impl KeyCoverage {
         self.deletions.bound(Excess::Forget, |gap| view.count_tombstones(gap) == 0);
     }
 
-    /// From where to where it has asked for changes: what lies outside is none of its business yet.
+    /// The range in which it has asked for changes: what is outside does not count yet.
     pub(crate) fn hull(&self) -> Option<SeqRange> {
         self.asked.hull()
     }
@@ -244,7 +244,7 @@ impl Poll {
         self.skipped = skipped.or(self.skipped);
     }
 
-    /// Whether a page of its answer had the version at that position; none where its window did not hold it.
+    /// Whether a page of its answer had the version at that position; none if its window did not hold it.
     /// `then` gives the view as of this poll, which may have to be rebuilt.
     pub(crate) fn had(
         &self,
@@ -262,7 +262,7 @@ impl Poll {
         Some(self.is_whole() || is_served(self.page_of(seq, then)))
     }
 
-    /// The page that a record was on; none where it came in another order than the log's.
+    /// The page that a record was on; none if it came in another order than the log's.
     pub(crate) fn page_of(&self, seq: Seq, then: impl FnOnce() -> View) -> Option<u64> {
         let before = match self.log_order? {
             timeline::Direction::OldestFirst => {

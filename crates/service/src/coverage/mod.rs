@@ -2,14 +2,14 @@
 //! changes and deletions were delivered.
 //!
 //! It is kept over positions of the log, not over times: the seqs of an organization are in the order
-//! of its stamps, and nothing ever appears behind an instant that was told (invariant 3), so that what
-//! was covered once stays covered. A stretch of time in which nothing changed leaves no gap; nor does a
-//! change that others have followed. Whether something is missing is judged against the present view
-//! (`verdict`), since only what is current now can be missing from a copy.
+//! of its stamps, and nothing ever appears before an exposed instant (invariant 3), so that what was
+//! covered once stays covered. A period in which nothing changed leaves no gap; nor does a change that
+//! others have followed. Whether something is missing is judged against the current view (`verdict`),
+//! because only what is current can be missing from a copy.
 //!
-//! A page counts as served once its connection has written the whole answer. What is not certain counts as
-//! not delivered: pages whose note was lost with a process that died, and whatever is forgotten to keep
-//! everything bounded.
+//! A page counts as served once its connection has written the whole answer. If in doubt, it counts as not
+//! delivered: pages whose note was lost with a killed process, and whatever is forgotten to keep memory
+//! bounded.
 
 mod key;
 mod poll;
@@ -73,7 +73,7 @@ impl Coverages {
         for record in kept {
             let coverage = stored::read(&record.document, head).unwrap_or_else(|problem| {
                 let key = record.key.0;
-                tracing::error!(key, %problem, "what a key has been given is not known any more");
+                tracing::error!(key, %problem, "the record of what a key has received is damaged and was reset");
                 KeyCoverage::forgotten()
             });
             let is_begun = coverage.has_asked();
@@ -116,7 +116,7 @@ impl Coverages {
         !kept.is_begun
     }
 
-    /// What is to be written down of a key of which the store knows no question yet.
+    /// What to save of a key of which the store knows no question yet.
     pub(crate) fn beginning(&self, key: KeyId) -> Option<CoverageRecord> {
         let keys = self.keys.lock();
         let kept = keys.get(&key).filter(|kept| !kept.is_begun)?;
@@ -152,7 +152,7 @@ impl Coverages {
         }
     }
 
-    /// What is to be written down now; from here on it counts as written.
+    /// What to save now; from here on it counts as saved.
     pub(crate) fn take_due(&self) -> Vec<CoverageRecord> {
         if self.due.load(Ordering::Relaxed) && self.due.swap(false, Ordering::AcqRel) {
             self.take(Unwritten::Progress)
@@ -192,7 +192,7 @@ impl Coverages {
     }
 }
 
-/// The same, with nothing later than this instant; none where it cannot be read. For a promise that is
+/// The same, with nothing later than this instant; none if it cannot be read. For a promise that is
 /// taken back: which positions have been delivered stays.
 pub(crate) fn brought_back(record: &CoverageRecord, now: Stamp) -> Option<CoverageRecord> {
     let mut coverage = stored::read(&record.document, Seq(u64::MAX)).ok()?;
@@ -200,7 +200,7 @@ pub(crate) fn brought_back(record: &CoverageRecord, now: Stamp) -> Option<Covera
     Some(CoverageRecord { key: record.key, document: stored::write(&coverage) })
 }
 
-/// A page on its way to whoever asked. Whoever has sent it says so.
+/// A page on its way to the client. The code that has sent it reports so.
 #[must_use = "a page that nobody reports as served counts as not delivered"]
 #[derive(Clone, Debug)]
 pub struct Served(Box<Sending>);

@@ -1,11 +1,11 @@
-//! One question of a key, and what of its answer has been served.
+//! One poll of a key, and how much of its answer has been served.
 
 use domain::{Seq, Stamp};
 use timeline::{Direction, SeqRange};
 
 use super::ranges::Stretch;
 
-/// So many intervals of pages are kept of a run. Of one read in wilder order, pages are forgotten.
+/// How many intervals of pages are kept for a run. If pages are read in a more scattered order, some are forgotten.
 const INTERVALS_MAX: usize = 256;
 
 /// A From further ahead than this asks from the future: clocks that are kept right differ by less.
@@ -69,7 +69,7 @@ impl PagesServed {
         self.through + self.beyond.iter().map(|(first, last)| last - first + 1).sum::<u64>()
     }
 
-    /// Whether all of so many have been.
+    /// Whether all of this many pages have been served.
     #[must_use]
     pub fn are_all(&self, pages: u64) -> bool {
         self.through >= pages
@@ -114,7 +114,7 @@ pub struct Poll {
     pub records: u64,
     /// Removed ids, which are on every page.
     pub removed: u64,
-    /// The stretch between what the key had been told before and its From, where that left one out.
+    /// The range between what the key had received before and its From, if that skipped one.
     pub skipped: Option<(Stamp, Stamp)>,
     /// What tells its question from others.
     pub(crate) query: [u8; 16],

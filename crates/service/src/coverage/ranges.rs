@@ -1,12 +1,12 @@
-//! Stretches of an organization's log: sorted, apart from each other, and bounded in number.
+//! Ranges of an organization's log: sorted, disjoint, and limited in number.
 
 use domain::{Seq, Stamp};
 use timeline::SeqRange;
 
-/// So many stretches are kept.
+/// How many ranges are kept.
 pub(crate) const STRETCHES_MAX: usize = 128;
 
-/// Positions of the log, and the time that they stand for.
+/// Positions in the log, and the time span that they represent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stretch {
     /// Which positions. It may be empty: then only time has passed.
@@ -22,9 +22,9 @@ pub(crate) struct Stretch {
 pub(crate) struct Gap {
     /// Which positions, at least one.
     pub(crate) range: SeqRange,
-    /// Up to when the stretch before it goes; none where there is none.
+    /// Up to when the stretch before it goes; none if there is none.
     pub(crate) before: Option<Stamp>,
-    /// Since when the stretch behind it goes; none where there is none.
+    /// Since when the stretch behind it goes; none if there is none.
     pub(crate) behind: Option<Stamp>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Gap {
 pub(crate) enum Excess {
     /// Forget the oldest: what was delivered may be taken for not delivered.
     Forget,
-    /// Take the oldest two and what lies between for one.
+    /// Merge the oldest two, including the gap between them.
     Join,
 }
 
@@ -46,7 +46,7 @@ impl Stretch {
         self.range.after <= other.range.through && other.range.after <= self.range.through
     }
 
-    /// Both of them, and what lies between.
+    /// Both of them, and the gap between them.
     fn joined(self, other: Stretch) -> Stretch {
         let (one, two) = (self.range, other.range);
         Stretch {
@@ -135,7 +135,7 @@ impl Ranges {
         Some(SeqRange { after: first.range.after, through: last.range.through })
     }
 
-    /// What of a hull lies in none of them, ascending.
+    /// The parts of a hull that are in none of them, ascending.
     pub(crate) fn gaps(&self, hull: SeqRange) -> Vec<Gap> {
         let mut gaps = Vec::new();
         let (mut after, mut before) = (hull.after, None);
@@ -155,7 +155,7 @@ impl Ranges {
         gaps
     }
 
-    /// Whether a position lies in one of them.
+    /// Whether a position is in one of them.
     pub(crate) fn contain(&self, seq: Seq) -> bool {
         let at = self.0.partition_point(|stretch| stretch.range.through < seq);
         self.0.get(at).is_some_and(|stretch| stretch.range.contains(seq))

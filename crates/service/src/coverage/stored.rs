@@ -70,7 +70,7 @@ pub(super) fn write(coverage: &KeyCoverage) -> String {
     serde_json::to_string(&document).unwrap_or_default()
 }
 
-/// Reads what was written down. What lies behind the end of the log is left out.
+/// Reads what was saved. What is beyond the end of the log is left out.
 pub(super) fn read(text: &str, head: Seq) -> Result<KeyCoverage, serde_json::Error> {
     let document: Document = serde_json::from_str(text)?;
     let ranges = |stretches: Vec<_>| Ranges::of(stretches.into_iter().map(stretch), head);

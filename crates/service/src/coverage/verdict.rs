@@ -1,4 +1,4 @@
-//! What a key lacks of the present view.
+//! What of the current view a key is missing.
 
 use domain::{ActivityId, Seq, Stamp};
 use timeline::{Direction, SeqRange, Timeline, View};
@@ -31,7 +31,7 @@ impl Missing {
 pub enum Cause {
     /// It was on a page that was not read.
     Unread,
-    /// It lies in a stretch that was never asked for: from then to then.
+    /// It is in a range that was never asked for: from then to then.
     Skipped(Stamp, Stamp),
     /// It is a deletion, and none were asked for there.
     NoDeletions,
@@ -98,7 +98,7 @@ pub(crate) fn judge(
     }
 }
 
-/// What was never delivered within what was asked for; beside it the first stretch left out that has
+/// What was never delivered of what was asked for, and the first skipped range that has
 /// changes in it, and how many.
 fn missing(coverage: &KeyCoverage, view: &View) -> (Missing, Option<(Stamp, Stamp, u64)>) {
     let wants_removed = asks_for_deletions(coverage);
@@ -197,7 +197,7 @@ impl Gap {
 }
 
 impl KeyCoverage {
-    /// The changes that were not delivered, the oldest first: so many of them.
+    /// The changes that were not delivered, oldest first, at most this many.
     pub(crate) fn undelivered(
         &self,
         view: &View,

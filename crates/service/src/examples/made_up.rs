@@ -148,7 +148,7 @@ pub fn account_names(count: usize) -> Result<Vec<Name>, TextError> {
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
-/// So many days from that of `now`, and so many minutes after midnight, as clocks in the zone have it.
+/// This many days from that of `now`, and this many minutes after midnight, in the time zone.
 #[must_use]
 pub fn on_day(zone: &Zone, now: Stamp, days: i64, minutes: i64) -> Stamp {
     let offset_ms = i64::from(zone.at(now).offset_seconds) * 1_000;

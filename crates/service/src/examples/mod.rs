@@ -1,8 +1,7 @@
-//! Examples that an admin asks for, to see what the pages look like with something in them, and that are taken
-//! away again.
+//! Examples that an admin can add, to see how the pages look with activities in them, and remove again.
 //!
-//! Each version that they begin with says that it is an example ([`Origin::Examples`]), so that whatever becomes of
-//! the process between, exactly they are known. They are only made where there is nothing else, and so stand among
+//! The first version of each example is marked as one ([`Origin::Examples`]), so that the examples can be identified
+//! even if the process ends in between. They are only added to an organization without activities, and so are among
 //! the first versions of the log.
 
 pub mod made_up;
@@ -30,7 +29,7 @@ const ACTIVITIES: u32 = 36;
 /// How many accounts are made up, where there are none.
 const ACCOUNTS: u32 = 12;
 
-/// As long as nobody knows where the last example is, it may be up to here: others may write while the examples are
+/// While it is not known where the last example is, it may be up to here: others may write while the examples are
 /// made.
 const UNTIL_MAX: Seq = Seq(1_000);
 
@@ -40,7 +39,7 @@ const MINUTE_MS: i64 = 60_000;
 #[derive(Debug, Error)]
 pub enum ExamplesError {
     /// There are activities already.
-    #[error("examples are only made where there are no activities")]
+    #[error("examples can only be added while there are no activities")]
     NotEmpty,
     /// They may not, or the store cannot write.
     #[error(transparent)]
@@ -64,7 +63,7 @@ impl From<Refusal> for ExamplesError {
 pub struct RemovedExamples {
     /// Activities that have been removed.
     pub activities: u64,
-    /// Activities that stay, since somebody has changed them.
+    /// Activities that stay, because someone has changed them.
     pub kept_activities: u64,
     /// Accounts that stay, since they have another name now, or activities are about them.
     pub kept_accounts: u64,
@@ -100,8 +99,8 @@ impl Service {
         Ok(())
     }
 
-    /// Takes the examples away again: removes the activities that nobody has changed, and forgets the accounts that
-    /// nobody has renamed and no activity is about. The others stay, and are examples no longer.
+    /// Removes the examples: the activities that no one has changed, and the accounts that
+    /// no one has renamed and no activity is about. The others stay, and no longer count as examples.
     ///
     /// # Errors
     /// See [`ExamplesError`]; what has gone by then has gone, and the rest can be taken away later.
@@ -215,7 +214,7 @@ fn made_up_accounts(first: ClientId, count: u32) -> Result<Vec<Account>, AdminEr
 }
 
 impl Committer {
-    /// Notes that examples are made, and makes their accounts; gives those that they may be about. None where they
+    /// Notes that examples are made, and makes their accounts; gives those that they may be about. None if they
     /// are there already.
     fn begin_examples(
         &mut self,

@@ -1,9 +1,9 @@
-//! Whether what a file says of an activity is older than what is here.
+//! Whether an activity in a file is older than the one here.
 //!
-//! Files are imported again, in any order, and after people have gone on working here. So a file does
-//! not undo what it cannot have known: what was edited here since the last import, and what is newer
-//! than the file's own time. A file that was exported here, or imported last, and then changed is an edit
-//! made here: no other file knows of it.
+//! Files are imported repeatedly, in any order, while people keep working here. So a file does not undo
+//! what it cannot know: what was edited here since the last import, and what is newer than the file's own
+//! time. A change to a file that was exported here, or imported last, counts as an edit made here: no
+//! other file knows of it.
 
 use domain::{
     Activity, ActivityId, Imported, Kind, Members, Provenance, Seq, Source, Stamp, Terms, Version,
@@ -28,7 +28,7 @@ pub(crate) enum Seen {
 impl Seen {
     /// Looks for the item among the versions of its activity, whose latest is this one.
     ///
-    /// A removal without a time is one of the past where there was one: the activity was brought back
+    /// A removal without a time is one of the past if there was one: the activity was restored
     /// since.
     pub(crate) fn by(item: &Imported, latest: &Version, timeline: &Timeline) -> Seen {
         let mut earlier = std::iter::successors(latest.previous, |seq| timeline.previous(*seq));

@@ -1,8 +1,8 @@
 //! The first import: given stamps are kept, before anything is exposed.
 //!
-//! It becomes visible in one step, and is there as a whole or not at all. But it is written in
-//! bounded transactions, so that nobody else waits for it: what comes before the last of them is
-//! marked as unfinished ([`Stage::Importing`]), and cut back if the last one never comes.
+//! It becomes visible in one step, either completely or not at all. But it is written in bounded
+//! transactions, so that nothing else waits for it: until the last of them it is marked as unfinished
+//! ([`Stage::Importing`]), and rolled back if the last one never comes.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ struct FirstImport {
     /// The statuses of its records. They are taken over with the last transaction: an import that fails
     /// leaves none.
     named: Named,
-    /// What the organization has beside them, taken over with the last transaction too.
+    /// What else the organization has, also written with the last transaction.
     organization: Option<OrganizationData>,
     /// That of items without one.
     stamp: Stamp,
@@ -48,7 +48,7 @@ struct FirstImport {
 }
 
 impl Service {
-    /// None if somebody has logged in or written before: then nothing has been done.
+    /// None if there was a login or a write before: then nothing has been done.
     pub(super) async fn import_first(
         &self,
         org: &Arc<Tenant>,
@@ -58,7 +58,7 @@ impl Service {
         self.import_first_with(org, plan, None, progress).await
     }
 
-    /// The same with what the organization has beside its activities, where the files say it.
+    /// The same with everything else of the organization, if the files have it.
     pub(super) async fn import_first_with(
         &self,
         org: &Arc<Tenant>,
@@ -115,7 +115,7 @@ impl Service {
             }
         };
         if let Err(problem) = cut {
-            tracing::error!(org = %org.id, %problem, "a failed import is still to be cut back");
+            tracing::error!(org = %org.id, %problem, "a failed first import has not been rolled back yet");
         }
     }
 }
@@ -242,7 +242,7 @@ impl Committer {
     }
 
     /// Takes away a part of what an import has left; true if there is more. One that turned out to be
-    /// there as a whole stays: somebody may have logged in to it.
+    /// complete stays: someone may have logged in to it.
     fn cut_back(&mut self, org: &Tenant) -> Result<bool, Refusal> {
         if !org.is_importing() {
             return Ok(false);
@@ -257,7 +257,7 @@ impl Committer {
     }
 }
 
-/// Takes away what an import has left that a process did not bring to its end, before anybody looks.
+/// Removes what an unfinished import of an earlier process has left, before anything can be read.
 pub(crate) fn cut_back(
     store: &dyn Store,
     organization: &mut Organization,

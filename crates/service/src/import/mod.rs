@@ -1,10 +1,10 @@
 //! Importing: everything is read and planned before anything is written.
 //!
-//! Into an organization that has no version and that nobody has logged in to, ids and stamps are
+//! Into an organization that has no version and has had no login, ids and stamps are
 //! kept (the exception in invariant 2): written in many transactions, while the organization is
-//! marked as importing, and shown in one step. Otherwise every item is an ordinary write with a new
-//! stamp; what is there already makes no version, so that an import that was cut short is simply
-//! run again, and what is newer here stays (see `age.rs`).
+//! marked as importing, and made visible in one step. Otherwise every item is an ordinary write with a
+//! new stamp; what exists already makes no version, so that an interrupted import can simply be run again,
+//! and what is newer here stays (see `age.rs`).
 
 mod age;
 mod first;
@@ -54,7 +54,7 @@ pub struct ImportOptions {
     /// Whether the file's activities that have been removed here come back. Otherwise they stay removed,
     /// and the rest is imported.
     pub restore: bool,
-    /// Takes the file's word also for what is newer here.
+    /// Imports the file's values even for what is newer here.
     pub overwrite: bool,
 }
 
@@ -69,7 +69,7 @@ impl ImportOptions {
 pub enum ImportError {
     /// A table has activities in two rows that say different things.
     #[error(
-        "two rows have the same activityId and say different things: {0}. Was the id rounded by a spreadsheet, or a row copied? Correct the id, or leave it empty for a new activity"
+        "two rows have the same activityId but different values: {0}. Did a spreadsheet round the id, or was a row copied? Correct the id, or leave it empty for a new activity"
     )]
     Contradictions(Listed),
     /// The same of activities that are new here, by the ids that they have in another system.
@@ -79,18 +79,18 @@ pub enum ImportError {
     ExternalContradictions(ExternalListed),
     /// A table has activities that are not here, and too little to make them.
     #[error(
-        "a new activity needs subject, startDateTime, activityStatus.name (or .id) and activityPriority, but the file lacks some of these columns for {}",
+        "a new activity needs subject, startDateTime, activityStatus.name (or .id) and activityPriority, but some of these columns are missing for {}",
         match (.0.count, .1) {
             (0, rows) => format!("{rows} rows without an activityId"),
-            (_, 0) => format!("activities that are not here: {}", .0),
-            (_, rows) => format!("activities that are not here: {}, and for {rows} rows without an activityId", .0),
+            (_, 0) => format!("activities that do not exist here: {}", .0),
+            (_, rows) => format!("activities that do not exist here: {}, and for {rows} rows without an activityId", .0),
         }
     )]
     Incomplete(Listed, u64),
     /// Rows of a table that cannot be taken as they are.
     #[error("{}{}", .0.join("\n"), if *.1 > 0 { format!("\nand {} more", .1) } else { String::new() })]
     Rows(Vec<String>, u64),
-    /// A whole organization cannot be taken in.
+    /// A whole organization cannot be imported.
     #[error(transparent)]
     NotTaken(#[from] NotTaken),
     /// The plan's temporary file cannot be read.
@@ -131,7 +131,7 @@ impl Service {
         wait(self.import_async(org, plan, options, progress.as_ref()))
     }
 
-    /// The same for whoever has no thread to give. It reads the plan and the store where it stands.
+    /// The same for callers without a thread. It reads the plan and the store on the current thread.
     ///
     /// # Errors
     /// See [`ImportError`].
@@ -305,7 +305,7 @@ impl Service {
     }
 }
 
-/// Rows that cannot be taken are told, up to so many.
+/// How many rejected rows are reported.
 const PROBLEMS_MAX: usize = 20;
 
 /// Refuses what no row says by itself: ids that two rows have, and new activities that lack something.

@@ -1,4 +1,4 @@
-//! What the names in a table stand for: accounts, people and statuses of the organization.
+//! What the names in a table refer to: accounts, people and statuses of the organization.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
@@ -14,7 +14,7 @@ use crate::commit::unavailable;
 use crate::tenant::Tenant;
 use crate::{AdminError, Service};
 
-/// Looks up names while files are read, and remembers whom they name that is not here.
+/// Looks up names while files are read, and remembers those that do not exist here.
 pub struct ImportNames {
     org: Option<Arc<Tenant>>,
     store: Option<Arc<dyn Store>>,

@@ -1,4 +1,4 @@
-//! Taking in a whole organization: what an export of everything has, into an organization that is empty.
+//! Importing a whole organization, from a complete export into an empty organization.
 
 use std::sync::Arc;
 
@@ -18,30 +18,30 @@ use crate::runtime::wait;
 use crate::tenant::Tenant;
 use crate::{Refusal, Service};
 
-/// Why a whole organization is not taken in. Nothing has changed.
+/// Why a whole organization was not imported. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NotTaken {
     /// There are activities.
     #[error(
-        "the organization has activities: everything is only taken into an empty one, which `driftless org add` makes"
+        "the organization already has activities: a whole organization can only be imported into an empty one"
     )]
     HasActivities,
-    /// What was told there may not change any more, so that times of change could not be kept.
+    /// What clients have received there may not change any more, so that modification times could not be kept.
     #[error(
-        "somebody has logged in to the organization: everything is only taken into one that is new, which `driftless org add` makes"
+        "someone has already logged in to the organization: a whole organization can only be imported into a new one"
     )]
     LoggedIn,
     /// Another import is under way.
-    #[error("another import into the organization is under way")]
+    #[error("another import into the organization is in progress")]
     UnderWay,
     /// A user here has the number of another one.
-    #[error("user {0} is in the file, and here already: {1}")]
+    #[error("user {0} of the file already exists here: {1}")]
     User(UserId, Name),
     /// A user here has the login name of another one.
-    #[error("user {0} of the file signs in as {1}, and so does user {2} here")]
+    #[error("the login name {1} of the file's user {0} is already used by user {2} here")]
     Login(UserId, LoginName, UserId),
     /// An account here has the number of one with another name.
-    #[error("account {} is {} in the file, and {here} here", .file.id, .file.name)]
+    #[error("account {} is called {} in the file, but {here} here", .file.id, .file.name)]
     Account {
         /// As the file has it.
         file: Account,
@@ -118,7 +118,7 @@ pub(super) fn put(
 }
 
 impl Service {
-    /// What an organization has beside its activities, to be exported. What is added while an export is written
+    /// What an organization has in addition to its activities, to be exported. What is added while an export is written
     /// may be in its activities and not here.
     #[must_use]
     pub fn organization_data(&self, org: &Tenant) -> OrganizationData {
@@ -140,7 +140,7 @@ impl Service {
         }
     }
 
-    /// Takes a whole organization in: activities with their times, and everything beside them. All of it is
+    /// Imports a whole organization: activities with their times, and everything else. All of it is
     /// there afterwards or, accounts that were written already apart, nothing of it. `progress` hears how many
     /// activities are done; a dry run only looks whether it could be.
     ///

@@ -36,7 +36,7 @@ pub struct ImportReport {
     pub newer_here: Listed,
     /// Activities that were removed here and left so.
     pub left_removed: Listed,
-    /// Rows that change what somebody has changed here since the version that they were made from: nothing
+    /// Rows that change what was changed here since the version that they were made from: nothing
     /// of them was written.
     pub conflicts: Conflicts,
     /// The ids of new activities that the files have without one.
@@ -47,7 +47,7 @@ pub struct ImportReport {
     pub same_names: Vec<String>,
     /// Records dated in the future: they got the time of the import as their stamp.
     pub from_the_future: u64,
-    /// What a dry run shows beside the numbers.
+    /// What a dry run shows in addition to the numbers.
     pub rehearsal: Rehearsal,
 }
 
@@ -122,7 +122,7 @@ pub struct Rehearsal {
 pub struct Differing {
     /// Which one.
     pub id: ActivityId,
-    /// How it is here, and what the file has, cut short; none where the file has it as removed.
+    /// How it is here, and what the file has, cut short; none if the file has it as removed.
     pub members: Vec<Difference>,
 }
 

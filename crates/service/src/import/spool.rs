@@ -1,4 +1,4 @@
-//! What was read, set aside on disk: memory holds only where each item lies.
+//! What was read, kept on disk: memory holds only where each item is.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use super::plan::{ImportPlan, Statuses};
 
 /// The temporary file of an import failed.
 #[derive(Debug, Error)]
-#[error("the temporary file of the import: {0}")]
+#[error("cannot use the import's temporary file: {0}")]
 pub struct SpoolError(String);
 
 impl From<std::io::Error> for SpoolError {
@@ -29,17 +29,17 @@ impl From<store::StoreError> for SpoolError {
     }
 }
 
-/// Where an item lies, and what it is sorted by.
+/// Where an item is, and what it is sorted by.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Slot {
     pub(super) stamp: Option<Stamp>,
     /// None for one that is to get an id.
     pub(super) id: Option<ActivityId>,
-    /// Which file it stands in.
+    /// Which file it is from.
     pub(super) file: u32,
     /// Of what it says: the same for what is the same.
     pub(super) fingerprint: u64,
-    /// Position in the file; items of later files lie further on.
+    /// Position in the file; items of later files come later.
     offset: u64,
     /// Zero for a removal.
     len: u32,
@@ -114,7 +114,7 @@ impl fmt::Display for ExternalListed {
 }
 
 impl Spool {
-    /// A spool whose file lies, without a name, in this folder.
+    /// A spool whose file is in this folder, without a name.
     ///
     /// # Errors
     /// When the file cannot be made.

@@ -1,4 +1,4 @@
-//! The statuses that the files name: decided on the directory that the commit before it left.
+//! The statuses that the files name, resolved against the directory as the previous commit left it.
 
 use std::collections::BTreeMap;
 
@@ -128,7 +128,7 @@ fn keep_begins(directory: &mut Directory, before: &BTreeMap<StatusId, Status>) {
 }
 
 /// The groups of statuses that can be chosen and have one name, where the import made them so. Their
-/// records are told apart by the id; who chooses by name gets the first.
+/// records are distinguished by the id; choosing by name selects the first.
 fn same_names(directory: &Directory, changed: &[Status]) -> Vec<String> {
     let mut groups: BTreeMap<String, Vec<&Status>> = BTreeMap::new();
     for status in directory.statuses.values().filter(|status| !status.retired) {

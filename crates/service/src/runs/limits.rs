@@ -1,4 +1,4 @@
-//! How many runs a key may have, and which of them make room.
+//! How many runs a key may have, and which of them are dropped for new ones.
 
 use std::collections::VecDeque;
 

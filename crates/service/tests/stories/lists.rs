@@ -284,10 +284,7 @@ fn an_index_far_behind_catches_up_in_the_background() {
     assert_eq!(world.list(&by(Column::Id, "")).unwrap().total, 21_000);
     let behind = world.list(&by(Column::Id, "call")).unwrap_err();
     let ListError::Ask(AskError::Unavailable(reason)) = behind else { panic!("{behind}") };
-    assert_eq!(
-        reason,
-        "the words of 0 of 21000 changes have been read in so far: ask again in a moment"
-    );
+    assert_eq!(reason, "the search index covers 0 of 21000 changes so far: try again in a moment");
     world.service.housekeep();
     assert_eq!(world.list(&by(Column::Id, "call")).unwrap().total, 21_000);
 }

@@ -141,7 +141,7 @@ fn stage_in_store(world: &Steady) -> Stage {
 }
 
 fn is_in_doubt(error: &str) -> bool {
-    error.contains("it may have been saved")
+    error.contains("the change may have been saved")
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn what_is_wrong_with_a_new_account_is_said_and_what_was_typed_stays() {
         assert_eq!(page.value("number"), Some(number));
     };
     refused("", "4", "Name must not be empty.");
-    refused(&"x".repeat(201), "4", "Name must have at most 200 characters, it has 201.");
+    refused(&"x".repeat(201), "4", "Name must have at most 200 characters, but has 201.");
     refused("Grace", "0", "ID must be a whole number from 1");
     refused("Grace", "-1", "ID must be a whole number from 1");
     refused("Grace", "twelve", "ID must be a whole number from 1");

@@ -215,7 +215,7 @@ fn wrong_input_comes_back_with_what_was_typed() {
     let long = "s".repeat(domain::SUBJECT_CHARS_MAX + 1);
     for (name, text, problem) in [
         ("subject", " ", "Subject must not be empty."),
-        ("subject", long.as_str(), "Subject must have at most 4000 characters, it has 4001."),
+        ("subject", long.as_str(), "Subject must have at most 4000 characters, but has 4001."),
         ("account", "\"nobody\"", "Account was not found"),
         ("responsible", "99", "Assigned to must be one from the list."),
         ("start", "", "Start must not be empty."),

@@ -124,22 +124,22 @@ fn wrong_files_are_named_and_explained() {
     files.check_error(
         "empty.pem",
         "key.pem",
-        "empty.pem holds no certificate (expected a BEGIN CERTIFICATE line)",
+        "empty.pem contains no certificate (expected a BEGIN CERTIFICATE line)",
     );
     files.check_error(
         "key.pem",
         "key.pem",
-        "key.pem holds no certificate (expected a BEGIN CERTIFICATE line)",
+        "key.pem contains no certificate (expected a BEGIN CERTIFICATE line)",
     );
     files.check_error(
         "cert.pem",
         "cert.pem",
-        "cert.pem holds no unencrypted private key (expected a BEGIN PRIVATE KEY line)",
+        "cert.pem contains no unencrypted private key (expected a BEGIN PRIVATE KEY line)",
     );
     files.check_error(
         "torn.pem",
         "key.pem",
-        "torn.pem is not a well-formed PEM file: an END line is missing",
+        "torn.pem is not a valid PEM file: an END line is missing",
     );
     files.check_error(
         "cert.pem",
