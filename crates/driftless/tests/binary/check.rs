@@ -1,6 +1,6 @@
 //! `check` on a database that somebody has damaged: each fault is named, and none hides another.
 
-use crate::client::Client;
+use crate::client::{ALL, Client};
 use crate::folder::{Folder, Output};
 use crate::import::{ANSWER, line};
 
@@ -233,4 +233,24 @@ fn a_running_server_is_checked_too_while_others_write() {
     let expected = "organization acme: activity 1: column removed says 0, but its version says 1";
     assert_eq!(problems(&output), [expected]);
     server.stop();
+}
+
+#[test]
+fn damage_is_told_without_a_command_to_a_script_and_with_one_in_the_log() {
+    let (folder, key) = Folder::with_key();
+    folder.write("line.jsonl", line(7, "Call"));
+    folder.ok("import acme line.jsonl");
+    damage(&folder, "UPDATE change SET document = 'secret' WHERE activity = 7");
+    let server = folder.serve();
+    let client = Client::log_in(&server, &key);
+    let asked = client.get("syncActivities", ALL);
+    let text = "Service is not available: a record cannot be read: the data folder is damaged";
+    assert_eq!(asked.error(), Some(("2", text)));
+    let changed = client.get("updateActivity", "activity.activityId=7&activity.subject=Visit");
+    let text =
+        "Unexpected System error occured. activity 7 cannot be read: the data folder is damaged";
+    assert_eq!(changed.error(), Some(("1", text)));
+    let log = server.stop();
+    let told = log.iter().filter(|line| line.contains("`driftless check` shows where"));
+    assert!(told.count() >= 2, "{log:#?}");
 }

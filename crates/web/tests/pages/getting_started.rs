@@ -119,7 +119,7 @@ fn examples_are_made_once_and_exactly_they_are_removed() {
         press(&mut admin, REMOVE).redirected(),
         "/?examples=removed&removed=0&kept=0&accounts=0"
     );
-    press(&mut admin, FILL).refused(400).shows("only made where there are no activities");
+    press(&mut admin, FILL).refused(400).shows("can only be added while there are no activities");
 }
 
 #[test]

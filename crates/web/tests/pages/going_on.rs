@@ -55,7 +55,7 @@ fn it_goes_on_with_all_that_was_typed() {
     assert!(!has_account(&world, SHOWN));
 
     let page = sign_in_on(&mut browser, &page, EDITOR.1, "a wrong password").refused(422);
-    page.shows("do not belong together").shows(SHOWN);
+    page.shows("login name or password is wrong").shows(SHOWN);
     let page = sign_in_on(&mut browser, &page, EDITOR.1, PASSWORD);
     assert!(page.redirected().starts_with("/accounts"), "{page:?}");
     assert!(has_account(&world, SHOWN));

@@ -267,7 +267,7 @@ fn an_admin_says_how_often_a_key_should_ask() {
     admin.get("/integrations").ok().shows_in_order(&[">silent<", "should poll every 7 days"]);
     for (every, unit, problem) in [
         ("soon", "days", "Enter a whole number like 7"),
-        ("0", "minutes", "Expected every must be a minute at least"),
+        ("0", "minutes", "Expected every must be at least one minute"),
         ("99999999999999999", "days", "Expected every must be"),
     ] {
         let page = admin.post("/integrations/1/expected", &[("every", every), ("unit", unit)]);

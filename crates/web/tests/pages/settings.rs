@@ -440,14 +440,14 @@ fn a_status_is_retired_and_brought_back() {
     retire(3, "1").redirected();
     assert_eq!(order(&world), [1, 2, 4, 5]);
     world.admin().post("/settings/statuses", &[("status_name", "waiting")]).redirected();
-    retire(3, "0").refused(400).shows("There is a status waiting already.");
+    retire(3, "0").refused(400).shows("Status waiting already exists.");
     retire(6, "1").redirected();
     retire(3, "0").redirected();
     assert_eq!(order(&world), [1, 2, 3, 4, 5]);
     for id in [1, 2, 4, 5] {
         retire(id, "1").redirected();
     }
-    retire(3, "1").refused(400).shows("only status left to choose");
+    retire(3, "1").refused(400).shows("last status that can be chosen");
     assert_eq!(order(&world), [3]);
 }
 

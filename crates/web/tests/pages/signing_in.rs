@@ -55,7 +55,7 @@ fn whatever_is_wrong_the_same_is_said() {
     for (org, login, password) in attempts {
         let mut browser = world.browser();
         let page = browser.sign_in(org, login, password).refused(422);
-        page.shows("Organization, login name and password do not belong together.");
+        page.shows("Organization, login name or password is wrong.");
         assert_eq!((page.value("org"), page.value("login")), (Some(org), Some(login)));
         page.hides(PASSWORD);
         assert!(!is_in(&mut browser));
