@@ -1,4 +1,5 @@
-"""Activities that programs for tables like to change."""
+"""Activities that programs for tables like to change. Those that few programs can keep, or even read, are in an
+organization of their own, so that they do not hide what happens to the others."""
 
 ZONE = "Europe/Berlin"
 
@@ -6,7 +7,7 @@ STATUSES = {2: "Not Started", 4: "Completed", 40: "=Parked", 41: "N/A", 42: "001
 USERS = {11: "'tis Ada", 12: "None", 13: "Null", 14: "+49 30 5550100", 15: "TRUE"}
 ACCOUNTS = {
     101: "=1+1 Ltd", 102: "N/A", 103: "00123", 104: "1,234", 105: "Müller; Söhne & Co", 106: "'quoted'",
-    9007199254740991: "the last account",
+    123456789012345: "the last account",
 }
 
 TEXTS = [
@@ -21,20 +22,22 @@ TEXTS = [
     "2026-11-30T09:00:00", "2026-11-30T09:00:00Z", "2026-11-30 09:00", "30 Nov 2026", "Nov 30, 2026", "30. November 2026",
     "Nov 2026", "MAR1", "Dez 24", "2026/11/30", "20261130", "tomorrow", "3 days", "2h 30m",
     # words that stand for something
-    "TRUE", "false", "WAHR", "yes", "No", "Y", "t", "N/A", "n/a", "NA", "#N/A", "None", "NULL", "null", "nan", "<NA>", ".", "-",
-    "#REF!", "#DIV/0!", "#NAME?", "ERR:502", "undefined",
+    "TRUE", "false", "WAHR", "yes", "No", "Y", "t", "N/A", "n/a", "NA", "None", "NULL", "null", "nan", "<NA>", ".", "-",
+    "ERR:502", "undefined",
     # signs
     "a;b", "a,b", "a\tb", "\tindented", "tab at the end\t", "one\ntwo", "one\r\ntwo", "one\rtwo", "\r\nsecond line", "ends\n",
     'say "hello"', '"quoted"', '"', "  blanks at both ends  ", "two  blanks", "back\\slash", "pipe|pipe", "#hash",
     "sep=;", "<b>&amp;</b>", "_x0041_", "Grüße aus Łódź", "日本語", "🎉 party", "e\u0301", "a\u00a0b", "\u00a0", "\ufeffmark",
-    "line\u2028separator", "a\u000bb", "a\u0001b", "a\u0085b", "\u200bzero", "مرحبا",
-    "plain", "long " * 8000,
+    "line\u2028separator", "a\u0085b", "\u200bzero", "مرحبا", "plain", "long " * 2000,
 ]
 
-IDS = [
-    999, 1000, 65536, 100000, 1000000, 12345678901, 123456789012, 1234567890123, 12345678901234, 123456789012345,
-    1234567890123456, 9007199254740989, 9007199254740990, 9007199254740991,
-]
+# Control characters, errors, and a text too long for a cell of a workbook.
+EXTREME = ["a\u000bb", "a\u0001b", "#REF!", "#DIV/0!", "#NAME?", "#N/A", "long " * 8000, "plain", "plain", "plain"]
+
+IDS = [999, 1000, 65536, 100000, 1000000, 12345678901, 123456789012, 1234567890123, 12345678901234, 123456789012345]
+
+# More digits than most programs keep.
+LONG_IDS = [1234567890123456, 9007199254740989, 9007199254740990, 9007199254740991]
 
 TIMES = [
     "2026-11-30T09:00:00.000+01:00", "2026-11-30T09:00:00.123+01:00", "2026-11-30T08:59:59.999+01:00",
@@ -51,17 +54,19 @@ FIELDS = [
 ]
 
 
-def activities():
+ORGANIZATIONS = {"awkward": (TEXTS, IDS), "extreme": (EXTREME, LONG_IDS)}
+
+
+def activities(texts, ids):
     """Records as `export` writes them."""
-    count = len(TEXTS) + len(IDS)
-    for n in range(count):
-        text, other = TEXTS[n % len(TEXTS)], TEXTS[(n * 7 + 3) % len(TEXTS)]
+    for n in range(len(texts) + len(ids)):
+        text, other = texts[n % len(texts)], texts[(n * 7 + 3) % len(texts)]
         status = list(STATUSES)[n % len(STATUSES)]
         record = {
             "createdDateTime": TIMES[n % 5], "createdBy": other[:20] if n % 3 else None,
             "lastModifiedDateTime": f"2026-11-29T09:{n // 60:02}:{n % 60:02}.{n * 7 % 1000:03}+01:00",
             "lastModifiedBy": text[:20] if n % 4 else None,
-            "activityId": IDS[n - len(TEXTS)] if n >= len(TEXTS) else n + 1,
+            "activityId": ids[n - len(texts)] if n >= len(texts) else n + 1,
             "subject": (text if text.strip() else f"blank {n}")[:1000], "note": other if n % 5 else "",
             "startDateTime": TIMES[n % len(TIMES)],
             "endDateTime": TIMES[(n + 1) % len(TIMES)] if n % 3 else None,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from office import LOCALES, Office, Screen
 from routes import Tools, ways
-from world import Outcome, World
+from world import ZONES, Outcome, World
 
 BINARY, TOOLS = sys.argv[1], Path(sys.argv[2])
 WORD = sys.argv[3] if len(sys.argv) > 3 else ""
@@ -24,7 +24,7 @@ def main():
         for way in ways():
             if WORD not in str(way):
                 continue
-            for org in ("demo", "awkward"):
+            for org in ZONES:
                 for edited in (False, True):
                     begun = time.monotonic()
                     file = world.files[org, way.kind]
@@ -33,7 +33,7 @@ def main():
                         path = way.go(tools, file.path, file.edits() if edited else [], work)
                         outcome = world.take_back(org, path, file.meant() if edited else {})
                     except Exception as error:
-                        outcome = Outcome(refused=f"failed: {type(error).__name__} {str(error)[:1500]}")
+                        outcome = Outcome(refused=f"failed: {type(error).__name__} {str(error)[-1500:]}")
                     keep = os.environ.get("KEEP")
                     if keep and not outcome.is_good():
                         import shutil

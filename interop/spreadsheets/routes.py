@@ -7,8 +7,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
+from zoneinfo import ZoneInfo
 
 from office import READ_UTF8, READ_UTF8_SEMICOLONS, WRITE_UTF8, WRITE_UTF8_SEMICOLONS
+from world import ZONES
 
 PROGRAMS = Path(__file__).parent / "programs"
 # How people type 2026-12-24 10:15.
@@ -54,25 +56,23 @@ class Tools:
             return path
         target = folder / f"edited{path.suffix}"
         if path.suffix == ".xlsx":
-            cells = [(row, column, getattr(value, "isoformat", lambda t="": value)("T") if False else _iso(value)) for row, column, value in edits]
+            cells = [(row, column, value if isinstance(value, str) else value.isoformat()) for row, column, value in edits]
             self.python("openpyxl", "edit_openpyxl.py", path, target, json.dumps(cells))
         else:
-            edit_csv(path, edits, target)
+            edit_csv(path, edits, target, ZoneInfo(ZONES[path.parent.name]))
         return target
 
 
-def _iso(value):
-    return value if isinstance(value, str) else value.isoformat(timespec="minutes")
-
-
-def edit_csv(path, edits, target):
-    """Edits cells and leaves all else as it is: the mark at the beginning, quotation marks, line ends."""
+def edit_csv(path, edits, target, zone):
+    """Edits cells, in the form that the file has, and leaves all else as it is: the mark at the beginning, quotation marks, line ends."""
     with open(path, encoding="utf-8", newline="") as source:
         text = source.read()
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     rows = list(csv.reader(text.removeprefix(mark).splitlines(keepends=True)))
     for row, column, value in edits:
-        rows[row + 1][column] = value if isinstance(value, str) else f"{value:%Y-%m-%d %H:%M}"
+        is_local = "(" in rows[0][column]
+        time = lambda: value.replace(tzinfo=None if is_local else zone).isoformat()
+        rows[row + 1][column] = value if isinstance(value, str) else time()
     with open(target, "w", encoding="utf-8", newline="") as out:
         out.write(mark)
         ends = "\r\n" if mark else "\n"

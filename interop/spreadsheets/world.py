@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 
 import awkward
 
-ZONES = {"demo": "America/Chicago", "awkward": awkward.ZONE}
-SUBJECT = "Changed: Grüße; 3 of 4"
+ZONES = {"demo": "America/Chicago"} | dict.fromkeys(awkward.ORGANIZATIONS, awkward.ZONE)
+SUBJECT = "Changed; 3 of 4"
 END = dt.datetime(2026, 12, 24, 10, 15)
 STATUS = "Completed"
+PASSWORD = "correct-horse-battery"
 
 
 @dataclass
@@ -88,8 +89,10 @@ class World:
                 told += line
             self.root = re.search(r"serves (http://[\w.:]+)", told)[1]
             password = re.search(r"password (\w+)", told)[1]
-            self.add_awkward(data)
-            self.files = self.download("demo", "maribel", password) | self.download("awkward", "ed", "correct-horse-battery")
+            self.files = self.download("demo", "maribel", password)
+            for org, (texts, ids) in awkward.ORGANIZATIONS.items():
+                self.add_awkward(data, org, texts, ids)
+                self.files |= self.download(org, "ed", PASSWORD)
             for org in ZONES:
                 path = folder / org / "export.csv"
                 path.write_text(self.command(data, "export", org, "--format", "csv"), newline="")
@@ -107,18 +110,18 @@ class World:
         assert done.returncode == 0, (words, done.stderr)
         return done.stdout
 
-    def add_awkward(self, data):
-        self.command(data, "org", "add", "awkward", "--time-zone", awkward.ZONE)
+    def add_awkward(self, data, org, texts, ids):
+        self.command(data, "org", "add", org, "--time-zone", awkward.ZONE)
         for id, name in awkward.USERS.items():
-            self.command(data, "user", "add", "awkward", "--id", str(id), "--", name)
-        self.command(data, "user", "add", "awkward", "Ed", "--id", "7", "--role", "editor")
-        self.command(data, "user", "login", "awkward", "7", "ed", "--password-stdin", text="correct-horse-battery\n")
+            self.command(data, "user", "add", org, "--id", str(id), "--", name)
+        self.command(data, "user", "add", org, "Ed", "--id", "7", "--role", "editor")
+        self.command(data, "user", "login", org, "7", "ed", "--password-stdin", text=PASSWORD + "\n")
         accounts = io.StringIO()
         csv.writer(accounts).writerows([("id", "name"), *awkward.ACCOUNTS.items()])
-        self.command(data, "accounts", "import", "awkward", "-", text=accounts.getvalue())
-        lines = "".join(json.dumps(record) + "\n" for record in awkward.activities())
-        said = self.command(data, "import", "awkward", "-", text=lines)
-        assert said.startswith(f"{len(awkward.TEXTS) + len(awkward.IDS)} created"), said
+        self.command(data, "accounts", "import", org, "-", text=accounts.getvalue())
+        lines = "".join(json.dumps(record) + "\n" for record in awkward.activities(texts, ids))
+        said = self.command(data, "import", org, "-", text=lines)
+        assert said.startswith(f"{len(texts) + len(ids)} created"), said
 
     def download(self, org, login, password):
         """Signs in to the pages and downloads workbook and CSV."""

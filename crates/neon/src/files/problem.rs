@@ -103,6 +103,18 @@ pub enum Fault {
         /// What the file has.
         value: String,
     },
+    /// A time with an offset in a column whose name says another time zone.
+    #[error(
+        "{member} is {value}, but the column has times of {zone}: write the time without an offset, or take {zone} out of the column's name"
+    )]
+    OtherOffset {
+        /// The member.
+        member: &'static str,
+        /// What the file has.
+        value: String,
+        /// The time zone.
+        zone: String,
+    },
     /// A local time that no clock shows.
     #[error("{member} is {value}: clocks in {zone} skip that hour")]
     Skipped {

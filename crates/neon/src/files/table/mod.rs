@@ -39,7 +39,7 @@ impl<const N: usize> Columns<'_, N> {
 
     /// The column that a header's cell means, with the zone that it names.
     fn known(&self, cell: &str) -> Option<(usize, Option<Zone>)> {
-        let name = cell.trim().trim_start_matches('\'');
+        let name = bare(cell);
         if let Some(at) = (self.find)(name) {
             return Some((at, None));
         }
@@ -47,6 +47,12 @@ impl<const N: usize> Columns<'_, N> {
         let at = (self.find)(name.trim()).filter(|at| (self.is_time)(*at))?;
         Some((at, Some(Zone::parse(zone.trim()).ok()?)))
     }
+}
+
+/// The name in a header's cell, without what programs put around it: an apostrophe, or the mark of UTF-8 and
+/// quotation marks, where one has taken the mark for a part of the name.
+fn bare(cell: &str) -> &str {
+    cell.trim_start_matches('\u{feff}').trim().trim_matches('"').trim().trim_start_matches('\'')
 }
 
 /// What a table says, thing by thing.
@@ -80,6 +86,9 @@ pub(super) trait Rows {
 
     /// The line on which the present row starts; of a workbook, the number of the row.
     fn first_line(&self) -> u64;
+
+    /// Tells which columns are times, as soon as the header is known: a number in one of them is a date.
+    fn expect_times(&mut self, _is_time: Vec<bool>) {}
 
     /// A cell of the present row that shows an error in place of a value: its place and what it shows.
     fn error(&self) -> Option<(usize, &str)> {
@@ -137,6 +146,8 @@ fn read_rows<const N: usize>(
             return Ok(());
         }
     };
+    let is_known_time = |meaning: &Meaning| matches!(meaning, Meaning::Known(at) if (columns.is_time)(*at));
+    rows.expect_times(header.meanings.iter().map(is_known_time).collect());
     while rows.advance()? {
         if header.read_row(rows, each).is_break() {
             break;

@@ -3,15 +3,16 @@
 //! Values become text as they would stand in CSV: a date cell the local time that it shows, a number its
 //! digits. What a formula showed last is its value.
 
+mod compact;
 mod guard;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use calamine::{
-    Data, DataRef, ExcelDateTime, Ods, Range, Reader, Sheet, SheetVisible, Xlsx, XlsxCellReader,
+    Data, DataRef, ExcelDateTime, ExcelDateTimeType, Ods, Range, Reader, Sheet, SheetVisible, Xlsx, XlsxCellReader,
     XlsxError,
 };
 use csv::StringRecord;
@@ -38,7 +39,11 @@ pub(in crate::files) fn is_workbook(start: &[u8]) -> bool {
 }
 
 /// A workbook that has been set aside in a file, since its parts can only be found from its end.
-pub(in crate::files) struct Workbook(File);
+pub(in crate::files) struct Workbook {
+    file: File,
+    /// Where files are set aside; the system's folder for such files where there is none.
+    folder: Option<PathBuf>,
+}
 
 impl Workbook {
     /// Sets the source aside in a file without a name, in this folder or the system's.
@@ -46,13 +51,10 @@ impl Workbook {
         source: &mut dyn BufRead,
         folder: Option<&Path>,
     ) -> io::Result<Workbook> {
-        let mut file = match folder {
-            Some(folder) => tempfile::tempfile_in(folder)?,
-            None => tempfile::tempfile()?,
-        };
+        let mut file = aside(folder)?;
         io::copy(&mut Read::take(source, WORKBOOK_BYTES_MAX + 1), &mut file)?;
         file.seek(SeekFrom::Start(0))?;
-        Ok(Workbook(file))
+        Ok(Workbook { file, folder: folder.map(Path::to_owned) })
     }
 
     /// Reads its first visible sheet as a table.
@@ -61,13 +63,20 @@ impl Workbook {
         columns: &Columns<'_, N>,
         each: &mut dyn FnMut(Said<'_, N>, Form) -> ControlFlow<()>,
     ) -> io::Result<()> {
-        let mut file = BufReader::new(self.0);
+        let mut file = BufReader::new(self.file);
         let is_old = file.fill_buf()?.starts_with(OLD_MARK);
         let is_too_large = file.get_ref().metadata()?.len() > WORKBOOK_BYTES_MAX;
         let kind = match (is_old, is_too_large) {
             (true, _) => Err(Fault::OldWorkbook),
             (_, true) => Err(Fault::WorkbookTooLarge),
             _ => guard::look_through(&mut file),
+        };
+        let kind = match kind {
+            Ok((form, true)) => {
+                file = BufReader::new(compact::compact(&mut file, aside(self.folder.as_deref())?)?);
+                Ok(form)
+            }
+            other => other.map(|(form, _)| form),
         };
         let form = *kind.as_ref().unwrap_or(&Form::Xlsx);
         let mut each_of_form = |said: Said<'_, N>| each(said, form);
@@ -79,6 +88,14 @@ impl Workbook {
             let _ = each_of_form(Said::Fault(1, fault));
             Ok(())
         })
+    }
+}
+
+/// A file without a name.
+fn aside(folder: Option<&Path>) -> io::Result<File> {
+    match folder {
+        Some(folder) => tempfile::tempfile_in(folder),
+        None => tempfile::tempfile(),
     }
 }
 
@@ -108,8 +125,10 @@ fn read_xlsx<const N: usize>(
 ) -> Result<io::Result<()>, Fault> {
     let mut workbook = Xlsx::new(file).map_err(|e| unreadable(&e))?;
     let sheet = first_visible(workbook.sheets_metadata())?;
+    let is_from_1904 = workbook.has_1904_epoch();
     let cells = workbook.worksheet_cells_reader(&sheet).map_err(|e| unreadable(&e))?;
-    let mut rows = XlsxRows { cells, next: None, row: Cells::default(), at: 0, ended: false };
+    let row = Cells { is_from_1904, ..Cells::default() };
+    let mut rows = XlsxRows { cells, next: None, row, at: 0, ended: false };
     Ok(super::read(&mut rows, columns, each))
 }
 
@@ -130,6 +149,10 @@ fn read_ods<const N: usize>(
 #[derive(Default)]
 struct Cells {
     texts: StringRecord,
+    /// Which columns are times, in whatever format.
+    are_times: Vec<bool>,
+    /// Whether days are counted from 1904.
+    is_from_1904: bool,
     /// The first that shows an error.
     error: Option<(usize, String)>,
 }
@@ -140,6 +163,11 @@ impl Cells {
         self.error = None;
     }
 
+    /// What a number in a column of times shows.
+    fn local_time(&self, days: f64) -> String {
+        local_time(&ExcelDateTime::new(days, ExcelDateTimeType::DateTime, self.is_from_1904))
+    }
+
     /// Puts a value into a column that lies behind all that have one.
     fn put(&mut self, column: usize, value: &DataRef<'_>) {
         while self.texts.len() < column {
@@ -148,7 +176,11 @@ impl Cells {
         if let DataRef::Error(error) = value {
             self.error.get_or_insert_with(|| (column, error.to_string()));
         }
+        let is_time = self.are_times.get(column).copied().unwrap_or_default();
         match value {
+            // A program may have left out the format of a date cell, or put it on the column only.
+            DataRef::Float(days) if is_time => self.texts.push_field(&self.local_time(*days)),
+            DataRef::Int(days) if is_time => self.texts.push_field(&self.local_time(*days as f64)),
             DataRef::Empty => self.texts.push_field(""),
             DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
                 self.texts.push_field(text);
@@ -164,11 +196,15 @@ impl Cells {
     }
 }
 
-/// A number as it would be typed. One that is too large to be exact keeps a form that says so.
+/// A number as it would be typed. One that may have been rounded keeps a form that says so.
 fn digits(number: f64) -> String {
     /// Spreadsheets keep 15 digits.
     const EXACT_BELOW: f64 = 1e15;
-    if number.abs() < EXACT_BELOW { number.to_string() } else { format!("{number:E}") }
+    /// Beyond this, not every whole number is there.
+    const WHOLE_MAX: f64 = 9_007_199_254_740_991.0;
+    // What was rounded to 15 digits ends in a zero.
+    let is_exact = number.abs() < EXACT_BELOW || (number.abs() <= WHOLE_MAX && number % 10.0 != 0.0);
+    if is_exact { number.to_string() } else { format!("{number:E}") }
 }
 
 /// The local time that a date cell shows. Its number is a fraction of a day: what lies within a
@@ -245,6 +281,10 @@ impl<'w> XlsxRows<'w> {
 }
 
 impl Rows for XlsxRows<'_> {
+    fn expect_times(&mut self, are_times: Vec<bool>) {
+        self.row.are_times = are_times;
+    }
+
     fn advance(&mut self) -> Result<bool, Halt> {
         self.fill().map_err(|error| Halt::Fault(self.at + 1, unreadable(&error)))
     }
@@ -285,6 +325,10 @@ struct OdsRows<'w> {
 }
 
 impl Rows for OdsRows<'_> {
+    fn expect_times(&mut self, are_times: Vec<bool>) {
+        self.row.are_times = are_times;
+    }
+
     fn advance(&mut self) -> Result<bool, Halt> {
         self.row.clear();
         let (height, width) = self.range.get_size();

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use axum::body::Bytes;
 use csv::QuoteStyle;
-use domain::{cell_lines, guarded, local_seconds};
+use domain::{cell_lines, guarded, guarded_number, local_seconds};
 
 use super::Outgoing;
 use super::row::Cell;
@@ -35,6 +35,7 @@ impl CsvFile {
         for cell in cells {
             match cell {
                 Cell::Text(text) => self.rows.write_field(&*guarded(&cell_lines(text)))?,
+                Cell::Plain(text) => self.rows.write_field(&*guarded_number(text))?,
                 Cell::Time(time) => self.rows.write_field(local_seconds(*time))?,
                 Cell::Empty => self.rows.write_field("")?,
             }

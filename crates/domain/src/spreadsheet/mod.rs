@@ -4,12 +4,16 @@
 //! CSV has no types, so its texts are guarded ([`guarded`]). A workbook does: its texts need no guard, and its times
 //! are numbers ([`date_cell`]).
 //!
-//! A spreadsheet takes a cell that begins with `=` for a formula, and some take other signs for one too. So
-//! such a text gets an apostrophe put before it. A text that has an apostrophe before one of these signs
-//! already, or before another apostrophe, gets one more: what was put there can be taken off again, and
-//! nothing else is.
+//! A spreadsheet takes a cell that begins with `=` for a formula, and some take other signs for one too. Programs
+//! take `00123` for a number, `1-2` for a date, `None` for nothing, and write something else. So such a text gets
+//! an apostrophe put before it, and a text that begins with an apostrophe gets one more: what was put there can be
+//! taken off again, and nothing else is.
+
+mod mistakable;
 
 use std::borrow::Cow;
+
+use self::mistakable::is_mistakable;
 
 use crate::{Moment, Zone};
 
@@ -22,7 +26,7 @@ pub const GUARD_COLUMN: &str = "'guarded";
 /// The sign that is put before a text.
 const GUARD: char = '\'';
 
-/// What must not stand first, ways of writing it that spreadsheets of the Far East know included.
+/// What must not come first, including the forms that are used in East Asia.
 const GUARDED: [char; 12] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠', GUARD];
 
 /// The text as a spreadsheet may see it.
@@ -30,12 +34,13 @@ const GUARDED: [char; 12] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋',
 /// ```
 /// use domain::{guarded, unguarded};
 /// assert_eq!(guarded("=1+1"), "'=1+1");
+/// assert_eq!(guarded("00123"), "'00123");
 /// assert_eq!(unguarded(&guarded("'tis")), "'tis");
 /// assert_eq!(unguarded("'tis"), "'tis");
 /// ```
 #[must_use]
 pub fn guarded(text: &str) -> Cow<'_, str> {
-    if text.starts_with(GUARDED) {
+    if needs_guard(text) {
         Cow::Owned(format!("{GUARD}{text}"))
     } else {
         Cow::Borrowed(text)
@@ -45,7 +50,25 @@ pub fn guarded(text: &str) -> Cow<'_, str> {
 /// The text that was guarded. One that cannot have been is left as it is: somebody has typed it since.
 #[must_use]
 pub fn unguarded(cell: &str) -> &str {
-    cell.strip_prefix(GUARD).filter(|text| text.starts_with(GUARDED)).unwrap_or(cell)
+    cell.strip_prefix(GUARD).filter(|text| needs_guard(text)).unwrap_or(cell)
+}
+
+fn needs_guard(text: &str) -> bool {
+    text.starts_with(GUARDED) || is_mistakable(text)
+}
+
+/// Programs round numbers of that many digits, at the latest when they write them.
+const NUMBER_DIGITS_ROUNDED: usize = 12;
+
+/// A number as a spreadsheet may see it: a long one is guarded against being rounded.
+#[must_use]
+pub fn guarded_number(number: &str) -> Cow<'_, str> {
+    let is_long = number.len() >= NUMBER_DIGITS_ROUNDED;
+    if is_long && number.bytes().all(|byte| byte.is_ascii_digit()) {
+        Cow::Owned(format!("{GUARD}{number}"))
+    } else {
+        Cow::Borrowed(number)
+    }
 }
 
 /// The column of a workbook that says which version of an activity a row shows: its stamp, to the millisecond.
@@ -107,7 +130,7 @@ pub fn local_seconds(moment: Moment) -> String {
 /// What a cell of a workbook has for a local time.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DateCell {
-    /// Days since 1899-12-30, to the millisecond.
+    /// Days since 1899-12-30, to the second.
     Number(f64),
     /// A time that no date cell can hold: `1899-05-01T09:00:00.000`.
     Text(String),
@@ -119,14 +142,19 @@ const FIRST_DAY: i64 = 61;
 /// Days from 1899-12-30 to 1970-01-01.
 const DAYS_TO_1970: i64 = 25_569;
 
-const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+const DAY_SECONDS: f64 = 24.0 * 60.0 * 60.0;
 
-/// A local time as a cell of a workbook has it.
+const SECOND_MILLIS: i64 = 1_000;
+
+const DAY_MILLIS: i64 = 24 * 60 * 60 * SECOND_MILLIS;
+
+/// A local time as a cell of a workbook has it, to the second: there are programs that make 23:59:00 of
+/// 23:59:59.999.
 ///
 /// ```
 /// use domain::{DateCell, Moment, date_cell};
 /// let cell = |text| date_cell(Moment::parse(text).unwrap());
-/// assert_eq!(cell("2026-11-30T12:00:00-06:00"), DateCell::Number(46_356.5));
+/// assert_eq!(cell("2026-11-30T12:00:00.999-06:00"), DateCell::Number(46_356.5));
 /// let text = "1899-05-01T09:00:00.000".to_owned();
 /// assert_eq!(cell("1899-05-01T09:00:00-06:00"), DateCell::Text(text));
 /// ```
@@ -137,8 +165,13 @@ pub fn date_cell(moment: Moment) -> DateCell {
     if millis < FIRST_DAY * DAY_MILLIS {
         return DateCell::Text(local(moment, 23));
     }
-    // The last day of the year 9999 is less than 2^48 milliseconds away, so only the division rounds.
-    DateCell::Number(millis as f64 / DAY_MILLIS as f64)
+    // The last day of the year 9999 is less than 2^39 seconds away, so only the division rounds.
+    let seconds = millis.div_euclid(SECOND_MILLIS) as f64;
+    let days = seconds / DAY_SECONDS;
+    // There are programs that cut a time to the second: a number that is too small by a rounding error would be a
+    // second early there.
+    let is_too_small = days.mul_add(DAY_SECONDS, -seconds) < 0.0;
+    DateCell::Number(if is_too_small { days.next_up() } else { days })
 }
 
 fn local(moment: Moment, chars: usize) -> String {
@@ -164,6 +197,9 @@ mod tests {
             ("＝1", "'＝1"),
             ("'", "''"),
             ("'quoted'", "''quoted'"),
+            ("00123", "'00123"),
+            ("'00123", "''00123"),
+            ("N/A", "'N/A"),
             ("a=b", "a=b"),
             ("", ""),
         ] {
@@ -196,7 +232,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_guarded_comes_back(text in "[-'=+@\t\r\n＝a ]{0,4}") {
+        fn what_was_guarded_comes_back(text in "[-'=+@\t\r\n＝a 1.]{0,4}") {
             let cell = guarded(&text);
             prop_assert_eq!(unguarded(&cell), &text);
             prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝']));
@@ -211,12 +247,15 @@ mod tests {
         }
 
         #[test]
-        fn a_date_cell_tells_the_millisecond(millis in Stamp::MIN.millis()..=Stamp::MAX.millis(), minutes in -1080..=1080_i32) {
+        fn a_date_cell_tells_the_second(millis in Stamp::MIN.millis()..=Stamp::MAX.millis(), minutes in -1080..=1080_i32) {
             let moment = Stamp::from_millis(millis).at_offset(minutes * 60);
             match date_cell(moment) {
                 DateCell::Number(days) => {
-                    let wall = (days * DAY_MILLIS as f64).round() as i64 - DAYS_TO_1970 * DAY_MILLIS;
-                    prop_assert_eq!(wall, millis + i64::from(minutes) * 60_000);
+                    // Programs round to the microsecond, and some then cut to the second.
+                    let micros = (days * DAY_SECONDS * 1e6).round() as i64;
+                    let wall = micros.div_euclid(1_000_000) * SECOND_MILLIS - DAYS_TO_1970 * DAY_MILLIS;
+                    let shown = millis + i64::from(minutes) * 60_000;
+                    prop_assert_eq!(wall, shown.div_euclid(SECOND_MILLIS) * SECOND_MILLIS);
                     prop_assert!(moment.to_string().as_str() >= "1900-03-01");
                 }
                 DateCell::Text(text) => {
