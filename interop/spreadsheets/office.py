@@ -1,10 +1,8 @@
 """LibreOffice: headless, and its windows driven by keys."""
 import os
-import shutil
+import signal
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 from urllib.parse import quote
 
 LOCALES = {"de": "de-DE", "us": "en-US"}
@@ -17,6 +15,7 @@ SETTINGS = [
     ("Setup/L10N", "ooSetupSystemLocale", None),  # the locale
     ("Office.Common/Save/Document", "WarnAlienFormat", "false"),  # keep the file's format without asking
     ("Office.Common/Misc", "ShowTipOfTheDay", "false"),
+    ("Office.Recovery/RecoveryInfo", "Enabled", "false"),
     ("Office.Common/Misc", "FirstRun", "false"),
     ("Setup/Product", "ooSetupLastVersion", "99.9"),  # nothing is new
 ]
@@ -83,20 +82,21 @@ class Screen:
     def edit(self, office, path, edits):
         """Opens a file as a double click does, leaves the import dialog of CSV as it comes, types into cells, each
         given by the rows above it and the columns left of it, and saves in the file's own format."""
-        process = subprocess.Popen(office.command("--calc", path), env=self.env, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(office.command("--calc", path), env=self.env, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
             if path.suffix == ".csv":
                 self.wait(lambda: self.shows("^Text Import"), "no import dialog")
-                time.sleep(1)
-                self.xdotool("key", "Return")
+                while self.shows("^Text Import"):
+                    time.sleep(1)
+                    self.xdotool("key", "Return")
             self.wait(lambda: self.shows(f"{path.name} .* Calc$"), "no window")
             time.sleep(1.5)
             for row, column, text in edits:
                 self.xdotool("key", "ctrl+Home")
                 for key, times in (("Down", row), ("Right", column)):
                     if times:
-                        self.xdotool("key", "--delay", "20", "--repeat", str(times), key)
-                self.xdotool("type", "--delay", "30", text)
+                        self.xdotool("key", "--delay", "40", "--repeat", str(times), key)
+                self.xdotool("type", "--delay", "40", text)
                 self.xdotool("key", "Return")
                 time.sleep(0.3)
             written = path.stat().st_mtime_ns
@@ -105,10 +105,10 @@ class Screen:
             time.sleep(1)
             self.xdotool("key", "ctrl+q")
             process.wait(30)
-        except BaseException:
-            subprocess.run(["import", "-window", "root", "/tmp/sp/fail.png"], env=self.env)
-            raise
         finally:
-            # soffice is a script: its child is ended by its own profile's lock
-            process.terminate()
+            # It is a script around the program, which has a name of its own.
+            if process.poll() is None:
+                self.xdotool("key", "alt+F4")
+                os.killpg(process.pid, signal.SIGTERM)
+                process.wait(30)
         return path

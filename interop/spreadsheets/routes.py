@@ -25,8 +25,6 @@ class Way:
     name: str
     # From (tools, file with its path, edits, an empty folder) to the path of what comes back.
     go: Callable
-    # Whether it can be edited on the way.
-    edits: bool = True
 
     def __str__(self):
         return f"{self.kind}: {self.name}"
@@ -165,8 +163,8 @@ def ways():
         yield Way("workbook", f"LibreOffice {locale}, headless, CSV without options", converted(locale, ("csv", None)))
         yield Way("workbook", f"LibreOffice {locale}, headless, CSV in UTF-8", converted(locale, (WRITE_UTF8, None)))
         yield Way("workbook", f"LibreOffice {locale}, headless, CSV with semicolons", converted(locale, (WRITE_UTF8_SEMICOLONS, None)))
+        through = f"LibreOffice {locale}, headless, .xlsx and back, "
         for kind in ("csv", "export"):
-            through = "LibreOffice {}, headless, .xlsx and back, ".format(locale)
             yield Way(kind, through + "without options", converted(locale, ("xlsx", None), ("csv", None)))
             yield Way(kind, through + "UTF-8 said both times", converted(locale, ("xlsx", READ_UTF8), (WRITE_UTF8, None)))
             yield Way(kind, through + "UTF-8 said for reading", converted(locale, ("xlsx", READ_UTF8), ("csv", None)))
@@ -187,6 +185,7 @@ def ways():
             yield Way(kind, f"pandas, .{form}", program("python", "pandas", "via_pandas.py", form))
             yield Way(kind, f"pandas, all as text, .{form}", program("python", "pandas", "via_pandas.py", form, "text"))
             yield Way(kind, f"SheetJS, .{form}", program("node", "", "via_sheetjs.mjs", form))
+            yield Way(kind, f"SheetJS, all as text, .{form}", program("node", "", "via_sheetjs.mjs", form, "text"))
             yield Way(kind, f"exceljs, .{form}", program("node", "", "via_exceljs.mjs", form))
     yield Way("workbook", "xlsx2csv", prints("xlsx2csv", "xlsx2csv", "{}"))
     yield Way("workbook", "in2csv", prints("csvkit", "in2csv", "{}"))

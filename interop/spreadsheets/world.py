@@ -60,19 +60,24 @@ class File:
 @dataclass
 class Outcome:
     refused: str = ""
+    failed: str = ""
     meant: int = 0
     missing: list = field(default_factory=list)
     unmeant: list = field(default_factory=list)
 
     def is_good(self):
-        return not (self.refused or self.missing or self.unmeant)
+        return not (self.refused or self.failed or self.missing or self.unmeant)
 
     def __str__(self):
-        if self.refused:
-            return "refused"
+        if self.failed or self.refused:
+            return "no file" if self.failed else "refused"
         unmeant = f", {len(self.unmeant)} unmeant" if self.unmeant else ""
         missing = f", {len(self.missing)} missing" if self.missing else ""
         return f"{self.meant} changes{missing}{unmeant}" if self.meant or unmeant or missing else "no change"
+
+    def details(self):
+        told = [*(self.failed or self.refused).split("\n"), *self.missing, *self.unmeant]
+        return [re.sub(r"/\S*/", "", line)[:160] for line in told if line]
 
 
 class World:
@@ -196,4 +201,7 @@ def compare(before, after, meant):
 def is_same(member, found, value):
     if member == "activityStatus":
         return found["name"] == value
+    if member == "endDateTime":
+        # Programs may write the same instant with another offset.
+        return found is not None and dt.datetime.fromisoformat(found) == dt.datetime.fromisoformat(value)
     return found == value

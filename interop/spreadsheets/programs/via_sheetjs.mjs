@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import XLSX from "xlsx";
 
-const [source, target] = process.argv.slice(2);
-const workbook = XLSX.read(readFileSync(source));
+const [source, target, text] = process.argv.slice(2);
+const workbook = XLSX.read(readFileSync(source), { raw: text === "text" });
 if (target.endsWith(".csv")) {
     writeFileSync(target, XLSX.utils.sheet_to_csv(workbook.Sheets[workbook.SheetNames[0]]));
 } else {

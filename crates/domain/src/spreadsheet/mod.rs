@@ -90,6 +90,19 @@ pub fn cell_lines(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The text as a cell of CSV for a spreadsheet has it: with its lines as in [`cell_lines`], without control
+/// characters, which make some programs refuse the file, and guarded.
+///
+/// ```
+/// assert_eq!(domain::csv_text("\u{1}=1\r\n2"), "'=1\n2");
+/// ```
+#[must_use]
+pub fn csv_text(text: &str) -> String {
+    let is_kept = |c: &char| !c.is_ascii_control() || matches!(c, '\n' | '\t');
+    let text: String = cell_lines(text).chars().filter(is_kept).collect();
+    guarded(&text).into_owned()
+}
+
 /// The most UTF-16 code units that a cell of a workbook can hold (Excel specifications and limits).
 pub const CELL_UNITS_MAX: usize = 32_767;
 
@@ -121,9 +134,8 @@ pub fn cell_text(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{kept}… [cut: {} characters]", cut.chars().count()))
 }
 
-/// A local time as a cell of CSV has it, to the second: `2026-11-30T09:00:00`.
-#[must_use]
-pub fn local_seconds(moment: Moment) -> String {
+/// A local time to the second: `2026-11-30T09:00:00`.
+fn local_seconds(moment: Moment) -> String {
     local(moment, 19)
 }
 
@@ -172,6 +184,16 @@ pub fn date_cell(moment: Moment) -> DateCell {
     // second early there.
     let is_too_small = days.mul_add(DAY_SECONDS, -seconds) < 0.0;
     DateCell::Number(if is_too_small { days.next_up() } else { days })
+}
+
+/// A local time as a cell of CSV for a spreadsheet has it, guarded where no date cell can hold it.
+#[must_use]
+pub fn guarded_time(moment: Moment) -> String {
+    let text = local_seconds(moment);
+    match date_cell(moment) {
+        DateCell::Number(_) => text,
+        DateCell::Text(_) => format!("{GUARD}{text}"),
+    }
 }
 
 fn local(moment: Moment, chars: usize) -> String {

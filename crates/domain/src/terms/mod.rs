@@ -40,6 +40,8 @@ pub struct Precision {
     pub is_local: bool,
 }
 
+const SECOND_MS: u32 = 1_000;
+
 impl Precision {
     /// To the millisecond, with an offset.
     pub const EXACT: Precision = Precision { unit_ms: 1, or_later_ms: 0, is_local: false };
@@ -47,7 +49,10 @@ impl Precision {
     /// Whether a time that is written like this can stand for the other one.
     fn is_same(self, written: Moment, kept: Moment) -> bool {
         let apart = kept.stamp.millis() - written.stamp.millis();
-        let is_within = |apart: i64| apart.abs() < i64::from(self.unit_ms);
+        let is_second = self.unit_ms == SECOND_MS;
+        // Spreadsheets have times as fractions of a day, and when they cut one it can be a second early.
+        let is_next = |apart: i64| is_second && apart.div_euclid(i64::from(SECOND_MS)) == 1;
+        let is_within = |apart: i64| apart.abs() < i64::from(self.unit_ms) || is_next(apart);
         let offset = i64::from(kept.offset_seconds - written.offset_seconds) * 1_000;
         is_within(apart)
             || is_within(apart - i64::from(self.or_later_ms))
@@ -125,6 +130,8 @@ mod tests {
             ("2026-11-01T06:30:15.120Z", 10, 0, true),
             ("2026-11-01T06:30:15Z", 1_000, 0, true),
             ("2026-11-01T06:30:16Z", 1_000, 0, true),
+            ("2026-11-01T06:30:14Z", 1_000, 0, true),
+            ("2026-11-01T06:30:13Z", 1_000, 0, false),
             ("2026-11-01T06:30:17Z", 1_000, 0, false),
             ("2026-11-01T06:30:00Z", 60_000, 0, true),
             ("2026-11-01T06:29:00Z", 60_000, 0, false),

@@ -220,6 +220,14 @@ pub enum Fault {
         /// The header's.
         columns: usize,
     },
+    /// A cell with a formula that has no value.
+    #[error(
+        "column {column} has a formula that was never calculated: open the workbook in a spreadsheet and save it, or let the program that wrote it write text"
+    )]
+    Uncalculated {
+        /// The column, counted from 1.
+        column: usize,
+    },
     /// A cell that shows an error.
     #[error(
         "column {column} shows the error {shows}: correct the formula, or put a value in its place"

@@ -237,10 +237,7 @@ fn clock(rest: &str) -> Result<Clock, NoTime> {
     if parts.next().is_some() {
         return Err(NoTime::Unexpected);
     }
-    if is_cut && clock.unit_ms == SECOND_MS {
-        clock.is_cut = clock.second == LAST_SECOND;
-        clock.unit_ms += 1;
-    }
+    clock.is_cut = is_cut && clock.unit_ms == SECOND_MS && clock.second == LAST_SECOND;
     let (half, rest) = half(rest.trim_start());
     clock.half = half;
     clock.offset_seconds = offset(rest.trim_start())?;
@@ -321,8 +318,8 @@ mod tests {
             ("2026-11-30 09:00:00 -06:00", 1_000),
             ("2026-12-01T00:00:00 0900", 1_000),
             ("2026-11-30T09:00:00", 1_000),
-            ("2026-11-30t09:00:00.000", 1_001),
-            ("2026-11-30t08:59:59.000", 1_001),
+            ("2026-11-30t09:00:00.000", 1_000),
+            ("2026-11-30t08:59:59.000", 1_000),
             ("2026-11-30T09:00:00,000", 1_000),
             ("2026-11-30 09:00:00.000000", 1_000),
             ("2026-11-30 09:00", 60_000),

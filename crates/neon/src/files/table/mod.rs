@@ -90,8 +90,8 @@ pub(super) trait Rows {
     /// Tells which columns are times, as soon as the header is known: a number in one of them is a date.
     fn expect_times(&mut self, _is_time: Vec<bool>) {}
 
-    /// A cell of the present row that shows an error in place of a value: its place and what it shows.
-    fn error(&self) -> Option<(usize, &str)> {
+    /// A cell of the present row that has no value: its place and why.
+    fn error(&self) -> Option<(usize, &NoValue)> {
         None
     }
 
@@ -99,6 +99,14 @@ pub(super) trait Rows {
     fn may_be_guarded(&self) -> bool {
         false
     }
+}
+
+/// Why a cell has no value.
+pub(super) enum NoValue {
+    /// It shows an error.
+    Error(String),
+    /// It has a formula, and the program that wrote it does not calculate.
+    Uncalculated,
 }
 
 /// Why no more rows can be read.
@@ -221,10 +229,14 @@ impl<const N: usize> Header<N> {
         if cells > columns {
             return each(Said::Fault(first_line, Fault::Cells { cells, columns }));
         }
-        if let Some((at, shows)) = rows.error()
+        if let Some((at, why)) = rows.error()
             && let Some(Meaning::Known(_)) = self.meanings.get(at)
         {
-            let fault = Fault::CellError { column: at + 1, shows: shows.to_owned() };
+            let column = at + 1;
+            let fault = match why {
+                NoValue::Error(shows) => Fault::CellError { column, shows: shows.clone() },
+                NoValue::Uncalculated => Fault::Uncalculated { column },
+            };
             return each(Said::Fault(first_line, fault));
         }
         let mut values = [None; N];

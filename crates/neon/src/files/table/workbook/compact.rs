@@ -1,7 +1,7 @@
 //! OpenDocument sheets without white space between their cells.
 //!
 //! Some programs, Gnumeric among them, write each element on a line of its own. The library that reads workbooks
-//! (calamine 0.38) expects nothing but cells within a row.
+//! (calamine 0.38) expects nothing but cells within a row, and takes all that is in a cell for its text.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Seek, Write};
@@ -14,7 +14,7 @@ use zip::{ZipArchive, ZipWriter};
 /// The part of an OpenDocument workbook that has the cells.
 pub(super) const CONTENT: &str = "content.xml";
 
-/// Copies a workbook to `to`, without the white space within its rows and outside of their cells.
+/// Copies a workbook to `to`, without the white space within its rows and outside of their texts.
 pub(super) fn compact(file: &mut BufReader<File>, to: File) -> io::Result<File> {
     let mut archive = ZipArchive::new(file)?;
     let mut out = ZipWriter::new(to);
@@ -45,7 +45,7 @@ fn without_spaces(content: impl io::BufRead, out: &mut impl Write) -> io::Result
         match &event {
             Event::Start(element) => within.begin(element.name().as_ref()),
             Event::End(element) => within.end(element.name().as_ref()),
-            Event::Text(_) if within.is_between_cells() => continue,
+            Event::Text(_) if within.is_between_texts() => continue,
             Event::Eof => return Ok(()),
             _ => {}
         }
@@ -57,28 +57,29 @@ fn without_spaces(content: impl io::BufRead, out: &mut impl Write) -> io::Result
 #[derive(Default)]
 pub(super) struct Within {
     is_in_row: bool,
-    is_in_cell: bool,
+    /// How many paragraphs it is in: a note in a paragraph has some of its own.
+    paragraphs: usize,
 }
 
 impl Within {
     pub(super) fn begin(&mut self, element: &str) {
-        self.set(element, true);
-    }
-
-    pub(super) fn end(&mut self, element: &str) {
-        self.set(element, false);
-    }
-
-    fn set(&mut self, element: &str, is_in: bool) {
         match element {
-            "table:table-row" => self.is_in_row = is_in,
-            "table:table-cell" | "table:covered-table-cell" => self.is_in_cell = is_in,
+            "table:table-row" => self.is_in_row = true,
+            "text:p" | "text:h" => self.paragraphs += 1,
             _ => {}
         }
     }
 
-    /// Whether text there is no part of a cell.
-    pub(super) fn is_between_cells(&self) -> bool {
-        self.is_in_row && !self.is_in_cell
+    pub(super) fn end(&mut self, element: &str) {
+        match element {
+            "table:table-row" => self.is_in_row = false,
+            "text:p" | "text:h" => self.paragraphs = self.paragraphs.saturating_sub(1),
+            _ => {}
+        }
+    }
+
+    /// Whether text there is no part of what a cell says.
+    pub(super) fn is_between_texts(&self) -> bool {
+        self.is_in_row && self.paragraphs == 0
     }
 }

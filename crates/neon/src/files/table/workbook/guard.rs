@@ -94,7 +94,7 @@ fn cells_of(part: impl io::BufRead) -> Result<bool, Fault> {
                 within.begin(element.name().as_ref());
                 reach.begin(&element)?;
             }
-            Event::Text(_) if within.is_between_cells() => is_spaced = true,
+            Event::Text(_) if within.is_between_texts() => is_spaced = true,
             Event::Text(text) => reach.take_text(text.len() as u64),
             Event::End(element) => {
                 within.end(element.name().as_ref());

@@ -6,6 +6,7 @@
 mod compact;
 mod guard;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
@@ -18,7 +19,7 @@ use calamine::{
 use csv::StringRecord;
 use domain::LocalTime;
 
-use super::{Columns, Halt, Rows, Said};
+use super::{Columns, Halt, NoValue, Rows, Said};
 use crate::files::problem::Fault;
 
 /// The most bytes that a workbook may have.
@@ -125,11 +126,27 @@ fn read_xlsx<const N: usize>(
 ) -> Result<io::Result<()>, Fault> {
     let mut workbook = Xlsx::new(file).map_err(|e| unreadable(&e))?;
     let sheet = first_visible(workbook.sheets_metadata())?;
+    let formulas = formulas(&mut workbook, &sheet).map_err(|e| unreadable(&e))?;
     let is_from_1904 = workbook.has_1904_epoch();
     let cells = workbook.worksheet_cells_reader(&sheet).map_err(|e| unreadable(&e))?;
     let row = Cells { is_from_1904, ..Cells::default() };
-    let mut rows = XlsxRows { cells, next: None, row, at: 0, ended: false };
+    let mut rows = XlsxRows { cells, formulas, next: None, row, at: 0, ended: false };
     Ok(super::read(&mut rows, columns, each))
+}
+
+/// The places of the cells that have formulas: row and column.
+fn formulas(
+    workbook: &mut Xlsx<BufReader<File>>,
+    sheet: &str,
+) -> Result<HashSet<(u32, u32)>, XlsxError> {
+    let mut cells = workbook.worksheet_cells_reader(sheet)?;
+    let mut places = HashSet::new();
+    while let Some(cell) = cells.next_formula()? {
+        if !cell.get_value().is_empty() {
+            places.insert(cell.get_position());
+        }
+    }
+    Ok(places)
 }
 
 fn read_ods<const N: usize>(
@@ -153,8 +170,8 @@ struct Cells {
     are_times: Vec<bool>,
     /// Whether days are counted from 1904.
     is_from_1904: bool,
-    /// The first that shows an error.
-    error: Option<(usize, String)>,
+    /// The first that has no value.
+    error: Option<(usize, NoValue)>,
 }
 
 impl Cells {
@@ -174,7 +191,7 @@ impl Cells {
             self.texts.push_field("");
         }
         if let DataRef::Error(error) = value {
-            self.error.get_or_insert_with(|| (column, error.to_string()));
+            self.error.get_or_insert_with(|| (column, NoValue::Error(error.to_string())));
         }
         let is_time = self.are_times.get(column).copied().unwrap_or_default();
         match value {
@@ -233,6 +250,8 @@ const LOCAL_TIME_CHARS: usize = 23;
 /// The rows of an .xlsx sheet, cell by cell as they are unpacked.
 struct XlsxRows<'w> {
     cells: XlsxCellReader<'w, BufReader<File>>,
+    /// Where formulas are.
+    formulas: HashSet<(u32, u32)>,
     /// The first cell of the next row, where it has been read.
     next: Option<(u32, usize, DataRef<'w>)>,
     row: Cells,
@@ -254,7 +273,7 @@ impl<'w> XlsxRows<'w> {
             };
             let (row, column) = cell.get_position();
             let value = cell.get_value().clone();
-            if value != DataRef::Empty {
+            if value != DataRef::Empty || self.formulas.contains(&(row, column)) {
                 return Ok(Some((row, column as usize, value)));
             }
         }
@@ -274,6 +293,9 @@ impl<'w> XlsxRows<'w> {
             // Cells come in order; one that does not would stand in another's place.
             if column >= self.row.texts.len() {
                 self.row.put(column, &value);
+            }
+            if value == DataRef::Empty {
+                self.row.error.get_or_insert((column, NoValue::Uncalculated));
             }
         }
         Ok(present.is_some())
@@ -297,8 +319,8 @@ impl Rows for XlsxRows<'_> {
         self.at
     }
 
-    fn error(&self) -> Option<(usize, &str)> {
-        self.row.error.as_ref().map(|(column, shows)| (*column, shows.as_str()))
+    fn error(&self) -> Option<(usize, &NoValue)> {
+        self.row.error.as_ref().map(|(column, why)| (*column, why))
     }
 }
 
@@ -355,7 +377,7 @@ impl Rows for OdsRows<'_> {
         above + self.next as u64
     }
 
-    fn error(&self) -> Option<(usize, &str)> {
-        self.row.error.as_ref().map(|(column, shows)| (*column, shows.as_str()))
+    fn error(&self) -> Option<(usize, &NoValue)> {
+        self.row.error.as_ref().map(|(column, why)| (*column, why))
     }
 }
