@@ -1,8 +1,21 @@
-"""What programs are known to do to tables, so that no import can make up for it. docs/spreadsheets.md says so too."""
+"""What programs are known to do to tables, so that no import can make up for it. docs/spreadsheets.md says it too."""
 import re
 
-# (way, organizations, what is told or changed, why)
-KNOWN = []
+NOT_UTF8 = r"not UTF-8|nothing was imported"
+EMPTIED = r"(subject|activityStatus\.name|startDateTime|activityPriority) is missing|nothing was imported"
+NO_FORMULA = r"never calculated|shows the error"
+ALL = "demo awkward extreme"
+
+# (way, organizations, what is told, why)
+KNOWN = [
+    (r"headless.*(CSV without options|UTF-8 said for reading|without options)", ALL, NOT_UTF8, "Windows-1252"),
+    (r"(workbook|export): (pandas|csvsort|csvsql|in2csv)", "awkward extreme", EMPTIED, "N/A and None emptied"),
+    (r"(workbook|export): pandas.*xlsx", "awkward extreme", f"{EMPTIED}|{NO_FORMULA}", "formulas made of texts"),
+    (r"export: ssconvert", "awkward", EMPTIED, "apostrophe taken off"),
+    (r"(csv|export): (pandas|SheetJS).*xlsx", "extreme", r"Error", "no file: control characters, long texts"),
+    (r"export: ssconvert", "extreme", r"Unsupported file format", "no file: control characters"),
+    (r"exceljs", ALL, r"have been moved|but the column has times of|nothing was imported", "times moved"),
+]
 
 
 def allowed(way, org, outcome):

@@ -2,7 +2,10 @@
 import os
 import signal
 import subprocess
+import tempfile
+import threading
 import time
+from pathlib import Path
 from urllib.parse import quote
 
 LOCALES = {"de": "de-DE", "us": "en-US"}
@@ -22,22 +25,23 @@ SETTINGS = [
 
 
 class Office:
-    """LibreOffice in one locale, with a profile of its own."""
+    """LibreOffice in one locale. Each run gets a fresh profile, so that several can go on at once."""
 
     def __init__(self, folder, locale):
-        self.profile, self.locale = folder / f"profile-{locale}", locale
-        (self.profile / "user").mkdir(parents=True)
+        self.folder = folder
         items = "".join(
             f'<item oor:path="/org.openoffice.{path}"><prop oor:name="{name}" oor:op="fuse">'
             f"<value>{value or LOCALES[locale]}</value></prop></item>"
             for path, name, value in SETTINGS
         )
         schemas = 'xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema"'
-        settings = f'<?xml version="1.0" encoding="UTF-8"?>\n<oor:items {schemas}>{items}</oor:items>'
-        (self.profile / "user" / "registrymodifications.xcu").write_text(settings)
+        self.settings = f'<?xml version="1.0" encoding="UTF-8"?>\n<oor:items {schemas}>{items}</oor:items>'
 
     def command(self, *words):
-        return ["soffice", f"-env:UserInstallation=file://{quote(str(self.profile))}", "--norestore", "--nologo", *words]
+        profile = Path(tempfile.mkdtemp(dir=self.folder, prefix="profile-"))
+        (profile / "user").mkdir()
+        (profile / "user" / "registrymodifications.xcu").write_text(self.settings)
+        return ["soffice", f"-env:UserInstallation=file://{quote(str(profile))}", "--norestore", "--nologo", *words]
 
     def convert(self, path, form, folder, reading=None):
         """Opens a file without a window and saves it as another."""
@@ -53,6 +57,7 @@ class Screen:
     """A display without a screen, with a window manager."""
 
     def __enter__(self):
+        self.one_at_a_time = threading.Lock()
         number = next(n for n in range(77, 177) if not os.path.exists(f"/tmp/.X{n}-lock"))
         self.env = {**os.environ, "DISPLAY": f":{number}", "SAL_USE_VCLPLUGIN": "gen"}
         size = ["-screen", "0", "1400x1000x24"]
@@ -80,6 +85,10 @@ class Screen:
             time.sleep(0.2)
 
     def edit(self, office, path, edits):
+        with self.one_at_a_time:
+            return self.edit_alone(office, path, edits)
+
+    def edit_alone(self, office, path, edits):
         """Opens a file as a double click does, leaves the import dialog of CSV as it comes, types into cells, each
         given by the rows above it and the columns left of it, and saves in the file's own format."""
         process = subprocess.Popen(office.command("--calc", path), env=self.env, stderr=subprocess.DEVNULL, start_new_session=True)

@@ -6,8 +6,32 @@
 
 /// Words that some program takes for nothing, for true or false, or for a number.
 const WORDS: [&str; 26] = [
-    ".", "<na>", "f", "false", "falsch", "inf", "infinity", "n", "n/a", "na", "nan", "nil", "no", "none", "null",
-    "t", "true", "undefined", "unknown", "wahr", "y", "yes", "ja", "nein", "nat", "-",
+    ".",
+    "<na>",
+    "f",
+    "false",
+    "falsch",
+    "inf",
+    "infinity",
+    "n",
+    "n/a",
+    "na",
+    "nan",
+    "nil",
+    "no",
+    "none",
+    "null",
+    "t",
+    "true",
+    "undefined",
+    "unknown",
+    "wahr",
+    "y",
+    "yes",
+    "ja",
+    "nein",
+    "nat",
+    "-",
 ];
 
 /// No date or number is longer.
@@ -18,8 +42,9 @@ const PARTS: [&str; 10] = ["a", "p", "am", "pm", "e", "t", "z", "x", "utc", "gmt
 
 /// The first letters of months and days.
 const NAMES: [&str; 29] = [
-    "jan", "feb", "mar", "mär", "mrz", "apr", "may", "mai", "jun", "jul", "aug", "sep", "oct", "okt", "nov", "dec",
-    "dez", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "die", "mit", "don", "fre", "sam",
+    "jan", "feb", "mar", "mär", "mrz", "apr", "may", "mai", "jun", "jul", "aug", "sep", "oct",
+    "okt", "nov", "dec", "dez", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "die", "mit",
+    "don", "fre", "sam",
 ];
 
 /// Months and days are no longer than `Donnerstag`.
@@ -61,16 +86,62 @@ mod tests {
     #[test]
     fn what_programs_take_for_something_else_is_known() {
         for text in [
-            "00123", "1E5", " 42", "1,234.50", "1.234,5", "1'234", "50%", "$5", "5 €", "(5)", "1/2", "1 1/2", "٣", "0x1",
-            "1-2", "9:00", "9:00 am", "2026-11-30", "30.11.2026", "2026-11-30T09:00:00Z", "30 Nov 2026", "Nov 30, 2026",
-            "30. November 2026", "MAR1", "0049 30 5550100", "TRUE", "wahr", "yes", "N/A", "None", "NULL",
-            "NaN", "<NA>", ".", "#REF!", "#DIV/0!", "#N/A", "Infinity",
+            "00123",
+            "1E5",
+            " 42",
+            "1,234.50",
+            "1.234,5",
+            "1'234",
+            "50%",
+            "$5",
+            "5 €",
+            "(5)",
+            "1/2",
+            "1 1/2",
+            "٣",
+            "0x1",
+            "1-2",
+            "9:00",
+            "9:00 am",
+            "2026-11-30",
+            "30.11.2026",
+            "2026-11-30T09:00:00Z",
+            "30 Nov 2026",
+            "Nov 30, 2026",
+            "30. November 2026",
+            "MAR1",
+            "0049 30 5550100",
+            "TRUE",
+            "wahr",
+            "yes",
+            "N/A",
+            "None",
+            "NULL",
+            "NaN",
+            "<NA>",
+            ".",
+            "#REF!",
+            "#DIV/0!",
+            "#N/A",
+            "Infinity",
         ] {
             assert!(is_mistakable(text), "{text}");
         }
         for text in [
-            "", "call back", "3 people called", "2 of 4", "5th Avenue 1", "room 12", "#hash", "# 1 of 2", "none of them",
-            "May I call?", "true story", "no answer", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18", "v1.2.3",
+            "",
+            "call back",
+            "3 people called",
+            "2 of 4",
+            "5th Avenue 1",
+            "room 12",
+            "#hash",
+            "# 1 of 2",
+            "none of them",
+            "May I call?",
+            "true story",
+            "no answer",
+            "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18",
+            "v1.2.3",
         ] {
             assert!(!is_mistakable(text), "{text}");
         }

@@ -82,7 +82,9 @@ fn times_that_a_program_has_moved_to_another_zone_are_refused() {
     let file = format!("{HEADER}\n{}", rows.collect::<String>());
     assert_eq!(import(&client, &file, PLAIN).unwrap().created, 28);
     let export = client.org.export(Format::Csv);
-    let moved = export.replace("T09:00:00.000-06:00", "T09:00:00Z").replace("T09:00:00.000-05:00", "T09:00:00Z");
+    let moved = export
+        .replace("T09:00:00.000-06:00", "T09:00:00Z")
+        .replace("T09:00:00.000-05:00", "T09:00:00Z");
     refused(&client, &moved, "28 of 28 start times have been moved");
     assert!(import(&client, &moved, DRY_RUN).is_err());
     // A few are edits.

@@ -238,7 +238,8 @@ impl Service {
                     return Err(ImportError::Rows(problems, more));
                 }
                 let moved = shift.found().filter(|_| !options.overwrite);
-                return moved.map_or(Ok(report), |(moved, of)| Err(ImportError::Shifted(moved, of)));
+                return moved
+                    .map_or(Ok(report), |(moved, of)| Err(ImportError::Shifted(moved, of)));
             }
             for item in &chunk {
                 match self.rehearse_one(org, &judge, item, options, (&mut report, &mut shift))? {

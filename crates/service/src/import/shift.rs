@@ -3,7 +3,7 @@
 //! exceljs takes the times of a workbook for UTC, or for those of the machine, and writes them as the other. Each row
 //! by itself looks as if somebody had edited it.
 
-use domain::{Activity, Imported, Members, Member, Terms};
+use domain::{Activity, Imported, Member, Members, Terms};
 
 /// So few rows somebody may have moved by hand.
 const ROWS_MIN: u64 = 10;
@@ -29,7 +29,8 @@ pub(super) struct Shift {
 impl Shift {
     /// Looks at a row, and at the version that it was made from.
     pub(super) fn see(&mut self, item: &Imported, base: &Activity) {
-        let Imported::Record { activity, named, terms: terms @ Terms::Table { .. }, .. } = item else {
+        let Imported::Record { activity, named, terms: terms @ Terms::Table { .. }, .. } = item
+        else {
             return;
         };
         if !named.has(Member::Start) {
@@ -37,7 +38,8 @@ impl Shift {
         }
         self.rows += 1;
         let by = activity.start.stamp.millis() - base.start.stamp.millis();
-        let is_change = terms.changes(activity, [Member::Start].into_iter().collect::<Members>(), base);
+        let is_change =
+            terms.changes(activity, [Member::Start].into_iter().collect::<Members>(), base);
         if !is_change.is_empty() && by % STEP_MS == 0 && by.abs() <= MAX_MS {
             self.moved += 1;
             let (least, greatest) = self.range_ms.unwrap_or((by, by));

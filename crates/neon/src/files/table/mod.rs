@@ -154,7 +154,8 @@ fn read_rows<const N: usize>(
             return Ok(());
         }
     };
-    let is_known_time = |meaning: &Meaning| matches!(meaning, Meaning::Known(at) if (columns.is_time)(*at));
+    let is_known_time =
+        |meaning: &Meaning| matches!(meaning, Meaning::Known(at) if (columns.is_time)(*at));
     rows.expect_times(header.meanings.iter().map(is_known_time).collect());
     while rows.advance()? {
         if header.read_row(rows, each).is_break() {

@@ -118,7 +118,8 @@ fn a_name_in_the_header_may_have_quotation_marks_and_a_mark_around_it() {
 
 #[test]
 fn a_time_with_the_offset_of_another_zone_than_its_column_is_refused() {
-    let head = "activityId,subject,startDateTime (America/Chicago),activityStatus.name,activityPriority";
+    let head =
+        "activityId,subject,startDateTime (America/Chicago),activityStatus.name,activityPriority";
     let row = |start: &str| format!("{head}\n1,s,{start},n,LOW\n");
     assert_eq!(told(&row("2026-11-30T09:00:00-06:00")), "1 s");
     assert_eq!(
@@ -143,7 +144,10 @@ fn the_texts_of_a_guarded_table_are_read_as_they_were() {
         };
         taken.iter().map(subject).collect::<Vec<_>>()
     };
-    assert_eq!(subjects(domain::GUARD_COLUMN), ["+49 30", "'quoted'", "'", "'tis", "plain", "='", "00123", "N/A", "'1"]);
+    assert_eq!(
+        subjects(domain::GUARD_COLUMN),
+        ["+49 30", "'quoted'", "'", "'tis", "plain", "='", "00123", "N/A", "'1"]
+    );
     // A program has taken the apostrophe for a sign of its own, and off all texts.
     assert_eq!(subjects("guarded"), texts);
 }

@@ -13,8 +13,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use calamine::{
-    Data, DataRef, ExcelDateTime, ExcelDateTimeType, Ods, Range, Reader, Sheet, SheetVisible, Xlsx, XlsxCellReader,
-    XlsxError,
+    Data, DataRef, ExcelDateTime, ExcelDateTimeType, Ods, Range, Reader, Sheet, SheetVisible, Xlsx,
+    XlsxCellReader, XlsxError,
 };
 use csv::StringRecord;
 use domain::LocalTime;
@@ -220,7 +220,8 @@ fn digits(number: f64) -> String {
     /// Beyond this, not every whole number is there.
     const WHOLE_MAX: f64 = 9_007_199_254_740_991.0;
     // What was rounded to 15 digits ends in a zero.
-    let is_exact = number.abs() < EXACT_BELOW || (number.abs() <= WHOLE_MAX && number % 10.0 != 0.0);
+    let is_exact =
+        number.abs() < EXACT_BELOW || (number.abs() <= WHOLE_MAX && number % 10.0 != 0.0);
     if is_exact { number.to_string() } else { format!("{number:E}") }
 }
 

@@ -173,7 +173,11 @@ fn frame(columns: &[String], directory: &Directory, last: u32) -> Result<Vec<u8>
     let statuses: Vec<&str> = offered.map(|status| status.name.as_str()).collect();
     if !statuses.is_empty() {
         let list = format!("={STATUSES}!$A$1:$A${}", statuses.len());
-        choice(sheet, (STATUS, chosen), DataValidation::new().allow_list_formula(Formula::new(list)))?;
+        choice(
+            sheet,
+            (STATUS, chosen),
+            DataValidation::new().allow_list_formula(Formula::new(list)),
+        )?;
         let sheet = frame.add_worksheet().set_name(STATUSES)?.set_hidden(true);
         for (row, name) in (0_u32..).zip(statuses) {
             sheet.write_string_with_format(row, 0, name, &text)?;
