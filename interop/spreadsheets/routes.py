@@ -54,11 +54,14 @@ class Tools:
             return path
         target = folder / f"edited{path.suffix}"
         if path.suffix == ".xlsx":
-            cells = [(row, column, value if isinstance(value, str) else value.isoformat()) for row, column, value in edits]
-            self.python("openpyxl", "edit_openpyxl.py", path, target, json.dumps(cells))
+            self.python("openpyxl", "edit_openpyxl.py", path, target, as_json(edits))
         else:
             edit_csv(path, edits, target, ZoneInfo(ZONES[path.parent.name]))
         return target
+
+
+def as_json(edits):
+    return json.dumps([(row, column, value if isinstance(value, str) else value.isoformat()) for row, column, value in edits])
 
 
 def edit_csv(path, edits, target, zone):
@@ -69,7 +72,7 @@ def edit_csv(path, edits, target, zone):
     rows = list(csv.reader(text.removeprefix(mark).splitlines(keepends=True)))
     for row, column, value in edits:
         is_local = "(" in rows[0][column]
-        time = lambda: value.replace(tzinfo=None if is_local else zone).isoformat()
+        time = lambda: value.isoformat() if is_local else value.replace(tzinfo=zone).isoformat(timespec="milliseconds")
         rows[row + 1][column] = value if isinstance(value, str) else time()
     with open(target, "w", encoding="utf-8", newline="") as out:
         out.write(mark)
@@ -129,7 +132,10 @@ def program(kind, venv_or_node, name, form, *words):
     """A program of ours around a library."""
 
     def go(tools, path, edits, folder):
-        path, target = tools.edited(path, edits, folder), folder / f"saved.{form}"
+        target = folder / f"saved.{form}"
+        if name == "via_exceljs.mjs" and path.suffix == ".xlsx":
+            return tools.node(name, path, target, as_json(edits)) or target
+        path = tools.edited(path, edits, folder)
         if kind == "node":
             tools.node(name, path, target, *words)
         else:

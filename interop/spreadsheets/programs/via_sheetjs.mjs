@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import XLSX from "xlsx";
 
 const [source, target, text] = process.argv.slice(2);
-const workbook = XLSX.read(readFileSync(source), { raw: text === "text" });
+const workbook = XLSX.read(readFileSync(source), text ? { raw: true, codepage: 65001 } : {});
 if (target.endsWith(".csv")) {
     writeFileSync(target, XLSX.utils.sheet_to_csv(workbook.Sheets[workbook.SheetNames[0]]));
 } else {

@@ -3,7 +3,7 @@
 //! exceljs takes the times of a workbook for UTC, or for those of the machine, and writes them as the other. Each row
 //! by itself looks as if somebody had edited it.
 
-use domain::{Activity, Imported, Member, Members, Terms};
+use domain::{Activity, Imported, Member, Members, Moment, Terms};
 
 /// So few rows somebody may have moved by hand.
 const ROWS_MIN: u64 = 10;
@@ -12,8 +12,10 @@ const ROWS_MIN: u64 = 10;
 const PERCENT_MIN: u64 = 90;
 
 /// Time zones are whole quarters of an hour apart, and not more than that.
-const STEP_MS: i64 = 15 * 60 * 1_000;
-const MAX_MS: i64 = 27 * 60 * 60 * 1_000;
+const SECOND_MS: i64 = 1_000;
+const STEP_MS: i64 = 15 * 60 * SECOND_MS;
+const HOUR_MS: i64 = 4 * STEP_MS;
+const MAX_MS: i64 = 27 * HOUR_MS;
 
 /// How far rows are from the versions that they were made from.
 #[derive(Default)]
@@ -37,7 +39,9 @@ impl Shift {
             return;
         }
         self.rows += 1;
-        let by = activity.start.stamp.millis() - base.start.stamp.millis();
+        // Some programs cut milliseconds too.
+        let second = |start: Moment| start.stamp.millis().div_euclid(SECOND_MS) * SECOND_MS;
+        let by = second(activity.start) - second(base.start);
         let is_change =
             terms.changes(activity, [Member::Start].into_iter().collect::<Members>(), base);
         if !is_change.is_empty() && by % STEP_MS == 0 && by.abs() <= MAX_MS {
@@ -50,7 +54,6 @@ impl Shift {
     /// How many starts were moved, of how many, if a program has done it.
     pub(super) fn found(&self) -> Option<(u64, u64)> {
         let Shift { rows, moved, range_ms } = *self;
-        const HOUR_MS: i64 = 4 * STEP_MS;
         let is_one = range_ms.is_some_and(|(least, greatest)| greatest - least <= HOUR_MS);
         let is_most = moved >= ROWS_MIN && moved * 100 >= rows * PERCENT_MIN;
         (is_one && is_most).then_some((moved, rows))
