@@ -92,7 +92,7 @@ def typed(locale):
         shutil.copy(path, target)
         if not edits:
             # Something must be typed for it to save: what is there already, in the header.
-            edits = [(-1, 0, "activityId" if path.suffix == ".xlsx" or "activities" in path.name else "createdDateTime")]
+            edits = [(-1, 0, "createdDateTime" if path.stem == "export" else "activityId")]
         cells = [(row + 1, column, value if isinstance(value, str) else format(value, TYPED[locale])) for row, column, value in edits]
         return tools.screen.edit(tools.offices[locale], target, cells)
 

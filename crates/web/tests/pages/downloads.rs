@@ -324,7 +324,7 @@ fn what_programs_take_for_something_else_is_guarded_in_the_csv() {
     let id = world.activity_with("00123", |draft| {
         draft.note = Note::parse("None\u{1}").unwrap();
         draft.start = moment("1899-05-01T09:00:00-06:00");
-        draft.client = Presence::Set(ClientId(123_456_789_012));
+        draft.client = ClientId(123_456_789_012);
     });
     let page = world.viewer().get("/activities.csv").ok();
     page.shows(&format!(
