@@ -1,5 +1,6 @@
 //! Times without a zone, as on a wall clock.
 
+use jiff::Span;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, Offset};
 
@@ -43,6 +44,12 @@ impl LocalTime {
             i32::from(milli).checked_mul(1_000_000)?,
         );
         civil.ok().map(LocalTime)
+    }
+
+    /// What clocks show a second later.
+    #[must_use]
+    pub fn next_second(self) -> LocalTime {
+        LocalTime(self.0.saturating_add(Span::new().seconds(1)))
     }
 
     /// The instant at which clocks with this offset show it.

@@ -7,7 +7,7 @@ use domain::{
 use super::column::Column;
 use super::fields::Fields;
 use super::problem::{Fault, shown};
-use super::times::{self, Dates, NoTime};
+use super::times::{self, Dates, NoTime, Of};
 use super::value::{self, Kind};
 
 /// What there is to know to read the cells of a row.
@@ -43,17 +43,21 @@ impl<'a> Fields<'_, 'a> {
     pub(super) fn cell_time(&mut self, column: Column) -> Option<(Moment, Precision)> {
         let cell = self.given(column)?;
         let cells = self.cells.as_deref_mut()?;
-        let of_header = cells.zones.get(column as usize).and_then(Option::as_ref);
+        let of_column = cells.zones.get(column as usize).and_then(Option::as_ref);
         let of_file = cells.stored_zone.as_ref().filter(|_| !Column::is_date(column));
-        let zone = of_header.or(of_file).unwrap_or(cells.zone);
+        let zone = of_column.or(of_file).unwrap_or(cells.zone);
+        let of = of_column.map_or(Of::Table(zone), Of::Column);
         let (member, value) = (column.name(), shown(cell));
-        let fault = match times::read(cell, zone, cells.dates) {
+        let fault = match times::read(cell, of, cells.dates) {
             Ok((moment, precision)) => {
                 *cells.twice += u64::from(precision.or_later_ms > 0);
                 return Some((moment, precision));
             }
             Err(NoTime::Beyond) => Fault::Beyond { member, value },
             Err(NoTime::UnclearDate) => Fault::UnclearDate { member, value },
+            Err(NoTime::OtherOffset) => {
+                Fault::OtherOffset { member, value, zone: zone.to_string() }
+            }
             Err(NoTime::Skipped) => Fault::Skipped { member, value, zone: zone.to_string() },
             Err(NoTime::Unexpected) => {
                 let expected =

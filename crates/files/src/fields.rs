@@ -3,7 +3,7 @@
 use domain::{
     Activity, ActivityId, CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX, ClientId, CustomField,
     ExternalId, Imported, Member, Members, Moment, Note, Precision, Priority, Provenance, Stamp,
-    StatusId, StatusName, Subject, Terms, UserId,
+    StatusId, StatusName, Subject, Terms, Texts, UserId,
 };
 
 use super::cells::CellReading;
@@ -102,11 +102,16 @@ impl<'a> Fields<'_, 'a> {
             Form::Cell => Terms::Table {
                 start: start_precision,
                 end: end.map_or(Precision::EXACT, |(_, precision)| precision),
-                loses_tabs: false,
+                texts: Texts { loses_tabs: false, are_plain: self.is_plain() },
             },
         };
         let (id, named) = (id?, self.named());
         Some(Imported::Record { id, stamp, named, terms, activity: Box::new(activity) })
+    }
+
+    /// Whether no column names a time zone, as those of the files that are made for spreadsheets do.
+    fn is_plain(&self) -> bool {
+        self.cells.as_ref().is_some_and(|cells| cells.zones.iter().all(Option::is_none))
     }
 
     /// Account and person. JSON has them by their numbers alone.

@@ -103,6 +103,18 @@ pub enum Fault {
         /// What the file has.
         value: String,
     },
+    /// A time with an offset in a column whose name says another time zone.
+    #[error(
+        "{member} is {value}, but the column has times of {zone}: write the time without an offset, or take {zone} out of the column's name"
+    )]
+    OtherOffset {
+        /// The member.
+        member: &'static str,
+        /// What the file has.
+        value: String,
+        /// The time zone.
+        zone: String,
+    },
     /// A local time that no clock shows.
     #[error("{member} is {value}: clocks in {zone} skip that hour")]
     Skipped {
@@ -220,6 +232,14 @@ pub enum Fault {
         cells: usize,
         /// The header's.
         columns: usize,
+    },
+    /// A cell with a formula that has no value.
+    #[error(
+        "column {column} has a formula that was never calculated: open the workbook in a spreadsheet and save it, or let the program that wrote it write text"
+    )]
+    Uncalculated {
+        /// The column, counted from 1.
+        column: usize,
     },
     /// A cell that shows an error.
     #[error(

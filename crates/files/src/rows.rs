@@ -100,10 +100,8 @@ fn read_row(
     };
     match fields.read(reading.now) {
         Some(mut imported) => {
-            if let Imported::Record { terms: Terms::Table { loses_tabs: loses, .. }, .. } =
-                &mut imported
-            {
-                *loses = loses_tabs;
+            if let Imported::Record { terms: Terms::Table { texts, .. }, .. } = &mut imported {
+                texts.loses_tabs = loses_tabs;
             }
             intake.take(imported)
         }

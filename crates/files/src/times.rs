@@ -53,6 +53,8 @@ pub(super) enum NoTime {
     UnclearDate,
     /// Clocks skip it.
     Skipped,
+    /// It has an offset that the zone of its column has not got then.
+    OtherOffset,
     /// It is a time, but none that can be kept.
     Beyond,
 }
@@ -66,21 +68,38 @@ impl From<MomentError> for NoTime {
     }
 }
 
-/// Reads a cell as a time, one without an offset as of that zone.
+/// Of which time zone the times of a column are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Of<'z> {
+    /// Of the one that its name says.
+    Column(&'z Zone),
+    /// The column does not say it: of this one where they have no offset.
+    Table(&'z Zone),
+}
+
+/// Reads a cell as a time.
 pub(super) fn read(
     cell: &str,
-    zone: &Zone,
+    of: Of<'_>,
     dates: Option<Dates>,
 ) -> Result<(Moment, Precision), NoTime> {
     let text = cell.trim().trim_start_matches('\'');
     let Written { time, unit_ms, offset_seconds } = written(text, dates)?;
-    let local = match offset_seconds {
-        Some(seconds) => Local::Once(time.at_offset(seconds)?),
-        None => time.in_zone(zone)?,
+    let (Of::Column(zone) | Of::Table(zone)) = of;
+    let local = match (offset_seconds, of) {
+        (Some(seconds), Of::Table(_)) => Local::Once(time.at_offset(seconds)?),
+        // Programs that write an offset of their own keep the digits, or move them to another zone.
+        (Some(seconds), Of::Column(_)) => match time.at_offset(seconds)? {
+            moment if moment == zone.at(moment.stamp) => Local::Once(moment),
+            _ => return Err(NoTime::OtherOffset),
+        },
+        (None, _) => time.in_zone(zone)?,
     };
+    let is_local = offset_seconds.is_none() && matches!(of, Of::Table(_));
+    let precision = Precision { unit_ms, or_later_ms: 0, is_local };
     match local {
-        Local::Once(moment) => Ok((moment, Precision { unit_ms, or_later_ms: 0 })),
-        Local::Twice(moment, or_later_ms) => Ok((moment, Precision { unit_ms, or_later_ms })),
+        Local::Once(moment) => Ok((moment, precision)),
+        Local::Twice(moment, or_later_ms) => Ok((moment, Precision { or_later_ms, ..precision })),
         Local::Never => Err(NoTime::Skipped),
     }
 }
@@ -110,6 +129,7 @@ fn written(text: &str, dates: Option<Dates>) -> Result<Written, NoTime> {
         }
     };
     let time = LocalTime::new(year_month_day, clock.of_day()?).ok_or(NoTime::Unexpected)?;
+    let time = if clock.is_cut { time.next_second() } else { time };
     Ok(Written { time, unit_ms: clock.unit_ms, offset_seconds: clock.offset_seconds })
 }
 
@@ -162,7 +182,13 @@ struct Clock {
     half: Option<bool>,
     unit_ms: u32,
     offset_seconds: Option<i32>,
+    /// Whether it is a whole minute that a program has cut to the second before.
+    is_cut: bool,
 }
+
+/// xlsx2csv, which is known by its small t, cuts times that are too small by a rounding error: 10:15 becomes
+/// 10:14:59.
+const LAST_SECOND: u16 = 59;
 
 impl Clock {
     fn of_day(&self) -> Result<[u16; 4], NoTime> {
@@ -186,10 +212,12 @@ fn clock(rest: &str) -> Result<Clock, NoTime> {
         half: None,
         unit_ms: DAY_MS,
         offset_seconds: None,
+        is_cut: false,
     };
     if rest.is_empty() {
         return Ok(clock);
     }
+    let is_cut = rest.starts_with('t');
     let rest = rest.strip_prefix(['T', 't', ' ']).ok_or(NoTime::Unexpected)?.trim_start();
     let end = rest.find(|c: char| !c.is_ascii_digit() && !":.,".contains(c)).unwrap_or(rest.len());
     let (digits, rest) = rest.split_at(end);
@@ -209,6 +237,7 @@ fn clock(rest: &str) -> Result<Clock, NoTime> {
     if parts.next().is_some() {
         return Err(NoTime::Unexpected);
     }
+    clock.is_cut = is_cut && clock.unit_ms == SECOND_MS && clock.second == LAST_SECOND;
     let (half, rest) = half(rest.trim_start());
     clock.half = half;
     clock.offset_seconds = offset(rest.trim_start())?;
@@ -272,7 +301,7 @@ mod tests {
     }
 
     fn shown(text: &str, dates: Option<Dates>) -> String {
-        match read(text, &chicago(), dates) {
+        match read(text, Of::Table(&chicago()), dates) {
             Ok((moment, precision)) => format!("{moment} {}", precision.unit_ms),
             Err(why) => format!("{why:?}"),
         }
@@ -290,6 +319,7 @@ mod tests {
             ("2026-12-01T00:00:00 0900", 1_000),
             ("2026-11-30T09:00:00", 1_000),
             ("2026-11-30t09:00:00.000", 1_000),
+            ("2026-11-30t08:59:59.000", 1_000),
             ("2026-11-30T09:00:00,000", 1_000),
             ("2026-11-30 09:00:00.000000", 1_000),
             ("2026-11-30 09:00", 60_000),
@@ -340,7 +370,7 @@ mod tests {
 
     #[test]
     fn clocks_that_are_put_back_or_forward_are_minded() {
-        let (moment, precision) = read("2026-11-01T01:30:00", &chicago(), None).unwrap();
+        let (moment, precision) = read("2026-11-01T01:30:00", Of::Table(&chicago()), None).unwrap();
         assert_eq!(moment.to_string(), "2026-11-01T01:30:00.000-05:00");
         assert_eq!(precision.or_later_ms, 3_600_000);
         assert_eq!(shown("2026-03-08T02:30:00", None), "Skipped");
@@ -383,14 +413,14 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(text in "[0-9T:. /,+APMZé-]{0,30}") {
-            let _ = read(&text, &chicago(), None);
-            let _ = read(&text, &chicago(), Some(Dates::Eu));
+            let _ = read(&text, Of::Table(&chicago()), None);
+            let _ = read(&text, Of::Table(&chicago()), Some(Dates::Eu));
         }
 
         #[test]
         fn what_the_product_prints_is_read_exactly(millis in 0..4_000_000_000_000_i64) {
             let moment = chicago().at(domain::Stamp::from_millis(millis));
-            let read = read(&moment.to_string(), &chicago(), None).unwrap().0;
+            let read = read(&moment.to_string(), Of::Table(&chicago()), None).unwrap().0;
             prop_assert_eq!(read, moment);
         }
     }

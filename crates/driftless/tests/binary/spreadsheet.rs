@@ -14,8 +14,8 @@ use crate::server::Server;
 
 const PASSWORD: &str = "correct-horse-battery";
 
-/// What spreadsheets take for formulas, and what looks like a sign of theirs against that.
-const TEXTS: [&str; 12] = [
+/// What programs take for formulas, numbers, dates or nothing, and what looks like a sign of theirs against that.
+const TEXTS: [&str; 16] = [
     "+49 30 555 0100 call back",
     "-- urgent; today --",
     "=follow up",
@@ -28,6 +28,10 @@ const TEXTS: [&str; 12] = [
     "''",
     "'",
     "'tis",
+    "00123",
+    "'00123",
+    "1-2",
+    "None",
 ];
 
 /// An organization whose activities have those texts everywhere.
@@ -176,7 +180,7 @@ fn what_was_downloaded_comes_back_as_it_was_whoever_has_saved_it() {
     ] {
         folder.write("saved", file);
         let said = folder.ok("import acme saved");
-        assert!(said.starts_with("0 created, 0 updated, 12 unchanged"), "{who}: {said}");
+        assert!(said.starts_with("0 created, 0 updated, 16 unchanged"), "{who}: {said}");
         assert_eq!(folder.ok("export acme"), before, "{who}");
     }
     server.stop();

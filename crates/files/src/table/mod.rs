@@ -42,7 +42,7 @@ impl<const N: usize> Columns<'_, N> {
 
     /// The column that a header's cell means, with the zone that it names.
     fn known(&self, cell: &str) -> Option<(usize, Option<Zone>)> {
-        let name = cell.trim().trim_start_matches('\'');
+        let name = bare(cell);
         if let Some(at) = (self.find)(name) {
             return Some((at, None));
         }
@@ -50,6 +50,12 @@ impl<const N: usize> Columns<'_, N> {
         let at = (self.find)(name.trim()).filter(|at| (self.is_time)(*at))?;
         Some((at, Some(Zone::parse(zone.trim()).ok()?)))
     }
+}
+
+/// The name in a header's cell, without what programs put around it: an apostrophe, or the mark of UTF-8 and
+/// quotation marks, where one has taken the mark for a part of the name.
+fn bare(cell: &str) -> &str {
+    cell.trim_start_matches('\u{feff}').trim().trim_matches('"').trim().trim_start_matches('\'')
 }
 
 /// What a table says, thing by thing.
@@ -84,8 +90,11 @@ pub(super) trait Rows {
     /// The line on which the present row starts; of a workbook, the number of the row.
     fn first_line(&self) -> u64;
 
-    /// A cell of the present row that shows an error in place of a value: its place and what it shows.
-    fn error(&self) -> Option<(usize, &str)> {
+    /// Tells which columns are times, as soon as the header is known: a number in one of them is a date.
+    fn expect_times(&mut self, _is_time: Vec<bool>) {}
+
+    /// A cell of the present row that has no value: its place and why.
+    fn error(&self) -> Option<(usize, &NoValue)> {
         None
     }
 
@@ -93,6 +102,14 @@ pub(super) trait Rows {
     fn may_be_guarded(&self) -> bool {
         false
     }
+}
+
+/// Why a cell has no value.
+pub(super) enum NoValue {
+    /// It shows an error.
+    Error(String),
+    /// It has a formula, and the program that wrote it does not calculate.
+    Uncalculated,
 }
 
 /// Why no more rows can be read.
@@ -140,6 +157,9 @@ fn read_rows<const N: usize>(
             return Ok(());
         }
     };
+    let is_known_time =
+        |meaning: &Meaning| matches!(meaning, Meaning::Known(at) if (columns.is_time)(*at));
+    rows.expect_times(header.meanings.iter().map(is_known_time).collect());
     while rows.advance()? {
         if header.read_row(rows, each).is_break() {
             break;
@@ -214,10 +234,14 @@ impl<const N: usize> Header<N> {
         if cells > columns {
             return each(Said::Fault(first_line, Fault::Cells { cells, columns }));
         }
-        if let Some((at, shows)) = rows.error()
+        if let Some((at, why)) = rows.error()
             && let Some(Meaning::Known(_)) = self.meanings.get(at)
         {
-            let fault = Fault::CellError { column: at + 1, shows: shows.to_owned() };
+            let column = at + 1;
+            let fault = match why {
+                NoValue::Error(shows) => Fault::CellError { column, shows: shows.clone() },
+                NoValue::Uncalculated => Fault::Uncalculated { column },
+            };
             return each(Said::Fault(first_line, fault));
         }
         let mut values = [None; N];

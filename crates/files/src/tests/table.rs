@@ -105,8 +105,30 @@ fn a_table_is_separated_by_what_its_header_row_is() {
 }
 
 #[test]
+fn a_name_in_the_header_may_have_quotation_marks_and_a_mark_around_it() {
+    // A program that does not know the mark of UTF-8 takes it and the quotation marks for the name.
+    let header = table(&[]).replacen("createdDateTime", "\u{feff}\"\"\"createdDateTime\"\"\"", 1);
+    let input = header.replace("\u{feff}\"", "\"\u{feff}") + ROW;
+    let (taken, summary) = read_bytes(input.as_bytes()).unwrap();
+    assert_eq!((taken.len(), summary.ignored), (1, Ignored::default()), "{input}");
+}
+
+#[test]
+fn a_time_with_the_offset_of_another_zone_than_its_column_is_refused() {
+    let head =
+        "activityId,subject,startDateTime (America/Chicago),activityStatus.name,activityPriority";
+    let row = |start: &str| format!("{head}\n1,s,{start},n,LOW\n");
+    assert_eq!(told(&row("2026-11-30T09:00:00-06:00")), "1 s");
+    assert_eq!(
+        told(&row("2026-11-30T09:00:00+00:00")),
+        "f, line 2: startDateTime is 2026-11-30T09:00:00+00:00, but the column has times of America/Chicago: write the time without an offset, or take America/Chicago out of the column's name"
+    );
+    assert_eq!(told(&row("2026-11-30T09:00:00+00:00").replace(" (America/Chicago)", "")), "1 s");
+}
+
+#[test]
 fn the_texts_of_a_guarded_table_are_read_as_they_were() {
-    let texts = ["'+49 30", "''quoted'", "''", "'tis", "plain", "'='"];
+    let texts = ["'+49 30", "''quoted'", "''", "'tis", "plain", "'='", "'00123", "'N/A", "''1"];
     let subjects = |header: &str| {
         let rows: Vec<_> =
             texts.iter().map(|text| ROW.replacen("s,", &format!("\"{text}\","), 1) + ",").collect();
@@ -119,7 +141,10 @@ fn the_texts_of_a_guarded_table_are_read_as_they_were() {
         };
         taken.iter().map(subject).collect::<Vec<_>>()
     };
-    assert_eq!(subjects(domain::GUARD_COLUMN), ["+49 30", "'quoted'", "'", "'tis", "plain", "='"]);
+    assert_eq!(
+        subjects(domain::GUARD_COLUMN),
+        ["+49 30", "'quoted'", "'", "'tis", "plain", "='", "00123", "N/A", "'1"]
+    );
     // A program has taken the apostrophe for a sign of its own, and off all texts.
     assert_eq!(subjects("guarded"), texts);
 }

@@ -1,6 +1,6 @@
 //! Workbooks: what is read of them, and what is refused.
 
-use std::io::{Cursor, Write};
+use std::io::{Cursor, Read, Write};
 
 use rust_xlsxwriter::{ExcelDateTime, Format as CellFormat, Formula, Workbook};
 use zip::ZipWriter;
@@ -83,6 +83,37 @@ fn an_id_that_was_rounded_is_refused_and_one_as_text_is_not() {
         sheet.write_number(1, 0, 9_007_199_254_740_990.0).unwrap();
     });
     refused(&as_number, "line 2: activityId is 9.00719925474099E15: a spreadsheet has rounded it");
+    // What was rounded to fifteen digits ends in a zero.
+    let in_full = workbook(|sheet| {
+        sheet.write_number(1, 0, 9_007_199_254_740_991.0).unwrap();
+    });
+    assert_eq!(one_of(&in_full).0, Some(domain::ID_MAX));
+}
+
+#[test]
+fn a_number_in_a_column_of_times_is_a_date_whatever_its_format() {
+    for (days, time) in [(46_356.375, "09:00:00"), (46_356.0, "00:00:00")] {
+        let bytes = workbook(|sheet| {
+            sheet.write_number(1, 2, days).unwrap();
+        });
+        let start = one_of(&bytes).1.start.to_string();
+        assert_eq!(start, format!("2026-11-30T{time}.000-06:00"));
+    }
+}
+
+/// A workbook with nothing where its formulas have zero.
+fn uncalculated(workbook: &[u8]) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(workbook)).unwrap();
+    let mut parts = Vec::new();
+    for at in 0..archive.len() {
+        let mut part = archive.by_index(at).unwrap();
+        let mut text = String::new();
+        part.read_to_string(&mut text).unwrap();
+        let name = part.name().unwrap().into_owned();
+        parts.push((name, text.replace("<v>0</v></c>", "<v></v></c>")));
+    }
+    let parts: Vec<_> = parts.iter().map(|(name, text)| (&**name, &**text)).collect();
+    archive_of(&parts)
 }
 
 #[test]
@@ -91,16 +122,54 @@ fn what_cannot_be_a_value_is_refused_with_its_place() {
         sheet.write_formula(1, 1, Formula::new("=1/0").set_result("#DIV/0!")).unwrap();
     });
     refused(&failed, "line 2: column 2 shows the error #DIV/0!");
+    // As programs write it that do not calculate.
+    let formula = workbook(|sheet| {
+        sheet.write_formula(1, 1, "=1+1").unwrap();
+    });
+    refused(&uncalculated(&formula), "line 2: column 2 has a formula that was never calculated");
     refused(b"PK\x03\x04 and nothing that an archive has", "cannot read this workbook");
     refused(&[0xD0, 0xCF, 0x11, 0xE0, 0, 0, 0, 0], "save it as .xlsx");
 }
 
 /// An archive with one part.
 fn archive(name: &str, part: &str) -> Vec<u8> {
+    archive_of(&[(name, part)])
+}
+
+fn archive_of(parts: &[(&str, &str)]) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    archive.start_file(name, SimpleFileOptions::default()).unwrap();
-    archive.write_all(part.as_bytes()).unwrap();
+    for (name, part) in parts {
+        archive.start_file(*name, SimpleFileOptions::default()).unwrap();
+        archive.write_all(part.as_bytes()).unwrap();
+    }
     archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_sheet_with_each_cell_on_a_line_of_its_own_is_read() {
+    let row = |texts: &[&str]| {
+        let cell = |text: &&str| {
+            format!(
+                "      <table:table-cell office:value-type=\"string\">\n        <text:p>{text}</text:p>\n      </table:table-cell>\n"
+            )
+        };
+        let cells: String = texts.iter().map(cell).collect();
+        format!("    <table:table-row>\n{cells}    </table:table-row>\n")
+    };
+    let cells = ["7", "s &amp; t", "2026-11-30 09:00", "2", "n", "LOW", ""];
+    let content = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<office:document-content xmlns:office=\"o\" xmlns:table=\"t\" xmlns:text=\"x\">\n  <office:body>\n  <office:spreadsheet>\n  <table:table table:name=\"Activities\">\n{}{}  </table:table>\n  </office:spreadsheet>\n  </office:body>\n</office:document-content>\n",
+        row(&NAMES),
+        row(&cells)
+    );
+    let manifest = r#"<manifest:manifest xmlns:manifest="m"/>"#;
+    let (id, activity) = one_of(&archive_of(&[
+        ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"),
+        ("META-INF/manifest.xml", manifest),
+        ("content.xml", &content),
+    ]));
+    assert_eq!((id, activity.subject.as_str()), (Some(7), "s & t"));
+    assert_eq!(activity.start.to_string(), "2026-11-30T09:00:00.000-06:00");
 }
 
 #[test]

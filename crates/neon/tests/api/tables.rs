@@ -46,6 +46,7 @@ fn what_a_program_does_to_a_table_that_it_saves_is_no_change() {
         ("2026-03-02T09:00:00.000-06:00", "02.03.26 09:00"),
         ("2026-03-02T09:00:00.000-06:00", "3/2/2026 9:00 AM"),
         ("2026-03-02T09:00:00.000-06:00", "2026-03-02 15:00:00+00"),
+        ("2026-03-02T09:00:00.000-06:00", "2026-03-02t08:59:59.000"),
         ("a\r\nb", "a\nb"),
         ("1,first", "1.0,first"),
         ("Not Started", " not started "),
@@ -56,6 +57,40 @@ fn what_a_program_does_to_a_table_that_it_saves_is_no_change() {
         assert_eq!(import(&client, &saved, PLAIN).unwrap().unchanged, 1, "{to}");
     }
     assert_eq!(client.retrieve(1)["note"], "a\r\nb");
+}
+
+#[test]
+fn an_offset_that_a_program_has_dropped_is_no_change() {
+    let (_server, client, _) = with_one();
+    client.update(1, "activity.startDateTime=2026-03-02T09:00:00%2B01:00");
+    let export = client.org.export(Format::Csv);
+    let dropped = export.replace("2026-03-02T09:00:00.000+01:00", "2026-03-02 09:00:00.000000");
+    assert_ne!(dropped, export);
+    assert_eq!(import(&client, &dropped, PLAIN).unwrap().unchanged, 1);
+    // In a column that names its time zone it is a time of that zone.
+    let zoned = dropped.replace("startDateTime", "startDateTime (America/Chicago)");
+    assert_eq!(import(&client, &zoned, PLAIN).unwrap().updated, 1);
+    assert_eq!(client.retrieve(1)["startDateTime"], "2026-03-02T09:00:00.000-06:00");
+}
+
+#[test]
+fn times_that_a_program_has_moved_to_another_zone_are_refused() {
+    let server = TestServer::at("2026-02-03T12:00:00Z");
+    let client = server.org("demo", "America/Chicago").editor();
+    // Clocks change within these days.
+    let rows = (1..=28).map(|day| format!("{day},s,2026-03-{day:02} 09:00,2,Not Started,LOW,\n"));
+    let file = format!("{HEADER}\n{}", rows.collect::<String>());
+    assert_eq!(import(&client, &file, PLAIN).unwrap().created, 28);
+    let export = client.org.export(Format::Csv);
+    let moved = export
+        .replace("T09:00:00.000-06:00", "T09:00:00Z")
+        .replace("T09:00:00.000-05:00", "T09:00:00Z");
+    refused(&client, &moved, "28 of 28 start times have been moved");
+    assert!(import(&client, &moved, DRY_RUN).is_err());
+    // A few are edits.
+    let edited = export.replacen("T09:00:00.000-06:00", "T09:00:00Z", 2);
+    assert_eq!(import(&client, &edited, PLAIN).unwrap().updated, 2);
+    assert_eq!(import(&client, &moved, OVERWRITE).unwrap().updated, 26);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod names;
 mod organization;
 mod plan;
 mod report;
+mod shift;
 mod spool;
 mod statuses;
 
@@ -38,6 +39,7 @@ pub use names::{ImportNames, NotHere};
 pub use organization::NotTaken;
 pub use plan::ImportPlan;
 pub use report::{Conflicts, Differing, ImportReport, Listed, Rehearsal};
+use shift::Shift;
 pub use spool::{ExternalListed, Spool, SpoolError};
 use statuses::{Named, StatusChanges};
 
@@ -90,6 +92,11 @@ pub enum ImportError {
     /// Rows of a table that cannot be taken as they are.
     #[error("{}{}", .0.join("\n"), if *.1 > 0 { format!("\nand {} more", .1) } else { String::new() })]
     Rows(Vec<String>, u64),
+    /// Almost all times of a table are as far from what they were as two time zones: how many, of how many.
+    #[error(
+        "{0} of {1} start times have been moved by the difference between two time zones since the file was made: a program has done that, as exceljs does unless the machine's time zone is UTC. If you moved them yourself, import with overwrite"
+    )]
+    Shifted(u64, u64),
     /// A whole organization cannot be imported.
     #[error(transparent)]
     NotTaken(#[from] NotTaken),
@@ -228,15 +235,19 @@ impl Service {
             org.timeline.read().is_empty() && directory.organization.stage == Stage::Fresh;
         let judge = Judge { directory: &directory, author: AUTHOR, stamp: self.now() };
         let (mut done, mut problems) = (0, Vec::new());
-        let mut more = 0;
+        let (mut more, mut shift) = (0, Shift::default());
         loop {
             let chunk = plan.next_chunk(CHUNK_ITEMS_MAX)?;
             if chunk.is_empty() {
-                let is_fine = problems.is_empty();
-                return if is_fine { Ok(report) } else { Err(ImportError::Rows(problems, more)) };
+                if !problems.is_empty() {
+                    return Err(ImportError::Rows(problems, more));
+                }
+                let moved = shift.found().filter(|_| !options.overwrite);
+                return moved
+                    .map_or(Ok(report), |(moved, of)| Err(ImportError::Shifted(moved, of)));
             }
             for item in &chunk {
-                match self.rehearse_one(org, &judge, item, options, &mut report)? {
+                match self.rehearse_one(org, &judge, item, options, (&mut report, &mut shift))? {
                     None => {}
                     Some(problem) if problems.len() < PROBLEMS_MAX => problems.push(problem),
                     Some(_) => more += 1,
@@ -254,7 +265,7 @@ impl Service {
         judge: &Judge<'_>,
         item: &Imported,
         options: ImportOptions,
-        report: &mut ImportReport,
+        (report, shift): (&mut ImportReport, &mut Shift),
     ) -> Result<Option<String>, ImportError> {
         let id = item.id().unwrap_or(ActivityId(0));
         let current = item.id().map(|id| self.current(org, id)).transpose()?.flatten();
@@ -274,6 +285,9 @@ impl Service {
             None => Default::default(),
         };
         let base = base.map(versions).transpose()?.and_then(|mut found| found.pop());
+        if let Some(base) = base.as_ref().and_then(Version::record) {
+            shift.see(item, base);
+        }
         let past = Past { seen, earlier: earlier.clone(), base, ..Past::default() };
         let judged = |options: ImportOptions| {
             judge.judge(id, &options.write(item.clone()), current.as_ref(), &past)

@@ -11,14 +11,16 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
+use super::compact::{CONTENT, Within};
 use super::{Form, WORKBOOK_UNPACKED_BYTES_MAX, unreadable};
 use crate::problem::Fault;
 
 /// The most cells that an OpenDocument sheet may have, all rows as wide as the widest.
 const CELLS_MAX: u64 = 20_000_000;
 
-/// Tells which form a workbook has, and refuses what would take far more room than it has content.
-pub(super) fn look_through(file: &mut (impl Read + Seek)) -> Result<Form, Fault> {
+/// Tells which form a workbook has, and refuses what would take far more room than it has content. True for an
+/// OpenDocument workbook with white space between its cells.
+pub(super) fn look_through(file: &mut (impl Read + Seek)) -> Result<(Form, bool), Fault> {
     let mut archive = ZipArchive::new(file).map_err(|e| unreadable(&e))?;
     let mut unpacked = 0;
     for at in 0..archive.len() {
@@ -30,10 +32,10 @@ pub(super) fn look_through(file: &mut (impl Read + Seek)) -> Result<Form, Fault>
             return Err(Fault::WorkbookTooLarge);
         }
     }
-    if archive.index_for_name("content.xml").is_some() {
-        let part = archive.by_name("content.xml").map_err(|e| unreadable(&e))?;
-        cells_of(BufReader::new(part))?;
-        return Ok(Form::Ods);
+    if archive.index_for_name(CONTENT).is_some() {
+        let part = archive.by_name(CONTENT).map_err(|e| unreadable(&e))?;
+        let is_spaced = cells_of(BufReader::new(part))?;
+        return Ok((Form::Ods, is_spaced));
     }
     let is_list = |name: &&Cow<'_, str>| name.to_lowercase().ends_with("sharedstrings.xml");
     let list = archive.file_names().flatten().find(|name| is_list(&name)).map(Cow::into_owned);
@@ -42,7 +44,7 @@ pub(super) fn look_through(file: &mut (impl Read + Seek)) -> Result<Form, Fault>
         let bytes = part.size();
         texts_of(BufReader::new(part), bytes)?;
     }
-    Ok(Form::Xlsx)
+    Ok((Form::Xlsx, false))
 }
 
 /// The list of texts says how many they are; each takes some bytes.
@@ -80,18 +82,25 @@ struct Reach {
     text_bytes: u64,
 }
 
-fn cells_of(part: impl io::BufRead) -> Result<(), Fault> {
+fn cells_of(part: impl io::BufRead) -> Result<bool, Fault> {
     let mut xml = Reader::from_reader(part);
     xml.config_mut().expand_empty_elements = true;
     let mut buffer = Vec::new();
-    let mut reach = Reach::default();
+    let (mut reach, mut within, mut is_spaced) = (Reach::default(), Within::default(), false);
     loop {
         buffer.clear();
         match xml.read_event_into(&mut buffer).map_err(|e| unreadable(&e))? {
-            Event::Start(element) => reach.begin(&element)?,
+            Event::Start(element) => {
+                within.begin(element.name().as_ref());
+                reach.begin(&element)?;
+            }
+            Event::Text(_) if within.is_between_texts() => is_spaced = true,
             Event::Text(text) => reach.take_text(text.len() as u64),
-            Event::End(element) => reach.end(element.name().as_ref()),
-            Event::Eof => return Ok(()),
+            Event::End(element) => {
+                within.end(element.name().as_ref());
+                reach.end(element.name().as_ref());
+            }
+            Event::Eof => return Ok(is_spaced),
             _ => {}
         }
         let cells = reach.filled_rows.saturating_mul(reach.widest);

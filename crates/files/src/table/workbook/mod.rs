@@ -3,21 +3,23 @@
 //! Values become text as they would stand in CSV: a date cell the local time that it shows, a number its
 //! digits. What a formula showed last is its value.
 
+mod compact;
 mod guard;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use calamine::{
-    Data, DataRef, ExcelDateTime, Ods, Range, Reader, Sheet, SheetVisible, Xlsx, XlsxCellReader,
-    XlsxError,
+    Data, DataRef, ExcelDateTime, ExcelDateTimeType, Ods, Range, Reader, Sheet, SheetVisible, Xlsx,
+    XlsxCellReader, XlsxError,
 };
 use csv::StringRecord;
 use domain::LocalTime;
 
-use super::{Columns, Halt, Rows, Said};
+use super::{Columns, Halt, NoValue, Rows, Said};
 use crate::problem::Fault;
 
 /// The most bytes that a workbook may have.
@@ -38,18 +40,19 @@ pub(crate) fn is_workbook(start: &[u8]) -> bool {
 }
 
 /// A workbook that has been set aside in a file, since its parts can only be found from its end.
-pub(crate) struct Workbook(File);
+pub(crate) struct Workbook {
+    file: File,
+    /// Where files are set aside; the system's folder for such files where there is none.
+    folder: Option<PathBuf>,
+}
 
 impl Workbook {
     /// Sets the source aside in a file without a name, in this folder or the system's.
     pub(crate) fn spool(source: &mut dyn BufRead, folder: Option<&Path>) -> io::Result<Workbook> {
-        let mut file = match folder {
-            Some(folder) => tempfile::tempfile_in(folder)?,
-            None => tempfile::tempfile()?,
-        };
+        let mut file = aside(folder)?;
         io::copy(&mut Read::take(source, WORKBOOK_BYTES_MAX + 1), &mut file)?;
         file.seek(SeekFrom::Start(0))?;
-        Ok(Workbook(file))
+        Ok(Workbook { file, folder: folder.map(Path::to_owned) })
     }
 
     /// Reads its first visible sheet as a table.
@@ -58,13 +61,20 @@ impl Workbook {
         columns: &Columns<'_, N>,
         each: &mut dyn FnMut(Said<'_, N>, Form) -> ControlFlow<()>,
     ) -> io::Result<()> {
-        let mut file = BufReader::new(self.0);
+        let mut file = BufReader::new(self.file);
         let is_old = file.fill_buf()?.starts_with(OLD_MARK);
         let is_too_large = file.get_ref().metadata()?.len() > WORKBOOK_BYTES_MAX;
         let kind = match (is_old, is_too_large) {
             (true, _) => Err(Fault::OldWorkbook),
             (_, true) => Err(Fault::WorkbookTooLarge),
             _ => guard::look_through(&mut file),
+        };
+        let kind = match kind {
+            Ok((form, true)) => {
+                file = BufReader::new(compact::compact(&mut file, aside(self.folder.as_deref())?)?);
+                Ok(form)
+            }
+            other => other.map(|(form, _)| form),
         };
         let form = *kind.as_ref().unwrap_or(&Form::Xlsx);
         let mut each_of_form = |said: Said<'_, N>| each(said, form);
@@ -76,6 +86,14 @@ impl Workbook {
             let _ = each_of_form(Said::Fault(1, fault));
             Ok(())
         })
+    }
+}
+
+/// A file without a name.
+fn aside(folder: Option<&Path>) -> io::Result<File> {
+    match folder {
+        Some(folder) => tempfile::tempfile_in(folder),
+        None => tempfile::tempfile(),
     }
 }
 
@@ -105,9 +123,27 @@ fn read_xlsx<const N: usize>(
 ) -> Result<io::Result<()>, Fault> {
     let mut workbook = Xlsx::new(file).map_err(|e| unreadable(&e))?;
     let sheet = first_visible(workbook.sheets_metadata())?;
+    let formulas = formulas(&mut workbook, &sheet).map_err(|e| unreadable(&e))?;
+    let is_from_1904 = workbook.has_1904_epoch();
     let cells = workbook.worksheet_cells_reader(&sheet).map_err(|e| unreadable(&e))?;
-    let mut rows = XlsxRows { cells, next: None, row: Cells::default(), at: 0, ended: false };
+    let row = Cells { is_from_1904, ..Cells::default() };
+    let mut rows = XlsxRows { cells, formulas, next: None, row, at: 0, ended: false };
     Ok(super::read(&mut rows, columns, each))
+}
+
+/// The places of the cells that have formulas: row and column.
+fn formulas(
+    workbook: &mut Xlsx<BufReader<File>>,
+    sheet: &str,
+) -> Result<HashSet<(u32, u32)>, XlsxError> {
+    let mut cells = workbook.worksheet_cells_reader(sheet)?;
+    let mut places = HashSet::new();
+    while let Some(cell) = cells.next_formula()? {
+        if !cell.get_value().is_empty() {
+            places.insert(cell.get_position());
+        }
+    }
+    Ok(places)
 }
 
 fn read_ods<const N: usize>(
@@ -127,8 +163,12 @@ fn read_ods<const N: usize>(
 #[derive(Default)]
 struct Cells {
     texts: StringRecord,
-    /// The first that shows an error.
-    error: Option<(usize, String)>,
+    /// Which columns are times, in whatever format.
+    are_times: Vec<bool>,
+    /// Whether days are counted from 1904.
+    is_from_1904: bool,
+    /// The first that has no value.
+    error: Option<(usize, NoValue)>,
 }
 
 impl Cells {
@@ -137,15 +177,24 @@ impl Cells {
         self.error = None;
     }
 
+    /// What a number in a column of times shows.
+    fn local_time(&self, days: f64) -> String {
+        local_time(&ExcelDateTime::new(days, ExcelDateTimeType::DateTime, self.is_from_1904))
+    }
+
     /// Puts a value into a column that lies behind all that have one.
     fn put(&mut self, column: usize, value: &DataRef<'_>) {
         while self.texts.len() < column {
             self.texts.push_field("");
         }
         if let DataRef::Error(error) = value {
-            self.error.get_or_insert_with(|| (column, error.to_string()));
+            self.error.get_or_insert_with(|| (column, NoValue::Error(error.to_string())));
         }
+        let is_time = self.are_times.get(column).copied().unwrap_or_default();
         match value {
+            // A program may have left out the format of a date cell, or put it on the column only.
+            DataRef::Float(days) if is_time => self.texts.push_field(&self.local_time(*days)),
+            DataRef::Int(days) if is_time => self.texts.push_field(&self.local_time(*days as f64)),
             DataRef::Empty => self.texts.push_field(""),
             DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
                 self.texts.push_field(text);
@@ -161,11 +210,16 @@ impl Cells {
     }
 }
 
-/// A number as it would be typed. One that is too large to be exact keeps a form that says so.
+/// A number as it would be typed. One that may have been rounded keeps a form that says so.
 fn digits(number: f64) -> String {
     /// Spreadsheets keep 15 digits.
     const EXACT_BELOW: f64 = 1e15;
-    if number.abs() < EXACT_BELOW { number.to_string() } else { format!("{number:E}") }
+    /// Beyond this, not every whole number is there.
+    const WHOLE_MAX: f64 = 9_007_199_254_740_991.0;
+    // What was rounded to 15 digits ends in a zero.
+    let is_exact =
+        number.abs() < EXACT_BELOW || (number.abs() <= WHOLE_MAX && number % 10.0 != 0.0);
+    if is_exact { number.to_string() } else { format!("{number:E}") }
 }
 
 /// The local time that a date cell shows. Its number is a fraction of a day: what lies within a
@@ -194,6 +248,8 @@ const LOCAL_TIME_CHARS: usize = 23;
 /// The rows of an .xlsx sheet, cell by cell as they are unpacked.
 struct XlsxRows<'w> {
     cells: XlsxCellReader<'w, BufReader<File>>,
+    /// Where formulas are.
+    formulas: HashSet<(u32, u32)>,
     /// The first cell of the next row, where it has been read.
     next: Option<(u32, usize, DataRef<'w>)>,
     row: Cells,
@@ -215,7 +271,7 @@ impl<'w> XlsxRows<'w> {
             };
             let (row, column) = cell.get_position();
             let value = cell.get_value().clone();
-            if value != DataRef::Empty {
+            if value != DataRef::Empty || self.formulas.contains(&(row, column)) {
                 return Ok(Some((row, column as usize, value)));
             }
         }
@@ -236,12 +292,19 @@ impl<'w> XlsxRows<'w> {
             if column >= self.row.texts.len() {
                 self.row.put(column, &value);
             }
+            if value == DataRef::Empty {
+                self.row.error.get_or_insert((column, NoValue::Uncalculated));
+            }
         }
         Ok(present.is_some())
     }
 }
 
 impl Rows for XlsxRows<'_> {
+    fn expect_times(&mut self, are_times: Vec<bool>) {
+        self.row.are_times = are_times;
+    }
+
     fn advance(&mut self) -> Result<bool, Halt> {
         self.fill().map_err(|error| Halt::Fault(self.at + 1, unreadable(&error)))
     }
@@ -254,8 +317,8 @@ impl Rows for XlsxRows<'_> {
         self.at
     }
 
-    fn error(&self) -> Option<(usize, &str)> {
-        self.row.error.as_ref().map(|(column, shows)| (*column, shows.as_str()))
+    fn error(&self) -> Option<(usize, &NoValue)> {
+        self.row.error.as_ref().map(|(column, why)| (*column, why))
     }
 }
 
@@ -282,6 +345,10 @@ struct OdsRows<'w> {
 }
 
 impl Rows for OdsRows<'_> {
+    fn expect_times(&mut self, are_times: Vec<bool>) {
+        self.row.are_times = are_times;
+    }
+
     fn advance(&mut self) -> Result<bool, Halt> {
         self.row.clear();
         let (height, width) = self.range.get_size();
@@ -308,7 +375,7 @@ impl Rows for OdsRows<'_> {
         above + self.next as u64
     }
 
-    fn error(&self) -> Option<(usize, &str)> {
-        self.row.error.as_ref().map(|(column, shows)| (*column, shows.as_str()))
+    fn error(&self) -> Option<(usize, &NoValue)> {
+        self.row.error.as_ref().map(|(column, why)| (*column, why))
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use axum::body::Bytes;
 use csv::QuoteStyle;
-use domain::{cell_lines, guarded, local_seconds};
+use domain::{csv_text, guarded_number, guarded_time};
 
 use super::Outgoing;
 use super::row::Cell;
@@ -34,8 +34,9 @@ impl CsvFile {
     pub(super) fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
         for cell in cells {
             match cell {
-                Cell::Text(text) => self.rows.write_field(&*guarded(&cell_lines(text)))?,
-                Cell::Time(time) => self.rows.write_field(local_seconds(*time))?,
+                Cell::Text(text) => self.rows.write_field(csv_text(text))?,
+                Cell::Plain(text) => self.rows.write_field(&*guarded_number(text))?,
+                Cell::Time(time) => self.rows.write_field(guarded_time(*time))?,
                 Cell::Empty => self.rows.write_field("")?,
             }
         }

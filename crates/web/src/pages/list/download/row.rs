@@ -40,6 +40,8 @@ pub(super) const PRIORITY: &str = "activityPriority";
 pub(super) enum Cell {
     Empty,
     Text(String),
+    /// A number or a time with its offset, as text.
+    Plain(String),
     /// A local time.
     Time(Moment),
 }
@@ -72,34 +74,40 @@ pub(super) fn cells(
     let account = client.and_then(|client| org.accounts().name(client).map(ToString::to_string));
     let user_name = user.and_then(|user| directory.users.get(&user)).map(|user| &user.name);
     let mut cells = vec![
-        text(Some(version.id)),
+        plain(Some(version.id)),
         text(Some(&activity.subject)),
         text(Some(&activity.note)),
         time(activity.start.stamp),
         activity.end.map_or(Cell::Empty, |end| time(end.stamp)),
-        text(client),
+        plain(client),
         text(account),
-        text(user),
+        plain(user),
         text(user_name),
-        text(Some(activity.status)),
+        plain(Some(activity.status)),
         text(Some(&activity.status_name)),
         text(Some(activity.priority.as_str().to_uppercase())),
         text(custom_fields(activity)),
         text(activity.external_id.as_ref()),
-        text(Some(zone.at(activity.created))),
+        plain(Some(zone.at(activity.created))),
         text(activity.created_by.as_ref()),
         text(activity.modified_by.as_ref()),
     ];
     if form == Form::Csv {
         cells.push(Cell::Empty);
     }
-    cells.push(text(Some(zone.at(version.stamp))));
+    cells.push(plain(Some(zone.at(version.stamp))));
     cells
 }
 
 fn text(value: Option<impl ToString>) -> Cell {
-    let text = value.map_or_else(String::new, |value| value.to_string());
-    if text.is_empty() { Cell::Empty } else { Cell::Text(text) }
+    match value.map(|value| value.to_string()) {
+        Some(text) if !text.is_empty() => Cell::Text(text),
+        _ => Cell::Empty,
+    }
+}
+
+fn plain(value: Option<impl ToString>) -> Cell {
+    value.map_or(Cell::Empty, |value| Cell::Plain(value.to_string()))
 }
 
 /// The custom fields as API v1 prints them.

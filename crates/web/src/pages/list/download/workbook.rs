@@ -23,6 +23,9 @@ pub(super) const RECORDS_MAX: usize = 1_048_575;
 
 const LAST_ROW: u32 = 1_048_575;
 
+/// Rows below the list that have lists to choose from too.
+const ROWS_TO_ADD: u32 = 1_000;
+
 /// The path of the activities sheet in the file.
 const SHEET: &str = "xl/worksheets/sheet1.xml";
 
@@ -92,7 +95,9 @@ impl Workbook {
         for (cell, column) in cells.iter().zip('A'..='Z') {
             match cell {
                 Cell::Empty => {}
-                Cell::Text(text) => push_text(xml, &format!("{column}{row}"), styles, text),
+                Cell::Text(text) | Cell::Plain(text) => {
+                    push_text(xml, &format!("{column}{row}"), styles, text);
+                }
                 Cell::Time(time) => match date_cell(*time) {
                     DateCell::Text(text) => {
                         push_text(xml, &format!("{column}{row}"), styles, &text);
@@ -147,6 +152,8 @@ fn frame(columns: &[String], directory: &Directory, last: u32) -> Result<Vec<u8>
     let head = text.clone().set_bold().set_border_bottom(FormatBorder::Thin);
     let mut frame = Frame::new();
     let sheet = frame.add_worksheet().set_name("Activities")?;
+    // Some programs take the more time the more cells have something to choose from.
+    let chosen = last.saturating_add(ROWS_TO_ADD).min(LAST_ROW);
     for (column, name) in (0_u16..).zip(columns) {
         let known = COLUMNS.get(usize::from(column)).copied().unwrap_or_default();
         let format = if matches!(known, START | END) { &date } else { &text };
@@ -160,14 +167,18 @@ fn frame(columns: &[String], directory: &Directory, last: u32) -> Result<Vec<u8>
     sheet.insert_note(0, version, &note)?;
     let keep = DataValidation::new().allow_any_value();
     let keep = keep.set_input_title("Do not change this")?.set_input_message(KEEP)?;
-    sheet.add_data_validation(1, version, LAST_ROW, version, &keep)?;
+    sheet.add_data_validation(1, version, chosen, version, &keep)?;
     let priorities = Priority::ALL.map(|priority| priority.as_str().to_uppercase());
-    choice(sheet, PRIORITY, DataValidation::new().allow_list_strings(&priorities)?)?;
+    choice(sheet, (PRIORITY, chosen), DataValidation::new().allow_list_strings(&priorities)?)?;
     let offered = directory.statuses_in_order().into_iter().filter(|status| !status.retired);
     let statuses: Vec<&str> = offered.map(|status| status.name.as_str()).collect();
     if !statuses.is_empty() {
         let list = format!("={STATUSES}!$A$1:$A${}", statuses.len());
-        choice(sheet, STATUS, DataValidation::new().allow_list_formula(Formula::new(list)))?;
+        choice(
+            sheet,
+            (STATUS, chosen),
+            DataValidation::new().allow_list_formula(Formula::new(list)),
+        )?;
         let sheet = frame.add_worksheet().set_name(STATUSES)?.set_hidden(true);
         for (row, name) in (0_u32..).zip(statuses) {
             sheet.write_string_with_format(row, 0, name, &text)?;
@@ -176,13 +187,17 @@ fn frame(columns: &[String], directory: &Directory, last: u32) -> Result<Vec<u8>
     frame.save_to_buffer()
 }
 
-/// Adds the list of choices to a column.
-fn choice(sheet: &mut Worksheet, name: &str, list: DataValidation) -> Result<(), XlsxError> {
+/// Adds the list of choices to a column, down to that row.
+fn choice(
+    sheet: &mut Worksheet,
+    (name, last): (&str, u32),
+    list: DataValidation,
+) -> Result<(), XlsxError> {
     let column = COLUMNS.iter().position(|column| *column == name).unwrap_or_default();
     let column = u16::try_from(column).unwrap_or_default();
     let list = list.set_error_title("Not in the list")?;
     let list = list.set_error_message("Choose a value from the list.")?;
-    sheet.add_data_validation(1, column, LAST_ROW, column, &list)?;
+    sheet.add_data_validation(1, column, last, column, &list)?;
     Ok(())
 }
 

@@ -3,11 +3,16 @@
 //! CSV has no types, so its texts are guarded ([`guarded`]). A workbook has types: its texts need no guard, and its
 //! times are numbers ([`date_cell`]).
 //!
-//! A spreadsheet takes a cell that begins with `=` for a formula, and some do so for other characters too. So such
-//! a text gets an apostrophe in front. A text that already has an apostrophe before one of these characters, or
-//! before another apostrophe, gets one more: so an added apostrophe can be removed again, and nothing else is.
+//! A spreadsheet takes a cell that begins with `=` for a formula, and some do so for other characters too. Programs
+//! take `00123` for a number, `1-2` for a date, `None` for nothing, and save something else. So such a text gets an
+//! apostrophe in front. A text that begins with an apostrophe gets one more: so an added apostrophe can be removed
+//! again, and nothing else is.
+
+mod mistakable;
 
 use std::borrow::Cow;
+
+use self::mistakable::is_mistakable;
 
 use crate::{Moment, Zone};
 
@@ -28,22 +33,37 @@ const GUARDED: [char; 12] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋',
 /// ```
 /// use domain::{guarded, unguarded};
 /// assert_eq!(guarded("=1+1"), "'=1+1");
+/// assert_eq!(guarded("00123"), "'00123");
 /// assert_eq!(unguarded(&guarded("'tis")), "'tis");
 /// assert_eq!(unguarded("'tis"), "'tis");
 /// ```
 #[must_use]
 pub fn guarded(text: &str) -> Cow<'_, str> {
-    if text.starts_with(GUARDED) {
-        Cow::Owned(format!("{GUARD}{text}"))
-    } else {
-        Cow::Borrowed(text)
-    }
+    if needs_guard(text) { Cow::Owned(format!("{GUARD}{text}")) } else { Cow::Borrowed(text) }
 }
 
 /// The text that was guarded. One that cannot have been is left as it is: it was typed since.
 #[must_use]
 pub fn unguarded(cell: &str) -> &str {
-    cell.strip_prefix(GUARD).filter(|text| text.starts_with(GUARDED)).unwrap_or(cell)
+    cell.strip_prefix(GUARD).filter(|text| needs_guard(text)).unwrap_or(cell)
+}
+
+fn needs_guard(text: &str) -> bool {
+    text.starts_with(GUARDED) || is_mistakable(text)
+}
+
+/// Programs round numbers of that many digits, at the latest when they write them.
+const NUMBER_DIGITS_ROUNDED: usize = 12;
+
+/// A number as a spreadsheet may see it: a long one is guarded against being rounded.
+#[must_use]
+pub fn guarded_number(number: &str) -> Cow<'_, str> {
+    let is_long = number.len() >= NUMBER_DIGITS_ROUNDED;
+    if is_long && number.bytes().all(|byte| byte.is_ascii_digit()) {
+        Cow::Owned(format!("{GUARD}{number}"))
+    } else {
+        Cow::Borrowed(number)
+    }
 }
 
 /// The column of a workbook that says which version of an activity a row shows: its stamp, to the millisecond.
@@ -63,6 +83,19 @@ pub fn cell_lines(text: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(text)
     }
+}
+
+/// The text as a cell of CSV for a spreadsheet has it: with its lines as in [`cell_lines`], without control
+/// characters, which make some programs refuse the file, and guarded.
+///
+/// ```
+/// assert_eq!(domain::csv_text("\u{1}=1\r\n2"), "'=1\n2");
+/// ```
+#[must_use]
+pub fn csv_text(text: &str) -> String {
+    let is_kept = |c: &char| !c.is_ascii_control() || matches!(c, '\n' | '\t');
+    let text: String = cell_lines(text).chars().filter(is_kept).collect();
+    guarded(&text).into_owned()
 }
 
 /// The most UTF-16 code units that a cell of a workbook can hold (Excel specifications and limits).
@@ -96,16 +129,15 @@ pub fn cell_text(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{kept}… [cut: {} characters]", cut.chars().count()))
 }
 
-/// A local time as a cell of CSV has it, to the second: `2026-11-30T09:00:00`.
-#[must_use]
-pub fn local_seconds(moment: Moment) -> String {
+/// A local time to the second: `2026-11-30T09:00:00`.
+fn local_seconds(moment: Moment) -> String {
     local(moment, 19)
 }
 
 /// What a cell of a workbook has for a local time.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DateCell {
-    /// Days since 1899-12-30, to the millisecond.
+    /// Days since 1899-12-30, to the second.
     Number(f64),
     /// A time that no date cell can hold: `1899-05-01T09:00:00.000`.
     Text(String),
@@ -117,14 +149,19 @@ const FIRST_DAY: i64 = 61;
 /// Days from 1899-12-30 to 1970-01-01.
 const DAYS_TO_1970: i64 = 25_569;
 
-const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+const DAY_SECONDS: f64 = 24.0 * 60.0 * 60.0;
 
-/// A local time as a cell of a workbook has it.
+const SECOND_MILLIS: i64 = 1_000;
+
+const DAY_MILLIS: i64 = 24 * 60 * 60 * SECOND_MILLIS;
+
+/// A local time as a cell of a workbook has it, to the second: there are programs that make 23:59:00 of
+/// 23:59:59.999.
 ///
 /// ```
 /// use domain::{DateCell, Moment, date_cell};
 /// let cell = |text| date_cell(Moment::parse(text).unwrap());
-/// assert_eq!(cell("2026-11-30T12:00:00-06:00"), DateCell::Number(46_356.5));
+/// assert_eq!(cell("2026-11-30T12:00:00.999-06:00"), DateCell::Number(46_356.5));
 /// let text = "1899-05-01T09:00:00.000".to_owned();
 /// assert_eq!(cell("1899-05-01T09:00:00-06:00"), DateCell::Text(text));
 /// ```
@@ -135,8 +172,23 @@ pub fn date_cell(moment: Moment) -> DateCell {
     if millis < FIRST_DAY * DAY_MILLIS {
         return DateCell::Text(local(moment, 23));
     }
-    // The last day of the year 9999 is less than 2^48 milliseconds away, so only the division rounds.
-    DateCell::Number(millis as f64 / DAY_MILLIS as f64)
+    // The last day of the year 9999 is less than 2^39 seconds away, so only the division rounds.
+    let seconds = millis.div_euclid(SECOND_MILLIS) as f64;
+    let days = seconds / DAY_SECONDS;
+    // There are programs that cut a time to the second: a number that is too small by a rounding error would be a
+    // second early there.
+    let is_too_small = days.mul_add(DAY_SECONDS, -seconds) < 0.0;
+    DateCell::Number(if is_too_small { days.next_up() } else { days })
+}
+
+/// A local time as a cell of CSV for a spreadsheet has it, guarded where no date cell can hold it.
+#[must_use]
+pub fn guarded_time(moment: Moment) -> String {
+    let text = local_seconds(moment);
+    match date_cell(moment) {
+        DateCell::Number(_) => text,
+        DateCell::Text(_) => format!("{GUARD}{text}"),
+    }
 }
 
 fn local(moment: Moment, chars: usize) -> String {
@@ -162,6 +214,9 @@ mod tests {
             ("＝1", "'＝1"),
             ("'", "''"),
             ("'quoted'", "''quoted'"),
+            ("00123", "'00123"),
+            ("'00123", "''00123"),
+            ("N/A", "'N/A"),
             ("a=b", "a=b"),
             ("", ""),
         ] {
@@ -194,7 +249,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_guarded_comes_back(text in "[-'=+@\t\r\n＝a ]{0,4}") {
+        fn what_was_guarded_comes_back(text in "[-'=+@\t\r\n＝a 1.]{0,4}") {
             let cell = guarded(&text);
             prop_assert_eq!(unguarded(&cell), &text);
             prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝']));
@@ -209,12 +264,15 @@ mod tests {
         }
 
         #[test]
-        fn a_date_cell_tells_the_millisecond(millis in Stamp::MIN.millis()..=Stamp::MAX.millis(), minutes in -1080..=1080_i32) {
+        fn a_date_cell_tells_the_second(millis in Stamp::MIN.millis()..=Stamp::MAX.millis(), minutes in -1080..=1080_i32) {
             let moment = Stamp::from_millis(millis).at_offset(minutes * 60);
             match date_cell(moment) {
                 DateCell::Number(days) => {
-                    let wall = (days * DAY_MILLIS as f64).round() as i64 - DAYS_TO_1970 * DAY_MILLIS;
-                    prop_assert_eq!(wall, millis + i64::from(minutes) * 60_000);
+                    // Programs round to the microsecond, and some then cut to the second.
+                    let micros = (days * DAY_SECONDS * 1e6).round() as i64;
+                    let wall = micros.div_euclid(1_000_000) * SECOND_MILLIS - DAYS_TO_1970 * DAY_MILLIS;
+                    let shown = millis + i64::from(minutes) * 60_000;
+                    prop_assert_eq!(wall, shown.div_euclid(SECOND_MILLIS) * SECOND_MILLIS);
                     prop_assert!(moment.to_string().as_str() >= "1900-03-01");
                 }
                 DateCell::Text(text) => {

@@ -4,7 +4,11 @@
 //! converted, milliseconds are cut. A cell that equals the record's value, as far as the file can express it, is
 //! not a change.
 
-use crate::{Activity, Member, Members, Moment, cell_text, unguarded};
+mod texts;
+
+pub use texts::Texts;
+
+use crate::{Activity, Member, Members, Moment};
 
 /// How exactly a file writes values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,8 +22,8 @@ pub enum Terms {
         start: Precision,
         /// How exactly the end is written.
         end: Precision,
-        /// Whether the format loses tabs within texts, as OpenDocument spreadsheets do.
-        loses_tabs: bool,
+        /// What happens to its texts.
+        texts: Texts,
     },
 }
 
@@ -31,17 +35,28 @@ pub struct Precision {
     /// How much later it would be in its other reading, in milliseconds: local times occur twice when
     /// clocks go back. Zero for all others.
     pub or_later_ms: u32,
+    /// Whether it is written without an offset, in a column that names no time zone. Then it may show what a
+    /// time of another offset shows: there are programs that drop offsets.
+    pub is_local: bool,
 }
+
+const SECOND_MS: u32 = 1_000;
 
 impl Precision {
     /// To the millisecond, with an offset.
-    pub const EXACT: Precision = Precision { unit_ms: 1, or_later_ms: 0 };
+    pub const EXACT: Precision = Precision { unit_ms: 1, or_later_ms: 0, is_local: false };
 
     /// Whether a time that is written like this can mean the other one.
     fn is_same(self, written: Moment, kept: Moment) -> bool {
         let apart = kept.stamp.millis() - written.stamp.millis();
-        let is_within = |apart: i64| apart.abs() < i64::from(self.unit_ms);
-        is_within(apart) || is_within(apart - i64::from(self.or_later_ms))
+        let is_second = self.unit_ms == SECOND_MS;
+        // Spreadsheets have times as fractions of a day, and when they cut one it can be a second early.
+        let is_next = |apart: i64| is_second && apart.div_euclid(i64::from(SECOND_MS)) == 1;
+        let is_within = |apart: i64| apart.abs() < i64::from(self.unit_ms) || is_next(apart);
+        let offset = i64::from(kept.offset_seconds - written.offset_seconds) * 1_000;
+        is_within(apart)
+            || is_within(apart - i64::from(self.or_later_ms))
+            || (self.is_local && is_within(apart + offset))
     }
 }
 
@@ -96,53 +111,14 @@ impl Terms {
         match self {
             _ if written == kept => true,
             Terms::Exact => false,
-            Terms::Table { loses_tabs, .. } => {
-                let (written, kept) = (of_cell(written, loses_tabs), of_cell(kept, loses_tabs));
-                written == kept || is_same_number(&written, &kept)
-            }
+            Terms::Table { texts, .. } => texts.are_same(written, kept),
         }
     }
-}
-
-/// A text without what programs that handle tables do to it, and as long as a cell can be.
-fn of_cell(text: &str, loses_tabs: bool) -> String {
-    let text = cell_text(unguarded(text)).into_owned();
-    if loses_tabs { text.replace('\t', "") } else { text }
-}
-
-/// Whether both are the same number, written otherwise: `00123` and `123`.
-fn is_same_number(written: &str, kept: &str) -> bool {
-    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
-    number(written).is_some_and(|written| number(kept) == Some(written))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const TABLE: Terms =
-        Terms::Table { start: Precision::EXACT, end: Precision::EXACT, loses_tabs: false };
-
-    #[test]
-    fn a_text_that_a_spreadsheet_has_saved_again_is_the_same() {
-        for (written, kept) in [
-            ("a\nb", "a\r\nb"),
-            ("123", "00123"),
-            ("100000", "1E5"),
-            ("42", " 42"),
-            ("=1+1", "'=1+1"),
-            ("same", "same"),
-        ] {
-            assert!(TABLE.is_same_text(written, kept), "{written:?} {kept:?}");
-            assert_eq!(Terms::Exact.is_same_text(written, kept), written == kept, "{written:?}");
-        }
-        for (written, kept) in [("a b", "a\tb"), ("124", "123"), ("A", "a"), ("", "0")] {
-            assert!(!TABLE.is_same_text(written, kept), "{written:?} {kept:?}");
-        }
-        let precision = Precision::EXACT;
-        let loses_tabs = Terms::Table { start: precision, end: precision, loses_tabs: true };
-        assert!(loses_tabs.is_same_text("ab", "a\tb"));
-    }
 
     #[test]
     fn a_time_is_the_same_as_far_as_it_is_written() {
@@ -155,14 +131,28 @@ mod tests {
             ("2026-11-01T06:30:15.120Z", 10, 0, true),
             ("2026-11-01T06:30:15Z", 1_000, 0, true),
             ("2026-11-01T06:30:16Z", 1_000, 0, true),
+            ("2026-11-01T06:30:14Z", 1_000, 0, true),
+            ("2026-11-01T06:30:13Z", 1_000, 0, false),
             ("2026-11-01T06:30:17Z", 1_000, 0, false),
             ("2026-11-01T06:30:00Z", 60_000, 0, true),
             ("2026-11-01T06:29:00Z", 60_000, 0, false),
             ("2026-11-01T05:30:15.123Z", 1, 3_600_000, true),
             ("2026-11-01T05:30:15.124Z", 1, 3_600_000, false),
         ] {
-            let precision = Precision { unit_ms, or_later_ms };
+            let precision = Precision { unit_ms, or_later_ms, is_local: false };
             assert_eq!(precision.is_same(moment(written), kept), same, "{written} {unit_ms}");
+        }
+    }
+
+    #[test]
+    fn a_time_whose_offset_was_dropped_is_the_same() {
+        let moment = |text: &str| Moment::parse(text).unwrap();
+        let kept = moment("2014-03-08T11:00:00-05:00");
+        let written = moment("2014-03-08T11:00:00-06:00");
+        for is_local in [true, false] {
+            let precision = Precision { unit_ms: 1_000, or_later_ms: 0, is_local };
+            assert_eq!(precision.is_same(written, kept), is_local);
+            assert!(!precision.is_same(moment("2014-03-08T11:01:00-06:00"), kept));
         }
     }
 }
