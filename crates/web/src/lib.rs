@@ -28,6 +28,7 @@ mod times;
 mod tokens;
 mod way_back;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -57,7 +58,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; scr
 const FORM_BYTES_MAX: usize = 2 << 20;
 
 /// The first parts of all pages' addresses: what a log may name of one.
-pub const PAGES: [&str; 18] = [
+pub const PAGES: [&str; 19] = [
     "assets",
     "setup",
     "sign-in",
@@ -70,6 +71,7 @@ pub const PAGES: [&str; 18] = [
     "activities.csv",
     "activities.xlsx",
     "bin",
+    "import",
     "work",
     "accounts",
     "changes",
@@ -85,6 +87,9 @@ pub struct Settings {
     pub secure: bool,
     /// The path below which browsers find them.
     pub base_path: BasePath,
+    /// Where files that are to be imported are set aside, without a name; the system's folder for such files where
+    /// there is none.
+    pub folder: Option<PathBuf>,
     /// What tells the cookies of this data folder from those of others on the same host; letters and digits.
     pub cookies_of: String,
 }
@@ -99,6 +104,8 @@ pub(crate) struct Web {
     pub(crate) budget: body::Budget,
     /// What was created by which form: a form that is sent twice creates once.
     pub(crate) created: Arc<created::Created>,
+    /// Files that are to be imported.
+    pub(crate) uploads: Arc<pages::Uploads>,
 }
 
 /// The routes of the pages, and the answer to every address that is none of ours. A request may have [`Reached`]
@@ -110,6 +117,7 @@ pub fn router(service: Service, settings: Settings) -> Router {
         settings: Arc::new(settings),
         budget: body::Budget::default(),
         created: Arc::default(),
+        uploads: Arc::default(),
     };
     let pages = Router::new()
         .merge(assets::routes())

@@ -46,7 +46,7 @@ pub(crate) struct Import {
     /// Bring back activities that have been removed here.
     #[arg(long, env = "DRIFTLESS_IMPORT_RESTORE", value_parser = BoolishValueParser::new())]
     pub(crate) restore: bool,
-    /// Add the people and accounts that the files name and that the organization does not have.
+    /// Add the people, accounts and statuses that the files name and that the organization does not have.
     ///
     /// People who are added cannot sign in until they are given a login.
     #[arg(long, env = "DRIFTLESS_IMPORT_ADD_MISSING", value_parser = BoolishValueParser::new())]

@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use domain::{Account, ClientId, Name, Role, UserId, Zone};
-use neon::files::{self, ColumnNames, Ignored, Pages, Reading};
+use domain::{Name, UserId, Zone};
+use neon::files::{self, ColumnNames, Ignored, Pages, Reading, WayOut};
 use service::{
-    Differing, ImportNames, ImportOptions, ImportPlan, ImportReport, Listed, NewUser, NotHere,
+    Differing, ImportNames, ImportOptions, ImportPlan, ImportReport, Listed, NotHere,
     OrganizationData, Rehearsal, Spool, Tenant,
 };
 
@@ -76,7 +76,7 @@ fn add_missing(
     not_here: &NotHere,
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
-    let NotHere { users, accounts } = not_here;
+    let NotHere { users, accounts, statuses, .. } = not_here;
     let shown = |(id, name): (&UserId, &Option<Name>)| match name {
         Some(name) => format!("{id} {name}"),
         None => id.to_string(),
@@ -102,19 +102,15 @@ fn add_missing(
         let count = agreeing(accounts.len() as u64, "account", "accounts");
         console.note(&format!("{count} {would}added"))?;
     }
+    if !statuses.is_empty() {
+        let count = agreeing(statuses.len() as u64, "status", "statuses");
+        let names: Vec<&str> = statuses.values().map(|name| name.as_str()).collect();
+        console.note(&format!("{count} {would}added: {}", names.join(", ")))?;
+    }
     if import.dry_run {
         return Ok(());
     }
-    for (id, name) in users {
-        let name = match name {
-            Some(name) => name.clone(),
-            None => Name::parse(&format!("Person {id}"))?,
-        };
-        ground.service.add_user(org, NewUser { id: Some(*id), name, role: Role::Viewer })?;
-    }
-    let account = |(id, name): (&ClientId, &Name)| Account { id: *id, name: name.clone() };
-    let accounts: Vec<Account> = accounts.iter().map(account).collect();
-    ground.service.put_accounts(org, &accounts, &mut |_| {})?;
+    ground.service.add_not_here(org, not_here)?;
     Ok(())
 }
 
@@ -185,7 +181,7 @@ fn read(
                 }
                 organization = organization.or(summary.organization);
             }
-            Err(e) => problems.push(e.to_string()),
+            Err(e) => problems.push(e.told(way_out)),
         }
     }
     if !problems.is_empty() {
@@ -194,6 +190,15 @@ fn read(
     let plan = spool.finish()?;
     warn(&pages, plan.repeated(), console)?;
     Ok((plan, organization))
+}
+
+/// The options that help against what is wrong with a file.
+fn way_out(way_out: WayOut) -> &'static str {
+    match way_out {
+        WayOut::Dates => " Say --dates us or --dates eu",
+        WayOut::Columns => ". For other names, say --map \"Their name=subject\"",
+        WayOut::AddMissing => ": add it first, or say --add-missing",
+    }
 }
 
 /// What came with a whole organization, and what does not come with one.
@@ -337,7 +342,7 @@ fn left(report: &ImportReport, dry_run: bool) -> String {
         text.push_str(&shown("in conflict", &report.conflicts.first, report.conflicts.count));
     }
     if dry_run {
-        let Rehearsal { overwritten, removed, newer_here } = &report.rehearsal;
+        let Rehearsal { overwritten, removed, newer_here, .. } = &report.rehearsal;
         text.push_str(&shown("would be overwritten", overwritten, report.updated));
         if removed.count > 0 {
             text.push_str(&format!("would be removed: {removed}\n"));

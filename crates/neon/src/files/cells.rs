@@ -3,6 +3,7 @@
 use domain::{ClientId, Member, Moment, Precision, StatusId, StatusName, UserId, Zone};
 use service::{ImportNames, Lookup};
 
+use super::Unsaid;
 use super::fields::{Column, Fields};
 use super::problem::{Fault, shown};
 use super::times::{self, Dates, NoTime};
@@ -17,29 +18,26 @@ pub(super) struct CellReading<'f> {
     pub(super) zones: &'f [Option<Zone>],
     /// Counts times that occur twice.
     pub(super) twice: &'f mut u64,
+    pub(super) unsaid: &'f mut Unsaid,
 }
-
-const ADD_ACCOUNT: &str = "import accounts first, or let the import add what is missing";
-const ADD_USER: &str = "add the person first, or let the import add who is missing";
-const ADD_STATUS: &str = "add the status first, or give one that there is";
-const SEVERAL: &str = "several have that name, give the number";
 
 /// A column of numbers, and the column of names for them.
 struct Pair {
     id: Column,
     name: Column,
-    way_out: &'static str,
 }
 
-const ACCOUNT: Pair = Pair { id: Column::Client, name: Column::AccountName, way_out: ADD_ACCOUNT };
-const USER: Pair = Pair { id: Column::SystemUser, name: Column::SystemUserName, way_out: ADD_USER };
+const ACCOUNT: Pair = Pair { id: Column::Client, name: Column::AccountName };
+const USER: Pair = Pair { id: Column::SystemUser, name: Column::SystemUserName };
 
 impl<'a> Fields<'_, 'a> {
     /// A time in a cell, and how exactly it is written.
     pub(super) fn cell_time(&mut self, column: Column) -> Option<(Moment, Precision)> {
         let cell = self.given(column)?;
         let cells = self.cells.as_deref_mut()?;
-        let zone = cells.zones.get(column as usize).and_then(Option::as_ref).unwrap_or(cells.zone);
+        let zone = cells.zones.get(column as usize).and_then(Option::as_ref);
+        cells.unsaid.zone |= zone.is_none() && !cells.unsaid.zone && times::is_local(cell);
+        let zone = zone.unwrap_or(cells.zone);
         let (member, value) = (column.name(), shown(cell));
         let fault = match times::read(cell, zone, cells.dates) {
             Ok((moment, precision)) => {
@@ -47,7 +45,10 @@ impl<'a> Fields<'_, 'a> {
                 return Some((moment, precision));
             }
             Err(NoTime::Beyond) => Fault::Beyond { member, value },
-            Err(NoTime::UnclearDate) => Fault::UnclearDate { member, value },
+            Err(NoTime::UnclearDate) => {
+                cells.unsaid.dates = true;
+                Fault::UnclearDate { member, value }
+            }
             Err(NoTime::Skipped) => Fault::Skipped { member, value, zone: zone.to_string() },
             Err(NoTime::Unexpected) => {
                 let expected =
@@ -101,12 +102,12 @@ impl<'a> Fields<'_, 'a> {
         let names = &mut *self.cells.as_deref_mut()?.names;
         let (member, name) = (pair.name.name(), shown(cell));
         let Some(id) = id else {
-            let way_out = match by_name(names, cell) {
+            let fault = match by_name(names, cell) {
                 Lookup::Found(id) => return Some(id),
-                Lookup::Unknown => pair.way_out,
-                Lookup::Several => SEVERAL,
+                Lookup::Unknown => Fault::UnknownName { member, name },
+                Lookup::Several => Fault::AmbiguousName { member, name },
             };
-            self.note(cell, Fault::UnknownName { member, name, way_out });
+            self.note(cell, fault);
             return None;
         };
         let name_of_id = name_of(names, id).filter(|known| !ImportNames::is_same(known, cell));
@@ -154,7 +155,7 @@ impl<'a> Fields<'_, 'a> {
                 let name = name.or(id.map(|id| id.to_string())).unwrap_or_default();
                 let cell = self.given(column).unwrap_or(self.whole);
                 let member = column.name();
-                self.note(cell, Fault::UnknownName { member, name, way_out: ADD_STATUS });
+                self.note(cell, Fault::UnknownName { member, name });
                 None
             }
         }

@@ -27,6 +27,7 @@ mod columns;
 mod fields;
 mod ignored;
 mod json;
+mod look;
 mod numbers;
 mod object;
 mod organization;
@@ -53,9 +54,10 @@ use service::{ImportNames, OrganizationData};
 pub use accounts::read_accounts;
 pub use columns::{ColumnName, ColumnNameError, ColumnNames};
 pub use ignored::Ignored;
+pub use look::{TableColumn, look, members};
 pub use organization::OrganizationWriter;
 pub use pages::Pages;
-pub use problem::{Fault, PROBLEMS_SHOWN_MAX, Problem, ReadError};
+pub use problem::{Fault, PROBLEMS_SHOWN_MAX, Problem, ReadError, WayOut};
 pub use stretch::VALUE_BYTES_MAX;
 pub use table::{ROW_BYTES_MAX, WORKBOOK_BYTES_MAX, WORKBOOK_UNPACKED_BYTES_MAX};
 pub use times::{Dates, DatesError};
@@ -92,12 +94,23 @@ pub struct Summary {
     pub removals: u64,
     /// Times that occur twice, since clocks were put back then: the earlier was taken.
     pub twice: u64,
+    /// What a table does not say of its times.
+    pub unsaid: Unsaid,
     /// Members and columns that are not kept.
     pub ignored: Ignored,
     /// Which pages the answers in it are.
     pub pages: Pages,
     /// What there is beside the activities, where the file has a whole organization.
     pub organization: Option<Box<OrganizationData>>,
+}
+
+/// What a table does not say, so that it depends on what the import is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unsaid {
+    /// Whether the day or the month comes first in its dates; false where the import has been told.
+    pub dates: bool,
+    /// In which time zone its times are.
+    pub zone: bool,
 }
 
 /// Reads a file and hands over what it says, one thing at a time and in the file's order. What the
@@ -128,7 +141,10 @@ pub fn read(
     intake
         .read(&mut source)
         .map_err(|source| ReadError::Io { name: name.to_owned(), source })
-        .and_then(|(summary, problems)| problems.verdict(name).map(|()| summary))
+        .and_then(|(summary, problems)| match problems.verdict(name) {
+            Ok(()) => Ok(summary),
+            Err(problem) => Err(problem.after(summary)),
+        })
 }
 
 /// What a reading has come to so far.

@@ -61,6 +61,7 @@ fn read_row(row: &Row<'_, COLUMNS>, loses_tabs: bool, intake: &mut Intake<'_>) -
         names: &mut *reading.names,
         zones,
         twice: &mut intake.summary.twice,
+        unsaid: &mut intake.summary.unsaid,
     };
     let fields = Fields {
         form: Form::Cell,

@@ -288,6 +288,10 @@ impl Service {
                 _ => report.rehearsal.take(id, here, &outcome, otherwise),
             }
         }
+        if let (Fate::Create | Fate::CreateWithId, Ok(Some(State::Record(file)))) = (fate, &outcome)
+        {
+            report.rehearsal.creates(id, file);
+        }
         report.take(fate, outcome.map(|state| state.is_some()))?;
         Ok(None)
     }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use domain::{Account, ClientId, ID_MAX, Name, Stage, StatusId, StatusName, UserId};
+use domain::{Account, ClientId, ID_MAX, Name, Role, Stage, StatusId, StatusName, UserId};
 
 use crate::directory::folded;
 use crate::runtime::wait;
 use crate::tenant::Tenant;
-use crate::{AdminError, Service};
+use crate::{AdminError, NewUser, Service};
 
 /// Looks up names while files are read, and remembers whom they name that is not here.
 pub struct ImportNames {
@@ -47,13 +47,17 @@ impl<T> Lookup<T> {
     }
 }
 
-/// People and accounts that the files name and that are not here.
+/// What the files name and what is not here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NotHere {
     /// People, by number, with the name where the files have it.
     pub users: BTreeMap<UserId, Option<Name>>,
     /// Accounts that the files name without a number, with the number that each is to get.
     pub accounts: BTreeMap<ClientId, Name>,
+    /// Statuses that the files name without a number, with the number that each is to get. The import adds them.
+    pub statuses: BTreeMap<StatusId, StatusName>,
+    /// Whether any of all these is named without a number, so that nothing can be imported unless it is added.
+    pub is_needed: bool,
 }
 
 /// Numbers by name.
@@ -84,8 +88,8 @@ impl NameIndex {
 }
 
 impl Service {
-    /// Looks up names in this organization, for a thread that may wait. With `adds_missing`, people and
-    /// accounts that it lacks and that files name without a number get one, and are remembered as missing.
+    /// Looks up names in this organization, for a thread that may wait. With `adds_missing`, people, accounts and
+    /// statuses that it lacks and that files name without a number get one, and are remembered as missing.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -96,6 +100,22 @@ impl Service {
     ) -> Result<ImportNames, AdminError> {
         let last_client = if adds_missing { wait(self.last_client(org))? } else { ClientId(0) };
         Ok(ImportNames::of(org, adds_missing, last_client))
+    }
+
+    /// Adds the people and accounts that the files have named and that are not here, for a thread that may wait. To be
+    /// called after the import, which has given their numbers to activities: an import that is refused adds nobody.
+    ///
+    /// # Errors
+    /// When one of them is there by now, or the store does not answer.
+    pub fn add_not_here(&self, org: &Arc<Tenant>, not_here: &NotHere) -> Result<(), AdminError> {
+        for (id, name) in &not_here.users {
+            let by_number = || Name::parse(&format!("Person {id}"));
+            let Ok(name) = name.clone().map_or_else(by_number, Ok) else { continue };
+            self.add_user(org, NewUser { id: Some(*id), name, role: Role::Viewer })?;
+        }
+        let account = |(id, name): (&ClientId, &Name)| Account { id: *id, name: name.clone() };
+        let accounts: Vec<Account> = not_here.accounts.iter().map(account).collect();
+        self.put_accounts(org, &accounts, &mut |_| {}).map(|_| ())
     }
 }
 
@@ -162,13 +182,17 @@ impl ImportNames {
         self.status_ids.contains(&id)
     }
 
-    /// The status of that name; a new one where the files say which there are.
+    /// The status of that name; a new one where the files say which there are, or where those missing are added.
     pub fn status(&mut self, name: &StatusName) -> Option<StatusId> {
         let found = self.statuses.get(&folded(name.as_str())).copied();
-        if found.is_some() || !self.is_new || self.next_status > ID_MAX {
+        if found.is_some() || !(self.is_new || self.adds_missing) || self.next_status > ID_MAX {
             return found;
         }
         let id = StatusId(self.next_status);
+        if !self.is_new {
+            self.not_here.statuses.insert(id, name.clone());
+            self.not_here.is_needed = true;
+        }
         self.next_status += 1;
         self.statuses.insert(folded(name.as_str()), id);
         self.status_ids.insert(id);
@@ -185,6 +209,7 @@ impl ImportNames {
             (Lookup::Unknown, Some(name), Some(next)) => {
                 accounts.add(next, name.as_str());
                 self.not_here.accounts.insert(ClientId(next), name);
+                self.not_here.is_needed = true;
                 Lookup::Found(ClientId(next))
             }
             (found, ..) => found,
@@ -218,6 +243,7 @@ impl ImportNames {
                 self.users.by_name.insert(folded(name.as_str()), Lookup::Found(next));
                 self.users.last = next;
                 self.not_here.users.insert(UserId(next), Some(name));
+                self.not_here.is_needed = true;
                 Lookup::Found(UserId(next))
             }
             (found, ..) => found,

@@ -11,6 +11,7 @@ import "./leaving.js"; // after send.js and confirm.js: what they hold back is n
 import "./place.js"; // before rows.js: it counts the rows that are chosen
 import "./rows.js";
 import "./setup.js";
+import "./sizes.js";
 import { copying } from "./copying.js";
 import { dialogs } from "./dialogs.js";
 import { follow } from "./live.js";

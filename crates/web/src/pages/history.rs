@@ -123,7 +123,7 @@ fn is_told(difference: &Difference, change: &Change) -> bool {
     difference.member != Member::StatusId || !names_differ
 }
 
-fn row(difference: &Difference, names: &Names) -> Markup {
+pub(super) fn row(difference: &Difference, names: &Names) -> Markup {
     let Difference { member, before, after } = difference;
     let (before, after) = (before.as_deref(), after.as_deref());
     html! {
@@ -161,7 +161,7 @@ fn label(member: Member) -> &'static str {
 }
 
 /// Names instead of numbers, times as they are shown everywhere.
-fn value(member: Member, text: Option<&str>, names: &Names) -> Markup {
+pub(super) fn value(member: Member, text: Option<&str>, names: &Names) -> Markup {
     let text = text.unwrap_or_default();
     let number = || text.parse().ok();
     let better = match member {

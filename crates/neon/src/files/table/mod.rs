@@ -38,7 +38,7 @@ impl<const N: usize> Columns<'_, N> {
     }
 
     /// The column that a header's cell means, with the zone that it names.
-    fn known(&self, cell: &str) -> Option<(usize, Option<Zone>)> {
+    pub(super) fn known(&self, cell: &str) -> Option<(usize, Option<Zone>)> {
         let name = cell.trim().trim_start_matches('\'');
         if let Some(at) = (self.find)(name) {
             return Some((at, None));

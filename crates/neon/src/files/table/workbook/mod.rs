@@ -61,24 +61,36 @@ impl Workbook {
         columns: &Columns<'_, N>,
         each: &mut dyn FnMut(Said<'_, N>, Form) -> ControlFlow<()>,
     ) -> io::Result<()> {
+        let read = self.with_rows(&mut |rows, form| {
+            super::read(rows, columns, &mut |said| each(said, form))
+        })?;
+        if let Err(fault) = read {
+            let _ = each(Said::Fault(1, fault), Form::Xlsx);
+        }
+        Ok(())
+    }
+
+    /// Goes through the rows of its first visible sheet.
+    pub(in crate::files) fn with_rows<T>(
+        self,
+        act: &mut dyn FnMut(&mut dyn Rows, Form) -> io::Result<T>,
+    ) -> io::Result<Result<T, Fault>> {
         let mut file = BufReader::new(self.0);
         let is_old = file.fill_buf()?.starts_with(OLD_MARK);
         let is_too_large = file.get_ref().metadata()?.len() > WORKBOOK_BYTES_MAX;
-        let kind = match (is_old, is_too_large) {
+        let form = match (is_old, is_too_large) {
             (true, _) => Err(Fault::OldWorkbook),
             (_, true) => Err(Fault::WorkbookTooLarge),
             _ => guard::look_through(&mut file),
         };
-        let form = *kind.as_ref().unwrap_or(&Form::Xlsx);
-        let mut each_of_form = |said: Said<'_, N>| each(said, form);
-        let read = kind.and_then(|form| match form {
-            Form::Xlsx => read_xlsx(file, columns, &mut each_of_form),
-            Form::Ods => read_ods(file, columns, &mut each_of_form),
+        let done = form.and_then(|form| match form {
+            Form::Xlsx => with_xlsx(file, act),
+            Form::Ods => with_ods(file, act),
         });
-        read.unwrap_or_else(|fault| {
-            let _ = each_of_form(Said::Fault(1, fault));
-            Ok(())
-        })
+        match done {
+            Ok(done) => done.map(Ok),
+            Err(fault) => Ok(Err(fault)),
+        }
     }
 }
 
@@ -101,29 +113,27 @@ fn first_visible(sheets: &[Sheet]) -> Result<String, Fault> {
     visible.map(|sheet| sheet.name.clone()).ok_or(Fault::NoSheet)
 }
 
-fn read_xlsx<const N: usize>(
+fn with_xlsx<T>(
     file: BufReader<File>,
-    columns: &Columns<'_, N>,
-    each: &mut dyn FnMut(Said<'_, N>) -> ControlFlow<()>,
-) -> Result<io::Result<()>, Fault> {
+    act: &mut dyn FnMut(&mut dyn Rows, Form) -> io::Result<T>,
+) -> Result<io::Result<T>, Fault> {
     let mut workbook = Xlsx::new(file).map_err(|e| unreadable(&e))?;
     let sheet = first_visible(workbook.sheets_metadata())?;
     let cells = workbook.worksheet_cells_reader(&sheet).map_err(|e| unreadable(&e))?;
     let mut rows = XlsxRows { cells, next: None, row: Cells::default(), at: 0, ended: false };
-    Ok(super::read(&mut rows, columns, each))
+    Ok(act(&mut rows, Form::Xlsx))
 }
 
-fn read_ods<const N: usize>(
+fn with_ods<T>(
     file: BufReader<File>,
-    columns: &Columns<'_, N>,
-    each: &mut dyn FnMut(Said<'_, N>) -> ControlFlow<()>,
-) -> Result<io::Result<()>, Fault> {
+    act: &mut dyn FnMut(&mut dyn Rows, Form) -> io::Result<T>,
+) -> Result<io::Result<T>, Fault> {
     let mut workbook = Ods::new(file).map_err(|e| unreadable(&e))?;
     let sheet = first_visible(workbook.sheets_metadata())?;
     let range = workbook.worksheet_range(&sheet).map_err(|e| unreadable(&e))?;
     drop(workbook);
     let mut rows = OdsRows { range: &range, next: 0, row: Cells::default() };
-    Ok(super::read(&mut rows, columns, each))
+    Ok(act(&mut rows, Form::Ods))
 }
 
 /// The cells of a row as text.
