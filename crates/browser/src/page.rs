@@ -106,7 +106,8 @@ impl Page {
     }
 
     /// Fills in a control as it is meant to be: types over what is there, picks an option by its text
-    /// or value, sets a date or a time (`2026-01-05`, `2026-01-05T09:00`), ticks (`on`, `off`).
+    /// or value, sets a date or a time (`2026-01-05`, `2026-01-05T09:00`), ticks (`on`, `off`),
+    /// chooses a file by its path.
     #[track_caller]
     pub fn fill<'a>(&self, what: impl Into<What<'a>>, value: &str) {
         let what = what.into();
@@ -121,6 +122,7 @@ impl Page {
                     let ticked = element.is_selected().await?;
                     if ticked == (value == "off") { element.click().await } else { Ok(()) }
                 }
+                "file" => element.send_keys(value).await,
                 "date" | "time" | "datetime-local" | "month" | "week" | "color" | "range" => {
                     let arguments = vec![serde_json::to_value(&element)?, value.into()];
                     self.client.execute(SET, arguments).await.map(drop)

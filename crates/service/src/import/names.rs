@@ -6,7 +6,6 @@ use std::sync::Arc;
 use domain::{Account, ClientId, ID_MAX, Name, Role, Stage, StatusId, StatusName, UserId};
 
 use crate::directory::folded;
-use crate::runtime::wait;
 use crate::tenant::Tenant;
 use crate::{AdminError, NewUser, Service};
 
@@ -98,7 +97,7 @@ impl Service {
         org: &Arc<Tenant>,
         adds_missing: bool,
     ) -> Result<ImportNames, AdminError> {
-        let last_client = if adds_missing { wait(self.last_client(org))? } else { ClientId(0) };
+        let last_client = if adds_missing { self.last_client_here(org)? } else { ClientId(0) };
         Ok(ImportNames::of(org, adds_missing, last_client))
     }
 

@@ -21,10 +21,10 @@ pub(super) fn list(trouble: &Trouble, who: &SignedIn) -> Markup {
         }
         Trouble::Unfit(ImportError::Rows(rows, more)) => html! {
             (nothing_written())
-            ul { @for row in rows { li { (shown(row)) } } }
+            ul { @for row in rows { li { (sentence(row)) } } }
             @if *more > 0 { p { "And " (counted(*more, "more problem", "more problems")) "." } }
         },
-        Trouble::Unfit(error) => html! { (nothing_written()) p { (shown(error)) } },
+        Trouble::Unfit(error) => html! { (nothing_written()) p { (sentence(error)) } },
         Trouble::Whole => html! {
             (notice("bad", "This file is a whole organization, with its people, statuses and settings."))
             p {
@@ -43,7 +43,7 @@ fn nothing_written() -> Markup {
 
 fn of_file(error: &ReadError) -> Markup {
     let ReadError::Problems { problems, more, .. } = error else {
-        return notice("bad", &format!("The file cannot be read. {}", shown(error)));
+        return notice("bad", &format!("The file cannot be read. {}", sentence(error)));
     };
     html! {
         (nothing_written())
@@ -55,7 +55,7 @@ fn of_file(error: &ReadError) -> Markup {
                         tr {
                             td.num data-label="Line or row" { (problem.line) }
                             td.whole data-label="What is wrong" {
-                                (shown(&problem.fault)) " " (problem.fault.way_out().map_or("", said))
+                                (sentence(&problem.fault)) " " (problem.fault.way_out().map_or("", said))
                             }
                         }
                     }
@@ -64,6 +64,11 @@ fn of_file(error: &ReadError) -> Markup {
         }
         @if *more > 0 { p { "And " (counted(*more, "more problem", "more problems")) "." } }
     }
+}
+
+/// As a sentence; some of them are questions.
+fn sentence(problem: &impl ToString) -> String {
+    shown(problem).replace("?.", "?")
 }
 
 /// What helps, in the words of this page.
