@@ -2,6 +2,7 @@
 
 mod json;
 mod limits;
+mod look;
 mod round_trip;
 mod table;
 mod workbook;
