@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use domain::{Account, ClientId, ID_MAX, Name, Role, Stage, StatusId, StatusName, UserId};
 
+use crate::commit::unavailable;
 use crate::directory::folded;
 use crate::tenant::Tenant;
 use crate::{AdminError, NewUser, Service};
+
+/// The longest text that says what columns are, in bytes.
+const COLUMNS_BYTES_MAX: usize = 64 << 10;
 
 /// Looks up names while files are read, and remembers whom they name that is not here.
 pub struct ImportNames {
@@ -99,6 +103,24 @@ impl Service {
     ) -> Result<ImportNames, AdminError> {
         let last_client = if adds_missing { self.last_client_here(org)? } else { ClientId(0) };
         Ok(ImportNames::of(org, adds_missing, last_client))
+    }
+
+    /// Remembers what columns of tables have been said to be: `Their name=member`, one a line. What is longer than
+    /// 64 KiB is not remembered.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn remember_columns(&self, org: &Arc<Tenant>, columns: String) -> Result<(), AdminError> {
+        if columns.len() > COLUMNS_BYTES_MAX
+            || org.directory().organization.import_columns == columns
+        {
+            return Ok(());
+        }
+        self.change_directory(org, move |directory, transaction| {
+            directory.organization.import_columns = columns;
+            let put = transaction.put_organization(&directory.organization);
+            Ok(put.map_err(|e| unavailable(&e))?)
+        })
     }
 
     /// Adds the people and accounts that the files have named and that are not here, for a thread that may wait. To be

@@ -47,7 +47,7 @@ impl ImportPlan {
         // Of each activity, keep the last.
         slots.reverse();
         slots.dedup_by(|one, other| one.id.is_some() && one.id == other.id);
-        slots.sort_unstable_by_key(|slot| (slot.stamp.is_none(), slot.stamp, slot.id));
+        slots.sort_unstable_by_key(|slot| (slot.stamp.is_none(), slot.stamp, id_order(slot)));
         ImportPlan { file, slots, statuses, repeated, contradictions, next: 0 }
     }
 
@@ -55,12 +55,13 @@ impl ImportPlan {
     /// after `latest`, get `latest` as theirs: by stamp, then by id.
     pub(super) fn settle(&mut self, latest: Stamp) {
         let stamp = |slot: &Slot| slot.stamp.map_or(latest, |given| given.min(latest));
-        self.slots.sort_unstable_by_key(|slot| (stamp(slot), slot.id));
+        self.slots.sort_unstable_by_key(|slot| (stamp(slot), id_order(slot)));
     }
 
     /// Puts the item with the highest id before all others.
     pub(super) fn highest_first(&mut self) {
-        let highest = self.slots.iter().enumerate().max_by_key(|(_, slot)| slot.id);
+        let with_id = self.slots.iter().enumerate().filter(|(_, slot)| slot.id.is_some());
+        let highest = with_id.max_by_key(|(_, slot)| slot.id);
         if let Some((at, _)) = highest {
             self.slots[..=at].rotate_right(1);
         }
@@ -131,6 +132,11 @@ impl ImportPlan {
         }
         Ok(chunk)
     }
+}
+
+/// Those without an id come last, as they were read: each gets an id above all others.
+fn id_order(slot: &Slot) -> (bool, Option<ActivityId>, u64) {
+    (slot.id.is_none(), slot.id, slot.read_at())
 }
 
 /// Removals are not looked at: saved answers repeat them on every page.

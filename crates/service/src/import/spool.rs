@@ -55,6 +55,11 @@ impl Slot {
         self.len == 0
     }
 
+    /// In which order it was read.
+    pub(super) fn read_at(&self) -> u64 {
+        self.offset
+    }
+
     /// The later of two slots of one activity is the one to keep: the one of the later time, whichever
     /// file it stands in. A removal without a time wins over everything, since the vendor's are for ever; a
     /// record without one gives way to whatever has one. Of two of one time the removal wins, and of

@@ -209,6 +209,12 @@ fn columns_dates_and_the_zone_are_said_on_the_page() {
     let (_, there) = world.block_on(world.service.retrieve(&world.acme, ActivityId(1))).unwrap();
     let start = there.unwrap().record().unwrap().start;
     assert_eq!(start.to_string(), "2026-03-04T09:00:00.000+01:00");
+
+    // The organization remembers its columns, and nobody else does.
+    let (_, page) = uploaded(&mut admin, "anrufe.csv", GERMAN);
+    page.shows("5 columns, 1 not imported").shows("Choose below how this file writes dates.");
+    let (_, page) = uploaded(&mut world.stranger(), "anrufe.csv", GERMAN);
+    page.shows("Choose below what its columns are.");
 }
 
 #[test]
@@ -221,6 +227,7 @@ fn what_is_missing_is_added_on_request() {
     let (address, page) = uploaded(&mut admin, "calls.csv", file);
     page.shows("Accounts that are not here: Harbor Bakery.");
     page.shows("Statuses that are not here: Left message.").shows("Grace Hopper (");
+    page.shows("Harbor Bakery (new)").shows("Grace Hopper (new)");
     page.shows("Import 2 activities").shows("Add what is missing");
     let page = admin.post(&address, &[("action", "import")]);
     page.refused(422).shows("Let the import add them, or change the file.");
@@ -232,6 +239,8 @@ fn what_is_missing_is_added_on_request() {
     admin.get("/activities/1").ok().shows("Harbor Bakery").shows("Left message");
     admin.get("/settings").ok().shows("Grace Hopper").shows("Left message");
     assert_eq!(world.acme.accounts().len(), 1);
+    // Rows without a number get one in the file's order.
+    admin.get("/activities/2").ok().shows("Call Ed");
     // Now everything is here.
     let (_, page) = uploaded(&mut admin, "calls.csv", file);
     page.hides("Add what is missing");

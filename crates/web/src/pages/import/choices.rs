@@ -1,7 +1,7 @@
 //! What an admin says of a file that it does not say itself, and how it is to be imported.
 
 use domain::Zone;
-use neon::files::{ColumnName, ColumnNames, Dates, TableColumn};
+use neon::files::{ColumnName, Dates, TableColumn};
 use service::ImportOptions;
 
 use crate::fields::Fields;
@@ -59,13 +59,6 @@ impl Choices {
     /// Whether a file comes to the same by both.
     pub(super) fn is_same_check(&self, other: &Choices) -> bool {
         *self == Choices { add: self.add, ..other.clone() }
-    }
-
-    /// Which column is which, where that is not known by its name.
-    pub(super) fn names(&self) -> ColumnNames {
-        let mut names = ColumnNames::default();
-        self.columns.iter().for_each(|name| names.say(name.clone()));
-        names
     }
 
     /// What a column has been chosen to be; what it is known as, where nothing was chosen.

@@ -3,6 +3,7 @@
 //! `receive` takes the file, `uploads` keeps it, `work` reads, rehearses and imports it in the background, and
 //! `stage` says how far it has come. One address shows all of it: progress, the preview, the result.
 
+mod cells;
 mod choices;
 mod preview;
 mod problems;
@@ -244,8 +245,7 @@ async fn act(
     }
     let zone = who.person.tenant.directory().organization.zone.clone();
     let mut wrong = Wrong::default();
-    let columns = upload.columns.get().map_or(&[][..], Vec::as_slice);
-    let choices = Choices::parse(&fields, columns, &zone, &mut wrong);
+    let choices = Choices::parse(&fields, upload.columns(), &zone, &mut wrong);
     if !wrong.is_empty() {
         let said = html! {};
         return Ok(page(&web, &who, &upload, StatusCode::UNPROCESSABLE_ENTITY, &said, &wrong));

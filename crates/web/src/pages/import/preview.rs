@@ -1,17 +1,15 @@
 //! What importing a file would do, and what can be said about it.
 
-use domain::Member;
 use maud::{Markup, html};
 use neon::files::{Dates, Summary, TableColumn, Unsaid, members};
-use service::{Difference, Differing, ImportReport, NotHere};
+use service::{ImportReport, NotHere};
 
 use super::choices::{Choices, column_field};
-use super::problems;
 use super::stage::{Checked, Preview, Trouble};
 use super::uploads::Upload;
+use super::{cells, problems};
 use crate::form::{Label, Wrong, choice, options, zone_control};
 use crate::layout::{counted, csrf, number};
-use crate::pages::history;
 use crate::pages::names::Names;
 use crate::{SignedIn, Web};
 
@@ -64,7 +62,7 @@ pub(super) fn show(
             @if let Some(preview) = preview { (ways(preview, &checked.choices)) }
             (buttons(checked))
         }
-        @if let Some(preview) = preview { (details(&names, preview)) }
+        @if let Some(preview) = preview { (cells::all(&names, preview)) }
     }
 }
 
@@ -122,8 +120,12 @@ fn warnings(web: &Web, who: &SignedIn, preview: &Preview) -> Markup {
         ));
     }
     if summary.without_id > 0 {
-        let rows = counted(summary.without_id, "row has", "rows have");
-        told.push(format!("{rows} no activity number and becomes a new activity. Importing the file again would add it again."));
+        let rows = counted(
+            summary.without_id,
+            "row has no activity number and becomes a new activity",
+            "rows have no activity number and become new activities",
+        );
+        told.push(format!("{rows}. Importing the file again would add them again."));
     }
     if summary.twice > 0 {
         let times = counted(summary.twice, "time occurs", "times occur");
@@ -140,14 +142,14 @@ fn warnings(web: &Web, who: &SignedIn, preview: &Preview) -> Markup {
     }
     html! {
         @if !told.is_empty() {
-            div.notice.warn role="status" { ul { @for text in &told { li { (text) } } } }
+            div.notice.warn role="status" { @for text in &told { p { (text) } } }
         }
     }
 }
 
 /// Which column is what, where the file is a table.
 fn columns(upload: &Upload, checked: &Checked) -> Markup {
-    let columns = upload.columns.get().map_or(&[][..], Vec::as_slice);
+    let columns = upload.columns();
     let member = |column: &TableColumn| checked.choices.member(column);
     let unknown = columns.iter().filter(|column| member(column).is_empty()).count() as u64;
     let ignored = summary(checked).map(|summary| &summary.ignored);
@@ -163,7 +165,7 @@ fn columns(upload: &Upload, checked: &Checked) -> Markup {
                         thead { tr { th { "Column" } th { "First value" } th { "Imported as" } } }
                         tbody {
                             @for (at, column) in columns.iter().enumerate() {
-                                tr {
+                                tr.open[member(column).is_empty()] {
                                     th scope="row" { (column.name) }
                                     td data-label="First value" { (column.sample) }
                                     td data-label="Imported as" {
@@ -256,7 +258,7 @@ fn ways(preview: &Preview, chosen: &Choices) -> Markup {
                 @if has_missing {
                     (missing_people(not_here, true))
                     p { label { input type="checkbox" name="add" checked[chosen.add]; "Add what is missing" } }
-                    p.hint { "People who are added cannot sign in until you give them a login." }
+                    @if !not_here.users.is_empty() { p.hint { "People who are added cannot sign in until you give them a login." } }
                 }
                 @if stays > 0 || chosen.overwrite {
                     p {
@@ -326,90 +328,8 @@ fn buttons(checked: &Checked) -> Markup {
             } @else if checked.outcome.is_ok() {
                 p.hint { "Importing this file would change nothing." }
             }
-            button type="submit" name="action" value="check" { "Check again" }
+            button.primary[checked.outcome.is_err()] type="submit" name="action" value="check" { "Check again" }
             button.quiet type="submit" name="action" value="discard" { "Discard the file" }
         }
     }
-}
-
-/// Activity by activity, cell by cell.
-fn details(names: &Names, preview: &Preview) -> Markup {
-    let report = &preview.report;
-    let Rehearsed { updated, created, stays } = Rehearsed::of(report);
-    html! {
-        (part(names, "In conflict: the same was changed here since the file was made", &report.conflicts.first, report.conflicts.count))
-        (part(names, "To be updated", updated, report.updated))
-        (part(names, "To stay as they are: edited here, or newer than in the file", stays, report.newer_here.count))
-        (numbers("To be removed", &report.rehearsal.removed))
-        (numbers("To be brought back", &report.brought_back))
-        (numbers("Removed here, and to stay removed", &report.left_removed))
-        (part(names, "To be created", created, report.created))
-    }
-}
-
-/// What a rehearsal shows of the activities that are here.
-struct Rehearsed<'r> {
-    updated: &'r [Differing],
-    created: &'r [Differing],
-    stays: &'r [Differing],
-}
-
-impl Rehearsed<'_> {
-    fn of(report: &ImportReport) -> Rehearsed<'_> {
-        let rehearsal = &report.rehearsal;
-        Rehearsed {
-            updated: &rehearsal.overwritten,
-            created: &rehearsal.created,
-            stays: &rehearsal.newer_here,
-        }
-    }
-}
-
-fn part(names: &Names, title: &str, first: &[Differing], count: u64) -> Markup {
-    html! {
-        @if count > 0 {
-            section {
-                h2 { (title) " " span.muted { (number(count)) } }
-                (differing(names, first, count))
-            }
-        }
-    }
-}
-
-fn numbers(title: &str, listed: &service::Listed) -> Markup {
-    html! {
-        @if listed.count > 0 {
-            section {
-                h2 { (title) " " span.muted { (number(listed.count)) } }
-                p {
-                    @for id in &listed.first { a href={ "/activities/" (id) } { (id) } " " }
-                    @if listed.count > listed.first.len() as u64 { "…" }
-                }
-            }
-        }
-    }
-}
-
-/// Activities with what is here and what the file has.
-pub(super) fn differing(names: &Names, first: &[Differing], count: u64) -> Markup {
-    html! {
-        @if count > first.len() as u64 { p.hint { "The first " (number(first.len() as u64)) " of them." } }
-        ol.story.rehearsed {
-            @for Differing { id, members } in first {
-                li {
-                    span.what {
-                        @if id.0 == 0 { "New" } @else { a href={ "/activities/" (id) } { (id) } }
-                    }
-                    @if members.is_empty() { span.who { "removed in the file" } }
-                    @let told: Vec<&Difference> = members.iter().filter(|d| is_told(d, members)).collect();
-                    @if !told.is_empty() { dl.diff { @for difference in told { (history::row(difference, names)) } } }
-                }
-            }
-        }
-    }
-}
-
-/// A status is told by its name.
-fn is_told(difference: &Difference, all: &[Difference]) -> bool {
-    difference.member != Member::StatusId || !all.iter().any(|d| d.member == Member::StatusName)
 }

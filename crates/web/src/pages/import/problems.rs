@@ -1,7 +1,7 @@
 //! Why a file cannot be imported, and what to do about it on this page.
 
 use maud::{Markup, html};
-use neon::files::{ReadError, WayOut};
+use neon::files::{ReadError, WayOut, members};
 use service::ImportError;
 
 use super::stage::Trouble;
@@ -49,11 +49,11 @@ fn of_file(error: &ReadError) -> Markup {
         (nothing_written())
         div.scroll {
             table.grid {
-                thead { tr { th.num { "Line or row" } th { "What is wrong" } } }
+                thead { tr { th.line { "Line or row" } th { "What is wrong" } } }
                 tbody {
                     @for problem in problems {
                         tr {
-                            td.num data-label="Line or row" { (problem.line) }
+                            td.line data-label="Line or row" { (problem.line) }
                             td.whole data-label="What is wrong" {
                                 (sentence(&problem.fault)) " " (problem.fault.way_out().map_or("", said))
                             }
@@ -66,9 +66,12 @@ fn of_file(error: &ReadError) -> Markup {
     }
 }
 
-/// As a sentence; some of them are questions.
+/// As a sentence. Some are questions, and members keep their names.
 fn sentence(problem: &impl ToString) -> String {
-    shown(problem).replace("?.", "?")
+    let text = problem.to_string();
+    let first = text.split([' ', ':']).next().unwrap_or_default();
+    let sentence = if members().contains(&first) { format!("{text}.") } else { shown(&text) };
+    sentence.replace("?.", "?")
 }
 
 /// What helps, in the words of this page.

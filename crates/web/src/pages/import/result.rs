@@ -2,11 +2,10 @@
 
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use domain::ActivityId;
 use maud::{Markup, html};
-use service::Listed;
 
-use super::preview::{added, differing, missing_people, tally};
+use super::cells::{Called, differing, linked, section};
+use super::preview::{added, missing_people, tally};
 use super::problems;
 use super::stage::{Done, Importing, Stage};
 use super::uploads::Upload;
@@ -87,7 +86,7 @@ fn again(who: &SignedIn, upload: &Upload) -> Markup {
 
 fn succeeded(who: &SignedIn, importing: &Importing, done: &Done) -> Markup {
     let Done { report, added: new, still_missing } = done;
-    let names = Names::of(who);
+    let called = Called { names: &Names::of(who), not_here: still_missing };
     let changed = report.changed();
     let text = match changed {
         0 => "The import is done. Nothing has changed: everything was here already.".to_owned(),
@@ -107,32 +106,13 @@ fn succeeded(who: &SignedIn, importing: &Importing, done: &Done) -> Markup {
             @if changed > 0 && !report.kept_stamps { a.button.primary href=(since) { "See what changed" } " " }
             a.button href="/activities" { "To the activities" }
         }
-        @if report.conflicts.count > 0 {
-            section {
-                h2 { "Not imported, because the same was changed here" }
-                (differing(&names, &report.conflicts.first, report.conflicts.count))
-            }
-        }
+        @let conflicts = &report.conflicts;
+        (section("Not imported, because the same was changed here", conflicts.count, &differing(&called, &conflicts.first, conflicts.count)))
         (linked("Left as they are, because they were edited here or are newer than in the file", &report.newer_here))
         (linked("Removed here, and still removed", &report.left_removed))
         (linked("Brought back", &report.brought_back))
         (linked("New activities", &report.given_ids))
         (added(new, &report.statuses))
         (missing_people(still_missing, false))
-    }
-}
-
-/// The first of some activities, with the ways to them.
-fn linked(title: &str, listed: &Listed) -> Markup {
-    html! {
-        @if listed.count > 0 {
-            section {
-                h2 { (title) " " span.muted { (number(listed.count)) } }
-                p {
-                    @for ActivityId(id) in &listed.first { a href={ "/activities/" (id) } { (id) } " " }
-                    @if listed.count > listed.first.len() as u64 { "…" }
-                }
-            }
-        }
     }
 }

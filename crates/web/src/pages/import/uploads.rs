@@ -10,11 +10,12 @@ use std::os::unix::fs::FileExt;
 use std::sync::{Arc, OnceLock};
 
 use domain::{OrgKey, Stamp, UserId};
-use neon::files::TableColumn;
+use neon::files::{ColumnNames, TableColumn};
 use parking_lot::{Mutex, RwLock};
 use service::Person;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::choices::Choices;
 use super::stage::Stage;
 
 /// The largest file that is taken, in bytes.
@@ -76,10 +77,18 @@ pub(super) struct Upload {
     /// Gone once it has been imported.
     file: Mutex<Option<Arc<File>>>,
     last_used: Mutex<Stamp>,
-    /// Its columns and what they are known as, where it is a table.
-    pub(super) columns: OnceLock<Vec<TableColumn>>,
+    /// What is known of its columns, once somebody has looked.
+    pub(super) known: OnceLock<Known>,
     stage: RwLock<Stage>,
     _place: Place,
+}
+
+/// What is known of a table before anybody has said anything of it.
+pub(super) struct Known {
+    /// What its organization has said of columns before.
+    pub(super) names: ColumnNames,
+    /// Its columns, and what they are known as; none where it is no table.
+    pub(super) columns: Vec<TableColumn>,
 }
 
 impl Upload {
@@ -98,10 +107,22 @@ impl Upload {
             user: by.user,
             file: Mutex::new(Some(Arc::new(file))),
             last_used: Mutex::new(now),
-            columns: OnceLock::new(),
+            known: OnceLock::new(),
             stage: RwLock::new(Stage::Received),
             _place: place,
         }
+    }
+
+    /// Its columns.
+    pub(super) fn columns(&self) -> &[TableColumn] {
+        self.known.get().map_or(&[], |known| &known.columns)
+    }
+
+    /// What its columns are called, with these choices.
+    pub(super) fn names(&self, choices: &Choices) -> ColumnNames {
+        let mut names = self.known.get().map_or_else(ColumnNames::default, |k| k.names.clone());
+        choices.columns.iter().for_each(|name| names.say(name.clone()));
+        names
     }
 
     /// Its address.

@@ -10,7 +10,7 @@ use service::{ImportNames, ImportPlan, LongWorkError, NotHere, Person, Spool, Te
 
 use super::choices::Choices;
 use super::stage::{Checked, Checking, Done, Importing, Preview, Stage, Trouble};
-use super::uploads::Upload;
+use super::uploads::{Known, Upload};
 use crate::Web;
 use crate::layout::counted;
 
@@ -41,7 +41,7 @@ fn read(
         now: web.service.now(),
         zone: &zone,
         dates: choices.dates,
-        columns: &choices.names(),
+        columns: &upload.names(choices),
         folder: folder.as_deref(),
         names: &mut names,
     };
@@ -110,12 +110,12 @@ fn check(
     checking: &Arc<Checking>,
 ) -> Result<Preview, Trouble> {
     let choices = &checking.choices;
-    if upload.columns.get().is_none() {
+    if upload.known.get().is_none() {
         let source = BufReader::new(upload.reader().ok_or(Trouble::Gone)?);
-        let folder = web.settings.folder.as_deref();
-        let columns = files::look(source, &ColumnNames::default(), folder);
+        let names = remembered(tenant);
+        let columns = files::look(source, &names, web.settings.folder.as_deref());
         let columns = columns.map_err(|e| Trouble::Unavailable(e.to_string()))?;
-        let _ = upload.columns.set(columns);
+        let _ = upload.known.set(Known { names, columns });
     }
     let found = read(web, tenant, upload, choices, true, &|items| checking.note_read(items))?;
     let Read { plan, summary, names } = found;
@@ -126,6 +126,30 @@ fn check(
         Arc::new(move |done| comparing.note_compared(done, activities));
     let report = web.service.import(tenant, plan, choices.options(true), &progress)?;
     Ok(Preview { activities, summary, report, not_here: names.not_here().clone(), repeated })
+}
+
+/// What the organization has said of columns before.
+fn remembered(tenant: &Tenant) -> ColumnNames {
+    let mut names = ColumnNames::default();
+    let said = tenant.directory();
+    // A member that there is no more is no longer known.
+    let said = said.organization.import_columns.lines().filter_map(|line| line.parse().ok());
+    said.for_each(|name| names.say(name));
+    names
+}
+
+/// Remembers what was said of columns, after all that was said before.
+fn remember(web: &Web, tenant: &Arc<Tenant>, choices: &Choices) {
+    if choices.columns.is_empty() {
+        return;
+    }
+    let mut names = remembered(tenant);
+    choices.columns.iter().for_each(|name| names.say(name.clone()));
+    let columns: String = names.said().map(|name| format!("{name}\n")).collect();
+    // The import is done all the same.
+    if let Err(problem) = web.service.remember_columns(tenant, columns) {
+        tracing::warn!(org = %tenant.id, %problem, "what columns are cannot be remembered");
+    }
 }
 
 /// Begins to import a file as it was checked.
@@ -177,6 +201,7 @@ fn import(
     let found = read(web, tenant, upload, choices, choices.add, &|_| {})?;
     let Read { plan, names, .. } = found;
     let report = web.service.import(tenant, plan, choices.options(false), progress)?;
+    remember(web, tenant, choices);
     let (mut added, mut still_missing) = (NotHere::default(), names.not_here().clone());
     if choices.add {
         std::mem::swap(&mut added, &mut still_missing);
