@@ -76,7 +76,7 @@ fn add_missing(
     not_here: &NotHere,
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
-    let NotHere { users, accounts, statuses, .. } = not_here;
+    let NotHere { users, accounts, .. } = not_here;
     let shown = |(id, name): (&UserId, &Option<Name>)| match name {
         Some(name) => format!("{id} {name}"),
         None => id.to_string(),
@@ -101,11 +101,6 @@ fn add_missing(
     if !accounts.is_empty() {
         let count = agreeing(accounts.len() as u64, "account", "accounts");
         console.note(&format!("{count} {would}added"))?;
-    }
-    if !statuses.is_empty() {
-        let count = agreeing(statuses.len() as u64, "status", "statuses");
-        let names: Vec<&str> = statuses.values().map(|name| name.as_str()).collect();
-        console.note(&format!("{count} {would}added: {}", names.join(", ")))?;
     }
     if import.dry_run {
         return Ok(());

@@ -41,7 +41,7 @@ activityId,subject,startDateTime,activityStatus.id,activityStatus.name,activityP
 /// A table that names a person, an account and a status that are not here, and dates that can be read either way.
 const MISSING: &str = "\
 activityId,subject,startDateTime,activityStatus.name,activityPriority,accountName,systemUserName
-40,Call Ada,04/03/2026 09:00,Left message,NORMAL,Harbor Bakery,Grace Hopper
+40,Call Ada,04/03/2014 09:00,Left message,NORMAL,Harbor Bakery,Grace Hopper
 ";
 
 /// A folder as `either_way` gives it, with an organization and files of every form.
