@@ -146,6 +146,7 @@ fn read(
             dates: import.dates,
             columns: &columns,
             folder: Some(&ground.folder),
+            unpacked_max: files::WORKBOOK_UNPACKED_BYTES_MAX,
             names,
         };
         let summary = files::read(&name, source, reading, &mut |item| {

@@ -39,6 +39,7 @@ pub fn members() -> &'static [&'static str] {
 }
 
 /// The columns of a table that have a name, the first 200; none where the file is no table, or cannot be read as one.
+/// Folder and limit are those of [`Reading`](super::Reading).
 ///
 /// # Errors
 /// When the source cannot be read.
@@ -46,6 +47,7 @@ pub fn look(
     mut source: impl BufRead,
     names: &ColumnNames,
     folder: Option<&Path>,
+    unpacked_max: u64,
 ) -> io::Result<Vec<TableColumn>> {
     let find = |name: &str| names.find(name).map(|column| column as usize);
     let columns = Columns {
@@ -55,7 +57,7 @@ pub fn look(
         required: &[],
         lacking: Fault::Columns,
     };
-    match source::open(&mut source, folder)? {
+    match source::open(&mut source, folder, unpacked_max)? {
         Source::Csv { mut text, line, is_marked } => {
             let mut rows = CsvRows::new(&mut text, line, is_marked, &columns)?;
             look_at(&mut rows, &columns)

@@ -79,6 +79,8 @@ pub struct Reading<'a> {
     pub columns: &'a ColumnNames,
     /// Where workbooks are set aside; the system's folder for such files where there is none.
     pub folder: Option<&'a Path>,
+    /// The most bytes that a workbook may have once it is unpacked: [`WORKBOOK_UNPACKED_BYTES_MAX`], or less.
+    pub unpacked_max: u64,
     /// Whom and what names in tables stand for.
     pub names: &'a mut ImportNames,
 }
@@ -157,7 +159,7 @@ struct Intake<'e> {
 
 impl Intake<'_> {
     fn read(mut self, source: &mut dyn BufRead) -> io::Result<(Summary, Problems)> {
-        match source::open(source, self.reading.folder)? {
+        match source::open(source, self.reading.folder, self.reading.unpacked_max)? {
             Source::Empty => {}
             Source::Json(mut text, line) => {
                 let mut head = Vec::new();

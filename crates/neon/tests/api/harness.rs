@@ -290,6 +290,7 @@ impl Org {
             columns: &ColumnNames::default(),
             folder: Some(folder.path()),
             names: &mut names,
+            unpacked_max: neon::files::WORKBOOK_UNPACKED_BYTES_MAX,
         };
         neon::files::read("file", Cursor::new(file), reading, &mut |item| {
             spool.push(&item).unwrap();

@@ -355,3 +355,19 @@ fn a_script_hears_how_far_it_has_come() {
     assert_eq!(state.header("content-type"), "application/json");
     state.shows("\"finished\":true");
 }
+
+#[test]
+fn a_workbook_that_unpacks_to_very_much_is_refused() {
+    let world = World::new();
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    archive.start_file("xl/sharedStrings.xml", options).unwrap();
+    let piece = vec![b' '; 1 << 20];
+    for _ in 0..257 {
+        std::io::Write::write_all(&mut archive, &piece).unwrap();
+    }
+    let workbook = archive.finish().unwrap().into_inner();
+    let mut admin = world.admin();
+    let address = admin.upload("bomb.xlsx", &workbook).redirected().to_owned();
+    settled(&mut admin, &address).shows("This workbook is too large").hides("value=\"import\"");
+}

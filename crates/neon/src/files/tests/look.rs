@@ -6,7 +6,7 @@ use crate::files::{Fault, TableColumn, Unsaid, WayOut, look, members};
 #[track_caller]
 fn columns(input: &str) -> Vec<TableColumn> {
     let source = BufReader::with_capacity(1, input.as_bytes());
-    look(source, &ColumnNames::default(), None).unwrap()
+    look(source, &ColumnNames::default(), None, 1 << 20).unwrap()
 }
 
 fn column(name: &str, member: Option<&'static str>, sample: &str) -> TableColumn {

@@ -12,6 +12,7 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use super::{ColumnNames, Format, Ignored, ReadError, Reading, Summary, Writer, read};
+use crate::files::WORKBOOK_UNPACKED_BYTES_MAX;
 use domain::{
     Activity, Author, CustomField, Imported, Member, Moment, Origin, Seq, Stamp, State, Version,
     Zone,
@@ -29,7 +30,8 @@ static COLUMNS: LazyLock<ColumnNames> = LazyLock::new(ColumnNames::default);
 
 fn reading(names: &mut ImportNames) -> Reading<'_> {
     let (zone, columns) = (&*CHICAGO, &*COLUMNS);
-    Reading { now: stamp(NOW), zone, dates: None, columns, folder: None, names }
+    let unpacked_max = WORKBOOK_UNPACKED_BYTES_MAX;
+    Reading { now: stamp(NOW), zone, dates: None, columns, folder: None, unpacked_max, names }
 }
 
 fn read_bytes(input: &[u8]) -> Result<(Vec<Imported>, Summary), ReadError> {

@@ -21,6 +21,9 @@ use super::stage::Stage;
 /// The largest file that is taken, in bytes.
 pub(super) const UPLOAD_BYTES_MAX: u64 = 64 << 20;
 
+/// The most bytes that a workbook may have once it is unpacked: of some, all is held in memory.
+pub(super) const UNPACKED_BYTES_MAX: u64 = 256 << 20;
+
 /// Files of all organizations that are kept at the same time.
 const UPLOADS_MAX: usize = 16;
 
@@ -30,39 +33,39 @@ const UPLOADS_PER_ORG_MAX: usize = 4;
 /// How long a file is kept that nobody uses, in milliseconds.
 pub(super) const KEPT_MS: i64 = 3_600_000;
 
-/// Files that are read and checked at the same time; of each organization one.
-const CHECKS_MAX: usize = 4;
+/// Files that are read at the same time; of each organization one.
+const READ_MAX: usize = 2;
 
 /// All files that are kept.
 pub(crate) struct Uploads {
     known: Mutex<Vec<Arc<Upload>>>,
     places: Arc<Semaphore>,
     places_of: Mutex<HashMap<OrgKey, OfOrg>>,
-    checks: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
 }
 
 /// An organization's share.
 #[derive(Clone)]
 struct OfOrg {
     places: Arc<Semaphore>,
-    checks: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
 }
 
 impl Default for OfOrg {
     fn default() -> OfOrg {
-        let [places, checks] = [UPLOADS_PER_ORG_MAX, 1].map(|max| Arc::new(Semaphore::new(max)));
-        OfOrg { places, checks }
+        let [places, reads] = [UPLOADS_PER_ORG_MAX, 1].map(|max| Arc::new(Semaphore::new(max)));
+        OfOrg { places, reads }
     }
 }
 
 impl Default for Uploads {
     fn default() -> Uploads {
-        let [places, checks] = [UPLOADS_MAX, CHECKS_MAX].map(|max| Arc::new(Semaphore::new(max)));
-        Uploads { known: Mutex::default(), places, places_of: Mutex::default(), checks }
+        let [places, reads] = [UPLOADS_MAX, READ_MAX].map(|max| Arc::new(Semaphore::new(max)));
+        Uploads { known: Mutex::default(), places, places_of: Mutex::default(), reads }
     }
 }
 
-/// Room for one file, or a turn to check one, until it is dropped.
+/// Room for one file, or a turn to read one, until it is dropped.
 pub(super) type Place = [OwnedSemaphorePermit; 2];
 
 /// A file that somebody has uploaded.
@@ -170,10 +173,10 @@ impl Uploads {
         Some([own, self.places.clone().try_acquire_owned().ok()?])
     }
 
-    /// Waits for a turn to read and check a file of an organization.
+    /// Waits for a turn to read a file of an organization.
     pub(super) async fn turn(&self, org: OrgKey) -> Option<Place> {
-        let own = self.of(org).checks.acquire_owned().await.ok()?;
-        Some([own, self.checks.clone().acquire_owned().await.ok()?])
+        let own = self.of(org).reads.acquire_owned().await.ok()?;
+        Some([own, self.reads.clone().acquire_owned().await.ok()?])
     }
 
     fn of(&self, org: OrgKey) -> OfOrg {

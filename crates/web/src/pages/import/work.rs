@@ -10,7 +10,7 @@ use service::{ImportNames, ImportPlan, LongWorkError, NotHere, Person, Spool, Te
 
 use super::choices::Choices;
 use super::stage::{Checked, Checking, Done, Importing, Preview, Stage, Trouble};
-use super::uploads::{Known, Upload};
+use super::uploads::{Known, UNPACKED_BYTES_MAX, Upload};
 use crate::Web;
 use crate::layout::counted;
 
@@ -43,6 +43,7 @@ fn read(
         dates: choices.dates,
         columns: &upload.names(choices),
         folder: folder.as_deref(),
+        unpacked_max: UNPACKED_BYTES_MAX,
         names: &mut names,
     };
     let source = BufReader::new(upload.reader().ok_or(Trouble::Gone)?);
@@ -113,7 +114,8 @@ fn check(
     if upload.known.get().is_none() {
         let source = BufReader::new(upload.reader().ok_or(Trouble::Gone)?);
         let names = remembered(tenant);
-        let columns = files::look(source, &names, web.settings.folder.as_deref());
+        let columns =
+            files::look(source, &names, web.settings.folder.as_deref(), UNPACKED_BYTES_MAX);
         let columns = columns.map_err(|e| Trouble::Unavailable(e.to_string()))?;
         let _ = upload.known.set(Known { names, columns });
     }
@@ -164,7 +166,7 @@ pub(super) fn start_import(
     let (web_there, tenant, there) = (web.clone(), person.tenant.clone(), upload.clone());
     let (outcome_there, choices_there) = (outcome.clone(), choices.clone());
     let began = web.service.now();
-    let user = person.user;
+    let (user, runtime) = (person.user, tokio::runtime::Handle::current());
     upload.go_on(|stage| {
         // A second click, or another window.
         if stage.is_at_work() {
@@ -173,7 +175,11 @@ pub(super) fn start_import(
         let activities = counted(preview.activities, "activity", "activities");
         let title = format!("Importing {activities}");
         let work = web.service.start_import(person, title, preview.activities, move |progress| {
-            let done = import(&web_there, &tenant, &there, &choices_there, progress);
+            let turn = runtime.block_on(web_there.uploads.turn(tenant.key));
+            let found = read(&web_there, &tenant, &there, &choices_there, choices_there.add, &|_| {});
+            drop(turn);
+            let done = found
+                .and_then(|found| import(&web_there, &tenant, found, &choices_there, progress));
             let told = match &done {
                 Ok(Done { report, .. }) => {
                     let changed = report.changed();
@@ -194,11 +200,10 @@ pub(super) fn start_import(
 fn import(
     web: &Web,
     tenant: &Arc<Tenant>,
-    upload: &Upload,
+    found: Read,
     choices: &Choices,
     progress: &Arc<dyn Fn(u64) + Send + Sync>,
 ) -> Result<Done, Trouble> {
-    let found = read(web, tenant, upload, choices, choices.add, &|_| {})?;
     let Read { plan, names, .. } = found;
     let report = web.service.import(tenant, plan, choices.options(false), progress)?;
     remember(web, tenant, choices);

@@ -23,7 +23,7 @@ use crate::files::problem::Fault;
 /// The most bytes that a workbook may have.
 pub const WORKBOOK_BYTES_MAX: u64 = 256 << 20;
 
-/// The most bytes that a workbook may have once it is unpacked.
+/// The most bytes that a workbook may have once it is unpacked, where nobody asks for less.
 pub const WORKBOOK_UNPACKED_BYTES_MAX: u64 = 1 << 30;
 
 /// What every .xlsx and .ods file begins with, since both are zip archives.
@@ -38,13 +38,18 @@ pub(in crate::files) fn is_workbook(start: &[u8]) -> bool {
 }
 
 /// A workbook that has been set aside in a file, since its parts can only be found from its end.
-pub(in crate::files) struct Workbook(File);
+pub(in crate::files) struct Workbook {
+    file: File,
+    unpacked_max: u64,
+}
 
 impl Workbook {
-    /// Sets the source aside in a file without a name, in this folder or the system's.
+    /// Sets the source aside in a file without a name, in this folder or the system's. It is read if it has no more
+    /// than `unpacked_max` bytes once it is unpacked.
     pub(in crate::files) fn spool(
         source: &mut dyn BufRead,
         folder: Option<&Path>,
+        unpacked_max: u64,
     ) -> io::Result<Workbook> {
         let mut file = match folder {
             Some(folder) => tempfile::tempfile_in(folder)?,
@@ -52,7 +57,7 @@ impl Workbook {
         };
         io::copy(&mut Read::take(source, WORKBOOK_BYTES_MAX + 1), &mut file)?;
         file.seek(SeekFrom::Start(0))?;
-        Ok(Workbook(file))
+        Ok(Workbook { file, unpacked_max })
     }
 
     /// Reads its first visible sheet as a table.
@@ -75,13 +80,13 @@ impl Workbook {
         self,
         act: &mut dyn FnMut(&mut dyn Rows, Form) -> io::Result<T>,
     ) -> io::Result<Result<T, Fault>> {
-        let mut file = BufReader::new(self.0);
+        let mut file = BufReader::new(self.file);
         let is_old = file.fill_buf()?.starts_with(OLD_MARK);
         let is_too_large = file.get_ref().metadata()?.len() > WORKBOOK_BYTES_MAX;
         let form = match (is_old, is_too_large) {
             (true, _) => Err(Fault::OldWorkbook),
             (_, true) => Err(Fault::WorkbookTooLarge),
-            _ => guard::look_through(&mut file),
+            _ => guard::look_through(&mut file, self.unpacked_max),
         };
         let done = form.and_then(|form| match form {
             Form::Xlsx => with_xlsx(file, act),
