@@ -1,4 +1,4 @@
-//! What the columns of a table are, before anything of it is read: for whoever is asked which members they are.
+//! What the columns of a table are, before it is read, so that someone can be asked which members they are.
 
 use std::io::{self, BufRead};
 use std::path::Path;

@@ -298,8 +298,26 @@ impl Browser<'_> {
             body.extend_from_slice(b"\r\n");
         }
         body.extend_from_slice(b"--parts--\r\n");
+        self.upload_body(body)
+    }
+
+    /// Sends a form of several parts as it is.
+    pub(crate) fn upload_body(&mut self, body: Vec<u8>) -> Page {
         let form = Form { kind: "multipart/form-data; boundary=parts", body };
         self.send(Method::POST, "/import", Some(form), "text/html")
+    }
+
+    /// Begins to send a form whose body never comes, and returns the status of the answer.
+    pub(crate) fn begin_upload(&self) -> u16 {
+        let session = self.cookie("driftless_session").unwrap_or_default();
+        let request = Request::post("/import")
+            .header(header::COOKIE, format!("driftless_session={session}"))
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=parts")
+            .body(Body::from_stream(futures_util::stream::pending::<
+                Result<Vec<u8>, std::io::Error>,
+            >()));
+        let Ok(response) = self.world.block_on(self.world.router().oneshot(request.unwrap()));
+        response.status().as_u16()
     }
 
     /// Sends a form and reads nothing of the answer but its head.

@@ -74,10 +74,12 @@ fn it_is_for_admins_and_told_before_anything_is_read() {
     for mut other in [world.editor(), world.viewer()] {
         other.get("/import").refused(403);
         other.upload("calls.csv", NEW.as_bytes()).refused(403).shows("admin");
+        assert_eq!(other.begin_upload(), 403, "before anything of it has come");
         other.post("/import/some", &[("action", "check")]).refused(403);
         other.get("/activities").ok().hides("href=\"/import\"");
     }
     let mut nobody = world.browser();
+    assert_eq!(nobody.begin_upload(), 401);
     assert_eq!(nobody.get("/import").redirected(), "/sign-in?back=%2Fimport");
     nobody
         .upload_bare(&[("csrf", None, b"x"), ("file", Some("calls.csv"), NEW.as_bytes())])
@@ -96,6 +98,13 @@ fn it_is_for_admins_and_told_before_anything_is_read() {
         assert_eq!(page.status, 403, "without {without}");
     }
     admin.post("/import", &[("file", "calls.csv")]).refused(403);
+    // A form that ends in the middle of its file.
+    let csrf = admin.get("/import").ok().value("csrf").unwrap().to_owned();
+    let part =
+        |name: &str| format!("--parts\r\nContent-Disposition: form-data; name={name}\r\n\r\n");
+    let cut =
+        format!("{}{csrf}\r\n{}subject,", part("csrf"), part("\"file\"; filename=\"calls.csv\""));
+    admin.upload_body(cut.into_bytes()).refused(400).shows("has not come whole");
     admin.get("/import").ok().hides("Your files");
 }
 

@@ -27,7 +27,7 @@ use maud::{Markup, html};
 use self::choices::Choices;
 use self::receive::NotReceived;
 use self::stage::{Checked, Stage};
-use self::uploads::{KEPT_MS, UPLOAD_BYTES_MAX, Upload};
+use self::uploads::{UPLOAD_BYTES_MAX, Upload};
 use crate::form::Wrong;
 use crate::layout::{self, Nav, csrf, notice, number};
 use crate::problem::shown;
@@ -44,6 +44,9 @@ pub(crate) fn routes() -> Router<Web> {
 
 /// How long the next page waits for what has been begun, before it shows the progress instead.
 const WAIT_MAX: Duration = Duration::from_secs(3);
+
+/// How often files are looked for that have been kept long enough.
+const LOOKED_AFTER_EVERY: Duration = Duration::from_secs(600);
 
 async fn show_form(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
@@ -118,7 +121,7 @@ async fn upload(State(web): State<Web>, request: Request) -> Result<Response, Pr
     let file = (received.name, received.file, received.bytes);
     let upload = Arc::new(Upload::new(id, file, &who.person, now, place));
     web.uploads.keep(upload.clone());
-    forget_later(&web);
+    look_after(&web);
     check(&web, &who, &upload, Choices::default()).await;
     Ok(Redirect::to(&upload.address()).into_response())
 }
@@ -141,20 +144,25 @@ fn not_received(web: &Web, who: &SignedIn, refused: &NotReceived) -> Response {
     form(web, who, status, Some(&text))
 }
 
-/// Lets files go for which nobody comes back.
-fn forget_later(web: &Web) {
+/// Deletes files that have been kept long enough, also if no one asks for them again.
+fn look_after(web: &Web) {
+    if !web.uploads.begin_watch() {
+        return;
+    }
     let uploads = Arc::downgrade(&web.uploads);
     let service = web.service.clone();
     tokio::spawn(async move {
-        let kept = Duration::from_millis(KEPT_MS.unsigned_abs() + 1);
-        tokio::time::sleep(kept).await;
-        if let Some(uploads) = uploads.upgrade() {
-            uploads.forget_old(service.now());
+        loop {
+            tokio::time::sleep(LOOKED_AFTER_EVERY).await;
+            match uploads.upgrade() {
+                Some(uploads) if uploads.watch(service.now()) => {}
+                _ => return,
+            }
         }
     });
 }
 
-/// Begins a check, and waits for it as long as somebody may be kept waiting for a page.
+/// Begins a check, and waits for it as long as a page may take.
 async fn check(web: &Web, who: &SignedIn, upload: &Arc<Upload>, choices: Choices) {
     work::start_check(web, &who.person, upload, choices);
     if let Stage::Checking(checking) = upload.stage() {
@@ -191,7 +199,7 @@ async fn show(
     Ok(page(&web, &who, &upload, StatusCode::OK, &said, &Wrong::default()))
 }
 
-/// A file that is not here: it was never this person's, was given up, or has been forgotten.
+/// For a file that is not here: it is another person's, or was discarded, or has been kept long enough.
 fn gone(web: &Web, who: &SignedIn) -> Response {
     let text = "This file is not here any more. Files are kept for an hour, and not beyond a restart of the server. Upload it again.";
     form(web, who, StatusCode::NOT_FOUND, Some(text))

@@ -66,7 +66,7 @@ pub(super) fn show(
     }
 }
 
-/// What the file has beside its activities; of a file with problems, as far as it was read.
+/// What is known of the file apart from its activities; of a file with problems, as far as it was read.
 fn summary(checked: &Checked) -> Option<&Summary> {
     match &checked.outcome {
         Ok(preview) => Some(&preview.summary),
@@ -108,7 +108,7 @@ pub(super) fn tally(report: &ImportReport, is_to_come: bool) -> Markup {
     }
 }
 
-/// What somebody may not expect.
+/// What may be unexpected.
 fn warnings(web: &Web, who: &SignedIn, preview: &Preview) -> Markup {
     let Preview { summary, report, repeated, .. } = preview;
     let mut told: Vec<String> =
@@ -294,7 +294,7 @@ pub(super) fn missing_people(not_here: &NotHere, with_all: bool) -> Markup {
     }
 }
 
-/// What an import has added beside activities.
+/// What an import has added apart from activities.
 pub(super) fn added(added: &NotHere, statuses: &[String]) -> Markup {
     let NotHere { users, accounts, .. } = added;
     let counts = [(users.len(), "person", "people"), (accounts.len(), "account", "accounts")];

@@ -28,7 +28,7 @@ pub(super) fn list(trouble: &Trouble, who: &SignedIn) -> Markup {
         Trouble::Whole => html! {
             (notice("bad", "This file is a whole organization, with its people, statuses and settings."))
             p {
-                "Import it on the server, into an organization that nobody has signed in to: "
+                "Import it on the server, into an organization that no one has signed in to: "
                 code { "driftless org add NEW" } ", then " code { "driftless import NEW FILE" } ". "
                 "To import only its activities here, export them without " code { "--all" } ": "
                 code { "driftless export " (org) } "."

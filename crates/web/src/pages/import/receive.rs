@@ -13,7 +13,7 @@ use crate::{Problem, SignedIn, Web};
 /// The longest token of a form, in bytes.
 const TOKEN_BYTES_MAX: u64 = 1 << 10;
 
-/// What a form has beside its file, in bytes.
+/// What a form has apart from its file, in bytes.
 const FORM_BYTES_MAX: u64 = 16 << 10;
 
 /// A file that is too large is read on to here, and not kept: before it has sent everything, a browser does not look

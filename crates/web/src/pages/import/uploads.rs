@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use domain::{OrgKey, Stamp, UserId};
@@ -30,8 +31,8 @@ const UPLOADS_MAX: usize = 16;
 /// Files of one organization that are kept at the same time. For a further one, the oldest that is not at work gives way.
 const UPLOADS_PER_ORG_MAX: usize = 4;
 
-/// How long a file is kept that nobody uses, in milliseconds.
-pub(super) const KEPT_MS: i64 = 3_600_000;
+/// How long a file is kept after it was last used, in milliseconds.
+const KEPT_MS: i64 = 3_600_000;
 
 /// Files that are read at the same time; of each organization one.
 const READ_MAX: usize = 2;
@@ -42,6 +43,8 @@ pub(crate) struct Uploads {
     places: Arc<Semaphore>,
     places_of: Mutex<HashMap<OrgKey, OfOrg>>,
     reads: Arc<Semaphore>,
+    /// Whether something looks from time to time for files that have been kept long enough.
+    is_watched: AtomicBool,
 }
 
 /// An organization's share.
@@ -61,14 +64,20 @@ impl Default for OfOrg {
 impl Default for Uploads {
     fn default() -> Uploads {
         let [places, reads] = [UPLOADS_MAX, READ_MAX].map(|max| Arc::new(Semaphore::new(max)));
-        Uploads { known: Mutex::default(), places, places_of: Mutex::default(), reads }
+        Uploads {
+            known: Mutex::default(),
+            places,
+            places_of: Mutex::default(),
+            reads,
+            is_watched: AtomicBool::new(false),
+        }
     }
 }
 
 /// Room for one file, or a turn to read one, until it is dropped.
 pub(super) type Place = [OwnedSemaphorePermit; 2];
 
-/// A file that somebody has uploaded.
+/// An uploaded file.
 pub(super) struct Upload {
     /// The secret that it is known by.
     pub(super) id: String,
@@ -80,13 +89,13 @@ pub(super) struct Upload {
     /// Gone once it has been imported.
     file: Mutex<Option<Arc<File>>>,
     last_used: Mutex<Stamp>,
-    /// What is known of its columns, once somebody has looked.
+    /// What is known of its columns, once it has been looked at.
     pub(super) known: OnceLock<Known>,
     stage: RwLock<Stage>,
     _place: Place,
 }
 
-/// What is known of a table before anybody has said anything of it.
+/// What is known of a table before its uploader has said anything of it.
 pub(super) struct Known {
     /// What its organization has said of columns before.
     pub(super) names: ColumnNames,
@@ -207,7 +216,23 @@ impl Uploads {
         self.known.lock().retain(|known| !Arc::ptr_eq(known, upload) || known.stage().is_at_work());
     }
 
-    /// Forgets what nobody has used for long.
+    /// Whether files are to be looked after from now on: the first has come.
+    pub(super) fn begin_watch(&self) -> bool {
+        !self.is_watched.swap(true, Ordering::Relaxed)
+    }
+
+    /// Forgets what has been kept long enough; false where no file is left to look after.
+    pub(super) fn watch(&self, now: Stamp) -> bool {
+        self.forget_old(now);
+        let known = self.known.lock();
+        if known.is_empty() {
+            // A file that comes from now on begins another watch.
+            self.is_watched.store(false, Ordering::Relaxed);
+        }
+        !known.is_empty()
+    }
+
+    /// Forgets what has not been used for long.
     pub(super) fn forget_old(&self, now: Stamp) {
         self.known.lock().retain(|upload| !upload.is_over(now));
     }
@@ -223,7 +248,7 @@ impl Uploads {
     }
 }
 
-/// A file from its beginning on, whoever else reads it.
+/// A file from its beginning on, independent of other readers.
 struct FromStart {
     file: Arc<File>,
     at: u64,
