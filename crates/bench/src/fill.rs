@@ -121,6 +121,7 @@ fn add_organization(transaction: &mut dyn Transaction, key: OrgKey, id: &str) ->
         stage: Stage::Fresh,
         last_user_named: UserId(0),
         guide: Guide::default(),
+        import_columns: String::new(),
     })?;
     for (id, name) in (1..).zip(PEOPLE) {
         let (name, role) = (Name::parse(name)?, Role::Editor);

@@ -105,7 +105,7 @@ impl Page {
     }
 
     /// Fills in a control: replaces text, picks an option by its text or value, sets a date or time (`2026-01-05`,
-    /// `2026-01-05T09:00`), or checks and unchecks a box (`on`, `off`).
+    /// `2026-01-05T09:00`), checks and unchecks a box (`on`, `off`), or chooses a file by its path.
     #[track_caller]
     pub fn fill<'a>(&self, what: impl Into<What<'a>>, value: &str) {
         let what = what.into();
@@ -120,6 +120,7 @@ impl Page {
                     let ticked = element.is_selected().await?;
                     if ticked == (value == "off") { element.click().await } else { Ok(()) }
                 }
+                "file" => element.send_keys(value).await,
                 "date" | "time" | "datetime-local" | "month" | "week" | "color" | "range" => {
                     let arguments = vec![serde_json::to_value(&element)?, value.into()];
                     self.client.execute(SET, arguments).await.map(drop)

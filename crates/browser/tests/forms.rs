@@ -34,6 +34,7 @@ fn every_form_can_be_sent_with_what_a_person_would_fill_in() {
     activities(&page, &api);
     lists(&page);
     many(&page, &api);
+    importing(&page);
     accounts(&page);
     integrations(&page);
     users(&page);
@@ -134,6 +135,18 @@ fn lists(page: &Page) {
     page.fill("From", "2026-01-05T09:00");
     page.click("Show");
     page.until("return location.search.includes('from=2026-01-05T09%3A00')");
+}
+
+fn importing(page: &Page) {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let rows = "subject,startDateTime,activityStatus.id,activityPriority\nCall,2026-01-05,3,LOW\n";
+    std::fs::write(file.path(), rows).expect("it is written");
+    page.open("/import");
+    page.fill("File", file.path().to_str().expect("a path"));
+    page.click("Upload and check");
+    page.sees("4 columns");
+    page.click("Import 1 activity");
+    page.sees("The import is done: 1 activity has changed.");
 }
 
 fn many(page: &Page, api: &Api) {

@@ -3,13 +3,14 @@
 use driftless_browser::{Api, Key, Page, Scheme, Server, css};
 
 /// The pages of every organization; its admin is user 1.
-const EVERYWHERE: [&str; 17] = [
+const EVERYWHERE: [&str; 18] = [
     "/",
     "/activities",
     "/activities?q=nothing+like+this&status=open&start_from=2026-01-01&priority=high",
     "/activities?start_from=yesterday",
     "/activities/new",
     "/bin",
+    "/import",
     "/accounts",
     "/accounts?q=nothing+like+this",
     "/changes?last=30-days",

@@ -12,10 +12,13 @@ pub trait Names {
     /// Whether the files decide which statuses there are, because there is no activity yet.
     fn is_new(&self) -> bool;
 
+    /// Whether statuses that files name and that do not exist are added.
+    fn adds_statuses(&self) -> bool;
+
     /// Whether there is such a status.
     fn has_status(&self, id: StatusId) -> bool;
 
-    /// The status of that name; a new one where the files decide which there are.
+    /// The status of that name; a new one where the files decide which there are, or where those missing are added.
     fn status(&mut self, name: &StatusName) -> Option<StatusId>;
 
     /// Whether a status has that name.
@@ -74,6 +77,10 @@ pub struct NoNames;
 
 impl Names for NoNames {
     fn is_new(&self) -> bool {
+        false
+    }
+
+    fn adds_statuses(&self) -> bool {
         false
     }
 

@@ -71,6 +71,8 @@ pub struct Organization {
     pub last_user_named: UserId,
     /// What helps its admins on the first days.
     pub guide: Guide,
+    /// What columns of tables have been said to be at imports in the pages: `Their name=member`, one a line.
+    pub import_columns: String,
 }
 
 /// What helps an organization's admins on the first days.

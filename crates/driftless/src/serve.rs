@@ -172,6 +172,7 @@ impl Server {
         let pages = web::Settings {
             secure: tls.is_some(),
             base_path: base_path.clone(),
+            folder: Some(folder.path.clone()),
             cookies_of: cookies_of(&context.store, listener.local_addr()?)?,
         };
         let pages = web::router(service.clone(), pages);

@@ -4,6 +4,7 @@ use domain::{
     ClientId, Lookup, Member, Moment, Names, Precision, StatusId, StatusName, UserId, Zone, folded,
 };
 
+use super::Unsaid;
 use super::column::Column;
 use super::fields::Fields;
 use super::problem::{Fault, shown};
@@ -21,22 +22,17 @@ pub(super) struct CellReading<'f> {
     pub(super) zones: &'f [Option<Zone>],
     /// Counts times that occur twice.
     pub(super) twice: &'f mut u64,
+    pub(super) unsaid: &'f mut Unsaid,
 }
-
-const ADD_ACCOUNT: &str = "import the accounts first, or let the import add missing ones";
-const ADD_USER: &str = "add the person first, or let the import add missing people";
-const ADD_STATUS: &str = "add the status first, or use an existing one";
-const SEVERAL: &str = "several have this name, so give the id";
 
 /// A column of numbers, and the column of names for them.
 struct Pair {
     id: Column,
     name: Column,
-    way_out: &'static str,
 }
 
-const ACCOUNT: Pair = Pair { id: Column::Client, name: Column::AccountName, way_out: ADD_ACCOUNT };
-const USER: Pair = Pair { id: Column::SystemUser, name: Column::SystemUserName, way_out: ADD_USER };
+const ACCOUNT: Pair = Pair { id: Column::Client, name: Column::AccountName };
+const USER: Pair = Pair { id: Column::SystemUser, name: Column::SystemUserName };
 
 impl<'a> Fields<'_, 'a> {
     /// A time in a cell, and how exactly it is written.
@@ -45,6 +41,8 @@ impl<'a> Fields<'_, 'a> {
         let cells = self.cells.as_deref_mut()?;
         let of_column = cells.zones.get(column as usize).and_then(Option::as_ref);
         let of_file = cells.stored_zone.as_ref().filter(|_| !Column::is_date(column));
+        let is_open = of_column.or(of_file).is_none();
+        cells.unsaid.zone |= is_open && !cells.unsaid.zone && times::is_local(cell);
         let zone = of_column.or(of_file).unwrap_or(cells.zone);
         let of = of_column.map_or(Of::Table(zone), Of::Column);
         let (member, value) = (column.name(), shown(cell));
@@ -54,7 +52,10 @@ impl<'a> Fields<'_, 'a> {
                 return Some((moment, precision));
             }
             Err(NoTime::Beyond) => Fault::Beyond { member, value },
-            Err(NoTime::UnclearDate) => Fault::UnclearDate { member, value },
+            Err(NoTime::UnclearDate) => {
+                cells.unsaid.dates = true;
+                Fault::UnclearDate { member, value }
+            }
             Err(NoTime::OtherOffset) => {
                 Fault::OtherOffset { member, value, zone: zone.to_string() }
             }
@@ -113,12 +114,12 @@ impl<'a> Fields<'_, 'a> {
         let names = &mut *self.cells.as_deref_mut()?.names;
         let (member, name) = (pair.name.name(), shown(cell));
         let Some(id) = id else {
-            let way_out = match by_name(names, cell) {
+            let fault = match by_name(names, cell) {
                 Lookup::Found(id) => return Some(id),
-                Lookup::Unknown => pair.way_out,
-                Lookup::Several => SEVERAL,
+                Lookup::Unknown => Fault::UnknownName { member, name },
+                Lookup::Several => Fault::AmbiguousName { member, name },
             };
-            self.note(cell, Fault::UnknownName { member, name, way_out });
+            self.note(cell, fault);
             return None;
         };
         let name_of_id = name_of(names, id).filter(|known| folded(known) != folded(cell));
@@ -169,7 +170,7 @@ impl<'a> Fields<'_, 'a> {
                 let name = name.or(id.map(|id| id.to_string())).unwrap_or_default();
                 let cell = self.given(column).unwrap_or(self.whole);
                 let member = column.name();
-                self.note(cell, Fault::UnknownName { member, name, way_out: ADD_STATUS });
+                self.note(cell, Fault::UnknownName { member, name });
                 None
             }
         }

@@ -68,6 +68,20 @@ impl ColumnNames {
     }
 }
 
+impl ColumnName {
+    /// The column.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The member that it is; empty where the column is to be left out.
+    #[must_use]
+    pub fn member(&self) -> &'static str {
+        self.at.map_or("", |at| NAMES[at])
+    }
+}
+
 pub(super) fn folded(name: &str) -> String {
     name.trim().to_lowercase()
 }

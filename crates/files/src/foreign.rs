@@ -225,7 +225,7 @@ impl Fields<'_, '_> {
         let is_new = self.foreign.as_ref()?.is_new;
         let names = &*self.cells.as_deref()?.names;
         let (name, state) = (self.given(Column::StatusName), self.given(Column::State));
-        let is_known = |name: &str| names.has_status_named(name) || names.is_new();
+        let is_known = |name: &str| names.has_status_named(name) || names.adds_statuses();
         if self.given(Column::StatusId).is_some() || name.is_some_and(is_known) {
             return None;
         }

@@ -32,6 +32,7 @@ mod foreign;
 mod ignored;
 mod json;
 mod layouts;
+mod look;
 mod numbers;
 mod object;
 mod organization;
@@ -60,10 +61,11 @@ pub use answer::{AnswerError, AnswerHead, AnswerPage, read_answer};
 pub use column::COLUMNS;
 pub use columns::{ColumnName, ColumnNameError, ColumnNames};
 pub use ignored::Ignored;
+pub use look::{TableColumn, look, members};
 pub use organization::{write_beginning, write_end};
 pub use other_system::OtherSystem;
 pub use pages::Pages;
-pub use problem::{Fault, PROBLEMS_SHOWN_MAX, Problem, ReadError};
+pub use problem::{Fault, PROBLEMS_SHOWN_MAX, Problem, ReadError, WayOut};
 pub use stretch::VALUE_BYTES_MAX;
 pub use table::{ROW_BYTES_MAX, WORKBOOK_BYTES_MAX, WORKBOOK_UNPACKED_BYTES_MAX};
 pub use times::{Dates, DatesError};
@@ -87,6 +89,8 @@ pub struct Reading<'a> {
     pub columns: &'a ColumnNames,
     /// Where workbooks are set aside; the system's folder for such files where there is none.
     pub folder: Option<&'a Path>,
+    /// The most bytes that a workbook may have once it is unpacked: [`WORKBOOK_UNPACKED_BYTES_MAX`], or less.
+    pub unpacked_max: u64,
     /// Whom and what names in tables stand for.
     pub names: &'a mut (dyn Names + 'static),
 }
@@ -103,6 +107,8 @@ pub struct Summary {
     pub removals: u64,
     /// Times that occur twice, since clocks were put back then: the earlier was taken.
     pub twice: u64,
+    /// What a table does not say of its times.
+    pub unsaid: Unsaid,
     /// Members and columns that are not kept.
     pub ignored: Ignored,
     /// Of which other system the file is, and what was made of its rows.
@@ -111,6 +117,15 @@ pub struct Summary {
     pub pages: Pages,
     /// What there is beside the activities, where the file has a whole organization.
     pub organization: Option<Box<OrganizationData>>,
+}
+
+/// What a table does not say, so that it depends on what the import is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unsaid {
+    /// Whether the day or the month comes first in its dates; false where the import has been told.
+    pub dates: bool,
+    /// In which time zone its times are.
+    pub zone: bool,
 }
 
 /// Reads a file and hands over what it says, one thing at a time and in the file's order. What the
@@ -144,7 +159,10 @@ pub fn read(
         .and_then(|(summary, problems)| {
             let read_as = summary.other_system.as_ref();
             let read_as = read_as.map(|other| format!("{name} (read as {})", other.layout));
-            problems.verdict(read_as.as_deref().unwrap_or(name)).map(|()| summary)
+            match problems.verdict(read_as.as_deref().unwrap_or(name)) {
+                Ok(()) => Ok(summary),
+                Err(problem) => Err(problem.after(summary)),
+            }
         })
 }
 
@@ -160,7 +178,7 @@ struct Intake<'e> {
 
 impl Intake<'_> {
     fn read(mut self, source: &mut dyn BufRead) -> io::Result<(Summary, Problems)> {
-        match source::open(source, self.reading.folder)? {
+        match source::open(source, self.reading.folder, self.reading.unpacked_max)? {
             Source::Empty => {}
             Source::Json(mut text, line) => {
                 let mut head = Vec::new();

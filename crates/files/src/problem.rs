@@ -6,6 +6,7 @@ use std::io;
 use domain::{ActivityId, Stamp, TextError};
 use thiserror::Error;
 
+use super::Summary;
 use super::object::message;
 
 /// The most problems of one file that are told in full; the rest are counted.
@@ -26,7 +27,7 @@ pub enum ReadError {
         source: io::Error,
     },
     /// The file was read and is not right.
-    #[error("{}", Listed { name, problems, more: *more })]
+    #[error("{}", Listed { name, problems, more: *more, way_out: |_| "" })]
     Problems {
         /// The file.
         name: String,
@@ -34,7 +35,44 @@ pub enum ReadError {
         problems: Vec<Problem>,
         /// How many more there are.
         more: u64,
+        /// What was read all the same.
+        summary: Box<Summary>,
     },
+}
+
+/// What an import can be told so that a problem goes away. Each door words it in its own way: the command line names
+/// an option, a page its control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WayOut {
+    /// In which order dates with slashes are written.
+    Dates,
+    /// Which members the columns of a table are.
+    Columns,
+    /// To add what is named and not here.
+    AddMissing,
+}
+
+impl ReadError {
+    /// What went wrong, each problem with the way out as this door words it; the wording begins with what separates it.
+    #[must_use]
+    pub fn told(&self, way_out: fn(WayOut) -> &'static str) -> String {
+        match self {
+            ReadError::Io { .. } => self.to_string(),
+            ReadError::Problems { name, problems, more, .. } => {
+                Listed { name, problems, more: *more, way_out }.to_string()
+            }
+        }
+    }
+
+    /// The same, after which so much was read.
+    pub(super) fn after(self, read: Summary) -> ReadError {
+        match self {
+            ReadError::Problems { name, problems, more, .. } => {
+                ReadError::Problems { name, problems, more, summary: Box::new(read) }
+            }
+            other => other,
+        }
+    }
 }
 
 /// One thing that is wrong with a file.
@@ -96,7 +134,7 @@ pub enum Fault {
         value: String,
     },
     /// A date that may be one of two.
-    #[error("{member} is {value}: day or month first? Say --dates us or --dates eu")]
+    #[error("{member} is {value}: does the day or the month come first?")]
     UnclearDate {
         /// The member.
         member: &'static str,
@@ -126,14 +164,20 @@ pub enum Fault {
         zone: String,
     },
     /// A name that is not here.
-    #[error("{member} is {name:?}, which does not exist here: {way_out}")]
+    #[error("{member} is {name:?}, which does not exist here")]
     UnknownName {
         /// The member.
         member: &'static str,
         /// The name.
         name: String,
-        /// What to do.
-        way_out: &'static str,
+    },
+    /// A name that several have.
+    #[error("{member} is {name:?}: several have that name, give the number")]
+    AmbiguousName {
+        /// The member.
+        member: &'static str,
+        /// The name.
+        name: String,
     },
     /// An id of another system that another activity has here.
     #[error("{external_id} is activity {id} here, but activityId is {given}: clear one of them")]
@@ -207,7 +251,7 @@ pub enum Fault {
     },
     /// A header row without columns that are required.
     #[error(
-        "the first row names none of the columns of an activity: expected JSON, a workbook (.xlsx, .ods), or CSV with commas, semicolons or tabs, whose first row has names like activityId, subject and startDateTime. For other names, say --map \"Their name=subject\""
+        "the first row names none of the columns of an activity: expected JSON, a workbook (.xlsx, .ods), or CSV with commas, semicolons or tabs, whose first row has names like activityId, subject and startDateTime"
     )]
     Columns(String),
     /// The same of a file of accounts.
@@ -280,6 +324,17 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// What the import can be told so that it goes away.
+    #[must_use]
+    pub fn way_out(&self) -> Option<WayOut> {
+        match self {
+            Fault::UnclearDate { .. } => Some(WayOut::Dates),
+            Fault::Columns(_) => Some(WayOut::Columns),
+            Fault::UnknownName { .. } => Some(WayOut::AddMissing),
+            _ => None,
+        }
+    }
+
     /// That the member has this value and should have another.
     pub(super) fn value(member: &'static str, value: &str, expected: &'static str) -> Fault {
         Fault::Value { member, value: shown(value), expected }
@@ -312,13 +367,15 @@ struct Listed<'a> {
     name: &'a str,
     problems: &'a [Problem],
     more: u64,
+    way_out: fn(WayOut) -> &'static str,
 }
 
 impl fmt::Display for Listed<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, problem) in self.problems.iter().enumerate() {
             let separator = if at == 0 { "" } else { "\n" };
-            write!(f, "{separator}{}, {problem}", self.name)?;
+            let way_out = problem.fault.way_out().map_or("", self.way_out);
+            write!(f, "{separator}{}, {problem}{way_out}", self.name)?;
         }
         match self.more {
             0 => Ok(()),
@@ -354,7 +411,8 @@ impl Problems {
         if self.shown.is_empty() {
             return Ok(());
         }
-        Err(ReadError::Problems { name: name.to_owned(), problems: self.shown, more: self.more })
+        let (name, summary) = (name.to_owned(), Box::default());
+        Err(ReadError::Problems { name, problems: self.shown, more: self.more, summary })
     }
 }
 

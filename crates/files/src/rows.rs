@@ -86,6 +86,7 @@ fn read_row(
         names: &mut *reading.names,
         zones,
         twice: &mut intake.summary.twice,
+        unsaid: &mut intake.summary.unsaid,
     };
     let fields = Fields {
         form: Form::Cell,

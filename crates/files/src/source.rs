@@ -4,7 +4,10 @@ use std::io::{self, BufRead, Cursor, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::table::{self, Columns, CsvRows, Said, Workbook, decoded, is_utf_16, is_workbook};
+use super::table::{
+    self, Columns, CsvRows, Said, WORKBOOK_UNPACKED_BYTES_MAX, Workbook, decoded, is_utf_16,
+    is_workbook,
+};
 
 /// A file, told apart by how it begins.
 pub(super) enum Source<'s> {
@@ -26,10 +29,12 @@ pub(super) enum Source<'s> {
 /// So many bytes tell workbooks and UTF-16.
 const START_BYTES: u64 = 4;
 
-/// Opens a file. A workbook is set aside in a file in `folder`, or in the system's where there is none.
+/// Opens a file. A workbook is set aside in a file in `folder`, or in the system's where there is none; it may have
+/// so many bytes once it is unpacked.
 pub(super) fn open<'s>(
     source: &'s mut dyn BufRead,
     folder: Option<&Path>,
+    unpacked_max: u64,
 ) -> io::Result<Source<'s>> {
     let mut start = Vec::new();
     (&mut *source).take(START_BYTES).read_to_end(&mut start)?;
@@ -37,7 +42,7 @@ pub(super) fn open<'s>(
     let is_utf_16 = is_utf_16(&start);
     let mut whole: Box<dyn BufRead + 's> = Box::new(Cursor::new(start).chain(source));
     if is_workbook {
-        return Workbook::spool(&mut whole, folder).map(Source::Workbook);
+        return Workbook::spool(&mut whole, folder, unpacked_max).map(Source::Workbook);
     }
     let mut text = if is_utf_16 { decoded(whole) } else { whole };
     let Start { first, line, is_marked } = skip_to_content(&mut text)?;
@@ -54,7 +59,7 @@ pub(super) fn read_table<const N: usize>(
     columns: &Columns<'_, N>,
     each: &mut dyn FnMut(Said<'_, N>) -> ControlFlow<()>,
 ) -> io::Result<()> {
-    match open(source, None)? {
+    match open(source, None, WORKBOOK_UNPACKED_BYTES_MAX)? {
         Source::Empty => Ok(()),
         Source::Csv { mut text, line, is_marked } => {
             let mut rows = CsvRows::new(&mut text, line, is_marked, columns)?;

@@ -104,6 +104,12 @@ pub(super) fn read(
     }
 }
 
+/// Whether a cell has a time that does not say its offset.
+pub(super) fn is_local(cell: &str) -> bool {
+    let text = cell.trim().trim_start_matches('\'');
+    written(text, Some(Dates::Eu)).is_ok_and(|written| written.offset_seconds.is_none())
+}
+
 /// A time as it is written.
 struct Written {
     time: LocalTime,

@@ -371,6 +371,7 @@ impl Source {
             now: self.now.unwrap_or(Stamp::MIN),
             zone: &Zone::utc(),
             zone_is_said: true,
+            unpacked_max: files::WORKBOOK_UNPACKED_BYTES_MAX,
             dates: None,
             columns: &ColumnNames::default(),
             folder: None,

@@ -10,7 +10,9 @@ use store::{Durability, NameFinder, Word, fold};
 
 use crate::commit::{Committer, unavailable};
 use crate::tenant::Tenant;
-use crate::{AdminError, Column, Direction, Filter, ListQuery, Person, Refusal, Service, place};
+use crate::{
+    AdminError, Column, Direction, Filter, ListQuery, Listing, Person, Refusal, Service, place,
+};
 
 /// Accounts that are written in one transaction.
 const STEP_ACCOUNTS: usize = 2_000;
@@ -321,19 +323,31 @@ impl Service {
 
     /// The greatest number without a name that activities are about, if there is any without.
     pub(crate) async fn last_client(&self, org: &Arc<Tenant>) -> Result<ClientId, AdminError> {
-        let query = ListQuery {
-            filter: Filter::default(),
-            // Those without a name come last, by number.
-            by: Column::Client,
-            direction: Direction::Descending,
-            page: 1,
-            page_size: 1,
-        };
-        let listing = self.list(org, &query).await;
-        let listing = listing.map_err(|e| AdminError::Unavailable(e.to_string()))?;
-        let record = listing.records.first().and_then(|version| version.record());
-        Ok(record.and_then(|record| record.client).unwrap_or(ClientId(0)))
+        let listing = self.list(org, &by_client()).await;
+        Ok(client_of_first(&listing.map_err(|e| AdminError::Unavailable(e.to_string()))?))
     }
+
+    /// The same on a thread that may wait, which need not belong to a runtime.
+    pub(crate) fn last_client_here(&self, org: &Arc<Tenant>) -> Result<ClientId, AdminError> {
+        let listing = self.list_here(org, &by_client());
+        Ok(client_of_first(&listing.map_err(|e| AdminError::Unavailable(e.to_string()))?))
+    }
+}
+
+/// Those without a name come last, by number.
+fn by_client() -> ListQuery {
+    ListQuery {
+        filter: Filter::default(),
+        by: Column::Client,
+        direction: Direction::Descending,
+        page: 1,
+        page_size: 1,
+    }
+}
+
+fn client_of_first(listing: &Listing) -> ClientId {
+    let record = listing.records.first().and_then(|version| version.record());
+    record.and_then(|record| record.client).unwrap_or(ClientId(0))
 }
 
 impl Committer {

@@ -315,6 +315,7 @@ impl Committer {
             stage: Stage::Fresh,
             last_user_named: UserId(0),
             guide: Guide::default(),
+            import_columns: String::new(),
         };
         let (users, keys) = (Vec::new(), Vec::new());
         let stored = TenantRecord { organization, users, keys, statuses: first_statuses()? };

@@ -64,6 +64,9 @@ pub enum LongWorkError {
     /// The person may not.
     #[error("permission denied")]
     PermissionDenied,
+    /// Two imports would not know of each other's rows.
+    #[error("another import into this organization is under way: wait until it is done")]
+    Importing,
     /// Others are at work.
     #[error("{WORKING_MAX} bulk changes are already running: wait until one of them has finished")]
     TooMany,
@@ -81,6 +84,7 @@ pub struct LongWork {
     pub title: String,
     /// How many activities it is about; none if that turns out in the end.
     pub total: Option<u64>,
+    is_import: bool,
     done: AtomicU64,
     changed: AtomicU64,
     overtaken: AtomicU64,
@@ -175,6 +179,13 @@ impl Drop for EndsAnyway {
     }
 }
 
+/// What a work is to be.
+struct NewWork {
+    title: String,
+    total: Option<u64>,
+    is_import: bool,
+}
+
 /// The works of one organization.
 #[derive(Debug, Default)]
 pub(crate) struct LongWorks {
@@ -183,7 +194,11 @@ pub(crate) struct LongWorks {
 }
 
 impl LongWorks {
-    fn begin(&mut self, title: String, total: Option<u64>) -> Result<Arc<LongWork>, LongWorkError> {
+    fn begin(&mut self, new: NewWork) -> Result<Arc<LongWork>, LongWorkError> {
+        let NewWork { title, total, is_import } = new;
+        if is_import && self.works.iter().any(|work| work.is_import && work.is_working()) {
+            return Err(LongWorkError::Importing);
+        }
         if self.works.iter().filter(|work| work.is_working()).count() >= WORKING_MAX {
             return Err(LongWorkError::TooMany);
         }
@@ -199,10 +214,19 @@ impl LongWorks {
         self.last += 1;
         let (number, outcome) = (self.last, watch::Sender::new(Outcome::Working));
         let [done, changed, overtaken, refused] = [const { AtomicU64::new(0) }; 4];
-        let counts = (done, changed, overtaken, refused);
-        let (made, (done, changed, overtaken, refused)) = (Mutex::default(), counts);
-        let work =
-            LongWork { number, title, total, done, changed, overtaken, refused, made, outcome };
+        let made = Mutex::default();
+        let work = LongWork {
+            number,
+            title,
+            total,
+            is_import,
+            done,
+            changed,
+            overtaken,
+            refused,
+            made,
+            outcome,
+        };
         let work = Arc::new(work);
         self.works.push(work.clone());
         Ok(work)
@@ -230,7 +254,8 @@ impl Service {
     ) -> Result<Arc<LongWork>, LongWorkError> {
         let (service, person_there) = (self.clone(), person.clone());
         let total = Some(ids.len() as u64);
-        self.start(person, Role::Editor, title, total, move |work| {
+        let new = NewWork { title, total, is_import: false };
+        self.start(person, Role::Editor, new, move |work| {
             let writes = ids.into_iter().map(|id| change.write(id));
             service.write_all(&person_there, writes, work)
         })
@@ -259,7 +284,8 @@ impl Service {
         let (service, person_there) = (self.clone(), person.clone());
         let (made_there, undone_there) = (made.clone(), undone.clone());
         let (title, total) = (undone_title(&undone.title), Some(made.len()));
-        let started = self.start(person, Role::Editor, title, total, move |work| {
+        let new = NewWork { title, total, is_import: false };
+        let started = self.start(person, Role::Editor, new, move |work| {
             let org = person_there.tenant.clone();
             let id = |version| Some((org.timeline.read().id(version)?, version));
             let versions = made_there.iter().filter_map(id);
@@ -295,7 +321,8 @@ impl Service {
         total: u64,
     ) -> Result<Arc<LongWork>, LongWorkError> {
         let (service, person_there) = (self.clone(), person.clone());
-        self.start(person, Role::Admin, title, Some(total), move |work| {
+        let new = NewWork { title, total: Some(total), is_import: false };
+        self.start(person, Role::Admin, new, move |work| {
             let renamed = service.rename_status_for(&person_there, id, name, &mut |spread| {
                 work.done.store(spread.changed, Ordering::Relaxed);
                 work.changed.store(spread.changed, Ordering::Relaxed);
@@ -305,18 +332,44 @@ impl Service {
         })
     }
 
+    /// Begins an import; there is one at a time. `import` does it, on a thread of its own, and says how many
+    /// activities have changed, or why it has failed; it is given what hears how many items are done.
+    ///
+    /// # Errors
+    /// See [`LongWorkError`].
+    pub fn start_import(
+        &self,
+        person: &Person,
+        title: String,
+        total: u64,
+        import: impl FnOnce(&Arc<dyn Fn(u64) + Send + Sync>) -> Result<u64, String> + Send + 'static,
+    ) -> Result<Arc<LongWork>, LongWorkError> {
+        let new = NewWork { title, total: Some(total), is_import: true };
+        self.start(person, Role::Admin, new, move |work| {
+            let working = work.clone();
+            let progress: Arc<dyn Fn(u64) + Send + Sync> =
+                Arc::new(move |done| working.done.store(done, Ordering::Relaxed));
+            match import(&progress) {
+                Ok(changed) => {
+                    work.changed.store(changed, Ordering::Relaxed);
+                    Outcome::Finished
+                }
+                Err(problem) => Outcome::Failed(problem),
+            }
+        })
+    }
+
     fn start(
         &self,
         person: &Person,
         needed: Role,
-        title: String,
-        total: Option<u64>,
-        act: impl FnOnce(&LongWork) -> Outcome + Send + 'static,
+        new: NewWork,
+        act: impl FnOnce(&Arc<LongWork>) -> Outcome + Send + 'static,
     ) -> Result<Arc<LongWork>, LongWorkError> {
         if !person.may(needed) {
             return Err(LongWorkError::PermissionDenied);
         }
-        let work = person.tenant.long_works.lock().begin(title, total)?;
+        let work = person.tenant.long_works.lock().begin(new)?;
         let (working, service, org) = (work.clone(), self.clone(), person.tenant.clone());
         let thread = std::thread::Builder::new().name("work".to_owned());
         let started = thread.spawn(move || {

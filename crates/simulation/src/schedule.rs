@@ -109,6 +109,7 @@ fn set_up(machine: &Machine, hazards: &Hazards, n: u64) -> Party {
         stage: Stage::Fresh,
         last_user_named: UserId(0),
         guide: Guide::default(),
+        import_columns: String::new(),
     };
     let user = SystemUser {
         id: UserId(1),

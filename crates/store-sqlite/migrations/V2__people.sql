@@ -21,6 +21,7 @@ ALTER TABLE organization ADD COLUMN examples_until   INTEGER;    -- the last pos
 ALTER TABLE organization ADD COLUMN example_account  INTEGER;    -- the first of the accounts made up for them
 ALTER TABLE organization ADD COLUMN example_accounts INTEGER;    -- how many accounts were made up
 ALTER TABLE organization ADD COLUMN examples_removed INTEGER;    -- 1: they have been taken away again
+ALTER TABLE organization ADD COLUMN import_columns   TEXT NOT NULL DEFAULT ''; -- what columns have been said to be: name=member, one a line
 
 -- A session is opened with a key or with a login.
 CREATE TABLE session_of_two_kinds (

@@ -165,7 +165,7 @@ fn stage(number: i64) -> Result<Stage, StoreError> {
 /// What [`organization`] reads.
 pub(crate) const ORGANIZATION: &str =
     "organization, id, name, zone, stage, last_user_named, guide_hidden,
-    examples, examples_until, example_account, example_accounts, examples_removed";
+    examples, examples_until, example_account, example_accounts, examples_removed, import_columns";
 
 /// Reads [`ORGANIZATION`].
 pub(crate) fn organization(row: &Row<'_>) -> Result<Organization, StoreError> {
@@ -178,6 +178,7 @@ pub(crate) fn organization(row: &Row<'_>) -> Result<Organization, StoreError> {
         stage: stage(column(row, 4)?)?,
         last_user_named: UserId(column(row, 5)?),
         guide: Guide { hidden: column(row, 6)?, examples: examples(row)? },
+        import_columns: column(row, 12)?,
     })
 }
 

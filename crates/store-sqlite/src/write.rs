@@ -135,15 +135,16 @@ impl Transaction for SqliteTransaction<'_> {
             // Not OR REPLACE, which would delete another organization that has the id.
             "INSERT INTO organization (organization, id, name, zone, stage, last_user_named,
                  guide_hidden, examples, examples_until, example_account, example_accounts,
-                 examples_removed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+                 examples_removed, import_columns)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
              ON CONFLICT (organization) DO UPDATE
              SET id = excluded.id, name = excluded.name, zone = excluded.zone, stage = excluded.stage,
                  last_user_named = excluded.last_user_named, guide_hidden = excluded.guide_hidden,
                  examples = excluded.examples, examples_until = excluded.examples_until,
                  example_account = excluded.example_account,
                  example_accounts = excluded.example_accounts,
-                 examples_removed = excluded.examples_removed",
+                 examples_removed = excluded.examples_removed,
+                 import_columns = excluded.import_columns",
             (
                 organization.key.0,
                 organization.id.as_str(),
@@ -157,6 +158,7 @@ impl Transaction for SqliteTransaction<'_> {
                 examples.map(|examples| examples.first_account.0),
                 examples.map(|examples| examples.accounts),
                 examples.map(|examples| examples.removed),
+                organization.import_columns.as_str(),
             ),
         )
     }

@@ -40,6 +40,7 @@ const ASSETS: &[(&str, &str, &str)] = assets![
     "rows.js" JS,
     "send.js" JS,
     "setup.js" JS,
+    "sizes.js" JS,
     "submitting.js" JS,
 ];
 

@@ -28,6 +28,7 @@ mod times;
 mod tokens;
 mod way_back;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -57,7 +58,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; scr
 const FORM_BYTES_MAX: usize = 2 << 20;
 
 /// The first parts of all page addresses; logs name only these.
-pub const PAGES: [&str; 18] = [
+pub const PAGES: [&str; 19] = [
     "assets",
     "setup",
     "sign-in",
@@ -70,6 +71,7 @@ pub const PAGES: [&str; 18] = [
     "activities.csv",
     "activities.xlsx",
     "bin",
+    "import",
     "work",
     "accounts",
     "changes",
@@ -85,6 +87,8 @@ pub struct Settings {
     pub secure: bool,
     /// The path that all addresses start with.
     pub base_path: BasePath,
+    /// The folder for uploaded files, which have no name there; the system's folder for temporary files if none.
+    pub folder: Option<PathBuf>,
     /// Distinguishes the cookies of this data folder from those of others on the same host; letters and digits.
     pub cookies_of: String,
 }
@@ -99,6 +103,8 @@ pub(crate) struct Web {
     pub(crate) budget: body::Budget,
     /// What each form has created, so that a form sent twice creates one thing.
     pub(crate) created: Arc<created::Created>,
+    /// Files that are to be imported.
+    pub(crate) uploads: Arc<pages::Uploads>,
 }
 
 /// The routes of the pages, and “Page not found” for every other address. A request may have [`Reached`] in its
@@ -110,6 +116,7 @@ pub fn router(service: Service, settings: Settings) -> Router {
         settings: Arc::new(settings),
         budget: body::Budget::default(),
         created: Arc::default(),
+        uploads: Arc::default(),
     };
     let pages = Router::new()
         .merge(assets::routes())

@@ -56,6 +56,11 @@ impl SignedIn {
         Ok(Some(SignedIn { person, csrf, session, clock, _permit: Arc::new(permit) }))
     }
 
+    /// Whether a form's token is one of this session.
+    pub(crate) fn is_form_of(&self, token: &str) -> bool {
+        is_token(token, &self.session)
+    }
+
     /// Whether the person may edit.
     pub(crate) fn edits(&self) -> bool {
         self.person.may(Role::Editor)

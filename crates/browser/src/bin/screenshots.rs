@@ -8,7 +8,7 @@ use std::io::Result;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use driftless_browser::{Api, Page, Person, Scheme, Server};
+use driftless_browser::{Api, Page, Person, Scheme, Server, css};
 
 /// The main pages: the name of the screenshot and the path of the page.
 const PAGES: [(&str, &str); 10] = [
@@ -25,11 +25,12 @@ const PAGES: [(&str, &str); 10] = [
 ];
 
 /// The other pages, with `--all`.
-const MORE: [(&str, &str); 8] = [
+const MORE: [(&str, &str); 9] = [
     ("sign-in", "/sign-in"),
     ("new", "/activities/new"),
     ("search", "/activities?q=coffee"),
     ("bin", "/bin"),
+    ("import", "/import"),
     ("preferences", "/preferences"),
     ("password", "/password"),
     ("user", "/settings/users/101134"),
@@ -61,6 +62,7 @@ fn main() -> Result<()> {
     }
     if cli.all {
         all(&page, &cli.out, "")?;
+        import(&page, &cli.out)?;
         let server = Server::start();
         let page = Page::new(&server);
         looks(&page, &cli.out, "setup", &server.setup_link(), "")?;
@@ -71,6 +73,43 @@ fn main() -> Result<()> {
     }
     Ok(())
 }
+
+/// A file that has been uploaded: what it would change, what is wrong with it, what it has changed.
+fn import(page: &Page, out: &Path) -> Result<()> {
+    let file = out.join("calls.csv");
+    for (name, rows) in [("import-preview", CALLS), ("import-problems", WRONG)] {
+        std::fs::write(&file, rows)?;
+        page.open("/import");
+        page.fill("File", &file.to_string_lossy());
+        page.click("Upload and check");
+        page.wait_for("form.rehearsal");
+        looks(page, out, name, &page.address(), "")?;
+    }
+    std::fs::write(&file, CALLS)?;
+    page.open("/import");
+    page.fill("File", &file.to_string_lossy());
+    page.click("Upload and check");
+    page.fill("Add what is missing", "on");
+    page.click(css("form.rehearsal button.primary"));
+    page.wait_for(".notice.ok");
+    looks(page, out, "import-result", &page.address(), "")?;
+    std::fs::remove_file(&file)
+}
+
+/// A file that changes one activity, makes two, and has a column and an account that nobody knows.
+const CALLS: &str = "\
+activityId,subject,startDateTime,Due,activityStatus.name,activityPriority,accountName
+1001,Call about the spring appeal,2026-03-05 09:00,2026-03-05 10:00,Completed,HIGH,
+,Thank Harbor Bakery,2026-03-06 10:30,2026-03-06 11:00,Not Started,NORMAL,Harbor Bakery of Old Town
+,Write to the county,2026-03-09 14:00,,Not Started,LOW,
+";
+
+/// A file that cannot be imported as it is.
+const WRONG: &str = "\
+activityId,subject,startDateTime,activityStatus.name,activityPriority
+1001,Call,03/04/2026,Completed,HIGH
+1002,,soon,Completed,PRESSING
+";
 
 /// Polls with a key that reads everything, and with one that reads only one page of many.
 fn ask(server: &Server, person: &Person) {

@@ -46,7 +46,7 @@ pub(crate) struct Import {
     /// Restore activities that the files contain but that have been removed here.
     #[arg(long, env = "DRIFTLESS_IMPORT_RESTORE", value_parser = BoolishValueParser::new())]
     pub(crate) restore: bool,
-    /// Add people and accounts that the files name but the organization does not have.
+    /// Add people, accounts and statuses that the files name but the organization does not have.
     ///
     /// The new people cannot sign in until they have a login.
     #[arg(long, env = "DRIFTLESS_IMPORT_ADD_MISSING", value_parser = BoolishValueParser::new())]

@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use domain::{Account, ClientId, Name, OrganizationData, Role, UserId, Zone};
-use files::{ColumnNames, Ignored, OtherSystem, Pages, Reading};
+use domain::{Name, OrganizationData, UserId, Zone};
+use files::{ColumnNames, Ignored, OtherSystem, Pages, Reading, WayOut};
 use service::{
-    Differing, ImportNames, ImportOptions, ImportPlan, ImportReport, Listed, NewUser, NotHere,
-    Rehearsal, Spool, Tenant,
+    Differing, ImportNames, ImportOptions, ImportPlan, ImportReport, Listed, NotHere, Rehearsal,
+    Spool, Tenant,
 };
 
 use super::export::difference;
@@ -77,7 +77,7 @@ fn add_missing(
     not_here: &NotHere,
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
-    let NotHere { users, accounts } = not_here;
+    let NotHere { users, accounts, .. } = not_here;
     let shown = |(id, name): (&UserId, &Option<Name>)| match name {
         Some(name) => format!("{id} {name}"),
         None => id.to_string(),
@@ -106,16 +106,7 @@ fn add_missing(
     if import.dry_run {
         return Ok(());
     }
-    for (id, name) in users {
-        let name = match name {
-            Some(name) => name.clone(),
-            None => Name::parse(&format!("Person {id}"))?,
-        };
-        context.service.add_user(org, NewUser { id: Some(*id), name, role: Role::Viewer })?;
-    }
-    let account = |(id, name): (&ClientId, &Name)| Account { id: *id, name: name.clone() };
-    let accounts: Vec<Account> = accounts.iter().map(account).collect();
-    context.service.put_accounts(org, &accounts, &mut |_| {})?;
+    context.service.add_not_here(org, not_here)?;
     Ok(())
 }
 
@@ -157,6 +148,7 @@ fn read(
             dates: import.dates,
             columns: &columns,
             folder: Some(&context.folder),
+            unpacked_max: files::WORKBOOK_UNPACKED_BYTES_MAX,
             names,
         };
         let summary = files::read(&name, source, reading, &mut |item| {
@@ -192,7 +184,7 @@ fn read(
                 }
                 organization = organization.or(summary.organization);
             }
-            Err(e) => problems.push(e.to_string()),
+            Err(e) => problems.push(e.told(way_out)),
         }
     }
     if !problems.is_empty() {
@@ -201,6 +193,15 @@ fn read(
     let plan = spool.finish()?;
     warn(&pages, plan.repeated(), console)?;
     Ok((plan, organization))
+}
+
+/// The options that help against what is wrong with a file.
+fn way_out(way_out: WayOut) -> &'static str {
+    match way_out {
+        WayOut::Dates => " Say --dates us or --dates eu",
+        WayOut::Columns => ". For other names, say --map \"Their name=subject\"",
+        WayOut::AddMissing => ": add it first, or say --add-missing",
+    }
 }
 
 /// What came with a whole organization, and what does not come with one.
@@ -363,7 +364,7 @@ fn left(report: &ImportReport, dry_run: bool) -> String {
         text.push_str(&shown("conflicts", &report.conflicts.first, report.conflicts.count));
     }
     if dry_run {
-        let Rehearsal { overwritten, removed, newer_here } = &report.rehearsal;
+        let Rehearsal { overwritten, removed, newer_here, .. } = &report.rehearsal;
         text.push_str(&shown("would be overwritten", overwritten, report.updated));
         if removed.count > 0 {
             text.push_str(&format!("would be removed: {removed}\n"));

@@ -38,12 +38,19 @@ activityId,subject,startDateTime,activityStatus.id,activityStatus.name,activityP
 31,,,,,,,2014-04-08T11:00:00.000-05:00
 ";
 
+/// A table that names a person, an account and a status that are not here, and dates that can be read either way.
+const MISSING: &str = "\
+activityId,subject,startDateTime,activityStatus.name,activityPriority,accountName,systemUserName
+40,Call Ada,04/03/2014 09:00,Left message,NORMAL,Harbor Bakery,Grace Hopper
+";
+
 /// A folder as `either_way` gives it, with an organization and files of every form.
 fn with_files(folder: &Folder) {
     folder.ok("org add acme --time-zone +08:00");
     folder.write("answer.json", ANSWER);
     folder.write("lines.jsonl", line(10, "one") + &line(11, "two"));
     folder.write("table.csv", TABLE);
+    folder.write("missing.csv", MISSING);
     folder.write("empty.jsonl", "");
     for page in 1..=3 {
         folder.write(&format!("page{page}.json"), self::page(page));
@@ -197,6 +204,24 @@ fn what_was_removed_here_can_be_left_so() {
         ]) + &holds(folder)
     });
     insta::assert_snapshot!("import_left_removed", told);
+}
+
+#[test]
+fn what_is_missing_is_added_only_when_told_to() {
+    check(
+        "import_add_missing",
+        &[
+            "import acme lines.jsonl",
+            "import acme missing.csv",
+            "import acme --dates eu missing.csv",
+            "import acme --dates eu --add-missing --dry-run missing.csv",
+            "import acme --dates eu --add-missing missing.csv",
+            "import acme --dates eu --add-missing missing.csv",
+            "user list acme",
+            "accounts list acme",
+            "status list acme",
+        ],
+    );
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl<const N: usize> Columns<'_, N> {
     }
 
     /// The column that a header's cell means, with the zone that it names.
-    fn known(&self, cell: &str) -> Option<(usize, Option<Zone>)> {
+    pub(super) fn known(&self, cell: &str) -> Option<(usize, Option<Zone>)> {
         let name = bare(cell);
         if let Some(at) = (self.find)(name) {
             return Some((at, None));

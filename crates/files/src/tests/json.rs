@@ -158,7 +158,7 @@ fn every_fault_of_json_names_its_line_and_member() {
     let is = |what: &str, expected: &str| check(what, expected);
     is(
         "5",
-        "f, line 1: the first row names none of the columns of an activity: expected JSON, a workbook (.xlsx, .ods), or CSV with commas, semicolons or tabs, whose first row has names like activityId, subject and startDateTime. For other names, say --map \"Their name=subject\"",
+        "f, line 1: the first row names none of the columns of an activity: expected JSON, a workbook (.xlsx, .ods), or CSV with commas, semicolons or tabs, whose first row has names like activityId, subject and startDateTime",
     );
     is(
         "{}\n5",

@@ -2,6 +2,7 @@
 
 mod json;
 mod limits;
+mod look;
 mod round_trip;
 mod table;
 mod workbook;
@@ -11,6 +12,7 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use super::{ColumnNames, Ignored, ReadError, Reading, Summary, read};
+use crate::WORKBOOK_UNPACKED_BYTES_MAX;
 use domain::{
     Activity, Author, CustomField, Imported, Member, Moment, Origin, Seq, Stamp, State, Version,
     Zone,
@@ -36,6 +38,7 @@ fn reading(names: &mut ImportNames) -> Reading<'_> {
         dates: None,
         columns,
         folder: None,
+        unpacked_max: WORKBOOK_UNPACKED_BYTES_MAX,
         names,
     }
 }

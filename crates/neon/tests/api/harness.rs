@@ -297,6 +297,7 @@ impl Org {
             columns: &ColumnNames::default(),
             folder: Some(folder.path()),
             names: &mut names,
+            unpacked_max: files::WORKBOOK_UNPACKED_BYTES_MAX,
         };
         files::read("file", Cursor::new(file), reading, &mut |item| {
             spool.push(&item).unwrap();

@@ -479,7 +479,7 @@ fn a_dry_run_lists_what_would_be_overwritten_and_what_would_stay() {
     let before = client.everything();
     let told = import(&client, &file, DRY_RUN);
     assert_eq!((told.updated, told.removed, &told.newer_here), (27, 1, &listed(&[3, 4])));
-    let Rehearsal { overwritten, removed, newer_here } = told.rehearsal.clone();
+    let Rehearsal { overwritten, removed, newer_here, .. } = told.rehearsal.clone();
     let subject = Difference {
         member: domain::Member::Subject,
         before: Some("first".to_owned()),

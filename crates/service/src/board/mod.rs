@@ -30,6 +30,7 @@ use std::sync::Arc;
 use domain::{ActivityId, Seq, Version};
 use store::StoreError;
 
+use crate::runtime::wait;
 use crate::tenant::Tenant;
 use crate::{AskError, Refusal, Service};
 
@@ -128,6 +129,17 @@ impl Service {
             work(&service, &org)
         };
         Ok(self.blocking(work).await??)
+    }
+
+    /// A page of a list, on a thread that may wait.
+    pub(crate) fn list_here(
+        &self,
+        org: &Arc<Tenant>,
+        query: &ListQuery,
+    ) -> Result<Listing, AskError> {
+        let _turn = wait(org.board.turns.clone().acquire_owned())
+            .map_err(|_| Refusal::Unavailable("the server is stopping".to_owned()))?;
+        Ok(self.page_of_list(org, query)?)
     }
 
     fn page_of_list(&self, org: &Arc<Tenant>, query: &ListQuery) -> Result<Listing, StoreError> {

@@ -307,6 +307,11 @@ impl Service {
                 _ => report.rehearsal.take(id, here, &outcome, otherwise),
             }
         }
+        if let (Effect::Create | Effect::CreateWithId, Ok(Some(State::Record(file)))) =
+            (effect, &outcome)
+        {
+            report.rehearsal.creates(id, file);
+        }
         report.take(effect, outcome.map(|state| state.is_some()))?;
         Ok(None)
     }

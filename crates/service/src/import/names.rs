@@ -1,18 +1,20 @@
 //! What the names in a table refer to: accounts, people and statuses of the organization.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use domain::{
-    Account, ActivityId, ClientId, ExternalId, ID_MAX, Lookup, Name, Names, Stage, Status,
+    Account, ActivityId, ClientId, ExternalId, ID_MAX, Lookup, Name, Names, Role, Stage, Status,
     StatusId, StatusName, UserId, folded,
 };
 use store::Store;
 
 use crate::commit::unavailable;
 use crate::tenant::Tenant;
-use crate::{AdminError, Service};
+use crate::{AdminError, NewUser, Service};
+
+/// The longest text that says what columns are, in bytes.
+const COLUMNS_BYTES_MAX: usize = 64 << 10;
 
 /// Looks up names while files are read, and remembers those that do not exist here.
 pub struct ImportNames {
@@ -30,13 +32,17 @@ pub struct ImportNames {
     not_here: NotHere,
 }
 
-/// People and accounts that the files name and that are not here.
+/// What the files name and what is not here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NotHere {
     /// People, by number, with the name where the files have it.
     pub users: BTreeMap<UserId, Option<Name>>,
     /// Accounts that the files name without a number, with the number that each is to get.
     pub accounts: BTreeMap<ClientId, Name>,
+    /// Statuses that the files name without a number, with the number that each is to get. The import adds them.
+    pub statuses: BTreeMap<StatusId, StatusName>,
+    /// Whether any of all these is named without a number, so that nothing can be imported unless it is added.
+    pub is_needed: bool,
 }
 
 /// Numbers by name.
@@ -67,8 +73,8 @@ impl NameIndex {
 }
 
 impl Service {
-    /// Looks up names in this organization, for a thread that may wait. With `adds_missing`, people and
-    /// accounts that it lacks and that files name without a number get one, and are remembered as missing.
+    /// Looks up names in this organization, for a thread that may wait. With `adds_missing`, people, accounts and
+    /// statuses that it lacks and that files name without a number get one, and are remembered as missing.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -77,17 +83,43 @@ impl Service {
         org: &Arc<Tenant>,
         adds_missing: bool,
     ) -> Result<ImportNames, AdminError> {
-        let mut last_client = ClientId(0);
-        if adds_missing {
-            // Not from the board: what makes it ready needs the runtime of a server.
-            let current = self.shared.store.current(org.key, &mut |row| {
-                last_client = row.client.map_or(last_client, |client| client.max(last_client));
-                ControlFlow::Continue(())
-            });
-            current.map_err(|e| unavailable(&e))?;
-        }
+        let last_client = if adds_missing { self.last_client_here(org)? } else { ClientId(0) };
         let names = ImportNames::of(org, adds_missing, last_client);
         Ok(ImportNames { store: Some(self.shared.store.clone()), ..names })
+    }
+
+    /// Remembers what columns of tables have been said to be: `Their name=member`, one a line. What is longer than
+    /// 64 KiB is not remembered.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn remember_columns(&self, org: &Arc<Tenant>, columns: String) -> Result<(), AdminError> {
+        if columns.len() > COLUMNS_BYTES_MAX
+            || org.directory().organization.import_columns == columns
+        {
+            return Ok(());
+        }
+        self.change_directory(org, move |directory, transaction| {
+            directory.organization.import_columns = columns;
+            let put = transaction.put_organization(&directory.organization);
+            Ok(put.map_err(|e| unavailable(&e))?)
+        })
+    }
+
+    /// Adds the people and accounts that the files have named and that are not here, for a thread that may wait. To be
+    /// called after the import, which has given their numbers to activities: an import that is refused adds nobody.
+    ///
+    /// # Errors
+    /// When one of them is there by now, or the store does not answer.
+    pub fn add_not_here(&self, org: &Arc<Tenant>, not_here: &NotHere) -> Result<(), AdminError> {
+        for (id, name) in &not_here.users {
+            let by_number = || Name::parse(&format!("Person {id}"));
+            let Ok(name) = name.clone().map_or_else(by_number, Ok) else { continue };
+            self.add_user(org, NewUser { id: Some(*id), name, role: Role::Viewer })?;
+        }
+        let account = |(id, name): (&ClientId, &Name)| Account { id: *id, name: name.clone() };
+        let accounts: Vec<Account> = not_here.accounts.iter().map(account).collect();
+        self.put_accounts(org, &accounts, &mut |_| {}).map(|_| ())
     }
 }
 
@@ -161,16 +193,24 @@ impl Names for ImportNames {
         self.is_new
     }
 
+    fn adds_statuses(&self) -> bool {
+        self.is_new || self.adds_missing
+    }
+
     fn has_status(&self, id: StatusId) -> bool {
         self.status_ids.contains(&id)
     }
 
     fn status(&mut self, name: &StatusName) -> Option<StatusId> {
         let found = self.statuses.get(&folded(name.as_str())).copied();
-        if found.is_some() || !self.is_new || self.next_status > ID_MAX {
+        if found.is_some() || !self.adds_statuses() || self.next_status > ID_MAX {
             return found;
         }
         let id = StatusId(self.next_status);
+        if !self.is_new {
+            self.not_here.statuses.insert(id, name.clone());
+            self.not_here.is_needed = true;
+        }
         self.next_status += 1;
         self.statuses.insert(folded(name.as_str()), id);
         self.status_ids.insert(id);
@@ -205,6 +245,7 @@ impl Names for ImportNames {
             (Lookup::Unknown, Some(name), Some(next)) => {
                 accounts.add(next, name.as_str());
                 self.not_here.accounts.insert(ClientId(next), name);
+                self.not_here.is_needed = true;
                 Lookup::Found(ClientId(next))
             }
             (found, ..) => found,
@@ -224,6 +265,7 @@ impl Names for ImportNames {
                 self.users.by_name.insert(folded(name.as_str()), Lookup::Found(next));
                 self.users.last = next;
                 self.not_here.users.insert(UserId(next), Some(name));
+                self.not_here.is_needed = true;
                 Lookup::Found(UserId(next))
             }
             (found, ..) => found,

@@ -51,6 +51,14 @@ pub struct ImportReport {
     pub rehearsal: Rehearsal,
 }
 
+impl ImportReport {
+    /// How many activities have changed, or would.
+    #[must_use]
+    pub fn changed(&self) -> u64 {
+        self.created + self.brought_back.count + self.updated + self.removed
+    }
+}
+
 /// Activities: the first of them that were come across, and how many.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listed {
@@ -109,6 +117,8 @@ impl fmt::Display for Listed {
 /// What becomes of some of the activities that are here: the first hundred of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rehearsal {
+    /// Those that would be new, each with all that the file says; one that is to get an id has the id 0.
+    pub created: Vec<Differing>,
     /// Those whose content would give way to the file's.
     pub overwritten: Vec<Differing>,
     /// Those that would go.
@@ -135,6 +145,15 @@ impl Differing {
 }
 
 impl Rehearsal {
+    /// Takes note of an activity that would be new.
+    pub(super) fn creates(&mut self, id: ActivityId, file: &Activity) {
+        if self.created.len() < SHOWN_MAX {
+            let mut differing = Differing { id, members: differences(None, Some(file)) };
+            differing.shorten();
+            self.created.push(differing);
+        }
+    }
+
     /// Takes note of what becomes of an activity that is here; `otherwise` is what would become of it
     /// if the file's word were taken.
     pub(super) fn take(

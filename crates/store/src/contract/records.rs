@@ -13,7 +13,7 @@ use super::sample::{
 use crate::{CoverageRecord, RunRecord, SessionRecord, Store, TenantRecord};
 
 /// An organization in a form that can be compared: zones are what they were made from.
-type Shown = (OrgKey, String, String, String, Stage, UserId, Guide);
+type Shown = (OrgKey, String, String, String, Stage, UserId, Guide, String);
 
 fn shown(organization: &Organization) -> Shown {
     (
@@ -24,6 +24,7 @@ fn shown(organization: &Organization) -> Shown {
         organization.stage,
         organization.last_user_named,
         organization.guide,
+        organization.import_columns.clone(),
     )
 }
 
@@ -124,6 +125,7 @@ pub(super) fn organizations_are_kept_and_changed(store: &dyn Store) {
         accounts: 12,
         removed: true,
     };
+    one.import_columns = "Fällig=endDateTime\nIntern=\n".to_owned();
     one.guide = Guide { hidden: true, examples: Some(examples) };
     commit(store, |t| t.put_organization(&one).unwrap());
     assert_eq!(organizations(store), [shown(&one), shown(&two)]);

@@ -38,6 +38,7 @@ pub fn organization(key: OrgKey, id: &str) -> Organization {
         stage: Stage::Fresh,
         last_user_named: UserId(0),
         guide: Guide::default(),
+        import_columns: String::new(),
     }
 }
 

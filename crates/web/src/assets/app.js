@@ -11,6 +11,7 @@ import "./leaving.js"; // after send.js and confirm.js: a form that they hold ba
 import "./place.js"; // before rows.js, which counts the selected rows
 import "./rows.js";
 import "./setup.js";
+import "./sizes.js";
 import { copying } from "./copying.js";
 import { dialogs } from "./dialogs.js";
 import { follow } from "./live.js";

@@ -26,13 +26,13 @@ async function ask(place, wait) {
   setTimeout(() => ask(place, next), next);
 }
 
-function show(place, { done, total }) {
+function show(place, { done, total, text }) {
   const bar = place.querySelector("progress");
-  if (bar) {
+  if (bar && total !== null) {
     bar.max = Math.max(total, 1);
     bar.value = done;
   }
-  tell(place, `${number(done)} of ${number(total)} done`);
+  tell(place, text ?? `${number(done)} of ${number(total)} done`);
 }
 
 function tell(place, text) {

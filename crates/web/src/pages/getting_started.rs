@@ -43,7 +43,7 @@ impl Step {
             Step::People => ("Add people", "/settings#users"),
             Step::Statuses => ("Look over the statuses", "/settings#statuses"),
             Step::Accounts => ("Add accounts", "/accounts"),
-            Step::Activities => ("Import activities", "/activities"),
+            Step::Activities => ("Import activities", "/import"),
             Step::Key => ("Create an API key", "/integrations"),
             Step::Scripts => ("Point your scripts here", "/integrations"),
         }
@@ -122,9 +122,8 @@ fn what_to_do(web: &Web, who: &SignedIn, headers: &HeaderMap, step: Step) -> Mar
                 code { "driftless accounts import " (org) " accounts.csv" } " on the server."
             }
             Step::Activities => p {
-                "Type on the server: "
-                code { "driftless import " (org) " FILE --dry-run" }
-                ". It shows what would change; without " code { "--dry-run" } " it imports the file: a workbook, CSV or saved API answers."
+                "Upload a workbook, CSV or saved API answers, and see what would change before you import it. Or type on the server: "
+                code { "driftless import " (org) " FILE --dry-run" } "."
             }
             Step::Key => p { "Give each script its own key. Integrations then shows what each key has received, and what it has missed." }
             Step::Scripts => {

@@ -124,7 +124,7 @@ fn is_told(difference: &Difference, change: &Change) -> bool {
     difference.member != Member::StatusId || !names_differ
 }
 
-fn row(difference: &Difference, names: &Names) -> Markup {
+pub(super) fn row(difference: &Difference, names: &Names) -> Markup {
     let Difference { member, before, after } = difference;
     let (before, after) = (before.as_deref(), after.as_deref());
     html! {
@@ -163,7 +163,7 @@ fn label(member: Member) -> &'static str {
 }
 
 /// A value as pages show it: names instead of ids, and times in the reader's zone.
-fn value(member: Member, text: Option<&str>, names: &Names) -> Markup {
+pub(super) fn value(member: Member, text: Option<&str>, names: &Names) -> Markup {
     let text = text.unwrap_or_default();
     let number = || text.parse().ok();
     let better = match member {

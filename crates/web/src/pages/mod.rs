@@ -11,6 +11,7 @@ mod differences;
 mod due;
 mod getting_started;
 mod history;
+mod import;
 mod integrations;
 mod list;
 mod my_day;
@@ -25,6 +26,8 @@ use axum::Router;
 
 use crate::Web;
 
+pub(crate) use import::Uploads;
+
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .merge(setup::routes())
@@ -37,6 +40,7 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(history::routes())
         .merge(bulk::routes())
         .merge(bin::routes())
+        .merge(import::routes())
         .merge(accounts::routes())
         .merge(changes::routes())
         .merge(integrations::routes())

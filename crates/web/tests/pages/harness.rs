@@ -228,6 +228,12 @@ pub(crate) struct Browser<'w> {
     origin: Option<String>,
 }
 
+/// What is sent.
+struct Form {
+    kind: &'static str,
+    body: Vec<u8>,
+}
+
 /// What came back.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -266,7 +272,51 @@ impl Browser<'_> {
     pub(crate) fn post_bare(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(fields);
-        self.send(Method::POST, path, Some(body.finish()), "text/html")
+        let form = Form { kind: "application/x-www-form-urlencoded", body: body.finish().into() };
+        self.send(Method::POST, path, Some(form), "text/html")
+    }
+
+    /// Sends a file with a form of several parts, and the token of the page seen last.
+    pub(crate) fn upload(&mut self, name: &str, content: &[u8]) -> Page {
+        if self.csrf.is_none() {
+            self.get("/").ok();
+        }
+        let csrf = self.csrf.clone().expect("a page with a form");
+        self.upload_bare(&[("csrf", None, csrf.as_bytes()), ("file", Some(name), content)])
+    }
+
+    /// Sends these parts: the name of each, that of its file, and what is in it.
+    pub(crate) fn upload_bare(&mut self, parts: &[(&str, Option<&str>, &[u8])]) -> Page {
+        let mut body = Vec::new();
+        for (name, file, content) in parts {
+            let file = file.map_or(String::new(), |file| format!("; filename=\"{file}\""));
+            let head =
+                format!("--parts\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(content);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(b"--parts--\r\n");
+        self.upload_body(body)
+    }
+
+    /// Sends a form of several parts as it is.
+    pub(crate) fn upload_body(&mut self, body: Vec<u8>) -> Page {
+        let form = Form { kind: "multipart/form-data; boundary=parts", body };
+        self.send(Method::POST, "/import", Some(form), "text/html")
+    }
+
+    /// Begins to send a form whose body never comes, and returns the status of the answer.
+    pub(crate) fn begin_upload(&self) -> u16 {
+        let session = self.cookie("driftless_session").unwrap_or_default();
+        let request = Request::post("/import")
+            .header(header::COOKIE, format!("driftless_session={session}"))
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=parts")
+            .body(Body::from_stream(futures_util::stream::pending::<
+                Result<Vec<u8>, std::io::Error>,
+            >()));
+        let Ok(response) = self.world.block_on(self.world.router().oneshot(request.unwrap()));
+        response.status().as_u16()
     }
 
     /// Sends a form and reads only the head of the answer.
@@ -309,7 +359,7 @@ impl Browser<'_> {
         (head.headers, body)
     }
 
-    fn send(&mut self, method: Method, path: &str, form: Option<String>, accepted: &str) -> Page {
+    fn send(&mut self, method: Method, path: &str, form: Option<Form>, accepted: &str) -> Page {
         let (head, body) = self.answer(method, path, form, accepted);
         let body = String::from_utf8(body).expect("UTF-8");
         let page = Page { status: head.status.as_u16(), headers: head.headers, body };
@@ -324,7 +374,7 @@ impl Browser<'_> {
         &self,
         method: Method,
         path: &str,
-        form: Option<String>,
+        form: Option<Form>,
         accepted: &str,
     ) -> (Parts, Vec<u8>) {
         let mut request =
@@ -338,10 +388,11 @@ impl Browser<'_> {
         }
         if let Some(form) = &form {
             request = request
-                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .header(header::CONTENT_LENGTH, form.len());
+                .header(header::CONTENT_TYPE, form.kind)
+                .header(header::CONTENT_LENGTH, form.body.len());
         }
-        let request = request.body(Body::from(form.unwrap_or_default())).unwrap();
+        let request =
+            request.body(Body::from(form.map_or_else(Vec::new, |form| form.body))).unwrap();
         let router = self.world.router.clone();
         self.world.block_on(async {
             let Ok(response) = router.oneshot(request).await;

@@ -20,6 +20,7 @@ mod editing;
 mod following_up;
 mod getting_started;
 mod going_on;
+mod importing;
 mod integrations;
 mod my_day;
 mod removing;

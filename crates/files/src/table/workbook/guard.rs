@@ -1,7 +1,7 @@
 //! Looks through a workbook before it is read: small archives can stand for very much.
 //!
 //! The library that reads workbooks makes room for as much as they say they have. What is far more than they do
-//! have is refused here: parts that unpack beyond [`WORKBOOK_UNPACKED_BYTES_MAX`], lists that claim to be longer
+//! have is refused here: parts that unpack beyond a limit, lists that claim to be longer
 //! than their part, cells and rows of an OpenDocument sheet that stand for very many.
 
 use std::borrow::Cow;
@@ -12,7 +12,7 @@ use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
 use super::compact::{CONTENT, Within};
-use super::{Form, WORKBOOK_UNPACKED_BYTES_MAX, unreadable};
+use super::{Form, unreadable};
 use crate::problem::Fault;
 
 /// The most cells that an OpenDocument sheet may have, all rows as wide as the widest.
@@ -20,21 +20,24 @@ const CELLS_MAX: u64 = 20_000_000;
 
 /// Tells which form a workbook has, and refuses what would take far more room than it has content. True for an
 /// OpenDocument workbook with white space between its cells.
-pub(super) fn look_through(file: &mut (impl Read + Seek)) -> Result<(Form, bool), Fault> {
+pub(super) fn look_through(
+    file: &mut (impl Read + Seek),
+    unpacked_max: u64,
+) -> Result<(Form, bool), Fault> {
     let mut archive = ZipArchive::new(file).map_err(|e| unreadable(&e))?;
     let mut unpacked = 0;
     for at in 0..archive.len() {
         let part = archive.by_index(at).map_err(|e| unreadable(&e))?;
-        let left = WORKBOOK_UNPACKED_BYTES_MAX - unpacked;
+        let left = unpacked_max - unpacked;
         let mut bounded = part.take(left + 1);
         unpacked += io::copy(&mut bounded, &mut io::sink()).map_err(|e| unreadable(&e))?;
-        if unpacked > WORKBOOK_UNPACKED_BYTES_MAX {
+        if unpacked > unpacked_max {
             return Err(Fault::WorkbookTooLarge);
         }
     }
     if archive.index_for_name(CONTENT).is_some() {
         let part = archive.by_name(CONTENT).map_err(|e| unreadable(&e))?;
-        let is_spaced = cells_of(BufReader::new(part))?;
+        let is_spaced = cells_of(BufReader::new(part), unpacked_max)?;
         return Ok((Form::Ods, is_spaced));
     }
     let is_list = |name: &&Cow<'_, str>| name.to_lowercase().ends_with("sharedstrings.xml");
@@ -82,7 +85,7 @@ struct Reach {
     text_bytes: u64,
 }
 
-fn cells_of(part: impl io::BufRead) -> Result<bool, Fault> {
+fn cells_of(part: impl io::BufRead, unpacked_max: u64) -> Result<bool, Fault> {
     let mut xml = Reader::from_reader(part);
     xml.config_mut().expand_empty_elements = true;
     let mut buffer = Vec::new();
@@ -104,7 +107,7 @@ fn cells_of(part: impl io::BufRead) -> Result<bool, Fault> {
             _ => {}
         }
         let cells = reach.filled_rows.saturating_mul(reach.widest);
-        if cells > CELLS_MAX || reach.text_bytes > WORKBOOK_UNPACKED_BYTES_MAX {
+        if cells > CELLS_MAX || reach.text_bytes > unpacked_max {
             return Err(Fault::WorkbookTooLarge);
         }
     }

@@ -25,7 +25,7 @@ use crate::problem::Fault;
 /// The most bytes that a workbook may have.
 pub const WORKBOOK_BYTES_MAX: u64 = 256 << 20;
 
-/// The most bytes that a workbook may have once it is unpacked.
+/// The most bytes that a workbook may have once it is unpacked, where nobody asks for less.
 pub const WORKBOOK_UNPACKED_BYTES_MAX: u64 = 1 << 30;
 
 /// What every .xlsx and .ods file begins with, since both are zip archives.
@@ -44,15 +44,21 @@ pub(crate) struct Workbook {
     file: File,
     /// Where files are set aside; the system's folder for such files where there is none.
     folder: Option<PathBuf>,
+    unpacked_max: u64,
 }
 
 impl Workbook {
-    /// Sets the source aside in a file without a name, in this folder or the system's.
-    pub(crate) fn spool(source: &mut dyn BufRead, folder: Option<&Path>) -> io::Result<Workbook> {
+    /// Sets the source aside in a file without a name, in this folder or the system's. It is read if it has no more
+    /// than `unpacked_max` bytes once it is unpacked.
+    pub(crate) fn spool(
+        source: &mut dyn BufRead,
+        folder: Option<&Path>,
+        unpacked_max: u64,
+    ) -> io::Result<Workbook> {
         let mut file = aside(folder)?;
         io::copy(&mut Read::take(source, WORKBOOK_BYTES_MAX + 1), &mut file)?;
         file.seek(SeekFrom::Start(0))?;
-        Ok(Workbook { file, folder: folder.map(Path::to_owned) })
+        Ok(Workbook { file, folder: folder.map(Path::to_owned), unpacked_max })
     }
 
     /// Reads its first visible sheet as a table.
@@ -61,31 +67,43 @@ impl Workbook {
         columns: &Columns<'_, N>,
         each: &mut dyn FnMut(Said<'_, N>, Form) -> ControlFlow<()>,
     ) -> io::Result<()> {
+        let read = self.with_rows(&mut |rows, form| {
+            super::read(rows, columns, &mut |said| each(said, form))
+        })?;
+        if let Err(fault) = read {
+            let _ = each(Said::Fault(1, fault), Form::Xlsx);
+        }
+        Ok(())
+    }
+
+    /// Goes through the rows of its first visible sheet.
+    pub(crate) fn with_rows<T>(
+        self,
+        act: &mut dyn FnMut(&mut dyn Rows, Form) -> io::Result<T>,
+    ) -> io::Result<Result<T, Fault>> {
         let mut file = BufReader::new(self.file);
         let is_old = file.fill_buf()?.starts_with(OLD_MARK);
         let is_too_large = file.get_ref().metadata()?.len() > WORKBOOK_BYTES_MAX;
-        let kind = match (is_old, is_too_large) {
+        let form = match (is_old, is_too_large) {
             (true, _) => Err(Fault::OldWorkbook),
             (_, true) => Err(Fault::WorkbookTooLarge),
-            _ => guard::look_through(&mut file),
+            _ => guard::look_through(&mut file, self.unpacked_max),
         };
-        let kind = match kind {
+        let form = match form {
             Ok((form, true)) => {
                 file = BufReader::new(compact::compact(&mut file, aside(self.folder.as_deref())?)?);
                 Ok(form)
             }
             other => other.map(|(form, _)| form),
         };
-        let form = *kind.as_ref().unwrap_or(&Form::Xlsx);
-        let mut each_of_form = |said: Said<'_, N>| each(said, form);
-        let read = kind.and_then(|form| match form {
-            Form::Xlsx => read_xlsx(file, columns, &mut each_of_form),
-            Form::Ods => read_ods(file, columns, &mut each_of_form),
+        let done = form.and_then(|form| match form {
+            Form::Xlsx => with_xlsx(file, act),
+            Form::Ods => with_ods(file, act),
         });
-        read.unwrap_or_else(|fault| {
-            let _ = each_of_form(Said::Fault(1, fault));
-            Ok(())
-        })
+        match done {
+            Ok(done) => done.map(Ok),
+            Err(fault) => Ok(Err(fault)),
+        }
     }
 }
 
@@ -116,11 +134,10 @@ fn first_visible(sheets: &[Sheet]) -> Result<String, Fault> {
     visible.map(|sheet| sheet.name.clone()).ok_or(Fault::NoSheet)
 }
 
-fn read_xlsx<const N: usize>(
+fn with_xlsx<T>(
     file: BufReader<File>,
-    columns: &Columns<'_, N>,
-    each: &mut dyn FnMut(Said<'_, N>) -> ControlFlow<()>,
-) -> Result<io::Result<()>, Fault> {
+    act: &mut dyn FnMut(&mut dyn Rows, Form) -> io::Result<T>,
+) -> Result<io::Result<T>, Fault> {
     let mut workbook = Xlsx::new(file).map_err(|e| unreadable(&e))?;
     let sheet = first_visible(workbook.sheets_metadata())?;
     let formulas = formulas(&mut workbook, &sheet).map_err(|e| unreadable(&e))?;
@@ -128,7 +145,7 @@ fn read_xlsx<const N: usize>(
     let cells = workbook.worksheet_cells_reader(&sheet).map_err(|e| unreadable(&e))?;
     let row = Cells { is_from_1904, ..Cells::default() };
     let mut rows = XlsxRows { cells, formulas, next: None, row, at: 0, ended: false };
-    Ok(super::read(&mut rows, columns, each))
+    Ok(act(&mut rows, Form::Xlsx))
 }
 
 /// The places of the cells that have formulas: row and column.
@@ -146,17 +163,16 @@ fn formulas(
     Ok(places)
 }
 
-fn read_ods<const N: usize>(
+fn with_ods<T>(
     file: BufReader<File>,
-    columns: &Columns<'_, N>,
-    each: &mut dyn FnMut(Said<'_, N>) -> ControlFlow<()>,
-) -> Result<io::Result<()>, Fault> {
+    act: &mut dyn FnMut(&mut dyn Rows, Form) -> io::Result<T>,
+) -> Result<io::Result<T>, Fault> {
     let mut workbook = Ods::new(file).map_err(|e| unreadable(&e))?;
     let sheet = first_visible(workbook.sheets_metadata())?;
     let range = workbook.worksheet_range(&sheet).map_err(|e| unreadable(&e))?;
     drop(workbook);
     let mut rows = OdsRows { range: &range, next: 0, row: Cells::default() };
-    Ok(super::read(&mut rows, columns, each))
+    Ok(act(&mut rows, Form::Ods))
 }
 
 /// The cells of a row as text.

@@ -1,0 +1,359 @@
+//! What importing a file would do, and what can be said about it.
+
+use files::{Dates, OtherSystem, Summary, TableColumn, Unsaid, members};
+use maud::{Markup, html};
+use service::{ImportReport, NotHere};
+
+use super::choices::{Choices, column_field};
+use super::stage::{Checked, Preview, Trouble};
+use super::uploads::Upload;
+use super::{cells, problems};
+use crate::form::{Label, Wrong, choice, options, zone_control};
+use crate::layout::{counted, csrf, number};
+use crate::pages::names::Names;
+use crate::problem::capitalized;
+use crate::{SignedIn, Web};
+
+/// What the pages call the members that a column can be.
+const MEMBERS: [(&str, &str); 19] = [
+    ("activityId", "Activity ID"),
+    ("externalId", "ID in another system"),
+    ("subject", "Subject"),
+    ("note", "Note"),
+    ("startDateTime", "Start"),
+    ("endDateTime", "End"),
+    ("accountName", "Account, by name"),
+    ("clientId", "Account, by ID"),
+    ("systemUserName", "Assigned to, by name"),
+    ("systemUserId", "Assigned to, by ID"),
+    ("activityStatus.name", "Status, by name"),
+    ("activityStatus.id", "Status, by ID"),
+    ("activityPriority", "Priority"),
+    ("customFieldDataList", "Custom fields"),
+    ("createdDateTime", "Created"),
+    ("createdBy", "Created by"),
+    ("lastModifiedDateTime", "Version (last changed)"),
+    ("lastModifiedBy", "Last changed by"),
+    ("deletedDateTime", "Deleted"),
+];
+
+/// The people who are named in a line.
+const PEOPLE_SHOWN_MAX: usize = 20;
+
+pub(super) fn show(
+    web: &Web,
+    who: &SignedIn,
+    upload: &Upload,
+    checked: &Checked,
+    wrong: &Wrong,
+) -> Markup {
+    let names = Names::of(who);
+    let preview = checked.outcome.as_ref().ok();
+    html! {
+        @match &checked.outcome {
+            Err(trouble) => (problems::list(trouble, who)),
+            Ok(preview) => {
+                (tally(&preview.report, true))
+                (warnings(web, who, preview))
+            }
+        }
+        form.rehearsal action=(upload.address()) method="post" {
+            (csrf(who))
+            (columns(upload, checked))
+            (times(who, checked, wrong))
+            @if let Some(preview) = preview { (ways(preview, &checked.choices)) }
+            (buttons(checked))
+        }
+        @if let Some(preview) = preview { (cells::all(&names, preview)) }
+    }
+}
+
+/// What is known of the file apart from its activities; of a file with problems, as far as it was read.
+fn summary(checked: &Checked) -> Option<&Summary> {
+    match &checked.outcome {
+        Ok(preview) => Some(&preview.summary),
+        Err(Trouble::File(files::ReadError::Problems { summary, .. })) => Some(summary),
+        Err(_) => None,
+    }
+}
+
+/// The numbers.
+pub(super) fn tally(report: &ImportReport, is_to_come: bool) -> Markup {
+    let counts = [
+        (if is_to_come { "to be created" } else { "created" }, report.created, true),
+        (if is_to_come { "to be updated" } else { "updated" }, report.updated, true),
+        ("unchanged", report.unchanged, true),
+        (if is_to_come { "to be removed" } else { "removed" }, report.removed, false),
+        (
+            if is_to_come { "to be brought back" } else { "brought back" },
+            report.brought_back.count,
+            false,
+        ),
+        (
+            if is_to_come { "to stay as they are" } else { "left as they are" },
+            report.newer_here.count,
+            false,
+        ),
+        (
+            if is_to_come { "to stay removed" } else { "left removed" },
+            report.left_removed.count,
+            false,
+        ),
+        ("in conflict", report.conflicts.count, false),
+    ];
+    html! {
+        div.cards {
+            @for (what, count, always) in counts {
+                @if always || count > 0 { div.card.stat { span { (what) } b { (number(count)) } } }
+            }
+        }
+    }
+}
+
+/// What may be unexpected.
+fn warnings(web: &Web, who: &SignedIn, preview: &Preview) -> Markup {
+    let Preview { summary, report, repeated, .. } = preview;
+    let mut told: Vec<String> =
+        summary.pages.missing().map(|missing| format!("{missing}.")).collect();
+    if repeated.count > 0 {
+        let come = counted(repeated.count, "activity is", "activities are");
+        told.push(format!(
+            "{come} in the file more than once; the last change counts: {repeated}."
+        ));
+    }
+    if summary.without_id > 0 {
+        let rows = counted(
+            summary.without_id,
+            "row has no activity number and becomes a new activity",
+            "rows have no activity number and become new activities",
+        );
+        told.push(format!("{rows}. Importing the file again would add them again."));
+    }
+    if summary.twice > 0 {
+        let times = counted(summary.twice, "time occurs", "times occur");
+        told.push(format!("{times} twice, because clocks go back in that hour. Where one is new, the earlier is taken."));
+    }
+    if report.from_the_future > 0 {
+        told.push(format!(
+            "{} a time of change in the future and get the time of the import.",
+            counted(report.from_the_future, "activity has", "activities have")
+        ));
+    }
+    if !web.service.has_activities(&who.person.tenant) && !report.kept_stamps {
+        told.push("Every activity keeps its number and gets the time of this import as its time of change. To keep times of change too, import on the server into an organization that no one has signed in to.".to_owned());
+    }
+    html! {
+        @if !told.is_empty() {
+            div.notice.warn role="status" { @for text in &told { p { (text) } } }
+        }
+    }
+}
+
+/// Which column is what, where the file is a table.
+fn columns(upload: &Upload, checked: &Checked) -> Markup {
+    let other_system = summary(checked).and_then(|summary| summary.other_system.as_ref());
+    let columns = upload.columns();
+    let member = |column: &TableColumn| checked.choices.member(column);
+    let unknown = columns.iter().filter(|column| member(column).is_empty()).count() as u64;
+    let ignored = summary(checked).map(|summary| &summary.ignored);
+    html! {
+        @if let Some(other) = other_system { (read_as(other)) }
+        @if !columns.is_empty() {
+            details.card.columns open[unknown > 0 || checked.outcome.is_err()] {
+                summary {
+                    (counted(columns.len() as u64, "column", "columns"))
+                    @if unknown > 0 { ", " (number(unknown)) " not imported" }
+                }
+                div.scroll {
+                    table.grid {
+                        thead { tr { th { "Column" } th { "First value" } th { "Imported as" } } }
+                        tbody {
+                            @for (at, column) in columns.iter().enumerate() {
+                                tr.open[member(column).is_empty()] {
+                                    th scope="row" { (column.name) }
+                                    td data-label="First value" { (column.sample) }
+                                    td data-label="Imported as" {
+                                        select name=(column_field(at)) aria-label={ "Import " (column.name) " as" } {
+                                            (options(to_choose(column), member(column)))
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        } @else if let Some(ignored) = ignored.filter(|ignored| ignored.names().next().is_some()) {
+            p.hint {
+                "Not imported: "
+                @for (at, (name, times)) in ignored.names().enumerate() {
+                    @if at > 0 { ", " }
+                    code { (name) } " (" (number(times)) ")"
+                }
+            }
+        }
+    }
+}
+
+/// As what a table of another system was read, and by which rules.
+fn read_as(other: &OtherSystem) -> Markup {
+    html! {
+        p.hint { "Read as " strong { (other.layout) } "." }
+        ul.hint {
+            @if other.is_utc { li { "Times without a time zone are read as UTC." } }
+            @if let (Some(system), [_, ..]) = (other.system, &other.ids[..]) {
+                li {
+                    "Accounts and people cannot be found by their " (system) " IDs (" (other.ids.join(", "))
+                    "). Add columns with their names to the file."
+                }
+            }
+            @for note in other.notes() { li { (capitalized(&note)) "." } }
+        }
+    }
+}
+
+/// What a column can be. In a table of another system, it can also have what only that has, such as a duration.
+fn to_choose(column: &TableColumn) -> impl Iterator<Item = (String, &'static str)> {
+    let foreign = column.member.filter(|member| !members().contains(member));
+    let text = |member: &'static str| {
+        let known = MEMBERS.iter().find(|(name, _)| *name == member);
+        known.map_or(member, |(_, text)| *text)
+    };
+    let known = MEMBERS.iter().map(|(name, _)| *name).filter(|name| members().contains(name));
+    let others =
+        members().iter().copied().filter(|name| MEMBERS.iter().all(|(known, _)| known != name));
+    let all = known.chain(others).map(move |name| (name.to_owned(), text(name)));
+    let foreign = foreign.map(|member| (member.to_owned(), member.trim_start_matches("the ")));
+    std::iter::once((String::new(), "Not imported")).chain(foreign).chain(all)
+}
+
+/// What the file does not say of its times.
+fn times(who: &SignedIn, checked: &Checked, wrong: &Wrong) -> Markup {
+    let Unsaid { dates, zone } = summary(checked).map_or_else(Unsaid::default, |s| s.unsaid);
+    let chosen = &checked.choices;
+    let org_zone = who.person.tenant.directory().organization.zone.clone();
+    let order = match chosen.dates {
+        None => "",
+        Some(Dates::Us) => "us",
+        Some(Dates::Eu) => "eu",
+    };
+    let orders =
+        [("", "choose…"), ("us", "11/30/2026: month first"), ("eu", "30/11/2026: day first")];
+    let dates_label = Label {
+        name: "dates",
+        text: "Dates in this file",
+        help: "Some of its dates could be read either way.",
+        required: true,
+        ..Label::default()
+    };
+    let zone_label = Label {
+        name: "zone",
+        text: "Time zone of this file",
+        help: "Its times do not say their time zone.",
+        required: true,
+        ..Label::default()
+    };
+    html! {
+        @let asks_dates = dates || chosen.dates.is_some();
+        @let asks_zone = zone || chosen.zone.is_some();
+        @if asks_dates || asks_zone || wrong.has("zone") {
+            div.card.times {
+                div.pair {
+                    @if asks_dates {
+                        (choice(dates_label, orders.map(|(value, text)| (value.to_owned(), text)), order, wrong))
+                    }
+                    @if asks_zone || wrong.has("zone") {
+                        (zone_control(zone_label, chosen.zone.as_ref().unwrap_or(&org_zone).name(), wrong))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How it is to be imported, where there is something to choose.
+fn ways(preview: &Preview, chosen: &Choices) -> Markup {
+    let Preview { report, not_here, .. } = preview;
+    let stays = report.newer_here.count + report.conflicts.count;
+    let has_missing = !not_here.users.is_empty() || not_here.is_needed;
+    html! {
+        @if has_missing || stays > 0 || chosen.overwrite || report.left_removed.count > 0 || chosen.restore {
+            div.card.ways {
+                @if has_missing {
+                    (missing_people(not_here, true))
+                    p { label { input type="checkbox" name="add" checked[chosen.add]; "Add what is missing" } }
+                    @if !not_here.users.is_empty() { p.hint { "People who are added cannot sign in until you give them a login." } }
+                }
+                @if stays > 0 || chosen.overwrite {
+                    p {
+                        label { input type="checkbox" name="overwrite" checked[chosen.overwrite];
+                            "Take the file’s values also where an activity was edited here since, or is newer here" }
+                    }
+                }
+                @if report.left_removed.count > 0 || chosen.restore {
+                    p { label { input type="checkbox" name="restore" checked[chosen.restore]; "Bring back activities that have been removed here" } }
+                }
+            }
+        }
+    }
+}
+
+/// Whom and what the file names that is not here.
+pub(super) fn missing_people(not_here: &NotHere, with_all: bool) -> Markup {
+    let NotHere { users, accounts, statuses, .. } = not_here;
+    let people = users.iter().map(|(id, name)| match name {
+        Some(name) => format!("{name} ({id})"),
+        None => format!("number {id}"),
+    });
+    html! {
+        @if !users.is_empty() {
+            p { "Responsible for activities and not in this organization: " (some(people, users.len())) "." }
+        }
+        @if with_all && !accounts.is_empty() {
+            p { "Accounts that are not here: " (some(accounts.values().map(ToString::to_string), accounts.len())) "." }
+        }
+        @if with_all && !statuses.is_empty() {
+            p { "Statuses that are not here: " (some(statuses.values().map(ToString::to_string), statuses.len())) "." }
+        }
+    }
+}
+
+/// What an import has added apart from activities.
+pub(super) fn added(added: &NotHere, statuses: &[String]) -> Markup {
+    let NotHere { users, accounts, .. } = added;
+    let counts = [(users.len(), "person", "people"), (accounts.len(), "account", "accounts")];
+    html! {
+        @for (count, one, many) in counts {
+            @if count > 0 { p { (counted(count as u64, one, many)) " added." } }
+        }
+        @if !statuses.is_empty() { p { "Statuses added or renamed: " (some(statuses.iter().cloned(), statuses.len())) ". " a href="/settings#statuses" { "Look at the statuses" } } }
+    }
+}
+
+/// The first of some names.
+fn some(names: impl Iterator<Item = String>, count: usize) -> String {
+    let first: Vec<String> = names.take(PEOPLE_SHOWN_MAX).collect();
+    let more = if count > first.len() {
+        format!(" and {} more", number((count - first.len()) as u64))
+    } else {
+        String::new()
+    };
+    format!("{}{more}", first.join(", "))
+}
+
+fn buttons(checked: &Checked) -> Markup {
+    let changed = checked.outcome.as_ref().map_or(0, |preview| preview.report.changed());
+    html! {
+        div.buttons {
+            @if changed > 0 {
+                button.primary type="submit" name="action" value="import" {
+                    "Import " (counted(changed, "activity", "activities"))
+                }
+            } @else if checked.outcome.is_ok() {
+                p.hint { "Importing this file would change nothing." }
+            }
+            button.primary[checked.outcome.is_err()] type="submit" name="action" value="check" { "Check again" }
+            button.quiet type="submit" name="action" value="discard" { "Discard the file" }
+        }
+    }
+}

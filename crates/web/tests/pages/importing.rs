@@ -1,0 +1,382 @@
+//! Import: a file is uploaded, checked, looked at, and imported.
+
+use domain::{ActivityId, Patch, Subject};
+use service::Write;
+
+use crate::harness::{Browser, Page, World};
+
+/// The page of a file, once it has been checked or imported.
+#[track_caller]
+fn settled(browser: &mut Browser<'_>, address: &str) -> Page {
+    loop {
+        let page = browser.get(address).ok();
+        if !page.body.contains("data-progress") {
+            return page;
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// Uploads a file, and returns its address and its preview.
+#[track_caller]
+fn uploaded(browser: &mut Browser<'_>, name: &str, content: &str) -> (String, Page) {
+    let address = browser.upload(name, content.as_bytes()).redirected().to_owned();
+    assert!(address.starts_with("/import/"), "{address}");
+    let page = settled(browser, &address);
+    (address, page)
+}
+
+/// Sends the preview's form with these fields, and shows what came of it.
+#[track_caller]
+fn sent(browser: &mut Browser<'_>, address: &str, fields: &[(&str, &str)]) -> Page {
+    let back = browser.post(address, fields).redirected().to_owned();
+    settled(browser, &back)
+}
+
+/// How many of something the preview or the result counts.
+#[track_caller]
+fn count(page: &Page, what: &str) -> u64 {
+    let (_, rest) = page
+        .body
+        .split_once(&format!("<span>{what}</span><b>"))
+        .unwrap_or_else(|| panic!("no {what:?} in {}", page.body));
+    rest.split_once("</b>").unwrap().0.replace(',', "").parse().unwrap()
+}
+
+const NEW: &str = "subject,startDateTime,activityStatus.name,activityPriority\n\
+                   Call Ada,2026-03-05 09:00,Not Started,NORMAL\n\
+                   Write to Ed,2026-03-06 10:30,Not Started,HIGH\n";
+
+#[test]
+fn a_file_is_shown_before_it_is_imported_and_then_counted() {
+    let world = World::new();
+    let mut admin = world.admin();
+    admin.get("/import").ok().shows("enctype=\"multipart/form-data\"").shows("up to 64 MiB");
+    let (address, page) = uploaded(&mut admin, "calls.csv", NEW);
+    assert_eq!((count(&page, "to be created"), count(&page, "to be updated")), (2, 0));
+    page.shows("calls.csv").shows("Call Ada").shows("Import 2 activities");
+    admin.get("/activities").ok().shows("No activities yet");
+    admin.get("/import").ok().shows(&address).shows("ready to import");
+
+    let page = sent(&mut admin, &address, &[("action", "import")]);
+    page.shows("The import is done: 2 activities have changed.");
+    assert_eq!(count(&page, "created"), 2);
+    page.shows("href=\"/activities/1\"").shows("href=\"/changes?from=2026-03-04T10%3A00\"");
+    admin.get("/changes?from=2026-03-04T10%3A00").ok().shows("Call Ada").shows("Write to Ed");
+    // A second click, or one in another window.
+    sent(&mut admin, &address, &[("action", "import")]).shows("The import is done: 2 activities");
+    admin.get("/activities").ok().shows("2 activities");
+}
+
+#[test]
+fn it_is_for_admins_and_told_before_anything_is_read() {
+    let world = World::new();
+    for mut other in [world.editor(), world.viewer()] {
+        other.get("/import").refused(403);
+        other.upload("calls.csv", NEW.as_bytes()).refused(403).shows("admin");
+        assert_eq!(other.begin_upload(), 403, "before anything of it has come");
+        other.post("/import/some", &[("action", "check")]).refused(403);
+        other.get("/activities").ok().hides("href=\"/import\"");
+    }
+    let mut nobody = world.browser();
+    assert_eq!(nobody.begin_upload(), 401);
+    assert_eq!(nobody.get("/import").redirected(), "/sign-in?back=%2Fimport");
+    nobody
+        .upload_bare(&[("csrf", None, b"x"), ("file", Some("calls.csv"), NEW.as_bytes())])
+        .refused(401);
+    let mut admin = world.admin();
+    admin.get("/activities").ok().shows("href=\"/import\"");
+    admin.get("/settings").ok().shows("href=\"/import\"");
+    for (without, parts) in [
+        ("a token", &[("file", Some("calls.csv"), NEW.as_bytes())][..]),
+        (
+            "a good one",
+            &[("csrf", None, b"0".repeat(64).as_slice()), ("file", Some("calls.csv"), b"x")],
+        ),
+    ] {
+        let page = admin.upload_bare(parts);
+        assert_eq!(page.status, 403, "without {without}");
+    }
+    admin.post("/import", &[("file", "calls.csv")]).refused(403);
+    // A form that ends in the middle of its file.
+    let csrf = admin.get("/import").ok().value("csrf").unwrap().to_owned();
+    let part =
+        |name: &str| format!("--parts\r\nContent-Disposition: form-data; name={name}\r\n\r\n");
+    let cut =
+        format!("{}{csrf}\r\n{}subject,", part("csrf"), part("\"file\"; filename=\"calls.csv\""));
+    admin.upload_body(cut.into_bytes()).refused(400).shows("has not come whole");
+    admin.get("/import").ok().hides("Your files");
+}
+
+#[test]
+fn what_is_no_file_of_activities_is_refused_with_the_reason() {
+    let world = World::new();
+    let mut admin = world.admin();
+    admin.upload("", b"").refused(422).shows("Choose a file first.");
+    admin.upload("empty.csv", b"").refused(422).shows("The file is empty.");
+    for (content, reason) in [
+        (&b" \n"[..], "There are no activities in this file."),
+        (b"PK\x03\x04 and no more", "This workbook cannot be read"),
+        (b"\xD0\xCF\x11\xE0 old", "save it as .xlsx without a password"),
+        (b"\x89PNG\r\n\x1a\n\xff\xff", "This is not UTF-8"),
+        (b"{\"activityId\":", "does not end: is the file cut off?"),
+        (b"name,phone\nAda,1\n", "Choose below what its columns are."),
+        (b"subject\n", "There are no activities in this file."),
+    ] {
+        let address = admin.upload("file", content).redirected().to_owned();
+        let page = settled(&mut admin, &address);
+        page.shows(reason).hides("value=\"import\"").shows("Discard the file");
+    }
+    // Not one of them is left for good: an organization keeps four, and these are the last.
+    assert_eq!(admin.get("/import").ok().body.matches("cannot be imported as it is").count(), 4);
+}
+
+#[test]
+fn a_file_that_is_too_large_is_not_kept() {
+    let world = World::new();
+    let mut admin = world.admin();
+    let row = format!("{}\n", "x".repeat(1 << 20));
+    let page = admin.upload("large.csv", row.repeat(65).as_bytes());
+    page.refused(413).shows("The file is larger than 64 MiB.").hides("Your files");
+}
+
+#[test]
+fn a_file_is_its_uploaders_alone_and_for_an_hour() {
+    let mut world = World::new();
+    {
+        let mut admin = world.admin();
+        let (address, _) = uploaded(&mut admin, "calls.csv", NEW);
+        let other = (domain::UserId(9), "olga", "Olga Fox");
+        world.add_user(&world.acme, other, domain::Role::Admin);
+        for mut foreign in [world.stranger(), world.signed_in("acme", "olga")] {
+            let gone = foreign.get(&address).refused(404);
+            gone.shows("This file is not here any more.").hides("calls.csv");
+            foreign.post(&address, &[("action", "import")]).refused(404);
+            foreign.get("/import").ok().hides("calls.csv");
+        }
+        world.advance(3_500_000);
+        admin.get(&address).ok();
+        world.advance(3_500_000);
+        admin.get(&address).ok();
+        world.advance(3_600_001);
+        admin.get(&address).refused(404).shows("Upload it again.");
+        admin.get("/import").ok().hides("calls.csv");
+
+        let (address, _) = uploaded(&mut admin, "calls.csv", NEW);
+        assert_eq!(admin.post(&address, &[("action", "discard")]).redirected(), "/import");
+        admin.post(&address, &[("action", "import")]).refused(404);
+        uploaded(&mut admin, "calls.csv", NEW);
+    }
+    world.restart();
+    world.admin().get("/import").ok().hides("calls.csv");
+    assert!(!world.service.has_activities(&world.acme));
+}
+
+const GERMAN: &str = "Betreff;Beginn;Stand;Wichtigkeit;Intern\n\
+                      Anruf bei Ada;04/03/2026 09:00;Not Started;NORMAL;x\n";
+
+/// What its columns are, by their places.
+const MEMBERS: [(&str, &str); 5] = [
+    ("column.0", "subject"),
+    ("column.1", "startDateTime"),
+    ("column.2", "activityStatus.name"),
+    ("column.3", "activityPriority"),
+    ("column.4", ""),
+];
+
+#[test]
+fn columns_dates_and_the_zone_are_said_on_the_page() {
+    let world = World::new();
+    let mut admin = world.admin();
+    let (address, page) = uploaded(&mut admin, "anrufe.csv", GERMAN);
+    page.shows("Choose below what its columns are.").shows("Import Betreff as");
+    page.shows("Anruf bei Ada").hides("Dates in this file");
+
+    let mut fields = MEMBERS.to_vec();
+    fields.push(("action", "check"));
+    let page = sent(&mut admin, &address, &fields);
+    page.shows("does the day or the month come first? Choose below how this file writes dates.");
+    page.shows("Dates in this file").shows("Time zone of this file").hides("value=\"import\"");
+    assert_eq!(page.value("zone"), Some("America/Chicago"));
+
+    let said = |zone, action| {
+        [&MEMBERS[..], &[("dates", "eu"), ("zone", zone), ("action", action)]].concat()
+    };
+    admin.post(&address, &said("Europe/Nowhere", "check")).refused(422).shows("is not known");
+    let page = sent(&mut admin, &address, &said("Europe/Berlin", "check"));
+    page.shows("Import 1 activity")
+        .shows("2026-03-04T09:00:00.000+01:00")
+        .shows("value=\"Europe/Berlin\"");
+
+    // Who changes something and imports without looking gets to look first.
+    let changed = admin.post(&address, &said("UTC", "import")).redirected().to_owned();
+    assert_eq!(changed, format!("{address}?changed=1"));
+    settled(&mut admin, &changed).shows("Nothing has been imported yet.");
+    assert!(!world.service.has_activities(&world.acme));
+    sent(&mut admin, &address, &said("Europe/Berlin", "check"));
+    sent(&mut admin, &address, &said("Europe/Berlin", "import")).shows("1 activity has changed");
+    let (_, there) = world.block_on(world.service.retrieve(&world.acme, ActivityId(1))).unwrap();
+    let start = there.unwrap().record().unwrap().start;
+    assert_eq!(start.to_string(), "2026-03-04T09:00:00.000+01:00");
+
+    // The organization remembers its columns, and nobody else does.
+    let (_, page) = uploaded(&mut admin, "anrufe.csv", GERMAN);
+    page.shows("5 columns, 1 not imported").shows("Choose below how this file writes dates.");
+    let (_, page) = uploaded(&mut world.stranger(), "anrufe.csv", GERMAN);
+    page.shows("Choose below what its columns are.");
+}
+
+#[test]
+fn what_is_missing_is_added_on_request() {
+    let world = World::new();
+    let mut admin = world.admin();
+    let file = "subject,startDateTime,activityStatus.name,activityPriority,accountName,systemUserName\n\
+                Call Ada,2026-03-05 09:00,Left message,NORMAL,Harbor Bakery,Grace Hopper\n\
+                Call Ed,2026-03-05 10:00,not started,NORMAL,harbor bakery,Ed Cohen\n";
+    let (address, page) = uploaded(&mut admin, "calls.csv", file);
+    page.shows("Accounts that are not here: Harbor Bakery.");
+    page.shows("Statuses that are not here: Left message.").shows("Grace Hopper (");
+    page.shows("Harbor Bakery (new)").shows("Grace Hopper (new)");
+    page.shows("Import 2 activities").shows("Add what is missing");
+    let page = admin.post(&address, &[("action", "import")]);
+    page.refused(422).shows("Let the import add them, or change the file.");
+    assert!(!world.service.has_activities(&world.acme));
+
+    let page = sent(&mut admin, &address, &[("action", "import"), ("add", "on")]);
+    page.shows("2 activities have changed").shows("1 person added.").shows("1 account added.");
+    page.shows("Left message");
+    admin.get("/activities/1").ok().shows("Harbor Bakery").shows("Left message");
+    admin.get("/settings").ok().shows("Grace Hopper").shows("Left message");
+    assert_eq!(world.acme.accounts().len(), 1);
+    // Rows without a number get one in the file's order.
+    admin.get("/activities/2").ok().shows("Call Ed");
+    // Now everything is here.
+    let (_, page) = uploaded(&mut admin, "calls.csv", file);
+    page.hides("Add what is missing");
+}
+
+/// What the pages download for spreadsheets, with something replaced.
+fn edited(browser: &Browser<'_>, from: &str, to: &str) -> String {
+    let (_, file) = browser.download("/activities.csv");
+    let file = String::from_utf8(file).unwrap();
+    assert!(file.contains(from), "{file}");
+    file.replace(from, to)
+}
+
+fn rename(world: &World, id: ActivityId, subject: &str) {
+    let subject = Some(Subject::parse(subject).unwrap());
+    world.write(Write::Update(id, Box::new(Patch { subject, ..Patch::default() })));
+}
+
+#[test]
+fn conflicts_are_shown_with_both_values_and_written_only_on_request() {
+    let world = World::new();
+    let (one, two) = (world.activity("Call Ada"), world.activity("Call Grace"));
+    let mut admin = world.admin();
+    let file =
+        edited(&admin, "Call Ada", "Call Ada again").replace("Call Grace", "Call Grace again");
+    world.advance(60_000);
+    rename(&world, one, "Write to Ada");
+    let (address, page) = uploaded(&mut admin, "activities.csv", &file);
+    assert_eq!((count(&page, "to be updated"), count(&page, "in conflict")), (1, 1));
+    page.shows_in_order(&["In conflict", "Write to", "Ada", "To be updated", "Call Grace"]);
+
+    let overwritten = [("action", "check"), ("overwrite", "on")];
+    let page = sent(&mut admin, &address, &overwritten);
+    assert_eq!(count(&page, "to be updated"), 2);
+    sent(&mut admin, &address, &[("action", "check")]);
+
+    // Somebody edits the other one between the preview and the import.
+    world.advance(60_000);
+    rename(&world, two, "Write to Grace");
+    let page = sent(&mut admin, &address, &[("action", "import")]);
+    assert_eq!((count(&page, "updated"), count(&page, "in conflict")), (0, 2));
+    page.shows("Nothing has changed").shows("Not imported, because the same was changed here");
+    for (id, subject) in [(one, "Write to Ada"), (two, "Write to Grace")] {
+        admin.get(&format!("/activities/{id}")).ok().shows(subject);
+    }
+}
+
+#[test]
+fn what_was_removed_here_comes_back_only_on_request() {
+    let world = World::new();
+    let id = world.activity("Call Ada");
+    world.activity("Call Grace");
+    let mut admin = world.admin();
+    let (_, file) = admin.download("/activities.csv");
+    let file = String::from_utf8(file).unwrap();
+    world.write(Write::Remove(id));
+    let (address, page) = uploaded(&mut admin, "activities.csv", &file);
+    assert_eq!((count(&page, "to stay removed"), count(&page, "unchanged")), (1, 1));
+    page.shows("Importing this file would change nothing.");
+    let restored = |action| [("action", action), ("restore", "on")];
+    let page = sent(&mut admin, &address, &restored("check"));
+    assert_eq!(count(&page, "to be brought back"), 1);
+    let page = sent(&mut admin, &address, &restored("import"));
+    assert_eq!(count(&page, "brought back"), 1);
+    admin.get(&format!("/activities/{id}")).ok().shows("Call Ada");
+}
+
+#[test]
+fn saved_answers_are_taken_and_whole_organizations_are_not() {
+    let world = World::new();
+    let mut admin = world.admin();
+    let answer = r#"{"syncActivitiesResponse":{"operationResult":"SUCCESS","page":{"currentPage":"1","totalPage":"2","totalResults":"2"},"activities":{"activity":[{"activityId":"652","subject":"Call","startDateTime":"2014-04-08T11:00:00-05:00","activityStatus":{"id":"2","name":"Not Started"},"activityPriority":"NORMAL","systemUserId":"77","mood":"good"}]}}}"#;
+    let (address, page) = uploaded(&mut admin, "answers.json", answer);
+    page.shows("these pages are missing: 2").shows("<code>mood</code>").hides("Imported as");
+    page.shows("number 77").shows("gets the time of this import as its time of change");
+    let page = sent(&mut admin, &address, &[("action", "import")]);
+    page.shows("1 activity has changed").shows("number 77");
+    admin.get("/activities/652").ok();
+
+    let whole = "{\"driftlessExport\":1,\"organization\":{\"id\":\"other\",\"name\":\"Other\",\"timeZone\":\"UTC\",\"lastUserNamed\":0}}\n{\"end\":{\"users\":0,\"statuses\":0,\"accounts\":0,\"activities\":0,\"removed\":0}}\n";
+    let (_, page) = uploaded(&mut admin, "other.jsonl", whole);
+    page.shows("whole organization").shows("driftless import NEW FILE").hides("value=\"import\"");
+}
+
+#[test]
+fn one_import_of_an_organization_is_under_way_at_a_time() {
+    let world = World::new();
+    let mut admin = world.admin();
+    let (address, _) = uploaded(&mut admin, "calls.csv", NEW);
+    let person = world.service.person(admin.cookie("driftless_session").unwrap()).unwrap();
+    let (finish, finished) = std::sync::mpsc::channel::<()>();
+    let other = world.service.start_import(&person, "Importing".to_owned(), 1, move |_| {
+        finished.recv().map_err(|e| e.to_string())?;
+        Ok(0)
+    });
+    let other = other.unwrap();
+    let page = admin.post(&address, &[("action", "import")]);
+    page.refused(409).shows("Another import").shows("Import 2 activities");
+    assert!(!world.service.has_activities(&world.acme));
+    finish.send(()).unwrap();
+    world.block_on(other.ended());
+    sent(&mut admin, &address, &[("action", "import")]).shows("2 activities have changed");
+}
+
+#[test]
+fn a_script_hears_how_far_it_has_come() {
+    let world = World::new();
+    let mut admin = world.admin();
+    let address = admin.upload("calls.csv", NEW.as_bytes()).redirected().to_owned();
+    settled(&mut admin, &address);
+    let state = admin.get_as(&address, "application/json").ok();
+    assert_eq!(state.header("content-type"), "application/json");
+    state.shows("\"finished\":true");
+}
+
+#[test]
+fn a_workbook_that_unpacks_to_very_much_is_refused() {
+    let world = World::new();
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    archive.start_file("xl/sharedStrings.xml", options).unwrap();
+    let piece = vec![b' '; 1 << 20];
+    for _ in 0..257 {
+        std::io::Write::write_all(&mut archive, &piece).unwrap();
+    }
+    let workbook = archive.finish().unwrap().into_inner();
+    let mut admin = world.admin();
+    let address = admin.upload("bomb.xlsx", &workbook).redirected().to_owned();
+    settled(&mut admin, &address).shows("This workbook is too large").hides("value=\"import\"");
+}
