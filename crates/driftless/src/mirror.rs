@@ -63,7 +63,7 @@ pub(crate) struct Verify {
 /// From where to where.
 #[derive(Args, Debug)]
 struct Between {
-    /// The server's address, like https://api.neoncrm.com or http://127.0.0.1:8420.
+    /// The server's address, beginning with http:// or https://; the path of API v1 may be left out.
     #[arg(long, env = "DRIFTLESS_MIRROR_FROM", value_name = "URL")]
     from: String,
     /// The organization's id on that server.

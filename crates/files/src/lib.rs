@@ -4,9 +4,9 @@
 //!
 //! - the vendor's own JSON answers of `syncActivities`, `listActivities` and `retrieveActivity`, as
 //!   scripts have saved them: pretty printed or on one line, one after the other or in an array;
-//! - records in JSON as [`Writer`] writes them, one a line, one after the other or in an array. One
+//! - records in JSON as an export has them, one a line, one after the other or in an array. One
 //!   with a `deletedDateTime` has been removed;
-//! - all of an organization as [`OrganizationWriter`] writes it;
+//! - all of an organization as `export --all` writes it;
 //! - tables, as CSV or as the first visible sheet of a workbook (`.xlsx`, `.ods`), whose first row names the
 //!   members, in any order and any case, or under a name that other systems have for them
 //!   ([`ColumnNames`]).
