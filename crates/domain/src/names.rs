@@ -39,11 +39,18 @@ pub trait Names {
     /// What an account is called.
     fn name_of_account(&self, id: ClientId) -> Option<String>;
 
+    /// Takes note of an account that a row has by its number alone: no new one gets that number from now on. The
+    /// name of the new account that has got it before.
+    fn meet_number_of_account(&mut self, id: ClientId) -> Option<String>;
+
     /// The person of that name.
     fn user(&mut self, name: &str) -> Lookup<UserId>;
 
     /// What a person is called.
     fn name_of_user(&self, id: UserId) -> Option<String>;
+
+    /// As [`Names::meet_number_of_account`], for people.
+    fn meet_number_of_user(&mut self, id: UserId) -> Option<String>;
 
     /// Takes note of a person whom a record names, by number and perhaps by name.
     fn meet_user(&mut self, id: UserId, name: Option<&str>);
@@ -117,6 +124,14 @@ impl Names for NoNames {
     }
 
     fn name_of_user(&self, _: UserId) -> Option<String> {
+        None
+    }
+
+    fn meet_number_of_account(&mut self, _: ClientId) -> Option<String> {
+        None
+    }
+
+    fn meet_number_of_user(&mut self, _: UserId) -> Option<String> {
         None
     }
 

@@ -76,7 +76,8 @@ impl<'a> Fields<'_, 'a> {
         let id = self.numbered(Column::Client, &value::CLIENT)?;
         let by_name = |names: &mut dyn Names, name: &str| names.account(name).map(|id| id.0);
         let name_of = |names: &dyn Names, id: i64| names.name_of_account(ClientId(id));
-        self.named_or_numbered(&ACCOUNT, id.map(|id| id.0), by_name, name_of).map(ClientId)
+        let meet = |names: &mut dyn Names, id: i64| names.meet_number_of_account(ClientId(id));
+        self.named_or_numbered(&ACCOUNT, id.map(|id| id.0), by_name, name_of, meet).map(ClientId)
     }
 
     /// The responsible person, by number, name, or both.
@@ -85,7 +86,9 @@ impl<'a> Fields<'_, 'a> {
         let id = self.numbered(Column::SystemUser, &value::USER)?;
         let by_name = |names: &mut dyn Names, name: &str| names.user(name).map(|id| id.0);
         let name_of = |names: &dyn Names, id: i64| names.name_of_user(UserId(id));
-        let id = self.named_or_numbered(&USER, id.map(|id| id.0), by_name, name_of).map(UserId)?;
+        let meet = |names: &mut dyn Names, id: i64| names.meet_number_of_user(UserId(id));
+        let id = self.named_or_numbered(&USER, id.map(|id| id.0), by_name, name_of, meet);
+        let id = id.map(UserId)?;
         let name = self.given(Column::SystemUserName);
         if let (Some(cells), Some(name)) = (&mut self.cells, name) {
             cells.names.meet_user(id, Some(name));
@@ -107,8 +110,13 @@ impl<'a> Fields<'_, 'a> {
         id: Option<i64>,
         by_name: impl Fn(&mut dyn Names, &str) -> Lookup<i64>,
         name_of: impl Fn(&dyn Names, i64) -> Option<String>,
+        meet: impl Fn(&mut dyn Names, i64) -> Option<String>,
     ) -> Option<i64> {
         let Some(cell) = self.given(pair.name).filter(|cell| !cell.trim().is_empty()) else {
+            let new = meet(&mut *self.cells.as_deref_mut()?.names, id?);
+            if let (Some(name), Some(id)) = (new, id) {
+                self.note(self.whole, Fault::NumberOfNew { member: pair.id.name(), id, name });
+            }
             return id;
         };
         let names = &mut *self.cells.as_deref_mut()?.names;

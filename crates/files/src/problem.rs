@@ -206,6 +206,18 @@ pub enum Fault {
         /// The name.
         name: String,
     },
+    /// A number that the import has given to a new account or person.
+    #[error(
+        "{member} is {id}, which another row's {name:?} has got as a new number: put the name into this row too, or import accounts and people first"
+    )]
+    NumberOfNew {
+        /// The member that has the number.
+        member: &'static str,
+        /// The number.
+        id: i64,
+        /// The name that has got it.
+        name: String,
+    },
     /// More custom fields than an activity may have.
     #[error("{member} has {has} {what}; the maximum is {max}")]
     TooMany {

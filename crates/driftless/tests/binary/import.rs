@@ -225,6 +225,25 @@ fn what_is_missing_is_added_only_when_told_to() {
 }
 
 #[test]
+fn a_new_account_and_one_that_has_a_number_already_are_not_taken_for_one() {
+    let (folder, _) = Folder::with_key();
+    let table = |rows: &[&str]| {
+        let head = "subject,startDateTime,activityStatus.name,activityPriority,clientId,accountName\n";
+        let row = |row: &&str| format!("Call,2026-11-30 09:00,Not Started,NORMAL,{row}\n");
+        head.to_owned() + &rows.iter().map(row).collect::<String>()
+    };
+    folder.write("first.csv", table(&[",Harbor Bakery", "1,"]));
+    let told = folder.run("import acme --add-missing first.csv");
+    assert!(told.err.contains("clientId is 1, which another row's \"Harbor Bakery\""), "{told:?}");
+    assert_eq!(told.code, 1);
+    assert_eq!(folder.ok("accounts list acme").lines().count(), 1);
+
+    folder.write("last.csv", table(&["1,", ",Harbor Bakery"]));
+    folder.ok("import acme --add-missing last.csv");
+    assert!(folder.ok("accounts list acme").contains("2   Harbor Bakery"));
+}
+
+#[test]
 fn standard_input_is_a_file_too() {
     let told = either_way(|folder| {
         with_files(folder);

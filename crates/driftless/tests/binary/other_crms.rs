@@ -111,7 +111,7 @@ fn tasks_of_salesforce_are_taken() {
             "1 row has no start and no due date: the time of its creation is taken",
             "1 row has a status that is not known here: only whether it is done is taken",
             "1 row was deleted there and is not here: it is left out",
-            "not kept: LastModifiedDate (3), OwnerId (3), WhatId (3), WhoId (3)",
+            "ignored: LastModifiedDate (3), OwnerId (3), WhatId (3), WhoId (3)",
         ],
         becomes: &[
             "2 | Call | Blue ink | 2026-11-30T00:00:00-06:00 | Not Started | HIGH | salesforce:00T3k00000AbCdEEAV",
@@ -272,12 +272,11 @@ fn tasks_of_dynamics_are_taken() {
         told: &[
             "read as Dynamics 365 tasks",
             "1 row has no start: its due date is taken",
-            "1 row has a status that is not known here: only whether it is done is taken",
-            "not kept: (Do Not Modify) Modified On (2), (Do Not Modify) Row Checksum (2)",
+            "ignored: (Do Not Modify) Modified On (2), (Do Not Modify) Row Checksum (2)",
             "1 account added",
         ],
         becomes: &[
-            "2 | Call | Ink | 2026-11-30T08:00:00-06:00 | 2026-11-30T09:00:00-06:00 | 1 | 7 | Not Started | HIGH | Zoe | dynamics:3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+            "2 | Call | Ink | 2026-11-30T08:00:00-06:00 | 2026-11-30T09:00:00-06:00 | 1 | 7 | Waiting on someone else | HIGH | Zoe | dynamics:3f2504e0-4f89-11d3-9a0c-0305e82c3301",
             "3 | Write | 2026-12-01T08:00:00-06:00 | Completed | NORMAL | dynamics:3f2504e0-4f89-11d3-9a0c-0305e82c3302",
         ],
         edit: ("Blue Rivers", ""),
@@ -296,7 +295,7 @@ fn phone_calls_of_dynamics_are_taken() {
             "read as Dynamics 365 phone calls",
             "1 row has no start: its due date is taken",
             "1 row is new and has no status: it gets the status that new activities start with",
-            "not kept: (Do Not Modify) Modified On (1), (Do Not Modify) Row Checksum (1), Recipient (1)",
+            "ignored: (Do Not Modify) Modified On (1), (Do Not Modify) Row Checksum (1), Recipient (1)",
             "1 account added",
         ],
         becomes: &[
@@ -318,7 +317,7 @@ fn appointments_of_dynamics_are_taken() {
         told: &[
             "read as Dynamics 365 appointments",
             "1 row has a status that is not known here: only whether it is done is taken",
-            "not kept: Location (2)",
+            "ignored: Location (2)",
         ],
         becomes: &[
             "2 | Visit | 2026-11-30T08:00:00-06:00 | 2026-11-30T09:00:00-06:00 | Not Started | NORMAL | dynamics:3f2504e0-4f89-11d3-9a0c-0305e82c3301",
@@ -340,7 +339,7 @@ fn activities_of_dynamics_are_taken() {
             "read as Dynamics 365 activities",
             "1 row has no start: its due date is taken",
             "1 row is new and has no status: it gets the status that new activities start with",
-            "not kept: Activity Type (1)",
+            "ignored: Activity Type (1)",
         ],
         becomes: &[
             "2 | Call | 2026-11-30T08:00:00-06:00 | Not Started | NORMAL | dynamics:3f2504e0-4f89-11d3-9a0c-0305e82c3301",
@@ -359,7 +358,7 @@ Activity ID,Sort Name,Subject,Activity Type,Activity Date,Duration,Details,Activ
         options: "",
         told: &[
             "read as an export of CiviCRM activities",
-            "not kept: Activity Type (1), Modified Date (1), Sort Name (1)",
+            "ignored: Activity Type (1), Modified Date (1), Sort Name (1)",
         ],
         // The number of another system is not that of the activity 1 here.
         becomes: &[
@@ -381,7 +380,7 @@ Activity ID,Source Name,Target Name,Assignee Name,Activity Type,Subject,Activity
         told: &[
             "read as a CiviCRM activity report",
             "1 row names several accounts or people: none of them is taken",
-            "not kept: Activity Type (2)",
+            "ignored: Activity Type (2)",
             "1 account added",
         ],
         becomes: &[
@@ -405,7 +404,7 @@ Record ID,Task Title,Notes,Due date,Task Status,Priority,Assigned to,Create Date
             "read as HubSpot tasks",
             "accounts and people cannot be found by their HubSpot ids (Associated Company IDs): add columns with their names, and say --map \"Their column=accountName\" or =systemUserName",
             "2 rows have no start: their due date is taken",
-            "not kept: Associated Company IDs (1), Last Modified Date (2)",
+            "ignored: Associated Company IDs (1), Last Modified Date (2)",
         ],
         becomes: &[
             "2 | Call | Ink | 2026-11-30T08:00:00-06:00 | 7 | Waiting | NORMAL | hubspot:14771947458",
@@ -423,7 +422,7 @@ Engagement ID,Call Title,Call notes,Activity date,Call duration,Call status,Call
 512,Call,Ink,2026-11-30T14:00:00.000Z,90000,COMPLETED,Connected,Ada Byron,Zoe
 ",
         options: "",
-        told: &["read as HubSpot calls", "not kept: Call outcome (1)"],
+        told: &["read as HubSpot calls", "ignored: Call outcome (1)"],
         becomes: &[
             "2 | Call | Ink | 2026-11-30T14:00:00+00:00 | 2026-11-30T14:01:30+00:00 | 7 | Completed | NORMAL | Zoe | hubspot:512",
         ],
@@ -442,7 +441,7 @@ Record ID,Meeting name,Meeting description,Start Time,End Time,Activity date,Mee
         told: &[
             "read as HubSpot meetings",
             "1 row is new and has no status: it gets the status that new activities start with",
-            "not kept: Activity date (1)",
+            "ignored: Activity date (1)",
         ],
         becomes: &[
             "2 | Visit | Hall | 2026-11-30T08:00:00-06:00 | 2026-11-30T09:00:00-06:00 | 7 | Not Started | NORMAL | hubspot:512",
@@ -487,7 +486,7 @@ fn one_ambiguous_name_makes_no_table_of_another_system() {
     folder.write("table.csv", "Activity Date,subject,Assigned To\n2026-11-30 08:00,Call,7\n");
     let output = folder.run("import acme table.csv");
     assert_eq!(output.code, 1);
-    assert!(output.err.contains("not kept: Activity Date (1), Assigned To (1)"), "{}", output.err);
+    assert!(output.err.contains("ignored: Activity Date (1), Assigned To (1)"), "{}", output.err);
     assert!(!output.err.contains("read as"), "{}", output.err);
 }
 

@@ -117,7 +117,7 @@ fn a_flag_in_the_environment_is_a_yes_or_a_no() {
         assert!(run(no).out.contains("1 unchanged,"), "{no}: {:?}", run(no));
     }
     let meaning = self::run(&folder, "status list acme", "DRIFTLESS_STATUS_MEANING", "yes");
-    assert!(meaning.out.contains("MEANS"), "{meaning:?}");
+    assert!(meaning.out.contains("MEANING"), "{meaning:?}");
 }
 
 #[test]

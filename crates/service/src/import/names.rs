@@ -30,6 +30,8 @@ pub struct ImportNames {
     /// The greatest number of an account that activities name.
     last_client: ClientId,
     not_here: NotHere,
+    /// Of these, people whom the files name without a number.
+    added_users: BTreeSet<UserId>,
 }
 
 /// What the files name and what is not here.
@@ -139,6 +141,7 @@ impl ImportNames {
             accounts: None,
             last_client: ClientId(0),
             not_here: NotHere::default(),
+            added_users: BTreeSet::new(),
         }
     }
 
@@ -167,6 +170,7 @@ impl ImportNames {
             accounts: None,
             last_client,
             not_here: NotHere::default(),
+            added_users: BTreeSet::new(),
         }
     }
 
@@ -265,6 +269,7 @@ impl Names for ImportNames {
                 self.users.by_name.insert(folded(name.as_str()), Lookup::Found(next));
                 self.users.last = next;
                 self.not_here.users.insert(UserId(next), Some(name));
+                self.added_users.insert(UserId(next));
                 self.not_here.is_needed = true;
                 Lookup::Found(UserId(next))
             }
@@ -275,6 +280,25 @@ impl Names for ImportNames {
     fn name_of_user(&self, id: UserId) -> Option<String> {
         let added = self.not_here.users.get(&id).and_then(Option::as_ref);
         added.map(ToString::to_string).or_else(|| self.users.names.get(&id.0).cloned())
+    }
+
+    fn meet_number_of_account(&mut self, id: ClientId) -> Option<String> {
+        if let Some(name) = self.not_here.accounts.get(&id) {
+            return Some(name.to_string());
+        }
+        self.last_client = self.last_client.max(id);
+        if let Some(accounts) = &mut self.accounts {
+            accounts.last = accounts.last.max(id.0);
+        }
+        None
+    }
+
+    fn meet_number_of_user(&mut self, id: UserId) -> Option<String> {
+        if self.added_users.contains(&id) {
+            return self.name_of_user(id);
+        }
+        self.users.last = self.users.last.max(id.0);
+        None
     }
 
     fn meet_user(&mut self, id: UserId, name: Option<&str>) {
