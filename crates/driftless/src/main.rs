@@ -32,7 +32,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use service::AcceptClock;
 
 use crate::cli::{Cli, Command, Key, Org, Tuning, Work};
@@ -79,7 +79,10 @@ fn main() -> ExitCode {
 /// The exit code for wrong usage. Monitoring would take the usual 2 of `key check`
 /// for lost changes.
 fn usage_code(refused: &clap::Error, mut line: impl Iterator<Item = OsString>) -> i32 {
-    let is_of_keys = line.any(|word| word == "key" || word == "keys");
+    let cli = Cli::command();
+    let is_key = |word: &OsString| word == "key" || word == "keys";
+    let is_command = |word: &OsString| is_key(word) || cli.find_subcommand(word).is_some();
+    let is_of_keys = line.find(is_command).is_some_and(|word| is_key(&word));
     if refused.use_stderr() && is_of_keys { UNKNOWN.into() } else { refused.exit_code() }
 }
 

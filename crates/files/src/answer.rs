@@ -10,6 +10,9 @@ use super::problem::{Problems, ReadError, shown};
 use super::value::Form;
 use super::{Intake, Reading, Summary, json};
 
+/// As much of an error's text is kept.
+const MESSAGE_CHARS_MAX: usize = 1_000;
+
 /// What an answer says besides its records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AnswerHead {
@@ -26,7 +29,7 @@ pub struct AnswerHead {
 pub struct AnswerError {
     /// The vendor's code, like 4 for a session that has ended.
     pub code: Option<u32>,
-    /// The beginning of the text.
+    /// The text; of a very long one the beginning.
     pub message: String,
 }
 
@@ -125,5 +128,5 @@ fn error(entry: &str) -> Option<AnswerError> {
     let [code, message] = members(entry, &["errorCode", "errorMessage"], &mut |_, _| ()).ok()?;
     let code = code.and_then(|code| Form::Json.text(code)?.trim().parse().ok());
     let message = message.and_then(|message| Form::Json.text(message)).unwrap_or_default();
-    Some(AnswerError { code, message: shown(&message) })
+    Some(AnswerError { code, message: message.chars().take(MESSAGE_CHARS_MAX).collect() })
 }

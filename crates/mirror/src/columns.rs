@@ -60,7 +60,7 @@ pub const COLUMNS: [Column; 15] = [
 pub const MODIFIED: usize = 12;
 
 /// A value of a column.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
     /// Nothing.
     Null,
@@ -93,7 +93,7 @@ pub fn values(row: &Row) -> Values {
         optional_number(activity.system_user.map(|user| user.0)),
         Value::Number(activity.status.0),
         text(activity.status_name.as_str()),
-        text(activity.priority.as_str()),
+        Value::Text(activity.priority.as_str().to_uppercase()),
         Value::Time(activity.created),
         optional_text(&activity.created_by),
         optional_time(row.modified),

@@ -11,12 +11,15 @@
 //! last row's stamp on, so that nothing shifts; and the next run begins [`Options::overlap_ms`] before To. What
 //! comes twice changes nothing.
 
+use std::collections::HashSet;
+
 use domain::{ActivityId, Stamp};
 use thiserror::Error;
 
+use crate::columns::{Values, values};
 use crate::source::{NoPage, Page, Question};
 use crate::target::{Applied, Batch, Target, TargetError};
-use crate::{Source, SourceError, State, Stop};
+use crate::{Row, Source, SourceError, State, Stop};
 
 /// The vendor keeps times of change to the second.
 const PRECISION_MS: i64 = 1_000;
@@ -163,10 +166,24 @@ pub fn run(
         let State { source: source_address, organization, .. } = state;
         return Err(RunError::OtherSource { source_address, organization });
     }
-    let now = source.login()?;
+    let now = match source.login() {
+        Err(SourceError::Stopped) => return Ok(Summary::default()),
+        now => now?,
+    };
     let rows = target.count()?;
-    let summary = Summary::default();
-    let mut run = Run { source, target: &mut *target, options, stop, report, state, rows, summary };
+    let (summary, counted, gone) = (Summary::default(), HashSet::new(), HashSet::new());
+    let mut run = Run {
+        source,
+        target: &mut *target,
+        options,
+        stop,
+        report,
+        state,
+        rows,
+        summary,
+        counted,
+        gone,
+    };
     let done = if run.source.is_driftless() { run.exactly() } else { run.carefully(now) };
     // Also of a run that ends early: what it has written is to be seen.
     let summary = run.summary;
@@ -187,6 +204,10 @@ struct Run<'r> {
     /// What the target had before.
     rows: u64,
     summary: Summary,
+    /// Activities that a dry run has counted as written.
+    counted: HashSet<ActivityId>,
+    /// Activities that a dry run has counted as removed.
+    gone: HashSet<ActivityId>,
 }
 
 impl Run<'_> {
@@ -288,9 +309,7 @@ impl Run<'_> {
         self.summary.pages += 1;
         self.summary.read += page.rows.len() as u64;
         let applied = match self.options.dry_run {
-            true => {
-                Applied { written: page.rows.len() as u64, removed: self.target.count_of(removed)? }
-            }
+            true => self.rehearse(&page.rows, removed)?,
             false => self.target.apply(&Batch {
                 rows: &page.rows,
                 removed,
@@ -305,9 +324,23 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// What would be written and removed.
+    fn rehearse(&mut self, rows: &[Row], removed: &[ActivityId]) -> Result<Applied, RunError> {
+        let ids: Vec<ActivityId> = rows.iter().map(|row| row.id).collect();
+        let held: HashSet<Values> = self.target.rows_of(&ids)?.into_iter().collect();
+        // A page begins with what the one before ended with.
+        let mut differs = |row: &&Row| !held.contains(&values(row)) && self.counted.insert(row.id);
+        let written = rows.iter().filter(|row| differs(row)).count() as u64;
+        let new: Vec<ActivityId> =
+            removed.iter().copied().filter(|id| self.gone.insert(*id)).collect();
+        Ok(Applied { written, removed: self.target.count_of(&new)? })
+    }
+
     /// Refuses to take too much away.
     fn break_off(&mut self, removed: &[ActivityId]) -> Result<(), RunError> {
-        let going = self.summary.removed + self.target.count_of(removed)?;
+        let new: Vec<ActivityId> =
+            removed.iter().copied().filter(|id| !self.gone.contains(id)).collect();
+        let going = self.summary.removed + self.target.count_of(&new)?;
         self.options.breaker.check(going, self.rows)
     }
 }

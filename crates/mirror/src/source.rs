@@ -363,6 +363,11 @@ impl Source {
         status: StatusCode,
         body: &[u8],
     ) -> Result<Page, Trouble> {
+        // As when a proxy was cut off that does not say how long an answer is.
+        let parsed = serde_json::from_slice::<serde::de::IgnoredAny>(body);
+        if parsed.is_err_and(|error| error.is_eof()) {
+            return Err(Trouble::Wait(format!("{url}: the answer ends before its end")));
+        }
         if !body.trim_ascii_start().starts_with(b"{") {
             return Err(not_api(url, status, body));
         }
@@ -400,10 +405,12 @@ impl Source {
         }
         let before = (told.current.saturating_sub(1)).saturating_mul(told.size);
         let expected = told.results.saturating_sub(before).min(told.size);
-        if told.current != question.page || told.size == 0 || rows.len() as u64 != expected {
+        let is_whole = told.size > 0 && told.pages >= told.results.div_ceil(told.size.max(1));
+        if told.current != question.page || !is_whole || rows.len() as u64 != expected {
             return Err(odd(format!(
-                "page {} of {} results, {} a page, has {} records",
+                "page {} of {}, with {} results, {} a page, has {} records",
                 told.current,
+                told.pages,
                 told.results,
                 told.size,
                 rows.len()

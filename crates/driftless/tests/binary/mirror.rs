@@ -152,5 +152,8 @@ fn what_goes_wrong_is_told_with_a_way_out() {
         let refused = mirrored.folder.refused(&format!("mirror run --from {line}"));
         assert!(refused.contains(told), "{line}: {refused}");
     }
-    assert_eq!(mirrored.folder.run("mirror run --to nowhere:x").code, 2);
+    let usage = format!("mirror run --from {here} --org acme --key-file key --to");
+    for target in ["nowhere:x", "crm.db", "sqlite:"] {
+        assert_eq!(mirrored.folder.run(&format!("{usage} {target}")).code, 2, "{target}");
+    }
 }

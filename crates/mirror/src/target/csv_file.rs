@@ -30,9 +30,15 @@ impl CsvTarget {
     /// Opens the file, or makes it with the first run.
     ///
     /// # Errors
-    /// When the database beside it cannot be opened.
+    /// When the database beside it cannot be opened, or there is a file of that name that no mirror has made.
     pub fn open(file: &Path) -> Result<CsvTarget, TargetError> {
         let mut database = SqliteTarget::open(&beside(file, ".mirror"))?;
+        if file.exists() && database.note("csv")?.is_none() {
+            return Err(TargetError::Failed {
+                target: format!("csv:{}", file.display()),
+                problem: "there is a file of that name that no mirror has made: move it away, or give another name".to_owned(),
+            });
+        }
         let is_behind = database.note("csv")?.as_deref() != Some("written") || !file.exists();
         Ok(CsvTarget { file: file.to_owned(), database, is_behind })
     }
@@ -84,11 +90,11 @@ impl Target for CsvTarget {
     }
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
-        if !self.is_behind {
-            self.database.set_note("csv", "behind")?;
-            self.is_behind = true;
-        }
-        self.database.apply(batch)
+        let differs = |applied: Applied| applied.written + applied.removed > 0;
+        let behind = |applied| differs(applied).then(|| ("csv", "behind".to_owned()));
+        let applied = self.database.apply_noting(batch, behind)?;
+        self.is_behind |= differs(applied);
+        Ok(applied)
     }
 
     fn finish(&mut self) -> Result<(), TargetError> {

@@ -45,24 +45,21 @@ impl JsonLinesTarget {
         let noted = database.note("log")?;
         let place = noted.as_deref().and_then(|noted| noted.split_once(' '));
         let number = |text: &str| text.parse().ok();
-        let (number, length) = place
-            .and_then(|(file, length)| Some((number(file)?, number(length)?)))
-            .unwrap_or((1, 0));
+        let place = place.and_then(|(file, length)| Some((number(file)?, number(length)?)));
+        let (number, length) = place.unwrap_or((1, 0));
         let open = || -> io::Result<File> {
-            // Begun by a run that was killed before it was noted.
-            match fs::remove_file(path(folder, number + 1)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
+            if place.is_none() && path(folder, 1).exists() {
+                return Err(io::Error::other(
+                    "there is a log in it, but its state.mirror does not know of it: move the log away, or bring the state back",
+                ));
             }
-            let mut file = begun(folder, number)?;
+            let file = begun(folder, number)?;
             if file.metadata()?.len() < length {
                 return Err(io::Error::other(format!(
                     "{} is shorter than it was: something else has changed it",
                     path(folder, number).display()
                 )));
             }
-            file.set_len(length)?;
-            file.seek(SeekFrom::End(0))?;
             Ok(file)
         };
         let file = open().map_err(|error| told(&error))?;
@@ -75,7 +72,7 @@ impl JsonLinesTarget {
             self.file = begun(&self.folder, self.number + 1)?;
             (self.number, self.length) = (self.number + 1, 0);
         }
-        // Where an earlier attempt has failed halfway.
+        // What is behind this was not finished: by an attempt that failed, or by a run that was killed.
         self.file.set_len(self.length)?;
         self.file.seek(SeekFrom::Start(self.length))?;
         self.file.write_all(lines)?;
@@ -123,7 +120,7 @@ impl Target for JsonLinesTarget {
             self.add(&lines).map_err(|error| failed(&self.folder, &error))?;
         }
         let place = format!("{} {}", self.number, self.length);
-        let applied = self.database.apply_noting(batch, Some(("log", &place)));
+        let applied = self.database.apply_noting(batch, |_| Some(("log", place)));
         if applied.is_err() && before.0 == self.number {
             // Not noted: it is written over.
             self.length = before.1;

@@ -111,9 +111,14 @@ impl PostgresqlTarget {
         let name = shown(&config);
         let to_error = |error: postgres::Error| failed(&name, &error);
         let mut client = config.connect(tls()).map_err(to_error)?;
-        let is_free: bool = client.query_one(LOCK, &[]).map_err(to_error)?.get(0);
-        if !is_free {
-            return Err(TargetError::InUse { target: name });
+        let locked = client.query_one(LOCK, &[]).map_err(to_error)?;
+        match locked.get::<_, Option<bool>>(0) {
+            Some(true) => {}
+            Some(false) => return Err(TargetError::InUse { target: name }),
+            None => {
+                let problem = "its search path names no schema that exists".to_owned();
+                return Err(TargetError::Failed { target: name, problem });
+            }
         }
         let mut target = PostgresqlTarget { name, client };
         target.set_up()?;

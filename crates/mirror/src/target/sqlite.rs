@@ -145,19 +145,19 @@ impl SqliteTarget {
         Ok(*held != new && (is_repair || !is_older))
     }
 
-    /// Applies a batch, and notes something in the same transaction.
+    /// Applies a batch, and notes something in the same transaction, depending on what it came to.
     pub(super) fn apply_noting(
         &mut self,
         batch: &Batch<'_>,
-        noted: Option<(&str, &str)>,
+        noted: impl FnOnce(Applied) -> Option<(&'static str, String)>,
     ) -> Result<Applied, TargetError> {
         let file = &self.file;
         let behavior = TransactionBehavior::Immediate;
         let transaction = self.connection.transaction_with_behavior(behavior);
         let transaction = transaction.map_err(|error| failed(file, &error))?;
         let applied = write(&transaction, batch).map_err(|error| failed(file, &error))?;
-        if let Some((name, value)) = noted {
-            put(&transaction, name, value).map_err(|error| failed(file, &error))?;
+        if let Some((name, value)) = noted(applied) {
+            put(&transaction, name, &value).map_err(|error| failed(file, &error))?;
         }
         transaction.commit().map_err(|error| failed(file, &error))?;
         Ok(applied)
@@ -222,7 +222,7 @@ impl Target for SqliteTarget {
     }
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
-        self.apply_noting(batch, None)
+        self.apply_noting(batch, |_| None)
     }
 }
 

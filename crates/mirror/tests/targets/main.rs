@@ -171,6 +171,21 @@ fn what_was_removed_can_come_back() {
 }
 
 #[test]
+fn a_csv_file_is_written_anew_only_where_something_has_changed() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let target = &mut *open("csv:crm.csv", folder.path());
+    let rows = [row(1, "Call", 1_000)];
+    apply(target, &rows, &[], 5);
+    let file = folder.path().join("crm.csv");
+    fs::write(&file, "as somebody left it").unwrap();
+    apply(target, &rows, &[9], 6);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "as somebody left it");
+    apply(target, &[row(1, "Mail", 7_000)], &[], 7);
+    assert!(fs::read_to_string(&file).unwrap().contains("Mail"));
+}
+
+#[test]
 fn a_csv_file_has_the_activities_that_are_there() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
@@ -216,6 +231,32 @@ fn a_log_has_a_line_for_each_change_and_none_that_was_not_finished() {
             (Some(1), None, Some(true)),
         ]
     );
+}
+
+#[test]
+fn a_file_of_somebody_else_is_not_replaced() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("crm.csv");
+    fs::write(&file, "my,precious\n").unwrap();
+    let refused = address("csv:crm.csv", folder.path()).open().map(drop).unwrap_err();
+    assert!(refused.to_string().contains("no mirror has made"), "{refused}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "my,precious\n");
+}
+
+#[test]
+fn a_log_that_is_not_known_any_more_is_left_alone() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let mut target = open("jsonl:changes", folder.path());
+    apply(&mut *target, &[row(1, "Call", 1_000)], &[], 5);
+    drop(target);
+    let file = folder.path().join("changes/activities-000001.jsonl");
+    let before = fs::read(&file).unwrap();
+    fs::remove_file(folder.path().join("changes/state.mirror")).unwrap();
+    let refused = address("jsonl:changes", folder.path()).open().map(drop).unwrap_err();
+    assert!(refused.to_string().contains("does not know of it"), "{refused}");
+    assert_eq!(fs::read(&file).unwrap(), before);
 }
 
 #[test]

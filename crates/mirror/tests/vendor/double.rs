@@ -116,6 +116,13 @@ fn serve(mut stream: &TcpStream, world: &Mutex<World>) {
         "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
         text.len()
     );
+    // Now and then an answer is cut off that does not say how long it is.
+    let (head, text) = match status {
+        "200 cut off" => {
+            ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_owned(), &text[..text.len() / 2])
+        }
+        _ => (head, text.as_str()),
+    };
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(text.as_bytes()));
 }
 
@@ -148,7 +155,8 @@ fn answer(path: &str, form: &[(String, String)], world: &mut World) -> (&'static
     if world.sins.edits && world.dice.bool() {
         world.act();
     }
-    ("200 OK", page(form, &responded, world))
+    let status = if one_in(world, outages) { "200 cut off" } else { "200 OK" };
+    (status, page(form, &responded, world))
 }
 
 fn page(form: &[(String, String)], responded: &str, world: &World) -> String {
@@ -178,7 +186,7 @@ fn page(form: &[(String, String)], responded: &str, world: &World) -> String {
         "responseDateTime": responded,
         "activities": {"activity": shown},
         "page": {"currentPage": current, "pageSize": size,
-            "totalPage": records.len().div_ceil(size).max(1), "totalResults": records.len()},
+            "totalPage": if world.sins.one_page { 1 } else { records.len().div_ceil(size).max(1) }, "totalResults": records.len()},
         "deletedActivityIdList": {"activityId": removed},
     }})
     .to_string()

@@ -183,6 +183,41 @@ fn what_runs_have_missed_a_comparison_finds_and_repairs() {
 }
 
 #[test]
+fn an_answer_that_says_it_is_the_last_and_is_not_is_never_taken_for_all() {
+    let double = Double::start(Sins { one_page: true, page_size_max: 10, ..Sins::default() }, 1);
+    double.create(25);
+    let folder = tempfile::tempdir().unwrap();
+    let mut target = SqliteTarget::open(&folder.path().join("crm.db")).unwrap();
+    let patience = Patience { total: Duration::from_millis(20), ..PATIENCE };
+    let note = Box::new(|_: &str| ());
+    let stop = Stop::default();
+    let mut source =
+        Source::new(&double.address(), "acme", "key", patience, stop.clone(), note).unwrap();
+    let refused = mirror::run(&mut source, &mut target, &options(), &stop, &mut Silent);
+    let told = refused.unwrap_err().to_string();
+    assert!(told.contains("answers what cannot be: page 1 of 1, with 25 results"), "{told}");
+    assert_eq!(target.state().unwrap(), None);
+}
+
+#[test]
+fn a_dry_run_counts_what_a_run_would_do_and_does_nothing() {
+    let double = Double::start(Sins { page_size_max: 10, ..Sins::default() }, 1);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("crm.db");
+    let mut target = SqliteTarget::open(&file).unwrap();
+    double.create(60);
+    run(&double, &mut target).unwrap();
+    double.remove(10);
+    double.create(25);
+    let dry = Options { dry_run: true, breaker: Breaker::default(), ..options() };
+    let stop = Stop::default();
+    let told = mirror::run(&mut source(&double), &mut target, &dry, &stop, &mut Silent).unwrap();
+    assert_eq!((told.written, told.removed, held(&file).len()), (25, 10, 60));
+    let done = run(&double, &mut target).unwrap();
+    assert_eq!((done.written, done.removed, held(&file).len()), (25, 10, 75));
+}
+
+#[test]
 fn a_run_that_would_remove_too_much_does_nothing_until_it_is_allowed_to() {
     let double = Double::start(Sins::default(), 1);
     let folder = tempfile::tempdir().unwrap();

@@ -21,6 +21,8 @@ pub(crate) struct Sins {
     pub(crate) outages: u32,
     /// The clock of answers is so far ahead of that of stamps.
     pub(crate) ahead_ms: i64,
+    /// Every answer says that it is the last page.
+    pub(crate) one_page: bool,
     /// The largest page.
     pub(crate) page_size_max: usize,
 }
@@ -37,6 +39,7 @@ impl Sins {
             sessions_end: if dice.bool() { dice.u32(8..20) } else { 0 },
             outages: if dice.bool() { dice.u32(3..10) } else { 0 },
             ahead_ms: if dice.bool() { dice.i64(-200_000..200_000) } else { 0 },
+            one_page: false,
             page_size_max: if dice.bool() { dice.usize(3..20) } else { 200 },
         }
     }
