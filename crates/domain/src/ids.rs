@@ -78,7 +78,7 @@ pub struct OrgId(String);
 /// What is wrong with an organization's id.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "{0:?} is not a valid organization id: use 1 to {ORG_ID_CHARS_MAX} letters, digits, '.', '_' or '-'"
+    "{0:?} is not a valid organization id: use 1 to {ORG_ID_CHARS_MAX} letters (a to z), digits, '.', '_' or '-'"
 )]
 pub struct OrgIdError(String);
 

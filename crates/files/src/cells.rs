@@ -22,6 +22,8 @@ pub(super) struct CellReading<'f> {
     pub(super) zones: &'f [Option<Zone>],
     /// Counts times that occur twice.
     pub(super) twice: &'f mut u64,
+    /// Rows whose name of an account or person is not known, beside a number that has another name.
+    pub(super) names_ignored: &'f mut u64,
     pub(super) unsaid: &'f mut Unsaid,
 }
 
@@ -131,10 +133,16 @@ impl<'a> Fields<'_, 'a> {
             return None;
         };
         let name_of_id = name_of(names, id).filter(|known| folded(known) != folded(cell));
-        // A name that is not here is no reason to doubt the number: it may be an old one.
-        if let (Some(name_of_id), Lookup::Found(_)) = (name_of_id, by_name(names, cell)) {
-            let (id_member, name_member) = (pair.id.name(), member);
-            self.note(cell, Fault::Disagree { id_member, id, name_of_id, name_member, name });
+        match (name_of_id, by_name(names, cell)) {
+            (Some(name_of_id), Lookup::Found(_)) => {
+                let (id_member, name_member) = (pair.id.name(), member);
+                self.note(cell, Fault::Disagree { id_member, id, name_of_id, name_member, name });
+            }
+            // No reason to doubt the number: it may be an old name. But it may have been typed, too.
+            (Some(_), Lookup::Unknown | Lookup::Several) => {
+                *self.cells.as_deref_mut()?.names_ignored += 1;
+            }
+            (None, _) => {}
         }
         Some(id)
     }

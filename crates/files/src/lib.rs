@@ -107,6 +107,8 @@ pub struct Summary {
     pub removals: u64,
     /// Times that occur twice, since clocks were put back then: the earlier was taken.
     pub twice: u64,
+    /// Names of accounts and people that are not known, beside a number that has another name: the number counts.
+    pub names_ignored: u64,
     /// What a table does not say of its times.
     pub unsaid: Unsaid,
     /// Members and columns that are not kept.

@@ -193,7 +193,9 @@ pub enum Fault {
     #[error("it cannot be looked up whether this activity is here: {0}")]
     Unavailable(String),
     /// A number and a name that belong to different accounts or people.
-    #[error("{id_member} {id} is {name_of_id:?}, but {name_member} is {name:?}: clear one of them")]
+    #[error(
+        "{id_member} {id} is {name_of_id:?}, but {name_member} is {name:?}: clear {id_member} to use the name, or {name_member} to keep the number"
+    )]
     Disagree {
         /// The member that has the number.
         id_member: &'static str,

@@ -86,6 +86,7 @@ fn read_row(
         names: &mut *reading.names,
         zones,
         twice: &mut intake.summary.twice,
+        names_ignored: &mut intake.summary.names_ignored,
         unsaid: &mut intake.summary.unsaid,
     };
     let fields = Fields {

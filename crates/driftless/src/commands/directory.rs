@@ -24,7 +24,7 @@ pub(super) fn org(org: &Org, service: &Service, console: &mut dyn Console) -> Re
             };
             console
                 .note(&format!("added organization {org} with the time zone {zone}{default}"))?;
-            console.note(&format!("next: driftless user add {org} \"NAME\""))?;
+            console.note(&format!("next: driftless user add {org} \"NAME\" --role admin --login LOGIN --password-stdin"))?;
         }
         Org::Rename { org, name } => {
             service.change_org(&service.known_org(org)?, Some(name.clone()), None)?;

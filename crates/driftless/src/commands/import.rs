@@ -292,6 +292,16 @@ fn tell_unsure(
             "{name}: {times} twice because the clocks go back in that hour; new values were read as the earlier one"
         ))?;
     }
+    if summary.names_ignored > 0 {
+        let names = agreeing(
+            summary.names_ignored,
+            "name of an account or person does",
+            "names of accounts or people do",
+        );
+        console.note(&format!(
+            "{name}: {names} not exist here and differ from the name of the number in the same row; the number counts. To use such a name, clear the number"
+        ))?;
+    }
     if summary.without_id > 0 {
         let (rows, them) = match summary.without_id {
             1 => ("1 row has no activityId and becomes a new activity".to_owned(), "it"),

@@ -245,6 +245,26 @@ fn a_new_account_and_one_that_has_a_number_already_are_not_taken_for_one() {
 }
 
 #[test]
+fn a_name_that_does_not_exist_beside_a_number_is_told() {
+    let (folder, _) = Folder::with_key();
+    folder.write("accounts.csv", "id,name\n1,Harbor Bakery\n");
+    folder.ok("accounts import acme accounts.csv");
+    let head = "activityId,subject,startDateTime,activityStatus.name,activityPriority,clientId,accountName";
+    let row = |name: &str| format!("{head}\n5,Call,2026-11-30 09:00,Not Started,NORMAL,1,{name}\n");
+    folder.write("table.csv", row("Harbor Bakery"));
+    folder.ok("import acme table.csv");
+    folder.write("table.csv", row("Blue Rivers"));
+    let told = folder.run("import acme table.csv");
+    assert!(told.err.contains("1 name of an account or person does not exist here"), "{told:?}");
+    folder.write(
+        "unknown.csv",
+        row("Harbor Bakery").replace("Not Started", "Nearly done").replace("5,Call", ",Call"),
+    );
+    let refused = folder.run("import acme unknown.csv");
+    assert_eq!(refused.code, 1, "{refused:?}");
+}
+
+#[test]
 fn standard_input_is_a_file_too() {
     let told = either_way(|folder| {
         with_files(folder);

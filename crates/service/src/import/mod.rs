@@ -294,7 +294,17 @@ impl Service {
         };
         let outcome = judged(options);
         if let Err(Refusal::UnknownStatus(_) | Refusal::UnclearStatus { .. }) = outcome {
-            return Ok(outcome.err().map(|why| format!("activity {id}: {why}")));
+            let which = match item {
+                Imported::Record { id: None, activity, .. } => {
+                    format!("the new activity {:?}", activity.subject.as_str())
+                }
+                _ => format!("activity {id}"),
+            };
+            let way_out = match outcome {
+                Err(Refusal::UnknownStatus(_)) => ": add the status first, or use an existing one",
+                _ => "",
+            };
+            return Ok(outcome.err().map(|why| format!("{which}: {why}{way_out}")));
         }
         let effect = Effect::of(item, org);
         if let Some(here) = last.and_then(Version::record) {

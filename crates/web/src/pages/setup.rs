@@ -272,7 +272,7 @@ fn read_org(web: &Web, fields: &Fields, wrong: &mut Wrong) -> Option<FirstOrg> {
     let is_new = web.service.orgs().is_empty();
     let name = is_new.then(|| wrong.check("org_name", Name::parse(fields.raw("org_name"))));
     let id = OrgId::parse(fields.get("org")).map_err(|_| {
-        format!("must have 1 to {ORG_ID_CHARS_MAX} letters, digits, “.”, “_” or “-”, and no spaces")
+        format!("must have 1 to {ORG_ID_CHARS_MAX} letters (a to z), digits, “.”, “_” or “-”, and no spaces")
     });
     let id = wrong.check("org", id);
     let zone = is_new.then(|| wrong.check("zone", zone_typed(fields.get("zone"))));

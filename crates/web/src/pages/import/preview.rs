@@ -133,6 +133,10 @@ fn warnings(web: &Web, who: &SignedIn, preview: &Preview) -> Markup {
         let times = counted(summary.twice, "time occurs", "times occur");
         told.push(format!("{times} twice, because clocks go back in that hour. Where one is new, the earlier is taken."));
     }
+    if summary.names_ignored > 0 {
+        let names = counted(summary.names_ignored, "name", "names");
+        told.push(format!("{names} of accounts or people do not exist here and differ from the name of the ID in the same row. The ID counts; to use such a name, clear the ID."));
+    }
     if report.from_the_future > 0 {
         told.push(format!(
             "{} a time of change in the future and get the time of the import.",
