@@ -14,7 +14,7 @@ fn wrong_usage_is_refused_and_leaves_nothing_behind() {
         ("org", "Usage: driftless org"),
         ("org add", "<ORG>"),
         ("org add \"bad id\"", "\"bad id\" is not a valid organization id"),
-        ("org add a/b", "letters, digits"),
+        ("org add a/b", "letters (a to z), digits"),
         ("org add acme --name \"\"", "--name"),
         ("org add acme --time-zone Mars/Olympus", "\"Mars/Olympus\" is not a time zone"),
         ("org add acme --time-zone +25:00", "\"+25:00\" is not a time zone"),
