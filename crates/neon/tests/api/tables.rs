@@ -60,6 +60,37 @@ fn what_a_program_does_to_a_table_that_it_saves_is_no_change() {
 }
 
 #[test]
+fn an_edit_of_a_start_to_the_next_day_or_minute_is_taken() {
+    for (kept, edit, becomes) in [
+        ("2026-03-02T09:00:00.000-06:00", "2026-03-03", "2026-03-03T00:00:00.000-06:00"),
+        ("2026-03-02T09:00:30.000-06:00", "2026-03-02 09:01", "2026-03-02T09:01:00.000-06:00"),
+    ] {
+        let (server, client, _) = with_one();
+        client.update(1, &format!("activity.startDateTime={kept}"));
+        server.advance(60_000);
+        let export = client.org.export(Format::Csv);
+        let cut = export.replace(kept, &kept[..16]);
+        assert_eq!(import(&client, &cut, PLAIN).unwrap().unchanged, 1, "{cut}");
+        let edited = export.replace(kept, edit);
+        assert_eq!(import(&client, &edited, PLAIN).unwrap().updated, 1, "{edited}");
+        assert_eq!(client.retrieve(1)["startDateTime"], becomes);
+    }
+}
+
+#[test]
+fn an_edit_of_the_last_digit_of_a_long_number_is_taken() {
+    let (server, client, _) = with_one();
+    client.update(1, "activity.subject=12345678901234567890");
+    server.advance(60_000);
+    let export = client.org.export(Format::Csv);
+    let rounded = export.replace("12345678901234567890", "1.23456789012346E+019");
+    assert_eq!(import(&client, &rounded, PLAIN).unwrap().unchanged, 1);
+    let edited = export.replace("12345678901234567890", "12345678901234567891");
+    assert_eq!(import(&client, &edited, PLAIN).unwrap().updated, 1);
+    assert_eq!(client.retrieve(1)["subject"], "12345678901234567891");
+}
+
+#[test]
 fn an_offset_that_a_program_has_dropped_is_no_change() {
     let (_server, client, _) = with_one();
     client.update(1, "activity.startDateTime=2026-03-02T09:00:00%2B01:00");
