@@ -157,20 +157,25 @@ impl Fields<'_, '_> {
     }
 
     /// Whether an activity that is here may have its start from a column that this file lacks, of those that would
-    /// count before the one that it would be taken from. Due dates count all the same: some views of Dynamics
-    /// have no start.
+    /// count before the one that it would be taken from. Due dates count all the same, since some views of Dynamics
+    /// have no start; those that are the end here change nothing.
     fn start_may_be_elsewhere(&self) -> bool {
         let Some(foreign) = self.foreign.as_ref().filter(|foreign| !foreign.is_new) else {
             return false;
         };
         let is_lacking = |column: &Column| {
-            let is_in_layout = foreign.layout.columns.iter().any(|(_, known)| known == column);
-            is_in_layout && self.values[*column as usize].is_none()
+            self.values[*column as usize].is_none() && foreign.layout.has(*column)
         };
         const IN_ORDER: [Column; 4] = [Column::Start, Column::Due, Column::Day, Column::Created];
         let found = IN_ORDER.into_iter().position(|column| self.given(column).is_some());
         let before = found.map_or(&IN_ORDER[..0], |found| &IN_ORDER[..found]);
         before != [Column::Start] && before.iter().any(is_lacking)
+    }
+
+    /// Whether the file lacks starts, which tables of its system can have.
+    pub(super) fn lacks_starts(&self) -> bool {
+        let can_have = self.foreign.as_ref().is_some_and(|f| f.layout.has(Column::Start));
+        can_have && self.values[Column::Start as usize].is_none()
     }
 
     /// The end: what the row has as such, or when it is due, or by how long it takes.

@@ -24,6 +24,9 @@ pub enum Terms {
         end: Precision,
         /// What happens to its texts.
         texts: Texts,
+        /// Whether the start is when it is due, in a table that lacks the column of starts: of an activity that has a
+        /// start of its own, that is the end.
+        start_may_be_end: bool,
     },
 }
 
@@ -90,7 +93,7 @@ impl Terms {
         let same = [
             (Member::Subject, self.is_same_text(written.subject.as_str(), record.subject.as_str())),
             (Member::Note, self.is_same_text(written.note.as_str(), record.note.as_str())),
-            (Member::Start, self.is_same_start(written.start, record.start)),
+            (Member::Start, self.is_same_start(written.start, record)),
             (Member::End, self.is_same_end(written.end, record.end)),
             (Member::Client, written.client == record.client),
             (Member::SystemUser, written.system_user == record.system_user),
@@ -104,10 +107,14 @@ impl Terms {
         changed.map(|(member, _)| member).collect()
     }
 
-    fn is_same_start(self, written: Moment, kept: Moment) -> bool {
+    fn is_same_start(self, written: Moment, record: &Activity) -> bool {
         match self {
-            Terms::Exact => written == kept,
-            Terms::Table { start, .. } => start.is_same(written, kept),
+            Terms::Exact => written == record.start,
+            Terms::Table { start, start_may_be_end, .. } => {
+                let end = record.end.filter(|_| start_may_be_end);
+                start.is_same(written, record.start)
+                    || end.is_some_and(|end| start.is_same(written, end))
+            }
         }
     }
 

@@ -136,6 +136,12 @@ fn a_file_without_the_column_of_the_start_leaves_it_as_it_is() {
     assert_eq!(activities(&folder), before);
     let told = "1 row keeps its start: the file lacks the column that has it";
     assert!(output.err.contains(told), "{output:?}");
+    // Its due date is its end.
+    let due = part.replace("Regarding", "Due Date");
+    folder.write("due.csv", format!("{due}\n{id},Call,Phone Call,2026-11-30 09:00,{created}\n"));
+    let unchanged = "0 created, 0 updated, 1 unchanged, 0 removed\n";
+    assert_eq!(folder.run("import acme due.csv").out, unchanged);
+    assert_eq!(activities(&folder), before);
     // One that is not here needs a start.
     let new = id.replace("3301", "3302");
     folder.write("part.csv", format!("{part}\n{new},Write,Task,,{created}\n"));
