@@ -180,13 +180,15 @@ impl<'a> Fields<'_, 'a> {
         self.members.add(Member::StatusName);
         match (found, name, id) {
             (Some(found), Some(name), _) => Some((found, name)),
-            (_, name, id) => {
-                let column = if name.is_some() { Column::StatusName } else { Column::StatusId };
-                let name = name.map(|name| name.to_string());
-                let name = name.or(id.map(|id| id.to_string())).unwrap_or_default();
-                let cell = self.given(column).unwrap_or(self.whole);
-                let member = column.name();
+            (_, Some(name), _) => {
+                let cell = self.given(Column::StatusName).unwrap_or(self.whole);
+                let (member, name) = (Column::StatusName.name(), name.to_string());
                 self.note(cell, Fault::UnknownName { member, name });
+                None
+            }
+            (_, None, id) => {
+                let cell = self.given(Column::StatusId).unwrap_or(self.whole);
+                self.note(cell, Fault::NamelessStatus { id: id? });
                 None
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use domain::folded;
 use thiserror::Error;
 
 use super::column::{Column, NAMES};
@@ -39,7 +40,7 @@ const OWN: [(&str, Column); 1] = [("version", Column::Modified)];
 impl ColumnNames {
     /// Adds what somebody says; it counts before all else that is known of that name.
     pub fn say(&mut self, name: ColumnName) {
-        self.said.insert(folded(&name.name), name);
+        self.said.insert(header_name(&name.name), name);
     }
 
     /// All that somebody has said.
@@ -49,7 +50,7 @@ impl ColumnNames {
 
     /// What somebody has said that a column of that name is: a member, or nothing.
     pub(super) fn said_of(&self, name: &str) -> Option<Option<Column>> {
-        Some(self.said.get(&folded(name))?.at.and_then(column))
+        Some(self.said.get(&header_name(name))?.at.and_then(column))
     }
 
     /// The member that a column of that name has.
@@ -82,8 +83,14 @@ impl ColumnName {
     }
 }
 
-pub(super) fn folded(name: &str) -> String {
-    name.trim().to_lowercase()
+/// A column's name on one line: in some headers it is broken into several.
+pub(super) fn one_line(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What columns of the same name have in common.
+pub(super) fn header_name(name: &str) -> String {
+    folded(&one_line(name))
 }
 
 fn column(at: usize) -> Option<Column> {
@@ -95,7 +102,7 @@ impl FromStr for ColumnName {
 
     fn from_str(text: &str) -> Result<ColumnName, ColumnNameError> {
         let (name, member) = text.rsplit_once('=').ok_or(ColumnNameError::Form)?;
-        let (name, member) = (name.trim(), member.trim());
+        let (name, member) = (one_line(name), member.trim());
         if name.is_empty() {
             return Err(ColumnNameError::Form);
         }
@@ -105,7 +112,7 @@ impl FromStr for ColumnName {
         }
         let status = Column::Status as usize;
         let at = at.map(|at| if at == status { Column::StatusName as usize } else { at });
-        Ok(ColumnName { name: name.to_owned(), at })
+        Ok(ColumnName { name, at })
     }
 }
 

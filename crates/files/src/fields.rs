@@ -103,6 +103,7 @@ impl<'a> Fields<'_, 'a> {
                 start: start_precision,
                 end: end.map_or(Precision::EXACT, |(_, precision)| precision),
                 texts: Texts { loses_tabs: false, are_plain: self.is_plain() },
+                start_may_be_end: end.is_none() && self.lacks_starts(),
             },
         };
         let (id, named) = (id?, self.named());

@@ -127,12 +127,18 @@ impl Fields<'_, '_> {
     }
 
     /// The start: what the row has as such, or the day, or when it is due, or when it was created.
+    /// One that is here keeps its start where that may be from a column that the file lacks.
     pub(super) fn foreign_start(&mut self) -> Option<(Moment, Precision)> {
         let is_all_day = self.flag(Column::IsAllDay) == Some(true);
         if let Some(foreign) = &mut self.foreign {
             foreign.is_all_day = is_all_day;
         }
         let is_given = |column| self.given(column).is_some();
+        if self.start_may_be_elsewhere() {
+            self.tell(|told| &mut told.start_kept);
+            self.values[Column::Start as usize] = None;
+            return self.plain_start();
+        }
         let column = match () {
             () if is_all_day && is_given(Column::Day) => Column::Day,
             () if is_given(Column::Start) => Column::Start,
@@ -148,6 +154,28 @@ impl Fields<'_, '_> {
             _ => {}
         }
         self.moment(column, is_all_day || column.is_date())
+    }
+
+    /// Whether an activity that is here may have its start from a column that this file lacks, of those that would
+    /// count before the one that it would be taken from. Due dates count all the same, since some views of Dynamics
+    /// have no start; those that are the end here change nothing.
+    fn start_may_be_elsewhere(&self) -> bool {
+        let Some(foreign) = self.foreign.as_ref().filter(|foreign| !foreign.is_new) else {
+            return false;
+        };
+        let is_lacking = |column: &Column| {
+            self.values[*column as usize].is_none() && foreign.layout.has(*column)
+        };
+        const IN_ORDER: [Column; 4] = [Column::Start, Column::Due, Column::Day, Column::Created];
+        let found = IN_ORDER.into_iter().position(|column| self.given(column).is_some());
+        let before = found.map_or(&IN_ORDER[..0], |found| &IN_ORDER[..found]);
+        before != [Column::Start] && before.iter().any(is_lacking)
+    }
+
+    /// Whether the file lacks starts, which tables of its system can have.
+    pub(super) fn lacks_starts(&self) -> bool {
+        let can_have = self.foreign.as_ref().is_some_and(|f| f.layout.has(Column::Start));
+        can_have && self.values[Column::Start as usize].is_none()
     }
 
     /// The end: what the row has as such, or when it is due, or by how long it takes.

@@ -27,6 +27,13 @@ pub(super) struct Layout {
     pub(super) has_footer: bool,
 }
 
+impl Layout {
+    /// Whether a table like this can have that column.
+    pub(super) fn has(&self, column: Column) -> bool {
+        self.columns.iter().any(|(_, known)| *known == column)
+    }
+}
+
 /// What most layouts have in common.
 const PLAIN: Layout = Layout {
     name: "",

@@ -7,11 +7,11 @@ use csv::StringRecord;
 use domain::GUARD_COLUMN;
 
 use super::column::{COLUMN_NAMES, Column, NAMES};
-use super::columns::ColumnNames;
+use super::columns::{ColumnNames, one_line};
 use super::problem::{Fault, shown};
 use super::recognised::HeaderNames;
 use super::source::{self, Source};
-use super::table::{Columns, CsvRows, Halt, Rows};
+use super::table::{Columns, CsvRows, Halt, Rows, bare};
 
 /// The most columns that are told.
 const COLUMNS_MAX: usize = 200;
@@ -84,11 +84,11 @@ fn look_at<const N: usize>(
     }
     (columns.look_at)(rows.row());
     let column = |(at, cell): (usize, &str)| {
-        let name = cell.trim().trim_start_matches('\'');
+        let name = one_line(bare(cell));
         let is_named =
             !name.is_empty() && name.len() <= NAME_BYTES_MAX && cell.trim() != GUARD_COLUMN;
         let member = columns.known(cell).and_then(|(at, _)| COLUMN_NAMES.get(at).copied());
-        is_named.then(|| (at, TableColumn { name: name.to_owned(), member, sample: String::new() }))
+        is_named.then(|| (at, TableColumn { name, member, sample: String::new() }))
     };
     let mut found: Vec<(usize, TableColumn)> =
         rows.row().iter().enumerate().filter_map(column).take(COLUMNS_MAX).collect();

@@ -40,7 +40,7 @@ fn raised(whole: &str, fraction: &str, exponent: &str) -> Result<i64, NoNumber> 
     let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
     let exponent: usize = exponent.parse().map_err(|_| NoNumber::Unexpected)?;
     let zeros = exponent.checked_sub(fraction.len()).ok_or(NoNumber::Unexpected)?;
-    let digits = whole.trim_start_matches('0').len() + exponent;
+    let digits = whole.trim_start_matches('0').len().saturating_add(exponent);
     if digits > DIGITS_KEPT || (zeros > 0 && digits > DIGITS_SHOWN) {
         return Err(NoNumber::Rounded);
     }
@@ -53,6 +53,8 @@ fn parse(digits: &str) -> Result<i64, NoNumber> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -77,6 +79,8 @@ mod tests {
             ("1.23457E+14", Err(Rounded)),
             ("1E+99999999999999999999", Err(Unexpected)),
             ("1E+1000000000", Err(Rounded)),
+            ("1E18446744073709551615", Err(Rounded)),
+            ("12.5E18446744073709551615", Err(Rounded)),
             ("652.5", Err(Unexpected)),
             ("6.525E+02", Err(Unexpected)),
             ("-652", Err(Unexpected)),
@@ -88,6 +92,17 @@ mod tests {
             ("6é2", Err(Unexpected)),
         ] {
             assert_eq!(whole(text), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_looks_like_a_number_is_read_or_refused(
+            text in "'?[0-9]{0,20}([.,][0-9]{0,20})?([Ee][+-]?[0-9]{0,20})?",
+            bits in any::<u8>(),
+        ) {
+            let _ = whole(&text);
+            let _ = whole(&format!("1E{}", usize::MAX - usize::from(bits)));
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct OtherSystem {
     pub start_when_due: u64,
     /// Activities without start and due date that start when they were created.
     pub start_when_created: u64,
+    /// Activities that are here and keep their start, since the file lacks a column that it may be from.
+    pub start_kept: u64,
     /// New activities whose row says nothing of a status: they get the one that new activities begin with.
     pub without_status: u64,
     /// Activities whose status is not known here, or not said, and for which only counted whether they are done.
@@ -39,6 +41,7 @@ impl OtherSystem {
             is_utc,
             start_when_due: 0,
             start_when_created: 0,
+            start_kept: 0,
             without_status: 0,
             by_state: 0,
             several_names: 0,
@@ -60,6 +63,11 @@ impl OtherSystem {
                 self.start_when_created,
                 "has no start and no due date: the time of its creation is taken",
                 "have no start and no due date: the time of their creation is taken",
+            ),
+            (
+                self.start_kept,
+                "keeps its start: the file lacks the column that has it",
+                "keep their start: the file lacks the column that has it",
             ),
             (
                 self.without_status,

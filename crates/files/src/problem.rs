@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use domain::{ActivityId, Stamp, TextError};
+use domain::{ActivityId, Stamp, StatusId, TextError};
 use thiserror::Error;
 
 use super::Summary;
@@ -170,6 +170,12 @@ pub enum Fault {
         member: &'static str,
         /// The name.
         name: String,
+    },
+    /// The id of a status that is not here, without its name: nothing can be added by an id alone.
+    #[error("activityStatus.id is {id}, which does not exist here: give the name of the status")]
+    NamelessStatus {
+        /// The id.
+        id: StatusId,
     },
     /// A name that several have.
     #[error("{member} is {name:?}: several have that name, give the number")]

@@ -6,8 +6,9 @@ use std::collections::{HashMap, HashSet};
 use csv::StringRecord;
 
 use super::column::Column;
-use super::columns::{ColumnNames, folded};
+use super::columns::{ColumnNames, header_name, one_line};
 use super::layouts::{LAYOUTS, Layout};
+use super::table::bare;
 
 /// What the columns of a header mean, once it has been seen.
 pub(super) struct HeaderNames<'n> {
@@ -47,7 +48,7 @@ impl<'n> HeaderNames<'n> {
             }
         }
         let ids = header.iter().filter(|cell| layout.ids.contains(&name_of(cell).as_str()));
-        let ids = ids.map(|cell| cell.trim().to_owned()).collect();
+        let ids = ids.map(|cell| one_line(bare(cell))).collect();
         self.recognised.replace(Some(Recognised { layout, columns, ids }));
     }
 
@@ -57,7 +58,7 @@ impl<'n> HeaderNames<'n> {
         match &*self.recognised.borrow() {
             Some(recognised) => match self.names.said_of(name) {
                 Some(said) => said,
-                None => recognised.columns.get(folded(name).as_str()).copied(),
+                None => recognised.columns.get(header_name(name).as_str()).copied(),
             },
             None => self.names.find(name),
         }
@@ -82,7 +83,7 @@ impl Layout {
 
 /// A header's cell as layouts have it.
 fn name_of(cell: &str) -> String {
-    folded(cell.trim().trim_start_matches('\''))
+    header_name(bare(cell))
 }
 
 #[cfg(test)]

@@ -97,11 +97,20 @@ pub(super) fn read(
     };
     let is_local = offset_seconds.is_none() && matches!(of, Of::Table(_));
     let precision = Precision { unit_ms, or_later_ms: 0, is_local };
-    match local {
-        Local::Once(moment) => Ok((moment, precision)),
-        Local::Twice(moment, or_later_ms) => Ok((moment, Precision { or_later_ms, ..precision })),
-        Local::Never => Err(NoTime::Skipped),
-    }
+    let (moment, precision) = match local {
+        Local::Once(moment) => (moment, precision),
+        Local::Twice(moment, or_later_ms) => (moment, Precision { or_later_ms, ..precision }),
+        Local::Never => return Err(NoTime::Skipped),
+    };
+    let unit_ms = if unit_ms == DAY_MS { day_ms(moment, zone) } else { unit_ms };
+    Ok((moment, Precision { unit_ms, ..precision }))
+}
+
+/// How long the day is that begins then.
+fn day_ms(midnight: Moment, zone: &Zone) -> u32 {
+    let later = zone.at(midnight.stamp.plus_millis(i64::from(DAY_MS)));
+    let put_back = (midnight.offset_seconds - later.offset_seconds).saturating_mul(1_000);
+    DAY_MS.saturating_add_signed(put_back)
 }
 
 /// Whether a cell has a time that does not say its offset.
@@ -351,6 +360,9 @@ mod tests {
             ("2026-11-30T09:00:00.1239999", "2026-11-30T09:00:00.123-06:00 1"),
             ("2026-11-30", "2026-11-30T00:00:00.000-06:00 86400000"),
             ("1.2.2026", "2026-02-01T00:00:00.000-06:00 86400000"),
+            // Clocks change on these days.
+            ("2026-03-08", "2026-03-08T00:00:00.000-06:00 82800000"),
+            ("2026-11-01", "2026-11-01T00:00:00.000-05:00 90000000"),
             ("12/1/2026 12:15 AM", "2026-12-01T00:15:00.000-06:00 60000"),
             ("12/1/2026 12:15 PM", "2026-12-01T12:15:00.000-06:00 60000"),
             ("12/1/2026 1:15 pm", "2026-12-01T13:15:00.000-06:00 60000"),

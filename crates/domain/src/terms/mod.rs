@@ -24,13 +24,17 @@ pub enum Terms {
         end: Precision,
         /// What happens to its texts.
         texts: Texts,
+        /// Whether the start is when it is due, in a table that lacks the column of starts: of an activity that has a
+        /// start of its own, that is the end.
+        start_may_be_end: bool,
     },
 }
 
 /// How exactly a time is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Precision {
-    /// What one step of its last digit is, in milliseconds: 60,000 for `09:00`.
+    /// What one step of its last digit is, in milliseconds: 60,000 for `09:00`. Of a date, how long the day is: not
+    /// all have 24 hours.
     pub unit_ms: u32,
     /// How much later it would be in its other reading, in milliseconds: local times occur twice when
     /// clocks go back. Zero for all others.
@@ -41,6 +45,20 @@ pub struct Precision {
 }
 
 const SECOND_MS: u32 = 1_000;
+const DAY_MS: u32 = 86_400_000;
+
+/// Whether a time can be written as one that it is so much later than.
+///
+/// Spreadsheets have times as fractions of a day: they round them to a second or finer, and when they cut them it
+/// can be a second early. A minute or a day they only cut, so the next one is an edit.
+fn is_within(apart: i64, unit_ms: u32) -> bool {
+    let unit = i64::from(unit_ms);
+    match unit_ms {
+        SECOND_MS => (1 - unit..2 * unit).contains(&apart),
+        ..SECOND_MS => apart.abs() < unit,
+        _ => (0..unit).contains(&apart),
+    }
+}
 
 impl Precision {
     /// To the millisecond, with an offset.
@@ -49,14 +67,10 @@ impl Precision {
     /// Whether a time that is written like this can mean the other one.
     fn is_same(self, written: Moment, kept: Moment) -> bool {
         let apart = kept.stamp.millis() - written.stamp.millis();
-        let is_second = self.unit_ms == SECOND_MS;
-        // Spreadsheets have times as fractions of a day, and when they cut one it can be a second early.
-        let is_next = |apart: i64| is_second && apart.div_euclid(i64::from(SECOND_MS)) == 1;
-        let is_within = |apart: i64| apart.abs() < i64::from(self.unit_ms) || is_next(apart);
         let offset = i64::from(kept.offset_seconds - written.offset_seconds) * 1_000;
-        is_within(apart)
-            || is_within(apart - i64::from(self.or_later_ms))
-            || (self.is_local && is_within(apart + offset))
+        is_within(apart, self.unit_ms)
+            || is_within(apart - i64::from(self.or_later_ms), self.unit_ms)
+            || (self.is_local && is_within(apart + offset, self.unit_ms.min(DAY_MS)))
     }
 }
 
@@ -79,7 +93,7 @@ impl Terms {
         let same = [
             (Member::Subject, self.is_same_text(written.subject.as_str(), record.subject.as_str())),
             (Member::Note, self.is_same_text(written.note.as_str(), record.note.as_str())),
-            (Member::Start, self.is_same_start(written.start, record.start)),
+            (Member::Start, self.is_same_start(written.start, record)),
             (Member::End, self.is_same_end(written.end, record.end)),
             (Member::Client, written.client == record.client),
             (Member::SystemUser, written.system_user == record.system_user),
@@ -93,10 +107,14 @@ impl Terms {
         changed.map(|(member, _)| member).collect()
     }
 
-    fn is_same_start(self, written: Moment, kept: Moment) -> bool {
+    fn is_same_start(self, written: Moment, record: &Activity) -> bool {
         match self {
-            Terms::Exact => written == kept,
-            Terms::Table { start, .. } => start.is_same(written, kept),
+            Terms::Exact => written == record.start,
+            Terms::Table { start, start_may_be_end, .. } => {
+                let end = record.end.filter(|_| start_may_be_end);
+                start.is_same(written, record.start)
+                    || end.is_some_and(|end| start.is_same(written, end))
+            }
         }
     }
 
@@ -136,11 +154,32 @@ mod tests {
             ("2026-11-01T06:30:17Z", 1_000, 0, false),
             ("2026-11-01T06:30:00Z", 60_000, 0, true),
             ("2026-11-01T06:29:00Z", 60_000, 0, false),
+            ("2026-11-01T06:31:00Z", 60_000, 0, false),
+            ("2026-11-01T00:00:00Z", 86_400_000, 0, true),
+            ("2026-11-02T00:00:00Z", 86_400_000, 0, false),
+            ("2026-10-31T00:00:00Z", 86_400_000, 0, false),
+            ("2026-11-01T05:30:00Z", 60_000, 3_600_000, true),
+            ("2026-11-01T05:31:00Z", 60_000, 3_600_000, false),
             ("2026-11-01T05:30:15.123Z", 1, 3_600_000, true),
             ("2026-11-01T05:30:15.124Z", 1, 3_600_000, false),
         ] {
             let precision = Precision { unit_ms, or_later_ms, is_local: false };
             assert_eq!(precision.is_same(moment(written), kept), same, "{written} {unit_ms}");
+        }
+    }
+
+    #[test]
+    fn an_edit_to_the_next_minute_or_day_is_no_cut_time() {
+        let moment = |text: &str| Moment::parse(text).unwrap();
+        for (kept, written, unit_ms) in [
+            ("2026-11-30T09:00:00-06:00", "2026-12-01T00:00:00-06:00", DAY_MS),
+            ("2026-11-30T23:59:59.999-06:00", "2026-12-01T00:00:00-06:00", DAY_MS),
+            ("2026-11-30T09:00:30-06:00", "2026-11-30T09:01:00-06:00", 60_000),
+        ] {
+            for is_local in [false, true] {
+                let precision = Precision { unit_ms, or_later_ms: 0, is_local };
+                assert!(!precision.is_same(moment(written), moment(kept)), "{written} {kept}");
+            }
         }
     }
 

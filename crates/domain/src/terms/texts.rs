@@ -57,7 +57,19 @@ fn is_cut(written: &str, kept: &str) -> bool {
 /// Whether both are the same number, written otherwise: `00123` and `123`.
 fn is_same_number(written: &str, kept: &str) -> bool {
     let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
-    number(written).is_some_and(|written| number(kept) == Some(written))
+    let (Some(of_written), Some(of_kept)) = (number(written), number(kept)) else { return false };
+    let [written, kept] = [written, kept].map(significant_digits);
+    of_written == of_kept && (written == kept || written.len().max(kept.len()) <= DIGITS_KEPT)
+}
+
+/// Spreadsheets keep fifteen digits of a number. With so many, each number has a floating-point number of its own.
+const DIGITS_KEPT: usize = 15;
+
+/// The digits of a number before its exponent, without zeros at the ends.
+fn significant_digits(number: &str) -> String {
+    let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_matches('0').to_owned()
 }
 
 /// Whether a program has written a question mark for each letter that the file's encoding lacks.
@@ -71,12 +83,26 @@ fn has_lost_letters(written: &str, kept: &str) -> bool {
 /// its own.
 fn is_same_plain(written: &str, kept: &str) -> bool {
     kept.strip_prefix('\'') == Some(written)
-        || numbers(written).any(|written| numbers(kept).any(|kept| is_close(written, kept)))
+        || numbers(written).any(|of_written| {
+            numbers(kept).any(|of_kept| is_taken((written, of_written), (kept, of_kept)))
+        })
 }
 
-/// Spreadsheets keep fifteen digits.
-fn is_close(one: f64, other: f64) -> bool {
-    (one - other).abs() <= one.abs() * 1e-14
+/// Whether a program writes one number for the other. What it cannot have written for it, somebody has typed.
+fn is_taken((written, of_written): (&str, f64), (kept, of_kept): (&str, f64)) -> bool {
+    let [written, kept] = [written, kept].map(significant_digits);
+    let is_close = (of_written - of_kept).abs() <= of_written.abs() * 1e-14;
+    match (written.len() <= DIGITS_KEPT, kept.len() <= DIGITS_KEPT) {
+        (true, true) => of_written == of_kept,
+        (true, false) => is_close,
+        // Some keep it as floating point, and write as many digits as tell it from its neighbours, or all.
+        (false, _) => {
+            let [shortest, sixteen] = [format!("{of_kept:e}"), format!("{of_kept:.15e}")];
+            let [seventeen, all] = [format!("{of_kept:.16e}"), format!("{of_kept:.0}")];
+            let forms = [shortest, sixteen, seventeen, all];
+            is_close && (written == kept || forms.iter().any(|f| significant_digits(f) == written))
+        }
+    }
 }
 
 /// The numbers that a text may mean: with a point or a comma before the fraction, and the other one between
@@ -148,6 +174,7 @@ mod tests {
             ("1234", "1.234"),
             ("?", "a"),
             ("??", "ä"),
+            ("12345678901234567891", "12345678901234567890"),
             ("_x00", "_x0041_"),
         ] {
             assert!(!TEXTS.are_same(written, kept), "{written:?} {kept:?}");
@@ -169,11 +196,28 @@ mod tests {
             ("1234.5", "1,234.50"),
             ("0,001", "1e-3"),
             ("1,23456789012346E+019", "12345678901234567890"),
+            ("12345678901234600000", "12345678901234567890"),
+            ("12345678901234567000", "12345678901234567890"),
+            ("12345678901234567168", "12345678901234567890"),
+            ("1.2345678901234567e+19", "12345678901234567890"),
+            ("9007199254740992", "9007199254740993"),
+            ("0012345678901234567890", "12345678901234567890.0"),
             ("tis", "'tis"),
         ] {
             assert!(PLAIN.are_same(written, kept), "{written:?} {kept:?}");
         }
-        for (written, kept) in [("15", "1.5"), ("12345", "123,45"), ("1235", "1,234"), ("1", "x")] {
+        for (written, kept) in [
+            ("15", "1.5"),
+            ("12345", "123,45"),
+            ("1235", "1,234"),
+            ("1", "x"),
+            ("12345678901234567891", "12345678901234567890"),
+            ("-12345678901234567891", "-12345678901234567890"),
+            ("9007199254740993", "9007199254740992"),
+            ("100000000000002", "100000000000001"),
+            ("1.00000000000002", "1.00000000000001"),
+            ("1.00000000000000002", "1.00000000000000001"),
+        ] {
             assert!(!PLAIN.are_same(written, kept), "{written:?} {kept:?}");
         }
     }

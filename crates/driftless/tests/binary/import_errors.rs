@@ -48,6 +48,23 @@ fn every_fault_names_file_line_and_member_and_nothing_is_written() {
 const FAILURE: &str = r#"{"syncActivitiesResponse":{"operationResult":"FAIL","responseDateTime":"2014-04-11T11:45:32.855+08:00","errors":{"error":[{"errorCode":"4","errorMessage":"User session id is invalid."}]}}}"#;
 
 #[test]
+fn the_id_of_a_status_that_is_not_here_needs_its_name() {
+    let folder = Folder::new();
+    folder.ok("org add acme");
+    folder.write("one.jsonl", line(1, "here"));
+    folder.ok("import acme one.jsonl");
+    folder.write("part.csv", "activityId,activityStatus.id\n1,99\n");
+    for options in ["", " --add-missing"] {
+        let refused = folder.run(&format!("import acme part.csv{options}"));
+        let told =
+            "activityStatus.id is 99, which does not exist here: give the name of the status\n";
+        assert!(refused.err.contains(told), "{refused:?}");
+    }
+    folder.write("part.csv", "activityId,activityStatus.id,activityStatus.name\n1,99,Parked\n");
+    folder.ok("import acme part.csv --add-missing");
+}
+
+#[test]
 fn a_refusal_is_told_even_if_the_file_has_not_been_read_to_its_end() {
     let told = either_way(|folder| {
         folder.ok("org add acme");

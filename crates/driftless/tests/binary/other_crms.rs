@@ -122,6 +122,34 @@ fn tasks_of_salesforce_are_taken() {
 }
 
 #[test]
+fn a_file_without_the_column_of_the_start_leaves_it_as_it_is() {
+    let folder = organization();
+    let header = "(Do Not Modify) Activity,Subject,Start Date,Due Date,Date Created";
+    let [id, created] = ["3f2504e0-4f89-11d3-9a0c-0305e82c3301", "2026-11-01 08:00"];
+    let row = format!("{id},Call,2026-11-30 08:00,2026-11-30 09:00,{created}");
+    folder.write("table.csv", format!("{header}\n{row}\n"));
+    folder.ok("import acme table.csv");
+    let before = activities(&folder);
+    let part = "(Do Not Modify) Activity,Subject,Activity Type,Regarding,Date Created";
+    folder.write("part.csv", format!("{part}\n{id},Call,Phone Call,,{created}\n"));
+    let output = folder.run("import acme part.csv");
+    assert_eq!(activities(&folder), before);
+    let told = "1 row keeps its start: the file lacks the column that has it";
+    assert!(output.err.contains(told), "{output:?}");
+    // Its due date is its end.
+    let due = part.replace("Regarding", "Due Date");
+    folder.write("due.csv", format!("{due}\n{id},Call,Phone Call,2026-11-30 09:00,{created}\n"));
+    let unchanged = "0 created, 0 updated, 1 unchanged, 0 removed\n";
+    assert_eq!(folder.run("import acme due.csv").out, unchanged);
+    assert_eq!(activities(&folder), before);
+    // One that is not here needs a start.
+    let new = id.replace("3301", "3302");
+    folder.write("part.csv", format!("{part}\n{new},Write,Task,,{created}\n"));
+    folder.ok("import acme part.csv");
+    assert!(activities(&folder)[1].contains("2026-11-01T08:00:00-06:00"));
+}
+
+#[test]
 fn a_task_that_is_deleted_there_later_is_removed_here() {
     let folder = organization();
     folder.write("table.csv", TASKS);

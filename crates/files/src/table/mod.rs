@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use csv::StringRecord;
 use domain::{GUARD_COLUMN, Zone, unguarded};
 
+use super::columns::one_line;
 use super::problem::Fault;
 
 pub(super) use csv_rows::CsvRows;
@@ -24,7 +25,7 @@ pub(super) struct Columns<'c, const N: usize> {
     pub(super) names: [&'static str; N],
     /// Is shown a header before its cells are looked up.
     pub(super) look_at: &'c dyn Fn(&StringRecord),
-    /// The column that a header's cell means, which has no blanks around it.
+    /// The column that a header's cell means, which is on one line and has no blanks around it.
     pub(super) find: &'c dyn Fn(&str) -> Option<usize>,
     /// Whether a header may name a time zone of this column.
     pub(super) is_time: fn(usize) -> bool,
@@ -42,19 +43,25 @@ impl<const N: usize> Columns<'_, N> {
 
     /// The column that a header's cell means, with the zone that it names.
     pub(super) fn known(&self, cell: &str) -> Option<(usize, Option<Zone>)> {
-        let name = bare(cell);
+        let name = &*one_line(bare(cell));
+        let zoned = || {
+            let (name, zone) = name.strip_suffix(')')?.rsplit_once('(')?;
+            Some((name.trim(), Zone::parse(zone.trim()).ok()?))
+        };
+        // Somebody may have said what the whole of it is, and it names a zone all the same.
         if let Some(at) = (self.find)(name) {
-            return Some((at, None));
+            let zone = zoned().map(|(_, zone)| zone).filter(|_| (self.is_time)(at));
+            return Some((at, zone));
         }
-        let (name, zone) = name.strip_suffix(')')?.rsplit_once('(')?;
-        let at = (self.find)(name.trim()).filter(|at| (self.is_time)(*at))?;
-        Some((at, Some(Zone::parse(zone.trim()).ok()?)))
+        let (name, zone) = zoned()?;
+        let at = (self.find)(name).filter(|at| (self.is_time)(*at))?;
+        Some((at, Some(zone)))
     }
 }
 
 /// The name in a header's cell, without what programs put around it: an apostrophe, or the mark of UTF-8 and
 /// quotation marks, where one has taken the mark for a part of the name.
-fn bare(cell: &str) -> &str {
+pub(super) fn bare(cell: &str) -> &str {
     cell.trim_start_matches('\u{feff}').trim().trim_matches('"').trim().trim_start_matches('\'')
 }
 
@@ -201,7 +208,7 @@ impl<const N: usize> Header<N> {
                 zones[at] = zone;
                 Meaning::Known(at)
             }
-            (name, None) => Meaning::Other(name.to_owned()),
+            (_, None) => Meaning::Other(one_line(bare(cell))),
         };
         let meanings: Vec<Meaning> = rows.row().iter().enumerate().map(&mut meaning).collect();
         let times = |at| meanings.iter().filter(|meaning| **meaning == Meaning::Known(at)).count();

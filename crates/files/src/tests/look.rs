@@ -31,6 +31,54 @@ fn columns_are_told_with_their_members_and_the_first_value() {
 }
 
 #[test]
+fn a_name_that_is_broken_into_lines_can_be_chosen_on_one() {
+    let input =
+        "\"Due\nDate\",\"Their  \r\n subject \",\"activity\nId\"\n30.11.2026 09:00,Call,7\n";
+    let names = ["Due Date", "Their subject", "activity Id"];
+    assert_eq!(columns(input).into_iter().map(|column| column.name).collect::<Vec<_>>(), names);
+    let mut said = ColumnNames::default();
+    for (name, member) in [
+        ("Due\nDate", "startDateTime"),
+        ("THEIR SUBJECT", "subject"),
+        (" activity \t id ", "activityId"),
+    ] {
+        let name: crate::ColumnName = format!("{name}={member}").parse().unwrap();
+        assert_eq!(name.to_string().lines().count(), 1, "a file of names has one a line");
+        said.say(name.to_string().parse().unwrap());
+    }
+    let source = BufReader::with_capacity(1, input.as_bytes());
+    let found = look(source, &said, None, 1 << 20).unwrap();
+    let members: Vec<_> = found.iter().filter_map(|column| column.member).collect();
+    assert_eq!(members, ["startDateTime", "subject", "activityId"]);
+}
+
+#[test]
+fn names_are_told_as_they_are_read() {
+    let found = columns("\u{feff}\"\"\"subject\"\"\",\"'Other \"\nCall,x\n");
+    assert_eq!(found, [column("subject", Some("subject"), "Call"), column("Other", None, "x")]);
+}
+
+#[test]
+fn a_column_that_is_said_to_be_another_time_keeps_the_zone_that_it_names() {
+    let input = "activityId,startDateTime (Europe/Berlin),Begin (+02:00)\n7,2026-11-30 09:00,2026-11-30 08:00\n";
+    let mut said = ColumnNames::default();
+    for name in ["startDateTime (Europe/Berlin)=endDateTime", "Begin (+02:00)=startDateTime"] {
+        said.say(name.parse().unwrap());
+    }
+    let mut names = ImportNames::of_nothing();
+    let mut taken = Vec::new();
+    let reading = Reading { columns: &said, ..reading(&mut names) };
+    read("f", input.as_bytes(), reading, &mut |imported| {
+        taken.push(imported);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    let Some(Imported::Record { activity, .. }) = taken.pop() else { panic!("{taken:?}") };
+    assert_eq!(activity.start.to_string(), "2026-11-30T08:00:00.000+02:00");
+    assert_eq!(activity.end.unwrap().to_string(), "2026-11-30T09:00:00.000+01:00");
+}
+
+#[test]
 fn what_is_no_table_has_no_columns() {
     for input in ["", " \n", "[]", "{\"subject\":1}", "a,\"b\n", "PK\u{3}\u{4} and no more"] {
         assert_eq!(columns(input), [], "{input:?}");

@@ -101,8 +101,8 @@ fn a_number_in_a_column_of_times_is_a_date_whatever_its_format() {
     }
 }
 
-/// A workbook with nothing where its formulas have zero.
-fn uncalculated(workbook: &[u8]) -> Vec<u8> {
+/// A workbook with another text in place of one in its parts.
+fn replaced(workbook: &[u8], from: &str, to: &str) -> Vec<u8> {
     let mut archive = zip::ZipArchive::new(Cursor::new(workbook)).unwrap();
     let mut parts = Vec::new();
     for at in 0..archive.len() {
@@ -110,7 +110,7 @@ fn uncalculated(workbook: &[u8]) -> Vec<u8> {
         let mut text = String::new();
         part.read_to_string(&mut text).unwrap();
         let name = part.name().unwrap().into_owned();
-        parts.push((name, text.replace("<v>0</v></c>", "<v></v></c>")));
+        parts.push((name, text.replace(from, to)));
     }
     let parts: Vec<_> = parts.iter().map(|(name, text)| (&**name, &**text)).collect();
     archive_of(&parts)
@@ -126,7 +126,8 @@ fn what_cannot_be_a_value_is_refused_with_its_place() {
     let formula = workbook(|sheet| {
         sheet.write_formula(1, 1, "=1+1").unwrap();
     });
-    refused(&uncalculated(&formula), "line 2: column 2 has a formula that was never calculated");
+    let uncalculated = replaced(&formula, "<v>0</v></c>", "<v></v></c>");
+    refused(&uncalculated, "line 2: column 2 has a formula that was never calculated");
     refused(b"PK\x03\x04 and nothing that an archive has", "cannot read this workbook");
     refused(&[0xD0, 0xCF, 0x11, 0xE0, 0, 0, 0, 0], "save it as .xlsx");
 }
@@ -192,6 +193,16 @@ fn a_workbook_that_claims_more_than_it_has_is_refused_before_it_is_read() {
     let usual = archive("content.xml", &sheet(&(row(1, 3) + empty)));
     let error = read_bytes(&usual).unwrap_err().to_string();
     assert!(error.contains("cannot read"), "it is looked through, and lacks all else: {error}");
+}
+
+#[test]
+fn a_cell_beyond_what_a_sheet_can_have_is_refused_without_room_for_those_before_it() {
+    let bytes = workbook(|_| {});
+    for place in ["XFE2", "XFD1048577", "ZZZZZZ2"] {
+        refused(&replaced(&bytes, "\"F2\"", &format!("\"{place}\"")), "cannot read this workbook");
+    }
+    let last = replaced(&bytes, "\"F2\"", "\"XFD2\"");
+    refused(&last, "this row has 16384 cells, but the header row has 7");
 }
 
 #[test]

@@ -60,6 +60,37 @@ fn what_a_program_does_to_a_table_that_it_saves_is_no_change() {
 }
 
 #[test]
+fn an_edit_of_a_start_to_the_next_day_or_minute_is_taken() {
+    for (kept, edit, becomes) in [
+        ("2026-03-02T09:00:00.000-06:00", "2026-03-03", "2026-03-03T00:00:00.000-06:00"),
+        ("2026-03-02T09:00:30.000-06:00", "2026-03-02 09:01", "2026-03-02T09:01:00.000-06:00"),
+    ] {
+        let (server, client, _) = with_one();
+        client.update(1, &format!("activity.startDateTime={kept}"));
+        server.advance(60_000);
+        let export = client.org.export(Format::Csv);
+        let cut = export.replace(kept, &kept[..16]);
+        assert_eq!(import(&client, &cut, PLAIN).unwrap().unchanged, 1, "{cut}");
+        let edited = export.replace(kept, edit);
+        assert_eq!(import(&client, &edited, PLAIN).unwrap().updated, 1, "{edited}");
+        assert_eq!(client.retrieve(1)["startDateTime"], becomes);
+    }
+}
+
+#[test]
+fn an_edit_of_the_last_digit_of_a_long_number_is_taken() {
+    let (server, client, _) = with_one();
+    client.update(1, "activity.subject=12345678901234567890");
+    server.advance(60_000);
+    let export = client.org.export(Format::Csv);
+    let rounded = export.replace("12345678901234567890", "1.23456789012346E+019");
+    assert_eq!(import(&client, &rounded, PLAIN).unwrap().unchanged, 1);
+    let edited = export.replace("12345678901234567890", "12345678901234567891");
+    assert_eq!(import(&client, &edited, PLAIN).unwrap().updated, 1);
+    assert_eq!(client.retrieve(1)["subject"], "12345678901234567891");
+}
+
+#[test]
 fn an_offset_that_a_program_has_dropped_is_no_change() {
     let (_server, client, _) = with_one();
     client.update(1, "activity.startDateTime=2026-03-02T09:00:00%2B01:00");
@@ -87,10 +118,35 @@ fn times_that_a_program_has_moved_to_another_zone_are_refused() {
         .replace("T09:00:00.000-05:00", "T09:00:00Z");
     refused(&client, &moved, "28 of 28 start times have been moved");
     assert!(import(&client, &moved, DRY_RUN).is_err());
+    // By so much no two zones are apart: somebody has moved them.
+    for (day, time) in
+        [("2026-04", "T09:00:00"), ("2026-03", "T09:10:00"), ("2026-04", "T11:00:00")]
+    {
+        let edited = export.replace("2026-03", day).replace("T09:00:00", time);
+        assert_eq!(import(&client, &edited, DRY_RUN).unwrap().updated, 28, "{edited}");
+    }
     // A few are edits.
     let edited = export.replacen("T09:00:00.000-06:00", "T09:00:00Z", 2);
     assert_eq!(import(&client, &edited, PLAIN).unwrap().updated, 2);
     assert_eq!(import(&client, &moved, OVERWRITE).unwrap().updated, 26);
+}
+
+#[test]
+fn times_that_somebody_has_moved_by_a_day_are_taken() {
+    let server = TestServer::at("2026-02-03T12:00:00Z");
+    let client = server.org("demo", "America/Chicago").editor();
+    let rows = |day: u8| -> String {
+        (1..=12).map(|id| format!("{id},s,2026-03-{day:02} 09:00,2,Not Started,LOW,\n")).collect()
+    };
+    import(&client, &format!("{HEADER}\n{}", rows(2)), PLAIN).unwrap();
+    server.advance(60_000);
+    let export = client.org.export(Format::Csv);
+    for day in ["01", "03", "04"] {
+        let moved = export.replace("2026-03-02", &format!("2026-03-{day}"));
+        assert_eq!(import(&client, &moved, DRY_RUN).unwrap().updated, 12, "{day}");
+    }
+    let zone = export.replace("T09:00:00.000-06:00", "T09:00:00.000Z");
+    refused(&client, &zone, "12 of 12 start times have been moved");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! exceljs takes the times of a workbook for UTC, or for those of the machine, and writes them as the other. Each row
 //! by itself looks as if somebody had edited it.
 
+use std::ops::RangeInclusive;
+
 use domain::{Activity, Imported, Member, Members, Moment, Terms};
 
 /// So few rows somebody may have moved by hand.
@@ -11,11 +13,25 @@ const ROWS_MIN: u64 = 10;
 /// Of a hundred rows, so many are the same distance from what they were.
 const PERCENT_MIN: u64 = 90;
 
-/// Time zones are whole quarters of an hour apart, and not more than that.
+/// Offsets from UTC are whole quarters of an hour.
 const SECOND_MS: i64 = 1_000;
 const STEP_MS: i64 = 15 * 60 * SECOND_MS;
 const HOUR_MS: i64 = 4 * STEP_MS;
-const MAX_MS: i64 = 27 * HOUR_MS;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// The offsets that time zones have.
+const OFFSETS_MS: RangeInclusive<i64> = -12 * HOUR_MS..=14 * HOUR_MS;
+
+/// Whether a program that takes a time of the start's zone for one of another zone, or the other way round, moves it
+/// so far. What has moved by whole days, people have moved.
+fn is_between_zones(by_ms: i64, start: Moment) -> bool {
+    let offset_ms = i64::from(start.offset_seconds) * SECOND_MS;
+    let is_offset = |offset_ms| OFFSETS_MS.contains(&offset_ms);
+    by_ms % STEP_MS == 0
+        && by_ms % DAY_MS != 0
+        && (is_offset(offset_ms.saturating_sub(by_ms))
+            || is_offset(offset_ms.saturating_add(by_ms)))
+}
 
 /// How far rows are from the versions that they were made from.
 #[derive(Default)]
@@ -44,7 +60,7 @@ impl Shift {
         let by = second(activity.start) - second(base.start);
         let is_change =
             terms.changes(activity, [Member::Start].into_iter().collect::<Members>(), base);
-        if !is_change.is_empty() && by % STEP_MS == 0 && by.abs() <= MAX_MS {
+        if !is_change.is_empty() && is_between_zones(by, base.start) {
             self.moved += 1;
             let (least, greatest) = self.range_ms.unwrap_or((by, by));
             self.range_ms = Some((least.min(by), greatest.max(by)));

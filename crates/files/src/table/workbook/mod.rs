@@ -261,6 +261,10 @@ fn local_time(time: &ExcelDateTime) -> String {
 /// `2026-11-30T09:00:00.000`
 const LOCAL_TIME_CHARS: usize = 23;
 
+/// Rows and columns that a sheet can have.
+const ROWS_MAX: u32 = 1 << 20;
+const COLUMNS_MAX: u32 = 1 << 14;
+
 /// The rows of an .xlsx sheet, cell by cell as they are unpacked.
 struct XlsxRows<'w> {
     cells: XlsxCellReader<'w, BufReader<File>>,
@@ -275,17 +279,23 @@ struct XlsxRows<'w> {
 }
 
 impl<'w> XlsxRows<'w> {
-    /// The next cell that has something in it.
-    fn cell(&mut self) -> Result<Option<(u32, usize, DataRef<'w>)>, XlsxError> {
+    /// The next cell that has something in it. All cells before it in its row take room, so none may be beyond
+    /// what a sheet can have.
+    fn cell(&mut self) -> Result<Option<(u32, usize, DataRef<'w>)>, Fault> {
         if let Some(next) = self.next.take() {
             return Ok(Some(next));
         }
         while !self.ended {
-            let Some(cell) = self.cells.next_cell()? else {
+            let Some(cell) = self.cells.next_cell().map_err(|e| unreadable(&e))? else {
                 self.ended = true;
                 break;
             };
             let (row, column) = cell.get_position();
+            if row >= ROWS_MAX || column >= COLUMNS_MAX {
+                return Err(Fault::Workbook(String::from(
+                    "a cell is beyond row 1,048,576 or column XFD",
+                )));
+            }
             let value = cell.get_value().clone();
             if value != DataRef::Empty || self.formulas.contains(&(row, column)) {
                 return Ok(Some((row, column as usize, value)));
@@ -294,7 +304,7 @@ impl<'w> XlsxRows<'w> {
         Ok(None)
     }
 
-    fn fill(&mut self) -> Result<bool, XlsxError> {
+    fn fill(&mut self) -> Result<bool, Fault> {
         self.row.clear();
         let mut present = None;
         while let Some((row, column, value)) = self.cell()? {
@@ -322,7 +332,7 @@ impl Rows for XlsxRows<'_> {
     }
 
     fn advance(&mut self) -> Result<bool, Halt> {
-        self.fill().map_err(|error| Halt::Fault(self.at + 1, unreadable(&error)))
+        self.fill().map_err(|fault| Halt::Fault(self.at + 1, fault))
     }
 
     fn row(&self) -> &StringRecord {
