@@ -104,7 +104,7 @@ fn it_is_for_admins_and_told_before_anything_is_read() {
         |name: &str| format!("--parts\r\nContent-Disposition: form-data; name={name}\r\n\r\n");
     let cut =
         format!("{}{csrf}\r\n{}subject,", part("csrf"), part("\"file\"; filename=\"calls.csv\""));
-    admin.upload_body(cut.into_bytes()).refused(400).shows("has not come whole");
+    admin.upload_body(cut.into_bytes()).refused(400).shows("did not arrive completely");
     admin.get("/import").ok().hides("Your files");
 }
 
@@ -116,10 +116,10 @@ fn what_is_no_file_of_activities_is_refused_with_the_reason() {
     admin.upload("empty.csv", b"").refused(422).shows("The file is empty.");
     for (content, reason) in [
         (&b" \n"[..], "There are no activities in this file."),
-        (b"PK\x03\x04 and no more", "This workbook cannot be read"),
+        (b"PK\x03\x04 and no more", "Cannot read this workbook"),
         (b"\xD0\xCF\x11\xE0 old", "save it as .xlsx without a password"),
         (b"\x89PNG\r\n\x1a\n\xff\xff", "This is not UTF-8"),
-        (b"{\"activityId\":", "does not end: is the file cut off?"),
+        (b"{\"activityId\":", "does not end: is the file incomplete?"),
         (b"name,phone\nAda,1\n", "Choose below what its columns are."),
         (b"subject\n", "There are no activities in this file."),
     ] {
