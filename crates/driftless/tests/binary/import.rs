@@ -228,7 +228,8 @@ fn what_is_missing_is_added_only_when_told_to() {
 fn a_new_account_and_one_that_has_a_number_already_are_not_taken_for_one() {
     let (folder, _) = Folder::with_key();
     let table = |rows: &[&str]| {
-        let head = "subject,startDateTime,activityStatus.name,activityPriority,clientId,accountName\n";
+        let head =
+            "subject,startDateTime,activityStatus.name,activityPriority,clientId,accountName\n";
         let row = |row: &&str| format!("Call,2026-11-30 09:00,Not Started,NORMAL,{row}\n");
         head.to_owned() + &rows.iter().map(row).collect::<String>()
     };
