@@ -166,7 +166,8 @@ pub(crate) fn out_folder() -> PathBuf {
 
 /// The address in the line that says where it serves.
 fn base(line: &str) -> Option<String> {
-    let from = line.contains("serv").then(|| line.find("127.0.0.1:"))??;
+    let tells = ["serv", "running at"].iter().any(|words| line.contains(words));
+    let from = tells.then(|| line.find("127.0.0.1:"))??;
     let is_part = |c: char| c.is_ascii_digit() || c == '.' || c == ':';
     let address = line[from..].split(|c| !is_part(c)).next()?;
     Some(format!("http://{address}"))

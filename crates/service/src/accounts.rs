@@ -350,6 +350,13 @@ fn client_of_first(listing: &Listing) -> ClientId {
     record.and_then(|record| record.client).unwrap_or(ClientId(0))
 }
 
+impl Tenant {
+    /// Shows accounts that the committer has made durable.
+    pub(crate) fn show_accounts(&self, accounts: Vec<Account>) {
+        self.accounts_to_change().put(accounts.into_iter().map(Entry::new).collect());
+    }
+}
+
 impl Committer {
     /// Forgets the names of accounts: durable first, then in memory.
     pub(crate) fn drop_accounts(&mut self, org: &Tenant, ids: &[ClientId]) -> Result<(), Refusal> {

@@ -30,10 +30,13 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let org = context.service.known_org(&import.org)?;
     let mut names = context.service.import_names(&org, import.add_missing)?;
-    let (plan, organization) = read(import, context, &org, &mut names, files, console)?;
+    let (mut plan, organization) = read(import, context, &org, &mut names, files, console)?;
     let is_whole = organization.is_some();
     let Import { dry_run, overwrite, restore, .. } = *import;
     let options = ImportOptions { dry_run, overwrite, restore };
+    if import.add_missing && !is_whole {
+        plan.add(names.not_here().clone());
+    }
     let total = plan.len();
     let taken_over = organization.as_deref().map(|data| taken_over(import, data));
     let (tell, heard) = mpsc::channel();
@@ -63,17 +66,14 @@ pub(super) fn run(
         console.print(&text)?;
     }
     if !is_whole {
-        add_missing(import, context, &org, names.not_here(), console)?;
+        tell_missing(import, names.not_here(), console)?;
     }
     Ok(())
 }
 
-/// Adds people and accounts that the files name, or says which people are missing. It runs after the import,
-/// so that a refused import adds no one.
-fn add_missing(
+/// Says which people and accounts that the files name were added, or which people are missing.
+fn tell_missing(
     import: &Import,
-    context: &Context,
-    org: &Arc<Tenant>,
     not_here: &NotHere,
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
@@ -103,10 +103,6 @@ fn add_missing(
         let count = agreeing(accounts.len() as u64, "account", "accounts");
         console.note(&format!("{count} {would}added"))?;
     }
-    if import.dry_run {
-        return Ok(());
-    }
-    context.service.add_not_here(org, not_here)?;
     Ok(())
 }
 

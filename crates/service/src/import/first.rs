@@ -7,15 +7,15 @@
 use std::sync::Arc;
 
 use domain::{
-    ActivityId, ID_MAX, Imported, Kind, Organization, OrganizationData, Provenance, Stage, Stamp,
-    State, UserId, Version,
+    ActivityId, ClientId, ID_MAX, Imported, Kind, Organization, OrganizationData, Provenance,
+    Stage, Stamp, State, UserId, Version,
 };
 use store::{Durability, Store, StoreError, Transaction};
 use timeline::{Entry, Timeline};
 
 use super::organization::{self, named};
 use super::statuses::{Named, StatusChanges};
-use super::{AUTHOR, ImportError, ImportPlan, ImportReport};
+use super::{AUTHOR, ImportError, ImportPlan, ImportReport, NotHere};
 use crate::commit::{Committer, unavailable};
 use crate::directory::Directory;
 use crate::sabotage::step_of;
@@ -36,6 +36,8 @@ struct FirstImport {
     named: Named,
     /// What else the organization has, also written with the last transaction.
     organization: Option<OrganizationData>,
+    /// What the files name without a number, written with it too.
+    adds: NotHere,
     /// That of items without one.
     stamp: Stamp,
     /// Becomes the organization's.
@@ -82,6 +84,7 @@ impl Service {
                 None => plan.statuses(),
             },
             organization,
+            adds: plan.adds.clone(),
             stamp,
             timeline: Timeline::new(),
             last_user_named: None,
@@ -200,9 +203,12 @@ impl FirstImport {
         let timeline = std::mem::take(&mut self.timeline);
         let (last_user_named, named) = (self.last_user_named, std::mem::take(&mut self.named));
         let (organization, now) = (self.organization.take(), service.shared.steady_now());
+        let adds = std::mem::take(&mut self.adds);
         let finished = service.call_async(move |committer| {
-            let changes =
+            let (changes, accounts) =
                 committer.change_directory::<_, ImportError>(&org, |directory, transaction| {
+                    // There is no activity yet that has the number of an account.
+                    adds.refuse_taken(&org, directory, ClientId(0))?;
                     let changes = StatusChanges::apply(directory, &named, true);
                     changes.put(org.key, transaction)?;
                     if let Some(organization) = organization {
@@ -218,8 +224,9 @@ impl FirstImport {
                     let known = &mut directory.organization.last_user_named;
                     *known = last_user_named.unwrap_or(*known).max(*known);
                     put_stage(directory, transaction, Stage::Fresh)?;
-                    Ok(changes)
+                    Ok((changes, adds.put(&org, directory, transaction)?))
                 })?;
+            org.show_accounts(accounts);
             org.show_log(timeline);
             Ok::<_, ImportError>(changes)
         });

@@ -6,6 +6,7 @@
 //! new stamp; what exists already makes no version, so that an interrupted import can simply be run again,
 //! and what is newer here stays (see `age.rs`).
 
+mod added;
 mod age;
 mod first;
 mod names;
@@ -19,7 +20,8 @@ mod statuses;
 use std::sync::Arc;
 
 use domain::{
-    ActivityId, Author, Imported, Kind, Member, Members, Origin, Seq, Stage, State, Version,
+    ActivityId, Author, ClientId, Imported, Kind, Member, Members, Origin, Seq, Stage, State,
+    Version,
 };
 use store::StoreError;
 use thiserror::Error;
@@ -97,6 +99,11 @@ pub enum ImportError {
         "{0} of {1} start times have been moved by the difference between two time zones since the file was made: a program has done that, as exceljs does unless the machine's time zone is UTC. If you moved them yourself, import with overwrite"
     )]
     Shifted(u64, u64),
+    /// A number that was chosen for something new has gone to something else since the files were read.
+    #[error(
+        "{0} was added meanwhile, under a number or name that this import was going to use. Begin again"
+    )]
+    AddedMeanwhile(String),
     /// A whole organization cannot be imported.
     #[error(transparent)]
     NotTaken(#[from] NotTaken),
@@ -153,8 +160,8 @@ impl Service {
         if options.dry_run {
             return self.rehearse(org, &mut plan, options, progress);
         }
-        if plan.has_rows() {
-            // Nothing is written of a table with a row that cannot be taken.
+        if plan.has_rows() || !plan.adds.is_empty() {
+            // Nothing is written, and nobody added, of a table with a row that cannot be taken.
             self.rehearse(org, &mut plan, options, &|_| {})?;
             plan.rewind();
         }
@@ -164,19 +171,33 @@ impl Service {
         }
     }
 
-    async fn take_statuses(
+    /// Adds statuses, people and accounts, all of them or none.
+    async fn take_names(
         &self,
         org: &Arc<Tenant>,
         named: Named,
+        adds: NotHere,
     ) -> Result<ImportReport, ImportError> {
-        let tenant = org.clone();
-        let changes =
-            self.change_directory_async::<_, Refusal>(org, move |directory, transaction| {
-                let is_first = takes_names(&tenant, directory);
-                let changes = StatusChanges::apply(directory, &named, is_first);
-                changes.put(tenant.key, transaction).map(|()| changes)
-            });
+        let last_client = self.last_client_for(org, &adds)?;
+        let org = org.clone();
+        let changes = self.call_async(move |committer| {
+            let (changes, accounts) =
+                committer.change_directory::<_, ImportError>(&org, |directory, transaction| {
+                    adds.refuse_taken(&org, directory, last_client)?;
+                    let is_first = takes_names(&org, directory);
+                    let changes = StatusChanges::apply(directory, &named, is_first);
+                    changes.put(org.key, transaction)?;
+                    Ok((changes, adds.put(&org, directory, transaction)?))
+                })?;
+            org.show_accounts(accounts);
+            Ok::<_, ImportError>(changes)
+        });
         Ok(changes.await?.report())
+    }
+
+    /// The greatest number of an account without a name, where accounts are to be added.
+    fn last_client_for(&self, org: &Arc<Tenant>, adds: &NotHere) -> Result<ClientId, AdminError> {
+        if adds.accounts.is_empty() { Ok(ClientId(0)) } else { self.last_client_here(org) }
     }
 
     /// Bounded commits with new stamps.
@@ -187,7 +208,8 @@ impl Service {
         options: ImportOptions,
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<ImportReport, ImportError> {
-        let mut report = self.take_statuses(org, plan.statuses()).await?;
+        let mut report =
+            self.take_names(org, plan.statuses(), std::mem::take(&mut plan.adds)).await?;
         // In a commit of its own: from then on, ids given to others lie above all of the file's,
         // also if this is cut short.
         plan.highest_first();

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use domain::{
-    Account, ActivityId, ClientId, ExternalId, ID_MAX, Lookup, Name, Names, Role, Stage, Status,
+    Account, ActivityId, ClientId, ExternalId, ID_MAX, Lookup, Name, Names, Stage, Status,
     StatusId, StatusName, UserId, folded,
 };
 use store::Store;
 
 use crate::commit::unavailable;
 use crate::tenant::Tenant;
-use crate::{AdminError, NewUser, Service};
+use crate::{AdminError, Service};
 
 /// The longest text that says what columns are, in bytes.
 const COLUMNS_BYTES_MAX: usize = 64 << 10;
@@ -30,8 +30,6 @@ pub struct ImportNames {
     /// The greatest number of an account that activities name.
     last_client: ClientId,
     not_here: NotHere,
-    /// Of these, people whom the files name without a number.
-    added_users: BTreeSet<UserId>,
 }
 
 /// What the files name and what is not here.
@@ -39,6 +37,8 @@ pub struct ImportNames {
 pub struct NotHere {
     /// People, by number, with the name where the files have it.
     pub users: BTreeMap<UserId, Option<Name>>,
+    /// Of these, people whom the files name without a number, so that the import has chosen one.
+    pub numbered_users: BTreeSet<UserId>,
     /// Accounts that the files name without a number, with the number that each is to get.
     pub accounts: BTreeMap<ClientId, Name>,
     /// Statuses that the files name without a number, with the number that each is to get. The import adds them.
@@ -107,22 +107,6 @@ impl Service {
             Ok(put.map_err(|e| unavailable(&e))?)
         })
     }
-
-    /// Adds the people and accounts that the files have named and that are not here, for a thread that may wait. To be
-    /// called after the import, which has given their numbers to activities: an import that is refused adds nobody.
-    ///
-    /// # Errors
-    /// When one of them is there by now, or the store does not answer.
-    pub fn add_not_here(&self, org: &Arc<Tenant>, not_here: &NotHere) -> Result<(), AdminError> {
-        for (id, name) in &not_here.users {
-            let by_number = || Name::parse(&format!("Person {id}"));
-            let Ok(name) = name.clone().map_or_else(by_number, Ok) else { continue };
-            self.add_user(org, NewUser { id: Some(*id), name, role: Role::Viewer })?;
-        }
-        let account = |(id, name): (&ClientId, &Name)| Account { id: *id, name: name.clone() };
-        let accounts: Vec<Account> = not_here.accounts.iter().map(account).collect();
-        self.put_accounts(org, &accounts, &mut |_| {}).map(|_| ())
-    }
 }
 
 impl ImportNames {
@@ -141,7 +125,6 @@ impl ImportNames {
             accounts: None,
             last_client: ClientId(0),
             not_here: NotHere::default(),
-            added_users: BTreeSet::new(),
         }
     }
 
@@ -170,7 +153,6 @@ impl ImportNames {
             accounts: None,
             last_client,
             not_here: NotHere::default(),
-            added_users: BTreeSet::new(),
         }
     }
 
@@ -269,7 +251,7 @@ impl Names for ImportNames {
                 self.users.by_name.insert(folded(name.as_str()), Lookup::Found(next));
                 self.users.last = next;
                 self.not_here.users.insert(UserId(next), Some(name));
-                self.added_users.insert(UserId(next));
+                self.not_here.numbered_users.insert(UserId(next));
                 self.not_here.is_needed = true;
                 Lookup::Found(UserId(next))
             }
@@ -294,7 +276,7 @@ impl Names for ImportNames {
     }
 
     fn meet_number_of_user(&mut self, id: UserId) -> Option<String> {
-        if self.added_users.contains(&id) {
+        if self.not_here.numbered_users.contains(&id) {
             return self.name_of_user(id);
         }
         self.users.last = self.users.last.max(id.0);

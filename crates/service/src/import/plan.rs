@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{ActivityId, Imported, Members, Stamp, StatusId, StatusName};
 
+use super::names::NotHere;
 use super::report::Listed;
 use super::spool::{ExternalListed, Slot, SpoolError, SpoolFile};
 use super::statuses::Named;
@@ -17,6 +18,8 @@ pub struct ImportPlan {
     contradictions: Listed,
     external_contradictions: ExternalListed,
     next: usize,
+    /// What is added before the first activity is written.
+    pub(super) adds: NotHere,
 }
 
 /// The statuses that the files name, each with the name on the record changed last.
@@ -62,6 +65,7 @@ impl ImportPlan {
             contradictions,
             external_contradictions,
             next: 0,
+            adds: NotHere::default(),
         }
     }
 
@@ -79,6 +83,11 @@ impl ImportPlan {
         if let Some((at, _)) = highest {
             self.slots[..=at].rotate_right(1);
         }
+    }
+
+    /// Adds also what the files name and what is not here.
+    pub fn add(&mut self, not_here: NotHere) {
+        self.adds = not_here;
     }
 
     /// How many activities it is about.

@@ -4,7 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use domain::{
-    ActivityId, Imported, ManualClock, Name, OrgId, Stamp, StatusId, StatusName, UserId, Zone,
+    ActivityId, Imported, ManualClock, Name, Names, OrgId, Stamp, StatusId, StatusName, UserId,
+    Zone,
 };
 use parking_lot::Mutex;
 use service::{LoginError, NewUser, Refusal, SystemClock};
@@ -193,4 +194,59 @@ fn one_that_fails_is_cut_back_and_can_be_repeated() {
     world.service.housekeep();
     assert!(world.import(&items(), false).unwrap().kept_stamps);
     assert_imported(&world);
+}
+
+/// A file that names an account and a person that are not here; what is `added` between reading and importing it.
+fn import_after(is_first: bool, added: impl Fn(&World<SystemClock>)) -> (World<SystemClock>, bool) {
+    let world = World::new(SystemClock);
+    if !is_first {
+        world.log_in();
+    }
+    let mut names = world.service.import_names(&world.org, true).unwrap();
+    let domain::Lookup::Found(account) = names.account("Harbor Bakery") else { panic!() };
+    let domain::Lookup::Found(_) = names.user("Grace Hopper") else { panic!() };
+    let mut item = imported(ActivityId(1), Some("Call"));
+    if let Imported::Record { activity, .. } = &mut item {
+        activity.client = Some(account);
+    }
+    let mut spool = service::Spool::new(&std::env::temp_dir()).unwrap();
+    spool.push(&item).unwrap();
+    let mut plan = spool.finish().unwrap();
+    plan.add(names.not_here().clone());
+    added(&world);
+    let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
+    let done = world.service.import(&world.org, plan, service::ImportOptions::default(), &progress);
+    let is_refused = matches!(done, Err(service::ImportError::AddedMeanwhile(_)));
+    assert!(is_refused || done.is_ok(), "{done:?}");
+    (world, is_refused)
+}
+
+#[test]
+fn what_is_added_between_reading_and_importing_keeps_its_number_and_name() {
+    let is_there = |world: &World<SystemClock>, name: &str| {
+        !world.org.accounts().find(name).is_empty()
+            || world.org.directory().users.values().any(|user| user.name.as_str() == name)
+    };
+    let cafe = || Name::parse("Quiet Cafe").unwrap();
+    for is_first in [true, false] {
+        let (world, is_refused) = import_after(is_first, |_| {});
+        assert!(!is_refused);
+        assert!(is_there(&world, "Harbor Bakery") && is_there(&world, "Grace Hopper"));
+        let account = |world: &World<SystemClock>| {
+            let id = domain::ClientId(1);
+            let account = domain::Account { id, name: cafe() };
+            world.service.put_accounts(&world.org, &[account], &mut |_| {}).unwrap();
+        };
+        let user = |world: &World<SystemClock>| {
+            let user = NewUser { id: None, name: cafe(), role: domain::Role::Viewer };
+            world.service.add_user(&world.org, user).unwrap();
+        };
+        for (world, is_refused) in [import_after(is_first, account), import_after(is_first, user)] {
+            assert!(is_refused);
+            assert!(is_there(&world, "Quiet Cafe"));
+            assert!(!is_there(&world, "Harbor Bakery") && !is_there(&world, "Grace Hopper"));
+            assert!(!world.service.has_activities(&world.org));
+            assert!(!world.org.directory().users.is_empty());
+        }
+    }
 }

@@ -104,7 +104,7 @@ fn it_is_for_admins_and_told_before_anything_is_read() {
         |name: &str| format!("--parts\r\nContent-Disposition: form-data; name={name}\r\n\r\n");
     let cut =
         format!("{}{csrf}\r\n{}subject,", part("csrf"), part("\"file\"; filename=\"calls.csv\""));
-    admin.upload_body(cut.into_bytes()).refused(400).shows("has not come whole");
+    admin.upload_body(cut.into_bytes()).refused(400).shows("did not arrive completely");
     admin.get("/import").ok().hides("Your files");
 }
 
@@ -116,10 +116,10 @@ fn what_is_no_file_of_activities_is_refused_with_the_reason() {
     admin.upload("empty.csv", b"").refused(422).shows("The file is empty.");
     for (content, reason) in [
         (&b" \n"[..], "There are no activities in this file."),
-        (b"PK\x03\x04 and no more", "This workbook cannot be read"),
+        (b"PK\x03\x04 and no more", "Cannot read this workbook"),
         (b"\xD0\xCF\x11\xE0 old", "save it as .xlsx without a password"),
         (b"\x89PNG\r\n\x1a\n\xff\xff", "This is not UTF-8"),
-        (b"{\"activityId\":", "does not end: is the file cut off?"),
+        (b"{\"activityId\":", "does not end: is the file incomplete?"),
         (b"name,phone\nAda,1\n", "Choose below what its columns are."),
         (b"subject\n", "There are no activities in this file."),
     ] {
@@ -379,4 +379,47 @@ fn a_workbook_that_unpacks_to_very_much_is_refused() {
     let mut admin = world.admin();
     let address = admin.upload("bomb.xlsx", &workbook).redirected().to_owned();
     settled(&mut admin, &address).shows("This workbook is too large").hides("value=\"import\"");
+}
+
+#[test]
+fn organizations_that_fill_all_places_take_none_from_others() {
+    let world = World::new();
+    let mut first = Vec::new();
+    for at in 0..4 {
+        let id = domain::OrgId::parse(&format!("org-{at}")).unwrap();
+        let name = domain::Name::parse("Org").unwrap();
+        let org = world.service.add_org(id.clone(), name, domain::Zone::utc()).unwrap();
+        world.add_user(&org, (domain::UserId(1), "olga", "Olga Fox"), domain::Role::Admin);
+        let mut admin = world.signed_in(id.as_str(), "olga");
+        first.push(uploaded(&mut admin, "calls.csv", NEW).0);
+        (0..3).for_each(|_| drop(uploaded(&mut admin, "calls.csv", NEW)));
+        world.advance(1_000);
+    }
+    let left = |at: usize| {
+        let mut admin = world.signed_in(&format!("org-{at}"), "olga");
+        admin.get("/import").ok().body.matches("ready to import").count()
+    };
+    // What is refused takes nothing from anybody.
+    world.admin().upload("empty.csv", b"").refused(422);
+    assert_eq!([0, 1, 2, 3].map(left), [4; 4]);
+    uploaded(&mut world.admin(), "calls.csv", NEW).1.shows("Import 2 activities");
+    assert_eq!([0, 1, 2, 3].map(left), [3, 4, 4, 4]);
+    uploaded(&mut world.admin(), "calls.csv", NEW).1.shows("Import 2 activities");
+    assert_eq!([0, 1, 2, 3].map(left), [3, 3, 4, 4]);
+    world.signed_in("org-0", "olga").get(&first[0]).refused(404);
+}
+
+#[test]
+fn times_that_a_program_has_moved_are_taken_only_on_request() {
+    let world = World::new();
+    for at in 0..12 {
+        world.activity(&format!("Call {at}"));
+    }
+    let mut admin = world.admin();
+    let file = edited(&admin, "T10:00:00\",\"\",\"3400", "T15:00:00\",\"\",\"3400");
+    let (address, page) = uploaded(&mut admin, "moved.csv", &file);
+    page.shows("A program has probably moved them.").shows("Time zone of this file");
+    page.shows("Take the file’s times as they are").hides("value=\"import\"");
+    let page = sent(&mut admin, &address, &[("action", "check"), ("overwrite", "on")]);
+    assert_eq!(count(&page, "to be updated"), 12);
 }

@@ -107,10 +107,11 @@ async fn upload(State(web): State<Web>, request: Request) -> Result<Response, Pr
     let who = SignedIn::from_request_parts(&mut parts, &web).await?;
     who.needs(Role::Admin)?;
     let tenant = &who.person.tenant;
-    let place = web.uploads.place(tenant.key, web.service.now()).ok_or_else(|| {
+    let too_many = || {
         let text = "Too many files are being imported at the moment. Try again in a few minutes.";
         Problem::Unavailable(text.to_owned())
-    })?;
+    };
+    let place = web.uploads.place(tenant.key).ok_or_else(too_many)?;
     let received = match receive::receive(&web, &who, &parts.headers, body).await {
         Ok(received) => received,
         Err(NotReceived::Problem(problem)) => return Err(problem),
@@ -119,9 +120,12 @@ async fn upload(State(web): State<Web>, request: Request) -> Result<Response, Pr
     let id = web.service.new_secret().map_err(Problem::Unavailable)?;
     let now = web.service.now();
     let file = (received.name, received.file, received.bytes);
-    let upload = Arc::new(Upload::new(id, file, &who.person, now, place));
-    web.uploads.keep(upload.clone());
+    let upload = Arc::new(Upload::new(id, file, &who.person, now));
+    if !web.uploads.keep(upload.clone(), now) {
+        return Err(too_many());
+    }
     look_after(&web);
+    drop(place);
     check(&web, &who, &upload, Choices::default()).await;
     Ok(Redirect::to(&upload.address()).into_response())
 }

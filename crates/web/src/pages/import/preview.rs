@@ -2,7 +2,7 @@
 
 use files::{Dates, OtherSystem, Summary, TableColumn, Unsaid, members};
 use maud::{Markup, html};
-use service::{ImportReport, NotHere};
+use service::{ImportError, ImportReport, NotHere};
 
 use super::choices::{Choices, column_field};
 use super::stage::{Checked, Preview, Trouble};
@@ -61,7 +61,13 @@ pub(super) fn show(
             (csrf(who))
             (columns(upload, checked))
             (times(who, checked, wrong))
-            @if let Some(preview) = preview { (ways(preview, &checked.choices)) }
+            @match &checked.outcome {
+                Ok(preview) => (ways(preview, &checked.choices)),
+                Err(Trouble::Unfit(ImportError::Shifted(..))) => {
+                    div.card.ways { (overwrite(&checked.choices, "Take the file’s times as they are, and its other values too")) }
+                }
+                Err(_) => {}
+            }
             (buttons(checked))
         }
         @if let Some(preview) = preview { (cells::all(&names, preview)) }
@@ -259,7 +265,8 @@ fn times(who: &SignedIn, checked: &Checked, wrong: &Wrong) -> Markup {
     };
     html! {
         @let asks_dates = dates || chosen.dates.is_some();
-        @let asks_zone = zone || chosen.zone.is_some();
+        @let is_shifted = matches!(checked.outcome, Err(Trouble::Unfit(ImportError::Shifted(..))));
+        @let asks_zone = zone || is_shifted || chosen.zone.is_some();
         @if asks_dates || asks_zone || wrong.has("zone") {
             div.card.times {
                 div.pair {
@@ -289,16 +296,19 @@ fn ways(preview: &Preview, chosen: &Choices) -> Markup {
                     @if !not_here.users.is_empty() { p.hint { "People who are added cannot sign in until you give them a login." } }
                 }
                 @if stays > 0 || chosen.overwrite {
-                    p {
-                        label { input type="checkbox" name="overwrite" checked[chosen.overwrite];
-                            "Take the file’s values also where an activity was edited here since, or is newer here" }
-                    }
+                    (overwrite(chosen, "Take the file’s values also where an activity was edited here since, or is newer here"))
                 }
                 @if report.left_removed.count > 0 || chosen.restore {
                     p { label { input type="checkbox" name="restore" checked[chosen.restore]; "Bring back activities that have been removed here" } }
                 }
             }
         }
+    }
+}
+
+fn overwrite(chosen: &Choices, text: &str) -> Markup {
+    html! {
+        p { label { input type="checkbox" name="overwrite" checked[chosen.overwrite]; (text) } }
     }
 }
 

@@ -6,7 +6,7 @@ use service::ImportError;
 
 use super::stage::Trouble;
 use crate::SignedIn;
-use crate::layout::{counted, notice};
+use crate::layout::{counted, notice, number};
 use crate::problem::shown;
 
 /// What is wrong, each thing with its line.
@@ -23,6 +23,14 @@ pub(super) fn list(trouble: &Trouble, who: &SignedIn) -> Markup {
             (nothing_written())
             ul { @for row in rows { li { (sentence(row)) } } }
             @if *more > 0 { p { "And " (counted(*more, "more problem", "more problems")) "." } }
+        },
+        Trouble::Unfit(ImportError::Shifted(moved, of)) => html! {
+            (nothing_written())
+            p {
+                (number(*moved)) " of " (number(*of)) " start times differ from the activities here by the same time zone difference. "
+                "A program has probably moved them. If the times in the file belong to another time zone, choose it below. "
+                "If you moved them yourself, tick the box below to take them as they are."
+            }
         },
         Trouble::Unfit(error) => html! { (nothing_written()) p { (sentence(error)) } },
         Trouble::Whole => html! {

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::cells::{Called, differing, linked, section};
 use super::preview::{added, missing_people, tally};
 use super::problems;
-use super::stage::{Done, Importing, Stage};
+use super::stage::{Done, Importing, Stage, Trouble};
 use super::uploads::Upload;
 use crate::SignedIn;
 use crate::fields::Fields;
@@ -60,6 +60,11 @@ pub(super) fn show(who: &SignedIn, upload: &Upload, importing: &Importing) -> Ma
     let outcome = importing.outcome.lock();
     match &*outcome {
         Some(Ok(done)) => succeeded(who, importing, done),
+        // Refused before anything was written.
+        Some(Err(trouble @ (Trouble::Unfit(_) | Trouble::File(_)))) => html! {
+            (problems::list(trouble, who))
+            (again(who, upload))
+        },
         Some(Err(trouble)) => html! {
             (notice("bad", "The import has stopped. What was imported before that stays; importing the file again goes on."))
             (problems::list(trouble, who))

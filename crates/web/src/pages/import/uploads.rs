@@ -3,6 +3,7 @@
 //! A file has no name on disk, so that nothing of it is left when the process ends. It is known by a secret, to the
 //! person who has uploaded it, for an hour after it was last used.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
@@ -28,11 +29,16 @@ pub(super) const UNPACKED_BYTES_MAX: u64 = 256 << 20;
 /// Files of all organizations that are kept at the same time.
 const UPLOADS_MAX: usize = 16;
 
-/// Files of one organization that are kept at the same time. For a further one, the oldest that is not at work gives way.
+/// Files of one organization that are kept at the same time. For a further one, the longest unused that is not at work
+/// gives way; so does one of the organization that has most where there are too many in all.
 const UPLOADS_PER_ORG_MAX: usize = 4;
 
 /// How long a file is kept after it was last used, in milliseconds.
 const KEPT_MS: i64 = 3_600_000;
+
+/// Files that are being received at the same time, and of these, files of one organization.
+const RECEIVED_MAX: usize = 8;
+const RECEIVED_PER_ORG_MAX: usize = 2;
 
 /// Files that are read at the same time; of each organization one.
 const READ_MAX: usize = 2;
@@ -56,14 +62,14 @@ struct OfOrg {
 
 impl Default for OfOrg {
     fn default() -> OfOrg {
-        let [places, reads] = [UPLOADS_PER_ORG_MAX, 1].map(|max| Arc::new(Semaphore::new(max)));
+        let [places, reads] = [RECEIVED_PER_ORG_MAX, 1].map(|max| Arc::new(Semaphore::new(max)));
         OfOrg { places, reads }
     }
 }
 
 impl Default for Uploads {
     fn default() -> Uploads {
-        let [places, reads] = [UPLOADS_MAX, READ_MAX].map(|max| Arc::new(Semaphore::new(max)));
+        let [places, reads] = [RECEIVED_MAX, READ_MAX].map(|max| Arc::new(Semaphore::new(max)));
         Uploads {
             known: Mutex::default(),
             places,
@@ -74,7 +80,7 @@ impl Default for Uploads {
     }
 }
 
-/// Room for one file, or a turn to read one, until it is dropped.
+/// Room to receive a file, or a turn to read one, until it is dropped.
 pub(super) type Place = [OwnedSemaphorePermit; 2];
 
 /// An uploaded file.
@@ -92,7 +98,6 @@ pub(super) struct Upload {
     /// What is known of its columns, once it has been looked at.
     pub(super) known: OnceLock<Known>,
     stage: RwLock<Stage>,
-    _place: Place,
 }
 
 /// What is known of a table before its uploader has said anything of it.
@@ -109,7 +114,6 @@ impl Upload {
         (name, file, bytes): (String, File, u64),
         by: &Person,
         now: Stamp,
-        place: Place,
     ) -> Upload {
         Upload {
             id,
@@ -121,7 +125,6 @@ impl Upload {
             last_used: Mutex::new(now),
             known: OnceLock::new(),
             stage: RwLock::new(Stage::Received),
-            _place: place,
         }
     }
 
@@ -171,14 +174,9 @@ impl Upload {
 }
 
 impl Uploads {
-    /// Room for one more file of an organization; none where there is none now.
-    pub(super) fn place(&self, org: OrgKey, now: Stamp) -> Option<Place> {
-        self.forget_old(now);
-        let of_org = self.of(org).places;
-        let own = of_org.clone().try_acquire_owned().ok().or_else(|| {
-            self.forget_oldest(org);
-            of_org.try_acquire_owned().ok()
-        })?;
+    /// Room to receive one more file of an organization; none where there is none now.
+    pub(super) fn place(&self, org: OrgKey) -> Option<Place> {
+        let own = self.of(org).places.try_acquire_owned().ok()?;
         Some([own, self.places.clone().try_acquire_owned().ok()?])
     }
 
@@ -192,8 +190,20 @@ impl Uploads {
         self.places_of.lock().entry(org).or_default().clone()
     }
 
-    pub(super) fn keep(&self, upload: Arc<Upload>) {
-        self.known.lock().push(upload);
+    /// Keeps a file that has been received; false where there is no room for it, since all others are at work.
+    pub(super) fn keep(&self, upload: Arc<Upload>, now: Stamp) -> bool {
+        let mut known = self.known.lock();
+        known.retain(|known| !known.is_over(now));
+        let is_own = |known: &Upload| known.org == upload.org;
+        let own = known.iter().filter(|known| is_own(known)).count();
+        if own >= UPLOADS_PER_ORG_MAX && !gives_way(&mut known, is_own) {
+            return false;
+        }
+        if known.len() >= UPLOADS_MAX && !gives_way(&mut known, |_| true) {
+            return false;
+        }
+        known.push(upload);
+        true
     }
 
     /// The file of that id, if it is this person's; they use it now.
@@ -236,16 +246,20 @@ impl Uploads {
     pub(super) fn forget_old(&self, now: Stamp) {
         self.known.lock().retain(|upload| !upload.is_over(now));
     }
+}
 
-    fn forget_oldest(&self, org: OrgKey) {
-        let mut known = self.known.lock();
-        let may_go = |upload: &Arc<Upload>| upload.org == org && !upload.stage().is_at_work();
-        let oldest = known.iter().enumerate().filter(|(_, upload)| may_go(upload));
-        let oldest = oldest.min_by_key(|(_, upload)| *upload.last_used.lock()).map(|(at, _)| at);
-        if let Some(at) = oldest {
-            known.remove(at);
-        }
-    }
+/// Forgets the file that has not been used for longest, of the organization that has most, unless it is at work; false
+/// where there is none.
+fn gives_way(known: &mut Vec<Arc<Upload>>, may_go: impl Fn(&Upload) -> bool) -> bool {
+    let mut held: HashMap<OrgKey, usize> = HashMap::new();
+    known.iter().for_each(|upload| *held.entry(upload.org).or_default() += 1);
+    let idle = known.iter().enumerate();
+    let idle = idle.filter(|(_, upload)| may_go(upload) && !upload.stage().is_at_work());
+    let first = idle.min_by_key(|(_, upload)| {
+        (Reverse(held.get(&upload.org).copied()), *upload.last_used.lock())
+    });
+    let first = first.map(|(at, _)| at);
+    first.map(|at| known.remove(at)).is_some()
 }
 
 /// A file from its beginning on, independent of other readers.

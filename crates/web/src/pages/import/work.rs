@@ -205,15 +205,13 @@ fn import(
     choices: &Choices,
     progress: &Arc<dyn Fn(u64) + Send + Sync>,
 ) -> Result<Done, Trouble> {
-    let Read { plan, names, .. } = found;
-    let report = web.service.import(tenant, plan, choices.options(false), progress)?;
-    remember(web, tenant, choices);
+    let Read { mut plan, names, .. } = found;
     let (mut added, mut still_missing) = (NotHere::default(), names.not_here().clone());
     if choices.add {
         std::mem::swap(&mut added, &mut still_missing);
-        web.service
-            .add_not_here(tenant, &added)
-            .map_err(|e| Trouble::Unavailable(e.to_string()))?;
+        plan.add(added.clone());
     }
+    let report = web.service.import(tenant, plan, choices.options(false), progress)?;
+    remember(web, tenant, choices);
     Ok(Done { report, added, still_missing })
 }
