@@ -14,7 +14,7 @@ pub(super) struct Choices {
     pub(super) columns: Vec<ColumnName>,
     /// In which order dates with slashes are written.
     pub(super) dates: Option<Dates>,
-    /// The zone of times that name none; none for the organization's.
+    /// The zone of times that name none; none for the one that its system writes, or the organization's.
     pub(super) zone: Option<Zone>,
     pub(super) overwrite: bool,
     pub(super) restore: bool,
@@ -29,12 +29,7 @@ pub(super) fn column_field(at: usize) -> String {
 
 impl Choices {
     /// Reads the form of the preview.
-    pub(super) fn parse(
-        fields: &Fields,
-        columns: &[TableColumn],
-        zone_of_org: &Zone,
-        wrong: &mut Wrong,
-    ) -> Choices {
+    pub(super) fn parse(fields: &Fields, columns: &[TableColumn], wrong: &mut Wrong) -> Choices {
         let chosen = columns.iter().enumerate().filter_map(|(at, column)| {
             let field = column_field(at);
             let member = fields.get(&field);
@@ -49,7 +44,7 @@ impl Choices {
         Choices {
             columns,
             dates: fields.get("dates").parse().ok(),
-            zone: zone.filter(|zone| zone != zone_of_org),
+            zone,
             overwrite: fields.has("overwrite"),
             restore: fields.has("restore"),
             add: fields.has("add"),

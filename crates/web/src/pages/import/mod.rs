@@ -255,9 +255,8 @@ async fn act(
     if stage.is_at_work() || upload.reader().is_none() {
         return Ok(back());
     }
-    let zone = who.person.tenant.directory().organization.zone.clone();
     let mut wrong = Wrong::default();
-    let choices = Choices::parse(&fields, upload.columns(), &zone, &mut wrong);
+    let choices = Choices::parse(&fields, upload.columns(), &mut wrong);
     if !wrong.is_empty() {
         let said = html! {};
         return Ok(page(&web, &who, &upload, StatusCode::UNPROCESSABLE_ENTITY, &said, &wrong));

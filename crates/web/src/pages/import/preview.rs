@@ -1,5 +1,6 @@
 //! What importing a file would do, and what can be said about it.
 
+use domain::Zone;
 use files::{Dates, OtherSystem, Summary, TableColumn, Unsaid, members};
 use maud::{Markup, html};
 use service::{ImportError, ImportReport, NotHere};
@@ -8,7 +9,7 @@ use super::choices::{Choices, column_field};
 use super::stage::{Checked, Preview, Trouble};
 use super::uploads::Upload;
 use super::{cells, problems};
-use crate::form::{Label, Wrong, choice, options, zone_control};
+use crate::form::{Label, Wrong, choice, options};
 use crate::layout::{counted, csrf, number};
 use crate::pages::names::Names;
 use crate::problem::capitalized;
@@ -260,13 +261,20 @@ fn times(who: &SignedIn, checked: &Checked, wrong: &Wrong) -> Markup {
         name: "zone",
         text: "Time zone of this file",
         help: "Its times do not say their time zone.",
-        required: true,
         ..Label::default()
     };
+    let is_utc = summary(checked).and_then(|s| s.other_system.as_ref()).is_some_and(|o| o.is_utc);
+    let usual = match is_utc {
+        true => "UTC, as the file’s system writes them".to_owned(),
+        false => format!("{} (the organization’s)", org_zone.name()),
+    };
+    let names = Zone::names();
+    let named = names.iter().map(|name| (name.clone(), name.as_str()));
+    let zones = std::iter::once((String::new(), usual.as_str())).chain(named);
     html! {
         @let asks_dates = dates || chosen.dates.is_some();
         @let is_shifted = matches!(checked.outcome, Err(Trouble::Unfit(ImportError::Shifted(..))));
-        @let asks_zone = zone || is_shifted || chosen.zone.is_some();
+        @let asks_zone = zone || is_utc || is_shifted || chosen.zone.is_some();
         @if asks_dates || asks_zone || wrong.has("zone") {
             div.card.times {
                 div.pair {
@@ -274,7 +282,7 @@ fn times(who: &SignedIn, checked: &Checked, wrong: &Wrong) -> Markup {
                         (choice(dates_label, orders.map(|(value, text)| (value.to_owned(), text)), order, wrong))
                     }
                     @if asks_zone || wrong.has("zone") {
-                        (zone_control(zone_label, chosen.zone.as_ref().unwrap_or(&org_zone).name(), wrong))
+                        (choice(zone_label, zones, chosen.zone.as_ref().map_or("", Zone::name), wrong))
                     }
                 }
             }

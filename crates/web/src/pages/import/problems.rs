@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use service::ImportError;
 
 use super::stage::Trouble;
+use super::uploads::ROWS_MAX;
 use crate::SignedIn;
 use crate::layout::{counted, notice, number};
 use crate::problem::shown;
@@ -15,6 +16,10 @@ pub(super) fn list(trouble: &Trouble, who: &SignedIn) -> Markup {
     match trouble {
         Trouble::File(error) => of_file(error),
         Trouble::Empty => notice("bad", "There are no activities in this file."),
+        Trouble::TooMany => html! {
+            (notice("bad", &format!("This file has more than {} activities. Nothing has been written.", number(ROWS_MAX))))
+            p { "Split it, or import it on the server: " code { "driftless import " (org) " FILE" } "." }
+        },
         Trouble::Gone => notice("bad", "This file is not here any more. Upload it again."),
         Trouble::Unavailable(problem) => {
             notice("bad", &format!("This does not work now. {}", shown(problem)))

@@ -100,6 +100,8 @@ pub(super) enum Trouble {
     File(ReadError),
     /// There is nothing in it.
     Empty,
+    /// It has more activities than a page takes.
+    TooMany,
     /// It is a whole organization.
     Whole,
     /// It does not fit to what is here.

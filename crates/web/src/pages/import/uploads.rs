@@ -26,6 +26,9 @@ pub(super) const UPLOAD_BYTES_MAX: u64 = 64 << 20;
 /// The most bytes that a workbook may have once it is unpacked: of some, all is held in memory.
 pub(super) const UNPACKED_BYTES_MAX: u64 = 256 << 20;
 
+/// The most activities that a file may have: while it is read, memory holds where each of them is.
+pub(super) const ROWS_MAX: u64 = 500_000;
+
 /// Files of all organizations that are kept at the same time.
 const UPLOADS_MAX: usize = 16;
 

@@ -10,7 +10,7 @@ use service::{ImportNames, ImportPlan, LongWorkError, NotHere, Person, Spool, Te
 
 use super::choices::Choices;
 use super::stage::{Checked, Checking, Done, Importing, Preview, Stage, Trouble};
-use super::uploads::{Known, UNPACKED_BYTES_MAX, Upload};
+use super::uploads::{Known, ROWS_MAX, UNPACKED_BYTES_MAX, Upload};
 use crate::Web;
 use crate::layout::counted;
 
@@ -52,7 +52,8 @@ fn read(
     let summary = files::read(&upload.name, source, reading, &mut |item| {
         items += 1;
         progress(items);
-        match spool.push(&item) {
+        let kept = if items > ROWS_MAX { Err(Trouble::TooMany) } else { Ok(()) };
+        match kept.and_then(|()| Ok(spool.push(&item)?)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(e) => {
                 failed = Some(e);
@@ -61,7 +62,7 @@ fn read(
         }
     });
     if let Some(failed) = failed {
-        return Err(failed.into());
+        return Err(failed);
     }
     let summary = summary.map_err(Trouble::File)?;
     if summary.organization.is_some() {
