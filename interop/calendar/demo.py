@@ -25,7 +25,7 @@ class Demo:
             line = self.process.stdout.readline()
             assert line, f"the demo does not start: {told}"
             told += line
-        self.root = re.search(r"serves (http://[\w.:]+)", told)[1]
+        self.root = re.search(r"running at (http://[\w.:]+)", told)[1]
         self.password = re.search(r"password (\w+)", told)[1]
         key = re.search(r"API key +(\w+)", told)[1]
         answer = self.api("common/login", {"login.apiKey": key, "login.orgid": "demo"})

@@ -92,7 +92,7 @@ class World:
                 line = server.stdout.readline()
                 assert line, f"the demo does not start: {told}"
                 told += line
-            self.root = re.search(r"serves (http://[\w.:]+)", told)[1]
+            self.root = re.search(r"running at (http://[\w.:]+)", told)[1]
             password = re.search(r"password (\w+)", told)[1]
             self.files = self.download("demo", "maribel", password)
             for org, (texts, ids) in awkward.ORGANIZATIONS.items():

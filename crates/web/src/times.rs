@@ -34,12 +34,9 @@ impl Clock {
         self.zone.at(stamp).to_string().chars().take(10).collect()
     }
 
-    /// `Wednesday, 4 March 2026`
+    /// `Wednesday, 2026-03-04`
     pub(crate) fn long_date(&self, stamp: Stamp) -> String {
-        let date = self.date(stamp);
-        let year = date.get(..4).unwrap_or_default();
-        let day = date.get(8..).unwrap_or_default().trim_start_matches('0');
-        format!("{}, {day} {} {year}", self.weekday(stamp), month(&date))
+        format!("{}, {}", self.weekday(stamp), self.date(stamp))
     }
 
     /// `Wednesday`

@@ -32,7 +32,7 @@ fn activities_are_due_by_the_days_of_the_organizations_zone() {
         ],
     );
     let page = world.editor().get("/").ok();
-    page.shows("Wednesday, 4 March 2026</p>").shows_in_order(&[
+    page.shows("Wednesday, 2026-03-04</p>").shows_in_order(&[
         "id=\"today\"",
         "2026-03-04T06:00:00Z",
         "2026-03-05T05:59:59Z",
@@ -219,7 +219,7 @@ fn each_person_may_choose_the_zone_of_their_pages() {
     browser.get(page.redirected()).ok().shows("Preferences saved").shows("value=\"Asia/Tokyo\"");
     // It is one o'clock of the fifth there.
     let page = browser.get("/").ok();
-    page.shows("Thursday, 5 March 2026</p>")
+    page.shows("Thursday, 2026-03-05</p>")
         .shows("<b>1</b><span>Due today")
         .shows(">10:00</time>");
     let page = browser.get("/activities/1").ok();
@@ -238,7 +238,7 @@ fn each_person_may_choose_the_zone_of_their_pages() {
     let page = browser.post("/preferences", &[("zone", "Middle/Earth")]);
     page.refused(422).shows("is not known").shows("value=\"Middle/Earth\"");
     browser.post("/preferences", &[("zone", " ")]).redirected();
-    browser.get("/").ok().shows("Wednesday, 4 March 2026</p>");
+    browser.get("/").ok().shows("Wednesday, 2026-03-04</p>");
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn the_organization_gets_another_name_and_zone_and_times_follow() {
     let page = browser.get("/settings?done=organization").ok();
     page.shows("Organization saved.").shows("Acme &amp; Friends");
     // There, it is the next day already.
-    world.editor().get("/").ok().shows("Thursday, 5 March 2026</p>").shows("00:00</time>");
+    world.editor().get("/").ok().shows("Thursday, 2026-03-05</p>").shows("00:00</time>");
 
     let fields = [("org_name", " "), ("zone", "Middle/Earth")];
     let page = browser.post("/settings/organization", &fields).refused(422);
