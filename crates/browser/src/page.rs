@@ -163,8 +163,14 @@ impl Page {
     /// The visible text of an element.
     #[track_caller]
     pub fn text(&self, selector: &str) -> String {
-        let element = self.element(find::css(selector), find::clickable);
-        self.must(format_args!("the text of {selector}"), element.text())
+        loop {
+            let element = self.element(find::css(selector), find::clickable);
+            let text = self.runtime.block_on(element.text());
+            // Another page has come between finding it and reading it: on that, it is found again.
+            if !text.as_ref().is_err_and(CmdError::is_stale_element_reference) {
+                return self.must(format_args!("the text of {selector}"), async { text });
+            }
+        }
     }
 
     /// The texts of all elements that match a selector, possibly none; does not wait.

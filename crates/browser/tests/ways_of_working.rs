@@ -182,5 +182,6 @@ fn everything_works_without_scripts() {
 
     page.click("Ada Byron");
     page.click("Sign out");
+    page.sees("Login name");
     assert_eq!(page.text("h1"), "Sign in");
 }

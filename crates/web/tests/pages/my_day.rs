@@ -219,9 +219,7 @@ fn each_person_may_choose_the_zone_of_their_pages() {
     browser.get(page.redirected()).ok().shows("Preferences saved").shows("value=\"Asia/Tokyo\"");
     // It is one o'clock of the fifth there.
     let page = browser.get("/").ok();
-    page.shows("Thursday, 2026-03-05</p>")
-        .shows("<b>1</b><span>Due today")
-        .shows(">10:00</time>");
+    page.shows("Thursday, 2026-03-05</p>").shows("<b>1</b><span>Due today").shows(">10:00</time>");
     let page = browser.get("/activities/1").ok();
     page.shows("value=\"2026-03-05T10:00\"")
         .shows("In the Asia/Tokyo time zone")
