@@ -146,7 +146,7 @@ fn importing(page: &Page) {
     page.click("Upload and check");
     page.sees("4 columns");
     page.click("Import 1 activity");
-    page.sees("The import is done: 1 activity has changed.");
+    page.sees("Import finished: 1 activity was created, updated or removed.");
 }
 
 fn many(page: &Page, api: &Api) {

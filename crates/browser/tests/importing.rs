@@ -67,7 +67,7 @@ fn a_workbook_is_imported_with_a_column_that_is_chosen_on_the_page() {
     page.fill("File", calls.to_str().unwrap());
     page.click("Upload and check");
     page.sees("6 columns, 1 not imported");
-    page.sees("Accounts that are not here: Harbor Bakery.");
+    page.sees("Accounts that do not exist yet: Harbor Bakery.");
     page.sees("Call Ada");
     look(&page);
     page.fill("Import Fällig as", "End");
@@ -78,7 +78,7 @@ fn a_workbook_is_imported_with_a_column_that_is_chosen_on_the_page() {
     assert_eq!(page.value("column.2"), "endDateTime");
     look(&page);
     page.click("Import 2 activities");
-    page.sees("The import is done: 2 activities have changed.");
+    page.sees("Import finished: 2 activities were created, updated or removed.");
     page.sees("1 account added.");
     look(&page);
     page.click("See what changed");

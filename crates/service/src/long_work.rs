@@ -1,5 +1,5 @@
 //! Long work that a person started in the pages and watches while it runs: changing many
-//! activities at once, renaming a status.
+//! activities at once, renaming a status, importing a file.
 //!
 //! It goes through the commit like everything else, in bounded steps. It is kept in memory until others
 //! replace it, and ends with the process; what it has done stays done.

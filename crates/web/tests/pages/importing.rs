@@ -59,12 +59,12 @@ fn a_file_is_shown_before_it_is_imported_and_then_counted() {
     admin.get("/import").ok().shows(&address).shows("ready to import");
 
     let page = sent(&mut admin, &address, &[("action", "import")]);
-    page.shows("The import is done: 2 activities have changed.");
+    page.shows("Import finished: 2 activities were created, updated or removed.");
     assert_eq!(count(&page, "created"), 2);
     page.shows("href=\"/activities/1\"").shows("href=\"/changes?from=2026-03-04T10%3A00\"");
     admin.get("/changes?from=2026-03-04T10%3A00").ok().shows("Call Ada").shows("Write to Ed");
     // A second click, or one in another window.
-    sent(&mut admin, &address, &[("action", "import")]).shows("The import is done: 2 activities");
+    sent(&mut admin, &address, &[("action", "import")]).shows("Import finished: 2 activities");
     admin.get("/activities").ok().shows("2 activities");
 }
 
@@ -214,7 +214,8 @@ fn columns_dates_and_the_zone_are_said_on_the_page() {
     settled(&mut admin, &changed).shows("Nothing has been imported yet.");
     assert!(!world.service.has_activities(&world.acme));
     sent(&mut admin, &address, &said("Europe/Berlin", "check"));
-    sent(&mut admin, &address, &said("Europe/Berlin", "import")).shows("1 activity has changed");
+    sent(&mut admin, &address, &said("Europe/Berlin", "import"))
+        .shows("1 activity was created, updated or removed");
     let (_, there) = world.block_on(world.service.retrieve(&world.acme, ActivityId(1))).unwrap();
     let start = there.unwrap().record().unwrap().start;
     assert_eq!(start.to_string(), "2026-03-04T09:00:00.000+01:00");
@@ -234,8 +235,8 @@ fn what_is_missing_is_added_on_request() {
                 Call Ada,2026-03-05 09:00,Left message,NORMAL,Harbor Bakery,Grace Hopper\n\
                 Call Ed,2026-03-05 10:00,not started,NORMAL,harbor bakery,Ed Cohen\n";
     let (address, page) = uploaded(&mut admin, "calls.csv", file);
-    page.shows("Accounts that are not here: Harbor Bakery.");
-    page.shows("Statuses that are not here: Left message.").shows("Grace Hopper (");
+    page.shows("Accounts that do not exist yet: Harbor Bakery.");
+    page.shows("Statuses that do not exist yet: Left message.").shows("Grace Hopper (");
     page.shows("Harbor Bakery (new)").shows("Grace Hopper (new)");
     page.shows("Import 2 activities").shows("Add what is missing");
     let page = admin.post(&address, &[("action", "import")]);
@@ -243,7 +244,9 @@ fn what_is_missing_is_added_on_request() {
     assert!(!world.service.has_activities(&world.acme));
 
     let page = sent(&mut admin, &address, &[("action", "import"), ("add", "on")]);
-    page.shows("2 activities have changed").shows("1 person added.").shows("1 account added.");
+    page.shows("2 activities were created, updated or removed")
+        .shows("1 person added.")
+        .shows("1 account added.");
     page.shows("Left message");
     admin.get("/activities/1").ok().shows("Harbor Bakery").shows("Left message");
     admin.get("/settings").ok().shows("Grace Hopper").shows("Left message");
@@ -326,7 +329,7 @@ fn saved_answers_are_taken_and_whole_organizations_are_not() {
     page.shows("these pages are missing: 2").shows("<code>mood</code>").hides("Imported as");
     page.shows("number 77").shows("gets the time of this import as its time of change");
     let page = sent(&mut admin, &address, &[("action", "import")]);
-    page.shows("1 activity has changed").shows("number 77");
+    page.shows("1 activity was created, updated or removed").shows("number 77");
     admin.get("/activities/652").ok();
 
     let whole = "{\"driftlessExport\":1,\"organization\":{\"id\":\"other\",\"name\":\"Other\",\"timeZone\":\"UTC\",\"lastUserNamed\":0}}\n{\"end\":{\"users\":0,\"statuses\":0,\"accounts\":0,\"activities\":0,\"removed\":0}}\n";
@@ -351,7 +354,8 @@ fn one_import_of_an_organization_is_under_way_at_a_time() {
     assert!(!world.service.has_activities(&world.acme));
     finish.send(()).unwrap();
     world.block_on(other.ended());
-    sent(&mut admin, &address, &[("action", "import")]).shows("2 activities have changed");
+    sent(&mut admin, &address, &[("action", "import")])
+        .shows("2 activities were created, updated or removed");
 }
 
 #[test]

@@ -131,8 +131,8 @@ fn warnings(web: &Web, who: &SignedIn, preview: &Preview) -> Markup {
     if summary.without_id > 0 {
         let rows = counted(
             summary.without_id,
-            "row has no activity number and becomes a new activity",
-            "rows have no activity number and become new activities",
+            "row has no activity ID and becomes a new activity",
+            "rows have no activity ID and become new activities",
         );
         told.push(format!("{rows}. Importing the file again would add them again."));
     }
@@ -151,7 +151,7 @@ fn warnings(web: &Web, who: &SignedIn, preview: &Preview) -> Markup {
         ));
     }
     if !web.service.has_activities(&who.person.tenant) && !report.kept_stamps {
-        told.push("Every activity keeps its number and gets the time of this import as its time of change. To keep times of change too, import on the server into an organization that no one has signed in to.".to_owned());
+        told.push("Every activity keeps its ID and gets the time of this import as its time of change. To keep times of change too, import on the server into an organization that no one has signed in to.".to_owned());
     }
     html! {
         @if !told.is_empty() {
@@ -329,13 +329,13 @@ pub(super) fn missing_people(not_here: &NotHere, with_all: bool) -> Markup {
     });
     html! {
         @if !users.is_empty() {
-            p { "Responsible for activities and not in this organization: " (some(people, users.len())) "." }
+            p { "Assigned to activities, but not in this organization: " (some(people, users.len())) "." }
         }
         @if with_all && !accounts.is_empty() {
-            p { "Accounts that are not here: " (some(accounts.values().map(ToString::to_string), accounts.len())) "." }
+            p { "Accounts that do not exist yet: " (some(accounts.values().map(ToString::to_string), accounts.len())) "." }
         }
         @if with_all && !statuses.is_empty() {
-            p { "Statuses that are not here: " (some(statuses.values().map(ToString::to_string), statuses.len())) "." }
+            p { "Statuses that do not exist yet: " (some(statuses.values().map(ToString::to_string), statuses.len())) "." }
         }
     }
 }

@@ -94,11 +94,11 @@ fn succeeded(who: &SignedIn, importing: &Importing, done: &Done) -> Markup {
     let called = Called { names: &Names::of(who), not_here: still_missing };
     let changed = report.changed();
     let text = match changed {
-        0 => "The import is done. Nothing has changed: everything was here already.".to_owned(),
+        0 => "Import finished. Nothing has changed: everything was here already.".to_owned(),
         changed => {
             format!(
-                "The import is done: {} changed.",
-                counted(changed, "activity has", "activities have")
+                "Import finished: {} created, updated or removed.",
+                counted(changed, "activity was", "activities were")
             )
         }
     };
