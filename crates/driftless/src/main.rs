@@ -5,8 +5,10 @@
 //! out. Only this crate names a back-end.
 
 mod address;
+mod api_key;
 mod cli;
 mod commands;
+mod compare;
 mod console;
 mod demo;
 mod edge;
@@ -99,6 +101,7 @@ fn run(cli: Cli) -> Result<Ending, Failure> {
         Command::Serve(serve) => serve::run(&path, &serve).map(|()| Ending::Done),
         Command::Health(health) => health::run(&health),
         Command::Mirror(mirror) => mirror::run(&mirror),
+        Command::Compare(command) => compare::run(&command),
         Command::Work(mut work) => {
             if let Work::Import(import) = &mut work {
                 import.keep_columns()?;

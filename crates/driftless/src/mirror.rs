@@ -1,6 +1,5 @@
 //! `mirror`: keeps a database or files equal to what a server of API v1 has. It needs no data folder.
 
-use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -12,14 +11,11 @@ use ::mirror::{
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 use domain::Zone;
-use thiserror::Error;
 
+use crate::api_key;
 use crate::commands::{Ending, Failure};
 use crate::console::{Console, Terminal};
-use crate::signals::StopSignals;
-
-/// The longest key that a file may hold, in bytes.
-const KEY_BYTES_MAX: usize = 1_000;
+use crate::signals::stop_on_signals;
 
 /// As many differences are listed.
 const DIFFERENCES_SHOWN_MAX: usize = 100;
@@ -94,17 +90,6 @@ struct Between {
     patience: Duration,
 }
 
-/// Why there is no key.
-#[derive(Debug, Error)]
-enum NoKey {
-    #[error("no API key: give --key-file, or set DRIFTLESS_MIRROR_KEY")]
-    Nowhere,
-    #[error("{file}: {source}", file = .file.display())]
-    File { file: PathBuf, source: io::Error },
-    #[error("{} has no API key in its first line", .0.display())]
-    Empty(PathBuf),
-}
-
 fn percent(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.trim_end_matches('%').parse().ok();
     let number = number.filter(|number| (0.0..=100.0).contains(number));
@@ -133,7 +118,7 @@ struct Work {
 impl Work {
     fn prepare(between: &Between, dry_run: bool) -> Result<Work, Failure> {
         let stop = stop_on_signals()?;
-        let key = key(between)?;
+        let key = api_key::read(between.key_file.as_deref(), "--key-file", "DRIFTLESS_MIRROR_KEY")?;
         let patience = Patience { total: between.patience, ..Patience::default() };
         let note = Box::new(|line: &str| {
             let _ = writeln!(io::stderr(), "{line}");
@@ -213,31 +198,6 @@ fn compare(work: &mut Work, repair: bool) -> Result<Ending, Failure> {
     writeln!(out, "{compared} compared as of {}: {found}", Zone::utc().at(as_of))?;
     let is_equal = differences.is_empty() || is_repaired;
     Ok(if is_equal { Ending::Done } else { Ending::Warning })
-}
-
-/// The signals that would end the process end the run after the page under way instead.
-fn stop_on_signals() -> Result<Stop, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    let signals = StopSignals::catch(&runtime)?;
-    let stop = Stop::default();
-    let told = stop.clone();
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        runtime.block_on(signals.told_to_stop());
-        told.stop();
-    })?;
-    Ok(stop)
-}
-
-fn key(between: &Between) -> Result<String, NoKey> {
-    let Some(file) = &between.key_file else {
-        let key = std::env::var("DRIFTLESS_MIRROR_KEY").ok();
-        return key.filter(|key| !key.trim().is_empty()).ok_or(NoKey::Nowhere);
-    };
-    let read = fs::read_to_string(file);
-    let text = read.map_err(|source| NoKey::File { file: file.clone(), source })?;
-    let line = text.lines().next().unwrap_or_default().trim();
-    let key = Some(line).filter(|line| !line.is_empty() && line.len() <= KEY_BYTES_MAX);
-    key.map(str::to_owned).ok_or_else(|| NoKey::Empty(file.clone()))
 }
 
 fn say(summary: &Summary, dry_run: bool, took: Duration) -> Result<(), Failure> {

@@ -9,6 +9,7 @@
 //! - Any other server is believed less: see [`run`].
 
 pub mod columns;
+pub mod compare;
 mod patience;
 mod row;
 mod run;

@@ -215,14 +215,8 @@ impl Source {
         note: Box<dyn FnMut(&str) + Send>,
     ) -> Result<Source, SourceError> {
         let api = api_address(address)?;
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(ANSWER_WITHIN))
-            .max_redirects(0)
-            .user_agent(concat!("driftless-mirror/", env!("CARGO_PKG_VERSION")))
-            .build();
         Ok(Source {
-            agent: config.new_agent(),
+            agent: agent(),
             api,
             organization: organization.to_owned(),
             key: key.to_owned(),
@@ -439,8 +433,19 @@ impl Source {
     }
 }
 
+/// What sends requests: it follows no redirect, and takes every status for an answer.
+pub(crate) fn agent() -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(ANSWER_WITHIN))
+        .max_redirects(0)
+        .user_agent(concat!("driftless-mirror/", env!("CARGO_PKG_VERSION")))
+        .build();
+    config.new_agent()
+}
+
 /// The address of API v1, from what somebody has typed.
-fn api_address(address: &str) -> Result<String, SourceError> {
+pub(crate) fn api_address(address: &str) -> Result<String, SourceError> {
     let refused = || SourceError::Address(address.to_owned());
     let uri: ureq::http::Uri = address.trim().parse().map_err(|_| refused())?;
     let is_http = matches!(uri.scheme_str(), Some("http" | "https"));

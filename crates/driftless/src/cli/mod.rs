@@ -21,6 +21,7 @@ pub(crate) use serve::{Demo, LogFormat, Proxied, Serve, Tuning};
 pub(crate) use status::{Status, Way};
 pub(crate) use user::User;
 
+use crate::compare::Compare;
 use crate::health::Health;
 use crate::mirror::Mirror;
 
@@ -92,6 +93,11 @@ pub(crate) enum Command {
     /// Keep a database or files equal to what a server of API v1 has: Driftless, or the vendor's own.
     #[command(subcommand)]
     Mirror(Mirror),
+    /// Ask two servers of API v1 the same questions, and show where they answer differently.
+    ///
+    /// It compares members, their order, types and values, totals, errors and headers. Nothing is changed at
+    /// either server. Exit codes: 0 they answer the same, 1 they do not (or one could not be asked), 2 wrong usage.
+    Compare(Compare),
     #[command(flatten)]
     Work(Work),
 }

@@ -25,6 +25,7 @@ mod brought_key;
 mod check;
 mod clock;
 mod commands;
+mod compare;
 mod crash;
 mod data_folder;
 mod demo;
