@@ -61,7 +61,7 @@ impl Question {
         Question { name, verb: Verb::Post, method, parameters: Vec::new(), session }
     }
 
-    pub(super) fn with(mut self, name: &str, value: impl ToString) -> Question {
+    pub(super) fn with(mut self, name: &str, value: &(impl ToString + ?Sized)) -> Question {
         self.parameters.push((name.to_owned(), value.to_string()));
         self
     }
@@ -75,7 +75,7 @@ impl Question {
 fn window(name: impl Into<String>, to: Stamp) -> Question {
     Question::new(name, "account/syncActivities", Session::Own)
         .with("syncActivityTimeFrom", "1970-01-01T00:00:00.000+00:00")
-        .with("syncActivityTimeTo", to.at_offset(0))
+        .with("syncActivityTimeTo", &to.at_offset(0))
         .with("page.sortColumn", "lastModifiedDateTime")
         .with("page.sortDirection", "ASC")
 }
@@ -83,7 +83,7 @@ fn window(name: impl Into<String>, to: Stamp) -> Question {
 /// A page of everything.
 pub(super) fn page(to: Stamp, number: u64) -> Question {
     let name = format!("syncActivities: page {number} of everything");
-    window(name, to).with("page.currentPage", number).with("page.pageSize", PAGE_SIZE)
+    window(name, to).with("page.currentPage", &number).with("page.pageSize", &PAGE_SIZE)
 }
 
 /// What the first page of the left server says about its data, for questions about them.
@@ -131,31 +131,31 @@ fn ranges(to: Stamp) -> Vec<Question> {
     let from = ("syncActivityTimeFrom", "1970-01-01T00:00:00.000+00:00");
     vec![
         named("no page asked for"),
-        named("10 a page, page 2").with("page.currentPage", 2).with("page.pageSize", 10),
-        named("more on a page than can be").with("page.pageSize", 100_000),
-        named("a page after the last").with("page.currentPage", 1_000_000),
-        named("without removed ids").with("ignoreDeletedIdList", "true").with("page.pageSize", 10),
-        named("with removed ids").with("ignoreDeletedIdList", "false").with("page.pageSize", 10),
-        named("responseType=JSON").with("responseType", "JSON").with("page.pageSize", 10),
-        named("over GET").with("page.pageSize", 10).over_get(),
+        named("10 a page, page 2").with("page.currentPage", &2).with("page.pageSize", &10),
+        named("more on a page than can be").with("page.pageSize", &100_000),
+        named("a page after the last").with("page.currentPage", &1_000_000),
+        named("without removed ids").with("ignoreDeletedIdList", "true").with("page.pageSize", &10),
+        named("with removed ids").with("ignoreDeletedIdList", "false").with("page.pageSize", &10),
+        named("responseType=JSON").with("responseType", "JSON").with("page.pageSize", &10),
+        named("over GET").with("page.pageSize", &10).over_get(),
         bare("the latest change first")
             .with(from.0, from.1)
-            .with("syncActivityTimeTo", to.at_offset(0))
+            .with("syncActivityTimeTo", &to.at_offset(0))
             .with("page.sortColumn", "lastModifiedDateTime")
             .with("page.sortDirection", "DESC"),
         bare("in the order of subjects")
             .with(from.0, from.1)
-            .with("syncActivityTimeTo", to.at_offset(0))
+            .with("syncActivityTimeTo", &to.at_offset(0))
             .with("page.sortColumn", "subject")
             .with("page.sortDirection", "ASC"),
-        bare("in no given order").with(from.0, from.1).with("syncActivityTimeTo", to.at_offset(0)),
+        bare("in no given order").with(from.0, from.1).with("syncActivityTimeTo", &to.at_offset(0)),
         bare("an empty range")
             .with(from.0, from.1)
             .with("syncActivityTimeTo", "1970-01-01T00:00:01.000+00:00"),
         bare("names in other cases")
             .with("SYNCACTIVITYTIMEFROM", from.1)
-            .with("syncactivitytimeto", to.at_offset(0))
-            .with("PAGE.PAGESIZE", 10),
+            .with("syncactivitytimeto", &to.at_offset(0))
+            .with("PAGE.PAGESIZE", &10),
     ]
 }
 
@@ -171,7 +171,7 @@ fn by_id(to: Stamp, known: &Known) -> Vec<Question> {
         all.push(several.with("activityIds.activityId", UNKNOWN_ID));
         all.push(
             window("syncActivities: by id and range", to)
-                .with("activityIds.activityId", known.ids[0]),
+                .with("activityIds.activityId", &known.ids[0]),
         );
     }
     let retrieve = |name: &str, id: &str| {
@@ -195,15 +195,15 @@ fn refusals(to: Stamp) -> Vec<Question> {
         with_session(Session::None, "syncActivities: no session"),
         with_session(Session::Wrong, "syncActivities: a wrong session"),
         own("syncActivities: neither range nor ids"),
-        own("syncActivities: only a To").with("syncActivityTimeTo", to.at_offset(0)),
+        own("syncActivities: only a To").with("syncActivityTimeTo", &to.at_offset(0)),
         own("syncActivities: From after To")
-            .with("syncActivityTimeFrom", to.at_offset(0))
+            .with("syncActivityTimeFrom", &to.at_offset(0))
             .with("syncActivityTimeTo", "1970-01-01T00:00:00.000+00:00"),
         own("syncActivities: a From that is no time").with("syncActivityTimeFrom", "yesterday"),
         own("syncActivities: an unknown sort column")
             .with("syncActivityTimeFrom", "1970-01-01T00:00:00.000+00:00")
             .with("page.sortColumn", "colour"),
-        window("syncActivities: page 0", to).with("page.currentPage", 0),
+        window("syncActivities: page 0", to).with("page.currentPage", &0),
         login("login: no key").with("login.orgid", "nobody"),
         login("login: no organization").with("login.apiKey", "0123456789abcdef0123456789abcdef"),
         Question::new("a method that does not exist", "account/syncNothing", Session::Own),
@@ -257,7 +257,7 @@ pub(super) fn recorded(text: &str) -> Result<Vec<Question>, RecordedError> {
         let mut question = Question::new(format!("line {line}: {method}"), method, Session::Own);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if !name.eq_ignore_ascii_case("userSessionId") {
-                question = question.with(&name, value);
+                question = question.with(&name, &value);
             }
         }
         all.push(if text.starts_with("POST") { question } else { question.over_get() });
