@@ -141,6 +141,34 @@ fn a_file_that_is_too_large_is_not_kept() {
 }
 
 #[test]
+fn little_is_read_of_a_form_before_its_file() {
+    let world = World::new();
+    let mut admin = world.admin();
+    let csrf = admin.get("/import").ok().value("csrf").unwrap().to_owned();
+    let token = format!("--parts\r\nContent-Disposition: form-data; name=csrf\r\n\r\n{csrf}\r\n");
+    let other = "--parts\r\nContent-Disposition: form-data; name=other";
+    for head in [
+        format!("{token}{other}\r\n\r\n"),
+        format!("{token}{other}; more="),
+        other.to_owned(),
+        "--none".to_owned(),
+    ] {
+        let filling = std::iter::repeat_n(vec![b'x'; 8 << 10], 1_000);
+        let (status, asked) =
+            admin.upload_pieces(std::iter::once(head.clone().into_bytes()).chain(filling));
+        assert_eq!(status, 403, "{head}");
+        assert!(asked <= 4, "{asked} pieces of {head}");
+    }
+    // The file itself may come together with what is before it.
+    let row = NEW.repeat(1_000);
+    let file = format!(
+        "{token}--parts\r\nContent-Disposition: form-data; name=file; filename=calls.csv\r\n\r\n{row}\r\n--parts--\r\n"
+    );
+    let address = admin.upload_body(file.into_bytes()).redirected().to_owned();
+    assert!(address.starts_with("/import/"), "{address}");
+}
+
+#[test]
 fn a_file_is_its_uploaders_alone_and_for_an_hour() {
     let mut world = World::new();
     {
