@@ -1,6 +1,5 @@
 //! `import`.
 
-use std::ops::ControlFlow;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
@@ -135,8 +134,6 @@ fn read(
         let source = files
             .open(path)
             .map_err(|e| format!("cannot read {name}: {e}\nnothing was imported"))?;
-        let mut failed = None;
-        spool.begin_file();
         let reading = Reading {
             now: context.service.now(),
             zone: &zone,
@@ -147,23 +144,15 @@ fn read(
             unpacked_max: files::WORKBOOK_UNPACKED_BYTES_MAX,
             names,
         };
-        let summary = files::read(&name, source, reading, &mut |item| {
+        let mut each = |_| {
             items += 1;
-            let shown = match items % PROGRESS_ITEMS {
+            match items % PROGRESS_ITEMS {
                 0 => console.progress("reading", items, None).map_err(Failure::from),
                 _ => Ok(()),
-            };
-            match shown.and_then(|()| Ok(spool.push(&item)?)) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(e) => {
-                    failed = Some(e);
-                    ControlFlow::Break(())
-                }
             }
-        });
-        if let Some(failed) = failed {
-            return Err(failed);
-        }
+        };
+        let summary =
+            spool.take_file(&mut each, |take| files::read(&name, source, reading, take))?;
         match summary {
             Ok(summary) => {
                 let is_empty = summary.records + summary.removals == 0;

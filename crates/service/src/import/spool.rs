@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use domain::{ActivityId, ExternalId, Imported, Member, Members, Stamp, Terms};
@@ -131,9 +132,29 @@ impl Spool {
         })
     }
 
-    /// What comes from here on is of another file.
-    pub fn begin_file(&mut self) {
+    /// Takes in a file: `read` reads it and hands over its items. `each` hears how many have come with each of them,
+    /// before it is kept, and may end the reading.
+    ///
+    /// # Errors
+    /// When an item cannot be kept, or when `each` ends the reading.
+    pub fn take_file<R, E: From<SpoolError>>(
+        &mut self,
+        each: &mut dyn FnMut(u64) -> Result<(), E>,
+        read: impl FnOnce(&mut dyn FnMut(Imported) -> ControlFlow<()>) -> R,
+    ) -> Result<R, E> {
         self.files += 1;
+        let (mut items, mut failed) = (0, None);
+        let done = read(&mut |item| {
+            items += 1;
+            match each(items).and_then(|()| Ok(self.push(&item)?)) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        failed.map_or(Ok(done), Err)
     }
 
     /// Sets an item aside.

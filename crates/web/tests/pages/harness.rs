@@ -307,7 +307,10 @@ impl Browser<'_> {
     }
 
     /// Sends a form in pieces; returns the status of the answer, and how many pieces were asked for.
-    pub(crate) fn upload_pieces(&self, pieces: impl Iterator<Item = Vec<u8>> + Send + 'static) -> (u16, usize) {
+    pub(crate) fn upload_pieces(
+        &self,
+        pieces: impl Iterator<Item = Vec<u8>> + Send + 'static,
+    ) -> (u16, usize) {
         let session = self.cookie("driftless_session").unwrap_or_default();
         let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let counter = asked.clone();

@@ -1,7 +1,6 @@
 //! Reads a file, rehearses importing it, imports it. All of this takes a thread that may wait.
 
 use std::io::BufReader;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use files::{ColumnNames, Reading, Summary};
@@ -34,7 +33,6 @@ fn read(
     let folder = web.settings.folder.clone();
     let mut names = web.service.import_names(tenant, adds_missing).map_err(|e| unavailable(&e))?;
     let mut spool = Spool::new(folder.as_deref().unwrap_or(&std::env::temp_dir()))?;
-    spool.begin_file();
     let zone = choices.zone.clone();
     let zone = zone.unwrap_or_else(|| tenant.directory().organization.zone.clone());
     let reading = Reading {
@@ -48,22 +46,12 @@ fn read(
         names: &mut names,
     };
     let source = BufReader::new(upload.reader().ok_or(Trouble::Gone)?);
-    let (mut items, mut failed) = (0, None);
-    let summary = files::read(&upload.name, source, reading, &mut |item| {
-        items += 1;
+    let mut each = |items| {
         progress(items);
-        let kept = if items > ROWS_MAX { Err(Trouble::TooMany) } else { Ok(()) };
-        match kept.and_then(|()| Ok(spool.push(&item)?)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(e) => {
-                failed = Some(e);
-                ControlFlow::Break(())
-            }
-        }
-    });
-    if let Some(failed) = failed {
-        return Err(failed);
-    }
+        if items > ROWS_MAX { Err(Trouble::TooMany) } else { Ok(()) }
+    };
+    let summary =
+        spool.take_file(&mut each, |take| files::read(&upload.name, source, reading, take))?;
     let summary = summary.map_err(Trouble::File)?;
     if summary.organization.is_some() {
         return Err(Trouble::Whole);
