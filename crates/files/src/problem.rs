@@ -12,6 +12,9 @@ use super::object::message;
 /// The most problems of one file that are told in full; the rest are counted.
 pub const PROBLEMS_SHOWN_MAX: usize = 20;
 
+/// The most lines beyond the first that are told of one problem.
+const FURTHER_LINES_MAX: usize = 4;
+
 /// The most characters of a faulty value that a message shows.
 const SHOWN_CHARS_MAX: usize = 60;
 
@@ -35,6 +38,8 @@ pub enum ReadError {
         problems: Vec<Problem>,
         /// How many more there are.
         more: u64,
+        /// Whether any of them, shown or not, has the way out to add what is missing.
+        can_be_added: bool,
         /// What was read all the same.
         summary: Box<Summary>,
     },
@@ -64,11 +69,19 @@ impl ReadError {
         }
     }
 
+    /// Whether adding what the file names and what is not here helps against any of its problems.
+    #[must_use]
+    pub fn can_be_added(&self) -> bool {
+        let ReadError::Problems { can_be_added, .. } = self else { return false };
+        *can_be_added
+    }
+
     /// The same, after which so much was read.
     pub(super) fn after(self, read: Summary) -> ReadError {
         match self {
-            ReadError::Problems { name, problems, more, .. } => {
-                ReadError::Problems { name, problems, more, summary: Box::new(read) }
+            ReadError::Problems { name, problems, more, can_be_added, .. } => {
+                let summary = Box::new(read);
+                ReadError::Problems { name, problems, more, can_be_added, summary }
             }
             other => other,
         }
@@ -77,13 +90,33 @@ impl ReadError {
 
 /// One thing that is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("line {line}: {fault}")]
+#[error("{}{}: {fault}", if *times > 1 { "lines " } else { "line " }, self.lines())]
 pub struct Problem {
     /// The line on which the faulty value starts, or, if it is missing, the record that lacks it. Of a
     /// workbook it is the row.
     pub line: u64,
+    /// Further lines with the very same problem, at most [`FURTHER_LINES_MAX`]: one name that is not here may be in many.
+    pub further: Vec<u64>,
+    /// How many times there is this problem.
+    pub times: u64,
     /// What is wrong.
     pub fault: Fault,
+}
+
+impl Problem {
+    fn new(line: u64, fault: Fault) -> Problem {
+        Problem { line, further: Vec::new(), times: 1, fault }
+    }
+
+    /// The lines that have it: `7`, or `7, 8, 12, 13, 20 and 44 more`.
+    #[must_use]
+    pub fn lines(&self) -> String {
+        let further: String = self.further.iter().map(|line| format!(", {line}")).collect();
+        match self.times - 1 - self.further.len() as u64 {
+            0 => format!("{}{further}", self.line),
+            more => format!("{}{further} and {more} more", self.line),
+        }
+    }
 }
 
 /// What is wrong at some place of a file.
@@ -355,6 +388,14 @@ impl Fault {
         }
     }
 
+    /// Whether it is a name or an id that is not here, which may be in very many rows.
+    fn is_of_name(&self) -> bool {
+        matches!(
+            self,
+            Fault::UnknownName { .. } | Fault::AmbiguousName { .. } | Fault::NamelessStatus { .. }
+        )
+    }
+
     /// That the member has this value and should have another.
     pub(super) fn value(member: &'static str, value: &str, expected: &'static str) -> Fault {
         Fault::Value { member, value: shown(value), expected }
@@ -410,13 +451,21 @@ impl fmt::Display for Listed<'_> {
 pub(super) struct Problems {
     shown: Vec<Problem>,
     more: u64,
+    can_be_added: bool,
 }
 
 impl Problems {
     /// Adds one. Its line is asked for only if it will be shown: finding it is slow.
     pub(super) fn add(&mut self, line: impl FnOnce() -> u64, fault: Fault) {
-        if self.shown.len() < PROBLEMS_SHOWN_MAX {
-            self.shown.push(Problem { line: line(), fault });
+        self.can_be_added |= fault.way_out() == Some(WayOut::AddMissing);
+        let same = self.shown.iter_mut().find(|shown| fault.is_of_name() && shown.fault == fault);
+        if let Some(same) = same {
+            same.times += 1;
+            if same.further.len() < FURTHER_LINES_MAX {
+                same.further.push(line());
+            }
+        } else if self.shown.len() < PROBLEMS_SHOWN_MAX {
+            self.shown.push(Problem::new(line(), fault));
         } else {
             self.more += 1;
         }
@@ -431,8 +480,9 @@ impl Problems {
         if self.shown.is_empty() {
             return Ok(());
         }
+        let Problems { shown: problems, more, can_be_added } = self;
         let (name, summary) = (name.to_owned(), Box::default());
-        Err(ReadError::Problems { name, problems: self.shown, more: self.more, summary })
+        Err(ReadError::Problems { name, problems, more, can_be_added, summary })
     }
 }
 

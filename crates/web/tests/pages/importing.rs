@@ -266,11 +266,17 @@ fn what_is_missing_is_added_on_request() {
     page.shows("Accounts that do not exist yet: Harbor Bakery.");
     page.shows("Statuses that do not exist yet: Left message.").shows("Grace Hopper (");
     page.shows("Harbor Bakery (new)").shows("Grace Hopper (new)");
-    page.shows("Import 2 activities").shows("Add what is missing");
+    page.hides("value=\"import\"").shows("Add what is missing, and check again");
     let page = admin.post(&address, &[("action", "import")]);
     page.refused(422).shows("Let the import add them, or change the file.");
     assert!(!world.service.has_activities(&world.acme));
 
+    let page = sent(&mut admin, &address, &[("add", "on")]);
+    page.shows("Import 2 activities").shows("Statuses that do not exist yet: Left message.");
+    // Without it, the file comes to something else.
+    let changed = admin.post(&address, &[("action", "import")]).redirected().to_owned();
+    settled(&mut admin, &changed).shows("Nothing has been imported yet.").hides("value=\"import\"");
+    sent(&mut admin, &address, &[("add", "on")]);
     let page = sent(&mut admin, &address, &[("action", "import"), ("add", "on")]);
     page.shows("2 activities were created, updated or removed")
         .shows("1 person added.")
@@ -284,6 +290,38 @@ fn what_is_missing_is_added_on_request() {
     // Now everything is here.
     let (_, page) = uploaded(&mut admin, "calls.csv", file);
     page.hides("Add what is missing");
+}
+
+#[test]
+fn a_status_that_another_system_has_is_taken_by_whether_it_is_done_unless_it_is_added() {
+    let world = World::new();
+    world.activity("here before");
+    let file = "Id,Subject,ActivityDate,Status,IsClosed,WhoId\n\
+                00T3k00000AbCdE,Call Ada,2026-03-05,Left message,true,\n";
+    let mut admin = world.admin();
+    let (address, page) = uploaded(&mut admin, "Task.csv", file);
+    page.shows("1 row has a status that is not known here: only whether it is done is taken.");
+    page.shows("Statuses that do not exist yet: Left message.").shows("Import 1 activity");
+    let page = sent(&mut admin, &address, &[("action", "check"), ("add", "on")]);
+    page.hides("only whether it is done").shows("Left message</td>").shows("Import 1 activity");
+    sent(&mut admin, &address, &[("action", "check")]);
+    sent(&mut admin, &address, &[("action", "import")]).shows("1 activity was created");
+    admin.get("/activities/2").ok().shows("Completed").hides("Left message");
+}
+
+#[test]
+fn what_is_missing_is_told_once_and_with_all_else_that_is_wrong() {
+    let world = World::new();
+    let mut admin = world.admin();
+    let row = "Call,2026-03-05 09:00,Left message,NORMAL\n";
+    let head = "subject,startDateTime,activityStatus.name,activityPriority\n";
+    let file = format!("{head}{}Call,soon,Not Started,NORMAL\n", row.repeat(30));
+    let (address, page) = uploaded(&mut admin, "calls.csv", &file);
+    page.shows(">2, 3, 4, 5, 6 and 25 more</td>").shows("Left message").shows(">32</td>");
+    assert_eq!(page.body.matches("which does not exist here").count(), 1);
+    page.shows("Let the import add what is missing.").shows("name=\"add\"");
+    let page = sent(&mut admin, &address, &[("action", "check"), ("add", "on")]);
+    page.shows(">32</td>").hides("which does not exist here").shows("name=\"add\" checked");
 }
 
 /// What the pages download for spreadsheets, with something replaced.

@@ -18,7 +18,7 @@ pub(super) struct Choices {
     pub(super) zone: Option<Zone>,
     pub(super) overwrite: bool,
     pub(super) restore: bool,
-    /// Whether people, accounts and statuses that are missing are added. It changes nothing of what is shown before.
+    /// Whether people, accounts and statuses that are missing are added.
     pub(super) add: bool,
 }
 
@@ -49,11 +49,6 @@ impl Choices {
             restore: fields.has("restore"),
             add: fields.has("add"),
         }
-    }
-
-    /// Whether a file comes to the same by both.
-    pub(super) fn is_same_check(&self, other: &Choices) -> bool {
-        *self == Choices { add: self.add, ..other.clone() }
     }
 
     /// What a column has been chosen to be; what it is known as, where nothing was chosen.

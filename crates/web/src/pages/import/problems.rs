@@ -66,7 +66,7 @@ fn of_file(error: &ReadError) -> Markup {
                 tbody {
                     @for problem in problems {
                         tr {
-                            td.line data-label="Line or row" { (problem.line) }
+                            td.line data-label="Line or row" { (problem.lines()) }
                             td.whole data-label="What is wrong" {
                                 (sentence(&problem.fault)) " " (problem.fault.way_out().map_or("", said))
                             }

@@ -89,7 +89,11 @@ pub(super) struct Preview {
     pub(super) activities: u64,
     pub(super) summary: Summary,
     pub(super) report: ImportReport,
+    /// What the file names and what is not here.
     pub(super) not_here: NotHere,
+    /// Whether nothing can be imported unless that is added, which was not chosen: the report is of an import that
+    /// adds it.
+    pub(super) needs_add: bool,
     /// Activities that the file has more than once.
     pub(super) repeated: Listed,
 }

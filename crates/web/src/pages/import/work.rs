@@ -109,15 +109,30 @@ fn check(
         let columns = columns.map_err(|e| Trouble::Unavailable(e.to_string()))?;
         let _ = upload.known.set(Known { names, columns });
     }
-    let found = read(web, tenant, upload, choices, true, &|items| checking.note_read(items))?;
+    let read_with =
+        |adds| read(web, tenant, upload, choices, adds, &|items| checking.note_read(items));
+    let first = read_with(choices.add);
+    let needs_add = matches!(&first, Err(Trouble::File(error)) if error.can_be_added());
+    let is_by_state =
+        |summary: &Summary| summary.other_system.as_ref().is_some_and(|other| other.by_state > 0);
+    // Where something is missing, the page shows what it is, and what an import would do that adds it.
+    let (found, not_here) = match first {
+        Ok(found) if !choices.add && is_by_state(&found.summary) => {
+            let missing = read_with(true).map(|second| second.names.not_here().clone());
+            (found, missing.ok())
+        }
+        Err(first) if needs_add => (read_with(true).map_err(|_| first)?, None),
+        found => (found?, None),
+    };
     let Read { plan, summary, names } = found;
+    let not_here = not_here.unwrap_or_else(|| names.not_here().clone());
     let (activities, repeated) = (plan.len(), plan.repeated().clone());
     checking.note_compared(0, activities);
     let comparing = checking.clone();
     let progress: Arc<dyn Fn(u64) + Send + Sync> =
         Arc::new(move |done| comparing.note_compared(done, activities));
     let report = web.service.import(tenant, plan, choices.options(true), &progress)?;
-    Ok(Preview { activities, summary, report, not_here: names.not_here().clone(), repeated })
+    Ok(Preview { activities, summary, report, not_here, needs_add, repeated })
 }
 
 /// What the organization has said of columns before.
