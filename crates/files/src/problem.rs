@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::Summary;
 use super::object::message;
+use super::table::Lacking;
 
 /// The most problems of one file that are told in full; the rest are counted.
 pub const PROBLEMS_SHOWN_MAX: usize = 20;
@@ -89,12 +90,13 @@ impl ReadError {
 }
 
 /// One thing that is wrong with a file.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{}{}: {fault}", if *times > 1 { "lines " } else { "line " }, self.lines())]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The line on which the faulty value starts, or, if it is missing, the record that lacks it. Of a
-    /// workbook it is the row.
+    /// table it is the row, as spreadsheets number it. Zero for all of the file.
     pub line: u64,
+    /// Whether the file is a table.
+    pub is_row: bool,
     /// Further lines with the very same problem, at most [`FURTHER_LINES_MAX`]: one name that is not here may be in many.
     pub further: Vec<u64>,
     /// How many times there is this problem.
@@ -104,17 +106,26 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn new(line: u64, fault: Fault) -> Problem {
-        Problem { line, further: Vec::new(), times: 1, fault }
-    }
-
-    /// The lines that have it: `7`, or `7, 8, 12, 13, 20 and 44 more`.
+    /// The lines that have it: `7`, or `7, 8, 12, 13, 20 and 44 more`; nothing where it is the whole file.
     #[must_use]
     pub fn lines(&self) -> String {
+        if self.line == 0 {
+            return String::new();
+        }
         let further: String = self.further.iter().map(|line| format!(", {line}")).collect();
         match self.times - 1 - self.further.len() as u64 {
             0 => format!("{}{further}", self.line),
             more => format!("{}{further} and {more} more", self.line),
+        }
+    }
+
+    /// Where in the file it is, as it follows the file's name: `, row 7`.
+    fn place(&self) -> String {
+        let (what, plural) =
+            (if self.is_row { "row" } else { "line" }, if self.times > 1 { "s" } else { "" });
+        match self.lines() {
+            lines if lines.is_empty() => lines,
+            lines => format!(", {what}{plural} {lines}"),
         }
     }
 }
@@ -302,14 +313,35 @@ pub enum Fault {
         /// What it says.
         errors: String,
     },
-    /// A header row without columns that are required.
+    /// A header row without any column that is known.
     #[error(
-        "the first row names none of the columns of an activity: expected JSON, a workbook (.xlsx, .ods), or CSV with commas, semicolons or tabs, whose first row has names like activityId, subject and startDateTime"
+        "the first row names none of the columns of an activity: expected JSON, a workbook (.xlsx, .ods), or CSV with commas, semicolons or tabs, whose first row has names like activityId, subject and startDateTime. It has: {header}"
     )]
-    Columns(String),
+    Columns {
+        /// The names of its columns.
+        header: String,
+    },
+    /// A header row without columns that new activities need, of a table whose rows can be nothing but new activities.
+    #[error(
+        "the first row has no column for {columns}, and no activityId: new activities need subject, startDateTime, activityStatus.name and activityPriority. It has: {header}"
+    )]
+    LackingColumns {
+        /// The columns.
+        columns: String,
+        /// The names of those that it has.
+        header: String,
+    },
+    /// A file without anything in it.
+    #[error("the file is empty")]
+    Empty,
+    /// A file that is neither text nor a workbook.
+    #[error(
+        "this is not a table: expected a workbook (.xlsx, .ods), CSV, or saved answers or exports (JSON, JSON lines)"
+    )]
+    NoTable,
     /// The same of a file of accounts.
     #[error(
-        "the header row does not have {0}: expected a workbook (.xlsx, .ods) or a CSV file with commas, semicolons or tabs, with the columns id and name"
+        "the header row does not have {0}: expected a workbook (.xlsx, .ods) or a CSV file with commas, semicolons or tabs, with the column name and, optionally, id"
     )]
     AccountColumns(String),
     /// The same of a file of users.
@@ -382,9 +414,22 @@ impl Fault {
     pub fn way_out(&self) -> Option<WayOut> {
         match self {
             Fault::UnclearDate { .. } => Some(WayOut::Dates),
-            Fault::Columns(_) => Some(WayOut::Columns),
+            Fault::Columns { .. } | Fault::LackingColumns { .. } => Some(WayOut::Columns),
             Fault::UnknownName { .. } => Some(WayOut::AddMissing),
             _ => None,
+        }
+    }
+
+    /// That a table of activities lacks columns.
+    pub(super) fn columns(lacking: Lacking) -> Fault {
+        /// The most names of columns that a message has.
+        const HEADER_MAX: usize = 30;
+        let names = lacking.header.iter().take(HEADER_MAX).map(|name| shown(name));
+        let more = if lacking.header.len() > HEADER_MAX { ", …" } else { "" };
+        let header = format!("{}{more}", names.collect::<Vec<_>>().join(", "));
+        match lacking.knows_some {
+            false => Fault::Columns { header },
+            true => Fault::LackingColumns { columns: lacking.columns.join(", "), header },
         }
     }
 
@@ -436,7 +481,8 @@ impl fmt::Display for Listed<'_> {
         for (at, problem) in self.problems.iter().enumerate() {
             let separator = if at == 0 { "" } else { "\n" };
             let way_out = problem.fault.way_out().map_or("", self.way_out);
-            write!(f, "{separator}{}, {problem}{way_out}", self.name)?;
+            let Problem { fault, .. } = problem;
+            write!(f, "{separator}{}{}: {fault}{way_out}", self.name, problem.place())?;
         }
         match self.more {
             0 => Ok(()),
@@ -452,9 +498,20 @@ pub(super) struct Problems {
     shown: Vec<Problem>,
     more: u64,
     can_be_added: bool,
+    are_of_rows: bool,
 }
 
 impl Problems {
+    /// Those of a table.
+    pub(super) fn of_rows() -> Problems {
+        Problems { are_of_rows: true, ..Problems::default() }
+    }
+
+    /// The file is a table.
+    pub(super) fn are_of_rows(&mut self) {
+        self.are_of_rows = true;
+    }
+
     /// Adds one. Its line is asked for only if it will be shown: finding it is slow.
     pub(super) fn add(&mut self, line: impl FnOnce() -> u64, fault: Fault) {
         self.can_be_added |= fault.way_out() == Some(WayOut::AddMissing);
@@ -465,7 +522,8 @@ impl Problems {
                 same.further.push(line());
             }
         } else if self.shown.len() < PROBLEMS_SHOWN_MAX {
-            self.shown.push(Problem::new(line(), fault));
+            let (line, is_row, further) = (line(), self.are_of_rows, Vec::new());
+            self.shown.push(Problem { line, is_row, further, times: 1, fault });
         } else {
             self.more += 1;
         }
@@ -480,7 +538,7 @@ impl Problems {
         if self.shown.is_empty() {
             return Ok(());
         }
-        let Problems { shown: problems, more, can_be_added } = self;
+        let Problems { shown: problems, more, can_be_added, .. } = self;
         let (name, summary) = (name.to_owned(), Box::default());
         Err(ReadError::Problems { name, problems, more, can_be_added, summary })
     }
@@ -492,6 +550,13 @@ impl Problems {
 pub(super) struct Place<'a> {
     pub(super) text: &'a str,
     pub(super) first_line: u64,
+}
+
+impl Place<'static> {
+    /// A row of a table, whose cells are all in that row.
+    pub(super) fn row(number: u64) -> Place<'static> {
+        Place { text: "", first_line: number }
+    }
 }
 
 impl Place<'_> {

@@ -4,6 +4,7 @@ use domain::Zone;
 use files::{ColumnName, Dates, TableColumn};
 use service::ImportOptions;
 
+use super::uploads::Upload;
 use crate::fields::Fields;
 use crate::form::{Wrong, zone_typed};
 
@@ -57,7 +58,9 @@ impl Choices {
         chosen.map_or(column.member.unwrap_or_default(), ColumnName::member)
     }
 
-    pub(super) fn options(&self, dry_run: bool) -> ImportOptions {
-        ImportOptions { dry_run, restore: self.restore, overwrite: self.overwrite }
+    /// How to import a file, which bears the name of who has uploaded it.
+    pub(super) fn options(&self, upload: &Upload, dry_run: bool) -> ImportOptions {
+        let (restore, overwrite, by) = (self.restore, self.overwrite, Some(upload.user));
+        ImportOptions { dry_run, restore, overwrite, by }
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn show(
 fn summary(checked: &Checked) -> Option<&Summary> {
     match &checked.outcome {
         Ok(preview) => Some(&preview.summary),
-        Err(Trouble::File(files::ReadError::Problems { summary, .. })) => Some(summary),
+        Err(Trouble::File(files::ReadError::Problems { summary, .. }, _)) => Some(summary),
         Err(_) => None,
     }
 }
@@ -319,7 +319,7 @@ fn ways(preview: &Preview, chosen: &Choices) -> Markup {
 
 /// Whether something that the file names is missing, apart from what else is wrong.
 fn can_add(trouble: &Trouble) -> bool {
-    matches!(trouble, Trouble::File(error) if error.can_be_added())
+    matches!(trouble, Trouble::File(error, _) if error.can_be_added())
 }
 
 fn add(chosen: &Choices) -> Markup {

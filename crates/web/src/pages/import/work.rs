@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use files::{ColumnNames, Reading, Summary};
 use parking_lot::Mutex;
-use service::{ImportNames, ImportPlan, LongWorkError, NotHere, Person, Spool, Tenant};
+use service::{
+    ImportError, ImportNames, ImportPlan, LongWorkError, NotHere, Person, Spool, Tenant,
+};
 
 use super::choices::Choices;
 use super::stage::{Checked, Checking, Done, Importing, Preview, Stage, Trouble};
@@ -52,7 +54,14 @@ fn read(
     };
     let summary =
         spool.take_file(&mut each, |take| files::read(&upload.name, source, reading, take))?;
-    let summary = summary.map_err(Trouble::File)?;
+    let summary = match summary {
+        Ok(summary) => summary,
+        Err(error) => {
+            let options = choices.options(upload, true);
+            let further = web.service.further_problems(tenant, spool.finish()?, options);
+            return Err(Trouble::File(error, further));
+        }
+    };
     if summary.organization.is_some() {
         return Err(Trouble::Whole);
     }
@@ -112,16 +121,23 @@ fn check(
     let read_with =
         |adds| read(web, tenant, upload, choices, adds, &|items| checking.note_read(items));
     let first = read_with(choices.add);
-    let needs_add = matches!(&first, Err(Trouble::File(error)) if error.can_be_added());
+    let needs_add = matches!(&first, Err(Trouble::File(error, _)) if error.can_be_added());
     let is_by_state =
         |summary: &Summary| summary.other_system.as_ref().is_some_and(|other| other.by_state > 0);
     // Where something is missing, the page shows what it is, and what an import would do that adds it.
+    let mut refused = None;
     let (found, not_here) = match first {
         Ok(found) if !choices.add && is_by_state(&found.summary) => {
             let missing = read_with(true).map(|second| second.names.not_here().clone());
             (found, missing.ok())
         }
-        Err(first) if needs_add => (read_with(true).map_err(|_| first)?, None),
+        Err(first) if needs_add => match read_with(true) {
+            Ok(second) => {
+                refused = Some(first);
+                (second, None)
+            }
+            Err(_) => return Err(first),
+        },
         found => (found?, None),
     };
     let Read { plan, summary, names } = found;
@@ -131,8 +147,16 @@ fn check(
     let comparing = checking.clone();
     let progress: Arc<dyn Fn(u64) + Send + Sync> =
         Arc::new(move |done| comparing.note_compared(done, activities));
-    let report = web.service.import(tenant, plan, choices.options(true), &progress)?;
-    Ok(Preview { activities, summary, report, not_here, needs_add, repeated })
+    let report = web.service.import(tenant, plan, choices.options(upload, true), &progress);
+    let report = match (report, refused) {
+        // All that is wrong at once.
+        (Err(ImportError::Rows(rows)), Some(Trouble::File(error, _))) => {
+            return Err(Trouble::File(error, Some(rows)));
+        }
+        (report, _) => report?,
+    };
+    let subjects = web.service.subjects(tenant, &report);
+    Ok(Preview { activities, summary, report, not_here, needs_add, subjects, repeated })
 }
 
 /// What the organization has said of columns before.
@@ -184,7 +208,7 @@ pub(super) fn start_import(
             let found = read(&web_there, &tenant, &there, &choices_there, choices_there.add, &|_| {});
             drop(turn);
             let done = found
-                .and_then(|found| import(&web_there, &tenant, found, &choices_there, progress));
+                .and_then(|found| import(&web_there, &tenant, &there, found, &choices_there, progress));
             let told = match &done {
                 Ok(Done { report, .. }) => {
                     let changed = report.changed();
@@ -205,6 +229,7 @@ pub(super) fn start_import(
 fn import(
     web: &Web,
     tenant: &Arc<Tenant>,
+    upload: &Upload,
     found: Read,
     choices: &Choices,
     progress: &Arc<dyn Fn(u64) + Send + Sync>,
@@ -215,7 +240,8 @@ fn import(
         std::mem::swap(&mut added, &mut still_missing);
         plan.add(added.clone());
     }
-    let report = web.service.import(tenant, plan, choices.options(false), progress)?;
+    let report = web.service.import(tenant, plan, choices.options(upload, false), progress)?;
     remember(web, tenant, choices);
-    Ok(Done { report, added, still_missing })
+    let subjects = web.service.subjects(tenant, &report);
+    Ok(Done { report, subjects, added, still_missing })
 }
