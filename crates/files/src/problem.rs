@@ -421,7 +421,7 @@ impl Fault {
     }
 
     /// That a table of activities lacks columns.
-    pub(super) fn columns(lacking: Lacking) -> Fault {
+    pub(super) fn columns(lacking: &Lacking) -> Fault {
         /// The most names of columns that a message has.
         const HEADER_MAX: usize = 30;
         let names = lacking.header.iter().take(HEADER_MAX).map(|name| shown(name));

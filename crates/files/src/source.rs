@@ -92,7 +92,7 @@ pub(super) fn read_table<const N: usize>(
             let lacks = (columns.lacks)(&[]);
             let names = lacks.into_iter().map(|at| columns.names[at]).collect();
             let lacking = Lacking { columns: names, ..Lacking::default() };
-            let _ = each(Said::Fault(line, (columns.lacking)(lacking)));
+            let _ = each(Said::Fault(line, (columns.lacking)(&lacking)));
             Ok(())
         }
     }

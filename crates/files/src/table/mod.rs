@@ -35,7 +35,7 @@ pub(super) struct Columns<'c, const N: usize> {
     /// Which needed columns a table does not have, whose columns are these.
     pub(super) lacks: &'c dyn Fn(&[usize]) -> Vec<usize>,
     /// That it lacks them.
-    pub(super) lacking: fn(Lacking) -> Fault,
+    pub(super) lacking: fn(&Lacking) -> Fault,
 }
 
 /// What a header row lacks, and what it has instead.
@@ -277,7 +277,7 @@ impl<const N: usize> Header<N> {
             let lacks = lacks.into_iter().map(|at| columns.names[at]).collect();
             let header = rows.row().iter().map(|cell| one_line(bare(cell)));
             let header = header.filter(|name| !name.is_empty()).collect();
-            faults.push((columns.lacking)(Lacking { columns: lacks, knows_some, header }));
+            faults.push((columns.lacking)(&Lacking { columns: lacks, knows_some, header }));
         }
         let is_guarded = rows.may_be_guarded() || meanings.contains(&Meaning::Guard);
         if faults.is_empty() { Ok(Header { meanings, zones, is_guarded }) } else { Err(faults) }

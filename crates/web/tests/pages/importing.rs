@@ -383,6 +383,10 @@ fn what_was_removed_here_comes_back_only_on_request() {
     let (address, page) = uploaded(&mut admin, "activities.csv", &file);
     assert_eq!((count(&page, "to stay removed"), count(&page, "unchanged")), (1, 1));
     page.shows("Importing this file would change nothing.");
+    page.shows_in_order(&[
+        "Removed here, and to stay removed",
+        &format!("/activities/{id}\">{id}</a> Call Ada<"),
+    ]);
     let restored = |action| [("action", action), ("restore", "on")];
     let page = sent(&mut admin, &address, &restored("check"));
     assert_eq!(count(&page, "to be brought back"), 1);

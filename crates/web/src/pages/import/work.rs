@@ -109,7 +109,30 @@ fn check(
     upload: &Upload,
     checking: &Arc<Checking>,
 ) -> Result<Preview, Trouble> {
+    look_at_columns(web, tenant, upload)?;
     let choices = &checking.choices;
+    let Looked { read: Read { plan, summary, .. }, not_here, refused } =
+        look(web, tenant, upload, checking)?;
+    let (activities, repeated) = (plan.len(), plan.repeated().clone());
+    checking.note_compared(0, activities);
+    let comparing = checking.clone();
+    let progress: Arc<dyn Fn(u64) + Send + Sync> =
+        Arc::new(move |done| comparing.note_compared(done, activities));
+    let needs_add = refused.is_some();
+    let report = web.service.import(tenant, plan, choices.options(upload, true), &progress);
+    let report = match (report, refused) {
+        // All that is wrong is told at once.
+        (Err(ImportError::Rows(rows)), Some(Trouble::File(error, _))) => {
+            return Err(Trouble::File(error, Some(rows)));
+        }
+        (report, _) => report?,
+    };
+    let subjects = web.service.subjects(tenant, &report);
+    Ok(Preview { activities, summary, report, not_here, needs_add, subjects, repeated })
+}
+
+/// Looks what the columns are, the first time.
+fn look_at_columns(web: &Web, tenant: &Tenant, upload: &Upload) -> Result<(), Trouble> {
     if upload.known.get().is_none() {
         let source = BufReader::new(upload.reader().ok_or(Trouble::Gone)?);
         let names = remembered(tenant);
@@ -118,45 +141,49 @@ fn check(
         let columns = columns.map_err(|e| Trouble::Unavailable(e.to_string()))?;
         let _ = upload.known.set(Known { names, columns });
     }
+    Ok(())
+}
+
+/// A file as it has been read for its preview.
+struct Looked {
+    read: Read,
+    /// What it names and what is not here.
+    not_here: NotHere,
+    /// Why an import by these choices would be refused: what is missing is not to be added.
+    refused: Option<Trouble>,
+}
+
+/// Reads a file by the choices, and once more where names are missing that are not to be added: so the page can show
+/// what they are, and what an import would do that adds them.
+fn look(
+    web: &Web,
+    tenant: &Arc<Tenant>,
+    upload: &Upload,
+    checking: &Checking,
+) -> Result<Looked, Trouble> {
+    let choices = &checking.choices;
     let read_with =
         |adds| read(web, tenant, upload, choices, adds, &|items| checking.note_read(items));
-    let first = read_with(choices.add);
-    let needs_add = matches!(&first, Err(Trouble::File(error, _)) if error.can_be_added());
+    let can_be_added =
+        |trouble: &Trouble| matches!(trouble, Trouble::File(error, _) if error.can_be_added());
     let is_by_state =
         |summary: &Summary| summary.other_system.as_ref().is_some_and(|other| other.by_state > 0);
-    // Where something is missing, the page shows what it is, and what an import would do that adds it.
-    let mut refused = None;
-    let (found, not_here) = match first {
-        Ok(found) if !choices.add && is_by_state(&found.summary) => {
-            let missing = read_with(true).map(|second| second.names.not_here().clone());
-            (found, missing.ok())
+    match read_with(choices.add) {
+        Ok(read) => {
+            let may_add = !choices.add && is_by_state(&read.summary);
+            let second = may_add.then(|| read_with(true)).and_then(Result::ok);
+            let not_here = second.as_ref().unwrap_or(&read).names.not_here().clone();
+            Ok(Looked { read, not_here, refused: None })
         }
-        Err(first) if needs_add => match read_with(true) {
-            Ok(second) => {
-                refused = Some(first);
-                (second, None)
+        Err(first) if !choices.add && can_be_added(&first) => match read_with(true) {
+            Ok(read) => {
+                let not_here = read.names.not_here().clone();
+                Ok(Looked { read, not_here, refused: Some(first) })
             }
-            Err(_) => return Err(first),
+            Err(_) => Err(first),
         },
-        found => (found?, None),
-    };
-    let Read { plan, summary, names } = found;
-    let not_here = not_here.unwrap_or_else(|| names.not_here().clone());
-    let (activities, repeated) = (plan.len(), plan.repeated().clone());
-    checking.note_compared(0, activities);
-    let comparing = checking.clone();
-    let progress: Arc<dyn Fn(u64) + Send + Sync> =
-        Arc::new(move |done| comparing.note_compared(done, activities));
-    let report = web.service.import(tenant, plan, choices.options(upload, true), &progress);
-    let report = match (report, refused) {
-        // All that is wrong at once.
-        (Err(ImportError::Rows(rows)), Some(Trouble::File(error, _))) => {
-            return Err(Trouble::File(error, Some(rows)));
-        }
-        (report, _) => report?,
-    };
-    let subjects = web.service.subjects(tenant, &report);
-    Ok(Preview { activities, summary, report, not_here, needs_add, subjects, repeated })
+        Err(trouble) => Err(trouble),
+    }
 }
 
 /// What the organization has said of columns before.
