@@ -249,7 +249,22 @@ impl Judge<'_> {
         match last.filter(|last| activity.has_content_of(last)) {
             Some(last) if removed => self.as_it_was(last),
             Some(_) => Ok(None),
-            None => Ok(new_state(activity)),
+            None => {
+                self.sign_import(&mut activity, named, last.is_none());
+                Ok(new_state(activity))
+            }
+        }
+    }
+
+    /// Puts the name of who imports where the file names nobody.
+    fn sign_import(&self, activity: &mut Activity, named: Members, is_new: bool) {
+        let Some(author) = self.author_name() else { return };
+        if !named.has(Member::ModifiedBy) || activity.modified_by.is_none() {
+            activity.modified_by = Some(author.clone());
+        }
+        // What a file says to have been created some time ago, somebody else has created.
+        if is_new && !named.has(Member::Created) {
+            activity.created_by.get_or_insert(author);
         }
     }
 
@@ -298,6 +313,7 @@ impl Judge<'_> {
         let mut activity = last.clone();
         activity.status_name = self.directory.status(last.status)?.name.clone();
         activity.provenance.since = None;
+        activity.modified_by = self.author_name().or(activity.modified_by);
         Ok(new_state(activity))
     }
 

@@ -99,8 +99,8 @@ pub use directory::Directory;
 pub use examples::{ExamplesError, RemovedExamples, made_up};
 pub use history::{Change, Difference, Story};
 pub use import::{
-    Conflicts, Differing, ExternalListed, ImportError, ImportNames, ImportOptions, ImportPlan,
-    ImportReport, Listed, NotHere, NotTaken, Rehearsal, Spool, SpoolError,
+    Conflicts, Differing, ImportError, ImportNames, ImportOptions, ImportPlan, ImportReport,
+    Listed, NotHere, NotTaken, Rehearsal, RowProblem, RowProblems, Spool, SpoolError,
 };
 pub use integrations::{
     Delivery, Hint, Integration, IntegrationState, Progress, Receipt, Severity,

@@ -272,7 +272,7 @@ async fn act(
         check(&web, &who, &upload, choices).await;
         return Ok(back());
     }
-    if !choices.is_same_check(&checked.choices) {
+    if choices != checked.choices {
         check(&web, &who, &upload, choices).await;
         return Ok(Redirect::to(&format!("{}?changed=1", upload.address())).into_response());
     }
@@ -292,7 +292,7 @@ async fn import(
     let refused = |status, text: &str| {
         page(web, who, upload, status, &notice("bad", text), &Wrong::default())
     };
-    if preview.not_here.is_needed && !choices.add {
+    if preview.needs_add {
         let text = "The file names people, accounts or statuses that are not in this organization. Let the import add them, or change the file.";
         return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, text));
     }
