@@ -1,7 +1,7 @@
 //! The frame around every page.
 
 use axum::response::{Html, IntoResponse, Response};
-use domain::Role;
+use domain::{Organization, Role};
 use maud::{DOCTYPE, Markup, html};
 
 use crate::{SignedIn, assets};
@@ -68,6 +68,7 @@ pub(crate) fn page(who: &SignedIn, title: &str, at: Nav, content: &Markup) -> Re
             title,
             &html! {
                 (header)
+                (read_only(&directory.organization))
                 main #main tabindex="-1" { (content) }
                 footer.foot {
                     // A script shows this more prominently if the reader's device is in another time zone.
@@ -80,6 +81,20 @@ pub(crate) fn page(who: &SignedIn, title: &str, at: Nav, content: &Markup) -> Re
         .into_string(),
     )
     .into_response()
+}
+
+/// Says on top of every page that the organization follows another server.
+fn read_only(organization: &Organization) -> Markup {
+    html! {
+        @if let Some(follows) = &organization.follows {
+            div.notice.warn.wide role="note" {
+                p {
+                    "This organization follows " strong { (follows.address()) } " and is read-only until "
+                    code { "driftless mirror finish " (organization.id) } ". Edit activities there."
+                }
+            }
+        }
+    }
 }
 
 /// A page without navigation, for people who are not signed in.

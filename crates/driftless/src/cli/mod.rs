@@ -1,6 +1,7 @@
 //! The command line: what can be typed. `commands/` holds what the commands do.
 
 mod export;
+mod follow;
 mod import;
 mod key;
 mod org;
@@ -14,6 +15,7 @@ use clap::{Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use export::{Backup, Export, History};
+pub(crate) use follow::{Follow, Ids, What};
 pub(crate) use import::{Accounts, Import};
 pub(crate) use key::Key;
 pub(crate) use org::Org;
@@ -137,6 +139,9 @@ pub(crate) enum Work {
     Backup(Backup),
     /// Check the data folder for damage.
     Check,
+    /// A part of `mirror`.
+    #[command(skip)]
+    Follow(Follow),
 }
 
 impl Work {
@@ -177,6 +182,7 @@ impl Work {
             Work::History(_) => "history",
             Work::Backup(_) => "backup",
             Work::Check => "check",
+            Work::Follow(_) => "mirror",
         }
     }
 }
@@ -208,6 +214,7 @@ impl Work {
         match self {
             Work::Import(import) => import.files.clone(),
             Work::Accounts(Accounts::Import { files, .. }) => files.clone(),
+            Work::Follow(Follow { what: What::Apply { .. }, .. }) => vec![STANDARD_INPUT.into()],
             Work::User(User::Import { files, .. }) => files.clone(),
             Work::Key(Key::Add { key_file: Some(file), .. }) => vec![file.clone()],
             Work::User(

@@ -97,7 +97,11 @@ fn answer(stream: &UnixStream, context: &Context) -> Result<(), Failure> {
     let mut console = Remote(BufWriter::with_capacity(CHUNK_BYTES, Back(stream)));
     console.send(&Frame::Heard)?;
     let done = understand(&line).and_then(|work| {
-        tracing::info!(command = work.name(), "running a command");
+        match work {
+            // One for each page.
+            Work::Follow(_) => tracing::debug!(command = work.name(), "running a command"),
+            _ => tracing::info!(command = work.name(), "running a command"),
+        }
         let mut files = SentFiles { source: &mut source, back: Back(stream) };
         commands::run(&work, context, &mut files, &mut console)
     });

@@ -43,6 +43,12 @@ impl Statuses {
     }
 }
 
+impl Statuses {
+    pub(super) fn named(&self) -> Named {
+        self.0.iter().map(|(id, (_, name))| (*id, name.clone())).collect()
+    }
+}
+
 impl ImportPlan {
     pub(super) fn new(
         file: SpoolFile,
@@ -140,7 +146,7 @@ impl ImportPlan {
     }
 
     pub(super) fn statuses(&self) -> Named {
-        self.statuses.0.iter().map(|(id, (_, name))| (*id, name.clone())).collect()
+        self.statuses.named()
     }
 
     /// The next item; none when all are done.
