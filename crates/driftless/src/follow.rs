@@ -1,5 +1,6 @@
 //! `driftless:ORG` as a target of a mirror: an organization of a data folder, in the process that has it.
 
+use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -49,6 +50,13 @@ impl Following {
             lock: None,
             ids: Vec::new(),
         }
+    }
+
+    /// What it follows.
+    pub(crate) fn followed(&mut self) -> Result<State, Failure> {
+        let answer = self.ask(What::State { must_follow: true }, None, false)?;
+        let answer = answer.ok_or_else(|| FolderError::Missing(self.folder.clone()))?;
+        Ok(serde_json::from_str(&answer)?)
     }
 
     /// Opens the organization to people; what is left to do is told.
@@ -163,7 +171,8 @@ impl Following {
             author: domain::Author { user: None, origin: domain::Origin::Import },
             state,
         };
-        for row in batch.rows {
+        let removed: HashSet<ActivityId> = batch.removed.iter().copied().collect();
+        for row in batch.rows.iter().filter(|row| !removed.contains(&row.id)) {
             let missing = || format!("activity {} has no lastModifiedDateTime", row.id);
             let stamp = row.modified.ok_or_else(missing)?;
             writer.write(&version(row.id, stamp, VersionState::Record(row.activity.clone())))?;
@@ -198,7 +207,7 @@ impl Following {
 
 impl Target for Following {
     fn state(&mut self) -> Result<Option<State>, TargetError> {
-        let Some(answer) = self.ask(What::State, None, false)? else { return Ok(None) };
+        let Some(answer) = self.ask(What::State { must_follow: false }, None, false)? else { return Ok(None) };
         serde_json::from_str(&answer).map_err(|error| self.failed(&error))
     }
 

@@ -254,9 +254,7 @@ fn broken_off(error: &RunError) -> Result<Ending, Failure> {
 /// Ends the following of another server.
 fn end(finish: &Finish, folder: &Path) -> Result<Ending, Failure> {
     let mut following = Following::new(folder, &finish.org);
-    let org = &finish.org;
-    let none = || format!("organization {org} does not follow another server");
-    let state = following.state()?.ok_or_else(none)?;
+    let state = following.followed()?;
     if finish.without_last_run {
         io::stdout().write_all(following.open_to_people(None)?.as_bytes())?;
         return Ok(Ending::Done);

@@ -16,8 +16,11 @@ pub(crate) struct Follow {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum What {
-    /// How far it has come: a [`State`], or null.
-    State,
+    /// How far it has come: a [`State`]; null if it does not follow yet.
+    State {
+        /// Whether that is refused.
+        must_follow: bool,
+    },
     /// How many activities are there.
     Count,
     /// How many of these.

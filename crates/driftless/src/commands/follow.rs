@@ -27,13 +27,18 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let (service, org) = (&context.service, &follow.org);
     match &follow.what {
-        What::State => {
+        What::State { must_follow } => {
             let known = service.org(org);
+            if *must_follow {
+                let known = known.as_ref();
+                let follows = known.is_some_and(|org| org.directory().is_writable().is_err());
+                follows.then_some(()).ok_or(FollowError::FollowsNone(org.clone()))?;
+            }
             let follows = known.map(|tenant| service.follows(&tenant)).transpose()?.flatten();
             console.print(&serde_json::to_string(&follows.as_ref().map(state))?)?;
         }
         What::Count => {
-            let count = service.org(org).map_or(0, |tenant| service.ids(&tenant).len());
+            let count = service.org(org).map_or(0, |tenant| service.activities(&tenant));
             console.print(&count.to_string())?;
         }
         What::CountOf(ids) => {
@@ -123,9 +128,6 @@ fn finish(
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
     let tenant = service.known_org(org)?;
-    if service.follows(&tenant)?.is_none() {
-        return Err(FollowError::FollowsNone(org.clone()).into());
-    }
     let follows = service.stop_following(&tenant)?;
     let zone = tenant.directory().organization.zone.clone();
     let (address, there) = (follows.address(), &follows.organization);

@@ -171,6 +171,12 @@ impl Service {
         Ok(versions)
     }
 
+    /// How many activities are there.
+    #[must_use]
+    pub fn activities(&self, org: &Tenant) -> u64 {
+        org.timeline.read().head().count_records(SeqRange::ALL)
+    }
+
     /// The ids of all activities that are there, in order.
     #[must_use]
     pub fn ids(&self, org: &Tenant) -> Vec<ActivityId> {
