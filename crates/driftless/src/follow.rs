@@ -207,7 +207,9 @@ impl Following {
 
 impl Target for Following {
     fn state(&mut self) -> Result<Option<State>, TargetError> {
-        let Some(answer) = self.ask(What::State { must_follow: false }, None, false)? else { return Ok(None) };
+        let Some(answer) = self.ask(What::State { must_follow: false }, None, false)? else {
+            return Ok(None);
+        };
         serde_json::from_str(&answer).map_err(|error| self.failed(&error))
     }
 

@@ -176,7 +176,10 @@ fn nobody_writes_to_it_until_it_is_finished() {
     let key = folder.ok("key add acme --user 7 --label Nightly");
     let server = folder.serve();
     let client = Client::log_in(&server, key.trim());
-    let told = format!("organization acme follows {} until `driftless mirror finish acme`: edit activities there", source.address());
+    let told = format!(
+        "organization acme follows {} until `driftless mirror finish acme`: edit activities there",
+        source.address()
+    );
 
     assert_eq!(client.sync("syncActivityTimeFrom=2000-01-01T00:00:00Z").ids(), [id]);
     let writes = [
@@ -308,10 +311,11 @@ impl Script {
         whole.as_object().unwrap().values().next().unwrap().clone()
     }
 
-    fn poll(&mut self) {
+    /// Asks; how many records and ids came.
+    fn poll(&mut self) -> usize {
         let login = self.post("login", &[("login.apiKey", &self.key), ("login.orgid", "acme")]);
         let session = login["userSessionId"].as_str().unwrap();
-        let (mut page, mut next) = (1, String::new());
+        let (mut page, mut next, mut came) = (1, String::new(), 0);
         loop {
             let number = page.to_string();
             let form = [
@@ -325,10 +329,12 @@ impl Script {
                 next = answer["responseDateTime"].as_str().unwrap().to_owned();
             }
             for record in answer["activities"]["activity"].as_array().unwrap() {
+                came += 1;
                 let id = record["activityId"].as_i64().unwrap();
                 self.copy.insert(id, record["subject"].as_str().unwrap().to_owned());
             }
             for id in answer["deletedActivityIdList"]["activityId"].as_array().unwrap() {
+                came += usize::from(page == 1);
                 self.copy.remove(&id.as_i64().unwrap());
             }
             if page >= answer["page"]["totalPage"].as_i64().unwrap() {
@@ -337,7 +343,57 @@ impl Script {
             page += 1;
         }
         self.from = next;
+        came
     }
+}
+
+#[test]
+fn a_script_that_moves_from_another_driftless_gets_what_it_lacks_and_little_else() {
+    let source = Source::start();
+    let following = source.followed();
+    let (base, from) = (source.address(), "2000-01-01T00:00:00Z".to_owned());
+    let mut script = Script { base, key: source.key.clone(), from, copy: Copy::new() };
+    let client = &source.client;
+    let ids: Vec<i64> = (0..250).map(|n| client.create(&format!("Call+{n}"))).collect();
+    following.ok();
+    client.update(ids[0], "activity.subject=Seen+by+both");
+    client.remove(ids[1]);
+    following.ok();
+    script.poll();
+    // One that the script knows and the copy does not, one that neither does, one that only the copy does.
+    client.update(ids[2], "activity.subject=Polled");
+    script.poll();
+    client.update(ids[3], "activity.subject=Mirrored");
+    client.remove(ids[4]);
+    following.ok();
+    client.update(ids[5], "activity.subject=Last");
+    client.remove(ids[6]);
+    client.create("New");
+    following.finish();
+    following.folder.ok("user role acme 7 editor");
+    following.folder.ok("key add acme --user 7 --key-file key");
+    let server = following.folder.serve();
+    script.base = format!("http://{}", server.address);
+    let came = script.poll();
+    assert_eq!(script.copy, copy_of(&source.folder));
+    assert!(came < 10, "{came}: what it had before does not come again");
+    Client::log_in(&server, &source.key).update(ids[7], "activity.subject=Here");
+    assert!(script.poll() < 3);
+    assert_eq!(script.copy, following.copy());
+    server.stop();
+}
+
+#[test]
+fn where_the_clock_of_the_source_is_ahead_scripts_are_told_to_go_back_further() {
+    let double = Double::start(Sins::default(), 5);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    double.world.lock().unwrap().now = i64::try_from(now.as_millis()).unwrap() + 150_000;
+    double.create(3);
+    let following = Following::of(double.address());
+    following.ok();
+    let told = following.finish();
+    assert!(told.contains("is ahead of the one here by 1"), "{told}");
+    assert!(told.contains("of that poll, minus 4 minutes"), "{told}");
 }
 
 #[test]
