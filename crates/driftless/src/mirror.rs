@@ -40,7 +40,7 @@ pub(crate) enum Mirror {
     /// It first runs like `mirror run`, then reads everything once more and lists what differs. Exit codes: 0
     /// equal (or repaired), 1 different or failed, 2 wrong usage, 3 stopped because too much would be removed.
     Verify(Verify),
-    /// End the following of another server: run once more, let people write, and say how integrations go on.
+    /// Stop following another server: run once more, let people write, and say how integrations go on.
     ///
     /// For an organization that `mirror run --to driftless:ORG` has kept equal. If the last run fails or is
     /// stopped, nothing is opened. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 stopped because too much would

@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use domain::{Follows, Imported, Name, NoNames, OrgId, Stamp, Zone};
+use domain::{Follows, Imported, Name, NoNames, OrgId, Organization, Stamp, Zone};
 use files::{ColumnNames, Reading};
 use mirror::State;
 use neon::export::{Format, Writer};
-use service::{FollowError, FollowPage, Followed, Integration, Service};
+use service::{Directory, FollowError, FollowPage, Followed, Integration, Service};
 
-use super::{Context, Failure, Files};
+use super::{Context, Failure, Files, agreeing};
 use crate::cli::{Follow, STANDARD_INPUT, What};
 use crate::console::{Console, table};
 
@@ -17,7 +17,7 @@ use crate::console::{Console, table};
 const LINES_AT_ONCE: usize = 1_000;
 
 /// An integration goes back that far in any case.
-const MINUTE_MS: i64 = 60_000;
+const MINUTE_MS: u64 = 60_000;
 
 pub(super) fn run(
     follow: &Follow,
@@ -129,92 +129,93 @@ fn finish(
 ) -> Result<(), Failure> {
     let tenant = service.known_org(org)?;
     let follows = service.stop_following(&tenant)?;
-    let zone = tenant.directory().organization.zone.clone();
-    let (address, there) = (follows.address(), &follows.organization);
+    let directory = tenant.directory();
+    let zone = &directory.organization.zone;
+    let address = follows.address();
     let complete = match follows.complete_to {
-        Some(to) => format!("Everything that {address} showed up to {} is here.", zone.at(to)),
+        Some(to) => format!("It has everything that {address} showed up to {}.", zone.at(to)),
         None => format!("The first load from {address} was not complete: activities are missing."),
     };
     console.print(&format!(
-        "Organization {org} no longer follows {address}: people and scripts can write to it. {complete}\n"
+        "Organization {org} no longer follows {address}: people and scripts can write to it now.\n{complete}\n\n"
     ))?;
     let integrations = service.integrations(&tenant);
-    let live: Vec<&Integration> = integrations
-        .iter()
-        .filter(|one| tenant.directory().live_user(one.key.id).is_some())
-        .collect();
+    let is_live = |one: &&Integration| directory.live_user(one.key.id).is_some();
+    let live: Vec<&Integration> = integrations.iter().filter(is_live).collect();
     if live.is_empty() {
-        console.print(&format!(
-            "There is no API key yet: driftless key add {org} --user ID --label NAME; with --key-file, one that an integration has already.\n"
-        ))?;
+        console.print("It has no API key yet.\n")?;
     } else {
-        let rows = live.iter().map(|one| {
-            let user =
-                tenant.directory().users.get(&one.key.user).map(|user| user.name.to_string());
-            vec![
-                one.key.id.to_string(),
-                one.key.label.clone(),
-                user.unwrap_or_default(),
-                one.poll
-                    .as_ref()
-                    .map_or_else(|| "never".to_owned(), |p| zone.at(p.last_at).to_string()),
-                one.complete_until.map_or_else(|| "see 3".to_owned(), |at| zone.at(at).to_string()),
-            ]
-        });
-        let head = ["KEY", "LABEL", "USER", "LAST POLL HERE", "NEXT FROM"];
-        console.print(&format!("\n{}", table(&head, &rows.collect::<Vec<_>>())))?;
+        let head = ["KEY", "LABEL", "USER", "LAST POLL HERE", "NEXT FROM HERE"];
+        let rows: Vec<Vec<String>> = live.iter().map(|one| row(one, &directory)).collect();
+        console.print(&table(&head, &rows))?;
     }
-    console.print(&steps(&follows, org.as_str(), there, &zone, ahead_ms))?;
-    Ok(())
+    Ok(console.print(&steps(&follows, &directory, ahead_ms))?)
+}
+
+fn row(one: &Integration, directory: &Directory) -> Vec<String> {
+    let zone = &directory.organization.zone;
+    let user = directory.users.get(&one.key.user).map(|user| user.name.to_string());
+    let at = |at: Option<Stamp>, none: &str| {
+        at.map_or_else(|| none.to_owned(), |at| zone.at(at).to_string())
+    };
+    vec![
+        one.key.id.to_string(),
+        one.key.label.clone(),
+        user.unwrap_or_default(),
+        at(one.poll.as_ref().map(|poll| poll.last_at), "never"),
+        at(one.complete_until, "-"),
+    ]
 }
 
 /// What to do for each integration.
-fn steps(follows: &Follows, org: &str, there: &str, zone: &Zone, ahead_ms: Option<i64>) -> String {
-    let address = follows.address();
-    let minutes = 1
-        + ahead_ms.unwrap_or(0).max(0).div_euclid(MINUTE_MS)
-        + i64::from(ahead_ms.unwrap_or(0).max(0) % MINUTE_MS > 0);
-    let minutes = match minutes {
-        1 => "1 minute".to_owned(),
-        many => format!("{many} minutes"),
-    };
-    let id = match org == there {
+///
+/// A change gets its stamp here when it is written here. That is later than the moment at which the source showed it, and
+/// so later than every answer of the source that lacks it, by how far the clocks differ. So what an integration lacks
+/// after its last poll there has a stamp after that answer's time, less that difference; a minute more is for clocks
+/// that were set in between.
+fn steps(follows: &Follows, directory: &Directory, ahead_ms: Option<i64>) -> String {
+    let Organization { id: org, zone, .. } = &directory.organization;
+    let (address, there) = (follows.address(), &follows.organization);
+    let ahead = ahead_ms.unwrap_or(0).max(0).unsigned_abs();
+    let minutes = 1 + ahead.div_ceil(MINUTE_MS);
+    let back = agreeing(minutes, "minute", "minutes");
+    let id = match org.as_str() == there {
         true => String::new(),
-        false => format!(" Change login.orgid from {there} to {org}."),
+        false => format!(", and the organization's id {there} with {org}"),
     };
+    let loaded = follows.loaded.map(|at| {
+        let before = i64::try_from(minutes * MINUTE_MS).unwrap_or(i64::MAX);
+        let (at, from) = (zone.at(at), zone.at(at.plus_millis(-before)));
+        format!("   - if you do not know that time, but it was after {at}: {from}\n")
+    });
     let clock = match ahead_ms {
-        Some(ahead) if ahead > 0 => format!(
-            "The clock of {address} is ahead of the one here by {} s at most: a script that continues with its own From, without these {minutes}, may miss what changed in that time.",
-            (ahead + 999) / 1_000
+        Some(1..) => format!(
+            "The clock of {address} is ahead of the one here by {} s: an integration that simply continues with what\nit has stored can miss what changed here in that time.",
+            ahead.div_ceil(1_000)
         ),
         Some(_) => format!(
-            "The clock of {address} is not ahead of the one here: a script that simply continues with its last responseDateTime misses nothing either."
+            "The clock of {address} is not ahead of the one here: an integration that simply continues with the\nresponseDateTime that it has stored misses nothing either."
         ),
         None => format!(
-            "How the clock of {address} compares with the one here was not measured: if it is ahead, go back by that much more."
+            "The clock of {address} was not compared with the one here: if it was ahead, go back by that much more."
         ),
-    };
-    let loaded = match follows.loaded {
-        Some(at) => format!(
-            "If it is not known, but later than {}: use that time. Otherwise use 2000-01-01T00:00:00Z, which returns everything once.",
-            zone.at(at.plus_millis(-MINUTE_MS))
-        ),
-        None => "If it is not known: use 2000-01-01T00:00:00Z, which returns everything once."
-            .to_owned(),
     };
     format!(
         "
 For each integration:
-1. Stop it. In its configuration, replace {address} with the address of this server.{id}
-2. Use its key from here. If it brings its old key, add that with driftless key add {org} --key-file FILE --user ID.
-3. Set From (syncActivityTimeFrom) for its next poll. If its own copy was last updated from {address}: the
-   responseDateTime of the first page of that poll, minus {minutes}. That time is known only to the integration.
-   {loaded}
-   If its own copy was last updated from here: NEXT FROM, or simply what it has stored.
-4. Start it. From the second poll on, it uses the responseDateTime of this server.
+1. Stop it.
+2. In its configuration, replace {address} with the address of this server{id}.
+3. Give it a key of this organization, or bring its old one: driftless key add {org} --user ID --key-file FILE
+4. Set the From (syncActivityTimeFrom) of its next poll:
+   - if its last poll was of {address}: the responseDateTime of page 1 of that poll, minus {back}.
+     Only the integration knows this time.
+{}   - otherwise: 2000-01-01T00:00:00Z, which returns everything once
+   - if it has already brought the same copy up to date from here: NEXT FROM HERE, or what it has stored
+5. Start it.
 
 {clock}
-Activities that come twice do no harm; their lastModifiedDateTime is now when they changed here.
-"
+What comes twice does no harm. lastModifiedDateTime is the time at which an activity changed here.
+",
+        loaded.unwrap_or_default()
     )
 }

@@ -290,7 +290,7 @@ fn what_cannot_follow_is_told_so() {
     let Source { server, .. } = source;
     server.stop();
     let told = folder.ok("mirror finish acme --without-last-run");
-    assert!(told.contains("was not measured"), "{told}");
+    assert!(told.contains("was not compared"), "{told}");
     assert!(folder.refused("mirror finish acme").contains("acme does not follow"));
 }
 
