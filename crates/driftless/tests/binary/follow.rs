@@ -7,7 +7,9 @@ use std::process::Stdio;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 
+use domain::Clock;
 use serde_json::Value;
+use service::SystemClock;
 
 use crate::browser::Browser;
 use crate::client::{Client, agent, creation, path};
@@ -214,10 +216,20 @@ fn nobody_writes_to_it_until_it_is_finished() {
     }
     let csrf = browser.get("/preferences").value("csrf");
     let fields = [("csrf", &*csrf), ("seen", "1"), ("subject", "x")];
-    for form in ["edit", "remove", "restore"] {
-        let page = browser.post(&format!("/activities/{id}/{form}"), &fields);
-        assert!(matches!(page.status, 403 | 404 | 405), "{form}: {page:?}");
+    let forms = ["", "/remove", "/restore", "/quick", "/undo"]
+        .map(|form| format!("/activities/{id}{form}"));
+    let others = ["/activities", "/activities/bulk", "/bin/restore"].map(str::to_owned);
+    for form in forms.iter().chain(&others) {
+        let page = browser.post(form, &fields);
+        assert_eq!(page.status, 403, "{form}: {page:?}");
+        assert!(page.body.contains("This organization is read-only"), "{form}: {page:?}");
     }
+    let renaming = [("csrf", &*csrf), ("name", "Parked"), ("status_name", "Parked")];
+    for form in ["/settings/statuses", "/settings/statuses/2/rename"] {
+        let page = browser.post(form, &renaming);
+        assert!(page.body.contains("follows"), "{form}: {page:?}");
+    }
+    assert!(!folder.ok("status list acme").contains("Parked"));
     assert_eq!(following.copy(), copy_of(&source.folder));
 
     following.finish();
@@ -386,8 +398,7 @@ fn a_script_that_moves_from_another_driftless_gets_what_it_lacks_and_little_else
 #[test]
 fn where_the_clock_of_the_source_is_ahead_scripts_are_told_to_go_back_further() {
     let double = Double::start(Sins::default(), 5);
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    double.world.lock().unwrap().now = i64::try_from(now.as_millis()).unwrap() + 150_000;
+    double.world.lock().unwrap().now = SystemClock.now().millis() + 150_000;
     double.create(3);
     let following = Following::of(double.address());
     following.ok();

@@ -234,8 +234,11 @@ impl Service {
                 let changes = StatusChanges::follow(directory, &named, &unused);
                 changes.put(tenant.key, transaction)?;
                 people.put(&tenant, directory, transaction)?;
-                tenant.renames.fetch_add(1, Ordering::AcqRel);
-                Ok(changes.spreading())
+                let spreading = changes.spreading();
+                if !spreading.is_empty() {
+                    tenant.renames.fetch_add(1, Ordering::AcqRel);
+                }
+                Ok(spreading)
             })?;
         for id in spreading {
             let quiet = &mut |_| {};
