@@ -68,8 +68,10 @@ pub(crate) fn page(who: &SignedIn, title: &str, at: Nav, content: &Markup) -> Re
             title,
             &html! {
                 (header)
-                (read_only(&directory.organization))
-                main #main tabindex="-1" { (content) }
+                main #main tabindex="-1" {
+                    (read_only(&directory.organization))
+                    (content)
+                }
                 footer.foot {
                     // A script shows this more prominently if the reader's device is in another time zone.
                     p.hint data-zone=(who.clock.zone) {
@@ -87,10 +89,10 @@ pub(crate) fn page(who: &SignedIn, title: &str, at: Nav, content: &Markup) -> Re
 fn read_only(organization: &Organization) -> Markup {
     html! {
         @if let Some(follows) = &organization.follows {
-            div.notice.warn.wide role="note" {
+            div.notice.warn role="note" {
                 p {
-                    "This organization follows " strong { (follows.address()) } " and is read-only until "
-                    code { "driftless mirror finish " (organization.id) } ". Edit activities there."
+                    "This organization follows " strong { (follows.address()) } " and is read-only here. Edit activities there. "
+                    "To switch, type on the server: " code { "driftless mirror finish " (organization.id) }
                 }
             }
         }
