@@ -1,8 +1,8 @@
 //! What the names in a file stand for.
 
 use crate::{
-    Account, ActivityId, ClientId, ExternalId, LoginName, Name, Role, Status, StatusId, StatusName,
-    SystemUser,
+    Account, ActivityId, ClientId, ExternalId, Follows, LoginName, Name, Role, Status, StatusId,
+    StatusName, SystemUser,
 };
 use crate::{Stamp, UserId, Zone};
 
@@ -199,6 +199,8 @@ pub struct OrganizationData {
     pub zone: Zone,
     /// The greatest number of a person that any activity has named.
     pub last_user_named: UserId,
+    /// What it follows.
+    pub follows: Option<Follows>,
     /// Its people, by id; logins have no passwords.
     pub users: Vec<SystemUser>,
     /// Its statuses, by id.

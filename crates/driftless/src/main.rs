@@ -13,6 +13,7 @@ mod console;
 mod demo;
 mod edge;
 mod folder;
+mod follow;
 mod forwarded;
 mod front;
 mod health;
@@ -100,7 +101,7 @@ fn run(cli: Cli) -> Result<Ending, Failure> {
         Command::Demo(demo) => demo::run(&path, &demo).map(|()| Ending::Done),
         Command::Serve(serve) => serve::run(&path, &serve).map(|()| Ending::Done),
         Command::Health(health) => health::run(&health),
-        Command::Mirror(mirror) => mirror::run(&mirror),
+        Command::Mirror(mirror) => mirror::run(&mirror, &path),
         Command::Compare(command) => compare::run(&command),
         Command::Work(mut work) => {
             if let Work::Import(import) = &mut work {

@@ -1,20 +1,23 @@
 //! `mirror`: keeps a database or files equal to what a server of API v1 has. It needs no data folder.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use ::mirror::target::{Target, TargetAddress};
+use ::mirror::target::{Target, TargetAddress, TargetAddressError, TargetError};
 use ::mirror::{
     Breaker, Difference, Options, Patience, Report, RunError, Source, Stop, Summary, Verified,
 };
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
-use domain::Zone;
+use domain::{Clock, OrgId, Zone};
+use service::SystemClock;
 
 use crate::api_key;
 use crate::commands::{Ending, Failure};
 use crate::console::{Console, Terminal};
+use crate::follow::Following;
 use crate::signals::stop_on_signals;
 
 /// As many differences are listed.
@@ -33,6 +36,12 @@ pub(crate) enum Mirror {
     /// It first runs like `mirror run`, then reads everything once more and lists what differs. Exit codes: 0
     /// equal (or repaired), 1 different or failed, 2 wrong usage, 3 stopped because too much would be removed.
     Verify(Verify),
+    /// Stop following another server: run once more, let people write, and say how integrations go on.
+    ///
+    /// For an organization that `mirror run --to driftless:ORG` has kept equal. If the last run fails or is
+    /// stopped, nothing is opened. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 stopped because too much would
+    /// be removed.
+    Finish(Finish),
 }
 
 #[derive(Args, Debug)]
@@ -65,13 +74,21 @@ struct Between {
     /// The organization's id on that server.
     #[arg(long, env = "DRIFTLESS_MIRROR_ORG", value_name = "ORG")]
     org: String,
+    /// Where to write: sqlite:FILE, postgresql://USER@HOST/DATABASE, csv:FILE, jsonl:DIR, or driftless:ORG for an
+    /// organization of the data folder (--data), which is read-only until `mirror finish`.
+    #[arg(long, env = "DRIFTLESS_MIRROR_TO", value_name = "TARGET")]
+    to: To,
+    #[command(flatten)]
+    manner: Manner,
+}
+
+/// How the source is read.
+#[derive(Args, Debug)]
+struct Manner {
     /// A file whose first line is the API key. Without it, the key is read from the environment:
     /// DRIFTLESS_MIRROR_KEY.
     #[arg(long, env = "DRIFTLESS_MIRROR_KEY_FILE", value_name = "FILE")]
     key_file: Option<PathBuf>,
-    /// Where to write: sqlite:FILE, postgresql://USER@HOST/DATABASE, csv:FILE or jsonl:DIR.
-    #[arg(long, env = "DRIFTLESS_MIRROR_TO", value_name = "TARGET")]
-    to: TargetAddress,
     /// How far each run reaches back into the one before, for changes that the server shows late. Not used
     /// if the server is Driftless, which never does.
     #[arg(long, env = "DRIFTLESS_MIRROR_OVERLAP", default_value = "10m", value_name = "DURATION",
@@ -90,20 +107,54 @@ struct Between {
     patience: Duration,
 }
 
+#[derive(Args, Debug)]
+pub(crate) struct Finish {
+    /// The organization's id.
+    org: OrgId,
+    #[command(flatten)]
+    manner: Manner,
+    /// Do not ask the other server again, for example because it no longer exists.
+    #[arg(long, env = "DRIFTLESS_MIRROR_WITHOUT_LAST_RUN", value_parser = BoolishValueParser::new())]
+    without_last_run: bool,
+}
+
+/// Where to write.
+#[derive(Clone, Debug)]
+enum To {
+    /// An organization of the data folder.
+    Here(OrgId),
+    Elsewhere(TargetAddress),
+}
+
+impl FromStr for To {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<To, String> {
+        match text.strip_prefix("driftless:") {
+            Some(org) => OrgId::parse(org).map(To::Here).map_err(|e| e.to_string()),
+            None => text.parse().map(To::Elsewhere).map_err(|e: TargetAddressError| match e {
+                TargetAddressError::Kind => format!("{e}; or driftless:ORG"),
+                other => other.to_string(),
+            }),
+        }
+    }
+}
+
 fn percent(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.trim_end_matches('%').parse().ok();
     let number = number.filter(|number| (0.0..=100.0).contains(number));
     number.ok_or_else(|| "expected a percentage from 0 to 100".to_owned())
 }
 
-pub(crate) fn run(mirror: &Mirror) -> Result<Ending, Failure> {
+pub(crate) fn run(mirror: &Mirror, folder: &Path) -> Result<Ending, Failure> {
     match mirror {
         Mirror::Run(run) => {
-            again_and_again(&mut Work::prepare(&run.between, run.dry_run)?, run.every)
+            again_and_again(&mut Work::prepare(&run.between, folder, run.dry_run)?, run.every)
         }
         Mirror::Verify(verify) => {
-            compare(&mut Work::prepare(&verify.between, false)?, verify.repair)
+            compare(&mut Work::prepare(&verify.between, folder, false)?, verify.repair)
         }
+        Mirror::Finish(finish) => end(finish, folder),
     }
 }
 
@@ -113,31 +164,47 @@ struct Work {
     target: Box<dyn Target>,
     options: Options,
     stop: Stop,
+    /// Whether the target may be away for a while, as a server that starts again.
+    is_away_at_times: bool,
 }
 
 impl Work {
-    fn prepare(between: &Between, dry_run: bool) -> Result<Work, Failure> {
+    fn prepare(between: &Between, folder: &Path, dry_run: bool) -> Result<Work, Failure> {
         let stop = stop_on_signals()?;
-        let key = api_key::read(between.key_file.as_deref(), "--key-file", "DRIFTLESS_MIRROR_KEY")?;
-        let patience = Patience { total: between.patience, ..Patience::default() };
+        let source = between.manner.source(&between.from, &between.org, &stop)?;
+        let target: Box<dyn Target> = match &between.to {
+            To::Here(org) => Box::new(Following::new(folder, org)),
+            To::Elsewhere(address) => address.open()?,
+        };
+        let options = between.manner.options(dry_run);
+        let is_away_at_times = matches!(between.to, To::Here(_));
+        Ok(Work { source, target, options, stop, is_away_at_times })
+    }
+}
+
+impl Manner {
+    fn source(&self, from: &str, org: &str, stop: &Stop) -> Result<Source, Failure> {
+        let key = api_key::read(self.key_file.as_deref(), "--key-file", "DRIFTLESS_MIRROR_KEY")?;
+        let patience = Patience { total: self.patience, ..Patience::default() };
         let note = Box::new(|line: &str| {
             let _ = writeln!(io::stderr(), "{line}");
         });
-        let (from, org) = (&between.from, &between.org);
-        let source = Source::new(from, org, &key, patience, stop.clone(), note)?;
-        let target = between.to.open()?;
+        Ok(Source::new(from, org, &key, patience, stop.clone(), note)?)
+    }
+
+    fn options(&self, dry_run: bool) -> Options {
         let breaker = Breaker {
-            percent: between.delete_max,
-            is_open: between.accept_deletions,
+            percent: self.delete_max,
+            is_open: self.accept_deletions,
             ..Breaker::default()
         };
-        let overlap_ms = i64::try_from(between.overlap.as_millis()).unwrap_or(i64::MAX);
-        Ok(Work { source, target, options: Options { overlap_ms, breaker, dry_run }, stop })
+        let overlap_ms = i64::try_from(self.overlap.as_millis()).unwrap_or(i64::MAX);
+        Options { overlap_ms, breaker, dry_run }
     }
 }
 
 fn again_and_again(work: &mut Work, every: Option<Duration>) -> Result<Ending, Failure> {
-    let Work { source, target, options, stop } = work;
+    let Work { source, target, options, stop, is_away_at_times } = work;
     loop {
         let begun = Instant::now();
         let mut progress = Progress(Terminal::new());
@@ -148,6 +215,11 @@ fn again_and_again(work: &mut Work, every: Option<Duration>) -> Result<Ending, F
             (Err(error @ RunError::Breaker { .. }), _) => return broken_off(&error),
             // The next run may find it mended.
             (Err(error @ (RunError::Source(_) | RunError::Restless)), Some(_)) => {
+                writeln!(io::stderr(), "driftless: {error}")?;
+            }
+            (Err(RunError::Target(error @ TargetError::Failed { .. })), Some(_))
+                if *is_away_at_times =>
+            {
                 writeln!(io::stderr(), "driftless: {error}")?;
             }
             (Err(error), _) => return Err(error.into()),
@@ -164,8 +236,38 @@ fn broken_off(error: &RunError) -> Result<Ending, Failure> {
     Ok(Ending::Unknown)
 }
 
+/// Ends the following of another server.
+fn end(finish: &Finish, folder: &Path) -> Result<Ending, Failure> {
+    let mut following = Following::new(folder, &finish.org);
+    let state = following.followed()?;
+    if finish.without_last_run {
+        io::stdout().write_all(following.open_to_people(None)?.as_bytes())?;
+        return Ok(Ending::Done);
+    }
+    let stop = stop_on_signals()?;
+    let mut source = finish.manner.source(&state.source, &state.organization, &stop)?;
+    let asked = SystemClock.now();
+    let there = source.login()?;
+    let is_ahead = there > SystemClock.now();
+    let ahead_ms = if is_ahead { there.millis() - asked.millis() } else { 0 };
+    let (options, begun) = (finish.manner.options(false), Instant::now());
+    let mut progress = Progress(Terminal::new());
+    let done = ::mirror::run(&mut source, &mut following, &options, &stop, &mut progress);
+    drop(progress);
+    let summary = match done {
+        Err(error @ RunError::Breaker { .. }) => return broken_off(&error),
+        done => done?,
+    };
+    say(&summary, false, begun.elapsed())?;
+    if summary.complete_to.is_none() {
+        return Ok(Ending::Warning);
+    }
+    io::stdout().write_all(following.open_to_people(Some(ahead_ms))?.as_bytes())?;
+    Ok(Ending::Done)
+}
+
 fn compare(work: &mut Work, repair: bool) -> Result<Ending, Failure> {
-    let Work { source, target, options, stop } = work;
+    let Work { source, target, options, stop, .. } = work;
     let mut progress = Progress(Terminal::new());
     let told = ::mirror::verify(source, &mut **target, options, repair, stop, &mut progress);
     drop(progress);

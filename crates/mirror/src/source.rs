@@ -257,7 +257,7 @@ impl Source {
     ///
     /// # Errors
     /// See [`SourceError`].
-    pub(crate) fn login(&mut self) -> Result<Stamp, SourceError> {
+    pub fn login(&mut self) -> Result<Stamp, SourceError> {
         self.session = None;
         let session = self.repeat(Source::try_login);
         self.session = Some(session.map_err(|no_page| match no_page {

@@ -1,6 +1,7 @@
 //! The command line: what can be typed. `commands/` holds what the commands do.
 
 mod export;
+mod follow;
 mod import;
 mod key;
 mod org;
@@ -14,6 +15,7 @@ use clap::{Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use export::{Backup, Export, History};
+pub(crate) use follow::{Follow, Ids, What};
 pub(crate) use import::{Accounts, Import};
 pub(crate) use key::Key;
 pub(crate) use org::Org;
@@ -143,6 +145,9 @@ pub(crate) enum Work {
     Backup(Backup),
     /// Check the data folder for damage.
     Check,
+    /// A part of `mirror`.
+    #[command(skip)]
+    Follow(Follow),
 }
 
 impl Work {
@@ -183,6 +188,7 @@ impl Work {
             Work::History(_) => "history",
             Work::Backup(_) => "backup",
             Work::Check => "check",
+            Work::Follow(_) => "mirror",
         }
     }
 }
@@ -214,6 +220,7 @@ impl Work {
         match self {
             Work::Import(import) => import.files.clone(),
             Work::Accounts(Accounts::Import { files, .. }) => files.clone(),
+            Work::Follow(Follow { what: What::Apply { .. }, .. }) => vec![STANDARD_INPUT.into()],
             Work::User(User::Import { files, .. }) => files.clone(),
             Work::Key(Key::Add { key_file: Some(file), .. }) => vec![file.clone()],
             Work::User(

@@ -20,7 +20,7 @@ const NEEDY: [&str; 8] = [
 #[test]
 fn it_can_be_named_before_and_after_the_command_and_in_the_environment() {
     let folder = Folder::new();
-    let orgs = "ORG   TIME ZONE  NAME\nacme  UTC        acme\n";
+    let orgs = "ORG   TIME ZONE  NAME  FOLLOWS\nacme  UTC        acme\n";
     folder.ok("--data one org add acme");
     assert_eq!(folder.names(""), ["one"]);
     assert_eq!(folder.ok("--data one org list"), orgs);

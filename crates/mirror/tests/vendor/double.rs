@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::world::{Sins, World};
 
 pub(crate) struct Double {
-    world: Arc<Mutex<World>>,
+    pub(crate) world: Arc<Mutex<World>>,
     listener: TcpListener,
     over: Arc<AtomicBool>,
 }

@@ -9,6 +9,7 @@
 mod added;
 mod age;
 mod first;
+mod follow;
 mod names;
 mod organization;
 mod plan;
@@ -39,6 +40,7 @@ use crate::{AdminError, Refusal, Service, Write, Written};
 use age::differs;
 pub(crate) use age::{Seen, base, is_newer_here, provenance, unless_changed_since};
 pub(crate) use first::cut_back;
+pub use follow::{FollowError, FollowPage, Followed};
 pub use names::{ImportNames, NotHere};
 pub use organization::NotTaken;
 pub use plan::ImportPlan;
@@ -145,6 +147,7 @@ impl Service {
         options: ImportOptions,
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<ImportReport, ImportError> {
+        org.directory().is_writable().map_err(AdminError::from)?;
         if options.dry_run {
             return self.rehearse(org, &mut plan, options, progress);
         }

@@ -44,6 +44,12 @@ impl Statuses {
     }
 }
 
+impl Statuses {
+    pub(super) fn named(&self) -> Named {
+        self.0.iter().map(|(id, (_, name))| (*id, name.clone())).collect()
+    }
+}
+
 impl ImportPlan {
     pub(super) fn new(
         mut file: SpoolFile,
@@ -130,7 +136,7 @@ impl ImportPlan {
     }
 
     pub(super) fn statuses(&self) -> Named {
-        self.statuses.0.iter().map(|(id, (_, name))| (*id, name.clone())).collect()
+        self.statuses.named()
     }
 
     /// Up to `max` more items; empty when all are done.

@@ -156,7 +156,7 @@ fn examples(web: &Web, who: &SignedIn, directory: &Directory) -> Markup {
                 }
                 button type="submit" data-confirm=(REMOVE_QUESTION) { "Remove the examples" }
             }
-        } @else if !web.service.has_activities(&who.person.tenant) {
+        } @else if who.imports() && !web.service.has_activities(&who.person.tenant) {
             form.examples action="/getting-started/examples" method="post" {
                 (csrf(who))
                 p { "No data yet? See what the pages look like with a few dozen activities. You can remove them again." }
