@@ -76,6 +76,9 @@ struct Between {
     /// Where to write: sqlite:FILE, postgresql://USER@HOST/DATABASE, csv:FILE or jsonl:DIR.
     #[arg(long, env = "DRIFTLESS_MIRROR_TO", value_name = "TARGET")]
     to: TargetAddress,
+    /// With --to singer:- only: the file that the Singer target's output is appended to. It tells where to continue.
+    #[arg(long, env = "DRIFTLESS_MIRROR_STATE", value_name = "FILE")]
+    state: Option<PathBuf>,
     /// How far each run reaches back into the one before, for changes that the server shows late. Not used
     /// if the server is Driftless, which never does.
     #[arg(long, env = "DRIFTLESS_MIRROR_OVERLAP", default_value = "10m", value_name = "DURATION",
@@ -140,7 +143,7 @@ impl Work {
         });
         let (from, org) = (&between.from, &between.org);
         let source = Source::new(from, org, &key, patience, stop.clone(), note)?;
-        let target = between.to.open()?;
+        let target = between.to.open(between.state.as_deref())?;
         let breaker = Breaker {
             percent: between.delete_max,
             is_open: between.accept_deletions,
@@ -184,7 +187,7 @@ fn compare(work: &mut Work, repair: bool) -> Result<Ending, Failure> {
     let mut progress = Progress(Terminal::new());
     let told = ::mirror::verify(source, &mut **target, options, repair, stop, &mut progress);
     drop(progress);
-    let Verified { compared, differences, is_repaired, as_of } = match told {
+    let Verified { compared, unreadable, differences, is_repaired, as_of } = match told {
         Ok(verified) => verified,
         Err(error @ RunError::Breaker { .. }) => return broken_off(&error),
         Err(error) => return Err(error.into()),
@@ -210,7 +213,11 @@ fn compare(work: &mut Work, repair: bool) -> Result<Ending, Failure> {
         (count, true) => format!("{count} repaired"),
         (count, false) => format!("{count} different; --repair repairs them"),
     };
-    writeln!(out, "{compared} compared as of {}: {found}", Zone::utc().at(as_of))?;
+    let unreadable = match unreadable {
+        0 => String::new(),
+        count => format!(" ({count} cannot be read)"),
+    };
+    writeln!(out, "{compared} compared{unreadable} as of {}: {found}", Zone::utc().at(as_of))?;
     let is_equal = differences.is_empty() || is_repaired;
     Ok(if is_equal { Ending::Done } else { Ending::Warning })
 }
@@ -241,15 +248,21 @@ fn key(between: &Between) -> Result<String, NoKey> {
 }
 
 fn say(summary: &Summary, dry_run: bool, took: Duration) -> Result<(), Failure> {
-    let Summary { read, written, removed, pages: _, complete_to } = *summary;
+    let Summary { read, written, removed, unreadable, restored, complete_to, pages: _ } = *summary;
     let would = if dry_run { "would be " } else { "" };
     let seconds = took.as_secs_f64();
     let end = match complete_to {
         Some(to) => format!("complete up to {}", Zone::utc().at(to)),
         None => "stopped before the end; the next run goes on".to_owned(),
     };
+    let unreadable = match unreadable {
+        0 => String::new(),
+        1 => ", 1 cannot be read".to_owned(),
+        more => format!(", {more} cannot be read"),
+    };
+    let restored = restored.map_or_else(String::new, |count| format!("{count} {would}repaired, "));
     let line = format!(
-        "{read} read, {written} {would}written, {removed} {would}removed in {seconds:.1} s; {end}\n"
+        "{restored}{read} read, {written} {would}written, {removed} {would}removed{unreadable} in {seconds:.1} s; {end}\n"
     );
     let mut out = io::stdout();
     out.write_all(line.as_bytes())?;
