@@ -1,13 +1,17 @@
 //! `mirror`: keeps a database or files equal to what a server of API v1 has. It needs no data folder.
 
+mod metrics;
+
 use std::fs;
 use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ::mirror::target::{Target, TargetAddress};
 use ::mirror::{
-    Breaker, Difference, Options, Patience, Report, RunError, Source, Stop, Summary, Verified,
+    Breaker, Difference, Options, Patience, Report, RunError, Source, SourceError, Stop, Summary,
+    Verified,
 };
 use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
@@ -30,7 +34,7 @@ pub(crate) enum Mirror {
     ///
     /// The first run loads everything. Each further run reads what has changed or was removed since. It
     /// continues where the last run ended, even if that was killed. Exit codes: 0 done, 1 failed (the next run
-    /// continues), 2 wrong usage, 3 stopped because too much would be removed.
+    /// continues), 2 wrong usage, 3 stopped because too much would be removed (with --every, it tries again).
     Run(Run),
     /// Compare the target with the server, activity by activity.
     ///
@@ -46,6 +50,13 @@ pub(crate) struct Run {
     /// Run again that long after each run, like 30s or 5m, until the process is told to end.
     #[arg(long, env = "DRIFTLESS_MIRROR_EVERY", value_name = "DURATION", value_parser = humantime::parse_duration)]
     every: Option<Duration>,
+    /// Compare everything with the server, and repair what differs, when the last comparison (or the first load) is
+    /// that long ago, like 7d. Not with --to singer:-.
+    #[arg(long, env = "DRIFTLESS_MIRROR_VERIFY_EVERY", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    verify_every: Option<Duration>,
+    /// Serve metrics for Prometheus at this address and port; a port alone is one of 127.0.0.1.
+    #[arg(long, env = "DRIFTLESS_MIRROR_METRICS", value_name = "ADDRESS", value_parser = metrics::address)]
+    metrics: Option<SocketAddr>,
     /// Only say how much would be written and removed.
     #[arg(long, env = "DRIFTLESS_MIRROR_DRY_RUN", value_parser = BoolishValueParser::new())]
     dry_run: bool,
@@ -73,7 +84,8 @@ struct Between {
     /// DRIFTLESS_MIRROR_KEY.
     #[arg(long, env = "DRIFTLESS_MIRROR_KEY_FILE", value_name = "FILE")]
     key_file: Option<PathBuf>,
-    /// Where to write: sqlite:FILE, postgresql://USER@HOST/DATABASE, csv:FILE or jsonl:DIR.
+    /// Where to write: sqlite:FILE, postgresql://USER@HOST/DATABASE, csv:FILE, jsonl:DIR, or singer:- (messages
+    /// for a Singer target, on standard output).
     #[arg(long, env = "DRIFTLESS_MIRROR_TO", value_name = "TARGET")]
     to: TargetAddress,
     /// With --to singer:- only: the file that the Singer target's output is appended to. It tells where to continue.
@@ -116,25 +128,64 @@ fn percent(text: &str) -> Result<f64, String> {
 
 pub(crate) fn run(mirror: &Mirror) -> Result<Ending, Failure> {
     match mirror {
+        Mirror::Run(run) if run.verify_every.is_some() && run.between.to == TargetAddress::Singer => {
+            Err("--verify-every cannot be used with --to singer:-: what a Singer target has cannot be read".into())
+        }
         Mirror::Run(run) => {
-            again_and_again(&mut Work::prepare(&run.between, run.dry_run)?, run.every)
+            let work = Work::prepare(&run.between, run.dry_run)?;
+            if let Some(address) = run.metrics {
+                metrics::serve(address)?;
+            }
+            again_and_again(work, run.every, run.verify_every)
         }
         Mirror::Verify(verify) => {
-            compare(&mut Work::prepare(&verify.between, false)?, verify.repair)
+            let mut work = Work::prepare(&verify.between, false)?;
+            work.open()?;
+            work.compare(verify.repair)
         }
     }
 }
 
-/// A source and a target, ready.
+/// A source and a target.
 struct Work {
     source: Source,
-    target: Box<dyn Target>,
+    to: TargetAddress,
+    /// The Singer target's states.
+    states: Option<PathBuf>,
+    /// Opened once the source has answered: a run that could not begin leaves nothing behind.
+    target: Option<Box<dyn Target>>,
     options: Options,
     stop: Stop,
+    /// What is told beside the results, and everything if standard output is for messages.
+    out: Out,
+}
+
+/// Where lines about a run go.
+#[derive(Clone, Copy)]
+enum Out {
+    Output,
+    Error,
+}
+
+impl Out {
+    fn line(self, line: &str) -> io::Result<()> {
+        let line = format!("{line}\n");
+        match self {
+            Out::Output => {
+                let mut out = io::stdout();
+                out.write_all(line.as_bytes())?;
+                out.flush()
+            }
+            Out::Error => io::stderr().write_all(line.as_bytes()),
+        }
+    }
 }
 
 impl Work {
     fn prepare(between: &Between, dry_run: bool) -> Result<Work, Failure> {
+        if between.state.is_some() && between.to != TargetAddress::Singer {
+            return Err("--state is for --to singer:- only: other targets keep their state".into());
+        }
         let stop = stop_on_signals()?;
         let key = key(between)?;
         let patience = Patience { total: between.patience, ..Patience::default() };
@@ -143,83 +194,165 @@ impl Work {
         });
         let (from, org) = (&between.from, &between.org);
         let source = Source::new(from, org, &key, patience, stop.clone(), note)?;
-        let target = between.to.open(between.state.as_deref())?;
+        let out = if between.to == TargetAddress::Singer { Out::Error } else { Out::Output };
         let breaker = Breaker {
             percent: between.delete_max,
             is_open: between.accept_deletions,
             ..Breaker::default()
         };
         let overlap_ms = i64::try_from(between.overlap.as_millis()).unwrap_or(i64::MAX);
-        Ok(Work { source, target, options: Options { overlap_ms, breaker, dry_run }, stop })
+        let options = Options { overlap_ms, breaker, dry_run };
+        let (to, states) = (between.to.clone(), between.state.clone());
+        Ok(Work { source, to, states, target: None, options, stop, out })
+    }
+
+    /// Logs in, and opens the target.
+    fn open(&mut self) -> Result<(), RunError> {
+        if self.target.is_none() {
+            self.source.greet()?;
+            let states = self.states.as_deref();
+            self.target = Some(match self.options.dry_run {
+                true => self.to.open_to_look(states)?,
+                false => self.to.open(states)?,
+            });
+        }
+        Ok(())
+    }
+
+    fn run(&mut self) -> Result<Summary, RunError> {
+        match self.open() {
+            Err(RunError::Source(SourceError::Stopped)) => return Ok(Summary::default()),
+            opened => opened?,
+        }
+        let Work { source, target: Some(target), options, stop, .. } = self else {
+            return Ok(Summary::default());
+        };
+        ::mirror::run(source, &mut **target, options, stop, &mut Progress(Terminal::new()))
+    }
+
+    fn verify(&mut self, repair: bool) -> Result<Verified, RunError> {
+        let Work { source, target: Some(target), options, stop, .. } = self else {
+            return Ok(Verified::default());
+        };
+        let progress = &mut Progress(Terminal::new());
+        ::mirror::verify(source, &mut **target, options, repair, stop, progress)
+    }
+
+    /// Whether it is that long since the target was compared.
+    fn is_comparison_due(&mut self, every: Duration) -> Result<bool, RunError> {
+        let Some(target) = self.target.as_mut().filter(|_| !self.options.dry_run) else {
+            return Ok(false);
+        };
+        let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
+        Ok(target.state()?.is_some_and(|state| state.is_comparison_due(every)))
+    }
+
+    fn compare(&mut self, repair: bool) -> Result<Ending, Failure> {
+        let verified = match self.verify(repair) {
+            Ok(verified) => verified,
+            Err(error @ RunError::Breaker { .. }) => return broken_off(&error),
+            Err(error) => return Err(error.into()),
+        };
+        self.tell(&verified)
+    }
+
+    fn tell(&self, verified: &Verified) -> Result<Ending, Failure> {
+        let Verified { compared, unreadable, differences, is_repaired, as_of } = verified;
+        let Some(as_of) = as_of else {
+            writeln!(io::stderr(), "driftless: stopped before the end: nothing was found out")?;
+            return Ok(Ending::Warning);
+        };
+        for (id, difference) in differences.iter().take(DIFFERENCES_SHOWN_MAX) {
+            self.out.line(&match difference {
+                Difference::Missing => format!("{id}: missing in the target"),
+                Difference::Stale(columns) => format!("{id}: differs in {}", columns.join(", ")),
+                Difference::Ghost => format!("{id}: not at the server"),
+            })?;
+        }
+        let more = differences.len().saturating_sub(DIFFERENCES_SHOWN_MAX);
+        if more > 0 {
+            self.out.line(&format!("and {more} more"))?;
+        }
+        let found = match (differences.len(), is_repaired) {
+            (0, _) => "equal".to_owned(),
+            (count, true) => format!("{count} repaired"),
+            (count, false) => format!("{count} different; --repair repairs them"),
+        };
+        let unreadable = match unreadable {
+            0 => String::new(),
+            count => format!(" ({count} cannot be read)"),
+        };
+        let as_of = Zone::utc().at(*as_of);
+        self.out.line(&format!("{compared} compared{unreadable} as of {as_of}: {found}"))?;
+        let is_equal = differences.is_empty() || *is_repaired;
+        Ok(if is_equal { Ending::Done } else { Ending::Warning })
     }
 }
 
-fn again_and_again(work: &mut Work, every: Option<Duration>) -> Result<Ending, Failure> {
-    let Work { source, target, options, stop } = work;
+fn again_and_again(
+    mut work: Work,
+    every: Option<Duration>,
+    verify_every: Option<Duration>,
+) -> Result<Ending, Failure> {
     loop {
-        let begun = Instant::now();
-        let mut progress = Progress(Terminal::new());
-        let done = ::mirror::run(source, &mut **target, options, stop, &mut progress);
-        drop(progress);
-        match (done, every) {
-            (Ok(summary), _) => say(&summary, options.dry_run, begun.elapsed())?,
-            (Err(error @ RunError::Breaker { .. }), _) => return broken_off(&error),
-            // The next run may find it mended.
-            (Err(error @ (RunError::Source(_) | RunError::Restless)), Some(_)) => {
-                writeln!(io::stderr(), "driftless: {error}")?;
+        let ending = match once(&mut work, verify_every) {
+            Ok(()) => Ending::Done,
+            Err(Ended::Run(error)) => {
+                metrics::failed(&error);
+                match (error, every) {
+                    // The server may have been wrong, and be right the next time.
+                    (error @ RunError::Breaker { .. }, _) => broken_off(&error)?,
+                    // The next run may find it mended.
+                    (error @ (RunError::Source(_) | RunError::Restless), Some(_)) => {
+                        writeln!(io::stderr(), "driftless: {error}")?;
+                        Ending::Warning
+                    }
+                    (error, _) => return Err(error.into()),
+                }
             }
-            (Err(error), _) => return Err(error.into()),
-        }
+            Err(Ended::Told(failure)) => return Err(failure),
+        };
         match every {
-            Some(pause) if !stop.wait(pause) => {}
-            _ => return Ok(Ending::Done),
+            Some(pause) if !work.stop.wait(pause) => {}
+            Some(_) if ending == Ending::Warning => return Ok(Ending::Done),
+            _ => return Ok(ending),
         }
     }
+}
+
+/// Why there is no next run.
+enum Ended {
+    Run(RunError),
+    /// What a run came to could not be told.
+    Told(Failure),
+}
+
+impl From<RunError> for Ended {
+    fn from(error: RunError) -> Ended {
+        Ended::Run(error)
+    }
+}
+
+/// A run, and a comparison if one is due.
+fn once(work: &mut Work, verify_every: Option<Duration>) -> Result<(), Ended> {
+    let begun = Instant::now();
+    let summary = work.run()?;
+    metrics::done(&summary);
+    let line = told(&summary, work.options.dry_run, begun.elapsed());
+    work.out.line(&line).map_err(|error| Ended::Told(error.into()))?;
+    if let Some(every) = verify_every
+        && work.is_comparison_due(every)?
+    {
+        let verified = work.verify(true)?;
+        metrics::compared(&verified);
+        work.tell(&verified).map_err(Ended::Told)?;
+    }
+    Ok(())
 }
 
 fn broken_off(error: &RunError) -> Result<Ending, Failure> {
     writeln!(io::stderr(), "driftless: {error}")?;
     Ok(Ending::Unknown)
-}
-
-fn compare(work: &mut Work, repair: bool) -> Result<Ending, Failure> {
-    let Work { source, target, options, stop } = work;
-    let mut progress = Progress(Terminal::new());
-    let told = ::mirror::verify(source, &mut **target, options, repair, stop, &mut progress);
-    drop(progress);
-    let Verified { compared, unreadable, differences, is_repaired, as_of } = match told {
-        Ok(verified) => verified,
-        Err(error @ RunError::Breaker { .. }) => return broken_off(&error),
-        Err(error) => return Err(error.into()),
-    };
-    let Some(as_of) = as_of else {
-        writeln!(io::stderr(), "driftless: stopped before the end: nothing was found out")?;
-        return Ok(Ending::Warning);
-    };
-    let mut out = io::stdout();
-    for (id, difference) in differences.iter().take(DIFFERENCES_SHOWN_MAX) {
-        match difference {
-            Difference::Missing => writeln!(out, "{id}: missing in the target")?,
-            Difference::Stale(columns) => writeln!(out, "{id}: differs in {}", columns.join(", "))?,
-            Difference::Ghost => writeln!(out, "{id}: not at the server")?,
-        }
-    }
-    let more = differences.len().saturating_sub(DIFFERENCES_SHOWN_MAX);
-    if more > 0 {
-        writeln!(out, "and {more} more")?;
-    }
-    let found = match (differences.len(), is_repaired) {
-        (0, _) => "equal".to_owned(),
-        (count, true) => format!("{count} repaired"),
-        (count, false) => format!("{count} different; --repair repairs them"),
-    };
-    let unreadable = match unreadable {
-        0 => String::new(),
-        count => format!(" ({count} cannot be read)"),
-    };
-    writeln!(out, "{compared} compared{unreadable} as of {}: {found}", Zone::utc().at(as_of))?;
-    let is_equal = differences.is_empty() || is_repaired;
-    Ok(if is_equal { Ending::Done } else { Ending::Warning })
 }
 
 /// The signals that would end the process end the run after the page under way instead.
@@ -247,7 +380,7 @@ fn key(between: &Between) -> Result<String, NoKey> {
     key.map(str::to_owned).ok_or_else(|| NoKey::Empty(file.clone()))
 }
 
-fn say(summary: &Summary, dry_run: bool, took: Duration) -> Result<(), Failure> {
+fn told(summary: &Summary, dry_run: bool, took: Duration) -> String {
     let Summary { read, written, removed, unreadable, restored, complete_to, pages: _ } = *summary;
     let would = if dry_run { "would be " } else { "" };
     let seconds = took.as_secs_f64();
@@ -257,16 +390,12 @@ fn say(summary: &Summary, dry_run: bool, took: Duration) -> Result<(), Failure> 
     };
     let unreadable = match unreadable {
         0 => String::new(),
-        1 => ", 1 cannot be read".to_owned(),
-        more => format!(", {more} cannot be read"),
+        count => format!(", {count} cannot be read"),
     };
     let restored = restored.map_or_else(String::new, |count| format!("{count} {would}repaired, "));
-    let line = format!(
-        "{restored}{read} read, {written} {would}written, {removed} {would}removed{unreadable} in {seconds:.1} s; {end}\n"
-    );
-    let mut out = io::stdout();
-    out.write_all(line.as_bytes())?;
-    Ok(out.flush()?)
+    format!(
+        "{restored}{read} read, {written} {would}written, {removed} {would}removed{unreadable} in {seconds:.1} s; {end}"
+    )
 }
 
 struct Progress(Terminal);
