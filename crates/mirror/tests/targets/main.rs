@@ -119,6 +119,29 @@ fn a_new_target_has_nothing_and_has_come_nowhere() {
 }
 
 #[test]
+fn to_look_at_a_target_makes_nothing() {
+    each(|kind| {
+        let look = || kind.open_to_look(None).unwrap();
+        assert_eq!((look().state().unwrap(), kept(&mut *look()).count().unwrap()), (None, 0));
+        match kind {
+            TargetAddress::Postgresql(url) => {
+                let mut client = postgres::Client::connect(url, postgres::NoTls).unwrap();
+                let sql = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+                assert_eq!(client.query_one(sql, &[]).unwrap().get::<_, i64>(0), 0);
+            }
+            TargetAddress::Sqlite(path)
+            | TargetAddress::Csv(path)
+            | TargetAddress::JsonLines(path) => {
+                assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 0, "{kind:?}");
+            }
+            TargetAddress::Singer => unreachable!(),
+        }
+        apply(&mut *kind.open(None).unwrap(), &[row(1, "Call", 1_000)], &[], 5);
+        assert_eq!(held(&mut *look()), [(1, "Call".to_owned())], "{kind:?}");
+    });
+}
+
+#[test]
 fn two_mirrors_do_not_write_to_one_target() {
     each(|kind| {
         let _held = kind.open(None).unwrap();
