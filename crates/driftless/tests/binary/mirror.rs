@@ -315,7 +315,7 @@ impl Listing {
         let shared = told.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let _ = Listing::answer(stream.unwrap(), &shared.lock().unwrap());
+                let _ = Listing::answer(&stream.unwrap(), &shared.lock().unwrap());
             }
         });
         Listing { address, told }
@@ -325,8 +325,8 @@ impl Listing {
         *self.told.lock().unwrap() = (records, removed);
     }
 
-    fn answer(stream: TcpStream, told: &(Vec<Value>, Vec<i64>)) -> std::io::Result<()> {
-        let (mut reader, mut head) = (BufReader::new(&stream), String::new());
+    fn answer(stream: &TcpStream, told: &(Vec<Value>, Vec<i64>)) -> std::io::Result<()> {
+        let (mut reader, mut head) = (BufReader::new(stream), String::new());
         while !head.ends_with("\r\n\r\n") {
             if reader.read_line(&mut head)? == 0 {
                 return Ok(());
@@ -350,7 +350,8 @@ impl Listing {
         let length = text.len();
         let head =
             format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
-        (&stream).write_all((head + &text).as_bytes())
+        let mut stream = stream;
+        stream.write_all((head + &text).as_bytes())
     }
 }
 
