@@ -18,6 +18,10 @@ pub struct Follows {
     pub complete_to: Option<Stamp>,
     /// When everything had come for the first time, by the clock here.
     pub loaded: Option<Stamp>,
+    /// What tells the source's log from every other, if the source says it.
+    pub log: Option<String>,
+    /// When all of it was read last, by the source's clock.
+    pub compared: Option<Stamp>,
 }
 
 impl Follows {

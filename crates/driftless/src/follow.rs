@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use domain::{ActivityId, NoNames, OrgId, Stamp, State as VersionState, Version, Zone};
 use files::{ColumnNames, Reading};
 use mirror::columns::{Values, values};
-use mirror::target::{Applied, Batch, Target, TargetError};
+use mirror::target::{Applied, Batch, Rows, Target, TargetError};
 use mirror::{Row, State};
 use neon::export::{Format, Writer};
 use service::AcceptClock;
@@ -183,7 +183,7 @@ impl Following {
         Ok(String::from_utf8(writer.finish()?)?)
     }
 
-    fn rows(&self, text: &str) -> Result<Vec<Values>, TargetError> {
+    fn read_rows(&self, text: &str) -> Result<Vec<Values>, TargetError> {
         let mut rows = Vec::new();
         let reading = Reading {
             now: Stamp::MIN,
@@ -213,6 +213,34 @@ impl Target for Following {
         serde_json::from_str(&answer).map_err(|error| self.failed(&error))
     }
 
+    fn rows(&mut self) -> Option<&mut dyn Rows> {
+        Some(self)
+    }
+
+    fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
+        if let Some(record) = batch.unreadable.first() {
+            let (id, why) = (record.id, &record.problem);
+            let way_out = "an organization takes no such record: correct it at the server";
+            return Err(self.failed(&format!("activity {id}: {why}; {way_out}")));
+        }
+        let lines = self.lines(batch).map_err(|error| self.failed(&error))?;
+        let what = What::Apply { state: batch.state.clone(), is_repair: batch.is_repair };
+        let answer = self.ask(what, Some(lines), true)?.unwrap_or_default();
+        let (written, removed) = answer.split_once(' ').unwrap_or_default();
+        Ok(Applied {
+            written: self.number(Some(written.to_owned()))?,
+            removed: self.number(Some(removed.to_owned()))?,
+        })
+    }
+
+    fn finish(&mut self) -> Result<(), TargetError> {
+        self.let_go();
+        self.ids.clear();
+        Ok(())
+    }
+}
+
+impl Rows for Following {
     fn count(&mut self) -> Result<u64, TargetError> {
         let answer = self.ask(What::Count, None, false)?;
         self.number(answer)
@@ -231,7 +259,7 @@ impl Target for Following {
         let mut rows = Vec::new();
         for ids in ids.chunks(IDS_AT_ONCE) {
             let answer = self.ask(What::Rows(Ids::of(ids)), None, false)?;
-            rows.extend(self.rows(&answer.unwrap_or_default())?);
+            rows.extend(self.read_rows(&answer.unwrap_or_default())?);
         }
         Ok(rows)
     }
@@ -253,21 +281,17 @@ impl Target for Following {
         Ok(rows)
     }
 
-    fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
-        let lines = self.lines(batch).map_err(|error| self.failed(&error))?;
-        let what = What::Apply { state: batch.state.clone(), is_repair: batch.is_repair };
-        let answer = self.ask(what, Some(lines), true)?.unwrap_or_default();
-        let (written, removed) = answer.split_once(' ').unwrap_or_default();
-        Ok(Applied {
-            written: self.number(Some(written.to_owned()))?,
-            removed: self.number(Some(removed.to_owned()))?,
-        })
+    /// An organization takes none: [`Following::apply`].
+    fn unreadable(&mut self) -> Result<u64, TargetError> {
+        Ok(0)
     }
 
-    fn finish(&mut self) -> Result<(), TargetError> {
-        self.let_go();
-        self.ids.clear();
-        Ok(())
+    fn unreadable_after(
+        &mut self,
+        _: ActivityId,
+        _: u32,
+    ) -> Result<Vec<(ActivityId, String)>, TargetError> {
+        Ok(Vec::new())
     }
 }
 

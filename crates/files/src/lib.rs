@@ -57,7 +57,7 @@ use std::path::Path;
 use domain::{Imported, Names, OrganizationData, Stamp, Zone};
 
 pub use accounts::read_accounts;
-pub use answer::{AnswerError, AnswerHead, AnswerPage, read_answer};
+pub use answer::{AnswerError, AnswerHead, AnswerPage, Unreadable, read_answer};
 pub use column::COLUMNS;
 pub use columns::{ColumnName, ColumnNameError, ColumnNames};
 pub use ignored::Ignored;
@@ -155,7 +155,7 @@ pub fn read(
     each: &mut dyn FnMut(Imported) -> ControlFlow<()>,
 ) -> Result<Summary, ReadError> {
     let (problems, summary) = (Problems::default(), Summary::default());
-    let intake = Intake { reading, each, problems, summary, head: None };
+    let intake = Intake { reading, each, aside: None, problems, summary, head: None };
     intake
         .read(&mut source)
         .map_err(|source| ReadError::Io { name: name.to_owned(), source })
@@ -173,6 +173,8 @@ pub fn read(
 struct Intake<'e> {
     reading: Reading<'e>,
     each: &'e mut dyn FnMut(Imported) -> ControlFlow<()>,
+    /// Where records go that are not right; where there is no such place, they are problems.
+    aside: Option<&'e mut dyn FnMut(Unreadable)>,
     problems: Problems,
     summary: Summary,
     /// Of the answer that was read last.

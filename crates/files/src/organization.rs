@@ -63,6 +63,8 @@ struct FollowsLine {
     from: Option<i64>,
     complete_to: Option<i64>,
     loaded: Option<i64>,
+    log: Option<String>,
+    compared: Option<i64>,
 }
 
 impl FollowsLine {
@@ -73,6 +75,8 @@ impl FollowsLine {
             from: follows.from.map(Stamp::millis),
             complete_to: follows.complete_to.map(Stamp::millis),
             loaded: follows.loaded.map(Stamp::millis),
+            log: follows.log.clone(),
+            compared: follows.compared.map(Stamp::millis),
         }
     }
 
@@ -83,6 +87,8 @@ impl FollowsLine {
             from: self.from.map(Stamp::from_millis),
             complete_to: self.complete_to.map(Stamp::from_millis),
             loaded: self.loaded.map(Stamp::from_millis),
+            log: self.log,
+            compared: self.compared.map(Stamp::from_millis),
         }
     }
 }

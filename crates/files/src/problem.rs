@@ -533,6 +533,13 @@ impl Problems {
         self.shown.len() as u64 + self.more
     }
 
+    /// What is wrong, without lines; none if nothing.
+    pub(super) fn in_one_line(&self) -> Option<String> {
+        let faults: Vec<String> =
+            self.shown.iter().map(|problem| problem.fault.to_string()).collect();
+        (!faults.is_empty()).then(|| faults.join("; "))
+    }
+
     /// All is well, or it is not.
     pub(super) fn verdict(self, name: &str) -> Result<(), ReadError> {
         if self.shown.is_empty() {

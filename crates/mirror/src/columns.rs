@@ -4,6 +4,7 @@ use domain::{CustomField, Stamp};
 use serde::Serialize;
 
 use crate::Row;
+use crate::source::NEVER;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub const COLUMNS: [Column; 15] = [
     column("activity_status_id", Kind::Number),
     column("activity_status_name", Kind::Text),
     column("activity_priority", Kind::Text),
-    column("created_date_time", Kind::Time),
+    optional("created_date_time", Kind::Time),
     optional("created_by", Kind::Text),
     optional("last_modified_date_time", Kind::Time),
     optional("last_modified_by", Kind::Text),
@@ -94,7 +95,7 @@ pub fn values(row: &Row) -> Values {
         Value::Number(activity.status.0),
         text(activity.status_name.as_str()),
         Value::Text(activity.priority.as_str().to_uppercase()),
-        Value::Time(activity.created),
+        optional_time(Some(activity.created).filter(|created| *created != NEVER)),
         optional_text(&activity.created_by),
         optional_time(row.modified),
         optional_text(&activity.modified_by),

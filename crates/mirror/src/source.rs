@@ -1,5 +1,6 @@
 //! The source: a server that speaks API v1, over HTTP.
 
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use domain::{ActivityId, NoNames, Stamp, Zone};
@@ -10,10 +11,13 @@ use ureq::Agent;
 use ureq::http::StatusCode;
 
 use crate::row::Said;
-use crate::{Patience, Row, Stop};
+use crate::{Patience, Row, Stop, Unreadable};
 
 /// Driftless puts its version into this header of every answer of API v1.
 pub const VERSION_HEADER: &str = "driftless-version";
+
+/// Driftless says in this header which log it answers from: another one after a backup was restored.
+pub const LOG_HEADER: &str = "driftless-log";
 
 /// Where API v1 is, below the server's address.
 const API_PATH: &str = "/neonws/services/api";
@@ -29,6 +33,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(120);
 
 /// A larger answer is not read.
 const ANSWER_BYTES_MAX: u64 = 256 << 20;
+
+/// Stands for a time of creation that the source does not say.
+pub(crate) const NEVER: Stamp = Stamp::MAX;
 
 /// A session that has ended.
 const SESSION_INVALID: u32 = 4;
@@ -140,7 +147,11 @@ pub(crate) struct Page {
     pub(crate) responded: Stamp,
     pub(crate) told: AnswerPage,
     pub(crate) rows: Vec<Row>,
+    /// Records that cannot be activities.
+    pub(crate) unreadable: Vec<Unreadable>,
     pub(crate) removed: Vec<ActivityId>,
+    /// The stamps of all records, in their order.
+    pub(crate) stamps: Vec<Option<Stamp>>,
 }
 
 /// Why a page did not come.
@@ -176,6 +187,10 @@ pub struct Source {
     key: String,
     session: Option<String>,
     is_driftless: bool,
+    /// Which log it says it answers from.
+    log: Option<String>,
+    /// Whether nothing has been asked since the login.
+    is_fresh: bool,
     /// When it answered the login, by its own clock.
     now: Option<Stamp>,
     /// The size of its pages, as it said last.
@@ -222,6 +237,8 @@ impl Source {
             key: key.to_owned(),
             session: None,
             is_driftless: false,
+            log: None,
+            is_fresh: false,
             now: None,
             page_size: 1,
             patience,
@@ -248,9 +265,41 @@ impl Source {
         self.is_driftless
     }
 
+    /// What tells its log from every other, if it says so; known after the login.
+    #[must_use]
+    pub fn log(&self) -> Option<&str> {
+        self.log.as_deref()
+    }
+
+    /// Tells whoever watches, as when a request is repeated.
+    pub(crate) fn tell(&mut self, line: &str) {
+        (self.note)(line);
+    }
+
     /// As many ids can be asked for at once: the answer is one page then.
     pub(crate) fn ids_max(&self) -> usize {
         usize::try_from(self.page_size).unwrap_or(IDS_MAX).clamp(1, IDS_MAX)
+    }
+
+    /// Logs in before the first run: so a key that is wrong is noticed before a target is made.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub fn greet(&mut self) -> Result<(), SourceError> {
+        self.login()?;
+        self.is_fresh = true;
+        Ok(())
+    }
+
+    /// What its clock showed at the login that a run begins with.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub(crate) fn begin(&mut self) -> Result<Stamp, SourceError> {
+        match (std::mem::take(&mut self.is_fresh), self.now) {
+            (true, Some(now)) => Ok(now),
+            _ => self.login(),
+        }
     }
 
     /// Logs in anew; what its clock shows.
@@ -366,8 +415,10 @@ impl Source {
             return Err(not_api(url, status, body));
         }
         let (mut rows, mut removed, mut nameless) = (Vec::new(), Vec::new(), 0_u64);
+        let stamps = RefCell::new(Vec::new());
+        let (mut unreadable, mut unknown) = (Vec::new(), 0_u64);
         let reading = Reading {
-            now: self.now.unwrap_or(Stamp::MIN),
+            now: NEVER,
             zone: &Zone::utc(),
             zone_is_said: true,
             unpacked_max: files::WORKBOOK_UNPACKED_BYTES_MAX,
@@ -376,14 +427,26 @@ impl Source {
             folder: None,
             names: &mut NoNames,
         };
-        let head = files::read_answer(url, body, reading, &mut |imported| {
+        let mut take = |imported| {
             match Said::from(imported) {
-                Said::There(row) => rows.push(row),
+                Said::There(row) => {
+                    stamps.borrow_mut().push(row.modified);
+                    rows.push(row);
+                }
                 Said::Removed(id) => removed.push(id),
                 Said::Nameless => nameless += 1,
             }
             std::ops::ControlFlow::Continue(())
-        });
+        };
+        let mut set_aside = |found: files::Unreadable| {
+            let files::Unreadable { id, stamp: modified, record, problem } = found;
+            stamps.borrow_mut().push(modified);
+            match id {
+                Some(id) => unreadable.push(Unreadable { id, modified, record, problem }),
+                None => unknown += 1,
+            }
+        };
+        let head = files::read_answer(url, body, reading, &mut take, &mut set_aside);
         let head = head.map_err(|error| Trouble::Final(error.into()))?;
         if !head.errors.is_empty() {
             return Err(refused(url, question.page, &head.errors));
@@ -394,23 +457,24 @@ impl Source {
         let Some(responded) = head.responded else {
             return Err(odd("there is no responseDateTime in it".to_owned()));
         };
+        let (stamps, nameless) = (stamps.into_inner(), nameless + unknown);
         if nameless > 0 {
             return Err(odd(format!("{nameless} records have no activityId")));
         }
         let before = (told.current.saturating_sub(1)).saturating_mul(told.size);
         let expected = told.results.saturating_sub(before).min(told.size);
         let is_whole = told.size > 0 && told.pages >= told.results.div_ceil(told.size.max(1));
-        if told.current != question.page || !is_whole || rows.len() as u64 != expected {
+        if told.current != question.page || !is_whole || stamps.len() as u64 != expected {
             return Err(odd(format!(
                 "page {} of {}, with {} results, {} a page, has {} records",
                 told.current,
                 told.pages,
                 told.results,
                 told.size,
-                rows.len()
+                stamps.len()
             )));
         }
-        Ok(Page { responded, told, rows, removed })
+        Ok(Page { responded, told, rows, unreadable, removed, stamps })
     }
 
     /// Sends a form, and reads the answer.
@@ -424,6 +488,8 @@ impl Source {
         let mut answer = answer.map_err(|error| trouble(url, &error))?;
         let status = answer.status();
         self.is_driftless = answer.headers().contains_key(VERSION_HEADER);
+        let log = answer.headers().get(LOG_HEADER).and_then(|log| log.to_str().ok());
+        self.log = log.map(str::to_owned);
         let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
         let body = body.map_err(|error| trouble(url, &error))?;
         if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {

@@ -28,6 +28,8 @@ ALTER TABLE organization ADD COLUMN follows_organization TEXT;    -- the organiz
 ALTER TABLE organization ADD COLUMN follows_from         INTEGER; -- from here on it is asked next
 ALTER TABLE organization ADD COLUMN follows_complete_to  INTEGER; -- up to here everything has come, by its clock
 ALTER TABLE organization ADD COLUMN follows_loaded       INTEGER; -- when everything had come for the first time
+ALTER TABLE organization ADD COLUMN follows_log          TEXT;    -- what tells its log from every other
+ALTER TABLE organization ADD COLUMN follows_compared     INTEGER; -- when all of it was read last, by its clock
 
 -- A session is opened with a key or with a login.
 CREATE TABLE session_of_two_kinds (

@@ -166,7 +166,8 @@ fn stage(number: i64) -> Result<Stage, StoreError> {
 pub(crate) const ORGANIZATION: &str =
     "organization, id, name, zone, stage, last_user_named, guide_hidden,
     examples, examples_until, example_account, example_accounts, examples_removed, import_columns,
-    follows_source, follows_organization, follows_from, follows_complete_to, follows_loaded";
+    follows_source, follows_organization, follows_from, follows_complete_to, follows_loaded,
+    follows_log, follows_compared";
 
 /// Reads [`ORGANIZATION`].
 pub(crate) fn organization(row: &Row<'_>) -> Result<Organization, StoreError> {
@@ -193,6 +194,8 @@ fn follows(row: &Row<'_>) -> Result<Option<Follows>, StoreError> {
         from: stamp(15)?,
         complete_to: stamp(16)?,
         loaded: stamp(17)?,
+        log: column(row, 18)?,
+        compared: stamp(19)?,
     }))
 }
 

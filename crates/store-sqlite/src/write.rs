@@ -137,8 +137,8 @@ impl Transaction for SqliteTransaction<'_> {
             "INSERT INTO organization (organization, id, name, zone, stage, last_user_named,
                  guide_hidden, examples, examples_until, example_account, example_accounts,
                  examples_removed, import_columns, follows_source, follows_organization,
-                 follows_from, follows_complete_to, follows_loaded)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+                 follows_from, follows_complete_to, follows_loaded, follows_log, follows_compared)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
              ON CONFLICT (organization) DO UPDATE
              SET id = excluded.id, name = excluded.name, zone = excluded.zone, stage = excluded.stage,
                  last_user_named = excluded.last_user_named, guide_hidden = excluded.guide_hidden,
@@ -151,7 +151,9 @@ impl Transaction for SqliteTransaction<'_> {
                  follows_organization = excluded.follows_organization,
                  follows_from = excluded.follows_from,
                  follows_complete_to = excluded.follows_complete_to,
-                 follows_loaded = excluded.follows_loaded",
+                 follows_loaded = excluded.follows_loaded,
+                 follows_log = excluded.follows_log,
+                 follows_compared = excluded.follows_compared",
             params![
                 organization.key.0,
                 organization.id.as_str(),
@@ -171,6 +173,8 @@ impl Transaction for SqliteTransaction<'_> {
                 follows.and_then(|follows| follows.from).map(Stamp::millis),
                 follows.and_then(|follows| follows.complete_to).map(Stamp::millis),
                 follows.and_then(|follows| follows.loaded).map(Stamp::millis),
+                follows.and_then(|follows| follows.log.as_deref()),
+                follows.and_then(|follows| follows.compared).map(Stamp::millis),
             ],
         )
     }

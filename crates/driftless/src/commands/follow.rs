@@ -69,6 +69,8 @@ pub(super) fn run(
                 from: state.from(),
                 complete_to: state.complete_to_millis.map(Stamp::from_millis),
                 loaded: None,
+                log: state.log.clone(),
+                compared: state.compared_millis.map(Stamp::from_millis),
             };
             let page = FollowPage { follows, items, is_repair: *is_repair };
             let Followed { written, removed } = service.take_followed(&tenant, page)?;
@@ -97,6 +99,8 @@ fn state(follows: &Follows) -> State {
         organization: follows.organization.clone(),
         from_millis: follows.from.map(Stamp::millis),
         complete_to_millis: follows.complete_to.map(Stamp::millis),
+        log: follows.log.clone(),
+        compared_millis: follows.compared.map(Stamp::millis),
     }
 }
 

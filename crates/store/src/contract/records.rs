@@ -133,6 +133,8 @@ pub(super) fn organizations_are_kept_and_changed(store: &dyn Store) {
         from: Some(Stamp::from_millis(-1)),
         complete_to: None,
         loaded: Some(Stamp::from_millis(1 << 40)),
+        log: Some("7b1f".to_owned()),
+        compared: Some(Stamp::from_millis(2)),
     });
     one.guide = Guide { hidden: true, examples: Some(examples) };
     commit(store, |t| t.put_organization(&one).unwrap());
