@@ -271,7 +271,7 @@ fn what_is_missing_is_added_on_request() {
     page.shows("Accounts that do not exist yet: Harbor Bakery.");
     page.shows("Statuses that do not exist yet: Left message.").shows("Grace Hopper (");
     page.shows("Harbor Bakery (new)").shows("Grace Hopper (new)");
-    page.hides("value=\"import\"").shows("Add what is missing, and check again");
+    page.hides("value=\"import\"").shows("Add these and check again");
     let page = admin.post(&address, &[("action", "import")]);
     page.refused(422).shows("Let the import add them, or change the file.");
     assert!(!world.service.has_activities(&world.acme));

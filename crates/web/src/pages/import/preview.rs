@@ -390,7 +390,7 @@ fn buttons(checked: &Checked) -> Markup {
         }
         div.buttons {
             @if needs_add {
-                button.primary type="submit" name="add" value="on" { "Add what is missing, and check again" }
+                button.primary type="submit" name="add" value="on" { "Add these and check again" }
             } @else if changed > 0 {
                 button.primary type="submit" name="action" value="import" {
                     "Import " (counted(changed, "activity", "activities"))
