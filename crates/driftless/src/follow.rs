@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use domain::{ActivityId, NoNames, OrgId, Stamp, State as VersionState, Version, Zone};
 use files::{ColumnNames, Reading};
+use mirror::NEVER;
 use mirror::columns::{Values, values};
 use mirror::target::{Applied, Batch, Rows, Target, TargetError};
 use mirror::{Row, State};
@@ -21,6 +22,9 @@ use crate::{remote, serve};
 
 /// Ids in one question: its line is limited.
 const IDS_AT_ONCE: usize = 10_000;
+
+/// What an organization has where the source does not say when an activity was created or changed.
+const UNKNOWN: Stamp = Stamp::MIN;
 
 /// An organization, in this process or in the server that has the folder.
 pub(crate) struct Following {
@@ -173,9 +177,12 @@ impl Following {
         };
         let removed: HashSet<ActivityId> = batch.removed.iter().copied().collect();
         for row in batch.rows.iter().filter(|row| !removed.contains(&row.id)) {
-            let missing = || format!("activity {} has no lastModifiedDateTime", row.id);
-            let stamp = row.modified.ok_or_else(missing)?;
-            writer.write(&version(row.id, stamp, VersionState::Record(row.activity.clone())))?;
+            let mut activity = row.activity.clone();
+            if activity.created == NEVER {
+                activity.created = UNKNOWN;
+            }
+            let stamp = row.modified.unwrap_or(UNKNOWN);
+            writer.write(&version(row.id, stamp, VersionState::Record(activity)))?;
         }
         for id in batch.removed {
             writer.write(&version(*id, Stamp::from_millis(0), VersionState::Tombstone))?;
@@ -196,8 +203,12 @@ impl Following {
             names: &mut NoNames,
         };
         let read = files::read(&self.name, text.as_bytes(), reading, &mut |item| {
-            if let domain::Imported::Record { id: Some(id), stamp, activity, .. } = item {
-                rows.push(values(&Row { id, modified: stamp, activity }));
+            if let domain::Imported::Record { id: Some(id), stamp, mut activity, .. } = item {
+                if activity.created == UNKNOWN {
+                    activity.created = NEVER;
+                }
+                let modified = stamp.filter(|stamp| *stamp != UNKNOWN);
+                rows.push(values(&Row { id, modified, activity }));
             }
             std::ops::ControlFlow::Continue(())
         });
