@@ -10,6 +10,7 @@
 
 mod careful;
 pub mod columns;
+pub mod compare;
 mod patience;
 mod row;
 mod run;

@@ -230,14 +230,8 @@ impl Source {
         note: Box<dyn FnMut(&str) + Send>,
     ) -> Result<Source, SourceError> {
         let api = api_address(address)?;
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(ANSWER_WITHIN))
-            .max_redirects(0)
-            .user_agent(concat!("driftless-mirror/", env!("CARGO_PKG_VERSION")))
-            .build();
         Ok(Source {
-            agent: config.new_agent(),
+            agent: agent(),
             api,
             organization: organization.to_owned(),
             key: key.to_owned(),
@@ -312,7 +306,7 @@ impl Source {
     ///
     /// # Errors
     /// See [`SourceError`].
-    fn login(&mut self) -> Result<Stamp, SourceError> {
+    pub fn login(&mut self) -> Result<Stamp, SourceError> {
         self.session = None;
         let session = self.repeat(Source::try_login);
         self.session = Some(session.map_err(|no_page| match no_page {
@@ -505,8 +499,19 @@ impl Source {
     }
 }
 
+/// What sends requests: it follows no redirect, and takes every status for an answer.
+pub(crate) fn agent() -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(ANSWER_WITHIN))
+        .max_redirects(0)
+        .user_agent(concat!("driftless-mirror/", env!("CARGO_PKG_VERSION")))
+        .build();
+    config.new_agent()
+}
+
 /// The address of API v1, from what somebody has typed.
-fn api_address(address: &str) -> Result<String, SourceError> {
+pub(crate) fn api_address(address: &str) -> Result<String, SourceError> {
     let refused = || SourceError::Address(address.to_owned());
     let uri: ureq::http::Uri = address.trim().parse().map_err(|_| refused())?;
     let is_http = matches!(uri.scheme_str(), Some("http" | "https"));

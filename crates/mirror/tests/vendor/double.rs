@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::world::{Shown, Sins, World};
 
 pub(crate) struct Double {
-    world: Arc<Mutex<World>>,
+    pub(crate) world: Arc<Mutex<World>>,
     listener: TcpListener,
     over: Arc<AtomicBool>,
 }
