@@ -5,8 +5,8 @@
 //! [`overlap_ms`](crate::Options::overlap_ms) before To. What comes twice changes nothing.
 //!
 //! If the records come in the order that was asked for, each page is asked for as page 1 from the last row's stamp
-//! on, so that nothing shifts. What a page leaves must then be what the next one finds; if it finds less, the part
-//! before it is counted once more.
+//! on, so that nothing shifts. What a page leaves must then be what the next one finds; if it finds another number,
+//! and after the first page of a run, the part before it is counted once more.
 //!
 //! If they come in another order, the time is cut into windows that are so narrow that each fits on one page, and
 //! so comes in one answer. Only where one second has more than a page, or records have no stamp, pages are turned:
@@ -43,15 +43,17 @@ impl Run<'_> {
     /// Reads all up to `to`.
     pub(crate) fn carefully(&mut self, to: Stamp) -> Result<(), RunError> {
         let begin = self.state.from().unwrap_or(Stamp::from_millis(BEGIN_MS)).min(to);
-        let (mut from, mut before) = (begin, None);
+        let (mut from, mut before, mut is_first) = (begin, None, true);
         loop {
             let answer = self.page_of(from, to, 1)?;
             if let Some((previous, passed, expected)) = before
-                && answer.told.results < expected
-                && self.page_of(previous, from.plus_millis(-1), 1)?.told.results > passed
+                && (is_first || answer.told.results != expected)
             {
-                // What is older than its last row was not all on the page before.
-                return self.by_windows(previous, to, begin);
+                // Was what is older than its last row all on the page before?
+                is_first = false;
+                if self.page_of(previous, from.plus_millis(-1), 1)?.told.results > passed {
+                    return self.by_windows(previous, to, begin);
+                }
             }
             self.total = self.total.max(answer.told.results);
             if answer.told.pages <= 1 {
@@ -62,8 +64,9 @@ impl Run<'_> {
                 _ => return self.by_windows(from, to, begin),
             };
             let passed = answer.stamps.iter().filter(|stamp| **stamp < Some(last)).count() as u64;
-            before = Some((from, passed, answer.told.results - passed));
-            let state = self.state_at(last, to, begin);
+            before = Some((from, passed, answer.told.results.saturating_sub(passed)));
+            // That it was all up to its last row, only the next answer shows: until then, this is the place.
+            let state = self.state_at(from, to, begin);
             self.take(&answer, true, state)?;
             self.heed_stop()?;
             from = last;

@@ -64,6 +64,12 @@ impl Double {
         world.pass();
     }
 
+    pub(crate) fn edit(&self, id: i64) {
+        let mut world = self.world();
+        world.change(id, false);
+        world.pass();
+    }
+
     pub(crate) fn remove(&self, count: usize) {
         let mut world = self.world();
         world.pass();

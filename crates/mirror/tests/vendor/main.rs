@@ -140,6 +140,24 @@ fn a_run_that_is_killed_at_any_step_is_followed_by_one_that_goes_on() {
     }
 }
 
+#[test]
+fn records_that_only_seem_to_be_in_order_are_not_skipped_by_a_run_that_is_killed() {
+    let sins = Sins { order: Order::ById, page_size_max: 3, ..Sins::default() };
+    for writes_left in 0..8 {
+        let double = Double::start(sins, 1);
+        (0..9).for_each(|_| double.create(1));
+        // By id, two pages still look as if they were sorted by time.
+        double.edit(5);
+        (0..6).for_each(|_| double.pause());
+        let folder = in_memory();
+        let file = folder.path().join("crm.db");
+        let target = &mut SqliteTarget::open(&file).unwrap();
+        let _ = run(&double, &mut Killed { target, writes_left, is_written: true });
+        run(&double, target).unwrap();
+        assert_eq!(held(&file), double.truth(), "after {writes_left} writes");
+    }
+}
+
 /// What makes the target equal to the source, once everybody rests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Enough {
