@@ -74,9 +74,13 @@ impl Following {
         create: bool,
     ) -> Result<Option<String>, TargetError> {
         let asked = self.try_ask(what, typed, create);
-        asked.map_err(|error| match error.downcast::<TargetError>() {
-            Ok(error) => *error,
-            Err(error) => self.failed(&error),
+        asked.map_err(|error| {
+            // The run ends with it, and the next one looks anew who has the folder.
+            self.let_go();
+            match error.downcast::<TargetError>() {
+                Ok(error) => *error,
+                Err(error) => self.failed(&error),
+            }
         })
     }
 
