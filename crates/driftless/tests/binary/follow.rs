@@ -571,6 +571,35 @@ fn a_run_that_is_killed_anywhere_goes_on_and_writes_nothing_twice() {
 }
 
 #[test]
+fn rows_are_there_before_the_run_counts_them_as_read() {
+    let source = Source::start();
+    source.client.create("Call");
+    let following = source.followed();
+    following.ok();
+    let record = source.folder.ok("export acme");
+    for round in 1..=6 {
+        let more = (0..400).map(|n| {
+            record.replace("\"activityId\":1,", &format!("\"activityId\":{},", round * 1_000 + n))
+        });
+        source.folder.write("more", more.collect::<String>());
+        source.folder.ok("import acme more");
+        let server = (round % 2 == 0).then(|| following.folder.serve());
+        let before = following.versions();
+        let line = following.command("run");
+        let mut command = following.folder.command(line.split(' '));
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // Killed as soon as the first of its rows are there.
+        while following.versions() == before && child.try_wait().unwrap().is_none() {}
+        server.map(Server::kill);
+        let _ = child.kill();
+        child.wait().unwrap();
+        following.ok();
+        assert_eq!(following.copy(), copy_of(&source.folder));
+        assert_eq!(following.versions(), before + 400);
+    }
+}
+
+#[test]
 fn a_mirror_that_goes_on_and_on_outlives_the_server_below_it() {
     let source = Source::start();
     let ids = ["Call", "Mail", "Meet"].map(|subject| source.client.create(subject));
