@@ -75,7 +75,7 @@ impl Following {
     ) -> Result<Option<String>, TargetError> {
         let asked = self.try_ask(what, typed, create);
         asked.map_err(|error| {
-            // The run ends with it, and the next one looks anew who has the folder.
+            // The run ends with it, and the next one looks again which process has the folder.
             self.let_go();
             match error.downcast::<TargetError>() {
                 Ok(error) => *error,
@@ -281,7 +281,7 @@ impl Drop for Following {
     }
 }
 
-/// Keeps what is printed; what is told beside goes to standard error.
+/// Keeps what is printed; notes go to standard error.
 struct Answer(String);
 
 impl Console for Answer {

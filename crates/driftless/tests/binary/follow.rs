@@ -167,7 +167,7 @@ fn people_and_statuses_of_the_source_are_made_here_and_a_new_name_is_taken_over(
 }
 
 #[test]
-fn nobody_writes_to_it_until_it_is_finished() {
+fn no_one_writes_to_it_until_it_is_finished() {
     let source = Source::start();
     let id = source.client.create("Call");
     let following = source.followed();
