@@ -78,9 +78,13 @@ impl Following {
         create: bool,
     ) -> Result<Option<String>, TargetError> {
         let asked = self.try_ask(what, typed, create);
-        asked.map_err(|error| match error.downcast::<TargetError>() {
-            Ok(error) => *error,
-            Err(error) => self.failed(&error),
+        asked.map_err(|error| {
+            // The run ends with it, and the next one looks again which process has the folder.
+            self.let_go();
+            match error.downcast::<TargetError>() {
+                Ok(error) => *error,
+                Err(error) => self.failed(&error),
+            }
         })
     }
 
@@ -312,7 +316,7 @@ impl Drop for Following {
     }
 }
 
-/// Keeps what is printed; what is told beside goes to standard error.
+/// Keeps what is printed; notes go to standard error.
 struct Answer(String);
 
 impl Console for Answer {
