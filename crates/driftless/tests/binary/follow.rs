@@ -290,7 +290,9 @@ fn what_cannot_follow_is_told_so() {
     source.folder.ok("user add other Ada");
     let key = source.folder.ok("key add other --user 1");
     folder.write("other", key.lines().last().unwrap());
-    let another = following.command("run").replace("--org acme --key-file key", "--org other --key-file other");
+    let another = following
+        .command("run")
+        .replace("--org acme --key-file key", "--org other --key-file other");
     assert!(folder.refused(&another).contains("mirrors organization \"acme\""));
 
     let lock = std::fs::File::open(folder.path("driftless-data/mirror-acme.lock")).unwrap();
@@ -454,7 +456,10 @@ fn a_script_that_only_gets_another_address_misses_nothing() {
 #[test]
 fn whatever_sins_the_source_has_it_is_equal_once_everybody_rests() {
     for seed in 0..6 {
-        let double = Double::start(Sins { outages: 0, bursts: 0, unreadable: false, ..Sins::drawn(seed) }, seed);
+        let double = Double::start(
+            Sins { outages: 0, bursts: 0, unreadable: false, ..Sins::drawn(seed) },
+            seed,
+        );
         let following = Following::of(double.address());
         let server = (seed % 2 == 0).then(|| following.folder.serve_new());
         double.work(60);
