@@ -271,7 +271,7 @@ impl Source {
         self.log.as_deref()
     }
 
-    /// Tells whoever watches, as when a request is repeated.
+    /// Tells the person who watches, as when a request is repeated.
     pub(crate) fn tell(&mut self, line: &str) {
         (self.note)(line);
     }
