@@ -93,7 +93,7 @@ pub fn values(row: &Row) -> Values {
         optional_number(activity.system_user.map(|user| user.0)),
         Value::Number(activity.status.0),
         text(activity.status_name.as_str()),
-        Value::Text(activity.priority.as_str().to_uppercase()),
+        text(activity.priority.capitals()),
         Value::Time(activity.created),
         optional_text(&activity.created_by),
         optional_time(row.modified),
