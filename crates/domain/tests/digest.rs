@@ -61,7 +61,8 @@ fn digest<'a>(set: impl IntoIterator<Item = (&'a i64, &'a Kept)>) -> SetDigest {
 
 /// Few values, so that two of them are often equal, or differ in one place.
 fn kept() -> impl Strategy<Value = Kept> {
-    let text = || prop::sample::select(vec!["", "a", "ab", "b", "\u{1}", "ä"]).prop_map(str::to_owned);
+    let text =
+        || prop::sample::select(vec!["", "a", "ab", "b", "\u{1}", "ä"]).prop_map(str::to_owned);
     let number = || prop::sample::select(vec![0, 1, 256, -1]);
     let field = (text(), prop::option::of(text()), prop::option::of(text()));
     (

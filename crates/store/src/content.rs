@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use domain::{
-    Activity, ActivityId, ClientId, CustomField, ExternalId, Mirrored, MirroredField, Moment, Note, Priority,
-    Provenance, Seq, Source, Stamp, StatusId, StatusName, Subject, UserId, Version,
+    Activity, ActivityId, ClientId, CustomField, ExternalId, Mirrored, MirroredField, Moment, Note,
+    Priority, Provenance, Seq, Source, Stamp, StatusId, StatusName, Subject, UserId, Version,
 };
 use serde::{Deserialize, Serialize};
 
