@@ -34,7 +34,8 @@ pub(crate) enum Mirror {
     Run(Run),
     /// Compare the target with the server, activity by activity.
     ///
-    /// It first runs like `mirror run`, then reads everything once more and lists what differs. Exit codes: 0
+    /// It first runs like `mirror run`, then lists what differs. If the server is Driftless, it compares digests
+    /// and reads only activities that differ; otherwise, it reads everything once more. Exit codes: 0
     /// equal (or repaired), 1 different or failed, 2 wrong usage, 3 stopped because too much would be removed.
     Verify(Verify),
 }
@@ -184,7 +185,7 @@ fn compare(work: &mut Work, repair: bool) -> Result<Ending, Failure> {
     let mut progress = Progress(Terminal::new());
     let told = ::mirror::verify(source, &mut **target, options, repair, stop, &mut progress);
     drop(progress);
-    let Verified { compared, differences, is_repaired, as_of } = match told {
+    let Verified { compared, differences, is_repaired, as_of, requests } = match told {
         Ok(verified) => verified,
         Err(error @ RunError::Breaker { .. }) => return broken_off(&error),
         Err(error) => return Err(error.into()),
@@ -199,6 +200,10 @@ fn compare(work: &mut Work, repair: bool) -> Result<Ending, Failure> {
             Difference::Missing => writeln!(out, "{id}: missing in the target")?,
             Difference::Stale(columns) => writeln!(out, "{id}: differs in {}", columns.join(", "))?,
             Difference::Ghost => writeln!(out, "{id}: not at the server")?,
+            Difference::RemovalMissing => writeln!(out, "{id}: removal missing in the target")?,
+            Difference::RemovalWrong => {
+                writeln!(out, "{id}: removed in the target, but not at the server")?;
+            }
         }
     }
     let more = differences.len().saturating_sub(DIFFERENCES_SHOWN_MAX);
@@ -210,7 +215,8 @@ fn compare(work: &mut Work, repair: bool) -> Result<Ending, Failure> {
         (count, true) => format!("{count} repaired"),
         (count, false) => format!("{count} different; --repair repairs them"),
     };
-    writeln!(out, "{compared} compared as of {}: {found}", Zone::utc().at(as_of))?;
+    let as_of = Zone::utc().at(as_of);
+    writeln!(out, "{compared} compared as of {as_of} in {requests} requests: {found}")?;
     let is_equal = differences.is_empty() || is_repaired;
     Ok(if is_equal { Ending::Done } else { Ending::Warning })
 }

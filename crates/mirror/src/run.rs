@@ -313,6 +313,7 @@ impl Run<'_> {
             false => self.target.apply(&Batch {
                 rows: &page.rows,
                 removed,
+                unknown: &[],
                 state: &state,
                 is_repair: false,
             })?,

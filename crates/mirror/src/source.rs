@@ -1,5 +1,7 @@
 //! The source: a server that speaks API v1, over HTTP.
 
+pub(crate) mod digests;
+
 use std::time::{Duration, Instant};
 
 use domain::{ActivityId, NoNames, Stamp, Zone};
@@ -180,6 +182,8 @@ pub struct Source {
     now: Option<Stamp>,
     /// The size of its pages, as it said last.
     page_size: u64,
+    /// How many requests have been sent.
+    requests: u64,
     patience: Patience,
     stop: Stop,
     note: Box<dyn FnMut(&str) + Send>,
@@ -230,6 +234,7 @@ impl Source {
             is_driftless: false,
             now: None,
             page_size: 1,
+            requests: 0,
             patience,
             stop,
             note,
@@ -252,6 +257,12 @@ impl Source {
     #[must_use]
     pub fn is_driftless(&self) -> bool {
         self.is_driftless
+    }
+
+    /// How many requests it has been sent, those that were repeated included.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests
     }
 
     /// As many ids can be asked for at once: the answer is one page then.
@@ -425,6 +436,7 @@ impl Source {
         url: &str,
         form: &[(&str, String)],
     ) -> Result<(StatusCode, Vec<u8>), Trouble> {
+        self.requests += 1;
         let pairs = form.iter().map(|(name, value)| (*name, value.as_str()));
         let answer = self.agent.post(url).send_form(pairs);
         let mut answer = answer.map_err(|error| trouble(url, &error))?;

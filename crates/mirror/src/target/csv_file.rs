@@ -89,6 +89,14 @@ impl Target for CsvTarget {
         self.database.rows_after(after, max)
     }
 
+    fn removed_after(
+        &mut self,
+        after: ActivityId,
+        max: u32,
+    ) -> Result<Vec<ActivityId>, TargetError> {
+        self.database.removed_after(after, max)
+    }
+
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
         let differs = |applied: Applied| applied.written + applied.removed > 0;
         let behind = |applied| differs(applied).then(|| ("csv", "behind".to_owned()));

@@ -103,6 +103,14 @@ impl Target for JsonLinesTarget {
         self.database.rows_after(after, max)
     }
 
+    fn removed_after(
+        &mut self,
+        after: ActivityId,
+        max: u32,
+    ) -> Result<Vec<ActivityId>, TargetError> {
+        self.database.removed_after(after, max)
+    }
+
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
         let mut lines = Vec::new();
         for row in batch.rows {
@@ -110,7 +118,7 @@ impl Target for JsonLinesTarget {
                 put_line(&mut lines, &record(&values(row)));
             }
         }
-        for id in batch.removed {
+        for id in batch.removed.iter().chain(batch.unknown) {
             if self.database.count_of(&[*id])? > 0 || batch.rows.iter().any(|row| row.id == *id) {
                 put_line(&mut lines, &json!({"activity_id": id.0, "removed": true}));
             }

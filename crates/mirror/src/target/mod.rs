@@ -26,6 +26,8 @@ pub struct Batch<'a> {
     pub rows: &'a [Row],
     /// Activities that were removed.
     pub removed: &'a [ActivityId],
+    /// Activities of which the source knows nothing, not even that they were removed: what there is of them goes.
+    pub unknown: &'a [ActivityId],
     /// How far the mirror has come with these.
     pub state: &'a State,
     /// Whether rows are written also where what is there seems newer: somebody else has changed it.
@@ -74,6 +76,16 @@ pub trait Target {
     /// # Errors
     /// When the target cannot be read.
     fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError>;
+
+    /// The removed activities that it knows with ids greater than `after`, by id, at most `max`.
+    ///
+    /// # Errors
+    /// When the target cannot be read.
+    fn removed_after(
+        &mut self,
+        after: ActivityId,
+        max: u32,
+    ) -> Result<Vec<ActivityId>, TargetError>;
 
     /// Writes a batch. A row that is older than what is there changes nothing, unless it is a repair.
     ///

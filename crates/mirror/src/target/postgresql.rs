@@ -191,6 +191,17 @@ impl Target for PostgresqlTarget {
             .map_err(|error| self.failed(&error))
     }
 
+    fn removed_after(
+        &mut self,
+        after: ActivityId,
+        max: u32,
+    ) -> Result<Vec<ActivityId>, TargetError> {
+        let sql = "SELECT activity_id FROM activity_deleted WHERE activity_id > $1 ORDER BY activity_id LIMIT $2";
+        let rows = self.client.query(sql, &[&after.0, &i64::from(max)]);
+        let ids = rows.map(|rows| rows.iter().map(|row| ActivityId(row.get(0))).collect());
+        ids.map_err(|error| self.failed(&error))
+    }
+
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
         let name = &self.name;
         let to_error = |error: postgres::Error| failed(name, &error);
@@ -216,6 +227,10 @@ fn write(transaction: &mut Transaction<'_>, batch: &Batch<'_>) -> Result<Applied
         transaction.execute("DELETE FROM activity WHERE activity_id = ANY($1)", &[&removed])?;
     let note = "INSERT INTO activity_deleted SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING";
     transaction.execute(note, &[&removed])?;
+    let unknown: Vec<i64> = batch.unknown.iter().map(|id| id.0).collect();
+    applied.removed +=
+        transaction.execute("DELETE FROM activity WHERE activity_id = ANY($1)", &[&unknown])?;
+    transaction.execute("DELETE FROM activity_deleted WHERE activity_id = ANY($1)", &[&unknown])?;
     let state = serde_json::to_string(batch.state).unwrap_or_default();
     put(transaction, "state", &state)?;
     Ok(applied)

@@ -221,6 +221,19 @@ impl Target for SqliteTarget {
         read().map_err(|error| self.failed(&error))
     }
 
+    fn removed_after(
+        &mut self,
+        after: ActivityId,
+        max: u32,
+    ) -> Result<Vec<ActivityId>, TargetError> {
+        let read = || -> rusqlite::Result<Vec<ActivityId>> {
+            let sql = "SELECT activity_id FROM activity_deleted WHERE activity_id > ?1 ORDER BY activity_id LIMIT ?2";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            statement.query_map([after.0, max.into()], |row| row.get(0).map(ActivityId))?.collect()
+        };
+        read().map_err(|error| self.failed(&error))
+    }
+
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
         self.apply_noting(batch, |_| None)
     }
@@ -244,6 +257,10 @@ fn write(transaction: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::Result<A
         for id in batch.removed {
             applied.removed += delete.execute([id.0])? as u64;
             note.execute([id.0])?;
+        }
+        for id in batch.unknown {
+            applied.removed += delete.execute([id.0])? as u64;
+            is_back.execute([id.0])?;
         }
     }
     let state = serde_json::to_string(batch.state)

@@ -80,7 +80,7 @@ fn state(from: i64) -> State {
 fn apply(target: &mut dyn Target, rows: &[Row], removed: &[i64], from: i64) -> (u64, u64) {
     let removed: Vec<ActivityId> = removed.iter().copied().map(ActivityId).collect();
     let state = state(from);
-    let batch = Batch { rows, removed: &removed, state: &state, is_repair: false };
+    let batch = Batch { rows, removed: &removed, unknown: &[], state: &state, is_repair: false };
     let Applied { written, removed } = target.apply(&batch).unwrap();
     target.finish().unwrap();
     assert_eq!(target.state().unwrap(), Some(state));
@@ -153,7 +153,8 @@ fn an_older_version_does_not_overwrite_a_newer_one_unless_it_repairs() {
         apply(target, &[row(1, "new", 2_000)], &[], 5);
         assert_eq!(apply(target, &[row(1, "old", 1_000)], &[], 5), (0, 0), "{kind:?}");
         let (rows, state) = ([row(1, "right", 1_000)], state(5));
-        let batch = Batch { rows: &rows, removed: &[], state: &state, is_repair: true };
+        let batch =
+            Batch { rows: &rows, removed: &[], unknown: &[], state: &state, is_repair: true };
         assert_eq!(target.apply(&batch).unwrap().written, 1, "{kind:?}");
         assert_eq!(held(target), [(1, "right".to_owned())], "{kind:?}");
     });

@@ -112,6 +112,14 @@ impl Target for Killed<'_> {
         self.target.rows_after(after, max)
     }
 
+    fn removed_after(
+        &mut self,
+        after: ActivityId,
+        max: u32,
+    ) -> Result<Vec<ActivityId>, TargetError> {
+        self.target.removed_after(after, max)
+    }
+
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
         if self.writes_left > 0 {
             self.writes_left -= 1;
