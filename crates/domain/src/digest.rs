@@ -10,6 +10,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{ActivityId, Priority, Stamp};
 
+/// The most parts that a range can be divided into by one question for digests.
+pub const DIGEST_PARTS_MAX: usize = 1_024;
+
 /// What begins each fingerprint of an activity. Another form of fingerprints needs another one.
 const THERE: &[u8] = b"driftless activity 1\0";
 

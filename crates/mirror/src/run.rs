@@ -170,7 +170,6 @@ pub fn run(
         Err(SourceError::Stopped) => return Ok(Summary::default()),
         now => now?,
     };
-    let rows = target.count()?;
     let (summary, counted, gone) = (Summary::default(), HashSet::new(), HashSet::new());
     let mut run = Run {
         source,
@@ -179,7 +178,7 @@ pub fn run(
         stop,
         report,
         state,
-        rows,
+        rows: None,
         summary,
         counted,
         gone,
@@ -201,8 +200,8 @@ struct Run<'r> {
     stop: &'r Stop,
     report: &'r mut dyn Report,
     state: State,
-    /// What the target had before.
-    rows: u64,
+    /// What the target had before; none as long as nothing was removed, since counting a million rows takes its time.
+    rows: Option<u64>,
     summary: Summary,
     /// Activities that a dry run has counted as written.
     counted: HashSet<ActivityId>,
@@ -342,7 +341,15 @@ impl Run<'_> {
         let new: Vec<ActivityId> =
             removed.iter().copied().filter(|id| !self.gone.contains(id)).collect();
         let going = self.summary.removed + self.target.count_of(&new)?;
-        self.options.breaker.check(going, self.rows)
+        if going == 0 {
+            return Ok(());
+        }
+        let rows = match self.rows {
+            Some(rows) => rows,
+            None => self.target.count()?,
+        };
+        self.rows = Some(rows);
+        self.options.breaker.check(going, rows)
     }
 }
 

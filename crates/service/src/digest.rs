@@ -5,15 +5,12 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Weak};
 
-use domain::{ActivityId, Fingerprint, Seq, SetDigest, Stamp};
+use domain::{ActivityId, DIGEST_PARTS_MAX, Fingerprint, Seq, SetDigest, Stamp};
 use timeline::{SeqRange, View};
 
 use crate::exposure::Reading;
 use crate::tenant::Tenant;
 use crate::{AskError, Service};
-
-/// The most parts that one question can have.
-pub const DIGEST_PARTS_MAX: usize = 1_024;
 
 /// Versions that are looked at in one step: a commit waits for no more, and the store's snapshot lasts no longer.
 const STEP_VERSIONS: u64 = 50_000;

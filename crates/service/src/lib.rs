@@ -96,7 +96,7 @@ pub use check::{Checked, check};
 pub use clock::SystemClock;
 pub use commit::Committer;
 pub use coverage::{Cause, Missing, PagesServed, Poll, Served, Undelivered};
-pub use digest::{DIGEST_PARTS_MAX, DigestPart, DigestQuery, Digested};
+pub use digest::{DigestPart, DigestQuery, Digested};
 pub use directory::Directory;
 pub use examples::{ExamplesError, RemovedExamples, made_up};
 pub use history::{Change, Difference, Story};

@@ -1,13 +1,10 @@
 //! Asking Driftless for digests: what ranges of ids hold, as of an instant.
 
-use domain::{ActivityId, ID_MAX, SetDigest, Stamp};
+use domain::{ActivityId, DIGEST_PARTS_MAX, ID_MAX, SetDigest, Stamp};
 use files::AnswerError;
 use serde::Deserialize;
 
 use super::{NoPage, Source, SourceError, Trouble, lower_bound, not_api, refused};
-
-/// Parts that are asked for: the most that one question can have.
-const PARTS: usize = 1_024;
 
 /// All ids that there can be.
 pub(crate) const ALL_IDS: Ids = Ids { from: ActivityId(1), to: ActivityId(ID_MAX) };
@@ -134,7 +131,7 @@ impl Source {
             ("asOfDateTime", as_of.at_offset(0).to_string()),
             ("fromActivityId", ids.from.to_string()),
             ("toActivityId", ids.to.to_string()),
-            ("parts", PARTS.to_string()),
+            ("parts", DIGEST_PARTS_MAX.to_string()),
         ];
         let (status, body) = self.post(&url, &form)?;
         let Ok(answer) = serde_json::from_slice::<DigestAnswer>(&body) else {

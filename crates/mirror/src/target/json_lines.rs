@@ -42,6 +42,8 @@ impl JsonLinesTarget {
         let told = |error: &io::Error| failed(folder, error);
         fs::create_dir_all(folder).map_err(|error| told(&error))?;
         let mut database = SqliteTarget::open(&folder.join("state.mirror"))?;
+        // What the log says must not be taken back: others may have read it.
+        database.hold_each()?;
         let noted = database.note("log")?;
         let place = noted.as_deref().and_then(|noted| noted.split_once(' '));
         let number = |text: &str| text.parse().ok();

@@ -45,7 +45,9 @@ pub struct Applied {
 
 /// A place that is kept equal to the source.
 ///
-/// What [`Target::apply`] has acknowledged is durable. Applying a batch a second time changes nothing.
+/// What [`Target::finish`] has acknowledged is durable. Before that, a power cut may take back the batches that were
+/// applied last, but never a part of one, and so never rows without the place that they lead to, or that without them.
+/// Applying a batch a second time changes nothing.
 pub trait Target {
     /// How far the mirror has come; none of a target that is new.
     ///

@@ -76,6 +76,8 @@ fn table() -> String {
 pub struct SqliteTarget {
     file: String,
     connection: Connection,
+    /// Whether rows were written that a power cut may still take back.
+    is_behind: bool,
     /// Locked as long as this is open. A file of its own: to close the database's a second time would release
     /// SQLite's locks.
     _lock: File,
@@ -94,8 +96,13 @@ impl SqliteTarget {
         });
         let connection = opened.map_err(|error| failed(&name, &error))?;
         let _lock = lock(&name, &beside(file, ".lock"))?;
-        let mut target = SqliteTarget { file: name, connection, _lock };
+        let mut target = SqliteTarget { file: name, connection, is_behind: false, _lock };
         target.set_up()?;
+        // Others read while this writes, and no page of a first load waits for the disk.
+        for (pragma, value) in [("journal_mode", "WAL"), ("synchronous", "NORMAL")] {
+            let set = target.connection.pragma_update(None, pragma, value);
+            set.map_err(|error| target.failed(&error))?;
+        }
         Ok(target)
     }
 
@@ -160,7 +167,14 @@ impl SqliteTarget {
             put(&transaction, name, &value).map_err(|error| failed(file, &error))?;
         }
         transaction.commit().map_err(|error| failed(file, &error))?;
+        self.is_behind |= applied.written + applied.removed > 0;
         Ok(applied)
+    }
+
+    /// Makes every batch durable as it is applied.
+    pub(super) fn hold_each(&mut self) -> Result<(), TargetError> {
+        let set = self.connection.pragma_update(None, "synchronous", "FULL");
+        set.map_err(|error| self.failed(&error))
     }
 
     fn failed(&self, error: &rusqlite::Error) -> TargetError {
@@ -236,6 +250,16 @@ impl Target for SqliteTarget {
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
         self.apply_noting(batch, |_| None)
+    }
+
+    fn finish(&mut self) -> Result<(), TargetError> {
+        if std::mem::take(&mut self.is_behind) {
+            // It makes the log durable first, and waits for no reader.
+            let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
+            let done = self.connection.query_row(checkpoint, [], |_| Ok(()));
+            done.map_err(|error| self.failed(&error))?;
+        }
+        Ok(())
     }
 }
 

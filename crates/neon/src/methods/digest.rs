@@ -1,8 +1,8 @@
 //! `account/digestActivities`, which the vendor does not have: count and hash of what ranges of ids hold.
 
-use domain::{ActivityId, ID_MAX};
+use domain::{ActivityId, DIGEST_PARTS_MAX, ID_MAX};
 use serde::Serialize;
-use service::{Caller, DIGEST_PARTS_MAX, DigestPart, DigestQuery};
+use service::{Caller, DigestPart, DigestQuery};
 
 use crate::envelope::Success;
 use crate::errors::ApiError;
