@@ -166,7 +166,7 @@ pub fn run(
         let State { source: source_address, organization, .. } = state;
         return Err(RunError::OtherSource { source_address, organization });
     }
-    let now = match source.login() {
+    let now = match source.begin() {
         Err(SourceError::Stopped) => return Ok(Summary::default()),
         now => now?,
     };
@@ -231,6 +231,11 @@ impl Run<'_> {
                         continue 'window;
                     }
                 };
+                if !self.source.is_driftless() {
+                    let problem = "it no longer says that it is Driftless".to_owned();
+                    let url = self.source.address().to_owned();
+                    return Err(SourceError::Odd { url, problem }.into());
+                }
                 let (is_last, horizon) = (page >= answer.told.pages, answer.responded);
                 let state = match answer.rows.last().and_then(|row| row.modified) {
                     _ if is_last => self.state.complete_to(horizon, horizon),

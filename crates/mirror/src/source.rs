@@ -270,6 +270,18 @@ impl Source {
         usize::try_from(self.page_size).unwrap_or(IDS_MAX).clamp(1, IDS_MAX)
     }
 
+    /// What its clock showed at the login that a run begins with. Driftless, of which nothing depends on that, goes on
+    /// in the session of the run before.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub(crate) fn begin(&mut self) -> Result<Stamp, SourceError> {
+        match self.now.filter(|_| self.is_driftless && self.session.is_some()) {
+            Some(now) => Ok(now),
+            None => self.login(),
+        }
+    }
+
     /// Logs in anew; what its clock shows.
     ///
     /// # Errors
