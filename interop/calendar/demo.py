@@ -27,8 +27,8 @@ class Demo:
             told += line
         self.root = re.search(r"running at (http://[\w.:]+)", told)[1]
         self.password = re.search(r"password (\w+)", told)[1]
-        key = re.search(r"API key +(\w+)", told)[1]
-        answer = self.api("common/login", {"login.apiKey": key, "login.orgid": "demo"})
+        self.key = re.search(r"API key +(\w+)", told)[1]
+        answer = self.api("common/login", {"login.apiKey": self.key, "login.orgid": "demo"})
         self.session = answer["loginResponse"]["userSessionId"]
 
     def __enter__(self):

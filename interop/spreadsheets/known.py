@@ -16,14 +16,14 @@ KNOWN = [
     (
         r"export: LibreOffice.*headless",
         "awkward extreme",
-        r"#NAME\?|has rounded it|two rows have the same|more than once|never calculated|is missing",
+        r"#NAME\?|has rounded it|have the same activityId|more than once|never calculated|is missing",
         "formulas run, long ids rounded",
     ),
     (r"export: (pandas|SheetJS|exceljs).*xlsx", "awkward extreme", f"{EMPTIED}|{NO_FORMULA}", "formulas made of texts"),
     (r"(csv|export): (pandas|SheetJS).*xlsx", "extreme", r"Error", "no file: control characters, long texts"),
     (r"export: ssconvert", "extreme", r"Unsupported file format", "no file: control characters"),
     (r"csv: SheetJS, \.", "awkward", r"(subject|note): '.*\d", "texts taken for dates"),
-    (r"export: SheetJS, \.", "awkward extreme", r"there is no status|is missing", "texts taken for dates"),
+    (r"export: SheetJS, \.", "awkward extreme", r"does not exist here|there is no status|is missing", "texts taken for dates"),
     (r"export: exceljs", "awkward", r"(subject|note): '(.*\d|false|true)", "texts taken for numbers and dates"),
     (r"exceljs", ALL, r"have been moved|but the column has times of", "times moved"),
 ]

@@ -122,6 +122,7 @@ fn add_organization(transaction: &mut dyn Transaction, key: OrgKey, id: &str) ->
         last_user_named: UserId(0),
         guide: Guide::default(),
         import_columns: String::new(),
+        follows: None,
     })?;
     for (id, name) in (1..).zip(PEOPLE) {
         let (name, role) = (Name::parse(name)?, Role::Editor);

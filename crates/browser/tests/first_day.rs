@@ -1,6 +1,6 @@
 //! The first day: from an empty folder, with the setup link, to examples that are added and removed.
 
-use driftless_browser::{Page, Scheme, Server};
+use driftless_browser::{Page, Scheme, Server, css};
 
 /// Looks at the page in light and dark, wide and narrow.
 #[track_caller]
@@ -65,6 +65,7 @@ fn an_empty_server_leads_to_a_working_organization() {
     page.click("Show the checklist");
     page.sees("0 of 6 done");
     page.click("Remove the examples");
+    page.click(css("dialog[open] button.primary"));
     page.sees("36 example activities were moved to the bin.");
     page.sees("All clear");
     assert_eq!(page.complaints(), [""; 0]);

@@ -55,6 +55,7 @@ fn first_day(page: &Page) {
     page.click("Fill with examples");
     page.sees("Examples added.");
     page.click("Remove the examples");
+    page.click(css("dialog[open] button.primary"));
     page.sees("36 example activities were moved to the bin.");
     page.click("Hide");
     page.sees("Checklist hidden.");

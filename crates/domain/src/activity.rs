@@ -251,6 +251,15 @@ impl Provenance {
         Provenance { source: Source::Import(as_of), since: None }
     }
 
+    /// What the content was as of, where an import brought it.
+    #[must_use]
+    pub fn as_of(self) -> Option<Stamp> {
+        match self.source {
+            Source::Import(as_of) => Some(as_of),
+            Source::Here | Source::Edited => None,
+        }
+    }
+
     /// After an edit.
     #[must_use]
     pub fn edited(self) -> Provenance {

@@ -34,7 +34,7 @@ pub struct Mirrored<'a> {
     pub status: i64,
     pub status_name: &'a str,
     pub priority: Priority,
-    pub created: Stamp,
+    pub created: Option<Stamp>,
     pub created_by: Option<&'a str>,
     /// `lastModifiedDateTime`.
     pub modified: Option<Stamp>,
@@ -88,7 +88,7 @@ impl Mirrored<'_> {
         writer.number(self.status);
         writer.text(self.status_name);
         writer.text(self.priority.capitals());
-        writer.time(self.created);
+        writer.optional(self.created, Writer::time);
         writer.optional(self.created_by, Writer::text);
         writer.optional(self.modified, Writer::time);
         writer.optional(self.modified_by, Writer::text);

@@ -16,6 +16,8 @@ pub enum Imported {
         named: Members,
         /// How exactly the file writes it.
         terms: Terms,
+        /// Which row of a table says it, for messages; none elsewhere.
+        row: Option<u64>,
         /// The content; members that the file does not name have a value that means nothing. Where the
         /// file says nothing of the creation, `created` is the stamp, and failing that the time at
         /// which the file was read.
@@ -37,6 +39,15 @@ impl Imported {
         match self {
             Imported::Record { id, .. } => *id,
             Imported::Removed { id, .. } => Some(*id),
+        }
+    }
+
+    /// Which row of a table says it.
+    #[must_use]
+    pub fn row(&self) -> Option<u64> {
+        match self {
+            Imported::Record { row, .. } => *row,
+            Imported::Removed { .. } => None,
         }
     }
 

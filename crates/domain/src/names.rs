@@ -1,10 +1,10 @@
 //! What the names in a file stand for.
 
 use crate::{
-    Account, ActivityId, ClientId, ExternalId, LoginName, Name, Role, Status, StatusId, StatusName,
-    SystemUser,
+    Account, ActivityId, ClientId, ExternalId, Follows, LoginName, Name, Role, Status, StatusId,
+    StatusName, SystemUser,
 };
-use crate::{UserId, Zone};
+use crate::{Stamp, UserId, Zone};
 
 /// Looks up the names that a file has for accounts, people and statuses, and takes note of those that are not
 /// known.
@@ -23,6 +23,23 @@ pub trait Names {
 
     /// Whether a status has that name.
     fn has_status_named(&self, name: &str) -> bool;
+
+    /// Whether the files' names of statuses take the place of those here, because no activity shows one yet.
+    fn takes_status_names(&self) -> bool;
+
+    /// What a status is called.
+    fn name_of_status(&self, id: StatusId) -> Option<String>;
+
+    /// The status that an activity had in the version from which a row of that time was made; without a time, the one
+    /// that it has. None for one that is not here.
+    ///
+    /// # Errors
+    /// When it cannot be looked up; in words.
+    fn status_of(
+        &self,
+        id: ActivityId,
+        at: Option<Stamp>,
+    ) -> Result<Option<(StatusId, StatusName)>, String>;
 
     /// The status of what is done, or of what is not done yet, as new activities in the pages have it.
     fn usual_status(&self, is_done: bool) -> Option<(StatusId, StatusName)>;
@@ -103,6 +120,22 @@ impl Names for NoNames {
         false
     }
 
+    fn takes_status_names(&self) -> bool {
+        false
+    }
+
+    fn name_of_status(&self, _: StatusId) -> Option<String> {
+        None
+    }
+
+    fn status_of(
+        &self,
+        _: ActivityId,
+        _: Option<Stamp>,
+    ) -> Result<Option<(StatusId, StatusName)>, String> {
+        Ok(None)
+    }
+
     fn usual_status(&self, _: bool) -> Option<(StatusId, StatusName)> {
         None
     }
@@ -166,6 +199,8 @@ pub struct OrganizationData {
     pub zone: Zone,
     /// The greatest number of a person that any activity has named.
     pub last_user_named: UserId,
+    /// What it follows.
+    pub follows: Option<Follows>,
     /// Its people, by id; logins have no passwords.
     pub users: Vec<SystemUser>,
     /// Its statuses, by id.

@@ -8,7 +8,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::activity::{TextError, checked};
 use crate::{
-    ClientId, Interval, KeyId, OrgId, OrgKey, Seq, Stamp, StatusId, StatusName, UserId, Zone,
+    ClientId, Follows, Interval, KeyId, OrgId, OrgKey, Seq, Stamp, StatusId, StatusName, UserId,
+    Zone,
 };
 
 /// The most characters that a person's, an organization's, a key's or a status's name may have.
@@ -73,6 +74,8 @@ pub struct Organization {
     pub guide: Guide,
     /// What columns of tables have been said to be at imports in the pages: `Their name=member`, one a line.
     pub import_columns: String,
+    /// What it is kept equal to, where it is: then nobody else writes to it.
+    pub follows: Option<Follows>,
 }
 
 /// What helps an organization's admins on the first days.

@@ -1,9 +1,10 @@
 //! Where a command writes: results to standard output, everything else to standard error.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use thiserror::Error;
 
 use crate::cli::Work;
@@ -61,12 +62,15 @@ impl Terminal {
                 None => ProgressBar::new_spinner(),
             };
             let template = match total {
-                Some(_) => "{msg} {wide_bar} {human_pos} of {human_len}, {eta} left",
+                Some(_) => "{msg} {wide_bar} {human_pos} of {human_len}, {rate}/s, {eta} left",
                 None => "{spinner} {msg} {human_pos}",
             };
             bar.set_style(
                 ProgressStyle::with_template(template)
-                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
+                    .unwrap_or_else(|_| ProgressStyle::default_bar())
+                    .with_key("rate", |state: &ProgressState, rate: &mut dyn fmt::Write| {
+                        let _ = write!(rate, "{:.0}", state.per_sec());
+                    }),
             );
             bar.set_message(what.to_owned());
             bar
@@ -101,7 +105,11 @@ impl Console for Terminal {
 
     fn progress(&mut self, what: &str, done: u64, total: Option<u64>) -> io::Result<()> {
         if self.is_terminal {
-            self.bar(what, total).set_position(done);
+            let bar = self.bar(what, total);
+            bar.set_position(done);
+            if let Some(total) = total {
+                bar.set_length(total);
+            }
             return Ok(());
         }
         if self.last_line.elapsed() < PROGRESS_LINE_EVERY {

@@ -207,6 +207,7 @@ fn manual_records() -> Result<Vec<Imported>, Failure> {
             stamp: Some(Moment::parse(changed)?.stamp),
             named: Members::ALL,
             terms: Terms::Exact,
+            row: None,
             activity: Box::new(Activity {
                 created: Moment::parse("2013-07-09T15:53:19.000+08:00")?.stamp,
                 created_by: Some("Colin Pizarek".to_owned()),
@@ -276,6 +277,7 @@ fn one_of_many(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Imp
         stamp: Some(whole_second(changed)),
         named: Members::ALL,
         terms: Terms::Exact,
+        row: None,
         activity: Box::new(Activity {
             created: whole_second(created),
             created_by: Some((*author).to_owned()),

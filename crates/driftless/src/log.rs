@@ -7,8 +7,10 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use serde::Serialize;
-use tracing_subscriber::EnvFilter;
+use tracing::subscriber::set_global_default;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::{MakeWriter, Subscriber};
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::cli::LogFormat;
 use crate::request_log::Answered;
@@ -20,24 +22,27 @@ pub(crate) const REQUESTS: &str = "driftless::request";
 const WAITING_BYTES_MAX: usize = 8 << 20;
 
 /// What is logged by default; the same without the lines of requests.
-pub(crate) const USUAL: &str = "info,refinery_core=warn";
-pub(crate) const WITHOUT_REQUESTS: &str = "info,refinery_core=warn,driftless::request=warn";
+pub(crate) const USUAL: &str = "info";
+pub(crate) const WITHOUT_REQUESTS: &str = "info,driftless::request=warn";
 
-/// Starts the log. `RUST_LOG` sets what is logged, else `usual`.
+/// Starts the log. `RUST_LOG` sets what is logged, for example `warn,driftless=debug`, else `usual`.
 pub(crate) fn start(format: LogFormat, usual: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
+    let wished = std::env::var("RUST_LOG").ok().filter(|wished| !wished.is_empty());
+    let filter: Targets = wished
+        .and_then(|wished| wished.parse().ok())
+        .unwrap_or_else(|| usual.parse().unwrap_or_default());
     let log = LOG.get_or_init(Log::default).clone();
     let subscriber = Subscriber::builder()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE) // `filter` decides.
         .with_writer(log.clone())
         .log_internal_errors(false) // Whoever reads the log may go away; the server stays.
         .with_target(false)
         .with_ansi(io::stderr().is_terminal());
     // A second start in one process keeps the first log.
     let _ = match format {
-        LogFormat::Text => tracing::subscriber::set_global_default(subscriber.finish()),
+        LogFormat::Text => set_global_default(subscriber.finish().with(filter)),
         LogFormat::Json => {
-            tracing::subscriber::set_global_default(subscriber.json().flatten_event(true).finish())
+            set_global_default(subscriber.json().flatten_event(true).finish().with(filter))
         }
     };
 }

@@ -5,12 +5,15 @@
 //! out. Only this crate names a back-end.
 
 mod address;
+mod api_key;
 mod cli;
 mod commands;
+mod compare;
 mod console;
 mod demo;
 mod edge;
 mod folder;
+mod follow;
 mod forwarded;
 mod front;
 mod health;
@@ -98,7 +101,8 @@ fn run(cli: Cli) -> Result<Ending, Failure> {
         Command::Demo(demo) => demo::run(&path, &demo).map(|()| Ending::Done),
         Command::Serve(serve) => serve::run(&path, &serve).map(|()| Ending::Done),
         Command::Health(health) => health::run(&health),
-        Command::Mirror(mirror) => mirror::run(&mirror),
+        Command::Mirror(mirror) => mirror::run(&mirror, &path),
+        Command::Compare(command) => compare::run(&command),
         Command::Work(mut work) => {
             if let Work::Import(import) = &mut work {
                 import.keep_columns()?;

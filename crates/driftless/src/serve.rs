@@ -167,7 +167,12 @@ impl Server {
             page_size_max: tuning.page_size_max,
             cache_bytes_max: u64::from(tuning.cache_mib) << 19,
         };
-        let api = neon::Api::new(service.clone(), settings);
+        let mut api = neon::Api::new(service.clone(), settings);
+        if let Some(identity) = context.store.identity()? {
+            // Half of it tells logs apart just as well, and cannot be taken for a key.
+            let id: String = identity[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+            api = api.of_log(&id);
+        }
         let base_path = proxied.base_path.clone();
         let pages = web::Settings {
             secure: tls.is_some(),

@@ -120,3 +120,19 @@ impl StopSignals {
 fn kind(number: Number) -> SignalKind {
     SignalKind::from_raw(number.as_raw())
 }
+
+/// Lets a signal that would end the process end a run of `mirror` or `compare` at the next step instead.
+///
+/// # Errors
+/// When signals cannot be caught.
+pub(crate) fn stop_on_signals() -> io::Result<mirror::Stop> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let signals = StopSignals::catch(&runtime)?;
+    let stop = mirror::Stop::default();
+    let told = stop.clone();
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        runtime.block_on(signals.told_to_stop());
+        told.stop();
+    })?;
+    Ok(stop)
+}

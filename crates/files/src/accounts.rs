@@ -3,12 +3,12 @@
 use std::io::BufRead;
 use std::ops::ControlFlow;
 
-use domain::Account;
+use domain::{ClientId, Name};
 
 use super::ignored::Ignored;
-use super::problem::{Fault, Place, Problems, ReadError};
+use super::problem::{Fault, Problems, ReadError};
 use super::source;
-use super::table::{Columns, Row, Said};
+use super::table::{self, Columns, Row, Said};
 use super::value::{self, Form, Kind};
 
 const NAMES: [&str; 2] = ["id", "name"];
@@ -24,7 +24,7 @@ fn find(name: &str) -> Option<usize> {
 }
 
 /// Reads a file of accounts as [`read`](super::read) reads one of activities in CSV, and as strictly: the
-/// first row names the columns `id` and `name`. After the first problem nothing is handed over any more.
+/// first row names the column `name`, and perhaps `id`. After the first problem nothing is handed over any more.
 ///
 /// Returned is what the file has beyond that. `name` stands in messages.
 ///
@@ -33,14 +33,16 @@ fn find(name: &str) -> Option<usize> {
 pub fn read_accounts(
     name: &str,
     mut source: impl BufRead,
-    each: &mut dyn FnMut(Account),
+    each: &mut dyn FnMut(Option<ClientId>, Name),
 ) -> Result<Ignored, ReadError> {
-    let (mut problems, mut ignored) = (Problems::default(), Ignored::default());
+    let (mut problems, mut ignored) = (Problems::of_rows(), Ignored::default());
     let take = &mut |said: Said<'_, 2>| {
         match said {
             Said::Row(row) => {
                 let account = account(&row, &mut problems);
-                account.filter(|_| problems.count() == 0).into_iter().for_each(&mut *each);
+                if let Some((id, name)) = account.filter(|_| problems.count() == 0) {
+                    each(id, name);
+                }
             }
             Said::Other(name) => ignored.add(name),
             Said::Fault(line, fault) => problems.add(|| line, fault),
@@ -51,19 +53,25 @@ pub fn read_accounts(
         look_at: &|_| {},
         names: NAMES,
         find: &find,
+        is_said: &|_| false,
         is_time: |_| false,
-        required: &[ID, NAME],
-        lacking: Fault::AccountColumns,
+        lacks: &|has| table::missing(&[NAME], has),
+        lacking: |lacking| Fault::AccountColumns(lacking.columns.join(", ")),
     };
     source::read_table(&mut source, &columns, take)
         .map_err(|source| ReadError::Io { name: name.to_owned(), source })?;
     problems.verdict(name).map(|()| ignored)
 }
 
-fn account(row: &Row<'_, 2>, problems: &mut Problems) -> Option<Account> {
-    let id = cell(row, ID, &value::ACCOUNT, problems);
-    let name = cell(row, NAME, &value::ACCOUNT_NAME, problems);
-    Some(Account { id: id?, name: name? })
+/// The number, where there is one, and the name.
+fn account(row: &Row<'_, 2>, problems: &mut Problems) -> Option<(Option<ClientId>, Name)> {
+    let is_given = row.values[ID].is_some_and(|cell| !cell.trim().is_empty());
+    let id = is_given.then(|| cell(row, ID, &value::ACCOUNT, problems));
+    let name = cell(row, NAME, &value::ACCOUNT_NAME, problems)?;
+    match id {
+        Some(id) => Some((Some(id?), name)),
+        None => Some((None, name)),
+    }
 }
 
 fn cell<T>(row: &Row<'_, 2>, at: usize, kind: &Kind<T>, problems: &mut Problems) -> Option<T> {
@@ -72,7 +80,6 @@ fn cell<T>(row: &Row<'_, 2>, at: usize, kind: &Kind<T>, problems: &mut Problems)
         Some(cell) => kind.read(NAMES[at], Form::Cell, cell),
         None => Err(Fault::Missing(NAMES[at])),
     };
-    let place = Place { text: row.whole, first_line: row.first_line };
-    let fault = |fault| problems.add(|| place.line_of(cell.unwrap_or(row.whole)), fault);
+    let fault = |fault| problems.add(|| row.number, fault);
     parsed.map_err(fault).ok()
 }

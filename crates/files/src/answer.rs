@@ -3,7 +3,7 @@
 use std::io;
 use std::ops::ControlFlow;
 
-use domain::{Imported, Moment, Stamp};
+use domain::{ActivityId, Imported, Moment, Stamp};
 
 use super::object::{elements, is_empty, members};
 use super::problem::{Problems, ReadError, shown};
@@ -46,21 +46,46 @@ pub struct AnswerPage {
     pub results: u64,
 }
 
+/// A record that cannot be an activity: it lacks something, or has a value that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its `activityId`, if that can be read.
+    pub id: Option<ActivityId>,
+    /// Its `lastModifiedDateTime`, if that can be read.
+    pub stamp: Option<Stamp>,
+    /// The record as it came.
+    pub record: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
 /// Reads one answer of `syncActivities`, `listActivities` or `retrieveActivity`, and hands over what it says as
-/// [`read`](super::read) does. Of an answer that is a refusal, nothing is handed over.
+/// [`read`](super::read) does, and records that are not right to `aside`. Of an answer that is a refusal, nothing is
+/// handed over.
 ///
 /// `name` stands in messages.
 ///
 /// # Errors
-/// When it is no such answer, or a record in it is not right. Some of its records may have been handed over then.
+/// When it is no such answer, or something in it is no record at all. Some of its records may have been handed over
+/// then.
 pub fn read_answer(
     name: &str,
     answer: &[u8],
     reading: Reading<'_>,
     each: &mut dyn FnMut(Imported) -> ControlFlow<()>,
+    aside: &mut dyn FnMut(Unreadable),
 ) -> Result<AnswerHead, ReadError> {
     let (problems, summary) = (Problems::default(), Summary::default());
-    let mut intake = Intake { reading, each, problems, summary, head: None };
+    let mut set_aside = |record: Unreadable| aside(record);
+    let aside: Option<&mut dyn FnMut(Unreadable)> = Some(&mut set_aside);
+    let mut intake = Intake {
+        reading,
+        each: &mut |imported| each(imported),
+        aside,
+        problems,
+        summary,
+        head: None,
+    };
     json::read(&mut io::Cursor::new(answer), 1, &mut intake)
         .map_err(|source| ReadError::Io { name: name.to_owned(), source })?;
     let head = intake.head.take();

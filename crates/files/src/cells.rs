@@ -1,7 +1,8 @@
 //! What only cells of a table can say: names in place of numbers, times without an offset.
 
 use domain::{
-    ClientId, Lookup, Member, Moment, Names, Precision, StatusId, StatusName, UserId, Zone, folded,
+    ActivityId, ClientId, Lookup, Member, Moment, Names, Precision, Stamp, StatusId, StatusName,
+    UserId, Zone, folded,
 };
 
 use super::Unsaid;
@@ -149,7 +150,11 @@ impl<'a> Fields<'_, 'a> {
 
     /// The status, by its number, its name, or both; members that the row names are added. Where it says
     /// both, and they are not of one status, the import finds out which of them somebody has changed.
-    pub(super) fn cell_status(&mut self) -> Option<(StatusId, StatusName)> {
+    pub(super) fn cell_status(
+        &mut self,
+        of: Option<ActivityId>,
+        at: Option<Stamp>,
+    ) -> Option<(StatusId, StatusName)> {
         if let Some(status) = self.foreign_status() {
             return status;
         }
@@ -167,15 +172,19 @@ impl<'a> Fields<'_, 'a> {
         if has_id != id.is_some() || self.given(Column::StatusName).is_some() != name.is_some() {
             return None;
         }
-        let names = &mut *self.cells.as_deref_mut()?.names;
-        if let Some(id) =
-            id.filter(|id| names.has_status(*id) || (names.is_new() && name.is_some()))
-        {
+        let names = &*self.cells.as_deref()?.names;
+        let known = id.filter(|id| names.has_status(*id) || (names.is_new() && name.is_some()));
+        let is_edited = match (known, &name) {
+            (Some(id), Some(name)) => self.is_status_edited(id, name, of, at)?,
+            _ => false,
+        };
+        if let Some(id) = known.filter(|_| !is_edited) {
             self.members.add(Member::StatusId);
             let Some(name) = name else { return nameless_status(id) };
             self.members.add(Member::StatusName);
             return Some((id, name));
         }
+        let names = &mut *self.cells.as_deref_mut()?.names;
         let found = name.as_ref().and_then(|name| names.status(name));
         self.members.add(Member::StatusName);
         match (found, name, id) {
@@ -192,6 +201,39 @@ impl<'a> Fields<'_, 'a> {
                 None
             }
         }
+    }
+
+    /// Whether somebody has put a name that no status has where the name of this one was. A name that the activity
+    /// had then is none: its status has been renamed since. None where nobody can say what is meant, which is told.
+    fn is_status_edited(
+        &mut self,
+        id: StatusId,
+        name: &StatusName,
+        of: Option<ActivityId>,
+        at: Option<Stamp>,
+    ) -> Option<bool> {
+        let names = &*self.cells.as_deref()?.names;
+        if names.takes_status_names() || names.has_status_named(name.as_str()) {
+            return Some(false);
+        }
+        let had = match of.map_or(Ok(None), |of| names.status_of(of, at)) {
+            Ok(had) => had,
+            Err(e) => {
+                self.note(self.whole, Fault::Unavailable(e));
+                return None;
+            }
+        };
+        match had {
+            Some((_, had)) if folded(had.as_str()) == folded(name.as_str()) => return Some(false),
+            Some((had, _)) if had == id => return Some(true),
+            _ => {}
+        }
+        let name_of_id = names.name_of_status(id).unwrap_or_default();
+        let [id_member, name_member] = [Column::StatusId, Column::StatusName].map(Column::name);
+        let (id, name) = (id.0, name.to_string());
+        let cell = self.given(Column::StatusName).unwrap_or(self.whole);
+        self.note(cell, Fault::Disagree { id_member, id, name_of_id, name_member, name });
+        None
     }
 }
 

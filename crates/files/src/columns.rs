@@ -37,6 +37,41 @@ pub enum ColumnNameError {
 /// What members are called in the workbooks that the pages give.
 const OWN: [(&str, Column); 1] = [("version", Column::Modified)];
 
+/// What people call members in tables of their own. Such a name counts where it is the only one for its member.
+const USUAL: [(&str, Column); 26] = [
+    ("activity id", Column::Id),
+    ("external id", Column::ExternalId),
+    ("title", Column::Subject),
+    ("notes", Column::Note),
+    ("description", Column::Note),
+    ("start", Column::Start),
+    ("starts", Column::Start),
+    ("start date", Column::Start),
+    ("start time", Column::Start),
+    ("begin", Column::Start),
+    ("end", Column::End),
+    ("ends", Column::End),
+    ("end date", Column::End),
+    ("end time", Column::End),
+    ("account", Column::AccountName),
+    ("account name", Column::AccountName),
+    ("client", Column::AccountName),
+    ("account id", Column::Client),
+    ("client id", Column::Client),
+    ("assigned to", Column::SystemUserName),
+    ("assignee", Column::SystemUserName),
+    ("responsible", Column::SystemUserName),
+    ("owner", Column::SystemUserName),
+    ("status", Column::StatusName),
+    ("activity status", Column::StatusName),
+    ("priority", Column::Priority),
+];
+
+/// What people usually mean by a column of that name, which is in lower case.
+pub(super) fn usual(name: &str) -> Option<Column> {
+    USUAL.iter().find(|(usual, _)| *usual == name).map(|(_, column)| *column)
+}
+
 impl ColumnNames {
     /// Adds what somebody says; it counts before all else that is known of that name.
     pub fn say(&mut self, name: ColumnName) {

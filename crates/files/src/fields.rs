@@ -59,6 +59,9 @@ impl<'a> Fields<'_, 'a> {
     fn record(&mut self, now: Stamp) -> Option<Imported> {
         // All members are read before the first that is missing ends it: every problem is told.
         let created = self.time(Column::Created).map(|(moment, _)| moment);
+        if created.is_some() {
+            self.members.add(Member::Created);
+        }
         let created_by = self.optional(Column::CreatedBy, &value::NAME);
         let modified = self.time(Column::Modified).map(|(moment, _)| moment);
         let modified_by = self.optional(Column::ModifiedBy, &value::NAME);
@@ -73,7 +76,7 @@ impl<'a> Fields<'_, 'a> {
             Form::Json => self.numbers(),
             Form::Cell => (self.cell_account(), self.cell_user()),
         };
-        let status = self.status();
+        let status = self.status(id.flatten(), modified.map(|at| at.stamp));
         let priority = self.priority();
         let custom_fields = self.custom_fields();
 
@@ -106,8 +109,9 @@ impl<'a> Fields<'_, 'a> {
                 start_may_be_end: end.is_none() && self.lacks_starts(),
             },
         };
-        let (id, named) = (id?, self.named());
-        Some(Imported::Record { id, stamp, named, terms, activity: Box::new(activity) })
+        let (id, named, activity) = (id?, self.named(), Box::new(activity));
+        let row = (self.form == Form::Cell).then_some(self.place.first_line);
+        Some(Imported::Record { id, stamp, named, terms, row, activity })
     }
 
     /// Whether no column names a time zone, as those of the files that are made for spreadsheets do.
@@ -210,10 +214,15 @@ impl<'a> Fields<'_, 'a> {
         members
     }
 
-    /// The status. JSON has it as an object, whose members take their places among the others.
-    fn status(&mut self) -> Option<(StatusId, StatusName)> {
+    /// The status. JSON has it as an object, whose members take their places among the others. In a table, it counts
+    /// which activity the row is of, and from which of its versions.
+    fn status(
+        &mut self,
+        of: Option<ActivityId>,
+        at: Option<Stamp>,
+    ) -> Option<(StatusId, StatusName)> {
         if self.form == Form::Cell {
-            return self.cell_status();
+            return self.cell_status(of, at);
         }
         if let Some(status) = self.given(Column::Status) {
             let (member, expected) = (Column::Status.name(), "an object with id and name");

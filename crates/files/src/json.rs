@@ -3,15 +3,15 @@
 use std::io::{self, BufRead};
 use std::ops::ControlFlow;
 
-use domain::{Imported, Members};
+use domain::{Imported, Members, Moment};
 use serde_json::value::RawValue;
 
 use super::Intake;
-use super::answer::{AnswerHead, Told};
-use super::column::NAMES;
+use super::answer::{AnswerHead, Told, Unreadable};
+use super::column::{COLUMN_COUNT, Column, NAMES};
 use super::fields::Fields;
 use super::object::{elements, is_empty, members, message};
-use super::problem::{Fault, Place, newlines, shown};
+use super::problem::{Fault, Place, Problems, newlines, shown};
 use super::stretch::{Stretches, VALUE_BYTES_MAX};
 use super::value::{self, Form};
 
@@ -105,13 +105,15 @@ impl<'a> Stretch<'_, 'a, '_> {
         whole: &'a str,
         values: Result<[Option<&'a str>; NAMES.len()], serde_json::Error>,
     ) -> ControlFlow<()> {
-        let values = match values {
+        let values: [Option<&str>; COLUMN_COUNT] = match values {
             Ok(members) => std::array::from_fn(|at| members.get(at).copied().flatten()),
             Err(error) => {
                 let fault = Fault::object("the record", whole, &error, "an object");
                 return self.note(whole, fault);
             }
         };
+        let mut own = Problems::default();
+        let is_set_aside = self.intake.aside.is_some();
         let fields = Fields {
             form: Form::Json,
             place: self.place,
@@ -120,10 +122,21 @@ impl<'a> Stretch<'_, 'a, '_> {
             members: Members::NONE,
             foreign: None,
             cells: None,
-            problems: &mut self.intake.problems,
+            problems: if is_set_aside { &mut own } else { &mut self.intake.problems },
             ignored: &mut self.intake.summary.ignored,
         };
-        match fields.read(self.intake.reading.now) {
+        let read = fields.read(self.intake.reading.now);
+        if let (Some(aside), Some(problem)) = (&mut self.intake.aside, own.in_one_line()) {
+            let member = |column: Column| Form::Json.text(values[column as usize]?);
+            aside(Unreadable {
+                id: member(Column::Id).and_then(|text| (value::ID.parse)(&text).ok()),
+                stamp: member(Column::Modified).and_then(|text| Moment::lower_bound(&text).ok()),
+                record: whole.to_owned(),
+                problem,
+            });
+            return ControlFlow::Continue(());
+        }
+        match read {
             Some(imported) => self.intake.take(imported),
             None => ControlFlow::Continue(()),
         }

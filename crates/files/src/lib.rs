@@ -57,7 +57,7 @@ use std::path::Path;
 use domain::{Imported, Names, OrganizationData, Stamp, Zone};
 
 pub use accounts::read_accounts;
-pub use answer::{AnswerError, AnswerHead, AnswerPage, read_answer};
+pub use answer::{AnswerError, AnswerHead, AnswerPage, Unreadable, read_answer};
 pub use column::COLUMNS;
 pub use columns::{ColumnName, ColumnNameError, ColumnNames};
 pub use ignored::Ignored;
@@ -133,8 +133,9 @@ pub struct Unsaid {
 /// Reads a file and hands over what it says, one thing at a time and in the file's order. What the
 /// file says twice is handed over twice: saved answers repeat their deleted ids on every page.
 ///
-/// After the first problem nothing is handed over any more, but the file is read on so that all of
-/// its problems can be mended at once. Whoever must not act on half a file waits for the summary.
+/// After the first problem only rows of tables are handed over, since more may be wrong with them than can be seen
+/// here; of every file, all problems are told at once. Nothing may be done on the strength of half a file: wait for
+/// the summary.
 /// A break ends the reading without an error.
 ///
 /// `name` stands in messages.
@@ -154,7 +155,7 @@ pub fn read(
     each: &mut dyn FnMut(Imported) -> ControlFlow<()>,
 ) -> Result<Summary, ReadError> {
     let (problems, summary) = (Problems::default(), Summary::default());
-    let intake = Intake { reading, each, problems, summary, head: None };
+    let intake = Intake { reading, each, aside: None, problems, summary, head: None };
     intake
         .read(&mut source)
         .map_err(|source| ReadError::Io { name: name.to_owned(), source })
@@ -172,6 +173,8 @@ pub fn read(
 struct Intake<'e> {
     reading: Reading<'e>,
     each: &'e mut dyn FnMut(Imported) -> ControlFlow<()>,
+    /// Where records go that are not right; where there is no such place, they are problems.
+    aside: Option<&'e mut dyn FnMut(Unreadable)>,
     problems: Problems,
     summary: Summary,
     /// Of the answer that was read last.
@@ -181,7 +184,8 @@ struct Intake<'e> {
 impl Intake<'_> {
     fn read(mut self, source: &mut dyn BufRead) -> io::Result<(Summary, Problems)> {
         match source::open(source, self.reading.folder, self.reading.unpacked_max)? {
-            Source::Empty => {}
+            Source::Empty => self.problems.add(|| 0, Fault::Empty),
+            Source::NoText => self.problems.add(|| 0, Fault::NoTable),
             Source::Json(mut text, line) => {
                 let mut head = Vec::new();
                 let beginning = organization::BEGINNING;
@@ -198,7 +202,7 @@ impl Intake<'_> {
         Ok((self.summary, self.problems))
     }
 
-    /// Counts it, and hands it over unless there has been a problem, with it or before it.
+    /// Counts it, and hands it over; after a problem, if it is a row of a table.
     fn take(&mut self, imported: Imported) -> ControlFlow<()> {
         match imported {
             Imported::Record { id, ref activity, .. } => {
@@ -211,7 +215,7 @@ impl Intake<'_> {
             }
             Imported::Removed { .. } => self.summary.removals += 1,
         }
-        if self.problems.count() > 0 {
+        if self.problems.count() > 0 && imported.row().is_none() {
             return ControlFlow::Continue(());
         }
         (self.each)(imported)

@@ -4,14 +4,14 @@ use std::io::{self, BufRead};
 use std::path::Path;
 
 use csv::StringRecord;
-use domain::GUARD_COLUMN;
+use domain::{GUARD_COLUMN, Moment};
 
 use super::column::{COLUMN_NAMES, Column, NAMES};
 use super::columns::{ColumnNames, one_line};
 use super::problem::{Fault, shown};
 use super::recognised::HeaderNames;
 use super::source::{self, Source};
-use super::table::{Columns, CsvRows, Halt, Rows, bare};
+use super::table::{Columns, CsvRows, Halt, Rows, bare, own_names};
 
 /// The most columns that are told.
 const COLUMNS_MAX: usize = 200;
@@ -25,7 +25,7 @@ const ROWS_MAX: usize = 50;
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableColumn {
-    /// What the header row calls it.
+    /// What the header row calls it; of several of one name, each with its letter behind it: `Notes (column C)`.
     pub name: String,
     /// The member that it is known as; in a table of another system, also what that has in place of one.
     pub member: Option<&'static str>,
@@ -54,13 +54,15 @@ pub fn look(
     let names = HeaderNames::new(names);
     let look_at_header = |header: &StringRecord| names.look_at(header);
     let find = |name: &str| names.find(name).map(|column| column as usize);
+    let is_said = |name: &str| names.is_said(name);
     let columns = Columns {
         names: COLUMN_NAMES,
         look_at: &look_at_header,
         find: &find,
+        is_said: &is_said,
         is_time: Column::is_time,
-        required: &[],
-        lacking: Fault::Columns,
+        lacks: &|_| Vec::new(),
+        lacking: Fault::columns,
     };
     match source::open(&mut source, folder, unpacked_max)? {
         Source::Csv { mut text, line, is_marked } => {
@@ -71,7 +73,7 @@ pub fn look(
             let found = workbook.with_rows(&mut |rows, _| look_at(rows, &columns))?;
             Ok(found.unwrap_or_default())
         }
-        Source::Empty | Source::Json(..) => Ok(Vec::new()),
+        Source::Empty | Source::NoText | Source::Json(..) => Ok(Vec::new()),
     }
 }
 
@@ -83,8 +85,11 @@ fn look_at<const N: usize>(
         return Ok(Vec::new());
     }
     (columns.look_at)(rows.row());
+    let own = own_names(rows.row());
     let column = |(at, cell): (usize, &str)| {
-        let name = one_line(bare(cell));
+        let own = own.get(at).and_then(Option::as_deref);
+        let name = own.map_or_else(|| one_line(bare(cell)), str::to_owned);
+        let cell = own.filter(|own| (columns.is_said)(own)).unwrap_or(cell);
         let is_named =
             !name.is_empty() && name.len() <= NAME_BYTES_MAX && cell.trim() != GUARD_COLUMN;
         let member = columns.known(cell).and_then(|(at, _)| COLUMN_NAMES.get(at).copied());
@@ -98,10 +103,28 @@ fn look_at<const N: usize>(
             break;
         }
         for (at, column) in found.iter_mut().filter(|(_, column)| column.sample.is_empty()) {
-            column.sample = rows.row().get(*at).map(|cell| shown(cell.trim())).unwrap_or_default();
+            column.sample = rows.row().get(*at).map(|cell| sample(cell.trim())).unwrap_or_default();
         }
     }
     Ok(found.into_iter().map(|(_, column)| column).collect())
+}
+
+/// The beginning of a cell; a date cell as the date, without what is zero.
+fn sample(cell: &str) -> String {
+    const ZEROS: [&str; 3] = [".000", ":00", " 00:00"];
+    // Workbooks are read so that a date cell is `2026-11-30T09:00:00.000`.
+    let is_date = cell.len() == 23 && Moment::parse(&format!("{cell}Z")).is_ok();
+    if !is_date {
+        return shown(cell);
+    }
+    let mut text = cell.replace('T', " ");
+    for zeros in ZEROS {
+        match text.strip_suffix(zeros) {
+            Some(rest) => text.truncate(rest.len()),
+            None => break,
+        }
+    }
+    text
 }
 
 /// Goes to the next row; what cannot be read as a row is told when the table is read.

@@ -15,8 +15,8 @@ use std::fmt::Display;
 use std::io::{self, BufRead, Write};
 
 use domain::{
-    Account, ClientId, ID_MAX, Login, LoginName, Name, OrgId, OrganizationData, Role, Stamp,
-    Status, StatusId, StatusName, SystemUser, UserId, Zone,
+    Account, ClientId, Follows, ID_MAX, Login, LoginName, Name, OrgId, OrganizationData, Role,
+    Stamp, Status, StatusId, StatusName, SystemUser, UserId, Zone,
 };
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,47 @@ struct HeadOrganization {
     name: String,
     time_zone: String,
     last_user_named: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    follows: Option<FollowsLine>,
+}
+
+/// Times are milliseconds since 1970 UTC.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FollowsLine {
+    source: String,
+    organization: String,
+    from: Option<i64>,
+    complete_to: Option<i64>,
+    loaded: Option<i64>,
+    log: Option<String>,
+    compared: Option<i64>,
+}
+
+impl FollowsLine {
+    fn of(follows: &Follows) -> FollowsLine {
+        FollowsLine {
+            source: follows.source.clone(),
+            organization: follows.organization.clone(),
+            from: follows.from.map(Stamp::millis),
+            complete_to: follows.complete_to.map(Stamp::millis),
+            loaded: follows.loaded.map(Stamp::millis),
+            log: follows.log.clone(),
+            compared: follows.compared.map(Stamp::millis),
+        }
+    }
+
+    fn follows(self) -> Follows {
+        Follows {
+            source: self.source,
+            organization: self.organization,
+            from: self.from.map(Stamp::from_millis),
+            complete_to: self.complete_to.map(Stamp::from_millis),
+            loaded: self.loaded.map(Stamp::from_millis),
+            log: self.log,
+            compared: self.compared.map(Stamp::from_millis),
+        }
+    }
 }
 
 /// A line that is no activity.
@@ -121,6 +162,7 @@ pub fn write_beginning(
         name: data.name.to_string(),
         time_zone: data.zone.name().to_owned(),
         last_user_named: data.last_user_named.0,
+        follows: data.follows.as_ref().map(FollowsLine::of),
     };
     write_line(&Head { driftless_export: VERSION, organization }, &mut out)?;
     for user in &data.users {
@@ -294,6 +336,7 @@ fn head(text: &[u8]) -> Result<OrganizationData, Fault> {
         name: valid("organization.name", Name::parse(&organization.name))?,
         zone: valid("organization.timeZone", Zone::parse(&organization.time_zone))?,
         last_user_named: UserId(last.ok_or_else(expected)?),
+        follows: organization.follows.map(FollowsLine::follows),
         users: Vec::new(),
         statuses: Vec::new(),
         accounts: Vec::new(),

@@ -8,9 +8,13 @@ use thiserror::Error;
 
 use super::Summary;
 use super::object::message;
+use super::table::Lacking;
 
 /// The most problems of one file that are told in full; the rest are counted.
 pub const PROBLEMS_SHOWN_MAX: usize = 20;
+
+/// The most lines beyond the first that are told of one problem.
+const FURTHER_LINES_MAX: usize = 4;
 
 /// The most characters of a faulty value that a message shows.
 const SHOWN_CHARS_MAX: usize = 60;
@@ -35,6 +39,8 @@ pub enum ReadError {
         problems: Vec<Problem>,
         /// How many more there are.
         more: u64,
+        /// Whether any of them, shown or not, has the way out to add what is missing.
+        can_be_added: bool,
         /// What was read all the same.
         summary: Box<Summary>,
     },
@@ -64,11 +70,19 @@ impl ReadError {
         }
     }
 
+    /// Whether adding what the file names and what is not here helps against any of its problems.
+    #[must_use]
+    pub fn can_be_added(&self) -> bool {
+        let ReadError::Problems { can_be_added, .. } = self else { return false };
+        *can_be_added
+    }
+
     /// The same, after which so much was read.
     pub(super) fn after(self, read: Summary) -> ReadError {
         match self {
-            ReadError::Problems { name, problems, more, .. } => {
-                ReadError::Problems { name, problems, more, summary: Box::new(read) }
+            ReadError::Problems { name, problems, more, can_be_added, .. } => {
+                let summary = Box::new(read);
+                ReadError::Problems { name, problems, more, can_be_added, summary }
             }
             other => other,
         }
@@ -76,14 +90,44 @@ impl ReadError {
 }
 
 /// One thing that is wrong with a file.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("line {line}: {fault}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The line on which the faulty value starts, or, if it is missing, the record that lacks it. Of a
-    /// workbook it is the row.
+    /// table it is the row, as spreadsheets number it. Zero for all of the file.
     pub line: u64,
+    /// Whether the file is a table.
+    pub is_row: bool,
+    /// Further lines with the very same problem, at most [`FURTHER_LINES_MAX`]: one name that is not here may be in many.
+    pub further: Vec<u64>,
+    /// How many times there is this problem.
+    pub times: u64,
     /// What is wrong.
     pub fault: Fault,
+}
+
+impl Problem {
+    /// The lines that have it: `7`, or `7, 8, 12, 13, 20 and 44 more`; nothing where it is the whole file.
+    #[must_use]
+    pub fn lines(&self) -> String {
+        if self.line == 0 {
+            return String::new();
+        }
+        let further: String = self.further.iter().map(|line| format!(", {line}")).collect();
+        match self.times - 1 - self.further.len() as u64 {
+            0 => format!("{}{further}", self.line),
+            more => format!("{}{further} and {more} more", self.line),
+        }
+    }
+
+    /// Where in the file it is, as it follows the file's name: `, row 7`.
+    fn place(&self) -> String {
+        let (what, plural) =
+            (if self.is_row { "row" } else { "line" }, if self.times > 1 { "s" } else { "" });
+        match self.lines() {
+            lines if lines.is_empty() => lines,
+            lines => format!(", {what}{plural} {lines}"),
+        }
+    }
 }
 
 /// What is wrong at some place of a file.
@@ -269,14 +313,35 @@ pub enum Fault {
         /// What it says.
         errors: String,
     },
-    /// A header row without columns that are required.
+    /// A header row without any column that is known.
     #[error(
-        "the first row names none of the columns of an activity: expected JSON, a workbook (.xlsx, .ods), or CSV with commas, semicolons or tabs, whose first row has names like activityId, subject and startDateTime"
+        "the first row names none of the columns of an activity: expected JSON, a workbook (.xlsx, .ods), or CSV with commas, semicolons or tabs, whose first row has names like activityId, subject and startDateTime. It has: {header}"
     )]
-    Columns(String),
+    Columns {
+        /// The names of its columns.
+        header: String,
+    },
+    /// A header row without columns that new activities need, of a table whose rows can be nothing but new activities.
+    #[error(
+        "the first row has no column for {columns}, and no activityId: new activities need subject, startDateTime, activityStatus.name and activityPriority. It has: {header}"
+    )]
+    LackingColumns {
+        /// The columns.
+        columns: String,
+        /// The names of those that it has.
+        header: String,
+    },
+    /// A file without anything in it.
+    #[error("the file is empty")]
+    Empty,
+    /// A file that is neither text nor a workbook.
+    #[error(
+        "this is not a table: expected a workbook (.xlsx, .ods), CSV, or saved answers or exports (JSON, JSON lines)"
+    )]
+    NoTable,
     /// The same of a file of accounts.
     #[error(
-        "the header row does not have {0}: expected a workbook (.xlsx, .ods) or a CSV file with commas, semicolons or tabs, with the columns id and name"
+        "the header row does not have {0}: expected a workbook (.xlsx, .ods) or a CSV file with commas, semicolons or tabs, with the column name and, optionally, id"
     )]
     AccountColumns(String),
     /// The same of a file of users.
@@ -349,10 +414,31 @@ impl Fault {
     pub fn way_out(&self) -> Option<WayOut> {
         match self {
             Fault::UnclearDate { .. } => Some(WayOut::Dates),
-            Fault::Columns(_) => Some(WayOut::Columns),
+            Fault::Columns { .. } | Fault::LackingColumns { .. } => Some(WayOut::Columns),
             Fault::UnknownName { .. } => Some(WayOut::AddMissing),
             _ => None,
         }
+    }
+
+    /// That a table of activities lacks columns.
+    pub(super) fn columns(lacking: &Lacking) -> Fault {
+        /// The most names of columns that a message has.
+        const HEADER_MAX: usize = 30;
+        let names = lacking.header.iter().take(HEADER_MAX).map(|name| shown(name));
+        let more = if lacking.header.len() > HEADER_MAX { ", …" } else { "" };
+        let header = format!("{}{more}", names.collect::<Vec<_>>().join(", "));
+        match lacking.knows_some {
+            false => Fault::Columns { header },
+            true => Fault::LackingColumns { columns: lacking.columns.join(", "), header },
+        }
+    }
+
+    /// Whether it is a name or an id that is not here, which may be in very many rows.
+    fn is_of_name(&self) -> bool {
+        matches!(
+            self,
+            Fault::UnknownName { .. } | Fault::AmbiguousName { .. } | Fault::NamelessStatus { .. }
+        )
     }
 
     /// That the member has this value and should have another.
@@ -395,7 +481,8 @@ impl fmt::Display for Listed<'_> {
         for (at, problem) in self.problems.iter().enumerate() {
             let separator = if at == 0 { "" } else { "\n" };
             let way_out = problem.fault.way_out().map_or("", self.way_out);
-            write!(f, "{separator}{}, {problem}{way_out}", self.name)?;
+            let Problem { fault, .. } = problem;
+            write!(f, "{separator}{}{}: {fault}{way_out}", self.name, problem.place())?;
         }
         match self.more {
             0 => Ok(()),
@@ -410,13 +497,33 @@ impl fmt::Display for Listed<'_> {
 pub(super) struct Problems {
     shown: Vec<Problem>,
     more: u64,
+    can_be_added: bool,
+    are_of_rows: bool,
 }
 
 impl Problems {
+    /// Those of a table.
+    pub(super) fn of_rows() -> Problems {
+        Problems { are_of_rows: true, ..Problems::default() }
+    }
+
+    /// The file is a table.
+    pub(super) fn are_of_rows(&mut self) {
+        self.are_of_rows = true;
+    }
+
     /// Adds one. Its line is asked for only if it will be shown: finding it is slow.
     pub(super) fn add(&mut self, line: impl FnOnce() -> u64, fault: Fault) {
-        if self.shown.len() < PROBLEMS_SHOWN_MAX {
-            self.shown.push(Problem { line: line(), fault });
+        self.can_be_added |= fault.way_out() == Some(WayOut::AddMissing);
+        let same = self.shown.iter_mut().find(|shown| fault.is_of_name() && shown.fault == fault);
+        if let Some(same) = same {
+            same.times += 1;
+            if same.further.len() < FURTHER_LINES_MAX {
+                same.further.push(line());
+            }
+        } else if self.shown.len() < PROBLEMS_SHOWN_MAX {
+            let (line, is_row, further) = (line(), self.are_of_rows, Vec::new());
+            self.shown.push(Problem { line, is_row, further, times: 1, fault });
         } else {
             self.more += 1;
         }
@@ -426,13 +533,21 @@ impl Problems {
         self.shown.len() as u64 + self.more
     }
 
+    /// What is wrong, without lines; none if nothing.
+    pub(super) fn in_one_line(&self) -> Option<String> {
+        let faults: Vec<String> =
+            self.shown.iter().map(|problem| problem.fault.to_string()).collect();
+        (!faults.is_empty()).then(|| faults.join("; "))
+    }
+
     /// All is well, or it is not.
     pub(super) fn verdict(self, name: &str) -> Result<(), ReadError> {
         if self.shown.is_empty() {
             return Ok(());
         }
+        let Problems { shown: problems, more, can_be_added, .. } = self;
         let (name, summary) = (name.to_owned(), Box::default());
-        Err(ReadError::Problems { name, problems: self.shown, more: self.more, summary })
+        Err(ReadError::Problems { name, problems, more, can_be_added, summary })
     }
 }
 
@@ -442,6 +557,13 @@ impl Problems {
 pub(super) struct Place<'a> {
     pub(super) text: &'a str,
     pub(super) first_line: u64,
+}
+
+impl Place<'static> {
+    /// A row of a table, whose cells are all in that row.
+    pub(super) fn row(number: u64) -> Place<'static> {
+        Place { text: "", first_line: number }
+    }
 }
 
 impl Place<'_> {

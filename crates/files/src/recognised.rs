@@ -6,14 +6,16 @@ use std::collections::{HashMap, HashSet};
 use csv::StringRecord;
 
 use super::column::Column;
-use super::columns::{ColumnNames, header_name, one_line};
+use super::columns::{ColumnNames, header_name, one_line, usual};
 use super::layouts::{LAYOUTS, Layout};
-use super::table::bare;
+use super::table::{bare, own_names, zoned};
 
 /// What the columns of a header mean, once it has been seen.
 pub(super) struct HeaderNames<'n> {
     names: &'n ColumnNames,
     recognised: RefCell<Option<Recognised>>,
+    /// Columns that have a usual name, where there is one for its member.
+    usual: RefCell<HashMap<String, Column>>,
 }
 
 struct Recognised {
@@ -25,12 +27,15 @@ struct Recognised {
 
 impl<'n> HeaderNames<'n> {
     pub(super) fn new(names: &'n ColumnNames) -> HeaderNames<'n> {
-        HeaderNames { names, recognised: RefCell::new(None) }
+        HeaderNames { names, recognised: RefCell::default(), usual: RefCell::default() }
     }
 
     /// Looks which layout the header has. Where several would fit, it has none.
     pub(super) fn look_at(&self, header: &StringRecord) {
-        let in_header: HashSet<String> = header.iter().map(name_of).collect();
+        self.usual.replace(self.usual_in(header));
+        let own = own_names(header).into_iter().flatten().map(|name| header_name(&name));
+        let own = own.filter(|name| self.is_said(name));
+        let in_header: HashSet<String> = header.iter().map(name_of).chain(own).collect();
         let mut fitting = LAYOUTS.into_iter().filter(|layout| layout.fits(&in_header));
         let (Some(layout), None) = (fitting.next(), fitting.next()) else {
             self.recognised.replace(None);
@@ -60,8 +65,56 @@ impl<'n> HeaderNames<'n> {
                 Some(said) => said,
                 None => recognised.columns.get(header_name(name).as_str()).copied(),
             },
-            None => self.names.find(name),
+            None => {
+                let usual = || self.usual.borrow().get(&header_name(name)).copied();
+                self.names.find(name).or_else(usual)
+            }
         }
+    }
+
+    /// The columns with a usual name. Of two that would be one member, neither is: nothing says which of them is meant.
+    fn usual_in(&self, header: &StringRecord) -> HashMap<String, Column> {
+        let mut taken: Vec<Column> = Vec::new();
+        let mut found: Vec<(String, Column)> = Vec::new();
+        for (cell, own) in header.iter().zip(own_names(header)) {
+            let own = own.filter(|own| self.is_said(own));
+            let whole = own.unwrap_or_else(|| one_line(bare(cell)));
+            let name = zoned(&whole).map_or(&*whole, |(name, _)| name);
+            let known = [&*whole, name].into_iter().find_map(|name| self.names.find(name));
+            let is_said = self.names.said_of(&whole).is_some();
+            let name = header_name(name);
+            match (known, usual(&name)) {
+                (Some(column), _) => taken.push(column),
+                (None, Some(column)) if !is_said => found.push((name, column)),
+                _ => {}
+            }
+        }
+        let times = |column| found.iter().filter(|(_, other)| *other == column).count();
+        let is_alone = |column| times(column) == 1 && !taken.contains(&column);
+        found.iter().filter(|(_, column)| is_alone(*column)).cloned().collect()
+    }
+
+    /// The columns that are needed and lacking: new activities need some, and so do all rows of a table without ids. In
+    /// tables of other systems, something else takes their place.
+    pub(super) fn lacks(&self, has: &[usize]) -> Vec<usize> {
+        let has_one_of =
+            |columns: &[Column]| columns.iter().any(|at| has.contains(&(*at as usize)));
+        if self.layout().is_some() || has_one_of(&[Column::Id, Column::ExternalId]) {
+            return Vec::new();
+        }
+        let needed: [&[Column]; 4] = [
+            &[Column::Subject],
+            &[Column::Start],
+            &[Column::StatusName, Column::StatusId],
+            &[Column::Priority],
+        ];
+        let lacking = needed.into_iter().filter(|one_of| !has_one_of(one_of));
+        lacking.filter_map(|one_of| one_of.first().map(|column| *column as usize)).collect()
+    }
+
+    /// Whether somebody has said what a column of that name is.
+    pub(super) fn is_said(&self, name: &str) -> bool {
+        self.names.said_of(name).is_some()
     }
 
     pub(super) fn layout(&self) -> Option<&'static Layout> {

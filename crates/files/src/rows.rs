@@ -21,16 +21,19 @@ use super::value::Form;
 
 /// Reads a table: CSV or a workbook.
 pub(super) fn read(source: Source<'_>, intake: &mut Intake<'_>) -> io::Result<()> {
+    intake.problems.are_of_rows();
     let names = HeaderNames::new(intake.reading.columns);
     let look_at = |header: &StringRecord| names.look_at(header);
     let find = |name: &str| names.find(name).map(|column| column as usize);
+    let is_said = |name: &str| names.is_said(name);
     let columns = Columns {
         names: COLUMN_NAMES,
         look_at: &look_at,
         find: &find,
+        is_said: &is_said,
         is_time: Column::is_time,
-        required: &[],
-        lacking: Fault::Columns,
+        lacks: &|has| names.lacks(has),
+        lacking: Fault::columns,
     };
     match source {
         Source::Csv { mut text, line, is_marked } => {
@@ -40,7 +43,7 @@ pub(super) fn read(source: Source<'_>, intake: &mut Intake<'_>) -> io::Result<()
         Source::Workbook(workbook) => workbook.read(&columns, &mut |said, form| {
             take(said, form == WorkbookForm::Ods, &names, intake)
         }),
-        Source::Empty | Source::Json(..) => Ok(()),
+        Source::Empty | Source::NoText | Source::Json(..) => Ok(()),
     }
 }
 
@@ -74,7 +77,7 @@ fn read_row(
     layout: Option<&'static Layout>,
     intake: &mut Intake<'_>,
 ) -> ControlFlow<()> {
-    let Row { whole, first_line, values, zones } = *row;
+    let Row { whole, number, values, zones } = *row;
     let reading = &mut intake.reading;
     let other_system = intake.summary.other_system.as_mut();
     let foreign = layout.zip(other_system).and_then(|(layout, told)| ForeignRow::of(layout, told));
@@ -91,7 +94,7 @@ fn read_row(
     };
     let fields = Fields {
         form: Form::Cell,
-        place: Place { text: whole, first_line },
+        place: Place::row(number),
         whole,
         values,
         members: Members::NONE,

@@ -4,15 +4,18 @@ use std::io::{self, BufRead, Cursor, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use super::problem::Fault;
 use super::table::{
-    self, Columns, CsvRows, Said, WORKBOOK_UNPACKED_BYTES_MAX, Workbook, decoded, is_utf_16,
-    is_workbook,
+    self, Columns, CsvRows, Lacking, Said, WORKBOOK_UNPACKED_BYTES_MAX, Workbook, decoded,
+    is_utf_16, is_workbook,
 };
 
 /// A file, told apart by how it begins.
 pub(super) enum Source<'s> {
     /// Nothing but white space.
     Empty,
+    /// Neither text nor a workbook, but a picture, say.
+    NoText,
     /// JSON that begins on that line.
     Json(Box<dyn BufRead + 's>, u64),
     /// CSV.
@@ -26,8 +29,14 @@ pub(super) enum Source<'s> {
     Workbook(Workbook),
 }
 
-/// So many bytes tell workbooks and UTF-16.
-const START_BYTES: u64 = 4;
+/// So many bytes tell workbooks, UTF-16, and what is no text.
+const START_BYTES: u64 = 1 << 10;
+
+/// So many zeros at its start are in no text.
+const ZEROS_MIN: usize = 4;
+
+/// What some other files begin with that may have no zero in their first bytes: PNG, JPEG, GIF, PDF, gzip.
+const OTHER_MARKS: [&[u8]; 5] = [b"\x89PNG", b"\xFF\xD8\xFF", b"GIF8", b"%PDF-", b"\x1F\x8B"];
 
 /// Opens a file. A workbook is set aside in a file in `folder`, or in the system's where there is none; it may have
 /// so many bytes once it is unpacked.
@@ -40,9 +49,15 @@ pub(super) fn open<'s>(
     (&mut *source).take(START_BYTES).read_to_end(&mut start)?;
     let is_workbook = is_workbook(&start);
     let is_utf_16 = is_utf_16(&start);
+    let is_other = OTHER_MARKS.iter().any(|mark| start.starts_with(mark));
+    let zeros = start.iter().filter(|byte| **byte == 0).count();
+    let is_text = is_utf_16 || !(is_other || zeros >= ZEROS_MIN);
     let mut whole: Box<dyn BufRead + 's> = Box::new(Cursor::new(start).chain(source));
     if is_workbook {
         return Workbook::spool(&mut whole, folder, unpacked_max).map(Source::Workbook);
+    }
+    if !is_text {
+        return Ok(Source::NoText);
     }
     let mut text = if is_utf_16 { decoded(whole) } else { whole };
     let Start { first, line, is_marked } = skip_to_content(&mut text)?;
@@ -60,16 +75,24 @@ pub(super) fn read_table<const N: usize>(
     each: &mut dyn FnMut(Said<'_, N>) -> ControlFlow<()>,
 ) -> io::Result<()> {
     match open(source, None, WORKBOOK_UNPACKED_BYTES_MAX)? {
-        Source::Empty => Ok(()),
+        Source::Empty => {
+            let _ = each(Said::Fault(0, Fault::Empty));
+            Ok(())
+        }
+        Source::NoText => {
+            let _ = each(Said::Fault(0, Fault::NoTable));
+            Ok(())
+        }
         Source::Csv { mut text, line, is_marked } => {
             let mut rows = CsvRows::new(&mut text, line, is_marked, columns)?;
             table::read(&mut rows, columns, each)
         }
         Source::Workbook(workbook) => workbook.read(columns, &mut |said, _| each(said)),
         Source::Json(_, line) => {
-            let names = columns.required.iter().map(|at| columns.names[*at]);
-            let lacking = (columns.lacking)(names.collect::<Vec<_>>().join(", "));
-            let _ = each(Said::Fault(line, lacking));
+            let lacks = (columns.lacks)(&[]);
+            let names = lacks.into_iter().map(|at| columns.names[at]).collect();
+            let lacking = Lacking { columns: names, ..Lacking::default() };
+            let _ = each(Said::Fault(line, (columns.lacking)(&lacking)));
             Ok(())
         }
     }

@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use domain::{ListedUser, LoginName, Name, Role, UserId};
 
 use super::ignored::Ignored;
-use super::problem::{Fault, Place, Problems, ReadError};
+use super::problem::{Fault, Problems, ReadError};
 use super::source;
-use super::table::{Columns, Row, Said};
+use super::table::{self, Columns, Row, Said};
 use super::value::{self, Form, Kind, Unfit};
 
 const NAMES: [&str; 4] = ["name", "id", "role", "login"];
@@ -41,7 +41,7 @@ fn find(name: &str) -> Option<usize> {
 }
 
 /// Reads a file of users as [`read_accounts`](super::read_accounts) reads one of accounts: the first row names
-/// the column `name`, and perhaps `id`, `role` and `login`. Each is handed over with its line; a user without a
+/// the column `name`, and perhaps `id`, `role` and `login`. Each is handed over with its row; a user without a
 /// role is an editor. After the first problem nothing is handed over any more.
 ///
 /// Returned is what the file has beyond that. `name` stands in messages.
@@ -53,21 +53,22 @@ pub fn read_users(
     mut source: impl BufRead,
     each: &mut dyn FnMut(u64, ListedUser),
 ) -> Result<Ignored, ReadError> {
-    let (mut problems, mut ignored) = (Problems::default(), Ignored::default());
+    let (mut problems, mut ignored) = (Problems::of_rows(), Ignored::default());
     let columns = Columns {
         look_at: &|_| {},
         names: NAMES,
         find: &find,
+        is_said: &|_| false,
         is_time: |_| false,
-        required: &[NAME],
-        lacking: Fault::UserColumns,
+        lacks: &|has| table::missing(&[NAME], has),
+        lacking: |lacking| Fault::UserColumns(lacking.columns.join(", ")),
     };
     let take = &mut |said: Said<'_, 4>| {
         match said {
             Said::Row(row) => {
                 let read = user(&row, &mut problems);
                 if let Some(user) = read.filter(|_| problems.count() == 0) {
-                    each(row.first_line, user);
+                    each(row.number, user);
                 }
             }
             Said::Other(name) => ignored.add(name),
@@ -85,7 +86,7 @@ fn user(row: &Row<'_, 4>, problems: &mut Problems) -> Option<ListedUser> {
     let (name, id) = (cells.read(NAME, &USER_NAME), cells.read(ID, &USER_ID));
     let (role, login) = (cells.read(ROLE, &USER_ROLE), cells.read(LOGIN, &USER_LOGIN));
     if let Ok(None) = name {
-        cells.fault(row.whole, Fault::Missing(NAMES[NAME]));
+        cells.fault(Fault::Missing(NAMES[NAME]));
     }
     Some(ListedUser {
         name: name.ok()??,
@@ -109,13 +110,12 @@ impl Cells<'_, '_> {
         let cell = self.row.values[at].filter(|cell| !cell.trim().is_empty());
         let Some(cell) = cell else { return Ok(None) };
         kind.read(NAMES[at], Form::Cell, cell).map(Some).map_err(|fault| {
-            self.fault(cell, fault);
+            self.fault(fault);
             Told
         })
     }
 
-    fn fault(&mut self, part: &str, fault: Fault) {
-        let place = Place { text: self.row.whole, first_line: self.row.first_line };
-        self.problems.add(|| place.line_of(part), fault);
+    fn fault(&mut self, fault: Fault) {
+        self.problems.add(|| self.row.number, fault);
     }
 }

@@ -6,6 +6,7 @@ use domain::{ActivityId, CustomField, Fingerprint, Mirrored, MirroredField, Prio
 use serde::{Deserialize, Serialize};
 
 use crate::Row;
+use crate::source::NEVER;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ pub const COLUMNS: [Column; 15] = [
     column("activity_status_id", Kind::Number),
     column("activity_status_name", Kind::Text),
     column("activity_priority", Kind::Text),
-    column("created_date_time", Kind::Time),
+    optional("created_date_time", Kind::Time),
     optional("created_by", Kind::Text),
     optional("last_modified_date_time", Kind::Time),
     optional("last_modified_by", Kind::Text),
@@ -99,7 +100,7 @@ pub fn values(row: &Row) -> Values {
         Value::Number(activity.status.0),
         text(activity.status_name.as_str()),
         text(activity.priority.capitals()),
-        Value::Time(activity.created),
+        optional_time(Some(activity.created).filter(|created| *created != NEVER)),
         optional_text(&activity.created_by),
         optional_time(row.modified),
         optional_text(&activity.modified_by),
@@ -148,7 +149,7 @@ fn mirrored<'a>(values: &'a Values, fields: &'a [Field<'a>]) -> Option<Mirrored<
         status: status.number()?,
         status_name: status_name.text()?,
         priority: Priority::parse(priority).filter(|known| known.capitals() == priority)?,
-        created: created.time()?,
+        created: created.optional(Value::time)?,
         created_by: created_by.optional(Value::text)?,
         modified: modified.optional(Value::time)?,
         modified_by: modified_by.optional(Value::text)?,

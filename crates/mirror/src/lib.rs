@@ -8,7 +8,9 @@
 //!   by page, oldest change first, and the next one begins at its `responseDateTime`.
 //! - Any other server is believed less: see [`run`].
 
+mod careful;
 pub mod columns;
+pub mod compare;
 mod patience;
 mod row;
 mod run;
@@ -18,7 +20,7 @@ pub mod target;
 mod verify;
 
 pub use patience::{Patience, Stop};
-pub use row::Row;
+pub use row::{Row, Unreadable};
 pub use run::{Breaker, Options, Report, RunError, Summary, run};
 pub use source::{Source, SourceError};
 pub use state::State;

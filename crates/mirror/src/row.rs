@@ -13,6 +13,19 @@ pub struct Row {
     pub activity: Box<Activity>,
 }
 
+/// A record that cannot be an activity: kept as the source has it, until it can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its id.
+    pub id: ActivityId,
+    /// The source's `lastModifiedDateTime`, if it can be read.
+    pub modified: Option<Stamp>,
+    /// The record as it came.
+    pub record: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
 /// What an answer says of one activity.
 pub(crate) enum Said {
     There(Row),

@@ -6,10 +6,10 @@
 //! From Driftless all pages of a window come from one view, and nothing older appears later: what a page brings
 //! moves the place at once.
 //!
-//! Of any other server it is not known whether pages hold still while people edit, nor whether a change appears
-//! late under an old stamp. So To is fixed at its own time of the login; each page is asked for as page 1 from the
-//! last row's stamp on, so that nothing shifts; and the next run begins [`Options::overlap_ms`] before To. What
-//! comes twice changes nothing.
+//! Any other server is asked as [`careful`](crate::careful) says.
+//!
+//! A Driftless that says it has another log than before was restored from a backup, or is another one: what it
+//! says from then on does not continue what it said before. Then all is compared, and repaired.
 
 use std::collections::HashSet;
 
@@ -18,17 +18,9 @@ use thiserror::Error;
 
 use crate::columns::{Values, values};
 use crate::source::{NoPage, Page, Question};
-use crate::target::{Applied, Batch, Target, TargetError};
+use crate::target::{Applied, Batch, Rows, Target, TargetError};
+use crate::verify::catch_up;
 use crate::{Row, Source, SourceError, State, Stop};
-
-/// The vendor keeps times of change to the second.
-const PRECISION_MS: i64 = 1_000;
-
-/// So often a window is read again because it changed meanwhile, before the run gives up.
-const READ_AGAIN_MAX: u32 = 5;
-
-/// The oldest time that other servers are asked for: nothing in a CRM is older.
-const OTHERS_BEGIN_MS: i64 = -2_208_988_800_000;
 
 /// How a run is made.
 #[derive(Clone, Debug)]
@@ -107,6 +99,10 @@ pub struct Summary {
     pub removed: u64,
     /// Pages that were asked for.
     pub pages: u64,
+    /// Records in the target that cannot be activities; of a target that passes all on, those of this run.
+    pub unreadable: u64,
+    /// What differed and was repaired, if the source had another log than before.
+    pub restored: Option<u64>,
     /// Up to here the target has everything now; none if the run was told to stop before.
     pub complete_to: Option<Stamp>,
 }
@@ -142,6 +138,11 @@ pub enum RunError {
         /// So many may.
         allowed: u64,
     },
+    /// What the target has cannot be read.
+    #[error(
+        "{0} passes everything on and cannot be compared: compare another target with the server"
+    )]
+    PassedOn(&'static str),
     /// People edit faster than it can be read.
     #[error("the list of the source kept changing while it was read; the next run goes on")]
     Restless,
@@ -152,6 +153,22 @@ pub enum RunError {
 /// # Errors
 /// See [`RunError`].
 pub fn run(
+    source: &mut Source,
+    target: &mut dyn Target,
+    options: &Options,
+    stop: &Stop,
+    report: &mut dyn Report,
+) -> Result<Summary, RunError> {
+    match run_once(source, target, options, stop, report) {
+        // Its login shows what it is now.
+        Err(RunError::Source(SourceError::Replaced(_))) => {
+            run_once(source, target, options, stop, report)
+        }
+        done => done,
+    }
+}
+
+fn run_once(
     source: &mut Source,
     target: &mut dyn Target,
     options: &Options,
@@ -170,7 +187,19 @@ pub fn run(
         Err(SourceError::Stopped) => return Ok(Summary::default()),
         now => now?,
     };
-    let (summary, counted, gone) = (Summary::default(), HashSet::new(), HashSet::new());
+    let (mut state, mut restored) = (state, None);
+    if source.is_driftless() {
+        let log = source.log().map(str::to_owned);
+        let is_another = state.log.is_some() && log.is_some() && state.log != log;
+        state.log = log.or(state.log);
+        if is_another {
+            match catch_up(source, target, options, &state, stop, report)? {
+                Some((caught_up, repaired)) => (state, restored) = (caught_up, Some(repaired)),
+                None => return Ok(Summary::default()),
+            }
+        }
+    }
+    let (counted, gone) = (HashSet::new(), HashSet::new());
     let mut run = Run {
         source,
         target: &mut *target,
@@ -179,30 +208,44 @@ pub fn run(
         report,
         state,
         rows: None,
-        summary,
+        summary: Summary { restored, ..Summary::default() },
+        total: 0,
         counted,
         gone,
     };
     let done = if run.source.is_driftless() { run.exactly() } else { run.carefully(now) };
     // Also of a run that ends early: what it has written is to be seen.
-    let summary = run.summary;
+    let mut summary = run.summary;
     let finished = if options.dry_run { Ok(()) } else { target.finish() };
     match done {
-        Ok(()) | Err(RunError::Source(SourceError::Stopped)) => Ok(finished.map(|()| summary)?),
+        Ok(()) | Err(RunError::Source(SourceError::Stopped)) => {
+            finished?;
+            if let Some(rows) = target.rows() {
+                summary.unreadable = rows.unreadable()?;
+            }
+            Ok(summary)
+        }
         Err(error) => Err(error),
     }
 }
 
-struct Run<'r> {
-    source: &'r mut Source,
-    target: &'r mut dyn Target,
-    options: &'r Options,
+/// How many activities the target has, as far as it can be counted.
+pub(crate) fn count(target: &mut dyn Target) -> Result<u64, TargetError> {
+    target.rows().map_or(Ok(0), Rows::count)
+}
+
+pub(crate) struct Run<'r> {
+    pub(crate) source: &'r mut Source,
+    pub(crate) target: &'r mut dyn Target,
+    pub(crate) options: &'r Options,
     stop: &'r Stop,
     report: &'r mut dyn Report,
-    state: State,
+    pub(crate) state: State,
     /// What the target had before; none as long as nothing was removed, since counting a million rows takes its time.
     rows: Option<u64>,
-    summary: Summary,
+    pub(crate) summary: Summary,
+    /// As many records are expected, as far as it is known.
+    pub(crate) total: u64,
     /// Activities that a dry run has counted as written.
     counted: HashSet<ActivityId>,
     /// Activities that a dry run has counted as removed.
@@ -231,13 +274,12 @@ impl Run<'_> {
                         continue 'window;
                     }
                 };
-                if !self.source.is_driftless() {
-                    let problem = "it no longer says that it is Driftless".to_owned();
-                    let url = self.source.address().to_owned();
-                    return Err(SourceError::Odd { url, problem }.into());
-                }
+                self.expect_same_source()?;
                 let (is_last, horizon) = (page >= answer.told.pages, answer.responded);
-                let state = match answer.rows.last().and_then(|row| row.modified) {
+                if page == 1 {
+                    self.total = self.summary.read + answer.told.results;
+                }
+                let state = match answer.stamps.last().copied().flatten() {
                     _ if is_last => self.state.complete_to(horizon, horizon),
                     Some(last) => self.state.asked_from(last),
                     None => self.state.clone(),
@@ -253,120 +295,82 @@ impl Run<'_> {
         }
     }
 
-    /// From any other server: each page is the first one from the last row's stamp on.
-    fn carefully(&mut self, to: Stamp) -> Result<(), RunError> {
-        let begin = self.state.from().unwrap_or(Stamp::from_millis(OTHERS_BEGIN_MS));
-        let next_begin = to.plus_millis(-self.options.overlap_ms.max(PRECISION_MS));
-        let (mut from, mut page, mut losses, mut again) = (begin.min(to), 1, 0, 0);
-        let mut results = None;
-        loop {
-            let answer = match self.source.ask(&Question::window(from, Some(to), page)) {
-                Ok(answer) => answer,
-                Err(NoPage::Source(error)) => return Err(error.into()),
-                Err(NoPage::RunOver) if losses == 0 => {
-                    losses += 1;
-                    continue;
-                }
-                Err(NoPage::RunOver) => {
-                    return Err(SourceError::Sessions(self.source.address().to_owned()).into());
-                }
-            };
-            losses = 0;
-            // Deep pages of one second hold still only if nothing was edited in between.
-            if page > 1 && results != Some(answer.told.results) {
-                again += 1;
-                if again > READ_AGAIN_MAX {
-                    return Err(RunError::Restless);
-                }
-                (page, results) = (1, None);
-                continue;
-            }
-            let last = ascending_last(&answer, self.source.address())?;
-            let is_last = page >= answer.told.pages;
-            let state = match last {
-                _ if is_last => self.state.complete_to(to, next_begin),
-                // On its way: what is this old has long been visible.
-                Some(last) => self.state.asked_from(last.min(next_begin).max(begin)),
-                None => self.state.clone(),
-            };
-            self.take(&answer, true, state)?;
-            if is_last {
-                self.summary.complete_to = Some(to);
-                return Ok(());
-            }
-            self.heed_stop()?;
-            match last {
-                Some(last) if last > from => (from, page, results) = (last, 1, None),
-                _ => (page, results) = (page + 1, Some(answer.told.results)),
-            }
+    /// Refuses an answer from another log than the one that the place belongs to.
+    fn expect_same_source(&mut self) -> Result<(), SourceError> {
+        let (before, now) = (self.state.log.as_deref(), self.source.log());
+        if self.source.is_driftless() && (before.is_none() || now.is_none() || before == now) {
+            return Ok(());
         }
+        self.source.end_session();
+        Err(SourceError::Replaced(self.source.address().to_owned()))
     }
 
-    fn heed_stop(&self) -> Result<(), RunError> {
+    pub(crate) fn heed_stop(&self) -> Result<(), RunError> {
         if self.stop.is_told() { Err(SourceError::Stopped.into()) } else { Ok(()) }
     }
 
     /// Writes what a page has, with the place that it leads to.
-    fn take(&mut self, page: &Page, with_removed: bool, state: State) -> Result<(), RunError> {
+    pub(crate) fn take(
+        &mut self,
+        page: &Page,
+        with_removed: bool,
+        state: State,
+    ) -> Result<(), RunError> {
         let removed: &[ActivityId] = if with_removed { &page.removed } else { &[] };
         self.break_off(removed)?;
         self.summary.pages += 1;
-        self.summary.read += page.rows.len() as u64;
+        self.summary.read += page.stamps.len() as u64;
+        self.summary.unreadable += page.unreadable.len() as u64;
+        let (rows, unreadable) = (&page.rows, &page.unreadable);
         let applied = match self.options.dry_run {
-            true => self.rehearse(&page.rows, removed)?,
-            false => self.target.apply(&Batch {
-                rows: &page.rows,
-                removed,
-                unknown: &[],
-                state: &state,
-                is_repair: false,
-            })?,
+            true => self.rehearse(rows, removed)?,
+            false => {
+                let (as_of, is_repair) = (page.responded, false);
+                let (unknown, state): (&[ActivityId], _) = (&[], &state);
+                let batch = Batch { rows, unreadable, removed, unknown, state, as_of, is_repair };
+                self.target.apply(&batch)?
+            }
         };
         self.state = state;
         self.summary.written += applied.written;
         self.summary.removed += applied.removed;
-        self.report.progress(self.summary.read, page.told.results.max(self.summary.read));
+        self.report.progress(self.summary.read, self.total.max(self.summary.read));
         Ok(())
     }
 
     /// What would be written and removed.
     fn rehearse(&mut self, rows: &[Row], removed: &[ActivityId]) -> Result<Applied, RunError> {
         let ids: Vec<ActivityId> = rows.iter().map(|row| row.id).collect();
-        let held: HashSet<Values> = self.target.rows_of(&ids)?.into_iter().collect();
+        let held: HashSet<Values> = self.held(&ids)?.into_iter().collect();
         // A page begins with what the one before ended with.
         let mut differs = |row: &&Row| !held.contains(&values(row)) && self.counted.insert(row.id);
         let written = rows.iter().filter(|row| differs(row)).count() as u64;
         let new: Vec<ActivityId> =
             removed.iter().copied().filter(|id| self.gone.insert(*id)).collect();
-        Ok(Applied { written, removed: self.target.count_of(&new)? })
+        Ok(Applied { written, removed: self.count_of(&new)? })
     }
 
     /// Refuses to take too much away.
     fn break_off(&mut self, removed: &[ActivityId]) -> Result<(), RunError> {
         let new: Vec<ActivityId> =
             removed.iter().copied().filter(|id| !self.gone.contains(id)).collect();
-        let going = self.summary.removed + self.target.count_of(&new)?;
+        let going = self.summary.removed + self.count_of(&new)?;
         if going == 0 {
             return Ok(());
         }
         let rows = match self.rows {
             Some(rows) => rows,
-            None => self.target.count()?,
+            None => count(self.target)?,
         };
         self.rows = Some(rows);
         self.options.breaker.check(going, rows)
     }
-}
 
-/// The last stamp of a page, which must be its greatest.
-fn ascending_last(page: &Page, url: &str) -> Result<Option<Stamp>, RunError> {
-    let stamps: Vec<Stamp> = page.rows.iter().filter_map(|row| row.modified).collect();
-    let problem = if stamps.len() < page.rows.len() {
-        "a record has no lastModifiedDateTime"
-    } else if !stamps.is_sorted() {
-        "the records are not in the order that was asked for"
-    } else {
-        return Ok(stamps.last().copied());
-    };
-    Err(SourceError::Odd { url: url.to_owned(), problem: problem.to_owned() }.into())
+    fn held(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {
+        self.target.rows().map_or(Ok(Vec::new()), |rows| rows.rows_of(ids))
+    }
+
+    fn count_of(&mut self, ids: &[ActivityId]) -> Result<u64, TargetError> {
+        self.target.rows().map_or(Ok(0), |rows| rows.count_of(ids))
+    }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod digests;
 
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use domain::{ActivityId, NoNames, Stamp, Zone};
@@ -12,10 +13,13 @@ use ureq::Agent;
 use ureq::http::StatusCode;
 
 use crate::row::Said;
-use crate::{Patience, Row, Stop};
+use crate::{Patience, Row, Stop, Unreadable};
 
 /// Driftless puts its version into this header of every answer of API v1.
 pub const VERSION_HEADER: &str = "driftless-version";
+
+/// Driftless says in this header which log it answers from: another one after a backup was restored.
+pub const LOG_HEADER: &str = "driftless-log";
 
 /// Where API v1 is, below the server's address.
 const API_PATH: &str = "/neonws/services/api";
@@ -31,6 +35,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(120);
 
 /// A larger answer is not read.
 const ANSWER_BYTES_MAX: u64 = 256 << 20;
+
+/// Stands for a time of creation that the source does not say.
+pub(crate) const NEVER: Stamp = Stamp::MAX;
 
 /// A session that has ended.
 const SESSION_INVALID: u32 = 4;
@@ -101,6 +108,9 @@ pub enum SourceError {
     /// A record that no activity can be.
     #[error(transparent)]
     Record(#[from] ReadError),
+    /// It is not what it was before.
+    #[error("{0} was restored from a backup, or replaced by another, while it was read")]
+    Replaced(String),
     /// The answer cannot be the whole truth.
     #[error("{url} answers what cannot be: {problem}; nothing of it was taken")]
     Odd {
@@ -142,7 +152,11 @@ pub(crate) struct Page {
     pub(crate) responded: Stamp,
     pub(crate) told: AnswerPage,
     pub(crate) rows: Vec<Row>,
+    /// Records that cannot be activities.
+    pub(crate) unreadable: Vec<Unreadable>,
     pub(crate) removed: Vec<ActivityId>,
+    /// The stamps of all records, in their order.
+    pub(crate) stamps: Vec<Option<Stamp>>,
 }
 
 /// Why a page did not come.
@@ -178,6 +192,10 @@ pub struct Source {
     key: String,
     session: Option<String>,
     is_driftless: bool,
+    /// Which log it says it answers from.
+    log: Option<String>,
+    /// Whether nothing has been asked since the login.
+    is_fresh: bool,
     /// When it answered the login, by its own clock.
     now: Option<Stamp>,
     /// The size of its pages, as it said last.
@@ -219,19 +237,15 @@ impl Source {
         note: Box<dyn FnMut(&str) + Send>,
     ) -> Result<Source, SourceError> {
         let api = api_address(address)?;
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(ANSWER_WITHIN))
-            .max_redirects(0)
-            .user_agent(concat!("driftless-mirror/", env!("CARGO_PKG_VERSION")))
-            .build();
         Ok(Source {
-            agent: config.new_agent(),
+            agent: agent(),
             api,
             organization: organization.to_owned(),
             key: key.to_owned(),
             session: None,
             is_driftless: false,
+            log: None,
+            is_fresh: false,
             now: None,
             page_size: 1,
             requests: 0,
@@ -265,9 +279,35 @@ impl Source {
         self.requests
     }
 
+    /// What tells its log from every other, if it says so; known after the login.
+    #[must_use]
+    pub fn log(&self) -> Option<&str> {
+        self.log.as_deref()
+    }
+
+    /// Tells whoever watches, as when a request is repeated.
+    pub(crate) fn tell(&mut self, line: &str) {
+        (self.note)(line);
+    }
+
+    /// Logs in again before the next request.
+    pub(crate) fn end_session(&mut self) {
+        self.session = None;
+    }
+
     /// As many ids can be asked for at once: the answer is one page then.
     pub(crate) fn ids_max(&self) -> usize {
         usize::try_from(self.page_size).unwrap_or(IDS_MAX).clamp(1, IDS_MAX)
+    }
+
+    /// Logs in before the first run: so a key that is wrong is noticed before a target is made.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub fn greet(&mut self) -> Result<(), SourceError> {
+        self.login()?;
+        self.is_fresh = true;
+        Ok(())
     }
 
     /// What its clock showed at the login that a run begins with. Driftless, of which nothing depends on that, goes on
@@ -276,9 +316,10 @@ impl Source {
     /// # Errors
     /// See [`SourceError`].
     pub(crate) fn begin(&mut self) -> Result<Stamp, SourceError> {
-        match self.now.filter(|_| self.is_driftless && self.session.is_some()) {
-            Some(now) => Ok(now),
-            None => self.login(),
+        let goes_on = self.is_driftless && self.session.is_some();
+        match (std::mem::take(&mut self.is_fresh) || goes_on, self.now) {
+            (true, Some(now)) => Ok(now),
+            _ => self.login(),
         }
     }
 
@@ -286,7 +327,7 @@ impl Source {
     ///
     /// # Errors
     /// See [`SourceError`].
-    pub(crate) fn login(&mut self) -> Result<Stamp, SourceError> {
+    pub fn login(&mut self) -> Result<Stamp, SourceError> {
         self.session = None;
         let session = self.repeat(Source::try_login);
         self.session = Some(session.map_err(|no_page| match no_page {
@@ -387,16 +428,17 @@ impl Source {
         body: &[u8],
     ) -> Result<Page, Trouble> {
         // As when a proxy was cut off that does not say how long an answer is.
-        let parsed = serde_json::from_slice::<serde::de::IgnoredAny>(body);
-        if parsed.is_err_and(|error| error.is_eof()) {
-            return Err(Trouble::Wait(format!("{url}: the answer ends before its end")));
-        }
-        if !body.trim_ascii_start().starts_with(b"{") {
-            return Err(not_api(url, status, body));
+        let cut_off = || Trouble::Wait(format!("{url}: the answer ends before its end"));
+        match body.trim_ascii_start().first() {
+            Some(b'{') => {}
+            Some(_) => return Err(not_api(url, status, body)),
+            None => return Err(cut_off()),
         }
         let (mut rows, mut removed, mut nameless) = (Vec::new(), Vec::new(), 0_u64);
+        let stamps = RefCell::new(Vec::new());
+        let (mut unreadable, mut unknown) = (Vec::new(), 0_u64);
         let reading = Reading {
-            now: self.now.unwrap_or(Stamp::MIN),
+            now: NEVER,
             zone: &Zone::utc(),
             zone_is_said: true,
             unpacked_max: files::WORKBOOK_UNPACKED_BYTES_MAX,
@@ -405,15 +447,31 @@ impl Source {
             folder: None,
             names: &mut NoNames,
         };
-        let head = files::read_answer(url, body, reading, &mut |imported| {
+        let mut take = |imported| {
             match Said::from(imported) {
-                Said::There(row) => rows.push(row),
+                Said::There(row) => {
+                    stamps.borrow_mut().push(row.modified);
+                    rows.push(row);
+                }
                 Said::Removed(id) => removed.push(id),
                 Said::Nameless => nameless += 1,
             }
             std::ops::ControlFlow::Continue(())
-        });
-        let head = head.map_err(|error| Trouble::Final(error.into()))?;
+        };
+        let mut set_aside = |found: files::Unreadable| {
+            let files::Unreadable { id, stamp: modified, record, problem } = found;
+            stamps.borrow_mut().push(modified);
+            match id {
+                Some(id) => unreadable.push(Unreadable { id, modified, record, problem }),
+                None => unknown += 1,
+            }
+        };
+        let head = files::read_answer(url, body, reading, &mut take, &mut set_aside);
+        let head = head.map_err(|error| {
+            let parsed = serde_json::from_slice::<serde::de::IgnoredAny>(body);
+            let is_cut_off = parsed.is_err_and(|error| error.is_eof());
+            if is_cut_off { cut_off() } else { Trouble::Final(error.into()) }
+        })?;
         if !head.errors.is_empty() {
             return Err(refused(url, question.page, &head.errors));
         }
@@ -423,23 +481,24 @@ impl Source {
         let Some(responded) = head.responded else {
             return Err(odd("there is no responseDateTime in it".to_owned()));
         };
+        let (stamps, nameless) = (stamps.into_inner(), nameless + unknown);
         if nameless > 0 {
             return Err(odd(format!("{nameless} records have no activityId")));
         }
         let before = (told.current.saturating_sub(1)).saturating_mul(told.size);
         let expected = told.results.saturating_sub(before).min(told.size);
         let is_whole = told.size > 0 && told.pages >= told.results.div_ceil(told.size.max(1));
-        if told.current != question.page || !is_whole || rows.len() as u64 != expected {
+        if told.current != question.page || !is_whole || stamps.len() as u64 != expected {
             return Err(odd(format!(
                 "page {} of {}, with {} results, {} a page, has {} records",
                 told.current,
                 told.pages,
                 told.results,
                 told.size,
-                rows.len()
+                stamps.len()
             )));
         }
-        Ok(Page { responded, told, rows, removed })
+        Ok(Page { responded, told, rows, unreadable, removed, stamps })
     }
 
     /// Sends a form, and reads the answer.
@@ -454,6 +513,8 @@ impl Source {
         let mut answer = answer.map_err(|error| trouble(url, &error))?;
         let status = answer.status();
         self.is_driftless = answer.headers().contains_key(VERSION_HEADER);
+        let log = answer.headers().get(LOG_HEADER).and_then(|log| log.to_str().ok());
+        self.log = log.map(str::to_owned);
         let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec();
         let body = body.map_err(|error| trouble(url, &error))?;
         if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
@@ -463,8 +524,19 @@ impl Source {
     }
 }
 
+/// What sends requests: it follows no redirect, and takes every status for an answer.
+pub(crate) fn agent() -> Agent {
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(ANSWER_WITHIN))
+        .max_redirects(0)
+        .user_agent(concat!("driftless-mirror/", env!("CARGO_PKG_VERSION")))
+        .build();
+    config.new_agent()
+}
+
 /// The address of API v1, from what somebody has typed.
-fn api_address(address: &str) -> Result<String, SourceError> {
+pub(crate) fn api_address(address: &str) -> Result<String, SourceError> {
     let refused = || SourceError::Address(address.to_owned());
     let uri: ureq::http::Uri = address.trim().parse().map_err(|_| refused())?;
     let is_http = matches!(uri.scheme_str(), Some("http" | "https"));

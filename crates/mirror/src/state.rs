@@ -15,6 +15,10 @@ pub struct State {
     pub from_millis: Option<i64>,
     /// Up to here the target has everything, in milliseconds since 1970 UTC; none before the first complete run.
     pub complete_to_millis: Option<i64>,
+    /// What tells the source's log from every other, if the source says it.
+    pub log: Option<String>,
+    /// When all of it was read last, in milliseconds since 1970 UTC: loaded for the first time, or compared.
+    pub compared_millis: Option<i64>,
 }
 
 impl State {
@@ -26,6 +30,8 @@ impl State {
             organization: organization.to_owned(),
             from_millis: None,
             complete_to_millis: None,
+            log: None,
+            compared_millis: None,
         }
     }
 
@@ -44,6 +50,23 @@ impl State {
     /// The same, complete up to there, and asked from `from` on next.
     #[must_use]
     pub(crate) fn complete_to(&self, to: Stamp, from: Stamp) -> State {
-        State { complete_to_millis: Some(to.millis()), ..self.asked_from(from) }
+        let compared_millis = self.compared_millis.or(Some(to.millis()));
+        let complete_to_millis = Some(to.millis());
+        State { complete_to_millis, compared_millis, ..self.asked_from(from) }
+    }
+
+    /// The same, compared then.
+    #[must_use]
+    pub(crate) fn compared(&self, at: Stamp) -> State {
+        State { compared_millis: Some(at.millis()), ..self.clone() }
+    }
+
+    /// Whether it is that long since all was read; never before the first load is complete.
+    #[must_use]
+    pub fn is_comparison_due(&self, every_ms: i64) -> bool {
+        match (self.compared_millis, self.complete_to_millis) {
+            (Some(compared), Some(to)) => to.saturating_sub(compared) >= every_ms,
+            _ => false,
+        }
     }
 }

@@ -7,15 +7,16 @@
 
 mod digests;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{ActivityId, Stamp};
 
+use crate::careful::hash;
 use crate::columns::{Values, differing, values};
-use crate::run::{Options, Report, RunError, run};
+use crate::run::{Options, Report, RunError, count, run};
 use crate::source::{NoPage, Page, Question};
-use crate::target::{Applied, Batch, Target, TargetError};
-use crate::{Row, Source, SourceError, State, Stop};
+use crate::target::{Applied, Batch, Rows, Target, TargetError};
+use crate::{Row, Source, SourceError, State, Stop, Unreadable};
 
 /// Rows of the target that are read at once.
 const ROWS_MAX: u32 = 1_000;
@@ -40,6 +41,8 @@ pub enum Difference {
 pub struct Verified {
     /// Records of the source.
     pub compared: u64,
+    /// Of these, records that cannot be activities.
+    pub unreadable: u64,
     /// What differs, by id.
     pub differences: BTreeMap<ActivityId, Difference>,
     /// Whether it was repaired.
@@ -62,64 +65,111 @@ pub fn verify(
     stop: &Stop,
     report: &mut dyn Report,
 ) -> Result<Verified, RunError> {
+    if target.rows().is_none() {
+        return Err(RunError::PassedOn("a Singer target"));
+    }
     let before = source.requests();
     let Some(as_of) = run(source, target, options, stop, report)?.complete_to else {
         return Ok(Verified::default());
     };
-    let Some(found) = compare(source, target, as_of, options, stop, report)? else {
+    let found = compare(source, target, Some(as_of), options, stop, report)?;
+    let (Some(found), Some(state)) = (found, target.state()?) else {
         return Ok(Verified::default());
     };
+    let (state, as_of) = (state.compared(as_of), found.as_of);
     let is_repaired = repair && !found.differences.is_empty();
     if is_repaired {
-        mend(target, options, &found)?;
+        mend(target, options, &found, &state)?;
+    } else if found.differences.is_empty() {
+        target.apply(&Batch::of_state(&state))?;
     }
-    let Found { compared, as_of, differences, .. } = found;
-    let requests = source.requests() - before;
-    Ok(Verified { compared, differences, is_repaired, as_of: Some(as_of), requests })
+    let Found { compared, unreadable, differences, .. } = found;
+    let (as_of, requests) = (Some(as_of), source.requests() - before);
+    Ok(Verified { compared, unreadable, differences, is_repaired, as_of, requests })
 }
 
-/// What may differ.
-struct Suspected {
-    /// Records of the source.
-    compared: u64,
-    /// The instant as of which it was looked for.
-    as_of: Stamp,
-    ids: Vec<ActivityId>,
+/// Compares and repairs a target whose source has another log than before, which `state` names. Gives how far the
+/// target has come then, and how much differed; none if it was told to stop before.
+pub(crate) fn catch_up(
+    source: &mut Source,
+    target: &mut dyn Target,
+    options: &Options,
+    state: &State,
+    stop: &Stop,
+    report: &mut dyn Report,
+) -> Result<Option<(State, u64)>, RunError> {
+    source.tell(
+        "the server was restored from a backup, or replaced by another, since the last run: the target is compared with it",
+    );
+    if target.rows().is_none() {
+        let (from_millis, complete_to_millis) = (None, None);
+        return Ok(Some((State { from_millis, complete_to_millis, ..state.clone() }, 0)));
+    }
+    let Some(found) = compare(source, target, None, options, stop, report)? else {
+        return Ok(None);
+    };
+    let state = state.complete_to(found.as_of, found.as_of).compared(found.as_of);
+    if !options.dry_run {
+        mend(target, options, &found, &state)?;
+    }
+    Ok(Some((state, found.differences.len() as u64)))
 }
 
 /// What a comparison has found.
 struct Found {
-    compared: u64,
     as_of: Stamp,
+    compared: u64,
+    unreadable: u64,
     differences: BTreeMap<ActivityId, Difference>,
     fresh: Vec<Row>,
+    fresh_unreadable: Vec<Unreadable>,
     /// Of these the source knows nothing, not even that they were removed.
     unknown: Vec<ActivityId>,
 }
 
-/// Compares a target that has everything up to `as_of`. None if it was told to stop before.
+/// What may differ.
+struct Suspected {
+    /// The instant as of which it was looked for.
+    as_of: Stamp,
+    /// Records of the source.
+    compared: u64,
+    /// Of these, records that cannot be activities.
+    unreadable: u64,
+    ids: Vec<ActivityId>,
+}
+
+/// Compares a target that has everything up to `as_of`; without it, the comparison holds as of what the source shows.
+/// None if it was told to stop before.
 fn compare(
     source: &mut Source,
     target: &mut dyn Target,
-    as_of: Stamp,
+    as_of: Option<Stamp>,
     options: &Options,
     stop: &Stop,
     report: &mut dyn Report,
 ) -> Result<Option<Found>, RunError> {
+    let Some(rows) = target.rows() else { return Ok(None) };
     let is_exact = source.is_driftless();
     let suspected = match is_exact {
-        true => digests::find(source, target, as_of, stop, report),
-        false => find_by_reading(source, target, as_of, options, stop, report),
+        true => digests::find(source, rows, as_of, stop, report),
+        false => find_by_reading(source, rows, as_of, options, stop, report),
     };
-    let Some(Suspected { compared, as_of, ids: mut suspects }) = suspected? else {
+    let Some(Suspected { as_of, compared, unreadable, ids: mut suspects }) = suspected? else {
         return Ok(None);
     };
     suspects.sort_unstable();
     suspects.dedup();
-    let (differences, fresh, unknown) = (BTreeMap::new(), Vec::new(), Vec::new());
-    let mut found = Found { compared, as_of, differences, fresh, unknown };
+    let mut found = Found {
+        as_of,
+        compared,
+        unreadable,
+        differences: BTreeMap::new(),
+        fresh: Vec::new(),
+        fresh_unreadable: Vec::new(),
+        unknown: Vec::new(),
+    };
     for ids in suspects.chunks(source.ids_max()) {
-        confirm(source, target, ids, is_exact, &mut found)?;
+        confirm(source, rows, ids, is_exact, &mut found)?;
     }
     Ok(Some(found))
 }
@@ -127,32 +177,36 @@ fn compare(
 /// What may differ from any server: all of it is read.
 fn find_by_reading(
     source: &mut Source,
-    target: &mut dyn Target,
-    as_of: Stamp,
+    rows: &mut dyn Rows,
+    as_of: Option<Stamp>,
     options: &Options,
     stop: &Stop,
     report: &mut dyn Report,
 ) -> Result<Option<Suspected>, RunError> {
-    let mut comparing = Comparing { target, seen: HashSet::new(), suspects: Vec::new() };
+    let (seen, suspects) = (HashSet::new(), Vec::new());
+    let mut comparing = Comparing { rows, seen, unreadable: HashMap::new(), suspects };
     // Nothing is written: there is nothing to break off.
     let mut reading = options.clone();
     (reading.breaker.is_open, reading.dry_run) = (true, false);
-    if run(source, &mut comparing, &reading, stop, report)?.complete_to.is_none() {
+    let Some(read_to) = run(source, &mut comparing, &reading, stop, report)?.complete_to else {
         return Ok(None);
-    }
-    let Comparing { seen, mut suspects, .. } = comparing;
-    suspects.extend(unseen(target, &seen)?);
-    Ok(Some(Suspected { compared: seen.len() as u64, as_of, ids: suspects }))
+    };
+    let Comparing { rows, seen, unreadable, suspects: mut ids } = comparing;
+    let count = unreadable.len() as u64;
+    ids.extend(unseen(rows, &seen)?);
+    ids.extend(noted_otherwise(rows, unreadable)?);
+    let (as_of, compared) = (as_of.unwrap_or(read_to), seen.len() as u64);
+    Ok(Some(Suspected { as_of, compared, unreadable: count, ids }))
 }
 
 /// The ids in the target that the source has not.
-fn unseen(target: &mut dyn Target, seen: &HashSet<i64>) -> Result<Vec<ActivityId>, TargetError> {
+fn unseen(rows: &mut dyn Rows, seen: &HashSet<i64>) -> Result<Vec<ActivityId>, TargetError> {
     let mut ghosts = Vec::new();
     let mut after = ActivityId(i64::MIN);
     loop {
-        let rows = target.rows_after(after, ROWS_MAX)?;
-        let Some(last) = rows.last().and_then(id) else { return Ok(ghosts) };
-        ghosts.extend(rows.iter().filter_map(id).filter(|id| !seen.contains(&id.0)));
+        let held = rows.rows_after(after, ROWS_MAX)?;
+        let Some(last) = held.last().and_then(id) else { return Ok(ghosts) };
+        ghosts.extend(held.iter().filter_map(id).filter(|id| !seen.contains(&id.0)));
         after = last;
     }
 }
@@ -164,11 +218,32 @@ fn id(values: &Values) -> Option<ActivityId> {
     }
 }
 
+/// The ids of records that cannot be read here or there, and are not the same.
+fn noted_otherwise(
+    rows: &mut dyn Rows,
+    mut seen: HashMap<ActivityId, u64>,
+) -> Result<Vec<ActivityId>, TargetError> {
+    let mut others = Vec::new();
+    let mut after = ActivityId(i64::MIN);
+    loop {
+        let noted = rows.unreadable_after(after, ROWS_MAX)?;
+        let Some((last, _)) = noted.last() else { break };
+        after = *last;
+        for (id, record) in noted {
+            if seen.remove(&id) != Some(hash(&record)) {
+                others.push(id);
+            }
+        }
+    }
+    others.extend(seen.into_keys());
+    Ok(others)
+}
+
 /// Looks at rows again, one by one: what has not changed at the source since and differs is at fault. If the source
 /// is exact, it lists all that was removed.
 fn confirm(
     source: &mut Source,
-    target: &mut dyn Target,
+    rows: &mut dyn Rows,
     ids: &[ActivityId],
     is_exact: bool,
     found: &mut Found,
@@ -177,45 +252,65 @@ fn confirm(
     let mut ask = |since: Option<Stamp>| ask_again(source, &Question::of_ids(ids, since));
     let now = ask(None)?;
     let since = ask(Some(as_of))?;
-    let mut changed: HashSet<ActivityId> = since.removed.iter().copied().collect();
-    changed.extend(since.rows.iter().filter(|row| row.modified > Some(as_of)).map(|row| row.id));
     let removed: HashSet<ActivityId> = now.removed.iter().copied().collect();
+    let later = |modified: Option<Stamp>| modified > Some(as_of);
+    let mut changed: HashSet<ActivityId> = since.removed.iter().copied().collect();
+    changed.extend(since.rows.iter().filter(|row| later(row.modified)).map(|row| row.id));
+    let unreadable = since.unreadable.iter();
+    changed.extend(unreadable.filter(|record| later(record.modified)).map(|record| record.id));
     let mut there: BTreeMap<ActivityId, Row> =
         now.rows.into_iter().map(|row| (row.id, row)).collect();
+    let mut unreadable: BTreeMap<ActivityId, Unreadable> =
+        now.unreadable.into_iter().map(|record| (record.id, record)).collect();
     let held: BTreeMap<ActivityId, Values> =
-        target.rows_of(ids)?.into_iter().filter_map(|row| Some((id(&row)?, row))).collect();
-    for id in ids.iter().filter(|id| !changed.contains(id)) {
-        let (row, is_removed) = (there.remove(id), removed.contains(id));
-        let difference = match (&row, held.get(id)) {
-            (None, None) => None,
-            (Some(_), None) => Some(Difference::Missing),
-            (None, Some(_)) => Some(Difference::Ghost),
-            (Some(row), Some(held)) => {
-                let columns = differing(&values(row), held);
+        rows.rows_of(ids)?.into_iter().filter_map(|row| Some((id(&row)?, row))).collect();
+    for id in ids {
+        let noted = rows.unreadable_after(before(*id), 1)?;
+        let noted = noted.into_iter().find(|(noted, _)| noted == id).map(|(_, record)| record);
+        let (row, record) = (there.remove(id), unreadable.remove(id));
+        let difference = match (&row, &record, held.get(id), &noted) {
+            (None, None, None, None) => None,
+            (None, None, ..) => Some(Difference::Ghost),
+            (None, Some(record), _, Some(noted)) if record.record == *noted => None,
+            (None, Some(_), _, Some(_)) => Some(Difference::Stale(vec!["record"])),
+            (None, Some(_), _, None) | (Some(_), _, None, _) => Some(Difference::Missing),
+            (Some(row), _, Some(held), noted) => {
+                let mut columns = differing(&values(row), held);
+                columns.extend(noted.as_ref().map(|_| "record"));
                 (!columns.is_empty()).then_some(Difference::Stale(columns))
             }
         };
+        let is_removed = removed.contains(id);
         let difference = match difference {
-            None if is_exact => removal(target, *id, is_removed)?,
+            None if is_exact => removal(rows, *id, is_removed)?,
             difference => difference,
         };
         let Some(difference) = difference else { continue };
-        found.differences.insert(*id, difference);
         // Others may drop a removal from their lists: it is no less removed.
-        found.unknown.extend((is_exact && row.is_none() && !is_removed).then_some(*id));
+        let is_unknown = is_exact && row.is_none() && record.is_none() && !is_removed;
+        found.unknown.extend(is_unknown.then_some(*id));
+        // What has changed since is no fault, but the newest that is known of it.
+        if !changed.contains(id) {
+            found.differences.insert(*id, difference);
+        }
         found.fresh.extend(row);
+        found.fresh_unreadable.extend(record);
     }
     Ok(())
 }
 
+fn before(id: ActivityId) -> ActivityId {
+    ActivityId(id.0.saturating_sub(1))
+}
+
 /// How what the target notes of a removal differs.
 fn removal(
-    target: &mut dyn Target,
+    rows: &mut dyn Rows,
     id: ActivityId,
     is_removed: bool,
 ) -> Result<Option<Difference>, TargetError> {
-    let noted = target.removed_after(ActivityId(id.0.saturating_sub(1)), 1)?.contains(&id);
-    Ok(match (is_removed, noted) {
+    let Some(noted) = rows.removed_after(before(id), 1)? else { return Ok(None) };
+    Ok(match (is_removed, noted.contains(&id)) {
         (true, false) => Some(Difference::RemovalMissing),
         (false, true) => Some(Difference::RemovalWrong),
         _ => None,
@@ -238,33 +333,32 @@ fn ask_again(source: &mut Source, question: &Question<'_>) -> Result<Page, RunEr
     Err(SourceError::Sessions(source.address().to_owned()).into())
 }
 
-fn mend(target: &mut dyn Target, options: &Options, found: &Found) -> Result<(), RunError> {
-    let Found { differences, fresh: rows, unknown, .. } = found;
+fn mend(
+    target: &mut dyn Target,
+    options: &Options,
+    found: &Found,
+    state: &State,
+) -> Result<(), RunError> {
+    let Found { differences, fresh: rows, fresh_unreadable: unreadable, unknown, .. } = found;
     let ghosts = differences.values().filter(|difference| **difference == Difference::Ghost);
-    options.breaker.check(ghosts.count() as u64, target.count()?)?;
+    options.breaker.check(ghosts.count() as u64, count(target)?)?;
     let is_gone = |id: &ActivityId, difference: &Difference| {
         let is_gone = matches!(difference, Difference::Ghost | Difference::RemovalMissing);
         is_gone && unknown.binary_search(id).is_err()
     };
     let removed = differences.iter().filter(|(id, difference)| is_gone(id, difference));
-    let removed: Vec<ActivityId> = removed.map(|(id, _)| *id).collect();
-    if let Some(state) = target.state()? {
-        target.apply(&Batch {
-            rows,
-            removed: &removed,
-            unknown,
-            state: &state,
-            is_repair: true,
-        })?;
-        target.finish()?;
-    }
-    Ok(())
+    let removed = &removed.map(|(id, _)| *id).collect::<Vec<_>>();
+    let (as_of, is_repair) = (found.as_of, true);
+    target.apply(&Batch { rows, unreadable, removed, unknown, state, as_of, is_repair })?;
+    Ok(target.finish()?)
 }
 
 /// Takes what a first run would write, and compares it with what is there.
 struct Comparing<'t> {
-    target: &'t mut dyn Target,
+    rows: &'t mut dyn Rows,
     seen: HashSet<i64>,
+    /// What cannot be read, with a sum over each record.
+    unreadable: HashMap<ActivityId, u64>,
     suspects: Vec<ActivityId>,
 }
 
@@ -273,47 +367,29 @@ impl Target for Comparing<'_> {
         Ok(None)
     }
 
-    fn count(&mut self) -> Result<u64, TargetError> {
-        Ok(0)
-    }
-
-    fn count_of(&mut self, _: &[ActivityId]) -> Result<u64, TargetError> {
-        Ok(0)
-    }
-
-    fn rows_of(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {
-        self.target.rows_of(ids)
-    }
-
-    fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError> {
-        self.target.rows_after(after, max)
-    }
-
-    fn removed_after(
-        &mut self,
-        after: ActivityId,
-        max: u32,
-    ) -> Result<Vec<ActivityId>, TargetError> {
-        self.target.removed_after(after, max)
+    fn rows(&mut self) -> Option<&mut dyn Rows> {
+        None
     }
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
         let ids: Vec<ActivityId> = batch.rows.iter().map(|row| row.id).collect();
-        let held: BTreeMap<ActivityId, Values> = self
-            .target
-            .rows_of(&ids)?
-            .into_iter()
-            .filter_map(|row| Some((id(&row)?, row)))
-            .collect();
+        let held: BTreeMap<ActivityId, Values> =
+            self.rows.rows_of(&ids)?.into_iter().filter_map(|row| Some((id(&row)?, row))).collect();
         for row in batch.rows {
             self.seen.insert(row.id.0);
+            self.unreadable.remove(&row.id);
             if held.get(&row.id) != Some(&values(row)) {
                 self.suspects.push(row.id);
             }
         }
+        for record in batch.unreadable {
+            self.seen.insert(record.id.0);
+            self.unreadable.insert(record.id, hash(&record.record));
+        }
         // It may have come earlier in the same reading, and be gone since.
         for id in batch.removed {
             self.seen.remove(&id.0);
+            self.unreadable.remove(id);
         }
         Ok(Applied::default())
     }

@@ -86,6 +86,7 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> ApiError {
         match &refusal {
             Refusal::PermissionDenied => ApiError::PERMISSION_DENIED,
+            Refusal::ReadOnly(_) => ApiError::PERMISSION_DENIED.because(&refusal.to_string()),
             Refusal::UnknownActivity(_)
             | Refusal::UnknownVersion(_)
             | Refusal::Outdated(_)

@@ -28,6 +28,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::Request;
+use axum::http::HeaderValue;
 use axum::response::Response;
 use service::Service;
 
@@ -61,6 +62,9 @@ pub const QUERY_BYTES_MAX: usize = 60 << 10;
 /// The most parameters that one request may have.
 pub const PARAMETERS_MAX: usize = 100_000;
 
+/// Tells clients which log an answer is from: what they were told from another one may not hold here.
+const LOG_HEADER: &str = "driftless-log";
+
 /// What can be set about the API.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -79,6 +83,8 @@ impl Default for Settings {
 /// What every request is answered from.
 pub(crate) struct Neon {
     pub(crate) service: Service,
+    /// What tells the log that is answered from, from every other.
+    log: Option<HeaderValue>,
     pub(crate) settings: Settings,
     pub(crate) bodies: body::Budget,
     pub(crate) records: printed::Records,
@@ -93,7 +99,18 @@ impl Api {
     #[must_use]
     pub fn new(service: Service, settings: Settings) -> Api {
         let records = printed::Records::new(settings.cache_bytes_max);
-        Api(Arc::new(Neon { service, settings, bodies: body::Budget::new(), records }))
+        let bodies = body::Budget::new();
+        Api(Arc::new(Neon { service, log: None, settings, bodies, records }))
+    }
+
+    /// The same, whose answers say in the header `Driftless-Log` which log they are from: `id` is a text of printable
+    /// ASCII that changes when a backup takes the place of the data.
+    #[must_use]
+    pub fn of_log(mut self, id: &str) -> Api {
+        if let Some(neon) = Arc::get_mut(&mut self.0) {
+            neon.log = HeaderValue::from_str(id).ok();
+        }
+        self
     }
 
     /// Whether a path, [`tidy`], is the API's: it lies at or below [`BASE_PATH`].
@@ -110,6 +127,10 @@ impl Api {
         peer: Option<SocketAddr>,
         outbox: &Outbox,
     ) -> (Response, Outcome) {
-        request::answer(&self.0, request, peer, outbox).await
+        let (mut response, outcome) = request::answer(&self.0, request, peer, outbox).await;
+        if let Some(log) = &self.0.log {
+            response.headers_mut().insert(LOG_HEADER, log.clone());
+        }
+        (response, outcome)
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use domain::{Account, ClientId, ID_MAX, Name, Role};
+use domain::{Account, ClientId, ID_MAX, Name, Role, folded};
 use parking_lot::Mutex;
 use store::{Durability, NameFinder, Word, fold};
 
@@ -249,6 +249,48 @@ impl Service {
             progress(done);
         }
         Ok(changed)
+    }
+
+    /// The same of accounts of which some have no number: such a one is the account of its name, where there is one,
+    /// or gets a number above all others. Returned is also which are new so.
+    ///
+    /// # Errors
+    /// As [`Service::put_accounts`].
+    pub fn put_listed_accounts(
+        &self,
+        org: &Arc<Tenant>,
+        listed: Vec<(Option<ClientId>, Name)>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(u64, Vec<ClientId>), AdminError> {
+        let named = || org.accounts().find("").into_iter().map(|Account { id, name }| (name, id));
+        let mut by_name: HashMap<String, ClientId> = HashMap::new();
+        let numbered = listed.iter().filter_map(|(id, name)| Some((name.clone(), (*id)?)));
+        let is_needed = listed.iter().any(|(id, _)| id.is_none());
+        if is_needed {
+            for (name, id) in named().chain(numbered) {
+                by_name.entry(folded(name.as_str())).or_insert(id);
+            }
+        }
+        let greatest = listed.iter().filter_map(|(id, _)| *id).max().unwrap_or(ClientId(0));
+        let unnamed = if is_needed { self.last_client_here(org)? } else { ClientId(0) };
+        let mut last = greatest.max(unnamed);
+        let (mut accounts, mut new) = (Vec::with_capacity(listed.len()), Vec::new());
+        for (id, name) in listed {
+            let known = id.or_else(|| by_name.get(&folded(name.as_str())).copied());
+            let id = match known {
+                // Its name stays as it is written here.
+                Some(_) if id.is_none() => continue,
+                Some(id) => id,
+                None => {
+                    last = org.accounts().next(last)?;
+                    by_name.insert(folded(name.as_str()), last);
+                    new.push(last);
+                    last
+                }
+            };
+            accounts.push(Account { id, name });
+        }
+        Ok((self.put_accounts(org, &accounts, progress)?, new))
     }
 
     /// Adds an account on a person's request in the pages; its number is the next free one if none is

@@ -16,7 +16,7 @@ use crate::commit::{Committer, unavailable};
 use crate::directory::Directory;
 use crate::people::NewLogin;
 use crate::tenant::Tenant;
-use crate::{Refusal, Service, secret};
+use crate::{ReadOnly, Refusal, Service, secret};
 
 /// The statuses of a new organization: their ids count from 1.
 pub const FIRST_STATUSES: [&str; 5] =
@@ -82,6 +82,9 @@ pub enum AdminError {
     /// An id that cannot be one.
     #[error(transparent)]
     OrgId(#[from] OrgIdError),
+    /// The organization follows another server.
+    #[error(transparent)]
+    ReadOnly(#[from] ReadOnly),
     /// The store or the random number generator does not answer.
     #[error("{0}")]
     Unavailable(String),
@@ -89,7 +92,10 @@ pub enum AdminError {
 
 impl From<Refusal> for AdminError {
     fn from(refusal: Refusal) -> AdminError {
-        AdminError::Unavailable(refusal.to_string())
+        match refusal {
+            Refusal::ReadOnly(why) => why.into(),
+            other => AdminError::Unavailable(other.to_string()),
+        }
     }
 }
 
@@ -316,6 +322,7 @@ impl Committer {
             last_user_named: UserId(0),
             guide: Guide::default(),
             import_columns: String::new(),
+            follows: None,
         };
         let (users, keys) = (Vec::new(), Vec::new());
         let stored = TenantRecord { organization, users, keys, statuses: first_statuses()? };

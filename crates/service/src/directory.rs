@@ -8,7 +8,7 @@ use domain::{
 };
 use store::TenantRecord;
 
-use crate::{AdminError, Refusal};
+use crate::{AdminError, ReadOnly, Refusal};
 
 /// One organization's directory: small, in memory, replaced as a whole when something changes.
 #[derive(Clone, Debug)]
@@ -30,6 +30,20 @@ impl Directory {
             users: stored.users.into_iter().map(|user| (user.id, user)).collect(),
             keys: stored.keys.into_iter().map(|key| (key.id, key)).collect(),
             statuses: stored.statuses.into_iter().map(|status| (status.id, status)).collect(),
+        }
+    }
+
+    /// Fails while the organization follows another server.
+    ///
+    /// # Errors
+    /// When it does.
+    pub fn is_writable(&self) -> Result<(), ReadOnly> {
+        match &self.organization.follows {
+            Some(follows) => {
+                let (org, address) = (self.organization.id.clone(), follows.address().to_owned());
+                Err(ReadOnly { org, address })
+            }
+            None => Ok(()),
         }
     }
 

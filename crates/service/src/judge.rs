@@ -33,6 +33,9 @@ impl Judge<'_> {
         if !matches!(write, Write::Refresh(_)) {
             self.permitted()?;
         }
+        if !matches!(write, Write::Refresh(_) | Write::Follow { .. }) {
+            self.directory.is_writable()?;
+        }
         let record = current.and_then(Version::record);
         let present = || record.ok_or(Refusal::UnknownActivity(id));
         match write {
@@ -79,6 +82,9 @@ impl Judge<'_> {
                     (Some(_), Some(last)) if stays => self.as_it_was(last),
                     (state, _) => Ok(state),
                 }
+            }
+            Write::Follow { record, is_repair, .. } => {
+                self.follow(current, record.as_deref(), *is_repair)
             }
             Write::Refresh(_) => Ok(current.and_then(|current| self.refresh(current))),
         }
@@ -249,8 +255,53 @@ impl Judge<'_> {
         match last.filter(|last| activity.has_content_of(last)) {
             Some(last) if removed => self.as_it_was(last),
             Some(_) => Ok(None),
-            None => Ok(new_state(activity)),
+            None => {
+                self.sign_import(&mut activity, named, last.is_none());
+                Ok(new_state(activity))
+            }
         }
+    }
+
+    /// Puts the name of who imports where the file names nobody.
+    fn sign_import(&self, activity: &mut Activity, named: Members, is_new: bool) {
+        let Some(author) = self.author_name() else { return };
+        if !named.has(Member::ModifiedBy) || activity.modified_by.is_none() {
+            activity.modified_by = Some(author.clone());
+        }
+        // What a file says to have been created some time ago, somebody else has created.
+        if is_new && !named.has(Member::Created) {
+            activity.created_by.get_or_insert(author);
+        }
+    }
+
+    /// What the server has that the organization follows. What is as new as what is here counts: within one second,
+    /// a server may have changed it twice.
+    fn follow(
+        &self,
+        current: Option<&Version>,
+        record: Option<&Activity>,
+        is_repair: bool,
+    ) -> Result<Option<State>, Refusal> {
+        if self.directory.organization.follows.is_none() {
+            let problem = "the organization does not follow another server any more";
+            return Err(Refusal::Unavailable(problem.to_owned()));
+        }
+        let Some(record) = record else {
+            let is_removed = current.is_some_and(|version| version.state == State::Tombstone);
+            return Ok((!is_removed).then_some(State::Tombstone));
+        };
+        let status_name = self.directory.status(record.status)?.name.clone();
+        let activity = Activity { status_name, ..record.clone() };
+        if let Some(here) = current.and_then(Version::record) {
+            let as_of = activity.provenance.as_of().zip(here.provenance.as_of());
+            let is_older = as_of.is_some_and(|(new, held)| new < held);
+            let is_as_new = as_of.is_none_or(|(new, held)| new == held);
+            let here = Activity { provenance: activity.provenance, ..here.clone() };
+            if (is_as_new && activity == here) || (is_older && !is_repair) {
+                return Ok(None);
+            }
+        }
+        Ok(new_state(activity))
     }
 
     /// What a person has made of a record in a table.
@@ -298,6 +349,7 @@ impl Judge<'_> {
         let mut activity = last.clone();
         activity.status_name = self.directory.status(last.status)?.name.clone();
         activity.provenance.since = None;
+        activity.modified_by = self.author_name().or(activity.modified_by);
         Ok(new_state(activity))
     }
 

@@ -101,8 +101,9 @@ pub use directory::Directory;
 pub use examples::{ExamplesError, RemovedExamples, made_up};
 pub use history::{Change, Difference, Story};
 pub use import::{
-    Conflicts, Differing, ExternalListed, ImportError, ImportNames, ImportOptions, ImportPlan,
-    ImportReport, Listed, NotHere, NotTaken, Rehearsal, Spool, SpoolError,
+    Conflicts, Differing, FollowError, FollowPage, Followed, ImportError, ImportNames,
+    ImportOptions, ImportPlan, ImportReport, Listed, NotHere, NotTaken, Rehearsal, RowProblem,
+    RowProblems, Spool, SpoolError,
 };
 pub use integrations::{
     Delivery, Hint, Integration, IntegrationState, Progress, Receipt, Severity,
@@ -139,7 +140,7 @@ pub use throttle::TooManyAttempts;
 pub use timeline::Tally;
 pub use trusted_clock::{AcceptClock, ClockError, refuse_insane};
 pub use users::{AddUsersError, ListedUserError, USERS_AT_ONCE_MAX};
-pub use write::{DAMAGED, Refusal, Write, Written};
+pub use write::{DAMAGED, ReadOnly, Refusal, Write, Written};
 
 /// A data folder at work. Cheap to clone.
 #[derive(Clone)]

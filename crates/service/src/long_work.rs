@@ -14,7 +14,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::commit::stopping;
-use crate::{Person, Refusal, Service, Write};
+use crate::{Person, ReadOnly, Refusal, Service, Write};
 
 /// Writes that are under way at the same time.
 const STEP_WRITES: usize = 500;
@@ -64,6 +64,9 @@ pub enum LongWorkError {
     /// The person may not.
     #[error("permission denied")]
     PermissionDenied,
+    /// The organization follows another server.
+    #[error(transparent)]
+    ReadOnly(#[from] ReadOnly),
     /// Two imports would not know of each other's rows.
     #[error("another import into this organization is under way: wait until it is done")]
     Importing,
@@ -369,6 +372,7 @@ impl Service {
         if !person.may(needed) {
             return Err(LongWorkError::PermissionDenied);
         }
+        person.tenant.directory().is_writable()?;
         let work = person.tenant.long_works.lock().begin(new)?;
         let (working, service, org) = (work.clone(), self.clone(), person.tenant.clone());
         let thread = std::thread::Builder::new().name("work".to_owned());

@@ -176,6 +176,7 @@ impl Service {
             if let Some(by) = by {
                 by.check(directory, Role::Admin)?;
             }
+            directory.is_writable()?;
             if directory.organization.stage == Stage::Importing {
                 // Its records have the name of now already, and nothing can be spread to them yet.
                 return Err(Refusal::under_import().into());
@@ -207,7 +208,7 @@ impl Service {
         }
     }
 
-    async fn spread_status(
+    pub(crate) async fn spread_status(
         &self,
         org: &Arc<Tenant>,
         author: Author,
@@ -296,6 +297,7 @@ pub(crate) fn put_new_status(
     id: Option<StatusId>,
     name: StatusName,
 ) -> Result<StatusId, AdminError> {
+    directory.is_writable()?;
     if directory.organization.stage == Stage::Importing {
         // The files may have a status of that number, or name.
         return Err(Refusal::under_import().into());

@@ -1,6 +1,6 @@
 //! The kinds of writes, and why a write can be refused.
 
-use domain::{ActivityId, Draft, Imported, OrgId, Patch, Seq, StatusId};
+use domain::{Activity, ActivityId, Draft, Imported, OrgId, Patch, Seq, StatusId};
 use thiserror::Error;
 
 use crate::history::Difference;
@@ -51,6 +51,15 @@ pub enum Write {
         /// Whether it may take the place of what is newer here.
         overwrite: bool,
     },
+    /// What the server says that the organization follows.
+    Follow {
+        /// The activity.
+        id: ActivityId,
+        /// What it is there, with a provenance that says as of when; none if it was removed.
+        record: Option<Box<Activity>>,
+        /// Whether it counts even if what is here seems newer.
+        is_repair: bool,
+    },
     /// A record is brought up to date with what it embeds (invariant 8).
     Refresh(ActivityId),
 }
@@ -62,6 +71,18 @@ pub struct Written {
     pub id: ActivityId,
     /// The version it made; none if nothing changed.
     pub version: Option<Seq>,
+}
+
+/// The organization follows another server: only what that server says is written.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "organization {org} follows {address} until `driftless mirror finish {org}`: edit activities there"
+)]
+pub struct ReadOnly {
+    /// The organization.
+    pub org: OrgId,
+    /// The address of the server that it follows.
+    pub address: String,
 }
 
 /// How every error ends that a damaged data folder causes.
@@ -125,6 +146,9 @@ pub enum Refusal {
     /// The activity cannot be read, because the store is damaged. The log says how, the message does not.
     #[error("activity {0} cannot be read: {DAMAGED}")]
     Damaged(ActivityId),
+    /// The organization follows another server.
+    #[error(transparent)]
+    ReadOnly(#[from] ReadOnly),
     /// The store cannot write now. The same request may succeed later.
     #[error("{0}")]
     Unavailable(String),

@@ -49,7 +49,8 @@ impl Importer {
                 items.iter().for_each(|item| spool.push(item).expect("room"));
                 let plan = spool.finish().expect("a file");
                 let restore = one_in(2);
-                let options = ImportOptions { dry_run: false, restore, overwrite: one_in(2) };
+                let options =
+                    ImportOptions { dry_run: false, restore, overwrite: one_in(2), by: None };
                 let done = service.import_async(&org, plan, options, &|_| {}).await;
                 let ids = items.iter().filter(|item| matches!(item, Imported::Record { .. }));
                 let ids: Vec<ActivityId> = ids.filter_map(Imported::id).collect();
@@ -74,7 +75,14 @@ fn items(file: u64) -> Vec<Imported> {
             return Imported::Removed { id, at: stamp };
         }
         let activity = Box::new(activity(&format!("file {file} line {n}"), long_ago));
-        Imported::Record { id: Some(id), stamp, named: Members::ALL, terms: Terms::Exact, activity }
+        Imported::Record {
+            id: Some(id),
+            stamp,
+            named: Members::ALL,
+            terms: Terms::Exact,
+            row: None,
+            activity,
+        }
     };
     (0..count).map(item).collect()
 }

@@ -110,6 +110,7 @@ fn set_up(machine: &Machine, hazards: &Hazards, n: u64) -> Party {
         last_user_named: UserId(0),
         guide: Guide::default(),
         import_columns: String::new(),
+        follows: None,
     };
     let user = SystemUser {
         id: UserId(1),

@@ -23,6 +23,14 @@ ALTER TABLE organization ADD COLUMN example_accounts INTEGER;    -- how many acc
 ALTER TABLE organization ADD COLUMN examples_removed INTEGER;    -- 1: they have been taken away again
 ALTER TABLE organization ADD COLUMN import_columns   TEXT NOT NULL DEFAULT ''; -- what columns have been said to be: name=member, one a line
 
+ALTER TABLE organization ADD COLUMN follows_source       TEXT;    -- the API that it is kept equal to
+ALTER TABLE organization ADD COLUMN follows_organization TEXT;    -- the organization there
+ALTER TABLE organization ADD COLUMN follows_from         INTEGER; -- from here on it is asked next
+ALTER TABLE organization ADD COLUMN follows_complete_to  INTEGER; -- up to here everything has come, by its clock
+ALTER TABLE organization ADD COLUMN follows_loaded       INTEGER; -- when everything had come for the first time
+ALTER TABLE organization ADD COLUMN follows_log          TEXT;    -- what tells its log from every other
+ALTER TABLE organization ADD COLUMN follows_compared     INTEGER; -- when all of it was read last, by its clock
+
 -- A session is opened with a key or with a login.
 CREATE TABLE session_of_two_kinds (
     organization INTEGER NOT NULL,

@@ -15,6 +15,7 @@ mod marker;
 mod open;
 mod read;
 mod rows;
+mod schema;
 mod search;
 mod write;
 

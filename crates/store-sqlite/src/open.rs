@@ -11,10 +11,7 @@ use thiserror::Error;
 
 use crate::DATABASE_FILE;
 use crate::marker::{self, Content, Lacking, MARKER_FILE, Unreadable};
-
-mod embedded {
-    refinery::embed_migrations!("migrations");
-}
+use crate::schema;
 
 /// Marks a SQLite file as ours (`PRAGMA application_id`): the letters `DRFT`.
 const APPLICATION_ID: i32 = 0x4452_4654;
@@ -207,17 +204,9 @@ pub(crate) fn examine(folder: &Path, path: &Path) -> Result<Option<Content>, Ope
         return Err(OpenError::Foreign(shown));
     }
     let connection = onlooker(path).map_err(|e| sqlite_failed(&shown, &e))?;
-    let found = schema(&connection).map_err(|e| sqlite_failed(&shown, &e))?;
-    let known = i64::from(
-        embedded::migrations::runner()
-            .get_migrations()
-            .iter()
-            .map(refinery::Migration::version)
-            .max()
-            .unwrap_or(0),
-    );
-    if found > known {
-        return Err(OpenError::Newer { path: shown, found, known });
+    let found = schema::version(&connection).map_err(|e| sqlite_failed(&shown, &e))?;
+    if found > schema::KNOWN {
+        return Err(OpenError::Newer { path: shown, found, known: schema::KNOWN });
     }
     has_what_is_marked(folder, shown, &connection)
 }
@@ -262,15 +251,6 @@ fn onlooker(path: &Path) -> rusqlite::Result<Connection> {
     connect(path, access)
 }
 
-/// The schema of a database of ours; 0 if its first start was cut short.
-fn schema(connection: &Connection) -> rusqlite::Result<i64> {
-    let number = |sql| connection.query_row(sql, [], |row| row.get(0));
-    if number("SELECT count(*) FROM sqlite_schema")? == 0 {
-        return Ok(0);
-    }
-    number("SELECT coalesce(max(version), 0) FROM refinery_schema_history")
-}
-
 fn prepare(connection: &mut Connection) -> Result<(), String> {
     settle(connection, WRITER_CACHE_KIB).map_err(|e| e.to_string())?;
     let pragmas = || -> rusqlite::Result<()> {
@@ -285,8 +265,7 @@ fn prepare(connection: &mut Connection) -> Result<(), String> {
         connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)
     };
     pragmas().map_err(|e| e.to_string())?;
-    embedded::migrations::runner().run(connection).map_err(|e| e.to_string())?;
-    Ok(())
+    schema::bring_up_to_date(connection).map_err(|e| e.to_string())
 }
 
 /// Opens a reader connection.

@@ -1,10 +1,10 @@
 //! Converts rows into their types; the error for an invalid row says where it is.
 
 use domain::{
-    Account, ActivityId, ApiKey, Author, CalendarFeed, ClientId, Examples, Guide, Interval, KeyId,
-    Kind, Login, LoginName, Name, Opener, OrgId, OrgKey, Organization, Origin, PasswordHash,
-    Priority, Role, SecretHash, Seq, Stage, Stamp, State, Status, StatusId, StatusName, SystemUser,
-    UserId, Version, Zone,
+    Account, ActivityId, ApiKey, Author, CalendarFeed, ClientId, Examples, Follows, Guide,
+    Interval, KeyId, Kind, Login, LoginName, Name, Opener, OrgId, OrgKey, Organization, Origin,
+    PasswordHash, Priority, Role, SecretHash, Seq, Stage, Stamp, State, Status, StatusId,
+    StatusName, SystemUser, UserId, Version, Zone,
 };
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
@@ -165,7 +165,9 @@ fn stage(number: i64) -> Result<Stage, StoreError> {
 /// What [`organization`] reads.
 pub(crate) const ORGANIZATION: &str =
     "organization, id, name, zone, stage, last_user_named, guide_hidden,
-    examples, examples_until, example_account, example_accounts, examples_removed, import_columns";
+    examples, examples_until, example_account, example_accounts, examples_removed, import_columns,
+    follows_source, follows_organization, follows_from, follows_complete_to, follows_loaded,
+    follows_log, follows_compared";
 
 /// Reads [`ORGANIZATION`].
 pub(crate) fn organization(row: &Row<'_>) -> Result<Organization, StoreError> {
@@ -179,7 +181,22 @@ pub(crate) fn organization(row: &Row<'_>) -> Result<Organization, StoreError> {
         last_user_named: UserId(column(row, 5)?),
         guide: Guide { hidden: column(row, 6)?, examples: examples(row)? },
         import_columns: column(row, 12)?,
+        follows: follows(row)?,
     })
+}
+
+fn follows(row: &Row<'_>) -> Result<Option<Follows>, StoreError> {
+    let Some(source) = column(row, 13)? else { return Ok(None) };
+    let stamp = |index| Ok(column::<Option<i64>>(row, index)?.map(Stamp::from_millis));
+    Ok(Some(Follows {
+        source,
+        organization: column(row, 14)?,
+        from: stamp(15)?,
+        complete_to: stamp(16)?,
+        loaded: stamp(17)?,
+        log: column(row, 18)?,
+        compared: stamp(19)?,
+    }))
 }
 
 fn examples(row: &Row<'_>) -> Result<Option<Examples>, StoreError> {

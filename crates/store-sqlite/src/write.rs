@@ -6,7 +6,7 @@ use domain::{
 };
 use parking_lot::MutexGuard;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, Params, params_from_iter};
+use rusqlite::{Connection, Params, params, params_from_iter};
 use store::{
     CommitError, CoverageRecord, Durability, FolderState, RunRecord, SessionRecord, StoreError,
     Transaction,
@@ -131,12 +131,14 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn put_organization(&mut self, organization: &Organization) -> Result<(), StoreError> {
         let examples = organization.guide.examples;
+        let follows = organization.follows.as_ref();
         self.execute(
             // Not OR REPLACE, which would delete another organization that has the id.
             "INSERT INTO organization (organization, id, name, zone, stage, last_user_named,
                  guide_hidden, examples, examples_until, example_account, example_accounts,
-                 examples_removed, import_columns)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                 examples_removed, import_columns, follows_source, follows_organization,
+                 follows_from, follows_complete_to, follows_loaded, follows_log, follows_compared)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
              ON CONFLICT (organization) DO UPDATE
              SET id = excluded.id, name = excluded.name, zone = excluded.zone, stage = excluded.stage,
                  last_user_named = excluded.last_user_named, guide_hidden = excluded.guide_hidden,
@@ -144,8 +146,15 @@ impl Transaction for SqliteTransaction<'_> {
                  example_account = excluded.example_account,
                  example_accounts = excluded.example_accounts,
                  examples_removed = excluded.examples_removed,
-                 import_columns = excluded.import_columns",
-            (
+                 import_columns = excluded.import_columns,
+                 follows_source = excluded.follows_source,
+                 follows_organization = excluded.follows_organization,
+                 follows_from = excluded.follows_from,
+                 follows_complete_to = excluded.follows_complete_to,
+                 follows_loaded = excluded.follows_loaded,
+                 follows_log = excluded.follows_log,
+                 follows_compared = excluded.follows_compared",
+            params![
                 organization.key.0,
                 organization.id.as_str(),
                 organization.name.as_str(),
@@ -159,7 +168,14 @@ impl Transaction for SqliteTransaction<'_> {
                 examples.map(|examples| examples.accounts),
                 examples.map(|examples| examples.removed),
                 organization.import_columns.as_str(),
-            ),
+                follows.map(|follows| follows.source.as_str()),
+                follows.map(|follows| follows.organization.as_str()),
+                follows.and_then(|follows| follows.from).map(Stamp::millis),
+                follows.and_then(|follows| follows.complete_to).map(Stamp::millis),
+                follows.and_then(|follows| follows.loaded).map(Stamp::millis),
+                follows.and_then(|follows| follows.log.as_deref()),
+                follows.and_then(|follows| follows.compared).map(Stamp::millis),
+            ],
         )
     }
 

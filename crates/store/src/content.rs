@@ -220,7 +220,7 @@ impl<'a> StoredVersion<'a> {
             status: content.status,
             status_name: content.status_name.as_str(),
             priority: content.priority,
-            created: content.created,
+            created: Some(content.created),
             created_by: content.created_by.as_ref().map(StoredText::as_str),
             modified: Some(self.stamp),
             modified_by: content.modified_by.as_ref().map(StoredText::as_str),

@@ -1,7 +1,7 @@
 //! The frame around every page.
 
 use axum::response::{Html, IntoResponse, Response};
-use domain::Role;
+use domain::{Organization, Role};
 use maud::{DOCTYPE, Markup, html};
 
 use crate::{SignedIn, assets};
@@ -68,7 +68,10 @@ pub(crate) fn page(who: &SignedIn, title: &str, at: Nav, content: &Markup) -> Re
             title,
             &html! {
                 (header)
-                main #main tabindex="-1" { (content) }
+                main #main tabindex="-1" {
+                    (read_only(&directory.organization))
+                    (content)
+                }
                 footer.foot {
                     // A script shows this more prominently if the reader's device is in another time zone.
                     p.hint data-zone=(who.clock.zone) {
@@ -80,6 +83,20 @@ pub(crate) fn page(who: &SignedIn, title: &str, at: Nav, content: &Markup) -> Re
         .into_string(),
     )
     .into_response()
+}
+
+/// Says on top of every page that the organization follows another server.
+fn read_only(organization: &Organization) -> Markup {
+    html! {
+        @if let Some(follows) = &organization.follows {
+            div.notice.warn role="note" {
+                p {
+                    "This organization follows " strong { (follows.address()) } " and is read-only here. Edit activities there. "
+                    "To switch, type on the server: " code { "driftless mirror finish " (organization.id) }
+                }
+            }
+        }
+    }
 }
 
 /// A page without navigation, for people who are not signed in.

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::Role;
 use maud::{Markup, html};
-use service::{AdminError, AskError, ListError, LongWorkError, Refusal};
+use service::{AdminError, AskError, ListError, LongWorkError, ReadOnly, Refusal};
 
 use crate::Web;
 use crate::cookies::Cookie;
@@ -68,6 +68,8 @@ pub(crate) enum Problem {
     },
     /// It needs this role.
     Forbidden(Role),
+    /// The organization follows another server; the text says which.
+    ReadOnly(String),
     /// A form was sent after the session ended. What was typed must not be lost: the sign-in form carries it, if it
     /// could be kept.
     SignedOut(Option<Arc<InterruptedForm>>),
@@ -120,6 +122,7 @@ impl IntoResponse for Problem {
                 "You don’t have permission",
                 format!("You need the {role} role for this. An admin of your organization can give it to you."),
             ),
+            Problem::ReadOnly(text) => (StatusCode::FORBIDDEN, "This organization is read-only", text),
             Problem::ForeignForm => (
                 StatusCode::FORBIDDEN,
                 "Please try again",
@@ -222,10 +225,17 @@ impl From<AskError> for Problem {
     }
 }
 
+impl From<ReadOnly> for Problem {
+    fn from(why: ReadOnly) -> Problem {
+        Problem::ReadOnly(shown(&why))
+    }
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Problem {
         match refusal {
             Refusal::PermissionDenied => Problem::Forbidden(Role::Editor),
+            Refusal::ReadOnly(why) => why.into(),
             Refusal::UnknownActivity(_) => Problem::NotFound,
             Refusal::Unavailable(text) => Problem::Unavailable(text),
             other => Problem::Wrong(shown(&other)),
@@ -238,6 +248,7 @@ impl From<AdminError> for Problem {
         match error {
             AdminError::Unavailable(text) => Problem::Unavailable(text),
             AdminError::PermissionDenied(role) => Problem::Forbidden(role),
+            AdminError::ReadOnly(why) => why.into(),
             AdminError::UnknownUser(_)
             | AdminError::UnknownKey(_)
             | AdminError::UnknownStatus(_)
@@ -251,6 +262,7 @@ impl From<LongWorkError> for Problem {
     fn from(error: LongWorkError) -> Problem {
         match error {
             LongWorkError::PermissionDenied => Problem::Forbidden(Role::Editor),
+            LongWorkError::ReadOnly(why) => why.into(),
             other => Problem::Unavailable(shown(&other)),
         }
     }

@@ -42,6 +42,23 @@ impl SignedIn {
         if self.person.may(role) { Ok(()) } else { Err(Problem::Forbidden(role)) }
     }
 
+    /// Fails where the person may not change activities, or nobody may now.
+    pub(crate) fn needs_to_edit(&self) -> Result<(), Problem> {
+        self.needs(Role::Editor)?;
+        Ok(self.person.tenant.directory().is_writable()?)
+    }
+
+    /// The same of what only admins may: import, and say which statuses there are.
+    pub(crate) fn needs_to_import(&self) -> Result<(), Problem> {
+        self.needs(Role::Admin)?;
+        Ok(self.person.tenant.directory().is_writable()?)
+    }
+
+    /// Whether that is to be offered.
+    pub(crate) fn imports(&self) -> bool {
+        self.needs_to_import().is_ok()
+    }
+
     /// The person with this session; none if there is no such session, or it has ended.
     pub(crate) fn of(web: &Web, session: Option<&str>) -> Result<Option<SignedIn>, Problem> {
         let found = session.and_then(|id| Some((web.service.person(id)?, id)));
@@ -61,8 +78,13 @@ impl SignedIn {
         is_token(token, &self.session)
     }
 
-    /// Whether the person may edit.
+    /// Whether the person may change activities, as far as anybody may now.
     pub(crate) fn edits(&self) -> bool {
+        self.needs_to_edit().is_ok()
+    }
+
+    /// Whether the person may name accounts.
+    pub(crate) fn names(&self) -> bool {
         self.person.may(Role::Editor)
     }
 }

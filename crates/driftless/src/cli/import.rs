@@ -12,7 +12,8 @@ use crate::text;
 
 #[derive(Subcommand, Debug, Serialize, Deserialize)]
 pub(crate) enum Accounts {
-    /// Import names from CSV files or workbooks with the header row `id,name`; existing ids get the new name.
+    /// Import names from CSV files or workbooks with the header row `id,name`; existing ids get the new name, and rows
+    /// without an id make new accounts unless the name exists.
     Import {
         /// The organization's id.
         #[serde(with = "text")]

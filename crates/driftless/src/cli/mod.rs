@@ -1,6 +1,7 @@
 //! The command line: what can be typed. `commands/` holds what the commands do.
 
 mod export;
+mod follow;
 mod import;
 mod key;
 mod org;
@@ -14,6 +15,7 @@ use clap::{Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use export::{Backup, Export, History};
+pub(crate) use follow::{Follow, Ids, What};
 pub(crate) use import::{Accounts, Import};
 pub(crate) use key::Key;
 pub(crate) use org::Org;
@@ -21,6 +23,7 @@ pub(crate) use serve::{Demo, LogFormat, Proxied, Serve, Tuning};
 pub(crate) use status::{Status, Way};
 pub(crate) use user::User;
 
+use crate::compare::Compare;
 use crate::health::Health;
 use crate::mirror::Mirror;
 
@@ -92,6 +95,11 @@ pub(crate) enum Command {
     /// Keep a database or files equal to what a server of API v1 has: Driftless, or the vendor's own.
     #[command(subcommand)]
     Mirror(Mirror),
+    /// Ask two servers of API v1 the same questions, and show where they answer differently.
+    ///
+    /// It compares members, their order, types and values, totals, errors and headers. Nothing is changed at
+    /// either server. Exit codes: 0 they answer the same, 1 they do not (or one could not be asked), 2 wrong usage.
+    Compare(Compare),
     #[command(flatten)]
     Work(Work),
 }
@@ -137,6 +145,9 @@ pub(crate) enum Work {
     Backup(Backup),
     /// Check the data folder for damage.
     Check,
+    /// A part of `mirror`.
+    #[command(skip)]
+    Follow(Follow),
 }
 
 impl Work {
@@ -177,6 +188,7 @@ impl Work {
             Work::History(_) => "history",
             Work::Backup(_) => "backup",
             Work::Check => "check",
+            Work::Follow(_) => "mirror",
         }
     }
 }
@@ -208,6 +220,7 @@ impl Work {
         match self {
             Work::Import(import) => import.files.clone(),
             Work::Accounts(Accounts::Import { files, .. }) => files.clone(),
+            Work::Follow(Follow { what: What::Apply { .. }, .. }) => vec![STANDARD_INPUT.into()],
             Work::User(User::Import { files, .. }) => files.clone(),
             Work::Key(Key::Add { key_file: Some(file), .. }) => vec![file.clone()],
             Work::User(

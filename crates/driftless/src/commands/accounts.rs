@@ -2,13 +2,16 @@
 
 use std::path::PathBuf;
 
-use domain::Account;
+use domain::{Account, ClientId, Name};
 use service::Service;
 
 use super::import::tell_ignored;
 use super::{Failure, Files, agreeing};
 use crate::cli::Accounts;
 use crate::console::{Console, table};
+
+/// New accounts whose ids are told.
+const NEW_SHOWN_MAX: usize = 20;
 
 pub(super) fn run(
     accounts: &Accounts,
@@ -21,12 +24,18 @@ pub(super) fn run(
             let org = service.known_org(org)?;
             let read = read(paths, files, console)?;
             let (total, mut shown) = (read.len() as u64, Ok(()));
-            let changed = service.put_accounts(&org, &read, &mut |done| {
+            let (changed, new) = service.put_listed_accounts(&org, read, &mut |done| {
                 shown = console.progress("writing", done, Some(total));
             })?;
             shown?;
             let read = agreeing(total, "account", "accounts");
             console.note(&format!("{read} read; {changed} added or renamed"))?;
+            if !new.is_empty() {
+                let first = new.iter().take(NEW_SHOWN_MAX).map(ToString::to_string);
+                let first = first.collect::<Vec<_>>().join(", ");
+                let more = if new.len() > NEW_SHOWN_MAX { " …" } else { "" };
+                console.note(&format!("ids of new accounts: {first}{more}"))?;
+            }
         }
         Accounts::List { org } => {
             let org = service.known_org(org)?;
@@ -44,7 +53,7 @@ fn read(
     paths: &[PathBuf],
     files: &mut dyn Files,
     console: &mut dyn Console,
-) -> Result<Vec<Account>, Failure> {
+) -> Result<Vec<(Option<ClientId>, Name)>, Failure> {
     let (mut accounts, mut problems) = (Vec::new(), Vec::new());
     for path in paths {
         let name = path.display().to_string();
@@ -52,7 +61,7 @@ fn read(
             .open(path)
             .map_err(|e| format!("cannot read {name}: {e}\nnothing was changed"))?;
         let before = accounts.len();
-        match files::read_accounts(&name, source, &mut |account| accounts.push(account)) {
+        match files::read_accounts(&name, source, &mut |id, name| accounts.push((id, name))) {
             Ok(ignored) => tell_ignored(&name, accounts.len() == before, &ignored, console)?,
             Err(e) => problems.push(e.to_string()),
         }

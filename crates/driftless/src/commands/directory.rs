@@ -39,9 +39,16 @@ pub(super) fn org(org: &Org, service: &Service, console: &mut dyn Console) -> Re
                 let directory = org.directory();
                 let organization = &directory.organization;
                 let (zone, name) = (organization.zone.to_string(), organization.name.to_string());
-                vec![org.id.to_string(), zone, name]
+                let follows = organization.follows.as_ref();
+                let follows = follows.map_or_else(String::new, |follows| {
+                    format!("{} ({})", follows.address(), follows.organization)
+                });
+                vec![org.id.to_string(), zone, name, follows]
             });
-            console.print(&table(&["ORG", "TIME ZONE", "NAME"], &rows.collect::<Vec<_>>()))?;
+            console.print(&table(
+                &["ORG", "TIME ZONE", "NAME", "FOLLOWS"],
+                &rows.collect::<Vec<_>>(),
+            ))?;
         }
     }
     Ok(())

@@ -1,14 +1,13 @@
 //! `import`.
 
-use std::ops::ControlFlow;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use domain::{Name, OrganizationData, UserId, Zone};
+use domain::{Member, Name, OrganizationData, UserId, Zone};
 use files::{ColumnNames, Ignored, OtherSystem, Pages, Reading, WayOut};
 use service::{
-    Differing, ImportNames, ImportOptions, ImportPlan, ImportReport, Listed, NotHere, Rehearsal,
-    Spool, Tenant,
+    Differing, ImportError, ImportNames, ImportOptions, ImportPlan, ImportReport, Listed, NotHere,
+    Rehearsal, RowProblem, RowProblems, Spool, Tenant,
 };
 
 use super::export::difference;
@@ -18,6 +17,9 @@ use crate::console::Console;
 
 /// People who are named in a message.
 const PEOPLE_SHOWN_MAX: usize = 20;
+
+/// New activities that a dry run shows.
+const NEW_SHOWN_MAX: usize = 20;
 
 /// Items between two reports of progress while reading.
 const PROGRESS_ITEMS: u64 = 10_000;
@@ -33,7 +35,7 @@ pub(super) fn run(
     let (mut plan, organization) = read(import, context, &org, &mut names, files, console)?;
     let is_whole = organization.is_some();
     let Import { dry_run, overwrite, restore, .. } = *import;
-    let options = ImportOptions { dry_run, overwrite, restore };
+    let options = ImportOptions { dry_run, overwrite, restore, by: None };
     if import.add_missing && !is_whole {
         plan.add(names.not_here().clone());
     }
@@ -59,8 +61,14 @@ pub(super) fn run(
         }
         importing.join()
     });
-    let report =
-        report.map_err(|_| "the import ended unexpectedly; run it again to continue")??;
+    let report = report.map_err(|_| "the import ended unexpectedly; run it again to continue")?;
+    let report = match report {
+        Err(ImportError::Rows(problems)) => {
+            let problems = of_rows(import, &problems);
+            return Err(format!("{problems}\nnothing was imported").into());
+        }
+        report => report?,
+    };
     console.print(&described(&report, import.dry_run))?;
     if let Some(text) = taken_over {
         console.print(&text)?;
@@ -117,7 +125,7 @@ fn column_names(import: &Import) -> ColumnNames {
 fn read(
     import: &Import,
     context: &Context,
-    org: &Tenant,
+    org: &Arc<Tenant>,
     names: &mut ImportNames,
     files: &mut dyn Files,
     console: &mut dyn Console,
@@ -135,8 +143,6 @@ fn read(
         let source = files
             .open(path)
             .map_err(|e| format!("cannot read {name}: {e}\nnothing was imported"))?;
-        let mut failed = None;
-        spool.begin_file();
         let reading = Reading {
             now: context.service.now(),
             zone: &zone,
@@ -147,23 +153,15 @@ fn read(
             unpacked_max: files::WORKBOOK_UNPACKED_BYTES_MAX,
             names,
         };
-        let summary = files::read(&name, source, reading, &mut |item| {
+        let mut each = |_| {
             items += 1;
-            let shown = match items % PROGRESS_ITEMS {
+            match items % PROGRESS_ITEMS {
                 0 => console.progress("reading", items, None).map_err(Failure::from),
                 _ => Ok(()),
-            };
-            match shown.and_then(|()| Ok(spool.push(&item)?)) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(e) => {
-                    failed = Some(e);
-                    ControlFlow::Break(())
-                }
             }
-        });
-        if let Some(failed) = failed {
-            return Err(failed);
-        }
+        };
+        let summary =
+            spool.take_file(&mut each, |take| files::read(&name, source, reading, take))?;
         match summary {
             Ok(summary) => {
                 let is_empty = summary.records + summary.removals == 0;
@@ -183,12 +181,34 @@ fn read(
             Err(e) => problems.push(e.told(way_out)),
         }
     }
+    let plan = spool.finish()?;
     if !problems.is_empty() {
+        let options = ImportOptions {
+            overwrite: import.overwrite,
+            restore: import.restore,
+            ..ImportOptions::default()
+        };
+        let further = context.service.further_problems(org, plan, options);
+        problems.extend(further.map(|further| of_rows(import, &further)));
         return Err(format!("{}\nnothing was imported", problems.join("\n")).into());
     }
-    let plan = spool.finish()?;
-    warn(&pages, plan.repeated(), console)?;
+    if plan.problems().is_empty() {
+        warn(&pages, plan.repeated(), console)?;
+    }
     Ok((plan, organization))
+}
+
+/// What is wrong with rows that could be read, each with its file.
+fn of_rows(import: &Import, problems: &RowProblems) -> String {
+    let told = |problem: &RowProblem| match import.files.get(problem.file) {
+        Some(file) if problem.row.is_some() => format!("{}, {problem}\n", file.display()),
+        _ => format!("{problem}\n"),
+    };
+    let mut text: String = problems.first.iter().map(told).collect();
+    if problems.more > 0 {
+        text.push_str(&format!("and {} more\n", problems.more));
+    }
+    text.trim_end().to_owned()
 }
 
 /// The options that help against what is wrong with a file.
@@ -370,7 +390,8 @@ fn left(report: &ImportReport, dry_run: bool) -> String {
         text.push_str(&shown("conflicts", &report.conflicts.first, report.conflicts.count));
     }
     if dry_run {
-        let Rehearsal { overwritten, removed, newer_here, .. } = &report.rehearsal;
+        let Rehearsal { created, overwritten, removed, newer_here } = &report.rehearsal;
+        text.push_str(&new_ones(created, report.created));
         text.push_str(&shown("would be overwritten", overwritten, report.updated));
         if removed.count > 0 {
             text.push_str(&format!("would be removed: {removed}\n"));
@@ -378,6 +399,27 @@ fn left(report: &ImportReport, dry_run: bool) -> String {
         text.push_str(&shown("would not be changed", newer_here, count));
     }
     text
+}
+
+/// The first of those that would be new, one a line.
+fn new_ones(first: &[Differing], count: u64) -> String {
+    const MEMBERS: [Member; 3] = [Member::Subject, Member::Start, Member::StatusName];
+    if first.is_empty() {
+        return String::new();
+    }
+    let activity = |new: &Differing| {
+        let value = |member| {
+            let found = new.members.iter().find(|difference| difference.member == member);
+            found.and_then(|difference| difference.after.clone())
+        };
+        let id = if new.id.0 == 0 { "new".to_owned() } else { new.id.to_string() };
+        let values: Vec<String> = MEMBERS.into_iter().filter_map(value).collect();
+        format!("  {id}  {}\n", values.join(" | "))
+    };
+    let shown = first.len().min(NEW_SHOWN_MAX);
+    let first_of = if count > shown as u64 { ", the first ones" } else { "" };
+    let activities: String = first.iter().take(shown).map(activity).collect();
+    format!("would be created{first_of}:\n{activities}")
 }
 
 /// The first of some activities, with what is here and what the files have.

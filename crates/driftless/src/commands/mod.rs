@@ -3,6 +3,7 @@
 mod accounts;
 mod directory;
 mod export;
+mod follow;
 mod import;
 mod keys;
 mod upkeep;
@@ -105,6 +106,7 @@ pub(crate) fn run(
         Work::Export(export) => export::run(export, service, console),
         Work::History(history) => export::history(history, service, console),
         Work::Backup(backup) => upkeep::backup(backup, context, files, console),
+        Work::Follow(follow) => follow::run(follow, context, files, console),
         Work::Check => upkeep::check(&context.store, console),
     }?;
     Ok(Ending::Done)

@@ -130,7 +130,7 @@ fn password(files: &mut dyn Files) -> Result<Password, Failure> {
 /// Where in the files a user is.
 struct Row<'p> {
     path: &'p Path,
-    line: u64,
+    row: u64,
 }
 
 fn import(
@@ -146,8 +146,8 @@ fn import(
     let added = service.add_users(&tenant, users.clone()).map_err(|error| match error {
         AddUsersError::Users(problems) => {
             let told = problems.iter().map(|(at, problem)| {
-                let Row { path, line } = &rows[*at];
-                format!("{}, line {line}: {problem}", path.display())
+                let Row { path, row } = &rows[*at];
+                format!("{}, row {row}: {problem}", path.display())
             });
             unchanged(told.collect())
         }
@@ -179,10 +179,10 @@ fn read<'p>(
             .open(path)
             .map_err(|e| format!("cannot read {name}: {e}\nnothing was changed"))?;
         let (before, mut more) = (users.len(), false);
-        let read = files::read_users(&name, source, &mut |line, user| {
+        let read = files::read_users(&name, source, &mut |row, user| {
             more |= users.len() == USERS_AT_ONCE_MAX;
             if !more {
-                rows.push(Row { path, line });
+                rows.push(Row { path, row });
                 users.push(user);
             }
         });

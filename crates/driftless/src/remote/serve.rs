@@ -17,7 +17,7 @@ use super::{
     CHUNK_BYTES, CHUNK_WAIT_MAX, COMMANDS_MAX, Frame, REQUEST_BYTES_MAX, REQUEST_WAIT_MAX, Request,
     send,
 };
-use crate::cli::Work;
+use crate::cli::{Follow, What, Work};
 use crate::commands::{self, Context, Failure, Files};
 use crate::console::Console;
 use crate::hint;
@@ -97,7 +97,13 @@ fn answer(stream: &UnixStream, context: &Context) -> Result<(), Failure> {
     let mut console = Remote(BufWriter::with_capacity(CHUNK_BYTES, Back(stream)));
     console.send(&Frame::Heard)?;
     let done = understand(&line).and_then(|work| {
-        tracing::info!(command = work.name(), "running a command");
+        match &work {
+            // One for each page.
+            Work::Follow(Follow { what, .. }) if !matches!(what, What::Finish { .. }) => {
+                tracing::debug!(command = work.name(), "running a command");
+            }
+            _ => tracing::info!(command = work.name(), "running a command"),
+        }
         let mut files = SentFiles { source: &mut source, back: Back(stream) };
         commands::run(&work, context, &mut files, &mut console)
     });

@@ -79,3 +79,22 @@ fn names_come_over_standard_input_and_in_many_steps() {
     assert!(listed.ends_with("5000  Name 5000\n"), "{listed:.200}");
     server.stop();
 }
+
+#[test]
+fn accounts_without_an_id_get_one_unless_their_name_is_there() {
+    let folder = Folder::new();
+    folder.ok("org add acme");
+    folder.write("accounts.csv", "id,name\n12,Ada Byron\n");
+    folder.ok("accounts import acme accounts.csv");
+    folder.write("names.csv", "Name\nBlue Rivers\nada byron\nHarbor Bakery\nBlue Rivers\n");
+    let output = folder.run("accounts import acme names.csv");
+    assert!(output.err.contains("ids of new accounts: 13, 14\n"), "{output:?}");
+    let again = folder.run("accounts import acme names.csv");
+    assert!(again.err.contains("4 accounts read; 0 added or renamed"), "{again:?}");
+    folder.write("mixed.csv", "id,name\n,New\n40,Forty\n");
+    assert!(folder.run("accounts import acme mixed.csv").err.contains("ids of new accounts: 41\n"));
+    let listed = folder.ok("accounts list acme");
+    for line in ["12  Ada Byron", "13  Blue Rivers", "14  Harbor Bakery", "41  New"] {
+        assert!(listed.contains(line), "{line} in {listed}");
+    }
+}

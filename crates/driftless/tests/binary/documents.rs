@@ -174,3 +174,14 @@ fn the_metrics_of_keys_in_the_documents_are_those_that_are_served() {
     assert_eq!(told, served);
     server.stop();
 }
+
+#[test]
+fn the_metrics_of_a_mirror_in_the_documents_are_those_that_are_served() {
+    let document = text("docs/monitoring.md");
+    let rows = document.lines().filter_map(|line| line.strip_prefix("| `driftless_mirror_"));
+    let told: BTreeSet<&str> = rows.filter_map(|row| row.split('`').next()).collect();
+    let source = text("crates/driftless/src/mirror/metrics.rs");
+    let names = source.split("\"driftless_mirror_").skip(1);
+    let served: BTreeSet<&str> = names.filter_map(|name| name.split('"').next()).collect();
+    assert_eq!(told, served);
+}

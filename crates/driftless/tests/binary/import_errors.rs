@@ -87,3 +87,74 @@ fn no_more_faults_are_told_than_a_person_reads() {
     assert!(output.err.contains("980 more"), "{}", output.err);
     assert!(output.err.ends_with("nothing was imported\n"), "{}", output.err);
 }
+
+#[test]
+fn two_rows_of_one_id_are_told_once_and_with_all_else_that_is_wrong() {
+    let folder = Folder::new();
+    folder.ok("org add acme");
+    folder.write("one.jsonl", line(1, "here"));
+    folder.ok("import acme one.jsonl");
+    let head =
+        "activityId,subject,startDateTime,activityStatus.id,activityStatus.name,activityPriority\n";
+    let twice =
+        "8,Call,2026-03-05 09:00,,Not Started,LOW\n8,Write,2026-03-05 09:00,,Not Started,LOW\n";
+    folder.write("dup.csv", format!("{head}{twice}"));
+    let refused = folder.run("import acme dup.csv");
+    assert_eq!(refused.code, 1);
+    let told = "driftless: dup.csv, row 3: this row and row 2 have the same activityId, 8, but different values. Did a spreadsheet round the id, or was a row copied? Correct the id, or leave it empty for a new activity\nnothing was imported\n";
+    assert_eq!(refused.err, told);
+    folder.write("bad.csv", format!("{head}{twice}9,Call,soon,,Not Started,LOW\n1,,,1,Nowhere,\n"));
+    let refused = folder.run("import acme bad.csv");
+    for told in [
+        "bad.csv, row 3: this row",
+        "bad.csv, row 4: startDateTime is",
+        "bad.csv, row 5: subject is missing",
+        "clear activityStatus.id to use the name",
+    ] {
+        assert!(refused.err.contains(told), "{told} in {}", refused.err);
+    }
+}
+
+#[test]
+fn a_name_that_many_rows_have_is_told_once() {
+    let folder = Folder::new();
+    folder.ok("org add acme");
+    folder.write("one.jsonl", line(1, "here"));
+    folder.ok("import acme one.jsonl");
+    let row = "Call,2026-03-05 09:00,Parked,LOW\n".repeat(12);
+    folder.write("many.csv", format!("Subject,Start,Status,Priority\n{row}"));
+    let refused = folder.run("import acme many.csv");
+    assert_eq!(
+        refused.err,
+        "driftless: many.csv, rows 2, 3, 4, 5, 6 and 7 more: activityStatus.name is \"Parked\", which does not exist here: add it first, or say --add-missing\nnothing was imported\n"
+    );
+    let shown = folder.ok("import acme many.csv --add-missing --dry-run");
+    assert!(
+        shown.contains("would be created:\n  new  Call | 2026-03-05T09:00:00.000+00:00 | Parked\n"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_is_no_file_of_activities_is_told_with_what_is_read() {
+    let folder = Folder::new();
+    folder.ok("org add acme");
+    folder.write("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
+    folder.write("empty.csv", "");
+    folder.write("short.csv", "Subject,Start\nCall,2026-03-05 09:00\n");
+    for (file, told) in [
+        (
+            "picture.png",
+            "picture.png: this is not a table: expected a workbook (.xlsx, .ods), CSV,",
+        ),
+        ("empty.csv", "empty.csv: the file is empty"),
+        (
+            "short.csv",
+            "has no column for activityStatus.name, activityPriority, and no activityId: new activities need subject, startDateTime, activityStatus.name and activityPriority. It has: Subject, Start. For other names, say --map",
+        ),
+    ] {
+        let refused = folder.run(&format!("import acme {file}"));
+        assert_eq!(refused.code, 1, "{refused:?}");
+        assert!(refused.err.contains(told), "{}", refused.err);
+    }
+}

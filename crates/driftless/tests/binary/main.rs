@@ -13,10 +13,17 @@
 
 mod browser;
 mod client;
+// The vendor's server, as the tests of the mirror have it.
+#[path = "../../../mirror/tests/vendor/double.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod double;
 mod fake_clock;
 mod folder;
 mod server;
 mod shape;
+#[path = "../../../mirror/tests/vendor/world.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod world;
 
 mod accounts;
 mod backup;
@@ -25,12 +32,14 @@ mod brought_key;
 mod check;
 mod clock;
 mod commands;
+mod compare;
 mod crash;
 mod data_folder;
 mod demo;
 mod directory;
 mod documents;
 mod export;
+mod follow;
 mod health;
 mod help;
 mod import;

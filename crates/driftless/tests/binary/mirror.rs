@@ -1,7 +1,12 @@
 //! `driftless mirror`: a database that is kept equal to a server.
 
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
 use rusqlite::{Connection, OptionalExtension};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::folder::{Folder, Output};
@@ -44,9 +49,20 @@ impl Mirrored {
         connection.query_row(sql, [id], |row| row.get(0)).optional().unwrap()
     }
 
+    /// The first words of a mirror's command line.
+    fn line(&self, to: &str) -> String {
+        let from = format!("http://{}", self.server.address);
+        format!("mirror run --from {from} --org acme --key-file key --to {to}")
+    }
+
     /// Whether the table has what the server has, and nothing else.
     #[track_caller]
     fn is_equal(&self) {
+        self.is_equal_to("driftless-data");
+    }
+
+    #[track_caller]
+    fn is_equal_to(&self, data: &str) {
         let connection = Connection::open(self.folder.path("crm.db")).unwrap();
         let mut rows = connection
             .prepare("SELECT activity_id, subject FROM activity ORDER BY activity_id")
@@ -54,7 +70,7 @@ impl Mirrored {
         let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         let rows: Vec<(i64, String)> = rows.map(Result::unwrap).collect();
         let mut here = Vec::new();
-        for line in self.folder.ok("export acme").lines() {
+        for line in self.folder.ok(&format!("--data {data} export acme")).lines() {
             let record: Value = serde_json::from_str(line).unwrap();
             if let Some(subject) = record["subject"].as_str() {
                 here.push((record["activityId"].as_i64().unwrap(), subject.to_owned()));
@@ -169,4 +185,239 @@ fn a_target_of_another_source_is_refused() {
     let line = format!("mirror run --from {from} --org acme --key-file key --to sqlite:crm.db");
     let refused = other.folder.refused(&line);
     assert!(refused.contains("the target mirrors organization \"acme\" of"), "{refused}");
+}
+
+#[test]
+fn a_mirror_notices_that_its_server_was_restored_from_a_backup() {
+    let mut mirrored = Mirrored::start();
+    let ids = ["Call", "Mail", "Meet"].map(|subject| mirrored.client.create(subject));
+    mirrored.ok();
+    mirrored.folder.ok("backup copy");
+    mirrored.client.update(ids[0], "activity.subject=Call+back");
+    mirrored.client.remove(ids[1]);
+    let lost = mirrored.client.create("lost");
+    mirrored.ok();
+    let address = mirrored.server.address.to_string();
+    let key = fs::read_to_string(mirrored.folder.path("key")).unwrap();
+    let served = mirrored.folder.command(["--data", "copy", "serve", "--listen", &address]);
+    mirrored.server.signal("-TERM");
+    let server =
+        std::mem::replace(&mut mirrored.server, Server::spawn(mirrored.folder.command(["help"])));
+    server.ended();
+    mirrored.server = Server::of(served);
+    mirrored.client = Client::log_in(&mirrored.server, key.trim());
+    // The same id again, for something else.
+    assert_eq!(mirrored.client.create("after"), lost);
+
+    let told = mirrored.run("");
+    assert!(told.err.starts_with("the server was restored from a backup"), "{}", told.shown());
+    assert!(told.out.starts_with("3 repaired, "), "{}", told.shown());
+    mirrored.is_equal_to("copy");
+    let next = mirrored.run("");
+    assert_eq!(next.err, "", "it is known now");
+}
+
+#[test]
+fn a_run_that_could_not_begin_leaves_nothing_behind() {
+    let mirrored = Mirrored::start();
+    mirrored.client.create("Call");
+    mirrored.folder.write("wrong", "0123456789abcdef0123456789abcdef");
+    let before = mirrored.folder.names("");
+    for to in ["sqlite:crm.db", "csv:crm.csv", "jsonl:changes"] {
+        let told = mirrored.folder.run(&format!("{} --dry-run", mirrored.line(to)));
+        assert!(told.out.starts_with("1 read, 1 would be written, 0 would be removed"), "{told:?}");
+        let refused = mirrored.line(to).replace("--key-file key", "--key-file wrong");
+        mirrored.folder.refused(&refused);
+        assert_eq!(mirrored.folder.names(""), before, "{to}");
+    }
+}
+
+#[test]
+fn a_singer_target_gets_messages_alone_and_decides_how_far_they_count() {
+    let mirrored = Mirrored::start();
+    let (call, _) = (mirrored.client.create("Call"), mirrored.client.create("Mail"));
+    let line = format!("{} --state states", mirrored.line("singer:-"));
+    let run = || {
+        let Output { code, out, err } = mirrored.folder.run(&line);
+        assert_eq!(code, 0, "{err}");
+        let messages: Vec<Value> =
+            out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        (messages, err)
+    };
+    let subjects = |messages: &[Value]| -> Vec<String> {
+        let records = messages.iter().filter(|message| message["type"] == "RECORD");
+        records
+            .filter_map(|record| Some(record["record"]["subject"].as_str()?.to_owned()))
+            .collect()
+    };
+    let (messages, told) = run();
+    assert!(told.starts_with("2 read, 2 written, 0 removed in "), "{told}");
+    assert_eq!(subjects(&messages), ["Call", "Mail"]);
+    // The Singer target has stored nothing, so that all comes again.
+    assert_eq!(subjects(&run().0), ["Call", "Mail"]);
+    let state = &messages.last().unwrap()["value"];
+    mirrored.folder.write("states", format!("{state}\n"));
+    mirrored.client.remove(call);
+    let (messages, told) = run();
+    assert!(told.contains(" 1 removed in "), "{told}");
+    let removed = messages.iter().find(|message| message["record"]["activity_id"] == call).unwrap();
+    assert!(removed["record"]["_sdc_deleted_at"].is_string(), "{removed}");
+}
+
+#[test]
+fn a_singer_target_that_has_ended_ends_the_run_with_a_sentence() {
+    let mirrored = Mirrored::start();
+    mirrored.client.create("Call");
+    let line = format!("{} --state states", mirrored.line("singer:-"));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = mirrored.folder.command(line.split(' '));
+    let told = Output::of(&command.stdout(writer).output().unwrap());
+    assert_eq!(told.code, 1, "{told:?}");
+    assert!(told.err.contains("the Singer target has ended before the run"), "{told:?}");
+    assert!(!mirrored.folder.path("states").exists());
+
+    let refused = mirrored.folder.refused(&mirrored.line("singer:-"));
+    assert!(refused.contains("singer:- needs --state FILE"), "{refused}");
+    let refused = mirrored.folder.refused(&line.replace("mirror run", "mirror verify"));
+    assert!(refused.contains("cannot be compared"), "{refused}");
+    let refused = mirrored.folder.refused(&format!("{line} --verify-every 7d"));
+    assert!(refused.contains("--verify-every cannot be used"), "{refused}");
+}
+
+#[test]
+fn a_comparison_that_is_due_repairs_and_is_counted_in_the_metrics() {
+    let mirrored = Mirrored::start();
+    let id = mirrored.client.create("Call");
+    mirrored.ok();
+    let connection = Connection::open(mirrored.folder.path("crm.db")).unwrap();
+    connection.execute("UPDATE activity SET subject = 'x'", ()).unwrap();
+    drop(connection);
+    assert!(!mirrored.run("--verify-every 7d").out.contains("compared"));
+    let line = mirrored.line("sqlite:crm.db") + " --every 50ms --verify-every 1ms --metrics 0";
+    let running = Server::spawn(mirrored.folder.command(line.split(' ')));
+    let told = running.log.wait_for("the address of the metrics", |line| line.contains("/metrics"));
+    running.out.wait_for("a comparison", |line| line.ends_with(": 1 repaired"));
+    running.out.wait_for("the next one", |line| line.ends_with(": equal"));
+    assert_eq!(mirrored.subject(id).as_deref(), Some("Call"));
+    let running = running.at(&told);
+    let metrics = running.get("/metrics");
+    assert!(metrics.head.contains("content-type: text/plain; version=0.0.4"), "{}", metrics.head);
+    for line in [
+        "driftless_mirror_repaired_total 1",
+        "driftless_mirror_removals_held_back 0",
+        "driftless_mirror_errors_total{kind=\"source\"} 0",
+    ] {
+        assert!(metrics.body.lines().any(|told| told == line), "{line}\n{}", metrics.body);
+    }
+    assert_eq!(running.get("/").status, 404);
+    running.stop();
+}
+
+/// A server that lists what a test tells it to.
+struct Listing {
+    address: SocketAddr,
+    told: Arc<Mutex<(Vec<Value>, Vec<i64>)>>,
+}
+
+impl Listing {
+    fn start() -> Listing {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let told: Arc<Mutex<(Vec<Value>, Vec<i64>)>> = Arc::default();
+        let shared = told.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let _ = Listing::answer(&stream.unwrap(), &shared.lock().unwrap());
+            }
+        });
+        Listing { address, told }
+    }
+
+    fn tell(&self, records: Vec<Value>, removed: Vec<i64>) {
+        *self.told.lock().unwrap() = (records, removed);
+    }
+
+    fn answer(stream: &TcpStream, told: &(Vec<Value>, Vec<i64>)) -> std::io::Result<()> {
+        let (mut reader, mut head) = (BufReader::new(stream), String::new());
+        while !head.ends_with("\r\n\r\n") {
+            if reader.read_line(&mut head)? == 0 {
+                return Ok(());
+            }
+        }
+        let length = head.to_lowercase();
+        let length = length.split_once("content-length: ").unwrap().1.split("\r\n").next().unwrap();
+        let mut body = vec![0; length.parse().unwrap()];
+        reader.read_exact(&mut body)?;
+        let now = "2026-11-30T09:00:00.000+00:00";
+        let answer = match head.contains("/login") {
+            true => json!({"loginResponse": {"operationResult": "SUCCESS", "responseDateTime": now,
+                "userSessionId": "s"}}),
+            false => json!({"syncActivitiesResponse": {"operationResult": "SUCCESS",
+                "responseDateTime": now, "activities": {"activity": told.0},
+                "page": {"currentPage": 1, "pageSize": 200, "totalPage": 1,
+                    "totalResults": told.0.len()},
+                "deletedActivityIdList": {"activityId": told.1}}}),
+        };
+        let text = answer.to_string();
+        let length = text.len();
+        let head =
+            format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
+        let mut stream = stream;
+        stream.write_all((head + &text).as_bytes())
+    }
+}
+
+fn listed(id: i64, start: &str) -> Value {
+    json!({"activityId": id, "subject": "Call", "startDateTime": start,
+        "lastModifiedDateTime": "2026-11-30T08:55:00.000+00:00",
+        "activityStatus": {"id": "2", "name": "Not Started"}, "activityPriority": "NORMAL"})
+}
+
+const START: &str = "2026-11-30T07:00:00.000+00:00";
+
+#[test]
+fn a_record_that_cannot_be_read_is_set_aside_and_the_others_are_written() {
+    let (folder, listing) = (Folder::new(), Listing::start());
+    folder.write("key", "k\n");
+    let run = |command: &str| {
+        let from = listing.address;
+        folder.run(&format!(
+            "mirror {command} --from http://{from} --org acme --key-file key --to sqlite:crm.db"
+        ))
+    };
+    listing.tell(vec![listed(1, START), listed(2, "soon")], Vec::new());
+    let told = run("run");
+    assert_eq!((told.code, told.err.as_str()), (0, ""));
+    assert!(told.out.starts_with("2 read, 1 written, 0 removed, 1 cannot be read in "), "{told:?}");
+    let connection = Connection::open(folder.path("crm.db")).unwrap();
+    let sql = "SELECT problem FROM activity_unreadable WHERE activity_id = 2 AND record ->> 'startDateTime' = 'soon'";
+    let problem: String = connection.query_row(sql, (), |row| row.get(0)).unwrap();
+    assert!(problem.starts_with("startDateTime is \"soon\""), "{problem}");
+    let compared = run("verify").out;
+    assert!(compared.starts_with("2 compared (1 cannot be read) as of "), "{compared}");
+    listing.tell(vec![listed(1, START), listed(2, START)], Vec::new());
+    assert!(run("run").out.starts_with("2 read, 1 written, 0 removed in "));
+}
+
+#[test]
+fn a_mirror_that_runs_on_holds_too_many_removals_back_until_the_server_takes_them_back() {
+    let (folder, listing) = (Folder::new(), Listing::start());
+    folder.write("key", "k\n");
+    let all: Vec<Value> = (1..=50).map(|id| listed(id, START)).collect();
+    listing.tell(all.clone(), Vec::new());
+    let from = format!("http://{}", listing.address);
+    let words = ["mirror", "run", "--from", &from, "--org", "acme", "--key-file", "key"];
+    let more = ["--to", "sqlite:crm.db", "--every", "50ms", "--metrics", "0"];
+    let running = Server::spawn(folder.command(words.into_iter().chain(more)));
+    let address = running.log.wait_for("the metrics", |line| line.contains("/metrics"));
+    running.out.wait_for("the first run", |line| line.starts_with("50 read, 50 written"));
+    listing.tell(Vec::new(), (1..=50).collect());
+    running.log.wait_for("the breaker", |line| line.contains("50 of the 50 activities"));
+    let running = running.at(&address);
+    let metrics = running.get("/metrics").body;
+    assert!(metrics.contains("driftless_mirror_removals_held_back 1"), "{metrics}");
+    listing.tell(all, Vec::new());
+    running.out.wait_for("a good run", |line| line.starts_with("50 read, 0 written, 0 removed"));
+    running.stop();
 }

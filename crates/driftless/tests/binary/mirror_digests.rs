@@ -19,15 +19,21 @@ impl Report for Silent {
     fn progress(&mut self, _: u64, _: u64) {}
 }
 
-fn verify(server: &Server, key: &str, file: &Path, repair: bool) -> Verified {
+fn source(address: &str, key: &str) -> Source {
     let (stop, note) = (Stop::default(), Box::new(|_: &str| ()));
     let patience = Patience { total: Duration::from_secs(60), ..Patience::default() };
-    let address = format!("http://{}", server.address);
-    let mut source = Source::new(&address, "acme", key, patience, stop.clone(), note).unwrap();
+    Source::new(&format!("http://{address}"), "acme", key, patience, stop, note).unwrap()
+}
+
+fn options() -> Options {
     let breaker = Breaker { is_open: true, ..Breaker::default() };
-    let options = Options { breaker, ..Options::default() };
-    let mut target = SqliteTarget::open(file).unwrap();
-    ::mirror::verify(&mut source, &mut target, &options, repair, &stop, &mut Silent).unwrap()
+    Options { breaker, ..Options::default() }
+}
+
+fn verify(server: &Server, key: &str, file: &Path, repair: bool) -> Verified {
+    let mut source = source(&server.address.to_string(), key);
+    let (mut target, stop) = (SqliteTarget::open(file).unwrap(), Stop::default());
+    ::mirror::verify(&mut source, &mut target, &options(), repair, &stop, &mut Silent).unwrap()
 }
 
 /// Everything in the tables.
@@ -231,4 +237,32 @@ fn the_place_moves_on_while_nothing_changes() {
     let complete_to = || verify(&server, &key, &file, false).as_of.unwrap();
     let (first, second) = (complete_to(), complete_to());
     assert!(first < second, "{first:?}, {second:?}");
+}
+
+#[test]
+fn a_mirror_that_stays_notices_that_its_server_was_restored_and_asks_once_while_nothing_changes() {
+    let (folder, key) = Folder::with_key();
+    let server = Server::start(&folder, &[]);
+    let client = Client::log_in(&server, &key);
+    let ids = ["Call", "Mail"].map(|subject| client.create(subject));
+    let address = server.address.to_string();
+    let (mut source, stop) = (source(&address, &key), Stop::default());
+    let mut target = SqliteTarget::open(&folder.path("crm.db")).unwrap();
+    let mut run = || {
+        let before = source.requests();
+        let options = options();
+        let done = ::mirror::run(&mut source, &mut target, &options, &stop, &mut Silent).unwrap();
+        (done.restored, source.requests() - before)
+    };
+    assert_eq!(run(), (None, 2), "the login, and all there is");
+    assert_eq!(run(), (None, 1));
+    folder.ok("backup copy");
+    client.update(ids[0], "activity.subject=Call+back");
+    client.remove(ids[1]);
+    assert_eq!(run(), (None, 1));
+    server.stop();
+    let restored = Server::of(folder.command(["--data", "copy", "serve", "--listen", &address]));
+    assert_eq!(run().0, Some(2));
+    assert_eq!(run(), (None, 1));
+    restored.stop();
 }

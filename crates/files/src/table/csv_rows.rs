@@ -17,7 +17,10 @@ const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
 pub(crate) struct CsvRows<'r> {
     reader: csv::Reader<Lines<'r>>,
     row: StringRecord,
-    first_line: u64,
+    /// The number that spreadsheets show of the present row.
+    number: u64,
+    /// Lines before it that are no rows of their own there: those within cells, and one that says what separates cells.
+    inner_lines: u64,
     is_marked: bool,
 }
 
@@ -30,7 +33,7 @@ impl<'r> CsvRows<'r> {
         is_marked: bool,
         columns: &Columns<'_, N>,
     ) -> io::Result<CsvRows<'r>> {
-        let (mut line, mut head) = (line, Vec::new());
+        let (mut line, mut inner_lines, mut head) = (line, 0, Vec::new());
         let mut first_line = || {
             head.clear();
             Read::take(&mut *source, ROW_BYTES_MAX as u64).read_until(b'\n', &mut head)
@@ -38,6 +41,7 @@ impl<'r> CsvRows<'r> {
         first_line()?;
         if is_separator_line(&head) {
             line += 1;
+            inner_lines += 1;
             head.clear();
             Read::take(&mut *source, ROW_BYTES_MAX as u64).read_until(b'\n', &mut head)?;
         }
@@ -56,7 +60,8 @@ impl<'r> CsvRows<'r> {
             .has_headers(false)
             .flexible(true)
             .from_reader(lines);
-        Ok(CsvRows { reader, row: StringRecord::new(), first_line: line, is_marked })
+        let (row, number) = (StringRecord::new(), line - inner_lines);
+        Ok(CsvRows { reader, row, number, inner_lines, is_marked })
     }
 }
 
@@ -88,21 +93,21 @@ fn separator<const N: usize>(head: &[u8], columns: &Columns<'_, N>) -> u8 {
 impl Rows for CsvRows<'_> {
     fn advance(&mut self) -> Result<bool, Halt> {
         self.reader.get_mut().bytes_left = ROW_BYTES_MAX;
-        let next_line = self.reader.get_ref().line + 1;
+        let next = self.reader.get_ref().line + 1 - self.inner_lines;
         let read = self.reader.read_record(&mut self.row);
         let lines = self.reader.get_ref();
         match read {
-            Ok(true) if lines.end == End::Passed => Err(Halt::Fault(next_line, Fault::Unclosed)),
+            Ok(true) if lines.end == End::Passed => Err(Halt::Fault(next, Fault::Unclosed)),
             Ok(more) => {
                 // A row ends on the line that was handed out last.
-                self.first_line =
-                    lines.line.saturating_sub(newlines(self.row.as_slice().as_bytes()));
+                self.inner_lines += newlines(self.row.as_slice().as_bytes());
+                self.number = lines.line.saturating_sub(self.inner_lines);
                 Ok(more)
             }
-            Err(_) if lines.bytes_left == 0 => Err(Halt::Fault(next_line, Fault::RowTooLarge)),
+            Err(_) if lines.bytes_left == 0 => Err(Halt::Fault(next, Fault::RowTooLarge)),
             Err(error) => Err(match error.into_kind() {
                 ErrorKind::Io(error) => Halt::Io(error),
-                ErrorKind::Utf8 { .. } => Halt::Fault(next_line, Fault::Encoding),
+                ErrorKind::Utf8 { .. } => Halt::Fault(next, Fault::Encoding),
                 // Rows of any length are taken, and nothing is deserialized or sought.
                 kind => Halt::Io(io::Error::other(format!("{kind:?}"))),
             }),
@@ -113,8 +118,8 @@ impl Rows for CsvRows<'_> {
         &self.row
     }
 
-    fn first_line(&self) -> u64 {
-        self.first_line
+    fn number(&self) -> u64 {
+        self.number
     }
 
     fn may_be_guarded(&self) -> bool {

@@ -4,13 +4,14 @@ mod csv_rows;
 mod encoding;
 mod workbook;
 
+use std::collections::HashMap;
 use std::io;
 use std::ops::ControlFlow;
 
 use csv::StringRecord;
 use domain::{GUARD_COLUMN, Zone, unguarded};
 
-use super::columns::one_line;
+use super::columns::{header_name, one_line};
 use super::problem::Fault;
 
 pub(super) use csv_rows::CsvRows;
@@ -27,11 +28,30 @@ pub(super) struct Columns<'c, const N: usize> {
     pub(super) look_at: &'c dyn Fn(&StringRecord),
     /// The column that a header's cell means, which is on one line and has no blanks around it.
     pub(super) find: &'c dyn Fn(&str) -> Option<usize>,
+    /// Whether somebody has said what a column of that name is, be it nothing.
+    pub(super) is_said: &'c dyn Fn(&str) -> bool,
     /// Whether a header may name a time zone of this column.
     pub(super) is_time: fn(usize) -> bool,
-    pub(super) required: &'static [usize],
-    /// That the table lacks these columns.
-    pub(super) lacking: fn(String) -> Fault,
+    /// Which needed columns a table does not have, whose columns are these.
+    pub(super) lacks: &'c dyn Fn(&[usize]) -> Vec<usize>,
+    /// That it lacks them.
+    pub(super) lacking: fn(&Lacking) -> Fault,
+}
+
+/// What a header row lacks, and what it has instead.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lacking {
+    /// The columns that are needed.
+    pub(super) columns: Vec<&'static str>,
+    /// Whether it has any column that is known.
+    pub(super) knows_some: bool,
+    /// The names of all its columns.
+    pub(super) header: Vec<String>,
+}
+
+/// Of some columns those that a table does not have.
+pub(super) fn missing(needed: &[usize], has: &[usize]) -> Vec<usize> {
+    needed.iter().copied().filter(|at| !has.contains(at)).collect()
 }
 
 impl<const N: usize> Columns<'_, N> {
@@ -44,10 +64,7 @@ impl<const N: usize> Columns<'_, N> {
     /// The column that a header's cell means, with the zone that it names.
     pub(super) fn known(&self, cell: &str) -> Option<(usize, Option<Zone>)> {
         let name = &*one_line(bare(cell));
-        let zoned = || {
-            let (name, zone) = name.strip_suffix(')')?.rsplit_once('(')?;
-            Some((name.trim(), Zone::parse(zone.trim()).ok()?))
-        };
+        let zoned = || zoned(name);
         // Somebody may have said what the whole of it is, and it names a zone all the same.
         if let Some(at) = (self.find)(name) {
             let zone = zoned().map(|(_, zone)| zone).filter(|_| (self.is_time)(at));
@@ -57,6 +74,37 @@ impl<const N: usize> Columns<'_, N> {
         let at = (self.find)(name).filter(|at| (self.is_time)(*at))?;
         Some((at, Some(zone)))
     }
+}
+
+/// The names by which columns can be told from others of their name: `Notes (column C)`; none for one that is the only
+/// one of its name.
+pub(super) fn own_names(header: &StringRecord) -> Vec<Option<String>> {
+    let mut times: HashMap<String, usize> = HashMap::new();
+    let names: Vec<String> = header.iter().map(|cell| one_line(bare(cell))).collect();
+    names.iter().for_each(|name| *times.entry(header_name(name)).or_default() += 1);
+    let own = |(at, name): (usize, &String)| {
+        let is_double = !name.is_empty() && times.get(&header_name(name)).is_some_and(|n| *n > 1);
+        is_double.then(|| format!("{name} (column {})", letters(at)))
+    };
+    names.iter().enumerate().map(own).collect()
+}
+
+/// What spreadsheets call a column, which is counted from 0 here.
+fn letters(mut at: usize) -> String {
+    let mut letters = Vec::new();
+    loop {
+        letters.push(char::from(b'A' + u8::try_from(at % 26).unwrap_or_default()));
+        if at < 26 {
+            return letters.iter().rev().collect();
+        }
+        at = at / 26 - 1;
+    }
+}
+
+/// The name of a column and the zone that is named behind it in parentheses.
+pub(super) fn zoned(name: &str) -> Option<(&str, Zone)> {
+    let (name, zone) = name.strip_suffix(')')?.rsplit_once('(')?;
+    Some((name.trim(), Zone::parse(zone.trim()).ok()?))
 }
 
 /// The name in a header's cell, without what programs put around it: an apostrophe, or the mark of UTF-8 and
@@ -70,7 +118,7 @@ pub(super) enum Said<'a, const N: usize> {
     Row(Row<'a, N>),
     /// A column that is none of those known has something in it.
     Other(&'a str),
-    /// What is wrong, and on which line.
+    /// What is wrong, and in which row.
     Fault(u64, Fault),
 }
 
@@ -78,8 +126,8 @@ pub(super) enum Said<'a, const N: usize> {
 pub(super) struct Row<'a, const N: usize> {
     /// All its cells, of which `values` are parts.
     pub(super) whole: &'a str,
-    /// The line on which it starts.
-    pub(super) first_line: u64,
+    /// The number that spreadsheets show of it.
+    pub(super) number: u64,
     /// Its cells, by column.
     pub(super) values: [Option<&'a str>; N],
     /// The zones that the header names, by column.
@@ -94,8 +142,8 @@ pub(super) trait Rows {
     /// The present row.
     fn row(&self) -> &StringRecord;
 
-    /// The line on which the present row starts; of a workbook, the number of the row.
-    fn first_line(&self) -> u64;
+    /// The number of the present row, as spreadsheets show it: a line break in a cell begins no row.
+    fn number(&self) -> u64;
 
     /// Tells which columns are times, as soon as the header is known: a number in one of them is a date.
     fn expect_times(&mut self, _is_time: Vec<bool>) {}
@@ -159,7 +207,7 @@ fn read_rows<const N: usize>(
         Ok(header) => header,
         Err(faults) => {
             for fault in faults {
-                let _ = each(Said::Fault(rows.first_line(), fault));
+                let _ = each(Said::Fault(rows.number(), fault));
             }
             return Ok(());
         }
@@ -201,7 +249,15 @@ impl<const N: usize> Header<N> {
         }
         (columns.look_at)(rows.row());
         let mut zones = [const { None }; N];
-        let mut meaning = |(at, cell): (usize, &str)| match (cell.trim(), columns.known(cell)) {
+        let own = own_names(rows.row());
+        let known = |at: usize, cell: &str| {
+            let own = own.get(at).and_then(Option::as_deref).filter(|own| (columns.is_said)(own));
+            let Some(own) = own else { return columns.known(cell) };
+            let (at, zone) = columns.known(own)?;
+            let is_time = (columns.is_time)(at);
+            Some((at, zone.or_else(|| Some(zoned(&one_line(bare(cell)))?.1).filter(|_| is_time))))
+        };
+        let mut meaning = |(at, cell): (usize, &str)| match (cell.trim(), known(at, cell)) {
             (GUARD_COLUMN, _) => Meaning::Guard,
             ("", _) => Meaning::Other(format!("column {}", at + 1)),
             (_, Some((at, zone))) => {
@@ -214,11 +270,14 @@ impl<const N: usize> Header<N> {
         let times = |at| meanings.iter().filter(|meaning| **meaning == Meaning::Known(at)).count();
         let twice = (0..N).filter(|at| times(*at) > 1);
         let mut faults: Vec<_> = twice.map(|at| Fault::ColumnTwice(columns.names[at])).collect();
-        let lacking = columns.required.iter().filter(|at| times(**at) == 0);
-        let lacking: Vec<_> = lacking.map(|at| columns.names[*at]).collect();
-        let knows_none = !meanings.iter().any(|meaning| matches!(meaning, Meaning::Known(_)));
-        if !lacking.is_empty() || knows_none {
-            faults.push((columns.lacking)(lacking.join(", ")));
+        let known: Vec<usize> = (0..N).filter(|at| times(*at) > 0).collect();
+        let lacks = (columns.lacks)(&known);
+        let knows_some = !known.is_empty();
+        if !lacks.is_empty() || !knows_some {
+            let lacks = lacks.into_iter().map(|at| columns.names[at]).collect();
+            let header = rows.row().iter().map(|cell| one_line(bare(cell)));
+            let header = header.filter(|name| !name.is_empty()).collect();
+            faults.push((columns.lacking)(&Lacking { columns: lacks, knows_some, header }));
         }
         let is_guarded = rows.may_be_guarded() || meanings.contains(&Meaning::Guard);
         if faults.is_empty() { Ok(Header { meanings, zones, is_guarded }) } else { Err(faults) }
@@ -229,7 +288,7 @@ impl<const N: usize> Header<N> {
         rows: &dyn Rows,
         each: &mut dyn FnMut(Said<'_, N>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let (row, first_line) = (rows.row(), rows.first_line());
+        let (row, number) = (rows.row(), rows.number());
         let whole = row.as_slice();
         // Spreadsheets write rows of empty cells below the last one.
         if whole.is_empty() {
@@ -239,7 +298,7 @@ impl<const N: usize> Header<N> {
         let last = row.iter().enumerate().filter(|(_, cell)| !cell.is_empty()).last();
         let cells = last.map_or(0, |(last, _)| last + 1);
         if cells > columns {
-            return each(Said::Fault(first_line, Fault::Cells { cells, columns }));
+            return each(Said::Fault(number, Fault::Cells { cells, columns }));
         }
         if let Some((at, why)) = rows.error()
             && let Some(Meaning::Known(_)) = self.meanings.get(at)
@@ -249,7 +308,7 @@ impl<const N: usize> Header<N> {
                 NoValue::Error(shows) => Fault::CellError { column, shows: shows.clone() },
                 NoValue::Uncalculated => Fault::Uncalculated { column },
             };
-            return each(Said::Fault(first_line, fault));
+            return each(Said::Fault(number, fault));
         }
         let mut values = [None; N];
         // What ends before the header does is empty there: programs leave out empty cells at the end.
@@ -263,6 +322,6 @@ impl<const N: usize> Header<N> {
                 Meaning::Other(_) | Meaning::Guard => {}
             }
         }
-        each(Said::Row(Row { whole, first_line, values, zones: &self.zones }))
+        each(Said::Row(Row { whole, number, values, zones: &self.zones }))
     }
 }

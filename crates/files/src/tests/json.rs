@@ -53,8 +53,8 @@ fn answers_and_records_come_in_many_forms() {
     check(&format!("{}\n\n  {}", record("1", ""), record("2", "")), "1 s\n2 s");
     check(&format!("[\n{},{}\n]", record("1", ""), record("2", "")), "1 s\n2 s");
     check(&SAMPLE.replace("\"\"", r#""\"}]\\""#), both);
-    check("", "");
-    check(" \n", "");
+    check("", "f: the file is empty");
+    check(" \n", "f: the file is empty");
     check("[]", "");
     check(
         r#"{"activityId":29,"deletedDateTime":"2026-02-03T04:05:06+0100"}"#,
@@ -158,7 +158,7 @@ fn every_fault_of_json_names_its_line_and_member() {
     let is = |what: &str, expected: &str| check(what, expected);
     is(
         "5",
-        "f, line 1: the first row names none of the columns of an activity: expected JSON, a workbook (.xlsx, .ods), or CSV with commas, semicolons or tabs, whose first row has names like activityId, subject and startDateTime",
+        "f, row 1: the first row names none of the columns of an activity: expected JSON, a workbook (.xlsx, .ods), or CSV with commas, semicolons or tabs, whose first row has names like activityId, subject and startDateTime. It has: 5",
     );
     is(
         "{}\n5",

@@ -10,7 +10,7 @@ fn a_row_beyond_the_limit_ends_the_file() {
     });
     assert_eq!(
         error.unwrap_err().to_string(),
-        "f, line 3: this row is larger than 16 MiB: is a quotation mark missing?"
+        "f, row 3: this row is larger than 16 MiB: is a quotation mark missing?"
     );
 }
 

@@ -122,7 +122,27 @@ fn it_is_known_what_a_file_does_not_say_of_its_times() {
 fn each_door_words_the_way_out() {
     let error = read_bytes(b"a,b\n1,2\n").unwrap_err();
     let ReadError::Problems { problems, .. } = &error else { panic!("{error}") };
-    assert!(matches!(problems[0].fault, Fault::Columns(_)));
+    assert!(matches!(problems[0].fault, Fault::Columns { .. }));
     let told = error.told(|way_out| if way_out == WayOut::Columns { " -> name them" } else { "" });
     assert_eq!(told, format!("{error} -> name them"));
+}
+
+#[test]
+fn columns_of_one_name_are_told_apart_by_their_letters() {
+    let input = "Notes,subject,notes,Start\na,Call,b,2026-11-30T09:00:00.000\n";
+    let names = ["Notes (column A)", "subject", "notes (column C)", "Start"];
+    let found = columns(input);
+    assert_eq!(found.iter().map(|column| &*column.name).collect::<Vec<_>>(), names);
+    assert_eq!(
+        found.iter().map(|column| column.member.is_some()).collect::<Vec<_>>(),
+        [false, true, false, true]
+    );
+    assert_eq!(found[3].sample, "2026-11-30 09:00");
+    let mut said = ColumnNames::default();
+    said.say("Notes (column C)=note".parse().unwrap());
+    let found = look(input.as_bytes(), &said, None, 1 << 20).unwrap();
+    assert_eq!(
+        found.iter().map(|column| column.member).collect::<Vec<_>>(),
+        [None, Some("subject"), Some("note"), Some("startDateTime")]
+    );
 }

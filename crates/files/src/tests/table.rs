@@ -1,6 +1,6 @@
 //! CSV: what is read of it, and what is refused and where.
 
-use domain::Member;
+use domain::{Member, Priority};
 
 use super::*;
 
@@ -41,55 +41,56 @@ fn a_table_names_the_columns_that_it_has() {
 }
 
 #[test]
-fn every_fault_of_a_table_names_its_line_and_member() {
+fn every_fault_of_a_table_names_its_row_and_member() {
     let bad = ROW.replace("normal", "pressing");
-    let expected = |line: u32| {
-        format!(r#"f, line {line}: activityPriority is "pressing", expected LOW, NORMAL or HIGH"#)
+    let expected = |row: u32| {
+        format!(r#"f, row {row}: activityPriority is "pressing", expected LOW, NORMAL or HIGH"#)
     };
     check(&table(&[ROW, &bad]), &expected(3));
     check(&format!("\n\n{}", table(&["", ROW, "", "", &bad])), &expected(8));
     check(&table(&["", ROW, "", "", &bad]).replace('\n', "\r\n"), &expected(6));
     // A long row, of several of the reader's own buffers.
     let long = ROW.replace("s,", &format!("s,\"{}\"", "x\n".repeat(9_000)));
-    check(&table(&[&long, &bad]), &expected(9_003));
+    check(&table(&[&long, &bad]), &expected(3));
     let bad = bad.replace("s,", "s,\"one\ntwo\n\"");
-    check(&table(&[ROW, &bad]), &expected(5));
-    check(&table(&[ROW, ",s,\"a\nb\",,,n,low,,,"]), "f, line 3: startDateTime is missing");
+    check(&table(&[ROW, &bad]), &expected(3));
+    check(&format!("sep=,\n{}", table(&[ROW, &bad])), &expected(3));
+    check(&table(&[ROW, ",s,\"a\nb\",,,n,low,,,"]), "f, row 3: startDateTime is missing");
     check(
         &table(&[ROW, "1,s"]),
-        "f, line 3: startDateTime is missing\nf, line 3: activityStatus.name is missing\nf, line 3: activityPriority is missing",
+        "f, row 3: startDateTime is missing\nf, row 3: activityStatus.name is missing\nf, row 3: activityPriority is missing",
     );
     check(
         &table(&[&format!("{ROW},x"), ROW]),
-        "f, line 2: this row has 11 cells, but the header row has 10: a comma, semicolon or tab inside a text has split it. Put such texts in quotation marks",
+        "f, row 2: this row has 11 cells, but the header row has 10: a comma, semicolon or tab inside a text has split it. Put such texts in quotation marks",
     );
     check(
         &table(&[ROW, "1,\"s"]),
-        "f, line 3: a quoted cell in this row is not closed before the end of the file",
+        "f, row 3: a quoted cell in this row is not closed before the end of the file",
     );
     check(
         &table(&[ROW, &ROW.replace("s,", "\"s,"), ROW, ""]),
-        "f, line 3: a quoted cell in this row is not closed before the end of the file",
+        "f, row 3: a quoted cell in this row is not closed before the end of the file",
     );
     check(
         &table(&[&ROW.replace(",,,", r#",,"{""customFieldData"":[} ","#)]),
-        r#"f, line 2: customFieldDataList: expected a value: text in quotation marks, a number, true, false, null, a list or an object"#,
+        r#"f, row 2: customFieldDataList: expected a value: text in quotation marks, a number, true, false, null, a list or an object"#,
     );
     check(
         &table(&[&ROW.replace(",,,", r#",,blue,"#)]),
-        "f, line 2: customFieldData is blue, expected an object with fieldId, fieldValue and fieldOptionId",
+        "f, row 2: customFieldData is blue, expected an object with fieldId, fieldValue and fieldOptionId",
     );
     check(
         &table(&[&ROW.replace(",,,", ",,\"{\"\"customFieldData\"\":[\n{}]}\",")]),
-        "f, line 3: fieldId is missing",
+        "f, row 2: fieldId is missing",
     );
     let trailing = ROW.replace(",,,", r#",,"{""customFieldData"":[]} 1","#);
-    check(&table(&[&trailing]), "f, line 2: customFieldDataList: unexpected text after the value");
-    check("activityId,ActivityID,subject\n", "f, line 1: the header row has activityId twice");
+    check(&table(&[&trailing]), "f, row 2: customFieldDataList: unexpected text after the value");
+    check("activityId,ActivityID,subject\n", "f, row 1: the header row has activityId twice");
     let bytes = [table(&[ROW]).as_bytes(), b"\n1,\xff,"].concat();
     assert_eq!(
         read_bytes(&bytes).unwrap_err().to_string(),
-        "f, line 3: this is not UTF-8: save the file as CSV with the encoding Unicode (UTF-8)"
+        "f, row 3: this is not UTF-8: save the file as CSV with the encoding Unicode (UTF-8)"
     );
 }
 
@@ -121,7 +122,7 @@ fn a_time_with_the_offset_of_another_zone_than_its_column_is_refused() {
     assert_eq!(told(&row("2026-11-30T09:00:00-06:00")), "1 s");
     assert_eq!(
         told(&row("2026-11-30T09:00:00+00:00")),
-        "f, line 2: startDateTime is 2026-11-30T09:00:00+00:00, but the column has times of America/Chicago: write the time without an offset, or take America/Chicago out of the column's name"
+        "f, row 2: startDateTime is 2026-11-30T09:00:00+00:00, but the column has times of America/Chicago: write the time without an offset, or take America/Chicago out of the column's name"
     );
     assert_eq!(told(&row("2026-11-30T09:00:00+00:00").replace(" (America/Chicago)", "")), "1 s");
 }
@@ -174,7 +175,7 @@ fn zeros_are_no_client_and_no_person_and_an_id_is_what_the_api_takes() {
         check(
             &with(wrong, wrong),
             &format!(
-                "f, line 2: clientId is \"{wrong}\", expected {expected}, or 0 for none\nf, line 2: systemUserId is \"{wrong}\", expected {expected}, or 0 for none"
+                "f, row 2: clientId is \"{wrong}\", expected {expected}, or 0 for none\nf, row 2: systemUserId is \"{wrong}\", expected {expected}, or 0 for none"
             ),
         );
     }
@@ -203,4 +204,50 @@ fn a_time_that_cannot_be_kept_is_refused_and_never_moved() {
     let last = "9999-12-30T17:59:59.999+18:00";
     let (_, activity) = one(&record("1", &format!(r#","endDateTime":"{last}""#)));
     assert_eq!(activity.end.map(|end| end.to_string()).as_deref(), Some(last));
+}
+
+#[test]
+fn names_that_people_use_are_known_where_there_is_one_for_its_member() {
+    let row = "Call,2026-11-30 09:00,2026-11-30 10:00,Not Started,HIGH\n";
+    for header in [
+        "Subject,Start,End,Status,Priority\n",
+        "TITLE,Start Date,End time,Activity status,priority\n",
+        "subject,Start (America/Chicago),end (-06:00),Status,Priority\n",
+    ] {
+        let (_, activity) = one(&format!("{header}{row}"));
+        assert_eq!(activity.subject.as_str(), "Call", "{header}");
+        assert_eq!(activity.start.to_string(), "2026-11-30T09:00:00.000-06:00", "{header}");
+        assert_eq!(activity.end.unwrap().to_string(), "2026-11-30T10:00:00.000-06:00");
+        assert_eq!(activity.status_name.as_str(), "Not Started");
+        assert_eq!(activity.priority, Priority::High);
+    }
+    // The member's own name counts, and of two usual ones neither.
+    let (taken, summary) = read_bytes(
+        "Subject,startDateTime,Start,Status,Priority\nCall,2026-11-30 09:00,soon,n,LOW\n"
+            .as_bytes(),
+    )
+    .unwrap();
+    assert_eq!(taken.len(), 1);
+    assert_eq!(summary.ignored.names().map(|(name, _)| name).collect::<Vec<_>>(), ["Start"]);
+    check(
+        "Subject,Start date,Start time,Status\nCall,2026-11-30,09:00,n\n",
+        "f, row 1: the first row has no column for startDateTime, activityPriority, and no activityId: new activities need subject, startDateTime, activityStatus.name and activityPriority. It has: Subject, Start date, Start time, Status",
+    );
+}
+
+#[test]
+fn what_is_no_text_is_no_table() {
+    for start in [
+        &b"\x89PNG\r\n\x1a\n"[..],
+        b"\xFF\xD8\xFF\xE0",
+        b"%PDF-1.7\n",
+        b"GIF89a",
+        b"a,b\0\0\0\0c\n",
+    ] {
+        let error = read_bytes(start).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "f: this is not a table: expected a workbook (.xlsx, .ods), CSV, or saved answers or exports (JSON, JSON lines)"
+        );
+    }
 }

@@ -82,7 +82,7 @@ fn an_id_that_was_rounded_is_refused_and_one_as_text_is_not() {
     let as_number = workbook(|sheet| {
         sheet.write_number(1, 0, 9_007_199_254_740_990.0).unwrap();
     });
-    refused(&as_number, "line 2: activityId is 9.00719925474099E15: a spreadsheet has rounded it");
+    refused(&as_number, "row 2: activityId is 9.00719925474099E15: a spreadsheet has rounded it");
     // What was rounded to fifteen digits ends in a zero.
     let in_full = workbook(|sheet| {
         sheet.write_number(1, 0, 9_007_199_254_740_991.0).unwrap();
@@ -121,13 +121,18 @@ fn what_cannot_be_a_value_is_refused_with_its_place() {
     let failed = workbook(|sheet| {
         sheet.write_formula(1, 1, Formula::new("=1/0").set_result("#DIV/0!")).unwrap();
     });
-    refused(&failed, "line 2: column 2 shows the error #DIV/0!");
+    refused(&failed, "row 2: column 2 shows the error #DIV/0!");
+    let broken = workbook(|sheet| {
+        sheet.write_string(1, 1, "one\ntwo\nthree").unwrap();
+        sheet.write_string(1, 5, "pressing").unwrap();
+    });
+    refused(&broken, "row 2: activityPriority is \"pressing\"");
     // As programs write it that do not calculate.
     let formula = workbook(|sheet| {
         sheet.write_formula(1, 1, "=1+1").unwrap();
     });
     let uncalculated = replaced(&formula, "<v>0</v></c>", "<v></v></c>");
-    refused(&uncalculated, "line 2: column 2 has a formula that was never calculated");
+    refused(&uncalculated, "row 2: column 2 has a formula that was never calculated");
     refused(b"PK\x03\x04 and nothing that an archive has", "cannot read this workbook");
     refused(&[0xD0, 0xCF, 0x11, 0xE0, 0, 0, 0, 0], "save it as .xlsx");
 }

@@ -109,8 +109,12 @@ impl PartEntry {
 }
 
 impl Source {
-    /// Asks for the digests of a range, as of an instant; once more, if the session has ended.
-    pub(crate) fn digests(&mut self, as_of: Stamp, ids: Ids) -> Result<Digests, SourceError> {
+    /// Asks for the digests of a range, as of an instant or of now; once more, if the session has ended.
+    pub(crate) fn digests(
+        &mut self,
+        as_of: Option<Stamp>,
+        ids: Ids,
+    ) -> Result<Digests, SourceError> {
         for _ in 0..2 {
             if self.session.is_none() {
                 self.login()?;
@@ -124,15 +128,15 @@ impl Source {
         Err(SourceError::Sessions(self.api.clone()))
     }
 
-    fn try_digests(&mut self, as_of: Stamp, ids: Ids) -> Result<Digests, Trouble> {
+    fn try_digests(&mut self, as_of: Option<Stamp>, ids: Ids) -> Result<Digests, Trouble> {
         let url = format!("{}/account/digestActivities", self.api);
-        let form = [
+        let mut form = vec![
             ("userSessionId", self.session.clone().unwrap_or_default()),
-            ("asOfDateTime", as_of.at_offset(0).to_string()),
             ("fromActivityId", ids.from.to_string()),
             ("toActivityId", ids.to.to_string()),
             ("parts", DIGEST_PARTS_MAX.to_string()),
         ];
+        form.extend(as_of.map(|as_of| ("asOfDateTime", as_of.at_offset(0).to_string())));
         let (status, body) = self.post(&url, &form)?;
         let Ok(answer) = serde_json::from_slice::<DigestAnswer>(&body) else {
             return Err(not_api(&url, status, &body));

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use domain::ActivityId;
 
 use super::beside;
-use super::{Applied, Batch, SqliteTarget, Target, TargetError};
+use super::{Applied, Batch, Rows, SqliteTarget, Target, TargetError};
 use crate::State;
-use crate::columns::{COLUMNS, Value, Values};
+use crate::columns::{COLUMNS, Value};
 
 /// Rows that are copied at once.
 const ROWS_MAX: u32 = 1_000;
@@ -32,12 +32,19 @@ impl CsvTarget {
     /// # Errors
     /// When the database beside it cannot be opened, or there is a file of that name that no mirror has made.
     pub fn open(file: &Path) -> Result<CsvTarget, TargetError> {
-        let mut database = SqliteTarget::open(&beside(file, ".mirror"))?;
+        let foreign = || {
+            TargetError::Failed {
+            target: format!("csv:{}", file.display()),
+            problem: "there is a file of that name that no mirror has made: move it away, or give another name".to_owned(),
+        }
+        };
+        let state = beside(file, ".mirror");
+        if file.exists() && !state.exists() {
+            return Err(foreign());
+        }
+        let mut database = SqliteTarget::open(&state)?;
         if file.exists() && database.note("csv")?.is_none() {
-            return Err(TargetError::Failed {
-                target: format!("csv:{}", file.display()),
-                problem: "there is a file of that name that no mirror has made: move it away, or give another name".to_owned(),
-            });
+            return Err(foreign());
         }
         let is_behind = database.note("csv")?.as_deref() != Some("written") || !file.exists();
         Ok(CsvTarget { file: file.to_owned(), database, is_behind })
@@ -73,28 +80,8 @@ impl Target for CsvTarget {
         self.database.state()
     }
 
-    fn count(&mut self) -> Result<u64, TargetError> {
-        self.database.count()
-    }
-
-    fn count_of(&mut self, ids: &[ActivityId]) -> Result<u64, TargetError> {
-        self.database.count_of(ids)
-    }
-
-    fn rows_of(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {
-        self.database.rows_of(ids)
-    }
-
-    fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError> {
-        self.database.rows_after(after, max)
-    }
-
-    fn removed_after(
-        &mut self,
-        after: ActivityId,
-        max: u32,
-    ) -> Result<Vec<ActivityId>, TargetError> {
-        self.database.removed_after(after, max)
+    fn rows(&mut self) -> Option<&mut dyn Rows> {
+        Some(&mut self.database)
     }
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {

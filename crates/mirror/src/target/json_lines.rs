@@ -3,6 +3,7 @@
 //! ```json
 //! {"activity_id":12,"subject":"Call",…,"removed":false}
 //! {"activity_id":12,"removed":true}
+//! {"activity_id":13,"unreadable":"subject is missing","record":{…}}
 //! ```
 //!
 //! A database in the folder, `state.mirror`, has how far the mirror has come, what the log says last of each
@@ -13,15 +14,17 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use domain::ActivityId;
-use serde_json::{Map, json};
+use serde_json::json;
 
-use super::{Applied, Batch, SqliteTarget, Target, TargetError};
+use super::{Applied, Batch, Rows, SqliteTarget, Target, TargetError, members};
 use crate::State;
-use crate::columns::{COLUMNS, Value, Values, values};
+use crate::columns::{Values, values};
 
 /// A file that has grown to so many bytes is followed by another.
 const FILE_BYTES_MAX: u64 = 64 << 20;
+
+/// The database in the folder.
+const STATE: &str = "state.mirror";
 
 /// The log in a folder.
 pub struct JsonLinesTarget {
@@ -41,7 +44,12 @@ impl JsonLinesTarget {
     pub fn open(folder: &Path) -> Result<JsonLinesTarget, TargetError> {
         let told = |error: &io::Error| failed(folder, error);
         fs::create_dir_all(folder).map_err(|error| told(&error))?;
-        let mut database = SqliteTarget::open(&folder.join("state.mirror"))?;
+        if path(folder, 1).exists() && !folder.join(STATE).exists() {
+            return Err(told(&io::Error::other(
+                "there is a log in it, but no state.mirror: move the log away, or bring the state back",
+            )));
+        }
+        let mut database = SqliteTarget::open(&folder.join(STATE))?;
         // What the log says must not be taken back: others may have read it.
         database.hold_each()?;
         let noted = database.note("log")?;
@@ -89,28 +97,8 @@ impl Target for JsonLinesTarget {
         self.database.state()
     }
 
-    fn count(&mut self) -> Result<u64, TargetError> {
-        self.database.count()
-    }
-
-    fn count_of(&mut self, ids: &[ActivityId]) -> Result<u64, TargetError> {
-        self.database.count_of(ids)
-    }
-
-    fn rows_of(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {
-        self.database.rows_of(ids)
-    }
-
-    fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError> {
-        self.database.rows_after(after, max)
-    }
-
-    fn removed_after(
-        &mut self,
-        after: ActivityId,
-        max: u32,
-    ) -> Result<Vec<ActivityId>, TargetError> {
-        self.database.removed_after(after, max)
+    fn rows(&mut self) -> Option<&mut dyn Rows> {
+        Some(&mut self.database)
     }
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
@@ -118,6 +106,17 @@ impl Target for JsonLinesTarget {
         for row in batch.rows {
             if self.database.would_write(row, batch.is_repair)? {
                 put_line(&mut lines, &record(&values(row)));
+            }
+        }
+        for unreadable in batch.unreadable {
+            if self.database.would_set_aside(unreadable)? {
+                let (id, problem) = (unreadable.id.0, &unreadable.problem);
+                let record: serde_json::Value =
+                    serde_json::from_str(&unreadable.record).unwrap_or_default();
+                put_line(
+                    &mut lines,
+                    &json!({"activity_id": id, "unreadable": problem, "record": record}),
+                );
             }
         }
         for id in batch.removed.iter().chain(batch.unknown) {
@@ -137,6 +136,11 @@ impl Target for JsonLinesTarget {
         }
         applied
     }
+}
+
+/// Whether there is a log in a folder, or something that looks like one.
+pub(super) fn is_in(folder: &Path) -> bool {
+    folder.join(STATE).exists() || path(folder, 1).exists()
 }
 
 fn path(folder: &Path, number: u64) -> PathBuf {
@@ -160,19 +164,7 @@ fn put_line(lines: &mut Vec<u8>, line: &serde_json::Value) {
 }
 
 fn record(values: &Values) -> serde_json::Value {
-    let mut members = Map::new();
-    for (column, value) in COLUMNS.iter().zip(values) {
-        let value = match (value, column.kind) {
-            (Value::Null, _) => serde_json::Value::Null,
-            (Value::Number(number), _) => json!(number),
-            (Value::Text(text), crate::columns::Kind::Json) => {
-                serde_json::from_str(text).unwrap_or_default()
-            }
-            (Value::Text(text), _) => json!(text),
-            (Value::Time(stamp), _) => json!(stamp.at_offset(0).to_string()),
-        };
-        members.insert(column.name.to_owned(), value);
-    }
+    let mut members = members(values);
     members.insert("removed".to_owned(), json!(false));
     serde_json::Value::Object(members)
 }

@@ -3,35 +3,54 @@
 mod csv_file;
 mod json_lines;
 mod postgresql;
+mod singer;
 mod sqlite;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use domain::ActivityId;
+use domain::{ActivityId, Stamp};
+use serde_json::{Map, json};
 use thiserror::Error;
 
 pub use csv_file::CsvTarget;
 pub use json_lines::JsonLinesTarget;
 pub use postgresql::PostgresqlTarget;
+pub use singer::SingerTarget;
 pub use sqlite::SqliteTarget;
 
-use crate::columns::Values;
-use crate::{Row, State};
+use crate::columns::{COLUMNS, Kind, Value, Values};
+use crate::{Row, State, Unreadable};
 
 /// What is written at once: all of it, or nothing.
 #[derive(Debug)]
 pub struct Batch<'a> {
     /// Activities that are there.
     pub rows: &'a [Row],
+    /// Records that cannot be activities.
+    pub unreadable: &'a [Unreadable],
     /// Activities that were removed.
     pub removed: &'a [ActivityId],
     /// Activities of which the source knows nothing, not even that they were removed: what there is of them goes.
     pub unknown: &'a [ActivityId],
     /// How far the mirror has come with these.
     pub state: &'a State,
+    /// When the source said so, by its clock.
+    pub as_of: Stamp,
     /// Whether rows are written also where what is there seems newer: somebody else has changed it.
     pub is_repair: bool,
+}
+
+impl<'a> Batch<'a> {
+    /// Nothing but how far the mirror has come.
+    #[must_use]
+    pub fn of_state(state: &'a State) -> Batch<'a> {
+        let (rows, unreadable): (&[_], &[_]) = (&[], &[]);
+        let (removed, unknown): (&[_], &[_]) = (&[], &[]);
+        let as_of = Stamp::MIN;
+        Batch { rows, unreadable, removed, unknown, state, as_of, is_repair: false }
+    }
 }
 
 /// What a batch came to.
@@ -55,6 +74,26 @@ pub trait Target {
     /// When the target cannot be read, or its tables are of another form.
     fn state(&mut self) -> Result<Option<State>, TargetError>;
 
+    /// What it has; none of a target that cannot be read, because all is passed on.
+    fn rows(&mut self) -> Option<&mut dyn Rows>;
+
+    /// Writes a batch. A row that is older than what is there changes nothing, unless it is a repair.
+    ///
+    /// # Errors
+    /// When the target cannot be written to: then nothing has changed.
+    fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError>;
+
+    /// Does what remains to be done at the end of a run.
+    ///
+    /// # Errors
+    /// When the target cannot be written to.
+    fn finish(&mut self) -> Result<(), TargetError> {
+        Ok(())
+    }
+}
+
+/// What a target has.
+pub trait Rows {
     /// How many activities it has.
     ///
     /// # Errors
@@ -79,7 +118,8 @@ pub trait Target {
     /// When the target cannot be read.
     fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError>;
 
-    /// The removed activities that it knows with ids greater than `after`, by id, at most `max`.
+    /// The removed activities that it knows with ids greater than `after`, by id, at most `max`; none of a target that
+    /// does not tell them.
     ///
     /// # Errors
     /// When the target cannot be read.
@@ -87,21 +127,26 @@ pub trait Target {
         &mut self,
         after: ActivityId,
         max: u32,
-    ) -> Result<Vec<ActivityId>, TargetError>;
-
-    /// Writes a batch. A row that is older than what is there changes nothing, unless it is a repair.
-    ///
-    /// # Errors
-    /// When the target cannot be written to: then nothing has changed.
-    fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError>;
-
-    /// Does what remains to be done at the end of a run.
-    ///
-    /// # Errors
-    /// When the target cannot be written to.
-    fn finish(&mut self) -> Result<(), TargetError> {
-        Ok(())
+    ) -> Result<Option<Vec<ActivityId>>, TargetError> {
+        let _ = (after, max);
+        Ok(None)
     }
+
+    /// How many records it has that cannot be activities.
+    ///
+    /// # Errors
+    /// When the target cannot be read.
+    fn unreadable(&mut self) -> Result<u64, TargetError>;
+
+    /// Those records with ids greater than `after`, by id, at most `max`.
+    ///
+    /// # Errors
+    /// When the target cannot be read.
+    fn unreadable_after(
+        &mut self,
+        after: ActivityId,
+        max: u32,
+    ) -> Result<Vec<(ActivityId, String)>, TargetError>;
 }
 
 /// Why a target cannot be used.
@@ -125,6 +170,11 @@ pub enum TargetError {
         /// The table.
         table: &'static str,
     },
+    /// It cannot be known how far it has come.
+    #[error(
+        "singer:- needs --state FILE: the file that the output of the Singer target is appended to (it need not exist yet)"
+    )]
+    NoStates,
     /// Another mirror writes to it: of two runs side by side, the older could undo what the newer has written.
     #[error("{target} is in use: another mirror is writing to it, and must end first")]
     InUse {
@@ -156,6 +206,8 @@ pub enum TargetAddress {
     JsonLines(PathBuf),
     /// `postgresql://USER@HOST/DATABASE`.
     Postgresql(String),
+    /// `singer:-`.
+    Singer,
 }
 
 /// A text that names no target.
@@ -163,7 +215,7 @@ pub enum TargetAddress {
 pub enum TargetAddressError {
     /// Not of a known kind.
     #[error(
-        "expected sqlite:FILE, csv:FILE, jsonl:DIR or postgresql://…, like sqlite:activities.db"
+        "expected sqlite:FILE, csv:FILE, jsonl:DIR, postgresql://… or singer:-, like sqlite:activities.db"
     )]
     Kind,
     /// Nothing after the colon.
@@ -178,6 +230,7 @@ impl FromStr for TargetAddress {
         let (kind, name) = text.split_once(':').ok_or(TargetAddressError::Kind)?;
         let address = match kind {
             "postgresql" | "postgres" => return Ok(TargetAddress::Postgresql(text.to_owned())),
+            "singer" if name == "-" => return Ok(TargetAddress::Singer),
             "sqlite" => TargetAddress::Sqlite,
             "csv" => TargetAddress::Csv,
             "jsonl" => TargetAddress::JsonLines,
@@ -185,6 +238,22 @@ impl FromStr for TargetAddress {
         };
         if name.is_empty() { Err(TargetAddressError::NoName) } else { Ok(address(name.into())) }
     }
+}
+
+/// A row as JSON, with the columns' names.
+fn members(values: &Values) -> Map<String, serde_json::Value> {
+    let mut members = Map::new();
+    for (column, value) in COLUMNS.iter().zip(values) {
+        let value = match (value, column.kind) {
+            (Value::Null, _) => serde_json::Value::Null,
+            (Value::Number(number), _) => json!(number),
+            (Value::Text(text), Kind::Json) => serde_json::from_str(text).unwrap_or_default(),
+            (Value::Text(text), _) => json!(text),
+            (Value::Time(stamp), _) => json!(stamp.at_offset(0).to_string()),
+        };
+        members.insert(column.name.to_owned(), value);
+    }
+    members
 }
 
 /// A file beside another: the same name with something behind it.
@@ -195,16 +264,41 @@ fn beside(file: &Path, more: &str) -> PathBuf {
 }
 
 impl TargetAddress {
-    /// Opens it; makes its tables where there are none.
+    /// Opens it; makes its tables where there are none. `states` is the file that a Singer target's states are
+    /// appended to; other targets have none.
     ///
     /// # Errors
     /// When it cannot be opened, or is not a mirror's.
-    pub fn open(&self) -> Result<Box<dyn Target>, TargetError> {
+    pub fn open(&self, states: Option<&Path>) -> Result<Box<dyn Target>, TargetError> {
         match self {
             TargetAddress::Sqlite(file) => Ok(Box::new(SqliteTarget::open(file)?)),
             TargetAddress::Csv(file) => Ok(Box::new(CsvTarget::open(file)?)),
             TargetAddress::JsonLines(folder) => Ok(Box::new(JsonLinesTarget::open(folder)?)),
             TargetAddress::Postgresql(url) => Ok(Box::new(PostgresqlTarget::open(url)?)),
+            TargetAddress::Singer => singer(states, Box::new(io::stdout())),
         }
     }
+
+    /// Opens it to look at it. Where there is none yet, nothing is made: an empty one in memory takes its place.
+    ///
+    /// # Errors
+    /// As [`TargetAddress::open`].
+    pub fn open_to_look(&self, states: Option<&Path>) -> Result<Box<dyn Target>, TargetError> {
+        let is_there = match self {
+            TargetAddress::Sqlite(file) => SqliteTarget::is_at(file)?,
+            TargetAddress::Csv(file) => beside(file, ".mirror").exists() || file.exists(),
+            TargetAddress::JsonLines(folder) => json_lines::is_in(folder),
+            TargetAddress::Postgresql(url) => PostgresqlTarget::is_at(url)?,
+            TargetAddress::Singer => return singer(states, Box::new(io::sink())),
+        };
+        if is_there { self.open(states) } else { Ok(Box::new(SqliteTarget::in_memory()?)) }
+    }
+}
+
+fn singer(
+    states: Option<&Path>,
+    out: Box<dyn io::Write + Send>,
+) -> Result<Box<dyn Target>, TargetError> {
+    let states = states.ok_or(TargetError::NoStates)?;
+    Ok(Box::new(SingerTarget::open(states, out)?))
 }

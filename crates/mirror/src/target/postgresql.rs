@@ -9,9 +9,9 @@ use postgres::{Client, Config, GenericClient, IsolationLevel, Transaction};
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{Applied, Batch, Target, TargetError};
+use super::{Applied, Batch, Rows, Target, TargetError};
 use crate::columns::{COLUMNS, Column, Kind, MODIFIED, Value, Values, values};
-use crate::{Row, State};
+use crate::{Row, State, Unreadable};
 
 /// The form of the tables.
 const VERSION: u32 = 1;
@@ -22,6 +22,12 @@ const LOCK: &str =
 
 const OTHER_TABLES: &str = "
 CREATE TABLE activity_deleted (activity_id bigint PRIMARY KEY);
+CREATE TABLE activity_unreadable (
+    activity_id bigint PRIMARY KEY,
+    last_modified_date_time timestamptz,
+    record text NOT NULL,
+    problem text NOT NULL
+);
 CREATE TABLE driftless_mirror (name text PRIMARY KEY, value text NOT NULL);
 ";
 
@@ -46,6 +52,17 @@ static UPSERT: LazyLock<String> = LazyLock::new(|| {
 
 /// However new what is there seems.
 static REPAIR: LazyLock<String> = LazyLock::new(|| upsert("true"));
+
+const SET_ASIDE: &str = "
+INSERT INTO activity_unreadable (activity_id, last_modified_date_time, record, problem)
+VALUES ($1, $2::text::timestamptz, $3, $4)
+ON CONFLICT (activity_id) DO UPDATE SET last_modified_date_time = excluded.last_modified_date_time,
+    record = excluded.record, problem = excluded.problem";
+
+/// What can be read now, unless it is older than what could not be.
+const READABLE: &str = "
+DELETE FROM activity_unreadable
+WHERE activity_id = $1 AND coalesce(last_modified_date_time <= $2::text::timestamptz, true)";
 
 fn upsert(condition: &str) -> String {
     let names = list(|column| column.name.to_owned());
@@ -125,12 +142,20 @@ impl PostgresqlTarget {
         Ok(target)
     }
 
+    /// Whether there are a mirror's tables; nothing is made.
+    pub(super) fn is_at(url: &str) -> Result<bool, TargetError> {
+        let config: Config = url.parse().map_err(|error| failed("postgresql://…", &error))?;
+        let looked =
+            config.connect(tls()).and_then(|mut client| has_table(&mut client, "driftless_mirror"));
+        looked.map_err(|error| failed(&shown(&config), &error))
+    }
+
     fn set_up(&mut self) -> Result<(), TargetError> {
         let name = &self.name;
         let to_error = |error: postgres::Error| failed(name, &error);
         let mut transaction = self.client.transaction().map_err(to_error)?;
         if !has_table(&mut transaction, "driftless_mirror").map_err(to_error)? {
-            for table in ["activity", "activity_deleted"] {
+            for table in ["activity", "activity_deleted", "activity_unreadable"] {
                 if has_table(&mut transaction, table).map_err(to_error)? {
                     return Err(TargetError::Foreign { target: name.clone(), table });
                 }
@@ -161,6 +186,23 @@ impl Target for PostgresqlTarget {
         })
     }
 
+    fn rows(&mut self) -> Option<&mut dyn Rows> {
+        Some(self)
+    }
+
+    fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
+        let name = &self.name;
+        let to_error = |error: postgres::Error| failed(name, &error);
+        let builder =
+            self.client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
+        let mut transaction = builder.start().map_err(to_error)?;
+        let applied = write(&mut transaction, batch).map_err(to_error)?;
+        transaction.commit().map_err(to_error)?;
+        Ok(applied)
+    }
+}
+
+impl Rows for PostgresqlTarget {
     fn count(&mut self) -> Result<u64, TargetError> {
         let counted = self.client.query_one("SELECT count(*) FROM activity", &[]);
         counted.map(|row| row.get::<_, i64>(0).unsigned_abs()).map_err(|error| self.failed(&error))
@@ -195,36 +237,55 @@ impl Target for PostgresqlTarget {
         &mut self,
         after: ActivityId,
         max: u32,
-    ) -> Result<Vec<ActivityId>, TargetError> {
+    ) -> Result<Option<Vec<ActivityId>>, TargetError> {
         let sql = "SELECT activity_id FROM activity_deleted WHERE activity_id > $1 ORDER BY activity_id LIMIT $2";
         let rows = self.client.query(sql, &[&after.0, &i64::from(max)]);
         let ids = rows.map(|rows| rows.iter().map(|row| ActivityId(row.get(0))).collect());
-        ids.map_err(|error| self.failed(&error))
+        ids.map(Some).map_err(|error| self.failed(&error))
     }
 
-    fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
-        let name = &self.name;
-        let to_error = |error: postgres::Error| failed(name, &error);
-        let builder =
-            self.client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
-        let mut transaction = builder.start().map_err(to_error)?;
-        let applied = write(&mut transaction, batch).map_err(to_error)?;
-        transaction.commit().map_err(to_error)?;
-        Ok(applied)
+    fn unreadable(&mut self) -> Result<u64, TargetError> {
+        let counted = self.client.query_one("SELECT count(*) FROM activity_unreadable", &[]);
+        counted.map(|row| row.get::<_, i64>(0).unsigned_abs()).map_err(|error| self.failed(&error))
+    }
+
+    fn unreadable_after(
+        &mut self,
+        after: ActivityId,
+        max: u32,
+    ) -> Result<Vec<(ActivityId, String)>, TargetError> {
+        let sql = "SELECT activity_id, record FROM activity_unreadable WHERE activity_id > $1 ORDER BY activity_id LIMIT $2";
+        let rows = self.client.query(sql, &[&after.0, &i64::from(max)]);
+        let rows = rows.map_err(|error| self.failed(&error))?;
+        Ok(rows.iter().map(|row| (ActivityId(row.get(0)), row.get(1))).collect())
     }
 }
 
 fn write(transaction: &mut Transaction<'_>, batch: &Batch<'_>) -> Result<Applied, postgres::Error> {
     let mut applied = Applied::default();
     let upsert = transaction.prepare(if batch.is_repair { &REPAIR } else { &UPSERT })?;
+    let any = "SELECT EXISTS (SELECT 1 FROM activity_unreadable)";
+    let has_unreadable: bool = transaction.query_one(any, &[])?.get(0);
+    let readable = transaction.prepare(READABLE)?;
     for row in batch.rows {
         applied.written += write_row(transaction, &upsert, row)?;
+        if has_unreadable {
+            let newest = row.modified.filter(|_| !batch.is_repair).map(text);
+            transaction.execute(&readable, &[&row.id.0, &newest])?;
+        }
     }
-    let there: Vec<i64> = batch.rows.iter().map(|row| row.id.0).collect();
+    let set_aside = transaction.prepare(SET_ASIDE)?;
+    for Unreadable { id, modified, record, problem } in batch.unreadable {
+        transaction.execute(&set_aside, &[&id.0, &modified.map(text), record, problem])?;
+    }
+    let there = batch.rows.iter().map(|row| row.id.0);
+    let there: Vec<i64> = there.chain(batch.unreadable.iter().map(|record| record.id.0)).collect();
     transaction.execute("DELETE FROM activity_deleted WHERE activity_id = ANY($1)", &[&there])?;
     let removed: Vec<i64> = batch.removed.iter().map(|id| id.0).collect();
     applied.removed =
         transaction.execute("DELETE FROM activity WHERE activity_id = ANY($1)", &[&removed])?;
+    let readable = "DELETE FROM activity_unreadable WHERE activity_id = ANY($1)";
+    transaction.execute(readable, &[&removed])?;
     let note = "INSERT INTO activity_deleted SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING";
     transaction.execute(note, &[&removed])?;
     let unknown: Vec<i64> = batch.unknown.iter().map(|id| id.0).collect();
@@ -245,7 +306,7 @@ fn write_row(
         Value::Null => None,
         Value::Number(number) => Some(number.to_string()),
         Value::Text(text) => Some(text),
-        Value::Time(stamp) => Some(stamp.at_offset(0).to_string()),
+        Value::Time(stamp) => Some(text(stamp)),
     });
     let parameters: Vec<&(dyn postgres::types::ToSql + Sync)> =
         texts.iter().map(|text| text as _).collect();
@@ -264,6 +325,10 @@ fn read_row(row: &postgres::Row) -> Result<Values, postgres::Error> {
         };
     }
     Ok(read)
+}
+
+fn text(stamp: Stamp) -> String {
+    stamp.at_offset(0).to_string()
 }
 
 fn stamp(text: &str) -> Option<Stamp> {

@@ -3,18 +3,18 @@
 //! Times are text in UTC, `2026-11-30 09:00:00.000`, which SQLite's date functions understand and which sorts by
 //! time. Custom fields are JSON.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use domain::{ActivityId, Moment, Stamp};
 use rusqlite::types::Value as SqlValue;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::{Applied, Batch, Target, TargetError, beside};
+use super::{Applied, Batch, Rows, Target, TargetError, beside};
 use crate::columns::{COLUMNS, Column, Kind, MODIFIED, Value, Values, values};
-use crate::{Row, State};
+use crate::{Row, State, Unreadable};
 
 /// The form of the tables.
 const VERSION: u32 = 1;
@@ -24,6 +24,12 @@ const BUSY: Duration = Duration::from_secs(30);
 
 const OTHER_TABLES: &str = "
 CREATE TABLE activity_deleted (activity_id INTEGER PRIMARY KEY);
+CREATE TABLE activity_unreadable (
+    activity_id INTEGER PRIMARY KEY,
+    last_modified_date_time TEXT,
+    record TEXT NOT NULL,
+    problem TEXT NOT NULL
+);
 CREATE TABLE driftless_mirror (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 ";
 
@@ -38,6 +44,16 @@ static UPSERT: LazyLock<String> = LazyLock::new(|| {
 
 /// However new what is there seems.
 static REPAIR: LazyLock<String> = LazyLock::new(|| upsert("TRUE"));
+
+const SET_ASIDE: &str = "
+INSERT INTO activity_unreadable (activity_id, last_modified_date_time, record, problem) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (activity_id) DO UPDATE SET last_modified_date_time = excluded.last_modified_date_time,
+    record = excluded.record, problem = excluded.problem";
+
+/// What can be read now, unless it is older than what could not be.
+const READABLE: &str = "
+DELETE FROM activity_unreadable
+WHERE activity_id = ?1 AND coalesce(last_modified_date_time <= ?2, TRUE)";
 
 fn upsert(condition: &str) -> String {
     let names = LIST.as_str();
@@ -80,7 +96,7 @@ pub struct SqliteTarget {
     is_behind: bool,
     /// Locked as long as this is open. A file of its own: to close the database's a second time would release
     /// SQLite's locks.
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl SqliteTarget {
@@ -95,15 +111,41 @@ impl SqliteTarget {
             Ok(connection)
         });
         let connection = opened.map_err(|error| failed(&name, &error))?;
-        let _lock = lock(&name, &beside(file, ".lock"))?;
+        let lock_file = beside(file, ".lock");
+        let is_new = !lock_file.exists();
+        let _lock = Some(lock(&name, &lock_file)?);
         let mut target = SqliteTarget { file: name, connection, is_behind: false, _lock };
-        target.set_up()?;
+        let set_up = target.set_up();
+        if set_up.is_err() && is_new {
+            let _ = fs::remove_file(&lock_file);
+        }
+        set_up?;
         // Others read while this writes, and no page of a first load waits for the disk.
         for (pragma, value) in [("journal_mode", "WAL"), ("synchronous", "NORMAL")] {
             let set = target.connection.pragma_update(None, pragma, value);
             set.map_err(|error| target.failed(&error))?;
         }
         Ok(target)
+    }
+
+    /// An empty one that nobody else sees.
+    pub(super) fn in_memory() -> Result<SqliteTarget, TargetError> {
+        let file = "sqlite::memory:".to_owned();
+        let opened = Connection::open_in_memory();
+        let connection = opened.map_err(|error| failed(&file, &error))?;
+        let mut target = SqliteTarget { file, connection, is_behind: false, _lock: None };
+        target.set_up()?;
+        Ok(target)
+    }
+
+    /// Whether there is a mirror's database; nothing is made.
+    pub(super) fn is_at(file: &Path) -> Result<bool, TargetError> {
+        if !file.exists() {
+            return Ok(false);
+        }
+        let looked = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+            .and_then(|connection| has_table(&connection, "driftless_mirror"));
+        looked.map_err(|error| failed(&format!("sqlite:{}", file.display()), &error))
     }
 
     fn set_up(&mut self) -> Result<(), TargetError> {
@@ -114,7 +156,7 @@ impl SqliteTarget {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(to_error)?;
         if !has_table(&transaction, "driftless_mirror").map_err(to_error)? {
-            for table in ["activity", "activity_deleted"] {
+            for table in ["activity", "activity_deleted", "activity_unreadable"] {
                 if has_table(&transaction, table).map_err(to_error)? {
                     return Err(TargetError::Foreign { target: file, table });
                 }
@@ -150,6 +192,12 @@ impl SqliteTarget {
             _ => false,
         };
         Ok(*held != new && (is_repair || !is_older))
+    }
+
+    /// Whether setting a record aside would change anything.
+    pub(super) fn would_set_aside(&mut self, record: &Unreadable) -> Result<bool, TargetError> {
+        let held = self.unreadable_after(ActivityId(record.id.0 - 1), 1)?;
+        Ok(!held.contains(&(record.id, record.record.clone())))
     }
 
     /// Applies a batch, and notes something in the same transaction, depending on what it came to.
@@ -192,6 +240,26 @@ impl Target for SqliteTarget {
         })
     }
 
+    fn rows(&mut self) -> Option<&mut dyn Rows> {
+        Some(self)
+    }
+
+    fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
+        self.apply_noting(batch, |_| None)
+    }
+
+    fn finish(&mut self) -> Result<(), TargetError> {
+        if std::mem::take(&mut self.is_behind) {
+            // It makes the log durable first, and waits for no reader.
+            let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
+            let done = self.connection.query_row(checkpoint, [], |_| Ok(()));
+            done.map_err(|error| self.failed(&error))?;
+        }
+        Ok(())
+    }
+}
+
+impl Rows for SqliteTarget {
     fn count(&mut self) -> Result<u64, TargetError> {
         let counted = self.connection.query_row("SELECT count(*) FROM activity", [], count);
         counted.map_err(|error| self.failed(&error))
@@ -239,27 +307,32 @@ impl Target for SqliteTarget {
         &mut self,
         after: ActivityId,
         max: u32,
-    ) -> Result<Vec<ActivityId>, TargetError> {
+    ) -> Result<Option<Vec<ActivityId>>, TargetError> {
         let read = || -> rusqlite::Result<Vec<ActivityId>> {
             let sql = "SELECT activity_id FROM activity_deleted WHERE activity_id > ?1 ORDER BY activity_id LIMIT ?2";
             let mut statement = self.connection.prepare_cached(sql)?;
             statement.query_map([after.0, max.into()], |row| row.get(0).map(ActivityId))?.collect()
         };
+        read().map(Some).map_err(|error| self.failed(&error))
+    }
+
+    fn unreadable(&mut self) -> Result<u64, TargetError> {
+        let sql = "SELECT count(*) FROM activity_unreadable";
+        self.connection.query_row(sql, [], count).map_err(|error| self.failed(&error))
+    }
+
+    fn unreadable_after(
+        &mut self,
+        after: ActivityId,
+        max: u32,
+    ) -> Result<Vec<(ActivityId, String)>, TargetError> {
+        let read = || -> rusqlite::Result<Vec<(ActivityId, String)>> {
+            let sql = "SELECT activity_id, record FROM activity_unreadable WHERE activity_id > ?1 ORDER BY activity_id LIMIT ?2";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let read = |row: &rusqlite::Row<'_>| Ok((ActivityId(row.get(0)?), row.get(1)?));
+            statement.query_map([after.0, max.into()], read)?.collect()
+        };
         read().map_err(|error| self.failed(&error))
-    }
-
-    fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
-        self.apply_noting(batch, |_| None)
-    }
-
-    fn finish(&mut self) -> Result<(), TargetError> {
-        if std::mem::take(&mut self.is_behind) {
-            // It makes the log durable first, and waits for no reader.
-            let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
-            let done = self.connection.query_row(checkpoint, [], |_| Ok(()));
-            done.map_err(|error| self.failed(&error))?;
-        }
-        Ok(())
     }
 }
 
@@ -270,9 +343,21 @@ fn write(transaction: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::Result<A
             transaction.prepare_cached(if batch.is_repair { &REPAIR } else { &UPSERT })?;
         let mut is_back =
             transaction.prepare_cached("DELETE FROM activity_deleted WHERE activity_id = ?1")?;
+        let any = "SELECT EXISTS (SELECT 1 FROM activity_unreadable)";
+        let has_unreadable: bool = transaction.query_row(any, [], |row| row.get(0))?;
+        let mut is_readable = transaction.prepare_cached(READABLE)?;
         for row in batch.rows {
             applied.written += write_row(&mut upsert, row)? as u64;
             is_back.execute([row.id.0])?;
+            if has_unreadable {
+                let newest = row.modified.filter(|_| !batch.is_repair).map(time);
+                is_readable.execute((row.id.0, newest))?;
+            }
+        }
+        let mut set_aside = transaction.prepare_cached(SET_ASIDE)?;
+        for Unreadable { id, modified, record, problem } in batch.unreadable {
+            set_aside.execute((id.0, modified.map(time), record, problem))?;
+            is_back.execute([id.0])?;
         }
         let mut delete =
             transaction.prepare_cached("DELETE FROM activity WHERE activity_id = ?1")?;
@@ -280,6 +365,7 @@ fn write(transaction: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::Result<A
             transaction.prepare_cached("INSERT OR IGNORE INTO activity_deleted VALUES (?1)")?;
         for id in batch.removed {
             applied.removed += delete.execute([id.0])? as u64;
+            is_readable.execute((id.0, None::<String>))?;
             note.execute([id.0])?;
         }
         for id in batch.unknown {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod postgresql;
+mod singer;
 
 use std::fs;
 use std::io::Write;
@@ -13,8 +14,8 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use domain::{Activity, ActivityId, Moment, Note, Priority, Provenance, Stamp, StatusId};
 use domain::{StatusName, Subject};
 use mirror::columns::{Value, values};
-use mirror::target::{Applied, Batch, Target, TargetAddress};
-use mirror::{Row, State};
+use mirror::target::{Applied, Batch, Rows, Target, TargetAddress};
+use mirror::{Row, State, Unreadable};
 
 use crate::postgresql::Postgresql;
 
@@ -24,7 +25,7 @@ fn address(kind: &str, folder: &Path) -> TargetAddress {
 }
 
 fn open(kind: &str, folder: &Path) -> Box<dyn Target> {
-    address(kind, folder).open().unwrap()
+    address(kind, folder).open(None).unwrap()
 }
 
 /// Held for writing while processes are started: between fork and exec, a child holds the locks of all files that
@@ -80,16 +81,28 @@ fn state(from: i64) -> State {
 fn apply(target: &mut dyn Target, rows: &[Row], removed: &[i64], from: i64) -> (u64, u64) {
     let removed: Vec<ActivityId> = removed.iter().copied().map(ActivityId).collect();
     let state = state(from);
-    let batch = Batch { rows, removed: &removed, unknown: &[], state: &state, is_repair: false };
+    let batch = Batch {
+        rows,
+        unreadable: &[],
+        removed: &removed,
+        unknown: &[],
+        state: &state,
+        as_of: Stamp::from_millis(from),
+        is_repair: false,
+    };
     let Applied { written, removed } = target.apply(&batch).unwrap();
     target.finish().unwrap();
     assert_eq!(target.state().unwrap(), Some(state));
     (written, removed)
 }
 
+fn kept(target: &mut dyn Target) -> &mut dyn Rows {
+    target.rows().unwrap()
+}
+
 /// What the target has: id and subject.
 fn held(target: &mut dyn Target) -> Vec<(i64, String)> {
-    let rows = target.rows_after(ActivityId(i64::MIN), 1_000).unwrap();
+    let rows = kept(target).rows_after(ActivityId(i64::MIN), 1_000).unwrap();
     let shown = |row: &mirror::columns::Values| match (&row[0], &row[1]) {
         (Value::Number(id), Value::Text(subject)) => (*id, subject.clone()),
         other => panic!("{other:?}"),
@@ -100,17 +113,40 @@ fn held(target: &mut dyn Target) -> Vec<(i64, String)> {
 #[test]
 fn a_new_target_has_nothing_and_has_come_nowhere() {
     each(|kind| {
-        let target = &mut *kind.open().unwrap();
+        let target = &mut *kind.open(None).unwrap();
         assert_eq!(target.state().unwrap(), None, "{kind:?}");
-        assert_eq!((target.count().unwrap(), held(target)), (0, Vec::new()), "{kind:?}");
+        assert_eq!((kept(target).count().unwrap(), held(target)), (0, Vec::new()), "{kind:?}");
+    });
+}
+
+#[test]
+fn to_look_at_a_target_makes_nothing() {
+    each(|kind| {
+        let look = || kind.open_to_look(None).unwrap();
+        assert_eq!((look().state().unwrap(), kept(&mut *look()).count().unwrap()), (None, 0));
+        match kind {
+            TargetAddress::Postgresql(url) => {
+                let mut client = postgres::Client::connect(url, postgres::NoTls).unwrap();
+                let sql = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+                assert_eq!(client.query_one(sql, &[]).unwrap().get::<_, i64>(0), 0);
+            }
+            TargetAddress::Sqlite(path)
+            | TargetAddress::Csv(path)
+            | TargetAddress::JsonLines(path) => {
+                assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 0, "{kind:?}");
+            }
+            TargetAddress::Singer => unreachable!(),
+        }
+        apply(&mut *kind.open(None).unwrap(), &[row(1, "Call", 1_000)], &[], 5);
+        assert_eq!(held(&mut *look()), [(1, "Call".to_owned())], "{kind:?}");
     });
 }
 
 #[test]
 fn two_mirrors_do_not_write_to_one_target() {
     each(|kind| {
-        let _held = kind.open().unwrap();
-        let refused = kind.open().map(drop).unwrap_err();
+        let _held = kind.open(None).unwrap();
+        let refused = kind.open(None).map(drop).unwrap_err();
         assert!(refused.to_string().contains("another mirror is writing"), "{kind:?}: {refused}");
     });
 }
@@ -118,18 +154,18 @@ fn two_mirrors_do_not_write_to_one_target() {
 #[test]
 fn what_was_written_is_there_after_the_target_is_opened_again() {
     each(|kind| {
-        let mut target = kind.open().unwrap();
+        let mut target = kind.open(None).unwrap();
         let rows = [row(1, "Call", 1_000), row(2, "Mail", 2_000), row(3, "Meet", 3_000)];
         assert_eq!(apply(&mut *target, &rows, &[], 5), (3, 0), "{kind:?}");
         assert_eq!(apply(&mut *target, &[row(2, "Letter", 4_000)], &[3, 9], 6), (1, 1), "{kind:?}");
         drop(target);
-        let target = &mut *kind.open().unwrap();
+        let target = &mut *kind.open(None).unwrap();
         assert_eq!(target.state().unwrap(), Some(state(6)), "{kind:?}");
         let expected = [(1, "Call".to_owned()), (2, "Letter".to_owned())];
         assert_eq!(held(target), expected, "{kind:?}");
-        assert_eq!(target.count().unwrap(), 2, "{kind:?}");
-        assert_eq!(target.count_of(&[1, 3, 9].map(ActivityId)).unwrap(), 1, "{kind:?}");
-        let [first, ..] = &target.rows_of(&[ActivityId(1)]).unwrap()[..] else {
+        assert_eq!(kept(target).count().unwrap(), 2, "{kind:?}");
+        assert_eq!(kept(target).count_of(&[1, 3, 9].map(ActivityId)).unwrap(), 1, "{kind:?}");
+        let [first, ..] = &kept(target).rows_of(&[ActivityId(1)]).unwrap()[..] else {
             panic!("{kind:?}")
         };
         assert_eq!(*first, values(&rows[0]), "{kind:?}");
@@ -139,7 +175,7 @@ fn what_was_written_is_there_after_the_target_is_opened_again() {
 #[test]
 fn a_batch_that_comes_twice_changes_nothing_the_second_time() {
     each(|kind| {
-        let target = &mut *kind.open().unwrap();
+        let target = &mut *kind.open(None).unwrap();
         let rows = [row(1, "Call", 1_000), row(2, "Mail", 2_000)];
         assert_eq!(apply(target, &rows, &[7], 5), (2, 0), "{kind:?}");
         assert_eq!(apply(target, &rows, &[7], 5), (0, 0), "{kind:?}");
@@ -149,21 +185,65 @@ fn a_batch_that_comes_twice_changes_nothing_the_second_time() {
 #[test]
 fn an_older_version_does_not_overwrite_a_newer_one_unless_it_repairs() {
     each(|kind| {
-        let target = &mut *kind.open().unwrap();
+        let target = &mut *kind.open(None).unwrap();
         apply(target, &[row(1, "new", 2_000)], &[], 5);
         assert_eq!(apply(target, &[row(1, "old", 1_000)], &[], 5), (0, 0), "{kind:?}");
         let (rows, state) = ([row(1, "right", 1_000)], state(5));
-        let batch =
-            Batch { rows: &rows, removed: &[], unknown: &[], state: &state, is_repair: true };
+        let batch = Batch {
+            rows: &rows,
+            unreadable: &[],
+            removed: &[],
+            unknown: &[],
+            state: &state,
+            as_of: Stamp::MAX,
+            is_repair: true,
+        };
         assert_eq!(target.apply(&batch).unwrap().written, 1, "{kind:?}");
         assert_eq!(held(target), [(1, "right".to_owned())], "{kind:?}");
     });
 }
 
 #[test]
+fn a_record_that_cannot_be_read_is_kept_until_it_can_or_is_removed() {
+    let flawed = |id: i64, modified: i64| Unreadable {
+        id: ActivityId(id),
+        modified: Some(Stamp::from_millis(modified)),
+        record: format!(r#"{{"activityId":{id},"subject":""}}"#),
+        problem: "subject is empty".to_owned(),
+    };
+    let set_aside = |target: &mut dyn Target, unreadable: &[Unreadable]| {
+        let (state, as_of) = (state(6), Stamp::MAX);
+        let (rows, removed, state, is_repair) = (&[], &[], &state, false);
+        let unknown = &[];
+        target
+            .apply(&Batch { rows, unreadable, removed, unknown, state, as_of, is_repair })
+            .unwrap();
+    };
+    each(|kind| {
+        let target = &mut *kind.open(None).unwrap();
+        apply(target, &[row(1, "Call", 1_000)], &[], 5);
+        set_aside(target, &[flawed(1, 2_000), flawed(2, 2_000), flawed(3, 2_000)]);
+        assert_eq!(held(target), [(1, "Call".to_owned())], "{kind:?}: as it could be read last");
+        let noted = |target: &mut dyn Target| -> Vec<i64> {
+            let rows = kept(target);
+            let noted = rows.unreadable_after(ActivityId(0), 10).unwrap();
+            assert_eq!(rows.unreadable().unwrap(), noted.len() as u64, "{kind:?}");
+            assert!(noted.iter().all(|(_, record)| record.ends_with(r#""subject":""}"#)));
+            noted.iter().map(|(id, _)| id.0).collect()
+        };
+        assert_eq!(noted(target), [1, 2, 3], "{kind:?}");
+        // What is older than the record does not tell that it can be read.
+        apply(target, &[row(1, "Call", 1_000), row(2, "Mail", 3_000)], &[3], 7);
+        assert_eq!(noted(target), [1], "{kind:?}");
+        apply(target, &[row(1, "Meet", 2_000)], &[], 8);
+        assert_eq!(noted(target).len(), 0, "{kind:?}");
+    });
+}
+
+#[test]
 fn what_was_removed_can_come_back() {
     each(|kind| {
-        let target = &mut *kind.open().unwrap();
+        let target = &mut *kind.open(None).unwrap();
         apply(target, &[row(1, "Call", 1_000)], &[], 5);
         assert_eq!(apply(target, &[], &[1], 6), (0, 1), "{kind:?}");
         assert_eq!(apply(target, &[row(1, "again", 7_000)], &[], 7), (1, 0), "{kind:?}");
@@ -240,7 +320,7 @@ fn a_file_of_somebody_else_is_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("crm.csv");
     fs::write(&file, "my,precious\n").unwrap();
-    let refused = address("csv:crm.csv", folder.path()).open().map(drop).unwrap_err();
+    let refused = address("csv:crm.csv", folder.path()).open(None).map(drop).unwrap_err();
     assert!(refused.to_string().contains("no mirror has made"), "{refused}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "my,precious\n");
 }
@@ -255,8 +335,8 @@ fn a_log_that_is_not_known_any_more_is_left_alone() {
     let file = folder.path().join("changes/activities-000001.jsonl");
     let before = fs::read(&file).unwrap();
     fs::remove_file(folder.path().join("changes/state.mirror")).unwrap();
-    let refused = address("jsonl:changes", folder.path()).open().map(drop).unwrap_err();
-    assert!(refused.to_string().contains("does not know of it"), "{refused}");
+    let refused = address("jsonl:changes", folder.path()).open(None).map(drop).unwrap_err();
+    assert!(refused.to_string().contains("no state.mirror"), "{refused}");
     assert_eq!(fs::read(&file).unwrap(), before);
 }
 
@@ -266,7 +346,7 @@ fn tables_of_others_and_of_another_form_are_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let open = |name: &str| {
         let address = format!("sqlite:{}", folder.path().join(name).display());
-        address.parse::<TargetAddress>().unwrap().open().map(drop)
+        address.parse::<TargetAddress>().unwrap().open(None).map(drop)
     };
     let sql = |name: &str, sql: &str| {
         rusqlite::Connection::open(folder.path().join(name)).unwrap().execute_batch(sql).unwrap();
@@ -279,4 +359,25 @@ fn tables_of_others_and_of_another_form_are_left_alone() {
     open("more.db").unwrap();
     sql("more.db", "ALTER TABLE activity ADD COLUMN colour TEXT DEFAULT 'red'");
     open("more.db").unwrap();
+}
+
+#[test]
+fn what_was_removed_is_told_and_what_nobody_knows_goes_without_a_trace() {
+    each(|kind| {
+        let target = &mut *kind.open().unwrap();
+        let rows = [row(1, "Call", 1_000), row(2, "Mail", 2_000), row(3, "Meet", 3_000)];
+        apply(target, &rows, &[], 5);
+        apply(target, &[], &[2, 7, 9], 6);
+        let removed = |target: &mut dyn Target, after, max| {
+            let told = kept(target).removed_after(ActivityId(after), max).unwrap().unwrap();
+            told.into_iter().map(|id| id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(removed(target, 0, 10), [2, 7, 9], "{kind:?}");
+        assert_eq!(removed(target, 2, 1), [7], "{kind:?}");
+        let (state, unknown) = (state(7), [3, 7].map(ActivityId));
+        let batch = Batch { unknown: &unknown, ..Batch::of_state(&state) };
+        assert_eq!(target.apply(&batch).unwrap().removed, 1, "{kind:?}");
+        assert_eq!(removed(target, 0, 10), [2, 9], "{kind:?}");
+        assert_eq!(held(target), [(1, "Call".to_owned())], "{kind:?}");
+    });
 }

@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use domain::Stamp;
 use serde_json::json;
 
-use crate::world::{Sins, World};
+use crate::world::{Shown, Sins, World};
 
 pub(crate) struct Double {
-    world: Arc<Mutex<World>>,
+    pub(crate) world: Arc<Mutex<World>>,
     listener: TcpListener,
     over: Arc<AtomicBool>,
 }
@@ -61,6 +61,12 @@ impl Double {
     pub(crate) fn create(&self, count: u32) {
         let mut world = self.world();
         (0..count).for_each(|_| world.create());
+        world.pass();
+    }
+
+    pub(crate) fn edit(&self, id: i64) {
+        let mut world = self.world();
+        world.change(id, false);
         world.pass();
     }
 
@@ -152,6 +158,14 @@ fn answer(path: &str, form: &[(String, String)], world: &mut World) -> (&'static
     if one_in(world, outages) {
         return failed("2", "Service is not available");
     }
+    let bursts = world.sins.bursts;
+    if one_in(world, bursts) {
+        world.burst = 8;
+    }
+    if world.burst > 0 {
+        world.burst -= 1;
+        return failed("2", "Service is not available");
+    }
     if world.sins.edits && world.dice.bool() {
         world.act();
     }
@@ -159,7 +173,7 @@ fn answer(path: &str, form: &[(String, String)], world: &mut World) -> (&'static
     (status, page(form, &responded, world))
 }
 
-fn page(form: &[(String, String)], responded: &str, world: &World) -> String {
+fn page(form: &[(String, String)], responded: &str, world: &mut World) -> String {
     let first = |name: &str| form.iter().find(|(known, _)| known == name).map(|(_, value)| value);
     let number = |name: &str| first(name).unwrap().parse::<usize>().unwrap();
     let time = |name: &str| Some(domain::Moment::lower_bound(first(name)?).unwrap().millis());
@@ -174,28 +188,37 @@ fn page(form: &[(String, String)], responded: &str, world: &World) -> String {
     let size = size.min(world.sins.page_size_max);
     let (mut records, mut removed) = world.window(from, to);
     if !ids.is_empty() {
-        records.retain(|(id, ..)| ids.contains(id));
+        records.retain(|shown| ids.contains(&shown.id));
         removed.retain(|id| ids.contains(id));
     }
     if world.sins.short_lists && current > 1 {
         removed.clear();
     }
+    let totals_move = world.sins.totals_move;
+    let moved = totals_move > 0 && world.dice.u32(0..totals_move) == 0;
+    let total = records.len() + usize::from(moved);
     let shown: Vec<_> = records.iter().skip((current - 1) * size).take(size).map(record).collect();
     json!({"syncActivitiesResponse": {
         "operationResult": "SUCCESS",
         "responseDateTime": responded,
         "activities": {"activity": shown},
         "page": {"currentPage": current, "pageSize": size,
-            "totalPage": if world.sins.one_page { 1 } else { records.len().div_ceil(size).max(1) }, "totalResults": records.len()},
+            "totalPage": if world.sins.one_page { 1 } else { total.div_ceil(size).max(1) }, "totalResults": total},
         "deletedActivityIdList": {"activityId": removed},
     }})
     .to_string()
 }
 
-fn record((id, subject, stamp): &(i64, String, i64)) -> serde_json::Value {
-    json!({"createdDateTime": text(*stamp), "lastModifiedDateTime": text(*stamp), "activityId": id,
-        "subject": subject, "note": "", "startDateTime": text(*stamp),
-        "activityStatus": {"id": "2", "name": "Not Started"}, "activityPriority": "NORMAL"})
+fn record(shown: &Shown) -> serde_json::Value {
+    let Shown { id, subject, stamp, unreadable } = shown;
+    let mut record = json!({"activityId": id, "subject": subject, "note": "",
+        "startDateTime": if *unreadable { "soon" } else { "2026-11-30T09:00:00.000+00:00" },
+        "activityStatus": {"id": "2", "name": "Not Started"}, "activityPriority": "NORMAL"});
+    if let Some(stamp) = stamp {
+        record["lastModifiedDateTime"] = json!(text(*stamp));
+        record["createdDateTime"] = json!(text(*stamp));
+    }
+    record
 }
 
 fn text(millis: i64) -> String {

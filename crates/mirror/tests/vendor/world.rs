@@ -1,5 +1,6 @@
 //! What the vendor has, and which sins it commits.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
@@ -23,8 +24,44 @@ pub(crate) struct Sins {
     pub(crate) ahead_ms: i64,
     /// Every answer says that it is the last page.
     pub(crate) one_page: bool,
+    /// In which order the records come.
+    pub(crate) order: Order,
+    /// Records can have a start that cannot be read.
+    pub(crate) unreadable: bool,
+    /// Records can have no stamp.
+    pub(crate) stampless: Stampless,
+    /// Removed ids are left out now and then, for good.
+    pub(crate) lists_cut: bool,
+    /// One request in so many begins a series of answers with code 2.
+    pub(crate) bursts: u32,
+    /// One answer in so many gives another total.
+    pub(crate) totals_move: u32,
     /// The largest page.
     pub(crate) page_size_max: usize,
+}
+
+/// In which order records come, whatever was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// As it was asked for.
+    #[default]
+    Asked,
+    NewestFirst,
+    ById,
+    /// In another one with each answer.
+    Shuffled,
+}
+
+/// What becomes of records that have no stamp.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Stampless {
+    /// There are none.
+    #[default]
+    None,
+    /// They are in every range of time.
+    Everywhere,
+    /// They are in no range of time.
+    Nowhere,
 }
 
 impl Sins {
@@ -40,6 +77,12 @@ impl Sins {
             outages: if dice.bool() { dice.u32(3..10) } else { 0 },
             ahead_ms: if dice.bool() { dice.i64(-200_000..200_000) } else { 0 },
             one_page: false,
+            order: [Order::Asked, Order::NewestFirst, Order::ById][dice.usize(..3)],
+            unreadable: dice.bool(),
+            stampless: if dice.u8(..4) == 0 { Stampless::Everywhere } else { Stampless::None },
+            lists_cut: false,
+            bursts: if dice.bool() { dice.u32(20..60) } else { 0 },
+            totals_move: if dice.bool() { dice.u32(4..10) } else { 0 },
             page_size_max: if dice.bool() { dice.usize(3..20) } else { 200 },
         }
     }
@@ -53,6 +96,10 @@ pub(crate) struct Record {
     visible: i64,
     before: Option<(String, i64)>,
     removed: bool,
+    /// Whether its removal is never listed.
+    forgotten: bool,
+    pub(crate) stampless: bool,
+    pub(crate) unreadable: bool,
 }
 
 /// All that there is.
@@ -63,12 +110,14 @@ pub(crate) struct World {
     pub(crate) now: i64,
     records: BTreeMap<i64, Record>,
     changes: u64,
+    /// As many answers more are code 2.
+    pub(crate) burst: u32,
 }
 
 impl World {
     pub(crate) fn new(sins: Sins, seed: u64) -> World {
         let dice = Rng::with_seed(seed);
-        World { sins, dice, now: 1_780_000_000_000, records: BTreeMap::new(), changes: 0 }
+        World { sins, dice, now: 1_780_000_000_000, records: BTreeMap::new(), changes: 0, burst: 0 }
     }
 
     /// Time passes.
@@ -99,7 +148,10 @@ impl World {
         let (stamp, visible) = self.stamps();
         self.changes += 1;
         let subject = format!("Call {}", self.changes);
-        let record = Record { subject, stamp, visible, before: None, removed: false };
+        let (stampless, unreadable) = self.flaws();
+        let (before, removed, forgotten) = (None, false, false);
+        let record =
+            Record { subject, stamp, visible, before, removed, forgotten, stampless, unreadable };
         self.records.insert(id, record);
     }
 
@@ -107,6 +159,8 @@ impl World {
         let (stamp, visible) = self.stamps();
         self.changes += 1;
         let subject = format!("Call {}", self.changes);
+        let (stampless, unreadable) = self.flaws();
+        let forgotten = self.sins.lists_cut && self.dice.u8(..4) == 0;
         let now = self.now;
         let Some(record) = self.records.get_mut(&id) else { return };
         // Changes of one record become visible in their order.
@@ -114,7 +168,16 @@ impl World {
             true => Some((record.subject.clone(), record.stamp)),
             false => record.before.clone(),
         };
-        *record = Record { subject, stamp, visible, before, removed };
+        // Who saves a record gives it a stamp, unless this server gives none to some.
+        let stampless = stampless && record.stampless;
+        *record =
+            Record { subject, stamp, visible, before, removed, forgotten, stampless, unreadable };
+    }
+
+    /// Whether a new version has no stamp, and whether it cannot be read.
+    fn flaws(&mut self) -> (bool, bool) {
+        let stampless = self.sins.stampless != Stampless::None && self.dice.u8(..10) == 0;
+        (stampless, self.sins.unreadable && self.dice.u8(..10) == 0)
     }
 
     fn stamps(&mut self) -> (i64, i64) {
@@ -135,6 +198,7 @@ impl World {
         self.sins.edits = false;
         self.now += self.sins.late_ms + self.sins.ahead_ms.abs() + 1_000;
         (self.sins.sessions_end, self.sins.outages) = (0, 0);
+        (self.sins.bursts, self.sins.totals_move) = (0, 0);
     }
 
     pub(crate) fn truth(&self) -> BTreeMap<i64, String> {
@@ -142,22 +206,45 @@ impl World {
         living.map(|(id, record)| (*id, record.subject.clone())).collect()
     }
 
-    /// What an answer shows of a window, the oldest change first: records, then removed ids.
-    pub(crate) fn window(&self, from: i64, to: i64) -> (Vec<(i64, String, i64)>, Vec<i64>) {
+    /// What an answer shows of a window: records, then removed ids.
+    pub(crate) fn window(&mut self, from: i64, to: i64) -> (Vec<Shown>, Vec<i64>) {
         let (mut shown, mut removed) = (Vec::new(), Vec::new());
         let within = |stamp: i64| (from..=to).contains(&stamp);
         for (&id, record) in &self.records {
             if record.visible > self.now {
                 let before = record.before.as_ref().filter(|(_, stamp)| within(*stamp));
-                shown.extend(before.map(|(subject, stamp)| (id, subject.clone(), *stamp)));
-            } else if within(record.stamp) {
-                match record.removed {
-                    true => removed.push(id),
-                    false => shown.push((id, record.subject.clone(), record.stamp)),
-                }
+                shown.extend(before.map(|(subject, stamp)| Shown {
+                    id,
+                    subject: subject.clone(),
+                    stamp: Some(*stamp),
+                    unreadable: false,
+                }));
+            } else if record.removed {
+                removed.extend((within(record.stamp) && !record.forgotten).then_some(id));
+            } else {
+                let is_in = match record.stampless {
+                    true => self.sins.stampless == Stampless::Everywhere || from == i64::MIN,
+                    false => within(record.stamp),
+                };
+                let stamp = Some(record.stamp).filter(|_| !record.stampless);
+                let (subject, unreadable) = (record.subject.clone(), record.unreadable);
+                shown.extend(is_in.then_some(Shown { id, subject, stamp, unreadable }));
             }
         }
-        shown.sort_by_key(|(id, _, stamp)| (*stamp, *id));
+        match self.sins.order {
+            Order::Asked => shown.sort_by_key(|shown| (shown.stamp, shown.id)),
+            Order::NewestFirst => shown.sort_by_key(|shown| Reverse((shown.stamp, shown.id))),
+            Order::ById => {}
+            Order::Shuffled => self.dice.shuffle(&mut shown),
+        }
         (shown, removed)
     }
+}
+
+/// A record as an answer shows it.
+pub(crate) struct Shown {
+    pub(crate) id: i64,
+    pub(crate) subject: String,
+    pub(crate) stamp: Option<i64>,
+    pub(crate) unreadable: bool,
 }

@@ -30,7 +30,7 @@ fn fingerprint(record: &Value) -> Fingerprint {
         status: record["activityStatus"]["id"].as_str().unwrap().parse().unwrap(),
         status_name: record["activityStatus"]["name"].as_str().unwrap(),
         priority: Priority::parse(text("activityPriority").unwrap()).unwrap(),
-        created: time("createdDateTime").unwrap(),
+        created: time("createdDateTime"),
         created_by: text("createdBy"),
         modified: time("lastModifiedDateTime"),
         modified_by: text("lastModifiedBy"),

@@ -9,7 +9,7 @@ use crate::harness::TestServer;
 use crate::manual::{SAMPLE, with_sample};
 
 pub(crate) const PLAIN: ImportOptions =
-    ImportOptions { dry_run: false, restore: false, overwrite: false };
+    ImportOptions { dry_run: false, restore: false, overwrite: false, by: None };
 pub(crate) const RESTORE: ImportOptions = ImportOptions { restore: true, ..PLAIN };
 pub(crate) const OVERWRITE: ImportOptions = ImportOptions { overwrite: true, ..PLAIN };
 pub(crate) const DRY_RUN: ImportOptions = ImportOptions { dry_run: true, ..PLAIN };

@@ -87,6 +87,7 @@ impl Part {
             | Write::Remove(id)
             | Write::Restore { id, .. }
             | Write::Undo { id, .. }
+            | Write::Follow { id, .. }
             | Write::Refresh(id) => *id,
         };
         if id.0 == self.next_id && id.0 > ID_MAX {

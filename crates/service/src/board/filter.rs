@@ -4,7 +4,7 @@ use domain::Stamp;
 use timeline::SeqRange;
 
 use super::bitmap::Bitmap;
-use super::codes::Codes;
+use super::codes::{ABSENT, Codes};
 use super::columns::{Columns, NO_END, level};
 use super::query::Filter;
 
@@ -34,6 +34,9 @@ pub(super) fn matches(
     }
     if let Some(user) = filter.system_user {
         retain_values(&mut matches, &columns.users, &[user.0]);
+    }
+    if filter.unassigned {
+        matches.retain(columns.users.all(), |code| code == ABSENT);
     }
     if let Some(priority) = filter.priority.map(level) {
         matches.retain(&columns.priorities, |other| other == priority);

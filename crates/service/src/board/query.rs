@@ -19,6 +19,8 @@ pub struct Filter {
     pub priority: Option<Priority>,
     /// This user's.
     pub system_user: Option<UserId>,
+    /// Assigned to no one.
+    pub unassigned: bool,
     /// About one of these accounts; none of them means no activity.
     pub clients: Option<Vec<ClientId>>,
     /// Beginning at or after this instant.

@@ -76,6 +76,7 @@ impl Service {
     /// # Errors
     /// See [`ExamplesError`].
     pub async fn fill_with_examples(&self, by: &Person) -> Result<(), ExamplesError> {
+        by.tenant.directory().is_writable().map_err(AdminError::from)?;
         let unnamed = self.last_client(&by.tenant).await?;
         let person = by.clone();
         let begun = self.call_async(move |committer| committer.begin_examples(&person, unnamed));

@@ -51,15 +51,22 @@ impl Seen {
 /// The version that a row of a table was made from, going by its time: the one of exactly that time, or
 /// the last one of that second. None for other items, and where no version is of that time.
 pub(crate) fn base(item: &Imported, latest: &Version, timeline: &Timeline) -> Option<Seq> {
-    let Imported::Record { stamp: Some(time), terms: Terms::Table { .. }, .. } = item else {
-        return None;
-    };
+    match item {
+        Imported::Record { stamp: Some(time), terms: Terms::Table { .. }, .. } => {
+            version_at(*time, latest, timeline)
+        }
+        _ => None,
+    }
+}
+
+/// The version of an activity that a row of that time was made from.
+pub(super) fn version_at(time: Stamp, latest: &Version, timeline: &Timeline) -> Option<Seq> {
     let earlier = std::iter::successors(latest.previous, |seq| timeline.previous(*seq));
     let earlier = earlier.map_while(|seq| Some((seq, timeline.stamp(seq)?)));
     let versions = std::iter::once((latest.seq, latest.stamp)).chain(earlier);
-    let mut near = versions.take_while(|(_, at)| at >= time).filter(|(_, at)| may_be(*time, *at));
+    let mut near = versions.take_while(|(_, at)| *at >= time).filter(|(_, at)| may_be(time, *at));
     let first = near.next()?;
-    let exact = std::iter::once(first).chain(near).find(|(_, at)| at == time);
+    let exact = std::iter::once(first).chain(near).find(|(_, at)| *at == time);
     Some(exact.unwrap_or(first).0)
 }
 

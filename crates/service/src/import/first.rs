@@ -133,6 +133,11 @@ impl FirstImport {
         })
     }
 
+    /// Whether the organization goes on following another server.
+    fn follows(&self) -> bool {
+        self.organization.as_ref().is_some_and(|data| data.follows.is_some())
+    }
+
     async fn carry_out(
         &mut self,
         service: &Service,
@@ -179,7 +184,11 @@ impl FirstImport {
                 if let Some(name) = self.named.get(&activity.status) {
                     activity.status_name.clone_from(name);
                 }
-                activity.provenance = Provenance::imported(stamp);
+                activity.provenance = match self.follows() {
+                    // The stamps are those of the copy: when the source changed it is not in the file.
+                    true => Provenance::default(),
+                    false => Provenance::imported(stamp),
+                };
                 self.last_user_named = self.last_user_named.max(activity.assignable_user());
                 State::Record(activity)
             }

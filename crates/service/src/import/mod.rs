@@ -9,19 +9,22 @@
 mod added;
 mod age;
 mod first;
+mod follow;
 mod names;
 mod organization;
 mod plan;
 mod report;
+mod row_problems;
 mod shift;
 mod spool;
 mod statuses;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::{
     ActivityId, Author, ClientId, Imported, Kind, Member, Members, Origin, Seq, Stage, State,
-    Version,
+    UserId, Version,
 };
 use store::StoreError;
 use thiserror::Error;
@@ -37,12 +40,14 @@ use crate::{AdminError, Refusal, Service, Write, Written};
 use age::differs;
 pub(crate) use age::{Seen, base, is_newer_here, provenance, unless_changed_since};
 pub(crate) use first::cut_back;
+pub use follow::{FollowError, FollowPage, Followed};
 pub use names::{ImportNames, NotHere};
 pub use organization::NotTaken;
 pub use plan::ImportPlan;
 pub use report::{Conflicts, Differing, ImportReport, Listed, Rehearsal};
+pub use row_problems::{RowProblem, RowProblems};
 use shift::Shift;
-pub use spool::{ExternalListed, Spool, SpoolError};
+pub use spool::{Spool, SpoolError};
 use statuses::{Named, StatusChanges};
 
 /// Writes that are under way at once.
@@ -60,9 +65,15 @@ pub struct ImportOptions {
     pub restore: bool,
     /// Imports the file's values even for what is newer here.
     pub overwrite: bool,
+    /// Who imports, where that is known: their name is on what changes.
+    pub by: Option<UserId>,
 }
 
 impl ImportOptions {
+    fn author(self) -> Author {
+        Author { user: self.by, ..AUTHOR }
+    }
+
     fn write(self, item: Imported) -> Write {
         Write::Import { item, restore: self.restore, overwrite: self.overwrite }
     }
@@ -71,29 +82,9 @@ impl ImportOptions {
 /// Why nothing was imported.
 #[derive(Debug, Error)]
 pub enum ImportError {
-    /// A table has activities in two rows that say different things.
-    #[error(
-        "two rows have the same activityId but different values: {0}. Did a spreadsheet round the id, or was a row copied? Correct the id, or leave it empty for a new activity"
-    )]
-    Contradictions(Listed),
-    /// The same of activities that are new here, by the ids that they have in another system.
-    #[error(
-        "two rows have the same id of another system and say different things: {0}. Remove the row that is wrong"
-    )]
-    ExternalContradictions(ExternalListed),
-    /// A table has activities that are not here, and too little to make them.
-    #[error(
-        "a new activity needs subject, startDateTime, activityStatus.name (or .id) and activityPriority, but some of these columns are missing for {}",
-        match (.0.count, .1) {
-            (0, rows) => format!("{rows} rows without an activityId"),
-            (_, 0) => format!("activities that do not exist here: {}", .0),
-            (_, rows) => format!("activities that do not exist here: {}, and for {rows} rows without an activityId", .0),
-        }
-    )]
-    Incomplete(Listed, u64),
-    /// Rows of a table that cannot be taken as they are.
-    #[error("{}{}", .0.join("\n"), if *.1 > 0 { format!("\nand {} more", .1) } else { String::new() })]
-    Rows(Vec<String>, u64),
+    /// Rows of tables that cannot be taken as they are.
+    #[error("{0}")]
+    Rows(RowProblems),
     /// Almost all times of a table are as far from what they were as two time zones: how many, of how many.
     #[error(
         "{0} of {1} start times have been moved by the difference between two time zones since the file was made: a program has done that, as exceljs does unless the machine's time zone is UTC. If you moved them yourself, import with overwrite"
@@ -156,7 +147,7 @@ impl Service {
         options: ImportOptions,
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<ImportReport, ImportError> {
-        refuse_unclear(org, &plan)?;
+        org.directory().is_writable().map_err(AdminError::from)?;
         if options.dry_run {
             return self.rehearse(org, &mut plan, options, progress);
         }
@@ -168,6 +159,22 @@ impl Service {
         match self.import_first(org, &mut plan, progress).await? {
             Some(report) => Ok(report),
             None => self.import_later(org, &mut plan, options, progress).await,
+        }
+    }
+
+    /// What else is wrong with tables of which some rows could not be read: the plan has the others.
+    #[must_use]
+    pub fn further_problems(
+        &self,
+        org: &Arc<Tenant>,
+        plan: ImportPlan,
+        options: ImportOptions,
+    ) -> Option<RowProblems> {
+        let options = ImportOptions { dry_run: true, ..options };
+        let quiet: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
+        match plan.has_rows().then(|| self.import(org, plan, options, &quiet))? {
+            Err(ImportError::Rows(problems)) => Some(problems),
+            _ => None,
         }
     }
 
@@ -223,7 +230,11 @@ impl Service {
             for item in chunk {
                 let effect = Effect::of(&item, org);
                 let says = matches!(effect, Effect::BringBack).then(|| item.clone());
-                under_way.push((effect, says, self.submit(org, AUTHOR, options.write(item))?));
+                under_way.push((
+                    effect,
+                    says,
+                    self.submit(org, options.author(), options.write(item))?,
+                ));
             }
             for (effect, says, answer) in under_way {
                 let written = answer.await.map_err(|_| stopping())?;
@@ -255,24 +266,26 @@ impl Service {
         let mut report = StatusChanges::apply(&mut directory, &plan.statuses(), is_first).report();
         report.kept_stamps =
             org.timeline.read().is_empty() && directory.organization.stage == Stage::Fresh;
-        let judge = Judge { directory: &directory, author: AUTHOR, stamp: self.now() };
-        let (mut done, mut problems) = (0, Vec::new());
-        let (mut more, mut shift) = (0, Shift::default());
+        let author = options.author();
+        let judge = Judge { directory: &directory, author, stamp: self.now() };
+        let (mut done, mut problems) = (0, plan.problems().clone());
+        note_incomplete(org, plan, &mut problems);
+        let mut shift = Shift::default();
         loop {
-            let chunk = plan.next_chunk(CHUNK_ITEMS_MAX)?;
+            let chunk = plan.next_chunk_by_file(CHUNK_ITEMS_MAX)?;
             if chunk.is_empty() {
                 if !problems.is_empty() {
-                    return Err(ImportError::Rows(problems, more));
+                    return Err(ImportError::Rows(problems));
                 }
                 let moved = shift.found().filter(|_| !options.overwrite);
                 return moved
                     .map_or(Ok(report), |(moved, of)| Err(ImportError::Shifted(moved, of)));
             }
-            for item in &chunk {
-                match self.rehearse_one(org, &judge, item, options, (&mut report, &mut shift))? {
-                    None => {}
-                    Some(problem) if problems.len() < PROBLEMS_MAX => problems.push(problem),
-                    Some(_) => more += 1,
+            for (file, item) in &chunk {
+                let told = (&mut report, &mut shift);
+                if let Some(problem) = self.rehearse_one(org, &judge, item, options, told)? {
+                    let (file, row) = (*file, item.row());
+                    problems.add(|| RowProblem { file, row, problem });
                 }
             }
             done += chunk.len() as u64;
@@ -328,6 +341,9 @@ impl Service {
             };
             return Ok(outcome.err().map(|why| format!("{which}: {why}{way_out}")));
         }
+        if let Err(Refusal::UnknownActivity(_)) = outcome {
+            return Ok(None); // Incomplete: that is told of all such rows at once.
+        }
         let effect = Effect::of(item, org);
         if let Some(here) = last.and_then(Version::record) {
             let otherwise = || judged(ImportOptions { overwrite: true, ..options });
@@ -348,6 +364,23 @@ impl Service {
         Ok(None)
     }
 
+    /// What the activities are called that a report names; those that have been removed, what they were called.
+    #[must_use]
+    pub fn subjects(&self, org: &Tenant, report: &ImportReport) -> HashMap<ActivityId, String> {
+        let subject = |id| {
+            let version = self.current(org, id).ok()??;
+            let earlier = match &version.state {
+                State::Tombstone => {
+                    self.shared.store.versions(org.key, &[version.previous?]).ok()?.pop()
+                }
+                State::Record(_) => None,
+            };
+            let record = earlier.as_ref().unwrap_or(&version).record()?;
+            Some((id, record.subject.to_string()))
+        };
+        report.named().into_iter().filter_map(subject).collect()
+    }
+
     /// The activity's latest version.
     fn current(&self, org: &Tenant, id: ActivityId) -> Result<Option<Version>, StoreError> {
         let store = self.shared.store.as_ref();
@@ -356,17 +389,8 @@ impl Service {
     }
 }
 
-/// How many rejected rows are reported.
-const PROBLEMS_MAX: usize = 20;
-
-/// Refuses what no row says by itself: ids that two rows have, and new activities that lack something.
-fn refuse_unclear(org: &Tenant, plan: &ImportPlan) -> Result<(), ImportError> {
-    if plan.contradictions().count > 0 {
-        return Err(ImportError::Contradictions(plan.contradictions().clone()));
-    }
-    if plan.external_contradictions().count > 0 {
-        return Err(ImportError::ExternalContradictions(plan.external_contradictions().clone()));
-    }
+/// Notes what no row says by itself: new activities that lack something.
+fn note_incomplete(org: &Tenant, plan: &ImportPlan, problems: &mut RowProblems) {
     let timeline = org.timeline.read();
     let head = timeline.head();
     let is_here = |id: &ActivityId| timeline.current(&head, *id).is_some();
@@ -383,7 +407,18 @@ fn refuse_unclear(org: &Tenant, plan: &ImportPlan) -> Result<(), ImportError> {
             Some(_) => {}
         }
     }
-    if ids.count + without_id == 0 { Ok(()) } else { Err(ImportError::Incomplete(ids, without_id)) }
+    let which = match (ids.count, without_id) {
+        (0, 0) => return,
+        (0, rows) => format!("{rows} rows without an activityId"),
+        (_, 0) => format!("activities that do not exist here: {ids}"),
+        (_, rows) => format!(
+            "activities that do not exist here: {ids}, and for {rows} rows without an activityId"
+        ),
+    };
+    let problem = format!(
+        "a new activity needs subject, startDateTime, activityStatus.name (or .id) and activityPriority, but some of these columns are missing for {which}"
+    );
+    problems.add(|| RowProblem { file: 0, row: None, problem });
 }
 
 /// Whether the files' names of statuses take the place of those here: there is no activity yet that shows

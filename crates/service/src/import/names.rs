@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use domain::{
-    Account, ActivityId, ClientId, ExternalId, ID_MAX, Lookup, Name, Names, Stage, Status,
+    Account, ActivityId, ClientId, ExternalId, ID_MAX, Lookup, Name, Names, Stage, Stamp, Status,
     StatusId, StatusName, UserId, folded,
 };
-use store::Store;
+use store::{Store, StoreError};
+
+use super::age;
 
 use crate::commit::unavailable;
 use crate::tenant::Tenant;
@@ -207,6 +209,25 @@ impl Names for ImportNames {
         self.statuses.contains_key(&folded(name))
     }
 
+    fn takes_status_names(&self) -> bool {
+        self.is_new || self.org.as_ref().is_some_and(|org| org.timeline.read().is_empty())
+    }
+
+    fn name_of_status(&self, id: StatusId) -> Option<String> {
+        let directory = self.org.as_ref()?.directory();
+        directory.statuses.get(&id).map(|status| status.name.to_string())
+    }
+
+    fn status_of(
+        &self,
+        id: ActivityId,
+        at: Option<Stamp>,
+    ) -> Result<Option<(StatusId, StatusName)>, String> {
+        let (Some(org), Some(store)) = (&self.org, &self.store) else { return Ok(None) };
+        let found = status_of(org, store.as_ref(), id, at);
+        found.map_err(|e| unavailable(&e).to_string())
+    }
+
     fn usual_status(&self, is_done: bool) -> Option<(StatusId, StatusName)> {
         let directory = self.org.as_ref()?.directory();
         let status = if is_done { directory.done_status() } else { directory.first_status() };
@@ -296,4 +317,20 @@ impl Names for ImportNames {
             *known = name;
         }
     }
+}
+
+/// The status of the version that a row of that time was made from, or of the latest where no version is of it.
+fn status_of(
+    org: &Tenant,
+    store: &dyn Store,
+    id: ActivityId,
+    at: Option<Stamp>,
+) -> Result<Option<(StatusId, StatusName)>, StoreError> {
+    let version = |seq| Ok::<_, StoreError>(store.versions(org.key, &[seq])?.pop());
+    let Some(latest) = store.latest(org.key, id)?.map_or(Ok(None), version)? else {
+        return Ok(None);
+    };
+    let base = at.and_then(|at| age::version_at(at, &latest, &org.timeline.read()));
+    let made_from = base.map_or(Ok(None), version)?.unwrap_or(latest);
+    Ok(made_from.record().map(|record| (record.status, record.status_name.clone())))
 }

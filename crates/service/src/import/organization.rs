@@ -16,7 +16,7 @@ use crate::commit::unavailable;
 use crate::directory::Directory;
 use crate::runtime::wait;
 use crate::tenant::Tenant;
-use crate::{Refusal, Service};
+use crate::{AdminError, Refusal, Service};
 
 /// Why a whole organization was not imported. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -113,6 +113,7 @@ pub(super) fn put(
     }
     let organization = &mut directory.organization;
     (organization.name, organization.zone) = (data.name, data.zone);
+    organization.follows = data.follows;
     organization.last_user_named = data.last_user_named.max(organization.last_user_named);
     Ok(())
 }
@@ -134,6 +135,7 @@ impl Service {
             name: directory.organization.name.clone(),
             zone: directory.organization.zone.clone(),
             last_user_named: directory.organization.last_user_named,
+            follows: directory.organization.follows.clone(),
             users: directory.users.values().map(user).collect(),
             statuses: directory.statuses.values().map(status).collect(),
             accounts,
@@ -155,6 +157,7 @@ impl Service {
         dry_run: bool,
         progress: &Arc<dyn Fn(u64) + Send + Sync>,
     ) -> Result<ImportReport, ImportError> {
+        org.directory().is_writable().map_err(AdminError::from)?;
         refuse_used(org)?;
         fits(&data, &org.directory(), &org.accounts())?;
         if dry_run {

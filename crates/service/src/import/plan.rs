@@ -6,7 +6,8 @@ use domain::{ActivityId, Imported, Members, Stamp, StatusId, StatusName};
 
 use super::names::NotHere;
 use super::report::Listed;
-use super::spool::{ExternalListed, Slot, SpoolError, SpoolFile};
+use super::row_problems::{RowProblem, RowProblems, same_external_id, same_id};
+use super::spool::{Slot, SpoolError, SpoolFile};
 use super::statuses::Named;
 
 /// What an import is going to write, in order of stamps. Items without one come last.
@@ -15,8 +16,8 @@ pub struct ImportPlan {
     slots: Vec<Slot>,
     statuses: Statuses,
     repeated: Listed,
-    contradictions: Listed,
-    external_contradictions: ExternalListed,
+    /// Rows that contradict each other.
+    problems: RowProblems,
     next: usize,
     /// What is added before the first activity is written.
     pub(super) adds: NotHere,
@@ -43,30 +44,28 @@ impl Statuses {
     }
 }
 
+impl Statuses {
+    pub(super) fn named(&self) -> Named {
+        self.0.iter().map(|(id, (_, name))| (*id, name.clone())).collect()
+    }
+}
+
 impl ImportPlan {
     pub(super) fn new(
-        file: SpoolFile,
+        mut file: SpoolFile,
         mut slots: Vec<Slot>,
         statuses: Statuses,
-        external_contradictions: ExternalListed,
-    ) -> ImportPlan {
+        mut problems: RowProblems,
+    ) -> Result<ImportPlan, SpoolError> {
         slots.sort_unstable_by_key(Slot::precedence);
         let repeated = repeated(&slots);
-        let contradictions = contradictions(&slots);
+        note_contradictions(&slots, &mut file, &mut problems)?;
         // Of each activity, keep the last.
         slots.reverse();
         slots.dedup_by(|one, other| one.id.is_some() && one.id == other.id);
         slots.sort_unstable_by_key(|slot| (slot.stamp.is_none(), slot.stamp, id_order(slot)));
-        ImportPlan {
-            file,
-            slots,
-            statuses,
-            repeated,
-            contradictions,
-            external_contradictions,
-            next: 0,
-            adds: NotHere::default(),
-        }
+        let (next, adds) = (0, NotHere::default());
+        Ok(ImportPlan { file, slots, statuses, repeated, problems, next, adds })
     }
 
     /// Orders the items as the log has to have them when those without a stamp, and those dated
@@ -108,14 +107,10 @@ impl ImportPlan {
         &self.repeated
     }
 
-    /// Activities that a table has in two rows which do not say the same.
-    pub(super) fn contradictions(&self) -> &Listed {
-        &self.contradictions
-    }
-
-    /// The same of new activities, by the ids that they have in another system.
-    pub(super) fn external_contradictions(&self) -> &ExternalListed {
-        &self.external_contradictions
+    /// Rows of one table that have the same id and do not say the same.
+    #[must_use]
+    pub fn problems(&self) -> &RowProblems {
+        &self.problems
     }
 
     /// The records, each with its id and what the files say of it.
@@ -125,7 +120,8 @@ impl ImportPlan {
     }
 
     /// Whether any of it comes from a table.
-    pub(super) fn has_rows(&self) -> bool {
+    #[must_use]
+    pub fn has_rows(&self) -> bool {
         self.slots.iter().any(Slot::is_row)
     }
 
@@ -140,23 +136,25 @@ impl ImportPlan {
     }
 
     pub(super) fn statuses(&self) -> Named {
-        self.statuses.0.iter().map(|(id, (_, name))| (*id, name.clone())).collect()
-    }
-
-    /// The next item; none when all are done.
-    pub(super) fn next_item(&mut self) -> Result<Option<Imported>, SpoolError> {
-        let Some(slot) = self.slots.get(self.next).copied() else { return Ok(None) };
-        self.next += 1;
-        self.file.read(&slot).map(Some)
+        self.statuses.named()
     }
 
     /// Up to `max` more items; empty when all are done.
     pub(super) fn next_chunk(&mut self, max: usize) -> Result<Vec<Imported>, SpoolError> {
+        Ok(self.next_chunk_by_file(max)?.into_iter().map(|(_, item)| item).collect())
+    }
+
+    /// The same, each with the file that it is in, counted from 0.
+    pub(super) fn next_chunk_by_file(
+        &mut self,
+        max: usize,
+    ) -> Result<Vec<(usize, Imported)>, SpoolError> {
         let mut chunk = Vec::new();
         while chunk.len() < max
-            && let Some(item) = self.next_item()?
+            && let Some(slot) = self.slots.get(self.next).copied()
         {
-            chunk.push(item);
+            self.next += 1;
+            chunk.push((slot.in_file(), self.file.read(&slot)?));
         }
         Ok(chunk)
     }
@@ -174,17 +172,32 @@ fn repeated(by_id: &[Slot]) -> Listed {
     groups.filter_map(|group| group[0].id).collect()
 }
 
-/// Rows of one file and one id that say different things: an id that a spreadsheet has rounded looks like that.
-fn contradictions(by_id: &[Slot]) -> Listed {
-    let contradict = |group: &&[Slot]| {
-        let rows = || group.iter().filter(|slot| slot.is_row() && slot.id.is_some());
-        rows().enumerate().any(|(at, row)| {
-            rows()
-                .skip(at + 1)
-                .take(1)
-                .any(|next| next.file == row.file && next.fingerprint != row.fingerprint)
-        })
-    };
-    let groups = by_id.chunk_by(|a, b| a.id == b.id).filter(contradict);
-    groups.filter_map(|group| group[0].id).collect()
+/// Notes rows of one file and one id that say different things: an id that a spreadsheet has rounded looks like that.
+fn note_contradictions(
+    by_id: &[Slot],
+    file: &mut SpoolFile,
+    problems: &mut RowProblems,
+) -> Result<(), SpoolError> {
+    for group in by_id.chunk_by(|a, b| a.id == b.id) {
+        let rows: Vec<&Slot> = group.iter().filter(|slot| slot.is_row()).collect();
+        let contradict = |pair: &&[&Slot]| {
+            pair[0].file == pair[1].file && pair[0].fingerprint != pair[1].fingerprint
+        };
+        let Some([one, other]) = rows.windows(2).find(contradict) else { continue };
+        let Some(id) = one.id else { continue };
+        if problems.is_full() {
+            problems.more += 1;
+            continue;
+        }
+        let of_one = file.read(one)?;
+        let of_other = file.read(other)?;
+        let (earlier, later) = if one.row() <= other.row() { (one, other) } else { (other, one) };
+        let problem = match of_one.external_id().filter(|id| Some(*id) == of_other.external_id()) {
+            Some(id) => same_external_id(id, earlier.row()),
+            None => same_id(id, earlier.row()),
+        };
+        let (file, row) = (later.in_file(), later.row());
+        problems.add(|| RowProblem { file, row, problem });
+    }
+    Ok(())
 }

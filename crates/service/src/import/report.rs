@@ -1,5 +1,6 @@
 //! What an import did, or would do.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use domain::{Activity, ActivityId, State};
@@ -56,6 +57,17 @@ impl ImportReport {
     #[must_use]
     pub fn changed(&self) -> u64 {
         self.created + self.brought_back.count + self.updated + self.removed
+    }
+
+    /// The activities that it names and that are here, or were.
+    #[must_use]
+    pub fn named(&self) -> BTreeSet<ActivityId> {
+        let Rehearsal { overwritten, removed, newer_here, .. } = &self.rehearsal;
+        let listed =
+            [&self.brought_back, &self.newer_here, &self.left_removed, &self.given_ids, removed];
+        let differing = [&self.conflicts.first, overwritten, newer_here];
+        let listed = listed.into_iter().flat_map(|listed| listed.first.iter().copied());
+        listed.chain(differing.into_iter().flatten().map(|differing| differing.id)).collect()
     }
 }
 

@@ -1,16 +1,17 @@
 //! What was read, kept on disk: memory holds only where each item is.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use domain::{ActivityId, ExternalId, Imported, Member, Members, Stamp, Terms};
 use thiserror::Error;
 
 use super::plan::{ImportPlan, Statuses};
+use super::row_problems::{RowProblem, RowProblems, same_external_id};
 
 /// The temporary file of an import failed.
 #[derive(Debug, Error)]
@@ -45,9 +46,21 @@ pub(super) struct Slot {
     len: u32,
     pub(super) named: Members,
     terms: Terms,
+    /// Which row of its table it is; zero for none.
+    row: u32,
 }
 
 impl Slot {
+    /// Which of the files it is in, counted from 0.
+    pub(super) fn in_file(&self) -> usize {
+        self.file.saturating_sub(1) as usize
+    }
+
+    /// Which row of its table it is.
+    pub(super) fn row(&self) -> Option<u64> {
+        (self.row > 0).then_some(u64::from(self.row))
+    }
+
     /// Whether it is a row of a table.
     pub(super) fn is_row(&self) -> bool {
         matches!(self.terms, Terms::Table { .. })
@@ -81,36 +94,8 @@ pub struct Spool {
     statuses: Statuses,
     /// The slots of new activities that have an id in another system.
     external_ids: HashMap<ExternalId, usize>,
-    contradictions: ExternalListed,
-}
-
-/// External ids: the first of them, and how many.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ExternalListed {
-    /// The first of them, at most 20.
-    pub first: Vec<ExternalId>,
-    /// How many there are.
-    pub count: u64,
-}
-
-impl ExternalListed {
-    fn add(&mut self, id: &ExternalId) {
-        const NAMED_MAX: usize = 20;
-        if self.first.len() < NAMED_MAX {
-            self.first.push(id.clone());
-        }
-        self.count += 1;
-    }
-}
-
-impl fmt::Display for ExternalListed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, id) in self.first.iter().enumerate() {
-            let separator = if at == 0 { "" } else { ", " };
-            write!(f, "{separator}{id}")?;
-        }
-        if self.count > self.first.len() as u64 { f.write_str(" …") } else { Ok(()) }
-    }
+    /// Rows of new activities that contradict an earlier one.
+    problems: RowProblems,
 }
 
 impl Spool {
@@ -127,13 +112,33 @@ impl Spool {
             slots: Vec::new(),
             statuses: Statuses::default(),
             external_ids: HashMap::new(),
-            contradictions: ExternalListed::default(),
+            problems: RowProblems::default(),
         })
     }
 
-    /// What comes from here on is of another file.
-    pub fn begin_file(&mut self) {
+    /// Takes in a file: `read` reads it and hands over its items. `each` hears how many have come with each of them,
+    /// before it is kept, and may end the reading.
+    ///
+    /// # Errors
+    /// When an item cannot be kept, or when `each` ends the reading.
+    pub fn take_file<R, E: From<SpoolError>>(
+        &mut self,
+        each: &mut dyn FnMut(u64) -> Result<(), E>,
+        read: impl FnOnce(&mut dyn FnMut(Imported) -> ControlFlow<()>) -> R,
+    ) -> Result<R, E> {
         self.files += 1;
+        let (mut items, mut failed) = (0, None);
+        let done = read(&mut |item| {
+            items += 1;
+            match each(items).and_then(|()| Ok(self.push(&item)?)) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        failed.map_or(Ok(done), Err)
     }
 
     /// Sets an item aside.
@@ -151,9 +156,11 @@ impl Spool {
             len: 0,
             named: Members::ALL,
             terms: Terms::Exact,
+            row: 0,
         };
-        if let Imported::Record { activity, named, terms, .. } = item {
+        if let Imported::Record { activity, named, terms, row, .. } = item {
             (slot.named, slot.terms) = (*named, *terms);
+            slot.row = row.and_then(|row| u32::try_from(row).ok()).unwrap_or_default();
             if named.has(Member::StatusName) {
                 self.statuses.see(activity.status, &activity.status_name, slot.stamp);
             }
@@ -175,7 +182,9 @@ impl Spool {
         if let (None, Some(id)) = (slot.id, external_id) {
             match self.external_ids.get(id).and_then(|at| self.slots.get_mut(*at)) {
                 Some(same) if same.file == slot.file && same.fingerprint != slot.fingerprint => {
-                    self.contradictions.add(id);
+                    let (file, row, earlier) = (slot.in_file(), slot.row(), same.row());
+                    let problem = same_external_id(id, earlier);
+                    self.problems.add(|| RowProblem { file, row, problem });
                     return;
                 }
                 Some(earlier) => {
@@ -197,7 +206,7 @@ impl Spool {
     pub fn finish(self) -> Result<ImportPlan, SpoolError> {
         let file = self.file.into_inner().map_err(|e| SpoolError(e.to_string()))?;
         let file = SpoolFile(BufReader::new(file));
-        Ok(ImportPlan::new(file, self.slots, self.statuses, self.contradictions))
+        ImportPlan::new(file, self.slots, self.statuses, self.problems)
     }
 }
 
@@ -221,6 +230,6 @@ impl SpoolFile {
         let text = String::from_utf8(document).map_err(|e| SpoolError(e.to_string()))?;
         let activity = Box::new(store::decode(&text)?);
         let Slot { id, stamp, named, terms, .. } = *slot;
-        Ok(Imported::Record { id, stamp, named, terms, activity })
+        Ok(Imported::Record { id, stamp, named, terms, row: slot.row(), activity })
     }
 }

@@ -47,6 +47,42 @@ impl StatusChanges {
         StatusChanges { changed, same_names }
     }
 
+    /// The same of a server that is followed: its names count, also where they change. The statuses that change their
+    /// name are marked as spreading. One that no activity has gives way to one that has its name now.
+    pub(super) fn follow(
+        directory: &mut Directory,
+        named: &Named,
+        unused: &[StatusId],
+    ) -> StatusChanges {
+        let before = directory.statuses.clone();
+        for (id, name) in named {
+            let status = match before.get(id) {
+                None => Status::new(*id, name.clone()),
+                Some(present) if present.name == *name => continue,
+                Some(present) => Status { spreading: true, ..renamed(present, name) },
+            };
+            directory.statuses.insert(*id, status);
+        }
+        let is_named = |status: &Status| {
+            named.values().any(|name| folded(name.as_str()) == folded(status.name.as_str()))
+        };
+        for id in unused.iter().filter(|id| !named.contains_key(id)) {
+            if let Some(status) = directory.statuses.get_mut(id).filter(|status| is_named(status)) {
+                status.retired = true;
+            }
+        }
+        keep_done(directory, &before);
+        keep_begins(directory, &before);
+        let is_changed = |status: &&Status| before.get(&status.id) != Some(*status);
+        let changed = directory.statuses.values().filter(is_changed).cloned().collect();
+        StatusChanges { changed, same_names: Vec::new() }
+    }
+
+    /// Those whose new name the records that show them do not have yet.
+    pub(super) fn spreading(&self) -> Vec<StatusId> {
+        self.changed.iter().filter(|status| status.spreading).map(|status| status.id).collect()
+    }
+
     pub(super) fn put(&self, org: OrgKey, to: &mut dyn Transaction) -> Result<(), Refusal> {
         let put = |status| to.put_status(org, status).map_err(|e| unavailable(&e));
         self.changed.iter().try_for_each(put)

@@ -298,6 +298,7 @@ pub(crate) fn imported(id: ActivityId, subject: Option<&str>) -> Imported {
         stamp: None,
         named: Members::ALL,
         terms: Terms::Exact,
+        row: None,
         activity: Box::new(activity),
     }
 }

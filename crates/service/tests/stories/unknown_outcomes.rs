@@ -52,9 +52,9 @@ fn long_ago() -> Stamp {
 
 fn items() -> Vec<Imported> {
     let old = |id| match imported(ActivityId(id), Some("old")) {
-        Imported::Record { activity, named, terms, .. } => {
+        Imported::Record { activity, named, terms, row, .. } => {
             let stamp = Some(long_ago().plus_millis(id));
-            Imported::Record { id: Some(ActivityId(id)), activity, named, terms, stamp }
+            Imported::Record { id: Some(ActivityId(id)), activity, named, terms, row, stamp }
         }
         removed @ Imported::Removed { .. } => removed,
     };

@@ -1,9 +1,9 @@
 //! What is kept besides versions.
 
 use domain::{
-    Account, ApiKey, CalendarFeed, ClientId, Examples, Guide, Interval, Login, Name, Opener, OrgId,
-    OrgKey, Organization, PasswordHash, Role, SecretHash, Seq, Stage, Stamp, Status, SystemUser,
-    UserId, Zone,
+    Account, ApiKey, CalendarFeed, ClientId, Examples, Follows, Guide, Interval, Login, Name,
+    Opener, OrgId, OrgKey, Organization, PasswordHash, Role, SecretHash, Seq, Stage, Stamp, Status,
+    SystemUser, UserId, Zone,
 };
 
 use super::sample::{
@@ -13,7 +13,7 @@ use super::sample::{
 use crate::{CoverageRecord, RunRecord, SessionRecord, Store, TenantRecord};
 
 /// An organization in a form that can be compared: zones are what they were made from.
-type Shown = (OrgKey, String, String, String, Stage, UserId, Guide, String);
+type Shown = (OrgKey, String, String, String, Stage, UserId, Guide, String, Option<Follows>);
 
 fn shown(organization: &Organization) -> Shown {
     (
@@ -25,6 +25,7 @@ fn shown(organization: &Organization) -> Shown {
         organization.last_user_named,
         organization.guide,
         organization.import_columns.clone(),
+        organization.follows.clone(),
     )
 }
 
@@ -126,6 +127,15 @@ pub(super) fn organizations_are_kept_and_changed(store: &dyn Store) {
         removed: true,
     };
     one.import_columns = "Fällig=endDateTime\nIntern=\n".to_owned();
+    one.follows = Some(Follows {
+        source: "https://example.org/neonws/services/api".to_owned(),
+        organization: "acme".to_owned(),
+        from: Some(Stamp::from_millis(-1)),
+        complete_to: None,
+        loaded: Some(Stamp::from_millis(1 << 40)),
+        log: Some("7b1f".to_owned()),
+        compared: Some(Stamp::from_millis(2)),
+    });
     one.guide = Guide { hidden: true, examples: Some(examples) };
     commit(store, |t| t.put_organization(&one).unwrap());
     assert_eq!(organizations(store), [shown(&one), shown(&two)]);

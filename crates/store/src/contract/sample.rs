@@ -39,6 +39,7 @@ pub fn organization(key: OrgKey, id: &str) -> Organization {
         last_user_named: UserId(0),
         guide: Guide::default(),
         import_columns: String::new(),
+        follows: None,
     }
 }
 

@@ -106,8 +106,10 @@ fn actions(who: &SignedIn, client: ClientId, known: bool) -> Markup {
     };
     html! {
         a.button href=(all(client)) { "Show in list" }
-        @if who.edits() {
+        @if who.names() {
             a.button href=(name.address("/accounts")) { @if known { "Rename" } @else { "Add a name" } }
+        }
+        @if who.edits() {
             a.button.primary href={ "/activities/new?client=" (client) } data-key="n" { "New activity" }
         }
     }

@@ -104,13 +104,13 @@ fn page(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Response, Problem> {
                 thead { tr {
                     th scope="col" { "Name" }
                     th.num scope="col" { "ID" }
-                    @if who.edits() { td.act {} }
+                    @if who.names() { td.act {} }
                 } }
                 tbody { @for account in &accounts { (row(who, shown, account)) } }
             } }
             (layout::pager(shown.page as u64, pages as u64, &address))
         }
-        @if who.edits() { (add_form(web, who, shown)?) }
+        @if who.names() { (add_form(web, who, shown)?) }
     };
     let page = layout::page(who, "Accounts", Nav::Accounts, &content);
     Ok((shown.wrong.status(), page).into_response())
@@ -150,7 +150,7 @@ fn none(who: &SignedIn, shown: &Shown, total: usize, pages: usize) -> Markup {
         let action = html! { a.button href="/accounts" { "Show all" } };
         return layout::empty("No matches", &text, &action);
     }
-    let text = if who.edits() {
+    let text = if who.names() {
         "Until an account has a name, activities show only its ID. Add the first one below, or import a list on the server with “driftless accounts import”."
     } else {
         "Until an account has a name, activities show only its ID. An editor can add names."
@@ -160,7 +160,7 @@ fn none(who: &SignedIn, shown: &Shown, total: usize, pages: usize) -> Markup {
 
 fn row(who: &SignedIn, shown: &Shown, account: &Account) -> Markup {
     let Account { id, name } = account;
-    let renaming = shown.renaming.as_ref().filter(|(which, _)| which == id && who.edits());
+    let renaming = shown.renaming.as_ref().filter(|(which, _)| which == id && who.names());
     html! {
         tr id={ "a" (id) } {
             td.title data-label="Name" {
@@ -171,7 +171,7 @@ fn row(who: &SignedIn, shown: &Shown, account: &Account) -> Markup {
                 }
             }
             td.num data-label="ID" { (id) }
-            @if who.edits() {
+            @if who.names() {
                 td.act {
                     @if renaming.is_none() {
                         @let address = shown.address(shown.page, &[("rename", id.to_string())]);

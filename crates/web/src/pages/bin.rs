@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use domain::{Role, Seq};
+use domain::Seq;
 use maud::{Markup, html};
 use service::{BulkChange, Directory, Removed};
 
@@ -192,7 +192,7 @@ async fn restore(
     State(web): State<Web>,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
-    who.needs(Role::Editor)?;
+    who.needs_to_edit()?;
     let ids = bulk::ticked(&fields);
     let back = local(fields.get("back")).unwrap_or("/bin");
     if ids.is_empty() {

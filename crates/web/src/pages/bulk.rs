@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use domain::{ActivityId, Role, StatusId, UserId};
+use domain::{ActivityId, StatusId, UserId};
 use maud::{Markup, html};
 use service::{BulkChange, Directory, Listing, LongWork, Outcome};
 
@@ -75,7 +75,7 @@ async fn begin(
     State(web): State<Web>,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
-    who.needs(Role::Editor)?;
+    who.needs_to_edit()?;
     let list = fields.get("list").trim_start_matches('?');
     let asked = ListRequest::parse(&Fields::parse(list.as_bytes()), &who);
     let directory = who.person.tenant.directory();

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use service::{Directory, ExamplesError, FIRST_STATUSES};
 
 use crate::fields::Fields;
-use crate::layout::{copied, counted, csrf, notice};
+use crate::layout::{self, Nav, copied, counted, csrf, notice};
 use crate::problem::shown;
 use crate::session::Posted;
 use crate::{Problem, SignedIn, Web, api};
@@ -154,9 +154,9 @@ fn examples(web: &Web, who: &SignedIn, directory: &Directory) -> Markup {
                     @if examples.accounts > 0 { " and " (counted(examples.accounts.into(), "example account", "example accounts")) }
                     " here. Removing them moves the activities to the bin, and scripts see them as deleted. Anything that has been edited stays."
                 }
-                button type="submit" { "Remove the examples" }
+                button type="submit" data-confirm=(REMOVE_QUESTION) { "Remove the examples" }
             }
-        } @else if !web.service.has_activities(&who.person.tenant) {
+        } @else if who.imports() && !web.service.has_activities(&who.person.tenant) {
             form.examples action="/getting-started/examples" method="post" {
                 (csrf(who))
                 p { "No data yet? See what the pages look like with a few dozen activities. You can remove them again." }
@@ -225,8 +225,18 @@ async fn fill(State(web): State<Web>, Posted { who, .. }: Posted) -> Result<Resp
     Ok(Redirect::to("/?examples=filled").into_response())
 }
 
-async fn remove(State(web): State<Web>, Posted { who, .. }: Posted) -> Result<Response, Problem> {
+/// What is asked before the examples go.
+const REMOVE_QUESTION: &str =
+    "Remove all examples that have not been edited? The activities move to the bin.";
+
+async fn remove(
+    State(web): State<Web>,
+    Posted { who, fields }: Posted,
+) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
+    if fields.get("confirmed") != "1" {
+        return Ok(ask_to_remove(&who));
+    }
     let removed = web.service.remove_examples(&who.person).await?;
     let said = Fields::of([
         ("examples", "removed".to_owned()),
@@ -235,6 +245,25 @@ async fn remove(State(web): State<Web>, Posted { who, .. }: Posted) -> Result<Re
         ("accounts", removed.kept_accounts.to_string()),
     ]);
     Ok(Redirect::to(&said.address("/")).into_response())
+}
+
+fn ask_to_remove(who: &SignedIn) -> Response {
+    let title = "Remove the examples?";
+    let content = html! {
+        div.card.narrow {
+            h1 { (title) }
+            p { (REMOVE_QUESTION) }
+            form action="/getting-started/examples/remove" method="post" {
+                (csrf(who))
+                input type="hidden" name="confirmed" value="1";
+                div.buttons {
+                    button.danger type="submit" { "Remove the examples" }
+                    a.button.quiet href="/" { "Cancel" }
+                }
+            }
+        }
+    };
+    layout::page(who, title, Nav::MyDay, &content)
 }
 
 impl From<ExamplesError> for Problem {

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use service::{Column, Direction, Directory, Filter, ListError, ListQuery, Listing};
 
 use super::due::Due;
-use super::list::query::{self, OPEN};
+use super::list::query::{self, OPEN, UNASSIGNED};
 use super::{account, getting_started, names, told};
 use crate::fields::Fields;
 use crate::layout::{self, Nav, csrf, number};
@@ -84,6 +84,8 @@ async fn show(
     let (one, two, three, four) = tokio::try_join!(one, two, three, four)?;
     let sections = [one, two, three, four];
     let clock = &who.clock;
+    let is_free = sections.iter().all(|section| section.listing.total == 0);
+    let unassigned = if is_free { unassigned(&web, &who).await? } else { Vec::new() };
     let said = told::notice(&web, &who, &query, "/").await?;
     let content = html! {
         (layout::head("My day", &actions(&who)))
@@ -91,8 +93,8 @@ async fn show(
         (said)
         (getting_started::said(&query))
         (getting_started::checklist(&web, &who, &headers))
-        @if sections.iter().all(|section| section.listing.total == 0) {
-            (nothing(&web, &who))
+        @if is_free {
+            (nothing(&web, &who, &unassigned))
         } @else {
             div.cards {
                 @for section in sections.iter().filter(|section| section.has_place()) {
@@ -237,8 +239,24 @@ fn plan(who: &SignedIn, version: &Version, activity: &Activity) -> Markup {
     }
 }
 
+/// How many open activities that are assigned to no one are overdue, and how many due today, where there are any.
+async fn unassigned(web: &Web, who: &SignedIn) -> Result<Vec<(Due, u64)>, ListError> {
+    let mut found = Vec::new();
+    for due in [Due::Overdue, Due::Today] {
+        let mut filter = Filter { unassigned: true, ..Filter::default() };
+        if !due.narrow(&mut filter, &who.clock, &who.person.tenant.directory()) {
+            continue;
+        }
+        let (by, direction) = (Column::Start, direction(due));
+        let query = ListQuery { filter, by, direction, page: 1, page_size: 1 };
+        let total = web.service.list(&who.person.tenant, &query).await?.total;
+        found.extend((total > 0).then_some((due, total)));
+    }
+    Ok(found)
+}
+
 /// Says whether nothing is due, or there are no activities at all.
-fn nothing(web: &Web, who: &SignedIn) -> Markup {
+fn nothing(web: &Web, who: &SignedIn, unassigned: &[(Due, u64)]) -> Markup {
     let new = html! {
         @if who.edits() { a.button.primary href="/activities/new" { "New activity" } }
     };
@@ -247,5 +265,21 @@ fn nothing(web: &Web, who: &SignedIn) -> Markup {
         return layout::empty("No activities yet", text, &new);
     }
     let text = "You have nothing overdue, due today or starting in the next 7 days.";
-    layout::empty("All clear", text, &new)
+    if unassigned.is_empty() {
+        return layout::empty("All clear", text, &new);
+    }
+    let fields = Fields::of([("status", OPEN), ("user", UNASSIGNED), ("sort", "start")]);
+    let links = html! {
+        p {
+            "Assigned to no one: "
+            @for (at, (due, count)) in unassigned.iter().enumerate() {
+                @if at > 0 { ", " }
+                a href=(fields.with("due", due.name()).address("/activities")) {
+                    (number(*count)) " " (due.title().to_lowercase())
+                }
+            }
+        }
+        (new)
+    };
+    layout::empty("Nothing is assigned to you", text, &links)
 }

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Redirect;
 use axum::routing::post;
-use domain::{ActivityId, Kind, Member, Role, Seq, Version};
+use domain::{ActivityId, Kind, Member, Seq, Version};
 use maud::{Markup, html};
 use service::{Change, Refusal, Write, Written};
 
@@ -186,7 +186,7 @@ async fn undo(
     Id(id): Id,
     Posted { who, fields }: Posted,
 ) -> Result<Redirect, Problem> {
-    who.needs(Role::Editor)?;
+    who.needs_to_edit()?;
     let version = fields.get("version").parse().map(Seq).map_err(|_| Problem::NotFound)?;
     let undo = Write::Undo { id, version };
     let written = web.service.write(&who.person.tenant, who.person.author(), undo).await;

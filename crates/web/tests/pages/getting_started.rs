@@ -15,7 +15,7 @@ fn done(page: &Page) -> Option<(usize, usize)> {
 /// Sends a form without fields.
 fn press(browser: &mut Browser<'_>, path: &str) -> Page {
     browser.get("/").ok();
-    browser.post(path, &[])
+    browser.post(path, &[("confirmed", "1")])
 }
 
 const FILL: &str = "/getting-started/examples";
@@ -162,4 +162,16 @@ fn accounts_that_are_there_are_used_and_stay() {
     let page = press(&mut admin, REMOVE);
     assert_eq!(page.redirected(), "/?examples=removed&removed=36&kept=0&accounts=0");
     assert_eq!(world.acme.accounts().len(), 1);
+}
+
+#[test]
+fn the_examples_go_only_after_a_question() {
+    let world = World::new();
+    let mut admin = world.admin();
+    press(&mut admin, FILL).redirected();
+    admin.get("/").ok().shows("data-confirm=\"Remove all examples");
+    admin.post(REMOVE, &[]).ok().shows("Remove the examples?").shows("name=\"confirmed\"");
+    admin.get("/activities").ok().shows("36 activities");
+    press(&mut admin, REMOVE).redirected();
+    admin.get("/activities").ok().hides("36 activities");
 }

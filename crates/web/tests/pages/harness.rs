@@ -306,6 +306,26 @@ impl Browser<'_> {
         self.send(Method::POST, "/import", Some(form), "text/html")
     }
 
+    /// Sends a form in pieces; returns the status of the answer, and how many pieces were asked for.
+    pub(crate) fn upload_pieces(
+        &self,
+        pieces: impl Iterator<Item = Vec<u8>> + Send + 'static,
+    ) -> (u16, usize) {
+        let session = self.cookie("driftless_session").unwrap_or_default();
+        let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counter = asked.clone();
+        let pieces = pieces.map(move |piece| {
+            counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Ok::<_, std::io::Error>(piece)
+        });
+        let request = Request::post("/import")
+            .header(header::COOKIE, format!("driftless_session={session}"))
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=parts")
+            .body(Body::from_stream(futures_util::stream::iter(pieces)));
+        let Ok(response) = self.world.block_on(self.world.router().oneshot(request.unwrap()));
+        (response.status().as_u16(), asked.load(std::sync::atomic::Ordering::Relaxed))
+    }
+
     /// Begins to send a form whose body never comes, and returns the status of the answer.
     pub(crate) fn begin_upload(&self) -> u16 {
         let session = self.cookie("driftless_session").unwrap_or_default();

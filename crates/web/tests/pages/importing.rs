@@ -115,13 +115,18 @@ fn what_is_no_file_of_activities_is_refused_with_the_reason() {
     admin.upload("", b"").refused(422).shows("Choose a file first.");
     admin.upload("empty.csv", b"").refused(422).shows("The file is empty.");
     for (content, reason) in [
-        (&b" \n"[..], "There are no activities in this file."),
+        (&b" \n"[..], "The file is empty."),
         (b"PK\x03\x04 and no more", "Cannot read this workbook"),
         (b"\xD0\xCF\x11\xE0 old", "save it as .xlsx without a password"),
-        (b"\x89PNG\r\n\x1a\n\xff\xff", "This is not UTF-8"),
+        (
+            b"\x89PNG\r\n\x1a\n\xff\xff",
+            "This is not a table: expected a workbook (.xlsx, .ods), CSV,",
+        ),
+        (b"activityId,subject\n1,Call\xe9\n", "This is not UTF-8"),
         (b"{\"activityId\":", "does not end: is the file incomplete?"),
-        (b"name,phone\nAda,1\n", "Choose below what its columns are."),
-        (b"subject\n", "There are no activities in this file."),
+        (b"name,phone\nAda,1\n", "It has: name, phone. Choose below what its columns are."),
+        (b"Subject,Start\n", "has no column for activityStatus.name, activityPriority, and"),
+        (b"activityId,subject\n", "There are no activities in this file."),
     ] {
         let address = admin.upload("file", content).redirected().to_owned();
         let page = settled(&mut admin, &address);
@@ -138,6 +143,34 @@ fn a_file_that_is_too_large_is_not_kept() {
     let row = format!("{}\n", "x".repeat(1 << 20));
     let page = admin.upload("large.csv", row.repeat(65).as_bytes());
     page.refused(413).shows("The file is larger than 64 MiB.").hides("Your files");
+}
+
+#[test]
+fn little_is_read_of_a_form_before_its_file() {
+    let world = World::new();
+    let mut admin = world.admin();
+    let csrf = admin.get("/import").ok().value("csrf").unwrap().to_owned();
+    let token = format!("--parts\r\nContent-Disposition: form-data; name=csrf\r\n\r\n{csrf}\r\n");
+    let other = "--parts\r\nContent-Disposition: form-data; name=other";
+    for head in [
+        format!("{token}{other}\r\n\r\n"),
+        format!("{token}{other}; more="),
+        other.to_owned(),
+        "--none".to_owned(),
+    ] {
+        let filling = std::iter::repeat_n(vec![b'x'; 8 << 10], 1_000);
+        let (status, asked) =
+            admin.upload_pieces(std::iter::once(head.clone().into_bytes()).chain(filling));
+        assert_eq!(status, 403, "{head}");
+        assert!(asked <= 4, "{asked} pieces of {head}");
+    }
+    // The file itself may come together with what is before it.
+    let row = NEW.repeat(1_000);
+    let file = format!(
+        "{token}--parts\r\nContent-Disposition: form-data; name=file; filename=calls.csv\r\n\r\n{row}\r\n--parts--\r\n"
+    );
+    let address = admin.upload_body(file.into_bytes()).redirected().to_owned();
+    assert!(address.starts_with("/import/"), "{address}");
 }
 
 #[test]
@@ -238,11 +271,17 @@ fn what_is_missing_is_added_on_request() {
     page.shows("Accounts that do not exist yet: Harbor Bakery.");
     page.shows("Statuses that do not exist yet: Left message.").shows("Grace Hopper (");
     page.shows("Harbor Bakery (new)").shows("Grace Hopper (new)");
-    page.shows("Import 2 activities").shows("Add what is missing");
+    page.hides("value=\"import\"").shows("Add these and check again");
     let page = admin.post(&address, &[("action", "import")]);
     page.refused(422).shows("Let the import add them, or change the file.");
     assert!(!world.service.has_activities(&world.acme));
 
+    let page = sent(&mut admin, &address, &[("add", "on")]);
+    page.shows("Import 2 activities").shows("Statuses that do not exist yet: Left message.");
+    // Without it, the file comes to something else.
+    let changed = admin.post(&address, &[("action", "import")]).redirected().to_owned();
+    settled(&mut admin, &changed).shows("Nothing has been imported yet.").hides("value=\"import\"");
+    sent(&mut admin, &address, &[("add", "on")]);
     let page = sent(&mut admin, &address, &[("action", "import"), ("add", "on")]);
     page.shows("2 activities were created, updated or removed")
         .shows("1 person added.")
@@ -256,6 +295,38 @@ fn what_is_missing_is_added_on_request() {
     // Now everything is here.
     let (_, page) = uploaded(&mut admin, "calls.csv", file);
     page.hides("Add what is missing");
+}
+
+#[test]
+fn a_status_that_another_system_has_is_taken_by_whether_it_is_done_unless_it_is_added() {
+    let world = World::new();
+    world.activity("here before");
+    let file = "Id,Subject,ActivityDate,Status,IsClosed,WhoId\n\
+                00T3k00000AbCdE,Call Ada,2026-03-05,Left message,true,\n";
+    let mut admin = world.admin();
+    let (address, page) = uploaded(&mut admin, "Task.csv", file);
+    page.shows("1 row has a status that is not known here: only whether it is done is taken.");
+    page.shows("Statuses that do not exist yet: Left message.").shows("Import 1 activity");
+    let page = sent(&mut admin, &address, &[("action", "check"), ("add", "on")]);
+    page.hides("only whether it is done").shows("Left message</td>").shows("Import 1 activity");
+    sent(&mut admin, &address, &[("action", "check")]);
+    sent(&mut admin, &address, &[("action", "import")]).shows("1 activity was created");
+    admin.get("/activities/2").ok().shows("Completed").hides("Left message");
+}
+
+#[test]
+fn what_is_missing_is_told_once_and_with_all_else_that_is_wrong() {
+    let world = World::new();
+    let mut admin = world.admin();
+    let row = "Call,2026-03-05 09:00,Left message,NORMAL\n";
+    let head = "subject,startDateTime,activityStatus.name,activityPriority\n";
+    let file = format!("{head}{}Call,soon,Not Started,NORMAL\n", row.repeat(30));
+    let (address, page) = uploaded(&mut admin, "calls.csv", &file);
+    page.shows(">2, 3, 4, 5, 6 and 25 more</td>").shows("Left message").shows(">32</td>");
+    assert_eq!(page.body.matches("which does not exist here").count(), 1);
+    page.shows("Let the import add what is missing.").shows("name=\"add\"");
+    let page = sent(&mut admin, &address, &[("action", "check"), ("add", "on")]);
+    page.shows(">32</td>").hides("which does not exist here").shows("name=\"add\" checked");
 }
 
 /// What the pages download for spreadsheets, with something replaced.
@@ -312,6 +383,10 @@ fn what_was_removed_here_comes_back_only_on_request() {
     let (address, page) = uploaded(&mut admin, "activities.csv", &file);
     assert_eq!((count(&page, "to stay removed"), count(&page, "unchanged")), (1, 1));
     page.shows("Importing this file would change nothing.");
+    page.shows_in_order(&[
+        "Removed here, and to stay removed",
+        &format!("/activities/{id}\">{id}</a> Call Ada<"),
+    ]);
     let restored = |action| [("action", action), ("restore", "on")];
     let page = sent(&mut admin, &address, &restored("check"));
     assert_eq!(count(&page, "to be brought back"), 1);
@@ -439,4 +514,110 @@ fn a_file_with_very_many_activities_is_for_the_command_line() {
     );
     let (_, page) = uploaded(&mut admin, "many.json", &answer);
     page.shows("more than 500,000 activities").shows("driftless import acme FILE");
+}
+
+/// The status of the only row of a workbook's CSV, edited.
+fn with_status(file: &str, name: &str) -> String {
+    assert!(file.contains("\"Not Started\""), "{file}");
+    file.replace("\"Not Started\"", &format!("\"{name}\""))
+}
+
+#[test]
+fn the_name_of_a_status_that_was_edited_beside_its_id_counts_and_is_added_on_request() {
+    let world = World::new();
+    let (one, two) = (world.activity("Call Ada"), world.activity("Call Grace"));
+    let mut admin = world.admin();
+    let (_, file) = admin.download("/activities.csv");
+    let file = String::from_utf8(file).unwrap();
+
+    let (address, page) = uploaded(&mut admin, "activities.csv", &with_status(&file, "Parked"));
+    page.shows("Statuses that do not exist yet: Parked.").hides("value=\"import\"");
+    assert_eq!(count(&page, "to be updated"), 2);
+    sent(&mut admin, &address, &[("add", "on")]).shows("Parked");
+    sent(&mut admin, &address, &[("action", "import"), ("add", "on")]).shows("2 activities were");
+    for id in [one, two] {
+        let (_, version) = world.block_on(world.service.retrieve(&world.acme, id)).unwrap();
+        assert_eq!(version.unwrap().record().unwrap().status_name.as_str(), "Parked");
+    }
+    // A name that exists counts without a word, and an old one of a status that was renamed since is no edit.
+    let (_, file) = admin.download("/activities.csv");
+    let file = String::from_utf8(file).unwrap();
+    let parked =
+        world.acme.directory().statuses.values().find(|s| s.name.as_str() == "Parked").unwrap().id;
+    let (address, page) =
+        uploaded(&mut admin, "activities.csv", &file.replace("\"Parked\"", "\"Completed\""));
+    assert_eq!(count(&page, "to be updated"), 2);
+    admin.post(&address, &[("action", "discard")]).redirected();
+    world.advance(60_000);
+    world
+        .service
+        .rename_status(
+            &world.acme,
+            parked,
+            domain::StatusName::parse("On hold").unwrap(),
+            &mut |_| {},
+        )
+        .unwrap();
+    let (_, page) = uploaded(&mut admin, "activities.csv", &file);
+    assert_eq!(count(&page, "unchanged"), 2);
+
+    // Both were changed, and are not of one status: told with the row, both values, and what to do.
+    let id = format!("\"{}\",\"Parked\"", parked.0);
+    for (to, told) in [
+        (
+            "\"3\",\"Nowhere\"",
+            "but activityStatus.name is &quot;Nowhere&quot;: clear activityStatus.id to use the name",
+        ),
+        ("\"3\",\"Not Started\"", "but the row names &quot;Not Started&quot;: clear one of them"),
+    ] {
+        assert!(file.contains(&id), "{file}");
+        let (_, page) = uploaded(&mut admin, "activities.csv", &file.replacen(&id, to, 1));
+        page.shows(told).shows(">2</td>").hides("value=\"import\"");
+    }
+}
+
+#[test]
+fn all_that_is_wrong_with_a_table_is_told_at_once() {
+    let world = World::new();
+    world.activity("Call Ada");
+    let mut admin = world.admin();
+    let file = "activityId,subject,startDateTime,activityStatus.id,activityStatus.name,activityPriority\n\
+                1,Call,2026-03-05 09:00,1,Completed,LOW\n\
+                7,Call,soon,,Not Started,LOW\n\
+                8,Call,2026-03-05 09:00,,Not Started,LOW\n\
+                8,Write,2026-03-05 09:00,,Not Started,LOW\n";
+    let (_, page) = uploaded(&mut admin, "calls.csv", file);
+    page.shows("startDateTime is &quot;soon&quot;")
+        .shows("but the row names &quot;Completed&quot;");
+    page.shows("This row and row 4 have the same activityId, 8, but different values.");
+    for row in [2, 3, 5] {
+        page.shows(&format!(">{row}</td>"));
+    }
+}
+
+#[test]
+fn what_an_import_changes_bears_the_name_of_who_has_started_it() {
+    let world = World::new();
+    let id = world.activity("Call Ada");
+    let mut admin = world.admin();
+    let (address, _) = uploaded(&mut admin, "calls.csv", NEW);
+    sent(&mut admin, &address, &[("action", "import")]).shows("2 activities were");
+    let file = edited(&admin, "Call Ada", "Call Ada again");
+    let (address, _) = uploaded(&mut admin, "activities.csv", &file);
+    sent(&mut admin, &address, &[("action", "import")]).shows("were created, updated or removed");
+    let removal = r#"{"syncActivitiesResponse":{"operationResult":"SUCCESS","activities":{"activity":[]},"deletedActivityIdList":{"activityId":[3]}}}"#;
+    let (address, _) = uploaded(&mut admin, "removed.json", removal);
+    sent(&mut admin, &address, &[("action", "import")]).shows("1 activity was");
+    for (id, what) in [(id.0, "Changed"), (2, "Created"), (3, "Removed")] {
+        admin
+            .get(&format!("/activities/{id}/history"))
+            .ok()
+            .shows(what)
+            .shows("Ada Byron · import");
+    }
+    let version = world.block_on(world.service.retrieve(&world.acme, ActivityId(2))).unwrap();
+    let record = version.1.unwrap();
+    let record = record.record().unwrap();
+    assert_eq!(record.modified_by.as_deref(), Some("Ada Byron"));
+    assert_eq!(record.created_by.as_deref(), Some("Ada Byron"));
 }

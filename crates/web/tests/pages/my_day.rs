@@ -295,3 +295,35 @@ fn what_was_missed_is_planned_for_another_day_at_its_time() {
     assert_eq!(record(&world, id), activity);
     world.viewer().get("/").ok().hides("Move to…");
 }
+
+#[test]
+fn all_is_not_clear_while_what_is_due_is_assigned_to_no_one() {
+    let world = World::new();
+    let nobody = |draft: &mut domain::Draft| draft.system_user = Presence::Clear;
+    world.activity_with("Overdue", |draft| {
+        nobody(draft);
+        draft.start = moment("2026-03-03T10:00:00-06:00");
+    });
+    world.activity_with("Today", |draft| {
+        nobody(draft);
+        draft.start = moment("2026-03-04T10:00:00-06:00");
+    });
+    world.activity_with("Done", |draft| {
+        nobody(draft);
+        draft.status = StatusRef::Id(COMPLETED);
+        draft.start = moment("2026-03-04T10:00:00-06:00");
+    });
+    let mut editor = world.editor();
+    let page = editor.get("/").ok();
+    page.hides("All clear")
+        .shows("Assigned to no one: ")
+        .shows(">1 overdue</a>")
+        .shows(">1 due today</a>");
+    let overdue = "/activities?status=open&user=none&sort=start&due=overdue";
+    page.shows(&format!("href=\"{}\"", overdue.replace('&', "&amp;")));
+    let list = editor.get(overdue).ok();
+    list.shows("Overdue</a>").hides("Today</a>").shows("1 activity").shows("Unassigned");
+    editor.get("/activities?user=none").ok().shows("3 activities").shows("value=\"none\" selected");
+    world.activity("Mine");
+    editor.get("/activities?user=none").ok().shows("3 activities");
+}

@@ -339,7 +339,7 @@ impl Rows for XlsxRows<'_> {
         &self.row.texts
     }
 
-    fn first_line(&self) -> u64 {
+    fn number(&self) -> u64 {
         self.at
     }
 
@@ -396,7 +396,7 @@ impl Rows for OdsRows<'_> {
         &self.row.texts
     }
 
-    fn first_line(&self) -> u64 {
+    fn number(&self) -> u64 {
         let above = self.range.start().map_or(0, |(row, _)| u64::from(row));
         above + self.next as u64
     }

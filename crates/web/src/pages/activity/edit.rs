@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use domain::{Activity, ActivityId, Role, Seq, Version};
+use domain::{Activity, ActivityId, Seq, Version};
 use maud::{Markup, html};
 use service::{Refusal, Write, Written};
 
@@ -188,7 +188,7 @@ pub(super) async fn save(
     Id(id): Id,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
-    who.needs(Role::Editor)?;
+    who.needs_to_edit()?;
     let names = Names::of(&who);
     if web.service.latest(&names.tenant, id).await?.is_none() {
         return Err(Problem::NotFound);

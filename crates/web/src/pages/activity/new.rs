@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use domain::{Activity, ActivityId, ClientId, CustomFieldPatch, Priority, Role, Seq, Version};
+use domain::{Activity, ActivityId, ClientId, CustomFieldPatch, Priority, Seq, Version};
 use maud::{Markup, html};
 use service::{Refusal, Write};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(super) async fn form(
     headers: HeaderMap,
     Query(query): Query,
 ) -> Result<Response, Problem> {
-    who.needs(Role::Editor)?;
+    who.needs_to_edit()?;
     let names = Names::of(&who);
     let mut copied = None;
     if query.has("copy") {
@@ -141,7 +141,7 @@ pub(super) async fn create(
     State(web): State<Web>,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
-    who.needs(Role::Editor)?;
+    who.needs_to_edit()?;
     let names = Names::of(&who);
     let copied = copied(&web, &names, &fields).await?;
     let mut typed = Typed::read(&fields);

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::{ActivityId, Role, Seq, Version};
+use domain::{ActivityId, Seq, Version};
 use maud::{Markup, html};
 use service::{Refusal, Write};
 
@@ -32,7 +32,7 @@ pub(super) async fn remove(
     Id(id): Id,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
-    who.needs(Role::Editor)?;
+    who.needs_to_edit()?;
     let tenant = &who.person.tenant;
     let present = web.service.latest(tenant, id).await?.ok_or(Problem::NotFound)?;
     if let Some(activity) = present.record().filter(|_| fields.get("confirmed") != "1") {
@@ -74,7 +74,7 @@ pub(super) async fn restore(
     Id(id): Id,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
-    who.needs(Role::Editor)?;
+    who.needs_to_edit()?;
     let position = |name| match fields.get(name) {
         "" => Ok(None),
         seq => seq.parse().map(|seq| Some(Seq(seq))).map_err(|_| Problem::NotFound),

@@ -1,5 +1,7 @@
 //! Activities that a file changes or makes, cell by cell.
 
+use std::collections::HashMap;
+
 use domain::{ActivityId, ClientId, Member, UserId};
 use maud::{Markup, html};
 use service::{Difference, Differing, Listed, NotHere};
@@ -12,13 +14,15 @@ use crate::pages::names::Names;
 /// What the pages call things, and what the file calls those that are not here yet.
 pub(super) struct Called<'c> {
     pub(super) names: &'c Names,
+    /// Of the activities that are told.
+    pub(super) subjects: &'c HashMap<ActivityId, String>,
     pub(super) not_here: &'c NotHere,
 }
 
 /// Activity by activity.
 pub(super) fn all(names: &Names, preview: &Preview) -> Markup {
     let (report, rehearsal) = (&preview.report, &preview.report.rehearsal);
-    let called = Called { names, not_here: &preview.not_here };
+    let called = Called { names, subjects: &preview.subjects, not_here: &preview.not_here };
     let part = |title, first: &[Differing], count| {
         section(title, count, &differing(&called, first, count))
     };
@@ -26,9 +30,9 @@ pub(super) fn all(names: &Names, preview: &Preview) -> Markup {
         (part("In conflict: the same was changed here since the file was made", &report.conflicts.first, report.conflicts.count))
         (part("To be updated", &rehearsal.overwritten, report.updated))
         (part("To stay as they are: edited here, or newer than in the file", &rehearsal.newer_here, report.newer_here.count))
-        (linked("To be removed", &rehearsal.removed))
-        (linked("To be brought back", &report.brought_back))
-        (linked("Removed here, and to stay removed", &report.left_removed))
+        (linked(&called, "To be removed", &rehearsal.removed))
+        (linked(&called, "To be brought back", &report.brought_back))
+        (linked(&called, "Removed here, and to stay removed", &report.left_removed))
         (section("To be created", report.created, &created(&called, &rehearsal.created, report.created)))
     }
 }
@@ -46,12 +50,10 @@ pub(super) fn section(title: &str, count: u64, content: &Markup) -> Markup {
 }
 
 /// The first of some activities, with the ways to them.
-pub(super) fn linked(title: &str, listed: &Listed) -> Markup {
+pub(super) fn linked(called: &Called<'_>, title: &str, listed: &Listed) -> Markup {
     let content = html! {
-        p {
-            @for id in &listed.first { a href={ "/activities/" (id) } { (id) } " " }
-            @if listed.count > listed.first.len() as u64 { "…" }
-        }
+        (how_many(listed.first.len(), listed.count))
+        ul { @for id in &listed.first { li { (activity(*id, called)) } } }
     };
     section(title, listed.count, &content)
 }
@@ -59,11 +61,11 @@ pub(super) fn linked(title: &str, listed: &Listed) -> Markup {
 /// Activities with what is here and what the file has.
 pub(super) fn differing(called: &Called<'_>, first: &[Differing], count: u64) -> Markup {
     html! {
-        (how_many(first, count))
+        (how_many(first.len(), count))
         ol.story {
             @for Differing { id, members } in first {
                 li {
-                    span.what { (activity(*id)) }
+                    span.what { (activity(*id, called)) }
                     @if members.is_empty() { span.who { "removed in the file" } }
                     @let told: Vec<&Difference> = members.iter().filter(|d| is_told(d, members)).collect();
                     @if !told.is_empty() { dl.diff { @for difference in told { (row(difference, called)) } } }
@@ -73,14 +75,18 @@ pub(super) fn differing(called: &Called<'_>, first: &[Differing], count: u64) ->
     }
 }
 
-fn how_many(first: &[Differing], count: u64) -> Markup {
+fn how_many(first: usize, count: u64) -> Markup {
     html! {
-        @if count > first.len() as u64 { p.hint { "The first " (number(first.len() as u64)) " of them." } }
+        @if count > first as u64 { p.hint { "The first " (number(first as u64)) " of them." } }
     }
 }
 
-fn activity(id: ActivityId) -> Markup {
-    html! { @if id.0 == 0 { "New" } @else { a href={ "/activities/" (id) } { (id) } } }
+/// The way to an activity, with its subject.
+fn activity(id: ActivityId, called: &Called<'_>) -> Markup {
+    html! {
+        @if id.0 == 0 { "New" } @else { a href={ "/activities/" (id) } { (id) } }
+        @if let Some(subject) = called.subjects.get(&id) { " " (subject) }
+    }
 }
 
 /// A status is told by its name.
@@ -133,7 +139,7 @@ fn created(called: &Called<'_>, first: &[Differing], count: u64) -> Markup {
     let shown: Vec<(Member, &str)> =
         SHOWN.into_iter().filter(|(member, _)| is_used(*member)).collect();
     html! {
-        (how_many(first, count))
+        (how_many(first.len(), count))
         div.scroll {
             table.grid {
                 thead { tr { th { "Activity" } @for (_, heading) in &shown { th { (heading) } } } }

@@ -4,6 +4,7 @@ use domain::Zone;
 use files::{ColumnName, Dates, TableColumn};
 use service::ImportOptions;
 
+use super::uploads::Upload;
 use crate::fields::Fields;
 use crate::form::{Wrong, zone_typed};
 
@@ -18,7 +19,7 @@ pub(super) struct Choices {
     pub(super) zone: Option<Zone>,
     pub(super) overwrite: bool,
     pub(super) restore: bool,
-    /// Whether people, accounts and statuses that are missing are added. It changes nothing of what is shown before.
+    /// Whether people, accounts and statuses that are missing are added.
     pub(super) add: bool,
 }
 
@@ -51,18 +52,15 @@ impl Choices {
         }
     }
 
-    /// Whether a file comes to the same by both.
-    pub(super) fn is_same_check(&self, other: &Choices) -> bool {
-        *self == Choices { add: self.add, ..other.clone() }
-    }
-
     /// What a column has been chosen to be; what it is known as, where nothing was chosen.
     pub(super) fn member(&self, column: &TableColumn) -> &'static str {
         let chosen = self.columns.iter().find(|chosen| chosen.name() == column.name.trim());
         chosen.map_or(column.member.unwrap_or_default(), ColumnName::member)
     }
 
-    pub(super) fn options(&self, dry_run: bool) -> ImportOptions {
-        ImportOptions { dry_run, restore: self.restore, overwrite: self.overwrite }
+    /// How to import a file, which bears the name of who has uploaded it.
+    pub(super) fn options(&self, upload: &Upload, dry_run: bool) -> ImportOptions {
+        let (restore, overwrite, by) = (self.restore, self.overwrite, Some(upload.user));
+        ImportOptions { dry_run, restore, overwrite, by }
     }
 }

@@ -49,7 +49,7 @@ const WAIT_MAX: Duration = Duration::from_secs(3);
 const LOOKED_AFTER_EVERY: Duration = Duration::from_secs(600);
 
 async fn show_form(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem> {
-    who.needs(Role::Admin)?;
+    who.needs_to_import()?;
     Ok(form(&web, &who, StatusCode::OK, None))
 }
 
@@ -105,7 +105,7 @@ fn state_of(upload: &Upload) -> &'static str {
 async fn upload(State(web): State<Web>, request: Request) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
     let who = SignedIn::from_request_parts(&mut parts, &web).await?;
-    who.needs(Role::Admin)?;
+    who.needs_to_import()?;
     let tenant = &who.person.tenant;
     let too_many = || {
         let text = "Too many files are being imported at the moment. Try again in a few minutes.";
@@ -181,7 +181,7 @@ async fn show(
     Path(id): Path<String>,
     Query(query): Query,
 ) -> Result<Response, Problem> {
-    who.needs(Role::Admin)?;
+    who.needs_to_import()?;
     let Some(upload) = web.uploads.find(&id, &who.person, web.service.now()) else {
         return Ok(gone(&web, &who));
     };
@@ -242,7 +242,7 @@ async fn act(
     Path(id): Path<String>,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
-    who.needs(Role::Admin)?;
+    who.needs_to_import()?;
     let Some(upload) = web.uploads.find(&id, &who.person, web.service.now()) else {
         return Ok(gone(&web, &who));
     };
@@ -272,7 +272,7 @@ async fn act(
         check(&web, &who, &upload, choices).await;
         return Ok(back());
     }
-    if !choices.is_same_check(&checked.choices) {
+    if choices != checked.choices {
         check(&web, &who, &upload, choices).await;
         return Ok(Redirect::to(&format!("{}?changed=1", upload.address())).into_response());
     }
@@ -292,7 +292,7 @@ async fn import(
     let refused = |status, text: &str| {
         page(web, who, upload, status, &notice("bad", text), &Wrong::default())
     };
-    if preview.not_here.is_needed && !choices.add {
+    if preview.needs_add {
         let text = "The file names people, accounts or statuses that are not in this organization. Let the import add them, or change the file.";
         return Ok(refused(StatusCode::UNPROCESSABLE_ENTITY, text));
     }

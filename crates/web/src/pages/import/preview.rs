@@ -67,6 +67,9 @@ pub(super) fn show(
                 Err(Trouble::Unfit(ImportError::Shifted(..))) => {
                     div.card.ways { (overwrite(&checked.choices, "Take the file’s times as they are, and its other values too")) }
                 }
+                Err(trouble) if can_add(trouble) || checked.choices.add => {
+                    div.card.ways { (add(&checked.choices)) }
+                }
                 Err(_) => {}
             }
             (buttons(checked))
@@ -79,7 +82,7 @@ pub(super) fn show(
 fn summary(checked: &Checked) -> Option<&Summary> {
     match &checked.outcome {
         Ok(preview) => Some(&preview.summary),
-        Err(Trouble::File(files::ReadError::Problems { summary, .. })) => Some(summary),
+        Err(Trouble::File(files::ReadError::Problems { summary, .. }, _)) => Some(summary),
         Err(_) => None,
     }
 }
@@ -294,13 +297,13 @@ fn times(who: &SignedIn, checked: &Checked, wrong: &Wrong) -> Markup {
 fn ways(preview: &Preview, chosen: &Choices) -> Markup {
     let Preview { report, not_here, .. } = preview;
     let stays = report.newer_here.count + report.conflicts.count;
-    let has_missing = !not_here.users.is_empty() || not_here.is_needed;
+    let has_missing = !not_here.is_empty() || chosen.add;
     html! {
         @if has_missing || stays > 0 || chosen.overwrite || report.left_removed.count > 0 || chosen.restore {
             div.card.ways {
                 @if has_missing {
                     (missing_people(not_here, true))
-                    p { label { input type="checkbox" name="add" checked[chosen.add]; "Add what is missing" } }
+                    (add(chosen))
                     @if !not_here.users.is_empty() { p.hint { "People who are added cannot sign in until you give them a login." } }
                 }
                 @if stays > 0 || chosen.overwrite {
@@ -311,6 +314,17 @@ fn ways(preview: &Preview, chosen: &Choices) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// Whether something that the file names is missing, apart from what else is wrong.
+fn can_add(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::File(error, _) if error.can_be_added())
+}
+
+fn add(chosen: &Choices) -> Markup {
+    html! {
+        p { label { input type="checkbox" name="add" checked[chosen.add]; "Add what is missing" } }
     }
 }
 
@@ -364,10 +378,20 @@ fn some(names: impl Iterator<Item = String>, count: usize) -> String {
 }
 
 fn buttons(checked: &Checked) -> Markup {
-    let changed = checked.outcome.as_ref().map_or(0, |preview| preview.report.changed());
+    let preview = checked.outcome.as_ref().ok();
+    let changed = preview.map_or(0, |preview| preview.report.changed());
+    let needs_add = preview.is_some_and(|preview| preview.needs_add);
     html! {
+        @if needs_add {
+            p {
+                "The numbers above are for an import that adds what is missing. "
+                "To import the file without that, correct the names in it and upload it again."
+            }
+        }
         div.buttons {
-            @if changed > 0 {
+            @if needs_add {
+                button.primary type="submit" name="add" value="on" { "Add these and check again" }
+            } @else if changed > 0 {
                 button.primary type="submit" name="action" value="import" {
                     "Import " (counted(changed, "activity", "activities"))
                 }

@@ -2,7 +2,7 @@
 
 use files::{ReadError, WayOut, members};
 use maud::{Markup, html};
-use service::ImportError;
+use service::{ImportError, RowProblem, RowProblems};
 
 use super::stage::Trouble;
 use super::uploads::ROWS_MAX;
@@ -14,7 +14,7 @@ use crate::problem::shown;
 pub(super) fn list(trouble: &Trouble, who: &SignedIn) -> Markup {
     let org = &who.person.tenant.id;
     match trouble {
-        Trouble::File(error) => of_file(error),
+        Trouble::File(error, further) => of_file(error, further.as_ref()),
         Trouble::Empty => notice("bad", "There are no activities in this file."),
         Trouble::TooMany => html! {
             (notice("bad", &format!("This file has more than {} activities. Nothing has been written.", number(ROWS_MAX))))
@@ -24,10 +24,9 @@ pub(super) fn list(trouble: &Trouble, who: &SignedIn) -> Markup {
         Trouble::Unavailable(problem) => {
             notice("bad", &format!("This does not work now. {}", shown(problem)))
         }
-        Trouble::Unfit(ImportError::Rows(rows, more)) => html! {
+        Trouble::Unfit(ImportError::Rows(problems)) => html! {
             (nothing_written())
-            ul { @for row in rows { li { (sentence(row)) } } }
-            @if *more > 0 { p { "And " (counted(*more, "more problem", "more problems")) "." } }
+            (table(&of_rows(problems), problems.more))
         },
         Trouble::Unfit(ImportError::Shifted(moved, of)) => html! {
             (nothing_written())
@@ -54,28 +53,45 @@ fn nothing_written() -> Markup {
     notice("bad", "The file cannot be imported as it is. Nothing has been written.")
 }
 
-fn of_file(error: &ReadError) -> Markup {
+/// A line of a file, and what is wrong with it.
+type Wrong = (String, String);
+
+fn of_file(error: &ReadError, further: Option<&RowProblems>) -> Markup {
     let ReadError::Problems { problems, more, .. } = error else {
         return notice("bad", &format!("The file cannot be read. {}", sentence(error)));
     };
+    let wrong = |problem: &files::Problem| {
+        let way_out = problem.fault.way_out().map_or("", said);
+        (problem.lines(), format!("{} {way_out}", sentence(&problem.fault)))
+    };
+    let mut all: Vec<Wrong> = problems.iter().map(wrong).collect();
+    all.extend(further.into_iter().flat_map(of_rows));
+    let more = more + further.map_or(0, |further| further.more);
+    html! { (nothing_written()) (table(&all, more)) }
+}
+
+/// What is wrong with rows that could be read.
+fn of_rows(problems: &RowProblems) -> Vec<Wrong> {
+    let row = |problem: &RowProblem| problem.row.map(|row| row.to_string()).unwrap_or_default();
+    problems.first.iter().map(|problem| (row(problem), sentence(&problem.problem))).collect()
+}
+
+fn table(wrong: &[Wrong], more: u64) -> Markup {
     html! {
-        (nothing_written())
         div.scroll {
             table.grid {
                 thead { tr { th.line { "Line or row" } th { "What is wrong" } } }
                 tbody {
-                    @for problem in problems {
+                    @for (line, what) in wrong {
                         tr {
-                            td.line data-label="Line or row" { (problem.line) }
-                            td.whole data-label="What is wrong" {
-                                (sentence(&problem.fault)) " " (problem.fault.way_out().map_or("", said))
-                            }
+                            td.line data-label="Line or row" { (line) }
+                            td.whole data-label="What is wrong" { (what) }
                         }
                     }
                 }
             }
         }
-        @if *more > 0 { p { "And " (counted(*more, "more problem", "more problems")) "." } }
+        @if more > 0 { p { "And " (counted(more, "more problem", "more problems")) "." } }
     }
 }
 

@@ -2,10 +2,16 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 
-use axum::body::{Body, HttpBody};
+use axum::body::{Body, BodyDataStream, Bytes, HttpBody};
 use axum::http::{HeaderMap, header};
+use futures_util::Stream;
 use multer::{Constraints, Field, Multipart, SizeLimit};
+use thiserror::Error;
 
 use super::uploads::UPLOAD_BYTES_MAX;
 use crate::{Problem, SignedIn, Web};
@@ -13,7 +19,7 @@ use crate::{Problem, SignedIn, Web};
 /// The longest token of a form, in bytes.
 const TOKEN_BYTES_MAX: u64 = 1 << 10;
 
-/// What a form has apart from its file, in bytes.
+/// What a form has before its file, in bytes, and what it may have after it.
 const FORM_BYTES_MAX: u64 = 16 << 10;
 
 /// A file that is too large is read on to here, and not kept: before it has sent everything, a browser does not look
@@ -47,6 +53,9 @@ impl From<multer::Error> for NotReceived {
     fn from(error: multer::Error) -> NotReceived {
         match error {
             multer::Error::StreamSizeExceeded { .. } => NotReceived::TooLarge,
+            multer::Error::StreamReadFailed(problem) if problem.is::<TooMuchBeforeFile>() => {
+                NotReceived::Problem(Problem::ForeignForm)
+            }
             _ => NotReceived::Problem(Problem::cut_short()),
         }
     }
@@ -67,7 +76,9 @@ pub(super) async fn receive(
         .whole_stream(READ_BYTES_MAX + FORM_BYTES_MAX)
         .for_field("csrf", TOKEN_BYTES_MAX);
     let constraints = Constraints::new().size_limit(sizes);
-    let mut form = Multipart::with_constraints(body.into_data_stream(), boundary, constraints);
+    let at_file = Arc::new(AtomicBool::new(false));
+    let pieces = Pieces::new(body, at_file.clone());
+    let mut form = Multipart::with_constraints(pieces, boundary, constraints);
     let token = match form.next_field().await? {
         Some(field) if field.name() == Some("csrf") => field.text().await?,
         _ => String::new(),
@@ -78,6 +89,7 @@ pub(super) async fn receive(
     let is_too_large = announced > UPLOAD_BYTES_MAX + FORM_BYTES_MAX;
     while let Some(field) = form.next_field().await? {
         if field.name() == Some("file") {
+            at_file.store(true, Ordering::Relaxed);
             let name = field.file_name().unwrap_or_default().to_owned();
             let (file, bytes) = write(web, field, is_too_large).await?;
             return match (bytes, name.is_empty()) {
@@ -88,6 +100,62 @@ pub(super) async fn receive(
         }
     }
     Err(NotReceived::NoFile)
+}
+
+/// A form has more than [`FORM_BYTES_MAX`] before its file.
+#[derive(Debug, Error)]
+#[error("the form has too much before its file")]
+struct TooMuchBeforeFile;
+
+/// A body, piece by piece. The parser takes in all that there is before it looks at any of it: so each piece is small
+/// until the file begins, there is one at a time, and before the file no more than [`FORM_BYTES_MAX`].
+struct Pieces {
+    body: BodyDataStream,
+    /// What has come and has not been handed on.
+    rest: Bytes,
+    /// How much may still come before the file.
+    left: u64,
+    at_file: Arc<AtomicBool>,
+    /// Whether the last call has handed a piece on, which is looked at first.
+    has_given: bool,
+}
+
+impl Pieces {
+    /// The longest piece before the file, in bytes.
+    const PIECE_BYTES: usize = 4 << 10;
+
+    fn new(body: Body, at_file: Arc<AtomicBool>) -> Pieces {
+        let body = body.into_data_stream();
+        Pieces { body, rest: Bytes::new(), left: FORM_BYTES_MAX, at_file, has_given: false }
+    }
+}
+
+impl Stream for Pieces {
+    type Item = Result<Bytes, axum::BoxError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if std::mem::take(&mut self.has_given) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        while self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_next(cx)) {
+                Some(Ok(piece)) => self.rest = piece,
+                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+                None => return Poll::Ready(None),
+            }
+        }
+        self.has_given = true;
+        if self.at_file.load(Ordering::Relaxed) {
+            return Poll::Ready(Some(Ok(std::mem::take(&mut self.rest))));
+        }
+        let length = self.rest.len().min(Pieces::PIECE_BYTES);
+        match self.left.checked_sub(length as u64) {
+            Some(left) => self.left = left,
+            None => return Poll::Ready(Some(Err(Box::new(TooMuchBeforeFile)))),
+        }
+        Poll::Ready(Some(Ok(self.rest.split_to(length))))
+    }
 }
 
 /// Sets a file aside, as it comes.

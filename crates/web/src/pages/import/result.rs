@@ -61,7 +61,7 @@ pub(super) fn show(who: &SignedIn, upload: &Upload, importing: &Importing) -> Ma
     match &*outcome {
         Some(Ok(done)) => succeeded(who, importing, done),
         // Refused before anything was written.
-        Some(Err(trouble @ (Trouble::Unfit(_) | Trouble::File(_)))) => html! {
+        Some(Err(trouble @ (Trouble::Unfit(_) | Trouble::File(..)))) => html! {
             (problems::list(trouble, who))
             (again(who, upload))
         },
@@ -90,8 +90,8 @@ fn again(who: &SignedIn, upload: &Upload) -> Markup {
 }
 
 fn succeeded(who: &SignedIn, importing: &Importing, done: &Done) -> Markup {
-    let Done { report, added: new, still_missing } = done;
-    let called = Called { names: &Names::of(who), not_here: still_missing };
+    let Done { report, subjects, added: new, still_missing } = done;
+    let called = Called { names: &Names::of(who), subjects, not_here: still_missing };
     let changed = report.changed();
     let text = match changed {
         0 => "Import finished. Nothing has changed: everything was here already.".to_owned(),
@@ -113,10 +113,10 @@ fn succeeded(who: &SignedIn, importing: &Importing, done: &Done) -> Markup {
         }
         @let conflicts = &report.conflicts;
         (section("Not imported, because the same was changed here", conflicts.count, &differing(&called, &conflicts.first, conflicts.count)))
-        (linked("Left as they are, because they were edited here or are newer than in the file", &report.newer_here))
-        (linked("Removed here, and still removed", &report.left_removed))
-        (linked("Brought back", &report.brought_back))
-        (linked("New activities", &report.given_ids))
+        (linked(&called, "Left as they are, because they were edited here or are newer than in the file", &report.newer_here))
+        (linked(&called, "Removed here, and still removed", &report.left_removed))
+        (linked(&called, "Brought back", &report.brought_back))
+        (linked(&called, "New activities", &report.given_ids))
         (added(new, &report.statuses))
         (missing_people(still_missing, false))
     }

@@ -1,12 +1,13 @@
 //! How far a file has come: received, checked, imported.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::Stamp;
+use domain::{ActivityId, Stamp};
 use files::{ReadError, Summary};
 use parking_lot::Mutex;
-use service::{ImportError, ImportReport, Listed, LongWork, NotHere, SpoolError};
+use service::{ImportError, ImportReport, Listed, LongWork, NotHere, RowProblems, SpoolError};
 use tokio::sync::watch;
 
 use super::choices::Choices;
@@ -89,15 +90,21 @@ pub(super) struct Preview {
     pub(super) activities: u64,
     pub(super) summary: Summary,
     pub(super) report: ImportReport,
+    /// What the file names and what is not here.
     pub(super) not_here: NotHere,
+    /// Whether nothing can be imported unless that is added, which was not chosen: the report is of an import that
+    /// adds it.
+    pub(super) needs_add: bool,
+    /// What the activities are called that the report names.
+    pub(super) subjects: HashMap<ActivityId, String>,
     /// Activities that the file has more than once.
     pub(super) repeated: Listed,
 }
 
 /// Why a file cannot be imported.
 pub(super) enum Trouble {
-    /// Something in it is wrong.
-    File(ReadError),
+    /// Something in it is wrong; what else is wrong with its other rows.
+    File(ReadError, Option<RowProblems>),
     /// There is nothing in it.
     Empty,
     /// It has more activities than a page takes.
@@ -149,6 +156,8 @@ impl Importing {
 /// What an import did.
 pub(super) struct Done {
     pub(super) report: ImportReport,
+    /// What the activities are called that the report names.
+    pub(super) subjects: HashMap<ActivityId, String>,
     /// What was added.
     pub(super) added: NotHere,
     /// What was not added and is named; people by their numbers.

@@ -94,7 +94,8 @@ pub(super) struct Upload {
     pub(super) name: String,
     pub(super) bytes: u64,
     org: OrgKey,
-    user: UserId,
+    /// Who has uploaded it.
+    pub(super) user: UserId,
     /// Gone once it has been imported.
     file: Mutex<Option<Arc<File>>>,
     last_used: Mutex<Stamp>,

@@ -1,12 +1,13 @@
 //! Reads a file, rehearses importing it, imports it. All of this takes a thread that may wait.
 
 use std::io::BufReader;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use files::{ColumnNames, Reading, Summary};
 use parking_lot::Mutex;
-use service::{ImportNames, ImportPlan, LongWorkError, NotHere, Person, Spool, Tenant};
+use service::{
+    ImportError, ImportNames, ImportPlan, LongWorkError, NotHere, Person, Spool, Tenant,
+};
 
 use super::choices::Choices;
 use super::stage::{Checked, Checking, Done, Importing, Preview, Stage, Trouble};
@@ -34,7 +35,6 @@ fn read(
     let folder = web.settings.folder.clone();
     let mut names = web.service.import_names(tenant, adds_missing).map_err(|e| unavailable(&e))?;
     let mut spool = Spool::new(folder.as_deref().unwrap_or(&std::env::temp_dir()))?;
-    spool.begin_file();
     let zone = choices.zone.clone();
     let zone = zone.unwrap_or_else(|| tenant.directory().organization.zone.clone());
     let reading = Reading {
@@ -48,23 +48,20 @@ fn read(
         names: &mut names,
     };
     let source = BufReader::new(upload.reader().ok_or(Trouble::Gone)?);
-    let (mut items, mut failed) = (0, None);
-    let summary = files::read(&upload.name, source, reading, &mut |item| {
-        items += 1;
+    let mut each = |items| {
         progress(items);
-        let kept = if items > ROWS_MAX { Err(Trouble::TooMany) } else { Ok(()) };
-        match kept.and_then(|()| Ok(spool.push(&item)?)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(e) => {
-                failed = Some(e);
-                ControlFlow::Break(())
-            }
+        if items > ROWS_MAX { Err(Trouble::TooMany) } else { Ok(()) }
+    };
+    let summary =
+        spool.take_file(&mut each, |take| files::read(&upload.name, source, reading, take))?;
+    let summary = match summary {
+        Ok(summary) => summary,
+        Err(error) => {
+            let options = choices.options(upload, true);
+            let further = web.service.further_problems(tenant, spool.finish()?, options);
+            return Err(Trouble::File(error, further));
         }
-    });
-    if let Some(failed) = failed {
-        return Err(failed);
-    }
-    let summary = summary.map_err(Trouble::File)?;
+    };
     if summary.organization.is_some() {
         return Err(Trouble::Whole);
     }
@@ -112,7 +109,30 @@ fn check(
     upload: &Upload,
     checking: &Arc<Checking>,
 ) -> Result<Preview, Trouble> {
+    look_at_columns(web, tenant, upload)?;
     let choices = &checking.choices;
+    let Looked { read: Read { plan, summary, .. }, not_here, refused } =
+        look(web, tenant, upload, checking)?;
+    let (activities, repeated) = (plan.len(), plan.repeated().clone());
+    checking.note_compared(0, activities);
+    let comparing = checking.clone();
+    let progress: Arc<dyn Fn(u64) + Send + Sync> =
+        Arc::new(move |done| comparing.note_compared(done, activities));
+    let needs_add = refused.is_some();
+    let report = web.service.import(tenant, plan, choices.options(upload, true), &progress);
+    let report = match (report, refused) {
+        // All that is wrong is told at once.
+        (Err(ImportError::Rows(rows)), Some(Trouble::File(error, _))) => {
+            return Err(Trouble::File(error, Some(rows)));
+        }
+        (report, _) => report?,
+    };
+    let subjects = web.service.subjects(tenant, &report);
+    Ok(Preview { activities, summary, report, not_here, needs_add, subjects, repeated })
+}
+
+/// Looks what the columns are, the first time.
+fn look_at_columns(web: &Web, tenant: &Tenant, upload: &Upload) -> Result<(), Trouble> {
     if upload.known.get().is_none() {
         let source = BufReader::new(upload.reader().ok_or(Trouble::Gone)?);
         let names = remembered(tenant);
@@ -121,15 +141,49 @@ fn check(
         let columns = columns.map_err(|e| Trouble::Unavailable(e.to_string()))?;
         let _ = upload.known.set(Known { names, columns });
     }
-    let found = read(web, tenant, upload, choices, true, &|items| checking.note_read(items))?;
-    let Read { plan, summary, names } = found;
-    let (activities, repeated) = (plan.len(), plan.repeated().clone());
-    checking.note_compared(0, activities);
-    let comparing = checking.clone();
-    let progress: Arc<dyn Fn(u64) + Send + Sync> =
-        Arc::new(move |done| comparing.note_compared(done, activities));
-    let report = web.service.import(tenant, plan, choices.options(true), &progress)?;
-    Ok(Preview { activities, summary, report, not_here: names.not_here().clone(), repeated })
+    Ok(())
+}
+
+/// A file as it has been read for its preview.
+struct Looked {
+    read: Read,
+    /// What it names and what is not here.
+    not_here: NotHere,
+    /// Why an import by these choices would be refused: what is missing is not to be added.
+    refused: Option<Trouble>,
+}
+
+/// Reads a file by the choices, and once more where names are missing that are not to be added: so the page can show
+/// what they are, and what an import would do that adds them.
+fn look(
+    web: &Web,
+    tenant: &Arc<Tenant>,
+    upload: &Upload,
+    checking: &Checking,
+) -> Result<Looked, Trouble> {
+    let choices = &checking.choices;
+    let read_with =
+        |adds| read(web, tenant, upload, choices, adds, &|items| checking.note_read(items));
+    let can_be_added =
+        |trouble: &Trouble| matches!(trouble, Trouble::File(error, _) if error.can_be_added());
+    let is_by_state =
+        |summary: &Summary| summary.other_system.as_ref().is_some_and(|other| other.by_state > 0);
+    match read_with(choices.add) {
+        Ok(read) => {
+            let may_add = !choices.add && is_by_state(&read.summary);
+            let second = may_add.then(|| read_with(true)).and_then(Result::ok);
+            let not_here = second.as_ref().unwrap_or(&read).names.not_here().clone();
+            Ok(Looked { read, not_here, refused: None })
+        }
+        Err(first) if !choices.add && can_be_added(&first) => match read_with(true) {
+            Ok(read) => {
+                let not_here = read.names.not_here().clone();
+                Ok(Looked { read, not_here, refused: Some(first) })
+            }
+            Err(_) => Err(first),
+        },
+        Err(trouble) => Err(trouble),
+    }
 }
 
 /// What the organization has said of columns before.
@@ -181,7 +235,7 @@ pub(super) fn start_import(
             let found = read(&web_there, &tenant, &there, &choices_there, choices_there.add, &|_| {});
             drop(turn);
             let done = found
-                .and_then(|found| import(&web_there, &tenant, found, &choices_there, progress));
+                .and_then(|found| import(&web_there, &tenant, &there, found, &choices_there, progress));
             let told = match &done {
                 Ok(Done { report, .. }) => {
                     let changed = report.changed();
@@ -202,6 +256,7 @@ pub(super) fn start_import(
 fn import(
     web: &Web,
     tenant: &Arc<Tenant>,
+    upload: &Upload,
     found: Read,
     choices: &Choices,
     progress: &Arc<dyn Fn(u64) + Send + Sync>,
@@ -212,7 +267,8 @@ fn import(
         std::mem::swap(&mut added, &mut still_missing);
         plan.add(added.clone());
     }
-    let report = web.service.import(tenant, plan, choices.options(false), progress)?;
+    let report = web.service.import(tenant, plan, choices.options(upload, false), progress)?;
     remember(web, tenant, choices);
-    Ok(Done { report, added, still_missing })
+    let subjects = web.service.subjects(tenant, &report);
+    Ok(Done { report, subjects, added, still_missing })
 }

@@ -4,7 +4,7 @@ use domain::{Priority, Status, StatusId};
 use maud::{Markup, html};
 use service::{Directory, place};
 
-use super::query::{CONDITIONS, DONE, LOOKS, ListRequest, OPEN, WORDS_CHARS_MAX};
+use super::query::{CONDITIONS, DONE, LOOKS, ListRequest, OPEN, UNASSIGNED, WORDS_CHARS_MAX};
 use crate::SignedIn;
 use crate::form::options;
 use crate::pages::due::Due;
@@ -103,7 +103,11 @@ fn users<'a>(
     asked: &'a ListRequest,
     directory: &'a Directory,
 ) -> Vec<(String, &'a str)> {
-    let mut users = vec![(String::new(), "Anyone"), ("me".to_owned(), "Me")];
+    let mut users = vec![
+        (String::new(), "Anyone"),
+        ("me".to_owned(), "Me"),
+        (UNASSIGNED.to_owned(), "Unassigned"),
+    ];
     let others = directory.users.values().filter(|user| user.id != who.person.user);
     let mut named: Vec<_> = others.collect();
     named.sort_by_cached_key(|user| (user.disabled, place(user.name.as_str())));
@@ -163,6 +167,7 @@ fn said(
             let known = asked.filter.priority.map(|priority| priority.as_str().to_owned());
             format!("Priority: {}", or_typed(known))
         }
+        "user" if asked.filter.unassigned => "Unassigned".to_owned(),
         "user" => format!("Assigned to: {}", or_typed(user)),
         "client" => format!("Account: {}", or_typed(account)),
         "due" => or_typed(Due::parse(value).map(|due| due.title().to_owned())),

@@ -12,7 +12,6 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use domain::Role;
 use maud::{Markup, html};
 use service::{AskError, ListError, Listing};
 
@@ -77,7 +76,7 @@ fn framed(
             a.button href=(asked.fields.address("/activities.xlsx")) download { "Download workbook" }
             a.button.quiet href=(asked.fields.address("/activities.csv")) download { "Download CSV" }
         }
-        @if who.person.may(Role::Admin) { a.button.quiet href="/import" { "Import" } }
+        @if who.imports() { a.button.quiet href="/import" { "Import" } }
         @if who.edits() { a.button.primary href="/activities/new" { "New activity" } }
     };
     html! {
@@ -175,7 +174,7 @@ fn nothing(web: &Web, who: &SignedIn, asked: &ListRequest) -> Markup {
     }
     let action = html! {
         @if who.edits() { a.button.primary href="/activities/new" { "New activity" } }
-        @if who.person.may(Role::Admin) { " " a.button href="/import" { "Import" } }
+        @if who.imports() { " " a.button href="/import" { "Import" } }
     };
     let (title, text) = match (web.service.has_activities(&who.person.tenant), who.edits()) {
         (true, _) => (

@@ -20,6 +20,9 @@ pub(crate) const WORDS_CHARS_MAX: usize = 200;
 pub(super) const DONE: &str = "done";
 pub(crate) const OPEN: &str = "open";
 
+/// The value of *Assigned to* for activities that are assigned to no one.
+pub(crate) const UNASSIGNED: &str = "none";
+
 /// How many statuses an address may name.
 const STATUSES_MAX: usize = 100;
 
@@ -147,6 +150,7 @@ impl Reader<'_> {
             words: self.words(),
             statuses: self.statuses(person),
             priority: self.priority(),
+            unassigned: self.fields.get("user") == UNASSIGNED,
             system_user: self.user(person),
             clients: self.clients(person),
             start_from,
@@ -238,7 +242,7 @@ impl Reader<'_> {
     /// Any number is valid, because activities may name users that the directory does not have.
     fn user(&mut self, person: &Person) -> Option<UserId> {
         let text = self.fields.get("user");
-        if text.is_empty() {
+        if text.is_empty() || text == UNASSIGNED {
             return None;
         }
         if text == "me" {

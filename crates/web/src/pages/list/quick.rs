@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Redirect;
-use domain::{Activity, Patch, Presence, Priority, Role, Seq, StatusId, StatusRef, Zone};
+use domain::{Activity, Patch, Presence, Priority, Seq, StatusId, StatusRef, Zone};
 use service::{Directory, Write};
 
 use crate::fields::{self, Fields};
@@ -19,7 +19,7 @@ pub(super) async fn change(
     Id(id): Id,
     Posted { who, fields }: Posted,
 ) -> Result<Redirect, Problem> {
-    who.needs(Role::Editor)?;
+    who.needs_to_edit()?;
     let org = &who.person.tenant;
     let mut patch = Box::new(patch(&fields, &org.directory())?);
     if fields.has("day") {

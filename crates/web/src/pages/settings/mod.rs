@@ -66,11 +66,11 @@ fn overview(web: &Web, who: &SignedIn, done: &str, typed: &Typed) -> Result<Resp
         section.card #organization { h2 { "Organization" } (organization(who, typed)) }
         section #users { h2 { "Users" } (users::list(web, who)) }
         section #statuses { h2 { "Statuses" } (statuses::list(web, who, typed)?) }
-        section.card #import {
+        @if who.imports() { section.card #import {
             h2 { "Import" }
             p { "Bring in activities from a workbook, CSV or saved API answers. You see what would change before anything is written." }
             p { a.button href="/import" { "Import a file" } }
-        }
+        } }
         section.card #getting-started { h2 { "Getting started" } (getting_started::setting(web, who)) }
     };
     let page = layout::page(who, "Settings", Nav::Settings, &content);

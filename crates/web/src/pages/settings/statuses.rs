@@ -55,12 +55,14 @@ pub(super) fn list(web: &Web, who: &SignedIn, typed: &Typed) -> Result<Markup, P
                 @for status in &retired { (row(status, false, &html! {})) }
             }
         } }
-        div.card {
-            form.edit action="/settings/statuses" method="post" {
-                (csrf(who))
-                (form_token(web)?)
-                (line(label, "text", typed.or("status_name", ""), &typed.wrong))
-                div.buttons { button type="submit" { "Add status" } }
+        @if who.imports() {
+            div.card {
+                form.edit action="/settings/statuses" method="post" {
+                    (csrf(who))
+                    (form_token(web)?)
+                    (line(label, "text", typed.or("status_name", ""), &typed.wrong))
+                    div.buttons { button type="submit" { "Add status" } }
+                }
             }
         }
     })
@@ -153,7 +155,9 @@ async fn status_page(
             (notice("warn", "This status is being renamed. Some activities still show the old name."))
         }
         p.lead { a href={ "/activities?status=" (id) } { (activities) } " with this status." }
-        section.card { h2 { "Rename" } (rename_form(who, status, &activities, typed)) }
+        @if who.imports() {
+            section.card { h2 { "Rename" } (rename_form(who, status, &activities, typed)) }
+        }
         section.card { h2 { "Meaning" } (done_form(who, status)) }
         @if !status.retired {
             section.card { h2 { "New activities" } (begins_form(who, status, is_first)) }

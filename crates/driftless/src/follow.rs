@@ -1,0 +1,322 @@
+//! `driftless:ORG` as a target of a mirror: an organization of a data folder, in the process that has it.
+
+use std::collections::HashSet;
+use std::fs::{File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use domain::{ActivityId, NoNames, OrgId, Stamp, State as VersionState, Version, Zone};
+use files::{ColumnNames, Reading};
+use mirror::columns::{Values, values};
+use mirror::target::{Applied, Batch, Rows, Target, TargetError};
+use mirror::{Row, State};
+use neon::export::{Format, Writer};
+use service::AcceptClock;
+
+use crate::cli::{Follow, Ids, Tuning, What, Work};
+use crate::commands::{self, Context, Failure, LocalFiles};
+use crate::console::Console;
+use crate::folder::{self, Access, Folder, FolderError};
+use crate::{remote, serve};
+
+/// Ids in one question: its line is limited.
+const IDS_AT_ONCE: usize = 10_000;
+
+/// An organization, in this process or in the server that has the folder.
+pub(crate) struct Following {
+    name: String,
+    folder: PathBuf,
+    org: OrgId,
+    at: Option<At>,
+    /// Held from the first question on, so that no other mirror writes to the organization.
+    lock: Option<File>,
+    /// Of a comparison: all ids that are there and are still to come.
+    ids: Vec<ActivityId>,
+}
+
+/// Who works on the folder during a run.
+enum At {
+    Here(Box<(Folder, Context)>),
+    Served,
+}
+
+impl Following {
+    pub(crate) fn new(folder: &Path, org: &OrgId) -> Following {
+        Following {
+            name: format!("driftless:{org}"),
+            folder: folder.to_owned(),
+            org: org.clone(),
+            at: None,
+            lock: None,
+            ids: Vec::new(),
+        }
+    }
+
+    /// What it follows.
+    pub(crate) fn followed(&mut self) -> Result<State, Failure> {
+        let answer = self.ask(What::State { must_follow: true }, None, false)?;
+        let answer = answer.ok_or_else(|| FolderError::Missing(self.folder.clone()))?;
+        Ok(serde_json::from_str(&answer)?)
+    }
+
+    /// Opens the organization to people; what is left to do is told.
+    pub(crate) fn open_to_people(&mut self, ahead_ms: Option<i64>) -> Result<String, Failure> {
+        let told = self.ask(What::Finish { ahead_ms }, None, false);
+        self.let_go();
+        Ok(told?.unwrap_or_default())
+    }
+
+    /// The answer; none if there is no data folder and none is to be created.
+    fn ask(
+        &mut self,
+        what: What,
+        typed: Option<String>,
+        create: bool,
+    ) -> Result<Option<String>, TargetError> {
+        let asked = self.try_ask(what, typed, create);
+        asked.map_err(|error| match error.downcast::<TargetError>() {
+            Ok(error) => *error,
+            Err(error) => self.failed(&error),
+        })
+    }
+
+    fn try_ask(
+        &mut self,
+        what: What,
+        typed: Option<String>,
+        create: bool,
+    ) -> Result<Option<String>, Failure> {
+        let work = Work::Follow(Follow { org: self.org.clone(), what });
+        let mut answer = Answer(String::new());
+        if self.at.is_none() {
+            match folder::access(&self.folder, create) {
+                Err(FolderError::Missing(_) | FolderError::Empty(_)) => return Ok(None),
+                access => {
+                    let access = access?;
+                    self.lock()?;
+                    self.at = Some(match access {
+                        Access::Served(_) => At::Served,
+                        Access::Owned(folder) => {
+                            let (tuning, clock) = (Tuning::default(), AcceptClock::Near);
+                            let context = serve::open(&folder, &tuning, clock, false)?;
+                            At::Here(Box::new((folder, context)))
+                        }
+                    });
+                }
+            }
+        }
+        match &self.at {
+            Some(At::Here(here)) => {
+                let mut files = LocalFiles { typed };
+                commands::run(&work, &here.1, &mut files, &mut answer)?;
+            }
+            _ => match folder::access(&self.folder, false)? {
+                Access::Served(stream) => {
+                    remote::ask(&stream, work, typed, &mut answer)?;
+                }
+                // It may be about to start again, and needs the folder then.
+                Access::Owned(_) => {
+                    return Err("the server has stopped; the next run goes on".into());
+                }
+            },
+        }
+        Ok(Some(answer.0))
+    }
+
+    fn lock(&mut self) -> Result<(), TargetError> {
+        if self.lock.is_some() {
+            return Ok(());
+        }
+        let path = self.folder.join(format!("mirror-{}.lock", self.org));
+        let file = File::options().create(true).append(true).open(&path);
+        let file = file.map_err(|error| self.failed(&format!("{}: {error}", path.display())))?;
+        match file.try_lock() {
+            Ok(()) => self.lock = Some(file),
+            Err(TryLockError::WouldBlock) => {
+                return Err(TargetError::InUse { target: self.name.clone() });
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(self.failed(&format!("{}: {error}", path.display())));
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves the folder to others until the next question.
+    fn let_go(&mut self) {
+        if let Some(At::Here(here)) = self.at.take() {
+            here.1.service.close();
+        }
+    }
+
+    fn failed(&self, problem: &impl ToString) -> TargetError {
+        TargetError::Failed { target: self.name.clone(), problem: problem.to_string() }
+    }
+
+    fn number<T: std::str::FromStr + Default>(
+        &self,
+        answer: Option<String>,
+    ) -> Result<T, TargetError> {
+        let Some(answer) = answer else { return Ok(T::default()) };
+        answer.trim().parse().map_err(|_| self.failed(&format!("unexpected answer {answer:?}")))
+    }
+
+    fn lines(&self, batch: &Batch<'_>) -> Result<String, Failure> {
+        let mut writer = Writer::new(Format::JsonLines, Zone::utc(), Vec::new())?;
+        let version = |id, stamp, state| Version {
+            seq: domain::Seq::ZERO,
+            stamp,
+            id,
+            previous: None,
+            author: domain::Author { user: None, origin: domain::Origin::Import },
+            state,
+        };
+        let gone = || batch.removed.iter().chain(batch.unknown);
+        let removed: HashSet<ActivityId> = gone().copied().collect();
+        for row in batch.rows.iter().filter(|row| !removed.contains(&row.id)) {
+            let missing = || format!("activity {} has no lastModifiedDateTime", row.id);
+            let stamp = row.modified.ok_or_else(missing)?;
+            writer.write(&version(row.id, stamp, VersionState::Record(row.activity.clone())))?;
+        }
+        for id in gone() {
+            writer.write(&version(*id, Stamp::from_millis(0), VersionState::Tombstone))?;
+        }
+        Ok(String::from_utf8(writer.finish()?)?)
+    }
+
+    fn read_rows(&self, text: &str) -> Result<Vec<Values>, TargetError> {
+        let mut rows = Vec::new();
+        let reading = Reading {
+            now: Stamp::MIN,
+            zone: &Zone::utc(),
+            zone_is_said: true,
+            dates: None,
+            columns: &ColumnNames::default(),
+            folder: None,
+            unpacked_max: files::WORKBOOK_UNPACKED_BYTES_MAX,
+            names: &mut NoNames,
+        };
+        let read = files::read(&self.name, text.as_bytes(), reading, &mut |item| {
+            if let domain::Imported::Record { id: Some(id), stamp, activity, .. } = item {
+                rows.push(values(&Row { id, modified: stamp, activity }));
+            }
+            std::ops::ControlFlow::Continue(())
+        });
+        read.map(|_| rows).map_err(|error| self.failed(&error))
+    }
+}
+
+impl Target for Following {
+    fn state(&mut self) -> Result<Option<State>, TargetError> {
+        let Some(answer) = self.ask(What::State { must_follow: false }, None, false)? else {
+            return Ok(None);
+        };
+        serde_json::from_str(&answer).map_err(|error| self.failed(&error))
+    }
+
+    fn rows(&mut self) -> Option<&mut dyn Rows> {
+        Some(self)
+    }
+
+    fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
+        if let Some(record) = batch.unreadable.first() {
+            let (id, why) = (record.id, &record.problem);
+            let way_out = "an organization takes no such record: correct it at the server";
+            return Err(self.failed(&format!("activity {id}: {why}; {way_out}")));
+        }
+        let lines = self.lines(batch).map_err(|error| self.failed(&error))?;
+        let what = What::Apply { state: batch.state.clone(), is_repair: batch.is_repair };
+        let answer = self.ask(what, Some(lines), true)?.unwrap_or_default();
+        let (written, removed) = answer.split_once(' ').unwrap_or_default();
+        Ok(Applied {
+            written: self.number(Some(written.to_owned()))?,
+            removed: self.number(Some(removed.to_owned()))?,
+        })
+    }
+
+    fn finish(&mut self) -> Result<(), TargetError> {
+        self.let_go();
+        self.ids.clear();
+        Ok(())
+    }
+}
+
+impl Rows for Following {
+    fn count(&mut self) -> Result<u64, TargetError> {
+        let answer = self.ask(What::Count, None, false)?;
+        self.number(answer)
+    }
+
+    fn count_of(&mut self, ids: &[ActivityId]) -> Result<u64, TargetError> {
+        let mut sum = 0;
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            let answer = self.ask(What::CountOf(Ids::of(ids)), None, false)?;
+            sum += self.number::<u64>(answer)?;
+        }
+        Ok(sum)
+    }
+
+    fn rows_of(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {
+        let mut rows = Vec::new();
+        for ids in ids.chunks(IDS_AT_ONCE) {
+            let answer = self.ask(What::Rows(Ids::of(ids)), None, false)?;
+            rows.extend(self.read_rows(&answer.unwrap_or_default())?);
+        }
+        Ok(rows)
+    }
+
+    fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError> {
+        if after.0 <= 0 || self.ids.is_empty() {
+            let answer = self.ask(What::Ids, None, false)?.unwrap_or_default();
+            let ids: Result<Vec<i64>, _> = answer.lines().map(str::parse).collect();
+            let ids = ids.map_err(|error| self.failed(&error))?;
+            self.ids = ids.into_iter().map(ActivityId).collect();
+        }
+        let first = self.ids.partition_point(|id| *id <= after);
+        let next: Vec<ActivityId> = self.ids[first..].iter().take(max as usize).copied().collect();
+        let mut rows = self.rows_of(&next)?;
+        rows.sort_unstable_by_key(|row| match row[0] {
+            mirror::columns::Value::Number(id) => id,
+            _ => 0,
+        });
+        Ok(rows)
+    }
+
+    /// An organization takes none: [`Following::apply`].
+    fn unreadable(&mut self) -> Result<u64, TargetError> {
+        Ok(0)
+    }
+
+    fn unreadable_after(
+        &mut self,
+        _: ActivityId,
+        _: u32,
+    ) -> Result<Vec<(ActivityId, String)>, TargetError> {
+        Ok(Vec::new())
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.let_go();
+    }
+}
+
+/// Keeps what is printed; what is told beside goes to standard error.
+struct Answer(String);
+
+impl Console for Answer {
+    fn print(&mut self, text: &str) -> io::Result<()> {
+        self.0.push_str(text);
+        Ok(())
+    }
+
+    fn note(&mut self, line: &str) -> io::Result<()> {
+        let _ = writeln!(io::stderr(), "{line}");
+        Ok(())
+    }
+
+    fn progress(&mut self, _: &str, _: u64, _: Option<u64>) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! Asks two servers the same questions, and tells where they answer differently.
+//!
+//! Nothing is changed at either. What two servers cannot have in common is set aside ([`SET_ASIDE`]): of a session
+//! id only that there is one, of the time of an answer only the form in which it is written.
+
+mod difference;
+mod json;
+mod question;
+mod side;
+
+use domain::Stamp;
+use serde::Serialize;
+use thiserror::Error;
+
+pub use difference::{Difference, Kind, SET_ASIDE};
+pub use question::RecordedError;
+pub use side::Side;
+
+use crate::SourceError;
+use question::{Known, Question, Session};
+
+/// Why two servers could not be compared.
+#[derive(Debug, Error)]
+pub enum CompareError {
+    /// It was told to stop.
+    #[error("stopped")]
+    Stopped,
+    /// One of them was not there, or went away.
+    #[error("{address} is not available: {problem} (asked: {question})")]
+    Unavailable {
+        /// Which.
+        address: String,
+        /// What it was asked.
+        question: String,
+        /// What happened.
+        problem: String,
+    },
+    /// One of them lets nobody in.
+    #[error("{address} does not accept the key for organization {organization:?}: {message}")]
+    Login {
+        /// Which.
+        address: String,
+        /// The organization.
+        organization: String,
+        /// What it said.
+        message: String,
+    },
+    /// What answers is no API v1.
+    #[error(transparent)]
+    NotApi(#[from] SourceError),
+    /// A recorded request cannot be asked.
+    #[error(transparent)]
+    Recorded(#[from] RecordedError),
+}
+
+/// What is compared.
+#[derive(Clone, Debug, Default)]
+pub struct Extent {
+    /// As many pages of 200 records are compared, the oldest change first.
+    pub pages_max: u64,
+    /// Recorded requests, one a line.
+    pub recorded: String,
+    /// Members whose values are set aside, besides [`SET_ASIDE`].
+    pub set_aside: Vec<String>,
+}
+
+/// How both servers answered a question.
+#[derive(Clone, Debug, Serialize)]
+pub struct Asked {
+    /// What they were asked.
+    pub question: String,
+    /// None: they answered the same.
+    pub differences: Vec<Difference>,
+}
+
+/// Asks everything; `told` hears of each question as soon as both have answered it.
+///
+/// # Errors
+/// When one of the servers cannot be asked, or a recorded request is none or would change something.
+pub fn compare(
+    left: &mut Side,
+    right: &mut Side,
+    extent: &Extent,
+    told: &mut dyn FnMut(Asked),
+) -> Result<(), CompareError> {
+    let recorded = question::recorded(&extent.recorded)?;
+    let (left_login, left_now) = left.log_in()?;
+    let (right_login, right_now) = right.log_in()?;
+    let mut tell = |question: &Question, one: &side::Reply, other: &side::Reply| {
+        let differences = difference::differences(one, other, &extent.set_aside);
+        told(Asked { question: question.name.clone(), differences });
+    };
+    tell(&Question::new("login", "common/login", Session::None), &left_login, &right_login);
+    let known = pages(left, right, left_now.min(right_now), extent.pages_max, &mut tell)?;
+    let questions = question::built_in(left_now.min(right_now), &known).into_iter();
+    let last =
+        ["logout", "logout again"].map(|name| Question::new(name, "common/logout", Session::Ended));
+    for question in questions.chain(recorded).chain(last) {
+        tell(&question, &left.ask(&question)?, &right.ask(&question)?);
+    }
+    Ok(())
+}
+
+type Tell<'t> = dyn FnMut(&Question, &side::Reply, &side::Reply) + 't;
+
+/// The pages of everything; what further questions can be about.
+fn pages(
+    left: &mut Side,
+    right: &mut Side,
+    to: Stamp,
+    pages_max: u64,
+    tell: &mut Tell<'_>,
+) -> Result<Known, CompareError> {
+    let mut known = Known::default();
+    for number in 1..=pages_max.max(1) {
+        let question = question::page(to, number);
+        let (one, other) = (left.ask(&question)?, right.ask(&question)?);
+        tell(&question, &one, &other);
+        if number == 1 {
+            known = Known::from(&one);
+        }
+        if number >= known.pages {
+            break;
+        }
+    }
+    Ok(known)
+}

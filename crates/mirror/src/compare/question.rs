@@ -1,0 +1,281 @@
+//! What two servers are asked.
+
+use domain::Stamp;
+use thiserror::Error;
+
+use super::json::Json;
+use super::side::Reply;
+
+/// The records of one page where nothing else is to be tried.
+const PAGE_SIZE: u64 = 200;
+
+/// Methods that change something.
+const WRITING: [&str; 4] = [
+    "account/createactivity",
+    "account/addactivity",
+    "account/updateactivity",
+    "account/removeactivity",
+];
+
+/// Where API v1 is, in the path of a recorded request.
+const API_PATH: &str = "/neonws/services/api/";
+
+/// An id that no activity has.
+const UNKNOWN_ID: &str = "9007199254740000";
+
+/// With whose session a question is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Session {
+    /// The one that the login gave.
+    Own,
+    /// One that is none.
+    Wrong,
+    /// None.
+    None,
+    /// The one that the login gave, which may have ended: no other is begun.
+    Ended,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Verb {
+    Get,
+    Post,
+}
+
+/// A question.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    /// For people.
+    pub(super) name: String,
+    pub(super) verb: Verb,
+    /// Service and method, `account/syncActivities`.
+    pub(super) method: String,
+    /// Without the session.
+    pub(super) parameters: Vec<(String, String)>,
+    pub(super) session: Session,
+}
+
+impl Question {
+    pub(super) fn new(name: impl Into<String>, method: &str, session: Session) -> Question {
+        let (name, method) = (name.into(), method.to_owned());
+        Question { name, verb: Verb::Post, method, parameters: Vec::new(), session }
+    }
+
+    pub(super) fn with(mut self, name: &str, value: &(impl ToString + ?Sized)) -> Question {
+        self.parameters.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    fn over_get(self) -> Question {
+        Question { verb: Verb::Get, ..self }
+    }
+}
+
+/// What has changed up to an instant, the oldest change first.
+fn window(name: impl Into<String>, to: Stamp) -> Question {
+    Question::new(name, "account/syncActivities", Session::Own)
+        .with("syncActivityTimeFrom", "1970-01-01T00:00:00.000+00:00")
+        .with("syncActivityTimeTo", &to.at_offset(0))
+        .with("page.sortColumn", "lastModifiedDateTime")
+        .with("page.sortDirection", "ASC")
+}
+
+/// A page of everything.
+pub(super) fn page(to: Stamp, number: u64) -> Question {
+    let name = format!("syncActivities: page {number} of everything");
+    window(name, to).with("page.currentPage", &number).with("page.pageSize", &PAGE_SIZE)
+}
+
+/// What the first page of the left server says about its data, for questions about them.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Ids of activities.
+    ids: Vec<i64>,
+    /// An id of a removed one.
+    removed: Option<i64>,
+    /// The pages of everything.
+    pub(super) pages: u64,
+}
+
+impl Known {
+    pub(super) fn from(first_page: &Reply) -> Known {
+        let content = first_page.content();
+        let activities = content.and_then(|content| content.at(&["activities", "activity"]));
+        let ids = activities.map_or(&[][..], Json::list).iter();
+        let ids = ids.filter_map(|activity| activity.get("activityId")?.number()).take(3).collect();
+        let removed =
+            content.and_then(|content| content.at(&["deletedActivityIdList", "activityId"]));
+        let removed = removed.and_then(|removed| removed.list().first()?.number());
+        let pages = content.and_then(|content| content.at(&["page", "totalPage"])?.number());
+        Known {
+            ids,
+            removed,
+            pages: pages.and_then(|pages| u64::try_from(pages).ok()).unwrap_or(0),
+        }
+    }
+}
+
+/// All questions besides the login and the pages of everything; none of them changes anything.
+pub(super) fn built_in(to: Stamp, known: &Known) -> Vec<Question> {
+    let mut all = ranges(to);
+    all.extend(by_id(to, known));
+    all.extend(refusals(to));
+    all
+}
+
+fn ranges(to: Stamp) -> Vec<Question> {
+    let named = |name: &str| window(format!("syncActivities: {name}"), to);
+    let bare = |name: &str| {
+        Question::new(format!("syncActivities: {name}"), "account/syncActivities", Session::Own)
+    };
+    let from = ("syncActivityTimeFrom", "1970-01-01T00:00:00.000+00:00");
+    vec![
+        named("no page asked for"),
+        named("10 a page, page 2").with("page.currentPage", &2).with("page.pageSize", &10),
+        named("more on a page than can be").with("page.pageSize", &100_000),
+        named("a page after the last").with("page.currentPage", &1_000_000),
+        named("without removed ids").with("ignoreDeletedIdList", "true").with("page.pageSize", &10),
+        named("with removed ids").with("ignoreDeletedIdList", "false").with("page.pageSize", &10),
+        named("responseType=JSON").with("responseType", "JSON").with("page.pageSize", &10),
+        named("over GET").with("page.pageSize", &10).over_get(),
+        bare("the latest change first")
+            .with(from.0, from.1)
+            .with("syncActivityTimeTo", &to.at_offset(0))
+            .with("page.sortColumn", "lastModifiedDateTime")
+            .with("page.sortDirection", "DESC"),
+        bare("in the order of subjects")
+            .with(from.0, from.1)
+            .with("syncActivityTimeTo", &to.at_offset(0))
+            .with("page.sortColumn", "subject")
+            .with("page.sortDirection", "ASC"),
+        bare("in no given order").with(from.0, from.1).with("syncActivityTimeTo", &to.at_offset(0)),
+        bare("an empty range")
+            .with(from.0, from.1)
+            .with("syncActivityTimeTo", "1970-01-01T00:00:01.000+00:00"),
+        bare("names in other cases")
+            .with("SYNCACTIVITYTIMEFROM", from.1)
+            .with("syncactivitytimeto", &to.at_offset(0))
+            .with("PAGE.PAGESIZE", &10),
+    ]
+}
+
+fn by_id(to: Stamp, known: &Known) -> Vec<Question> {
+    let sync = "account/syncActivities";
+    let mut all = Vec::new();
+    if !known.ids.is_empty() {
+        let several = Question::new("syncActivities: by ids", sync, Session::Own);
+        let several = known
+            .ids
+            .iter()
+            .fold(several, |question, id| question.with("activityIds.activityId", id));
+        all.push(several.with("activityIds.activityId", UNKNOWN_ID));
+        all.push(
+            window("syncActivities: by id and range", to)
+                .with("activityIds.activityId", &known.ids[0]),
+        );
+    }
+    let retrieve = |name: &str, id: &str| {
+        Question::new(format!("retrieveActivity: {name}"), "account/retrieveActivity", Session::Own)
+            .with("activityId", id)
+    };
+    all.extend(known.ids.iter().map(|id| retrieve(&id.to_string(), &id.to_string())));
+    all.extend(known.removed.map(|id| retrieve("a removed one", &id.to_string())));
+    all.push(retrieve("an unknown id", UNKNOWN_ID));
+    all.push(Question::new("retrieveActivity: no id", "account/retrieveActivity", Session::Own));
+    all.push(Question::new("listActivityStatus", "account/listActivityStatus", Session::Own));
+    all
+}
+
+fn refusals(to: Stamp) -> Vec<Question> {
+    let sync = "account/syncActivities";
+    let with_session = |session, name: &str| Question { session, ..window(name, to) };
+    let own = |name: &str| Question::new(name, sync, Session::Own);
+    let login = |name: &str| Question::new(name, "common/login", Session::None);
+    vec![
+        with_session(Session::None, "syncActivities: no session"),
+        with_session(Session::Wrong, "syncActivities: a wrong session"),
+        own("syncActivities: neither range nor ids"),
+        own("syncActivities: only a To").with("syncActivityTimeTo", &to.at_offset(0)),
+        own("syncActivities: From after To")
+            .with("syncActivityTimeFrom", &to.at_offset(0))
+            .with("syncActivityTimeTo", "1970-01-01T00:00:00.000+00:00"),
+        own("syncActivities: a From that is no time").with("syncActivityTimeFrom", "yesterday"),
+        own("syncActivities: an unknown sort column")
+            .with("syncActivityTimeFrom", "1970-01-01T00:00:00.000+00:00")
+            .with("page.sortColumn", "colour"),
+        window("syncActivities: page 0", to).with("page.currentPage", &0),
+        login("login: no key").with("login.orgid", "nobody"),
+        login("login: no organization").with("login.apiKey", "0123456789abcdef0123456789abcdef"),
+        Question::new("a method that does not exist", "account/syncNothing", Session::Own),
+    ]
+}
+
+/// Why a recorded request cannot be asked.
+#[derive(Debug, Error)]
+pub enum RecordedError {
+    /// It is none.
+    #[error(
+        "line {line} is not a request of API v1: {text:?}; expected, for example, account/syncActivities?syncActivityTimeFrom=…"
+    )]
+    NotOne {
+        /// From 1.
+        line: usize,
+        /// How it begins.
+        text: String,
+    },
+    /// It would change both servers.
+    #[error("line {line} would change activities ({method}): compare only reads")]
+    Writes {
+        /// From 1.
+        line: usize,
+        /// The method.
+        method: String,
+    },
+}
+
+/// Requests that somebody recorded, one a line: a method and its parameters, an address, or a line of a log that
+/// has one. Sessions in them are replaced, logins left out, and empty lines and those that begin with # skipped.
+pub(super) fn recorded(text: &str) -> Result<Vec<Question>, RecordedError> {
+    let mut all = Vec::new();
+    for (at, text) in text.lines().enumerate() {
+        let (line, text) = (at + 1, text.trim());
+        if text.is_empty() || text.starts_with('#') {
+            continue;
+        }
+        let Some((method, query)) = request_in(text) else {
+            // What is shown may have a session in it.
+            let text = text.split('?').next().unwrap_or(text).chars().take(60).collect();
+            return Err(RecordedError::NotOne { line, text });
+        };
+        let lower = method.to_ascii_lowercase();
+        if WRITING.contains(&&*lower) {
+            return Err(RecordedError::Writes { line, method: method.to_owned() });
+        }
+        if matches!(&*lower, "common/login" | "common/logout") {
+            continue;
+        }
+        let mut question = Question::new(format!("line {line}: {method}"), method, Session::Own);
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if !name.eq_ignore_ascii_case("userSessionId") {
+                question = question.with(&name, &value);
+            }
+        }
+        all.push(if text.starts_with("POST") { question } else { question.over_get() });
+    }
+    Ok(all)
+}
+
+/// The method and the query of the first word that is a request.
+fn request_in(text: &str) -> Option<(&str, &str)> {
+    text.split([' ', '\t', '"', '\'']).find_map(|word| {
+        let below = match word.find(API_PATH) {
+            Some(at) => &word[at + API_PATH.len()..],
+            None => word,
+        };
+        let (method, query) = below.split_once('?').unwrap_or((below, ""));
+        let (service, name) = method.split_once('/')?;
+        let is_name =
+            |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
+        (is_name(service) && is_name(name)).then_some((method, query))
+    })
+}

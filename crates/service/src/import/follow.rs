@@ -1,0 +1,307 @@
+//! Following another server: what it says is written page by page, each time with how far it has come. Meanwhile
+//! nobody else writes to the organization ([`ReadOnly`](crate::ReadOnly)).
+//!
+//! Every change has a stamp of here, that of the commit: a client that has been told an instant is told all that
+//! becomes visible after it, however late the source has shown it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use domain::{
+    ActivityId, Author, Follows, Imported, Kind, Origin, Provenance, Seq, Stage, StatusId, UserId,
+    Version,
+};
+use store::StoreError;
+use thiserror::Error;
+use timeline::SeqRange;
+
+use super::plan::Statuses;
+use super::statuses::{Named, StatusChanges};
+use super::{CHUNK_ITEMS_MAX, ImportError, NotHere};
+use crate::commit::{stopping, unavailable};
+use crate::runtime::wait;
+use crate::sabotage::step_of;
+use crate::tenant::Tenant;
+use crate::{Refusal, Service, Write};
+
+const AUTHOR: Author = Author { user: None, origin: Origin::Import };
+
+/// A piece of what the source says.
+#[derive(Debug)]
+pub struct FollowPage {
+    /// How far the organization has come with it.
+    pub follows: Follows,
+    /// Activities that are there, each with its id; and ids of those that were removed, without a time.
+    pub items: Vec<Imported>,
+    /// Whether records count even if what is here seems newer.
+    pub is_repair: bool,
+}
+
+/// What a page came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Followed {
+    /// Activities that are new, have changed, or are back.
+    pub written: u64,
+    /// Activities that were removed.
+    pub removed: u64,
+}
+
+/// Why an organization cannot follow.
+#[derive(Debug, Error)]
+pub enum FollowError {
+    /// It has been worked in.
+    #[error(
+        "organization {0} already has activities of its own: give the id of a new organization, which will be added"
+    )]
+    HasActivities(domain::OrgId),
+    /// It follows another source.
+    #[error("organization {org} follows {address}, and no other server can be followed meanwhile")]
+    Another {
+        /// The organization.
+        org: domain::OrgId,
+        /// The address of the server that it follows.
+        address: String,
+    },
+    /// It does not follow any.
+    #[error("organization {0} does not follow another server")]
+    FollowsNone(domain::OrgId),
+    /// The store does not answer, or what is added is in the way.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+}
+
+impl From<Refusal> for FollowError {
+    fn from(refusal: Refusal) -> FollowError {
+        FollowError::Import(refusal.into())
+    }
+}
+
+impl From<StoreError> for FollowError {
+    fn from(error: StoreError) -> FollowError {
+        unavailable(&error).into()
+    }
+}
+
+impl Service {
+    /// What the organization follows; none if it could begin to.
+    ///
+    /// # Errors
+    /// When it has activities and follows nothing.
+    pub fn follows(&self, org: &Tenant) -> Result<Option<Follows>, FollowError> {
+        let organization = &org.directory().organization;
+        let is_empty = org.timeline.read().is_empty() && organization.stage != Stage::Importing;
+        match &organization.follows {
+            None if !is_empty => Err(FollowError::HasActivities(org.id.clone())),
+            follows => Ok(follows.clone()),
+        }
+    }
+
+    /// Writes a page, and then, once that is durable, how far the organization has come. With the first one it
+    /// begins to follow. For a thread that may wait.
+    ///
+    /// # Errors
+    /// See [`FollowError`]. The same page can be written again, and changes nothing that is there already.
+    pub fn take_followed(
+        &self,
+        org: &Arc<Tenant>,
+        page: FollowPage,
+    ) -> Result<Followed, FollowError> {
+        let FollowPage { follows, items, is_repair } = page;
+        self.begin_to_follow(org, &follows)?;
+        self.take_followed_names(org, &items)?;
+        let mut followed = Followed::default();
+        let mut items = items.into_iter().peekable();
+        while items.peek().is_some() {
+            let mut under_way = Vec::new();
+            for item in items.by_ref().take(step_of(CHUNK_ITEMS_MAX)) {
+                let Some((id, record)) = said(item) else { continue };
+                let here = org.kind(id);
+                if record.is_none() && here == Some(Kind::Tombstone) {
+                    continue; // Lists of removed ids come again and again.
+                }
+                let counted = match (&record, here) {
+                    (Some(_), _) => (1, 0),
+                    (None, here) => (0, u64::from(here == Some(Kind::Record))),
+                };
+                let answer = self.submit(org, AUTHOR, Write::Follow { id, record, is_repair })?;
+                under_way.push((counted, answer));
+            }
+            for ((written, removed), answer) in under_way {
+                if wait(answer).map_err(|_| stopping())??.version.is_some() {
+                    followed.written += written;
+                    followed.removed += removed;
+                }
+            }
+        }
+        self.come_to(org, follows)?;
+        Ok(followed)
+    }
+
+    /// Lets people write to the organization again. Returns what it has followed.
+    ///
+    /// # Errors
+    /// When it follows nothing, or the store cannot write.
+    pub fn stop_following(&self, org: &Arc<Tenant>) -> Result<Follows, FollowError> {
+        let id = org.id.clone();
+        self.change_directory(org, move |directory, transaction| {
+            let follows = directory.organization.follows.take();
+            let follows = follows.ok_or(FollowError::FollowsNone(id))?;
+            transaction.put_organization(&directory.organization)?;
+            Ok(follows)
+        })
+    }
+
+    /// The activities of these ids that are there, in any order, as the source had them: with its times of change
+    /// where they are known.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn followed(&self, org: &Tenant, ids: &[ActivityId]) -> Result<Vec<Version>, StoreError> {
+        let seqs: Vec<Seq> = {
+            let timeline = org.timeline.read();
+            let view = timeline.head();
+            let current = ids.iter().filter_map(|id| timeline.current(&view, *id));
+            current.filter(|(_, kind)| *kind == Kind::Record).map(|(seq, _)| seq).collect()
+        };
+        let mut versions = self.shared.store.versions(org.key, &seqs)?;
+        for version in &mut versions {
+            let as_of = version.record().and_then(|record| record.provenance.as_of());
+            version.stamp = as_of.unwrap_or(version.stamp);
+        }
+        Ok(versions)
+    }
+
+    /// How many activities are there.
+    #[must_use]
+    pub fn activities(&self, org: &Tenant) -> u64 {
+        org.timeline.read().head().count_records(SeqRange::ALL)
+    }
+
+    /// The ids of all activities that are there, in order.
+    #[must_use]
+    pub fn ids(&self, org: &Tenant) -> Vec<ActivityId> {
+        let timeline = org.timeline.read();
+        let view = timeline.head();
+        let mut ids: Vec<ActivityId> =
+            view.records(SeqRange::ALL).filter_map(|seq| timeline.id(seq)).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    fn begin_to_follow(&self, org: &Arc<Tenant>, page: &Follows) -> Result<(), FollowError> {
+        match self.follows(org)? {
+            Some(here) if here.is_same(page) => return Ok(()),
+            Some(here) => {
+                let address = here.address().to_owned();
+                return Err(FollowError::Another { org: org.id.clone(), address });
+            }
+            None => {}
+        }
+        let (tenant, page) = (org.clone(), page.clone());
+        self.change_directory(org, move |directory, transaction| {
+            let organization = &mut directory.organization;
+            // Looked at again: somebody may have been quicker.
+            let is_free = organization.follows.is_none() && organization.stage != Stage::Importing;
+            if !is_free || !tenant.timeline.read().is_empty() {
+                return Err(FollowError::HasActivities(tenant.id.clone()));
+            }
+            // From here on a first import, which keeps given stamps, can no longer be.
+            organization.stage = Stage::Open;
+            organization.follows =
+                Some(Follows { from: None, complete_to: None, loaded: None, ..page });
+            Ok(transaction.put_organization(organization)?)
+        })
+    }
+
+    /// Adds statuses and people that the page names, and gives statuses the names that it has for them.
+    fn take_followed_names(
+        &self,
+        org: &Arc<Tenant>,
+        items: &[Imported],
+    ) -> Result<(), FollowError> {
+        let (named, people) = named(org, items);
+        if named.is_empty() && people.is_empty() {
+            return Ok(());
+        }
+        let mut unused = Vec::new();
+        for id in org.directory().statuses.keys() {
+            let one = self.shared.store.with_status(org.key, *id, ActivityId(0), 1)?;
+            unused.extend(one.is_empty().then_some(*id));
+        }
+        let tenant = org.clone();
+        let spreading: Vec<StatusId> =
+            self.change_directory::<_, FollowError>(org, move |directory, transaction| {
+                let changes = StatusChanges::follow(directory, &named, &unused);
+                changes.put(tenant.key, transaction)?;
+                people.put(&tenant, directory, transaction)?;
+                let spreading = changes.spreading();
+                if !spreading.is_empty() {
+                    tenant.renames.fetch_add(1, Ordering::AcqRel);
+                }
+                Ok(spreading)
+            })?;
+        for id in spreading {
+            let quiet = &mut |_| {};
+            let spread = self.spread_status(org, AUTHOR, id, quiet);
+            wait(spread).map_err(ImportError::from)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps how far the organization has come.
+    fn come_to(&self, org: &Arc<Tenant>, follows: Follows) -> Result<(), FollowError> {
+        let (id, now) = (org.id.clone(), self.now());
+        self.change_directory(org, move |directory, transaction| {
+            let organization = &mut directory.organization;
+            let before = organization.follows.as_ref().ok_or(FollowError::FollowsNone(id))?;
+            let loaded = before.loaded.or(follows.complete_to.map(|_| now));
+            let next = Follows { loaded, ..follows };
+            if *before != next {
+                organization.follows = Some(next);
+                transaction.put_organization(organization)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Tenant {
+    /// What is known of an activity; none if there never was one.
+    fn kind(&self, id: ActivityId) -> Option<Kind> {
+        let timeline = self.timeline.read();
+        timeline.current(&timeline.head(), id).map(|(_, kind)| kind)
+    }
+}
+
+/// What is to be written of an item. One without an id says nothing.
+fn said(item: Imported) -> Option<(ActivityId, Option<Box<domain::Activity>>)> {
+    match item {
+        Imported::Record { id, stamp, mut activity, .. } => {
+            activity.provenance = stamp.map(Provenance::imported).unwrap_or_default();
+            Some((id?, Some(activity)))
+        }
+        Imported::Removed { id, .. } => Some((id, None)),
+    }
+}
+
+/// What the items name and what is not here, or has another name here.
+fn named(org: &Tenant, items: &[Imported]) -> (Named, NotHere) {
+    let directory = org.directory();
+    let (mut statuses, mut people) = (Statuses::default(), NotHere::default());
+    // What was read again may show a name of before.
+    let known = directory.organization.follows.as_ref().and_then(|follows| follows.complete_to);
+    for item in items {
+        let Imported::Record { activity, stamp, .. } = item else { continue };
+        let here = directory.statuses.get(&activity.status);
+        if here.is_none() || (*stamp > known && here.is_some()) {
+            statuses.see(activity.status, &activity.status_name, *stamp);
+        }
+        let user = activity.system_user.filter(|user| *user != UserId(0));
+        if let Some(user) = user.filter(|user| !directory.users.contains_key(user)) {
+            people.users.insert(user, None);
+        }
+    }
+    let mut named = statuses.named();
+    named.retain(|id, name| directory.statuses.get(id).is_none_or(|here| here.name != *name));
+    (named, people)
+}
