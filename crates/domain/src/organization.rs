@@ -74,7 +74,7 @@ pub struct Organization {
     pub guide: Guide,
     /// What columns of tables have been said to be at imports in the pages: `Their name=member`, one a line.
     pub import_columns: String,
-    /// What it is kept equal to, where it is: then nobody else writes to it.
+    /// What it is kept equal to, if it is: then no one else writes to it.
     pub follows: Option<Follows>,
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use domain::{ActivityId, NoNames, OrgId, Stamp, State as VersionState, Version, Zone};
 use files::{ColumnNames, Reading};
+use mirror::NEVER;
 use mirror::columns::{Values, values};
 use mirror::target::{Applied, Batch, Rows, Target, TargetError};
 use mirror::{Row, State};
@@ -21,6 +22,9 @@ use crate::{remote, serve};
 
 /// Ids in one question: its line is limited.
 const IDS_AT_ONCE: usize = 10_000;
+
+/// What an organization has where the source does not say when an activity was created or changed.
+const UNKNOWN: Stamp = Stamp::MIN;
 
 /// An organization, in this process or in the server that has the folder.
 pub(crate) struct Following {
@@ -74,9 +78,13 @@ impl Following {
         create: bool,
     ) -> Result<Option<String>, TargetError> {
         let asked = self.try_ask(what, typed, create);
-        asked.map_err(|error| match error.downcast::<TargetError>() {
-            Ok(error) => *error,
-            Err(error) => self.failed(&error),
+        asked.map_err(|error| {
+            // The run ends with it, and the next one looks again which process has the folder.
+            self.let_go();
+            match error.downcast::<TargetError>() {
+                Ok(error) => *error,
+                Err(error) => self.failed(&error),
+            }
         })
     }
 
@@ -174,9 +182,12 @@ impl Following {
         let gone = || batch.removed.iter().chain(batch.unknown);
         let removed: HashSet<ActivityId> = gone().copied().collect();
         for row in batch.rows.iter().filter(|row| !removed.contains(&row.id)) {
-            let missing = || format!("activity {} has no lastModifiedDateTime", row.id);
-            let stamp = row.modified.ok_or_else(missing)?;
-            writer.write(&version(row.id, stamp, VersionState::Record(row.activity.clone())))?;
+            let mut activity = row.activity.clone();
+            if activity.created == NEVER {
+                activity.created = UNKNOWN;
+            }
+            let stamp = row.modified.unwrap_or(UNKNOWN);
+            writer.write(&version(row.id, stamp, VersionState::Record(activity)))?;
         }
         for id in gone() {
             writer.write(&version(*id, Stamp::from_millis(0), VersionState::Tombstone))?;
@@ -197,8 +208,12 @@ impl Following {
             names: &mut NoNames,
         };
         let read = files::read(&self.name, text.as_bytes(), reading, &mut |item| {
-            if let domain::Imported::Record { id: Some(id), stamp, activity, .. } = item {
-                rows.push(values(&Row { id, modified: stamp, activity }));
+            if let domain::Imported::Record { id: Some(id), stamp, mut activity, .. } = item {
+                if activity.created == UNKNOWN {
+                    activity.created = NEVER;
+                }
+                let modified = stamp.filter(|stamp| *stamp != UNKNOWN);
+                rows.push(values(&Row { id, modified, activity }));
             }
             std::ops::ControlFlow::Continue(())
         });
@@ -302,7 +317,7 @@ impl Drop for Following {
     }
 }
 
-/// Keeps what is printed; what is told beside goes to standard error.
+/// Keeps what is printed; notes go to standard error.
 struct Answer(String);
 
 impl Console for Answer {

@@ -22,6 +22,6 @@ mod verify;
 pub use patience::{Patience, Stop};
 pub use row::{Row, Unreadable};
 pub use run::{Breaker, Options, Report, RunError, Summary, run};
-pub use source::{Source, SourceError};
+pub use source::{NEVER, Source, SourceError};
 pub use state::State;
 pub use verify::{Difference, Verified, verify};

@@ -37,7 +37,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(120);
 const ANSWER_BYTES_MAX: u64 = 256 << 20;
 
 /// Stands for a time of creation that the source does not say.
-pub(crate) const NEVER: Stamp = Stamp::MAX;
+pub const NEVER: Stamp = Stamp::MAX;
 
 /// A session that has ended.
 const SESSION_INVALID: u32 = 4;
@@ -285,7 +285,7 @@ impl Source {
         self.log.as_deref()
     }
 
-    /// Tells whoever watches, as when a request is repeated.
+    /// Tells the person who watches, as when a request is repeated.
     pub(crate) fn tell(&mut self, line: &str) {
         (self.note)(line);
     }

@@ -42,7 +42,7 @@ impl SignedIn {
         if self.person.may(role) { Ok(()) } else { Err(Problem::Forbidden(role)) }
     }
 
-    /// Fails where the person may not change activities, or nobody may now.
+    /// Fails if the person may not change activities, or no one may now.
     pub(crate) fn needs_to_edit(&self) -> Result<(), Problem> {
         self.needs(Role::Editor)?;
         Ok(self.person.tenant.directory().is_writable()?)
@@ -78,7 +78,7 @@ impl SignedIn {
         is_token(token, &self.session)
     }
 
-    /// Whether the person may change activities, as far as anybody may now.
+    /// Whether the person may change activities, and the organization is not read-only.
     pub(crate) fn edits(&self) -> bool {
         self.needs_to_edit().is_ok()
     }

@@ -105,8 +105,12 @@ fn state(follows: &Follows) -> State {
 }
 
 fn items(service: &Service, files: &mut dyn Files) -> Result<Vec<Imported>, Failure> {
-    let source = files.open(Path::new(STANDARD_INPUT))?;
+    let mut source = files.open(Path::new(STANDARD_INPUT))?;
     let mut items = Vec::new();
+    // A page of nothing but progress.
+    if source.fill_buf()?.is_empty() {
+        return Ok(items);
+    }
     let reading = Reading {
         now: service.now(),
         zone: &Zone::utc(),

@@ -79,7 +79,7 @@ async fn answer_all(listener: tokio::net::TcpListener, metrics: PrometheusHandle
             .header_read_timeout(REQUEST_WITHIN)
             .keep_alive(false)
             .serve_connection(TokioIo::new(stream), answering);
-        // One at a time: nobody but a monitor asks.
+        // One at a time: only a monitor asks.
         let _ = tokio::time::timeout(REQUEST_WITHIN, connection).await;
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Work {
     target: Option<Box<dyn Target>>,
     options: Options,
     stop: Stop,
-    /// What is told beside the results, and everything if standard output is for messages.
+    /// Where the lines of runs go: not to standard output if that is for messages.
     out: Out,
 }
 

@@ -15,7 +15,7 @@ use crate::browser::Browser;
 use crate::client::{Client, agent, creation, path};
 use crate::double::Double;
 use crate::folder::{Folder, Output};
-use crate::server::Server;
+use crate::server::{Server, WAIT_MAX};
 use crate::world::Sins;
 
 /// What a copy has: subjects by id.
@@ -167,7 +167,7 @@ fn people_and_statuses_of_the_source_are_made_here_and_a_new_name_is_taken_over(
 }
 
 #[test]
-fn nobody_writes_to_it_until_it_is_finished() {
+fn no_one_writes_to_it_until_it_is_finished() {
     let source = Source::start();
     let id = source.client.create("Call");
     let following = source.followed();
@@ -286,7 +286,13 @@ fn what_cannot_follow_is_told_so() {
     assert!(folder.refused("mirror finish nowhere").contains("nowhere does not follow"));
     assert!(folder.refused("--data x mirror finish acme").contains("x does not exist"));
     assert_eq!(folder.run(&to("a/b")).code, 2);
-    let another = following.command("run").replace("--org acme", "--org other");
+    source.folder.ok("org add other");
+    source.folder.ok("user add other Ada");
+    let key = source.folder.ok("key add other --user 1");
+    folder.write("other", key.lines().last().unwrap());
+    let another = following
+        .command("run")
+        .replace("--org acme --key-file key", "--org other --key-file other");
     assert!(folder.refused(&another).contains("mirrors organization \"acme\""));
 
     let lock = std::fs::File::open(folder.path("driftless-data/mirror-acme.lock")).unwrap();
@@ -450,7 +456,10 @@ fn a_script_that_only_gets_another_address_misses_nothing() {
 #[test]
 fn whatever_sins_the_source_has_it_is_equal_once_everybody_rests() {
     for seed in 0..6 {
-        let double = Double::start(Sins { outages: 0, ..Sins::drawn(seed) }, seed);
+        let double = Double::start(
+            Sins { outages: 0, bursts: 0, unreadable: false, ..Sins::drawn(seed) },
+            seed,
+        );
         let following = Following::of(double.address());
         let server = (seed % 2 == 0).then(|| following.folder.serve_new());
         double.work(60);
@@ -469,87 +478,160 @@ fn whatever_sins_the_source_has_it_is_equal_once_everybody_rests() {
     }
 }
 
-/// A way to another server, on which a request can be held.
+/// A way to another server, on which a run can be caught.
 struct Relay {
     address: String,
-    held: Receiver<()>,
-    /// After so many more requests, one is held for good.
-    left: Arc<Mutex<Option<u32>>>,
+    caught: Receiver<()>,
+    trap: Arc<Mutex<Trap>>,
+}
+
+/// When a run is caught.
+#[derive(Clone, Copy)]
+enum Trap {
+    Never,
+    /// After so many more requests, before the next one is answered.
+    Before(u32),
+    /// After so many more requests, once the next one has been answered: while the answer is being written.
+    Behind(u32),
 }
 
 impl Relay {
     fn to(server: String) -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let left = Arc::new(Mutex::new(None));
-        let (tell, held) = mpsc::channel();
-        let counting = left.clone();
+        let trap = Arc::new(Mutex::new(Trap::Never));
+        let (tell, caught) = mpsc::channel();
+        let set = trap.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                pass(stream.unwrap(), &server, &counting, &tell);
+                pass(stream.unwrap(), &server, &set, &tell);
             }
         });
-        Relay { address, held, left }
+        Relay { address, caught, trap }
+    }
+
+    /// Starts a run, and kills it, and what `with` kills, once it is caught.
+    fn kill(&self, following: &Following, trap: Trap, with: impl FnOnce()) {
+        *self.trap.lock().unwrap() = trap;
+        let line = following.command("run");
+        let mut command = following.folder.command(line.split(' '));
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        self.caught.recv_timeout(WAIT_MAX).unwrap();
+        with();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        *self.trap.lock().unwrap() = Trap::Never;
     }
 }
 
-fn pass(mut stream: TcpStream, server: &str, left: &Mutex<Option<u32>>, tell: &Sender<()>) {
-    let mut left = left.lock().unwrap();
-    match left.take() {
-        Some(0) => {
-            tell.send(()).unwrap();
-            // Until the other end is gone.
-            let _ = stream.read_to_end(&mut Vec::new());
-            return;
-        }
-        more => *left = more.map(|left| left - 1),
+fn pass(mut stream: TcpStream, server: &str, trap: &Mutex<Trap>, tell: &Sender<()>) {
+    let now = {
+        let mut trap = trap.lock().unwrap();
+        let now = *trap;
+        *trap = match now {
+            Trap::Before(0) | Trap::Behind(0) | Trap::Never => Trap::Never,
+            Trap::Before(left) => Trap::Before(left - 1),
+            Trap::Behind(left) => Trap::Behind(left - 1),
+        };
+        now
+    };
+    if matches!(now, Trap::Before(0)) {
+        tell.send(()).unwrap();
+        // Until the other end is gone.
+        let _ = stream.read_to_end(&mut Vec::new());
+        return;
     }
-    drop(left);
     let mut there = TcpStream::connect(server.trim_start_matches("http://")).unwrap();
     let (mut from, mut to) = (stream.try_clone().unwrap(), there.try_clone().unwrap());
     std::thread::spawn(move || std::io::copy(&mut from, &mut to));
     let mut answer = Vec::new();
     let _ = there.read_to_end(&mut answer);
     let _ = stream.write_all(&answer);
+    if matches!(now, Trap::Behind(0)) {
+        tell.send(()).unwrap();
+    }
 }
 
 #[test]
 fn a_run_that_is_killed_anywhere_goes_on_and_writes_nothing_twice() {
-    let sins = Sins { page_size_max: 20, ..Sins::default() };
-    let double = Double::start(sins, 11);
+    let double = Double::start(Sins { page_size_max: 20, ..Sins::default() }, 11);
     double.create(230);
     let relay = Relay::to(double.address());
     let following = Following::of(relay.address.clone());
-    for requests in [1, 3, 4, 5, 6] {
-        *relay.left.lock().unwrap() = Some(requests);
-        let line = following.command("run");
-        let mut command = following.folder.command(line.split(' '));
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        relay.held.recv_timeout(crate::server::WAIT_MAX).unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
+    for trap in [1, 2, 3].into_iter().flat_map(|n| [Trap::Before(n + 1), Trap::Behind(n)]) {
+        relay.kill(&following, trap, || ());
     }
-    *relay.left.lock().unwrap() = None;
     following.ok();
     assert_eq!(following.copy(), double.truth());
     assert_eq!(following.versions(), 230);
-    // The first load did not begin again each time.
     assert!(following.ok().ends_with("0 written, 0 removed"));
 
-    // A server that is killed below it.
-    let server = following.folder.serve();
-    double.create(100);
-    *relay.left.lock().unwrap() = Some(3);
-    let line = following.command("run");
-    let mut command = following.folder.command(line.split(' '));
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    relay.held.recv_timeout(crate::server::WAIT_MAX).unwrap();
-    server.kill();
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let server = following.folder.serve();
+    // The same with the server below it.
+    for (n, trap) in [Trap::Before(2), Trap::Behind(1), Trap::Behind(2)].into_iter().enumerate() {
+        double.create(60);
+        let server = following.folder.serve();
+        relay.kill(&following, trap, || server.kill());
+        let server = following.folder.serve();
+        following.ok();
+        assert_eq!(following.copy(), double.truth());
+        assert_eq!(following.versions(), 290 + 60 * i64::try_from(n).unwrap());
+        server.stop();
+    }
+}
+
+#[test]
+fn rows_are_there_before_the_run_counts_them_as_read() {
+    let source = Source::start();
+    source.client.create("Call");
+    let following = source.followed();
     following.ok();
-    assert_eq!(following.copy(), double.truth());
-    assert_eq!(following.versions(), 330);
+    let record = source.folder.ok("export acme");
+    for round in 1..=6 {
+        let more = (0..400).map(|n| {
+            record.replace("\"activityId\":1,", &format!("\"activityId\":{},", round * 1_000 + n))
+        });
+        source.folder.write("more", more.collect::<String>());
+        source.folder.ok("import acme more");
+        let server = (round % 2 == 0).then(|| following.folder.serve());
+        let before = following.versions();
+        let line = following.command("run");
+        let mut command = following.folder.command(line.split(' '));
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // Killed as soon as the first of its rows are there.
+        while following.versions() == before && child.try_wait().unwrap().is_none() {}
+        if let Some(server) = server {
+            server.kill();
+        }
+        let _ = child.kill();
+        child.wait().unwrap();
+        following.ok();
+        assert_eq!(following.copy(), copy_of(&source.folder));
+        assert_eq!(following.versions(), before + 400);
+    }
+}
+
+#[test]
+fn a_mirror_that_goes_on_and_on_outlives_the_server_below_it() {
+    let source = Source::start();
+    let ids = ["Call", "Mail", "Meet"].map(|subject| source.client.create(subject));
+    let all = source.folder.ok("export acme");
+    let following = source.followed();
+    let server = following.folder.serve_new();
+    let line = following.command("run") + " --every 30ms";
+    let mirror = Server::spawn(following.folder.command(line.split(' ')));
+    let told = |what: &'static str| mirror.out.wait_for(what, |told| told.contains(what));
+    told("3 written");
+
+    server.kill();
+    source.client.remove(ids[0]);
+    told(" 1 removed");
+
+    let server = following.folder.serve();
+    source.folder.write("all", all);
+    source.folder.ok("import acme all --restore");
+    told("1 read, 1 written");
+    assert_eq!(following.copy(), copy_of(&source.folder));
+    assert!(following.folder.refused(&following.command("run")).contains("another mirror"));
+    mirror.stop();
     server.stop();
 }

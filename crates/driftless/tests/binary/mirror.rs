@@ -1,5 +1,6 @@
 //! `driftless mirror`: a database that is kept equal to a server.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -69,6 +70,11 @@ impl Mirrored {
             .unwrap();
         let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         let rows: Vec<(i64, String)> = rows.map(Result::unwrap).collect();
+        assert_eq!(rows, self.truth(data));
+    }
+
+    /// What the server has: id and subject, by id.
+    fn truth(&self, data: &str) -> Vec<(i64, String)> {
         let mut here = Vec::new();
         for line in self.folder.ok(&format!("--data {data} export acme")).lines() {
             let record: Value = serde_json::from_str(line).unwrap();
@@ -77,7 +83,29 @@ impl Mirrored {
             }
         }
         here.sort_unstable();
-        assert_eq!(rows, here);
+        here
+    }
+
+    /// What the file `crm.csv` has.
+    fn in_csv(&self) -> Vec<(i64, String)> {
+        let mut rows = csv::Reader::from_path(self.folder.path("crm.csv")).unwrap();
+        let rows = rows.records().map(Result::unwrap);
+        rows.map(|row| (row[0].parse().unwrap(), row[1].to_owned())).collect()
+    }
+
+    /// What the lines in the folder `changes` come to, one after the other.
+    fn in_log(&self) -> Vec<(i64, String)> {
+        let mut held = BTreeMap::new();
+        let log = self.folder.path("changes/activities-000001.jsonl");
+        for line in fs::read_to_string(log).unwrap().lines() {
+            let line: Value = serde_json::from_str(line).unwrap();
+            let id = line["activity_id"].as_i64().unwrap();
+            match line["removed"].as_bool().unwrap() {
+                true => assert!(held.remove(&id).is_some(), "{id} is removed twice"),
+                false => drop(held.insert(id, line["subject"].as_str().unwrap().to_owned())),
+            }
+        }
+        held.into_iter().collect()
     }
 }
 
@@ -420,4 +448,29 @@ fn a_mirror_that_runs_on_holds_too_many_removals_back_until_the_server_takes_the
     listing.tell(all, Vec::new());
     running.out.wait_for("a good run", |line| line.starts_with("50 read, 0 written, 0 removed"));
     running.stop();
+}
+
+#[test]
+fn a_mirror_that_is_killed_again_and_again_under_traffic_ends_up_equal() {
+    let mirrored = Mirrored::start();
+    for to in ["sqlite:crm.db", "csv:crm.csv", "jsonl:changes"] {
+        let line = mirrored.line(to) + " --every 1ms --accept-deletions";
+        for round in 0..10 {
+            let running = Server::spawn(mirrored.folder.command(line.split(' ')));
+            let ids = [0; 4].map(|_| mirrored.client.create("Call"));
+            if round % 2 == 0 {
+                running.out.wait_for("a run", |line| line.contains("complete up to"));
+            }
+            mirrored.client.update(ids[0], &format!("activity.subject=round+{round}"));
+            mirrored.client.remove(ids[1]);
+            running.kill();
+        }
+        mirrored.folder.ok(&mirrored.line(to));
+        let truth = mirrored.truth("driftless-data");
+        match to {
+            "csv:crm.csv" => assert_eq!(mirrored.in_csv(), truth),
+            "jsonl:changes" => assert_eq!(mirrored.in_log(), truth),
+            _ => mirrored.is_equal(),
+        }
+    }
 }

@@ -128,7 +128,7 @@ impl SqliteTarget {
         Ok(target)
     }
 
-    /// An empty one that nobody else sees.
+    /// An empty one in memory.
     pub(super) fn in_memory() -> Result<SqliteTarget, TargetError> {
         let file = "sqlite::memory:".to_owned();
         let opened = Connection::open_in_memory();

@@ -168,7 +168,7 @@ impl World {
             true => Some((record.subject.clone(), record.stamp)),
             false => record.before.clone(),
         };
-        // Who saves a record gives it a stamp, unless this server gives none to some.
+        // A record that has a stamp keeps getting one.
         let stampless = stampless && record.stampless;
         *record =
             Record { subject, stamp, visible, before, removed, forgotten, stampless, unreadable };

@@ -1,5 +1,5 @@
 //! Following another server: what it says is written page by page, each time with how far it has come. Meanwhile
-//! nobody else writes to the organization ([`ReadOnly`](crate::ReadOnly)).
+//! no one else writes to the organization ([`ReadOnly`](crate::ReadOnly)).
 //!
 //! Every change has a stamp of here, that of the commit: a client that has been told an instant is told all that
 //! becomes visible after it, however late the source has shown it.
@@ -200,7 +200,7 @@ impl Service {
         let (tenant, page) = (org.clone(), page.clone());
         self.change_directory(org, move |directory, transaction| {
             let organization = &mut directory.organization;
-            // Looked at again: somebody may have been quicker.
+            // Looked at again: another change may have been quicker.
             let is_free = organization.follows.is_none() && organization.stage != Stage::Importing;
             if !is_free || !tenant.timeline.read().is_empty() {
                 return Err(FollowError::HasActivities(tenant.id.clone()));
