@@ -23,7 +23,8 @@ pub(crate) fn about(quick: bool) -> Outcome<About> {
     let memory = memory.parse::<f64>().unwrap_or_default() / 1_048_576.0;
     let disk = say("findmnt", &["-n", "-o", "SOURCE,FSTYPE", "-T", "."]);
     let pip = output(Command::new(environment()?.join("python")).args(["-m", "pip", "freeze"]))?;
-    let wanted = ["pocketbase", "fastapi", "uvicorn", "uvloop", "httptools", "asyncpg"];
+    let wanted =
+        ["pocketbase", "fastapi", "uvicorn", "uvloop", "httptools", "asyncpg", "dlt", "duckdb"];
     let packages = pip.lines().filter(|line| wanted.iter().any(|name| line.starts_with(name)));
     let packages: Vec<_> = packages.map(|line| line.replace("==", " ")).collect();
     let facts = [

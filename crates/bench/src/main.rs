@@ -14,6 +14,7 @@ mod connection;
 mod fill;
 mod limit;
 mod load;
+mod mirrors;
 mod others;
 mod process;
 mod question;

@@ -165,8 +165,13 @@ fn free_port() -> Outcome<String> {
 
 fn python(script: &str, words: &[&str]) -> Outcome<Command> {
     let mut command = Command::new(environment()?.join("python"));
-    command.arg(format!("{SCRIPTS}/{script}")).args(words);
+    command.arg(self::script(script)).args(words);
     Ok(command)
+}
+
+/// Where a script is.
+pub(crate) fn script(name: &str) -> String {
+    format!("{SCRIPTS}/{name}")
 }
 
 fn run(command: &mut Command) -> Outcome<()> {

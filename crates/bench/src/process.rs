@@ -80,6 +80,17 @@ impl Process {
         }
     }
 
+    /// Waits for its own end, which must be a success; the most memory that it was seen to hold, in bytes.
+    pub(crate) fn run_to_the_end(&mut self) -> Outcome<u64> {
+        let mut most = 0;
+        while self.child.try_wait()?.is_none() {
+            // None when it has just ended.
+            most = most.max(peak_bytes(self.id()).unwrap_or_default());
+            sleep(Duration::from_millis(5));
+        }
+        self.expect_success().map(|()| most)
+    }
+
     /// Ends it in order.
     pub(crate) fn end(&mut self) {
         let kill = format!("kill -s {} {}", self.signal, self.id());
@@ -148,8 +159,17 @@ fn parent_and_ticks(stat: &str) -> Option<Used> {
 
 /// Bytes of memory that a process holds.
 pub(crate) fn memory_bytes(id: u32) -> Outcome<u64> {
+    status_bytes(id, "VmRSS:")
+}
+
+/// The most that it has held.
+fn peak_bytes(id: u32) -> Outcome<u64> {
+    status_bytes(id, "VmHWM:")
+}
+
+fn status_bytes(id: u32, name: &str) -> Outcome<u64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("no such line")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1_024)
 }
 

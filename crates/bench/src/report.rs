@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::charts::{SERVERS, charts};
-use crate::results::{LatencyRound, Rates, Results, Spread};
+use crate::results::{LatencyRound, MirrorPoll, MirrorRound, Mirrors, Rates, Results, Spread};
 use crate::setup::default_folder;
 use crate::table::table;
 use crate::{Outcome, Report, run};
@@ -141,6 +141,9 @@ fn more(results: &Results) -> Outcome<String> {
             number(latency.writes_per_second)
         )?;
     }
+    for mirrors in &results.mirrors {
+        text += &mirrored(mirrors);
+    }
     if let Some(soak) = &results.soak {
         let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
         writeln!(
@@ -157,6 +160,30 @@ fn more(results: &Results) -> Outcome<String> {
         )?;
     }
     Ok(text)
+}
+
+/// What a mirror took.
+fn mirrored(mirrors: &Mirrors) -> String {
+    let activities = number(mirrors.activities as f64);
+    let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
+    let [ours, limit] = [|round: &MirrorRound| round.ours, |round: &MirrorRound| round.limit]
+        .map(|of| mirrors.median(of).unwrap_or_default());
+    let share = mirrors.median(|round| round.limit / round.ours).unwrap_or_default();
+    let dlt = mirrors.dlt_seconds.map_or(String::new(), |seconds| {
+        format!(", dlt {seconds:.1} s ({} ×)", number((seconds / ours).floor()))
+    });
+    let [first, later] = mirrors.digest_seconds;
+    let MirrorPoll { ours: poll, bare } = mirrors.poll;
+    format!(
+        "- **Mirror of {activities} activities:** first load into SQLite {ours:.2} s, the limit {limit:.2} s ({share:.2}){dlt}; {:.1} MiB at most. A poll with nothing new {} µs, a bare request {} µs ({:.1} ×). A comparison {:.2} s in {} requests with {:.1} MiB at most, of which the server's digest {first:.2} s, the second time {later:.2} s.\n",
+        mib(mirrors.memory),
+        number(poll.round()),
+        number(bare.round()),
+        poll / bare,
+        mirrors.compare_seconds,
+        mirrors.compare_requests,
+        mib(mirrors.compare_memory),
+    )
 }
 
 const HOW: &str = "
@@ -187,6 +214,10 @@ bench/run --quick    # a quick trial
 - S10 and the soak send at a fixed rate, from one thread for reads and one for updates. Requests are due in whole
   milliseconds, the reads of S10 over 64 connections, all others over 32. Times are measured from when a request was due, so
   waiting behind a late answer counts.
+- Mirrors: the binary's `mirror run` into an empty database, from its start to its end. The limit is a loop over the same HTTP
+  client that requests the same pages and writes the same rows with one prepared statement, a transaction for each page,
+  without any checks. dlt's REST source loads the same pages into DuckDB, with Python's start. A poll is a run of a mirror
+  that stays (`--every`), a bare request is the same request over the same client; both are medians.
 - The soak has a cache of 64 MiB, so that it is full after a fifth of the time and later growth can be seen.
 - The figures are stored in `target/bench/results.json`. `bench/run --render-only` writes this page again from them, and
   `--only rates,soak` repeats some measurements. Date and commit are those of the latest measurement.

@@ -24,6 +24,7 @@ pub(crate) struct Results {
     pub(crate) start: Vec<Start>,
     pub(crate) latency: Vec<Latency>,
     pub(crate) polls: Vec<Poll>,
+    pub(crate) mirrors: Vec<Mirrors>,
     pub(crate) soak: Option<Soak>,
 }
 
@@ -145,6 +146,40 @@ pub(crate) struct Poll {
     pub(crate) micros: f64,
 }
 
+/// A mirror of so many activities.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Mirrors {
+    pub(crate) activities: u64,
+    /// Of the first load.
+    pub(crate) rounds: Vec<MirrorRound>,
+    /// What the process held at most, in bytes.
+    pub(crate) memory: u64,
+    /// The first load by dlt.
+    pub(crate) dlt_seconds: Option<f64>,
+    /// Of a comparison that finds nothing.
+    pub(crate) compare_seconds: f64,
+    pub(crate) compare_memory: u64,
+    pub(crate) compare_requests: u64,
+    /// The server's part of it: the first time, and again.
+    pub(crate) digest_seconds: [f64; 2],
+    pub(crate) poll: MirrorPoll,
+}
+
+/// How long a first load took, in seconds.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct MirrorRound {
+    pub(crate) ours: f64,
+    pub(crate) limit: f64,
+}
+
+/// Microseconds of a poll with nothing new.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct MirrorPoll {
+    pub(crate) ours: f64,
+    /// Of a request alone.
+    pub(crate) bare: f64,
+}
+
 /// Mixed load for long.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Soak {
@@ -180,6 +215,7 @@ impl Results {
             Part::Organizations => self.organizations.clear(),
             Part::Latency => self.latency.clear(),
             Part::Polls => self.polls.clear(),
+            Part::Mirrors => self.mirrors.clear(),
             Part::Soak => self.soak = None,
         }
     }
@@ -192,6 +228,13 @@ impl Results {
 impl FirstSync {
     /// The middle of the rounds.
     pub(crate) fn median(&self, of: impl Fn(&SyncRound) -> f64) -> Option<f64> {
+        median(self.rounds.iter().map(of).collect())
+    }
+}
+
+impl Mirrors {
+    /// The middle of the rounds.
+    pub(crate) fn median(&self, of: impl Fn(&MirrorRound) -> f64) -> Option<f64> {
         median(self.rounds.iter().map(of).collect())
     }
 }

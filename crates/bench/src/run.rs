@@ -9,6 +9,7 @@ use crate::client::Client;
 use crate::connection::Connection;
 use crate::fill::Content;
 use crate::load::Request;
+use crate::mirrors::mirrors;
 use crate::process::{memory_bytes, settle};
 use crate::question::{Question, Scenario, Update};
 use crate::results::{
@@ -96,6 +97,8 @@ pub(crate) enum Part {
     Latency,
     /// The cost of a poll by the number of activities.
     Polls,
+    /// Mirrors: first load, poll, comparison.
+    Mirrors,
     /// Mixed load for long.
     Soak,
 }
@@ -119,6 +122,9 @@ pub(crate) fn measure(args: &Report, results: &mut Results) -> Outcome<()> {
     }
     if wanted(Part::Organizations) {
         organizations(&way, results)?;
+    }
+    if wanted(Part::Mirrors) {
+        results.mirrors = mirrors(&way, args.quick)?;
     }
     if wanted(Part::Soak) {
         let during = Duration::from_secs(if args.quick { 10 } else { 600 });

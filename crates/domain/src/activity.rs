@@ -140,13 +140,23 @@ impl Priority {
     /// All of them, least urgent first.
     pub const ALL: [Priority; 3] = [Priority::Low, Priority::Normal, Priority::High];
 
-    /// The name in title case: `High`. API v1 prints it in capitals in JSON.
+    /// The name in title case: `High`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Priority::Low => "Low",
             Priority::Normal => "Normal",
             Priority::High => "High",
+        }
+    }
+
+    /// The name as API v1 has it in JSON: `HIGH`, the name of a Java constant where its XML has `High`.
+    #[must_use]
+    pub fn capitals(self) -> &'static str {
+        match self {
+            Priority::Low => "LOW",
+            Priority::Normal => "NORMAL",
+            Priority::High => "HIGH",
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod activity;
 mod clock;
+mod digest;
 mod follows;
 mod ids;
 mod imported;
@@ -28,6 +29,7 @@ pub use activity::{CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX};
 pub use activity::{NOTE_CHARS_MAX, SUBJECT_CHARS_MAX, TextError};
 pub use activity::{Provenance, Source};
 pub use clock::{Clock, ManualClock};
+pub use digest::{DIGEST_PARTS_MAX, Fingerprint, Mirrored, MirroredField, SetDigest};
 pub use follows::Follows;
 pub use ids::{ActivityId, ClientId, KeyId, OrgId, OrgKey, Seq, StatusId, UserId};
 pub use ids::{ID_MAX, ORG_ID_CHARS_MAX, OrgIdError};

@@ -179,7 +179,8 @@ impl Following {
             author: domain::Author { user: None, origin: domain::Origin::Import },
             state,
         };
-        let removed: HashSet<ActivityId> = batch.removed.iter().copied().collect();
+        let gone = || batch.removed.iter().chain(batch.unknown);
+        let removed: HashSet<ActivityId> = gone().copied().collect();
         for row in batch.rows.iter().filter(|row| !removed.contains(&row.id)) {
             let mut activity = row.activity.clone();
             if activity.created == NEVER {
@@ -188,7 +189,7 @@ impl Following {
             let stamp = row.modified.unwrap_or(UNKNOWN);
             writer.write(&version(row.id, stamp, VersionState::Record(activity)))?;
         }
-        for id in batch.removed {
+        for id in gone() {
             writer.write(&version(*id, Stamp::from_millis(0), VersionState::Tombstone))?;
         }
         Ok(String::from_utf8(writer.finish()?)?)

@@ -1,7 +1,9 @@
 //! The columns that a mirror writes: API v1's members in snake case, each with its kind of value.
 
-use domain::{CustomField, Stamp};
-use serde::Serialize;
+use std::borrow::Cow;
+
+use domain::{ActivityId, CustomField, Fingerprint, Mirrored, MirroredField, Priority, Stamp};
+use serde::{Deserialize, Serialize};
 
 use crate::Row;
 use crate::source::NEVER;
@@ -60,6 +62,9 @@ pub const COLUMNS: [Column; 15] = [
 /// The place of the column that says how new a row is.
 pub const MODIFIED: usize = 12;
 
+/// As JSON: an activity without custom fields.
+const NO_FIELDS: &str = "[]";
+
 /// A value of a column.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
@@ -94,7 +99,7 @@ pub fn values(row: &Row) -> Values {
         optional_number(activity.system_user.map(|user| user.0)),
         Value::Number(activity.status.0),
         text(activity.status_name.as_str()),
-        Value::Text(activity.priority.as_str().to_uppercase()),
+        text(activity.priority.capitals()),
         optional_time(Some(activity.created).filter(|created| *created != NEVER)),
         optional_text(&activity.created_by),
         optional_time(row.modified),
@@ -109,27 +114,109 @@ pub(crate) fn differing(one: &Values, other: &Values) -> Vec<&'static str> {
     pairs.filter(|(_, (one, other))| one != other).map(|(column, _)| column.name).collect()
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
+/// The fingerprint of a row, by which digests are made. One that somebody has changed to what no activity can be
+/// has that of none.
+#[must_use]
+pub fn fingerprint(values: &Values) -> Fingerprint {
+    let Some(fields) = read_custom_fields(values) else {
+        return Fingerprint::of_other(&format!("{values:?}"));
+    };
+    let mirrored = mirrored(values, &fields);
+    mirrored.map_or_else(
+        || Fingerprint::of_other(&format!("{values:?}")),
+        |mirrored| mirrored.fingerprint(),
+    )
+}
+
+fn mirrored<'a>(values: &'a Values, fields: &'a [Field<'a>]) -> Option<Mirrored<'a>> {
+    let [id, subject, note, start, end, client, system_user, status, status_name, rest @ ..] =
+        values;
+    let [priority, created, created_by, modified, modified_by, _] = rest;
+    let fields = fields.iter().map(|field| MirroredField {
+        field_id: &field.field_id,
+        value: field.field_value.as_deref(),
+        option_id: field.field_option_id.as_deref(),
+    });
+    let priority = priority.text()?;
+    Some(Mirrored {
+        id: ActivityId(id.number()?),
+        subject: subject.text()?,
+        note: note.text()?,
+        start: start.time()?,
+        end: end.optional(Value::time)?,
+        client: client.optional(Value::number)?,
+        system_user: system_user.optional(Value::number)?,
+        status: status.number()?,
+        status_name: status_name.text()?,
+        priority: Priority::parse(priority).filter(|known| known.capitals() == priority)?,
+        created: created.optional(Value::time)?,
+        created_by: created_by.optional(Value::text)?,
+        modified: modified.optional(Value::time)?,
+        modified_by: modified_by.optional(Value::text)?,
+        custom_fields: fields.collect(),
+    })
+}
+
+impl Value {
+    fn number(&self) -> Option<i64> {
+        if let Value::Number(number) = self { Some(*number) } else { None }
+    }
+
+    fn text(&self) -> Option<&str> {
+        if let Value::Text(text) = self { Some(text) } else { None }
+    }
+
+    fn time(&self) -> Option<Stamp> {
+        if let Value::Time(stamp) = self { Some(*stamp) } else { None }
+    }
+
+    /// The outer option says whether it is of the kind, the inner one whether it is there.
+    fn optional<'a, T>(&'a self, read: fn(&'a Value) -> Option<T>) -> Option<Option<T>> {
+        match self {
+            Value::Null => Some(None),
+            value => read(value).map(Some),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Field<'a> {
-    field_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field_value: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field_option_id: Option<&'a str>,
+    #[serde(borrow)]
+    field_id: Cow<'a, str>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    field_value: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    field_option_id: Option<Cow<'a, str>>,
 }
 
 impl<'a> Field<'a> {
     fn of(field: &'a CustomField) -> Field<'a> {
         Field {
-            field_id: &field.field_id,
-            field_value: field.value.as_deref(),
-            field_option_id: field.option_id.as_deref(),
+            field_id: field.field_id.as_str().into(),
+            field_value: field.value.as_deref().map(Cow::from),
+            field_option_id: field.option_id.as_deref().map(Cow::from),
         }
     }
 }
 
 fn custom_fields(fields: &[CustomField]) -> String {
-    let fields: Vec<Field<'_>> = fields.iter().map(Field::of).collect();
-    serde_json::to_string(&fields).unwrap_or_else(|_| "[]".to_owned())
+    written(&fields.iter().map(Field::of).collect::<Vec<_>>())
+}
+
+fn written(fields: &[Field<'_>]) -> String {
+    if fields.is_empty() {
+        return NO_FIELDS.to_owned();
+    }
+    serde_json::to_string(fields).unwrap_or_else(|_| NO_FIELDS.to_owned())
+}
+
+/// The fields of a row, if they are written as [`custom_fields`] writes them.
+fn read_custom_fields(values: &Values) -> Option<Vec<Field<'_>>> {
+    let text = values.last()?.text()?;
+    if text == NO_FIELDS {
+        return Some(Vec::new());
+    }
+    let fields: Vec<Field<'_>> = serde_json::from_str(text).ok()?;
+    (written(&fields) == text).then_some(fields)
 }

@@ -159,6 +159,22 @@ pub fn run(
     stop: &Stop,
     report: &mut dyn Report,
 ) -> Result<Summary, RunError> {
+    match run_once(source, target, options, stop, report) {
+        // Its login shows what it is now.
+        Err(RunError::Source(SourceError::Replaced(_))) => {
+            run_once(source, target, options, stop, report)
+        }
+        done => done,
+    }
+}
+
+fn run_once(
+    source: &mut Source,
+    target: &mut dyn Target,
+    options: &Options,
+    stop: &Stop,
+    report: &mut dyn Report,
+) -> Result<Summary, RunError> {
     let state = match target.state()? {
         Some(state) => state,
         None => State::new(source.address(), source.organization()),
@@ -183,7 +199,6 @@ pub fn run(
             }
         }
     }
-    let rows = count(target)?;
     let (counted, gone) = (HashSet::new(), HashSet::new());
     let mut run = Run {
         source,
@@ -192,7 +207,7 @@ pub fn run(
         stop,
         report,
         state,
-        rows,
+        rows: None,
         summary: Summary { restored, ..Summary::default() },
         total: 0,
         counted,
@@ -226,8 +241,8 @@ pub(crate) struct Run<'r> {
     stop: &'r Stop,
     report: &'r mut dyn Report,
     pub(crate) state: State,
-    /// What the target had before.
-    rows: u64,
+    /// What the target had before; none as long as nothing was removed, since counting a million rows takes its time.
+    rows: Option<u64>,
     pub(crate) summary: Summary,
     /// As many records are expected, as far as it is known.
     pub(crate) total: u64,
@@ -259,6 +274,7 @@ impl Run<'_> {
                         continue 'window;
                     }
                 };
+                self.expect_same_source()?;
                 let (is_last, horizon) = (page >= answer.told.pages, answer.responded);
                 if page == 1 {
                     self.total = self.summary.read + answer.told.results;
@@ -277,6 +293,16 @@ impl Run<'_> {
                 page += 1;
             }
         }
+    }
+
+    /// Refuses an answer from another log than the one that the place belongs to.
+    fn expect_same_source(&mut self) -> Result<(), SourceError> {
+        let (before, now) = (self.state.log.as_deref(), self.source.log());
+        if self.source.is_driftless() && (before.is_none() || now.is_none() || before == now) {
+            return Ok(());
+        }
+        self.source.end_session();
+        Err(SourceError::Replaced(self.source.address().to_owned()))
     }
 
     pub(crate) fn heed_stop(&self) -> Result<(), RunError> {
@@ -300,7 +326,8 @@ impl Run<'_> {
             true => self.rehearse(rows, removed)?,
             false => {
                 let (as_of, is_repair) = (page.responded, false);
-                let batch = Batch { rows, unreadable, removed, state: &state, as_of, is_repair };
+                let (unknown, state): (&[ActivityId], _) = (&[], &state);
+                let batch = Batch { rows, unreadable, removed, unknown, state, as_of, is_repair };
                 self.target.apply(&batch)?
             }
         };
@@ -328,7 +355,15 @@ impl Run<'_> {
         let new: Vec<ActivityId> =
             removed.iter().copied().filter(|id| !self.gone.contains(id)).collect();
         let going = self.summary.removed + self.count_of(&new)?;
-        self.options.breaker.check(going, self.rows)
+        if going == 0 {
+            return Ok(());
+        }
+        let rows = match self.rows {
+            Some(rows) => rows,
+            None => count(self.target)?,
+        };
+        self.rows = Some(rows);
+        self.options.breaker.check(going, rows)
     }
 
     fn held(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {

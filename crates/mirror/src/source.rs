@@ -1,5 +1,7 @@
 //! The source: a server that speaks API v1, over HTTP.
 
+pub(crate) mod digests;
+
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
@@ -106,6 +108,9 @@ pub enum SourceError {
     /// A record that no activity can be.
     #[error(transparent)]
     Record(#[from] ReadError),
+    /// It is not what it was before.
+    #[error("{0} was restored from a backup, or replaced by another, while it was read")]
+    Replaced(String),
     /// The answer cannot be the whole truth.
     #[error("{url} answers what cannot be: {problem}; nothing of it was taken")]
     Odd {
@@ -195,6 +200,8 @@ pub struct Source {
     now: Option<Stamp>,
     /// The size of its pages, as it said last.
     page_size: u64,
+    /// How many requests have been sent.
+    requests: u64,
     patience: Patience,
     stop: Stop,
     note: Box<dyn FnMut(&str) + Send>,
@@ -241,6 +248,7 @@ impl Source {
             is_fresh: false,
             now: None,
             page_size: 1,
+            requests: 0,
             patience,
             stop,
             note,
@@ -265,6 +273,12 @@ impl Source {
         self.is_driftless
     }
 
+    /// How many requests it has been sent, those that were repeated included.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests
+    }
+
     /// What tells its log from every other, if it says so; known after the login.
     #[must_use]
     pub fn log(&self) -> Option<&str> {
@@ -274,6 +288,11 @@ impl Source {
     /// Tells the person who watches, as when a request is repeated.
     pub(crate) fn tell(&mut self, line: &str) {
         (self.note)(line);
+    }
+
+    /// Logs in again before the next request.
+    pub(crate) fn end_session(&mut self) {
+        self.session = None;
     }
 
     /// As many ids can be asked for at once: the answer is one page then.
@@ -291,12 +310,14 @@ impl Source {
         Ok(())
     }
 
-    /// What its clock showed at the login that a run begins with.
+    /// What its clock showed at the login that a run begins with. Driftless, of which nothing depends on that, goes on
+    /// in the session of the run before.
     ///
     /// # Errors
     /// See [`SourceError`].
     pub(crate) fn begin(&mut self) -> Result<Stamp, SourceError> {
-        match (std::mem::take(&mut self.is_fresh), self.now) {
+        let goes_on = self.is_driftless && self.session.is_some();
+        match (std::mem::take(&mut self.is_fresh) || goes_on, self.now) {
             (true, Some(now)) => Ok(now),
             _ => self.login(),
         }
@@ -407,12 +428,11 @@ impl Source {
         body: &[u8],
     ) -> Result<Page, Trouble> {
         // As when a proxy was cut off that does not say how long an answer is.
-        let parsed = serde_json::from_slice::<serde::de::IgnoredAny>(body);
-        if parsed.is_err_and(|error| error.is_eof()) {
-            return Err(Trouble::Wait(format!("{url}: the answer ends before its end")));
-        }
-        if !body.trim_ascii_start().starts_with(b"{") {
-            return Err(not_api(url, status, body));
+        let cut_off = || Trouble::Wait(format!("{url}: the answer ends before its end"));
+        match body.trim_ascii_start().first() {
+            Some(b'{') => {}
+            Some(_) => return Err(not_api(url, status, body)),
+            None => return Err(cut_off()),
         }
         let (mut rows, mut removed, mut nameless) = (Vec::new(), Vec::new(), 0_u64);
         let stamps = RefCell::new(Vec::new());
@@ -447,7 +467,11 @@ impl Source {
             }
         };
         let head = files::read_answer(url, body, reading, &mut take, &mut set_aside);
-        let head = head.map_err(|error| Trouble::Final(error.into()))?;
+        let head = head.map_err(|error| {
+            let parsed = serde_json::from_slice::<serde::de::IgnoredAny>(body);
+            let is_cut_off = parsed.is_err_and(|error| error.is_eof());
+            if is_cut_off { cut_off() } else { Trouble::Final(error.into()) }
+        })?;
         if !head.errors.is_empty() {
             return Err(refused(url, question.page, &head.errors));
         }
@@ -483,6 +507,7 @@ impl Source {
         url: &str,
         form: &[(&str, String)],
     ) -> Result<(StatusCode, Vec<u8>), Trouble> {
+        self.requests += 1;
         let pairs = form.iter().map(|(name, value)| (*name, value.as_str()));
         let answer = self.agent.post(url).send_form(pairs);
         let mut answer = answer.map_err(|error| trouble(url, &error))?;

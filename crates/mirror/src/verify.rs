@@ -1,8 +1,11 @@
 //! Proves that the target is equal to the source, or finds what differs.
 //!
-//! The target is first brought up to date. Then the whole source is read once more, as a first run would, and
-//! compared with the target row by row instead of being written. What differs is looked at again by its id: a row
-//! that has changed at the source since the target was brought up to date is not at fault.
+//! The target is first brought up to date. Then what may differ is found: from Driftless by [`digests`], from any
+//! other server by reading the whole source once more, as a first run would, and comparing it with the target row
+//! by row instead of writing it. What may differ is looked at again by its id: a row that has changed at the source
+//! since the target was brought up to date is not at fault.
+
+mod digests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -27,6 +30,10 @@ pub enum Difference {
     Stale(Vec<&'static str>),
     /// The target has it, the source does not.
     Ghost,
+    /// It was removed at the source, and the target does not have that.
+    RemovalMissing,
+    /// The target has that it was removed, and at the source it was not.
+    RemovalWrong,
 }
 
 /// What a comparison came to.
@@ -42,6 +49,8 @@ pub struct Verified {
     pub is_repaired: bool,
     /// The instant as of which this holds; none if it was told to stop before.
     pub as_of: Option<Stamp>,
+    /// How many requests it took, those that brought the target up to date included.
+    pub requests: u64,
 }
 
 /// Compares the target with the source; repairs what differs, if `repair` says so.
@@ -59,6 +68,7 @@ pub fn verify(
     if target.rows().is_none() {
         return Err(RunError::PassedOn("a Singer target"));
     }
+    let before = source.requests();
     let Some(as_of) = run(source, target, options, stop, report)?.complete_to else {
         return Ok(Verified::default());
     };
@@ -66,7 +76,7 @@ pub fn verify(
     let (Some(found), Some(state)) = (found, target.state()?) else {
         return Ok(Verified::default());
     };
-    let state = state.compared(as_of);
+    let (state, as_of) = (state.compared(as_of), found.as_of);
     let is_repaired = repair && !found.differences.is_empty();
     if is_repaired {
         mend(target, options, &found, &state)?;
@@ -74,7 +84,8 @@ pub fn verify(
         target.apply(&Batch::of_state(&state))?;
     }
     let Found { compared, unreadable, differences, .. } = found;
-    Ok(Verified { compared, unreadable, differences, is_repaired, as_of: Some(as_of) })
+    let (as_of, requests) = (Some(as_of), source.requests() - before);
+    Ok(Verified { compared, unreadable, differences, is_repaired, as_of, requests })
 }
 
 /// Compares and repairs a target whose source has another log than before, which `state` names. Gives how far the
@@ -88,7 +99,7 @@ pub(crate) fn catch_up(
     report: &mut dyn Report,
 ) -> Result<Option<(State, u64)>, RunError> {
     source.tell(
-        "the server was restored from a backup, or replaced by another, since the last run: everything is read again",
+        "the server was restored from a backup, or replaced by another, since the last run: the target is compared with it",
     );
     if target.rows().is_none() {
         let (from_millis, complete_to_millis) = (None, None);
@@ -112,10 +123,23 @@ struct Found {
     differences: BTreeMap<ActivityId, Difference>,
     fresh: Vec<Row>,
     fresh_unreadable: Vec<Unreadable>,
+    /// Of these the source knows nothing, not even that they were removed.
+    unknown: Vec<ActivityId>,
 }
 
-/// Reads the whole source, and compares. The target has everything up to `as_of`; without it, the comparison holds
-/// as of what the source shows. None if it was told to stop before.
+/// What may differ.
+struct Suspected {
+    /// The instant as of which it was looked for.
+    as_of: Stamp,
+    /// Records of the source.
+    compared: u64,
+    /// Of these, records that cannot be activities.
+    unreadable: u64,
+    ids: Vec<ActivityId>,
+}
+
+/// Compares a target that has everything up to `as_of`; without it, the comparison holds as of what the source shows.
+/// None if it was told to stop before.
 fn compare(
     source: &mut Source,
     target: &mut dyn Target,
@@ -125,6 +149,40 @@ fn compare(
     report: &mut dyn Report,
 ) -> Result<Option<Found>, RunError> {
     let Some(rows) = target.rows() else { return Ok(None) };
+    let is_exact = source.is_driftless();
+    let suspected = match is_exact {
+        true => digests::find(source, rows, as_of, stop, report),
+        false => find_by_reading(source, rows, as_of, options, stop, report),
+    };
+    let Some(Suspected { as_of, compared, unreadable, ids: mut suspects }) = suspected? else {
+        return Ok(None);
+    };
+    suspects.sort_unstable();
+    suspects.dedup();
+    let mut found = Found {
+        as_of,
+        compared,
+        unreadable,
+        differences: BTreeMap::new(),
+        fresh: Vec::new(),
+        fresh_unreadable: Vec::new(),
+        unknown: Vec::new(),
+    };
+    for ids in suspects.chunks(source.ids_max()) {
+        confirm(source, rows, ids, is_exact, &mut found)?;
+    }
+    Ok(Some(found))
+}
+
+/// What may differ from any server: all of it is read.
+fn find_by_reading(
+    source: &mut Source,
+    rows: &mut dyn Rows,
+    as_of: Option<Stamp>,
+    options: &Options,
+    stop: &Stop,
+    report: &mut dyn Report,
+) -> Result<Option<Suspected>, RunError> {
     let (seen, suspects) = (HashSet::new(), Vec::new());
     let mut comparing = Comparing { rows, seen, unreadable: HashMap::new(), suspects };
     // Nothing is written: there is nothing to break off.
@@ -133,24 +191,12 @@ fn compare(
     let Some(read_to) = run(source, &mut comparing, &reading, stop, report)?.complete_to else {
         return Ok(None);
     };
-    let Comparing { rows, seen, unreadable, mut suspects } = comparing;
+    let Comparing { rows, seen, unreadable, suspects: mut ids } = comparing;
     let count = unreadable.len() as u64;
-    suspects.extend(unseen(rows, &seen)?);
-    suspects.extend(noted_otherwise(rows, unreadable)?);
-    suspects.sort_unstable();
-    suspects.dedup();
-    let mut found = Found {
-        as_of: as_of.unwrap_or(read_to),
-        compared: seen.len() as u64,
-        unreadable: count,
-        differences: BTreeMap::new(),
-        fresh: Vec::new(),
-        fresh_unreadable: Vec::new(),
-    };
-    for ids in suspects.chunks(source.ids_max()) {
-        confirm(source, rows, ids, &mut found)?;
-    }
-    Ok(Some(found))
+    ids.extend(unseen(rows, &seen)?);
+    ids.extend(noted_otherwise(rows, unreadable)?);
+    let (as_of, compared) = (as_of.unwrap_or(read_to), seen.len() as u64);
+    Ok(Some(Suspected { as_of, compared, unreadable: count, ids }))
 }
 
 /// The ids in the target that the source has not.
@@ -193,17 +239,20 @@ fn noted_otherwise(
     Ok(others)
 }
 
-/// Looks at rows again, one by one: what has not changed at the source since and differs is at fault.
+/// Looks at rows again, one by one: what has not changed at the source since and differs is at fault. If the source
+/// is exact, it lists all that was removed.
 fn confirm(
     source: &mut Source,
     rows: &mut dyn Rows,
     ids: &[ActivityId],
+    is_exact: bool,
     found: &mut Found,
 ) -> Result<(), RunError> {
     let as_of = found.as_of;
     let mut ask = |since: Option<Stamp>| ask_again(source, &Question::of_ids(ids, since));
     let now = ask(None)?;
     let since = ask(Some(as_of))?;
+    let removed: HashSet<ActivityId> = now.removed.iter().copied().collect();
     let later = |modified: Option<Stamp>| modified > Some(as_of);
     let mut changed: HashSet<ActivityId> = since.removed.iter().copied().collect();
     changed.extend(since.rows.iter().filter(|row| later(row.modified)).map(|row| row.id));
@@ -216,7 +265,7 @@ fn confirm(
     let held: BTreeMap<ActivityId, Values> =
         rows.rows_of(ids)?.into_iter().filter_map(|row| Some((id(&row)?, row))).collect();
     for id in ids {
-        let noted = rows.unreadable_after(ActivityId(id.0 - 1), 1)?;
+        let noted = rows.unreadable_after(before(*id), 1)?;
         let noted = noted.into_iter().find(|(noted, _)| noted == id).map(|(_, record)| record);
         let (row, record) = (there.remove(id), unreadable.remove(id));
         let difference = match (&row, &record, held.get(id), &noted) {
@@ -231,7 +280,15 @@ fn confirm(
                 (!columns.is_empty()).then_some(Difference::Stale(columns))
             }
         };
+        let is_removed = removed.contains(id);
+        let difference = match difference {
+            None if is_exact => removal(rows, *id, is_removed)?,
+            difference => difference,
+        };
         let Some(difference) = difference else { continue };
+        // Others may drop a removal from their lists: it is no less removed.
+        let is_unknown = is_exact && row.is_none() && record.is_none() && !is_removed;
+        found.unknown.extend(is_unknown.then_some(*id));
         // What has changed since is no fault, but the newest that is known of it.
         if !changed.contains(id) {
             found.differences.insert(*id, difference);
@@ -240,6 +297,24 @@ fn confirm(
         found.fresh_unreadable.extend(record);
     }
     Ok(())
+}
+
+fn before(id: ActivityId) -> ActivityId {
+    ActivityId(id.0.saturating_sub(1))
+}
+
+/// How what the target notes of a removal differs.
+fn removal(
+    rows: &mut dyn Rows,
+    id: ActivityId,
+    is_removed: bool,
+) -> Result<Option<Difference>, TargetError> {
+    let Some(noted) = rows.removed_after(before(id), 1)? else { return Ok(None) };
+    Ok(match (is_removed, noted.contains(&id)) {
+        (true, false) => Some(Difference::RemovalMissing),
+        (false, true) => Some(Difference::RemovalWrong),
+        _ => None,
+    })
 }
 
 /// Asks for one page; once more, if the session has ended.
@@ -264,16 +339,17 @@ fn mend(
     found: &Found,
     state: &State,
 ) -> Result<(), RunError> {
-    let ghosts: Vec<ActivityId> = found
-        .differences
-        .iter()
-        .filter(|(_, difference)| **difference == Difference::Ghost)
-        .map(|(id, _)| *id)
-        .collect();
-    options.breaker.check(ghosts.len() as u64, count(target)?)?;
-    let (rows, unreadable) = (&found.fresh, &found.fresh_unreadable);
-    let (removed, as_of, is_repair) = (&ghosts, found.as_of, true);
-    target.apply(&Batch { rows, unreadable, removed, state, as_of, is_repair })?;
+    let Found { differences, fresh: rows, fresh_unreadable: unreadable, unknown, .. } = found;
+    let ghosts = differences.values().filter(|difference| **difference == Difference::Ghost);
+    options.breaker.check(ghosts.count() as u64, count(target)?)?;
+    let is_gone = |id: &ActivityId, difference: &Difference| {
+        let is_gone = matches!(difference, Difference::Ghost | Difference::RemovalMissing);
+        is_gone && unknown.binary_search(id).is_err()
+    };
+    let removed = differences.iter().filter(|(id, difference)| is_gone(id, difference));
+    let removed = &removed.map(|(id, _)| *id).collect::<Vec<_>>();
+    let (as_of, is_repair) = (found.as_of, true);
+    target.apply(&Batch { rows, unreadable, removed, unknown, state, as_of, is_repair })?;
     Ok(target.finish()?)
 }
 

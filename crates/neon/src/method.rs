@@ -15,12 +15,13 @@ pub(crate) enum Method {
     Remove,
     Retrieve,
     ListStatus,
+    Digest,
 }
 
 /// Path below [`BASE_PATH`](crate::BASE_PATH), and the root member of the answer. The vendor's page
 /// for creating is called «Create Activity», its SOAP operation `addActivity`: both are served, and
 /// each is answered under the name that was used.
-const TABLE: [(&str, &str, Method); 9] = [
+const TABLE: [(&str, &str, Method); 10] = [
     ("common/login", "loginResponse", Method::Login),
     ("common/logout", "logoutResponse", Method::Logout),
     ("account/syncActivities", "syncActivitiesResponse", Method::Sync),
@@ -30,6 +31,7 @@ const TABLE: [(&str, &str, Method); 9] = [
     ("account/removeActivity", "removeActivityResponse", Method::Remove),
     ("account/retrieveActivity", "retrieveActivityResponse", Method::Retrieve),
     ("account/listActivityStatus", "listActivityStatusResponse", Method::ListStatus),
+    ("account/digestActivities", "digestActivitiesResponse", Method::Digest),
 ];
 
 /// What a path leads to: the method, if there is one, and the root member of the answer.

@@ -2,7 +2,7 @@
 //!
 //! Written out by hand, since questions of many records take as long as this does.
 
-use domain::{Moment, MomentText, Priority, Zone};
+use domain::{Moment, MomentText, Zone};
 use serde::{Serialize, Serializer};
 use service::{StoredField, StoredText, StoredVersion};
 
@@ -56,7 +56,7 @@ pub(crate) fn write(version: &StoredVersion<'_>, zone: &Zone, out: &mut Vec<u8>)
     out.extend_from_slice(b"\",\"name\":");
     text(&content.status_name, out);
     out.extend_from_slice(b"},\"activityPriority\":\"");
-    out.extend_from_slice(capitals(content.priority).as_bytes());
+    out.extend_from_slice(content.priority.capitals().as_bytes());
     out.push(b'"');
     if !content.custom_fields.is_empty() {
         out.extend_from_slice(b",\"customFieldDataList\":");
@@ -84,15 +84,6 @@ fn text(text: &StoredText<'_>, out: &mut Vec<u8>) {
 /// Appends the value of `customFieldDataList`.
 pub(crate) fn write_custom_fields(fields: &[StoredField<'_>], out: &mut Vec<u8>) {
     write_json(&CustomFieldList { custom_field_data: fields }, out);
-}
-
-/// The vendor's JSON has the name of a Java constant where its XML has `Normal`.
-pub(crate) fn capitals(priority: Priority) -> &'static str {
-    match priority {
-        Priority::Low => "LOW",
-        Priority::Normal => "NORMAL",
-        Priority::High => "HIGH",
-    }
 }
 
 /// A time as text.

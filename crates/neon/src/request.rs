@@ -88,7 +88,7 @@ async fn answered(
 /// Finds the method and the query.
 fn understand<'a>(head: &'a Parts, target: &Target) -> Result<(Method, &'a str), Misunderstood> {
     let Some(method) = target.method else {
-        let known = "there is no such method; the supported ones are common/login, common/logout and, below account/, syncActivities, createActivity, addActivity, updateActivity, removeActivity, retrieveActivity, listActivityStatus";
+        let known = "there is no such method; the supported ones are common/login, common/logout and, below account/, syncActivities, createActivity, addActivity, updateActivity, removeActivity, retrieveActivity, listActivityStatus, digestActivities";
         return Err(refused(StatusCode::NOT_FOUND, known));
     };
     if !matches!(head.method, Verb::GET | Verb::POST) {

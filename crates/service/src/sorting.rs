@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use crate::Service;
 use crate::query::{Direction, Order, QueryId};
 
-/// Questions that sort at the same time, of all organizations together: each holds its keys in memory,
+/// Questions that sort, or make digests, at the same time, of all organizations together: each holds its keys in memory,
 /// and a thread. Others wait for them.
 pub const SORTS_MAX: usize = 4;
 
@@ -35,7 +35,7 @@ impl Weighter<OrderKey, Arc<[Seq]>> for ByBytes {
 /// Sorted orders in memory, bounded in bytes. One that is gone is sorted again as of its view.
 pub(crate) struct Orders {
     sorted: Cache<OrderKey, Arc<[Seq]>, ByBytes>,
-    /// To be held while sorting.
+    /// To be held while sorting, or making digests.
     pub(crate) turns: Arc<Semaphore>,
     /// What the keys of one sort may take.
     keys_bytes_max: u64,

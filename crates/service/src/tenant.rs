@@ -21,8 +21,8 @@ use crate::live::FOLLOWERS_PER_ORG_MAX;
 use crate::long_work::LongWorks;
 use crate::runs::Runs;
 
-/// Questions of one organization that sort at the same time; others wait for them. Fewer than all
-/// may together, so that none keeps the others out.
+/// Questions of one organization that sort, or make digests, at the same time; others wait for them. Fewer than
+/// all may together, so that none keeps the others out.
 const SORTS_PER_ORG_MAX: usize = crate::SORTS_MAX / 2;
 
 /// What the answers that an organization's readers have not read yet may take together, in bytes:
@@ -50,7 +50,7 @@ pub struct Tenant {
     pub(crate) following: Arc<Semaphore>,
     /// Rung whenever the horizon may have moved for another reason than time.
     pub(crate) moved: Notify,
-    /// Questions that may sort at once: each may hold many keys in memory, and a thread.
+    /// Questions that may sort or make digests at once: each may hold many keys in memory, and a thread.
     pub(crate) sorting: Arc<Semaphore>,
     /// Statuses whose name is being spread to the records now.
     pub(crate) spreading: Mutex<Vec<StatusId>>,

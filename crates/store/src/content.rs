@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use domain::{
-    Activity, ActivityId, ClientId, CustomField, ExternalId, Moment, Note, Priority, Provenance,
-    Seq, Source, Stamp, StatusId, StatusName, Subject, UserId, Version,
+    Activity, ActivityId, ClientId, CustomField, ExternalId, Mirrored, MirroredField, Moment, Note,
+    Priority, Provenance, Seq, Source, Stamp, StatusId, StatusName, Subject, UserId, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -198,6 +198,34 @@ impl<'a> StoredVersion<'a> {
             id: version.id,
             content: version.record().map(Content::of),
         }
+    }
+
+    /// The activity as mirrors keep it; none of a tombstone.
+    #[must_use]
+    pub fn mirrored(&self) -> Option<Mirrored<'_>> {
+        let content = self.content.as_ref()?;
+        let fields = content.custom_fields.iter().map(|field| MirroredField {
+            field_id: field.field.as_str(),
+            value: field.value.as_ref().map(StoredText::as_str),
+            option_id: field.option.as_ref().map(StoredText::as_str),
+        });
+        Some(Mirrored {
+            id: self.id,
+            subject: content.subject.as_str(),
+            note: content.note.as_str(),
+            start: content.start.moment().stamp,
+            end: content.end.map(|end| end.moment().stamp),
+            client: content.client,
+            system_user: content.system_user,
+            status: content.status,
+            status_name: content.status_name.as_str(),
+            priority: content.priority,
+            created: Some(content.created),
+            created_by: content.created_by.as_ref().map(StoredText::as_str),
+            modified: Some(self.stamp),
+            modified_by: content.modified_by.as_ref().map(StoredText::as_str),
+            custom_fields: fields.collect(),
+        })
     }
 }
 

@@ -29,7 +29,8 @@ pub(crate) enum Mirror {
     Run(Run),
     /// Compare the target with the server, activity by activity.
     ///
-    /// It first runs like `mirror run`, then reads everything once more and lists what differs. Exit codes: 0
+    /// It first runs like `mirror run`, then lists what differs. If the server is Driftless, it compares digests
+    /// and reads only activities that differ; otherwise, it reads everything once more. Exit codes: 0
     /// equal (or repaired), 1 different or failed, 2 wrong usage, 3 stopped because too much would be removed.
     Verify(Verify),
     /// Stop following another server: run once more, let people write, and say how integrations go on.

@@ -121,7 +121,7 @@ impl Work {
     }
 
     fn tell(&self, verified: &Verified) -> Result<Ending, Failure> {
-        let Verified { compared, unreadable, differences, is_repaired, as_of } = verified;
+        let Verified { compared, unreadable, differences, is_repaired, as_of, requests } = verified;
         let Some(as_of) = as_of else {
             writeln!(io::stderr(), "driftless: stopped before the end: nothing was found out")?;
             return Ok(Ending::Warning);
@@ -131,6 +131,10 @@ impl Work {
                 Difference::Missing => format!("{id}: missing in the target"),
                 Difference::Stale(columns) => format!("{id}: differs in {}", columns.join(", ")),
                 Difference::Ghost => format!("{id}: not at the server"),
+                Difference::RemovalMissing => format!("{id}: removal missing in the target"),
+                Difference::RemovalWrong => {
+                    format!("{id}: removed in the target, but not at the server")
+                }
             })?;
         }
         let more = differences.len().saturating_sub(DIFFERENCES_SHOWN_MAX);
@@ -147,7 +151,8 @@ impl Work {
             count => format!(" ({count} cannot be read)"),
         };
         let as_of = Zone::utc().at(*as_of);
-        self.out.line(&format!("{compared} compared{unreadable} as of {as_of}: {found}"))?;
+        let compared = format!("{compared} compared{unreadable} as of {as_of}");
+        self.out.line(&format!("{compared} in {requests} requests: {found}"))?;
         let is_equal = differences.is_empty() || *is_repaired;
         Ok(if is_equal { Ending::Done } else { Ending::Warning })
     }

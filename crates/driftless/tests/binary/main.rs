@@ -51,6 +51,7 @@ mod live;
 mod logins;
 mod loss;
 mod mirror;
+mod mirror_digests;
 mod observe;
 mod other_crms;
 mod people;

@@ -203,6 +203,19 @@ fn what_goes_wrong_is_told_with_a_way_out() {
 }
 
 #[test]
+fn a_target_of_another_source_is_refused() {
+    let mirrored = Mirrored::start();
+    mirrored.client.create("Call");
+    mirrored.ok();
+    let other = Mirrored::start();
+    let from = format!("http://{}", other.server.address);
+    other.folder.write("crm.db", std::fs::read(mirrored.folder.path("crm.db")).unwrap());
+    let line = format!("mirror run --from {from} --org acme --key-file key --to sqlite:crm.db");
+    let refused = other.folder.refused(&line);
+    assert!(refused.contains("the target mirrors organization \"acme\" of"), "{refused}");
+}
+
+#[test]
 fn a_mirror_notices_that_its_server_was_restored_from_a_backup() {
     let mut mirrored = Mirrored::start();
     let ids = ["Call", "Mail", "Meet"].map(|subject| mirrored.client.create(subject));

@@ -94,6 +94,7 @@ impl Target for CsvTarget {
 
     fn finish(&mut self) -> Result<(), TargetError> {
         if self.is_behind {
+            self.database.finish()?;
             self.write().map_err(|error| error.told(&self.file))?;
             self.database.set_note("csv", "written")?;
             self.is_behind = false;

@@ -50,6 +50,8 @@ impl JsonLinesTarget {
             )));
         }
         let mut database = SqliteTarget::open(&folder.join(STATE))?;
+        // What the log says must not be taken back: others may have read it.
+        database.hold_each()?;
         let noted = database.note("log")?;
         let place = noted.as_deref().and_then(|noted| noted.split_once(' '));
         let number = |text: &str| text.parse().ok();
@@ -117,7 +119,7 @@ impl Target for JsonLinesTarget {
                 );
             }
         }
-        for id in batch.removed {
+        for id in batch.removed.iter().chain(batch.unknown) {
             if self.database.count_of(&[*id])? > 0 || batch.rows.iter().any(|row| row.id == *id) {
                 put_line(&mut lines, &json!({"activity_id": id.0, "removed": true}));
             }

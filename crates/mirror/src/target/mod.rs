@@ -32,6 +32,8 @@ pub struct Batch<'a> {
     pub unreadable: &'a [Unreadable],
     /// Activities that were removed.
     pub removed: &'a [ActivityId],
+    /// Activities of which the source knows nothing, not even that they were removed: what there is of them goes.
+    pub unknown: &'a [ActivityId],
     /// How far the mirror has come with these.
     pub state: &'a State,
     /// When the source said so, by its clock.
@@ -44,8 +46,10 @@ impl<'a> Batch<'a> {
     /// Nothing but how far the mirror has come.
     #[must_use]
     pub fn of_state(state: &'a State) -> Batch<'a> {
-        let (rows, unreadable, removed): (&[_], &[_], &[_]) = (&[], &[], &[]);
-        Batch { rows, unreadable, removed, state, as_of: Stamp::MIN, is_repair: false }
+        let (rows, unreadable): (&[_], &[_]) = (&[], &[]);
+        let (removed, unknown): (&[_], &[_]) = (&[], &[]);
+        let as_of = Stamp::MIN;
+        Batch { rows, unreadable, removed, unknown, state, as_of, is_repair: false }
     }
 }
 
@@ -60,7 +64,9 @@ pub struct Applied {
 
 /// A place that is kept equal to the source.
 ///
-/// What [`Target::apply`] has acknowledged is durable. Applying a batch a second time changes nothing.
+/// What [`Target::finish`] has acknowledged is durable. Before that, a power cut may take back the batches that were
+/// applied last, but never a part of one, and so never rows without the place that they lead to, or that without them.
+/// Applying a batch a second time changes nothing.
 pub trait Target {
     /// How far the mirror has come; none of a target that is new.
     ///
@@ -111,6 +117,20 @@ pub trait Rows {
     /// # Errors
     /// When the target cannot be read.
     fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError>;
+
+    /// The removed activities that it knows with ids greater than `after`, by id, at most `max`; none of a target that
+    /// does not tell them.
+    ///
+    /// # Errors
+    /// When the target cannot be read.
+    fn removed_after(
+        &mut self,
+        after: ActivityId,
+        max: u32,
+    ) -> Result<Option<Vec<ActivityId>>, TargetError> {
+        let _ = (after, max);
+        Ok(None)
+    }
 
     /// How many records it has that cannot be activities.
     ///

@@ -233,6 +233,17 @@ impl Rows for PostgresqlTarget {
             .map_err(|error| self.failed(&error))
     }
 
+    fn removed_after(
+        &mut self,
+        after: ActivityId,
+        max: u32,
+    ) -> Result<Option<Vec<ActivityId>>, TargetError> {
+        let sql = "SELECT activity_id FROM activity_deleted WHERE activity_id > $1 ORDER BY activity_id LIMIT $2";
+        let rows = self.client.query(sql, &[&after.0, &i64::from(max)]);
+        let ids = rows.map(|rows| rows.iter().map(|row| ActivityId(row.get(0))).collect());
+        ids.map(Some).map_err(|error| self.failed(&error))
+    }
+
     fn unreadable(&mut self) -> Result<u64, TargetError> {
         let counted = self.client.query_one("SELECT count(*) FROM activity_unreadable", &[]);
         counted.map(|row| row.get::<_, i64>(0).unsigned_abs()).map_err(|error| self.failed(&error))
@@ -277,6 +288,10 @@ fn write(transaction: &mut Transaction<'_>, batch: &Batch<'_>) -> Result<Applied
     transaction.execute(readable, &[&removed])?;
     let note = "INSERT INTO activity_deleted SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING";
     transaction.execute(note, &[&removed])?;
+    let unknown: Vec<i64> = batch.unknown.iter().map(|id| id.0).collect();
+    applied.removed +=
+        transaction.execute("DELETE FROM activity WHERE activity_id = ANY($1)", &[&unknown])?;
+    transaction.execute("DELETE FROM activity_deleted WHERE activity_id = ANY($1)", &[&unknown])?;
     let state = serde_json::to_string(batch.state).unwrap_or_default();
     put(transaction, "state", &state)?;
     Ok(applied)

@@ -92,6 +92,8 @@ fn table() -> String {
 pub struct SqliteTarget {
     file: String,
     connection: Connection,
+    /// Whether rows were written that a power cut may still take back.
+    is_behind: bool,
     /// Locked as long as this is open. A file of its own: to close the database's a second time would release
     /// SQLite's locks.
     _lock: Option<File>,
@@ -112,12 +114,18 @@ impl SqliteTarget {
         let lock_file = beside(file, ".lock");
         let is_new = !lock_file.exists();
         let _lock = Some(lock(&name, &lock_file)?);
-        let mut target = SqliteTarget { file: name, connection, _lock };
+        let mut target = SqliteTarget { file: name, connection, is_behind: false, _lock };
         let set_up = target.set_up();
         if set_up.is_err() && is_new {
             let _ = fs::remove_file(&lock_file);
         }
-        set_up.map(|()| target)
+        set_up?;
+        // Others read while this writes, and no page of a first load waits for the disk.
+        for (pragma, value) in [("journal_mode", "WAL"), ("synchronous", "NORMAL")] {
+            let set = target.connection.pragma_update(None, pragma, value);
+            set.map_err(|error| target.failed(&error))?;
+        }
+        Ok(target)
     }
 
     /// An empty one in memory.
@@ -125,7 +133,7 @@ impl SqliteTarget {
         let file = "sqlite::memory:".to_owned();
         let opened = Connection::open_in_memory();
         let connection = opened.map_err(|error| failed(&file, &error))?;
-        let mut target = SqliteTarget { file, connection, _lock: None };
+        let mut target = SqliteTarget { file, connection, is_behind: false, _lock: None };
         target.set_up()?;
         Ok(target)
     }
@@ -207,7 +215,14 @@ impl SqliteTarget {
             put(&transaction, name, &value).map_err(|error| failed(file, &error))?;
         }
         transaction.commit().map_err(|error| failed(file, &error))?;
+        self.is_behind |= applied.written + applied.removed > 0;
         Ok(applied)
+    }
+
+    /// Makes every batch durable as it is applied.
+    pub(super) fn hold_each(&mut self) -> Result<(), TargetError> {
+        let set = self.connection.pragma_update(None, "synchronous", "FULL");
+        set.map_err(|error| self.failed(&error))
     }
 
     fn failed(&self, error: &rusqlite::Error) -> TargetError {
@@ -231,6 +246,16 @@ impl Target for SqliteTarget {
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
         self.apply_noting(batch, |_| None)
+    }
+
+    fn finish(&mut self) -> Result<(), TargetError> {
+        if std::mem::take(&mut self.is_behind) {
+            // It makes the log durable first, and waits for no reader.
+            let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
+            let done = self.connection.query_row(checkpoint, [], |_| Ok(()));
+            done.map_err(|error| self.failed(&error))?;
+        }
+        Ok(())
     }
 }
 
@@ -276,6 +301,19 @@ impl Rows for SqliteTarget {
             statement.query_map([after.0, max.into()], read_row)?.collect()
         };
         read().map_err(|error| self.failed(&error))
+    }
+
+    fn removed_after(
+        &mut self,
+        after: ActivityId,
+        max: u32,
+    ) -> Result<Option<Vec<ActivityId>>, TargetError> {
+        let read = || -> rusqlite::Result<Vec<ActivityId>> {
+            let sql = "SELECT activity_id FROM activity_deleted WHERE activity_id > ?1 ORDER BY activity_id LIMIT ?2";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            statement.query_map([after.0, max.into()], |row| row.get(0).map(ActivityId))?.collect()
+        };
+        read().map(Some).map_err(|error| self.failed(&error))
     }
 
     fn unreadable(&mut self) -> Result<u64, TargetError> {
@@ -329,6 +367,10 @@ fn write(transaction: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::Result<A
             applied.removed += delete.execute([id.0])? as u64;
             is_readable.execute((id.0, None::<String>))?;
             note.execute([id.0])?;
+        }
+        for id in batch.unknown {
+            applied.removed += delete.execute([id.0])? as u64;
+            is_back.execute([id.0])?;
         }
     }
     let state = serde_json::to_string(batch.state)

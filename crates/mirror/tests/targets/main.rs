@@ -85,6 +85,7 @@ fn apply(target: &mut dyn Target, rows: &[Row], removed: &[i64], from: i64) -> (
         rows,
         unreadable: &[],
         removed: &removed,
+        unknown: &[],
         state: &state,
         as_of: Stamp::from_millis(from),
         is_repair: false,
@@ -192,6 +193,7 @@ fn an_older_version_does_not_overwrite_a_newer_one_unless_it_repairs() {
             rows: &rows,
             unreadable: &[],
             removed: &[],
+            unknown: &[],
             state: &state,
             as_of: Stamp::MAX,
             is_repair: true,
@@ -212,7 +214,10 @@ fn a_record_that_cannot_be_read_is_kept_until_it_can_or_is_removed() {
     let set_aside = |target: &mut dyn Target, unreadable: &[Unreadable]| {
         let (state, as_of) = (state(6), Stamp::MAX);
         let (rows, removed, state, is_repair) = (&[], &[], &state, false);
-        target.apply(&Batch { rows, unreadable, removed, state, as_of, is_repair }).unwrap();
+        let unknown = &[];
+        target
+            .apply(&Batch { rows, unreadable, removed, unknown, state, as_of, is_repair })
+            .unwrap();
     };
     each(|kind| {
         let target = &mut *kind.open(None).unwrap();
@@ -354,4 +359,25 @@ fn tables_of_others_and_of_another_form_are_left_alone() {
     open("more.db").unwrap();
     sql("more.db", "ALTER TABLE activity ADD COLUMN colour TEXT DEFAULT 'red'");
     open("more.db").unwrap();
+}
+
+#[test]
+fn what_was_removed_is_told_and_what_nobody_knows_goes_without_a_trace() {
+    each(|kind| {
+        let target = &mut *kind.open(None).unwrap();
+        let rows = [row(1, "Call", 1_000), row(2, "Mail", 2_000), row(3, "Meet", 3_000)];
+        apply(target, &rows, &[], 5);
+        apply(target, &[], &[2, 7, 9], 6);
+        let removed = |target: &mut dyn Target, after, max| {
+            let told = kept(target).removed_after(ActivityId(after), max).unwrap().unwrap();
+            told.into_iter().map(|id| id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(removed(target, 0, 10), [2, 7, 9], "{kind:?}");
+        assert_eq!(removed(target, 2, 1), [7], "{kind:?}");
+        let (state, unknown) = (state(7), [3, 7].map(ActivityId));
+        let batch = Batch { unknown: &unknown, ..Batch::of_state(&state) };
+        assert_eq!(target.apply(&batch).unwrap().removed, 1, "{kind:?}");
+        assert_eq!(removed(target, 0, 10), [2, 9], "{kind:?}");
+        assert_eq!(held(target), [(1, "Call".to_owned())], "{kind:?}");
+    });
 }

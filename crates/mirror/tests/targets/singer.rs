@@ -49,8 +49,7 @@ fn open(states: &Path, pipe: &Pipe) -> SingerTarget {
 fn apply(target: &mut SingerTarget, rows: &[Row], unreadable: &[Unreadable], removed: &[i64]) {
     let removed: Vec<ActivityId> = removed.iter().copied().map(ActivityId).collect();
     let (state, as_of) = (state(5), Stamp::from_millis(9_000));
-    let batch =
-        Batch { rows, unreadable, removed: &removed, state: &state, as_of, is_repair: false };
+    let batch = Batch { rows, unreadable, removed: &removed, as_of, ..Batch::of_state(&state) };
     target.apply(&batch).unwrap();
 }
 

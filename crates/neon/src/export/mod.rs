@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use files::COLUMNS;
 
-use crate::record::{self, Time, capitals};
+use crate::record::{self, Time};
 
 pub use organization::OrganizationWriter;
 
@@ -191,7 +191,7 @@ impl<W: Write> Row<'_, W> {
         self.optional(activity.system_user)?;
         self.print(activity.status)?;
         self.text(activity.status_name.as_str())?;
-        self.text(capitals(activity.priority))?;
+        self.text(activity.priority.capitals())?;
         self.custom_fields(activity)?;
         self.text(activity.external_id.as_ref().map(ExternalId::as_str).unwrap_or_default())?;
         self.text("")

@@ -2,6 +2,7 @@
 
 mod activity;
 mod create;
+mod digest;
 mod remove;
 mod retrieve;
 mod session;
@@ -58,6 +59,7 @@ pub(crate) async fn answer(
     let content = match method {
         Method::Sync => return sync::answer(neon, caller, params).await,
         Method::Retrieve => return retrieve::answer(neon, caller, params).await,
+        Method::Digest => return digest::answer(neon, caller, params).await,
         Method::Logout => session::logout(neon, &caller).await,
         Method::Create => create::answer(neon, &caller, params).await,
         Method::Update => update::answer(neon, &caller, params).await,

@@ -102,7 +102,7 @@ fn any_bytes_get_an_answer_in_the_envelope() {
     assert_eq!(client.everything().ids(), [id]);
 }
 
-const METHODS: [&str; 7] = [
+const METHODS: [&str; 8] = [
     "syncActivities",
     "createActivity",
     "addActivity",
@@ -110,9 +110,14 @@ const METHODS: [&str; 7] = [
     "removeActivity",
     "retrieveActivity",
     "listActivityStatus",
+    "digestActivities",
 ];
 
-const NAMES: [&str; 28] = [
+const NAMES: [&str; 32] = [
+    "asOfDateTime",
+    "fromActivityId",
+    "toActivityId",
+    "parts",
     "activityIds.activityId",
     "syncActivityTimeFrom",
     "syncActivityTimeTo",

@@ -11,7 +11,7 @@ pub(crate) const SESSION_INVALID: &str = "User session id is invalid.";
 pub(crate) const PERMISSION_DENIED: &str = "Permission denied.";
 pub(crate) const RANGE_OR_ID: &str = "Date range or activity id is required.";
 
-const METHODS: [&str; 8] = [
+const METHODS: [&str; 9] = [
     "logout",
     "syncActivities",
     "createActivity",
@@ -20,6 +20,7 @@ const METHODS: [&str; 8] = [
     "removeActivity",
     "retrieveActivity",
     "listActivityStatus",
+    "digestActivities",
 ];
 
 #[test]
@@ -61,6 +62,7 @@ fn who_may_only_ask_is_told_before_the_parameters_are_looked_at() {
     assert_eq!(viewer.retrieve(id)["subject"], "Call");
     assert_eq!(viewer.everything().ids(), [id]);
     viewer.get("listActivityStatus", "").ok();
+    viewer.get("digestActivities", "").ok();
 }
 
 #[test]
@@ -234,7 +236,7 @@ fn unknown_methods_are_answered_in_the_envelope_too() {
     let check = |path: &str, root: &str| {
         let answer = server.get(path);
         assert_eq!((answer.status, answer.root.as_str()), (StatusCode::NOT_FOUND, root), "{path}");
-        let text = "Unexpected System error occured. there is no such method; the supported ones are common/login, common/logout and, below account/, syncActivities, createActivity, addActivity, updateActivity, removeActivity, retrieveActivity, listActivityStatus";
+        let text = "Unexpected System error occured. there is no such method; the supported ones are common/login, common/logout and, below account/, syncActivities, createActivity, addActivity, updateActivity, removeActivity, retrieveActivity, listActivityStatus, digestActivities";
         assert_eq!(answer.errors(), [(1, text)]);
     };
     check("", "errorResponse");

@@ -207,6 +207,7 @@ fn every_method_takes_a_query_or_a_form() {
     assert_eq!(shown.activity()["subject"], "a + b");
     client.post("removeActivity", &format!("activityId={id}")).ok();
     client.post("listActivityStatus", "").ok();
+    client.post("digestActivities", "parts=2").ok();
     let login = format!("LOGIN.ORGID=demo&login.apikey={}", client.key.secret);
     server.send(request("POST", "common/login", Some(FORM), login)).ok();
     client.post("logout", "").ok();

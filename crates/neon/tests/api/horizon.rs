@@ -45,6 +45,7 @@ fn a_write_tells_one_that_covers_it() {
         ("retrieveActivity", "activityId=1"),
         ("removeActivity", "activityId=1"),
         ("listActivityStatus", ""),
+        ("digestActivities", ""),
         ("syncActivities", "activityIds.activityId=x"),
     ] {
         let told = client.get(method, query);

@@ -14,6 +14,7 @@ mod bodies;
 mod bounds;
 mod coverage;
 mod custom_fields;
+mod digests;
 mod errors;
 mod grammar;
 mod horizon;

@@ -1,0 +1,170 @@
+//! Asking Driftless for digests: what ranges of ids hold, as of an instant.
+
+use domain::{ActivityId, DIGEST_PARTS_MAX, ID_MAX, SetDigest, Stamp};
+use files::AnswerError;
+use serde::Deserialize;
+
+use super::{NoPage, Source, SourceError, Trouble, lower_bound, not_api, refused};
+
+/// All ids that there can be.
+pub(crate) const ALL_IDS: Ids = Ids { from: ActivityId(1), to: ActivityId(ID_MAX) };
+
+/// A range of ids, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ids {
+    pub(crate) from: ActivityId,
+    pub(crate) to: ActivityId,
+}
+
+impl Ids {
+    pub(crate) fn has(self, id: ActivityId) -> bool {
+        (self.from..=self.to).contains(&id)
+    }
+}
+
+/// What a range of ids holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) activities: SetDigest,
+    pub(crate) removed: SetDigest,
+}
+
+/// A part of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) ids: Ids,
+    pub(crate) held: Held,
+}
+
+impl Part {
+    /// Activities and removals.
+    pub(crate) fn count(&self) -> u64 {
+        self.held.activities.count.saturating_add(self.held.removed.count)
+    }
+}
+
+/// The parts of a range, which they fill without gaps. Each but one without content ends with an id that the source
+/// has, or has removed.
+#[derive(Debug)]
+pub(crate) struct Digests {
+    pub(crate) as_of: Stamp,
+    pub(crate) parts: Vec<Part>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DigestAnswer {
+    digest_activities_response: DigestResponse,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DigestResponse {
+    response_date_time: String,
+    digests: Option<PartList>,
+    errors: Option<ErrorList>,
+}
+
+#[derive(Deserialize)]
+struct ErrorList {
+    error: Vec<ErrorEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorEntry {
+    error_code: String,
+    error_message: String,
+}
+
+impl ErrorEntry {
+    fn read(self) -> AnswerError {
+        AnswerError { code: self.error_code.parse().ok(), message: self.error_message }
+    }
+}
+
+#[derive(Deserialize)]
+struct PartList {
+    part: Vec<PartEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PartEntry {
+    from_activity_id: i64,
+    to_activity_id: i64,
+    activities: u64,
+    hash: String,
+    deleted: u64,
+    deleted_hash: String,
+}
+
+impl PartEntry {
+    fn read(self) -> Option<Part> {
+        let (from, to) = (ActivityId(self.from_activity_id), ActivityId(self.to_activity_id));
+        let activities = SetDigest::parse(self.activities, &self.hash)?;
+        let removed = SetDigest::parse(self.deleted, &self.deleted_hash)?;
+        Some(Part { ids: Ids { from, to }, held: Held { activities, removed } })
+    }
+}
+
+impl Source {
+    /// Asks for the digests of a range, as of an instant or of now; once more, if the session has ended.
+    pub(crate) fn digests(
+        &mut self,
+        as_of: Option<Stamp>,
+        ids: Ids,
+    ) -> Result<Digests, SourceError> {
+        for _ in 0..2 {
+            if self.session.is_none() {
+                self.login()?;
+            }
+            match self.repeat(|source| source.try_digests(as_of, ids)) {
+                Ok(digests) => return Ok(digests),
+                Err(NoPage::Source(error)) => return Err(error),
+                Err(NoPage::RunOver) => {}
+            }
+        }
+        Err(SourceError::Sessions(self.api.clone()))
+    }
+
+    fn try_digests(&mut self, as_of: Option<Stamp>, ids: Ids) -> Result<Digests, Trouble> {
+        let url = format!("{}/account/digestActivities", self.api);
+        let mut form = vec![
+            ("userSessionId", self.session.clone().unwrap_or_default()),
+            ("fromActivityId", ids.from.to_string()),
+            ("toActivityId", ids.to.to_string()),
+            ("parts", DIGEST_PARTS_MAX.to_string()),
+        ];
+        form.extend(as_of.map(|as_of| ("asOfDateTime", as_of.at_offset(0).to_string())));
+        let (status, body) = self.post(&url, &form)?;
+        let Ok(answer) = serde_json::from_slice::<DigestAnswer>(&body) else {
+            return Err(not_api(&url, status, &body));
+        };
+        let response = answer.digest_activities_response;
+        if let Some(errors) = response.errors.filter(|errors| !errors.error.is_empty()) {
+            let errors: Vec<AnswerError> = errors.error.into_iter().map(ErrorEntry::read).collect();
+            return Err(refused(&url, 1, &errors));
+        }
+        let parts = response.digests.and_then(|list| parts(list, ids));
+        let digests = lower_bound(&response.response_date_time).zip(parts);
+        let digests = digests.map(|(as_of, parts)| Digests { as_of, parts });
+        let odd = || Trouble::Wait(format!("{url} answers what cannot be: {ids:?} is not divided"));
+        digests.ok_or_else(odd)
+    }
+}
+
+/// The parts of an answer, if they fill the range, and do so in more than one step.
+fn parts(list: PartList, whole: Ids) -> Option<Vec<Part>> {
+    let parts: Option<Vec<Part>> = list.part.into_iter().map(PartEntry::read).collect();
+    let parts = parts?;
+    let mut next = whole.from;
+    for part in &parts {
+        let is_divided = part.ids != whole || part.count() <= 1;
+        if part.ids.from != next || part.ids.to < next || !is_divided {
+            return None;
+        }
+        next = ActivityId(part.ids.to.0 + 1);
+    }
+    (next.0 == whole.to.0 + 1).then_some(parts)
+}
