@@ -1,29 +1,30 @@
 //! What a column of a table, or a member of a record in JSON, is about.
 
+use api_v1::member;
 use domain::Member;
 
 /// The members by the names that files use: the columns of a table, in the order of the record.
 pub(super) const NAMES: [&str; 20] = [
-    "createdDateTime",
-    "createdBy",
-    "lastModifiedDateTime",
-    "lastModifiedBy",
-    "activityId",
-    "subject",
-    "note",
-    "startDateTime",
-    "endDateTime",
-    "clientId",
-    "systemUserId",
-    "activityStatus.id",
-    "activityStatus.name",
-    "activityPriority",
-    "customFieldDataList",
+    member::CREATED,
+    member::CREATED_BY,
+    member::MODIFIED,
+    member::MODIFIED_BY,
+    member::ID,
+    member::SUBJECT,
+    member::NOTE,
+    member::START,
+    member::END,
+    member::CLIENT,
+    member::SYSTEM_USER,
+    member::STATUS_ID,
+    member::STATUS_NAME,
+    member::PRIORITY,
+    member::CUSTOM_FIELDS,
     "externalId",
     "deletedDateTime",
     "accountName",
     "systemUserName",
-    "activityStatus",
+    member::STATUS,
 ];
 
 /// Columns that only other systems have: what they mean for an activity, their layout says.

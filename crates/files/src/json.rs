@@ -3,6 +3,7 @@
 use std::io::{self, BufRead};
 use std::ops::ControlFlow;
 
+use api_v1::root;
 use domain::{Imported, Members, Moment};
 use serde_json::value::RawValue;
 
@@ -14,11 +15,6 @@ use super::object::{elements, is_empty, members, message};
 use super::problem::{Fault, Place, Problems, newlines, shown};
 use super::stretch::{Stretches, VALUE_BYTES_MAX};
 use super::value::{self, Form};
-
-/// The answers that hold activities.
-const SYNC: &str = "syncActivitiesResponse";
-const LIST: &str = "listActivitiesResponse";
-const RETRIEVE: &str = "retrieveActivityResponse";
 
 /// Reads a file whose first `line - 1` lines were blank.
 pub(super) fn read(source: &mut dyn BufRead, line: u64, intake: &mut Intake<'_>) -> io::Result<()> {
@@ -143,7 +139,9 @@ impl<'a> Stretch<'_, 'a, '_> {
     }
 
     fn answer(&mut self, root: &str, answer: &'a str) -> ControlFlow<()> {
-        let Some(root) = [SYNC, LIST, RETRIEVE].into_iter().find(|&known| known == root) else {
+        let Some(root) =
+            [root::SYNC, root::LIST, root::RETRIEVE].into_iter().find(|&known| known == root)
+        else {
             return self.note(answer, Fault::Answer(shown(root)));
         };
         // The last two are known and say nothing of an activity.
@@ -167,7 +165,7 @@ impl<'a> Stretch<'_, 'a, '_> {
             let errors = error_texts(errors.or(result).unwrap_or_default());
             return self.note(answer, Fault::Failed { root: root.to_owned(), errors });
         }
-        if root == RETRIEVE {
+        if root == root::RETRIEVE {
             return match activity {
                 Some(activity) => self.record(activity),
                 None => self.note(answer, Fault::Missing("activity")),

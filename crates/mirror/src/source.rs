@@ -5,6 +5,7 @@ pub(crate) mod digests;
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use api_v1::{PATH, code, method, parameter};
 use domain::{ActivityId, NoNames, Stamp, Zone};
 use files::{AnswerError, AnswerPage, ColumnNames, ReadError, Reading};
 use serde::Deserialize;
@@ -21,9 +22,6 @@ pub const VERSION_HEADER: &str = "driftless-version";
 /// Driftless says in this header which log it answers from: another one after a backup was restored.
 pub const LOG_HEADER: &str = "driftless-log";
 
-/// Where API v1 is, below the server's address.
-const API_PATH: &str = "/neonws/services/api";
-
 /// Records that are asked for on a page: the vendor's largest.
 pub(crate) const PAGE_SIZE: u64 = 200;
 
@@ -38,12 +36,6 @@ const ANSWER_BYTES_MAX: u64 = 256 << 20;
 
 /// Stands for a time of creation that the source does not say.
 pub const NEVER: Stamp = Stamp::MAX;
-
-/// A session that has ended.
-const SESSION_INVALID: u32 = 4;
-
-/// A service that will be back.
-const UNAVAILABLE: u32 = 2;
 
 /// Why the source could not be asked.
 #[derive(Debug, Error)]
@@ -380,8 +372,11 @@ impl Source {
     }
 
     fn try_login(&mut self) -> Result<String, Trouble> {
-        let form = [("login.apiKey", self.key.clone()), ("login.orgid", self.organization.clone())];
-        let url = format!("{}/common/login", self.api);
+        let form = [
+            (parameter::LOGIN_KEY, self.key.clone()),
+            (parameter::LOGIN_ORG, self.organization.clone()),
+        ];
+        let url = format!("{}/{}", self.api, method::LOGIN);
         let (status, body) = self.post(&url, &form)?;
         let Ok(LoginAnswer { login_response }) = serde_json::from_slice::<LoginAnswer>(&body)
         else {
@@ -402,18 +397,18 @@ impl Source {
     }
 
     fn try_ask(&mut self, question: &Question<'_>) -> Result<Page, Trouble> {
-        let url = format!("{}/account/syncActivities", self.api);
+        let url = format!("{}/{}", self.api, method::SYNC);
         let mut form = vec![
-            ("userSessionId", self.session.clone().unwrap_or_default()),
-            ("page.currentPage", question.page.to_string()),
-            ("page.pageSize", PAGE_SIZE.to_string()),
-            ("page.sortColumn", "lastModifiedDateTime".to_owned()),
-            ("page.sortDirection", "ASC".to_owned()),
+            (parameter::SESSION, self.session.clone().unwrap_or_default()),
+            (parameter::PAGE, question.page.to_string()),
+            (parameter::PAGE_SIZE, PAGE_SIZE.to_string()),
+            (parameter::SORT_COLUMN, api_v1::member::MODIFIED.to_owned()),
+            (parameter::SORT_DIRECTION, "ASC".to_owned()),
         ];
         let time = |stamp: Stamp| stamp.at_offset(0).to_string();
-        form.extend(question.from.map(|from| ("syncActivityTimeFrom", time(from))));
-        form.extend(question.to.map(|to| ("syncActivityTimeTo", time(to))));
-        form.extend(question.ids.iter().map(|id| ("activityIds.activityId", id.to_string())));
+        form.extend(question.from.map(|from| (parameter::FROM, time(from))));
+        form.extend(question.to.map(|to| (parameter::TO, time(to))));
+        form.extend(question.ids.iter().map(|id| (parameter::IDS, id.to_string())));
         let (status, body) = self.post(&url, &form)?;
         let page = self.page(&url, question, status, &body)?;
         self.page_size = page.told.size;
@@ -544,8 +539,8 @@ pub(crate) fn api_address(address: &str) -> Result<String, SourceError> {
         return Err(refused());
     }
     let address = address.trim().trim_end_matches('/');
-    let has_path = address.ends_with(API_PATH);
-    Ok(if has_path { address.to_owned() } else { format!("{address}{API_PATH}") })
+    let has_path = address.ends_with(PATH);
+    Ok(if has_path { address.to_owned() } else { format!("{address}{PATH}") })
 }
 
 fn lower_bound(text: &str) -> Option<Stamp> {
@@ -583,11 +578,11 @@ fn refused(url: &str, page: u64, errors: &[AnswerError]) -> Trouble {
         .collect();
     let message = texts.join("; ");
     match errors[0].code {
-        Some(SESSION_INVALID) => Trouble::Session,
-        Some(UNAVAILABLE) if page > 1 && message.contains("begin again with page 1") => {
+        Some(code::SESSION_INVALID) => Trouble::Session,
+        Some(code::UNAVAILABLE) if page > 1 && message.contains("begin again with page 1") => {
             Trouble::RunOver
         }
-        Some(UNAVAILABLE) => Trouble::Wait(format!("{url}: {message}")),
+        Some(code::UNAVAILABLE) => Trouble::Wait(format!("{url}: {message}")),
         _ => Trouble::Final(SourceError::Refused { url: url.to_owned(), message }),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use api_v1::code;
 use service::{AskError, LoginError, Refusal};
 
 /// One entry of `errors.error`.
@@ -11,40 +12,38 @@ pub(crate) struct ApiError {
     pub(crate) message: Cow<'static, str>,
 }
 
-/// Codes 1 to 5, and 10200, 10201, 10240, 10242 are the vendor's, and so are their texts. 10 to 21
-/// are those of its second API, whose numbering goes on where the first one's ends. 10202 to 10208
-/// are ours: the vendor's are not known.
+/// Errors with the texts of the vendor, as far as they are known.
 macro_rules! errors {
-    ($($name:ident = $code:literal $text:literal;)*) => {
+    ($($name:ident = $code:ident $text:literal;)*) => {
         impl ApiError {
-            $(pub(crate) const $name: ApiError = ApiError { code: $code, message: Cow::Borrowed($text) };)*
+            $(pub(crate) const $name: ApiError = ApiError { code: code::$code, message: Cow::Borrowed($text) };)*
         }
     };
 }
 
 errors! {
-    SYSTEM = 1 "Unexpected System error occured.";
-    UNAVAILABLE = 2 "Service is not available";
-    SESSION_REQUIRED = 3 "User session ID is required";
-    SESSION_INVALID = 4 "User session id is invalid.";
-    PERMISSION_DENIED = 5 "Permission denied.";
-    KEY_REQUIRED = 10 "Api key is required.";
-    ORG_REQUIRED = 12 "OrgId is required.";
-    KEY_INVALID = 13 "Api key is invalid.";
-    ORG_INVALID = 14 "OrgId is invalid.";
-    SORT_COLUMN_INVALID = 21 "Search sort column is invalid.";
-    ID_REQUIRED = 10200 "Activity ID is required";
-    ID_REQUIRED_TO_RETRIEVE = 10200 "Activity id is required";
-    ID_INVALID = 10201 "Activity ID is invalid";
-    SUBJECT_REQUIRED = 10202 "Activity subject is required.";
-    START_REQUIRED = 10203 "Activity start date time is required.";
-    CLIENT_REQUIRED = 10204 "Activity client id is required.";
-    STATUS_REQUIRED = 10205 "Activity status is required.";
-    PRIORITY_REQUIRED = 10206 "Activity priority is required.";
-    STATUS_INVALID = 10207 "Activity status is invalid.";
-    STATUS_RETIRED = 10208 "Activity status is retired.";
-    FROM_AFTER_TO = 10240 "Synchronized “from” date cannot be after synchronized “to” date.";
-    RANGE_OR_ID_REQUIRED = 10242 "Date range or activity id is required.";
+    SYSTEM = SYSTEM "Unexpected System error occured.";
+    UNAVAILABLE = UNAVAILABLE "Service is not available";
+    SESSION_REQUIRED = SESSION_REQUIRED "User session ID is required";
+    SESSION_INVALID = SESSION_INVALID "User session id is invalid.";
+    PERMISSION_DENIED = PERMISSION_DENIED "Permission denied.";
+    KEY_REQUIRED = KEY_REQUIRED "Api key is required.";
+    ORG_REQUIRED = ORG_REQUIRED "OrgId is required.";
+    KEY_INVALID = KEY_INVALID "Api key is invalid.";
+    ORG_INVALID = ORG_INVALID "OrgId is invalid.";
+    SORT_COLUMN_INVALID = SORT_COLUMN_INVALID "Search sort column is invalid.";
+    ID_REQUIRED = ID_REQUIRED "Activity ID is required";
+    ID_REQUIRED_TO_RETRIEVE = ID_REQUIRED "Activity id is required";
+    ID_INVALID = ID_INVALID "Activity ID is invalid";
+    SUBJECT_REQUIRED = SUBJECT_REQUIRED "Activity subject is required.";
+    START_REQUIRED = START_REQUIRED "Activity start date time is required.";
+    CLIENT_REQUIRED = CLIENT_REQUIRED "Activity client id is required.";
+    STATUS_REQUIRED = STATUS_REQUIRED "Activity status is required.";
+    PRIORITY_REQUIRED = PRIORITY_REQUIRED "Activity priority is required.";
+    STATUS_INVALID = STATUS_INVALID "Activity status is invalid.";
+    STATUS_RETIRED = STATUS_RETIRED "Activity status is retired.";
+    FROM_AFTER_TO = FROM_AFTER_TO "Synchronized “from” date cannot be after synchronized “to” date.";
+    RANGE_OR_ID_REQUIRED = RANGE_OR_ID_REQUIRED "Date range or activity id is required.";
 }
 
 /// How much of a bad value is shown back.

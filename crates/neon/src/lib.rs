@@ -38,7 +38,7 @@ pub use paths::tidy;
 pub use request::Outcome;
 
 /// Where the API lies: the vendor's path.
-pub const BASE_PATH: &str = "/neonws/services/api";
+pub const BASE_PATH: &str = api_v1::PATH;
 
 /// The page size of a question that names none.
 pub const PAGE_SIZE_DEFAULT: u32 = 10;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use api_v1::method;
 use percent_encoding::percent_decode_str;
 
 /// A method of the API.
@@ -22,16 +23,16 @@ pub(crate) enum Method {
 /// for creating is called «Create Activity», its SOAP operation `addActivity`: both are served, and
 /// each is answered under the name that was used.
 const TABLE: [(&str, &str, Method); 10] = [
-    ("common/login", "loginResponse", Method::Login),
-    ("common/logout", "logoutResponse", Method::Logout),
-    ("account/syncActivities", "syncActivitiesResponse", Method::Sync),
-    ("account/createActivity", "createActivityResponse", Method::Create),
-    ("account/addActivity", "addActivityResponse", Method::Create),
-    ("account/updateActivity", "updateActivityResponse", Method::Update),
-    ("account/removeActivity", "removeActivityResponse", Method::Remove),
-    ("account/retrieveActivity", "retrieveActivityResponse", Method::Retrieve),
-    ("account/listActivityStatus", "listActivityStatusResponse", Method::ListStatus),
-    ("account/digestActivities", "digestActivitiesResponse", Method::Digest),
+    (method::LOGIN, "loginResponse", Method::Login),
+    (method::LOGOUT, "logoutResponse", Method::Logout),
+    (method::SYNC, "syncActivitiesResponse", Method::Sync),
+    (method::CREATE, "createActivityResponse", Method::Create),
+    (method::ADD, "addActivityResponse", Method::Create),
+    (method::UPDATE, "updateActivityResponse", Method::Update),
+    (method::REMOVE, "removeActivityResponse", Method::Remove),
+    (method::RETRIEVE, "retrieveActivityResponse", Method::Retrieve),
+    (method::LIST_STATUS, "listActivityStatusResponse", Method::ListStatus),
+    (method::DIGEST, "digestActivitiesResponse", Method::Digest),
 ];
 
 /// What a path leads to: the method, if there is one, and the root member of the answer.

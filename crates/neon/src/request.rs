@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use api_v1::parameter;
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Method as Verb, Request, Response, StatusCode, header};
@@ -144,7 +145,7 @@ impl Neon {
 
     /// Who asks.
     pub(crate) fn caller(&self, params: &Params<'_>) -> Result<Caller, ApiError> {
-        let session = params.value("usersessionid").ok_or(ApiError::SESSION_REQUIRED)?;
+        let session = params.value(parameter::SESSION).ok_or(ApiError::SESSION_REQUIRED)?;
         self.service.caller(session).ok_or(ApiError::SESSION_INVALID)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use api_v1::member;
 use domain::{ActivityId, Kind, Member, Origin, Stage, State, Zone};
 use neon::export::{OrganizationWriter, Writer};
 use service::{Change, Difference, Refusal, Service};
@@ -121,21 +122,21 @@ pub(super) fn difference(difference: &Difference) -> String {
 /// The members by the names that the API has for them.
 fn member_name(member: Member) -> &'static str {
     match member {
-        Member::Created => "createdDateTime",
-        Member::CreatedBy => "createdBy",
-        Member::Modified => "lastModifiedDateTime",
-        Member::ModifiedBy => "lastModifiedBy",
-        Member::Id => "activityId",
-        Member::Subject => "subject",
-        Member::Note => "note",
-        Member::Start => "startDateTime",
-        Member::End => "endDateTime",
-        Member::Client => "clientId",
-        Member::SystemUser => "systemUserId",
-        Member::StatusName => "activityStatus.name",
-        Member::StatusId => "activityStatus.id",
-        Member::Priority => "activityPriority",
-        Member::CustomFields => "customFieldDataList",
+        Member::Created => member::CREATED,
+        Member::CreatedBy => member::CREATED_BY,
+        Member::Modified => member::MODIFIED,
+        Member::ModifiedBy => member::MODIFIED_BY,
+        Member::Id => member::ID,
+        Member::Subject => member::SUBJECT,
+        Member::Note => member::NOTE,
+        Member::Start => member::START,
+        Member::End => member::END,
+        Member::Client => member::CLIENT,
+        Member::SystemUser => member::SYSTEM_USER,
+        Member::StatusName => member::STATUS_NAME,
+        Member::StatusId => member::STATUS_ID,
+        Member::Priority => member::PRIORITY,
+        Member::CustomFields => member::CUSTOM_FIELDS,
         Member::ExternalId => "externalId",
     }
 }

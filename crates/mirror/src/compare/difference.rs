@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use api_v1::parameter;
 use domain::Moment;
 use serde::Serialize;
 
@@ -9,7 +10,7 @@ use super::json::Json;
 use super::side::{Body, Reply};
 
 /// Their values differ at any two servers, and with each request.
-pub const SET_ASIDE: [&str; 2] = ["userSessionId", "responseDateTime"];
+pub const SET_ASIDE: [&str; 2] = [parameter::SESSION, "responseDateTime"];
 
 /// Headers about the connection and the program that answers, not about what it says.
 const HEADERS_SET_ASIDE: [&str; 14] = [

@@ -8,6 +8,7 @@ mod json;
 mod question;
 mod side;
 
+use api_v1::method;
 use domain::Stamp;
 use serde::Serialize;
 use thiserror::Error;
@@ -90,11 +91,11 @@ pub fn compare(
         let differences = difference::differences(one, other, &extent.set_aside);
         told(Asked { question: question.name.clone(), differences });
     };
-    tell(&Question::new("login", "common/login", Session::None), &left_login, &right_login);
+    tell(&Question::new("login", method::LOGIN, Session::None), &left_login, &right_login);
     let known = pages(left, right, left_now.min(right_now), extent.pages_max, &mut tell)?;
     let questions = question::built_in(left_now.min(right_now), &known).into_iter();
     let last =
-        ["logout", "logout again"].map(|name| Question::new(name, "common/logout", Session::Ended));
+        ["logout", "logout again"].map(|name| Question::new(name, method::LOGOUT, Session::Ended));
     for question in questions.chain(recorded).chain(last) {
         tell(&question, &left.ask(&question)?, &right.ask(&question)?);
     }

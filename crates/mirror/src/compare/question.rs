@@ -1,5 +1,6 @@
 //! What two servers are asked.
 
+use api_v1::{method, parameter};
 use domain::Stamp;
 use thiserror::Error;
 
@@ -8,17 +9,6 @@ use super::side::Reply;
 
 /// The records of one page where nothing else is to be tried.
 const PAGE_SIZE: u64 = 200;
-
-/// Methods that change something.
-const WRITING: [&str; 4] = [
-    "account/createactivity",
-    "account/addactivity",
-    "account/updateactivity",
-    "account/removeactivity",
-];
-
-/// Where API v1 is, in the path of a recorded request.
-const API_PATH: &str = "/neonws/services/api/";
 
 /// An id that no activity has.
 const UNKNOWN_ID: &str = "9007199254740000";
@@ -73,17 +63,17 @@ impl Question {
 
 /// What has changed up to an instant, the oldest change first.
 fn window(name: impl Into<String>, to: Stamp) -> Question {
-    Question::new(name, "account/syncActivities", Session::Own)
-        .with("syncActivityTimeFrom", "1970-01-01T00:00:00.000+00:00")
-        .with("syncActivityTimeTo", &to.at_offset(0))
-        .with("page.sortColumn", "lastModifiedDateTime")
-        .with("page.sortDirection", "ASC")
+    Question::new(name, method::SYNC, Session::Own)
+        .with(parameter::FROM, "1970-01-01T00:00:00.000+00:00")
+        .with(parameter::TO, &to.at_offset(0))
+        .with(parameter::SORT_COLUMN, "lastModifiedDateTime")
+        .with(parameter::SORT_DIRECTION, "ASC")
 }
 
 /// A page of everything.
 pub(super) fn page(to: Stamp, number: u64) -> Question {
     let name = format!("syncActivities: page {number} of everything");
-    window(name, to).with("page.currentPage", &number).with("page.pageSize", &PAGE_SIZE)
+    window(name, to).with(parameter::PAGE, &number).with(parameter::PAGE_SIZE, &PAGE_SIZE)
 }
 
 /// What the first page of the left server says about its data, for questions about them.
@@ -125,33 +115,36 @@ pub(super) fn built_in(to: Stamp, known: &Known) -> Vec<Question> {
 
 fn ranges(to: Stamp) -> Vec<Question> {
     let named = |name: &str| window(format!("syncActivities: {name}"), to);
-    let bare = |name: &str| {
-        Question::new(format!("syncActivities: {name}"), "account/syncActivities", Session::Own)
-    };
-    let from = ("syncActivityTimeFrom", "1970-01-01T00:00:00.000+00:00");
+    let bare =
+        |name: &str| Question::new(format!("syncActivities: {name}"), method::SYNC, Session::Own);
+    let from = (parameter::FROM, "1970-01-01T00:00:00.000+00:00");
     vec![
         named("no page asked for"),
-        named("10 a page, page 2").with("page.currentPage", &2).with("page.pageSize", &10),
-        named("more on a page than can be").with("page.pageSize", &100_000),
-        named("a page after the last").with("page.currentPage", &1_000_000),
-        named("without removed ids").with("ignoreDeletedIdList", "true").with("page.pageSize", &10),
-        named("with removed ids").with("ignoreDeletedIdList", "false").with("page.pageSize", &10),
-        named("responseType=JSON").with("responseType", "JSON").with("page.pageSize", &10),
-        named("over GET").with("page.pageSize", &10).over_get(),
+        named("10 a page, page 2").with(parameter::PAGE, &2).with(parameter::PAGE_SIZE, &10),
+        named("more on a page than can be").with(parameter::PAGE_SIZE, &100_000),
+        named("a page after the last").with(parameter::PAGE, &1_000_000),
+        named("without removed ids")
+            .with(parameter::IGNORE_DELETED, "true")
+            .with(parameter::PAGE_SIZE, &10),
+        named("with removed ids")
+            .with(parameter::IGNORE_DELETED, "false")
+            .with(parameter::PAGE_SIZE, &10),
+        named("responseType=JSON").with("responseType", "JSON").with(parameter::PAGE_SIZE, &10),
+        named("over GET").with(parameter::PAGE_SIZE, &10).over_get(),
         bare("the latest change first")
             .with(from.0, from.1)
-            .with("syncActivityTimeTo", &to.at_offset(0))
-            .with("page.sortColumn", "lastModifiedDateTime")
-            .with("page.sortDirection", "DESC"),
+            .with(parameter::TO, &to.at_offset(0))
+            .with(parameter::SORT_COLUMN, "lastModifiedDateTime")
+            .with(parameter::SORT_DIRECTION, "DESC"),
         bare("in the order of subjects")
             .with(from.0, from.1)
-            .with("syncActivityTimeTo", &to.at_offset(0))
-            .with("page.sortColumn", "subject")
-            .with("page.sortDirection", "ASC"),
-        bare("in no given order").with(from.0, from.1).with("syncActivityTimeTo", &to.at_offset(0)),
+            .with(parameter::TO, &to.at_offset(0))
+            .with(parameter::SORT_COLUMN, "subject")
+            .with(parameter::SORT_DIRECTION, "ASC"),
+        bare("in no given order").with(from.0, from.1).with(parameter::TO, &to.at_offset(0)),
         bare("an empty range")
             .with(from.0, from.1)
-            .with("syncActivityTimeTo", "1970-01-01T00:00:01.000+00:00"),
+            .with(parameter::TO, "1970-01-01T00:00:01.000+00:00"),
         bare("names in other cases")
             .with("SYNCACTIVITYTIMEFROM", from.1)
             .with("syncactivitytimeto", &to.at_offset(0))
@@ -160,52 +153,48 @@ fn ranges(to: Stamp) -> Vec<Question> {
 }
 
 fn by_id(to: Stamp, known: &Known) -> Vec<Question> {
-    let sync = "account/syncActivities";
+    let sync = method::SYNC;
     let mut all = Vec::new();
     if !known.ids.is_empty() {
         let several = Question::new("syncActivities: by ids", sync, Session::Own);
-        let several = known
-            .ids
-            .iter()
-            .fold(several, |question, id| question.with("activityIds.activityId", id));
-        all.push(several.with("activityIds.activityId", UNKNOWN_ID));
-        all.push(
-            window("syncActivities: by id and range", to)
-                .with("activityIds.activityId", &known.ids[0]),
-        );
+        let several =
+            known.ids.iter().fold(several, |question, id| question.with(parameter::IDS, id));
+        all.push(several.with(parameter::IDS, UNKNOWN_ID));
+        all.push(window("syncActivities: by id and range", to).with(parameter::IDS, &known.ids[0]));
     }
     let retrieve = |name: &str, id: &str| {
-        Question::new(format!("retrieveActivity: {name}"), "account/retrieveActivity", Session::Own)
+        Question::new(format!("retrieveActivity: {name}"), method::RETRIEVE, Session::Own)
             .with("activityId", id)
     };
     all.extend(known.ids.iter().map(|id| retrieve(&id.to_string(), &id.to_string())));
     all.extend(known.removed.map(|id| retrieve("a removed one", &id.to_string())));
     all.push(retrieve("an unknown id", UNKNOWN_ID));
-    all.push(Question::new("retrieveActivity: no id", "account/retrieveActivity", Session::Own));
-    all.push(Question::new("listActivityStatus", "account/listActivityStatus", Session::Own));
+    all.push(Question::new("retrieveActivity: no id", method::RETRIEVE, Session::Own));
+    all.push(Question::new("listActivityStatus", method::LIST_STATUS, Session::Own));
     all
 }
 
 fn refusals(to: Stamp) -> Vec<Question> {
-    let sync = "account/syncActivities";
+    let sync = method::SYNC;
     let with_session = |session, name: &str| Question { session, ..window(name, to) };
     let own = |name: &str| Question::new(name, sync, Session::Own);
-    let login = |name: &str| Question::new(name, "common/login", Session::None);
+    let login = |name: &str| Question::new(name, method::LOGIN, Session::None);
     vec![
         with_session(Session::None, "syncActivities: no session"),
         with_session(Session::Wrong, "syncActivities: a wrong session"),
         own("syncActivities: neither range nor ids"),
-        own("syncActivities: only a To").with("syncActivityTimeTo", &to.at_offset(0)),
+        own("syncActivities: only a To").with(parameter::TO, &to.at_offset(0)),
         own("syncActivities: From after To")
-            .with("syncActivityTimeFrom", &to.at_offset(0))
-            .with("syncActivityTimeTo", "1970-01-01T00:00:00.000+00:00"),
-        own("syncActivities: a From that is no time").with("syncActivityTimeFrom", "yesterday"),
+            .with(parameter::FROM, &to.at_offset(0))
+            .with(parameter::TO, "1970-01-01T00:00:00.000+00:00"),
+        own("syncActivities: a From that is no time").with(parameter::FROM, "yesterday"),
         own("syncActivities: an unknown sort column")
-            .with("syncActivityTimeFrom", "1970-01-01T00:00:00.000+00:00")
-            .with("page.sortColumn", "colour"),
-        window("syncActivities: page 0", to).with("page.currentPage", &0),
-        login("login: no key").with("login.orgid", "nobody"),
-        login("login: no organization").with("login.apiKey", "0123456789abcdef0123456789abcdef"),
+            .with(parameter::FROM, "1970-01-01T00:00:00.000+00:00")
+            .with(parameter::SORT_COLUMN, "colour"),
+        window("syncActivities: page 0", to).with(parameter::PAGE, &0),
+        login("login: no key").with(parameter::LOGIN_ORG, "nobody"),
+        login("login: no organization")
+            .with(parameter::LOGIN_KEY, "0123456789abcdef0123456789abcdef"),
         Question::new("a method that does not exist", "account/syncNothing", Session::Own),
     ]
 }
@@ -247,16 +236,16 @@ pub(super) fn recorded(text: &str) -> Result<Vec<Question>, RecordedError> {
             let text = text.split('?').next().unwrap_or(text).chars().take(60).collect();
             return Err(RecordedError::NotOne { line, text });
         };
-        let lower = method.to_ascii_lowercase();
-        if WRITING.contains(&&*lower) {
+        let is = |other: &&str| other.eq_ignore_ascii_case(method);
+        if method::WRITING.iter().any(is) {
             return Err(RecordedError::Writes { line, method: method.to_owned() });
         }
-        if matches!(&*lower, "common/login" | "common/logout") {
+        if [method::LOGIN, method::LOGOUT].iter().any(is) {
             continue;
         }
         let mut question = Question::new(format!("line {line}: {method}"), method, Session::Own);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if !name.eq_ignore_ascii_case("userSessionId") {
+            if !name.eq_ignore_ascii_case(parameter::SESSION) {
                 question = question.with(&name, &value);
             }
         }
@@ -268,8 +257,8 @@ pub(super) fn recorded(text: &str) -> Result<Vec<Question>, RecordedError> {
 /// The method and the query of the first word that is a request.
 fn request_in(text: &str) -> Option<(&str, &str)> {
     text.split([' ', '\t', '"', '\'']).find_map(|word| {
-        let below = match word.find(API_PATH) {
-            Some(at) => &word[at + API_PATH.len()..],
+        let below = match word.split_once(api_v1::PATH) {
+            Some((_, below)) => below.trim_start_matches('/'),
             None => word,
         };
         let (method, query) = below.split_once('?').unwrap_or((below, ""));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use api_v1::{method, parameter};
 use domain::{Moment, Stamp};
 use ureq::Agent;
 use ureq::http::Response;
@@ -108,12 +109,12 @@ impl Side {
 
     /// Logs in; the answer, and when the server gave it by its own clock.
     pub(super) fn log_in(&mut self) -> Result<(Reply, Stamp), CompareError> {
-        let question = Question::new("login", "common/login", Session::None)
-            .with("login.apiKey", &self.key)
-            .with("login.orgid", &self.organization);
+        let question = Question::new("login", method::LOGIN, Session::None)
+            .with(parameter::LOGIN_KEY, &self.key)
+            .with(parameter::LOGIN_ORG, &self.organization);
         let reply = self.answer(&question)?;
         let said = |name: &str| reply.content().and_then(|content| content.get(name)?.text());
-        let session = said("userSessionId").map(str::to_owned);
+        let session = said(parameter::SESSION).map(str::to_owned);
         let now = said("responseDateTime").and_then(|time| Moment::lower_bound(time).ok());
         let message = || {
             let error = reply.content()?.at(&["errors", "error"])?.list().first()?;
@@ -177,7 +178,7 @@ impl Side {
             Session::Wrong => Some("0123456789abcdef0123456789abcdef"),
             Session::None => None,
         };
-        let own = session.map(|session| ("userSessionId", session));
+        let own = session.map(|session| (parameter::SESSION, session));
         let given = question.parameters.iter().map(|(name, value)| (&**name, &**value));
         let pairs = own.into_iter().chain(given);
         let url = format!("{}/{}", self.api, question.method);

@@ -1,5 +1,6 @@
 //! Asking Driftless for digests: what ranges of ids hold, as of an instant.
 
+use api_v1::{method, parameter};
 use domain::{ActivityId, DIGEST_PARTS_MAX, ID_MAX, SetDigest, Stamp};
 use files::AnswerError;
 use serde::Deserialize;
@@ -129,14 +130,14 @@ impl Source {
     }
 
     fn try_digests(&mut self, as_of: Option<Stamp>, ids: Ids) -> Result<Digests, Trouble> {
-        let url = format!("{}/account/digestActivities", self.api);
+        let url = format!("{}/{}", self.api, method::DIGEST);
         let mut form = vec![
-            ("userSessionId", self.session.clone().unwrap_or_default()),
-            ("fromActivityId", ids.from.to_string()),
-            ("toActivityId", ids.to.to_string()),
-            ("parts", DIGEST_PARTS_MAX.to_string()),
+            (parameter::SESSION, self.session.clone().unwrap_or_default()),
+            (parameter::DIGEST_FROM, ids.from.to_string()),
+            (parameter::DIGEST_TO, ids.to.to_string()),
+            (parameter::DIGEST_PARTS, DIGEST_PARTS_MAX.to_string()),
         ];
-        form.extend(as_of.map(|as_of| ("asOfDateTime", as_of.at_offset(0).to_string())));
+        form.extend(as_of.map(|as_of| (parameter::DIGEST_AS_OF, as_of.at_offset(0).to_string())));
         let (status, body) = self.post(&url, &form)?;
         let Ok(answer) = serde_json::from_slice::<DigestAnswer>(&body) else {
             return Err(not_api(&url, status, &body));

@@ -1,5 +1,6 @@
 //! `account/digestActivities`, which the vendor does not have: count and hash of what ranges of ids hold.
 
+use api_v1::parameter;
 use domain::{ActivityId, DIGEST_PARTS_MAX, ID_MAX};
 use serde::Serialize;
 use service::{Caller, DigestPart, DigestQuery};
@@ -24,16 +25,18 @@ pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> 
 }
 
 fn question(params: &Params<'_>) -> Result<DigestQuery, ApiError> {
-    const FROM: &str = "fromActivityId";
+    const FROM: &str = parameter::DIGEST_FROM;
     let from = values::optional_whole(params, FROM)?.unwrap_or(1).max(1);
-    let to = values::optional_whole(params, "toActivityId")?.unwrap_or(ID_MAX).min(ID_MAX);
+    let to = values::optional_whole(params, parameter::DIGEST_TO)?.unwrap_or(ID_MAX).min(ID_MAX);
     if from > to {
         let expected = format!("an id that is not after {to}");
         return Err(ApiError::malformed(FROM, &from.to_string(), &expected));
     }
-    let parts = values::optional_whole(params, "parts")?.filter(|parts| *parts > 0).unwrap_or(1);
+    let parts = values::optional_whole(params, parameter::DIGEST_PARTS)?
+        .filter(|parts| *parts > 0)
+        .unwrap_or(1);
     Ok(DigestQuery {
-        as_of: values::from(params, "asOfDateTime")?,
+        as_of: values::from(params, parameter::DIGEST_AS_OF)?,
         from: ActivityId(from),
         to: ActivityId(to),
         parts: usize::try_from(parts).unwrap_or(DIGEST_PARTS_MAX),

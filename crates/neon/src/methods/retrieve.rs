@@ -1,5 +1,6 @@
 //! `account/retrieveActivity`.
 
+use api_v1::parameter;
 use domain::{Version, Zone};
 use service::{Caller, StoredVersion};
 
@@ -12,7 +13,7 @@ use crate::{Neon, record, values};
 
 pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> Answer {
     let answered = async {
-        let id = values::activity_id(params, "activityId", ApiError::ID_REQUIRED_TO_RETRIEVE)?;
+        let id = values::activity_id(params, parameter::ID, ApiError::ID_REQUIRED_TO_RETRIEVE)?;
         Ok::<_, ApiError>(neon.service.retrieve(&caller.tenant, id).await?)
     };
     let zone = &caller.directory.organization.zone;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use api_v1::parameter;
 use domain::OrgId;
 use service::{Caller, LoginError, Tenant};
 
@@ -41,11 +42,11 @@ pub(super) async fn login(neon: &Neon, params: &Params<'_>, peer: Option<SocketA
     match open_session(neon, params).await {
         Ok((org, session_id)) => {
             let success =
-                Success::with_message("User logged in.").member("userSessionId", session_id);
+                Success::with_message("User logged in.").member(parameter::SESSION, session_id);
             Answer { org: Some(org), response_date_time: None, content: Ok(success), served: None }
         }
         Err(Refused { error, reason }) => {
-            let org = params.value("login.orgid").map(shown);
+            let org = params.value(parameter::LOGIN_ORG).map(shown);
             tracing::warn!(org, reason, peer = peer.map(shown_peer), "login refused");
             Answer::refused(error)
         }
@@ -53,8 +54,8 @@ pub(super) async fn login(neon: &Neon, params: &Params<'_>, peer: Option<SocketA
 }
 
 async fn open_session(neon: &Neon, params: &Params<'_>) -> Result<(Arc<Tenant>, String), Refused> {
-    let key = params.value("login.apikey").ok_or(ApiError::KEY_REQUIRED)?;
-    let org = params.value("login.orgid").ok_or(ApiError::ORG_REQUIRED)?;
+    let key = params.value(parameter::LOGIN_KEY).ok_or(ApiError::KEY_REQUIRED)?;
+    let org = params.value(parameter::LOGIN_ORG).ok_or(ApiError::ORG_REQUIRED)?;
     let org = OrgId::parse(org).map_err(|_| LoginError::UnknownOrganization)?;
     let tenant = neon.service.org(&org).ok_or(LoginError::UnknownOrganization)?;
     let _permit = tenant.permit().ok_or_else(too_many_requests)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use api_v1::parameter;
 use domain::{ActivityId, Member};
 use serde::Serialize;
 use service::{Caller, Direction, Order, RemovedIds, SyncPage, SyncQuery};
@@ -55,12 +56,12 @@ fn refused(caller: Caller, error: ApiError) -> Answer {
 
 fn question(params: &Params<'_>) -> Result<Question, ApiError> {
     let ids = ids(params)?;
-    let from = values::from(params, "syncActivityTimeFrom")?;
-    let to = values::to(params, "syncActivityTimeTo")?;
-    let ignore_removed = values::switch(params, "ignoreDeletedIdList")?;
-    let page = values::optional_whole(params, "page.currentPage")?.unwrap_or(1).max(1);
-    let page_size = values::optional_whole(params, "page.pageSize")?.filter(|size| *size > 0);
-    let sort_column = params.value("page.sortcolumn");
+    let from = values::from(params, parameter::FROM)?;
+    let to = values::to(params, parameter::TO)?;
+    let ignore_removed = values::switch(params, parameter::IGNORE_DELETED)?;
+    let page = values::optional_whole(params, parameter::PAGE)?.unwrap_or(1).max(1);
+    let page_size = values::optional_whole(params, parameter::PAGE_SIZE)?.filter(|size| *size > 0);
+    let sort_column = params.value(parameter::SORT_COLUMN);
     let sort_direction = direction(params)?;
     if from.is_none() && ids.is_none() {
         return Err(ApiError::RANGE_OR_ID_REQUIRED);
@@ -97,7 +98,7 @@ fn ids(params: &Params<'_>) -> Result<Option<Vec<ActivityId>>, ApiError> {
     Ok((!ids.is_empty()).then(|| ids.into_iter().collect()))
 }
 
-const ID_NAMES: [&str; 2] = ["activityIds.activityId", "activityIds"];
+const ID_NAMES: [&str; 2] = [parameter::IDS, "activityIds"];
 
 /// Whether a name begins with the letters of `activityId`, whatever stands between them.
 fn looks_like_ids(name: &str) -> bool {
@@ -107,11 +108,11 @@ fn looks_like_ids(name: &str) -> bool {
 }
 
 fn direction(params: &Params<'_>) -> Result<Option<Direction>, ApiError> {
-    let Some(text) = params.value("page.sortdirection") else { return Ok(None) };
+    let Some(text) = params.value(parameter::SORT_DIRECTION) else { return Ok(None) };
     match text.to_ascii_uppercase().as_str() {
         "ASC" => Ok(Some(Direction::Ascending)),
         "DESC" => Ok(Some(Direction::Descending)),
-        _ => Err(ApiError::malformed("page.sortDirection", text, "ASC or DESC")),
+        _ => Err(ApiError::malformed(parameter::SORT_DIRECTION, text, "ASC or DESC")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The manual's page, point by point.
 
+use api_v1::member;
 use serde_json::json;
 use service::ImportOptions;
 
@@ -128,4 +129,34 @@ fn members_and_types_are_those_of_the_page() {
         answer.inside["page"],
         json!({"currentPage": 1, "pageSize": 200, "totalPage": 1, "totalResults": 1})
     );
+}
+
+#[test]
+fn a_record_has_the_members_of_the_table_in_its_order() {
+    let server = TestServer::at("2026-11-30T09:00:00Z");
+    let client = server.org("demo", "UTC").editor();
+    let id = client.create_with(
+        "activity.note=n&activity.endDateTime=2026-12-01T10:00:00Z&activity.systemUserId=7\
+         &activity.customFieldDataList.customFieldData.fieldId=1\
+         &activity.customFieldDataList.customFieldData.fieldValue=x",
+    );
+    let text = client.sync(&format!("activityIds.activityId={id}")).text;
+    let places = [
+        member::CREATED,
+        member::CREATED_BY,
+        member::MODIFIED,
+        member::MODIFIED_BY,
+        member::ID,
+        member::SUBJECT,
+        member::NOTE,
+        member::START,
+        member::END,
+        member::CLIENT,
+        member::SYSTEM_USER,
+        member::STATUS,
+        member::PRIORITY,
+        member::CUSTOM_FIELDS,
+    ]
+    .map(|name| text.find(&format!("\"{name}\":")).unwrap_or_else(|| panic!("no {name}: {text}")));
+    assert!(places.is_sorted(), "{text}");
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use api_v1::parameter;
 use domain::{ActivityId, Origin, Stamp, Version, Zone};
 use maud::{Markup, html};
 use service::{Directory, Preview, SyncPage, Tenant};
@@ -152,7 +153,7 @@ pub(super) fn request(
             p {
                 @if preview.answer.pages > 1 { "Once all " (number(preview.answer.pages)) " pages have been read, use" } @else { "Use" }
                 " this time as the next "
-                code { "syncActivityTimeFrom" } ":"
+                code { (parameter::FROM) } ":"
             }
             (copied("next-from", "Copy time", &next.to_string()))
             p.hint {

@@ -6,6 +6,7 @@ mod chart;
 mod live;
 mod question;
 
+use api_v1::method;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -49,8 +50,7 @@ async fn show(
     };
     let preview = web.service.preview(org, &question.query, question.as_of).await?;
     let chart = chart(&web, org, &question, &preview, &zone);
-    let address =
-        api::address(&web, &headers, "account/syncActivities", &question.parameters(&zone));
+    let address = api::address(&web, &headers, method::SYNC, &question.parameters(&zone));
     let content = html! {
         (answer::totals(&preview.answer, &zone))
         (chart)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use api_v1::parameter;
 use domain::{ActivityId, Member, Moment, MomentError, Seq, Stamp, Zone};
 use service::{AsOf, Direction, Order, SyncQuery};
 
@@ -163,24 +164,24 @@ impl Question {
     /// The parameters of the same request to the API, with a placeholder for the session.
     pub(super) fn parameters(&self, zone: &Zone) -> Vec<(&'static str, String)> {
         let SyncQuery { ids, from, to, page, page_size, .. } = &self.query;
-        let mut parameters = vec![("userSessionId", "…".to_owned())];
+        let mut parameters = vec![(parameter::SESSION, "…".to_owned())];
         let mut add = |name, value| parameters.push((name, value));
         if let Some(from) = from {
-            add("syncActivityTimeFrom", zone.at(*from).to_string());
+            add(parameter::FROM, zone.at(*from).to_string());
         }
         if let Some(to) = to {
-            add("syncActivityTimeTo", zone.at(*to).to_string());
+            add(parameter::TO, zone.at(*to).to_string());
         }
         for id in ids.iter().flatten() {
-            add("activityIds.activityId", id.to_string());
+            add(parameter::IDS, id.to_string());
         }
-        add("page.currentPage", page.to_string());
-        add("page.pageSize", page_size.to_string());
+        add(parameter::PAGE, page.to_string());
+        add(parameter::PAGE_SIZE, page_size.to_string());
         if let Some(column) = self.order.column {
-            add("page.sortColumn", column.to_owned());
+            add(parameter::SORT_COLUMN, column.to_owned());
         }
         if self.order.direction == ASCENDING {
-            add("page.sortDirection", "ASC".to_owned());
+            add(parameter::SORT_DIRECTION, "ASC".to_owned());
         }
         parameters
     }

@@ -6,6 +6,7 @@ mod state;
 
 use std::cmp::Reverse;
 
+use api_v1::{method, parameter};
 use axum::Router;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -258,9 +259,11 @@ fn user(id: &str, directory: &Directory) -> Result<UserId, &'static str> {
 
 /// The only page that ever shows the secret.
 fn created_page(web: &Web, who: &SignedIn, headers: &HeaderMap, key: &NewKey) -> Response {
-    let parameters =
-        [("login.apiKey", key.secret.clone()), ("login.orgid", who.person.tenant.id.to_string())];
-    let login = api::curl(&api::address(web, headers, "common/login", &parameters));
+    let parameters = [
+        (parameter::LOGIN_KEY, key.secret.clone()),
+        (parameter::LOGIN_ORG, who.person.tenant.id.to_string()),
+    ];
+    let login = api::curl(&api::address(web, headers, method::LOGIN, &parameters));
     let content = html! {
         (layout::head("New API key", &html! {}))
         (notice("warn", "This key is shown only once. Copy it now: it cannot be looked up later."))
@@ -269,7 +272,7 @@ fn created_page(web: &Web, who: &SignedIn, headers: &HeaderMap, key: &NewKey) ->
             (copied("new-key", "Copy key", &key.secret))
             h2 { "Log in with this key" }
             (copied("login-curl", "Copy curl command", &login))
-            p.hint { "The answer contains a " code { "userSessionId" } ". Send it with every other request." }
+            p.hint { "The answer contains a " code { (parameter::SESSION) } ". Send it with every other request." }
         }
         p { a.button href="/integrations" { "Back to Integrations" } }
     };

@@ -1,5 +1,6 @@
 //! The state of an integration in words: what is wrong, and what to do about it.
 
+use api_v1::parameter;
 use domain::{Stamp, Zone};
 use maud::{Markup, html};
 use service::{Hint, Integration, IntegrationState as State, Severity};
@@ -32,7 +33,7 @@ pub(super) fn sentence(one: &Integration, zone: &Zone) -> Markup {
             }
             State::AsksFromTheFuture { from } => {
                 "It asks for changes from " (exact(from, zone)) ", which is in the future, so its answers are empty. Set its "
-                code { "syncActivityTimeFrom" } " back to " (resume(one, zone)) "."
+                code { (parameter::FROM) } " back to " (resume(one, zone)) "."
             }
             State::Incomplete { read } => {
                 @match read {
@@ -42,7 +43,7 @@ pub(super) fn sentence(one: &Integration, zone: &Zone) -> Markup {
                 }
                 (lost) " never delivered. Make it "
                 @if one.missing.unread > 0 { "read every page up to " code { "page.totalPage" } }
-                @else { "ask without " code { "ignoreDeletedIdList" } }
+                @else { "ask without " code { (parameter::IGNORE_DELETED) } }
                 ", starting once from " (resume(one, zone)) "."
             }
             State::Skipped { from, to, changes } => {
