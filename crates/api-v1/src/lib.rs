@@ -6,7 +6,7 @@
 /// Where the methods are, below a server's address.
 pub const PATH: &str = "/neonws/services/api";
 
-/// The methods: service and name, below [`PATH`](crate::PATH).
+/// The methods: service and name, below [`PATH`].
 pub mod method {
     /// Begins a session.
     pub const LOGIN: &str = "common/login";

@@ -2,7 +2,7 @@
 
 use domain::{
     ActivityId, ClientId, Lookup, Member, Moment, Names, Precision, Stamp, StatusId, StatusName,
-    UserId, Zone, folded,
+    UserId, Zone, folded, is_conversion,
 };
 
 use super::Unsaid;
@@ -174,6 +174,11 @@ impl<'a> Fields<'_, 'a> {
         }
         let names = &*self.cells.as_deref()?.names;
         let known = id.filter(|id| names.has_status(*id) || (names.is_new() && name.is_some()));
+        // From a name that a program has converted, nothing can be learned.
+        let name_of_id = known.and_then(|id| names.name_of_status(id)).unwrap_or_default();
+        let name = name.filter(|name| {
+            names.has_status_named(name.as_str()) || !is_conversion(&name_of_id, name.as_str())
+        });
         let is_edited = match (known, &name) {
             (Some(id), Some(name)) => self.is_status_edited(id, name, of, at)?,
             _ => false,
@@ -223,12 +228,12 @@ impl<'a> Fields<'_, 'a> {
                 return None;
             }
         };
+        let name_of_id = names.name_of_status(id).unwrap_or_default();
         match had {
             Some((_, had)) if folded(had.as_str()) == folded(name.as_str()) => return Some(false),
             Some((had, _)) if had == id => return Some(true),
             _ => {}
         }
-        let name_of_id = names.name_of_status(id).unwrap_or_default();
         let [id_member, name_member] = [Column::StatusId, Column::StatusName].map(Column::name);
         let (id, name) = (id.0, name.to_string());
         let cell = self.given(Column::StatusName).unwrap_or(self.whole);

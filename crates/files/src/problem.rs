@@ -97,7 +97,7 @@ pub struct Problem {
     pub line: u64,
     /// Whether the file is a table.
     pub is_row: bool,
-    /// Further lines with the very same problem, at most [`FURTHER_LINES_MAX`]: one name that is not here may be in many.
+    /// Further lines with the very same problem, at most a few: one name that is not here may be in many.
     pub further: Vec<u64>,
     /// How many times there is this problem.
     pub times: u64,

@@ -48,6 +48,20 @@ pub fn unguarded(cell: &str) -> &str {
     cell.strip_prefix(GUARD).filter(|text| needs_guard(text)).unwrap_or(cell)
 }
 
+/// Whether a program may have made one text of another without being asked: `123` of `00123`, `#NAME?` of `=Parked`.
+///
+/// ```
+/// use domain::is_conversion;
+/// assert!(is_conversion("00123", "123"));
+/// assert!(is_conversion("=Parked", "#NAME?"));
+/// assert!(!is_conversion("00123", "Parked"));
+/// assert!(!is_conversion("Parked", "123"));
+/// ```
+#[must_use]
+pub fn is_conversion(was: &str, text: &str) -> bool {
+    needs_guard(was) && is_mistakable(text)
+}
+
 fn needs_guard(text: &str) -> bool {
     text.starts_with(GUARDED) || is_mistakable(text)
 }

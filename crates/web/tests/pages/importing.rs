@@ -577,6 +577,32 @@ fn the_name_of_a_status_that_was_edited_beside_its_id_counts_and_is_added_on_req
 }
 
 #[test]
+fn what_a_program_makes_of_the_name_of_a_status_is_no_edit() {
+    let world = World::new();
+    world.activity("Call Ada");
+    let mut admin = world.admin();
+    let (status, name) = (domain::StatusId(42), domain::StatusName::parse("00123").unwrap());
+    world.service.add_status(&world.acme, Some(status), name).unwrap();
+    let (_, file) = admin.download("/activities.csv");
+    let file = String::from_utf8(file).unwrap();
+    let file = file.replace("\"2\",\"Not Started\"", "\"42\",\"'00123\"");
+    let (address, _) = uploaded(&mut admin, "activities.csv", &file);
+    sent(&mut admin, &address, &[("action", "import")]).shows("1 activity was");
+
+    let (_, file) = admin.download("/activities.csv");
+    let file = String::from_utf8(file).unwrap();
+    assert!(file.contains("\"'00123\""), "{file}");
+    for name in ["123", "#NAME?"] {
+        let file = file.replace("'00123", name);
+        let (address, page) = uploaded(&mut admin, "activities.csv", &file);
+        assert_eq!(count(&page, "unchanged"), 1, "{name}");
+        admin.post(&address, &[("action", "discard")]).redirected();
+    }
+    let (_, page) = uploaded(&mut admin, "activities.csv", &file.replace("'00123", "Parked"));
+    page.shows("Statuses that do not exist yet: Parked.");
+}
+
+#[test]
 fn all_that_is_wrong_with_a_table_is_told_at_once() {
     let world = World::new();
     world.activity("Call Ada");
