@@ -5,6 +5,7 @@
 use std::sync::{Arc, LazyLock};
 
 use domain::{ActivityId, Moment, Stamp};
+use postgres::error::SqlState;
 use postgres::{Client, Config, GenericClient, IsolationLevel, Transaction};
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -16,9 +17,11 @@ use crate::{Row, State, Unreadable};
 /// The form of the tables.
 const VERSION: u32 = 1;
 
-/// The lock that a mirror holds as long as it is connected: one of its own for each schema.
-const LOCK: &str =
-    "SELECT pg_try_advisory_lock(hashtext('driftless_mirror'), hashtext(current_schema()))";
+/// The lock that a mirror holds as long as it is connected: one of its own for each schema. The server notices
+/// only after a moment that a mirror has disconnected, so the next one waits for a few seconds.
+const LOCK: &str = "SET lock_timeout = '5s';
+    SELECT pg_advisory_lock(hashtext('driftless_mirror'), hashtext(current_schema()));
+    RESET lock_timeout";
 
 const OTHER_TABLES: &str = "
 CREATE TABLE activity_deleted (activity_id bigint PRIMARY KEY);
@@ -128,14 +131,16 @@ impl PostgresqlTarget {
         let name = shown(&config);
         let to_error = |error: postgres::Error| failed(&name, &error);
         let mut client = config.connect(tls()).map_err(to_error)?;
-        let locked = client.query_one(LOCK, &[]).map_err(to_error)?;
-        match locked.get::<_, Option<bool>>(0) {
-            Some(true) => {}
-            Some(false) => return Err(TargetError::InUse { target: name }),
-            None => {
-                let problem = "its search path names no schema that exists".to_owned();
-                return Err(TargetError::Failed { target: name, problem });
+        let schema = client.query_one("SELECT current_schema() IS NULL", &[]).map_err(to_error)?;
+        if schema.get(0) {
+            let problem = "its search path names no schema that exists".to_owned();
+            return Err(TargetError::Failed { target: name, problem });
+        }
+        match client.batch_execute(LOCK) {
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                return Err(TargetError::InUse { target: name });
             }
+            locked => locked.map_err(to_error)?,
         }
         let mut target = PostgresqlTarget { name, client };
         target.set_up()?;
