@@ -105,6 +105,34 @@ fn the_map_of_the_code_leads_to_files_that_exist() {
     assert!(found > 80, "{found} paths");
 }
 
+/// All text of the Rust sources in a folder.
+fn sources(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let text = |path: PathBuf| match path.is_dir() {
+        true => sources(&path),
+        false if path.extension().is_some_and(|extension| extension == "rs") => {
+            fs::read_to_string(path).unwrap()
+        }
+        false => String::new(),
+    };
+    entries.map(text).collect()
+}
+
+#[test]
+fn every_test_that_the_guarantees_name_exists() {
+    let (document, sources) = (text("docs/guarantees.md"), sources(&root().join("crates")));
+    let is_test = |name: &&str| {
+        let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        is_name && name.matches('_').count() >= 2
+    };
+    let names: BTreeSet<&str> = document.split('`').skip(1).step_by(2).filter(is_test).collect();
+    assert!(names.len() > 80, "{}", names.len());
+    // The store's contract has them as macros.
+    let is_missing = |name: &&&str| !sources.contains(&format!("fn {name}("));
+    let missing: Vec<_> = names.iter().filter(is_missing).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 /// The rows of the limits in the settings: what, how much, and the source line that has it.
 const LIMITS: [(&str, &str, &str, &str); 35] = [
     ("subject", "4,000 ", "domain/src/activity.rs", "SUBJECT_CHARS_MAX: usize = 4_000;"),
