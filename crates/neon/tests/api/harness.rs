@@ -10,7 +10,7 @@ use std::sync::{Arc, RwLock};
 use axum::body::Body;
 use axum::http::{Request, Response, header};
 use domain::{Clock, ManualClock, Moment, Name, OrgId, Role, UserId, Version, Zone};
-use files::{ColumnNames, Reading};
+use files::{ColumnNames, ReadError, Reading};
 use http_body_util::BodyExt;
 use neon::export::{Format, Writer};
 use neon::{Api, Outbox};
@@ -285,6 +285,11 @@ impl Org {
 
     /// Reads a file to import it.
     pub(crate) fn plan(&self, file: &str) -> ImportPlan {
+        self.try_plan(file).unwrap()
+    }
+
+    /// The same for a file that may be refused.
+    pub(crate) fn try_plan(&self, file: &str) -> Result<ImportPlan, ReadError> {
         let service = self.service();
         let folder = tempfile::tempdir().unwrap();
         let mut spool = Spool::new(folder.path()).unwrap();
@@ -302,9 +307,8 @@ impl Org {
         files::read("file", Cursor::new(file), reading, &mut |item| {
             spool.push(&item).unwrap();
             ControlFlow::Continue(())
-        })
-        .unwrap();
-        spool.finish().unwrap()
+        })?;
+        Ok(spool.finish().unwrap())
     }
 
     /// Imports what has been read.

@@ -16,6 +16,9 @@ fn after(statuses: &[(i64, &str)]) -> (TestServer, Org) {
             r#"{{"activityId":{id},"subject":"s","startDateTime":"2026-01-01T00:00:00Z","lastModifiedDateTime":"2026-01-01T00:00:00Z","activityStatus":{{"id":"{status}","name":"{name}"}},"activityPriority":"LOW"}}"#
         )
     });
+    // A line about nothing that is here, since an empty file is refused.
+    let gone = r#"{"activityId":999,"deletedDateTime":"2026-01-01T00:00:00Z"}"#.to_owned();
+    let lines = lines.chain([gone]);
     let report = org.import(&lines.collect::<String>(), ImportOptions::default()).unwrap();
     assert!(report.kept_stamps);
     (server, org)

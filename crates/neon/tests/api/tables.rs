@@ -225,14 +225,19 @@ fn rows_without_an_id_become_new_activities() {
     let ids: Vec<i64> = report.given_ids.first.iter().map(|id| id.0).collect();
     assert_eq!(ids, [2, 3]);
     assert_eq!(client.retrieve(3)["startDateTime"], "2026-03-03T10:00:00.000-06:00");
-    refused(&client, "subject\nhalf\n", "a new activity needs subject, startDateTime");
+    let lacking = client.org.try_plan("subject\nhalf\n").err().unwrap().to_string();
+    assert!(lacking.contains("startDateTime, activityStatus.name, activityPriority"), "{lacking}");
     refused(&client, "activityId,subject\n77,half\n", "77");
 }
 
 #[test]
 fn two_rows_of_one_id_that_differ_are_refused() {
     let (_server, client, _) = with_one();
-    refused(&client, "activityId,subject\n1,one\n1,two\n", "two rows have the same activityId");
+    refused(
+        &client,
+        "activityId,subject\n1,one\n1,two\n",
+        "row 3: this row and row 2 have the same activityId, 1",
+    );
     assert_eq!(import(&client, "activityId,subject\n1,one\n1,one\n", PLAIN).unwrap().updated, 1);
 }
 
