@@ -12,7 +12,7 @@ mod mistakable;
 
 use std::borrow::Cow;
 
-use self::mistakable::is_mistakable;
+use self::mistakable::{is_error, is_mistakable};
 
 use crate::{Moment, Zone};
 
@@ -48,18 +48,19 @@ pub fn unguarded(cell: &str) -> &str {
     cell.strip_prefix(GUARD).filter(|text| needs_guard(text)).unwrap_or(cell)
 }
 
-/// Whether a program may have made one text of another without being asked: `123` of `00123`, `#NAME?` of `=Parked`.
+/// Whether a program may have made one text of another without being asked: `123` of `00123`. What shows an error, as
+/// `#NAME?` does, is none: a program that has run texts as formulas has changed more than this one.
 ///
 /// ```
 /// use domain::is_conversion;
 /// assert!(is_conversion("00123", "123"));
-/// assert!(is_conversion("=Parked", "#NAME?"));
+/// assert!(!is_conversion("=Parked", "#NAME?"));
 /// assert!(!is_conversion("00123", "Parked"));
 /// assert!(!is_conversion("Parked", "123"));
 /// ```
 #[must_use]
 pub fn is_conversion(was: &str, text: &str) -> bool {
-    needs_guard(was) && is_mistakable(text)
+    needs_guard(was) && is_mistakable(text) && !is_error(text)
 }
 
 fn needs_guard(text: &str) -> bool {
