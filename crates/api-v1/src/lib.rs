@@ -30,8 +30,19 @@ pub mod method {
     /// Count and hash of ranges of ids: Driftless's own, the vendor has none.
     pub const DIGEST: &str = "account/digestActivities";
 
-    /// Those that change something.
-    pub const WRITING: [&str; 4] = [CREATE, ADD, UPDATE, REMOVE];
+    /// How the names of methods begin that change nothing.
+    const READING: [&str; 4] = ["digest", "list", "retrieve", "sync"];
+
+    /// Whether a method is known to change nothing, by the first word of its name: the vendor has many that are not
+    /// about activities.
+    #[must_use]
+    pub fn only_reads(method: &str) -> bool {
+        let name = method.rsplit('/').next().unwrap_or(method);
+        READING.iter().any(|word| {
+            let begins = |head: &str| head.eq_ignore_ascii_case(word);
+            name.get(..word.len()).is_some_and(begins)
+        })
+    }
 }
 
 /// The root members of the answers that hold activities.

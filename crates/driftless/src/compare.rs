@@ -44,7 +44,7 @@ pub(crate) struct Compare {
     #[arg(long, env = "DRIFTLESS_COMPARE_RIGHT_KEY_FILE", value_name = "FILE")]
     right_key_file: Option<PathBuf>,
     /// A file of more requests, one on each line: account/syncActivities?…, an address, or a line of a log
-    /// that contains one. Requests that would change something are refused.
+    /// that contains one. Only methods that list, retrieve or sync are accepted, since others may change something.
     #[arg(long, env = "DRIFTLESS_COMPARE_REQUESTS", value_name = "FILE")]
     requests: Option<PathBuf>,
     /// How many activities are compared, the oldest change first.
