@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use mirror::compare::{Asked, Difference, Extent, Kind, SET_ASIDE, Side, compare};
+use mirror::source::PAGE_SIZE;
 use mirror::{Patience, Stop};
 use serde::Serialize;
 
@@ -17,9 +18,6 @@ use crate::signals::stop_on_signals;
 
 /// A longer file of requests is not read.
 const REQUESTS_BYTES_MAX: u64 = 16 << 20;
-
-/// The records of a page.
-const PAGE_SIZE: u64 = 200;
 
 #[derive(Args, Debug)]
 pub(crate) struct Compare {

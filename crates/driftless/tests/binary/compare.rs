@@ -40,7 +40,7 @@ impl Compared {
 }
 
 /// A server that passes everything on to another one, and changes its answers.
-fn altering(of: &str, alter: fn(&str, String) -> String) -> String {
+pub(crate) fn altering(of: &str, alter: fn(&str, String) -> String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let of = of.to_owned();
@@ -239,7 +239,7 @@ fn a_server_that_cannot_be_asked_is_told_with_a_reason() {
         ),
         (
             format!("--left {here} --right ftp://x --left-key-file key --right-key-file key"),
-            "is no address of a server",
+            "is not the address of a server",
         ),
         (
             format!("--left {here} --right {page} --left-key-file key --right-key-file key"),
