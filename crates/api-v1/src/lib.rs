@@ -30,18 +30,79 @@ pub mod method {
     /// Count and hash of ranges of ids: Driftless's own, the vendor has none.
     pub const DIGEST: &str = "account/digestActivities";
 
-    /// Those that change something.
-    pub const WRITING: [&str; 4] = [CREATE, ADD, UPDATE, REMOVE];
+    /// How the names of methods begin that change nothing.
+    const READING: [&str; 4] = ["digest", "list", "retrieve", "sync"];
+
+    /// Whether a method is known to change nothing, by the first word of its name: the vendor has many that are not
+    /// about activities.
+    #[must_use]
+    pub fn only_reads(method: &str) -> bool {
+        let name = method.rsplit('/').next().unwrap_or(method);
+        READING.iter().any(|word| {
+            let begins = |head: &str| head.eq_ignore_ascii_case(word);
+            name.get(..word.len()).is_some_and(begins)
+        })
+    }
 }
 
-/// The root members of the answers that hold activities.
+/// Headers that Driftless puts into every answer; the vendor has none of them. In lower case, as HTTP/2 wants them.
+pub mod header {
+    /// The version of Driftless. A server that sends it can be relied on: after an answer, nothing appears that is older than its
+    /// `responseDateTime`.
+    pub const VERSION: &str = "driftless-version";
+    /// Which log an answer is from: another one after a backup was restored.
+    pub const LOG: &str = "driftless-log";
+}
+
+/// Ends the message of code 2 if a later page is asked for of a window that is no longer known.
+pub const BEGIN_AGAIN: &str = "begin again with page 1";
+
+/// Members of answers, besides those of records.
+pub mod answer {
+    /// `SUCCESS` or `FAIL`.
+    pub const RESULT: &str = "operationResult";
+    /// A text about what was done.
+    pub const MESSAGE: &str = "responseMessage";
+    /// When the server answered, by its own clock.
+    pub const RESPONDED: &str = "responseDateTime";
+    /// Why it refused: an object with the list [`ERROR`].
+    pub const ERRORS: &str = "errors";
+    /// The list in [`ERRORS`].
+    pub const ERROR: &str = "error";
+    /// Of an error: its [code](crate::code), as text.
+    pub const ERROR_CODE: &str = "errorCode";
+    /// Of an error: its text.
+    pub const ERROR_MESSAGE: &str = "errorMessage";
+    /// Which page it is, and of how much.
+    pub const PAGE: &str = "page";
+    /// Of [`PAGE`]: its number, from 1.
+    pub const PAGE_NUMBER: &str = "currentPage";
+    /// Of [`PAGE`]: records on each page but the last.
+    pub const PAGE_SIZE: &str = "pageSize";
+    /// Of [`PAGE`]: how many there are.
+    pub const PAGES: &str = "totalPage";
+    /// Of [`PAGE`]: records on all pages.
+    pub const RESULTS: &str = "totalResults";
+    /// The records: an object with the list [`ACTIVITY`].
+    pub const ACTIVITIES: &str = "activities";
+    /// The list in [`ACTIVITIES`], or the one record of a retrieval.
+    pub const ACTIVITY: &str = "activity";
+    /// The ids of removed activities: an object with a list that is named like a record's id.
+    pub const REMOVED: &str = "deletedActivityIdList";
+}
+
+/// The root members of answers.
 pub mod root {
+    /// Of [`method::LOGIN`](crate::method::LOGIN).
+    pub const LOGIN: &str = "loginResponse";
     /// Of [`method::SYNC`](crate::method::SYNC).
     pub const SYNC: &str = "syncActivitiesResponse";
     /// Of `account/listActivities`, which only the vendor serves.
     pub const LIST: &str = "listActivitiesResponse";
     /// Of [`method::RETRIEVE`](crate::method::RETRIEVE).
     pub const RETRIEVE: &str = "retrieveActivityResponse";
+    /// Of [`method::DIGEST`](crate::method::DIGEST).
+    pub const DIGEST: &str = "digestActivitiesResponse";
 }
 
 /// Parameters of requests.
@@ -128,7 +189,7 @@ pub mod code {
     pub const RANGE_OR_ID_REQUIRED: u32 = 10_242;
 }
 
-/// The members of a record in their order, and what is beside them in a table.
+/// The members of a record in their order, and what a table has in addition.
 pub mod member {
     /// Created: when.
     pub const CREATED: &str = "createdDateTime";

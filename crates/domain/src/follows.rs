@@ -2,9 +2,6 @@
 
 use crate::Stamp;
 
-/// Where API v1 is, below a server's address.
-const API_PATH: &str = "/neonws/services/api";
-
 /// What an organization follows: as long as it does, only what the source says is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Follows {
@@ -34,6 +31,6 @@ impl Follows {
     /// The source's address as people know it.
     #[must_use]
     pub fn address(&self) -> &str {
-        self.source.strip_suffix(API_PATH).unwrap_or(&self.source)
+        self.source.strip_suffix(api_v1::PATH).unwrap_or(&self.source)
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use mirror::compare::{Asked, Difference, Extent, Kind, SET_ASIDE, Side, compare};
+use mirror::source::PAGE_SIZE;
 use mirror::{Patience, Stop};
 use serde::Serialize;
 
@@ -17,9 +18,6 @@ use crate::signals::stop_on_signals;
 
 /// A longer file of requests is not read.
 const REQUESTS_BYTES_MAX: u64 = 16 << 20;
-
-/// The records of a page.
-const PAGE_SIZE: u64 = 200;
 
 #[derive(Args, Debug)]
 pub(crate) struct Compare {
@@ -44,7 +42,7 @@ pub(crate) struct Compare {
     #[arg(long, env = "DRIFTLESS_COMPARE_RIGHT_KEY_FILE", value_name = "FILE")]
     right_key_file: Option<PathBuf>,
     /// A file of more requests, one on each line: account/syncActivities?…, an address, or a line of a log
-    /// that contains one. Requests that would change something are refused.
+    /// that contains one. Only methods that list, retrieve or sync are accepted, since others may change something.
     #[arg(long, env = "DRIFTLESS_COMPARE_REQUESTS", value_name = "FILE")]
     requests: Option<PathBuf>,
     /// How many activities are compared, the oldest change first.

@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::ControlFlow;
 
+use api_v1::answer;
 use domain::{ActivityId, Imported, Moment, Stamp};
 
 use super::object::{elements, is_empty, members};
@@ -130,7 +131,8 @@ impl AnswerHead {
 }
 
 fn page(page: &str) -> Option<AnswerPage> {
-    const NAMES: [&str; 4] = ["currentPage", "pageSize", "totalPage", "totalResults"];
+    const NAMES: [&str; 4] =
+        [answer::PAGE_NUMBER, answer::PAGE_SIZE, answer::PAGES, answer::RESULTS];
     let told = members(page, &NAMES, &mut |_, _| ()).ok()?;
     let number = |text: Option<&str>| Form::Json.text(text?)?.trim().parse().ok();
     let [current, size, pages, results] = told.map(number);
@@ -139,7 +141,7 @@ fn page(page: &str) -> Option<AnswerPage> {
 
 fn errors(errors: Option<&str>, result: Option<&str>) -> Vec<AnswerError> {
     let list = || -> Option<Vec<AnswerError>> {
-        let [list] = members(errors?, &["error"], &mut |_, _| ()).ok()?;
+        let [list] = members(errors?, &[answer::ERROR], &mut |_, _| ()).ok()?;
         let list = elements(list?).ok()?;
         list.into_iter().map(error).collect()
     };
@@ -150,7 +152,8 @@ fn errors(errors: Option<&str>, result: Option<&str>) -> Vec<AnswerError> {
 }
 
 fn error(entry: &str) -> Option<AnswerError> {
-    let [code, message] = members(entry, &["errorCode", "errorMessage"], &mut |_, _| ()).ok()?;
+    let [code, message] =
+        members(entry, &[answer::ERROR_CODE, answer::ERROR_MESSAGE], &mut |_, _| ()).ok()?;
     let code = code.and_then(|code| Form::Json.text(code)?.trim().parse().ok());
     let message = message.and_then(|message| Form::Json.text(message)).unwrap_or_default();
     Some(AnswerError { code, message: message.chars().take(MESSAGE_CHARS_MAX).collect() })

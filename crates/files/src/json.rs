@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 use std::ops::ControlFlow;
 
-use api_v1::root;
+use api_v1::{answer as says, member, root};
 use domain::{Imported, Members, Moment};
 use serde_json::value::RawValue;
 
@@ -149,14 +149,14 @@ impl<'a> Stretch<'_, 'a, '_> {
             root,
             answer,
             &[
-                "operationResult",
-                "errors",
-                "activities",
-                "activity",
-                "deletedActivityIdList",
-                "page",
-                "responseDateTime",
-                "responseMessage",
+                says::RESULT,
+                says::ERRORS,
+                says::ACTIVITIES,
+                says::ACTIVITY,
+                says::REMOVED,
+                says::PAGE,
+                says::RESPONDED,
+                says::MESSAGE,
                 "searchResults",
             ],
         );
@@ -168,7 +168,7 @@ impl<'a> Stretch<'_, 'a, '_> {
         if root == root::RETRIEVE {
             return match activity {
                 Some(activity) => self.record(activity),
-                None => self.note(answer, Fault::Missing("activity")),
+                None => self.note(answer, Fault::Missing(says::ACTIVITY)),
             };
         }
         let before = self.intake.summary.records;
@@ -179,7 +179,7 @@ impl<'a> Stretch<'_, 'a, '_> {
 
     /// Remembers which page the answer is; what it says of that in no known way is as good as absent.
     fn page(&mut self, root: &'static str, page: Option<&'a str>, records_before: u64) {
-        const NAMES: [&str; 3] = ["currentPage", "totalPage", "totalResults"];
+        const NAMES: [&str; 3] = [says::PAGE_NUMBER, says::PAGES, says::RESULTS];
         let told = members(page.unwrap_or("null"), &NAMES, &mut |_, _| ()).unwrap_or_default();
         let number = |text: &str| Form::Json.text(text)?.trim().parse().ok();
         let summary = &mut self.intake.summary;
@@ -189,17 +189,16 @@ impl<'a> Stretch<'_, 'a, '_> {
 
     fn activities(&mut self, answer: &'a str, activities: Option<&'a str>) -> ControlFlow<()> {
         let Some(activities) = activities else {
-            return self.note(answer, Fault::Missing("activities"));
+            return self.note(answer, Fault::Missing(says::ACTIVITIES));
         };
-        let [list] = self.object("activities", activities, &["activity"]);
+        let [list] = self.object(says::ACTIVITIES, activities, &[says::ACTIVITY]);
         let records = self.list("activities.activity", list.unwrap_or("null"));
         records.into_iter().try_for_each(|record| self.record(record))
     }
 
     fn deleted(&mut self, deleted: Option<&'a str>) -> ControlFlow<()> {
         let member = "deletedActivityIdList.activityId";
-        let [list] =
-            self.object("deletedActivityIdList", deleted.unwrap_or("null"), &["activityId"]);
+        let [list] = self.object(says::REMOVED, deleted.unwrap_or("null"), &[member::ID]);
         for id in self.list(member, list.unwrap_or("null")) {
             let text = Form::Json.text(id);
             match text.and_then(|text| (value::ID.parse)(&text).ok()) {
@@ -255,14 +254,15 @@ impl<'a> Stretch<'_, 'a, '_> {
 /// The texts of an answer's errors; what stands there, where it has another shape.
 fn error_texts(errors: &str) -> String {
     let texts = || -> Option<Vec<String>> {
-        let [list] = members(errors, &["error"], &mut |_, _| ()).ok()?;
+        let [list] = members(errors, &[says::ERROR], &mut |_, _| ()).ok()?;
         elements(list?).ok()?.into_iter().map(error_text).collect()
     };
     texts().map_or_else(|| shown(errors), |texts| texts.join("; "))
 }
 
 fn error_text(error: &str) -> Option<String> {
-    let [code, text] = members(error, &["errorCode", "errorMessage"], &mut |_, _| ()).ok()?;
+    let [code, text] =
+        members(error, &[says::ERROR_CODE, says::ERROR_MESSAGE], &mut |_, _| ()).ok()?;
     let parts = [code, text].into_iter().flatten().filter_map(|part| Form::Json.text(part));
     Some(shown(&parts.collect::<Vec<_>>().join(" ")))
 }

@@ -4,13 +4,14 @@
 //! [`Target`](target::Target), together with how far it has come. A run can end at any instant, also by a power
 //! cut; the next one goes on from what the target has.
 //!
-//! - From a server that says it is Driftless ([`VERSION_HEADER`](source::VERSION_HEADER)), one window is read page
+//! - From a server that says it is Driftless ([`VERSION`](api_v1::header::VERSION)), one window is read page
 //!   by page, oldest change first, and the next one begins at its `responseDateTime`.
 //! - Any other server is believed less: see [`run`].
 
 mod careful;
 pub mod columns;
 pub mod compare;
+mod http;
 mod patience;
 mod row;
 mod run;

@@ -13,8 +13,10 @@ pub struct Patience {
     pub first: Duration,
     /// The longest pause.
     pub longest: Duration,
-    /// All pauses of one request together.
+    /// As long is one request tried, from its first attempt on: the attempts and the pauses together.
     pub total: Duration,
+    /// A single attempt that takes longer has failed.
+    pub attempt: Duration,
 }
 
 impl Default for Patience {
@@ -23,12 +25,13 @@ impl Default for Patience {
             first: Duration::from_secs(1),
             longest: Duration::from_secs(60),
             total: Duration::from_secs(300),
+            attempt: Duration::from_secs(120),
         }
     }
 }
 
 impl Patience {
-    /// The pause before the next attempt, after so many; none when that would be too much.
+    /// The pause before the next attempt, after so many; none if the total would be over before it ends.
     pub(crate) fn pause(&self, attempts: u32, since: Instant) -> Option<Duration> {
         let doubled = self.first.saturating_mul(2_u32.saturating_pow(attempts.min(16)));
         let pause = doubled.min(self.longest);

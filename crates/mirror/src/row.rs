@@ -1,6 +1,6 @@
 //! An activity as a mirror keeps it.
 
-use domain::{Activity, ActivityId, Imported, Stamp};
+use domain::{Activity, ActivityId, Stamp};
 
 /// An activity that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,24 +24,4 @@ pub struct Unreadable {
     pub record: String,
     /// What is wrong with it.
     pub problem: String,
-}
-
-/// What an answer says of one activity.
-pub(crate) enum Said {
-    There(Row),
-    Removed(ActivityId),
-    /// A record without an id.
-    Nameless,
-}
-
-impl From<Imported> for Said {
-    fn from(imported: Imported) -> Said {
-        match imported {
-            Imported::Record { id: Some(id), stamp, activity, .. } => {
-                Said::There(Row { id, modified: stamp, activity })
-            }
-            Imported::Record { id: None, .. } => Said::Nameless,
-            Imported::Removed { id, .. } => Said::Removed(id),
-        }
-    }
 }

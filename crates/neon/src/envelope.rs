@@ -162,9 +162,6 @@ fn entry(error: &ApiError) -> ErrorEntry<'_> {
     ErrorEntry { error_code: error.code.to_string(), error_message: &error.message }
 }
 
-/// Tells clients that this is Driftless, whose `responseDateTime` may be relied on.
-const VERSION_HEADER: &str = "driftless-version";
-
 /// An answer of the API over HTTP.
 pub(crate) fn response(status: StatusCode, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
@@ -172,7 +169,8 @@ pub(crate) fn response(status: StatusCode, body: Body) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
-    headers.insert(VERSION_HEADER, header::HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
+    let version = header::HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
+    headers.insert(api_v1::header::VERSION, version);
     response
 }
 

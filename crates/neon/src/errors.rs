@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use api_v1::code;
+use api_v1::{BEGIN_AGAIN, code};
 use service::{AskError, LoginError, Refusal};
 
 /// One entry of `errors.error`.
@@ -106,7 +106,9 @@ impl From<Refusal> for ApiError {
 
 impl From<AskError> for ApiError {
     fn from(error: AskError) -> ApiError {
-        ApiError::unavailable(&error.to_string())
+        let is_over = error.is_over();
+        let text = error.to_string();
+        ApiError::unavailable(&if is_over { format!("{text}: {BEGIN_AGAIN}") } else { text })
     }
 }
 

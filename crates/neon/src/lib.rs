@@ -62,9 +62,6 @@ pub const QUERY_BYTES_MAX: usize = 60 << 10;
 /// The most parameters that one request may have.
 pub const PARAMETERS_MAX: usize = 100_000;
 
-/// Tells clients which log an answer is from: what they were told from another one may not hold here.
-const LOG_HEADER: &str = "driftless-log";
-
 /// What can be set about the API.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -129,7 +126,7 @@ impl Api {
     ) -> (Response, Outcome) {
         let (mut response, outcome) = request::answer(&self.0, request, peer, outbox).await;
         if let Some(log) = &self.0.log {
-            response.headers_mut().insert(LOG_HEADER, log.clone());
+            response.headers_mut().insert(api_v1::header::LOG, log.clone());
         }
         (response, outcome)
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use api_v1::method;
+use api_v1::{method, root};
 use percent_encoding::percent_decode_str;
 
 /// A method of the API.
@@ -23,16 +23,16 @@ pub(crate) enum Method {
 /// for creating is called «Create Activity», its SOAP operation `addActivity`: both are served, and
 /// each is answered under the name that was used.
 const TABLE: [(&str, &str, Method); 10] = [
-    (method::LOGIN, "loginResponse", Method::Login),
+    (method::LOGIN, root::LOGIN, Method::Login),
     (method::LOGOUT, "logoutResponse", Method::Logout),
-    (method::SYNC, "syncActivitiesResponse", Method::Sync),
+    (method::SYNC, root::SYNC, Method::Sync),
     (method::CREATE, "createActivityResponse", Method::Create),
     (method::ADD, "addActivityResponse", Method::Create),
     (method::UPDATE, "updateActivityResponse", Method::Update),
     (method::REMOVE, "removeActivityResponse", Method::Remove),
-    (method::RETRIEVE, "retrieveActivityResponse", Method::Retrieve),
+    (method::RETRIEVE, root::RETRIEVE, Method::Retrieve),
     (method::LIST_STATUS, "listActivityStatusResponse", Method::ListStatus),
-    (method::DIGEST, "digestActivitiesResponse", Method::Digest),
+    (method::DIGEST, root::DIGEST, Method::Digest),
 ];
 
 /// What a path leads to: the method, if there is one, and the root member of the answer.

@@ -57,18 +57,16 @@ pub struct SyncPage {
 #[derive(Debug, Error)]
 pub enum AskError {
     /// The run that the page belongs to was lost with a process that died.
-    #[error(
-        "the paged request that page {0} belongs to was interrupted by a restart: begin again with page 1"
-    )]
+    #[error("the paged request that page {0} belongs to was interrupted by a restart")]
     BeginAgain(u64),
     /// The run that the page belongs to may have been dropped for others of the same key.
     #[error(
-        "the paged request that page {0} belongs to may have expired because this key has made too many others: begin again with page 1"
+        "the paged request that page {0} belongs to may have expired because this key has made too many others"
     )]
     Dropped(u64),
     /// The page may belong to either of two runs of the session that differ in To alone.
     #[error(
-        "page {0} could belong to either of two requests of this session that differ only in To: begin again with page 1"
+        "page {0} could belong to either of two requests of this session that differ only in To"
     )]
     Ambiguous(u64),
     /// The key has too many runs under way.
@@ -83,6 +81,14 @@ pub enum AskError {
     /// The store cannot answer.
     #[error("{0}")]
     Unavailable(String),
+}
+
+impl AskError {
+    /// Whether the run that the page belongs to is over, so that only page 1 leads on.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self, AskError::BeginAgain(_) | AskError::Dropped(_) | AskError::Ambiguous(_))
+    }
 }
 
 impl From<StoreError> for AskError {

@@ -1,12 +1,10 @@
 //! Addresses and command lines of API v1, for people to copy.
 
+use api_v1::PATH;
 use axum::http::{HeaderMap, header};
 
 use crate::Web;
 use crate::reached::is_secure;
-
-/// The path of API v1.
-const PATH: &str = "/neonws/services/api";
 
 /// Shown in place of the host name if the browser sends no valid one.
 const UNKNOWN_HOST: &str = "your-server";

@@ -40,7 +40,7 @@ impl Compared {
 }
 
 /// A server that passes everything on to another one, and changes its answers.
-fn altering(of: &str, alter: fn(&str, String) -> String) -> String {
+pub(crate) fn altering(of: &str, alter: fn(&str, String) -> String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let of = of.to_owned();
@@ -190,13 +190,15 @@ fn recorded_requests_are_asked_with_a_session_of_ones_own() {
         # from the vendor's log\n\
         10.0.0.7 - - \"GET /neonws/services/api/account/listActivityStatus?userSessionId=SECRET&&x=1 HTTP/1.1\" 200\n\
         https://api.neoncrm.com/neonws/services/api/common/login?login.apiKey=SECRET&login.orgid=acme\n\
-        POST account/syncActivities?syncActivityTimeFrom=2026-01-01T00:00:00%2B00:00\n";
+        POST account/syncActivities?syncActivityTimeFrom=2026-01-01T00:00:00%2B00:00\n\
+        donation/listDonations?x=1\n";
     compared.folder.write("requests", requests);
     let told = compared.with(&compared.address(), "--requests requests");
     assert_eq!(told.code, 0, "{}", told.shown());
     for line in [
         "same       line 2: account/listActivityStatus",
         "same       line 4: account/syncActivities",
+        "same       line 5: donation/listDonations",
     ] {
         assert!(told.out.contains(line), "{line}\n{}", told.shown());
     }
@@ -204,8 +206,11 @@ fn recorded_requests_are_asked_with_a_session_of_ones_own() {
     let cases = [
         (
             "account/removeActivity?activityId=1&userSessionId=SECRET",
-            "line 1 would change activities",
+            "line 1 is not known to only read (account/removeActivity)",
         ),
+        ("POST donation/createDonation?amount=5", "line 1 is not known to only read"),
+        ("ACCOUNT/CREATEINDIVIDUALACCOUNT?x=1", "line 1 is not known to only read"),
+        ("account/settleAccounts", "line 1 is not known to only read"),
         (
             "\nwhat is this?userSessionId=SECRET",
             "line 2 is not a request of API v1: \"what is this\"",
@@ -234,7 +239,7 @@ fn a_server_that_cannot_be_asked_is_told_with_a_reason() {
         ),
         (
             format!("--left {here} --right ftp://x --left-key-file key --right-key-file key"),
-            "is no address of a server",
+            "is not the address of a server",
         ),
         (
             format!("--left {here} --right {page} --left-key-file key --right-key-file key"),

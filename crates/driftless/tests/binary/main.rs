@@ -52,6 +52,7 @@ mod logins;
 mod loss;
 mod mirror;
 mod mirror_digests;
+mod mirror_refused;
 mod observe;
 mod other_crms;
 mod people;

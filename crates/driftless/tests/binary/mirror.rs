@@ -182,7 +182,7 @@ fn what_goes_wrong_is_told_with_a_way_out() {
     mirrored.folder.write("empty", "");
     let here = format!("http://{}", mirrored.server.address);
     let cases = [
-        ("ftp://x --org acme --key-file key --to sqlite:a.db", "is no address of a server"),
+        ("ftp://x --org acme --key-file key --to sqlite:a.db", "is not the address of a server"),
         ("HERE --org acme --key-file wrong --to sqlite:a.db", "does not accept the key"),
         ("HERE --org acme --key-file empty --to sqlite:a.db", "has no API key in its first line"),
         ("HERE --org acme --key-file nowhere --to sqlite:a.db", "nowhere: No such file"),

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use api_v1::parameter;
+use api_v1::{answer, header, member as name_of, parameter};
 use domain::Moment;
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use super::json::Json;
 use super::side::{Body, Reply};
 
 /// Their values differ at any two servers, and with each request.
-pub const SET_ASIDE: [&str; 2] = [parameter::SESSION, "responseDateTime"];
+pub const SET_ASIDE: [&str; 2] = [parameter::SESSION, answer::RESPONDED];
 
 /// Headers about the connection and the program that answers, not about what it says.
 const HEADERS_SET_ASIDE: [&str; 14] = [
@@ -18,8 +18,8 @@ const HEADERS_SET_ASIDE: [&str; 14] = [
     "content-length",
     "content-encoding",
     "date",
-    "driftless-log",
-    "driftless-version",
+    header::LOG,
+    header::VERSION,
     "expires",
     "keep-alive",
     "server",
@@ -41,7 +41,7 @@ pub enum Kind {
     Status,
     /// A header.
     Header,
-    /// What is sent is no JSON.
+    /// What is sent is not JSON.
     Body,
     /// Only the left server says it.
     OnlyLeft,
@@ -212,7 +212,7 @@ impl Found<'_> {
                 continue;
             };
             let outer = self.activity;
-            self.activity = value.get("activityId").and_then(Json::number).or(outer);
+            self.activity = value.get(name_of::ID).and_then(Json::number).or(outer);
             self.value(&elements, value, &right[*at]);
             self.activity = outer;
         }
@@ -240,7 +240,7 @@ impl Found<'_> {
 fn keys(values: &[Json]) -> Vec<String> {
     let mut seen: HashMap<String, u64> = HashMap::new();
     let keys = values.iter().enumerate().map(|(at, value)| match value {
-        Json::Object(_) => match value.get("activityId").and_then(Json::number) {
+        Json::Object(_) => match value.get(name_of::ID).and_then(Json::number) {
             Some(id) => id.to_string(),
             None => format!("at {}", at + 1),
         },
@@ -258,7 +258,7 @@ fn keys(values: &[Json]) -> Vec<String> {
 }
 
 fn shown_element(value: &Json) -> String {
-    match value.get("activityId").and_then(Json::number) {
+    match value.get(name_of::ID).and_then(Json::number) {
         Some(id) => format!("activity {id}"),
         None => value.to_string(),
     }

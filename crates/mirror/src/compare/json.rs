@@ -35,7 +35,7 @@ impl Json {
         members.iter().find(|(other, _)| other == name).map(|(_, value)| value)
     }
 
-    /// What stands at the end of a path of members.
+    /// The value at the end of a path of members.
     pub(super) fn at(&self, path: &[&str]) -> Option<&Json> {
         path.iter().try_fold(self, |value, name| value.get(name))
     }

@@ -23,9 +23,6 @@ use question::{Known, Question, Session};
 /// Why two servers could not be compared.
 #[derive(Debug, Error)]
 pub enum CompareError {
-    /// It was told to stop.
-    #[error("stopped")]
-    Stopped,
     /// One of them was not there, or went away.
     #[error("{address} is not available: {problem} (asked: {question})")]
     Unavailable {
@@ -36,19 +33,9 @@ pub enum CompareError {
         /// What happened.
         problem: String,
     },
-    /// One of them lets nobody in.
-    #[error("{address} does not accept the key for organization {organization:?}: {message}")]
-    Login {
-        /// Which.
-        address: String,
-        /// The organization.
-        organization: String,
-        /// What it said.
-        message: String,
-    },
-    /// What answers is no API v1.
+    /// One of them cannot be asked.
     #[error(transparent)]
-    NotApi(#[from] SourceError),
+    Server(#[from] SourceError),
     /// A recorded request cannot be asked.
     #[error(transparent)]
     Recorded(#[from] RecordedError),
@@ -61,7 +48,7 @@ pub struct Extent {
     pub pages_max: u64,
     /// Recorded requests, one a line.
     pub recorded: String,
-    /// Members whose values are set aside, besides [`SET_ASIDE`].
+    /// More members whose values are set aside, as those of [`SET_ASIDE`].
     pub set_aside: Vec<String>,
 }
 
@@ -77,7 +64,7 @@ pub struct Asked {
 /// Asks everything; `told` hears of each question as soon as both have answered it.
 ///
 /// # Errors
-/// When one of the servers cannot be asked, or a recorded request is none or would change something.
+/// When one of the servers cannot be asked, or a recorded request is not one, or might change something.
 pub fn compare(
     left: &mut Side,
     right: &mut Side,

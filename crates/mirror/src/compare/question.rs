@@ -1,14 +1,13 @@
 //! What two servers are asked.
 
-use api_v1::{method, parameter};
+use api_v1::{answer, member, method, parameter};
 use domain::Stamp;
 use thiserror::Error;
 
 use super::json::Json;
 use super::side::Reply;
-
-/// The records of one page where nothing else is to be tried.
-const PAGE_SIZE: u64 = 200;
+use crate::http::Verb;
+use crate::source::PAGE_SIZE;
 
 /// An id that no activity has.
 const UNKNOWN_ID: &str = "9007199254740000";
@@ -18,18 +17,12 @@ const UNKNOWN_ID: &str = "9007199254740000";
 pub(super) enum Session {
     /// The one that the login gave.
     Own,
-    /// One that is none.
+    /// One that does not exist.
     Wrong,
     /// None.
     None,
     /// The one that the login gave, which may have ended: no other is begun.
     Ended,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Verb {
-    Get,
-    Post,
 }
 
 /// A question.
@@ -66,7 +59,7 @@ fn window(name: impl Into<String>, to: Stamp) -> Question {
     Question::new(name, method::SYNC, Session::Own)
         .with(parameter::FROM, "1970-01-01T00:00:00.000+00:00")
         .with(parameter::TO, &to.at_offset(0))
-        .with(parameter::SORT_COLUMN, "lastModifiedDateTime")
+        .with(parameter::SORT_COLUMN, member::MODIFIED)
         .with(parameter::SORT_DIRECTION, "ASC")
 }
 
@@ -90,13 +83,14 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn from(first_page: &Reply) -> Known {
         let content = first_page.content();
-        let activities = content.and_then(|content| content.at(&["activities", "activity"]));
+        let activities =
+            content.and_then(|content| content.at(&[answer::ACTIVITIES, answer::ACTIVITY]));
         let ids = activities.map_or(&[][..], Json::list).iter();
-        let ids = ids.filter_map(|activity| activity.get("activityId")?.number()).take(3).collect();
-        let removed =
-            content.and_then(|content| content.at(&["deletedActivityIdList", "activityId"]));
+        let ids = ids.filter_map(|activity| activity.get(member::ID)?.number()).take(3).collect();
+        let removed = content.and_then(|content| content.at(&[answer::REMOVED, member::ID]));
         let removed = removed.and_then(|removed| removed.list().first()?.number());
-        let pages = content.and_then(|content| content.at(&["page", "totalPage"])?.number());
+        let pages =
+            content.and_then(|content| content.at(&[answer::PAGE, answer::PAGES])?.number());
         Known {
             ids,
             removed,
@@ -105,7 +99,7 @@ impl Known {
     }
 }
 
-/// All questions besides the login and the pages of everything; none of them changes anything.
+/// All questions other than the login and the pages of everything; none of them changes anything.
 pub(super) fn built_in(to: Stamp, known: &Known) -> Vec<Question> {
     let mut all = ranges(to);
     all.extend(by_id(to, known));
@@ -134,12 +128,12 @@ fn ranges(to: Stamp) -> Vec<Question> {
         bare("the latest change first")
             .with(from.0, from.1)
             .with(parameter::TO, &to.at_offset(0))
-            .with(parameter::SORT_COLUMN, "lastModifiedDateTime")
+            .with(parameter::SORT_COLUMN, member::MODIFIED)
             .with(parameter::SORT_DIRECTION, "DESC"),
         bare("in the order of subjects")
             .with(from.0, from.1)
             .with(parameter::TO, &to.at_offset(0))
-            .with(parameter::SORT_COLUMN, "subject")
+            .with(parameter::SORT_COLUMN, member::SUBJECT)
             .with(parameter::SORT_DIRECTION, "ASC"),
         bare("in no given order").with(from.0, from.1).with(parameter::TO, &to.at_offset(0)),
         bare("an empty range")
@@ -164,7 +158,7 @@ fn by_id(to: Stamp, known: &Known) -> Vec<Question> {
     }
     let retrieve = |name: &str, id: &str| {
         Question::new(format!("retrieveActivity: {name}"), method::RETRIEVE, Session::Own)
-            .with("activityId", id)
+            .with(member::ID, id)
     };
     all.extend(known.ids.iter().map(|id| retrieve(&id.to_string(), &id.to_string())));
     all.extend(known.removed.map(|id| retrieve("a removed one", &id.to_string())));
@@ -202,7 +196,7 @@ fn refusals(to: Stamp) -> Vec<Question> {
 /// Why a recorded request cannot be asked.
 #[derive(Debug, Error)]
 pub enum RecordedError {
-    /// It is none.
+    /// It is not one.
     #[error(
         "line {line} is not a request of API v1: {text:?}; expected, for example, account/syncActivities?syncActivityTimeFrom=…"
     )]
@@ -212,8 +206,10 @@ pub enum RecordedError {
         /// How it begins.
         text: String,
     },
-    /// It would change both servers.
-    #[error("line {line} would change activities ({method}): compare only reads")]
+    /// It might change both servers.
+    #[error(
+        "line {line} is not known to only read ({method}): compare sends methods whose names begin with list, retrieve, sync or digest; remove the line"
+    )]
     Writes {
         /// From 1.
         line: usize,
@@ -237,11 +233,11 @@ pub(super) fn recorded(text: &str) -> Result<Vec<Question>, RecordedError> {
             return Err(RecordedError::NotOne { line, text });
         };
         let is = |other: &&str| other.eq_ignore_ascii_case(method);
-        if method::WRITING.iter().any(is) {
-            return Err(RecordedError::Writes { line, method: method.to_owned() });
-        }
         if [method::LOGIN, method::LOGOUT].iter().any(is) {
             continue;
+        }
+        if !method::only_reads(method) {
+            return Err(RecordedError::Writes { line, method: method.to_owned() });
         }
         let mut question = Question::new(format!("line {line}: {method}"), method, Session::Own);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {

@@ -1,21 +1,15 @@
 //! One of the two servers.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
-use api_v1::{method, parameter};
+use api_v1::{answer, code, header, method, parameter};
 use domain::{Moment, Stamp};
-use ureq::Agent;
-use ureq::http::Response;
 
 use super::CompareError;
 use super::json::Json;
-use super::question::{Question, Session, Verb};
-use crate::source::{self, SourceError, VERSION_HEADER};
-use crate::{Patience, Stop};
-
-/// A larger answer is not read.
-const ANSWER_BYTES_MAX: u64 = 64 << 20;
+use super::question::{Question, Session};
+use crate::http::{Answer, Http, NoAnswer};
+use crate::{Patience, SourceError, Stop};
 
 /// As often is a server asked that answers that it is not available. After that, this is its answer.
 const BUSY_ATTEMPTS_MAX: u32 = 3;
@@ -32,7 +26,7 @@ pub(super) struct Reply {
 #[derive(Debug)]
 pub(super) enum Body {
     Json(Json),
-    /// The beginning of what is no JSON.
+    /// The beginning of what is not JSON.
     Other(String),
 }
 
@@ -45,37 +39,38 @@ impl Reply {
         }
     }
 
-    /// The code of the first error.
-    fn code(&self) -> Option<String> {
-        let error = self.content()?.at(&["errors", "error"])?.list().first()?;
-        match error.get("errorCode")? {
-            Json::Text(text) => Some(text.clone()),
-            other => Some(other.to_string()),
-        }
+    fn text(&self, member: &str) -> Option<&str> {
+        self.content()?.get(member)?.text()
     }
 
-    fn is_busy(&self) -> bool {
-        self.status == 429 || self.status >= 500 || self.code().as_deref() == Some("2")
+    /// The first error.
+    fn error(&self) -> Option<&Json> {
+        self.content()?.at(&[answer::ERRORS, answer::ERROR])?.list().first()
+    }
+
+    fn has_code(&self, code: u32) -> bool {
+        let said = self.error().and_then(|error| error.get(answer::ERROR_CODE));
+        said.is_some_and(|said| match said {
+            Json::Text(text) => text.parse() == Ok(code),
+            other => other.number() == Some(code.into()),
+        })
     }
 }
 
-/// A server that is compared, and who asks it.
+/// A server that is compared, as one of its organizations sees it.
 pub struct Side {
-    agent: Agent,
-    api: String,
+    http: Http,
     organization: String,
     key: String,
     session: Option<String>,
     version: Option<String>,
-    patience: Patience,
-    stop: Stop,
 }
 
 impl Side {
     /// An organization of a server. `address` may have the path of API v1 or not.
     ///
     /// # Errors
-    /// When the address is none.
+    /// When the address is not valid.
     pub fn new(
         address: &str,
         organization: &str,
@@ -84,21 +79,18 @@ impl Side {
         stop: Stop,
     ) -> Result<Side, SourceError> {
         Ok(Side {
-            agent: source::agent(),
-            api: source::api_address(address)?,
+            http: Http::new(address, patience, stop)?,
             organization: organization.to_owned(),
             key: key.to_owned(),
             session: None,
             version: None,
-            patience,
-            stop,
         })
     }
 
     /// Where API v1 is.
     #[must_use]
     pub fn address(&self) -> &str {
-        &self.api
+        self.http.address()
     }
 
     /// The version, if it says that it is Driftless.
@@ -112,67 +104,60 @@ impl Side {
         let question = Question::new("login", method::LOGIN, Session::None)
             .with(parameter::LOGIN_KEY, &self.key)
             .with(parameter::LOGIN_ORG, &self.organization);
-        let reply = self.answer(&question)?;
-        let said = |name: &str| reply.content().and_then(|content| content.get(name)?.text());
-        let session = said(parameter::SESSION).map(str::to_owned);
-        let now = said("responseDateTime").and_then(|time| Moment::lower_bound(time).ok());
-        let message = || {
-            let error = reply.content()?.at(&["errors", "error"])?.list().first()?;
-            error.get("errorMessage")?.text().map(str::to_owned)
-        };
-        if let Body::Other(beginning) = &reply.body {
-            let (url, status) = (self.api.clone(), reply.status);
-            let beginning = beginning.trim().chars().take(80).collect();
-            return Err(SourceError::NotApi { url, status, beginning }.into());
+        let (reply, answer) = self.answer(&question)?;
+        if let Body::Other(_) = &reply.body {
+            return Err(answer.not_api().into());
         }
-        let (Some(session), Some(now)) = (session, now) else {
-            return Err(CompareError::Login {
-                address: self.api.clone(),
-                organization: self.organization.clone(),
-                message: message().unwrap_or_else(|| "no session was given".to_owned()),
-            });
+        let now = reply.text(answer::RESPONDED).and_then(|time| Moment::lower_bound(time).ok());
+        let (Some(session), Some(now)) = (reply.text(parameter::SESSION), now) else {
+            let message = reply.error().and_then(|error| error.get(answer::ERROR_MESSAGE)?.text());
+            let (url, organization) = (self.address().to_owned(), self.organization.clone());
+            let message = message.unwrap_or("no session").to_owned();
+            return Err(SourceError::Login { url, organization, message }.into());
         };
-        self.session = Some(session);
+        self.session = Some(session.to_owned());
         Ok((reply, now))
     }
 
     /// Asks. Where the session has ended meanwhile, a new one is begun.
     pub(super) fn ask(&mut self, question: &Question) -> Result<Reply, CompareError> {
-        let reply = self.answer(question)?;
-        if question.session == Session::Own && reply.code().as_deref() == Some("4") {
+        let (reply, _) = self.answer(question)?;
+        if question.session == Session::Own && reply.has_code(code::SESSION_INVALID) {
             self.log_in()?;
-            return self.answer(question);
+            return Ok(self.answer(question)?.0);
         }
         Ok(reply)
     }
 
-    fn answer(&mut self, question: &Question) -> Result<Reply, CompareError> {
-        let since = Instant::now();
-        let mut attempts = 0;
+    fn answer(&mut self, question: &Question) -> Result<(Reply, Answer), CompareError> {
+        let mut attempts = self.http.attempts();
         loop {
-            if self.stop.is_told() {
-                return Err(CompareError::Stopped);
-            }
+            attempts.heed_stop()?;
             let answered = self.send(question);
-            let pause = self.patience.pause(attempts, since);
-            attempts += 1;
+            let pause = attempts.failed();
             match (answered, pause) {
-                (Ok(reply), Some(_)) if reply.is_busy() && attempts < BUSY_ATTEMPTS_MAX => {}
-                (Ok(reply), _) => return Ok(reply),
-                (Err(error), Some(_)) if may_pass(&error) => {}
-                (Err(error), _) => {
-                    let (address, question) = (self.api.clone(), question.name.clone());
-                    let problem = error.to_string();
+                (Ok(answer), pause) => {
+                    let reply = read(&answer);
+                    let is_busy = answer.is_busy() || reply.has_code(code::UNAVAILABLE);
+                    if pause.is_none() || !is_busy || attempts.made() >= BUSY_ATTEMPTS_MAX {
+                        self.version = reply.headers.get(header::VERSION).cloned();
+                        return Ok((reply, answer));
+                    }
+                }
+                (Err(NoAnswer::Final(error)), _) => return Err(error.into()),
+                (Err(NoAnswer::MayPass(_)), Some(_)) => {}
+                (Err(NoAnswer::MayPass(problem)), None) => {
+                    let (address, question) = (self.address().to_owned(), question.name.clone());
                     return Err(CompareError::Unavailable { address, question, problem });
                 }
             }
-            if pause.is_some_and(|pause| self.stop.wait(pause)) {
-                return Err(CompareError::Stopped);
+            if let Some(pause) = pause {
+                attempts.wait(pause)?;
             }
         }
     }
 
-    fn send(&mut self, question: &Question) -> Result<Reply, ureq::Error> {
+    fn send(&self, question: &Question) -> Result<Answer, NoAnswer> {
         let session = match question.session {
             Session::Own | Session::Ended => self.session.as_deref(),
             Session::Wrong => Some("0123456789abcdef0123456789abcdef"),
@@ -180,25 +165,13 @@ impl Side {
         };
         let own = session.map(|session| (parameter::SESSION, session));
         let given = question.parameters.iter().map(|(name, value)| (&**name, &**value));
-        let pairs = own.into_iter().chain(given);
-        let url = format!("{}/{}", self.api, question.method);
-        let answer = match question.verb {
-            Verb::Get => {
-                let query =
-                    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-                self.agent.get(format!("{url}?{query}")).call()
-            }
-            Verb::Post => self.agent.post(url).send_form(pairs),
-        }?;
-        let reply = read(answer)?;
-        self.version = reply.headers.get(VERSION_HEADER).cloned();
-        Ok(reply)
+        self.http.send(question.verb, &question.method, own.into_iter().chain(given))
     }
 }
 
-fn read(mut answer: Response<ureq::Body>) -> Result<Reply, ureq::Error> {
+fn read(answer: &Answer) -> Reply {
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in answer.headers() {
+    for (name, value) in &answer.headers {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         headers
             .entry(name.as_str().to_owned())
@@ -208,23 +181,10 @@ fn read(mut answer: Response<ureq::Body>) -> Result<Reply, ureq::Error> {
             })
             .or_insert(value);
     }
-    let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec()?;
-    let body = match serde_json::from_slice(&body) {
+    let beginning = &answer.body[..answer.body.len().min(400)];
+    let body = match serde_json::from_slice(&answer.body) {
         Ok(json) => Body::Json(json),
-        Err(_) => Body::Other(String::from_utf8_lossy(&body[..body.len().min(400)]).into_owned()),
+        Err(_) => Body::Other(String::from_utf8_lossy(beginning).into_owned()),
     };
-    Ok(Reply { status: answer.status().as_u16(), headers, body })
-}
-
-/// Whether asking again can help.
-fn may_pass(error: &ureq::Error) -> bool {
-    use ureq::Error;
-    matches!(
-        error,
-        Error::Timeout(_)
-            | Error::Io(_)
-            | Error::HostNotFound
-            | Error::ConnectionFailed
-            | Error::Protocol(_)
-    )
+    Reply { status: answer.status.as_u16(), headers, body }
 }

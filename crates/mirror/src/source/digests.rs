@@ -1,11 +1,11 @@
 //! Asking Driftless for digests: what ranges of ids hold, as of an instant.
 
-use api_v1::{method, parameter};
+use api_v1::{method, parameter, root};
 use domain::{ActivityId, DIGEST_PARTS_MAX, ID_MAX, SetDigest, Stamp};
-use files::AnswerError;
 use serde::Deserialize;
 
-use super::{NoPage, Source, SourceError, Trouble, lower_bound, not_api, refused};
+use super::page::odd;
+use super::{Errors, NoPage, Source, SourceError, Trouble, content, lower_bound, refused};
 
 /// All ids that there can be.
 pub(crate) const ALL_IDS: Ids = Ids { from: ActivityId(1), to: ActivityId(ID_MAX) };
@@ -54,34 +54,10 @@ pub(crate) struct Digests {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct DigestAnswer {
-    digest_activities_response: DigestResponse,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct DigestResponse {
     response_date_time: String,
     digests: Option<PartList>,
-    errors: Option<ErrorList>,
-}
-
-#[derive(Deserialize)]
-struct ErrorList {
-    error: Vec<ErrorEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ErrorEntry {
-    error_code: String,
-    error_message: String,
-}
-
-impl ErrorEntry {
-    fn read(self) -> AnswerError {
-        AnswerError { code: self.error_code.parse().ok(), message: self.error_message }
-    }
+    errors: Option<Errors>,
 }
 
 #[derive(Deserialize)]
@@ -126,11 +102,10 @@ impl Source {
                 Err(NoPage::RunOver) => {}
             }
         }
-        Err(SourceError::Sessions(self.api.clone()))
+        Err(SourceError::Sessions(self.address().to_owned()))
     }
 
     fn try_digests(&mut self, as_of: Option<Stamp>, ids: Ids) -> Result<Digests, Trouble> {
-        let url = format!("{}/{}", self.api, method::DIGEST);
         let mut form = vec![
             (parameter::SESSION, self.session.clone().unwrap_or_default()),
             (parameter::DIGEST_FROM, ids.from.to_string()),
@@ -138,20 +113,18 @@ impl Source {
             (parameter::DIGEST_PARTS, DIGEST_PARTS_MAX.to_string()),
         ];
         form.extend(as_of.map(|as_of| (parameter::DIGEST_AS_OF, as_of.at_offset(0).to_string())));
-        let (status, body) = self.post(&url, &form)?;
-        let Ok(answer) = serde_json::from_slice::<DigestAnswer>(&body) else {
-            return Err(not_api(&url, status, &body));
-        };
-        let response = answer.digest_activities_response;
-        if let Some(errors) = response.errors.filter(|errors| !errors.error.is_empty()) {
-            let errors: Vec<AnswerError> = errors.error.into_iter().map(ErrorEntry::read).collect();
-            return Err(refused(&url, 1, &errors));
+        let answer = self.post(method::DIGEST, &form)?;
+        let response: DigestResponse = content(&answer, root::DIGEST)?;
+        if let Some(errors) = response.errors.map(Errors::read).filter(|errors| !errors.is_empty())
+        {
+            return Err(refused(&answer.url, 1, &errors));
         }
         let parts = response.digests.and_then(|list| parts(list, ids));
         let digests = lower_bound(&response.response_date_time).zip(parts);
         let digests = digests.map(|(as_of, parts)| Digests { as_of, parts });
-        let odd = || Trouble::Wait(format!("{url} answers what cannot be: {ids:?} is not divided"));
-        digests.ok_or_else(odd)
+        digests.ok_or_else(|| {
+            odd(&answer.url, &format!("the ids {} to {} are not divided", ids.from, ids.to))
+        })
     }
 }
 
@@ -162,7 +135,7 @@ fn parts(list: PartList, whole: Ids) -> Option<Vec<Part>> {
     let mut next = whole.from;
     for part in &parts {
         let is_divided = part.ids != whole || part.count() <= 1;
-        if part.ids.from != next || part.ids.to < next || !is_divided {
+        if part.ids.from != next || !(next..=whole.to).contains(&part.ids.to) || !is_divided {
             return None;
         }
         next = ActivityId(part.ids.to.0 + 1);

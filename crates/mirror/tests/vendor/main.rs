@@ -27,6 +27,7 @@ const PATIENCE: Patience = Patience {
     first: Duration::from_micros(200),
     longest: Duration::from_millis(2),
     total: Duration::from_secs(20),
+    attempt: Duration::from_secs(20),
 };
 
 /// A folder that no disk slows down, where there is one.
@@ -271,7 +272,7 @@ fn an_answer_that_says_it_is_the_last_and_is_not_is_never_taken_for_all() {
         Source::new(&double.address(), "acme", "key", patience, stop.clone(), note).unwrap();
     let refused = mirror::run(&mut source, &mut target, &options(), &stop, &mut Silent);
     let told = refused.unwrap_err().to_string();
-    assert!(told.contains("answers what cannot be: page 1 of 1, with 25 results"), "{told}");
+    assert!(told.contains("gave an impossible answer: page 1 of 1, with 25 results"), "{told}");
     assert_eq!(target.state().unwrap(), None);
 }
 

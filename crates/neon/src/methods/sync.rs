@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use api_v1::parameter;
+use api_v1::{answer, parameter};
 use domain::{ActivityId, Member};
 use serde::Serialize;
 use service::{Caller, Direction, Order, RemovedIds, SyncPage, SyncQuery};
@@ -143,7 +143,7 @@ struct Page<'a> {
 }
 
 fn write_removed(removed: &RemovedIds, success: &mut Success) {
-    let out = success.begin_member("deletedActivityIdList");
+    let out = success.begin_member(answer::REMOVED);
     match removed {
         RemovedIds::Few(ids) => write_ids(ids, out),
         RemovedIds::Many(many) => {
@@ -173,7 +173,7 @@ fn render(question: &Question, answer: &SyncPage, records: &Printed<'_>) -> Succ
     let removed = answer.removed.as_ref().map_or(0, RemovedIds::text_bytes_max);
     let copied = records.copied_bytes() + removed.min(SHARED_BYTES_MIN);
     let mut success = Success::with_room_for(copied + MEMBERS_BYTES);
-    success.begin_member("activities").extend_from_slice(b"{\"activity\":[");
+    success.begin_member(answer::ACTIVITIES).extend_from_slice(b"{\"activity\":[");
     records.write(&mut success);
     success.written().extend_from_slice(b"]}");
     let page = Page {
@@ -187,7 +187,7 @@ fn render(question: &Question, answer: &SyncPage, records: &Printed<'_>) -> Succ
             Direction::Descending => "DESC",
         }),
     };
-    write_json(&page, success.begin_member("page"));
+    write_json(&page, success.begin_member(answer::PAGE));
     if let Some(removed) = &answer.removed {
         write_removed(removed, &mut success);
     }
