@@ -192,7 +192,7 @@ impl Manner {
     fn options(&self, dry_run: bool) -> Options {
         let breaker = Breaker {
             percent: self.delete_max,
-            is_open: self.accept_deletions,
+            accepts_all: self.accept_deletions,
             ..Breaker::default()
         };
         let overlap_ms = i64::try_from(self.overlap.as_millis()).unwrap_or(i64::MAX);
