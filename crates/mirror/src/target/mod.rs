@@ -196,6 +196,19 @@ pub enum TargetError {
     },
 }
 
+impl TargetError {
+    /// Whether the next run cannot go better: the target is not of a kind that this mirror can write to.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            TargetError::Failed { .. } | TargetError::InUse { .. } => false,
+            TargetError::Foreign { .. } | TargetError::NoStates | TargetError::Version { .. } => {
+                true
+            }
+        }
+    }
+}
+
 /// A target as the command line names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TargetAddress {

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{PoisonError, RwLockReadGuard};
 
 use domain::{Activity, ActivityId, Moment, Note, Priority, Provenance, Stamp, StatusId};
 use domain::{StatusName, Subject};
@@ -17,7 +17,7 @@ use mirror::columns::{Value, values};
 use mirror::target::{Applied, Batch, Rows, Target, TargetAddress};
 use mirror::{Row, State, Unreadable};
 
-use crate::postgresql::Postgresql;
+use crate::postgresql::{Postgresql, STARTING};
 
 fn address(kind: &str, folder: &Path) -> TargetAddress {
     let (kind, name) = kind.split_once(':').unwrap();
@@ -27,10 +27,6 @@ fn address(kind: &str, folder: &Path) -> TargetAddress {
 fn open(kind: &str, folder: &Path) -> Box<dyn Target> {
     address(kind, folder).open(None).unwrap()
 }
-
-/// Held for writing while processes are started: between fork and exec, a child holds the locks of all files that
-/// are open here.
-static STARTING: RwLock<()> = RwLock::new(());
 
 /// Holds off the start of processes while a story is told.
 fn alone() -> RwLockReadGuard<'static, ()> {
