@@ -42,6 +42,8 @@ struct Reading {
 impl Run<'_> {
     /// Reads all up to `to`.
     pub(crate) fn carefully(&mut self, to: Stamp) -> Result<(), RunError> {
+        // What is removed again after To is the next run's.
+        self.lists_repeat = true;
         let begin = self.state.from().unwrap_or(Stamp::from_millis(BEGIN_MS)).min(to);
         let (mut from, mut before, mut is_first) = (begin, None, true);
         loop {

@@ -47,12 +47,12 @@ pub struct Breaker {
     /// So many may be removed anyway.
     pub at_least: u64,
     /// Whether any number may be removed.
-    pub is_open: bool,
+    pub accepts_all: bool,
 }
 
 impl Default for Breaker {
     fn default() -> Breaker {
-        Breaker { percent: 5.0, at_least: 20, is_open: false }
+        Breaker { percent: 5.0, at_least: 20, accepts_all: false }
     }
 }
 
@@ -65,7 +65,7 @@ impl Breaker {
         reason = "a share of a count of rows"
     )]
     fn allowed(&self, rows: u64) -> u64 {
-        if self.is_open {
+        if self.accepts_all {
             return u64::MAX;
         }
         let share = (rows as f64 * self.percent / 100.0).floor() as u64;
@@ -212,6 +212,7 @@ fn run_once(
         total: 0,
         counted,
         gone,
+        lists_repeat: options.dry_run,
     };
     let done = if run.source.is_driftless() { run.exactly() } else { run.carefully(now) };
     // Also of a run that ends early: what it has written is to be seen.
@@ -248,8 +249,10 @@ pub(crate) struct Run<'r> {
     pub(crate) total: u64,
     /// Activities that a dry run has counted as written.
     counted: HashSet<ActivityId>,
-    /// Activities that a dry run has counted as removed.
+    /// Activities whose removal this run has dealt with.
     gone: HashSet<ActivityId>,
+    /// Whether those are passed over where they are listed again: a careful run reads one list many times.
+    pub(crate) lists_repeat: bool,
 }
 
 impl Run<'_> {
@@ -316,7 +319,8 @@ impl Run<'_> {
         with_removed: bool,
         state: State,
     ) -> Result<(), RunError> {
-        let removed: &[ActivityId] = if with_removed { &page.removed } else { &[] };
+        let listed: &[ActivityId] = if with_removed { &page.removed } else { &[] };
+        let removed = &self.newly_removed(page, listed);
         self.break_off(removed)?;
         self.summary.pages += 1;
         self.summary.read += page.stamps.len() as u64;
@@ -331,11 +335,25 @@ impl Run<'_> {
                 self.target.apply(&batch)?
             }
         };
+        self.gone.extend(listed);
         self.state = state;
         self.summary.written += applied.written;
         self.summary.removed += applied.removed;
         self.report.progress(self.summary.read, self.total.max(self.summary.read));
         Ok(())
+    }
+
+    /// Those of the listed ids that are to be removed. An activity that is on the page itself is there: it was
+    /// restored.
+    fn newly_removed(&self, page: &Page, listed: &[ActivityId]) -> Vec<ActivityId> {
+        if listed.is_empty() {
+            return Vec::new();
+        }
+        let rows = page.rows.iter().map(|row| row.id);
+        let there: HashSet<ActivityId> =
+            rows.chain(page.unreadable.iter().map(|record| record.id)).collect();
+        let is_done = |id: &ActivityId| self.lists_repeat && self.gone.contains(id);
+        listed.iter().copied().filter(|id| !there.contains(id) && !is_done(id)).collect()
     }
 
     /// What would be written and removed.
@@ -345,16 +363,12 @@ impl Run<'_> {
         // A page begins with what the one before ended with.
         let mut differs = |row: &&Row| !held.contains(&values(row)) && self.counted.insert(row.id);
         let written = rows.iter().filter(|row| differs(row)).count() as u64;
-        let new: Vec<ActivityId> =
-            removed.iter().copied().filter(|id| self.gone.insert(*id)).collect();
-        Ok(Applied { written, removed: self.count_of(&new)? })
+        Ok(Applied { written, removed: self.count_of(removed)? })
     }
 
     /// Refuses to take too much away.
     fn break_off(&mut self, removed: &[ActivityId]) -> Result<(), RunError> {
-        let new: Vec<ActivityId> =
-            removed.iter().copied().filter(|id| !self.gone.contains(id)).collect();
-        let going = self.summary.removed + self.count_of(&new)?;
+        let going = self.summary.removed + self.count_of(removed)?;
         if going == 0 {
             return Ok(());
         }

@@ -187,7 +187,7 @@ fn find_by_reading(
     let mut comparing = Comparing { rows, seen, unreadable: HashMap::new(), suspects };
     // Nothing is written: there is nothing to break off.
     let mut reading = options.clone();
-    (reading.breaker.is_open, reading.dry_run) = (true, false);
+    (reading.breaker.accepts_all, reading.dry_run) = (true, false);
     let Some(read_to) = run(source, &mut comparing, &reading, stop, report)?.complete_to else {
         return Ok(None);
     };

@@ -24,8 +24,8 @@ pub(crate) enum Mirror {
     /// Bring the target up to what the server has now; with --every, again and again.
     ///
     /// The first run loads everything. Each further run reads what has changed or was removed since. It
-    /// continues where the last run ended, even if that was killed. Exit codes: 0 done, 1 failed (the next run
-    /// continues), 2 wrong usage, 3 stopped because too much would be removed (with --every, it tries again).
+    /// continues where the last run ended, even if that was killed. Exit codes: 0 done, 1 failed or stopped before the
+    /// end (the next run continues), 2 wrong usage, 3 stopped because too much would be removed (with --every, it tries again).
     Run(Run),
     /// Compare the target with the server, activity by activity.
     ///
@@ -46,7 +46,7 @@ pub(crate) struct Run {
     #[command(flatten)]
     between: Between,
     /// Run again that long after each run, like 30s or 5m, until the process is told to end.
-    #[arg(long, env = "DRIFTLESS_MIRROR_EVERY", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "DRIFTLESS_MIRROR_EVERY", value_name = "DURATION", value_parser = pause)]
     every: Option<Duration>,
     /// Compare everything with the server, and repair what differs, when the last comparison (or the first load) is
     /// that long ago, like 7d. Not with --to singer:-.
@@ -154,6 +154,12 @@ impl To {
     }
 }
 
+/// How long to wait between runs: without any pause, a server would be asked all the time.
+fn pause(text: &str) -> Result<Duration, String> {
+    let pause = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if pause.is_zero() { Err("expected more than 0".to_owned()) } else { Ok(pause) }
+}
+
 fn percent(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.trim_end_matches('%').parse().ok();
     let number = number.filter(|number| (0.0..=100.0).contains(number));
@@ -192,7 +198,7 @@ impl Manner {
     fn options(&self, dry_run: bool) -> Options {
         let breaker = Breaker {
             percent: self.delete_max,
-            is_open: self.accept_deletions,
+            accepts_all: self.accept_deletions,
             ..Breaker::default()
         };
         let overlap_ms = i64::try_from(self.overlap.as_millis()).unwrap_or(i64::MAX);

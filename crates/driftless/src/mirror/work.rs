@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ::mirror::target::{Target, TargetError};
+use ::mirror::target::Target;
 use ::mirror::{
     Difference, Options, Report, RunError, Source, SourceError, Stop, Summary, Verified,
 };
@@ -120,6 +120,20 @@ impl Work {
         Ok(target.state()?.is_some_and(|state| state.is_comparison_due(every)))
     }
 
+    /// Whether the next run may succeed where this one failed. A target that failed is opened again by then: its
+    /// server may have restarted, or its disk may have room again.
+    fn may_go_better(&mut self, error: &RunError) -> bool {
+        match error {
+            RunError::Source(_) | RunError::Restless | RunError::Breaker { .. } => true,
+            // A pipe whose other end is gone stays broken.
+            RunError::Target(error) => {
+                self.target = None;
+                !error.is_final() && !self.to.is_singer()
+            }
+            RunError::OtherSource { .. } | RunError::PassedOn(_) => false,
+        }
+    }
+
     fn tell(&self, verified: &Verified) -> Result<Ending, Failure> {
         let Verified { compared, unreadable, differences, is_repaired, as_of, requests } = verified;
         let Some(as_of) = as_of else {
@@ -176,21 +190,15 @@ pub(super) fn again_and_again(
 ) -> Result<Ending, Failure> {
     loop {
         let ending = match once(&mut work, verify_every) {
-            Ok(()) => Ending::Done,
+            Ok(true) => Ending::Done,
+            // Told to stop: what is there is not all.
+            Ok(false) => Ending::Warning,
             Err(Ended::Run(error)) => {
                 metrics::failed(&error);
                 match (error, every) {
                     // The server may have been wrong, and be right the next time.
                     (error @ RunError::Breaker { .. }, _) => broken_off(&error)?,
-                    // The next run may find it mended.
-                    (error @ (RunError::Source(_) | RunError::Restless), Some(_)) => {
-                        writeln!(io::stderr(), "driftless: {error}")?;
-                        Ending::Warning
-                    }
-                    // A server that has the data folder may be starting again.
-                    (RunError::Target(error @ TargetError::Failed { .. }), Some(_))
-                        if matches!(work.to, To::Here(_)) =>
-                    {
+                    (error, Some(_)) if work.may_go_better(&error) => {
                         writeln!(io::stderr(), "driftless: {error}")?;
                         Ending::Warning
                     }
@@ -220,11 +228,13 @@ impl From<RunError> for Ended {
     }
 }
 
-/// A run, and a comparison if one is due.
-fn once(work: &mut Work, verify_every: Option<Duration>) -> Result<(), Ended> {
+/// A run, and a comparison if one is due; whether the run came to its end.
+fn once(work: &mut Work, verify_every: Option<Duration>) -> Result<bool, Ended> {
     let begun = Instant::now();
     let summary = work.run()?;
-    metrics::done(&summary);
+    if !work.options.dry_run {
+        metrics::done(&summary);
+    }
     let line = told(&summary, work.options.dry_run, begun.elapsed());
     work.out.line(&line).map_err(|error| Ended::Told(error.into()))?;
     if let Some(every) = verify_every
@@ -234,7 +244,7 @@ fn once(work: &mut Work, verify_every: Option<Duration>) -> Result<(), Ended> {
         metrics::compared(&verified);
         work.tell(&verified).map_err(Ended::Told)?;
     }
-    Ok(())
+    Ok(summary.complete_to.is_some())
 }
 
 pub(super) fn broken_off(error: &RunError) -> Result<Ending, Failure> {

@@ -19,6 +19,10 @@ mod client;
 mod double;
 mod fake_clock;
 mod folder;
+// A database server, as the tests of the mirror have it.
+#[path = "../../../mirror/tests/targets/postgresql.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod postgresql;
 mod server;
 mod shape;
 #[path = "../../../mirror/tests/vendor/world.rs"]

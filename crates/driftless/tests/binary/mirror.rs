@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::folder::{Folder, Output};
+use crate::postgresql::Postgresql;
 use crate::server::Server;
 
 /// A server with an organization, and the folder that a mirror of it works in.
@@ -176,6 +177,61 @@ fn a_mirror_that_runs_again_and_again_ends_in_order_when_it_is_told_to() {
 }
 
 #[test]
+fn a_mirror_that_runs_on_outlives_a_database_that_refuses_for_a_while() {
+    let mirrored = Mirrored::start();
+    mirrored.client.create("Call");
+    mirrored.ok();
+    let connection = Connection::open(mirrored.folder.path("crm.db")).unwrap();
+    let trigger = "CREATE TRIGGER refusing BEFORE INSERT ON activity BEGIN SELECT RAISE(ABORT, 'not now'); END";
+    connection.execute_batch(trigger).unwrap();
+    let line = mirrored.line("sqlite:crm.db") + " --every 30ms";
+    let running = Server::spawn(mirrored.folder.command(line.split(' ')));
+    mirrored.client.create("Mail");
+    running.log.wait_for("the refusal", |line| line.contains("not now"));
+    connection.execute_batch("DROP TRIGGER refusing").unwrap();
+    running.out.wait_for("the next run", |line| line.contains(" 1 written"));
+    mirrored.is_equal();
+    running.stop();
+}
+
+#[test]
+fn a_mirror_that_runs_on_outlives_a_restart_of_postgresql() {
+    let mirrored = Mirrored::start();
+    mirrored.client.create("Call");
+    let mut database = Postgresql::start();
+    let url = database.database("crm");
+    let running =
+        mirrored.folder.command(mirrored.line(&url).split(' ').chain(["--every", "30ms"]));
+    let running = Server::spawn(running);
+    running.out.wait_for("the first run", |line| line.starts_with("1 read, 1 written"));
+    database.stop();
+    running.log.wait_for("the refusal", |line| line.starts_with("driftless: postgresql://"));
+    mirrored.client.create("Mail");
+    mirrored.client.create("Meet");
+    database.restart();
+    running.out.wait_for("the next run", |line| line.contains(" 2 written"));
+    running.stop();
+    // Without --every, it is an error.
+    database.stop();
+    mirrored.folder.refused(&mirrored.line(&url));
+}
+
+#[test]
+fn a_run_that_is_stopped_before_its_end_says_so_with_its_exit_code() {
+    let folder = Folder::new();
+    folder.write("key", "k\n");
+    // Nothing listens there.
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let line =
+        format!("mirror run --from http://{address} --org acme --key-file key --to sqlite:crm.db");
+    let running = Server::spawn(folder.command(line.split(' ')));
+    running.log.wait_for("an attempt", |line| !line.is_empty());
+    running.signal("-TERM");
+    running.out.wait_for("the end", |line| line.contains("stopped before the end"));
+    assert_eq!(running.ended().0.code(), Some(1));
+}
+
+#[test]
 fn what_goes_wrong_is_told_with_a_way_out() {
     let mirrored = Mirrored::start();
     mirrored.folder.write("wrong", "0123456789abcdef0123456789abcdef");
@@ -197,8 +253,8 @@ fn what_goes_wrong_is_told_with_a_way_out() {
         assert!(refused.contains(told), "{line}: {refused}");
     }
     let usage = format!("mirror run --from {here} --org acme --key-file key --to");
-    for target in ["nowhere:x", "crm.db", "sqlite:"] {
-        assert_eq!(mirrored.folder.run(&format!("{usage} {target}")).code, 2, "{target}");
+    for wrong in ["nowhere:x", "crm.db", "sqlite:", "sqlite:x.db --every 0s"] {
+        assert_eq!(mirrored.folder.run(&format!("{usage} {wrong}")).code, 2, "{wrong}");
     }
 }
 

@@ -26,7 +26,7 @@ fn source(address: &str, key: &str) -> Source {
 }
 
 fn options() -> Options {
-    let breaker = Breaker { is_open: true, ..Breaker::default() };
+    let breaker = Breaker { accepts_all: true, ..Breaker::default() };
     Options { breaker, ..Options::default() }
 }
 

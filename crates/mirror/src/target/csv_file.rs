@@ -1,8 +1,8 @@
 //! `csv:FILE`: the activities that are there, as one CSV file that is replaced as a whole.
 //!
-//! A database beside it, `FILE.mirror`, has what the file has and how far the mirror has come. The file is written
-//! anew from it at the end of each run that has changed something, under another name, and then renamed: whoever
-//! reads it sees the whole of one run or of the one before.
+//! A database next to it, `FILE.mirror`, has what the file has and how far the mirror has come. At the end of each run
+//! that has changed something, the file is written from it again, under another name, and then renamed: a reader
+//! sees the whole of one run or of the one before.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use domain::ActivityId;
 
-use super::beside;
+use super::next_to;
 use super::{Applied, Batch, Rows, SqliteTarget, Target, TargetError};
 use crate::State;
 use crate::columns::{COLUMNS, Value};
@@ -30,7 +30,7 @@ impl CsvTarget {
     /// Opens the file, or makes it with the first run.
     ///
     /// # Errors
-    /// When the database beside it cannot be opened, or there is a file of that name that no mirror has made.
+    /// When the database next to it cannot be opened, or there is a file of that name that no mirror has made.
     pub fn open(file: &Path) -> Result<CsvTarget, TargetError> {
         let foreign = || {
             TargetError::Failed {
@@ -38,7 +38,7 @@ impl CsvTarget {
             problem: "there is a file of that name that no mirror has made: move it away, or give another name".to_owned(),
         }
         };
-        let state = beside(file, ".mirror");
+        let state = next_to(file, ".mirror");
         if file.exists() && !state.exists() {
             return Err(foreign());
         }
@@ -51,7 +51,7 @@ impl CsvTarget {
     }
 
     fn write(&mut self) -> Result<(), WriteError> {
-        let new = beside(&self.file, ".new");
+        let new = next_to(&self.file, ".new");
         let mut rows = csv::WriterBuilder::new()
             .quote_style(csv::QuoteStyle::Always)
             .from_writer(BufWriter::new(File::create(&new)?));
@@ -93,8 +93,8 @@ impl Target for CsvTarget {
     }
 
     fn finish(&mut self) -> Result<(), TargetError> {
+        self.database.finish()?;
         if self.is_behind {
-            self.database.finish()?;
             self.write().map_err(|error| error.told(&self.file))?;
             self.database.set_note("csv", "written")?;
             self.is_behind = false;

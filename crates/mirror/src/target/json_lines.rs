@@ -104,7 +104,10 @@ impl Target for JsonLinesTarget {
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
         let mut lines = Vec::new();
         for row in batch.rows {
-            if self.database.would_write(row, batch.is_repair)? {
+            // Also where the content is as before: the log said last that it cannot be read.
+            if self.database.would_write(row, batch.is_repair)?
+                || self.database.would_make_readable(row, batch.is_repair)?
+            {
                 put_line(&mut lines, &record(&values(row)));
             }
         }
@@ -120,7 +123,7 @@ impl Target for JsonLinesTarget {
             }
         }
         for id in batch.removed.iter().chain(batch.unknown) {
-            if self.database.count_of(&[*id])? > 0 || batch.rows.iter().any(|row| row.id == *id) {
+            if self.database.has(*id)? {
                 put_line(&mut lines, &json!({"activity_id": id.0, "removed": true}));
             }
         }

@@ -23,7 +23,7 @@ pub use sqlite::SqliteTarget;
 use crate::columns::{COLUMNS, Kind, Value, Values};
 use crate::{Row, State, Unreadable};
 
-/// What is written at once: all of it, or nothing.
+/// What is written at once: all of it, or nothing. An activity is in one of the lists at most.
 #[derive(Debug)]
 pub struct Batch<'a> {
     /// Activities that are there.
@@ -32,7 +32,8 @@ pub struct Batch<'a> {
     pub unreadable: &'a [Unreadable],
     /// Activities that were removed.
     pub removed: &'a [ActivityId],
-    /// Activities of which the source knows nothing, not even that they were removed: what there is of them goes.
+    /// Activities of which the source knows nothing, not even that they were removed: everything that the target has
+    /// of them goes, notes of removals and unreadable records too.
     pub unknown: &'a [ActivityId],
     /// How far the mirror has come with these.
     pub state: &'a State,
@@ -175,7 +176,7 @@ pub enum TargetError {
         "singer:- needs --state FILE: the file that the output of the Singer target is appended to (it need not exist yet)"
     )]
     NoStates,
-    /// Another mirror writes to it: of two runs side by side, the older could undo what the newer has written.
+    /// Another mirror writes to it: of two runs at the same time, the older could undo what the newer has written.
     #[error("{target} is in use: another mirror is writing to it, and must end first")]
     InUse {
         /// The target.
@@ -193,6 +194,19 @@ pub enum TargetError {
         /// The version that this release writes.
         expected: u32,
     },
+}
+
+impl TargetError {
+    /// Whether the next run cannot go better: the target is not of a kind that this mirror can write to.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            TargetError::Failed { .. } | TargetError::InUse { .. } => false,
+            TargetError::Foreign { .. } | TargetError::NoStates | TargetError::Version { .. } => {
+                true
+            }
+        }
+    }
 }
 
 /// A target as the command line names it.
@@ -256,8 +270,8 @@ fn members(values: &Values) -> Map<String, serde_json::Value> {
     members
 }
 
-/// A file beside another: the same name with something behind it.
-fn beside(file: &Path, more: &str) -> PathBuf {
+/// A file next to another: the same name with something behind it.
+fn next_to(file: &Path, more: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(more);
     name.into()
@@ -286,7 +300,7 @@ impl TargetAddress {
     pub fn open_to_look(&self, states: Option<&Path>) -> Result<Box<dyn Target>, TargetError> {
         let is_there = match self {
             TargetAddress::Sqlite(file) => SqliteTarget::is_at(file)?,
-            TargetAddress::Csv(file) => beside(file, ".mirror").exists() || file.exists(),
+            TargetAddress::Csv(file) => next_to(file, ".mirror").exists() || file.exists(),
             TargetAddress::JsonLines(folder) => json_lines::is_in(folder),
             TargetAddress::Postgresql(url) => PostgresqlTarget::is_at(url)?,
             TargetAddress::Singer => return singer(states, Box::new(io::sink())),

@@ -289,14 +289,15 @@ fn write(transaction: &mut Transaction<'_>, batch: &Batch<'_>) -> Result<Applied
     let removed: Vec<i64> = batch.removed.iter().map(|id| id.0).collect();
     applied.removed =
         transaction.execute("DELETE FROM activity WHERE activity_id = ANY($1)", &[&removed])?;
-    let readable = "DELETE FROM activity_unreadable WHERE activity_id = ANY($1)";
-    transaction.execute(readable, &[&removed])?;
+    let forget = "DELETE FROM activity_unreadable WHERE activity_id = ANY($1)";
+    transaction.execute(forget, &[&removed])?;
     let note = "INSERT INTO activity_deleted SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING";
     transaction.execute(note, &[&removed])?;
     let unknown: Vec<i64> = batch.unknown.iter().map(|id| id.0).collect();
     applied.removed +=
         transaction.execute("DELETE FROM activity WHERE activity_id = ANY($1)", &[&unknown])?;
     transaction.execute("DELETE FROM activity_deleted WHERE activity_id = ANY($1)", &[&unknown])?;
+    transaction.execute(forget, &[&unknown])?;
     let state = serde_json::to_string(batch.state).unwrap_or_default();
     put(transaction, "state", &state)?;
     Ok(applied)

@@ -12,7 +12,7 @@ use domain::{ActivityId, Moment, Stamp};
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::{Applied, Batch, Rows, Target, TargetError, beside};
+use super::{Applied, Batch, Rows, Target, TargetError, next_to};
 use crate::columns::{COLUMNS, Column, Kind, MODIFIED, Value, Values, values};
 use crate::{Row, State, Unreadable};
 
@@ -21,6 +21,9 @@ const VERSION: u32 = 1;
 
 /// How long another program that writes to the file is waited for.
 const BUSY: Duration = Duration::from_secs(30);
+
+/// What keeping the state counts as, among the changes of a batch.
+const STATE_CHANGES: u64 = 1;
 
 const OTHER_TABLES: &str = "
 CREATE TABLE activity_deleted (activity_id INTEGER PRIMARY KEY);
@@ -51,9 +54,11 @@ ON CONFLICT (activity_id) DO UPDATE SET last_modified_date_time = excluded.last_
     record = excluded.record, problem = excluded.problem";
 
 /// What can be read now, unless it is older than what could not be.
-const READABLE: &str = "
-DELETE FROM activity_unreadable
-WHERE activity_id = ?1 AND coalesce(last_modified_date_time <= ?2, TRUE)";
+const IS_READABLE: &str =
+    "WHERE activity_id = ?1 AND coalesce(last_modified_date_time <= ?2, TRUE)";
+
+static READABLE: LazyLock<String> =
+    LazyLock::new(|| format!("DELETE FROM activity_unreadable {IS_READABLE}"));
 
 fn upsert(condition: &str) -> String {
     let names = LIST.as_str();
@@ -92,7 +97,8 @@ fn table() -> String {
 pub struct SqliteTarget {
     file: String,
     connection: Connection,
-    /// Whether rows were written that a power cut may still take back.
+    /// Whether something was written that a power cut may still take back. How far the mirror has come does not
+    /// count: without that, the next run only reads more.
     is_behind: bool,
     /// Locked as long as this is open. A file of its own: to close the database's a second time would release
     /// SQLite's locks.
@@ -111,7 +117,7 @@ impl SqliteTarget {
             Ok(connection)
         });
         let connection = opened.map_err(|error| failed(&name, &error))?;
-        let lock_file = beside(file, ".lock");
+        let lock_file = next_to(file, ".lock");
         let is_new = !lock_file.exists();
         let _lock = Some(lock(&name, &lock_file)?);
         let mut target = SqliteTarget { file: name, connection, is_behind: false, _lock };
@@ -194,9 +200,29 @@ impl SqliteTarget {
         Ok(*held != new && (is_repair || !is_older))
     }
 
+    /// Whether a row shows that what was set aside can be read now.
+    pub(super) fn would_make_readable(
+        &mut self,
+        row: &Row,
+        is_repair: bool,
+    ) -> Result<bool, TargetError> {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM activity_unreadable {IS_READABLE})");
+        let newest = newest(row, is_repair);
+        let looked = self.connection.query_row(&sql, (row.id.0, newest), |row| row.get(0));
+        looked.map_err(|error| self.failed(&error))
+    }
+
+    /// Whether there is anything of an activity.
+    pub(super) fn has(&mut self, id: ActivityId) -> Result<bool, TargetError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM activity WHERE activity_id = ?1)
+            OR EXISTS (SELECT 1 FROM activity_unreadable WHERE activity_id = ?1)";
+        let looked = self.connection.query_row(sql, [id.0], |row| row.get(0));
+        looked.map_err(|error| self.failed(&error))
+    }
+
     /// Whether setting a record aside would change anything.
     pub(super) fn would_set_aside(&mut self, record: &Unreadable) -> Result<bool, TargetError> {
-        let held = self.unreadable_after(ActivityId(record.id.0 - 1), 1)?;
+        let held = self.unreadable_after(ActivityId(record.id.0.saturating_sub(1)), 1)?;
         Ok(!held.contains(&(record.id, record.record.clone())))
     }
 
@@ -210,12 +236,14 @@ impl SqliteTarget {
         let behavior = TransactionBehavior::Immediate;
         let transaction = self.connection.transaction_with_behavior(behavior);
         let transaction = transaction.map_err(|error| failed(file, &error))?;
+        let before = transaction.total_changes();
         let applied = write(&transaction, batch).map_err(|error| failed(file, &error))?;
+        let differs = transaction.total_changes() > before + STATE_CHANGES;
         if let Some((name, value)) = noted(applied) {
             put(&transaction, name, &value).map_err(|error| failed(file, &error))?;
         }
         transaction.commit().map_err(|error| failed(file, &error))?;
-        self.is_behind |= applied.written + applied.removed > 0;
+        self.is_behind |= differs;
         Ok(applied)
     }
 
@@ -249,11 +277,15 @@ impl Target for SqliteTarget {
     }
 
     fn finish(&mut self) -> Result<(), TargetError> {
-        if std::mem::take(&mut self.is_behind) {
-            // It makes the log durable first, and waits for no reader.
-            let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
-            let done = self.connection.query_row(checkpoint, [], |_| Ok(()));
-            done.map_err(|error| self.failed(&error))?;
+        if self.is_behind {
+            // A commit that waits for the disk makes all before it durable, whoever is reading.
+            let commit = || -> rusqlite::Result<()> {
+                self.connection.pragma_update(None, "synchronous", "FULL")?;
+                self.connection.execute("UPDATE driftless_mirror SET value = value", [])?;
+                self.connection.pragma_update(None, "synchronous", "NORMAL")
+            };
+            commit().map_err(|error| self.failed(&error))?;
+            self.is_behind = false;
         }
         Ok(())
     }
@@ -345,13 +377,12 @@ fn write(transaction: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::Result<A
             transaction.prepare_cached("DELETE FROM activity_deleted WHERE activity_id = ?1")?;
         let any = "SELECT EXISTS (SELECT 1 FROM activity_unreadable)";
         let has_unreadable: bool = transaction.query_row(any, [], |row| row.get(0))?;
-        let mut is_readable = transaction.prepare_cached(READABLE)?;
+        let mut is_readable = transaction.prepare_cached(&READABLE)?;
         for row in batch.rows {
             applied.written += write_row(&mut upsert, row)? as u64;
             is_back.execute([row.id.0])?;
             if has_unreadable {
-                let newest = row.modified.filter(|_| !batch.is_repair).map(time);
-                is_readable.execute((row.id.0, newest))?;
+                is_readable.execute((row.id.0, newest(row, batch.is_repair)))?;
             }
         }
         let mut set_aside = transaction.prepare_cached(SET_ASIDE)?;
@@ -370,6 +401,7 @@ fn write(transaction: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::Result<A
         }
         for id in batch.unknown {
             applied.removed += delete.execute([id.0])? as u64;
+            is_readable.execute((id.0, None::<String>))?;
             is_back.execute([id.0])?;
         }
     }
@@ -377,6 +409,11 @@ fn write(transaction: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::Result<A
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     put(transaction, "state", &state)?;
     Ok(applied)
+}
+
+/// What a row can show to be readable: what is not newer; with a repair, anything.
+fn newest(row: &Row, is_repair: bool) -> Option<String> {
+    row.modified.filter(|_| !is_repair).map(time)
 }
 
 fn write_row(upsert: &mut rusqlite::Statement<'_>, row: &Row) -> rusqlite::Result<usize> {

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{PoisonError, RwLockReadGuard};
 
 use domain::{Activity, ActivityId, Moment, Note, Priority, Provenance, Stamp, StatusId};
 use domain::{StatusName, Subject};
@@ -17,7 +17,7 @@ use mirror::columns::{Value, values};
 use mirror::target::{Applied, Batch, Rows, Target, TargetAddress};
 use mirror::{Row, State, Unreadable};
 
-use crate::postgresql::Postgresql;
+use crate::postgresql::{Postgresql, STARTING};
 
 fn address(kind: &str, folder: &Path) -> TargetAddress {
     let (kind, name) = kind.split_once(':').unwrap();
@@ -27,10 +27,6 @@ fn address(kind: &str, folder: &Path) -> TargetAddress {
 fn open(kind: &str, folder: &Path) -> Box<dyn Target> {
     address(kind, folder).open(None).unwrap()
 }
-
-/// Held for writing while processes are started: between fork and exec, a child holds the locks of all files that
-/// are open here.
-static STARTING: RwLock<()> = RwLock::new(());
 
 /// Holds off the start of processes while a story is told.
 fn alone() -> RwLockReadGuard<'static, ()> {
@@ -241,6 +237,65 @@ fn a_record_that_cannot_be_read_is_kept_until_it_can_or_is_removed() {
 }
 
 #[test]
+fn a_log_says_of_records_that_cannot_be_read_when_they_can_and_when_they_are_removed() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let target = &mut *open("jsonl:changes", folder.path());
+    let apply_flawed = |target: &mut dyn Target, ids: &[i64]| {
+        let record = |id: &i64| Unreadable {
+            id: ActivityId(*id),
+            modified: Some(Stamp::from_millis(2_000)),
+            record: "{}".to_owned(),
+            problem: "subject is missing".to_owned(),
+        };
+        let (unreadable, state) = (ids.iter().map(record).collect::<Vec<_>>(), state(5));
+        target.apply(&Batch { unreadable: &unreadable, ..Batch::of_state(&state) }).unwrap();
+    };
+    apply(target, &[row(1, "Call", 1_000)], &[], 5);
+    apply_flawed(target, &[1, 2, 3]);
+    // Its content is as it was before it could not be read.
+    let again = Row { modified: Some(Stamp::from_millis(1_000)), ..row(1, "Call", 1_000) };
+    let (rows, state) = ([again], state(6));
+    target.apply(&Batch { rows: &rows, is_repair: true, ..Batch::of_state(&state) }).unwrap();
+    apply(target, &[], &[2, 9], 7);
+    let (state, unknown) = (self::state(8), [3].map(ActivityId));
+    target.apply(&Batch { unknown: &unknown, ..Batch::of_state(&state) }).unwrap();
+    apply(target, &[], &[2, 3], 9);
+    let text = fs::read_to_string(folder.path().join("changes/activities-000001.jsonl")).unwrap();
+    let said = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let what = match (&line["unreadable"], &line["removed"]) {
+            (serde_json::Value::String(_), _) => "unreadable",
+            (_, serde_json::Value::Bool(true)) => "removed",
+            _ => "there",
+        };
+        (line["activity_id"].as_i64().unwrap(), what)
+    };
+    let said: Vec<(i64, &str)> = text.lines().map(said).collect();
+    let flawed = [1, 2, 3].map(|id| (id, "unreadable"));
+    let rest = [(1, "there"), (2, "removed"), (3, "removed")];
+    assert_eq!(said, [&[(1, "there")][..], &flawed, &rest].concat());
+}
+
+#[test]
+fn nothing_is_left_of_a_record_that_cannot_be_read_and_that_the_source_does_not_know() {
+    each(|kind| {
+        let target = &mut *kind.open(None).unwrap();
+        let record = Unreadable {
+            id: ActivityId(4),
+            modified: None,
+            record: "{}".to_owned(),
+            problem: "subject is missing".to_owned(),
+        };
+        let (unreadable, state, unknown) = ([record], state(5), [4].map(ActivityId));
+        target.apply(&Batch { unreadable: &unreadable, ..Batch::of_state(&state) }).unwrap();
+        assert_eq!(kept(target).unreadable().unwrap(), 1, "{kind:?}");
+        target.apply(&Batch { unknown: &unknown, ..Batch::of_state(&state) }).unwrap();
+        assert_eq!(kept(target).unreadable().unwrap(), 0, "{kind:?}");
+    });
+}
+
+#[test]
 fn what_was_removed_can_come_back() {
     each(|kind| {
         let target = &mut *kind.open(None).unwrap();
@@ -252,7 +307,7 @@ fn what_was_removed_can_come_back() {
 }
 
 #[test]
-fn a_csv_file_is_written_anew_only_where_something_has_changed() {
+fn a_csv_file_is_written_again_only_where_something_has_changed() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let target = &mut *open("csv:crm.csv", folder.path());

@@ -6,14 +6,18 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{OnceLock, PoisonError, RwLockWriteGuard};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockWriteGuard};
 
 use tempfile::TempDir;
+
+/// Held for writing while processes are started: between fork and exec, a child holds the locks of all files that
+/// are open here.
+pub(crate) static STARTING: RwLock<()> = RwLock::new(());
 
 pub(crate) struct Postgresql {
     process: Child,
     port: u16,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Postgresql {
@@ -36,18 +40,29 @@ impl Postgresql {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         // Free a moment ago; nothing else here takes ports at random.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut process = command("postgres")
-            .arg("-D")
-            .arg(&data)
-            .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k", &path, "-F"])
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let is_ready = log.any(|line| line.contains("ready to accept connections"));
-        assert!(is_ready, "it ended before it was ready");
-        std::thread::spawn(move || log.for_each(drop));
-        Postgresql { process, port, _folder: folder }
+        Postgresql { process: serve(&folder, port, &[]), port, folder }
+    }
+
+    /// Ends it; who is connected is cut off.
+    pub(crate) fn stop(&mut self) {
+        if self.process.try_wait().unwrap().is_some() {
+            return;
+        }
+        let id = self.process.id().to_string();
+        // At once, without waiting for those who are connected.
+        let _ = Command::new("kill").args(["-QUIT", &id]).status();
+        let _ = self.process.wait();
+    }
+
+    /// Starts it again after [`Postgresql::stop`], at the same address.
+    pub(crate) fn restart(&mut self) {
+        self.restart_with(&[]);
+    }
+
+    /// Starts it again with settings.
+    pub(crate) fn restart_with(&mut self, settings: &[&str]) {
+        let _starting = starting();
+        self.process = serve(&self.folder, self.port, settings);
     }
 
     /// The address of a database of its own.
@@ -63,15 +78,29 @@ impl Postgresql {
 impl Drop for Postgresql {
     fn drop(&mut self) {
         let _starting = starting();
-        let id = self.process.id().to_string();
-        // At once, without waiting for those who are connected.
-        let _ = Command::new("kill").args(["-QUIT", &id]).status();
-        let _ = self.process.wait();
+        self.stop();
     }
 }
 
+fn serve(folder: &TempDir, port: u16, settings: &[&str]) -> Child {
+    let path = folder.path().display().to_string();
+    let mut process = command("postgres")
+        .arg("-D")
+        .arg(folder.path().join("data"))
+        .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-k", &path, "-F"])
+        .args(settings.iter().flat_map(|setting| ["-c", setting]))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let is_ready = log.any(|line| line.contains("ready to accept connections"));
+    assert!(is_ready, "it ended before it was ready");
+    std::thread::spawn(move || log.for_each(drop));
+    process
+}
+
 fn starting() -> RwLockWriteGuard<'static, ()> {
-    crate::STARTING.write().unwrap_or_else(PoisonError::into_inner)
+    STARTING.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A program of the newest PostgreSQL here, run by the user that may run it.

@@ -78,6 +78,10 @@ impl Double {
         world.pass();
     }
 
+    pub(crate) fn restore(&self, id: i64) {
+        self.world().restore(id);
+    }
+
     pub(crate) fn rest(&self) {
         self.world().rest();
     }

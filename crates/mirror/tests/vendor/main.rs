@@ -42,7 +42,7 @@ impl Report for Silent {
 }
 
 fn options() -> Options {
-    Options { breaker: Breaker { is_open: true, ..Breaker::default() }, ..Options::default() }
+    Options { breaker: Breaker { accepts_all: true, ..Breaker::default() }, ..Options::default() }
 }
 
 fn source(double: &Double) -> Source {
@@ -312,4 +312,54 @@ fn a_run_that_would_remove_too_much_does_nothing_until_it_is_allowed_to() {
 
     let done = run(&double, &mut target).unwrap();
     assert_eq!((done.removed, held(&file).len()), (30, 70));
+}
+
+#[test]
+fn an_activity_that_an_answer_has_and_lists_as_removed_is_there() {
+    let double = Double::start(Sins { page_size_max: 10, ..Sins::default() }, 1);
+    let folder = in_memory();
+    let file = folder.path().join("crm.db");
+    let mut target = SqliteTarget::open(&file).unwrap();
+    double.create(60);
+    run(&double, &mut target).unwrap();
+    double.remove(3);
+    double.restore(2);
+    for _ in 0..2 {
+        run(&double, &mut target).unwrap();
+        assert_eq!(held(&file), double.truth());
+        assert_eq!(verify(&double, &mut target, false).differences.len(), 0);
+    }
+}
+
+/// Counts the removals that it is told.
+struct Counting<'t> {
+    target: &'t mut SqliteTarget,
+    removed: usize,
+}
+
+impl Target for Counting<'_> {
+    fn state(&mut self) -> Result<Option<State>, TargetError> {
+        self.target.state()
+    }
+
+    fn rows(&mut self) -> Option<&mut dyn Rows> {
+        self.target.rows()
+    }
+
+    fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
+        self.removed += batch.removed.len();
+        self.target.apply(batch)
+    }
+}
+
+#[test]
+fn a_list_of_removals_that_comes_with_each_page_is_written_once() {
+    let double = Double::start(Sins { page_size_max: 5, ..Sins::default() }, 1);
+    double.create(60);
+    double.remove(20);
+    let folder = in_memory();
+    let mut target = SqliteTarget::open(&folder.path().join("crm.db")).unwrap();
+    let mut counting = Counting { target: &mut target, removed: 0 };
+    run(&double, &mut counting).unwrap();
+    assert_eq!(counting.removed, 20);
 }

@@ -96,6 +96,8 @@ pub(crate) struct Record {
     visible: i64,
     before: Option<(String, i64)>,
     removed: bool,
+    /// The stamp of an earlier removal that is listed although it was restored since.
+    still_listed: Option<i64>,
     /// Whether its removal is never listed.
     forgotten: bool,
     pub(crate) stampless: bool,
@@ -150,9 +152,29 @@ impl World {
         let subject = format!("Call {}", self.changes);
         let (stampless, unreadable) = self.flaws();
         let (before, removed, forgotten) = (None, false, false);
-        let record =
-            Record { subject, stamp, visible, before, removed, forgotten, stampless, unreadable };
+        let still_listed = None;
+        let record = Record {
+            subject,
+            stamp,
+            visible,
+            before,
+            removed,
+            still_listed,
+            forgotten,
+            stampless,
+            unreadable,
+        };
         self.records.insert(id, record);
+    }
+
+    /// Brings a removed record back. Its removal stays in the list.
+    pub(crate) fn restore(&mut self, id: i64) {
+        let removed_at = self.records[&id].stamp;
+        self.pass();
+        self.change(id, false);
+        if let Some(record) = self.records.get_mut(&id) {
+            record.still_listed = Some(removed_at);
+        }
     }
 
     pub(crate) fn change(&mut self, id: i64, removed: bool) {
@@ -170,8 +192,18 @@ impl World {
         };
         // A record that has a stamp keeps getting one.
         let stampless = stampless && record.stampless;
-        *record =
-            Record { subject, stamp, visible, before, removed, forgotten, stampless, unreadable };
+        let still_listed = None;
+        *record = Record {
+            subject,
+            stamp,
+            visible,
+            before,
+            removed,
+            still_listed,
+            forgotten,
+            stampless,
+            unreadable,
+        };
     }
 
     /// Whether a new version has no stamp, and whether it cannot be read.
@@ -222,6 +254,7 @@ impl World {
             } else if record.removed {
                 removed.extend((within(record.stamp) && !record.forgotten).then_some(id));
             } else {
+                removed.extend(record.still_listed.is_some_and(within).then_some(id));
                 let is_in = match record.stampless {
                     true => self.sins.stampless == Stampless::Everywhere || from == i64::MIN,
                     false => within(record.stamp),
