@@ -2,7 +2,7 @@
 import re
 
 BESIDE = r"nothing was imported|\d+ more|warning:|times? occurs?|not kept"
-NOT_UTF8 = r"not UTF-8"
+NOT_UTF8 = r"not UTF-8|#NAME\?"
 EMPTIED = r"(subject|activityStatus\.name|startDateTime|activityPriority) is missing"
 NO_FORMULA = r"never calculated|shows the error"
 ALL = "demo awkward extreme"
@@ -16,7 +16,7 @@ KNOWN = [
     (
         r"export: LibreOffice.*headless",
         "awkward extreme",
-        r"#NAME\?|has rounded it|have the same activityId|more than once|never calculated|is missing",
+        r"#NAME\?|has rounded it|have the same activityId|more than once|never calculated|is missing|clear one of them",
         "formulas run, long ids rounded",
     ),
     (r"export: (pandas|SheetJS|exceljs).*xlsx", "awkward extreme", f"{EMPTIED}|{NO_FORMULA}", "formulas made of texts"),

@@ -44,7 +44,7 @@ pub use organization::{
 };
 pub use patch::{CustomFieldPatch, Draft, Patch, Presence, StatusRef};
 pub use spreadsheet::{CELL_UNITS_MAX, DateCell, VERSION_COLUMN, zoned_column};
-pub use spreadsheet::{GUARD_COLUMN, guarded, guarded_number, is_conversion, unguarded};
+pub use spreadsheet::{GUARD_COLUMN, guarded, guarded_number, is_same_number, unguarded};
 pub use spreadsheet::{cell_lines, cell_text, csv_text, date_cell, guarded_time};
 pub use terms::{Precision, Terms, Texts};
 pub use time::{Moment, MomentError, MomentText, Stamp, Zone, ZoneError};

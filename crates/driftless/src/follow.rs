@@ -197,6 +197,9 @@ impl Following {
 
     fn read_rows(&self, text: &str) -> Result<Vec<Values>, TargetError> {
         let mut rows = Vec::new();
+        if text.is_empty() {
+            return Ok(rows);
+        }
         let reading = Reading {
             now: Stamp::MIN,
             zone: &Zone::utc(),

@@ -2,7 +2,7 @@
 
 use domain::{
     ActivityId, ClientId, Lookup, Member, Moment, Names, Precision, Stamp, StatusId, StatusName,
-    UserId, Zone, folded, is_conversion,
+    UserId, Zone, folded, is_same_number,
 };
 
 use super::Unsaid;
@@ -174,10 +174,10 @@ impl<'a> Fields<'_, 'a> {
         }
         let names = &*self.cells.as_deref()?.names;
         let known = id.filter(|id| names.has_status(*id) || (names.is_new() && name.is_some()));
-        // From a name that a program has converted, nothing can be learned.
+        // From a name that a program has taken for a number, nothing can be learned.
         let name_of_id = known.and_then(|id| names.name_of_status(id)).unwrap_or_default();
         let name = name.filter(|name| {
-            names.has_status_named(name.as_str()) || !is_conversion(&name_of_id, name.as_str())
+            names.has_status_named(name.as_str()) || !is_same_number(&name_of_id, name.as_str())
         });
         let is_edited = match (known, &name) {
             (Some(id), Some(name)) => self.is_status_edited(id, name, of, at)?,

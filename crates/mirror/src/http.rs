@@ -1,11 +1,13 @@
 //! How servers of API v1 are asked, by a mirror and by a comparison alike: one client, and one opinion on which
 //! failures may pass.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use api_v1::PATH;
 use ureq::Agent;
 use ureq::http::{HeaderMap, StatusCode};
+use ureq::tls::{PemItem, RootCerts, TlsConfig};
 
 use crate::{Patience, SourceError, Stop};
 
@@ -76,6 +78,7 @@ impl Http {
             .http_status_as_error(false)
             .timeout_global(Some(patience.attempt))
             .max_redirects(0)
+            .tls_config(TlsConfig::builder().root_certs(authorities()?).build())
             .user_agent(concat!("driftless-mirror/", env!("CARGO_PKG_VERSION")))
             .build();
         Ok(Http { agent: config.new_agent(), api, patience, stop })
@@ -147,17 +150,38 @@ impl Attempts {
     }
 }
 
+/// The certificate authorities that are trusted: those of the file that `SSL_CERT_FILE` names, or else the public ones.
+fn authorities() -> Result<RootCerts, SourceError> {
+    let Some(file) = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) else {
+        return Ok(RootCerts::WebPki);
+    };
+    let file = PathBuf::from(file);
+    let failed = |problem: String| SourceError::Authorities { file: file.clone(), problem };
+    let pem = std::fs::read(&file).map_err(|error| failed(error.to_string()))?;
+    let certificates = ureq::tls::parse_pem(&pem).filter_map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        _ => None,
+    });
+    let certificates: Vec<_> = certificates.collect();
+    if certificates.is_empty() {
+        return Err(failed("there is no certificate in it".to_owned()));
+    }
+    Ok(RootCerts::new_with_certs(&certificates))
+}
+
 /// The address of API v1, from what somebody has typed.
 fn api_address(address: &str) -> Result<String, SourceError> {
     let refused = || SourceError::Address(address.to_owned());
     let uri: ureq::http::Uri = address.trim().parse().map_err(|_| refused())?;
     let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
-    if !is_http || uri.host().is_none() || uri.query().is_some() {
-        return Err(refused());
+    let authority = uri.authority().filter(|_| is_http && uri.query().is_none());
+    // A password would be stored with the address, and shown.
+    if authority.ok_or_else(refused)?.as_str().contains('@') {
+        return Err(SourceError::Password);
     }
-    let address = address.trim().trim_end_matches('/');
-    let has_path = address.ends_with(PATH);
-    Ok(if has_path { address.to_owned() } else { format!("{address}{PATH}") })
+    let address = address.trim();
+    let before = address.split_once(PATH).map_or(address, |(before, _)| before);
+    Ok(format!("{}{PATH}", before.trim_end_matches('/')))
 }
 
 /// A connection that failed, or a name that was not found, may be there a moment later. A certificate that is not

@@ -179,15 +179,11 @@ fn run_once(
         Some(state) => state,
         None => State::new(source.address(), source.organization()),
     };
-    if state.source != source.address() || state.organization != source.organization() {
-        let State { source: source_address, organization, .. } = state;
-        return Err(RunError::OtherSource { source_address, organization });
-    }
     let now = match source.begin() {
         Err(SourceError::Stopped) => return Ok(Summary::default()),
         now => now?,
     };
-    let (mut state, mut restored) = (state, None);
+    let (mut state, mut restored) = (of_this_source(state, source)?, None);
     if source.is_driftless() {
         let log = source.log().map(str::to_owned);
         let is_another = state.log.is_some() && log.is_some() && state.log != log;
@@ -198,6 +194,9 @@ fn run_once(
                 None => return Ok(Summary::default()),
             }
         }
+    }
+    if !source.is_driftless() {
+        state = state.reaching_back(options.overlap_ms);
     }
     let (counted, gone) = (HashSet::new(), HashSet::new());
     let mut run = Run {
@@ -228,6 +227,17 @@ fn run_once(
         }
         Err(error) => Err(error),
     }
+}
+
+/// The state, if it is about this source. A Driftless whose address has changed is known by its log.
+fn of_this_source(state: State, source: &Source) -> Result<State, RunError> {
+    let State { source: known, organization, log, .. } = &state;
+    let is_same_log = source.is_driftless() && log.is_some() && log.as_deref() == source.log();
+    if organization != source.organization() || (known != source.address() && !is_same_log) {
+        let (source_address, organization) = (known.clone(), organization.clone());
+        return Err(RunError::OtherSource { source_address, organization });
+    }
+    Ok(State { source: source.address().to_owned(), ..state })
 }
 
 /// How many activities the target has, as far as it can be counted.
@@ -368,6 +378,10 @@ impl Run<'_> {
 
     /// Refuses to take too much away.
     fn break_off(&mut self, removed: &[ActivityId]) -> Result<(), RunError> {
+        // Where all is passed on, nothing is taken away.
+        if self.target.rows().is_none() {
+            return Ok(());
+        }
         let going = self.summary.removed + self.count_of(removed)?;
         if going == 0 {
             return Ok(());

@@ -65,6 +65,8 @@ pub struct Source {
     organization: String,
     key: String,
     session: Option<String>,
+    /// Whether it has answered as API v1 does.
+    has_answered: bool,
     is_driftless: bool,
     /// Which log it says it answers from.
     log: Option<String>,
@@ -129,6 +131,7 @@ impl Source {
             organization: organization.to_owned(),
             key: key.to_owned(),
             session: None,
+            has_answered: false,
             is_driftless: false,
             log: None,
             is_fresh: false,
@@ -241,6 +244,10 @@ impl Source {
             attempts.heed_stop()?;
             let problem = match attempt(self) {
                 Ok(done) => return Ok(done),
+                // A page of a proxy, which may be gone in a moment.
+                Err(Trouble::Final(error @ SourceError::NotApi { .. })) if self.has_answered => {
+                    error.to_string()
+                }
                 Err(Trouble::Final(error)) => return Err(NoPage::Source(error)),
                 Err(Trouble::Session | Trouble::RunOver) => {
                     self.session = None;
@@ -265,6 +272,7 @@ impl Source {
         let answer = self.post(method::LOGIN, &form)?;
         let LoginResponse { user_session_id, response_date_time, errors } =
             content(&answer, root::LOGIN)?;
+        self.has_answered = true;
         self.now = response_date_time.as_deref().and_then(lower_bound);
         user_session_id.ok_or_else(|| {
             let error = errors.and_then(|errors| errors.read().into_iter().next());
@@ -275,6 +283,7 @@ impl Source {
             let (url, organization) = (answer.url, self.organization.clone());
             match code {
                 Some(code::UNAVAILABLE) => Trouble::Wait(format!("{url}: {message}")),
+                Some(code::SYSTEM) => Trouble::Final(SourceError::Refused { url, message }),
                 _ => Trouble::Final(SourceError::Login { url, organization, message }),
             }
         })

@@ -47,6 +47,18 @@ impl State {
         State { from_millis: Some(from.millis()), ..self.clone() }
     }
 
+    /// The same, asked from that long before the end of the last complete run at the latest: the overlap may have been
+    /// shorter then.
+    #[must_use]
+    pub(crate) fn reaching_back(&self, overlap_ms: i64) -> State {
+        match (self.from_millis, self.complete_to_millis) {
+            (Some(from), Some(to)) if from <= to => {
+                State { from_millis: Some(from.min(to.saturating_sub(overlap_ms))), ..self.clone() }
+            }
+            _ => self.clone(),
+        }
+    }
+
     /// The same, complete up to there, and asked from `from` on next.
     #[must_use]
     pub(crate) fn complete_to(&self, to: Stamp, from: Stamp) -> State {

@@ -61,7 +61,7 @@ pub(super) fn is_mistakable(text: &str) -> bool {
 }
 
 /// `#REF!`, `#N/A`, `#DIV/0!`.
-pub(super) fn is_error(text: &str) -> bool {
+fn is_error(text: &str) -> bool {
     let is_letter = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "/!?_ ".contains(c);
     text.strip_prefix('#').is_some_and(|rest| !rest.is_empty() && rest.chars().all(is_letter))
 }

@@ -12,7 +12,7 @@ mod mistakable;
 
 use std::borrow::Cow;
 
-use self::mistakable::{is_error, is_mistakable};
+use self::mistakable::is_mistakable;
 
 use crate::{Moment, Zone};
 
@@ -48,19 +48,19 @@ pub fn unguarded(cell: &str) -> &str {
     cell.strip_prefix(GUARD).filter(|text| needs_guard(text)).unwrap_or(cell)
 }
 
-/// Whether a program may have made one text of another without being asked: `123` of `00123`. What shows an error, as
-/// `#NAME?` does, is none: a program that has run texts as formulas has changed more than this one.
+/// Whether a program may have made one text of another by taking it for a number: `123` of `00123`. A date or an error
+/// is no such thing: a program that has made these has changed more than can be understood.
 ///
 /// ```
-/// use domain::is_conversion;
-/// assert!(is_conversion("00123", "123"));
-/// assert!(!is_conversion("=Parked", "#NAME?"));
-/// assert!(!is_conversion("00123", "Parked"));
-/// assert!(!is_conversion("Parked", "123"));
+/// use domain::is_same_number;
+/// assert!(is_same_number("00123", "123"));
+/// assert!(!is_same_number("1-2", "2026-02-01"));
+/// assert!(!is_same_number("Parked", "123"));
 /// ```
 #[must_use]
-pub fn is_conversion(was: &str, text: &str) -> bool {
-    needs_guard(was) && is_mistakable(text) && !is_error(text)
+pub fn is_same_number(one: &str, other: &str) -> bool {
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|number| number.is_finite());
+    number(one).is_some_and(|one| number(other) == Some(one))
 }
 
 fn needs_guard(text: &str) -> bool {

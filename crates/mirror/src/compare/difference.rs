@@ -78,6 +78,10 @@ pub struct Difference {
 /// All differences of two answers, except in members whose values are set aside.
 pub(super) fn differences(left: &Reply, right: &Reply, set_aside: &[String]) -> Vec<Difference> {
     let mut found = Found { set_aside, ..Found::default() };
+    if let (Body::Nothing(_), _) | (_, Body::Nothing(_)) = (&left.body, &right.body) {
+        found.add("", Kind::Body, &shown_body(&left.body), &shown_body(&right.body));
+        return found.differences;
+    }
     if left.status != right.status {
         found.add("HTTP status", Kind::Status, &left.status.to_string(), &right.status.to_string());
     }
@@ -110,6 +114,7 @@ fn shown_body(body: &Body) -> String {
     match body {
         Body::Json(_) => "JSON".to_owned(),
         Body::Other(text) => text.clone(),
+        Body::Nothing(problem) => format!("no answer ({problem})"),
     }
 }
 

@@ -18,6 +18,7 @@ pub use question::RecordedError;
 pub use side::Side;
 
 use crate::SourceError;
+use crate::source::PAGE_SIZE;
 use question::{Known, Question, Session};
 
 /// Why two servers could not be compared.
@@ -99,17 +100,17 @@ fn pages(
     pages_max: u64,
     tell: &mut Tell<'_>,
 ) -> Result<Known, CompareError> {
-    let mut known = Known::default();
-    for number in 1..=pages_max.max(1) {
-        let question = question::page(to, number);
-        let (one, other) = (left.ask(&question)?, right.ask(&question)?);
-        tell(&question, &one, &other);
-        if number == 1 {
-            known = Known::from(&one);
-        }
-        if number >= known.pages {
-            break;
-        }
+    let first = question::page(to, 1, PAGE_SIZE);
+    let (one, other) = (left.ask(&first)?, right.ask(&first)?);
+    tell(&first, &one, &other);
+    let (known, there) = (Known::from(&one), Known::from(&other));
+    // Servers may give less than they are asked for: then both are asked for as much as either gives.
+    let size = known.page_size.min(there.page_size).clamp(1, PAGE_SIZE);
+    let begin = if size < PAGE_SIZE { 1 } else { 2 };
+    let pages = known.pages.max(there.pages).min(pages_max * PAGE_SIZE / size);
+    for number in begin..=pages {
+        let question = question::page(to, number, size);
+        tell(&question, &left.ask(&question)?, &right.ask(&question)?);
     }
     Ok(known)
 }

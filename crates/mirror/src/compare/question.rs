@@ -64,9 +64,12 @@ fn window(name: impl Into<String>, to: Stamp) -> Question {
 }
 
 /// A page of everything.
-pub(super) fn page(to: Stamp, number: u64) -> Question {
-    let name = format!("syncActivities: page {number} of everything");
-    window(name, to).with(parameter::PAGE, &number).with(parameter::PAGE_SIZE, &PAGE_SIZE)
+pub(super) fn page(to: Stamp, number: u64, size: u64) -> Question {
+    let name = match size {
+        PAGE_SIZE => format!("syncActivities: page {number} of everything"),
+        size => format!("syncActivities: page {number} of everything, {size} a page"),
+    };
+    window(name, to).with(parameter::PAGE, &number).with(parameter::PAGE_SIZE, &size)
 }
 
 /// What the first page of the left server says about its data, for questions about them.
@@ -78,6 +81,8 @@ pub(super) struct Known {
     removed: Option<i64>,
     /// The pages of everything.
     pub(super) pages: u64,
+    /// The records on each but the last.
+    pub(super) page_size: u64,
 }
 
 impl Known {
@@ -89,12 +94,15 @@ impl Known {
         let ids = ids.filter_map(|activity| activity.get(member::ID)?.number()).take(3).collect();
         let removed = content.and_then(|content| content.at(&[answer::REMOVED, member::ID]));
         let removed = removed.and_then(|removed| removed.list().first()?.number());
-        let pages =
-            content.and_then(|content| content.at(&[answer::PAGE, answer::PAGES])?.number());
+        let of_page = |member| {
+            let number = content.and_then(|content| content.at(&[answer::PAGE, member])?.number());
+            number.and_then(|number| u64::try_from(number).ok())
+        };
         Known {
             ids,
             removed,
-            pages: pages.and_then(|pages| u64::try_from(pages).ok()).unwrap_or(0),
+            pages: of_page(answer::PAGES).unwrap_or(0),
+            page_size: of_page(answer::PAGE_SIZE).unwrap_or(PAGE_SIZE),
         }
     }
 }

@@ -28,6 +28,8 @@ pub(super) enum Body {
     Json(Json),
     /// The beginning of what is not JSON.
     Other(String),
+    /// There was no answer at all, and why.
+    Nothing(String),
 }
 
 impl Reply {
@@ -64,6 +66,8 @@ pub struct Side {
     key: String,
     session: Option<String>,
     version: Option<String>,
+    /// Whether the last question was not answered: the next one has to be.
+    is_silent: bool,
 }
 
 impl Side {
@@ -84,6 +88,7 @@ impl Side {
             key: key.to_owned(),
             session: None,
             version: None,
+            is_silent: false,
         })
     }
 
@@ -119,9 +124,19 @@ impl Side {
         Ok((reply, now))
     }
 
-    /// Asks. Where the session has ended meanwhile, a new one is begun.
+    /// Asks. Where the session has ended meanwhile, a new one is begun. A server may leave one question without an
+    /// answer, but not two in a row.
     pub(super) fn ask(&mut self, question: &Question) -> Result<Reply, CompareError> {
-        let (reply, _) = self.answer(question)?;
+        let was_silent = std::mem::take(&mut self.is_silent);
+        let reply = match self.answer(question) {
+            Ok((reply, _)) => reply,
+            Err(CompareError::Unavailable { problem, .. }) if !was_silent => {
+                self.is_silent = true;
+                let (headers, body) = (BTreeMap::new(), Body::Nothing(problem));
+                return Ok(Reply { status: 0, headers, body });
+            }
+            Err(error) => return Err(error),
+        };
         if question.session == Session::Own && reply.has_code(code::SESSION_INVALID) {
             self.log_in()?;
             return Ok(self.answer(question)?.0);

@@ -1,5 +1,7 @@
 //! Why a server could not be asked.
 
+use std::path::PathBuf;
+
 use files::ReadError;
 use thiserror::Error;
 
@@ -9,6 +11,17 @@ pub enum SourceError {
     /// The address is not valid.
     #[error("{0:?} is not the address of a server: give one like https://api.neoncrm.com")]
     Address(String),
+    /// The address has a password in it.
+    #[error("the address has a user or a password in it: API v1 has none, leave it out")]
+    Password,
+    /// The certificate authorities cannot be read.
+    #[error("{}: {problem} (SSL_CERT_FILE names it)", .file.display())]
+    Authorities {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// The run was told to stop.
     #[error("stopped")]
     Stopped,
@@ -24,7 +37,7 @@ pub enum SourceError {
     },
     /// Its certificate is not trusted, or it does not speak TLS.
     #[error(
-        "no secure connection with {url}: {problem}. Check the address: the server's certificate must be valid for it, and signed by a public certificate authority"
+        "no secure connection with {url}: {problem}. Check the address: the server's certificate must be valid for it, and signed by a public certificate authority, or by one in the file that SSL_CERT_FILE names"
     )]
     Tls {
         /// What was asked.

@@ -233,7 +233,7 @@ pub enum TargetAddressError {
     )]
     Kind,
     /// Nothing after the colon.
-    #[error("expected a name after the colon, like sqlite:activities.db")]
+    #[error("expected the name of a file or folder after the colon, like sqlite:activities.db")]
     NoName,
 }
 
@@ -250,7 +250,12 @@ impl FromStr for TargetAddress {
             "jsonl" => TargetAddress::JsonLines,
             _ => return Err(TargetAddressError::Kind),
         };
-        if name.is_empty() { Err(TargetAddressError::NoName) } else { Ok(address(name.into())) }
+        match name {
+            "" => Err(TargetAddressError::NoName),
+            // SQLite would keep it in memory.
+            name if kind == "sqlite" && name.starts_with(':') => Err(TargetAddressError::NoName),
+            name => Ok(address(name.into())),
+        }
     }
 }
 
