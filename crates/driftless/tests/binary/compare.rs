@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::{ALL, Client, agent};
 use crate::folder::{Folder, Output};
@@ -81,6 +81,9 @@ fn pass_on(mut stream: &TcpStream, of: &str, alter: fn(&str, String) -> String) 
     .unwrap();
     let status = answer.status().as_u16();
     let body = alter(path, answer.body_mut().read_to_string().unwrap());
+    if body.is_empty() {
+        return; // The connection ends without an answer.
+    }
     let head = format!(
         "HTTP/1.1 {status} x\r\ncontent-type: text/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
@@ -256,4 +259,36 @@ fn a_server_that_cannot_be_asked_is_told_with_a_reason() {
         let told = compared.folder.run(&format!("compare --left-org acme {line}"));
         assert!(told.code == 1 && told.err.contains(why), "{why}\n{}", told.shown());
     }
+}
+
+#[test]
+fn servers_with_pages_of_different_sizes_are_compared_record_by_record() {
+    let compared = Compared::start();
+    let left = compared.address();
+    compared.folder.ok("backup copy");
+    let words = ["--data", "copy", "serve", "--listen", "127.0.0.1:0", "--page-size-max", "2"];
+    let clamped = Server::of(compared.folder.command(words));
+    let right = format!("http://{}", clamped.address);
+    let keys = "--left-org acme --left-key-file key --right-key-file key";
+    let line = format!("compare --left {left} --right {right} {keys} --format json");
+    let told: Value = serde_json::from_str(&compared.folder.run(&line).out).unwrap();
+    let questions = told["questions"].as_array().unwrap().iter();
+    let is_page = |asked: &&Value| asked["question"].as_str().unwrap().ends_with("everything, 2 a page");
+    let pages: Vec<&Value> = questions.filter(is_page).collect();
+    assert_eq!(pages.len(), 2);
+    assert!(pages.iter().all(|page| page["differences"] == json!([])), "{pages:#?}");
+}
+
+#[test]
+fn a_question_that_a_server_breaks_on_is_a_difference_like_others() {
+    let compared = Compared::start();
+    let right = altering(&compared.address(), |path, body| match path {
+        path if path.contains("syncNothing") => String::new(),
+        _ => body,
+    });
+    let told = compared.with(&right, "--patience 1ms");
+    let asked = told.out.split("a method that does not exist\n").nth(1).unwrap();
+    let first = asked.lines().next().unwrap();
+    assert!(first.contains("the answer: another body: left JSON, right no answer"), "{first}");
+    assert!(told.out.contains("  logout again\n"), "{}", told.shown());
 }

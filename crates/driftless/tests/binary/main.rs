@@ -56,6 +56,7 @@ mod logins;
 mod loss;
 mod mirror;
 mod mirror_digests;
+mod mirror_moves;
 mod mirror_refused;
 mod observe;
 mod other_crms;
