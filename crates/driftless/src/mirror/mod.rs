@@ -46,7 +46,7 @@ pub(crate) struct Run {
     #[command(flatten)]
     between: Between,
     /// Run again that long after each run, like 30s or 5m, until the process is told to end.
-    #[arg(long, env = "DRIFTLESS_MIRROR_EVERY", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "DRIFTLESS_MIRROR_EVERY", value_name = "DURATION", value_parser = pause)]
     every: Option<Duration>,
     /// Compare everything with the server, and repair what differs, when the last comparison (or the first load) is
     /// that long ago, like 7d. Not with --to singer:-.
@@ -151,6 +151,15 @@ impl FromStr for To {
 impl To {
     fn is_singer(&self) -> bool {
         *self == To::Elsewhere(TargetAddress::Singer)
+    }
+}
+
+/// A pause between runs: without one, a server would be asked without end.
+fn pause(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("expected more than zero, like 30s".to_owned()),
+        Ok(pause) => Ok(pause),
+        Err(error) => Err(error.to_string()),
     }
 }
 

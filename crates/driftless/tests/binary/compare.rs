@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
@@ -46,13 +48,27 @@ pub(crate) fn altering(of: &str, alter: fn(&str, String) -> String) -> String {
     let of = of.to_owned();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            pass_on(&stream.unwrap(), &of, alter);
+            pass_on(&stream.unwrap(), &of, alter, false);
         }
     });
     address
 }
 
-fn pass_on(mut stream: &TcpStream, of: &str, alter: fn(&str, String) -> String) {
+/// A server that passes everything on to another one, and shows that this is Driftless only as long as it is told to.
+pub(crate) fn disguising(of: &str) -> (String, Arc<AtomicBool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (of, shows) = (of.to_owned(), Arc::new(AtomicBool::new(false)));
+    let shown = shows.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            pass_on(&stream.unwrap(), &of, |_, body| body, shown.load(Ordering::SeqCst));
+        }
+    });
+    (address, shows)
+}
+
+fn pass_on(mut stream: &TcpStream, of: &str, alter: fn(&str, String) -> String, is_known: bool) {
     let mut reader = BufReader::new(stream);
     let (mut first, mut length) = (String::new(), 0);
     reader.read_line(&mut first).unwrap();
@@ -80,9 +96,17 @@ fn pass_on(mut stream: &TcpStream, of: &str, alter: fn(&str, String) -> String) 
     }
     .unwrap();
     let status = answer.status().as_u16();
+    let mut known = String::new();
+    for (name, value) in answer
+        .headers()
+        .iter()
+        .filter(|(name, _)| is_known && name.as_str().starts_with("driftless-"))
+    {
+        known.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+    }
     let body = alter(path, answer.body_mut().read_to_string().unwrap());
     let head = format!(
-        "HTTP/1.1 {status} x\r\ncontent-type: text/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {status} x\r\n{known}content-type: text/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).unwrap();
