@@ -16,8 +16,8 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 use domain::OrgId;
 
-use crate::api_key;
 use crate::commands::{Ending, Failure};
+use crate::{api_key, folder};
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Mirror {
@@ -169,7 +169,17 @@ fn percent(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "expected a percentage from 0 to 100".to_owned())
 }
 
-pub(crate) fn run(mirror: &Mirror, folder: &Path) -> Result<Ending, Failure> {
+/// Runs it on a data folder, which may only be created if somebody has named it: in the wrong place, a second one
+/// would follow, and the first one not.
+pub(crate) fn run(mirror: &Mirror, folder: &Path, is_named: bool) -> Result<Ending, Failure> {
+    let to = match mirror {
+        Mirror::Run(run) => Some(&run.between.to),
+        Mirror::Verify(verify) => Some(&verify.between.to),
+        Mirror::Finish(_) => None,
+    };
+    if let (Some(To::Here(_)), false) = (to, is_named) {
+        folder::expect_data(folder)?;
+    }
     match mirror {
         Mirror::Run(run) if run.verify_every.is_some() && run.between.to.is_singer() => {
             Err("--verify-every cannot be used with --to singer:-: what a Singer target has cannot be read".into())

@@ -41,31 +41,32 @@ impl Compared {
     }
 }
 
-/// A server that passes everything on to another one, and changes its answers.
+/// A server that passes everything on to another one, and changes its answers; it does not say that it is Driftless.
 pub(crate) fn altering(of: &str, alter: fn(&str, String) -> String) -> String {
+    passing_on(of, alter, &Arc::default())
+}
+
+/// The same, as one that says that it is Driftless.
+pub(crate) fn altering_driftless(of: &str, alter: fn(&str, String) -> String) -> String {
+    passing_on(of, alter, &Arc::new(AtomicBool::new(true)))
+}
+
+/// A server that changes nothing, and says that it is Driftless only as long as it is told to.
+pub(crate) fn disguising(of: &str) -> (String, Arc<AtomicBool>) {
+    let is_known = Arc::default();
+    (passing_on(of, |_, body| body, &is_known), is_known)
+}
+
+fn passing_on(of: &str, alter: fn(&str, String) -> String, is_known: &Arc<AtomicBool>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let of = of.to_owned();
+    let (of, is_known) = (of.to_owned(), is_known.clone());
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            pass_on(&stream.unwrap(), &of, alter, false);
+            pass_on(&stream.unwrap(), &of, alter, is_known.load(Ordering::SeqCst));
         }
     });
     address
-}
-
-/// A server that passes everything on to another one, and shows that this is Driftless only as long as it is told to.
-pub(crate) fn disguising(of: &str) -> (String, Arc<AtomicBool>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let (of, shows) = (of.to_owned(), Arc::new(AtomicBool::new(false)));
-    let shown = shows.clone();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            pass_on(&stream.unwrap(), &of, |_, body| body, shown.load(Ordering::SeqCst));
-        }
-    });
-    (address, shows)
 }
 
 fn pass_on(mut stream: &TcpStream, of: &str, alter: fn(&str, String) -> String, is_known: bool) {

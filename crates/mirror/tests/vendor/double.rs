@@ -159,7 +159,8 @@ fn answer(path: &str, form: &[(String, String)], world: &mut World) -> (&'static
     if one_in(world, throttled) {
         return ("429 Too Many Requests", "<html>Slow down</html>".to_owned());
     }
-    if one_in(world, throttled) {
+    let silent = world.sins.silent;
+    if one_in(world, silent) {
         return (NONE, String::new());
     }
     if path.ends_with("/login") {
