@@ -54,15 +54,24 @@ pub(crate) enum Access {
     Served(UnixStream),
 }
 
+/// Refuses a folder that has no data.
+pub(crate) fn expect_data(path: &Path) -> Result<(), FolderError> {
+    let failed = |problem: io::Error| FolderError::Failed { path: path.to_owned(), problem };
+    if store_sqlite::is_begun(path).map_err(failed)? {
+        return Ok(());
+    }
+    let missing = if path.is_dir() { FolderError::Empty } else { FolderError::Missing };
+    Err(missing(path.to_owned()))
+}
+
 /// Finds out which process owns the folder, and takes it if none does. `create` says whether to create it.
 pub(crate) fn access(path: &Path, create: bool) -> Result<Access, FolderError> {
     let failed = |problem: io::Error| FolderError::Failed { path: path.to_owned(), problem };
     if create {
         // What is in it is nobody else's business.
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
-    } else if !store_sqlite::is_begun(path).map_err(failed)? {
-        let missing = if path.is_dir() { FolderError::Empty } else { FolderError::Missing };
-        return Err(missing(path.to_owned()));
+    } else {
+        expect_data(path)?;
     }
     let until = Instant::now() + WAIT_MAX;
     loop {

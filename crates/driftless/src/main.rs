@@ -101,7 +101,7 @@ fn run(cli: Cli) -> Result<Ending, Failure> {
         Command::Demo(demo) => demo::run(&path, &demo).map(|()| Ending::Done),
         Command::Serve(serve) => serve::run(&path, &serve).map(|()| Ending::Done),
         Command::Health(health) => health::run(&health),
-        Command::Mirror(mirror) => mirror::run(&mirror, &path),
+        Command::Mirror(mirror) => mirror::run(&mirror, &path, cli.data.is_some()),
         Command::Compare(command) => compare::run(&command),
         Command::Work(mut work) => {
             if let Work::Import(import) = &mut work {

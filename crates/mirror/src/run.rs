@@ -8,8 +8,9 @@
 //!
 //! Any other server is asked as [`careful`](crate::careful) says.
 //!
-//! A Driftless that says it has another log than before was restored from a backup, or is another one: what it
-//! says from then on does not continue what it said before. Then all is compared, and repaired.
+//! A Driftless that says it has another log than before was restored from a backup, or is another one, or has taken
+//! the place of a server of which little is known: what it says from then on does not continue what was said before.
+//! Then all is compared, and repaired.
 
 use std::collections::HashSet;
 
@@ -184,15 +185,20 @@ fn run_once(
         now => now?,
     };
     let (mut state, mut restored) = (of_this_source(state, source)?, None);
-    if source.is_driftless() {
-        let log = source.log().map(str::to_owned);
-        let is_another = state.log.is_some() && log.is_some() && state.log != log;
-        state.log = log.or(state.log);
-        if is_another {
+    let log_before = state.log.clone();
+    state.log = match source.is_driftless() {
+        true => source.log().map(str::to_owned).or(state.log),
+        false => None,
+    };
+    if let (Some(from), true) = (state.from(), state.log != log_before) {
+        if source.is_driftless() {
             match catch_up(source, target, options, &state, stop, report)? {
                 Some((caught_up, repaired)) => (state, restored) = (caught_up, Some(repaired)),
                 None => return Ok(Summary::default()),
             }
+        } else {
+            // It was Driftless before, whose place leaves nothing behind: that of any other reaches back.
+            state = state.asked_from(from.plus_millis(-options.overlap_ms));
         }
     }
     if !source.is_driftless() {
@@ -270,15 +276,16 @@ impl Run<'_> {
     fn exactly(&mut self) -> Result<(), RunError> {
         let mut losses = 0;
         'window: loop {
-            let from = self.state.from().unwrap_or(Stamp::MIN);
+            let place = self.state.from();
+            let from = place.unwrap_or(Stamp::MIN);
             let mut page = 1;
             loop {
                 let answer = match self.source.ask(&Question::window(from, None, page)) {
                     Ok(answer) => answer,
                     Err(NoPage::Source(error)) => return Err(error.into()),
                     Err(NoPage::RunOver) => {
-                        // What came moved the place, so that the new window begins there.
-                        losses = if page > 1 { 0 } else { losses + 1 };
+                        // The new window begins at the place: pages that have not moved it come again.
+                        losses = if self.state.from() > place { 0 } else { losses + 1 };
                         if losses > 1 {
                             return Err(
                                 SourceError::Sessions(self.source.address().to_owned()).into()

@@ -44,7 +44,7 @@ pub(crate) struct Cli {
         value_name = "DIR",
         help_heading = "Everywhere"
     )]
-    data: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
 
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -16,8 +16,8 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Subcommand};
 use domain::OrgId;
 
-use crate::api_key;
 use crate::commands::{Ending, Failure};
+use crate::{api_key, folder};
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Mirror {
@@ -50,7 +50,7 @@ pub(crate) struct Run {
     every: Option<Duration>,
     /// Compare everything with the server, and repair what differs, when the last comparison (or the first load) is
     /// that long ago, like 7d. Not with --to singer:-.
-    #[arg(long, env = "DRIFTLESS_MIRROR_VERIFY_EVERY", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "DRIFTLESS_MIRROR_VERIFY_EVERY", value_name = "DURATION", value_parser = pause)]
     verify_every: Option<Duration>,
     /// Serve metrics for Prometheus at this address and port; a port alone is one of 127.0.0.1.
     #[arg(long, env = "DRIFTLESS_MIRROR_METRICS", value_name = "ADDRESS", value_parser = metrics::address)]
@@ -154,10 +154,13 @@ impl To {
     }
 }
 
-/// How long to wait between runs: without any pause, a server would be asked all the time.
+/// A pause between runs: without one, a server would be asked without end.
 fn pause(text: &str) -> Result<Duration, String> {
-    let pause = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    if pause.is_zero() { Err("expected more than 0".to_owned()) } else { Ok(pause) }
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("expected more than zero, like 30s".to_owned()),
+        Ok(pause) => Ok(pause),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn percent(text: &str) -> Result<f64, String> {
@@ -166,7 +169,17 @@ fn percent(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "expected a percentage from 0 to 100".to_owned())
 }
 
-pub(crate) fn run(mirror: &Mirror, folder: &Path) -> Result<Ending, Failure> {
+/// Runs it on a data folder, which may only be created if somebody has named it: in the wrong place, a second one
+/// would follow, and the first one not.
+pub(crate) fn run(mirror: &Mirror, folder: &Path, is_named: bool) -> Result<Ending, Failure> {
+    let to = match mirror {
+        Mirror::Run(run) => Some(&run.between.to),
+        Mirror::Verify(verify) => Some(&verify.between.to),
+        Mirror::Finish(_) => None,
+    };
+    if let (Some(To::Here(_)), false) = (to, is_named) {
+        folder::expect_data(folder)?;
+    }
     match mirror {
         Mirror::Run(run) if run.verify_every.is_some() && run.between.to.is_singer() => {
             Err("--verify-every cannot be used with --to singer:-: what a Singer target has cannot be read".into())

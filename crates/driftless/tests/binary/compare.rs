@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
@@ -39,20 +41,35 @@ impl Compared {
     }
 }
 
-/// A server that passes everything on to another one, and changes its answers.
+/// A server that passes everything on to another one, and changes its answers; it does not say that it is Driftless.
 pub(crate) fn altering(of: &str, alter: fn(&str, String) -> String) -> String {
+    passing_on(of, alter, &Arc::default())
+}
+
+/// The same, as one that says that it is Driftless.
+pub(crate) fn altering_driftless(of: &str, alter: fn(&str, String) -> String) -> String {
+    passing_on(of, alter, &Arc::new(AtomicBool::new(true)))
+}
+
+/// A server that changes nothing, and says that it is Driftless only as long as it is told to.
+pub(crate) fn disguising(of: &str) -> (String, Arc<AtomicBool>) {
+    let is_known = Arc::default();
+    (passing_on(of, |_, body| body, &is_known), is_known)
+}
+
+fn passing_on(of: &str, alter: fn(&str, String) -> String, is_known: &Arc<AtomicBool>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let of = of.to_owned();
+    let (of, is_known) = (of.to_owned(), is_known.clone());
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            pass_on(&stream.unwrap(), &of, alter);
+            pass_on(&stream.unwrap(), &of, alter, is_known.load(Ordering::SeqCst));
         }
     });
     address
 }
 
-fn pass_on(mut stream: &TcpStream, of: &str, alter: fn(&str, String) -> String) {
+fn pass_on(mut stream: &TcpStream, of: &str, alter: fn(&str, String) -> String, is_known: bool) {
     let mut reader = BufReader::new(stream);
     let (mut first, mut length) = (String::new(), 0);
     reader.read_line(&mut first).unwrap();
@@ -80,12 +97,20 @@ fn pass_on(mut stream: &TcpStream, of: &str, alter: fn(&str, String) -> String) 
     }
     .unwrap();
     let status = answer.status().as_u16();
+    let mut known = String::new();
+    for (name, value) in answer
+        .headers()
+        .iter()
+        .filter(|(name, _)| is_known && name.as_str().starts_with("driftless-"))
+    {
+        known.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+    }
     let body = alter(path, answer.body_mut().read_to_string().unwrap());
     if body.is_empty() {
         return; // The connection ends without an answer.
     }
     let head = format!(
-        "HTTP/1.1 {status} x\r\ncontent-type: text/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {status} x\r\n{known}content-type: text/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).unwrap();
@@ -273,7 +298,8 @@ fn servers_with_pages_of_different_sizes_are_compared_record_by_record() {
     let line = format!("compare --left {left} --right {right} {keys} --format json");
     let told: Value = serde_json::from_str(&compared.folder.run(&line).out).unwrap();
     let questions = told["questions"].as_array().unwrap().iter();
-    let is_page = |asked: &&Value| asked["question"].as_str().unwrap().ends_with("everything, 2 a page");
+    let is_page =
+        |asked: &&Value| asked["question"].as_str().unwrap().ends_with("everything, 2 a page");
     let pages: Vec<&Value> = questions.filter(is_page).collect();
     assert_eq!(pages.len(), 2);
     assert!(pages.iter().all(|page| page["differences"] == json!([])), "{pages:#?}");

@@ -36,7 +36,8 @@ impl Following {
 
     fn command(&self, verb: &str) -> String {
         let from = &self.from;
-        format!("mirror {verb} --from {from} --org acme --key-file key --to driftless:acme")
+        let words = "--org acme --key-file key --data driftless-data";
+        format!("mirror {verb} --from {from} {words} --to driftless:acme")
     }
 
     fn run(&self) -> Output {
@@ -260,12 +261,28 @@ fn what_it_follows_survives_a_restart_a_backup_and_an_export() {
 
     source.client.create("Mail");
     for data in ["driftless-data", "copy", "other"] {
-        let line = format!("--data {data} {}", following.command("run"));
+        let line = following.command("run").replace("driftless-data", data);
         let out = folder.ok(&line);
         assert!(out.contains(" 1 written, 0 removed"), "{data}: {out}");
         // The cursor came with it.
         assert!(out.starts_with("1 read") || out.starts_with("2 read"), "{data}: {out}");
     }
+}
+
+#[test]
+fn no_data_folder_is_created_that_was_not_named() {
+    let source = Source::start();
+    let following = source.followed();
+    let before = following.folder.names("");
+    for verb in ["run", "verify"] {
+        let line = following.command(verb).replace("--data driftless-data ", "");
+        let told = following.folder.refused(&line);
+        assert!(told.starts_with("the data folder driftless-data does not exist"), "{told}");
+        assert_eq!(following.folder.names(""), before);
+    }
+    following.ok();
+    let line = following.command("run").replace("--data driftless-data ", "");
+    following.folder.ok(&line);
 }
 
 #[test]

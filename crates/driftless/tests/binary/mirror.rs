@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::compare::disguising;
 use crate::folder::{Folder, Output};
 use crate::postgresql::Postgresql;
 use crate::server::Server;
@@ -256,6 +258,8 @@ fn what_goes_wrong_is_told_with_a_way_out() {
     for wrong in ["nowhere:x", "crm.db", "sqlite:", "sqlite:x.db --every 0s"] {
         assert_eq!(mirrored.folder.run(&format!("{usage} {wrong}")).code, 2, "{wrong}");
     }
+    let told = mirrored.folder.run(&format!("{usage} sqlite:a.db --every 0s"));
+    assert!(told.code == 2 && told.err.contains("expected more than zero, like 30s"), "{told:?}");
 }
 
 #[test]
@@ -269,6 +273,39 @@ fn a_target_of_another_source_is_refused() {
     let line = format!("mirror run --from {from} --org acme --key-file key --to sqlite:crm.db");
     let refused = other.folder.refused(&line);
     assert!(refused.contains("the target mirrors organization \"acme\" of"), "{refused}");
+}
+
+#[test]
+fn an_address_at_which_driftless_takes_another_servers_place_is_compared() {
+    let mirrored = Mirrored::start();
+    let id = mirrored.client.create("Call");
+    let (from, is_shown) = disguising(&format!("http://{}", mirrored.server.address));
+    let run = || {
+        let words = "--org acme --key-file key --to sqlite:crm.db";
+        mirrored.folder.ok(&format!("mirror run --from {from} {words}"));
+    };
+    // A row that only a comparison finds.
+    let ghost = id + 100;
+    let is_ghost_left_by_a_run = || {
+        let columns = "subject, note, start_date_time, end_date_time, client_id, system_user_id, activity_status_id, activity_status_name, activity_priority, created_date_time, created_by, last_modified_date_time, last_modified_by, custom_fields";
+        let connection = Connection::open(mirrored.folder.path("crm.db")).unwrap();
+        let sql = format!(
+            "INSERT OR IGNORE INTO activity (activity_id, {columns}) SELECT {ghost}, {columns} FROM activity"
+        );
+        connection.execute(&sql, ()).unwrap();
+        drop(connection);
+        run();
+        mirrored.subject(ghost).is_some()
+    };
+    run();
+    assert!(is_ghost_left_by_a_run());
+    is_shown.store(true, Ordering::SeqCst);
+    assert!(!is_ghost_left_by_a_run(), "Driftless has taken another's place");
+    assert!(is_ghost_left_by_a_run());
+    is_shown.store(false, Ordering::SeqCst);
+    run();
+    is_shown.store(true, Ordering::SeqCst);
+    assert!(!is_ghost_left_by_a_run(), "and once more");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use rcgen::generate_simple_self_signed;
 
-use crate::compare::altering;
+use crate::compare::{altering, altering_driftless};
 use crate::folder::Folder;
 use crate::server::Server;
 
@@ -75,6 +75,21 @@ fn a_web_page_is_not_taken_for_an_answer() {
     // Nothing was written: the address is that of another source, and the target takes it.
     let from = format!("http://{host}");
     folder.ok(&format!("mirror run --from {from} --org acme --key-file key --to sqlite:crm.db"));
+    server.stop();
+}
+
+#[test]
+fn digests_of_ids_that_there_cannot_be_are_not_believed() {
+    let (folder, server, host) = served(&[]);
+    let from = altering_driftless(&format!("http://{host}"), |_, body| {
+        let ids = format!("\"toActivityId\":{}", domain::ID_MAX);
+        body.replace(&ids, &format!("\"toActivityId\":{}", i64::MAX))
+    });
+    let line = format!("--from {from} --org acme --key-file key --to sqlite:crm.db");
+    folder.ok(&format!("mirror run {line}"));
+    let told = folder.run(&format!("mirror verify {line} --patience 1ms"));
+    let expected = "gave an impossible answer: the ids 1 to 9007199254740991 are not divided";
+    assert!(told.code == 1 && told.err.contains(expected), "{told:?}");
     server.stop();
 }
 

@@ -29,11 +29,15 @@ impl Double {
         };
         let (world, over) = (double.world.clone(), double.over.clone());
         std::thread::spawn(move || {
+            let mut unanswered = Vec::new();
             for stream in listener.incoming() {
                 if over.load(Ordering::SeqCst) {
                     return;
                 }
-                serve(&stream.unwrap(), &world);
+                let stream = stream.unwrap();
+                if !serve(&stream, &world) {
+                    unanswered.push(stream);
+                }
             }
         });
         double
@@ -99,14 +103,17 @@ impl Drop for Double {
     }
 }
 
-/// One request, one answer.
-fn serve(mut stream: &TcpStream, world: &Mutex<World>) {
+/// Stands for the status of an answer that never comes.
+const NONE: &str = "";
+
+/// One request, one answer; false if it gets none, and waits for it.
+fn serve(mut stream: &TcpStream, world: &Mutex<World>) -> bool {
     let mut reader = BufReader::new(stream);
     let (mut line, mut length, mut path) = (String::new(), 0, String::new());
     loop {
         line.clear();
         if reader.read_line(&mut line).unwrap_or(0) == 0 {
-            return;
+            return true;
         }
         if path.is_empty() {
             path = line.split(' ').nth(1).unwrap().to_owned();
@@ -122,8 +129,15 @@ fn serve(mut stream: &TcpStream, world: &Mutex<World>) {
     reader.read_exact(&mut body).unwrap();
     let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let (status, text) = answer(&path, &form, &mut world.lock().unwrap());
+    if status == NONE {
+        return false;
+    }
+    let log = world.lock().unwrap().sins.log;
+    let log = log.map_or(String::new(), |log| {
+        format!("Driftless-Version: 0.0.0\r\nDriftless-Log: {log}\r\n")
+    });
     let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        "HTTP/1.1 {status}\r\n{log}Content-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
         text.len()
     );
     // Now and then an answer is cut off that does not say how long it is.
@@ -134,6 +148,7 @@ fn serve(mut stream: &TcpStream, world: &Mutex<World>) {
         _ => (head, text.as_str()),
     };
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(text.as_bytes()));
+    true
 }
 
 fn answer(path: &str, form: &[(String, String)], world: &mut World) -> (&'static str, String) {
@@ -143,6 +158,14 @@ fn answer(path: &str, form: &[(String, String)], world: &mut World) -> (&'static
     let outages = world.sins.outages;
     if one_in(world, outages) {
         return ("502 Bad Gateway", "<html>Bad Gateway</html>".to_owned());
+    }
+    let throttled = world.sins.throttled;
+    if one_in(world, throttled) {
+        return ("429 Too Many Requests", "<html>Slow down</html>".to_owned());
+    }
+    let silent = world.sins.silent;
+    if one_in(world, silent) {
+        return (NONE, String::new());
     }
     if path.ends_with("/login") {
         let answer = json!({"loginResponse": {"operationResult": "SUCCESS",
@@ -156,7 +179,8 @@ fn answer(path: &str, form: &[(String, String)], world: &mut World) -> (&'static
         ("200 OK", answer.to_string())
     };
     let sessions_end = world.sins.sessions_end;
-    if one_in(world, sessions_end) {
+    let is_later = form.iter().any(|(name, value)| name == "page.currentPage" && value != "1");
+    if one_in(world, sessions_end) || (is_later && world.sins.sessions_end_on_page_2) {
         return failed("4", "User session id is invalid.");
     }
     if one_in(world, outages) {

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use mirror::target::{Applied, Batch, Rows, SqliteTarget, Target, TargetError};
 use mirror::{
-    Breaker, Options, Patience, Report, RunError, Source, State, Stop, Summary, Verified,
+    Breaker, Options, Patience, Report, RunError, Source, SourceError, State, Stop, Summary,
+    Verified,
 };
 use rusqlite::Connection;
 
@@ -27,7 +28,8 @@ const PATIENCE: Patience = Patience {
     first: Duration::from_micros(200),
     longest: Duration::from_millis(2),
     total: Duration::from_secs(20),
-    attempt: Duration::from_secs(20),
+    // A double that answers at all does so at once.
+    attempt: Duration::from_millis(200),
 };
 
 /// A folder that no disk slows down, where there is one.
@@ -168,7 +170,7 @@ enum Enough {
 }
 
 /// Each sin alone, as the document tells of it.
-fn sins() -> [(&'static str, Sins, Enough); 18] {
+fn sins() -> [(&'static str, Sins, Enough); 20] {
     let small = Sins { page_size_max: 9, ..Sins::default() };
     let hour = 3_600_000;
     [
@@ -180,6 +182,8 @@ fn sins() -> [(&'static str, Sins, Enough); 18] {
         ("removed ids left out", Sins { lists_cut: true, ..small }, Enough::Repair),
         ("sessions end", Sins { sessions_end: 8, ..small }, Enough::Run),
         ("502, cut answers, code 2", Sins { outages: 4, ..small }, Enough::Run),
+        ("429", Sins { throttled: 4, ..small }, Enough::Run),
+        ("no answer at all", Sins { silent: 50, ..small }, Enough::Run),
         ("code 2 in bursts", Sins { bursts: 20, ..small }, Enough::Run),
         ("clock ahead by less than the overlap", Sins { ahead_ms: 400_000, ..small }, Enough::Run),
         ("clock ahead by more", Sins { ahead_ms: hour, ..small }, Enough::Repair),
@@ -274,6 +278,34 @@ fn an_answer_that_says_it_is_the_last_and_is_not_is_never_taken_for_all() {
     let told = refused.unwrap_err().to_string();
     assert!(told.contains("gave an impossible answer: page 1 of 1, with 25 results"), "{told}");
     assert_eq!(target.state().unwrap(), None);
+}
+
+#[test]
+fn a_server_that_ends_each_session_is_asked_as_long_as_that_leads_on_and_no_longer() {
+    let small = Sins { page_size_max: 10, ..Sins::default() };
+    let short = Sins { log: Some("a"), sessions_end_on_page_2: true, ..small };
+    for (sins, at_once) in
+        [(short, true), (short, false), (Sins { sessions_end: 1, ..small }, false)]
+    {
+        let double = Double::start(sins, 1);
+        let folder = in_memory();
+        let file = folder.path().join("crm.db");
+        let mut target = SqliteTarget::open(&file).unwrap();
+        match at_once {
+            // All have one stamp: the place cannot move.
+            true => double.create(25),
+            false => (0..25).for_each(|_| double.create(1)),
+        }
+        let done = run(&double, &mut target);
+        match sins.sessions_end_on_page_2 && !at_once {
+            true => assert_eq!((done.is_ok(), held(&file)), (true, double.truth())),
+            false => {
+                let told = done.unwrap_err();
+                let is_it = matches!(told, RunError::Source(SourceError::Sessions(_)));
+                assert!(is_it, "{told}");
+            }
+        }
+    }
 }
 
 #[test]

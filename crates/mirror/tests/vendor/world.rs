@@ -20,6 +20,14 @@ pub(crate) struct Sins {
     pub(crate) sessions_end: u32,
     /// One request in so many is answered with 502, or with code 2.
     pub(crate) outages: u32,
+    /// One request in so many is answered with 429.
+    pub(crate) throttled: u32,
+    /// One request in so many gets no answer at all. Never drawn: it takes as long as a client waits for an answer.
+    pub(crate) silent: u32,
+    /// A session ends as soon as a later page is asked for.
+    pub(crate) sessions_end_on_page_2: bool,
+    /// It says that it is Driftless, and answers from this log.
+    pub(crate) log: Option<&'static str>,
     /// The clock of answers is so far ahead of that of stamps.
     pub(crate) ahead_ms: i64,
     /// Every answer says that it is the last page.
@@ -75,6 +83,9 @@ impl Sins {
             short_lists: dice.bool(),
             sessions_end: if dice.bool() { dice.u32(8..20) } else { 0 },
             outages: if dice.bool() { dice.u32(3..10) } else { 0 },
+            sessions_end_on_page_2: false,
+            silent: 0,
+            log: None,
             ahead_ms: if dice.bool() { dice.i64(-200_000..200_000) } else { 0 },
             one_page: false,
             order: [Order::Asked, Order::NewestFirst, Order::ById][dice.usize(..3)],
@@ -84,6 +95,8 @@ impl Sins {
             bursts: if dice.bool() { dice.u32(20..60) } else { 0 },
             totals_move: if dice.bool() { dice.u32(4..10) } else { 0 },
             page_size_max: if dice.bool() { dice.usize(3..20) } else { 200 },
+            // Last, so that the worlds of all seeds stay what they were.
+            throttled: if dice.bool() { dice.u32(4..12) } else { 0 },
         }
     }
 }
@@ -230,6 +243,7 @@ impl World {
         self.sins.edits = false;
         self.now += self.sins.late_ms + self.sins.ahead_ms.abs() + 1_000;
         (self.sins.sessions_end, self.sins.outages) = (0, 0);
+        (self.sins.throttled, self.sins.silent) = (0, 0);
         (self.sins.bursts, self.sins.totals_move) = (0, 0);
     }
 
