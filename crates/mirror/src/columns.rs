@@ -108,6 +108,18 @@ pub fn values(row: &Row) -> Values {
     ]
 }
 
+/// Whether a row has nothing in note, end, account, responsible person and custom fields.
+pub(crate) fn is_empty(values: &Values) -> bool {
+    let [_, _, note, _, end, client, system_user, .., fields] = values;
+    let is_nothing = |value: &Value, nothing: &str| match value {
+        Value::Null => true,
+        Value::Text(text) => text == nothing,
+        Value::Number(_) | Value::Time(_) => false,
+    };
+    let rest = [(end, ""), (client, ""), (system_user, ""), (fields, NO_FIELDS)];
+    is_nothing(note, "") && rest.into_iter().all(|(value, nothing)| is_nothing(value, nothing))
+}
+
 /// The columns in which two rows differ.
 pub(crate) fn differing(one: &Values, other: &Values) -> Vec<&'static str> {
     let pairs = COLUMNS.iter().zip(one.iter().zip(other));

@@ -17,7 +17,7 @@ use std::collections::HashSet;
 use domain::{ActivityId, Stamp};
 use thiserror::Error;
 
-use crate::columns::{Values, values};
+use crate::columns::{Values, is_empty, values};
 use crate::source::{NoPage, Page, Question};
 use crate::target::{Applied, Batch, Rows, Target, TargetError};
 use crate::verify::catch_up;
@@ -40,14 +40,16 @@ impl Default for Options {
     }
 }
 
-/// Stops a run before it takes too much away.
+/// Stops a run before it takes too much away: removes too many activities, or empties them.
+///
+/// An activity is emptied if of note, end, account, responsible person and custom fields it had some, and loses all.
 #[derive(Clone, Copy, Debug)]
 pub struct Breaker {
-    /// Percent of the target's rows that may be removed by one run.
+    /// Percent of the target's rows that may be removed or emptied by one run.
     pub percent: f64,
-    /// So many may be removed anyway.
+    /// So many may be anyway.
     pub at_least: u64,
-    /// Whether any number may be removed.
+    /// Whether any number may be.
     pub accepts_all: bool,
 }
 
@@ -75,11 +77,11 @@ impl Breaker {
 }
 
 impl Breaker {
-    /// Refuses to remove that many of so many rows, if it is too much.
-    pub(crate) fn check(&self, removed: u64, rows: u64) -> Result<(), RunError> {
+    /// Refuses to remove and to empty that many of so many rows, if it is too much.
+    pub(crate) fn check(&self, removed: u64, emptied: u64, rows: u64) -> Result<(), RunError> {
         let allowed = self.allowed(rows);
-        let told = RunError::Breaker { removed, rows, allowed };
-        if removed > allowed { Err(told) } else { Ok(()) }
+        let told = RunError::Breaker { removed, emptied, rows, allowed };
+        if removed + emptied > allowed { Err(told) } else { Ok(()) }
     }
 }
 
@@ -129,11 +131,14 @@ pub enum RunError {
     },
     /// Too much would go.
     #[error(
-        "{removed} of the {rows} activities in the target are no longer at the source, more than the {allowed} that --delete-max allows: none of them was removed. If this is right, run it again with --accept-deletions"
+        "{}, more than the {allowed} that --delete-max allows: the target keeps them. If this is right, run it again with --accept-deletions",
+        lost(*removed, *emptied, *rows)
     )]
     Breaker {
         /// So many would go.
         removed: u64,
+        /// So many would lose all that can be empty.
+        emptied: u64,
         /// Of so many.
         rows: u64,
         /// So many may.
@@ -147,6 +152,17 @@ pub enum RunError {
     /// People edit faster than it can be read.
     #[error("the list of the source kept changing while it was read; the next run goes on")]
     Restless,
+}
+
+fn lost(removed: u64, emptied: u64, rows: u64) -> String {
+    let gone =
+        format!("{removed} of the {rows} activities in the target are no longer at the source");
+    let empty = "have lost note, end, account, responsible person and custom fields there";
+    match (removed, emptied) {
+        (_, 0) => gone,
+        (0, _) => format!("{emptied} of the {rows} activities in the target {empty}"),
+        _ => format!("{gone}, and {emptied} {empty}"),
+    }
 }
 
 /// Brings the target up to what the source has now.
@@ -217,6 +233,7 @@ fn run_once(
         total: 0,
         counted,
         gone,
+        emptied: 0,
         lists_repeat: options.dry_run,
     };
     let done = if run.source.is_driftless() { run.exactly() } else { run.carefully(now) };
@@ -265,6 +282,8 @@ pub(crate) struct Run<'r> {
     pub(crate) total: u64,
     /// Activities that a dry run has counted as written.
     counted: HashSet<ActivityId>,
+    /// Activities that this run has emptied.
+    emptied: u64,
     /// Activities whose removal this run has dealt with.
     gone: HashSet<ActivityId>,
     /// Whether those are passed over where they are listed again: a careful run reads one list many times.
@@ -338,7 +357,8 @@ impl Run<'_> {
     ) -> Result<(), RunError> {
         let listed: &[ActivityId] = if with_removed { &page.removed } else { &[] };
         let removed = &self.newly_removed(page, listed);
-        self.break_off(removed)?;
+        let emptied = self.newly_emptied(&page.rows)?;
+        self.break_off(removed, emptied)?;
         self.summary.pages += 1;
         self.summary.read += page.stamps.len() as u64;
         self.summary.unreadable += page.unreadable.len() as u64;
@@ -353,6 +373,7 @@ impl Run<'_> {
             }
         };
         self.gone.extend(listed);
+        self.emptied += emptied;
         self.state = state;
         self.summary.written += applied.written;
         self.summary.removed += applied.removed;
@@ -383,14 +404,30 @@ impl Run<'_> {
         Ok(Applied { written, removed: self.count_of(removed)? })
     }
 
+    /// How many activities these rows empty.
+    fn newly_emptied(&mut self, rows: &[Row]) -> Result<u64, RunError> {
+        // Before the first load is complete, there is little that could be emptied.
+        if self.state.complete_to_millis.is_none() {
+            return Ok(0);
+        }
+        let empty = rows.iter().filter(|row| is_empty(&values(row)));
+        let ids: Vec<ActivityId> =
+            empty.map(|row| row.id).filter(|id| !self.counted.contains(id)).collect();
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        Ok(self.held(&ids)?.iter().filter(|held| !is_empty(held)).count() as u64)
+    }
+
     /// Refuses to take too much away.
-    fn break_off(&mut self, removed: &[ActivityId]) -> Result<(), RunError> {
+    fn break_off(&mut self, removed: &[ActivityId], emptied: u64) -> Result<(), RunError> {
         // Where all is passed on, nothing is taken away.
         if self.target.rows().is_none() {
             return Ok(());
         }
         let going = self.summary.removed + self.count_of(removed)?;
-        if going == 0 {
+        let emptied = self.emptied + emptied;
+        if going + emptied == 0 {
             return Ok(());
         }
         let rows = match self.rows {
@@ -398,7 +435,7 @@ impl Run<'_> {
             None => count(self.target)?,
         };
         self.rows = Some(rows);
-        self.options.breaker.check(going, rows)
+        self.options.breaker.check(going, emptied, rows)
     }
 
     fn held(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {

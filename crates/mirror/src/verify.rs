@@ -36,6 +36,9 @@ pub enum Difference {
     RemovalWrong,
 }
 
+/// Differences that are told by id.
+const DIFFERENCES_TOLD_MAX: usize = 1_000;
+
 /// What a comparison came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
@@ -43,20 +46,31 @@ pub struct Verified {
     pub compared: u64,
     /// Of these, records that cannot be activities.
     pub unreadable: u64,
-    /// What differs, by id.
+    /// How much differs.
+    pub different: u64,
+    /// The first of what differs, by id: at most 1,000.
     pub differences: BTreeMap<ActivityId, Difference>,
-    /// Whether it was repaired.
-    pub is_repaired: bool,
+    /// After a repair: how much still differs.
+    pub left: Option<u64>,
     /// The instant as of which this holds; none if it was told to stop before.
     pub as_of: Option<Stamp>,
     /// How many requests it took, those that brought the target up to date included.
     pub requests: u64,
 }
 
+impl Verified {
+    /// Whether the target is equal to the source now.
+    #[must_use]
+    pub fn is_equal(&self) -> bool {
+        self.as_of.is_some() && self.left.unwrap_or(self.different) == 0
+    }
+}
+
 /// Compares the target with the source; repairs what differs, if `repair` says so.
 ///
 /// # Errors
-/// See [`RunError`]. The breaker stops a repair that would remove too much.
+/// See [`RunError`]. The breaker stops a repair before it removes too much; what is missing or differs has been
+/// repaired by then.
 pub fn verify(
     source: &mut Source,
     target: &mut dyn Target,
@@ -72,20 +86,24 @@ pub fn verify(
     let Some(as_of) = run(source, target, options, stop, report)?.complete_to else {
         return Ok(Verified::default());
     };
-    let found = compare(source, target, Some(as_of), options, stop, report)?;
-    let (Some(found), Some(state)) = (found, target.state()?) else {
+    let Some(state) = target.state()? else { return Ok(Verified::default()) };
+    let mut comparison = Comparison { source, target, options, stop, report };
+    let Some(found) = comparison.compare(Some(as_of), repair.then_some(&state))? else {
         return Ok(Verified::default());
     };
-    let (state, as_of) = (state.compared(as_of), found.as_of);
-    let is_repaired = repair && !found.differences.is_empty();
-    if is_repaired {
-        mend(target, options, &found, &state)?;
-    } else if found.differences.is_empty() {
-        target.apply(&Batch::of_state(&state))?;
+    let Found { as_of, compared, unreadable, different, differences, ids } = found;
+    let left = match repair && different > 0 {
+        true => match comparison.look_again(as_of, &ids)? {
+            Some(left) => Some(left),
+            None => return Ok(Verified::default()),
+        },
+        false => None,
+    };
+    if left.unwrap_or(different) == 0 {
+        comparison.target.apply(&Batch::of_state(&state.compared(as_of)))?;
     }
-    let Found { compared, unreadable, differences, .. } = found;
-    let (as_of, requests) = (Some(as_of), source.requests() - before);
-    Ok(Verified { compared, unreadable, differences, is_repaired, as_of, requests })
+    let (as_of, requests) = (Some(as_of), comparison.source.requests() - before);
+    Ok(Verified { compared, unreadable, different, differences, left, as_of, requests })
 }
 
 /// Compares and repairs a target whose source has another log than before, which `state` names. Gives how far the
@@ -105,14 +123,23 @@ pub(crate) fn catch_up(
         let (from_millis, complete_to_millis) = (None, None);
         return Ok(Some((State { from_millis, complete_to_millis, ..state.clone() }, 0)));
     }
-    let Some(found) = compare(source, target, None, options, stop, report)? else {
-        return Ok(None);
-    };
-    let state = state.complete_to(found.as_of, found.as_of).compared(found.as_of);
-    if !options.dry_run {
-        mend(target, options, &found, &state)?;
+    // Until all is repaired, it is still at the place in the other log.
+    let before = target.state()?.filter(|_| !options.dry_run);
+    let mut comparison = Comparison { source, target, options, stop, report };
+    let Some(found) = comparison.compare(None, before.as_ref())? else { return Ok(None) };
+    let mut state = state.complete_to(found.as_of, found.as_of);
+    if before.is_some() {
+        let left = match found.different {
+            0 => Some(0),
+            _ => comparison.look_again(found.as_of, &found.ids)?,
+        };
+        if left == Some(0) {
+            state = state.compared(found.as_of);
+        }
+        comparison.target.apply(&Batch::of_state(&state))?;
+        comparison.target.finish()?;
     }
-    Ok(Some((state, found.differences.len() as u64)))
+    Ok(Some((state, found.different)))
 }
 
 /// What a comparison has found.
@@ -120,6 +147,15 @@ struct Found {
     as_of: Stamp,
     compared: u64,
     unreadable: u64,
+    different: u64,
+    differences: BTreeMap<ActivityId, Difference>,
+    /// What differs.
+    ids: Vec<ActivityId>,
+}
+
+/// What was found of a few ids that were looked at again.
+#[derive(Default)]
+struct Chunk {
     differences: BTreeMap<ActivityId, Difference>,
     fresh: Vec<Row>,
     fresh_unreadable: Vec<Unreadable>,
@@ -138,40 +174,129 @@ struct Suspected {
     ids: Vec<ActivityId>,
 }
 
-/// Compares a target that has everything up to `as_of`; without it, the comparison holds as of what the source shows.
-/// None if it was told to stop before.
-fn compare(
-    source: &mut Source,
-    target: &mut dyn Target,
-    as_of: Option<Stamp>,
-    options: &Options,
-    stop: &Stop,
-    report: &mut dyn Report,
-) -> Result<Option<Found>, RunError> {
-    let Some(rows) = target.rows() else { return Ok(None) };
-    let is_exact = source.is_driftless();
-    let suspected = match is_exact {
-        true => digests::find(source, rows, as_of, stop, report),
-        false => find_by_reading(source, rows, as_of, options, stop, report),
-    };
-    let Some(Suspected { as_of, compared, unreadable, ids: mut suspects }) = suspected? else {
-        return Ok(None);
-    };
-    suspects.sort_unstable();
-    suspects.dedup();
-    let mut found = Found {
-        as_of,
-        compared,
-        unreadable,
-        differences: BTreeMap::new(),
-        fresh: Vec::new(),
-        fresh_unreadable: Vec::new(),
-        unknown: Vec::new(),
-    };
-    for ids in suspects.chunks(source.ids_max()) {
-        confirm(source, rows, ids, is_exact, &mut found)?;
+/// A source and the target that is compared with it.
+struct Comparison<'c> {
+    source: &'c mut Source,
+    target: &'c mut dyn Target,
+    options: &'c Options,
+    stop: &'c Stop,
+    report: &'c mut dyn Report,
+}
+
+impl Comparison<'_> {
+    /// Compares a target that has everything up to `as_of`; without it, the comparison holds as of what the source
+    /// shows. With a state, repairs what differs, and leaves the target at that. None if it was told to stop before.
+    ///
+    /// A few ids at a time are looked at and repaired, so that memory does not grow with what differs. What is to be
+    /// removed comes last: only then is it known how much that is.
+    fn compare(
+        &mut self,
+        as_of: Option<Stamp>,
+        repair: Option<&State>,
+    ) -> Result<Option<Found>, RunError> {
+        let Some(suspected) = self.suspected(as_of)? else { return Ok(None) };
+        let Suspected { as_of, compared, unreadable, ids: mut suspects } = suspected;
+        suspects.sort_unstable();
+        suspects.dedup();
+        let (different, differences, ids) = (0, BTreeMap::new(), Vec::new());
+        let mut found = Found { as_of, compared, unreadable, different, differences, ids };
+        let (mut gone, mut unknown, mut ghosts) = (Vec::new(), Vec::new(), 0);
+        for ids in suspects.chunks(self.source.ids_max()) {
+            if self.stop.is_told() {
+                return Ok(None);
+            }
+            let chunk = self.confirm(ids, as_of)?;
+            if let Some(state) = repair {
+                self.write(&chunk.fresh, &chunk.fresh_unreadable, state, as_of)?;
+            }
+            unknown.extend(chunk.unknown);
+            for (id, difference) in chunk.differences {
+                ghosts += u64::from(difference == Difference::Ghost);
+                let is_gone = matches!(difference, Difference::Ghost | Difference::RemovalMissing);
+                gone.extend((is_gone && unknown.binary_search(&id).is_err()).then_some(id));
+                found.ids.push(id);
+                if found.differences.len() < DIFFERENCES_TOLD_MAX {
+                    found.differences.insert(id, difference);
+                }
+            }
+        }
+        found.different = found.ids.len() as u64;
+        if let Some(state) = repair {
+            self.options.breaker.check(ghosts, 0, count(self.target)?)?;
+            self.remove(&gone, &unknown, state, as_of)?;
+            self.target.finish()?;
+        }
+        Ok(Some(found))
     }
-    Ok(Some(found))
+
+    fn suspected(&mut self, as_of: Option<Stamp>) -> Result<Option<Suspected>, RunError> {
+        let Some(rows) = self.target.rows() else { return Ok(None) };
+        match self.source.is_driftless() {
+            true => digests::find(self.source, rows, as_of, self.stop, self.report),
+            false => {
+                find_by_reading(self.source, rows, as_of, self.options, self.stop, self.report)
+            }
+        }
+    }
+
+    /// After a repair: how much still differs, from Driftless of everything, from others of what was repaired. None
+    /// if it was told to stop before.
+    fn look_again(
+        &mut self,
+        as_of: Stamp,
+        repaired: &[ActivityId],
+    ) -> Result<Option<u64>, RunError> {
+        if self.source.is_driftless() {
+            return Ok(self.compare(Some(as_of), None)?.map(|found| found.different));
+        }
+        let mut left = 0;
+        for ids in repaired.chunks(self.source.ids_max()) {
+            if self.stop.is_told() {
+                return Ok(None);
+            }
+            left += self.confirm(ids, as_of)?.differences.len() as u64;
+        }
+        Ok(Some(left))
+    }
+
+    fn confirm(&mut self, ids: &[ActivityId], as_of: Stamp) -> Result<Chunk, RunError> {
+        let Some(rows) = self.target.rows() else { return Ok(Chunk::default()) };
+        let is_exact = self.source.is_driftless();
+        confirm(self.source, rows, ids, as_of, is_exact)
+    }
+
+    fn write(
+        &mut self,
+        rows: &[Row],
+        unreadable: &[Unreadable],
+        state: &State,
+        as_of: Stamp,
+    ) -> Result<(), RunError> {
+        if !rows.is_empty() || !unreadable.is_empty() {
+            let is_repair = true;
+            let batch = Batch { rows, unreadable, as_of, is_repair, ..Batch::of_state(state) };
+            self.target.apply(&batch)?;
+        }
+        Ok(())
+    }
+
+    fn remove(
+        &mut self,
+        removed: &[ActivityId],
+        unknown: &[ActivityId],
+        state: &State,
+        as_of: Stamp,
+    ) -> Result<(), RunError> {
+        let size = ROWS_MAX as usize;
+        let is_repair = true;
+        for removed in removed.chunks(size) {
+            self.target.apply(&Batch { removed, as_of, is_repair, ..Batch::of_state(state) })?;
+        }
+        for unknown in unknown.chunks(size) {
+            self.target.apply(&Batch { unknown, as_of, is_repair, ..Batch::of_state(state) })?;
+        }
+        Ok(())
+    }
 }
 
 /// What may differ from any server: all of it is read.
@@ -245,10 +370,10 @@ fn confirm(
     source: &mut Source,
     rows: &mut dyn Rows,
     ids: &[ActivityId],
+    as_of: Stamp,
     is_exact: bool,
-    found: &mut Found,
-) -> Result<(), RunError> {
-    let as_of = found.as_of;
+) -> Result<Chunk, RunError> {
+    let mut found = Chunk::default();
     let mut ask = |since: Option<Stamp>| ask_again(source, &Question::of_ids(ids, since));
     let now = ask(None)?;
     let since = ask(Some(as_of))?;
@@ -280,7 +405,7 @@ fn confirm(
                 (!columns.is_empty()).then_some(Difference::Stale(columns))
             }
         };
-        let is_removed = removed.contains(id);
+        let is_removed = removed.contains(id) && row.is_none() && record.is_none();
         let difference = match difference {
             None if is_exact => removal(rows, *id, is_removed)?,
             difference => difference,
@@ -296,7 +421,7 @@ fn confirm(
         found.fresh.extend(row);
         found.fresh_unreadable.extend(record);
     }
-    Ok(())
+    Ok(found)
 }
 
 fn before(id: ActivityId) -> ActivityId {
@@ -331,26 +456,6 @@ fn ask_again(source: &mut Source, question: &Question<'_>) -> Result<Page, RunEr
         }
     }
     Err(SourceError::Sessions(source.address().to_owned()).into())
-}
-
-fn mend(
-    target: &mut dyn Target,
-    options: &Options,
-    found: &Found,
-    state: &State,
-) -> Result<(), RunError> {
-    let Found { differences, fresh: rows, fresh_unreadable: unreadable, unknown, .. } = found;
-    let ghosts = differences.values().filter(|difference| **difference == Difference::Ghost);
-    options.breaker.check(ghosts.count() as u64, count(target)?)?;
-    let is_gone = |id: &ActivityId, difference: &Difference| {
-        let is_gone = matches!(difference, Difference::Ghost | Difference::RemovalMissing);
-        is_gone && unknown.binary_search(id).is_err()
-    };
-    let removed = differences.iter().filter(|(id, difference)| is_gone(id, difference));
-    let removed = &removed.map(|(id, _)| *id).collect::<Vec<_>>();
-    let (as_of, is_repair) = (found.as_of, true);
-    target.apply(&Batch { rows, unreadable, removed, unknown, state, as_of, is_repair })?;
-    Ok(target.finish()?)
 }
 
 /// Takes what a first run would write, and compares it with what is there.

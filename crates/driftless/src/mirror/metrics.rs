@@ -152,8 +152,8 @@ pub(super) fn failed(error: &RunError) {
 
 /// A comparison has ended.
 pub(super) fn compared(verified: &Verified) {
-    if verified.is_repaired {
-        counter!(REPAIRED).increment(verified.differences.len() as u64);
+    if let Some(left) = verified.left {
+        counter!(REPAIRED).increment(verified.different.saturating_sub(left));
     }
     if verified.as_of.is_some() {
         gauge!(LAST_COMPARISON).set(seconds(SystemClock.now()));

@@ -102,11 +102,11 @@ struct Manner {
     #[arg(long, env = "DRIFTLESS_MIRROR_OVERLAP", default_value = "10m", value_name = "DURATION",
           value_parser = humantime::parse_duration)]
     overlap: Duration,
-    /// Stop before more than this percentage of the target's activities, and more than 20, are removed.
+    /// Stop before more than this percentage of the target's activities, and more than 20, are removed or emptied.
     #[arg(long, env = "DRIFTLESS_MIRROR_DELETE_MAX", default_value_t = 5.0, value_name = "PERCENT",
           value_parser = percent)]
     delete_max: f64,
-    /// Remove what the server has removed, however much it is.
+    /// Remove and empty what the server has removed and emptied, however much it is.
     #[arg(long, env = "DRIFTLESS_MIRROR_ACCEPT_DELETIONS", value_parser = BoolishValueParser::new())]
     accept_deletions: bool,
     /// Keep trying that long if the server is not available.

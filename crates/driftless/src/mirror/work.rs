@@ -135,7 +135,8 @@ impl Work {
     }
 
     fn tell(&self, verified: &Verified) -> Result<Ending, Failure> {
-        let Verified { compared, unreadable, differences, is_repaired, as_of, requests } = verified;
+        let Verified { compared, unreadable, different, differences, left, as_of, requests } =
+            verified;
         let Some(as_of) = as_of else {
             writeln!(io::stderr(), "driftless: stopped before the end: nothing was found out")?;
             return Ok(Ending::Warning);
@@ -151,14 +152,17 @@ impl Work {
                 }
             })?;
         }
-        let more = differences.len().saturating_sub(DIFFERENCES_SHOWN_MAX);
+        let more = different.saturating_sub(DIFFERENCES_SHOWN_MAX as u64);
         if more > 0 {
             self.out.line(&format!("and {more} more"))?;
         }
-        let found = match (differences.len(), is_repaired) {
+        let found = match (different, left) {
             (0, _) => "equal".to_owned(),
-            (count, true) => format!("{count} repaired"),
-            (count, false) => format!("{count} different; --repair repairs them"),
+            (count, Some(0)) => format!("{count} repaired"),
+            (count, Some(left)) => {
+                format!("{count} different, and {left} still after they were repaired")
+            }
+            (count, None) => format!("{count} different; --repair repairs them"),
         };
         let unreadable = match unreadable {
             0 => String::new(),
@@ -167,8 +171,7 @@ impl Work {
         let as_of = Zone::utc().at(*as_of);
         let compared = format!("{compared} compared{unreadable} as of {as_of}");
         self.out.line(&format!("{compared} in {requests} requests: {found}"))?;
-        let is_equal = differences.is_empty() || *is_repaired;
-        Ok(if is_equal { Ending::Done } else { Ending::Warning })
+        Ok(if verified.is_equal() { Ending::Done } else { Ending::Warning })
     }
 }
 

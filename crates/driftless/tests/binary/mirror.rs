@@ -164,6 +164,28 @@ fn what_somebody_has_changed_in_the_table_is_found_and_repaired() {
 }
 
 #[test]
+fn what_a_repair_could_not_make_equal_is_still_told_as_different() {
+    let mirrored = Mirrored::start();
+    let id = mirrored.client.create("Call");
+    mirrored.ok();
+    let connection = Connection::open(mirrored.folder.path("crm.db")).unwrap();
+    let trigger = "CREATE TRIGGER mine AFTER UPDATE OF note ON activity BEGIN UPDATE activity SET subject = 'mine' WHERE activity_id = new.activity_id; END";
+    connection.execute_batch(trigger).unwrap();
+    connection.execute("UPDATE activity SET note = 'x'", ()).unwrap();
+    let line = mirrored.line("sqlite:crm.db --repair").replace("mirror run", "mirror verify");
+    let told = mirrored.folder.run(&line);
+    assert_eq!(told.code, 1, "{}", told.shown());
+    assert!(told.out.starts_with(&format!("{id}: differs in subject, note\n")), "{}", told.shown());
+    assert!(
+        told.out.ends_with(": 1 different, and 1 still after they were repaired\n"),
+        "{}",
+        told.shown()
+    );
+    connection.execute_batch("DROP TRIGGER mine").unwrap();
+    assert!(mirrored.folder.ok(&line).ends_with(": 1 repaired\n"));
+}
+
+#[test]
 fn a_mirror_that_runs_again_and_again_ends_in_order_when_it_is_told_to() {
     let mirrored = Mirrored::start();
     let id = mirrored.client.create("Call");
@@ -519,6 +541,37 @@ fn a_record_that_cannot_be_read_is_set_aside_and_the_others_are_written() {
     assert!(compared.starts_with("2 compared (1 cannot be read) as of "), "{compared}");
     listing.tell(vec![listed(1, START), listed(2, START)], Vec::new());
     assert!(run("run").out.starts_with("2 read, 1 written, 0 removed in "));
+}
+
+#[test]
+fn a_run_that_would_empty_too_much_does_nothing_until_it_is_allowed_to() {
+    let (folder, listing) = (Folder::new(), Listing::start());
+    folder.write("key", "k\n");
+    let line = format!(
+        "mirror run --from http://{} --org acme --key-file key --to sqlite:crm.db",
+        listing.address
+    );
+    let listed = |note: &str| {
+        let noted = |id| {
+            let mut record = listed(id, START);
+            record["note"] = json!(note);
+            record
+        };
+        (1..=50).map(noted).collect::<Vec<Value>>()
+    };
+    listing.tell(listed("to call back"), Vec::new());
+    folder.ok(&line);
+    listing.tell(listed(""), Vec::new());
+    let refused = folder.run(&line);
+    assert_eq!(refused.code, 3, "{}", refused.shown());
+    assert!(
+        refused.err.contains("50 of the 50 activities in the target have lost note"),
+        "{refused:?}"
+    );
+    let dry = folder.run(&format!("{line} --dry-run"));
+    assert_eq!(dry.code, 3, "{}", dry.shown());
+    assert!(folder.ok(&format!("{line} --accept-deletions")).starts_with("50 read, 50 written"));
+    assert!(folder.ok(&line).starts_with("50 read, 0 written"));
 }
 
 #[test]

@@ -339,7 +339,10 @@ fn a_run_that_would_remove_too_much_does_nothing_until_it_is_allowed_to() {
     let refused =
         mirror::run(&mut source(&double), &mut target, &careful, &Stop::default(), &mut Silent);
     let told = refused.unwrap_err();
-    assert!(matches!(told, RunError::Breaker { removed: 30, rows: 100, allowed: 20 }), "{told}");
+    assert!(
+        matches!(told, RunError::Breaker { removed: 30, emptied: 0, rows: 100, allowed: 20 }),
+        "{told}"
+    );
     assert_eq!(held(&file).len(), 100);
 
     let done = run(&double, &mut target).unwrap();
