@@ -11,8 +11,8 @@ use ureq::tls::{PemItem, RootCerts, TlsConfig};
 
 use crate::{Patience, SourceError, Stop};
 
-/// A larger answer is not read.
-const ANSWER_BYTES_MAX: u64 = 256 << 20;
+/// A larger answer is not read: fewer records have to be asked for.
+const ANSWER_BYTES_MAX: u64 = 64 << 20;
 
 /// As much of an answer that is not API v1 is shown.
 const SHOWN_CHARS_MAX: usize = 80;
@@ -46,6 +46,8 @@ pub(crate) struct Answer {
 pub(crate) enum NoAnswer {
     /// It may help to ask again.
     MayPass(String),
+    /// It is too large.
+    TooLarge,
     /// It will not.
     Final(SourceError),
 }
@@ -200,6 +202,7 @@ fn no_answer(url: &str, error: &ureq::Error) -> NoAnswer {
     }
     let problem = error.to_string();
     match error {
+        Error::BodyExceedsLimit(_) => NoAnswer::TooLarge,
         Error::Timeout(_)
         | Error::Io(_)
         | Error::HostNotFound

@@ -19,6 +19,9 @@ pub use error::SourceError;
 pub use page::PAGE_SIZE;
 pub(crate) use page::{Page, Question};
 
+/// As often is a server asked again that answers something else than it did before.
+const NOT_API_ATTEMPTS_MAX: u32 = 2;
+
 /// Ids that one question has at most.
 const IDS_MAX: usize = 100;
 
@@ -37,6 +40,7 @@ impl From<NoAnswer> for Trouble {
     fn from(no_answer: NoAnswer) -> Trouble {
         match no_answer {
             NoAnswer::MayPass(problem) => Trouble::Wait(problem),
+            NoAnswer::TooLarge => Trouble::TooLarge,
             NoAnswer::Final(error) => Trouble::Final(error),
         }
     }
@@ -56,6 +60,8 @@ enum Trouble {
     Session,
     /// It is a later page of a run that is not known any more.
     RunOver,
+    /// It is larger than is read.
+    TooLarge,
     Final(SourceError),
 }
 
@@ -65,6 +71,8 @@ pub struct Source {
     organization: String,
     key: String,
     session: Option<String>,
+    /// Records that are asked for on a page: fewer once an answer was too large.
+    asked_size: u64,
     /// Whether it has answered as API v1 does.
     has_answered: bool,
     is_driftless: bool,
@@ -131,6 +139,7 @@ impl Source {
             organization: organization.to_owned(),
             key: key.to_owned(),
             session: None,
+            asked_size: PAGE_SIZE,
             has_answered: false,
             is_driftless: false,
             log: None,
@@ -245,10 +254,17 @@ impl Source {
             let problem = match attempt(self) {
                 Ok(done) => return Ok(done),
                 // A page of a proxy, which may be gone in a moment.
-                Err(Trouble::Final(error @ SourceError::NotApi { .. })) if self.has_answered => {
+                Err(Trouble::Final(error @ SourceError::NotApi { .. }))
+                    if self.has_answered && attempts.made() < NOT_API_ATTEMPTS_MAX =>
+                {
                     error.to_string()
                 }
                 Err(Trouble::Final(error)) => return Err(NoPage::Source(error)),
+                Err(Trouble::TooLarge) => {
+                    let (url, problem) = (self.address().to_owned(), "its answer is too large");
+                    let problem = problem.to_owned();
+                    return Err(SourceError::Unusable { url, problem }.into());
+                }
                 Err(Trouble::Session | Trouble::RunOver) => {
                     self.session = None;
                     return Err(NoPage::RunOver);
@@ -291,7 +307,18 @@ impl Source {
 
     fn try_ask(&mut self, question: &Question<'_>) -> Result<Page, Trouble> {
         let session = self.session.clone().unwrap_or_default();
-        let answer = self.post(method::SYNC, &question.form(&session))?;
+        let answer = loop {
+            match self.post(method::SYNC, &question.form(&session, self.asked_size)) {
+                Err(Trouble::TooLarge) if self.asked_size > 1 => {
+                    self.asked_size = (self.asked_size / 8).max(1);
+                    // Later pages are other ones now.
+                    if question.page > 1 {
+                        return Err(Trouble::RunOver);
+                    }
+                }
+                answered => break answered?,
+            }
+        };
         let page = Page::read(&answer, question)?;
         self.page_size = page.told.size;
         Ok(page)

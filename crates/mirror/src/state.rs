@@ -77,7 +77,8 @@ impl State {
     #[must_use]
     pub fn is_comparison_due(&self, every_ms: i64) -> bool {
         match (self.compared_millis, self.complete_to_millis) {
-            (Some(compared), Some(to)) => to.saturating_sub(compared) >= every_ms,
+            // The source's clock may have been ahead.
+            (Some(compared), Some(to)) => compared > to || to.saturating_sub(compared) >= every_ms,
             _ => false,
         }
     }

@@ -26,7 +26,7 @@ pub(super) struct Reply {
 #[derive(Debug)]
 pub(super) enum Body {
     Json(Json),
-    /// The beginning of what is not JSON.
+    /// What is not JSON.
     Other(String),
     /// There was no answer at all, and why.
     Nothing(String),
@@ -160,6 +160,11 @@ impl Side {
                     }
                 }
                 (Err(NoAnswer::Final(error)), _) => return Err(error.into()),
+                (Err(NoAnswer::TooLarge), _) => {
+                    let (address, question) = (self.address().to_owned(), question.name.clone());
+                    let problem = "its answer is too large".to_owned();
+                    return Err(CompareError::Unavailable { address, question, problem });
+                }
                 (Err(NoAnswer::MayPass(_)), Some(_)) => {}
                 (Err(NoAnswer::MayPass(problem)), None) => {
                     let (address, question) = (self.address().to_owned(), question.name.clone());
@@ -196,10 +201,9 @@ fn read(answer: &Answer) -> Reply {
             })
             .or_insert(value);
     }
-    let beginning = &answer.body[..answer.body.len().min(400)];
     let body = match serde_json::from_slice(&answer.body) {
         Ok(json) => Body::Json(json),
-        Err(_) => Body::Other(String::from_utf8_lossy(beginning).into_owned()),
+        Err(_) => Body::Other(String::from_utf8_lossy(&answer.body).into_owned()),
     };
     Reply { status: answer.status.as_u16(), headers, body }
 }

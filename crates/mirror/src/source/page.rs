@@ -1,6 +1,7 @@
 //! A page of `syncActivities`: the question, and what is taken from the answer.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use api_v1::{answer, member, parameter};
@@ -40,11 +41,11 @@ impl<'q> Question<'q> {
     }
 
     /// Its parameters.
-    pub(super) fn form(&self, session: &str) -> Vec<(&'static str, String)> {
+    pub(super) fn form(&self, session: &str, page_size: u64) -> Vec<(&'static str, String)> {
         let mut form = vec![
             (parameter::SESSION, session.to_owned()),
             (parameter::PAGE, self.page.to_string()),
-            (parameter::PAGE_SIZE, PAGE_SIZE.to_string()),
+            (parameter::PAGE_SIZE, page_size.to_string()),
             (parameter::SORT_COLUMN, member::MODIFIED.to_owned()),
             (parameter::SORT_DIRECTION, "ASC".to_owned()),
         ];
@@ -108,9 +109,29 @@ impl Page {
         let responded = head.responded.ok_or_else(|| lacks(answer::RESPONDED))?;
         let records = records.into_inner();
         records.expect_all(told, question.page).map_err(|problem| odd(url, &problem))?;
-        let Records { rows, unreadable, removed, stamps, .. } = records;
+        let Records { rows, unreadable, mut removed, stamps, .. } = records;
+        let rows = newest(rows);
+        removed.sort_unstable();
+        removed.dedup();
         Ok(Page { responded, told, rows, unreadable, removed, stamps })
     }
+}
+
+/// Of records with the same id the newest, and of equally new ones the last.
+fn newest(rows: Vec<Row>) -> Vec<Row> {
+    let mut places: HashMap<ActivityId, usize> = HashMap::with_capacity(rows.len());
+    let mut newest: Vec<Row> = Vec::with_capacity(rows.len());
+    for row in rows {
+        match places.get(&row.id) {
+            Some(at) if row.modified >= newest[*at].modified => newest[*at] = row,
+            Some(_) => {}
+            None => {
+                places.insert(row.id, newest.len());
+                newest.push(row);
+            }
+        }
+    }
+    newest
 }
 
 /// What has been read of an answer.

@@ -58,7 +58,9 @@ impl JsonLinesTarget {
         let place = place.and_then(|(file, length)| Some((number(file)?, number(length)?)));
         let (number, length) = place.unwrap_or((1, 0));
         let open = || -> io::Result<File> {
-            if place.is_none() && path(folder, 1).exists() {
+            // An empty one was begun by a run that got no further.
+            let is_filled = |file: PathBuf| file.metadata().is_ok_and(|file| file.len() > 0);
+            if place.is_none() && is_filled(path(folder, 1)) {
                 return Err(io::Error::other(
                     "there is a log in it, but its state.mirror does not know of it: move the log away, or bring the state back",
                 ));

@@ -231,7 +231,8 @@ impl Rows for PostgresqlTarget {
     fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError> {
         let shown = SHOWN.as_str();
         let sql = format!(
-            "SELECT {shown} FROM activity WHERE activity_id > $1 ORDER BY activity_id LIMIT $2"
+            // By the number: the column of that name that is shown is text.
+            "SELECT {shown} FROM activity WHERE activity_id > $1 ORDER BY activity.activity_id LIMIT $2"
         );
         let rows = self.client.query(&sql, &[&after.0, &i64::from(max)]);
         rows.and_then(|rows| rows.iter().map(read_row).collect())

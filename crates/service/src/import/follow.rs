@@ -108,7 +108,7 @@ impl Service {
     ) -> Result<Followed, FollowError> {
         let FollowPage { follows, items, is_repair } = page;
         self.begin_to_follow(org, &follows)?;
-        self.take_followed_names(org, &items)?;
+        self.take_followed_names(org, &items, is_repair)?;
         let mut followed = Followed::default();
         let mut items = items.into_iter().peekable();
         while items.peek().is_some() {
@@ -218,8 +218,9 @@ impl Service {
         &self,
         org: &Arc<Tenant>,
         items: &[Imported],
+        is_repair: bool,
     ) -> Result<(), FollowError> {
-        let (named, people) = named(org, items);
+        let (named, people) = named(org, items, is_repair);
         if named.is_empty() && people.is_empty() {
             return Ok(());
         }
@@ -285,11 +286,12 @@ fn said(item: Imported) -> Option<(ActivityId, Option<Box<domain::Activity>>)> {
 }
 
 /// What the items name and what is not here, or has another name here.
-fn named(org: &Tenant, items: &[Imported]) -> (Named, NotHere) {
+fn named(org: &Tenant, items: &[Imported], is_repair: bool) -> (Named, NotHere) {
     let directory = org.directory();
     let (mut statuses, mut people) = (Statuses::default(), NotHere::default());
-    // What was read again may show a name of before.
-    let known = directory.organization.follows.as_ref().and_then(|follows| follows.complete_to);
+    // What a run reads again may show a name of before. A repair is sure of what the source says now.
+    let follows = directory.organization.follows.as_ref().filter(|_| !is_repair);
+    let known = follows.and_then(|follows| follows.complete_to);
     for item in items {
         let Imported::Record { activity, stamp, .. } = item else { continue };
         let here = directory.statuses.get(&activity.status);
