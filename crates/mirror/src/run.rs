@@ -20,7 +20,7 @@ use crate::columns::{Values, is_empty, values};
 use crate::source::{NoPage, Page, Question};
 use crate::target::{Applied, Batch, Rows, Target, TargetError};
 use crate::verify::catch_up;
-use crate::{Row, Source, SourceError, State, Stop};
+use crate::{Row, RunNote, Source, SourceError, State, Stop};
 
 /// How a run is made.
 #[derive(Clone, Debug)]
@@ -234,7 +234,7 @@ fn run_once(
     let done = if run.source.is_driftless() { run.exactly() } else { run.carefully(now) };
     // Also of a run that ends early: what it has written is to be seen.
     let mut summary = run.summary;
-    let finished = if options.dry_run { Ok(()) } else { target.finish() };
+    let finished = if options.dry_run { Ok(()) } else { end(target, &summary) };
     match done {
         Ok(()) | Err(RunError::Source(SourceError::Stopped)) => {
             finished?;
@@ -245,6 +245,14 @@ fn run_once(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Ends a run in the target. A run that has changed nothing is not worth keeping.
+fn end(target: &mut dyn Target, summary: &Summary) -> Result<(), TargetError> {
+    if summary.written + summary.removed + summary.restored.unwrap_or(0) > 0 {
+        target.keep_run(&RunNote::of(summary))?;
+    }
+    target.finish()
 }
 
 /// How many activities the target has, as far as it can be counted.

@@ -1,7 +1,11 @@
 //! How far a mirror has come: kept in the target, in one transaction with the rows that it covers.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use domain::Stamp;
 use serde::{Deserialize, Serialize};
+
+use crate::Summary;
 
 /// How far a mirror has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +23,36 @@ pub struct State {
     pub log: Option<String>,
     /// When all of it was read last, in milliseconds since 1970 UTC: loaded for the first time, or compared.
     pub compared_millis: Option<i64>,
+}
+
+/// What a run came to, as a target keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunNote {
+    /// When it ended, by the clock here.
+    pub ended: String,
+    /// Records that came.
+    pub read: u64,
+    /// Rows that were new or had changed.
+    pub written: u64,
+    /// Rows that were taken away.
+    pub removed: u64,
+    /// What was repaired, if the source had been restored from a backup.
+    pub repaired: Option<u64>,
+    /// Up to here the target had everything then; none if the run ended early.
+    pub complete_to: Option<String>,
+}
+
+impl RunNote {
+    /// A run that ends now.
+    pub(crate) fn of(summary: &Summary) -> RunNote {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = Stamp::from_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
+        let text = |stamp: Stamp| stamp.at_offset(0).to_string();
+        let Summary { read, written, removed, restored: repaired, complete_to, .. } = *summary;
+        let (ended, complete_to) = (text(now), complete_to.map(text));
+        RunNote { ended, read, written, removed, repaired, complete_to }
+    }
 }
 
 impl State {

@@ -1,6 +1,6 @@
 //! A small server of API v1 over a [`World`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -84,6 +84,14 @@ impl Double {
 
     pub(crate) fn rest(&self) {
         self.world().rest();
+    }
+
+    pub(crate) fn rows(&self) -> BTreeMap<i64, String> {
+        self.world().rows()
+    }
+
+    pub(crate) fn removed(&self) -> (BTreeSet<i64>, BTreeSet<i64>) {
+        self.world().removed()
     }
 
     pub(crate) fn truth(&self) -> BTreeMap<i64, String> {
