@@ -13,7 +13,7 @@ pub struct Patience {
     pub first: Duration,
     /// The longest pause.
     pub longest: Duration,
-    /// All pauses of one request together.
+    /// How long one request is tried: all attempts and pauses together.
     pub total: Duration,
 }
 

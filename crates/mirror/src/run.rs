@@ -105,6 +105,8 @@ pub struct Summary {
     pub unreadable: u64,
     /// What differed and was repaired, if the source had another log than before.
     pub restored: Option<u64>,
+    /// When the source answered last, by its clock.
+    pub answered: Option<Stamp>,
     /// Up to here the target has everything now; none if the run was told to stop before.
     pub complete_to: Option<Stamp>,
 }
@@ -143,7 +145,7 @@ pub enum RunError {
         /// So many may.
         allowed: u64,
     },
-    /// What the target has cannot be read.
+    /// The target keeps nothing that could be compared.
     #[error(
         "{0} passes everything on and cannot be compared: compare another target with the server"
     )]
@@ -350,6 +352,7 @@ impl Run<'_> {
         let removed = &self.newly_removed(page, listed);
         let emptied = self.newly_emptied(&page.rows)?;
         self.break_off(removed, emptied)?;
+        self.summary.answered = Some(page.responded);
         self.summary.pages += 1;
         self.summary.read += page.stamps.len() as u64;
         self.summary.unreadable += page.unreadable.len() as u64;

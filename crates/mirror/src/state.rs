@@ -1,7 +1,5 @@
 //! How far a mirror has come: kept in the target, in one transaction with the rows that it covers.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use domain::Stamp;
 use serde::{Deserialize, Serialize};
 
@@ -29,8 +27,8 @@ pub struct State {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunNote {
-    /// When it ended, by the clock here.
-    pub ended: String,
+    /// When the source answered last, by its clock.
+    pub answered: Option<String>,
     /// Records that came.
     pub read: u64,
     /// Rows that were new or had changed.
@@ -44,14 +42,12 @@ pub struct RunNote {
 }
 
 impl RunNote {
-    /// A run that ends now.
+    /// A run that has ended.
     pub(crate) fn of(summary: &Summary) -> RunNote {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = Stamp::from_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
         let text = |stamp: Stamp| stamp.at_offset(0).to_string();
         let Summary { read, written, removed, restored: repaired, complete_to, .. } = *summary;
-        let (ended, complete_to) = (text(now), complete_to.map(text));
-        RunNote { ended, read, written, removed, repaired, complete_to }
+        let (answered, complete_to) = (summary.answered.map(text), complete_to.map(text));
+        RunNote { answered, read, written, removed, repaired, complete_to }
     }
 }
 

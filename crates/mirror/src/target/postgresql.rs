@@ -467,7 +467,8 @@ impl Address {
 fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
     let is_it = |error: &(dyn Error + 'static)| {
         let within = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        error.is::<rustls::Error>() || within.is_some_and(|within| within.is::<rustls::Error>())
+        error.is::<rustls::Error>()
+            || within.is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
     };
     std::iter::successors(Some(error), |error| (**error).source()).any(is_it)
 }

@@ -109,7 +109,7 @@ impl SqliteTarget {
     /// Opens the file, or makes it.
     ///
     /// # Errors
-    /// When it cannot be opened, is no database, or has tables of these names that no mirror has made.
+    /// When it cannot be opened, is not a database, or has tables of these names that no mirror has made.
     pub fn open(file: &Path) -> Result<SqliteTarget, TargetError> {
         let name = format!("sqlite:{}", file.display());
         let opened = Connection::open(file).and_then(|connection| {

@@ -418,7 +418,7 @@ fn tables_of_others_and_of_another_form_are_left_alone() {
 }
 
 #[test]
-fn what_was_removed_is_told_and_what_nobody_knows_goes_without_a_trace() {
+fn what_was_removed_is_noted_and_what_the_source_does_not_know_goes_without_a_trace() {
     each(|kind| {
         let target = &mut *kind.open(None).unwrap();
         let rows = [row(1, "Call", 1_000), row(2, "Mail", 2_000), row(3, "Meet", 3_000)];

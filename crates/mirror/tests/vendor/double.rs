@@ -52,7 +52,7 @@ impl Double {
         (0..acts).for_each(|_| world.act());
     }
 
-    /// Up to half an hour in which nobody does anything.
+    /// Up to half an hour in which no one does anything.
     pub(crate) fn pause(&self) {
         let mut world = self.world();
         world.now += world.dice.i64(0..1_800_000);

@@ -25,7 +25,7 @@ use crate::world::{Order, Sins, Stampless};
 /// As many worlds are tried.
 const SEEDS: u64 = 40;
 
-/// Waits nobody notices.
+/// Waits that no one notices.
 const PATIENCE: Patience = Patience {
     first: Duration::from_micros(200),
     longest: Duration::from_millis(2),

@@ -49,7 +49,7 @@ pub struct Followed {
 /// Why an organization cannot follow.
 #[derive(Debug, Error)]
 pub enum FollowError {
-    /// It has been worked in.
+    /// It follows nothing and is not empty: it was worked in, or following was finished.
     #[error(
         "organization {0} does not follow a server and already has activities of its own: give the id of a new organization, which will be added"
     )]
