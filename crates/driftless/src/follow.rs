@@ -1,4 +1,8 @@
 //! `driftless:ORG` as a target of a mirror: an organization of a data folder, in the process that has it.
+//!
+//! What an organization cannot keep is in a database next to it, `mirror-ORG.db`: records that are not valid
+//! activities, and which of the removals here the source does not know. It is written first: if the organization is
+//! not written after that, the same batch comes again.
 
 use std::collections::HashSet;
 use std::fs::{File, TryLockError};
@@ -9,7 +13,7 @@ use domain::{ActivityId, NoNames, OrgId, Stamp, State as VersionState, Version, 
 use files::{ColumnNames, Reading};
 use mirror::NEVER;
 use mirror::columns::{Values, values};
-use mirror::target::{Applied, Batch, Rows, Target, TargetError};
+use mirror::target::{Applied, Batch, Rows, SqliteTarget, Target, TargetError};
 use mirror::{Row, State};
 use neon::export::{Format, Writer};
 use service::AcceptClock;
@@ -22,6 +26,9 @@ use crate::{remote, serve};
 
 /// Ids in one question: its line is limited.
 const IDS_AT_ONCE: usize = 10_000;
+
+/// Ids that `mirror finish` names.
+const IDS_TOLD_MAX: u32 = 100;
 
 /// What an organization has where the source does not say when an activity was created or changed.
 const UNKNOWN: Stamp = Stamp::MIN;
@@ -36,6 +43,10 @@ pub(crate) struct Following {
     lock: Option<File>,
     /// Of a comparison: all ids that are there and are still to come.
     ids: Vec<ActivityId>,
+    /// The same of all removals.
+    removed: Option<Vec<ActivityId>>,
+    /// What the organization cannot keep, once it was needed.
+    aside: Option<SqliteTarget>,
 }
 
 /// Who works on the folder during a run.
@@ -53,6 +64,8 @@ impl Following {
             at: None,
             lock: None,
             ids: Vec::new(),
+            removed: None,
+            aside: None,
         }
     }
 
@@ -67,7 +80,54 @@ impl Following {
     pub(crate) fn open_to_people(&mut self, ahead_ms: Option<i64>) -> Result<String, Failure> {
         let told = self.ask(What::Finish { ahead_ms }, None, false);
         self.let_go();
-        Ok(told?.unwrap_or_default())
+        Ok(told?.unwrap_or_default() + &self.told_aside()?)
+    }
+
+    /// What `mirror finish` says about records that the organization does not have.
+    fn told_aside(&mut self) -> Result<String, TargetError> {
+        let file = self.file_aside();
+        let Some(aside) = self.aside(false)? else { return Ok(String::new()) };
+        let count = aside.unreadable()?;
+        if count == 0 {
+            return Ok(String::new());
+        }
+        let ids = aside.unreadable_after(ActivityId(i64::MIN), IDS_TOLD_MAX)?;
+        let ids: Vec<String> = ids.iter().map(|(id, _)| id.0.to_string()).collect();
+        let more = if count > u64::from(IDS_TOLD_MAX) { " and more" } else { "" };
+        Ok(format!(
+            "\n{count} records of the other server are not valid activities and are not here, or only in an earlier version: {}{more}.\n{} has them as they came (table activity_unreadable).\n",
+            ids.join(", "),
+            file.display()
+        ))
+    }
+
+    fn file_aside(&self) -> PathBuf {
+        self.folder.join(format!("mirror-{}.db", self.org))
+    }
+
+    /// What the organization cannot keep; none if there is no such thing and it is not to be made.
+    fn aside(&mut self, create: bool) -> Result<Option<&mut SqliteTarget>, TargetError> {
+        let file = self.file_aside();
+        if self.aside.is_none() && (create || file.exists()) {
+            self.aside = Some(SqliteTarget::open(&file)?);
+        }
+        Ok(self.aside.as_mut())
+    }
+
+    /// Keeps what the organization cannot.
+    fn set_aside(&mut self, batch: &Batch<'_>) -> Result<(), TargetError> {
+        let is_needed = !batch.unreadable.is_empty() || !batch.unknown.is_empty();
+        if is_needed {
+            // Before there is a data folder, there is no place for it.
+            self.ask(What::State { must_follow: false }, None, true)?;
+        }
+        let Some(aside) = self.aside(is_needed)? else { return Ok(()) };
+        let known = batch.rows.iter().map(|row| &row.id).chain(batch.removed);
+        let (known, removed) = (&known.copied().collect::<Vec<_>>(), batch.unknown);
+        let unreadable = batch.unreadable;
+        let state = Batch::of_state(batch.state);
+        aside.apply(&Batch { unreadable, removed, unknown: known, ..state })?;
+        aside.finish()
     }
 
     /// The answer; none if there is no data folder and none is to be created.
@@ -169,6 +229,22 @@ impl Following {
         answer.trim().parse().map_err(|_| self.failed(&format!("unexpected answer {answer:?}")))
     }
 
+    fn ask_ids(&mut self, what: What) -> Result<Vec<ActivityId>, TargetError> {
+        let answer = self.ask(what, None, false)?.unwrap_or_default();
+        let ids: Result<Vec<i64>, _> = answer.lines().map(str::parse).collect();
+        Ok(ids.map_err(|error| self.failed(&error))?.into_iter().map(ActivityId).collect())
+    }
+
+    /// All removals here that the source knows: what it does not know at all was removed here, too.
+    fn known_removals(&mut self) -> Result<Vec<ActivityId>, TargetError> {
+        let mut removed = self.ask_ids(What::Removed)?;
+        let Some(aside) = self.aside(false)? else { return Ok(removed) };
+        let unknown = aside.removed_after(ActivityId(i64::MIN), u32::MAX)?.unwrap_or_default();
+        let unknown: HashSet<ActivityId> = unknown.into_iter().collect();
+        removed.retain(|id| !unknown.contains(id));
+        Ok(removed)
+    }
+
     fn lines(&self, batch: &Batch<'_>) -> Result<String, Failure> {
         let mut writer = Writer::new(Format::JsonLines, Zone::utc(), Vec::new())?;
         let version = |id, stamp, state| Version {
@@ -179,9 +255,7 @@ impl Following {
             author: domain::Author { user: None, origin: domain::Origin::Import },
             state,
         };
-        let gone = || batch.removed.iter().chain(batch.unknown);
-        let removed: HashSet<ActivityId> = gone().copied().collect();
-        for row in batch.rows.iter().filter(|row| !removed.contains(&row.id)) {
+        for row in batch.rows {
             let mut activity = row.activity.clone();
             if activity.created == NEVER {
                 activity.created = UNKNOWN;
@@ -189,7 +263,7 @@ impl Following {
             let stamp = row.modified.unwrap_or(UNKNOWN);
             writer.write(&version(row.id, stamp, VersionState::Record(activity)))?;
         }
-        for id in gone() {
+        for id in batch.removed.iter().chain(batch.unknown) {
             writer.write(&version(*id, Stamp::from_millis(0), VersionState::Tombstone))?;
         }
         Ok(String::from_utf8(writer.finish()?)?)
@@ -237,11 +311,7 @@ impl Target for Following {
     }
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
-        if let Some(record) = batch.unreadable.first() {
-            let (id, why) = (record.id, &record.problem);
-            let way_out = "an organization takes no such record: correct it at the server";
-            return Err(self.failed(&format!("activity {id}: {why}; {way_out}")));
-        }
+        self.set_aside(batch)?;
         let lines = self.lines(batch).map_err(|error| self.failed(&error))?;
         let what = What::Apply { state: batch.state.clone(), is_repair: batch.is_repair };
         let answer = self.ask(what, Some(lines), true)?.unwrap_or_default();
@@ -255,6 +325,7 @@ impl Target for Following {
     fn finish(&mut self) -> Result<(), TargetError> {
         self.let_go();
         self.ids.clear();
+        self.removed = None;
         Ok(())
     }
 }
@@ -285,10 +356,7 @@ impl Rows for Following {
 
     fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError> {
         if after.0 <= 0 || self.ids.is_empty() {
-            let answer = self.ask(What::Ids, None, false)?.unwrap_or_default();
-            let ids: Result<Vec<i64>, _> = answer.lines().map(str::parse).collect();
-            let ids = ids.map_err(|error| self.failed(&error))?;
-            self.ids = ids.into_iter().map(ActivityId).collect();
+            self.ids = self.ask_ids(What::Ids)?;
         }
         let first = self.ids.partition_point(|id| *id <= after);
         let next: Vec<ActivityId> = self.ids[first..].iter().take(max as usize).copied().collect();
@@ -300,17 +368,31 @@ impl Rows for Following {
         Ok(rows)
     }
 
-    /// An organization takes none: [`Following::apply`].
+    fn removed_after(
+        &mut self,
+        after: ActivityId,
+        max: u32,
+    ) -> Result<Option<Vec<ActivityId>>, TargetError> {
+        let removed = match self.removed.take() {
+            Some(removed) if after.0 > 0 => removed,
+            _ => self.known_removals()?,
+        };
+        let first = removed.partition_point(|id| *id <= after);
+        let next = removed[first..].iter().take(max as usize).copied().collect();
+        self.removed = Some(removed);
+        Ok(Some(next))
+    }
+
     fn unreadable(&mut self) -> Result<u64, TargetError> {
-        Ok(0)
+        self.aside(false)?.map_or(Ok(0), Rows::unreadable)
     }
 
     fn unreadable_after(
         &mut self,
-        _: ActivityId,
-        _: u32,
+        after: ActivityId,
+        max: u32,
     ) -> Result<Vec<(ActivityId, String)>, TargetError> {
-        Ok(Vec::new())
+        self.aside(false)?.map_or(Ok(Vec::new()), |aside| aside.unreadable_after(after, max))
     }
 }
 

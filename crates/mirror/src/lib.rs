@@ -24,5 +24,5 @@ pub use patience::{Patience, Stop};
 pub use row::{Row, Unreadable};
 pub use run::{Breaker, Options, Report, RunError, Summary, run};
 pub use source::{NEVER, Source, SourceError};
-pub use state::State;
+pub use state::{RunNote, State};
 pub use verify::{Difference, Verified, verify};

@@ -21,7 +21,7 @@ use crate::columns::{Values, is_empty, values};
 use crate::source::{NoPage, Page, Question};
 use crate::target::{Applied, Batch, Rows, Target, TargetError};
 use crate::verify::catch_up;
-use crate::{Row, Source, SourceError, State, Stop};
+use crate::{Row, RunNote, Source, SourceError, State, Stop};
 
 /// How a run is made.
 #[derive(Clone, Debug)]
@@ -106,6 +106,8 @@ pub struct Summary {
     pub unreadable: u64,
     /// What differed and was repaired, if the source had another log than before.
     pub restored: Option<u64>,
+    /// When the source answered last, by its clock.
+    pub answered: Option<Stamp>,
     /// Up to here the target has everything now; none if the run was told to stop before.
     pub complete_to: Option<Stamp>,
 }
@@ -144,7 +146,7 @@ pub enum RunError {
         /// So many may.
         allowed: u64,
     },
-    /// What the target has cannot be read.
+    /// The target keeps nothing that could be compared.
     #[error(
         "{0} passes everything on and cannot be compared: compare another target with the server"
     )]
@@ -239,7 +241,7 @@ fn run_once(
     let done = if run.source.is_driftless() { run.exactly() } else { run.carefully(now) };
     // Also of a run that ends early: what it has written is to be seen.
     let mut summary = run.summary;
-    let finished = if options.dry_run { Ok(()) } else { target.finish() };
+    let finished = if options.dry_run { Ok(()) } else { end(target, &summary) };
     match done {
         Ok(()) | Err(RunError::Source(SourceError::Stopped)) => {
             finished?;
@@ -261,6 +263,14 @@ fn of_this_source(state: State, source: &Source) -> Result<State, RunError> {
         return Err(RunError::OtherSource { source_address, organization });
     }
     Ok(State { source: source.address().to_owned(), ..state })
+}
+
+/// Ends a run in the target. A run that has changed nothing is not worth keeping.
+fn end(target: &mut dyn Target, summary: &Summary) -> Result<(), TargetError> {
+    if summary.written + summary.removed + summary.restored.unwrap_or(0) > 0 {
+        target.keep_run(&RunNote::of(summary))?;
+    }
+    target.finish()
 }
 
 /// How many activities the target has, as far as it can be counted.
@@ -359,6 +369,7 @@ impl Run<'_> {
         let removed = &self.newly_removed(page, listed);
         let emptied = self.newly_emptied(&page.rows)?;
         self.break_off(removed, emptied)?;
+        self.summary.answered = Some(page.responded);
         self.summary.pages += 1;
         self.summary.read += page.stamps.len() as u64;
         self.summary.unreadable += page.unreadable.len() as u64;

@@ -3,6 +3,8 @@
 use domain::Stamp;
 use serde::{Deserialize, Serialize};
 
+use crate::Summary;
+
 /// How far a mirror has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -19,6 +21,34 @@ pub struct State {
     pub log: Option<String>,
     /// When all of it was read last, in milliseconds since 1970 UTC: loaded for the first time, or compared.
     pub compared_millis: Option<i64>,
+}
+
+/// What a run came to, as a target keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunNote {
+    /// When the source answered last, by its clock.
+    pub answered: Option<String>,
+    /// Records that came.
+    pub read: u64,
+    /// Rows that were new or had changed.
+    pub written: u64,
+    /// Rows that were taken away.
+    pub removed: u64,
+    /// What was repaired, if the source had been restored from a backup.
+    pub repaired: Option<u64>,
+    /// Up to here the target had everything then; none if the run ended early.
+    pub complete_to: Option<String>,
+}
+
+impl RunNote {
+    /// A run that has ended.
+    pub(crate) fn of(summary: &Summary) -> RunNote {
+        let text = |stamp: Stamp| stamp.at_offset(0).to_string();
+        let Summary { read, written, removed, restored: repaired, complete_to, .. } = *summary;
+        let (answered, complete_to) = (summary.answered.map(text), complete_to.map(text));
+        RunNote { answered, read, written, removed, repaired, complete_to }
+    }
 }
 
 impl State {

@@ -25,10 +25,12 @@ pub(crate) enum What {
     Count,
     /// How many of these.
     CountOf(Ids),
-    /// Those of these that are there, as JSON lines with the source's times of change.
+    /// Those of these activities that exist, as JSON lines with the source's times of change.
     Rows(Ids),
-    /// The ids of all that are there, one a line.
+    /// The ids of all activities, one a line.
     Ids,
+    /// The ids of all removed activities, one a line.
+    Removed,
     /// Writes what standard input has, as JSON lines. The answer has how many were written and how many removed.
     Apply { state: State, is_repair: bool },
     /// Lets people write again, and tells how integrations go on.

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use domain::{Follows, Imported, Name, NoNames, OrgId, Organization, Stamp, Zone};
+use domain::{ActivityId, Follows, Imported, Name, NoNames, OrgId, Organization, Stamp, Zone};
 use files::{ColumnNames, Reading};
 use mirror::State;
 use neon::export::{Format, Writer};
@@ -53,9 +53,11 @@ pub(super) fn run(
         }
         What::Ids => {
             let ids = service.org(org).map_or_else(Vec::new, |tenant| service.ids(&tenant));
-            for ids in ids.chunks(LINES_AT_ONCE) {
-                console.print(&ids.iter().map(|id| format!("{id}\n")).collect::<String>())?;
-            }
+            print_ids(&ids, console)?;
+        }
+        What::Removed => {
+            let ids = service.org(org).map_or_else(Vec::new, |tenant| service.removed_ids(&tenant));
+            print_ids(&ids, console)?;
         }
         What::Apply { state, is_repair } => {
             let items = items(service, files)?;
@@ -77,6 +79,13 @@ pub(super) fn run(
             console.print(&format!("{written} {removed}"))?;
         }
         What::Finish { ahead_ms } => finish(service, org, *ahead_ms, console)?,
+    }
+    Ok(())
+}
+
+fn print_ids(ids: &[ActivityId], console: &mut dyn Console) -> Result<(), Failure> {
+    for ids in ids.chunks(LINES_AT_ONCE) {
+        console.print(&ids.iter().map(|id| format!("{id}\n")).collect::<String>())?;
     }
     Ok(())
 }

@@ -257,7 +257,7 @@ pub(super) fn broken_off(error: &RunError) -> Result<Ending, Failure> {
 
 /// The line about a run.
 pub(super) fn told(summary: &Summary, dry_run: bool, took: Duration) -> String {
-    let Summary { read, written, removed, unreadable, restored, complete_to, pages: _ } = *summary;
+    let Summary { read, written, removed, unreadable, restored, complete_to, .. } = *summary;
     let would = if dry_run { "would be " } else { "" };
     let seconds = took.as_secs_f64();
     let end = match complete_to {

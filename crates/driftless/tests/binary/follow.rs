@@ -298,7 +298,9 @@ fn what_cannot_follow_is_told_so() {
     folder.write("all", source.folder.ok("export acme"));
     folder.ok("import worked all");
     let to = |org: &str| following.command("run").replace(":acme", &format!(":{org}"));
-    assert!(folder.refused(&to("worked")).contains("worked already has activities of its own"));
+    assert!(
+        folder.refused(&to("worked")).contains("worked does not follow a server and already has")
+    );
     assert!(folder.refused("mirror finish worked").contains("worked does not follow"));
     assert!(folder.refused("mirror finish nowhere").contains("nowhere does not follow"));
     assert!(folder.refused("--data x mirror finish acme").contains("x does not exist"));
@@ -495,6 +497,73 @@ fn whatever_sins_the_source_has_it_is_equal_once_everybody_rests() {
     }
 }
 
+#[test]
+fn a_record_that_is_no_activity_is_kept_next_to_the_organization_and_told_in_the_end() {
+    let sins =
+        |double: &Double, unreadable| double.world.lock().unwrap().sins.unreadable = unreadable;
+    let double = Double::start(Sins { unreadable: true, ..Sins::default() }, 7);
+    double.create(80);
+    let following = Following::of(double.address());
+    let told = following.ok();
+    assert!(told.starts_with("80 read, ") && told.ends_with(" cannot be read"), "{told}");
+    assert!(following.copy().len() < 80);
+    let verified = following.folder.ok(&following.command("verify"));
+    assert!(verified.contains(" cannot be read) as of "), "{verified}");
+
+    sins(&double, false);
+    (1..=80).for_each(|id| double.edit(id));
+    let told = following.ok();
+    assert!(told.ends_with("80 written, 0 removed"), "{told}");
+    assert_eq!(following.copy(), double.truth());
+
+    sins(&double, true);
+    (1..=40).for_each(|id| double.edit(id));
+    let server = following.folder.serve();
+    let told = following.finish();
+    server.stop();
+    assert!(
+        told.contains(
+            " are not valid activities and are not here, or only in an earlier version: "
+        ),
+        "{told}"
+    );
+    assert!(told.contains("mirror-acme.db has them as they came"), "{told}");
+}
+
+#[test]
+fn removals_are_compared_with_a_source_that_was_restored_from_a_backup() {
+    let source = Source::start();
+    source.client.create("Call");
+    let following = source.followed();
+    following.ok();
+    source.folder.ok("backup copy");
+    let [again, _] = ["Mail", "Meet"].map(|subject| source.client.create(subject));
+    following.ok();
+    let record = source.folder.ok("export acme");
+    let record = record.lines().next().unwrap().replace("\"activityId\":1,", "\"activityId\":50,");
+    source.folder.write("more", record);
+    let Source { folder, server, key, .. } = source;
+    let address = server.address.to_string();
+    server.stop();
+    let server = Server::of(folder.command(["--data", "copy", "serve", "--listen", &address]));
+    let client = Client::log_in(&server, &key);
+    // One of the two is removed there, the other is not known there. And one was removed that was never here.
+    assert_eq!(client.create("Other"), again);
+    client.remove(again);
+    folder.ok("--data copy import acme more");
+    client.remove(50);
+    // What happens in the instant of the comparison is left to the next run.
+    let horizon = || client.sync("syncActivityTimeFrom=2000-01-01T00:00:00Z").time().to_owned();
+    let removed = horizon();
+    while horizon() == removed {}
+
+    let told = following.ok();
+    assert!(told.starts_with("3 repaired, "), "{told}");
+    assert_eq!(following.copy().into_keys().collect::<Vec<_>>(), [1]);
+    assert!(following.folder.ok(&following.command("verify")).ends_with(": equal\n"));
+    server.stop();
+}
+
 /// A way to another server, on which a run can be caught.
 struct Relay {
     address: String,
@@ -603,6 +672,7 @@ fn rows_are_there_before_the_run_counts_them_as_read() {
     let following = source.followed();
     following.ok();
     let record = source.folder.ok("export acme");
+    let mut interrupted = 0;
     for round in 1..=6 {
         let more = (0..400).map(|n| {
             record.replace("\"activityId\":1,", &format!("\"activityId\":{},", round * 1_000 + n))
@@ -616,6 +686,7 @@ fn rows_are_there_before_the_run_counts_them_as_read() {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         // Killed as soon as the first of its rows are there.
         while following.versions() == before && child.try_wait().unwrap().is_none() {}
+        interrupted += u32::from(child.try_wait().unwrap().is_none());
         if let Some(server) = server {
             server.kill();
         }
@@ -625,6 +696,7 @@ fn rows_are_there_before_the_run_counts_them_as_read() {
         assert_eq!(following.copy(), copy_of(&source.folder));
         assert_eq!(following.versions(), before + 400);
     }
+    assert!(interrupted > 0, "each run had ended by then");
 }
 
 #[test]

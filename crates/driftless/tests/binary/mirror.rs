@@ -126,6 +126,13 @@ fn what_is_created_edited_and_removed_is_in_the_table_after_the_next_run() {
     mirrored.is_equal();
     // The bound itself is asked for again, and changes nothing.
     assert!(mirrored.ok().ends_with("0 written, 0 removed"));
+    let connection = Connection::open(mirrored.folder.path("crm.db")).unwrap();
+    let sql = "SELECT value ->> 'written', value ->> 'removed', value ->> 'completeTo' IS NOT NULL
+        FROM json_each((SELECT value FROM driftless_mirror WHERE name = 'runs'))";
+    let mut runs = connection.prepare(sql).unwrap();
+    let runs = runs.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    let runs: Vec<(u32, u32, bool)> = runs.map(Result::unwrap).collect();
+    assert_eq!(runs, [(1, 1, true), (2, 0, true)], "the newest first");
 }
 
 #[test]
@@ -599,7 +606,9 @@ fn a_mirror_that_runs_on_holds_too_many_removals_back_until_the_server_takes_the
 #[test]
 fn a_mirror_that_is_killed_again_and_again_under_traffic_ends_up_equal() {
     let mirrored = Mirrored::start();
-    for to in ["sqlite:crm.db", "csv:crm.csv", "jsonl:changes"] {
+    let database = Postgresql::start();
+    let url = database.database("crm");
+    for to in ["sqlite:crm.db", "csv:crm.csv", "jsonl:changes", &url] {
         let line = mirrored.line(to) + " --every 1ms --accept-deletions";
         for round in 0..10 {
             let running = Server::spawn(mirrored.folder.command(line.split(' ')));
@@ -616,6 +625,14 @@ fn a_mirror_that_is_killed_again_and_again_under_traffic_ends_up_equal() {
         match to {
             "csv:crm.csv" => assert_eq!(mirrored.in_csv(), truth),
             "jsonl:changes" => assert_eq!(mirrored.in_log(), truth),
+            _ if to == url => {
+                let mut client = postgres::Client::connect(to, postgres::NoTls).unwrap();
+                let sql = "SELECT activity_id, subject FROM activity ORDER BY activity_id";
+                let rows = client.query(sql, &[]).unwrap();
+                let rows: Vec<(i64, String)> =
+                    rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+                assert_eq!(rows, truth);
+            }
             _ => mirrored.is_equal(),
         }
     }

@@ -12,8 +12,8 @@ use domain::ActivityId;
 
 use super::next_to;
 use super::{Applied, Batch, Rows, SqliteTarget, Target, TargetError};
-use crate::State;
 use crate::columns::{COLUMNS, Value};
+use crate::{RunNote, State};
 
 /// Rows that are copied at once.
 const ROWS_MAX: u32 = 1_000;
@@ -82,6 +82,10 @@ impl Target for CsvTarget {
 
     fn rows(&mut self) -> Option<&mut dyn Rows> {
         Some(&mut self.database)
+    }
+
+    fn keep_run(&mut self, run: &RunNote) -> Result<(), TargetError> {
+        self.database.keep_run(run)
     }
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {

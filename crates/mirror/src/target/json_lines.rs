@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{Applied, Batch, Rows, SqliteTarget, Target, TargetError, members};
-use crate::State;
 use crate::columns::{Values, values};
+use crate::{RunNote, State};
 
 /// A file that has grown to so many bytes is followed by another.
 const FILE_BYTES_MAX: u64 = 64 << 20;
@@ -101,6 +101,10 @@ impl Target for JsonLinesTarget {
 
     fn rows(&mut self) -> Option<&mut dyn Rows> {
         Some(&mut self.database)
+    }
+
+    fn keep_run(&mut self, run: &RunNote) -> Result<(), TargetError> {
+        self.database.keep_run(run)
     }
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {

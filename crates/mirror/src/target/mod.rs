@@ -21,7 +21,10 @@ pub use singer::SingerTarget;
 pub use sqlite::SqliteTarget;
 
 use crate::columns::{COLUMNS, Kind, Value, Values};
-use crate::{Row, State, Unreadable};
+use crate::{Row, RunNote, State, Unreadable};
+
+/// As many runs are kept.
+const RUNS_KEPT_MAX: usize = 100;
 
 /// What is written at once: all of it, or nothing. An activity is in one of the lists at most.
 #[derive(Debug)]
@@ -83,6 +86,15 @@ pub trait Target {
     /// # Errors
     /// When the target cannot be written to: then nothing has changed.
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError>;
+
+    /// Keeps what a run came to, if the target has a place for it.
+    ///
+    /// # Errors
+    /// When the target cannot be written to.
+    fn keep_run(&mut self, run: &RunNote) -> Result<(), TargetError> {
+        let _ = run;
+        Ok(())
+    }
 
     /// Does what remains to be done at the end of a run.
     ///
@@ -257,6 +269,14 @@ impl FromStr for TargetAddress {
             name => Ok(address(name.into())),
         }
     }
+}
+
+/// The runs that were kept, the newest first, with one more, as JSON.
+fn with_run(kept: Option<&str>, run: &RunNote) -> String {
+    let kept = kept.and_then(|kept| serde_json::from_str::<Vec<serde_json::Value>>(kept).ok());
+    let before = kept.unwrap_or_default().into_iter().take(RUNS_KEPT_MAX - 1);
+    let runs = std::iter::once(json!(run)).chain(before);
+    serde_json::Value::Array(runs.collect()).to_string()
 }
 
 /// A row as JSON, with the columns' names.

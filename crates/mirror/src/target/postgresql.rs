@@ -2,26 +2,45 @@
 //!
 //! Times are `timestamptz`, custom fields are `json`. Values travel as text, and the server reads them.
 
+use std::error::Error;
+use std::fmt::Display;
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use domain::{ActivityId, Moment, Stamp};
 use postgres::error::SqlState;
 use postgres::{Client, Config, GenericClient, IsolationLevel, Transaction};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::{Applied, Batch, Rows, Target, TargetError};
+use super::{Applied, Batch, Rows, Target, TargetError, with_run};
 use crate::columns::{COLUMNS, Column, Kind, MODIFIED, Value, Values, values};
-use crate::{Row, State, Unreadable};
+use crate::{Row, RunNote, State, Unreadable};
 
 /// The form of the tables.
 const VERSION: u32 = 1;
 
 /// The lock that a mirror holds as long as it is connected: one of its own for each schema. The server notices
-/// only after a moment that a mirror has disconnected, so the next one waits for a few seconds.
+/// only after a moment that a mirror has disconnected, so the next one waits for a few seconds. Locks that others have
+/// on the tables are waited for longer, but not for ever.
 const LOCK: &str = "SET lock_timeout = '5s';
     SELECT pg_advisory_lock(hashtext('driftless_mirror'), hashtext(current_schema()));
-    RESET lock_timeout";
+    SET lock_timeout = '30s'";
+
+/// A server that cannot be connected to for that long is given up.
+const CONNECT_WITHIN: Duration = Duration::from_secs(15);
+
+/// So is a connection on which the server has not acknowledged anything for that long.
+const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(30);
+
+/// An idle connection is probed after that long, and then again and again.
+const PROBE_AFTER: Duration = Duration::from_secs(30);
+const PROBE_EVERY: Duration = Duration::from_secs(10);
+const PROBES: u32 = 3;
 
 const OTHER_TABLES: &str = "
 CREATE TABLE activity_deleted (activity_id bigint PRIMARY KEY);
@@ -124,13 +143,12 @@ impl PostgresqlTarget {
     /// Connects, and makes the tables where there are none.
     ///
     /// # Errors
-    /// When the address is none, the server cannot be reached, or has tables of these names that no mirror has
+    /// When the address is not valid, the server cannot be reached, or has tables of these names that no mirror has
     /// made.
     pub fn open(url: &str) -> Result<PostgresqlTarget, TargetError> {
-        let config: Config = url.parse().map_err(|error| failed("postgresql://…", &error))?;
-        let name = shown(&config);
+        let address = Address::parse(url)?;
+        let (name, mut client) = (address.name(), address.connect()?);
         let to_error = |error: postgres::Error| failed(&name, &error);
-        let mut client = config.connect(tls()).map_err(to_error)?;
         let schema = client.query_one("SELECT current_schema() IS NULL", &[]).map_err(to_error)?;
         if schema.get(0) {
             let problem = "its search path names no schema that exists".to_owned();
@@ -149,10 +167,9 @@ impl PostgresqlTarget {
 
     /// Whether there are a mirror's tables; nothing is made.
     pub(super) fn is_at(url: &str) -> Result<bool, TargetError> {
-        let config: Config = url.parse().map_err(|error| failed("postgresql://…", &error))?;
-        let looked =
-            config.connect(tls()).and_then(|mut client| has_table(&mut client, "driftless_mirror"));
-        looked.map_err(|error| failed(&shown(&config), &error))
+        let address = Address::parse(url)?;
+        let looked = has_table(&mut address.connect()?, "driftless_mirror");
+        looked.map_err(|error| failed(&address.name(), &error))
     }
 
     fn set_up(&mut self) -> Result<(), TargetError> {
@@ -193,6 +210,12 @@ impl Target for PostgresqlTarget {
 
     fn rows(&mut self) -> Option<&mut dyn Rows> {
         Some(self)
+    }
+
+    fn keep_run(&mut self, run: &RunNote) -> Result<(), TargetError> {
+        let kept = get(&mut self.client, "runs").map_err(|error| failed(&self.name, &error))?;
+        let runs = with_run(kept.as_deref(), run);
+        put(&mut self.client, "runs", &runs).map_err(|error| failed(&self.name, &error))
     }
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
@@ -357,15 +380,98 @@ fn put(client: &mut impl GenericClient, name: &str, value: &str) -> Result<(), p
     client.execute(sql, &[&name, &value]).map(drop)
 }
 
-/// TLS where the address asks for it (`sslmode=require`), with the public certificate authorities.
-fn tls() -> MakeRustlsConnect {
-    let mut roots = RootCertStore::empty();
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.unwrap_or_else(|_| ClientConfig::builder());
-    MakeRustlsConnect::new(builder.with_root_certificates(roots).with_no_client_auth())
+/// An address, and how its server proves who it is.
+struct Address {
+    config: Config,
+    /// A file with certificates of authorities; without it, the public ones count.
+    roots: Option<PathBuf>,
+}
+
+impl Address {
+    /// Reads an address as PostgreSQL's own programs do, as far as the client knows its settings. A certificate is
+    /// always verified, and its name too.
+    fn parse(url: &str) -> Result<Address, TargetError> {
+        let (before, query) = url.split_once('?').unwrap_or((url, ""));
+        let (mut roots, mut others) = (None, Vec::new());
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            match pair.split_once('=') {
+                Some(("sslrootcert", _)) => {
+                    let value = form_urlencoded::parse(pair.as_bytes()).next();
+                    roots = value.map(|(_, file)| PathBuf::from(file.into_owned()));
+                }
+                Some(("sslmode", "verify-ca" | "verify-full")) => others.push("sslmode=require"),
+                _ => others.push(pair),
+            }
+        }
+        let url = format!("{before}?{}", others.join("&"));
+        let mut config: Config = url
+            .trim_end_matches('?')
+            .parse()
+            .map_err(|error: postgres::Error| failed("postgresql://…", &error))?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_WITHIN);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(ACKNOWLEDGE_WITHIN);
+        }
+        config.keepalives_idle(PROBE_AFTER).keepalives_interval(PROBE_EVERY);
+        config.keepalives_retries(PROBES);
+        Ok(Address { config, roots })
+    }
+
+    fn name(&self) -> String {
+        shown(&self.config)
+    }
+
+    fn connect(&self) -> Result<Client, TargetError> {
+        let connected = self.config.connect(self.tls()?);
+        connected.map_err(|error| match is_of_tls(&error) {
+            true => self.failed(&format!(
+                "{}. Name a file with the certificate of its authority at the end of the address (?sslrootcert=FILE), or connect without TLS (?sslmode=disable)",
+                told(&error)
+            )),
+            false => failed(&self.name(), &error),
+        })
+    }
+
+    /// TLS is used wherever the server has it (`sslmode=prefer`), unless the address says otherwise.
+    fn tls(&self) -> Result<MakeRustlsConnect, TargetError> {
+        let mut roots = RootCertStore::empty();
+        match &self.roots {
+            None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+            Some(file) => {
+                let unusable =
+                    |problem: &dyn Display| self.failed(&format!("{}: {problem}", file.display()));
+                let certificates = CertificateDer::pem_file_iter(file);
+                for certificate in certificates.map_err(|error| unusable(&error))? {
+                    let certificate = certificate.map_err(|error| unusable(&error))?;
+                    roots.add(certificate).map_err(|error| unusable(&error))?;
+                }
+                if roots.is_empty() {
+                    return Err(unusable(&"it has no certificate"));
+                }
+            }
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder =
+            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let builder = builder.map_err(|error| self.failed(&error.to_string()))?;
+        Ok(MakeRustlsConnect::new(builder.with_root_certificates(roots).with_no_client_auth()))
+    }
+
+    fn failed(&self, problem: &str) -> TargetError {
+        TargetError::Failed { target: self.name(), problem: problem.to_owned() }
+    }
+}
+
+/// Whether a server could not prove who it is.
+fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
+    let is_it = |error: &(dyn Error + 'static)| {
+        let within = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        error.is::<rustls::Error>()
+            || within.is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
+    };
+    std::iter::successors(Some(error), |error| (**error).source()).any(is_it)
 }
 
 /// The address without the password.
@@ -378,12 +484,13 @@ fn shown(config: &Config) -> String {
 }
 
 fn failed(target: &str, error: &postgres::Error) -> TargetError {
-    let problem = match error.as_db_error() {
-        Some(told) => told.message().to_owned(),
-        None => match std::error::Error::source(error) {
-            Some(source) => format!("{error}: {source}"),
-            None => error.to_string(),
-        },
-    };
-    TargetError::Failed { target: target.to_owned(), problem }
+    TargetError::Failed { target: target.to_owned(), problem: told(error) }
+}
+
+fn told(error: &postgres::Error) -> String {
+    match (error.as_db_error(), error.source()) {
+        (Some(told), _) => told.message().to_owned(),
+        (None, Some(source)) => format!("{error}: {source}"),
+        (None, None) => error.to_string(),
+    }
 }

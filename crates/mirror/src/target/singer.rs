@@ -55,7 +55,7 @@ impl SingerTarget {
     /// Reads how far the Singer target has come, and writes messages to `out`.
     ///
     /// # Errors
-    /// When the file cannot be read, or its last line is no state of a mirror.
+    /// When the file cannot be read, or its last line is not a state of a mirror.
     pub fn open(
         state_file: &Path,
         out: Box<dyn Write + Send>,
@@ -206,7 +206,7 @@ fn read(file: &Path) -> Result<Option<State>, TargetError> {
     state.map(Some).ok_or_else(|| {
         failed(
             file,
-            "its last line is no state of this mirror: append to it what the Singer target writes to its standard output, and nothing else",
+            "its last line is not a state of this mirror: append to it what the Singer target writes to its standard output, and nothing else",
         )
     })
 }

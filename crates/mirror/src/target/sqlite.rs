@@ -12,9 +12,9 @@ use domain::{ActivityId, Moment, Stamp};
 use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::{Applied, Batch, Rows, Target, TargetError, next_to};
+use super::{Applied, Batch, Rows, Target, TargetError, next_to, with_run};
 use crate::columns::{COLUMNS, Column, Kind, MODIFIED, Value, Values, values};
-use crate::{Row, State, Unreadable};
+use crate::{Row, RunNote, State, Unreadable};
 
 /// The form of the tables.
 const VERSION: u32 = 1;
@@ -109,7 +109,7 @@ impl SqliteTarget {
     /// Opens the file, or makes it.
     ///
     /// # Errors
-    /// When it cannot be opened, is no database, or has tables of these names that no mirror has made.
+    /// When it cannot be opened, is not a database, or has tables of these names that no mirror has made.
     pub fn open(file: &Path) -> Result<SqliteTarget, TargetError> {
         let name = format!("sqlite:{}", file.display());
         let opened = Connection::open(file).and_then(|connection| {
@@ -270,6 +270,12 @@ impl Target for SqliteTarget {
 
     fn rows(&mut self) -> Option<&mut dyn Rows> {
         Some(self)
+    }
+
+    fn keep_run(&mut self, run: &RunNote) -> Result<(), TargetError> {
+        let kept = get(&self.connection, "runs").map_err(|error| self.failed(&error))?;
+        let runs = with_run(kept.as_deref(), run);
+        put(&self.connection, "runs", &runs).map_err(|error| self.failed(&error))
     }
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[allow(dead_code, reason = "other tests use the rest")]
 mod postgresql;
 mod singer;
 
@@ -417,7 +418,7 @@ fn tables_of_others_and_of_another_form_are_left_alone() {
 }
 
 #[test]
-fn what_was_removed_is_told_and_what_nobody_knows_goes_without_a_trace() {
+fn what_was_removed_is_noted_and_what_the_source_does_not_know_goes_without_a_trace() {
     each(|kind| {
         let target = &mut *kind.open(None).unwrap();
         let rows = [row(1, "Call", 1_000), row(2, "Mail", 2_000), row(3, "Meet", 3_000)];
@@ -435,4 +436,35 @@ fn what_was_removed_is_told_and_what_nobody_knows_goes_without_a_trace() {
         assert_eq!(removed(target, 0, 10), [2, 9], "{kind:?}");
         assert_eq!(held(target), [(1, "Call".to_owned())], "{kind:?}");
     });
+}
+
+#[test]
+fn a_server_whose_certificate_is_not_known_is_named_with_both_ways_out() {
+    let mut server = Postgresql::start();
+    let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let certificate = server.write("cert.pem", &certified.cert.pem()).display().to_string();
+    let key = server.write("key.pem", &certified.signing_key.serialize_pem()).display().to_string();
+    let url = server.database("crm");
+    server.stop();
+    server.restart_with(&[
+        "ssl=on",
+        &format!("ssl_cert_file={certificate}"),
+        &format!("ssl_key_file={key}"),
+    ]);
+    let open = |more: &str| {
+        let address: TargetAddress = format!("{url}{more}").parse().unwrap();
+        address.open(None).map(drop).map_err(|error| error.to_string())
+    };
+    for more in ["", "?sslmode=require", "?sslmode=verify-full"] {
+        let refused = open(more).unwrap_err();
+        for told in ["UnknownIssuer", "?sslrootcert=FILE", "?sslmode=disable"] {
+            assert!(refused.contains(told), "{more}: {refused}");
+        }
+    }
+    assert_eq!(open("?sslmode=disable"), Ok(()));
+    assert_eq!(open(&format!("?sslmode=require&sslrootcert={certificate}")), Ok(()));
+    let refused = open("?sslrootcert=/nowhere.pem").unwrap_err();
+    assert!(refused.contains("/nowhere.pem: "), "{refused}");
+    let refused = open(&format!("?sslrootcert={key}")).unwrap_err();
+    assert!(refused.contains("it has no certificate"), "{refused}");
 }

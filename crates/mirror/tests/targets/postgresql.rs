@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -63,6 +64,17 @@ impl Postgresql {
     pub(crate) fn restart_with(&mut self, settings: &[&str]) {
         let _starting = starting();
         self.process = serve(&self.folder, self.port, settings);
+    }
+
+    /// A file in its folder that only the server's user can read.
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let file = self.folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        if let Some(user) = server_user() {
+            std::os::unix::fs::chown(&file, Some(user), None).unwrap();
+        }
+        file
     }
 
     /// The address of a database of its own.

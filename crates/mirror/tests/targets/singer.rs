@@ -122,7 +122,7 @@ fn a_run_continues_with_the_last_state_that_the_singer_target_has_repeated() {
     }
     fs::write(&file, "INFO loaded 3 rows\n").unwrap();
     let refused = SingerTarget::open(&file, Box::new(pipe)).map(drop).unwrap_err().to_string();
-    assert!(refused.contains("is no state of this mirror"), "{refused}");
+    assert!(refused.contains("is not a state of this mirror"), "{refused}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A small server of API v1 over a [`World`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,7 +56,7 @@ impl Double {
         (0..acts).for_each(|_| world.act());
     }
 
-    /// Up to half an hour in which nobody does anything.
+    /// Up to half an hour in which no one does anything.
     pub(crate) fn pause(&self) {
         let mut world = self.world();
         world.now += world.dice.i64(0..1_800_000);
@@ -88,6 +88,14 @@ impl Double {
 
     pub(crate) fn rest(&self) {
         self.world().rest();
+    }
+
+    pub(crate) fn rows(&self) -> BTreeMap<i64, String> {
+        self.world().rows()
+    }
+
+    pub(crate) fn removed(&self) -> (BTreeSet<i64>, BTreeSet<i64>) {
+        self.world().removed()
     }
 
     pub(crate) fn truth(&self) -> BTreeMap<i64, String> {

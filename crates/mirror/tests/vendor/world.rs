@@ -1,8 +1,9 @@
 //! What the vendor has, and which sins it commits.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use domain::Stamp;
 use fastrand::Rng;
 
 /// What a server does that a mirror must live with.
@@ -250,6 +251,35 @@ impl World {
     pub(crate) fn truth(&self) -> BTreeMap<i64, String> {
         let living = self.records.iter().filter(|(_, record)| !record.removed);
         living.map(|(id, record)| (*id, record.subject.clone())).collect()
+    }
+
+    /// What a table must have of each activity, column by column; of what cannot be read, the subject.
+    pub(crate) fn rows(&self) -> BTreeMap<i64, String> {
+        let living = self.records.iter().filter(|(_, record)| !record.removed);
+        let row = |record: &Record| {
+            let subject = &record.subject;
+            let time = match record.stampless {
+                true => "-".to_owned(),
+                false => {
+                    let text = Stamp::from_millis(record.stamp).at_offset(0).to_string();
+                    format!("{} {}", &text[..10], &text[11..23])
+                }
+            };
+            match record.unreadable {
+                true => subject.clone(),
+                false => format!(
+                    "{subject}||2026-11-30 09:00:00.000|-|-|-|2|Not Started|NORMAL|{time}|-|{time}|-|[]"
+                ),
+            }
+        };
+        living.map(|(id, record)| (*id, row(record))).collect()
+    }
+
+    /// The ids that lists of removals have, and all that were removed.
+    pub(crate) fn removed(&self) -> (BTreeSet<i64>, BTreeSet<i64>) {
+        let removed = self.records.iter().filter(|(_, record)| record.removed);
+        let listed = removed.clone().filter(|(_, record)| !record.forgotten);
+        (listed.map(|(id, _)| *id).collect(), removed.map(|(id, _)| *id).collect())
     }
 
     /// What an answer shows of a window: records, then removed ids.

@@ -49,9 +49,9 @@ pub struct Followed {
 /// Why an organization cannot follow.
 #[derive(Debug, Error)]
 pub enum FollowError {
-    /// It has been worked in.
+    /// It follows nothing and is not empty: it was worked in, or following was finished.
     #[error(
-        "organization {0} already has activities of its own: give the id of a new organization, which will be added"
+        "organization {0} does not follow a server and already has activities of its own: give the id of a new organization, which will be added"
     )]
     HasActivities(domain::OrgId),
     /// It follows another source.
@@ -184,6 +184,17 @@ impl Service {
         let view = timeline.head();
         let mut ids: Vec<ActivityId> =
             view.records(SeqRange::ALL).filter_map(|seq| timeline.id(seq)).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// The ids of all removed activities, in order.
+    #[must_use]
+    pub fn removed_ids(&self, org: &Tenant) -> Vec<ActivityId> {
+        let timeline = org.timeline.read();
+        let view = timeline.head();
+        let mut ids: Vec<ActivityId> =
+            view.tombstones(SeqRange::ALL).filter_map(|seq| timeline.id(seq)).collect();
         ids.sort_unstable();
         ids
     }
