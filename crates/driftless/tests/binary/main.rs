@@ -51,6 +51,7 @@ mod live;
 mod logins;
 mod loss;
 mod mirror;
+mod mirror_demo;
 mod mirror_digests;
 mod mirror_refused;
 mod observe;
