@@ -54,6 +54,7 @@ mod mirror;
 mod mirror_demo;
 mod mirror_digests;
 mod mirror_refused;
+mod mirror_restarts;
 mod observe;
 mod other_crms;
 mod people;
