@@ -1,5 +1,7 @@
 //! Why a server could not be asked.
 
+use std::path::PathBuf;
+
 use files::ReadError;
 use thiserror::Error;
 
@@ -9,6 +11,14 @@ pub enum SourceError {
     /// The address is not valid.
     #[error("{0:?} is not the address of a server: give one like https://api.neoncrm.com")]
     Address(String),
+    /// The file of certificate authorities cannot be used.
+    #[error("cannot use {file:?}, which SSL_CERT_FILE names: {problem}")]
+    Authorities {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// The run was told to stop.
     #[error("stopped")]
     Stopped,
@@ -24,7 +34,7 @@ pub enum SourceError {
     },
     /// Its certificate is not trusted, or it does not speak TLS.
     #[error(
-        "no secure connection with {url}: {problem}. Check the address: the server's certificate must be valid for it, and signed by a public certificate authority"
+        "no secure connection with {url}: {problem}. Check the address: the server's certificate must be valid for it, and signed by a public certificate authority, or by one in the file that the environment variable SSL_CERT_FILE names"
     )]
     Tls {
         /// What was asked.
@@ -71,9 +81,7 @@ pub enum SourceError {
         message: String,
     },
     /// Sessions end before anything has come.
-    #[error(
-        "{0} ends each session before it has answered: does another program log out with the same key?"
-    )]
+    #[error("{0} ends each session before it has answered; the next run continues")]
     Sessions(String),
     /// A record that no activity can be.
     #[error(transparent)]
