@@ -1,18 +1,22 @@
 //! How servers of API v1 are asked, by a mirror and by a comparison alike: one client, and one opinion on which
 //! failures may pass.
 
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api_v1::PATH;
 use ureq::Agent;
 use ureq::http::{HeaderMap, StatusCode};
-use ureq::tls::{PemItem, RootCerts, TlsConfig};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use crate::{Patience, SourceError, Stop};
 
 /// A larger answer is not read: fewer records have to be asked for.
 const ANSWER_BYTES_MAX: u64 = 64 << 20;
+
+/// The environment variable that names a file of certificate authorities, as OpenSSL and curl know it.
+const AUTHORITIES: &str = "SSL_CERT_FILE";
 
 /// As much of an answer that is not API v1 is shown.
 const SHOWN_CHARS_MAX: usize = 80;
@@ -75,12 +79,16 @@ impl Http {
     /// `address` is that of a server, with or without the path of API v1.
     pub(crate) fn new(address: &str, patience: Patience, stop: Stop) -> Result<Http, SourceError> {
         let api = api_address(address)?;
+        let authorities = match std::env::var_os(AUTHORITIES) {
+            Some(file) => authorities(file.as_ref())?,
+            None => RootCerts::WebPki,
+        };
         // A redirect is not followed, and every status is an answer.
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(patience.attempt))
             .max_redirects(0)
-            .tls_config(TlsConfig::builder().root_certs(authorities()?).build())
+            .tls_config(TlsConfig::builder().root_certs(authorities).build())
             .user_agent(concat!("driftless-mirror/", env!("CARGO_PKG_VERSION")))
             .build();
         Ok(Http { agent: config.new_agent(), api, patience, stop })
@@ -152,23 +160,22 @@ impl Attempts {
     }
 }
 
-/// The certificate authorities that are trusted: those of the file that `SSL_CERT_FILE` names, or else the public ones.
-fn authorities() -> Result<RootCerts, SourceError> {
-    let Some(file) = std::env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) else {
-        return Ok(RootCerts::WebPki);
-    };
-    let file = PathBuf::from(file);
-    let failed = |problem: String| SourceError::Authorities { file: file.clone(), problem };
-    let pem = std::fs::read(&file).map_err(|error| failed(error.to_string()))?;
-    let certificates = ureq::tls::parse_pem(&pem).filter_map(|item| match item {
-        Ok(PemItem::Certificate(certificate)) => Some(certificate),
-        _ => None,
-    });
-    let certificates: Vec<_> = certificates.collect();
-    if certificates.is_empty() {
-        return Err(failed("there is no certificate in it".to_owned()));
+/// The certificates in a PEM file.
+fn authorities(file: &Path) -> Result<RootCerts, SourceError> {
+    let failed = |problem: String| SourceError::Authorities { file: file.to_owned(), problem };
+    let text = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
+    let items: Result<Vec<PemItem<'static>>, _> = parse_pem(&text).collect();
+    let items = items.map_err(|error| failed(error.to_string()))?.into_iter();
+    let certificates: Vec<Certificate<'static>> = items
+        .filter_map(|item| match item {
+            PemItem::Certificate(certificate) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    match certificates.is_empty() {
+        true => Err(failed("it contains no certificate".to_owned())),
+        false => Ok(RootCerts::Specific(Arc::new(certificates))),
     }
-    Ok(RootCerts::new_with_certs(&certificates))
 }
 
 /// The address of API v1, from what somebody has typed.

@@ -94,7 +94,7 @@ struct Reader<'r> {
     org: &'r Tenant,
     view: View,
     query: DigestQuery,
-    /// Gone when nobody waits for the answer any more.
+    /// Gone when no one waits for the answer any more.
     asked: Weak<()>,
 }
 

@@ -111,4 +111,36 @@ impl Page {
         let (_, value) = rest.split_once("value=\"").expect("a value");
         value.split('"').next().unwrap().replace("&amp;", "&")
     }
+
+    /// The fields of the form in which an activity is edited, with what is typed in place of what it shows.
+    pub(crate) fn edited(&self, typed: &[(&str, &str)]) -> Vec<(String, String)> {
+        let (_, form) = self.body.split_once("<form class=\"edit\"").expect("a form");
+        let form = form.split_once("</form>").unwrap().0;
+        let controls = form.match_indices("name=\"");
+        let fields = controls.filter_map(|(at, mark)| {
+            let (tag, rest) = (form[..at].rsplit('<').next().unwrap(), &form[at + mark.len()..]);
+            let (name, rest) = rest.split_once('"').unwrap();
+            if tag.starts_with("button") {
+                return None;
+            }
+            let shown = match tag.split(' ').next().unwrap() {
+                "textarea" => rest.split_once(">\n").unwrap().1.split('<').next().unwrap(),
+                "select" => {
+                    let options = rest.split_once("</select>").unwrap().0;
+                    let mut all = options.split("<option ").skip(1);
+                    let first = all.clone().next().unwrap();
+                    let option = all.find(|option| option.contains(" selected")).unwrap_or(first);
+                    option.split('"').nth(1).unwrap()
+                }
+                _ => {
+                    let tag = rest.split('>').next().unwrap();
+                    tag.split_once("value=\"")
+                        .map_or("", |(_, value)| value.split('"').next().unwrap())
+                }
+            };
+            let given = typed.iter().find(|(given, _)| *given == name);
+            Some((name.to_owned(), given.map_or(shown, |(_, value)| value).to_owned()))
+        });
+        fields.collect()
+    }
 }

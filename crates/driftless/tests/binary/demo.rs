@@ -10,7 +10,7 @@ use crate::server::Server;
 use crate::shape;
 
 /// A running demo: the server, what it printed, and its curl line.
-fn demo(folder: &Folder) -> (Server, String, String) {
+pub(crate) fn demo(folder: &Folder) -> (Server, String, String) {
     let words = ["demo", "--listen", "127.0.0.1:0", "--activities", "50"];
     let server = Server::spawn(folder.command(words));
     let curl = server.out.wait_for("a curl line", |line| line.trim().starts_with("curl "));
@@ -29,7 +29,7 @@ fn typed(curl: &str) -> Answer {
     Answer::of(200, &output.out).ok()
 }
 
-fn key_in(printed: &str) -> &str {
+pub(crate) fn key_in(printed: &str) -> &str {
     let mut words = printed.split(|c: char| !c.is_ascii_alphanumeric());
     words.find(|word| shape::is_secret(word)).expect("a key")
 }

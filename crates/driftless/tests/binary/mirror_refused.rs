@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use rcgen::generate_simple_self_signed;
 
 use crate::compare::{altering, altering_driftless};
-use crate::folder::Folder;
+use crate::folder::{Folder, Output};
 use crate::server::Server;
 
 /// A folder with the key of an organization that a server serves from it, and that server's address.
@@ -46,6 +46,21 @@ fn a_certificate_that_nobody_vouches_for_ends_a_run_and_a_comparison_at_once() {
         format!("compare --left https://{host} --right https://{host} --left-org acme {keys}");
     let told = folder.refused(&line);
     assert!(told.starts_with(&expected), "{told}");
+
+    // The way out that it names.
+    let line =
+        format!("mirror run --from https://{host} --org acme --key-file key --to sqlite:crm.db");
+    let run = |file: &str| {
+        let mut command = folder.command(line.split(' '));
+        Output::of(&command.env("SSL_CERT_FILE", file).output().unwrap())
+    };
+    for (file, why) in [("nowhere", "No such file"), ("key", "it contains no certificate")] {
+        let told = run(file);
+        let expected = format!("cannot use {file:?}, which SSL_CERT_FILE names: ");
+        assert!(told.code == 1 && told.err.contains(&expected), "{told:?}");
+        assert!(told.err.contains(why), "{told:?}");
+    }
+    assert_eq!(run("cert.pem").code, 0);
     server.stop();
 }
 

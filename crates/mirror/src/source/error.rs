@@ -14,12 +14,12 @@ pub enum SourceError {
     /// The address has a password in it.
     #[error("the address has a user or a password in it: API v1 has none, leave it out")]
     Password,
-    /// The certificate authorities cannot be read.
-    #[error("{}: {problem} (SSL_CERT_FILE names it)", .file.display())]
+    /// The file of certificate authorities cannot be used.
+    #[error("cannot use {file:?}, which SSL_CERT_FILE names: {problem}")]
     Authorities {
         /// The file.
         file: PathBuf,
-        /// What is wrong.
+        /// What is wrong with it.
         problem: String,
     },
     /// The run was told to stop.
@@ -37,7 +37,7 @@ pub enum SourceError {
     },
     /// Its certificate is not trusted, or it does not speak TLS.
     #[error(
-        "no secure connection with {url}: {problem}. Check the address: the server's certificate must be valid for it, and signed by a public certificate authority, or by one in the file that SSL_CERT_FILE names"
+        "no secure connection with {url}: {problem}. Check the address: the server's certificate must be valid for it, and signed by a public certificate authority, or by one in the file that the environment variable SSL_CERT_FILE names"
     )]
     Tls {
         /// What was asked.
@@ -84,9 +84,7 @@ pub enum SourceError {
         message: String,
     },
     /// Sessions end before anything has come.
-    #[error(
-        "{0} ends each session before it has answered: does another program log out with the same key?"
-    )]
+    #[error("{0} ends each session before it has answered; the next run continues")]
     Sessions(String),
     /// A record that no activity can be.
     #[error(transparent)]
