@@ -61,3 +61,23 @@ fn addresses_with_passwords_are_refused_and_those_of_methods_are_understood() {
     let told = folder.run(&line(&server, "sqlite::memory:"));
     assert!(told.code == 2 && told.err.contains("the name of a file"), "{}", told.shown());
 }
+
+#[test]
+fn activities_as_large_as_they_can_be_are_asked_for_in_smaller_pages() {
+    let (folder, key) = Folder::with_key();
+    folder.write("key", &key);
+    // Each quotation mark is two bytes in an answer: together more than is read at once.
+    let value = "\\\"".repeat(100_000);
+    let field = format!(r#"{{"fieldId":"1","fieldValue":"{value}"}}"#);
+    let fields = vec![field; 9].join(",");
+    let record = |id: u32| {
+        format!(
+            r#"{{"activityId":{id},"subject":"Call","startDateTime":"2026-01-01T00:00:00Z","lastModifiedDateTime":"2026-01-01T00:00:00Z","activityStatus":{{"id":"2","name":"Not Started"}},"activityPriority":"LOW","customFieldDataList":{{"customFieldData":[{fields}]}}}}"#
+        )
+    };
+    folder.write("large.jsonl", (1..=40).map(|id| record(id) + "\n").collect::<String>());
+    folder.ok("import acme large.jsonl");
+    let server = Server::start(&folder, &[]);
+    let told = folder.ok(&line(&server, "sqlite:crm.db"));
+    assert!(told.starts_with("40 read, 40 written, 0 removed"), "{told}");
+}

@@ -108,6 +108,15 @@ fn held(target: &mut dyn Target) -> Vec<(i64, String)> {
 }
 
 #[test]
+fn a_target_that_was_only_opened_is_as_good_as_new() {
+    each(|address| {
+        drop(address.open(None).unwrap());
+        let mut target = address.open(None).unwrap();
+        assert_eq!(target.state().unwrap(), None);
+    });
+}
+
+#[test]
 fn a_new_target_has_nothing_and_has_come_nowhere() {
     each(|kind| {
         let target = &mut *kind.open(None).unwrap();
@@ -293,6 +302,27 @@ fn nothing_is_left_of_a_record_that_cannot_be_read_and_that_the_source_does_not_
         assert_eq!(kept(target).unreadable().unwrap(), 1, "{kind:?}");
         target.apply(&Batch { unknown: &unknown, ..Batch::of_state(&state) }).unwrap();
         assert_eq!(kept(target).unreadable().unwrap(), 0, "{kind:?}");
+    });
+}
+
+#[test]
+fn rows_come_by_their_ids_whatever_the_ids_lengths() {
+    each(|address| {
+        let mut target = address.open(None).unwrap();
+        let rows: Vec<Row> = (1..=1_200).map(|id| row(id, "one", 1)).collect();
+        apply(&mut *target, &rows, &[], 1);
+        let (mut after, mut ids) = (ActivityId(0), Vec::new());
+        loop {
+            let next = kept(&mut *target).rows_after(after, 500).unwrap();
+            let Some(last) = next.last() else { break };
+            let id = |values: &mirror::columns::Values| match values[0] {
+                Value::Number(id) => id,
+                _ => panic!("no id: {values:?}"),
+            };
+            after = ActivityId(id(last));
+            ids.extend(next.iter().map(id));
+        }
+        assert_eq!(ids, (1..=1_200).collect::<Vec<i64>>());
     });
 }
 
