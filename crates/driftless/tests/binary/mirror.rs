@@ -288,6 +288,28 @@ fn what_goes_wrong_is_told_with_a_way_out() {
 }
 
 #[test]
+fn a_page_for_people_instead_of_an_answer_is_told_and_leaves_nothing() {
+    let folder = Folder::new();
+    folder.write("key", "k\n");
+    let before = folder.names("");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let _ = Listing::answer_with(&stream.unwrap(), |_| "<html>Welcome</html>".to_owned());
+        }
+    });
+    let line =
+        format!("mirror run --from http://{address} --org acme --key-file key --to sqlite:crm.db");
+    let refused = folder.refused(&line);
+    assert!(
+        refused.contains("<html>Welcome") && refused.contains("is the address right?"),
+        "{refused}"
+    );
+    assert_eq!(folder.names(""), before);
+}
+
+#[test]
 fn a_target_of_another_source_is_refused() {
     let mirrored = Mirrored::start();
     mirrored.client.create("Call");
@@ -452,6 +474,22 @@ impl Listing {
     }
 
     fn answer(stream: &TcpStream, told: &(Vec<Value>, Vec<i64>)) -> std::io::Result<()> {
+        let now = "2026-11-30T09:00:00.000+00:00";
+        Listing::answer_with(stream, |head| {
+            let answer = match head.contains("/login") {
+                true => json!({"loginResponse": {"operationResult": "SUCCESS",
+                    "responseDateTime": now, "userSessionId": "s"}}),
+                false => json!({"syncActivitiesResponse": {"operationResult": "SUCCESS",
+                    "responseDateTime": now, "activities": {"activity": told.0},
+                    "page": {"currentPage": 1, "pageSize": 200, "totalPage": 1,
+                        "totalResults": told.0.len()},
+                    "deletedActivityIdList": {"activityId": told.1}}}),
+            };
+            answer.to_string()
+        })
+    }
+
+    fn answer_with(stream: &TcpStream, answer: impl FnOnce(&str) -> String) -> std::io::Result<()> {
         let (mut reader, mut head) = (BufReader::new(stream), String::new());
         while !head.ends_with("\r\n\r\n") {
             if reader.read_line(&mut head)? == 0 {
@@ -462,17 +500,7 @@ impl Listing {
         let length = length.split_once("content-length: ").unwrap().1.split("\r\n").next().unwrap();
         let mut body = vec![0; length.parse().unwrap()];
         reader.read_exact(&mut body)?;
-        let now = "2026-11-30T09:00:00.000+00:00";
-        let answer = match head.contains("/login") {
-            true => json!({"loginResponse": {"operationResult": "SUCCESS", "responseDateTime": now,
-                "userSessionId": "s"}}),
-            false => json!({"syncActivitiesResponse": {"operationResult": "SUCCESS",
-                "responseDateTime": now, "activities": {"activity": told.0},
-                "page": {"currentPage": 1, "pageSize": 200, "totalPage": 1,
-                    "totalResults": told.0.len()},
-                "deletedActivityIdList": {"activityId": told.1}}}),
-        };
-        let text = answer.to_string();
+        let text = answer(&head);
         let length = text.len();
         let head =
             format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");

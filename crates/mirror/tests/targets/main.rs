@@ -486,3 +486,18 @@ fn a_server_whose_certificate_is_not_known_is_named_with_both_ways_out() {
     let refused = open(&format!("?sslrootcert={key}")).unwrap_err();
     assert!(refused.contains("it has no certificate"), "{refused}");
 }
+
+#[test]
+fn a_user_without_rights_is_told_which_are_missing() {
+    let server = Postgresql::start();
+    let url = server.database("crm");
+    let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+    client.batch_execute("CREATE ROLE guest LOGIN").unwrap();
+    let guest: TargetAddress = url.replace("postgres@", "guest@").parse().unwrap();
+    let refused = guest.open(None).map(drop).unwrap_err().to_string();
+    assert!(refused.contains("permission denied for schema public. Its user must"), "{refused}");
+    // Tables that another user's mirror has made.
+    drop(url.parse::<TargetAddress>().unwrap().open(None).unwrap());
+    let refused = guest.open(None).map(drop).unwrap_err().to_string();
+    assert!(refused.contains("permission denied for table driftless_mirror"), "{refused}");
+}
