@@ -65,13 +65,17 @@ impl Mirrored {
 
     #[track_caller]
     fn is_equal_to(&self, data: &str) {
+        assert_eq!(self.held(), self.truth(data));
+    }
+
+    /// What the table has: id and subject, by id.
+    fn held(&self) -> Vec<(i64, String)> {
         let connection = Connection::open(self.folder.path("crm.db")).unwrap();
         let mut rows = connection
             .prepare("SELECT activity_id, subject FROM activity ORDER BY activity_id")
             .unwrap();
         let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        let rows: Vec<(i64, String)> = rows.map(Result::unwrap).collect();
-        assert_eq!(rows, self.truth(data));
+        rows.map(Result::unwrap).collect()
     }
 
     /// What the server has: id and subject, by id.
@@ -627,4 +631,28 @@ fn a_mirror_that_is_killed_again_and_again_under_traffic_ends_up_equal() {
             _ => mirrored.is_equal(),
         }
     }
+}
+
+#[test]
+fn a_mirror_of_a_server_that_is_killed_again_and_again_under_traffic_ends_up_equal() {
+    let mut mirrored = Mirrored::start();
+    let address = mirrored.server.address.to_string();
+    let key = fs::read_to_string(mirrored.folder.path("key")).unwrap();
+    let line = mirrored.line("sqlite:crm.db") + " --every 1ms";
+    let running = Server::spawn(mirrored.folder.command(line.split(' ')));
+    running.out.wait_for("the first run", |line| line.contains("complete up to"));
+    for round in 0..4 {
+        let ids = [0; 60].map(|_| mirrored.client.create("Call"));
+        mirrored.client.update(ids[0], &format!("activity.subject=round+{round}"));
+        mirrored.client.remove(ids[1]);
+        let Mirrored { folder, server, .. } = mirrored;
+        server.kill();
+        let server = Server::of(folder.command(["serve", "--listen", &address]));
+        let client = Client::log_in(&server, key.trim());
+        mirrored = Mirrored { folder, server, client };
+    }
+    mirrored.client.create("last");
+    running.stop();
+    mirrored.ok();
+    mirrored.is_equal();
 }
