@@ -100,6 +100,39 @@ fn its_first_page_has_something_to_do_and_its_password_stays_in_sight() {
 }
 
 #[test]
+fn what_is_done_in_its_pages_is_in_the_table_of_a_mirror() {
+    let folder = Folder::new();
+    let (server, printed, _) = demo(&folder);
+    folder.write("key", key_in(&printed));
+    let from = format!("http://{}", server.address);
+    let words = ["mirror", "run", "--from", &from, "--org", "demo", "--key-file", "key"];
+    let more = ["--to", "sqlite:crm.db", "--every", "50ms"];
+    let mirror = Server::spawn(folder.command(words.into_iter().chain(more)));
+    mirror.out.wait_for("the first run", |line| line.contains("complete up to"));
+
+    let (_, after) = printed.split_once("password ").expect("a password");
+    let password = after.split_whitespace().next().unwrap();
+    let mut browser = Browser::of(&server);
+    let csrf = browser.get("/sign-in").value("csrf");
+    let fields = [("csrf", &*csrf), ("org", "demo"), ("login", "maribel"), ("password", password)];
+    assert_eq!(browser.post("/sign-in", &fields).status, 303);
+    let csrf = browser.get("/activities/653").value("csrf");
+    let fields = [("csrf", &*csrf), ("priority", "high"), ("back", "/activities")];
+    assert_eq!(browser.post("/activities/653/quick", &fields).status, 303);
+    mirror.out.wait_for("the edit", |line| line.contains(" 1 written, 0 removed"));
+    let removed = browser.post("/activities/652/remove", &[("csrf", &csrf), ("confirmed", "1")]);
+    assert_eq!(removed.status, 303, "{removed:?}");
+    mirror.out.wait_for("the removal", |line| line.contains(" 1 removed"));
+    mirror.stop();
+    server.stop();
+
+    let table = rusqlite::Connection::open(folder.path("crm.db")).unwrap();
+    let sql = "SELECT group_concat(activity_id || ' ' || activity_priority) FROM activity WHERE activity_id IN (652, 653)";
+    let held: String = table.query_row(sql, (), |row| row.get(0)).unwrap();
+    assert_eq!(held, "653 HIGH");
+}
+
+#[test]
 fn what_a_page_is_made_of_is_logged_for_whoever_wants_to_know_it_all() {
     for (level, expected) in [("info", false), ("debug", true)] {
         let folder = Folder::new();

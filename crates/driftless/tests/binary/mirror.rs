@@ -67,13 +67,17 @@ impl Mirrored {
 
     #[track_caller]
     fn is_equal_to(&self, data: &str) {
+        assert_eq!(self.held(), self.truth(data));
+    }
+
+    /// What the table has: id and subject, by id.
+    fn held(&self) -> Vec<(i64, String)> {
         let connection = Connection::open(self.folder.path("crm.db")).unwrap();
         let mut rows = connection
             .prepare("SELECT activity_id, subject FROM activity ORDER BY activity_id")
             .unwrap();
         let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        let rows: Vec<(i64, String)> = rows.map(Result::unwrap).collect();
-        assert_eq!(rows, self.truth(data));
+        rows.map(Result::unwrap).collect()
     }
 
     /// What the server has: id and subject, by id.
@@ -292,6 +296,28 @@ fn what_goes_wrong_is_told_with_a_way_out() {
 }
 
 #[test]
+fn a_page_for_people_instead_of_an_answer_is_told_and_leaves_nothing() {
+    let folder = Folder::new();
+    folder.write("key", "k\n");
+    let before = folder.names("");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let _ = Listing::answer_with(&stream.unwrap(), |_| "<html>Welcome</html>".to_owned());
+        }
+    });
+    let line =
+        format!("mirror run --from http://{address} --org acme --key-file key --to sqlite:crm.db");
+    let refused = folder.refused(&line);
+    assert!(
+        refused.contains("<html>Welcome") && refused.contains("is the address right?"),
+        "{refused}"
+    );
+    assert_eq!(folder.names(""), before);
+}
+
+#[test]
 fn a_target_of_another_source_is_refused() {
     let mirrored = Mirrored::start();
     mirrored.client.create("Call");
@@ -489,6 +515,22 @@ impl Listing {
     }
 
     fn answer(stream: &TcpStream, told: &(Vec<Value>, Vec<i64>)) -> std::io::Result<()> {
+        let now = "2026-11-30T09:00:00.000+00:00";
+        Listing::answer_with(stream, |head| {
+            let answer = match head.contains("/login") {
+                true => json!({"loginResponse": {"operationResult": "SUCCESS",
+                    "responseDateTime": now, "userSessionId": "s"}}),
+                false => json!({"syncActivitiesResponse": {"operationResult": "SUCCESS",
+                    "responseDateTime": now, "activities": {"activity": told.0},
+                    "page": {"currentPage": 1, "pageSize": 200, "totalPage": 1,
+                        "totalResults": told.0.len()},
+                    "deletedActivityIdList": {"activityId": told.1}}}),
+            };
+            answer.to_string()
+        })
+    }
+
+    fn answer_with(stream: &TcpStream, answer: impl FnOnce(&str) -> String) -> std::io::Result<()> {
         let (mut reader, mut head) = (BufReader::new(stream), String::new());
         while !head.ends_with("\r\n\r\n") {
             if reader.read_line(&mut head)? == 0 {
@@ -499,17 +541,7 @@ impl Listing {
         let length = length.split_once("content-length: ").unwrap().1.split("\r\n").next().unwrap();
         let mut body = vec![0; length.parse().unwrap()];
         reader.read_exact(&mut body)?;
-        let now = "2026-11-30T09:00:00.000+00:00";
-        let answer = match head.contains("/login") {
-            true => json!({"loginResponse": {"operationResult": "SUCCESS", "responseDateTime": now,
-                "userSessionId": "s"}}),
-            false => json!({"syncActivitiesResponse": {"operationResult": "SUCCESS",
-                "responseDateTime": now, "activities": {"activity": told.0},
-                "page": {"currentPage": 1, "pageSize": 200, "totalPage": 1,
-                    "totalResults": told.0.len()},
-                "deletedActivityIdList": {"activityId": told.1}}}),
-        };
-        let text = answer.to_string();
+        let text = answer(&head);
         let length = text.len();
         let head =
             format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
@@ -636,4 +668,28 @@ fn a_mirror_that_is_killed_again_and_again_under_traffic_ends_up_equal() {
             _ => mirrored.is_equal(),
         }
     }
+}
+
+#[test]
+fn a_mirror_of_a_server_that_is_killed_again_and_again_under_traffic_ends_up_equal() {
+    let mut mirrored = Mirrored::start();
+    let address = mirrored.server.address.to_string();
+    let key = fs::read_to_string(mirrored.folder.path("key")).unwrap();
+    let line = mirrored.line("sqlite:crm.db") + " --every 1ms";
+    let running = Server::spawn(mirrored.folder.command(line.split(' ')));
+    running.out.wait_for("the first run", |line| line.contains("complete up to"));
+    for round in 0..4 {
+        let ids = [0; 60].map(|_| mirrored.client.create("Call"));
+        mirrored.client.update(ids[0], &format!("activity.subject=round+{round}"));
+        mirrored.client.remove(ids[1]);
+        let Mirrored { folder, server, .. } = mirrored;
+        server.kill();
+        let server = Server::of(folder.command(["serve", "--listen", &address]));
+        let client = Client::log_in(&server, key.trim());
+        mirrored = Mirrored { folder, server, client };
+    }
+    mirrored.client.create("last");
+    running.stop();
+    mirrored.ok();
+    mirrored.is_equal();
 }

@@ -489,6 +489,10 @@ fn failed(target: &str, error: &postgres::Error) -> TargetError {
 
 fn told(error: &postgres::Error) -> String {
     match (error.as_db_error(), error.source()) {
+        (Some(told), _) if *told.code() == SqlState::INSUFFICIENT_PRIVILEGE => format!(
+            "{}. Its user must be allowed to create tables in the schema (GRANT CREATE, USAGE ON SCHEMA), and own the mirror's tables",
+            told.message()
+        ),
         (Some(told), _) => told.message().to_owned(),
         (None, Some(source)) => format!("{error}: {source}"),
         (None, None) => error.to_string(),

@@ -25,6 +25,10 @@ const BUSY: Duration = Duration::from_secs(30);
 /// What keeping the state counts as, among the changes of a batch.
 const STATE_CHANGES: u64 = 1;
 
+/// A change that every commit at the end of a run makes: what writes the same again writes nothing.
+const HELD: &str = "INSERT INTO driftless_mirror VALUES ('held', '1')
+    ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1";
+
 const OTHER_TABLES: &str = "
 CREATE TABLE activity_deleted (activity_id INTEGER PRIMARY KEY);
 CREATE TABLE activity_unreadable (
@@ -287,7 +291,7 @@ impl Target for SqliteTarget {
             // A commit that waits for the disk makes all before it durable, whoever is reading.
             let commit = || -> rusqlite::Result<()> {
                 self.connection.pragma_update(None, "synchronous", "FULL")?;
-                self.connection.execute("UPDATE driftless_mirror SET value = value", [])?;
+                self.connection.execute(HELD, [])?;
                 self.connection.pragma_update(None, "synchronous", "NORMAL")
             };
             commit().map_err(|error| self.failed(&error))?;

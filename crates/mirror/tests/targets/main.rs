@@ -401,6 +401,24 @@ fn a_log_has_a_line_for_each_change_and_none_that_was_not_finished() {
 }
 
 #[test]
+fn a_run_into_sqlite_ends_with_a_commit_of_its_own_although_others_read() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let target = &mut *open("sqlite:crm.db", folder.path());
+    apply(target, &[row(1, "Call", 1_000)], &[], 5);
+    let reader = rusqlite::Connection::open(folder.path().join("crm.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM activity").unwrap();
+    let written = || fs::metadata(folder.path().join("crm.db-wal")).unwrap().len();
+    let (rows, state) = ([row(1, "Mail", 2_000)], state(6));
+    for changes in [true, false] {
+        target.apply(&Batch { rows: &rows, ..Batch::of_state(&state) }).unwrap();
+        let before = written();
+        target.finish().unwrap();
+        assert_eq!(written() > before, changes, "what changes nothing waits for no disk");
+    }
+}
+
+#[test]
 fn a_file_of_somebody_else_is_not_replaced() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
@@ -497,4 +515,19 @@ fn a_server_whose_certificate_is_not_known_is_named_with_both_ways_out() {
     assert!(refused.contains("/nowhere.pem: "), "{refused}");
     let refused = open(&format!("?sslrootcert={key}")).unwrap_err();
     assert!(refused.contains("it has no certificate"), "{refused}");
+}
+
+#[test]
+fn a_user_without_rights_is_told_which_are_missing() {
+    let server = Postgresql::start();
+    let url = server.database("crm");
+    let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+    client.batch_execute("CREATE ROLE guest LOGIN").unwrap();
+    let guest: TargetAddress = url.replace("postgres@", "guest@").parse().unwrap();
+    let refused = guest.open(None).map(drop).unwrap_err().to_string();
+    assert!(refused.contains("permission denied for schema public. Its user must"), "{refused}");
+    // Tables that another user's mirror has made.
+    drop(url.parse::<TargetAddress>().unwrap().open(None).unwrap());
+    let refused = guest.open(None).map(drop).unwrap_err().to_string();
+    assert!(refused.contains("permission denied for table driftless_mirror"), "{refused}");
 }

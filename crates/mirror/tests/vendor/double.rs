@@ -165,7 +165,8 @@ fn answer(path: &str, form: &[(String, String)], world: &mut World) -> (&'static
     let responded = text(world.now + world.sins.ahead_ms);
     let outages = world.sins.outages;
     if one_in(world, outages) {
-        return ("502 Bad Gateway", "<html>Bad Gateway</html>".to_owned());
+        let status = ["502 Bad Gateway", "429 Too Many Requests"][world.dice.usize(..2)];
+        return (status, "<html>Try again later</html>".to_owned());
     }
     let throttled = world.sins.throttled;
     if one_in(world, throttled) {
