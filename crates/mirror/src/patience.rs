@@ -13,7 +13,7 @@ pub struct Patience {
     pub first: Duration,
     /// The longest pause.
     pub longest: Duration,
-    /// As long is one request tried, from its first attempt on: the attempts and the pauses together.
+    /// How long one request is tried: all attempts and pauses together.
     pub total: Duration,
     /// A single attempt that takes longer has failed.
     pub attempt: Duration,

@@ -25,7 +25,7 @@ pub(crate) enum What {
     Count,
     /// How many of these.
     CountOf(Ids),
-    /// The activities with these ids, as far as they exist, as JSON lines with the source's times of change.
+    /// Those of these activities that exist, as JSON lines with the source's times of change.
     Rows(Ids),
     /// The ids of all that are there, one a line.
     Ids,
