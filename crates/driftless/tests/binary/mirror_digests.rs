@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use ::mirror::target::SqliteTarget;
+use ::mirror::target::{SqliteTarget, TargetError};
 use ::mirror::{Breaker, Difference, Options, Patience, Report, Source, Stop, Verified};
 use domain::ActivityId;
 use rusqlite::Connection;
@@ -32,7 +32,14 @@ fn options() -> Options {
 
 fn verify(server: &Server, key: &str, file: &Path, repair: bool) -> Verified {
     let mut source = source(&server.address.to_string(), key);
-    let (mut target, stop) = (SqliteTarget::open(file).unwrap(), Stop::default());
+    // A process that another test is just starting has a copy of the lock that was ours, for an instant.
+    let mut target = loop {
+        match SqliteTarget::open(file) {
+            Err(TargetError::InUse { .. }) => {}
+            opened => break opened.unwrap(),
+        }
+    };
+    let stop = Stop::default();
     ::mirror::verify(&mut source, &mut target, &options(), repair, &stop, &mut Silent).unwrap()
 }
 
