@@ -47,8 +47,8 @@ pub mod method {
 
 /// Headers that Driftless puts into every answer; the vendor has none of them. In lower case, as HTTP/2 wants them.
 pub mod header {
-    /// The version of Driftless. A server that sends it can be relied on: after an answer, nothing appears that is older than its
-    /// `responseDateTime`.
+    /// The version of Driftless. A server that sends it can be relied on: after an answer, nothing appears that is
+    /// older than its `responseDateTime`.
     pub const VERSION: &str = "driftless-version";
     /// Which log an answer is from: another one after a backup was restored.
     pub const LOG: &str = "driftless-log";

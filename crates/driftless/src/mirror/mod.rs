@@ -154,13 +154,10 @@ impl To {
     }
 }
 
-/// A pause between runs: without one, a server would be asked without end.
+/// How long to wait between runs: without any pause, a server would be asked all the time.
 fn pause(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(Duration::ZERO) => Err("expected more than zero, like 30s".to_owned()),
-        Ok(pause) => Ok(pause),
-        Err(error) => Err(error.to_string()),
-    }
+    let pause = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if pause.is_zero() { Err("expected more than 0".to_owned()) } else { Ok(pause) }
 }
 
 fn percent(text: &str) -> Result<f64, String> {

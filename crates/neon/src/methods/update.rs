@@ -16,7 +16,7 @@ pub(super) async fn answer(neon: &Neon, caller: &Caller, params: &Params<'_>) ->
     let id = values::activity_id(params, "activity.activityId", ApiError::ID_REQUIRED)?;
     let patch = patch(params)?;
     neon.write(caller, Write::Update(id, Box::new(patch))).await?;
-    Ok(Success::default().member("activityId", id.0))
+    Ok(Success::default().member(api_v1::member::ID, id.0))
 }
 
 fn patch(params: &Params<'_>) -> Result<Patch, Vec<ApiError>> {
