@@ -293,7 +293,7 @@ impl Source {
         user_session_id.ok_or_else(|| {
             let error = errors.and_then(|errors| errors.read().into_iter().next());
             let (code, message) = match error {
-                Some(error) => (error.code, error.message),
+                Some(error) => (error.code, printable(&error.message)),
                 None => (None, "no session".to_owned()),
             };
             let (url, organization) = (answer.url, self.organization.clone());
@@ -349,6 +349,11 @@ fn lower_bound(text: &str) -> Option<Stamp> {
     domain::Moment::lower_bound(text).ok()
 }
 
+/// A server's text, so that it can be shown on a terminal: what could steer that is replaced.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 fn refused(url: &str, page: u64, errors: &[AnswerError]) -> Trouble {
     let texts: Vec<String> = errors
         .iter()
@@ -357,7 +362,7 @@ fn refused(url: &str, page: u64, errors: &[AnswerError]) -> Trouble {
             None => error.message.clone(),
         })
         .collect();
-    let message = texts.join("; ");
+    let message = printable(&texts.join("; "));
     match errors[0].code {
         Some(code::SESSION_INVALID) => Trouble::Session,
         Some(code::UNAVAILABLE) if page > 1 && message.contains(BEGIN_AGAIN) => Trouble::RunOver,

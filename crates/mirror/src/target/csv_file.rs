@@ -7,6 +7,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use domain::ActivityId;
 
@@ -43,10 +44,11 @@ impl CsvTarget {
             return Err(foreign());
         }
         let mut database = SqliteTarget::open(&state)?;
-        if file.exists() && database.note("csv")?.is_none() {
+        let noted = database.note("csv")?;
+        if file.exists() && noted.is_none() {
             return Err(foreign());
         }
-        let is_behind = database.note("csv")?.as_deref() != Some("written") || !file.exists();
+        let is_behind = noted.is_none() || noted != written(file);
         Ok(CsvTarget { file: file.to_owned(), database, is_behind })
     }
 
@@ -98,13 +100,22 @@ impl Target for CsvTarget {
 
     fn finish(&mut self) -> Result<(), TargetError> {
         self.database.finish()?;
+        self.is_behind |= self.database.note("csv")? != written(&self.file);
         if self.is_behind {
             self.write().map_err(|error| error.told(&self.file))?;
-            self.database.set_note("csv", "written")?;
+            self.database.set_note("csv", &written(&self.file).unwrap_or_default())?;
             self.is_behind = false;
         }
         Ok(())
     }
+}
+
+/// What is noted of a file that was written: its length in bytes and its time in nanoseconds, so that a file that
+/// somebody else has changed is written again. None if there is none.
+fn written(file: &Path) -> Option<String> {
+    let metadata = file.metadata().ok()?;
+    let time = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(format!("written {} {}", metadata.len(), time.as_nanos()))
 }
 
 /// Why the file was not written.

@@ -345,10 +345,14 @@ fn a_csv_file_is_written_again_only_where_something_has_changed() {
     let rows = [row(1, "Call", 1_000)];
     apply(target, &rows, &[], 5);
     let file = folder.path().join("crm.csv");
-    fs::write(&file, "as somebody left it").unwrap();
+    let written = || fs::metadata(&file).unwrap().modified().unwrap();
+    let (before, content) = (written(), fs::read_to_string(&file).unwrap());
     apply(target, &rows, &[9], 6);
-    assert_eq!(fs::read_to_string(&file).unwrap(), "as somebody left it");
-    apply(target, &[row(1, "Mail", 7_000)], &[], 7);
+    assert_eq!(written(), before);
+    fs::write(&file, "as somebody left it").unwrap();
+    apply(target, &rows, &[9], 7);
+    assert_eq!(fs::read_to_string(&file).unwrap(), content);
+    apply(target, &[row(1, "Mail", 7_000)], &[], 8);
     assert!(fs::read_to_string(&file).unwrap().contains("Mail"));
 }
 
