@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 
@@ -13,6 +14,7 @@ use service::SystemClock;
 
 use crate::browser::Browser;
 use crate::client::{Client, agent, creation, path};
+use crate::compare::altering;
 use crate::double::Double;
 use crate::folder::{Folder, Output};
 use crate::server::{Server, WAIT_MAX};
@@ -141,6 +143,30 @@ fn what_is_created_edited_removed_and_restored_there_is_so_here_after_the_next_r
         let verified = following.folder.ok(&following.command("verify"));
         assert!(verified.contains("3 compared") && verified.ends_with(": equal\n"), "{verified}");
     });
+}
+
+/// Whether the server of the test below has renamed a status.
+static RENAMED: AtomicBool = AtomicBool::new(false);
+
+#[test]
+fn a_status_that_was_renamed_without_a_new_time_of_change_is_renamed_by_a_repair() {
+    let source = Source::start();
+    source.client.create("Call");
+    source.client.create("Mail");
+    let vendor = altering(&source.address(), |_, body| match RENAMED.load(Ordering::Relaxed) {
+        true => body.replace("\"Not Started\"", "\"Fresh\""),
+        false => body,
+    });
+    let following = Following::of(vendor);
+    following.folder.write("key", &source.key);
+    following.ok();
+    RENAMED.store(true, Ordering::Relaxed);
+    let told = following.folder.run(&following.command("verify"));
+    assert!(told.out.contains(": differs in activity_status_name"), "{}", told.shown());
+    following.folder.ok(&(following.command("verify") + " --repair"));
+    let told = following.folder.ok(&following.command("verify"));
+    assert!(told.ends_with(": equal\n"), "{told}");
+    assert!(following.folder.ok("status list acme").contains("Fresh"));
 }
 
 #[test]
