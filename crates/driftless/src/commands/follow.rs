@@ -203,7 +203,7 @@ fn steps(follows: &Follows, directory: &Directory, ahead_ms: Option<i64>) -> Str
     let loaded = follows.loaded.map(|at| {
         let before = i64::try_from(minutes * MINUTE_MS).unwrap_or(i64::MAX);
         let (at, from) = (zone.at(at), zone.at(at.plus_millis(-before)));
-        format!("   - if you do not know that time, but it was after {at}: {from}\n")
+        format!("   - if you do not know that time, but it was after the first load was complete, {at}: {from}\n")
     });
     let clock = match ahead_ms {
         Some(1..) => format!(
