@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use crate::private;
+
 const LOCK_FILE: &str = "driftless.lock";
 const SOCKET_FILE: &str = "driftless.sock";
 
@@ -78,8 +80,7 @@ pub(crate) fn access(path: &Path, create: bool) -> Result<Access, FolderError> {
         if let Ok(stream) = connect(path) {
             return Ok(Access::Served(stream));
         }
-        let lock =
-            File::options().create(true).append(true).open(path.join(LOCK_FILE)).map_err(failed)?;
+        let lock = private::file(&path.join(LOCK_FILE)).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => return Ok(Access::Owned(Folder { path: path.to_owned(), _lock: lock })),
             Err(TryLockError::Error(problem)) => return Err(failed(problem)),

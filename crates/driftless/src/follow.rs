@@ -22,7 +22,7 @@ use crate::cli::{Follow, Ids, Tuning, What, Work};
 use crate::commands::{self, Context, Failure, LocalFiles};
 use crate::console::Console;
 use crate::folder::{self, Access, Folder, FolderError};
-use crate::{remote, serve};
+use crate::{private, remote, serve};
 
 /// Ids in one question: its line is limited.
 const IDS_AT_ONCE: usize = 10_000;
@@ -109,6 +109,8 @@ impl Following {
     fn aside(&mut self, create: bool) -> Result<Option<&mut SqliteTarget>, TargetError> {
         let file = self.file_aside();
         if self.aside.is_none() && (create || file.exists()) {
+            private::file(&file)
+                .map_err(|error| self.failed(&format!("{}: {error}", file.display())))?;
             self.aside = Some(SqliteTarget::open(&file)?);
         }
         Ok(self.aside.as_mut())
@@ -196,7 +198,7 @@ impl Following {
             return Ok(());
         }
         let path = self.folder.join(format!("mirror-{}.lock", self.org));
-        let file = File::options().create(true).append(true).open(&path);
+        let file = private::file(&path);
         let file = file.map_err(|error| self.failed(&format!("{}: {error}", path.display())))?;
         match file.try_lock() {
             Ok(()) => self.lock = Some(file),

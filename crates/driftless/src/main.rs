@@ -22,6 +22,7 @@ mod log;
 mod mirror;
 mod observe;
 mod outage;
+mod private;
 mod prompt;
 mod remote;
 mod request_log;
@@ -40,7 +41,7 @@ use service::AcceptClock;
 
 use crate::cli::{Cli, Command, Key, Org, Tuning, Work};
 use crate::commands::{Ending, Failure, LocalFiles};
-use crate::console::{Terminal, Unread};
+use crate::console::{Console, Terminal, Unread};
 use crate::folder::{Access, Folder};
 
 /// The exit code of monitoring plugins that could not check.
@@ -125,11 +126,17 @@ fn work_here(folder: &Folder, work: &Work, typed: Option<String>) -> Result<Endi
     if matches!(work, Work::Check) {
         // Without putting it to work: what is damaged could not be.
         let store = store_sqlite::SqliteStore::open(&folder.path)?;
+        note(&private::mend(&folder.path)?, &mut terminal)?;
         return commands::check(&store, &mut terminal).map(|()| Ending::Done);
     }
     let accept_clock = if work.needs_no_clock() { AcceptClock::Kept } else { AcceptClock::Near };
     let context = serve::open(folder, &Tuning::default(), accept_clock, false)?;
+    note(&context.mended, &mut terminal)?;
     let done = commands::run(work, &context, &mut LocalFiles { typed }, &mut terminal);
     context.service.close();
     done
+}
+
+fn note(sentences: &[String], terminal: &mut Terminal) -> io::Result<()> {
+    sentences.iter().try_for_each(|sentence| terminal.note(sentence))
 }

@@ -26,7 +26,7 @@ use crate::front::Front;
 use crate::request_log::RequestLog;
 use crate::service_manager::ServiceManager;
 use crate::signals::{Hangup, Hangups, StopSignals};
-use crate::{log, observe, remote};
+use crate::{log, observe, private, remote};
 
 /// How often expired sessions and runs are looked for.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
@@ -75,6 +75,8 @@ pub(crate) fn open(
     // First of all: not all that opens a database can do with such a time.
     service::refuse_insane(SystemClock.now())?;
     let store = Arc::new(SqliteStore::open(&folder.path)?);
+    // Not earlier: another program's files are left as they are.
+    let mended = private::mend(&folder.path)?;
     if store.is_unmarked() {
         tracing::warn!("{}", commands::UNMARKED);
     }
@@ -92,7 +94,7 @@ pub(crate) fn open(
         }
     }
     let service = Service::open(surroundings, settings)?;
-    Ok(Context { service, store, folder: folder.path.clone() })
+    Ok(Context { service, store, folder: folder.path.clone(), mended })
 }
 
 /// The command as it was typed: binds, opens, serves until told to stop.
@@ -162,6 +164,9 @@ impl Server {
         let folder = own(folder, opening.init)?;
         let metrics = observe::start_metrics()?;
         let context = open(&folder, tuning, opening.accept_clock, true)?;
+        for sentence in &context.mended {
+            tracing::warn!("{sentence}");
+        }
         let service = context.service.clone();
         let settings = neon::Settings {
             page_size_max: tuning.page_size_max,

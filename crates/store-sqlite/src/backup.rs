@@ -46,6 +46,7 @@ impl SqliteStore {
             return Err(BackupError::Exists(shown));
         }
         let partial = folder.join("backup.partial");
+        open::private_file(&partial).map_err(io)?;
         if let Err(e) = self.copy(&partial) {
             let _ = fs::remove_file(&partial); // So that the folder can be named again.
             return Err(e.into());

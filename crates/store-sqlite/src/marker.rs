@@ -20,7 +20,7 @@ use domain::{OrgKey, Seq, Stamp};
 use rusqlite::{Connection, OptionalExtension};
 use store::{Durability, StoreError};
 
-use crate::{failed, rows};
+use crate::{failed, open, rows};
 
 /// The name of the marker within a data folder.
 pub const MARKER_FILE: &str = "driftless.marker";
@@ -261,7 +261,7 @@ impl Written {
     /// Under another name first: it is there as a whole or not at all.
     fn create(folder: &Path, identity: Identity) -> io::Result<Written> {
         let (path, new) = (folder.join(MARKER_FILE), folder.join("driftless.marker-new"));
-        let file = File::create(&new)?;
+        let file = open::private_file(&new)?;
         let mut first = [0; CONTENT_BYTES];
         first[..8].copy_from_slice(&MAGIC);
         first[8..24].copy_from_slice(&identity);

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -122,7 +123,7 @@ pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
     if !path.try_exists().map_err(|e| io_failed(&shown, &e))? {
         create(path)?;
     }
-    writer(path, OpenFlags::empty())
+    writer(path)
 }
 
 /// Makes a database under another name, and gives it its own when it is whole: a file that is there
@@ -136,22 +137,29 @@ fn create(path: &Path) -> Result<(), OpenError> {
     if new.try_exists().map_err(|e| io_failed(&shown, &e))? {
         std::fs::remove_file(&new).map_err(|e| io_failed(&shown, &e))?;
     }
-    drop(writer(&new, OpenFlags::SQLITE_OPEN_CREATE)?); // The last to close it empties its log.
+    private_file(&new).map_err(|e| io_failed(&shown, &e))?;
+    drop(writer(&new)?); // The last to close it empties its log.
     std::fs::rename(&new, path).map_err(|e| io_failed(&shown, &e))?;
     let folder = path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all());
     folder.map_err(|e| io_failed(&shown, &e))
 }
 
+/// Creates an empty file for its owner alone, whatever the umask. SQLite takes such a file for a new database, and
+/// gives its write-ahead log the same mode.
+pub(crate) fn private_file(path: &Path) -> io::Result<File> {
+    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
 /// Opens the writer connection of a database that has been open before. One that has vanished is
 /// not taken for an empty one.
 pub(crate) fn reopen(path: &Path) -> Result<Connection, OpenError> {
-    writer(path, OpenFlags::empty())
+    writer(path)
 }
 
-fn writer(path: &Path, create: OpenFlags) -> Result<Connection, OpenError> {
+fn writer(path: &Path) -> Result<Connection, OpenError> {
     let shown = path.display().to_string();
-    let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | create)
-        .map_err(|e| sqlite_failed(&shown, &e))?;
+    let mut connection =
+        connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|e| sqlite_failed(&shown, &e))?;
     prepare(&mut connection).map_err(|problem| OpenError::Failed { path: shown, problem })?;
     Ok(connection)
 }

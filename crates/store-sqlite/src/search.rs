@@ -10,8 +10,8 @@ use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::{Connection, OptionalExtension};
 use store::{Mark, Part, SearchIndex, StoreError, Text, Token, Word, tokens};
 
-use crate::failed;
 use crate::rows::{self, number};
+use crate::{failed, open};
 
 /// The name of the index's file within a data folder.
 pub const SEARCH_FILE: &str = "driftless-search.db";
@@ -52,7 +52,11 @@ impl SqliteSearch {
     /// When the file can be neither opened nor replaced.
     pub fn open(folder: &Path) -> Result<SqliteSearch, StoreError> {
         let path = folder.join(SEARCH_FILE);
-        let file = IndexFile::open(&path).or_else(|_| IndexFile::anew(&path))?;
+        let file = if path.exists() {
+            IndexFile::open(&path).or_else(|_| IndexFile::anew(&path))?
+        } else {
+            IndexFile::anew(&path)?
+        };
         Ok(SqliteSearch { path, file: RwLock::new(file) })
     }
 
@@ -131,6 +135,7 @@ impl IndexFile {
                 _ => {}
             }
         }
+        open::private_file(path).map_err(|e| StoreError::Unavailable(e.to_string()))?;
         IndexFile::open(path)
     }
 

@@ -86,6 +86,8 @@ pub(crate) struct Context {
     pub(crate) service: Service,
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) folder: PathBuf,
+    /// What in the folder was open to other users of the computer, a sentence for each.
+    pub(crate) mended: Vec<String>,
 }
 
 /// Does what the command says.

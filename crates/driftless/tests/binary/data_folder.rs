@@ -1,6 +1,8 @@
 //! The data folder: named, missing, somebody else's, damaged.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use crate::folder::{DATA, Folder, Output};
 use crate::server::Server;
@@ -214,4 +216,58 @@ fn a_long_path_to_the_folder_does_not_cut_commands_off() {
     let log = server.stop();
     let came = |line: &&String| line.contains("a command");
     assert_eq!(log.iter().filter(came).count(), 2, "the server has done them: {log:?}");
+}
+
+/// The mode of a file or folder, without its kind.
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn its_files_are_for_their_owner_alone_whatever_the_umask() {
+    let folder = Folder::new();
+    let binary = env!("CARGO_BIN_EXE_driftless");
+    let script = format!("umask 0; '{binary}' org add acme && '{binary}' backup copy");
+    let mut shell = std::process::Command::new("sh");
+    assert!(shell.arg("-c").arg(script).current_dir(folder.path("")).status().unwrap().success());
+    let server = Server::start(&folder, &[]);
+    for (below, count) in [(DATA, 9), ("copy", 1)] {
+        assert_eq!(mode(&folder.path(below)), 0o700, "{below}");
+        let names = folder.names(below);
+        assert_eq!(names.len(), count, "{names:?}");
+        for name in names {
+            assert_eq!(mode(&folder.path(below).join(&name)), 0o600, "{name}");
+        }
+    }
+    server.stop();
+}
+
+#[test]
+fn what_others_can_read_is_restricted_and_told() {
+    let folder = Folder::new();
+    folder.ok("org add acme");
+    let (data, database) = (folder.path(DATA), folder.path(DATA).join("driftless.db"));
+    fs::set_permissions(&data, Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(&database, Permissions::from_mode(0o644)).unwrap();
+    let files = ["driftless.db", "driftless.db-shm", "driftless.db-wal"];
+    let files = files.map(|name| format!("driftless-data/{name}, ")).concat();
+    let expected =
+        format!("other users of this computer no longer have access to {files}driftless-data\n");
+    assert_eq!(folder.run("org list").err, expected);
+    assert_eq!((mode(&data), mode(&database)), (0o700, 0o600));
+    assert_eq!(folder.run("org list").err, "");
+}
+
+#[test]
+fn a_folder_that_is_not_for_driftless_alone_keeps_its_mode_with_a_warning() {
+    let folder = Folder::new();
+    folder.ok("org add acme");
+    let data = folder.path(DATA);
+    fs::write(data.join("notes.txt"), "of somebody else").unwrap();
+    fs::set_permissions(&data, Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(
+        folder.run("org list").err,
+        "other users of this computer have access to driftless-data: run `chmod 700 driftless-data`\n"
+    );
+    assert_eq!(mode(&data), 0o755);
 }
