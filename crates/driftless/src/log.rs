@@ -2,6 +2,8 @@
 //! (`request_log.rs`). Everything else is written immediately, so that a process that ends unexpectedly has
 //! logged why.
 
+mod repeats;
+
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, OnceLock};
 
@@ -12,6 +14,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::{MakeWriter, Subscriber};
 use tracing_subscriber::layer::SubscriberExt;
 
+use self::repeats::Repeats;
 use crate::cli::LogFormat;
 use crate::request_log::Answered;
 
@@ -40,9 +43,12 @@ pub(crate) fn start(format: LogFormat, usual: &str) {
         .with_ansi(io::stderr().is_terminal());
     // A second start in one process keeps the first log.
     let _ = match format {
-        LogFormat::Text => set_global_default(subscriber.finish().with(filter)),
+        LogFormat::Text => {
+            set_global_default(subscriber.finish().with(Repeats::default()).with(filter))
+        }
         LogFormat::Json => {
-            set_global_default(subscriber.json().flatten_event(true).finish().with(filter))
+            let subscriber = subscriber.json().flatten_event(true).finish();
+            set_global_default(subscriber.with(Repeats::default()).with(filter))
         }
     };
 }

@@ -42,6 +42,7 @@ pub(crate) fn start_metrics() -> Result<PrometheusHandle, BuildError> {
         "driftless_commits_total",
         "Commits, each a group of versions that became visible together"
     );
+    metrics::describe_gauge!("driftless_disk_free_bytes", "Space on the disk of the data folder");
     Ok(handle)
 }
 
@@ -55,6 +56,9 @@ pub(crate) fn router(
     let of_keys = service.clone();
     let render = move |ConnectInfo(peer): ConnectInfo<SocketAddr>, headers: HeaderMap| async move {
         request_log.take_up();
+        if let Some(free) = of_keys.disk_free_bytes() {
+            metrics::gauge!("driftless_disk_free_bytes").set(free as f64);
+        }
         let mut rendered = metrics.render();
         // There may be many, and their organizations' locks are not to be waited for here.
         let keys = tokio::task::spawn_blocking(move || {

@@ -85,7 +85,11 @@ pub(crate) fn open(
         // The other half is for records as they leave.
         cache_bytes_max: u64::from(tuning.cache_mib) << 19,
     };
-    let mut surroundings = Surroundings { accept_clock, ..Surroundings::system(store.clone()) };
+    let mut surroundings = Surroundings {
+        accept_clock,
+        disk_reserve_bytes: u64::from(tuning.disk_reserve_mib) << 20,
+        ..Surroundings::system(store.clone())
+    };
     if searching {
         match SqliteSearch::open(&folder.path) {
             Ok(search) => surroundings.search = Some(Arc::new(search)),

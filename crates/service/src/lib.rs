@@ -23,6 +23,7 @@ mod coverage;
 mod custom_fields;
 mod digest;
 mod directory;
+mod disk;
 mod examples;
 mod export;
 mod exposure;
@@ -76,6 +77,7 @@ use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::board::Boards;
 use crate::commit::{Job, Queue, stopping};
+use crate::disk::Disk;
 use crate::lease::Lease;
 use crate::removed::RemovedLists;
 use crate::sessions::Sessions;
@@ -164,6 +166,7 @@ pub(crate) struct Shared {
     pub(crate) tenants: RwLock<HashMap<OrgId, Arc<Tenant>>>,
     pub(crate) sessions: Sessions,
     pub(crate) lease: Lease,
+    pub(crate) disk: Disk,
     /// Rung when the lease has been renewed.
     pub(crate) lease_moved: Notify,
     pub(crate) versions: Versions,
@@ -271,7 +274,11 @@ impl Service {
     /// When one of them does not.
     pub async fn ready(&self) -> Result<(), Refusal> {
         let shared = self.shared.clone();
-        self.blocking(move || shared.store.folder()).await?.map_err(|e| commit::unavailable(&e))?;
+        let read = self.blocking(move || shared.store.folder()).await?;
+        // What the store says may name files, and is in the log: this is told to everyone who asks.
+        let hidden = || Refusal::Unavailable("the database cannot be read".to_owned());
+        read.map_err(|e| commit::unavailable(&e)).map_err(|_| hidden())?;
+        self.shared.disk.admit()?;
         if !self.is_in_order() {
             return Err(commit::out_of_order());
         }
@@ -280,6 +287,12 @@ impl Service {
             return Err(Refusal::Unavailable("the disk does not respond".to_owned()));
         }
         Ok(())
+    }
+
+    /// How much space the disk has for this user of the computer; none if that is not known.
+    #[must_use]
+    pub fn disk_free_bytes(&self) -> Option<u64> {
+        self.shared.disk.free_bytes()
     }
 
     /// Whether it is known what the store has: nothing is written where it is not.
@@ -309,6 +322,7 @@ impl Service {
         author: Author,
         mut write: Write,
     ) -> Result<oneshot::Receiver<Result<Written, Refusal>>, Refusal> {
+        self.shared.disk.admit()?;
         sabotage::judge_too_early(self, org, &mut write);
         let (reply, answer) = oneshot::channel();
         self.shared.queue.send(Job::Write { tenant: org.clone(), author, write, reply })?;

@@ -187,6 +187,13 @@ impl Store for SqliteStore {
         Ok(Box::new(write::SqliteTransaction::begin(self.writer(), &self.database, durability)?))
     }
 
+    fn free_bytes(&self) -> Result<Option<u64>, StoreError> {
+        let space = rustix::fs::statvfs(&self.path);
+        let space = space.map_err(|e| StoreError::Unavailable(e.to_string()))?;
+        // What is kept for the system's administrator is not counted.
+        Ok(Some(space.f_bavail.saturating_mul(space.f_frsize)))
+    }
+
     fn reopen(&self) -> Result<(), StoreError> {
         let mut writer = self.writer();
         // What is open is all that is left of a database that has gone, and may be put back.

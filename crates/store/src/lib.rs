@@ -60,6 +60,14 @@ pub trait Store: Send + Sync {
     /// When the store cannot read.
     fn folder(&self) -> Result<FolderState, StoreError>;
 
+    /// How many bytes can still be written where the data is; none where the store cannot know.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
+    fn free_bytes(&self) -> Result<Option<u64>, StoreError> {
+        Ok(None)
+    }
+
     /// All organizations with their users, keys and statuses.
     ///
     /// # Errors

@@ -100,6 +100,10 @@ pub(crate) struct Tuning {
     #[arg(long, env = "DRIFTLESS_CACHE_MIB", default_value_t = 256, value_name = "MIB",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) cache_mib: u32,
+    /// Activities can only be read while the disk has less free space than this, in MiB.
+    #[arg(long, env = "DRIFTLESS_DISK_RESERVE_MIB", default_value_t = 256, value_name = "MIB",
+          value_parser = clap::value_parser!(u32).range(0..=1_000_000_000))]
+    pub(crate) disk_reserve_mib: u32,
     /// The format of the log, which is written to standard error.
     #[arg(long, env = "DRIFTLESS_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub(crate) log_format: LogFormat,
@@ -112,6 +116,7 @@ impl Default for Tuning {
             page_size_max: 200,
             requests_max: 256,
             cache_mib: 256,
+            disk_reserve_mib: 256,
             log_format: LogFormat::Text,
         }
     }

@@ -41,6 +41,7 @@ mod crash;
 mod data_folder;
 mod demo;
 mod directory;
+mod disk;
 mod documents;
 mod export;
 mod follow;

@@ -162,6 +162,7 @@ impl FirstImport {
             let versions = items.iter().map(|item| self.version(item));
             let versions: Vec<Version> = versions.collect::<Result<_, ImportError>>()?;
             let key = self.org.key;
+            service.shared.disk.admit()?;
             let written = service.call_async(move |committer| {
                 committer.transact(Durability::Process, |transaction| {
                     let mut appended = versions.iter().map(|v| transaction.append(key, v));
