@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use domain::Clock;
-use service::{AcceptClock, Service, Surroundings, SystemClock};
+use service::{AcceptClock, DiskLimits, Service, Surroundings, SystemClock};
 use store_sqlite::{SqliteSearch, SqliteStore};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -87,7 +87,10 @@ pub(crate) fn open(
     };
     let mut surroundings = Surroundings {
         accept_clock,
-        disk_reserve_bytes: u64::from(tuning.disk_reserve_mib) << 20,
+        disk: DiskLimits {
+            reserve_bytes: u64::from(tuning.disk_reserve_mib) << 20,
+            quota_bytes: tuning.quota_mib.map(|mib| u64::from(mib) << 20),
+        },
         ..Surroundings::system(store.clone())
     };
     if searching {

@@ -132,7 +132,7 @@ impl Committer {
 
     fn upkeep(&mut self) {
         self.settle();
-        self.shared.disk.look(self.shared.store.as_ref(), self.shared.clock.elapsed_ms());
+        self.shared.disk.look(&self.shared);
         if !self.closed
             && self.doubted.is_none()
             && self.shared.lease.is_due(self.shared.clock.now())

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use store::Store;
 
-use crate::Refusal;
+use crate::{Refusal, Shared};
 
 /// How often the committer looks.
 const LOOK_EVERY_MS: i64 = 500;
@@ -14,9 +14,20 @@ const LOOK_EVERY_MS: i64 = 500;
 const FULL: &str =
     "the server's disk is almost full, so nothing can be changed until it has more space";
 
+/// What activities may take of the disk.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DiskLimits {
+    /// Activities are not written while the disk has less space than this.
+    pub reserve_bytes: u64,
+    /// How much each organization may store: all versions of its activities. Without one, as much as there is.
+    pub quota_bytes: Option<u64>,
+}
+
 /// How much space there is, as of the last look.
 pub(crate) struct Disk {
     reserve_bytes: u64,
+    /// How much each organization may store.
+    quota_bytes: Option<u64>,
     free_bytes: AtomicU64,
     is_short: AtomicBool,
     look_due_ms: AtomicI64,
@@ -24,22 +35,33 @@ pub(crate) struct Disk {
 
 impl Disk {
     /// One that has not been looked at yet.
-    pub(crate) fn with_reserve(reserve_bytes: u64) -> Disk {
+    pub(crate) fn new(limits: DiskLimits) -> Disk {
         Disk {
-            reserve_bytes,
+            reserve_bytes: limits.reserve_bytes,
+            quota_bytes: limits.quota_bytes,
             free_bytes: AtomicU64::new(u64::MAX),
             is_short: AtomicBool::new(false),
             look_due_ms: AtomicI64::new(i64::MIN),
         }
     }
 
-    /// Looks again, if it is time to. A store that cannot tell is taken to have space: it says by itself when a
-    /// write fails.
-    pub(crate) fn look(&self, store: &dyn Store, elapsed_ms: i64) {
+    /// Looks again, if it is time to.
+    pub(crate) fn look(&self, shared: &Shared) {
+        let elapsed_ms = shared.clock.elapsed_ms();
         if elapsed_ms < self.look_due_ms.load(Ordering::Relaxed) {
             return;
         }
         self.look_due_ms.store(elapsed_ms + LOOK_EVERY_MS, Ordering::Relaxed);
+        self.look_at_the_disk(shared.store.as_ref());
+        let Some(quota) = self.quota_bytes else { return };
+        for org in shared.tenants.read().values() {
+            let head = org.timeline.read().head().seq();
+            org.stored.count(shared.store.as_ref(), (org.key, &org.id), head, quota);
+        }
+    }
+
+    /// A store that cannot tell is taken to have space: it says by itself when a write fails.
+    fn look_at_the_disk(&self, store: &dyn Store) {
         let Ok(Some(free_bytes)) = store.free_bytes() else { return };
         self.free_bytes.store(free_bytes, Ordering::Relaxed);
         let is_short = free_bytes < self.reserve_bytes;

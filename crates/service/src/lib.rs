@@ -43,6 +43,7 @@ mod people;
 mod preview;
 mod query;
 mod queue;
+mod quota;
 mod random;
 mod removed;
 mod runs;
@@ -100,6 +101,7 @@ pub use commit::Committer;
 pub use coverage::{Cause, Missing, PagesServed, Poll, Served, Undelivered};
 pub use digest::{DigestPart, DigestQuery, Digested};
 pub use directory::Directory;
+pub use disk::DiskLimits;
 pub use examples::{ExamplesError, RemovedExamples, made_up};
 pub use history::{Change, Difference, Story};
 pub use import::{
@@ -323,6 +325,7 @@ impl Service {
         mut write: Write,
     ) -> Result<oneshot::Receiver<Result<Written, Refusal>>, Refusal> {
         self.shared.disk.admit()?;
+        org.stored.admit()?;
         sabotage::judge_too_early(self, org, &mut write);
         let (reply, answer) = oneshot::channel();
         self.shared.queue.send(Job::Write { tenant: org.clone(), author, write, reply })?;

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::board::Boards;
 use crate::commit::{Committer, Job, Queue, unavailable};
-use crate::disk::Disk;
+use crate::disk::{Disk, DiskLimits};
 use crate::lease::Lease;
 use crate::notes::Note;
 use crate::passwords::HASHING_MAX;
@@ -75,8 +75,8 @@ pub struct Surroundings {
     pub boot: String,
     /// What finds activities by their words; without it, a question with words has no answer.
     pub search: Option<Arc<dyn SearchIndex>>,
-    /// Activities are not written while the disk has less space than this.
-    pub disk_reserve_bytes: u64,
+    /// What activities may take of the disk.
+    pub disk: DiskLimits,
 }
 
 impl Surroundings {
@@ -92,7 +92,7 @@ impl Surroundings {
             accept_clock: AcceptClock::Near,
             boot: std::fs::read_to_string(BOOT_ID).unwrap_or_default().trim().to_owned(),
             search: None,
-            disk_reserve_bytes: 0,
+            disk: DiskLimits::default(),
         }
     }
 }
@@ -123,16 +123,8 @@ impl Service {
         surroundings: Surroundings,
         settings: Settings,
     ) -> Result<(Service, Committer), OpenError> {
-        let Surroundings {
-            store,
-            clock,
-            random,
-            runtime,
-            accept_clock,
-            boot,
-            search,
-            disk_reserve_bytes,
-        } = surroundings;
+        let Surroundings { store, clock, random, runtime, accept_clock, boot, search, disk } =
+            surroundings;
         let (folder, stored) = (store.folder()?, store.tenants()?);
         let newest = newest_stamp(store.as_ref(), &stored)?;
         let (promise, clock) = trusted_clock::begin(clock, folder.lease, newest, accept_clock)?;
@@ -158,7 +150,7 @@ impl Service {
             sessions,
             lease: Lease::new(promise),
             lease_moved: Notify::new(),
-            disk: Disk::with_reserve(disk_reserve_bytes),
+            disk: Disk::new(disk),
             versions: Versions::new(settings.cache_bytes_max / 8),
             removed_lists: RemovedLists::new(settings.cache_bytes_max / 8),
             orders: Orders::new(orders_bytes, settings.cache_bytes_max),
@@ -180,7 +172,7 @@ impl Service {
             lost_before,
             committer: Mutex::new(None),
         });
-        shared.disk.look(shared.store.as_ref(), began_ms);
+        shared.disk.look(&shared);
         let mut committer = Committer::new(shared.clone(), jobs, folder.transactions);
         if !lost_runs.is_empty() {
             // Together with which start of the machine this is: the next process would take them for

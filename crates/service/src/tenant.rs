@@ -19,6 +19,7 @@ use crate::exposure::Exposure;
 use crate::external_ids::ExternalIds;
 use crate::live::FOLLOWERS_PER_ORG_MAX;
 use crate::long_work::LongWorks;
+use crate::quota::Stored;
 use crate::runs::Runs;
 
 /// Questions of one organization that sort, or make digests, at the same time; others wait for them. Fewer than
@@ -64,6 +65,8 @@ pub struct Tenant {
     pub(crate) first_import: tokio::sync::Mutex<()>,
     /// Turns to make a calendar feed.
     pub(crate) calendars: Arc<Semaphore>,
+    /// How much its log takes, if that is limited.
+    pub(crate) stored: Stored,
     permits: Arc<Semaphore>,
     answers: Arc<Semaphore>,
 }
@@ -99,6 +102,7 @@ impl Tenant {
             external_ids: ExternalIds::default(),
             first_import: tokio::sync::Mutex::new(()),
             calendars: Arc::new(Semaphore::new(CALENDARS_PER_ORG_MAX)),
+            stored: Stored::default(),
             permits: Arc::new(Semaphore::new(requests_max)),
             answers: Arc::new(Semaphore::new(ANSWERS_BYTES_MAX / PIECE_BYTES)),
         })

@@ -224,7 +224,7 @@ fn prepare(store: &SimStore, accept_clock: AcceptClock) -> (Service, Committer) 
         accept_clock,
         boot: store.boot(),
         search: None,
-        disk_reserve_bytes: 0,
+        disk: service::DiskLimits::default(),
     };
     // So small that some versions and orders have to be read again.
     let settings = Settings { requests_per_org_max: 100, cache_bytes_max: 1 << 20 };

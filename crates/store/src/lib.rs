@@ -68,6 +68,16 @@ pub trait Store: Send + Sync {
         Ok(None)
     }
 
+    /// About how many bytes a part of an organization's log takes: what comes after a position, up to another one,
+    /// which is included. Nothing where the store has no disk.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn log_bytes(&self, org: OrgKey, after: Seq, through: Seq) -> Result<u64, StoreError> {
+        let _ = (org, after, through);
+        Ok(0)
+    }
+
     /// All organizations with their users, keys and statuses.
     ///
     /// # Errors

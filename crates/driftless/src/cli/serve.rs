@@ -104,6 +104,11 @@ pub(crate) struct Tuning {
     #[arg(long, env = "DRIFTLESS_DISK_RESERVE_MIB", default_value_t = 256, value_name = "MIB",
           value_parser = clap::value_parser!(u32).range(0..=1_000_000_000))]
     pub(crate) disk_reserve_mib: u32,
+    /// How much each organization can store, in MiB: all versions of its activities. Without this,
+    /// there is no limit.
+    #[arg(long, env = "DRIFTLESS_QUOTA_MIB", value_name = "MIB",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) quota_mib: Option<u32>,
     /// The format of the log, which is written to standard error.
     #[arg(long, env = "DRIFTLESS_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub(crate) log_format: LogFormat,
@@ -117,6 +122,7 @@ impl Default for Tuning {
             requests_max: 256,
             cache_mib: 256,
             disk_reserve_mib: 256,
+            quota_mib: None,
             log_format: LogFormat::Text,
         }
     }

@@ -63,3 +63,41 @@ fn an_import_is_refused_too() {
     assert_eq!(folder.ok("export acme"), "");
     server.stop();
 }
+
+/// Creates activities with long notes until one is refused, and returns the refusal.
+fn fill(client: &Client) -> String {
+    let long = format!("{}&activity.note={}", creation("long"), "n".repeat(20_000));
+    let refusal = |_| client.get("createActivity", &long).error().map(|(_, text)| text.to_owned());
+    (0..20_000).find_map(refusal).expect("the quota is reached")
+}
+
+#[test]
+fn an_organization_that_has_used_its_quota_is_read_only_and_no_other_is() {
+    let (folder, key) = Folder::with_key();
+    folder.ok("org add other");
+    folder.ok("user add other Bea --id 8");
+    let other_key = folder.ok("key add other --user 8").trim().to_owned();
+    let quota = ["--quota-mib", "1"];
+    let full = "the organization has used all of its storage space";
+
+    let server = Server::start(&folder, &quota);
+    let client = Client::log_in(&server, &key);
+    assert!(fill(&client).contains(full));
+    let total = client.sync(ALL).total();
+    assert!(total > 40, "{total} activities of 20 KB are less than the quota");
+    let other = Client::log_in_to("other", &server, &other_key);
+    other.create("goes-on");
+    assert_eq!(server.get("/readyz").status, 200, "it is no matter of the server");
+    let log = server.stop();
+    assert_eq!(log.iter().filter(|line| line.contains("has used its quota")).count(), 1);
+
+    // What was stored before the start counts.
+    let server = Server::start(&folder, &quota);
+    let client = Client::log_in(&server, &key);
+    assert!(client.get("createActivity", &creation("more")).error().unwrap().1.contains(full));
+    server.stop();
+
+    let server = Server::start(&folder, &["--quota-mib", "100"]);
+    Client::log_in(&server, &key).create("more");
+    server.stop();
+}
