@@ -9,12 +9,11 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use domain::{ActivityId, NoNames, OrgId, Stamp, State as VersionState, Version, Zone};
-use files::{ColumnNames, Reading};
-use mirror::NEVER;
-use mirror::columns::{Values, values};
+use api_v1::member;
+use domain::{ActivityId, Author, OrgId, Origin, Seq, Stamp, State as VersionState, Version, Zone};
+use mirror::State;
+use mirror::columns::Values;
 use mirror::target::{Applied, Batch, Rows, SqliteTarget, Target, TargetError};
-use mirror::{Row, State};
 use neon::export::{Format, Writer};
 use service::AcceptClock;
 
@@ -30,8 +29,8 @@ const IDS_AT_ONCE: usize = 10_000;
 /// Ids that `mirror finish` names.
 const IDS_TOLD_MAX: u32 = 100;
 
-/// What an organization has where the source does not say when an activity was created or changed.
-const UNKNOWN: Stamp = Stamp::MIN;
+/// Written where a version has to have a time, and left out or ignored where it is read.
+const UNSAID: Stamp = Stamp::MIN;
 
 /// An organization, in this process or in the server that has the folder.
 pub(crate) struct Following {
@@ -245,57 +244,52 @@ impl Following {
         Ok(removed)
     }
 
-    fn lines(&self, batch: &Batch<'_>) -> Result<String, Failure> {
-        let mut writer = Writer::new(Format::JsonLines, Zone::utc(), Vec::new())?;
-        let version = |id, stamp, state| Version {
-            seq: domain::Seq::ZERO,
-            stamp,
-            id,
-            previous: None,
-            author: domain::Author { user: None, origin: domain::Origin::Import },
-            state,
-        };
-        for row in batch.rows {
-            let mut activity = row.activity.clone();
-            if activity.created == NEVER {
-                activity.created = UNKNOWN;
-            }
-            let stamp = row.modified.unwrap_or(UNKNOWN);
-            writer.write(&version(row.id, stamp, VersionState::Record(activity)))?;
+    fn read_rows(&self, answer: &str) -> Result<Vec<Values>, TargetError> {
+        if answer.is_empty() {
+            return Ok(Vec::new());
         }
-        for id in batch.removed.iter().chain(batch.unknown) {
-            writer.write(&version(*id, Stamp::from_millis(0), VersionState::Tombstone))?;
-        }
-        Ok(String::from_utf8(writer.finish()?)?)
+        serde_json::from_str(answer).map_err(|error| self.failed(&error))
     }
+}
 
-    fn read_rows(&self, text: &str) -> Result<Vec<Values>, TargetError> {
-        let mut rows = Vec::new();
-        if text.is_empty() {
-            return Ok(rows);
-        }
-        let reading = Reading {
-            now: Stamp::MIN,
-            zone: &Zone::utc(),
-            zone_is_said: true,
-            dates: None,
-            columns: &ColumnNames::default(),
-            folder: None,
-            unpacked_max: files::WORKBOOK_UNPACKED_BYTES_MAX,
-            names: &mut NoNames,
-        };
-        let read = files::read(&self.name, text.as_bytes(), reading, &mut |item| {
-            if let domain::Imported::Record { id: Some(id), stamp, mut activity, .. } = item {
-                if activity.created == UNKNOWN {
-                    activity.created = NEVER;
-                }
-                let modified = stamp.filter(|stamp| *stamp != UNKNOWN);
-                rows.push(values(&Row { id, modified, activity }));
-            }
-            std::ops::ControlFlow::Continue(())
-        });
-        read.map(|_| rows).map_err(|error| self.failed(&error))
+/// What a batch brings, as JSON lines.
+fn lines(batch: &Batch<'_>) -> Result<String, Failure> {
+    let mut lines = Vec::new();
+    for row in batch.rows {
+        let state = VersionState::Record(row.activity.clone());
+        let line = line(row.id, row.modified.unwrap_or(UNSAID), state)?;
+        let said = [(member::CREATED, row.created), (member::MODIFIED, row.modified)];
+        let unsaid = said.into_iter().filter(|(_, time)| time.is_none()).map(|(name, _)| name);
+        lines.extend(without(line, unsaid)?);
     }
+    for id in batch.removed.iter().chain(batch.unknown) {
+        lines.extend(line(*id, UNSAID, VersionState::Tombstone)?);
+    }
+    Ok(String::from_utf8(lines)?)
+}
+
+fn line(id: ActivityId, stamp: Stamp, state: VersionState) -> io::Result<Vec<u8>> {
+    let author = Author { user: None, origin: Origin::Import };
+    let version = Version { seq: Seq::ZERO, stamp, id, previous: None, author, state };
+    let mut writer = Writer::new(Format::JsonLines, Zone::utc(), Vec::new())?;
+    writer.write(&version)?;
+    writer.finish()
+}
+
+/// The line without these members: what the source does not say must not be said for it.
+fn without(
+    line: Vec<u8>,
+    names: impl Iterator<Item = &'static str>,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let mut names = names.peekable();
+    if names.peek().is_none() {
+        return Ok(line);
+    }
+    let mut record: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&line)?;
+    names.for_each(|name| drop(record.remove(name)));
+    let mut line = serde_json::to_vec(&record)?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 impl Target for Following {
@@ -312,7 +306,7 @@ impl Target for Following {
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
         self.set_aside(batch)?;
-        let lines = self.lines(batch).map_err(|error| self.failed(&error))?;
+        let lines = lines(batch).map_err(|error| self.failed(&error))?;
         let what = What::Apply { state: batch.state.clone(), is_repair: batch.is_repair };
         let answer = self.ask(what, Some(lines), true)?.unwrap_or_default();
         let (written, removed) = answer.split_once(' ').unwrap_or_default();
