@@ -5,6 +5,7 @@ mod json_lines;
 mod postgresql;
 mod singer;
 mod sqlite;
+mod statements;
 
 use std::io;
 use std::path::{Path, PathBuf};
