@@ -22,7 +22,7 @@ mod verify;
 
 pub use patience::{Patience, Stop};
 pub use row::{Row, Unreadable};
-pub use run::{Breaker, Options, Report, RunError, Summary, run};
-pub use source::{NEVER, Source, SourceError};
+pub use run::{Breaker, Options, Report, RunError, Summary, Taken, run};
+pub use source::{Source, SourceError};
 pub use state::{RunNote, State};
 pub use verify::{Difference, Verified, verify};

@@ -51,11 +51,37 @@ pub struct Breaker {
     pub at_least: u64,
     /// Whether any number may be.
     pub accepts_all: bool,
+    /// What was taken away before, and counts too: a run and the comparison after it share what is allowed.
+    pub taken: Taken,
+}
+
+/// What was taken away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Activities that were removed.
+    pub removed: u64,
+    /// Activities that were emptied.
+    pub emptied: u64,
+}
+
+impl Taken {
+    fn and(self, other: Taken) -> Taken {
+        Taken { removed: self.removed + other.removed, emptied: self.emptied + other.emptied }
+    }
+}
+
+impl Options {
+    /// The same, after that was taken away.
+    #[must_use]
+    pub fn after(&self, taken: Taken) -> Options {
+        let breaker = Breaker { taken: self.breaker.taken.and(taken), ..self.breaker };
+        Options { breaker, ..*self }
+    }
 }
 
 impl Default for Breaker {
     fn default() -> Breaker {
-        Breaker { percent: 5.0, at_least: 20, accepts_all: false }
+        Breaker { percent: 5.0, at_least: 20, accepts_all: false, taken: Taken::default() }
     }
 }
 
@@ -74,11 +100,14 @@ impl Breaker {
         let share = (rows as f64 * self.percent / 100.0).floor() as u64;
         share.max(self.at_least)
     }
-}
 
-impl Breaker {
-    /// Refuses to remove and to empty that many of so many rows, if it is too much.
-    pub(crate) fn check(&self, removed: u64, emptied: u64, rows: u64) -> Result<(), RunError> {
+    /// Refuses to take that away of so many rows, if it is too much.
+    pub(crate) fn check(&self, taken: Taken, rows: u64) -> Result<(), RunError> {
+        if taken == Taken::default() {
+            return Ok(());
+        }
+        let rows = rows + self.taken.removed;
+        let Taken { removed, emptied } = self.taken.and(taken);
         let allowed = self.allowed(rows);
         let told = RunError::Breaker { removed, emptied, rows, allowed };
         if removed + emptied > allowed { Err(told) } else { Ok(()) }
@@ -100,6 +129,8 @@ pub struct Summary {
     pub written: u64,
     /// Rows that were taken away.
     pub removed: u64,
+    /// What counts for the [`Breaker`], that of a comparison included.
+    pub taken: Taken,
     /// Pages that were asked for.
     pub pages: u64,
     /// Records in the target that cannot be activities; of a target that passes all on, those of this run.
@@ -203,6 +234,7 @@ fn run_once(
         now => now?,
     };
     let (mut state, mut restored) = (of_this_source(state, source)?, None);
+    let mut taken = Taken::default();
     let log_before = state.log.clone();
     state.log = match source.is_driftless() {
         true => source.log().map(str::to_owned).or(state.log),
@@ -211,7 +243,9 @@ fn run_once(
     if let (Some(from), true) = (state.from(), state.log != log_before) {
         if source.is_driftless() {
             match catch_up(source, target, options, &state, stop, report)? {
-                Some((caught_up, repaired)) => (state, restored) = (caught_up, Some(repaired)),
+                Some(done) => {
+                    (state, restored, taken) = (done.state, Some(done.repaired), done.taken)
+                }
                 None => return Ok(Summary::default()),
             }
         } else {
@@ -226,7 +260,7 @@ fn run_once(
     let mut run = Run {
         source,
         target: &mut *target,
-        options,
+        options: &options.after(taken),
         stop,
         report,
         state,
@@ -240,7 +274,8 @@ fn run_once(
     };
     let done = if run.source.is_driftless() { run.exactly() } else { run.carefully(now) };
     // Also of a run that ends early: what it has written is to be seen.
-    let mut summary = run.summary;
+    let (mut summary, emptied) = (run.summary, run.emptied);
+    summary.taken = taken.and(Taken { removed: summary.removed, emptied });
     let finished = if options.dry_run { Ok(()) } else { end(target, &summary) };
     match done {
         Ok(()) | Err(RunError::Source(SourceError::Stopped)) => {
@@ -446,7 +481,7 @@ impl Run<'_> {
             None => count(self.target)?,
         };
         self.rows = Some(rows);
-        self.options.breaker.check(going, emptied, rows)
+        self.options.breaker.check(Taken { removed: going, emptied }, rows)
     }
 
     fn held(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {
