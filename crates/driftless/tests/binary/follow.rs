@@ -18,7 +18,7 @@ use crate::compare::altering;
 use crate::double::Double;
 use crate::folder::{Folder, Output};
 use crate::server::{Server, WAIT_MAX};
-use crate::world::Sins;
+use crate::world::{Sins, Stampless};
 
 /// What a copy has: subjects by id.
 type Copy = BTreeMap<i64, String>;
@@ -292,6 +292,10 @@ fn what_it_follows_survives_a_restart_a_backup_and_an_export() {
         assert!(out.contains(" 1 written, 0 removed"), "{data}: {out}");
         // The cursor came with it.
         assert!(out.starts_with("1 read") || out.starts_with("2 read"), "{data}: {out}");
+        // When the source has changed it is not in an export.
+        let verify = following.command("verify").replace("driftless-data", data);
+        folder.ok(&format!("{verify} --repair"));
+        assert!(folder.ok(&verify).ends_with(": equal\n"), "{data}");
     }
 }
 
@@ -749,4 +753,68 @@ fn a_mirror_that_goes_on_and_on_outlives_the_server_below_it() {
     assert!(following.folder.refused(&following.command("run")).contains("another mirror"));
     mirror.stop();
     server.stop();
+}
+
+#[test]
+fn an_activity_that_loses_its_time_of_change_there_is_taken_over() {
+    let sins = Sins { stampless: Stampless::Everywhere, ..Sins::default() };
+    let double = Double::start(sins, 3);
+    double.create(20);
+    let following = Following::of(double.address());
+    following.ok();
+    {
+        let mut world = double.world.lock().unwrap();
+        let id = world.living().find(|id| world.has_stamp(*id)).unwrap();
+        world.lose_stamp(id);
+    }
+    let told = following.ok();
+    assert!(told.ends_with(" 1 written, 0 removed"), "{told}");
+    assert_eq!(following.copy(), double.truth());
+    let versions = following.versions();
+    assert!(following.ok().ends_with(" 0 written, 0 removed"));
+    let verified = following.folder.ok(&following.command("verify"));
+    assert!(verified.ends_with(": equal\n"), "{verified}");
+    assert_eq!(following.versions(), versions, "what is equal makes no version");
+    // A time that nobody has said is not shown as one long ago.
+    assert!(!following.folder.ok("export acme").contains("\"0001-"));
+}
+
+#[test]
+fn an_organization_that_differs_is_opened_only_if_that_is_accepted() {
+    let double = Double::start(Sins::default(), 4);
+    double.create(5);
+    let following = Following::of(double.address());
+    following.ok();
+    double.world.lock().unwrap().now += 3_600_000;
+    following.ok();
+    double.world.lock().unwrap().change_unseen(2);
+    let finish =
+        |more: &str| following.folder.run(&format!("mirror finish acme --key-file key {more}"));
+    let refused = finish("");
+    assert_eq!(refused.code, 1, "{}", refused.shown());
+    assert!(refused.out.contains("2: differs in subject\n"), "{}", refused.shown());
+    assert!(refused.err.contains("nothing was opened"), "{}", refused.shown());
+    assert!(following.ok().ends_with(" 0 written, 0 removed"), "it still follows");
+    let opened = finish("--accept-differences");
+    assert_eq!(opened.code, 0, "{}", opened.shown());
+    assert!(opened.out.contains("no longer follows"), "{}", opened.shown());
+}
+
+#[test]
+fn a_mirror_that_waits_for_its_next_run_leaves_the_folder_to_others() {
+    let double = Double::start(Sins::default(), 4);
+    double.create(5);
+    let following = Following::of(double.address());
+    let is_left = || (0..400).any(|_| following.folder.run("org list").code == 0);
+    let line = following.command("run") + " --every 1h --verify-every 7d --patience 1ms";
+    let mirror = Server::spawn(following.folder.command(line.split(' ')));
+    mirror.out.wait_for("a run", |line| line.contains("complete up to"));
+    assert!(is_left(), "after a run");
+    mirror.stop();
+    // And one that has opened it before the source failed.
+    double.world.lock().unwrap().sins.outages = 1;
+    let mirror = Server::spawn(following.folder.command(line.split(' ')));
+    mirror.log.wait_for("the failure", |line| line.contains("is not available"));
+    assert!(is_left(), "after a failure");
+    mirror.stop();
 }
