@@ -119,7 +119,9 @@ fn expect_members(set_aside: &[String]) -> Result<(), Usage> {
     let unknown = set_aside.iter().find(is_unknown);
     unknown.map_or(Ok(()), |name| {
         let known = MEMBERS.join(", ");
-        Err(Usage(format!("--set-aside: answers have no member {name:?}, but {known}")))
+        Err(Usage(format!(
+            "--set-aside {name}: no answer has such a member. These can be set aside: {known}"
+        )))
     })
 }
 

@@ -4,17 +4,17 @@
 //! activities, and which of the removals here the source does not know. It is written first: if the organization is
 //! not written after that, the same batch comes again.
 
+mod lines;
+
 use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use api_v1::member;
-use domain::{ActivityId, Author, OrgId, Origin, Seq, Stamp, State as VersionState, Version, Zone};
+use domain::{ActivityId, OrgId};
 use mirror::State;
 use mirror::columns::Values;
 use mirror::target::{Applied, Batch, Rows, SqliteTarget, Target, TargetError};
-use neon::export::{Format, Writer};
 use service::AcceptClock;
 
 use crate::cli::{Follow, Ids, Tuning, What, Work};
@@ -23,14 +23,15 @@ use crate::console::Console;
 use crate::folder::{self, Access, Folder, FolderError};
 use crate::{remote, serve};
 
+/// How the name of what an organization cannot keep begins and ends.
+const ASIDE_PREFIX: &str = "mirror-";
+const ASIDE_SUFFIX: &str = ".db";
+
 /// Ids in one question: its line is limited.
 const IDS_AT_ONCE: usize = 10_000;
 
 /// Ids that `mirror finish` names.
 const IDS_TOLD_MAX: u32 = 100;
-
-/// Written where a version has to have a time, and left out or ignored where it is read.
-const UNSAID: Stamp = Stamp::MIN;
 
 /// An organization, in this process or in the server that has the folder.
 pub(crate) struct Following {
@@ -101,7 +102,7 @@ impl Following {
     }
 
     fn file_aside(&self) -> PathBuf {
-        self.folder.join(format!("mirror-{}.db", self.org))
+        self.folder.join(format!("{ASIDE_PREFIX}{}{ASIDE_SUFFIX}", self.org))
     }
 
     /// What the organization cannot keep; none if there is no such thing and it is not to be made.
@@ -252,46 +253,6 @@ impl Following {
     }
 }
 
-/// What a batch brings, as JSON lines.
-fn lines(batch: &Batch<'_>) -> Result<String, Failure> {
-    let mut lines = Vec::new();
-    for row in batch.rows {
-        let state = VersionState::Record(row.activity.clone());
-        let line = line(row.id, row.modified.unwrap_or(UNSAID), state)?;
-        let said = [(member::CREATED, row.created), (member::MODIFIED, row.modified)];
-        let unsaid = said.into_iter().filter(|(_, time)| time.is_none()).map(|(name, _)| name);
-        lines.extend(without(line, unsaid)?);
-    }
-    for id in batch.removed.iter().chain(batch.unknown) {
-        lines.extend(line(*id, UNSAID, VersionState::Tombstone)?);
-    }
-    Ok(String::from_utf8(lines)?)
-}
-
-fn line(id: ActivityId, stamp: Stamp, state: VersionState) -> io::Result<Vec<u8>> {
-    let author = Author { user: None, origin: Origin::Import };
-    let version = Version { seq: Seq::ZERO, stamp, id, previous: None, author, state };
-    let mut writer = Writer::new(Format::JsonLines, Zone::utc(), Vec::new())?;
-    writer.write(&version)?;
-    writer.finish()
-}
-
-/// The line without these members: what the source does not say must not be said for it.
-fn without(
-    line: Vec<u8>,
-    names: impl Iterator<Item = &'static str>,
-) -> Result<Vec<u8>, serde_json::Error> {
-    let mut names = names.peekable();
-    if names.peek().is_none() {
-        return Ok(line);
-    }
-    let mut record: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&line)?;
-    names.for_each(|name| drop(record.remove(name)));
-    let mut line = serde_json::to_vec(&record)?;
-    line.push(b'\n');
-    Ok(line)
-}
-
 impl Target for Following {
     fn state(&mut self) -> Result<Option<State>, TargetError> {
         let Some(answer) = self.ask(What::State { must_follow: false }, None, false)? else {
@@ -306,7 +267,7 @@ impl Target for Following {
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
         self.set_aside(batch)?;
-        let lines = lines(batch).map_err(|error| self.failed(&error))?;
+        let lines = lines::of(batch).map_err(|error| self.failed(&error))?;
         let what = What::Apply { state: batch.state.clone(), is_repair: batch.is_repair };
         let answer = self.ask(what, Some(lines), true)?.unwrap_or_default();
         let (written, removed) = answer.split_once(' ').unwrap_or_default();
@@ -388,6 +349,20 @@ impl Rows for Following {
     ) -> Result<Vec<(ActivityId, String)>, TargetError> {
         self.aside(false)?.map_or(Ok(Vec::new()), |aside| aside.unreadable_after(after, max))
     }
+}
+
+/// Copies what the organizations of a data folder cannot keep into a backup that has the organizations already: if it is a
+/// little newer than they are, the next run makes both equal. Gives the names of the files.
+pub(crate) fn copy_aside(folder: &Path, to: &Path) -> Result<Vec<String>, Failure> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.starts_with(ASIDE_PREFIX) && name.ends_with(ASIDE_SUFFIX) {
+            SqliteTarget::copy(&folder.join(&name), &to.join(&name))?;
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 impl Drop for Following {

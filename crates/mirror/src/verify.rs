@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 
 use domain::{ActivityId, Stamp};
 
+use crate::breaker::Taken;
 use crate::columns::{Value, Values};
-use crate::run::{Options, Report, RunError, Summary, Taken, count, run};
+use crate::run::{Options, Report, RunError, Summary, count, run};
 use crate::target::{Batch, Target};
 use crate::{Row, Source, State, Stop, Unreadable};
 use confirm::Chunk;

@@ -87,7 +87,9 @@ impl Files for LocalFiles {
     }
 
     fn back_up(&mut self, context: &Context, to: &Path) -> Result<(), Failure> {
-        Ok(context.store.backup(to)?)
+        context.store.backup(to)?;
+        crate::follow::copy_aside(&context.folder, to)?;
+        Ok(())
     }
 }
 

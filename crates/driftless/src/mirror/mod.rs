@@ -4,6 +4,7 @@ mod finish;
 mod metrics;
 mod work;
 
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,8 @@ use std::time::Duration;
 
 use ::mirror::target::{TargetAddress, TargetAddressError};
 use ::mirror::{Breaker, Options, Patience, Source, SourceError, Stop};
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{Args, Subcommand};
 use domain::OrgId;
 
@@ -81,7 +83,7 @@ struct Between {
     /// Where to write: sqlite:FILE, postgresql://USER@HOST/DATABASE, csv:FILE, jsonl:DIR, singer:- (messages for
     /// a Singer target, on standard output), or driftless:ORG for an organization of the data folder (--data), which
     /// is read-only until `mirror finish`.
-    #[arg(long, env = "DRIFTLESS_MIRROR_TO", value_name = "TARGET")]
+    #[arg(long, env = "DRIFTLESS_MIRROR_TO", value_name = "TARGET", hide_env_values = true, value_parser = ToParser)]
     to: To,
     /// With --to singer:- only: the file that the Singer target's output is appended to. It tells where to continue.
     #[arg(long, env = "DRIFTLESS_MIRROR_STATE", value_name = "FILE")]
@@ -148,6 +150,26 @@ impl FromStr for To {
                 other => other.to_string(),
             }),
         }
+    }
+}
+
+/// Reads a target. One that is refused is not repeated in the message: it can have a password in it.
+#[derive(Clone)]
+struct ToParser;
+
+impl TypedValueParser for ToParser {
+    type Value = To;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        _: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<To, clap::Error> {
+        value.to_string_lossy().parse().map_err(|problem: String| {
+            let told = format!("invalid value for '--to <TARGET>': {problem}\n");
+            clap::Error::raw(ErrorKind::ValueValidation, told).with_cmd(command)
+        })
     }
 }
 

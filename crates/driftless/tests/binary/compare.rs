@@ -268,7 +268,7 @@ fn a_server_that_cannot_be_asked_is_told_with_a_reason() {
         (format!("--left {here} --right ftp://x {keys}"), "is not the address of a server"),
         (
             format!("{both} {keys} --set-aside subject,lastModifiedDatetime"),
-            "answers have no member \"lastModifiedDatetime\", but createdDateTime, ",
+            "--set-aside lastModifiedDatetime: no answer has such a member. These can",
         ),
     ];
     for (line, why) in misused {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -539,6 +539,25 @@ fn a_record_that_is_no_activity_is_kept_next_to_the_organization_and_told_in_the
     assert!(following.copy().len() < 80);
     let verified = following.folder.ok(&following.command("verify"));
     assert!(verified.contains(" cannot be read) as of "), "{verified}");
+    // A backup has it too, with and without a server.
+    let counts = || {
+        ["driftless-data", "copy", "copy2"].map(|data| {
+            let file = following.folder.path(data).join("mirror-acme.db");
+            let connection = rusqlite::Connection::open(file).unwrap();
+            let sql = "SELECT count(*) FROM activity_unreadable";
+            connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()
+        })
+    };
+    following.folder.ok("backup copy");
+    let server = following.folder.serve();
+    following.folder.ok("backup copy2");
+    server.stop();
+    let [here, copy, copy2] = counts();
+    assert!(here > 0 && [copy, copy2] == [here; 2], "{here}, {copy}, {copy2}");
+    for data in ["copy", "copy2"] {
+        let verify = following.command("verify").replace("driftless-data", data);
+        assert!(following.folder.ok(&verify).ends_with(": equal\n"), "{data}");
+    }
 
     sins(&double, false);
     (1..=80).for_each(|id| double.edit(id));
@@ -659,7 +678,11 @@ fn pass(mut stream: TcpStream, server: &str, trap: &Mutex<Trap>, tell: &Sender<(
     }
     let mut there = TcpStream::connect(server.trim_start_matches("http://")).unwrap();
     let (mut from, mut to) = (stream.try_clone().unwrap(), there.try_clone().unwrap());
-    std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut from, &mut to);
+        // A run that was killed sends no more: the server must not wait for it.
+        let _ = to.shutdown(Shutdown::Write);
+    });
     let mut answer = Vec::new();
     let _ = there.read_to_end(&mut answer);
     let _ = stream.write_all(&answer);

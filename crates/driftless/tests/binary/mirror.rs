@@ -297,6 +297,11 @@ fn what_goes_wrong_is_told_with_a_way_out() {
         assert!(refused.contains(told), "{line}: {refused}");
     }
     let usage = format!("mirror run --from {here} --org acme --key-file key --to");
+    for to in ["postgresql://crm:SECRET@x:y/crm", "postgre://crm:SECRET@x/crm", "postgresql:crm"] {
+        let told = mirrored.folder.misused(&format!("{usage} {to}"));
+        assert!(told.contains("invalid value for '--to <TARGET>'"), "{told}");
+        assert!(!told.contains("SECRET"), "{told}");
+    }
     for wrong in ["nowhere:x", "crm.db", "sqlite:", "sqlite:x.db --every 0s"] {
         assert_eq!(mirrored.folder.run(&format!("{usage} {wrong}")).code, 2, "{wrong}");
     }

@@ -66,6 +66,16 @@ fn shown_time(column: &str) -> String {
     )
 }
 
+/// Refuses what is no address of a server, without repeating it: it can have a password in it.
+pub(super) fn expect_address(text: &str) -> Result<(), String> {
+    match Address::parse(text) {
+        Ok(address) if address.has_host() => Ok(()),
+        Ok(_) => Err("this names no host".to_owned()),
+        Err(TargetError::Failed { problem, .. }) => Err(problem),
+        Err(other) => Err(other.to_string()),
+    }
+}
+
 /// A database on a server.
 pub struct PostgresqlTarget {
     /// Without the password.

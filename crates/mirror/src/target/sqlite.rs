@@ -4,15 +4,16 @@
 //! time. Custom fields are JSON.
 
 mod changes;
+mod file;
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use domain::{ActivityId, Moment, Stamp};
 use rusqlite::types::Value as SqlValue;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::statements::{
     COUNT, COUNT_UNREADABLE, Dialect, GET, HAS_UNREADABLE, OWN_TABLE, PUT, REMOVED_AFTER,
@@ -75,7 +76,7 @@ impl SqliteTarget {
         let connection = opened.map_err(|error| failed(&name, &error))?;
         let lock_file = next_to(file, ".lock");
         let is_new = !lock_file.exists();
-        let _lock = Some(lock(&name, &lock_file)?);
+        let _lock = Some(file::lock(&name, &lock_file)?);
         let mut target = SqliteTarget { file: name, connection, is_behind: false, _lock };
         let set_up = target.set_up();
         if set_up.is_err() && is_new {
@@ -98,16 +99,6 @@ impl SqliteTarget {
         let mut target = SqliteTarget { file, connection, is_behind: false, _lock: None };
         target.set_up()?;
         Ok(target)
-    }
-
-    /// Whether there is a mirror's database; nothing is made.
-    pub(super) fn is_at(file: &Path) -> Result<bool, TargetError> {
-        if !file.exists() {
-            return Ok(false);
-        }
-        let looked = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
-            .and_then(|connection| has_table(&connection, OWN_TABLE));
-        looked.map_err(|error| failed(&format!("sqlite:{}", file.display()), &error))
     }
 
     fn set_up(&mut self) -> Result<(), TargetError> {
@@ -371,19 +362,6 @@ fn stamp(text: &str) -> Option<Stamp> {
     let (date, time_of_day) = text.split_once(' ')?;
     let stamp = Moment::lower_bound(&format!("{date}T{time_of_day}Z")).ok()?;
     (time(stamp) == text).then_some(stamp)
-}
-
-fn lock(target: &str, file: &Path) -> Result<File, TargetError> {
-    let opened = File::options().create(true).append(true).open(file);
-    let locked =
-        opened.map_err(TryLockError::Error).and_then(|file| file.try_lock().map(|()| file));
-    locked.map_err(|error| match error {
-        TryLockError::WouldBlock => TargetError::InUse { target: target.to_owned() },
-        TryLockError::Error(error) => TargetError::Failed {
-            target: target.to_owned(),
-            problem: format!("{}: {error}", file.display()),
-        },
-    })
 }
 
 fn has_table(connection: &Connection, table: &str) -> rusqlite::Result<bool> {

@@ -134,7 +134,9 @@ fn serve(mut stream: &TcpStream, world: &Mutex<World>) -> bool {
         }
     }
     let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
+    if reader.read_exact(&mut body).is_err() {
+        return true; // The client was killed.
+    }
     let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let (status, text) = answer(&path, &form, &mut world.lock().unwrap());
     if status == NONE {

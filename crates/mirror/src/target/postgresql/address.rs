@@ -66,6 +66,10 @@ impl Address {
         Ok(Address { config, roots })
     }
 
+    pub(super) fn has_host(&self) -> bool {
+        !self.config.get_hosts().is_empty() || !self.config.get_hostaddrs().is_empty()
+    }
+
     pub(super) fn name(&self) -> String {
         shown(&self.config)
     }
