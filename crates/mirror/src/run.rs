@@ -12,10 +12,11 @@
 //! the place of a server of which little is known: what it says from then on does not continue what was said before.
 //! Then all is compared, and repaired.
 
+mod error;
+
 use std::collections::HashSet;
 
 use domain::{ActivityId, Stamp};
-use thiserror::Error;
 
 use crate::breaker::{Breaker, Taken};
 use crate::columns::{Values, is_empty, values};
@@ -23,6 +24,8 @@ use crate::source::{NoPage, Page, Question};
 use crate::target::{Applied, Batch, Rows, Target, TargetError};
 use crate::verify::catch_up;
 use crate::{Row, RunNote, Source, SourceError, State, Stop};
+
+pub use error::RunError;
 
 /// How a run is made.
 #[derive(Clone, Debug)]
@@ -77,61 +80,6 @@ pub struct Summary {
     pub answered: Option<Stamp>,
     /// Up to here the target has everything now; none if the run was told to stop before.
     pub complete_to: Option<Stamp>,
-}
-
-/// Why a run ended early. What it had written until then stays, with its place.
-#[derive(Debug, Error)]
-pub enum RunError {
-    /// The source.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// The target.
-    #[error(transparent)]
-    Target(#[from] TargetError),
-    /// The target is a mirror of something else.
-    #[error(
-        "the target mirrors organization {organization:?} of {source_address}: give another target"
-    )]
-    OtherSource {
-        /// The address that it mirrors.
-        source_address: String,
-        /// The organization.
-        organization: String,
-    },
-    /// Too much would go.
-    #[error(
-        "{}, more than the {allowed} that --delete-max allows: the target keeps them. If this is right, run it again with --accept-deletions",
-        lost(*removed, *emptied, *rows)
-    )]
-    Breaker {
-        /// So many would go.
-        removed: u64,
-        /// So many would lose all that can be empty.
-        emptied: u64,
-        /// Of so many.
-        rows: u64,
-        /// So many may.
-        allowed: u64,
-    },
-    /// The target keeps nothing that could be compared.
-    #[error(
-        "{0} passes everything on and cannot be compared: compare another target with the server"
-    )]
-    PassedOn(&'static str),
-    /// People edit faster than it can be read.
-    #[error("the list of the source kept changing while it was read; the next run goes on")]
-    Restless,
-}
-
-fn lost(removed: u64, emptied: u64, rows: u64) -> String {
-    let gone =
-        format!("{removed} of the {rows} activities in the target are no longer at the source");
-    let empty = "have lost note, end, account, responsible person and custom fields there";
-    match (removed, emptied) {
-        (_, 0) => gone,
-        (0, _) => format!("{emptied} of the {rows} activities in the target {empty}"),
-        _ => format!("{gone}, and {emptied} {empty}"),
-    }
 }
 
 /// Brings the target up to what the source has now.

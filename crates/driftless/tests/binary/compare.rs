@@ -362,7 +362,7 @@ fn a_session_that_a_server_repeats_is_not_shown() {
         answer.to_string()
     });
     let told = compared.with(&right, "");
-    assert!(told.out.contains("echo: only on the right: \"of (session)\""), "{}", told.shown());
+    assert!(told.out.contains("echo: only on the right: \"of (secret)\""), "{}", told.shown());
     for session in SESSIONS.lock().unwrap().iter() {
         assert!(!told.shown().contains(session.trim_matches('"')), "{}", told.shown());
     }

@@ -14,11 +14,11 @@ use crate::{Patience, SourceError, Stop};
 /// As often is a server asked that answers that it is not available. After that, this is its answer.
 const BUSY_ATTEMPTS_MAX: u32 = 3;
 
-/// Shorter sessions are no secret.
-const SESSION_CHARS_MIN: usize = 8;
+/// Shorter sessions and keys are no secret.
+const SECRET_CHARS_MIN: usize = 8;
 
-/// Shown in the place of a session.
-const SESSION_SHOWN: &str = "(session)";
+/// Shown in the place of a session or key.
+const SECRET_SHOWN: &str = "(secret)";
 
 /// What a server answered.
 #[derive(Debug)]
@@ -47,13 +47,13 @@ impl Reply {
         }
     }
 
-    /// The same, with the session replaced wherever the server repeats it: it must not be shown.
-    fn without(mut self, session: &str) -> Reply {
+    /// The same, with a session or key replaced wherever the server repeats it: it must not be shown.
+    fn without(mut self, secret: &str) -> Reply {
         // A shorter one can be part of any word.
-        if session.len() < SESSION_CHARS_MIN {
+        if secret.len() < SECRET_CHARS_MIN {
             return self;
         }
-        let hide = |text: &mut String| *text = text.replace(session, SESSION_SHOWN);
+        let hide = |text: &mut String| *text = text.replace(secret, SECRET_SHOWN);
         self.headers.values_mut().for_each(hide);
         match &mut self.body {
             Body::Json(json) => json.each_text(&mut |text| hide(text)),
@@ -175,10 +175,8 @@ impl Side {
             let pause = attempts.failed();
             match (answered, pause) {
                 (Ok(answer), pause) => {
-                    let reply = match &self.session {
-                        Some(session) => read(&answer).without(session),
-                        None => read(&answer),
-                    };
+                    let session = self.session.as_deref().unwrap_or_default();
+                    let reply = read(&answer).without(&self.key).without(session);
                     let is_busy = answer.is_busy() || reply.has_code(code::UNAVAILABLE);
                     if pause.is_none() || !is_busy || attempts.made() >= BUSY_ATTEMPTS_MAX {
                         self.version = reply.headers.get(header::VERSION).cloned();
