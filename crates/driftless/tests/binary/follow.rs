@@ -828,7 +828,7 @@ fn a_mirror_that_waits_for_its_next_run_leaves_the_folder_to_others() {
     let double = Double::start(Sins::default(), 4);
     double.create(5);
     let following = Following::of(double.address());
-    let is_left = || (0..400).any(|_| following.folder.run("org list").code == 0);
+    let is_left = || (0..100).any(|_| following.folder.run("org list").code == 0);
     let line = following.command("run") + " --every 1h --verify-every 7d --patience 1ms";
     let mirror = Server::spawn(following.folder.command(line.split(' ')));
     mirror.out.wait_for("a run", |line| line.contains("complete up to"));
