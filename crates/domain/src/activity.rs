@@ -229,6 +229,8 @@ pub struct Provenance {
     /// The stamp of the version that brought the content, where the present one has only brought it
     /// up to date with what it embeds.
     pub since: Option<Stamp>,
+    /// Whether the server that it was followed from does not say when it was created: `created` is when it came.
+    pub is_undated: bool,
 }
 
 /// Where the content of a record came from.
@@ -240,6 +242,8 @@ pub enum Source {
     /// An import, whose file had it as of then: its `lastModifiedDateTime`, or failing that the time
     /// of the import.
     Import(Stamp),
+    /// A server that is followed, and that does not say when it was changed.
+    Stampless,
     /// A change here, after an import.
     Edited,
 }
@@ -248,7 +252,14 @@ impl Provenance {
     /// Of what an import brings.
     #[must_use]
     pub fn imported(as_of: Stamp) -> Provenance {
-        Provenance { source: Source::Import(as_of), since: None }
+        Provenance { source: Source::Import(as_of), ..Provenance::default() }
+    }
+
+    /// Of what a server that is followed has, which may not say when it was changed, nor when it was created.
+    #[must_use]
+    pub fn followed(modified: Option<Stamp>, is_undated: bool) -> Provenance {
+        let source = modified.map_or(Source::Stampless, Source::Import);
+        Provenance { source, since: None, is_undated }
     }
 
     /// What the content was as of, where an import brought it.
@@ -256,7 +267,7 @@ impl Provenance {
     pub fn as_of(self) -> Option<Stamp> {
         match self.source {
             Source::Import(as_of) => Some(as_of),
-            Source::Here | Source::Edited => None,
+            Source::Here | Source::Stampless | Source::Edited => None,
         }
     }
 
@@ -265,9 +276,9 @@ impl Provenance {
     pub fn edited(self) -> Provenance {
         let source = match self.source {
             Source::Here => Source::Here,
-            Source::Import(_) | Source::Edited => Source::Edited,
+            Source::Import(_) | Source::Stampless | Source::Edited => Source::Edited,
         };
-        Provenance { source, since: None }
+        Provenance { source, since: None, ..self }
     }
 
     /// After a version that only brings what is embedded up to date, and follows one of this stamp.

@@ -5,14 +5,14 @@ use std::{fs, io};
 
 use thiserror::Error;
 
+use crate::commands::{Failure, Usage};
+
 /// The longest key, in bytes.
 const KEY_BYTES_MAX: usize = 1_000;
 
 /// Why there is no key.
 #[derive(Debug, Error)]
 pub(crate) enum NoKey {
-    #[error("no API key: give {option}, or set {variable}")]
-    Nowhere { option: &'static str, variable: &'static str },
     #[error("{file}: {source}", file = .file.display())]
     File { file: PathBuf, source: io::Error },
     #[error("{} has no API key in its first line", .0.display())]
@@ -24,15 +24,16 @@ pub(crate) fn read(
     file: Option<&Path>,
     option: &'static str,
     variable: &'static str,
-) -> Result<String, NoKey> {
+) -> Result<String, Failure> {
     let Some(file) = file else {
         let key = std::env::var(variable).ok().map(|key| key.trim().to_owned());
         let key = key.filter(|key| !key.is_empty());
-        return key.ok_or(NoKey::Nowhere { option, variable });
+        let nowhere = || Usage(format!("no API key: give {option}, or set {variable}"));
+        return Ok(key.ok_or_else(nowhere)?);
     };
     let read = fs::read_to_string(file);
     let text = read.map_err(|source| NoKey::File { file: file.to_owned(), source })?;
     let line = text.lines().next().unwrap_or_default().trim();
     let key = Some(line).filter(|line| !line.is_empty() && line.len() <= KEY_BYTES_MAX);
-    key.map(str::to_owned).ok_or_else(|| NoKey::Empty(file.to_owned()))
+    Ok(key.map(str::to_owned).ok_or_else(|| NoKey::Empty(file.to_owned()))?)
 }

@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use mirror::compare::{Asked, Difference, Extent, Kind, SET_ASIDE, Side, compare};
+use mirror::compare::{Asked, Difference, Extent, Kind, MEMBERS, SET_ASIDE, Side, compare};
 use mirror::source::PAGE_SIZE;
 use mirror::{Patience, Stop};
 use serde::Serialize;
 
 use crate::api_key;
-use crate::commands::{Ending, Failure};
+use crate::commands::{Ending, Failure, Usage};
 use crate::signals::stop_on_signals;
 
 /// A longer file of requests is not read.
@@ -81,6 +81,7 @@ struct Comparison<'r> {
 }
 
 pub(crate) fn run(command: &Compare) -> Result<Ending, Failure> {
+    expect_members(&command.set_aside)?;
     let stop = stop_on_signals()?;
     let left_key = api_key::read(
         command.left_key_file.as_deref(),
@@ -112,6 +113,18 @@ pub(crate) fn run(command: &Compare) -> Result<Ending, Failure> {
     conclude(command.format, &left, &right, &all, &extent)
 }
 
+/// Refuses what is no member: misspelled, it would be set aside without effect.
+fn expect_members(set_aside: &[String]) -> Result<(), Usage> {
+    let is_unknown = |name: &&String| !MEMBERS.iter().chain(&SET_ASIDE).any(|known| known == name);
+    let unknown = set_aside.iter().find(is_unknown);
+    unknown.map_or(Ok(()), |name| {
+        let known = MEMBERS.join(", ");
+        Err(Usage(format!(
+            "--set-aside {name}: no answer has such a member. These can be set aside: {known}"
+        )))
+    })
+}
+
 fn side(
     command: &Compare,
     address: &str,
@@ -120,7 +133,7 @@ fn side(
     stop: &Stop,
 ) -> Result<Side, Failure> {
     let patience = Patience { total: command.patience, ..Patience::default() };
-    Ok(Side::new(address, organization, key, patience, stop.clone())?)
+    crate::mirror::source(Side::new(address, organization, key, patience, stop.clone()))
 }
 
 fn requests(command: &Compare) -> Result<String, Failure> {

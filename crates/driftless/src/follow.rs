@@ -4,18 +4,17 @@
 //! activities, and which of the removals here the source does not know. It is written first: if the organization is
 //! not written after that, the same batch comes again.
 
+mod lines;
+
 use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use domain::{ActivityId, NoNames, OrgId, Stamp, State as VersionState, Version, Zone};
-use files::{ColumnNames, Reading};
-use mirror::NEVER;
-use mirror::columns::{Values, values};
+use domain::{ActivityId, OrgId};
+use mirror::State;
+use mirror::columns::Values;
 use mirror::target::{Applied, Batch, Rows, SqliteTarget, Target, TargetError};
-use mirror::{Row, State};
-use neon::export::{Format, Writer};
 use service::AcceptClock;
 
 use crate::cli::{Follow, Ids, Tuning, What, Work};
@@ -24,14 +23,15 @@ use crate::console::Console;
 use crate::folder::{self, Access, Folder, FolderError};
 use crate::{private, remote, serve};
 
+/// How the name of what an organization cannot keep begins and ends.
+const ASIDE_PREFIX: &str = "mirror-";
+const ASIDE_SUFFIX: &str = ".db";
+
 /// Ids in one question: its line is limited.
 const IDS_AT_ONCE: usize = 10_000;
 
 /// Ids that `mirror finish` names.
 const IDS_TOLD_MAX: u32 = 100;
-
-/// What an organization has where the source does not say when an activity was created or changed.
-const UNKNOWN: Stamp = Stamp::MIN;
 
 /// An organization, in this process or in the server that has the folder.
 pub(crate) struct Following {
@@ -102,7 +102,7 @@ impl Following {
     }
 
     fn file_aside(&self) -> PathBuf {
-        self.folder.join(format!("mirror-{}.db", self.org))
+        self.folder.join(format!("{ASIDE_PREFIX}{}{ASIDE_SUFFIX}", self.org))
     }
 
     /// What the organization cannot keep; none if there is no such thing and it is not to be made.
@@ -247,56 +247,11 @@ impl Following {
         Ok(removed)
     }
 
-    fn lines(&self, batch: &Batch<'_>) -> Result<String, Failure> {
-        let mut writer = Writer::new(Format::JsonLines, Zone::utc(), Vec::new())?;
-        let version = |id, stamp, state| Version {
-            seq: domain::Seq::ZERO,
-            stamp,
-            id,
-            previous: None,
-            author: domain::Author { user: None, origin: domain::Origin::Import },
-            state,
-        };
-        for row in batch.rows {
-            let mut activity = row.activity.clone();
-            if activity.created == NEVER {
-                activity.created = UNKNOWN;
-            }
-            let stamp = row.modified.unwrap_or(UNKNOWN);
-            writer.write(&version(row.id, stamp, VersionState::Record(activity)))?;
+    fn read_rows(&self, answer: &str) -> Result<Vec<Values>, TargetError> {
+        if answer.is_empty() {
+            return Ok(Vec::new());
         }
-        for id in batch.removed.iter().chain(batch.unknown) {
-            writer.write(&version(*id, Stamp::from_millis(0), VersionState::Tombstone))?;
-        }
-        Ok(String::from_utf8(writer.finish()?)?)
-    }
-
-    fn read_rows(&self, text: &str) -> Result<Vec<Values>, TargetError> {
-        let mut rows = Vec::new();
-        if text.is_empty() {
-            return Ok(rows);
-        }
-        let reading = Reading {
-            now: Stamp::MIN,
-            zone: &Zone::utc(),
-            zone_is_said: true,
-            dates: None,
-            columns: &ColumnNames::default(),
-            folder: None,
-            unpacked_max: files::WORKBOOK_UNPACKED_BYTES_MAX,
-            names: &mut NoNames,
-        };
-        let read = files::read(&self.name, text.as_bytes(), reading, &mut |item| {
-            if let domain::Imported::Record { id: Some(id), stamp, mut activity, .. } = item {
-                if activity.created == UNKNOWN {
-                    activity.created = NEVER;
-                }
-                let modified = stamp.filter(|stamp| *stamp != UNKNOWN);
-                rows.push(values(&Row { id, modified, activity }));
-            }
-            std::ops::ControlFlow::Continue(())
-        });
-        read.map(|_| rows).map_err(|error| self.failed(&error))
+        serde_json::from_str(answer).map_err(|error| self.failed(&error))
     }
 }
 
@@ -314,7 +269,7 @@ impl Target for Following {
 
     fn apply(&mut self, batch: &Batch<'_>) -> Result<Applied, TargetError> {
         self.set_aside(batch)?;
-        let lines = self.lines(batch).map_err(|error| self.failed(&error))?;
+        let lines = lines::of(batch).map_err(|error| self.failed(&error))?;
         let what = What::Apply { state: batch.state.clone(), is_repair: batch.is_repair };
         let answer = self.ask(what, Some(lines), true)?.unwrap_or_default();
         let (written, removed) = answer.split_once(' ').unwrap_or_default();
@@ -396,6 +351,20 @@ impl Rows for Following {
     ) -> Result<Vec<(ActivityId, String)>, TargetError> {
         self.aside(false)?.map_or(Ok(Vec::new()), |aside| aside.unreadable_after(after, max))
     }
+}
+
+/// Copies what the organizations of a data folder cannot keep into a backup that has the organizations already: if it is a
+/// little newer than they are, the next run makes both equal. Gives the names of the files.
+pub(crate) fn copy_aside(folder: &Path, to: &Path) -> Result<Vec<String>, Failure> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.starts_with(ASIDE_PREFIX) && name.ends_with(ASIDE_SUFFIX) {
+            SqliteTarget::copy(&folder.join(&name), &to.join(&name))?;
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 impl Drop for Following {

@@ -40,7 +40,7 @@ use clap::{CommandFactory, Parser};
 use service::AcceptClock;
 
 use crate::cli::{Cli, Command, Key, Org, Tuning, Work};
-use crate::commands::{Ending, Failure, LocalFiles};
+use crate::commands::{Ending, Failure, LocalFiles, Usage};
 use crate::console::{Console, Terminal, Unread};
 use crate::folder::{Access, Folder};
 
@@ -75,7 +75,10 @@ fn main() -> ExitCode {
         }
         Err(failure) => {
             let _ = io::Write::write_fmt(&mut io::stderr(), format_args!("driftless: {failure}\n"));
-            ExitCode::FAILURE
+            match failure.is::<Usage>() {
+                true => ExitCode::from(Usage::CODE),
+                false => ExitCode::FAILURE,
+            }
         }
     }
 }

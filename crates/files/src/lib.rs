@@ -54,7 +54,7 @@ use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use domain::{Imported, Names, OrganizationData, Stamp, Zone};
+use domain::{Imported, Names, NoNames, OrganizationData, Stamp, Zone};
 
 pub use accounts::read_accounts;
 pub use answer::{AnswerError, AnswerHead, AnswerPage, Unreadable, read_answer};
@@ -93,6 +93,37 @@ pub struct Reading<'a> {
     pub unpacked_max: u64,
     /// Whom and what names in tables stand for.
     pub names: &'a mut (dyn Names + 'static),
+}
+
+/// Reads records that say all of themselves, as JSON does: there are no cells whose meaning has to be known.
+#[derive(Debug)]
+pub struct WholeRecords {
+    zone: Zone,
+    columns: ColumnNames,
+    names: NoNames,
+}
+
+impl Default for WholeRecords {
+    fn default() -> WholeRecords {
+        WholeRecords { zone: Zone::utc(), columns: ColumnNames::default(), names: NoNames }
+    }
+}
+
+impl WholeRecords {
+    /// What there is to know to read them: when a record without any time was created.
+    pub fn reading(&mut self, now: Stamp) -> Reading<'_> {
+        let WholeRecords { zone, columns, names } = self;
+        Reading {
+            now,
+            zone,
+            zone_is_said: true,
+            dates: None,
+            columns,
+            folder: None,
+            unpacked_max: WORKBOOK_UNPACKED_BYTES_MAX,
+            names,
+        }
+    }
 }
 
 /// What was read.

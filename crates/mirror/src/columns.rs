@@ -6,7 +6,6 @@ use domain::{ActivityId, CustomField, Fingerprint, Mirrored, MirroredField, Prio
 use serde::{Deserialize, Serialize};
 
 use crate::Row;
-use crate::source::NEVER;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +65,7 @@ pub const MODIFIED: usize = 12;
 const NO_FIELDS: &str = "[]";
 
 /// A value of a column.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Value {
     /// Nothing.
     Null,
@@ -75,7 +74,20 @@ pub enum Value {
     /// Of [`Kind::Text`] or [`Kind::Json`].
     Text(String),
     /// Of [`Kind::Time`].
-    Time(Stamp),
+    Time(#[serde(with = "millis")] Stamp),
+}
+
+mod millis {
+    use domain::Stamp;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(stamp: &Stamp, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_i64(stamp.millis())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Stamp, D::Error> {
+        i64::deserialize(from).map(Stamp::from_millis)
+    }
 }
 
 /// A row, column by column.
@@ -100,7 +112,7 @@ pub fn values(row: &Row) -> Values {
         Value::Number(activity.status.0),
         text(activity.status_name.as_str()),
         text(activity.priority.capitals()),
-        optional_time(Some(activity.created).filter(|created| *created != NEVER)),
+        optional_time(row.created),
         optional_text(&activity.created_by),
         optional_time(row.modified),
         optional_text(&activity.modified_by),

@@ -15,6 +15,9 @@ use crate::{Patience, SourceError, Stop};
 /// A larger answer is not read: fewer records have to be asked for.
 const ANSWER_BYTES_MAX: u64 = 64 << 20;
 
+/// A server that is only told something is not waited for longer.
+const TELL_WITHIN: Duration = Duration::from_secs(5);
+
 /// The environment variable that names a file of certificate authorities, as OpenSSL and curl know it.
 const AUTHORITIES: &str = "SSL_CERT_FILE";
 
@@ -119,6 +122,15 @@ impl Http {
         let (head, mut body) = answer.map_err(failed)?.into_parts();
         let body = body.with_config().limit(ANSWER_BYTES_MAX).read_to_vec().map_err(failed)?;
         Ok(Answer { url, status: head.status, headers: head.headers, body })
+    }
+
+    /// Tells the server something once, and does not wait long for what it says to that.
+    pub(crate) fn tell(&self, method: &str, name: &str, value: &str) {
+        let post = self.agent.post(format!("{}/{method}", self.api));
+        let request =
+            post.config().timeout_global(Some(TELL_WITHIN.min(self.patience.attempt))).build();
+        // Whether it was heard does not matter.
+        let _ = request.send_form([(name, value)]);
     }
 
     /// The attempts at a request, which begin now.

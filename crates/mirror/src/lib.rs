@@ -8,6 +8,7 @@
 //!   by page, oldest change first, and the next one begins at its `responseDateTime`.
 //! - Any other server is believed less: see [`run`].
 
+mod breaker;
 mod careful;
 pub mod columns;
 pub mod compare;
@@ -20,9 +21,10 @@ mod state;
 pub mod target;
 mod verify;
 
+pub use breaker::{Breaker, Taken};
 pub use patience::{Patience, Stop};
 pub use row::{Row, Unreadable};
-pub use run::{Breaker, Options, Report, RunError, Summary, run};
-pub use source::{NEVER, Source, SourceError};
+pub use run::{Options, Report, RunError, Summary, run};
+pub use source::{Source, SourceError};
 pub use state::{RunNote, State};
 pub use verify::{Difference, Verified, verify};

@@ -9,7 +9,9 @@ pub struct Row {
     pub id: ActivityId,
     /// The source's `lastModifiedDateTime`, if it has one.
     pub modified: Option<Stamp>,
-    /// Its content.
+    /// The source's `createdDateTime`; if it has none, the time of its last change.
+    pub created: Option<Stamp>,
+    /// The rest of its content.
     pub activity: Box<Activity>,
 }
 

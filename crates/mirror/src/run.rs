@@ -12,16 +12,20 @@
 //! the place of a server of which little is known: what it says from then on does not continue what was said before.
 //! Then all is compared, and repaired.
 
+mod error;
+
 use std::collections::HashSet;
 
 use domain::{ActivityId, Stamp};
-use thiserror::Error;
 
+use crate::breaker::{Breaker, Taken};
 use crate::columns::{Values, is_empty, values};
 use crate::source::{NoPage, Page, Question};
 use crate::target::{Applied, Batch, Rows, Target, TargetError};
 use crate::verify::catch_up;
 use crate::{Row, RunNote, Source, SourceError, State, Stop};
+
+pub use error::RunError;
 
 /// How a run is made.
 #[derive(Clone, Debug)]
@@ -40,48 +44,12 @@ impl Default for Options {
     }
 }
 
-/// Stops a run before it takes too much away: removes too many activities, or empties them.
-///
-/// An activity is emptied if of note, end, account, responsible person and custom fields it had some, and loses all.
-#[derive(Clone, Copy, Debug)]
-pub struct Breaker {
-    /// Percent of the target's rows that may be removed or emptied by one run.
-    pub percent: f64,
-    /// So many may be anyway.
-    pub at_least: u64,
-    /// Whether any number may be.
-    pub accepts_all: bool,
-}
-
-impl Default for Breaker {
-    fn default() -> Breaker {
-        Breaker { percent: 5.0, at_least: 20, accepts_all: false }
-    }
-}
-
-impl Breaker {
-    /// How many of `rows` may go.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a share of a count of rows"
-    )]
-    fn allowed(&self, rows: u64) -> u64 {
-        if self.accepts_all {
-            return u64::MAX;
-        }
-        let share = (rows as f64 * self.percent / 100.0).floor() as u64;
-        share.max(self.at_least)
-    }
-}
-
-impl Breaker {
-    /// Refuses to remove and to empty that many of so many rows, if it is too much.
-    pub(crate) fn check(&self, removed: u64, emptied: u64, rows: u64) -> Result<(), RunError> {
-        let allowed = self.allowed(rows);
-        let told = RunError::Breaker { removed, emptied, rows, allowed };
-        if removed + emptied > allowed { Err(told) } else { Ok(()) }
+impl Options {
+    /// The same, after that was taken away.
+    #[must_use]
+    pub fn after(&self, taken: Taken) -> Options {
+        let breaker = Breaker { taken: self.breaker.taken.and(taken), ..self.breaker };
+        Options { breaker, ..*self }
     }
 }
 
@@ -100,6 +68,8 @@ pub struct Summary {
     pub written: u64,
     /// Rows that were taken away.
     pub removed: u64,
+    /// What counts for the [`Breaker`], that of a comparison included.
+    pub taken: Taken,
     /// Pages that were asked for.
     pub pages: u64,
     /// Records in the target that cannot be activities; of a target that passes all on, those of this run.
@@ -110,61 +80,6 @@ pub struct Summary {
     pub answered: Option<Stamp>,
     /// Up to here the target has everything now; none if the run was told to stop before.
     pub complete_to: Option<Stamp>,
-}
-
-/// Why a run ended early. What it had written until then stays, with its place.
-#[derive(Debug, Error)]
-pub enum RunError {
-    /// The source.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// The target.
-    #[error(transparent)]
-    Target(#[from] TargetError),
-    /// The target is a mirror of something else.
-    #[error(
-        "the target mirrors organization {organization:?} of {source_address}: give another target"
-    )]
-    OtherSource {
-        /// The address that it mirrors.
-        source_address: String,
-        /// The organization.
-        organization: String,
-    },
-    /// Too much would go.
-    #[error(
-        "{}, more than the {allowed} that --delete-max allows: the target keeps them. If this is right, run it again with --accept-deletions",
-        lost(*removed, *emptied, *rows)
-    )]
-    Breaker {
-        /// So many would go.
-        removed: u64,
-        /// So many would lose all that can be empty.
-        emptied: u64,
-        /// Of so many.
-        rows: u64,
-        /// So many may.
-        allowed: u64,
-    },
-    /// The target keeps nothing that could be compared.
-    #[error(
-        "{0} passes everything on and cannot be compared: compare another target with the server"
-    )]
-    PassedOn(&'static str),
-    /// People edit faster than it can be read.
-    #[error("the list of the source kept changing while it was read; the next run goes on")]
-    Restless,
-}
-
-fn lost(removed: u64, emptied: u64, rows: u64) -> String {
-    let gone =
-        format!("{removed} of the {rows} activities in the target are no longer at the source");
-    let empty = "have lost note, end, account, responsible person and custom fields there";
-    match (removed, emptied) {
-        (_, 0) => gone,
-        (0, _) => format!("{emptied} of the {rows} activities in the target {empty}"),
-        _ => format!("{gone}, and {emptied} {empty}"),
-    }
 }
 
 /// Brings the target up to what the source has now.
@@ -203,6 +118,7 @@ fn run_once(
         now => now?,
     };
     let (mut state, mut restored) = (of_this_source(state, source)?, None);
+    let mut taken = Taken::default();
     let log_before = state.log.clone();
     state.log = match source.is_driftless() {
         true => source.log().map(str::to_owned).or(state.log),
@@ -211,7 +127,9 @@ fn run_once(
     if let (Some(from), true) = (state.from(), state.log != log_before) {
         if source.is_driftless() {
             match catch_up(source, target, options, &state, stop, report)? {
-                Some((caught_up, repaired)) => (state, restored) = (caught_up, Some(repaired)),
+                Some(done) => {
+                    (state, restored, taken) = (done.state, Some(done.repaired), done.taken);
+                }
                 None => return Ok(Summary::default()),
             }
         } else {
@@ -226,7 +144,7 @@ fn run_once(
     let mut run = Run {
         source,
         target: &mut *target,
-        options,
+        options: &options.after(taken),
         stop,
         report,
         state,
@@ -240,7 +158,8 @@ fn run_once(
     };
     let done = if run.source.is_driftless() { run.exactly() } else { run.carefully(now) };
     // Also of a run that ends early: what it has written is to be seen.
-    let mut summary = run.summary;
+    let (mut summary, emptied) = (run.summary, run.emptied);
+    summary.taken = taken.and(Taken { removed: summary.removed, emptied });
     let finished = if options.dry_run { Ok(()) } else { end(target, &summary) };
     match done {
         Ok(()) | Err(RunError::Source(SourceError::Stopped)) => {
@@ -446,7 +365,7 @@ impl Run<'_> {
             None => count(self.target)?,
         };
         self.rows = Some(rows);
-        self.options.breaker.check(going, emptied, rows)
+        self.options.breaker.check(Taken { removed: going, emptied }, rows)
     }
 
     fn held(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {

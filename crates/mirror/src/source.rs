@@ -25,9 +25,6 @@ const NOT_API_ATTEMPTS_MAX: u32 = 2;
 /// Ids that one question has at most.
 const IDS_MAX: usize = 100;
 
-/// Stands for a time of creation that the source does not say.
-pub const NEVER: Stamp = Stamp::MAX;
-
 /// Why a page did not come.
 pub(crate) enum NoPage {
     /// The run that it belongs to is over: it begins again with page 1.
@@ -335,6 +332,15 @@ impl Source {
         self.is_driftless = answer.headers.contains_key(header::VERSION);
         self.log = answer.header(header::LOG).map(str::to_owned);
         Ok(answer)
+    }
+}
+
+/// The server would keep the session for a while.
+impl Drop for Source {
+    fn drop(&mut self) {
+        if let Some(session) = self.session.take() {
+            self.http.tell(method::LOGOUT, parameter::SESSION, &session);
+        }
     }
 }
 

@@ -247,7 +247,9 @@ impl Judge<'_> {
             of_file.created = activity.created;
             of_file.created_by.clone_from(&activity.created_by);
             let keeps_some = !activity.has_content_of(&of_file);
-            if keeps_some && !matches!(last.provenance.source, Source::Import(_)) {
+            let is_from_elsewhere =
+                matches!(last.provenance.source, Source::Import(_) | Source::Stampless);
+            if keeps_some && !is_from_elsewhere {
                 // What somebody wrote here is in no file, though the rest of the record is.
                 activity.provenance = last.provenance.edited();
             }
@@ -291,13 +293,19 @@ impl Judge<'_> {
             return Ok((!is_removed).then_some(State::Tombstone));
         };
         let status_name = self.directory.status(record.status)?.name.clone();
-        let activity = Activity { status_name, ..record.clone() };
+        let mut activity = Activity { status_name, ..record.clone() };
         if let Some(here) = current.and_then(Version::record) {
-            let as_of = activity.provenance.as_of().zip(here.provenance.as_of());
+            let (new, held) = (activity.provenance, here.provenance);
+            if new.is_undated {
+                activity.created = here.created;
+            }
+            let as_of = new.as_of().zip(held.as_of());
             let is_older = as_of.is_some_and(|(new, held)| new < held);
-            let is_as_new = as_of.is_none_or(|(new, held)| new == held);
-            let here = Activity { provenance: activity.provenance, ..here.clone() };
-            if (is_as_new && activity == here) || (is_older && !is_repair) {
+            // Of a copy from a file, it is not known what the server said of times.
+            let is_of_a_copy = held.source == Source::Here && !is_repair;
+            let is_said_alike = Provenance { since: None, ..held } == new || is_of_a_copy;
+            let here = Activity { provenance: new, ..here.clone() };
+            if (is_said_alike && activity == here) || (is_older && !is_repair) {
                 return Ok(None);
             }
         }

@@ -65,6 +65,12 @@ pub struct Content<'a> {
     /// The stamp of the version that brought the content, where it was an earlier one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<i64>,
+    /// Whether the server that it was followed from does not say when it was changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stampless: bool,
+    /// Whether it does not say when it was created.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undated: bool,
 }
 
 /// A text, pointing into its JSON where that has no escapes.
@@ -250,10 +256,12 @@ impl<'a> Content<'a> {
             external_id: activity.external_id.as_ref().map(|id| StoredText::of(id.as_str())),
             imported: match activity.provenance.source {
                 Source::Import(as_of) => Some(as_of.millis()),
-                Source::Here | Source::Edited => None,
+                Source::Here | Source::Stampless | Source::Edited => None,
             },
             edited: activity.provenance.source == Source::Edited,
             since: activity.provenance.since.map(Stamp::millis),
+            stampless: activity.provenance.source == Source::Stampless,
+            undated: activity.provenance.is_undated,
         }
     }
 
@@ -261,9 +269,11 @@ impl<'a> Content<'a> {
         let source = match self.imported {
             Some(as_of) => Source::Import(Stamp::from_millis(as_of)),
             None if self.edited => Source::Edited,
+            None if self.stampless => Source::Stampless,
             None => Source::Here,
         };
-        Provenance { source, since: self.since.map(Stamp::from_millis) }
+        let since = self.since.map(Stamp::from_millis);
+        Provenance { source, since, is_undated: self.undated }
     }
 
     /// How long the texts are that may be long.

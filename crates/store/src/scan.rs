@@ -31,6 +31,8 @@ pub(crate) fn content(json: &str) -> Option<Content<'_>> {
         imported: scan.optional(",\"imported\":", Scan::number)?,
         edited: scan.optional(",\"edited\":", |scan| scan.skip("true"))?.is_some(),
         since: scan.optional(",\"since\":", Scan::number)?,
+        stampless: scan.optional(",\"stampless\":", |scan| scan.skip("true"))?.is_some(),
+        undated: scan.optional(",\"undated\":", |scan| scan.skip("true"))?.is_some(),
     };
     (scan.0 == "}" && !has_control).then_some(content)
 }
@@ -113,6 +115,7 @@ mod tests {
             r#"{"created":1,"created_by":"Zoë \"Z\"","modified_by":"王","subject":"Call","note":"a\nb","start":[1,-18000],"end":[2,0],"client":9,"system_user":4,"status":3,"status_name":"Waiting","priority":"High","custom_fields":[{"field":"81","value":"Blue"}],"external_id":"hubspot:7","imported":7,"since":8}"#,
             r#"{"created":-1,"subject":"Call","note":"","start":[0,0],"status":1,"status_name":"Done","priority":"Low"}"#,
             r#"{"created":-1,"subject":"Call","note":"","start":[0,0],"status":1,"status_name":"Done","priority":"Low","edited":true}"#,
+            r#"{"created":-1,"subject":"Call","note":"","start":[0,0],"status":1,"status_name":"Done","priority":"Low","stampless":true,"undated":true}"#,
         ] {
             let read = content(json).unwrap();
             assert_eq!(serde_json::to_string(&read).unwrap(), json);

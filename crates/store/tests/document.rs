@@ -153,9 +153,14 @@ fn moment() -> impl Strategy<Value = Moment> {
 }
 
 fn provenance() -> impl Strategy<Value = Provenance> {
-    let source =
-        prop_oneof![Just(Source::Here), stamp().prop_map(Source::Import), Just(Source::Edited)];
-    (source, option::of(stamp())).prop_map(|(source, since)| Provenance { source, since })
+    let source = prop_oneof![
+        Just(Source::Here),
+        stamp().prop_map(Source::Import),
+        Just(Source::Edited),
+        Just(Source::Stampless)
+    ];
+    let whole = (source, option::of(stamp()), any::<bool>());
+    whole.prop_map(|(source, since, is_undated)| Provenance { source, since, is_undated })
 }
 
 fn custom_field() -> impl Strategy<Value = CustomField> {

@@ -25,7 +25,7 @@ pub(crate) enum What {
     Count,
     /// How many of these.
     CountOf(Ids),
-    /// Those of these activities that exist, as JSON lines with the source's times of change.
+    /// Those of these activities that exist, as the source has them: a list of rows as JSON.
     Rows(Ids),
     /// The ids of all activities, one a line.
     Ids,

@@ -3,10 +3,13 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use domain::{ActivityId, Follows, Imported, Name, NoNames, OrgId, Organization, Stamp, Zone};
-use files::{ColumnNames, Reading};
-use mirror::State;
-use neon::export::{Format, Writer};
+use domain::{
+    ActivityId, Follows, Imported, Name, OrgId, Organization, Stamp, State as Content, Version,
+    Zone,
+};
+use files::WholeRecords;
+use mirror::columns::{Values, values};
+use mirror::{Row, State};
 use service::{Directory, FollowError, FollowPage, Followed, Integration, Service};
 
 use super::{Context, Failure, Files, agreeing};
@@ -47,9 +50,10 @@ pub(super) fn run(
         }
         What::Rows(ids) => {
             let rows = service.org(org).map(|tenant| service.followed(&tenant, &ids.list()));
-            let mut writer = Writer::new(Format::JsonLines, Zone::utc(), Vec::new())?;
-            rows.transpose()?.unwrap_or_default().iter().try_for_each(|row| writer.write(row))?;
-            console.print(&String::from_utf8(writer.finish()?)?)?;
+            let rows = rows.transpose()?.unwrap_or_default();
+            let values: Vec<Values> =
+                rows.into_iter().filter_map(row).map(|row| values(&row)).collect();
+            console.print(&serde_json::to_string(&values)?)?;
         }
         What::Ids => {
             let ids = service.org(org).map_or_else(Vec::new, |tenant| service.ids(&tenant));
@@ -81,6 +85,14 @@ pub(super) fn run(
         What::Finish { ahead_ms } => finish(service, org, *ahead_ms, console)?,
     }
     Ok(())
+}
+
+/// A version as the source has it.
+fn row(version: Version) -> Option<Row> {
+    let Content::Record(activity) = version.state else { return None };
+    let (modified, is_dated) = (activity.provenance.as_of(), !activity.provenance.is_undated);
+    let created = is_dated.then_some(activity.created);
+    Some(Row { id: version.id, modified, created, activity })
 }
 
 fn print_ids(ids: &[ActivityId], console: &mut dyn Console) -> Result<(), Failure> {
@@ -120,17 +132,8 @@ fn items(service: &Service, files: &mut dyn Files) -> Result<Vec<Imported>, Fail
     if source.fill_buf()?.is_empty() {
         return Ok(items);
     }
-    let reading = Reading {
-        now: service.now(),
-        zone: &Zone::utc(),
-        zone_is_said: true,
-        dates: None,
-        columns: &ColumnNames::default(),
-        folder: None,
-        unpacked_max: files::WORKBOOK_UNPACKED_BYTES_MAX,
-        names: &mut NoNames,
-    };
-    files::read("the source's answer", source, reading, &mut |item| {
+    let mut whole = WholeRecords::default();
+    files::read("the source's answer", source, whole.reading(service.now()), &mut |item| {
         items.push(item);
         ControlFlow::Continue(())
     })?;
@@ -163,13 +166,13 @@ fn finish(
         console.print("It has no API key yet.\n")?;
     } else {
         let head = ["KEY", "LABEL", "USER", "LAST POLL HERE", "NEXT FROM HERE"];
-        let rows: Vec<Vec<String>> = live.iter().map(|one| row(one, &directory)).collect();
+        let rows: Vec<Vec<String>> = live.iter().map(|one| integration(one, &directory)).collect();
         console.print(&table(&head, &rows))?;
     }
     Ok(console.print(&steps(&follows, &directory, ahead_ms))?)
 }
 
-fn row(one: &Integration, directory: &Directory) -> Vec<String> {
+fn integration(one: &Integration, directory: &Directory) -> Vec<String> {
     let zone = &directory.organization.zone;
     let user = directory.users.get(&one.key.user).map(|user| user.name.to_string());
     let at = |at: Option<Stamp>, none: &str| {

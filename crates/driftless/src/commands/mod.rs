@@ -16,12 +16,23 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use service::Service;
 use store_sqlite::SqliteStore;
+use thiserror::Error;
 
 use crate::cli::{STANDARD_INPUT, Work};
 use crate::console::Console;
 
 /// A command did not succeed: one sentence that says why and what to do.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// What was typed cannot be meant: one sentence that says why.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub(crate) struct Usage(pub(crate) String);
+
+impl Usage {
+    /// The exit code, as for what the command line itself does not take.
+    pub(crate) const CODE: u8 = 2;
+}
 
 /// What a command that was done has found: nothing that matters, unless it looked for problems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +87,9 @@ impl Files for LocalFiles {
     }
 
     fn back_up(&mut self, context: &Context, to: &Path) -> Result<(), Failure> {
-        Ok(context.store.backup(to)?)
+        context.store.backup(to)?;
+        crate::follow::copy_aside(&context.folder, to)?;
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use domain::Clock;
 use service::SystemClock;
 
 use super::Finish;
-use super::work::{Progress, broken_off, told};
+use super::work::{Out, Progress, broken_off, told};
 use crate::commands::{Ending, Failure};
 use crate::console::Terminal;
 use crate::follow::Following;
@@ -32,7 +32,6 @@ pub(super) fn run(finish: &Finish, folder: &Path) -> Result<Ending, Failure> {
     let (options, begun) = (finish.manner.options(false), Instant::now());
     let mut progress = Progress(Terminal::new());
     let done = ::mirror::run(&mut source, &mut following, &options, &stop, &mut progress);
-    drop(progress);
     let summary = match done {
         Err(error @ RunError::Breaker { .. }) => return broken_off(&error),
         done => done?,
@@ -40,6 +39,19 @@ pub(super) fn run(finish: &Finish, folder: &Path) -> Result<Ending, Failure> {
     writeln!(io::stdout(), "{}", told(&summary, false, begun.elapsed()))?;
     if summary.complete_to.is_none() {
         return Ok(Ending::Warning);
+    }
+    let verified =
+        ::mirror::verify(&mut source, &mut following, &options, false, &stop, &mut progress)?;
+    drop(progress);
+    let found = Out::Output.tell(&verified)?;
+    if found != Ending::Done && (verified.as_of.is_none() || !finish.accept_differences) {
+        if verified.as_of.is_some() {
+            writeln!(
+                io::stderr(),
+                "driftless: nothing was opened: repair with `driftless mirror verify --repair` first, or open it as it is with --accept-differences"
+            )?;
+        }
+        return Ok(found);
     }
     io::stdout().write_all(following.open_to_people(Some(ahead_ms))?.as_bytes())?;
     Ok(Ending::Done)

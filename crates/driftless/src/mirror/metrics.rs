@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::metrics::{counter, describe_counter, describe_gauge, gauge};
@@ -13,6 +14,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use service::SystemClock;
+use tokio::sync::Semaphore;
 
 use crate::commands::Failure;
 
@@ -32,6 +34,9 @@ const KINDS: [&str; 3] = ["source", "target", "removals"];
 
 /// A client that does not send its request within this time is dropped.
 const REQUEST_WITHIN: Duration = Duration::from_secs(15);
+
+/// As many clients are served at once: more than there are monitors.
+const CONNECTIONS_MAX: usize = 16;
 
 /// An address and a port; a port alone is one of this machine's own address.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
@@ -63,7 +68,9 @@ pub(super) fn serve(address: SocketAddr) -> Result<(), Failure> {
 }
 
 async fn answer_all(listener: tokio::net::TcpListener, metrics: PrometheusHandle) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
             // As when there are no more file descriptors.
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -79,8 +86,10 @@ async fn answer_all(listener: tokio::net::TcpListener, metrics: PrometheusHandle
             .header_read_timeout(REQUEST_WITHIN)
             .keep_alive(false)
             .serve_connection(TokioIo::new(stream), answering);
-        // One at a time: only a monitor asks.
-        let _ = tokio::time::timeout(REQUEST_WITHIN, connection).await;
+        tokio::spawn(async move {
+            let _ = tokio::time::timeout(REQUEST_WITHIN, connection).await;
+            drop(place);
+        });
     }
 }
 

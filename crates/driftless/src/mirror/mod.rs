@@ -4,6 +4,7 @@ mod finish;
 mod metrics;
 mod work;
 
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,12 +12,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ::mirror::target::{TargetAddress, TargetAddressError};
-use ::mirror::{Breaker, Options, Patience, Source, Stop};
-use clap::builder::BoolishValueParser;
+use ::mirror::{Breaker, Options, Patience, Source, SourceError, Stop};
+use clap::builder::{BoolishValueParser, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{Args, Subcommand};
 use domain::OrgId;
 
-use crate::commands::{Ending, Failure};
+use crate::commands::{Ending, Failure, Usage};
 use crate::{api_key, folder};
 
 #[derive(Subcommand, Debug)]
@@ -35,9 +37,9 @@ pub(crate) enum Mirror {
     Verify(Verify),
     /// Stop following another server: run once more, let people write, and say how integrations go on.
     ///
-    /// For an organization that `mirror run --to driftless:ORG` has kept equal. If the last run fails or is
-    /// stopped, nothing is opened. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 stopped because too much would
-    /// be removed.
+    /// For an organization that `mirror run --to driftless:ORG` has kept equal. After the last run, it is compared with
+    /// the server. If the run fails or is stopped, or something differs, nothing is opened. Exit codes: 0 done, 1 failed
+    /// or different, 2 wrong usage, 3 stopped because too much would be removed.
     Finish(Finish),
 }
 
@@ -81,7 +83,7 @@ struct Between {
     /// Where to write: sqlite:FILE, postgresql://USER@HOST/DATABASE, csv:FILE, jsonl:DIR, singer:- (messages for
     /// a Singer target, on standard output), or driftless:ORG for an organization of the data folder (--data), which
     /// is read-only until `mirror finish`.
-    #[arg(long, env = "DRIFTLESS_MIRROR_TO", value_name = "TARGET")]
+    #[arg(long, env = "DRIFTLESS_MIRROR_TO", value_name = "TARGET", hide_env_values = true, value_parser = ToParser)]
     to: To,
     /// With --to singer:- only: the file that the Singer target's output is appended to. It tells where to continue.
     #[arg(long, env = "DRIFTLESS_MIRROR_STATE", value_name = "FILE")]
@@ -124,6 +126,9 @@ pub(crate) struct Finish {
     /// Do not ask the other server again, for example because it no longer exists.
     #[arg(long, env = "DRIFTLESS_MIRROR_WITHOUT_LAST_RUN", value_parser = BoolishValueParser::new())]
     without_last_run: bool,
+    /// Open the organization even if it differs from the server; what differs is listed.
+    #[arg(long, env = "DRIFTLESS_MIRROR_ACCEPT_DIFFERENCES", value_parser = BoolishValueParser::new())]
+    accept_differences: bool,
 }
 
 /// Where to write.
@@ -145,6 +150,26 @@ impl FromStr for To {
                 other => other.to_string(),
             }),
         }
+    }
+}
+
+/// Reads a target. One that is refused is not repeated in the message: it can have a password in it.
+#[derive(Clone)]
+struct ToParser;
+
+impl TypedValueParser for ToParser {
+    type Value = To;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        _: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<To, clap::Error> {
+        value.to_string_lossy().parse().map_err(|problem: String| {
+            let told = format!("invalid value for '--to <TARGET>': {problem}\n");
+            clap::Error::raw(ErrorKind::ValueValidation, told).with_cmd(command)
+        })
     }
 }
 
@@ -177,10 +202,8 @@ pub(crate) fn run(mirror: &Mirror, folder: &Path, is_named: bool) -> Result<Endi
     if let (Some(To::Here(_)), false) = (to, is_named) {
         folder::expect_data(folder)?;
     }
+    mirror.expect_usable()?;
     match mirror {
-        Mirror::Run(run) if run.verify_every.is_some() && run.between.to.is_singer() => {
-            Err("--verify-every cannot be used with --to singer:-: what a Singer target has cannot be read".into())
-        }
         Mirror::Run(run) => {
             let work = work::Work::prepare(&run.between, folder, run.dry_run)?;
             if let Some(address) = run.metrics {
@@ -195,6 +218,40 @@ pub(crate) fn run(mirror: &Mirror, folder: &Path, is_named: bool) -> Result<Endi
     }
 }
 
+/// An address that is none was typed.
+pub(crate) fn source<T>(made: Result<T, SourceError>) -> Result<T, Failure> {
+    made.map_err(|error| match error {
+        SourceError::Address(_) | SourceError::Password => Usage(error.to_string()).into(),
+        other => other.into(),
+    })
+}
+
+impl Mirror {
+    /// Refuses options that contradict each other.
+    fn expect_usable(&self) -> Result<(), Usage> {
+        let (between, verify_every) = match self {
+            Mirror::Run(run) => (&run.between, run.verify_every),
+            Mirror::Verify(verify) => (&verify.between, None),
+            Mirror::Finish(_) => return Ok(()),
+        };
+        let is_verify = matches!(self, Mirror::Verify(_));
+        let problem = match (between.to.is_singer(), between.state.is_some()) {
+            (false, true) => "--state is for --to singer:- only: other targets keep their state",
+            (true, _) if is_verify => {
+                "a Singer target passes everything on and cannot be compared: compare another target with the server"
+            }
+            (true, _) if verify_every.is_some() => {
+                "--verify-every cannot be used with --to singer:-: what a Singer target has cannot be read"
+            }
+            (true, false) => {
+                "--to singer:- needs --state FILE: the file that the output of the Singer target is appended to (it need not exist yet)"
+            }
+            _ => return Ok(()),
+        };
+        Err(Usage(problem.to_owned()))
+    }
+}
+
 impl Manner {
     fn source(&self, from: &str, org: &str, stop: &Stop) -> Result<Source, Failure> {
         let key = api_key::read(self.key_file.as_deref(), "--key-file", "DRIFTLESS_MIRROR_KEY")?;
@@ -202,7 +259,7 @@ impl Manner {
         let note = Box::new(|line: &str| {
             let _ = writeln!(io::stderr(), "{line}");
         });
-        Ok(Source::new(from, org, &key, patience, stop.clone(), note)?)
+        source(Source::new(from, org, &key, patience, stop.clone(), note))
     }
 
     fn options(&self, dry_run: bool) -> Options {

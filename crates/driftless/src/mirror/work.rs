@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ::mirror::target::Target;
 use ::mirror::{
-    Difference, Options, Report, RunError, Source, SourceError, Stop, Summary, Verified,
+    Difference, Options, Report, RunError, Source, SourceError, Stop, Summary, Taken, Verified,
 };
 use domain::Zone;
 
@@ -37,7 +37,7 @@ pub(super) struct Work {
 
 /// Where lines about a run go.
 #[derive(Clone, Copy)]
-enum Out {
+pub(super) enum Out {
     Output,
     Error,
 }
@@ -54,6 +54,47 @@ impl Out {
             Out::Error => io::stderr().write_all(line.as_bytes()),
         }
     }
+
+    /// Says what a comparison has found.
+    pub(super) fn tell(self, verified: &Verified) -> io::Result<Ending> {
+        let Verified { compared, unreadable, different, differences, left, as_of, requests } =
+            verified;
+        let Some(as_of) = as_of else {
+            writeln!(io::stderr(), "driftless: stopped before the end: nothing was found out")?;
+            return Ok(Ending::Warning);
+        };
+        for (id, difference) in differences.iter().take(DIFFERENCES_SHOWN_MAX) {
+            self.line(&match difference {
+                Difference::Missing => format!("{id}: missing in the target"),
+                Difference::Stale(columns) => format!("{id}: differs in {}", columns.join(", ")),
+                Difference::Ghost => format!("{id}: not at the server"),
+                Difference::RemovalMissing => format!("{id}: removal missing in the target"),
+                Difference::RemovalWrong => {
+                    format!("{id}: removed in the target, but not at the server")
+                }
+            })?;
+        }
+        let more = different.saturating_sub(DIFFERENCES_SHOWN_MAX as u64);
+        if more > 0 {
+            self.line(&format!("and {more} more"))?;
+        }
+        let found = match (different, left) {
+            (0, _) => "equal".to_owned(),
+            (count, Some(0)) => format!("{count} repaired"),
+            (count, Some(left)) => {
+                format!("{count} different, and {left} still after they were repaired")
+            }
+            (count, None) => format!("{count} different; --repair repairs them"),
+        };
+        let unreadable = match unreadable {
+            0 => String::new(),
+            count => format!(" ({count} cannot be read)"),
+        };
+        let as_of = Zone::utc().at(*as_of);
+        let compared = format!("{compared} compared{unreadable} as of {as_of}");
+        self.line(&format!("{compared} in {requests} requests: {found}"))?;
+        Ok(if verified.is_equal() { Ending::Done } else { Ending::Warning })
+    }
 }
 
 impl Work {
@@ -62,9 +103,6 @@ impl Work {
         folder: &Path,
         dry_run: bool,
     ) -> Result<Work, Failure> {
-        if between.state.is_some() && !between.to.is_singer() {
-            return Err("--state is for --to singer:- only: other targets keep their state".into());
-        }
         let stop = stop_on_signals()?;
         Ok(Work {
             source: between.manner.source(&between.from, &between.org, &stop)?,
@@ -103,11 +141,12 @@ impl Work {
         ::mirror::run(source, &mut **target, options, stop, &mut Progress(Terminal::new()))
     }
 
-    fn verify(&mut self, repair: bool) -> Result<Verified, RunError> {
+    /// Compares, after that was taken away by the run before.
+    fn verify(&mut self, repair: bool, taken: Taken) -> Result<Verified, RunError> {
         let Work { source, target: Some(target), options, stop, .. } = self else {
             return Ok(Verified::default());
         };
-        let progress = &mut Progress(Terminal::new());
+        let (progress, options) = (&mut Progress(Terminal::new()), &options.after(taken));
         ::mirror::verify(source, &mut **target, options, repair, stop, progress)
     }
 
@@ -118,6 +157,14 @@ impl Work {
         };
         let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
         Ok(target.state()?.is_some_and(|state| state.is_comparison_due(every)))
+    }
+
+    /// Holds nothing that others need until the next run, such as a data folder.
+    fn rest(&mut self) {
+        if let (To::Here(_), Some(target)) = (&self.to, &mut self.target) {
+            // What could not be ended will be by the next run.
+            let _ = target.finish();
+        }
     }
 
     /// Whether the next run may succeed where this one failed. A target that failed is opened again by then: its
@@ -133,57 +180,17 @@ impl Work {
             RunError::OtherSource { .. } | RunError::PassedOn(_) => false,
         }
     }
-
-    fn tell(&self, verified: &Verified) -> Result<Ending, Failure> {
-        let Verified { compared, unreadable, different, differences, left, as_of, requests } =
-            verified;
-        let Some(as_of) = as_of else {
-            writeln!(io::stderr(), "driftless: stopped before the end: nothing was found out")?;
-            return Ok(Ending::Warning);
-        };
-        for (id, difference) in differences.iter().take(DIFFERENCES_SHOWN_MAX) {
-            self.out.line(&match difference {
-                Difference::Missing => format!("{id}: missing in the target"),
-                Difference::Stale(columns) => format!("{id}: differs in {}", columns.join(", ")),
-                Difference::Ghost => format!("{id}: not at the server"),
-                Difference::RemovalMissing => format!("{id}: removal missing in the target"),
-                Difference::RemovalWrong => {
-                    format!("{id}: removed in the target, but not at the server")
-                }
-            })?;
-        }
-        let more = different.saturating_sub(DIFFERENCES_SHOWN_MAX as u64);
-        if more > 0 {
-            self.out.line(&format!("and {more} more"))?;
-        }
-        let found = match (different, left) {
-            (0, _) => "equal".to_owned(),
-            (count, Some(0)) => format!("{count} repaired"),
-            (count, Some(left)) => {
-                format!("{count} different, and {left} still after they were repaired")
-            }
-            (count, None) => format!("{count} different; --repair repairs them"),
-        };
-        let unreadable = match unreadable {
-            0 => String::new(),
-            count => format!(" ({count} cannot be read)"),
-        };
-        let as_of = Zone::utc().at(*as_of);
-        let compared = format!("{compared} compared{unreadable} as of {as_of}");
-        self.out.line(&format!("{compared} in {requests} requests: {found}"))?;
-        Ok(if verified.is_equal() { Ending::Done } else { Ending::Warning })
-    }
 }
 
 /// Compares, after one run.
 pub(super) fn compare(mut work: Work, repair: bool) -> Result<Ending, Failure> {
     work.open()?;
-    let verified = match work.verify(repair) {
+    let verified = match work.verify(repair, Taken::default()) {
         Ok(verified) => verified,
         Err(error @ RunError::Breaker { .. }) => return broken_off(&error),
         Err(error) => return Err(error.into()),
     };
-    work.tell(&verified)
+    Ok(work.out.tell(&verified)?)
 }
 
 pub(super) fn again_and_again(
@@ -194,7 +201,7 @@ pub(super) fn again_and_again(
     loop {
         let ending = match once(&mut work, verify_every) {
             Ok(true) => Ending::Done,
-            // Told to stop: what is there is not all.
+            // Told to stop, or not equal although it was repaired: what is there is not all.
             Ok(false) => Ending::Warning,
             Err(Ended::Run(error)) => {
                 metrics::failed(&error);
@@ -210,6 +217,9 @@ pub(super) fn again_and_again(
             }
             Err(Ended::Told(failure)) => return Err(failure),
         };
+        if every.is_some() {
+            work.rest();
+        }
         match every {
             Some(pause) if !work.stop.wait(pause) => {}
             Some(_) if ending == Ending::Warning => return Ok(Ending::Done),
@@ -231,7 +241,7 @@ impl From<RunError> for Ended {
     }
 }
 
-/// A run, and a comparison if one is due; whether the run came to its end.
+/// A run, and a comparison if one is due; whether all came to a good end.
 fn once(work: &mut Work, verify_every: Option<Duration>) -> Result<bool, Ended> {
     let begun = Instant::now();
     let summary = work.run()?;
@@ -243,9 +253,10 @@ fn once(work: &mut Work, verify_every: Option<Duration>) -> Result<bool, Ended> 
     if let Some(every) = verify_every
         && work.is_comparison_due(every)?
     {
-        let verified = work.verify(true)?;
+        let verified = work.verify(true, summary.taken)?;
         metrics::compared(&verified);
-        work.tell(&verified).map_err(Ended::Told)?;
+        let told = work.out.tell(&verified).map_err(|error| Ended::Told(error.into()))?;
+        return Ok(told == Ending::Done);
     }
     Ok(summary.complete_to.is_some())
 }

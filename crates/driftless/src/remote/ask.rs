@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use store_sqlite::{BackupError, DATABASE_FILE};
+use store_sqlite::BackupError;
 
 use super::{CHUNK_BYTES, Frame, REQUEST_WAIT_MAX, Request};
 use crate::cli::Work;
@@ -101,7 +101,9 @@ fn listen(
             (Frame::Print(text), _) => console.print(&text)?,
             (Frame::Note(line), _) => console.note(&line)?,
             (Frame::Progress { what, done, total }, _) => console.progress(&what, done, total)?,
-            (Frame::Backup { bytes }, Some(to)) => to.take(&mut source, bytes, console)?,
+            (Frame::Backup { name, bytes }, Some(to)) => {
+                to.take(&name, &mut source, bytes, console)?;
+            }
             (Frame::Backup { .. }, None) => {
                 return Err("the server sent an unexpected answer".into());
             }
@@ -141,13 +143,14 @@ impl Destination {
     /// Writes what comes. It appears under its name when it is whole and on disk.
     fn take(
         &self,
+        name: &str,
         source: &mut impl Read,
         bytes: u64,
         console: &mut dyn Console,
     ) -> Result<(), Failure> {
         let partial = self.0.join("backup.partial");
         let taken = write(&partial, source, bytes, console)
-            .and_then(|()| fs::rename(&partial, self.0.join(DATABASE_FILE)))
+            .and_then(|()| fs::rename(&partial, self.0.join(name)))
             .and_then(|()| File::open(&self.0)?.sync_all());
         if taken.is_err() {
             let _ = fs::remove_file(&partial); // So that the folder can be named again.

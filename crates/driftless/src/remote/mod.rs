@@ -61,6 +61,8 @@ enum Frame {
     },
     /// A backup of this many bytes follows.
     Backup {
+        /// Under which name it is written.
+        name: String,
         bytes: u64,
     },
     Done(Ending),

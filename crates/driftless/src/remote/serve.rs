@@ -206,13 +206,21 @@ impl<R: BufRead> Files for SentFiles<'_, R> {
     fn back_up(&mut self, context: &Context, _: &Path) -> Result<(), Failure> {
         let folder = tempfile::Builder::new().prefix(COPY_PREFIX).tempdir_in(&context.folder)?;
         context.store.backup(folder.path())?;
-        let copy = File::open(folder.path().join(DATABASE_FILE))?;
+        // The database comes last: without it, there is no backup.
+        let mut names = crate::follow::copy_aside(&context.folder, folder.path())?;
+        names.push(DATABASE_FILE.to_owned());
+        let open = |name: String| Ok((File::open(folder.path().join(&name))?, name));
+        let copies: io::Result<Vec<(File, String)>> = names.into_iter().map(open).collect();
+        let copies = copies?;
         folder.close()?;
-        let bytes = copy.metadata()?.len();
-        send(self.back, &Frame::Backup { bytes })?;
-        let mut back = BufWriter::with_capacity(CHUNK_BYTES, self.back);
-        io::copy(&mut copy.take(bytes), &mut back)?;
-        Ok(back.flush()?)
+        for (copy, name) in copies {
+            let bytes = copy.metadata()?.len();
+            send(self.back, &Frame::Backup { name, bytes })?;
+            let mut back = BufWriter::with_capacity(CHUNK_BYTES, self.back);
+            io::copy(&mut copy.take(bytes), &mut back)?;
+            back.flush()?;
+        }
+        Ok(())
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
@@ -259,16 +259,24 @@ fn a_server_that_cannot_be_asked_is_told_with_a_reason() {
     let here = compared.address();
     let both = format!("--left {here} --right {here}");
     let page = altering(&here, |_, _| "<html>Welcome</html>".to_owned());
-    let cases = [
-        (format!("{both} --left-key-file key --right-key-file wrong"), "does not accept the key"),
+    let keys = "--left-key-file key --right-key-file key";
+    let misused = [
         (
             format!("{both} --left-key-file key"),
             "give --right-key-file, or set DRIFTLESS_COMPARE_RIGHT_KEY",
         ),
+        (format!("--left {here} --right ftp://x {keys}"), "is not the address of a server"),
         (
-            format!("--left {here} --right ftp://x --left-key-file key --right-key-file key"),
-            "is not the address of a server",
+            format!("{both} {keys} --set-aside subject,lastModifiedDatetime"),
+            "--set-aside lastModifiedDatetime: no answer has such a member. These can",
         ),
+    ];
+    for (line, why) in misused {
+        let told = compared.folder.misused(&format!("compare --left-org acme {line}"));
+        assert!(told.contains(why), "{why}\n{told}");
+    }
+    let cases = [
+        (format!("{both} --left-key-file key --right-key-file wrong"), "does not accept the key"),
         (
             format!("--left {here} --right {page} --left-key-file key --right-key-file key"),
             "does not answer as API v1 does (status 200): it begins \"<html>Welcome</html>\"",
@@ -318,3 +326,47 @@ fn a_question_that_a_server_breaks_on_is_a_difference_like_others() {
     assert!(first.contains("the answer: another body: left JSON, right no answer"), "{first}");
     assert!(told.out.contains("  logout again\n"), "{}", told.shown());
 }
+
+#[test]
+fn members_that_are_set_aside_are_not_compared_nor_what_is_in_them() {
+    let compared = Compared::start();
+    let right = altering(&compared.address(), |_, body| {
+        body.replace("\"Not Started\"", "\"Fresh\"").replace("\"Call\"", "\"Ring\"")
+    });
+    let told = |more: &str| compared.with(&right, more).out;
+    let all = told("");
+    assert!(
+        all.contains("activityStatus.name: another value") && all.contains(".subject: another")
+    );
+    let some = told("--set-aside activityStatus,subject");
+    assert!(!some.contains("activityStatus.name:") && !some.contains(".subject:"), "{some}");
+}
+
+#[test]
+fn a_session_that_a_server_repeats_is_not_shown() {
+    let compared = Compared::start();
+    let right = altering(&compared.address(), |path, body| {
+        let session = "5e551005e551005e551005e551005e55";
+        let mut answer: Value = serde_json::from_str(&body).unwrap();
+        match path.contains("/login") {
+            true => {
+                SESSIONS.lock().unwrap().push(answer["loginResponse"]["userSessionId"].to_string());
+            }
+            false => {
+                let content = answer.as_object_mut().unwrap().values_mut().next().unwrap();
+                let sessions = SESSIONS.lock().unwrap();
+                let session = sessions.first().map_or(session, |own| own.trim_matches('"'));
+                content["echo"] = json!(format!("of {session}"));
+            }
+        }
+        answer.to_string()
+    });
+    let told = compared.with(&right, "");
+    assert!(told.out.contains("echo: only on the right: \"of (secret)\""), "{}", told.shown());
+    for session in SESSIONS.lock().unwrap().iter() {
+        assert!(!told.shown().contains(session.trim_matches('"')), "{}", told.shown());
+    }
+}
+
+/// The sessions that the server of the test above has given.
+static SESSIONS: Mutex<Vec<String>> = Mutex::new(Vec::new());

@@ -144,6 +144,14 @@ impl Folder {
         said.to_owned()
     }
 
+    /// Runs a command that cannot be meant; gives what it says about that.
+    #[track_caller]
+    pub(crate) fn misused(&self, line: &str) -> String {
+        let output = self.run(line);
+        assert_eq!((output.code, output.out.as_str()), (2, ""), "{line}: {output:?}");
+        output.err
+    }
+
     /// What is typed and shown when these commands follow one another.
     pub(crate) fn transcript(&self, lines: &[&str]) -> String {
         let shown = |line: &&str| format!("$ driftless {line}\n{}", self.run(line).shown());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -18,7 +18,7 @@ use crate::compare::altering;
 use crate::double::Double;
 use crate::folder::{Folder, Output};
 use crate::server::{Server, WAIT_MAX};
-use crate::world::Sins;
+use crate::world::{Sins, Stampless};
 
 /// What a copy has: subjects by id.
 type Copy = BTreeMap<i64, String>;
@@ -292,6 +292,10 @@ fn what_it_follows_survives_a_restart_a_backup_and_an_export() {
         assert!(out.contains(" 1 written, 0 removed"), "{data}: {out}");
         // The cursor came with it.
         assert!(out.starts_with("1 read") || out.starts_with("2 read"), "{data}: {out}");
+        // When the source has changed it is not in an export.
+        let verify = following.command("verify").replace("driftless-data", data);
+        folder.ok(&format!("{verify} --repair"));
+        assert!(folder.ok(&verify).ends_with(": equal\n"), "{data}");
     }
 }
 
@@ -535,6 +539,25 @@ fn a_record_that_is_no_activity_is_kept_next_to_the_organization_and_told_in_the
     assert!(following.copy().len() < 80);
     let verified = following.folder.ok(&following.command("verify"));
     assert!(verified.contains(" cannot be read) as of "), "{verified}");
+    // A backup has it too, with and without a server.
+    let counts = || {
+        ["driftless-data", "copy", "copy2"].map(|data| {
+            let file = following.folder.path(data).join("mirror-acme.db");
+            let connection = rusqlite::Connection::open(file).unwrap();
+            let sql = "SELECT count(*) FROM activity_unreadable";
+            connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()
+        })
+    };
+    following.folder.ok("backup copy");
+    let server = following.folder.serve();
+    following.folder.ok("backup copy2");
+    server.stop();
+    let [here, copy, copy2] = counts();
+    assert!(here > 0 && [copy, copy2] == [here; 2], "{here}, {copy}, {copy2}");
+    for data in ["copy", "copy2"] {
+        let verify = following.command("verify").replace("driftless-data", data);
+        assert!(following.folder.ok(&verify).ends_with(": equal\n"), "{data}");
+    }
 
     sins(&double, false);
     (1..=80).for_each(|id| double.edit(id));
@@ -655,7 +678,11 @@ fn pass(mut stream: TcpStream, server: &str, trap: &Mutex<Trap>, tell: &Sender<(
     }
     let mut there = TcpStream::connect(server.trim_start_matches("http://")).unwrap();
     let (mut from, mut to) = (stream.try_clone().unwrap(), there.try_clone().unwrap());
-    std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut from, &mut to);
+        // A run that was killed sends no more: the server must not wait for it.
+        let _ = to.shutdown(Shutdown::Write);
+    });
     let mut answer = Vec::new();
     let _ = there.read_to_end(&mut answer);
     let _ = stream.write_all(&answer);
@@ -749,4 +776,68 @@ fn a_mirror_that_goes_on_and_on_outlives_the_server_below_it() {
     assert!(following.folder.refused(&following.command("run")).contains("another mirror"));
     mirror.stop();
     server.stop();
+}
+
+#[test]
+fn an_activity_that_loses_its_time_of_change_there_is_taken_over() {
+    let sins = Sins { stampless: Stampless::Everywhere, ..Sins::default() };
+    let double = Double::start(sins, 3);
+    double.create(20);
+    let following = Following::of(double.address());
+    following.ok();
+    {
+        let mut world = double.world.lock().unwrap();
+        let id = world.living().find(|id| world.has_stamp(*id)).unwrap();
+        world.lose_stamp(id);
+    }
+    let told = following.ok();
+    assert!(told.ends_with(" 1 written, 0 removed"), "{told}");
+    assert_eq!(following.copy(), double.truth());
+    let versions = following.versions();
+    assert!(following.ok().ends_with(" 0 written, 0 removed"));
+    let verified = following.folder.ok(&following.command("verify"));
+    assert!(verified.ends_with(": equal\n"), "{verified}");
+    assert_eq!(following.versions(), versions, "what is equal makes no version");
+    // A time that nobody has said is not shown as one long ago.
+    assert!(!following.folder.ok("export acme").contains("\"0001-"));
+}
+
+#[test]
+fn an_organization_that_differs_is_opened_only_if_that_is_accepted() {
+    let double = Double::start(Sins::default(), 4);
+    double.create(5);
+    let following = Following::of(double.address());
+    following.ok();
+    double.world.lock().unwrap().now += 3_600_000;
+    following.ok();
+    double.world.lock().unwrap().change_unseen(2);
+    let finish =
+        |more: &str| following.folder.run(&format!("mirror finish acme --key-file key {more}"));
+    let refused = finish("");
+    assert_eq!(refused.code, 1, "{}", refused.shown());
+    assert!(refused.out.contains("2: differs in subject\n"), "{}", refused.shown());
+    assert!(refused.err.contains("nothing was opened"), "{}", refused.shown());
+    assert!(following.ok().ends_with(" 0 written, 0 removed"), "it still follows");
+    let opened = finish("--accept-differences");
+    assert_eq!(opened.code, 0, "{}", opened.shown());
+    assert!(opened.out.contains("no longer follows"), "{}", opened.shown());
+}
+
+#[test]
+fn a_mirror_that_waits_for_its_next_run_leaves_the_folder_to_others() {
+    let double = Double::start(Sins::default(), 4);
+    double.create(5);
+    let following = Following::of(double.address());
+    let is_left = || (0..100).any(|_| following.folder.run("org list").code == 0);
+    let line = following.command("run") + " --every 1h --verify-every 7d --patience 1ms";
+    let mirror = Server::spawn(following.folder.command(line.split(' ')));
+    mirror.out.wait_for("a run", |line| line.contains("complete up to"));
+    assert!(is_left(), "after a run");
+    mirror.stop();
+    // And one that has opened it before the source failed.
+    double.world.lock().unwrap().sins.outages = 1;
+    let mirror = Server::spawn(following.folder.command(line.split(' ')));
+    mirror.log.wait_for("the failure", |line| line.contains("is not available"));
+    assert!(is_left(), "after a failure");
+    mirror.stop();
 }

@@ -129,7 +129,7 @@ fn settings(page: &str) -> Vec<(Setting, Option<String>)> {
         }
     }
     let settings = options.iter().filter_map(|option| {
-        let variable = after(option, "[env: ")?.strip_suffix('=').unwrap();
+        let variable = after(option, "[env: ")?.trim_end_matches('=');
         let name = option.split_whitespace().next().unwrap();
         let default = after(option, "[default: ").map(str::to_owned);
         Some(((name.to_owned(), variable.to_owned()), default))

@@ -273,11 +273,9 @@ fn what_goes_wrong_is_told_with_a_way_out() {
     mirrored.folder.write("empty", "");
     let here = format!("http://{}", mirrored.server.address);
     let cases = [
-        ("ftp://x --org acme --key-file key --to sqlite:a.db", "is not the address of a server"),
         ("HERE --org acme --key-file wrong --to sqlite:a.db", "does not accept the key"),
         ("HERE --org acme --key-file empty --to sqlite:a.db", "has no API key in its first line"),
         ("HERE --org acme --key-file nowhere --to sqlite:a.db", "nowhere: No such file"),
-        ("HERE --org acme --to sqlite:a.db", "set DRIFTLESS_MIRROR_KEY"),
         ("HERE/wrong --org acme --key-file key --to sqlite:a.db", "is the address right?"),
         ("HERE --org acme --key-file key --to sqlite:nowhere/a.db", "unable to open"),
         ("HERE --org acme --key-file key --to sqlite:key", "not a database"),
@@ -287,7 +285,23 @@ fn what_goes_wrong_is_told_with_a_way_out() {
         let refused = mirrored.folder.refused(&format!("mirror run --from {line}"));
         assert!(refused.contains(told), "{line}: {refused}");
     }
+    let misused = [
+        ("ftp://x --org acme --key-file key --to sqlite:a.db", "is not the address of a server"),
+        ("http://a:b@x --org acme --key-file key --to sqlite:a.db", "has a user or a password in"),
+        ("HERE --org acme --to sqlite:a.db", "set DRIFTLESS_MIRROR_KEY"),
+        ("HERE --org acme --key-file key --to sqlite:a.db --state s", "--state is for"),
+    ];
+    for (line, told) in misused {
+        let line = line.replace("HERE", &here);
+        let refused = mirrored.folder.misused(&format!("mirror run --from {line}"));
+        assert!(refused.contains(told), "{line}: {refused}");
+    }
     let usage = format!("mirror run --from {here} --org acme --key-file key --to");
+    for to in ["postgresql://crm:SECRET@x:y/crm", "postgre://crm:SECRET@x/crm", "postgresql:crm"] {
+        let told = mirrored.folder.misused(&format!("{usage} {to}"));
+        assert!(told.contains("invalid value for '--to <TARGET>'"), "{told}");
+        assert!(!told.contains("SECRET"), "{told}");
+    }
     for wrong in ["nowhere:x", "crm.db", "sqlite:", "sqlite:x.db --every 0s"] {
         assert_eq!(mirrored.folder.run(&format!("{usage} {wrong}")).code, 2, "{wrong}");
     }
@@ -453,11 +467,11 @@ fn a_singer_target_that_has_ended_ends_the_run_with_a_sentence() {
     assert!(told.err.contains("the Singer target has ended before the run"), "{told:?}");
     assert!(!mirrored.folder.path("states").exists());
 
-    let refused = mirrored.folder.refused(&mirrored.line("singer:-"));
+    let refused = mirrored.folder.misused(&mirrored.line("singer:-"));
     assert!(refused.contains("singer:- needs --state FILE"), "{refused}");
-    let refused = mirrored.folder.refused(&line.replace("mirror run", "mirror verify"));
+    let refused = mirrored.folder.misused(&line.replace("mirror run", "mirror verify"));
     assert!(refused.contains("cannot be compared"), "{refused}");
-    let refused = mirrored.folder.refused(&format!("{line} --verify-every 7d"));
+    let refused = mirrored.folder.misused(&format!("{line} --verify-every 7d"));
     assert!(refused.contains("--verify-every cannot be used"), "{refused}");
 }
 
@@ -487,6 +501,10 @@ fn a_comparison_that_is_due_repairs_and_is_counted_in_the_metrics() {
         assert!(metrics.body.lines().any(|told| told == line), "{line}\n{}", metrics.body);
     }
     assert_eq!(running.get("/").status, 404);
+    // Clients that say nothing do not keep others waiting.
+    let silent = [(); 9].map(|()| TcpStream::connect(running.address).unwrap());
+    assert_eq!(running.get("/metrics").status, 200);
+    drop(silent);
     running.stop();
 }
 
@@ -515,19 +533,22 @@ impl Listing {
     }
 
     fn answer(stream: &TcpStream, told: &(Vec<Value>, Vec<i64>)) -> std::io::Result<()> {
+        Listing::answer_with(stream, |head| Listing::told(head, told))
+    }
+
+    /// What it answers to a request that begins so.
+    fn told(head: &str, told: &(Vec<Value>, Vec<i64>)) -> String {
         let now = "2026-11-30T09:00:00.000+00:00";
-        Listing::answer_with(stream, |head| {
-            let answer = match head.contains("/login") {
-                true => json!({"loginResponse": {"operationResult": "SUCCESS",
-                    "responseDateTime": now, "userSessionId": "s"}}),
-                false => json!({"syncActivitiesResponse": {"operationResult": "SUCCESS",
-                    "responseDateTime": now, "activities": {"activity": told.0},
-                    "page": {"currentPage": 1, "pageSize": 200, "totalPage": 1,
-                        "totalResults": told.0.len()},
-                    "deletedActivityIdList": {"activityId": told.1}}}),
-            };
-            answer.to_string()
-        })
+        let answer = match head.contains("/login") {
+            true => json!({"loginResponse": {"operationResult": "SUCCESS",
+                "responseDateTime": now, "userSessionId": "s"}}),
+            false => json!({"syncActivitiesResponse": {"operationResult": "SUCCESS",
+                "responseDateTime": now, "activities": {"activity": told.0},
+                "page": {"currentPage": 1, "pageSize": 200, "totalPage": 1,
+                    "totalResults": told.0.len()},
+                "deletedActivityIdList": {"activityId": told.1}}}),
+        };
+        answer.to_string()
     }
 
     fn answer_with(stream: &TcpStream, answer: impl FnOnce(&str) -> String) -> std::io::Result<()> {
@@ -692,4 +713,54 @@ fn a_mirror_of_a_server_that_is_killed_again_and_again_under_traffic_ends_up_equ
     running.stop();
     mirrored.ok();
     mirrored.is_equal();
+}
+
+#[test]
+fn a_run_a_comparison_and_a_mirror_that_is_stopped_end_their_session() {
+    let (folder, listener) = (Folder::new(), TcpListener::bind("127.0.0.1:0").unwrap());
+    folder.write("key", "k\n");
+    let from = format!("http://{}", listener.local_addr().unwrap());
+    let (tell, asked) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let nothing = (Vec::new(), Vec::new());
+        for stream in listener.incoming() {
+            let note = |head: &str| {
+                tell.send(head.lines().next().unwrap().to_owned()).unwrap();
+                Listing::told(head, &nothing)
+            };
+            let _ = Listing::answer_with(&stream.unwrap(), note);
+        }
+    });
+    let line = |verb: &str| {
+        format!("mirror {verb} --from {from} --org acme --key-file key --to sqlite:crm.db")
+    };
+    let is_logged_out = || {
+        let last = asked.try_iter().last().unwrap();
+        assert!(last.contains("/common/logout "), "{last}");
+    };
+    folder.ok(&line("run"));
+    is_logged_out();
+    folder.ok(&line("verify"));
+    is_logged_out();
+    let running = line("run") + " --every 1h";
+    let running = Server::spawn(folder.command(running.split(' ')));
+    running.out.wait_for("a run", |line| line.contains("complete up to"));
+    running.stop();
+    is_logged_out();
+}
+
+#[test]
+fn a_comparison_that_leaves_differences_is_seen_in_the_exit_code_of_a_run() {
+    let mirrored = Mirrored::start();
+    mirrored.client.create("Call");
+    mirrored.ok();
+    let connection = Connection::open(mirrored.folder.path("crm.db")).unwrap();
+    let trigger = "CREATE TRIGGER mine AFTER UPDATE OF note ON activity BEGIN UPDATE activity SET subject = 'mine' WHERE activity_id = new.activity_id; END";
+    connection.execute_batch(trigger).unwrap();
+    connection.execute("UPDATE activity SET note = 'x'", ()).unwrap();
+    drop(connection);
+    mirrored.client.create("Mail");
+    let told = mirrored.run("--verify-every 1ms");
+    assert!(told.out.ends_with("1 still after they were repaired\n"), "{}", told.shown());
+    assert_eq!(told.code, 1, "{}", told.shown());
 }

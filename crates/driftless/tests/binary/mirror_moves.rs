@@ -53,7 +53,7 @@ fn addresses_with_passwords_are_refused_and_those_of_methods_are_understood() {
     let server = Server::start(&folder, &[]);
     Client::log_in(&server, &key).create("Call");
     let usual = line(&server, "sqlite:crm.db");
-    let refused = folder.refused(&usual.replace("http://", "http://crm:secret@"));
+    let refused = folder.misused(&usual.replace("http://", "http://crm:secret@"));
     assert!(refused.contains("has a user or a password in it"), "{refused}");
     assert!(!refused.contains("secret"), "{refused}");
     let method = usual.replace(" --org", "/neonws/services/api/account/syncActivities --org");

@@ -12,6 +12,37 @@ use super::side::{Body, Reply};
 /// Their values differ at any two servers, and with each request.
 pub const SET_ASIDE: [&str; 2] = [parameter::SESSION, answer::RESPONDED];
 
+/// The members that can be set aside too: all that answers are known to have.
+pub const MEMBERS: [&str; 27] = [
+    name_of::CREATED,
+    name_of::CREATED_BY,
+    name_of::MODIFIED,
+    name_of::MODIFIED_BY,
+    name_of::ID,
+    name_of::SUBJECT,
+    name_of::NOTE,
+    name_of::START,
+    name_of::END,
+    name_of::CLIENT,
+    name_of::SYSTEM_USER,
+    name_of::STATUS,
+    name_of::PRIORITY,
+    name_of::CUSTOM_FIELDS,
+    "id",
+    "name",
+    "fieldId",
+    "fieldValue",
+    "fieldOptionId",
+    answer::RESULT,
+    answer::MESSAGE,
+    answer::ERROR_CODE,
+    answer::ERROR_MESSAGE,
+    answer::PAGE_NUMBER,
+    answer::PAGE_SIZE,
+    answer::PAGES,
+    answer::RESULTS,
+];
+
 /// Headers about the connection and the program that answers, not about what it says.
 const HEADERS_SET_ASIDE: [&str; 14] = [
     "connection",
@@ -180,7 +211,8 @@ impl Found<'_> {
 
     fn is_set_aside(&self, path: &str) -> bool {
         let name = path.rsplit('.').next().unwrap_or(path);
-        SET_ASIDE.contains(&name) || self.set_aside.iter().any(|other| other == name)
+        let mut within = path.split('.').map(|name| name.trim_end_matches("[]"));
+        SET_ASIDE.contains(&name) || within.any(|name| self.set_aside.iter().any(|it| it == name))
     }
 
     fn object(&mut self, path: &str, left: &[(String, Json)], right: &[(String, Json)]) {

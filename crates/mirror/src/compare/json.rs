@@ -54,6 +54,18 @@ impl Json {
         }
     }
 
+    /// Shows every text in it, which may be changed.
+    pub(super) fn each_text(&mut self, change: &mut dyn FnMut(&mut String)) {
+        match self {
+            Json::Text(text) => change(text),
+            Json::List(values) => values.iter_mut().for_each(|value| value.each_text(change)),
+            Json::Object(members) => {
+                members.iter_mut().for_each(|(_, value)| value.each_text(change));
+            }
+            Json::Null | Json::Boolean(_) | Json::Number(_) => {}
+        }
+    }
+
     pub(super) fn list(&self) -> &[Json] {
         match self {
             Json::List(values) => values,

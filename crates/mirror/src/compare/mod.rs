@@ -13,7 +13,7 @@ use domain::Stamp;
 use serde::Serialize;
 use thiserror::Error;
 
-pub use difference::{Difference, Kind, SET_ASIDE};
+pub use difference::{Difference, Kind, MEMBERS, SET_ASIDE};
 pub use question::RecordedError;
 pub use side::Side;
 

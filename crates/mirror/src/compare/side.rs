@@ -14,6 +14,12 @@ use crate::{Patience, SourceError, Stop};
 /// As often is a server asked that answers that it is not available. After that, this is its answer.
 const BUSY_ATTEMPTS_MAX: u32 = 3;
 
+/// Shorter sessions and keys are no secret.
+const SECRET_CHARS_MIN: usize = 8;
+
+/// Shown in the place of a session or key.
+const SECRET_SHOWN: &str = "(secret)";
+
 /// What a server answered.
 #[derive(Debug)]
 pub(super) struct Reply {
@@ -39,6 +45,21 @@ impl Reply {
             Body::Json(Json::Object(members)) => members.first().map(|(_, content)| content),
             _ => None,
         }
+    }
+
+    /// The same, with a session or key replaced wherever the server repeats it: it must not be shown.
+    fn without(mut self, secret: &str) -> Reply {
+        // A shorter one can be part of any word.
+        if secret.len() < SECRET_CHARS_MIN {
+            return self;
+        }
+        let hide = |text: &mut String| *text = text.replace(secret, SECRET_SHOWN);
+        self.headers.values_mut().for_each(hide);
+        match &mut self.body {
+            Body::Json(json) => json.each_text(&mut |text| hide(text)),
+            Body::Other(text) | Body::Nothing(text) => hide(text),
+        }
+        self
     }
 
     fn text(&self, member: &str) -> Option<&str> {
@@ -120,7 +141,9 @@ impl Side {
             let message = message.unwrap_or("no session").to_owned();
             return Err(SourceError::Login { url, organization, message }.into());
         };
-        self.session = Some(session.to_owned());
+        let session = session.to_owned();
+        let reply = reply.without(&session);
+        self.session = Some(session);
         Ok((reply, now))
     }
 
@@ -152,7 +175,8 @@ impl Side {
             let pause = attempts.failed();
             match (answered, pause) {
                 (Ok(answer), pause) => {
-                    let reply = read(&answer);
+                    let session = self.session.as_deref().unwrap_or_default();
+                    let reply = read(&answer).without(&self.key).without(session);
                     let is_busy = answer.is_busy() || reply.has_code(code::UNAVAILABLE);
                     if pause.is_none() || !is_busy || attempts.made() >= BUSY_ATTEMPTS_MAX {
                         self.version = reply.headers.get(header::VERSION).cloned();

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use api_v1::{answer, member, parameter};
-use domain::{ActivityId, Imported, NoNames, Stamp, Zone};
-use files::{AnswerPage, ColumnNames, Reading};
+use domain::{ActivityId, Imported, Member, Stamp};
+use files::{AnswerPage, WholeRecords};
 
-use super::{NEVER, Trouble, refused};
+use super::{Trouble, refused};
 use crate::http::Answer;
 use crate::{Row, Unreadable};
 
@@ -85,16 +85,9 @@ impl Page {
             ControlFlow::Continue(())
         };
         let mut set_aside = |found| records.borrow_mut().set_aside(found);
-        let reading = Reading {
-            now: NEVER,
-            zone: &Zone::utc(),
-            zone_is_said: true,
-            unpacked_max: files::WORKBOOK_UNPACKED_BYTES_MAX,
-            dates: None,
-            columns: &ColumnNames::default(),
-            folder: None,
-            names: &mut NoNames,
-        };
+        // A change is taken as it is told, also where the server's clock is ahead.
+        let mut whole = WholeRecords::default();
+        let reading = whole.reading(Stamp::MAX);
         let head = files::read_answer(url, &answer.body, reading, &mut take, &mut set_aside);
         let head = head.map_err(|error| {
             let parsed = serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body);
@@ -148,9 +141,11 @@ struct Records {
 impl Records {
     fn take(&mut self, imported: Imported) {
         match imported {
-            Imported::Record { id: Some(id), stamp: modified, activity, .. } => {
+            Imported::Record { id: Some(id), stamp: modified, named, activity, .. } => {
+                let is_dated = modified.is_some() || named.has(Member::Created);
+                let created = is_dated.then_some(activity.created);
                 self.stamps.push(modified);
-                self.rows.push(Row { id, modified, activity });
+                self.rows.push(Row { id, modified, created, activity });
             }
             Imported::Record { id: None, .. } => self.nameless += 1,
             Imported::Removed { id, .. } => self.removed.push(id),
@@ -174,7 +169,9 @@ impl Records {
         let AnswerPage { current, size, pages, results } = told;
         let before = current.saturating_sub(1).saturating_mul(size);
         let expected = results.saturating_sub(before).min(size);
-        let can_be = size > 0 && pages >= results.div_ceil(size.max(1));
+        let needed = results.div_ceil(size.max(1));
+        // Of an empty answer, some say that it is one page, and some that it is none.
+        let can_be = size > 0 && (pages == needed || pages == needed.max(1));
         let has = self.stamps.len() as u64;
         if current != page || !can_be || has != expected {
             return Err(format!(

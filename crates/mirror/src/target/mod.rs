@@ -5,6 +5,7 @@ mod json_lines;
 mod postgresql;
 mod singer;
 mod sqlite;
+mod statements;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -244,6 +245,9 @@ pub enum TargetAddressError {
         "expected sqlite:FILE, csv:FILE, jsonl:DIR, postgresql://… or singer:-, like sqlite:activities.db"
     )]
     Kind,
+    /// Not an address of a PostgreSQL server.
+    #[error("expected an address like postgresql://USER@HOST/DATABASE, but {0}")]
+    Postgresql(String),
     /// Nothing after the colon.
     #[error("expected the name of a file or folder after the colon, like sqlite:activities.db")]
     NoName,
@@ -255,7 +259,10 @@ impl FromStr for TargetAddress {
     fn from_str(text: &str) -> Result<TargetAddress, TargetAddressError> {
         let (kind, name) = text.split_once(':').ok_or(TargetAddressError::Kind)?;
         let address = match kind {
-            "postgresql" | "postgres" => return Ok(TargetAddress::Postgresql(text.to_owned())),
+            "postgresql" | "postgres" => {
+                postgresql::expect_address(text).map_err(TargetAddressError::Postgresql)?;
+                return Ok(TargetAddress::Postgresql(text.to_owned()));
+            }
             "singer" if name == "-" => return Ok(TargetAddress::Singer),
             "sqlite" => TargetAddress::Sqlite,
             "csv" => TargetAddress::Csv,

@@ -2,134 +2,78 @@
 //!
 //! Times are `timestamptz`, custom fields are `json`. Values travel as text, and the server reads them.
 
+mod address;
+
 use std::error::Error;
-use std::fmt::Display;
-use std::io;
-use std::path::PathBuf;
-use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::sync::LazyLock;
 
 use domain::{ActivityId, Moment, Stamp};
 use postgres::error::SqlState;
-use postgres::{Client, Config, GenericClient, IsolationLevel, Transaction};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use postgres::{Client, GenericClient, IsolationLevel, Transaction};
 
+use super::statements::{
+    COUNT, COUNT_UNREADABLE, Dialect, GET, HAS_UNREADABLE, OWN_TABLE, PUT, REMOVED_AFTER,
+    Statements, TABLES, UNREADABLE_AFTER, expect_version, read_state, version,
+};
 use super::{Applied, Batch, Rows, Target, TargetError, with_run};
-use crate::columns::{COLUMNS, Column, Kind, MODIFIED, Value, Values, values};
+use crate::columns::{COLUMNS, Kind, Value, Values, values};
 use crate::{Row, RunNote, State, Unreadable};
-
-/// The form of the tables.
-const VERSION: u32 = 1;
+use address::Address;
 
 /// The lock that a mirror holds as long as it is connected: one of its own for each schema. The server notices
 /// only after a moment that a mirror has disconnected, so the next one waits for a few seconds. Locks that others have
-/// on the tables are waited for longer, but not for ever.
+/// on the tables are waited for longer, but not for ever. A commit waits for the disk, whatever the user's default is.
 const LOCK: &str = "SET lock_timeout = '5s';
     SELECT pg_advisory_lock(hashtext('driftless_mirror'), hashtext(current_schema()));
-    SET lock_timeout = '30s'";
+    SET lock_timeout = '30s';
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
-/// A server that cannot be connected to for that long is given up.
-const CONNECT_WITHIN: Duration = Duration::from_secs(15);
-
-/// So is a connection on which the server has not acknowledged anything for that long.
-const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(30);
-
-/// An idle connection is probed after that long, and then again and again.
-const PROBE_AFTER: Duration = Duration::from_secs(30);
-const PROBE_EVERY: Duration = Duration::from_secs(10);
-const PROBES: u32 = 3;
-
-const OTHER_TABLES: &str = "
-CREATE TABLE activity_deleted (activity_id bigint PRIMARY KEY);
-CREATE TABLE activity_unreadable (
-    activity_id bigint PRIMARY KEY,
-    last_modified_date_time timestamptz,
-    record text NOT NULL,
-    problem text NOT NULL
-);
-CREATE TABLE driftless_mirror (name text PRIMARY KEY, value text NOT NULL);
-";
-
-/// The columns as text, with commas between.
-static SHOWN: LazyLock<String> = LazyLock::new(|| {
-    list(|column| match column.kind {
-        Kind::Time => {
-            format!(
-                "to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
-                column.name
-            )
-        }
-        Kind::Number | Kind::Text | Kind::Json => format!("{}::text", column.name),
+static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
+    Statements::of(&Dialect {
+        kind: |kind| match kind {
+            Kind::Number => "bigint",
+            Kind::Text => "text",
+            Kind::Time => "timestamptz",
+            Kind::Json => "json",
+        },
+        cast: |kind| match kind {
+            Kind::Number => "::text::bigint",
+            Kind::Text => "::text",
+            Kind::Time => "::text::timestamptz",
+            Kind::Json => "::text::json",
+        },
+        // JSON cannot be compared; its text can.
+        comparable: |table, column| match column.kind {
+            Kind::Json => format!("{table}.{}::text", column.name),
+            Kind::Number | Kind::Text | Kind::Time => format!("{table}.{}", column.name),
+        },
+        shown: |column| match column.kind {
+            Kind::Time => shown_time(column.name),
+            Kind::Number | Kind::Text | Kind::Json => format!("{}::text", column.name),
+        },
+        differs: "IS DISTINCT FROM",
     })
 });
 
-/// A row that is as new as what is there is written too: within one second, a source may have changed it twice.
-static UPSERT: LazyLock<String> = LazyLock::new(|| {
-    let modified = COLUMNS[MODIFIED].name;
-    upsert(&format!("coalesce(excluded.{modified} >= activity.{modified}, true)"))
-});
-
-/// However new what is there seems.
-static REPAIR: LazyLock<String> = LazyLock::new(|| upsert("true"));
-
-const SET_ASIDE: &str = "
-INSERT INTO activity_unreadable (activity_id, last_modified_date_time, record, problem)
-VALUES ($1, $2::text::timestamptz, $3, $4)
-ON CONFLICT (activity_id) DO UPDATE SET last_modified_date_time = excluded.last_modified_date_time,
-    record = excluded.record, problem = excluded.problem";
-
-/// What can be read now, unless it is older than what could not be.
-const READABLE: &str = "
-DELETE FROM activity_unreadable
-WHERE activity_id = $1 AND coalesce(last_modified_date_time <= $2::text::timestamptz, true)";
-
-fn upsert(condition: &str) -> String {
-    let names = list(|column| column.name.to_owned());
-    let places = COLUMNS.iter().enumerate();
-    let places = places.map(|(at, column)| format!("${}::text::{}", at + 1, kind(*column)));
-    let places = places.collect::<Vec<_>>().join(", ");
-    let set = list(|column| format!("{0} = excluded.{0}", column.name));
-    // JSON cannot be compared; its text can.
-    let of = |table: &str| {
-        list(|column| match column.kind {
-            Kind::Json => format!("{table}.{}::text", column.name),
-            Kind::Number | Kind::Text | Kind::Time => format!("{table}.{}", column.name),
-        })
-    };
-    let (new, old) = (of("excluded"), of("activity"));
+/// A time as the mirror writes it. What it never writes is shown in another form, and so differs: what is not exactly to
+/// the millisecond, infinite, or before Christ.
+fn shown_time(column: &str) -> String {
     format!(
-        "INSERT INTO activity ({names}) VALUES ({places})
-         ON CONFLICT (activity_id) DO UPDATE SET {set}
-         WHERE {condition} AND ({new}) IS DISTINCT FROM ({old})"
+        "CASE WHEN {column} = date_trunc('milliseconds', {column}) AND isfinite({column})
+              AND {column} >= '0001-01-01 00:00:00+00'
+         THEN to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"+00:00\"')
+         ELSE 'exactly ' || {column}::text END"
     )
 }
 
-fn list(of: impl Fn(&Column) -> String) -> String {
-    COLUMNS.iter().map(of).collect::<Vec<_>>().join(", ")
-}
-
-fn kind(column: Column) -> &'static str {
-    match column.kind {
-        Kind::Number => "bigint",
-        Kind::Text => "text",
-        Kind::Time => "timestamptz",
-        Kind::Json => "json",
+/// Refuses what is no address of a server, without repeating it: it can have a password in it.
+pub(super) fn expect_address(text: &str) -> Result<(), String> {
+    match Address::parse(text) {
+        Ok(address) if address.has_host() => Ok(()),
+        Ok(_) => Err("this names no host".to_owned()),
+        Err(TargetError::Failed { problem, .. }) => Err(problem),
+        Err(other) => Err(other.to_string()),
     }
-}
-
-fn table() -> String {
-    let columns = list(|column| {
-        let rest = match (column.name, column.is_optional) {
-            ("activity_id", _) => " PRIMARY KEY",
-            (_, true) => "",
-            (_, false) => " NOT NULL",
-        };
-        format!("{} {}{rest}", column.name, kind(*column))
-    });
-    format!("CREATE TABLE activity ({columns});")
 }
 
 /// A database on a server.
@@ -168,7 +112,7 @@ impl PostgresqlTarget {
     /// Whether there are a mirror's tables; nothing is made.
     pub(super) fn is_at(url: &str) -> Result<bool, TargetError> {
         let address = Address::parse(url)?;
-        let looked = has_table(&mut address.connect()?, "driftless_mirror");
+        let looked = has_table(&mut address.connect()?, OWN_TABLE);
         looked.map_err(|error| failed(&address.name(), &error))
     }
 
@@ -176,21 +120,17 @@ impl PostgresqlTarget {
         let name = &self.name;
         let to_error = |error: postgres::Error| failed(name, &error);
         let mut transaction = self.client.transaction().map_err(to_error)?;
-        if !has_table(&mut transaction, "driftless_mirror").map_err(to_error)? {
-            for table in ["activity", "activity_deleted", "activity_unreadable"] {
+        if !has_table(&mut transaction, OWN_TABLE).map_err(to_error)? {
+            for table in TABLES {
                 if has_table(&mut transaction, table).map_err(to_error)? {
                     return Err(TargetError::Foreign { target: name.clone(), table });
                 }
             }
-            transaction.batch_execute(&(table() + OTHER_TABLES)).map_err(to_error)?;
-            put(&mut transaction, "version", &VERSION.to_string()).map_err(to_error)?;
+            transaction.batch_execute(&STATEMENTS.tables).map_err(to_error)?;
+            put(&mut transaction, "version", &version()).map_err(to_error)?;
             return transaction.commit().map_err(to_error);
         }
-        let found = get(&mut transaction, "version").map_err(to_error)?.unwrap_or_default();
-        if found != VERSION.to_string() {
-            return Err(TargetError::Version { target: name.clone(), found, expected: VERSION });
-        }
-        Ok(())
+        expect_version(name, get(&mut transaction, "version").map_err(to_error)?)
     }
 
     fn failed(&self, error: &postgres::Error) -> TargetError {
@@ -201,11 +141,7 @@ impl PostgresqlTarget {
 impl Target for PostgresqlTarget {
     fn state(&mut self) -> Result<Option<State>, TargetError> {
         let text = get(&mut self.client, "state").map_err(|error| failed(&self.name, &error))?;
-        let read = |text: String| serde_json::from_str(&text);
-        text.map(read).transpose().map_err(|error| TargetError::Failed {
-            target: self.name.clone(),
-            problem: format!("its state in driftless_mirror cannot be read: {error}"),
-        })
+        read_state(&self.name, text)
     }
 
     fn rows(&mut self) -> Option<&mut dyn Rows> {
@@ -232,7 +168,7 @@ impl Target for PostgresqlTarget {
 
 impl Rows for PostgresqlTarget {
     fn count(&mut self) -> Result<u64, TargetError> {
-        let counted = self.client.query_one("SELECT count(*) FROM activity", &[]);
+        let counted = self.client.query_one(COUNT, &[]);
         counted.map(|row| row.get::<_, i64>(0).unsigned_abs()).map_err(|error| self.failed(&error))
     }
 
@@ -245,19 +181,15 @@ impl Rows for PostgresqlTarget {
 
     fn rows_of(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {
         let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
-        let sql = format!("SELECT {} FROM activity WHERE activity_id = ANY($1)", SHOWN.as_str());
+        let shown = &STATEMENTS.shown;
+        let sql = format!("SELECT {shown} FROM activity WHERE activity_id = ANY($1)");
         let rows = self.client.query(&sql, &[&ids]);
         rows.and_then(|rows| rows.iter().map(read_row).collect())
             .map_err(|error| self.failed(&error))
     }
 
     fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError> {
-        let shown = SHOWN.as_str();
-        let sql = format!(
-            // By the number: the column of that name that is shown is text.
-            "SELECT {shown} FROM activity WHERE activity_id > $1 ORDER BY activity.activity_id LIMIT $2"
-        );
-        let rows = self.client.query(&sql, &[&after.0, &i64::from(max)]);
+        let rows = self.client.query(&STATEMENTS.rows_after, &[&after.0, &i64::from(max)]);
         rows.and_then(|rows| rows.iter().map(read_row).collect())
             .map_err(|error| self.failed(&error))
     }
@@ -267,14 +199,13 @@ impl Rows for PostgresqlTarget {
         after: ActivityId,
         max: u32,
     ) -> Result<Option<Vec<ActivityId>>, TargetError> {
-        let sql = "SELECT activity_id FROM activity_deleted WHERE activity_id > $1 ORDER BY activity_id LIMIT $2";
-        let rows = self.client.query(sql, &[&after.0, &i64::from(max)]);
+        let rows = self.client.query(REMOVED_AFTER, &[&after.0, &i64::from(max)]);
         let ids = rows.map(|rows| rows.iter().map(|row| ActivityId(row.get(0))).collect());
         ids.map(Some).map_err(|error| self.failed(&error))
     }
 
     fn unreadable(&mut self) -> Result<u64, TargetError> {
-        let counted = self.client.query_one("SELECT count(*) FROM activity_unreadable", &[]);
+        let counted = self.client.query_one(COUNT_UNREADABLE, &[]);
         counted.map(|row| row.get::<_, i64>(0).unsigned_abs()).map_err(|error| self.failed(&error))
     }
 
@@ -283,8 +214,7 @@ impl Rows for PostgresqlTarget {
         after: ActivityId,
         max: u32,
     ) -> Result<Vec<(ActivityId, String)>, TargetError> {
-        let sql = "SELECT activity_id, record FROM activity_unreadable WHERE activity_id > $1 ORDER BY activity_id LIMIT $2";
-        let rows = self.client.query(sql, &[&after.0, &i64::from(max)]);
+        let rows = self.client.query(UNREADABLE_AFTER, &[&after.0, &i64::from(max)]);
         let rows = rows.map_err(|error| self.failed(&error))?;
         Ok(rows.iter().map(|row| (ActivityId(row.get(0)), row.get(1))).collect())
     }
@@ -292,10 +222,13 @@ impl Rows for PostgresqlTarget {
 
 fn write(transaction: &mut Transaction<'_>, batch: &Batch<'_>) -> Result<Applied, postgres::Error> {
     let mut applied = Applied::default();
-    let upsert = transaction.prepare(if batch.is_repair { &REPAIR } else { &UPSERT })?;
-    let any = "SELECT EXISTS (SELECT 1 FROM activity_unreadable)";
-    let has_unreadable: bool = transaction.query_one(any, &[])?.get(0);
-    let readable = transaction.prepare(READABLE)?;
+    let upsert = transaction.prepare(match batch.is_repair {
+        true => &STATEMENTS.repair,
+        false => &STATEMENTS.upsert,
+    })?;
+    let has_unreadable: bool = transaction.query_one(HAS_UNREADABLE, &[])?.get(0);
+    let readable = format!("DELETE FROM activity_unreadable WHERE {}", STATEMENTS.is_readable);
+    let readable = transaction.prepare(&readable)?;
     for row in batch.rows {
         applied.written += write_row(transaction, &upsert, row)?;
         if has_unreadable {
@@ -303,7 +236,7 @@ fn write(transaction: &mut Transaction<'_>, batch: &Batch<'_>) -> Result<Applied
             transaction.execute(&readable, &[&row.id.0, &newest])?;
         }
     }
-    let set_aside = transaction.prepare(SET_ASIDE)?;
+    let set_aside = transaction.prepare(&STATEMENTS.set_aside)?;
     for Unreadable { id, modified, record, problem } in batch.unreadable {
         transaction.execute(&set_aside, &[&id.0, &modified.map(text), record, problem])?;
     }
@@ -343,7 +276,7 @@ fn write_row(
     transaction.execute(upsert, &parameters)
 }
 
-/// A row of [`SHOWN`]; what somebody else has written there is text, and differs.
+/// A row of [`Statements::shown`]; what somebody else has written there is text, and differs.
 fn read_row(row: &postgres::Row) -> Result<Values, postgres::Error> {
     let mut read = [const { Value::Null }; COLUMNS.len()];
     for (at, (value, column)) in read.iter_mut().zip(COLUMNS).enumerate() {
@@ -361,8 +294,9 @@ fn text(stamp: Stamp) -> String {
     stamp.at_offset(0).to_string()
 }
 
-fn stamp(text: &str) -> Option<Stamp> {
-    Moment::lower_bound(text).ok()
+/// The time that such a text is; none if somebody else has written it.
+fn stamp(shown: &str) -> Option<Stamp> {
+    Moment::lower_bound(shown).ok().filter(|stamp| text(*stamp) == shown)
 }
 
 fn has_table(client: &mut impl GenericClient, table: &str) -> Result<bool, postgres::Error> {
@@ -371,116 +305,11 @@ fn has_table(client: &mut impl GenericClient, table: &str) -> Result<bool, postg
 }
 
 fn get(client: &mut impl GenericClient, name: &str) -> Result<Option<String>, postgres::Error> {
-    let row = client.query_opt("SELECT value FROM driftless_mirror WHERE name = $1", &[&name])?;
-    Ok(row.map(|row| row.get(0)))
+    Ok(client.query_opt(GET, &[&name])?.map(|row| row.get(0)))
 }
 
 fn put(client: &mut impl GenericClient, name: &str, value: &str) -> Result<(), postgres::Error> {
-    let sql = "INSERT INTO driftless_mirror VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    client.execute(sql, &[&name, &value]).map(drop)
-}
-
-/// An address, and how its server proves who it is.
-struct Address {
-    config: Config,
-    /// A file with certificates of authorities; without it, the public ones count.
-    roots: Option<PathBuf>,
-}
-
-impl Address {
-    /// Reads an address as PostgreSQL's own programs do, as far as the client knows its settings. A certificate is
-    /// always verified, and its name too.
-    fn parse(url: &str) -> Result<Address, TargetError> {
-        let (before, query) = url.split_once('?').unwrap_or((url, ""));
-        let (mut roots, mut others) = (None, Vec::new());
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            match pair.split_once('=') {
-                Some(("sslrootcert", _)) => {
-                    let value = form_urlencoded::parse(pair.as_bytes()).next();
-                    roots = value.map(|(_, file)| PathBuf::from(file.into_owned()));
-                }
-                Some(("sslmode", "verify-ca" | "verify-full")) => others.push("sslmode=require"),
-                _ => others.push(pair),
-            }
-        }
-        let url = format!("{before}?{}", others.join("&"));
-        let mut config: Config = url
-            .trim_end_matches('?')
-            .parse()
-            .map_err(|error: postgres::Error| failed("postgresql://…", &error))?;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT_WITHIN);
-        }
-        if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(ACKNOWLEDGE_WITHIN);
-        }
-        config.keepalives_idle(PROBE_AFTER).keepalives_interval(PROBE_EVERY);
-        config.keepalives_retries(PROBES);
-        Ok(Address { config, roots })
-    }
-
-    fn name(&self) -> String {
-        shown(&self.config)
-    }
-
-    fn connect(&self) -> Result<Client, TargetError> {
-        let connected = self.config.connect(self.tls()?);
-        connected.map_err(|error| match is_of_tls(&error) {
-            true => self.failed(&format!(
-                "{}. Name a file with the certificate of its authority at the end of the address (?sslrootcert=FILE), or connect without TLS (?sslmode=disable)",
-                told(&error)
-            )),
-            false => failed(&self.name(), &error),
-        })
-    }
-
-    /// TLS is used wherever the server has it (`sslmode=prefer`), unless the address says otherwise.
-    fn tls(&self) -> Result<MakeRustlsConnect, TargetError> {
-        let mut roots = RootCertStore::empty();
-        match &self.roots {
-            None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-            Some(file) => {
-                let unusable =
-                    |problem: &dyn Display| self.failed(&format!("{}: {problem}", file.display()));
-                let certificates = CertificateDer::pem_file_iter(file);
-                for certificate in certificates.map_err(|error| unusable(&error))? {
-                    let certificate = certificate.map_err(|error| unusable(&error))?;
-                    roots.add(certificate).map_err(|error| unusable(&error))?;
-                }
-                if roots.is_empty() {
-                    return Err(unusable(&"it has no certificate"));
-                }
-            }
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder =
-            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let builder = builder.map_err(|error| self.failed(&error.to_string()))?;
-        Ok(MakeRustlsConnect::new(builder.with_root_certificates(roots).with_no_client_auth()))
-    }
-
-    fn failed(&self, problem: &str) -> TargetError {
-        TargetError::Failed { target: self.name(), problem: problem.to_owned() }
-    }
-}
-
-/// Whether a server could not prove who it is.
-fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
-    let is_it = |error: &(dyn Error + 'static)| {
-        let within = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        error.is::<rustls::Error>()
-            || within.is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
-    };
-    std::iter::successors(Some(error), |error| (**error).source()).any(is_it)
-}
-
-/// The address without the password.
-fn shown(config: &Config) -> String {
-    let hosts: Vec<String> = config.get_hosts().iter().map(|host| format!("{host:?}")).collect();
-    let user = config.get_user().unwrap_or_default();
-    let database = config.get_dbname().unwrap_or_default();
-    let hosts = hosts.join(",").replace("Tcp(\"", "").replace("Unix(\"", "").replace("\")", "");
-    format!("postgresql://{user}@{hosts}/{database}")
+    client.execute(PUT, &[&name, &value]).map(drop)
 }
 
 fn failed(target: &str, error: &postgres::Error) -> TargetError {

@@ -3,21 +3,25 @@
 //! Times are text in UTC, `2026-11-30 09:00:00.000`, which SQLite's date functions understand and which sorts by
 //! time. Custom fields are JSON.
 
-use std::fs::{self, File, TryLockError};
+mod changes;
+mod file;
+
+use std::fs::{self, File};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use domain::{ActivityId, Moment, Stamp};
 use rusqlite::types::Value as SqlValue;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
+use super::statements::{
+    COUNT, COUNT_UNREADABLE, Dialect, GET, HAS_UNREADABLE, OWN_TABLE, PUT, REMOVED_AFTER,
+    Statements, TABLES, UNREADABLE_AFTER, expect_version, read_state, version,
+};
 use super::{Applied, Batch, Rows, Target, TargetError, next_to, with_run};
-use crate::columns::{COLUMNS, Column, Kind, MODIFIED, Value, Values, values};
+use crate::columns::{COLUMNS, Kind, Value, Values, values};
 use crate::{Row, RunNote, State, Unreadable};
-
-/// The form of the tables.
-const VERSION: u32 = 1;
 
 /// How long another program that writes to the file is waited for.
 const BUSY: Duration = Duration::from_secs(30);
@@ -29,73 +33,22 @@ const STATE_CHANGES: u64 = 1;
 const HELD: &str = "INSERT INTO driftless_mirror VALUES ('held', '1')
     ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1";
 
-const OTHER_TABLES: &str = "
-CREATE TABLE activity_deleted (activity_id INTEGER PRIMARY KEY);
-CREATE TABLE activity_unreadable (
-    activity_id INTEGER PRIMARY KEY,
-    last_modified_date_time TEXT,
-    record TEXT NOT NULL,
-    problem TEXT NOT NULL
-);
-CREATE TABLE driftless_mirror (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-";
-
-/// The columns, with commas between.
-static LIST: LazyLock<String> = LazyLock::new(|| list(|column| column.name.to_owned()));
-
-/// A row that is as new as what is there is written too: within one second, a source may have changed it twice.
-static UPSERT: LazyLock<String> = LazyLock::new(|| {
-    let modified = COLUMNS[MODIFIED].name;
-    upsert(&format!("coalesce(excluded.{modified} >= activity.{modified}, TRUE)"))
-});
-
-/// However new what is there seems.
-static REPAIR: LazyLock<String> = LazyLock::new(|| upsert("TRUE"));
-
-const SET_ASIDE: &str = "
-INSERT INTO activity_unreadable (activity_id, last_modified_date_time, record, problem) VALUES (?1, ?2, ?3, ?4)
-ON CONFLICT (activity_id) DO UPDATE SET last_modified_date_time = excluded.last_modified_date_time,
-    record = excluded.record, problem = excluded.problem";
-
-/// What can be read now, unless it is older than what could not be.
-const IS_READABLE: &str =
-    "WHERE activity_id = ?1 AND coalesce(last_modified_date_time <= ?2, TRUE)";
-
-static READABLE: LazyLock<String> =
-    LazyLock::new(|| format!("DELETE FROM activity_unreadable {IS_READABLE}"));
-
-fn upsert(condition: &str) -> String {
-    let names = LIST.as_str();
-    let places = COLUMNS.iter().enumerate().map(|(at, _)| format!("?{}", at + 1));
-    let places = places.collect::<Vec<_>>().join(", ");
-    let set = list(|column| format!("{0} = excluded.{0}", column.name));
-    let new = list(|column| format!("excluded.{}", column.name));
-    let old = list(|column| format!("activity.{}", column.name));
-    format!(
-        "INSERT INTO activity ({names}) VALUES ({places})
-         ON CONFLICT (activity_id) DO UPDATE SET {set} WHERE {condition} AND ({new}) IS NOT ({old})"
-    )
-}
-
-fn list(of: impl Fn(&Column) -> String) -> String {
-    COLUMNS.iter().map(of).collect::<Vec<_>>().join(", ")
-}
-
-fn table() -> String {
-    let columns = COLUMNS.iter().map(|column| {
-        let kind = match column.kind {
+static STATEMENTS: LazyLock<Statements> = LazyLock::new(|| {
+    Statements::of(&Dialect {
+        kind: |kind| match kind {
             Kind::Number => "INTEGER",
             Kind::Text | Kind::Time | Kind::Json => "TEXT",
-        };
-        let rest = match (column.name, column.is_optional) {
-            ("activity_id", _) => " PRIMARY KEY",
-            (_, true) => "",
-            (_, false) => " NOT NULL",
-        };
-        format!("{} {kind}{rest}", column.name)
-    });
-    format!("CREATE TABLE activity ({});", columns.collect::<Vec<_>>().join(", "))
-}
+        },
+        cast: |_| "",
+        comparable: |table, column| format!("{table}.{}", column.name),
+        shown: |column| column.name.to_owned(),
+        differs: "IS NOT",
+    })
+});
+
+/// Of these, what can be read now.
+static READABLE: LazyLock<String> =
+    LazyLock::new(|| format!("DELETE FROM activity_unreadable WHERE {}", STATEMENTS.is_readable));
 
 /// A database file.
 pub struct SqliteTarget {
@@ -123,7 +76,7 @@ impl SqliteTarget {
         let connection = opened.map_err(|error| failed(&name, &error))?;
         let lock_file = next_to(file, ".lock");
         let is_new = !lock_file.exists();
-        let _lock = Some(lock(&name, &lock_file)?);
+        let _lock = Some(file::lock(&name, &lock_file)?);
         let mut target = SqliteTarget { file: name, connection, is_behind: false, _lock };
         let set_up = target.set_up();
         if set_up.is_err() && is_new {
@@ -148,16 +101,6 @@ impl SqliteTarget {
         Ok(target)
     }
 
-    /// Whether there is a mirror's database; nothing is made.
-    pub(super) fn is_at(file: &Path) -> Result<bool, TargetError> {
-        if !file.exists() {
-            return Ok(false);
-        }
-        let looked = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
-            .and_then(|connection| has_table(&connection, "driftless_mirror"));
-        looked.map_err(|error| failed(&format!("sqlite:{}", file.display()), &error))
-    }
-
     fn set_up(&mut self) -> Result<(), TargetError> {
         let file = self.file.clone();
         let to_error = |error: rusqlite::Error| failed(&file, &error);
@@ -165,21 +108,17 @@ impl SqliteTarget {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(to_error)?;
-        if !has_table(&transaction, "driftless_mirror").map_err(to_error)? {
-            for table in ["activity", "activity_deleted", "activity_unreadable"] {
+        if !has_table(&transaction, OWN_TABLE).map_err(to_error)? {
+            for table in TABLES {
                 if has_table(&transaction, table).map_err(to_error)? {
                     return Err(TargetError::Foreign { target: file, table });
                 }
             }
-            transaction.execute_batch(&(table() + OTHER_TABLES)).map_err(to_error)?;
-            put(&transaction, "version", &VERSION.to_string()).map_err(to_error)?;
+            transaction.execute_batch(&STATEMENTS.tables).map_err(to_error)?;
+            put(&transaction, "version", &version()).map_err(to_error)?;
             return transaction.commit().map_err(to_error);
         }
-        let found = get(&transaction, "version").map_err(to_error)?.unwrap_or_default();
-        if found != VERSION.to_string() {
-            return Err(TargetError::Version { target: file, found, expected: VERSION });
-        }
-        Ok(())
+        expect_version(&file, get(&transaction, "version").map_err(to_error)?)
     }
 
     /// What another target has noted under a name.
@@ -190,44 +129,6 @@ impl SqliteTarget {
     /// Notes something under a name.
     pub(super) fn set_note(&mut self, name: &str, value: &str) -> Result<(), TargetError> {
         put(&self.connection, name, value).map_err(|error| self.failed(&error))
-    }
-
-    /// Whether a row would change what is there.
-    pub(super) fn would_write(&mut self, row: &Row, is_repair: bool) -> Result<bool, TargetError> {
-        let held = self.rows_of(&[row.id])?;
-        let Some(held) = held.first() else { return Ok(true) };
-        let new = values(row);
-        let is_older = match (&new[MODIFIED], &held[MODIFIED]) {
-            (Value::Time(new), Value::Time(held)) => new < held,
-            _ => false,
-        };
-        Ok(*held != new && (is_repair || !is_older))
-    }
-
-    /// Whether a row shows that what was set aside can be read now.
-    pub(super) fn would_make_readable(
-        &mut self,
-        row: &Row,
-        is_repair: bool,
-    ) -> Result<bool, TargetError> {
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM activity_unreadable {IS_READABLE})");
-        let newest = newest(row, is_repair);
-        let looked = self.connection.query_row(&sql, (row.id.0, newest), |row| row.get(0));
-        looked.map_err(|error| self.failed(&error))
-    }
-
-    /// Whether there is anything of an activity.
-    pub(super) fn has(&mut self, id: ActivityId) -> Result<bool, TargetError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM activity WHERE activity_id = ?1)
-            OR EXISTS (SELECT 1 FROM activity_unreadable WHERE activity_id = ?1)";
-        let looked = self.connection.query_row(sql, [id.0], |row| row.get(0));
-        looked.map_err(|error| self.failed(&error))
-    }
-
-    /// Whether setting a record aside would change anything.
-    pub(super) fn would_set_aside(&mut self, record: &Unreadable) -> Result<bool, TargetError> {
-        let held = self.unreadable_after(ActivityId(record.id.0.saturating_sub(1)), 1)?;
-        Ok(!held.contains(&(record.id, record.record.clone())))
     }
 
     /// Applies a batch, and notes something in the same transaction, depending on what it came to.
@@ -265,11 +166,7 @@ impl SqliteTarget {
 impl Target for SqliteTarget {
     fn state(&mut self) -> Result<Option<State>, TargetError> {
         let text = get(&self.connection, "state").map_err(|error| self.failed(&error))?;
-        let read = |text: String| serde_json::from_str(&text);
-        text.map(read).transpose().map_err(|error| TargetError::Failed {
-            target: self.file.clone(),
-            problem: format!("its state in driftless_mirror cannot be read: {error}"),
-        })
+        read_state(&self.file, text)
     }
 
     fn rows(&mut self) -> Option<&mut dyn Rows> {
@@ -303,7 +200,7 @@ impl Target for SqliteTarget {
 
 impl Rows for SqliteTarget {
     fn count(&mut self) -> Result<u64, TargetError> {
-        let counted = self.connection.query_row("SELECT count(*) FROM activity", [], count);
+        let counted = self.connection.query_row(COUNT, [], count);
         counted.map_err(|error| self.failed(&error))
     }
 
@@ -322,7 +219,8 @@ impl Rows for SqliteTarget {
 
     fn rows_of(&mut self, ids: &[ActivityId]) -> Result<Vec<Values>, TargetError> {
         let read = || -> rusqlite::Result<Vec<Values>> {
-            let sql = format!("SELECT {} FROM activity WHERE activity_id = ?1", LIST.as_str());
+            let shown = &STATEMENTS.shown;
+            let sql = format!("SELECT {shown} FROM activity WHERE activity_id = ?1");
             let mut statement = self.connection.prepare_cached(&sql)?;
             let mut rows = Vec::with_capacity(ids.len());
             for id in ids {
@@ -335,11 +233,7 @@ impl Rows for SqliteTarget {
 
     fn rows_after(&mut self, after: ActivityId, max: u32) -> Result<Vec<Values>, TargetError> {
         let read = || -> rusqlite::Result<Vec<Values>> {
-            let list = LIST.as_str();
-            let sql = format!(
-                "SELECT {list} FROM activity WHERE activity_id > ?1 ORDER BY activity_id LIMIT ?2"
-            );
-            let mut statement = self.connection.prepare_cached(&sql)?;
+            let mut statement = self.connection.prepare_cached(&STATEMENTS.rows_after)?;
             statement.query_map([after.0, max.into()], read_row)?.collect()
         };
         read().map_err(|error| self.failed(&error))
@@ -351,16 +245,15 @@ impl Rows for SqliteTarget {
         max: u32,
     ) -> Result<Option<Vec<ActivityId>>, TargetError> {
         let read = || -> rusqlite::Result<Vec<ActivityId>> {
-            let sql = "SELECT activity_id FROM activity_deleted WHERE activity_id > ?1 ORDER BY activity_id LIMIT ?2";
-            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut statement = self.connection.prepare_cached(REMOVED_AFTER)?;
             statement.query_map([after.0, max.into()], |row| row.get(0).map(ActivityId))?.collect()
         };
         read().map(Some).map_err(|error| self.failed(&error))
     }
 
     fn unreadable(&mut self) -> Result<u64, TargetError> {
-        let sql = "SELECT count(*) FROM activity_unreadable";
-        self.connection.query_row(sql, [], count).map_err(|error| self.failed(&error))
+        let counted = self.connection.query_row(COUNT_UNREADABLE, [], count);
+        counted.map_err(|error| self.failed(&error))
     }
 
     fn unreadable_after(
@@ -369,8 +262,7 @@ impl Rows for SqliteTarget {
         max: u32,
     ) -> Result<Vec<(ActivityId, String)>, TargetError> {
         let read = || -> rusqlite::Result<Vec<(ActivityId, String)>> {
-            let sql = "SELECT activity_id, record FROM activity_unreadable WHERE activity_id > ?1 ORDER BY activity_id LIMIT ?2";
-            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut statement = self.connection.prepare_cached(UNREADABLE_AFTER)?;
             let read = |row: &rusqlite::Row<'_>| Ok((ActivityId(row.get(0)?), row.get(1)?));
             statement.query_map([after.0, max.into()], read)?.collect()
         };
@@ -381,12 +273,13 @@ impl Rows for SqliteTarget {
 fn write(transaction: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::Result<Applied> {
     let mut applied = Applied::default();
     {
-        let mut upsert =
-            transaction.prepare_cached(if batch.is_repair { &REPAIR } else { &UPSERT })?;
+        let mut upsert = transaction.prepare_cached(match batch.is_repair {
+            true => &STATEMENTS.repair,
+            false => &STATEMENTS.upsert,
+        })?;
         let mut is_back =
             transaction.prepare_cached("DELETE FROM activity_deleted WHERE activity_id = ?1")?;
-        let any = "SELECT EXISTS (SELECT 1 FROM activity_unreadable)";
-        let has_unreadable: bool = transaction.query_row(any, [], |row| row.get(0))?;
+        let has_unreadable: bool = transaction.query_row(HAS_UNREADABLE, [], |row| row.get(0))?;
         let mut is_readable = transaction.prepare_cached(&READABLE)?;
         for row in batch.rows {
             applied.written += write_row(&mut upsert, row)? as u64;
@@ -395,7 +288,7 @@ fn write(transaction: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::Result<A
                 is_readable.execute((row.id.0, newest(row, batch.is_repair)))?;
             }
         }
-        let mut set_aside = transaction.prepare_cached(SET_ASIDE)?;
+        let mut set_aside = transaction.prepare_cached(&STATEMENTS.set_aside)?;
         for Unreadable { id, modified, record, problem } in batch.unreadable {
             set_aside.execute((id.0, modified.map(time), record, problem))?;
             is_back.execute([id.0])?;
@@ -439,7 +332,7 @@ fn to_sql(value: Value) -> SqlValue {
     }
 }
 
-/// A row of [`LIST`]; what somebody else has written there is text, and differs.
+/// A row of [`Statements::shown`]; what somebody else has written there is text, and differs.
 fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Values> {
     let mut values = [const { Value::Null }; COLUMNS.len()];
     for (at, (value, column)) in values.iter_mut().zip(COLUMNS).enumerate() {
@@ -471,32 +364,17 @@ fn stamp(text: &str) -> Option<Stamp> {
     (time(stamp) == text).then_some(stamp)
 }
 
-fn lock(target: &str, file: &Path) -> Result<File, TargetError> {
-    let opened = File::options().create(true).append(true).open(file);
-    let locked =
-        opened.map_err(TryLockError::Error).and_then(|file| file.try_lock().map(|()| file));
-    locked.map_err(|error| match error {
-        TryLockError::WouldBlock => TargetError::InUse { target: target.to_owned() },
-        TryLockError::Error(error) => TargetError::Failed {
-            target: target.to_owned(),
-            problem: format!("{}: {error}", file.display()),
-        },
-    })
-}
-
 fn has_table(connection: &Connection, table: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT count(*) FROM sqlite_schema WHERE name = ?1";
     connection.query_row(sql, [table], |row| Ok(row.get::<_, i64>(0)? > 0))
 }
 
 fn get(connection: &Connection, name: &str) -> rusqlite::Result<Option<String>> {
-    let sql = "SELECT value FROM driftless_mirror WHERE name = ?1";
-    connection.query_row(sql, [name], |row| row.get(0)).optional()
+    connection.query_row(GET, [name], |row| row.get(0)).optional()
 }
 
 fn put(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO driftless_mirror VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    connection.execute(sql, [name, value]).map(drop)
+    connection.execute(PUT, [name, value]).map(drop)
 }
 
 fn count(row: &rusqlite::Row<'_>) -> rusqlite::Result<u64> {

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 
 use domain::{ActivityId, Fingerprint, Stamp};
 
-use super::{Suspected, before, id, noted_otherwise};
+use super::reading::noted_otherwise;
+use super::{Suspected, before, id};
 use crate::columns::fingerprint;
 use crate::source::digests::{ALL_IDS, Held, Ids, Part};
 use crate::target::{Rows, TargetError};

@@ -66,7 +66,12 @@ fn row(id: i64, subject: &str, modified: i64) -> Row {
         provenance: Provenance::default(),
         external_id: None,
     };
-    Row { id: ActivityId(id), modified: Some(stamp), activity: Box::new(activity) }
+    Row {
+        id: ActivityId(id),
+        modified: Some(stamp),
+        created: Some(stamp),
+        activity: Box::new(activity),
+    }
 }
 
 fn state(from: i64) -> State {
@@ -534,4 +539,35 @@ fn a_user_without_rights_is_told_which_are_missing() {
     drop(url.parse::<TargetAddress>().unwrap().open(None).unwrap());
     let refused = guest.open(None).map(drop).unwrap_err().to_string();
     assert!(refused.contains("permission denied for table driftless_mirror"), "{refused}");
+}
+
+#[test]
+fn a_time_that_no_mirror_writes_is_not_like_any_that_it_does() {
+    let server = Postgresql::start();
+    let url = server.database("crm");
+    let address: TargetAddress = url.parse().unwrap();
+    let mut target = address.open(None).unwrap();
+    let mine = row(1, "Call", -62_000_000_000_000);
+    apply(&mut *target, &[Row { modified: None, ..mine.clone() }], &[], 5);
+    let mut client = postgres::Client::connect(&url, postgres::NoTls).unwrap();
+    let mut differs = |time: &str| {
+        let set = format!("UPDATE activity SET start_date_time = {time}");
+        client.execute(&set, &[]).unwrap();
+        let held = kept(&mut *target).rows_of(&[ActivityId(1)]).unwrap();
+        held[0] != values(&Row { modified: None, ..mine.clone() })
+    };
+    let exact = "'0005-04-19 09:46:40+00'::timestamptz";
+    assert!(!differs(exact));
+    for other in ["'infinity'", "'-infinity'", "'0005-04-19 09:46:40+00 BC'"] {
+        assert!(differs(other), "{other}");
+    }
+    for more in ["1 microsecond", "-1 microsecond", "400 microseconds"] {
+        assert!(differs(&format!("{exact} + interval '{more}'")), "{more}");
+    }
+    assert!(!differs(exact));
+    // A repair writes it back.
+    assert!(differs("'infinity'"));
+    let (rows, state) = ([Row { modified: None, ..mine.clone() }], state(6));
+    let batch = Batch { rows: &rows, is_repair: true, ..Batch::of_state(&state) };
+    assert_eq!(target.apply(&batch).unwrap().written, 1);
 }

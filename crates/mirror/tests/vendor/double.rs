@@ -134,7 +134,9 @@ fn serve(mut stream: &TcpStream, world: &Mutex<World>) -> bool {
         }
     }
     let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
+    if reader.read_exact(&mut body).is_err() {
+        return true; // The client was killed.
+    }
     let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let (status, text) = answer(&path, &form, &mut world.lock().unwrap());
     if status == NONE {
@@ -160,6 +162,9 @@ fn serve(mut stream: &TcpStream, world: &Mutex<World>) -> bool {
 }
 
 fn answer(path: &str, form: &[(String, String)], world: &mut World) -> (&'static str, String) {
+    if path.ends_with("/logout") {
+        return ("200 OK", json!({"logoutResponse": {"operationResult": "SUCCESS"}}).to_string());
+    }
     world.pass();
     let one_in = |world: &mut World, n: u32| n > 0 && world.dice.u32(0..n) == 0;
     let responded = text(world.now + world.sins.ahead_ms);
@@ -240,7 +245,8 @@ fn page(form: &[(String, String)], responded: &str, world: &mut World) -> String
         "responseDateTime": responded,
         "activities": {"activity": shown},
         "page": {"currentPage": current, "pageSize": size,
-            "totalPage": if world.sins.one_page { 1 } else { total.div_ceil(size).max(1) }, "totalResults": total},
+            "totalPage": if world.sins.one_page { 1 } else { total.div_ceil(size).max(1) + world.sins.pages_more },
+            "totalResults": total},
         "deletedActivityIdList": {"activityId": removed},
     }})
     .to_string()

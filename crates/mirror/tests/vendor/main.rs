@@ -302,6 +302,26 @@ fn an_answer_that_says_it_is_the_last_and_is_not_is_never_taken_for_all() {
 }
 
 #[test]
+fn an_answer_that_tells_of_pages_that_there_cannot_be_is_never_used() {
+    for log in [None, Some("a")] {
+        let sins = Sins { pages_more: 1_000_000_000, page_size_max: 10, log, ..Sins::default() };
+        let double = Double::start(sins, 1);
+        double.create(25);
+        let folder = in_memory();
+        let mut target = SqliteTarget::open(&folder.path().join("crm.db")).unwrap();
+        let patience = Patience { total: Duration::from_millis(20), ..PATIENCE };
+        let (note, stop) = (Box::new(|_: &str| ()), Stop::default());
+        let mut source =
+            Source::new(&double.address(), "acme", "key", patience, stop.clone(), note).unwrap();
+        let refused = mirror::run(&mut source, &mut target, &options(), &stop, &mut Silent);
+        let told = refused.unwrap_err().to_string();
+        let expected = "gave an impossible answer: page 1 of 1000000003, with 25 results";
+        assert!(told.contains(expected), "{told}");
+        assert_eq!(target.state().unwrap(), None);
+    }
+}
+
+#[test]
 fn a_server_that_ends_each_session_is_asked_as_long_as_that_leads_on_and_no_longer() {
     let small = Sins { page_size_max: 10, ..Sins::default() };
     let short = Sins { log: Some("a"), sessions_end_on_page_2: true, ..small };
@@ -371,6 +391,54 @@ fn a_run_that_would_remove_too_much_does_nothing_until_it_is_allowed_to() {
 
     let done = run(&double, &mut target).unwrap();
     assert_eq!((done.removed, held(&file).len()), (30, 70));
+}
+
+#[test]
+fn a_run_and_the_repair_after_it_share_what_may_be_removed() {
+    let double = Double::start(Sins::default(), 1);
+    let folder = in_memory();
+    let file = folder.path().join("crm.db");
+    let mut target = SqliteTarget::open(&file).unwrap();
+    double.create(85);
+    run(&double, &mut target).unwrap();
+    let columns = "subject, note, start_date_time, activity_status_id, activity_status_name, activity_priority, custom_fields";
+    let ghosts = format!(
+        "INSERT INTO activity (activity_id, {columns}) SELECT activity_id + 1000, {columns} FROM activity LIMIT 15"
+    );
+    Connection::open(&file).unwrap().execute(&ghosts, ()).unwrap();
+    double.remove(15);
+    let (stop, careful) = (Stop::default(), Options::default());
+    let repair = |target: &mut SqliteTarget, options: &Options| {
+        mirror::verify(&mut source(&double), target, options, true, &stop, &mut Silent)
+    };
+    let told = repair(&mut target, &careful).unwrap_err();
+    let expected = RunError::Breaker { removed: 30, emptied: 0, rows: 100, allowed: 20 };
+    assert_eq!(told.to_string(), expected.to_string());
+    assert_eq!(held(&file).len(), 85, "the run itself has removed what it may");
+    assert!(repair(&mut target, &careful).unwrap().is_equal(), "another run may remove as many");
+}
+
+#[test]
+fn a_repair_that_would_empty_too_much_does_nothing_until_it_is_allowed_to() {
+    let double = Double::start(Sins::default(), 1);
+    let folder = in_memory();
+    let file = folder.path().join("crm.db");
+    let mut target = SqliteTarget::open(&file).unwrap();
+    double.create(100);
+    run(&double, &mut target).unwrap();
+    double.world.lock().unwrap().now += 3_600_000;
+    run(&double, &mut target).unwrap();
+    let connection = Connection::open(&file).unwrap();
+    connection.execute("UPDATE activity SET note = 'ours' WHERE activity_id <= 30", ()).unwrap();
+    let (stop, careful) = (Stop::default(), Options::default());
+    let told =
+        mirror::verify(&mut source(&double), &mut target, &careful, true, &stop, &mut Silent);
+    let expected = RunError::Breaker { removed: 0, emptied: 30, rows: 100, allowed: 20 };
+    assert_eq!(told.unwrap_err().to_string(), expected.to_string());
+    let noted = "SELECT count(*) FROM activity WHERE note = 'ours'";
+    let kept: u32 = connection.query_row(noted, (), |row| row.get(0)).unwrap();
+    assert_eq!(kept, 30);
+    assert!(verify(&double, &mut target, true).is_equal());
 }
 
 #[test]

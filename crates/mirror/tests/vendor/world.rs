@@ -33,6 +33,8 @@ pub(crate) struct Sins {
     pub(crate) ahead_ms: i64,
     /// Every answer says that it is the last page.
     pub(crate) one_page: bool,
+    /// So many pages more than there are.
+    pub(crate) pages_more: usize,
     /// In which order the records come.
     pub(crate) order: Order,
     /// Records can have a start that cannot be read.
@@ -89,6 +91,7 @@ impl Sins {
             log: None,
             ahead_ms: if dice.bool() { dice.i64(-200_000..200_000) } else { 0 },
             one_page: false,
+            pages_more: 0,
             order: [Order::Asked, Order::NewestFirst, Order::ById][dice.usize(..3)],
             unreadable: dice.bool(),
             stampless: if dice.u8(..4) == 0 { Stampless::Everywhere } else { Stampless::None },
@@ -188,6 +191,26 @@ impl World {
         self.change(id, false);
         if let Some(record) = self.records.get_mut(&id) {
             record.still_listed = Some(removed_at);
+        }
+    }
+
+    pub(crate) fn has_stamp(&self, id: i64) -> bool {
+        !self.records[&id].stampless
+    }
+
+    /// Somebody changes a record, which loses its stamp.
+    pub(crate) fn lose_stamp(&mut self, id: i64) {
+        self.pass();
+        self.change(id, false);
+        if let Some(record) = self.records.get_mut(&id) {
+            record.stampless = true;
+        }
+    }
+
+    /// Something changes a record and does not show it as changed.
+    pub(crate) fn change_unseen(&mut self, id: i64) {
+        if let Some(record) = self.records.get_mut(&id) {
+            record.subject.push_str(" unseen");
         }
     }
 

@@ -81,7 +81,7 @@ pub(crate) fn is_newer_here(latest: &Version, item: &Imported, seen: Seen) -> bo
         (Seen::Present, _) => false,
         (Seen::Past, _) | (Seen::Nothing, Source::Edited) => true,
         (Seen::Nothing, Source::Import(as_of)) => is_newer(as_of),
-        (Seen::Nothing, Source::Here) => is_newer(latest.content_stamp()),
+        (Seen::Nothing, Source::Here | Source::Stampless) => is_newer(latest.content_stamp()),
     }
 }
 

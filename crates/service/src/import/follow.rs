@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use domain::{
-    ActivityId, Author, Follows, Imported, Kind, Origin, Provenance, Seq, Stage, StatusId, UserId,
-    Version,
+    ActivityId, Author, Follows, Imported, Kind, Member, Origin, Provenance, Seq, Stage, StatusId,
+    UserId, Version,
 };
 use store::StoreError;
 use thiserror::Error;
@@ -151,8 +151,8 @@ impl Service {
         })
     }
 
-    /// The activities of these ids that are there, in any order, as the source had them: with its times of change
-    /// where they are known.
+    /// The activities of these ids that are there, in any order. Their provenance says when the source has changed
+    /// them.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -163,12 +163,7 @@ impl Service {
             let current = ids.iter().filter_map(|id| timeline.current(&view, *id));
             current.filter(|(_, kind)| *kind == Kind::Record).map(|(seq, _)| seq).collect()
         };
-        let mut versions = self.shared.store.versions(org.key, &seqs)?;
-        for version in &mut versions {
-            let as_of = version.record().and_then(|record| record.provenance.as_of());
-            version.stamp = as_of.unwrap_or(version.stamp);
-        }
-        Ok(versions)
+        self.shared.store.versions(org.key, &seqs)
     }
 
     /// How many activities are there.
@@ -288,8 +283,9 @@ impl Tenant {
 /// What is to be written of an item. One without an id says nothing.
 fn said(item: Imported) -> Option<(ActivityId, Option<Box<domain::Activity>>)> {
     match item {
-        Imported::Record { id, stamp, mut activity, .. } => {
-            activity.provenance = stamp.map(Provenance::imported).unwrap_or_default();
+        Imported::Record { id, stamp, named, mut activity, .. } => {
+            let is_undated = stamp.is_none() && !named.has(Member::Created);
+            activity.provenance = Provenance::followed(stamp, is_undated);
             Some((id?, Some(activity)))
         }
         Imported::Removed { id, .. } => Some((id, None)),
