@@ -125,6 +125,6 @@ pub(crate) async fn body(
 }
 
 /// The body of a short answer.
-pub(crate) fn small(json: Vec<Bytes>) -> Body {
+pub(crate) fn small(json: &[Bytes]) -> Body {
     Body::from(json.concat())
 }

@@ -135,7 +135,7 @@ impl Neon {
             Err(why) => {
                 let errors = vec![ApiError::from(why)];
                 error_code = code(&errors);
-                outgoing::small(in_envelope(Err(errors)))
+                outgoing::small(&in_envelope(Err(errors)))
             }
         };
         let mut response = response(status, body);

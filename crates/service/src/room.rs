@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use thiserror::Error;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use crate::Runtime;
 
@@ -63,7 +63,7 @@ struct Books {
 pub(crate) struct Room {
     all: Arc<Rooms>,
     bytes_max: usize,
-    places: Arc<Semaphore>,
+    places: Semaphore,
     /// Changes only while the books are locked.
     bytes: AtomicUsize,
     /// Held by the first in the queue of those that wait for bytes.
@@ -78,13 +78,12 @@ pub struct Share {
     /// What of it is on the books: less for an answer that is larger than the room.
     counted: usize,
     is_oversized: bool,
+    /// Whether it has a place too: it is in a [`Place`] then.
+    has_place: bool,
 }
 
-/// A request under way, and its share of the bytes.
-pub struct Place {
-    share: Share,
-    _permit: OwnedSemaphorePermit,
-}
+/// A request under way, and its share of the bytes. The way to one costs one step on one number if nobody waits.
+pub struct Place(Share);
 
 impl Rooms {
     pub(crate) fn new(runtime: Arc<dyn Runtime>, requests_per_org_max: usize) -> Arc<Rooms> {
@@ -107,7 +106,7 @@ impl Rooms {
         Arc::new(Room {
             all: self.clone(),
             bytes_max,
-            places: Arc::new(Semaphore::new(places)),
+            places: Semaphore::new(places),
             bytes: AtomicUsize::new(0),
             queue: tokio::sync::Mutex::default(),
         })
@@ -137,13 +136,13 @@ impl Room {
 
     /// A place, if there is one now.
     pub(crate) fn try_place(self: &Arc<Room>) -> Option<Place> {
-        let permit = self.places.clone().try_acquire_owned().ok()?;
-        Some(Place { share: self.share(), _permit: permit })
+        self.share().try_into_place().ok()
     }
 
     /// A share of nothing yet.
     pub(crate) fn share(self: &Arc<Room>) -> Share {
-        Share { room: self.clone(), bytes: 0, counted: 0, is_oversized: false }
+        let room = self.clone();
+        Share { room, bytes: 0, counted: 0, is_oversized: false, has_place: false }
     }
 }
 
@@ -166,7 +165,7 @@ impl Share {
         let (others, free) = (held - self.counted, ANSWERS_BYTES_ALL_MAX - books.bytes);
         // It may hold as much as it leaves free.
         let most = ((held + free) / 2).min(self.room.bytes_max);
-        if others + bytes > most {
+        if others.saturating_add(bytes) > most {
             if others > 0 || books.has_oversized && !self.is_oversized {
                 return false;
             }
@@ -247,23 +246,38 @@ impl Share {
     /// # Errors
     /// When there is none for too long.
     pub async fn into_place(self) -> Result<Place, NoRoom> {
-        let places = self.room.places.clone();
-        if let Ok(permit) = places.clone().try_acquire_owned() {
-            return Ok(Place { share: self, _permit: permit });
-        }
-        let all = &self.room.all;
-        let acquired = tokio::select! {
-            biased;
-            permit = places.acquire_owned() => permit.ok(),
-            () = all.runtime.sleep(Duration::from_millis(ROOM_WAIT_MS_MAX)) => None,
+        let mut share = match self.try_into_place() {
+            Ok(place) => return Ok(place),
+            Err(share) => share,
         };
-        let permit = acquired.ok_or_else(|| all.refuse(NoRoom::Requests))?;
-        Ok(Place { share: self, _permit: permit })
+        let room = share.room.clone();
+        let is_there = tokio::select! {
+            biased;
+            permit = room.places.acquire() => permit.map(SemaphorePermit::forget).is_ok(),
+            () = room.all.runtime.sleep(Duration::from_millis(ROOM_WAIT_MS_MAX)) => false,
+        };
+        if !is_there {
+            return Err(room.all.refuse(NoRoom::Requests));
+        }
+        share.has_place = true;
+        Ok(Place(share))
+    }
+
+    fn try_into_place(mut self) -> Result<Place, Share> {
+        self.has_place = self.room.places.try_acquire().map(SemaphorePermit::forget).is_ok();
+        if self.has_place { Ok(Place(self)) } else { Err(self) }
+    }
+
+    fn leave_place(&mut self) {
+        if std::mem::take(&mut self.has_place) {
+            self.room.places.add_permits(1);
+        }
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
+        self.leave_place();
         self.shrink_to(0);
     }
 }
@@ -271,12 +285,13 @@ impl Drop for Share {
 impl Place {
     /// Its share of the bytes.
     pub fn share(&mut self) -> &mut Share {
-        &mut self.share
+        &mut self.0
     }
 
     /// The answer is complete: another request may take the place, and the bytes are held on.
     #[must_use]
-    pub fn into_share(self) -> Share {
-        self.share
+    pub fn into_share(mut self) -> Share {
+        self.0.leave_place();
+        self.0
     }
 }

@@ -42,7 +42,9 @@ const API: &str = "/neonws/services/api";
 
 /// Both attacks, each on a server of its own, so that its memory can be compared.
 pub(super) fn answers(way: &Way) -> Outcome<Vec<Sharing>> {
-    Ok([forms(way)?, records(way)?].concat())
+    let mut all = forms(way)?;
+    all.extend(records(way)?);
+    Ok(all)
 }
 
 /// Long forms of an earlier session whose answers are not read.

@@ -48,10 +48,9 @@ pub(crate) async fn answer(
         Ok(caller) => caller,
         Err(error) => return Answer::refused(error),
     };
-    let org = caller.tenant.clone();
-    let place = match org.place().await {
+    let place = match caller.tenant.place().await {
         Ok(place) => place,
-        Err(why) => return Answer { org: Some(org), ..Answer::refused(why.into()) },
+        Err(why) => return Answer { org: Some(caller.tenant), ..Answer::refused(why.into()) },
     };
     let content = match method {
         Method::Sync => return sync::answer(neon, caller, params, place).await,
@@ -64,7 +63,7 @@ pub(crate) async fn answer(
         Method::ListStatus => Ok(statuses::answer(&caller)),
         Method::Login => Err(ApiError::SYSTEM.into()),
     };
-    Answer { org: Some(org), place: Some(place), ..Answer::of(content) }
+    Answer { org: Some(caller.tenant), place: Some(place), ..Answer::of(content) }
 }
 
 /// XML is not served yet: whoever asks for it could not read the answer otherwise.
