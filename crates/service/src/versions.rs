@@ -119,20 +119,26 @@ impl Service {
         let mut seqs = seqs.to_vec();
         seqs.sort_unstable();
         seqs.dedup();
-        let mut missing = Vec::new();
+        let (mut missing, mut bytes) = (Vec::new(), 0);
         for seq in seqs {
-            match self.shared.versions.get(key, seq) {
-                Some(version) => make(&mut made, &StoredVersion::of(&version)),
+            let cached = self.shared.versions.get(key, seq);
+            // Making something of long ones takes its time too, wherever they are.
+            match cached.filter(|_| bytes < READ_AT_ONCE_BYTES_MAX) {
+                Some(version) => {
+                    let version = StoredVersion::of(&version);
+                    bytes += version.content.as_ref().map_or(0, |content| content.bytes());
+                    make(&mut made, &version);
+                }
                 None => missing.push(seq),
             }
         }
-        if missing.is_empty() {
+        if missing.is_empty() || bytes >= READ_AT_ONCE_BYTES_MAX {
             return Ok((made, missing));
         }
         let service = self.clone();
         let is_soon = are_soon_read(&missing);
         let read = move || {
-            let (mut read, mut bytes) = (0, 0);
+            let mut read = 0;
             service.shared.store.show_versions(key, &missing, &mut |version| {
                 make(&mut made, &version);
                 read += 1;

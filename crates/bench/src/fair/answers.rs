@@ -27,10 +27,11 @@ const FORM_BYTES: usize = (2 << 20) - 1_000;
 /// How long the answer to a form is left unread before another form is sent.
 const UNREAD: Duration = Duration::from_secs(5);
 
-/// Requests at once for as many records, and how long each is.
+/// Requests at once for as many records, each of a megabyte in the custom fields.
 const READERS: usize = 24;
 const RECORDS: u64 = 200;
-const RECORD_BYTES: usize = 1_000_000;
+const FIELDS: u32 = 10;
+const FIELD_CHARS: usize = 100_000;
 
 /// After all that the folder was filled with.
 const SINCE: &str = "2025-06-01T00:00:00Z";
@@ -63,13 +64,15 @@ fn records(way: &Way) -> Outcome<Vec<Sharing>> {
     let setup = Setup::new(way, CONTENT)?;
     let server = Server::driftless(&setup.binary, &setup.data(), CACHE_MIB)?;
     setup.tell("writing large records");
-    let field = "activity.customFieldDataList.customFieldData";
     for id in 1..=RECORDS {
-        let filler = "x".repeat(RECORD_BYTES);
         let session = &server.session;
-        let form = format!("userSessionId={session}&activity.activityId={id}&{field}.fieldId=1&{field}.fieldValue={filler}");
-        let mut stream = post(&server, &format!("{API}/account/updateActivity"), "", form.as_bytes())?;
-        let answer = read_to_end(&mut stream)?;
+        let mut form = format!("userSessionId={session}&activity.activityId={id}");
+        for n in 1..=FIELDS {
+            let field = "&activity.customFieldDataList.customFieldData";
+            form += &format!("{field}.fieldId={n}{field}.fieldValue={}", "x".repeat(FIELD_CHARS));
+        }
+        let path = format!("{API}/account/updateActivity");
+        let answer = read_to_end(&mut post(&server, &path, "", form.as_bytes())?)?;
         if !answer.contains("SUCCESS") {
             return Err(answer.into());
         }
@@ -159,11 +162,8 @@ fn sign_in(server: &Server) -> Outcome<String> {
     let page = read_to_end(&mut stream)?;
     let csrf = page.split_once("name=\"csrf\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
     let (csrf, _) = csrf.ok_or("the sign-in form has no token")?;
-    let form = format!(
-        "csrf={csrf}&org={}&login={LOGIN}&password={}",
-        org(1),
-        PASSWORD.replace(' ', "+")
-    );
+    let form =
+        format!("csrf={csrf}&org={}&login={LOGIN}&password={}", org(1), PASSWORD.replace(' ', "+"));
     let mut stream = post(server, "/sign-in", &cookies(&page), form.as_bytes())?;
     let answer = read_to_end(&mut stream)?;
     match answer.starts_with("HTTP/1.1 303") {
