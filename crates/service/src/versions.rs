@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::{OrgKey, Seq, Version};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use store::{Store, StoreError, StoredVersion};
+use store::{Content, Store, StoreError, StoredVersion};
 
 use crate::batch::VersionKey;
 use crate::tenant::Tenant;
@@ -126,7 +126,7 @@ impl Service {
             match cached.filter(|_| bytes < READ_AT_ONCE_BYTES_MAX) {
                 Some(version) => {
                     let version = StoredVersion::of(&version);
-                    bytes += version.content.as_ref().map_or(0, |content| content.bytes());
+                    bytes += version.content.as_ref().map_or(0, Content::bytes);
                     make(&mut made, &version);
                 }
                 None => missing.push(seq),
