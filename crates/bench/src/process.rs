@@ -163,7 +163,7 @@ pub(crate) fn memory_bytes(id: u32) -> Outcome<u64> {
 }
 
 /// The most that it has held.
-fn peak_bytes(id: u32) -> Outcome<u64> {
+pub(crate) fn peak_bytes(id: u32) -> Outcome<u64> {
     status_bytes(id, "VmHWM:")
 }
 

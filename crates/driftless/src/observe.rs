@@ -43,6 +43,14 @@ pub(crate) fn start_metrics() -> Result<PrometheusHandle, BuildError> {
         "Commits, each a group of versions that became visible together"
     );
     metrics::describe_gauge!("driftless_disk_free_bytes", "Space on the disk of the data folder");
+    metrics::describe_gauge!(
+        "driftless_unsent_bytes",
+        "Bytes of answers and pages that have not been sent yet, and of forms being answered"
+    );
+    metrics::describe_counter!(
+        "driftless_refused_for_room_total",
+        "Requests refused because their organization had too many in progress or too much not yet sent"
+    );
     Ok(handle)
 }
 
@@ -59,6 +67,8 @@ pub(crate) fn router(
         if let Some(free) = of_keys.disk_free_bytes() {
             metrics::gauge!("driftless_disk_free_bytes").set(free as f64);
         }
+        metrics::gauge!("driftless_unsent_bytes").set(of_keys.unsent_bytes() as f64);
+        metrics::counter!("driftless_refused_for_room_total").absolute(of_keys.refused_for_room());
         let mut rendered = metrics.render();
         // There may be many, and their organizations' locks are not to be waited for here.
         let keys = tokio::task::spawn_blocking(move || {

@@ -77,6 +77,11 @@ impl Success {
         &mut self.members
     }
 
+    /// Goes on with JSON that is sent from where it is.
+    pub(crate) fn share(&mut self, json: Bytes) {
+        self.shared.push((self.members.len(), json));
+    }
+
     /// Goes on with this part of JSON that is kept.
     pub(crate) fn append(&mut self, kept: &Bytes, part: Range<usize>) {
         match is_shared(kept, &part) {

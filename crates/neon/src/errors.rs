@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use api_v1::{BEGIN_AGAIN, code};
-use service::{AskError, LoginError, Refusal};
+use service::{AskError, LoginError, NoRoom, Refusal};
 
 /// One entry of `errors.error`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +101,12 @@ impl From<Refusal> for ApiError {
             | Refusal::Damaged(_) => ApiError::bad_request(&refusal.to_string()),
             Refusal::Unavailable(reason) => ApiError::unavailable(reason),
         }
+    }
+}
+
+impl From<NoRoom> for ApiError {
+    fn from(why: NoRoom) -> ApiError {
+        ApiError::unavailable(&why.to_string())
     }
 }
 

@@ -9,11 +9,9 @@ use std::vec::IntoIter;
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 use parking_lot::Mutex;
-use service::{Served, Tenant};
-use tokio::sync::OwnedSemaphorePermit;
+use service::{NoRoom, Place, Served, Share};
 
 use crate::ANSWER_BYTES_FREE;
-use crate::errors::ApiError;
 
 /// What a connection takes at once, whether its reader reads or not.
 const BUFFERED_BYTES: usize = 512 << 10;
@@ -50,10 +48,10 @@ impl Outbox {
     }
 }
 
-/// The last piece of an answer, which is let go once it has been sent, and the answer's part of the room.
+/// The last piece of an answer, which is let go once it has been sent, and the answer's share of the room.
 struct Last {
     json: Bytes,
-    _room: OwnedSemaphorePermit,
+    _share: Share,
 }
 
 impl AsRef<[u8]> for Last {
@@ -98,32 +96,35 @@ impl HttpBody for Pieces {
     }
 }
 
-/// The body of an answer to somebody of this organization.
+/// The body of an answer that has this place.
 ///
 /// # Errors
 /// When the organization's other readers have too much to read still.
-pub(crate) fn body(
+pub(crate) async fn body(
     mut json: Vec<Bytes>,
-    org: Option<&Tenant>,
+    place: Option<Place>,
     served: Option<Served>,
     outbox: &Outbox,
-) -> Result<Body, ApiError> {
+) -> Result<Body, NoRoom> {
     let bytes_left = json.iter().map(Bytes::len).sum();
     // The end goes by itself, so that it is only taken once nearly all before it has been sent.
     let end = json.last_mut().filter(|_| bytes_left > BUFFERED_BYTES);
     if let Some(end) = end.map(|last| last.split_off(last.len().saturating_sub(END_BYTES))) {
         json.push(end);
     }
-    if let Some(org) = org.filter(|_| bytes_left > ANSWER_BYTES_FREE)
+    if let Some(mut place) = place.filter(|_| bytes_left > ANSWER_BYTES_FREE)
         && let Some(last) = json.last_mut()
     {
-        let room = org.room_for_answer(bytes_left).ok_or_else(|| {
-            ApiError::unavailable(
-                "the organization's clients are still reading too many large answers; try again",
-            )
-        })?;
-        *last = Bytes::from_owner(Last { json: std::mem::take(last), _room: room });
+        place.share().grow_to(bytes_left).await?;
+        let mut share = place.into_share();
+        share.shrink_to(bytes_left);
+        *last = Bytes::from_owner(Last { json: std::mem::take(last), _share: share });
     }
     let outbox = outbox.clone();
     Ok(Body::new(Pieces { pieces: json.into_iter(), bytes_left, served, outbox }))
+}
+
+/// The body of a short answer.
+pub(crate) fn small(json: &[Bytes]) -> Body {
+    Body::from(json.concat())
 }

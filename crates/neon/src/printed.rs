@@ -16,11 +16,11 @@ use axum::body::Bytes;
 use domain::{OrgKey, Seq, Zone};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use service::{AskError, Service, StoredVersion, Tenant};
+use service::{AskError, NoRoom, Service, Share, StoredVersion, Tenant};
 use tokio::sync::oneshot;
 
 use crate::ahead::{Page, PagesAhead};
-use crate::envelope::{Success, is_shared};
+use crate::envelope::{SHARED_BYTES_MIN, Success, is_shared};
 use crate::record;
 
 /// Versions of a block.
@@ -34,6 +34,13 @@ const MARKS_PER_BLOCK: usize = 4;
 
 /// A page whose records take more than that is not printed ahead, nor the one after it.
 const AHEAD_BYTES_MAX: usize = 256 << 10;
+
+/// Records that have just been printed are copied into their answer up to this size. Longer ones are sent from where
+/// they are, so that they are not in memory twice.
+const COPIED_BYTES_MAX: usize = 256 << 10;
+
+/// The part of the cache that a block may take: a larger one would drive out too much that is read often.
+const BLOCK_PART: u64 = 4;
 
 /// Which block of an organization's log: the one with the versions from this multiple of
 /// [`BLOCK_VERSIONS`] on.
@@ -49,21 +56,36 @@ struct Block {
     json: Bytes,
 }
 
-/// Versions that have been printed just now, in the order of the log.
+/// Versions that are being printed.
 #[derive(Default)]
-pub(crate) struct FreshRecords {
+struct Printer {
     json: Vec<u8>,
-    /// Where the text of each lies.
+    /// Where the text of each is.
     records: Vec<(Seq, Range<usize>)>,
 }
 
-impl FreshRecords {
+impl Printer {
     fn print(&mut self, version: &StoredVersion<'_>, zone: &Zone) {
         let start = self.json.len();
         record::write(version, zone, &mut self.json);
         self.records.push((version.seq, start..self.json.len()));
     }
 
+    fn done(mut self) -> FreshRecords {
+        self.records.sort_unstable_by_key(|(seq, _)| *seq);
+        FreshRecords { json: self.json.into(), records: self.records }
+    }
+}
+
+/// Versions that have been printed just now, in the order of the log.
+#[derive(Default)]
+pub(crate) struct FreshRecords {
+    json: Bytes,
+    /// Where the text of each is.
+    records: Vec<(Seq, Range<usize>)>,
+}
+
+impl FreshRecords {
     fn text(&self, seq: Seq) -> Text<'_> {
         let found = self.records.binary_search_by_key(&seq, |(seq, _)| *seq);
         let at = found.map_or(0..0, |at| self.records[at].1.clone());
@@ -79,21 +101,37 @@ struct Text<'a> {
     at: Range<usize>,
 }
 
-/// Prints the versions at these positions, beside what there is already.
+/// Prints the versions at these positions, in addition to what there is already. If they turn out to be long, asks for
+/// room for all of them before it reads on; without a share, as for a page ahead, long ones are given up.
 async fn print(
     service: &Service,
     org: &Tenant,
     zone: &Zone,
     seqs: &[Seq],
-    mut fresh: FreshRecords,
+    fresh: FreshRecords,
+    share: Option<&mut Share>,
 ) -> Result<FreshRecords, AskError> {
-    fresh.json.reserve(seqs.len() * RECORD_BYTES);
-    let zone = zone.clone();
-    let print =
-        move |fresh: &mut FreshRecords, version: &StoredVersion<'_>| fresh.print(version, &zone);
-    let mut fresh = service.fold_versions(org, seqs, fresh, print).await?;
-    fresh.records.sort_unstable_by_key(|(seq, _)| *seq);
-    Ok(fresh)
+    let FreshRecords { json, records } = fresh;
+    let mut printer = Printer { json: json.into(), records };
+    printer.json.reserve(seqs.len() * RECORD_BYTES);
+    let print = |zone: Zone| {
+        move |printer: &mut Printer, version: &StoredVersion<'_>| printer.print(version, &zone)
+    };
+    let (mut printer, left) =
+        service.fold_versions(org, seqs, printer, print(zone.clone())).await?;
+    if left.is_empty() {
+        return Ok(printer.done());
+    }
+    let stored: usize = service.version_bytes(org, left.clone()).await?.iter().sum();
+    let more = stored + left.len() * RECORD_BYTES;
+    let all = printer.json.len() + more;
+    match share {
+        Some(share) => share.grow_to(all).await?,
+        None if all > AHEAD_BYTES_MAX => return Err(NoRoom::Answers.into()),
+        None => {}
+    }
+    printer.json.reserve_exact(more);
+    Ok(service.fold_long(org, left, printer, print(zone.clone())).await?.done())
 }
 
 /// Which blocks have been asked for lately without being kept: a mark of each, until another one takes its
@@ -126,6 +164,8 @@ pub(crate) struct Records {
     blocks: Cache<BlockKey, Arc<Block>, ByBytes>,
     /// From so many bytes on, there is no room.
     full_from: u64,
+    /// What a block may take.
+    block_bytes_max: u64,
     recent_misses: RecentMisses,
     ahead: PagesAhead,
 }
@@ -147,18 +187,20 @@ impl Records {
         Records {
             blocks: Cache::with_weighter(blocks, bytes_max, ByBytes),
             full_from: bytes_max / 16 * 15,
+            block_bytes_max: bytes_max / BLOCK_PART,
             recent_misses: RecentMisses { marks: marks.collect(), hasher: RandomState::new() },
             ahead: PagesAhead::default(),
         }
     }
 
-    /// The records at these positions, in that order.
+    /// The records at these positions, in that order. Room for long ones is taken before they are read.
     pub(crate) async fn at<'a>(
         &self,
         service: &Service,
         org: &Tenant,
         zone: &Zone,
         seqs: &'a [Seq],
+        share: &mut Share,
     ) -> Result<Printed<'a>, AskError> {
         let mut printed = self.kept(org, zone, seqs);
         if printed.missing().next().is_none() {
@@ -170,7 +212,8 @@ impl Records {
         }
         let missing: Vec<Seq> = printed.missing().collect();
         if !missing.is_empty() {
-            printed.fresh = print(service, org, zone, &missing, printed.fresh).await?;
+            let fresh = std::mem::take(&mut printed.fresh);
+            printed.fresh = print(service, org, zone, &missing, fresh, Some(share)).await?;
         }
         self.keep(org.key, zone, &printed);
         Ok(printed)
@@ -191,11 +234,17 @@ impl Records {
         if missing.is_empty() || this_bytes > AHEAD_BYTES_MAX {
             return;
         }
+        let mut share = org.share();
+        if !share.try_grow_to(AHEAD_BYTES_MAX) {
+            return;
+        }
         let (printing, org, zone) = (service.clone(), org.clone(), zone.clone());
         self.ahead.begin(page, || {
             let (done, printed) = oneshot::channel();
             service.spawn(async move {
-                let fresh = print(&printing, &org, &zone, &missing, FreshRecords::default()).await;
+                let _share = share;
+                let fresh = FreshRecords::default();
+                let fresh = print(&printing, &org, &zone, &missing, fresh, None).await;
                 // What is too large to lie here is printed again by who asks for it.
                 let fits = |fresh: FreshRecords| {
                     if fresh.json.len() > AHEAD_BYTES_MAX { FreshRecords::default() } else { fresh }
@@ -226,6 +275,10 @@ impl Records {
         let (fresh, is_full) = (&printed.fresh, self.blocks.weight() >= self.full_from);
         for of_block in fresh.records.chunk_by(|(a, _), (b, _)| block_of(*a) == block_of(*b)) {
             let number = block_of(of_block[0].0);
+            let bytes: usize = of_block.iter().map(|(_, text)| text.len()).sum();
+            if bytes as u64 > self.block_bytes_max {
+                continue;
+            }
             let block = match printed.block(number) {
                 Some(block) => block.with(of_block, &fresh.json),
                 None if is_full && !self.recent_misses.insert((org, number)) => continue,
@@ -244,6 +297,10 @@ impl Printed<'_> {
             let comma = pieces.peek().map_or(0, |_| 1);
             match piece.kept {
                 Some(kept) => success.append(kept, piece.at.start..piece.at.end + comma),
+                None if self.is_sent_from_fresh(&piece) => {
+                    success.share(self.fresh.json.slice(piece.at));
+                    success.written().extend_from_slice(&b","[..comma]);
+                }
                 None => {
                     let out = success.written();
                     out.extend_from_slice(&piece.json[piece.at]);
@@ -253,10 +310,18 @@ impl Printed<'_> {
         }
     }
 
+    /// Whether a piece that has just been printed is sent from where it is. The others are only in this answer too, so
+    /// no more is held than the answer has.
+    fn is_sent_from_fresh(&self, piece: &Text<'_>) -> bool {
+        self.fresh.json.len() > COPIED_BYTES_MAX && piece.at.len() >= SHARED_BYTES_MIN
+    }
+
     /// How many bytes [`Printed::write`] copies at most.
     pub(crate) fn copied_bytes(&self) -> usize {
-        let is_copied =
-            |piece: &Text<'_>| piece.kept.is_none_or(|kept| !is_shared(kept, &piece.at));
+        let is_copied = |piece: &Text<'_>| match piece.kept {
+            Some(kept) => !is_shared(kept, &piece.at),
+            None => !self.is_sent_from_fresh(piece),
+        };
         self.pieces().filter(is_copied).map(|piece| piece.at.len() + 1).sum()
     }
 
@@ -365,13 +430,13 @@ mod tests {
     }
 
     fn fresh(seqs: &[Seq]) -> FreshRecords {
-        let mut fresh = FreshRecords::default();
+        let mut printer = Printer::default();
         for seq in seqs {
-            let start = fresh.json.len();
-            fresh.json.extend_from_slice(json(*seq).as_bytes());
-            fresh.records.push((*seq, start..fresh.json.len()));
+            let start = printer.json.len();
+            printer.json.extend_from_slice(json(*seq).as_bytes());
+            printer.records.push((*seq, start..printer.json.len()));
         }
-        fresh
+        printer.done()
     }
 
     /// The records as they leave, in pieces.
@@ -425,14 +490,14 @@ mod tests {
 
     #[test]
     fn a_small_part_of_a_large_block_does_not_hold_it() {
-        let mut fresh = FreshRecords::default();
+        let mut printer = Printer::default();
         for seq in all_of(16..32) {
-            let start = fresh.json.len();
-            fresh.json.resize(start + 10_000, b'x');
-            fresh.records.push((seq, start..fresh.json.len()));
+            let start = printer.json.len();
+            printer.json.resize(start + 10_000, b'x');
+            printer.records.push((seq, start..printer.json.len()));
         }
         let mut blocks = Vec::new();
-        keep(&mut blocks, &fresh);
+        keep(&mut blocks, &printer.done());
         let pieces = |seqs: &[Seq]| {
             let printed = Printed { blocks: blocks.clone(), fresh: FreshRecords::default(), seqs };
             sent(&printed).len()

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Method as Verb, Request, Response, StatusCode, header};
 use domain::Moment;
-use service::{Caller, Served, Tenant};
+use service::{Caller, Place, Served, Tenant};
 
 use crate::body::Form;
 use crate::envelope::{Envelope, Success, response};
@@ -37,12 +37,19 @@ pub(crate) struct Answer {
     pub(crate) content: Result<Success, Vec<ApiError>>,
     /// The page of changes that it is, to be told of once it has been sent.
     pub(crate) served: Option<Served>,
+    /// Its place among the requests that the organization has under way.
+    pub(crate) place: Option<Place>,
 }
 
 impl Answer {
+    /// An answer that is nobody's yet.
+    pub(crate) fn of(content: Result<Success, Vec<ApiError>>) -> Answer {
+        Answer { org: None, response_date_time: None, content, served: None, place: None }
+    }
+
     /// A failure before anybody was recognised.
     pub(crate) fn refused(error: ApiError) -> Answer {
-        Answer { org: None, response_date_time: None, content: Err(vec![error]), served: None }
+        Answer::of(Err(vec![error]))
     }
 }
 
@@ -60,7 +67,7 @@ pub(crate) async fn answer(
         Ok(answer) => (StatusCode::OK, answer),
         Err((status, error)) => (status, Answer::refused(error)),
     };
-    neon.finish(&target, status, answer, outbox)
+    neon.finish(&target, status, answer, outbox).await
 }
 
 /// Why a request reached no method.
@@ -108,39 +115,35 @@ fn understand<'a>(head: &'a Parts, target: &Target) -> Result<(Method, &'a str),
 
 impl Neon {
     /// Puts an answer into its envelope.
-    fn finish(
+    async fn finish(
         &self,
         target: &Target,
         status: StatusCode,
         answer: Answer,
         outbox: &Outbox,
     ) -> (Response<Body>, Outcome) {
-        let response_date_time = answer.response_date_time.unwrap_or_else(|| match &answer.org {
+        let Answer { org, response_date_time, content, served, place } = answer;
+        let response_date_time = response_date_time.unwrap_or_else(|| match &org {
             Some(org) => org.directory().organization.zone.at(self.service.recent_horizon(org)),
             None => self.service.now().at_offset(0),
         });
-        let error_code = match &answer.content {
-            Ok(_) => None,
-            Err(errors) => errors.first().map(|error| error.code),
-        };
-        let envelope = Envelope { root: &target.root, response_date_time, content: answer.content };
-        let mut response = match outgoing::body(
-            envelope.into_json(),
-            answer.org.as_deref(),
-            answer.served,
-            outbox,
-        ) {
-            Ok(body) => response(status, body),
-            Err(error) => {
-                let refused = Answer { org: answer.org, ..Answer::refused(error) };
-                return self.finish(target, status, refused, outbox);
+        let in_envelope =
+            |content| Envelope { root: &target.root, response_date_time, content }.into_json();
+        let mut error_code = content.as_ref().err().and_then(|errors| code(errors));
+        let body = match outgoing::body(in_envelope(content), place, served, outbox).await {
+            Ok(body) => body,
+            Err(why) => {
+                let errors = vec![ApiError::from(why)];
+                error_code = code(&errors);
+                outgoing::small(&in_envelope(Err(errors)))
             }
         };
+        let mut response = response(status, body);
         if status == StatusCode::METHOD_NOT_ALLOWED {
             let allowed = header::HeaderValue::from_static("GET, POST");
             response.headers_mut().insert(header::ALLOW, allowed);
         }
-        (response, Outcome { method: target.name, org: answer.org, error_code })
+        (response, Outcome { method: target.name, org, error_code })
     }
 
     /// Who asks.
@@ -148,4 +151,9 @@ impl Neon {
         let session = params.value(parameter::SESSION).ok_or(ApiError::SESSION_REQUIRED)?;
         self.service.caller(session).ok_or(ApiError::SESSION_INVALID)
     }
+}
+
+/// The first error's code.
+fn code(errors: &[ApiError]) -> Option<u32> {
+    errors.first().map(|error| error.code)
 }

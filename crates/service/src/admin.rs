@@ -326,9 +326,9 @@ impl Committer {
         };
         let (users, keys) = (Vec::new(), Vec::new());
         let stored = TenantRecord { organization, users, keys, statuses: first_statuses()? };
-        let (store, limit) = (shared.store.as_ref(), shared.settings.requests_per_org_max);
+        let (store, rooms) = (shared.store.as_ref(), &shared.rooms);
         // Before it is there: afterwards nothing may keep memory from having it.
-        let tenant = Tenant::load(store, stored.clone(), Stamp::MIN, limit);
+        let tenant = Tenant::load(store, stored.clone(), Stamp::MIN, rooms);
         let tenant = tenant.map_err(|e| unavailable(&e))?;
         let mut directory = Directory::clone(&tenant.directory());
         let made = self.transact(Durability::Power, |t| {

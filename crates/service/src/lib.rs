@@ -46,6 +46,7 @@ mod queue;
 mod quota;
 mod random;
 mod removed;
+mod room;
 mod runs;
 mod runtime;
 mod sabotage;
@@ -81,6 +82,7 @@ use crate::commit::{Job, Queue, stopping};
 use crate::disk::Disk;
 use crate::lease::Lease;
 use crate::removed::RemovedLists;
+use crate::room::Rooms;
 use crate::sessions::Sessions;
 use crate::setup::SetupToken;
 use crate::sorting::Orders;
@@ -113,7 +115,7 @@ pub use integrations::{
     Delivery, Hint, Integration, IntegrationState, Progress, Receipt, Severity,
 };
 pub use lifecycle::{OpenError, Settings, Surroundings};
-pub use live::{FOLLOWERS_PER_ORG_MAX, Follower};
+pub use live::{FOLLOWERS_PER_ORG_MAX, FOLLOWERS_PER_PERSON_MAX, Follower, TooManyFollowers};
 pub use login::LoginError;
 pub use long_work::{BulkChange, LongWork, LongWorkError, Outcome};
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
@@ -122,6 +124,7 @@ pub use preview::{AsOf, Preview, PreviewError};
 pub use query::{Direction, Order, SyncQuery};
 pub use random::{Random, SystemRandom};
 pub use removed::{ManyIds, RemovedIds};
+pub use room::{ANSWERS_BYTES_ALL_MAX, ANSWERS_BYTES_MAX, NoRoom, Place, ROOM_WAIT_MS_MAX, Share};
 pub use runs::{
     RUN_HOURS_MAX, RUN_KEPT_MINUTES_MIN, RUNS_PER_KEY_MAX, SINGLE_PAGE_RUNS_PER_KEY_MAX,
 };
@@ -139,7 +142,7 @@ pub use statuses::Spread;
 pub use store::fold;
 pub use store::{StoreError, StoredField, StoredText, StoredVersion};
 pub use sync::{AskError, SyncPage};
-pub use tenant::{ANSWERS_BYTES_MAX, Tenant};
+pub use tenant::{DOWNLOADS_BYTES_MAX, DOWNLOADS_PER_ORG_MAX, Tenant};
 pub use throttle::TooManyAttempts;
 pub use timeline::Tally;
 pub use trusted_clock::{AcceptClock, ClockError, refuse_insane};
@@ -164,7 +167,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) runtime: Arc<dyn Runtime>,
-    pub(crate) settings: Settings,
+    /// What answers may hold in memory.
+    pub(crate) rooms: Arc<Rooms>,
     pub(crate) tenants: RwLock<HashMap<OrgId, Arc<Tenant>>>,
     pub(crate) sessions: Sessions,
     pub(crate) lease: Lease,
@@ -224,6 +228,18 @@ impl Service {
     #[must_use]
     pub fn now(&self) -> Stamp {
         self.shared.clock.now()
+    }
+
+    /// The bytes of answers, of all organizations, that have not been sent yet.
+    #[must_use]
+    pub fn unsent_bytes(&self) -> usize {
+        self.shared.rooms.bytes()
+    }
+
+    /// How many requests have been refused since the start because their organization had no room.
+    #[must_use]
+    pub fn refused_for_room(&self) -> u64 {
+        self.shared.rooms.refused()
     }
 
     /// The organization of that id.

@@ -17,6 +17,7 @@ use crate::lease::Lease;
 use crate::notes::Note;
 use crate::passwords::HASHING_MAX;
 use crate::removed::RemovedLists;
+use crate::room::Rooms;
 use crate::runtime::wait;
 use crate::setup::SetupToken;
 use crate::sorting::Orders;
@@ -131,8 +132,9 @@ impl Service {
         let (now, began_ms) = (clock.now(), clock.elapsed_ms());
         let clock: Arc<dyn Clock> = Arc::new(clock);
         let mut start = Start::new(now, &folder, &boot, promise);
+        let rooms = Rooms::new(runtime.clone(), settings.requests_per_org_max);
         for one in stored {
-            start.load(store.as_ref(), one, settings.requests_per_org_max)?;
+            start.load(store.as_ref(), one, &rooms)?;
         }
         start.tell();
         let lost_before = start.lost_before(&folder);
@@ -145,7 +147,7 @@ impl Service {
             clock,
             random,
             runtime,
-            settings,
+            rooms,
             tenants: RwLock::new(tenants),
             sessions,
             lease: Lease::new(promise),

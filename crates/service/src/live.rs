@@ -1,15 +1,21 @@
 //! Following an organization's head: waiting for changes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Seq;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use domain::{Seq, UserId};
+use parking_lot::Mutex;
+use thiserror::Error;
+use tokio::sync::watch;
 
 use crate::{Person, Runtime, Service};
 
 /// How many may follow one organization at the same time.
 pub const FOLLOWERS_PER_ORG_MAX: usize = 100;
+
+/// How many of them may be of one person: browsers open at most six connections to a host.
+pub const FOLLOWERS_PER_PERSON_MAX: usize = 12;
 
 /// Faster changes are reported together.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -24,15 +30,65 @@ pub struct Follower {
     /// The seq that was reported last.
     told: Option<Seq>,
     stopping: watch::Receiver<bool>,
-    _place: OwnedSemaphorePermit,
+    _place: FollowerPlace,
+}
+
+/// How many clients each person has that follow the head.
+#[derive(Default)]
+pub(crate) struct Followers(Mutex<HashMap<UserId, usize>>);
+
+/// One of them, until it is dropped.
+struct FollowerPlace {
+    among: Arc<Followers>,
+    user: UserId,
+}
+
+/// Why a client may not follow the head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum TooManyFollowers {
+    /// Of the organization.
+    #[error("{FOLLOWERS_PER_ORG_MAX} pages of your organization are already being updated live")]
+    Organization,
+    /// Of the person.
+    #[error("{FOLLOWERS_PER_PERSON_MAX} of your pages are already being updated live")]
+    Person,
+}
+
+impl Followers {
+    fn place(self: &Arc<Followers>, user: UserId) -> Result<FollowerPlace, TooManyFollowers> {
+        let mut places = self.0.lock();
+        if places.values().sum::<usize>() >= FOLLOWERS_PER_ORG_MAX {
+            return Err(TooManyFollowers::Organization);
+        }
+        let own = places.entry(user).or_default();
+        if *own >= FOLLOWERS_PER_PERSON_MAX {
+            return Err(TooManyFollowers::Person);
+        }
+        *own += 1;
+        Ok(FollowerPlace { among: self.clone(), user })
+    }
+}
+
+impl Drop for FollowerPlace {
+    fn drop(&mut self) {
+        let mut places = self.among.0.lock();
+        if let Some(own) = places.get_mut(&self.user) {
+            *own -= 1;
+            if *own == 0 {
+                places.remove(&self.user);
+            }
+        }
+    }
 }
 
 impl Service {
-    /// Lets a client follow the head. None if too many do.
-    #[must_use]
-    pub fn follow(&self, person: &Person) -> Option<Follower> {
-        let place = person.tenant.following.clone().try_acquire_owned().ok()?;
-        Some(Follower {
+    /// Lets a client follow the head.
+    ///
+    /// # Errors
+    /// When too many do already.
+    pub fn follow(&self, person: &Person) -> Result<Follower, TooManyFollowers> {
+        let place = person.tenant.following.place(person.user)?;
+        Ok(Follower {
             service: self.clone(),
             person: person.clone(),
             told: None,

@@ -94,8 +94,7 @@ impl Shared {
                 Some(tenant) => tenant.follow(store, stored)?,
                 // Just added: nobody can have been told anything of it.
                 None => {
-                    let limit = self.settings.requests_per_org_max;
-                    self.take_up(Tenant::load(store, stored, Stamp::MIN, limit)?);
+                    self.take_up(Tenant::load(store, stored, Stamp::MIN, &self.rooms)?);
                 }
             }
         }

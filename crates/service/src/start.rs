@@ -9,6 +9,7 @@ use store::{Durability, FolderState, RunRecord, Store, StoreError, TenantRecord}
 
 use crate::coverage::brought_back;
 use crate::import::cut_back;
+use crate::room::Rooms;
 use crate::sabotage::Guard;
 use crate::sessions::Sessions;
 use crate::tenant::Tenant;
@@ -63,14 +64,14 @@ impl Start {
         &mut self,
         store: &dyn Store,
         mut stored: TenantRecord,
-        requests_max: usize,
+        rooms: &Arc<Rooms>,
     ) -> Result<(), StoreError> {
         cut_back(store, &mut stored.organization)?;
         if self.taken_back.is_some() {
             bring_back(store, stored.organization.key, &mut stored.users, self.now)?;
         }
         let exposed = if Guard::Lease.is_off() { Stamp::MIN } else { self.promise };
-        let tenant = Arc::new(Tenant::load(store, stored, exposed, requests_max)?);
+        let tenant = Arc::new(Tenant::load(store, stored, exposed, rooms)?);
         self.happened(tenant.runs.lock().last_used());
         if !self.runs_survived {
             let lost = tenant.runs.lock().forget_all();

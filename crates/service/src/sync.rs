@@ -15,6 +15,7 @@ use crate::exposure::Reading;
 use crate::notes::Note;
 use crate::query::{Direction, QueryId, SyncQuery};
 use crate::removed::RemovedIds;
+use crate::room::NoRoom;
 use crate::runs::{Ambiguous, Ask, RUN_HOURS_MAX, TooManyRuns};
 use crate::sabotage::{self, Guard};
 use crate::sessions::Caller;
@@ -78,6 +79,9 @@ pub enum AskError {
         /// How many it may have.
         max: usize,
     },
+    /// There is no room for the answer.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
     /// The store cannot answer.
     #[error("{0}")]
     Unavailable(String),

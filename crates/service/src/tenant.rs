@@ -8,7 +8,7 @@ use domain::{KeyId, OrgId, OrgKey, Organization, Seq, Stage, Stamp, StatusId};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use store::{Store, StoreError, TenantRecord};
 use timeline::{Entry, Timeline};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, Semaphore};
 
 use crate::accounts::Accounts;
 use crate::board::BoardPlace;
@@ -17,21 +17,22 @@ use crate::coverage::Coverages;
 use crate::directory::Directory;
 use crate::exposure::Exposure;
 use crate::external_ids::ExternalIds;
-use crate::live::FOLLOWERS_PER_ORG_MAX;
+use crate::live::Followers;
 use crate::long_work::LongWorks;
 use crate::quota::Stored;
+use crate::room::{NoRoom, Place, Room, Rooms, Share};
 use crate::runs::Runs;
 
 /// Questions of one organization that sort, or make digests, at the same time; others wait for them. Fewer than
 /// all may together, so that none keeps the others out.
 const SORTS_PER_ORG_MAX: usize = crate::SORTS_MAX / 2;
 
-/// What the answers that an organization's readers have not read yet may take together, in bytes:
-/// a reader may take its time.
-pub const ANSWERS_BYTES_MAX: usize = 64 << 20;
+/// The downloads of one organization at the same time. They have their own room, so that slow ones do not take that
+/// of other answers.
+pub const DOWNLOADS_PER_ORG_MAX: usize = 4;
 
-/// Answers are counted in pieces of this size.
-const PIECE_BYTES: usize = 1 << 10;
+/// The most bytes that the downloads of one organization may hold.
+pub const DOWNLOADS_BYTES_MAX: usize = 32 << 20;
 
 /// Everything about one organization that is kept in memory.
 pub struct Tenant {
@@ -48,7 +49,7 @@ pub struct Tenant {
     /// What each key has asked for, and what of it was delivered.
     pub(crate) coverages: Coverages,
     /// Places for clients that follow the head.
-    pub(crate) following: Arc<Semaphore>,
+    pub(crate) following: Arc<Followers>,
     /// Rung whenever the horizon may have moved for another reason than time.
     pub(crate) moved: Notify,
     /// Questions that may sort or make digests at once: each may hold many keys in memory, and a thread.
@@ -67,8 +68,8 @@ pub struct Tenant {
     pub(crate) calendars: Arc<Semaphore>,
     /// How much its log takes, if that is limited.
     pub(crate) stored: Stored,
-    permits: Arc<Semaphore>,
-    answers: Arc<Semaphore>,
+    answers: Arc<Room>,
+    downloads: Arc<Room>,
 }
 
 impl Tenant {
@@ -77,7 +78,7 @@ impl Tenant {
         store: &dyn Store,
         stored: TenantRecord,
         exposed: Stamp,
-        requests_max: usize,
+        rooms: &Arc<Rooms>,
     ) -> Result<Tenant, StoreError> {
         let key = stored.organization.key;
         let timeline = read_log(store, &stored.organization)?;
@@ -93,7 +94,7 @@ impl Tenant {
             directory: RwLock::new(Arc::new(Directory::new(stored))),
             accounts: RwLock::new(Accounts::new(store.accounts(key)?)),
             coverages,
-            following: Arc::new(Semaphore::new(FOLLOWERS_PER_ORG_MAX)),
+            following: Arc::default(),
             moved: Notify::new(),
             sorting: Arc::new(Semaphore::new(SORTS_PER_ORG_MAX)),
             spreading: Mutex::default(),
@@ -103,8 +104,8 @@ impl Tenant {
             first_import: tokio::sync::Mutex::new(()),
             calendars: Arc::new(Semaphore::new(CALENDARS_PER_ORG_MAX)),
             stored: Stored::default(),
-            permits: Arc::new(Semaphore::new(requests_max)),
-            answers: Arc::new(Semaphore::new(ANSWERS_BYTES_MAX / PIECE_BYTES)),
+            answers: rooms.answers(),
+            downloads: rooms.room(DOWNLOADS_PER_ORG_MAX, DOWNLOADS_BYTES_MAX),
         })
     }
 
@@ -157,20 +158,32 @@ impl Tenant {
         }
     }
 
-    /// A place among the requests that the organization may have under way at once; none when all
-    /// are taken. Held while the answer is worked out.
-    #[must_use]
-    pub fn permit(&self) -> Option<OwnedSemaphorePermit> {
-        self.permits.clone().try_acquire_owned().ok()
+    /// A place among the requests that the organization may have under way at the same time, to be held until the
+    /// answer is complete. Waits for a short time if all are taken.
+    ///
+    /// # Errors
+    /// When all stay taken.
+    pub async fn place(&self) -> Result<Place, NoRoom> {
+        self.answers.place().await
     }
 
-    /// Room for an answer of this many bytes among those that the organization's clients have not read
-    /// yet; none when it is taken. Held until the answer has been sent.
+    /// The same without waiting.
     #[must_use]
-    pub fn room_for_answer(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        // The largest has room too, if it is alone.
-        let pieces = bytes.div_ceil(PIECE_BYTES).min(ANSWERS_BYTES_MAX / PIECE_BYTES);
-        self.answers.clone().try_acquire_many_owned(u32::try_from(pieces).ok()?).ok()
+    pub fn try_place(&self) -> Option<Place> {
+        self.answers.try_place()
+    }
+
+    /// A share, of nothing yet, of the bytes that the organization's requests and answers may have in memory. To be
+    /// held until the answer has been sent.
+    #[must_use]
+    pub fn share(&self) -> Share {
+        self.answers.share()
+    }
+
+    /// A place among the organization's downloads, which have room of their own; none if all are taken.
+    #[must_use]
+    pub fn download(&self) -> Option<Place> {
+        self.downloads.try_place()
     }
 }
 

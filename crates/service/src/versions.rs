@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::{OrgKey, Seq, Version};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use store::{Store, StoreError, StoredVersion};
+use store::{Content, Store, StoreError, StoredVersion};
 
 use crate::batch::VersionKey;
 use crate::tenant::Tenant;
@@ -21,8 +21,8 @@ const READ_IN_PLACE_MAX: usize = 10;
 /// The same of neighbours: a page of the largest size.
 const NEIGHBOURS_IN_PLACE_MAX: usize = 200;
 
-/// When their texts take more than this, the rest is read on a thread that may wait.
-const READ_IN_PLACE_BYTES_MAX: usize = 128 << 10;
+/// When their texts take more than this, the rest is long ([`Service::fold_versions`]).
+const READ_AT_ONCE_BYTES_MAX: usize = 128 << 10;
 
 /// Versions in a read of the store by one blocking step.
 const READ_VERSIONS_MAX: usize = 1_000;
@@ -99,9 +99,12 @@ impl Service {
         read.map_err(|e| StoreError::Unavailable(e.to_string()))?
     }
 
-    /// Shows the versions at these positions, each once and in no order, to what makes something of them.
-    /// What is soon read is read where the question stands, since it is mostly in the memory of the operating
-    /// system; the rest on a thread that may wait for the disk.
+    /// Shows the versions at these positions, each once and in no order, to what makes something of them. What is
+    /// soon read is read where the question stands, since it is mostly in the memory of the operating system; the
+    /// rest on a thread that may wait for the disk.
+    ///
+    /// Stops when it has read much, and returns the positions that are left: those are for
+    /// [`Service::fold_long`], once there is room for them.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -111,43 +114,83 @@ impl Service {
         seqs: &[Seq],
         mut made: T,
         mut make: impl FnMut(&mut T, &StoredVersion<'_>) + Send + 'static,
-    ) -> Result<T, StoreError> {
+    ) -> Result<(T, Vec<Seq>), StoreError> {
         let key = org.key;
         let mut seqs = seqs.to_vec();
         seqs.sort_unstable();
         seqs.dedup();
-        let mut missing = Vec::new();
+        let (mut missing, mut bytes) = (Vec::new(), 0);
         for seq in seqs {
-            match self.shared.versions.get(key, seq) {
-                Some(version) => make(&mut made, &StoredVersion::of(&version)),
+            let cached = self.shared.versions.get(key, seq);
+            // Making something of long ones takes its time too, wherever they are.
+            match cached.filter(|_| bytes < READ_AT_ONCE_BYTES_MAX) {
+                Some(version) => {
+                    let version = StoredVersion::of(&version);
+                    bytes += version.content.as_ref().map_or(0, Content::bytes);
+                    make(&mut made, &version);
+                }
                 None => missing.push(seq),
             }
         }
-        if are_soon_read(&missing) {
-            let (mut read, mut bytes) = (0, 0);
-            self.shared.store.show_versions(key, &missing, &mut |version| {
+        if missing.is_empty() || bytes >= READ_AT_ONCE_BYTES_MAX {
+            return Ok((made, missing));
+        }
+        let service = self.clone();
+        let is_soon = are_soon_read(&missing);
+        let read = move || {
+            let mut read = 0;
+            service.shared.store.show_versions(key, &missing, &mut |version| {
                 make(&mut made, &version);
                 read += 1;
                 bytes += version.content.map_or(0, |content| content.bytes());
-                match bytes < READ_IN_PLACE_BYTES_MAX {
+                match bytes < READ_AT_ONCE_BYTES_MAX {
                     true => ControlFlow::Continue(()),
                     false => ControlFlow::Break(()),
                 }
             })?;
             missing.drain(..read);
+            Ok((made, missing))
+        };
+        if is_soon {
+            return read();
         }
-        if missing.is_empty() {
-            return Ok(made);
-        }
-        let service = self.clone();
+        self.blocking(read).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
+    }
+
+    /// The same to the end, on a thread that may wait.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn fold_long<T: Send + 'static>(
+        &self,
+        org: &Tenant,
+        seqs: Vec<Seq>,
+        mut made: T,
+        mut make: impl FnMut(&mut T, &StoredVersion<'_>) + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (service, key) = (self.clone(), org.key);
         let read = move || {
             let mut visit = |version: StoredVersion<'_>| {
                 make(&mut made, &version);
                 ControlFlow::Continue(())
             };
-            service.shared.store.show_versions(key, &missing, &mut visit).map(|()| made)
+            service.shared.store.show_versions(key, &seqs, &mut visit).map(|()| made)
         };
         self.blocking(read).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
+    }
+
+    /// How many bytes the stored form of each version at these positions takes, without reading it.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn version_bytes(
+        &self,
+        org: &Tenant,
+        seqs: Vec<Seq>,
+    ) -> Result<Vec<usize>, StoreError> {
+        let (store, key) = (self.shared.store.clone(), org.key);
+        let read = self.blocking(move || store.version_bytes(key, &seqs)).await;
+        read.map_err(|e| StoreError::Unavailable(e.to_string()))?
     }
 
     /// The versions at these positions, in that order, waiting for the disk if need be.

@@ -1,5 +1,6 @@
 //! The queries.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -29,6 +30,11 @@ const VERSIONS_BETWEEN: &str = "
 /// Likewise as [`rows::shown`] reads it: of long lists, each column counts.
 const SHOWN_BETWEEN: &str = "
     SELECT seq, stamp, activity, coalesce(document, kind)
+    FROM change WHERE organization = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq";
+
+/// How long contents are: SQLite knows that without reading them.
+const BYTES_BETWEEN: &str = "
+    SELECT seq, octet_length(document)
     FROM change WHERE organization = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq";
 
 /// The log without contents, as [`rows::log_entry`] reads it.
@@ -342,6 +348,18 @@ impl Store for SqliteStore {
         visit: &mut dyn FnMut(StoredVersion<'_>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         self.visit_rows(SHOWN_BETWEEN, org, seqs, |row| Ok(visit(rows::shown(row)?)))
+    }
+
+    fn version_bytes(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<usize>, StoreError> {
+        let mut bytes = HashMap::with_capacity(seqs.len());
+        self.visit_rows(BYTES_BETWEEN, org, seqs, |row| {
+            let seq = rows::seq(row.get(0).map_err(failed)?);
+            let of_seq: Option<i64> = row.get(1).map_err(failed)?;
+            bytes.insert(seq, usize::try_from(of_seq.unwrap_or(0)).unwrap_or(usize::MAX));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let all = seqs.iter().map(|seq| bytes.get(seq).copied()).collect::<Option<_>>();
+        all.ok_or_else(|| rows::damaged("change", "versions that were read are missing"))
     }
 
     fn versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Version>, StoreError> {

@@ -136,6 +136,13 @@ pub trait Store: Send + Sync {
         visit: &mut dyn FnMut(StoredVersion<'_>) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 
+    /// How many bytes the content of each version at these positions takes as it is stored, in the order asked for,
+    /// without reading it; none for a tombstone.
+    ///
+    /// # Errors
+    /// When the store cannot read, or has no version at one of the positions.
+    fn version_bytes(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<usize>, StoreError>;
+
     /// The versions at these positions, in the order asked for.
     ///
     /// # Errors

@@ -1,28 +1,35 @@
-//! Reads forms of people who are not signed in. All such forms share one budget, so that the memory they take does
-//! not depend on how many people send one.
+//! Reads forms. Those of people who are not signed in share one budget, so that the memory they take does not depend
+//! on how many people send one; all others count in the room of their organization.
 
 use std::sync::Arc;
 
-use axum::body::{Body, HttpBody, to_bytes};
-use axum::response::Response;
-use futures_util::stream;
+use axum::body::{Body, HttpBody};
 use http_body_util::BodyExt;
+use service::{Service, Share};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Problem;
+use crate::fields::Fields;
+use crate::room::Holding;
 
 /// The bytes that each such form may take outside the budget: more than a sign-in needs.
 pub(crate) const FREE_BYTES: usize = 16 << 10;
 
-/// The bytes that all of them may take together beyond that. Until it is answered, a form takes up to eight times
-/// its length in memory.
+/// What a form takes in memory until it is answered, in multiples of its length: it is decoded, and a page that shows
+/// what was typed has it again, with up to six characters for each quotation mark.
+const MEMORY_TIMES: usize = 8;
+
+/// The most fields of a form: more than one has with every activity of a page selected.
+const FIELDS_MAX: usize = 50_000;
+
+/// Longer forms are read on a thread that may take its time.
+const READ_IN_PLACE_BYTES_MAX: usize = 64 << 10;
+
+/// The bytes that all forms of people who are not signed in may have together beyond that.
 const BUDGET_BYTES: usize = 16 << 20;
 
 /// The budget is counted in pieces of this size.
 const PIECE_BYTES: usize = 1 << 10;
-
-/// The answer to a form leaves in pieces of this size.
-const SENT_BYTES: usize = 32 << 10;
 
 /// The memory for all bodies sent without a session. Clones share it.
 #[derive(Clone)]
@@ -38,35 +45,27 @@ impl Default for Budget {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Held(Option<Arc<OwnedSemaphorePermit>>);
 
+impl Held {
+    /// The same for the answer, which holds it until it has been sent.
+    pub(crate) fn on(self) -> Option<Holding> {
+        self.0.map(Holding::new)
+    }
+}
+
 /// Reads a body of up to `bytes_max`. Beyond [`FREE_BYTES`] it continues only if `may_go_on` accepts what has come
 /// so far.
 pub(crate) async fn read(
-    mut body: Body,
+    body: Body,
     bytes_max: usize,
     budget: &Budget,
     may_go_on: fn(&[u8]) -> bool,
 ) -> Result<(Vec<u8>, Held), Problem> {
-    // An announced length that is too large is refused at once, an unannounced one when it is reached.
-    if HttpBody::size_hint(&body).lower() > bytes_max as u64 {
-        return Err(Problem::TooLarge);
-    }
-    let mut bytes = Vec::new();
     let mut held: Option<OwnedSemaphorePermit> = None;
-    while let Some(frame) = body.frame().await {
-        let Ok(piece) = frame.map_err(|_| Problem::cut_short())?.into_data() else { continue };
-        let len = bytes.len() + piece.len();
-        let is_long = len > FREE_BYTES;
-        if len > bytes_max {
+    let take = |bytes: &[u8]| {
+        if held.is_none() && !may_go_on(bytes) {
             return Err(Problem::TooLarge);
         }
-        bytes.extend_from_slice(&piece);
-        if !is_long {
-            continue;
-        }
-        if held.is_none() && !may_go_on(&bytes) {
-            return Err(Problem::TooLarge);
-        }
-        let wanted = (len - FREE_BYTES).div_ceil(PIECE_BYTES);
+        let wanted = (bytes.len() - FREE_BYTES).div_ceil(PIECE_BYTES);
         let more = wanted - held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         // Never wait here: each waiting request would hold what the others wait for.
         let more = u32::try_from(more).ok();
@@ -80,23 +79,56 @@ pub(crate) async fn read(
             Some(held) => held.merge(more),
             none => *none = Some(more),
         }
-    }
+        Ok(())
+    };
+    let bytes = collect(body, bytes_max, take).await?;
     Ok((bytes, Held(held.map(Arc::new))))
 }
 
-/// Makes an answer hold its part of the budget until it has been sent. It is sent in separate pieces, so that little
-/// of it is left in memory when the last one is taken.
-pub(crate) async fn hold(response: Response, Held(held): Held) -> Response {
-    let Some(held) = held else { return response };
-    let (mut head, body) = response.into_parts();
-    let whole = to_bytes(body, usize::MAX).await.unwrap_or_default();
-    head.headers.remove(axum::http::header::CONTENT_LENGTH);
-    let pieces = stream::unfold((whole, held), |(mut rest, held)| async move {
-        if rest.is_empty() {
-            return None;
+/// Reads a body of up to `bytes_max` of a person who is signed in. What it takes until it is answered counts in their
+/// organization's room as it comes.
+pub(crate) async fn read_counted(
+    body: Body,
+    bytes_max: usize,
+    share: &mut Share,
+) -> Result<Vec<u8>, Problem> {
+    // Never wait here, for the same reason.
+    let take = |bytes: &[u8]| Ok(share.grow_now(MEMORY_TIMES * (bytes.len() - FREE_BYTES))?);
+    collect(body, bytes_max, take).await
+}
+
+/// Collects a body of up to `bytes_max`; `take` is asked about what has come so far whenever that is more than
+/// [`FREE_BYTES`].
+async fn collect(
+    mut body: Body,
+    bytes_max: usize,
+    mut take: impl FnMut(&[u8]) -> Result<(), Problem>,
+) -> Result<Vec<u8>, Problem> {
+    // An announced length that is too large is refused at once, an unannounced one when it is reached.
+    if HttpBody::size_hint(&body).lower() > bytes_max as u64 {
+        return Err(Problem::TooLarge);
+    }
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(piece) = frame.map_err(|_| Problem::cut_short())?.into_data() else { continue };
+        if bytes.len() + piece.len() > bytes_max {
+            return Err(Problem::TooLarge);
         }
-        let piece = rest.split_to(rest.len().min(SENT_BYTES)).to_vec();
-        Some((Ok::<_, std::convert::Infallible>(piece), (rest, held)))
-    });
-    Response::from_parts(head, Body::from_stream(pieces))
+        bytes.extend_from_slice(&piece);
+        if bytes.len() > FREE_BYTES {
+            take(&bytes)?;
+        }
+    }
+    Ok(bytes)
+}
+
+/// The fields of a form. A long one is read on a thread where nothing else waits for that.
+pub(crate) async fn fields(service: &Service, bytes: Vec<u8>) -> Result<Fields, Problem> {
+    if bytes.iter().filter(|byte| **byte == b'&').count() >= FIELDS_MAX {
+        return Err(Problem::TooLarge);
+    }
+    if bytes.len() <= READ_IN_PLACE_BYTES_MAX {
+        return Ok(Fields::parse(&bytes));
+    }
+    Ok(service.blocking(move || Fields::parse(&bytes)).await?)
 }

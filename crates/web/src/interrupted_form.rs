@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, Uri, header};
@@ -39,6 +39,13 @@ const SECRETS: [(&str, &str); 4] = [
     ("again", "Confirm password"),
 ];
 
+/// The most bytes of names and values that are shown again: more than the longest note has in most scripts. On a page,
+/// they can be six times as long.
+pub(crate) const SHOWN_AGAIN_BYTES_MAX: usize = 256 << 10;
+
+/// The longest form that can have no more than that, in bytes: each is written with three at most.
+pub(crate) const KEPT_FORM_BYTES_MAX: usize = 3 * SHOWN_AGAIN_BYTES_MAX;
+
 /// A field whose value is not shown again: its name and its label.
 pub(crate) type Secret = (&'static str, &'static str);
 
@@ -63,6 +70,12 @@ pub(crate) fn showable(fields: &Fields) -> (Fields, Vec<Secret>) {
     (shown, SECRETS.into_iter().filter(is_typed).collect())
 }
 
+/// Whether a form is short enough to be shown again.
+pub(crate) fn is_shown_again(fields: &Fields) -> bool {
+    let bytes: usize = fields.pairs().map(|(name, value)| name.len() + value.len()).sum();
+    bytes <= SHOWN_AGAIN_BYTES_MAX
+}
+
 /// Whether what has come of a sign-in form has something kept in it.
 pub(crate) fn is_begun(bytes: &[u8]) -> bool {
     let mark = format!("&{KEPT}=");
@@ -72,14 +85,21 @@ pub(crate) fn is_begun(bytes: &[u8]) -> bool {
 impl InterruptedForm {
     /// Keeps a form whose sender is no longer signed in.
     pub(crate) async fn of(parts: &Parts, body: Body, web: &Web) -> Problem {
-        let read = body::read(body, FORM_BYTES_MAX, &web.budget, |_| true).await;
-        let (bytes, held) = match read {
+        if body.size_hint().lower() > FORM_BYTES_MAX as u64 {
+            return Problem::TooLarge;
+        }
+        let (bytes, held) = match body::read(body, KEPT_FORM_BYTES_MAX, &web.budget, |_| true).await
+        {
             Ok(read) => read,
-            // There is no room to keep it, but the browser still has it.
-            Err(Problem::Unavailable(_)) => return Problem::SignedOut(None),
+            // It cannot be kept, but the browser still has it.
+            Err(Problem::TooLarge | Problem::Unavailable(_)) => return Problem::SignedOut(None),
             Err(problem) => return problem,
         };
-        let fields = Fields::parse(&bytes);
+        let fields = match body::fields(&web.service, bytes).await {
+            Ok(fields) if is_shown_again(&fields) => fields,
+            Ok(_) => return Problem::SignedOut(None),
+            Err(problem) => return problem,
+        };
         let given = fields.raw("csrf");
         let session = web.cookies.get(&parts.headers, Cookie::Session);
         let is_of_session = session.is_some_and(|session| is_token(given, session));

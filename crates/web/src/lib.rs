@@ -22,6 +22,7 @@ mod layout;
 mod pages;
 mod problem;
 mod reached;
+mod room;
 mod session;
 mod text;
 mod times;
@@ -124,6 +125,7 @@ pub fn router(service: Service, settings: Settings) -> Router {
         .fallback(|| async { Problem::NotFound })
         .method_not_allowed_fallback(|| async { Problem::NotFound })
         .layer(middleware::from_fn_with_state(web.clone(), problem::framed))
+        .layer(middleware::from_fn(room::counted))
         .layer(axum::extract::DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(middleware::from_fn(guarded))
         .with_state(web.clone());
@@ -134,6 +136,7 @@ pub fn router(service: Service, settings: Settings) -> Router {
         .layer(middleware::from_fn_with_state(web.clone(), reached::settled))
         .layer(middleware::from_fn_with_state(web, sent))
         .layer(CompressionLayer::new().compress_when(compressed()))
+        .layer(middleware::from_fn(room::held))
 }
 
 /// What is worth compressing: complete texts. Live events are sent line by line, and workbooks are compressed
@@ -147,11 +150,9 @@ fn compressed() -> impl Predicate {
 /// Less than this fits into a packet anyway.
 const COMPRESSED_BYTES_MIN: u64 = 1_024;
 
-/// Finishes an answer: adds the base path to its addresses, and holds its part of the budget until it has been sent.
+/// Finishes an answer: adds the base path to its addresses.
 async fn sent(State(web): State<Web>, request: axum::extract::Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let held = response.extensions_mut().remove::<body::Held>().unwrap_or_default();
-    fused(body::hold(web.settings.base_path.put(response).await, held).await)
+    fused(web.settings.base_path.put(next.run(request).await).await)
 }
 
 /// Compression may poll a body again after its end, which not every stream allows.

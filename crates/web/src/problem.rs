@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::Role;
 use maud::{Markup, html};
-use service::{AdminError, AskError, ListError, LongWorkError, ReadOnly, Refusal};
+use service::{AdminError, AskError, ListError, LongWorkError, NoRoom, ReadOnly, Refusal};
 
 use crate::Web;
 use crate::cookies::Cookie;
@@ -18,6 +18,7 @@ use crate::form::hidden;
 use crate::interrupted_form::{InterruptedForm, Secret};
 use crate::layout::{self, Nav};
 use crate::pages::sign_in;
+use crate::room::{Holding, Seat};
 use crate::session::SignedIn;
 
 /// A form of an earlier session, with the token of the current one.
@@ -77,6 +78,8 @@ pub(crate) enum Problem {
     ForeignForm,
     /// The form comes from an earlier session of the same person, who may send it again.
     OldForm(Box<Resend>),
+    /// The same of a form that is too long to be shown again.
+    LongOldForm,
     /// The form is too large.
     TooLarge,
     /// The request makes no sense; the text says why.
@@ -129,6 +132,12 @@ impl IntoResponse for Problem {
                 "This form belongs to an earlier sign-in or to another site. Go back, reload the page and send it again."
                     .to_owned(),
             ),
+            Problem::LongOldForm => (
+                StatusCode::CONFLICT,
+                "Send the form again",
+                "You signed in again after you opened this form, and it is too long to be shown here. Nothing has been saved yet. Go back, copy what you typed, reload the page, paste it and save."
+                    .to_owned(),
+            ),
             Problem::TooLarge => (
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "Too much data",
@@ -141,14 +150,48 @@ impl IntoResponse for Problem {
             }
             Problem::Preparing(text) => return preparing(&text),
         };
-        let content = html! {
-            div.empty {
-                h1 { (title) }
-                p { (text) }
-                p { a.button.primary href="/" { "Go to My day" } }
-            }
-        };
-        (status, Extension(Unframed { title, content })).into_response()
+        let content = said(title, &text);
+        let mut response = (status, Extension(Unframed { title, content })).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, AGAIN_AFTER);
+        }
+        response
+    }
+}
+
+fn said(title: &str, text: &str) -> Markup {
+    html! {
+        div.empty {
+            h1 { (title) }
+            p { (text) }
+            p { a.button.primary href="/" { "Go to My day" } }
+        }
+    }
+}
+
+/// The page in place of one for which there is no room. It does not show who is signed in, because it must be short.
+pub(crate) fn no_room(why: NoRoom) -> Response {
+    let title = "Not available right now";
+    let mut page = layout::bare(title, &said(title, no_room_text(why))).into_response();
+    *page.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    page.headers_mut().insert(header::RETRY_AFTER, AGAIN_AFTER);
+    page
+}
+
+fn no_room_text(why: NoRoom) -> &'static str {
+    match why {
+        NoRoom::Requests => {
+            "Your organization is sending too many requests at once. Try again in a moment."
+        }
+        NoRoom::Answers => {
+            "Your organization is receiving too much at once. Try again in a moment."
+        }
+    }
+}
+
+impl From<NoRoom> for Problem {
+    fn from(why: NoRoom) -> Problem {
+        Problem::Unavailable(no_room_text(why).to_owned())
     }
 }
 
@@ -162,13 +205,13 @@ fn preparing(text: &str) -> Response {
             progress aria-label="Preparing the list" {}
         }
     };
-    let again = [(header::REFRESH, AGAIN_AFTER_S), (header::RETRY_AFTER, AGAIN_AFTER_S)];
+    let again = [(header::REFRESH, AGAIN_AFTER), (header::RETRY_AFTER, AGAIN_AFTER)];
     let page = Extension(Unframed { title, content });
     (StatusCode::SERVICE_UNAVAILABLE, again, page).into_response()
 }
 
 /// How soon a browser tries again, in seconds.
-const AGAIN_AFTER_S: &str = "1";
+const AGAIN_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 /// The headers that an error page keeps from the answer that it replaces.
 const KEPT: [HeaderName; 3] = [header::SET_COOKIE, header::REFRESH, header::RETRY_AFTER];
@@ -187,6 +230,7 @@ pub(crate) struct InSession(pub(crate) String);
 /// Gives an error page its frame: people who are signed in keep the navigation.
 pub(crate) async fn framed(State(web): State<Web>, request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
+    let seat = request.extensions().get::<Seat>().cloned().unwrap_or_default();
     let mut response = next.run(request).await;
     if let Some(kept) = response.extensions_mut().remove::<Arc<InterruptedForm>>() {
         return sign_in::goes_on(&web, &headers, &kept);
@@ -197,11 +241,15 @@ pub(crate) async fn framed(State(web): State<Web>, request: Request, next: Next)
     let opened = response.extensions_mut().remove::<InSession>();
     let opened = opened.as_ref().map(|InSession(id)| id.as_str());
     let session = opened.or_else(|| web.cookies.get(&headers, Cookie::Session));
-    let mut page = match SignedIn::of(&web, session) {
-        Ok(Some(who)) => layout::page(&who, title, Nav::None, &content),
-        _ => layout::bare(title, &content).into_response(),
+    let who = SignedIn::of(&web, session).filter(|who| seat.is_taken_in(&who.person.tenant));
+    let mut page = match who {
+        Some(who) => layout::page(&who, title, Nav::None, &content),
+        None => layout::bare(title, &content).into_response(),
     };
     *page.status_mut() = response.status();
+    if let Some(holding) = response.extensions_mut().remove::<Holding>() {
+        page.extensions_mut().insert(holding);
+    }
     for name in KEPT {
         for line in response.headers().get_all(&name) {
             page.headers_mut().append(name.clone(), line.clone());

@@ -5,23 +5,22 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::Method;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
-use axum::response::IntoResponse;
 use domain::Role;
 use service::Person;
-use tokio::sync::OwnedSemaphorePermit;
 
+use crate::body;
 use crate::cookies::Cookie;
 use crate::fields::Fields;
 use crate::interrupted_form::{self, InterruptedForm};
 use crate::problem::Resend;
 use crate::reached::{Stood, stood};
+use crate::room::Seat;
 use crate::times::Clock;
 use crate::tokens::{is_token, token};
-use crate::{Problem, Web};
+use crate::{FORM_BYTES_MAX, Problem, Web};
 
 /// A person who is signed in.
 #[derive(Clone)]
@@ -32,8 +31,6 @@ pub(crate) struct SignedIn {
     session: Arc<str>,
     /// The time, and the zone in which the person sees all times.
     pub(crate) clock: Clock,
-    /// One of the requests that the organization may have at the same time.
-    _permit: Arc<OwnedSemaphorePermit>,
 }
 
 impl SignedIn {
@@ -60,17 +57,23 @@ impl SignedIn {
     }
 
     /// The person with this session; none if there is no such session, or it has ended.
-    pub(crate) fn of(web: &Web, session: Option<&str>) -> Result<Option<SignedIn>, Problem> {
-        let found = session.and_then(|id| Some((web.service.person(id)?, id)));
-        let Some((person, id)) = found else { return Ok(None) };
-        let permit = person.tenant.permit().ok_or_else(|| {
-            let text =
-                "Your organization is sending too many requests at once. Try again in a moment.";
-            Problem::Unavailable(text.to_owned())
-        })?;
+    pub(crate) fn of(web: &Web, session: Option<&str>) -> Option<SignedIn> {
+        let id = session?;
+        let person = web.service.person(id)?;
         let clock = Clock { zone: person.zone(), now: web.service.now() };
-        let (csrf, session) = (token(id), id.into());
-        Ok(Some(SignedIn { person, csrf, session, clock, _permit: Arc::new(permit) }))
+        Some(SignedIn { person, csrf: token(id), session: id.into(), clock })
+    }
+
+    /// The person who sent a request.
+    fn by(parts: &Parts, web: &Web) -> Result<SignedIn, Problem> {
+        if let Some(who) = SignedIn::of(web, web.cookies.get(&parts.headers, Cookie::Session)) {
+            return Ok(who);
+        }
+        if !matches!(parts.method, Method::GET | Method::HEAD) {
+            return Err(Problem::SignedOut(None));
+        }
+        let back = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        Err(Problem::SignIn { back: back.to_owned() })
     }
 
     /// Whether a form's token is one of this session.
@@ -92,15 +95,11 @@ impl SignedIn {
 impl FromRequestParts<Web> for SignedIn {
     type Rejection = Problem;
 
+    /// Takes a place in the person's organization.
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<SignedIn, Problem> {
-        if let Some(who) = SignedIn::of(web, web.cookies.get(&parts.headers, Cookie::Session))? {
-            return Ok(who);
-        }
-        if !matches!(parts.method, Method::GET | Method::HEAD) {
-            return Err(Problem::SignedOut(None));
-        }
-        let back = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        Err(Problem::SignIn { back: back.to_owned() })
+        let who = SignedIn::by(parts, web)?;
+        Seat::of(parts).take(&who.person.tenant).await?;
+        Ok(who)
     }
 }
 
@@ -113,26 +112,29 @@ pub(crate) struct Posted {
 impl FromRequest<Web> for Posted {
     type Rejection = Problem;
 
+    /// Takes a place in the person's organization once the form has come: one that comes slowly does not keep others
+    /// waiting.
     async fn from_request(request: Request, web: &Web) -> Result<Posted, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let who = match SignedIn::from_request_parts(&mut parts, web).await {
+        let (parts, body) = request.into_parts();
+        let who = match SignedIn::by(&parts, web) {
             Err(Problem::SignedOut(_)) => return Err(InterruptedForm::of(&parts, body, web).await),
             who => who?,
         };
-        let action = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        let stood = stood(&parts.headers);
-        let body = Bytes::from_request(Request::from_parts(parts, body), web).await;
-        let fields = Fields::parse(&body.map_err(|refused| {
-            let is_too_large = refused.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE;
-            if is_too_large { Problem::TooLarge } else { Problem::cut_short() }
-        })?);
+        let mut share = who.person.tenant.share();
+        let bytes = body::read_counted(body, FORM_BYTES_MAX, &mut share).await?;
+        Seat::of(&parts).take_with(share).await?;
+        let fields = body::fields(&web.service, bytes).await?;
         if is_token(fields.raw("csrf"), &who.session) {
             return Ok(Posted { who, fields });
         }
         // The person signed in again while the form was open. A form of another site has another origin.
-        if stood != Stood::Here || fields.raw("csrf").is_empty() {
+        if stood(&parts.headers) != Stood::Here || fields.raw("csrf").is_empty() {
             return Err(Problem::ForeignForm);
         }
+        if !interrupted_form::is_shown_again(&fields) {
+            return Err(Problem::LongOldForm);
+        }
+        let action = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let csrf = who.csrf.clone();
         let (fields, secrets) = interrupted_form::showable(&fields);
         Err(Problem::OldForm(Box::new(Resend { action, csrf, fields, secrets })))

@@ -25,8 +25,12 @@ pub const GUARD_COLUMN: &str = "'guarded";
 /// The sign that is put before a text.
 const GUARD: char = '\'';
 
-/// What must not be the first character, including full-width forms that East Asian spreadsheets accept.
-const GUARDED: [char; 12] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠', GUARD];
+/// What must not be the first character of a cell, whatever blanks are before it: some programs drop those. Includes the
+/// full-width forms (U+FF1D, U+FF0B, U+FF0D, U+FF20) that East Asian spreadsheets accept.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// What must not be the first character either: programs drop it, or take it for the end of a cell.
+const BREAKS: [char; 3] = ['\t', '\r', '\n'];
 
 /// The text as a spreadsheet may see it.
 ///
@@ -64,7 +68,15 @@ pub fn is_same_number(one: &str, other: &str) -> bool {
 }
 
 fn needs_guard(text: &str) -> bool {
-    text.starts_with(GUARDED) || is_mistakable(text)
+    text.starts_with(GUARD)
+        || text.starts_with(BREAKS)
+        || text.trim_start_matches(is_blank).starts_with(FORMULA)
+        || is_mistakable(text)
+}
+
+/// Whether a character cannot be seen: also the zero-width space and the byte order mark.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}')
 }
 
 /// Programs round numbers of that many digits, at the latest when they write them.
@@ -226,7 +238,16 @@ mod tests {
             ("@SUM(A1)", "'@SUM(A1)"),
             ("\t=1", "'\t=1"),
             ("\n=1", "'\n=1"),
+            ("\n", "'\n"),
             ("＝1", "'＝1"),
+            ("＋1", "'＋1"),
+            ("－a", "'－a"),
+            ("＠a", "'＠a"),
+            (" =a", "' =a"),
+            (" \n\u{a0}\u{3000}@a", "' \n\u{a0}\u{3000}@a"),
+            ("\u{feff}\u{200b}＝a", "'\u{feff}\u{200b}＝a"),
+            (" 'a", " 'a"),
+            (" a", " a"),
             ("'", "''"),
             ("'quoted'", "''quoted'"),
             ("00123", "'00123"),
@@ -264,10 +285,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_guarded_comes_back(text in "[-'=+@\t\r\n＝a 1.]{0,4}") {
+        fn what_was_guarded_comes_back(text in "[-'=+@\t\r\n＝＋－＠a\u{a0}\u{200b} 1.]{0,5}") {
             let cell = guarded(&text);
             prop_assert_eq!(unguarded(&cell), &text);
-            prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝']));
+            prop_assert!(!cell.starts_with(['\t', '\r', '\n']));
+            prop_assert!(!cell.trim_start_matches(is_blank).starts_with(FORMULA));
         }
 
         #[test]

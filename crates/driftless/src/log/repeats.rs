@@ -1,25 +1,30 @@
-//! Warnings and errors that repeat: a store that fails would write a line for each request.
+//! Warnings and errors that repeat: a store that fails would write the same line for each request.
 
 use std::collections::HashMap;
+use std::fmt::{self, Debug, Write};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tracing::callsite::Identifier;
+use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-/// Lines that one place in the code may write within a window.
+/// How often the same line may be written within a window.
 const LINES_MAX: u64 = 5;
 
 /// How long a window is.
 const WINDOW: Duration = Duration::from_secs(10);
 
+/// Different lines that are remembered. If there are more, counting begins again.
+const LINES_KNOWN_MAX: usize = 1_000;
+
 /// Lets the first lines of each window pass, and says at the next window how many it has left out.
 #[derive(Default)]
-pub(super) struct Repeats(Mutex<HashMap<Identifier, Window>>);
+pub(super) struct Repeats(Mutex<HashMap<u64, Window>>);
 
-/// What one place has written.
+/// How often a line has been written.
 struct Window {
     began: Instant,
     lines: u64,
@@ -58,9 +63,11 @@ impl<S: Subscriber> Layer<S> for Repeats {
         }
         let now = Instant::now();
         let verdict = {
-            // There are as many as the code has places that warn.
-            let mut places = self.0.lock();
-            let window = places.entry(metadata.callsite());
+            let mut known = self.0.lock();
+            if known.len() >= LINES_KNOWN_MAX {
+                known.clear();
+            }
+            let window = known.entry(line(event));
             window.or_insert(Window { began: now, lines: 0 }).take(now)
         };
         if let Verdict::WrittenAfter(count) = verdict {
@@ -70,12 +77,33 @@ impl<S: Subscriber> Layer<S> for Repeats {
     }
 }
 
+/// Tells a line from others: by its place in the code and all that it says.
+fn line(event: &Event<'_>) -> u64 {
+    struct Text(DefaultHasher);
+    impl Write for Text {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.write(text.as_bytes());
+            Ok(())
+        }
+    }
+    impl Visit for Text {
+        fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+            // Hashing takes every byte.
+            let _ = write!(self, "{field}={value:?}\n");
+        }
+    }
+    let mut text = Text(DefaultHasher::new());
+    event.metadata().callsite().hash(&mut text.0);
+    event.record(&mut text);
+    text.0.finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_place_writes_a_few_lines_in_each_window_and_says_what_it_left_out() {
+    fn a_line_is_written_a_few_times_in_each_window_and_says_how_often_it_was_left_out() {
         let begin = Instant::now();
         let mut window = Window { began: begin, lines: 0 };
         let mut at = |seconds| window.take(begin + Duration::from_secs(seconds));

@@ -3,7 +3,7 @@
 use api_v1::parameter;
 use domain::{ActivityId, DIGEST_PARTS_MAX, ID_MAX};
 use serde::Serialize;
-use service::{Caller, DigestPart, DigestQuery};
+use service::{Caller, DigestPart, DigestQuery, Place};
 
 use crate::envelope::Success;
 use crate::errors::ApiError;
@@ -11,7 +11,12 @@ use crate::params::Params;
 use crate::request::Answer;
 use crate::{Neon, values};
 
-pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> Answer {
+pub(super) async fn answer(
+    neon: &Neon,
+    caller: Caller,
+    params: &Params<'_>,
+    place: Place,
+) -> Answer {
     let answered = async {
         let query = question(params)?;
         Ok::<_, ApiError>(neon.service.digest(&caller.tenant, query).await?)
@@ -21,7 +26,8 @@ pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> 
         Ok(digested) => (Some(zone.at(digested.horizon)), Ok(shown(&digested.parts))),
         Err(error) => (None, Err(error.into())),
     };
-    Answer { org: Some(caller.tenant), response_date_time, content, served: None }
+    let org = Some(caller.tenant);
+    Answer { org, response_date_time, place: Some(place), ..Answer::of(content) }
 }
 
 fn question(params: &Params<'_>) -> Result<DigestQuery, ApiError> {

@@ -48,18 +48,14 @@ pub(crate) async fn answer(
         Ok(caller) => caller,
         Err(error) => return Answer::refused(error),
     };
-    let Some(_permit) = caller.tenant.permit() else {
-        return Answer {
-            org: Some(caller.tenant),
-            response_date_time: None,
-            content: Err(too_many_requests().into()),
-            served: None,
-        };
+    let place = match caller.tenant.place().await {
+        Ok(place) => place,
+        Err(why) => return Answer { org: Some(caller.tenant), ..Answer::refused(why.into()) },
     };
     let content = match method {
-        Method::Sync => return sync::answer(neon, caller, params).await,
-        Method::Retrieve => return retrieve::answer(neon, caller, params).await,
-        Method::Digest => return digest::answer(neon, caller, params).await,
+        Method::Sync => return sync::answer(neon, caller, params, place).await,
+        Method::Retrieve => return retrieve::answer(neon, caller, params, place).await,
+        Method::Digest => return digest::answer(neon, caller, params, place).await,
         Method::Logout => session::logout(neon, &caller).await,
         Method::Create => create::answer(neon, &caller, params).await,
         Method::Update => update::answer(neon, &caller, params).await,
@@ -67,11 +63,7 @@ pub(crate) async fn answer(
         Method::ListStatus => Ok(statuses::answer(&caller)),
         Method::Login => Err(ApiError::SYSTEM.into()),
     };
-    Answer { org: Some(caller.tenant), response_date_time: None, content, served: None }
-}
-
-pub(crate) fn too_many_requests() -> ApiError {
-    ApiError::unavailable("the organization has too many requests in progress; try again")
+    Answer { org: Some(caller.tenant), place: Some(place), ..Answer::of(content) }
 }
 
 /// XML is not served yet: whoever asks for it could not read the answer otherwise.

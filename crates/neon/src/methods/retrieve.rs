@@ -2,7 +2,7 @@
 
 use api_v1::parameter;
 use domain::{Version, Zone};
-use service::{Caller, StoredVersion};
+use service::{Caller, Place, StoredVersion};
 
 use super::Outcome;
 use crate::envelope::Success;
@@ -11,7 +11,12 @@ use crate::params::Params;
 use crate::request::Answer;
 use crate::{Neon, record, values};
 
-pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> Answer {
+pub(super) async fn answer(
+    neon: &Neon,
+    caller: Caller,
+    params: &Params<'_>,
+    place: Place,
+) -> Answer {
     let answered = async {
         let id = values::activity_id(params, parameter::ID, ApiError::ID_REQUIRED_TO_RETRIEVE)?;
         Ok::<_, ApiError>(neon.service.retrieve(&caller.tenant, id).await?)
@@ -21,7 +26,8 @@ pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> 
         Ok((horizon, version)) => (Some(zone.at(horizon)), shown(version.as_deref(), zone)),
         Err(error) => (None, Err(error.into())),
     };
-    Answer { org: Some(caller.tenant), response_date_time, content, served: None }
+    let org = Some(caller.tenant);
+    Answer { org, response_date_time, place: Some(place), ..Answer::of(content) }
 }
 
 fn shown(version: Option<&Version>, zone: &Zone) -> Outcome {

@@ -7,7 +7,7 @@ use api_v1::parameter;
 use domain::OrgId;
 use service::{Caller, LoginError, Tenant};
 
-use super::{Outcome, too_many_requests};
+use super::Outcome;
 use crate::Neon;
 use crate::envelope::Success;
 use crate::errors::ApiError;
@@ -43,7 +43,7 @@ pub(super) async fn login(neon: &Neon, params: &Params<'_>, peer: Option<SocketA
         Ok((org, session_id)) => {
             let success =
                 Success::with_message("User logged in.").member(parameter::SESSION, session_id);
-            Answer { org: Some(org), response_date_time: None, content: Ok(success), served: None }
+            Answer { org: Some(org), ..Answer::of(Ok(success)) }
         }
         Err(Refused { error, reason }) => {
             let org = params.value(parameter::LOGIN_ORG).map(shown);
@@ -58,7 +58,7 @@ async fn open_session(neon: &Neon, params: &Params<'_>) -> Result<(Arc<Tenant>, 
     let org = params.value(parameter::LOGIN_ORG).ok_or(ApiError::ORG_REQUIRED)?;
     let org = OrgId::parse(org).map_err(|_| LoginError::UnknownOrganization)?;
     let tenant = neon.service.org(&org).ok_or(LoginError::UnknownOrganization)?;
-    let _permit = tenant.permit().ok_or_else(too_many_requests)?;
+    let _place = tenant.place().await.map_err(ApiError::from)?;
     Ok(neon.service.login(&org, key).await?)
 }
 

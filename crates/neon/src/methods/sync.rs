@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use api_v1::{answer, parameter};
 use domain::{ActivityId, Member};
 use serde::Serialize;
-use service::{Caller, Direction, Order, RemovedIds, SyncPage, SyncQuery};
+use service::{Caller, Direction, Order, Place, RemovedIds, SyncPage, SyncQuery};
 
 use crate::envelope::{SHARED_BYTES_MIN, Success, write_json};
 use crate::errors::ApiError;
@@ -25,7 +25,12 @@ struct Question {
     sort_direction: Option<Direction>,
 }
 
-pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> Answer {
+pub(super) async fn answer(
+    neon: &Neon,
+    caller: Caller,
+    params: &Params<'_>,
+    mut place: Place,
+) -> Answer {
     let question = match question(params) {
         Ok(question) => question,
         Err(error) => return refused(caller, error),
@@ -35,16 +40,15 @@ pub(super) async fn answer(neon: &Neon, caller: Caller, params: &Params<'_>) -> 
         Ok(page) => page,
         Err(error) => return refused(caller, error.into()),
     };
-    let zone = &caller.directory.organization.zone;
-    match neon.records.at(&neon.service, &caller.tenant, zone, &page.seqs).await {
+    let (org, zone) = (&caller.tenant, &caller.directory.organization.zone);
+    match neon.records.at(&neon.service, org, zone, &page.seqs, place.share()).await {
         Ok(records) => {
-            neon.records.print_ahead(&neon.service, &caller.tenant, zone, &records, &page.next);
-            Answer {
-                response_date_time: Some(zone.at(page.horizon)),
-                content: Ok(render(&question, &page, &records)),
-                org: Some(caller.tenant),
-                served: page.served.take(),
-            }
+            neon.records.print_ahead(&neon.service, org, zone, &records, &page.next);
+            let response_date_time = Some(zone.at(page.horizon));
+            let served = page.served.take();
+            let content = Ok(render(&question, &page, &records));
+            let (org, place) = (Some(caller.tenant), Some(place));
+            Answer { org, response_date_time, content, served, place }
         }
         Err(error) => refused(caller, error.into()),
     }

@@ -1,7 +1,7 @@
 //! Many large bodies at once, coming in or waiting to be read: memory is bounded, and those who send or
 //! ask little are served.
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use http_body_util::BodyExt;
 use http_body_util::channel::{Channel, Sender};
 use neon::{BODIES_BYTES_MAX, BODY_BYTES_FREE, BODY_BYTES_MAX};
@@ -116,4 +116,41 @@ fn large_answers_that_nobody_reads_are_bounded_and_small_ones_get_through() {
         drop(unread.remove(0));
         large().await.ok();
     });
+}
+
+#[test]
+fn room_for_a_large_answer_is_asked_for_as_long_as_it_is() {
+    const NOTE_BYTES: usize = 100_000;
+    const RECORDS: usize = 20;
+
+    let server = TestServer::start();
+    let client = server.editor();
+    let note = "x".repeat(NOTE_BYTES);
+    for _ in 0..RECORDS {
+        let id = client.create("long");
+        client
+            .post("updateActivity", &format!("activity.activityId={id}&activity.note={note}"))
+            .ok();
+    }
+    // None of them is in memory after a start.
+    server.restart();
+    let client = client.again();
+    let (service, tenant) = (server.service(), client.org.tenant());
+    let everything = "syncActivityTimeFrom=2000-01-01T00:00:00Z&page.pageSize=200";
+    let mut held = tenant.share();
+    assert!(held.try_grow_to(service::ANSWERS_BYTES_MAX - RECORDS * NOTE_BYTES));
+    let text = "Service is not available: the organization's clients are still reading too many large answers; try again";
+    client.get("syncActivities", everything).fails(2, text);
+    held.shrink_to(0);
+    assert_eq!(service.unsent_bytes(), 0, "what was refused holds nothing");
+
+    server.block_on(async |host| {
+        let unread = host.send_unread(client.request("syncActivities", everything)).await;
+        let length = unread.body().size_hint().exact().unwrap();
+        assert!(length > (RECORDS * NOTE_BYTES) as u64);
+        assert_eq!(service.unsent_bytes() as u64, length, "no more than it has turned out to be");
+        drop(unread);
+    });
+    assert_eq!(service.unsent_bytes(), 0);
+    assert_eq!(client.sync(everything).ids().len(), RECORDS);
 }

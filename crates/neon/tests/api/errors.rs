@@ -220,7 +220,8 @@ fn too_many_requests_at_once_are_told_to_come_again() {
     let server = TestServer::start();
     let client = server.editor();
     let tenant = client.org.tenant();
-    let under_way: Vec<_> = (0..REQUESTS_PER_ORG_MAX).map(|_| tenant.permit().unwrap()).collect();
+    let under_way: Vec<_> =
+        (0..REQUESTS_PER_ORG_MAX).map(|_| tenant.try_place().unwrap()).collect();
     let text =
         "Service is not available: the organization has too many requests in progress; try again";
     client.get("listActivityStatus", "").fails(2, text);

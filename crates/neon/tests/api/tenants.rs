@@ -57,7 +57,7 @@ fn statuses_and_users_are_each_ones_own() {
 fn one_that_is_busy_does_not_hold_up_the_other() {
     let (_server, one, other) = two();
     let tenant = one.org.tenant();
-    let under_way: Vec<_> = std::iter::from_fn(|| tenant.permit()).collect();
+    let under_way: Vec<_> = std::iter::from_fn(|| tenant.try_place()).collect();
     assert!(!under_way.is_empty());
     assert_eq!(one.get("syncActivities", EVERYTHING).errors()[0].0, 2);
     other.sync(EVERYTHING);

@@ -134,6 +134,10 @@ impl Store for Faulty {
         self.real.log(org, after, visit)
     }
 
+    fn version_bytes(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<usize>, StoreError> {
+        self.real.version_bytes(org, seqs)
+    }
+
     fn show_versions(
         &self,
         org: OrgKey,

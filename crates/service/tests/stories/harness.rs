@@ -237,7 +237,9 @@ pub(crate) async fn answer(
         let activity = version.content.as_ref().map(|content| content.to_activity().unwrap());
         shown.push((version.seq, (version.stamp, version.id, activity)));
     };
-    let shown = service.fold_versions(&caller.tenant, &page.seqs, Vec::new(), show).await?;
+    let org = &caller.tenant;
+    let (shown, long) = service.fold_versions(org, &page.seqs, Vec::new(), show).await?;
+    let shown = service.fold_long(org, long, shown, show).await?;
     let shown: BTreeMap<_, _> = shown.into_iter().collect();
     let records = service.versions(&caller.tenant, page.seqs.clone()).await?;
     for record in &records {

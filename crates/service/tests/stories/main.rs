@@ -23,6 +23,7 @@ mod polls;
 mod previews;
 mod renames;
 mod restores;
+mod room;
 mod sorts;
 mod traffic;
 mod unknown_outcomes;

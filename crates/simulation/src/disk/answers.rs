@@ -127,6 +127,13 @@ impl Store for SimStore {
         Ok(())
     }
 
+    fn version_bytes(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<usize>, StoreError> {
+        let disk = self.0.lock();
+        let bytes =
+            |version| StoredVersion::of(version).content.map_or(0, |content| content.bytes());
+        seqs.iter().map(|seq| disk.read(org, *seq).map(bytes)).collect()
+    }
+
     fn versions(&self, org: OrgKey, seqs: &[Seq]) -> Result<Vec<Version>, StoreError> {
         let disk = self.0.lock();
         seqs.iter().map(|seq| disk.read(org, *seq).cloned()).collect()

@@ -93,6 +93,7 @@ cases! { $
         every_priority_is_read_back
         versions_come_in_the_order_asked_for
         versions_are_shown_in_the_order_of_the_log_until_told_to_stop
+        the_length_of_a_content_is_known_without_reading_it
         thousands_of_versions_are_read_at_once
         a_missing_version_is_damage
     }

@@ -162,6 +162,21 @@ pub(super) fn versions_are_shown_in_the_order_of_the_log_until_told_to_stop(stor
     assert_eq!(shown(&[], 1), []);
 }
 
+pub(super) fn the_length_of_a_content_is_known_without_reading_it(store: &dyn Store) {
+    let noted = |seq, note: &str| {
+        let mut version = record(seq, 7);
+        let State::Record(activity) = &mut version.state else { unreachable!() };
+        activity.note = Note::parse(note).unwrap();
+        version
+    };
+    append(store, ORG, &[noted(1, "a"), noted(2, &"é".repeat(50_000)), tombstone(3, 7, 2)]);
+    let bytes = store.version_bytes(ORG, &[Seq(3), Seq(2), Seq(1), Seq(2)]).unwrap();
+    assert_eq!((bytes[0], bytes[1], bytes[3] - bytes[2]), (0, bytes[3], 99_999));
+    assert_eq!(store.version_bytes(ORG, &[]).unwrap(), [0_usize; 0]);
+    let missing = store.version_bytes(ORG, &[Seq(1), Seq(4)]);
+    assert!(matches!(missing, Err(StoreError::Damaged(_))), "{missing:?}");
+}
+
 pub(super) fn thousands_of_versions_are_read_at_once(store: &dyn Store) {
     let versions: Vec<Version> = (1..=3_000).map(|seq| record(seq, 7)).collect();
     append(store, ORG, &versions);

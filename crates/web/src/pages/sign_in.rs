@@ -22,7 +22,7 @@ use crate::problem::{InSession, Resend, capitalized, shown};
 use crate::reached::{Stood, is_secure, stood};
 use crate::session::{Posted, Query};
 use crate::tokens::{is_token, token};
-use crate::{FORM_BYTES_MAX, Problem, SignedIn, Web, api, body};
+use crate::{Problem, SignedIn, Web, api, body};
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
@@ -113,8 +113,8 @@ fn sign_in_page(web: &Web, headers: &HeaderMap, status: StatusCode, shown: &Show
     let mut response = (status, layout::bare(title, &content)).into_response();
     let line = web.cookies.set(Cookie::Form, Some(&secret), is_secure(headers));
     response.headers_mut().append(header::SET_COOKIE, line);
-    if let Some(kept) = shown.kept {
-        response.extensions_mut().insert(kept.held.clone());
+    if let Some(holding) = shown.kept.and_then(|kept| kept.held.clone().on()) {
+        response.extensions_mut().insert(holding);
     }
     response
 }
@@ -128,12 +128,12 @@ async fn sign_in(State(web): State<Web>, request: Request) -> Result<Response, P
     let (Parts { headers, extensions, .. }, body) = request.into_parts();
     let peer = extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip());
     let peer = peer.map_or_else(String::new, |ip| ip.to_string());
-    let bytes_max = FORM_BYTES_MAX + body::FREE_BYTES;
+    let bytes_max = interrupted_form::KEPT_FORM_BYTES_MAX + body::FREE_BYTES;
     // It is longer than a sign-in needs only if it carries another form.
     let (bytes, held) =
         body::read(body, bytes_max, &web.budget, interrupted_form::is_begun).await?;
-    let (fields, mut kept) = InterruptedForm::split(&Fields::parse(&bytes), held);
-    drop(bytes);
+    let fields = body::fields(&web.service, bytes).await?;
+    let (fields, mut kept) = InterruptedForm::split(&fields, held);
     // What the form says about one that it carries counts only if the form itself is ours.
     let form_of = origin(&web, &headers, &fields);
     if let (FormOf::Unknown, Some(kept)) = (&form_of, &mut kept) {
@@ -228,7 +228,9 @@ fn sent_on(
     let mut asks = Problem::OldForm(Box::new(resend)).into_response();
     asks.headers_mut().extend(cookies.map(|line| (header::SET_COOKIE, line)));
     asks.extensions_mut().insert(InSession(session));
-    asks.extensions_mut().insert(kept.held);
+    if let Some(holding) = kept.held.on() {
+        asks.extensions_mut().insert(holding);
+    }
     asks
 }
 

@@ -372,18 +372,21 @@ fn feeds_wait_for_their_turn_and_hold_up_nothing_else() {
 #[test]
 fn a_feed_takes_its_part_of_what_the_organization_may_ask_at_once() {
     let world = World::new();
-    world.activity("Call");
+    for _ in 0..20 {
+        world.activity_with("Call", |draft| draft.note = Note::parse(&"x".repeat(900)).unwrap());
+    }
     let path = feed(&world);
     let tag = ask(&world, &path, &[]).ok().header("etag").to_owned();
-    let room = world.acme.room_for_answer(service::ANSWERS_BYTES_MAX).unwrap();
+    let mut room = world.acme.share();
+    assert!(room.try_grow_to(service::ANSWERS_BYTES_MAX));
     ask(&world, &path, &[]).refused(503);
     ask(&world, &path, &[(header::IF_NONE_MATCH, &tag)]).refused(304);
     drop(room);
-    let permits: Vec<_> = std::iter::from_fn(|| world.acme.permit()).collect();
+    let permits: Vec<_> = std::iter::from_fn(|| world.acme.try_place()).collect();
     ask(&world, &path, &[]).refused(503);
     drop(permits);
     ask(&world, &path, &[]).ok();
-    assert!(world.acme.room_for_answer(service::ANSWERS_BYTES_MAX).is_some(), "it is given back");
+    assert_eq!(world.service.unsent_bytes(), 0, "it is given back");
 }
 
 #[test]

@@ -219,7 +219,7 @@ fn only_so_many_follow_at_once() {
     let viewer = world.viewer();
     let session = viewer.cookie("driftless_session").unwrap();
     let streams: Vec<_> =
-        (0..service::FOLLOWERS_PER_ORG_MAX).map(|_| follow(&world, session)).collect();
+        (0..service::FOLLOWERS_PER_PERSON_MAX).map(|_| follow(&world, session)).collect();
     world.viewer().get("/changes/live").refused(503).shows("are already being updated live");
     drop(streams);
     drop(follow(&world, session));

@@ -343,3 +343,14 @@ fn no_cell_of_the_csv_is_a_formula() {
     let page = world.viewer().get("/activities.csv").ok();
     page.shows("\"'=HYPERLINK(\"\"http://evil.example\"\")\",\"'@SUM(A1:A9)\",");
 }
+
+#[test]
+fn no_cell_of_the_csv_is_a_formula_whatever_is_before_its_first_letter() {
+    let world = World::new();
+    for text in ["\n=1", "＝1", "＋a", "－a", "＠a", " =a", "\u{a0}\u{3000}@a", "\u{feff}=a"] {
+        let id = world
+            .activity_with("Call", |draft| draft.note = Note::parse(&format!("{text}b")).unwrap());
+        let page = world.viewer().get(&format!("/activities.csv?q={id}")).ok();
+        page.shows(&format!("\"{id}\",\"Call\",\"'{text}b\","));
+    }
+}

@@ -417,7 +417,10 @@ impl Browser<'_> {
         self.world.block_on(async {
             let Ok(response) = router.oneshot(request).await;
             let (head, body) = response.into_parts();
-            (head, body.collect().await.unwrap().to_bytes().to_vec())
+            let body = body.collect().await.unwrap().to_bytes().to_vec();
+            // What the request has started goes on only while something waits.
+            tokio::task::yield_now().await;
+            (head, body)
         })
     }
 

@@ -24,6 +24,7 @@ mod importing;
 mod integrations;
 mod my_day;
 mod removing;
+mod room;
 mod setting_up;
 mod settings;
 mod signing_in;

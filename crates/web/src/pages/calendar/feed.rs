@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{Activity, ActivityId, Priority, Seq, UserId, Version};
 use service::{Calendar, Directory, Service, hash_secret};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::ical::{self, Event};
 use crate::pages::names;
+use crate::room::Seat;
 use crate::session::Query;
 use crate::{Problem, Web, api};
 
@@ -33,6 +32,7 @@ pub(super) async fn show(
     State(web): State<Web>,
     path: Result<Path<(String, String, String)>, PathRejection>,
     Query(query): Query,
+    seat: Seat,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Path((org, user, file)) = path.map_err(|_| Problem::NotFound)?;
@@ -41,7 +41,7 @@ pub(super) async fn show(
     let calendar = web.service.calendar(&org, user, secret).ok_or(Problem::NotFound)?;
     let tenant = calendar.tenant.clone();
     let _turn = web.service.calendar_turn(&tenant).await?;
-    let _permit = tenant.permit().ok_or_else(too_much)?;
+    seat.take(&tenant).await?;
     let with_done = format!("done={}", query.get("done")) == WITH_DONE;
     let links = api::root(&web, &headers);
     let text = Feed::of(&web.service, calendar, links).text(with_done).await?;
@@ -49,18 +49,11 @@ pub(super) async fn show(
     if has(&headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, kept(tag)).into_response());
     }
-    let room = tenant.room_for_answer(text.len()).ok_or_else(too_much)?;
     let headers = [
         (header::CONTENT_TYPE, "text/calendar; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "inline; filename=\"activities.ics\""),
     ];
-    let body = Body::from(Bytes::from_owner(Sent { text, _room: room }));
-    Ok((headers, kept(tag), body).into_response())
-}
-
-fn too_much() -> Problem {
-    let text = "Your organization is sending too many requests at once. Try again in a moment.";
-    Problem::Unavailable(text.to_owned())
+    Ok((headers, kept(tag), text).into_response())
 }
 
 /// Calendar apps may cache the feed, and ask each time whether it has changed. Proxies may not, and links in it must
@@ -87,18 +80,6 @@ fn has(headers: &HeaderMap, tag: &str) -> bool {
     lines
         .flat_map(|line| line.split(','))
         .any(|given| given.trim() == "*" || bare(given) == bare(tag))
-}
-
-/// A feed while it is sent, with its share of the organization's memory.
-struct Sent {
-    text: String,
-    _room: OwnedSemaphorePermit,
-}
-
-impl AsRef<[u8]> for Sent {
-    fn as_ref(&self) -> &[u8] {
-        self.text.as_bytes()
-    }
 }
 
 /// A feed while it is made.

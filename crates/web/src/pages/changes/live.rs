@@ -3,23 +3,20 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use crate::{Problem, SignedIn, Web};
 use axum::extract::State;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use service::FOLLOWERS_PER_ORG_MAX;
-
-use crate::{Problem, SignedIn, Web};
 
 /// How often an idle stream sends a sign of life, so that proxies do not close it.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Sends the latest position in the log, and again each time it changes.
 pub(super) async fn follow(State(web): State<Web>, who: SignedIn) -> Result<Response, Problem> {
-    let follower = web.service.follow(&who.person).ok_or_else(|| {
-        Problem::Unavailable(format!(
-            "{FOLLOWERS_PER_ORG_MAX} pages are already being updated live. Close some of them, or reload this one to see new changes."
-        ))
+    let follower = web.service.follow(&who.person).map_err(|why| {
+        let advice = "Close some of them, or reload this one to see new changes.";
+        Problem::Unavailable(format!("{why}. {advice}"))
     })?;
     let events = stream::unfold(follower, |mut follower| async move {
         let seq = follower.next().await?;

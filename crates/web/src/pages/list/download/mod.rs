@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use domain::{Seq, Version};
 use http_body_util::channel::{Channel, Sender};
 use parking_lot::Mutex;
-use service::{AskError, Directory, Service, Tenant};
+use service::{AskError, DOWNLOADS_PER_ORG_MAX, Directory, Service, Tenant};
 
 use self::csv_file::CsvFile;
 use self::row::Cell;
@@ -24,11 +24,14 @@ use crate::layout::number;
 use crate::session::Query;
 use crate::{Problem, SignedIn, Web};
 
-/// Records that are read and written at a time; few, because each may have a long note.
+/// The most records that are read and written at a time.
 const PIECE_RECORDS: usize = 50;
 
-/// The memory that a piece may take if the notes are long.
-const PIECE_BYTES: usize = 8 << 20;
+/// Fewer of them if their texts take more than this, but one at least.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// What a download takes for its pieces: one that is made, one that is being sent, and as texts and as rows.
+const PIECES_BYTES: usize = 4 * PIECE_BYTES;
 
 /// The file formats.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,11 +93,12 @@ async fn download(
             number(positions.len() as u64),
         )));
     }
-    let bytes = positions.len() * size_of::<Seq>() + PIECE_BYTES;
-    let room = org.room_for_answer(bytes).ok_or_else(|| {
-        let text = "Too many downloads are in progress. Try again when one of them has finished.";
-        Problem::Unavailable(text.to_owned())
+    let mut place = org.download().ok_or_else(|| {
+        Problem::Unavailable(format!(
+            "{DOWNLOADS_PER_ORG_MAX} downloads of your organization are already in progress. Try again when one of them has finished."
+        ))
     })?;
+    place.share().grow_to(size_of_val(&*positions) + PIECES_BYTES).await?;
     let directory = org.directory();
     let today = directory.organization.zone.at(web.service.now()).to_string();
     let day = today.get(..10).unwrap_or_default();
@@ -102,7 +106,7 @@ async fn download(
     let file = File { service: web.service.clone(), directory, org, form, sink: None };
     let (sender, body) = Channel::<Bytes, io::Error>::new(1);
     tokio::spawn(async move {
-        let _room = room;
+        let _place = place;
         file.send(&positions, sender).await;
     });
     let headers = [
@@ -126,24 +130,46 @@ impl File {
     /// Sends the file piece by piece, as fast as the browser reads it. If something fails, the connection is aborted,
     /// because a file that just ends early would look complete.
     async fn send(self, positions: &[Seq], mut sender: Sender<Bytes, io::Error>) {
-        let mut file = self;
-        let total = positions.len();
-        // The last piece has no records, only the end of the file.
-        for piece in positions.chunks(PIECE_RECORDS).chain([[].as_slice()]) {
-            let id = file.org.id.clone();
-            match file.piece(piece, total).await {
-                Ok((rest, bytes)) => {
-                    file = rest;
-                    if !bytes.is_empty() && sender.send_data(bytes).await.is_err() {
-                        return; // The reader has gone.
-                    }
-                }
-                Err(problem) => {
-                    tracing::warn!(%problem, org = %id, "a download failed");
-                    return sender.abort(problem);
-                }
-            }
+        let id = self.org.id.clone();
+        if let Err(problem) = self.send_pieces(positions, &mut sender).await {
+            tracing::warn!(%problem, org = %id, "a download failed");
+            sender.abort(problem);
         }
+    }
+
+    async fn send_pieces(
+        self,
+        positions: &[Seq],
+        sender: &mut Sender<Bytes, io::Error>,
+    ) -> io::Result<()> {
+        let (mut file, mut left) = (self, positions);
+        loop {
+            let (piece, rest) = left.split_at(file.records_at_once(left).await?);
+            let bytes;
+            // The last piece has no records, only the end of the file.
+            (file, bytes) = file.piece(piece, positions.len()).await?;
+            let is_read = bytes.is_empty() || sender.send_data(bytes).await.is_ok();
+            if !is_read || piece.is_empty() {
+                return Ok(());
+            }
+            left = rest;
+        }
+    }
+
+    /// How many of these records the next piece has.
+    async fn records_at_once(&self, left: &[Seq]) -> io::Result<usize> {
+        let next = left.get(..PIECE_RECORDS).unwrap_or(left);
+        if next.is_empty() {
+            return Ok(0);
+        }
+        let lengths = self.service.version_bytes(&self.org, next.to_vec()).await;
+        let lengths = lengths.map_err(|problem| failed(&problem.into()))?;
+        let mut bytes = 0;
+        let fits = |length: &&usize| {
+            bytes += **length;
+            bytes <= PIECE_BYTES
+        };
+        Ok(lengths.iter().take_while(fits).count().max(1))
     }
 
     /// The next piece of the file: these records, of `total` in all, or the end of the file.
