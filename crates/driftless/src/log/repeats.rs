@@ -89,7 +89,7 @@ fn line(event: &Event<'_>) -> u64 {
     impl Visit for Text {
         fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
             // Hashing takes every byte.
-            let _ = write!(self, "{field}={value:?}\n");
+            let _ = writeln!(self, "{field}={value:?}");
         }
     }
     let mut text = Text(DefaultHasher::new());
