@@ -42,6 +42,8 @@ pub(crate) fn start_metrics() -> Result<PrometheusHandle, BuildError> {
         "driftless_commits_total",
         "Commits, each a group of versions that became visible together"
     );
+    metrics::describe_gauge!("driftless_connections", "Connections at the moment");
+    service::describe_shed();
     Ok(handle)
 }
 

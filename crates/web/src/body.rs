@@ -1,13 +1,17 @@
 //! Reads forms of people who are not signed in. All such forms share one budget, so that the memory they take does
-//! not depend on how many people send one.
+//! not depend on how many people send one, and no address can use it up.
+
+use std::net::SocketAddr;
 
 use std::sync::Arc;
 
 use axum::body::{Body, HttpBody, to_bytes};
+use axum::extract::ConnectInfo;
+use axum::http::Extensions;
 use axum::response::Response;
 use futures_util::stream;
 use http_body_util::BodyExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use service::{FairRoom, Network, Owner, Share, Shed};
 
 use crate::Problem;
 
@@ -18,25 +22,28 @@ pub(crate) const FREE_BYTES: usize = 16 << 10;
 /// its length in memory.
 const BUDGET_BYTES: usize = 16 << 20;
 
-/// The budget is counted in pieces of this size.
-const PIECE_BYTES: usize = 1 << 10;
-
 /// The answer to a form leaves in pieces of this size.
 const SENT_BYTES: usize = 32 << 10;
 
 /// The memory for all bodies sent without a session. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Budget(Arc<Semaphore>);
+pub(crate) struct Budget(Arc<FairRoom>);
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget(Arc::new(Semaphore::new(BUDGET_BYTES / PIECE_BYTES)))
+        Budget(FairRoom::new(BUDGET_BYTES, Shed::Body))
     }
+}
+
+/// Where a request comes from, as it counts here.
+pub(crate) fn sender(extensions: &Extensions) -> Owner {
+    let peer = extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip());
+    Owner::Network(Network::of(peer.unwrap_or([0; 4].into())))
 }
 
 /// A body's part of the budget, until the last clone is dropped.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Held(Option<Arc<OwnedSemaphorePermit>>);
+pub(crate) struct Held(Option<Arc<Share>>);
 
 /// Reads a body of up to `bytes_max`. Beyond [`FREE_BYTES`] it continues only if `may_go_on` accepts what has come
 /// so far.
@@ -44,6 +51,7 @@ pub(crate) async fn read(
     mut body: Body,
     bytes_max: usize,
     budget: &Budget,
+    sender: Owner,
     may_go_on: fn(&[u8]) -> bool,
 ) -> Result<(Vec<u8>, Held), Problem> {
     // An announced length that is too large is refused at once, an unannounced one when it is reached.
@@ -51,7 +59,7 @@ pub(crate) async fn read(
         return Err(Problem::TooLarge);
     }
     let mut bytes = Vec::new();
-    let mut held: Option<OwnedSemaphorePermit> = None;
+    let mut held: Option<Share> = None;
     while let Some(frame) = body.frame().await {
         let Ok(piece) = frame.map_err(|_| Problem::cut_short())?.into_data() else { continue };
         let len = bytes.len() + piece.len();
@@ -66,20 +74,12 @@ pub(crate) async fn read(
         if held.is_none() && !may_go_on(&bytes) {
             return Err(Problem::TooLarge);
         }
-        let wanted = (len - FREE_BYTES).div_ceil(PIECE_BYTES);
-        let more = wanted - held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        // Never wait here: each waiting request would hold what the others wait for.
-        let more = u32::try_from(more).ok();
-        let more = more.and_then(|more| budget.0.clone().try_acquire_many_owned(more).ok());
-        let more = more.ok_or_else(|| {
+        let share = held.get_or_insert_with(|| budget.0.share(sender));
+        share.grow_to(len - FREE_BYTES).map_err(|_no_room| {
             Problem::Unavailable(
                 "Too many large forms are being sent at once. Try again in a moment.".into(),
             )
         })?;
-        match &mut held {
-            Some(held) => held.merge(more),
-            none => *none = Some(more),
-        }
     }
     Ok((bytes, Held(held.map(Arc::new))))
 }

@@ -72,7 +72,11 @@ pub(crate) fn is_begun(bytes: &[u8]) -> bool {
 impl InterruptedForm {
     /// Keeps a form whose sender is no longer signed in.
     pub(crate) async fn of(parts: &Parts, body: Body, web: &Web) -> Problem {
-        let read = body::read(body, FORM_BYTES_MAX, &web.budget, |_| true).await;
+        let read =
+            body::read(body, FORM_BYTES_MAX, &web.budget, body::sender(&parts.extensions), |_| {
+                true
+            })
+            .await;
         let (bytes, held) = match read {
             Ok(read) => read,
             // There is no room to keep it, but the browser still has it.

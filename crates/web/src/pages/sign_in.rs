@@ -130,8 +130,14 @@ async fn sign_in(State(web): State<Web>, request: Request) -> Result<Response, P
     let peer = peer.map_or_else(String::new, |ip| ip.to_string());
     let bytes_max = FORM_BYTES_MAX + body::FREE_BYTES;
     // It is longer than a sign-in needs only if it carries another form.
-    let (bytes, held) =
-        body::read(body, bytes_max, &web.budget, interrupted_form::is_begun).await?;
+    let (bytes, held) = body::read(
+        body,
+        bytes_max,
+        &web.budget,
+        body::sender(&extensions),
+        interrupted_form::is_begun,
+    )
+    .await?;
     let (fields, mut kept) = InterruptedForm::split(&Fields::parse(&bytes), held);
     drop(bytes);
     // What the form says about one that it carries counts only if the form itself is ours.
