@@ -11,8 +11,8 @@ use tokio::runtime::Runtime;
 use crate::Outcome;
 use crate::server::Server;
 
-/// Before a connection that was closed is opened again.
-const PAUSE: Duration = Duration::from_millis(200);
+/// Before a connection that was closed is opened again: the attack is to hold places, not to flood.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// How long it takes until all are open, at most.
 const OPENING: Duration = Duration::from_secs(3);

@@ -120,7 +120,7 @@ impl Limits {
             tracing::warn!(
                 connections_max,
                 wanted,
-                "the limit on open files (ulimit -n) is too low"
+                "the limit on open files (ulimit -n) allows fewer connections than wanted: raise it, or lower --connections-max"
             );
         }
         Self {

@@ -71,6 +71,8 @@ struct Taken {
 /// A connection, as others see it.
 struct Occupant {
     network: Network,
+    /// When it came, in microseconds since the start.
+    came: u64,
     /// What it does: [`WORKS`], [`LEAVES`], or since when it waits for its client.
     state: AtomicU64,
     is_in_reserve: AtomicBool,
@@ -150,6 +152,7 @@ impl Places {
         }
         let occupant = Arc::new(Occupant {
             network,
+            came: now,
             state: AtomicU64::new(now << 1),
             is_in_reserve: AtomicBool::new(is_in_reserve),
             told_to_leave: Notify::new(),
@@ -190,20 +193,21 @@ impl Taken {
         }
     }
 
-    /// Closes the connections that have waited for their clients longest, of this network or of all. False if there are
-    /// none.
-    fn make_room(&mut self, of: Option<Network>, now: u64) -> bool {
+    /// Closes the connections that have waited for their clients longest, of this network or of all, for one that came at
+    /// this time. False if there are none.
+    fn make_room(&mut self, of: Option<Network>, came: u64) -> bool {
         let all = match of {
             Some(network) => self.by_network.get(&network).into_iter().collect::<Vec<_>>(),
             None => self.by_network.values().collect(),
         };
-        let stalled_before = now.saturating_sub(STALLED_MIN.as_micros() as u64);
+        let stalled_before = came.saturating_sub(STALLED_MIN.as_micros() as u64);
         let mut seated = 0;
         let (mut idle, mut stalled) = (Vec::new(), Vec::new());
         for (id, occupant) in all.into_iter().flatten() {
             seated += 1;
             match occupant.waits_since() {
-                Some((since, false)) => idle.push((since, *id, occupant)),
+                // One that came later may be about to send its request.
+                Some((since, false)) if since <= came => idle.push((since, *id, occupant)),
                 Some((since, true)) if since < stalled_before => {
                     stalled.push((since, *id, occupant));
                 }
@@ -287,8 +291,8 @@ impl Seat {
     /// Moves to an ordinary place, if there is one by now.
     pub(super) fn leaves_reserve(&self) -> bool {
         let mut taken = self.shared.taken.lock();
-        let now = self.shared.micros(Instant::now());
-        if taken.ordinary >= self.shared.connections_max && !taken.make_room(None, now) {
+        let is_full = taken.ordinary >= self.shared.connections_max;
+        if is_full && !taken.make_room(None, self.occupant.came) {
             return false;
         }
         if let Some(occupant) = taken.reserve.remove(&self.id) {

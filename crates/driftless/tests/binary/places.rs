@@ -46,6 +46,9 @@ fn status(mut stream: &TcpStream, bytes: &str) -> Option<u16> {
     str::from_utf8(&line[9..]).unwrap().parse().ok()
 }
 
+/// Adds somebody who can sign in.
+const ADMIN: &str = "user add acme Eve --role admin --login eve --password-stdin";
+
 const GET: &str = "GET /sign-in HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 /// A request whose body never comes.
@@ -194,6 +197,34 @@ fn bodies_that_strangers_do_not_finish_leave_room_for_those_of_others() {
         let page = server.send(request.as_bytes());
         assert!(page.body.contains("\"operationResult\":\"SUCCESS\""), "{page:?}");
     }
+    drop(unfinished);
+    server.stop();
+}
+
+/// Forms of people whose sessions have ended are kept for them, whatever others send.
+#[test]
+fn forms_that_strangers_do_not_finish_leave_room_for_those_of_others() {
+    const LARGE: usize = 2_000_000;
+
+    let folder = Folder::with_key().0;
+    assert_eq!(folder.run_with_input(ADMIN, "correct-horse-battery").code, 0);
+    let server = folder.serve();
+    let head = |address: &str, bytes: usize| {
+        format!(
+            "POST /accounts HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {address}\r\nConnection: close\r\nContent-Type: {FORM}\r\nContent-Length: {bytes}\r\n\r\n"
+        )
+    };
+    let mut unfinished = Vec::new();
+    while shed(&server, "body") == 0 {
+        let mut stream = server.connect();
+        let begun = head("192.0.2.1", LARGE + 1) + &"&".repeat(LARGE);
+        let _ = stream.write_all(begun.as_bytes());
+        unfinished.push(stream);
+        assert!(unfinished.len() < 50, "they are bounded");
+    }
+    let form = format!("csrf=0123456789abcdef&name={}", "x".repeat(1_000_000));
+    let page = server.send((head("192.0.2.2", form.len()) + &form).as_bytes());
+    assert!(page.body.contains("name=\"kept\""), "{}", page.head);
     drop(unfinished);
     server.stop();
 }
