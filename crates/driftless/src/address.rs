@@ -6,11 +6,14 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, lookup_host};
 
 /// An address or the name of a host, and a port. A name is looked up when it is bound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address(String);
+
+/// Connections that can wait in the kernel until they are accepted. It may allow fewer.
+const WAITING_MAX: u32 = 1_024;
 
 /// A text that is no address.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -58,9 +61,27 @@ impl fmt::Display for Address {
 impl Address {
     /// Binds the port. Of the addresses that a name has, the first that can be bound is.
     pub(crate) async fn bind(&self) -> Result<TcpListener, ListenError> {
-        let bound = TcpListener::bind(&self.0).await;
-        bound.map_err(|problem| ListenError { address: self.clone(), problem })
+        self.bound().await.map_err(|problem| ListenError { address: self.clone(), problem })
     }
+
+    async fn bound(&self) -> io::Result<TcpListener> {
+        let mut problem = io::ErrorKind::AddrNotAvailable.into();
+        for address in lookup_host(&self.0).await? {
+            match bind(address) {
+                Ok(listener) => return Ok(listener),
+                Err(failed) => problem = failed,
+            }
+        }
+        Err(problem)
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that has just stopped leaves connections behind that would keep the port.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING_MAX)
 }
 
 fn cause(problem: &io::Error) -> &'static str {

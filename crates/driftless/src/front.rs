@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::Uri;
 use axum::response::Response;
 use neon::{Api, Outbox, Outcome};
 use web::BasePath;
@@ -43,5 +44,11 @@ impl Answers for Front {
         };
         self.request_log.note(observed.end(&response, outcome));
         response
+    }
+
+    fn is_vital(&self, uri: &Uri) -> bool {
+        let path = uri.path();
+        let path = path.strip_prefix(&self.base_path.to_string()).unwrap_or(path);
+        matches!(path, "/healthz" | "/readyz")
     }
 }

@@ -12,6 +12,7 @@ mod compare;
 mod console;
 mod demo;
 mod edge;
+mod file_limit;
 mod folder;
 mod follow;
 mod forwarded;

@@ -51,6 +51,8 @@ pub(crate) fn start_metrics() -> Result<PrometheusHandle, BuildError> {
         "driftless_refused_for_room_total",
         "Requests refused because their organization had too many in progress or too much not yet sent"
     );
+    metrics::describe_gauge!("driftless_connections", "Connections at the moment");
+    service::describe_shed();
     Ok(handle)
 }
 

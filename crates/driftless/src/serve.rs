@@ -40,6 +40,7 @@ pub(crate) struct Server {
     listener: TcpListener,
     tls: Option<Arc<Tls>>,
     hangups: Hangups,
+    limits: Limits,
     front: Front,
     pub(crate) context: Context,
     folder: Folder,
@@ -201,6 +202,7 @@ impl Server {
             listener,
             tls: tls.map(Arc::new),
             hangups,
+            limits: Limits::of(tuning.connections_max),
             front: Front { api, others, request_log, proxies, base_path },
             context,
             folder,
@@ -237,7 +239,7 @@ impl Server {
     ) -> Result<(), Failure> {
         let status = format!("Serving {}", self.address()?);
         let manager = ServiceManager::of_this_process();
-        let Server { runtime, listener, tls, mut hangups, front, context, folder } = self;
+        let Server { runtime, listener, tls, mut hangups, limits, front, context, folder } = self;
         let stop = StopSignals::catch(&runtime)?;
         let context = Arc::new(context);
         remote::clear_copies(&folder.path)?;
@@ -250,7 +252,8 @@ impl Server {
         announce()?;
         manager.ready(&status);
         let request_log = front.request_log.clone();
-        let edge = Edge { tls: tls.clone(), answers: front, refusal, limits: Limits::default() };
+        let proxies = front.proxies.clone();
+        let edge = Edge { tls: tls.clone(), answers: front, refusal, limits, proxies };
         runtime.block_on(async {
             let housekeeping = tokio::spawn(housekeep(context.service.clone()));
             let watchdog = manager.clone().keep_watchdog_calm(context.service.clone());

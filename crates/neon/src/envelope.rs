@@ -182,6 +182,9 @@ pub(crate) fn response(status: StatusCode, body: Body) -> Response<Body> {
 /// The body of an answer to a request that no method ever saw, because it was no HTTP, or too large.
 #[must_use]
 pub fn refusal(status: StatusCode, now: domain::Stamp) -> String {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        return refused(ApiError::unavailable("too many connections are in use; try again"), now);
+    }
     let problem = match status {
         StatusCode::URI_TOO_LONG => {
             "the URL is too long: send the parameters in the body of a POST request".to_owned()
@@ -193,12 +196,16 @@ pub fn refusal(status: StatusCode, now: domain::Stamp) -> String {
             "the URL and headers are too large: send the parameters in the body of a POST request"
                 .to_owned()
         }
-        _ => "the request is not valid HTTP".to_owned(),
+        _ => "the request is not valid HTTP; HTTP/1.1 needs one Host header".to_owned(),
     };
+    refused(ApiError::bad_request(&problem), now)
+}
+
+fn refused(error: ApiError, now: domain::Stamp) -> String {
     let envelope = Envelope {
         root: "errorResponse",
         response_date_time: now.at_offset(0),
-        content: Err(vec![ApiError::bad_request(&problem)]),
+        content: Err(vec![error]),
     };
     String::from_utf8_lossy(&envelope.into_json().concat()).into_owned()
 }

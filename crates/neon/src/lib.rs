@@ -46,8 +46,12 @@ pub const PAGE_SIZE_DEFAULT: u32 = 10;
 /// The largest body that is read, in bytes.
 pub const BODY_BYTES_MAX: usize = 2 << 20;
 
-/// What the bodies of all requests under way may take together, in bytes.
+/// What the bodies of all requests under way with a session may take together, in bytes. One organization can have half
+/// of it, see [`service::Intake`].
 pub const BODIES_BYTES_MAX: usize = 64 << 20;
+
+/// The same for all other requests, of which one address can have half.
+pub const STRANGERS_BODIES_BYTES_MAX: usize = 16 << 20;
 
 /// So much of each body does not count against [`BODIES_BYTES_MAX`]: the number of connections
 /// bounds it, and whoever sends little is served however many send much.

@@ -10,7 +10,7 @@ use axum::http::{Method as Verb, Request, Response, StatusCode, header};
 use domain::Moment;
 use service::{Caller, Place, Served, Tenant};
 
-use crate::body::Form;
+use crate::body::{Form, Sender};
 use crate::envelope::{Envelope, Success, response};
 use crate::errors::ApiError;
 use crate::method::{Method, Target};
@@ -87,7 +87,8 @@ async fn answered(
 ) -> Result<Answer, Misunderstood> {
     let (method, query) = understand(head, target)?;
     // What it holds of the budget it holds to the end: the parameters lie in it, or are as large again.
-    let form = Form::read(&neon.bodies, &head.headers, body).await?;
+    let sender = Sender { service: &neon.service, query, peer };
+    let form = Form::read(&neon.bodies, sender, &head.headers, body).await?;
     let params = Params::parse(query.as_bytes(), &form.bytes)
         .map_err(|problem| refused(StatusCode::PAYLOAD_TOO_LARGE, &problem))?;
     Ok(methods::answer(neon, method, &params, peer).await)

@@ -30,6 +30,7 @@ mod exposure;
 mod external_ids;
 mod history;
 mod import;
+mod intake;
 mod integrations;
 mod judge;
 mod lease;
@@ -37,6 +38,7 @@ mod lifecycle;
 mod live;
 mod login;
 mod long_work;
+mod network;
 mod notes;
 mod passwords;
 mod people;
@@ -55,6 +57,7 @@ mod sessions;
 mod settings;
 mod settle;
 mod setup;
+mod shed;
 mod sorting;
 mod sought;
 mod start;
@@ -111,6 +114,7 @@ pub use import::{
     ImportOptions, ImportPlan, ImportReport, Listed, NotHere, NotTaken, Rehearsal, RowProblem,
     RowProblems, Spool, SpoolError,
 };
+pub use intake::{Intake, IntakeFull, IntakeShare, Owner};
 pub use integrations::{
     Delivery, Hint, Integration, IntegrationState, Progress, Receipt, Severity,
 };
@@ -118,6 +122,7 @@ pub use lifecycle::{OpenError, Settings, Surroundings};
 pub use live::{FOLLOWERS_PER_ORG_MAX, FOLLOWERS_PER_PERSON_MAX, Follower, TooManyFollowers};
 pub use login::LoginError;
 pub use long_work::{BulkChange, LongWork, LongWorkError, Outcome};
+pub use network::Network;
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
 pub use people::{Person, SignInError};
 pub use preview::{AsOf, Preview, PreviewError};
@@ -136,6 +141,7 @@ pub use secret::hash as hash_secret;
 pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
 pub use settings::{Step, UserEdit};
 pub use setup::{FirstAdmin, FirstOrg, SetupError};
+pub use shed::{Shed, describe_shed, shed, tell_shed};
 pub use sorting::SORTS_MAX;
 pub use sought::{Snippet, Sought};
 pub use statuses::Spread;

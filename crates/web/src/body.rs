@@ -1,12 +1,14 @@
 //! Reads forms. Those of people who are not signed in share one budget, so that the memory they take does not depend
-//! on how many people send one; all others count in the room of their organization.
+//! on how many people send one, and no address can use it up; all others count in the room of their organization.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, HttpBody};
+use axum::extract::ConnectInfo;
+use axum::http::Extensions;
 use http_body_util::BodyExt;
-use service::{Service, Share};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use service::{Intake, IntakeShare, Network, Owner, Service, Share, Shed};
 
 use crate::Problem;
 use crate::fields::Fields;
@@ -28,22 +30,25 @@ const READ_IN_PLACE_BYTES_MAX: usize = 64 << 10;
 /// The bytes that all forms of people who are not signed in may have together beyond that.
 const BUDGET_BYTES: usize = 16 << 20;
 
-/// The budget is counted in pieces of this size.
-const PIECE_BYTES: usize = 1 << 10;
-
 /// The memory for all bodies sent without a session. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Budget(Arc<Semaphore>);
+pub(crate) struct Budget(Arc<Intake>);
 
 impl Default for Budget {
     fn default() -> Budget {
-        Budget(Arc::new(Semaphore::new(BUDGET_BYTES / PIECE_BYTES)))
+        Budget(Intake::new(BUDGET_BYTES, Shed::Body))
     }
+}
+
+/// Where a request comes from, as it counts here.
+pub(crate) fn sender(extensions: &Extensions) -> Owner {
+    let peer = extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip());
+    Owner::Network(Network::of(peer.unwrap_or([0; 4].into())))
 }
 
 /// A body's part of the budget, until the last clone is dropped.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Held(Option<Arc<OwnedSemaphorePermit>>);
+pub(crate) struct Held(Option<Arc<IntakeShare>>);
 
 impl Held {
     /// The same for the answer, which holds it until it has been sent.
@@ -58,28 +63,20 @@ pub(crate) async fn read(
     body: Body,
     bytes_max: usize,
     budget: &Budget,
+    sender: Owner,
     may_go_on: fn(&[u8]) -> bool,
 ) -> Result<(Vec<u8>, Held), Problem> {
-    let mut held: Option<OwnedSemaphorePermit> = None;
+    let mut held: Option<IntakeShare> = None;
     let take = |bytes: &[u8]| {
         if held.is_none() && !may_go_on(bytes) {
             return Err(Problem::TooLarge);
         }
-        let wanted = (bytes.len() - FREE_BYTES).div_ceil(PIECE_BYTES);
-        let more = wanted - held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        // Never wait here: each waiting request would hold what the others wait for.
-        let more = u32::try_from(more).ok();
-        let more = more.and_then(|more| budget.0.clone().try_acquire_many_owned(more).ok());
-        let more = more.ok_or_else(|| {
+        let share = held.get_or_insert_with(|| budget.0.share(sender));
+        share.grow_to(bytes.len() - FREE_BYTES).map_err(|_no_room| {
             Problem::Unavailable(
                 "Too many large forms are being sent at once. Try again in a moment.".into(),
             )
-        })?;
-        match &mut held {
-            Some(held) => held.merge(more),
-            none => *none = Some(more),
-        }
-        Ok(())
+        })
     };
     let bytes = collect(body, bytes_max, take).await?;
     Ok((bytes, Held(held.map(Arc::new))))

@@ -88,8 +88,9 @@ impl InterruptedForm {
         if body.size_hint().lower() > FORM_BYTES_MAX as u64 {
             return Problem::TooLarge;
         }
-        let (bytes, held) = match body::read(body, KEPT_FORM_BYTES_MAX, &web.budget, |_| true).await
-        {
+        let sender = body::sender(&parts.extensions);
+        let read = body::read(body, KEPT_FORM_BYTES_MAX, &web.budget, sender, |_| true).await;
+        let (bytes, held) = match read {
             Ok(read) => read,
             // It cannot be kept, but the browser still has it.
             Err(Problem::TooLarge | Problem::Unavailable(_)) => return Problem::SignedOut(None),

@@ -7,6 +7,7 @@ use clap::builder::BoolishValueParser;
 use web::BasePath;
 
 use crate::address::Address;
+use crate::edge::CONNECTIONS_MAX;
 use crate::forwarded::TrustedProxy;
 
 #[derive(Args, Debug)]
@@ -96,6 +97,10 @@ pub(crate) struct Tuning {
     #[arg(long, env = "DRIFTLESS_REQUESTS_MAX", default_value_t = 256, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) requests_max: u32,
+    /// How many connections there can be at once. An address can have an eighth of them, a trusted proxy all.
+    #[arg(long, env = "DRIFTLESS_CONNECTIONS_MAX", default_value_t = CONNECTIONS_MAX, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(8..=1_000_000))]
+    pub(crate) connections_max: u32,
     /// Memory for caches, in MiB.
     #[arg(long, env = "DRIFTLESS_CACHE_MIB", default_value_t = 256, value_name = "MIB",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -120,6 +125,7 @@ impl Default for Tuning {
         Tuning {
             page_size_max: 200,
             requests_max: 256,
+            connections_max: CONNECTIONS_MAX,
             cache_mib: 256,
             disk_reserve_mib: 256,
             quota_mib: None,

@@ -11,9 +11,11 @@
 //!   any handler sees the request ([`refusal`]).
 //! - **An answer arrives**, even if the client was still sending when it was given: the write side
 //!   is closed first, the read side only after the client had time to read ([`wire`]).
+//! - **No client shuts others out** ([`places`]): where connections run short, those are closed that
+//!   have been unused longest, and health checks are answered even if all are at work.
 //! - **A stop is orderly**: requests under way are finished, new ones are refused.
 //!
-//! Way of a connection: [`Edge::serve`] accepts it, [`connection`] does the handshake and drives
+//! Way of a connection: [`Edge::serve`] accepts it and finds it a place, [`connection`] does the handshake and drives
 //! hyper, hyper reads and writes through a [`wire::Wire`], and a [`waiting::RequestTimer`] tells
 //! it when to give up on a client that stays silent.
 //!
@@ -22,6 +24,7 @@
 mod body;
 mod connection;
 mod patience;
+mod places;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -39,21 +42,27 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::Request;
+use axum::http::{Request, Uri};
 use axum::response::Response;
 use neon::Outbox;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::MissedTickBehavior;
 use tower::Service;
 
 pub(crate) use refusal::Refusal;
 
+use self::places::Places;
 use self::tls::Tls;
+use crate::forwarded::Proxies;
 use crate::outage::Outage;
 
-/// More connections than this wait, unaccepted, in the kernel's queue.
-const CONNECTIONS_MAX: usize = 4_096;
+/// Connections at a time.
+pub(crate) const CONNECTIONS_MAX: u32 = 4_096;
+
+/// One address can have one in so many of them, unless it is a trusted proxy's.
+const FROM_ADDRESS_SHARE: usize = 8;
 
 /// From the first byte of a request to the end of its head; also the time for a TLS handshake.
 const HEADER_READ_SECONDS_MAX: u64 = 15;
@@ -78,11 +87,16 @@ const SHUTDOWN_SECONDS_MAX: u64 = 10;
 /// end, so trying again at once would only burn the processor.
 const ACCEPT_PAUSE_MILLISECONDS: u64 = 100;
 
-/// How much a client can hold on to. `Limits::default()` is what a server wants.
+/// How often the log is told of connections that were closed or refused.
+const SHED_TOLD_EVERY: Duration = Duration::from_secs(5);
+
+/// How much a client can hold on to. `Limits::of` is what a server wants.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
     /// Connections at a time.
     pub(crate) connections_max: usize,
+    /// From one address that is not a trusted proxy's, or from one IPv6 network.
+    pub(crate) connections_from_address_max: usize,
     /// From a request's first byte to the end of its head, and for a TLS handshake.
     pub(crate) header_read: Duration,
     /// Silence while no request is under way.
@@ -95,10 +109,23 @@ pub(crate) struct Limits {
     pub(crate) shutdown: Duration,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
+impl Limits {
+    /// As many connections as are wanted, if the limit on open files allows them.
+    pub(crate) fn of(connections_wanted: u32) -> Self {
+        let wanted = connections_wanted as usize;
+        let files = crate::file_limit::connections(wanted + places::SPARE_MAX);
+        let connections_max =
+            files.saturating_sub(places::SPARE_MAX).max(files.div_ceil(2)).min(wanted);
+        if connections_max < wanted {
+            tracing::warn!(
+                connections_max,
+                wanted,
+                "the limit on open files (ulimit -n) allows fewer connections than wanted: raise it, or lower --connections-max"
+            );
+        }
         Self {
-            connections_max: CONNECTIONS_MAX,
+            connections_max,
+            connections_from_address_max: (connections_max / FROM_ADDRESS_SHARE).max(1),
             header_read: Duration::from_secs(HEADER_READ_SECONDS_MAX),
             idle: Duration::from_secs(IDLE_SECONDS_MAX),
             stall: Duration::from_secs(STALL_SECONDS_MAX),
@@ -117,6 +144,11 @@ pub(crate) trait Answers: Send + Sync + 'static {
         peer: SocketAddr,
         outbox: &Outbox,
     ) -> impl Future<Output = Response> + Send;
+
+    /// Whether this is answered even when all places for connections are at work: health checks.
+    fn is_vital(&self, _uri: &Uri) -> bool {
+        false
+    }
 }
 
 impl Answers for Router {
@@ -138,13 +170,18 @@ pub(crate) struct Edge<A> {
     pub(crate) refusal: Refusal,
     /// How much a client can hold on to.
     pub(crate) limits: Limits,
+    /// Clients that stand for many.
+    pub(crate) proxies: Proxies,
 }
 
 impl<A: Answers> Edge<A> {
     /// Serves what `listener` accepts until `shutdown` resolves, then lets the requests under way
     /// finish. Returns when no connection is left.
     pub(crate) async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let places = Places::new(&self.limits, self.proxies.clone());
         let edge = Arc::new(self);
+        let mut telling = tokio::time::interval(SHED_TOLD_EVERY);
+        telling.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (stop, stopped) = watch::channel(false);
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
@@ -153,14 +190,17 @@ impl<A: Answers> Edge<A> {
             tokio::select! {
                 () = &mut shutdown => break,
                 Some(end) = connections.join_next() => report_panic(end),
-                accepted = listener.accept(), if connections.len() < edge.limits.connections_max => {
-                    match accepted {
-                        Ok((stream, peer)) => {
-                            let edge = Arc::clone(&edge);
-                            connections.spawn(connection::run(edge, stream, peer, stopped.clone()));
+                _ = telling.tick() => service::tell_shed(),
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, peer)) => {
+                        places.have_left().await;
+                        // A connection without a place is closed by being dropped.
+                        if let Some(seat) = places.admit(peer.ip()) {
+                            let (edge, stopped) = (Arc::clone(&edge), stopped.clone());
+                            connections.spawn(connection::run(edge, stream, peer, seat, stopped));
                         }
-                        Err(error) => survive(&error, &mut outage).await,
                     }
+                    Err(error) => survive(&error, &mut outage).await,
                 }
             }
         }

@@ -7,7 +7,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
 
@@ -36,6 +36,12 @@ impl Patience {
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(span)));
         ready!(sleep.as_mut().poll(cx));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client is too slow")))
+    }
+
+    /// Since when the client is waited for, if it is.
+    pub(super) fn waits_since(&self) -> Option<Instant> {
+        let deadline = self.sleep.as_ref()?.deadline().into_std();
+        deadline.checked_sub(self.span)
     }
 
     /// To be called when the client has taken or given bytes.

@@ -8,10 +8,33 @@
 //! It cannot be mistaken for a handler's: hyper's own has no header beyond the three below, while
 //! ours always name a content type, and no handler answers these statuses without a body.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
 
 /// Gives the JSON text that explains a status to the client.
 pub(crate) type Refusal = fn(StatusCode) -> String;
+
+/// An answer that the edge itself gives to a request. The connection is closed after it.
+pub(super) fn response(status: StatusCode, refusal: Refusal) -> Response {
+    let mut response = Response::new(Body::from(refusal(status)));
+    *response.status_mut() = status;
+    let mut set = |name: HeaderName, value| {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    };
+    set(header::CONTENT_TYPE, "application/json");
+    set(header::CACHE_CONTROL, "no-store");
+    set(header::CONNECTION, "close");
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        set(header::RETRY_AFTER, "1");
+    }
+    response
+}
+
+/// The same as bytes, for a request that hyper has not parsed.
+pub(super) fn answer(status: StatusCode, refusal: Refusal) -> Vec<u8> {
+    dressed(&format!("HTTP/1.1 {status}"), "", &refusal(status))
+}
 
 /// The statuses that hyper gives of itself.
 const REFUSED: [StatusCode; 3] = [
@@ -27,21 +50,21 @@ const BARE_BYTES_MAX: usize = 256;
 pub(super) fn dress(written: &[u8], refusal: Refusal) -> Option<Vec<u8>> {
     let (status_line, date) = parse_bare(written)?;
     let status = status_line.get(9..12)?.parse().ok().filter(|status| REFUSED.contains(status))?;
-    let body = refusal(status);
+    Some(dressed(status_line, &format!("{date}\r\n"), &refusal(status)))
+}
+
+fn dressed(status_line: &str, date: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    Some(
-        format!(
-            "{status_line}\r\n\
-             content-type: application/json\r\n\
-             cache-control: no-store\r\n\
-             content-length: {length}\r\n\
-             connection: close\r\n\
-             {date}\r\n\
-             \r\n\
-             {body}"
-        )
-        .into_bytes(),
+    format!(
+        "{status_line}\r\n\
+         content-type: application/json\r\n\
+         cache-control: no-store\r\n\
+         content-length: {length}\r\n\
+         connection: close\r\n\
+         {date}\r\n\
+         {body}"
     )
+    .into_bytes()
 }
 
 /// Status line and date line of an answer that says nothing else than that its body is empty.

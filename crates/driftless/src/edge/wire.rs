@@ -1,16 +1,18 @@
 //! The stream as hyper sees it, between it and the socket or the TLS session.
 //!
-//! Three things happen here that hyper leaves open: a client that does not read is given up
-//! ([`Patience`]), a bare refusal gets a body ([`refusal::dress`]), and a connection is closed in
-//! two steps, so that the client gets to read the last answer.
+//! Four things happen here that hyper leaves open: a client that does not read is given up
+//! ([`Patience`]), a bare refusal gets a body ([`refusal::dress`]), a connection is closed in
+//! two steps, so that the client gets to read the last answer, and long heads share a bounded memory.
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
+use service::IntakeShare;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
@@ -22,6 +24,15 @@ use super::waiting::Conversation;
 /// What a client may still send to a connection that is being closed. Enough for it to finish
 /// most bodies that a handler refused as too large.
 const LINGER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// What a connection has for a head. What is longer needs a share of the memory for long heads.
+const HEAD_BYTES_FREE: usize = 16 << 10;
+
+/// A buffer grows by doubling, so a long head can take twice its length.
+const BUFFER_PER_HEAD: usize = 2;
+
+/// The most that is read at once. hyper's buffer grows with what it gets, and stays as large.
+const READ_BYTES_MAX: usize = 8 << 10;
 
 /// How much of that is discarded at a time.
 const DISCARD_BYTES: usize = 8 * 1024;
@@ -39,6 +50,9 @@ pub(super) struct Wire<S> {
     patience: Patience,
     /// The answer that is being written in place of hyper's.
     dressed: Option<Dressed>,
+    /// What a long head takes beyond what every connection has. hyper keeps its buffer, so this is kept too.
+    head_share: Option<IntakeShare>,
+    is_head_refused: bool,
     linger: Duration,
     closing: Closing,
     /// The client will send nothing more.
@@ -75,6 +89,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             conversation,
             patience: Patience::new(limits.stall),
             dressed: None,
+            head_share: None,
+            is_head_refused: false,
             linger: limits.linger,
             closing: Closing::Open,
             is_at_end: false,
@@ -88,8 +104,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         step: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         match step(Pin::new(&mut self.stream), cx) {
-            Poll::Pending => self.patience.poll_blocked(cx),
-            ready => ready,
+            Poll::Pending => {
+                let given_up = self.patience.poll_blocked(cx);
+                if let Some(since) = self.patience.waits_since() {
+                    self.conversation.seat.is_kept_waiting(since);
+                }
+                given_up
+            }
+            ready => {
+                self.conversation.seat.continues();
+                ready
+            }
         }
     }
 
@@ -142,6 +167,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Poll::Ready(Ok(()))
     }
 
+    /// How much may be read now. None if it is more of a head for which there is no memory.
+    fn readable_bytes(&mut self) -> Option<usize> {
+        let Some(head) = self.conversation.head_bytes() else { return Some(READ_BYTES_MAX) };
+        if head < HEAD_BYTES_FREE {
+            return Some(READ_BYTES_MAX.min(HEAD_BYTES_FREE - head));
+        }
+        self.conversation.head_is_long();
+        let share = self.head_share.get_or_insert_with(|| self.conversation.seat.head_share());
+        let beyond = head + READ_BYTES_MAX - HEAD_BYTES_FREE;
+        share.grow_to(beyond * BUFFER_PER_HEAD).ok().map(|()| READ_BYTES_MAX)
+    }
+
+    /// Answers in hyper's place that a head is too long, and closes the connection.
+    fn poll_refuse_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.is_head_refused {
+            self.is_head_refused = true;
+            let answer = refusal::answer(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, self.refusal);
+            self.dressed = Some(Dressed { answer, written: 0 });
+        }
+        if let Some(mut dressed) = self.dressed.take()
+            && self.poll_write_dressed(cx, &mut dressed)?.is_pending()
+        {
+            self.dressed = Some(dressed);
+            return Poll::Pending;
+        }
+        ready!(Pin::new(self).poll_shutdown(cx))?;
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::OutOfMemory, "no memory for a long head")))
+    }
+
     /// A socket that is closed while the client's bytes lie unread in it makes the kernel reset
     /// the connection, and a reset destroys the answer that the client has not read yet. That is
     /// the case after a refusal and after a body that a handler did not read; so the rest is read
@@ -181,9 +235,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Wire<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        let Some(bytes_max) = this.readable_bytes() else { return this.poll_refuse_head(cx) };
         let filled_before = buf.filled().len();
-        ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
-        if buf.filled().len() > filled_before {
+        if buf.remaining() <= bytes_max {
+            ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+        } else {
+            let mut space = [MaybeUninit::uninit(); READ_BYTES_MAX];
+            let mut part = ReadBuf::uninit(&mut space[..bytes_max]);
+            ready!(Pin::new(&mut this.stream).poll_read(cx, &mut part))?;
+            buf.put_slice(part.filled());
+        }
+        let bytes = buf.filled().len() - filled_before;
+        if bytes > 0 {
+            this.conversation.add_head_bytes(bytes);
             this.conversation.request_came();
         } else {
             this.is_at_end = true;
@@ -237,6 +301,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         if let Closing::Open = this.closing {
             ready!(this.poll_patiently(cx, AsyncWrite::poll_shutdown))?;
             this.closing = this.start_lingering();
+            // The answer is out: from here on, its place can be given to another connection.
+            this.conversation.seat.awaits_request(Instant::now());
         }
         if let Closing::Lingering { sleep, bytes_left } = &mut this.closing {
             if sleep.as_mut().poll(cx).is_pending() {

@@ -8,6 +8,9 @@ use crate::server::{Server, WAIT_MAX};
 /// Where the API is.
 pub(crate) const API: &str = "/neonws/services/api";
 
+/// The type of a form.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
 /// What `createActivity` requires beside the subject.
 const REQUIRED: &str = "activity.startDateTime=2026-01-05T09:00:00.000-06:00&activity.clientId=3480&activity.activityStatus.id=2&activity.activityPriority=Normal";
 

@@ -133,8 +133,8 @@ fn every_test_that_the_guarantees_name_exists() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// The rows of the limits in the settings: what, how much, and the source line that has it.
-const LIMITS: [(&str, &str, &str, &str); 45] = [
+/// The rows of the limits: what, how much, and the source line that has it.
+const LIMITS: [(&str, &str, &str, &str); 52] = [
     ("subject", "4,000 ", "domain/src/activity.rs", "SUBJECT_CHARS_MAX: usize = 4_000;"),
     ("note, or", "100,000 ", "domain/src/activity.rs", "NOTE_CHARS_MAX: usize = 100_000;"),
     ("custom field values", "500, ", "domain/src/activity.rs", "CUSTOM_FIELDS_MAX: usize = 500;"),
@@ -143,8 +143,24 @@ const LIMITS: [(&str, &str, &str, &str); 45] = [
     ("query", "60 KiB", "neon/src/lib.rs", "QUERY_BYTES_MAX: usize = 60 << 10;"),
     ("body", "2 MiB", "neon/src/lib.rs", "BODY_BYTES_MAX: usize = 2 << 20;"),
     ("parameters", "100,000", "neon/src/lib.rs", "PARAMETERS_MAX: usize = 100_000;"),
-    ("bodies being", "64 MiB", "neon/src/lib.rs", "BODIES_BYTES_MAX: usize = 64 << 20;"),
-    ("bodies being", "16 KiB", "neon/src/lib.rs", "BODY_BYTES_FREE: usize = 16 << 10;"),
+    (
+        "bodies being received, with a",
+        "64 MiB",
+        "neon/src/lib.rs",
+        "BODIES_BYTES_MAX: usize = 64 << 20;",
+    ),
+    (
+        "bodies being received, without",
+        "16 MiB",
+        "neon/src/lib.rs",
+        "STRANGERS_BODIES_BYTES_MAX: usize = 16 << 20;",
+    ),
+    (
+        "bodies being received, with",
+        "16 KiB",
+        "neon/src/lib.rs",
+        "BODY_BYTES_FREE: usize = 16 << 10;",
+    ),
     ("answers and", "128 MiB", "service/src/room.rs", "ANSWERS_BYTES_ALL_MAX: usize = 128 << 20;"),
     ("answers and", "64 MiB", "service/src/room.rs", "MAX: usize = ANSWERS_BYTES_ALL_MAX / 2;"),
     ("answers and", "500 ms", "service/src/room.rs", "ROOM_WAIT_MS_MAX: u64 = 500;"),
@@ -164,16 +180,32 @@ const LIMITS: [(&str, &str, &str, &str); 45] = [
     ("forms being", "eight times", "web/src/body.rs", "MEMORY_TIMES: usize = 8;"),
     ("downloads", "4, ", "service/src/tenant.rs", "DOWNLOADS_PER_ORG_MAX: usize = 4;"),
     ("downloads", "32 MiB", "service/src/tenant.rs", "DOWNLOADS_BYTES_MAX: usize = 32 << 20;"),
-    ("forms waiting", "16 MiB", "web/src/body.rs", "BUDGET_BYTES: usize = 16 << 20;"),
-    ("forms waiting", "16 KiB", "web/src/body.rs", "FREE_BYTES: usize = 16 << 10;"),
+    ("forms of people", "16 MiB", "web/src/body.rs", "BUDGET_BYTES: usize = 16 << 20;"),
+    ("forms of people", "16 KiB", "web/src/body.rs", "FREE_BYTES: usize = 16 << 10;"),
     ("time without use until a person", "12 ", "service/src/sessions.rs", "MAX: i64 = 12;"),
     ("failed sign-ins", "10 for", "service/src/throttle.rs", "BY_NAME_MAX: u32 = 10;"),
     ("failed sign-ins", "200 from", "service/src/throttle.rs", "BY_PLACE_MAX: u32 = 200;"),
     ("failed sign-ins", "15 minutes", "service/src/throttle.rs", "SPAN_MS: i64 = 15 * 60_000;"),
     ("pages watching", "100", "service/src/live.rs", "FOLLOWERS_PER_ORG_MAX: usize = 100;"),
     ("pages watching", "12", "service/src/live.rs", "FOLLOWERS_PER_PERSON_MAX: usize = 12;"),
-    ("connections", "4,096", "driftless/src/edge/mod.rs", "CONNECTIONS_MAX: usize = 4_096;"),
-    ("headers", "128 KiB", "driftless/src/edge/connection.rs", "BYTES_MAX: usize = 128 * 1024;"),
+    ("page size", "200", "driftless/src/cli/serve.rs", "page_size_max: 200,"),
+    ("requests of one", "256", "driftless/src/cli/serve.rs", "requests_max: 256,"),
+    ("connections |", "4,096", "driftless/src/edge/mod.rs", "CONNECTIONS_MAX: u32 = 4_096;"),
+    ("connections from", "an eighth", "driftless/src/edge/mod.rs", "ADDRESS_SHARE: usize = 8;"),
+    ("connections waiting", "1,024", "driftless/src/address.rs", "WAITING_MAX: u32 = 1_024;"),
+    (
+        "headers longer",
+        "16 KiB",
+        "driftless/src/edge/wire.rs",
+        "HEAD_BYTES_FREE: usize = 16 << 10;",
+    ),
+    (
+        "headers longer",
+        "16 MiB",
+        "driftless/src/edge/places.rs",
+        "HEADS_BYTES_MAX: usize = 16 << 20;",
+    ),
+    ("headers of", "128 KiB", "driftless/src/edge/connection.rs", "BYTES_MAX: usize = 128 * 1024;"),
     ("time to receive", "15 s", "driftless/src/edge/mod.rs", "HEADER_READ_SECONDS_MAX: u64 = 15;"),
     ("time without progress", "60 s", "driftless/src/edge/mod.rs", "STALL_SECONDS_MAX: u64 = 60;"),
     ("idle time", "75 s", "driftless/src/edge/mod.rs", "IDLE_SECONDS_MAX: u64 = 75;"),
@@ -183,9 +215,8 @@ const LIMITS: [(&str, &str, &str, &str); 45] = [
 ];
 
 #[test]
-fn the_limits_in_the_settings_are_those_of_the_code() {
-    let settings = text("docs/settings.md");
-    let limits = settings.split_once("## Limits").unwrap().1;
+fn the_limits_in_the_documents_are_those_of_the_code() {
+    let limits = text("docs/limits.md");
     for (what, limit, file, constant) in LIMITS {
         let mut rows = limits.lines().filter(|line| line.starts_with(&format!("| {what}")));
         assert!(rows.any(|row| row.contains(limit)), "no row {what:?} with {limit:?}");
@@ -194,7 +225,8 @@ fn the_limits_in_the_settings_are_those_of_the_code() {
     let rows = limits.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what"));
     for row in rows.filter(|row| !row.starts_with("| ---")) {
         let is_held = LIMITS.iter().any(|(what, ..)| row.starts_with(&format!("| {what}")));
-        let follows_from_others = ["| times", "| texts", "| failed setup", "| pages that are"];
+        let follows_from_others =
+            ["| times", "| texts", "| failed setup", "| pages that are", "| a connection |"];
         assert!(is_held || follows_from_others.iter().any(|begin| row.starts_with(begin)), "{row}");
     }
 }

@@ -56,6 +56,8 @@ fn whatever_comes_in_is_answered_with_one_root() {
             405,
             s,
         ),
+        ("no host", format!("GET {sync} HTTP/1.1\r\n\r\n").into_bytes(), 400, e),
+        ("two hosts", get(&sync, "Host: y\r\n"), 400, e),
         ("no HTTP", b"EHLO example.org\r\n\r\n".to_vec(), 400, e),
         ("a TLS hello", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n".to_vec(), 400, e),
         ("no version", format!("GET {sync}\r\n\r\n").into_bytes(), 400, e),

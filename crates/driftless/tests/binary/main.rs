@@ -65,6 +65,7 @@ mod observe;
 mod other_crms;
 mod people;
 mod pipes;
+mod places;
 mod proxies;
 mod secrets;
 #[cfg(target_os = "linux")]

@@ -4,7 +4,7 @@
 use axum::body::{Body, Bytes, HttpBody};
 use http_body_util::BodyExt;
 use http_body_util::channel::{Channel, Sender};
-use neon::{BODIES_BYTES_MAX, BODY_BYTES_FREE, BODY_BYTES_MAX};
+use neon::{BODIES_BYTES_MAX, BODY_BYTES_FREE, BODY_BYTES_MAX, STRANGERS_BODIES_BYTES_MAX};
 
 use crate::answer::Answer;
 use crate::client::FORM;
@@ -19,12 +19,14 @@ struct UnderWay {
 
 impl UnderWay {
     /// Returns when the server has taken everything, or has given an answer without it.
-    async fn send(host: &std::sync::Arc<Host>, bytes: usize) -> UnderWay {
+    async fn send(host: &std::sync::Arc<Host>, query: &str, begin: &str, bytes: usize) -> UnderWay {
         let (mut body, receiver) = Channel::<Bytes>::new(1);
-        let request = request("POST", "account/syncActivities", Some(FORM), Body::new(receiver));
+        let target = format!("account/syncActivities?{query}");
+        let request = request("POST", &target, Some(FORM), Body::new(receiver));
         let host = host.clone();
         let answer = tokio::spawn(async move { host.send_async(request).await });
-        let _ = body.send_data(vec![b'&'; bytes].into()).await;
+        let form = begin.to_owned() + &"&".repeat(bytes - begin.len());
+        let _ = body.send_data(form.into()).await;
         // There is room for one piece: this one gets in when the one before has been taken out.
         let _ = body.send_data(Bytes::new()).await;
         UnderWay { body, answer }
@@ -36,24 +38,61 @@ impl UnderWay {
     }
 }
 
+/// What is refused when there is no room.
+const NO_ROOM: &str =
+    "Service is not available: too many large requests are in progress; try again";
+
 #[test]
 fn large_bodies_under_way_are_bounded_and_small_ones_get_through() {
     let server = TestServer::start();
     server.block_on(async |host| {
+        let send = async |bytes| UnderWay::send(&host, "", "", bytes).await;
         let mut large = Vec::new();
-        let most = BODIES_BYTES_MAX / (BODY_BYTES_MAX - BODY_BYTES_FREE);
+        // An address can have half of what there is for requests without a session.
+        let most = STRANGERS_BODIES_BYTES_MAX / 2 / (BODY_BYTES_MAX - BODY_BYTES_FREE);
         for _ in 0..most {
-            large.push(UnderWay::send(&host, BODY_BYTES_MAX).await);
+            large.push(send(BODY_BYTES_MAX).await);
         }
-        let refused = UnderWay::send(&host, BODY_BYTES_MAX).await.end().await;
-        let text = "Service is not available: too many large requests are in progress; try again";
-        refused.fails(2, text);
-        UnderWay::send(&host, BODY_BYTES_FREE).await.end().await.fails(3, SESSION_REQUIRED);
+        send(BODY_BYTES_MAX).await.end().await.fails(2, NO_ROOM);
+        send(BODY_BYTES_FREE).await.end().await.fails(3, SESSION_REQUIRED);
 
         large.pop().unwrap().end().await.fails(3, SESSION_REQUIRED);
-        large.push(UnderWay::send(&host, BODY_BYTES_MAX).await);
+        large.push(send(BODY_BYTES_MAX).await);
         for one in large {
             one.end().await.fails(3, SESSION_REQUIRED);
+        }
+    });
+}
+
+#[test]
+fn large_bodies_of_an_organization_leave_room_for_those_of_others() {
+    let server = TestServer::start();
+    let (client, other) = (server.editor(), server.org("other", "+00:00").editor());
+    let everything = "syncActivityTimeFrom=2000-01-01T00:00:00Z";
+    let asks =
+        |client: &crate::client::Client| format!("userSessionId={}&{everything}&", client.session);
+    let (client, other) = (asks(&client), asks(&other));
+    server.block_on(async |host| {
+        let mut large = Vec::new();
+        // The session may be in the query or at the beginning of the body.
+        for (query, begin) in [("", client.as_str()), (client.as_str(), "")].iter().cycle() {
+            let one = UnderWay::send(&host, query, begin, BODY_BYTES_MAX).await;
+            if one.answer.is_finished() {
+                one.end().await.fails(2, NO_ROOM);
+                break;
+            }
+            large.push(one);
+        }
+        let most = BODIES_BYTES_MAX / 2 / (BODY_BYTES_MAX - BODY_BYTES_FREE);
+        assert_eq!(large.len(), most, "an organization can have half of all");
+        for (query, begin) in [("", other.as_str()), (other.as_str(), "")] {
+            UnderWay::send(&host, query, begin, BODY_BYTES_MAX).await.end().await.ok();
+        }
+        // Neither can those without a session take from them, nor they from those.
+        let stranger = UnderWay::send(&host, "", "", BODY_BYTES_MAX).await;
+        stranger.end().await.fails(3, SESSION_REQUIRED);
+        for one in large {
+            one.end().await.ok();
         }
     });
 }

@@ -225,7 +225,8 @@ fn zone(fields: &Fields, wrong: &Wrong) -> Markup {
 
 async fn set_up(State(web): State<Web>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let (bytes, _held) = body::read(body, body::FREE_BYTES, &web.budget, |_| false).await?;
+    let sender = body::sender(&parts.extensions);
+    let (bytes, _held) = body::read(body, body::FREE_BYTES, &web.budget, sender, |_| false).await?;
     let (fields, peer) = (Fields::parse(&bytes), peer(&parts));
     if let Err(problem) = web.service.check_setup(fields.raw("token"), &peer) {
         tracing::warn!(%problem, peer, "setup refused");

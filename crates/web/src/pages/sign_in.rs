@@ -130,8 +130,9 @@ async fn sign_in(State(web): State<Web>, request: Request) -> Result<Response, P
     let peer = peer.map_or_else(String::new, |ip| ip.to_string());
     let bytes_max = interrupted_form::KEPT_FORM_BYTES_MAX + body::FREE_BYTES;
     // It is longer than a sign-in needs only if it carries another form.
+    let sender = body::sender(&extensions);
     let (bytes, held) =
-        body::read(body, bytes_max, &web.budget, interrupted_form::is_begun).await?;
+        body::read(body, bytes_max, &web.budget, sender, interrupted_form::is_begun).await?;
     let fields = body::fields(&web.service, bytes).await?;
     let (fields, mut kept) = InterruptedForm::split(&fields, held);
     // What the form says about one that it carries counts only if the form itself is ours.

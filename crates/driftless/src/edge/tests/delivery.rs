@@ -15,7 +15,9 @@ use super::{Answers, Edge, Limits, SocketAddr, patient, refusal};
 use crate::cli::Tuning;
 use crate::commands::Context;
 use crate::edge::connection::converse;
+use crate::edge::places::Places;
 use crate::folder::{self, Access};
+use crate::forwarded::Proxies;
 use crate::{demo, serve};
 
 /// As many bytes a stream holds that nobody has read.
@@ -75,11 +77,14 @@ impl Scene {
         let settings = neon::Settings { page_size_max: 200, cache_bytes_max };
         let answers = Api::new(self.context.service.clone(), settings);
         let limits = Limits { connections_max: 1, ..patient() };
-        let edge = Arc::new(Edge { tls: None, answers, refusal, limits });
+        let proxies = Proxies::of(&[]);
+        let peer = SocketAddr::from(([127, 0, 0, 1], 1));
+        let seat = Places::new(&limits, proxies.clone()).admit(peer.ip()).unwrap();
+        let edge = Arc::new(Edge { tls: None, answers, refusal, limits, proxies });
         let (running, stopped) = watch::channel(false);
         let conversation = tokio::spawn(async move {
             let _running = running;
-            converse(&edge, served, SocketAddr::from(([127, 0, 0, 1], 1)), stopped).await;
+            converse(&edge, served, peer, seat, stopped).await;
         });
         client.write_all(self.question.as_bytes()).await.unwrap();
         (client, conversation)

@@ -6,6 +6,7 @@
 mod closing;
 mod delivery;
 mod limits;
+mod places;
 mod requests;
 mod tls;
 
@@ -23,6 +24,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{Answers, Edge, Limits};
+use crate::forwarded::Proxies;
 
 /// A limit that the test is not about.
 const NEVER: Duration = Duration::from_secs(3_600);
@@ -48,12 +50,17 @@ fn echo() -> Router {
 fn patient() -> Limits {
     Limits {
         connections_max: 100,
+        connections_from_address_max: 100,
         header_read: NEVER,
         idle: NEVER,
         stall: NEVER,
         linger: NEVER,
         shutdown: NEVER,
     }
+}
+
+fn edge(router: Router, limits: Limits) -> Edge<Router> {
+    Edge { tls: None, answers: router, refusal, limits, proxies: Proxies::of(&[]) }
 }
 
 /// A server on a port of its own.
@@ -65,10 +72,10 @@ struct Server {
 
 impl Server {
     async fn start(router: Router, limits: Limits) -> Self {
-        Self::of(Edge { tls: None, answers: router, refusal, limits }).await
+        Self::of(edge(router, limits)).await
     }
 
-    async fn of(edge: Edge<Router>) -> Self {
+    async fn of(edge: Edge<impl Answers>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -35,7 +35,7 @@ async fn requests_sent_in_one_go_are_answered_in_order() {
     let server = Server::start(echo(), patient()).await;
     let mut client = server.connect().await;
     client
-        .send("GET /echo/one HTTP/1.1\r\n\r\nGET /echo/two HTTP/1.1\r\n\r\nrubbish\r\n\r\n")
+        .send("GET /echo/one HTTP/1.1\r\nHost: x\r\n\r\nGET /echo/two HTTP/1.1\r\nHost: x\r\n\r\nrubbish\r\n\r\n")
         .await;
     assert_eq!(client.receive().await.body, "{\"echo\":\"one\"}");
     assert_eq!(client.receive().await.body, "{\"echo\":\"two\"}");
@@ -62,12 +62,12 @@ async fn a_malformed_request_line_is_refused() {
 
 #[tokio::test]
 async fn a_malformed_header_is_refused() {
-    check_refused("GET / HTTP/1.1\r\nno colon\r\n\r\n", 400).await;
+    check_refused("GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", 400).await;
 }
 
 #[tokio::test]
 async fn a_malformed_length_is_refused() {
-    check_refused("POST / HTTP/1.1\r\nContent-Length: many\r\n\r\n", 400).await;
+    check_refused("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n", 400).await;
 }
 
 #[tokio::test]
@@ -98,19 +98,23 @@ async fn a_uri_just_short_of_the_limit_is_served() {
 
 #[tokio::test]
 async fn a_uri_beyond_the_limit_is_refused() {
-    check_refused(format!("GET /{} HTTP/1.1\r\n\r\n", "u".repeat(70 * 1024)), 414).await;
+    check_refused(format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "u".repeat(70 * 1024)), 414).await;
 }
 
 #[tokio::test]
 async fn headers_beyond_the_limit_are_refused() {
     let header = format!("X: {}\r\n", "h".repeat(1_000));
-    check_refused(format!("GET / HTTP/1.1\r\n{}\r\n", header.repeat(90) + &header.repeat(60)), 431)
-        .await;
+    check_refused(
+        format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", header.repeat(90) + &header.repeat(60)),
+        431,
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn too_many_headers_are_refused() {
-    check_refused(format!("GET / HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(101)), 431).await;
+    check_refused(format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "X: y\r\n".repeat(101)), 431)
+        .await;
 }
 
 #[tokio::test]
@@ -118,7 +122,7 @@ async fn a_refusal_reaches_a_client_that_reads_only_after_it_has_sent_everything
     let megabytes = vec![b'h'; 4 * 1024 * 1024];
     let server = Server::start(echo(), patient()).await;
     let mut client = server.connect().await;
-    client.send("GET / HTTP/1.1\r\nX: ").await;
+    client.send("GET / HTTP/1.1\r\nHost: x\r\nX: ").await;
     client.send(megabytes).await;
     assert_refused(&client.receive().await, 431);
 }
@@ -128,7 +132,7 @@ async fn a_refusal_reaches_such_a_client_after_an_answer_too() {
     let server = Server::start(echo(), patient()).await;
     let mut client = server.connect().await;
     // In one write, so that the server has read the rubbish before it waits for a request again.
-    client.send("GET /echo/one HTTP/1.1\r\n\r\nrubbish\r\n\r\n").await;
+    client.send("GET /echo/one HTTP/1.1\r\nHost: x\r\n\r\nrubbish\r\n\r\n").await;
     client.send(vec![b'r'; 4 * 1024 * 1024]).await;
     assert_eq!(client.receive().await.body, "{\"echo\":\"one\"}");
     assert_refused(&client.receive().await, 400);
@@ -184,4 +188,74 @@ impl Random {
         }
         request
     }
+}
+
+#[tokio::test]
+async fn a_request_names_its_host_once() {
+    for head in [
+        "GET /echo/one HTTP/1.1\r\n",
+        "GET /echo/one HTTP/1.1\r\nHost: a\r\nHost: a\r\n",
+        "GET /echo/one HTTP/1.0\r\nHost: a\r\nHost: b\r\n",
+        "GET /echo/one HTTP/1.1\r\nHost: a/b\r\n",
+        "GET /echo/one HTTP/1.1\r\nHost: a b\r\n",
+        "GET /echo/one HTTP/1.1\r\nHost: a@b\r\n",
+    ] {
+        check_refused(format!("{head}\r\n"), 400).await;
+    }
+    let server = Server::start(echo(), patient()).await;
+    for head in [
+        "GET /echo/one HTTP/1.0\r\n",
+        "GET /echo/one HTTP/1.1\r\nHost:\r\n",
+        "GET /echo/one HTTP/1.1\r\nHost: crm_1.example:8420\r\n",
+        "GET /echo/one HTTP/1.1\r\nHost: [2001:db8::7]:80\r\n",
+    ] {
+        let mut client = server.connect().await;
+        client.send(format!("{head}\r\n")).await;
+        assert_eq!(client.receive().await.status, 200, "{head}");
+    }
+}
+
+/// More than a connection has for a head by itself.
+fn long_head(bytes: usize) -> String {
+    let path = "/echo/long?";
+    format!("GET {path}{} HTTP/1.1\r\nHost: x\r\n", "q".repeat(bytes.min(65_534 - path.len())))
+        + &format!("X: {}\r\n", "h".repeat(1_000)).repeat(bytes.saturating_sub(65_534) / 1_000)
+}
+
+#[tokio::test]
+async fn unfinished_long_heads_are_bounded_and_short_ones_get_through() {
+    let server = Server::start(echo(), patient()).await;
+    let mut unfinished = Vec::new();
+    let refused = loop {
+        let mut client = server.connect().await;
+        client.send(long_head(100_000)).await;
+        unfinished.push(client);
+        // One that is refused is the only one that gets an answer.
+        let mut probe = server.connect().await;
+        probe.send(long_head(100_000) + "\r\n").await;
+        let answer = probe.receive().await;
+        if answer.status != 200 {
+            break answer;
+        }
+        assert_eq!(header(&answer.head, "connection"), Some("close"), "its buffer is large");
+        assert!(unfinished.len() < 90, "they are bounded");
+    };
+    assert_refused(&refused, 431);
+    assert!(unfinished.len() > 30, "{}", unfinished.len());
+    assert_eq!(server.connect().await.get("/echo/short").await.status, 200);
+    for mut client in unfinished.drain(..10) {
+        client.send("\r\n").await;
+        assert_eq!(client.receive().await.status, 200);
+        assert_eq!(client.read_to_end().await, b"");
+    }
+    let is_room_again = async {
+        loop {
+            let mut client = server.connect().await;
+            client.send(long_head(100_000) + "\r\n").await;
+            if client.receive().await.status == 200 {
+                break;
+            }
+        }
+    };
+    within(is_room_again).await;
 }

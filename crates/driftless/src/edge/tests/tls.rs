@@ -39,7 +39,7 @@ impl Files {
 
     async fn serve(&self, limits: Limits) -> Server {
         let tls = Tls::load(&self.path("cert.pem"), &self.path("key.pem")).unwrap();
-        Server::of(Edge { tls: Some(Arc::new(tls)), answers: echo(), refusal, limits }).await
+        Server::of(Edge { tls: Some(Arc::new(tls)), ..edge(echo(), limits) }).await
     }
 
     fn connector(&self) -> TlsConnector {
@@ -86,7 +86,7 @@ async fn a_failed_handshake_ends_only_its_connection() {
     let files = Files::new();
     let server = files.serve(patient()).await;
     let mut plain = server.connect().await;
-    plain.send("GET / HTTP/1.1\r\n\r\n").await;
+    plain.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
     let mut alert = Vec::new();
     let _ = within(plain.stream.read_to_end(&mut alert)).await;
     assert!(!alert.starts_with(b"HTTP"));
