@@ -242,7 +242,7 @@ impl Service {
         let (mut changed, mut done) = (0, 0);
         for step in accounts.chunks(STEP_ACCOUNTS) {
             let (tenant, step_accounts) = (org.clone(), step.to_vec());
-            changed += self.call(move |committer| {
+            changed += self.call(Some(org.key), move |committer| {
                 committer.put_accounts(&tenant, step_accounts).map_err(AdminError::from)
             })?;
             done += step.len() as u64;
@@ -306,7 +306,7 @@ impl Service {
     ) -> Result<ClientId, AdminError> {
         let unnamed = if id.is_none() { self.last_client(&by.tenant).await? } else { ClientId(0) };
         let by = by.clone();
-        self.call_async(move |committer| {
+        self.call_async(Some(by.tenant.key), move |committer| {
             let org = by.tenant.clone();
             by.check(&org.directory(), Role::Editor)?;
             let id = id.map_or_else(|| org.accounts().next(unnamed), Ok)?;
@@ -326,7 +326,7 @@ impl Service {
     pub async fn account_named(&self, by: &Person, name: Name) -> Result<ClientId, AdminError> {
         let unnamed = self.last_client(&by.tenant).await?;
         let by = by.clone();
-        self.call_async(move |committer| {
+        self.call_async(Some(by.tenant.key), move |committer| {
             let org = by.tenant.clone();
             by.check(&org.directory(), Role::Editor)?;
             let named = org.accounts().find(name.as_str()).into_iter().find(|a| a.name == name);
@@ -351,7 +351,7 @@ impl Service {
         name: Name,
     ) -> Result<(), AdminError> {
         let by = by.clone();
-        self.call_async(move |committer| {
+        self.call_async(Some(by.tenant.key), move |committer| {
             let org = by.tenant.clone();
             by.check(&org.directory(), Role::Editor)?;
             if org.accounts().name(id).is_none() {

@@ -218,7 +218,7 @@ impl Service {
     /// Shuts down cleanly. No question may be asked from here on.
     pub fn close(&self) {
         self.shared.closing.store(true, Ordering::Release);
-        if let Err(problem) = self.call(Committer::close) {
+        if let Err(problem) = self.call(None, Committer::close) {
             tracing::warn!(%problem, "the shutdown was not clean; the next start treats it as a crash");
         }
         let _ = self.shared.queue.send(Job::Stop);

@@ -189,7 +189,8 @@ impl Service {
     /// Makes the store record that the key is in use.
     async fn begin_coverage(&self, org: &Arc<Tenant>, key: KeyId) -> Result<(), AskError> {
         let tenant = org.clone();
-        let begun = self.call_async(move |committer| committer.begin_coverage(&tenant, key));
+        let begun =
+            self.call_async(Some(org.key), move |committer| committer.begin_coverage(&tenant, key));
         Ok(begun.await?)
     }
 
