@@ -11,6 +11,7 @@ mod about;
 mod charts;
 mod client;
 mod connection;
+mod fair;
 mod fill;
 mod limit;
 mod load;
@@ -66,6 +67,8 @@ enum Measurement {
     /// SUCCESS ends the measurement.
     #[command(verbatim_doc_comment)]
     Writes(Writes),
+    /// Measures what an organization feels while another one asks for as much as it can.
+    Fair(fair::Fair),
     /// Serves the limit: a bare hyper server that answers every request with the same bytes.
     Limit {
         /// The address to listen on.
@@ -128,6 +131,7 @@ fn main() -> ExitCode {
     let measured = match Cli::parse().measurement {
         Measurement::Report(args) => report::report(&args),
         Measurement::Writes(args) => writes::measure(&args),
+        Measurement::Fair(args) => fair::measure(&args),
         Measurement::Limit { listen, bytes } => limit::serve(listen, bytes),
         Measurement::Fill { dir, content } => fill::fill(&dir, content),
     };

@@ -179,6 +179,8 @@ pub(crate) struct Shared {
     pub(crate) stopping: watch::Sender<bool>,
     /// Whether the boards have been made ready after the start.
     pub(crate) warmed: AtomicBool,
+    /// Held by the housekeeping that does long work.
+    long_steps: Mutex<()>,
     /// Whether a thread reads words into the index.
     pub(crate) indexing: AtomicBool,
     /// To be held while a password is hashed.

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use domain::{Activity, Note, OrgKey, Seq, State, Subject, Version};
+use domain::{Activity, CustomField, Note, OrgKey, Seq, State, Subject, Version};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use store::{Store, StoreError, StoredVersion};
@@ -49,20 +49,19 @@ pub(crate) fn bytes_of(state: &State) -> usize {
 
 /// The same of a record.
 pub(crate) fn bytes_of_activity(activity: &Activity) -> usize {
-    let values = activity.custom_fields.iter().map(|field| field.value.as_deref());
-    bytes_of_texts(Some(&activity.subject), Some(&activity.note), values)
+    let fields = activity.custom_fields.iter().map(CustomField::bytes);
+    bytes_of_texts(Some(&activity.subject), Some(&activity.note), fields)
 }
 
-/// The same of texts: those of a write, or of a record.
-pub(crate) fn bytes_of_texts<'a>(
+/// The same of texts, those of a write or of a record, and of custom fields of so many bytes each.
+pub(crate) fn bytes_of_texts(
     subject: Option<&Subject>,
     note: Option<&Note>,
-    values: impl Iterator<Item = Option<&'a str>>,
+    fields: impl Iterator<Item = usize>,
 ) -> usize {
     let subject = subject.map_or(0, |subject| subject.as_str().len());
     let note = note.map_or(0, |note| note.as_str().len());
-    let fields = values.map(|value| FIELD_BYTES + value.map_or(0, str::len));
-    VERSION_BYTES + subject + note + fields.sum::<usize>()
+    VERSION_BYTES + subject + note + fields.map(|bytes| FIELD_BYTES + bytes).sum::<usize>()
 }
 
 /// The versions committed last, bounded in bytes: they are asked for first.

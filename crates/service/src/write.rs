@@ -1,6 +1,8 @@
 //! The kinds of writes, and why a write can be refused.
 
-use domain::{Activity, ActivityId, Draft, Imported, OrgId, Patch, Seq, State, StatusId};
+use domain::{
+    Activity, ActivityId, CustomFieldPatch, Draft, Imported, OrgId, Patch, Seq, State, StatusId,
+};
 use thiserror::Error;
 
 use crate::history::Difference;
@@ -70,12 +72,12 @@ impl Write {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Write::Create(draft) => {
-                let values = draft.custom_fields.iter().map(|field| field.value.as_deref());
-                bytes_of_texts(Some(&draft.subject), Some(&draft.note), values)
+                let fields = draft.custom_fields.iter().map(bytes_of_field);
+                bytes_of_texts(Some(&draft.subject), Some(&draft.note), fields)
             }
             Write::Update(_, patch) | Write::Edit { patch, .. } => {
-                let values = patch.custom_fields.iter().map(|field| field.value.as_deref());
-                bytes_of_texts(patch.subject.as_ref(), patch.note.as_ref(), values)
+                let fields = patch.custom_fields.iter().map(bytes_of_field);
+                bytes_of_texts(patch.subject.as_ref(), patch.note.as_ref(), fields)
             }
             Write::Import { item: Imported::Record { activity, .. }, .. }
             | Write::Follow { record: Some(activity), .. } => bytes_of_activity(activity),
@@ -87,6 +89,11 @@ impl Write {
             | Write::Refresh(_) => bytes_of(&State::Tombstone),
         }
     }
+}
+
+fn bytes_of_field(field: &CustomFieldPatch) -> usize {
+    let texts = [Some(&field.field_id), field.value.as_ref(), field.option_id.as_ref()];
+    texts.into_iter().flatten().map(String::len).sum()
 }
 
 /// A write that was accepted and is durable.
