@@ -25,4 +25,5 @@ mod renames;
 mod restores;
 mod sorts;
 mod traffic;
+mod turns;
 mod unknown_outcomes;
