@@ -208,9 +208,9 @@ impl Accounts {
         called.map(|(_, id)| *id)
     }
 
-    /// The first so many, by name.
-    pub(crate) fn first(&self, max: usize) -> impl Iterator<Item = &Account> {
-        self.sorted.iter().take(max).map(|entry| &entry.account)
+    /// Those after the first `skip`, by name.
+    pub(crate) fn from(&self, skip: usize) -> impl Iterator<Item = &Account> {
+        self.sorted.iter().skip(skip).map(|entry| &entry.account)
     }
 
     /// Up to so many accounts after another one, by name.
@@ -457,6 +457,10 @@ impl Tenant {
     /// How many those are, and `take` of them after the first `skip`.
     #[must_use]
     pub fn page_of_accounts(&self, words: &str, skip: usize, take: usize) -> (usize, Vec<Account>) {
+        if words.trim().is_empty() && take <= STEP_ACCOUNTS {
+            let accounts = self.accounts();
+            return (accounts.len(), accounts.from(skip).take(take).cloned().collect());
+        }
         let (mut total, mut page) = (0, Vec::new());
         self.accounts_with(words, &mut |account| {
             if total >= skip && page.len() < take {

@@ -234,7 +234,7 @@ impl Committer {
             return Err(ExamplesError::NotEmpty);
         }
         let present: Vec<ClientId> =
-            org.accounts().first(ACCOUNTS as usize).map(|one| one.id).collect();
+            org.accounts().from(0).take(ACCOUNTS as usize).map(|one| one.id).collect();
         let accounts = if present.is_empty() { ACCOUNTS } else { 0 };
         let first_account = org.accounts().next(unnamed)?;
         let (activities, until, removed) = (ACTIVITIES, UNTIL_MAX, false);

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use domain::{ActivityId, Clock, CustomFieldPatch, ManualClock, OrgId, Seq, StatusId, StatusName};
-use service::{Committer, NewUser, Refusal, Service, Tenant, Write, Written};
+use service::{Committer, NewUser, Service, Tenant, Write};
 use store::Store;
 
 use crate::harness::{EDITOR, World, author, create, everything, stamp, update};
-
-type Writing<'a> = Pin<Box<dyn Future<Output = Result<Written, Refusal>> + 'a>>;
 
 /// Nearly as much as a transaction holds, and less than two of them.
 const LARGE: usize = 700_000;
@@ -41,11 +39,6 @@ impl Story {
         let busy = service.org(&world.org.id).unwrap();
         let neighbour = service.org(&other).unwrap();
         Story { world, service, committer, busy, neighbour, key }
-    }
-
-    /// Hands over a write.
-    fn write<'a>(&'a self, org: &'a Arc<Tenant>, write: Write) -> Writing<'a> {
-        begun(self.service.write(org, author(), write))
     }
 
     fn large(&self) -> Write {
