@@ -17,7 +17,7 @@ use crate::setup::{Setup, Way};
 /// The organization that is the neighbour; the other one attacks.
 const NEIGHBOUR: u32 = 2;
 const ACTIVITIES: u64 = 10_000;
-const TOMBSTONES: u64 = 1_000_000;
+const TOMBSTONES: u64 = 200_000;
 const ACCOUNTS: i64 = 300_000;
 
 /// Who asks at once.
@@ -36,7 +36,7 @@ pub(crate) fn long_work(way: &Way) -> Outcome<Vec<Sharing>> {
     let searches = (0..ASKING).map(|_| search(&server, &cookie)).collect::<Outcome<Vec<_>>>()?;
     let searched =
         compare(&server, way.during, "account search", neighbour(&server, content)?, searches)?;
-    setup.tell("a neighbour beside lists of a million removed ids");
+    setup.tell("a neighbour beside lists of 200,000 removed ids");
     let removals = (0..ASKING).map(|_| removals(&server)).collect::<Outcome<Vec<_>>>()?;
     let listed =
         compare(&server, way.during, "removed ids", neighbour(&server, content)?, removals)?;
