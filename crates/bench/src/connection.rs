@@ -33,7 +33,25 @@ impl Connection {
 
     /// Asks, and waits; the body of the answer, which must be a success.
     pub(crate) fn get(&mut self, target: &str) -> Outcome<&[u8]> {
-        self.ask(target)?;
+        self.get_with(target, "")
+    }
+
+    /// The same with more lines in the header, each with its end.
+    pub(crate) fn get_with(&mut self, target: &str, lines: &str) -> Outcome<&[u8]> {
+        self.send(&format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n"))?;
+        self.answer()
+    }
+
+    /// The same of a form.
+    pub(crate) fn post(&mut self, target: &str, form: &str) -> Outcome<&[u8]> {
+        let (length, kind) = (form.len(), "application/x-www-form-urlencoded");
+        self.send(&format!(
+            "POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{form}"
+        ))?;
+        self.answer()
+    }
+
+    fn answer(&mut self) -> Outcome<&[u8]> {
         let body = loop {
             if let Some(body) = self.receive()? {
                 break body;
@@ -44,7 +62,10 @@ impl Connection {
 
     /// Asks, and leaves the answer to [`Connection::receive`].
     pub(crate) fn ask(&mut self, target: &str) -> Outcome<()> {
-        let request = format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+        self.send(&format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"))
+    }
+
+    fn send(&mut self, request: &str) -> Outcome<()> {
         self.filled = 0;
         Ok(self.stream.write_all(request.as_bytes())?)
     }

@@ -326,7 +326,8 @@ fn reload(tls: Option<&Tls>) {
     }
 }
 
-/// The first round starts at once: it continues what a shutdown interrupted.
+/// The first round starts at once: it continues what a shutdown interrupted. A round whose long work goes on does not
+/// hold up the next one, which forgets what has expired.
 async fn housekeep(service: Service) {
     let mut rounds = tokio::time::interval(HOUSEKEEPING_EVERY);
     // However long nobody has come to it: one round makes up for all that were missed.
@@ -334,8 +335,11 @@ async fn housekeep(service: Service) {
     loop {
         rounds.tick().await;
         let service = service.clone();
-        if let Err(problem) = tokio::task::spawn_blocking(move || service.housekeep()).await {
-            tracing::error!(%problem, "housekeeping ended unexpectedly");
-        }
+        let round = tokio::task::spawn_blocking(move || service.housekeep());
+        tokio::spawn(async move {
+            if let Err(problem) = round.await {
+                tracing::error!(%problem, "housekeeping ended unexpectedly");
+            }
+        });
     }
 }

@@ -2,26 +2,32 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use domain::{Account, ClientId, ID_MAX, Name, Role, folded};
+use memchr::memmem::Finder;
 use parking_lot::Mutex;
 use store::{Durability, NameFinder, Word, fold};
 
 use crate::commit::{Committer, unavailable};
 use crate::tenant::Tenant;
 use crate::{
-    AdminError, Column, Direction, Filter, ListQuery, Listing, Person, Refusal, Service, place,
+    AdminError, AskError, Column, Direction, Filter, ListQuery, Listing, Person, Refusal, Service,
+    place,
 };
 
-/// Accounts that are written in one transaction.
+/// Accounts that are written in one transaction, or looked at in one step.
 const STEP_ACCOUNTS: usize = 2_000;
+
+/// So many accounts are looked at on the spot: it takes less than handing them to another thread.
+const AT_ONCE_MAX: usize = 500;
 
 /// An account, in the order of names.
 #[derive(Debug)]
 struct Entry {
     /// As it is compared with what is searched for.
-    folded: String,
+    folded: Arc<str>,
     /// What it is sorted by.
     place: Vec<u8>,
     account: Account,
@@ -30,13 +36,44 @@ struct Entry {
 impl Entry {
     fn new(account: Account) -> Arc<Entry> {
         let name = account.name.as_str();
-        Arc::new(Entry { folded: fold(name), place: place(name), account })
+        Arc::new(Entry { folded: fold(name).into(), place: place(name), account })
     }
 
-    /// Whether a folded word is of its name, or begins its number. Of an accent alone nothing is left.
-    fn has(&self, word: &str) -> bool {
-        let is_of_number = || is_number(word) && self.account.id.to_string().starts_with(word);
-        !word.is_empty() && (self.folded.contains(word) || is_of_number())
+    /// By what it is found that is called exactly so.
+    fn called(&self) -> (Arc<str>, ClientId) {
+        let name = self.account.name.as_str();
+        let trimmed = name.trim();
+        let folded =
+            if trimmed.len() == name.len() { self.folded.clone() } else { fold(trimmed).into() };
+        (folded, self.account.id)
+    }
+}
+
+/// A word that is looked for in many names.
+struct Sought {
+    word: String,
+    finder: Finder<'static>,
+    is_number: bool,
+}
+
+impl Sought {
+    /// The words of a text, each once.
+    fn of(words: &str) -> Vec<Sought> {
+        let words: HashSet<String> = words.split_whitespace().map(fold).collect();
+        let sought = |word: String| Sought {
+            finder: Finder::new(&word).into_owned(),
+            is_number: is_number(&word),
+            word,
+        };
+        words.into_iter().map(sought).collect()
+    }
+
+    /// Whether it is of an account's name, or begins its number. Of an accent alone nothing is left.
+    fn is_in(&self, entry: &Entry) -> bool {
+        let is_of_number =
+            || self.is_number && entry.account.id.to_string().starts_with(&self.word);
+        let is_in_name = || self.finder.find(entry.folded.as_bytes()).is_some();
+        !self.word.is_empty() && (is_in_name() || is_of_number())
     }
 }
 
@@ -75,14 +112,16 @@ pub struct Accounts {
     by_id: BTreeMap<ClientId, Arc<Entry>>,
     /// By name: there may be too many to sort them for each request.
     sorted: BTreeSet<Arc<Entry>>,
+    /// By what they are called, folded.
+    called: BTreeSet<(Arc<str>, ClientId)>,
     /// See [`Accounts::changes`].
     changes: u64,
     /// None until it is needed, and after each change.
-    lines: Mutex<Option<Lines>>,
+    lines: Mutex<Option<Arc<Lines>>>,
 }
 
 /// All names as they are searched, a line each: one search through them takes a tenth of looking at each.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Lines {
     text: String,
     /// Where the line of each account ends, in bytes.
@@ -90,14 +129,10 @@ struct Lines {
 }
 
 impl Lines {
-    fn of(accounts: &BTreeMap<ClientId, Arc<Entry>>) -> Lines {
-        let mut lines = Lines { text: String::new(), ends: Vec::with_capacity(accounts.len()) };
-        for (id, entry) in accounts {
-            lines.text.push_str(&entry.folded);
-            lines.text.push('\n');
-            lines.ends.push((lines.text.len(), *id));
-        }
-        lines
+    fn add(&mut self, entry: &Entry) {
+        self.text.push_str(&entry.folded);
+        self.text.push('\n');
+        self.ends.push((self.text.len(), entry.account.id));
     }
 
     fn find(&self, word: &Word) -> Vec<ClientId> {
@@ -159,45 +194,29 @@ impl Accounts {
         self.changes
     }
 
-    /// For each word, the accounts that have it in their name or as their number.
-    pub(crate) fn with_words(&self, words: &[Word]) -> Vec<Vec<ClientId>> {
-        let mut lines = self.lines.lock();
-        let lines = lines.get_or_insert_with(|| Lines::of(&self.by_id));
-        words.iter().map(|word| number(word).chain(lines.find(word)).collect()).collect()
-    }
-
-    /// The place of each account among the others; those of the same name share one.
-    pub(crate) fn ranks(&self) -> HashMap<ClientId, u32> {
-        let mut ranks = HashMap::with_capacity(self.sorted.len());
-        let (mut rank, mut last): (u32, Option<&Entry>) = (0, None);
-        for entry in &self.sorted {
-            rank += u32::from(last.is_some_and(|last| last.place != entry.place));
-            ranks.insert(entry.account.id, rank);
-            last = Some(entry);
-        }
-        ranks
-    }
-
-    /// The accounts whose name has all these words anywhere in it, or whose number begins with them, by
-    /// name; all where there are no words.
+    /// The account of exactly that name; the one of the least number if several have it.
     #[must_use]
-    pub fn find(&self, words: &str) -> Vec<Account> {
-        self.page(words, 0, usize::MAX).1
+    pub fn named(&self, name: &Name) -> Option<ClientId> {
+        self.called(name.as_str()).find(|id| self.name(*id) == Some(name))
     }
 
-    /// How many that are, and `take` of them after the first `skip`.
-    #[must_use]
-    pub fn page(&self, words: &str, skip: usize, take: usize) -> (usize, Vec<Account>) {
-        let words: HashSet<String> = words.split_whitespace().map(fold).collect();
-        let matches = |entry: &&Arc<Entry>| words.iter().all(|word| entry.has(word));
-        let (mut total, mut page) = (0, Vec::new());
-        for entry in self.sorted.iter().filter(matches) {
-            if total >= skip && page.len() < take {
-                page.push(entry.account.clone());
-            }
-            total += 1;
-        }
-        (total, page)
+    /// The accounts that are called so; case and accents are ignored.
+    pub fn called(&self, name: &str) -> impl Iterator<Item = ClientId> {
+        let folded: Arc<str> = fold(name.trim()).into();
+        let from = (folded.clone(), ClientId(i64::MIN));
+        let called = self.called.range(from..).take_while(move |(other, _)| *other == folded);
+        called.map(|(_, id)| *id)
+    }
+
+    /// Those after the first `skip`, by name.
+    pub(crate) fn from(&self, skip: usize) -> impl Iterator<Item = &Account> {
+        self.sorted.iter().skip(skip).map(|entry| &entry.account)
+    }
+
+    /// Up to so many accounts after another one, by name.
+    fn after(&self, last: Option<&Arc<Entry>>, max: usize) -> Vec<Arc<Entry>> {
+        let from = last.map_or(Bound::Unbounded, |last| Bound::Excluded(last.clone()));
+        self.sorted.range((from, Bound::Unbounded)).take(max).cloned().collect()
     }
 
     /// The number after the greatest that has a name, or is in use without one.
@@ -211,6 +230,7 @@ impl Accounts {
         self.changes += ids.len() as u64;
         *self.lines.get_mut() = None;
         for before in ids.iter().filter_map(|id| self.by_id.remove(id)) {
+            self.called.remove(&before.called());
             self.sorted.remove(&before);
         }
     }
@@ -220,8 +240,10 @@ impl Accounts {
         *self.lines.get_mut() = None;
         for entry in changed {
             if let Some(before) = self.by_id.insert(entry.account.id, entry.clone()) {
+                self.called.remove(&before.called());
                 self.sorted.remove(&before);
             }
+            self.called.insert(entry.called());
             self.sorted.insert(entry);
         }
     }
@@ -242,7 +264,7 @@ impl Service {
         let (mut changed, mut done) = (0, 0);
         for step in accounts.chunks(STEP_ACCOUNTS) {
             let (tenant, step_accounts) = (org.clone(), step.to_vec());
-            changed += self.call(move |committer| {
+            changed += self.call(Some(org.key), move |committer| {
                 committer.put_accounts(&tenant, step_accounts).map_err(AdminError::from)
             })?;
             done += step.len() as u64;
@@ -262,7 +284,7 @@ impl Service {
         listed: Vec<(Option<ClientId>, Name)>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<(u64, Vec<ClientId>), AdminError> {
-        let named = || org.accounts().find("").into_iter().map(|Account { id, name }| (name, id));
+        let named = || org.all_accounts().into_iter().map(|Account { id, name }| (name, id));
         let mut by_name: HashMap<String, ClientId> = HashMap::new();
         let numbered = listed.iter().filter_map(|(id, name)| Some((name.clone(), (*id)?)));
         let is_needed = listed.iter().any(|(id, _)| id.is_none());
@@ -293,6 +315,20 @@ impl Service {
         Ok((self.put_accounts(org, &accounts, progress)?, new))
     }
 
+    /// Does what looks at all accounts' names: where there are many, on a thread that may take its time, when it is the
+    /// organization's turn.
+    ///
+    /// # Errors
+    /// When the server is stopping.
+    pub async fn among_accounts<T: Send + 'static>(
+        &self,
+        org: &Arc<Tenant>,
+        work: impl FnOnce(&Arc<Tenant>) -> T + Send + 'static,
+    ) -> Result<T, AskError> {
+        let few = org.accounts().len() <= AT_ONCE_MAX;
+        if few { Ok(work(org)) } else { self.on_board(org, |_, org| Ok(work(org))).await }
+    }
+
     /// Adds an account on a person's request in the pages; its number is the next free one if none is
     /// given.
     ///
@@ -306,7 +342,7 @@ impl Service {
     ) -> Result<ClientId, AdminError> {
         let unnamed = if id.is_none() { self.last_client(&by.tenant).await? } else { ClientId(0) };
         let by = by.clone();
-        self.call_async(move |committer| {
+        self.call_async(Some(by.tenant.key), move |committer| {
             let org = by.tenant.clone();
             by.check(&org.directory(), Role::Editor)?;
             let id = id.map_or_else(|| org.accounts().next(unnamed), Ok)?;
@@ -326,12 +362,12 @@ impl Service {
     pub async fn account_named(&self, by: &Person, name: Name) -> Result<ClientId, AdminError> {
         let unnamed = self.last_client(&by.tenant).await?;
         let by = by.clone();
-        self.call_async(move |committer| {
+        self.call_async(Some(by.tenant.key), move |committer| {
             let org = by.tenant.clone();
             by.check(&org.directory(), Role::Editor)?;
-            let named = org.accounts().find(name.as_str()).into_iter().find(|a| a.name == name);
-            if let Some(account) = named {
-                return Ok(account.id);
+            let named = org.accounts().named(&name);
+            if let Some(id) = named {
+                return Ok(id);
             }
             let id = org.accounts().next(unnamed)?;
             committer.put_accounts(&org, vec![Account { id, name }])?;
@@ -351,7 +387,7 @@ impl Service {
         name: Name,
     ) -> Result<(), AdminError> {
         let by = by.clone();
-        self.call_async(move |committer| {
+        self.call_async(Some(by.tenant.key), move |committer| {
             let org = by.tenant.clone();
             by.check(&org.directory(), Role::Editor)?;
             if org.accounts().name(id).is_none() {
@@ -393,6 +429,93 @@ fn client_of_first(listing: &Listing) -> ClientId {
 }
 
 impl Tenant {
+    /// Looks at all accounts by name, in steps: the committer, and others who look up a name, need not wait for all
+    /// of them. What changes meanwhile may be seen or not.
+    fn each_account(&self, visit: &mut dyn FnMut(&Entry)) {
+        let mut last = None;
+        loop {
+            let step = self.accounts().after(last.as_ref(), STEP_ACCOUNTS);
+            step.iter().for_each(|entry| visit(entry));
+            match step.into_iter().next_back() {
+                Some(entry) => last = Some(entry),
+                None => return,
+            }
+        }
+    }
+
+    /// Shows the accounts whose name has all these words anywhere in it, or whose number begins with them, by name;
+    /// all where there are no words. For a thread that may take its time: see [`Service::among_accounts`].
+    pub fn accounts_with(&self, words: &str, visit: &mut dyn FnMut(&Account)) {
+        let sought = Sought::of(words);
+        self.each_account(&mut |entry| {
+            if sought.iter().all(|word| word.is_in(entry)) {
+                visit(&entry.account);
+            }
+        });
+    }
+
+    /// How many those are, and `take` of them after the first `skip`.
+    #[must_use]
+    pub fn page_of_accounts(&self, words: &str, skip: usize, take: usize) -> (usize, Vec<Account>) {
+        if words.trim().is_empty() && take <= STEP_ACCOUNTS {
+            let accounts = self.accounts();
+            return (accounts.len(), accounts.from(skip).take(take).cloned().collect());
+        }
+        let (mut total, mut page) = (0, Vec::new());
+        self.accounts_with(words, &mut |account| {
+            if total >= skip && page.len() < take {
+                page.push(account.clone());
+            }
+            total += 1;
+        });
+        (total, page)
+    }
+
+    /// All accounts, by name.
+    #[must_use]
+    pub fn all_accounts(&self) -> Vec<Account> {
+        self.page_of_accounts("", 0, usize::MAX).1
+    }
+
+    /// For each word, the accounts that have it in their name or as their number.
+    pub(crate) fn accounts_of_words(&self, words: &[Word]) -> Vec<Vec<ClientId>> {
+        let lines = self.lines();
+        words.iter().map(|word| number(word).chain(lines.find(word)).collect()).collect()
+    }
+
+    fn lines(&self) -> Arc<Lines> {
+        let (known, changes) = {
+            let accounts = self.accounts();
+            let known = accounts.lines.lock().clone();
+            (known, accounts.changes())
+        };
+        if let Some(known) = known {
+            return known;
+        }
+        let mut lines = Lines::default();
+        self.each_account(&mut |entry| lines.add(entry));
+        let lines = Arc::new(lines);
+        let accounts = self.accounts();
+        if accounts.changes() == changes {
+            *accounts.lines.lock() = Some(lines.clone());
+        }
+        lines
+    }
+
+    /// The place of each account among the others; those of the same name share one.
+    pub(crate) fn account_ranks(&self) -> HashMap<ClientId, u32> {
+        let mut ranks = HashMap::with_capacity(self.accounts().len());
+        let (mut rank, mut last) = (0, Vec::new());
+        self.each_account(&mut |entry| {
+            if entry.place != last {
+                rank += u32::from(!ranks.is_empty());
+                last.clone_from(&entry.place);
+            }
+            ranks.insert(entry.account.id, rank);
+        });
+        ranks
+    }
+
     /// Shows accounts that the committer has made durable.
     pub(crate) fn show_accounts(&self, accounts: Vec<Account>) {
         self.accounts_to_change().put(accounts.into_iter().map(Entry::new).collect());

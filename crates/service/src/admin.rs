@@ -134,7 +134,7 @@ impl Service {
     /// # Errors
     /// When the id is taken or the store cannot write.
     pub fn add_org(&self, id: OrgId, name: Name, zone: Zone) -> Result<Arc<Tenant>, AdminError> {
-        self.call(move |committer| Ok(committer.add_org(id, name, zone, |_, _, _| Ok(()))?.0))
+        self.call(None, move |committer| Ok(committer.add_org(id, name, zone, |_, _, _| Ok(()))?.0))
     }
 
     /// Gives an organization another name, or shows its times in another zone.
@@ -244,7 +244,7 @@ impl Service {
         change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let org = org.clone();
-        self.call(move |committer| committer.change_directory(&org, change))
+        self.call(Some(org.key), move |committer| committer.change_directory(&org, change))
     }
 
     /// The same without waiting.
@@ -257,7 +257,8 @@ impl Service {
         change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let org = org.clone();
-        self.call_async(move |committer| committer.change_directory(&org, change)).await
+        self.call_async(Some(org.key), move |committer| committer.change_directory(&org, change))
+            .await
     }
 }
 

@@ -2,14 +2,13 @@
 
 mod part;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use domain::{OrgKey, Seq, Stamp};
 use store::{Durability, Store, StoreError, Transaction};
 use tokio::sync::oneshot;
 
-use crate::commit::{Job, in_doubt};
+use crate::commit::{Job, Round, in_doubt};
 use crate::notes::Note;
 use crate::tenant::Tenant;
 use crate::{DAMAGED, Refusal, Shared};
@@ -19,8 +18,9 @@ use part::{Part, answer};
 /// See the module.
 #[derive(Default)]
 pub(crate) struct Batch {
-    /// Those that have not been looked at yet.
-    jobs: VecDeque<Job>,
+    /// What has not been looked at yet: a job that was taken already, and what else the round has.
+    first: Option<Job>,
+    round: Option<Round>,
     parts: Vec<Part>,
     notes: Vec<Noted>,
     /// Notes to save one by one after this batch: one of them was damaged.
@@ -36,14 +36,19 @@ struct Noted {
 }
 
 impl Batch {
-    pub(crate) fn of(jobs: Vec<Job>) -> Batch {
-        Batch { jobs: jobs.into(), ..Batch::default() }
+    /// What shares a transaction: the first job of a round, and the rest of the round.
+    pub(crate) fn of(first: Job, round: Round) -> Batch {
+        Batch { first: Some(first), round: Some(round), ..Batch::default() }
+    }
+
+    fn next_job(&mut self) -> Option<Job> {
+        self.first.take().or_else(|| self.round.as_mut()?.next())
     }
 
     /// What its writes need, or its notes alone.
     pub(crate) fn durability(&self) -> Durability {
-        let is_write = |job: &Job| matches!(job, Job::Write { .. });
-        let writes = !self.parts.is_empty() || self.jobs.iter().any(is_write);
+        // Notes have rounds of their own.
+        let writes = !self.parts.is_empty() || matches!(self.first, Some(Job::Write { .. }));
         if writes { Durability::Power } else { Durability::Process }
     }
 
@@ -70,22 +75,29 @@ impl Batch {
         transaction: &mut dyn Transaction,
     ) -> Result<bool, StoreError> {
         let mut is_sound = true;
-        while let Some(job) = self.jobs.pop_front() {
+        while let Some(job) = self.next_job() {
             match job {
                 Job::Write { tenant, reply, .. } if tenant.is_importing() => {
                     let _ = reply.send(Err(Refusal::under_import()));
                 }
                 Job::Write { tenant, author, write, reply } => {
                     let part = self.part_of(shared, &tenant);
-                    match part.judge(shared, transaction, author, &write, reply) {
-                        Err(StoreError::Damaged(_)) => is_sound = false,
+                    let bytes = match part.judge(shared, transaction, author, &write, reply) {
+                        Err(StoreError::Damaged(_)) => {
+                            is_sound = false;
+                            0
+                        }
                         judged => judged?,
+                    };
+                    if let Some(round) = &mut self.round {
+                        round.took(bytes);
                     }
                 }
                 Job::Note { tenant, note, reply } => {
                     self.notes.push(Noted { tenant, note, reply });
                 }
-                Job::Call(_) | Job::Stop => {}
+                // They have a round for themselves.
+                Job::Call(..) | Job::Stop => {}
             }
         }
         Ok(is_sound)
@@ -188,8 +200,8 @@ impl Batch {
 
     /// Withdraws every part and tells all callers why. Those that wait for a note see their channel
     /// close.
-    pub(crate) fn abandon(self, why: &Refusal) {
-        for job in self.jobs {
+    pub(crate) fn abandon(mut self, why: &Refusal) {
+        while let Some(job) = self.next_job() {
             if let Job::Write { reply, .. } = job {
                 answer(Some(reply), Err(why.clone()));
             }

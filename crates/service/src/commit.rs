@@ -1,27 +1,25 @@
 //! The commit: the only way for anything to become durable and visible (invariants 2, 5, 7).
 //!
-//! One thread per data folder takes jobs off a queue. Writes that wait at the same time share a
-//! transaction (group commit); within it each organization's writes make one commit with one stamp.
-//! Timeline, head and caches are updated after a durable commit, before the next one begins.
+//! One thread per data folder takes jobs off a queue, in rounds in which organizations take turns. The writes
+//! of a round share a transaction (group commit) of bounded size; within it each organization's writes make one
+//! commit with one stamp. Timeline, head and caches are updated after a durable commit, before the next one begins.
+//! What is promised, and what is noted of sessions and runs, never waits for more than one round.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Author, KeyId, Stamp};
+use domain::{Author, KeyId, OrgKey, Stamp};
 use store::{CommitError, Durability, StoreError, Transaction};
 use tokio::sync::oneshot;
 
 use crate::batch::Batch;
 use crate::notes::Note;
-use crate::queue::{Receiver, SendError, Sender, queue};
+use crate::queue::{self, SendError, Size, Ticket};
 use crate::tenant::Tenant;
 use crate::{DAMAGED, Refusal, Shared, Write, Written};
 
-/// Jobs that may wait for the committer; one more is refused as «not available».
-const QUEUE_JOBS_MAX: usize = 10_000;
-
-/// Jobs that share a transaction.
-const BATCH_JOBS_MAX: usize = 1_000;
+/// What a note takes of a round, in bytes: roughly a row.
+const NOTE_BYTES: usize = 256;
 
 /// A version becomes visible when the wall clock has passed its stamp, so that no future instant is exposed,
 /// and a request from the horizon of the answer to a write does not return that write again. A clock that is
@@ -44,28 +42,52 @@ pub(crate) type Reply = oneshot::Sender<Result<Written, Refusal>>;
 pub(crate) enum Job {
     /// A write; joins the next commit.
     Write { tenant: Arc<Tenant>, author: Author, write: Write, reply: Reply },
-    /// Something about a session or run; joins the next transaction. The reply, where there is one,
-    /// comes when it is kept.
+    /// Something about a session or run: small, and joins the next transaction of such. The reply, where there is
+    /// one, comes when it is kept.
     Note { tenant: Arc<Tenant>, note: Note, reply: Option<oneshot::Sender<()>> },
-    /// Anything else, done alone between two transactions.
-    Call(Box<dyn FnOnce(&mut Committer) + Send>),
+    /// Anything else, done alone between two transactions, in the organization's turn; none: in the data folder's.
+    Call(Option<OrgKey>, Box<dyn FnOnce(&mut Committer) + Send>),
     /// No more jobs are taken.
     Stop,
 }
 
+impl Job {
+    fn ticket(&self) -> Ticket<Lane> {
+        match self {
+            Job::Write { tenant, write, .. } => {
+                Ticket { lane: Some(tenant.key), urgent: false, size: Size::Bytes(write.bytes()) }
+            }
+            Job::Note { tenant, .. } => {
+                Ticket { lane: Some(tenant.key), urgent: true, size: Size::Bytes(NOTE_BYTES) }
+            }
+            Job::Call(lane, _) => Ticket { lane: *lane, urgent: false, size: Size::Alone },
+            Job::Stop => Ticket { lane: None, urgent: false, size: Size::Alone },
+        }
+    }
+}
+
+/// Who takes turns: the organizations, and the data folder itself.
+type Lane = Option<OrgKey>;
+
+/// The committer's end of the queue.
+pub(crate) type Jobs = queue::Receiver<Lane, Job>;
+
+/// Jobs that share a transaction.
+pub(crate) type Round = queue::Round<Lane, Job>;
+
 /// The way to the committer.
-pub(crate) struct Queue(Sender<Job>);
+pub(crate) struct Queue(queue::Sender<Lane, Job>);
 
 impl Queue {
     /// The two ends of the way.
-    pub(crate) fn new() -> (Queue, Receiver<Job>) {
-        let (jobs, waiting) = queue(QUEUE_JOBS_MAX);
+    pub(crate) fn new() -> (Queue, Jobs) {
+        let (jobs, waiting) = queue::queue();
         (Queue(jobs), waiting)
     }
 
     /// Hands over a job without waiting.
     pub(crate) fn send(&self, job: Job) -> Result<(), Refusal> {
-        self.0.send(job).map_err(|e| match e {
+        self.0.send(job.ticket(), job).map_err(|e| match e {
             SendError::Full => {
                 Refusal::Unavailable("too many writes are waiting; try again".to_owned())
             }
@@ -81,7 +103,7 @@ pub(crate) fn stopping() -> Refusal {
 /// Commits the writes.
 pub struct Committer {
     pub(crate) shared: Arc<Shared>,
-    jobs: Receiver<Job>,
+    jobs: Jobs,
     /// A batch whose commit may be there or not; nothing is written until that is known.
     pub(crate) doubted: Option<Batch>,
     /// When to try again to reopen the store, by the clock's elapsed time; none unless it failed.
@@ -97,7 +119,7 @@ pub struct Committer {
 }
 
 impl Committer {
-    pub(crate) fn new(shared: Arc<Shared>, jobs: Receiver<Job>, transactions: u64) -> Committer {
+    pub(crate) fn new(shared: Arc<Shared>, jobs: Jobs, transactions: u64) -> Committer {
         Committer {
             shared,
             jobs,
@@ -114,20 +136,16 @@ impl Committer {
     pub fn run(mut self) {
         loop {
             self.upkeep();
-            if let Some(first) = self.jobs.next_within(IDLE_TICK)
-                && !self.work_off(first)
-            {
+            if self.jobs.wait(IDLE_TICK) && !self.work_off() {
                 return;
             }
         }
     }
 
-    /// One turn, for callers without a thread: does the waiting work, if there is any.
+    /// The same once, for callers without a thread: does some of the work that waits, if any does.
     pub fn turn(&mut self) {
         self.upkeep();
-        if let Some(first) = self.jobs.next() {
-            self.work_off(first);
-        }
+        self.work_off();
     }
 
     fn upkeep(&mut self) {
@@ -181,37 +199,21 @@ impl Committer {
         Ok(())
     }
 
-    /// Does one job, and with it those waiting behind it that can share its transaction, up to the
-    /// first that cannot. False when it was told to stop.
-    fn work_off(&mut self, first: Job) -> bool {
-        let mut shareable = Vec::new();
-        let mut next = Some(first);
-        while let Some(job) = next.take() {
-            match job {
-                Job::Write { .. } | Job::Note { .. } => shareable.push(job),
-                Job::Call(call) => {
-                    self.commit(shareable);
-                    call(self);
-                    return true;
-                }
-                Job::Stop => {
-                    self.commit(shareable);
-                    return false;
-                }
-            }
-            if shareable.len() < BATCH_JOBS_MAX {
-                next = self.jobs.next();
-            }
-        }
-        self.commit(shareable);
-        true
+    /// Does a round of notes, which logins and first pages wait for, and then one of everything else. False when
+    /// it was told to stop.
+    fn work_off(&mut self) -> bool {
+        [true, false].into_iter().all(|urgent| self.commit(urgent))
     }
 
-    /// Commits writes and notes together.
-    fn commit(&mut self, jobs: Vec<Job>) {
-        if !jobs.is_empty() {
-            self.commit_batch(Batch::of(jobs));
+    fn commit(&mut self, urgent: bool) -> bool {
+        let mut round = self.jobs.round(urgent);
+        match round.next() {
+            None => {}
+            Some(Job::Call(_, call)) => call(self),
+            Some(Job::Stop) => return false,
+            Some(first) => self.commit_batch(Batch::of(first, round)),
         }
+        true
     }
 
     fn commit_batch(&mut self, mut batch: Batch) {

@@ -75,7 +75,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::{Author, Clock, OrgId, Stamp};
+use domain::{Author, Clock, OrgId, OrgKey, Stamp};
 use parking_lot::{Mutex, RwLock};
 use store::{SearchIndex, Store};
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
@@ -194,6 +194,8 @@ pub(crate) struct Shared {
     pub(crate) stopping: watch::Sender<bool>,
     /// Whether the boards have been made ready after the start.
     pub(crate) warmed: AtomicBool,
+    /// Held by the housekeeping that does long work.
+    long_steps: Mutex<()>,
     /// Whether a thread reads words into the index.
     pub(crate) indexing: AtomicBool,
     /// To be held while a password is hashed.
@@ -354,31 +356,35 @@ impl Service {
         Ok(answer)
     }
 
-    /// Has the committer do something between two transactions.
+    /// Has the committer do something between two transactions, when it is the organization's turn; none: the
+    /// data folder's.
     pub(crate) async fn call_async<T: Send + 'static, E: From<Refusal> + Send + 'static>(
         &self,
+        org: Option<OrgKey>,
         work: impl FnOnce(&mut Committer) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        self.send_call(work)?.await.map_err(|_| E::from(stopping()))?
+        self.send_call(org, work)?.await.map_err(|_| E::from(stopping()))?
     }
 
     /// The same for a thread that may wait.
     pub(crate) fn call<T: Send + 'static, E: From<Refusal> + Send + 'static>(
         &self,
+        org: Option<OrgKey>,
         work: impl FnOnce(&mut Committer) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        self.send_call(work)?.blocking_recv().map_err(|_| E::from(stopping()))?
+        self.send_call(org, work)?.blocking_recv().map_err(|_| E::from(stopping()))?
     }
 
     fn send_call<T: Send + 'static>(
         &self,
+        org: Option<OrgKey>,
         work: impl FnOnce(&mut Committer) -> T + Send + 'static,
     ) -> Result<oneshot::Receiver<T>, Refusal> {
         let (reply, answer) = oneshot::channel();
-        let job = Job::Call(Box::new(move |committer| {
+        let work = Box::new(move |committer: &mut Committer| {
             let _ = reply.send(work(committer));
-        }));
-        self.shared.queue.send(job)?;
+        });
+        self.shared.queue.send(Job::Call(org, work))?;
         Ok(answer)
     }
 

@@ -8,7 +8,7 @@ use domain::{Clock, Seq, Stamp};
 use parking_lot::{Mutex, RwLock};
 use store::{Durability, FolderState, SearchIndex, Store, StoreError, TenantRecord};
 use thiserror::Error;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::board::Boards;
 use crate::commit::{Committer, Job, Queue, unavailable};
@@ -19,9 +19,12 @@ use crate::passwords::HASHING_MAX;
 use crate::removed::RemovedLists;
 use crate::room::Rooms;
 use crate::runtime::wait;
+use crate::sabotage::step_of;
+use crate::sessions::Session;
 use crate::setup::SetupToken;
 use crate::sorting::Orders;
 use crate::start::Start;
+use crate::tenant::Tenant;
 use crate::throttle::Attempts;
 use crate::trusted_clock::{self, AcceptClock, ClockError};
 use crate::versions::Versions;
@@ -55,6 +58,9 @@ pub enum OpenError {
     #[error("cannot start the thread that commits: {0}")]
     Thread(std::io::Error),
 }
+
+/// Notes of what has expired that wait at once.
+const STEP_NOTES: usize = 500;
 
 /// Where Linux tells which start of the machine this is.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -163,6 +169,7 @@ impl Service {
             setup: SetupToken::default(),
             stopping: watch::Sender::new(false),
             indexing: AtomicBool::new(false),
+            long_steps: Mutex::new(()),
             warmed: AtomicBool::new(false),
             hashing: Arc::new(Semaphore::new(HASHING_MAX)),
             in_order: AtomicBool::new(true),
@@ -188,31 +195,55 @@ impl Service {
         Ok((Service { shared }, committer))
     }
 
-    /// Work for every minute or so, on a thread that may wait: [`Service::keep_order`], and what
-    /// makes later answers faster.
+    /// Work for every minute or so, on a thread that may wait: [`Service::forget_expired`],
+    /// [`Service::go_on`], and what makes later answers faster. Where a round before this one is still at long
+    /// work, this one does only what is short. All of it ends when the service closes.
     pub fn housekeep(&self) {
-        wait(self.keep_order());
+        wait(self.forget_expired());
+        let Some(_alone) = self.shared.long_steps.try_lock() else { return };
+        wait(self.go_on());
         if !self.shared.warmed.swap(true, Ordering::AcqRel) {
             self.warm_boards();
         }
         self.index_words();
     }
 
-    /// Forgets what has expired, and continues interrupted work.
-    pub async fn keep_order(&self) {
+    /// Forgets what has expired.
+    pub async fn forget_expired(&self) {
         let now = self.shared.steady_now();
-        for session in self.shared.sessions.expire(now) {
-            let ended = Note::SessionEnded(session.record());
-            // What is not noted now is found expired again after the next start.
-            let _ = self.note(&session.tenant, ended, None);
-        }
+        let ended = self.shared.sessions.expire(now);
+        let note =
+            |session: Arc<Session>| (session.tenant.clone(), Note::SessionEnded(session.record()));
+        self.note_all(ended.into_iter().map(note)).await;
         for org in self.orgs() {
             let expired = org.runs.lock().expire(now);
-            for run in expired {
-                let _ = self.note(&org, Note::RunEnded(run), None);
-            }
+            self.note_all(expired.into_iter().map(|run| (org.clone(), Note::RunEnded(run)))).await;
             org.coverages.write_soon();
         }
+    }
+
+    /// Has many notes kept, in steps, so that others' notes come in between. What is not noted now is found expired
+    /// again after the next start.
+    async fn note_all(&self, notes: impl Iterator<Item = (Arc<Tenant>, Note)>) {
+        let mut notes = notes.peekable();
+        let mut in_step = 0;
+        while let Some((org, note)) = notes.next() {
+            in_step += 1;
+            if in_step < step_of(STEP_NOTES) && notes.peek().is_some() {
+                let _ = self.note(&org, note, None);
+                continue;
+            }
+            in_step = 0;
+            let (reply, kept) = oneshot::channel();
+            if self.note(&org, note, Some(reply)).is_ok() {
+                let _ = kept.await;
+            }
+        }
+    }
+
+    /// Continues work that was interrupted: first imports to be taken back, statuses to be renamed everywhere. It
+    /// may take long, and ends when the service closes.
+    pub async fn go_on(&self) {
         self.cut_back_failed().await;
         self.spread_interrupted().await;
     }
@@ -226,7 +257,7 @@ impl Service {
     /// Shuts down cleanly. No question may be asked from here on.
     pub fn close(&self) {
         self.shared.closing.store(true, Ordering::Release);
-        if let Err(problem) = self.call(Committer::close) {
+        if let Err(problem) = self.call(None, Committer::close) {
             tracing::warn!(%problem, "the shutdown was not clean; the next start treats it as a crash");
         }
         let _ = self.shared.queue.send(Job::Stop);

@@ -12,7 +12,7 @@ use timeline::Tally;
 
 use crate::sync::ResolvedQuery;
 use crate::tenant::Tenant;
-use crate::{AskError, Service, SyncPage, SyncQuery};
+use crate::{AskError, RemovedIds, Service, SyncPage, SyncQuery};
 
 /// Ids that are looked up at a time.
 const STEP_IDS: usize = 10_000;
@@ -64,7 +64,7 @@ impl Service {
         let to = query.upper_bound();
         let (view, horizon) = match as_of {
             Some(as_of) if self.was_told(org, as_of) => {
-                (self.shared.views.get(org, as_of.seq), as_of.horizon.min(to))
+                (self.view_at(org, as_of.seq).await?, as_of.horizon.min(to))
             }
             Some(_) => return Err(PreviewError::NeverTold),
             None => {
@@ -78,7 +78,7 @@ impl Service {
         let as_of = AsOf { seq: view.seq(), horizon };
         let (id, page_size) = (query.identity(), query.page_size.max(1));
         let asked = ResolvedQuery { query, id, to, page_size, view, horizon };
-        let selected = asked.select(&self.shared, org);
+        let selected = self.select_of(org, &asked).await?;
         if selected.pages > 1 {
             self.shared.views.put(org, asked.view.clone());
         }
@@ -98,17 +98,33 @@ impl Service {
         next.is_none_or(|stamp| stamp > as_of.horizon)
     }
 
-    /// When these activities were removed, as of a view in which they are.
-    #[must_use]
-    pub fn removal_times(&self, org: &Tenant, as_of: AsOf, ids: &[ActivityId]) -> Vec<Stamp> {
-        let view = self.shared.views.get(org, as_of.seq);
-        let times = ids.chunks(STEP_IDS).flat_map(|ids| {
-            // Locked anew for each: a commit need not wait for all of them.
-            let timeline = org.timeline.read();
-            let removed = ids.iter().filter_map(|id| timeline.current(&view, *id));
-            removed.filter_map(|(seq, _)| timeline.stamp(seq)).collect::<Vec<_>>()
-        });
-        times.collect()
+    /// When which of these activities were removed, as of a view in which they are: the latest removal first, and no
+    /// more than `max`.
+    ///
+    /// # Errors
+    /// When the server is stopping.
+    pub async fn latest_removals(
+        &self,
+        org: &Arc<Tenant>,
+        as_of: AsOf,
+        ids: &RemovedIds,
+        max: usize,
+    ) -> Result<Vec<(Stamp, ActivityId)>, AskError> {
+        let (view, ids) = (self.view_at(org, as_of.seq).await?, ids.clone());
+        let is_long = ids.len() > STEP_IDS;
+        let look = move |org: &Tenant| {
+            let times = ids.chunks(STEP_IDS).flat_map(|ids| {
+                // Locked again for each: a commit need not wait for all of them.
+                let timeline = org.timeline.read();
+                let time = |id: &ActivityId| timeline.stamp(timeline.current(&view, *id)?.0);
+                ids.iter().filter_map(|id| Some((time(id)?, *id))).collect::<Vec<_>>()
+            });
+            let mut removals: Vec<_> = times.collect();
+            removals.sort_unstable_by(|a, b| b.cmp(a));
+            removals.truncate(max);
+            removals
+        };
+        if is_long { self.in_turn(org, move |_, org| look(org)).await } else { Ok(look(org)) }
     }
 
     /// What happened between each of these instants, which ascend, and the one after it, as far as a

@@ -6,15 +6,22 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use domain::{ActivityId, OrgKey, Seq};
+use domain::{ActivityId, Kind, OrgKey, Seq};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use timeline::{SeqRange, View};
 
 use crate::tenant::Tenant;
+use crate::{AskError, Service, Shared};
 
 /// Up to this many ids are collected faster than a list of them is found.
 const FEW_IDS_MAX: u64 = 8;
+
+/// Longer lists are collected, and printed, on a thread that may take its time: in about a millisecond on the spot.
+const AT_ONCE_MAX: u64 = 20_000;
+
+/// Positions of the log that are gone through in one step: no commit waits for more.
+const STEP_VERSIONS: u64 = 50_000;
 
 /// Removed ids, ascending.
 #[derive(Clone, Debug)]
@@ -33,6 +40,12 @@ pub struct ManyIds {
 }
 
 impl ManyIds {
+    /// Whether printing it takes long.
+    #[must_use]
+    pub fn is_long(&self) -> bool {
+        self.printed.get().is_none() && self.ids.len() as u64 > AT_ONCE_MAX
+    }
+
     /// The list as the API prints it.
     pub fn printed(&self, print: impl FnOnce(&[ActivityId]) -> Vec<u8>) -> &Bytes {
         self.printed.get_or_init(|| print(&self.ids).into_boxed_slice().into())
@@ -101,28 +114,73 @@ impl RemovedLists {
         RemovedLists(Cache::with_weighter(16, bytes_max, ByBytes))
     }
 
+    /// The ids whose tombstones are in a range of a view, if they are at hand or soon collected.
+    fn at_once(&self, org: &Tenant, view: &View, range: SeqRange) -> Option<RemovedIds> {
+        match view.count_tombstones(range) {
+            ..=AT_ONCE_MAX => Some(self.of(org, view, range)),
+            _ => self.0.get(&key(org, view, range)).map(RemovedIds::Many),
+        }
+    }
+
     /// The ids whose tombstones are in a range of a view.
-    pub(crate) fn of(&self, org: &Tenant, view: &View, range: SeqRange) -> RemovedIds {
-        let ids = || {
-            let timeline = org.timeline.read();
-            let ids = view.tombstones(range).filter_map(|seq| timeline.id(seq));
-            let mut ids: Vec<ActivityId> = ids.collect();
-            drop(timeline); // Sorting holds up no commit.
-            ids.sort_unstable();
-            ids
-        };
+    fn of(&self, org: &Tenant, view: &View, range: SeqRange) -> RemovedIds {
+        let ids = || ids_of(org, view, range, Kind::Tombstone);
         match view.count_tombstones(range) {
             0 => return RemovedIds::Few(Vec::new()),
             1..=FEW_IDS_MAX => return RemovedIds::Few(ids()),
             _ => {}
         }
-        // What lies behind the view's end is not in it, however far the range reaches.
-        let through = range.through.min(view.seq());
-        let key = (org.key, view.seq(), SeqRange { through, ..range });
+        let key = key(org, view, range);
         let many = || {
             Ok::<_, Infallible>(Arc::new(ManyIds { ids: ids().into(), printed: OnceLock::new() }))
         };
         let Ok(many) = self.0.get_or_insert_with(&key, many);
         RemovedIds::Many(many)
+    }
+}
+
+/// What is behind the view's end is not in it, however far the range reaches.
+fn key(org: &Tenant, view: &View, range: SeqRange) -> ListKey {
+    let through = range.through.min(view.seq());
+    (org.key, view.seq(), SeqRange { through, ..range })
+}
+
+/// The ids of the versions of a kind that are current in a range of a view, ascending.
+pub(crate) fn ids_of(org: &Tenant, view: &View, range: SeqRange, kind: Kind) -> Vec<ActivityId> {
+    let mut ids = Vec::new();
+    let (mut after, end) = (range.after, range.through.min(view.seq()));
+    while after < end {
+        let through = end.min(Seq(after.0.saturating_add(STEP_VERSIONS)));
+        let step = SeqRange { after, through };
+        // Locked again for each step, and not while sorting.
+        let timeline = org.timeline.read();
+        let id = |seq| timeline.id(seq);
+        match kind {
+            Kind::Record => ids.extend(view.records(step).filter_map(id)),
+            Kind::Tombstone => ids.extend(view.tombstones(step).filter_map(id)),
+        }
+        drop(timeline);
+        after = through;
+    }
+    ids.sort_unstable();
+    ids
+}
+
+impl Service {
+    /// The ids whose tombstones are in a range of a view: a long list that is not at hand is collected when it is the
+    /// organization's turn.
+    pub(crate) async fn removals_in(
+        &self,
+        org: &Arc<Tenant>,
+        view: &View,
+        range: SeqRange,
+    ) -> Result<RemovedIds, AskError> {
+        if let Some(ids) = self.shared.removed_lists.at_once(org, view, range) {
+            return Ok(ids);
+        }
+        let view = view.clone();
+        let collect =
+            move |shared: &Shared, org: &Arc<Tenant>| shared.removed_lists.of(org, &view, range);
+        self.in_turn(org, collect).await
     }
 }

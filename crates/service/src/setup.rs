@@ -154,7 +154,7 @@ impl Service {
         let user = NewUser { id: None, name: admin.name, role: Role::Admin };
         let (shared, token) = (self.shared.clone(), token.to_owned());
         let (tenant, user) = self
-            .call_async(move |committer| {
+            .call_async(None, move |committer| {
                 // Inside the commit, so that of two forms, or of a form and a command, one comes first.
                 if shared.can_anybody_sign_in() {
                     return Err(SetupError::Done);

@@ -199,8 +199,14 @@ impl Service {
             let interrupted =
                 |status: &&Status| status.spreading && !under_way.contains(&status.id);
             for status in directory.statuses.values().filter(interrupted) {
+                if self.shared.is_closing() {
+                    return; // The next start continues it.
+                }
                 let quiet = &mut |_| {};
                 let spread = self.spread_status(&org, THE_SERVER, status.id, quiet).await;
+                if self.shared.is_closing() {
+                    return;
+                }
                 if let Err(error) = spread {
                     tracing::error!(org = %org.id, status = %status.id, %error, "cannot continue renaming a status");
                 }
@@ -219,6 +225,9 @@ impl Service {
         let renames = org.renames.load(Ordering::Acquire);
         let (mut after, mut spread) = (ActivityId(0), Spread::default());
         loop {
+            if self.shared.is_closing() {
+                return Err(stopping().into());
+            }
             let store = self.shared.store.as_ref();
             let ids = store
                 .with_status(org.key, id, after, step_of(SPREAD_RECORDS_MAX))

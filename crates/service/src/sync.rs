@@ -175,7 +175,7 @@ impl Service {
         let (run, view, begun) = self.run(org, &ask, query).await?;
         let RunRecord { to, page_size, horizon, .. } = run;
         let asked = ResolvedQuery { query, id: QueryId(run.query), to, page_size, view, horizon };
-        let selected = asked.select(&self.shared, org);
+        let selected = self.select_of(org, &asked).await?;
         let range = selected.range;
         self.record_run(org, &run, &asked.view, selected.pages).await?;
         let mut page = self.paged(org, &asked, selected).await?;
@@ -193,7 +193,8 @@ impl Service {
     /// Makes the store record that the key is in use.
     async fn begin_coverage(&self, org: &Arc<Tenant>, key: KeyId) -> Result<(), AskError> {
         let tenant = org.clone();
-        let begun = self.call_async(move |committer| committer.begin_coverage(&tenant, key));
+        let begun =
+            self.call_async(Some(org.key), move |committer| committer.begin_coverage(&tenant, key));
         Ok(begun.await?)
     }
 
@@ -233,32 +234,34 @@ impl Service {
     /// Finds the run that the request continues, or begins one, and says which of the two.
     async fn run(
         &self,
-        org: &Tenant,
+        org: &Arc<Tenant>,
         ask: &Ask,
         query: &SyncQuery,
     ) -> Result<(RunRecord, View, bool), AskError> {
         let mut may_begin = query.to.is_none_or(|to| self.has_passed(org, to));
         loop {
-            if let Some(found) = self.find_or_begin(org, ask, may_begin)? {
-                return Ok(found);
+            match self.find_or_begin(org, ask, may_begin)? {
+                Some((run, Some(view))) => return Ok((run, view, true)),
+                Some((run, None)) => return Ok((run, self.view_of(org, &run).await?, false)),
+                None => {}
             }
             self.wait_for_horizon(org, ask.to).await?;
             may_begin = true;
         }
     }
 
-    /// The same in one step; none if there is no run and none may begin yet.
+    /// The same in one step, with the view of a run that begins; none if there is no run and none may begin yet.
     fn find_or_begin(
         &self,
         org: &Tenant,
         ask: &Ask,
         may_begin: bool,
-    ) -> Result<Option<(RunRecord, View, bool)>, AskError> {
+    ) -> Result<Option<(RunRecord, Option<View>)>, AskError> {
         let mut runs = org.runs.lock();
         let found = runs.find(ask).map_err(|Ambiguous| AskError::Ambiguous(ask.page))?;
         if let Some(run) = found {
             drop(runs);
-            return Ok(Some((run, self.view_of(org, &run), false)));
+            return Ok(Some((run, None)));
         }
         if ask.page > 1 && self.may_have_lost_runs(ask) {
             return Err(AskError::BeginAgain(ask.page));
@@ -273,7 +276,7 @@ impl Service {
         let run = runs.begin(ask, view.seq(), horizon);
         drop(runs);
         sabotage::expose_late(&org.exposure, told);
-        Ok(Some((run, view, true)))
+        Ok(Some((run, Some(view))))
     }
 
     /// The view that answers a question from now on, and what the answer is complete up to, in one
@@ -296,11 +299,11 @@ impl Service {
     }
 
     /// The view of a run that has begun before.
-    fn view_of(&self, org: &Tenant, run: &RunRecord) -> View {
+    async fn view_of(&self, org: &Arc<Tenant>, run: &RunRecord) -> Result<View, AskError> {
         if Guard::RunView.is_off() {
-            return org.exposure.read(self.now(), self.shared.lease.bound()).view;
+            return Ok(org.exposure.read(self.now(), self.shared.lease.bound()).view);
         }
-        self.shared.views.get(org, run.seq)
+        self.view_at(org, run.seq).await
     }
 
     /// Whether the horizon has passed an upper bound, exposed or not.
@@ -414,18 +417,32 @@ impl Service {
         if let Some(sorted) = self.shared.orders.get(&key) {
             return Ok(sorted);
         }
+        let order = asked.query.order;
+        let sort = move |shared: &Shared, org: &Arc<Tenant>| {
+            let store = shared.store.as_ref();
+            shared.orders.get_or_sort(key, |max| sorting::sort(store, org.key, &seqs(), order, max))
+        };
+        Ok(self.in_turn(org, sort).await??)
+    }
+
+    /// Does what takes long for a question, and much memory, on a thread that may wait, when it is the organization's
+    /// turn.
+    pub(crate) async fn in_turn<T: Send + 'static>(
+        &self,
+        org: &Arc<Tenant>,
+        work: impl FnOnce(&Shared, &Arc<Tenant>) -> T + Send + 'static,
+    ) -> Result<T, AskError> {
         let stopping = |_| AskError::Unavailable("the server is stopping".to_owned());
         // Among its own first, so that an organization that asks much does not fill the common queue.
         let own_turn = org.sorting.clone().acquire_owned().await.map_err(stopping)?;
         let turn = self.shared.orders.turns.clone().acquire_owned().await.map_err(stopping)?;
-        let (shared, org, order) = (self.shared.clone(), org.key, asked.query.order);
-        let sort = move || {
+        let (shared, org) = (self.shared.clone(), org.clone());
+        let work = move || {
             // They end with the work, which goes on when the client hangs up.
             let _turns = (own_turn, turn);
-            let store = shared.store.as_ref();
-            shared.orders.get_or_sort(key, |max| sorting::sort(store, org, &seqs(), order, max))
+            work(&shared, &org)
         };
-        Ok(self.blocking(sort).await??)
+        Ok(self.blocking(work).await?)
     }
 
     /// The latest version of an activity, none if there is no such activity, or no longer; and the
@@ -454,27 +471,30 @@ impl Service {
     ) -> Result<(), Refusal> {
         self.shared.queue.send(Job::Note { tenant: org.clone(), note, reply })
     }
-}
 
-impl ResolvedQuery<'_> {
-    /// What the question selects.
-    pub(crate) fn select(&self, shared: &Shared, org: &Tenant) -> Selected {
-        let (query, view) = (self.query, &self.view);
-        let timeline = org.timeline.read();
-        let range = timeline.between(query.from, Some(self.to));
-        let named = query.ids.as_ref().map(|ids| timeline.select(view, ids, range));
-        drop(timeline);
+    /// What a question selects.
+    pub(crate) async fn select_of(
+        &self,
+        org: &Arc<Tenant>,
+        asked: &ResolvedQuery<'_>,
+    ) -> Result<Selected, AskError> {
+        let (query, view) = (asked.query, &asked.view);
+        let (range, named) = {
+            let timeline = org.timeline.read();
+            let range = timeline.between(query.from, Some(asked.to));
+            (range, query.ids.as_ref().map(|ids| timeline.select(view, ids, range)))
+        };
         let (records, removed) = match named {
             Some(named) => (Records::Named(named.records), RemovedIds::Few(named.removed)),
             None if query.ignore_removed => (Records::Range(range), RemovedIds::Few(Vec::new())),
-            None => (Records::Range(range), shared.removed_lists.of(org, view, range)),
+            None => (Records::Range(range), self.removals_in(org, view, range).await?),
         };
         let total = match &records {
             Records::Range(range) => view.count_records(*range),
             Records::Named(seqs) => seqs.len() as u64,
         };
-        let pages = total.div_ceil(u64::from(self.page_size)).max(1);
+        let pages = total.div_ceil(u64::from(asked.page_size)).max(1);
         let removed = (!query.ignore_removed).then_some(removed);
-        Selected { records, range, removed, total, pages }
+        Ok(Selected { records, range, removed, total, pages })
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use domain::{OrgKey, Seq, Version};
+use domain::{Activity, CustomField, Note, OrgKey, Seq, State, Subject, Version};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use store::{Content, Store, StoreError, StoredVersion};
@@ -14,6 +14,9 @@ use crate::{Service, Shared};
 
 /// Bytes that a version takes in addition to its texts, roughly.
 const VERSION_BYTES: usize = 400;
+
+/// The same of a custom field.
+const FIELD_BYTES: usize = 100;
 
 /// Up to this many versions are read on the current thread, wherever they are: a page of the usual size.
 const READ_IN_PLACE_MAX: usize = 10;
@@ -32,13 +35,33 @@ struct ByBytes;
 
 impl Weighter<VersionKey, Arc<Version>> for ByBytes {
     fn weight(&self, _: &VersionKey, version: &Arc<Version>) -> u64 {
-        let texts = version.record().map_or(0, |a| {
-            let fields =
-                a.custom_fields.iter().map(|f| 100 + f.value.as_ref().map_or(0, String::len));
-            a.subject.as_str().len() + a.note.as_str().len() + fields.sum::<usize>()
-        });
-        (VERSION_BYTES + texts) as u64
+        bytes_of(&version.state) as u64
     }
+}
+
+/// Bytes that a version of this state takes, roughly.
+pub(crate) fn bytes_of(state: &State) -> usize {
+    match state {
+        State::Record(activity) => bytes_of_activity(activity),
+        State::Tombstone => VERSION_BYTES,
+    }
+}
+
+/// The same of a record.
+pub(crate) fn bytes_of_activity(activity: &Activity) -> usize {
+    let fields = activity.custom_fields.iter().map(CustomField::bytes);
+    bytes_of_texts(Some(&activity.subject), Some(&activity.note), fields)
+}
+
+/// The same of texts, those of a write or of a record, and of custom fields of so many bytes each.
+pub(crate) fn bytes_of_texts(
+    subject: Option<&Subject>,
+    note: Option<&Note>,
+    fields: impl Iterator<Item = usize>,
+) -> usize {
+    let subject = subject.map_or(0, |subject| subject.as_str().len());
+    let note = note.map_or(0, |note| note.as_str().len());
+    VERSION_BYTES + subject + note + fields.map(|bytes| FIELD_BYTES + bytes).sum::<usize>()
 }
 
 /// The versions committed last, bounded in bytes: they are asked for first.

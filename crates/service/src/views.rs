@@ -1,12 +1,15 @@
 //! Views of runs in memory. A view shares unchanged parts with the head; a dropped view is rebuilt by
 //! undoing the versions after it.
 
+use std::sync::Arc;
+
 use domain::{OrgKey, Seq};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use timeline::View;
 
 use crate::tenant::Tenant;
+use crate::{AskError, Service};
 
 /// Versions that are undone at a time: about a millisecond's.
 const STEP_VERSIONS: u64 = 100_000;
@@ -43,8 +46,25 @@ impl Views {
         view
     }
 
+    /// The same, if it is at hand or soon made.
+    fn at_once(&self, org: &Tenant, seq: Seq) -> Option<View> {
+        let later = org.exposure.view().seq().0.saturating_sub(seq.0);
+        if later <= STEP_VERSIONS { Some(self.get(org, seq)) } else { self.0.get(&(org.key, seq)) }
+    }
+
     /// Keeps the view that a run has begun with.
     pub(crate) fn put(&self, org: &Tenant, view: View) {
         self.0.insert((org.key, view.seq()), view);
+    }
+}
+
+impl Service {
+    /// The organization's view as of that position: one that takes long to make is made when it is the organization's
+    /// turn.
+    pub(crate) async fn view_at(&self, org: &Arc<Tenant>, seq: Seq) -> Result<View, AskError> {
+        match self.shared.views.at_once(org, seq) {
+            Some(view) => Ok(view),
+            None => self.in_turn(org, move |shared, org| shared.views.get(org, seq)).await,
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! The kinds of writes, and why a write can be refused.
 
-use domain::{Activity, ActivityId, Draft, Imported, OrgId, Patch, Seq, StatusId};
+use domain::{
+    Activity, ActivityId, CustomFieldPatch, Draft, Imported, OrgId, Patch, Seq, State, StatusId,
+};
 use thiserror::Error;
 
 use crate::history::Difference;
+use crate::versions::{bytes_of, bytes_of_activity, bytes_of_texts};
 
 /// One write, as it reaches the commit (invariant 7).
 #[derive(Clone, Debug)]
@@ -62,6 +65,35 @@ pub enum Write {
     },
     /// A record is brought up to date with what it embeds (invariant 8).
     Refresh(ActivityId),
+}
+
+impl Write {
+    /// Bytes that its version takes at least, as far as is known before it is judged.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Write::Create(draft) => {
+                let fields = draft.custom_fields.iter().map(bytes_of_field);
+                bytes_of_texts(Some(&draft.subject), Some(&draft.note), fields)
+            }
+            Write::Update(_, patch) | Write::Edit { patch, .. } => {
+                let fields = patch.custom_fields.iter().map(bytes_of_field);
+                bytes_of_texts(patch.subject.as_ref(), patch.note.as_ref(), fields)
+            }
+            Write::Import { item: Imported::Record { activity, .. }, .. }
+            | Write::Follow { record: Some(activity), .. } => bytes_of_activity(activity),
+            Write::Import { .. }
+            | Write::Follow { .. }
+            | Write::Remove(_)
+            | Write::Restore { .. }
+            | Write::Undo { .. }
+            | Write::Refresh(_) => bytes_of(&State::Tombstone),
+        }
+    }
+}
+
+fn bytes_of_field(field: &CustomFieldPatch) -> usize {
+    let texts = [Some(&field.field_id), field.value.as_ref(), field.option_id.as_ref()];
+    texts.into_iter().flatten().map(String::len).sum()
 }
 
 /// A write that was accepted and is durable.

@@ -205,9 +205,16 @@ pub(crate) fn interrupt() {
 
 /// What a server does by itself from time to time.
 fn keep_house(service: Service) {
+    let other = service.clone();
     world::spawn(Owner::Server, async move {
         loop {
-            service.keep_order().await;
+            service.forget_expired().await;
+            world::sleep(HOUSEKEEPING_MS).await;
+        }
+    });
+    world::spawn(Owner::Server, async move {
+        loop {
+            other.go_on().await;
             world::sleep(HOUSEKEEPING_MS).await;
         }
     });

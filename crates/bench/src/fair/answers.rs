@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{Ask, Sharing, compare};
+use super::{Ask, Row, compare};
 use crate::Outcome;
 use crate::client::Client;
 use crate::connection::Connection;
@@ -42,14 +42,14 @@ const PASSWORD: &str = "seven quiet otters drift";
 const API: &str = "/neonws/services/api";
 
 /// Both attacks, each on a server of its own, so that its memory can be compared.
-pub(super) fn answers(way: &Way) -> Outcome<Vec<Sharing>> {
+pub(super) fn answers(way: &Way) -> Outcome<Vec<Row>> {
     let mut all = forms(way)?;
     all.extend(records(way)?);
     Ok(all)
 }
 
 /// Long forms of an earlier session whose answers are not read.
-fn forms(way: &Way) -> Outcome<Vec<Sharing>> {
+fn forms(way: &Way) -> Outcome<Vec<Row>> {
     let setup = Setup::new(way, CONTENT)?;
     add_viewer(&setup)?;
     let server = Server::driftless(&setup.binary, &setup.data(), CACHE_MIB)?;
@@ -60,7 +60,7 @@ fn forms(way: &Way) -> Outcome<Vec<Sharing>> {
 }
 
 /// Pages of very large records.
-fn records(way: &Way) -> Outcome<Vec<Sharing>> {
+fn records(way: &Way) -> Outcome<Vec<Row>> {
     let setup = Setup::new(way, CONTENT)?;
     let server = Server::driftless(&setup.binary, &setup.data(), CACHE_MIB)?;
     setup.tell("writing large records");
@@ -86,15 +86,15 @@ fn records(way: &Way) -> Outcome<Vec<Sharing>> {
 fn measured(
     server: &Server,
     way: &Way,
-    attack: &str,
+    attack: &'static str,
     attackers: Vec<Ask<'_>>,
-) -> Outcome<Vec<Sharing>> {
+) -> Outcome<Vec<Row>> {
     let before = peak_bytes(server.id())?;
     let mut felt = compare(server, way.during, attack, neighbour(server)?, attackers)?;
     let after = peak_bytes(server.id())?;
-    for Sharing { control, attack, .. } in &mut felt {
-        control.memory = control.memory.max(before);
-        attack.memory = after;
+    for Row { without, with, .. } in &mut felt {
+        without.memory = without.memory.max(before);
+        with.memory = after;
     }
     Ok(felt)
 }

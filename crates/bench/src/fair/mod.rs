@@ -3,10 +3,14 @@
 //!
 //! To add a part: a file with a function that returns its [`Row`]s, a name in [`Part`], and a line in [`measure`].
 
+mod answers;
 mod attack;
+mod beside;
 mod bodies;
+mod commit;
 mod connections;
 mod heads;
+mod long_work;
 mod neighbour;
 
 use std::fmt::Write as _;
@@ -21,6 +25,7 @@ use crate::fill::Content;
 use crate::server::{Server, default_binary};
 use crate::setup::{Setup, Way, default_folder};
 
+pub(crate) use beside::{Ask, compare};
 pub(crate) use neighbour::{Felt, Neighbour};
 
 /// Two organizations: the attacker may be in the first, the neighbour is in the second.
@@ -38,6 +43,12 @@ enum Part {
     Heads,
     /// Unfinished bodies of 2 MB.
     Bodies,
+    /// Answers that are not read, and very large ones.
+    Answers,
+    /// Fifty writers of 990 KB each.
+    Commit,
+    /// Account search, long lists of removed ids, a rename.
+    LongWork,
 }
 
 /// Options of `fair`.
@@ -76,27 +87,32 @@ pub(crate) fn fair(args: &Fair) -> Outcome<()> {
     let binary = args.driftless.clone().map_or_else(default_binary, Ok)?;
     let during = Duration::from_secs(args.seconds);
     let way = Way { binary, folder: default_folder()?, rounds: 1, during };
-    let setup = Setup::new(&way, CONTENT)?;
     let mut rows = Vec::new();
     for part in Part::value_variants() {
         if args.only.is_empty() || args.only.contains(part) {
-            rows.extend(measure(&setup, *part)?);
+            rows.extend(measure(&way, *part)?);
         }
     }
     Ok(stdout().write_all(table(&rows)?.as_bytes())?)
 }
 
 /// Each part has a server of its own, so that memory can be compared.
-fn measure(setup: &Setup, part: Part) -> Outcome<Vec<Row>> {
+fn measure(way: &Way, part: Part) -> Outcome<Vec<Row>> {
+    match part {
+        Part::Connections => on_scene(way, connections::rows),
+        Part::Heads => on_scene(way, heads::rows),
+        Part::Bodies => on_scene(way, bodies::rows),
+        Part::Answers => answers::answers(way),
+        Part::Commit => commit::commit(way),
+        Part::LongWork => long_work::long_work(way),
+    }
+}
+
+fn on_scene(way: &Way, rows: fn(&Scene<'_>) -> Outcome<Vec<Row>>) -> Outcome<Vec<Row>> {
+    let setup = Setup::new(way, CONTENT)?;
     let server = setup.serve()?;
     let neighbour = Neighbour::log_in(&server, NEIGHBOUR, setup.during)?;
-    let scene = Scene { server: &server, neighbour };
-    setup.tell(&format!("{part:?}"));
-    match part {
-        Part::Connections => connections::rows(&scene),
-        Part::Heads => heads::rows(&scene),
-        Part::Bodies => bodies::rows(&scene),
-    }
+    rows(&Scene { server: &server, neighbour })
 }
 
 fn table(rows: &[Row]) -> Outcome<String> {

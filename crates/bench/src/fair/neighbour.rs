@@ -33,6 +33,16 @@ pub(crate) struct Felt {
     pub(crate) memory: u64,
 }
 
+impl Felt {
+    /// From how long each request took.
+    pub(crate) fn of(mut times: Vec<Duration>, failed: usize, memory: u64) -> Felt {
+        times.sort_unstable();
+        let last = times.len().saturating_sub(1);
+        let at = |percent: usize| times.get(last * percent / 100).copied().unwrap_or_default();
+        Felt { requests: times.len(), failed, p50: at(50), p99: at(99), memory }
+    }
+}
+
 impl<'s> Neighbour<'s> {
     pub(crate) fn log_in(server: &'s Server, org: u32, during: Duration) -> Outcome<Neighbour<'s>> {
         let session = Client::log_in(&server.base, org)?.session().to_owned();
@@ -51,9 +61,7 @@ impl<'s> Neighbour<'s> {
             memory = memory_bytes(self.server.id())?.max(memory);
             sleep(PAUSE);
         }
-        times.sort_unstable();
-        let at = |percent: usize| times[(times.len() - 1) * percent / 100];
-        Ok(Felt { requests: times.len(), failed, p50: at(50), p99: at(99), memory })
+        Ok(Felt::of(times, failed, memory))
     }
 
     fn ask(&self, request: &str) -> Outcome<String> {

@@ -39,7 +39,7 @@ pub(super) fn run(
         }
         Accounts::List { org } => {
             let org = service.known_org(org)?;
-            let found = org.accounts().find("");
+            let found = org.all_accounts();
             let row = |account: Account| vec![account.id.to_string(), account.name.to_string()];
             let rows: Vec<_> = found.into_iter().map(row).collect();
             console.print(&table(&["ID", "NAME"], &rows))?;

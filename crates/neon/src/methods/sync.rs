@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use api_v1::{answer, parameter};
+use axum::body::Bytes;
 use domain::{ActivityId, Member};
 use serde::Serialize;
-use service::{Caller, Direction, Order, Place, RemovedIds, SyncPage, SyncQuery};
+use service::{Caller, Direction, ManyIds, Order, Place, RemovedIds, SyncPage, SyncQuery};
 
 use crate::envelope::{SHARED_BYTES_MIN, Success, write_json};
 use crate::errors::ApiError;
@@ -43,6 +44,7 @@ pub(super) async fn answer(
     let (org, zone) = (&caller.tenant, &caller.directory.organization.zone);
     match neon.records.at(&neon.service, org, zone, &page.seqs, place.share()).await {
         Ok(records) => {
+            print_long(neon, page.removed.as_ref()).await;
             neon.records.print_ahead(&neon.service, org, zone, &records, &page.next);
             let response_date_time = Some(zone.at(page.horizon));
             let served = page.served.take();
@@ -151,14 +153,31 @@ fn write_removed(removed: &RemovedIds, success: &mut Success) {
     match removed {
         RemovedIds::Few(ids) => write_ids(ids, out),
         RemovedIds::Many(many) => {
-            let printed = many.printed(|ids| {
-                let mut printed = Vec::with_capacity(removed.text_bytes_max() + MEMBERS_BYTES);
-                write_ids(ids, &mut printed);
-                printed
-            });
+            let printed = printed(removed, many);
             success.append(printed, 0..printed.len());
         }
     }
+}
+
+/// Has a long list printed on a thread that may take its time; if that fails, it is printed with the answer.
+async fn print_long(neon: &Neon, removed: Option<&RemovedIds>) {
+    if let Some(removed @ RemovedIds::Many(many)) = removed
+        && many.is_long()
+    {
+        let (removed, many) = (removed.clone(), many.clone());
+        let print = move || {
+            printed(&removed, &many);
+        };
+        let _ = neon.service.blocking(print).await;
+    }
+}
+
+fn printed<'m>(removed: &RemovedIds, many: &'m ManyIds) -> &'m Bytes {
+    many.printed(|ids| {
+        let mut printed = Vec::with_capacity(removed.text_bytes_max() + MEMBERS_BYTES);
+        write_ids(ids, &mut printed);
+        printed
+    })
 }
 
 fn write_ids(ids: &[ActivityId], out: &mut Vec<u8>) {

@@ -15,6 +15,7 @@ use crate::import::{self, Seen};
 use crate::judge::{Judge, Past};
 use crate::sabotage::Guard;
 use crate::tenant::Tenant;
+use crate::versions::bytes_of;
 use crate::{Refusal, Shared, Write, Written};
 
 /// See the module.
@@ -60,7 +61,7 @@ impl Part {
         }
     }
 
-    /// Judges one write on the state that the one before it left.
+    /// Judges one write on the state that the one before it left; says how many bytes its version takes.
     ///
     /// # Errors
     /// When the store fails. As damaged, when what this write needs is: then it has been refused by
@@ -72,7 +73,7 @@ impl Part {
         author: Author,
         write: &Write,
         reply: Reply,
-    ) -> Result<(), StoreError> {
+    ) -> Result<usize, StoreError> {
         let id = match write {
             Write::Create(_) => ActivityId(self.next_id),
             Write::Import { item, .. } => match self.imported(shared, item) {
@@ -93,7 +94,7 @@ impl Part {
         if id.0 == self.next_id && id.0 > ID_MAX {
             let refusal = Refusal::IdsExhausted(self.tenant.id.clone());
             self.unchanged.push((Some(reply), Err(refusal)));
-            return Ok(());
+            return Ok(0);
         }
         let past = match self.look_up(shared, transaction, id, write) {
             Ok(past) => past,
@@ -111,11 +112,15 @@ impl Part {
         let directory = self.tenant.directory();
         let judge = Judge { directory: &directory, author, stamp: self.stamp };
         match judge.judge(id, write, current, &past) {
-            Ok(Some(state)) => self.accept(id, author, state, reply),
+            Ok(Some(state)) => {
+                let bytes = bytes_of(&state);
+                self.accept(id, author, state, reply);
+                return Ok(bytes);
+            }
             Ok(None) => self.unchanged.push((Some(reply), Ok(Written { id, version: None }))),
             Err(refusal) => self.unchanged.push((Some(reply), Err(refusal))),
         }
-        Ok(())
+        Ok(0)
     }
 
     /// The activity that an item of an import is about; none where it is a new one. Another import may have

@@ -14,6 +14,7 @@ use super::order::{Keys, Order};
 use super::query::Column;
 use super::tails::Tails;
 use super::words::WordCache;
+use crate::Shared;
 use crate::tenant::Tenant;
 
 /// Versions in a read of the store.
@@ -47,8 +48,9 @@ pub(super) struct Sorted {
 }
 
 impl Board {
-    /// Reads all activities as they are in a view of the organization's timeline.
-    pub(super) fn build(store: &dyn Store, org: &Tenant, view: View) -> Result<Board, StoreError> {
+    /// Reads all activities as they are in a view of the organization's timeline. The end of the service ends it.
+    pub(super) fn build(shared: &Shared, org: &Tenant, view: View) -> Result<Board, StoreError> {
+        let store = shared.store.as_ref();
         let mut columns = Columns::new();
         let mut shown = Bitmap::default();
         store.current(org.key, &mut |row| {
@@ -57,12 +59,18 @@ impl Board {
                 shown.insert(row.seq.0 as u32);
                 columns.put(&row);
             }
-            ControlFlow::Continue(())
+            match shared.is_closing() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
         })?;
         // What has since been changed or removed in the store is read as the view has it.
         let missed: Vec<Seq> =
             view.records(SeqRange::ALL).filter(|seq| !shown.contains(seq.0 as u32)).collect();
         for seqs in missed.chunks(READ_VERSIONS_MAX) {
+            if shared.is_closing() {
+                return Err(StoreError::Unavailable("the server is stopping".to_owned()));
+            }
             for version in store.versions(org.key, seqs)? {
                 let _ = CurrentRow::of(&version).map(|row| columns.put(&row));
             }
@@ -131,17 +139,18 @@ impl Board {
     /// Follows the log up to a view.
     pub(super) fn follow(
         &mut self,
-        store: &dyn Store,
+        shared: &Shared,
         org: &Tenant,
         view: View,
     ) -> Result<(), StoreError> {
+        let store = shared.store.as_ref();
         if view.seq() <= self.view.seq() {
             return Ok(());
         }
         let new = SeqRange { after: self.view.seq(), through: view.seq() };
         let changes = view.count_records(new) + view.count_tombstones(new);
         if changes > FOLLOWED_MIN.max(self.columns.count / SCANNED_PER_VERSION) {
-            *self = Board::build(store, org, view)?;
+            *self = Board::build(shared, org, view)?;
             return Ok(());
         }
         // Only what is current in the new view: what came and went in between leaves no trace.
@@ -153,7 +162,7 @@ impl Board {
         let versions = match store.versions(org.key, &seqs) {
             // A content that cannot be read does not keep its activity, and all others, from the list.
             Err(StoreError::Damaged(_)) => {
-                *self = Board::build(store, org, view)?;
+                *self = Board::build(shared, org, view)?;
                 return Ok(());
             }
             read => read?,

@@ -84,9 +84,9 @@ impl Names {
 
     /// False if what is sorted by accounts must be sorted again. A name comes before a number.
     pub(super) fn renew_clients(&mut self, columns: &Columns, org: &Tenant) -> bool {
-        let accounts = org.accounts();
-        self.accounts_changes = accounts.changes();
-        let ranks = accounts.ranks();
+        // What changes from here on is taken in the next time.
+        self.accounts_changes = org.accounts().changes();
+        let ranks = org.account_ranks();
         self.clients.renew(&columns.clients, |client| match ranks.get(&ClientId(client)) {
             Some(rank) => (false, *rank, 0),
             None => (true, 0, client),

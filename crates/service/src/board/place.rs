@@ -94,8 +94,8 @@ impl Service {
         let view = org.exposure.view();
         let store = self.shared.store.as_ref();
         match place.as_mut() {
-            Some(board) => board.follow(store, org, view)?,
-            None => *place = Some(Board::build(store, org, view)?),
+            Some(board) => board.follow(&self.shared, org, view)?,
+            None => *place = Some(Board::build(&self.shared, org, view)?),
         }
         if let (Some(board), Some(by)) = (place.as_mut(), by) {
             board.prepare(store, org, by)?;

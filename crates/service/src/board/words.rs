@@ -211,7 +211,7 @@ struct Named {
 
 /// The same for each of the words, by the names that there are now.
 fn named(org: &Tenant, columns: &Columns, words: &[Word]) -> Vec<Named> {
-    let clients = org.accounts().with_words(words);
+    let clients = org.accounts_of_words(words);
     let directory = org.directory();
     let users: Vec<(i64, String)> =
         directory.users.values().map(|user| (user.id.0, fold(user.name.as_str()))).collect();

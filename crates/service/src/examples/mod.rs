@@ -79,7 +79,9 @@ impl Service {
         by.tenant.directory().is_writable().map_err(AdminError::from)?;
         let unnamed = self.last_client(&by.tenant).await?;
         let person = by.clone();
-        let begun = self.call_async(move |committer| committer.begin_examples(&person, unnamed));
+        let begun = self.call_async(Some(by.tenant.key), move |committer| {
+            committer.begin_examples(&person, unnamed)
+        });
         let Some(accounts) = begun.await? else { return Ok(()) };
         let author = Author { user: Some(by.user), origin: Origin::Examples };
         let mut written = Vec::new();
@@ -129,7 +131,7 @@ impl Service {
         let gone = unused.len() as u64;
         let person = by.clone();
         let forgotten: Result<(), AdminError> = self
-            .call_async(move |committer| {
+            .call_async(Some(by.tenant.key), move |committer| {
                 person.check(&person.tenant.directory(), Role::Admin)?;
                 Ok(committer.drop_accounts(&person.tenant, &unused)?)
             })
@@ -232,7 +234,7 @@ impl Committer {
             return Err(ExamplesError::NotEmpty);
         }
         let present: Vec<ClientId> =
-            org.accounts().page("", 0, ACCOUNTS as usize).1.iter().map(|one| one.id).collect();
+            org.accounts().from(0).take(ACCOUNTS as usize).map(|one| one.id).collect();
         let accounts = if present.is_empty() { ACCOUNTS } else { 0 };
         let first_account = org.accounts().next(unnamed)?;
         let (activities, until, removed) = (ACTIVITIES, UNTIL_MAX, false);

@@ -73,7 +73,8 @@ impl Service {
             self.cut_back(org).await; // What another one has left.
         }
         let begun = org.clone();
-        let begun = self.call_async(move |committer| committer.begin_import(&begun)).await?;
+        let begun =
+            self.call_async(Some(org.key), move |committer| committer.begin_import(&begun)).await?;
         let Some(stamp) = begun else { return Ok(None) };
         plan.settle(stamp);
         let report = ImportReport { kept_stamps: true, ..ImportReport::default() };
@@ -112,7 +113,7 @@ impl Service {
     async fn cut_back(&self, org: &Arc<Tenant>) {
         let cut = loop {
             let of = org.clone();
-            match self.call_async(move |committer| committer.cut_back(&of)).await {
+            match self.call_async(Some(org.key), move |committer| committer.cut_back(&of)).await {
                 Ok(true) => {}
                 end => break end,
             }
@@ -163,7 +164,7 @@ impl FirstImport {
             let versions: Vec<Version> = versions.collect::<Result<_, ImportError>>()?;
             let key = self.org.key;
             service.shared.disk.admit()?;
-            let written = service.call_async(move |committer| {
+            let written = service.call_async(Some(key), move |committer| {
                 committer.transact(Durability::Process, |transaction| {
                     let mut appended = versions.iter().map(|v| transaction.append(key, v));
                     appended.try_for_each(|done| done.map_err(|e| unavailable(&e)))
@@ -214,7 +215,7 @@ impl FirstImport {
         let (last_user_named, named) = (self.last_user_named, std::mem::take(&mut self.named));
         let (organization, now) = (self.organization.take(), service.shared.steady_now());
         let adds = std::mem::take(&mut self.adds);
-        let finished = service.call_async(move |committer| {
+        let finished = service.call_async(Some(org.key), move |committer| {
             let (changes, accounts) =
                 committer.change_directory::<_, ImportError>(&org, |directory, transaction| {
                     // There is no activity yet that has the number of an account.

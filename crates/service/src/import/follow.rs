@@ -19,6 +19,7 @@ use super::plan::Statuses;
 use super::statuses::{Named, StatusChanges};
 use super::{CHUNK_ITEMS_MAX, ImportError, NotHere};
 use crate::commit::{stopping, unavailable};
+use crate::removed::ids_of;
 use crate::runtime::wait;
 use crate::sabotage::step_of;
 use crate::tenant::Tenant;
@@ -175,23 +176,13 @@ impl Service {
     /// The ids of all activities that are there, in order.
     #[must_use]
     pub fn ids(&self, org: &Tenant) -> Vec<ActivityId> {
-        let timeline = org.timeline.read();
-        let view = timeline.head();
-        let mut ids: Vec<ActivityId> =
-            view.records(SeqRange::ALL).filter_map(|seq| timeline.id(seq)).collect();
-        ids.sort_unstable();
-        ids
+        ids_of(org, &org.exposure.view(), SeqRange::ALL, Kind::Record)
     }
 
     /// The ids of all removed activities, in order.
     #[must_use]
     pub fn removed_ids(&self, org: &Tenant) -> Vec<ActivityId> {
-        let timeline = org.timeline.read();
-        let view = timeline.head();
-        let mut ids: Vec<ActivityId> =
-            view.tombstones(SeqRange::ALL).filter_map(|seq| timeline.id(seq)).collect();
-        ids.sort_unstable();
-        ids
+        ids_of(org, &org.exposure.view(), SeqRange::ALL, Kind::Tombstone)
     }
 
     fn begin_to_follow(&self, org: &Arc<Tenant>, page: &Follows) -> Result<(), FollowError> {

@@ -187,7 +187,7 @@ impl Service {
     ) -> Result<ImportReport, ImportError> {
         let last_client = self.last_client_for(org, &adds)?;
         let org = org.clone();
-        let changes = self.call_async(move |committer| {
+        let changes = self.call_async(Some(org.key), move |committer| {
             let (changes, accounts) =
                 committer.change_directory::<_, ImportError>(&org, |directory, transaction| {
                     adds.refuse_taken(&org, directory, last_client)?;

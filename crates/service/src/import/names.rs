@@ -162,7 +162,7 @@ impl ImportNames {
     fn index_accounts(&mut self) {
         if let (None, Some(org)) = (&self.accounts, &self.org) {
             let mut index = NameIndex { last: self.last_client.0, ..NameIndex::default() };
-            for Account { id, name } in org.accounts().find("") {
+            for Account { id, name } in org.all_accounts() {
                 index.add(id.0, name.as_str());
             }
             self.accounts = Some(index);

@@ -124,7 +124,7 @@ impl Service {
     #[must_use]
     pub fn organization_data(&self, org: &Tenant) -> OrganizationData {
         let directory = org.directory();
-        let mut accounts = org.accounts().find("");
+        let mut accounts = org.all_accounts();
         accounts.sort_unstable_by_key(|account| account.id);
         let user = |user: &SystemUser| SystemUser {
             login: user.login.clone().map(|login| Login { password: None, ..login }),

@@ -9,6 +9,10 @@ use super::report::Listed;
 use super::row_problems::{RowProblem, RowProblems, same_external_id, same_id};
 use super::spool::{Slot, SpoolError, SpoolFile};
 use super::statuses::Named;
+use crate::queue::ROUND_BYTES_MAX;
+
+/// What the items of a chunk take together: as much as a transaction. The last may reach beyond.
+const CHUNK_BYTES_MAX: usize = ROUND_BYTES_MAX;
 
 /// What an import is going to write, in order of stamps. Items without one come last.
 pub struct ImportPlan {
@@ -139,7 +143,7 @@ impl ImportPlan {
         self.statuses.named()
     }
 
-    /// Up to `max` more items; empty when all are done.
+    /// Up to `max` more items, and [`CHUNK_BYTES_MAX`] of them; empty when all are done.
     pub(super) fn next_chunk(&mut self, max: usize) -> Result<Vec<Imported>, SpoolError> {
         Ok(self.next_chunk_by_file(max)?.into_iter().map(|(_, item)| item).collect())
     }
@@ -149,11 +153,13 @@ impl ImportPlan {
         &mut self,
         max: usize,
     ) -> Result<Vec<(usize, Imported)>, SpoolError> {
-        let mut chunk = Vec::new();
+        let (mut chunk, mut bytes) = (Vec::new(), 0);
         while chunk.len() < max
+            && bytes < CHUNK_BYTES_MAX
             && let Some(slot) = self.slots.get(self.next).copied()
         {
             self.next += 1;
+            bytes += slot.bytes();
             chunk.push((slot.in_file(), self.file.read(&slot)?));
         }
         Ok(chunk)

@@ -70,6 +70,11 @@ impl Slot {
         self.len == 0
     }
 
+    /// What it takes in the file.
+    pub(super) fn bytes(&self) -> usize {
+        self.len as usize
+    }
+
     /// In which order it was read.
     pub(super) fn read_at(&self) -> u64 {
         self.offset

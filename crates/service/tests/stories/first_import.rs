@@ -224,7 +224,7 @@ fn import_after(is_first: bool, added: impl Fn(&World<SystemClock>)) -> (World<S
 #[test]
 fn what_is_added_between_reading_and_importing_keeps_its_number_and_name() {
     let is_there = |world: &World<SystemClock>, name: &str| {
-        !world.org.accounts().find(name).is_empty()
+        world.org.accounts().called(name).next().is_some()
             || world.org.directory().users.values().any(|user| user.name.as_str() == name)
     };
     let cafe = || Name::parse("Quiet Cafe").unwrap();

@@ -26,4 +26,5 @@ mod restores;
 mod room;
 mod sorts;
 mod traffic;
+mod turns;
 mod unknown_outcomes;

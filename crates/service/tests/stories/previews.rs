@@ -168,7 +168,9 @@ fn changes_are_counted_by_what_they_did_and_when() {
     world.write(Write::Remove(id)).unwrap();
     let as_of = preview(&world, &everything(), None).as_of;
     let removed = world.last_stamp(id);
-    assert_eq!(world.service.removal_times(&world.org, as_of, &[id]), [removed]);
+    let ids = service::RemovedIds::Few(vec![id]);
+    let latest = world.service.latest_removals(&world.org, as_of, &ids, 10);
+    assert_eq!(world.block_on(latest).unwrap(), [(removed, id)]);
     world.write(Write::Restore { id, to: None, seen: None }).unwrap();
 
     let borders = [first, first.plus_millis(1), removed, removed.plus_millis(60_000)];

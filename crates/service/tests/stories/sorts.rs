@@ -1,18 +1,18 @@
-//! Questions that sort: so many at a time, whoever asks, and whether or not the client stays.
+//! Questions that take long: so many at a time, whoever asks, and whether or not the client stays.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use domain::{Member, Name, OrgId, Role, SystemUser, Zone};
+use domain::{Account, ActivityId, ClientId, Member, Name, OrgId, Role, SystemUser, Zone};
 use service::{
-    Caller, NewUser, Pending, Runtime, SORTS_MAX, Service, Settings, Surroundings, SyncQuery,
-    TokioRuntime,
+    Caller, ImportOptions, NewUser, Pending, Runtime, SORTS_MAX, Service, Settings, Spool,
+    Surroundings, SyncQuery, Tenant, TokioRuntime,
 };
 use store_sqlite::SqliteStore;
 use tokio::task::{JoinSet, yield_now};
 
-use crate::harness::{ascending, create, everything, runtime};
+use crate::harness::{ascending, create, everything, imported, runtime, stamp};
 
 const ORGS: usize = SORTS_MAX;
 const QUESTIONS_PER_ORG: usize = 3;
@@ -159,5 +159,78 @@ fn one_organization_leaves_room_for_another() {
         assert!(closed.waiting() > own, "the other's questions do not wait for the first's");
         drop(closed);
         asking.join_all().await;
+    });
+}
+
+/// Accounts that are not searched on the spot.
+const ACCOUNTS: i64 = 600;
+
+/// Searches that one organization may have at the same time.
+const SEARCHES_PER_ORG_MAX: usize = 4;
+
+#[test]
+fn searches_among_many_accounts_take_turns() {
+    story(async |service, gated, callers| {
+        for caller in &callers[..2] {
+            let (service, tenant) = (service.clone(), caller.tenant.clone());
+            let name = |id: i64| Name::parse(&format!("Account {id}")).unwrap();
+            let account = |id| Account { id: ClientId(id), name: name(id) };
+            let accounts: Vec<Account> = (1..=ACCOUNTS).map(account).collect();
+            let put = move || service.put_accounts(&tenant, &accounts, &mut |_| {}).unwrap();
+            tokio::task::spawn_blocking(put).await.unwrap();
+        }
+        let closed = gated.close();
+        let mut asking = JoinSet::new();
+        let search = |caller: &Caller, asking: &mut JoinSet<usize>| {
+            let (service, tenant) = (service.clone(), caller.tenant.clone());
+            let found = |tenant: &Arc<Tenant>| tenant.page_of_accounts("account 59", 0, 3).0;
+            asking.spawn(async move { service.among_accounts(&tenant, found).await.unwrap() });
+        };
+        (0..10).for_each(|_| search(&callers[0], &mut asking));
+        settle().await;
+        assert_eq!(closed.waiting(), SEARCHES_PER_ORG_MAX);
+        search(&callers[1], &mut asking);
+        settle().await;
+        assert_eq!(closed.waiting(), SEARCHES_PER_ORG_MAX + 1, "another organization has its own");
+        drop(closed);
+        // 59, 159 to 559, and 590 to 599.
+        assert_eq!(asking.join_all().await, [16; 11]);
+    });
+}
+
+/// Removed ids that are not collected on the spot.
+const REMOVED: i64 = 20_001;
+
+#[test]
+fn long_lists_of_removed_ids_take_turns() {
+    story(async |service, gated, callers| {
+        let caller = &callers[0];
+        let (importer, tenant) = (service.clone(), caller.tenant.clone());
+        let import = move || {
+            let folder = tempfile::tempdir().unwrap();
+            let mut spool = Spool::new(folder.path()).unwrap();
+            let removed = (2..REMOVED + 2).map(|id| imported(ActivityId(id), None));
+            removed.for_each(|item| spool.push(&item).unwrap());
+            let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
+            let plan = spool.finish().unwrap();
+            importer.import(&tenant, plan, ImportOptions::default(), &progress).unwrap();
+        };
+        tokio::task::spawn_blocking(import).await.unwrap();
+        let closed = gated.close();
+        let mut asking = JoinSet::new();
+        for hour in 0..10 {
+            let (service, caller) = (service.clone(), caller.clone());
+            let from = stamp("2026-01-01T00:00:00Z").plus_millis(hour);
+            let query = SyncQuery { from: Some(from), ..everything() };
+            asking.spawn(async move {
+                let page = service.sync_page(&caller, &query, 200).await.unwrap();
+                page.removed.unwrap().len()
+            });
+        }
+        settle().await;
+        let waiting = closed.waiting();
+        assert!((1..SORTS_MAX).contains(&waiting), "{waiting}");
+        drop(closed);
+        assert_eq!(asking.join_all().await, [usize::try_from(REMOVED).unwrap(); 10]);
     });
 }

@@ -1,5 +1,7 @@
 //! The list of accounts. In API v1 an account is only an id; here people name accounts and find them by name.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::header;
@@ -7,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use domain::{Account, ClientId, ID_MAX, Name, Role};
 use maud::{Markup, html};
-use service::AdminError;
+use service::{AdminError, Tenant};
 
 use super::account;
 use super::list::query::WORDS_CHARS_MAX;
@@ -82,12 +84,12 @@ async fn show(
     } else if let Some((id, name)) = named("renamed") {
         shown.done = Some(format!("Account {id} was renamed to {name}."));
     }
-    page(&web, &who, &shown)
+    page(&web, &who, &shown).await
 }
 
-fn page(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Response, Problem> {
+async fn page(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Response, Problem> {
     let skip = shown.page.saturating_sub(1).saturating_mul(PAGE_SIZE);
-    let (total, accounts) = found(who, &shown.words, skip, PAGE_SIZE);
+    let (total, accounts) = found(web, who, &shown.words, skip, PAGE_SIZE).await?;
     let pages = total.div_ceil(PAGE_SIZE).max(1);
     let address = |page: u64| shown.address(usize::try_from(page).unwrap_or(1), &[]);
     let content = html! {
@@ -117,11 +119,19 @@ fn page(web: &Web, who: &SignedIn, shown: &Shown) -> Result<Response, Problem> {
 }
 
 /// How many accounts match, and a page of them. Words that are too long match nothing.
-fn found(who: &SignedIn, words: &str, skip: usize, take: usize) -> (usize, Vec<Account>) {
+async fn found(
+    web: &Web,
+    who: &SignedIn,
+    words: &str,
+    skip: usize,
+    take: usize,
+) -> Result<(usize, Vec<Account>), Problem> {
     if words.chars().count() > WORDS_CHARS_MAX {
-        return (0, Vec::new());
+        return Ok((0, Vec::new()));
     }
-    who.person.tenant.accounts().page(words, skip, take)
+    let words = words.to_owned();
+    let search = move |tenant: &Arc<Tenant>| tenant.page_of_accounts(&words, skip, take);
+    Ok(web.service.among_accounts(&who.person.tenant, search).await?)
 }
 
 fn search(shown: &Shown) -> Markup {
@@ -230,14 +240,11 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
     let mut wrong = Wrong::default();
     let name = wrong.check("name", Name::parse(fields.raw("name")));
     let number = wrong.check("number", number(fields.get("number")));
-    let same = name.as_ref().and_then(|name| {
-        let found = who.person.tenant.accounts().find(name.as_str());
-        found.into_iter().find(|account| account.name == *name)
-    });
+    let same = name.as_ref().and_then(|name| who.person.tenant.accounts().named(name));
     if let Some(same) = same.filter(|_| fields.get(SAME_NAME) != "1") {
         // A form that is sent twice does not make a second account.
         if !web.created.knows(&who, &fields) {
-            wrong.add("name", format!("is already used by account {}", same.id));
+            wrong.add("name", format!("is already used by account {same}"));
         }
     }
     if let (Some(name), Some(id), true) = (name, number, wrong.is_empty()) {
@@ -261,7 +268,7 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
             Err(problem) => return Err(problem.into()),
         }
     }
-    page(&web, &who, &Shown { page: 1, typed: fields, wrong, ..Shown::default() })
+    page(&web, &who, &Shown { page: 1, typed: fields, wrong, ..Shown::default() }).await
 }
 
 /// None if it is left empty.
@@ -290,7 +297,7 @@ async fn rename(
     let mut wrong = Wrong::default();
     let Some(name) = wrong.check("new_name", Name::parse(fields.raw("new_name"))) else {
         let renaming = Some((id, Some(fields.raw("new_name").to_owned())));
-        return page(&web, &who, &Shown { renaming, wrong, ..Shown::of(&query) });
+        return page(&web, &who, &Shown { renaming, wrong, ..Shown::of(&query) }).await;
     };
     web.service.rename_account(&who.person, id, name).await?;
     let shown = Shown::of(&query);
@@ -299,11 +306,15 @@ async fn rename(
 }
 
 /// Suggestions for picking an account by its name: `[{"id":3480,"name":"Ada Lovelace"}]`.
-async fn find(who: SignedIn, Query(query): Query) -> Response {
-    let (_, found) = found(&who, query.get("q"), 0, FOUND_MAX);
+async fn find(
+    State(web): State<Web>,
+    who: SignedIn,
+    Query(query): Query,
+) -> Result<Response, Problem> {
+    let (_, found) = found(&web, &who, query.get("q"), 0, FOUND_MAX).await?;
     let found = found
         .iter()
         .map(|account| serde_json::json!({ "id": account.id.0, "name": account.name.as_str() }));
     let body = serde_json::Value::from_iter(found).to_string();
-    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }

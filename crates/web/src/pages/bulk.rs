@@ -77,7 +77,7 @@ async fn begin(
 ) -> Result<Response, Problem> {
     who.needs_to_edit()?;
     let list = fields.get("list").trim_start_matches('?');
-    let asked = ListRequest::parse(&Fields::parse(list.as_bytes()), &who);
+    let asked = ListRequest::parse(&web, &Fields::parse(list.as_bytes()), &who).await?;
     let directory = who.person.tenant.directory();
     let change = change(&fields, &directory)?;
     let ids = ids(&web, &who, &fields, &asked).await?;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use domain::{Author, ClientId, ID_MAX, Name, Origin, StatusId, UserId, Zone};
 use service::{Directory, Tenant, fold, place};
 
-use crate::SignedIn;
 use crate::times::Clock;
+use crate::{Problem, SignedIn, Web};
 
 /// The current names of an organization's ids.
 pub(crate) struct Names {
@@ -37,7 +37,7 @@ impl Names {
     pub(crate) fn account(&self, id: ClientId) -> String {
         let name = self.tenant.accounts().name(id).cloned();
         let shown = name.map_or_else(|| id.to_string(), |name| format!("{name} ({id})"));
-        let is_its = accounts_meant(&self.tenant, &shown) == [id];
+        let is_its = accounts_named(&self.tenant, &shown) == [id];
         if is_its { shown } else { format!("({id})") }
     }
 
@@ -98,34 +98,50 @@ pub(crate) fn author(directory: &Directory, author: Author) -> String {
     }
 }
 
-/// The accounts that a text means: those with exactly that name, the one with that id, and the one that is shown
-/// as `Harbor Café (3480)` or `(3480)`. If there are none, all that have its words in their names.
+/// The accounts that a text means: those that it names (see [`accounts_named`]). If there are none, all that have its
+/// words in their names.
+pub(crate) async fn accounts_meant(
+    web: &Web,
+    tenant: &Arc<Tenant>,
+    text: &str,
+) -> Result<Vec<ClientId>, Problem> {
+    let named = accounts_named(tenant, text);
+    if !named.is_empty() || text.is_empty() {
+        return Ok(named);
+    }
+    let text = text.to_owned();
+    let search = move |tenant: &Arc<Tenant>| {
+        // The start of an id does not count as a part of the name.
+        let words: Vec<String> = text.split_whitespace().map(fold).collect();
+        let mut found = Vec::new();
+        tenant.accounts_with(&text, &mut |account| {
+            let name = fold(account.name.as_str());
+            if words.iter().all(|word| name.contains(word)) {
+                found.push(account.id);
+            }
+        });
+        found
+    };
+    Ok(web.service.among_accounts(tenant, search).await?)
+}
+
+/// The accounts that a text names: those with exactly that name, the one with that id, and the one that is shown as
+/// `Harbor Café (3480)` or `(3480)`.
 ///
 /// What looks like an id may be a name or the end of one: a text that names an account never means another one.
-pub(crate) fn accounts_meant(tenant: &Tenant, text: &str) -> Vec<ClientId> {
+pub(crate) fn accounts_named(tenant: &Tenant, text: &str) -> Vec<ClientId> {
     let accounts = tenant.accounts();
-    let found = accounts.find(text);
-    let named = found.iter().filter(|account| is_like(&account.name, text));
-    let mut meant: Vec<ClientId> = named.map(|account| account.id).collect();
+    let mut named: Vec<ClientId> = accounts.called(text).collect();
     let is_so = |(name, id): &(&str, ClientId)| {
         name.is_empty() || accounts.name(*id).is_some_and(|known| is_like(known, name))
     };
     let written = in_brackets(text).filter(is_so).map(|(_, id)| id);
     for id in number(text).into_iter().chain(written) {
-        if !meant.contains(&id) {
-            meant.push(id);
+        if !named.contains(&id) {
+            named.push(id);
         }
     }
-    if !meant.is_empty() {
-        return meant;
-    }
-    // The start of an id does not count as a part of the name.
-    let words: Vec<String> = text.split_whitespace().map(fold).collect();
-    let has = |name: &Name| {
-        let name = fold(name.as_str());
-        words.iter().all(|word| name.contains(word))
-    };
-    found.into_iter().filter(|account| has(&account.name)).map(|account| account.id).collect()
+    named
 }
 
 /// Whether a typed text means this name; case and accents are ignored.

@@ -208,7 +208,7 @@ fn the_last_of_several_names_in_a_file_counts() {
     assert_eq!(name(&org, 12).as_deref(), Some("Ada Byron"));
     assert_eq!(put(&[account(12, "Ada Byron"), account(12, "Other")]), 1);
     assert_eq!(name(&org, 12).as_deref(), Some("Other"));
-    let by_name: Vec<i64> = org.accounts().find("").iter().map(|account| account.id.0).collect();
+    let by_name: Vec<i64> = org.all_accounts().iter().map(|account| account.id.0).collect();
     assert_eq!(by_name, [70, 12, 7]);
 }
 

@@ -7,6 +7,7 @@ use super::Names;
 use super::content::{Content, Part, Typed};
 use crate::fields::Fields;
 use crate::form::Wrong;
+use crate::pages::names::accounts_named;
 use crate::{Problem, SignedIn, Web};
 
 /// The field with the name of the account to add.
@@ -49,7 +50,8 @@ pub(super) fn offer(typed: &Typed, wrong: &Wrong) -> Markup {
     }
 }
 
-/// Whether the form has no errors.
+/// Whether the form has no errors, where the account is named exactly.
 pub(super) fn is_right(typed: &Typed, base: Option<&domain::Activity>, names: &Names) -> bool {
-    Content::parse(typed, base, names, &mut Wrong::default()).is_some()
+    let meant = accounts_named(&names.tenant, typed.get(Part::Account).trim());
+    Content::parse(typed, base, names, &meant, &mut Wrong::default()).is_some()
 }

@@ -8,7 +8,6 @@ use domain::{
 use super::Names;
 use crate::fields::Fields;
 use crate::form::Wrong;
-use crate::pages::names::accounts_meant;
 use crate::times;
 
 /// A member of an activity that the form can change.
@@ -170,11 +169,13 @@ impl Content {
         }
     }
 
-    /// Parses a form that was made from `base`, and notes its errors.
+    /// Parses a form that was made from `base`, and notes its errors. `meant` are the accounts that are meant by what was
+    /// typed.
     pub(super) fn parse(
         typed: &Typed,
         base: Option<&Activity>,
         names: &Names,
+        meant: &[ClientId],
         wrong: &mut Wrong,
     ) -> Option<Content> {
         let base = base.map(|activity| (activity, Typed::of(&Content::of(activity), names)));
@@ -185,7 +186,7 @@ impl Content {
             |text| Subject::parse(text).map_err(|e| e.to_string()),
         );
         let client =
-            reader.part(Part::Account, |a| a.client, |text| account(text, names).map(Some));
+            reader.part(Part::Account, |a| a.client, |text| account(text, meant, names).map(Some));
         let system_user =
             reader.part(Part::Responsible, |a| a.system_user, |text| user(text, names));
         let start = reader.part(Part::Start, |a| a.start, |text| times::typed(text, names.zone()));
@@ -297,11 +298,11 @@ impl Content {
     }
 }
 
-fn account(text: &str, names: &Names) -> Result<ClientId, String> {
+fn account(text: &str, meant: &[ClientId], names: &Names) -> Result<ClientId, String> {
     if text.is_empty() {
         return Err("must not be empty: type the name or ID of an account".to_owned());
     }
-    match &*accounts_meant(&names.tenant, text) {
+    match meant {
         [one] => Ok(*one),
         [] => Err("was not found: type another name, or the account’s ID".to_owned()),
         fitting @ [first, ..] => {

@@ -205,7 +205,9 @@ pub(super) async fn save(
             "was changed by both of you. This is your value: save it or change it",
         );
     }
-    let Some(mine) = Content::parse(&edit.typed, Some(base), &names, &mut wrong) else {
+    let typed = edit.typed.get(Part::Account).trim();
+    let meant = names::accounts_meant(&web, &names.tenant, typed).await?;
+    let Some(mine) = Content::parse(&edit.typed, Some(base), &names, &meant, &mut wrong) else {
         return again(&who, &names, &edit, &wrong);
     };
     let restores = fields.get("restore") == "1";

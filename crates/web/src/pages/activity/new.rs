@@ -156,7 +156,9 @@ pub(super) async fn create(
     let follows = fields.has("follows");
     let form = Form { typed, copied, back, follows };
     let mut wrong = Wrong::default();
-    let content = Content::parse(&form.typed, form.base(), &names, &mut wrong);
+    let meant =
+        names::accounts_meant(&web, &names.tenant, form.typed.get(Part::Account).trim()).await?;
+    let content = Content::parse(&form.typed, form.base(), &names, &meant, &mut wrong);
     let custom_fields = form.base().map(custom_field_patches).unwrap_or_default();
     if let Some(content) = content {
         if let Some(draft) = content.draft(custom_fields) {

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use api_v1::parameter;
-use domain::{ActivityId, Origin, Stamp, Version, Zone};
+use domain::{Origin, Version, Zone};
 use maud::{Markup, html};
 use service::{Directory, Preview, SyncPage, Tenant};
 
 use super::question::Question;
 use crate::layout::{copied, counted, empty, number, pager};
 use crate::times::exact;
-use crate::{SignedIn, Web, api};
+use crate::{Problem, SignedIn, Web, api};
 
 /// How many removed ids are shown; the answer has them all.
 const REMOVED_SHOWN_MAX: usize = 200;
@@ -104,14 +104,17 @@ fn author(version: &Version, directory: &Directory) -> Markup {
 }
 
 /// The removed ids, the latest removal first.
-pub(super) fn removed(web: &Web, org: &Tenant, preview: &Preview, zone: &Zone) -> Markup {
-    let ids = preview.answer.removed.as_deref().unwrap_or_default();
-    let times = web.service.removal_times(org, preview.as_of, ids);
-    let mut removed: Vec<(Stamp, ActivityId)> =
-        times.into_iter().zip(ids.iter().copied()).collect();
-    removed.sort_unstable_by(|a, b| b.cmp(a));
-    let hidden = removed.len().saturating_sub(REMOVED_SHOWN_MAX) as u64;
-    html! {
+pub(super) async fn removed(
+    web: &Web,
+    org: &Arc<Tenant>,
+    preview: &Preview,
+    zone: &Zone,
+) -> Result<Markup, Problem> {
+    let Some(ids) = &preview.answer.removed else { return Ok(html! {}) };
+    let latest = web.service.latest_removals(org, preview.as_of, ids, REMOVED_SHOWN_MAX);
+    let removed = latest.await?;
+    let hidden = ids.len().saturating_sub(REMOVED_SHOWN_MAX) as u64;
+    Ok(html! {
         @if !removed.is_empty() {
             h2 { "Removed IDs" }
             p.count {
@@ -122,7 +125,7 @@ pub(super) fn removed(web: &Web, org: &Tenant, preview: &Preview, zone: &Zone) -
                 table.grid {
                     thead { tr { th.num scope="col" { "ID" } th scope="col" { "Removed" } } }
                     tbody {
-                        @for (at, id) in removed.iter().take(REMOVED_SHOWN_MAX) {
+                        @for (at, id) in &removed {
                             tr {
                                 td.num data-label="ID" { a href={ "/activities/" (id) "/history" } { (id) } }
                                 td.when data-label="Removed" { (exact(*at, zone)) }
@@ -132,7 +135,7 @@ pub(super) fn removed(web: &Web, org: &Tenant, preview: &Preview, zone: &Zone) -
                 }
             }
         }
-    }
+    })
 }
 
 /// How a script asks for the same, and what it asks for next.

@@ -50,6 +50,7 @@ async fn show(
     };
     let preview = web.service.preview(org, &question.query, question.as_of).await?;
     let chart = chart(&web, org, &question, &preview, &zone);
+    let removed = answer::removed(&web, org, &preview, &zone).await?;
     let address = api::address(&web, &headers, method::SYNC, &question.parameters(&zone));
     let content = html! {
         (answer::totals(&preview.answer, &zone))
@@ -59,7 +60,7 @@ async fn show(
         } @else {
             (answer::records(&who, &question, &preview, &zone))
         }
-        (answer::removed(&web, org, &preview, &zone))
+        (removed)
         (answer::request(&address, &question, &preview, &zone))
     };
     // A range in the past does not change any more, nor do later pages of an answer.

@@ -7,13 +7,15 @@ pub(crate) mod query;
 pub(crate) mod quick;
 mod table;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use service::{AskError, ListError, Listing};
+use service::{AskError, ListError, Listing, Tenant};
 
 use self::query::ListRequest;
 pub(crate) use super::names;
@@ -36,7 +38,7 @@ async fn show(
     who: SignedIn,
     Query(query): Query,
 ) -> Result<Response, Problem> {
-    let asked = ListRequest::parse(&query, &who);
+    let asked = ListRequest::parse(&web, &query, &who).await?;
     let (status, content) = if asked.wrong.is_empty() {
         match web.service.list(&who.person.tenant, &asked.query()).await {
             Ok(listing) => (StatusCode::OK, listed(&web, &who, &asked, &listing)),
@@ -49,7 +51,8 @@ async fn show(
         (StatusCode::UNPROCESSABLE_ENTITY, wrong(&asked))
     };
     let said = told::notice(&web, &who, &query, &asked.address()).await?;
-    let page = framed(&web, &who, &asked, &query, &said, &content);
+    let accounts = accounts(&web, &who, &asked).await?;
+    let page = framed(&web, &who, &asked, &query, &(said, accounts), &content);
     let page = layout::page(&who, "Activities", Nav::Activities, &page);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         return Ok((status, [(header::REFRESH, AGAIN_AFTER_S)], page).into_response());
@@ -66,7 +69,7 @@ fn framed(
     who: &SignedIn,
     asked: &ListRequest,
     query: &Fields,
-    said: &Markup,
+    (said, accounts): &(Markup, Markup),
     content: &Markup,
 ) -> Markup {
     let directory = who.person.tenant.directory();
@@ -85,21 +88,23 @@ fn framed(
         (said)
         (filters::form(who, asked, &directory))
         (filters::active(who, asked, &directory))
-        (accounts(who, asked))
+        (accounts)
         @for problem in &asked.mistaken { (layout::notice("warn", problem)) }
         (content)
     }
 }
 
 /// Accounts whose names match the search, because a person who searches for a name may mean one of them.
-fn accounts(who: &SignedIn, asked: &ListRequest) -> Markup {
-    let words = asked.filter.words.trim();
+async fn accounts(web: &Web, who: &SignedIn, asked: &ListRequest) -> Result<Markup, Problem> {
+    let words = asked.filter.words.trim().to_owned();
     let found = if words.is_empty() {
         Vec::new()
     } else {
-        who.person.tenant.accounts().page(words, 0, ACCOUNTS_SHOWN).1
+        let search =
+            move |tenant: &Arc<Tenant>| tenant.page_of_accounts(&words, 0, ACCOUNTS_SHOWN).1;
+        web.service.among_accounts(&who.person.tenant, search).await?
     };
-    html! {
+    Ok(html! {
         @if !found.is_empty() {
             p.hint {
                 "Accounts: "
@@ -109,7 +114,7 @@ fn accounts(who: &SignedIn, asked: &ListRequest) -> Markup {
                 }
             }
         }
-    }
+    })
 }
 
 /// How many of them are shown.

@@ -3,11 +3,11 @@
 use domain::{ClientId, Priority, Stamp, Status, StatusId, UserId, Zone};
 use service::{Column, Direction, Filter, ListQuery, Person, Sought};
 
-use crate::SignedIn;
 use crate::fields::Fields;
 use crate::pages::due::Due;
 use crate::pages::names::accounts_meant;
 use crate::times::{self, Clock};
+use crate::{Problem, SignedIn, Web};
 
 /// Activities per page by default, and at most.
 const SIZE: u32 = 50;
@@ -74,7 +74,11 @@ pub(crate) struct ListRequest {
 }
 
 impl ListRequest {
-    pub(crate) fn parse(fields: &Fields, who: &SignedIn) -> ListRequest {
+    pub(crate) async fn parse(
+        web: &Web,
+        fields: &Fields,
+        who: &SignedIn,
+    ) -> Result<ListRequest, Problem> {
         let asked = match fields.get("account") {
             // The name of its column works too.
             account if !account.is_empty() && !fields.has("client") => {
@@ -85,7 +89,8 @@ impl ListRequest {
         let asked = asked.only(&[&CONDITIONS[..], &LOOKS[..]].concat());
         let fields = asked.split("status", ',').bounded(STATUSES_MAX + 1);
         let statuses = fields.all("status").collect::<Vec<_>>().join(",");
-        let mut reader = Reader { clock: &who.clock, fields: &fields, problems: Vec::new() };
+        let meant = accounts_meant(web, &who.person.tenant, fields.get("client")).await?;
+        let mut reader = Reader { clock: &who.clock, fields: &fields, meant, problems: Vec::new() };
         let filter = reader.filter(&who.person);
         let wrong = std::mem::take(&mut reader.problems);
         let (by, direction) = reader.order();
@@ -93,7 +98,7 @@ impl ListRequest {
         let size = reader.number("size", "The number of activities per page", SIZE_MAX.into());
         let size = size.and_then(|size| u32::try_from(size).ok()).unwrap_or(SIZE);
         let mistaken = reader.problems;
-        ListRequest { filter, by, direction, page, size, wrong, mistaken, fields, statuses }
+        Ok(ListRequest { filter, by, direction, page, size, wrong, mistaken, fields, statuses })
     }
 
     /// The query for the page.
@@ -137,6 +142,8 @@ impl ListRequest {
 struct Reader<'a> {
     clock: &'a Clock,
     fields: &'a Fields,
+    /// The accounts that are meant by what was typed.
+    meant: Vec<ClientId>,
     problems: Vec<String>,
 }
 
@@ -152,7 +159,7 @@ impl Reader<'_> {
             priority: self.priority(),
             unassigned: self.fields.get("user") == UNASSIGNED,
             system_user: self.user(person),
-            clients: self.clients(person),
+            clients: self.clients(),
             start_from,
             start_to,
             changed_from,
@@ -257,12 +264,12 @@ impl Reader<'_> {
     }
 
     /// All accounts that match what was typed.
-    fn clients(&mut self, person: &Person) -> Option<Vec<ClientId>> {
+    fn clients(&mut self) -> Option<Vec<ClientId>> {
         let text = self.fields.get("client");
         if text.is_empty() {
             return None;
         }
-        let found = accounts_meant(&person.tenant, text);
+        let found = std::mem::take(&mut self.meant);
         if found.is_empty() {
             self.problems.push(format!("No account matches {}.", quoted(text)));
         }

@@ -63,7 +63,7 @@ pub(super) async fn workbook(
     who: SignedIn,
     Query(query): Query,
 ) -> Result<Response, Problem> {
-    download(&web, &who, &ListRequest::parse(&query, &who), Form::Workbook).await
+    download(&web, &who, &ListRequest::parse(&web, &query, &who).await?, Form::Workbook).await
 }
 
 /// The CSV for spreadsheets.
@@ -72,7 +72,7 @@ pub(super) async fn csv(
     who: SignedIn,
     Query(query): Query,
 ) -> Result<Response, Problem> {
-    download(&web, &who, &ListRequest::parse(&query, &who), Form::Csv).await
+    download(&web, &who, &ListRequest::parse(&web, &query, &who).await?, Form::Csv).await
 }
 
 async fn download(

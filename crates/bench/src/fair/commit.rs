@@ -1,0 +1,86 @@
+//! Large writes of one organization, and what others commit meanwhile.
+
+use super::{Ask, Row, compare};
+use crate::Outcome;
+use crate::client::Client;
+use crate::connection::Connection;
+use crate::fill::{Content, KEY, org};
+use crate::question::{Question, Update};
+use crate::server::Server;
+use crate::setup::{Setup, Way};
+
+const ACTIVITIES: u64 = 10_000;
+
+/// Who writes at once, and how much each.
+const WRITERS: u64 = 50;
+const BYTES: usize = 990_000;
+
+/// The organization that is the neighbour; the other one attacks.
+const NEIGHBOUR: u32 = 2;
+
+/// Writes, logins and first pages of an organization while another one writes as much as it can.
+pub(crate) fn commit(way: &Way) -> Outcome<Vec<Row>> {
+    let content = Content { organizations: 2, ..Content::of(ACTIVITIES) };
+    let setup = Setup::new(way, content)?;
+    let server = setup.serve()?;
+    setup.tell("writes, logins and first pages beside large writes");
+    let writers = (1..=WRITERS).map(|id| writer(&server, id)).collect::<Outcome<Vec<_>>>()?;
+    let large = compare(&server, way.during, "large writes", neighbour(&server)?, writers)?;
+    setup.tell("the same beside small writes that rewrite large records");
+    let writers = (1..=WRITERS).map(|id| rewriter(&server, id)).collect::<Outcome<Vec<_>>>()?;
+    let small = compare(&server, way.during, "rewrites", neighbour(&server)?, writers)?;
+    Ok(large.into_iter().chain(small).collect())
+}
+
+/// Gives an activity another custom field of nearly a megabyte, again and again.
+fn writer(server: &Server, id: u64) -> Outcome<Ask<'_>> {
+    let session = server.session.clone();
+    let mut connection = Connection::open(&server.base)?;
+    let (mut n, filler) = (0, "x".repeat(BYTES));
+    Ok(Box::new(move || {
+        n += 1;
+        let field = "activity.customFieldDataList.customFieldData";
+        let form = format!(
+            "userSessionId={session}&activity.activityId={id}&{field}.fieldId=1&{field}.fieldValue={n}{filler}"
+        );
+        connection.post("/neonws/services/api/account/updateActivity", &form)?;
+        Ok(())
+    }))
+}
+
+/// Changes the subject of such an activity, which writes all of it again.
+fn rewriter(server: &Server, id: u64) -> Outcome<Ask<'_>> {
+    let session = server.session.clone();
+    let mut connection = Connection::open(&server.base)?;
+    Ok(Box::new(move || {
+        let Update { subject, .. } = Update::draw(1);
+        connection.get(&Update { id, subject }.driftless(&session).target)?;
+        Ok(())
+    }))
+}
+
+/// One that writes, logs in, and begins to read everything.
+fn neighbour(server: &Server) -> Outcome<Vec<(&'static str, Ask<'_>)>> {
+    let session = Client::log_in(&server.base, NEIGHBOUR)?.session().to_owned();
+    let open = || Connection::open(&server.base);
+    let (mut writes, writer) = (open()?, session.clone());
+    let write: Ask<'_> = Box::new(move || {
+        writes.get(&Update::draw(ACTIVITIES).driftless(&writer).target)?;
+        Ok(())
+    });
+    let mut logins = open()?;
+    let login: Ask<'_> = Box::new(move || {
+        let org = org(NEIGHBOUR);
+        logins.get(&format!(
+            "/neonws/services/api/common/login?login.apiKey={KEY}&login.orgid={org}"
+        ))?;
+        Ok(())
+    });
+    let mut pages = open()?;
+    let first_page: Ask<'_> = Box::new(move || {
+        // Without an end, each question begins a run of its own, which is noted before it is answered.
+        pages.get(&Question::everything(1, 10).driftless(&session))?;
+        Ok(())
+    });
+    Ok(vec![("writes", write), ("logins", login), ("first pages", first_page)])
+}
