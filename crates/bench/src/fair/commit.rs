@@ -1,5 +1,7 @@
 //! Large writes of one organization, and what others commit meanwhile.
 
+use std::error::Error;
+
 use super::{Ask, Row, compare};
 use crate::Outcome;
 use crate::client::Client;
@@ -11,9 +13,10 @@ use crate::setup::{Setup, Way};
 
 const ACTIVITIES: u64 = 10_000;
 
-/// Who writes at once, and how much each.
+/// Who writes at once, and how much each: the longest fields that there are, which make nearly a megabyte.
 const WRITERS: u64 = 50;
-const BYTES: usize = 990_000;
+const FIELDS: u32 = 10;
+const FIELD_CHARS: usize = 99_000;
 
 /// The organization that is the neighbour; the other one attacks.
 const NEIGHBOUR: u32 = 2;
@@ -32,20 +35,27 @@ pub(crate) fn commit(way: &Way) -> Outcome<Vec<Row>> {
     Ok(large.into_iter().chain(small).collect())
 }
 
-/// Gives an activity another custom field of nearly a megabyte, again and again.
+/// Gives an activity other custom fields of nearly a megabyte, again and again.
 fn writer(server: &Server, id: u64) -> Outcome<Ask<'_>> {
     let session = server.session.clone();
     let mut connection = Connection::open(&server.base)?;
-    let (mut n, filler) = (0, "x".repeat(BYTES));
-    Ok(Box::new(move || {
+    let (mut n, filler) = (0, "x".repeat(FIELD_CHARS));
+    let mut write = move || {
         n += 1;
-        let field = "activity.customFieldDataList.customFieldData";
-        let form = format!(
-            "userSessionId={session}&activity.activityId={id}&{field}.fieldId=1&{field}.fieldValue={n}{filler}"
-        );
-        connection.post("/neonws/services/api/account/updateActivity", &form)?;
-        Ok(())
-    }))
+        let mut form = format!("userSessionId={session}&activity.activityId={id}");
+        for field in 1..=FIELDS {
+            let name = "&activity.customFieldDataList.customFieldData";
+            form += &format!("{name}.fieldId={field}{name}.fieldValue={n}{filler}");
+        }
+        let answer = connection.post("/neonws/services/api/account/updateActivity", &form)?;
+        Ok::<_, Box<dyn Error>>(String::from_utf8_lossy(answer).into_owned())
+    };
+    // Before others write: this one must be accepted, or nothing is measured.
+    let answer = write()?;
+    if !answer.contains("SUCCESS") {
+        return Err(answer.into());
+    }
+    Ok(Box::new(move || write().map(drop)))
 }
 
 /// Changes the subject of such an activity, which writes all of it again.
