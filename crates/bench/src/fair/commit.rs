@@ -1,7 +1,5 @@
 //! Large writes of one organization, and what others commit meanwhile.
 
-use std::error::Error;
-
 use super::{Ask, Row, compare};
 use crate::Outcome;
 use crate::client::Client;
@@ -48,7 +46,7 @@ fn writer(server: &Server, id: u64) -> Outcome<Ask<'_>> {
             form += &format!("{name}.fieldId={field}{name}.fieldValue={n}{filler}");
         }
         let answer = connection.post("/neonws/services/api/account/updateActivity", &form)?;
-        Ok::<_, Box<dyn Error>>(String::from_utf8_lossy(answer).into_owned())
+        Outcome::Ok(String::from_utf8_lossy(answer).into_owned())
     };
     // Before others write: this one must be accepted, or nothing is measured.
     let answer = write()?;
