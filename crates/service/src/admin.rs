@@ -14,6 +14,8 @@ use thiserror::Error;
 
 use crate::commit::{Committer, unavailable};
 use crate::directory::Directory;
+use crate::hashing::Busy;
+use crate::passwords::PasswordError;
 use crate::people::NewLogin;
 use crate::tenant::Tenant;
 use crate::{ReadOnly, Refusal, Service, secret};
@@ -85,6 +87,12 @@ pub enum AdminError {
     /// The organization follows another server.
     #[error(transparent)]
     ReadOnly(#[from] ReadOnly),
+    /// It cannot be a password.
+    #[error("the password {0}")]
+    Password(#[from] PasswordError),
+    /// Too many passwords are being checked.
+    #[error(transparent)]
+    Busy(#[from] Busy),
     /// The store or the random number generator does not answer.
     #[error("{0}")]
     Unavailable(String),

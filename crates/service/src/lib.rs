@@ -21,12 +21,14 @@ mod clock;
 mod commit;
 mod coverage;
 mod custom_fields;
+mod devices;
 mod digest;
 mod directory;
 mod examples;
 mod export;
 mod exposure;
 mod external_ids;
+mod hashing;
 mod history;
 mod import;
 mod integrations;
@@ -71,11 +73,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{Author, Clock, OrgId, Stamp};
 use parking_lot::{Mutex, RwLock};
-use store::{SearchIndex, Store};
-use tokio::sync::{Notify, Semaphore, oneshot, watch};
+use store::{DeviceKey, SearchIndex, Store};
+use tokio::sync::{Notify, oneshot, watch};
 
 use crate::board::Boards;
 use crate::commit::{Job, Queue, stopping};
+use crate::hashing::Hashing;
 use crate::lease::Lease;
 use crate::removed::RemovedLists;
 use crate::sessions::Sessions;
@@ -99,6 +102,7 @@ pub use coverage::{Cause, Missing, PagesServed, Poll, Served, Undelivered};
 pub use digest::{DigestPart, DigestQuery, Digested};
 pub use directory::Directory;
 pub use examples::{ExamplesError, RemovedExamples, made_up};
+pub use hashing::{BUSY_SECONDS, Busy};
 pub use history::{Change, Difference, Story};
 pub use import::{
     Conflicts, Differing, FollowError, FollowPage, Followed, ImportError, ImportNames,
@@ -113,7 +117,7 @@ pub use live::{FOLLOWERS_PER_ORG_MAX, Follower};
 pub use login::LoginError;
 pub use long_work::{BulkChange, LongWork, LongWorkError, Outcome};
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
-pub use people::{Person, SignInError};
+pub use people::{Attempt, NewSession, Person, SignInError};
 pub use preview::{AsOf, Preview, PreviewError};
 pub use query::{Direction, Order, SyncQuery};
 pub use random::{Random, SystemRandom};
@@ -126,7 +130,10 @@ pub use sabotage::Guard;
 #[cfg(feature = "sabotage")]
 pub use sabotage::{switch_off, tighten_limits};
 pub use secret::hash as hash_secret;
-pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
+pub use sessions::{
+    Caller, PERSON_IDLE_HOURS_MAX, PERSON_SESSION_DAYS_MAX, PERSON_STAYS_IDLE_DAYS_MAX,
+    SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX,
+};
 pub use settings::{Step, UserEdit};
 pub use setup::{FirstAdmin, FirstOrg, SetupError};
 pub use sorting::SORTS_MAX;
@@ -181,8 +188,10 @@ pub(crate) struct Shared {
     pub(crate) warmed: AtomicBool,
     /// Whether a thread reads words into the index.
     pub(crate) indexing: AtomicBool,
-    /// To be held while a password is hashed.
-    pub(crate) hashing: Arc<Semaphore>,
+    /// Turns to hash a password.
+    pub(crate) hashing: Hashing,
+    /// What device cookies are signed with.
+    pub(crate) device_key: DeviceKey,
     /// False while the store has to be reopened.
     pub(crate) in_order: AtomicBool,
     /// True once the service ends: background work stops.

@@ -53,7 +53,7 @@ impl Service {
         let random = self.shared.random.as_ref();
         let id = secret::generate(random).map_err(LoginError::Unavailable)?;
         let now = self.shared.steady_now();
-        self.open_session(&org, Opener::Key(key), secret::hash(&id), now).await?;
+        self.open_session(&org, Opener::Key(key), secret::hash(&id), now, false).await?;
         Ok((org, id))
     }
 
@@ -74,8 +74,9 @@ impl Service {
         opener: Opener,
         hash: SecretHash,
         now: Stamp,
+        stays: bool,
     ) -> Result<Arc<Session>, LoginError> {
-        let record = SessionRecord { hash, opener, created: now, last_used: now };
+        let record = SessionRecord { hash, opener, created: now, last_used: now, stays };
         let session = Arc::new(Session::new(org.clone(), &record));
         // Live it is once it is kept, whether or not anybody still waits for that here.
         if let Some(ended) = self.shared.sessions.open(session.clone()) {

@@ -13,7 +13,7 @@ use crate::admin::{NewKey, NewUser, expect, put_new_key, put_new_user, revoke};
 use crate::commit::unavailable;
 use crate::directory::Directory;
 use crate::passwords::{self, Password};
-use crate::people::put_login;
+use crate::people::{called, called_anew, put_login};
 use crate::statuses::{begin_with, offer, put_new_status, retire, set_done, step_status};
 use crate::tenant::Tenant;
 use crate::{AdminError, Person, Service};
@@ -127,7 +127,10 @@ impl Service {
         login: Option<(LoginName, Password)>,
     ) -> Result<UserId, AdminError> {
         let login = match login {
-            Some((name, password)) => Some(self.new_login(name, password).await?),
+            Some((name, password)) => {
+                let called = called_anew(&by.tenant.directory().organization, &user.name);
+                Some(self.new_login(&called, name, password).await?)
+            }
             None => None,
         };
         let org = by.tenant.key;
@@ -181,7 +184,8 @@ impl Service {
         if id == by.user {
             return Err(AdminError::Yourself);
         }
-        let login = self.new_login(name, password).await?;
+        let called = called(&by.tenant.directory(), id);
+        let login = self.new_login(&called, name, password).await?;
         let org = by.tenant.key;
         self.change_as_admin(by, move |directory, transaction| {
             put_login(directory, transaction, org, id, login)

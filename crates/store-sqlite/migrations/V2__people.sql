@@ -39,6 +39,7 @@ CREATE TABLE session_of_two_kinds (
     system_user  INTEGER,               -- where it was opened with a login
     created      INTEGER NOT NULL,
     last_used    INTEGER NOT NULL,
+    stays        INTEGER NOT NULL DEFAULT 0,    -- 1: a person asked to stay signed in
     PRIMARY KEY (organization, hash)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO session_of_two_kinds (organization, hash, api_key, created, last_used)

@@ -48,7 +48,7 @@ const SMALL_TABLES: [SmallTable; 7] = [
         "id, name, position, done, begins, retired, spreading FROM activity_status",
         |row| rows::status(row).map(drop),
     ),
-    ("session", "hash, api_key, system_user, created, last_used FROM session", |row| {
+    ("session", "hash, api_key, system_user, created, last_used, stays FROM session", |row| {
         rows::session(row).map(drop)
     }),
     ("account", "id, name FROM account", |row| rows::account(row).map(drop)),
@@ -161,7 +161,7 @@ impl Examination<'_> {
             }
             Ok(())
         })?;
-        let folder = "SELECT lease, clean, boot, lost_before, transactions FROM folder";
+        let folder = "SELECT lease, clean, boot, lost_before, transactions, device_key FROM folder";
         self.query("table folder", folder, [], &mut |_, row| rows::folder(row).map(drop))
     }
 

@@ -213,9 +213,11 @@ impl Store for SqliteStore {
             boot: String::new(),
             lost_before: Stamp::MIN,
             transactions: 0,
+            device_key: None,
         };
         self.read(|c| {
-            let sql = "SELECT lease, clean, boot, lost_before, transactions FROM folder";
+            let sql =
+                "SELECT lease, clean, boot, lost_before, transactions, device_key FROM folder";
             Ok(list(c, sql, [], rows::folder)?.pop().unwrap_or(fresh))
         })
     }
@@ -260,7 +262,7 @@ impl Store for SqliteStore {
     }
 
     fn sessions(&self, org: OrgKey) -> Result<Vec<SessionRecord>, StoreError> {
-        let sql = "SELECT hash, api_key, system_user, created, last_used FROM session WHERE organization = ?1";
+        let sql = "SELECT hash, api_key, system_user, created, last_used, stays FROM session WHERE organization = ?1";
         self.read(|c| list(c, sql, (org.0,), rows::session))
     }
 

@@ -9,8 +9,8 @@ use domain::{
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use store::{
-    Content, CoverageRecord, CurrentRow, FolderState, LogEntry, RunRecord, SessionRecord,
-    StoreError, StoredVersion,
+    Content, CoverageRecord, CurrentRow, DeviceKey, FolderState, LogEntry, RunRecord,
+    SessionRecord, StoreError, StoredVersion,
 };
 
 use crate::{checksum, failed};
@@ -282,7 +282,7 @@ pub(crate) fn status(row: &Row<'_>) -> Result<Status, StoreError> {
     })
 }
 
-/// Reads `lease, clean, boot, lost_before, transactions`.
+/// Reads `lease, clean, boot, lost_before, transactions, device_key`.
 pub(crate) fn folder(row: &Row<'_>) -> Result<FolderState, StoreError> {
     Ok(FolderState {
         lease: stamp(row, 0)?,
@@ -290,6 +290,7 @@ pub(crate) fn folder(row: &Row<'_>) -> Result<FolderState, StoreError> {
         boot: column(row, 2)?,
         lost_before: stamp(row, 3)?,
         transactions: count(row, 4)?,
+        device_key: column::<Option<[u8; 32]>>(row, 5)?.map(DeviceKey),
     })
 }
 
@@ -345,7 +346,7 @@ pub(crate) fn current_row<'a>(row: &'a Row<'_>) -> Result<CurrentRow<'a>, StoreE
     })
 }
 
-/// Reads `hash, api_key, system_user, created, last_used`.
+/// Reads `hash, api_key, system_user, created, last_used, stays`.
 pub(crate) fn session(row: &Row<'_>) -> Result<SessionRecord, StoreError> {
     let opener = match (column(row, 1)?, column(row, 2)?) {
         (Some(key), None) => Opener::Key(KeyId(key)),
@@ -357,6 +358,7 @@ pub(crate) fn session(row: &Row<'_>) -> Result<SessionRecord, StoreError> {
         opener,
         created: stamp(row, 3)?,
         last_used: stamp(row, 4)?,
+        stays: column(row, 5)?,
     })
 }
 

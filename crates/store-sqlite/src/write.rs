@@ -251,8 +251,8 @@ impl Transaction for SqliteTransaction<'_> {
         };
         self.execute(
             "INSERT OR REPLACE INTO session (organization, hash, api_key, system_user, created,
-                 last_used)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                 last_used, stays)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             (
                 org.0,
                 session.hash.0,
@@ -260,6 +260,7 @@ impl Transaction for SqliteTransaction<'_> {
                 user,
                 session.created.millis(),
                 session.last_used.millis(),
+                session.stays,
             ),
         )
     }
@@ -331,14 +332,15 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn put_folder(&mut self, state: &FolderState) -> Result<(), StoreError> {
         self.execute(
-            "INSERT OR REPLACE INTO folder (one, lease, clean, boot, lost_before, transactions)
-             VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO folder (one, lease, clean, boot, lost_before, transactions, device_key)
+             VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)",
             (
                 state.lease.millis(),
                 state.clean,
                 state.boot.as_str(),
                 state.lost_before.millis(),
                 i64::try_from(state.transactions).unwrap_or(i64::MAX),
+                state.device_key.map(|key| key.0),
             ),
         )?;
         self.told.lease = Some(state.lease);

@@ -28,8 +28,8 @@ pub use content::{Content, StoredField, StoredMoment, StoredText, StoredVersion,
 pub use error::{CommitError, StoreError};
 pub use letters::fold;
 pub use rows::{
-    CoverageRecord, CurrentRow, Examined, FolderState, LogEntry, RunRecord, SessionRecord,
-    TenantRecord,
+    CoverageRecord, CurrentRow, DeviceKey, Examined, FolderState, LogEntry, RunRecord,
+    SessionRecord, TenantRecord,
 };
 pub use search::{Mark, SearchIndex, Text};
 pub use words::{NameFinder, Part, Token, Word, Words, tokens};

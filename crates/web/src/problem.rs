@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::Role;
 use maud::{Markup, html};
-use service::{AdminError, AskError, ListError, LongWorkError, ReadOnly, Refusal};
+use service::{AdminError, AskError, BUSY_SECONDS, ListError, LongWorkError, ReadOnly, Refusal};
 
 use crate::Web;
 use crate::cookies::Cookie;
@@ -83,6 +83,8 @@ pub(crate) enum Problem {
     Wrong(String),
     /// Not available now; the text says why.
     Unavailable(String),
+    /// Too many others want the same; the text says so.
+    Busy(String),
     /// Available soon: the browser tries again by itself. The text says why.
     Preparing(String),
 }
@@ -139,17 +141,29 @@ impl IntoResponse for Problem {
             Problem::Unavailable(text) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "Not available right now", shown(&text))
             }
+            Problem::Busy(text) => return busy(&text),
             Problem::Preparing(text) => return preparing(&text),
         };
-        let content = html! {
-            div.empty {
-                h1 { (title) }
-                p { (text) }
-                p { a.button.primary href="/" { "Go to My day" } }
-            }
-        };
-        (status, Extension(Unframed { title, content })).into_response()
+        (status, Extension(Unframed { title, content: told(title, &text) })).into_response()
     }
+}
+
+fn told(title: &str, text: &str) -> Markup {
+    html! {
+        div.empty {
+            h1 { (title) }
+            p { (text) }
+            p { a.button.primary href="/" { "Go to My day" } }
+        }
+    }
+}
+
+/// Says when to try again.
+fn busy(text: &str) -> Response {
+    let title = "Not available right now";
+    let again = [(header::RETRY_AFTER, BUSY_SECONDS.to_string())];
+    let page = Extension(Unframed { title, content: told(title, text) });
+    (StatusCode::SERVICE_UNAVAILABLE, again, page).into_response()
 }
 
 /// A page that reloads until the answer is ready.
@@ -247,6 +261,7 @@ impl From<AdminError> for Problem {
     fn from(error: AdminError) -> Problem {
         match error {
             AdminError::Unavailable(text) => Problem::Unavailable(text),
+            AdminError::Busy(busy) => Problem::Busy(shown(&busy)),
             AdminError::PermissionDenied(role) => Problem::Forbidden(role),
             AdminError::ReadOnly(why) => why.into(),
             AdminError::UnknownUser(_)

@@ -52,6 +52,7 @@ impl Store for SimStore {
             boot: String::new(),
             lost_before: Stamp::MIN,
             transactions: 0,
+            device_key: None,
         };
         Ok(self.0.lock().visible.folder.clone().unwrap_or_else(fresh))
     }

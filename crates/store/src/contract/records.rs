@@ -274,7 +274,8 @@ pub(super) fn sessions_are_kept_and_changed(store: &dyn Store) {
 
 pub(super) fn a_session_opened_with_a_login_is_told_from_one_opened_with_a_key(store: &dyn Store) {
     found(store);
-    let persons = SessionRecord { opener: Opener::Login(UserId(1)), ..session(2) };
+    let opener = Opener::Login(UserId(1));
+    let persons = SessionRecord { opener, stays: true, ..session(2) };
     put_sessions(store, &[session(1), persons]);
     assert_eq!(sessions(store, ORG), [session(1), persons]);
     let used = SessionRecord { last_used: stamp(99), ..persons };
