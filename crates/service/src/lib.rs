@@ -11,6 +11,7 @@
 mod accounts;
 mod admin;
 mod alphabet;
+mod audit;
 mod batch;
 mod bin;
 mod board;
@@ -91,6 +92,7 @@ use crate::views::Views;
 pub use accounts::Accounts;
 pub use admin::{AdminError, FIRST_STATUSES, NewKey, NewUser};
 pub use alphabet::place;
+pub use audit::{AUDIT_DAYS_MAX, AUDIT_ENTRIES_MAX};
 pub use bin::{Removed, RemovedFound, RemovedPage};
 pub use board::{Column, Filter, ListError, ListQuery, Listing};
 pub use brought_key::{BroughtKey, BroughtKeyError, KEY_CHARS_MAX, KEY_CHARS_MIN};

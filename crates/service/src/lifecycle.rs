@@ -209,6 +209,7 @@ impl Service {
                 let _ = self.note(&org, Note::RunEnded(run), None);
             }
             org.coverages.write_soon();
+            self.keep_audit(&org).await;
         }
         self.cut_back_failed().await;
         self.spread_interrupted().await;
@@ -287,6 +288,8 @@ impl Committer {
                 for org in &orgs {
                     let runs = org.runs.lock().not_kept();
                     runs.iter().try_for_each(|run| transaction.put_run(org.key, run))?;
+                    let counts = org.audit.not_written();
+                    counts.iter().try_for_each(|one| transaction.put_audit(org.key, one))?;
                     let coverages = org.coverages.take_all();
                     coverages.iter().try_for_each(|one| transaction.put_coverage(org.key, one))?;
                 }

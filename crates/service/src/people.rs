@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
 use domain::{
-    Author, Login, LoginName, Name, Opener, OrgId, OrgKey, Organization, Origin, PasswordHash,
-    Role, Stamp, SystemUser, UserId, Zone,
+    Actor, AuditKind, Author, By, Login, LoginName, Name, Opener, OrgId, OrgKey, Organization,
+    Origin, PasswordHash, Role, Stamp, SystemUser, UserId, Zone,
 };
 
 use store::Transaction;
@@ -33,6 +33,7 @@ pub struct Person {
     /// What they may do.
     pub role: Role,
     pub(crate) session: Arc<Session>,
+    from: Option<IpAddr>,
 }
 
 /// What someone tries to sign in with.
@@ -112,6 +113,18 @@ static NOBODYS: LazyLock<PasswordHash> = LazyLock::new(|| {
 });
 
 impl Person {
+    /// The person at this address: for the audit trail.
+    #[must_use]
+    pub fn at(self, from: Option<IpAddr>) -> Person {
+        Person { from, ..self }
+    }
+
+    /// Who does what they do, for the audit trail.
+    #[must_use]
+    pub fn by(&self) -> By {
+        By { actor: Actor::Person(self.user), from: self.from }
+    }
+
     /// Whether they asked to stay signed in when the browser is closed.
     #[must_use]
     pub fn stays(&self) -> bool {
@@ -171,20 +184,54 @@ impl Service {
                 (vec![name, place], Whose::Stranger { place, name })
             }
         };
-        self.shared.attempts.begin(&sources, self.shared.steady_now())?;
         let found = self.login_of(attempt.org, attempt.login);
+        if let Err(refused) = self.shared.attempts.begin(&sources, self.shared.steady_now()) {
+            self.note_refused_sign_in(&attempt, found.as_ref(), "too many attempts");
+            return Err(refused.into());
+        }
         let kept = found.as_ref().map_or_else(|| NOBODYS.clone(), |(_, _, kept)| kept.clone());
         let matches = self.password_matches(whose, attempt.password, kept).await;
         if let Err(SignInError::Busy(_)) = matches {
             // No one has looked at the password.
             self.shared.attempts.give_back(&sources);
         }
-        let matches = matches?;
-        let (tenant, user, kept) = found.filter(|_| matches).ok_or(SignInError::Wrong)?;
+        if !matches? {
+            self.note_refused_sign_in(&attempt, found.as_ref(), "wrong password");
+            return Err(SignInError::Wrong);
+        }
+        let Some((tenant, user, kept)) = found else { return Err(SignInError::Wrong) };
         self.shared.attempts.succeeded(&sources);
         self.open_organization(&tenant).await?;
+        let by = By { actor: Actor::Person(user), from: attempt.from };
+        let how = if device.is_some() { "in a known browser" } else { "in a new browser" };
+        self.note_with_next(&tenant, by, AuditKind::SignIn, &format!("signed in {how}"));
         let id = self.open_for(&tenant, user, &kept, attempt.stays).await?;
         self.new_session(id, attempt.stays, &typed, attempt.devices)
+    }
+
+    /// Counts it for the organization, if there is one. What was typed for an unknown name is not noted: it could be
+    /// a password.
+    fn note_refused_sign_in(
+        &self,
+        attempt: &Attempt<'_>,
+        found: Option<&(Arc<Tenant>, UserId, PasswordHash)>,
+        why: &str,
+    ) {
+        let from = attempt.from;
+        match found {
+            Some((tenant, user, _)) => {
+                let by = By { actor: Actor::Person(*user), from };
+                self.note_refused(tenant, by, AuditKind::SignInRefused, why);
+            }
+            None => {
+                let tenant = OrgId::parse(attempt.org).ok().and_then(|id| self.org(&id));
+                let by = By { actor: Actor::Unknown, from };
+                let why = "unknown login name, or a user who cannot sign in";
+                tenant.iter().for_each(|tenant| {
+                    self.note_refused(tenant, by, AuditKind::SignInRefused, why);
+                });
+            }
+        }
     }
 
     /// A session in a browser that is known for the name from now on.
@@ -275,7 +322,7 @@ impl Service {
     pub fn person(&self, session_id: &str) -> Option<Person> {
         let Found { session, user, role, .. } = self.live_session(secret::hash(session_id))?;
         let Opener::Login(_) = session.opener else { return None };
-        Some(Person { tenant: session.tenant.clone(), user, role, session })
+        Some(Person { tenant: session.tenant.clone(), user, role, session, from: None })
     }
 
     /// Ends the person's session.
@@ -283,6 +330,7 @@ impl Service {
     /// # Errors
     /// When the store cannot save it; then the session continues.
     pub async fn sign_out(&self, person: &Person) -> Result<(), Refusal> {
+        self.note_with_next(&person.tenant, person.by(), AuditKind::SignOut, "signed out");
         self.end_session(&person.session).await
     }
 
@@ -313,7 +361,7 @@ impl Service {
         let login = self.new_login(&called, verified.name, new).await?;
         let (by, kept) = (person.clone(), login.password.clone());
         let replaced = self
-            .change_directory_async(&person.tenant, move |directory, transaction| {
+            .change_directory_async(&person.tenant, person.by(), move |directory, transaction| {
                 by.check(directory, Role::Viewer)?;
                 // Somebody may have set another one meanwhile: that one stays.
                 let present = directory.users.get(&by.user).and_then(|user| user.login.as_ref());
@@ -336,7 +384,7 @@ impl Service {
     /// When the person is not here any more, or the store cannot write.
     pub async fn set_zone(&self, person: &Person, zone: Option<Zone>) -> Result<(), AdminError> {
         let by = person.clone();
-        self.change_directory_async(&person.tenant, move |directory, transaction| {
+        self.change_directory_async(&person.tenant, person.by(), move |directory, transaction| {
             by.check(directory, Role::Viewer)?;
             let user = directory.users.get_mut(&by.user);
             let user = user.ok_or(AdminError::UnknownUser(by.user))?;
@@ -361,7 +409,7 @@ impl Service {
         let called = called(&org.directory(), user);
         let login = self.new_login(&called, name, password).await?;
         let key = org.key;
-        self.change_directory_async(org, move |directory, transaction| {
+        self.change_directory_async(org, By::COMMAND_LINE, move |directory, transaction| {
             put_login(directory, transaction, key, user, login)
         })
         .await

@@ -234,7 +234,7 @@ impl Service {
         done: bool,
     ) -> Result<(), AdminError> {
         let by = by.clone();
-        self.change_status(&by.tenant.clone(), id, move |directory, status| {
+        self.change_status(&by.tenant.clone(), by.by(), id, move |directory, status| {
             by.check(directory, Role::Admin)?;
             set_done(status, done);
             Ok(())
@@ -266,7 +266,7 @@ impl Service {
         retired: bool,
     ) -> Result<(), AdminError> {
         let by = by.clone();
-        self.change_status(&by.tenant.clone(), id, move |directory, status| {
+        self.change_status(&by.tenant.clone(), by.by(), id, move |directory, status| {
             by.check(directory, Role::Admin)?;
             if retired {
                 return retire(directory, status);
@@ -301,7 +301,7 @@ impl Service {
         + 'static,
     ) -> Result<T, AdminError> {
         let person = by.clone();
-        self.change_directory_async(&by.tenant, move |directory, transaction| {
+        self.change_directory_async(&by.tenant, by.by(), move |directory, transaction| {
             person.check(directory, Role::Admin)?;
             change(directory, transaction)
         })

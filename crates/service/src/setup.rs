@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use domain::{LoginName, Name, OrgId, Role, SecretHash, UserId, Zone};
+use domain::{Actor, AuditKind, By, LoginName, Name, OrgId, Role, SecretHash, UserId, Zone};
 use parking_lot::Mutex;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
@@ -157,6 +157,7 @@ impl Service {
         let login = self.new_login(&called, admin.login, admin.password).await?;
         let kept = login.password();
         let user = NewUser { id: None, name: admin.name, role: Role::Admin };
+        let by = By { actor: Actor::SetupLink, from };
         let (shared, token) = (self.shared.clone(), token.to_owned());
         let (tenant, user) = self
             .call_async(move |committer| {
@@ -167,12 +168,14 @@ impl Service {
                 if !shared.setup.is(&token) {
                     return Err(SetupError::WrongToken);
                 }
-                let made = committer.put_first_admin(org, user, login)?;
+                let made = committer.put_first_admin(by, org, user, login)?;
                 *shared.setup.0.lock() = None;
                 Ok(made)
             })
             .await?;
         self.open_organization(&tenant).await?;
+        let by = By { actor: Actor::Person(user), from };
+        self.note_with_next(&tenant, by, AuditKind::SignIn, "signed in with the setup link");
         let id = self.open_for(&tenant, user, &kept, false).await?;
         Ok(self.new_session(id, false, &TypedName::of(tenant.id.as_str(), &name), devices)?)
     }
@@ -195,13 +198,14 @@ impl Service {
 impl Committer {
     fn put_first_admin(
         &mut self,
+        by: By,
         org: FirstOrg,
         user: NewUser,
         login: NewLogin,
     ) -> Result<(Arc<Tenant>, UserId), AdminError> {
         match org {
             FirstOrg::New { id, name, zone } => {
-                self.add_org(id, name, zone, |directory, transaction, org| {
+                self.add_org(by, id, name, zone, |directory, transaction, org| {
                     put_new_user(directory, transaction, org, user, Some(login))
                 })
             }
@@ -209,7 +213,7 @@ impl Committer {
                 let tenant = self.shared.tenants.read().get(&id).cloned();
                 let tenant = tenant.ok_or(AdminError::UnknownOrg(id))?;
                 let key = tenant.key;
-                let user = self.change_directory(&tenant, |directory, transaction| {
+                let user = self.change_directory(&tenant, by, |directory, transaction| {
                     put_new_user(directory, transaction, key, user, Some(login))
                 })?;
                 Ok((tenant, user))

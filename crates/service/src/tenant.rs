@@ -11,6 +11,7 @@ use timeline::{Entry, Timeline};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::accounts::Accounts;
+use crate::audit::Trail;
 use crate::board::BoardPlace;
 use crate::calendar::CALENDARS_PER_ORG_MAX;
 use crate::coverage::Coverages;
@@ -64,6 +65,8 @@ pub struct Tenant {
     pub(crate) first_import: tokio::sync::Mutex<()>,
     /// Turns to make a calendar feed.
     pub(crate) calendars: Arc<Semaphore>,
+    /// What is known of its audit trail.
+    pub(crate) audit: Trail,
     permits: Arc<Semaphore>,
     answers: Arc<Semaphore>,
 }
@@ -99,6 +102,7 @@ impl Tenant {
             external_ids: ExternalIds::default(),
             first_import: tokio::sync::Mutex::new(()),
             calendars: Arc::new(Semaphore::new(CALENDARS_PER_ORG_MAX)),
+            audit: Trail::new(store.audit_ends(key)?),
             permits: Arc::new(Semaphore::new(requests_max)),
             answers: Arc::new(Semaphore::new(ANSWERS_BYTES_MAX / PIECE_BYTES)),
         })

@@ -75,7 +75,7 @@ impl Source {
 }
 
 /// The addresses that one client has to choose from; empty where it is not known.
-fn network(address: Option<IpAddr>) -> String {
+pub(crate) fn network(address: Option<IpAddr>) -> String {
     match address.map(|address| address.to_canonical()) {
         None => String::new(),
         Some(IpAddr::V4(address)) => address.to_string(),

@@ -1,15 +1,15 @@
 //! Converts rows into their types; the error for an invalid row says where it is.
 
 use domain::{
-    Account, ActivityId, ApiKey, Author, CalendarFeed, ClientId, Examples, Follows, Guide,
-    Interval, KeyId, Kind, Login, LoginName, Name, Opener, OrgId, OrgKey, Organization, Origin,
-    PasswordHash, Priority, Role, SecretHash, Seq, Stage, Stamp, State, Status, StatusId,
-    StatusName, SystemUser, UserId, Version, Zone,
+    Account, ActivityId, Actor, ApiKey, AuditEntry, Author, By, CalendarFeed, ClientId, Examples,
+    Follows, Guide, Interval, KeyId, Kind, Login, LoginName, Name, Opener, OrgId, OrgKey,
+    Organization, Origin, PasswordHash, Priority, Role, SecretHash, Seq, Stage, Stamp, State,
+    Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
 };
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use store::{
-    Content, CoverageRecord, CurrentRow, DeviceKey, FolderState, LogEntry, RunRecord,
+    AuditEnds, Content, CoverageRecord, CurrentRow, DeviceKey, FolderState, LogEntry, RunRecord,
     SessionRecord, StoreError, StoredVersion,
 };
 
@@ -386,6 +386,50 @@ fn page_size(row: &Row<'_>, index: usize) -> Result<u32, StoreError> {
         0 => Err(damaged("run", "pages without records")),
         size => Ok(size),
     }
+}
+
+/// The numbers of who did something: what they are, and which.
+pub(crate) fn actor_numbers(actor: Actor) -> (i64, Option<i64>) {
+    match actor {
+        Actor::Person(UserId(id)) => (1, Some(id)),
+        Actor::Key(KeyId(id)) => (2, Some(id)),
+        Actor::CommandLine => (3, None),
+        Actor::SetupLink => (4, None),
+        Actor::Unknown => (5, None),
+    }
+}
+
+/// Reads `number, at, last, count, kind, actor, actor_id, address, what`.
+pub(crate) fn audit(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
+    let damaged_by = |e: &dyn std::fmt::Display| damaged("audit", e);
+    let actor = match (column(row, 5)?, column(row, 6)?) {
+        (1, Some(id)) => Actor::Person(UserId(id)),
+        (2, Some(id)) => Actor::Key(KeyId(id)),
+        (3, None) => Actor::CommandLine,
+        (4, None) => Actor::SetupLink,
+        (5, None) => Actor::Unknown,
+        (other, _) => return Err(damaged("audit", format!("actor {other}"))),
+    };
+    let address = column::<Option<String>>(row, 7)?.map(|text| text.parse()).transpose();
+    Ok(AuditEntry {
+        number: count(row, 0)?,
+        at: stamp(row, 1)?,
+        last: stamp(row, 2)?,
+        count: count(row, 3)?,
+        kind: column::<String>(row, 4)?.parse().map_err(|e| damaged_by(&e))?,
+        by: By { actor, from: address.map_err(|e| damaged_by(&e))? },
+        what: column(row, 8)?,
+    })
+}
+
+/// Reads the first number, when that was, and the last number.
+pub(crate) fn audit_ends(row: &Row<'_>) -> Result<AuditEnds, StoreError> {
+    Ok(AuditEnds { first: count(row, 0)?, first_at: stamp(row, 1)?, last: count(row, 2)? })
+}
+
+/// A count, as the store keeps it.
+pub(crate) fn count_number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// A count as the store keeps it.

@@ -1,8 +1,8 @@
 //! The one write transaction.
 
 use domain::{
-    Account, ActivityId, ApiKey, ClientId, Interval, KeyId, Opener, OrgKey, Organization, Seq,
-    Stamp, Status, SystemUser, Version, Zone,
+    Account, ActivityId, ApiKey, AuditEntry, ClientId, Interval, KeyId, Opener, OrgKey,
+    Organization, Seq, Stamp, Status, SystemUser, Version, Zone,
 };
 use parking_lot::MutexGuard;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -328,6 +328,43 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn drop_account(&mut self, org: OrgKey, id: ClientId) -> Result<(), StoreError> {
         self.execute("DELETE FROM account WHERE organization = ?1 AND id = ?2", (org.0, id.0))
+    }
+
+    fn put_audit(&mut self, org: OrgKey, entry: &AuditEntry) -> Result<(), StoreError> {
+        let (actor, actor_id) = rows::actor_numbers(entry.by.actor);
+        self.execute(
+            "INSERT OR REPLACE INTO audit (organization, number, at, last, count, kind, actor, actor_id,
+                 address, what)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            (
+                org.0,
+                rows::count_number(entry.number),
+                entry.at.millis(),
+                entry.last.millis(),
+                rows::count_number(entry.count),
+                entry.kind.as_str(),
+                actor,
+                actor_id,
+                entry.by.from.map(|address| address.to_string()),
+                entry.what.as_str(),
+            ),
+        )
+    }
+
+    fn expire_audit(
+        &mut self,
+        org: OrgKey,
+        before: Stamp,
+        through: u64,
+        entries_max: u32,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM audit WHERE organization = ?1 AND number IN (
+                 SELECT number FROM (
+                     SELECT number, at FROM audit WHERE organization = ?1 ORDER BY number LIMIT ?4)
+                 WHERE at < ?2 OR number <= ?3)",
+            (org.0, before.millis(), rows::count_number(through), entries_max),
+        )
     }
 
     fn put_folder(&mut self, state: &FolderState) -> Result<(), StoreError> {

@@ -171,6 +171,17 @@ pub struct RunRecord {
     pub last_used: Stamp,
 }
 
+/// Where an organization's audit trail begins and ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditEnds {
+    /// The number of the first entry that is kept.
+    pub first: u64,
+    /// When that was.
+    pub first_at: Stamp,
+    /// The number of the last one.
+    pub last: u64,
+}
+
 /// What a key has asked for, and what of it was delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoverageRecord {

@@ -211,7 +211,7 @@ pub(crate) async fn framed(State(web): State<Web>, request: Request, next: Next)
     let opened = response.extensions_mut().remove::<InSession>();
     let opened = opened.as_ref().map(|InSession(id)| id.as_str());
     let session = opened.or_else(|| web.cookies.get(&headers, Cookie::Session));
-    let mut page = match SignedIn::of(&web, session) {
+    let mut page = match SignedIn::of(&web, session, None) {
         Ok(Some(who)) => layout::page(&who, title, Nav::None, &content),
         _ => layout::bare(title, &content).into_response(),
     };

@@ -3,6 +3,7 @@
 //! The session id is in a cookie that scripts cannot read and that browsers do not send with other sites' forms.
 //! Every form carries a token derived from the id, which no other site knows.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -18,7 +19,7 @@ use crate::cookies::Cookie;
 use crate::fields::Fields;
 use crate::interrupted_form::{self, InterruptedForm};
 use crate::problem::Resend;
-use crate::reached::{Stood, stood};
+use crate::reached::{Stood, client, stood};
 use crate::times::Clock;
 use crate::tokens::{is_token, token};
 use crate::{Problem, Web};
@@ -59,9 +60,13 @@ impl SignedIn {
         self.needs_to_import().is_ok()
     }
 
-    /// The person with this session; none if there is no such session, or it has ended.
-    pub(crate) fn of(web: &Web, session: Option<&str>) -> Result<Option<SignedIn>, Problem> {
-        let found = session.and_then(|id| Some((web.service.person(id)?, id)));
+    /// The person with this session, at this address; none if there is no such session, or it has ended.
+    pub(crate) fn of(
+        web: &Web,
+        session: Option<&str>,
+        from: Option<IpAddr>,
+    ) -> Result<Option<SignedIn>, Problem> {
+        let found = session.and_then(|id| Some((web.service.person(id)?.at(from), id)));
         let Some((person, id)) = found else { return Ok(None) };
         let permit = person.tenant.permit().ok_or_else(|| {
             let text =
@@ -93,7 +98,8 @@ impl FromRequestParts<Web> for SignedIn {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<SignedIn, Problem> {
-        if let Some(who) = SignedIn::of(web, web.cookies.get(&parts.headers, Cookie::Session))? {
+        let session = web.cookies.get(&parts.headers, Cookie::Session);
+        if let Some(who) = SignedIn::of(web, session, client(&parts.extensions))? {
             return Ok(who);
         }
         if !matches!(parts.method, Method::GET | Method::HEAD) {

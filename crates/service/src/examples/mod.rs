@@ -159,7 +159,7 @@ impl Service {
         change: impl FnOnce(&mut Guide) + Send + 'static,
     ) -> Result<(), AdminError> {
         let person = by.clone();
-        self.change_directory_async(&by.tenant, move |directory, transaction| {
+        self.change_directory_async(&by.tenant, by.by(), move |directory, transaction| {
             person.check(directory, Role::Admin)?;
             change(&mut directory.organization.guide);
             let put = transaction.put_organization(&directory.organization);
