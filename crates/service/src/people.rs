@@ -351,6 +351,8 @@ impl Service {
             person.system_user().and_then(|user| user.login).ok_or(SignInError::Wrong)?;
         let known = verified.password.clone().ok_or(SignInError::Wrong)?;
         if !self.password_matches(Whose::Known(who), current, known).await? {
+            let (kind, why) = (AuditKind::SignInRefused, "wrong current password, to change it");
+            self.note_refused(&person.tenant, person.by(), kind, why);
             return Err(SignInError::Wrong);
         }
         self.shared.attempts.succeeded(&[who]);

@@ -31,6 +31,12 @@ fn of_organization(before: &Organization, now: &Organization, found: &mut Vec<Fo
     if before.zone.name() != now.zone.name() {
         say(format!("changed the time zone from {} to {}", before.zone, now.zone));
     }
+    let are_there = |of: &Organization| of.guide.examples.is_some_and(|one| !one.removed);
+    match (are_there(before), are_there(now)) {
+        (false, true) => say("added examples".to_owned()),
+        (true, false) => say("removed the examples".to_owned()),
+        _ => {}
+    }
     match (&before.follows, &now.follows) {
         (None, Some(follows)) => say(format!("started to follow {}", follows.address())),
         (Some(follows), None) => say(format!("stopped following {}", follows.address())),

@@ -15,6 +15,7 @@ use domain::{
 use store::Durability;
 use thiserror::Error;
 
+use crate::audit;
 use crate::commit::{Committer, stopping, unavailable};
 use crate::directory::Directory;
 use crate::tenant::Tenant;
@@ -240,9 +241,11 @@ impl Committer {
         let mut changed = Directory::clone(&directory);
         let guide = Guide { examples: Some(examples), ..changed.organization.guide };
         changed.organization = Organization { guide, ..changed.organization };
+        let now = self.shared.clock.now();
         self.transact(Durability::Power, |transaction| {
             let put = transaction.put_organization(&changed.organization);
-            put.map_err(|e| unavailable(&e))
+            put.map_err(|e| unavailable(&e))?;
+            audit::put_difference(&org, &directory, &changed, by.by(), now, transaction)
         })?;
         org.set_directory(changed);
         let made = made_up_accounts(first_account, accounts)?;

@@ -250,7 +250,7 @@ async fn set_up(State(web): State<Web>, request: Request) -> Result<Response, Pr
             return Err(Problem::Busy(shown(&problem)));
         }
         Err(SetupError::Admin(AdminError::Password(problem))) => {
-            wrong.add("password", problem.to_string())
+            wrong.add("password", problem.to_string());
         }
         Err(SetupError::Admin(AdminError::LoginExists(..))) => {
             wrong.add("login", "is already taken");
