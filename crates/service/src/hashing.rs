@@ -155,7 +155,7 @@ trait Queue: Default {
     fn next(&mut self) -> Option<Waiting>;
     /// Takes the one that came last, of the source that has most.
     fn drop_last(&mut self);
-    /// Removes one of a source that has more than this one, if there is any.
+    /// Removes one of a source that will still have no fewer than this one, if there is any.
     fn make_room(&mut self, path: &[Key]) -> bool;
     /// Removes those whose clients have gone.
     fn forget_gone(&mut self);
@@ -232,7 +232,8 @@ impl<Q: Queue> Queue for Circle<Q> {
     fn make_room(&mut self, path: &[Key]) -> bool {
         let [source, rest @ ..] = path else { return false };
         let own = self.parts.get(source).map_or(0, Queue::len);
-        if self.parts.values().any(|part| part.len() > own) {
+        // One that waits alone is not put out by one that comes later.
+        if self.parts.values().any(|part| part.len() > own + 1) {
             self.drop_last();
             return true;
         }

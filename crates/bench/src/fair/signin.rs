@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Ask, Sharing, compare};
 use crate::Outcome;
@@ -19,6 +19,10 @@ const ATTACKERS: usize = 400;
 
 /// Attempts from one address, before it is locked out and the next one goes on.
 const ATTEMPTS_OF_ADDRESS: u32 = 150;
+
+/// How long a client that was told to come back waits before it does, and how long it keeps trying.
+const PAUSE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 const PASSWORD: &str = "seven quiet otters drift";
 
@@ -67,10 +71,15 @@ struct Form {
 fn honest<'a>(server: &'a Server, login: &'a str, keeps_cookies: bool) -> Outcome<Ask<'a>> {
     let mut form = open(server)?;
     Ok(Box::new(move || {
-        let answer = send(server, &form, OFFICE, login, PASSWORD)?;
-        if !answer.starts_with("HTTP/1.1 303") {
-            let head: String = answer.chars().take(100).collect();
-            return Err(format!("an honest sign-in was answered with {head}").into());
+        let begun = Instant::now();
+        let mut answer = send(server, &form, OFFICE, login, PASSWORD)?;
+        while !answer.starts_with("HTTP/1.1 303") {
+            if begun.elapsed() > PATIENCE {
+                let head: String = answer.chars().take(100).collect();
+                return Err(format!("an honest sign-in was answered with {head}").into());
+            }
+            std::thread::sleep(PAUSE);
+            answer = send(server, &form, OFFICE, login, PASSWORD)?;
         }
         if keeps_cookies && let Some(device) = cookie(&answer, "driftless_device") {
             let rest = form.cookies.split("; ").filter(|pair| !pair.contains("driftless_device"));
@@ -91,7 +100,12 @@ fn guesser<'a>(
         let n = made.fetch_add(1, Ordering::Relaxed);
         let [_, a, b, c] = (n / attempts_of_address).to_be_bytes();
         let address = format!("10.{a}.{b}.{c}");
-        send(server, &form, &address, &format!("nobody-{n}"), "a wrong password").map(drop)
+        let answer =
+            send(server, &form, &address, &format!("nobody-{n}"), "a wrong password")?;
+        if !answer.starts_with("HTTP/1.1 422") {
+            std::thread::sleep(PAUSE);
+        }
+        Ok(())
     }))
 }
 
