@@ -100,8 +100,7 @@ fn guesser<'a>(
         let n = made.fetch_add(1, Ordering::Relaxed);
         let [_, a, b, c] = (n / attempts_of_address).to_be_bytes();
         let address = format!("10.{a}.{b}.{c}");
-        let answer =
-            send(server, &form, &address, &format!("nobody-{n}"), "a wrong password")?;
+        let answer = send(server, &form, &address, &format!("nobody-{n}"), "a wrong password")?;
         if !answer.starts_with("HTTP/1.1 422") {
             std::thread::sleep(PAUSE);
         }
