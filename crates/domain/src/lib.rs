@@ -7,6 +7,7 @@
 //! stored form (crate `store`) and the wire form (crate `neon`).
 
 mod activity;
+mod audit;
 mod clock;
 mod digest;
 mod follows;
@@ -28,6 +29,7 @@ pub use activity::{
 pub use activity::{CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX};
 pub use activity::{NOTE_CHARS_MAX, SUBJECT_CHARS_MAX, TextError};
 pub use activity::{Provenance, Source};
+pub use audit::{AUDIT_CHARS_MAX, Actor, AuditEntry, AuditKind, AuditKindError, AuditQuery, By};
 pub use clock::{Clock, ManualClock};
 pub use digest::{DIGEST_PARTS_MAX, Fingerprint, Mirrored, MirroredField, SetDigest};
 pub use follows::Follows;

@@ -227,7 +227,7 @@ impl fmt::Debug for PasswordHash {
 }
 
 /// What a session was opened with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Opener {
     /// An API key: the session is a script's.
     Key(KeyId),

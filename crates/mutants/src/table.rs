@@ -85,8 +85,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "the limit on sessions counts those of other keys",
         file: "service/src/sessions.rs",
-        from: "other.opener == session.opener && other.tenant.key == session.tenant.key",
-        to: "other.tenant.key == session.tenant.key",
+        from: "let own = self.of.get(&of)?;",
+        to: "let _ = of;\n        let own = &self.all;",
         tests: &[Api],
     },
     Mutant {

@@ -5,15 +5,18 @@
 use std::sync::Arc;
 
 use domain::{
-    ApiKey, ClientId, Guide, ID_MAX, Interval, KeyId, LoginName, Meaning, Name, OrgId, OrgIdError,
-    OrgKey, Organization, Role, Stage, Stamp, Status, StatusId, StatusName, SystemUser, TextError,
-    UserId, Zone,
+    ApiKey, AuditKind, By, ClientId, Guide, ID_MAX, Interval, KeyId, LoginName, Meaning, Name,
+    OrgId, OrgIdError, OrgKey, Organization, Role, Stage, Stamp, Status, StatusId, StatusName,
+    SystemUser, TextError, UserId, Zone,
 };
 use store::{Durability, TenantRecord, Transaction};
 use thiserror::Error;
 
+use crate::audit;
 use crate::commit::{Committer, unavailable};
 use crate::directory::Directory;
+use crate::hashing::Busy;
+use crate::passwords::PasswordError;
 use crate::people::NewLogin;
 use crate::tenant::Tenant;
 use crate::{ReadOnly, Refusal, Service, secret};
@@ -85,6 +88,12 @@ pub enum AdminError {
     /// The organization follows another server.
     #[error(transparent)]
     ReadOnly(#[from] ReadOnly),
+    /// It cannot be a password.
+    #[error("the password {0}")]
+    Password(#[from] PasswordError),
+    /// Too many passwords are being checked.
+    #[error(transparent)]
+    Busy(#[from] Busy),
     /// The store or the random number generator does not answer.
     #[error("{0}")]
     Unavailable(String),
@@ -134,7 +143,10 @@ impl Service {
     /// # Errors
     /// When the id is taken or the store cannot write.
     pub fn add_org(&self, id: OrgId, name: Name, zone: Zone) -> Result<Arc<Tenant>, AdminError> {
-        self.call(None, move |committer| Ok(committer.add_org(id, name, zone, |_, _, _| Ok(()))?.0))
+        let by = By::COMMAND_LINE;
+        self.call(None, move |committer| {
+            Ok(committer.add_org(by, id, name, zone, |_, _, _| Ok(()))?.0)
+        })
     }
 
     /// Gives an organization another name, or shows its times in another zone.
@@ -237,28 +249,33 @@ impl Service {
         })
     }
 
-    /// Changes the directory and what the store has of it together; for a thread that may wait.
+    /// Changes the directory and what the store has of it together, for someone who typed a command; for a thread
+    /// that may wait.
     pub(crate) fn change_directory<T: Send + 'static, E: From<Refusal> + Send + 'static>(
         &self,
         org: &Arc<Tenant>,
         change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let org = org.clone();
-        self.call(Some(org.key), move |committer| committer.change_directory(&org, change))
+        let by = By::COMMAND_LINE;
+        self.call(Some(org.key), move |committer| committer.change_directory(&org, by, change))
     }
 
-    /// The same without waiting.
+    /// The same without waiting, for anyone.
     pub(crate) async fn change_directory_async<
         T: Send + 'static,
         E: From<Refusal> + Send + 'static,
     >(
         &self,
         org: &Arc<Tenant>,
+        by: By,
         change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
         let org = org.clone();
-        self.call_async(Some(org.key), move |committer| committer.change_directory(&org, change))
-            .await
+        self.call_async(Some(org.key), move |committer| {
+            committer.change_directory(&org, by, change)
+        })
+        .await
     }
 }
 
@@ -304,6 +321,7 @@ impl Committer {
     /// Adds an organization with the first statuses, and with what `more` puts into it in the same transaction.
     pub(crate) fn add_org<T>(
         &mut self,
+        by: By,
         id: OrgId,
         name: Name,
         zone: Zone,
@@ -332,22 +350,34 @@ impl Committer {
         let tenant = Tenant::load(store, stored.clone(), Stamp::MIN, rooms);
         let tenant = tenant.map_err(|e| unavailable(&e))?;
         let mut directory = Directory::clone(&tenant.directory());
+        let now = shared.clock.now();
         let made = self.transact(Durability::Power, |t| {
             put_tenant(t, &stored).map_err(|e| AdminError::from(unavailable(&e)))?;
-            more(&mut directory, t, tenant.key)
+            let made = more(&mut directory, t, tenant.key)?;
+            let what = format!("created the organization {}", tenant.id);
+            let entry = tenant.audit.entry(now, by, AuditKind::Setup, &what);
+            t.put_audit(tenant.key, &entry).map_err(|e| AdminError::from(unavailable(&e)))?;
+            audit::put_difference(&tenant, &tenant.directory(), &directory, by, now, t)?;
+            Ok::<_, AdminError>(made)
         })?;
         tenant.set_directory(directory);
         Ok((shared.take_up(tenant), made))
     }
 
+    /// Changes the directory, and notes in the same transaction what has changed, and by whom.
     pub(crate) fn change_directory<T, E: From<Refusal>>(
         &mut self,
         org: &Tenant,
+        by: By,
         change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut directory = Directory::clone(&org.directory());
-        let value =
-            self.transact(Durability::Power, |transaction| change(&mut directory, transaction))?;
+        let (before, now) = (org.directory(), self.shared.clock.now());
+        let mut directory = Directory::clone(&before);
+        let value = self.transact(Durability::Power, |transaction| {
+            let value = change(&mut directory, transaction)?;
+            audit::put_difference(org, &before, &directory, by, now, transaction)?;
+            Ok::<_, E>(value)
+        })?;
         org.set_directory(directory);
         Ok(value)
     }

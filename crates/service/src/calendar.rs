@@ -67,7 +67,7 @@ impl Service {
     ) -> Result<(), AdminError> {
         let person = by.clone();
         let role = if of == by.user { Role::Viewer } else { Role::Admin };
-        self.change_directory_async(&by.tenant, move |directory, transaction| {
+        self.change_directory_async(&by.tenant, by.by(), move |directory, transaction| {
             person.check(directory, role)?;
             let user = directory.users.get_mut(&of).ok_or(AdminError::UnknownUser(of))?;
             user.calendar = feed;

@@ -11,6 +11,7 @@
 mod accounts;
 mod admin;
 mod alphabet;
+mod audit;
 mod batch;
 mod bin;
 mod board;
@@ -21,6 +22,7 @@ mod clock;
 mod commit;
 mod coverage;
 mod custom_fields;
+mod devices;
 mod digest;
 mod directory;
 mod disk;
@@ -28,6 +30,7 @@ mod examples;
 mod export;
 mod exposure;
 mod external_ids;
+mod hashing;
 mod history;
 mod import;
 mod intake;
@@ -77,12 +80,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{Author, Clock, OrgId, OrgKey, Stamp};
 use parking_lot::{Mutex, RwLock};
-use store::{SearchIndex, Store};
-use tokio::sync::{Notify, Semaphore, oneshot, watch};
+use store::{DeviceKey, SearchIndex, Store};
+use tokio::sync::{Notify, oneshot, watch};
 
 use crate::board::Boards;
 use crate::commit::{Job, Queue, stopping};
 use crate::disk::Disk;
+use crate::hashing::Hashing;
 use crate::lease::Lease;
 use crate::removed::RemovedLists;
 use crate::room::Rooms;
@@ -96,6 +100,7 @@ use crate::views::Views;
 pub use accounts::Accounts;
 pub use admin::{AdminError, FIRST_STATUSES, NewKey, NewUser};
 pub use alphabet::place;
+pub use audit::{AUDIT_DAYS_MAX, AUDIT_ENTRIES_MAX};
 pub use bin::{Removed, RemovedFound, RemovedPage};
 pub use board::{Column, Filter, ListError, ListQuery, Listing};
 pub use brought_key::{BroughtKey, BroughtKeyError, KEY_CHARS_MAX, KEY_CHARS_MIN};
@@ -108,6 +113,7 @@ pub use digest::{DigestPart, DigestQuery, Digested};
 pub use directory::Directory;
 pub use disk::DiskLimits;
 pub use examples::{ExamplesError, RemovedExamples, made_up};
+pub use hashing::{BUSY_SECONDS, Busy};
 pub use history::{Change, Difference, Story};
 pub use import::{
     Conflicts, Differing, FollowError, FollowPage, Followed, ImportError, ImportNames,
@@ -124,7 +130,7 @@ pub use login::LoginError;
 pub use long_work::{BulkChange, LongWork, LongWorkError, Outcome};
 pub use network::Network;
 pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
-pub use people::{Person, SignInError};
+pub use people::{Attempt, NewSession, Person, SignInError};
 pub use preview::{AsOf, Preview, PreviewError};
 pub use query::{Direction, Order, SyncQuery};
 pub use random::{Random, SystemRandom};
@@ -138,7 +144,10 @@ pub use sabotage::Guard;
 #[cfg(feature = "sabotage")]
 pub use sabotage::{switch_off, tighten_limits};
 pub use secret::hash as hash_secret;
-pub use sessions::{Caller, PERSON_IDLE_HOURS_MAX, SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX};
+pub use sessions::{
+    Caller, PERSON_IDLE_HOURS_MAX, PERSON_SESSION_DAYS_MAX, PERSON_STAYS_IDLE_DAYS_MAX,
+    SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX,
+};
 pub use settings::{Step, UserEdit};
 pub use setup::{FirstAdmin, FirstOrg, SetupError};
 pub use shed::{Shed, describe_shed, shed, tell_shed};
@@ -198,8 +207,10 @@ pub(crate) struct Shared {
     long_steps: Mutex<()>,
     /// Whether a thread reads words into the index.
     pub(crate) indexing: AtomicBool,
-    /// To be held while a password is hashed.
-    pub(crate) hashing: Arc<Semaphore>,
+    /// Turns to hash a password.
+    pub(crate) hashing: Hashing,
+    /// What device cookies are signed with.
+    pub(crate) device_key: DeviceKey,
     /// False while the store has to be reopened.
     pub(crate) in_order: AtomicBool,
     /// True once the service ends: background work stops.

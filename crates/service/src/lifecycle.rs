@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{Clock, Seq, Stamp};
 use parking_lot::{Mutex, RwLock};
-use store::{Durability, FolderState, SearchIndex, Store, StoreError, TenantRecord};
+use store::{DeviceKey, Durability, FolderState, SearchIndex, Store, StoreError, TenantRecord};
 use thiserror::Error;
-use tokio::sync::{Notify, Semaphore, oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 
 use crate::board::Boards;
 use crate::commit::{Committer, Job, Queue, unavailable};
 use crate::disk::{Disk, DiskLimits};
+use crate::hashing::Hashing;
 use crate::lease::Lease;
 use crate::notes::Note;
-use crate::passwords::HASHING_MAX;
 use crate::removed::RemovedLists;
 use crate::room::Rooms;
 use crate::runtime::wait;
@@ -54,6 +54,9 @@ pub enum OpenError {
     /// The clock is too far from what is stored, or from every plausible year.
     #[error(transparent)]
     Clock(#[from] ClockError),
+    /// The operating system gives no randomness.
+    #[error("{0}")]
+    Random(String),
     /// The operating system gives no thread.
     #[error("cannot start the thread that commits: {0}")]
     Thread(std::io::Error),
@@ -144,6 +147,7 @@ impl Service {
         }
         start.tell();
         let lost_before = start.lost_before(&folder);
+        let device_key = folder.device_key.map_or_else(|| new_device_key(random.as_ref()), Ok)?;
         let Start { tenants, sessions, latest, lost_runs, .. } = start;
         let (orders_bytes, views_bytes) =
             (settings.cache_bytes_max / 2, settings.cache_bytes_max / 4);
@@ -171,7 +175,8 @@ impl Service {
             indexing: AtomicBool::new(false),
             long_steps: Mutex::new(()),
             warmed: AtomicBool::new(false),
-            hashing: Arc::new(Semaphore::new(HASHING_MAX)),
+            hashing: Hashing::default(),
+            device_key,
             in_order: AtomicBool::new(true),
             closing: AtomicBool::new(false),
             boot,
@@ -219,6 +224,7 @@ impl Service {
             let expired = org.runs.lock().expire(now);
             self.note_all(expired.into_iter().map(|run| (org.clone(), Note::RunEnded(run)))).await;
             org.coverages.write_soon();
+            self.keep_audit(&org).await;
         }
     }
 
@@ -280,6 +286,12 @@ impl Drop for EndsTheProcess {
     }
 }
 
+fn new_device_key(random: &dyn Random) -> Result<DeviceKey, OpenError> {
+    let mut key = [0; 32];
+    random.fill(&mut key).map_err(OpenError::Random)?;
+    Ok(DeviceKey(key))
+}
+
 /// The latest stamp of all versions.
 fn newest_stamp(store: &dyn Store, tenants: &[TenantRecord]) -> Result<Stamp, StoreError> {
     let mut newest = Stamp::MIN;
@@ -315,6 +327,8 @@ impl Committer {
                 for org in &orgs {
                     let runs = org.runs.lock().not_kept();
                     runs.iter().try_for_each(|run| transaction.put_run(org.key, run))?;
+                    let counts = org.audit.not_written();
+                    counts.iter().try_for_each(|one| transaction.put_audit(org.key, one))?;
                     let coverages = org.coverages.take_all();
                     coverages.iter().try_for_each(|one| transaction.put_coverage(org.key, one))?;
                 }
@@ -334,7 +348,8 @@ impl Shared {
         // Which runs have been dropped for others is known in memory alone.
         let dropped = || self.tenants.read().values().any(|org| org.runs.lock().have_dropped());
         let lost_before = if clean && dropped() { self.steady_now() } else { self.lost_before };
-        FolderState { lease, clean, boot, lost_before, transactions }
+        let device_key = Some(self.device_key);
+        FolderState { lease, clean, boot, lost_before, transactions, device_key }
     }
 
     /// The lease has become durable: waiters for the horizon look again.

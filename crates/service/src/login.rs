@@ -1,8 +1,9 @@
 //! Logging in and out, and identifying callers.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use domain::{KeyId, Opener, OrgId, SecretHash, Stage, Stamp, SystemUser};
+use domain::{Actor, AuditKind, By, KeyId, Opener, OrgId, SecretHash, Stage, Stamp, SystemUser};
 use store::SessionRecord;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
@@ -47,13 +48,31 @@ impl Service {
     /// # Errors
     /// See [`LoginError`].
     pub async fn login(&self, org: &OrgId, key: &str) -> Result<(Arc<Tenant>, String), LoginError> {
+        self.login_from(org, key, None).await
+    }
+
+    /// The same for a client at this address.
+    ///
+    /// # Errors
+    /// See [`LoginError`].
+    pub async fn login_from(
+        &self,
+        org: &OrgId,
+        key: &str,
+        from: Option<IpAddr>,
+    ) -> Result<(Arc<Tenant>, String), LoginError> {
         let org = self.org(org).ok_or(LoginError::UnknownOrganization)?;
-        let key = live_key(&org.directory(), key)?;
+        let key = live_key(&org.directory(), key).map_err(|(actor, refused)| {
+            let by = By { actor, from };
+            self.note_refused(&org, by, AuditKind::KeyLoginRefused, &refused.to_string());
+            refused
+        })?;
         self.open_organization(&org).await?;
         let random = self.shared.random.as_ref();
         let id = secret::generate(random).map_err(LoginError::Unavailable)?;
         let now = self.shared.steady_now();
-        self.open_session(&org, Opener::Key(key), secret::hash(&id), now).await?;
+        self.note_key_login(&org, By { actor: Actor::Key(key), from });
+        self.open_session(&org, Opener::Key(key), secret::hash(&id), now, false).await?;
         Ok((org, id))
     }
 
@@ -63,7 +82,7 @@ impl Service {
     /// See [`LoginError`].
     pub fn org_of_key(&self, org: &OrgId, key: &str) -> Result<Arc<Tenant>, LoginError> {
         let org = self.org(org).ok_or(LoginError::UnknownOrganization)?;
-        live_key(&org.directory(), key)?;
+        live_key(&org.directory(), key).map_err(|(_, refused)| refused)?;
         Ok(org)
     }
 
@@ -74,8 +93,9 @@ impl Service {
         opener: Opener,
         hash: SecretHash,
         now: Stamp,
+        stays: bool,
     ) -> Result<Arc<Session>, LoginError> {
-        let record = SessionRecord { hash, opener, created: now, last_used: now };
+        let record = SessionRecord { hash, opener, created: now, last_used: now, stays };
         let session = Arc::new(Session::new(org.clone(), &record));
         // Live it is once it is kept, whether or not anybody still waits for that here.
         if let Some(ended) = self.shared.sessions.open(session.clone()) {
@@ -92,14 +112,18 @@ impl Service {
         if org.directory().organization.stage == Stage::Open {
             return Ok(());
         }
-        let opened = self.change_directory_async::<_, AdminError>(org, |directory, transaction| {
-            if directory.organization.stage == Stage::Importing {
-                return Err(Refusal::under_import().into());
-            }
-            directory.organization.stage = Stage::Open;
-            transaction.put_organization(&directory.organization).map_err(|e| unavailable(&e))?;
-            Ok(())
-        });
+        let by = By::COMMAND_LINE; // Nothing that is noted changes.
+        let opened =
+            self.change_directory_async::<_, AdminError>(org, by, |directory, transaction| {
+                if directory.organization.stage == Stage::Importing {
+                    return Err(Refusal::under_import().into());
+                }
+                directory.organization.stage = Stage::Open;
+                transaction
+                    .put_organization(&directory.organization)
+                    .map_err(|e| unavailable(&e))?;
+                Ok(())
+            });
         opened.await.map_err(|e| LoginError::Unavailable(e.to_string()))
     }
 
@@ -139,17 +163,18 @@ impl Service {
     }
 }
 
-/// The key that this is the secret of. Every key is compared, in constant time.
-fn live_key(directory: &Directory, secret: &str) -> Result<KeyId, LoginError> {
+/// The key that this is the secret of; whose login is refused, and why, if it is none that works. Every key is compared, in constant time.
+fn live_key(directory: &Directory, secret: &str) -> Result<KeyId, (Actor, LoginError)> {
     let hash = secret::hash(secret.trim());
     let matching = directory.keys.values().fold(None, |found, key| {
         if bool::from(key.hash.0.ct_eq(&hash.0)) { Some(key) } else { found }
     });
-    let key = matching.ok_or(LoginError::UnknownKey)?;
+    let key = matching.ok_or((Actor::Unknown, LoginError::UnknownKey))?;
+    let actor = Actor::Key(key.id);
     if key.revoked {
-        return Err(LoginError::RevokedKey);
+        return Err((actor, LoginError::RevokedKey));
     }
-    directory.live_user(key.id).map(|_| key.id).ok_or(LoginError::DisabledUser)
+    directory.live_user(key.id).map(|_| key.id).ok_or((actor, LoginError::DisabledUser))
 }
 
 impl Caller {

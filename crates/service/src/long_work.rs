@@ -8,7 +8,9 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::{ActivityId, Patch, Presence, Role, Seq, StatusId, StatusName, StatusRef, UserId};
+use domain::{
+    ActivityId, AuditKind, Patch, Presence, Role, Seq, StatusId, StatusName, StatusRef, UserId,
+};
 use parking_lot::Mutex;
 use thiserror::Error;
 use tokio::sync::watch;
@@ -187,6 +189,8 @@ struct NewWork {
     title: String,
     total: Option<u64>,
     is_import: bool,
+    /// What the audit trail calls it; none if what it does is noted there anyway.
+    kind: Option<AuditKind>,
 }
 
 /// The works of one organization.
@@ -198,7 +202,7 @@ pub(crate) struct LongWorks {
 
 impl LongWorks {
     fn begin(&mut self, new: NewWork) -> Result<Arc<LongWork>, LongWorkError> {
-        let NewWork { title, total, is_import } = new;
+        let NewWork { title, total, is_import, kind: _ } = new;
         if is_import && self.works.iter().any(|work| work.is_import && work.is_working()) {
             return Err(LongWorkError::Importing);
         }
@@ -257,7 +261,8 @@ impl Service {
     ) -> Result<Arc<LongWork>, LongWorkError> {
         let (service, person_there) = (self.clone(), person.clone());
         let total = Some(ids.len() as u64);
-        let new = NewWork { title, total, is_import: false };
+        let kind = Some(AuditKind::Bulk);
+        let new = NewWork { title, total, is_import: false, kind };
         self.start(person, Role::Editor, new, move |work| {
             let writes = ids.into_iter().map(|id| change.write(id));
             service.write_all(&person_there, writes, work)
@@ -287,7 +292,8 @@ impl Service {
         let (service, person_there) = (self.clone(), person.clone());
         let (made_there, undone_there) = (made.clone(), undone.clone());
         let (title, total) = (undone_title(&undone.title), Some(made.len()));
-        let new = NewWork { title, total, is_import: false };
+        let kind = Some(AuditKind::Bulk);
+        let new = NewWork { title, total, is_import: false, kind };
         let started = self.start(person, Role::Editor, new, move |work| {
             let org = person_there.tenant.clone();
             let id = |version| Some((org.timeline.read().id(version)?, version));
@@ -324,7 +330,7 @@ impl Service {
         total: u64,
     ) -> Result<Arc<LongWork>, LongWorkError> {
         let (service, person_there) = (self.clone(), person.clone());
-        let new = NewWork { title, total: Some(total), is_import: false };
+        let new = NewWork { title, total: Some(total), is_import: false, kind: None };
         self.start(person, Role::Admin, new, move |work| {
             let renamed = service.rename_status_for(&person_there, id, name, &mut |spread| {
                 work.done.store(spread.changed, Ordering::Relaxed);
@@ -347,7 +353,8 @@ impl Service {
         total: u64,
         import: impl FnOnce(&Arc<dyn Fn(u64) + Send + Sync>) -> Result<u64, String> + Send + 'static,
     ) -> Result<Arc<LongWork>, LongWorkError> {
-        let new = NewWork { title, total: Some(total), is_import: true };
+        let kind = Some(AuditKind::Import);
+        let new = NewWork { title, total: Some(total), is_import: true, kind };
         self.start(person, Role::Admin, new, move |work| {
             let working = work.clone();
             let progress: Arc<dyn Fn(u64) + Send + Sync> =
@@ -373,12 +380,20 @@ impl Service {
             return Err(LongWorkError::PermissionDenied);
         }
         person.tenant.directory().is_writable()?;
+        let kind = new.kind;
         let work = person.tenant.long_works.lock().begin(new)?;
         let (working, service, org) = (work.clone(), self.clone(), person.tenant.clone());
+        let by = person.by();
         let thread = std::thread::Builder::new().name("work".to_owned());
         let started = thread.spawn(move || {
             let ends = EndsAnyway(working);
-            let outcome = act(&ends.0);
+            // Nothing is done that could not be noted.
+            let noted =
+                kind.map_or(Ok(()), |kind| service.note_act_here(&org, by, kind, &ends.0.title));
+            let outcome = match noted {
+                Ok(()) => act(&ends.0),
+                Err(refusal) => Outcome::Failed(refusal.to_string()),
+            };
             service.bring_up_board(&org);
             ends.0.end(outcome);
         });

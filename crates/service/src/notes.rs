@@ -1,8 +1,8 @@
-//! Small facts about sessions and runs that are saved without waiting for the disk.
+//! Small facts about sessions, runs and what people do that are saved without waiting for the disk.
 
 use std::sync::Arc;
 
-use domain::{Opener, OrgKey};
+use domain::{AuditEntry, Opener, OrgKey};
 use store::{RunRecord, SessionRecord, StoreError, Transaction};
 
 use crate::sessions::Session;
@@ -23,6 +23,8 @@ pub(crate) enum Note {
     Run(RunRecord),
     /// A run is forgotten.
     RunEnded(RunRecord),
+    /// Something that an admin should find later.
+    Audit(Box<AuditEntry>),
 }
 
 impl Note {
@@ -41,6 +43,7 @@ impl Note {
             Note::SessionEnded(session) => to.drop_session(org, session),
             Note::Run(run) => to.put_run(org, run),
             Note::RunEnded(run) => to.drop_run(org, run),
+            Note::Audit(entry) => to.put_audit(org, entry),
         }
     }
 
@@ -55,7 +58,7 @@ impl Note {
             }
             Note::Logout(session) => session.end(),
             Note::Run(run) => tenant.runs.lock().kept(&run),
-            Note::Session(_) | Note::SessionEnded(_) | Note::RunEnded(_) => {}
+            Note::Session(_) | Note::SessionEnded(_) | Note::RunEnded(_) | Note::Audit(_) => {}
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Passwords: argon2id, with the cost that OWASP's password storage cheat sheet names first (19 MiB,
 //! two passes).
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use argon2::password_hash::phc::PasswordHash as Phc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -20,9 +23,6 @@ pub const PASSWORD_CHARS_MIN: usize = 10;
 /// The most bytes that a password may have.
 pub const PASSWORD_BYTES_MAX: usize = 1_000;
 
-/// Passwords that are hashed at the same time: each takes 19 MiB and a core.
-pub(crate) const HASHING_MAX: usize = 2;
-
 /// A password that may be set.
 #[derive(Clone)]
 pub struct Password(String);
@@ -36,7 +36,21 @@ pub enum PasswordError {
     /// It is too long.
     #[error("must have at most {PASSWORD_BYTES_MAX} bytes")]
     TooLong,
+    /// Everyone who guesses tries it.
+    #[error("must not be one of the most common passwords")]
+    Common,
+    /// It is the name of something that everyone here knows.
+    #[error("must not be the name of the person or the organization, or the login name")]
+    Named,
+    /// It is the one that is to be replaced.
+    #[error("must be different from the current one")]
+    Same,
 }
+
+/// Passwords that those who guess try first: lower case, one a line, sorted. A selection of our own; shorter ones are
+/// refused for their length.
+static COMMON: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
 impl Password {
     /// Takes a password as it is, blanks included; however its letters are put together.
@@ -54,8 +68,34 @@ impl Password {
         if text.len() > PASSWORD_BYTES_MAX {
             return Err(PasswordError::TooLong);
         }
+        if COMMON.contains(&*text.to_lowercase()) {
+            return Err(PasswordError::Common);
+        }
         Ok(Password(text.to_owned()))
     }
+
+    /// Refuses a password that is one of these names, whatever stands between its letters and digits, and whatever
+    /// number comes after it.
+    pub(crate) fn is_none_of<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Result<(), PasswordError> {
+        let password = bare(&self.0);
+        let is_it = |name: &str| !name.is_empty() && password == name;
+        let named = names.into_iter().any(|name| is_it(&bare(name)));
+        if named { Err(PasswordError::Named) } else { Ok(()) }
+    }
+
+    /// Whether it is the same as a password that was typed.
+    pub(crate) fn is(&self, typed: &str) -> bool {
+        self.0 == normal(typed)
+    }
+}
+
+/// The letters and digits of a text, without case, and without a number at its end.
+fn bare(text: &str) -> String {
+    let letters = normal(text).to_lowercase().replace(|c: char| !c.is_alphanumeric(), "");
+    letters.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()
 }
 
 /// The one form in which passwords are compared: é is one letter, whether typed as one character or as two, and every
@@ -104,4 +144,21 @@ pub(crate) fn matches(password: &str, kept: &PasswordHash) -> bool {
     let Ok(kept) = Phc::new(&kept.0) else { return false };
     password.len() <= PASSWORD_BYTES_MAX
         && argon2().verify_password(normal(password).as_bytes(), &kept).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_common_passwords_is_as_it_is_read() {
+        let lines: Vec<&str> = include_str!("common_passwords.txt").lines().collect();
+        assert!(lines.is_sorted(), "sorted");
+        assert_eq!(lines.len(), COMMON.len(), "each once");
+        for line in lines {
+            assert_eq!(line, line.to_lowercase());
+            assert_eq!(line, normal(line));
+            assert!(line.chars().count() >= PASSWORD_CHARS_MIN, "{line} is too short anyway");
+        }
+    }
 }

@@ -1,20 +1,23 @@
 //! People: signing in to the pages with a name and a password.
 
+use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
 use domain::{
-    Author, Login, LoginName, Opener, OrgId, OrgKey, Origin, PasswordHash, Role, Stamp, SystemUser,
-    UserId, Zone,
+    Actor, AuditKind, Author, By, Login, LoginName, Name, Opener, OrgId, OrgKey, Organization,
+    Origin, PasswordHash, Role, Stamp, SystemUser, UserId, Zone,
 };
 
 use store::Transaction;
 use thiserror::Error;
 
 use crate::admin::{NewUser, put_new_user};
-use crate::commit::{stopping, unavailable};
+use crate::commit::unavailable;
+use crate::devices::{self, TypedName};
 use crate::directory::Directory;
+use crate::hashing::{Busy, Whose};
 use crate::notes::Note;
-use crate::passwords::{self, Password};
+use crate::passwords::{self, Password, PasswordError};
 use crate::sessions::{Found, Session};
 use crate::tenant::Tenant;
 use crate::throttle::{Source, TooManyAttempts};
@@ -30,6 +33,35 @@ pub struct Person {
     /// What they may do.
     pub role: Role,
     pub(crate) session: Arc<Session>,
+    from: Option<IpAddr>,
+}
+
+/// What someone tries to sign in with.
+#[derive(Clone, Copy, Default)]
+pub struct Attempt<'a> {
+    /// The organization's id, as typed.
+    pub org: &'a str,
+    /// The login name, as typed.
+    pub login: &'a str,
+    /// The password, as typed.
+    pub password: &'a str,
+    /// Where it comes from, as far as that is known.
+    pub from: Option<IpAddr>,
+    /// The browser's device cookie; empty if it has none.
+    pub devices: &'a str,
+    /// Whether to stay signed in when the browser is closed.
+    pub stays: bool,
+}
+
+/// A session that has just been opened.
+#[derive(Clone)]
+pub struct NewSession {
+    /// The session's id, which is kept nowhere.
+    pub id: String,
+    /// Whether it outlives the browser.
+    pub stays: bool,
+    /// The browser's device cookie from now on.
+    pub devices: String,
 }
 
 /// Why signing in failed.
@@ -38,9 +70,15 @@ pub enum SignInError {
     /// The organization, name or password is wrong. The message does not say which.
     #[error("organization, login name or password is wrong")]
     Wrong,
+    /// The new password cannot be one.
+    #[error("the new password {0}")]
+    Password(PasswordError),
     /// Too many attempts have failed.
     #[error(transparent)]
     TooManyAttempts(#[from] TooManyAttempts),
+    /// Too many others are signing in.
+    #[error(transparent)]
+    Busy(#[from] Busy),
     /// The store or the machine's randomness does not answer.
     #[error("{0}")]
     Unavailable(String),
@@ -60,7 +98,11 @@ impl From<LoginError> for SignInError {
 
 impl From<AdminError> for SignInError {
     fn from(error: AdminError) -> SignInError {
-        SignInError::Unavailable(error.to_string())
+        match error {
+            AdminError::Busy(busy) => busy.into(),
+            AdminError::Password(wrong) => SignInError::Password(wrong),
+            other => SignInError::Unavailable(other.to_string()),
+        }
     }
 }
 
@@ -71,6 +113,24 @@ static NOBODYS: LazyLock<PasswordHash> = LazyLock::new(|| {
 });
 
 impl Person {
+    /// The person at this address: for the audit trail.
+    #[must_use]
+    pub fn at(self, from: Option<IpAddr>) -> Person {
+        Person { from, ..self }
+    }
+
+    /// Who does what they do, for the audit trail.
+    #[must_use]
+    pub fn by(&self) -> By {
+        By { actor: Actor::Person(self.user), from: self.from }
+    }
+
+    /// Whether they asked to stay signed in when the browser is closed.
+    #[must_use]
+    pub fn stays(&self) -> bool {
+        self.session.stays
+    }
+
     /// The author of this person's writes.
     #[must_use]
     pub fn author(&self) -> Author {
@@ -109,29 +169,83 @@ impl Person {
 }
 
 impl Service {
-    /// Signs a person in; returns the session's id, which is kept nowhere. `peer` tells attempts from
-    /// one place apart from those of others.
+    /// Signs a person in.
     ///
     /// # Errors
     /// See [`SignInError`].
-    pub async fn sign_in(
-        &self,
-        org: &str,
-        name: &str,
-        password: &str,
-        peer: &str,
-    ) -> Result<String, SignInError> {
-        let now = self.shared.steady_now();
-        let who = Source::name(&format!("{}/{}", org.trim(), name.trim().to_lowercase()));
-        let place = Source::place(peer);
-        self.shared.attempts.begin(&[who, place], now)?;
-        let found = self.login_of(org, name);
+    pub async fn sign_in(&self, attempt: Attempt<'_>) -> Result<NewSession, SignInError> {
+        let typed = TypedName::of(attempt.org, attempt.login);
+        let name = Source::name(typed.as_str());
+        let device = devices::known(&self.shared.device_key, attempt.devices, &typed);
+        let (sources, whose) = match &device {
+            Some(number) => (vec![Source::device(number)], Whose::Known(name)),
+            None => {
+                let place = Source::place(attempt.from);
+                (vec![name, place], Whose::Stranger { place, name })
+            }
+        };
+        let found = self.login_of(attempt.org, attempt.login);
+        if let Err(refused) = self.shared.attempts.begin(&sources, self.shared.steady_now()) {
+            self.note_refused_sign_in(&attempt, found.as_ref(), "too many attempts");
+            return Err(refused.into());
+        }
         let kept = found.as_ref().map_or_else(|| NOBODYS.clone(), |(_, _, kept)| kept.clone());
-        let matches = self.password_matches(password, kept).await?;
-        let (tenant, user, kept) = found.filter(|_| matches).ok_or(SignInError::Wrong)?;
-        self.shared.attempts.succeeded(who, Some(place));
+        let matches = self.password_matches(whose, attempt.password, kept).await;
+        if let Err(SignInError::Busy(_)) = matches {
+            // No one has looked at the password.
+            self.shared.attempts.give_back(&sources);
+        }
+        if !matches? {
+            self.note_refused_sign_in(&attempt, found.as_ref(), "wrong password");
+            return Err(SignInError::Wrong);
+        }
+        let Some((tenant, user, kept)) = found else { return Err(SignInError::Wrong) };
+        self.shared.attempts.succeeded(&sources);
         self.open_organization(&tenant).await?;
-        self.open_for(&tenant, user, &kept).await
+        let by = By { actor: Actor::Person(user), from: attempt.from };
+        let how = if device.is_some() { "in a known browser" } else { "in a new browser" };
+        self.note_with_next(&tenant, by, AuditKind::SignIn, &format!("signed in {how}"));
+        let id = self.open_for(&tenant, user, &kept, attempt.stays).await?;
+        self.new_session(id, attempt.stays, &typed, attempt.devices)
+    }
+
+    /// Counts it for the organization, if there is one. What was typed for an unknown name is not noted: it could be
+    /// a password.
+    fn note_refused_sign_in(
+        &self,
+        attempt: &Attempt<'_>,
+        found: Option<&(Arc<Tenant>, UserId, PasswordHash)>,
+        why: &str,
+    ) {
+        let from = attempt.from;
+        match found {
+            Some((tenant, user, _)) => {
+                let by = By { actor: Actor::Person(*user), from };
+                self.note_refused(tenant, by, AuditKind::SignInRefused, why);
+            }
+            None => {
+                let tenant = OrgId::parse(attempt.org).ok().and_then(|id| self.org(&id));
+                let by = By { actor: Actor::Unknown, from };
+                let why = "unknown login name, or a user who cannot sign in";
+                tenant.iter().for_each(|tenant| {
+                    self.note_refused(tenant, by, AuditKind::SignInRefused, why);
+                });
+            }
+        }
+    }
+
+    /// A session in a browser that is known for the name from now on.
+    pub(crate) fn new_session(
+        &self,
+        id: String,
+        stays: bool,
+        name: &TypedName,
+        devices: &str,
+    ) -> Result<NewSession, SignInError> {
+        let number =
+            secret::generate(self.shared.random.as_ref()).map_err(SignInError::Unavailable)?;
+        let devices = devices::renewed(&self.shared.device_key, devices, name, &number);
+        Ok(NewSession { id, stays, devices })
     }
 
     /// Opens a session of its own for every sign-in: an id that a browser brought along never becomes
@@ -141,13 +255,14 @@ impl Service {
         tenant: &Arc<Tenant>,
         user: UserId,
         kept: &PasswordHash,
+        stays: bool,
     ) -> Result<String, SignInError> {
         let id = secret::generate(self.shared.random.as_ref()).map_err(SignInError::Unavailable)?;
         let login = || tenant.directory().users.get(&user).and_then(|user| user.login.clone());
         // Within the millisecond in which the password was set, a session is younger than it still.
         let password_set = login().map_or(Stamp::MIN, |login| login.password_set);
         let (hash, now) = (secret::hash(&id), self.shared.steady_now().max(password_set));
-        let session = self.open_session(tenant, Opener::Login(user), hash, now).await?;
+        let session = self.open_session(tenant, Opener::Login(user), hash, now, stays).await?;
         // A password that was set while this one was looked at: either it came before this look, or the
         // session is older than it and worth nothing.
         if login().is_none_or(|login| login.password.as_ref() != Some(kept)) {
@@ -168,23 +283,30 @@ impl Service {
         Some((tenant, user.id, password))
     }
 
-    /// Hashing takes time and memory on purpose: only a few at a time, on threads where nothing else waits.
-    async fn password_matches(&self, password: &str, kept: PasswordHash) -> Result<bool, Refusal> {
+    async fn password_matches(
+        &self,
+        whose: Whose,
+        password: &str,
+        kept: PasswordHash,
+    ) -> Result<bool, SignInError> {
         let password = password.to_owned();
-        self.hashing(move || passwords::matches(&password, &kept)).await
+        Ok(self.hashing(whose, move || passwords::matches(&password, &kept)).await??)
     }
 
-    /// The turn ends with the work, which continues even if the client disconnects.
+    /// Hashing takes time and memory on purpose: only a few at a time, on threads where nothing else waits. The
+    /// turn ends with the work, which continues even if the client disconnects.
     async fn hashing<T: Send + 'static>(
         &self,
+        whose: Whose,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Refusal> {
-        let turn = self.shared.hashing.clone().acquire_owned().await.map_err(|_| stopping())?;
-        self.blocking(move || {
-            let _turn = turn;
-            work()
-        })
-        .await
+    ) -> Result<Result<T, Refusal>, Busy> {
+        let turn = self.shared.hashing.turn(whose).await?;
+        Ok(self
+            .blocking(move || {
+                let _turn = turn;
+                work()
+            })
+            .await)
     }
 
     /// A secret that cannot be guessed.
@@ -200,7 +322,7 @@ impl Service {
     pub fn person(&self, session_id: &str) -> Option<Person> {
         let Found { session, user, role, .. } = self.live_session(secret::hash(session_id))?;
         let Opener::Login(_) = session.opener else { return None };
-        Some(Person { tenant: session.tenant.clone(), user, role, session })
+        Some(Person { tenant: session.tenant.clone(), user, role, session, from: None })
     }
 
     /// Ends the person's session.
@@ -208,6 +330,7 @@ impl Service {
     /// # Errors
     /// When the store cannot save it; then the session continues.
     pub async fn sign_out(&self, person: &Person) -> Result<(), Refusal> {
+        self.note_with_next(&person.tenant, person.by(), AuditKind::SignOut, "signed out");
         self.end_session(&person.session).await
     }
 
@@ -227,14 +350,20 @@ impl Service {
         let verified =
             person.system_user().and_then(|user| user.login).ok_or(SignInError::Wrong)?;
         let known = verified.password.clone().ok_or(SignInError::Wrong)?;
-        if !self.password_matches(current, known).await? {
+        if !self.password_matches(Whose::Known(who), current, known).await? {
+            let (kind, why) = (AuditKind::SignInRefused, "wrong current password, to change it");
+            self.note_refused(&person.tenant, person.by(), kind, why);
             return Err(SignInError::Wrong);
         }
-        self.shared.attempts.succeeded(who, None);
-        let login = self.new_login(verified.name, new).await?;
+        self.shared.attempts.succeeded(&[who]);
+        if new.is(current) {
+            return Err(SignInError::Password(PasswordError::Same));
+        }
+        let called = called(&person.tenant.directory(), person.user);
+        let login = self.new_login(&called, verified.name, new).await?;
         let (by, kept) = (person.clone(), login.password.clone());
         let replaced = self
-            .change_directory_async(&person.tenant, move |directory, transaction| {
+            .change_directory_async(&person.tenant, person.by(), move |directory, transaction| {
                 by.check(directory, Role::Viewer)?;
                 // Somebody may have set another one meanwhile: that one stays.
                 let present = directory.users.get(&by.user).and_then(|user| user.login.as_ref());
@@ -248,7 +377,7 @@ impl Service {
         if !replaced {
             return Err(SignInError::Wrong);
         }
-        self.open_for(&person.tenant, person.user, &kept).await
+        self.open_for(&person.tenant, person.user, &kept, person.session.stays).await
     }
 
     /// Chooses the zone in which the pages show a person times; none for the organization's.
@@ -257,7 +386,7 @@ impl Service {
     /// When the person is not here any more, or the store cannot write.
     pub async fn set_zone(&self, person: &Person, zone: Option<Zone>) -> Result<(), AdminError> {
         let by = person.clone();
-        self.change_directory_async(&person.tenant, move |directory, transaction| {
+        self.change_directory_async(&person.tenant, person.by(), move |directory, transaction| {
             by.check(directory, Role::Viewer)?;
             let user = directory.users.get_mut(&by.user);
             let user = user.ok_or(AdminError::UnknownUser(by.user))?;
@@ -279,22 +408,28 @@ impl Service {
         name: LoginName,
         password: Password,
     ) -> Result<(), AdminError> {
-        let login = self.new_login(name, password).await?;
+        let called = called(&org.directory(), user);
+        let login = self.new_login(&called, name, password).await?;
         let key = org.key;
-        self.change_directory_async(org, move |directory, transaction| {
+        self.change_directory_async(org, By::COMMAND_LINE, move |directory, transaction| {
             put_login(directory, transaction, key, user, login)
         })
         .await
     }
 
-    /// A login to be saved: the password is hashed, a few at a time and on threads where nothing else waits.
+    /// A login to be saved, of a person of these names: the password is hashed, a few at a time and on threads where
+    /// nothing else waits.
     pub(crate) async fn new_login(
         &self,
+        called: &[String],
         name: LoginName,
         password: Password,
     ) -> Result<NewLogin, AdminError> {
+        refuse_names(&password, called, &name)?;
         let random = self.shared.random.clone();
-        let hash = self.hashing(move || passwords::hash_anew(&password, random.as_ref())).await?;
+        let whose = Whose::Known(Source::name(&format!("set for {name}")));
+        let hash = self.hashing(whose, move || passwords::hash_anew(&password, random.as_ref()));
+        let hash = hash.await??;
         let password = hash.map_err(AdminError::Unavailable)?;
         Ok(NewLogin { name, password, shared: self.shared.clone() })
     }
@@ -310,7 +445,8 @@ impl Service {
         name: LoginName,
         password: &Password,
     ) -> Result<(), AdminError> {
-        let login = self.new_login_here(name, password)?;
+        let called = called(&org.directory(), user);
+        let login = self.new_login_here(&called, name, password)?;
         let key = org.key;
         self.change_directory(org, move |directory, transaction| {
             put_login(directory, transaction, key, user, login)
@@ -328,19 +464,52 @@ impl Service {
         name: LoginName,
         password: &Password,
     ) -> Result<UserId, AdminError> {
-        let login = self.new_login_here(name, password)?;
+        let called = called_anew(&org.directory().organization, &user.name);
+        let login = self.new_login_here(&called, name, password)?;
         let key = org.key;
         self.change_directory(org, move |directory, transaction| {
             put_new_user(directory, transaction, key, user, Some(login))
         })
     }
 
-    fn new_login_here(&self, name: LoginName, password: &Password) -> Result<NewLogin, AdminError> {
+    fn new_login_here(
+        &self,
+        called: &[String],
+        name: LoginName,
+        password: &Password,
+    ) -> Result<NewLogin, AdminError> {
+        refuse_names(password, called, &name)?;
         let hash = passwords::hash_anew(password, self.shared.random.as_ref());
         let password = hash.map_err(AdminError::Unavailable)?;
         Ok(NewLogin { name, password, shared: self.shared.clone() })
     }
 }
+
+/// What a person and their organization are called: no passwords.
+pub(crate) fn called(directory: &Directory, user: UserId) -> Vec<String> {
+    let organization = &directory.organization;
+    match directory.users.get(&user) {
+        Some(user) => called_anew(organization, &user.name),
+        None => vec![organization.id.to_string(), organization.name.to_string()],
+    }
+}
+
+/// The same of a person who is to be added.
+pub(crate) fn called_anew(organization: &Organization, person: &Name) -> Vec<String> {
+    vec![organization.id.to_string(), organization.name.to_string(), person.to_string()]
+}
+
+fn refuse_names(
+    password: &Password,
+    called: &[String],
+    login: &LoginName,
+) -> Result<(), PasswordError> {
+    let called = called.iter().map(String::as_str);
+    password.is_none_of(called.chain([login.as_str(), PRODUCT]))
+}
+
+/// What everyone sees on the sign-in page.
+const PRODUCT: &str = "Driftless";
 
 /// A login to be kept. When it was set is decided inside the commit: a session may be opened with the
 /// password before it until then.

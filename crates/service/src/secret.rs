@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::Random;
 
 /// Bytes of randomness in a secret; it is written as twice as many hex digits.
-const SECRET_BYTES: usize = 16;
+pub(crate) const SECRET_BYTES: usize = 16;
 
 /// A new secret: 32 lower-case hex digits, safe in a URL as they are.
 pub(crate) fn generate(random: &dyn Random) -> Result<String, String> {

@@ -13,7 +13,7 @@ use crate::admin::{NewKey, NewUser, expect, put_new_key, put_new_user, revoke};
 use crate::commit::unavailable;
 use crate::directory::Directory;
 use crate::passwords::{self, Password};
-use crate::people::put_login;
+use crate::people::{called, called_anew, put_login};
 use crate::statuses::{begin_with, offer, put_new_status, retire, set_done, step_status};
 use crate::tenant::Tenant;
 use crate::{AdminError, Person, Service};
@@ -127,7 +127,10 @@ impl Service {
         login: Option<(LoginName, Password)>,
     ) -> Result<UserId, AdminError> {
         let login = match login {
-            Some((name, password)) => Some(self.new_login(name, password).await?),
+            Some((name, password)) => {
+                let called = called_anew(&by.tenant.directory().organization, &user.name);
+                Some(self.new_login(&called, name, password).await?)
+            }
             None => None,
         };
         let org = by.tenant.key;
@@ -181,7 +184,8 @@ impl Service {
         if id == by.user {
             return Err(AdminError::Yourself);
         }
-        let login = self.new_login(name, password).await?;
+        let called = called(&by.tenant.directory(), id);
+        let login = self.new_login(&called, name, password).await?;
         let org = by.tenant.key;
         self.change_as_admin(by, move |directory, transaction| {
             put_login(directory, transaction, org, id, login)
@@ -230,7 +234,7 @@ impl Service {
         done: bool,
     ) -> Result<(), AdminError> {
         let by = by.clone();
-        self.change_status(&by.tenant.clone(), id, move |directory, status| {
+        self.change_status(&by.tenant.clone(), by.by(), id, move |directory, status| {
             by.check(directory, Role::Admin)?;
             set_done(status, done);
             Ok(())
@@ -262,7 +266,7 @@ impl Service {
         retired: bool,
     ) -> Result<(), AdminError> {
         let by = by.clone();
-        self.change_status(&by.tenant.clone(), id, move |directory, status| {
+        self.change_status(&by.tenant.clone(), by.by(), id, move |directory, status| {
             by.check(directory, Role::Admin)?;
             if retired {
                 return retire(directory, status);
@@ -297,7 +301,7 @@ impl Service {
         + 'static,
     ) -> Result<T, AdminError> {
         let person = by.clone();
-        self.change_directory_async(&by.tenant, move |directory, transaction| {
+        self.change_directory_async(&by.tenant, by.by(), move |directory, transaction| {
             person.check(directory, Role::Admin)?;
             change(directory, transaction)
         })

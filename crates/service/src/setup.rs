@@ -4,20 +4,22 @@
 //! The link's token is good for one admin and for this process alone. It is kept as a hash, like every secret, and
 //! is worth nothing as soon as someone can sign in, however they got there.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use domain::{LoginName, Name, OrgId, Role, SecretHash, UserId, Zone};
+use domain::{Actor, AuditKind, By, LoginName, Name, OrgId, Role, SecretHash, UserId, Zone};
 use parking_lot::Mutex;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
 use crate::admin::{NewUser, put_new_user};
 use crate::commit::Committer;
+use crate::devices::TypedName;
 use crate::passwords::Password;
-use crate::people::NewLogin;
+use crate::people::{NewLogin, called_anew};
 use crate::tenant::Tenant;
 use crate::throttle::{Source, TooManyAttempts};
-use crate::{AdminError, LoginError, Refusal, Service, Shared, SignInError, secret};
+use crate::{AdminError, LoginError, NewSession, Refusal, Service, Shared, SignInError, secret};
 
 /// The token of the link; none if there is no link, or no longer.
 #[derive(Default)]
@@ -123,35 +125,39 @@ impl Service {
     ///
     /// # Errors
     /// When it is not, or too many from there were not.
-    pub fn check_setup(&self, token: &str, peer: &str) -> Result<(), SetupError> {
+    pub fn check_setup(&self, token: &str, from: Option<IpAddr>) -> Result<(), SetupError> {
         if self.can_anybody_sign_in() {
             return Err(SetupError::Done);
         }
-        let place = Source::name(&format!("setup from {peer}"));
+        let place = Source::setup(from);
         self.shared.attempts.begin(&[place], self.shared.steady_now())?;
         if !self.shared.setup.is(token) {
             return Err(SetupError::WrongToken);
         }
-        self.shared.attempts.succeeded(place, None);
+        self.shared.attempts.succeeded(&[place]);
         Ok(())
     }
 
-    /// Makes the first admin, with the organization where there is none yet, all in one, and signs them in; returns
-    /// the session's id. From then on the token is worth nothing.
+    /// Makes the first admin, with the organization where there is none yet, all in one, and signs them in.
+    /// From then on the token is worth nothing.
     ///
     /// # Errors
     /// See [`SetupError`]; unless it is [`SetupError::SignIn`], nothing has changed.
     pub async fn set_up(
         &self,
         token: &str,
-        peer: &str,
+        from: Option<IpAddr>,
         org: FirstOrg,
         admin: FirstAdmin,
-    ) -> Result<String, SetupError> {
-        self.check_setup(token, peer)?;
-        let login = self.new_login(admin.login, admin.password).await?;
+        devices: &str,
+    ) -> Result<NewSession, SetupError> {
+        self.check_setup(token, from)?;
+        let name = admin.login.to_string();
+        let called = self.called_first(&org, &admin.name);
+        let login = self.new_login(&called, admin.login, admin.password).await?;
         let kept = login.password();
         let user = NewUser { id: None, name: admin.name, role: Role::Admin };
+        let by = By { actor: Actor::SetupLink, from };
         let (shared, token) = (self.shared.clone(), token.to_owned());
         let (tenant, user) = self
             .call_async(None, move |committer| {
@@ -162,26 +168,44 @@ impl Service {
                 if !shared.setup.is(&token) {
                     return Err(SetupError::WrongToken);
                 }
-                let made = committer.put_first_admin(org, user, login)?;
+                let made = committer.put_first_admin(by, org, user, login)?;
                 *shared.setup.0.lock() = None;
                 Ok(made)
             })
             .await?;
         self.open_organization(&tenant).await?;
-        Ok(self.open_for(&tenant, user, &kept).await?)
+        let by = By { actor: Actor::Person(user), from };
+        self.note_with_next(&tenant, by, AuditKind::SignIn, "signed in with the setup link");
+        let id = self.open_for(&tenant, user, &kept, false).await?;
+        Ok(self.new_session(id, false, &TypedName::of(tenant.id.as_str(), &name), devices)?)
+    }
+}
+
+impl Service {
+    fn called_first(&self, org: &FirstOrg, admin: &Name) -> Vec<String> {
+        match org {
+            FirstOrg::New { id, name, .. } => {
+                vec![id.to_string(), name.to_string(), admin.to_string()]
+            }
+            FirstOrg::Existing(id) => match self.org(id) {
+                Some(org) => called_anew(&org.directory().organization, admin),
+                None => Vec::new(),
+            },
+        }
     }
 }
 
 impl Committer {
     fn put_first_admin(
         &mut self,
+        by: By,
         org: FirstOrg,
         user: NewUser,
         login: NewLogin,
     ) -> Result<(Arc<Tenant>, UserId), AdminError> {
         match org {
             FirstOrg::New { id, name, zone } => {
-                self.add_org(id, name, zone, |directory, transaction, org| {
+                self.add_org(by, id, name, zone, |directory, transaction, org| {
                     put_new_user(directory, transaction, org, user, Some(login))
                 })
             }
@@ -189,7 +213,7 @@ impl Committer {
                 let tenant = self.shared.tenants.read().get(&id).cloned();
                 let tenant = tenant.ok_or(AdminError::UnknownOrg(id))?;
                 let key = tenant.key;
-                let user = self.change_directory(&tenant, |directory, transaction| {
+                let user = self.change_directory(&tenant, by, |directory, transaction| {
                     put_new_user(directory, transaction, key, user, Some(login))
                 })?;
                 Ok((tenant, user))

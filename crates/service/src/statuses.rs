@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use domain::{
-    ActivityId, Author, ID_MAX, OrgKey, Origin, Role, Stage, Status, StatusId, StatusName,
+    ActivityId, Author, By, ID_MAX, OrgKey, Origin, Role, Stage, Status, StatusId, StatusName,
 };
 use store::Transaction;
 
@@ -66,7 +66,7 @@ impl Service {
     /// # Errors
     /// When there is no such status or the store cannot write.
     pub fn retire_status(&self, org: &Arc<Tenant>, id: StatusId) -> Result<(), AdminError> {
-        wait(self.change_status(org, id, retire))
+        wait(self.change_status(org, By::COMMAND_LINE, id, retire))
     }
 
     /// Lets a retired status be chosen again.
@@ -74,7 +74,7 @@ impl Service {
     /// # Errors
     /// When there is no such status, another has its name now, or the store cannot write.
     pub fn bring_status_back(&self, org: &Arc<Tenant>, id: StatusId) -> Result<(), AdminError> {
-        wait(self.change_status(org, id, offer))
+        wait(self.change_status(org, By::COMMAND_LINE, id, offer))
     }
 
     /// Moves a status among those to choose from; the first one stays first, the last one last.
@@ -103,7 +103,7 @@ impl Service {
         id: StatusId,
         done: bool,
     ) -> Result<(), AdminError> {
-        wait(self.change_status(org, id, move |_, status| {
+        wait(self.change_status(org, By::COMMAND_LINE, id, move |_, status| {
             set_done(status, done);
             Ok(())
         }))
@@ -172,7 +172,8 @@ impl Service {
     ) -> Result<Spread, AdminError> {
         let tenant = org.clone();
         let author = by.as_ref().map_or(THE_SERVER, Person::author);
-        self.change_status(org, id, move |directory, status| {
+        let whose = by.as_ref().map_or(By::COMMAND_LINE, Person::by);
+        self.change_status(org, whose, id, move |directory, status| {
             if let Some(by) = by {
                 by.check(directory, Role::Admin)?;
             }
@@ -252,7 +253,7 @@ impl Service {
         // Renamed again meanwhile: then the later call says when it is done, or housekeeping. The name
         // would not tell: it may have gone and come back.
         let tenant = org.clone();
-        self.change_status(org, id, move |_, status| {
+        self.change_status(org, By::COMMAND_LINE, id, move |_, status| {
             status.spreading &= tenant.renames.load(Ordering::Acquire) != renames;
             Ok(())
         })
@@ -263,11 +264,12 @@ impl Service {
     pub(crate) async fn change_status(
         &self,
         org: &Arc<Tenant>,
+        by: By,
         id: StatusId,
         change: impl FnOnce(&Directory, &mut Status) -> Result<(), AdminError> + Send + 'static,
     ) -> Result<(), AdminError> {
         let key = org.key;
-        self.change_directory_async(org, move |directory, transaction| {
+        self.change_directory_async(org, by, move |directory, transaction| {
             let status = directory.statuses.get(&id).ok_or(AdminError::UnknownStatus(id))?;
             let mut status = status.clone();
             change(directory, &mut status)?;

@@ -11,6 +11,7 @@ use timeline::{Entry, Timeline};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::accounts::Accounts;
+use crate::audit::Trail;
 use crate::board::BoardPlace;
 use crate::calendar::CALENDARS_PER_ORG_MAX;
 use crate::coverage::Coverages;
@@ -70,6 +71,8 @@ pub struct Tenant {
     pub(crate) stored: Stored,
     answers: Arc<Room>,
     downloads: Arc<Room>,
+    /// What is known of its audit trail.
+    pub(crate) audit: Trail,
 }
 
 impl Tenant {
@@ -106,6 +109,7 @@ impl Tenant {
             stored: Stored::default(),
             answers: rooms.answers(),
             downloads: rooms.room(DOWNLOADS_PER_ORG_MAX, DOWNLOADS_BYTES_MAX),
+            audit: Trail::new(store.audit_ends(key)?),
         })
     }
 

@@ -1,7 +1,12 @@
 //! Limits attempts to sign in, so that passwords cannot be guessed.
 //!
+//! Attempts in a browser that is known for the name ([`crate::devices`]) are counted by that browser alone; all others
+//! by the name and by the address. So strangers lock out strangers, and never a known browser.
+//!
 //! An attempt counts as failed from its beginning until it succeeds, so that many at once, or abandoned
 //! ones, count too.
+
+use std::net::{IpAddr, Ipv6Addr};
 
 use domain::{SecretHash, Stamp};
 use parking_lot::Mutex;
@@ -10,17 +15,20 @@ use thiserror::Error;
 
 use crate::secret;
 
-/// Attempts for one name within the span.
+/// Attempts for one name, or in one known browser, within the span.
 const BY_NAME_MAX: u32 = 10;
 
-/// Attempts from one place within the span: behind a proxy, that place is everybody's.
+/// Attempts from one address within the span: behind a proxy, or in an office, it is everybody's.
 const BY_PLACE_MAX: u32 = 200;
 
 /// Attempts count for this long after the first of them.
 const SPAN_MS: i64 = 15 * 60_000;
 
-/// Names and places that are remembered; others push out those that have not been heard of for long.
+/// Sources that are remembered; others push out those that have not been heard of for long.
 const REMEMBERED_MAX: usize = 100_000;
+
+/// Of an IPv6 address, providers give everyone at least all that begin with these bits.
+const NETWORK_BITS: u128 = 64;
 
 /// Too many attempts have failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -43,9 +51,39 @@ impl Source {
         Source { hash: secret::hash(&format!("name {name}")), max: BY_NAME_MAX }
     }
 
-    /// Attempts from this place.
-    pub(crate) fn place(place: &str) -> Source {
-        Source { hash: secret::hash(&format!("place {place}")), max: BY_PLACE_MAX }
+    /// Attempts in the browser that this random number was given to.
+    pub(crate) fn device(number: &str) -> Source {
+        Source { hash: secret::hash(&format!("device {number}")), max: BY_NAME_MAX }
+    }
+
+    /// Attempts from this address.
+    pub(crate) fn place(address: Option<IpAddr>) -> Source {
+        let hash = secret::hash(&format!("place {}", network(address)));
+        Source { hash, max: BY_PLACE_MAX }
+    }
+
+    /// Attempts from this address to use a setup link.
+    pub(crate) fn setup(address: Option<IpAddr>) -> Source {
+        let hash = secret::hash(&format!("setup from {}", network(address)));
+        Source { hash, max: BY_NAME_MAX }
+    }
+
+    /// What tells it from every other.
+    pub(crate) fn id(&self) -> SecretHash {
+        self.hash
+    }
+}
+
+/// The addresses that one client has to choose from; empty where it is not known.
+pub(crate) fn network(address: Option<IpAddr>) -> String {
+    match address.map(|address| address.to_canonical()) {
+        None => String::new(),
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(address)) => {
+            let host_bits = 128 - NETWORK_BITS;
+            let network = address.to_bits() >> host_bits << host_bits;
+            Ipv6Addr::from_bits(network).to_string()
+        }
     }
 }
 
@@ -55,7 +93,7 @@ struct Count {
     since: Stamp,
 }
 
-/// The attempts of late, by name and by place.
+/// The attempts of late, by source.
 pub(crate) struct Attempts(Mutex<Cache<Source, Count>>);
 
 impl Attempts {
@@ -82,14 +120,28 @@ impl Attempts {
         Ok(())
     }
 
-    /// An attempt has succeeded: the name begins anew, the place gets this one back.
-    pub(crate) fn succeeded(&self, name: Source, place: Option<Source>) {
+    /// An attempt has succeeded: what it was made for begins anew, the address gets this one back.
+    pub(crate) fn succeeded(&self, of: &[Source]) {
         let mut counts = self.0.lock();
-        counts.remove(&name);
-        if let Some(place) = place
-            && let Some(count) = counts.get(&place).copied()
-        {
-            counts.insert(place, Count { attempts: count.attempts.saturating_sub(1), ..count });
+        for source in of {
+            match source.max {
+                BY_PLACE_MAX => give_back(&mut counts, *source),
+                _ => drop(counts.remove(source)),
+            }
         }
+    }
+
+    /// An attempt was not made after all.
+    pub(crate) fn give_back(&self, of: &[Source]) {
+        let mut counts = self.0.lock();
+        of.iter().for_each(|source| give_back(&mut counts, *source));
+    }
+}
+
+fn give_back(counts: &mut Cache<Source, Count>, source: Source) {
+    let Some(count) = counts.get(&source).copied() else { return };
+    match count.attempts {
+        0 | 1 => drop(counts.remove(&source)),
+        attempts => counts.insert(source, Count { attempts: attempts - 1, ..count }),
     }
 }

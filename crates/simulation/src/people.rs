@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use domain::{LoginName, OrgId, UserId};
-use service::{Password, Service};
+use service::{Attempt, Password, Service};
 
 use crate::machine::{Doors, Machine};
 use crate::truth::Truth;
@@ -67,7 +67,9 @@ impl People {
             world::spawn(Owner::Client, async move {
                 world::sleep(i64::try_from(below(4)).unwrap_or(0)).await;
                 let signed_in = machine.request(move |Doors { service, .. }| async move {
-                    service.sign_in(org.as_str(), &old.name, &old.password, "127.0.0.1").await.ok()
+                    let (org, login, password) = (org.as_str(), &*old.name, &*old.password);
+                    let attempt = Attempt { org, login, password, ..Attempt::default() };
+                    service.sign_in(attempt).await.ok().map(|session| session.id)
                 });
                 let session = signed_in.await.ok().flatten();
                 opened.borrow_mut().sessions.extend(session);

@@ -8,7 +8,8 @@ CREATE TABLE folder (
     clean INTEGER NOT NULL,             -- 1: the last owner ended in order
     boot  TEXT    NOT NULL,             -- on which start of the machine it worked
     lost_before INTEGER NOT NULL,       -- up to here, runs may have been lost
-    transactions INTEGER NOT NULL       -- how many changed something else than activities, sessions and runs
+    transactions INTEGER NOT NULL,      -- how many changed something else than activities, sessions and runs
+    device_key BLOB                     -- what device cookies are signed with
 ) STRICT;
 
 -- What tells this database from every other: the marker beside it names it too.

@@ -39,6 +39,7 @@ CREATE TABLE session_of_two_kinds (
     system_user  INTEGER,               -- where it was opened with a login
     created      INTEGER NOT NULL,
     last_used    INTEGER NOT NULL,
+    stays        INTEGER NOT NULL DEFAULT 0,    -- 1: a person asked to stay signed in
     PRIMARY KEY (organization, hash)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO session_of_two_kinds (organization, hash, api_key, created, last_used)
@@ -61,3 +62,20 @@ CREATE TABLE coverage (
     checksum     INTEGER NOT NULL,      -- of the document
     PRIMARY KEY (organization, api_key)
 ) STRICT, WITHOUT ROWID;
+
+-- The audit trail.
+CREATE TABLE audit (
+    organization INTEGER NOT NULL,
+    number       INTEGER NOT NULL,      -- counts up within an organization
+    at           INTEGER NOT NULL,
+    last         INTEGER NOT NULL,      -- of several that are counted together, when the last one was
+    count        INTEGER NOT NULL,
+    kind         TEXT    NOT NULL,
+    actor        INTEGER NOT NULL,      -- 1 person, 2 key, 3 command line, 4 setup link, 5 unknown
+    actor_id     INTEGER,               -- of a person or a key
+    address      TEXT,                  -- the client's, where it is known
+    what         TEXT    NOT NULL,
+    PRIMARY KEY (organization, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_of_kind ON audit (organization, kind, number);
+CREATE INDEX audit_of_actor ON audit (organization, actor, actor_id, number);

@@ -17,7 +17,7 @@ const FILE_PROBLEMS_MAX: usize = 1_000;
 const SHOWN_CHARS_MAX: usize = 60;
 
 /// Every table whose rows belong to an organization.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "system_user",
     "api_key",
     "activity_status",
@@ -27,12 +27,13 @@ const TABLES: [&str; 9] = [
     "run",
     "account",
     "coverage",
+    "audit",
 ];
 
 /// What a row of a small table is, its columns as `rows` reads them, and the reader.
 type SmallTable = (&'static str, &'static str, fn(&Row<'_>) -> Result<(), StoreError>);
 
-const SMALL_TABLES: [SmallTable; 7] = [
+const SMALL_TABLES: [SmallTable; 8] = [
     (
         "user",
         "id, name, role, disabled, login, password, password_set, zone, calendar, calendar_created FROM system_user",
@@ -48,13 +49,18 @@ const SMALL_TABLES: [SmallTable; 7] = [
         "id, name, position, done, begins, retired, spreading FROM activity_status",
         |row| rows::status(row).map(drop),
     ),
-    ("session", "hash, api_key, system_user, created, last_used FROM session", |row| {
+    ("session", "hash, api_key, system_user, created, last_used, stays FROM session", |row| {
         rows::session(row).map(drop)
     }),
     ("account", "id, name FROM account", |row| rows::account(row).map(drop)),
     ("coverage of key", "api_key, document, checksum FROM coverage", |row| {
         rows::coverage(row).map(drop)
     }),
+    (
+        "audit entry",
+        "number, at, last, count, kind, actor, actor_id, address, what FROM audit",
+        |row| rows::audit(row).map(drop),
+    ),
     (
         "run",
         "session, query, upper_bound, api_key, number, page_size, seq, horizon, first_served, last_page, last_used FROM run",
@@ -161,7 +167,7 @@ impl Examination<'_> {
             }
             Ok(())
         })?;
-        let folder = "SELECT lease, clean, boot, lost_before, transactions FROM folder";
+        let folder = "SELECT lease, clean, boot, lost_before, transactions, device_key FROM folder";
         self.query("table folder", folder, [], &mut |_, row| rows::folder(row).map(drop))
     }
 

@@ -5,10 +5,12 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use domain::{Account, ActivityId, OrgKey, Seq, Stamp, StatusId, Version};
+use domain::{
+    Account, ActivityId, AuditEntry, AuditKind, AuditQuery, OrgKey, Seq, Stamp, StatusId, Version,
+};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use store::{
-    CoverageRecord, CurrentRow, Durability, Examined, FolderState, LogEntry, RunRecord,
+    AuditEnds, CoverageRecord, CurrentRow, Durability, Examined, FolderState, LogEntry, RunRecord,
     SessionRecord, Store, StoreError, StoredVersion, TenantRecord, Transaction,
 };
 
@@ -226,9 +228,11 @@ impl Store for SqliteStore {
             boot: String::new(),
             lost_before: Stamp::MIN,
             transactions: 0,
+            device_key: None,
         };
         self.read(|c| {
-            let sql = "SELECT lease, clean, boot, lost_before, transactions FROM folder";
+            let sql =
+                "SELECT lease, clean, boot, lost_before, transactions, device_key FROM folder";
             Ok(list(c, sql, [], rows::folder)?.pop().unwrap_or(fresh))
         })
     }
@@ -273,7 +277,7 @@ impl Store for SqliteStore {
     }
 
     fn sessions(&self, org: OrgKey) -> Result<Vec<SessionRecord>, StoreError> {
-        let sql = "SELECT hash, api_key, system_user, created, last_used FROM session WHERE organization = ?1";
+        let sql = "SELECT hash, api_key, system_user, created, last_used, stays FROM session WHERE organization = ?1";
         self.read(|c| list(c, sql, (org.0,), rows::session))
     }
 
@@ -304,6 +308,33 @@ impl Store for SqliteStore {
                 .map_err(failed)
         })?;
         Ok(bytes.unsigned_abs())
+    }
+
+    fn audit(&self, org: OrgKey, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
+        let (actor, actor_id) = query.actor.map(rows::actor_numbers).unzip();
+        let kind = query.kind.map(AuditKind::as_str);
+        // A condition that is not wanted must not be there: the index would not be used.
+        let of_kind = if kind.is_some() { "AND kind = ?3" } else { "AND ?3 IS NULL" };
+        let of_actor = match actor_id.flatten() {
+            Some(_) => "AND actor = ?4 AND actor_id = ?5",
+            None if actor.is_some() => "AND actor = ?4 AND ?5 IS NULL",
+            None => "AND ?4 IS NULL AND ?5 IS NULL",
+        };
+        let sql = format!(
+            "SELECT number, at, last, count, kind, actor, actor_id, address, what FROM audit
+             WHERE organization = ?1 AND number < ?2 {of_kind} {of_actor}
+             ORDER BY number DESC LIMIT ?6"
+        );
+        let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+        let before = rows::count_number(query.before);
+        let params = (org.0, before, kind, actor, actor_id.flatten(), limit);
+        self.read(|c| list(c, &sql, params, rows::audit))
+    }
+
+    fn audit_ends(&self, org: OrgKey) -> Result<Option<AuditEnds>, StoreError> {
+        let sql = "SELECT number, at, (SELECT max(number) FROM audit WHERE organization = ?1)
+                   FROM audit WHERE organization = ?1 ORDER BY number LIMIT 1";
+        self.read(|c| Ok(list(c, sql, (org.0,), rows::audit_ends)?.pop()))
     }
 
     fn head(&self, org: OrgKey) -> Result<Seq, StoreError> {

@@ -1,16 +1,16 @@
 //! Converts rows into their types; the error for an invalid row says where it is.
 
 use domain::{
-    Account, ActivityId, ApiKey, Author, CalendarFeed, ClientId, Examples, Follows, Guide,
-    Interval, KeyId, Kind, Login, LoginName, Name, Opener, OrgId, OrgKey, Organization, Origin,
-    PasswordHash, Priority, Role, SecretHash, Seq, Stage, Stamp, State, Status, StatusId,
-    StatusName, SystemUser, UserId, Version, Zone,
+    Account, ActivityId, Actor, ApiKey, AuditEntry, Author, By, CalendarFeed, ClientId, Examples,
+    Follows, Guide, Interval, KeyId, Kind, Login, LoginName, Name, Opener, OrgId, OrgKey,
+    Organization, Origin, PasswordHash, Priority, Role, SecretHash, Seq, Stage, Stamp, State,
+    Status, StatusId, StatusName, SystemUser, UserId, Version, Zone,
 };
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use store::{
-    Content, CoverageRecord, CurrentRow, FolderState, LogEntry, RunRecord, SessionRecord,
-    StoreError, StoredVersion,
+    AuditEnds, Content, CoverageRecord, CurrentRow, DeviceKey, FolderState, LogEntry, RunRecord,
+    SessionRecord, StoreError, StoredVersion,
 };
 
 use crate::{checksum, failed};
@@ -282,7 +282,7 @@ pub(crate) fn status(row: &Row<'_>) -> Result<Status, StoreError> {
     })
 }
 
-/// Reads `lease, clean, boot, lost_before, transactions`.
+/// Reads `lease, clean, boot, lost_before, transactions, device_key`.
 pub(crate) fn folder(row: &Row<'_>) -> Result<FolderState, StoreError> {
     Ok(FolderState {
         lease: stamp(row, 0)?,
@@ -290,6 +290,7 @@ pub(crate) fn folder(row: &Row<'_>) -> Result<FolderState, StoreError> {
         boot: column(row, 2)?,
         lost_before: stamp(row, 3)?,
         transactions: count(row, 4)?,
+        device_key: column::<Option<[u8; 32]>>(row, 5)?.map(DeviceKey),
     })
 }
 
@@ -345,7 +346,7 @@ pub(crate) fn current_row<'a>(row: &'a Row<'_>) -> Result<CurrentRow<'a>, StoreE
     })
 }
 
-/// Reads `hash, api_key, system_user, created, last_used`.
+/// Reads `hash, api_key, system_user, created, last_used, stays`.
 pub(crate) fn session(row: &Row<'_>) -> Result<SessionRecord, StoreError> {
     let opener = match (column(row, 1)?, column(row, 2)?) {
         (Some(key), None) => Opener::Key(KeyId(key)),
@@ -357,6 +358,7 @@ pub(crate) fn session(row: &Row<'_>) -> Result<SessionRecord, StoreError> {
         opener,
         created: stamp(row, 3)?,
         last_used: stamp(row, 4)?,
+        stays: column(row, 5)?,
     })
 }
 
@@ -384,6 +386,50 @@ fn page_size(row: &Row<'_>, index: usize) -> Result<u32, StoreError> {
         0 => Err(damaged("run", "pages without records")),
         size => Ok(size),
     }
+}
+
+/// The numbers of who did something: what they are, and which.
+pub(crate) fn actor_numbers(actor: Actor) -> (i64, Option<i64>) {
+    match actor {
+        Actor::Person(UserId(id)) => (1, Some(id)),
+        Actor::Key(KeyId(id)) => (2, Some(id)),
+        Actor::CommandLine => (3, None),
+        Actor::SetupLink => (4, None),
+        Actor::Unknown => (5, None),
+    }
+}
+
+/// Reads `number, at, last, count, kind, actor, actor_id, address, what`.
+pub(crate) fn audit(row: &Row<'_>) -> Result<AuditEntry, StoreError> {
+    let damaged_by = |e: &dyn std::fmt::Display| damaged("audit", e);
+    let actor = match (column(row, 5)?, column(row, 6)?) {
+        (1, Some(id)) => Actor::Person(UserId(id)),
+        (2, Some(id)) => Actor::Key(KeyId(id)),
+        (3, None) => Actor::CommandLine,
+        (4, None) => Actor::SetupLink,
+        (5, None) => Actor::Unknown,
+        (other, _) => return Err(damaged("audit", format!("actor {other}"))),
+    };
+    let address = column::<Option<String>>(row, 7)?.map(|text| text.parse()).transpose();
+    Ok(AuditEntry {
+        number: count(row, 0)?,
+        at: stamp(row, 1)?,
+        last: stamp(row, 2)?,
+        count: count(row, 3)?,
+        kind: column::<String>(row, 4)?.parse().map_err(|e| damaged_by(&e))?,
+        by: By { actor, from: address.map_err(|e| damaged_by(&e))? },
+        what: column(row, 8)?,
+    })
+}
+
+/// Reads the first number, when that was, and the last number.
+pub(crate) fn audit_ends(row: &Row<'_>) -> Result<AuditEnds, StoreError> {
+    Ok(AuditEnds { first: count(row, 0)?, first_at: stamp(row, 1)?, last: count(row, 2)? })
+}
+
+/// A count, as the store keeps it.
+pub(crate) fn count_number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// A count as the store keeps it.

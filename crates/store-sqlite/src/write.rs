@@ -1,8 +1,8 @@
 //! The one write transaction.
 
 use domain::{
-    Account, ActivityId, ApiKey, ClientId, Interval, KeyId, Opener, OrgKey, Organization, Seq,
-    Stamp, Status, SystemUser, Version, Zone,
+    Account, ActivityId, ApiKey, AuditEntry, ClientId, Interval, KeyId, Opener, OrgKey,
+    Organization, Seq, Stamp, Status, SystemUser, Version, Zone,
 };
 use parking_lot::MutexGuard;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -251,8 +251,8 @@ impl Transaction for SqliteTransaction<'_> {
         };
         self.execute(
             "INSERT OR REPLACE INTO session (organization, hash, api_key, system_user, created,
-                 last_used)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                 last_used, stays)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             (
                 org.0,
                 session.hash.0,
@@ -260,6 +260,7 @@ impl Transaction for SqliteTransaction<'_> {
                 user,
                 session.created.millis(),
                 session.last_used.millis(),
+                session.stays,
             ),
         )
     }
@@ -329,16 +330,54 @@ impl Transaction for SqliteTransaction<'_> {
         self.execute("DELETE FROM account WHERE organization = ?1 AND id = ?2", (org.0, id.0))
     }
 
+    fn put_audit(&mut self, org: OrgKey, entry: &AuditEntry) -> Result<(), StoreError> {
+        let (actor, actor_id) = rows::actor_numbers(entry.by.actor);
+        self.execute(
+            "INSERT OR REPLACE INTO audit (organization, number, at, last, count, kind, actor, actor_id,
+                 address, what)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            (
+                org.0,
+                rows::count_number(entry.number),
+                entry.at.millis(),
+                entry.last.millis(),
+                rows::count_number(entry.count),
+                entry.kind.as_str(),
+                actor,
+                actor_id,
+                entry.by.from.map(|address| address.to_string()),
+                entry.what.as_str(),
+            ),
+        )
+    }
+
+    fn expire_audit(
+        &mut self,
+        org: OrgKey,
+        before: Stamp,
+        through: u64,
+        entries_max: u32,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM audit WHERE organization = ?1 AND number IN (
+                 SELECT number FROM (
+                     SELECT number, at FROM audit WHERE organization = ?1 ORDER BY number LIMIT ?4)
+                 WHERE at < ?2 OR number <= ?3)",
+            (org.0, before.millis(), rows::count_number(through), entries_max),
+        )
+    }
+
     fn put_folder(&mut self, state: &FolderState) -> Result<(), StoreError> {
         self.execute(
-            "INSERT OR REPLACE INTO folder (one, lease, clean, boot, lost_before, transactions)
-             VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+            "INSERT OR REPLACE INTO folder (one, lease, clean, boot, lost_before, transactions, device_key)
+             VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)",
             (
                 state.lease.millis(),
                 state.clean,
                 state.boot.as_str(),
                 state.lost_before.millis(),
                 i64::try_from(state.transactions).unwrap_or(i64::MAX),
+                state.device_key.map(|key| key.0),
             ),
         )?;
         self.told.lease = Some(state.lease);

@@ -43,6 +43,7 @@ fn promise(transaction: &mut dyn Transaction, millis: i64) {
         boot: String::new(),
         lost_before: Stamp::MIN,
         transactions: 0,
+        device_key: None,
     };
     transaction.put_folder(&state).unwrap();
 }

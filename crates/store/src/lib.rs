@@ -20,16 +20,16 @@ mod words;
 use std::ops::ControlFlow;
 
 use domain::{
-    Account, ActivityId, ApiKey, ClientId, KeyId, OrgKey, Organization, Seq, Stamp, Status,
-    StatusId, SystemUser, Version,
+    Account, ActivityId, ApiKey, AuditEntry, AuditQuery, ClientId, KeyId, OrgKey, Organization,
+    Seq, Stamp, Status, StatusId, SystemUser, Version,
 };
 
 pub use content::{Content, StoredField, StoredMoment, StoredText, StoredVersion, decode, encode};
 pub use error::{CommitError, StoreError};
 pub use letters::fold;
 pub use rows::{
-    CoverageRecord, CurrentRow, Examined, FolderState, LogEntry, RunRecord, SessionRecord,
-    TenantRecord,
+    AuditEnds, CoverageRecord, CurrentRow, DeviceKey, Examined, FolderState, LogEntry, RunRecord,
+    SessionRecord, TenantRecord,
 };
 pub use search::{Mark, SearchIndex, Text};
 pub use words::{NameFinder, Part, Token, Word, Words, tokens};
@@ -107,6 +107,18 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When the store cannot read.
     fn accounts(&self, org: OrgKey) -> Result<Vec<Account>, StoreError>;
+
+    /// The entries of an organization's audit trail that a query wants, the latest first.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn audit(&self, org: OrgKey, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// Where an organization's audit trail begins and ends; none if it is empty.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    fn audit_ends(&self, org: OrgKey) -> Result<Option<AuditEnds>, StoreError>;
 
     /// The position of the last version in the organization's log.
     ///
@@ -296,6 +308,25 @@ pub trait Transaction {
     /// # Errors
     /// When the store cannot write.
     fn drop_account(&mut self, org: OrgKey, id: ClientId) -> Result<(), StoreError>;
+
+    /// Adds an entry to the audit trail, or replaces the one of that number.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn put_audit(&mut self, org: OrgKey, entry: &AuditEntry) -> Result<(), StoreError>;
+
+    /// Removes from the first `entries_max` entries of the audit trail those that are older than `before` or have a
+    /// number up to `through`.
+    ///
+    /// # Errors
+    /// When the store cannot write.
+    fn expire_audit(
+        &mut self,
+        org: OrgKey,
+        before: Stamp,
+        through: u64,
+        entries_max: u32,
+    ) -> Result<(), StoreError>;
 
     /// Saves what is stored in addition to the organizations.
     ///

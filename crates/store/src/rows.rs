@@ -1,5 +1,7 @@
 //! What a store reads and writes other than versions.
 
+use std::fmt;
+
 use domain::{
     ActivityId, ApiKey, ClientId, KeyId, Kind, Opener, Organization, Priority, SecretHash, Seq,
     Stamp, Status, StatusId, SystemUser, UserId, Version,
@@ -112,6 +114,18 @@ pub struct FolderState {
     /// How many transactions have been committed that changed something else than activities, sessions
     /// and runs: each counts itself, which tells whether one of unknown outcome is there.
     pub transactions: u64,
+    /// What device cookies are signed with; none in an empty store.
+    pub device_key: Option<DeviceKey>,
+}
+
+/// A random key, which is shown nowhere.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct DeviceKey(pub [u8; 32]);
+
+impl fmt::Debug for DeviceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DeviceKey(…)")
+    }
 }
 
 /// A session, as it survives a restart. The session id itself is kept by its hash alone.
@@ -125,6 +139,8 @@ pub struct SessionRecord {
     pub created: Stamp,
     /// When it was last used, give or take a minute.
     pub last_used: Stamp,
+    /// Whether it outlives the browser: a person asked to stay signed in.
+    pub stays: bool,
 }
 
 /// A run, as it survives a restart (invariant 4): everything about it but the query, which every
@@ -153,6 +169,17 @@ pub struct RunRecord {
     pub last_page: u64,
     /// When that was.
     pub last_used: Stamp,
+}
+
+/// Where an organization's audit trail begins and ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditEnds {
+    /// The number of the first entry that is kept.
+    pub first: u64,
+    /// When that was.
+    pub first_at: Stamp,
+    /// The number of the last one.
+    pub last: u64,
 }
 
 /// What a key has asked for, and what of it was delivered.

@@ -103,6 +103,11 @@ impl BasePath {
         Ok(request)
     }
 
+    /// Whether the pages have the whole host.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The path of cookies.
     pub(crate) fn of_cookies(&self) -> String {
         format!("{}/", self.0)

@@ -18,7 +18,7 @@ use crate::body::{self, Held};
 use crate::cookies::Cookie;
 use crate::fields::{Fields, local};
 use crate::form::hidden;
-use crate::reached::{Stood, stood};
+use crate::reached::{Stood, is_secure, stood};
 use crate::tokens::{is_token, token};
 use crate::{FORM_BYTES_MAX, Problem, Web};
 
@@ -173,7 +173,8 @@ pub(crate) async fn go_on(State(web): State<Web>, request: Request, next: Next) 
     for name in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::EXPECT] {
         request.headers_mut().remove(name);
     }
-    let cookie = web.cookies.pair(Cookie::Session, &session);
+    let secure = is_secure(request.headers());
+    let cookie = web.cookies.pair(Cookie::Session, &session, secure);
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         request.headers_mut().insert(header::COOKIE, cookie);
     }

@@ -44,6 +44,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 use crate::cookies::Cookies;
+use crate::reached::is_secure;
 
 pub use base_path::{BasePath, BasePathError};
 pub use reached::Reached;
@@ -53,6 +54,9 @@ pub(crate) use session::SignedIn;
 
 /// Allows nothing from other hosts and nothing inline.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// For a year, browsers come over TLS alone. Other hosts of the domain are not concerned.
+const STRICT_TRANSPORT_SECURITY: &str = "max-age=31536000";
 
 /// The largest form that is read, in bytes: enough for the longest note with every character escaped, or for a
 /// selection of many activities.
@@ -127,7 +131,7 @@ pub fn router(service: Service, settings: Settings) -> Router {
         .layer(middleware::from_fn_with_state(web.clone(), problem::framed))
         .layer(middleware::from_fn(room::counted))
         .layer(axum::extract::DefaultBodyLimit::max(FORM_BYTES_MAX))
-        .layer(middleware::from_fn(guarded))
+        .layer(middleware::from_fn_with_state(web.clone(), guarded))
         .with_state(web.clone());
     // A form that continues after a sign-in goes to another route, so this wraps all routes.
     Router::new()
@@ -164,7 +168,9 @@ fn fused(response: Response) -> Response {
 }
 
 /// Adds the headers that every answer has. Answers with data must not be cached.
-async fn guarded(request: axum::extract::Request, next: Next) -> Response {
+async fn guarded(State(web): State<Web>, request: axum::extract::Request, next: Next) -> Response {
+    // It concerns the whole host, so that below a base path it is not ours to say.
+    let insists_on_tls = is_secure(request.headers()) && web.settings.base_path.is_empty();
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
@@ -175,5 +181,8 @@ async fn guarded(request: axum::extract::Request, next: Next) -> Response {
     set(header::REFERRER_POLICY, "same-origin");
     set(header::X_FRAME_OPTIONS, "DENY");
     set(header::CACHE_CONTROL, "no-store");
+    if insists_on_tls {
+        set(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY);
+    }
     response
 }

@@ -9,7 +9,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::Role;
 use maud::{Markup, html};
-use service::{AdminError, AskError, ListError, LongWorkError, NoRoom, ReadOnly, Refusal};
+use service::{
+    AdminError, AskError, BUSY_SECONDS, ListError, LongWorkError, NoRoom, ReadOnly, Refusal,
+};
 
 use crate::Web;
 use crate::cookies::Cookie;
@@ -86,6 +88,8 @@ pub(crate) enum Problem {
     Wrong(String),
     /// Not available now; the text says why.
     Unavailable(String),
+    /// Too many others want the same; the text says so.
+    Busy(String),
     /// Available soon: the browser tries again by itself. The text says why.
     Preparing(String),
 }
@@ -148,6 +152,7 @@ impl IntoResponse for Problem {
             Problem::Unavailable(text) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "Not available right now", shown(&text))
             }
+            Problem::Busy(text) => return busy(&text),
             Problem::Preparing(text) => return preparing(&text),
         };
         let content = said(title, &text);
@@ -193,6 +198,14 @@ impl From<NoRoom> for Problem {
     fn from(why: NoRoom) -> Problem {
         Problem::Unavailable(no_room_text(why).to_owned())
     }
+}
+
+/// Says when to try again.
+fn busy(text: &str) -> Response {
+    let title = "Not available right now";
+    let again = [(header::RETRY_AFTER, BUSY_SECONDS.to_string())];
+    let page = Extension(Unframed { title, content: said(title, text) });
+    (StatusCode::SERVICE_UNAVAILABLE, again, page).into_response()
 }
 
 /// A page that reloads until the answer is ready.
@@ -241,7 +254,7 @@ pub(crate) async fn framed(State(web): State<Web>, request: Request, next: Next)
     let opened = response.extensions_mut().remove::<InSession>();
     let opened = opened.as_ref().map(|InSession(id)| id.as_str());
     let session = opened.or_else(|| web.cookies.get(&headers, Cookie::Session));
-    let who = SignedIn::of(&web, session).filter(|who| seat.is_taken_in(&who.person.tenant));
+    let who = SignedIn::of(&web, session, None).filter(|who| seat.is_taken_in(&who.person.tenant));
     let mut page = match who {
         Some(who) => layout::page(&who, title, Nav::None, &content),
         None => layout::bare(title, &content).into_response(),
@@ -295,6 +308,7 @@ impl From<AdminError> for Problem {
     fn from(error: AdminError) -> Problem {
         match error {
             AdminError::Unavailable(text) => Problem::Unavailable(text),
+            AdminError::Busy(busy) => Problem::Busy(shown(&busy)),
             AdminError::PermissionDenied(role) => Problem::Forbidden(role),
             AdminError::ReadOnly(why) => why.into(),
             AdminError::UnknownUser(_)

@@ -1,8 +1,10 @@
 //! How a browser reaches the pages: under which host name, and whether over TLS. Proxies report it; the binary
 //! decides which proxies to trust.
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -30,6 +32,12 @@ pub(crate) async fn settled(State(web): State<Web>, mut request: Request, next: 
         request.headers_mut().insert(header::HOST, host);
     }
     next.run(request).await
+}
+
+/// The address that a request comes from: the client's, as far as trusted proxies tell. None if it came through no
+/// socket.
+pub(crate) fn client(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip().to_canonical())
 }
 
 /// Whether the browser uses TLS, to us or to a proxy.

@@ -3,6 +3,7 @@
 //! The session id is in a cookie that scripts cannot read and that browsers do not send with other sites' forms.
 //! Every form carries a token derived from the id, which no other site knows.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
@@ -16,7 +17,7 @@ use crate::cookies::Cookie;
 use crate::fields::Fields;
 use crate::interrupted_form::{self, InterruptedForm};
 use crate::problem::Resend;
-use crate::reached::{Stood, stood};
+use crate::reached::{Stood, client, stood};
 use crate::room::Seat;
 use crate::times::Clock;
 use crate::tokens::{is_token, token};
@@ -56,17 +57,18 @@ impl SignedIn {
         self.needs_to_import().is_ok()
     }
 
-    /// The person with this session; none if there is no such session, or it has ended.
-    pub(crate) fn of(web: &Web, session: Option<&str>) -> Option<SignedIn> {
+    /// The person with this session, at this address; none if there is no such session, or it has ended.
+    pub(crate) fn of(web: &Web, session: Option<&str>, from: Option<IpAddr>) -> Option<SignedIn> {
         let id = session?;
-        let person = web.service.person(id)?;
+        let person = web.service.person(id)?.at(from);
         let clock = Clock { zone: person.zone(), now: web.service.now() };
         Some(SignedIn { person, csrf: token(id), session: id.into(), clock })
     }
 
     /// The person who sent a request.
     fn by(parts: &Parts, web: &Web) -> Result<SignedIn, Problem> {
-        if let Some(who) = SignedIn::of(web, web.cookies.get(&parts.headers, Cookie::Session)) {
+        let session = web.cookies.get(&parts.headers, Cookie::Session);
+        if let Some(who) = SignedIn::of(web, session, client(&parts.extensions)) {
             return Ok(who);
         }
         if !matches!(parts.method, Method::GET | Method::HEAD) {

@@ -57,7 +57,10 @@ fn add_accounts(setup: &Setup) -> Outcome<String> {
     let now = Stamp::from_millis(i64::try_from(now.as_millis())?);
     let hash = SecretHash(Sha256::digest(SESSION).into());
     let opener = Opener::Login(UserId(1));
-    transaction.put_session(org, &SessionRecord { hash, opener, created: now, last_used: now })?;
+    transaction.put_session(
+        org,
+        &SessionRecord { hash, opener, created: now, last_used: now, stays: false },
+    )?;
     transaction.commit()?;
     let identity = store.identity()?.ok_or("the database has no identity")?;
     let folder: String = identity[..4].iter().map(|byte| format!("{byte:02x}")).collect();

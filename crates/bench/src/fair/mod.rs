@@ -12,6 +12,7 @@ mod connections;
 mod heads;
 mod long_work;
 mod neighbour;
+mod signin;
 
 use std::fmt::Write as _;
 use std::io::{Write, stdout};
@@ -49,6 +50,8 @@ enum Part {
     Commit,
     /// Account search, long lists of removed ids, a rename.
     LongWork,
+    /// 400 attempts to sign in at once.
+    SignIn,
 }
 
 /// Options of `fair`.
@@ -105,6 +108,7 @@ fn measure(way: &Way, part: Part) -> Outcome<Vec<Row>> {
         Part::Answers => answers::answers(way),
         Part::Commit => commit::commit(way),
         Part::LongWork => long_work::long_work(way),
+        Part::SignIn => signin::signin(way),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: what can be typed. `commands/` holds what the commands do.
 
+mod audit;
 mod export;
 mod follow;
 mod import;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use audit::{Audit, AuditFormat};
 pub(crate) use export::{Backup, Export, History};
 pub(crate) use follow::{Follow, Ids, What};
 pub(crate) use import::{Accounts, Import};
@@ -141,6 +143,8 @@ pub(crate) enum Work {
     Export(Export),
     /// Show an activity's history: who changed what, when and how, latest change first.
     History(History),
+    /// Show the audit log: who signed in, changed people, keys or settings, or took data out.
+    Audit(Audit),
     /// Make a consistent copy of the data in a new folder, even while the server is running.
     Backup(Backup),
     /// Check the data folder for damage.
@@ -186,6 +190,7 @@ impl Work {
             Work::Import(_) => "import",
             Work::Export(_) => "export",
             Work::History(_) => "history",
+            Work::Audit(_) => "audit",
             Work::Backup(_) => "backup",
             Work::Check => "check",
             Work::Follow(_) => "mirror",
@@ -210,6 +215,7 @@ impl Work {
                 | Work::Accounts(Accounts::List { .. })
                 | Work::Export(_)
                 | Work::History(_)
+                | Work::Audit(_)
                 | Work::Backup(_)
                 | Work::Check
         )

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use domain::{Account, ClientId, Name};
+use domain::{Account, AuditKind, ClientId, Name};
 use service::Service;
 
 use super::import::tell_ignored;
-use super::{Failure, Files, agreeing};
+use super::{Failure, Files, agreeing, noted};
 use crate::cli::Accounts;
 use crate::console::{Console, table};
 
@@ -24,6 +24,8 @@ pub(super) fn run(
             let org = service.known_org(org)?;
             let read = read(paths, files, console)?;
             let (total, mut shown) = (read.len() as u64, Ok(()));
+            let what = format!("importing {}", agreeing(total, "account", "accounts"));
+            noted(service, &org, AuditKind::Import, &what, console)?;
             let (changed, new) = service.put_listed_accounts(&org, read, &mut |done| {
                 shown = console.progress("writing", done, Some(total));
             })?;

@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 
 use api_v1::member;
-use domain::{ActivityId, Kind, Member, Origin, Stage, State, Zone};
+use domain::{ActivityId, AuditKind, Kind, Member, Origin, Stage, State, Zone};
 use neon::export::{OrganizationWriter, Writer};
 use service::{Change, Difference, Refusal, Service};
 
-use super::Failure;
+use super::{Failure, noted};
 use crate::cli::{Export, History};
 use crate::console::Console;
 
@@ -23,6 +23,8 @@ pub(super) fn run(
     if org.directory().organization.stage == Stage::Importing {
         return Err(Refusal::under_import().into());
     }
+    let what = if export.all { "exported everything" } else { "exported all activities" };
+    noted(service, &org, AuditKind::Export, what, console)?;
     let zone = org.directory().organization.zone.clone();
     let out = io::BufWriter::with_capacity(PIECE_BYTES, ToConsole { console, cut: Vec::new() });
     if export.all {

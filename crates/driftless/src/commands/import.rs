@@ -3,7 +3,7 @@
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use domain::{Member, Name, OrganizationData, UserId, Zone};
+use domain::{AuditKind, Member, Name, OrganizationData, UserId, Zone};
 use files::{ColumnNames, Ignored, OtherSystem, Pages, Reading, WayOut};
 use service::{
     Differing, ImportError, ImportNames, ImportOptions, ImportPlan, ImportReport, Listed, NotHere,
@@ -11,7 +11,7 @@ use service::{
 };
 
 use super::export::difference;
-use super::{Context, Failure, Files, agreeing};
+use super::{Context, Failure, Files, agreeing, noted};
 use crate::cli::Import;
 use crate::console::Console;
 
@@ -40,6 +40,13 @@ pub(super) fn run(
         plan.add(names.not_here().clone());
     }
     let total = plan.len();
+    if !dry_run {
+        let what = match is_whole {
+            true => "importing a whole organization".to_owned(),
+            false => format!("importing {}", agreeing(total, "activity", "activities")),
+        };
+        noted(&context.service, &org, AuditKind::Import, &what, console)?;
+    }
     let taken_over = organization.as_deref().map(|data| taken_over(import, data));
     let (tell, heard) = mpsc::channel();
     let report = thread::scope(|scope| {

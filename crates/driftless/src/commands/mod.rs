@@ -1,6 +1,7 @@
 //! What the commands do, on an open data folder: in the command's own process, or in the server.
 
 mod accounts;
+mod audit;
 mod directory;
 mod export;
 mod follow;
@@ -13,8 +14,9 @@ use std::io::{self, BufRead, BufReader, Cursor};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use domain::{AuditKind, By};
 use serde::{Deserialize, Serialize};
-use service::Service;
+use service::{Service, Tenant};
 use store_sqlite::SqliteStore;
 use thiserror::Error;
 
@@ -120,6 +122,7 @@ pub(crate) fn run(
         Work::Import(import) => import::run(import, context, files, console),
         Work::Export(export) => export::run(export, service, console),
         Work::History(history) => export::history(history, service, console),
+        Work::Audit(audit) => audit::run(audit, service, console),
         Work::Backup(backup) => upkeep::backup(backup, context, files, console),
         Work::Follow(follow) => follow::run(follow, context, files, console),
         Work::Check => upkeep::check(&context.store, console),
@@ -128,6 +131,21 @@ pub(crate) fn run(
 }
 
 pub(crate) use upkeep::{UNMARKED, check};
+
+/// Notes what a command is about to do. If that is not possible, someone at the server should not be kept from
+/// saving their data.
+fn noted(
+    service: &Service,
+    org: &Arc<Tenant>,
+    kind: AuditKind,
+    what: &str,
+    console: &mut dyn Console,
+) -> Result<(), Failure> {
+    if let Err(problem) = service.note_act_here(org, By::COMMAND_LINE, kind, what) {
+        console.note(&format!("the audit log does not have this: {problem}"))?;
+    }
+    Ok(())
+}
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
 

@@ -1,8 +1,9 @@
 //! `backup` and `check`.
 
+use domain::AuditKind;
 use store_sqlite::SqliteStore;
 
-use super::{Context, Failure, Files};
+use super::{Context, Failure, Files, noted};
 use crate::cli::Backup;
 use crate::console::Console;
 
@@ -13,6 +14,9 @@ pub(super) fn backup(
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
     let to = backup.destination.display();
+    for org in context.service.orgs() {
+        noted(&context.service, &org, AuditKind::Export, "made a backup", console)?;
+    }
     files.back_up(context, &backup.destination)?;
     console.print(&format!("backed up to {to}; to check it: driftless --data {to} check\n"))?;
     Ok(())

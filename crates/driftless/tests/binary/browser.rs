@@ -88,10 +88,13 @@ impl<'s> Browser<'s> {
         for line in page.headers("set-cookie") {
             let (pair, attributes) = line.split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
+            // Headers come in lower case here, and these names are told apart by case.
+            let name = name.replacen("__host-", "__Host-", 1);
+            let name = name.replacen("__secure-", "__Secure-", 1);
             if attributes.contains("max-age=0") {
-                self.cookies.remove(name);
+                self.cookies.remove(&name);
             } else {
-                self.cookies.insert(name.to_owned(), value.to_owned());
+                self.cookies.insert(name, value.to_owned());
             }
         }
         page

@@ -160,7 +160,7 @@ fn a_row_of_the_directory_that_cannot_be_read_is_named_and_gone_on_from() {
          UPDATE system_user SET role = 'owner';
          UPDATE api_key SET hash = x'00';
          UPDATE activity_status SET name = '' WHERE id = 3 AND organization = 1;
-         INSERT INTO session VALUES (1, x'01', 1, NULL, 0, 0);
+         INSERT INTO session VALUES (1, x'01', 1, NULL, 0, 0, 0);
          INSERT INTO run VALUES (1, x'01', x'', 0, 1, 0, 1, 0, 0, 0, 0, 0);
          UPDATE activity SET subject = 'x' WHERE id IN (1, 653)",
         &[
@@ -184,6 +184,7 @@ fn rows_of_no_organization_are_told() {
             "table activity_status: rows of organization number 2, which does not exist: 5",
             "table change: rows of organization number 2, which does not exist: 1",
             "table activity: rows of organization number 2, which does not exist: 1",
+            "table audit: rows of organization number 2, which does not exist: 2",
         ],
     );
     check(

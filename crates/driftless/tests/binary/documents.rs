@@ -134,7 +134,7 @@ fn every_test_that_the_guarantees_name_exists() {
 }
 
 /// The rows of the limits: what, how much, and the source line that has it.
-const LIMITS: [(&str, &str, &str, &str); 52] = [
+const LIMITS: [(&str, &str, &str, &str); 62] = [
     ("subject", "4,000 ", "domain/src/activity.rs", "SUBJECT_CHARS_MAX: usize = 4_000;"),
     ("note, or", "100,000 ", "domain/src/activity.rs", "NOTE_CHARS_MAX: usize = 100_000;"),
     ("custom field values", "500, ", "domain/src/activity.rs", "CUSTOM_FIELDS_MAX: usize = 500;"),
@@ -183,6 +183,21 @@ const LIMITS: [(&str, &str, &str, &str); 52] = [
     ("forms of people", "16 MiB", "web/src/body.rs", "BUDGET_BYTES: usize = 16 << 20;"),
     ("forms of people", "16 KiB", "web/src/body.rs", "FREE_BYTES: usize = 16 << 10;"),
     ("time without use until a person", "12 ", "service/src/sessions.rs", "MAX: i64 = 12;"),
+    (
+        "time without use until a person",
+        "14 ",
+        "service/src/sessions.rs",
+        "IDLE_DAYS_MAX: i64 = 14;",
+    ),
+    ("time since a person", "30 days", "service/src/sessions.rs", "SESSION_DAYS_MAX: i64 = 30;"),
+    ("names that a browser", "8", "service/src/devices.rs", "NAMES_MAX: usize = 8;"),
+    ("passwords checked", "2, ", "service/src/hashing.rs", "HASHING_MAX: usize = 2;"),
+    ("passwords that wait", "40 of", "service/src/hashing.rs", "WAITING_MAX: usize = 40;"),
+    ("entries of the audit", "400 days", "service/src/audit/mod.rs", "DAYS_MAX: i64 = 400;"),
+    ("entries of the audit", "1,000,000", "service/src/audit/mod.rs", "MAX: u64 = 1_000_000;"),
+    ("refused sign-ins", "20 ", "service/src/audit/repeated.rs", "TOLD_APART_MAX: usize = 20;"),
+    ("refused sign-ins", "an hour", "service/src/audit/repeated.rs", "MS: i64 = 60 * 60_000;"),
+    ("addresses of a key", "10 ", "service/src/audit/repeated.rs", "ADDRESSES_MAX: usize = 10;"),
     ("failed sign-ins", "10 for", "service/src/throttle.rs", "BY_NAME_MAX: u32 = 10;"),
     ("failed sign-ins", "200 from", "service/src/throttle.rs", "BY_PLACE_MAX: u32 = 200;"),
     ("failed sign-ins", "15 minutes", "service/src/throttle.rs", "SPAN_MS: i64 = 15 * 60_000;"),

@@ -29,7 +29,7 @@ fn every_command_explains_itself() {
     let page = folder.ok("--help");
     insta::assert_snapshot!("help", page);
     let commands = listed(&page);
-    assert_eq!(commands.len(), 15, "{commands:?}");
+    assert_eq!(commands.len(), 16, "{commands:?}");
     for command in commands {
         let mut text = String::new();
         pages(&folder, command, &mut text);

@@ -30,6 +30,7 @@ mod shape;
 mod world;
 
 mod accounts;
+mod audit;
 mod backup;
 mod base_path;
 mod brought_key;

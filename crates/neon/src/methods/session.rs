@@ -39,7 +39,7 @@ impl From<LoginError> for Refused {
 }
 
 pub(super) async fn login(neon: &Neon, params: &Params<'_>, peer: Option<SocketAddr>) -> Answer {
-    match open_session(neon, params).await {
+    match open_session(neon, params, peer).await {
         Ok((org, session_id)) => {
             let success =
                 Success::with_message("User logged in.").member(parameter::SESSION, session_id);
@@ -53,13 +53,18 @@ pub(super) async fn login(neon: &Neon, params: &Params<'_>, peer: Option<SocketA
     }
 }
 
-async fn open_session(neon: &Neon, params: &Params<'_>) -> Result<(Arc<Tenant>, String), Refused> {
+async fn open_session(
+    neon: &Neon,
+    params: &Params<'_>,
+    peer: Option<SocketAddr>,
+) -> Result<(Arc<Tenant>, String), Refused> {
     let key = params.value(parameter::LOGIN_KEY).ok_or(ApiError::KEY_REQUIRED)?;
     let org = params.value(parameter::LOGIN_ORG).ok_or(ApiError::ORG_REQUIRED)?;
     let org = OrgId::parse(org).map_err(|_| LoginError::UnknownOrganization)?;
     let tenant = neon.service.org(&org).ok_or(LoginError::UnknownOrganization)?;
     let _place = tenant.place().await.map_err(ApiError::from)?;
-    Ok(neon.service.login(&org, key).await?)
+    let from = peer.map(|peer| peer.ip().to_canonical());
+    Ok(neon.service.login_from(&org, key, from).await?)
 }
 
 /// What was given for an organization, fit for the log: nothing in it can end a line or steer a

@@ -15,6 +15,7 @@ use domain::{
 use store::Durability;
 use thiserror::Error;
 
+use crate::audit;
 use crate::commit::{Committer, stopping, unavailable};
 use crate::directory::Directory;
 use crate::tenant::Tenant;
@@ -161,7 +162,7 @@ impl Service {
         change: impl FnOnce(&mut Guide) + Send + 'static,
     ) -> Result<(), AdminError> {
         let person = by.clone();
-        self.change_directory_async(&by.tenant, move |directory, transaction| {
+        self.change_directory_async(&by.tenant, by.by(), move |directory, transaction| {
             person.check(directory, Role::Admin)?;
             change(&mut directory.organization.guide);
             let put = transaction.put_organization(&directory.organization);
@@ -242,9 +243,11 @@ impl Committer {
         let mut changed = Directory::clone(&directory);
         let guide = Guide { examples: Some(examples), ..changed.organization.guide };
         changed.organization = Organization { guide, ..changed.organization };
+        let now = self.shared.clock.now();
         self.transact(Durability::Power, |transaction| {
             let put = transaction.put_organization(&changed.organization);
-            put.map_err(|e| unavailable(&e))
+            put.map_err(|e| unavailable(&e))?;
+            audit::put_difference(&org, &directory, &changed, by.by(), now, transaction)
         })?;
         org.set_directory(changed);
         let made = made_up_accounts(first_account, accounts)?;

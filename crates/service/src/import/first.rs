@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use domain::{
-    ActivityId, ClientId, ID_MAX, Imported, Kind, Organization, OrganizationData, Provenance,
+    ActivityId, By, ClientId, ID_MAX, Imported, Kind, Organization, OrganizationData, Provenance,
     Stage, Stamp, State, UserId, Version,
 };
 use store::{Durability, Store, StoreError, Transaction};
@@ -216,8 +216,10 @@ impl FirstImport {
         let (organization, now) = (self.organization.take(), service.shared.steady_now());
         let adds = std::mem::take(&mut self.adds);
         let finished = service.call_async(Some(org.key), move |committer| {
-            let (changes, accounts) =
-                committer.change_directory::<_, ImportError>(&org, |directory, transaction| {
+            let (changes, accounts) = committer.change_directory::<_, ImportError>(
+                &org,
+                By::COMMAND_LINE,
+                |directory, transaction| {
                     // There is no activity yet that has the number of an account.
                     adds.refuse_taken(&org, directory, ClientId(0))?;
                     let changes = StatusChanges::apply(directory, &named, true);
@@ -236,7 +238,8 @@ impl FirstImport {
                     *known = last_user_named.unwrap_or(*known).max(*known);
                     put_stage(directory, transaction, Stage::Fresh)?;
                     Ok((changes, adds.put(&org, directory, transaction)?))
-                })?;
+                },
+            )?;
             org.show_accounts(accounts);
             org.show_log(timeline);
             Ok::<_, ImportError>(changes)
@@ -253,7 +256,7 @@ impl Committer {
         if !fresh || !org.timeline.read().is_empty() {
             return Ok(None);
         }
-        self.change_directory::<_, Refusal>(org, |directory, transaction| {
+        self.change_directory::<_, Refusal>(org, By::COMMAND_LINE, |directory, transaction| {
             put_stage(directory, transaction, Stage::Importing)
         })?;
         Ok(Some(org.exposure.begin_commit(self.shared.clock.now())))
@@ -265,7 +268,7 @@ impl Committer {
         if !org.is_importing() {
             return Ok(false);
         }
-        let more = self.change_directory(org, |directory, transaction| {
+        let more = self.change_directory(org, By::COMMAND_LINE, |directory, transaction| {
             cut_back_some(transaction, &mut directory.organization).map_err(|e| unavailable(&e))
         })?;
         if !more {

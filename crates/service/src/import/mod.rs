@@ -23,8 +23,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::{
-    ActivityId, Author, ClientId, Imported, Kind, Member, Members, Origin, Seq, Stage, State,
-    UserId, Version,
+    ActivityId, Actor, Author, By, ClientId, Imported, Kind, Member, Members, Origin, Seq, Stage,
+    State, UserId, Version,
 };
 use store::StoreError;
 use thiserror::Error;
@@ -70,6 +70,11 @@ pub struct ImportOptions {
 }
 
 impl ImportOptions {
+    fn by(self) -> By {
+        let actor = self.by.map_or(Actor::CommandLine, Actor::Person);
+        By { actor, from: None }
+    }
+
     fn author(self) -> Author {
         Author { user: self.by, ..AUTHOR }
     }
@@ -184,18 +189,22 @@ impl Service {
         org: &Arc<Tenant>,
         named: Named,
         adds: NotHere,
+        by: By,
     ) -> Result<ImportReport, ImportError> {
         let last_client = self.last_client_for(org, &adds)?;
         let org = org.clone();
         let changes = self.call_async(Some(org.key), move |committer| {
-            let (changes, accounts) =
-                committer.change_directory::<_, ImportError>(&org, |directory, transaction| {
+            let (changes, accounts) = committer.change_directory::<_, ImportError>(
+                &org,
+                by,
+                |directory, transaction| {
                     adds.refuse_taken(&org, directory, last_client)?;
                     let is_first = takes_names(&org, directory);
                     let changes = StatusChanges::apply(directory, &named, is_first);
                     changes.put(org.key, transaction)?;
                     Ok((changes, adds.put(&org, directory, transaction)?))
-                })?;
+                },
+            )?;
             org.show_accounts(accounts);
             Ok::<_, ImportError>(changes)
         });
@@ -215,8 +224,9 @@ impl Service {
         options: ImportOptions,
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<ImportReport, ImportError> {
-        let mut report =
-            self.take_names(org, plan.statuses(), std::mem::take(&mut plan.adds)).await?;
+        let mut report = self
+            .take_names(org, plan.statuses(), std::mem::take(&mut plan.adds), options.by())
+            .await?;
         // In a commit of its own: from then on, ids given to others lie above all of the file's,
         // also if this is cut short.
         plan.highest_first();

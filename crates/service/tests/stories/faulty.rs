@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use domain::{
-    Account, ActivityId, ApiKey, ClientId, KeyId, OrgKey, Organization, Seq, Stamp, Status,
-    StatusId, SystemUser, Version,
+    Account, ActivityId, ApiKey, AuditEntry, AuditQuery, ClientId, KeyId, OrgKey, Organization,
+    Seq, Stamp, Status, StatusId, SystemUser, Version,
 };
 use parking_lot::Mutex;
 use store::{
-    CommitError, CoverageRecord, CurrentRow, Durability, Examined, FolderState, LogEntry,
-    RunRecord, SessionRecord, Store, StoreError, StoredVersion, TenantRecord, Transaction,
+    AuditEnds, CommitError, CoverageRecord, CurrentRow, Durability, Examined, FolderState,
+    LogEntry, RunRecord, SessionRecord, Store, StoreError, StoredVersion, TenantRecord,
+    Transaction,
 };
 use store_sqlite::SqliteStore;
 
@@ -119,6 +120,14 @@ impl Store for Faulty {
 
     fn accounts(&self, org: OrgKey) -> Result<Vec<Account>, StoreError> {
         self.real.accounts(org)
+    }
+
+    fn audit(&self, org: OrgKey, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
+        self.real.audit(org, query)
+    }
+
+    fn audit_ends(&self, org: OrgKey) -> Result<Option<AuditEnds>, StoreError> {
+        self.real.audit_ends(org)
     }
 
     fn head(&self, org: OrgKey) -> Result<Seq, StoreError> {
@@ -246,6 +255,20 @@ impl Transaction for FaultyTransaction<'_> {
 
     fn drop_account(&mut self, org: OrgKey, id: ClientId) -> Result<(), StoreError> {
         self.inner.drop_account(org, id)
+    }
+
+    fn put_audit(&mut self, org: OrgKey, entry: &AuditEntry) -> Result<(), StoreError> {
+        self.inner.put_audit(org, entry)
+    }
+
+    fn expire_audit(
+        &mut self,
+        org: OrgKey,
+        before: Stamp,
+        through: u64,
+        entries_max: u32,
+    ) -> Result<(), StoreError> {
+        self.inner.expire_audit(org, before, through, entries_max)
     }
 
     fn put_folder(&mut self, state: &FolderState) -> Result<(), StoreError> {

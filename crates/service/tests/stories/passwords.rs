@@ -8,7 +8,8 @@ use std::time::Duration;
 use domain::{Clock, LoginName, ManualClock, Name, Role, Stamp, UserId};
 use parking_lot::Mutex;
 use service::{
-    Committer, NewUser, Password, Pending, Runtime, Service, SignInError, Surroundings, Tenant,
+    Attempt, Committer, NewUser, Password, Pending, Runtime, Service, SignInError, Surroundings,
+    Tenant,
 };
 
 use crate::harness::{World, stamp};
@@ -105,7 +106,10 @@ impl Stepped {
         password: &'static str,
     ) -> Working<Result<String, SignInError>> {
         let (service, org) = (self.service.clone(), self.org.id.clone());
-        Box::pin(async move { service.sign_in(org.as_str(), login, password, "here").await })
+        Box::pin(async move {
+            let attempt = Attempt { org: org.as_str(), login, password, ..Attempt::default() };
+            service.sign_in(attempt).await.map(|session| session.id)
+        })
     }
 
     fn is_in(&self, session: &str) -> bool {

@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use domain::{Account, ActivityId, OrgKey, Organization, Seq, Stamp, StatusId, Version};
+use domain::{
+    Account, ActivityId, AuditEntry, AuditQuery, OrgKey, Organization, Seq, Stamp, StatusId,
+    Version,
+};
 use store::{
-    CoverageRecord, CurrentRow, Durability, Examined, FolderState, LogEntry, RunRecord,
+    AuditEnds, CoverageRecord, CurrentRow, Durability, Examined, FolderState, LogEntry, RunRecord,
     SessionRecord, Store, StoreError, StoredVersion, TenantRecord, Transaction,
 };
 
@@ -52,6 +55,7 @@ impl Store for SimStore {
             boot: String::new(),
             lost_before: Stamp::MIN,
             transactions: 0,
+            device_key: None,
         };
         Ok(self.0.lock().visible.folder.clone().unwrap_or_else(fresh))
     }
@@ -84,6 +88,26 @@ impl Store for SimStore {
 
     fn accounts(&self, org: OrgKey) -> Result<Vec<Account>, StoreError> {
         Ok(Contents::of(&self.0.lock().visible.accounts, org))
+    }
+
+    fn audit(&self, org: OrgKey, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
+        let entries = Contents::of(&self.0.lock().visible.audit, org);
+        let wanted = |entry: &AuditEntry| {
+            entry.number < query.before
+                && query.kind.is_none_or(|kind| kind == entry.kind)
+                && query.actor.is_none_or(|actor| actor == entry.by.actor)
+        };
+        Ok(entries.into_iter().rev().filter(wanted).take(query.limit).collect())
+    }
+
+    fn audit_ends(&self, org: OrgKey) -> Result<Option<AuditEnds>, StoreError> {
+        let entries = Contents::of(&self.0.lock().visible.audit, org);
+        let ends = entries.first().zip(entries.last());
+        Ok(ends.map(|(first, last)| AuditEnds {
+            first: first.number,
+            first_at: first.at,
+            last: last.number,
+        }))
     }
 
     fn head(&self, org: OrgKey) -> Result<Seq, StoreError> {

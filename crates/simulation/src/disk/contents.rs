@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Account, ActivityId, ApiKey, ClientId, KeyId, OrgKey, Organization, SecretHash, Seq, Stamp,
-    Status, StatusId, SystemUser, UserId, Version,
+    Account, ActivityId, ApiKey, AuditEntry, ClientId, KeyId, OrgKey, Organization, SecretHash,
+    Seq, Stamp, Status, StatusId, SystemUser, UserId, Version,
 };
 use store::{CoverageRecord, FolderState, RunRecord, SessionRecord};
 
@@ -18,6 +18,7 @@ pub(super) struct Contents {
     pub(super) statuses: BTreeMap<(OrgKey, StatusId), Status>,
     pub(super) sessions: BTreeMap<(OrgKey, SecretHash), SessionRecord>,
     pub(super) coverages: BTreeMap<(OrgKey, KeyId), CoverageRecord>,
+    pub(super) audit: BTreeMap<(OrgKey, u64), AuditEntry>,
     pub(super) accounts: BTreeMap<(OrgKey, ClientId), Account>,
     pub(super) runs: BTreeMap<(OrgKey, SecretHash, [u8; 16], Stamp), RunRecord>,
     pub(super) log: BTreeMap<OrgKey, Vec<Version>>,
@@ -41,6 +42,7 @@ pub(super) enum Op {
     Run(OrgKey, RunRecord),
     RunGone(OrgKey, RunRecord),
     Coverage(OrgKey, CoverageRecord),
+    Audit(OrgKey, AuditEntry),
     Account(OrgKey, Account),
     AccountGone(OrgKey, ClientId),
     Folder(FolderState),
@@ -98,6 +100,9 @@ impl Contents {
             }
             Op::Coverage(org, coverage) => {
                 self.coverages.insert((org, coverage.key), coverage);
+            }
+            Op::Audit(org, entry) => {
+                self.audit.insert((org, entry.number), entry);
             }
             Op::AccountGone(org, id) => {
                 self.accounts.remove(&(org, id));

@@ -1,8 +1,8 @@
 //! The one write transaction.
 
 use domain::{
-    Account, ActivityId, ApiKey, ClientId, KeyId, OrgKey, Organization, Stamp, Status, SystemUser,
-    Version,
+    Account, ActivityId, ApiKey, AuditEntry, ClientId, KeyId, OrgKey, Organization, Stamp, Status,
+    SystemUser, Version,
 };
 use store::{
     CommitError, CoverageRecord, Durability, FolderState, RunRecord, SessionRecord, StoreError,
@@ -111,6 +111,15 @@ impl Transaction for SimTransaction<'_> {
 
     fn drop_account(&mut self, org: OrgKey, id: ClientId) -> Result<(), StoreError> {
         self.push(Op::AccountGone(org, id))
+    }
+
+    fn put_audit(&mut self, org: OrgKey, entry: &AuditEntry) -> Result<(), StoreError> {
+        self.push(Op::Audit(org, entry.clone()))
+    }
+
+    /// No simulation lasts so long.
+    fn expire_audit(&mut self, _: OrgKey, _: Stamp, _: u64, _: u32) -> Result<(), StoreError> {
+        Ok(())
     }
 
     fn put_folder(&mut self, state: &FolderState) -> Result<(), StoreError> {

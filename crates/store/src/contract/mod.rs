@@ -78,6 +78,8 @@ cases! { $
         accounts_are_kept_and_renamed
         an_account_that_is_dropped_is_gone_and_no_other
         the_folder_state_is_replaced
+        audit_entries_are_kept_replaced_and_found
+        audit_entries_expire_from_the_beginning
         names_of_every_kind_are_kept
         extreme_stamps_of_records_are_kept
     }

@@ -1,9 +1,9 @@
 //! What is kept besides versions.
 
 use domain::{
-    Account, ApiKey, CalendarFeed, ClientId, Examples, Follows, Guide, Interval, Login, Name,
-    Opener, OrgId, OrgKey, Organization, PasswordHash, Role, SecretHash, Seq, Stage, Stamp, Status,
-    SystemUser, UserId, Zone,
+    Account, Actor, ApiKey, AuditEntry, AuditKind, AuditQuery, By, CalendarFeed, ClientId,
+    Examples, Follows, Guide, Interval, KeyId, Login, Name, Opener, OrgId, OrgKey, Organization,
+    PasswordHash, Role, SecretHash, Seq, Stage, Stamp, Status, SystemUser, UserId, Zone,
 };
 
 use super::sample::{
@@ -274,7 +274,8 @@ pub(super) fn sessions_are_kept_and_changed(store: &dyn Store) {
 
 pub(super) fn a_session_opened_with_a_login_is_told_from_one_opened_with_a_key(store: &dyn Store) {
     found(store);
-    let persons = SessionRecord { opener: Opener::Login(UserId(1)), ..session(2) };
+    let opener = Opener::Login(UserId(1));
+    let persons = SessionRecord { opener, stays: true, ..session(2) };
     put_sessions(store, &[session(1), persons]);
     assert_eq!(sessions(store, ORG), [session(1), persons]);
     let used = SessionRecord { last_used: stamp(99), ..persons };
@@ -425,4 +426,72 @@ pub(super) fn extreme_stamps_of_records_are_kept(store: &dyn Store) {
         assert_eq!(store.sessions(ORG).unwrap(), [session]);
         assert_eq!(store.runs(ORG).unwrap(), [run]);
     }
+}
+
+/// An entry that is told from others by its number.
+fn entry(number: u64) -> AuditEntry {
+    let seconds = i64::try_from(number).unwrap();
+    AuditEntry {
+        number,
+        at: stamp(seconds),
+        last: stamp(seconds),
+        count: 1,
+        kind: AuditKind::Key,
+        by: By { actor: Actor::Person(UserId(1)), from: Some("2001:db8::1".parse().unwrap()) },
+        what: format!("entry {number}: é\"\\"),
+    }
+}
+
+const ALL: AuditQuery = AuditQuery { before: u64::MAX, kind: None, actor: None, limit: usize::MAX };
+
+fn numbers(store: &dyn Store, query: &AuditQuery) -> Vec<u64> {
+    store.audit(ORG, query).unwrap().iter().map(|entry| entry.number).collect()
+}
+
+pub(super) fn audit_entries_are_kept_replaced_and_found(store: &dyn Store) {
+    found(store);
+    assert_eq!(store.audit_ends(ORG).unwrap(), None);
+    let of = |actor| By { actor, from: None };
+    let entries = [
+        entry(1),
+        AuditEntry { by: of(Actor::Key(KeyId(1))), kind: AuditKind::KeyLogin, ..entry(2) },
+        AuditEntry { by: of(Actor::CommandLine), ..entry(4) },
+        AuditEntry { by: of(Actor::SetupLink), kind: AuditKind::Setup, ..entry(5) },
+        AuditEntry { by: of(Actor::Unknown), kind: AuditKind::SignInRefused, ..entry(6) },
+    ];
+    commit(store, |t| entries.iter().for_each(|entry| t.put_audit(ORG, entry).unwrap()));
+    commit(store, |t| t.put_audit(OTHER, &entry(9)).unwrap());
+    let mut latest_first = entries.to_vec();
+    latest_first.reverse();
+    assert_eq!(store.audit(ORG, &ALL).unwrap(), latest_first);
+    let counted = AuditEntry { count: 70, last: stamp(99), ..entries[4].clone() };
+    commit(store, |t| t.put_audit(ORG, &counted).unwrap());
+    assert_eq!(store.audit(ORG, &AuditQuery { limit: 1, ..ALL }).unwrap(), [counted]);
+    assert_eq!(numbers(store, &AuditQuery { before: 5, limit: 2, ..ALL }), [4, 2]);
+    assert_eq!(numbers(store, &AuditQuery { kind: Some(AuditKind::Key), ..ALL }), [4, 1]);
+    for (actor, right) in [
+        (Actor::Person(UserId(1)), vec![1]),
+        (Actor::Person(UserId(2)), vec![]),
+        (Actor::Key(KeyId(1)), vec![2]),
+        (Actor::CommandLine, vec![4]),
+    ] {
+        assert_eq!(numbers(store, &AuditQuery { actor: Some(actor), ..ALL }), right, "{actor:?}");
+    }
+    let ends = store.audit_ends(ORG).unwrap().unwrap();
+    assert_eq!((ends.first, ends.first_at, ends.last), (1, stamp(1), 6));
+}
+
+pub(super) fn audit_entries_expire_from_the_beginning(store: &dyn Store) {
+    found(store);
+    commit(store, |t| (1..=9).for_each(|number| t.put_audit(ORG, &entry(number)).unwrap()));
+    commit(store, |t| (1..=9).for_each(|number| t.put_audit(OTHER, &entry(number)).unwrap()));
+    let expire = |before, through, max| {
+        commit(store, |t| t.expire_audit(ORG, before, through, max).unwrap());
+        numbers(store, &ALL).last().copied()
+    };
+    assert_eq!(expire(stamp(4), 0, 2), Some(3), "a few at a time");
+    assert_eq!(expire(stamp(4), 0, 9), Some(4), "what is not older stays");
+    assert_eq!(expire(stamp(0), 6, 9), Some(7), "too many");
+    assert_eq!(expire(stamp(99), 0, 9), None);
+    assert_eq!(store.audit(OTHER, &ALL).unwrap().len(), 9);
 }

@@ -8,8 +8,8 @@ use domain::{
 };
 
 use crate::{
-    CoverageRecord, Durability, Examined, FolderState, RunRecord, SessionRecord, Store, StoreError,
-    Transaction,
+    CoverageRecord, DeviceKey, Durability, Examined, FolderState, RunRecord, SessionRecord, Store,
+    StoreError, Transaction,
 };
 
 /// The organization that most tests are about.
@@ -105,6 +105,7 @@ pub fn session(byte: u8) -> SessionRecord {
         opener: Opener::Key(KeyId(1)),
         created: stamp(0),
         last_used: stamp(60),
+        stays: false,
     }
 }
 
@@ -145,7 +146,9 @@ pub fn account(id: i64, name: &str) -> Account {
 #[must_use]
 pub fn folder_state(lease: Stamp, clean: bool, boot: &str) -> FolderState {
     let transactions = boot.len() as u64; // None in an empty store.
-    FolderState { lease, clean, boot: boot.to_owned(), lost_before: lease, transactions }
+    let device_key = (!boot.is_empty()).then_some(DeviceKey([lease.millis().to_le_bytes()[0]; 32]));
+    let (boot, lost_before) = (boot.to_owned(), lease);
+    FolderState { lease, clean, boot, lost_before, transactions, device_key }
 }
 
 /// An activity with the required members alone.

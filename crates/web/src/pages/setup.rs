@@ -2,24 +2,26 @@
 //!
 //! The link's token also shows that the form is ours, because no other site knows it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::request::Parts;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::{LoginName, Name, ORG_ID_CHARS_MAX, OrgId, Zone};
 use maud::{Markup, html};
-use service::{AdminError, FirstAdmin, FirstOrg, Password, SetupError, SignInError, Tenant};
+use service::{
+    AdminError, FirstAdmin, FirstOrg, NewSession, Password, SetupError, SignInError, Tenant,
+};
 
 use super::sign_in;
+use crate::cookies::Cookie;
 use crate::fields::Fields;
 use crate::form::{Label, Wrong, choice, field, line, options, zone_typed};
 use crate::layout;
 use crate::problem::{capitalized, shown};
+use crate::reached::client;
 use crate::{Problem, Web, body};
 
 pub(crate) fn routes() -> Router<Web> {
@@ -36,16 +38,10 @@ async fn show(State(web): State<Web>, request: Request) -> Response {
     if query.raw("token").is_empty() && !web.service.can_anybody_sign_in() {
         return refused(&web, None);
     }
-    match web.service.check_setup(query.raw("token"), &peer(&parts)) {
+    match web.service.check_setup(query.raw("token"), client(&parts.extensions)) {
         Err(problem) => refused(&web, Some(&problem)),
         Ok(()) => form(&web, &query, &Wrong::default()),
     }
-}
-
-/// The IP address that a request comes from.
-fn peer(parts: &Parts) -> String {
-    let peer = parts.extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip());
-    peer.map_or_else(String::new, |ip| ip.to_string())
 }
 
 /// Says why the form is not shown, and what to do.
@@ -227,9 +223,9 @@ async fn set_up(State(web): State<Web>, request: Request) -> Result<Response, Pr
     let (parts, body) = request.into_parts();
     let sender = body::sender(&parts.extensions);
     let (bytes, _held) = body::read(body, body::FREE_BYTES, &web.budget, sender, |_| false).await?;
-    let (fields, peer) = (Fields::parse(&bytes), peer(&parts));
-    if let Err(problem) = web.service.check_setup(fields.raw("token"), &peer) {
-        tracing::warn!(%problem, peer, "setup refused");
+    let (fields, from) = (Fields::parse(&bytes), client(&parts.extensions));
+    if let Err(problem) = web.service.check_setup(fields.raw("token"), from) {
+        tracing::warn!(%problem, peer = from.map(tracing::field::display), "setup refused");
         return Ok(refused(&web, Some(&problem)));
     }
     let mut wrong = Wrong::default();
@@ -242,13 +238,20 @@ async fn set_up(State(web): State<Web>, request: Request) -> Result<Response, Pr
         FirstOrg::New { id, .. } | FirstOrg::Existing(id) => id.clone(),
     };
     let login = admin.login.to_string();
-    match web.service.set_up(fields.raw("token"), &peer, org, admin).await {
+    let devices = web.cookies.get(&parts.headers, Cookie::Device).unwrap_or_default();
+    match web.service.set_up(fields.raw("token"), from, org, admin, devices).await {
         Ok(session) => {
             tracing::info!(org = %id, "set up: the first admin is signed in");
             return Ok(signed_in(&web, &parts.headers, &session, &id, &login));
         }
         Err(SetupError::Admin(AdminError::Unavailable(problem))) => {
             return Err(Problem::Unavailable(problem));
+        }
+        Err(SetupError::Admin(AdminError::Busy(problem))) => {
+            return Err(Problem::Busy(shown(&problem)));
+        }
+        Err(SetupError::Admin(AdminError::Password(problem))) => {
+            wrong.add("password", problem.to_string());
         }
         Err(SetupError::Admin(AdminError::LoginExists(..))) => {
             wrong.add("login", "is already taken");
@@ -264,7 +267,13 @@ async fn set_up(State(web): State<Web>, request: Request) -> Result<Response, Pr
     Ok(form(&web, &fields, &wrong))
 }
 
-fn signed_in(web: &Web, headers: &HeaderMap, session: &str, org: &OrgId, login: &str) -> Response {
+fn signed_in(
+    web: &Web,
+    headers: &HeaderMap,
+    session: &NewSession,
+    org: &OrgId,
+    login: &str,
+) -> Response {
     let who = Fields::of([("org", org.as_str()), ("login", login)]);
     sign_in::signed_in(web, headers, session, &who)
 }

@@ -1,16 +1,15 @@
 //! Signing in and out, and changing one's password.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::{Markup, html};
-use service::{Password, SignInError};
+use service::{Attempt, BUSY_SECONDS, NewSession, Password, SignInError};
 
 use super::setup;
 use crate::cookies::Cookie;
@@ -19,7 +18,7 @@ use crate::form::{Label, Wrong, line};
 use crate::interrupted_form::{self, GoesOn, InterruptedForm};
 use crate::layout::{self, Nav, csrf, notice};
 use crate::problem::{InSession, Resend, capitalized, shown};
-use crate::reached::{Stood, is_secure, stood};
+use crate::reached::{Stood, client, is_secure, stood};
 use crate::session::{Posted, Query};
 use crate::tokens::{is_token, token};
 use crate::{Problem, SignedIn, Web, api, body};
@@ -57,6 +56,7 @@ struct Shown<'a> {
     login: &'a str,
     back: &'a str,
     problem: Option<String>,
+    stays: bool,
     kept: Option<&'a InterruptedForm>,
 }
 
@@ -102,6 +102,12 @@ fn sign_in_page(web: &Web, headers: &HeaderMap, status: StatusCode, shown: &Show
                     label for="password" { "Password" }
                     input #password name="password" type="password" required autofocus[!org.is_empty() && !shown.login.is_empty()] autocomplete="current-password";
                 }
+                div.field {
+                    label.check {
+                        input type="checkbox" name="stay" value="1" checked[shown.stays];
+                        "Stay signed in on this computer"
+                    }
+                }
                 @if let Some(kept) = shown.kept { (kept.hidden()) }
                 div.buttons { button.primary type="submit" { "Sign in" } }
             }
@@ -126,8 +132,7 @@ fn is_secret(text: &str) -> bool {
 
 async fn sign_in(State(web): State<Web>, request: Request) -> Result<Response, Problem> {
     let (Parts { headers, extensions, .. }, body) = request.into_parts();
-    let peer = extensions.get().map(|ConnectInfo::<SocketAddr>(peer)| peer.ip());
-    let peer = peer.map_or_else(String::new, |ip| ip.to_string());
+    let from = client(&extensions);
     let bytes_max = interrupted_form::KEPT_FORM_BYTES_MAX + body::FREE_BYTES;
     // It is longer than a sign-in needs only if it carries another form.
     let sender = body::sender(&extensions);
@@ -141,8 +146,9 @@ async fn sign_in(State(web): State<Web>, request: Request) -> Result<Response, P
         kept.is_ours = false;
     }
     let (org, login) = (fields.get("org"), fields.get("login"));
+    let (password, stays) = (fields.raw("password"), fields.get("stay") == "1");
     let mut form =
-        Shown { org, login, back: fields.get("back"), problem: None, kept: kept.as_ref() };
+        Shown { org, login, back: fields.get("back"), problem: None, stays, kept: kept.as_ref() };
     match form_of {
         FormOf::Ours => {}
         FormOf::Unknown => {
@@ -151,23 +157,36 @@ async fn sign_in(State(web): State<Web>, request: Request) -> Result<Response, P
         }
         FormOf::Others => return Err(Problem::ForeignForm),
     }
-    let opened = web.service.sign_in(org, login, fields.raw("password"), &peer).await;
-    let (status, problem) = match opened {
+    let devices = web.cookies.get(&headers, Cookie::Device).unwrap_or_default();
+    let attempt = Attempt { org, login, password, from, devices, stays };
+    let (status, again_after, problem) = match web.service.sign_in(attempt).await {
         Ok(session) => {
             tracing::info!(org, "signed in");
             let response = signed_in(&web, &headers, &session, &fields);
             return Ok(match kept {
-                Some(kept) => sent_on(&web, &headers, response, session, kept, (org, login)),
+                Some(kept) => sent_on(&web, &headers, response, session.id, kept, (org, login)),
                 None => response,
             });
         }
         Err(SignInError::Unavailable(problem)) => return Err(Problem::Unavailable(problem)),
-        Err(e @ SignInError::TooManyAttempts(_)) => (StatusCode::TOO_MANY_REQUESTS, e),
-        Err(e @ SignInError::Wrong) => (StatusCode::UNPROCESSABLE_ENTITY, e),
+        Err(SignInError::TooManyAttempts(e)) => {
+            let seconds = e.minutes * 60;
+            (StatusCode::TOO_MANY_REQUESTS, Some(seconds), SignInError::from(e))
+        }
+        Err(e @ SignInError::Busy(_)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, Some(i64::from(BUSY_SECONDS)), e)
+        }
+        Err(e @ (SignInError::Wrong | SignInError::Password(_))) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, None, e)
+        }
     };
-    tracing::warn!(%problem, peer, "sign-in refused");
+    tracing::warn!(%problem, peer = from.map(tracing::field::display), "sign-in refused");
     form.problem = Some(shown(&problem));
-    Ok(sign_in_page(&web, &headers, status, &form))
+    let mut response = sign_in_page(&web, &headers, status, &form);
+    if let Some(seconds) = again_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(response)
 }
 
 /// Where a sign-in form comes from.
@@ -196,13 +215,17 @@ fn origin(web: &Web, headers: &HeaderMap, fields: &Fields) -> FormOf {
 pub(super) fn signed_in(
     web: &Web,
     headers: &HeaderMap,
-    session: &str,
+    session: &NewSession,
     fields: &Fields,
 ) -> Response {
     let back = fields::local(fields.get("back")).unwrap_or("/");
-    let mut response = with_session(web, headers, Some(session), back);
-    let line = web.cookies.set_login(fields.get("org"), fields.get("login"), is_secure(headers));
-    response.headers_mut().append(header::SET_COOKIE, line);
+    let mut response = with_session(web, headers, Some((&session.id, session.stays)), back);
+    let secure = is_secure(headers);
+    let login = web.cookies.set_login(fields.get("org"), fields.get("login"), secure);
+    let device = web.cookies.set(Cookie::Device, Some(&session.devices), secure);
+    for line in [login, device] {
+        response.headers_mut().append(header::SET_COOKIE, line);
+    }
     response
 }
 
@@ -235,12 +258,22 @@ fn sent_on(
     asks
 }
 
-/// Redirects the browser, with another session or none.
-fn with_session(web: &Web, headers: &HeaderMap, session: Option<&str>, to: &str) -> Response {
+/// Redirects the browser, with another session or none; and says whether the session outlives the browser.
+fn with_session(
+    web: &Web,
+    headers: &HeaderMap,
+    session: Option<(&str, bool)>,
+    to: &str,
+) -> Response {
     let mut response = Redirect::to(to).into_response();
     let secure = is_secure(headers);
     let cookies = response.headers_mut();
-    cookies.append(header::SET_COOKIE, web.cookies.set(Cookie::Session, session, secure));
+    let cookie = match session {
+        Some((_, true)) => Cookie::StayingSession,
+        _ => Cookie::Session,
+    };
+    let id = session.map(|(id, _)| id);
+    cookies.append(header::SET_COOKIE, web.cookies.set(cookie, id, secure));
     // Nothing of the session stays in the browser.
     if session.is_none() {
         cookies.append(header::SET_COOKIE, web.cookies.set(Cookie::Login, None, secure));
@@ -304,12 +337,15 @@ async fn change_password(
     if let Some(new) = new.filter(|_| wrong.is_empty()) {
         match web.service.change_password(&who.person, fields.raw("current"), new).await {
             Ok(session) => {
-                return Ok(with_session(&web, &headers, Some(&session), "/password?done=1"));
+                let session = Some((&*session, who.person.stays()));
+                return Ok(with_session(&web, &headers, session, "/password?done=1"));
             }
             Err(SignInError::Wrong) => wrong.add("current", "is incorrect"),
+            Err(SignInError::Password(problem)) => wrong.add("new", problem.to_string()),
             Err(SignInError::TooManyAttempts(e)) => {
                 wrong.add("current", capitalized(&e));
             }
+            Err(SignInError::Busy(problem)) => return Err(Problem::Busy(shown(&problem))),
             Err(SignInError::Unavailable(problem)) => return Err(Problem::Unavailable(problem)),
         }
     }

@@ -13,11 +13,13 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::response::Parts;
 use axum::http::{HeaderMap, Method, Request, header};
 use axum::response::Response;
@@ -134,7 +136,12 @@ impl World {
 
     /// A browser without a session.
     pub(crate) fn browser(&self) -> Browser<'_> {
-        Browser { world: self, cookies: BTreeMap::new(), csrf: None, origin: None }
+        Browser { world: self, cookies: BTreeMap::new(), csrf: None, origin: None, address: None }
+    }
+
+    /// One whose requests come from this address.
+    pub(crate) fn browser_at(&self, address: &str) -> Browser<'_> {
+        Browser { address: Some(address.parse().unwrap()), ..self.browser() }
     }
 
     /// A browser in which a user is signed in.
@@ -226,6 +233,8 @@ pub(crate) struct Browser<'w> {
     csrf: Option<String>,
     /// The origin of the page with the form that is sent, if the browser says so.
     origin: Option<String>,
+    /// Where its requests come from, if that is known.
+    address: Option<IpAddr>,
 }
 
 /// What is sent.
@@ -410,6 +419,9 @@ impl Browser<'_> {
             request = request
                 .header(header::CONTENT_TYPE, form.kind)
                 .header(header::CONTENT_LENGTH, form.body.len());
+        }
+        if let Some(address) = self.address {
+            request = request.extension(ConnectInfo(SocketAddr::new(address, 4_711)));
         }
         let request =
             request.body(Body::from(form.map_or_else(Vec::new, |form| form.body))).unwrap();

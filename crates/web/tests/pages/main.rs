@@ -10,6 +10,7 @@ mod harness;
 mod account;
 mod accounts;
 mod activities;
+mod audit;
 mod bin;
 mod bulk;
 mod calendar;

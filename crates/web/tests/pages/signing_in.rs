@@ -1,14 +1,18 @@
 //! Signing in and out, and the change of one's own password.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderValue, Request, header};
 use domain::{LoginName, Name, Role};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use service::{NewUser, Password};
 use tower::ServiceExt;
 
-use crate::harness::{ADMIN, Browser, EDITOR, PASSWORD, VIEWER, World};
+use crate::harness::{ADMIN, Browser, EDITOR, PASSWORD, Page, VIEWER, World};
 
 const SESSION: &str = "driftless_session";
 const NEW_PASSWORD: &str = "another horse altogether";
@@ -73,6 +77,251 @@ fn whoever_guesses_has_to_wait() {
     world.browser().sign_in("acme", "ada", PASSWORD).refused(429);
     world.advance(15 * 60_000);
     assert_eq!(world.browser().sign_in("acme", "ada", PASSWORD).redirected(), "/");
+}
+
+#[test]
+fn strangers_who_guess_do_not_lock_out_a_browser_that_is_known() {
+    let world = World::new();
+    let mut known = world.browser_at("192.0.2.1");
+    known.sign_in("acme", "ada", PASSWORD).redirected();
+    known.get("/").ok();
+    known.post("/sign-out", &[]).redirected();
+    for n in 0..10 {
+        let mut stranger = world.browser_at(&format!("198.51.100.{n}"));
+        stranger.sign_in("acme", "ada", "a wrong password").refused(422);
+    }
+    let page = world.browser_at("203.0.113.9").sign_in("acme", "ada", PASSWORD).refused(429);
+    page.shows("try again in 15 minutes");
+    assert_eq!(page.header("retry-after"), "900");
+    assert_eq!(known.sign_in("acme", "ada", PASSWORD).redirected(), "/");
+    // It is known for that name alone, and a cookie of someone else's making opens nothing.
+    for n in 0..10 {
+        let mut stranger = world.browser_at(&format!("198.51.100.{n}"));
+        stranger.sign_in("acme", "ed", "a wrong password").refused(422);
+    }
+    known.sign_in("acme", "ed", PASSWORD).refused(429);
+    let mut forger = world.browser_at("203.0.113.9");
+    forger.set_cookie("driftless_device", &"0".repeat(64));
+    forger.sign_in("acme", "ada", PASSWORD).refused(429);
+}
+
+#[test]
+fn whoever_guesses_in_a_known_browser_has_to_wait_there_alone() {
+    let mut world = World::new();
+    let mut known = world.browser_at("192.0.2.1");
+    known.sign_in("acme", "ada", PASSWORD).redirected();
+    known.reopen(&["driftless_device"]);
+    let cookie = known.cookie("driftless_device").unwrap().to_owned();
+    assert!(!cookie.contains("ada"), "it does not say who");
+    world.restart();
+    let mut known = world.browser_at("192.0.2.1");
+    known.set_cookie("driftless_device", &cookie);
+    for _ in 0..10 {
+        known.sign_in("acme", "ada", "a wrong password").refused(422);
+    }
+    known.sign_in("acme", "ada", PASSWORD).refused(429);
+    assert_eq!(world.browser_at("192.0.2.1").sign_in("acme", "ada", PASSWORD).redirected(), "/");
+}
+
+#[test]
+fn an_address_is_counted_as_a_whole_and_known_browsers_there_are_not() {
+    let world = World::new();
+    let mut known = world.browser_at("2001:db8::1");
+    known.sign_in("acme", "ada", PASSWORD).redirected();
+    for n in 0..200 {
+        // Of one network, and of a name each.
+        let mut guesser = world.browser_at(&format!("2001:db8::{n:x}:1"));
+        guesser.sign_in("acme", &format!("nobody-{n}"), "a wrong password").refused(422);
+    }
+    world.browser_at("2001:db8::ffff:2").sign_in("acme", "ed", PASSWORD).refused(429);
+    assert_eq!(known.sign_in("acme", "ada", PASSWORD).redirected(), "/");
+    let mut elsewhere = world.browser_at("2001:db8:0:1::1");
+    assert_eq!(elsewhere.sign_in("acme", "ed", PASSWORD).redirected(), "/");
+}
+
+#[test]
+fn a_name_is_counted_however_it_is_typed() {
+    let world = World::new();
+    for n in 0..10 {
+        let login = ["zo\u{eb}", "zoe\u{308}", " ZOE\u{308} "][n % 3];
+        world.browser().sign_in("acme", login, "a wrong password").refused(422);
+    }
+    world.browser().sign_in(" acme", "Zo\u{eb}", "a wrong password").refused(429);
+}
+
+/// Opens the sign-in form, and gives the request that would send it.
+fn attempt(world: &World, login: &str, password: &str, address: &str) -> Request<Body> {
+    let mut browser = world.browser_at(address);
+    let csrf = browser.get("/sign-in").ok().value("csrf").unwrap().to_owned();
+    let cookie = format!("driftless_form={}", browser.cookie("driftless_form").unwrap());
+    let fields = [("csrf", &*csrf), ("org", "acme"), ("login", login), ("password", password)];
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let from = SocketAddr::new(address.parse().unwrap(), 4_711);
+    let request = Request::post("/sign-in").header(header::COOKIE, cookie);
+    request.extension(ConnectInfo(from)).body(Body::from(body)).unwrap()
+}
+
+/// Sends all of these at once; the place of each answer, the first first, with its status.
+fn answers(world: &World, requests: Vec<Request<Body>>) -> Vec<(usize, u16, Option<String>)> {
+    let answers = requests.into_iter().enumerate().map(|(at, request)| {
+        let router = world.router();
+        async move {
+            let Ok(response) = router.oneshot(request).await;
+            let again = response.headers().get(header::RETRY_AFTER);
+            let again = again.map(|value| value.to_str().unwrap().to_owned());
+            (at, response.status().as_u16(), again)
+        }
+    });
+    let answers: FuturesUnordered<_> = answers.collect();
+    world.block_on(answers.collect())
+}
+
+/// How many passwords were looked at before that of the last request was.
+fn looked_at_before(answers: &[(usize, u16, Option<String>)], honest: usize) -> usize {
+    let place = answers.iter().position(|(at, ..)| *at == honest).unwrap();
+    answers[..place].iter().filter(|(_, status, _)| [303, 422].contains(status)).count()
+}
+
+#[test]
+fn someone_from_elsewhere_does_not_wait_for_many_attempts_from_one_address() {
+    let world = World::new();
+    let guess = |n| attempt(&world, &format!("nobody-{n}"), "a wrong password", "198.51.100.1");
+    let mut requests: Vec<_> = (0..100).map(guess).collect();
+    requests.push(attempt(&world, "ed", PASSWORD, "203.0.113.9"));
+    let answers = answers(&world, requests);
+    let (_, status, _) = answers.iter().find(|(at, ..)| *at == 100).unwrap();
+    assert_eq!(*status, 303);
+    assert!(looked_at_before(&answers, 100) <= 3, "{answers:?}");
+    let busy: Vec<_> = answers.iter().filter(|(_, status, _)| *status == 503).collect();
+    assert!(busy.len() >= 50, "{answers:?}");
+    assert!(busy.iter().all(|(.., again)| again.as_deref() == Some("5")), "{answers:?}");
+    // Nobody has looked at those, so that they do not count.
+    let mut again = world.browser_at("198.51.100.1");
+    assert_eq!(again.sign_in("acme", "ed", PASSWORD).redirected(), "/");
+}
+
+#[test]
+fn someone_behind_the_same_address_waits_for_one_attempt_of_another_name_at_most() {
+    let world = World::new();
+    let guess = |_| attempt(&world, "nobody", "a wrong password", "198.51.100.1");
+    let mut requests: Vec<_> = (0..10).map(guess).collect();
+    requests.push(attempt(&world, "ed", PASSWORD, "198.51.100.1"));
+    let answers = answers(&world, requests);
+    assert!(looked_at_before(&answers, 10) <= 3, "{answers:?}");
+}
+
+#[test]
+fn a_known_browser_waits_for_no_stranger() {
+    let world = World::new();
+    let mut known = world.browser_at("192.0.2.1");
+    known.sign_in("acme", "ada", PASSWORD).redirected();
+    let device = known.cookie("driftless_device").unwrap().to_owned();
+    let mut requests: Vec<_> = (0..60)
+        .map(|n| attempt(&world, &format!("n-{n}"), "a wrong password", &format!("198.51.100.{n}")))
+        .collect();
+    let mut honest = attempt(&world, "ada", PASSWORD, "198.51.100.1");
+    let cookie = format!("driftless_device={device}");
+    honest.headers_mut().append(header::COOKIE, HeaderValue::from_str(&cookie).unwrap());
+    requests.push(honest);
+    let answers = answers(&world, requests);
+    assert!(looked_at_before(&answers, 60) <= 2, "{answers:?}");
+    assert!(answers.iter().any(|(at, status, _)| *at == 60 && *status == 303), "{answers:?}");
+}
+
+#[test]
+fn whoever_asks_to_stay_signed_in_does_for_a_month_at_most() {
+    let world = World::new();
+    let mut browser = world.browser();
+    let page = browser.get("/sign-in").ok();
+    page.shows("Stay signed in on this computer");
+    let fields = [("org", "acme"), ("login", "ada"), ("password", PASSWORD), ("stay", "1")];
+    let signed_in = browser.post("/sign-in", &fields);
+    let session = |page: &Page| {
+        let line = |line: &&str| line.starts_with(SESSION);
+        page.cookies().into_iter().find(line).unwrap().to_owned()
+    };
+    assert!(session(&signed_in).ends_with("; Max-Age=2592000"), "{signed_in:?}");
+    let day = 24 * 3_600_000;
+    world.advance(service::PERSON_STAYS_IDLE_DAYS_MAX * day);
+    assert!(is_in(&mut browser));
+    world.advance(service::PERSON_STAYS_IDLE_DAYS_MAX * day);
+    assert!(is_in(&mut browser));
+    world.advance(2 * day);
+    assert!(is_in(&mut browser));
+    world.advance(1_000);
+    assert!(!is_in(&mut browser), "30 days after signing in");
+
+    let mut idle = world.browser();
+    idle.get("/sign-in").ok();
+    idle.post("/sign-in", &fields).redirected();
+    world.advance(service::PERSON_STAYS_IDLE_DAYS_MAX * day + 1);
+    assert!(!is_in(&mut idle), "not used for long");
+}
+
+#[test]
+fn a_session_that_is_used_all_the_time_ends_after_a_month() {
+    let mut world = World::new();
+    let mut browser = world.editor();
+    let session = browser.cookie(SESSION).unwrap().to_owned();
+    for _ in 0..60 {
+        world.advance(12 * 3_600_000);
+        assert!(is_in(&mut browser));
+    }
+    world.restart();
+    let mut browser = world.browser();
+    browser.set_cookie(SESSION, &session);
+    assert!(is_in(&mut browser));
+    world.advance(12 * 3_600_000);
+    assert!(!is_in(&mut browser));
+}
+
+#[test]
+fn over_tls_browsers_take_cookies_from_here_alone() {
+    let base_path = "/crm".parse().unwrap();
+    for (base_path, prefix, hsts) in
+        [(web::BasePath::default(), "__Host-", "max-age=31536000"), (base_path, "__Secure-", "")]
+    {
+        let world = World::with(web::Settings { secure: true, base_path, ..Default::default() });
+        let mut browser = world.browser();
+        let form = browser.get("/sign-in").ok();
+        assert_eq!(form.header("strict-transport-security"), hsts);
+        let signed_in = browser.sign_in("acme", "ada", PASSWORD);
+        let lines = [form.cookies(), signed_in.cookies()].concat();
+        assert!(lines.iter().all(|line| line.starts_with(prefix)), "{lines:?}");
+        assert!(is_in(&mut browser));
+        let session = browser.cookie(&format!("{prefix}{SESSION}")).unwrap().to_owned();
+        let mut planted = world.browser();
+        planted.set_cookie(SESSION, &session);
+        assert!(!is_in(&mut planted), "a name that anyone can set is not looked at");
+    }
+    let plain = World::new().browser().get("/sign-in").ok();
+    assert_eq!(plain.header("strict-transport-security"), "");
+}
+
+#[test]
+fn passwords_that_everyone_guesses_are_refused() {
+    let world = World::new();
+    let mut browser = world.admin();
+    let mut tried = |new: &str, problem: &str| {
+        let fields = [("current", PASSWORD), ("new", new), ("again", new)];
+        browser.post("/password", &fields).refused(422).shows(problem);
+    };
+    tried(PASSWORD, "New password must be different from the current one.");
+    for common in ["password123", "PASSWORD123", "1234567890", "qwertyuiop"] {
+        tried(common, "New password must not be one of the most common passwords.");
+    }
+    let named = "New password must not be the name of the person or the organization";
+    for name in ["Acme Relief", "acmerelief2026!", "Ada-Byron-1", "driftless 2026"] {
+        tried(name, named);
+    }
+    let mut admin = world.admin();
+    let fields = [("login", "ed"), ("password", "Password123")];
+    let page = admin.post("/settings/users/2/login", &fields).refused(422);
+    page.shows("Password must not be one of the most common passwords.");
+    let fields = [("login", "ed"), ("password", "Ed Cohen 12"), ("confirmed", "1")];
+    let page = admin.post("/settings/users/2/login", &fields).refused(422);
+    page.shows("Password must not be the name of the person");
+    world.editor();
 }
 
 #[test]
@@ -181,10 +430,10 @@ fn no_script_and_no_other_site_gets_at_the_cookies() {
         let form = browser.get("/sign-in").ok();
         let signed_in = browser.sign_in("acme", "ada", PASSWORD);
         let lines = [form.cookies(), signed_in.cookies()].concat();
-        assert_eq!(lines.len(), 3, "{lines:?}");
+        assert_eq!(lines.len(), 4, "{lines:?}");
         for line in lines {
             let (_, attributes) = line.split_once("; ").unwrap();
-            let attributes = attributes.trim_end_matches("; Max-Age=15552000");
+            let attributes = attributes.split("; Max-Age=").next().unwrap();
             assert_eq!(attributes, format!("Path=/; HttpOnly; SameSite=Lax{more}"));
         }
     }

@@ -1,5 +1,6 @@
 //! The settings: the organization, its users and its statuses.
 
+mod audit;
 mod statuses;
 mod users;
 
@@ -21,6 +22,7 @@ pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .route("/settings", get(show))
         .route("/settings/organization", post(set_organization))
+        .merge(audit::routes())
         .merge(users::routes())
         .merge(statuses::routes())
 }
@@ -71,6 +73,11 @@ fn overview(web: &Web, who: &SignedIn, done: &str, typed: &Typed) -> Result<Resp
             p { "Bring in activities from a workbook, CSV or saved API answers. You see what would change before anything is written." }
             p { a.button href="/import" { "Import a file" } }
         } }
+        section.card #audit {
+            h2 { "Audit log" }
+            p { "See who signed in, changed people, keys or settings, and took data out." }
+            p { a.button href="/settings/audit" { "Open the audit log" } }
+        }
         section.card #getting-started { h2 { "Getting started" } (getting_started::setting(web, who)) }
     };
     let page = layout::page(who, "Settings", Nav::Settings, &content);

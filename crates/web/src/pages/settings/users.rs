@@ -204,11 +204,16 @@ fn ask_for_password(typed: &mut Typed) {
     }
 }
 
-/// Notes that the login name is already used.
+/// Notes what is wrong with the login name or the password.
 fn taken(who: &SignedIn, typed: &mut Typed, problem: AdminError) -> Result<(), Problem> {
-    let AdminError::LoginExists(_, other) = problem else { return Err(problem.into()) };
-    let other = names::user(&who.person.tenant.directory(), other);
-    typed.wrong.add("login", format!("is already used by {other}: choose another"));
+    match problem {
+        AdminError::LoginExists(_, other) => {
+            let other = names::user(&who.person.tenant.directory(), other);
+            typed.wrong.add("login", format!("is already used by {other}: choose another"));
+        }
+        AdminError::Password(problem) => typed.wrong.add("password", problem.to_string()),
+        other => return Err(other.into()),
+    }
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use domain::{Seq, Version};
+use domain::{AuditKind, Seq, Version};
 use http_body_util::channel::{Channel, Sender};
 use parking_lot::Mutex;
 use service::{AskError, DOWNLOADS_PER_ORG_MAX, Directory, Service, Tenant};
@@ -20,7 +20,7 @@ use self::csv_file::CsvFile;
 use self::row::Cell;
 use self::workbook::Workbook;
 use super::query::ListRequest;
-use crate::layout::number;
+use crate::layout::{counted, number};
 use crate::session::Query;
 use crate::{Problem, SignedIn, Web};
 
@@ -99,6 +99,9 @@ async fn download(
         ))
     })?;
     place.share().grow_to(size_of_val(&*positions) + PIECES_BYTES).await?;
+    let what = counted(positions.len() as u64, "activity", "activities");
+    let what = format!("downloaded {what} as {}", form.extension());
+    web.service.note_act(&org, who.person.by(), AuditKind::Export, &what).await?;
     let directory = org.directory();
     let today = directory.organization.zone.at(web.service.now()).to_string();
     let day = today.get(..10).unwrap_or_default();
