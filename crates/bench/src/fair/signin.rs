@@ -40,7 +40,7 @@ pub(super) fn signin(way: &Way) -> Outcome<Vec<Row>> {
 
 fn attacked(
     way: &Way,
-    attack: &str,
+    attack: &'static str,
     attempts_of_address: u32,
     with_new_browser: bool,
 ) -> Outcome<Vec<Row>> {
