@@ -134,7 +134,7 @@ fn every_test_that_the_guarantees_name_exists() {
 }
 
 /// The rows of the limits: what, how much, and the source line that has it.
-const LIMITS: [(&str, &str, &str, &str); 62] = [
+const LIMITS: [(&str, &str, &str, &str); 63] = [
     ("subject", "4,000 ", "domain/src/activity.rs", "SUBJECT_CHARS_MAX: usize = 4_000;"),
     ("note, or", "100,000 ", "domain/src/activity.rs", "NOTE_CHARS_MAX: usize = 100_000;"),
     ("custom field values", "500, ", "domain/src/activity.rs", "CUSTOM_FIELDS_MAX: usize = 500;"),
@@ -171,6 +171,7 @@ const LIMITS: [(&str, &str, &str, &str); 62] = [
     ("runs of several", "24 hours", "service/src/runs.rs", "RUN_HOURS_MAX: i64 = 24;"),
     ("runs of several", "30 minutes", "service/src/runs/limits.rs", "MINUTES_MIN: i64 = 30;"),
     ("runs of a single", "4,096 ", "service/src/runs/limits.rs", "KEY_MAX: usize = 4_096;"),
+    ("writes that wait", "5,000 ", "service/src/queue.rs", "LANE_MAX: usize = 5_000;"),
     ("parts of a range", "1,024 ", "domain/src/digest.rs", "DIGEST_PARTS_MAX: usize = 1_024;"),
     ("sessions,", "10,000", "service/src/sessions.rs", "SESSIONS_PER_KEY_MAX: usize = 10_000;"),
     ("time without use until a session", "30 ", "service/src/sessions.rs", "MAX: i64 = 30;"),
