@@ -152,6 +152,7 @@ fn everything_works_without_scripts() {
     page.sees("was restored.");
     page.click("Write another letter");
     page.click("Remove");
+    page.sees("You can restore it from the bin."); // The page before it has such a button, too.
     page.click(css("main button.danger"));
     page.sees("was removed.");
 
