@@ -159,7 +159,8 @@ fn forms_of_nobody_take_no_more_memory_than_there_is_for_them() {
         (0..80).map(|_| world.browser().send_unread("/activities", &fields)).collect();
     let kept =
         unread.iter().filter(|response| response.headers().contains_key("set-cookie")).count();
-    assert!((60..=70).contains(&kept), "{kept}");
+    // Half of 16 MiB, since all come from one address.
+    assert!((30..=35).contains(&kept), "{kept}");
     world.browser().post_bare("/activities", &fields).refused(401).hides("xxx");
     drop(unread);
     world.browser().post_bare("/activities", &fields).refused(401).shows("xxx");
