@@ -2,9 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::beside::add_viewer;
 use super::{Ask, Row, compare};
 use crate::Outcome;
 use crate::client::Client;
@@ -51,7 +51,7 @@ pub(super) fn answers(way: &Way) -> Outcome<Vec<Row>> {
 /// Long forms of an earlier session whose answers are not read.
 fn forms(way: &Way) -> Outcome<Vec<Row>> {
     let setup = Setup::new(way, CONTENT)?;
-    add_viewer(&setup)?;
+    add_viewer(&setup, LOGIN, PASSWORD)?;
     let server = Server::driftless(&setup.binary, &setup.data(), CACHE_MIB)?;
     let cookies = sign_in(&server)?;
     setup.tell("polls and pages beside forms whose answers are not read");
@@ -139,20 +139,6 @@ fn reader(server: &Server) -> Ask<'_> {
         while stream.read(&mut piece)? > 0 {}
         Ok(())
     })
-}
-
-fn add_viewer(setup: &Setup) -> Outcome<()> {
-    let mut command = Command::new(&setup.binary);
-    command.args(["user", "add", &org(1), "Vera Quist", "--role", "viewer", "--login", LOGIN]);
-    command.args(["--password-stdin", "--data"]).arg(setup.data());
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
-    if let Some(mut input) = child.stdin.take() {
-        writeln!(input, "{PASSWORD}")?;
-    }
-    match child.wait()?.success() {
-        true => Ok(()),
-        false => Err("the viewer could not be added".into()),
-    }
 }
 
 /// Signs the viewer in; the cookies of their session.

@@ -1,13 +1,19 @@
 //! A neighbour that asks for several things at once, in peace and then while others ask as fast as they can.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::{Felt, Row};
 use crate::Outcome;
+use crate::connection::Connection;
+use crate::fill::{KEY, org};
 use crate::process::memory_bytes;
+use crate::question::Update;
 use crate::server::Server;
+use crate::setup::Setup;
 
 /// What a neighbour does: asks, and waits for the answer.
 pub(crate) type Ask<'a> = Box<dyn FnMut() -> Outcome<()> + Send + 'a>;
@@ -90,4 +96,35 @@ fn felt(
     })?;
     let memory = memory.into_inner().map_err(|_| "a thread has failed")?;
     Ok(times.into_iter().map(|times| Felt::of(times, 0, memory)).collect())
+}
+
+/// Logs in with the key of an organization.
+pub(crate) fn logins(server: &Server, number: u32) -> Outcome<Ask<'static>> {
+    let mut connection = Connection::open(&server.base)?;
+    let login =
+        format!("/neonws/services/api/common/login?login.apiKey={KEY}&login.orgid={}", org(number));
+    Ok(Box::new(move || connection.get(&login).map(drop)))
+}
+
+/// Changes one of so many activities.
+pub(crate) fn updates(server: &Server, session: &str, activities: u64) -> Outcome<Ask<'static>> {
+    let (mut connection, session) = (Connection::open(&server.base)?, session.to_owned());
+    Ok(Box::new(move || {
+        connection.get(&Update::draw(activities).driftless(&session).target).map(drop)
+    }))
+}
+
+/// Adds a viewer to the first organization, before its server starts.
+pub(crate) fn add_viewer(setup: &Setup, login: &str, password: &str) -> Outcome<()> {
+    let mut command = Command::new(&setup.binary);
+    command.args(["user", "add", &org(1), "Someone", "--role", "viewer", "--login", login]);
+    command.args(["--password-stdin", "--data"]).arg(setup.data());
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        writeln!(input, "{password}")?;
+    }
+    match child.wait()?.success() {
+        true => Ok(()),
+        false => Err("a viewer could not be added".into()),
+    }
 }

@@ -1,10 +1,11 @@
 //! Large writes of one organization, and what others commit meanwhile.
 
+use super::beside::{logins, updates};
 use super::{Ask, Row, compare};
 use crate::Outcome;
 use crate::client::Client;
 use crate::connection::Connection;
-use crate::fill::{Content, KEY, org};
+use crate::fill::Content;
 use crate::question::{Question, Update};
 use crate::server::Server;
 use crate::setup::{Setup, Way};
@@ -70,25 +71,12 @@ fn rewriter(server: &Server, id: u64) -> Outcome<Ask<'_>> {
 /// One that writes, logs in, and begins to read everything.
 fn neighbour(server: &Server) -> Outcome<Vec<(&'static str, Ask<'_>)>> {
     let session = Client::log_in(&server.base, NEIGHBOUR)?.session().to_owned();
-    let open = || Connection::open(&server.base);
-    let (mut writes, writer) = (open()?, session.clone());
-    let write: Ask<'_> = Box::new(move || {
-        writes.get(&Update::draw(ACTIVITIES).driftless(&writer).target)?;
-        Ok(())
-    });
-    let mut logins = open()?;
-    let login: Ask<'_> = Box::new(move || {
-        let org = org(NEIGHBOUR);
-        logins.get(&format!(
-            "/neonws/services/api/common/login?login.apiKey={KEY}&login.orgid={org}"
-        ))?;
-        Ok(())
-    });
-    let mut pages = open()?;
+    let write = updates(server, &session, ACTIVITIES)?;
+    let mut pages = Connection::open(&server.base)?;
     let first_page: Ask<'_> = Box::new(move || {
         // Without an end, each question begins a run of its own, which is noted before it is answered.
-        pages.get(&Question::everything(1, 10).driftless(&session))?;
-        Ok(())
+        pages.get(&Question::everything(1, 10).driftless(&session)).map(drop)
     });
+    let login = logins(server, NEIGHBOUR)?;
     Ok(vec![("writes", write), ("logins", login), ("first pages", first_page)])
 }

@@ -5,11 +5,12 @@ use sha2::{Digest, Sha256};
 use store::{Durability, SessionRecord, Store};
 use store_sqlite::SqliteStore;
 
+use super::beside::{logins, updates};
 use super::{Ask, Row, compare};
 use crate::Outcome;
 use crate::client::Client;
 use crate::connection::Connection;
-use crate::fill::{Content, KEY, org};
+use crate::fill::Content;
 use crate::question::{Question, Scenario, Update};
 use crate::server::Server;
 use crate::setup::{Setup, Way};
@@ -91,24 +92,9 @@ fn removals(server: &Server) -> Outcome<Ask<'static>> {
 /// One that polls, writes and logs in.
 fn neighbour(server: &Server, content: Content) -> Outcome<Vec<(&'static str, Ask<'_>)>> {
     let session = Client::log_in(&server.base, NEIGHBOUR)?.session().to_owned();
-    let open = || Connection::open(&server.base);
-    let (mut polls, poller) = (open()?, session.clone());
-    let poll: Ask<'_> = Box::new(move || {
-        polls.get(&Scenario::Idle.draw(content).driftless(&poller))?;
-        Ok(())
-    });
-    let mut writes = open()?;
-    let write: Ask<'_> = Box::new(move || {
-        writes.get(&Update::draw(ACTIVITIES).driftless(&session).target)?;
-        Ok(())
-    });
-    let mut logins = open()?;
-    let login: Ask<'_> = Box::new(move || {
-        let org = org(NEIGHBOUR);
-        logins.get(&format!(
-            "/neonws/services/api/common/login?login.apiKey={KEY}&login.orgid={org}"
-        ))?;
-        Ok(())
-    });
-    Ok(vec![("polls", poll), ("writes", write), ("logins", login)])
+    let write = updates(server, &session, ACTIVITIES)?;
+    let mut polls = Connection::open(&server.base)?;
+    let poll: Ask<'_> =
+        Box::new(move || polls.get(&Scenario::Idle.draw(content).driftless(&session)).map(drop));
+    Ok(vec![("polls", poll), ("writes", write), ("logins", logins(server, NEIGHBOUR)?)])
 }

@@ -2,10 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use super::beside::add_viewer;
 use super::{Ask, Row, compare};
 use crate::Outcome;
 use crate::fill::{Content, org};
@@ -46,7 +46,7 @@ fn attacked(
 ) -> Outcome<Vec<Row>> {
     let setup = Setup::new(way, CONTENT)?;
     for login in ["ada", "vera"] {
-        add_person(&setup, login)?;
+        add_viewer(&setup, login, PASSWORD)?;
     }
     let server = Server::driftless(&setup.binary, &setup.data(), CACHE_MIB)?;
     setup.tell("sign-ins beside many with wrong passwords");
@@ -150,18 +150,4 @@ fn cookie(answer: &str, name: &str) -> Option<String> {
     let mut lines = answer.lines().filter_map(|line| line.strip_prefix("set-cookie: "));
     let line = lines.find(|line| line.starts_with(name))?;
     line.split(';').next().map(str::to_owned)
-}
-
-fn add_person(setup: &Setup, login: &str) -> Outcome<()> {
-    let mut command = Command::new(&setup.binary);
-    command.args(["user", "add", &org(1), "Someone", "--role", "viewer", "--login", login]);
-    command.args(["--password-stdin", "--data"]).arg(setup.data());
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
-    if let Some(mut input) = child.stdin.take() {
-        writeln!(input, "{PASSWORD}")?;
-    }
-    match child.wait()?.success() {
-        true => Ok(()),
-        false => Err("a person could not be added".into()),
-    }
 }
