@@ -25,7 +25,7 @@ const PAGES: [(&str, &str); 10] = [
 ];
 
 /// The other pages, with `--all`.
-const MORE: [(&str, &str); 9] = [
+const MORE: [(&str, &str); 10] = [
     ("sign-in", "/sign-in"),
     ("new", "/activities/new"),
     ("search", "/activities?q=coffee"),
@@ -34,6 +34,7 @@ const MORE: [(&str, &str); 9] = [
     ("preferences", "/preferences"),
     ("password", "/password"),
     ("user", "/settings/users/101134"),
+    ("audit", "/settings/audit"),
     ("nothing-here", "/no-such-page"),
 ];
 
