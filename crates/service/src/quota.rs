@@ -41,7 +41,7 @@ impl Stored {
     pub(crate) fn admit(&self) -> Result<(), Refusal> {
         match self.is_over.load(Ordering::Relaxed) {
             true => Err(Refusal::Unavailable(
-                "the organization has used all of its storage space, so nothing can be changed; whoever runs the server can allow more".to_owned(),
+                "the organization has used all of its storage space, so nothing can be changed; the administrator of the server can allow more".to_owned(),
             )),
             false => Ok(()),
         }

@@ -65,7 +65,7 @@ async fn show(
     let directory = tenant.directory();
     let content = html! {
         (layout::head("Audit log", &html! { a.button.quiet href="/settings" { "Settings" } }))
-        p.lead { "Who signed in, changed people, keys or settings, and took data out. Kept for " (AUDIT_DAYS_MAX) " days." }
+        p.lead { "Who signed in, changed people, keys or settings, or took data out. Kept for " (AUDIT_DAYS_MAX) " days." }
         (filter(&query, &directory))
         @if entries.is_empty() {
             (layout::empty("Nothing found", "There is no entry of this kind.", &html! {}))

@@ -75,7 +75,7 @@ fn overview(web: &Web, who: &SignedIn, done: &str, typed: &Typed) -> Result<Resp
         } }
         section.card #audit {
             h2 { "Audit log" }
-            p { "See who signed in, changed people, keys or settings, and took data out." }
+            p { "See who signed in, changed people, keys or settings, or took data out." }
             p { a.button href="/settings/audit" { "Open the audit log" } }
         }
         section.card #getting-started { h2 { "Getting started" } (getting_started::setting(web, who)) }
