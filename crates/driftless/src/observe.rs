@@ -73,7 +73,8 @@ pub(crate) fn router(
         metrics::counter!("driftless_refused_for_room_total").absolute(of_keys.refused_for_room());
         let mut rendered = metrics.render();
         // There may be many, and their organizations' locks are not to be waited for here.
-        let keys = tokio::task::spawn_blocking(move || {
+        let service = of_keys.clone();
+        let keys = service.blocking(move || {
             keys::shown_to(peer, &headers, &of_keys).map(|orgs| keys::render(&of_keys, &orgs))
         });
         match keys.await {

@@ -12,6 +12,7 @@ use domain::Moment;
 use serde::Serialize;
 
 use crate::errors::ApiError;
+use crate::long::LongRecords;
 
 /// What goes into an envelope.
 pub(crate) struct Envelope<'a> {
@@ -29,13 +30,30 @@ const HEAD_BYTES_MAX: usize = 320;
 /// From so many bytes on, JSON that is kept may be sent from where it lies: less costs less to copy.
 pub(crate) const SHARED_BYTES_MIN: usize = 6 << 10;
 
+impl Piece {
+    /// What it holds in memory, in bytes.
+    pub(crate) fn bytes_held(&self) -> usize {
+        match self {
+            Piece::Json(json) => json.len(),
+            Piece::Long(records) => records.step_bytes_max(),
+        }
+    }
+}
+
 /// What a method answers beside what every method answers.
 pub(crate) struct Success {
     message: Option<&'static str>,
     /// The room, and the method's own members, each with a comma before it: `,"activityId":7`.
     members: Vec<u8>,
-    /// What is sent from where it is kept, and at which place of the members.
-    shared: Vec<(usize, Bytes)>,
+    /// What is not among them but sent at this place of theirs.
+    pieces: Vec<(usize, Piece)>,
+}
+
+/// A part of an answer.
+pub(crate) enum Piece {
+    Json(Bytes),
+    /// What is printed when all before it has been taken.
+    Long(Box<LongRecords>),
 }
 
 impl Default for Success {
@@ -49,7 +67,7 @@ impl Success {
     pub(crate) fn with_room_for(bytes: usize) -> Success {
         let mut members = Vec::with_capacity(HEAD_BYTES_MAX + bytes + 2);
         members.resize(HEAD_BYTES_MAX, b' ');
-        Success { message: None, members, shared: Vec::new() }
+        Success { message: None, members, pieces: Vec::new() }
     }
 
     /// An answer with a `responseMessage`.
@@ -79,13 +97,18 @@ impl Success {
 
     /// Goes on with JSON that is sent from where it is.
     pub(crate) fn share(&mut self, json: Bytes) {
-        self.shared.push((self.members.len(), json));
+        self.pieces.push((self.members.len(), Piece::Json(json)));
+    }
+
+    /// Goes on with records that are printed while they are sent.
+    pub(crate) fn append_long(&mut self, records: LongRecords) {
+        self.pieces.push((self.members.len(), Piece::Long(Box::new(records))));
     }
 
     /// Goes on with this part of JSON that is kept.
     pub(crate) fn append(&mut self, kept: &Bytes, part: Range<usize>) {
         match is_shared(kept, &part) {
-            true => self.shared.push((self.members.len(), kept.slice(part))),
+            true => self.share(kept.slice(part)),
             false => self.members.extend_from_slice(&kept[part]),
         }
     }
@@ -117,50 +140,60 @@ struct ErrorEntry<'a> {
 }
 
 impl Envelope<'_> {
-    /// The envelope as JSON, in pieces.
-    pub(crate) fn into_json(self) -> Vec<Bytes> {
-        let mut head = Vec::with_capacity(HEAD_BYTES_MAX);
-        head.push(b'{');
-        write_json(&self.root, &mut head);
-        head.extend_from_slice(match &self.content {
-            Ok(_) => b":{\"operationResult\":\"SUCCESS\"",
-            Err(_) => b":{\"operationResult\":\"FAIL\"".as_slice(),
-        });
-        if let Ok(Success { message: Some(message), .. }) = &self.content {
-            head.extend_from_slice(b",\"responseMessage\":");
-            write_json(message, &mut head);
-        }
-        head.extend_from_slice(b",\"responseDateTime\":");
-        write_json(&self.response_date_time.text().as_str(), &mut head);
+    /// The envelope as JSON: pieces, and its end.
+    pub(crate) fn into_pieces(self) -> (Vec<Piece>, Bytes) {
         match self.content {
-            Ok(Success { mut members, shared, .. }) => {
+            Ok(Success { message, mut members, pieces }) => {
+                let head = head(self.root, "SUCCESS", message, self.response_date_time);
                 let begin = HEAD_BYTES_MAX - head.len();
                 members[begin..HEAD_BYTES_MAX].copy_from_slice(&head);
                 members.extend_from_slice(b"}}");
-                in_pieces(&members.into(), begin, shared)
+                in_pieces(&members.into(), begin, pieces)
             }
             Err(errors) => {
-                head.extend_from_slice(b",\"errors\":");
-                write_json(&Errors { error: errors.iter().map(entry).collect() }, &mut head);
-                head.extend_from_slice(b"}}");
-                vec![head.into()]
+                (Vec::new(), failure(self.root, self.response_date_time, &errors).into())
             }
         }
     }
 }
 
-/// A text from this place on, with what is shared between its parts.
-fn in_pieces(text: &Bytes, mut begin: usize, shared: Vec<(usize, Bytes)>) -> Vec<Bytes> {
-    let mut pieces = Vec::with_capacity(2 * shared.len() + 1);
-    for (place, json) in shared {
+/// The envelope of a failure as JSON.
+pub(crate) fn failure(root: &str, response_date_time: Moment, errors: &[ApiError]) -> Vec<u8> {
+    let mut json = head(root, "FAIL", None, response_date_time);
+    json.extend_from_slice(b",\"errors\":");
+    write_json(&Errors { error: errors.iter().map(entry).collect() }, &mut json);
+    json.extend_from_slice(b"}}");
+    json
+}
+
+/// What every envelope begins with.
+fn head(root: &str, result: &str, message: Option<&str>, response_date_time: Moment) -> Vec<u8> {
+    let mut head = Vec::with_capacity(HEAD_BYTES_MAX);
+    head.push(b'{');
+    write_json(&root, &mut head);
+    head.extend_from_slice(b":{\"operationResult\":\"");
+    head.extend_from_slice(result.as_bytes());
+    head.push(b'"');
+    if let Some(message) = message {
+        head.extend_from_slice(b",\"responseMessage\":");
+        write_json(&message, &mut head);
+    }
+    head.extend_from_slice(b",\"responseDateTime\":");
+    write_json(&response_date_time.text().as_str(), &mut head);
+    head
+}
+
+/// A text from this place on, with the pieces between its parts.
+fn in_pieces(text: &Bytes, mut begin: usize, between: Vec<(usize, Piece)>) -> (Vec<Piece>, Bytes) {
+    let mut pieces = Vec::with_capacity(2 * between.len() + 2);
+    for (place, piece) in between {
         if begin < place {
-            pieces.push(text.slice(begin..place));
+            pieces.push(Piece::Json(text.slice(begin..place)));
         }
-        pieces.push(json);
+        pieces.push(piece);
         begin = place;
     }
-    pieces.push(text.slice(begin..));
-    pieces
+    (pieces, text.slice(begin..))
 }
 
 fn entry(error: &ApiError) -> ErrorEntry<'_> {
@@ -202,10 +235,6 @@ pub fn refusal(status: StatusCode, now: domain::Stamp) -> String {
 }
 
 fn refused(error: ApiError, now: domain::Stamp) -> String {
-    let envelope = Envelope {
-        root: "errorResponse",
-        response_date_time: now.at_offset(0),
-        content: Err(vec![error]),
-    };
-    String::from_utf8_lossy(&envelope.into_json().concat()).into_owned()
+    let json = failure("errorResponse", now.at_offset(0), &[error]);
+    String::from_utf8_lossy(&json).into_owned()
 }

@@ -9,10 +9,13 @@
 //! code, and a case in `tests/`.
 
 mod ahead;
+mod block;
 mod body;
 mod envelope;
 mod errors;
 pub mod export;
+mod fresh;
+mod long;
 mod method;
 mod methods;
 mod outgoing;

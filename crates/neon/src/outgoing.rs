@@ -1,17 +1,19 @@
 //! An answer's body: a large one takes its organization's room until its reader has read it.
 
-use std::convert::Infallible;
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::vec::IntoIter;
 
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
 use parking_lot::Mutex;
-use service::{NoRoom, Place, Served, Share};
+use service::{AskError, NoRoom, Place, Served, Share};
 
 use crate::ANSWER_BYTES_FREE;
+use crate::envelope::Piece;
+use crate::long::LongRecords;
 
 /// What a connection takes at once, whether its reader reads or not.
 const BUFFERED_BYTES: usize = 512 << 10;
@@ -60,71 +62,106 @@ impl AsRef<[u8]> for Last {
     }
 }
 
-/// Pieces that are sent one after the other, as one body of a known length.
+/// Pieces that are sent one after the other, as one body.
 struct Pieces {
-    pieces: IntoIter<Bytes>,
-    bytes_left: usize,
+    pieces: IntoIter<Piece>,
+    /// The step of a long piece that is being printed.
+    printing: Option<Printing>,
+    /// How long the rest is; none if that shows only when it is printed.
+    bytes_left: Option<usize>,
     /// What goes into the outbox with the last piece.
     served: Option<Served>,
     outbox: Outbox,
 }
 
-impl HttpBody for Pieces {
-    type Data = Bytes;
-    type Error = Infallible;
+/// Comes to some records, and what follows them.
+type Printing =
+    Pin<Box<dyn Future<Output = Result<Option<(Bytes, LongRecords)>, AskError>> + Send>>;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let piece = self.pieces.next();
-        self.bytes_left -= piece.as_ref().map_or(0, Bytes::len);
-        if self.bytes_left == 0
-            && let Some(served) = self.served.take()
-        {
-            self.outbox.take(served);
+impl Pieces {
+    /// The next piece.
+    fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, AskError>>> {
+        loop {
+            if let Some(printing) = &mut self.printing {
+                let printed = ready!(printing.as_mut().poll(context));
+                self.printing = None;
+                match printed {
+                    Ok(Some((json, rest))) => {
+                        self.printing = Some(Box::pin(rest.print_step()));
+                        return Poll::Ready(Some(Ok(json)));
+                    }
+                    Ok(None) => {}
+                    Err(problem) => return Poll::Ready(Some(Err(problem))),
+                }
+            }
+            match self.pieces.next() {
+                Some(Piece::Json(json)) => return Poll::Ready(Some(Ok(json))),
+                Some(Piece::Long(rest)) => self.printing = Some(Box::pin(rest.print_step())),
+                None => return Poll::Ready(None),
+            }
         }
-        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }
 
-    fn is_end_stream(&self) -> bool {
-        self.bytes_left == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes_left as u64)
+    fn is_at_end(&self) -> bool {
+        self.printing.is_none() && self.pieces.as_slice().is_empty()
     }
 }
 
-/// The body of an answer that has this place.
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = AskError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, AskError>>> {
+        // After an error the connection is closed, and the client sees that the answer is cut off.
+        let piece = ready!(self.poll_piece(context));
+        if let Some(Ok(json)) = &piece {
+            self.bytes_left = self.bytes_left.map(|left| left - json.len());
+            if self.is_at_end()
+                && let Some(served) = self.served.take()
+            {
+                self.outbox.take(served);
+            }
+        }
+        Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_at_end()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.bytes_left.map_or_else(SizeHint::default, |left| SizeHint::with_exact(left as u64))
+    }
+}
+
+/// The body of an answer that has this place: pieces, and its end.
 ///
 /// # Errors
 /// When the organization's other readers have too much to read still.
 pub(crate) async fn body(
-    mut json: Vec<Bytes>,
+    (mut pieces, mut end): (Vec<Piece>, Bytes),
     place: Option<Place>,
     served: Option<Served>,
     outbox: &Outbox,
 ) -> Result<Body, NoRoom> {
-    let bytes_left = json.iter().map(Bytes::len).sum();
-    // The end goes by itself, so that it is only taken once nearly all before it has been sent.
-    let end = json.last_mut().filter(|_| bytes_left > BUFFERED_BYTES);
-    if let Some(end) = end.map(|last| last.split_off(last.len().saturating_sub(END_BYTES))) {
-        json.push(end);
+    let is_long = pieces.iter().any(|piece| matches!(piece, Piece::Long(_)));
+    let bytes = pieces.iter().map(Piece::bytes_held).sum::<usize>() + end.len();
+    if is_long || bytes > BUFFERED_BYTES {
+        // The end goes by itself, so that it is only taken once nearly all before it has been sent.
+        let last = end.split_off(end.len().saturating_sub(END_BYTES));
+        pieces.push(Piece::Json(std::mem::replace(&mut end, last)));
     }
-    if let Some(mut place) = place.filter(|_| bytes_left > ANSWER_BYTES_FREE)
-        && let Some(last) = json.last_mut()
-    {
-        place.share().grow_to(bytes_left).await?;
+    if let Some(mut place) = place.filter(|_| bytes > ANSWER_BYTES_FREE) {
+        place.share().grow_to(bytes).await?;
         let mut share = place.into_share();
-        share.shrink_to(bytes_left);
-        *last = Bytes::from_owner(Last { json: std::mem::take(last), _share: share });
+        share.shrink_to(bytes);
+        end = Bytes::from_owner(Last { json: end, _share: share });
     }
-    let outbox = outbox.clone();
-    Ok(Body::new(Pieces { pieces: json.into_iter(), bytes_left, served, outbox }))
-}
-
-/// The body of a short answer.
-pub(crate) fn small(json: &[Bytes]) -> Body {
-    Body::from(json.concat())
+    pieces.push(Piece::Json(end));
+    let (pieces, outbox) = (pieces.into_iter(), outbox.clone());
+    let bytes_left = (!is_long).then_some(bytes);
+    Ok(Body::new(Pieces { pieces, printing: None, bytes_left, served, outbox }))
 }

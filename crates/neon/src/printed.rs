@@ -7,37 +7,27 @@
 //! the copying nor drive out what is read often.
 
 use std::hash::{BuildHasher, RandomState};
-use std::ops::Range;
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use axum::body::Bytes;
 use domain::{OrgKey, Seq, Zone};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use service::{AskError, NoRoom, Service, Share, StoredVersion, Tenant};
+use service::{AskError, NoRoom, Service, Share, Tenant};
 use tokio::sync::oneshot;
 
 use crate::ahead::{Page, PagesAhead};
-use crate::envelope::{SHARED_BYTES_MIN, Success, is_shared};
-use crate::record;
-
-/// Versions of a block.
-const BLOCK_VERSIONS: usize = 16;
-
-/// About what a record takes as JSON.
-const RECORD_BYTES: usize = 512;
+use crate::block::{BLOCK_VERSIONS, Block, block_of, place_of};
+use crate::envelope::{Success, is_shared};
+use crate::fresh::{FreshRecords, Printer, RECORD_BYTES, Text};
+use crate::long::{LongRecords, WHOLE_BYTES_MAX};
 
 /// How many blocks are remembered as asked for, per block that there is room for.
 const MARKS_PER_BLOCK: usize = 4;
 
 /// A page whose records take more than that is not printed ahead, nor the one after it.
 const AHEAD_BYTES_MAX: usize = 256 << 10;
-
-/// Records that have just been printed are copied into their answer up to this size. Longer ones are sent from where
-/// they are, so that they are not in memory twice.
-const COPIED_BYTES_MAX: usize = 256 << 10;
 
 /// The part of the cache that a block may take: a larger one would drive out too much that is read often.
 const BLOCK_PART: u64 = 4;
@@ -46,92 +36,55 @@ const BLOCK_PART: u64 = 4;
 /// [`BLOCK_VERSIONS`] on.
 type BlockKey = (OrgKey, u64);
 
-/// The versions of a stretch of the log as JSON, as far as they have been asked for: the newest first, as
-/// pages mostly have them, with a comma after each.
-struct Block {
-    /// The zone that times are shown in: that may be another one day.
-    zone: Zone,
-    /// Where each version's text and its comma end; where those of the next newer one do, it is not here.
-    ends: [usize; BLOCK_VERSIONS],
-    json: Bytes,
-}
-
-/// Versions that are being printed.
-#[derive(Default)]
-struct Printer {
-    json: Vec<u8>,
-    /// Where the text of each is.
-    records: Vec<(Seq, Range<usize>)>,
-}
-
-impl Printer {
-    fn print(&mut self, version: &StoredVersion<'_>, zone: &Zone) {
-        let start = self.json.len();
-        record::write(version, zone, &mut self.json);
-        self.records.push((version.seq, start..self.json.len()));
-    }
-
-    fn done(mut self) -> FreshRecords {
-        self.records.sort_unstable_by_key(|(seq, _)| *seq);
-        FreshRecords { json: self.json.into(), records: self.records }
-    }
-}
-
-/// Versions that have been printed just now, in the order of the log.
-#[derive(Default)]
-pub(crate) struct FreshRecords {
-    json: Bytes,
-    /// Where the text of each is.
-    records: Vec<(Seq, Range<usize>)>,
-}
-
-impl FreshRecords {
-    fn text(&self, seq: Seq) -> Text<'_> {
-        let found = self.records.binary_search_by_key(&seq, |(seq, _)| *seq);
-        let at = found.map_or(0..0, |at| self.records[at].1.clone());
-        Text { json: &self.json, kept: None, at }
-    }
-}
-
-/// Where a version's text lies; nowhere, if it is empty.
-struct Text<'a> {
-    json: &'a [u8],
-    /// The same, where it is kept: a comma stands after the text then.
-    kept: Option<&'a Bytes>,
-    at: Range<usize>,
-}
-
-/// Prints the versions at these positions, in addition to what there is already. If they turn out to be long, asks for
-/// room for all of them before it reads on; without a share, as for a page ahead, long ones are given up.
-async fn print(
+/// Prints the versions at these positions, in addition to what there is already. Stops when that is much, and returns the
+/// positions that are left.
+async fn print_soon(
     service: &Service,
     org: &Tenant,
     zone: &Zone,
     seqs: &[Seq],
     fresh: FreshRecords,
-    share: Option<&mut Share>,
+) -> Result<(FreshRecords, Vec<Seq>), AskError> {
+    let printer = Printer::after(fresh, seqs.len() * RECORD_BYTES);
+    let (printer, left) = service.fold_versions(org, seqs, printer, Printer::prints(zone)).await?;
+    Ok((printer.done(), left))
+}
+
+/// Prints what was left, which takes about so many bytes.
+async fn print_left(
+    service: &Service,
+    org: &Tenant,
+    zone: &Zone,
+    left: Vec<Seq>,
+    bytes: usize,
+    fresh: FreshRecords,
 ) -> Result<FreshRecords, AskError> {
-    let FreshRecords { json, records } = fresh;
-    let mut printer = Printer { json: json.into(), records };
-    printer.json.reserve(seqs.len() * RECORD_BYTES);
-    let print = |zone: Zone| {
-        move |printer: &mut Printer, version: &StoredVersion<'_>| printer.print(version, &zone)
-    };
-    let (mut printer, left) =
-        service.fold_versions(org, seqs, printer, print(zone.clone())).await?;
-    if left.is_empty() {
-        return Ok(printer.done());
+    let printer = Printer::after(fresh, bytes);
+    Ok(service.fold_long(org, left, printer, Printer::prints(zone)).await?.done())
+}
+
+/// About what each of these records takes as JSON, without reading it: their stored form is JSON, too.
+async fn lengths(service: &Service, org: &Tenant, seqs: &[Seq]) -> Result<Vec<usize>, AskError> {
+    let stored = service.version_bytes(org, seqs.to_vec()).await?;
+    Ok(stored.into_iter().map(|bytes| bytes + RECORD_BYTES).collect())
+}
+
+/// Prints a page that nobody has asked for yet. What is too large to be kept until then is printed by whoever asks.
+async fn print_page_ahead(
+    service: &Service,
+    org: &Tenant,
+    zone: &Zone,
+    seqs: &[Seq],
+) -> Result<FreshRecords, AskError> {
+    let (mut fresh, left) = print_soon(service, org, zone, seqs, FreshRecords::default()).await?;
+    if !left.is_empty() {
+        let bytes = lengths(service, org, &left).await?.iter().sum();
+        if fresh.json().len() + bytes > AHEAD_BYTES_MAX {
+            return Err(NoRoom::Answers.into());
+        }
+        fresh = print_left(service, org, zone, left, bytes, fresh).await?;
     }
-    let stored: usize = service.version_bytes(org, left.clone()).await?.iter().sum();
-    let more = stored + left.len() * RECORD_BYTES;
-    let all = printer.json.len() + more;
-    match share {
-        Some(share) => share.grow_to(all).await?,
-        None if all > AHEAD_BYTES_MAX => return Err(NoRoom::Answers.into()),
-        None => {}
-    }
-    printer.json.reserve_exact(more);
-    Ok(service.fold_long(org, left, printer, print(zone.clone())).await?.done())
+    Ok(if fresh.json().len() > AHEAD_BYTES_MAX { FreshRecords::default() } else { fresh })
 }
 
 /// Which blocks have been asked for lately without being kept: a mark of each, until another one takes its
@@ -177,6 +130,8 @@ pub(crate) struct Printed<'a> {
     /// What they do not have.
     fresh: FreshRecords,
     seqs: &'a [Seq],
+    /// What follows these, if the page is long.
+    rest: Option<LongRecords>,
 }
 
 impl Records {
@@ -197,7 +152,7 @@ impl Records {
     pub(crate) async fn at<'a>(
         &self,
         service: &Service,
-        org: &Tenant,
+        org: &Arc<Tenant>,
         zone: &Zone,
         seqs: &'a [Seq],
         share: &mut Share,
@@ -211,12 +166,41 @@ impl Records {
             printed.fresh = printing.await.ok().and_then(Result::ok).unwrap_or_default();
         }
         let missing: Vec<Seq> = printed.missing().collect();
-        if !missing.is_empty() {
-            let fresh = std::mem::take(&mut printed.fresh);
-            printed.fresh = print(service, org, zone, &missing, fresh, Some(share)).await?;
+        let fresh = std::mem::take(&mut printed.fresh);
+        let (fresh, left) = print_soon(service, org, zone, &missing, fresh).await?;
+        printed.fresh = fresh;
+        if !left.is_empty() {
+            self.print_rest(&mut printed, service, org, zone, left, share).await?;
         }
         self.keep(org.key, zone, &printed);
         Ok(printed)
+    }
+
+    /// Prints what is left of a page, or leaves it to be printed while the page is sent, if it is long.
+    async fn print_rest(
+        &self,
+        printed: &mut Printed<'_>,
+        service: &Service,
+        org: &Arc<Tenant>,
+        zone: &Zone,
+        left: Vec<Seq>,
+        share: &mut Share,
+    ) -> Result<(), AskError> {
+        let at = printed.seqs.iter().position(|seq| left.binary_search(seq).is_ok()).unwrap_or(0);
+        let (before, rest) = printed.seqs.split_at(at);
+        let lengths = lengths(service, org, rest).await?;
+        let bytes = lengths.iter().sum();
+        let have = printed.fresh.json().len();
+        if bytes <= WHOLE_BYTES_MAX {
+            share.grow_to(have + bytes).await?;
+            let fresh = std::mem::take(&mut printed.fresh);
+            printed.fresh = print_left(service, org, zone, left, bytes, fresh).await?;
+            return Ok(());
+        }
+        let rest = LongRecords::new(service, org, zone, rest.iter().copied().zip(lengths));
+        share.grow_to(have + rest.step_bytes_max()).await?;
+        (printed.seqs, printed.rest) = (before, Some(rest));
+        Ok(())
     }
 
     /// Begins to print the page that is likely asked for after this one, so that it is ready by then.
@@ -231,7 +215,7 @@ impl Records {
         let Some(page) = page_from(org, zone, next) else { return };
         let missing: Vec<Seq> = self.kept(org, zone, next).missing().collect();
         let this_bytes: usize = this.texts().map(|text| text.at.len()).sum();
-        if missing.is_empty() || this_bytes > AHEAD_BYTES_MAX {
+        if missing.is_empty() || this.rest.is_some() || this_bytes > AHEAD_BYTES_MAX {
             return;
         }
         let mut share = org.share();
@@ -243,13 +227,7 @@ impl Records {
             let (done, printed) = oneshot::channel();
             service.spawn(async move {
                 let _share = share;
-                let fresh = FreshRecords::default();
-                let fresh = print(&printing, &org, &zone, &missing, fresh, None).await;
-                // What is too large to lie here is printed again by who asks for it.
-                let fits = |fresh: FreshRecords| {
-                    if fresh.json.len() > AHEAD_BYTES_MAX { FreshRecords::default() } else { fresh }
-                };
-                let _ = done.send(fresh.map(fits));
+                let _ = done.send(print_page_ahead(&printing, &org, &zone, &missing).await);
             });
             printed
         });
@@ -267,22 +245,22 @@ impl Records {
             block.map(|block| (number, block))
         };
         let blocks = numbers.into_iter().filter_map(kept).collect();
-        Printed { blocks, fresh: FreshRecords::default(), seqs }
+        Printed { blocks, fresh: FreshRecords::default(), seqs, rest: None }
     }
 
     /// Keeps what has just been printed, as far as that is worth its place.
     fn keep(&self, org: OrgKey, zone: &Zone, printed: &Printed<'_>) {
         let (fresh, is_full) = (&printed.fresh, self.blocks.weight() >= self.full_from);
-        for of_block in fresh.records.chunk_by(|(a, _), (b, _)| block_of(*a) == block_of(*b)) {
+        for of_block in fresh.records().chunk_by(|(a, _), (b, _)| block_of(*a) == block_of(*b)) {
             let number = block_of(of_block[0].0);
             let bytes: usize = of_block.iter().map(|(_, text)| text.len()).sum();
             if bytes as u64 > self.block_bytes_max {
                 continue;
             }
             let block = match printed.block(number) {
-                Some(block) => block.with(of_block, &fresh.json),
+                Some(block) => block.with(of_block, fresh.json()),
                 None if is_full && !self.recent_misses.insert((org, number)) => continue,
-                None => Block::empty(zone).with(of_block, &fresh.json),
+                None => Block::empty(zone).with(of_block, fresh.json()),
             };
             self.blocks.insert((org, number), Arc::new(block));
         }
@@ -291,16 +269,13 @@ impl Records {
 
 impl Printed<'_> {
     /// Goes on with the records, a comma between two.
-    pub(crate) fn write(&self, success: &mut Success) {
+    pub(crate) fn write(mut self, success: &mut Success) {
+        let rest = self.rest.take();
         let mut pieces = self.pieces().peekable();
         while let Some(piece) = pieces.next() {
-            let comma = pieces.peek().map_or(0, |_| 1);
+            let comma = usize::from(rest.is_some() || pieces.peek().is_some());
             match piece.kept {
                 Some(kept) => success.append(kept, piece.at.start..piece.at.end + comma),
-                None if self.is_sent_from_fresh(&piece) => {
-                    success.share(self.fresh.json.slice(piece.at));
-                    success.written().extend_from_slice(&b","[..comma]);
-                }
                 None => {
                     let out = success.written();
                     out.extend_from_slice(&piece.json[piece.at]);
@@ -308,20 +283,16 @@ impl Printed<'_> {
                 }
             }
         }
-    }
-
-    /// Whether a piece that has just been printed is sent from where it is. The others are only in this answer too, so
-    /// no more is held than the answer has.
-    fn is_sent_from_fresh(&self, piece: &Text<'_>) -> bool {
-        self.fresh.json.len() > COPIED_BYTES_MAX && piece.at.len() >= SHARED_BYTES_MIN
+        drop(pieces);
+        if let Some(rest) = rest {
+            success.append_long(rest);
+        }
     }
 
     /// How many bytes [`Printed::write`] copies at most.
     pub(crate) fn copied_bytes(&self) -> usize {
-        let is_copied = |piece: &Text<'_>| match piece.kept {
-            Some(kept) => !is_shared(kept, &piece.at),
-            None => !self.is_sent_from_fresh(piece),
-        };
+        let is_copied =
+            |piece: &Text<'_>| !piece.kept.is_some_and(|kept| is_shared(kept, &piece.at));
         self.pieces().filter(is_copied).map(|piece| piece.at.len() + 1).sum()
     }
 
@@ -367,61 +338,22 @@ impl Printed<'_> {
     }
 }
 
-impl Block {
-    fn empty(zone: &Zone) -> Block {
-        Block { zone: zone.clone(), ends: [0; BLOCK_VERSIONS], json: Bytes::new() }
-    }
-
-    /// The same with these versions of it, in their order, and their texts.
-    fn with(&self, fresh: &[(Seq, Range<usize>)], texts: &[u8]) -> Block {
-        let bytes = fresh.iter().map(|(_, text)| text.len() + 1).sum::<usize>();
-        let mut json = Vec::with_capacity(self.json.len() + bytes);
-        let mut ends = [0; BLOCK_VERSIONS];
-        let mut fresh = fresh.iter().rev().peekable();
-        for (place, end) in ends.iter_mut().enumerate().rev() {
-            let text = match fresh.next_if(|(seq, _)| place_of(*seq) == place) {
-                Some((_, at)) => Text { json: texts, kept: None, at: at.clone() },
-                None => self.text(place),
-            };
-            if !text.at.is_empty() {
-                json.extend_from_slice(&text.json[text.at]);
-                json.push(b',');
-            }
-            *end = json.len();
-        }
-        // Boxed, it takes no more than it is weighed as.
-        Block { zone: self.zone.clone(), ends, json: json.into_boxed_slice().into() }
-    }
-
-    fn text(&self, place: usize) -> Text<'_> {
-        let newer = self.ends.get(place + 1).copied().unwrap_or(0);
-        let with_comma = newer..self.ends[place];
-        let at = newer..with_comma.end - usize::from(!with_comma.is_empty());
-        Text { json: &self.json, kept: Some(&self.json), at }
-    }
-}
-
 fn page_from(org: &Tenant, zone: &Zone, seqs: &[Seq]) -> Option<Page> {
     let (first, last) = (*seqs.first()?, *seqs.last()?);
     Some(Page { org: org.key, zone: zone.clone(), first, last })
 }
 
-fn block_of(seq: Seq) -> u64 {
-    seq.0 / BLOCK_VERSIONS as u64
-}
-
-fn place_of(seq: Seq) -> usize {
-    (seq.0 % BLOCK_VERSIONS as u64) as usize
-}
-
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
+    use axum::body::Bytes;
     use domain::Stamp;
     use proptest::prelude::*;
     use proptest::sample::{Index, subsequence};
 
     use super::*;
-    use crate::envelope::Envelope;
+    use crate::envelope::{Envelope, Piece};
 
     /// Texts of different lengths, so that one in the place of another shows. Those of a whole block are
     /// shared, those of a few neighbours are not.
@@ -432,28 +364,30 @@ mod tests {
     fn fresh(seqs: &[Seq]) -> FreshRecords {
         let mut printer = Printer::default();
         for seq in seqs {
-            let start = printer.json.len();
-            printer.json.extend_from_slice(json(*seq).as_bytes());
-            printer.records.push((*seq, start..printer.json.len()));
+            printer.add(*seq, |out| out.extend_from_slice(json(*seq).as_bytes()));
         }
         printer.done()
     }
 
     /// The records as they leave, in pieces.
-    fn sent(printed: &Printed<'_>) -> Vec<String> {
+    fn sent(printed: Printed<'_>) -> Vec<String> {
         let mut success = Success::default();
         success.begin_member("records");
         printed.write(&mut success);
         let (root, response_date_time) = ("test", Stamp::from_millis(0).at_offset(0));
         let envelope = Envelope { root, response_date_time, content: Ok(success) };
         let text = |piece: &Bytes| String::from_utf8_lossy(piece).into_owned();
-        envelope.into_json().iter().map(text).collect()
+        let (pieces, end) = envelope.into_pieces();
+        let json = pieces.iter().map(|piece| match piece {
+            Piece::Json(json) => text(json),
+            Piece::Long(_) => panic!("the records are short"),
+        });
+        json.chain([text(&end)]).collect()
     }
 
-    fn joined(printed: &Printed<'_>) -> String {
-        let json = sent(printed).concat();
+    fn records_of(json: &str) -> &str {
         let (_, records) = json.split_once("\"records\":").unwrap();
-        records.strip_suffix("}}").unwrap().to_owned()
+        records.strip_suffix("}}").unwrap()
     }
 
     fn all_of(numbers: Range<u64>) -> Vec<Seq> {
@@ -462,14 +396,14 @@ mod tests {
 
     /// Keeps what is new in blocks, as [`Records::keep`] does.
     fn keep(blocks: &mut Vec<(u64, Arc<Block>)>, fresh: &FreshRecords) {
-        for of_block in fresh.records.chunk_by(|(a, _), (b, _)| block_of(*a) == block_of(*b)) {
+        for of_block in fresh.records().chunk_by(|(a, _), (b, _)| block_of(*a) == block_of(*b)) {
             let number = block_of(of_block[0].0);
             let found = blocks.binary_search_by_key(&number, |(number, _)| *number);
             let at = found.unwrap_or_else(|at| {
                 blocks.insert(at, (number, Arc::new(Block::empty(&Zone::utc()))));
                 at
             });
-            blocks[at].1 = Arc::new(blocks[at].1.with(of_block, &fresh.json));
+            blocks[at].1 = Arc::new(blocks[at].1.with(of_block, fresh.json()));
         }
     }
 
@@ -479,28 +413,30 @@ mod tests {
         let mut blocks = Vec::new();
         keep(&mut blocks, &fresh(&seqs));
         seqs.reverse();
-        let printed = Printed { blocks, fresh: FreshRecords::default(), seqs: &seqs };
-        assert_eq!(sent(&printed).len(), 1 + 2 + 1);
+        let printed = Printed { blocks, fresh: FreshRecords::default(), seqs: &seqs, rest: None };
         assert_eq!(printed.copied_bytes(), 0);
-        assert_eq!(
-            joined(&printed),
-            seqs.iter().map(|seq| json(*seq)).collect::<Vec<_>>().join(",")
-        );
+        let pieces = sent(printed);
+        assert_eq!(pieces.len(), 1 + 2 + 1);
+        let records: Vec<String> = seqs.iter().map(|seq| json(*seq)).collect();
+        assert_eq!(records_of(&pieces.concat()), records.join(","));
     }
 
     #[test]
     fn a_small_part_of_a_large_block_does_not_hold_it() {
         let mut printer = Printer::default();
         for seq in all_of(16..32) {
-            let start = printer.json.len();
-            printer.json.resize(start + 10_000, b'x');
-            printer.records.push((seq, start..printer.json.len()));
+            printer.add(seq, |out| out.resize(out.len() + 10_000, b'x'));
         }
         let mut blocks = Vec::new();
         keep(&mut blocks, &printer.done());
         let pieces = |seqs: &[Seq]| {
-            let printed = Printed { blocks: blocks.clone(), fresh: FreshRecords::default(), seqs };
-            sent(&printed).len()
+            let printed = Printed {
+                blocks: blocks.clone(),
+                fresh: FreshRecords::default(),
+                seqs,
+                rest: None,
+            };
+            sent(printed).len()
         };
         assert_eq!(pieces(&[Seq(20)]), 1);
         assert_eq!(pieces(&all_of(16..32).into_iter().rev().collect::<Vec<_>>()), 3);
@@ -532,10 +468,11 @@ mod tests {
                 // A page of neighbours: whole blocks are shared.
                 _ => seqs = known.into_iter().rev().collect(),
             }
-            let printed = Printed { blocks, fresh: fresh(&unkept), seqs: &seqs };
+            let printed = Printed { blocks, fresh: fresh(&unkept), seqs: &seqs, rest: None };
             prop_assert_eq!(printed.missing().count(), 0);
             let expected: Vec<String> = seqs.iter().map(|seq| json(*seq)).collect();
-            prop_assert_eq!(joined(&printed), expected.join(","));
+            let sent = sent(printed).concat();
+            prop_assert_eq!(records_of(&sent), expected.join(","));
         }
     }
 }

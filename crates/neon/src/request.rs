@@ -11,7 +11,7 @@ use domain::Moment;
 use service::{Caller, Place, Served, Tenant};
 
 use crate::body::{Form, Sender};
-use crate::envelope::{Envelope, Success, response};
+use crate::envelope::{Envelope, Success, failure, response};
 use crate::errors::ApiError;
 use crate::method::{Method, Target};
 use crate::outgoing::{self, Outbox};
@@ -128,15 +128,14 @@ impl Neon {
             Some(org) => org.directory().organization.zone.at(self.service.recent_horizon(org)),
             None => self.service.now().at_offset(0),
         });
-        let in_envelope =
-            |content| Envelope { root: &target.root, response_date_time, content }.into_json();
         let mut error_code = content.as_ref().err().and_then(|errors| code(errors));
-        let body = match outgoing::body(in_envelope(content), place, served, outbox).await {
+        let envelope = Envelope { root: &target.root, response_date_time, content };
+        let body = match outgoing::body(envelope.into_pieces(), place, served, outbox).await {
             Ok(body) => body,
             Err(why) => {
-                let errors = vec![ApiError::from(why)];
+                let errors = [ApiError::from(why)];
                 error_code = code(&errors);
-                outgoing::small(&in_envelope(Err(errors)))
+                Body::from(failure(&target.root, response_date_time, &errors))
             }
         };
         let mut response = response(status, body);

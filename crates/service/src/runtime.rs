@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Wake};
 use std::thread::Thread;
 use std::time::Duration;
@@ -22,7 +22,27 @@ pub trait Runtime: Send + Sync {
     fn spawn(&self, work: Pending);
 }
 
-/// The runtime of a server.
+/// Threads that may wait for the disk, or work for a while, at once.
+const WORKERS_MAX: usize = 64;
+
+/// How far they stand back behind the threads that answer and commit, which are at 0: what takes long may take a little
+/// longer, and those who want little do not wait for it. See `nice(2)`.
+const WORKERS_NICENESS: i32 = 5;
+
+/// The threads for [`Runtime::blocking`]. They end when they have had nothing to do for ten seconds.
+static WORKERS: LazyLock<Option<tokio::runtime::Runtime>> = LazyLock::new(|| {
+    let stand_back = || {
+        // Without it, all is as it would be on one's own machine: only slower.
+        let _ = rustix::process::nice(
+            std::env::var("NICENESS").ok().and_then(|n| n.parse().ok()).unwrap_or(WORKERS_NICENESS),
+        );
+    };
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.max_blocking_threads(WORKERS_MAX).thread_name("work").on_thread_start(stand_back);
+    builder.build().ok()
+});
+
+/// The runtime of a server: tokio's, and threads with a lower priority for work that takes its time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TokioRuntime;
 
@@ -32,7 +52,10 @@ impl Runtime for TokioRuntime {
     }
 
     fn blocking(&self, work: Box<dyn FnOnce() + Send>) -> Pending {
-        let done = tokio::task::spawn_blocking(work);
+        let done = match &*WORKERS {
+            Some(workers) => workers.spawn_blocking(work),
+            None => tokio::task::spawn_blocking(work),
+        };
         // How it went, the work has said itself.
         Box::pin(async move { drop(done.await) })
     }

@@ -28,6 +28,10 @@ use crate::runs::Runs;
 /// all may together, so that none keeps the others out.
 const SORTS_PER_ORG_MAX: usize = crate::SORTS_MAX / 2;
 
+/// Long pages of one organization of which a part is read and printed at the same time; those of others wait for them,
+/// and not for other organizations'.
+const LONG_READS_PER_ORG_MAX: usize = 2;
+
 /// The downloads of one organization at the same time. They have their own room, so that slow ones do not take that
 /// of other answers.
 pub const DOWNLOADS_PER_ORG_MAX: usize = 4;
@@ -55,6 +59,8 @@ pub struct Tenant {
     pub(crate) moved: Notify,
     /// Questions that may sort or make digests at once: each may hold many keys in memory, and a thread.
     pub(crate) sorting: Arc<Semaphore>,
+    /// Turns to read and print a part of a long page ([`crate::Service::fold_long`]).
+    pub(crate) long_reads: Semaphore,
     /// Statuses whose name is being spread to the records now.
     pub(crate) spreading: Mutex<Vec<StatusId>>,
     /// How often a status has been renamed since the process began.
@@ -100,6 +106,7 @@ impl Tenant {
             following: Arc::default(),
             moved: Notify::new(),
             sorting: Arc::new(Semaphore::new(SORTS_PER_ORG_MAX)),
+            long_reads: Semaphore::new(LONG_READS_PER_ORG_MAX),
             spreading: Mutex::default(),
             renames: AtomicU64::new(0),
             long_works: Mutex::default(),

@@ -180,7 +180,7 @@ impl Service {
         self.blocking(read).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
     }
 
-    /// The same to the end, on a thread that may wait.
+    /// The same to the end, on a thread that may wait, when it is the organization's turn.
     ///
     /// # Errors
     /// When the store cannot answer.
@@ -191,6 +191,7 @@ impl Service {
         mut made: T,
         mut make: impl FnMut(&mut T, &StoredVersion<'_>) + Send + 'static,
     ) -> Result<T, StoreError> {
+        let _turn = org.long_reads.acquire().await;
         let (service, key) = (self.clone(), org.key);
         let read = move || {
             let mut visit = |version: StoredVersion<'_>| {

@@ -8,6 +8,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 
+use super::beside::stand_back;
 use crate::Outcome;
 use crate::server::Server;
 
@@ -25,8 +26,8 @@ impl Attack {
     pub(crate) fn start(server: &Server, connections: usize, bytes: Vec<u8>) -> Outcome<Attack> {
         allow_files(connections as u64 + 256)?;
         let address: SocketAddr = server.base.trim_start_matches("http://").parse()?;
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).on_thread_start(stand_back).enable_all().build()?;
         let bytes = Arc::new(bytes);
         for _ in 0..connections {
             let bytes = Arc::clone(&bytes);

@@ -21,8 +21,17 @@ pub(crate) type Ask<'a> = Box<dyn FnMut() -> Outcome<()> + Send + 'a>;
 /// A neighbour asks this often, for each kind of request.
 const EVERY: Duration = Duration::from_millis(20);
 
+/// See `nice(2)`.
+const ATTACKERS_NICENESS: i32 = 15;
+
 /// How long an attack goes on before it is measured.
 const WARM_UP: Duration = Duration::from_secs(2);
+
+/// Has this thread, an attacker's, run when the server and the neighbour leave it time: a real attacker has a machine
+/// of their own, and what this one takes of the cores here would be measured as the server's doing.
+pub(super) fn stand_back() {
+    let _ = rustix::process::nice(ATTACKERS_NICENESS);
+}
 
 /// Measures a neighbour in peace, and then while attackers ask as fast as they can. Answers to attackers are not
 /// looked at: they may be refusals.

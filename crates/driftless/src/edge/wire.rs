@@ -34,12 +34,19 @@ const BUFFER_PER_HEAD: usize = 2;
 /// The most that is read at once. hyper's buffer grows with what it gets, and stays as large.
 const READ_BYTES_MAX: usize = 8 << 10;
 
+/// After writing so much, the other connections of the thread have their turn: a client that reads as fast as we write
+/// would keep them waiting otherwise.
+const TURN_BYTES: usize = 128 << 10;
+
 /// How much of that is discarded at a time.
 const DISCARD_BYTES: usize = 8 * 1024;
 
 /// Pieces that are no longer than this together are joined to be written: copying them costs less than
 /// having the kernel gather them.
 const JOINED_BYTES_MAX: usize = 8 * 1024;
+
+/// Slices that are written at once at most when a turn ends with them.
+const SLICES_MAX: usize = 16;
 
 /// A stream that behaves as described above.
 pub(super) struct Wire<S> {
@@ -53,6 +60,8 @@ pub(super) struct Wire<S> {
     /// What a long head takes beyond what every connection has. hyper keeps its buffer, so this is kept too.
     head_share: Option<IntakeShare>,
     is_head_refused: bool,
+    /// What may still be written in this turn, in bytes.
+    turn_bytes_left: usize,
     linger: Duration,
     closing: Closing,
     /// The client will send nothing more.
@@ -91,6 +100,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             dressed: None,
             head_share: None,
             is_head_refused: false,
+            turn_bytes_left: TURN_BYTES,
             linger: limits.linger,
             closing: Closing::Open,
             is_at_end: false,
@@ -123,8 +133,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.turn_bytes_left == 0 {
+            self.turn_bytes_left = TURN_BYTES;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let bytes = bufs.iter().map(|buf| buf.len()).sum::<usize>();
-        let written = if bufs.len() > 1 && bytes <= JOINED_BYTES_MAX {
+        let written = if bytes > self.turn_bytes_left {
+            let mut space = [IoSlice::new(&[]); SLICES_MAX];
+            let part = cut(bufs, self.turn_bytes_left, &mut space);
+            ready!(self.poll_patiently(cx, |stream, cx| stream.poll_write_vectored(cx, part)))?
+        } else if bufs.len() > 1 && bytes <= JOINED_BYTES_MAX {
             let mut space = [MaybeUninit::uninit(); JOINED_BYTES_MAX];
             let mut joined = ReadBuf::uninit(&mut space);
             bufs.iter().for_each(|buf| joined.put_slice(buf));
@@ -132,6 +151,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         } else {
             ready!(self.poll_patiently(cx, |stream, cx| stream.poll_write_vectored(cx, bufs)))?
         };
+        self.turn_bytes_left -= written;
         self.patience.moved(written);
         Poll::Ready(Ok(written))
     }
@@ -207,6 +227,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let sleep = Box::pin(tokio::time::sleep(self.linger));
         Closing::Lingering { sleep, bytes_left: LINGER_BYTES_MAX }
     }
+}
+
+/// The first of these bytes, as many as that.
+fn cut<'a>(
+    bufs: &'a [IoSlice<'_>],
+    mut bytes_left: usize,
+    space: &'a mut [IoSlice<'a>; SLICES_MAX],
+) -> &'a [IoSlice<'a>] {
+    let mut slices = 0;
+    for (slice, buf) in space.iter_mut().zip(bufs) {
+        *slice = IoSlice::new(&buf[..buf.len().min(bytes_left)]);
+        (bytes_left, slices) = (bytes_left - slice.len(), slices + 1);
+        if bytes_left == 0 {
+            break;
+        }
+    }
+    &space[..slices]
 }
 
 /// Ready when the client has sent everything, or more than is accepted.
@@ -292,6 +329,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
         ready!(this.poll_patiently(cx, AsyncWrite::poll_flush))?;
         // hyper flushes when it has nothing left to write.
         this.patience.rest();
+        this.turn_bytes_left = TURN_BYTES;
         this.conversation.outbox.is_written();
         Poll::Ready(Ok(()))
     }

@@ -1,6 +1,6 @@
 //! `check` on a database that somebody has damaged: each fault is named, and none hides another.
 
-use crate::client::{ALL, Client};
+use crate::client::{ALL, Client, path};
 use crate::folder::{Folder, Output};
 use crate::import::{ANSWER, line};
 
@@ -254,4 +254,36 @@ fn damage_is_told_without_a_command_to_a_script_and_with_one_in_the_log() {
     let log = server.stop();
     let told = log.iter().filter(|line| line.contains("`driftless check` shows where"));
     assert!(told.count() >= 2, "{log:#?}");
+}
+
+#[test]
+fn a_long_answer_that_meets_damage_is_cut_off_and_not_delivered() {
+    let (folder, key) = Folder::with_key();
+    let note = "x".repeat(99_000);
+    let lines =
+        (1..=30).map(|id| line(id, "Call").replacen('{', &format!("{{\"note\":\"{note}\","), 1));
+    folder.write("lines.jsonl", lines.collect::<String>());
+    folder.ok("import acme lines.jsonl");
+    damage(&folder, "UPDATE change SET document = 'secret' WHERE activity = 1");
+    let server = folder.serve();
+    let client = Client::log_in(&server, &key);
+    let page = |direction: &str| {
+        let target = path("syncActivities");
+        let session = &client.session;
+        let query = format!(
+            "userSessionId={session}&{ALL}&page.pageSize=200&page.sortDirection={direction}"
+        );
+        server.send(
+            format!("GET {target}?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                .as_bytes(),
+        )
+    };
+    // The damaged one comes last; a chunk of length 0 would be the end.
+    let cut_off = page("DESC");
+    assert_eq!(cut_off.status, 200);
+    assert!(cut_off.body.len() > 20 * note.len() && !cut_off.body.ends_with("\r\n0\r\n\r\n"));
+    let keys = folder.run("keys check acme");
+    assert_eq!(keys.code, 2, "{keys:?}");
+    let log = server.stop();
+    assert!(log.iter().any(|line| line.contains("`driftless check` shows where")), "{log:#?}");
 }

@@ -48,7 +48,7 @@ pub(super) async fn answer(
             neon.records.print_ahead(&neon.service, org, zone, &records, &page.next);
             let response_date_time = Some(zone.at(page.horizon));
             let served = page.served.take();
-            let content = Ok(render(&question, &page, &records));
+            let content = Ok(render(&question, &page, records));
             let (org, place) = (Some(caller.tenant), Some(place));
             Answer { org, response_date_time, content, served, place }
         }
@@ -192,7 +192,7 @@ fn write_ids(ids: &[ActivityId], out: &mut Vec<u8>) {
 }
 
 /// The members in the manual's order: the records, the page, the deleted ids.
-fn render(question: &Question, answer: &SyncPage, records: &Printed<'_>) -> Success {
+fn render(question: &Question, answer: &SyncPage, records: Printed<'_>) -> Success {
     let removed = answer.removed.as_ref().map_or(0, RemovedIds::text_bytes_max);
     let copied = records.copied_bytes() + removed.min(SHARED_BYTES_MIN);
     let mut success = Success::with_room_for(copied + MEMBERS_BYTES);

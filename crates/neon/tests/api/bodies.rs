@@ -5,6 +5,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use http_body_util::BodyExt;
 use http_body_util::channel::{Channel, Sender};
 use neon::{BODIES_BYTES_MAX, BODY_BYTES_FREE, BODY_BYTES_MAX, STRANGERS_BODIES_BYTES_MAX};
+use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::client::FORM;
@@ -160,7 +161,7 @@ fn large_answers_that_nobody_reads_are_bounded_and_small_ones_get_through() {
 #[test]
 fn room_for_a_large_answer_is_asked_for_as_long_as_it_is() {
     const NOTE_BYTES: usize = 100_000;
-    const RECORDS: usize = 20;
+    const RECORDS: usize = 9;
 
     let server = TestServer::start();
     let client = server.editor();
@@ -192,4 +193,56 @@ fn room_for_a_large_answer_is_asked_for_as_long_as_it_is() {
     });
     assert_eq!(service.unsent_bytes(), 0);
     assert_eq!(client.sync(everything).ids().len(), RECORDS);
+}
+
+#[test]
+fn a_page_of_any_length_takes_the_room_of_a_step() {
+    const STEP_BYTES_MAX: usize = 1 << 20;
+
+    let server = TestServer::start();
+    let client = server.editor();
+    let mut ids = Vec::new();
+    for n in 0..60 {
+        let id = client.create(&format!("n{n}"));
+        let note = "x".repeat([1, 99_000, 20_000][n % 3] + n);
+        client
+            .post("updateActivity", &format!("activity.activityId={id}&activity.note={note}"))
+            .ok();
+        ids.push(id);
+    }
+    let one = |id: &i64| {
+        client.sync(&format!("activityIds.activityId={id}")).inside["activities"]["activity"][0]
+            .clone()
+    };
+    let expected: Vec<Value> = ids.iter().map(one).collect();
+    for is_restarted in [false, true] {
+        if is_restarted {
+            // None of them is in memory then.
+            server.restart();
+        }
+        let client = client.again();
+        let (service, tenant) = (server.service(), client.org.tenant());
+        let mut held = tenant.share();
+        assert!(held.try_grow_to(service::ANSWERS_BYTES_MAX - STEP_BYTES_MAX));
+        let everything = "syncActivityTimeFrom=2000-01-01T00:00:00Z&page.pageSize=200";
+        for (order, is_ascending) in [("", false), ("&page.sortDirection=ASC", true)] {
+            let request = client.request("syncActivities", &format!("{everything}{order}"));
+            server.block_on(async |host| {
+                let unread = host.send_unread(request).await;
+                assert_eq!(unread.body().size_hint().exact(), None, "it shows at the end");
+                let taken = service.unsent_bytes() - held.bytes();
+                assert!(taken > 0 && taken <= STEP_BYTES_MAX, "{taken}");
+                let json = unread.into_body().collect().await.unwrap().to_bytes();
+                let answer: Value = serde_json::from_slice(&json).unwrap();
+                let page = &answer["syncActivitiesResponse"];
+                let mut sent = page["activities"]["activity"].as_array().unwrap().clone();
+                if !is_ascending {
+                    sent.reverse();
+                }
+                assert_eq!(sent, expected);
+                assert_eq!(page["page"]["totalResults"], 60);
+            });
+        }
+        assert_eq!(service.unsent_bytes(), held.bytes());
+    }
 }

@@ -9,6 +9,7 @@ mod limits;
 mod places;
 mod requests;
 mod tls;
+mod turns;
 
 use std::future::Future;
 use std::net::SocketAddr;

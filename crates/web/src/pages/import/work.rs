@@ -88,7 +88,8 @@ pub(super) fn start_check(web: &Web, person: &Person, upload: &Arc<Upload>, choi
     tokio::spawn(async move {
         let turn = web.uploads.turn(tenant.key).await;
         let (there, now_checking) = (upload.clone(), checking.clone());
-        let checked = tokio::task::spawn_blocking(move || {
+        let service = web.service.clone();
+        let checked = service.blocking(move || {
             let _turn = turn;
             check(&web, &tenant, &there, &now_checking)
         });
