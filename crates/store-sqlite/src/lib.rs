@@ -9,6 +9,7 @@
 
 mod backup;
 mod checksum;
+mod copying;
 mod examine;
 mod in_place;
 mod marker;
@@ -26,6 +27,7 @@ use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 use store::StoreError;
 
+use crate::copying::Copier;
 use crate::in_place::Opened;
 use crate::marker::Marker;
 
@@ -47,6 +49,7 @@ pub struct SqliteStore {
     /// The database, as long as this is open.
     database: Opened,
     is_unmarked: bool,
+    copier: Copier,
     writer: Mutex<Writer>,
     readers: Mutex<Vec<Connection>>,
 }
@@ -89,8 +92,8 @@ impl SqliteStore {
             (Opened::at(&path).map_err(failed(&path))?, Opened::at(&log).map_err(failed(&log))?);
         let marker = Marker::open(folder, marked).map_err(failed(&folder.join(MARKER_FILE)))?;
         let writer = Mutex::new(Writer { connection: Some(connection), log, marker });
-        let folder = folder.to_owned();
-        Ok(SqliteStore { folder, path, database, is_unmarked, writer, readers: Mutex::default() })
+        let (folder, copier, readers) = (folder.to_owned(), Copier::start(&path), Mutex::default());
+        Ok(SqliteStore { folder, path, database, is_unmarked, copier, writer, readers })
     }
 
     /// Whether there was a database without a marker when this was opened: a backup, or one whose marker was

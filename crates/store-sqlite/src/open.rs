@@ -284,6 +284,14 @@ pub(crate) fn reader(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Opens a connection that copies the write-ahead log into the database. It leaves the log to the writer when it is
+/// closed.
+pub(crate) fn copying(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    settle(&connection, READER_CACHE_KIB)?;
+    Ok(connection)
+}
+
 /// Opens a connection that copies. A reader's `query_only` would forbid it to write the copy.
 pub(crate) fn copier(path: &Path) -> rusqlite::Result<Connection> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;

@@ -192,7 +192,12 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn begin(&self, durability: Durability) -> Result<Box<dyn Transaction + '_>, StoreError> {
-        Ok(Box::new(write::SqliteTransaction::begin(self.writer(), &self.database, durability)?))
+        Ok(Box::new(write::SqliteTransaction::begin(
+            self.writer(),
+            &self.database,
+            &self.copier,
+            durability,
+        )?))
     }
 
     fn free_bytes(&self) -> Result<Option<u64>, StoreError> {
@@ -211,6 +216,7 @@ impl Store for SqliteStore {
             writer.log.in_place().or_else(|e| make_durable(connection).and(Err(e)))?;
         }
         writer.connection = None;
+        self.copier.close();
         self.readers.lock().clear();
         let opened =
             open::reopen(&self.path).map_err(|e| StoreError::Unavailable(e.to_string()))?;
@@ -218,6 +224,7 @@ impl Store for SqliteStore {
         writer.log = Opened::at(&open::log_of(&self.path))
             .map_err(|e| StoreError::Unavailable(e.to_string()))?;
         writer.connection = Some(opened);
+        self.copier.reopen();
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use store::{
     Transaction,
 };
 
+use crate::copying::{Copier, LARGE_BYTES_MIN};
 use crate::in_place::Opened;
 use crate::marker::Told;
 use crate::rows::{self, number, stage_number};
@@ -20,20 +21,32 @@ use crate::{Writer, checksum, failed, read};
 pub(crate) struct SqliteTransaction<'a> {
     writer: MutexGuard<'a, Writer>,
     database: &'a Opened,
+    copier: &'a Copier,
     open: bool,
     durability: Durability,
     /// What the marker is to say of it.
     told: Told,
+    /// Bytes of its large documents.
+    large_bytes: usize,
 }
 
 impl<'a> SqliteTransaction<'a> {
     pub(crate) fn begin(
         writer: MutexGuard<'a, Writer>,
         database: &'a Opened,
+        copier: &'a Copier,
         durability: Durability,
     ) -> Result<SqliteTransaction<'a>, StoreError> {
         let told = Told::default();
-        let mut transaction = SqliteTransaction { writer, database, open: false, durability, told };
+        let mut transaction = SqliteTransaction {
+            writer,
+            database,
+            copier,
+            open: false,
+            durability,
+            told,
+            large_bytes: 0,
+        };
         transaction.in_place()?;
         // In WAL mode a commit is synced under FULL and not under NORMAL. SQLite refuses to change
         // the setting within a transaction.
@@ -112,6 +125,8 @@ impl Transaction for SqliteTransaction<'_> {
         let document = version.record().map(store::encode).transpose()?;
         self.append_change(org, version, document.as_deref())?;
         self.put_activity(org, version)?;
+        let bytes = document.map_or(0, |document| document.len());
+        self.large_bytes += if bytes >= LARGE_BYTES_MIN { bytes } else { 0 };
         self.told.heads.insert(org, version.seq);
         Ok(())
     }
@@ -397,6 +412,7 @@ impl Transaction for SqliteTransaction<'_> {
             return Err(CommitError::Unknown(e.to_string()));
         }
         marker.after_commit(*durability, std::mem::take(told));
+        self.copier.committed(self.large_bytes);
         // Removed meanwhile, it would be acknowledged, and gone at the next start.
         self.in_place().map_err(|e| CommitError::Unknown(e.to_string()))
     }
