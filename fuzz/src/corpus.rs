@@ -8,7 +8,7 @@ const FILES_MAX: usize = 30;
 
 #[test]
 fn what_must_hold_holds_for_the_corpus() {
-    for (name, target) in fuzz::ALL {
+    for (name, target) in crate::ALL {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
         let files: Vec<_> =
             fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
