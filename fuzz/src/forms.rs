@@ -43,7 +43,7 @@ pub fn forms(input: &[u8]) {
     let Some((path, query)) = request::path_and_query(line) else { return };
     let address = format!("/{path}?{query}");
     let mut server = SERVER.lock();
-    if server.as_ref().is_none_or(|server| server.is_used_up()) {
+    if server.as_ref().is_none_or(Server::is_used_up) {
         *server = None;
         *server = Some(Server::start());
     }

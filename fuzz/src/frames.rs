@@ -1,6 +1,6 @@
 //! What comes through the socket by which commands reach a server.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 
 use serde_json::Value;
@@ -27,9 +27,10 @@ pub fn frames(input: &[u8]) {
     if input.is_empty() {
         return;
     }
-    // What was left unread resets the connection, which takes with it what has not been read here.
-    if read.is_ok() {
-        assert!(is_whole(&answer), "{}", String::from_utf8_lossy(&answer));
+    match read {
+        Ok(_) => assert!(is_whole(&answer), "{}", String::from_utf8_lossy(&answer)),
+        // What was left unread resets the connection, which takes with it what has not been read here.
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
     }
 }
 

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use domain::{
-    ActivityId, Author, Imported, Members, Moment, Origin, Seq, Stamp, State, Terms, Version, Zone,
+    ActivityId, Author, Imported, Member, Members, Moment, Origin, Seq, Stamp, State, Terms,
+    Version, Zone,
 };
 use files::{AnswerHead, ColumnNames, ReadError, Reading, Unreadable};
 use neon::export::{Format, Writer};
@@ -76,10 +77,20 @@ pub(crate) fn is_read_and_written(file: &[u8], format: Format) {
     let taken = read_in_pieces(1);
     assert_eq!(taken, read_in_pieces(BYTES_MAX));
     let Ok(taken) = taken else { return };
-    let taken = exported(taken);
+    let taken = exported(taken.into_iter().filter(is_whole).collect());
+    if taken.is_empty() {
+        return; // A file with nothing in it is none.
+    }
     let file = written(format, &taken);
     let again = read(&file, BYTES_MAX).map(exported).map_err(|problem| problem.to_string());
     assert_eq!(again.as_ref(), Ok(&taken), "{}", String::from_utf8_lossy(&file));
+}
+
+/// Whether it says all that an activity has to have. What it does not say is a matter of what is there already.
+fn is_whole(item: &Imported) -> bool {
+    let Imported::Record { named, .. } = item else { return true };
+    let has_status = named.has(Member::StatusId) || named.has(Member::StatusName);
+    has_status && [Member::Subject, Member::Start, Member::Priority].iter().all(|m| named.has(*m))
 }
 
 /// As they would be in an organization: all have an id and a time, and say all of themselves.

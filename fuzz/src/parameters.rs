@@ -61,7 +61,10 @@ struct Server {
     service: Service,
     api: Api,
     key: NewKey,
+    /// The session that inputs are tried in.
     session: String,
+    /// That of another script, which sees what has become of them: it reads pages of its own only.
+    reader: String,
     /// Where the script's next poll begins.
     from: String,
     /// What it knows from those before.
@@ -94,7 +97,7 @@ impl Server {
         let api = Api::new(service.clone(), settings);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.expect("a runtime");
-        let session = String::new();
+        let (session, reader) = (String::new(), String::new());
         let from = "2000-01-01T00:00:00Z".to_owned();
         let mut server = Server {
             runtime,
@@ -102,19 +105,26 @@ impl Server {
             api,
             key,
             session,
+            reader,
             from,
             copy: BTreeMap::new(),
             requests: 0,
             _folder: folder,
         };
-        server.log_in();
+        let readers = server.service.add_key(&org, user, None).expect("a key");
+        server.reader = server.log_in(&readers.secret);
+        server.log_in_again();
         server
     }
 
-    fn log_in(&mut self) {
-        let query = format!("login.apiKey={}&login.orgid=demo", self.key.secret);
-        let answer = self.ask("common/login", &query, b"");
-        self.session = answer.inside["userSessionId"].as_str().expect("a session").to_owned();
+    fn log_in(&mut self, key: &str) -> String {
+        let answer = self.ask("common/login", &format!("login.apiKey={key}&login.orgid=demo"), b"");
+        answer.inside["userSessionId"].as_str().expect("a session").to_owned()
+    }
+
+    fn log_in_again(&mut self) {
+        let key = self.key.secret.clone();
+        self.session = self.log_in(&key);
     }
 
     fn try_with(&mut self, path: &str, query: &str, form: &[u8]) {
@@ -122,7 +132,7 @@ impl Server {
         let answer = self.ask(path, &query, form);
         let written = answer.is_success().then(|| answer.inside["activityId"].as_i64()).flatten();
         match (&*answer.root, written) {
-            ("logoutResponse", _) => self.log_in(),
+            ("logoutResponse", _) => self.log_in_again(),
             ("createActivityResponse" | "addActivityResponse" | "updateActivityResponse", id) => {
                 if let Some(id) = id {
                     self.has(id);
@@ -170,7 +180,7 @@ impl Server {
     }
 
     fn call(&mut self, method: &str, query: &str) -> Answer {
-        let query = format!("userSessionId={}&{query}", self.session);
+        let query = format!("userSessionId={}&{query}", self.reader);
         let answer = self.ask(&format!("account/{method}"), &query, b"");
         assert!(answer.is_success(), "{query}: {}", answer.text);
         answer
