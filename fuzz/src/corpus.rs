@@ -18,4 +18,7 @@ fn what_must_hold_holds_for_the_corpus() {
             target(&fs::read(file).unwrap());
         }
     }
+    crate::parameters::clear();
+    crate::forms::clear();
+    crate::server::SERVER.clear();
 }

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode, Uri, header};
-use domain::{LoginName, Name, OrgId, Role, UserId, Zone};
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
-use service::{NewUser, Password, Service, Surroundings};
+use service::{Service, Surroundings};
 use store_sqlite::{SqliteSearch, SqliteStore};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
 use crate::request;
+use crate::setup::{self, PASSWORD};
 
 /// The longest input that is tried.
 const BYTES_MAX: usize = 4 << 10;
@@ -26,16 +26,16 @@ const REQUESTS_PER_SERVER: u32 = 5_000;
 /// Markup that no page has: where it comes out, text has become markup.
 const MARK: &str = "<x-mark";
 
-const PASSWORD: &str = "correct horse battery";
 const FORM: &str = "application/x-www-form-urlencoded";
 const FILE: &str = "multipart/form-data; boundary=parts";
+
+/// Left as it is when the process ends: then, threads that it needs to close are gone already.
+static SERVER: Mutex<Option<Server>> = Mutex::new(None);
 
 /// Whatever an admin sends, a page comes back that says what has become of it, and shows text as text.
 ///
 /// The first line of an input is the path and the query, the rest is the form; for `/import`, it is the file.
 pub fn forms(input: &[u8]) {
-    // Left as it is when the process ends: then, threads that it needs to close are gone already.
-    static SERVER: Mutex<Option<Server>> = Mutex::new(None);
     if input.len() > BYTES_MAX {
         return;
     }
@@ -48,6 +48,12 @@ pub fn forms(input: &[u8]) {
         *server = Some(Server::start());
     }
     server.as_mut().expect("it was started").try_with(&address, form);
+}
+
+/// Closes the server and takes its folder away.
+#[cfg(test)]
+pub(crate) fn clear() {
+    *SERVER.lock() = None;
 }
 
 /// A server with an organization, and the browser of its admin.
@@ -85,17 +91,8 @@ impl Server {
         };
         let settings = service::Settings { requests_per_org_max: 64, cache_bytes_max: 1 << 20 };
         let service = Service::open(surroundings, settings).expect("a new service");
-        let name = |name| Name::parse(name).expect("a name");
-        let (id, zone) = (OrgId::parse("acme"), Zone::parse("America/Chicago"));
-        let org = service
-            .add_org(id.expect("an id"), name("Acme Relief"), zone.expect("a zone"))
-            .expect("an organization");
-        let user = NewUser { id: Some(UserId(1)), name: name("Ada Byron"), role: Role::Admin };
-        let user = service.add_user(&org, user).expect("a user");
-        let (login, password) = (LoginName::parse("ada"), Password::parse(PASSWORD));
-        service
-            .give_login(&org, user, login.expect("a login"), &password.expect("a password"))
-            .expect("they can sign in");
+        let (org, user) = setup::organization(&service);
+        setup::sign_in(&service, &org, user);
         let router = web::router(service.clone(), web::Settings::default());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let mut server = Server {
@@ -108,7 +105,7 @@ impl Server {
             _folder: folder,
         };
         server.get("/sign-in");
-        let form = format!("org=acme&login=ada&password={PASSWORD}&csrf={}", server.csrf);
+        let form = format!("org=demo&login=ada&password={PASSWORD}&csrf={}", server.csrf);
         let signed_in = server.post("/sign-in", FORM, form.into());
         assert_eq!(signed_in.status, StatusCode::SEE_OTHER, "{}", signed_in.text());
         assert!(server.is_signed_in());

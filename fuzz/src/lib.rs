@@ -12,6 +12,7 @@ mod json;
 mod parameters;
 mod request;
 mod server;
+mod setup;
 mod stored;
 mod xml;
 

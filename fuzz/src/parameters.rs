@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use domain::{Moment, Name, OrgId, Role, Zone};
+use domain::Moment;
 use http_body_util::BodyExt;
 use neon::{Api, Outbox};
 use parking_lot::Mutex;
 use serde_json::Value;
-use service::{NewKey, NewUser, Service, Surroundings};
+use service::{NewKey, Service, Surroundings};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::request;
+use crate::{request, setup};
 
 /// The longest input that is tried.
 const BYTES_MAX: usize = 4 << 10;
@@ -36,12 +36,13 @@ const STATUSES: [StatusCode; 6] = [
 /// The fixed text of code 1, which says nothing without what is behind it.
 const SYSTEM: &str = "Unexpected System error occured.";
 
+/// Left as it is when the process ends: then, threads that it needs to close are gone already.
+static SERVER: Mutex<Option<Server>> = Mutex::new(None);
+
 /// Every answer is one that clients can read, and what was acknowledged can be had back.
 ///
 /// The first line of an input is the path and the query, the rest is the form.
 pub fn parameters(input: &[u8]) {
-    // Left as it is when the process ends: then, threads that it needs to close are gone already.
-    static SERVER: Mutex<Option<Server>> = Mutex::new(None);
     if input.len() > BYTES_MAX {
         return;
     }
@@ -55,7 +56,13 @@ pub fn parameters(input: &[u8]) {
     server.as_mut().expect("it was started").try_with(&path, &query, form);
 }
 
-/// A server with an organization, and an editor's script.
+/// Closes the server and takes its folder away.
+#[cfg(test)]
+pub(crate) fn clear() {
+    *SERVER.lock() = None;
+}
+
+/// A server with an organization, and a script.
 struct Server {
     runtime: Runtime,
     service: Service,
@@ -86,13 +93,7 @@ impl Server {
         let settings = service::Settings { requests_per_org_max: 64, cache_bytes_max: 64 << 10 };
         let service = Service::open(Surroundings::system(store), settings).expect("a new service");
         let settings = neon::Settings { page_size_max: 200, cache_bytes_max: 64 << 10 };
-        let name = |name| Name::parse(name).expect("a name");
-        let (id, zone) = (OrgId::parse("demo"), Zone::parse("America/Chicago"));
-        let org = service
-            .add_org(id.expect("an id"), name("Demo"), zone.expect("a zone"))
-            .expect("an organization");
-        let user = NewUser { id: None, name: name("Ada Byron"), role: Role::Editor };
-        let user = service.add_user(&org, user).expect("a user");
+        let (org, user) = setup::organization(&service);
         let key = service.add_key(&org, user, None).expect("a key");
         let api = Api::new(service.clone(), settings);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
