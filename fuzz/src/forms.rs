@@ -34,20 +34,20 @@ static SERVER: Mutex<Option<Server>> = Mutex::new(None);
 
 /// Whatever an admin sends, a page comes back that says what has become of it, and shows text as text.
 ///
-/// The first line of an input is the path and the query, the rest is the form; for `/import`, it is the file.
+/// The first line of an input is the path and the query, the rest is the form. For `/import`, the rest is the file, and
+/// the query is the form that follows.
 pub fn forms(input: &[u8]) {
     if input.len() > BYTES_MAX {
         return;
     }
     let (line, form) = request::divided(input);
     let Some((path, query)) = request::path_and_query(line) else { return };
-    let address = format!("/{path}?{query}");
     let mut server = SERVER.lock();
     if server.as_ref().is_none_or(Server::is_used_up) {
         *server = None;
         *server = Some(Server::start());
     }
-    server.as_mut().expect("it was started").try_with(&address, form);
+    server.as_mut().expect("it was started").try_with(&path, &query, form);
 }
 
 /// Closes the server and takes its folder away.
@@ -121,21 +121,42 @@ impl Server {
         self.get("/preferences").status == StatusCode::OK
     }
 
-    fn try_with(&mut self, address: &str, form: &[u8]) {
-        let page = if form.is_empty() {
-            self.get(address)
-        } else if address.starts_with("/import?") {
-            self.post(address, FILE, file(form, &self.csrf))
+    fn try_with(&mut self, path: &str, query: &str, form: &[u8]) {
+        let address = format!("/{path}?{query}");
+        if path == "import" && !form.is_empty() {
+            self.import(form, query.as_bytes());
         } else {
-            let token = format!("&csrf={}", self.csrf);
-            self.post(address, FORM, [form, token.as_bytes()].concat())
-        };
-        if let Some(next) = page.redirected() {
-            self.get(&next);
+            let page = match form {
+                [] => self.get(&address),
+                form => self.post(&address, FORM, self.with_token(form)),
+            };
+            self.go_on(&page);
         }
         if !self.is_signed_in() {
             self.csrf.clear();
         }
+    }
+
+    /// Uploads a file, and sends the form of the page that shows what would change.
+    fn import(&mut self, content: &[u8], form: &[u8]) {
+        let uploaded = self.post("/import", FILE, file(content, &self.csrf));
+        let Some(preview) = self.go_on(&uploaded) else { return };
+        // The first time, it shows what other choices would change.
+        for _ in 0..2 {
+            let page = self.post(&preview, FORM, self.with_token(form));
+            self.go_on(&page);
+        }
+    }
+
+    /// Opens the page that a browser is sent to.
+    fn go_on(&mut self, page: &Page) -> Option<String> {
+        let next = page.redirected()?;
+        self.get(&next);
+        Some(next)
+    }
+
+    fn with_token(&self, form: &[u8]) -> Vec<u8> {
+        [form, b"&csrf=", self.csrf.as_bytes()].concat()
     }
 
     fn get(&mut self, address: &str) -> Page {
