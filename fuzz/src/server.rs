@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use service::{Service, Surroundings};
 use store_sqlite::SqliteStore;
@@ -47,7 +47,9 @@ impl Server {
             .collect::<Vec<_>>();
         std::thread::spawn(move || driftless::run(line));
         let server = Server { address, folder };
+        let begun = Instant::now();
         while server.command().is_err() {
+            assert!(begun.elapsed() < WAIT_MAX, "the server does not start");
             std::thread::sleep(Duration::from_millis(10));
         }
         server
