@@ -88,6 +88,7 @@ pub(crate) fn router(
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready).with_state(service))
         .route("/metrics", get(render))
+        .method_not_allowed_fallback(|| async { (StatusCode::METHOD_NOT_ALLOWED, "use GET\n") })
 }
 
 fn wrong_key() -> Response {

@@ -124,9 +124,9 @@ impl Fields {
     }
 }
 
-/// Accepts an address to return to only if it is on this server.
+/// Accepts an address to return to only if it is on this server, and written as browsers send it.
 pub(crate) fn local(address: &str) -> Option<&str> {
     let is_local = address.starts_with('/') && !address.starts_with("//");
-    let is_clean = |c: char| c != '\\' && !c.is_control();
+    let is_clean = |c: char| c != '\\' && c.is_ascii_graphic();
     (is_local && address.chars().all(is_clean)).then_some(address)
 }

@@ -15,6 +15,21 @@ fn health_and_readiness_are_plain_words() {
 }
 
 #[test]
+fn another_verb_is_refused_in_words() {
+    let (folder, _) = Folder::with_key();
+    let server = folder.serve();
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        let request = format!(
+            "PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        let page = server.send(request.as_bytes());
+        assert_eq!((page.status, page.body.as_str()), (405, "use GET\n"), "{path}");
+        assert!(page.head.contains("allow: get,head"), "{path}: {page:?}");
+    }
+    server.stop();
+}
+
+#[test]
 fn metrics_count_what_happened() {
     let (folder, key) = Folder::with_key();
     let server = folder.serve();

@@ -63,6 +63,9 @@ fn one_goes_back_to_where_one_came_from_and_nowhere_else() {
         ("/activities?q=a+b&page=2", "/activities?q=a+b&page=2&changed=1&version=2"),
         ("//evil.example", "/activities?changed=1&version=2"),
         ("https://evil.example", "/activities?changed=1&version=2"),
+        // No browser has been at such an address, and none could be sent there.
+        ("/activities/Zo\u{eb}", "/activities?changed=1&version=2"),
+        ("/activities/a b", "/activities?changed=1&version=2"),
     ] {
         let fields = [("back", back), ("confirmed", "1")];
         assert_eq!(browser.post("/activities/1/remove", &fields).redirected(), to);

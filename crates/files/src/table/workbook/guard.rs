@@ -2,7 +2,7 @@
 //!
 //! The library that reads workbooks makes room for as much as they say they have. What is far more than they do
 //! have is refused here: parts that unpack beyond a limit, lists that claim to be longer
-//! than their part, cells and rows of an OpenDocument sheet that stand for very many.
+//! than their part, cells, rows and blanks of an OpenDocument sheet that stand for very many.
 
 use std::borrow::Cow;
 use std::io::{self, BufReader, Read, Seek};
@@ -90,19 +90,24 @@ fn cells_of(part: impl io::BufRead, unpacked_max: u64) -> Result<bool, Fault> {
     xml.config_mut().expand_empty_elements = true;
     let mut buffer = Vec::new();
     let (mut reach, mut within, mut is_spaced) = (Reach::default(), Within::default(), false);
+    // The library goes on for ever in a table that does not end.
+    let mut open = 0_u64;
     loop {
         buffer.clear();
         match xml.read_event_into(&mut buffer).map_err(|e| unreadable(&e))? {
             Event::Start(element) => {
+                open += 1;
                 within.begin(element.name().as_ref());
                 reach.begin(&element)?;
             }
             Event::Text(_) if within.is_between_texts() => is_spaced = true,
             Event::Text(text) => reach.take_text(text.len() as u64),
             Event::End(element) => {
+                open = open.saturating_sub(1);
                 within.end(element.name().as_ref());
                 reach.end(element.name().as_ref());
             }
+            Event::Eof if open > 0 => return Err(unreadable(&"its content ends too early")),
             Event::Eof => return Ok(is_spaced),
             _ => {}
         }
@@ -131,6 +136,7 @@ impl Reach {
                     self.take_text(bytes);
                 }
             }
+            "text:s" => self.take_text(number(element, "text:c")?.unwrap_or(1)),
             _ => {}
         }
         Ok(())
@@ -169,4 +175,39 @@ fn number(element: &BytesStart<'_>, name: &str) -> Result<Option<u64>, Fault> {
     let Some(attribute) = attribute else { return Ok(None) };
     // A number of more digits is as good as the largest.
     Ok(Some(attribute.value.trim().parse().unwrap_or(u64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sheet(row: &str) -> String {
+        format!("<a><table:table><table:table-row>{row}</table:table-row></table:table></a>")
+    }
+
+    fn looked_through(content: &str) -> Result<bool, Fault> {
+        cells_of(content.as_bytes(), 1_000)
+    }
+
+    #[test]
+    fn blanks_count_as_often_as_they_come() {
+        let cell = |cells: u32, blanks: &str| {
+            sheet(&format!(
+                r#"<table:table-cell table:number-columns-repeated="{cells}"><text:p><text:s{blanks}/></text:p></table:table-cell>"#
+            ))
+        };
+        assert_eq!(looked_through(&cell(500, r#" text:c="2""#)), Ok(false));
+        assert_eq!(looked_through(&cell(1_000, "")), Ok(false));
+        for (cells, blanks) in [(501, r#" text:c="2""#), (1, r#" text:c="1001""#), (1_001, "")] {
+            assert_eq!(looked_through(&cell(cells, blanks)), Err(Fault::WorkbookTooLarge));
+        }
+    }
+
+    #[test]
+    fn content_that_is_cut_off_is_refused() {
+        let whole = sheet("<table:table-cell/>");
+        assert_eq!(looked_through(&whole), Ok(false));
+        let refused = looked_through(whole.strip_suffix("</a>").unwrap()).unwrap_err();
+        assert_eq!(refused.to_string(), "cannot read this workbook: its content ends too early");
+    }
 }

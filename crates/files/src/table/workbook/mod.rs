@@ -3,6 +3,7 @@
 //! Values become text as they would stand in CSV: a date cell the local time that it shows, a number its
 //! digits. What a formula showed last is its value.
 
+mod careful;
 mod compact;
 mod guard;
 
@@ -19,6 +20,7 @@ use calamine::{
 use csv::StringRecord;
 use domain::LocalTime;
 
+use self::careful::careful;
 use super::{Columns, Halt, NoValue, Rows, Said};
 use crate::problem::Fault;
 
@@ -138,11 +140,11 @@ fn with_xlsx<T>(
     file: BufReader<File>,
     act: &mut dyn FnMut(&mut dyn Rows, Form) -> io::Result<T>,
 ) -> Result<io::Result<T>, Fault> {
-    let mut workbook = Xlsx::new(file).map_err(|e| unreadable(&e))?;
+    let mut workbook = careful(|| Xlsx::new(file))?;
     let sheet = first_visible(workbook.sheets_metadata())?;
-    let formulas = formulas(&mut workbook, &sheet).map_err(|e| unreadable(&e))?;
+    let formulas = careful(|| formulas(&mut workbook, &sheet))?;
     let is_from_1904 = workbook.has_1904_epoch();
-    let cells = workbook.worksheet_cells_reader(&sheet).map_err(|e| unreadable(&e))?;
+    let cells = careful(|| workbook.worksheet_cells_reader(&sheet))?;
     let row = Cells { is_from_1904, ..Cells::default() };
     let mut rows = XlsxRows { cells, formulas, next: None, row, at: 0, ended: false };
     Ok(act(&mut rows, Form::Xlsx))
@@ -167,9 +169,9 @@ fn with_ods<T>(
     file: BufReader<File>,
     act: &mut dyn FnMut(&mut dyn Rows, Form) -> io::Result<T>,
 ) -> Result<io::Result<T>, Fault> {
-    let mut workbook = Ods::new(file).map_err(|e| unreadable(&e))?;
+    let mut workbook = careful(|| Ods::new(file))?;
     let sheet = first_visible(workbook.sheets_metadata())?;
-    let range = workbook.worksheet_range(&sheet).map_err(|e| unreadable(&e))?;
+    let range = careful(|| workbook.worksheet_range(&sheet))?;
     drop(workbook);
     let mut rows = OdsRows { range: &range, next: 0, row: Cells::default() };
     Ok(act(&mut rows, Form::Ods))
@@ -286,7 +288,7 @@ impl<'w> XlsxRows<'w> {
             return Ok(Some(next));
         }
         while !self.ended {
-            let Some(cell) = self.cells.next_cell().map_err(|e| unreadable(&e))? else {
+            let Some(cell) = careful(|| self.cells.next_cell())? else {
                 self.ended = true;
                 break;
             };

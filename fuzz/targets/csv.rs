@@ -1,0 +1,4 @@
+//! Tries `fuzz::csv`.
+#![cfg_attr(fuzzing, no_main)]
+
+fuzz::target!(csv);

@@ -1,0 +1,4 @@
+//! Tries `fuzz::forms`.
+#![cfg_attr(fuzzing, no_main)]
+
+fuzz::target!(forms);

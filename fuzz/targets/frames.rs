@@ -1,0 +1,4 @@
+//! Tries `fuzz::frames`.
+#![cfg_attr(fuzzing, no_main)]
+
+fuzz::target!(frames);

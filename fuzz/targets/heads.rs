@@ -1,0 +1,4 @@
+//! Tries `fuzz::heads`.
+#![cfg_attr(fuzzing, no_main)]
+
+fuzz::target!(heads);

@@ -1,0 +1,4 @@
+//! Tries `fuzz::json`.
+#![cfg_attr(fuzzing, no_main)]
+
+fuzz::target!(json);

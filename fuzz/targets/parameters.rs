@@ -1,0 +1,4 @@
+//! Tries `fuzz::parameters`.
+#![cfg_attr(fuzzing, no_main)]
+
+fuzz::target!(parameters);

@@ -1,0 +1,4 @@
+//! Tries `fuzz::stored`.
+#![cfg_attr(fuzzing, no_main)]
+
+fuzz::target!(stored);

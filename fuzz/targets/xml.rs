@@ -1,0 +1,4 @@
+//! Tries `fuzz::xml`.
+#![cfg_attr(fuzzing, no_main)]
+
+fuzz::target!(xml);
