@@ -31,6 +31,9 @@ use crate::{log, observe, private, remote};
 /// How often expired sessions and runs are looked for.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
 
+/// Threads that may wait for the disk at once.
+const BLOCKING_THREADS_MAX: usize = 64;
+
 /// A server that is bound and ready to answer.
 pub(crate) struct Server {
     runtime: Runtime,
@@ -160,7 +163,10 @@ impl Server {
         tuning: &Tuning,
         opening: Opening,
     ) -> Result<Server, Failure> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .max_blocking_threads(BLOCKING_THREADS_MAX)
+            .build()?;
         let hangups = Hangups::catch(&runtime)?;
         let listener = runtime.block_on(listen.bind())?;
         let folder = own(folder, opening.init)?;
@@ -330,7 +336,7 @@ async fn housekeep(service: Service) {
         rounds.tick().await;
         let (round, at_work) = (service.clone(), service.clone());
         tokio::spawn(async move {
-            let round = round.blocking(move || at_work.housekeep());
+            let round = round.heavy(move || at_work.housekeep());
             if let Err(problem) = round.await {
                 tracing::error!(%problem, "housekeeping ended unexpectedly");
             }

@@ -75,7 +75,7 @@ impl Service {
             let reader = Reader { service: &service, org: &org, view, query, asked };
             reader.digests().map(|parts| Digested { horizon, parts })
         };
-        let digested = self.blocking(work).await?;
+        let digested = self.heavy(work).await?;
         drop(is_asked);
         digested
     }

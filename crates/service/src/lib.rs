@@ -412,11 +412,32 @@ impl Service {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refusal> {
-        let (reply, done) = oneshot::channel();
-        let work = Box::new(move || {
-            let _ = reply.send(work());
-        });
+        let (work, done) = with_reply(work);
         self.shared.runtime.blocking(work).await;
         done.await.map_err(|_| stopping())
     }
+
+    /// The same for work that computes for long, and stands back behind everything else.
+    ///
+    /// # Errors
+    /// When the service is stopping.
+    pub async fn heavy<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (work, done) = with_reply(work);
+        self.shared.runtime.heavy(work).await;
+        done.await.map_err(|_| stopping())
+    }
+}
+
+/// Work that hands over what it comes to.
+fn with_reply<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> (Box<dyn FnOnce() + Send>, oneshot::Receiver<T>) {
+    let (reply, done) = oneshot::channel();
+    let work = Box::new(move || {
+        let _ = reply.send(work());
+    });
+    (work, done)
 }

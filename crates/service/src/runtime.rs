@@ -18,27 +18,30 @@ pub trait Runtime: Send + Sync {
     /// Does work that may wait for the disk, on a thread where nothing else waits for it.
     fn blocking(&self, work: Box<dyn FnOnce() + Send>) -> Pending;
 
+    /// The same for work that computes for long: it stands back behind everything else where the runtime can have it so.
+    fn heavy(&self, work: Box<dyn FnOnce() + Send>) -> Pending {
+        self.blocking(work)
+    }
+
     /// Does work in the background; nothing waits for it.
     fn spawn(&self, work: Pending);
 }
 
-/// Threads that may wait for the disk, or work for a while, at once.
-const WORKERS_MAX: usize = 64;
+/// Threads for heavy work at once.
+const HEAVY_MAX: usize = 64;
 
-/// How far they stand back behind the threads that answer and commit, which are at 0: what takes long may take a little
-/// longer, and those who want little do not wait for it. See `nice(2)`.
-const WORKERS_NICENESS: i32 = 5;
+/// How far they stand back behind all others, which are at 0: what takes long may take a little longer, and those who
+/// want little do not wait for it. See `nice(2)`.
+const HEAVY_NICENESS: i32 = 5;
 
-/// The threads for [`Runtime::blocking`]. They end when they have had nothing to do for ten seconds.
-static WORKERS: LazyLock<Option<tokio::runtime::Runtime>> = LazyLock::new(|| {
+/// The threads for [`Runtime::heavy`]. They end when they have had nothing to do for ten seconds.
+static HEAVY: LazyLock<Option<tokio::runtime::Runtime>> = LazyLock::new(|| {
     let stand_back = || {
-        // Without it, all is as it would be on one's own machine: only slower.
-        let _ = rustix::process::nice(
-            std::env::var("NICENESS").ok().and_then(|n| n.parse().ok()).unwrap_or(WORKERS_NICENESS),
-        );
+        // Where the system refuses, they are threads like others.
+        let _ = rustix::process::nice(HEAVY_NICENESS);
     };
     let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.max_blocking_threads(WORKERS_MAX).thread_name("work").on_thread_start(stand_back);
+    builder.max_blocking_threads(HEAVY_MAX).thread_name("heavy").on_thread_start(stand_back);
     builder.build().ok()
 });
 
@@ -52,17 +55,24 @@ impl Runtime for TokioRuntime {
     }
 
     fn blocking(&self, work: Box<dyn FnOnce() + Send>) -> Pending {
-        let done = match &*WORKERS {
-            Some(workers) => workers.spawn_blocking(work),
-            None => tokio::task::spawn_blocking(work),
-        };
-        // How it went, the work has said itself.
-        Box::pin(async move { drop(done.await) })
+        ended(tokio::task::spawn_blocking(work))
+    }
+
+    fn heavy(&self, work: Box<dyn FnOnce() + Send>) -> Pending {
+        match &*HEAVY {
+            Some(heavy) => ended(heavy.spawn_blocking(work)),
+            None => self.blocking(work),
+        }
     }
 
     fn spawn(&self, work: Pending) {
         tokio::spawn(work);
     }
+}
+
+/// Waits for the end of work. How it went, it has said itself.
+fn ended(work: tokio::task::JoinHandle<()>) -> Pending {
+    Box::pin(async move { drop(work.await) })
 }
 
 /// Waits for what comes in its own time, on a thread that may wait.

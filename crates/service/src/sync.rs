@@ -442,7 +442,7 @@ impl Service {
             let _turns = (own_turn, turn);
             work(&shared, &org)
         };
-        Ok(self.blocking(work).await?)
+        Ok(self.heavy(work).await?)
     }
 
     /// The latest version of an activity, none if there is no such activity, or no longer; and the

@@ -200,7 +200,7 @@ impl Service {
             };
             service.shared.store.show_versions(key, &seqs, &mut visit).map(|()| made)
         };
-        self.blocking(read).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
+        self.heavy(read).await.map_err(|e| StoreError::Unavailable(e.to_string()))?
     }
 
     /// How many bytes the stored form of each version at these positions takes, without reading it.

@@ -36,7 +36,7 @@ const READ_BYTES_MAX: usize = 8 << 10;
 
 /// After writing so much, the other connections of the thread have their turn: a client that reads as fast as we write
 /// would keep them waiting otherwise.
-const TURN_BYTES: usize = 128 << 10;
+const TURN_BYTES: usize = 1 << 20;
 
 /// How much of that is discarded at a time.
 const DISCARD_BYTES: usize = 8 * 1024;

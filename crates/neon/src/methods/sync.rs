@@ -168,7 +168,7 @@ async fn print_long(neon: &Neon, removed: Option<&RemovedIds>) {
         let print = move || {
             printed(&removed, &many);
         };
-        let _ = neon.service.blocking(print).await;
+        let _ = neon.service.heavy(print).await;
     }
 }
 

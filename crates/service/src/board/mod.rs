@@ -128,7 +128,7 @@ impl Service {
             let _turn = turn; // It ends with the work, which goes on when the client hangs up.
             work(&service, &org)
         };
-        Ok(self.blocking(work).await??)
+        Ok(self.heavy(work).await??)
     }
 
     /// A page of a list, on a thread that may wait.

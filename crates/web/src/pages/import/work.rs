@@ -89,7 +89,7 @@ pub(super) fn start_check(web: &Web, person: &Person, upload: &Arc<Upload>, choi
         let turn = web.uploads.turn(tenant.key).await;
         let (there, now_checking) = (upload.clone(), checking.clone());
         let service = web.service.clone();
-        let checked = service.blocking(move || {
+        let checked = service.heavy(move || {
             let _turn = turn;
             check(&web, &tenant, &there, &now_checking)
         });

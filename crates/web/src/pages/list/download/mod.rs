@@ -192,7 +192,7 @@ impl File {
             let bytes = self.written(versions.as_deref(), total)?;
             Ok((self, bytes))
         };
-        service.blocking(work).await.map_err(|refusal| failed(&refusal.into()))?
+        service.heavy(work).await.map_err(|refusal| failed(&refusal.into()))?
     }
 
     /// Writes records, or the end of the file, on a thread that may block.
