@@ -146,8 +146,13 @@ impl<K: Copy + Eq + Hash, T> Round<K, T> {
         state.lanes(self.urgent).next(&mut self.turns)
     }
 
-    /// What was taken last has turned out to take so many bytes.
+    /// What was taken last has turned out to take so many bytes. So much is expected of the next thing of its lane, too:
+    /// whoever changes a word in large records does so again and again.
     pub(crate) fn took(&mut self, bytes: usize) {
+        let mut state = self.shared.state.lock();
+        let lane = self.turns.lane.and_then(|lane| state.lanes(self.urgent).waiting.get_mut(&lane));
+        lane.into_iter().for_each(|lane| lane.last_bytes = bytes);
+        drop(state);
         let more = bytes.saturating_sub(self.turns.last);
         self.turns.last += more;
         self.turns.of_lane += more;
@@ -155,10 +160,17 @@ impl<K: Copy + Eq + Hash, T> Round<K, T> {
     }
 }
 
+/// What waits in one lane.
+struct Lane<T> {
+    things: VecDeque<(Size, T)>,
+    /// What the thing before these has turned out to take.
+    last_bytes: usize,
+}
+
 /// Things of one urgency, by lane.
 struct Lanes<K, T> {
     /// A lane that has just been served stays until the next round, even if it is empty.
-    waiting: HashMap<K, VecDeque<(Size, T)>>,
+    waiting: HashMap<K, Lane<T>>,
     /// Lanes that have not had their turn yet, the next one first.
     in_turn: VecDeque<K>,
     /// Lanes that have had it in this round.
@@ -189,19 +201,19 @@ impl<K: Copy + Eq + Hash, T> Lanes<K, T> {
     fn put(&mut self, lane: K, size: Size, thing: T) -> Result<(), SendError> {
         let waiting = self.waiting.entry(lane).or_insert_with(|| {
             self.in_turn.push_back(lane);
-            VecDeque::new()
+            Lane { things: VecDeque::new(), last_bytes: 0 }
         });
-        if waiting.len() >= LANE_MAX {
+        if waiting.things.len() >= LANE_MAX {
             return Err(SendError::Full);
         }
-        waiting.push_back((size, thing));
+        waiting.things.push_back((size, thing));
         self.count += 1;
         Ok(())
     }
 
     fn begin_round(&mut self) -> Turns<K> {
         for lane in self.served.drain(..) {
-            if self.waiting.get(&lane).is_some_and(VecDeque::is_empty) {
+            if self.waiting.get(&lane).is_some_and(|waiting| waiting.things.is_empty()) {
                 self.waiting.remove(&lane);
             } else {
                 self.in_turn.push_back(lane);
@@ -236,9 +248,12 @@ impl<K: Copy + Eq + Hash, T> Lanes<K, T> {
     /// The first thing of a lane, if the turn and the round have room for it.
     fn take(&mut self, lane: K, turns: &mut Turns<K>) -> Option<T> {
         let waiting = self.waiting.get_mut(&lane)?;
-        let (is_alone, bytes) = match waiting.front()?.0 {
+        let (is_alone, bytes) = match waiting.things.front()?.0 {
             Size::Alone => (true, 0),
-            Size::Bytes(bytes) => (bytes > turns.share, bytes),
+            Size::Bytes(bytes) => {
+                let bytes = bytes.max(waiting.last_bytes);
+                (bytes > turns.share, bytes)
+            }
         };
         let is_first = self.served.is_empty();
         let has_room =
@@ -251,7 +266,7 @@ impl<K: Copy + Eq + Hash, T> Lanes<K, T> {
         turns.of_lane += bytes;
         turns.of_all += bytes;
         self.count -= 1;
-        waiting.pop_front().map(|(_, thing)| thing)
+        waiting.things.pop_front().map(|(_, thing)| thing)
     }
 }
 
@@ -318,7 +333,15 @@ mod tests {
         assert_eq!(round.next(), Some(0));
         round.took(ROUND);
         assert_eq!(round.next(), None);
-        assert_eq!(rounds(&receiver), [vec![1, 2]]);
+        // The same is expected of the next one, and then no longer.
+        send(&sender, 2, Size::Bytes(1), 10).unwrap();
+        let mut round = receiver.round(false);
+        assert_eq!((round.next(), round.next()), (Some(10), None));
+        let mut round = receiver.round(false);
+        assert_eq!(round.next(), Some(1));
+        round.took(1);
+        assert_eq!(round.next(), None);
+        assert_eq!(rounds(&receiver), [vec![2]]);
     }
 
     #[test]

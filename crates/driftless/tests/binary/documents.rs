@@ -134,7 +134,7 @@ fn every_test_that_the_guarantees_name_exists() {
 }
 
 /// The rows of the limits: what, how much, and the source line that has it.
-const LIMITS: [(&str, &str, &str, &str); 63] = [
+const LIMITS: [(&str, &str, &str, &str); 64] = [
     ("subject", "4,000 ", "domain/src/activity.rs", "SUBJECT_CHARS_MAX: usize = 4_000;"),
     ("note, or", "100,000 ", "domain/src/activity.rs", "NOTE_CHARS_MAX: usize = 100_000;"),
     ("custom field values", "500, ", "domain/src/activity.rs", "CUSTOM_FIELDS_MAX: usize = 500;"),
@@ -166,7 +166,8 @@ const LIMITS: [(&str, &str, &str, &str); 63] = [
     ("answers and", "500 ms", "service/src/room.rs", "ROOM_WAIT_MS_MAX: u64 = 500;"),
     ("answers and", "16 KiB", "neon/src/lib.rs", "ANSWER_BYTES_FREE: usize = 16 << 10;"),
     ("answers and", "16 KiB", "web/src/room.rs", "FREE_BYTES: usize = 16 << 10;"),
-    ("an answer that", "500 ms", "service/src/room.rs", "ROOM_WAIT_MS_MAX: u64 = 500;"),
+    ("records of a page", "1 MiB", "neon/src/long.rs", "WHOLE_BYTES_MAX: usize = 1 << 20;"),
+    ("removed ids that", "500 ms", "service/src/room.rs", "ROOM_WAIT_MS_MAX: u64 = 500;"),
     ("runs of several", "100,000 ", "service/src/runs/limits.rs", "KEY_MAX: usize = 100_000;"),
     ("runs of several", "24 hours", "service/src/runs.rs", "RUN_HOURS_MAX: i64 = 24;"),
     ("runs of several", "30 minutes", "service/src/runs/limits.rs", "MINUTES_MIN: i64 = 30;"),
