@@ -7,8 +7,8 @@
 //!
 //! If there is no room, a request waits for a short time, first come, first served within its organization. Every
 //! wait ends, so two requests that each hold what the other one waits for are both refused, and neither waits forever.
-//! An answer that is larger than all of its organization's room gets it if the organization holds nothing else, one
-//! such answer at a time on the whole server.
+//! An answer that is larger than all of its organization's room (only long lists of removed ids make one) gets it if the
+//! organization holds nothing else, one such answer at a time on the whole server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
