@@ -302,7 +302,7 @@ impl Service {
     ) -> Result<Result<T, Refusal>, Busy> {
         let turn = self.shared.hashing.turn(whose).await?;
         Ok(self
-            .heavy(move || {
+            .blocking(move || {
                 let _turn = turn;
                 work()
             })

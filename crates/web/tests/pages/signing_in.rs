@@ -191,7 +191,8 @@ fn someone_from_elsewhere_does_not_wait_for_many_attempts_from_one_address() {
     let answers = answers(&world, requests);
     let (_, status, _) = answers.iter().find(|(at, ..)| *at == 100).unwrap();
     assert_eq!(*status, 303);
-    assert!(looked_at_before(&answers, 100) <= 3, "{answers:?}");
+    // Behind those that wait, it would be forty.
+    assert!(looked_at_before(&answers, 100) <= 10, "{answers:?}");
     let busy: Vec<_> = answers.iter().filter(|(_, status, _)| *status == 503).collect();
     assert!(busy.len() >= 50, "{answers:?}");
     assert!(busy.iter().all(|(.., again)| again.as_deref() == Some("5")), "{answers:?}");
@@ -224,7 +225,9 @@ fn a_known_browser_waits_for_no_stranger() {
     honest.headers_mut().append(header::COOKIE, HeaderValue::from_str(&cookie).unwrap());
     requests.push(honest);
     let answers = answers(&world, requests);
-    assert!(looked_at_before(&answers, 60) <= 2, "{answers:?}");
+    // Strangers' passwords are hashed at the same time, on cores that others use, too. In their queue, forty would
+    // come first.
+    assert!(looked_at_before(&answers, 60) <= 10, "{answers:?}");
     assert!(answers.iter().any(|(at, status, _)| *at == 60 && *status == 303), "{answers:?}");
 }
 
