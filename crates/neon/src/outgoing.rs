@@ -91,7 +91,11 @@ impl Pieces {
                         return Poll::Ready(Some(Ok(json)));
                     }
                     Ok(None) => {}
-                    Err(problem) => return Poll::Ready(Some(Err(problem))),
+                    Err(problem) => {
+                        // What would follow must not pass for the end of the answer.
+                        (self.pieces, self.served) = (Vec::new().into_iter(), None);
+                        return Poll::Ready(Some(Err(problem)));
+                    }
                 }
             }
             match self.pieces.next() {
