@@ -7,18 +7,14 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode, Uri, header};
 use http_body_util::BodyExt;
-use parking_lot::Mutex;
 use service::{Service, Surroundings};
 use store_sqlite::{SqliteSearch, SqliteStore};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
-use crate::request;
+use crate::request::{Current, Tried};
 use crate::setup::{self, PASSWORD};
-
-/// The longest input that is tried.
-const BYTES_MAX: usize = 4 << 10;
 
 /// What an organization has been through before the next begins: inputs find a small one, whichever they are.
 const REQUESTS_PER_SERVER: u32 = 5_000;
@@ -29,35 +25,18 @@ const MARK: &str = "<x-mark";
 const FORM: &str = "application/x-www-form-urlencoded";
 const FILE: &str = "multipart/form-data; boundary=parts";
 
-/// Left as it is when the process ends: then, threads that it needs to close are gone already.
-static SERVER: Mutex<Option<Server>> = Mutex::new(None);
+pub(crate) static SERVER: Current<Server> = Current::new();
 
 /// Whatever an admin sends, a page comes back that says what has become of it, and shows text as text.
 ///
 /// The first line of an input is the path and the query, the rest is the form. For `/import`, the rest is the file, and
 /// the query is the form that follows.
 pub fn forms(input: &[u8]) {
-    if input.len() > BYTES_MAX {
-        return;
-    }
-    let (line, form) = request::divided(input);
-    let Some((path, query)) = request::path_and_query(line) else { return };
-    let mut server = SERVER.lock();
-    if server.as_ref().is_none_or(Server::is_used_up) {
-        *server = None;
-        *server = Some(Server::start());
-    }
-    server.as_mut().expect("it was started").try_with(&path, &query, form);
-}
-
-/// Closes the server and takes its folder away.
-#[cfg(test)]
-pub(crate) fn clear() {
-    *SERVER.lock() = None;
+    SERVER.try_with(input);
 }
 
 /// A server with an organization, and the browser of its admin.
-struct Server {
+pub(crate) struct Server {
     runtime: Runtime,
     service: Service,
     router: Router,
@@ -80,7 +59,7 @@ struct Page {
     body: Vec<u8>,
 }
 
-impl Server {
+impl Tried for Server {
     fn start() -> Server {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let store = SqliteStore::open(folder.path()).expect("a new store");
@@ -117,10 +96,6 @@ impl Server {
         self.requests > REQUESTS_PER_SERVER || self.csrf.is_empty()
     }
 
-    fn is_signed_in(&mut self) -> bool {
-        self.get("/preferences").status == StatusCode::OK
-    }
-
     fn try_with(&mut self, path: &str, query: &str, form: &[u8]) {
         let address = format!("/{path}?{query}");
         if path == "import" && !form.is_empty() {
@@ -135,6 +110,12 @@ impl Server {
         if !self.is_signed_in() {
             self.csrf.clear();
         }
+    }
+}
+
+impl Server {
+    fn is_signed_in(&mut self) -> bool {
+        self.get("/preferences").status == StatusCode::OK
     }
 
     /// Uploads a file, and sends the form of the page that shows what would change.

@@ -8,17 +8,14 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use domain::Moment;
 use http_body_util::BodyExt;
 use neon::{Api, Outbox};
-use parking_lot::Mutex;
 use serde_json::Value;
 use service::{NewKey, Service, Surroundings};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::{request, setup};
-
-/// The longest input that is tried.
-const BYTES_MAX: usize = 4 << 10;
+use crate::request::{Current, Tried};
+use crate::setup;
 
 /// What an organization has been through before the next begins: inputs find a small one, whichever they are.
 const REQUESTS_PER_SERVER: u32 = 2_000;
@@ -36,34 +33,17 @@ const STATUSES: [StatusCode; 6] = [
 /// The fixed text of code 1, which says nothing without what is behind it.
 const SYSTEM: &str = "Unexpected System error occured.";
 
-/// Left as it is when the process ends: then, threads that it needs to close are gone already.
-static SERVER: Mutex<Option<Server>> = Mutex::new(None);
+pub(crate) static SERVER: Current<Server> = Current::new();
 
 /// Every answer is one that clients can read, and what was acknowledged can be had back.
 ///
 /// The first line of an input is the path and the query, the rest is the form.
 pub fn parameters(input: &[u8]) {
-    if input.len() > BYTES_MAX {
-        return;
-    }
-    let (line, form) = request::divided(input);
-    let Some((path, query)) = request::path_and_query(line) else { return };
-    let mut server = SERVER.lock();
-    if server.as_ref().is_none_or(|server| server.requests > REQUESTS_PER_SERVER) {
-        *server = None;
-        *server = Some(Server::start());
-    }
-    server.as_mut().expect("it was started").try_with(&path, &query, form);
-}
-
-/// Closes the server and takes its folder away.
-#[cfg(test)]
-pub(crate) fn clear() {
-    *SERVER.lock() = None;
+    SERVER.try_with(input);
 }
 
 /// A server with an organization, and a script.
-struct Server {
+pub(crate) struct Server {
     runtime: Runtime,
     service: Service,
     api: Api,
@@ -86,7 +66,7 @@ impl Drop for Server {
     }
 }
 
-impl Server {
+impl Tried for Server {
     fn start() -> Server {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let store = Arc::new(SqliteStore::open(folder.path()).expect("a new store"));
@@ -118,14 +98,8 @@ impl Server {
         server
     }
 
-    fn log_in(&mut self, key: &str) -> String {
-        let answer = self.ask("common/login", &format!("login.apiKey={key}&login.orgid=demo"), b"");
-        answer.inside["userSessionId"].as_str().expect("a session").to_owned()
-    }
-
-    fn log_in_again(&mut self) {
-        let key = self.key.secret.clone();
-        self.session = self.log_in(&key);
+    fn is_used_up(&self) -> bool {
+        self.requests > REQUESTS_PER_SERVER
     }
 
     fn try_with(&mut self, path: &str, query: &str, form: &[u8]) {
@@ -142,6 +116,18 @@ impl Server {
             ("removeActivityResponse", Some(id)) => self.lacks(id),
             _ => {}
         }
+    }
+}
+
+impl Server {
+    fn log_in(&mut self, key: &str) -> String {
+        let answer = self.ask("common/login", &format!("login.apiKey={key}&login.orgid=demo"), b"");
+        answer.inside["userSessionId"].as_str().expect("a session").to_owned()
+    }
+
+    fn log_in_again(&mut self) {
+        let key = self.key.secret.clone();
+        self.session = self.log_in(&key);
     }
 
     /// Both ways to read an activity show the same, and who polls has it.
