@@ -6,6 +6,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+
 use crate::folder::Folder;
 
 /// Whatever a test waits for takes far less, unless the binary is broken.
@@ -65,6 +67,13 @@ impl Server {
         let address = words.find_map(|word| word.trim_start_matches(':').parse().ok());
         self.address = address.unwrap_or_else(|| panic!("an address: {line}"));
         self
+    }
+
+    /// Changes how many file descriptors the process may have, and returns how many it might have before.
+    pub(crate) fn limit_descriptors(&self, current: Option<u64>) -> Option<u64> {
+        let pid = Pid::from_child(&self.child);
+        let limit = getrlimit(Resource::Nofile);
+        prlimit(Some(pid), Resource::Nofile, Rlimit { current, ..limit }).unwrap().current
     }
 
     pub(crate) fn connect(&self) -> TcpStream {
