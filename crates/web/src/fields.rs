@@ -1,5 +1,7 @@
 //! What a query or a form says: names and values, in the order in which they came.
 
+use axum::http::uri::PathAndQuery;
+
 /// The fields of a query or a form.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fields(Vec<(String, String)>);
@@ -128,5 +130,7 @@ impl Fields {
 pub(crate) fn local(address: &str) -> Option<&str> {
     let is_local = address.starts_with('/') && !address.starts_with("//");
     let is_clean = |c: char| c != '\\' && c.is_ascii_graphic();
-    (is_local && address.chars().all(is_clean)).then_some(address)
+    let asked_for = address.split('#').next()?;
+    let is_address = asked_for.parse::<PathAndQuery>().is_ok();
+    (is_local && is_address && address.chars().all(is_clean)).then_some(address)
 }
