@@ -21,9 +21,8 @@ use crate::{DAMAGED, Refusal, Shared, Write, Written};
 /// What a note takes of a round, in bytes: roughly a row.
 const NOTE_BYTES: usize = 256;
 
-/// A version becomes visible when the wall clock has passed its stamp, so that no future instant is exposed,
-/// and a request from the horizon of the answer to a write does not return that write again. A clock that is
-/// further behind than this is not waited for: then the stamps run ahead of it.
+/// A version becomes visible when the wall clock has come to its stamp, so that no future instant is exposed. A clock
+/// that is further behind than this is not waited for: then the stamps run ahead of it.
 const AHEAD_WAIT_MS_MAX: i64 = 10;
 
 /// How often the committer looks after the lease when nothing else wakes it.
@@ -256,7 +255,7 @@ impl Committer {
     /// Shows what has become durable.
     pub(crate) fn publish(&mut self, batch: Batch) {
         if let Some(stamp) = batch.last_stamp() {
-            self.shared.clock.wait_until(stamp.plus_millis(1), AHEAD_WAIT_MS_MAX);
+            self.shared.clock.wait_until(stamp, AHEAD_WAIT_MS_MAX);
             self.watch_the_clock(stamp);
         }
         batch.publish(&self.shared);

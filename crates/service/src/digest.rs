@@ -65,7 +65,7 @@ impl Service {
         // It reads as much as sorting does, and so waits for the same turns.
         let own_turn = org.sorting.clone().acquire_owned().await.map_err(stopping)?;
         let turn = self.shared.orders.turns.clone().acquire_owned().await.map_err(stopping)?;
-        let Reading { view, horizon } = org.exposure.read(self.now(), self.shared.lease.bound());
+        let Reading { view, horizon } = self.reading(&org).await?;
         let horizon = query.as_of.map_or(horizon, |as_of| as_of.min(horizon));
         let is_asked = Arc::new(());
         let (service, org, asked) = (self.clone(), org.clone(), Arc::downgrade(&is_asked));

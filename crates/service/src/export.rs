@@ -5,10 +5,11 @@ use store::StoreError;
 use timeline::SeqRange;
 
 use crate::Service;
+use crate::runtime::wait;
 use crate::tenant::Tenant;
 
 impl Service {
-    /// Shows all records and tombstones of one view, the oldest change first.
+    /// Shows all records and tombstones of one view, the oldest change first. To be called where it may wait.
     ///
     /// # Errors
     /// When the store cannot answer, or `visit` has enough.
@@ -17,7 +18,8 @@ impl Service {
         org: &Tenant,
         visit: &mut dyn FnMut(&Version) -> Result<(), E>,
     ) -> Result<(), E> {
-        let view = org.exposure.read(self.now(), self.shared.lease.bound()).view;
+        let view =
+            wait(self.reading(org)).map_err(|e| StoreError::Unavailable(e.to_string()))?.view;
         let mut seqs: Vec<Seq> = view.records(SeqRange::ALL).collect();
         seqs.extend(view.tombstones(SeqRange::ALL));
         seqs.sort_unstable();

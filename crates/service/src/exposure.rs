@@ -12,6 +12,22 @@
 //!   not see the version, and its horizon is before the version's stamp.
 //! * *read after publish*: the read sees the version, whatever its horizon is.
 //!
+//! A read tells the stamps of the versions that it shows, too: whoever has seen one may ask for what came after it,
+//! and not for that millisecond again. So no later version may have the stamp of one that was shown. A commit has the
+//! stamp of the one before it only if nobody has read in between (`exposed` is still before it), and the clock still
+//! shows it: a script that makes one change after the other need not wait for the next millisecond each time. Take
+//! two commits of one stamp, and a read:
+//!
+//! * *read before the first is published*: it sees neither, and stays below the stamp.
+//! * *read before the second begins*: it raises `exposed` to the stamp, and the second draws a later one.
+//! * *read while the second is in flight*: what may be shown is in doubt, and the read waits until it is known. The clock
+//!   has not moved since the first, so the disk is quick.
+//! * *read after the second is published*: it sees both.
+//!
+//! Pages that tell no horizon show versions in that third case, too ([`Exposure::view`]). What is compared by them is one
+//! activity's times of change, and no two versions of an activity that were made by different commits have the same
+//! ([`Exposure::draw_later`]).
+//!
 //! No wall clock takes part in this argument: the clock only decides how far ahead stamps and
 //! horizons move, and a clock that steps back merely stops moving them. Between processes the
 //! argument rests on the lease: no read exposes more than has been durably promised beforehand, and
@@ -36,6 +52,9 @@ struct State {
     head: Stamp,
     exposed: Stamp,
     in_flight: Option<Stamp>,
+    /// Whether somebody waits for the commit under way: the next one takes a stamp of its own, so that they wait for
+    /// one alone.
+    is_awaited: bool,
 }
 
 /// What a reader takes in one step: a view, and the instant that it is complete up to.
@@ -46,22 +65,44 @@ pub(crate) struct Reading {
 }
 
 impl Exposure {
-    /// The state after a start: nothing in flight; `exposed` bounds what any earlier process has exposed.
+    /// The state after a start: nothing in flight; `exposed` bounds what any earlier process has exposed beyond the
+    /// stamps of versions.
     pub(crate) fn new(view: View, head: Stamp, exposed: Stamp) -> Exposure {
-        Exposure { state: Mutex::new(State { view, head, exposed, in_flight: None }) }
+        let exposed = exposed.max(head);
+        Exposure {
+            state: Mutex::new(State { view, head, exposed, in_flight: None, is_awaited: false }),
+        }
     }
 
-    /// The reader's step: takes view and horizon, and exposes the horizon.
-    pub(crate) fn read(&self, now: Stamp, lease: Stamp) -> Reading {
+    /// The reader's step: takes view and horizon, and exposes the horizon. None while a commit is under way that has
+    /// the stamp of the one before it.
+    pub(crate) fn read(&self, now: Stamp, lease: Stamp) -> Option<Reading> {
         let mut state = self.state.lock();
+        if !state.is_readable() {
+            state.is_awaited = true;
+            return None;
+        }
         let horizon = state.horizon(now, lease);
         if !Guard::ExposeWithView.is_off() {
             state.exposed = state.exposed.max(horizon);
         }
-        Reading { view: state.view.clone(), horizon }
+        Some(Reading { view: state.view.clone(), horizon })
     }
 
-    /// The view alone, for answers that tell no horizon: it exposes nothing but the versions in it.
+    /// Whether [`Exposure::read`] would answer.
+    pub(crate) fn is_readable(&self) -> bool {
+        self.state.lock().is_readable()
+    }
+
+    /// Exposes an instant that the visible versions are complete up to, for answers that show none.
+    pub(crate) fn tell(&self, now: Stamp, lease: Stamp) -> Stamp {
+        let mut state = self.state.lock();
+        let horizon = state.horizon(now, lease);
+        state.exposed = state.exposed.max(horizon);
+        horizon
+    }
+
+    /// The view alone, for answers that tell no horizon.
     pub(crate) fn view(&self) -> View {
         self.state.lock().view.clone()
     }
@@ -87,7 +128,18 @@ impl Exposure {
     /// The writer's first step: draws the commit's stamp and marks it in flight.
     pub(crate) fn begin_commit(&self, now: Stamp) -> Stamp {
         let mut state = self.state.lock();
-        let stamp = now.max(state.exposed.plus_millis(1)).max(state.head.plus_millis(1));
+        let is_told = state.exposed >= state.head && !Guard::ShareUntold.is_off();
+        let is_shared = now == state.head && !is_told && !state.is_awaited;
+        let stamp = if is_shared { now } else { state.next(now) };
+        state.in_flight = Some(stamp);
+        state.is_awaited = false;
+        stamp
+    }
+
+    /// The same in the middle of a commit, for a stamp that no version has.
+    pub(crate) fn draw_later(&self, now: Stamp) -> Stamp {
+        let mut state = self.state.lock();
+        let stamp = state.next(now);
         state.in_flight = Some(stamp);
         stamp
     }
@@ -118,6 +170,15 @@ impl Exposure {
 }
 
 impl State {
+    fn is_readable(&self) -> bool {
+        self.in_flight != Some(self.head) || Guard::WaitForSharer.is_off()
+    }
+
+    /// A stamp after all that has been told, and after all versions.
+    fn next(&self, now: Stamp) -> Stamp {
+        now.max(self.exposed.plus_millis(1)).max(self.head.plus_millis(1))
+    }
+
     fn horizon(&self, now: Stamp, lease: Stamp) -> Stamp {
         let bound = if Guard::Lease.is_off() { now } else { now.min(lease) };
         let complete = self.head.max(self.exposed).max(bound);

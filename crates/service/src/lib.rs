@@ -50,6 +50,7 @@ mod query;
 mod queue;
 mod quota;
 mod random;
+mod reading;
 mod removed;
 mod room;
 mod runs;
@@ -278,7 +279,7 @@ impl Service {
     /// The instant up to which the organization's changes are complete and exposed (invariant 3).
     #[must_use]
     pub fn horizon(&self, org: &Tenant) -> Stamp {
-        org.exposure.read(self.now(), self.shared.lease.bound()).horizon
+        org.exposure.tell(self.now(), self.shared.lease.bound())
     }
 
     /// An instant of the last second up to which the organization's changes are complete: one that

@@ -10,6 +10,7 @@ use domain::{ActivityId, Seq, Stamp, Version};
 use thiserror::Error;
 use timeline::Tally;
 
+use crate::exposure::Reading;
 use crate::sync::ResolvedQuery;
 use crate::tenant::Tenant;
 use crate::{AskError, RemovedIds, Service, SyncPage, SyncQuery};
@@ -68,11 +69,9 @@ impl Service {
             }
             Some(_) => return Err(PreviewError::NeverTold),
             None => {
-                if let Some(to) = query.to {
-                    self.wait_for_horizon(org, to).await?;
-                }
-                let (view, horizon, _) = self.read(org, to);
-                (view, horizon)
+                self.wait_for_horizon(org, query.to).await?;
+                let Reading { view, horizon } = self.reading(org).await?;
+                (view, horizon.min(to))
             }
         };
         let as_of = AsOf { seq: view.seq(), horizon };

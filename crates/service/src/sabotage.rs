@@ -16,6 +16,10 @@ pub enum Guard {
     InFlight,
     /// The writes of a group share one stamp.
     SharedStamp,
+    /// Commits share a stamp only if nobody has read in between.
+    ShareUntold,
+    /// Who reads waits while a commit is under way that shares the last one's stamp.
+    WaitForSharer,
     /// Nothing is exposed beyond a durable promise, which the next process starts with.
     Lease,
     /// All pages of a run come from its view.
@@ -30,10 +34,12 @@ pub enum Guard {
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Guard; 8] = [
+    pub const ALL: [Guard; 10] = [
         Guard::ExposeWithView,
         Guard::InFlight,
         Guard::SharedStamp,
+        Guard::ShareUntold,
+        Guard::WaitForSharer,
         Guard::Lease,
         Guard::RunView,
         Guard::JudgeInCommit,

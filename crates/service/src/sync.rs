@@ -1,7 +1,6 @@
 //! Answers the question: what changed, or was removed, since X?
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::{ActivityId, Author, KeyId, Member, Origin, Seq, Stamp, Version};
 use store::{RunRecord, StoreError};
@@ -21,13 +20,6 @@ use crate::sabotage::{self, Guard};
 use crate::sessions::Caller;
 use crate::tenant::Tenant;
 use crate::{DAMAGED, Refusal, Service, Shared, sorting};
-
-/// An upper bound this little ahead of now is waited for; one further ahead is answered as of the
-/// horizon.
-const TO_AHEAD_MS_MAX: i64 = 2_000;
-
-/// The longest wait for the horizon to pass an upper bound.
-const HORIZON_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// A client that asks for a later page of at least this size reads through all of them.
 const READ_THROUGH_PAGE_SIZE_MIN: usize = 100;
@@ -245,7 +237,7 @@ impl Service {
                 Some((run, None)) => return Ok((run, self.view_of(org, &run).await?, false)),
                 None => {}
             }
-            self.wait_for_horizon(org, ask.to).await?;
+            self.wait_for_horizon(org, query.to).await?;
             may_begin = true;
         }
     }
@@ -272,21 +264,11 @@ impl Service {
         if !may_begin {
             return Ok(None);
         }
-        let (view, horizon, told) = self.read(org, ask.to);
-        let run = runs.begin(ask, view.seq(), horizon);
+        let Some(Reading { view, horizon }) = self.read(org) else { return Ok(None) };
+        let run = runs.begin(ask, view.seq(), horizon.min(ask.to));
         drop(runs);
-        sabotage::expose_late(&org.exposure, told);
+        sabotage::expose_late(&org.exposure, horizon);
         Ok(Some((run, Some(view))))
-    }
-
-    /// The view that answers a question from now on, and what the answer is complete up to, in one
-    /// step; beside them the instant that is told by it.
-    ///
-    /// Complete is the answer up to the horizon, and no further than it was asked for: a script whose
-    /// To is a clock that is behind goes on from here without a hole.
-    pub(crate) fn read(&self, org: &Tenant, to: Stamp) -> (View, Stamp, Stamp) {
-        let Reading { view, horizon } = org.exposure.read(self.now(), self.shared.lease.bound());
-        (view, horizon.min(to), horizon)
     }
 
     /// Whether the unknown run of a later page may have begun in an earlier process:
@@ -301,41 +283,9 @@ impl Service {
     /// The view of a run that has begun before.
     async fn view_of(&self, org: &Arc<Tenant>, run: &RunRecord) -> Result<View, AskError> {
         if Guard::RunView.is_off() {
-            return Ok(org.exposure.read(self.now(), self.shared.lease.bound()).view);
+            return Ok(self.reading(org).await?.view);
         }
         self.view_at(org, run.seq).await
-    }
-
-    /// Whether the horizon has passed an upper bound, exposed or not.
-    fn has_passed(&self, org: &Tenant, to: Stamp) -> bool {
-        org.exposure.horizon(self.now(), self.shared.lease.bound()) >= to
-    }
-
-    /// Waits until the horizon has passed an upper bound that is only a little ahead.
-    pub(crate) async fn wait_for_horizon(&self, org: &Tenant, to: Stamp) -> Result<(), AskError> {
-        let mut too_long = self.shared.runtime.sleep(HORIZON_WAIT_MAX);
-        loop {
-            let (moved, renewed) = (org.moved.notified(), self.shared.lease_moved.notified());
-            let now = self.now();
-            if self.has_passed(org, to)
-                || to > now.plus_millis(TO_AHEAD_MS_MAX)
-                || Guard::WaitForTo.is_off()
-            {
-                return Ok(());
-            }
-            let missing_ms = (to.millis() - now.millis()).clamp(1, TO_AHEAD_MS_MAX);
-            let passed =
-                self.shared.runtime.sleep(Duration::from_millis(missing_ms.unsigned_abs()));
-            tokio::select! {
-                biased;
-                () = moved => {}
-                () = renewed => {}
-                () = passed => {}
-                () = &mut too_long => {
-                    return Err(AskError::Unavailable("a write is taking too long; try again".to_owned()));
-                }
-            }
-        }
     }
 
     /// Has a run that belongs into the store kept before any of its pages leaves, and what it has come to
@@ -455,7 +405,7 @@ impl Service {
         org: &Tenant,
         id: ActivityId,
     ) -> Result<(Stamp, Option<Arc<Version>>), AskError> {
-        let Reading { view, horizon } = org.exposure.read(self.now(), self.shared.lease.bound());
+        let Reading { view, horizon } = self.reading(org).await?;
         let current = org.timeline.read().current(&view, id);
         let Some((seq, domain::Kind::Record)) = current else { return Ok((horizon, None)) };
         let versions = self.versions(org, vec![seq]).await?;

@@ -113,7 +113,10 @@ fn ids_may_be_more_than_a_query_holds() {
 fn with_a_removal() -> (TestServer<domain::ManualClock>, crate::client::Client, [String; 2]) {
     let server = TestServer::at("2026-02-03T04:05:06.789Z");
     let client = server.editor();
-    client.create_many('a', 3);
+    for n in 0..3 {
+        client.create(&format!("a{n}"));
+        server.advance(1);
+    }
     let changed = client.stamp(2);
     server.advance(60_000);
     let removed = server.clock_text();

@@ -42,16 +42,45 @@ fn a_write_tells_one_that_covers_it() {
     assert!(answer.horizon() >= moment(&client.stamp(1)).stamp);
     for (method, query) in [
         ("updateActivity", "activity.activityId=1&activity.note=n"),
-        ("retrieveActivity", "activityId=1"),
         ("removeActivity", "activityId=1"),
         ("listActivityStatus", ""),
-        ("digestActivities", ""),
         ("syncActivities", "activityIds.activityId=x"),
     ] {
         let told = client.get(method, query);
         let id = client.create("after");
-        assert!(moment(&client.stamp(id)).stamp > told.horizon(), "{method}");
+        assert!(moment(&client.stamp(id)).stamp >= told.horizon(), "{method}");
     }
+}
+
+#[test]
+fn what_was_shown_is_older_than_every_later_change() {
+    let server = TestServer::at("2026-02-03T04:05:06.789Z");
+    let client = server.editor();
+    client.create("x");
+    let everything = format!("{EVERYTHING}&page.sortDirection=ASC");
+    for (method, query) in [
+        ("retrieveActivity", "activityId=1"),
+        ("digestActivities", ""),
+        ("syncActivities", &*everything),
+    ] {
+        let told = client.get(method, query).horizon();
+        let id = client.create("after");
+        assert!(moment(&client.stamp(id)).stamp > told, "{method}");
+    }
+}
+
+#[test]
+fn changes_that_nobody_has_read_in_between_may_share_a_millisecond_and_those_of_one_activity_never()
+{
+    let server = TestServer::at("2026-02-03T04:05:06.789Z");
+    let client = server.editor();
+    let [a, b, c] = ["a", "b", "c"].map(|subject| client.create(subject));
+    client.update(b, "activity.note=x");
+    let all = client.everything();
+    let times: Vec<_> = all.records().iter().map(|it| it["lastModifiedDateTime"].clone()).collect();
+    assert_eq!(all.ids(), [b, c, a]);
+    assert_eq!(times[1], times[2]);
+    assert_eq!(times[0], later(times[1].as_str().unwrap(), 1));
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn both_names_create_and_each_is_answered_under_its_own() {
     let client = server.editor();
     let query = format!("activity.subject=Call&{REQUIRED}");
     insta::assert_snapshot!(client.get("createActivity", &query).ok().text, @r#"{"createActivityResponse":{"operationResult":"SUCCESS","responseDateTime":"2026-02-03T04:05:06.790+00:00","activityId":1}}"#);
-    insta::assert_snapshot!(client.get("addActivity", &query).ok().text, @r#"{"addActivityResponse":{"operationResult":"SUCCESS","responseDateTime":"2026-02-03T04:05:06.791+00:00","activityId":2}}"#);
+    insta::assert_snapshot!(client.get("addActivity", &query).ok().text, @r#"{"addActivityResponse":{"operationResult":"SUCCESS","responseDateTime":"2026-02-03T04:05:06.790+00:00","activityId":2}}"#);
 }
 
 #[test]

@@ -109,6 +109,11 @@ impl Part {
             }
         };
         let current = self.current.get(&id).and_then(Option::as_ref);
+        // Its times of change tell an activity's versions apart, also where nobody has read them in between.
+        if current.is_some_and(|latest| latest.seq != Seq::ZERO && latest.stamp >= self.stamp) {
+            self.date_later(shared.clock.now());
+        }
+        let current = self.current.get(&id).and_then(Option::as_ref);
         let directory = self.tenant.directory();
         let judge = Judge { directory: &directory, author, stamp: self.stamp };
         match judge.judge(id, write, current, &past) {
@@ -121,6 +126,21 @@ impl Part {
             Err(refusal) => self.unchanged.push((Some(reply), Err(refusal))),
         }
         Ok(0)
+    }
+
+    /// Takes a stamp that no version has yet; what this commit has made so far is dated by it, too.
+    fn date_later(&mut self, now: Stamp) {
+        let later = self.tenant.exposure.draw_later(now);
+        let before = std::mem::replace(&mut self.stamp, later);
+        let provisional = self.current.values_mut().flatten().filter(|it| it.seq == Seq::ZERO);
+        let states = provisional.map(|version| &mut version.state);
+        for state in states.chain(self.judged.iter_mut().map(|judged| &mut judged.state)) {
+            if let State::Record(activity) = state
+                && activity.created == before
+            {
+                activity.created = later;
+            }
+        }
     }
 
     /// The activity that an item of an import is about; none where it is a new one. Another import may have
@@ -303,7 +323,7 @@ impl Part {
         for judged in &self.judged {
             seq = seq.next();
             if Guard::SharedStamp.is_off() {
-                self.stamp = self.tenant.exposure.begin_commit(shared.clock.now());
+                self.stamp = self.tenant.exposure.draw_later(shared.clock.now());
             }
             let previous = match before {
                 Some((id, earlier)) if id == judged.id => Some(earlier),

@@ -6,7 +6,7 @@ use domain::{Seq, Stamp};
 use timeline::{SeqRange, View};
 
 use super::poll::{Poll, ServedPage};
-use super::ranges::{Excess, Ranges, STRETCHES_MAX, Stretch};
+use super::ranges::{Excess, Ranges, Stretch};
 
 /// How many polls are remembered one by one.
 pub(crate) const POLLS_MAX: usize = 50;
@@ -175,7 +175,7 @@ impl KeyCoverage {
 
     fn bound(&mut self, head: impl FnOnce() -> View) {
         let sets = [&self.asked, &self.records, &self.deletions];
-        if sets.iter().all(|set| set.all().len() <= STRETCHES_MAX) {
+        if !sets.iter().any(|set| set.is_excessive()) {
             return;
         }
         let view = head();

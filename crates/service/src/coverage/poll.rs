@@ -53,8 +53,9 @@ impl PagesServed {
     /// Whether a page has been served.
     #[must_use]
     pub fn contain(&self, page: u64) -> bool {
+        let at = self.beyond.partition_point(|(_, last)| *last < page);
         (1..=self.through).contains(&page)
-            || self.beyond.iter().any(|(first, last)| (*first..=*last).contains(&page))
+            || self.beyond.get(at).is_some_and(|(first, _)| *first <= page)
     }
 
     /// Up to which page all have been.
