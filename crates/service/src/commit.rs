@@ -21,8 +21,8 @@ use crate::{DAMAGED, Refusal, Shared, Write, Written};
 /// What a note takes of a round, in bytes: roughly a row.
 const NOTE_BYTES: usize = 256;
 
-/// A version becomes visible when the wall clock has come to its stamp, so that no future instant is exposed. A clock
-/// that is further behind than this is not waited for: then the stamps run ahead of it.
+/// A version becomes visible when the wall clock has come to its stamp. A clock that is further behind than this is not
+/// waited for: then the stamps run ahead of it.
 const AHEAD_WAIT_MS_MAX: i64 = 10;
 
 /// How often the committer looks after the lease when nothing else wakes it.

@@ -179,8 +179,11 @@ impl State {
         now.max(self.exposed.plus_millis(1)).max(self.head.plus_millis(1))
     }
 
+    /// What is visible is complete up to now, and to a millisecond after the last version: no later one will have that
+    /// stamp, and who continues from there does not get the last one again.
     fn horizon(&self, now: Stamp, lease: Stamp) -> Stamp {
-        let bound = if Guard::Lease.is_off() { now } else { now.min(lease) };
+        let lease = if Guard::Lease.is_off() { Stamp::MAX } else { lease };
+        let bound = now.max(self.head.plus_millis(1)).min(lease);
         let complete = self.head.max(self.exposed).max(bound);
         match self.in_flight {
             Some(_) if Guard::InFlight.is_off() => complete,

@@ -334,6 +334,11 @@ impl Runs {
         };
         let Some(best) = own().max_by_key(|run| run.claim(ask)) else { return Ok(None) };
         best.is_meant(ask, own)?;
+        // The run that was used last may have made room for others, and this one be of before.
+        let is_other_bound = ask.page > 1 && best.record.to != ask.to;
+        if is_other_bound && !best.is_unfinished(best.furthest) && self.may_have_dropped(ask) {
+            return Err(Ambiguous);
+        }
         Ok(Some(best.record.to))
     }
 
@@ -439,13 +444,18 @@ impl Run {
         // It may have gone on under another session.
         let same = others().filter(|run| run.record.number == self.record.number);
         let furthest = same.map(|run| run.furthest).max().unwrap_or(0).max(self.furthest);
-        let is_unfinished = self.pages.is_some_and(|pages| furthest < pages);
+        let is_unfinished = self.is_unfinished(furthest);
         let is_rival = |run: &Run| {
             let is_later = run.recency() > self.recency();
             is_later && run.record.number != self.record.number && run.has_page(ask)
         };
         let is_in_doubt = ask.page > 1 && !is_unfinished && others().any(is_rival);
         if is_in_doubt { Err(Ambiguous) } else { Ok(()) }
+    }
+
+    /// Whether it is known to have pages after the furthest that was asked for.
+    fn is_unfinished(&self, furthest: u64) -> bool {
+        self.pages.is_some_and(|pages| furthest < pages)
     }
 
     fn may_be_taken_over(&self, ask: &Ask) -> bool {

@@ -143,6 +143,7 @@ fn one_further_ahead_is_answered_as_of_now() {
     let server = TestServer::at("2026-02-03T04:05:06.789Z");
     let client = server.editor();
     let id = client.create("a");
+    server.advance(1);
     let now = server.clock_text();
     for ahead_ms in [2_001, 60_000, 365 * 86_400_000] {
         let query = format!("{EVERYTHING}&syncActivityTimeTo={}", later(&now, ahead_ms));

@@ -276,7 +276,7 @@ impl Served {
     /// The whole answer has been written.
     pub fn is_sent(self) {
         let Sending { tenant, key, page, alone } = &*self.0;
-        let alone = || self::alone(tenant, &page.poll, (*alone)?);
+        let alone = || self::alone(tenant, page, (*alone)?);
         tenant.coverages.serve(*key, page, alone, || tenant.exposure.view());
     }
 }
@@ -291,20 +291,26 @@ impl fmt::Debug for Sending {
 /// on another page, to its newest. Between two neighbours there is nothing current, so that theirs touch.
 /// The present view tells as well as the run's: what was current then and is no longer can be missing from
 /// no copy.
-fn alone(tenant: &Tenant, poll: &Poll, (oldest, newest): (Seq, Seq)) -> Option<Stretch> {
-    let view = tenant.exposure.view();
-    let whole = poll.stretch();
-    let behind = SeqRange { after: newest, through: whole.range.through };
+fn alone(tenant: &Tenant, page: &ServedPage, (oldest, newest): (Seq, Seq)) -> Option<Stretch> {
+    let whole = page.poll.stretch();
+    let (newest_page, oldest_page) = match page.poll.log_order? {
+        timeline::Direction::NewestFirst => (1, page.poll.pages),
+        timeline::Direction::OldestFirst => (page.poll.pages, 1),
+    };
     let before = SeqRange { after: whole.range.after, through: Seq(oldest.0.saturating_sub(1)) };
-    let other = view.page(before, timeline::Direction::NewestFirst, 0, 1).first().copied();
+    let view = || tenant.exposure.view();
+    let next_older =
+        || view().page(before, timeline::Direction::NewestFirst, 0, 1).first().copied();
+    let other = if page.page == oldest_page { None } else { next_older() };
     let timeline = tenant.timeline.read();
     let (after, from) = match other {
         Some(other) => (other, timeline.stamp(oldest)?),
         None => (whole.range.after, whole.from),
     };
-    let (through, until) = match view.count_records(behind) {
-        0 => (whole.range.through, whole.until),
-        _ => (newest, timeline.stamp(newest)?),
+    let (through, until) = if page.page == newest_page {
+        (whole.range.through, whole.until)
+    } else {
+        (newest, timeline.stamp(newest)?)
     };
     Some(Stretch { range: SeqRange { after, through }, from, until })
 }

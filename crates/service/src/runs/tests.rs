@@ -44,6 +44,23 @@ fn full() -> Runs {
 }
 
 #[test]
+fn a_page_of_a_dropped_run_is_not_taken_for_one_of_an_older_run_with_another_bound() {
+    let mut runs = Runs::default();
+    let bounded = |page, millis| Ask { to: Stamp::from_millis(millis), ..ask(0, page, 0) };
+    let older = runs.begin(&bounded(1, 10), Seq(1), at_minute(0));
+    assert_eq!(runs.settle(&older, 1, at_minute(0)), Ok((false, None)));
+    assert_eq!(begin(&mut runs, &bounded(1, 20)), Ok(None));
+    for n in 1..RUNS_PER_KEY_MAX {
+        assert_eq!(begin(&mut runs, &ask(n, 1, 1)), Ok(None));
+    }
+    let late = ask(RUNS_PER_KEY_MAX, 1, RUN_KEPT_MINUTES_MIN + 1);
+    let dropped = begin(&mut runs, &late).unwrap();
+    assert_eq!(dropped.map(|run| run.to), Some(Stamp::from_millis(20)));
+    assert_eq!(runs.find(&bounded(2, 30)), Err(Ambiguous));
+    assert!(found(&mut runs, &bounded(2, 10)).is_some(), "this is the older one's bound");
+}
+
+#[test]
 fn a_run_too_many_is_refused_and_leaves_the_others_alone() {
     let mut runs = full();
     let late = ask(RUNS_PER_KEY_MAX, 1, RUN_KEPT_MINUTES_MIN - 1);
