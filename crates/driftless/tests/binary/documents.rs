@@ -15,16 +15,30 @@ fn text(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// All documents, by their path below the root.
-fn documents() -> Vec<String> {
-    let names = fs::read_dir(root().join("docs")).unwrap();
+/// The documents in a folder, by their path below the root.
+fn documents_in(folder: &str) -> impl Iterator<Item = String> {
+    let names = fs::read_dir(root().join(folder)).unwrap();
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut documents: Vec<String> = names
+    names
         .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "md"))
-        .map(|name| format!("docs/{name}"))
-        .collect();
-    documents.extend(["README.md", "ARCHITECTURE.md", "CHANGELOG.md"].map(str::to_owned));
+        .map(move |name| format!("{folder}/{name}"))
+}
+
+/// All documents but the decisions, by their path below the root.
+fn documents() -> Vec<String> {
+    let mut documents: Vec<String> = documents_in("docs").collect();
+    let others =
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", DECISIONS_INDEX];
+    documents.extend(others.map(str::to_owned));
     documents
+}
+
+/// The table of all decisions.
+const DECISIONS_INDEX: &str = "docs/decisions/README.md";
+
+/// The pages of the decisions, by their path below the root.
+fn decisions() -> impl Iterator<Item = String> {
+    documents_in("docs/decisions").filter(|path| *path != DECISIONS_INDEX)
 }
 
 /// The anchors that a document's headings have on code hosts.
@@ -46,7 +60,7 @@ fn links(document: &str) -> impl Iterator<Item = &str> {
 #[test]
 fn every_link_of_the_documents_leads_somewhere() {
     let mut followed = 0;
-    for from in documents() {
+    for from in documents().into_iter().chain(decisions()) {
         let document = text(&from);
         for link in links(&document).filter(|link| !link.starts_with("http")) {
             let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
@@ -75,6 +89,21 @@ fn every_document_is_in_the_readmes_list() {
     assert!(readme.lines().count() < 200, "the README is short");
 }
 
+/// The file that a document means: below the root, by its crate (`service/judge.rs`), or in the folder of the file
+/// that was named before.
+fn source(path: &str, folder: &Path) -> Option<PathBuf> {
+    let (first, rest) = path.split_once('/').unwrap_or(("", path));
+    let source = root().join("crates").join(first);
+    let candidates =
+        [root().join(path), source.join("src").join(rest), source.join(rest), folder.join(path)];
+    candidates.into_iter().find(|path| path.exists())
+}
+
+/// What a document has between backticks.
+fn quoted(document: &str) -> impl Iterator<Item = &str> {
+    document.split('`').skip(1).step_by(2)
+}
+
 #[test]
 fn the_map_of_the_code_leads_to_files_that_exist() {
     let document = text("ARCHITECTURE.md");
@@ -82,27 +111,57 @@ fn the_map_of_the_code_leads_to_files_that_exist() {
     let mut folder = PathBuf::new();
     let mut found = 0;
     for row in map.lines() {
-        for path in row.split('`').skip(1).step_by(2) {
+        for path in quoted(row) {
             if !path.contains(['/', '.']) || path.contains("::") {
                 // A crate's name, before paths in it, or the name of a type.
                 folder = root().join("crates").join(path).join("src");
                 continue;
             }
-            let (first, rest) = path.split_once('/').unwrap_or(("", path));
-            let source = root().join("crates").join(first);
-            let candidates = [
-                root().join(path),
-                source.join("src").join(rest),
-                source.join(rest),
-                folder.join(path),
-            ];
-            let there = candidates.iter().find(|path| path.exists());
+            let there = source(path, &folder);
             let there = there.unwrap_or_else(|| panic!("there is no {path}: {row}"));
             folder = there.parent().unwrap().to_owned();
             found += 1;
         }
     }
     assert!(found > 80, "{found} paths");
+}
+
+#[test]
+fn every_decision_is_in_the_index_and_says_where_it_is_in_the_code() {
+    let index = text(DECISIONS_INDEX);
+    let rows: Vec<&str> = index.lines().filter(|line| line.contains(".md)")).collect();
+    let mut pages: Vec<String> = decisions().collect();
+    pages.sort_unstable();
+    assert_eq!(rows.len(), pages.len());
+    for ((number, row), page) in (1..).zip(rows).zip(pages) {
+        let (name, decision) = (page.trim_start_matches("docs/decisions/"), text(&page));
+        let title = decision.lines().next().unwrap().trim_start_matches("# ");
+        let (begins, title) = title.split_once(' ').unwrap();
+        assert_eq!(begins, format!("{number:04}"), "{name}");
+        assert!(row.ends_with(&format!("[{begins}]({name}) {title} |")), "{row}");
+        let (_, place) = decision.split_once("**Where.**").unwrap_or_else(|| panic!("{name}"));
+        let paths: Vec<&str> = quoted(place).filter(|path| path.contains('/')).collect();
+        assert!(!paths.is_empty(), "{name}");
+        for path in paths {
+            assert!(source(path, Path::new("")).is_some(), "{name}: there is no {path}");
+        }
+    }
+}
+
+#[test]
+fn what_contributing_names_exists() {
+    let document = text("CONTRIBUTING.md");
+    // Commands are within fences or have arguments, placeholders are in capitals.
+    let prose: String = document.split("```").step_by(2).collect();
+    let is_path = |path: &&str| path.contains('/') && !path.contains([' ', ':']);
+    let paths: Vec<&str> = quoted(&prose)
+        .filter(is_path)
+        .filter(|path| !path.contains("NAME") && !path.starts_with('/'))
+        .collect();
+    assert!(paths.len() > 60, "{} paths", paths.len());
+    for path in paths {
+        assert!(source(path, Path::new("")).is_some(), "there is no {path}");
+    }
 }
 
 /// All text of the Rust sources in a folder.
@@ -125,7 +184,7 @@ fn every_test_that_the_guarantees_name_exists() {
         let is_name = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
         is_name && name.matches('_').count() >= 2
     };
-    let names: BTreeSet<&str> = document.split('`').skip(1).step_by(2).filter(is_test).collect();
+    let names: BTreeSet<&str> = quoted(&document).filter(is_test).collect();
     assert!(names.len() > 80, "{}", names.len());
     // The store's contract has them as macros.
     let is_missing = |name: &&&str| !sources.contains(&format!("fn {name}("));
