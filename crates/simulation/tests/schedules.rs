@@ -92,12 +92,12 @@ fn the_shared_stamp_is_needed() {
 
 #[test]
 fn sharing_only_a_stamp_that_nobody_was_told_is_needed() {
-    check(Guard::ShareUntold, 2_000);
+    check(Guard::ShareUntold, 10_000);
 }
 
 #[test]
 fn waiting_for_a_commit_that_shares_the_last_stamp_is_needed() {
-    check(Guard::WaitForSharer, 2_000);
+    check(Guard::WaitForSharer, 10_000);
 }
 
 #[test]
