@@ -14,8 +14,8 @@ use super::order::{Keys, Order};
 use super::query::Column;
 use super::tails::Tails;
 use super::words::WordCache;
-use crate::Shared;
-use crate::tenant::Tenant;
+use crate::folder::tenant::Tenant;
+use crate::service::Shared;
 
 /// Versions in a read of the store.
 const READ_VERSIONS_MAX: usize = 1_000;
@@ -30,26 +30,26 @@ const COLUMNS: usize = Column::Modified as usize + 1;
 
 /// See the module. It is derived from the log: it can be dropped and rebuilt at any time.
 pub(crate) struct Board {
-    pub(super) columns: Columns,
+    pub(crate) columns: Columns,
     names: Names,
     orders: [Option<Order>; COLUMNS],
     /// The slots that have changed, for the orders to take in.
     changed: Vec<u32>,
     /// Up to where it has followed the log.
-    pub(super) view: View,
+    pub(crate) view: View,
     /// What was found for words.
-    pub(super) kept: Mutex<WordCache>,
+    pub(crate) kept: Mutex<WordCache>,
 }
 
 /// An order that was sorted while the board was in use.
-pub(super) struct Sorted {
+pub(crate) struct Sorted {
     order: Order,
     as_of: Seq,
 }
 
 impl Board {
     /// Reads all activities as they are in a view of the organization's timeline. The end of the service ends it.
-    pub(super) fn build(shared: &Shared, org: &Tenant, view: View) -> Result<Board, StoreError> {
+    pub(crate) fn build(shared: &Shared, org: &Tenant, view: View) -> Result<Board, StoreError> {
         let store = shared.store.as_ref();
         let mut columns = Columns::new();
         let mut shown = Bitmap::default();
@@ -86,7 +86,7 @@ impl Board {
     }
 
     /// Whether it can answer a question about that view as it is.
-    pub(super) fn is_ready(&self, org: &Tenant, view: &View, by: Option<Column>) -> bool {
+    pub(crate) fn is_ready(&self, org: &Tenant, view: &View, by: Option<Column>) -> bool {
         self.view.seq() >= view.seq()
             && by.is_none_or(|by| {
                 let order = self.orders[by as usize].as_ref();
@@ -96,13 +96,13 @@ impl Board {
     }
 
     /// How many activities there are in a view.
-    pub(super) fn activities(view: &View) -> u64 {
+    pub(crate) fn activities(view: &View) -> u64 {
         view.count_records(SeqRange::ALL)
     }
 
     /// The work needed before it can answer such a question, in activities read from the store; 0 where
     /// it is ready.
-    pub(super) fn work_until_ready(&self, org: &Tenant, view: &View, by: Column) -> u64 {
+    pub(crate) fn work_until_ready(&self, org: &Tenant, view: &View, by: Column) -> u64 {
         let new = SeqRange { after: self.view.seq(), through: view.seq().max(self.view.seq()) };
         let changes = view.count_records(new) + view.count_tombstones(new);
         let following = (changes * SCANNED_PER_VERSION).min(self.columns.count.max(changes));
@@ -114,7 +114,7 @@ impl Board {
 
     /// An order that it lacks, sorted, and what it was sorted from; none if it lacks none, or not only
     /// that.
-    pub(super) fn sorted(
+    pub(crate) fn sorted(
         &self,
         store: &dyn Store,
         org: &Tenant,
@@ -130,14 +130,14 @@ impl Board {
     }
 
     /// Puts such an order in its place, unless something has moved since.
-    pub(super) fn install(&mut self, by: Column, sorted: Sorted) {
+    pub(crate) fn install(&mut self, by: Column, sorted: Sorted) {
         if sorted.as_of == self.view.seq() && sorted.order.seen == self.changed.len() {
             self.orders[by as usize].get_or_insert(sorted.order);
         }
     }
 
     /// Follows the log up to a view.
-    pub(super) fn follow(
+    pub(crate) fn follow(
         &mut self,
         shared: &Shared,
         org: &Tenant,
@@ -179,7 +179,7 @@ impl Board {
     }
 
     /// Brings a column's order up to date.
-    pub(super) fn prepare(
+    pub(crate) fn prepare(
         &mut self,
         store: &dyn Store,
         org: &Tenant,
@@ -202,11 +202,11 @@ impl Board {
     }
 
     /// The order of a column, if it has been prepared.
-    pub(super) fn order(&self, by: Column) -> Option<&Order> {
+    pub(crate) fn order(&self, by: Column) -> Option<&Order> {
         self.orders[by as usize].as_ref()
     }
 
-    pub(super) fn memory_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         let orders = self.orders.iter().flatten().map(Order::memory_bytes);
         self.columns.memory_bytes()
             + orders.sum::<usize>()

@@ -15,13 +15,18 @@ use domain::{
 use store::Durability;
 use thiserror::Error;
 
-use crate::audit;
-use crate::commit::{Committer, stopping, unavailable};
+use crate::base::refusal::{Refusal, stopping, unavailable};
+use crate::board::query::{Column, Filter, ListQuery};
+use crate::commit::Committer;
+use crate::commit::write::Write;
 use crate::directory::Directory;
-use crate::tenant::Tenant;
-use crate::{
-    AdminError, Column, Direction, Filter, ListError, ListQuery, Person, Refusal, Service, Write,
-};
+use crate::directory::admin_error::AdminError;
+use crate::folder::person::Person;
+use crate::folder::tenant::Tenant;
+use crate::lists::preparing::ListError;
+use crate::log::query::Direction;
+use crate::service::Service;
+
 use made_up::Dice;
 
 /// How many activities are made up: three each of today and yesterday, the others around them.
@@ -247,7 +252,7 @@ impl Committer {
         self.transact(Durability::Power, |transaction| {
             let put = transaction.put_organization(&changed.organization);
             put.map_err(|e| unavailable(&e))?;
-            audit::put_difference(&org, &directory, &changed, by.by(), now, transaction)
+            org.audit.put_difference(org.key, &directory, &changed, by.by(), now, transaction)
         })?;
         org.set_directory(changed);
         let made = made_up_accounts(first_account, accounts)?;

@@ -5,11 +5,11 @@ use domain::{Account, ClientId, Name, Role, folded};
 use store::Transaction;
 
 use super::{ImportError, NotHere};
-use crate::admin::put_new_user;
-use crate::commit::unavailable;
+use crate::admin::{NewUser, put_new_user};
+use crate::base::refusal::unavailable;
 use crate::directory::Directory;
-use crate::tenant::Tenant;
-use crate::{AdminError, NewUser};
+use crate::directory::admin_error::AdminError;
+use crate::folder::tenant::Tenant;
 
 impl NotHere {
     /// Whether there is nothing to add.

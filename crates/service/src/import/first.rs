@@ -7,26 +7,25 @@
 use std::sync::Arc;
 
 use domain::{
-    ActivityId, By, ClientId, ID_MAX, Imported, Kind, Organization, OrganizationData, Provenance,
-    Stage, Stamp, State, UserId, Version,
+    ActivityId, By, ClientId, ID_MAX, Imported, Kind, OrganizationData, Provenance, Stage, Stamp,
+    State, UserId, Version,
 };
-use store::{Durability, Store, StoreError, Transaction};
+use store::{Durability, Transaction};
 use timeline::{Entry, Timeline};
 
 use super::organization::{self, named};
 use super::statuses::{Named, StatusChanges};
 use super::{AUTHOR, ImportError, ImportPlan, ImportReport, NotHere};
-use crate::commit::{Committer, unavailable};
+use crate::base::refusal::{Refusal, unavailable};
+use crate::base::sabotage::step_of;
+use crate::commit::Committer;
+use crate::commit::cut_back::cut_back_some;
 use crate::directory::Directory;
-use crate::sabotage::step_of;
-use crate::tenant::Tenant;
-use crate::{Refusal, Service};
+use crate::folder::tenant::Tenant;
+use crate::service::Service;
 
 /// Items that are written in one transaction: others wait for it some ten milliseconds.
 const CHUNK_ITEMS_MAX: usize = 1_000;
-
-/// Versions that are cut back in one transaction.
-const CUT_VERSIONS_MAX: u32 = 5_000;
 
 /// A first import under way.
 struct FirstImport {
@@ -276,33 +275,6 @@ impl Committer {
         }
         Ok(more)
     }
-}
-
-/// Removes what an unfinished import of an earlier process has left, before anything can be read.
-pub(crate) fn cut_back(
-    store: &dyn Store,
-    organization: &mut Organization,
-) -> Result<(), StoreError> {
-    let mut more = organization.stage == Stage::Importing;
-    while more {
-        let mut transaction = store.begin(Durability::Power)?;
-        more = cut_back_some(transaction.as_mut(), organization)?;
-        transaction.commit().map_err(|e| StoreError::Unavailable(e.to_string()))?;
-    }
-    Ok(())
-}
-
-/// A part of it; true if there is more. The mark goes with the last.
-fn cut_back_some(
-    transaction: &mut dyn Transaction,
-    organization: &mut Organization,
-) -> Result<bool, StoreError> {
-    let more = transaction.cut_back(organization.key, CUT_VERSIONS_MAX)?;
-    if !more {
-        organization.stage = Stage::Fresh;
-        transaction.put_organization(organization)?;
-    }
-    Ok(more)
 }
 
 fn put_stage(

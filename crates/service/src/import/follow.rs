@@ -1,5 +1,5 @@
 //! Following another server: what it says is written page by page, each time with how far it has come. Meanwhile
-//! no one else writes to the organization ([`ReadOnly`](crate::ReadOnly)).
+//! no one else writes to the organization ([`ReadOnly`](crate::base::refusal::ReadOnly)).
 //!
 //! Every change has a stamp of here, that of the commit: a client that has been told an instant is told all that
 //! becomes visible after it, however late the source has shown it.
@@ -18,12 +18,13 @@ use timeline::SeqRange;
 use super::plan::Statuses;
 use super::statuses::{Named, StatusChanges};
 use super::{CHUNK_ITEMS_MAX, ImportError, NotHere};
-use crate::commit::{stopping, unavailable};
-use crate::removed::ids_of;
-use crate::runtime::wait;
-use crate::sabotage::step_of;
-use crate::tenant::Tenant;
-use crate::{Refusal, Service, Write};
+use crate::base::refusal::{Refusal, stopping, unavailable};
+use crate::base::runtime::wait;
+use crate::base::sabotage::step_of;
+use crate::commit::write::Write;
+use crate::folder::tenant::Tenant;
+use crate::runs::removed::ids_of;
+use crate::service::Service;
 
 const AUTHOR: Author = Author { user: None, origin: Origin::Import };
 

@@ -7,7 +7,6 @@
 //! and what is newer here stays (see `age.rs`).
 
 mod added;
-mod age;
 mod first;
 mod follow;
 mod names;
@@ -29,17 +28,18 @@ use domain::{
 use store::StoreError;
 use thiserror::Error;
 
-use crate::commit::{stopping, unavailable};
+use crate::base::refusal::{Refusal, stopping, unavailable};
+use crate::base::runtime::wait;
+use crate::base::sabotage::step_of;
+use crate::commit::age;
+use crate::commit::age::{Seen, differs};
+use crate::commit::judge::{Judge, Past};
+use crate::commit::write::{Write, Written};
 use crate::directory::Directory;
-use crate::judge::{Judge, Past};
-use crate::runtime::wait;
-use crate::sabotage::step_of;
-use crate::tenant::Tenant;
-use crate::{AdminError, Refusal, Service, Write, Written};
+use crate::directory::admin_error::AdminError;
+use crate::folder::tenant::Tenant;
+use crate::service::Service;
 
-use age::differs;
-pub(crate) use age::{Seen, base, is_newer_here, provenance, unless_changed_since};
-pub(crate) use first::cut_back;
 pub use follow::{FollowError, FollowPage, Followed};
 pub use names::{ImportNames, NotHere};
 pub use organization::NotTaken;

@@ -9,11 +9,11 @@ use domain::{
 };
 use store::{Store, StoreError};
 
-use super::age;
-
-use crate::commit::unavailable;
-use crate::tenant::Tenant;
-use crate::{AdminError, Service};
+use crate::base::refusal::unavailable;
+use crate::commit::age;
+use crate::directory::admin_error::AdminError;
+use crate::folder::tenant::Tenant;
+use crate::service::Service;
 
 /// The longest text that says what columns are, in bytes.
 const COLUMNS_BYTES_MAX: usize = 64 << 10;

@@ -11,12 +11,13 @@ use thiserror::Error;
 
 use super::statuses::Named;
 use super::{ImportError, ImportPlan, ImportReport};
-use crate::accounts::Accounts;
-use crate::commit::unavailable;
+use crate::base::refusal::{Refusal, unavailable};
+use crate::base::runtime::wait;
 use crate::directory::Directory;
-use crate::runtime::wait;
-use crate::tenant::Tenant;
-use crate::{AdminError, Refusal, Service};
+use crate::directory::accounts::Accounts;
+use crate::directory::admin_error::AdminError;
+use crate::folder::tenant::Tenant;
+use crate::service::Service;
 
 /// Why a whole organization was not imported. Nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -9,7 +9,7 @@ use super::report::Listed;
 use super::row_problems::{RowProblem, RowProblems, same_external_id, same_id};
 use super::spool::{Slot, SpoolError, SpoolFile};
 use super::statuses::Named;
-use crate::queue::ROUND_BYTES_MAX;
+use crate::commit::queue::ROUND_BYTES_MAX;
 
 /// What the items of a chunk take together: as much as a transaction. The last may reach beyond.
 const CHUNK_BYTES_MAX: usize = ROUND_BYTES_MAX;

@@ -5,8 +5,8 @@ use std::fmt;
 
 use domain::{Activity, ActivityId, State};
 
-use crate::Refusal;
-use crate::history::{Difference, differences};
+use crate::base::difference::{Difference, differences};
+use crate::base::refusal::Refusal;
 
 /// Activities that a message names.
 const NAMED_MAX: usize = 20;

@@ -6,8 +6,7 @@ use domain::{Meaning, OrgKey, Status, StatusId, StatusName, folded};
 use store::Transaction;
 
 use super::ImportReport;
-use crate::Refusal;
-use crate::commit::unavailable;
+use crate::base::refusal::{Refusal, unavailable};
 use crate::directory::Directory;
 
 /// The statuses that the files name, by id.

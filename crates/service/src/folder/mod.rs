@@ -1,0 +1,6 @@
+//! The data folder in memory: its organizations and sessions, and what they share.
+
+pub(crate) mod person;
+pub(crate) mod sessions;
+pub(crate) mod tenant;
+pub(crate) mod works;
