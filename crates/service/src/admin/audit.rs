@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 use crate::base::refusal::{Refusal, unavailable};
 use crate::base::runtime::wait;
 use crate::commit::notes::Note;
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
-use crate::service::Service;
 
 /// Entries are kept this long, in days…
 pub const AUDIT_DAYS_MAX: i64 = 400;
@@ -52,7 +52,7 @@ impl Service {
         let stored = self.shared.store.audit(org.key, query);
         let mut entries = stored.map_err(|e| unavailable(&e))?;
         // What has been counted since is known in memory.
-        let counted = org.audit.repeated.lock();
+        let counted = org.people.audit.repeated.lock();
         for entry in &mut entries {
             if let Some((count, last)) = counted.counted(entry.number) {
                 (entry.count, entry.last) = (count, last);
@@ -72,7 +72,7 @@ impl Service {
         kind: AuditKind,
         what: &str,
     ) -> Result<(), Refusal> {
-        let entry = org.audit.entry(self.now(), by, kind, what);
+        let entry = org.people.audit.entry(self.now(), by, kind, what);
         let (reply, kept) = oneshot::channel();
         self.note(org, Note::Audit(Box::new(entry)), Some(reply))?;
         let lost = |_| Refusal::Unavailable("cannot write to the audit log".to_owned());
@@ -95,22 +95,22 @@ impl Service {
 
     /// Notes what comes to the store in the same transaction as what is sent to it next, or before.
     pub(crate) fn note_with_next(&self, org: &Arc<Tenant>, by: By, kind: AuditKind, what: &str) {
-        let entry = org.audit.entry(self.now(), by, kind, what);
+        let entry = org.people.audit.entry(self.now(), by, kind, what);
         // If it is not taken, neither is the next.
         let _ = self.note(org, Note::Audit(Box::new(entry)), None);
     }
 
     /// Counts a refused attempt: the first one is noted at once, others with it later.
     pub(crate) fn note_refused(&self, org: &Arc<Tenant>, by: By, kind: AuditKind, what: &str) {
-        let new = || org.audit.entry(self.now(), by, kind, what);
-        let due = org.audit.repeated.lock().count(by, kind, self.now(), new);
+        let new = || org.people.audit.entry(self.now(), by, kind, what);
+        let due = org.people.audit.repeated.lock().count(by, kind, self.now(), new);
         self.write_counts(org, due);
     }
 
     /// Notes the first login with a key from an address within a day.
     pub(crate) fn note_key_login(&self, org: &Arc<Tenant>, by: By) {
         let Actor::Key(key) = by.actor else { return };
-        if org.audit.logins.lock().is_first(key, by.from, self.now()) {
+        if org.people.audit.logins.lock().is_first(key, by.from, self.now()) {
             let what = "first login of the day from this address";
             self.note_with_next(org, by, AuditKind::KeyLogin, what);
         }
@@ -125,7 +125,7 @@ impl Service {
 
     /// Writes what has been counted, and removes what is too old.
     pub(crate) async fn keep_audit(&self, org: &Arc<Tenant>) {
-        let due = org.audit.repeated.lock().due(self.now());
+        let due = org.people.audit.repeated.lock().due(self.now());
         self.write_counts(org, due);
         for _ in 0..EXPIRY_STEPS_MAX {
             match self.expire_audit(org).await {

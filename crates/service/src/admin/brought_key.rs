@@ -7,11 +7,11 @@ use std::sync::Arc;
 use domain::{KeyId, Name, OrgId, UserId};
 use thiserror::Error;
 
-use crate::admin::{NewKey, put_new_key};
+use crate::admin::keys::{NewKey, put_new_key};
 use crate::base::secret;
 use crate::directory::admin_error::AdminError;
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
-use crate::service::Service;
 
 /// The fewest characters of such a key: it is stored as a fast hash, like all keys, so
 /// that it must be beyond guessing. The vendor's have 32.

@@ -8,10 +8,10 @@ use domain::{ActivityId, ApiKey, KeyId, Kind, Stamp};
 use timeline::View;
 
 use crate::base::refusal::Refusal;
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
 use crate::log::coverage;
 use crate::log::coverage::{Cause, KeyCoverage, Missing, Poll, Undelivered, Verdict};
-use crate::service::Service;
 
 /// How long a key that has been asked with only once may be silent: most jobs run at least daily.
 const SILENT_MS_UNKNOWN: i64 = 25 * 3_600_000;
@@ -241,7 +241,7 @@ impl Service {
     #[must_use]
     pub fn integrations(&self, org: &Tenant) -> Vec<Integration> {
         let directory = org.directory();
-        let view = org.exposure.view();
+        let view = org.log.exposure.view();
         directory.keys.values().map(|key| self.judged(org, &view, key)).collect()
     }
 
@@ -249,22 +249,22 @@ impl Service {
     #[must_use]
     pub fn integration(&self, org: &Tenant, key: KeyId) -> Option<Integration> {
         let directory = org.directory();
-        directory.keys.get(&key).map(|key| self.judged(org, &org.exposure.view(), key))
+        directory.keys.get(&key).map(|key| self.judged(org, &org.log.exposure.view(), key))
     }
 
     /// The last polls of a key, the latest first.
     #[must_use]
     pub fn polls(&self, org: &Tenant, key: KeyId) -> Vec<Poll> {
-        let coverage = org.coverages.of(key).unwrap_or_default();
+        let coverage = org.log.coverages.of(key).unwrap_or_default();
         coverage.polls.into_iter().rev().collect()
     }
 
     /// The changes that a key never received, oldest first, at most this many.
     #[must_use]
     pub fn undelivered(&self, org: &Tenant, key: KeyId, max: usize) -> Vec<Undelivered> {
-        let view = org.exposure.view();
-        let coverage = org.coverages.of(key).unwrap_or_default();
-        coverage.undelivered(&view, &org.timeline.read(), max)
+        let view = org.log.exposure.view();
+        let coverage = org.log.coverages.of(key).unwrap_or_default();
+        coverage.undelivered(&view, &org.log.timeline.read(), max)
     }
 
     /// Whether a key was given what an activity is now, and in which answer. None if there never was
@@ -283,14 +283,14 @@ impl Service {
     }
 
     fn receipt_now(&self, org: &Tenant, key: KeyId, id: ActivityId) -> Option<Receipt> {
-        let view = org.exposure.view();
-        let coverage = org.coverages.of(key).unwrap_or_default();
-        let timeline = org.timeline.read();
+        let view = org.log.exposure.view();
+        let coverage = org.log.coverages.of(key).unwrap_or_default();
+        let timeline = org.log.timeline.read();
         let (seq, kind) = timeline.current(&view, id)?;
         let stamp = timeline.stamp(seq)?;
         drop(timeline);
         let is_removed = kind == Kind::Tombstone;
-        let then = |poll: &Poll| self.shared.views.get(org, poll.seq);
+        let then = |poll: &Poll| self.shared.views.get(&org.log, poll.seq);
         let had = |poll: &Poll| poll.had(seq, is_removed, || then(poll));
         let page = |poll: &Poll| match is_removed {
             true => None, // Deletions are on every page.
@@ -319,9 +319,9 @@ impl Service {
 
     fn judged(&self, org: &Tenant, view: &View, key: &ApiKey) -> Integration {
         let now = self.now();
-        let coverage = org.coverages.of(key.id).unwrap_or_default();
+        let coverage = org.log.coverages.of(key.id).unwrap_or_default();
         // The timeline reaches at least as far as a view that was taken before.
-        let verdict = coverage::judge(&coverage, view, |seq| org.timeline.read().stamp(seq));
+        let verdict = coverage::judge(&coverage, view, |seq| org.log.timeline.read().stamp(seq));
         let poll = coverage.polls.back().cloned();
         let ago_ms = coverage.last_at.map(|at| (now.millis() - at.millis()).max(0));
         let Verdict { missing, skipped, behind, behind_since, complete_from, complete_until } =

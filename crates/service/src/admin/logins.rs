@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use domain::{By, LoginName, UserId};
 
-use crate::admin::{NewUser, put_new_user};
+use crate::admin::users::{NewUser, put_new_user};
 use crate::directory::admin_error::AdminError;
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
 use crate::gate::passwords::Password;
 use crate::people::logins::{called, called_anew, put_login};
-use crate::service::Service;
 
 impl Service {
     /// Lets a user sign in with this name and password. Sessions opened with an earlier password are

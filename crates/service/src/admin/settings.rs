@@ -1,49 +1,26 @@
-//! What an admin sets in the pages. Whether they still may is judged inside the commit, and admins
-//! cannot take the permission from themselves: so there is always someone left who may.
+//! What an admin sets in the pages. They cannot take the permission from themselves: so there is always someone left
+//! who may.
 
 use domain::{
-    Interval, KeyId, LoginName, Name, Organization, Role, Stamp, StatusId, StatusName, SystemUser,
-    UserId, Zone,
+    Interval, KeyId, LoginName, Name, Organization, Role, Stamp, StatusId, StatusName, UserId, Zone,
 };
 use hashbrown::HashMap;
 use store::Transaction;
 
+use crate::admin::keys::{NewKey, expect, put_new_key, revoke};
 use crate::admin::statuses::{
     Step, begin_with, offer, put_new_status, retire, set_done, step_status,
 };
-use crate::admin::{NewKey, NewUser, expect, put_new_key, put_new_user, revoke};
+use crate::admin::users::{NewUser, UserEdit, put_new_user};
 use crate::base::refusal::unavailable;
 use crate::directory::Directory;
 use crate::directory::admin_error::AdminError;
+use crate::engine::Service;
 use crate::folder::person::Person;
 use crate::folder::tenant::Tenant;
 use crate::gate::passwords;
 use crate::gate::passwords::Password;
 use crate::people::logins::{called, called_anew, put_login};
-use crate::service::Service;
-
-/// What is to change about a user; the rest stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UserEdit {
-    /// Another name.
-    pub name: Option<Name>,
-    /// Another role.
-    pub role: Option<Role>,
-    /// Whether keys and sessions must stop working.
-    pub disabled: Option<bool>,
-}
-
-impl UserEdit {
-    /// The user as changed.
-    pub(crate) fn of(self, user: &SystemUser) -> SystemUser {
-        SystemUser {
-            name: self.name.unwrap_or_else(|| user.name.clone()),
-            role: self.role.unwrap_or(user.role),
-            disabled: self.disabled.unwrap_or(user.disabled),
-            ..user.clone()
-        }
-    }
-}
 
 impl Service {
     /// Sets the organization's name and the zone in which its times are shown.

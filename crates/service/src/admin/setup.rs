@@ -10,11 +10,13 @@ use std::sync::Arc;
 use domain::{Actor, AuditKind, By, LoginName, Name, OrgId, Role, UserId, Zone};
 use thiserror::Error;
 
-use crate::admin::{NewUser, put_new_user};
+use crate::admin::users::{NewUser, put_new_user};
 use crate::base::refusal::Refusal;
 use crate::base::secret;
 use crate::commit::Committer;
 use crate::directory::admin_error::AdminError;
+use crate::engine::Service;
+use crate::folder::shared::Shared;
 use crate::folder::tenant::Tenant;
 use crate::gate::devices::TypedName;
 use crate::gate::passwords::Password;
@@ -22,7 +24,6 @@ use crate::gate::throttle::{Source, TooManyAttempts};
 use crate::people::login::LoginError;
 use crate::people::logins::{NewLogin, called_anew};
 use crate::people::sign_in::{NewSession, SignInError};
-use crate::service::{Service, Shared};
 
 /// The organization that the first admin belongs to.
 #[derive(Clone, Debug)]

@@ -15,9 +15,9 @@ use crate::base::sabotage::{Guard, step_of};
 use crate::commit::write::Write;
 use crate::directory::Directory;
 use crate::directory::admin_error::AdminError;
+use crate::engine::Service;
 use crate::folder::person::Person;
 use crate::folder::tenant::Tenant;
-use crate::service::Service;
 
 /// The author of changes that no one made in the pages.
 const THE_SERVER: Author = Author { user: None, origin: Origin::CommandLine };

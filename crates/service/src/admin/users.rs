@@ -1,22 +1,35 @@
-//! Changes of users on the command line: changing one, and adding many at once.
+//! Users: added, one or many at once, changed and disabled.
 
 use std::sync::Arc;
 
-use domain::{ListedUser, Login, LoginName, Name, OrgKey, Stamp, SystemUser, UserId};
+use domain::{
+    ID_MAX, ListedUser, Login, LoginName, Name, OrgKey, Role, Stage, Stamp, SystemUser, UserId,
+};
 use hashbrown::{HashMap, HashSet};
 use store::Transaction;
 use thiserror::Error;
 
-use crate::admin::settings::UserEdit;
-use crate::admin::{NewUser, put_new_user};
 use crate::base::refusal::{Refusal, unavailable};
 use crate::directory::Directory;
 use crate::directory::admin_error::AdminError;
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
-use crate::service::Service;
+use crate::people::logins::NewLogin;
 
 /// The most users that are added at once: all of them are in memory, and in one transaction.
 pub const USERS_AT_ONCE_MAX: usize = 10_000;
+
+/// A system user to be added.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// The id. Where none is given, one after all that people have and activities have ever named,
+    /// so that no one gets what belongs to someone else.
+    pub id: Option<UserId>,
+    /// The name.
+    pub name: Name,
+    /// What the person may do.
+    pub role: Role,
+}
 
 /// Why none of a list's users was added.
 #[derive(Debug, Error)]
@@ -58,7 +71,54 @@ pub enum ListedUserError {
     NameTwice(Name),
 }
 
+/// What is to change about a user; the rest stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserEdit {
+    /// Another name.
+    pub name: Option<Name>,
+    /// Another role.
+    pub role: Option<Role>,
+    /// Whether keys and sessions must stop working.
+    pub disabled: Option<bool>,
+}
+
+impl UserEdit {
+    /// The user as changed.
+    pub(crate) fn of(self, user: &SystemUser) -> SystemUser {
+        SystemUser {
+            name: self.name.unwrap_or_else(|| user.name.clone()),
+            role: self.role.unwrap_or(user.role),
+            disabled: self.disabled.unwrap_or(user.disabled),
+            ..user.clone()
+        }
+    }
+}
+
 impl Service {
+    /// Adds a system user.
+    ///
+    /// # Errors
+    /// When the id is taken or the store cannot write.
+    pub fn add_user(&self, org: &Arc<Tenant>, user: NewUser) -> Result<UserId, AdminError> {
+        let key = org.key;
+        self.change_directory(org, move |directory, transaction| {
+            put_new_user(directory, transaction, key, user, None)
+        })
+    }
+
+    /// Disables a user: from now on, their keys and sessions are worth nothing.
+    ///
+    /// # Errors
+    /// When there is no such user or the store cannot write.
+    pub fn disable_user(&self, org: &Arc<Tenant>, id: UserId) -> Result<(), AdminError> {
+        let key = org.key;
+        self.change_directory(org, move |directory, transaction| {
+            let user = directory.users.get_mut(&id).ok_or(AdminError::UnknownUser(id))?;
+            user.disable();
+            Ok(transaction.put_user(key, user).map_err(|e| unavailable(&e))?)
+        })
+    }
+
     /// Changes a user. What belongs to a role or a key ends at once where it is taken away.
     ///
     /// # Errors
@@ -161,4 +221,42 @@ fn problems(directory: &Directory, users: &[ListedUser]) -> Vec<(usize, ListedUs
         }
     }
     found
+}
+
+/// Adds a user, who can sign in where there is a login.
+pub(crate) fn put_new_user(
+    directory: &mut Directory,
+    transaction: &mut dyn Transaction,
+    org: OrgKey,
+    user: NewUser,
+    login: Option<NewLogin>,
+) -> Result<UserId, AdminError> {
+    if user.id.is_none() && directory.organization.stage == Stage::Importing {
+        // The files may name people whose numbers nobody knows yet.
+        return Err(Refusal::under_import().into());
+    }
+    let last = directory.users.keys().next_back().copied();
+    let last = last.max(Some(directory.organization.last_user_named)).map_or(0, |id| id.0);
+    let next = || Some(UserId(last.saturating_add(1))).filter(|id| id.0 <= ID_MAX);
+    let id = user.id.or_else(next).ok_or(AdminError::UserIdsExhausted)?;
+    if directory.users.contains_key(&id) {
+        return Err(AdminError::UserExists(id));
+    }
+    let taken = login.as_ref().and_then(|login| directory.user_of_login(&login.name));
+    if let (Some(login), Some(other)) = (&login, taken) {
+        return Err(AdminError::LoginExists(login.name.clone(), other.id));
+    }
+    let login = login.map(|login| login.set_now(None));
+    let user = SystemUser {
+        id,
+        name: user.name,
+        role: user.role,
+        disabled: false,
+        login,
+        zone: None,
+        calendar: None,
+    };
+    transaction.put_user(org, &user).map_err(|e| unavailable(&e))?;
+    directory.users.insert(id, user);
+    Ok(id)
 }

@@ -8,10 +8,10 @@ use std::sync::{Arc, Weak};
 use domain::{ActivityId, DIGEST_PARTS_MAX, Fingerprint, Seq, SetDigest, Stamp};
 use timeline::{SeqRange, View};
 
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
 use crate::log::exposure::Reading;
 use crate::runs::ask_error::AskError;
-use crate::service::Service;
 
 /// Versions that are looked at in one step: a commit waits for no more, and the store's snapshot lasts no longer.
 const STEP_VERSIONS: u64 = 50_000;
@@ -64,9 +64,9 @@ impl Service {
     ) -> Result<Digested, AskError> {
         let stopping = |_| AskError::Unavailable("the server is stopping".to_owned());
         // It reads as much as sorting does, and so waits for the same turns.
-        let own_turn = org.sorting.clone().acquire_owned().await.map_err(stopping)?;
+        let own_turn = org.limits.sorting.clone().acquire_owned().await.map_err(stopping)?;
         let turn = self.shared.orders.turns.clone().acquire_owned().await.map_err(stopping)?;
-        let Reading { view, horizon } = self.reading(&org).await?;
+        let Reading { view, horizon } = self.reading(org).await?;
         let horizon = query.as_of.map_or(horizon, |as_of| as_of.min(horizon));
         let is_asked = Arc::new(());
         let (service, org, asked) = (self.clone(), org.clone(), Arc::downgrade(&is_asked));
@@ -84,8 +84,8 @@ impl Service {
     /// The view as of an instant that has been exposed: no version appears at or before it any more
     /// (invariant 3). `view` is one of a later instant.
     fn view_as_of(&self, org: &Tenant, view: View, instant: Stamp) -> View {
-        let through = org.timeline.read().between(None, Some(instant)).through;
-        if through >= view.seq() { view } else { self.shared.views.get(org, through) }
+        let through = org.log.timeline.read().between(None, Some(instant)).through;
+        if through >= view.seq() { view } else { self.shared.views.get(&org.log, through) }
     }
 }
 
@@ -171,7 +171,7 @@ impl Reader<'_> {
     }
 
     fn step(&self, range: SeqRange) -> Step {
-        let timeline = self.org.timeline.read();
+        let timeline = self.org.log.timeline.read();
         let is_in_range = |id: &ActivityId| (self.query.from..=self.query.to).contains(id);
         let id = |seq: Seq| timeline.id(seq).filter(is_in_range);
         let record = |seq: Seq| Some((id(seq)?, seq));

@@ -5,8 +5,9 @@ use store::StoreError;
 use timeline::SeqRange;
 
 use crate::base::runtime::wait;
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
-use crate::service::Service;
+use crate::log::versions::visit_versions;
 
 impl Service {
     /// Shows all records and tombstones of one view, the oldest change first. To be called where it may wait.
@@ -23,6 +24,6 @@ impl Service {
         let mut seqs: Vec<Seq> = view.records(SeqRange::ALL).collect();
         seqs.extend(view.tombstones(SeqRange::ALL));
         seqs.sort_unstable();
-        Service::visit_versions(self.shared.store.as_ref(), org.key, &seqs, visit)
+        visit_versions(self.shared.store.as_ref(), org.key, &seqs, visit)
     }
 }

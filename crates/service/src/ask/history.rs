@@ -7,9 +7,9 @@ use domain::{ActivityId, CustomField, Kind, Seq, Version};
 use store::StoreError;
 
 use crate::base::difference::{Difference, differences};
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
 use crate::runs::ask_error::AskError;
-use crate::service::Service;
 
 /// One step of an activity's history.
 #[derive(Clone, Debug)]
@@ -49,8 +49,8 @@ impl Service {
         org: &Tenant,
         id: ActivityId,
     ) -> Result<Option<Arc<Version>>, AskError> {
-        let view = org.exposure.view();
-        let current = org.timeline.read().current(&view, id);
+        let view = org.log.exposure.view();
+        let current = org.log.timeline.read().current(&view, id);
         let Some((seq, _)) = current else { return Ok(None) };
         Ok(self.versions(org, vec![seq]).await?.into_iter().next())
     }
@@ -142,13 +142,13 @@ impl Service {
     /// The latest version of an activity that has been shown: what is durable and not yet visible is
     /// not to be shown (invariant 3).
     fn shown(&self, org: &Tenant, id: ActivityId) -> Option<Seq> {
-        let view = org.exposure.view();
-        org.timeline.read().current(&view, id).map(|(seq, _)| seq)
+        let view = org.log.exposure.view();
+        org.log.timeline.read().current(&view, id).map(|(seq, _)| seq)
     }
 
     fn is_shown(&self, org: &Tenant, id: ActivityId, seq: Seq) -> bool {
-        let view = org.exposure.view();
-        seq <= view.seq() && org.timeline.read().id(seq) == Some(id)
+        let view = org.log.exposure.view();
+        seq <= view.seq() && org.log.timeline.read().id(seq) == Some(id)
     }
 
     /// Goes from a version back to the beginning, or until `visit` has enough. Returns the version

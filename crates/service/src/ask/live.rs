@@ -7,9 +7,9 @@ use domain::Seq;
 use tokio::sync::watch;
 
 use crate::base::runtime::Runtime;
+use crate::engine::Service;
 use crate::folder::person::Person;
 use crate::limits::followers::{FollowerPlace, TooManyFollowers};
-use crate::service::Service;
 
 /// Faster changes are reported together.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -33,7 +33,7 @@ impl Service {
     /// # Errors
     /// When too many do already.
     pub fn follow(&self, person: &Person) -> Result<Follower, TooManyFollowers> {
-        let place = person.tenant.following.place(person.user)?;
+        let place = person.tenant.limits.following.place(person.user)?;
         Ok(Follower {
             service: self.clone(),
             person: person.clone(),
@@ -63,11 +63,11 @@ impl Follower {
         }
         loop {
             let org = &self.person.tenant;
-            let moved = org.moved.notified();
+            let moved = org.log.moved.notified();
             if !self.person.session.goes_on(self.service.shared.steady_now()) {
                 return None;
             }
-            let head = org.exposure.told().0;
+            let head = org.log.exposure.told().0;
             if self.told.replace(head) != Some(head) {
                 return Some(head);
             }

@@ -7,3 +7,4 @@ pub(crate) mod live;
 pub(crate) mod preview;
 pub(crate) mod reading;
 pub(crate) mod sync;
+pub(crate) mod versions;

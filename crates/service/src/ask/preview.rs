@@ -11,12 +11,12 @@ use thiserror::Error;
 use timeline::Tally;
 
 use crate::ask::sync::{ResolvedQuery, SyncPage};
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
 use crate::log::exposure::Reading;
 use crate::log::query::SyncQuery;
 use crate::runs::ask_error::AskError;
 use crate::runs::removed::RemovedIds;
-use crate::service::Service;
 
 /// Ids that are looked up at a time.
 const STEP_IDS: usize = 10_000;
@@ -82,7 +82,7 @@ impl Service {
         let asked = ResolvedQuery { query, id, to, page_size, view, horizon };
         let selected = self.select_of(org, &asked).await?;
         if selected.pages > 1 {
-            self.shared.views.put(org, asked.view.clone());
+            self.shared.views.put(&org.log, asked.view.clone());
         }
         let answer = self.paged(org, &asked, selected).await?;
         let records = self.versions(org, answer.seqs.clone()).await.map_err(AskError::from)?;
@@ -92,11 +92,11 @@ impl Service {
     /// Whether some answer may have had that view with that horizon: the view is one that there was,
     /// the horizon has been exposed, and no version that the view lacks is at or before it.
     fn was_told(&self, org: &Tenant, as_of: AsOf) -> bool {
-        let (head, exposed) = org.exposure.told();
+        let (head, exposed) = org.log.exposure.told();
         if as_of.seq > head || as_of.horizon > exposed {
             return false;
         }
-        let next = org.timeline.read().stamp(as_of.seq.next());
+        let next = org.log.timeline.read().stamp(as_of.seq.next());
         next.is_none_or(|stamp| stamp > as_of.horizon)
     }
 
@@ -117,7 +117,7 @@ impl Service {
         let look = move |org: &Tenant| {
             let times = ids.chunks(STEP_IDS).flat_map(|ids| {
                 // Locked again for each: a commit need not wait for all of them.
-                let timeline = org.timeline.read();
+                let timeline = org.log.timeline.read();
                 let time = |id: &ActivityId| timeline.stamp(timeline.current(&view, *id)?.0);
                 ids.iter().filter_map(|id| Some((time(id)?, *id))).collect::<Vec<_>>()
             });
@@ -135,7 +135,7 @@ impl Service {
     pub fn tallies(&self, org: &Tenant, as_of: AsOf, borders: &[Stamp]) -> Vec<Tally> {
         let spans = borders.windows(2).map(|pair| {
             // Locked anew for each: a commit need not wait for all of them.
-            let timeline = org.timeline.read();
+            let timeline = org.log.timeline.read();
             let mut range = timeline.between(Some(pair[0]), Some(pair[1].plus_millis(-1)));
             range.through = range.through.min(as_of.seq);
             timeline.tally(range)
@@ -146,6 +146,10 @@ impl Service {
     /// The time of the organization's first change.
     #[must_use]
     pub fn first_change(&self, org: &Tenant) -> Option<Stamp> {
-        org.timeline.read().stamp(Seq::ZERO.next()).filter(|_| org.exposure.told().0 > Seq::ZERO)
+        org.log
+            .timeline
+            .read()
+            .stamp(Seq::ZERO.next())
+            .filter(|_| org.log.exposure.told().0 > Seq::ZERO)
     }
 }

@@ -1,14 +1,16 @@
 //! Reads an organization's view with its horizon, and waits where an answer has to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Stamp;
+use domain::{Seq, Stamp};
+use timeline::View;
 
 use crate::base::sabotage::Guard;
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
 use crate::log::exposure::Reading;
 use crate::runs::ask_error::AskError;
-use crate::service::Service;
 
 /// An upper bound this little ahead of now is waited for; one further ahead is answered as of the
 /// horizon.
@@ -36,12 +38,12 @@ impl Service {
 
     /// The same where it is known at once; otherwise [`Service::wait_for_horizon`] comes first.
     pub(crate) fn read(&self, org: &Tenant) -> Option<Reading> {
-        org.exposure.read(self.now(), self.shared.lease.bound())
+        org.log.exposure.read(self.now(), self.shared.lease.bound())
     }
 
     /// Whether the horizon has passed an upper bound, exposed or not.
     pub(crate) fn has_passed(&self, org: &Tenant, to: Stamp) -> bool {
-        org.exposure.horizon(self.now(), self.shared.lease.bound()) >= to
+        org.log.exposure.horizon(self.now(), self.shared.lease.bound()) >= to
     }
 
     /// Waits until the view can be read, and the horizon has passed an upper bound that is only a little ahead.
@@ -52,7 +54,7 @@ impl Service {
     ) -> Result<(), AskError> {
         let mut too_long = self.shared.runtime.sleep(WAIT_MAX);
         loop {
-            let (moved, renewed) = (org.moved.notified(), self.shared.lease_moved.notified());
+            let (moved, renewed) = (org.log.moved.notified(), self.shared.lease_moved.notified());
             let now = self.now();
             let is_ahead = |to: &Stamp| {
                 !self.has_passed(org, *to)
@@ -60,7 +62,7 @@ impl Service {
                     && !Guard::WaitForTo.is_off()
             };
             let ahead = to.filter(is_ahead);
-            if ahead.is_none() && org.exposure.is_readable() {
+            if ahead.is_none() && org.log.exposure.is_readable() {
                 return Ok(());
             }
             let missing_ms = ahead.map_or(TO_AHEAD_MS_MAX, |to| to.millis() - now.millis());
@@ -75,6 +77,15 @@ impl Service {
                     return Err(AskError::Unavailable("a write is taking too long; try again".to_owned()));
                 }
             }
+        }
+    }
+
+    /// The organization's view as of that position: one that takes long to make is made when it is the organization's
+    /// turn.
+    pub(crate) async fn view_at(&self, org: &Arc<Tenant>, seq: Seq) -> Result<View, AskError> {
+        match self.shared.views.at_once(&org.log, seq) {
+            Some(view) => Ok(view),
+            None => self.in_turn(org, move |shared, org| shared.views.get(&org.log, seq)).await,
         }
     }
 }

@@ -2,25 +2,24 @@
 
 use std::sync::Arc;
 
-use domain::{ActivityId, Author, KeyId, Member, Origin, Seq, Stamp, Version};
+use domain::{ActivityId, KeyId, Member, Seq, Stamp, Version};
 use store::RunRecord;
 use timeline::{SeqRange, View};
 use tokio::sync::oneshot;
 
-use crate::base::refusal::Refusal;
 use crate::base::sabotage;
 use crate::base::sabotage::Guard;
-use crate::commit::Job;
 use crate::commit::notes::Note;
+use crate::engine::Service;
 use crate::folder::sessions::Caller;
+use crate::folder::shared::Shared;
 use crate::folder::tenant::Tenant;
-use crate::log::coverage::Served;
-use crate::log::exposure::Reading;
+use crate::log::coverage::{PageContent, Served};
+use crate::log::exposure::{Exposure, Reading};
 use crate::log::query::{Direction, QueryId, SyncQuery};
 use crate::runs::ask_error::AskError;
 use crate::runs::removed::RemovedIds;
 use crate::runs::{Ambiguous, Ask, RUN_HOURS_MAX, TooManyRuns, sorting};
-use crate::service::{Service, Shared};
 
 /// A client that asks for a later page of at least this size reads through all of them.
 const READ_THROUGH_PAGE_SIZE_MIN: usize = 100;
@@ -77,14 +76,6 @@ enum Records {
     Named(Vec<Seq>),
 }
 
-impl Caller {
-    /// The author of this caller's writes.
-    #[must_use]
-    pub fn author(&self, origin: Origin) -> Author {
-        Author { user: Some(self.user), origin }
-    }
-}
-
 impl Service {
     /// Answers one page, without its records: [`Service::fold_versions`] shows them. A run that begins
     /// with it has pages of the size asked for, or of `page_size_max` where that is less. The page counts
@@ -109,11 +100,17 @@ impl Service {
         let mut page = self.paged(org, &asked, selected).await?;
         // Dated by the clock that changes are dated by: the steady time of runs and sessions follows no step.
         let (began, window) = ((begun, self.now()), (asked.view.seq(), range));
-        page.served = Served::new(org, query, &run, began, window, &page);
+        let content = PageContent {
+            seqs: &page.seqs,
+            pages: page.pages,
+            total: page.total,
+            removed: page.removed.as_ref().map_or(0, |ids| ids.len() as u64),
+        };
+        page.served = Served::new(&org.log, query, &run, began, window, &content);
         match &page.served {
             Some(served) if served.note_question() => self.begin_coverage(org, ask.key).await?,
             Some(_) => {}
-            None => org.coverages.named(ask.key, self.now()),
+            None => org.log.coverages.named(ask.key, self.now()),
         }
         Ok(page)
     }
@@ -203,7 +200,7 @@ impl Service {
         let Some(Reading { view, horizon }) = self.read(org) else { return Ok(None) };
         let run = runs.begin(ask, view.seq(), horizon.min(ask.to));
         drop(runs);
-        sabotage::expose_late(&org.exposure, horizon);
+        expose_late(&org.log.exposure, horizon);
         Ok(Some((run, Some(view))))
     }
 
@@ -252,7 +249,7 @@ impl Service {
             (true, true) => return Ok(self.note(org, Note::Run(*run), None)?),
             (false, _) => {}
         }
-        self.shared.views.put(org, view.clone());
+        self.shared.views.put(&org.log, view.clone());
         let (reply, kept) = oneshot::channel();
         self.note(org, Note::Run(*run), Some(reply))?;
         kept.await.map_err(|_| AskError::Unavailable("cannot save a paged request".to_owned()))
@@ -321,7 +318,7 @@ impl Service {
     ) -> Result<T, AskError> {
         let stopping = |_| AskError::Unavailable("the server is stopping".to_owned());
         // Among its own first, so that an organization that asks much does not fill the common queue.
-        let own_turn = org.sorting.clone().acquire_owned().await.map_err(stopping)?;
+        let own_turn = org.limits.sorting.clone().acquire_owned().await.map_err(stopping)?;
         let turn = self.shared.orders.turns.clone().acquire_owned().await.map_err(stopping)?;
         let (shared, org) = (self.shared.clone(), org.clone());
         let work = move || {
@@ -343,20 +340,10 @@ impl Service {
         id: ActivityId,
     ) -> Result<(Stamp, Option<Arc<Version>>), AskError> {
         let Reading { view, horizon } = self.reading(org).await?;
-        let current = org.timeline.read().current(&view, id);
+        let current = org.log.timeline.read().current(&view, id);
         let Some((seq, domain::Kind::Record)) = current else { return Ok((horizon, None)) };
         let versions = self.versions(org, vec![seq]).await?;
         Ok((horizon, versions.into_iter().next()))
-    }
-
-    /// Has the committer keep a note.
-    pub(crate) fn note(
-        &self,
-        org: &Arc<Tenant>,
-        note: Note,
-        reply: Option<oneshot::Sender<()>>,
-    ) -> Result<(), Refusal> {
-        self.shared.queue.send(Job::Note { tenant: org.clone(), note, reply })
     }
 
     /// What a question selects.
@@ -367,7 +354,7 @@ impl Service {
     ) -> Result<Selected, AskError> {
         let (query, view) = (asked.query, &asked.view);
         let (range, named) = {
-            let timeline = org.timeline.read();
+            let timeline = org.log.timeline.read();
             let range = timeline.between(query.from, Some(asked.to));
             (range, query.ids.as_ref().map(|ids| timeline.select(view, ids, range)))
         };
@@ -383,5 +370,31 @@ impl Service {
         let pages = total.div_ceil(u64::from(asked.page_size)).max(1);
         let removed = (!query.ignore_removed).then_some(removed);
         Ok(Selected { records, range, removed, total, pages })
+    }
+
+    /// The ids whose tombstones are in a range of a view: a long list that is not at hand is collected when it is the
+    /// organization's turn.
+    pub(crate) async fn removals_in(
+        &self,
+        org: &Arc<Tenant>,
+        view: &View,
+        range: SeqRange,
+    ) -> Result<RemovedIds, AskError> {
+        if let Some(ids) = self.shared.removed_lists.at_once(&org.log, view, range) {
+            return Ok(ids);
+        }
+        let view = view.clone();
+        let collect = move |shared: &Shared, org: &Arc<Tenant>| {
+            shared.removed_lists.of(&org.log, &view, range)
+        };
+        self.in_turn(org, collect).await
+    }
+}
+
+/// Without the guard, a reader exposes its horizon some time after it took the view.
+fn expose_late(exposure: &Exposure, horizon: Stamp) {
+    if Guard::ExposeWithView.is_off() {
+        sabotage::interrupt();
+        exposure.raise(horizon);
     }
 }

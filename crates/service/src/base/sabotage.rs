@@ -1,13 +1,6 @@
 //! Guards that the simulation can switch off, one at a time, to show that it notices. Without the feature
 //! `sabotage` they are always on, and cost nothing.
 
-use domain::Stamp;
-
-use crate::commit::write::Write;
-use crate::folder::tenant::Tenant;
-use crate::log::exposure::Exposure;
-use crate::service::Service;
-
 /// What keeps the invariants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
@@ -57,36 +50,10 @@ impl Guard {
     }
 }
 
-/// Without the guard, a reader exposes its horizon some time after it took the view.
-#[inline]
-pub(crate) fn expose_late(exposure: &Exposure, horizon: Stamp) {
-    if Guard::ExposeWithView.is_off() {
-        interrupt();
-        exposure.raise(horizon);
-    }
-}
-
-/// Without the guard, a record is read, changed and written back as a whole.
-#[inline]
-pub(crate) fn judge_too_early(service: &Service, org: &Tenant, write: &mut Write) {
-    if !Guard::JudgeInCommit.is_off() {
-        return;
-    }
-    let Write::Update(id, patch) = write else { return };
-    let store = service.shared.store.as_ref();
-    let read = |seq| store.versions(org.key, &[seq]);
-    let Ok(Some(Ok(versions))) = store.latest(org.key, *id).map(|seq| seq.map(read)) else {
-        return;
-    };
-    if let Some(record) = versions.first().and_then(domain::Version::record) {
-        patch.subject.get_or_insert_with(|| record.subject.clone());
-        patch.note.get_or_insert_with(|| record.note.clone());
-    }
-}
-
+/// Lets others come in between.
 #[cfg(not(feature = "sabotage"))]
 #[inline]
-const fn interrupt() {}
+pub(crate) const fn interrupt() {}
 
 /// How many records make one step of long work. In a simulation so few that others come in between.
 #[cfg(not(feature = "sabotage"))]
@@ -166,8 +133,6 @@ mod switch {
 }
 
 #[cfg(feature = "sabotage")]
-use switch::interrupt;
-#[cfg(feature = "sabotage")]
-pub(crate) use switch::{hurries, limit, step_of};
+pub(crate) use switch::{hurries, interrupt, limit, step_of};
 #[cfg(feature = "sabotage")]
 pub use switch::{switch_off, tighten_limits};

@@ -1,7 +1,7 @@
-//! Lists of activities: filtered, searched, sorted by any column, counted exactly, any page.
+//! The board of an organization: all current activities, column by column, in memory. The room `lists` answers
+//! queries from it.
 //!
-//! A query is answered from the organization's [`Board`](board::Board): all current activities, column by
-//! column, in memory. The result of a filter is a set of bits, found by scanning the columns once; a page
+//! The result of a filter is a set of bits, found by scanning the columns once; a page
 //! is a walk along an order that is kept for each column; words are looked up in the store's index. All of
 //! it is derived from the log, built on first use, and updated from the log before each answer, outside
 //! the commit.

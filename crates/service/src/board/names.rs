@@ -8,7 +8,7 @@ use super::codes::Codes;
 use super::columns::Columns;
 use crate::base::alphabet::place;
 use crate::directory::Directory;
-use crate::folder::tenant::Tenant;
+use crate::directory::people::People;
 
 /// The place of each code of a column.
 #[derive(Debug, Default)]
@@ -65,28 +65,28 @@ pub(crate) struct Names {
 
 impl Names {
     /// Whether they are of what is there now.
-    pub(crate) fn clients_are_current(&self, columns: &Columns, org: &Tenant) -> bool {
+    pub(crate) fn clients_are_current(&self, columns: &Columns, people: &People) -> bool {
         self.clients.of.len() == columns.clients.values().len() + 1
-            && self.accounts_changes == org.accounts().changes()
+            && self.accounts_changes == people.accounts().changes()
     }
 
-    pub(crate) fn users_are_current(&self, columns: &Columns, org: &Tenant) -> bool {
-        self.users.of.len() == columns.users.values().len() + 1 && self.knows(org)
+    pub(crate) fn users_are_current(&self, columns: &Columns, people: &People) -> bool {
+        self.users.of.len() == columns.users.values().len() + 1 && self.knows(people)
     }
 
-    pub(crate) fn statuses_are_current(&self, columns: &Columns, org: &Tenant) -> bool {
-        self.statuses.of.len() == columns.statuses.values().len() + 1 && self.knows(org)
+    pub(crate) fn statuses_are_current(&self, columns: &Columns, people: &People) -> bool {
+        self.statuses.of.len() == columns.statuses.values().len() + 1 && self.knows(people)
     }
 
-    fn knows(&self, org: &Tenant) -> bool {
-        self.directory.as_ref().is_some_and(|known| Arc::ptr_eq(known, &org.directory()))
+    fn knows(&self, people: &People) -> bool {
+        self.directory.as_ref().is_some_and(|known| Arc::ptr_eq(known, &people.directory()))
     }
 
     /// False if what is sorted by accounts must be sorted again. A name comes before a number.
-    pub(crate) fn renew_clients(&mut self, columns: &Columns, org: &Tenant) -> bool {
+    pub(crate) fn renew_clients(&mut self, columns: &Columns, people: &People) -> bool {
         // What changes from here on is taken in the next time.
-        self.accounts_changes = org.accounts().changes();
-        let ranks = org.account_ranks();
+        self.accounts_changes = people.accounts().changes();
+        let ranks = people.account_ranks();
         self.clients.renew(&columns.clients, |client| match ranks.get(&ClientId(client)) {
             Some(rank) => (false, *rank, 0),
             None => (true, 0, client),
@@ -94,8 +94,8 @@ impl Names {
     }
 
     /// What must be sorted again: orders by users, by statuses.
-    pub(crate) fn renew_directory(&mut self, columns: &Columns, org: &Tenant) -> (bool, bool) {
-        let directory = org.directory();
+    pub(crate) fn renew_directory(&mut self, columns: &Columns, people: &People) -> (bool, bool) {
+        let directory = people.directory();
         let users =
             self.users.renew(&columns.users, |user| match directory.users.get(&UserId(user)) {
                 Some(user) => (false, place(user.name.as_str()), 0),

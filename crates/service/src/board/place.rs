@@ -7,7 +7,6 @@ use tokio::sync::Semaphore;
 
 use super::board::Board;
 use super::preparing::Preparing;
-use crate::folder::tenant::Tenant;
 
 /// Lists of one organization that are worked out at the same time; others wait for them without a
 /// thread.
@@ -34,13 +33,18 @@ impl BoardPlace {
             turns: Arc::new(Semaphore::new(LISTS_PER_ORG_MAX)),
         }
     }
+
+    /// Drops the board; false while it is in use.
+    fn clear(&self) -> bool {
+        self.place.try_write().map(|mut board| *board = None).is_some()
+    }
 }
 
 /// What the boards of all organizations take together.
 pub(crate) struct Boards {
     bytes_max: u64,
     /// Those that there are, the one used last at the end.
-    used: Mutex<Vec<(Arc<Tenant>, u64)>>,
+    used: Mutex<Vec<(Arc<BoardPlace>, u64)>>,
 }
 
 impl Boards {
@@ -50,24 +54,18 @@ impl Boards {
 
     /// Makes room for a board that has just been used. It stays itself, whatever it takes: without it
     /// there would be no answer.
-    pub(crate) fn used(&self, org: &Arc<Tenant>, bytes: u64) {
+    pub(crate) fn used(&self, place: &Arc<BoardPlace>, bytes: u64) {
         let mut used = self.used.lock();
-        used.retain(|(other, _)| other.key != org.key);
-        used.push((org.clone(), bytes));
+        used.retain(|(other, _)| !Arc::ptr_eq(other, place));
+        used.push((place.clone(), bytes));
         let mut total: u64 = used.iter().map(|(_, bytes)| bytes).sum();
         let last = used.len() - 1;
         let mut at = 0;
-        used.retain(|(org, bytes)| {
-            let kept = total <= self.bytes_max || at == last || !drop_board(org);
+        used.retain(|(place, bytes)| {
+            let kept = total <= self.bytes_max || at == last || !place.clear();
             total -= if kept { 0 } else { *bytes };
             at += 1;
             kept
         });
     }
-}
-
-/// False while it is in use.
-fn drop_board(org: &Tenant) -> bool {
-    let place = org.board.place.try_write();
-    place.map(|mut board| *board = None).is_some()
 }

@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 use crate::base::refusal::{DAMAGED, Refusal, in_doubt};
 use crate::commit::notes::Note;
 use crate::commit::{Job, Round};
+use crate::folder::shared::Shared;
 use crate::folder::tenant::Tenant;
-use crate::service::Shared;
 
 use part::{Part, answer};
 
@@ -78,7 +78,7 @@ impl Batch {
         let mut is_sound = true;
         while let Some(job) = self.next_job() {
             match job {
-                Job::Write { tenant, reply, .. } if tenant.is_importing() => {
+                Job::Write { tenant, reply, .. } if tenant.people.is_importing() => {
                     let _ = reply.send(Err(Refusal::under_import()));
                 }
                 Job::Write { tenant, author, write, reply } => {

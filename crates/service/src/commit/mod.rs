@@ -7,6 +7,7 @@
 
 pub(crate) mod age;
 pub(crate) mod batch;
+pub(crate) mod changes;
 pub(crate) mod custom_fields;
 pub(crate) mod cut_back;
 pub(crate) mod judge;
@@ -27,8 +28,8 @@ use crate::commit::batch::Batch;
 use crate::commit::notes::Note;
 use crate::commit::queue::{SendError, Size, Ticket};
 use crate::commit::write::{Write, Written};
+use crate::folder::shared::Shared;
 use crate::folder::tenant::Tenant;
-use crate::service::Shared;
 
 /// What a note takes of a round, in bytes: roughly a row.
 const NOTE_BYTES: usize = 256;
@@ -157,7 +158,7 @@ impl Committer {
 
     fn upkeep(&mut self) {
         self.settle();
-        self.shared.disk.look(&self.shared);
+        self.shared.look_at_the_disk();
         if !self.closed
             && self.doubted.is_none()
             && self.shared.lease.is_due(self.shared.clock.now())
@@ -176,7 +177,7 @@ impl Committer {
         let began_ms = self.shared.clock.elapsed_ms();
         if !self.closed && self.doubted.is_none() {
             let orgs: Vec<_> = self.shared.tenants.read().values().cloned().collect();
-            let due = orgs.iter().map(|org| (org, org.coverages.take_due()));
+            let due = orgs.iter().map(|org| (org, org.log.coverages.take_due()));
             let due: Vec<_> = due.filter(|(_, records)| !records.is_empty()).collect();
             let mut all =
                 due.iter().flat_map(|(org, records)| records.iter().map(|one| (org.key, one)));
@@ -188,7 +189,7 @@ impl Committer {
                 }),
             };
             if written.is_err() {
-                due.iter().for_each(|(org, records)| org.coverages.not_written(records));
+                due.iter().for_each(|(org, records)| org.log.coverages.not_written(records));
             }
         }
         let ended_ms = self.shared.clock.elapsed_ms();
@@ -198,11 +199,11 @@ impl Committer {
 
     /// Writes down what is known of a key's coverage, if the store has nothing of it yet.
     pub(crate) fn begin_coverage(&mut self, org: &Tenant, key: KeyId) -> Result<(), Refusal> {
-        let Some(record) = org.coverages.beginning(key) else { return Ok(()) };
+        let Some(record) = org.log.coverages.beginning(key) else { return Ok(()) };
         self.transact(Durability::Power, |transaction| {
             transaction.put_coverage(org.key, &record).map_err(|e| unavailable(&e))
         })?;
-        org.coverages.begun(key);
+        org.log.coverages.begun(key);
         Ok(())
     }
 

@@ -53,7 +53,7 @@ impl Note {
             Note::Login(session) => {
                 session.begin();
                 if let Opener::Key(key) = session.opener {
-                    tenant.logged_in(key, session.created);
+                    tenant.people.logged_in(key, session.created);
                 }
             }
             Note::Logout(session) => session.end(),

@@ -1,7 +1,6 @@
 //! After a commit whose outcome is unknown: nothing is written until the store has been reopened and
 //! checked; then memory is brought in line with the store.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use domain::{Stage, Stamp};
@@ -13,8 +12,9 @@ use crate::commit::Committer;
 use crate::commit::batch::Batch;
 use crate::directory::Directory;
 use crate::directory::accounts::Accounts;
-use crate::folder::tenant::{Tenant, read_log};
-use crate::service::Shared;
+use crate::folder::shared::Shared;
+use crate::folder::tenant::Tenant;
+use crate::log::read_log;
 
 /// A store that cannot be reopened is tried again this often, in milliseconds.
 const REOPEN_EVERY_MS: i64 = 500;
@@ -101,12 +101,6 @@ impl Shared {
         }
         Ok(())
     }
-
-    /// Makes an organization known, unless it is already; returns the one that is known.
-    pub(crate) fn take_up(&self, tenant: Tenant) -> Arc<Tenant> {
-        let mut tenants = self.tenants.write();
-        tenants.entry(tenant.id.clone()).or_insert_with(|| Arc::new(tenant)).clone()
-    }
 }
 
 impl Tenant {
@@ -114,20 +108,20 @@ impl Tenant {
     fn follow(&self, store: &dyn Store, stored: TenantRecord) -> Result<(), StoreError> {
         let accounts = Accounts::new(store.accounts(self.key)?);
         // Either a first import is there as a whole, or it has been cut back to nothing.
-        if self.is_importing() && stored.organization.stage != Stage::Importing {
+        if self.people.is_importing() && stored.organization.stage != Stage::Importing {
             let timeline = read_log(store, &stored.organization)?;
-            self.show_log(timeline);
+            self.log.show(timeline);
         }
-        let (shown, there) = (self.exposure.view().seq(), store.head(self.key)?);
-        if !self.is_importing() && there < shown {
+        let (shown, there) = (self.log.exposure.view().seq(), store.head(self.key)?);
+        if !self.people.is_importing() && there < shown {
             // Whatever were written now would take the places of what is gone.
             let org = &self.id;
             return Err(StoreError::Damaged(format!(
                 "{org} had {shown} changes, but the database now has only {there}: acknowledged changes are lost; stop the server and restore the data folder"
             )));
         }
-        self.set_directory(Directory::new(stored));
-        let mut known = self.accounts_to_change();
+        self.people.set_directory(Directory::new(stored));
+        let mut known = self.people.accounts_to_change();
         *known = accounts.in_place_of(&known);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod admin_error;
+pub(crate) mod people;
 pub(crate) mod trail;
 
 use std::collections::BTreeMap;

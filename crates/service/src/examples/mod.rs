@@ -21,11 +21,11 @@ use crate::commit::Committer;
 use crate::commit::write::Write;
 use crate::directory::Directory;
 use crate::directory::admin_error::AdminError;
+use crate::engine::Service;
 use crate::folder::person::Person;
 use crate::folder::tenant::Tenant;
 use crate::lists::preparing::ListError;
 use crate::log::query::Direction;
-use crate::service::Service;
 
 use made_up::Dice;
 
@@ -182,7 +182,7 @@ impl Service {
         by: &Person,
         examples: Examples,
     ) -> Result<Vec<(ActivityId, Seq)>, ExamplesError> {
-        let last = by.tenant.exposure.view().seq().min(examples.until);
+        let last = by.tenant.log.exposure.view().seq().min(examples.until);
         let seqs = (1..=last.0).map(Seq).collect();
         let versions = self.versions(&by.tenant, seqs).await.map_err(|e| unavailable(&e))?;
         let begun = versions.iter().filter(|version| version.author.origin == Origin::Examples);
@@ -212,7 +212,7 @@ impl Service {
 }
 
 fn is_there(by: &Person, id: ActivityId) -> bool {
-    let current = by.tenant.timeline.read().current(&by.tenant.exposure.view(), id);
+    let current = by.tenant.log.timeline.read().current(&by.tenant.log.exposure.view(), id);
     current.is_some_and(|(_, kind)| kind == Kind::Record)
 }
 
@@ -236,7 +236,7 @@ impl Committer {
         if directory.organization.guide.examples.is_some_and(|examples| !examples.removed) {
             return Ok(None);
         }
-        if !org.timeline.read().is_empty() {
+        if !org.log.timeline.read().is_empty() {
             return Err(ExamplesError::NotEmpty);
         }
         let present: Vec<ClientId> =
@@ -252,9 +252,16 @@ impl Committer {
         self.transact(Durability::Power, |transaction| {
             let put = transaction.put_organization(&changed.organization);
             put.map_err(|e| unavailable(&e))?;
-            org.audit.put_difference(org.key, &directory, &changed, by.by(), now, transaction)
+            org.people.audit.put_difference(
+                org.key,
+                &directory,
+                &changed,
+                by.by(),
+                now,
+                transaction,
+            )
         })?;
-        org.set_directory(changed);
+        org.people.set_directory(changed);
         let made = made_up_accounts(first_account, accounts)?;
         let ids = made.iter().map(|account| account.id).collect();
         self.put_accounts(&org, made)?;

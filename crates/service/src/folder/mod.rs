@@ -2,5 +2,6 @@
 
 pub(crate) mod person;
 pub(crate) mod sessions;
+pub(crate) mod shared;
 pub(crate) mod tenant;
 pub(crate) mod works;

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use domain::{KeyId, Opener, OrgKey, Role, SecretHash, Stamp, SystemUser, UserId};
+use domain::{Author, KeyId, Opener, OrgKey, Origin, Role, SecretHash, Stamp, SystemUser, UserId};
 use hashbrown::HashMap;
 use parking_lot::RwLock;
 use store::SessionRecord;
 
 use crate::base::sabotage::limit;
-use crate::commit::notes::Note;
 use crate::directory::Directory;
 use crate::folder::tenant::Tenant;
 
@@ -47,6 +46,20 @@ pub struct Caller {
     pub role: Role,
     pub(crate) key: KeyId,
     pub(crate) session: Arc<Session>,
+}
+
+impl Caller {
+    /// The author of this caller's writes.
+    #[must_use]
+    pub fn author(&self, origin: Origin) -> Author {
+        Author { user: Some(self.user), origin }
+    }
+
+    /// The person on whose behalf the caller asks.
+    #[must_use]
+    pub fn system_user(&self) -> Option<SystemUser> {
+        self.directory.users.get(&self.user).cloned()
+    }
 }
 
 /// A live session, and its user.
@@ -159,8 +172,8 @@ impl Session {
         matches!(self.opener, Opener::Login(_)) && age_ms > PERSON_SESSION_DAYS_MAX * DAY_MS
     }
 
-    /// Counts a use; returns a note where the store should hear of it.
-    fn touch(&self, now: Stamp) -> Option<Note> {
+    /// Counts a use; returns what the store should hear of it, if it should.
+    fn touch(&self, now: Stamp) -> Option<SessionRecord> {
         self.last_used.fetch_max(now.millis(), Ordering::Relaxed);
         let kept = self.kept.load(Ordering::Relaxed);
         if now.millis() - kept < USE_KEPT_MS {
@@ -168,7 +181,7 @@ impl Session {
         }
         let mine =
             self.kept.compare_exchange(kept, now.millis(), Ordering::Relaxed, Ordering::Relaxed);
-        mine.is_ok().then(|| Note::Session(self.record()))
+        mine.is_ok().then(|| self.record())
     }
 }
 
@@ -229,8 +242,12 @@ impl Sessions {
     }
 
     /// The session, if it is live and neither what opened it nor its user has been switched off, and
-    /// that user. Counts as a use; the note, where there is one, is for the store.
-    pub(crate) fn find(&self, hash: SecretHash, now: Stamp) -> Option<(Found, Option<Note>)> {
+    /// that user. Counts as a use; the record, where there is one, is for the store.
+    pub(crate) fn find(
+        &self,
+        hash: SecretHash,
+        now: Stamp,
+    ) -> Option<(Found, Option<SessionRecord>)> {
         // The map is keyed by the hash of the secret: what its comparisons give away about a hash
         // tells nothing about an id that has it.
         let session = self.0.read().all.get(&hash)?.clone();
@@ -240,8 +257,8 @@ impl Sessions {
         let directory = session.tenant.directory();
         let user = session.user(&directory)?;
         let (user, role) = (user.id, user.role);
-        let note = session.touch(now);
-        Some((Found { session, directory, user, role }, note))
+        let used = session.touch(now);
+        Some((Found { session, directory, user, role }, used))
     }
 
     /// Forgets a session that has ended.

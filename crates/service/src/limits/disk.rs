@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use store::Store;
 
 use crate::base::refusal::Refusal;
-use crate::service::Shared;
 
 /// How often the committer looks.
 const LOOK_EVERY_MS: i64 = 500;
@@ -46,19 +45,14 @@ impl Disk {
         }
     }
 
-    /// Looks again, if it is time to.
-    pub(crate) fn look(&self, shared: &Shared) {
-        let elapsed_ms = shared.clock.elapsed_ms();
+    /// Looks again, if it is time to; then says how much each organization may store, if that is limited.
+    pub(crate) fn look(&self, store: &dyn Store, elapsed_ms: i64) -> Option<u64> {
         if elapsed_ms < self.look_due_ms.load(Ordering::Relaxed) {
-            return;
+            return None;
         }
         self.look_due_ms.store(elapsed_ms + LOOK_EVERY_MS, Ordering::Relaxed);
-        self.look_at_the_disk(shared.store.as_ref());
-        let Some(quota) = self.quota_bytes else { return };
-        for org in shared.tenants.read().values() {
-            let head = org.timeline.read().head().seq();
-            org.stored.count(shared.store.as_ref(), (org.key, &org.id), head, quota);
-        }
+        self.look_at_the_disk(store);
+        self.quota_bytes
     }
 
     /// A store that cannot tell is taken to have space: it says by itself when a write fails.

@@ -6,9 +6,9 @@ use domain::{ClientId, Seq, Stamp, Version};
 use store::{StoreError, Word, Words};
 use timeline::{Direction, SeqRange};
 
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
 use crate::runs::ask_error::AskError;
-use crate::service::Service;
 
 /// An activity that has been removed.
 #[derive(Clone, Debug)]
@@ -115,7 +115,7 @@ impl Service {
         before: Option<Seq>,
         found_max: usize,
     ) -> Result<RemovedFound, StoreError> {
-        let view = org.exposure.view();
+        let view = org.log.exposure.view();
         let mut found = RemovedFound { removed: Vec::new(), go_on: None, back_to: None };
         let mut through = before.map_or(view.seq(), |seq| Seq(seq.0.saturating_sub(1)));
         let (mut searched, mut bytes) = (0, 0);
@@ -147,7 +147,7 @@ impl Service {
     fn removed_at(&self, org: &Tenant, seqs: &[Seq]) -> Result<Vec<Removed>, StoreError> {
         let store = &self.shared.store;
         let before: Vec<Option<Seq>> = {
-            let timeline = org.timeline.read();
+            let timeline = org.log.timeline.read();
             seqs.iter().map(|seq| timeline.previous(*seq)).collect()
         };
         let wanted: Vec<Seq> = before.iter().flatten().copied().collect();
@@ -170,7 +170,7 @@ impl Service {
         page: u64,
         page_size: u32,
     ) -> Result<RemovedPage, AskError> {
-        let view = org.exposure.view();
+        let view = org.log.exposure.view();
         let total = view.count_tombstones(SeqRange::ALL);
         let page_size = page_size.max(1);
         let skip = page.saturating_sub(1).saturating_mul(u64::from(page_size));

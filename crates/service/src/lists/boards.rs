@@ -5,10 +5,10 @@ use std::sync::Arc;
 use parking_lot::{MappedRwLockReadGuard, RwLockReadGuard, RwLockWriteGuard};
 use store::StoreError;
 
-use crate::board::board::Board;
+use crate::board::board::{Board, Sources};
 use crate::board::query::Column;
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
-use crate::service::Service;
 
 impl Service {
     /// The organization's board as of now or later, ready to be asked by that column. As long as it is
@@ -18,29 +18,35 @@ impl Service {
         org: &'a Tenant,
         by: Option<Column>,
     ) -> Result<MappedRwLockReadGuard<'a, Board>, StoreError> {
-        let view = org.exposure.view();
+        let view = org.log.exposure.view();
         let board = org.board.place.read();
-        if board.as_ref().is_some_and(|board| board.is_ready(org, &view, by)) {
+        if board.as_ref().is_some_and(|board| board.is_ready(&org.people, &view, by)) {
             return held(board);
         }
         drop(board);
         let mut place = org.board.place.write();
         // Others may have come first, with more or less than what this question needs.
-        let view = org.exposure.view();
-        let store = self.shared.store.as_ref();
+        let view = org.log.exposure.view();
+        let of = self.sources(org);
         match place.as_mut() {
-            Some(board) => board.follow(&self.shared, org, view)?,
-            None => *place = Some(Board::build(&self.shared, org, view)?),
+            Some(board) => board.follow(&of, view)?,
+            None => *place = Some(Board::build(&of, view)?),
         }
         if let (Some(board), Some(by)) = (place.as_mut(), by) {
-            board.prepare(store, org, by)?;
+            board.prepare(&of, by)?;
         }
         held(RwLockWriteGuard::downgrade(place))
     }
 
+    /// What the organization's board is made of.
+    pub(crate) fn sources<'a>(&'a self, org: &'a Tenant) -> Sources<'a> {
+        let (log, people) = (org.log.as_ref(), &org.people);
+        Sources { store: self.shared.store.as_ref(), log, people, closing: &self.shared.closing }
+    }
+
     /// Counts a board's memory once it is no longer held here.
     pub(crate) fn board_used(&self, org: &Arc<Tenant>, bytes: usize) {
-        self.shared.boards.used(org, bytes as u64);
+        self.shared.boards.used(&org.board, bytes as u64);
     }
 }
 

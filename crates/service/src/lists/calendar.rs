@@ -14,11 +14,11 @@ use crate::base::refusal::{Refusal, stopping, unavailable};
 use crate::base::secret;
 use crate::board::query::{Column, Filter, ListQuery};
 use crate::directory::admin_error::AdminError;
+use crate::engine::Service;
 use crate::folder::person::Person;
 use crate::folder::tenant::Tenant;
 use crate::log::query::Direction;
 use crate::runs::ask_error::AskError;
-use crate::service::Service;
 
 /// A feed reaches this many days back from today.
 pub const CALENDAR_DAYS_BACK: i64 = 90;
@@ -28,9 +28,6 @@ pub const CALENDAR_DAYS_AHEAD: i64 = 366;
 
 /// The most activities that a feed shows.
 pub const CALENDAR_ACTIVITIES_MAX: u32 = 2_000;
-
-/// Feeds of one organization that are made at the same time; others wait for them without a thread.
-pub(crate) const CALENDARS_PER_ORG_MAX: usize = 2;
 
 const DAY_MS: i64 = 24 * 60 * 60_000;
 
@@ -95,7 +92,7 @@ impl Service {
     /// # Errors
     /// When the server stops.
     pub async fn calendar_turn(&self, org: &Tenant) -> Result<OwnedSemaphorePermit, Refusal> {
-        org.calendars.clone().acquire_owned().await.map_err(|_| stopping())
+        org.limits.calendars.clone().acquire_owned().await.map_err(|_| stopping())
     }
 
     /// The positions of the activities that a feed shows, at most [`CALENDAR_ACTIVITIES_MAX`], the most important

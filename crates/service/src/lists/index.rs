@@ -11,8 +11,8 @@ use store::{Mark, SearchIndex, Store, StoreError, Text};
 use timeline::{SeqRange, View};
 
 use crate::board::board::Board;
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
-use crate::service::Service;
 
 /// How many versions one step indexes.
 const STEP_VERSIONS: u64 = 1_000;
@@ -67,7 +67,7 @@ impl Service {
         let through = Seq(view.seq().0.min(mark.seq.0 + STEP_VERSIONS));
         let step = SeqRange { after: mark.seq, through };
         let (removed, stamp): (Vec<ActivityId>, Option<Stamp>) = {
-            let timeline = org.timeline.read();
+            let timeline = org.log.timeline.read();
             let removed = view.tombstones(step).filter_map(|seq| timeline.id(seq)).collect();
             (removed, timeline.stamp(through))
         };
@@ -113,7 +113,7 @@ impl Service {
         for org in self.orgs().into_iter().filter(is_searched) {
             while !self.shared.is_closing() {
                 let board = org.board.place.read();
-                let head = || org.exposure.view();
+                let head = || org.log.exposure.view();
                 let view = board.as_ref().map_or_else(head, |board| board.view.clone());
                 let indexing = org.board.indexing.lock();
                 let step = self.index_step(index.as_ref(), &org, &view, board.as_ref());
@@ -139,7 +139,7 @@ impl Service {
 /// Whether the index was made of this log: a backup may have been put in the place of a later one.
 fn belongs(org: &Tenant, mark: Mark, view: &View) -> bool {
     mark == Mark::START
-        || (mark.seq <= view.seq() && org.timeline.read().stamp(mark.seq) == Some(mark.stamp))
+        || (mark.seq <= view.seq() && org.log.timeline.read().stamp(mark.seq) == Some(mark.stamp))
 }
 
 /// The versions at these positions. One that is damaged is left out: it must not keep the others from

@@ -13,9 +13,9 @@ use domain::{
 
 use crate::base::refusal::{Refusal, stopping};
 use crate::commit::write::Write;
+use crate::engine::Service;
 use crate::folder::person::Person;
 use crate::folder::works::{EndsAnyway, LongWork, LongWorkError, NewWork, Outcome};
-use crate::service::Service;
 
 /// Writes that are under way at the same time.
 const STEP_WRITES: usize = 500;
@@ -106,15 +106,15 @@ impl Service {
         let new = NewWork { title, total, is_import: false, kind };
         let started = self.start(person, Role::Editor, new, move |work| {
             let org = person_there.tenant.clone();
-            let id = |version| Some((org.timeline.read().id(version)?, version));
+            let id = |version| Some((org.log.timeline.read().id(version)?, version));
             let versions = made_there.iter().filter_map(id);
             let writes = versions.map(|(id, version)| Write::Undo { id, version });
             let outcome = service.write_all(&person_there, writes, work);
             if outcome != Outcome::Finished {
                 // What it did not come to can still be undone.
-                let view = org.exposure.view();
+                let view = org.log.exposure.view();
                 let is_latest = |version: &Seq| {
-                    let timeline = org.timeline.read();
+                    let timeline = org.log.timeline.read();
                     let latest = timeline.id(*version).and_then(|id| timeline.current(&view, id));
                     latest.is_some_and(|(seq, _)| seq == *version)
                 };

@@ -23,10 +23,10 @@ use crate::board::bitmap::Bitmap;
 use crate::board::board::Board;
 use crate::board::filter;
 use crate::board::query::{Column, Filter, ListQuery, Listing};
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
 use crate::lists::preparing::ListError;
 use crate::runs::ask_error::AskError;
-use crate::service::Service;
 
 impl Service {
     /// Answers one page of a list. It takes into account everything committed before.
@@ -169,7 +169,7 @@ impl Service {
         filter: &Filter,
     ) -> Result<Option<Bitmap>, StoreError> {
         let worded = self.find_words(org, board, &filter.words)?;
-        let changed = org.timeline.read().between(filter.changed_from, filter.changed_to);
+        let changed = org.log.timeline.read().between(filter.changed_from, filter.changed_to);
         Ok(filter::matches(filter, &board.columns, changed, worded.as_ref()))
     }
 }

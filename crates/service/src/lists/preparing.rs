@@ -13,9 +13,9 @@ use timeline::View;
 use crate::board::board::Board;
 use crate::board::preparing::Ends;
 use crate::board::query::Column;
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
 use crate::runs::ask_error::AskError;
-use crate::service::Service;
 
 /// Work that a question does itself, in activities read from the store. A board that is not there yet is built
 /// at once up to this, which takes a fifth of a second, once; what has changed since is taken in in the twentieth
@@ -56,11 +56,11 @@ impl Service {
 
     fn must_wait(&self, org: &Arc<Tenant>, by: Column) -> bool {
         let is_under_way = org.board.preparing.is_under_way();
-        let view = org.exposure.view();
+        let view = org.log.exposure.view();
         // Somebody makes it ready. Where it is not the background, it takes a moment.
         let Some(board) = org.board.place.try_read() else { return is_under_way };
         let (work, at_once_max) = match board.as_ref() {
-            Some(board) => (board.work_until_ready(org, &view, by), FOLLOWED_AT_ONCE_MAX),
+            Some(board) => (board.work_until_ready(&org.people, &view, by), FOLLOWED_AT_ONCE_MAX),
             None => (whole(&view), BUILT_AT_ONCE_MAX),
         };
         work > if is_under_way { 0 } else { at_once_max }
@@ -136,7 +136,7 @@ impl Service {
     /// put in its place once it is there.
     fn with_order(&self, org: &Arc<Tenant>, by: Column) -> Result<usize, StoreError> {
         let board = self.board(org, None)?;
-        let sorted = board.sorted(self.shared.store.as_ref(), org, by)?;
+        let sorted = board.sorted(&self.sources(org), by)?;
         drop(board);
         if let Some(sorted) = sorted
             && let Some(board) = org.board.place.write().as_mut()

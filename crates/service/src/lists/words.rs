@@ -13,8 +13,8 @@ use crate::board::bitmap::Bitmap;
 use crate::board::board::Board;
 use crate::board::columns::Columns;
 use crate::board::words::Found;
+use crate::engine::Service;
 use crate::folder::tenant::Tenant;
-use crate::service::Service;
 
 /// A word is common if at least one activity in this many has it.
 const COMMON_ONE_IN: u64 = 16;
@@ -124,7 +124,7 @@ struct Named {
 
 /// The same for each of the words, by the names that there are now.
 fn named(org: &Tenant, columns: &Columns, words: &[Word]) -> Vec<Named> {
-    let clients = org.accounts_of_words(words);
+    let clients = org.people.accounts_of_words(words);
     let directory = org.directory();
     let users: Vec<(i64, String)> =
         directory.users.values().map(|user| (user.id.0, fold(user.name.as_str()))).collect();

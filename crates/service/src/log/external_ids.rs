@@ -6,11 +6,9 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use domain::{ActivityId, ExternalId, Seq};
+use domain::{ActivityId, ExternalId, OrgKey, Seq};
 use parking_lot::Mutex;
 use store::{Store, StoreError};
-
-use crate::folder::tenant::Tenant;
 
 /// Versions that are read at once.
 const READ_AT_ONCE: u64 = 1_000;
@@ -31,21 +29,21 @@ impl Default for ExternalIds {
 }
 
 impl ExternalIds {
-    /// The activity of that external id, as of all that is in the log.
+    /// The activity of that external id, as of the log's head.
     pub(crate) fn find(
         &self,
         store: &dyn Store,
-        org: &Tenant,
+        org: OrgKey,
+        head: Seq,
         id: &ExternalId,
     ) -> Result<Option<ActivityId>, StoreError> {
-        self.follow(store, org)?;
+        self.follow(store, org, head)?;
         Ok(self.0.lock().ids.get(id).copied())
     }
 
     /// Reads what the log has beyond what is known. The lock is not held meanwhile: the committer may wait
     /// for it.
-    fn follow(&self, store: &dyn Store, org: &Tenant) -> Result<(), StoreError> {
-        let head = org.timeline.read().head().seq();
+    fn follow(&self, store: &dyn Store, org: OrgKey, head: Seq) -> Result<(), StoreError> {
         loop {
             let from = self.0.lock().until;
             if from >= head {
@@ -66,13 +64,13 @@ impl ExternalIds {
 /// The external ids of the versions after `from`, up to `to`.
 fn read(
     store: &dyn Store,
-    org: &Tenant,
+    org: OrgKey,
     from: Seq,
     to: Seq,
 ) -> Result<Vec<(ExternalId, ActivityId)>, StoreError> {
     let seqs: Vec<Seq> = (from.0 + 1..=to.0).map(Seq).collect();
     let mut found = Vec::new();
-    store.show_versions(org.key, &seqs, &mut |version| {
+    store.show_versions(org, &seqs, &mut |version| {
         let external_id = version.content.and_then(|content| content.external_id);
         if let Some(id) = external_id.and_then(|id| ExternalId::parse(id.as_str()).ok()) {
             found.push((id, version.id));

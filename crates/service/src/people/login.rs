@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use domain::{Actor, AuditKind, By, KeyId, Opener, OrgId, SecretHash, Stage, Stamp, SystemUser};
+use domain::{Actor, AuditKind, By, KeyId, Opener, OrgId, SecretHash, Stage, Stamp};
 use store::SessionRecord;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
@@ -14,9 +14,9 @@ use crate::base::secret;
 use crate::commit::notes::Note;
 use crate::directory::Directory;
 use crate::directory::admin_error::AdminError;
+use crate::engine::Service;
 use crate::folder::sessions::{Caller, Found, Session};
 use crate::folder::tenant::Tenant;
-use crate::service::Service;
 
 /// Why a login failed.
 #[derive(Debug, Error)]
@@ -140,10 +140,10 @@ impl Service {
 
     /// The session of that hash with its user and role, if it is live. Counts as a use.
     pub(crate) fn live_session(&self, hash: SecretHash) -> Option<Found> {
-        let (found, note) = self.shared.sessions.find(hash, self.shared.steady_now())?;
-        if let Some(note) = note {
+        let (found, used) = self.shared.sessions.find(hash, self.shared.steady_now())?;
+        if let Some(used) = used {
             // A use that is not written down shortens the session after a restart, no more.
-            let _ = self.note(&found.session.tenant, note, None);
+            let _ = self.note(&found.session.tenant, Note::Session(used), None);
         }
         Some(found)
     }
@@ -177,12 +177,4 @@ fn live_key(directory: &Directory, secret: &str) -> Result<KeyId, (Actor, LoginE
         return Err((actor, LoginError::RevokedKey));
     }
     directory.live_user(key.id).map(|_| key.id).ok_or((actor, LoginError::DisabledUser))
-}
-
-impl Caller {
-    /// The person on whose behalf the caller asks.
-    #[must_use]
-    pub fn system_user(&self) -> Option<SystemUser> {
-        self.directory.users.get(&self.user).cloned()
-    }
 }

@@ -8,11 +8,12 @@ use store::Transaction;
 use crate::base::refusal::{Refusal, unavailable};
 use crate::directory::Directory;
 use crate::directory::admin_error::AdminError;
+use crate::engine::Service;
+use crate::folder::shared::Shared;
 use crate::gate::hashing::{Busy, Whose};
 use crate::gate::passwords;
 use crate::gate::passwords::{Password, PasswordError};
 use crate::gate::throttle::Source;
-use crate::service::{Service, Shared};
 
 /// A login to be kept. When it was set is decided inside the commit: a session may be opened with the
 /// password before it until then.

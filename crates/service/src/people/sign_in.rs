@@ -12,6 +12,7 @@ use crate::base::refusal::{Refusal, unavailable};
 use crate::base::secret;
 use crate::commit::notes::Note;
 use crate::directory::admin_error::AdminError;
+use crate::engine::Service;
 use crate::folder::person::Person;
 use crate::folder::sessions::Found;
 use crate::folder::tenant::Tenant;
@@ -22,7 +23,6 @@ use crate::gate::throttle::{Source, TooManyAttempts};
 use crate::gate::{devices, passwords};
 use crate::people::login::LoginError;
 use crate::people::logins::{called, put_login};
-use crate::service::Service;
 
 /// What someone tries to sign in with.
 #[derive(Clone, Copy, Default)]

@@ -11,9 +11,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use timeline::{SeqRange, View};
 
-use crate::folder::tenant::Tenant;
-use crate::runs::ask_error::AskError;
-use crate::service::{Service, Shared};
+use crate::log::Log;
 
 /// Up to this many ids are collected faster than a list of them is found.
 const FEW_IDS_MAX: u64 = 8;
@@ -116,22 +114,22 @@ impl RemovedLists {
     }
 
     /// The ids whose tombstones are in a range of a view, if they are at hand or soon collected.
-    fn at_once(&self, org: &Tenant, view: &View, range: SeqRange) -> Option<RemovedIds> {
+    pub(crate) fn at_once(&self, log: &Log, view: &View, range: SeqRange) -> Option<RemovedIds> {
         match view.count_tombstones(range) {
-            ..=AT_ONCE_MAX => Some(self.of(org, view, range)),
-            _ => self.0.get(&key(org, view, range)).map(RemovedIds::Many),
+            ..=AT_ONCE_MAX => Some(self.of(log, view, range)),
+            _ => self.0.get(&key(log, view, range)).map(RemovedIds::Many),
         }
     }
 
     /// The ids whose tombstones are in a range of a view.
-    fn of(&self, org: &Tenant, view: &View, range: SeqRange) -> RemovedIds {
-        let ids = || ids_of(org, view, range, Kind::Tombstone);
+    pub(crate) fn of(&self, log: &Log, view: &View, range: SeqRange) -> RemovedIds {
+        let ids = || ids_of(log, view, range, Kind::Tombstone);
         match view.count_tombstones(range) {
             0 => return RemovedIds::Few(Vec::new()),
             1..=FEW_IDS_MAX => return RemovedIds::Few(ids()),
             _ => {}
         }
-        let key = key(org, view, range);
+        let key = key(log, view, range);
         let many = || {
             Ok::<_, Infallible>(Arc::new(ManyIds { ids: ids().into(), printed: OnceLock::new() }))
         };
@@ -141,20 +139,20 @@ impl RemovedLists {
 }
 
 /// What is behind the view's end is not in it, however far the range reaches.
-fn key(org: &Tenant, view: &View, range: SeqRange) -> ListKey {
+fn key(log: &Log, view: &View, range: SeqRange) -> ListKey {
     let through = range.through.min(view.seq());
-    (org.key, view.seq(), SeqRange { through, ..range })
+    (log.org, view.seq(), SeqRange { through, ..range })
 }
 
 /// The ids of the versions of a kind that are current in a range of a view, ascending.
-pub(crate) fn ids_of(org: &Tenant, view: &View, range: SeqRange, kind: Kind) -> Vec<ActivityId> {
+pub(crate) fn ids_of(log: &Log, view: &View, range: SeqRange, kind: Kind) -> Vec<ActivityId> {
     let mut ids = Vec::new();
     let (mut after, end) = (range.after, range.through.min(view.seq()));
     while after < end {
         let through = end.min(Seq(after.0.saturating_add(STEP_VERSIONS)));
         let step = SeqRange { after, through };
         // Locked again for each step, and not while sorting.
-        let timeline = org.timeline.read();
+        let timeline = log.timeline.read();
         let id = |seq| timeline.id(seq);
         match kind {
             Kind::Record => ids.extend(view.records(step).filter_map(id)),
@@ -165,23 +163,4 @@ pub(crate) fn ids_of(org: &Tenant, view: &View, range: SeqRange, kind: Kind) -> 
     }
     ids.sort_unstable();
     ids
-}
-
-impl Service {
-    /// The ids whose tombstones are in a range of a view: a long list that is not at hand is collected when it is the
-    /// organization's turn.
-    pub(crate) async fn removals_in(
-        &self,
-        org: &Arc<Tenant>,
-        view: &View,
-        range: SeqRange,
-    ) -> Result<RemovedIds, AskError> {
-        if let Some(ids) = self.shared.removed_lists.at_once(org, view, range) {
-            return Ok(ids);
-        }
-        let view = view.clone();
-        let collect =
-            move |shared: &Shared, org: &Arc<Tenant>| shared.removed_lists.of(org, &view, range);
-        self.in_turn(org, collect).await
-    }
 }

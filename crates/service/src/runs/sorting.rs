@@ -9,12 +9,9 @@ use quick_cache::sync::Cache;
 use store::{Store, StoreError};
 use tokio::sync::Semaphore;
 
+use crate::limits::SORTS_MAX;
 use crate::log::query::{Direction, Order, QueryId};
-use crate::service::Service;
-
-/// Questions that sort, or make digests, at the same time, of all organizations together: each holds its keys in memory,
-/// and a thread. Others wait for them.
-pub const SORTS_MAX: usize = 4;
+use crate::log::versions::visit_versions;
 
 /// What the keys of one sort may take, as a multiple of the budget for caches. Whole texts are
 /// compared, and a note is long.
@@ -147,7 +144,7 @@ pub(crate) fn sort(
 ) -> Result<Vec<Seq>, StoreError> {
     let mut keyed = Vec::with_capacity(seqs.len());
     let mut bytes = 0;
-    Service::visit_versions(store, org, seqs, &mut |version| {
+    visit_versions(store, org, seqs, &mut |version| {
         if let Some(activity) = version.record() {
             let key = Key::of(order.by, version, activity);
             bytes += key.bytes();

@@ -1,16 +1,12 @@
 //! Views of runs in memory. A view shares unchanged parts with the head; a dropped view is rebuilt by
 //! undoing the versions after it.
 
-use std::sync::Arc;
-
 use domain::{OrgKey, Seq};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use timeline::View;
 
-use crate::folder::tenant::Tenant;
-use crate::runs::ask_error::AskError;
-use crate::service::Service;
+use crate::log::Log;
 
 /// Versions that are undone at a time: about a millisecond's.
 const STEP_VERSIONS: u64 = 100_000;
@@ -33,39 +29,28 @@ impl Views {
     }
 
     /// The organization's view as of that position.
-    pub(crate) fn get(&self, org: &Tenant, seq: Seq) -> View {
+    pub(crate) fn get(&self, log: &Log, seq: Seq) -> View {
         let rebuild = || {
-            let mut view = org.timeline.read().head();
+            let mut view = log.timeline.read().head();
             while view.seq() > seq {
                 // Locked anew for each step: a commit need not wait for all of them.
                 let step = Seq(view.seq().0.saturating_sub(STEP_VERSIONS).max(seq.0));
-                view = org.timeline.read().rewound(view, step);
+                view = log.timeline.read().rewound(view, step);
             }
             Ok::<_, std::convert::Infallible>(view)
         };
-        let Ok(view) = self.0.get_or_insert_with(&(org.key, seq), rebuild);
+        let Ok(view) = self.0.get_or_insert_with(&(log.org, seq), rebuild);
         view
     }
 
     /// The same, if it is at hand or soon made.
-    fn at_once(&self, org: &Tenant, seq: Seq) -> Option<View> {
-        let later = org.exposure.view().seq().0.saturating_sub(seq.0);
-        if later <= STEP_VERSIONS { Some(self.get(org, seq)) } else { self.0.get(&(org.key, seq)) }
+    pub(crate) fn at_once(&self, log: &Log, seq: Seq) -> Option<View> {
+        let later = log.exposure.view().seq().0.saturating_sub(seq.0);
+        if later <= STEP_VERSIONS { Some(self.get(log, seq)) } else { self.0.get(&(log.org, seq)) }
     }
 
     /// Keeps the view that a run has begun with.
-    pub(crate) fn put(&self, org: &Tenant, view: View) {
-        self.0.insert((org.key, view.seq()), view);
-    }
-}
-
-impl Service {
-    /// The organization's view as of that position: one that takes long to make is made when it is the organization's
-    /// turn.
-    pub(crate) async fn view_at(&self, org: &Arc<Tenant>, seq: Seq) -> Result<View, AskError> {
-        match self.shared.views.at_once(org, seq) {
-            Some(view) => Ok(view),
-            None => self.in_turn(org, move |shared, org| shared.views.get(org, seq)).await,
-        }
+    pub(crate) fn put(&self, log: &Log, view: View) {
+        self.0.insert((log.org, view.seq()), view);
     }
 }

@@ -16,9 +16,9 @@ use crate::commit::age::Seen;
 use crate::commit::judge::{Judge, Past};
 use crate::commit::write::{Write, Written};
 use crate::commit::{Reply, age};
+use crate::folder::shared::Shared;
 use crate::folder::tenant::Tenant;
 use crate::log::versions::bytes_of;
-use crate::service::Shared;
 
 /// See the module.
 pub(super) struct Part {
@@ -48,8 +48,8 @@ struct Judged {
 
 impl Part {
     pub(super) fn begin(shared: &Shared, tenant: Arc<Tenant>) -> Part {
-        let stamp = tenant.exposure.begin_commit(shared.clock.now());
-        let largest = tenant.timeline.read().largest_id().map_or(0, |id| id.0);
+        let stamp = tenant.log.exposure.begin_commit(shared.clock.now());
+        let largest = tenant.log.timeline.read().largest_id().map_or(0, |id| id.0);
         Part {
             tenant,
             stamp,
@@ -132,7 +132,7 @@ impl Part {
 
     /// Takes a stamp that no version has yet; what this commit has made so far is dated by it, too.
     fn date_later(&mut self, now: Stamp) {
-        let later = self.tenant.exposure.draw_later(now);
+        let later = self.tenant.log.exposure.draw_later(now);
         let before = std::mem::replace(&mut self.stamp, later);
         let provisional = self.current.values_mut().flatten().filter(|it| it.seq == Seq::ZERO);
         let states = provisional.map(|version| &mut version.state);
@@ -151,7 +151,7 @@ impl Part {
         let (None, Some(id)) = (item.id(), item.external_id()) else { return Ok(item.id()) };
         match self.external_ids.get(id) {
             Some(found) => Ok(Some(*found)),
-            None => self.tenant.external_ids.find(shared.store.as_ref(), &self.tenant, id),
+            None => self.tenant.log.activity_of(shared.store.as_ref(), id),
         }
     }
 
@@ -167,7 +167,7 @@ impl Part {
         if let hash_map::Entry::Vacant(unknown) = self.current.entry(id) {
             // Nobody but the commit appends to the log: what the timeline has is all of it.
             let known = {
-                let timeline = self.tenant.timeline.read();
+                let timeline = self.tenant.log.timeline.read();
                 timeline.current(&timeline.head(), id)
             };
             let remembered = known.and_then(|(seq, _)| shared.versions.get(self.tenant.key, seq));
@@ -195,7 +195,7 @@ impl Part {
                 let latest = self.current.get(&id).and_then(Option::as_ref);
                 match latest.map(|latest| (latest, latest.state.kind())) {
                     Some((latest, Kind::Record)) => {
-                        let timeline = self.tenant.timeline.read();
+                        let timeline = self.tenant.log.timeline.read();
                         past.seen = Seen::by(item, latest, &timeline);
                         let base = age::base(item, latest, &timeline);
                         drop(timeline);
@@ -207,7 +207,7 @@ impl Part {
                     }
                     Some((_, Kind::Tombstone)) if *restore => {
                         past.earlier = self.last_record(store, id)?;
-                        let timeline = self.tenant.timeline.read();
+                        let timeline = self.tenant.log.timeline.read();
                         let seen = |last| Seen::by(item, last, &timeline);
                         past.seen = past.earlier.as_ref().map(seen).unwrap_or_default();
                     }
@@ -228,7 +228,7 @@ impl Part {
         if latest.seq == version {
             return (true, latest.previous);
         }
-        let timeline = self.tenant.timeline.read();
+        let timeline = self.tenant.log.timeline.read();
         let made = timeline.stamp(version).filter(|_| timeline.id(version) == Some(id));
         let since = latest.record().and_then(|record| record.provenance.since);
         (since.is_some() && since == made, timeline.previous(version))
@@ -241,7 +241,7 @@ impl Part {
         id: ActivityId,
         seq: Seq,
     ) -> Result<Option<Version>, StoreError> {
-        if seq == Seq::ZERO || seq > self.tenant.timeline.read().head().seq() {
+        if seq == Seq::ZERO || seq > self.tenant.log.timeline.read().head().seq() {
             return Ok(None);
         }
         let version = store.versions(self.tenant.key, &[seq])?.pop();
@@ -300,8 +300,8 @@ impl Part {
 
     /// Withdraws it and tells all callers why.
     pub(super) fn abandon(self, why: &Refusal) {
-        self.tenant.exposure.abandon();
-        self.tenant.moved.notify_waiters();
+        self.tenant.log.exposure.abandon();
+        self.tenant.log.moved.notify_waiters();
         for judged in self.judged {
             answer(judged.reply, Err(why.clone()));
         }
@@ -317,7 +317,7 @@ impl Part {
         transaction: &mut dyn Transaction,
     ) -> Result<(), StoreError> {
         self.judged.sort_by_key(|judged| judged.id); // stable: writes of one activity keep their order
-        let timeline = self.tenant.timeline.read();
+        let timeline = self.tenant.log.timeline.read();
         let head = timeline.head();
         let mut seq = head.seq();
         let mut before: Option<(ActivityId, Seq)> = None;
@@ -325,7 +325,7 @@ impl Part {
         for judged in &self.judged {
             seq = seq.next();
             if Guard::SharedStamp.is_off() {
-                self.stamp = self.tenant.exposure.draw_later(shared.clock.now());
+                self.stamp = self.tenant.log.exposure.draw_later(shared.clock.now());
             }
             let previous = match before {
                 Some((id, earlier)) if id == judged.id => Some(earlier),
@@ -368,16 +368,16 @@ impl Part {
         let written: Vec<Written> =
             self.versions.iter().map(|v| Written { id: v.id, version: Some(v.seq) }).collect();
         if self.versions.is_empty() {
-            self.tenant.exposure.abandon();
+            self.tenant.log.exposure.abandon();
         } else {
             metrics::counter!("driftless_versions_total").increment(self.versions.len() as u64);
             metrics::counter!("driftless_commits_total").increment(1);
             if let Some(noted) = self.noted {
-                self.tenant.set_organization(noted);
+                self.tenant.people.set_organization(noted);
             }
             show(shared, &self.tenant, self.stamp, self.versions);
         }
-        self.tenant.moved.notify_waiters();
+        self.tenant.log.moved.notify_waiters();
         for (judged, written) in self.judged.into_iter().zip(written) {
             answer(judged.reply, Ok(written));
         }
@@ -391,7 +391,7 @@ impl Part {
 /// head.
 fn show(shared: &Shared, tenant: &Tenant, stamp: Stamp, versions: Vec<Version>) {
     let view = {
-        let mut timeline = tenant.timeline.write();
+        let mut timeline = tenant.log.timeline.write();
         for version in &versions {
             let entry = Entry { id: version.id, stamp: version.stamp, kind: version.state.kind() };
             // Order and stamps are the committer's own, so that only a log that is full comes here.
@@ -403,8 +403,8 @@ fn show(shared: &Shared, tenant: &Tenant, stamp: Stamp, versions: Vec<Version>) 
         }
         timeline.head()
     };
-    shared.remember(tenant.key, versions);
-    tenant.exposure.publish(view, stamp);
+    shared.versions.remember(tenant.key, versions);
+    tenant.log.exposure.publish(view, stamp);
 }
 
 /// Callers that are gone do not receive it.

@@ -27,8 +27,7 @@ use parking_lot::Mutex;
 use store::{CoverageRecord, RunRecord};
 use timeline::{SeqRange, View};
 
-use crate::ask::sync::SyncPage;
-use crate::folder::tenant::Tenant;
+use crate::log::Log;
 use crate::log::query::{Direction, SyncQuery};
 
 use poll::ServedPage;
@@ -200,6 +199,18 @@ pub(crate) fn brought_back(record: &CoverageRecord, now: Stamp) -> Option<Covera
     Some(CoverageRecord { key: record.key, document: stored::write(&coverage) })
 }
 
+/// What a page has, as far as it matters here.
+pub(crate) struct PageContent<'p> {
+    /// The positions of its records, in the order asked for.
+    pub(crate) seqs: &'p [Seq],
+    /// Pages of the run.
+    pub(crate) pages: u64,
+    /// Records on all of them.
+    pub(crate) total: u64,
+    /// Removed ids, which are on each of them.
+    pub(crate) removed: u64,
+}
+
 /// A page on its way to the client. The code that has sent it reports so.
 #[must_use = "a page that nobody reports as served counts as not delivered"]
 #[derive(Clone, Debug)]
@@ -208,7 +219,7 @@ pub struct Served(Box<Sending>);
 /// Apart, since the way of an answer is long, and what travels it is moved at each step.
 #[derive(Clone)]
 struct Sending {
-    tenant: Arc<Tenant>,
+    log: Arc<Log>,
     key: KeyId,
     page: ServedPage,
     /// Its oldest record and its newest, where it delivers something all by itself.
@@ -219,12 +230,12 @@ impl Served {
     /// Of a page of a run; none of a question for named activities, which says nothing about how far a
     /// copy has come. `range` is what the question's window holds in the view of `head`.
     pub(crate) fn new(
-        tenant: &Arc<Tenant>,
+        log: &Arc<Log>,
         query: &SyncQuery,
         run: &RunRecord,
         (begins, at): (bool, Stamp),
         (head, range): (Seq, SeqRange),
-        page: &SyncPage,
+        page: &PageContent<'_>,
     ) -> Option<Served> {
         if query.ids.is_some() {
             return None;
@@ -234,7 +245,7 @@ impl Served {
         let ends = seqs.filter(|_| page.pages > 1 && log_order.is_some());
         let (after, through) = (range.after.min(head), range.through.min(head));
         Some(Served(Box::new(Sending {
-            tenant: tenant.clone(),
+            log: log.clone(),
             key: run.key,
             page: ServedPage {
                 poll: Poll {
@@ -254,7 +265,7 @@ impl Served {
                     served: PagesServed::default(),
                     total: page.total,
                     records: 0,
-                    removed: page.removed.as_ref().map_or(0, |ids| ids.len() as u64),
+                    removed: page.removed,
                     skipped: None,
                     query: run.query,
                 },
@@ -269,15 +280,15 @@ impl Served {
     /// Takes note of the question, before any page of its answer leaves. Says whether the store is to hear of
     /// it first, since it knows of none with that key yet.
     pub(crate) fn note_question(&self) -> bool {
-        let Sending { tenant, key, page, .. } = &*self.0;
-        tenant.coverages.note_question(*key, &page.poll)
+        let Sending { log, key, page, .. } = &*self.0;
+        log.coverages.note_question(*key, &page.poll)
     }
 
     /// The whole answer has been written.
     pub fn is_sent(self) {
-        let Sending { tenant, key, page, alone } = &*self.0;
-        let alone = || self::alone(tenant, &page.poll, (*alone)?);
-        tenant.coverages.serve(*key, page, alone, || tenant.exposure.view());
+        let Sending { log, key, page, alone } = &*self.0;
+        let alone = || self::alone(log, &page.poll, (*alone)?);
+        log.coverages.serve(*key, page, alone, || log.exposure.view());
     }
 }
 
@@ -291,13 +302,13 @@ impl fmt::Debug for Sending {
 /// on another page, to its newest. Between two neighbours there is nothing current, so that theirs touch.
 /// The present view tells as well as the run's: what was current then and is no longer can be missing from
 /// no copy.
-fn alone(tenant: &Tenant, poll: &Poll, (oldest, newest): (Seq, Seq)) -> Option<Stretch> {
-    let view = tenant.exposure.view();
+fn alone(log: &Log, poll: &Poll, (oldest, newest): (Seq, Seq)) -> Option<Stretch> {
+    let view = log.exposure.view();
     let whole = poll.stretch();
     let behind = SeqRange { after: newest, through: whole.range.through };
     let before = SeqRange { after: whole.range.after, through: Seq(oldest.0.saturating_sub(1)) };
     let other = view.page(before, timeline::Direction::NewestFirst, 0, 1).first().copied();
-    let timeline = tenant.timeline.read();
+    let timeline = log.timeline.read();
     let (after, from) = match other {
         Some(other) => (other, timeline.stamp(oldest)?),
         None => (whole.range.after, whole.from),

@@ -3,111 +3,28 @@
 pub(crate) mod lifecycle;
 pub(crate) mod start;
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
-use domain::{Author, Clock, OrgId, OrgKey, Stamp};
-use parking_lot::{Mutex, RwLock};
-use store::{DeviceKey, SearchIndex, Store};
-use tokio::sync::{Notify, oneshot, watch};
+use domain::{Author, By, OrgId, OrgKey, Stamp};
+use store::Transaction;
+use tokio::sync::oneshot;
 
-use crate::base::random::Random;
 use crate::base::refusal::{Refusal, out_of_order, stopping, unavailable};
-use crate::base::runtime::Runtime;
-use crate::base::sabotage;
-use crate::board::place::Boards;
+use crate::base::sabotage::Guard;
+use crate::commit::notes::Note;
 use crate::commit::write::{Write, Written};
 use crate::commit::{Committer, Job, Queue};
-use crate::folder::sessions::Sessions;
+use crate::directory::Directory;
+use crate::folder::shared::Shared;
 use crate::folder::tenant::Tenant;
-use crate::gate::hashing::Hashing;
-use crate::gate::setup_token::SetupToken;
-use crate::gate::throttle::Attempts;
-use crate::limits::disk::Disk;
-use crate::limits::room::Rooms;
-use crate::log::lease::Lease;
-use crate::log::versions::Versions;
-use crate::runs::removed::RemovedLists;
-use crate::runs::sorting::Orders;
-use crate::runs::views::Views;
 
 /// A data folder at work. Cheap to clone.
 #[derive(Clone)]
 pub struct Service {
     pub(crate) shared: Arc<Shared>,
-}
-
-/// Where the steady time began, and what had passed then.
-pub(crate) struct Steady {
-    began: Stamp,
-    began_ms: i64,
-}
-
-/// What all threads of a data folder share.
-pub(crate) struct Shared {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
-    pub(crate) runtime: Arc<dyn Runtime>,
-    /// What answers may hold in memory.
-    pub(crate) rooms: Arc<Rooms>,
-    pub(crate) tenants: RwLock<HashMap<OrgId, Arc<Tenant>>>,
-    pub(crate) sessions: Sessions,
-    pub(crate) lease: Lease,
-    pub(crate) disk: Disk,
-    /// Rung when the lease has been renewed.
-    pub(crate) lease_moved: Notify,
-    pub(crate) versions: Versions,
-    pub(crate) orders: Orders,
-    pub(crate) views: Views,
-    pub(crate) removed_lists: RemovedLists,
-    pub(crate) boards: Boards,
-    pub(crate) queue: Queue,
-    pub(crate) attempts: Attempts,
-    /// What the setup link of this process has in it.
-    pub(crate) setup: SetupToken,
-    /// Set when the server is about to stop: followers end.
-    pub(crate) stopping: watch::Sender<bool>,
-    /// Whether the boards have been made ready after the start.
-    pub(crate) warmed: AtomicBool,
-    /// Held by the housekeeping that does long work.
-    long_steps: Mutex<()>,
-    /// Whether a thread reads words into the index.
-    pub(crate) indexing: AtomicBool,
-    /// Turns to hash a password.
-    pub(crate) hashing: Hashing,
-    /// What device cookies are signed with.
-    pub(crate) device_key: DeviceKey,
-    /// False while the store has to be reopened.
-    pub(crate) in_order: AtomicBool,
-    /// True once the service ends: background work stops.
-    closing: AtomicBool,
-    /// Which start of the machine this is.
-    pub(crate) boot: String,
-    /// What finds activities by their words.
-    pub(crate) search: Option<Arc<dyn SearchIndex>>,
-    steady: Steady,
-    /// What was known of runs up to here may have gone with a process that died.
-    pub(crate) lost_before: Stamp,
-    committer: Mutex<Option<std::thread::JoinHandle<()>>>,
-}
-
-impl Shared {
-    pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Acquire)
-    }
-
-    /// The present instant by a clock that began right and never steps: what came first by it, came
-    /// first. Sessions and runs go by it.
-    pub(crate) fn steady_now(&self) -> Stamp {
-        self.steady.began.plus_millis(self.clock.elapsed_ms() - self.steady.began_ms)
-    }
-
-    /// When this process began, by the same clock: later than anything that one before it has noted.
-    pub(crate) fn steady_start(&self) -> Stamp {
-        self.steady.began
-    }
+    /// The way to the committer.
+    pub(crate) queue: Arc<Queue>,
 }
 
 impl Service {
@@ -146,7 +63,7 @@ impl Service {
     /// The instant up to which the organization's changes are complete and exposed (invariant 3).
     #[must_use]
     pub fn horizon(&self, org: &Tenant) -> Stamp {
-        org.exposure.tell(self.now(), self.shared.lease.bound())
+        org.log.exposure.tell(self.now(), self.shared.lease.bound())
     }
 
     /// An instant of the last second up to which the organization's changes are complete: one that
@@ -155,14 +72,14 @@ impl Service {
     /// other would wait for each.
     #[must_use]
     pub fn recent_horizon(&self, org: &Tenant) -> Stamp {
-        let told = org.exposure.exposed();
+        let told = org.log.exposure.exposed();
         if told.plus_millis(1_000) > self.now() { told } else { self.horizon(org) }
     }
 
     /// Whether the organization has, or ever had, any activity.
     #[must_use]
     pub fn has_activities(&self, org: &Tenant) -> bool {
-        !org.timeline.read().is_empty()
+        !org.log.timeline.read().is_empty()
     }
 
     /// Whether the organization has, or ever had, any activity other than examples.
@@ -170,7 +87,7 @@ impl Service {
     pub fn has_own_activities(&self, org: &Tenant) -> bool {
         let examples = org.directory().organization.guide.examples;
         let made_up = examples.map_or(0, |examples| examples.activities as usize);
-        org.timeline.read().activities() > made_up
+        org.log.timeline.read().activities() > made_up
     }
 
     /// Whether the store can be read and the committer writes.
@@ -228,11 +145,21 @@ impl Service {
         mut write: Write,
     ) -> Result<oneshot::Receiver<Result<Written, Refusal>>, Refusal> {
         self.shared.disk.admit()?;
-        org.stored.admit()?;
-        sabotage::judge_too_early(self, org, &mut write);
+        org.limits.stored.admit()?;
+        judge_too_early(self, org, &mut write);
         let (reply, answer) = oneshot::channel();
-        self.shared.queue.send(Job::Write { tenant: org.clone(), author, write, reply })?;
+        self.queue.send(Job::Write { tenant: org.clone(), author, write, reply })?;
         Ok(answer)
+    }
+
+    /// Has the committer keep a note.
+    pub(crate) fn note(
+        &self,
+        org: &Arc<Tenant>,
+        note: Note,
+        reply: Option<oneshot::Sender<()>>,
+    ) -> Result<(), Refusal> {
+        self.queue.send(Job::Note { tenant: org.clone(), note, reply })
     }
 
     /// Has the committer do something between two transactions, when it is the organization's turn; none: the
@@ -263,8 +190,37 @@ impl Service {
         let work = Box::new(move |committer: &mut Committer| {
             let _ = reply.send(work(committer));
         });
-        self.shared.queue.send(Job::Call(org, work))?;
+        self.queue.send(Job::Call(org, work))?;
         Ok(answer)
+    }
+
+    /// Changes the directory and what the store has of it together, for someone who typed a command; for a thread
+    /// that may wait.
+    pub(crate) fn change_directory<T: Send + 'static, E: From<Refusal> + Send + 'static>(
+        &self,
+        org: &Arc<Tenant>,
+        change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let org = org.clone();
+        let by = By::COMMAND_LINE;
+        self.call(Some(org.key), move |committer| committer.change_directory(&org, by, change))
+    }
+
+    /// The same without waiting, for anyone.
+    pub(crate) async fn change_directory_async<
+        T: Send + 'static,
+        E: From<Refusal> + Send + 'static,
+    >(
+        &self,
+        org: &Arc<Tenant>,
+        by: By,
+        change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let org = org.clone();
+        self.call_async(Some(org.key), move |committer| {
+            committer.change_directory(&org, by, change)
+        })
+        .await
     }
 
     /// Does work in the background; nobody waits for it.
@@ -308,4 +264,21 @@ fn with_reply<T: Send + 'static>(
         let _ = reply.send(work());
     });
     (work, done)
+}
+
+/// Without the guard, a record is read, changed and written back as a whole.
+fn judge_too_early(service: &Service, org: &Tenant, write: &mut Write) {
+    if !Guard::JudgeInCommit.is_off() {
+        return;
+    }
+    let Write::Update(id, patch) = write else { return };
+    let store = service.shared.store.as_ref();
+    let read = |seq| store.versions(org.key, &[seq]);
+    let Ok(Some(Ok(versions))) = store.latest(org.key, *id).map(|seq| seq.map(read)) else {
+        return;
+    };
+    if let Some(record) = versions.first().and_then(domain::Version::record) {
+        patch.subject.get_or_insert_with(|| record.subject.clone());
+        patch.note.get_or_insert_with(|| record.note.clone());
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{Clock, Seq, Stamp};
 use parking_lot::{Mutex, RwLock};
-use store::{DeviceKey, Durability, FolderState, SearchIndex, Store, StoreError, TenantRecord};
+use store::{DeviceKey, Durability, SearchIndex, Store, StoreError, TenantRecord};
 use thiserror::Error;
 use tokio::sync::{Notify, oneshot, watch};
 
@@ -20,7 +20,10 @@ use crate::base::trusted_clock::{AcceptClock, ClockError};
 use crate::board::place::Boards;
 use crate::commit::notes::Note;
 use crate::commit::{Committer, Job, Queue};
+use crate::engine::Service;
+use crate::engine::start::Start;
 use crate::folder::sessions::Session;
+use crate::folder::shared::{Shared, Steady};
 use crate::folder::tenant::Tenant;
 use crate::gate::hashing::Hashing;
 use crate::gate::setup_token::SetupToken;
@@ -32,8 +35,6 @@ use crate::log::versions::Versions;
 use crate::runs::removed::RemovedLists;
 use crate::runs::sorting::Orders;
 use crate::runs::views::Views;
-use crate::service::start::Start;
-use crate::service::{Service, Shared, Steady};
 
 /// What can be set about a service.
 #[derive(Clone, Copy, Debug)]
@@ -170,7 +171,6 @@ impl Service {
             orders: Orders::new(orders_bytes, settings.cache_bytes_max),
             views: Views::new(views_bytes),
             boards: Boards::new(settings.cache_bytes_max),
-            queue,
             attempts: Attempts::new(),
             setup: SetupToken::default(),
             stopping: watch::Sender::new(false),
@@ -188,7 +188,7 @@ impl Service {
             lost_before,
             committer: Mutex::new(None),
         });
-        shared.disk.look(&shared);
+        shared.look_at_the_disk();
         let mut committer = Committer::new(shared.clone(), jobs, folder.transactions);
         if !lost_runs.is_empty() {
             // Together with which start of the machine this is: the next process would take them for
@@ -199,7 +199,7 @@ impl Service {
             })?;
         }
         committer.renew_lease()?;
-        Ok((Service { shared }, committer))
+        Ok((Service { shared, queue: Arc::new(queue) }, committer))
     }
 
     /// Work for every minute or so, on a thread that may wait: [`Service::forget_expired`],
@@ -225,7 +225,7 @@ impl Service {
         for org in self.orgs() {
             let expired = org.runs.lock().expire(now);
             self.note_all(expired.into_iter().map(|run| (org.clone(), Note::RunEnded(run)))).await;
-            org.coverages.write_soon();
+            org.log.coverages.write_soon();
             self.keep_audit(&org).await;
         }
     }
@@ -268,7 +268,7 @@ impl Service {
         if let Err(problem) = self.call(None, Committer::close) {
             tracing::warn!(%problem, "the shutdown was not clean; the next start treats it as a crash");
         }
-        let _ = self.shared.queue.send(Job::Stop);
+        let _ = self.queue.send(Job::Stop);
         if let Some(committer) = self.shared.committer.lock().take() {
             let _ = committer.join();
         }
@@ -318,7 +318,7 @@ impl Committer {
         let orgs: Vec<_> = shared.tenants.read().values().cloned().collect();
         // What a version carries, its log keeps for its organization alone. The present instant says when
         // somebody was last here: a start judges the clock by it.
-        let told = orgs.iter().filter_map(|org| org.exposure.told_beyond_versions()).max();
+        let told = orgs.iter().filter_map(|org| org.log.exposure.told_beyond_versions()).max();
         let now = shared.clock.now();
         let lease = told.map_or(now, |told| told.max(now));
         self.transact_leaving(lease, true, Durability::Power, |transaction| {
@@ -329,9 +329,9 @@ impl Committer {
                 for org in &orgs {
                     let runs = org.runs.lock().not_kept();
                     runs.iter().try_for_each(|run| transaction.put_run(org.key, run))?;
-                    let counts = org.audit.not_written();
+                    let counts = org.people.audit.not_written();
                     counts.iter().try_for_each(|one| transaction.put_audit(org.key, one))?;
-                    let coverages = org.coverages.take_all();
+                    let coverages = org.log.coverages.take_all();
                     coverages.iter().try_for_each(|one| transaction.put_coverage(org.key, one))?;
                 }
                 Ok(())
@@ -340,23 +340,5 @@ impl Committer {
         })?;
         self.closed = true;
         Ok(())
-    }
-}
-
-impl Shared {
-    /// What is stored in addition to the organizations.
-    pub(crate) fn folder_state(&self, lease: Stamp, clean: bool, transactions: u64) -> FolderState {
-        let boot = self.boot.clone();
-        // Which runs have been dropped for others is known in memory alone.
-        let dropped = || self.tenants.read().values().any(|org| org.runs.lock().have_dropped());
-        let lost_before = if clean && dropped() { self.steady_now() } else { self.lost_before };
-        let device_key = Some(self.device_key);
-        FolderState { lease, clean, boot, lost_before, transactions, device_key }
-    }
-
-    /// The lease has become durable: waiters for the horizon look again.
-    pub(crate) fn lease_renewed(&self, bound: Stamp) {
-        self.lease.renewed(bound);
-        self.lease_moved.notify_waiters();
     }
 }

@@ -97,7 +97,7 @@ impl Start {
             "times that were returned before are later than the clock, and are no longer honored: integrations that received a later time than now must read everything again from before now, and everyone must log in again"
         );
         for tenant in self.tenants.values() {
-            let timeline = tenant.timeline.read();
+            let timeline = tenant.log.timeline.read();
             let later = timeline.between(Some(self.now.plus_millis(1)), None);
             let versions = later.through.0 - later.after.0;
             if let Some(last) = timeline.last_stamp().filter(|_| versions > 0) {
