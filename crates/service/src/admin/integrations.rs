@@ -10,8 +10,7 @@ use timeline::View;
 use crate::base::refusal::Refusal;
 use crate::engine::Service;
 use crate::folder::tenant::Tenant;
-use crate::log::coverage;
-use crate::log::coverage::{Cause, KeyCoverage, Missing, Poll, Undelivered, Verdict};
+use crate::log::coverage::{self, Cause, KeyCoverage, Missing, Poll, Undelivered, Verdict};
 
 /// How long a key that has been asked with only once may be silent: most jobs run at least daily.
 const SILENT_MS_UNKNOWN: i64 = 25 * 3_600_000;

@@ -18,8 +18,7 @@ use crate::directory::admin_error::AdminError;
 use crate::engine::Service;
 use crate::folder::person::Person;
 use crate::folder::tenant::Tenant;
-use crate::gate::passwords;
-use crate::gate::passwords::Password;
+use crate::gate::passwords::{self, Password};
 use crate::people::logins::{called, called_anew, put_login};
 
 impl Service {

@@ -7,8 +7,7 @@ use store::RunRecord;
 use timeline::{SeqRange, View};
 use tokio::sync::oneshot;
 
-use crate::base::sabotage;
-use crate::base::sabotage::Guard;
+use crate::base::sabotage::{self, Guard};
 use crate::commit::notes::Note;
 use crate::engine::Service;
 use crate::folder::sessions::Caller;

@@ -158,6 +158,7 @@ impl People {
 
     /// Shows accounts that the committer has made durable.
     pub(crate) fn show_accounts(&self, accounts: Vec<Account>) {
-        self.accounts_to_change().put(accounts.into_iter().map(Entry::new).collect());
+        let entries = accounts.into_iter().map(Entry::new).collect();
+        self.accounts_to_change().put(entries);
     }
 }

@@ -11,8 +11,7 @@ use crate::directory::admin_error::AdminError;
 use crate::engine::Service;
 use crate::folder::shared::Shared;
 use crate::gate::hashing::{Busy, Whose};
-use crate::gate::passwords;
-use crate::gate::passwords::{Password, PasswordError};
+use crate::gate::passwords::{self, Password, PasswordError};
 use crate::gate::throttle::Source;
 
 /// A login to be kept. When it was set is decided inside the commit: a session may be opened with the
