@@ -1,444 +1,124 @@
-//! The use cases: sessions, roles, activities, runs; the commit; caches.
+//! The use cases, and the commit that all that they write goes through.
 //!
-//! The interfaces (`neon`, `web`, the command line) only hold a [`Service`]. Reading goes
-//! `Service::sync_page` → `runs` → `exposure` → `timeline` → `versions`; writing goes `Service::write` →
-//! `commit` → `batch` → `judge`.
+//! The interfaces (`neon`, `web`, the command line) only hold a [`Service`]. The files are in rooms, and a room uses
+//! only those that come before it here:
+//!
+//! * `base`: why something is refused, time, randomness, threads, the guards;
+//! * `gate`: who may try to come in; `limits`: what clients and organizations may take;
+//! * `log`: what an organization's log tells, and what has been told of it; `runs`: which pages belong together, and
+//!   what is cached of them;
+//! * `directory`: people, keys, statuses, accounts and the audit trail of an organization; `board`: its activities,
+//!   column by column;
+//! * `folder`: the data folder in memory, with its organizations ([`Tenant`]) and sessions;
+//! * `commit`: how anything becomes durable and visible;
+//! * `engine`: how use cases reach it, opening and closing;
+//! * the use cases: `people`; `admin`; `ask`, `lists`, `import`; `examples`.
+//!
+//! Reading goes `Service::sync_page` (`ask`) → `runs` → `log` → the crate `timeline`; writing goes `Service::write` →
+//! `commit` → `commit/batch.rs` → `commit/judge.rs`.
 //!
 //! To add a use case: if it only reads, give it a file next to [`sync_page`](Service::sync_page). If it changes
-//! activities, make it a [`Write`] and judge it in `judge.rs`. If it changes anything else, see
-//! `admin.rs`. Nothing writes past the commit (invariant 7).
+//! activities, make it a [`Write`] and judge it in `commit/judge.rs`. If it changes anything else, see
+//! `admin`. Nothing writes past the commit (invariant 7).
 
-mod accounts;
 mod admin;
-mod alphabet;
-mod audit;
-mod batch;
-mod bin;
+mod ask;
+mod base;
 mod board;
-mod brought_key;
-mod calendar;
-mod check;
-mod clock;
 mod commit;
-mod coverage;
-mod custom_fields;
-mod devices;
-mod digest;
 mod directory;
-mod disk;
+mod engine;
 mod examples;
-mod export;
-mod exposure;
-mod external_ids;
-mod hashing;
-mod history;
+mod folder;
+mod gate;
 mod import;
-mod intake;
-mod integrations;
-mod judge;
-mod lease;
-mod lifecycle;
-mod live;
-mod login;
-mod long_work;
-mod network;
-mod notes;
-mod passwords;
+mod limits;
+mod lists;
+mod log;
 mod people;
-mod preview;
-mod query;
-mod queue;
-mod quota;
-mod random;
-mod reading;
-mod removed;
-mod room;
 mod runs;
-mod runtime;
-mod sabotage;
-mod secret;
-mod sessions;
-mod settings;
-mod settle;
-mod setup;
-mod shed;
-mod sorting;
-mod sought;
-mod start;
-mod statuses;
-mod sync;
-mod tenant;
-mod throttle;
-mod trusted_clock;
-mod users;
-mod versions;
-mod views;
-mod write;
 
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use domain::{Author, Clock, OrgId, OrgKey, Stamp};
-use parking_lot::{Mutex, RwLock};
-use store::{DeviceKey, SearchIndex, Store};
-use tokio::sync::{Notify, oneshot, watch};
-
-use crate::board::Boards;
-use crate::commit::{Job, Queue, stopping};
-use crate::disk::Disk;
-use crate::hashing::Hashing;
-use crate::lease::Lease;
-use crate::removed::RemovedLists;
-use crate::room::Rooms;
-use crate::sessions::Sessions;
-use crate::setup::SetupToken;
-use crate::sorting::Orders;
-use crate::throttle::Attempts;
-use crate::versions::Versions;
-use crate::views::Views;
-
-pub use accounts::Accounts;
-pub use admin::{AdminError, FIRST_STATUSES, NewKey, NewUser};
-pub use alphabet::place;
-pub use audit::{AUDIT_DAYS_MAX, AUDIT_ENTRIES_MAX};
-pub use bin::{Removed, RemovedFound, RemovedPage};
-pub use board::{Column, Filter, ListError, ListQuery, Listing};
-pub use brought_key::{BroughtKey, BroughtKeyError, KEY_CHARS_MAX, KEY_CHARS_MIN};
-pub use calendar::{CALENDAR_ACTIVITIES_MAX, CALENDAR_DAYS_AHEAD, CALENDAR_DAYS_BACK, Calendar};
-pub use check::{Checked, check};
-pub use clock::SystemClock;
-pub use commit::Committer;
-pub use coverage::{Cause, Missing, PagesServed, Poll, Served, Undelivered};
-pub use digest::{DigestPart, DigestQuery, Digested};
-pub use directory::Directory;
-pub use disk::DiskLimits;
-pub use examples::{ExamplesError, RemovedExamples, made_up};
-pub use hashing::{BUSY_SECONDS, Busy};
-pub use history::{Change, Difference, Story};
-pub use import::{
-    Conflicts, Differing, FollowError, FollowPage, Followed, ImportError, ImportNames,
-    ImportOptions, ImportPlan, ImportReport, Listed, NotHere, NotTaken, Rehearsal, RowProblem,
-    RowProblems, Spool, SpoolError,
-};
-pub use intake::{Intake, IntakeFull, IntakeShare, Owner};
-pub use integrations::{
+pub use admin::audit::{AUDIT_DAYS_MAX, AUDIT_ENTRIES_MAX};
+pub use admin::brought_key::{BroughtKey, BroughtKeyError, KEY_CHARS_MAX, KEY_CHARS_MIN};
+pub use admin::check::{Checked, check};
+pub use admin::integrations::{
     Delivery, Hint, Integration, IntegrationState, Progress, Receipt, Severity,
 };
-pub use lifecycle::{OpenError, Settings, Surroundings};
-pub use live::{FOLLOWERS_PER_ORG_MAX, FOLLOWERS_PER_PERSON_MAX, Follower, TooManyFollowers};
-pub use login::LoginError;
-pub use long_work::{BulkChange, LongWork, LongWorkError, Outcome};
-pub use network::Network;
-pub use passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
-pub use people::{Attempt, NewSession, Person, SignInError};
-pub use preview::{AsOf, Preview, PreviewError};
-pub use query::{Direction, Order, SyncQuery};
-pub use random::{Random, SystemRandom};
-pub use removed::{ManyIds, RemovedIds};
-pub use room::{ANSWERS_BYTES_ALL_MAX, ANSWERS_BYTES_MAX, NoRoom, Place, ROOM_WAIT_MS_MAX, Share};
-pub use runs::{
-    RUN_HOURS_MAX, RUN_KEPT_MINUTES_MIN, RUNS_PER_KEY_MAX, SINGLE_PAGE_RUNS_PER_KEY_MAX,
-};
-pub use runtime::{Pending, Runtime, TokioRuntime};
-pub use sabotage::Guard;
+pub use admin::keys::NewKey;
+pub use admin::organizations::FIRST_STATUSES;
+pub use admin::setup::{FirstAdmin, FirstOrg, SetupError};
+pub use admin::statuses::{Spread, Step};
+pub use admin::users::{AddUsersError, ListedUserError, NewUser, USERS_AT_ONCE_MAX, UserEdit};
+pub use ask::digest::{DigestPart, DigestQuery, Digested};
+pub use ask::history::{Change, Story};
+pub use ask::live::Follower;
+pub use ask::preview::{AsOf, Preview, PreviewError};
+pub use ask::sync::SyncPage;
+pub use base::alphabet::place;
+pub use base::clock::SystemClock;
+pub use base::difference::Difference;
+pub use base::network::Network;
+pub use base::random::{Random, SystemRandom};
+pub use base::refusal::{DAMAGED, ReadOnly, Refusal};
+pub use base::runtime::{Pending, Runtime, TokioRuntime};
+pub use base::sabotage::Guard;
 #[cfg(feature = "sabotage")]
-pub use sabotage::{switch_off, tighten_limits};
-pub use secret::hash as hash_secret;
-pub use sessions::{
+pub use base::sabotage::{switch_off, tighten_limits};
+pub use base::secret::hash as hash_secret;
+pub use base::trusted_clock::{AcceptClock, ClockError, refuse_insane};
+pub use board::query::{Column, Filter, ListQuery, Listing};
+pub use commit::Committer;
+pub use commit::write::{Write, Written};
+pub use directory::Directory;
+pub use directory::accounts::Accounts;
+pub use directory::admin_error::AdminError;
+pub use engine::lifecycle::{OpenError, Settings, Surroundings};
+pub use examples::{ExamplesError, RemovedExamples, made_up};
+pub use folder::person::Person;
+pub use folder::sessions::{
     Caller, PERSON_IDLE_HOURS_MAX, PERSON_SESSION_DAYS_MAX, PERSON_STAYS_IDLE_DAYS_MAX,
     SESSION_IDLE_MINUTES_MAX, SESSIONS_PER_KEY_MAX,
 };
-pub use settings::{Step, UserEdit};
-pub use setup::{FirstAdmin, FirstOrg, SetupError};
-pub use shed::{Shed, describe_shed, shed, tell_shed};
-pub use sorting::SORTS_MAX;
-pub use sought::{Snippet, Sought};
-pub use statuses::Spread;
+pub use folder::tenant::Tenant;
+pub use folder::works::{LongWork, LongWorkError, Outcome};
+pub use gate::hashing::{BUSY_SECONDS, Busy};
+pub use gate::passwords::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, Password, PasswordError};
+pub use gate::throttle::TooManyAttempts;
+pub use import::follow::{FollowError, FollowPage, Followed};
+pub use import::import_error::ImportError;
+pub use import::names::{ImportNames, NotHere};
+pub use import::not_taken::NotTaken;
+pub use import::options::ImportOptions;
+pub use import::plan::ImportPlan;
+pub use import::report::{Conflicts, Differing, ImportReport, Listed, Rehearsal};
+pub use import::row_problems::{RowProblem, RowProblems};
+pub use import::spool::{Spool, SpoolError};
+pub use limits::disk::DiskLimits;
+pub use limits::followers::{FOLLOWERS_PER_ORG_MAX, FOLLOWERS_PER_PERSON_MAX, TooManyFollowers};
+pub use limits::intake::{Intake, IntakeFull, IntakeShare, Owner};
+pub use limits::room::{
+    ANSWERS_BYTES_ALL_MAX, ANSWERS_BYTES_MAX, NoRoom, Place, ROOM_WAIT_MS_MAX, Share,
+};
+pub use limits::shed::{Shed, describe_shed, shed, tell_shed};
+pub use limits::{DOWNLOADS_BYTES_MAX, DOWNLOADS_PER_ORG_MAX, SORTS_MAX};
+pub use lists::bin::{Removed, RemovedFound, RemovedPage};
+pub use lists::calendar::{
+    CALENDAR_ACTIVITIES_MAX, CALENDAR_DAYS_AHEAD, CALENDAR_DAYS_BACK, Calendar,
+};
+pub use lists::long_work::BulkChange;
+pub use lists::preparing::ListError;
+pub use lists::sought::{Snippet, Sought};
+pub use log::coverage::{Cause, Missing, PagesServed, Poll, Served, Undelivered};
+pub use log::query::{Direction, Order, SyncQuery};
+pub use people::login::LoginError;
+pub use people::sign_in::{Attempt, NewSession, SignInError};
+pub use runs::ask_error::AskError;
+pub use runs::removed::{ManyIds, RemovedIds};
+pub use runs::{
+    RUN_HOURS_MAX, RUN_KEPT_MINUTES_MIN, RUNS_PER_KEY_MAX, SINGLE_PAGE_RUNS_PER_KEY_MAX,
+};
 pub use store::fold;
 pub use store::{StoreError, StoredField, StoredText, StoredVersion};
-pub use sync::{AskError, SyncPage};
-pub use tenant::{DOWNLOADS_BYTES_MAX, DOWNLOADS_PER_ORG_MAX, Tenant};
-pub use throttle::TooManyAttempts;
 pub use timeline::Tally;
-pub use trusted_clock::{AcceptClock, ClockError, refuse_insane};
-pub use users::{AddUsersError, ListedUserError, USERS_AT_ONCE_MAX};
-pub use write::{DAMAGED, ReadOnly, Refusal, Write, Written};
 
-/// A data folder at work. Cheap to clone.
-#[derive(Clone)]
-pub struct Service {
-    shared: Arc<Shared>,
-}
-
-/// Where the steady time began, and what had passed then.
-pub(crate) struct Steady {
-    began: Stamp,
-    began_ms: i64,
-}
-
-/// What all threads of a data folder share.
-pub(crate) struct Shared {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) random: Arc<dyn Random>,
-    pub(crate) runtime: Arc<dyn Runtime>,
-    /// What answers may hold in memory.
-    pub(crate) rooms: Arc<Rooms>,
-    pub(crate) tenants: RwLock<HashMap<OrgId, Arc<Tenant>>>,
-    pub(crate) sessions: Sessions,
-    pub(crate) lease: Lease,
-    pub(crate) disk: Disk,
-    /// Rung when the lease has been renewed.
-    pub(crate) lease_moved: Notify,
-    pub(crate) versions: Versions,
-    pub(crate) orders: Orders,
-    pub(crate) views: Views,
-    pub(crate) removed_lists: RemovedLists,
-    pub(crate) boards: Boards,
-    pub(crate) queue: Queue,
-    pub(crate) attempts: Attempts,
-    /// What the setup link of this process has in it.
-    pub(crate) setup: SetupToken,
-    /// Set when the server is about to stop: followers end.
-    pub(crate) stopping: watch::Sender<bool>,
-    /// Whether the boards have been made ready after the start.
-    pub(crate) warmed: AtomicBool,
-    /// Held by the housekeeping that does long work.
-    long_steps: Mutex<()>,
-    /// Whether a thread reads words into the index.
-    pub(crate) indexing: AtomicBool,
-    /// Turns to hash a password.
-    pub(crate) hashing: Hashing,
-    /// What device cookies are signed with.
-    pub(crate) device_key: DeviceKey,
-    /// False while the store has to be reopened.
-    pub(crate) in_order: AtomicBool,
-    /// True once the service ends: background work stops.
-    closing: AtomicBool,
-    /// Which start of the machine this is.
-    pub(crate) boot: String,
-    /// What finds activities by their words.
-    pub(crate) search: Option<Arc<dyn SearchIndex>>,
-    steady: Steady,
-    /// What was known of runs up to here may have gone with a process that died.
-    pub(crate) lost_before: Stamp,
-    committer: Mutex<Option<std::thread::JoinHandle<()>>>,
-}
-
-impl Shared {
-    pub(crate) fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Acquire)
-    }
-
-    /// The present instant by a clock that began right and never steps: what came first by it, came
-    /// first. Sessions and runs go by it.
-    pub(crate) fn steady_now(&self) -> Stamp {
-        self.steady.began.plus_millis(self.clock.elapsed_ms() - self.steady.began_ms)
-    }
-
-    /// When this process began, by the same clock: later than anything that one before it has noted.
-    pub(crate) fn steady_start(&self) -> Stamp {
-        self.steady.began
-    }
-}
-
-impl Service {
-    /// The present instant, by the clock that everything here goes by.
-    #[must_use]
-    pub fn now(&self) -> Stamp {
-        self.shared.clock.now()
-    }
-
-    /// The bytes of answers, of all organizations, that have not been sent yet.
-    #[must_use]
-    pub fn unsent_bytes(&self) -> usize {
-        self.shared.rooms.bytes()
-    }
-
-    /// How many requests have been refused since the start because their organization had no room.
-    #[must_use]
-    pub fn refused_for_room(&self) -> u64 {
-        self.shared.rooms.refused()
-    }
-
-    /// The organization of that id.
-    #[must_use]
-    pub fn org(&self, id: &OrgId) -> Option<Arc<Tenant>> {
-        self.shared.tenants.read().get(id).cloned()
-    }
-
-    /// All organizations, by id.
-    #[must_use]
-    pub fn orgs(&self) -> Vec<Arc<Tenant>> {
-        let mut orgs: Vec<_> = self.shared.tenants.read().values().cloned().collect();
-        orgs.sort_by(|a, b| a.id.cmp(&b.id));
-        orgs
-    }
-
-    /// The instant up to which the organization's changes are complete and exposed (invariant 3).
-    #[must_use]
-    pub fn horizon(&self, org: &Tenant) -> Stamp {
-        org.exposure.tell(self.now(), self.shared.lease.bound())
-    }
-
-    /// An instant of the last second up to which the organization's changes are complete: one that
-    /// has been exposed already, if there is one. For answers that show no changes: each new instant
-    /// exposed is one that the next commit cannot have, and a script that writes one thing after the
-    /// other would wait for each.
-    #[must_use]
-    pub fn recent_horizon(&self, org: &Tenant) -> Stamp {
-        let told = org.exposure.exposed();
-        if told.plus_millis(1_000) > self.now() { told } else { self.horizon(org) }
-    }
-
-    /// Whether the organization has, or ever had, any activity.
-    #[must_use]
-    pub fn has_activities(&self, org: &Tenant) -> bool {
-        !org.timeline.read().is_empty()
-    }
-
-    /// Whether the organization has, or ever had, any activity other than examples.
-    #[must_use]
-    pub fn has_own_activities(&self, org: &Tenant) -> bool {
-        let examples = org.directory().organization.guide.examples;
-        let made_up = examples.map_or(0, |examples| examples.activities as usize);
-        org.timeline.read().activities() > made_up
-    }
-
-    /// Whether the store can be read and the committer writes.
-    ///
-    /// # Errors
-    /// When one of them does not.
-    pub async fn ready(&self) -> Result<(), Refusal> {
-        let shared = self.shared.clone();
-        let read = self.blocking(move || shared.store.folder()).await?;
-        // What the store says may name files, and is in the log: this is told to everyone who asks.
-        let hidden = || Refusal::Unavailable("the database cannot be read".to_owned());
-        read.map_err(|e| commit::unavailable(&e)).map_err(|_| hidden())?;
-        self.shared.disk.admit()?;
-        if !self.is_in_order() {
-            return Err(commit::out_of_order());
-        }
-        // The committer renews it long before it ends, if only it can write.
-        if self.shared.lease.bound() < self.now() {
-            return Err(Refusal::Unavailable("the disk does not respond".to_owned()));
-        }
-        Ok(())
-    }
-
-    /// How much space the disk has for this user of the computer; none if that is not known.
-    #[must_use]
-    pub fn disk_free_bytes(&self) -> Option<u64> {
-        self.shared.disk.free_bytes()
-    }
-
-    /// Whether it is known what the store has: nothing is written where it is not.
-    #[must_use]
-    pub fn is_in_order(&self) -> bool {
-        self.shared.in_order.load(Ordering::Acquire)
-    }
-
-    /// Hands a write to the commit. The future it returns is the acknowledgement: when it comes, the
-    /// write is durable.
-    ///
-    /// # Errors
-    /// See [`Refusal`]; nothing of a refused write is there. Where the answer was
-    /// [`Refusal::Unavailable`] after a failing disk, the write may turn out to be there.
-    pub async fn write(
-        &self,
-        org: &Arc<Tenant>,
-        author: Author,
-        write: Write,
-    ) -> Result<Written, Refusal> {
-        self.submit(org, author, write)?.await.map_err(|_| stopping())?
-    }
-
-    pub(crate) fn submit(
-        &self,
-        org: &Arc<Tenant>,
-        author: Author,
-        mut write: Write,
-    ) -> Result<oneshot::Receiver<Result<Written, Refusal>>, Refusal> {
-        self.shared.disk.admit()?;
-        org.stored.admit()?;
-        sabotage::judge_too_early(self, org, &mut write);
-        let (reply, answer) = oneshot::channel();
-        self.shared.queue.send(Job::Write { tenant: org.clone(), author, write, reply })?;
-        Ok(answer)
-    }
-
-    /// Has the committer do something between two transactions, when it is the organization's turn; none: the
-    /// data folder's.
-    pub(crate) async fn call_async<T: Send + 'static, E: From<Refusal> + Send + 'static>(
-        &self,
-        org: Option<OrgKey>,
-        work: impl FnOnce(&mut Committer) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
-        self.send_call(org, work)?.await.map_err(|_| E::from(stopping()))?
-    }
-
-    /// The same for a thread that may wait.
-    pub(crate) fn call<T: Send + 'static, E: From<Refusal> + Send + 'static>(
-        &self,
-        org: Option<OrgKey>,
-        work: impl FnOnce(&mut Committer) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
-        self.send_call(org, work)?.blocking_recv().map_err(|_| E::from(stopping()))?
-    }
-
-    fn send_call<T: Send + 'static>(
-        &self,
-        org: Option<OrgKey>,
-        work: impl FnOnce(&mut Committer) -> T + Send + 'static,
-    ) -> Result<oneshot::Receiver<T>, Refusal> {
-        let (reply, answer) = oneshot::channel();
-        let work = Box::new(move |committer: &mut Committer| {
-            let _ = reply.send(work(committer));
-        });
-        self.shared.queue.send(Job::Call(org, work))?;
-        Ok(answer)
-    }
-
-    /// Does work in the background; nobody waits for it.
-    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.shared.runtime.spawn(Box::pin(work));
-    }
-
-    /// Does work that takes its time, or waits for the disk, on a thread of its own.
-    ///
-    /// # Errors
-    /// When the service is stopping.
-    pub async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Refusal> {
-        let (work, done) = with_reply(work);
-        self.shared.runtime.blocking(work).await;
-        done.await.map_err(|_| stopping())
-    }
-
-    /// The same for work that computes for long, and stands back behind everything else.
-    ///
-    /// # Errors
-    /// When the service is stopping.
-    pub async fn heavy<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Refusal> {
-        let (work, done) = with_reply(work);
-        self.shared.runtime.heavy(work).await;
-        done.await.map_err(|_| stopping())
-    }
-}
-
-/// Work that hands over what it comes to.
-fn with_reply<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> (Box<dyn FnOnce() + Send>, oneshot::Receiver<T>) {
-    let (reply, done) = oneshot::channel();
-    let work = Box::new(move || {
-        let _ = reply.send(work());
-    });
-    (work, done)
-}
+pub use engine::Service;

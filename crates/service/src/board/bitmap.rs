@@ -2,19 +2,19 @@
 
 /// One bit per slot; a slot beyond its end is not in it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Bitmap {
+pub(crate) struct Bitmap {
     words: Vec<u64>,
 }
 
 const WORD_BITS: usize = u64::BITS as usize;
 
 impl Bitmap {
-    pub(super) fn contains(&self, slot: u32) -> bool {
+    pub(crate) fn contains(&self, slot: u32) -> bool {
         let (at, bit) = place(slot);
         self.words.get(at).is_some_and(|word| word & bit != 0)
     }
 
-    pub(super) fn insert(&mut self, slot: u32) {
+    pub(crate) fn insert(&mut self, slot: u32) {
         let (at, bit) = place(slot);
         if self.words.len() <= at {
             self.words.resize(at + 1, 0);
@@ -22,19 +22,19 @@ impl Bitmap {
         self.words[at] |= bit;
     }
 
-    pub(super) fn remove(&mut self, slot: u32) {
+    pub(crate) fn remove(&mut self, slot: u32) {
         let (at, bit) = place(slot);
         if let Some(word) = self.words.get_mut(at) {
             *word &= !bit;
         }
     }
 
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.words.iter().map(|word| u64::from(word.count_ones())).sum()
     }
 
     /// Keeps the slots whose value passes: one sequential look at the column.
-    pub(super) fn retain<T: Copy>(&mut self, column: &[T], passes: impl Fn(T) -> bool) {
+    pub(crate) fn retain<T: Copy>(&mut self, column: &[T], passes: impl Fn(T) -> bool) {
         for (word, values) in self.words.iter_mut().zip(column.chunks(WORD_BITS)) {
             if *word != 0 {
                 let pass = values
@@ -47,7 +47,7 @@ impl Bitmap {
     }
 
     /// Takes in the slots whose value passes: one sequential look at the column.
-    pub(super) fn extend<T: Copy>(&mut self, column: &[T], passes: impl Fn(T) -> bool) {
+    pub(crate) fn extend<T: Copy>(&mut self, column: &[T], passes: impl Fn(T) -> bool) {
         self.words.resize(self.words.len().max(column.len().div_ceil(WORD_BITS)), 0);
         for (word, values) in self.words.iter_mut().zip(column.chunks(WORD_BITS)) {
             *word |= values
@@ -58,13 +58,13 @@ impl Bitmap {
     }
 
     /// Keeps the slots that are in the other too.
-    pub(super) fn intersect(&mut self, other: &Bitmap) {
+    pub(crate) fn intersect(&mut self, other: &Bitmap) {
         self.words.truncate(other.words.len());
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
     }
 
     /// The slots, ascending.
-    pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
         self.words.iter().zip(0_u32..).flat_map(|(word, at)| {
             let next = |rest: &u64| Some(rest & (rest - 1)).filter(|rest| *rest != 0);
             std::iter::successors(Some(*word).filter(|word| *word != 0), next)
@@ -72,7 +72,7 @@ impl Bitmap {
         })
     }
 
-    pub(super) fn memory_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         self.words.capacity() * size_of::<u64>()
     }
 }

@@ -8,27 +8,27 @@ use store::CurrentRow;
 use super::bitmap::Bitmap;
 use super::codes::Codes;
 use super::subjects::Subjects;
-use crate::place;
+use crate::base::alphabet::place;
 
 /// An end that is absent: smaller than any instant.
-pub(super) const NO_END: i64 = i64::MIN;
+pub(crate) const NO_END: i64 = i64::MIN;
 
 /// One slot for each activity. An activity keeps its slot when it is removed: ids are never reused, and
 /// it may be restored.
 #[derive(Debug)]
-pub(super) struct Columns {
-    pub(super) ids: Vec<i64>,
-    pub(super) seqs: Vec<u32>,
-    pub(super) starts: Vec<i64>,
-    pub(super) ends: Vec<i64>,
-    pub(super) clients: Codes,
-    pub(super) users: Codes,
-    pub(super) statuses: Codes,
-    pub(super) priorities: Vec<u8>,
-    pub(super) subjects: Subjects,
+pub(crate) struct Columns {
+    pub(crate) ids: Vec<i64>,
+    pub(crate) seqs: Vec<u32>,
+    pub(crate) starts: Vec<i64>,
+    pub(crate) ends: Vec<i64>,
+    pub(crate) clients: Codes,
+    pub(crate) users: Codes,
+    pub(crate) statuses: Codes,
+    pub(crate) priorities: Vec<u8>,
+    pub(crate) subjects: Subjects,
     /// The slots of the activities that are there.
-    pub(super) present: Bitmap,
-    pub(super) count: u64,
+    pub(crate) present: Bitmap,
+    pub(crate) count: u64,
     /// The slots before this one are in id order.
     ordered: usize,
     /// The slots from there on.
@@ -36,7 +36,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn new() -> Columns {
+    pub(crate) fn new() -> Columns {
         Columns {
             ids: Vec::new(),
             seqs: Vec::new(),
@@ -55,7 +55,7 @@ impl Columns {
     }
 
     /// Makes an activity what the row says; returns its slot.
-    pub(super) fn put(&mut self, row: &CurrentRow<'_>) -> u32 {
+    pub(crate) fn put(&mut self, row: &CurrentRow<'_>) -> u32 {
         let slot = self.slot(row.id).unwrap_or_else(|| self.new_slot(row.id.0));
         set(&mut self.ids, slot, row.id.0);
         // The timeline takes no more versions than 32 bits can tell.
@@ -75,14 +75,14 @@ impl Columns {
     }
 
     /// Takes an activity out; returns its slot.
-    pub(super) fn remove(&mut self, id: ActivityId) -> Option<u32> {
+    pub(crate) fn remove(&mut self, id: ActivityId) -> Option<u32> {
         let slot = self.slot(id).filter(|slot| self.present.contains(*slot))?;
         self.present.remove(slot);
         self.count -= 1;
         Some(slot)
     }
 
-    pub(super) fn slot(&self, id: ActivityId) -> Option<u32> {
+    pub(crate) fn slot(&self, id: ActivityId) -> Option<u32> {
         match self.ids[..self.ordered].binary_search(&id.0) {
             Ok(slot) => Some(slot as u32),
             Err(_) => self.strays.get(&id.0).copied(),
@@ -90,7 +90,7 @@ impl Columns {
     }
 
     /// The slots of those activities, which come ascending.
-    pub(super) fn slots(&self, ids: &[ActivityId]) -> Bitmap {
+    pub(crate) fn slots(&self, ids: &[ActivityId]) -> Bitmap {
         let mut slots = Bitmap::default();
         let mut rest = (0_u32..).zip(&self.ids[..self.ordered]).peekable();
         for id in ids {
@@ -117,7 +117,7 @@ impl Columns {
     }
 
     /// The slots of what is there, in id order.
-    pub(super) fn in_id_order(&self) -> Vec<u32> {
+    pub(crate) fn in_id_order(&self) -> Vec<u32> {
         let mut slots: Vec<u32> = self.present.iter().collect();
         if !self.strays.is_empty() {
             slots.sort_by_key(|slot| self.ids[*slot as usize]);
@@ -125,15 +125,15 @@ impl Columns {
         slots
     }
 
-    pub(super) fn id(&self, slot: u32) -> ActivityId {
+    pub(crate) fn id(&self, slot: u32) -> ActivityId {
         ActivityId(self.ids[slot as usize])
     }
 
-    pub(super) fn seq(&self, slot: u32) -> Seq {
+    pub(crate) fn seq(&self, slot: u32) -> Seq {
         Seq(self.seqs[slot as usize].into())
     }
 
-    pub(super) fn memory_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         (self.ids.capacity() + self.starts.capacity() + self.ends.capacity()) * 8
             + self.seqs.capacity() * 4
             + self.priorities.capacity()
@@ -147,12 +147,12 @@ impl Columns {
 }
 
 /// The priority as a number, the least urgent the smallest.
-pub(super) fn level(priority: Priority) -> u8 {
+pub(crate) fn level(priority: Priority) -> u8 {
     priority as u8
 }
 
 /// Sets the value of a slot, which may be the one after the last.
-pub(super) fn set<T>(column: &mut Vec<T>, slot: u32, value: T) {
+pub(crate) fn set<T>(column: &mut Vec<T>, slot: u32, value: T) {
     match column.get_mut(slot as usize) {
         Some(place) => *place = value,
         None => column.push(value),

@@ -10,7 +10,7 @@ use super::query::Filter;
 
 /// The slots that meet every condition; none if all do. `changed` are the positions that lie
 /// within the bounds of change, `worded` the slots that have the words.
-pub(super) fn matches(
+pub(crate) fn matches(
     filter: &Filter,
     columns: &Columns,
     changed: SeqRange,

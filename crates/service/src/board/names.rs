@@ -6,23 +6,23 @@ use domain::{ClientId, StatusId, UserId};
 
 use super::codes::Codes;
 use super::columns::Columns;
+use crate::base::alphabet::place;
 use crate::directory::Directory;
-use crate::place;
-use crate::tenant::Tenant;
+use crate::directory::people::People;
 
 /// The place of each code of a column.
 #[derive(Debug, Default)]
-pub(super) struct Ranks {
+pub(crate) struct Ranks {
     of: Vec<u32>,
 }
 
 impl Ranks {
-    pub(super) fn of(&self, code: u32) -> u32 {
+    pub(crate) fn of(&self, code: u32) -> u32 {
         self.of[code as usize]
     }
 
     /// How many places there may be.
-    pub(super) fn places(&self) -> usize {
+    pub(crate) fn places(&self) -> usize {
         self.of.len()
     }
 
@@ -55,38 +55,38 @@ impl Ranks {
 
 /// The ranks of everything that has a name.
 #[derive(Debug, Default)]
-pub(super) struct Names {
-    pub(super) clients: Ranks,
-    pub(super) users: Ranks,
-    pub(super) statuses: Ranks,
+pub(crate) struct Names {
+    pub(crate) clients: Ranks,
+    pub(crate) users: Ranks,
+    pub(crate) statuses: Ranks,
     accounts_changes: u64,
     directory: Option<Arc<Directory>>,
 }
 
 impl Names {
     /// Whether they are of what is there now.
-    pub(super) fn clients_are_current(&self, columns: &Columns, org: &Tenant) -> bool {
+    pub(crate) fn clients_are_current(&self, columns: &Columns, people: &People) -> bool {
         self.clients.of.len() == columns.clients.values().len() + 1
-            && self.accounts_changes == org.accounts().changes()
+            && self.accounts_changes == people.accounts().changes()
     }
 
-    pub(super) fn users_are_current(&self, columns: &Columns, org: &Tenant) -> bool {
-        self.users.of.len() == columns.users.values().len() + 1 && self.knows(org)
+    pub(crate) fn users_are_current(&self, columns: &Columns, people: &People) -> bool {
+        self.users.of.len() == columns.users.values().len() + 1 && self.knows(people)
     }
 
-    pub(super) fn statuses_are_current(&self, columns: &Columns, org: &Tenant) -> bool {
-        self.statuses.of.len() == columns.statuses.values().len() + 1 && self.knows(org)
+    pub(crate) fn statuses_are_current(&self, columns: &Columns, people: &People) -> bool {
+        self.statuses.of.len() == columns.statuses.values().len() + 1 && self.knows(people)
     }
 
-    fn knows(&self, org: &Tenant) -> bool {
-        self.directory.as_ref().is_some_and(|known| Arc::ptr_eq(known, &org.directory()))
+    fn knows(&self, people: &People) -> bool {
+        self.directory.as_ref().is_some_and(|known| Arc::ptr_eq(known, &people.directory()))
     }
 
     /// False if what is sorted by accounts must be sorted again. A name comes before a number.
-    pub(super) fn renew_clients(&mut self, columns: &Columns, org: &Tenant) -> bool {
+    pub(crate) fn renew_clients(&mut self, columns: &Columns, people: &People) -> bool {
         // What changes from here on is taken in the next time.
-        self.accounts_changes = org.accounts().changes();
-        let ranks = org.account_ranks();
+        self.accounts_changes = people.accounts().changes();
+        let ranks = people.account_ranks();
         self.clients.renew(&columns.clients, |client| match ranks.get(&ClientId(client)) {
             Some(rank) => (false, *rank, 0),
             None => (true, 0, client),
@@ -94,8 +94,8 @@ impl Names {
     }
 
     /// What must be sorted again: orders by users, by statuses.
-    pub(super) fn renew_directory(&mut self, columns: &Columns, org: &Tenant) -> (bool, bool) {
-        let directory = org.directory();
+    pub(crate) fn renew_directory(&mut self, columns: &Columns, people: &People) -> (bool, bool) {
+        let directory = people.directory();
         let users =
             self.users.renew(&columns.users, |user| match directory.users.get(&UserId(user)) {
                 Some(user) => (false, place(user.name.as_str()), 0),

@@ -10,23 +10,23 @@ use super::columns::{Columns, NO_END};
 use super::names::Names;
 use super::query::Column;
 use super::tails::Tails;
-use crate::Direction;
+use crate::log::query::Direction;
 
 /// What is compared: the columns, and the names that stand for numbers in them.
 #[derive(Clone, Copy)]
-pub(super) struct Keys<'a> {
-    pub(super) columns: &'a Columns,
-    pub(super) names: &'a Names,
+pub(crate) struct Keys<'a> {
+    pub(crate) columns: &'a Columns,
+    pub(crate) names: &'a Names,
 }
 
 /// Slots ascending by one column, those without a value behind them; equal ones by id.
 #[derive(Debug)]
-pub(super) struct Order {
+pub(crate) struct Order {
     slots: Vec<u32>,
     /// How many have a value.
     valued: usize,
     /// How many of the changes of slots it includes.
-    pub(super) seen: usize,
+    pub(crate) seen: usize,
 }
 
 impl Keys<'_> {
@@ -88,7 +88,7 @@ impl Keys<'_> {
 
 impl Order {
     /// Sorts everything. What is equal stays in id order, so that ids need not be compared.
-    pub(super) fn build(
+    pub(crate) fn build(
         keys: Keys<'_>,
         tails: Tails<'_>,
         by: Column,
@@ -157,7 +157,7 @@ impl Order {
 
     /// Takes out the slots that have changed, and puts those that are still there where they belong. It
     /// is worth nothing after an error.
-    pub(super) fn renew(
+    pub(crate) fn renew(
         &mut self,
         keys: Keys<'_>,
         tails: Tails<'_>,
@@ -195,7 +195,7 @@ impl Order {
     }
 
     /// One page of those that match; none means all do.
-    pub(super) fn page(
+    pub(crate) fn page(
         &self,
         matches: Option<&Bitmap>,
         direction: Direction,
@@ -211,7 +211,7 @@ impl Order {
         }
     }
 
-    pub(super) fn memory_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         self.slots.capacity() * 4
     }
 }

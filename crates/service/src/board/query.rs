@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{ClientId, Priority, Seq, Stamp, StatusId, UserId, Version};
 
-use crate::Direction;
+use crate::log::query::Direction;
 
 /// Which activities: those that meet every condition. The default has none, and means all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct Filter {
 pub enum Column {
     /// By number.
     Id,
-    /// By what it is about, as people sort: see [`place`](crate::place()).
+    /// By what it is about, as people sort: see [`place`](crate::base::alphabet::place()).
     Subject,
     /// By when it begins.
     Start,

@@ -1,15 +1,15 @@
-//! What subjects are sorted by, see [`place`](crate::place()).
+//! What subjects are sorted by, see [`place`](crate::base::alphabet::place()).
 
 /// How much of a key is kept: texts without a bound would be memory without one. Few have more; where
 /// two are the same so far, they are read anew.
-pub(super) const KEPT_BYTES_MAX: usize = 255;
+pub(crate) const KEPT_BYTES_MAX: usize = 255;
 
 /// The first bytes of a key, as a number of the same order.
 const HEAD_BYTES: usize = 16;
 
 /// One key per slot, one behind the other: a byte that tells its length, then the key.
 #[derive(Debug, Default)]
-pub(super) struct Subjects {
+pub(crate) struct Subjects {
     bytes: Vec<u8>,
     at: Vec<usize>,
     /// Bytes that no slot points to any more.
@@ -20,7 +20,7 @@ pub(super) struct Subjects {
 
 impl Subjects {
     /// Gives a slot its key; the slot may be the one after the last.
-    pub(super) fn set(&mut self, slot: u32, key: &[u8]) {
+    pub(crate) fn set(&mut self, slot: u32, key: &[u8]) {
         let key = &key[..key.len().min(KEPT_BYTES_MAX)];
         if (slot as usize) < self.at.len() {
             if self.of(slot) == key {
@@ -39,23 +39,23 @@ impl Subjects {
     }
 
     /// What is kept of a key.
-    pub(super) fn of(&self, slot: u32) -> &[u8] {
+    pub(crate) fn of(&self, slot: u32) -> &[u8] {
         let at = self.at[slot as usize];
         &self.bytes[at + 1..][..usize::from(self.bytes[at])]
     }
 
     /// Whether there may be more of it.
-    pub(super) fn is_cut(&self, slot: u32) -> bool {
+    pub(crate) fn is_cut(&self, slot: u32) -> bool {
         self.of(slot).len() == KEPT_BYTES_MAX
     }
 
     /// Whether there may be more of any.
-    pub(super) fn any_is_cut(&self) -> bool {
+    pub(crate) fn any_is_cut(&self) -> bool {
         self.any_cut
     }
 
     /// A number that is smaller where the key is, and the same where it may be.
-    pub(super) fn head(&self, slot: u32) -> u128 {
+    pub(crate) fn head(&self, slot: u32) -> u128 {
         let mut head = [0; HEAD_BYTES];
         let key = self.of(slot);
         let len = key.len().min(HEAD_BYTES);
@@ -73,7 +73,7 @@ impl Subjects {
         (self.bytes, self.waste) = (bytes, 0);
     }
 
-    pub(super) fn memory_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         self.bytes.capacity() + self.at.capacity() * size_of::<usize>()
     }
 }

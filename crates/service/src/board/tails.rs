@@ -5,7 +5,7 @@ use store::{Store, StoreError};
 
 use super::columns::Columns;
 use super::subjects::KEPT_BYTES_MAX;
-use crate::place;
+use crate::base::alphabet::place;
 
 /// Versions in a read of the store.
 const READ_VERSIONS_MAX: usize = 1_000;
@@ -15,15 +15,15 @@ const PIECE_BYTES: usize = 256;
 
 /// Reads the subjects of slots.
 #[derive(Clone, Copy)]
-pub(super) struct Tails<'a> {
-    pub(super) store: &'a dyn Store,
-    pub(super) org: OrgKey,
-    pub(super) columns: &'a Columns,
+pub(crate) struct Tails<'a> {
+    pub(crate) store: &'a dyn Store,
+    pub(crate) org: OrgKey,
+    pub(crate) columns: &'a Columns,
 }
 
 impl Tails<'_> {
     /// Sorts slots that are in order as far as what is kept tells, and in id order beyond.
-    pub(super) fn settle(self, slots: &mut [u32]) -> Result<(), StoreError> {
+    pub(crate) fn settle(self, slots: &mut [u32]) -> Result<(), StoreError> {
         let subjects = &self.columns.subjects;
         if !subjects.any_is_cut() {
             return Ok(());
@@ -36,7 +36,7 @@ impl Tails<'_> {
     }
 
     /// How many of the slots, which are in order, come before this one.
-    pub(super) fn before(self, slots: &[u32], slot: u32) -> Result<usize, StoreError> {
+    pub(crate) fn before(self, slots: &[u32], slot: u32) -> Result<usize, StoreError> {
         let subjects = &self.columns.subjects;
         let kept = subjects.of(slot);
         let first = slots.partition_point(|other| subjects.of(*other) < kept);

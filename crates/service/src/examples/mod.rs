@@ -15,13 +15,18 @@ use domain::{
 use store::Durability;
 use thiserror::Error;
 
-use crate::audit;
-use crate::commit::{Committer, stopping, unavailable};
+use crate::base::refusal::{Refusal, stopping, unavailable};
+use crate::board::query::{Column, Filter, ListQuery};
+use crate::commit::Committer;
+use crate::commit::write::Write;
 use crate::directory::Directory;
-use crate::tenant::Tenant;
-use crate::{
-    AdminError, Column, Direction, Filter, ListError, ListQuery, Person, Refusal, Service, Write,
-};
+use crate::directory::admin_error::AdminError;
+use crate::engine::Service;
+use crate::folder::person::Person;
+use crate::folder::tenant::Tenant;
+use crate::lists::preparing::ListError;
+use crate::log::query::Direction;
+
 use made_up::Dice;
 
 /// How many activities are made up: three each of today and yesterday, the others around them.
@@ -177,7 +182,7 @@ impl Service {
         by: &Person,
         examples: Examples,
     ) -> Result<Vec<(ActivityId, Seq)>, ExamplesError> {
-        let last = by.tenant.exposure.view().seq().min(examples.until);
+        let last = by.tenant.log.exposure.view().seq().min(examples.until);
         let seqs = (1..=last.0).map(Seq).collect();
         let versions = self.versions(&by.tenant, seqs).await.map_err(|e| unavailable(&e))?;
         let begun = versions.iter().filter(|version| version.author.origin == Origin::Examples);
@@ -207,7 +212,7 @@ impl Service {
 }
 
 fn is_there(by: &Person, id: ActivityId) -> bool {
-    let current = by.tenant.timeline.read().current(&by.tenant.exposure.view(), id);
+    let current = by.tenant.log.timeline.read().current(&by.tenant.log.exposure.view(), id);
     current.is_some_and(|(_, kind)| kind == Kind::Record)
 }
 
@@ -231,7 +236,7 @@ impl Committer {
         if directory.organization.guide.examples.is_some_and(|examples| !examples.removed) {
             return Ok(None);
         }
-        if !org.timeline.read().is_empty() {
+        if !org.log.timeline.read().is_empty() {
             return Err(ExamplesError::NotEmpty);
         }
         let present: Vec<ClientId> =
@@ -247,9 +252,16 @@ impl Committer {
         self.transact(Durability::Power, |transaction| {
             let put = transaction.put_organization(&changed.organization);
             put.map_err(|e| unavailable(&e))?;
-            audit::put_difference(&org, &directory, &changed, by.by(), now, transaction)
+            org.people.audit.put_difference(
+                org.key,
+                &directory,
+                &changed,
+                by.by(),
+                now,
+                transaction,
+            )
         })?;
-        org.set_directory(changed);
+        org.people.set_directory(changed);
         let made = made_up_accounts(first_account, accounts)?;
         let ids = made.iter().map(|account| account.id).collect();
         self.put_accounts(&org, made)?;

@@ -4,12 +4,13 @@
 use domain::{Account, ClientId, Name, Role, folded};
 use store::Transaction;
 
-use super::{ImportError, NotHere};
-use crate::admin::put_new_user;
-use crate::commit::unavailable;
+use crate::admin::users::{NewUser, put_new_user};
+use crate::base::refusal::unavailable;
 use crate::directory::Directory;
-use crate::tenant::Tenant;
-use crate::{AdminError, NewUser};
+use crate::directory::admin_error::AdminError;
+use crate::folder::tenant::Tenant;
+use crate::import::import_error::ImportError;
+use crate::import::names::NotHere;
 
 impl NotHere {
     /// Whether there is nothing to add.
@@ -20,7 +21,7 @@ impl NotHere {
 
     /// Refuses numbers and names that are somebody else's by now. `last_client` is the greatest number of an account
     /// without a name that activities here have.
-    pub(super) fn refuse_taken(
+    pub(crate) fn refuse_taken(
         &self,
         org: &Tenant,
         directory: &Directory,
@@ -62,7 +63,7 @@ impl NotHere {
 
     /// Adds the people, and writes the accounts, which are to be shown with [`Tenant::show_accounts`] once the
     /// transaction is durable. Statuses are added with those that the files number.
-    pub(super) fn put(
+    pub(crate) fn put(
         &self,
         org: &Tenant,
         directory: &mut Directory,

@@ -7,26 +7,29 @@
 use std::sync::Arc;
 
 use domain::{
-    ActivityId, By, ClientId, ID_MAX, Imported, Kind, Organization, OrganizationData, Provenance,
-    Stage, Stamp, State, UserId, Version,
+    ActivityId, By, ClientId, ID_MAX, Imported, Kind, OrganizationData, Provenance, Stage, Stamp,
+    State, UserId, Version,
 };
-use store::{Durability, Store, StoreError, Transaction};
+use store::{Durability, Transaction};
 use timeline::{Entry, Timeline};
 
-use super::organization::{self, named};
-use super::statuses::{Named, StatusChanges};
-use super::{AUTHOR, ImportError, ImportPlan, ImportReport, NotHere};
-use crate::commit::{Committer, unavailable};
+use crate::base::refusal::{Refusal, unavailable};
+use crate::base::sabotage::step_of;
+use crate::commit::Committer;
+use crate::commit::cut_back::cut_back_some;
 use crate::directory::Directory;
-use crate::sabotage::step_of;
-use crate::tenant::Tenant;
-use crate::{Refusal, Service};
+use crate::engine::Service;
+use crate::folder::tenant::Tenant;
+use crate::import::import_error::ImportError;
+use crate::import::names::NotHere;
+use crate::import::options::AUTHOR;
+use crate::import::organization::{self, named};
+use crate::import::plan::ImportPlan;
+use crate::import::report::ImportReport;
+use crate::import::statuses::{Named, StatusChanges};
 
 /// Items that are written in one transaction: others wait for it some ten milliseconds.
 const CHUNK_ITEMS_MAX: usize = 1_000;
-
-/// Versions that are cut back in one transaction.
-const CUT_VERSIONS_MAX: u32 = 5_000;
 
 /// A first import under way.
 struct FirstImport {
@@ -51,7 +54,7 @@ struct FirstImport {
 
 impl Service {
     /// None if there was a login or a write before: then nothing has been done.
-    pub(super) async fn import_first(
+    pub(crate) async fn import_first(
         &self,
         org: &Arc<Tenant>,
         plan: &mut ImportPlan,
@@ -61,7 +64,7 @@ impl Service {
     }
 
     /// The same with everything else of the organization, if the files have it.
-    pub(super) async fn import_first_with(
+    pub(crate) async fn import_first_with(
         &self,
         org: &Arc<Tenant>,
         plan: &mut ImportPlan,
@@ -69,7 +72,7 @@ impl Service {
         progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<Option<ImportReport>, ImportError> {
         let _alone = org.first_import.lock().await;
-        if org.is_importing() {
+        if org.people.is_importing() {
             self.cut_back(org).await; // What another one has left.
         }
         let begun = org.clone();
@@ -103,7 +106,7 @@ impl Service {
     pub(crate) async fn cut_back_failed(&self) {
         for org in self.orgs() {
             if let Ok(_alone) = org.first_import.try_lock()
-                && org.is_importing()
+                && org.people.is_importing()
             {
                 self.cut_back(&org).await;
             }
@@ -240,8 +243,8 @@ impl FirstImport {
                     Ok((changes, adds.put(&org, directory, transaction)?))
                 },
             )?;
-            org.show_accounts(accounts);
-            org.show_log(timeline);
+            org.people.show_accounts(accounts);
+            org.log.show(timeline);
             Ok::<_, ImportError>(changes)
         });
         let ImportReport { statuses, same_names, .. } = finished.await?.report();
@@ -253,56 +256,29 @@ impl Committer {
     /// Marks the organization, and draws the latest stamp that the import may use.
     fn begin_import(&mut self, org: &Tenant) -> Result<Option<Stamp>, ImportError> {
         let fresh = org.directory().organization.stage == Stage::Fresh;
-        if !fresh || !org.timeline.read().is_empty() {
+        if !fresh || !org.log.timeline.read().is_empty() {
             return Ok(None);
         }
         self.change_directory::<_, Refusal>(org, By::COMMAND_LINE, |directory, transaction| {
             put_stage(directory, transaction, Stage::Importing)
         })?;
-        Ok(Some(org.exposure.begin_commit(self.shared.clock.now())))
+        Ok(Some(org.log.exposure.begin_commit(self.shared.clock.now())))
     }
 
     /// Takes away a part of what an import has left; true if there is more. One that turned out to be
     /// complete stays: someone may have logged in to it.
     fn cut_back(&mut self, org: &Tenant) -> Result<bool, Refusal> {
-        if !org.is_importing() {
+        if !org.people.is_importing() {
             return Ok(false);
         }
         let more = self.change_directory(org, By::COMMAND_LINE, |directory, transaction| {
             cut_back_some(transaction, &mut directory.organization).map_err(|e| unavailable(&e))
         })?;
         if !more {
-            org.exposure.abandon();
+            org.log.exposure.abandon();
         }
         Ok(more)
     }
-}
-
-/// Removes what an unfinished import of an earlier process has left, before anything can be read.
-pub(crate) fn cut_back(
-    store: &dyn Store,
-    organization: &mut Organization,
-) -> Result<(), StoreError> {
-    let mut more = organization.stage == Stage::Importing;
-    while more {
-        let mut transaction = store.begin(Durability::Power)?;
-        more = cut_back_some(transaction.as_mut(), organization)?;
-        transaction.commit().map_err(|e| StoreError::Unavailable(e.to_string()))?;
-    }
-    Ok(())
-}
-
-/// A part of it; true if there is more. The mark goes with the last.
-fn cut_back_some(
-    transaction: &mut dyn Transaction,
-    organization: &mut Organization,
-) -> Result<bool, StoreError> {
-    let more = transaction.cut_back(organization.key, CUT_VERSIONS_MAX)?;
-    if !more {
-        organization.stage = Stage::Fresh;
-        transaction.put_organization(organization)?;
-    }
-    Ok(more)
 }
 
 fn put_stage(

@@ -1,5 +1,5 @@
 //! Following another server: what it says is written page by page, each time with how far it has come. Meanwhile
-//! no one else writes to the organization ([`ReadOnly`](crate::ReadOnly)).
+//! no one else writes to the organization ([`ReadOnly`](crate::base::refusal::ReadOnly)).
 //!
 //! Every change has a stamp of here, that of the commit: a client that has been told an instant is told all that
 //! becomes visible after it, however late the source has shown it.
@@ -15,15 +15,18 @@ use store::StoreError;
 use thiserror::Error;
 use timeline::SeqRange;
 
-use super::plan::Statuses;
-use super::statuses::{Named, StatusChanges};
-use super::{CHUNK_ITEMS_MAX, ImportError, NotHere};
-use crate::commit::{stopping, unavailable};
-use crate::removed::ids_of;
-use crate::runtime::wait;
-use crate::sabotage::step_of;
-use crate::tenant::Tenant;
-use crate::{Refusal, Service, Write};
+use crate::base::refusal::{Refusal, stopping, unavailable};
+use crate::base::runtime::wait;
+use crate::base::sabotage::step_of;
+use crate::commit::write::Write;
+use crate::engine::Service;
+use crate::folder::tenant::Tenant;
+use crate::import::import_error::ImportError;
+use crate::import::names::NotHere;
+use crate::import::options::CHUNK_ITEMS_MAX;
+use crate::import::plan::Statuses;
+use crate::import::statuses::{Named, StatusChanges};
+use crate::runs::removed::ids_of;
 
 const AUTHOR: Author = Author { user: None, origin: Origin::Import };
 
@@ -90,7 +93,7 @@ impl Service {
     /// When it has activities and follows nothing.
     pub fn follows(&self, org: &Tenant) -> Result<Option<Follows>, FollowError> {
         let organization = &org.directory().organization;
-        let is_empty = org.timeline.read().is_empty() && organization.stage != Stage::Importing;
+        let is_empty = org.log.timeline.read().is_empty() && organization.stage != Stage::Importing;
         match &organization.follows {
             None if !is_empty => Err(FollowError::HasActivities(org.id.clone())),
             follows => Ok(follows.clone()),
@@ -159,7 +162,7 @@ impl Service {
     /// When the store does not answer.
     pub fn followed(&self, org: &Tenant, ids: &[ActivityId]) -> Result<Vec<Version>, StoreError> {
         let seqs: Vec<Seq> = {
-            let timeline = org.timeline.read();
+            let timeline = org.log.timeline.read();
             let view = timeline.head();
             let current = ids.iter().filter_map(|id| timeline.current(&view, *id));
             current.filter(|(_, kind)| *kind == Kind::Record).map(|(seq, _)| seq).collect()
@@ -170,19 +173,19 @@ impl Service {
     /// How many activities are there.
     #[must_use]
     pub fn activities(&self, org: &Tenant) -> u64 {
-        org.timeline.read().head().count_records(SeqRange::ALL)
+        org.log.timeline.read().head().count_records(SeqRange::ALL)
     }
 
     /// The ids of all activities that are there, in order.
     #[must_use]
     pub fn ids(&self, org: &Tenant) -> Vec<ActivityId> {
-        ids_of(org, &org.exposure.view(), SeqRange::ALL, Kind::Record)
+        ids_of(&org.log, &org.log.exposure.view(), SeqRange::ALL, Kind::Record)
     }
 
     /// The ids of all removed activities, in order.
     #[must_use]
     pub fn removed_ids(&self, org: &Tenant) -> Vec<ActivityId> {
-        ids_of(org, &org.exposure.view(), SeqRange::ALL, Kind::Tombstone)
+        ids_of(&org.log, &org.log.exposure.view(), SeqRange::ALL, Kind::Tombstone)
     }
 
     fn begin_to_follow(&self, org: &Arc<Tenant>, page: &Follows) -> Result<(), FollowError> {
@@ -199,7 +202,7 @@ impl Service {
             let organization = &mut directory.organization;
             // Looked at again: another change may have been quicker.
             let is_free = organization.follows.is_none() && organization.stage != Stage::Importing;
-            if !is_free || !tenant.timeline.read().is_empty() {
+            if !is_free || !tenant.log.timeline.read().is_empty() {
                 return Err(FollowError::HasActivities(tenant.id.clone()));
             }
             // From here on a first import, which keeps given stamps, can no longer be.
@@ -266,7 +269,7 @@ impl Service {
 impl Tenant {
     /// What is known of an activity; none if there never was one.
     fn kind(&self, id: ActivityId) -> Option<Kind> {
-        let timeline = self.timeline.read();
+        let timeline = self.log.timeline.read();
         timeline.current(&timeline.head(), id).map(|(_, kind)| kind)
     }
 }

@@ -4,127 +4,49 @@
 //! kept (the exception in invariant 2): written in many transactions, while the organization is
 //! marked as importing, and made visible in one step. Otherwise every item is an ordinary write with a
 //! new stamp; what exists already makes no version, so that an interrupted import can simply be run again,
-//! and what is newer here stays (see `age.rs`).
+//! and what is newer here stays (see `commit/age.rs`).
 
-mod added;
-mod age;
-mod first;
-mod follow;
-mod names;
-mod organization;
-mod plan;
-mod report;
-mod row_problems;
-mod shift;
-mod spool;
-mod statuses;
+pub(crate) mod added;
+pub(crate) mod effect;
+pub(crate) mod first;
+pub(crate) mod follow;
+pub(crate) mod import_error;
+pub(crate) mod names;
+pub(crate) mod not_taken;
+pub(crate) mod options;
+pub(crate) mod organization;
+pub(crate) mod plan;
+pub(crate) mod report;
+pub(crate) mod row_problems;
+pub(crate) mod shift;
+pub(crate) mod spool;
+pub(crate) mod statuses;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::{
-    ActivityId, Actor, Author, By, ClientId, Imported, Kind, Member, Members, Origin, Seq, Stage,
-    State, UserId, Version,
-};
+use domain::{ActivityId, By, ClientId, Imported, Member, Members, Seq, Stage, State, Version};
 use store::StoreError;
-use thiserror::Error;
 
-use crate::commit::{stopping, unavailable};
+use crate::base::refusal::{Refusal, stopping};
+use crate::base::runtime::wait;
+use crate::base::sabotage::step_of;
+use crate::commit::age::{self, Seen};
+use crate::commit::judge::{Judge, Past};
+use crate::commit::write::Written;
 use crate::directory::Directory;
-use crate::judge::{Judge, Past};
-use crate::runtime::wait;
-use crate::sabotage::step_of;
-use crate::tenant::Tenant;
-use crate::{AdminError, Refusal, Service, Write, Written};
-
-use age::differs;
-pub(crate) use age::{Seen, base, is_newer_here, provenance, unless_changed_since};
-pub(crate) use first::cut_back;
-pub use follow::{FollowError, FollowPage, Followed};
-pub use names::{ImportNames, NotHere};
-pub use organization::NotTaken;
-pub use plan::ImportPlan;
-pub use report::{Conflicts, Differing, ImportReport, Listed, Rehearsal};
-pub use row_problems::{RowProblem, RowProblems};
-use shift::Shift;
-pub use spool::{Spool, SpoolError};
-use statuses::{Named, StatusChanges};
-
-/// Writes that are under way at once.
-const CHUNK_ITEMS_MAX: usize = 500;
-
-const AUTHOR: Author = Author { user: None, origin: Origin::Import };
-
-/// How to import.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ImportOptions {
-    /// Only says what would happen.
-    pub dry_run: bool,
-    /// Whether the file's activities that have been removed here come back. Otherwise they stay removed,
-    /// and the rest is imported.
-    pub restore: bool,
-    /// Imports the file's values even for what is newer here.
-    pub overwrite: bool,
-    /// Who imports, where that is known: their name is on what changes.
-    pub by: Option<UserId>,
-}
-
-impl ImportOptions {
-    fn by(self) -> By {
-        let actor = self.by.map_or(Actor::CommandLine, Actor::Person);
-        By { actor, from: None }
-    }
-
-    fn author(self) -> Author {
-        Author { user: self.by, ..AUTHOR }
-    }
-
-    fn write(self, item: Imported) -> Write {
-        Write::Import { item, restore: self.restore, overwrite: self.overwrite }
-    }
-}
-
-/// Why nothing was imported.
-#[derive(Debug, Error)]
-pub enum ImportError {
-    /// Rows of tables that cannot be taken as they are.
-    #[error("{0}")]
-    Rows(RowProblems),
-    /// Almost all times of a table are as far from what they were as two time zones: how many, of how many.
-    #[error(
-        "{0} of {1} start times have been moved by the difference between two time zones since the file was made: a program has done that, as exceljs does unless the machine's time zone is UTC. If you moved them yourself, import with overwrite"
-    )]
-    Shifted(u64, u64),
-    /// A number that was chosen for something new has gone to something else since the files were read.
-    #[error(
-        "{0} was added meanwhile, under a number or name that this import was going to use. Begin again"
-    )]
-    AddedMeanwhile(String),
-    /// A whole organization cannot be imported.
-    #[error(transparent)]
-    NotTaken(#[from] NotTaken),
-    /// The plan's temporary file cannot be read.
-    #[error(transparent)]
-    Spool(#[from] SpoolError),
-    /// Something about the organization.
-    #[error(transparent)]
-    Admin(#[from] AdminError),
-    /// The store does not answer. What was written so far stays; run the import again to go on.
-    #[error("{0}")]
-    Unavailable(String),
-}
-
-impl From<Refusal> for ImportError {
-    fn from(refusal: Refusal) -> ImportError {
-        ImportError::Unavailable(refusal.to_string())
-    }
-}
-
-impl From<StoreError> for ImportError {
-    fn from(error: StoreError) -> ImportError {
-        unavailable(&error).into()
-    }
-}
+use crate::directory::admin_error::AdminError;
+use crate::engine::Service;
+use crate::folder::tenant::Tenant;
+use crate::import::effect::Effect;
+use crate::import::import_error::ImportError;
+use crate::import::names::NotHere;
+use crate::import::options::{CHUNK_ITEMS_MAX, ImportOptions};
+use crate::import::plan::ImportPlan;
+use crate::import::report::{ImportReport, Listed};
+use crate::import::row_problems::{RowProblem, RowProblems};
+use crate::import::shift::Shift;
+use crate::import::statuses::{Named, StatusChanges};
 
 impl Service {
     /// Carries out a plan. `progress` hears how many of its items are done.
@@ -205,7 +127,7 @@ impl Service {
                     Ok((changes, adds.put(&org, directory, transaction)?))
                 },
             )?;
-            org.show_accounts(accounts);
+            org.people.show_accounts(accounts);
             Ok::<_, ImportError>(changes)
         });
         Ok(changes.await?.report())
@@ -275,7 +197,7 @@ impl Service {
         let is_first = takes_names(org, &directory);
         let mut report = StatusChanges::apply(&mut directory, &plan.statuses(), is_first).report();
         report.kept_stamps =
-            org.timeline.read().is_empty() && directory.organization.stage == Stage::Fresh;
+            org.log.timeline.read().is_empty() && directory.organization.stage == Stage::Fresh;
         let author = options.author();
         let judge = Judge { directory: &directory, author, stamp: self.now() };
         let (mut done, mut problems) = (0, plan.problems().clone());
@@ -324,7 +246,7 @@ impl Service {
         let last = earlier.as_ref().or(current.as_ref());
         let (seen, base) = match last {
             Some(last) => {
-                let timeline = org.timeline.read();
+                let timeline = org.log.timeline.read();
                 (Seen::by(item, last, &timeline), age::base(item, last, &timeline))
             }
             None => Default::default(),
@@ -401,7 +323,7 @@ impl Service {
 
 /// Notes what no row says by itself: new activities that lack something.
 fn note_incomplete(org: &Tenant, plan: &ImportPlan, problems: &mut RowProblems) {
-    let timeline = org.timeline.read();
+    let timeline = org.log.timeline.read();
     let head = timeline.head();
     let is_here = |id: &ActivityId| timeline.current(&head, *id).is_some();
     let (mut ids, mut without_id) = (Listed::default(), 0);
@@ -434,68 +356,5 @@ fn note_incomplete(org: &Tenant, plan: &ImportPlan, problems: &mut RowProblems) 
 /// Whether the files' names of statuses take the place of those here: there is no activity yet that shows
 /// one, nor is one being brought by an import of somebody else.
 fn takes_names(org: &Tenant, directory: &Directory) -> bool {
-    org.timeline.read().is_empty() && directory.organization.stage != Stage::Importing
-}
-
-/// What an item comes to if it changes anything.
-#[derive(Clone, Copy)]
-enum Effect {
-    Create,
-    /// The same of an item that has no id of its own.
-    CreateWithId,
-    BringBack,
-    Update,
-    Remove,
-}
-
-impl Effect {
-    fn of(item: &Imported, org: &Tenant) -> Effect {
-        let Some(id) = item.id() else { return Effect::CreateWithId };
-        let timeline = org.timeline.read();
-        let current = timeline.current(&timeline.head(), id);
-        match (item, current.map(|(_, kind)| kind)) {
-            (Imported::Removed { .. }, _) => Effect::Remove,
-            (Imported::Record { .. }, Some(Kind::Record)) => Effect::Update,
-            (Imported::Record { .. }, Some(Kind::Tombstone)) => Effect::BringBack,
-            (Imported::Record { .. }, None) => Effect::Create,
-        }
-    }
-}
-
-impl ImportReport {
-    /// Lists what came back, in this state, also among what stayed if that is not what the item says.
-    /// Whether it is among them.
-    fn comes_back(&mut self, id: ActivityId, item: &Imported, state: &State) -> bool {
-        self.brought_back.add(id);
-        let stays = matches!(state, State::Record(record) if differs(item, record));
-        if stays {
-            self.newer_here.add(id);
-        }
-        stays
-    }
-
-    /// Counts what an item came to: whether it changed anything, or why not.
-    fn take(&mut self, effect: Effect, changed: Result<bool, Refusal>) -> Result<(), Refusal> {
-        let counter = match (changed, effect) {
-            (Ok(false), _) => &mut self.unchanged,
-            // Listed where its state is known.
-            (Ok(true), Effect::BringBack) => return Ok(()),
-            (Ok(true), Effect::Create | Effect::CreateWithId) => &mut self.created,
-            (Ok(true), Effect::Update) => &mut self.updated,
-            (Ok(true), Effect::Remove) => &mut self.removed,
-            (Err(refusal), _) => return self.take_refused(refusal),
-        };
-        *counter += 1;
-        Ok(())
-    }
-
-    fn take_refused(&mut self, refusal: Refusal) -> Result<(), Refusal> {
-        match refusal {
-            Refusal::NewerHere(id) => self.newer_here.add(id),
-            Refusal::Removed(id) => self.left_removed.add(id),
-            Refusal::Conflict(id, members) => self.conflicts.add(Differing { id, members }),
-            refusal => return Err(refusal),
-        }
-        Ok(())
-    }
+    org.log.timeline.read().is_empty() && directory.organization.stage != Stage::Importing
 }

@@ -9,11 +9,11 @@ use domain::{
 };
 use store::{Store, StoreError};
 
-use super::age;
-
-use crate::commit::unavailable;
-use crate::tenant::Tenant;
-use crate::{AdminError, Service};
+use crate::base::refusal::unavailable;
+use crate::commit::age;
+use crate::directory::admin_error::AdminError;
+use crate::engine::Service;
+use crate::folder::tenant::Tenant;
 
 /// The longest text that says what columns are, in bytes.
 const COLUMNS_BYTES_MAX: usize = 64 << 10;
@@ -147,7 +147,8 @@ impl ImportNames {
             org: Some(org.clone()),
             store: None,
             adds_missing,
-            is_new: org.timeline.read().is_empty() && directory.organization.stage == Stage::Fresh,
+            is_new: org.log.timeline.read().is_empty()
+                && directory.organization.stage == Stage::Fresh,
             statuses,
             next_status: status_ids.last().map_or(1, |id| id.0 + 1),
             status_ids,
@@ -210,7 +211,7 @@ impl Names for ImportNames {
     }
 
     fn takes_status_names(&self) -> bool {
-        self.is_new || self.org.as_ref().is_some_and(|org| org.timeline.read().is_empty())
+        self.is_new || self.org.as_ref().is_some_and(|org| org.log.timeline.read().is_empty())
     }
 
     fn name_of_status(&self, id: StatusId) -> Option<String> {
@@ -237,7 +238,7 @@ impl Names for ImportNames {
     fn activity(&self, id: &ExternalId) -> Result<Option<ActivityId>, String> {
         match (&self.org, &self.store) {
             (Some(org), Some(store)) => {
-                org.external_ids.find(store.as_ref(), org, id).map_err(|e| e.to_string())
+                org.log.activity_of(store.as_ref(), id).map_err(|e| e.to_string())
             }
             _ => Ok(None),
         }
@@ -330,7 +331,7 @@ fn status_of(
     let Some(latest) = store.latest(org.key, id)?.map_or(Ok(None), version)? else {
         return Ok(None);
     };
-    let base = at.and_then(|at| age::version_at(at, &latest, &org.timeline.read()));
+    let base = at.and_then(|at| age::version_at(at, &latest, &org.log.timeline.read()));
     let made_from = base.map_or(Ok(None), version)?.unwrap_or(latest);
     Ok(made_from.record().map(|record| (record.status, record.status_name.clone())))
 }

@@ -2,56 +2,24 @@
 
 use std::sync::Arc;
 
-use domain::{
-    Account, Login, LoginName, Name, OrgKey, OrganizationData, Stage, Stamp, Status, SystemUser,
-    UserId,
-};
+use domain::{Account, Login, OrgKey, OrganizationData, Stage, Stamp, Status, SystemUser};
 use store::Transaction;
-use thiserror::Error;
 
-use super::statuses::Named;
-use super::{ImportError, ImportPlan, ImportReport};
-use crate::accounts::Accounts;
-use crate::commit::unavailable;
+use crate::base::refusal::{Refusal, unavailable};
+use crate::base::runtime::wait;
 use crate::directory::Directory;
-use crate::runtime::wait;
-use crate::tenant::Tenant;
-use crate::{AdminError, Refusal, Service};
-
-/// Why a whole organization was not imported. Nothing has changed.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum NotTaken {
-    /// There are activities.
-    #[error(
-        "the organization already has activities: a whole organization can only be imported into an empty one"
-    )]
-    HasActivities,
-    /// What clients have received there may not change any more, so that modification times could not be kept.
-    #[error(
-        "someone has already logged in to the organization: a whole organization can only be imported into a new one"
-    )]
-    LoggedIn,
-    /// Another import is under way.
-    #[error("another import into the organization is in progress")]
-    UnderWay,
-    /// A user here has the number of another one.
-    #[error("user {0} of the file already exists here: {1}")]
-    User(UserId, Name),
-    /// A user here has the login name of another one.
-    #[error("the login name {1} of the file's user {0} is already used by user {2} here")]
-    Login(UserId, LoginName, UserId),
-    /// An account here has the number of one with another name.
-    #[error("account {} is called {} in the file, but {here} here", .file.id, .file.name)]
-    Account {
-        /// As the file has it.
-        file: Account,
-        /// What it is called here.
-        here: Name,
-    },
-}
+use crate::directory::accounts::Accounts;
+use crate::directory::admin_error::AdminError;
+use crate::engine::Service;
+use crate::folder::tenant::Tenant;
+use crate::import::import_error::ImportError;
+use crate::import::not_taken::NotTaken;
+use crate::import::plan::ImportPlan;
+use crate::import::report::ImportReport;
+use crate::import::statuses::Named;
 
 /// The names of statuses: those of the file's activities, and of them those that the file lists.
-pub(super) fn named(data: &OrganizationData, of_activities: Named) -> Named {
+pub(crate) fn named(data: &OrganizationData, of_activities: Named) -> Named {
     let mut named = of_activities;
     named.extend(data.statuses.iter().map(|status| (status.id, status.name.clone())));
     named
@@ -86,7 +54,7 @@ fn fits(
 }
 
 /// Puts name, zone, people and statuses in the place of what is here, which has been looked at before.
-pub(super) fn put(
+pub(crate) fn put(
     data: OrganizationData,
     org: OrgKey,
     directory: &mut Directory,
@@ -187,7 +155,7 @@ fn refuse_used(org: &Tenant) -> Result<(), NotTaken> {
     let stage = org.directory().organization.stage;
     match stage {
         Stage::Importing => Err(NotTaken::UnderWay),
-        _ if !org.timeline.read().is_empty() => Err(NotTaken::HasActivities),
+        _ if !org.log.timeline.read().is_empty() => Err(NotTaken::HasActivities),
         Stage::Open => Err(NotTaken::LoggedIn),
         Stage::Fresh => Ok(()),
     }

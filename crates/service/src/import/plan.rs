@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use domain::{ActivityId, Imported, Members, Stamp, StatusId, StatusName};
 
-use super::names::NotHere;
-use super::report::Listed;
-use super::row_problems::{RowProblem, RowProblems, same_external_id, same_id};
-use super::spool::{Slot, SpoolError, SpoolFile};
-use super::statuses::Named;
-use crate::queue::ROUND_BYTES_MAX;
+use crate::commit::queue::ROUND_BYTES_MAX;
+use crate::import::names::NotHere;
+use crate::import::report::Listed;
+use crate::import::row_problems::{RowProblem, RowProblems, same_external_id, same_id};
+use crate::import::spool::{Slot, SpoolError, SpoolFile};
+use crate::import::statuses::Named;
 
 /// What the items of a chunk take together: as much as a transaction. The last may reach beyond.
 const CHUNK_BYTES_MAX: usize = ROUND_BYTES_MAX;
@@ -24,15 +24,15 @@ pub struct ImportPlan {
     problems: RowProblems,
     next: usize,
     /// What is added before the first activity is written.
-    pub(super) adds: NotHere,
+    pub(crate) adds: NotHere,
 }
 
 /// The statuses that the files name, each with the name on the record changed last.
 #[derive(Debug, Default)]
-pub(super) struct Statuses(BTreeMap<StatusId, (Option<Stamp>, StatusName)>);
+pub(crate) struct Statuses(BTreeMap<StatusId, (Option<Stamp>, StatusName)>);
 
 impl Statuses {
-    pub(super) fn see(&mut self, id: StatusId, name: &StatusName, stamp: Option<Stamp>) {
+    pub(crate) fn see(&mut self, id: StatusId, name: &StatusName, stamp: Option<Stamp>) {
         match self.0.get_mut(&id) {
             Some((seen, known)) if stamp >= *seen => {
                 *seen = stamp;
@@ -49,13 +49,13 @@ impl Statuses {
 }
 
 impl Statuses {
-    pub(super) fn named(&self) -> Named {
+    pub(crate) fn named(&self) -> Named {
         self.0.iter().map(|(id, (_, name))| (*id, name.clone())).collect()
     }
 }
 
 impl ImportPlan {
-    pub(super) fn new(
+    pub(crate) fn new(
         mut file: SpoolFile,
         mut slots: Vec<Slot>,
         statuses: Statuses,
@@ -74,13 +74,13 @@ impl ImportPlan {
 
     /// Orders the items as the log has to have them when those without a stamp, and those dated
     /// after `latest`, get `latest` as theirs: by stamp, then by id.
-    pub(super) fn settle(&mut self, latest: Stamp) {
+    pub(crate) fn settle(&mut self, latest: Stamp) {
         let stamp = |slot: &Slot| slot.stamp.map_or(latest, |given| given.min(latest));
         self.slots.sort_unstable_by_key(|slot| (stamp(slot), id_order(slot)));
     }
 
     /// Puts the item with the highest id before all others.
-    pub(super) fn highest_first(&mut self) {
+    pub(crate) fn highest_first(&mut self) {
         let with_id = self.slots.iter().enumerate().filter(|(_, slot)| slot.id.is_some());
         let highest = with_id.max_by_key(|(_, slot)| slot.id);
         if let Some((at, _)) = highest {
@@ -118,7 +118,7 @@ impl ImportPlan {
     }
 
     /// The records, each with its id and what the files say of it.
-    pub(super) fn records(&self) -> impl Iterator<Item = (Option<ActivityId>, Members)> {
+    pub(crate) fn records(&self) -> impl Iterator<Item = (Option<ActivityId>, Members)> {
         let records = self.slots.iter().filter(|slot| !slot.is_removal());
         records.map(|slot| (slot.id, slot.named))
     }
@@ -130,26 +130,26 @@ impl ImportPlan {
     }
 
     /// Begins again with the first item.
-    pub(super) fn rewind(&mut self) {
+    pub(crate) fn rewind(&mut self) {
         self.next = 0;
     }
 
     /// The greatest id.
-    pub(super) fn greatest_id(&self) -> Option<ActivityId> {
+    pub(crate) fn greatest_id(&self) -> Option<ActivityId> {
         self.slots.iter().filter_map(|slot| slot.id).max()
     }
 
-    pub(super) fn statuses(&self) -> Named {
+    pub(crate) fn statuses(&self) -> Named {
         self.statuses.named()
     }
 
     /// Up to `max` more items, and [`CHUNK_BYTES_MAX`] of them; empty when all are done.
-    pub(super) fn next_chunk(&mut self, max: usize) -> Result<Vec<Imported>, SpoolError> {
+    pub(crate) fn next_chunk(&mut self, max: usize) -> Result<Vec<Imported>, SpoolError> {
         Ok(self.next_chunk_by_file(max)?.into_iter().map(|(_, item)| item).collect())
     }
 
     /// The same, each with the file that it is in, counted from 0.
-    pub(super) fn next_chunk_by_file(
+    pub(crate) fn next_chunk_by_file(
         &mut self,
         max: usize,
     ) -> Result<Vec<(usize, Imported)>, SpoolError> {

@@ -5,8 +5,8 @@ use std::fmt;
 
 use domain::{Activity, ActivityId, State};
 
-use crate::Refusal;
-use crate::history::{Difference, differences};
+use crate::base::difference::{Difference, differences};
+use crate::base::refusal::Refusal;
 
 /// Activities that a message names.
 const NAMED_MAX: usize = 20;
@@ -90,7 +90,7 @@ pub struct Conflicts {
 }
 
 impl Conflicts {
-    pub(super) fn add(&mut self, mut differing: Differing) {
+    pub(crate) fn add(&mut self, mut differing: Differing) {
         self.count += 1;
         if self.first.len() < NAMED_MAX {
             differing.shorten();
@@ -100,7 +100,7 @@ impl Conflicts {
 }
 
 impl Listed {
-    pub(super) fn add(&mut self, id: ActivityId) {
+    pub(crate) fn add(&mut self, id: ActivityId) {
         if self.first.len() < NAMED_MAX {
             self.first.push(id);
         }
@@ -158,7 +158,7 @@ impl Differing {
 
 impl Rehearsal {
     /// Takes note of an activity that would be new.
-    pub(super) fn creates(&mut self, id: ActivityId, file: &Activity) {
+    pub(crate) fn creates(&mut self, id: ActivityId, file: &Activity) {
         if self.created.len() < SHOWN_MAX {
             let mut differing = Differing { id, members: differences(None, Some(file)) };
             differing.shorten();
@@ -168,7 +168,7 @@ impl Rehearsal {
 
     /// Takes note of what becomes of an activity that is here; `otherwise` is what would become of it
     /// if the file's word were taken.
-    pub(super) fn take(
+    pub(crate) fn take(
         &mut self,
         id: ActivityId,
         here: &Activity,
@@ -184,7 +184,7 @@ impl Rehearsal {
     }
 
     /// Takes note of an activity that stays as it is, or comes back as it was.
-    pub(super) fn stays(
+    pub(crate) fn stays(
         &mut self,
         id: ActivityId,
         here: &Activity,

@@ -44,11 +44,11 @@ impl RowProblems {
     }
 
     /// Whether no more are told in full.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.first.len() >= SHOWN_MAX
     }
 
-    pub(super) fn add(&mut self, problem: impl FnOnce() -> RowProblem) {
+    pub(crate) fn add(&mut self, problem: impl FnOnce() -> RowProblem) {
         if self.is_full() {
             self.more += 1;
         } else {
@@ -71,7 +71,7 @@ impl fmt::Display for RowProblems {
 }
 
 /// What is wrong with a row whose id in another system is also that of an earlier row that says something else.
-pub(super) fn same_external_id(id: &ExternalId, earlier: Option<u64>) -> String {
+pub(crate) fn same_external_id(id: &ExternalId, earlier: Option<u64>) -> String {
     format!(
         "{} the same id of another system, {id}, but different values. Remove the row that is wrong",
         both(earlier)
@@ -79,7 +79,7 @@ pub(super) fn same_external_id(id: &ExternalId, earlier: Option<u64>) -> String 
 }
 
 /// The same of a row with the id of an activity.
-pub(super) fn same_id(id: domain::ActivityId, earlier: Option<u64>) -> String {
+pub(crate) fn same_id(id: domain::ActivityId, earlier: Option<u64>) -> String {
     format!(
         "{} the same activityId, {id}, but different values. Did a spreadsheet round the id, or was a row copied? Correct the id, or leave it empty for a new activity",
         both(earlier)

@@ -35,7 +35,7 @@ fn is_between_zones(by_ms: i64, start: Moment) -> bool {
 
 /// How far rows are from the versions that they were made from.
 #[derive(Default)]
-pub(super) struct Shift {
+pub(crate) struct Shift {
     /// Rows with a start and a version.
     rows: u64,
     /// Of these, rows whose start is a difference of zones away.
@@ -46,7 +46,7 @@ pub(super) struct Shift {
 
 impl Shift {
     /// Looks at a row, and at the version that it was made from.
-    pub(super) fn see(&mut self, item: &Imported, base: &Activity) {
+    pub(crate) fn see(&mut self, item: &Imported, base: &Activity) {
         let Imported::Record { activity, named, terms: terms @ Terms::Table { .. }, .. } = item
         else {
             return;
@@ -68,7 +68,7 @@ impl Shift {
     }
 
     /// How many starts were moved, of how many, if a program has done it.
-    pub(super) fn found(&self) -> Option<(u64, u64)> {
+    pub(crate) fn found(&self) -> Option<(u64, u64)> {
         let Shift { rows, moved, range_ms } = *self;
         let is_one = range_ms.is_some_and(|(least, greatest)| greatest - least <= HOUR_MS);
         let is_most = moved >= ROWS_MIN && moved * 100 >= rows * PERCENT_MIN;

@@ -10,8 +10,8 @@ use std::path::Path;
 use domain::{ActivityId, ExternalId, Imported, Member, Members, Stamp, Terms};
 use thiserror::Error;
 
-use super::plan::{ImportPlan, Statuses};
-use super::row_problems::{RowProblem, RowProblems, same_external_id};
+use crate::import::plan::{ImportPlan, Statuses};
+use crate::import::row_problems::{RowProblem, RowProblems, same_external_id};
 
 /// The temporary file of an import failed.
 #[derive(Debug, Error)]
@@ -32,19 +32,19 @@ impl From<store::StoreError> for SpoolError {
 
 /// Where an item is, and what it is sorted by.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Slot {
-    pub(super) stamp: Option<Stamp>,
+pub(crate) struct Slot {
+    pub(crate) stamp: Option<Stamp>,
     /// None for one that is to get an id.
-    pub(super) id: Option<ActivityId>,
+    pub(crate) id: Option<ActivityId>,
     /// Which file it is from.
-    pub(super) file: u32,
+    pub(crate) file: u32,
     /// Of what it says: the same for what is the same.
-    pub(super) fingerprint: u64,
+    pub(crate) fingerprint: u64,
     /// Position in the file; items of later files come later.
     offset: u64,
     /// Zero for a removal.
     len: u32,
-    pub(super) named: Members,
+    pub(crate) named: Members,
     terms: Terms,
     /// Which row of its table it is; zero for none.
     row: u32,
@@ -52,31 +52,31 @@ pub(super) struct Slot {
 
 impl Slot {
     /// Which of the files it is in, counted from 0.
-    pub(super) fn in_file(&self) -> usize {
+    pub(crate) fn in_file(&self) -> usize {
         self.file.saturating_sub(1) as usize
     }
 
     /// Which row of its table it is.
-    pub(super) fn row(&self) -> Option<u64> {
+    pub(crate) fn row(&self) -> Option<u64> {
         (self.row > 0).then_some(u64::from(self.row))
     }
 
     /// Whether it is a row of a table.
-    pub(super) fn is_row(&self) -> bool {
+    pub(crate) fn is_row(&self) -> bool {
         matches!(self.terms, Terms::Table { .. })
     }
 
-    pub(super) fn is_removal(&self) -> bool {
+    pub(crate) fn is_removal(&self) -> bool {
         self.len == 0
     }
 
     /// What it takes in the file.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.len as usize
     }
 
     /// In which order it was read.
-    pub(super) fn read_at(&self) -> u64 {
+    pub(crate) fn read_at(&self) -> u64 {
         self.offset
     }
 
@@ -84,7 +84,7 @@ impl Slot {
     /// file it stands in. A removal without a time wins over everything, since the vendor's are for ever; a
     /// record without one gives way to whatever has one. Of two of one time the removal wins, and of
     /// two records the one that was read last.
-    pub(super) fn precedence(&self) -> (Option<ActivityId>, bool, Option<Stamp>, bool, u64) {
+    pub(crate) fn precedence(&self) -> (Option<ActivityId>, bool, Option<Stamp>, bool, u64) {
         let is_for_ever = self.is_removal() && self.stamp.is_none();
         (self.id, is_for_ever, self.stamp, self.is_removal(), self.offset)
     }
@@ -216,10 +216,10 @@ impl Spool {
 }
 
 /// The spool's file, to be read back.
-pub(super) struct SpoolFile(BufReader<File>);
+pub(crate) struct SpoolFile(BufReader<File>);
 
 impl SpoolFile {
-    pub(super) fn read(&mut self, slot: &Slot) -> Result<Imported, SpoolError> {
+    pub(crate) fn read(&mut self, slot: &Slot) -> Result<Imported, SpoolError> {
         if let (true, Some(id)) = (slot.is_removal(), slot.id) {
             return Ok(Imported::Removed { id, at: slot.stamp });
         }

@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 use domain::{Meaning, OrgKey, Status, StatusId, StatusName, folded};
 use store::Transaction;
 
-use super::ImportReport;
-use crate::Refusal;
-use crate::commit::unavailable;
+use crate::base::refusal::{Refusal, unavailable};
 use crate::directory::Directory;
+use crate::import::report::ImportReport;
 
 /// The statuses that the files name, by id.
-pub(super) type Named = BTreeMap<StatusId, StatusName>;
+pub(crate) type Named = BTreeMap<StatusId, StatusName>;
 
 /// What an import did, or would do, to the statuses.
-pub(super) struct StatusChanges {
+pub(crate) struct StatusChanges {
     changed: Vec<Status>,
     /// Those that are in use under one name, one of them new.
     same_names: Vec<String>,
@@ -24,7 +23,7 @@ impl StatusChanges {
     /// Changes the directory: adds the statuses that are missing. A first import takes over the names too:
     /// there the files are the truth, and a status that they do not have gives way to one that has its
     /// name now.
-    pub(super) fn apply(directory: &mut Directory, named: &Named, is_first: bool) -> StatusChanges {
+    pub(crate) fn apply(directory: &mut Directory, named: &Named, is_first: bool) -> StatusChanges {
         let before = directory.statuses.clone();
         for (id, name) in named {
             let present = before.get(id);
@@ -49,7 +48,7 @@ impl StatusChanges {
 
     /// The same of a server that is followed: its names count, also where they change. The statuses that change their
     /// name are marked as spreading. One that no activity has gives way to one that has its name now.
-    pub(super) fn follow(
+    pub(crate) fn follow(
         directory: &mut Directory,
         named: &Named,
         unused: &[StatusId],
@@ -79,17 +78,17 @@ impl StatusChanges {
     }
 
     /// Those whose new name the records that show them do not have yet.
-    pub(super) fn spreading(&self) -> Vec<StatusId> {
+    pub(crate) fn spreading(&self) -> Vec<StatusId> {
         self.changed.iter().filter(|status| status.spreading).map(|status| status.id).collect()
     }
 
-    pub(super) fn put(&self, org: OrgKey, to: &mut dyn Transaction) -> Result<(), Refusal> {
+    pub(crate) fn put(&self, org: OrgKey, to: &mut dyn Transaction) -> Result<(), Refusal> {
         let put = |status| to.put_status(org, status).map_err(|e| unavailable(&e));
         self.changed.iter().try_for_each(put)
     }
 
     /// The beginning of a report.
-    pub(super) fn report(self) -> ImportReport {
+    pub(crate) fn report(self) -> ImportReport {
         let shown = |status: &Status| {
             let retired = if status.retired { " (retired)" } else { "" };
             format!("{} {}{retired}", status.id, status.name)

@@ -6,8 +6,8 @@ use domain::{KeyId, SecretHash, Stamp};
 use store::RunRecord;
 
 use super::{MINUTE_MS, Run, Runs, TooManyRuns};
-use crate::query::QueryId;
-use crate::sabotage::limit;
+use crate::base::sabotage::limit;
+use crate::log::query::QueryId;
 
 /// Runs of several pages that one key may have within [`RUN_HOURS_MAX`](super::RUN_HOURS_MAX).
 pub const RUNS_PER_KEY_MAX: usize = 100_000;
