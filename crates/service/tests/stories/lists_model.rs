@@ -220,7 +220,8 @@ fn key(world: &World<SystemClock>, by: Column, version: &Version) -> Option<(boo
         }
         Column::Status => number(record.status.0),
         Column::Priority => number(record.priority as i64),
-        Column::Modified => number(version.stamp.millis()),
+        // Changes of the same millisecond are in the order in which they were made.
+        Column::Modified => number(i64::try_from(version.seq.0).unwrap()),
     }
 }
 
