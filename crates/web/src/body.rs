@@ -24,7 +24,7 @@ const MEMORY_TIMES: usize = 8;
 /// The most fields of a form: more than one has with every activity of a page selected.
 const FIELDS_MAX: usize = 50_000;
 
-/// Longer forms are read where nobody waits for it.
+/// Longer forms are read on a thread that may take its time.
 const READ_IN_PLACE_BYTES_MAX: usize = 64 << 10;
 
 /// The bytes that all forms of people who are not signed in may have together beyond that.
@@ -127,5 +127,5 @@ pub(crate) async fn fields(service: &Service, bytes: Vec<u8>) -> Result<Fields, 
     if bytes.len() <= READ_IN_PLACE_BYTES_MAX {
         return Ok(Fields::parse(&bytes));
     }
-    Ok(service.heavy(move || Fields::parse(&bytes)).await?)
+    Ok(service.blocking(move || Fields::parse(&bytes)).await?)
 }

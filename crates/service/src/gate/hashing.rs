@@ -1,9 +1,8 @@
 //! Who may hash a password next. Hashing takes 19 MiB and a core on purpose, so only a few passwords are hashed at a
 //! time; the others wait here, in a queue that is bounded and fair.
 //!
-//! - Browsers that are known for the name and people who are signed in, strangers, and strangers from an address where
-//!   many attempts have failed of late have a queue each, and take turns. Each kind of strangers has one place at most,
-//!   so that neither an attack from one address nor one from everywhere takes all.
+//! - Browsers that are known for the name, and people who are signed in, have a queue of their own. Strangers leave
+//!   one place free for it.
 //! - Addresses take turns, and of one address the names: many attempts from one place delay those of another by
 //!   one turn.
 //! - If the queue is full, the source with the most waiting attempts gives one up. Those who have no fewer than any
@@ -22,7 +21,10 @@ use crate::gate::throttle::Source;
 /// Passwords that are hashed at the same time.
 const HASHING_MAX: usize = 2;
 
-/// Attempts that wait in each queue: at most a few seconds' worth.
+/// How many of them may be strangers'.
+const STRANGERS_MAX: usize = HASHING_MAX - 1;
+
+/// Attempts that wait in each of the two queues: at most a few seconds' worth.
 const WAITING_MAX: usize = 40;
 
 /// How soon it is worth coming back, in seconds.
@@ -43,49 +45,24 @@ pub(crate) enum Whose {
     Known(Source),
     /// Anyone else: by address and name.
     Stranger { place: Source, name: Source },
-    /// A stranger from an address where many attempts have failed.
-    Suspect { place: Source, name: Source },
-}
-
-impl Whose {
-    /// Which lane they wait in.
-    fn lane(self) -> usize {
-        match self {
-            Whose::Known(_) => 0,
-            Whose::Stranger { .. } => 1,
-            Whose::Suspect { .. } => 2,
-        }
-    }
-
-    fn path(self) -> [Key; 2] {
-        match self {
-            Whose::Known(name) => [key(name); 2],
-            Whose::Stranger { place, name } | Whose::Suspect { place, name } => {
-                [key(place), key(name)]
-            }
-        }
-    }
 }
 
 /// See the module. Clones are the same.
 #[derive(Clone, Default)]
 pub(crate) struct Hashing(Arc<Mutex<State>>);
 
+#[derive(Default)]
 struct State {
-    lanes: [Lane; 3],
-    /// Whose turn was the last.
-    last: usize,
-}
-
-struct Lane {
-    waiting: Circle<Circle<Line>>,
-    at_work: usize,
-    at_work_max: usize,
+    /// Turns of known people that are being used.
+    known_at_work: usize,
+    strangers_at_work: usize,
+    known: Circle<Line>,
+    strangers: Circle<Circle<Line>>,
 }
 
 /// A turn to hash a password, until it is dropped.
 pub(crate) struct Turn {
-    lane: usize,
+    is_strangers: bool,
     /// None if it was never taken.
     of: Option<Hashing>,
 }
@@ -98,7 +75,7 @@ impl Hashing {
         let (sender, turn) = oneshot::channel();
         {
             let mut state = self.0.lock();
-            wait_in(&mut state.lanes[whose.lane()].waiting, &whose.path(), sender)?;
+            state.wait(whose, sender)?;
             self.give(&mut state);
         }
         // The other end is gone if this attempt had to make room for another source's.
@@ -107,10 +84,10 @@ impl Hashing {
 
     /// Hands out what turns there are.
     fn give(&self, state: &mut State) {
-        while let Some((lane, waiting)) = state.next() {
-            let turn = Turn { lane, of: Some(self.clone()) };
+        while let Some((is_strangers, waiting)) = state.next() {
+            let turn = Turn { is_strangers, of: Some(self.clone()) };
             match waiting.send(turn) {
-                Ok(()) => state.lanes[lane].at_work += 1,
+                Ok(()) => *state.at_work(is_strangers) += 1,
                 // Whoever waited has gone.
                 Err(mut turn) => turn.of = None,
             }
@@ -122,34 +99,35 @@ impl Drop for Turn {
     fn drop(&mut self) {
         let Some(hashing) = self.of.take() else { return };
         let mut state = hashing.0.lock();
-        state.lanes[self.lane].at_work -= 1;
+        *state.at_work(self.is_strangers) -= 1;
         hashing.give(&mut state);
     }
 }
 
-impl Default for State {
-    fn default() -> State {
-        let lane = |at_work_max| Lane { waiting: Circle::default(), at_work: 0, at_work_max };
-        State { lanes: [HASHING_MAX, 1, 1].map(lane), last: 0 }
-    }
-}
-
 impl State {
-    /// Whose turn it is, if there is one.
-    fn next(&mut self) -> Option<(usize, Waiting)> {
-        if self.lanes.iter().map(|lane| lane.at_work).sum::<usize>() >= HASHING_MAX {
+    fn at_work(&mut self, is_strangers: bool) -> &mut usize {
+        if is_strangers { &mut self.strangers_at_work } else { &mut self.known_at_work }
+    }
+
+    fn wait(&mut self, whose: Whose, waiting: Waiting) -> Result<(), Busy> {
+        match whose {
+            Whose::Known(name) => wait_in(&mut self.known, &[key(name)], waiting),
+            Whose::Stranger { place, name } => {
+                wait_in(&mut self.strangers, &[key(place), key(name)], waiting)
+            }
+        }
+    }
+
+    /// Whose turn it is, if there is one: strangers have one place while any of them waits, known people the others.
+    fn next(&mut self) -> Option<(bool, Waiting)> {
+        if self.known_at_work + self.strangers_at_work >= HASHING_MAX {
             return None;
         }
-        let lanes = self.lanes.len();
-        let in_turn = (1..=lanes).map(|step| (self.last + step) % lanes);
-        let (lane, waiting) = in_turn.into_iter().find_map(|number| {
-            let lane = &mut self.lanes[number];
-            let may = lane.at_work < lane.at_work_max;
-            let waiting = if may { lane.waiting.next() } else { None };
-            waiting.map(|waiting| (number, waiting))
-        })?;
-        self.last = lane;
-        Some((lane, waiting))
+        let stranger = match self.strangers_at_work < STRANGERS_MAX {
+            true => self.strangers.next().map(|waiting| (true, waiting)),
+            false => None,
+        };
+        stranger.or_else(|| self.known.next().map(|waiting| (false, waiting)))
     }
 }
 

@@ -21,9 +21,6 @@ const BY_NAME_MAX: u32 = 10;
 /// Attempts from one address within the span: behind a proxy, or in an office, it is everybody's.
 const BY_PLACE_MAX: u32 = 200;
 
-/// An address with this many has more than people who mistype.
-const SUSPECT_FROM: u32 = 20;
-
 /// Attempts count for this long after the first of them.
 const SPAN_MS: i64 = 15 * 60_000;
 
@@ -96,12 +93,6 @@ struct Count {
     since: Stamp,
 }
 
-impl Count {
-    fn is_recent(&self, now: Stamp) -> bool {
-        self.since.millis() + SPAN_MS > now.millis()
-    }
-}
-
 /// The attempts of late, by source.
 pub(crate) struct Attempts(Mutex<Cache<Source, Count>>);
 
@@ -113,7 +104,7 @@ impl Attempts {
     /// Counts an attempt, if another one may be made.
     pub(crate) fn begin(&self, of: &[Source], now: Stamp) -> Result<(), TooManyAttempts> {
         let mut counts = self.0.lock();
-        let recent = |count: &Count| count.is_recent(now);
+        let recent = |count: &Count| count.since.millis() + SPAN_MS > now.millis();
         for source in of {
             let full = counts.get(source).copied().filter(recent);
             if let Some(count) = full.filter(|count| count.attempts >= source.max) {
@@ -127,12 +118,6 @@ impl Attempts {
             counts.insert(*source, Count { attempts: attempts + 1, since });
         }
         Ok(())
-    }
-
-    /// Whether more attempts have failed for it of late than people make who mistype.
-    pub(crate) fn is_suspect(&self, source: Source, now: Stamp) -> bool {
-        let count = self.0.lock().get(&source).copied().filter(|count| count.is_recent(now));
-        count.is_some_and(|count| count.attempts >= SUSPECT_FROM)
     }
 
     /// An attempt has succeeded: what it was made for begins anew, the address gets this one back.

@@ -113,12 +113,7 @@ impl Service {
             Some(number) => (vec![Source::device(number)], Whose::Known(name)),
             None => {
                 let place = Source::place(attempt.from);
-                let is_suspect = self.shared.attempts.is_suspect(place, self.shared.steady_now());
-                let whose = match is_suspect {
-                    true => Whose::Suspect { place, name },
-                    false => Whose::Stranger { place, name },
-                };
-                (vec![name, place], whose)
+                (vec![name, place], Whose::Stranger { place, name })
             }
         };
         let found = self.login_of(attempt.org, attempt.login);
