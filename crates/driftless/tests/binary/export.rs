@@ -1,6 +1,7 @@
 //! `export` into `import`: the same organization elsewhere.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
@@ -99,4 +100,34 @@ fn whoever_reads_an_export_may_stop() {
         assert!(output.stderr.is_empty(), "{:?}", String::from_utf8_lossy(&output.stderr));
         drop(server);
     }
+}
+
+/// Whoever writes one thing after the other has commits under way that share a stamp; who reads waits for them.
+#[test]
+fn an_export_beside_writers_has_everything_that_was_written_before() {
+    let (folder, key) = Folder::with_key();
+    let server = folder.serve();
+    let enough = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let client = Client::log_in(&server, &key);
+                while !enough.load(Ordering::SeqCst) {
+                    client.create("during");
+                }
+            });
+        }
+        let mut before = 0;
+        for _ in 0..40 {
+            let output = folder.run("export acme");
+            let lines = output.out.lines().count();
+            if output.code != 0 || lines < before {
+                enough.store(true, Ordering::SeqCst);
+                panic!("{lines} lines, {before} before: {}", output.err);
+            }
+            before = lines;
+        }
+        enough.store(true, Ordering::SeqCst);
+    });
+    server.stop();
 }

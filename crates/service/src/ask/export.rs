@@ -10,7 +10,8 @@ use crate::folder::tenant::Tenant;
 use crate::log::versions::visit_versions;
 
 impl Service {
-    /// Shows all records and tombstones of one view, the oldest change first. To be called where it may wait.
+    /// Shows all records and tombstones of one view, the oldest change first. To be called on a thread that may wait: for
+    /// a commit under way, perhaps.
     ///
     /// # Errors
     /// When the store cannot answer, or `visit` has enough.
@@ -19,8 +20,14 @@ impl Service {
         org: &Tenant,
         visit: &mut dyn FnMut(&Version) -> Result<(), E>,
     ) -> Result<(), E> {
-        let view =
-            wait(self.reading(org)).map_err(|e| StoreError::Unavailable(e.to_string()))?.view;
+        // Commands have threads of their own, without the runtime's timers.
+        let view = loop {
+            let moved = org.log.moved.notified();
+            match self.read(org) {
+                Some(reading) => break reading.view,
+                None => wait(moved),
+            }
+        };
         let mut seqs: Vec<Seq> = view.records(SeqRange::ALL).collect();
         seqs.extend(view.tombstones(SeqRange::ALL));
         seqs.sort_unstable();

@@ -66,9 +66,9 @@ impl Service {
         org.log.exposure.tell(self.now(), self.shared.lease.bound())
     }
 
-    /// An instant of the last second up to which the organization's changes are complete: one that
-    /// has been exposed already, if there is one. For answers that show no changes: each new instant
-    /// exposed is one that the next commit cannot have, and a script that writes one thing after the
+    /// An instant of the last second before which no later change will be: one that has been exposed already,
+    /// or the stamp of the last version, which the next may share. For answers that show no changes: each new
+    /// instant exposed is one that the next commit cannot have, and a script that writes one thing after the
     /// other would wait for each.
     #[must_use]
     pub fn recent_horizon(&self, org: &Tenant) -> Stamp {
