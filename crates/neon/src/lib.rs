@@ -2,27 +2,22 @@
 //!
 //! A request comes in at [`Api::answer`], is told apart by its path (`method.rs`), its parameters are
 //! merged and decoded (`params.rs`, `values.rs`), the method's own file in `methods/` turns them
-//! into a use case of `service`, and the answer leaves in the envelope that old clients expect
-//! (`envelope.rs`, `errors.rs`, `record.rs`).
+//! into a use case of `service`, and what it comes to is a value (`answer.rs`, `errors.rs`) that is printed in the
+//! form that old clients expect (`json/`).
 //!
 //! To add a method: a line in `method.rs`, a file in `methods/`, a row in `errors.rs` for each new
 //! code, and a case in `tests/`.
 
-mod ahead;
-mod block;
+mod answer;
 mod body;
-mod envelope;
 mod errors;
 pub mod export;
-mod fresh;
-mod long;
+mod json;
 mod method;
 mod methods;
 mod outgoing;
 mod params;
 mod paths;
-mod printed;
-mod record;
 mod request;
 mod sort_columns;
 mod values;
@@ -35,10 +30,9 @@ use axum::http::HeaderValue;
 use axum::response::Response;
 use service::Service;
 
-pub use envelope::refusal;
 pub use outgoing::Outbox;
 pub use paths::tidy;
-pub use request::Outcome;
+pub use request::{Outcome, refusal};
 
 /// Where the API lies: the vendor's path.
 pub const BASE_PATH: &str = api_v1::PATH;
@@ -91,7 +85,7 @@ pub(crate) struct Neon {
     log: Option<HeaderValue>,
     pub(crate) settings: Settings,
     pub(crate) bodies: body::Budget,
-    pub(crate) records: printed::Records,
+    pub(crate) json: json::Json,
 }
 
 /// The API, ready to answer. Cheap to clone.
@@ -102,9 +96,9 @@ impl Api {
     /// Of that service.
     #[must_use]
     pub fn new(service: Service, settings: Settings) -> Api {
-        let records = printed::Records::new(settings.cache_bytes_max);
+        let json = json::Json::new(service.clone(), settings.cache_bytes_max);
         let bodies = body::Budget::new();
-        Api(Arc::new(Neon { service, log: None, settings, bodies, records }))
+        Api(Arc::new(Neon { service, log: None, settings, bodies, json }))
     }
 
     /// The same, whose answers say in the header `Driftless-Log` which log they are from: `id` is a text of printable

@@ -12,8 +12,7 @@ use parking_lot::Mutex;
 use service::{AskError, NoRoom, Place, Served, Share};
 
 use crate::ANSWER_BYTES_FREE;
-use crate::envelope::Piece;
-use crate::long::LongRecords;
+use crate::json::{LongRecords, Piece};
 
 /// What a connection takes at once, whether its reader reads or not.
 const BUFFERED_BYTES: usize = 512 << 10;

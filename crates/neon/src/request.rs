@@ -7,16 +7,17 @@ use api_v1::parameter;
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Method as Verb, Request, Response, StatusCode, header};
-use domain::Moment;
-use service::{Caller, Place, Served, Tenant};
+use domain::{Stamp, Zone};
+use service::{Caller, Tenant};
 
+use crate::answer::Answer;
 use crate::body::{Form, Sender};
-use crate::envelope::{Envelope, Success, failure, response};
 use crate::errors::ApiError;
+use crate::json::{self, Head};
 use crate::method::{Method, Target};
 use crate::outgoing::{self, Outbox};
 use crate::params::Params;
-use crate::{BASE_PATH, Neon, QUERY_BYTES_MAX, methods};
+use crate::{BASE_PATH, BODY_BYTES_MAX, Neon, QUERY_BYTES_MAX, methods};
 
 /// What became of a request, for the log and the metrics.
 #[derive(Clone, Default)]
@@ -27,30 +28,6 @@ pub struct Outcome {
     pub org: Option<Arc<Tenant>>,
     /// The first error's code; none after success.
     pub error_code: Option<u32>,
-}
-
-/// What a method has come to.
-pub(crate) struct Answer {
-    /// Whose it is: decides in which zone times are shown.
-    pub(crate) org: Option<Arc<Tenant>>,
-    pub(crate) response_date_time: Option<Moment>,
-    pub(crate) content: Result<Success, Vec<ApiError>>,
-    /// The page of changes that it is, to be told of once it has been sent.
-    pub(crate) served: Option<Served>,
-    /// Its place among the requests that the organization has under way.
-    pub(crate) place: Option<Place>,
-}
-
-impl Answer {
-    /// An answer that is nobody's yet.
-    pub(crate) fn of(content: Result<Success, Vec<ApiError>>) -> Answer {
-        Answer { org: None, response_date_time: None, content, served: None, place: None }
-    }
-
-    /// A failure before anybody was recognised.
-    pub(crate) fn refused(error: ApiError) -> Answer {
-        Answer::of(Err(vec![error]))
-    }
 }
 
 /// Answers whatever comes in below the API's path.
@@ -115,7 +92,7 @@ fn understand<'a>(head: &'a Parts, target: &Target) -> Result<(Method, &'a str),
 }
 
 impl Neon {
-    /// Puts an answer into its envelope.
+    /// Prints an answer.
     async fn finish(
         &self,
         target: &Target,
@@ -123,21 +100,32 @@ impl Neon {
         answer: Answer,
         outbox: &Outbox,
     ) -> (Response<Body>, Outcome) {
-        let Answer { org, response_date_time, content, served, place } = answer;
-        let response_date_time = response_date_time.unwrap_or_else(|| match &org {
-            Some(org) => org.directory().organization.zone.at(self.service.recent_horizon(org)),
-            None => self.service.now().at_offset(0),
-        });
-        let mut error_code = content.as_ref().err().and_then(|errors| code(errors));
-        let envelope = Envelope { root: &target.root, response_date_time, content };
-        let body = match outgoing::body(envelope.into_pieces(), place, served, outbox).await {
-            Ok(body) => body,
-            Err(why) => {
-                let errors = [ApiError::from(why)];
-                error_code = code(&errors);
-                Body::from(failure(&target.root, response_date_time, &errors))
-            }
+        let Answer { org, mut place, mut content } = answer;
+        let (horizon, served) = match &mut content {
+            Ok(success) => (success.horizon, success.served.take()),
+            Err(_) => (None, None),
         };
+        let (recent, zone) = match &org {
+            Some(org) => {
+                (self.service.recent_horizon(org), org.directory().organization.zone.clone())
+            }
+            None => (self.service.now(), Zone::utc()),
+        };
+        let head = Head { root: &target.root, horizon: horizon.unwrap_or(recent), zone: &zone };
+        let printed = match content {
+            Ok(success) => {
+                self.json.success(head, &success, place.as_mut()).await.map_err(Vec::from)
+            }
+            Err(errors) => Err(errors),
+        };
+        let body = match printed {
+            Ok(printed) => outgoing::body(printed, place, served, outbox)
+                .await
+                .map_err(|no_room| vec![no_room.into()]),
+            Err(errors) => Err(errors),
+        };
+        let error_code = body.as_ref().err().and_then(|errors| code(errors));
+        let body = body.unwrap_or_else(|errors| Body::from(json::failure(head, &errors)));
         let mut response = response(status, body);
         if status == StatusCode::METHOD_NOT_ALLOWED {
             let allowed = header::HeaderValue::from_static("GET, POST");
@@ -153,7 +141,41 @@ impl Neon {
     }
 }
 
+/// An answer of the API over HTTP.
+fn response(status: StatusCode, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-store"));
+    let version = header::HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
+    headers.insert(api_v1::header::VERSION, version);
+    response
+}
+
 /// The first error's code.
 fn code(errors: &[ApiError]) -> Option<u32> {
     errors.first().map(|error| error.code)
+}
+
+/// The body of an answer to a request that no method ever saw, because it was no HTTP, or too large.
+#[must_use]
+pub fn refusal(status: StatusCode, now: Stamp) -> String {
+    let error = match status {
+        StatusCode::SERVICE_UNAVAILABLE => {
+            ApiError::unavailable("too many connections are in use; try again")
+        }
+        StatusCode::URI_TOO_LONG => ApiError::bad_request(
+            "the URL is too long: send the parameters in the body of a POST request",
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::bad_request(&format!(
+            "the request body is too large: the maximum is {BODY_BYTES_MAX} bytes"
+        )),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => ApiError::bad_request(
+            "the URL and headers are too large: send the parameters in the body of a POST request",
+        ),
+        _ => ApiError::bad_request("the request is not valid HTTP; HTTP/1.1 needs one Host header"),
+    };
+    let head = Head { root: "errorResponse", horizon: now, zone: &Zone::utc() };
+    String::from_utf8_lossy(&json::failure(head, &[error])).into_owned()
 }

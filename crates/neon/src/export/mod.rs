@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use files::COLUMNS;
 
-use crate::record::{self, Time};
+use crate::json::record::{self, Time};
 
 pub use organization::OrganizationWriter;
 

@@ -6,7 +6,7 @@ use service::{Caller, Write};
 use super::activity::{self, Problems, Sent};
 use super::{Outcome, may_write};
 use crate::Neon;
-use crate::envelope::Success;
+use crate::answer::Success;
 use crate::errors::ApiError;
 use crate::params::Params;
 
@@ -14,7 +14,7 @@ pub(super) async fn answer(neon: &Neon, caller: &Caller, params: &Params<'_>) ->
     may_write(caller)?;
     let draft = draft(params)?;
     let written = neon.write(caller, Write::Create(Box::new(draft))).await?;
-    Ok(Success::default().member(api_v1::member::ID, written.id.0))
+    Ok(Success::default().member(api_v1::member::ID, written.id))
 }
 
 fn draft(params: &Params<'_>) -> Result<Draft, Vec<ApiError>> {

@@ -1,33 +1,19 @@
 //! `account/digestActivities`, which the vendor does not have: count and hash of what ranges of ids hold.
 
 use api_v1::parameter;
-use domain::{ActivityId, DIGEST_PARTS_MAX, ID_MAX};
-use serde::Serialize;
-use service::{Caller, DigestPart, DigestQuery, Place};
+use domain::{ActivityId, DIGEST_PARTS_MAX, ID_MAX, Stamp};
+use service::{Caller, DigestPart, DigestQuery};
 
-use crate::envelope::Success;
+use super::Outcome;
+use crate::answer::{Success, Value};
 use crate::errors::ApiError;
 use crate::params::Params;
-use crate::request::Answer;
 use crate::{Neon, values};
 
-pub(super) async fn answer(
-    neon: &Neon,
-    caller: Caller,
-    params: &Params<'_>,
-    place: Place,
-) -> Answer {
-    let answered = async {
-        let query = question(params)?;
-        Ok::<_, ApiError>(neon.service.digest(&caller.tenant, query).await?)
-    };
-    let zone = &caller.directory.organization.zone;
-    let (response_date_time, content) = match answered.await {
-        Ok(digested) => (Some(zone.at(digested.horizon)), Ok(shown(&digested.parts))),
-        Err(error) => (None, Err(error.into())),
-    };
-    let org = Some(caller.tenant);
-    Answer { org, response_date_time, place: Some(place), ..Answer::of(content) }
+pub(super) async fn answer(neon: &Neon, caller: &Caller, params: &Params<'_>) -> Outcome {
+    let query = question(params)?;
+    let digested = neon.service.digest(&caller.tenant, query).await.map_err(ApiError::from)?;
+    Ok(shown(digested.horizon, &digested.parts))
 }
 
 fn question(params: &Params<'_>) -> Result<DigestQuery, ApiError> {
@@ -49,31 +35,17 @@ fn question(params: &Params<'_>) -> Result<DigestQuery, ApiError> {
     })
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Parts {
-    part: Vec<Part>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Part {
-    from_activity_id: i64,
-    to_activity_id: i64,
-    activities: u64,
-    hash: String,
-    deleted: u64,
-    deleted_hash: String,
-}
-
-fn shown(parts: &[DigestPart]) -> Success {
-    let part = |part: &DigestPart| Part {
-        from_activity_id: part.from.0,
-        to_activity_id: part.to.0,
-        activities: part.activities.count,
-        hash: part.activities.hash(),
-        deleted: part.removed.count,
-        deleted_hash: part.removed.hash(),
+fn shown(horizon: Stamp, parts: &[DigestPart]) -> Success {
+    let part = |part: &DigestPart| {
+        vec![
+            ("fromActivityId", part.from.into()),
+            ("toActivityId", part.to.into()),
+            ("activities", part.activities.count.into()),
+            ("hash", part.activities.hash().into()),
+            ("deleted", part.removed.count.into()),
+            ("deletedHash", part.removed.hash().into()),
+        ]
     };
-    Success::default().member("digests", Parts { part: parts.iter().map(part).collect() })
+    let parts = Value::List("part", parts.iter().map(part).collect());
+    Success::up_to(horizon).member("digests", parts)
 }

@@ -16,11 +16,10 @@ use domain::{Origin, Role};
 use service::{Caller, Write, Written};
 
 use crate::Neon;
-use crate::envelope::Success;
+use crate::answer::{Answer, Success};
 use crate::errors::ApiError;
 use crate::method::Method;
 use crate::params::Params;
-use crate::request::Answer;
 
 /// What a method that somebody logged in for can come to.
 type Outcome = Result<Success, Vec<ApiError>>;
@@ -53,9 +52,9 @@ pub(crate) async fn answer(
         Err(why) => return Answer { org: Some(caller.tenant), ..Answer::refused(why.into()) },
     };
     let content = match method {
-        Method::Sync => return sync::answer(neon, caller, params, place).await,
-        Method::Retrieve => return retrieve::answer(neon, caller, params, place).await,
-        Method::Digest => return digest::answer(neon, caller, params, place).await,
+        Method::Sync => sync::answer(neon, &caller, params).await,
+        Method::Retrieve => retrieve::answer(neon, &caller, params).await,
+        Method::Digest => digest::answer(neon, &caller, params).await,
         Method::Logout => session::logout(neon, &caller).await,
         Method::Create => create::answer(neon, &caller, params).await,
         Method::Update => update::answer(neon, &caller, params).await,
@@ -63,7 +62,7 @@ pub(crate) async fn answer(
         Method::ListStatus => Ok(statuses::answer(&caller)),
         Method::Login => Err(ApiError::SYSTEM.into()),
     };
-    Answer { org: Some(caller.tenant), place: Some(place), ..Answer::of(content) }
+    Answer { org: Some(caller.tenant), place: Some(place), content }
 }
 
 /// XML is not served yet: whoever asks for it could not read the answer otherwise.

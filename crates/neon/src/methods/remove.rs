@@ -5,7 +5,7 @@ use service::{Caller, Write};
 
 use super::{Outcome, may_write};
 use crate::Neon;
-use crate::envelope::Success;
+use crate::answer::Success;
 use crate::errors::ApiError;
 use crate::params::Params;
 use crate::values;

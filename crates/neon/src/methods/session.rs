@@ -9,10 +9,9 @@ use service::{Caller, LoginError, Tenant};
 
 use super::Outcome;
 use crate::Neon;
-use crate::envelope::Success;
+use crate::answer::{Answer, Success};
 use crate::errors::ApiError;
 use crate::params::Params;
-use crate::request::Answer;
 
 /// How much is logged of an organization's id, whatever was given for one.
 const ORG_CHARS_SHOWN_MAX: usize = 64;

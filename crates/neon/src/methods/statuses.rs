@@ -1,30 +1,17 @@
 //! `account/listActivityStatus`.
 
-use serde::Serialize;
 use service::Caller;
 
-use crate::envelope::Success;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StatusList {
-    activity_status: Vec<StatusEntry>,
-}
-
-#[derive(Serialize)]
-struct StatusEntry {
-    /// Text, as everywhere where a status is named.
-    id: String,
-    name: String,
-}
+use crate::answer::{Success, Value};
 
 /// Those that can be chosen: retired ones are left out.
 pub(super) fn answer(caller: &Caller) -> Success {
     let live = caller.directory.statuses.values().filter(|status| !status.retired);
-    let entry = |status: &domain::Status| StatusEntry {
-        id: status.id.to_string(),
-        name: status.name.to_string(),
+    let entry = |status: &domain::Status| {
+        // The id as text, as everywhere where a status is named.
+        let id = ("id", Value::Text(status.id.to_string()));
+        vec![id, ("name", Value::Text(status.name.to_string()))]
     };
-    let list = StatusList { activity_status: live.map(entry).collect() };
+    let list = Value::List(api_v1::member::STATUS, live.map(entry).collect());
     Success::default().member("activityStatusList", list)
 }

@@ -1,22 +1,17 @@
 //! `account/syncActivities`: the manual's one page.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use api_v1::{answer, parameter};
-use axum::body::Bytes;
 use domain::{ActivityId, Member};
-use serde::Serialize;
-use service::{Caller, Direction, ManyIds, Order, Place, RemovedIds, SyncPage, SyncQuery};
+use service::{Caller, Direction, Order, SyncPage, SyncQuery, Tenant};
 
-use crate::envelope::{SHARED_BYTES_MIN, Success, write_json};
+use super::Outcome;
+use crate::answer::{RecordsPage, Success, Value};
 use crate::errors::ApiError;
 use crate::params::Params;
-use crate::printed::Printed;
-use crate::request::Answer;
 use crate::{Neon, PAGE_SIZE_DEFAULT, sort_columns, values};
-
-/// About what an answer has beside its records.
-const MEMBERS_BYTES: usize = 256;
 
 /// The question, and what of it is repeated in the answer.
 struct Question {
@@ -26,38 +21,11 @@ struct Question {
     sort_direction: Option<Direction>,
 }
 
-pub(super) async fn answer(
-    neon: &Neon,
-    caller: Caller,
-    params: &Params<'_>,
-    mut place: Place,
-) -> Answer {
-    let question = match question(params) {
-        Ok(question) => question,
-        Err(error) => return refused(caller, error),
-    };
+pub(super) async fn answer(neon: &Neon, caller: &Caller, params: &Params<'_>) -> Outcome {
+    let question = question(params)?;
     let page_size_max = neon.settings.page_size_max;
-    let mut page = match neon.service.sync_page(&caller, &question.query, page_size_max).await {
-        Ok(page) => page,
-        Err(error) => return refused(caller, error.into()),
-    };
-    let (org, zone) = (&caller.tenant, &caller.directory.organization.zone);
-    match neon.records.at(&neon.service, org, zone, &page.seqs, place.share()).await {
-        Ok(records) => {
-            print_long(neon, page.removed.as_ref()).await;
-            neon.records.print_ahead(&neon.service, org, zone, &records, &page.next);
-            let response_date_time = Some(zone.at(page.horizon));
-            let served = page.served.take();
-            let content = Ok(render(&question, &page, records));
-            let (org, place) = (Some(caller.tenant), Some(place));
-            Answer { org, response_date_time, content, served, place }
-        }
-        Err(error) => refused(caller, error.into()),
-    }
-}
-
-fn refused(caller: Caller, error: ApiError) -> Answer {
-    Answer { org: Some(caller.tenant), ..Answer::refused(error) }
+    let page = neon.service.sync_page(caller, &question.query, page_size_max).await;
+    Ok(shown(question, page.map_err(ApiError::from)?, &caller.tenant))
 }
 
 fn question(params: &Params<'_>) -> Result<Question, ApiError> {
@@ -135,84 +103,30 @@ fn order(column: Option<&str>, direction: Option<Direction>) -> Result<Order, Ap
     Ok(Order { by, direction: direction.unwrap_or(Direction::Ascending) })
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Page<'a> {
-    current_page: u64,
-    page_size: u32,
-    total_page: u64,
-    total_results: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sort_column: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sort_direction: Option<&'static str>,
-}
-
-fn write_removed(removed: &RemovedIds, success: &mut Success) {
-    let out = success.begin_member(answer::REMOVED);
-    match removed {
-        RemovedIds::Few(ids) => write_ids(ids, out),
-        RemovedIds::Many(many) => {
-            let printed = printed(removed, many);
-            success.append(printed, 0..printed.len());
-        }
-    }
-}
-
-/// Has a long list printed on a thread that may take its time; if that fails, it is printed with the answer.
-async fn print_long(neon: &Neon, removed: Option<&RemovedIds>) {
-    if let Some(removed @ RemovedIds::Many(many)) = removed
-        && many.is_long()
-    {
-        let (removed, many) = (removed.clone(), many.clone());
-        let print = move || {
-            printed(&removed, &many);
-        };
-        let _ = neon.service.heavy(print).await;
-    }
-}
-
-fn printed<'m>(removed: &RemovedIds, many: &'m ManyIds) -> &'m Bytes {
-    many.printed(|ids| {
-        let mut printed = Vec::with_capacity(removed.text_bytes_max() + MEMBERS_BYTES);
-        write_ids(ids, &mut printed);
-        printed
-    })
-}
-
-fn write_ids(ids: &[ActivityId], out: &mut Vec<u8>) {
-    out.extend_from_slice(b"{\"activityId\":[");
-    for (index, id) in ids.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        write_json(&id.0, out);
-    }
-    out.extend_from_slice(b"]}");
-}
-
 /// The members in the manual's order: the records, the page, the deleted ids.
-fn render(question: &Question, answer: &SyncPage, records: Printed<'_>) -> Success {
-    let removed = answer.removed.as_ref().map_or(0, RemovedIds::text_bytes_max);
-    let copied = records.copied_bytes() + removed.min(SHARED_BYTES_MIN);
-    let mut success = Success::with_room_for(copied + MEMBERS_BYTES);
-    success.begin_member(answer::ACTIVITIES).extend_from_slice(b"{\"activity\":[");
-    records.write(&mut success);
-    success.written().extend_from_slice(b"]}");
-    let page = Page {
-        current_page: question.query.page,
-        page_size: answer.page_size,
-        total_page: answer.pages,
-        total_results: answer.total,
-        sort_column: question.sort_column.as_deref(),
-        sort_direction: question.sort_direction.map(|direction| match direction {
+fn shown(question: Question, page: SyncPage, org: &Arc<Tenant>) -> Success {
+    let mut place = vec![
+        (answer::PAGE_NUMBER, question.query.page.into()),
+        (answer::PAGE_SIZE, u64::from(page.page_size).into()),
+        (answer::PAGES, page.pages.into()),
+        (answer::RESULTS, page.total.into()),
+    ];
+    if let Some(column) = question.sort_column {
+        place.push(("sortColumn", column.into()));
+    }
+    if let Some(direction) = question.sort_direction {
+        let direction = match direction {
             Direction::Ascending => "ASC",
             Direction::Descending => "DESC",
-        }),
-    };
-    write_json(&page, success.begin_member(answer::PAGE));
-    if let Some(removed) = &answer.removed {
-        write_removed(removed, &mut success);
+        };
+        place.push(("sortDirection", direction.to_owned().into()));
     }
-    success
+    let records = RecordsPage { org: org.clone(), seqs: page.seqs, next: page.next };
+    let success = Success { served: page.served, ..Success::up_to(page.horizon) }
+        .member(answer::ACTIVITIES, Value::Records(records))
+        .member(answer::PAGE, Value::Object(place));
+    match page.removed {
+        Some(removed) => success.member(answer::REMOVED, Value::RemovedIds(removed)),
+        None => success,
+    }
 }

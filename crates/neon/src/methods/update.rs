@@ -6,7 +6,7 @@ use service::{Caller, Write};
 use super::activity::{self, Problems, Sent};
 use super::{Outcome, may_write};
 use crate::Neon;
-use crate::envelope::Success;
+use crate::answer::Success;
 use crate::errors::ApiError;
 use crate::params::Params;
 use crate::values;
@@ -16,7 +16,7 @@ pub(super) async fn answer(neon: &Neon, caller: &Caller, params: &Params<'_>) ->
     let id = values::activity_id(params, "activity.activityId", ApiError::ID_REQUIRED)?;
     let patch = patch(params)?;
     neon.write(caller, Write::Update(id, Box::new(patch))).await?;
-    Ok(Success::default().member(api_v1::member::ID, id.0))
+    Ok(Success::default().member(api_v1::member::ID, id))
 }
 
 fn patch(params: &Params<'_>) -> Result<Patch, Vec<ApiError>> {

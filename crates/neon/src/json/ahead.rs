@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use service::AskError;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
-use crate::fresh::FreshRecords;
+use super::fresh::FreshRecords;
 
 /// How many there are, of all who ask.
 const PAGES_AHEAD_MAX: usize = 16;

@@ -17,11 +17,11 @@ use quick_cache::sync::Cache;
 use service::{AskError, NoRoom, Service, Share, Tenant};
 use tokio::sync::oneshot;
 
-use crate::ahead::{Page, PagesAhead};
-use crate::block::{BLOCK_VERSIONS, Block, block_of, place_of};
-use crate::envelope::{Success, is_shared};
-use crate::fresh::{FreshRecords, Printer, RECORD_BYTES, Text};
-use crate::long::{LongRecords, WHOLE_BYTES_MAX};
+use super::ahead::{Page, PagesAhead};
+use super::block::{BLOCK_VERSIONS, Block, block_of, place_of};
+use super::fresh::{FreshRecords, Printer, RECORD_BYTES, Text};
+use super::long::{LongRecords, WHOLE_BYTES_MAX};
+use super::output::{Output, is_shared};
 
 /// How many blocks are remembered as asked for, per block that there is room for.
 const MARKS_PER_BLOCK: usize = 4;
@@ -269,23 +269,23 @@ impl Records {
 
 impl Printed<'_> {
     /// Goes on with the records, a comma between two.
-    pub(crate) fn write(mut self, success: &mut Success) {
+    pub(super) fn write(mut self, out: &mut Output) {
         let rest = self.rest.take();
         let mut pieces = self.pieces().peekable();
         while let Some(piece) = pieces.next() {
             let comma = usize::from(rest.is_some() || pieces.peek().is_some());
             match piece.kept {
-                Some(kept) => success.append(kept, piece.at.start..piece.at.end + comma),
+                Some(kept) => out.append(kept, piece.at.start..piece.at.end + comma),
                 None => {
-                    let out = success.written();
-                    out.extend_from_slice(&piece.json[piece.at]);
-                    out.extend_from_slice(&b","[..comma]);
+                    let text = out.written();
+                    text.extend_from_slice(&piece.json[piece.at]);
+                    text.extend_from_slice(&b","[..comma]);
                 }
             }
         }
         drop(pieces);
         if let Some(rest) = rest {
-            success.append_long(rest);
+            out.append_long(rest);
         }
     }
 
@@ -348,12 +348,11 @@ mod tests {
     use std::ops::Range;
 
     use axum::body::Bytes;
-    use domain::Stamp;
     use proptest::prelude::*;
     use proptest::sample::{Index, subsequence};
 
     use super::*;
-    use crate::envelope::{Envelope, Piece};
+    use crate::json::Piece;
 
     /// Texts of different lengths, so that one in the place of another shows. Those of a whole block are
     /// shared, those of a few neighbours are not.
@@ -371,13 +370,10 @@ mod tests {
 
     /// The records as they leave, in pieces.
     fn sent(printed: Printed<'_>) -> Vec<String> {
-        let mut success = Success::default();
-        success.begin_member("records");
-        printed.write(&mut success);
-        let (root, response_date_time) = ("test", Stamp::from_millis(0).at_offset(0));
-        let envelope = Envelope { root, response_date_time, content: Ok(success) };
+        let mut out = Output::with_room_for(0);
+        printed.write(&mut out);
         let text = |piece: &Bytes| String::from_utf8_lossy(piece).into_owned();
-        let (pieces, end) = envelope.into_pieces();
+        let (pieces, end) = out.finish(b"");
         let json = pieces.iter().map(|piece| match piece {
             Piece::Json(json) => text(json),
             Piece::Long(_) => panic!("the records are short"),
@@ -386,8 +382,7 @@ mod tests {
     }
 
     fn records_of(json: &str) -> &str {
-        let (_, records) = json.split_once("\"records\":").unwrap();
-        records.strip_suffix("}}").unwrap()
+        json.strip_suffix("}}").unwrap()
     }
 
     fn all_of(numbers: Range<u64>) -> Vec<Seq> {
@@ -408,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_neighbours_is_a_piece_for_each_block_and_two_around_them() {
+    fn a_page_of_neighbours_is_a_piece_for_each_block_and_one_behind_them() {
         let mut seqs = all_of(16..48);
         let mut blocks = Vec::new();
         keep(&mut blocks, &fresh(&seqs));
@@ -416,7 +411,7 @@ mod tests {
         let printed = Printed { blocks, fresh: FreshRecords::default(), seqs: &seqs, rest: None };
         assert_eq!(printed.copied_bytes(), 0);
         let pieces = sent(printed);
-        assert_eq!(pieces.len(), 1 + 2 + 1);
+        assert_eq!(pieces.len(), 2 + 1);
         let records: Vec<String> = seqs.iter().map(|seq| json(*seq)).collect();
         assert_eq!(records_of(&pieces.concat()), records.join(","));
     }
@@ -439,7 +434,7 @@ mod tests {
             sent(printed).len()
         };
         assert_eq!(pieces(&[Seq(20)]), 1);
-        assert_eq!(pieces(&all_of(16..32).into_iter().rev().collect::<Vec<_>>()), 3);
+        assert_eq!(pieces(&all_of(16..32).into_iter().rev().collect::<Vec<_>>()), 2);
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use domain::{Moment, MomentText, Zone};
 use serde::{Serialize, Serializer};
 use service::{StoredField, StoredText, StoredVersion};
 
-use crate::envelope::write_json;
+use super::write_json;
 
 /// Appends the record to `out` as compact JSON, its members in the order of the vendor's schema; what is
 /// absent is left out, never `null`. What was stamped by the server is shown in the organization's `zone`;

@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use domain::{Seq, Zone};
 use service::{AskError, Service, Tenant};
 
-use crate::fresh::{FreshRecords, Printer};
+use super::fresh::{FreshRecords, Printer};
 
 /// Records of a page that are longer than that together are printed in steps. Shorter ones are sent at once, with a
 /// `Content-Length`.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use axum::body::Bytes;
 use domain::{Seq, Zone};
 
-use crate::fresh::Text;
+use super::fresh::Text;
 
 /// Versions of a block.
 pub(crate) const BLOCK_VERSIONS: usize = 16;

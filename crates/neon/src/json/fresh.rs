@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use domain::{Seq, Zone};
 use service::StoredVersion;
 
-use crate::record;
+use super::record;
 
 /// About what a record takes as JSON besides its texts.
 pub(crate) const RECORD_BYTES: usize = 512;
