@@ -1,18 +1,19 @@
 //! Dispatches requests: directly to the API, which scripts use all day, and to the pages through a router.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::Uri;
 use axum::response::Response;
-use neon::{Api, Outbox, Outcome};
+use neon::{Api, Outcome};
+use service::Outbox;
 use web::BasePath;
 
-use crate::edge::Answers;
 use crate::forwarded::Proxies;
 use crate::observe::Observed;
 use crate::request_log::RequestLog;
+use edge::Answers;
 
 /// Everything that is served.
 pub(crate) struct Front {
@@ -44,6 +45,10 @@ impl Answers for Front {
         };
         self.request_log.note(observed.end(&response, outcome));
         response
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.proxies.trusts(address)
     }
 
     fn is_vital(&self, uri: &Uri) -> bool {

@@ -18,8 +18,6 @@ use crate::address::Address;
 use crate::cli::{Proxied, Serve, Tuning};
 use crate::commands::{self, Context, Failure};
 use crate::console::{Console, Terminal};
-use crate::edge::tls::Tls;
-use crate::edge::{Edge, Limits};
 use crate::folder::{self, Access, Folder};
 use crate::forwarded::Proxies;
 use crate::front::Front;
@@ -27,6 +25,7 @@ use crate::request_log::RequestLog;
 use crate::service_manager::ServiceManager;
 use crate::signals::{Hangup, Hangups, StopSignals};
 use crate::{log, observe, private, remote};
+use edge::{Edge, Limits, Tls};
 
 /// How often expired sessions and runs are looked for.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
@@ -252,8 +251,7 @@ impl Server {
         announce()?;
         manager.ready(&status);
         let request_log = front.request_log.clone();
-        let proxies = front.proxies.clone();
-        let edge = Edge { tls: tls.clone(), answers: front, refusal, limits, proxies };
+        let edge = Edge { tls: tls.clone(), answers: front, refusal, limits };
         runtime.block_on(async {
             let housekeeping = tokio::spawn(housekeep(context.service.clone()));
             let watchdog = manager.clone().keep_watchdog_calm(context.service.clone());

@@ -28,9 +28,8 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::response::Response;
-use service::Service;
+use service::{Outbox, Service};
 
-pub use outgoing::Outbox;
 pub use paths::tidy;
 pub use request::{Outcome, refusal};
 

@@ -2,14 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::vec::IntoIter;
 
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
-use parking_lot::Mutex;
-use service::{AskError, NoRoom, Place, Served, Share};
+use service::{AskError, NoRoom, Outbox, Place, Served, Share};
 
 use crate::ANSWER_BYTES_FREE;
 use crate::json::{LongRecords, Piece};
@@ -19,35 +17,6 @@ const BUFFERED_BYTES: usize = 512 << 10;
 
 /// The last piece of a larger answer has at most so many bytes.
 const END_BYTES: usize = 16;
-
-/// Pages whose last piece a connection has taken and not yet written: an answer that is cut off before counts
-/// as not delivered.
-///
-/// Without a connection, as by default, whoever takes the last piece has it.
-#[derive(Clone, Debug, Default)]
-pub struct Outbox(Option<Arc<Mutex<Vec<Served>>>>);
-
-impl Outbox {
-    /// That of a connection, which says when it has written all that it has taken.
-    #[must_use]
-    pub fn of_connection() -> Outbox {
-        Outbox(Some(Arc::default()))
-    }
-
-    /// All that was taken has been written.
-    pub fn is_written(&self) {
-        let Some(taken) = &self.0 else { return };
-        let taken = std::mem::take(&mut *taken.lock());
-        taken.into_iter().for_each(Served::is_sent);
-    }
-
-    fn take(&self, served: Served) {
-        match &self.0 {
-            Some(taken) => taken.lock().push(served),
-            None => served.is_sent(),
-        }
-    }
-}
 
 /// The last piece of an answer, which is let go once it has been sent, and the answer's share of the room.
 struct Last {

@@ -8,14 +8,14 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Method as Verb, Request, Response, StatusCode, header};
 use domain::{Stamp, Zone};
-use service::{Caller, Tenant};
+use service::{Caller, Outbox, Tenant};
 
 use crate::answer::Answer;
 use crate::body::{Form, Sender};
 use crate::errors::ApiError;
 use crate::json::{self, Head};
 use crate::method::{Method, Target};
-use crate::outgoing::{self, Outbox};
+use crate::outgoing;
 use crate::params::Params;
 use crate::{BASE_PATH, BODY_BYTES_MAX, Neon, QUERY_BYTES_MAX, methods};
 

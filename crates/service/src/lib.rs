@@ -108,7 +108,7 @@ pub use lists::calendar::{
 pub use lists::long_work::BulkChange;
 pub use lists::preparing::ListError;
 pub use lists::sought::{Snippet, Sought};
-pub use log::coverage::{Cause, Missing, PagesServed, Poll, Served, Undelivered};
+pub use log::coverage::{Cause, Missing, Outbox, PagesServed, Poll, Served, Undelivered};
 pub use log::query::{Direction, Order, SyncQuery};
 pub use people::login::LoginError;
 pub use people::sign_in::{Attempt, NewSession, SignInError};

@@ -4,9 +4,10 @@ use axum::body::Body;
 use axum::http::Request;
 use domain::{ActivityId, Moment, OrgId, Stamp};
 use http_body_util::BodyExt;
-use neon::{Api, Outbox};
+use neon::Api;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
+use service::Outbox;
 
 /// A page of `syncActivities`.
 #[derive(Clone, Debug)]

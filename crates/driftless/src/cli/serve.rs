@@ -7,8 +7,8 @@ use clap::builder::BoolishValueParser;
 use web::BasePath;
 
 use crate::address::Address;
-use crate::edge::CONNECTIONS_MAX;
 use crate::forwarded::TrustedProxy;
+use edge::CONNECTIONS_MAX;
 
 #[derive(Args, Debug)]
 pub(crate) struct Demo {

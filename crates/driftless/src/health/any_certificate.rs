@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme};
 
 use super::Unhealthy;
-use crate::edge::tls::UnixClock;
+use edge::UnixClock;
 
 /// The client's side of a connection with that host.
 pub(super) fn connection(host: &str) -> Result<ClientConnection, Unhealthy> {

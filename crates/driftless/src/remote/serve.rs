@@ -21,7 +21,7 @@ use crate::cli::{Follow, What, Work};
 use crate::commands::{self, Context, Failure, Files};
 use crate::console::Console;
 use crate::hint;
-use crate::outage::Outage;
+use edge::Outage;
 
 /// Accepting fails when the process is out of file descriptors: trying again at once would only burn
 /// the processor.

@@ -12,13 +12,13 @@ use axum::http::{Request, Response, header};
 use domain::{Clock, ManualClock, Moment, Name, OrgId, Role, UserId, Version, Zone};
 use files::{ColumnNames, ReadError, Reading};
 use http_body_util::BodyExt;
+use neon::Api;
 use neon::export::{Format, Writer};
-use neon::{Api, Outbox};
 
 use crate::answer::Answer;
 use crate::client::Client;
 use service::{
-    ImportError, ImportOptions, ImportPlan, ImportReport, NewKey, NewUser, Service, Spool,
+    ImportError, ImportOptions, ImportPlan, ImportReport, NewKey, NewUser, Outbox, Service, Spool,
     Surroundings, SystemClock, Tenant,
 };
 use store_sqlite::SqliteStore;

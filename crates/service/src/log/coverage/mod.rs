@@ -12,6 +12,7 @@
 //! bounded.
 
 mod key;
+mod outbox;
 mod poll;
 mod ranges;
 mod stored;
@@ -34,6 +35,7 @@ use poll::ServedPage;
 use ranges::Stretch;
 
 pub(crate) use key::{KeyCoverage, silent_after_ms};
+pub use outbox::Outbox;
 pub use poll::{PagesServed, Poll};
 pub use verdict::{Cause, Missing, Undelivered};
 pub(crate) use verdict::{Verdict, judge};

@@ -19,7 +19,8 @@ use tokio_rustls::TlsAcceptor;
 /// Why a certificate and its key cannot be used: whole sentences, with no further source, since
 /// they are shown to the operator.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum TlsError {
+#[expect(missing_docs, reason = "each says what it is by its message")]
+pub enum TlsError {
     #[error("cannot read {path}: {reason}")]
     Read { path: PathBuf, reason: io::Error },
     #[error("{path} is not a valid PEM file: {reason}")]
@@ -35,7 +36,7 @@ pub(crate) enum TlsError {
 }
 
 /// A certificate and its key as they were when they were read last.
-pub(crate) struct Tls {
+pub struct Tls {
     certificate: PathBuf,
     key: PathBuf,
     acceptor: RwLock<TlsAcceptor>,
@@ -43,14 +44,20 @@ pub(crate) struct Tls {
 
 impl Tls {
     /// Reads both files.
-    pub(crate) fn load(certificate: &Path, key: &Path) -> Result<Tls, TlsError> {
+    ///
+    /// # Errors
+    /// See [`TlsError`].
+    pub fn load(certificate: &Path, key: &Path) -> Result<Tls, TlsError> {
         let acceptor = RwLock::new(acceptor(certificate, key)?);
         Ok(Tls { certificate: certificate.to_owned(), key: key.to_owned(), acceptor })
     }
 
     /// Reads them again, for connections that come from now on. Where they will not do, everything stays as it
     /// was.
-    pub(crate) fn reload(&self) -> Result<(), TlsError> {
+    ///
+    /// # Errors
+    /// See [`TlsError`].
+    pub fn reload(&self) -> Result<(), TlsError> {
         let fresh = acceptor(&self.certificate, &self.key)?;
         *self.acceptor.write() = fresh;
         Ok(())
@@ -79,7 +86,7 @@ fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
 
 /// The time of sessions that clients may take up again. The library's own clock panics before 1970.
 #[derive(Debug)]
-pub(crate) struct UnixClock;
+pub struct UnixClock;
 
 impl TimeProvider for UnixClock {
     fn current_time(&self) -> Option<UnixTime> {

@@ -25,7 +25,6 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{Answers, Edge, Limits};
-use crate::forwarded::Proxies;
 
 /// A limit that the test is not about.
 const NEVER: Duration = Duration::from_secs(3_600);
@@ -61,7 +60,7 @@ fn patient() -> Limits {
 }
 
 fn edge(router: Router, limits: Limits) -> Edge<Router> {
-    Edge { tls: None, answers: router, refusal, limits, proxies: Proxies::of(&[]) }
+    Edge { tls: None, answers: router, refusal, limits }
 }
 
 /// A server on a port of its own.

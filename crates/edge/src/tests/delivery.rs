@@ -5,23 +5,39 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use domain::{KeyId, OrgId, UserId};
-use neon::{Api, Outbox};
-use service::{AcceptClock, IntegrationState as State};
+use domain::{
+    ClientId, Draft, KeyId, Moment, Name, Note, OrgId, Origin, Presence, Priority, Role, StatusId,
+    StatusRef, Subject, Zone,
+};
+use neon::Api;
+use service::{IntegrationState as State, NewUser, Outbox, Service, Surroundings, Write};
+use store_sqlite::SqliteStore;
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::watch;
 
 use super::{Answers, Edge, Limits, SocketAddr, patient, refusal};
-use crate::cli::Tuning;
-use crate::commands::Context;
-use crate::edge::connection::converse;
-use crate::edge::places::Places;
-use crate::folder::{self, Access};
-use crate::forwarded::Proxies;
-use crate::{demo, serve};
+use crate::connection::converse;
+use crate::places::Places;
 
 /// As many bytes a stream holds that nobody has read.
 const HELD_BYTES: usize = 1_024;
+
+const ORG: &str = "tests";
+
+fn draft(number: u32) -> Draft {
+    Draft {
+        subject: Subject::parse(&format!("Call {number}")).unwrap(),
+        note: Note::empty(),
+        start: Moment::parse("2026-01-05T09:00:00Z").unwrap(),
+        end: None,
+        client: ClientId(1),
+        system_user: Presence::Keep,
+        status: StatusRef::Id(StatusId(1)),
+        priority: Priority::Normal,
+        custom_fields: Vec::new(),
+    }
+}
 
 impl Answers for Api {
     async fn answer(&self, request: Request<Body>, peer: SocketAddr, outbox: &Outbox) -> Response {
@@ -31,43 +47,47 @@ impl Answers for Api {
 
 /// A server that answers one client over a stream.
 struct Scene {
-    context: Context,
+    service: Service,
     key: KeyId,
     question: String,
-    _folder: tempfile::TempDir,
+    _folder: TempDir,
 }
 
 impl Scene {
     async fn new() -> Scene {
-        let temp = tempfile::tempdir().unwrap();
-        let Ok(Access::Owned(folder)) = folder::access(temp.path(), true) else {
-            panic!("the folder is nobody's");
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(SqliteStore::open(folder.path()).unwrap());
+        let settings = service::Settings { requests_per_org_max: 4, cache_bytes_max: 1 << 20 };
+        let set_up = move || {
+            let service = Service::open(Surroundings::system(store), settings).unwrap();
+            let (id, name) = (OrgId::parse(ORG).unwrap(), Name::parse("Tests").unwrap());
+            service.add_org(id.clone(), name, Zone::utc()).unwrap();
+            let org = service.org(&id).unwrap();
+            let name = Name::parse("Eve").unwrap();
+            let user =
+                service.add_user(&org, NewUser { id: None, name, role: Role::Editor }).unwrap();
+            let key = service.add_key(&org, user, None).unwrap();
+            (service, key)
         };
-        let context = tokio::task::spawn_blocking(move || {
-            let context =
-                serve::open(&folder, &Tuning::default(), AcceptClock::Near, false).unwrap();
-            demo::set_up(&context, 50).unwrap();
-            context
-        });
-        let context = context.await.unwrap();
-        let org = context.service.org(&OrgId::parse("demo").unwrap()).unwrap();
-        let user: UserId = *org.directory().users.keys().next().unwrap();
-        let (service, tenant) = (context.service.clone(), org.clone());
-        let key =
-            tokio::task::spawn_blocking(move || service.add_key(&tenant, user, None).unwrap());
-        let key = key.await.unwrap();
-        let (_, session) = context.service.login(&org.id, &key.secret).await.unwrap();
+        let (service, key) = tokio::task::spawn_blocking(set_up).await.unwrap();
+        let org = OrgId::parse(ORG).unwrap();
+        let (tenant, session) = service.login(&org, &key.secret).await.unwrap();
+        let caller = service.caller(&session).unwrap();
+        for number in 1..=50 {
+            let write = Write::Create(Box::new(draft(number)));
+            service.write(&tenant, caller.author(Origin::Api), write).await.unwrap();
+        }
         let path = format!("{}/account/syncActivities", neon::BASE_PATH);
         let since = "syncActivityTimeFrom=0001-01-01T00:00:00Z&page.pageSize=100";
         let question = format!(
             "GET {path}?userSessionId={session}&{since} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         );
-        Scene { context, key: key.id, question, _folder: temp }
+        Scene { service, key: key.id, question, _folder: folder }
     }
 
     fn state(&self) -> State {
-        let org = self.context.service.org(&OrgId::parse("demo").unwrap()).unwrap();
-        self.context.service.integration(&org, self.key).unwrap().state
+        let org = self.service.org(&OrgId::parse(ORG).unwrap()).unwrap();
+        self.service.integration(&org, self.key).unwrap().state
     }
 
     /// A client that has asked, and the server's end of its conversation.
@@ -75,12 +95,11 @@ impl Scene {
         let (mut client, served) = duplex(HELD_BYTES);
         let cache_bytes_max = 1 << 20;
         let settings = neon::Settings { page_size_max: 200, cache_bytes_max };
-        let answers = Api::new(self.context.service.clone(), settings);
+        let answers = Api::new(self.service.clone(), settings);
         let limits = Limits { connections_max: 1, ..patient() };
-        let proxies = Proxies::of(&[]);
         let peer = SocketAddr::from(([127, 0, 0, 1], 1));
-        let seat = Places::new(&limits, proxies.clone()).admit(peer.ip()).unwrap();
-        let edge = Arc::new(Edge { tls: None, answers, refusal, limits, proxies });
+        let seat = Places::new(&limits).admit(peer.ip(), false).unwrap();
+        let edge = Arc::new(Edge { tls: None, answers, refusal, limits });
         let (running, stopped) = watch::channel(false);
         let conversation = tokio::spawn(async move {
             let _running = running;

@@ -9,14 +9,14 @@ const QUIET: Duration = Duration::from_secs(60);
 
 /// What has failed in a row.
 #[derive(Default)]
-pub(crate) struct Outage {
+pub struct Outage {
     failures: u64,
     last: Option<Instant>,
 }
 
 impl Outage {
     /// Logs the first failure of an outage as a warning, and the others at debug level.
-    pub(crate) fn failed(&mut self, what: &'static str, problem: &io::Error) {
+    pub fn failed(&mut self, what: &'static str, problem: &io::Error) {
         match self.count(Instant::now()) {
             1 => tracing::warn!(%problem, "cannot accept {what} at the moment"),
             failures => tracing::debug!(%problem, failures, "still cannot accept {what}"),

@@ -18,7 +18,6 @@ use service::{Intake, IntakeShare, Network, Owner, Shed, shed};
 use tokio::sync::Notify;
 
 use super::Limits;
-use crate::forwarded::Proxies;
 
 /// Places for newcomers when all others are at work.
 const RESERVE_MAX: usize = 16;
@@ -49,7 +48,6 @@ pub(super) struct Places(Arc<Shared>);
 struct Shared {
     connections_max: usize,
     from_address_max: usize,
-    proxies: Proxies,
     /// Times are counted from here.
     begun: Instant,
     taken: Mutex<Taken>,
@@ -113,12 +111,10 @@ impl Occupant {
 }
 
 impl Places {
-    /// Clients with the address of a trusted proxy can have all places: they stand for many.
-    pub(super) fn new(limits: &Limits, proxies: Proxies) -> Places {
+    pub(super) fn new(limits: &Limits) -> Places {
         Places(Arc::new(Shared {
             connections_max: limits.connections_max,
             from_address_max: limits.connections_from_address_max,
-            proxies,
             begun: Instant::now(),
             taken: Mutex::default(),
             has_left: Notify::new(),
@@ -134,14 +130,17 @@ impl Places {
         }
     }
 
-    /// A place for a connection from this address; none if it has to be refused.
-    pub(super) fn admit(&self, address: IpAddr) -> Option<Seat> {
+    /// A place for a connection from this address; none if it has to be refused. One that stands for many clients, as
+    /// a proxy's does, can have all places.
+    pub(super) fn admit(&self, address: IpAddr, stands_for_many: bool) -> Option<Seat> {
         let shared = &self.0;
         let (network, now) = (Network::of(address), shared.micros(Instant::now()));
         let mut taken = shared.taken.lock();
         let own = taken.by_network.get(&network).map_or(0, HashMap::len);
-        let is_bounded = !shared.proxies.trusts(address.to_canonical());
-        if is_bounded && own >= shared.from_address_max && !taken.make_room(Some(network), now) {
+        if !stands_for_many
+            && own >= shared.from_address_max
+            && !taken.make_room(Some(network), now)
+        {
             shed(Shed::Address);
             return None;
         }

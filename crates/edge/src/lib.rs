@@ -1,4 +1,4 @@
-//! The socket edge: it accepts connections, speaks HTTP/1.1 (over TLS if configured) and passes each
+//! The edge: it accepts connections, speaks HTTP/1.1 (over TLS if configured) and passes each
 //! request to an implementation of [`Answers`]. It knows nothing about what is served.
 //!
 //! Why not `axum::serve`: a server on an open network needs a limit on everything that a
@@ -23,18 +23,20 @@
 
 mod body;
 mod connection;
+mod file_limit;
+mod outage;
 mod patience;
 mod places;
 mod refusal;
 #[cfg(test)]
 mod tests;
-pub(crate) mod tls;
+mod tls;
 mod waiting;
 mod wire;
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,22 +46,21 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, Uri};
 use axum::response::Response;
-use neon::Outbox;
+use service::Outbox;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::MissedTickBehavior;
 use tower::Service;
 
-pub(crate) use refusal::Refusal;
-
 use self::places::Places;
-use self::tls::Tls;
-use crate::forwarded::Proxies;
-use crate::outage::Outage;
+
+pub use outage::Outage;
+pub use refusal::Refusal;
+pub use tls::{Tls, TlsError, UnixClock};
 
 /// Connections at a time.
-pub(crate) const CONNECTIONS_MAX: u32 = 4_096;
+pub const CONNECTIONS_MAX: u32 = 4_096;
 
 /// One address can have one in so many of them, unless it is a trusted proxy's.
 const FROM_ADDRESS_SHARE: usize = 8;
@@ -92,28 +93,28 @@ const SHED_TOLD_EVERY: Duration = Duration::from_secs(5);
 
 /// How much a client can hold on to. `Limits::of` is what a server wants.
 #[derive(Debug, Clone)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// Connections at a time.
-    pub(crate) connections_max: usize,
+    pub connections_max: usize,
     /// From one address that is not a trusted proxy's, or from one IPv6 network.
-    pub(crate) connections_from_address_max: usize,
+    pub connections_from_address_max: usize,
     /// From a request's first byte to the end of its head, and for a TLS handshake.
-    pub(crate) header_read: Duration,
+    pub header_read: Duration,
     /// Silence while no request is under way.
-    pub(crate) idle: Duration,
+    pub idle: Duration,
     /// Span within which a body or an answer must make progress.
-    pub(crate) stall: Duration,
+    pub stall: Duration,
     /// Time for the client to read the last answer of a connection.
-    pub(crate) linger: Duration,
+    pub linger: Duration,
     /// Time for requests under way when the server stops.
-    pub(crate) shutdown: Duration,
+    pub shutdown: Duration,
 }
 
 impl Limits {
     /// As many connections as are wanted, if the limit on open files allows them.
-    pub(crate) fn of(connections_wanted: u32) -> Self {
+    pub fn of(connections_wanted: u32) -> Self {
         let wanted = connections_wanted as usize;
-        let files = crate::file_limit::connections(wanted + places::SPARE_MAX);
+        let files = file_limit::connections(wanted + places::SPARE_MAX);
         let connections_max =
             files.saturating_sub(places::SPARE_MAX).max(files.div_ceil(2)).min(wanted);
         if connections_max < wanted {
@@ -136,7 +137,7 @@ impl Limits {
 }
 
 /// Answers requests.
-pub(crate) trait Answers: Send + Sync + 'static {
+pub trait Answers: Send + Sync + 'static {
     /// Answers a request of this peer. What must be reported once the answer is written goes into the connection's outbox.
     fn answer(
         &self,
@@ -144,6 +145,11 @@ pub(crate) trait Answers: Send + Sync + 'static {
         peer: SocketAddr,
         outbox: &Outbox,
     ) -> impl Future<Output = Response> + Send;
+
+    /// Whether this is the address of a trusted proxy, which stands for many clients.
+    fn trusts(&self, _address: IpAddr) -> bool {
+        false
+    }
 
     /// Whether this is answered even when all places for connections are at work: health checks.
     fn is_vital(&self, _uri: &Uri) -> bool {
@@ -161,24 +167,22 @@ impl Answers for Router {
 }
 
 /// What every connection needs to know.
-pub(crate) struct Edge<A> {
+pub struct Edge<A> {
     /// Speaks TLS if there is one.
-    pub(crate) tls: Option<Arc<Tls>>,
+    pub tls: Option<Arc<Tls>>,
     /// Answers the requests.
-    pub(crate) answers: A,
+    pub answers: A,
     /// Writes the body of an answer that no handler gave.
-    pub(crate) refusal: Refusal,
+    pub refusal: Refusal,
     /// How much a client can hold on to.
-    pub(crate) limits: Limits,
-    /// Clients that stand for many.
-    pub(crate) proxies: Proxies,
+    pub limits: Limits,
 }
 
 impl<A: Answers> Edge<A> {
     /// Serves what `listener` accepts until `shutdown` resolves, then lets the requests under way
     /// finish. Returns when no connection is left.
-    pub(crate) async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        let places = Places::new(&self.limits, self.proxies.clone());
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let places = Places::new(&self.limits);
         let edge = Arc::new(self);
         let mut telling = tokio::time::interval(SHED_TOLD_EVERY);
         telling.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -195,7 +199,8 @@ impl<A: Answers> Edge<A> {
                     Ok((stream, peer)) => {
                         places.have_left().await;
                         // A connection without a place is closed by being dropped.
-                        if let Some(seat) = places.admit(peer.ip()) {
+                        let stands_for_many = edge.answers.trusts(peer.ip().to_canonical());
+                        if let Some(seat) = places.admit(peer.ip(), stands_for_many) {
                             let (edge, stopped) = (Arc::clone(&edge), stopped.clone());
                             connections.spawn(connection::run(edge, stream, peer, seat, stopped));
                         }

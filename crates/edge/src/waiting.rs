@@ -17,8 +17,8 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use hyper::rt::{Sleep, Timer};
-use neon::Outbox;
 use parking_lot::Mutex;
+use service::Outbox;
 
 use super::places::Seat;
 

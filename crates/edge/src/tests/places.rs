@@ -1,5 +1,6 @@
 //! Which connections there are, when there are too many.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -7,7 +8,7 @@ use axum::extract::State;
 use axum::http::{Request, Uri};
 use axum::response::Response;
 use axum::routing::post;
-use neon::Outbox;
+use service::Outbox;
 use tokio::sync::Semaphore;
 
 use super::*;
@@ -116,11 +117,24 @@ impl Answers for Vital {
     }
 }
 
+/// Is asked by a trusted proxy.
+struct BehindProxy(Router);
+
+impl Answers for BehindProxy {
+    async fn answer(&self, request: Request<Body>, peer: SocketAddr, outbox: &Outbox) -> Response {
+        self.0.answer(request, peer, outbox).await
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        address == IpAddr::from([127, 0, 0, 1])
+    }
+}
+
 #[tokio::test]
 async fn what_is_vital_is_answered_when_all_are_at_work() {
     let release = Arc::new(Semaphore::new(0));
-    let Edge { tls, answers, refusal, limits, proxies } = edge(held(&release), few(2));
-    let edge = Edge { tls, answers: Vital(answers), refusal, limits, proxies };
+    let Edge { tls, answers, refusal, limits } = edge(held(&release), few(2));
+    let edge = Edge { tls, answers: Vital(answers), refusal, limits };
     let server = Server::of(edge).await;
     let _at_work = (at_work(&server).await, at_work(&server).await);
     for _ in 0..40 {
@@ -156,8 +170,8 @@ async fn one_address_has_its_share_and_its_own_unused_connections_make_room() {
     finish(another, &release).await;
 
     let router = held(&release);
-    let proxies = Proxies::of(&["127.0.0.1".parse().unwrap()]);
-    let server = Server::of(Edge { proxies, ..edge(router, limits) }).await;
+    let Edge { tls, answers, refusal, limits } = edge(router, limits);
+    let server = Server::of(Edge { tls, answers: BehindProxy(answers), refusal, limits }).await;
     let mut clients = Vec::new();
     for _ in 0..10 {
         clients.push(at_work(&server).await);

@@ -6,8 +6,8 @@ use tokio::io::{DuplexStream, duplex};
 use tokio::sync::watch;
 
 use super::*;
-use crate::edge::connection::converse;
-use crate::edge::places::Places;
+use crate::connection::converse;
+use crate::places::Places;
 
 const LONG_BYTES: usize = 8 << 20;
 
@@ -15,7 +15,7 @@ const LONG_BYTES: usize = 8 << 20;
 async fn a_long_answer_to_a_fast_reader_does_not_keep_others_waiting() {
     let long = || async { "x".repeat(LONG_BYTES) };
     let edge = Arc::new(edge(echo().route("/long", get(long)), patient()));
-    let places = Places::new(&edge.limits, edge.proxies.clone());
+    let places = Places::new(&edge.limits);
     let (_running, stopped) = watch::channel(false);
     // As if it were read as soon as it is written: all of it fits in.
     let ask = async |path: &str| -> (DuplexStream, JoinHandle<()>) {
@@ -24,7 +24,7 @@ async fn a_long_answer_to_a_fast_reader_does_not_keep_others_waiting() {
         let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         client.write_all(head.as_bytes()).await.unwrap();
         let (edge, seat, stopped) =
-            (edge.clone(), places.admit(peer.ip()).unwrap(), stopped.clone());
+            (edge.clone(), places.admit(peer.ip(), false).unwrap(), stopped.clone());
         (client, tokio::spawn(async move { converse(&edge, served, peer, seat, stopped).await }))
     };
     let (mut long, writing) = ask("/long").await;

@@ -13,7 +13,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 /// Gives the JSON text that explains a status to the client.
-pub(crate) type Refusal = fn(StatusCode) -> String;
+pub type Refusal = fn(StatusCode) -> String;
 
 /// An answer that the edge itself gives to a request. The connection is closed after it.
 pub(super) fn response(status: StatusCode, refusal: Refusal) -> Response {
