@@ -67,7 +67,7 @@ CREATE TABLE change (
     actor        INTEGER,               -- the system user, where there is one
     origin       INTEGER NOT NULL,      -- 1 API, 2 web, 3 import, 4 command line, 5 examples
     previous     INTEGER,               -- seq of the version that this one supersedes
-    document     TEXT,                  -- the content, of a record
+    document     TEXT,                  -- the content, of a record: a JSON array, see store/content.rs
     checksum     INTEGER NOT NULL,      -- CRC-32 of the columns before it
     PRIMARY KEY (organization, seq)
 ) STRICT, WITHOUT ROWID;

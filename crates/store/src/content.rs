@@ -1,7 +1,8 @@
-//! The stored form of an activity's content: JSON, so that `sqlite3` and `psql` can look into it.
+//! The stored form of an activity's content: a JSON array, so that `sqlite3` and `psql` can look into it, and no
+//! version repeats the members' names.
 //!
-//! Members may be added with `#[serde(default)]`; none may change its meaning, because versions are
-//! immutable (invariant 1). Reading borrows from the stored text: most of it is printed at once.
+//! Members may be added at the end with `#[serde(default)]`; none may change its meaning or its place, because
+//! versions are immutable (invariant 1). Reading borrows from the stored text: most of it is printed at once.
 
 use std::borrow::Cow;
 
@@ -9,6 +10,8 @@ use domain::{
     Activity, ActivityId, ClientId, CustomField, ExternalId, Mirrored, MirroredField, Moment, Note,
     Priority, Provenance, Seq, Source, Stamp, StatusId, StatusName, Subject, UserId, Version,
 };
+use serde::de::Error as _;
+use serde::ser::SerializeSeq;
 use serde::{Deserialize, Serialize};
 
 use crate::{StoreError, scan};
@@ -26,50 +29,48 @@ pub struct StoredVersion<'a> {
     pub content: Option<Content<'a>>,
 }
 
-/// [`Activity`] in its stored form, member for member.
-#[derive(Debug, Serialize, Deserialize)]
+/// [`Activity`] in its stored form, member for member: an array in this order. Of those from the custom fields on,
+/// it ends with the last that says anything.
+#[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "they are those of an activity")]
 pub struct Content<'a> {
-    #[serde(with = "StampForm")]
+    #[serde(deserialize_with = "stamp")]
     pub created: Stamp,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow)]
     pub created_by: Option<StoredText<'a>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow)]
     pub modified_by: Option<StoredText<'a>>,
     #[serde(borrow)]
     pub subject: StoredText<'a>,
     #[serde(borrow)]
     pub note: StoredText<'a>,
     pub start: StoredMoment,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<StoredMoment>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_user: Option<i64>,
     pub status: i64,
     #[serde(borrow)]
     pub status_name: StoredText<'a>,
-    #[serde(with = "PriorityForm")]
+    #[serde(deserialize_with = "priority")]
     pub priority: Priority,
-    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(borrow, default)]
     pub custom_fields: Vec<StoredField<'a>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default)]
     pub external_id: Option<StoredText<'a>>,
     /// As of when an import's file had it, in milliseconds UTC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub imported: Option<i64>,
     /// Whether imported content has been edited since.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub edited: bool,
     /// The stamp of the version that brought the content, where it was an earlier one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub since: Option<i64>,
     /// Whether the server that it was followed from does not say when it was changed.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub stampless: bool,
     /// Whether it does not say when it was created.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub undated: bool,
 }
 
@@ -98,27 +99,70 @@ pub struct StoredField<'a> {
     pub option: Option<StoredText<'a>>,
 }
 
-/// Milliseconds UTC.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Stamp")]
-struct StampForm(#[serde(getter = "millis")] i64);
-
-/// The name in title case.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Priority")]
-enum PriorityForm {
-    Low,
-    Normal,
-    High,
+/// A priority as a number, from 1 for the lowest.
+pub(crate) fn priority_of(number: usize) -> Option<Priority> {
+    Priority::ALL.get(number.checked_sub(1)?).copied()
 }
 
-fn millis(stamp: &Stamp) -> i64 {
-    stamp.millis()
+fn stamp<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Stamp, D::Error> {
+    i64::deserialize(deserializer).map(Stamp::from_millis)
 }
 
-impl From<StampForm> for Stamp {
-    fn from(form: StampForm) -> Stamp {
-        Stamp::from_millis(form.0)
+fn priority<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Priority, D::Error> {
+    let number = usize::deserialize(deserializer)?;
+    priority_of(number).ok_or_else(|| D::Error::custom(format_args!("{number} is no priority")))
+}
+
+/// What an array may end without.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Ending<'c> {
+    Fields(&'c [StoredField<'c>]),
+    Text(&'c Option<StoredText<'c>>),
+    Number(Option<i64>),
+    Flag(bool),
+}
+
+impl Ending<'_> {
+    fn says_nothing(&self) -> bool {
+        match self {
+            Ending::Fields(fields) => fields.is_empty(),
+            Ending::Text(text) => text.is_none(),
+            Ending::Number(number) => number.is_none(),
+            Ending::Flag(is_set) => !is_set,
+        }
+    }
+}
+
+impl Serialize for Content<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let endings = [
+            Ending::Fields(&self.custom_fields),
+            Ending::Text(&self.external_id),
+            Ending::Number(self.imported),
+            Ending::Flag(self.edited),
+            Ending::Number(self.since),
+            Ending::Flag(self.stampless),
+            Ending::Flag(self.undated),
+        ];
+        let told = endings.iter().rposition(|ending| !ending.says_nothing()).map_or(0, |at| at + 1);
+        let mut array = serializer.serialize_seq(None)?;
+        array.serialize_element(&self.created.millis())?;
+        array.serialize_element(&self.created_by)?;
+        array.serialize_element(&self.modified_by)?;
+        array.serialize_element(&self.subject)?;
+        array.serialize_element(&self.note)?;
+        array.serialize_element(&self.start)?;
+        array.serialize_element(&self.end)?;
+        array.serialize_element(&self.client)?;
+        array.serialize_element(&self.system_user)?;
+        array.serialize_element(&self.status)?;
+        array.serialize_element(&self.status_name)?;
+        array.serialize_element(&(self.priority as usize + 1))?;
+        for ending in &endings[..told] {
+            array.serialize_element(ending)?;
+        }
+        array.end()
     }
 }
 

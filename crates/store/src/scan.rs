@@ -1,40 +1,41 @@
 //! Reads the stored form exactly as [`encode`](crate::encode) writes it.
 //!
-//! A JSON parser looks at every byte and compares every member's name, which took a fifth of the time of
+//! A JSON parser looks at every byte and copies what it has found, which took a fifth of the time of
 //! queries for many records. Here each member is expected at its place, and a text ends at its quote.
 
-use domain::{Priority, Stamp};
+use domain::Stamp;
 use memchr::memchr2;
 
-use crate::content::{Content, StoredField, StoredMoment, StoredText};
+use crate::content::{Content, StoredField, StoredMoment, StoredText, priority_of};
 
 /// The content, if it is written as [`encode`](crate::encode) writes it. What is not may still be one.
 pub(crate) fn content(json: &str) -> Option<Content<'_>> {
     // Control characters: JSON has none within its texts, and what we write has none between them either.
     let has_control = json.bytes().fold(false, |has, byte| has | (byte < b' '));
     let mut scan = Scan(json);
+    scan.skip("[")?;
     let content = Content {
-        created: Stamp::from_millis(scan.member("{\"created\":", Scan::number)?),
-        created_by: scan.optional(",\"created_by\":", Scan::text)?,
-        modified_by: scan.optional(",\"modified_by\":", Scan::text)?,
-        subject: scan.member(",\"subject\":", Scan::text)?,
-        note: scan.member(",\"note\":", Scan::text)?,
-        start: scan.member(",\"start\":", Scan::moment)?,
-        end: scan.optional(",\"end\":", Scan::moment)?,
-        client: scan.optional(",\"client\":", Scan::number)?,
-        system_user: scan.optional(",\"system_user\":", Scan::number)?,
-        status: scan.member(",\"status\":", Scan::number)?,
-        status_name: scan.member(",\"status_name\":", Scan::text)?,
-        priority: scan.member(",\"priority\":", Scan::priority)?,
-        custom_fields: scan.optional(",\"custom_fields\":", Scan::fields)?.unwrap_or_default(),
-        external_id: scan.optional(",\"external_id\":", Scan::text)?,
-        imported: scan.optional(",\"imported\":", Scan::number)?,
-        edited: scan.optional(",\"edited\":", |scan| scan.skip("true"))?.is_some(),
-        since: scan.optional(",\"since\":", Scan::number)?,
-        stampless: scan.optional(",\"stampless\":", |scan| scan.skip("true"))?.is_some(),
-        undated: scan.optional(",\"undated\":", |scan| scan.skip("true"))?.is_some(),
+        created: Stamp::from_millis(scan.number()?),
+        created_by: scan.next(|scan| scan.or_null(Scan::text))?,
+        modified_by: scan.next(|scan| scan.or_null(Scan::text))?,
+        subject: scan.next(Scan::text)?,
+        note: scan.next(Scan::text)?,
+        start: scan.next(Scan::moment)?,
+        end: scan.next(|scan| scan.or_null(Scan::moment))?,
+        client: scan.next(|scan| scan.or_null(Scan::number))?,
+        system_user: scan.next(|scan| scan.or_null(Scan::number))?,
+        status: scan.next(Scan::number)?,
+        status_name: scan.next(Scan::text)?,
+        priority: priority_of(scan.next(Scan::number)?)?,
+        custom_fields: scan.ending(Scan::fields)?,
+        external_id: scan.ending(|scan| scan.or_null(Scan::text))?,
+        imported: scan.ending(|scan| scan.or_null(Scan::number))?,
+        edited: scan.ending(Scan::flag)?,
+        since: scan.ending(|scan| scan.or_null(Scan::number))?,
+        stampless: scan.ending(Scan::flag)?,
+        undated: scan.ending(Scan::flag)?,
     };
-    (scan.0 == "}" && !has_control).then_some(content)
+    (scan.0 == "]" && !has_control).then_some(content)
 }
 
 /// What has not been read yet.
@@ -46,16 +47,22 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    fn member<T>(&mut self, name: &str, value: fn(&mut Self) -> Option<T>) -> Option<T> {
-        self.skip(name)?;
+    /// The next member.
+    fn next<T>(&mut self, value: fn(&mut Self) -> Option<T>) -> Option<T> {
+        self.skip(",")?;
         value(self)
     }
 
-    /// The outer option says whether this is the form, the inner one whether the member is there.
-    fn optional<T>(&mut self, name: &str, value: fn(&mut Self) -> Option<T>) -> Option<Option<T>> {
-        match self.skip(name) {
-            Some(()) => value(self).map(Some),
-            None => Some(None),
+    /// The next member; the default, where the array ends before it.
+    fn ending<T: Default>(&mut self, value: fn(&mut Self) -> Option<T>) -> Option<T> {
+        if self.0 == "]" { Some(T::default()) } else { self.next(value) }
+    }
+
+    /// The outer option says whether this is the form, the inner one whether there is a value.
+    fn or_null<T>(&mut self, value: fn(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        match self.skip("null") {
+            Some(()) => Some(None),
+            None => value(self).map(Some),
         }
     }
 
@@ -91,9 +98,9 @@ impl<'a> Scan<'a> {
         Some(StoredMoment(millis, offset_seconds))
     }
 
-    fn priority(&mut self) -> Option<Priority> {
-        let text = self.text()?;
-        Priority::ALL.into_iter().find(|priority| priority.as_str() == text.as_str())
+    fn flag(&mut self) -> Option<bool> {
+        let is_set = self.skip("true").is_some();
+        (is_set || self.skip("false").is_some()).then_some(is_set)
     }
 
     fn fields(&mut self) -> Option<Vec<StoredField<'a>>> {
@@ -112,10 +119,10 @@ mod tests {
     #[test]
     fn what_is_written_is_read_without_a_parser() {
         for json in [
-            r#"{"created":1,"created_by":"Zoë \"Z\"","modified_by":"王","subject":"Call","note":"a\nb","start":[1,-18000],"end":[2,0],"client":9,"system_user":4,"status":3,"status_name":"Waiting","priority":"High","custom_fields":[{"field":"81","value":"Blue"}],"external_id":"hubspot:7","imported":7,"since":8}"#,
-            r#"{"created":-1,"subject":"Call","note":"","start":[0,0],"status":1,"status_name":"Done","priority":"Low"}"#,
-            r#"{"created":-1,"subject":"Call","note":"","start":[0,0],"status":1,"status_name":"Done","priority":"Low","edited":true}"#,
-            r#"{"created":-1,"subject":"Call","note":"","start":[0,0],"status":1,"status_name":"Done","priority":"Low","stampless":true,"undated":true}"#,
+            r#"[1,"Zoë \"Z\"","王","Call","a\nb",[1,-18000],[2,0],9,4,3,"Waiting",3,[{"field":"81","value":"Blue"}],"hubspot:7",7,false,8]"#,
+            r#"[-1,null,null,"Call","",[0,0],null,null,null,1,"Done",1]"#,
+            r#"[-1,null,null,"Call","",[0,0],null,null,null,1,"Done",1,[],null,null,true]"#,
+            r#"[-1,null,null,"Call","",[0,0],null,null,null,1,"Done",1,[],null,null,false,null,true,true]"#,
         ] {
             let read = content(json).unwrap();
             assert_eq!(serde_json::to_string(&read).unwrap(), json);
