@@ -113,9 +113,10 @@ impl Service {
         adds: NotHere,
         by: By,
     ) -> Result<ImportReport, ImportError> {
-        let last_client = self.last_client_for(org, &adds)?;
+        let adds_none = adds.accounts.is_empty();
+        let last_client = if adds_none { ClientId(0) } else { self.last_client(org).await? };
         let org = org.clone();
-        let changes = self.call_async(Some(org.key), move |committer| {
+        let changes = self.call(Some(org.key), move |committer| {
             let (changes, accounts) = committer.change_directory::<_, ImportError>(
                 &org,
                 by,
@@ -131,11 +132,6 @@ impl Service {
             Ok::<_, ImportError>(changes)
         });
         Ok(changes.await?.report())
-    }
-
-    /// The greatest number of an account without a name, where accounts are to be added.
-    fn last_client_for(&self, org: &Arc<Tenant>, adds: &NotHere) -> Result<ClientId, AdminError> {
-        if adds.accounts.is_empty() { Ok(ClientId(0)) } else { self.last_client_here(org) }
     }
 
     /// Bounded commits with new stamps.

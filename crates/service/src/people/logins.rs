@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Login, LoginName, Name, OrgKey, Organization, PasswordHash, Stamp, UserId};
+use domain::{Login, LoginName, Name, Organization, PasswordHash, Stamp, UserId};
 use store::Transaction;
 
 use crate::base::refusal::{Refusal, unavailable};
@@ -70,25 +70,11 @@ impl Service {
         let password = hash.map_err(AdminError::Unavailable)?;
         Ok(NewLogin { name, password, shared: self.shared.clone() })
     }
-
-    /// The same for a thread that may wait.
-    pub(crate) fn new_login_here(
-        &self,
-        called: &[String],
-        name: LoginName,
-        password: &Password,
-    ) -> Result<NewLogin, AdminError> {
-        refuse_names(password, called, &name)?;
-        let hash = passwords::hash_anew(password, self.shared.random.as_ref());
-        let password = hash.map_err(AdminError::Unavailable)?;
-        Ok(NewLogin { name, password, shared: self.shared.clone() })
-    }
 }
 
 pub(crate) fn put_login(
     directory: &mut Directory,
     transaction: &mut dyn Transaction,
-    org: OrgKey,
     user: UserId,
     login: NewLogin,
 ) -> Result<(), AdminError> {
@@ -97,7 +83,7 @@ pub(crate) fn put_login(
     }
     let user = directory.users.get_mut(&user).ok_or(AdminError::UnknownUser(user))?;
     user.login = Some(login.set_now(user.login.as_ref()));
-    Ok(transaction.put_user(org, user).map_err(|e| unavailable(&e))?)
+    Ok(transaction.put_user(directory.organization.key, user).map_err(|e| unavailable(&e))?)
 }
 
 /// What a person and their organization are called: no passwords.

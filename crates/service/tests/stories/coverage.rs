@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{ActivityId, KeyId, Kind, ManualClock, Member, Stamp};
 use proptest::prelude::*;
-use service::{Direction, Integration, IntegrationState as State, Order, SyncQuery, Write};
+use service::{
+    Authority, Direction, Integration, IntegrationState as State, Order, SyncQuery, Write, wait,
+};
 
 use crate::harness::{
     EDITOR, PAGE_SIZE_MAX, SyncAnswer, World, answer, create, everything, stamp, update,
@@ -123,7 +125,10 @@ struct Model {
 impl Model {
     fn new() -> Model {
         let world = World::new(ManualClock::new(stamp("2026-02-03T04:05:06.789Z")));
-        let second_key = world.service.add_key(&world.org, EDITOR, None).unwrap().secret;
+        let second_key =
+            wait(world.service.add_key(Authority::command_line(&world.org), EDITOR, None))
+                .unwrap()
+                .secret;
         Model {
             world,
             second_key,

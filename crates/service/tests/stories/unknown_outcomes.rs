@@ -12,8 +12,8 @@ use domain::{
 };
 use parking_lot::Mutex;
 use service::{
-    AdminError, ImportError, ImportReport, NewUser, Refusal, Service, Settings, Surroundings,
-    SyncQuery, Tenant,
+    AdminError, Authority, ImportError, ImportReport, NewUser, Refusal, Service, Settings,
+    Surroundings, SyncQuery, Tenant, wait,
 };
 use store::Store;
 
@@ -93,7 +93,7 @@ fn name(text: &str) -> Name {
 }
 
 fn add_org(service: &Service, id: &str) -> Result<Arc<Tenant>, AdminError> {
-    service.add_org(OrgId::parse(id).unwrap(), name(id), Zone::utc())
+    wait(service.add_org(OrgId::parse(id).unwrap(), name(id), Zone::utc()))
 }
 
 /// Another organization, in which the author of all writes may write.
@@ -101,7 +101,7 @@ fn neighbour(world: &Steady) -> Arc<Tenant> {
     let other = add_org(&world.service, "other").unwrap();
     let id = author().user;
     let user = NewUser { id, name: name("Olga Other"), role: Role::Editor };
-    world.service.add_user(&other, user).unwrap();
+    wait(world.service.add_user(Authority::command_line(&other), user, None)).unwrap();
     other
 }
 
@@ -342,7 +342,7 @@ fn an_organization_whose_addition_was_in_doubt_keeps_its_key_and_its_name() {
         if let Some(doubted) = known {
             assert_ne!(doubted.key, next.key);
             let user = NewUser { id: None, name: name("Dora"), role: Role::Editor };
-            world.service.add_user(&doubted, user).unwrap();
+            wait(world.service.add_user(Authority::command_line(&doubted), user, None)).unwrap();
             assert!(matches!(add_org(&world.service, "doubted"), Err(AdminError::OrgExists(_))));
         }
         let mut stored: Vec<_> =
@@ -361,20 +361,21 @@ const CHANGES: [Change; 4] = [
         "user",
         |world| {
             let user = NewUser { id: Some(UserId(7)), name: name("Dora"), role: Role::Viewer };
-            world.service.add_user(&world.org, user).map(drop)
+            wait(world.service.add_user(Authority::command_line(&world.org), user, None)).map(drop)
         },
         |world| world.org.directory().users.contains_key(&UserId(7)),
     ),
     (
         "key",
-        |world| world.service.revoke_key(&world.org, KeyId(1)),
+        |world| wait(world.service.revoke_key(Authority::command_line(&world.org), KeyId(1))),
         |world| world.org.directory().keys[&KeyId(1)].revoked,
     ),
     (
         "status",
         |world| {
             let status = StatusName::parse("Doubted").unwrap();
-            world.service.add_status(&world.org, None, status).map(drop)
+            wait(world.service.add_status(Authority::command_line(&world.org), None, status))
+                .map(drop)
         },
         |world| world.org.directory().statuses.contains_key(&StatusId(6)),
     ),
@@ -416,7 +417,12 @@ fn a_rename_in_doubt_reaches_every_record_if_it_is_there() {
     world.write(create("Call")).unwrap();
     let renamed = StatusName::parse("Open").unwrap();
     world.store.fail_next(FailedCommit::There, 1);
-    let told = world.service.rename_status(&world.org, StatusId(2), renamed.clone(), &mut |_| {});
+    let told = wait(world.service.rename_status(
+        Authority::command_line(&world.org),
+        StatusId(2),
+        renamed.clone(),
+        &mut |_| {},
+    ));
     assert!(is_in_doubt(&told.unwrap_err().to_string()));
     settle(&world);
     world.service.housekeep();

@@ -1,6 +1,7 @@
 //! The audit log: what is noted, for whom, and what is not.
 
 use crate::harness::{ADMIN, EDITOR, PASSWORD, Page, World};
+use service::{Authority, wait};
 
 const NEW_PASSWORD: &str = "another horse altogether";
 
@@ -177,7 +178,9 @@ fn strangers_make_few_entries_however_often_they_are_refused() {
 #[test]
 fn scripts_are_noted_once_a_day_from_each_address() {
     let world = World::new();
-    let key = world.service.add_key(&world.acme, EDITOR.0, None).unwrap().secret;
+    let key = wait(world.service.add_key(Authority::command_line(&world.acme), EDITOR.0, None))
+        .unwrap()
+        .secret;
     let log_in = |last| {
         let from = Some([192, 0, 2, last].into());
         world.block_on(world.service.login_from(&world.acme.id, &key, from)).unwrap();
@@ -195,7 +198,7 @@ fn scripts_are_noted_once_a_day_from_each_address() {
     (3..100).for_each(log_in);
     assert_eq!(noted().len(), 12, "a bound for each day");
     assert!(!log(&world, "").body.contains(&key));
-    world.service.revoke_key(&world.acme, domain::KeyId(1)).unwrap();
+    wait(world.service.revoke_key(Authority::command_line(&world.acme), domain::KeyId(1))).unwrap();
     let refused = world.service.login_from(&world.acme.id, &key, None);
     assert!(world.block_on(refused).is_err());
     let page = log(&world, "?kind=key-login-refused");

@@ -1,7 +1,7 @@
 //! The keys of the organization: made, watched, revoked.
 
 use domain::{ActivityId, KeyId, OrgId, Stamp};
-use service::{LoginError, Order, SyncQuery};
+use service::{Authority, LoginError, Order, SyncQuery, UserChange, wait};
 
 use crate::harness::{EDITOR, Page, World, moment};
 
@@ -337,7 +337,12 @@ fn only_an_admin_of_the_organization_has_to_do_with_keys() {
 #[test]
 fn wrong_input_comes_back_as_it_was_typed() {
     let world = World::new();
-    world.service.disable_user(&world.acme, EDITOR.0).unwrap();
+    wait(world.service.change_user(
+        Authority::command_line(&world.acme),
+        EDITOR.0,
+        UserChange::DISABLE,
+    ))
+    .unwrap();
     let mut admin = world.admin();
     let long = "x".repeat(10_000);
     let page = admin.post("/integrations", &[("label", &long), ("user", "3")]).refused(422);

@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use domain::{KeyId, OrgId, UserId};
 use neon::{Api, Outbox};
-use service::{AcceptClock, IntegrationState as State};
+use service::{AcceptClock, Authority, IntegrationState as State};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::watch;
 
@@ -52,10 +52,8 @@ impl Scene {
         let context = context.await.unwrap();
         let org = context.service.org(&OrgId::parse("demo").unwrap()).unwrap();
         let user: UserId = *org.directory().users.keys().next().unwrap();
-        let (service, tenant) = (context.service.clone(), org.clone());
-        let key =
-            tokio::task::spawn_blocking(move || service.add_key(&tenant, user, None).unwrap());
-        let key = key.await.unwrap();
+        let by = Authority::command_line(&org);
+        let key = context.service.add_key(by, user, None).await.unwrap();
         let (_, session) = context.service.login(&org.id, &key.secret).await.unwrap();
         let path = format!("{}/account/syncActivities", neon::BASE_PATH);
         let since = "syncActivityTimeFrom=0001-01-01T00:00:00Z&page.pageSize=100";

@@ -231,11 +231,11 @@ async fn create(
     let user = wrong.check("user", user(fields.get("user"), &directory));
     if let Some(user) = user.filter(|_| wrong.is_empty()) {
         let (service, person) = (web.service.clone(), who.person.clone());
-        let create = async move {
-            let key = service.create_key(&person, user, label).await?;
+        let add = async move {
+            let key = service.add_key(&person, user, label).await?;
             Ok((key.id.0, key))
         };
-        match once(&web, &who, &fields, create).await? {
+        match once(&web, &who, &fields, add).await? {
             Ok((_, Some(key))) => return Ok(created_page(&web, &who, &headers, &key)),
             // The secret is not stored, so it cannot be shown again.
             Ok((id, None)) => {
@@ -286,7 +286,7 @@ async fn revoke(
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
     let id = KeyId(key);
-    web.service.withdraw_key(&who.person, id).await?;
+    web.service.revoke_key(&who.person, id).await?;
     let done = Fields::default().with("revoked", &id.to_string());
     Ok(Redirect::to(&done.address("/integrations")).into_response())
 }

@@ -117,7 +117,7 @@ async fn set_organization(
     let name = wrong.check("org_name", Name::parse(fields.raw("org_name")));
     let zone = wrong.check("zone", zone_typed(fields.get("zone")));
     if let (Some(name), Some(zone)) = (name, zone) {
-        web.service.set_organization(&who.person, name, zone).await?;
+        web.service.change_org(&who.person, Some(name), Some(zone)).await?;
         return Ok(Redirect::to("/settings?done=organization").into_response());
     }
     overview(&web, &who, "", &Typed { fields, wrong })
