@@ -197,8 +197,7 @@ fn import(context: &Context, org: &Arc<Tenant>, activities: i64) -> Result<(), F
         spool.push(&Imported::Removed { id: ActivityId(700 + n), at: Some(at) })?;
     }
     let plan = spool.finish()?;
-    let quiet: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
-    context.service.import(org, plan, ImportOptions::default(), &quiet)?;
+    wait(context.service.import(org, plan, ImportOptions::default(), &|_| {}))?;
     Ok(())
 }
 

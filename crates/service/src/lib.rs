@@ -7,7 +7,7 @@
 //! * `gate`: who may try to come in; `limits`: what clients and organizations may take;
 //! * `log`: what an organization's log tells, and what has been told of it; `runs`: which pages belong together, and
 //!   what is cached of them;
-//! * `directory`: people, keys, statuses, accounts and the audit trail of an organization; `board`: its activities,
+//! * `directory`: people, keys, statuses, accounts and the audit log of an organization; `board`: its activities,
 //!   column by column;
 //! * `folder`: the data folder in memory, with its organizations ([`Tenant`]) and sessions;
 //! * `commit`: how anything becomes durable and visible;

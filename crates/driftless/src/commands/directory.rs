@@ -70,7 +70,7 @@ pub(super) fn key(
         Key::Add { org, user, label, key_file: None } => {
             let key =
                 wait(service.add_key(authority(service, org)?, UserId(*user), label.clone()))?;
-            console.note(&format!("created key {}; it is shown only this once:", key.id))?;
+            console.note(&format!("added key {}; it is shown only this once:", key.id))?;
             console.print(&format!("{}\n", key.secret))?;
         }
         Key::Label { org, key, label } => {

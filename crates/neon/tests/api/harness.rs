@@ -324,8 +324,7 @@ impl Org {
         plan: ImportPlan,
         options: ImportOptions,
     ) -> Result<ImportReport, ImportError> {
-        let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
-        self.service().import(&self.tenant(), plan, options, &progress)
+        wait(self.service().import(&self.tenant(), plan, options, &|_| {}))
     }
 
     /// All that there is, as a file.

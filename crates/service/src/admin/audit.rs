@@ -1,4 +1,4 @@
-//! The audit trail of an organization: who did what, when, and from where. Secrets are never in it.
+//! The audit log of an organization: who did what, when, and from where. Secrets are never in it.
 //!
 //! What changes the directory is noted in the same commit, whoever changes it: [`difference`] compares the directory
 //! before and after. Exports are noted before they begin. Sign-ins are noted with their sessions, and like those
@@ -31,7 +31,7 @@ const EXPIRY_STEPS_MAX: u32 = 20;
 const DAY_MS: i64 = 24 * 60 * 60_000;
 
 impl Service {
-    /// The entries of an organization's audit trail that a query wants, the latest first.
+    /// The entries of an organization's audit log that a query wants, the latest first.
     ///
     /// # Errors
     /// When the store cannot read, or the server is stopping.

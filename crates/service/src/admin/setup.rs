@@ -22,7 +22,7 @@ use crate::gate::devices::TypedName;
 use crate::gate::passwords::Password;
 use crate::gate::throttle::{Source, TooManyAttempts};
 use crate::people::login::LoginError;
-use crate::people::logins::{NewLogin, called_anew};
+use crate::people::logins::{HashedLogin, called_anew};
 use crate::people::sign_in::{NewSession, SignInError};
 
 /// The organization that the first admin belongs to.
@@ -194,7 +194,7 @@ impl Committer {
         by: By,
         org: FirstOrg,
         user: NewUser,
-        login: NewLogin,
+        login: HashedLogin,
     ) -> Result<(Arc<Tenant>, UserId), AdminError> {
         match org {
             FirstOrg::New { id, name, zone } => {

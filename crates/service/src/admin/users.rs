@@ -12,7 +12,7 @@ use crate::engine::Service;
 use crate::folder::authority::Authority;
 use crate::folder::tenant::Tenant;
 use crate::gate::passwords::{self, Password};
-use crate::people::logins::{NewLogin, called, called_anew, put_login};
+use crate::people::logins::{HashedLogin, called, called_anew, put_login};
 
 /// The most users that are added at once: all of them are in memory, and in one transaction.
 pub const USERS_AT_ONCE_MAX: usize = 10_000;
@@ -276,7 +276,7 @@ pub(crate) fn put_new_user(
     directory: &mut Directory,
     transaction: &mut dyn Transaction,
     user: NewUser,
-    login: Option<NewLogin>,
+    login: Option<HashedLogin>,
 ) -> Result<UserId, AdminError> {
     if user.id.is_none() && directory.organization.stage == Stage::Importing {
         // The files may name people whose numbers nobody knows yet.

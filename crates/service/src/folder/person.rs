@@ -23,13 +23,13 @@ pub struct Person {
 }
 
 impl Person {
-    /// The person at this address: for the audit trail.
+    /// The person at this address: for the audit log.
     #[must_use]
     pub fn at(self, from: Option<IpAddr>) -> Person {
         Person { from, ..self }
     }
 
-    /// Who does what they do, for the audit trail.
+    /// Who does what they do, for the audit log.
     #[must_use]
     pub fn by(&self) -> By {
         By { actor: Actor::Person(self.user), from: self.from }

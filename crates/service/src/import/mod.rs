@@ -49,25 +49,12 @@ use crate::import::shift::Shift;
 use crate::import::statuses::{Named, StatusChanges};
 
 impl Service {
-    /// Carries out a plan. `progress` hears how many of its items are done.
+    /// Carries out a plan; it reads the plan and the store on the current thread. `progress` hears how many of its
+    /// items are done.
     ///
     /// # Errors
     /// See [`ImportError`].
-    pub fn import(
-        &self,
-        org: &Arc<Tenant>,
-        plan: ImportPlan,
-        options: ImportOptions,
-        progress: &Arc<dyn Fn(u64) + Send + Sync>,
-    ) -> Result<ImportReport, ImportError> {
-        wait(self.import_async(org, plan, options, progress.as_ref()))
-    }
-
-    /// The same for callers without a thread. It reads the plan and the store on the current thread.
-    ///
-    /// # Errors
-    /// See [`ImportError`].
-    pub async fn import_async(
+    pub async fn import(
         &self,
         org: &Arc<Tenant>,
         mut plan: ImportPlan,
@@ -98,8 +85,7 @@ impl Service {
         options: ImportOptions,
     ) -> Option<RowProblems> {
         let options = ImportOptions { dry_run: true, ..options };
-        let quiet: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
-        match plan.has_rows().then(|| self.import(org, plan, options, &quiet))? {
+        match plan.has_rows().then(|| wait(self.import(org, plan, options, &|_| {})))? {
             Err(ImportError::Rows(problems)) => Some(problems),
             _ => None,
         }

@@ -165,15 +165,12 @@ impl Service {
         person: &Person,
         title: String,
         total: u64,
-        import: impl FnOnce(&Arc<dyn Fn(u64) + Send + Sync>) -> Result<u64, String> + Send + 'static,
+        import: impl FnOnce(&(dyn Fn(u64) + Send + Sync)) -> Result<u64, String> + Send + 'static,
     ) -> Result<Arc<LongWork>, LongWorkError> {
         let kind = Some(AuditKind::Import);
         let new = NewWork { title, total: Some(total), is_import: true, kind };
         self.start(person, Role::Admin, new, move |work| {
-            let working = work.clone();
-            let progress: Arc<dyn Fn(u64) + Send + Sync> =
-                Arc::new(move |done| working.done.store(done, Ordering::Relaxed));
-            match import(&progress) {
+            match import(&|done| work.done.store(done, Ordering::Relaxed)) {
                 Ok(changed) => {
                     work.changed.store(changed, Ordering::Relaxed);
                     Outcome::Finished

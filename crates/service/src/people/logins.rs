@@ -16,13 +16,13 @@ use crate::gate::throttle::Source;
 
 /// A login to be kept. When it was set is decided inside the commit: a session may be opened with the
 /// password before it until then.
-pub(crate) struct NewLogin {
+pub(crate) struct HashedLogin {
     pub(crate) name: LoginName,
     password: PasswordHash,
     shared: Arc<Shared>,
 }
 
-impl NewLogin {
+impl HashedLogin {
     /// What is kept of the password.
     pub(crate) fn password(&self) -> PasswordHash {
         self.password.clone()
@@ -61,14 +61,14 @@ impl Service {
         called: &[String],
         name: LoginName,
         password: Password,
-    ) -> Result<NewLogin, AdminError> {
+    ) -> Result<HashedLogin, AdminError> {
         refuse_names(&password, called, &name)?;
         let random = self.shared.random.clone();
         let whose = Whose::Known(Source::name(&format!("set for {name}")));
         let hash = self.hashing(whose, move || passwords::hash_anew(&password, random.as_ref()));
         let hash = hash.await??;
         let password = hash.map_err(AdminError::Unavailable)?;
-        Ok(NewLogin { name, password, shared: self.shared.clone() })
+        Ok(HashedLogin { name, password, shared: self.shared.clone() })
     }
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn put_login(
     directory: &mut Directory,
     transaction: &mut dyn Transaction,
     user: UserId,
-    login: NewLogin,
+    login: HashedLogin,
 ) -> Result<(), AdminError> {
     if let Some(other) = directory.user_of_login(&login.name).filter(|other| other.id != user) {
         return Err(AdminError::LoginExists(login.name, other.id));

@@ -225,8 +225,8 @@ fn import_after(is_first: bool, added: impl Fn(&World<SystemClock>)) -> (World<S
     let mut plan = spool.finish().unwrap();
     plan.add(names.not_here().clone());
     added(&world);
-    let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
-    let done = world.service.import(&world.org, plan, service::ImportOptions::default(), &progress);
+    let options = service::ImportOptions::default();
+    let done = wait(world.service.import(&world.org, plan, options, &|_| {}));
     let is_refused = matches!(done, Err(service::ImportError::AddedMeanwhile(_)));
     assert!(is_refused || done.is_ok(), "{done:?}");
     (world, is_refused)

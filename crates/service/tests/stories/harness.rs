@@ -201,13 +201,12 @@ impl<C: Clock + 'static> World<C> {
         &self,
         items: &[Imported],
         restore: bool,
-        progress: impl Fn(u64) + Send + Sync + 'static,
+        progress: impl Fn(u64) + Send + Sync,
     ) -> Result<ImportReport, ImportError> {
         let mut spool = Spool::new(self.folder.path()).unwrap();
         items.iter().for_each(|item| spool.push(item).unwrap());
         let options = ImportOptions { restore, ..ImportOptions::default() };
-        let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(progress);
-        self.service.import(&self.org, spool.finish().unwrap(), options, &progress)
+        wait(self.service.import(&self.org, spool.finish().unwrap(), options, &progress))
     }
 }
 

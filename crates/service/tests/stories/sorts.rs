@@ -212,9 +212,8 @@ fn long_lists_of_removed_ids_take_turns() {
             let mut spool = Spool::new(folder.path()).unwrap();
             let removed = (2..REMOVED + 2).map(|id| imported(ActivityId(id), None));
             removed.for_each(|item| spool.push(&item).unwrap());
-            let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
             let plan = spool.finish().unwrap();
-            importer.import(&tenant, plan, ImportOptions::default(), &progress).unwrap();
+            wait(importer.import(&tenant, plan, ImportOptions::default(), &|_| {})).unwrap();
         };
         tokio::task::spawn_blocking(import).await.unwrap();
         let closed = gated.close();

@@ -85,10 +85,10 @@ fn a_form_that_is_sent_twice_makes_one_key() {
     let page = admin.post("/integrations", &fields).ok();
     let secret = text_of(&page, "new-key");
     let again = admin.post("/integrations", &fields);
-    assert_eq!(again.redirected(), "/integrations?created=1");
-    let again = admin.get("/integrations?created=1").ok();
+    assert_eq!(again.redirected(), "/integrations?added=1");
+    let again = admin.get("/integrations?added=1").ok();
     again
-        .shows("Key 1 was already created and shown when the form was first sent")
+        .shows("Key 1 was already added and shown when the form was first sent")
         .hides(secret)
         .hides("Key 2");
     // The page that is shown now has another form, which makes another key.

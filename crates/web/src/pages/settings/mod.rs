@@ -21,7 +21,7 @@ use crate::{Problem, SignedIn, Web};
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .route("/settings", get(show))
-        .route("/settings/organization", post(set_organization))
+        .route("/settings/organization", post(change_org))
         .merge(audit::routes())
         .merge(users::routes())
         .merge(statuses::routes())
@@ -108,7 +108,7 @@ fn organization(who: &SignedIn, typed: &Typed) -> Markup {
     }
 }
 
-async fn set_organization(
+async fn change_org(
     State(web): State<Web>,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {

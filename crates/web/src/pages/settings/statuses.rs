@@ -23,7 +23,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/settings/statuses/{id}/rename", post(rename))
         .route("/settings/statuses/{id}/move", post(move_it))
         .route("/settings/statuses/{id}/done", post(set_done))
-        .route("/settings/statuses/{id}/begin", post(set_begins))
+        .route("/settings/statuses/{id}/begin", post(begin))
         .route("/settings/statuses/{id}/retire", post(retire))
 }
 
@@ -285,7 +285,7 @@ async fn set_done(
     Ok(saved(id))
 }
 
-async fn set_begins(
+async fn begin(
     State(web): State<Web>,
     Number(id): Number,
     Posted { who, .. }: Posted,

@@ -21,8 +21,8 @@ pub(super) fn routes() -> Router<Web> {
     Router::new()
         .route("/settings/users", post(add))
         .route("/settings/users/new", get(new))
-        .route("/settings/users/{id}", get(show).post(edit))
-        .route("/settings/users/{id}/login", post(reset))
+        .route("/settings/users/{id}", get(show).post(change))
+        .route("/settings/users/{id}/login", post(set_login))
         .route("/settings/users/{id}/calendar/revoke", post(revoke_calendar))
         .route("/settings/users/{id}/disable", post(disable))
         .route("/settings/users/{id}/enable", post(enable))
@@ -359,7 +359,7 @@ fn access(who: &SignedIn, directory: &Directory, user: &SystemUser) -> Markup {
     }
 }
 
-async fn edit(
+async fn change(
     State(web): State<Web>,
     Number(id): Number,
     Posted { who, fields }: Posted,
@@ -386,7 +386,7 @@ async fn edit(
     user_page(&who, id, "", &typed)
 }
 
-async fn reset(
+async fn set_login(
     State(web): State<Web>,
     Number(id): Number,
     Posted { who, fields }: Posted,
