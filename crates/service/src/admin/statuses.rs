@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use domain::{ActivityId, Author, ID_MAX, Origin, Role, Stage, Status, StatusId, StatusName};
+use domain::{ActivityId, Author, ID_MAX, Role, Stage, Status, StatusId, StatusName};
 use store::Transaction;
 
 use crate::base::refusal::{DAMAGED, Refusal, stopping, unavailable};
@@ -15,9 +15,6 @@ use crate::directory::admin_error::AdminError;
 use crate::engine::Service;
 use crate::folder::authority::Authority;
 use crate::folder::tenant::Tenant;
-
-/// The author of changes that no one made in the pages.
-const THE_SERVER: Author = Author { user: None, origin: Origin::CommandLine };
 
 /// Records that are updated between two reports of progress.
 const SPREAD_RECORDS_MAX: usize = 500;
@@ -205,8 +202,8 @@ impl Service {
                 if self.shared.is_closing() {
                     return; // The next start continues it.
                 }
-                let quiet = &mut |_| {};
-                let spread = self.spread_status(&org, THE_SERVER, status.id, quiet).await;
+                let (author, quiet) = (Authority::command_line(&org).author(), &mut |_| {});
+                let spread = self.spread_status(&org, author, status.id, quiet).await;
                 if self.shared.is_closing() {
                     return;
                 }

@@ -31,7 +31,7 @@ impl Person {
 
     /// Who does what they do, for the audit log.
     #[must_use]
-    pub fn by(&self) -> By {
+    pub(crate) fn by(&self) -> By {
         By { actor: Actor::Person(self.user), from: self.from }
     }
 

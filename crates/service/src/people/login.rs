@@ -46,19 +46,11 @@ impl From<Refusal> for LoginError {
 }
 
 impl Service {
-    /// Opens a session; returns its id, which is kept nowhere.
+    /// Opens a session for a client at this address, where that is known; returns its id, which is kept nowhere.
     ///
     /// # Errors
     /// See [`LoginError`].
-    pub async fn login(&self, org: &OrgId, key: &str) -> Result<(Arc<Tenant>, String), LoginError> {
-        self.login_from(org, key, None).await
-    }
-
-    /// The same for a client at this address.
-    ///
-    /// # Errors
-    /// See [`LoginError`].
-    pub async fn login_from(
+    pub async fn login(
         &self,
         org: &OrgId,
         key: &str,

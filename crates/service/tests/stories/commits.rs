@@ -206,7 +206,7 @@ fn a_session_that_cannot_be_kept_fails_no_write_beside_it() {
     let (world, service, mut committer, org) = by_hand();
     damage_table(&world, "session");
     for n in 0..2 {
-        let login = service.login(&org.id, &world.key);
+        let login = service.login(&org.id, &world.key, None);
         let write = service.write(&org, author(), create(&format!("neighbour {n}")));
         let (login, write) = together(&world, &mut committer, login, write);
         assert!(login.is_err());
@@ -217,8 +217,8 @@ fn a_session_that_cannot_be_kept_fails_no_write_beside_it() {
 #[test]
 fn a_run_that_cannot_be_kept_fails_no_write_beside_it() {
     let (world, service, mut committer, org) = by_hand();
-    let login = service.login(&org.id, &world.key);
-    let other = service.login(&org.id, &world.key);
+    let login = service.login(&org.id, &world.key, None);
+    let other = service.login(&org.id, &world.key, None);
     let (session, _) = together(&world, &mut committer, login, other);
     let caller = service.caller(&session.unwrap().1).unwrap();
     damage_table(&world, "run");

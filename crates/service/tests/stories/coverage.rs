@@ -199,7 +199,7 @@ impl Model {
 
     fn page(&self, key: &str, query: &SyncQuery) -> Option<SyncAnswer> {
         let service = &self.world.service;
-        let session = self.world.block_on(service.login(&self.world.org.id, key)).unwrap().1;
+        let session = self.world.block_on(service.login(&self.world.org.id, key, None)).unwrap().1;
         self.page_in(&session, query)
     }
 
@@ -236,7 +236,7 @@ impl Model {
         }
         let service = &self.world.service;
         let key = self.world.key.clone();
-        let session = self.world.block_on(service.login(&self.world.org.id, &key)).unwrap().1;
+        let session = self.world.block_on(service.login(&self.world.org.id, &key, None)).unwrap().1;
         let mut view = None;
         let mut served = BTreeSet::new();
         let mut pages = 1;
@@ -274,7 +274,7 @@ impl Model {
         let Some(first) = self.page(&self.second_key.clone(), &query) else { return };
         let (_, session) = self
             .world
-            .block_on(self.world.service.login(&self.world.org.id, &self.second_key))
+            .block_on(self.world.service.login(&self.world.org.id, &self.second_key, None))
             .unwrap();
         take(&mut self.careful, &first, &current);
         for page in 2..=first.pages {

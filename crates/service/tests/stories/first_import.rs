@@ -68,7 +68,7 @@ fn nobody_of_the_organization_logs_in_or_writes_while_it_goes_on() {
     let world = World::new(SystemClock);
     let (service, org, key) = (world.service.clone(), world.org.clone(), world.key.clone());
     let report = world.import_watched(&items(), false, move |_| {
-        let login = runtime().block_on(service.login(&org.id, &key));
+        let login = runtime().block_on(service.login(&org.id, &key, None));
         assert!(matches!(login, Err(LoginError::Unavailable(text)) if text.contains("import")));
         let write = runtime().block_on(service.write(&org, author(), create("x")));
         assert!(matches!(write, Err(Refusal::Unavailable(text)) if text.contains("import")));

@@ -144,7 +144,7 @@ impl<C: Clock + 'static> World<C> {
     }
 
     pub(crate) fn log_in(&self) -> String {
-        self.runtime.block_on(self.service.login(&self.org.id, &self.key)).unwrap().1
+        self.runtime.block_on(self.service.login(&self.org.id, &self.key, None)).unwrap().1
     }
 
     pub(crate) fn caller(&self, session: &str) -> Option<Caller> {

@@ -84,7 +84,7 @@ async fn callers(service: &Service) -> Vec<Caller> {
                 wait(service.add_key(Authority::command_line(&tenant), user, None)).unwrap().secret
             }
         });
-        let (tenant, session) = service.login(&org, &key.await.unwrap()).await.unwrap();
+        let (tenant, session) = service.login(&org, &key.await.unwrap(), None).await.unwrap();
         let caller = service.caller(&session).unwrap();
         let SystemUser { id, .. } = caller.system_user().unwrap();
         let author = domain::Author { user: Some(id), origin: domain::Origin::Api };

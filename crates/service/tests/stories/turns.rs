@@ -37,7 +37,7 @@ impl Story {
         let key = wait(world.service.add_key(Authority::command_line(&neighbour), EDITOR, None))
             .unwrap()
             .secret;
-        world.block_on(world.service.login(&other, &key)).unwrap();
+        world.block_on(world.service.login(&other, &key, None)).unwrap();
         let (service, committer) = world.by_hand();
         let busy = service.org(&world.org.id).unwrap();
         let neighbour = service.org(&other).unwrap();
@@ -132,7 +132,7 @@ fn logins_and_first_pages_wait_for_no_large_write_that_has_not_begun() {
         (0..5).map(|_| begun(service.write(&org, author(), story.large()))).collect();
     let id = neighbour.id.clone();
     let key = story.key.clone();
-    let mut login = begun(service.login(&id, &key));
+    let mut login = begun(service.login(&id, &key, None));
     story.committer.turn();
     assert_eq!(shown(&story, &org), 1);
     let (_, session) = now(&mut login).unwrap().unwrap();

@@ -189,7 +189,7 @@ fn while_the_end_of_a_first_import_is_in_doubt_nobody_logs_in_or_writes() {
     let world = world();
     import_failing(&world, ITEMS, FailedCommit::There, FOR_LONG).unwrap_err();
     world.service.housekeep();
-    assert!(world.block_on(world.service.login(&world.org.id, &world.key)).is_err());
+    assert!(world.block_on(world.service.login(&world.org.id, &world.key, None)).is_err());
     assert!(matches!(world.write(create("x")), Err(Refusal::Unavailable(_))));
     world.import(&items(), false).unwrap_err();
     assert!(!world.service.has_activities(&world.org));
@@ -239,7 +239,8 @@ fn an_organization_that_somebody_has_logged_in_to_is_never_cut_back() {
     for (failure, closed) in DOUBTS {
         let world = world();
         let (service, org, key) = (world.service.clone(), world.org.id.clone(), world.key.clone());
-        let login = Box::pin(async move { service.login(&org, &key).await.map(|(_, id)| id) });
+        let login =
+            Box::pin(async move { service.login(&org, &key, None).await.map(|(_, id)| id) });
         let login = Arc::new(Mutex::new(login));
         // It waits for the committer before anybody hears how the import has ended.
         let (store, waiting) = (world.store.clone(), login.clone());

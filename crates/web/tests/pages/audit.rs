@@ -157,8 +157,7 @@ fn strangers_make_few_entries_however_often_they_are_refused() {
     for n in 0..40 {
         let mut stranger = world.browser_at(&format!("198.51.100.{n}"));
         stranger.sign_in("acme", &format!("n-{n}"), "a wrong password").refused(422);
-        let key =
-            world.service.login_from(&world.acme.id, "no key", Some([198, 51, 100, n].into()));
+        let key = world.service.login(&world.acme.id, "no key", Some([198, 51, 100, n].into()));
         assert!(world.block_on(key).is_err());
     }
     let told = rows(&log(&world, "?kind=sign-in-refused"));
@@ -183,7 +182,7 @@ fn scripts_are_noted_once_a_day_from_each_address() {
         .secret;
     let log_in = |last| {
         let from = Some([192, 0, 2, last].into());
-        world.block_on(world.service.login_from(&world.acme.id, &key, from)).unwrap();
+        world.block_on(world.service.login(&world.acme.id, &key, from)).unwrap();
     };
     let noted = || rows(&log(&world, "?kind=key-login"));
     for _ in 0..5 {
@@ -199,7 +198,7 @@ fn scripts_are_noted_once_a_day_from_each_address() {
     assert_eq!(noted().len(), 12, "a bound for each day");
     assert!(!log(&world, "").body.contains(&key));
     wait(world.service.revoke_key(Authority::command_line(&world.acme), domain::KeyId(1))).unwrap();
-    let refused = world.service.login_from(&world.acme.id, &key, None);
+    let refused = world.service.login(&world.acme.id, &key, None);
     assert!(world.block_on(refused).is_err());
     let page = log(&world, "?kind=key-login-refused");
     page.shows("Key 1").shows("The key has been revoked");

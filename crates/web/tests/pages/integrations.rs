@@ -23,7 +23,7 @@ fn create(world: &World) -> String {
 
 fn log_in(world: &World, key: &str) -> Result<String, LoginError> {
     let org = OrgId::parse("acme").unwrap();
-    world.block_on(world.service.login(&org, key)).map(|(_, session)| session)
+    world.block_on(world.service.login(&org, key, None)).map(|(_, session)| session)
 }
 
 fn everything() -> SyncQuery {

@@ -259,11 +259,11 @@ fn disabling_ends_sessions_and_keys_and_can_be_taken_back() {
     assert_eq!(page.redirected(), "/settings/users/2?done=disabled");
     editor.get("/").redirected();
     world.browser().sign_in("acme", EDITOR.1, PASSWORD).refused(422);
-    assert!(world.block_on(world.service.login(&world.acme.id, &key)).is_err());
+    assert!(world.block_on(world.service.login(&world.acme.id, &key, None)).is_err());
     admin.get("/settings").ok().shows("disabled</span>");
     admin.post("/settings/users/2/enable", &[]).redirected();
     world.editor().get("/").ok();
-    assert!(world.block_on(world.service.login(&world.acme.id, &key)).is_ok());
+    assert!(world.block_on(world.service.login(&world.acme.id, &key, None)).is_ok());
 }
 
 #[test]

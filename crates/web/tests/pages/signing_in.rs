@@ -459,7 +459,7 @@ fn a_browsers_session_is_no_scripts_and_a_scripts_no_browsers() {
     let key = wait(world.service.add_key(Authority::command_line(&world.acme), EDITOR.0, None))
         .unwrap()
         .secret;
-    let login = world.block_on(world.service.login(&world.acme.id, &key));
+    let login = world.block_on(world.service.login(&world.acme.id, &key, None));
     let (_, scripts) = login.unwrap();
     assert!(world.service.caller(&scripts).is_some());
     assert!(world.service.person(&scripts).is_none());

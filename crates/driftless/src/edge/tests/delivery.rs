@@ -54,7 +54,7 @@ impl Scene {
         let user: UserId = *org.directory().users.keys().next().unwrap();
         let by = Authority::command_line(&org);
         let key = context.service.add_key(by, user, None).await.unwrap();
-        let (_, session) = context.service.login(&org.id, &key.secret).await.unwrap();
+        let (_, session) = context.service.login(&org.id, &key.secret, None).await.unwrap();
         let path = format!("{}/account/syncActivities", neon::BASE_PATH);
         let since = "syncActivityTimeFrom=0001-01-01T00:00:00Z&page.pageSize=100";
         let question = format!(
