@@ -9,7 +9,7 @@ use domain::Moment;
 use http_body_util::BodyExt;
 use neon::Api;
 use serde_json::Value;
-use service::{NewKey, Outbox, Service, Surroundings};
+use service::{Authority, NewKey, Outbox, Service, Surroundings, wait};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -74,7 +74,7 @@ impl Tried for Server {
         let service = Service::open(Surroundings::system(store), settings).expect("a new service");
         let settings = neon::Settings { page_size_max: 200, cache_bytes_max: 64 << 10 };
         let (org, user) = setup::organization(&service);
-        let key = service.add_key(&org, user, None).expect("a key");
+        let key = wait(service.add_key(Authority::command_line(&org), user, None)).expect("a key");
         let api = Api::new(service.clone(), settings);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.expect("a runtime");
@@ -92,7 +92,8 @@ impl Tried for Server {
             requests: 0,
             _folder: folder,
         };
-        let readers = server.service.add_key(&org, user, None).expect("a key");
+        let readers =
+            wait(server.service.add_key(Authority::command_line(&org), user, None)).expect("a key");
         server.reader = server.log_in(&readers.secret);
         server.log_in_again();
         server

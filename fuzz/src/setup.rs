@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{LoginName, Name, OrgId, Role, UserId, Zone};
-use service::{NewUser, Password, Service, Tenant};
+use service::{Authority, NewUser, Password, Service, Tenant, wait};
 
 /// The password of the admin.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -13,9 +13,9 @@ pub(crate) fn organization(service: &Service) -> (Arc<Tenant>, UserId) {
     let name = |name| Name::parse(name).expect("a name");
     let id = OrgId::parse("demo").expect("an id");
     let zone = Zone::parse("America/Chicago").expect("a zone");
-    let org = service.add_org(id, name("Acme Relief"), zone).expect("an organization");
+    let org = wait(service.add_org(id, name("Acme Relief"), zone)).expect("an organization");
     let user = NewUser { id: Some(UserId(1)), name: name("Ada Byron"), role: Role::Admin };
-    let user = service.add_user(&org, user).expect("a user");
+    let user = wait(service.add_user(Authority::command_line(&org), user, None)).expect("a user");
     (org, user)
 }
 
@@ -23,5 +23,6 @@ pub(crate) fn organization(service: &Service) -> (Arc<Tenant>, UserId) {
 pub(crate) fn sign_in(service: &Service, org: &Arc<Tenant>, user: UserId) {
     let login = LoginName::parse("ada").expect("a login");
     let password = Password::parse(PASSWORD).expect("a password");
-    service.give_login(org, user, login, &password).expect("they can sign in");
+    wait(service.set_login(Authority::command_line(org), user, login, password))
+        .expect("they can sign in");
 }

@@ -205,7 +205,7 @@ fn accounts(page: &Page) {
 fn integrations(page: &Page) {
     page.click("Integrations");
     page.fill("label", "Mailer sync");
-    page.click("Create key");
+    page.click("Add key");
     page.sees("This key is shown only once.");
     page.click("Back to Integrations");
     page.click("Mailer sync");

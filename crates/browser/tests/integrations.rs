@@ -11,7 +11,7 @@ fn a_key_that_is_revoked_in_the_page_is_refused_by_the_api_at_once() {
     page.click("Integrations");
     page.sees("No API keys yet");
     page.fill("label", "Mailer sync");
-    page.click("Create key");
+    page.click("Add key");
     page.sees("This key is shown only once.");
     assert_eq!(page.axe(), [""; 0]);
     page.size(320, 700);

@@ -216,7 +216,7 @@ fn the_longest_words_and_what_is_opened_stay_within_a_phone() {
     within("the menu of the person");
     page.open("/integrations");
     page.fill("label", &long);
-    page.click("Create key");
+    page.click("Add key");
     page.click("Back to Integrations");
     page.click("Revoke");
     within("the question before a key is revoked");

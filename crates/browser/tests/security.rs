@@ -100,7 +100,7 @@ fn what_looks_like_markup_is_shown_as_text_wherever_it_is_shown() {
 
     page.open("/integrations");
     page.fill("label", &label);
-    page.click("Create key");
+    page.click("Add key");
     page.click("Back to Integrations");
     is_clean(&page, &label);
 

@@ -1,4 +1,4 @@
-//! The audit trail: who did what, when, and from where.
+//! The audit log: who did what, when, and from where.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -142,7 +142,7 @@ impl By {
 /// The most characters that an entry says; the rest is cut off.
 pub const AUDIT_CHARS_MAX: usize = 500;
 
-/// An entry of an organization's audit trail.
+/// An entry of an organization's audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
     /// Its number within the organization; they count up, and some may be missing.

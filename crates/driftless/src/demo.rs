@@ -12,7 +12,8 @@ use domain::{
 };
 use service::made_up::{self, Dice};
 use service::{
-    AcceptClock, FIRST_STATUSES, ImportOptions, NewUser, Password, Service, Spool, Tenant, Write,
+    AcceptClock, Authority, FIRST_STATUSES, ImportOptions, NewUser, Password, Service, Spool,
+    Tenant, Write, wait,
 };
 
 use crate::cli::{Demo, Tuning};
@@ -75,11 +76,12 @@ pub(crate) fn run(folder: &Path, demo: &Demo) -> Result<(), Failure> {
         Server::start(folder, &demo.listening.listen, None, &demo.proxied, &tuning, opening)?;
     let org = set_up(&server.context, demo.activities)?;
     bring_to_life(&server, &org)?;
-    let key = server.context.service.add_key(&org, KEY_USER, Some(Name::parse("demo")?))?;
-    let password = server.context.service.new_secret()?[..PASSWORD_DIGITS].to_owned();
+    let (service, by) = (&server.context.service, || Authority::command_line(&org));
+    let key = server.wait(service.add_key(by(), KEY_USER, Some(Name::parse("demo")?)))?;
+    let password = service.new_secret()?[..PASSWORD_DIGITS].to_owned();
     let login = LoginName::parse(WEB_LOGIN)?;
-    server.context.service.give_login(&org, WEB_USER, login, &Password::parse(&password)?)?;
-    let week_ago = server.context.service.now().plus_millis(-7 * DAY_MS);
+    server.wait(service.set_login(by(), WEB_USER, login, Password::parse(&password)?))?;
+    let week_ago = service.now().plus_millis(-7 * DAY_MS);
     let address = server.address()?;
     let since = org.directory().organization.zone.at(week_ago);
     let told = format!(
@@ -135,12 +137,12 @@ pub(crate) fn set_up(context: &Context, activities: u32) -> Result<Arc<Tenant>, 
             )
             .into());
         }
-        None => service.add_org(id, Name::parse(ORG_NAME)?, Zone::parse(ZONE)?)?,
+        None => wait(service.add_org(id, Name::parse(ORG_NAME)?, Zone::parse(ZONE)?))?,
     };
     for (id, name, role) in USERS {
         if !org.directory().users.contains_key(&UserId(id)) {
-            service
-                .add_user(&org, NewUser { id: Some(UserId(id)), name: Name::parse(name)?, role })?;
+            let user = NewUser { id: Some(UserId(id)), name: Name::parse(name)?, role };
+            wait(service.add_user(Authority::command_line(&org), user, None))?;
         }
     }
     if org.accounts().is_empty() {
@@ -160,7 +162,8 @@ fn bring_to_life(server: &Server, org: &Arc<Tenant>) -> Result<(), Failure> {
     let service = &server.context.service;
     if org.directory().keys.is_empty() {
         let label = Some(Name::parse(integration::LABEL)?);
-        let key = service.add_key(org, KEY_USER, label)?;
+        let by = Authority::command_line(org);
+        let key = server.wait(service.add_key(by, KEY_USER, label))?;
         server.wait(integration::misses_something(service, org, &key.secret))?;
     }
     server.wait(plan_anew(service, org))
@@ -194,8 +197,7 @@ fn import(context: &Context, org: &Arc<Tenant>, activities: i64) -> Result<(), F
         spool.push(&Imported::Removed { id: ActivityId(700 + n), at: Some(at) })?;
     }
     let plan = spool.finish()?;
-    let quiet: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
-    context.service.import(org, plan, ImportOptions::default(), &quiet)?;
+    wait(context.service.import(org, plan, ImportOptions::default(), &|_| {}))?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use divan::Bencher;
 use domain::{Name, OrgId, Role, Zone};
 use http_body_util::BodyExt;
 use neon::{Api, Settings};
-use service::{NewUser, Outbox, Service, Surroundings};
+use service::{Authority, NewUser, Outbox, Service, Surroundings, wait};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -40,10 +40,12 @@ impl Scene {
         let service = Service::open(surroundings, limits).expect("a service");
         let name = |text| Name::parse(text).expect("a name");
         let org = OrgId::parse("bench").expect("an id");
-        let org = service.add_org(org, name("Bench"), Zone::utc()).expect("an organization");
+        let org = wait(service.add_org(org, name("Bench"), Zone::utc())).expect("an organization");
         let user = NewUser { id: None, name: name("Bench"), role: Role::Editor };
-        let user = service.add_user(&org, user).expect("a user");
-        let key = service.add_key(&org, user, None).expect("a key").secret;
+        let user =
+            wait(service.add_user(Authority::command_line(&org), user, None)).expect("a user");
+        let key =
+            wait(service.add_key(Authority::command_line(&org), user, None)).expect("a key").secret;
         let settings = Settings { cache_bytes_max, ..Settings::default() };
         let (api, runtime) =
             (Api::new(service.clone(), settings), Runtime::new().expect("threads"));

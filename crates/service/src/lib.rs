@@ -7,7 +7,7 @@
 //! * `gate`: who may try to come in; `limits`: what clients and organizations may take;
 //! * `log`: what an organization's log tells, and what has been told of it; `runs`: which pages belong together, and
 //!   what is cached of them;
-//! * `directory`: people, keys, statuses, accounts and the audit trail of an organization; `board`: its activities,
+//! * `directory`: people, keys, statuses, accounts and the audit log of an organization; `board`: its activities,
 //!   column by column;
 //! * `folder`: the data folder in memory, with its organizations ([`Tenant`]) and sessions;
 //! * `commit`: how anything becomes durable and visible;
@@ -48,7 +48,7 @@ pub use admin::keys::NewKey;
 pub use admin::organizations::FIRST_STATUSES;
 pub use admin::setup::{FirstAdmin, FirstOrg, SetupError};
 pub use admin::statuses::{Spread, Step};
-pub use admin::users::{AddUsersError, ListedUserError, NewUser, USERS_AT_ONCE_MAX, UserEdit};
+pub use admin::users::{AddUsersError, ListedUserError, NewUser, USERS_AT_ONCE_MAX, UserChange};
 pub use ask::digest::{DigestPart, DigestQuery, Digested};
 pub use ask::history::{Change, Story};
 pub use ask::live::Follower;
@@ -60,7 +60,7 @@ pub use base::difference::Difference;
 pub use base::network::Network;
 pub use base::random::{Random, SystemRandom};
 pub use base::refusal::{DAMAGED, ReadOnly, Refusal};
-pub use base::runtime::{Pending, Runtime, TokioRuntime};
+pub use base::runtime::{Pending, Runtime, TokioRuntime, wait};
 pub use base::sabotage::Guard;
 #[cfg(feature = "sabotage")]
 pub use base::sabotage::{switch_off, tighten_limits};
@@ -74,6 +74,7 @@ pub use directory::accounts::Accounts;
 pub use directory::admin_error::AdminError;
 pub use engine::lifecycle::{OpenError, Settings, Surroundings};
 pub use examples::{ExamplesError, RemovedExamples, made_up};
+pub use folder::authority::Authority;
 pub use folder::person::Person;
 pub use folder::sessions::{
     Caller, PERSON_IDLE_HOURS_MAX, PERSON_SESSION_DAYS_MAX, PERSON_STAYS_IDLE_DAYS_MAX,

@@ -51,7 +51,7 @@ impl Importer {
                 let restore = one_in(2);
                 let options =
                     ImportOptions { dry_run: false, restore, overwrite: one_in(2), by: None };
-                let done = service.import_async(&org, plan, options, &|_| {}).await;
+                let done = service.import(&org, plan, options, &|_| {}).await;
                 let ids = items.iter().filter(|item| matches!(item, Imported::Record { .. }));
                 let ids: Vec<ActivityId> = ids.filter_map(Imported::id).collect();
                 if done.is_ok() { ids } else { Vec::new() }

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use domain::{LoginName, OrgId, UserId};
-use service::{Attempt, Password, Service};
+use service::{Attempt, Authority, Password, Service};
 
 use crate::machine::{Doors, Machine};
 use crate::truth::Truth;
@@ -85,7 +85,7 @@ impl People {
             let Some(org) = service.org(&org) else { return false };
             let name = LoginName::parse(&new.name).expect("a name");
             let password = Password::parse(&new.password).expect("a password");
-            service.set_login(&org, user, name, password).await.is_ok()
+            service.set_login(Authority::command_line(&org), user, name, password).await.is_ok()
         });
         set.await.unwrap_or(false)
     }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use domain::{OrgId, Status, StatusId, StatusName};
+use service::Authority;
 
 use crate::machine::{Doors, Machine};
 use crate::world::{self, below, pick};
@@ -68,7 +69,9 @@ impl Renamer {
             let renamed = self.machine.request(move |Doors { service, .. }| async move {
                 let _under_way = under_way;
                 if let Some(org) = service.org(&org) {
-                    let _ = service.rename_status_async(&org, status, name, &mut |_| {}).await;
+                    let _ = service
+                        .rename_status(Authority::command_line(&org), status, name, &mut |_| {})
+                        .await;
                 }
             });
             let _ = renamed.await;

@@ -108,13 +108,13 @@ pub trait Store: Send + Sync {
     /// When the store cannot read.
     fn accounts(&self, org: OrgKey) -> Result<Vec<Account>, StoreError>;
 
-    /// The entries of an organization's audit trail that a query wants, the latest first.
+    /// The entries of an organization's audit log that a query wants, the latest first.
     ///
     /// # Errors
     /// When the store cannot read.
     fn audit(&self, org: OrgKey, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError>;
 
-    /// Where an organization's audit trail begins and ends; none if it is empty.
+    /// Where an organization's audit log begins and ends; none if it is empty.
     ///
     /// # Errors
     /// When the store cannot read.
@@ -309,13 +309,13 @@ pub trait Transaction {
     /// When the store cannot write.
     fn drop_account(&mut self, org: OrgKey, id: ClientId) -> Result<(), StoreError>;
 
-    /// Adds an entry to the audit trail, or replaces the one of that number.
+    /// Adds an entry to the audit log, or replaces the one of that number.
     ///
     /// # Errors
     /// When the store cannot write.
     fn put_audit(&mut self, org: OrgKey, entry: &AuditEntry) -> Result<(), StoreError>;
 
-    /// Removes from the first `entries_max` entries of the audit trail those that are older than `before` or have a
+    /// Removes from the first `entries_max` entries of the audit log those that are older than `before` or have a
     /// number up to `through`.
     ///
     /// # Errors

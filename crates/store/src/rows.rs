@@ -171,7 +171,7 @@ pub struct RunRecord {
     pub last_used: Stamp,
 }
 
-/// Where an organization's audit trail begins and ends.
+/// Where an organization's audit log begins and ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditEnds {
     /// The number of the first entry that is kept.

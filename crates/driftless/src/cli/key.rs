@@ -11,7 +11,7 @@ use crate::text;
 
 #[derive(Subcommand, Debug, Serialize, Deserialize)]
 pub(crate) enum Key {
-    /// Create an API key, or add an existing one. A new key is printed only once, alone on the last line.
+    /// Add a new API key, or an existing one. A new key is printed only once, alone on the last line.
     Add {
         /// The organization's id.
         #[serde(with = "text")]

@@ -2,7 +2,7 @@
 
 use domain::{Actor, AuditEntry, AuditQuery, By, UserId, Zone};
 use serde::Serialize;
-use service::{Directory, Service};
+use service::{Directory, Service, wait};
 
 use super::Failure;
 use crate::cli::{Audit, AuditFormat};
@@ -26,7 +26,7 @@ pub(super) fn run(
     let mut query = AuditQuery { before: u64::MAX, kind: audit.kind, actor, limit: 0 };
     loop {
         query.limit = left.min(STEP);
-        let entries = service.audit_here(&org, &query)?;
+        let entries = wait(service.audit(&org, query))?;
         let Some(last) = entries.last() else { return Ok(()) };
         query.before = last.number;
         left = left.saturating_sub(entries.len());

@@ -4,9 +4,9 @@ use std::io::Read;
 use std::path::Path;
 
 use domain::{KeyId, Name, StatusId, UserId, Zone};
-use service::{BroughtKey, Service, Step};
+use service::{BroughtKey, Service, Spread, Step, wait};
 
-use super::{BYTE_ORDER_MARK, Ending, Failure, Files, agreeing, keys};
+use super::{BYTE_ORDER_MARK, Ending, Failure, Files, agreeing, authority, keys};
 use crate::cli::{Key, Org, Status, Way};
 use crate::console::{Console, table};
 use crate::hint;
@@ -17,7 +17,7 @@ pub(super) fn org(org: &Org, service: &Service, console: &mut dyn Console) -> Re
             // An organization's id has only characters that a name may have.
             let name = name.clone().map_or_else(|| Name::parse(org.as_str()), Ok)?;
             let zone = time_zone.clone().unwrap_or_else(Zone::utc);
-            service.add_org(org.clone(), name, zone.clone())?;
+            wait(service.add_org(org.clone(), name, zone.clone()))?;
             let default = match time_zone {
                 Some(_) => String::new(),
                 None => format!(" (the default; to change it: driftless org zone {org} ZONE)"),
@@ -27,11 +27,11 @@ pub(super) fn org(org: &Org, service: &Service, console: &mut dyn Console) -> Re
             console.note(&format!("next: driftless user add {org} \"NAME\" --role admin --login LOGIN --password-stdin"))?;
         }
         Org::Rename { org, name } => {
-            service.change_org(&service.known_org(org)?, Some(name.clone()), None)?;
+            wait(service.change_org(authority(service, org)?, Some(name.clone()), None))?;
             console.note(&format!("organization {org} is now called {name}"))?;
         }
         Org::Zone { org, zone } => {
-            service.change_org(&service.known_org(org)?, None, Some(zone.clone()))?;
+            wait(service.change_org(authority(service, org)?, None, Some(zone.clone())))?;
             console.note(&format!("{org} now shows times in the time zone {zone}"))?;
         }
         Org::List => {
@@ -63,17 +63,18 @@ pub(super) fn key(
     match key {
         Key::Add { org, user, label, key_file: Some(file) } => {
             let key = brought_key(files, file)?;
-            let tenant = service.known_org(org)?;
-            let id = service.bring_key(&tenant, UserId(*user), label.clone(), key)?;
+            let by = authority(service, org)?;
+            let id = wait(service.bring_key(by, UserId(*user), label.clone(), key))?;
             console.note(&format!("added the key in {} as key {id}", file.display()))?;
         }
         Key::Add { org, user, label, key_file: None } => {
-            let key = service.add_key(&service.known_org(org)?, UserId(*user), label.clone())?;
-            console.note(&format!("created key {}; it is shown only this once:", key.id))?;
+            let key =
+                wait(service.add_key(authority(service, org)?, UserId(*user), label.clone()))?;
+            console.note(&format!("added key {}; it is shown only this once:", key.id))?;
             console.print(&format!("{}\n", key.secret))?;
         }
         Key::Label { org, key, label } => {
-            service.label_key(&service.known_org(org)?, KeyId(*key), label)?;
+            wait(service.label_key(authority(service, org)?, KeyId(*key), label.clone()))?;
             console.note(&format!("key {key} is now labelled {label}"))?;
         }
         Key::List { org } => {
@@ -101,14 +102,14 @@ pub(super) fn key(
         }
         Key::Check { org } => return keys::check(org, service, console),
         Key::Expect { org, key, every, .. } => {
-            service.expect_of_key(&service.known_org(org)?, KeyId(*key), *every)?;
+            wait(service.expect_of_key(authority(service, org)?, KeyId(*key), *every))?;
             console.note(&match every {
                 Some(every) => format!("key {key} is expected to poll every {every}"),
                 None => format!("key {key} no longer has an expected interval"),
             })?;
         }
         Key::Revoke { org, key } => {
-            service.revoke_key(&service.known_org(org)?, KeyId(*key))?;
+            wait(service.revoke_key(authority(service, org)?, KeyId(*key)))?;
             console.note(&format!("key {key} is revoked; its sessions have ended"))?;
         }
     }
@@ -156,17 +157,17 @@ pub(super) fn status(
         }
         Status::Add { org, name, id } => {
             let id =
-                service.add_status(&service.known_org(org)?, id.map(StatusId), name.clone())?;
+                wait(service.add_status(authority(service, org)?, id.map(StatusId), name.clone()))?;
             console.note(&format!("added status {name}"))?;
             console.print(&format!("{id}\n"))?;
         }
         Status::Rename { org, id, name } => {
-            let org = service.known_org(org)?;
             let mut shown = Ok(());
-            let spread =
-                service.rename_status(&org, StatusId(*id), name.clone(), &mut |spread| {
-                    shown = console.progress("activities updated", spread.changed, None);
-                })?;
+            let progress = &mut |spread: Spread| {
+                shown = console.progress("activities updated", spread.changed, None);
+            };
+            let (by, name_then) = (authority(service, org)?, name.clone());
+            let spread = wait(service.rename_status(by, StatusId(*id), name_then, progress))?;
             shown?;
             let changed = agreeing(spread.changed, "activity", "activities");
             console.note(&format!("status {id} is now called {name}; {changed} updated"))?;
@@ -175,15 +176,15 @@ pub(super) fn status(
             }
         }
         Status::Done { org, id } => {
-            service.mark_status_done(&service.known_org(org)?, StatusId(*id), true)?;
+            wait(service.set_status_done(authority(service, org)?, StatusId(*id), true))?;
             console.note(&format!("activities with status {id} now count as done"))?;
         }
         Status::ToDo { org, id } => {
-            service.mark_status_done(&service.known_org(org)?, StatusId(*id), false)?;
+            wait(service.set_status_done(authority(service, org)?, StatusId(*id), false))?;
             console.note(&format!("activities with status {id} now count as to do"))?;
         }
         Status::Begin { org, id } => {
-            service.mark_status_begins(&service.known_org(org)?, StatusId(*id))?;
+            wait(service.begin_with_status(authority(service, org)?, StatusId(*id)))?;
             console.note(&format!("new activities now start with status {id}"))?;
         }
         Status::Move { org, id, way } => {
@@ -191,15 +192,15 @@ pub(super) fn status(
                 Way::Up => Step::Up,
                 Way::Down => Step::Down,
             };
-            service.step_status(&service.known_org(org)?, StatusId(*id), step)?;
+            wait(service.move_status(authority(service, org)?, StatusId(*id), step))?;
             console.note(&format!("moved status {id}"))?;
         }
         Status::Restore { org, id } => {
-            service.bring_status_back(&service.known_org(org)?, StatusId(*id))?;
+            wait(service.restore_status(authority(service, org)?, StatusId(*id)))?;
             console.note(&format!("status {id} can be chosen again"))?;
         }
         Status::Retire { org, id } => {
-            service.retire_status(&service.known_org(org)?, StatusId(*id))?;
+            wait(service.retire_status(authority(service, org)?, StatusId(*id)))?;
             console.note(&format!("status {id} is retired"))?;
         }
     }

@@ -10,7 +10,7 @@ use domain::{
 use files::WholeRecords;
 use mirror::columns::{Values, values};
 use mirror::{Row, State};
-use service::{Directory, FollowError, FollowPage, Followed, Integration, Service};
+use service::{Directory, FollowError, FollowPage, Followed, Integration, Service, wait};
 
 use super::{Context, Failure, Files, agreeing};
 use crate::cli::{Follow, STANDARD_INPUT, What};
@@ -107,7 +107,7 @@ fn add(
     org: &OrgId,
     console: &mut dyn Console,
 ) -> Result<std::sync::Arc<service::Tenant>, Failure> {
-    let tenant = service.add_org(org.clone(), Name::parse(org.as_str())?, Zone::utc())?;
+    let tenant = wait(service.add_org(org.clone(), Name::parse(org.as_str())?, Zone::utc()))?;
     console.note(&format!(
         "added organization {org} with the time zone UTC (to change it: driftless org zone {org} ZONE)"
     ))?;

@@ -7,7 +7,7 @@ use domain::{AuditKind, Member, Name, OrganizationData, UserId, Zone};
 use files::{ColumnNames, Ignored, OtherSystem, Pages, Reading, WayOut};
 use service::{
     Differing, ImportError, ImportNames, ImportOptions, ImportPlan, ImportReport, Listed, NotHere,
-    Rehearsal, RowProblem, RowProblems, Spool, Tenant,
+    Rehearsal, RowProblem, RowProblems, Spool, Tenant, wait,
 };
 
 use super::export::difference;
@@ -48,17 +48,17 @@ pub(super) fn run(
         noted(&context.service, &org, AuditKind::Import, &what, console)?;
     }
     let taken_over = organization.as_deref().map(|data| taken_over(import, data));
-    let (tell, heard) = mpsc::channel();
+    let ((tell, heard), org) = (mpsc::channel(), &org);
     let report = thread::scope(|scope| {
-        let importing = scope.spawn(|| {
-            let tell: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(move |done| {
+        let importing = scope.spawn(move || {
+            let tell = |done| {
                 let _ = tell.send(done);
-            });
+            };
             match organization {
                 Some(data) => {
-                    context.service.import_organization(&org, plan, *data, options.dry_run, &tell)
+                    context.service.import_organization(org, plan, *data, options.dry_run, &tell)
                 }
-                None => context.service.import(&org, plan, options, &tell),
+                None => wait(context.service.import(org, plan, options, &tell)),
             }
         });
         let what = if import.dry_run { "checking" } else { "writing" };

@@ -14,9 +14,9 @@ use std::io::{self, BufRead, BufReader, Cursor};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::{AuditKind, By};
+use domain::{AuditKind, OrgId};
 use serde::{Deserialize, Serialize};
-use service::{Service, Tenant};
+use service::{AdminError, Authority, Service, Tenant, wait};
 use store_sqlite::SqliteStore;
 use thiserror::Error;
 
@@ -132,6 +132,11 @@ pub(crate) fn run(
 
 pub(crate) use upkeep::{UNMARKED, check};
 
+/// That of whoever types a command about this organization.
+fn authority(service: &Service, org: &OrgId) -> Result<Authority, AdminError> {
+    Ok(Authority::CommandLine(service.known_org(org)?))
+}
+
 /// Notes what a command is about to do. If that is not possible, someone at the server should not be kept from
 /// saving their data.
 fn noted(
@@ -141,7 +146,7 @@ fn noted(
     what: &str,
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
-    if let Err(problem) = service.note_act_here(org, By::COMMAND_LINE, kind, what) {
+    if let Err(problem) = wait(service.note_act(Authority::command_line(org), kind, what)) {
         console.note(&format!("the audit log does not have this: {problem}"))?;
     }
     Ok(())

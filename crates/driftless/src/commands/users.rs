@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use domain::{ListedUser, LoginName, OrgId, UserId};
 use service::{
-    AddUsersError, AdminError, NewUser, PASSWORD_BYTES_MAX, Password, Service, Tenant,
-    USERS_AT_ONCE_MAX, UserEdit,
+    AddUsersError, AdminError, Authority, NewUser, PASSWORD_BYTES_MAX, Password, Service, Tenant,
+    USERS_AT_ONCE_MAX, UserChange, wait,
 };
 
 use super::import::tell_ignored;
-use super::{BYTE_ORDER_MARK, Failure, Files, agreeing};
+use super::{BYTE_ORDER_MARK, Failure, Files, agreeing, authority};
 use crate::cli::{STANDARD_INPUT, User};
 use crate::console::{Console, table};
 
@@ -23,20 +23,18 @@ pub(super) fn run(
     files: &mut dyn Files,
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
-    let change = |org: &OrgId, id: &i64, edit: UserEdit| {
-        service.change_user(&service.known_org(org)?, UserId(*id), edit)
+    let change = |org: &OrgId, id: &i64, change: UserChange| {
+        wait(service.change_user(authority(service, org)?, UserId(*id), change))
     };
     match user {
         User::Add { org, name, id, role, login, .. } => {
-            let tenant = service.known_org(org)?;
+            let by = authority(service, org)?;
             let user = NewUser { id: id.map(UserId), name: name.clone(), role: *role };
-            let id = match login {
-                Some(login) => {
-                    let password = password(files)?;
-                    service.add_person(&tenant, user, login.clone(), &password)?
-                }
-                None => service.add_user(&tenant, user)?,
+            let login = match login {
+                Some(login) => Some((login.clone(), password(files)?)),
+                None => None,
             };
+            let id = wait(service.add_user(by, user, login))?;
             console
                 .note(&format!("added {role} {name}; next: driftless key add {org} --user {id}"))?;
             console.print(&format!("{id}\n"))?;
@@ -52,7 +50,8 @@ pub(super) fn run(
             };
             let tenant = service.known_org(org)?;
             let login = login.clone().map_or_else(|| login_of(&tenant, *id), Ok)?;
-            service.give_login(&tenant, UserId(*id), login.clone(), &password)?;
+            let by = Authority::CommandLine(tenant);
+            wait(service.set_login(by, UserId(*id), login.clone(), password))?;
             console.note(&format!("user {id} can now sign in as {login}"))?;
             if let Some(password) = generated {
                 console.note("the password is shown only this once:")?;
@@ -61,19 +60,19 @@ pub(super) fn run(
         }
         User::List { org } => list(org, service, console)?,
         User::Rename { org, id, name } => {
-            change(org, id, UserEdit { name: Some(name.clone()), ..UserEdit::default() })?;
+            change(org, id, UserChange { name: Some(name.clone()), ..UserChange::default() })?;
             console.note(&format!("user {id} is now called {name}"))?;
         }
         User::Role { org, id, role } => {
-            change(org, id, UserEdit { role: Some(*role), ..UserEdit::default() })?;
+            change(org, id, UserChange { role: Some(*role), ..UserChange::default() })?;
             console.note(&format!("user {id} now has the role {role}"))?;
         }
         User::Enable { org, id } => {
-            change(org, id, UserEdit { disabled: Some(false), ..UserEdit::default() })?;
+            change(org, id, UserChange { disabled: Some(false), ..UserChange::default() })?;
             console.note(&format!("user {id} is enabled; their password and keys work again"))?;
         }
         User::Disable { org, id } => {
-            service.disable_user(&service.known_org(org)?, UserId(*id))?;
+            change(org, id, UserChange::DISABLE)?;
             console
                 .note(&format!("user {id} is disabled; their keys and sessions no longer work"))?;
         }
@@ -140,10 +139,10 @@ fn import(
     files: &mut dyn Files,
     console: &mut dyn Console,
 ) -> Result<(), Failure> {
-    let tenant = service.known_org(org)?;
+    let by = authority(service, org)?;
     let (rows, users) = read(paths, files, console)?;
     let logins = users.iter().filter(|user| user.login.is_some()).count();
-    let added = service.add_users(&tenant, users.clone()).map_err(|error| match error {
+    let added = wait(service.add_users(by, users.clone())).map_err(|error| match error {
         AddUsersError::Users(problems) => {
             let told = problems.iter().map(|(at, problem)| {
                 let Row { path, row } = &rows[*at];

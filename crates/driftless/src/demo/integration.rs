@@ -20,7 +20,7 @@ pub(super) async fn misses_something(
     org: &Tenant,
     key: &str,
 ) -> Result<(), Failure> {
-    let (_, session) = service.login(&org.id, key).await?;
+    let (_, session) = service.login(&org.id, key, None).await?;
     let Some(caller) = service.caller(&session) else { return Ok(()) };
     let query = SyncQuery {
         ids: None,

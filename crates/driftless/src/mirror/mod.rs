@@ -105,12 +105,12 @@ struct Manner {
           value_parser = humantime::parse_duration)]
     overlap: Duration,
     /// Stop before more than this percentage of the target's activities, and more than 20, are removed or emptied.
-    #[arg(long, env = "DRIFTLESS_MIRROR_DELETE_MAX", default_value_t = 5.0, value_name = "PERCENT",
+    #[arg(long, env = "DRIFTLESS_MIRROR_REMOVE_MAX", default_value_t = 5.0, value_name = "PERCENT",
           value_parser = percent)]
-    delete_max: f64,
+    remove_max: f64,
     /// Remove and empty what the server has removed and emptied, however much it is.
-    #[arg(long, env = "DRIFTLESS_MIRROR_ACCEPT_DELETIONS", value_parser = BoolishValueParser::new())]
-    accept_deletions: bool,
+    #[arg(long, env = "DRIFTLESS_MIRROR_ACCEPT_REMOVALS", value_parser = BoolishValueParser::new())]
+    accept_removals: bool,
     /// Keep trying that long if the server is not available.
     #[arg(long, env = "DRIFTLESS_MIRROR_PATIENCE", default_value = "5m", value_name = "DURATION",
           value_parser = humantime::parse_duration)]
@@ -264,8 +264,8 @@ impl Manner {
 
     fn options(&self, dry_run: bool) -> Options {
         let breaker = Breaker {
-            percent: self.delete_max,
-            accepts_all: self.accept_deletions,
+            percent: self.remove_max,
+            accepts_all: self.accept_removals,
             ..Breaker::default()
         };
         let overlap_ms = i64::try_from(self.overlap.as_millis()).unwrap_or(i64::MAX);

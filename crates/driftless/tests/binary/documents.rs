@@ -279,19 +279,19 @@ const LIMITS: [(&str, &str, &str, &str); 64] = [
     (
         "refused sign-ins",
         "20 ",
-        "service/src/directory/trail/repeated.rs",
+        "service/src/directory/audit_log/repeated.rs",
         "TOLD_APART_MAX: usize = 20;",
     ),
     (
         "refused sign-ins",
         "an hour",
-        "service/src/directory/trail/repeated.rs",
+        "service/src/directory/audit_log/repeated.rs",
         "MS: i64 = 60 * 60_000;",
     ),
     (
         "addresses of a key",
         "10 ",
-        "service/src/directory/trail/repeated.rs",
+        "service/src/directory/audit_log/repeated.rs",
         "ADDRESSES_MAX: usize = 10;",
     ),
     ("failed sign-ins", "10 for", "service/src/gate/throttle.rs", "BY_NAME_MAX: u32 = 10;"),

@@ -518,7 +518,7 @@ fn whatever_sins_the_source_has_it_is_equal_once_everybody_rests() {
             double.pause();
         }
         double.rest();
-        let line = following.command("verify") + " --repair --accept-deletions";
+        let line = following.command("verify") + " --repair --accept-removals";
         following.folder.ok(&line);
         assert_eq!(following.copy(), double.truth(), "seed {seed}");
         let equal = following.folder.ok(&following.command("verify"));

@@ -630,7 +630,7 @@ fn a_run_that_would_empty_too_much_does_nothing_until_it_is_allowed_to() {
     );
     let dry = folder.run(&format!("{line} --dry-run"));
     assert_eq!(dry.code, 3, "{}", dry.shown());
-    assert!(folder.ok(&format!("{line} --accept-deletions")).starts_with("50 read, 50 written"));
+    assert!(folder.ok(&format!("{line} --accept-removals")).starts_with("50 read, 50 written"));
     assert!(folder.ok(&line).starts_with("50 read, 0 written"));
 }
 
@@ -662,7 +662,7 @@ fn a_mirror_that_is_killed_again_and_again_under_traffic_ends_up_equal() {
     let database = Postgresql::start();
     let url = database.database("crm");
     for to in ["sqlite:crm.db", "csv:crm.csv", "jsonl:changes", &url] {
-        let line = mirrored.line(to) + " --every 1ms --accept-deletions";
+        let line = mirrored.line(to) + " --every 1ms --accept-removals";
         for round in 0..10 {
             let running = Server::spawn(mirrored.folder.command(line.split(' ')));
             let ids = [0; 4].map(|_| mirrored.client.create("Call"));

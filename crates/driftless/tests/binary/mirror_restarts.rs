@@ -70,7 +70,7 @@ fn a_mirror_of_a_server_that_is_killed_and_started_again_under_traffic_ends_up_e
     let mut server = Server::start(&folder, &[]);
     let address = server.address.to_string();
     let line = format!(
-        "mirror run --from http://{address} --org acme --key-file key --to sqlite:crm.db --accept-deletions"
+        "mirror run --from http://{address} --org acme --key-file key --to sqlite:crm.db --accept-removals"
     );
     let mirror = Server::spawn(folder.command((line.clone() + " --every 1ms").split(' ')));
     mirror.out.wait_for("the first run", |line| line.contains("complete up to"));

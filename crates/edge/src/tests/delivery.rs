@@ -10,7 +10,9 @@ use domain::{
     StatusRef, Subject, Zone,
 };
 use neon::Api;
-use service::{IntegrationState as State, NewUser, Outbox, Service, Surroundings, Write};
+use service::{
+    Authority, IntegrationState as State, NewUser, Outbox, Service, Surroundings, Write,
+};
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -58,20 +60,16 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(folder.path()).unwrap());
         let settings = service::Settings { requests_per_org_max: 4, cache_bytes_max: 1 << 20 };
-        let set_up = move || {
-            let service = Service::open(Surroundings::system(store), settings).unwrap();
-            let (id, name) = (OrgId::parse(ORG).unwrap(), Name::parse("Tests").unwrap());
-            service.add_org(id.clone(), name, Zone::utc()).unwrap();
-            let org = service.org(&id).unwrap();
-            let name = Name::parse("Eve").unwrap();
-            let user =
-                service.add_user(&org, NewUser { id: None, name, role: Role::Editor }).unwrap();
-            let key = service.add_key(&org, user, None).unwrap();
-            (service, key)
-        };
-        let (service, key) = tokio::task::spawn_blocking(set_up).await.unwrap();
-        let org = OrgId::parse(ORG).unwrap();
-        let (tenant, session) = service.login(&org, &key.secret).await.unwrap();
+        let open = move || Service::open(Surroundings::system(store), settings).unwrap();
+        let service = tokio::task::spawn_blocking(open).await.unwrap();
+        let (id, name) = (OrgId::parse(ORG).unwrap(), Name::parse("Tests").unwrap());
+        service.add_org(id.clone(), name, Zone::utc()).await.unwrap();
+        let org = service.org(&id).unwrap();
+        let user = NewUser { id: None, name: Name::parse("Eve").unwrap(), role: Role::Editor };
+        let by = Authority::command_line(&org);
+        let user = service.add_user(by.clone(), user, None).await.unwrap();
+        let key = service.add_key(by, user, None).await.unwrap();
+        let (tenant, session) = service.login(&id, &key.secret, None).await.unwrap();
         let caller = service.caller(&session).unwrap();
         for number in 1..=50 {
             let write = Write::Create(Box::new(draft(number)));

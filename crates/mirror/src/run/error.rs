@@ -26,7 +26,7 @@ pub enum RunError {
     },
     /// Too much would go.
     #[error(
-        "{}, more than the {allowed} that --delete-max allows: the target keeps them. If this is right, run it again with --accept-deletions",
+        "{}, more than the {allowed} that --remove-max allows: the target keeps them. If this is right, run it again with --accept-removals",
         lost(*removed, *emptied, *rows)
     )]
     Breaker {

@@ -63,7 +63,7 @@ async fn open_session(
     let tenant = neon.service.org(&org).ok_or(LoginError::UnknownOrganization)?;
     let _place = tenant.place().await.map_err(ApiError::from)?;
     let from = peer.map(|peer| peer.ip().to_canonical());
-    Ok(neon.service.login_from(&org, key, from).await?)
+    Ok(neon.service.login(&org, key, from).await?)
 }
 
 /// What was given for an organization, fit for the log: nothing in it can end a line or steer a

@@ -18,8 +18,8 @@ use neon::export::{Format, Writer};
 use crate::answer::Answer;
 use crate::client::Client;
 use service::{
-    ImportError, ImportOptions, ImportPlan, ImportReport, NewKey, NewUser, Outbox, Service, Spool,
-    Surroundings, SystemClock, Tenant,
+    Authority, ImportError, ImportOptions, ImportPlan, ImportReport, NewKey, NewUser, Outbox,
+    Service, Spool, Surroundings, SystemClock, Tenant, UserChange, wait,
 };
 use store_sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -108,7 +108,14 @@ impl TestServer<ManualClock> {
         let service = self.service();
         for org in service.orgs() {
             // Refused, but each passes through the committer, which looks after the lease between.
-            let nobody = || service.disable_user(&org, UserId(-1)).unwrap_err();
+            let nobody = || {
+                wait(service.change_user(
+                    Authority::command_line(&org),
+                    UserId(-1),
+                    UserChange::DISABLE,
+                ))
+                .unwrap_err()
+            };
             nobody();
             nobody();
         }
@@ -169,7 +176,7 @@ impl<C: Clock + 'static> TestServer<C> {
     pub(crate) fn org(&self, id: &str, zone: &str) -> Org {
         let id = OrgId::parse(id).unwrap();
         let name = Name::parse("An organization").unwrap();
-        self.service().add_org(id.clone(), name, Zone::parse(zone).unwrap()).unwrap();
+        wait(self.service().add_org(id.clone(), name, Zone::parse(zone).unwrap())).unwrap();
         Org { host: self.host.clone(), id }
     }
 
@@ -256,11 +263,11 @@ impl Org {
 
     pub(crate) fn add_user(&self, id: i64, name: &str, role: Role) -> UserId {
         let user = NewUser { id: Some(UserId(id)), name: Name::parse(name).unwrap(), role };
-        self.service().add_user(&self.tenant(), user).unwrap()
+        wait(self.service().add_user(Authority::command_line(&self.tenant()), user, None)).unwrap()
     }
 
     pub(crate) fn add_key(&self, user: UserId) -> NewKey {
-        self.service().add_key(&self.tenant(), user, None).unwrap()
+        wait(self.service().add_key(Authority::command_line(&self.tenant()), user, None)).unwrap()
     }
 
     /// A new user, logged in.
@@ -317,8 +324,7 @@ impl Org {
         plan: ImportPlan,
         options: ImportOptions,
     ) -> Result<ImportReport, ImportError> {
-        let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
-        self.service().import(&self.tenant(), plan, options, &progress)
+        wait(self.service().import(&self.tenant(), plan, options, &|_| {}))
     }
 
     /// All that there is, as a file.

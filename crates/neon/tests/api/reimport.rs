@@ -8,7 +8,9 @@ use neon::export::Format;
 use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use service::{Difference, Differing, ImportOptions, ImportReport, Listed, Rehearsal, Write};
+use service::{
+    Authority, Difference, Differing, ImportOptions, ImportReport, Listed, Rehearsal, Write, wait,
+};
 
 use crate::client::Client;
 use crate::harness::TestServer;
@@ -380,7 +382,17 @@ fn a_renamed_status_is_no_edit() {
         server.advance(STEP_MS);
         let (service, org) = (server.service(), client.org.tenant());
         let name = StatusName::parse(name).unwrap();
-        assert_eq!(service.rename_status(&org, StatusId(2), name, &mut |_| {}).unwrap().changed, 1);
+        assert_eq!(
+            wait(service.rename_status(
+                Authority::command_line(&org),
+                StatusId(2),
+                name,
+                &mut |_| {}
+            ))
+            .unwrap()
+            .changed,
+            1
+        );
     };
     rename("Later");
     rename("Much later");

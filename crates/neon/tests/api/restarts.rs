@@ -1,6 +1,7 @@
 //! What survives an orderly stop, and what a power cut.
 
 use domain::ManualClock;
+use service::{Authority, wait};
 
 use crate::answer::Answer;
 use crate::client::Client;
@@ -234,7 +235,13 @@ fn renaming_goes_on_where_it_was_cut_short() {
     let (server, client) = with_records(3);
     let tenant = client.org.tenant();
     let name = domain::StatusName::parse("Open").unwrap();
-    client.org.service().rename_status(&tenant, domain::StatusId(2), name, &mut |_| {}).unwrap();
+    wait(client.org.service().rename_status(
+        Authority::command_line(&tenant),
+        domain::StatusId(2),
+        name,
+        &mut |_| {},
+    ))
+    .unwrap();
     server.crash();
     server.service().housekeep();
     let names: Vec<_> =

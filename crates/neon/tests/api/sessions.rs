@@ -1,6 +1,7 @@
 //! Logging in and out, and how sessions end.
 
 use domain::{KeyId, Role};
+use service::{Authority, UserChange, wait};
 
 use crate::client::{Client, FORM, REQUIRED};
 use crate::errors::SESSION_INVALID;
@@ -179,7 +180,12 @@ fn disabling_a_user_ends_their_sessions_at_once() {
     let server = TestServer::start();
     let org = server.org("demo", "+00:00");
     let (colin, ada) = (org.editor(), org.client(7, "Ada Byron", Role::Editor));
-    org.service().disable_user(&org.tenant(), colin.user).unwrap();
+    wait(org.service().change_user(
+        Authority::command_line(&org.tenant()),
+        colin.user,
+        UserChange::DISABLE,
+    ))
+    .unwrap();
     has_ended(&colin);
     is_live(&ada);
     let login = format!("common/login?login.apiKey={}&login.orgid=demo", colin.key.secret);
@@ -194,12 +200,14 @@ fn revoking_a_key_ends_its_sessions_at_once() {
     let org = server.org("demo", "+00:00");
     let first = org.editor();
     let second = Client::log_in(org.clone(), first.user, org.add_key(first.user));
-    org.service().revoke_key(&org.tenant(), first.key.id).unwrap();
+    wait(org.service().revoke_key(Authority::command_line(&org.tenant()), first.key.id)).unwrap();
     has_ended(&first);
     is_live(&second);
     let login = format!("common/login?login.apiKey={}&login.orgid=demo", first.key.secret);
     server.get(&login).fails(13, "Api key is invalid.");
-    assert!(org.service().revoke_key(&org.tenant(), KeyId(99)).is_err());
+    assert!(
+        wait(org.service().revoke_key(Authority::command_line(&org.tenant()), KeyId(99))).is_err()
+    );
 }
 
 #[test]

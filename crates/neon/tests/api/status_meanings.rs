@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::{Status, StatusId};
-use service::ImportOptions;
+use service::{Authority, ImportOptions, wait};
 
 use crate::harness::{Org, TestServer};
 
@@ -74,15 +74,17 @@ fn names_that_tell_nothing_leave_the_meaning_to_the_number() {
 fn a_later_import_leaves_what_statuses_mean_here() {
     let (_server, org) = after(&[(2, "Not Started")]);
     let (service, tenant) = (org.service(), org.tenant());
-    service.mark_status_done(&tenant, StatusId(5), true).unwrap();
-    service.mark_status_begins(&tenant, StatusId(3)).unwrap();
+    wait(service.set_status_done(Authority::command_line(&tenant), StatusId(5), true)).unwrap();
+    wait(service.begin_with_status(Authority::command_line(&tenant), StatusId(3))).unwrap();
     let line = r#"{"activityId":9,"subject":"s","startDateTime":"2026-01-01T00:00:00Z","activityStatus":{"id":"3","name":"Completed"},"activityPriority":"LOW"}{"activityId":10,"subject":"s","startDateTime":"2026-01-01T00:00:00Z","activityStatus":{"id":"60","name":"finished"},"activityPriority":"LOW"}"#;
     org.import(line, ImportOptions::default()).unwrap();
     let directory = tenant.directory();
     let done = directory.statuses.values().filter(|status| status.done).map(|status| status.id.0);
     assert_eq!(done.collect::<Vec<_>>(), [4, 5, 60]);
     assert_eq!(id(directory.first_status()), Some(3));
-    service.retire_status(&tenant, StatusId(3)).unwrap();
+    wait(service.retire_status(Authority::command_line(&tenant), StatusId(3))).unwrap();
     assert_eq!(id(tenant.directory().first_status()), Some(1), "one that cannot be chosen is none");
-    assert!(service.mark_status_begins(&tenant, StatusId(3)).is_err());
+    assert!(
+        wait(service.begin_with_status(Authority::command_line(&tenant), StatusId(3))).is_err()
+    );
 }

@@ -1,6 +1,7 @@
 //! Statuses: the list, choosing one, renaming and retiring.
 
 use domain::{StatusId, StatusName};
+use service::{Authority, wait};
 
 use crate::client::Client;
 use crate::harness::TestServer;
@@ -11,11 +12,24 @@ fn name(text: &str) -> StatusName {
 
 fn rename(client: &Client, id: i64, to: &str) -> u64 {
     let org = client.org.tenant();
-    client.org.service().rename_status(&org, StatusId(id), name(to), &mut |_| {}).unwrap().changed
+    wait(client.org.service().rename_status(
+        Authority::command_line(&org),
+        StatusId(id),
+        name(to),
+        &mut |_| {},
+    ))
+    .unwrap()
+    .changed
 }
 
 fn retire(client: &Client, id: i64) {
-    client.org.service().retire_status(&client.org.tenant(), StatusId(id)).unwrap();
+    wait(
+        client
+            .org
+            .service()
+            .retire_status(Authority::command_line(&client.org.tenant()), StatusId(id)),
+    )
+    .unwrap();
 }
 
 #[test]
@@ -140,7 +154,9 @@ fn a_status_added_can_be_chosen() {
     let server = TestServer::start();
     let client = server.editor();
     let org = client.org.tenant();
-    let added = client.org.service().add_status(&org, None, name("Someday")).unwrap();
+    let added =
+        wait(client.org.service().add_status(Authority::command_line(&org), None, name("Someday")))
+            .unwrap();
     assert_eq!(added, StatusId(6));
     let id = client.create_with("activity.activityStatus.id=6");
     assert_eq!(client.retrieve(id)["activityStatus"]["name"], "Someday");
@@ -155,7 +171,12 @@ fn of_two_renamings_to_one_name_at_once_one_is_refused() {
         let begin = std::sync::Barrier::new(2);
         let rename = |id| {
             begin.wait();
-            service.rename_status(&org, StatusId(id), name(&format!("Name {n}")), &mut |_| {})
+            wait(service.rename_status(
+                Authority::command_line(&org),
+                StatusId(id),
+                name(&format!("Name {n}")),
+                &mut |_| {},
+            ))
         };
         let (one, other) = std::thread::scope(|scope| {
             let one = scope.spawn(|| rename(1));

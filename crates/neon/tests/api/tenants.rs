@@ -2,6 +2,7 @@
 
 use crate::client::Client;
 use crate::harness::TestServer;
+use service::{Authority, UserChange, wait};
 
 const EVERYTHING: &str = "syncActivityTimeFrom=2000-01-01T00:00:00Z";
 
@@ -46,10 +47,16 @@ fn ids_of_the_other_are_unknown() {
 fn statuses_and_users_are_each_ones_own() {
     let (_server, one, other) = two();
     let name = domain::StatusName::parse("Only here").unwrap();
-    one.org.service().add_status(&one.org.tenant(), None, name).unwrap();
+    wait(one.org.service().add_status(Authority::command_line(&one.org.tenant()), None, name))
+        .unwrap();
     assert!(one.get("listActivityStatus", "").text.contains("Only here"));
     assert!(!other.get("listActivityStatus", "").text.contains("Only here"));
-    one.org.service().disable_user(&one.org.tenant(), one.user).unwrap();
+    wait(one.org.service().change_user(
+        Authority::command_line(&one.org.tenant()),
+        one.user,
+        UserChange::DISABLE,
+    ))
+    .unwrap();
     other.sync(EVERYTHING);
 }
 

@@ -2,7 +2,7 @@
 
 use domain::{Role, StatusId, StatusName};
 use serde_json::{Value, json};
-use service::ImportOptions;
+use service::{Authority, ImportOptions, wait};
 
 use crate::client::Client;
 use crate::harness::TestServer;
@@ -323,8 +323,13 @@ fn a_status_that_is_written_back_by_name_is_no_change_though_others_have_the_nam
     let lines = line(1, "53", "Letter") + &line(2, "51", "letter") + &line(3, "3", "Waiting");
     client.org.import(&lines, ImportOptions::default()).unwrap();
     let (service, org) = (client.org.host.service(), client.org.tenant());
-    service.retire_status(&org, StatusId(3)).unwrap();
-    service.add_status(&org, None, StatusName::parse("Waiting").unwrap()).unwrap();
+    wait(service.retire_status(Authority::command_line(&org), StatusId(3))).unwrap();
+    wait(service.add_status(
+        Authority::command_line(&org),
+        None,
+        StatusName::parse("Waiting").unwrap(),
+    ))
+    .unwrap();
     for id in 1..=3 {
         check_written_back(&client, id);
     }

@@ -7,7 +7,8 @@ use domain::{Account, ClientId, Name, Role, folded};
 use store::Durability;
 
 use crate::base::refusal::{Refusal, unavailable};
-use crate::board::query::{Column, Filter, ListQuery, Listing};
+use crate::base::runtime::wait;
+use crate::board::query::{Column, Filter, ListQuery};
 use crate::commit::Committer;
 use crate::directory::accounts::STEP_ACCOUNTS;
 use crate::directory::admin_error::AdminError;
@@ -21,8 +22,8 @@ use crate::runs::ask_error::AskError;
 const AT_ONCE_MAX: usize = 500;
 
 impl Service {
-    /// Adds or renames accounts; `progress` hears how many. Returns how many names are new or others
-    /// than before.
+    /// Adds or renames accounts, for a thread that may wait; `progress` hears how many. Returns how many names are
+    /// new or others than before.
     ///
     /// # Errors
     /// When the store cannot write; those reported before that are saved.
@@ -35,9 +36,9 @@ impl Service {
         let (mut changed, mut done) = (0, 0);
         for step in accounts.chunks(STEP_ACCOUNTS) {
             let (tenant, step_accounts) = (org.clone(), step.to_vec());
-            changed += self.call(Some(org.key), move |committer| {
+            changed += wait(self.call(Some(org.key), move |committer| {
                 committer.put_accounts(&tenant, step_accounts).map_err(AdminError::from)
-            })?;
+            }))?;
             done += step.len() as u64;
             progress(done);
         }
@@ -65,7 +66,7 @@ impl Service {
             }
         }
         let greatest = listed.iter().filter_map(|(id, _)| *id).max().unwrap_or(ClientId(0));
-        let unnamed = if is_needed { self.last_client_here(org)? } else { ClientId(0) };
+        let unnamed = if is_needed { wait(self.last_client(org))? } else { ClientId(0) };
         let mut last = greatest.max(unnamed);
         let (mut accounts, mut new) = (Vec::with_capacity(listed.len()), Vec::new());
         for (id, name) in listed {
@@ -112,15 +113,13 @@ impl Service {
         name: Name,
     ) -> Result<ClientId, AdminError> {
         let unnamed = if id.is_none() { self.last_client(&by.tenant).await? } else { ClientId(0) };
-        let by = by.clone();
-        self.call_async(Some(by.tenant.key), move |committer| {
-            let org = by.tenant.clone();
-            by.check(&org.directory(), Role::Editor)?;
+        self.call_for(by, Role::Editor, move |committer, by| {
+            let org = by.org();
             let id = id.map_or_else(|| org.accounts().next(unnamed), Ok)?;
             if let Some(name) = org.accounts().name(id).cloned() {
                 return Err(AdminError::AccountExists(id, name));
             }
-            committer.put_accounts(&org, vec![Account { id, name }])?;
+            committer.put_accounts(org, vec![Account { id, name }])?;
             Ok(id)
         })
         .await
@@ -132,16 +131,14 @@ impl Service {
     /// When the person may not, or the store cannot write.
     pub async fn account_named(&self, by: &Person, name: Name) -> Result<ClientId, AdminError> {
         let unnamed = self.last_client(&by.tenant).await?;
-        let by = by.clone();
-        self.call_async(Some(by.tenant.key), move |committer| {
-            let org = by.tenant.clone();
-            by.check(&org.directory(), Role::Editor)?;
+        self.call_for(by, Role::Editor, move |committer, by| {
+            let org = by.org();
             let named = org.accounts().named(&name);
             if let Some(id) = named {
                 return Ok(id);
             }
             let id = org.accounts().next(unnamed)?;
-            committer.put_accounts(&org, vec![Account { id, name }])?;
+            committer.put_accounts(org, vec![Account { id, name }])?;
             Ok(id)
         })
         .await
@@ -157,14 +154,11 @@ impl Service {
         id: ClientId,
         name: Name,
     ) -> Result<(), AdminError> {
-        let by = by.clone();
-        self.call_async(Some(by.tenant.key), move |committer| {
-            let org = by.tenant.clone();
-            by.check(&org.directory(), Role::Editor)?;
-            if org.accounts().name(id).is_none() {
+        self.call_for(by, Role::Editor, move |committer, by| {
+            if by.org().accounts().name(id).is_none() {
                 return Err(AdminError::UnknownAccount(id));
             }
-            committer.put_accounts(&org, vec![Account { id, name }])?;
+            committer.put_accounts(by.org(), vec![Account { id, name }])?;
             Ok(())
         })
         .await
@@ -172,31 +166,14 @@ impl Service {
 
     /// The greatest number without a name that activities are about, if there is any without.
     pub(crate) async fn last_client(&self, org: &Arc<Tenant>) -> Result<ClientId, AdminError> {
-        let listing = self.list(org, &by_client()).await;
-        Ok(client_of_first(&listing.map_err(|e| AdminError::Unavailable(e.to_string()))?))
+        // Those without a name come last, by number.
+        let (by, direction) = (Column::Client, Direction::Descending);
+        let query = ListQuery { filter: Filter::default(), by, direction, page: 1, page_size: 1 };
+        let last = self.on_board(org, move |service, org| service.page_of_list(org, &query)).await;
+        let last = last.map_err(|e| AdminError::Unavailable(e.to_string()))?;
+        let record = last.records.first().and_then(|version| version.record());
+        Ok(record.and_then(|record| record.client).unwrap_or(ClientId(0)))
     }
-
-    /// The same on a thread that may wait, which need not belong to a runtime.
-    pub(crate) fn last_client_here(&self, org: &Arc<Tenant>) -> Result<ClientId, AdminError> {
-        let listing = self.list_here(org, &by_client());
-        Ok(client_of_first(&listing.map_err(|e| AdminError::Unavailable(e.to_string()))?))
-    }
-}
-
-/// Those without a name come last, by number.
-fn by_client() -> ListQuery {
-    ListQuery {
-        filter: Filter::default(),
-        by: Column::Client,
-        direction: Direction::Descending,
-        page: 1,
-        page_size: 1,
-    }
-}
-
-fn client_of_first(listing: &Listing) -> ClientId {
-    let record = listing.records.first().and_then(|version| version.record());
-    record.and_then(|record| record.client).unwrap_or(ClientId(0))
 }
 
 impl Committer {

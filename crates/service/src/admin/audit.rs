@@ -1,4 +1,4 @@
-//! The audit trail of an organization: who did what, when, and from where. Secrets are never in it.
+//! The audit log of an organization: who did what, when, and from where. Secrets are never in it.
 //!
 //! What changes the directory is noted in the same commit, whoever changes it: [`difference`] compares the directory
 //! before and after. Exports are noted before they begin. Sign-ins are noted with their sessions, and like those
@@ -11,9 +11,9 @@ use store::Durability;
 use tokio::sync::oneshot;
 
 use crate::base::refusal::{Refusal, unavailable};
-use crate::base::runtime::wait;
 use crate::commit::notes::Note;
 use crate::engine::Service;
+use crate::folder::authority::Authority;
 use crate::folder::tenant::Tenant;
 
 /// Entries are kept this long, in days…
@@ -31,25 +31,13 @@ const EXPIRY_STEPS_MAX: u32 = 20;
 const DAY_MS: i64 = 24 * 60 * 60_000;
 
 impl Service {
-    /// The entries of an organization's audit trail that a query wants, the latest first.
+    /// The entries of an organization's audit log that a query wants, the latest first.
     ///
     /// # Errors
     /// When the store cannot read, or the server is stopping.
-    pub async fn audit(
-        &self,
-        org: &Arc<Tenant>,
-        query: AuditQuery,
-    ) -> Result<Vec<AuditEntry>, Refusal> {
-        let (service, org) = (self.clone(), org.clone());
-        self.blocking(move || service.audit_here(&org, &query)).await?
-    }
-
-    /// The same for a thread that may wait.
-    ///
-    /// # Errors
-    /// When the store cannot read.
-    pub fn audit_here(&self, org: &Tenant, query: &AuditQuery) -> Result<Vec<AuditEntry>, Refusal> {
-        let stored = self.shared.store.audit(org.key, query);
+    pub async fn audit(&self, org: &Tenant, query: AuditQuery) -> Result<Vec<AuditEntry>, Refusal> {
+        let (store, key) = (self.shared.store.clone(), org.key);
+        let stored = self.blocking(move || store.audit(key, &query)).await?;
         let mut entries = stored.map_err(|e| unavailable(&e))?;
         // What has been counted since is known in memory.
         let counted = org.people.audit.repeated.lock();
@@ -67,30 +55,17 @@ impl Service {
     /// When the store cannot write.
     pub async fn note_act(
         &self,
-        org: &Arc<Tenant>,
-        by: By,
+        by: impl Into<Authority>,
         kind: AuditKind,
         what: &str,
     ) -> Result<(), Refusal> {
-        let entry = org.people.audit.entry(self.now(), by, kind, what);
+        let by = by.into();
+        let org = by.org();
+        let entry = org.people.audit.entry(self.now(), by.by(), kind, what);
         let (reply, kept) = oneshot::channel();
         self.note(org, Note::Audit(Box::new(entry)), Some(reply))?;
         let lost = |_| Refusal::Unavailable("cannot write to the audit log".to_owned());
         kept.await.map_err(lost)
-    }
-
-    /// The same for a thread that may wait.
-    ///
-    /// # Errors
-    /// When the store cannot write.
-    pub fn note_act_here(
-        &self,
-        org: &Arc<Tenant>,
-        by: By,
-        kind: AuditKind,
-        what: &str,
-    ) -> Result<(), Refusal> {
-        wait(self.note_act(org, by, kind, what))
     }
 
     /// Notes what comes to the store in the same transaction as what is sent to it next, or before.
@@ -150,7 +125,7 @@ impl Service {
         if ends.first_at >= before && ends.first > through {
             return Ok(false);
         }
-        self.call_async(Some(key), move |committer| {
+        self.call(Some(key), move |committer| {
             committer.transact(Durability::Process, |transaction| {
                 let expired = transaction.expire_audit(key, before, through, EXPIRY_STEP);
                 expired.map_err(|e| unavailable(&e))

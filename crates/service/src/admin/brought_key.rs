@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use domain::{KeyId, Name, OrgId, UserId};
+use domain::{KeyId, Name, OrgId, Role, UserId};
 use thiserror::Error;
 
-use crate::admin::keys::{NewKey, put_new_key};
+use crate::admin::keys::put_new_key;
 use crate::base::secret;
 use crate::directory::admin_error::AdminError;
 use crate::engine::Service;
+use crate::folder::authority::Authority;
 use crate::folder::tenant::Tenant;
 
 /// The fewest characters of such a key: it is stored as a fast hash, like all keys, so
@@ -87,16 +88,16 @@ impl Service {
     /// Adds a key that was made elsewhere, for a user. It is kept as all keys are, by its hash.
     ///
     /// # Errors
-    /// When there is no such user, another key of this server is the same, or the store cannot write.
-    pub fn bring_key(
+    /// When there is no such user, another key of this server is the same, they may not, or the store cannot write.
+    pub async fn bring_key(
         &self,
-        org: &Arc<Tenant>,
+        by: impl Into<Authority>,
         user: UserId,
         label: Option<Name>,
         key: BroughtKey,
     ) -> Result<KeyId, AdminError> {
-        let (shared, of, now) = (self.shared.clone(), org.key, self.now());
-        self.change_directory(org, move |directory, transaction| {
+        let (shared, now) = (self.shared.clone(), self.now());
+        self.change_directory(by, Role::Admin, move |directory, transaction| {
             let hash = secret::hash(&key.0);
             // Directories change on this thread alone: nobody else brings the same key meanwhile.
             let tenants = shared.tenants.read();
@@ -109,10 +110,9 @@ impl Service {
                 return Err(AdminError::KeyExists(key, org));
             }
             drop(tenants);
-            let NewKey { id, .. } =
-                put_new_key(directory, transaction, of, user, label, key.0, now)?;
-            Ok(id)
+            Ok(put_new_key(directory, transaction, user, label, key.0, now)?.id)
         })
+        .await
     }
 }
 

@@ -1,8 +1,6 @@
-//! API keys: made, named, revoked, and how often they are expected to poll.
+//! API keys: added, labelled, revoked, and how often they are expected to poll.
 
-use std::sync::Arc;
-
-use domain::{ApiKey, Interval, KeyId, Name, OrgKey, Stamp, UserId};
+use domain::{ApiKey, Interval, KeyId, Name, Role, Stamp, UserId};
 use store::Transaction;
 
 use crate::base::refusal::unavailable;
@@ -10,9 +8,9 @@ use crate::base::secret;
 use crate::directory::Directory;
 use crate::directory::admin_error::AdminError;
 use crate::engine::Service;
-use crate::folder::tenant::Tenant;
+use crate::folder::authority::Authority;
 
-/// An API key that has just been made.
+/// An API key that has just been added.
 #[derive(Clone, Debug)]
 pub struct NewKey {
     /// Its number.
@@ -22,69 +20,75 @@ pub struct NewKey {
 }
 
 impl Service {
-    /// Makes a key for a user.
+    /// Adds a key for a user.
     ///
     /// # Errors
-    /// When there is no such user, or no randomness, or the store cannot write.
-    pub fn add_key(
+    /// When there is no such user, or no randomness, they may not, or the store cannot write.
+    pub async fn add_key(
         &self,
-        org: &Arc<Tenant>,
+        by: impl Into<Authority>,
         user: UserId,
         label: Option<Name>,
     ) -> Result<NewKey, AdminError> {
-        let secret =
-            secret::generate(self.shared.random.as_ref()).map_err(AdminError::Unavailable)?;
-        let (key, now) = (org.key, self.now());
-        self.change_directory(org, move |directory, transaction| {
-            put_new_key(directory, transaction, key, user, label, secret, now)
+        let (secret, now) = (self.new_secret().map_err(AdminError::Unavailable)?, self.now());
+        self.change_directory(by, Role::Admin, move |directory, transaction| {
+            put_new_key(directory, transaction, user, label, secret, now)
         })
+        .await
     }
 
     /// Says what a key is for.
     ///
     /// # Errors
-    /// When there is no such key or the store cannot write.
-    pub fn label_key(&self, org: &Arc<Tenant>, id: KeyId, label: &Name) -> Result<(), AdminError> {
-        let (of, label) = (org.key, label.to_string());
-        self.change_directory(org, move |directory, transaction| {
-            let key = directory.keys.get_mut(&id).ok_or(AdminError::UnknownKey(id))?;
-            key.label = label;
-            Ok(transaction.put_key(of, key).map_err(|e| unavailable(&e))?)
-        })
+    /// When there is no such key, they may not, or the store cannot write.
+    pub async fn label_key(
+        &self,
+        by: impl Into<Authority>,
+        id: KeyId,
+        label: Name,
+    ) -> Result<(), AdminError> {
+        self.change_key(by, id, move |key| key.label = label.to_string()).await
     }
 
     /// Revokes a key: from now on, it and its sessions are worth nothing.
     ///
     /// # Errors
-    /// When there is no such key or the store cannot write.
-    pub fn revoke_key(&self, org: &Arc<Tenant>, id: KeyId) -> Result<(), AdminError> {
-        let key = org.key;
-        self.change_directory(org, move |directory, transaction| {
-            revoke(directory, transaction, key, id)
-        })
+    /// When there is no such key, they may not, or the store cannot write.
+    pub async fn revoke_key(&self, by: impl Into<Authority>, id: KeyId) -> Result<(), AdminError> {
+        self.change_key(by, id, |key| key.revoked = true).await
     }
 
     /// Sets how often a key is expected to poll; none to judge by its usual pause.
     ///
     /// # Errors
-    /// When there is no such key or the store cannot write.
-    pub fn expect_of_key(
+    /// When there is no such key, they may not, or the store cannot write.
+    pub async fn expect_of_key(
         &self,
-        org: &Arc<Tenant>,
+        by: impl Into<Authority>,
         id: KeyId,
         expected: Option<Interval>,
     ) -> Result<(), AdminError> {
-        let key = org.key;
-        self.change_directory(org, move |directory, transaction| {
-            expect(directory, transaction, key, id, expected)
+        self.change_key(by, id, move |key| key.expected = expected).await
+    }
+
+    async fn change_key(
+        &self,
+        by: impl Into<Authority>,
+        id: KeyId,
+        change: impl FnOnce(&mut ApiKey) + Send + 'static,
+    ) -> Result<(), AdminError> {
+        self.change_directory(by, Role::Admin, move |directory, transaction| {
+            let key = directory.keys.get_mut(&id).ok_or(AdminError::UnknownKey(id))?;
+            change(key);
+            Ok(transaction.put_key(directory.organization.key, key).map_err(|e| unavailable(&e))?)
         })
+        .await
     }
 }
 
 pub(crate) fn put_new_key(
     directory: &mut Directory,
     transaction: &mut dyn Transaction,
-    org: OrgKey,
     user: UserId,
     label: Option<Name>,
     secret: String,
@@ -99,30 +103,7 @@ pub(crate) fn put_new_key(
     let hash = secret::hash(&secret);
     let (last_login, expected) = (None, None);
     let key = ApiKey { id, user, label, hash, created, revoked: false, last_login, expected };
-    transaction.put_key(org, &key).map_err(|e| unavailable(&e))?;
+    transaction.put_key(directory.organization.key, &key).map_err(|e| unavailable(&e))?;
     directory.keys.insert(id, key);
     Ok(NewKey { id, secret })
-}
-
-pub(crate) fn revoke(
-    directory: &mut Directory,
-    transaction: &mut dyn Transaction,
-    org: OrgKey,
-    id: KeyId,
-) -> Result<(), AdminError> {
-    let key = directory.keys.get_mut(&id).ok_or(AdminError::UnknownKey(id))?;
-    key.revoked = true;
-    Ok(transaction.put_key(org, key).map_err(|e| unavailable(&e))?)
-}
-
-pub(crate) fn expect(
-    directory: &mut Directory,
-    transaction: &mut dyn Transaction,
-    org: OrgKey,
-    id: KeyId,
-    expected: Option<Interval>,
-) -> Result<(), AdminError> {
-    let key = directory.keys.get_mut(&id).ok_or(AdminError::UnknownKey(id))?;
-    key.expected = expected;
-    Ok(transaction.put_key(org, key).map_err(|e| unavailable(&e))?)
 }

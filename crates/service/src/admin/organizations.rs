@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    AuditKind, By, Guide, Meaning, Name, OrgId, OrgKey, Organization, Stage, Stamp, Status,
+    AuditKind, By, Guide, Meaning, Name, OrgId, OrgKey, Organization, Role, Stage, Stamp, Status,
     StatusId, StatusName, UserId, Zone,
 };
 use store::{Durability, TenantRecord, Transaction};
@@ -13,6 +13,7 @@ use crate::commit::Committer;
 use crate::directory::Directory;
 use crate::directory::admin_error::AdminError;
 use crate::engine::Service;
+use crate::folder::authority::Authority;
 use crate::folder::tenant::Tenant;
 
 /// The statuses of a new organization: their ids count from 1.
@@ -28,33 +29,39 @@ impl Service {
         self.org(id).ok_or_else(|| AdminError::UnknownOrg(id.clone()))
     }
 
-    /// Adds an organization with the first statuses.
+    /// Adds an organization with the first statuses, on the command line.
     ///
     /// # Errors
     /// When the id is taken or the store cannot write.
-    pub fn add_org(&self, id: OrgId, name: Name, zone: Zone) -> Result<Arc<Tenant>, AdminError> {
-        let by = By::COMMAND_LINE;
+    pub async fn add_org(
+        &self,
+        id: OrgId,
+        name: Name,
+        zone: Zone,
+    ) -> Result<Arc<Tenant>, AdminError> {
         self.call(None, move |committer| {
-            Ok(committer.add_org(by, id, name, zone, |_, _, _| Ok(()))?.0)
+            Ok(committer.add_org(By::COMMAND_LINE, id, name, zone, |_, _| Ok(()))?.0)
         })
+        .await
     }
 
     /// Gives an organization another name, or shows its times in another zone.
     ///
     /// # Errors
-    /// When the store cannot write.
-    pub fn change_org(
+    /// When they may not, or the store cannot write.
+    pub async fn change_org(
         &self,
-        org: &Arc<Tenant>,
+        by: impl Into<Authority>,
         name: Option<Name>,
         zone: Option<Zone>,
     ) -> Result<(), AdminError> {
-        self.change_directory(org, move |directory, transaction| {
+        self.change_directory(by, Role::Admin, move |directory, transaction| {
             let organization = &mut directory.organization;
             organization.name = name.unwrap_or_else(|| organization.name.clone());
             organization.zone = zone.unwrap_or_else(|| organization.zone.clone());
             Ok(transaction.put_organization(organization).map_err(|e| unavailable(&e))?)
         })
+        .await
     }
 }
 
@@ -66,7 +73,7 @@ impl Committer {
         id: OrgId,
         name: Name,
         zone: Zone,
-        more: impl FnOnce(&mut Directory, &mut dyn Transaction, OrgKey) -> Result<T, AdminError>,
+        more: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, AdminError>,
     ) -> Result<(Arc<Tenant>, T), AdminError> {
         let shared = self.shared.clone();
         if shared.tenants.read().contains_key(&id) {
@@ -94,7 +101,7 @@ impl Committer {
         let now = shared.clock.now();
         let made = self.transact(Durability::Power, |t| {
             put_tenant(t, &stored).map_err(|e| AdminError::from(unavailable(&e)))?;
-            let made = more(&mut directory, t, tenant.key)?;
+            let made = more(&mut directory, t)?;
             let what = format!("created the organization {}", tenant.id);
             let entry = tenant.people.audit.entry(now, by, AuditKind::Setup, &what);
             t.put_audit(tenant.key, &entry).map_err(|e| AdminError::from(unavailable(&e)))?;

@@ -22,7 +22,7 @@ use crate::gate::devices::TypedName;
 use crate::gate::passwords::Password;
 use crate::gate::throttle::{Source, TooManyAttempts};
 use crate::people::login::LoginError;
-use crate::people::logins::{NewLogin, called_anew};
+use crate::people::logins::{HashedLogin, called_anew};
 use crate::people::sign_in::{NewSession, SignInError};
 
 /// The organization that the first admin belongs to.
@@ -153,7 +153,7 @@ impl Service {
         let by = By { actor: Actor::SetupLink, from };
         let (shared, token) = (self.shared.clone(), token.to_owned());
         let (tenant, user) = self
-            .call_async(None, move |committer| {
+            .call(None, move |committer| {
                 // Inside the commit, so that of two forms, or of a form and a command, one comes first.
                 if shared.can_anybody_sign_in() {
                     return Err(SetupError::Done);
@@ -194,20 +194,19 @@ impl Committer {
         by: By,
         org: FirstOrg,
         user: NewUser,
-        login: NewLogin,
+        login: HashedLogin,
     ) -> Result<(Arc<Tenant>, UserId), AdminError> {
         match org {
             FirstOrg::New { id, name, zone } => {
-                self.add_org(by, id, name, zone, |directory, transaction, org| {
-                    put_new_user(directory, transaction, org, user, Some(login))
+                self.add_org(by, id, name, zone, |directory, transaction| {
+                    put_new_user(directory, transaction, user, Some(login))
                 })
             }
             FirstOrg::Existing(id) => {
                 let tenant = self.shared.tenants.read().get(&id).cloned();
                 let tenant = tenant.ok_or(AdminError::UnknownOrg(id))?;
-                let key = tenant.key;
                 let user = self.change_directory(&tenant, by, |directory, transaction| {
-                    put_new_user(directory, transaction, key, user, Some(login))
+                    put_new_user(directory, transaction, user, Some(login))
                 })?;
                 Ok((tenant, user))
             }

@@ -4,23 +4,17 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use domain::{
-    ActivityId, Author, By, ID_MAX, OrgKey, Origin, Role, Stage, Status, StatusId, StatusName,
-};
+use domain::{ActivityId, Author, ID_MAX, Role, Stage, Status, StatusId, StatusName};
 use store::Transaction;
 
 use crate::base::refusal::{DAMAGED, Refusal, stopping, unavailable};
-use crate::base::runtime::wait;
 use crate::base::sabotage::{Guard, step_of};
 use crate::commit::write::Write;
 use crate::directory::Directory;
 use crate::directory::admin_error::AdminError;
 use crate::engine::Service;
-use crate::folder::person::Person;
+use crate::folder::authority::Authority;
 use crate::folder::tenant::Tenant;
-
-/// The author of changes that no one made in the pages.
-const THE_SERVER: Author = Author { user: None, origin: Origin::CommandLine };
 
 /// Records that are updated between two reports of progress.
 const SPREAD_RECORDS_MAX: usize = 500;
@@ -57,138 +51,131 @@ pub enum Step {
 }
 
 impl Service {
-    /// Adds a status; its id is the next free one where none is given.
+    /// Adds a status, to be chosen after all others; its id is the next free one where none is given.
     ///
     /// # Errors
-    /// When the id or name is taken, or the store cannot write.
-    pub fn add_status(
+    /// When the id or name is taken, they may not, or the store cannot write.
+    pub async fn add_status(
         &self,
-        org: &Arc<Tenant>,
+        by: impl Into<Authority>,
         id: Option<StatusId>,
         name: StatusName,
     ) -> Result<StatusId, AdminError> {
-        let key = org.key;
-        self.change_directory(org, move |directory, transaction| {
-            put_new_status(directory, transaction, key, id, name)
+        self.change_directory(by, Role::Admin, move |directory, transaction| {
+            put_new_status(directory, transaction, id, name)
         })
+        .await
     }
 
-    /// Retires a status: it stays on the records that have it and can no longer be chosen.
+    /// Retires a status, unless it is the last to choose from: it stays on the records that have it and can no
+    /// longer be chosen.
     ///
     /// # Errors
-    /// When there is no such status or the store cannot write.
-    pub fn retire_status(&self, org: &Arc<Tenant>, id: StatusId) -> Result<(), AdminError> {
-        wait(self.change_status(org, By::COMMAND_LINE, id, retire))
+    /// When there is no such status, no other is left to choose, they may not, or the store cannot write.
+    pub async fn retire_status(
+        &self,
+        by: impl Into<Authority>,
+        id: StatusId,
+    ) -> Result<(), AdminError> {
+        self.change_status(by, id, |directory, status| {
+            let is_left = |other: &Status| !other.retired && other.id != status.id;
+            if !directory.statuses.values().any(is_left) {
+                return Err(AdminError::LastStatus);
+            }
+            status.retired = true;
+            Ok(())
+        })
+        .await
     }
 
     /// Lets a retired status be chosen again.
     ///
     /// # Errors
-    /// When there is no such status, another has its name now, or the store cannot write.
-    pub fn bring_status_back(&self, org: &Arc<Tenant>, id: StatusId) -> Result<(), AdminError> {
-        wait(self.change_status(org, By::COMMAND_LINE, id, offer))
+    /// When there is no such status, another has its name now, they may not, or the store cannot write.
+    pub async fn restore_status(
+        &self,
+        by: impl Into<Authority>,
+        id: StatusId,
+    ) -> Result<(), AdminError> {
+        self.change_status(by, id, |directory, status| {
+            directory.free_status_name(&status.name, Some(status.id))?;
+            status.retired = false;
+            Ok(())
+        })
+        .await
     }
 
     /// Moves a status among those to choose from; the first one stays first, the last one last.
     ///
     /// # Errors
-    /// When there is no such status to choose or the store cannot write.
-    pub fn step_status(
+    /// When there is no such status to choose, they may not, or the store cannot write.
+    pub async fn move_status(
         &self,
-        org: &Arc<Tenant>,
+        by: impl Into<Authority>,
         id: StatusId,
         step: Step,
     ) -> Result<(), AdminError> {
-        let key = org.key;
-        self.change_directory(org, move |directory, transaction| {
-            step_status(directory, transaction, key, id, step)
+        self.change_directory(by, Role::Admin, move |directory, transaction| {
+            move_it(directory, transaction, id, step)
         })
+        .await
     }
 
-    /// Says whether activities that have a status are done.
+    /// Sets whether activities that have a status are done. A status that becomes done is no longer the one that new
+    /// activities begin with, unless it is made that again.
     ///
     /// # Errors
-    /// When there is no such status or the store cannot write.
-    pub fn mark_status_done(
+    /// When there is no such status, they may not, or the store cannot write.
+    pub async fn set_status_done(
         &self,
-        org: &Arc<Tenant>,
+        by: impl Into<Authority>,
         id: StatusId,
         done: bool,
     ) -> Result<(), AdminError> {
-        wait(self.change_status(org, By::COMMAND_LINE, id, move |_, status| {
-            set_done(status, done);
+        self.change_status(by, id, move |_, status| {
+            status.begins &= !done || status.done;
+            status.done = done;
             Ok(())
-        }))
+        })
+        .await
     }
 
-    /// Says which status new activities begin with in the pages, in place of another.
+    /// Sets which status new activities begin with in the pages, in place of another.
     ///
     /// # Errors
-    /// When there is no such status to choose or the store cannot write.
-    pub fn mark_status_begins(&self, org: &Arc<Tenant>, id: StatusId) -> Result<(), AdminError> {
-        let key = org.key;
-        self.change_directory(org, move |directory, transaction| {
-            begin_with(directory, transaction, key, id)
+    /// When there is no such status to choose, they may not, or the store cannot write.
+    pub async fn begin_with_status(
+        &self,
+        by: impl Into<Authority>,
+        id: StatusId,
+    ) -> Result<(), AdminError> {
+        self.change_directory(by, Role::Admin, move |directory, transaction| {
+            if directory.statuses.get(&id).is_none_or(|status| status.retired) {
+                return Err(AdminError::UnknownStatus(id));
+            }
+            put_changed(directory, transaction, |status| status.begins = status.id == id)
         })
+        .await
     }
 
     /// Renames a status and brings every record that shows it up to date, each with a new stamp; one
     /// that cannot be read is passed over. `progress` hears how many there were so far; returned is how many
-    /// there were in the end.
+    /// there were in the end. It reads the store on the current thread.
     ///
     /// # Errors
-    /// When there is no such status, another has the name, or the store cannot write. If the server
+    /// When there is no such status, another has the name, they may not, or the store cannot write. If the server
     /// stops in mid-way, it goes on at its next start.
-    pub fn rename_status(
+    pub async fn rename_status(
         &self,
-        org: &Arc<Tenant>,
+        by: impl Into<Authority>,
         id: StatusId,
         name: StatusName,
         progress: &mut dyn FnMut(Spread),
     ) -> Result<Spread, AdminError> {
-        wait(self.rename_status_async(org, id, name, progress))
-    }
-
-    /// The same for callers without a thread. It reads the store on the current thread.
-    ///
-    /// # Errors
-    /// As [`Service::rename_status`].
-    pub async fn rename_status_async(
-        &self,
-        org: &Arc<Tenant>,
-        id: StatusId,
-        name: StatusName,
-        progress: &mut dyn FnMut(Spread),
-    ) -> Result<Spread, AdminError> {
-        self.rename_status_by(org, None, id, name, progress).await
-    }
-
-    /// The same on a person's request in the pages; for a thread that may wait.
-    pub(crate) fn rename_status_for(
-        &self,
-        by: &Person,
-        id: StatusId,
-        name: StatusName,
-        progress: &mut dyn FnMut(Spread),
-    ) -> Result<Spread, AdminError> {
-        wait(self.rename_status_by(&by.tenant, Some(by.clone()), id, name, progress))
-    }
-
-    async fn rename_status_by(
-        &self,
-        org: &Arc<Tenant>,
-        by: Option<Person>,
-        id: StatusId,
-        name: StatusName,
-        progress: &mut dyn FnMut(Spread),
-    ) -> Result<Spread, AdminError> {
+        let by = by.into();
+        let (org, author) = (by.org().clone(), by.author());
         let tenant = org.clone();
-        let author = by.as_ref().map_or(THE_SERVER, Person::author);
-        let whose = by.as_ref().map_or(By::COMMAND_LINE, Person::by);
-        self.change_status(org, whose, id, move |directory, status| {
-            if let Some(by) = by {
-                by.check(directory, Role::Admin)?;
-            }
+        self.change_status(by, id, move |directory, status| {
             directory.is_writable()?;
             if directory.organization.stage == Stage::Importing {
                 // Its records have the name of now already, and nothing can be spread to them yet.
@@ -201,7 +188,7 @@ impl Service {
             Ok(())
         })
         .await?;
-        self.spread_status(org, author, id, progress).await
+        self.spread_status(&org, author, id, progress).await
     }
 
     /// Continues what a shutdown interrupted.
@@ -215,8 +202,8 @@ impl Service {
                 if self.shared.is_closing() {
                     return; // The next start continues it.
                 }
-                let quiet = &mut |_| {};
-                let spread = self.spread_status(&org, THE_SERVER, status.id, quiet).await;
+                let (author, quiet) = (Authority::command_line(&org).author(), &mut |_| {});
+                let spread = self.spread_status(&org, author, status.id, quiet).await;
                 if self.shared.is_closing() {
                     return;
                 }
@@ -264,8 +251,8 @@ impl Service {
         }
         // Renamed again meanwhile: then the later call says when it is done, or housekeeping. The name
         // would not tell: it may have gone and come back.
-        let tenant = org.clone();
-        self.change_status(org, By::COMMAND_LINE, id, move |_, status| {
+        let (tenant, server) = (org.clone(), Authority::command_line(org));
+        self.change_status(server, id, move |_, status| {
             status.spreading &= tenant.renames.load(Ordering::Acquire) != renames;
             Ok(())
         })
@@ -273,19 +260,18 @@ impl Service {
         Ok(spread)
     }
 
-    pub(crate) async fn change_status(
+    async fn change_status(
         &self,
-        org: &Arc<Tenant>,
-        by: By,
+        by: impl Into<Authority>,
         id: StatusId,
         change: impl FnOnce(&Directory, &mut Status) -> Result<(), AdminError> + Send + 'static,
     ) -> Result<(), AdminError> {
-        let key = org.key;
-        self.change_directory_async(org, by, move |directory, transaction| {
+        self.change_directory(by, Role::Admin, move |directory, transaction| {
             let status = directory.statuses.get(&id).ok_or(AdminError::UnknownStatus(id))?;
             let mut status = status.clone();
             change(directory, &mut status)?;
-            transaction.put_status(key, &status).map_err(|e| unavailable(&e))?;
+            let put = transaction.put_status(directory.organization.key, &status);
+            put.map_err(|e| unavailable(&e))?;
             directory.statuses.insert(id, status);
             Ok(())
         })
@@ -313,10 +299,9 @@ impl Drop for UnderWay {
 }
 
 /// Adds a status, to be chosen after all others.
-pub(crate) fn put_new_status(
+fn put_new_status(
     directory: &mut Directory,
     transaction: &mut dyn Transaction,
-    org: OrgKey,
     id: Option<StatusId>,
     name: StatusName,
 ) -> Result<StatusId, AdminError> {
@@ -334,61 +319,33 @@ pub(crate) fn put_new_status(
     }
     let last = directory.statuses.values().map(|status| status.position).max().unwrap_or(0);
     let status = Status { position: last.saturating_add(1), ..Status::new(id, name) };
-    transaction.put_status(org, &status).map_err(|e| unavailable(&e))?;
+    let put = transaction.put_status(directory.organization.key, &status);
+    put.map_err(|e| unavailable(&e))?;
     directory.statuses.insert(id, status);
     Ok(id)
 }
 
-/// Sets whether a status counts as done. One that becomes done is no longer the one that new activities begin with,
-/// unless it is marked as such again.
-pub(crate) fn set_done(status: &mut Status, done: bool) {
-    status.begins &= !done || status.done;
-    status.done = done;
-}
-
-/// Marks the status that new activities begin with, and no other.
-pub(crate) fn begin_with(
+/// Changes statuses, and writes those that are others then.
+fn put_changed(
     directory: &mut Directory,
     transaction: &mut dyn Transaction,
-    org: OrgKey,
-    id: StatusId,
+    change: impl Fn(&mut Status),
 ) -> Result<(), AdminError> {
-    if directory.statuses.get(&id).is_none_or(|status| status.retired) {
-        return Err(AdminError::UnknownStatus(id));
-    }
     for status in directory.statuses.values_mut() {
-        let begins = status.id == id;
-        if status.begins != begins {
-            status.begins = begins;
-            transaction.put_status(org, status).map_err(|e| unavailable(&e))?;
+        let before = status.clone();
+        change(status);
+        if *status != before {
+            let put = transaction.put_status(directory.organization.key, status);
+            put.map_err(|e| unavailable(&e))?;
         }
     }
     Ok(())
 }
 
-/// Takes a status out of those to choose from, unless it is the last of them.
-pub(crate) fn retire(directory: &Directory, status: &mut Status) -> Result<(), AdminError> {
-    let others =
-        directory.statuses.values().filter(|other| !other.retired && other.id != status.id);
-    if others.count() == 0 {
-        return Err(AdminError::LastStatus);
-    }
-    status.retired = true;
-    Ok(())
-}
-
-/// Lets a retired status be chosen again, unless another one has its name now.
-pub(crate) fn offer(directory: &Directory, status: &mut Status) -> Result<(), AdminError> {
-    directory.free_status_name(&status.name, Some(status.id))?;
-    status.retired = false;
-    Ok(())
-}
-
 /// Moves a status among those to choose from, and numbers their places.
-pub(crate) fn step_status(
+fn move_it(
     directory: &mut Directory,
     transaction: &mut dyn Transaction,
-    org: OrgKey,
     id: StatusId,
     step: Step,
 ) -> Result<(), AdminError> {
@@ -401,12 +358,8 @@ pub(crate) fn step_status(
         Step::Down => (at + 1).min(order.len() - 1),
     };
     order.swap(at, to);
-    for (position, id) in (1..).zip(order) {
-        let Some(status) = directory.statuses.get_mut(&id) else { continue };
-        if status.position != position {
-            status.position = position;
-            transaction.put_status(org, status).map_err(|e| unavailable(&e))?;
-        }
-    }
-    Ok(())
+    put_changed(directory, transaction, |status| {
+        let place = (1..).zip(&order).find(|(_, id)| **id == status.id);
+        status.position = place.map_or(status.position, |(position, _)| position);
+    })
 }

@@ -1,10 +1,6 @@
-//! Users: added, one or many at once, changed and disabled.
+//! Users: added, one or many at once, changed and disabled; how they sign in.
 
-use std::sync::Arc;
-
-use domain::{
-    ID_MAX, ListedUser, Login, LoginName, Name, OrgKey, Role, Stage, Stamp, SystemUser, UserId,
-};
+use domain::{ID_MAX, ListedUser, Login, LoginName, Name, Role, Stage, Stamp, SystemUser, UserId};
 use hashbrown::{HashMap, HashSet};
 use store::Transaction;
 use thiserror::Error;
@@ -13,8 +9,10 @@ use crate::base::refusal::{Refusal, unavailable};
 use crate::directory::Directory;
 use crate::directory::admin_error::AdminError;
 use crate::engine::Service;
+use crate::folder::authority::Authority;
 use crate::folder::tenant::Tenant;
-use crate::people::logins::NewLogin;
+use crate::gate::passwords::{self, Password};
+use crate::people::logins::{HashedLogin, called, called_anew, put_login};
 
 /// The most users that are added at once: all of them are in memory, and in one transaction.
 pub const USERS_AT_ONCE_MAX: usize = 10_000;
@@ -73,7 +71,7 @@ pub enum ListedUserError {
 
 /// What is to change about a user; the rest stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UserEdit {
+pub struct UserChange {
     /// Another name.
     pub name: Option<Name>,
     /// Another role.
@@ -82,72 +80,122 @@ pub struct UserEdit {
     pub disabled: Option<bool>,
 }
 
-impl UserEdit {
-    /// The user as changed.
-    pub(crate) fn of(self, user: &SystemUser) -> SystemUser {
-        SystemUser {
-            name: self.name.unwrap_or_else(|| user.name.clone()),
-            role: self.role.unwrap_or(user.role),
-            disabled: self.disabled.unwrap_or(user.disabled),
-            ..user.clone()
+impl UserChange {
+    /// Their keys and sessions stop working.
+    pub const DISABLE: UserChange = UserChange { name: None, role: None, disabled: Some(true) };
+
+    fn make(self, user: &mut SystemUser) {
+        let UserChange { name, role, disabled } = self;
+        user.name = name.unwrap_or_else(|| user.name.clone());
+        user.role = role.unwrap_or(user.role);
+        user.disabled = disabled.unwrap_or(user.disabled);
+        if user.disabled {
+            user.disable();
         }
     }
 }
 
 impl Service {
-    /// Adds a system user.
+    /// Adds a user, who can sign in where a login name and a password are given.
     ///
     /// # Errors
-    /// When the id is taken or the store cannot write.
-    pub fn add_user(&self, org: &Arc<Tenant>, user: NewUser) -> Result<UserId, AdminError> {
-        let key = org.key;
-        self.change_directory(org, move |directory, transaction| {
-            put_new_user(directory, transaction, key, user, None)
-        })
-    }
-
-    /// Disables a user: from now on, their keys and sessions are worth nothing.
-    ///
-    /// # Errors
-    /// When there is no such user or the store cannot write.
-    pub fn disable_user(&self, org: &Arc<Tenant>, id: UserId) -> Result<(), AdminError> {
-        let key = org.key;
-        self.change_directory(org, move |directory, transaction| {
-            let user = directory.users.get_mut(&id).ok_or(AdminError::UnknownUser(id))?;
-            user.disable();
-            Ok(transaction.put_user(key, user).map_err(|e| unavailable(&e))?)
-        })
-    }
-
-    /// Changes a user. What belongs to a role or a key ends at once where it is taken away.
-    ///
-    /// # Errors
-    /// When there is no such user or the store cannot write.
-    pub fn change_user(
+    /// When the id or the login name is taken, they may not, or the store cannot write.
+    pub async fn add_user(
         &self,
-        org: &Arc<Tenant>,
-        id: UserId,
-        edit: UserEdit,
-    ) -> Result<(), AdminError> {
-        let key = org.key;
-        self.change_directory(org, move |directory, transaction| {
-            let user = directory.users.get_mut(&id).ok_or(AdminError::UnknownUser(id))?;
-            *user = edit.of(user);
-            Ok(transaction.put_user(key, user).map_err(|e| unavailable(&e))?)
+        by: impl Into<Authority>,
+        user: NewUser,
+        login: Option<(LoginName, Password)>,
+    ) -> Result<UserId, AdminError> {
+        let by = by.into();
+        let login = match login {
+            Some((name, password)) => {
+                let called = called_anew(&by.org().directory().organization, &user.name);
+                Some(self.new_login(&called, name, password).await?)
+            }
+            None => None,
+        };
+        self.change_directory(by, Role::Admin, move |directory, transaction| {
+            put_new_user(directory, transaction, user, login)
         })
+        .await
+    }
+
+    /// Changes a user. What belongs to a role or a key ends at once where it is taken away. People cannot take the
+    /// permission to do this from themselves: so there is always someone left who may.
+    ///
+    /// # Errors
+    /// When there is no such user, they would lose their own role, they may not, or the store cannot write.
+    pub async fn change_user(
+        &self,
+        by: impl Into<Authority>,
+        id: UserId,
+        change: UserChange,
+    ) -> Result<(), AdminError> {
+        let by = by.into();
+        let is_own = by.is_of(id);
+        self.change_directory(by, Role::Admin, move |directory, transaction| {
+            let user = directory.users.get_mut(&id).ok_or(AdminError::UnknownUser(id))?;
+            change.make(user);
+            if is_own && (user.role < Role::Admin || user.disabled) {
+                return Err(AdminError::Yourself);
+            }
+            Ok(transaction
+                .put_user(directory.organization.key, user)
+                .map_err(|e| unavailable(&e))?)
+        })
+        .await
+    }
+
+    /// Lets a user sign in with this name and password; what was opened with an earlier one ends.
+    ///
+    /// # Errors
+    /// When there is no such user, it is they themselves, another has the name, they may not, or the store cannot
+    /// write.
+    pub async fn set_login(
+        &self,
+        by: impl Into<Authority>,
+        id: UserId,
+        name: LoginName,
+        password: Password,
+    ) -> Result<(), AdminError> {
+        let by = by.into();
+        // Their own password they change where they are asked for the present one.
+        if by.is_of(id) {
+            return Err(AdminError::Yourself);
+        }
+        let called = called(&by.org().directory(), id);
+        let login = self.new_login(&called, name, password).await?;
+        self.change_directory(by, Role::Admin, move |directory, transaction| {
+            put_login(directory, transaction, id, login)
+        })
+        .await
+    }
+
+    /// A password to be given to a person.
+    ///
+    /// # Errors
+    /// When the machine gives no randomness.
+    pub fn generate_password(&self) -> Result<String, AdminError> {
+        passwords::generate(self.shared.random.as_ref()).map_err(AdminError::Unavailable)
+    }
+
+    /// When each of the people was last seen in the pages; people without a record are left out.
+    #[must_use]
+    pub fn last_seen(&self, org: &Tenant) -> HashMap<UserId, Stamp> {
+        self.shared.sessions.last_seen(org.key)
     }
 
     /// Adds all of these users or none. Users with a login name can sign in once a password is set.
     ///
     /// # Errors
-    /// When any of them cannot be added, or the store cannot write.
-    pub fn add_users(
+    /// When any of them cannot be added, they may not, or the store cannot write.
+    pub async fn add_users(
         &self,
-        org: &Arc<Tenant>,
+        by: impl Into<Authority>,
         users: Vec<ListedUser>,
     ) -> Result<Vec<UserId>, AddUsersError> {
-        let (key, now) = (org.key, self.shared.steady_now());
-        self.change_directory(org, move |directory, transaction| {
+        let now = self.shared.steady_now();
+        self.change_directory(by, Role::Admin, move |directory, transaction| {
             let problems = problems(directory, &users);
             if !problems.is_empty() {
                 return Err(AddUsersError::Users(problems));
@@ -159,29 +207,29 @@ impl Service {
                     unnumbered.push((at, user));
                     continue;
                 }
-                ids[at] = add(directory, transaction, key, user, now)?;
+                ids[at] = add(directory, transaction, user, now)?;
             }
             for (at, user) in unnumbered {
-                ids[at] = add(directory, transaction, key, user, now)?;
+                ids[at] = add(directory, transaction, user, now)?;
             }
             Ok(ids)
         })
+        .await
     }
 }
 
 fn add(
     directory: &mut Directory,
     transaction: &mut dyn Transaction,
-    org: OrgKey,
     user: ListedUser,
     now: Stamp,
 ) -> Result<UserId, AdminError> {
     let ListedUser { id, name, role, login } = user;
-    let id = put_new_user(directory, transaction, org, NewUser { id, name, role }, None)?;
+    let id = put_new_user(directory, transaction, NewUser { id, name, role }, None)?;
     if let Some(name) = login {
         let user = directory.users.get_mut(&id).ok_or(AdminError::UnknownUser(id))?;
         user.login = Some(Login { name, password: None, password_set: now });
-        transaction.put_user(org, user).map_err(|e| unavailable(&e))?;
+        transaction.put_user(directory.organization.key, user).map_err(|e| unavailable(&e))?;
     }
     Ok(id)
 }
@@ -227,9 +275,8 @@ fn problems(directory: &Directory, users: &[ListedUser]) -> Vec<(usize, ListedUs
 pub(crate) fn put_new_user(
     directory: &mut Directory,
     transaction: &mut dyn Transaction,
-    org: OrgKey,
     user: NewUser,
-    login: Option<NewLogin>,
+    login: Option<HashedLogin>,
 ) -> Result<UserId, AdminError> {
     if user.id.is_none() && directory.organization.stage == Stage::Importing {
         // The files may name people whose numbers nobody knows yet.
@@ -256,7 +303,7 @@ pub(crate) fn put_new_user(
         zone: None,
         calendar: None,
     };
-    transaction.put_user(org, &user).map_err(|e| unavailable(&e))?;
+    transaction.put_user(directory.organization.key, &user).map_err(|e| unavailable(&e))?;
     directory.users.insert(id, user);
     Ok(id)
 }

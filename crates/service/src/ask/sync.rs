@@ -118,7 +118,7 @@ impl Service {
     async fn begin_coverage(&self, org: &Arc<Tenant>, key: KeyId) -> Result<(), AskError> {
         let tenant = org.clone();
         let begun =
-            self.call_async(Some(org.key), move |committer| committer.begin_coverage(&tenant, key));
+            self.call(Some(org.key), move |committer| committer.begin_coverage(&tenant, key));
         Ok(begun.await?)
     }
 

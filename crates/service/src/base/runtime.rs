@@ -55,7 +55,11 @@ impl Runtime for TokioRuntime {
     }
 
     fn blocking(&self, work: Box<dyn FnOnce() + Send>) -> Pending {
-        ended(tokio::task::spawn_blocking(work))
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => ended(runtime.spawn_blocking(work)),
+            // A thread of no runtime, as commands have one, may wait itself.
+            Err(_) => Box::pin(async { work() }),
+        }
     }
 
     fn heavy(&self, work: Box<dyn FnOnce() + Send>) -> Pending {
@@ -75,8 +79,9 @@ fn ended(work: tokio::task::JoinHandle<()>) -> Pending {
     Box::pin(async move { drop(work.await) })
 }
 
-/// Waits for what comes in its own time, on a thread that may wait.
-pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+/// Waits for what comes in its own time, on a thread that may wait: it need not belong to a runtime. So commands use
+/// the same methods as pages do.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
     struct Waiting(Thread);
     impl Wake for Waiting {
         fn wake(self: Arc<Self>) {

@@ -2,8 +2,8 @@
 
 pub(crate) mod accounts;
 pub(crate) mod admin_error;
+pub(crate) mod audit_log;
 pub(crate) mod people;
-pub(crate) mod trail;
 
 use std::collections::BTreeMap;
 

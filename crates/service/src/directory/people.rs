@@ -9,14 +9,14 @@ use store::{Store, StoreError, TenantRecord, Word};
 
 use crate::directory::Directory;
 use crate::directory::accounts::{Accounts, Entry, Lines, STEP_ACCOUNTS, Sought, number};
-use crate::directory::trail::Trail;
+use crate::directory::audit_log::AuditLog;
 
 /// See the module.
 pub(crate) struct People {
     directory: RwLock<Arc<Directory>>,
     accounts: RwLock<Accounts>,
-    /// What is known of its audit trail.
-    pub(crate) audit: Trail,
+    /// What is known of its audit log.
+    pub(crate) audit: AuditLog,
 }
 
 impl People {
@@ -26,7 +26,7 @@ impl People {
         Ok(People {
             directory: RwLock::new(Arc::new(Directory::new(stored))),
             accounts: RwLock::new(Accounts::new(store.accounts(key)?)),
-            audit: Trail::new(store.audit_ends(key)?),
+            audit: AuditLog::new(store.audit_ends(key)?),
         })
     }
 

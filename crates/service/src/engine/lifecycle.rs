@@ -264,7 +264,7 @@ impl Service {
     /// Shuts down cleanly. No question may be asked from here on.
     pub fn close(&self) {
         self.shared.closing.store(true, Ordering::Release);
-        if let Err(problem) = self.call(None, Committer::close) {
+        if let Err(problem) = wait(self.call(None, Committer::close)) {
             tracing::warn!(%problem, "the shutdown was not clean; the next start treats it as a crash");
         }
         let _ = self.queue.send(Job::Stop);

@@ -6,7 +6,7 @@ pub(crate) mod start;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use domain::{Author, By, OrgId, OrgKey, Stamp};
+use domain::{Author, OrgId, OrgKey, Role, Stamp};
 use store::Transaction;
 use tokio::sync::oneshot;
 
@@ -16,6 +16,8 @@ use crate::commit::notes::Note;
 use crate::commit::write::{Write, Written};
 use crate::commit::{Committer, Job, Queue};
 use crate::directory::Directory;
+use crate::directory::admin_error::AdminError;
+use crate::folder::authority::Authority;
 use crate::folder::shared::Shared;
 use crate::folder::tenant::Tenant;
 
@@ -164,61 +166,52 @@ impl Service {
 
     /// Has the committer do something between two transactions, when it is the organization's turn; none: the
     /// data folder's.
-    pub(crate) async fn call_async<T: Send + 'static, E: From<Refusal> + Send + 'static>(
+    pub(crate) async fn call<T: Send + 'static, E: From<Refusal> + Send + 'static>(
         &self,
         org: Option<OrgKey>,
         work: impl FnOnce(&mut Committer) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        self.send_call(org, work)?.await.map_err(|_| E::from(stopping()))?
-    }
-
-    /// The same for a thread that may wait.
-    pub(crate) fn call<T: Send + 'static, E: From<Refusal> + Send + 'static>(
-        &self,
-        org: Option<OrgKey>,
-        work: impl FnOnce(&mut Committer) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
-        self.send_call(org, work)?.blocking_recv().map_err(|_| E::from(stopping()))?
-    }
-
-    fn send_call<T: Send + 'static>(
-        &self,
-        org: Option<OrgKey>,
-        work: impl FnOnce(&mut Committer) -> T + Send + 'static,
-    ) -> Result<oneshot::Receiver<T>, Refusal> {
         let (reply, answer) = oneshot::channel();
         let work = Box::new(move |committer: &mut Committer| {
             let _ = reply.send(work(committer));
         });
         self.queue.send(Job::Call(org, work))?;
-        Ok(answer)
+        answer.await.map_err(|_| E::from(stopping()))?
     }
 
-    /// Changes the directory and what the store has of it together, for someone who typed a command; for a thread
-    /// that may wait.
-    pub(crate) fn change_directory<T: Send + 'static, E: From<Refusal> + Send + 'static>(
+    /// The same for those whose authority reaches that far when it comes to it.
+    pub(crate) async fn call_for<T, E>(
         &self,
-        org: &Arc<Tenant>,
-        change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
-        let org = org.clone();
-        let by = By::COMMAND_LINE;
-        self.call(Some(org.key), move |committer| committer.change_directory(&org, by, change))
-    }
-
-    /// The same without waiting, for anyone.
-    pub(crate) async fn change_directory_async<
+        by: impl Into<Authority>,
+        needed: Role,
+        work: impl FnOnce(&mut Committer, &Authority) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
         T: Send + 'static,
-        E: From<Refusal> + Send + 'static,
-    >(
+        E: From<Refusal> + From<AdminError> + Send + 'static,
+    {
+        let by = by.into();
+        self.call(Some(by.org().key), move |committer| {
+            // Inside the commit (invariant 7): roles change on the committer's thread alone.
+            by.check(needed)?;
+            work(committer, &by)
+        })
+        .await
+    }
+
+    /// Changes the directory and what the store has of it together, and notes it in the audit log.
+    pub(crate) async fn change_directory<T, E>(
         &self,
-        org: &Arc<Tenant>,
-        by: By,
+        by: impl Into<Authority>,
+        needed: Role,
         change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
-        let org = org.clone();
-        self.call_async(Some(org.key), move |committer| {
-            committer.change_directory(&org, by, change)
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Refusal> + From<AdminError> + Send + 'static,
+    {
+        self.call_for(by, needed, move |committer, by| {
+            committer.change_directory(by.org(), by.by(), change)
         })
         .await
     }

@@ -85,7 +85,7 @@ impl Service {
         by.tenant.directory().is_writable().map_err(AdminError::from)?;
         let unnamed = self.last_client(&by.tenant).await?;
         let person = by.clone();
-        let begun = self.call_async(Some(by.tenant.key), move |committer| {
+        let begun = self.call_for(by, Role::Admin, move |committer, _| {
             committer.begin_examples(&person, unnamed)
         });
         let Some(accounts) = begun.await? else { return Ok(()) };
@@ -114,7 +114,7 @@ impl Service {
     /// # Errors
     /// See [`ExamplesError`]; what has gone by then has gone, and the rest can be taken away later.
     pub async fn remove_examples(&self, by: &Person) -> Result<RemovedExamples, ExamplesError> {
-        by.check(&by.tenant.directory(), Role::Admin)?;
+        by.check(Role::Admin)?;
         let mut removed = RemovedExamples::default();
         let guide = by.tenant.directory().organization.guide;
         let Some(examples) = guide.examples.filter(|examples| !examples.removed) else {
@@ -135,14 +135,10 @@ impl Service {
         }
         let unused = self.unused_accounts(by, examples).await?;
         let gone = unused.len() as u64;
-        let person = by.clone();
-        let forgotten: Result<(), AdminError> = self
-            .call_async(Some(by.tenant.key), move |committer| {
-                person.check(&person.tenant.directory(), Role::Admin)?;
-                Ok(committer.drop_accounts(&person.tenant, &unused)?)
-            })
-            .await;
-        forgotten?;
+        self.call_for::<_, AdminError>(by, Role::Admin, move |committer, by| {
+            Ok(committer.drop_accounts(by.org(), &unused)?)
+        })
+        .await?;
         removed.kept_accounts = u64::from(examples.accounts).saturating_sub(gone);
         self.set_guide(by, |guide| {
             if let Some(examples) = &mut guide.examples {
@@ -166,9 +162,7 @@ impl Service {
         by: &Person,
         change: impl FnOnce(&mut Guide) + Send + 'static,
     ) -> Result<(), AdminError> {
-        let person = by.clone();
-        self.change_directory_async(&by.tenant, by.by(), move |directory, transaction| {
-            person.check(directory, Role::Admin)?;
+        self.change_directory(by, Role::Admin, move |directory, transaction| {
             change(&mut directory.organization.guide);
             let put = transaction.put_organization(&directory.organization);
             Ok(put.map_err(|e| unavailable(&e))?)
@@ -232,7 +226,6 @@ impl Committer {
     ) -> Result<Option<Vec<ClientId>>, ExamplesError> {
         let org: Arc<Tenant> = by.tenant.clone();
         let directory = org.directory();
-        by.check(&directory, Role::Admin)?;
         if directory.organization.guide.examples.is_some_and(|examples| !examples.removed) {
             return Ok(None);
         }

@@ -1,5 +1,6 @@
 //! The data folder in memory: its organizations and sessions, and what they share.
 
+pub(crate) mod authority;
 pub(crate) mod person;
 pub(crate) mod sessions;
 pub(crate) mod shared;

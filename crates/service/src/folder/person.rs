@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use domain::{Actor, Author, By, Origin, Role, SystemUser, UserId, Zone};
 
-use crate::directory::Directory;
 use crate::directory::admin_error::AdminError;
 use crate::folder::sessions::Session;
 use crate::folder::tenant::Tenant;
@@ -24,15 +23,15 @@ pub struct Person {
 }
 
 impl Person {
-    /// The person at this address: for the audit trail.
+    /// The person at this address: for the audit log.
     #[must_use]
     pub fn at(self, from: Option<IpAddr>) -> Person {
         Person { from, ..self }
     }
 
-    /// Who does what they do, for the audit trail.
+    /// Who does what they do, for the audit log.
     #[must_use]
-    pub fn by(&self) -> By {
+    pub(crate) fn by(&self) -> By {
         By { actor: Actor::Person(self.user), from: self.from }
     }
 
@@ -70,10 +69,9 @@ impl Person {
     }
 
     /// Whether they still may when it comes to it: to be asked inside the commit.
-    pub(crate) fn check(&self, directory: &Directory, role: Role) -> Result<(), AdminError> {
-        let user = directory.users.get(&self.user).filter(|user| !user.disabled);
-        match user {
-            Some(user) if user.role >= role => Ok(()),
+    pub(crate) fn check(&self, role: Role) -> Result<(), AdminError> {
+        match self.system_user() {
+            Some(user) if user.role >= role && !user.disabled => Ok(()),
             _ => Err(AdminError::PermissionDenied(role)),
         }
     }

@@ -149,7 +149,7 @@ pub(crate) struct NewWork {
     pub(crate) title: String,
     pub(crate) total: Option<u64>,
     pub(crate) is_import: bool,
-    /// What the audit trail calls it; none if what it does is noted there anyway.
+    /// What the audit log calls it; none if what it does is noted there anyway.
     pub(crate) kind: Option<AuditKind>,
 }
 

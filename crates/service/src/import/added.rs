@@ -73,7 +73,7 @@ impl NotHere {
             let by_number = || Name::parse(&format!("Person {id}"));
             let Ok(name) = name.clone().map_or_else(by_number, Ok) else { continue };
             let user = NewUser { id: Some(*id), name, role: Role::Viewer };
-            match put_new_user(directory, transaction, org.key, user, None) {
+            match put_new_user(directory, transaction, user, None) {
                 // Added meanwhile under the number that the files have.
                 Ok(_) | Err(AdminError::UserExists(_)) => {}
                 Err(e) => return Err(e.into()),

@@ -77,7 +77,7 @@ impl Service {
         }
         let begun = org.clone();
         let begun =
-            self.call_async(Some(org.key), move |committer| committer.begin_import(&begun)).await?;
+            self.call(Some(org.key), move |committer| committer.begin_import(&begun)).await?;
         let Some(stamp) = begun else { return Ok(None) };
         plan.settle(stamp);
         let report = ImportReport { kept_stamps: true, ..ImportReport::default() };
@@ -116,7 +116,7 @@ impl Service {
     async fn cut_back(&self, org: &Arc<Tenant>) {
         let cut = loop {
             let of = org.clone();
-            match self.call_async(Some(org.key), move |committer| committer.cut_back(&of)).await {
+            match self.call(Some(org.key), move |committer| committer.cut_back(&of)).await {
                 Ok(true) => {}
                 end => break end,
             }
@@ -167,7 +167,7 @@ impl FirstImport {
             let versions: Vec<Version> = versions.collect::<Result<_, ImportError>>()?;
             let key = self.org.key;
             service.shared.disk.admit()?;
-            let written = service.call_async(Some(key), move |committer| {
+            let written = service.call(Some(key), move |committer| {
                 committer.transact(Durability::Process, |transaction| {
                     let mut appended = versions.iter().map(|v| transaction.append(key, v));
                     appended.try_for_each(|done| done.map_err(|e| unavailable(&e)))
@@ -218,7 +218,7 @@ impl FirstImport {
         let (last_user_named, named) = (self.last_user_named, std::mem::take(&mut self.named));
         let (organization, now) = (self.organization.take(), service.shared.steady_now());
         let adds = std::mem::take(&mut self.adds);
-        let finished = service.call_async(Some(org.key), move |committer| {
+        let finished = service.call(Some(org.key), move |committer| {
             let (changes, accounts) = committer.change_directory::<_, ImportError>(
                 &org,
                 By::COMMAND_LINE,

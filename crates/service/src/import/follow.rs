@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use domain::{
-    ActivityId, Author, Follows, Imported, Kind, Member, Origin, Provenance, Seq, Stage, StatusId,
-    UserId, Version,
+    ActivityId, Author, Follows, Imported, Kind, Member, Origin, Provenance, Role, Seq, Stage,
+    StatusId, UserId, Version,
 };
-use store::StoreError;
+use store::{StoreError, Transaction};
 use thiserror::Error;
 use timeline::SeqRange;
 
@@ -19,7 +19,10 @@ use crate::base::refusal::{Refusal, stopping, unavailable};
 use crate::base::runtime::wait;
 use crate::base::sabotage::step_of;
 use crate::commit::write::Write;
+use crate::directory::Directory;
+use crate::directory::admin_error::AdminError;
 use crate::engine::Service;
+use crate::folder::authority::Authority;
 use crate::folder::tenant::Tenant;
 use crate::import::import_error::ImportError;
 use crate::import::names::NotHere;
@@ -77,6 +80,12 @@ pub enum FollowError {
 impl From<Refusal> for FollowError {
     fn from(refusal: Refusal) -> FollowError {
         FollowError::Import(refusal.into())
+    }
+}
+
+impl From<AdminError> for FollowError {
+    fn from(error: AdminError) -> FollowError {
+        FollowError::Import(error.into())
     }
 }
 
@@ -147,7 +156,7 @@ impl Service {
     /// When it follows nothing, or the store cannot write.
     pub fn stop_following(&self, org: &Arc<Tenant>) -> Result<Follows, FollowError> {
         let id = org.id.clone();
-        self.change_directory(org, move |directory, transaction| {
+        self.change_following(org, move |directory, transaction| {
             let follows = directory.organization.follows.take();
             let follows = follows.ok_or(FollowError::FollowsNone(id))?;
             transaction.put_organization(&directory.organization)?;
@@ -188,6 +197,16 @@ impl Service {
         ids_of(&org.log, &org.log.exposure.view(), SeqRange::ALL, Kind::Tombstone)
     }
 
+    fn change_following<T: Send + 'static>(
+        &self,
+        org: &Arc<Tenant>,
+        change: impl FnOnce(&mut Directory, &mut dyn Transaction) -> Result<T, FollowError>
+        + Send
+        + 'static,
+    ) -> Result<T, FollowError> {
+        wait(self.change_directory(Authority::command_line(org), Role::Admin, change))
+    }
+
     fn begin_to_follow(&self, org: &Arc<Tenant>, page: &Follows) -> Result<(), FollowError> {
         match self.follows(org)? {
             Some(here) if here.is_same(page) => return Ok(()),
@@ -198,7 +217,7 @@ impl Service {
             None => {}
         }
         let (tenant, page) = (org.clone(), page.clone());
-        self.change_directory(org, move |directory, transaction| {
+        self.change_following(org, move |directory, transaction| {
             let organization = &mut directory.organization;
             // Looked at again: another change may have been quicker.
             let is_free = organization.follows.is_none() && organization.stage != Stage::Importing;
@@ -231,7 +250,7 @@ impl Service {
         }
         let tenant = org.clone();
         let spreading: Vec<StatusId> =
-            self.change_directory::<_, FollowError>(org, move |directory, transaction| {
+            self.change_following(org, move |directory, transaction| {
                 let changes = StatusChanges::follow(directory, &named, &unused);
                 changes.put(tenant.key, transaction)?;
                 people.put(&tenant, directory, transaction)?;
@@ -252,7 +271,7 @@ impl Service {
     /// Keeps how far the organization has come.
     fn come_to(&self, org: &Arc<Tenant>, follows: Follows) -> Result<(), FollowError> {
         let (id, now) = (org.id.clone(), self.now());
-        self.change_directory(org, move |directory, transaction| {
+        self.change_following(org, move |directory, transaction| {
             let organization = &mut directory.organization;
             let before = organization.follows.as_ref().ok_or(FollowError::FollowsNone(id))?;
             let loaded = before.loaded.or(follows.complete_to.map(|_| now));

@@ -49,25 +49,12 @@ use crate::import::shift::Shift;
 use crate::import::statuses::{Named, StatusChanges};
 
 impl Service {
-    /// Carries out a plan. `progress` hears how many of its items are done.
+    /// Carries out a plan; it reads the plan and the store on the current thread. `progress` hears how many of its
+    /// items are done.
     ///
     /// # Errors
     /// See [`ImportError`].
-    pub fn import(
-        &self,
-        org: &Arc<Tenant>,
-        plan: ImportPlan,
-        options: ImportOptions,
-        progress: &Arc<dyn Fn(u64) + Send + Sync>,
-    ) -> Result<ImportReport, ImportError> {
-        wait(self.import_async(org, plan, options, progress.as_ref()))
-    }
-
-    /// The same for callers without a thread. It reads the plan and the store on the current thread.
-    ///
-    /// # Errors
-    /// See [`ImportError`].
-    pub async fn import_async(
+    pub async fn import(
         &self,
         org: &Arc<Tenant>,
         mut plan: ImportPlan,
@@ -98,8 +85,7 @@ impl Service {
         options: ImportOptions,
     ) -> Option<RowProblems> {
         let options = ImportOptions { dry_run: true, ..options };
-        let quiet: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
-        match plan.has_rows().then(|| self.import(org, plan, options, &quiet))? {
+        match plan.has_rows().then(|| wait(self.import(org, plan, options, &|_| {})))? {
             Err(ImportError::Rows(problems)) => Some(problems),
             _ => None,
         }
@@ -113,9 +99,10 @@ impl Service {
         adds: NotHere,
         by: By,
     ) -> Result<ImportReport, ImportError> {
-        let last_client = self.last_client_for(org, &adds)?;
+        let adds_none = adds.accounts.is_empty();
+        let last_client = if adds_none { ClientId(0) } else { self.last_client(org).await? };
         let org = org.clone();
-        let changes = self.call_async(Some(org.key), move |committer| {
+        let changes = self.call(Some(org.key), move |committer| {
             let (changes, accounts) = committer.change_directory::<_, ImportError>(
                 &org,
                 by,
@@ -131,11 +118,6 @@ impl Service {
             Ok::<_, ImportError>(changes)
         });
         Ok(changes.await?.report())
-    }
-
-    /// The greatest number of an account without a name, where accounts are to be added.
-    fn last_client_for(&self, org: &Arc<Tenant>, adds: &NotHere) -> Result<ClientId, AdminError> {
-        if adds.accounts.is_empty() { Ok(ClientId(0)) } else { self.last_client_here(org) }
     }
 
     /// Bounded commits with new stamps.

@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use domain::{
-    Account, ActivityId, ClientId, ExternalId, ID_MAX, Lookup, Name, Names, Stage, Stamp, Status,
-    StatusId, StatusName, UserId, folded,
+    Account, ActivityId, ClientId, ExternalId, ID_MAX, Lookup, Name, Names, Role, Stage, Stamp,
+    Status, StatusId, StatusName, UserId, folded,
 };
 use store::{Store, StoreError};
 
 use crate::base::refusal::unavailable;
+use crate::base::runtime::wait;
 use crate::commit::age;
 use crate::directory::admin_error::AdminError;
 use crate::engine::Service;
+use crate::folder::authority::Authority;
 use crate::folder::tenant::Tenant;
 
 /// The longest text that says what columns are, in bytes.
@@ -87,13 +89,13 @@ impl Service {
         org: &Arc<Tenant>,
         adds_missing: bool,
     ) -> Result<ImportNames, AdminError> {
-        let last_client = if adds_missing { self.last_client_here(org)? } else { ClientId(0) };
+        let last_client = if adds_missing { wait(self.last_client(org))? } else { ClientId(0) };
         let names = ImportNames::of(org, adds_missing, last_client);
         Ok(ImportNames { store: Some(self.shared.store.clone()), ..names })
     }
 
     /// Remembers what columns of tables have been said to be: `Their name=member`, one a line. What is longer than
-    /// 64 KiB is not remembered.
+    /// 64 KiB is not remembered. For a thread that may wait.
     ///
     /// # Errors
     /// When the store does not answer.
@@ -103,11 +105,12 @@ impl Service {
         {
             return Ok(());
         }
-        self.change_directory(org, move |directory, transaction| {
+        let nobody = Authority::command_line(org); // Nothing that is noted changes.
+        wait(self.change_directory(nobody, Role::Admin, move |directory, transaction| {
             directory.organization.import_columns = columns;
             let put = transaction.put_organization(&directory.organization);
             Ok(put.map_err(|e| unavailable(&e))?)
-        })
+        }))
     }
 }
 

@@ -123,7 +123,7 @@ impl Service {
         mut plan: ImportPlan,
         data: OrganizationData,
         dry_run: bool,
-        progress: &Arc<dyn Fn(u64) + Send + Sync>,
+        progress: &(dyn Fn(u64) + Send + Sync),
     ) -> Result<ImportReport, ImportError> {
         org.directory().is_writable().map_err(AdminError::from)?;
         refuse_used(org)?;
@@ -139,7 +139,7 @@ impl Service {
             });
         }
         self.put_accounts(org, &data.accounts, &mut |_| ())?;
-        let first = self.import_first_with(org, &mut plan, Some(data), progress.as_ref());
+        let first = self.import_first_with(org, &mut plan, Some(data), progress);
         match wait(first)? {
             // They are those of the file, all of them.
             Some(report) => Ok(ImportReport { statuses: Vec::new(), ..report }),

@@ -66,13 +66,13 @@ impl Service {
         of: UserId,
         feed: Option<CalendarFeed>,
     ) -> Result<(), AdminError> {
-        let person = by.clone();
         let role = if of == by.user { Role::Viewer } else { Role::Admin };
-        self.change_directory_async(&by.tenant, by.by(), move |directory, transaction| {
-            person.check(directory, role)?;
+        self.change_directory(by, role, move |directory, transaction| {
             let user = directory.users.get_mut(&of).ok_or(AdminError::UnknownUser(of))?;
             user.calendar = feed;
-            Ok(transaction.put_user(person.tenant.key, user).map_err(|e| unavailable(&e))?)
+            Ok(transaction
+                .put_user(directory.organization.key, user)
+                .map_err(|e| unavailable(&e))?)
         })
         .await
     }

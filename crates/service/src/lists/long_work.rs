@@ -11,9 +11,12 @@ use domain::{
     ActivityId, AuditKind, Patch, Presence, Role, Seq, StatusId, StatusName, StatusRef, UserId,
 };
 
+use crate::admin::statuses::Spread;
 use crate::base::refusal::{Refusal, stopping};
+use crate::base::runtime::wait;
 use crate::commit::write::Write;
 use crate::engine::Service;
+use crate::folder::authority::Authority;
 use crate::folder::person::Person;
 use crate::folder::works::{EndsAnyway, LongWork, LongWorkError, NewWork, Outcome};
 
@@ -142,10 +145,11 @@ impl Service {
         let (service, person_there) = (self.clone(), person.clone());
         let new = NewWork { title, total: Some(total), is_import: false, kind: None };
         self.start(person, Role::Admin, new, move |work| {
-            let renamed = service.rename_status_for(&person_there, id, name, &mut |spread| {
+            let progress = &mut |spread: Spread| {
                 work.done.store(spread.changed, Ordering::Relaxed);
                 work.changed.store(spread.changed, Ordering::Relaxed);
-            });
+            };
+            let renamed = wait(service.rename_status(&person_there, id, name, progress));
             let problem = renamed.map_or_else(|e| Some(e.to_string()), |spread| spread.problem());
             problem.map_or(Outcome::Finished, Outcome::Failed)
         })
@@ -161,15 +165,12 @@ impl Service {
         person: &Person,
         title: String,
         total: u64,
-        import: impl FnOnce(&Arc<dyn Fn(u64) + Send + Sync>) -> Result<u64, String> + Send + 'static,
+        import: impl FnOnce(&(dyn Fn(u64) + Send + Sync)) -> Result<u64, String> + Send + 'static,
     ) -> Result<Arc<LongWork>, LongWorkError> {
         let kind = Some(AuditKind::Import);
         let new = NewWork { title, total: Some(total), is_import: true, kind };
         self.start(person, Role::Admin, new, move |work| {
-            let working = work.clone();
-            let progress: Arc<dyn Fn(u64) + Send + Sync> =
-                Arc::new(move |done| working.done.store(done, Ordering::Relaxed));
-            match import(&progress) {
+            match import(&|done| work.done.store(done, Ordering::Relaxed)) {
                 Ok(changed) => {
                     work.changed.store(changed, Ordering::Relaxed);
                     Outcome::Finished
@@ -193,13 +194,12 @@ impl Service {
         let kind = new.kind;
         let work = person.tenant.long_works.lock().begin(new)?;
         let (working, service, org) = (work.clone(), self.clone(), person.tenant.clone());
-        let by = person.by();
+        let by = Authority::from(person);
         let thread = std::thread::Builder::new().name("work".to_owned());
         let started = thread.spawn(move || {
             let ends = EndsAnyway(working);
             // Nothing is done that could not be noted.
-            let noted =
-                kind.map_or(Ok(()), |kind| service.note_act_here(&org, by, kind, &ends.0.title));
+            let noted = kind.map_or(Ok(()), |kind| wait(service.note_act(by, kind, &ends.0.title)));
             let outcome = match noted {
                 Ok(()) => act(&ends.0),
                 Err(refusal) => Outcome::Failed(refusal.to_string()),

@@ -18,7 +18,6 @@ use domain::{ActivityId, Seq, Version};
 use store::StoreError;
 
 use crate::base::refusal::Refusal;
-use crate::base::runtime::wait;
 use crate::board::bitmap::Bitmap;
 use crate::board::board::Board;
 use crate::board::filter;
@@ -118,18 +117,11 @@ impl Service {
         Ok(self.heavy(work).await??)
     }
 
-    /// A page of a list, on a thread that may wait.
-    pub(crate) fn list_here(
+    pub(crate) fn page_of_list(
         &self,
         org: &Arc<Tenant>,
         query: &ListQuery,
-    ) -> Result<Listing, AskError> {
-        let _turn = wait(org.board.turns.clone().acquire_owned())
-            .map_err(|_| Refusal::Unavailable("the server is stopping".to_owned()))?;
-        Ok(self.page_of_list(org, query)?)
-    }
-
-    fn page_of_list(&self, org: &Arc<Tenant>, query: &ListQuery) -> Result<Listing, StoreError> {
+    ) -> Result<Listing, StoreError> {
         let (seqs, total, as_of) = self.positions(org, query)?;
         // Versions never change: they can be read afterwards.
         let records: Vec<Arc<Version>> = self.read_versions(org.key, &seqs)?;

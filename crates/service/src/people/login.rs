@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use domain::{Actor, AuditKind, By, KeyId, Opener, OrgId, SecretHash, Stage, Stamp};
+use domain::{Actor, AuditKind, By, KeyId, Opener, OrgId, Role, SecretHash, Stage, Stamp};
 use store::SessionRecord;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
@@ -15,6 +15,7 @@ use crate::commit::notes::Note;
 use crate::directory::Directory;
 use crate::directory::admin_error::AdminError;
 use crate::engine::Service;
+use crate::folder::authority::Authority;
 use crate::folder::sessions::{Caller, Found, Session};
 use crate::folder::tenant::Tenant;
 
@@ -45,19 +46,11 @@ impl From<Refusal> for LoginError {
 }
 
 impl Service {
-    /// Opens a session; returns its id, which is kept nowhere.
+    /// Opens a session for a client at this address, where that is known; returns its id, which is kept nowhere.
     ///
     /// # Errors
     /// See [`LoginError`].
-    pub async fn login(&self, org: &OrgId, key: &str) -> Result<(Arc<Tenant>, String), LoginError> {
-        self.login_from(org, key, None).await
-    }
-
-    /// The same for a client at this address.
-    ///
-    /// # Errors
-    /// See [`LoginError`].
-    pub async fn login_from(
+    pub async fn login(
         &self,
         org: &OrgId,
         key: &str,
@@ -114,18 +107,15 @@ impl Service {
         if org.directory().organization.stage == Stage::Open {
             return Ok(());
         }
-        let by = By::COMMAND_LINE; // Nothing that is noted changes.
-        let opened =
-            self.change_directory_async::<_, AdminError>(org, by, |directory, transaction| {
-                if directory.organization.stage == Stage::Importing {
-                    return Err(Refusal::under_import().into());
-                }
-                directory.organization.stage = Stage::Open;
-                transaction
-                    .put_organization(&directory.organization)
-                    .map_err(|e| unavailable(&e))?;
-                Ok(())
-            });
+        let nobody = Authority::command_line(org); // Nothing that is noted changes.
+        let opened = self.change_directory(nobody, Role::Admin, |directory, transaction| {
+            if directory.organization.stage == Stage::Importing {
+                return Err(AdminError::from(Refusal::under_import()));
+            }
+            directory.organization.stage = Stage::Open;
+            let put = transaction.put_organization(&directory.organization);
+            Ok(put.map_err(|e| unavailable(&e))?)
+        });
         opened.await.map_err(|e| LoginError::Unavailable(e.to_string()))
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Login, LoginName, Name, OrgKey, Organization, PasswordHash, Stamp, UserId};
+use domain::{Login, LoginName, Name, Organization, PasswordHash, Stamp, UserId};
 use store::Transaction;
 
 use crate::base::refusal::{Refusal, unavailable};
@@ -16,13 +16,13 @@ use crate::gate::throttle::Source;
 
 /// A login to be kept. When it was set is decided inside the commit: a session may be opened with the
 /// password before it until then.
-pub(crate) struct NewLogin {
+pub(crate) struct HashedLogin {
     pub(crate) name: LoginName,
     password: PasswordHash,
     shared: Arc<Shared>,
 }
 
-impl NewLogin {
+impl HashedLogin {
     /// What is kept of the password.
     pub(crate) fn password(&self) -> PasswordHash {
         self.password.clone()
@@ -61,43 +61,29 @@ impl Service {
         called: &[String],
         name: LoginName,
         password: Password,
-    ) -> Result<NewLogin, AdminError> {
+    ) -> Result<HashedLogin, AdminError> {
         refuse_names(&password, called, &name)?;
         let random = self.shared.random.clone();
         let whose = Whose::Known(Source::name(&format!("set for {name}")));
         let hash = self.hashing(whose, move || passwords::hash_anew(&password, random.as_ref()));
         let hash = hash.await??;
         let password = hash.map_err(AdminError::Unavailable)?;
-        Ok(NewLogin { name, password, shared: self.shared.clone() })
-    }
-
-    /// The same for a thread that may wait.
-    pub(crate) fn new_login_here(
-        &self,
-        called: &[String],
-        name: LoginName,
-        password: &Password,
-    ) -> Result<NewLogin, AdminError> {
-        refuse_names(password, called, &name)?;
-        let hash = passwords::hash_anew(password, self.shared.random.as_ref());
-        let password = hash.map_err(AdminError::Unavailable)?;
-        Ok(NewLogin { name, password, shared: self.shared.clone() })
+        Ok(HashedLogin { name, password, shared: self.shared.clone() })
     }
 }
 
 pub(crate) fn put_login(
     directory: &mut Directory,
     transaction: &mut dyn Transaction,
-    org: OrgKey,
     user: UserId,
-    login: NewLogin,
+    login: HashedLogin,
 ) -> Result<(), AdminError> {
     if let Some(other) = directory.user_of_login(&login.name).filter(|other| other.id != user) {
         return Err(AdminError::LoginExists(login.name, other.id));
     }
     let user = directory.users.get_mut(&user).ok_or(AdminError::UnknownUser(user))?;
     user.login = Some(login.set_now(user.login.as_ref()));
-    Ok(transaction.put_user(org, user).map_err(|e| unavailable(&e))?)
+    Ok(transaction.put_user(directory.organization.key, user).map_err(|e| unavailable(&e))?)
 }
 
 /// What a person and their organization are called: no passwords.

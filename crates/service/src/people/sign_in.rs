@@ -277,16 +277,15 @@ impl Service {
         }
         let called = called(&person.tenant.directory(), person.user);
         let login = self.new_login(&called, verified.name, new).await?;
-        let (by, kept) = (person.clone(), login.password());
+        let (id, kept) = (person.user, login.password());
         let replaced = self
-            .change_directory_async(&person.tenant, person.by(), move |directory, transaction| {
-                by.check(directory, Role::Viewer)?;
+            .change_directory(person, Role::Viewer, move |directory, transaction| {
                 // Somebody may have set another one meanwhile: that one stays.
-                let present = directory.users.get(&by.user).and_then(|user| user.login.as_ref());
+                let present = directory.users.get(&id).and_then(|user| user.login.as_ref());
                 if present.is_none_or(|login| login.password != verified.password) {
                     return Ok::<_, AdminError>(false);
                 }
-                put_login(directory, transaction, by.tenant.key, by.user, login)?;
+                put_login(directory, transaction, id, login)?;
                 Ok(true)
             })
             .await?;
@@ -301,13 +300,13 @@ impl Service {
     /// # Errors
     /// When the person is not here any more, or the store cannot write.
     pub async fn set_zone(&self, person: &Person, zone: Option<Zone>) -> Result<(), AdminError> {
-        let by = person.clone();
-        self.change_directory_async(&person.tenant, person.by(), move |directory, transaction| {
-            by.check(directory, Role::Viewer)?;
-            let user = directory.users.get_mut(&by.user);
-            let user = user.ok_or(AdminError::UnknownUser(by.user))?;
+        let id = person.user;
+        self.change_directory(person, Role::Viewer, move |directory, transaction| {
+            let user = directory.users.get_mut(&id).ok_or(AdminError::UnknownUser(id))?;
             user.zone = zone;
-            Ok(transaction.put_user(by.tenant.key, user).map_err(|e| unavailable(&e))?)
+            Ok(transaction
+                .put_user(directory.organization.key, user)
+                .map_err(|e| unavailable(&e))?)
         })
         .await
     }

@@ -8,7 +8,8 @@ use domain::{
     ActivityId, Author, Clock, ManualClock, Member, OrgId, Origin, Role, Seq, UserId, Zone,
 };
 use service::{
-    AskError, Committer, NewUser, Refusal, Service, SyncQuery, SystemClock, Tenant, Write,
+    AskError, Authority, Committer, NewUser, Refusal, Service, SyncQuery, SystemClock, Tenant,
+    UserChange, Write, wait,
 };
 
 use crate::harness::{
@@ -115,7 +116,8 @@ fn the_commit_looks_at_the_role_again() {
     let world = World::new(SystemClock);
     let name = domain::Name::parse("Vera View").unwrap();
     let viewer = NewUser { id: None, name, role: Role::Viewer };
-    let viewer = world.service.add_user(&world.org, viewer).unwrap();
+    let viewer =
+        wait(world.service.add_user(Authority::command_line(&world.org), viewer, None)).unwrap();
     let by = |user: UserId, write| {
         let author = Author { user: Some(user), origin: Origin::Web };
         runtime().block_on(world.service.write(&world.org, author, write))
@@ -123,7 +125,12 @@ fn the_commit_looks_at_the_role_again() {
     assert_eq!(by(viewer, create("x")), Err(Refusal::PermissionDenied));
     assert_eq!(by(UserId(404), create("x")), Err(Refusal::PermissionDenied));
     let id = by(EDITOR, create("x")).unwrap().id;
-    world.service.disable_user(&world.org, EDITOR).unwrap();
+    wait(world.service.change_user(
+        Authority::command_line(&world.org),
+        EDITOR,
+        UserChange::DISABLE,
+    ))
+    .unwrap();
     for write in [create("y"), update(id, "y"), Write::Remove(id)] {
         assert_eq!(by(EDITOR, write), Err(Refusal::PermissionDenied));
     }
@@ -199,7 +206,7 @@ fn a_session_that_cannot_be_kept_fails_no_write_beside_it() {
     let (world, service, mut committer, org) = by_hand();
     damage_table(&world, "session");
     for n in 0..2 {
-        let login = service.login(&org.id, &world.key);
+        let login = service.login(&org.id, &world.key, None);
         let write = service.write(&org, author(), create(&format!("neighbour {n}")));
         let (login, write) = together(&world, &mut committer, login, write);
         assert!(login.is_err());
@@ -210,8 +217,8 @@ fn a_session_that_cannot_be_kept_fails_no_write_beside_it() {
 #[test]
 fn a_run_that_cannot_be_kept_fails_no_write_beside_it() {
     let (world, service, mut committer, org) = by_hand();
-    let login = service.login(&org.id, &world.key);
-    let other = service.login(&org.id, &world.key);
+    let login = service.login(&org.id, &world.key, None);
+    let other = service.login(&org.id, &world.key, None);
     let (session, _) = together(&world, &mut committer, login, other);
     let caller = service.caller(&session.unwrap().1).unwrap();
     damage_table(&world, "run");
@@ -229,9 +236,9 @@ fn a_log_that_cannot_go_on_fails_no_neighbours_write() {
     world.write(create("one")).unwrap();
     let other = OrgId::parse("other").unwrap();
     let name = |text| domain::Name::parse(text).unwrap();
-    let neighbour = world.service.add_org(other.clone(), name("Other"), Zone::utc()).unwrap();
+    let neighbour = wait(world.service.add_org(other.clone(), name("Other"), Zone::utc())).unwrap();
     let user = NewUser { id: Some(EDITOR), name: name("Olga Other"), role: Role::Editor };
-    world.service.add_user(&neighbour, user).unwrap();
+    wait(world.service.add_user(Authority::command_line(&neighbour), user, None)).unwrap();
     let (service, mut committer) = world.by_hand();
     world.org = service.org(&world.org.id).unwrap();
     let neighbour = service.org(&other).unwrap();

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{ActivityId, KeyId, Kind, ManualClock, Member, Stamp};
 use proptest::prelude::*;
-use service::{Direction, Integration, IntegrationState as State, Order, SyncQuery, Write};
+use service::{
+    Authority, Direction, Integration, IntegrationState as State, Order, SyncQuery, Write, wait,
+};
 
 use crate::harness::{
     EDITOR, PAGE_SIZE_MAX, SyncAnswer, World, answer, create, everything, stamp, update,
@@ -123,7 +125,10 @@ struct Model {
 impl Model {
     fn new() -> Model {
         let world = World::new(ManualClock::new(stamp("2026-02-03T04:05:06.789Z")));
-        let second_key = world.service.add_key(&world.org, EDITOR, None).unwrap().secret;
+        let second_key =
+            wait(world.service.add_key(Authority::command_line(&world.org), EDITOR, None))
+                .unwrap()
+                .secret;
         Model {
             world,
             second_key,
@@ -194,7 +199,7 @@ impl Model {
 
     fn page(&self, key: &str, query: &SyncQuery) -> Option<SyncAnswer> {
         let service = &self.world.service;
-        let session = self.world.block_on(service.login(&self.world.org.id, key)).unwrap().1;
+        let session = self.world.block_on(service.login(&self.world.org.id, key, None)).unwrap().1;
         self.page_in(&session, query)
     }
 
@@ -231,7 +236,7 @@ impl Model {
         }
         let service = &self.world.service;
         let key = self.world.key.clone();
-        let session = self.world.block_on(service.login(&self.world.org.id, &key)).unwrap().1;
+        let session = self.world.block_on(service.login(&self.world.org.id, &key, None)).unwrap().1;
         let mut view = None;
         let mut served = BTreeSet::new();
         let mut pages = 1;
@@ -269,7 +274,7 @@ impl Model {
         let Some(first) = self.page(&self.second_key.clone(), &query) else { return };
         let (_, session) = self
             .world
-            .block_on(self.world.service.login(&self.world.org.id, &self.second_key))
+            .block_on(self.world.service.login(&self.world.org.id, &self.second_key, None))
             .unwrap();
         take(&mut self.careful, &first, &current);
         for page in 2..=first.pages {

@@ -3,7 +3,7 @@
 use domain::{
     ActivityId, Note, Patch, Presence, Priority, Seq, StatusId, StatusRef, Subject, UserId,
 };
-use service::{Refusal, SystemClock, Write, Written};
+use service::{Authority, Refusal, SystemClock, Write, Written, wait};
 
 use crate::harness::{EDITOR, World, author, create, runtime, update};
 
@@ -78,7 +78,7 @@ fn an_edit_of_what_has_gone_or_never_was_is_refused() {
 fn a_status_that_was_retired_meanwhile_is_told_before_the_version() {
     let world = World::new(SystemClock);
     let id = world.write(create("first")).unwrap().id;
-    world.service.retire_status(&world.org, StatusId(4)).unwrap();
+    wait(world.service.retire_status(Authority::command_line(&world.org), StatusId(4))).unwrap();
     let patch = Patch {
         status: Some(StatusRef::Id(StatusId(4))),
         priority: Some(Priority::High),

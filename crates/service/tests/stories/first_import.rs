@@ -8,7 +8,7 @@ use domain::{
     Zone,
 };
 use parking_lot::Mutex;
-use service::{LoginError, NewUser, Refusal, SystemClock};
+use service::{Authority, LoginError, NewUser, Refusal, SystemClock, wait};
 
 use crate::harness::{World, author, create, everything, imported, left_in, runtime, stamp};
 
@@ -44,13 +44,13 @@ fn others_write_while_it_goes_on() {
     let world = World::new(SystemClock);
     let service = world.service.clone();
     let other = OrgId::parse("other").unwrap();
-    let other = service.add_org(other, Name::parse("Other").unwrap(), Zone::utc()).unwrap();
+    let other = wait(service.add_org(other, Name::parse("Other").unwrap(), Zone::utc())).unwrap();
     let user = NewUser {
         id: Some(UserId(101_132)),
         name: Name::parse("Olga Other").unwrap(),
         role: domain::Role::Editor,
     };
-    service.add_user(&other, user).unwrap();
+    wait(service.add_user(Authority::command_line(&other), user, None)).unwrap();
     let written = Arc::new(Mutex::new(0));
     let counter = written.clone();
     let report = world.import_watched(&items(), false, move |_| {
@@ -68,7 +68,7 @@ fn nobody_of_the_organization_logs_in_or_writes_while_it_goes_on() {
     let world = World::new(SystemClock);
     let (service, org, key) = (world.service.clone(), world.org.clone(), world.key.clone());
     let report = world.import_watched(&items(), false, move |_| {
-        let login = runtime().block_on(service.login(&org.id, &key));
+        let login = runtime().block_on(service.login(&org.id, &key, None));
         assert!(matches!(login, Err(LoginError::Unavailable(text)) if text.contains("import")));
         let write = runtime().block_on(service.write(&org, author(), create("x")));
         assert!(matches!(write, Err(Refusal::Unavailable(text)) if text.contains("import")));
@@ -99,7 +99,12 @@ fn no_status_is_renamed_while_it_goes_on() {
     let name = |text: &str| StatusName::parse(text).unwrap();
     let (begun, ended) = (name("Begun"), name("Ended"));
     let report = world.import_watched(&items(), false, move |_| {
-        let renamed = service.rename_status(&org, StatusId(2), begun.clone(), &mut |_| {});
+        let renamed = wait(service.rename_status(
+            Authority::command_line(&org),
+            StatusId(2),
+            begun.clone(),
+            &mut |_| {},
+        ));
         assert!(renamed.unwrap_err().to_string().contains("import"));
     });
     assert!(report.unwrap().kept_stamps);
@@ -109,7 +114,13 @@ fn no_status_is_renamed_while_it_goes_on() {
         names.collect::<std::collections::BTreeSet<_>>()
     };
     assert_eq!(shown(), ["Not Started".to_owned()].into());
-    world.service.rename_status(&world.org, StatusId(2), ended, &mut |_| {}).unwrap();
+    wait(world.service.rename_status(
+        Authority::command_line(&world.org),
+        StatusId(2),
+        ended,
+        &mut |_| {},
+    ))
+    .unwrap();
     assert_eq!(shown(), ["Ended".to_owned()].into());
 }
 
@@ -179,7 +190,7 @@ fn no_status_is_added_while_it_goes_on() {
     let (service, org) = (world.service.clone(), world.org.clone());
     let report = world.import_watched(&items(), false, move |_| {
         let name = StatusName::parse("Theirs").unwrap();
-        let added = service.add_status(&org, None, name);
+        let added = wait(service.add_status(Authority::command_line(&org), None, name));
         assert!(added.unwrap_err().to_string().contains("import"));
     });
     assert!(report.unwrap().kept_stamps);
@@ -214,8 +225,8 @@ fn import_after(is_first: bool, added: impl Fn(&World<SystemClock>)) -> (World<S
     let mut plan = spool.finish().unwrap();
     plan.add(names.not_here().clone());
     added(&world);
-    let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
-    let done = world.service.import(&world.org, plan, service::ImportOptions::default(), &progress);
+    let options = service::ImportOptions::default();
+    let done = wait(world.service.import(&world.org, plan, options, &|_| {}));
     let is_refused = matches!(done, Err(service::ImportError::AddedMeanwhile(_)));
     assert!(is_refused || done.is_ok(), "{done:?}");
     (world, is_refused)
@@ -239,7 +250,7 @@ fn what_is_added_between_reading_and_importing_keeps_its_number_and_name() {
         };
         let user = |world: &World<SystemClock>| {
             let user = NewUser { id: None, name: cafe(), role: domain::Role::Viewer };
-            world.service.add_user(&world.org, user).unwrap();
+            wait(world.service.add_user(Authority::command_line(&world.org), user, None)).unwrap();
         };
         for (world, is_refused) in [import_after(is_first, account), import_after(is_first, user)] {
             assert!(is_refused);

@@ -21,7 +21,7 @@ fn a_session_whose_login_nobody_waited_for_ends_like_any_other() {
     let (service, mut committer) = world.by_hand();
     let org = service.org(&world.org.id).unwrap();
     let kept = || world.store.sessions(org.key).unwrap().len();
-    hang_up(service.login(&world.org.id, &world.key));
+    hang_up(service.login(&world.org.id, &world.key, None));
     committer.turn();
     assert_eq!(kept(), 2);
     world.clock.advance(32 * 60_000);
@@ -52,7 +52,7 @@ fn a_login_that_is_not_kept_opens_nothing() {
     world.log_in();
     let (service, committer) = world.by_hand();
     drop(committer);
-    let refused = runtime().block_on(service.login(&world.org.id, &world.key));
+    let refused = runtime().block_on(service.login(&world.org.id, &world.key, None));
     assert!(refused.is_err());
     let sessions = world.store.sessions(world.org.key).unwrap();
     assert_eq!(sessions.len(), 1);

@@ -11,9 +11,9 @@ use domain::{
     StatusRef, Subject, Terms, UserId, Version, Zone,
 };
 use service::{
-    AskError, Caller, Committer, Direction, ImportError, ImportOptions, ImportReport, ListError,
-    ListQuery, Listing, NewUser, Order, Refusal, Service, Settings, Spool, StoredVersion,
-    Surroundings, SyncPage, SyncQuery, Tenant, Write, Written,
+    AskError, Authority, Caller, Committer, Direction, ImportError, ImportOptions, ImportReport,
+    ListError, ListQuery, Listing, NewUser, Order, Refusal, Service, Settings, Spool,
+    StoredVersion, Surroundings, SyncPage, SyncQuery, Tenant, UserChange, Write, Written, wait,
 };
 use store::StoreError;
 use store_sqlite::SqliteSearch;
@@ -76,14 +76,15 @@ impl<C: Clock + 'static> World<C> {
         let (clock, folder) = (Arc::new(clock), tempfile::tempdir().unwrap());
         let (store, service) = open(folder.path(), &clock);
         let name = Name::parse("Demo").unwrap();
-        let org = service.add_org(OrgId::parse("demo").unwrap(), name, Zone::utc()).unwrap();
+        let org = wait(service.add_org(OrgId::parse("demo").unwrap(), name, Zone::utc())).unwrap();
         let user = NewUser {
             id: Some(EDITOR),
             name: Name::parse("Colin Pizarek").unwrap(),
             role: Role::Editor,
         };
-        service.add_user(&org, user).unwrap();
-        let key = service.add_key(&org, EDITOR, None).unwrap().secret;
+        wait(service.add_user(Authority::command_line(&org), user, None)).unwrap();
+        let key =
+            wait(service.add_key(Authority::command_line(&org), EDITOR, None)).unwrap().secret;
         World { clock, service, store, org, key, runtime: runtime(), folder }
     }
 
@@ -130,13 +131,20 @@ impl<C: Clock + 'static> World<C> {
 
     /// Lets the committer look after its lease, as it does by itself from time to time.
     pub(crate) fn settle(&self) {
-        let nobody = || self.service.disable_user(&self.org, UserId(-1)).unwrap_err();
+        let nobody = || {
+            wait(self.service.change_user(
+                Authority::command_line(&self.org),
+                UserId(-1),
+                UserChange::DISABLE,
+            ))
+            .unwrap_err()
+        };
         nobody();
         nobody();
     }
 
     pub(crate) fn log_in(&self) -> String {
-        self.runtime.block_on(self.service.login(&self.org.id, &self.key)).unwrap().1
+        self.runtime.block_on(self.service.login(&self.org.id, &self.key, None)).unwrap().1
     }
 
     pub(crate) fn caller(&self, session: &str) -> Option<Caller> {
@@ -193,13 +201,12 @@ impl<C: Clock + 'static> World<C> {
         &self,
         items: &[Imported],
         restore: bool,
-        progress: impl Fn(u64) + Send + Sync + 'static,
+        progress: impl Fn(u64) + Send + Sync,
     ) -> Result<ImportReport, ImportError> {
         let mut spool = Spool::new(self.folder.path()).unwrap();
         items.iter().for_each(|item| spool.push(item).unwrap());
         let options = ImportOptions { restore, ..ImportOptions::default() };
-        let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(progress);
-        self.service.import(&self.org, spool.finish().unwrap(), options, &progress)
+        wait(self.service.import(&self.org, spool.finish().unwrap(), options, &progress))
     }
 }
 

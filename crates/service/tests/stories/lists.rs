@@ -4,7 +4,8 @@ use domain::{
     Account, ActivityId, ClientId, ManualClock, Name, OrgId, Priority, Role, Stamp, StatusId, Zone,
 };
 use service::{
-    AskError, Column, Direction, Filter, ListError, ListQuery, NewUser, SystemClock, Tenant, Write,
+    AskError, Authority, Column, Direction, Filter, ListError, ListQuery, NewUser, SystemClock,
+    Tenant, Write, wait,
 };
 use std::sync::Arc;
 use store_sqlite::SEARCH_FILE;
@@ -166,9 +167,10 @@ fn those_who_ask_first_at_once_get_the_same() {
 /// Another organization in the same data folder, with an activity of its own under the same id.
 fn another(world: &World<SystemClock>, subject: &str) -> Arc<Tenant> {
     let (service, name) = (&world.service, Name::parse("Other").unwrap());
-    let org = service.add_org(OrgId::parse("other").unwrap(), name.clone(), Zone::utc()).unwrap();
+    let org =
+        wait(service.add_org(OrgId::parse("other").unwrap(), name.clone(), Zone::utc())).unwrap();
     let user = NewUser { id: Some(crate::harness::EDITOR), name, role: Role::Editor };
-    service.add_user(&org, user).unwrap();
+    wait(service.add_user(Authority::command_line(&org), user, None)).unwrap();
     world.block_on(service.write(&org, author(), create(subject))).unwrap();
     org
 }

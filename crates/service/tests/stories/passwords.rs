@@ -8,8 +8,8 @@ use std::time::Duration;
 use domain::{Clock, LoginName, ManualClock, Name, Role, Stamp, UserId};
 use parking_lot::Mutex;
 use service::{
-    Attempt, Committer, NewUser, Password, Pending, Runtime, Service, SignInError, Surroundings,
-    Tenant,
+    Attempt, Authority, Committer, NewUser, Password, Pending, Runtime, Service, SignInError,
+    Surroundings, Tenant, wait,
 };
 
 use crate::harness::{World, stamp};
@@ -122,7 +122,8 @@ fn stepped() -> (World<Interrupting>, Stepped) {
     let world = World::new(Interrupting { clock, interruption: Mutex::default() });
     let add = |id, role, login| {
         let user = NewUser { id: Some(id), name: Name::parse("Somebody").unwrap(), role };
-        world.service.add_person(&world.org, user, login_name(login), &password(OLD)).unwrap();
+        let login = Some((login_name(login), password(OLD)));
+        wait(world.service.add_user(Authority::command_line(&world.org), user, login)).unwrap();
     };
     add(DORA, Role::Viewer, "dora");
     add(ADA, Role::Admin, "ada");
@@ -170,7 +171,10 @@ fn an_old_session_is_worth_nothing_once_the_command_line_has_set_another_passwor
     let (world, stepped) = stepped();
     let (service, org) = (stepped.service.clone(), stepped.org.clone());
     let setting = async move {
-        service.set_login(&org, DORA, login_name("dora"), password(NEW)).await.unwrap();
+        service
+            .set_login(Authority::command_line(&org), DORA, login_name("dora"), password(NEW))
+            .await
+            .unwrap();
     };
     assert_old_is_worth_nothing(&world, &stepped, 0, Box::pin(setting));
 }
@@ -181,7 +185,7 @@ fn an_old_session_is_worth_nothing_once_an_admin_has_set_another_password() {
     let session = stepped.go_on(&mut stepped.sign_in("ada", OLD)).unwrap().unwrap();
     let (service, ada) = (stepped.service.clone(), stepped.service.person(&session).unwrap());
     let setting = async move {
-        service.reset_login(&ada, DORA, login_name("dora"), password(NEW)).await.unwrap();
+        service.set_login(&ada, DORA, login_name("dora"), password(NEW)).await.unwrap();
     };
     assert_old_is_worth_nothing(&world, &stepped, 0, Box::pin(setting));
     assert!(stepped.is_in(&session), "the admin's own goes on");

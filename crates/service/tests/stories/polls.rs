@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use domain::{ActivityId, Clock, Interval, KeyId, ManualClock, Member, Stamp};
 use service::{
-    Cause, Delivery, Hint, Integration, IntegrationState as State, Poll, Progress, Severity,
-    SyncQuery, Write,
+    Authority, Cause, Delivery, Hint, Integration, IntegrationState as State, Poll, Progress,
+    Severity, SyncQuery, Write, wait,
 };
 
 use crate::harness::{PAGE_SIZE_MAX, World, ascending, create, everything, stamp, update};
@@ -95,7 +95,12 @@ impl Scene {
 
     fn expect(&self, every: &str) {
         let every = Some(Interval::parse(every).unwrap());
-        self.world.service.expect_of_key(&self.world.org, KEY, every).unwrap();
+        wait(self.world.service.expect_of_key(
+            Authority::command_line(&self.world.org),
+            KEY,
+            every,
+        ))
+        .unwrap();
     }
 
     /// Has everything written down that is due.
@@ -479,9 +484,14 @@ fn what_an_admin_expects_counts_more_than_the_rhythm() {
     scene.ask(&everything());
     scene.advance(HOUR_MS + 7 * MINUTE_MS);
     assert_eq!(scene.state(), State::Silent);
-    scene.world.service.expect_of_key(&scene.world.org, KEY, None).unwrap();
+    wait(scene.world.service.expect_of_key(Authority::command_line(&scene.world.org), KEY, None))
+        .unwrap();
     assert_eq!(scene.state(), State::UpToDate);
-    let unknown = scene.world.service.expect_of_key(&scene.world.org, KeyId(404), None);
+    let unknown = wait(scene.world.service.expect_of_key(
+        Authority::command_line(&scene.world.org),
+        KeyId(404),
+        None,
+    ));
     assert!(unknown.is_err());
 }
 
@@ -507,7 +517,7 @@ fn what_it_is_behind_with_is_overdue_once_it_waits_for_longer_than_usual() {
 fn a_revoked_key_is_no_problem() {
     let scene = Scene::with(3);
     scene.ask(&SyncQuery { page_size: 1, ..everything() });
-    scene.world.service.revoke_key(&scene.world.org, KEY).unwrap();
+    wait(scene.world.service.revoke_key(Authority::command_line(&scene.world.org), KEY)).unwrap();
     assert_eq!((scene.state(), scene.look().severity()), (State::Revoked, Severity::Fine));
 }
 

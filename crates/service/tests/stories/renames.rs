@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 
 use domain::{StatusId, StatusName};
-use service::{Spread, SystemClock};
+use service::{Authority, Spread, SystemClock, wait};
 
 use crate::harness::{World, create, everything};
 
@@ -17,15 +17,23 @@ fn a_name_that_comes_back_meanwhile_still_reaches_every_record() {
     let (service, org) = (&world.service, &world.org);
     let name = |text: &str| StatusName::parse(text).unwrap();
     let mut meanwhile = |_| {
-        service.rename_status(org, STATUS, name("Other"), &mut |_| {}).unwrap();
+        wait(service.rename_status(
+            Authority::command_line(org),
+            STATUS,
+            name("Other"),
+            &mut |_| {},
+        ))
+        .unwrap();
         // Whoever wants the first name back gives up before any record has followed.
         let nobody = &mut |_| {};
-        let mut given_up = pin!(service.rename_status_async(org, STATUS, name("New"), nobody));
+        let mut given_up =
+            pin!(service.rename_status(Authority::command_line(org), STATUS, name("New"), nobody));
         let begun = given_up.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(begun.is_pending());
         world.settle();
     };
-    service.rename_status(org, STATUS, name("New"), &mut meanwhile).unwrap();
+    wait(service.rename_status(Authority::command_line(org), STATUS, name("New"), &mut meanwhile))
+        .unwrap();
     service.housekeep();
     let session = world.log_in();
     let answer = world.sync(&world.caller(&session).unwrap(), &everything());
@@ -41,7 +49,13 @@ fn a_damaged_record_is_passed_over_and_the_rename_comes_to_its_end() {
     let name = StatusName::parse("Open").unwrap();
     let mut told = Spread::default();
     let hear = &mut |spread| told = spread;
-    let spread = world.service.rename_status(&world.org, STATUS, name.clone(), hear).unwrap();
+    let spread = wait(world.service.rename_status(
+        Authority::command_line(&world.org),
+        STATUS,
+        name.clone(),
+        hear,
+    ))
+    .unwrap();
     assert_eq!(spread, Spread { changed: 2, unreadable: 1 });
     assert_eq!(told, spread);
     for id in [ids[0], ids[2]] {

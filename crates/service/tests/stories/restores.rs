@@ -4,7 +4,7 @@ use domain::{
     Activity, ActivityId, Author, Name, Origin, Patch, Role, Seq, StatusId, StatusName, StatusRef,
     UserId,
 };
-use service::{NewUser, Refusal, SyncQuery, SystemClock, Write, Written};
+use service::{Authority, NewUser, Refusal, SyncQuery, SystemClock, Write, Written, wait};
 
 use crate::harness::{SyncAnswer, World, author, create, everything, imported, runtime, update};
 
@@ -117,7 +117,14 @@ fn it_comes_back_under_the_names_of_today() {
     world.write(set_status(id, 4)).unwrap();
     let rename = |name: &str| {
         let name = StatusName::parse(name).unwrap();
-        world.service.rename_status(&world.org, StatusId(2), name, &mut |_| {}).unwrap().changed
+        wait(world.service.rename_status(
+            Authority::command_line(&world.org),
+            StatusId(2),
+            name,
+            &mut |_| {},
+        ))
+        .unwrap()
+        .changed
     };
     assert_eq!(rename("Untouched"), 0, "nothing shows it now");
     world.write(restore(id, Some(Seq(1)))).unwrap();
@@ -125,7 +132,7 @@ fn it_comes_back_under_the_names_of_today() {
 
     world.write(Write::Remove(id)).unwrap();
     assert_eq!(rename("Pending"), 0);
-    world.service.retire_status(&world.org, StatusId(2)).unwrap();
+    wait(world.service.retire_status(Authority::command_line(&world.org), StatusId(2))).unwrap();
     world.write(restore(id, None)).unwrap();
     let back = the_record(&world);
     assert_eq!((back.status, back.status_name.as_str()), (StatusId(2), "Pending"));
@@ -143,9 +150,10 @@ fn it_says_who_brought_it_back_and_not_who_created_it_anew() {
         let author = Author { user: Some(user), origin: Origin::Web };
         runtime().block_on(world.service.write(&world.org, author, write))
     };
-    let vera = world.service.add_user(&world.org, vera).unwrap();
+    let vera =
+        wait(world.service.add_user(Authority::command_line(&world.org), vera, None)).unwrap();
     assert_eq!(by(vera, restore(id, Some(Seq(1)))), Err(Refusal::PermissionDenied));
-    let ada = world.service.add_user(&world.org, ada).unwrap();
+    let ada = wait(world.service.add_user(Authority::command_line(&world.org), ada, None)).unwrap();
     by(ada, restore(id, Some(Seq(1)))).unwrap();
     let record = the_record(&world);
     assert_eq!(record.created_by.as_deref(), Some("Colin Pizarek"));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::{Name, OrgId, Zone};
 use service::{
     ANSWERS_BYTES_ALL_MAX, ANSWERS_BYTES_MAX, NoRoom, Pending, Runtime, Service, Settings, Share,
-    Surroundings, Tenant, TokioRuntime,
+    Surroundings, Tenant, TokioRuntime, wait,
 };
 use store_sqlite::SqliteStore;
 use tokio::sync::Notify;
@@ -48,7 +48,7 @@ fn server<const N: usize>() -> (Service, [Arc<Tenant>; N], Arc<Notify>, tempfile
     let service = Service::open(surroundings, settings).unwrap();
     let orgs = std::array::from_fn(|n| {
         let (id, name) = (OrgId::parse(&format!("org{n}")).unwrap(), Name::parse("x").unwrap());
-        service.add_org(id, name, Zone::utc()).unwrap()
+        wait(service.add_org(id, name, Zone::utc())).unwrap()
     });
     (service, orgs, over, folder)
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use domain::{Account, ActivityId, ClientId, Member, Name, OrgId, Role, SystemUser, Zone};
 use service::{
-    Caller, ImportOptions, NewUser, Pending, Runtime, SORTS_MAX, Service, Settings, Spool,
-    Surroundings, SyncQuery, Tenant, TokioRuntime,
+    Authority, Caller, ImportOptions, NewUser, Pending, Runtime, SORTS_MAX, Service, Settings,
+    Spool, Surroundings, SyncQuery, Tenant, TokioRuntime, wait,
 };
 use store_sqlite::SqliteStore;
 use tokio::task::{JoinSet, yield_now};
@@ -77,13 +77,14 @@ async fn callers(service: &Service) -> Vec<Caller> {
             let (service, org) = (service.clone(), org.clone());
             move || {
                 let name = Name::parse("x").unwrap();
-                let tenant = service.add_org(org, name.clone(), Zone::utc()).unwrap();
+                let tenant = wait(service.add_org(org, name.clone(), Zone::utc())).unwrap();
                 let user = NewUser { id: None, name, role: Role::Editor };
-                let user = service.add_user(&tenant, user).unwrap();
-                service.add_key(&tenant, user, None).unwrap().secret
+                let user =
+                    wait(service.add_user(Authority::command_line(&tenant), user, None)).unwrap();
+                wait(service.add_key(Authority::command_line(&tenant), user, None)).unwrap().secret
             }
         });
-        let (tenant, session) = service.login(&org, &key.await.unwrap()).await.unwrap();
+        let (tenant, session) = service.login(&org, &key.await.unwrap(), None).await.unwrap();
         let caller = service.caller(&session).unwrap();
         let SystemUser { id, .. } = caller.system_user().unwrap();
         let author = domain::Author { user: Some(id), origin: domain::Origin::Api };
@@ -211,9 +212,8 @@ fn long_lists_of_removed_ids_take_turns() {
             let mut spool = Spool::new(folder.path()).unwrap();
             let removed = (2..REMOVED + 2).map(|id| imported(ActivityId(id), None));
             removed.for_each(|item| spool.push(&item).unwrap());
-            let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
             let plan = spool.finish().unwrap();
-            importer.import(&tenant, plan, ImportOptions::default(), &progress).unwrap();
+            wait(importer.import(&tenant, plan, ImportOptions::default(), &|_| {})).unwrap();
         };
         tokio::task::spawn_blocking(import).await.unwrap();
         let closed = gated.close();

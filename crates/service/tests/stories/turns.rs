@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use domain::{ActivityId, Clock, CustomFieldPatch, ManualClock, OrgId, Seq, StatusId, StatusName};
-use service::{Committer, NewUser, Service, Tenant, Write};
+use service::{Authority, Committer, NewUser, Service, Tenant, Write, wait};
 use store::Store;
 
 use crate::harness::{EDITOR, World, author, create, everything, stamp, update};
@@ -29,12 +29,15 @@ impl Story {
         let other = OrgId::parse("neighbour").unwrap();
         let name = |text| domain::Name::parse(text).unwrap();
         let zone = domain::Zone::utc();
-        let neighbour = world.service.add_org(other.clone(), name("Neighbour"), zone).unwrap();
+        let neighbour =
+            wait(world.service.add_org(other.clone(), name("Neighbour"), zone)).unwrap();
         let user =
             NewUser { id: Some(EDITOR), name: name("Olga Other"), role: domain::Role::Editor };
-        world.service.add_user(&neighbour, user).unwrap();
-        let key = world.service.add_key(&neighbour, EDITOR, None).unwrap().secret;
-        world.block_on(world.service.login(&other, &key)).unwrap();
+        wait(world.service.add_user(Authority::command_line(&neighbour), user, None)).unwrap();
+        let key = wait(world.service.add_key(Authority::command_line(&neighbour), EDITOR, None))
+            .unwrap()
+            .secret;
+        world.block_on(world.service.login(&other, &key, None)).unwrap();
         let (service, committer) = world.by_hand();
         let busy = service.org(&world.org.id).unwrap();
         let neighbour = service.org(&other).unwrap();
@@ -129,7 +132,7 @@ fn logins_and_first_pages_wait_for_no_large_write_that_has_not_begun() {
         (0..5).map(|_| begun(service.write(&org, author(), story.large()))).collect();
     let id = neighbour.id.clone();
     let key = story.key.clone();
-    let mut login = begun(service.login(&id, &key));
+    let mut login = begun(service.login(&id, &key, None));
     story.committer.turn();
     assert_eq!(shown(&story, &org), 1);
     let (_, session) = now(&mut login).unwrap().unwrap();
@@ -171,7 +174,8 @@ fn sessions_expire_while_a_status_is_being_renamed_everywhere() {
         let name = StatusName::parse("New").unwrap();
         let nobody = &mut |_| {};
         // Whoever renames it gives up before any record has followed.
-        let mut given_up = begun(service.rename_status_async(&org, StatusId(2), name, nobody));
+        let mut given_up =
+            begun(service.rename_status(Authority::command_line(&org), StatusId(2), name, nobody));
         story.committer.turn();
         assert!(now(&mut given_up).is_none());
     }

@@ -12,8 +12,8 @@ use domain::{
 };
 use parking_lot::Mutex;
 use service::{
-    AdminError, ImportError, ImportReport, NewUser, Refusal, Service, Settings, Surroundings,
-    SyncQuery, Tenant,
+    AdminError, Authority, ImportError, ImportReport, NewUser, Refusal, Service, Settings,
+    Surroundings, SyncQuery, Tenant, wait,
 };
 use store::Store;
 
@@ -93,7 +93,7 @@ fn name(text: &str) -> Name {
 }
 
 fn add_org(service: &Service, id: &str) -> Result<Arc<Tenant>, AdminError> {
-    service.add_org(OrgId::parse(id).unwrap(), name(id), Zone::utc())
+    wait(service.add_org(OrgId::parse(id).unwrap(), name(id), Zone::utc()))
 }
 
 /// Another organization, in which the author of all writes may write.
@@ -101,7 +101,7 @@ fn neighbour(world: &Steady) -> Arc<Tenant> {
     let other = add_org(&world.service, "other").unwrap();
     let id = author().user;
     let user = NewUser { id, name: name("Olga Other"), role: Role::Editor };
-    world.service.add_user(&other, user).unwrap();
+    wait(world.service.add_user(Authority::command_line(&other), user, None)).unwrap();
     other
 }
 
@@ -189,7 +189,7 @@ fn while_the_end_of_a_first_import_is_in_doubt_nobody_logs_in_or_writes() {
     let world = world();
     import_failing(&world, ITEMS, FailedCommit::There, FOR_LONG).unwrap_err();
     world.service.housekeep();
-    assert!(world.block_on(world.service.login(&world.org.id, &world.key)).is_err());
+    assert!(world.block_on(world.service.login(&world.org.id, &world.key, None)).is_err());
     assert!(matches!(world.write(create("x")), Err(Refusal::Unavailable(_))));
     world.import(&items(), false).unwrap_err();
     assert!(!world.service.has_activities(&world.org));
@@ -239,7 +239,8 @@ fn an_organization_that_somebody_has_logged_in_to_is_never_cut_back() {
     for (failure, closed) in DOUBTS {
         let world = world();
         let (service, org, key) = (world.service.clone(), world.org.id.clone(), world.key.clone());
-        let login = Box::pin(async move { service.login(&org, &key).await.map(|(_, id)| id) });
+        let login =
+            Box::pin(async move { service.login(&org, &key, None).await.map(|(_, id)| id) });
         let login = Arc::new(Mutex::new(login));
         // It waits for the committer before anybody hears how the import has ended.
         let (store, waiting) = (world.store.clone(), login.clone());
@@ -342,7 +343,7 @@ fn an_organization_whose_addition_was_in_doubt_keeps_its_key_and_its_name() {
         if let Some(doubted) = known {
             assert_ne!(doubted.key, next.key);
             let user = NewUser { id: None, name: name("Dora"), role: Role::Editor };
-            world.service.add_user(&doubted, user).unwrap();
+            wait(world.service.add_user(Authority::command_line(&doubted), user, None)).unwrap();
             assert!(matches!(add_org(&world.service, "doubted"), Err(AdminError::OrgExists(_))));
         }
         let mut stored: Vec<_> =
@@ -361,20 +362,21 @@ const CHANGES: [Change; 4] = [
         "user",
         |world| {
             let user = NewUser { id: Some(UserId(7)), name: name("Dora"), role: Role::Viewer };
-            world.service.add_user(&world.org, user).map(drop)
+            wait(world.service.add_user(Authority::command_line(&world.org), user, None)).map(drop)
         },
         |world| world.org.directory().users.contains_key(&UserId(7)),
     ),
     (
         "key",
-        |world| world.service.revoke_key(&world.org, KeyId(1)),
+        |world| wait(world.service.revoke_key(Authority::command_line(&world.org), KeyId(1))),
         |world| world.org.directory().keys[&KeyId(1)].revoked,
     ),
     (
         "status",
         |world| {
             let status = StatusName::parse("Doubted").unwrap();
-            world.service.add_status(&world.org, None, status).map(drop)
+            wait(world.service.add_status(Authority::command_line(&world.org), None, status))
+                .map(drop)
         },
         |world| world.org.directory().statuses.contains_key(&StatusId(6)),
     ),
@@ -416,7 +418,12 @@ fn a_rename_in_doubt_reaches_every_record_if_it_is_there() {
     world.write(create("Call")).unwrap();
     let renamed = StatusName::parse("Open").unwrap();
     world.store.fail_next(FailedCommit::There, 1);
-    let told = world.service.rename_status(&world.org, StatusId(2), renamed.clone(), &mut |_| {});
+    let told = wait(world.service.rename_status(
+        Authority::command_line(&world.org),
+        StatusId(2),
+        renamed.clone(),
+        &mut |_| {},
+    ));
     assert!(is_in_doubt(&told.unwrap_err().to_string()));
     settle(&world);
     world.service.housekeep();

@@ -44,7 +44,7 @@ impl Step {
             Step::Statuses => ("Look over the statuses", "/settings#statuses"),
             Step::Accounts => ("Add accounts", "/accounts"),
             Step::Activities => ("Import activities", "/import"),
-            Step::Key => ("Create an API key", "/integrations"),
+            Step::Key => ("Add an API key", "/integrations"),
             Step::Scripts => ("Point your scripts here", "/integrations"),
         }
     }

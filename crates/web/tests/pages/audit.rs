@@ -1,6 +1,7 @@
 //! The audit log: what is noted, for whom, and what is not.
 
 use crate::harness::{ADMIN, EDITOR, PASSWORD, Page, World};
+use service::{Authority, wait};
 
 const NEW_PASSWORD: &str = "another horse altogether";
 
@@ -156,8 +157,7 @@ fn strangers_make_few_entries_however_often_they_are_refused() {
     for n in 0..40 {
         let mut stranger = world.browser_at(&format!("198.51.100.{n}"));
         stranger.sign_in("acme", &format!("n-{n}"), "a wrong password").refused(422);
-        let key =
-            world.service.login_from(&world.acme.id, "no key", Some([198, 51, 100, n].into()));
+        let key = world.service.login(&world.acme.id, "no key", Some([198, 51, 100, n].into()));
         assert!(world.block_on(key).is_err());
     }
     let told = rows(&log(&world, "?kind=sign-in-refused"));
@@ -177,10 +177,12 @@ fn strangers_make_few_entries_however_often_they_are_refused() {
 #[test]
 fn scripts_are_noted_once_a_day_from_each_address() {
     let world = World::new();
-    let key = world.service.add_key(&world.acme, EDITOR.0, None).unwrap().secret;
+    let key = wait(world.service.add_key(Authority::command_line(&world.acme), EDITOR.0, None))
+        .unwrap()
+        .secret;
     let log_in = |last| {
         let from = Some([192, 0, 2, last].into());
-        world.block_on(world.service.login_from(&world.acme.id, &key, from)).unwrap();
+        world.block_on(world.service.login(&world.acme.id, &key, from)).unwrap();
     };
     let noted = || rows(&log(&world, "?kind=key-login"));
     for _ in 0..5 {
@@ -195,8 +197,8 @@ fn scripts_are_noted_once_a_day_from_each_address() {
     (3..100).for_each(log_in);
     assert_eq!(noted().len(), 12, "a bound for each day");
     assert!(!log(&world, "").body.contains(&key));
-    world.service.revoke_key(&world.acme, domain::KeyId(1)).unwrap();
-    let refused = world.service.login_from(&world.acme.id, &key, None);
+    wait(world.service.revoke_key(Authority::command_line(&world.acme), domain::KeyId(1))).unwrap();
+    let refused = world.service.login(&world.acme.id, &key, None);
     assert!(world.block_on(refused).is_err());
     let page = log(&world, "?kind=key-login-refused");
     page.shows("Key 1").shows("The key has been revoked");

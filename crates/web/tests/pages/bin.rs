@@ -1,7 +1,5 @@
 //! The bin.
 
-use std::sync::Arc;
-
 use domain::{Account, ActivityId, ClientId, Imported, Name};
 use service::{ImportOptions, Spool, Write};
 
@@ -47,8 +45,7 @@ fn what_came_here_as_removed_has_a_story_too() {
     let mut spool = Spool::new(folder.path()).unwrap();
     spool.push(&Imported::Removed { id: ActivityId(17), at: None }).unwrap();
     let (plan, options) = (spool.finish().unwrap(), ImportOptions::default());
-    let progress: Arc<dyn Fn(u64) + Send + Sync> = Arc::new(|_| {});
-    world.service.import(&world.acme, plan, options, &progress).unwrap();
+    service::wait(world.service.import(&world.acme, plan, options, &|_| {})).unwrap();
     let mut browser = world.editor();
     let page = browser.get("/bin").ok();
     page.shows("href=\"/activities/17/history\"").shows("Already removed when it was imported");

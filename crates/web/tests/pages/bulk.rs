@@ -1,7 +1,7 @@
 //! Changes of many activities at once.
 
 use domain::{ActivityId, Patch, StatusId, StatusName, StatusRef, Subject, UserId};
-use service::{BulkChange, Write};
+use service::{Authority, BulkChange, UserChange, Write, wait};
 
 use crate::harness::{Browser, COMPLETED, NOT_STARTED, Page, VIEWER, World};
 
@@ -257,7 +257,13 @@ fn a_status_that_is_renamed_is_nobodys_change_of_an_activity() {
     let page = browser.get(there.redirected()).ok();
     let rename = |name: &str| {
         let name = StatusName::parse(name).unwrap();
-        world.service.rename_status(&world.acme, COMPLETED, name, &mut |_| {}).unwrap();
+        wait(world.service.rename_status(
+            Authority::command_line(&world.acme),
+            COMPLETED,
+            name,
+            &mut |_| {},
+        ))
+        .unwrap();
     };
     rename("Over");
     rename("Over and done");
@@ -335,7 +341,12 @@ fn whoever_lost_the_role_meanwhile_is_told() {
     let id = world.activity("One");
     let browser = world.editor();
     let person = world.service.person(browser.cookie("driftless_session").unwrap()).unwrap();
-    world.service.disable_user(&world.acme, person.user).unwrap();
+    wait(world.service.change_user(
+        Authority::command_line(&world.acme),
+        person.user,
+        UserChange::DISABLE,
+    ))
+    .unwrap();
     let (ids, change) = (vec![id], BulkChange::Remove);
     let work = world.service.start_bulk(&person, ids, change, "Removing 1 activity".to_owned());
     world.block_on(work.unwrap().ended());

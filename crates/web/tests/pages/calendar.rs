@@ -10,7 +10,7 @@ use domain::{
 };
 use futures_util::future::join_all;
 use http_body_util::BodyExt;
-use service::Write;
+use service::{Authority, UserChange, Write, wait};
 use tower::ServiceExt;
 
 use crate::harness::{ADMIN, Browser, COMPLETED, EDITOR, NOT_STARTED, Page, VIEWER, World, moment};
@@ -275,7 +275,12 @@ fn disabling_a_user_ends_the_feed_for_good() {
     let paths = [feed(&world), create(&mut world.viewer())];
     let mut admin = world.admin();
     admin.post("/settings/users/2/disable", &[]).redirected();
-    world.service.disable_user(&world.acme, VIEWER.0).unwrap();
+    wait(world.service.change_user(
+        Authority::command_line(&world.acme),
+        VIEWER.0,
+        UserChange::DISABLE,
+    ))
+    .unwrap();
     for path in &paths {
         ask(&world, path, &[]).refused(404);
     }

@@ -10,7 +10,7 @@ use domain::{
 };
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
-use service::Write;
+use service::{Authority, Write, wait};
 
 use crate::harness::{EDITOR, World, moment};
 
@@ -264,9 +264,14 @@ fn the_workbook_offers_what_can_be_chosen_and_says_what_must_stay() {
     let world = World::new();
     let name = |n| StatusName::parse(&format!("Waiting, for a rather long time, {n}")).unwrap();
     for n in 0..40 {
-        world.service.add_status(&world.acme, Some(StatusId(100 + n)), name(n)).unwrap();
+        wait(world.service.add_status(
+            Authority::command_line(&world.acme),
+            Some(StatusId(100 + n)),
+            name(n),
+        ))
+        .unwrap();
     }
-    world.service.retire_status(&world.acme, StatusId(100)).unwrap();
+    wait(world.service.retire_status(Authority::command_line(&world.acme), StatusId(100))).unwrap();
     for n in 0..3 {
         world.activity(&format!("Call {n}"));
     }

@@ -8,6 +8,7 @@ use domain::{
     Account, Activity, ActivityId, ClientId, CustomFieldPatch, Name, Note, Presence, Priority,
     StatusId, Subject, UserId,
 };
+use service::{Authority, UserChange, wait};
 
 use tower::ServiceExt;
 
@@ -401,8 +402,13 @@ fn what_can_no_longer_be_chosen_stays_where_it_is() {
     let id = world.activity_with("x", |draft| draft.system_user = Presence::Set(gone.0));
     let mut browser = world.editor();
     let path = format!("/activities/{id}");
-    world.service.disable_user(&world.acme, gone.0).unwrap();
-    world.service.retire_status(&world.acme, StatusId(2)).unwrap();
+    wait(world.service.change_user(
+        Authority::command_line(&world.acme),
+        gone.0,
+        UserChange::DISABLE,
+    ))
+    .unwrap();
+    wait(world.service.retire_status(Authority::command_line(&world.acme), StatusId(2))).unwrap();
     let page = browser.get(&path).ok();
     page.shows("Gone Girl (no longer active)").shows("Not Started (retired)");
     send(&mut browser, &path, &filled(&page, &[("subject", "y")])).redirected();

@@ -43,7 +43,7 @@ fn steps_are_ticked_by_what_is_there_and_the_checklist_goes_with_the_last() {
     let (_, rest) = key.body.split_once("id=\"new-key\">").unwrap();
     let key = rest.split('<').next().unwrap().to_owned();
     assert_eq!(done(&admin.get("/").ok()), Some((5, 6)), "a key");
-    world.block_on(world.service.login(&world.acme.id, &key)).unwrap();
+    world.block_on(world.service.login(&world.acme.id, &key, None)).unwrap();
     admin.get("/").ok().hides("Getting started");
     admin.get("/settings").ok().shows("Everything on the checklist is done.");
 }

@@ -28,7 +28,9 @@ use domain::{
     Presence, Priority, Role, StatusId, StatusRef, Subject, UserId, Zone,
 };
 use http_body_util::BodyExt;
-use service::{NewUser, Password, Service, Surroundings, Tenant, Write, Written};
+use service::{
+    Authority, NewUser, Password, Service, Surroundings, Tenant, UserChange, Write, Written, wait,
+};
 use store_sqlite::{SqliteSearch, SqliteStore};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -106,7 +108,8 @@ impl World {
         let (service, router) = open(folder.path(), &clock, settings.clone());
         let org = |id, name| {
             let zone = Zone::parse("America/Chicago").unwrap();
-            service.add_org(OrgId::parse(id).unwrap(), Name::parse(name).unwrap(), zone).unwrap()
+            wait(service.add_org(OrgId::parse(id).unwrap(), Name::parse(name).unwrap(), zone))
+                .unwrap()
         };
         let (acme, beta) = (org("acme", "Acme Relief"), org("beta", "Beta House"));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -129,9 +132,15 @@ impl World {
         role: Role,
     ) {
         let user = NewUser { id: Some(id), name: Name::parse(name).unwrap(), role };
-        self.service.add_user(org, user).unwrap();
+        wait(self.service.add_user(Authority::command_line(org), user, None)).unwrap();
         let (login, password) = (LoginName::parse(login), Password::parse(PASSWORD));
-        self.service.give_login(org, id, login.unwrap(), &password.unwrap()).unwrap();
+        wait(self.service.set_login(
+            Authority::command_line(org),
+            id,
+            login.unwrap(),
+            password.unwrap(),
+        ))
+        .unwrap();
     }
 
     /// A browser without a session.
@@ -214,7 +223,14 @@ impl World {
     pub(crate) fn advance(&self, millis: i64) {
         self.clock.advance(millis);
         // Refused, but each passes through the committer, which looks after the lease between.
-        let nobody = || self.service.disable_user(&self.acme, UserId(-1)).unwrap_err();
+        let nobody = || {
+            wait(self.service.change_user(
+                Authority::command_line(&self.acme),
+                UserId(-1),
+                UserChange::DISABLE,
+            ))
+            .unwrap_err()
+        };
         nobody();
         nobody();
     }

@@ -1,7 +1,7 @@
 //! Import: a file is uploaded, checked, looked at, and imported.
 
 use domain::{ActivityId, Patch, Subject};
-use service::Write;
+use service::{Authority, Write, wait};
 
 use crate::harness::{Browser, Page, World};
 
@@ -467,7 +467,7 @@ fn organizations_that_fill_all_places_take_none_from_others() {
     for at in 0..4 {
         let id = domain::OrgId::parse(&format!("org-{at}")).unwrap();
         let name = domain::Name::parse("Org").unwrap();
-        let org = world.service.add_org(id.clone(), name, domain::Zone::utc()).unwrap();
+        let org = wait(world.service.add_org(id.clone(), name, domain::Zone::utc())).unwrap();
         world.add_user(&org, (domain::UserId(1), "olga", "Olga Fox"), domain::Role::Admin);
         let mut admin = world.signed_in(id.as_str(), "olga");
         first.push(uploaded(&mut admin, "calls.csv", NEW).0);
@@ -549,15 +549,13 @@ fn the_name_of_a_status_that_was_edited_beside_its_id_counts_and_is_added_on_req
     assert_eq!(count(&page, "to be updated"), 2);
     admin.post(&address, &[("action", "discard")]).redirected();
     world.advance(60_000);
-    world
-        .service
-        .rename_status(
-            &world.acme,
-            parked,
-            domain::StatusName::parse("On hold").unwrap(),
-            &mut |_| {},
-        )
-        .unwrap();
+    wait(world.service.rename_status(
+        Authority::command_line(&world.acme),
+        parked,
+        domain::StatusName::parse("On hold").unwrap(),
+        &mut |_| {},
+    ))
+    .unwrap();
     let (_, page) = uploaded(&mut admin, "activities.csv", &file);
     assert_eq!(count(&page, "unchanged"), 2);
 
@@ -582,7 +580,8 @@ fn what_a_program_makes_of_the_name_of_a_status_is_no_edit() {
     world.activity("Call Ada");
     let mut admin = world.admin();
     let (status, name) = (domain::StatusId(42), domain::StatusName::parse("00123").unwrap());
-    world.service.add_status(&world.acme, Some(status), name).unwrap();
+    wait(world.service.add_status(Authority::command_line(&world.acme), Some(status), name))
+        .unwrap();
     let (_, file) = admin.download("/activities.csv");
     let file = String::from_utf8(file).unwrap();
     let file = file.replace("\"2\",\"Not Started\"", "\"42\",\"'00123\"");

@@ -1,7 +1,7 @@
 //! The keys of the organization: made, watched, revoked.
 
 use domain::{ActivityId, KeyId, OrgId, Stamp};
-use service::{LoginError, Order, SyncQuery};
+use service::{Authority, LoginError, Order, SyncQuery, UserChange, wait};
 
 use crate::harness::{EDITOR, Page, World, moment};
 
@@ -23,7 +23,7 @@ fn create(world: &World) -> String {
 
 fn log_in(world: &World, key: &str) -> Result<String, LoginError> {
     let org = OrgId::parse("acme").unwrap();
-    world.block_on(world.service.login(&org, key)).map(|(_, session)| session)
+    world.block_on(world.service.login(&org, key, None)).map(|(_, session)| session)
 }
 
 fn everything() -> SyncQuery {
@@ -85,10 +85,10 @@ fn a_form_that_is_sent_twice_makes_one_key() {
     let page = admin.post("/integrations", &fields).ok();
     let secret = text_of(&page, "new-key");
     let again = admin.post("/integrations", &fields);
-    assert_eq!(again.redirected(), "/integrations?created=1");
-    let again = admin.get("/integrations?created=1").ok();
+    assert_eq!(again.redirected(), "/integrations?added=1");
+    let again = admin.get("/integrations?added=1").ok();
     again
-        .shows("Key 1 was already created and shown when the form was first sent")
+        .shows("Key 1 was already added and shown when the form was first sent")
         .hides(secret)
         .hides("Key 2");
     // The page that is shown now has another form, which makes another key.
@@ -337,7 +337,12 @@ fn only_an_admin_of_the_organization_has_to_do_with_keys() {
 #[test]
 fn wrong_input_comes_back_as_it_was_typed() {
     let world = World::new();
-    world.service.disable_user(&world.acme, EDITOR.0).unwrap();
+    wait(world.service.change_user(
+        Authority::command_line(&world.acme),
+        EDITOR.0,
+        UserChange::DISABLE,
+    ))
+    .unwrap();
     let mut admin = world.admin();
     let long = "x".repeat(10_000);
     let page = admin.post("/integrations", &[("label", &long), ("user", "3")]).refused(422);

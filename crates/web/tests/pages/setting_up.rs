@@ -1,6 +1,7 @@
 //! Creating the first admin with the setup link.
 
 use domain::Role;
+use service::{Authority, UserChange, wait};
 
 use crate::harness::{ADMIN, Browser, PASSWORD, Page, World};
 
@@ -63,7 +64,12 @@ fn it_is_worth_nothing_once_somebody_can_sign_in_however_they_got_there() {
     send(&mut world.browser(), &token, &[]).refused(410);
     assert!(world.beta.directory().users.is_empty());
     // Nor does it come back with them.
-    world.service.disable_user(&world.acme, ADMIN.0).unwrap();
+    wait(world.service.change_user(
+        Authority::command_line(&world.acme),
+        ADMIN.0,
+        UserChange::DISABLE,
+    ))
+    .unwrap();
     let token_then = world.service.open_setup().unwrap().expect("nobody can sign in any more");
     assert_ne!(token, token_then);
     world.browser().get(&format!("/setup?token={token}")).refused(403);

@@ -1,7 +1,7 @@
 //! Settings: the organization, users, statuses.
 
 use domain::{Name, Patch, Presence, Role, Status, StatusId, UserId};
-use service::{NewUser, Write};
+use service::{Authority, NewUser, Write, wait};
 
 use crate::harness::{ADMIN, COMPLETED, EDITOR, NOT_STARTED, PASSWORD, Page, World};
 
@@ -186,7 +186,7 @@ fn a_person_from_a_file_gets_their_password_from_an_admin() {
         role: domain::Role::Editor,
         login: Some("grace".parse().unwrap()),
     };
-    world.service.add_users(&world.acme, vec![grace]).unwrap();
+    wait(world.service.add_users(Authority::command_line(&world.acme), vec![grace])).unwrap();
     browser.get("/settings").ok().shows("grace").shows("no password yet");
     let page = browser.get("/settings/users/4").ok();
     page.shows("This user has no password yet and cannot sign in.").shows("Set password");
@@ -249,7 +249,9 @@ fn a_role_counts_from_the_next_request_on() {
 #[test]
 fn disabling_ends_sessions_and_keys_and_can_be_taken_back() {
     let world = World::new();
-    let key = world.service.add_key(&world.acme, EDITOR.0, None).unwrap().secret;
+    let key = wait(world.service.add_key(Authority::command_line(&world.acme), EDITOR.0, None))
+        .unwrap()
+        .secret;
     let mut editor = world.editor();
     let mut admin = world.admin();
     admin.get("/settings/users/2").ok().shows("1 API key");
@@ -257,11 +259,11 @@ fn disabling_ends_sessions_and_keys_and_can_be_taken_back() {
     assert_eq!(page.redirected(), "/settings/users/2?done=disabled");
     editor.get("/").redirected();
     world.browser().sign_in("acme", EDITOR.1, PASSWORD).refused(422);
-    assert!(world.block_on(world.service.login(&world.acme.id, &key)).is_err());
+    assert!(world.block_on(world.service.login(&world.acme.id, &key, None)).is_err());
     admin.get("/settings").ok().shows("disabled</span>");
     admin.post("/settings/users/2/enable", &[]).redirected();
     world.editor().get("/").ok();
-    assert!(world.block_on(world.service.login(&world.acme.id, &key)).is_ok());
+    assert!(world.block_on(world.service.login(&world.acme.id, &key, None)).is_ok());
 }
 
 #[test]
@@ -309,9 +311,9 @@ fn of_two_admins_who_disable_each_other_one_stays() {
     };
     // Both requests have come in before either is done.
     let (ada, bob) = (person(&ada), person(&bob));
-    let off = || service::UserEdit { disabled: Some(true), ..Default::default() };
-    world.block_on(world.service.edit_user(&ada, second, off())).unwrap();
-    let late = world.block_on(world.service.edit_user(&bob, ADMIN.0, off()));
+    let off = || service::UserChange { disabled: Some(true), ..Default::default() };
+    world.block_on(world.service.change_user(&ada, second, off())).unwrap();
+    let late = world.block_on(world.service.change_user(&bob, ADMIN.0, off()));
     assert!(matches!(late, Err(service::AdminError::PermissionDenied(Role::Admin))), "{late:?}");
     assert!(!user(&world, ADMIN.0).disabled);
 }
@@ -456,7 +458,7 @@ fn names_are_text_and_nothing_else() {
     let world = World::new();
     let script = "<script>alert(1)</script>\" onclick=\"x";
     let user = NewUser { id: None, name: Name::parse(script).unwrap(), role: Role::Viewer };
-    world.service.add_user(&world.acme, user).unwrap();
+    wait(world.service.add_user(Authority::command_line(&world.acme), user, None)).unwrap();
     let mut admin = world.admin();
     admin.post("/settings/statuses", &[("status_name", script)]).redirected();
     admin.post("/settings/organization", &[("org_name", script), ("zone", "UTC")]).redirected();

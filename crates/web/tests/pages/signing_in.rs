@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, Request, header};
 use domain::{LoginName, Name, Role};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use service::{NewUser, Password};
+use service::{Authority, NewUser, Password, UserChange, wait};
 use tower::ServiceExt;
 
 use crate::harness::{ADMIN, Browser, EDITOR, PASSWORD, Page, VIEWER, World};
@@ -46,7 +46,12 @@ fn case_and_blanks_of_the_login_name_do_not_count() {
 #[test]
 fn whatever_is_wrong_the_same_is_said() {
     let world = World::new();
-    world.service.disable_user(&world.acme, EDITOR.0).unwrap();
+    wait(world.service.change_user(
+        Authority::command_line(&world.acme),
+        EDITOR.0,
+        UserChange::DISABLE,
+    ))
+    .unwrap();
     let attempts = [
         ("acme", "ada", "wrong password"),
         ("acme", "nobody", PASSWORD),
@@ -451,8 +456,10 @@ fn a_browsers_session_is_no_scripts_and_a_scripts_no_browsers() {
     assert!(world.service.person(&session).is_some());
     assert!(world.service.caller(&session).is_none());
 
-    let key = world.service.add_key(&world.acme, EDITOR.0, None).unwrap().secret;
-    let login = world.block_on(world.service.login(&world.acme.id, &key));
+    let key = wait(world.service.add_key(Authority::command_line(&world.acme), EDITOR.0, None))
+        .unwrap()
+        .secret;
+    let login = world.block_on(world.service.login(&world.acme.id, &key, None));
     let (_, scripts) = login.unwrap();
     assert!(world.service.caller(&scripts).is_some());
     assert!(world.service.person(&scripts).is_none());
@@ -466,7 +473,12 @@ fn a_browsers_session_is_no_scripts_and_a_scripts_no_browsers() {
 fn whoever_is_disabled_is_out_at_once() {
     let world = World::new();
     let mut browser = world.editor();
-    world.service.disable_user(&world.acme, EDITOR.0).unwrap();
+    wait(world.service.change_user(
+        Authority::command_line(&world.acme),
+        EDITOR.0,
+        UserChange::DISABLE,
+    ))
+    .unwrap();
     assert_eq!(browser.get("/").redirected(), "/sign-in?back=%2F");
 }
 
@@ -647,10 +659,12 @@ fn letters_that_are_typed_in_two_ways_are_the_same_in_names_and_passwords() {
     let world = World::new();
     let (composed, apart) = ("caf\u{e9} with milk", "cafe\u{301} with milk");
     let user = NewUser { id: None, name: Name::parse("Zoë").unwrap(), role: Role::Viewer };
-    let id = world.service.add_user(&world.acme, user).unwrap();
+    let id =
+        wait(world.service.add_user(Authority::command_line(&world.acme), user, None)).unwrap();
     let login = LoginName::parse("zoe\u{308}").unwrap();
     let password = Password::parse(apart).unwrap();
-    world.service.give_login(&world.acme, id, login, &password).unwrap();
+    wait(world.service.set_login(Authority::command_line(&world.acme), id, login, password))
+        .unwrap();
     for (login, password) in
         [("zo\u{eb}", composed), ("ZOE\u{308}", apart), ("zo\u{eb}", "caf\u{e9}\u{a0}with milk")]
     {

@@ -3,7 +3,7 @@
 use domain::{
     Account, ClientId, Name, Note, Patch, Presence, Priority, StatusName, StatusRef, Subject,
 };
-use service::Write;
+use service::{Authority, Write, wait};
 
 use crate::harness::{ADMIN, COMPLETED, NOT_STARTED, World, moment};
 
@@ -52,7 +52,13 @@ fn a_status_that_was_renamed_is_nobodys_change() {
     let world = World::new();
     world.activity("Call");
     let name = StatusName::parse("Untouched").unwrap();
-    world.service.rename_status(&world.acme, NOT_STARTED, name, &mut |_| {}).unwrap();
+    wait(world.service.rename_status(
+        Authority::command_line(&world.acme),
+        NOT_STARTED,
+        name,
+        &mut |_| {},
+    ))
+    .unwrap();
     let page = world.viewer().get("/activities/1/history").ok();
     page.shows_in_order(&["Status renamed", "<ins>Untouched</ins>", "Created"]);
 }

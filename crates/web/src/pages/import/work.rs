@@ -6,7 +6,7 @@ use std::sync::Arc;
 use files::{ColumnNames, Reading, Summary};
 use parking_lot::Mutex;
 use service::{
-    ImportError, ImportNames, ImportPlan, LongWorkError, NotHere, Person, Spool, Tenant,
+    ImportError, ImportNames, ImportPlan, LongWorkError, NotHere, Person, Spool, Tenant, wait,
 };
 
 use super::choices::Choices;
@@ -116,11 +116,10 @@ fn check(
         look(web, tenant, upload, checking)?;
     let (activities, repeated) = (plan.len(), plan.repeated().clone());
     checking.note_compared(0, activities);
-    let comparing = checking.clone();
-    let progress: Arc<dyn Fn(u64) + Send + Sync> =
-        Arc::new(move |done| comparing.note_compared(done, activities));
+    let progress = |done| checking.note_compared(done, activities);
     let needs_add = refused.is_some();
-    let report = web.service.import(tenant, plan, choices.options(upload, true), &progress);
+    let options = choices.options(upload, true);
+    let report = wait(web.service.import(tenant, plan, options, &progress));
     let report = match (report, refused) {
         // All that is wrong is told at once.
         (Err(ImportError::Rows(rows)), Some(Trouble::File(error, _))) => {
@@ -260,7 +259,7 @@ fn import(
     upload: &Upload,
     found: Read,
     choices: &Choices,
-    progress: &Arc<dyn Fn(u64) + Send + Sync>,
+    progress: &(dyn Fn(u64) + Send + Sync),
 ) -> Result<Done, Trouble> {
     let Read { mut plan, names, .. } = found;
     let (mut added, mut still_missing) = (NotHere::default(), names.not_here().clone());
@@ -268,7 +267,8 @@ fn import(
         std::mem::swap(&mut added, &mut still_missing);
         plan.add(added.clone());
     }
-    let report = web.service.import(tenant, plan, choices.options(upload, false), progress)?;
+    let options = choices.options(upload, false);
+    let report = wait(web.service.import(tenant, plan, options, progress))?;
     remember(web, tenant, choices);
     let subjects = web.service.subjects(tenant, &report);
     Ok(Done { report, subjects, added, still_missing })

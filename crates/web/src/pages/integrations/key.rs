@@ -44,7 +44,7 @@ pub(super) async fn expect(
     let Some(expected) = wrong.check("every", expected(&fields)) else {
         return page(&web, &who, id, &html! {}, &fields, &wrong).await;
     };
-    web.service.set_expected(&who.person, id, expected).await?;
+    web.service.expect_of_key(&who.person, id, expected).await?;
     Ok(Redirect::to(&format!("/integrations/{id}?saved=1")).into_response())
 }
 

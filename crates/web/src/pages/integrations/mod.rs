@@ -26,7 +26,7 @@ use crate::{Problem, SignedIn, Web, api};
 
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
-        .route("/integrations", get(show).post(create))
+        .route("/integrations", get(show).post(add_key))
         .route("/integrations/{key}", get(key::show))
         .route("/integrations/{key}/expected", post(key::expect))
         .route("/integrations/{key}/revoke", post(revoke))
@@ -38,12 +38,12 @@ async fn show(
     Query(query): Query,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
-    let done = match (query.get("revoked"), query.get("created")) {
+    let done = match (query.get("revoked"), query.get("added")) {
         ("", "") => html! {},
         ("", key) => notice(
             "warn",
             &format!(
-                "Key {key} was already created and shown when the form was first sent. If you did not copy it then, revoke it and create another one."
+                "Key {key} was already added and shown when the form was first sent. If you did not copy it then, revoke it and create another one."
             ),
         ),
         (key, _) => notice("ok", &format!("Key {key} was revoked and no longer works.")),
@@ -70,7 +70,7 @@ fn page(
         p.lead { "Give each script its own API key. This page shows what each one has received from API v1, and what it has missed." }
         (above)
         @if live.is_empty() {
-            (empty("No API keys yet", "Create one below for your first script.", &html! {}))
+            (empty("No API keys yet", "Add one below for your first script.", &html! {}))
         } @else {
             (table(who, &live, &directory))
             p.hint {
@@ -212,13 +212,13 @@ fn new_key_form(
                     (line(label, "text", fields.raw("label"), wrong))
                     (choice(user, options, if chosen.is_empty() { &own } else { chosen }, wrong))
                 }
-                div.buttons { button.primary type="submit" { "Create key" } }
+                div.buttons { button.primary type="submit" { "Add key" } }
             }
         }
     })
 }
 
-async fn create(
+async fn add_key(
     State(web): State<Web>,
     headers: HeaderMap,
     Posted { who, fields }: Posted,
@@ -231,16 +231,16 @@ async fn create(
     let user = wrong.check("user", user(fields.get("user"), &directory));
     if let Some(user) = user.filter(|_| wrong.is_empty()) {
         let (service, person) = (web.service.clone(), who.person.clone());
-        let create = async move {
-            let key = service.create_key(&person, user, label).await?;
+        let add = async move {
+            let key = service.add_key(&person, user, label).await?;
             Ok((key.id.0, key))
         };
-        match once(&web, &who, &fields, create).await? {
-            Ok((_, Some(key))) => return Ok(created_page(&web, &who, &headers, &key)),
+        match once(&web, &who, &fields, add).await? {
+            Ok((_, Some(key))) => return Ok(added_page(&web, &who, &headers, &key)),
             // The secret is not stored, so it cannot be shown again.
             Ok((id, None)) => {
-                let created = Fields::of([("created", id.to_string())]);
-                return Ok(Redirect::to(&created.address("/integrations")).into_response());
+                let added = Fields::of([("added", id.to_string())]);
+                return Ok(Redirect::to(&added.address("/integrations")).into_response());
             }
             // Disabled a moment ago.
             Err(AdminError::UserDisabled(_)) => {
@@ -258,7 +258,7 @@ fn user(id: &str, directory: &Directory) -> Result<UserId, &'static str> {
 }
 
 /// The only page that ever shows the secret.
-fn created_page(web: &Web, who: &SignedIn, headers: &HeaderMap, key: &NewKey) -> Response {
+fn added_page(web: &Web, who: &SignedIn, headers: &HeaderMap, key: &NewKey) -> Response {
     let parameters = [
         (parameter::LOGIN_KEY, key.secret.clone()),
         (parameter::LOGIN_ORG, who.person.tenant.id.to_string()),
@@ -286,7 +286,7 @@ async fn revoke(
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
     let id = KeyId(key);
-    web.service.withdraw_key(&who.person, id).await?;
+    web.service.revoke_key(&who.person, id).await?;
     let done = Fields::default().with("revoked", &id.to_string());
     Ok(Redirect::to(&done.address("/integrations")).into_response())
 }

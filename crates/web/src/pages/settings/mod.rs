@@ -21,7 +21,7 @@ use crate::{Problem, SignedIn, Web};
 pub(crate) fn routes() -> Router<Web> {
     Router::new()
         .route("/settings", get(show))
-        .route("/settings/organization", post(set_organization))
+        .route("/settings/organization", post(change_org))
         .merge(audit::routes())
         .merge(users::routes())
         .merge(statuses::routes())
@@ -108,7 +108,7 @@ fn organization(who: &SignedIn, typed: &Typed) -> Markup {
     }
 }
 
-async fn set_organization(
+async fn change_org(
     State(web): State<Web>,
     Posted { who, fields }: Posted,
 ) -> Result<Response, Problem> {
@@ -117,7 +117,7 @@ async fn set_organization(
     let name = wrong.check("org_name", Name::parse(fields.raw("org_name")));
     let zone = wrong.check("zone", zone_typed(fields.get("zone")));
     if let (Some(name), Some(zone)) = (name, zone) {
-        web.service.set_organization(&who.person, name, zone).await?;
+        web.service.change_org(&who.person, Some(name), Some(zone)).await?;
         return Ok(Redirect::to("/settings?done=organization").into_response());
     }
     overview(&web, &who, "", &Typed { fields, wrong })

@@ -23,7 +23,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/settings/statuses/{id}/rename", post(rename))
         .route("/settings/statuses/{id}/move", post(move_it))
         .route("/settings/statuses/{id}/done", post(set_done))
-        .route("/settings/statuses/{id}/begin", post(set_begins))
+        .route("/settings/statuses/{id}/begin", post(begin))
         .route("/settings/statuses/{id}/retire", post(retire))
 }
 
@@ -105,8 +105,8 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
     let name = wrong.check("status_name", StatusName::parse(fields.get("status_name")));
     if let Some(name) = name {
         let (service, person) = (web.service.clone(), who.person.clone());
-        let create = async move { Ok((service.create_status(&person, name).await?.0, ())) };
-        match once(&web, &who, &fields, create).await? {
+        let add = async move { Ok((service.add_status(&person, None, name).await?.0, ())) };
+        match once(&web, &who, &fields, add).await? {
             Ok((id, _)) => {
                 let address = format!("/settings?done=added#s{id}");
                 return Ok(Redirect::to(&address).into_response());
@@ -285,14 +285,14 @@ async fn set_done(
     Ok(saved(id))
 }
 
-async fn set_begins(
+async fn begin(
     State(web): State<Web>,
     Number(id): Number,
     Posted { who, .. }: Posted,
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
     let id = StatusId(id);
-    web.service.set_status_begins(&who.person, id).await?;
+    web.service.begin_with_status(&who.person, id).await?;
     Ok(saved(id))
 }
 
@@ -303,7 +303,10 @@ async fn retire(
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
     let id = StatusId(id);
-    web.service.set_status_retired(&who.person, id, fields.get("retired") == "1").await?;
+    match fields.get("retired") {
+        "1" => web.service.retire_status(&who.person, id).await?,
+        _ => web.service.restore_status(&who.person, id).await?,
+    }
     Ok(saved(id))
 }
 

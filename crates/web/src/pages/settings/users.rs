@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use domain::{LoginName, Name, Role, SystemUser, UserId};
 use maud::{Markup, html};
-use service::{AdminError, Directory, NewUser, Password, UserEdit};
+use service::{AdminError, Directory, NewUser, Password, UserChange};
 
 use super::Typed;
 use crate::created::{form_token, once};
@@ -21,8 +21,8 @@ pub(super) fn routes() -> Router<Web> {
     Router::new()
         .route("/settings/users", post(add))
         .route("/settings/users/new", get(new))
-        .route("/settings/users/{id}", get(show).post(edit))
-        .route("/settings/users/{id}/login", post(reset))
+        .route("/settings/users/{id}", get(show).post(change))
+        .route("/settings/users/{id}/login", post(set_login))
         .route("/settings/users/{id}/calendar/revoke", post(revoke_calendar))
         .route("/settings/users/{id}/disable", post(disable))
         .route("/settings/users/{id}/enable", post(enable))
@@ -152,7 +152,7 @@ async fn add(State(web): State<Web>, Posted { who, fields }: Posted) -> Result<R
         let user = NewUser { id: None, name, role };
         let of_login = login.as_ref().map(|new| (new.name.clone(), new.password.clone()));
         let (service, person) = (web.service.clone(), who.person.clone());
-        let create = async move { Ok((service.create_user(&person, user, of_login).await?.0, ())) };
+        let create = async move { Ok((service.add_user(&person, user, of_login).await?.0, ())) };
         match once(&web, &who, &typed.fields, create).await? {
             Ok((id, Some(()))) => return Ok(done(&who, UserId(id), login, "added")),
             // The password generated for this second request is not used.
@@ -359,7 +359,7 @@ fn access(who: &SignedIn, directory: &Directory, user: &SystemUser) -> Markup {
     }
 }
 
-async fn edit(
+async fn change(
     State(web): State<Web>,
     Number(id): Number,
     Posted { who, fields }: Posted,
@@ -369,7 +369,10 @@ async fn edit(
     let mut typed = Typed { fields, wrong: Wrong::default() };
     let (name, role) = read_name_and_role(&mut typed);
     if name.is_some() && role.is_some() {
-        match web.service.edit_user(&who.person, id, UserEdit { name, role, disabled: None }).await
+        match web
+            .service
+            .change_user(&who.person, id, UserChange { name, role, disabled: None })
+            .await
         {
             Ok(()) => return Ok(saved(id, "saved")),
             Err(AdminError::Yourself) => {
@@ -383,7 +386,7 @@ async fn edit(
     user_page(&who, id, "", &typed)
 }
 
-async fn reset(
+async fn set_login(
     State(web): State<Web>,
     Number(id): Number,
     Posted { who, fields }: Posted,
@@ -404,7 +407,7 @@ async fn reset(
     }
     if let Some(new) = new {
         let (name, password) = (new.name.clone(), new.password.clone());
-        match web.service.reset_login(&who.person, id, name, password).await {
+        match web.service.set_login(&who.person, id, name, password).await {
             Ok(()) => return Ok(done(&who, id, Some(new), "login")),
             Err(problem) => taken(&who, &mut typed, problem)?,
         }
@@ -439,8 +442,8 @@ async fn set_disabled(
 ) -> Result<Response, Problem> {
     who.needs(Role::Admin)?;
     let id = UserId(id);
-    let edit = UserEdit { disabled: Some(disabled), ..UserEdit::default() };
-    web.service.edit_user(&who.person, id, edit).await?;
+    let change = UserChange { disabled: Some(disabled), ..UserChange::default() };
+    web.service.change_user(&who.person, id, change).await?;
     Ok(saved(id, if disabled { "disabled" } else { "enabled" }))
 }
 

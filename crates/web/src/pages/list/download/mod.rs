@@ -101,7 +101,7 @@ async fn download(
     place.share().grow_to(size_of_val(&*positions) + PIECES_BYTES).await?;
     let what = counted(positions.len() as u64, "activity", "activities");
     let what = format!("downloaded {what} as {}", form.extension());
-    web.service.note_act(&org, who.person.by(), AuditKind::Export, &what).await?;
+    web.service.note_act(&who.person, AuditKind::Export, &what).await?;
     let directory = org.directory();
     let today = directory.organization.zone.at(web.service.now()).to_string();
     let day = today.get(..10).unwrap_or_default();

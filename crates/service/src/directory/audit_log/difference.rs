@@ -1,4 +1,4 @@
-//! How a directory has changed, in words for the audit trail.
+//! How a directory has changed, in words for the audit log.
 
 use domain::{ApiKey, AuditKind, Interval, KeyId, Organization, Status, SystemUser};
 

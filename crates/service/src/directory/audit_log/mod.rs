@@ -1,4 +1,4 @@
-//! What is known of an organization's audit trail in memory, and what is written to it when the directory changes.
+//! What is known of an organization's audit log in memory, and what is written to it when the directory changes.
 
 mod difference;
 mod repeated;
@@ -17,8 +17,8 @@ use repeated::{LoginsOfKeys, Repeated};
 /// How many entries a single change makes at most: a file can add thousands of people.
 const ENTRIES_OF_CHANGE_MAX: usize = 50;
 
-/// What is known of an organization's audit trail in memory.
-pub(crate) struct Trail {
+/// What is known of an organization's audit log in memory.
+pub(crate) struct AuditLog {
     /// The number of the next entry.
     next: AtomicU64,
     /// Refused attempts of the last hour.
@@ -26,9 +26,9 @@ pub(crate) struct Trail {
     pub(crate) logins: Mutex<LoginsOfKeys>,
 }
 
-impl Trail {
-    pub(crate) fn new(ends: Option<AuditEnds>) -> Trail {
-        Trail {
+impl AuditLog {
+    pub(crate) fn new(ends: Option<AuditEnds>) -> AuditLog {
+        AuditLog {
             next: AtomicU64::new(ends.map_or(0, |ends| ends.last) + 1),
             repeated: Mutex::default(),
             logins: Mutex::default(),
