@@ -63,7 +63,7 @@ CREATE TABLE coverage (
     PRIMARY KEY (organization, api_key)
 ) STRICT, WITHOUT ROWID;
 
--- The audit trail.
+-- The audit log.
 CREATE TABLE audit (
     organization INTEGER NOT NULL,
     number       INTEGER NOT NULL,      -- counts up within an organization

@@ -127,8 +127,8 @@ pub(crate) enum Work {
     /// Import activities from workbooks, CSV, the vendor's JSON answers or JSON lines.
     ///
     /// All files are read and checked before anything is written. The first import into an empty organization
-    /// that has had no login keeps ids and modification times; in any other import, activities that change get
-    /// a new modification time. Importing a file again changes nothing. If an import is interrupted, run it
+    /// that has had no login keeps ids and times of change; in any other import, activities that change get
+    /// a new time of change. Importing a file again changes nothing. If an import is interrupted, run it
     /// again.
     ///
     /// A column or JSON member that the file does not have stays as it is; an empty cell or null clears the

@@ -40,7 +40,7 @@ pub(crate) enum Status {
         #[arg(long, env = "DRIFTLESS_STATUS_ID", value_parser = clap::value_parser!(i64).range(1..=domain::ID_MAX))]
         id: Option<i64>,
     },
-    /// Rename a status. Every activity with this status gets a new modification time.
+    /// Rename a status. Every activity with this status gets a new time of change.
     Rename {
         /// The organization's id.
         #[serde(with = "text")]

@@ -347,9 +347,9 @@ fn described(report: &ImportReport, dry_run: bool) -> String {
     }
     let changed = created + brought_back.count + updated + removed;
     if changed > 0 && report.kept_stamps {
-        text.push_str("ids and modification times are kept\n");
+        text.push_str("ids and times of change are kept\n");
     } else if changed > 0 {
-        text.push_str("modification times are new: the next poll returns what changed\n");
+        text.push_str("times of change are new: the next poll returns what changed\n");
     }
     if report.given_ids.count > 0 && !dry_run {
         text.push_str(&format!("ids of new activities: {}\n", report.given_ids));

@@ -242,9 +242,7 @@ fn a_leap_while_the_server_runs_is_not_followed_for_more_than_a_day() {
     clock.set_ahead(0);
     let after = created(&client);
     assert!(after > during && after <= now().plus_millis(DAY_MS), "stamps never fall: {after:?}");
-    server
-        .log
-        .wait_for("it is followed again", |line| line.contains("modification times follow it"));
+    server.log.wait_for("it is followed again", |line| line.contains("times of change follow it"));
     let said = |line: &&String| line.contains("serve --accept-clock");
     assert_eq!(server.log.so_far().iter().filter(said).count(), 1, "once");
     // What has been promised meanwhile does not keep the server from starting.

@@ -49,7 +49,7 @@ fn a_first_import_keeps_times_only_while_nobody_has_logged_in() {
             Client::log_in(&server, &key);
         }
         let said = folder.ok("import acme answer.json");
-        assert_eq!(said.contains("ids and modification times are kept"), kept, "{said}");
+        assert_eq!(said.contains("ids and times of change are kept"), kept, "{said}");
         let client = Client::log_in(&server, &key);
         let answer = client.sync("activityIds.activityId=653");
         let stamp = answer.records()[0]["lastModifiedDateTime"].as_str().unwrap().to_owned();

@@ -207,10 +207,10 @@ impl TrustedClock {
         if has_leapt {
             tracing::warn!(
                 clock = utc(shown),
-                "the clock has jumped by far more than the time that has passed: modification times follow it for less than a day; set the clock, or, if it is right now, stop the server and start it once with `driftless serve --accept-clock`"
+                "the clock has jumped by far more than the time that has passed: times of change follow it for less than a day; set the clock, or, if it is right now, stop the server and start it once with `driftless serve --accept-clock`"
             );
         } else {
-            tracing::info!("the clock is right again, and modification times follow it");
+            tracing::info!("the clock is right again, and times of change follow it");
         }
     }
 }

@@ -276,9 +276,9 @@ impl Committer {
         match (ahead_ms > 0, self.ahead) {
             (true, false) => tracing::warn!(
                 ahead_ms,
-                "modification times are ahead of the clock until it catches up: the clock has stepped back, or the previous process did not shut down cleanly"
+                "times of change are ahead of the clock until it catches up: the clock has stepped back, or the previous process did not shut down cleanly"
             ),
-            (false, true) => tracing::info!("the clock has caught up with the modification times"),
+            (false, true) => tracing::info!("the clock has caught up with the times of change"),
             _ => {}
         }
         self.ahead = ahead_ms > 0;

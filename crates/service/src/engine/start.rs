@@ -105,7 +105,7 @@ impl Start {
                     org = %tenant.id,
                     versions,
                     until = utc(last),
-                    "some modification times are later than the clock; new ones follow them until the clock has passed them"
+                    "some times of change are later than the clock; new ones follow them until the clock has passed them"
                 );
             }
         }

@@ -11,7 +11,7 @@ pub enum NotTaken {
         "the organization already has activities: a whole organization can only be imported into an empty one"
     )]
     HasActivities,
-    /// What clients have received there may not change any more, so that modification times could not be kept.
+    /// What clients have received there may not change any more, so that times of change could not be kept.
     #[error(
         "someone has already logged in to the organization: a whole organization can only be imported into a new one"
     )]
