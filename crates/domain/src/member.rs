@@ -130,6 +130,12 @@ impl Member {
         Member::ALL.into_iter().filter(|member| TABLE[*member as usize].is_searched)
     }
 
+    /// The member of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Member> {
+        Member::ALL.into_iter().find(|member| member.name() == name)
+    }
+
     /// Its name in the API and in files.
     #[must_use]
     pub const fn name(self) -> &'static str {
