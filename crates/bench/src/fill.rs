@@ -4,8 +4,8 @@ use std::path::Path;
 
 use domain::{
     Activity, ActivityId, ApiKey, Author, ClientId, Guide, KeyId, Login, LoginName, Name, Note,
-    OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Provenance, Role, SecretHash, Seq,
-    Stage, Stamp, State, Status, StatusId, StatusName, Subject, SystemUser, UserId, Version, Zone,
+    OrgId, OrgKey, Organization, Origin, PasswordHash, Priority, Role, SecretHash, Seq, Stage,
+    Stamp, State, Status, StatusId, StatusName, Subject, SystemUser, UserId, Version, Zone,
 };
 use sha2::{Digest, Sha256};
 use store::{Durability, Mark, SearchIndex, Store, Text, Transaction};
@@ -196,9 +196,7 @@ fn activity(id: u64, changed: Stamp) -> Outcome<Activity> {
         status: StatusId(status as i64 + 1),
         status_name: StatusName::parse(STATUSES[status as usize])?,
         priority: [Priority::Low, Priority::Normal, Priority::High][id as usize % 3],
-        custom_fields: Vec::new(),
-        external_id: None,
-        provenance: Provenance::default(),
+        ..Activity::blank()
     })
 }
 

@@ -204,6 +204,29 @@ pub struct Activity {
 }
 
 impl Activity {
+    /// One that says nothing yet: what it cannot be without has a value that means nothing. For `..Activity::blank()`,
+    /// and to be filled member by member.
+    #[must_use]
+    pub fn blank() -> Activity {
+        Activity {
+            created: Stamp::from_millis(0),
+            created_by: None,
+            modified_by: None,
+            subject: Subject("-".to_owned()),
+            note: Note::empty(),
+            start: Stamp::from_millis(0).at_offset(0),
+            end: None,
+            client: None,
+            system_user: None,
+            status: StatusId(0),
+            status_name: StatusName("-".to_owned()),
+            priority: Priority::Normal,
+            custom_fields: Vec::new(),
+            external_id: None,
+            provenance: Provenance::default(),
+        }
+    }
+
     /// The responsible person, whether or not a user with that id exists.
     #[must_use]
     pub fn assignable_user(&self) -> Option<UserId> {
@@ -300,48 +323,18 @@ pub struct CustomField {
 }
 
 impl CustomField {
+    /// As text for people.
+    pub(crate) fn shown(&self) -> String {
+        let option = self.option_id.as_ref().map(|option| format!("option {option}"));
+        let parts: Vec<&str> =
+            [self.value.as_deref(), option.as_deref()].into_iter().flatten().collect();
+        format!("{}: {}", self.field_id, parts.join(", "))
+    }
+
     /// How long its texts are.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let texts = [Some(&self.field_id), self.value.as_ref(), self.option_id.as_ref()];
         texts.into_iter().flatten().map(String::len).sum()
     }
-}
-
-/// The members of the record as the outside knows them: what can be sorted by, what a history
-/// tells apart. New ones come last: kept runs go by their order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Member {
-    /// `createdDateTime`
-    Created,
-    /// `createdBy`
-    CreatedBy,
-    /// `lastModifiedDateTime`
-    Modified,
-    /// `lastModifiedBy`
-    ModifiedBy,
-    /// `activityId`
-    Id,
-    /// `subject`
-    Subject,
-    /// `note`
-    Note,
-    /// `startDateTime`
-    Start,
-    /// `endDateTime`
-    End,
-    /// `clientId`
-    Client,
-    /// `systemUserId`
-    SystemUser,
-    /// `activityStatus`, by name
-    StatusName,
-    /// `activityStatus.id`
-    StatusId,
-    /// `activityPriority`
-    Priority,
-    /// `customFieldDataList`
-    CustomFields,
-    /// `externalId`, which files and pages have and the API has not
-    ExternalId,
 }

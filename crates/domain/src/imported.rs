@@ -82,8 +82,16 @@ impl Members {
     pub const NONE: Members = Members(0);
 
     /// What an activity cannot be without.
-    pub const REQUIRED: [Member; 4] =
-        [Member::Subject, Member::Start, Member::StatusId, Member::Priority];
+    #[must_use]
+    pub fn required() -> Members {
+        Member::ALL.into_iter().filter(|member| member.is_required()).collect()
+    }
+
+    /// Whether all of the others are among them.
+    #[must_use]
+    pub fn have(self, others: Members) -> bool {
+        self.0 & others.0 == others.0
+    }
 
     /// Whether this one is among them.
     #[must_use]
@@ -122,24 +130,16 @@ impl Activity {
     /// Makes of what a file says what is to be kept of it beside `record`: what the file does not
     /// name is the record's, and a record is created once, whatever brings its content.
     pub fn import_over(&mut self, named: Members, record: &Activity) {
-        fn keep<T: Clone>(is_named: bool, member: &mut T, before: &T) {
-            if !is_named {
-                member.clone_from(before);
+        for member in Member::ALL {
+            let is_kept = match member {
+                Member::Created | Member::CreatedBy => true,
+                // It comes with the number.
+                Member::StatusName => !named.has(Member::StatusId),
+                member => !named.has(member),
+            };
+            if is_kept {
+                self.copy(member, record);
             }
         }
-        self.created = record.created;
-        self.created_by.clone_from(&record.created_by);
-        keep(named.has(Member::ModifiedBy), &mut self.modified_by, &record.modified_by);
-        keep(named.has(Member::Subject), &mut self.subject, &record.subject);
-        keep(named.has(Member::Start), &mut self.start, &record.start);
-        keep(named.has(Member::Priority), &mut self.priority, &record.priority);
-        keep(named.has(Member::StatusId), &mut self.status, &record.status);
-        keep(named.has(Member::StatusId), &mut self.status_name, &record.status_name);
-        keep(named.has(Member::Note), &mut self.note, &record.note);
-        keep(named.has(Member::End), &mut self.end, &record.end);
-        keep(named.has(Member::Client), &mut self.client, &record.client);
-        keep(named.has(Member::SystemUser), &mut self.system_user, &record.system_user);
-        keep(named.has(Member::CustomFields), &mut self.custom_fields, &record.custom_fields);
-        keep(named.has(Member::ExternalId), &mut self.external_id, &record.external_id);
     }
 }

@@ -15,6 +15,7 @@ mod ids;
 mod imported;
 mod interval;
 mod local;
+mod member;
 mod names;
 mod organization;
 mod patch;
@@ -23,12 +24,7 @@ mod terms;
 mod time;
 mod version;
 
-pub use activity::{
-    Activity, CustomField, ExternalId, Member, Note, Priority, StatusName, Subject,
-};
-pub use activity::{CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX};
-pub use activity::{NOTE_CHARS_MAX, SUBJECT_CHARS_MAX, TextError};
-pub use activity::{Provenance, Source};
+pub use activity::*;
 pub use audit::{AUDIT_CHARS_MAX, Actor, AuditEntry, AuditKind, AuditKindError, AuditQuery, By};
 pub use clock::{Clock, ManualClock};
 pub use digest::{DIGEST_PARTS_MAX, Fingerprint, Mirrored, MirroredField, SetDigest};
@@ -38,6 +34,7 @@ pub use ids::{ID_MAX, ORG_ID_CHARS_MAX, OrgIdError};
 pub use imported::{Imported, Members};
 pub use interval::{Interval, IntervalError, Unit};
 pub use local::{Local, LocalTime};
+pub use member::{Member, MemberKind, Value};
 pub use names::{ListedUser, Lookup, Names, NoNames, OrganizationData, folded};
 pub use organization::{
     Account, ApiKey, CalendarFeed, Examples, Guide, LOGIN_CHARS_MAX, Login, LoginName,

@@ -1,6 +1,7 @@
 //! Drafts and patches: what a write wants, before it is judged inside the commit (invariant 7).
 
-use crate::{ClientId, Moment, Note, Priority, StatusId, StatusName, Subject, UserId};
+use crate::{Activity, ClientId, Member, Moment, Note, Priority};
+use crate::{StatusId, StatusName, Subject, UserId};
 
 /// What a patch says of an optional member.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +23,19 @@ impl<T> Presence<T> {
             Presence::Clear => *member = None,
             Presence::Set(value) => *member = Some(value),
         }
+    }
+
+    /// The value that it sets.
+    #[must_use]
+    pub fn value(self) -> Option<T> {
+        if let Presence::Set(value) = self { Some(value) } else { None }
+    }
+}
+
+/// Names a member with this value.
+impl<T> From<Option<T>> for Presence<T> {
+    fn from(value: Option<T>) -> Presence<T> {
+        value.map_or(Presence::Clear, Presence::Set)
     }
 }
 
@@ -48,6 +62,54 @@ pub struct Patch {
     pub custom_fields: Vec<CustomFieldPatch>,
 }
 
+impl Patch {
+    /// Names a member with the value that it has in that activity, if people can write it.
+    pub fn take(&mut self, member: Member, from: &Activity) {
+        match member {
+            Member::Subject => self.subject = Some(from.subject.clone()),
+            Member::Note => self.note = Some(from.note.clone()),
+            Member::Start => self.start = Some(from.start),
+            Member::End => self.end = from.end.into(),
+            Member::Client => self.client = from.client,
+            Member::SystemUser => self.system_user = from.system_user.into(),
+            Member::StatusId => self.status = Some(StatusRef::Id(from.status)),
+            Member::Priority => self.priority = Some(from.priority),
+            _ => {}
+        }
+    }
+
+    /// Changes an activity, but for its status and its custom fields: these are judged.
+    pub fn apply(&self, activity: &mut Activity) {
+        let patch = self.clone();
+        set(&mut activity.subject, patch.subject);
+        set(&mut activity.note, patch.note);
+        set(&mut activity.start, patch.start);
+        patch.end.apply(&mut activity.end);
+        activity.client = patch.client.or(activity.client);
+        patch.system_user.apply(&mut activity.system_user);
+        set(&mut activity.priority, patch.priority);
+    }
+
+    /// As a new activity; none if something is missing that one must have.
+    #[must_use]
+    pub fn into_draft(self) -> Option<Draft> {
+        Some(Draft {
+            note: self.note.unwrap_or_else(Note::empty),
+            end: self.end.value(),
+            system_user: self.system_user,
+            priority: self.priority?,
+            custom_fields: self.custom_fields,
+            ..Draft::new(self.subject?, self.start?, self.client?, self.status?)
+        })
+    }
+}
+
+fn set<T>(member: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *member = value;
+    }
+}
+
 /// A new activity: what is required of one, and what may come with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
@@ -69,6 +131,40 @@ pub struct Draft {
     pub priority: Priority,
     /// Custom fields, in the order that they came in.
     pub custom_fields: Vec<CustomFieldPatch>,
+}
+
+impl Draft {
+    /// With what is required alone, and normal priority.
+    #[must_use]
+    pub fn new(subject: Subject, start: Moment, client: ClientId, status: StatusRef) -> Draft {
+        Draft {
+            subject,
+            note: Note::empty(),
+            start,
+            end: None,
+            client,
+            system_user: Presence::Keep,
+            status,
+            priority: Priority::Normal,
+            custom_fields: Vec::new(),
+        }
+    }
+
+    /// The activity that it describes, but for what is judged: its status, its custom fields, and who is responsible
+    /// if it names nobody.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        Activity {
+            subject: self.subject.clone(),
+            note: self.note.clone(),
+            start: self.start,
+            end: self.end,
+            client: Some(self.client),
+            system_user: self.system_user.clone().value(),
+            priority: self.priority,
+            ..Activity::blank()
+        }
+    }
 }
 
 /// How a write names a status. Which one it is, is decided inside the commit.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use domain::{
     Account, Activity, ActivityId, Author, ClientId, Imported, LoginName, Members, Moment, Name,
-    Note, OrgId, Origin, Patch, Presence, Priority, Provenance, Role, Stamp, StatusId, StatusName,
-    Subject, Terms, UserId, Zone,
+    Note, OrgId, Origin, Patch, Presence, Role, Stamp, StatusId, StatusName, Subject, Terms,
+    UserId, Zone,
 };
 use service::made_up::{self, Dice};
 use service::{
@@ -213,19 +213,13 @@ fn manual_records() -> Result<Vec<Imported>, Failure> {
             activity: Box::new(Activity {
                 created: Moment::parse("2013-07-09T15:53:19.000+08:00")?.stamp,
                 created_by: Some("Colin Pizarek".to_owned()),
-                modified_by: None,
                 subject: Subject::parse("ddddd")?,
-                note: Note::empty(),
                 start: Moment::parse(start)?,
                 end: Some(Moment::parse(end)?),
-                client: None,
                 system_user: Some(KEY_USER),
                 status: StatusId(2),
                 status_name: StatusName::parse("Not Started")?,
-                priority: Priority::Normal,
-                custom_fields: Vec::new(),
-                external_id: None,
-                provenance: Provenance::default(),
+                ..Activity::blank()
             }),
         })
     };
@@ -293,9 +287,7 @@ fn one_of_many(id: ActivityId, service: &Service, dice: &mut Dice) -> Result<Imp
             status: StatusId(status),
             status_name: StatusName::parse(FIRST_STATUSES[usize::try_from(status - 1)?])?,
             priority: dice.priority(),
-            custom_fields: Vec::new(),
-            external_id: None,
-            provenance: Provenance::default(),
+            ..Activity::blank()
         }),
     })
 }

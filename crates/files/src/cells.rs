@@ -30,19 +30,19 @@ pub(super) struct CellReading<'f> {
 
 /// A column of numbers, and the column of names for them.
 struct Pair {
-    id: Column,
+    id: Member,
     name: Column,
 }
 
-const ACCOUNT: Pair = Pair { id: Column::Client, name: Column::AccountName };
-const USER: Pair = Pair { id: Column::SystemUser, name: Column::SystemUserName };
+const ACCOUNT: Pair = Pair { id: Member::Client, name: Column::AccountName };
+const USER: Pair = Pair { id: Member::SystemUser, name: Column::SystemUserName };
 
 impl<'a> Fields<'_, 'a> {
     /// A time in a cell, and how exactly it is written.
     pub(super) fn cell_time(&mut self, column: Column) -> Option<(Moment, Precision)> {
         let cell = self.given(column)?;
         let cells = self.cells.as_deref_mut()?;
-        let of_column = cells.zones.get(column as usize).and_then(Option::as_ref);
+        let of_column = cells.zones.get(column.place()).and_then(Option::as_ref);
         let of_file = cells.stored_zone.as_ref().filter(|_| !Column::is_date(column));
         let is_open = of_column.or(of_file).is_none();
         cells.unsaid.zone |= is_open && !cells.unsaid.zone && times::is_local(cell);
@@ -76,7 +76,7 @@ impl<'a> Fields<'_, 'a> {
     /// The account, by its number, its name, or both.
     pub(super) fn cell_account(&mut self) -> Option<ClientId> {
         self.leave_out_several(Column::AccountName);
-        let id = self.numbered(Column::Client, &value::CLIENT)?;
+        let id = self.numbered(Member::Client, &value::CLIENT)?;
         let by_name = |names: &mut dyn Names, name: &str| names.account(name).map(|id| id.0);
         let name_of = |names: &dyn Names, id: i64| names.name_of_account(ClientId(id));
         let meet = |names: &mut dyn Names, id: i64| names.meet_number_of_account(ClientId(id));
@@ -86,7 +86,7 @@ impl<'a> Fields<'_, 'a> {
     /// The responsible person, by number, name, or both.
     pub(super) fn cell_user(&mut self) -> Option<UserId> {
         self.leave_out_several(Column::SystemUserName);
-        let id = self.numbered(Column::SystemUser, &value::USER)?;
+        let id = self.numbered(Member::SystemUser, &value::USER)?;
         let by_name = |names: &mut dyn Names, name: &str| names.user(name).map(|id| id.0);
         let name_of = |names: &dyn Names, id: i64| names.name_of_user(UserId(id));
         let meet = |names: &mut dyn Names, id: i64| names.meet_number_of_user(UserId(id));
@@ -100,7 +100,7 @@ impl<'a> Fields<'_, 'a> {
     }
 
     /// The number in a cell, if there is one; none where what stands there is no number, which is told.
-    fn numbered<T>(&mut self, column: Column, kind: &Kind<Option<T>>) -> Option<Option<T>> {
+    fn numbered<T>(&mut self, column: Member, kind: &Kind<Option<T>>) -> Option<Option<T>> {
         if self.given(column).is_none_or(|cell| cell.trim().is_empty()) {
             return Some(None);
         }
@@ -158,18 +158,18 @@ impl<'a> Fields<'_, 'a> {
         if let Some(status) = self.foreign_status() {
             return status;
         }
-        let columns = [Column::StatusId, Column::StatusName];
+        let columns = [Member::StatusId, Member::StatusName];
         if columns.iter().all(|column| self.values[*column as usize].is_none()) {
             return nameless_status(StatusId(0));
         }
         if columns.iter().all(|column| self.given(*column).is_none()) {
-            self.note(self.whole, Fault::Missing(Column::StatusName.name()));
+            self.note(self.whole, Fault::Missing(Member::StatusName.name()));
             return None;
         }
-        let has_id = self.given(Column::StatusId).is_some();
-        let id = self.optional(Column::StatusId, &value::STATUS_ID);
-        let name = self.optional(Column::StatusName, &value::STATUS_NAME);
-        if has_id != id.is_some() || self.given(Column::StatusName).is_some() != name.is_some() {
+        let has_id = self.given(Member::StatusId).is_some();
+        let id = self.optional(Member::StatusId, &value::STATUS_ID);
+        let name = self.optional(Member::StatusName, &value::STATUS_NAME);
+        if has_id != id.is_some() || self.given(Member::StatusName).is_some() != name.is_some() {
             return None;
         }
         let names = &*self.cells.as_deref()?.names;
@@ -195,13 +195,13 @@ impl<'a> Fields<'_, 'a> {
         match (found, name, id) {
             (Some(found), Some(name), _) => Some((found, name)),
             (_, Some(name), _) => {
-                let cell = self.given(Column::StatusName).unwrap_or(self.whole);
-                let (member, name) = (Column::StatusName.name(), name.to_string());
+                let cell = self.given(Member::StatusName).unwrap_or(self.whole);
+                let (member, name) = (Member::StatusName.name(), name.to_string());
                 self.note(cell, Fault::UnknownName { member, name });
                 None
             }
             (_, None, id) => {
-                let cell = self.given(Column::StatusId).unwrap_or(self.whole);
+                let cell = self.given(Member::StatusId).unwrap_or(self.whole);
                 self.note(cell, Fault::NamelessStatus { id: id? });
                 None
             }
@@ -234,9 +234,9 @@ impl<'a> Fields<'_, 'a> {
             Some((had, _)) if had == id => return Some(true),
             _ => {}
         }
-        let [id_member, name_member] = [Column::StatusId, Column::StatusName].map(Column::name);
+        let [id_member, name_member] = [Member::StatusId, Member::StatusName].map(Member::name);
         let (id, name) = (id.0, name.to_string());
-        let cell = self.given(Column::StatusName).unwrap_or(self.whole);
+        let cell = self.given(Member::StatusName).unwrap_or(self.whole);
         self.note(cell, Fault::Disagree { id_member, id, name_of_id, name_member, name });
         None
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use domain::folded;
+use domain::{Member, folded};
 use thiserror::Error;
 
 use super::column::{Column, NAMES};
@@ -35,36 +35,36 @@ pub enum ColumnNameError {
 }
 
 /// What members are called in the workbooks that the pages give.
-const OWN: [(&str, Column); 1] = [("version", Column::Modified)];
+const OWN: [(&str, Column); 1] = [("version", Column::Member(Member::Modified))];
 
 /// What people call members in tables of their own. Such a name counts where it is the only one for its member.
 const USUAL: [(&str, Column); 26] = [
-    ("activity id", Column::Id),
-    ("external id", Column::ExternalId),
-    ("title", Column::Subject),
-    ("notes", Column::Note),
-    ("description", Column::Note),
-    ("start", Column::Start),
-    ("starts", Column::Start),
-    ("start date", Column::Start),
-    ("start time", Column::Start),
-    ("begin", Column::Start),
-    ("end", Column::End),
-    ("ends", Column::End),
-    ("end date", Column::End),
-    ("end time", Column::End),
+    ("activity id", Column::Member(Member::Id)),
+    ("external id", Column::Member(Member::ExternalId)),
+    ("title", Column::Member(Member::Subject)),
+    ("notes", Column::Member(Member::Note)),
+    ("description", Column::Member(Member::Note)),
+    ("start", Column::Member(Member::Start)),
+    ("starts", Column::Member(Member::Start)),
+    ("start date", Column::Member(Member::Start)),
+    ("start time", Column::Member(Member::Start)),
+    ("begin", Column::Member(Member::Start)),
+    ("end", Column::Member(Member::End)),
+    ("ends", Column::Member(Member::End)),
+    ("end date", Column::Member(Member::End)),
+    ("end time", Column::Member(Member::End)),
     ("account", Column::AccountName),
     ("account name", Column::AccountName),
     ("client", Column::AccountName),
-    ("account id", Column::Client),
-    ("client id", Column::Client),
+    ("account id", Column::Member(Member::Client)),
+    ("client id", Column::Member(Member::Client)),
     ("assigned to", Column::SystemUserName),
     ("assignee", Column::SystemUserName),
     ("responsible", Column::SystemUserName),
     ("owner", Column::SystemUserName),
-    ("status", Column::StatusName),
-    ("activity status", Column::StatusName),
-    ("priority", Column::Priority),
+    ("status", Column::Member(Member::StatusName)),
+    ("activity status", Column::Member(Member::StatusName)),
+    ("priority", Column::Member(Member::Priority)),
 ];
 
 /// What people usually mean by a column of that name, which is in lower case.
@@ -85,7 +85,7 @@ impl ColumnNames {
 
     /// What somebody has said that a column of that name is: a member, or nothing.
     pub(super) fn said_of(&self, name: &str) -> Option<Option<Column>> {
-        Some(self.said.get(&header_name(name))?.at.and_then(column))
+        Some(self.said.get(&header_name(name))?.at.and_then(Column::at))
     }
 
     /// The member that a column of that name has.
@@ -95,9 +95,9 @@ impl ColumnNames {
         }
         let own = OWN.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
         let member = NAMES.iter().position(|known| known.eq_ignore_ascii_case(name));
-        match member.and_then(column) {
+        match member.and_then(Column::at) {
             // In JSON it is an object.
-            Some(Column::Status) => Some(Column::StatusName),
+            Some(Column::Status) => Some(Column::Member(Member::StatusName)),
             Some(column) => Some(column),
             None => own.map(|(_, column)| *column),
         }
@@ -128,10 +128,6 @@ pub(super) fn header_name(name: &str) -> String {
     folded(&one_line(name))
 }
 
-fn column(at: usize) -> Option<Column> {
-    Column::ALL.get(at).copied()
-}
-
 impl FromStr for ColumnName {
     type Err = ColumnNameError;
 
@@ -145,8 +141,8 @@ impl FromStr for ColumnName {
         if at.is_none() && !member.is_empty() {
             return Err(ColumnNameError::Member(member.chars().take(60).collect()));
         }
-        let status = Column::Status as usize;
-        let at = at.map(|at| if at == status { Column::StatusName as usize } else { at });
+        let status = Column::Status.place();
+        let at = at.map(|at| if at == status { Member::StatusName as usize } else { at });
         Ok(ColumnName { name, at })
     }
 }

@@ -2,8 +2,8 @@
 
 use domain::{
     Activity, ActivityId, CUSTOM_FIELDS_BYTES_MAX, CUSTOM_FIELDS_MAX, ClientId, CustomField,
-    ExternalId, Imported, Member, Members, Moment, Note, Precision, Priority, Provenance, Stamp,
-    StatusId, StatusName, Subject, Terms, Texts, UserId,
+    ExternalId, Imported, Member, Members, Moment, Precision, Priority, Stamp, StatusId,
+    StatusName, Terms, Texts, UserId,
 };
 
 use super::cells::CellReading;
@@ -51,25 +51,27 @@ impl<'a> Fields<'_, 'a> {
     }
 
     fn removed(&mut self) -> Option<Imported> {
-        let id = self.required(Column::Id, &value::ID);
+        let id = self.required(Member::Id, &value::ID);
         let at = self.time(Column::Deleted).map(|(at, _)| at.stamp);
         Some(Imported::Removed { id: id?, at })
     }
 
     fn record(&mut self, now: Stamp) -> Option<Imported> {
         // All members are read before the first that is missing ends it: every problem is told.
-        let created = self.time(Column::Created).map(|(moment, _)| moment);
+        let created = self.time(Member::Created).map(|(moment, _)| moment);
         if created.is_some() {
             self.members.add(Member::Created);
         }
-        let created_by = self.optional(Column::CreatedBy, &value::NAME);
-        let modified = self.time(Column::Modified).map(|(moment, _)| moment);
-        let modified_by = self.optional(Column::ModifiedBy, &value::NAME);
+        let created_by = self.optional(Member::CreatedBy, &value::NAME);
+        let modified = self.time(Member::Modified).map(|(moment, _)| moment);
+        let modified_by = self.optional(Member::ModifiedBy, &value::NAME);
         let external_id = self.external_id();
         let id = self.id(external_id.as_ref());
-        let subject =
-            self.unless_absent(Column::Subject, &value::SUBJECT, || Subject::parse("-").ok());
-        let note = self.optional(Column::Note, &value::NOTE);
+        let mut activity = Activity::blank();
+        let mut has_texts = true;
+        for member in Member::texts() {
+            has_texts &= self.text(member, &mut activity).is_some();
+        }
         let start = self.start();
         let end = self.end(start);
         let (client, system_user) = match self.form {
@@ -83,12 +85,13 @@ impl<'a> Fields<'_, 'a> {
         let (status, status_name) = status?;
         let (start, start_precision) = start?;
         let stamp = modified.map(|at| at.stamp);
+        if !has_texts {
+            return None;
+        }
         let activity = Activity {
             created: created.map_or_else(|| stamp.map_or(now, |at| at.min(now)), |at| at.stamp),
             created_by,
             modified_by,
-            subject: subject?,
-            note: note.unwrap_or_else(Note::empty),
             start,
             end: end.map(|(end, _)| end),
             client,
@@ -98,7 +101,7 @@ impl<'a> Fields<'_, 'a> {
             priority: priority?,
             custom_fields,
             external_id,
-            provenance: Provenance::default(),
+            ..activity
         };
         let terms = match self.form {
             Form::Json => Terms::Exact,
@@ -126,15 +129,15 @@ impl<'a> Fields<'_, 'a> {
                 self.ignored.add(column.name());
             }
         }
-        let client = self.optional(Column::Client, &value::CLIENT).flatten();
-        (client, self.optional(Column::SystemUser, &value::USER).flatten())
+        let client = self.optional(Member::Client, &value::CLIENT).flatten();
+        (client, self.optional(Member::SystemUser, &value::USER).flatten())
     }
 
     /// The id; in a table, an activity without one is to get one, unless it is known by the id that it has in
     /// another system.
     fn id(&mut self, external_id: Option<&ExternalId>) -> Option<Option<ActivityId>> {
         if self.form == Form::Cell
-            && self.given(Column::Id).is_none_or(|cell| cell.trim().is_empty())
+            && self.given(Member::Id).is_none_or(|cell| cell.trim().is_empty())
         {
             let known = external_id.map_or(Some(None), |id| self.known_activity(id))?;
             if let Some(foreign) = &mut self.foreign {
@@ -142,7 +145,7 @@ impl<'a> Fields<'_, 'a> {
             }
             return Some(known);
         }
-        let id = self.required(Column::Id, &value::ID)?;
+        let id = self.required(Member::Id, &value::ID)?;
         match external_id.filter(|_| self.form == Form::Cell) {
             Some(external_id) => self.unless_of_another(id, external_id).map(Some),
             None => Some(Some(id)),
@@ -159,19 +162,19 @@ impl<'a> Fields<'_, 'a> {
     fn end(&mut self, start: Option<(Moment, Precision)>) -> Option<(Moment, Precision)> {
         match self.foreign {
             Some(_) => self.foreign_end(start),
-            None => self.time(Column::End),
+            None => self.time(Member::End),
         }
     }
 
     fn priority(&mut self) -> Option<Priority> {
-        if self.foreign.is_some() && self.given(Column::Priority).is_none() {
+        if self.foreign.is_some() && self.given(Member::Priority).is_none() {
             return self.usual_priority();
         }
-        self.unless_absent(Column::Priority, &value::PRIORITY, || Some(Priority::Normal))
+        self.unless_absent(Member::Priority, &value::PRIORITY, || Some(Priority::Normal))
     }
 
     pub(super) fn plain_start(&mut self) -> Option<(Moment, Precision)> {
-        let column = Column::Start;
+        let column = Member::Start;
         if self.form == Form::Cell && self.values[column as usize].is_none() {
             return Some((Stamp::from_millis(0).at_offset(0), Precision::EXACT));
         }
@@ -182,7 +185,8 @@ impl<'a> Fields<'_, 'a> {
     }
 
     /// A time, and how exactly it is written.
-    pub(super) fn time(&mut self, column: Column) -> Option<(Moment, Precision)> {
+    pub(super) fn time(&mut self, column: impl Into<Column>) -> Option<(Moment, Precision)> {
+        let column = column.into();
         match self.form {
             Form::Json => Some((self.optional(column, &value::MOMENT)?, Precision::EXACT)),
             Form::Cell => self.cell_time(column),
@@ -193,23 +197,38 @@ impl<'a> Fields<'_, 'a> {
     /// the value means nothing.
     fn unless_absent<T>(
         &mut self,
-        column: Column,
+        column: impl Into<Column>,
         kind: &Kind<T>,
         meaningless: impl FnOnce() -> Option<T>,
     ) -> Option<T> {
-        if self.form == Form::Cell && self.values[column as usize].is_none() {
+        let column = column.into();
+        if self.form == Form::Cell && self.values[column.place()].is_none() {
             return meaningless();
         }
         self.required(column, kind)
     }
 
+    /// Reads a text into the activity; none if it cannot be without one, and has none.
+    fn text(&mut self, member: Member, activity: &mut Activity) -> Option<()> {
+        let Some(value) = self.given(member) else {
+            let is_said = self.form == Form::Json || self.values[member as usize].is_some();
+            if member.is_required() && is_said {
+                self.note(self.whole, Fault::Missing(member.name()));
+                return None;
+            }
+            return Some(());
+        };
+        let set = |text: &str| Ok(activity.set_text(member, text)?);
+        let read = value::read(member.name(), "text", self.form, value, set);
+        let is_read = read.map_err(|fault| self.note(value, fault)).is_ok();
+        (is_read || !member.is_required()).then_some(())
+    }
+
     /// What the file says something of, be it that there is none: an empty cell, or `null`.
     fn named(&self) -> Members {
         let mut members = self.members;
-        for (column, member) in Column::MEMBERS {
-            if self.values[column as usize].is_some() {
-                members.add(member);
-            }
+        for (at, _) in self.values.iter().enumerate().filter(|(_, value)| value.is_some()) {
+            Column::at(at).and_then(Column::about).into_iter().for_each(|m| members.add(m));
         }
         members
     }
@@ -227,18 +246,18 @@ impl<'a> Fields<'_, 'a> {
         if let Some(status) = self.given(Column::Status) {
             let (member, expected) = (Column::Status.name(), "an object with id and name");
             let [id, name] = self.object(status, member, &["id", "name"], expected)?;
-            self.values[Column::StatusId as usize] = id;
-            self.values[Column::StatusName as usize] = name;
+            self.values[Member::StatusId as usize] = id;
+            self.values[Member::StatusName as usize] = name;
         }
-        let id = self.required(Column::StatusId, &value::STATUS_ID);
-        let name = self.required(Column::StatusName, &value::STATUS_NAME);
+        let id = self.required(Member::StatusId, &value::STATUS_ID);
+        let name = self.required(Member::StatusName, &value::STATUS_NAME);
         [Member::StatusId, Member::StatusName].into_iter().for_each(|m| self.members.add(m));
         Some((id?, name?))
     }
 
     fn custom_fields(&mut self) -> Vec<CustomField> {
-        let Some(list) = self.given(Column::CustomFields) else { return Vec::new() };
-        let member = Column::CustomFields.name();
+        let Some(list) = self.given(Member::CustomFields) else { return Vec::new() };
+        let member = Member::CustomFields.name();
         let expected = r#"JSON like {"customFieldData":[{"fieldId":"1","fieldValue":"blue"}]}"#;
         let found = if list.trim_start().starts_with('{') {
             self.object(list, member, &["customFieldData"], expected).and_then(|[found]| found)
@@ -260,7 +279,7 @@ impl<'a> Fields<'_, 'a> {
     /// What the API would not take is not imported either.
     fn bound(&mut self, list: &'a str, what: &'static str, has: usize, max: usize) {
         if has > max {
-            let member = Column::CustomFields.name();
+            let member = Member::CustomFields.name();
             self.note(list, Fault::TooMany { member, what, has, max });
         }
     }
@@ -304,8 +323,8 @@ impl<'a> Fields<'_, 'a> {
     }
 
     /// A member's value, where the file gives one: empty is as good as absent.
-    pub(super) fn given(&self, column: Column) -> Option<&'a str> {
-        let value = self.values[column as usize]?;
+    pub(super) fn given(&self, column: impl Into<Column>) -> Option<&'a str> {
+        let value = self.values[column.into().place()]?;
         let empty = match self.form {
             Form::Json => object::is_empty(value),
             Form::Cell => value.is_empty(),
@@ -313,12 +332,14 @@ impl<'a> Fields<'_, 'a> {
         (!empty).then_some(value)
     }
 
-    pub(super) fn optional<T>(&mut self, column: Column, kind: &Kind<T>) -> Option<T> {
+    pub(super) fn optional<T>(&mut self, column: impl Into<Column>, kind: &Kind<T>) -> Option<T> {
+        let column = column.into();
         let value = self.given(column)?;
         self.parse(column.name(), self.form, value, kind)
     }
 
-    pub(super) fn required<T>(&mut self, column: Column, kind: &Kind<T>) -> Option<T> {
+    pub(super) fn required<T>(&mut self, column: impl Into<Column>, kind: &Kind<T>) -> Option<T> {
+        let column = column.into();
         if self.given(column).is_none() {
             self.note(self.whole, Fault::Missing(column.name()));
         }

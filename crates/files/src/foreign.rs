@@ -54,7 +54,7 @@ impl Fields<'_, '_> {
     pub(super) fn is_footer(&mut self) -> bool {
         let has_footer = self.foreign.as_ref().is_some_and(|foreign| foreign.layout.has_footer);
         let is_none = |column| self.given(column).is_none();
-        let columns = [Column::Due, Column::StatusName, Column::SystemUserName];
+        let columns = [Column::Due, Column::Member(Member::StatusName), Column::SystemUserName];
         let is_footer = has_footer && columns.into_iter().all(is_none);
         if is_footer {
             self.tell(|told| &mut told.footer);
@@ -68,11 +68,11 @@ impl Fields<'_, '_> {
 
     /// The id that the activity has in another system.
     pub(super) fn external_id(&mut self) -> Option<ExternalId> {
-        let is_own = self.given(Column::ExternalId).is_some();
+        let is_own = self.given(Member::ExternalId).is_some();
         let (Some(foreign), Some(cell), false) =
             (&self.foreign, self.given(Column::ForeignId), is_own)
         else {
-            return self.optional(Column::ExternalId, &value::EXTERNAL_ID);
+            return self.optional(Member::ExternalId, &value::EXTERNAL_ID);
         };
         let system = foreign.system;
         let id = system.read(cell);
@@ -136,21 +136,21 @@ impl Fields<'_, '_> {
         let is_given = |column| self.given(column).is_some();
         if self.start_may_be_elsewhere() {
             self.tell(|told| &mut told.start_kept);
-            self.values[Column::Start as usize] = None;
+            self.values[Member::Start as usize] = None;
             return self.plain_start();
         }
         let column = match () {
             () if is_all_day && is_given(Column::Day) => Column::Day,
-            () if is_given(Column::Start) => Column::Start,
+            () if is_given(Column::Member(Member::Start)) => Column::Member(Member::Start),
             () if is_given(Column::Due) => Column::Due,
             () if is_given(Column::Day) => Column::Day,
-            () if is_given(Column::Created) => Column::Created,
+            () if is_given(Column::Member(Member::Created)) => Column::Member(Member::Created),
             () => return self.plain_start(),
         };
         self.members.add(Member::Start);
         match column {
             Column::Due => self.tell(|told| &mut told.start_when_due),
-            Column::Created => self.tell(|told| &mut told.start_when_created),
+            Column::Member(Member::Created) => self.tell(|told| &mut told.start_when_created),
             _ => {}
         }
         self.moment(column, is_all_day || column.is_date())
@@ -163,19 +163,24 @@ impl Fields<'_, '_> {
         let Some(foreign) = self.foreign.as_ref().filter(|foreign| !foreign.is_new) else {
             return false;
         };
-        let is_lacking = |column: &Column| {
-            self.values[*column as usize].is_none() && foreign.layout.has(*column)
-        };
-        const IN_ORDER: [Column; 4] = [Column::Start, Column::Due, Column::Day, Column::Created];
+        let is_lacking =
+            |column: &Column| self.values[column.place()].is_none() && foreign.layout.has(*column);
+        const IN_ORDER: [Column; 4] = [
+            Column::Member(Member::Start),
+            Column::Due,
+            Column::Day,
+            Column::Member(Member::Created),
+        ];
         let found = IN_ORDER.into_iter().position(|column| self.given(column).is_some());
         let before = found.map_or(&IN_ORDER[..0], |found| &IN_ORDER[..found]);
-        before != [Column::Start] && before.iter().any(is_lacking)
+        before != [Column::Member(Member::Start)] && before.iter().any(is_lacking)
     }
 
     /// Whether the file lacks starts, which tables of its system can have.
     pub(super) fn lacks_starts(&self) -> bool {
-        let can_have = self.foreign.as_ref().is_some_and(|f| f.layout.has(Column::Start));
-        can_have && self.values[Column::Start as usize].is_none()
+        let can_have =
+            self.foreign.as_ref().is_some_and(|f| f.layout.has(Column::Member(Member::Start)));
+        can_have && self.values[Member::Start as usize].is_none()
     }
 
     /// The end: what the row has as such, or when it is due, or by how long it takes.
@@ -185,10 +190,10 @@ impl Fields<'_, '_> {
     ) -> Option<(Moment, Precision)> {
         // Whether the last day of an event that lasts all day is in its end or before it, nothing says.
         let is_all_day = self.foreign.as_ref().is_some_and(|foreign| foreign.is_all_day);
-        if self.given(Column::End).is_some() && !is_all_day {
-            return self.moment(Column::End, false);
+        if self.given(Member::End).is_some() && !is_all_day {
+            return self.moment(Column::Member(Member::End), false);
         }
-        if self.given(Column::Start).is_some() && self.given(Column::Due).is_some() {
+        if self.given(Member::Start).is_some() && self.given(Column::Due).is_some() {
             self.members.add(Member::End);
             return self.moment(Column::Due, true);
         }
@@ -234,7 +239,7 @@ impl Fields<'_, '_> {
         if self.foreign.as_ref().is_some_and(|foreign| foreign.is_new) {
             self.members.add(Member::Priority);
         }
-        self.values[Column::Priority as usize] = None;
+        self.values[Member::Priority as usize] = None;
         Some(Priority::Normal)
     }
 
@@ -242,7 +247,7 @@ impl Fields<'_, '_> {
     pub(super) fn leave_out_several(&mut self, column: Column) {
         let has_several = |cell: &str| cell.contains(BETWEEN_NAMES);
         if self.foreign.is_some() && self.given(column).is_some_and(has_several) {
-            self.values[column as usize] = None;
+            self.values[column.place()] = None;
             self.tell(|told| &mut told.several_names);
         }
     }
@@ -252,9 +257,9 @@ impl Fields<'_, '_> {
     pub(super) fn foreign_status(&mut self) -> Option<Option<(StatusId, StatusName)>> {
         let is_new = self.foreign.as_ref()?.is_new;
         let names = &*self.cells.as_deref()?.names;
-        let (name, state) = (self.given(Column::StatusName), self.given(Column::State));
+        let (name, state) = (self.given(Member::StatusName), self.given(Column::State));
         let is_known = |name: &str| names.has_status_named(name) || names.adds_statuses();
-        if self.given(Column::StatusId).is_some() || name.is_some_and(is_known) {
+        if self.given(Member::StatusId).is_some() || name.is_some_and(is_known) {
             return None;
         }
         if let Some(state) = state {
@@ -262,7 +267,7 @@ impl Fields<'_, '_> {
             if let Some(is_done) = is_done.filter(|_| !(names.is_new() && name.is_none())) {
                 return Some(self.status_by_state(is_done));
             }
-            self.values[Column::StatusName as usize] = Some(state);
+            self.values[Member::StatusName as usize] = Some(state);
             return None;
         }
         if let Some(is_closed) = self.flag(Column::IsClosed) {
@@ -275,7 +280,7 @@ impl Fields<'_, '_> {
             self.tell(|told| &mut told.without_status);
             return Some(self.usual_status(false));
         }
-        self.values[Column::StatusName as usize] = None;
+        self.values[Member::StatusName as usize] = None;
         Some(nameless_status(StatusId(0)))
     }
 
@@ -286,7 +291,7 @@ impl Fields<'_, '_> {
 
     fn usual_status(&mut self, is_done: bool) -> Option<(StatusId, StatusName)> {
         let Some(status) = self.cells.as_deref()?.names.usual_status(is_done) else {
-            self.note(self.whole, Fault::Missing(Column::StatusName.name()));
+            self.note(self.whole, Fault::Missing(Member::StatusName.name()));
             return None;
         };
         self.members.add(Member::StatusId);

@@ -4,12 +4,12 @@ use std::io::{self, BufRead};
 use std::ops::ControlFlow;
 
 use api_v1::{answer as says, member, root};
-use domain::{Imported, Members, Moment};
+use domain::{Imported, Member, Members, Moment};
 use serde_json::value::RawValue;
 
 use super::Intake;
 use super::answer::{AnswerHead, Told, Unreadable};
-use super::column::{COLUMN_COUNT, Column, NAMES};
+use super::column::{COLUMN_COUNT, NAMES};
 use super::fields::Fields;
 use super::object::{elements, is_empty, members, message};
 use super::problem::{Fault, Place, Problems, newlines, shown};
@@ -123,10 +123,10 @@ impl<'a> Stretch<'_, 'a, '_> {
         };
         let read = fields.read(self.intake.reading.now);
         if let (Some(aside), Some(problem)) = (&mut self.intake.aside, own.in_one_line()) {
-            let member = |column: Column| Form::Json.text(values[column as usize]?);
+            let member = |member: Member| Form::Json.text(values[member as usize]?);
             aside(Unreadable {
-                id: member(Column::Id).and_then(|text| (value::ID.parse)(&text).ok()),
-                stamp: member(Column::Modified).and_then(|text| Moment::lower_bound(&text).ok()),
+                id: member(Member::Id).and_then(|text| (value::ID.parse)(&text).ok()),
+                stamp: member(Member::Modified).and_then(|text| Moment::lower_bound(&text).ok()),
                 record: whole.to_owned(),
                 problem,
             });

@@ -53,7 +53,7 @@ pub fn look(
 ) -> io::Result<Vec<TableColumn>> {
     let names = HeaderNames::new(names);
     let look_at_header = |header: &StringRecord| names.look_at(header);
-    let find = |name: &str| names.find(name).map(|column| column as usize);
+    let find = |name: &str| names.find(name).map(Column::place);
     let is_said = |name: &str| names.is_said(name);
     let columns = Columns {
         names: COLUMN_NAMES,

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use csv::StringRecord;
+use domain::Member;
 
 use super::column::Column;
 use super::columns::{ColumnNames, header_name, one_line, usual};
@@ -98,18 +99,18 @@ impl<'n> HeaderNames<'n> {
     /// tables of other systems, something else takes their place.
     pub(super) fn lacks(&self, has: &[usize]) -> Vec<usize> {
         let has_one_of =
-            |columns: &[Column]| columns.iter().any(|at| has.contains(&(*at as usize)));
-        if self.layout().is_some() || has_one_of(&[Column::Id, Column::ExternalId]) {
+            |members: &[Member]| members.iter().any(|member| has.contains(&(*member as usize)));
+        if self.layout().is_some() || has_one_of(&[Member::Id, Member::ExternalId]) {
             return Vec::new();
         }
-        let needed: [&[Column]; 4] = [
-            &[Column::Subject],
-            &[Column::Start],
-            &[Column::StatusName, Column::StatusId],
-            &[Column::Priority],
+        let needed: [&[Member]; 4] = [
+            &[Member::Subject],
+            &[Member::Start],
+            &[Member::StatusName, Member::StatusId],
+            &[Member::Priority],
         ];
         let lacking = needed.into_iter().filter(|one_of| !has_one_of(one_of));
-        lacking.filter_map(|one_of| one_of.first().map(|column| *column as usize)).collect()
+        lacking.filter_map(|one_of| one_of.first().map(|member| *member as usize)).collect()
     }
 
     /// Whether somebody has said what a column of that name is.

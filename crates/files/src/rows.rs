@@ -24,7 +24,7 @@ pub(super) fn read(source: Source<'_>, intake: &mut Intake<'_>) -> io::Result<()
     intake.problems.are_of_rows();
     let names = HeaderNames::new(intake.reading.columns);
     let look_at = |header: &StringRecord| names.look_at(header);
-    let find = |name: &str| names.find(name).map(|column| column as usize);
+    let find = |name: &str| names.find(name).map(Column::place);
     let is_said = |name: &str| names.is_said(name);
     let columns = Columns {
         names: COLUMN_NAMES,

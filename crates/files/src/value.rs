@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use domain::{
     ActivityId, ClientId, ExternalId, ID_MAX, Moment, MomentError, NAME_CHARS_MAX, NOTE_CHARS_MAX,
-    Name, Note, Priority, StatusId, StatusName, Subject, TextError, UserId,
+    Name, Priority, StatusId, StatusName, TextError, UserId,
 };
 
 use super::numbers::{self, NoNumber};
@@ -54,15 +54,26 @@ pub(super) struct Kind<T> {
 impl<T> Kind<T> {
     /// Reads a member's value.
     pub(super) fn read(&self, member: &'static str, form: Form, value: &str) -> Result<T, Fault> {
-        let parsed = form.text(value).ok_or(Unfit::Unexpected).and_then(|text| (self.parse)(&text));
-        parsed.map_err(|unfit| match unfit {
-            Unfit::Text(error) => Fault::Text { member, error },
-            Unfit::Beyond => Fault::Beyond { member, value: shown(value) },
-            Unfit::Rounded => Fault::Rounded { member, value: shown(value) },
-            Unfit::Unexpected if form == Form::Json => Fault::value(member, value, self.expected),
-            Unfit::Unexpected => Fault::value(member, &format!("{value:?}"), self.expected),
-        })
+        read(member, self.expected, form, value, self.parse)
     }
+}
+
+/// Reads a member's value, which must be what is expected.
+pub(super) fn read<T>(
+    member: &'static str,
+    expected: &'static str,
+    form: Form,
+    value: &str,
+    parse: impl FnOnce(&str) -> Result<T, Unfit>,
+) -> Result<T, Fault> {
+    let parsed = form.text(value).ok_or(Unfit::Unexpected).and_then(|text| parse(&text));
+    parsed.map_err(|unfit| match unfit {
+        Unfit::Text(error) => Fault::Text { member, error },
+        Unfit::Beyond => Fault::Beyond { member, value: shown(value) },
+        Unfit::Rounded => Fault::Rounded { member, value: shown(value) },
+        Unfit::Unexpected if form == Form::Json => Fault::value(member, value, expected),
+        Unfit::Unexpected => Fault::value(member, &format!("{value:?}"), expected),
+    })
 }
 
 /// Why a text is no value of a kind.
@@ -100,9 +111,6 @@ pub(super) const STATUS_ID: Kind<StatusId> =
     Kind { expected: GIVEN, parse: |text| given(text).map(StatusId) };
 pub(super) const STATUS_NAME: Kind<StatusName> =
     Kind { expected: "text", parse: |text| Ok(StatusName::parse(text)?) };
-pub(super) const SUBJECT: Kind<Subject> =
-    Kind { expected: "text", parse: |text| Ok(Subject::parse(text)?) };
-pub(super) const NOTE: Kind<Note> = Kind { expected: "text", parse: |text| Ok(Note::parse(text)?) };
 /// A person's name, kept as it is: the vendor's end in blanks.
 pub(super) const NAME: Kind<String> =
     Kind { expected: "text", parse: |text| bounded(text, NAME_CHARS_MAX) };

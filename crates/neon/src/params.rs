@@ -93,7 +93,7 @@ impl<'a> Params<'a> {
     ///
     /// # Errors
     /// When it is not UTF-8: what cannot be read must not be stored.
-    pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, ApiError> {
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
         let filled = self.all(name).filter(|text| !text.trim().is_empty()).last();
         match filled.or_else(|| self.all(name).last()) {
             Some(text) => self.readable(name, text).map(Some),

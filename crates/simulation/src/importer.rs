@@ -5,8 +5,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use domain::{
-    Activity, ActivityId, Imported, Members, Moment, Note, OrgId, Priority, Provenance, Stamp,
-    StatusName, Subject, Terms,
+    Activity, ActivityId, Imported, Members, Moment, OrgId, Stamp, StatusName, Subject, Terms,
 };
 use service::{ImportOptions, Spool};
 
@@ -92,19 +91,10 @@ fn items(file: u64) -> Vec<Imported> {
 fn activity(subject: &str, created: Stamp) -> Activity {
     Activity {
         created,
-        created_by: None,
-        modified_by: None,
         subject: Subject::parse(subject).expect("a subject"),
-        note: Note::empty(),
         start: Moment::parse("2026-01-05T09:00:00Z").expect("a time"),
-        end: None,
-        client: None,
-        system_user: None,
         status: STATUSES[0],
         status_name: StatusName::parse("Open").expect("a name"),
-        priority: Priority::Normal,
-        custom_fields: Vec::new(),
-        external_id: None,
-        provenance: Provenance::default(),
+        ..Activity::blank()
     }
 }

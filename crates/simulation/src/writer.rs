@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use domain::{
-    ActivityId, Author, ClientId, Draft, Moment, Note, OrgId, Origin, Patch, Presence, Priority,
-    StatusRef, Subject, UserId,
+    ActivityId, Author, ClientId, Draft, Moment, Note, OrgId, Origin, Patch, StatusRef, Subject,
+    UserId,
 };
 use service::{Refusal, Write, Written};
 
@@ -141,15 +141,7 @@ impl Writer {
 /// # Panics
 /// Never: the texts are fixed.
 fn draft(subject: &str) -> Draft {
-    Draft {
-        subject: Subject::parse(subject).expect("a subject"),
-        note: Note::empty(),
-        start: Moment::parse("2026-01-05T09:00:00Z").expect("a time"),
-        end: None,
-        client: ClientId(1),
-        system_user: Presence::Keep,
-        status: StatusRef::Id(STATUSES[0]),
-        priority: Priority::Normal,
-        custom_fields: Vec::new(),
-    }
+    let subject = Subject::parse(subject).expect("a subject");
+    let start = Moment::parse("2026-01-05T09:00:00Z").expect("a time");
+    Draft::new(subject, start, ClientId(1), StatusRef::Id(STATUSES[0]))
 }

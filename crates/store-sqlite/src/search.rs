@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use domain::{ActivityId, OrgKey, Seq, Stamp};
+use domain::{ActivityId, Member, OrgKey, Seq, Stamp};
 use parking_lot::{Mutex, RwLock};
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::{Connection, OptionalExtension};
@@ -16,8 +16,8 @@ use crate::{failed, open};
 /// The name of the index's file within a data folder.
 pub const SEARCH_FILE: &str = "driftless-search.db";
 
-/// What the file is like inside: a file of another number is built anew.
-const SCHEMA: i64 = 3;
+/// How the file keeps words.
+const FORM: u32 = 4;
 
 /// What is put in are words as they are compared, with blanks between them: nothing is left to do.
 const OPTIONS: &str = "content = '', contentless_delete = 1, tokenize = 'ascii'";
@@ -32,6 +32,12 @@ const BUSY_SECONDS_MAX: u64 = 5;
 
 /// Pages that each connection keeps, in KiB; the operating system keeps the file.
 const CACHE_KIB: i64 = 1024;
+
+/// What the file is like inside: its form, and which members' words are in it. A file of another number is built anew.
+fn schema() -> i64 {
+    let members = Member::searched().fold(0, |bits, member| bits | 1 << (member as u32 + 8));
+    i64::from(FORM | members)
+}
 
 /// The index of words of a data folder, open.
 pub struct SqliteSearch {
@@ -99,11 +105,11 @@ impl IndexFile {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             // Not synced with each commit: after a power cut it lags behind, and is still in order.
             connection.pragma_update(None, "synchronous", "NORMAL")?;
-            let schema = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+            let found = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
             let tables: i64 =
                 connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
             if tables > 0 {
-                return Ok(schema);
+                return Ok(found);
             }
             connection.execute_batch(&format!(
                 "BEGIN;
@@ -112,13 +118,16 @@ impl IndexFile {
                      seq          INTEGER NOT NULL,   -- the last version taken in
                      stamp        INTEGER NOT NULL    -- and its stamp
                  ) STRICT;
-                 PRAGMA user_version = {SCHEMA};
-                 COMMIT"
+                 PRAGMA user_version = {};
+                 COMMIT",
+                schema()
             ))?;
-            Ok(SCHEMA)
+            Ok(schema())
         };
         match prepare().map_err(failed)? {
-            SCHEMA => Ok(IndexFile { writer: Mutex::new(connection), readers: Mutex::default() }),
+            found if found == schema() => {
+                Ok(IndexFile { writer: Mutex::new(connection), readers: Mutex::default() })
+            }
             other => Err(StoreError::Damaged(format!("schema {other}"))),
         }
     }
@@ -323,7 +332,7 @@ struct Indexed {
 impl Indexed {
     fn of(text: Option<&Text<'_>>) -> Indexed {
         let mut indexed = Indexed { words: String::new(), runs: String::new() };
-        let texts = text.into_iter().flat_map(|text| [text.subject, text.note]);
+        let texts = text.into_iter().flat_map(|text| text.0.iter().copied());
         for token in texts.flat_map(tokens) {
             indexed.add(&token);
         }

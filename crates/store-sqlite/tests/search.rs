@@ -17,7 +17,7 @@ fn mark(seq: u64) -> Mark {
 }
 
 fn text<'a>(subject: &'a str, note: &'a str) -> Option<Text<'a>> {
-    Some(Text { subject, note })
+    Some(Text(vec![subject, note]))
 }
 
 /// An index that has come to position 3.

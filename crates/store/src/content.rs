@@ -5,10 +5,11 @@
 //! versions are immutable (invariant 1). Reading borrows from the stored text: most of it is printed at once.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
 use domain::{
-    Activity, ActivityId, ClientId, CustomField, ExternalId, Mirrored, MirroredField, Moment, Note,
-    Priority, Provenance, Seq, Source, Stamp, StatusId, StatusName, Subject, UserId, Version,
+    Activity, ActivityId, ClientId, CustomField, Mirrored, MirroredField, Moment, Priority,
+    Provenance, Seq, Source, Stamp, StatusId, TextError, UserId, Version,
 };
 use serde::de::Error as _;
 use serde::ser::SerializeSeq;
@@ -343,26 +344,28 @@ impl<'a> Content<'a> {
     /// # Errors
     /// When a text of it is none that an activity may have.
     pub fn to_activity(&self) -> Result<Activity, StoreError> {
-        let text = |text: &StoredText<'_>| text.text.to_string();
-        let external_id = self.external_id.as_ref().map(|id| ExternalId::parse(&id.text));
         Ok(Activity {
             created: self.created,
-            created_by: self.created_by.as_ref().map(text),
-            modified_by: self.modified_by.as_ref().map(text),
-            subject: Subject::parse(&self.subject.text).map_err(damaged)?,
-            note: Note::parse(&self.note.text).map_err(damaged)?,
+            created_by: self.created_by.as_ref().map(|name| name.text.to_string()),
+            modified_by: self.modified_by.as_ref().map(|name| name.text.to_string()),
+            subject: parsed(&self.subject)?,
+            note: parsed(&self.note)?,
             start: self.start.moment(),
             end: self.end.map(StoredMoment::moment),
             client: self.client.map(ClientId),
             system_user: self.system_user.map(UserId),
             status: StatusId(self.status),
-            status_name: StatusName::parse(&self.status_name.text).map_err(damaged)?,
+            status_name: parsed(&self.status_name)?,
             priority: self.priority,
             custom_fields: self.custom_fields.iter().map(StoredField::to_field).collect(),
-            external_id: external_id.transpose().map_err(damaged)?,
+            external_id: self.external_id.as_ref().map(parsed).transpose()?,
             provenance: self.provenance(),
         })
     }
+}
+
+fn parsed<T: FromStr<Err = TextError>>(text: &StoredText<'_>) -> Result<T, StoreError> {
+    text.text.parse().map_err(damaged)
 }
 
 /// The stored form of a content.

@@ -5,19 +5,13 @@ use domain::{ActivityId, OrgKey, Seq, Stamp, Version};
 use crate::{StoreError, Word};
 
 /// The texts of one activity that are searched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Text<'a> {
-    /// What it is about.
-    pub subject: &'a str,
-    /// The long text.
-    pub note: &'a str,
-}
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text<'a>(pub Vec<&'a str>);
 
 impl<'a> Text<'a> {
     /// Those of a version; none if the activity was removed.
     pub fn of(version: &'a Version) -> Option<Text<'a>> {
-        let activity = version.record()?;
-        Some(Text { subject: activity.subject.as_str(), note: activity.note.as_str() })
+        version.record().map(|activity| Text(activity.searched().collect()))
     }
 }
 
@@ -36,7 +30,7 @@ impl Mark {
     pub const START: Mark = Mark { seq: Seq::ZERO, stamp: Stamp::MIN };
 }
 
-/// Finds activities by the words of subject and note, as [`tokens`](crate::tokens()) takes them apart. It is derived from the log: it may lag behind,
+/// Finds activities by the words of their texts, as [`tokens`](crate::tokens()) takes them apart. It is derived from the log: it may lag behind,
 /// be lost, and be rebuilt. An implementation that finds itself damaged forgets everything and
 /// answers with [`StoreError::Unavailable`]; the caller continues from [`Mark::START`].
 pub trait SearchIndex: Send + Sync {

@@ -86,25 +86,20 @@ impl Terms {
     /// Of the status it looks at id and name one by one: which of them counts is for others to say.
     #[must_use]
     pub fn changes(self, written: &Activity, named: Members, record: &Activity) -> Members {
-        let is_same_status_name = self
-            .is_same_text(written.status_name.as_str(), record.status_name.as_str())
-            || written.status_name.as_str().to_lowercase()
-                == record.status_name.as_str().to_lowercase();
-        let same = [
-            (Member::Subject, self.is_same_text(written.subject.as_str(), record.subject.as_str())),
-            (Member::Note, self.is_same_text(written.note.as_str(), record.note.as_str())),
-            (Member::Start, self.is_same_start(written.start, record)),
-            (Member::End, self.is_same_end(written.end, record.end)),
-            (Member::Client, written.client == record.client),
-            (Member::SystemUser, written.system_user == record.system_user),
-            (Member::StatusId, written.status == record.status),
-            (Member::StatusName, is_same_status_name),
-            (Member::Priority, written.priority == record.priority),
-            (Member::CustomFields, written.custom_fields == record.custom_fields),
-            (Member::ExternalId, written.external_id == record.external_id),
-        ];
-        let changed = same.into_iter().filter(|(member, same)| !same && named.has(*member));
-        changed.map(|(member, _)| member).collect()
+        let changed = |member: &Member| {
+            let (text, kept) = (written.value(*member), record.value(*member));
+            let is_same_text = || self.is_same_text(text.text(), kept.text());
+            !match member {
+                Member::Start => self.is_same_start(written.start, record),
+                Member::End => self.is_same_end(written.end, record.end),
+                Member::StatusName => {
+                    is_same_text() || text.text().to_lowercase() == kept.text().to_lowercase()
+                }
+                member if member.is_text() => is_same_text(),
+                _ => text == kept,
+            }
+        };
+        Member::content().filter(|member| named.has(*member)).filter(changed).collect()
     }
 
     fn is_same_start(self, written: Moment, record: &Activity) -> bool {

@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use api_v1::member;
-use domain::{ActivityId, AuditKind, Kind, Member, Origin, Stage, State, Zone};
+use domain::{ActivityId, AuditKind, Kind, Origin, Stage, State, Zone};
 use neon::export::{OrganizationWriter, Writer};
 use service::{Change, Difference, Refusal, Service};
 
@@ -111,34 +110,12 @@ fn described(change: &Change, zone: &Zone) -> String {
 
 /// A member, what it was and what it is, on a line.
 pub(super) fn difference(difference: &Difference) -> String {
-    let name = member_name(difference.member);
+    let name = difference.member.name();
     let shown = |value: &Option<String>| value.as_ref().map(|text| format!("{text:?}"));
     match (shown(&difference.before), shown(&difference.after)) {
         (Some(before), Some(after)) => format!("    {name}: {before} → {after}\n"),
         (None, Some(after)) => format!("    {name}: {after}\n"),
         (Some(before), None) => format!("    {name}: {before} → nothing\n"),
         (None, None) => String::new(),
-    }
-}
-
-/// The members by the names that the API has for them.
-fn member_name(member: Member) -> &'static str {
-    match member {
-        Member::Created => member::CREATED,
-        Member::CreatedBy => member::CREATED_BY,
-        Member::Modified => member::MODIFIED,
-        Member::ModifiedBy => member::MODIFIED_BY,
-        Member::Id => member::ID,
-        Member::Subject => member::SUBJECT,
-        Member::Note => member::NOTE,
-        Member::Start => member::START,
-        Member::End => member::END,
-        Member::Client => member::CLIENT,
-        Member::SystemUser => member::SYSTEM_USER,
-        Member::StatusName => member::STATUS_NAME,
-        Member::StatusId => member::STATUS_ID,
-        Member::Priority => member::PRIORITY,
-        Member::CustomFields => member::CUSTOM_FIELDS,
-        Member::ExternalId => "externalId",
     }
 }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::str::FromStr;
 
 use csv::QuoteStyle;
-use domain::{Activity, ExternalId, State, Version, Zone};
+use domain::{CustomField, Member, State, Value, Version, Zone};
 use serde::Serialize;
 use service::{StoredField, StoredVersion};
 use thiserror::Error;
@@ -171,61 +171,34 @@ struct Row<'w, W: Write> {
 
 impl<W: Write> Row<'_, W> {
     fn write(&mut self, version: &Version, zone: &Zone) -> io::Result<()> {
-        match &version.state {
-            State::Record(activity) => self.record(version, activity, zone),
-            State::Tombstone => self.removal(version, zone),
-        }
-    }
-
-    fn record(&mut self, version: &Version, activity: &Activity, zone: &Zone) -> io::Result<()> {
-        self.print(zone.at(activity.created))?;
-        self.text(activity.created_by.as_deref().unwrap_or_default())?;
-        self.print(zone.at(version.stamp))?;
-        self.text(activity.modified_by.as_deref().unwrap_or_default())?;
-        self.print(version.id)?;
-        self.text(activity.subject.as_str())?;
-        self.text(activity.note.as_str())?;
-        self.print(activity.start)?;
-        self.optional(activity.end)?;
-        self.optional(activity.client)?;
-        self.optional(activity.system_user)?;
-        self.print(activity.status)?;
-        self.text(activity.status_name.as_str())?;
-        self.text(activity.priority.capitals())?;
-        self.custom_fields(activity)?;
-        self.text(activity.external_id.as_ref().map(ExternalId::as_str).unwrap_or_default())?;
-        self.text("")
-    }
-
-    fn removal(&mut self, version: &Version, zone: &Zone) -> io::Result<()> {
-        for column in COLUMNS {
-            match *column {
-                "activityId" => self.print(version.id)?,
-                "deletedDateTime" => self.print(zone.at(version.stamp))?,
-                _ => self.text("")?,
+        let is_removed = version.state == State::Tombstone;
+        for member in Member::ALL {
+            match version.value(member) {
+                _ if is_removed && member == Member::Id => self.print(version.id)?,
+                Value::Absent | Value::CustomFields([]) => self.text("")?,
+                Value::Text(text) => self.text(text)?,
+                Value::Number(number) => self.print(number)?,
+                Value::Stamp(stamp) => self.print(zone.at(stamp))?,
+                Value::Moment(moment) => self.print(moment)?,
+                Value::Priority(priority) => self.text(priority.capitals())?,
+                Value::CustomFields(fields) => self.custom_fields(fields)?,
             }
         }
-        Ok(())
+        match is_removed {
+            true => self.print(zone.at(version.stamp)),
+            false => self.text(""),
+        }
     }
 
-    fn custom_fields(&mut self, activity: &Activity) -> io::Result<()> {
+    fn custom_fields(&mut self, fields: &[CustomField]) -> io::Result<()> {
         self.buffer.clear();
-        if !activity.custom_fields.is_empty() {
-            let fields = activity.custom_fields.iter().map(StoredField::of);
-            record::write_custom_fields(&fields.collect::<Vec<_>>(), self.buffer);
-        }
+        let fields: Vec<_> = fields.iter().map(StoredField::of).collect();
+        record::write_custom_fields(&fields, self.buffer);
         Ok(self.rows.write_field(&self.buffer)?)
     }
 
     fn text(&mut self, text: &str) -> io::Result<()> {
         Ok(self.rows.write_field(text)?)
-    }
-
-    fn optional(&mut self, value: Option<impl Display>) -> io::Result<()> {
-        match value {
-            Some(value) => self.print(value),
-            None => self.text(""),
-        }
     }
 
     fn print(&mut self, value: impl Display) -> io::Result<()> {

@@ -1,8 +1,9 @@
 //! The members of an activity as parameters: `activity.subject` and so on.
 
 use domain::{
-    CUSTOM_FIELDS_MAX, ClientId, CustomFieldPatch, Moment, NAME_CHARS_MAX, NOTE_CHARS_MAX, Note,
-    Priority, StatusId, StatusName, StatusRef, Subject, TextError, UserId,
+    Activity, CUSTOM_FIELDS_MAX, ClientId, CustomFieldPatch, Member, Moment, NAME_CHARS_MAX,
+    NOTE_CHARS_MAX, Note, Patch, Presence, Priority, StatusId, StatusName, StatusRef, TextError,
+    UserId,
 };
 
 use crate::errors::ApiError;
@@ -12,46 +13,54 @@ use crate::values;
 const CUSTOM_FIELDS: &str = "activity.customFieldDataList.customFieldData";
 
 /// A member that came with a request: not named, named with nothing in it, or with a value.
-pub(super) enum Sent<T> {
+enum Sent<T> {
     Absent,
     Empty,
     Value(T),
 }
 
 impl<T> Sent<T> {
-    /// The value of a member that a new activity must have.
-    pub(super) fn required(self, missing: ApiError) -> Result<T, ApiError> {
+    /// The value of a member that no activity is without.
+    fn required(self, is_new: bool, missing: ApiError) -> Result<Option<T>, ApiError> {
         match self {
-            Sent::Value(value) => Ok(value),
+            Sent::Value(value) => Ok(Some(value)),
+            Sent::Absent if !is_new => Ok(None),
             Sent::Absent | Sent::Empty => Err(missing),
         }
     }
 
-    /// The value of a member that an edit may leave out but not empty.
-    pub(super) fn kept(self, missing: ApiError) -> Result<Option<T>, ApiError> {
+    /// The value of a member that may be empty: that of a new activity then is as it usually is.
+    fn optional(self, is_new: bool) -> Presence<T> {
         match self {
-            Sent::Value(value) => Ok(Some(value)),
-            Sent::Absent => Ok(None),
-            Sent::Empty => Err(missing),
+            Sent::Value(value) => Presence::Set(value),
+            Sent::Empty if !is_new => Presence::Clear,
+            Sent::Absent | Sent::Empty => Presence::Keep,
         }
     }
+}
 
-    /// The value of a member that an edit may empty.
-    pub(super) fn presence(self) -> domain::Presence<T> {
-        match self {
-            Sent::Value(value) => domain::Presence::Set(value),
-            Sent::Absent => domain::Presence::Keep,
-            Sent::Empty => domain::Presence::Clear,
-        }
+/// The members that a request names; of a new activity, those it must have.
+pub(super) fn read(params: &Params<'_>, is_new: bool) -> Result<Patch, Vec<ApiError>> {
+    let mut problems = Problems::default();
+    let mut patch = Patch::default();
+    for member in Member::texts() {
+        problems.take(text(params, member, is_new, &mut patch));
     }
-
-    /// The value of a member that a new activity may have.
-    pub(super) fn value(self) -> Option<T> {
-        match self {
-            Sent::Value(value) => Some(value),
-            Sent::Absent | Sent::Empty => None,
-        }
-    }
+    let start = moment(params, "activity.startDateTime")
+        .and_then(|sent| sent.required(is_new, ApiError::START_REQUIRED));
+    let client = client(params).and_then(|s| s.required(is_new, ApiError::CLIENT_REQUIRED));
+    let status = status(params).and_then(|s| s.required(is_new, ApiError::STATUS_REQUIRED));
+    let priority = priority(params).and_then(|s| s.required(is_new, ApiError::PRIORITY_REQUIRED));
+    let end = moment(params, "activity.endDateTime").map(|sent| sent.optional(is_new));
+    let system_user = system_user(params).map(|sent| sent.optional(is_new));
+    patch.start = problems.take(start);
+    patch.end = problems.take(end);
+    patch.client = problems.take(client);
+    patch.system_user = problems.take(system_user);
+    patch.status = problems.take(status);
+    patch.priority = problems.take(priority);
+    patch.custom_fields = problems.take(custom_fields(params));
+    if problems.0.is_empty() { Ok(patch) } else { Err(problems.0) }
 }
 
 /// Looks at a parameter and parses what is in it.
@@ -71,47 +80,42 @@ fn unusable(name: &str, text: &str, error: &TextError) -> ApiError {
     ApiError::malformed(name, text, &format!("a valid text: it {error}"))
 }
 
-pub(super) fn subject(params: &Params<'_>) -> Result<Sent<Subject>, ApiError> {
-    let name = "activity.subject";
-    match params.text(name)? {
-        None => Ok(Sent::Absent),
-        Some(text) => match Subject::parse(text) {
-            Ok(subject) => Ok(Sent::Value(subject)),
-            Err(TextError::Empty) => Ok(Sent::Empty),
-            Err(error) => Err(unusable(name, text, &error)),
-        },
-    }
-}
-
-pub(super) fn note(params: &Params<'_>) -> Result<Option<Note>, ApiError> {
-    let name = "activity.note";
-    let note = |text| Note::parse(text).map_err(|error| unusable(name, text, &error));
-    params.text(name)?.map(note).transpose()
+/// Reads a text. One that may be absent is cleared by an empty value.
+fn text(
+    params: &Params<'_>,
+    member: Member,
+    is_new: bool,
+    patch: &mut Patch,
+) -> Result<(), ApiError> {
+    let name = format!("activity.{}", member.name());
+    let Some(text) = params.text(&name)? else {
+        let is_missing = is_new && member.is_required();
+        return if is_missing { Err(ApiError::SUBJECT_REQUIRED) } else { Ok(()) };
+    };
+    let mut given = Activity::blank();
+    given.set_text(member, text).map_err(|error| match error {
+        TextError::Empty => ApiError::SUBJECT_REQUIRED,
+        error => unusable(&name, text, &error),
+    })?;
+    patch.take(member, &given);
+    Ok(())
 }
 
 fn moment(params: &Params<'_>, name: &'static str) -> Result<Sent<Moment>, ApiError> {
     sent(params, name, |text| values::moment(name, text))
 }
 
-pub(super) fn start(params: &Params<'_>) -> Result<Sent<Moment>, ApiError> {
-    moment(params, "activity.startDateTime")
-}
-
-pub(super) fn end(params: &Params<'_>) -> Result<Sent<Moment>, ApiError> {
-    moment(params, "activity.endDateTime")
-}
-
-pub(super) fn client(params: &Params<'_>) -> Result<Sent<ClientId>, ApiError> {
+fn client(params: &Params<'_>) -> Result<Sent<ClientId>, ApiError> {
     let name = "activity.clientId";
     sent(params, name, |text| values::positive(name, text).map(ClientId))
 }
 
-pub(super) fn system_user(params: &Params<'_>) -> Result<Sent<UserId>, ApiError> {
+fn system_user(params: &Params<'_>) -> Result<Sent<UserId>, ApiError> {
     let name = "activity.systemUserId";
     sent(params, name, |text| values::positive(name, text).map(UserId))
 }
 
-pub(super) fn priority(params: &Params<'_>) -> Result<Sent<Priority>, ApiError> {
+fn priority(params: &Params<'_>) -> Result<Sent<Priority>, ApiError> {
     let name = "activity.activityPriority";
     let expected = "High, Normal or Low";
     sent(params, name, |text| {
@@ -120,7 +124,7 @@ pub(super) fn priority(params: &Params<'_>) -> Result<Sent<Priority>, ApiError> 
 }
 
 /// The id wins over the name: the samples of the vendor's own pages disagree.
-pub(super) fn status(params: &Params<'_>) -> Result<Sent<StatusRef>, ApiError> {
+fn status(params: &Params<'_>) -> Result<Sent<StatusRef>, ApiError> {
     let (by_id, by_name) = ("activity.activityStatus.id", "activity.activityStatus.name");
     let id = sent(params, by_id, |text| values::whole(by_id, text).map(StatusId))?;
     if let Sent::Value(id) = id {
@@ -137,7 +141,7 @@ pub(super) fn status(params: &Params<'_>) -> Result<Sent<StatusRef>, ApiError> {
 }
 
 /// Fields without anything in them are what forms with unused rows send; they say nothing.
-pub(super) fn custom_fields(params: &Params<'_>) -> Result<Vec<CustomFieldPatch>, ApiError> {
+fn custom_fields(params: &Params<'_>) -> Result<Vec<CustomFieldPatch>, ApiError> {
     let mut fields = Vec::new();
     let groups = params.groups(CUSTOM_FIELDS)?;
     if groups.len() > CUSTOM_FIELDS_MAX {
@@ -178,11 +182,11 @@ fn custom_text(text: &str, chars_max: usize) -> Result<(), ApiError> {
 
 /// Collects what is wrong with several members, so that one answer names all of it.
 #[derive(Default)]
-pub(super) struct Problems(pub(super) Vec<ApiError>);
+struct Problems(Vec<ApiError>);
 
 impl Problems {
-    /// The value; none, and the problem noted, where there is one.
-    pub(super) fn take<T>(&mut self, value: Result<T, ApiError>) -> Option<T> {
-        value.map_err(|problem| self.0.push(problem)).ok()
+    /// The value; where there is a problem, it is noted.
+    fn take<T: Default>(&mut self, value: Result<T, ApiError>) -> T {
+        value.map_err(|problem| self.0.push(problem)).unwrap_or_default()
     }
 }

@@ -70,8 +70,7 @@ impl WordCache {
             let Some(slot) = columns.slot(*id) else { continue };
             let mut words = Words::default();
             if let (Some(text), false) = (text, self.found.is_empty()) {
-                words.add(text.subject);
-                words.add(text.note);
+                text.0.iter().for_each(|text| words.add(text));
             }
             for found in &mut self.found {
                 match words.have(&found.word) {

@@ -109,53 +109,27 @@ impl Judge<'_> {
     fn create(&self, draft: &Draft) -> Result<Activity, Refusal> {
         let status = self.directory.choose_status(&draft.status)?;
         let author = self.author_name();
-        let mut system_user = self.author.user;
-        draft.system_user.clone().apply(&mut system_user);
         let mut activity = Activity {
             created: self.stamp,
             created_by: author.clone(),
             modified_by: author,
-            subject: draft.subject.clone(),
-            note: draft.note.clone(),
-            start: draft.start,
-            end: draft.end,
-            client: Some(draft.client),
-            system_user,
+            system_user: self.author.user,
             status: status.id,
             status_name: status.name.clone(),
-            priority: draft.priority,
-            custom_fields: Vec::new(),
-            external_id: None,
-            provenance: Provenance::default(),
+            ..draft.activity()
         };
+        draft.system_user.clone().apply(&mut activity.system_user);
         custom_fields::merge(&mut activity.custom_fields, &draft.custom_fields)?;
         Ok(activity)
     }
 
     fn update(&self, record: &Activity, patch: &Patch) -> Result<Option<State>, Refusal> {
         let mut activity = record.clone();
-        let Patch {
-            subject,
-            note,
-            start,
-            end,
-            client,
-            system_user,
-            status,
-            priority,
-            custom_fields,
-        } = patch.clone();
-        set(&mut activity.subject, subject);
-        set(&mut activity.note, note);
-        set(&mut activity.start, start);
-        set(&mut activity.priority, priority);
-        end.apply(&mut activity.end);
-        system_user.apply(&mut activity.system_user);
-        activity.client = client.or(activity.client);
-        if let Some(reference) = status {
-            self.set_status(&mut activity, &reference)?;
+        patch.apply(&mut activity);
+        if let Some(reference) = &patch.status {
+            self.set_status(&mut activity, reference)?;
         }
-        custom_fields::merge(&mut activity.custom_fields, &custom_fields)?;
+        custom_fields::merge(&mut activity.custom_fields, &patch.custom_fields)?;
         if activity == *record {
             return Ok(None);
         }
@@ -231,7 +205,7 @@ impl Judge<'_> {
         } else if named.has(Member::StatusId) {
             activity.status_name = self.directory.status(activity.status)?.name.clone();
         }
-        if last.is_none() && !Members::REQUIRED.into_iter().all(|member| named.has(member)) {
+        if last.is_none() && !named.have(Members::required()) {
             return Err(Refusal::UnknownActivity(id));
         }
         if let (Some(base), Some(last)) = (base, last) {
@@ -419,10 +393,4 @@ fn unless_outdated(
 
 fn new_state(activity: Activity) -> Option<State> {
     Some(State::Record(Box::new(activity)))
-}
-
-fn set<T>(member: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *member = value;
-    }
 }

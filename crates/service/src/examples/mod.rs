@@ -320,16 +320,13 @@ impl Planned {
         let start = made_up::on_day(zone, now, self.days, self.minutes);
         let end = start.plus_millis(15 * (1 + dice.below(6)) * MINUTE_MS);
         let system_user = if self.is_own { Presence::Set(by.user) } else { Presence::Clear };
+        let subject = Subject::parse(&dice.subject())?;
         Ok(Draft {
-            subject: Subject::parse(&dice.subject())?,
             note: Note::parse(dice.note())?,
-            start: zone.at(start),
             end: Some(zone.at(end)),
-            client,
             system_user,
-            status: StatusRef::Id(status),
             priority: dice.priority(),
-            custom_fields: Vec::new(),
+            ..Draft::new(subject, zone.at(start), client, StatusRef::Id(status))
         })
     }
 }

@@ -309,11 +309,11 @@ fn note_incomplete(org: &Tenant, plan: &ImportPlan, problems: &mut RowProblems) 
     let head = timeline.head();
     let is_here = |id: &ActivityId| timeline.current(&head, *id).is_some();
     let (mut ids, mut without_id) = (Listed::default(), 0);
-    for (id, named) in plan.records() {
-        let is_complete = Members::REQUIRED.into_iter().all(|member| match member {
-            Member::StatusId => named.has(Member::StatusId) || named.has(Member::StatusName),
-            member => named.has(member),
-        });
+    for (id, mut named) in plan.records() {
+        if named.has(Member::StatusName) {
+            named.add(Member::StatusId);
+        }
+        let is_complete = named.have(Members::required());
         match id {
             _ if is_complete => {}
             None => without_id += 1,

@@ -64,7 +64,8 @@ impl SyncQuery {
         let from = self.from.unwrap_or(Stamp::MIN).millis();
         let is = [self.ids.is_some(), self.to.is_some(), self.ignore_removed];
         hasher.update(is.map(u8::from));
-        hasher.update([self.order.by as u8, self.order.direction as u8]);
+        hasher.update(self.order.by.name());
+        hasher.update([0, self.order.direction as u8]);
         hasher.update(from.to_le_bytes());
         hasher.update(self.page_size.to_le_bytes());
         for id in ids {

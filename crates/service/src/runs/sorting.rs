@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use domain::{Activity, Member, OrgKey, Seq, Stamp, Version};
+use domain::{CustomField, OrgKey, Seq, Stamp, Value};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use store::{Store, StoreError};
@@ -67,28 +67,15 @@ enum Key {
 }
 
 impl Key {
-    fn of(member: Member, version: &Version, activity: &Activity) -> Key {
-        let text = |text: &str| Key::Text(text.into());
-        let number = |number: Option<i64>| number.map_or(Key::Absent, Key::Number);
-        match member {
-            Member::Created => Key::Number(activity.created.millis()),
-            Member::CreatedBy => activity.created_by.as_deref().map_or(Key::Absent, text),
-            Member::Modified => Key::Number(version.stamp.millis()),
-            Member::ModifiedBy => activity.modified_by.as_deref().map_or(Key::Absent, text),
-            Member::Id => Key::Number(version.id.0),
-            Member::Subject => text(activity.subject.as_str()),
-            Member::Note => text(activity.note.as_str()),
-            Member::Start => Key::Number(activity.start.stamp.millis()),
-            Member::End => number(activity.end.map(|end| end.stamp.millis())),
-            Member::Client => number(activity.client.map(|client| client.0)),
-            Member::SystemUser => number(activity.system_user.map(|user| user.0)),
-            Member::StatusName => text(activity.status_name.as_str()),
-            Member::StatusId => Key::Number(activity.status.0),
-            Member::Priority => text(&activity.priority.as_str().to_uppercase()),
-            Member::CustomFields => Key::of_custom_fields(activity),
-            Member::ExternalId => {
-                activity.external_id.as_ref().map_or(Key::Absent, |id| text(id.as_str()))
-            }
+    fn of(value: Value<'_>) -> Key {
+        match value {
+            Value::Absent | Value::CustomFields([]) => Key::Absent,
+            Value::Text(text) => Key::Text(text.into()),
+            Value::Number(number) => Key::Number(number),
+            Value::Stamp(stamp) => Key::Number(stamp.millis()),
+            Value::Moment(moment) => Key::Number(moment.stamp.millis()),
+            Value::Priority(priority) => Key::Text(priority.capitals().into()),
+            Value::CustomFields(fields) => Key::of_custom_fields(fields),
         }
     }
 
@@ -101,12 +88,9 @@ impl Key {
     }
 
     /// Field by field, as in the record.
-    fn of_custom_fields(activity: &Activity) -> Key {
-        if activity.custom_fields.is_empty() {
-            return Key::Absent;
-        }
+    fn of_custom_fields(fields: &[CustomField]) -> Key {
         let mut text = String::new();
-        for field in &activity.custom_fields {
+        for field in fields {
             let parts = [Some(&field.field_id), field.value.as_ref(), field.option_id.as_ref()];
             for part in parts.into_iter().flatten() {
                 text.push_str(part);
@@ -145,8 +129,8 @@ pub(crate) fn sort(
     let mut keyed = Vec::with_capacity(seqs.len());
     let mut bytes = 0;
     visit_versions(store, org, seqs, &mut |version| {
-        if let Some(activity) = version.record() {
-            let key = Key::of(order.by, version, activity);
+        if version.record().is_some() {
+            let key = Key::of(version.value(order.by));
             bytes += key.bytes();
             if bytes > keys_bytes_max {
                 let problem = "the column's texts are too long to sort in the server's memory: ask for a smaller range, or sort by another column";

@@ -2,9 +2,9 @@
 
 use domain::{
     Account, Activity, ActivityId, ApiKey, Author, ClientId, CustomField, Guide, KeyId, Login,
-    LoginName, Name, Note, Opener, OrgId, OrgKey, Organization, Origin, PasswordHash, Priority,
-    Provenance, Role, SecretHash, Seq, Stage, Stamp, State, Status, StatusId, StatusName, Subject,
-    SystemUser, UserId, Version, Zone,
+    LoginName, Name, Note, Opener, OrgId, OrgKey, Organization, Origin, PasswordHash, Provenance,
+    Role, SecretHash, Seq, Stage, Stamp, State, Status, StatusId, StatusName, Subject, SystemUser,
+    UserId, Version, Zone,
 };
 
 use crate::{
@@ -159,20 +159,11 @@ pub fn folder_state(lease: Stamp, clean: bool, boot: &str) -> FolderState {
 pub fn activity() -> Activity {
     Activity {
         created: stamp(0),
-        created_by: None,
-        modified_by: None,
         subject: Subject::parse("Call the printer").unwrap(),
-        note: Note::empty(),
         start: stamp(3_600).at_offset(0),
-        end: None,
-        client: None,
-        system_user: None,
         status: StatusId(1),
         status_name: StatusName::parse("In Progress").unwrap(),
-        priority: Priority::Normal,
-        custom_fields: Vec::new(),
-        external_id: None,
-        provenance: Provenance::default(),
+        ..Activity::blank()
     }
 }
 

@@ -128,9 +128,9 @@ pub(super) fn row(difference: &Difference, names: &Names) -> Markup {
     let Difference { member, before, after } = difference;
     let (before, after) = (before.as_deref(), after.as_deref());
     html! {
-        dt { (label(*member)) }
+        dt { (member.label()) }
         dd {
-            @if matches!(member, Member::Note | Member::CustomFields | Member::Subject) {
+            @if member.is_text() || *member == Member::CustomFields {
                 (differences::shown(before.unwrap_or_default(), after.unwrap_or_default()))
             } @else {
                 @if before.is_some() { del { (value(*member, before, names)) } }
@@ -138,27 +138,6 @@ pub(super) fn row(difference: &Difference, names: &Names) -> Markup {
                 @if after.is_some() { ins { (value(*member, after, names)) } }
             }
         }
-    }
-}
-
-fn label(member: Member) -> &'static str {
-    match member {
-        Member::Subject => "Subject",
-        Member::Note => "Note",
-        Member::Start => "Start",
-        Member::End => "End",
-        Member::Client => "Account",
-        Member::SystemUser => "Assigned to",
-        Member::StatusId => "Status ID",
-        Member::StatusName => "Status",
-        Member::Priority => "Priority",
-        Member::CustomFields => "Custom fields",
-        Member::ExternalId => "External ID",
-        Member::Created
-        | Member::CreatedBy
-        | Member::Modified
-        | Member::ModifiedBy
-        | Member::Id => "Other",
     }
 }
 

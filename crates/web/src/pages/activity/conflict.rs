@@ -3,12 +3,12 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use domain::Version;
+use domain::{Activity, Member, MemberKind, Version};
 use maud::{Markup, html};
 use service::{Refusal, Write};
 
-use super::content::{Content, Part, Typed};
-use super::controls::shown;
+use super::content::{Typed, differing, field, label, patch, same};
+use super::controls::{PARTS, shown};
 use super::edit::Edit;
 use super::merge::Merged;
 use super::then::SETTLED;
@@ -30,8 +30,8 @@ pub(super) const THEIRS: &str = "theirs";
 pub(super) const CHOOSE: &str = "choose";
 
 /// The field name for the choice of a part.
-pub(super) fn pick(part: Part) -> String {
-    format!("pick-{}", part.name())
+pub(super) fn pick(part: Member) -> String {
+    format!("pick-{}", field(part))
 }
 
 /// Handles an edit of a version that is no longer the latest.
@@ -40,25 +40,25 @@ pub(super) async fn settle(
     who: &SignedIn,
     names: &Names,
     edit: &Edit,
-    mine: &Content,
+    mine: &Activity,
 ) -> Result<Response, Problem> {
-    let base = Content::of(edit.base()?);
+    let base = edit.base()?;
     for _ in 0..TRIES_MAX {
         let present = web.service.latest(&names.tenant, edit.id).await?.ok_or(Problem::NotFound)?;
-        let Some(theirs) = present.record().map(Content::of) else {
-            let content = gone(who, names, edit, mine, &base, &present);
+        let Some(theirs) = present.record() else {
+            let content = gone(who, names, edit, mine, base, &present);
             return Ok(conflict(who, "Removed while you were editing", &content));
         };
-        let merged = Merged::of(&base, mine, &theirs);
+        let merged = Merged::of(base, mine, theirs);
         if !merged.colliding.is_empty() {
-            let both = Both { names, base: &base, mine, theirs: &theirs, present: &present };
+            let both = Both { names, base, mine, theirs, present: &present };
             return Ok(conflict(
                 who,
                 "Changed while you were editing",
                 &both.choose(who, edit, &merged),
             ));
         }
-        let patch = Box::new(merged.content.patch(&theirs));
+        let patch = Box::new(patch(&merged.content, theirs));
         let write = Write::Edit { id: edit.id, seen: present.seq, patch };
         match web.service.write(&names.tenant, who.person.author(), write).await {
             Ok(written) => {
@@ -90,15 +90,21 @@ fn by(names: &Names, version: &Version) -> Markup {
 }
 
 /// Hidden fields with what was typed.
-fn carried(who: &SignedIn, edit: &Edit, seen: &Version, typed: &Typed, visible: &[Part]) -> Markup {
+fn carried(
+    who: &SignedIn,
+    edit: &Edit,
+    seen: &Version,
+    typed: &Typed,
+    visible: &[Member],
+) -> Markup {
     html! {
         (csrf(who))
         input type="hidden" name="back" value=(edit.back);
         input type="hidden" name="then" value=(edit.button());
         input type="hidden" name=(SETTLED) value="1";
         input type="hidden" name="seen" value=(seen.seq);
-        @for part in Part::ALL.into_iter().filter(|part| !visible.contains(part)) {
-            (hidden(part.name(), typed.get(part)))
+        @for part in PARTS.into_iter().filter(|part| !visible.contains(part)) {
+            (hidden(field(part), typed.get(part)))
         }
     }
 }
@@ -106,13 +112,13 @@ fn carried(who: &SignedIn, edit: &Edit, seen: &Version, typed: &Typed, visible: 
 /// The version before, what was typed here, and what the other person saved.
 struct Both<'a> {
     names: &'a Names,
-    base: &'a Content,
-    mine: &'a Content,
-    theirs: &'a Content,
+    base: &'a Activity,
+    mine: &'a Activity,
+    theirs: &'a Activity,
     present: &'a Version,
 }
 
-impl Both<'_> {
+impl<'a> Both<'a> {
     fn choose(&self, who: &SignedIn, edit: &Edit, merged: &Merged) -> Markup {
         let Both { names, base, mine, present, .. } = self;
         // Parts to choose carry what was typed; all others carry the merged value.
@@ -120,11 +126,11 @@ impl Both<'_> {
         for part in &merged.colliding {
             typed.set(*part, edit.typed.get(*part));
         }
-        let texts: Vec<Part> =
-            Part::ALL.into_iter().filter(|part| merged.both(*part).is_some()).collect();
+        let texts: Vec<Member> =
+            PARTS.into_iter().filter(|part| merged.both(*part).is_some()).collect();
         let settled =
-            |part: &Part| !merged.colliding.contains(part) && !merged.content.same(base, *part);
-        let settled: Vec<Part> = Part::ALL.into_iter().filter(settled).collect();
+            |part: &Member| !merged.colliding.contains(part) && !same(&merged.content, base, *part);
+        let settled: Vec<Member> = PARTS.into_iter().filter(settled).collect();
         html! {
             (layout::head(&format!("Changed while you were editing: {}", short(self.theirs.subject.as_str(), 80)), &html! {}))
             (notice("warn", &format!("{} changed this activity while you were editing.", names.author(present.author))))
@@ -143,10 +149,10 @@ impl Both<'_> {
                             h2 { "Also saved" }
                             dl.facts {
                                 @for part in settled {
-                                    dt { (part.label()) }
+                                    dt { (label(part)) }
                                     dd {
                                         (shown(part, &merged.content, names)) " "
-                                        span.muted { @if mine.same(base, part) { "by " (names.author(present.author)) } @else { "by you" } }
+                                        span.muted { @if same(mine, base, part) { "by " (names.author(present.author)) } @else { "by you" } }
                                     }
                                 }
                             }
@@ -162,24 +168,21 @@ impl Both<'_> {
     }
 
     /// A combined text, to be edited.
-    fn text(&self, part: Part, text: &str) -> Markup {
-        let (id, help) = (format!("f-{}", part.name()), format!("h-{}", part.name()));
-        let of = |content: &Content| match part {
-            Part::Subject => content.subject.as_str().to_owned(),
-            _ => content.note.as_str().to_owned(),
-        };
+    fn text(&self, part: Member, text: &str) -> Markup {
+        let (id, help) = (format!("f-{}", field(part)), format!("h-{}", field(part)));
+        let of = |content: &'a Activity| content.value(part).text();
         let (base, mine, theirs) = (of(self.base), of(self.mine), of(self.theirs));
         html! {
             fieldset {
-                legend { (part.label()) " " span.badge.warn { "changed by both" } }
-                div.side { b { "Yours" } (differences::shown(&base, &mine)) }
-                div.side { b { "Saved by " (by(self.names, self.present)) } (differences::shown(&base, &theirs)) }
+                legend { (label(part)) " " span.badge.warn { "changed by both" } }
+                div.side { b { "Yours" } (differences::shown(base, mine)) }
+                div.side { b { "Saved by " (by(self.names, self.present)) } (differences::shown(base, theirs)) }
                 div.field {
-                    label for=(id) { (part.label()) ", combined" }
-                    @if part == Part::Subject {
-                        input id=(id) name=(part.name()) value=(text) required aria-describedby=(help);
+                    label for=(id) { (label(part)) ", combined" }
+                    @if part.kind() == MemberKind::Line {
+                        input id=(id) name=(field(part)) value=(text) required[part.is_required()] aria-describedby=(help);
                     } @else {
-                        textarea id=(id) name=(part.name()) rows="6" aria-describedby=(help) { "\n" (text) }
+                        textarea id=(id) name=(field(part)) rows="6" aria-describedby=(help) { "\n" (text) }
                     }
                     p.help id=(help) { "Delete what you don’t want to keep." }
                 }
@@ -188,12 +191,12 @@ impl Both<'_> {
     }
 
     /// A choice between the two values, with none chosen at first.
-    fn pick(&self, part: Part) -> Markup {
+    fn pick(&self, part: Member) -> Markup {
         let saved = html! { "Saved by " (by(self.names, self.present)) };
         html! {
             fieldset {
-                legend { (part.label()) " " span.badge.warn { "changed by both" } }
-                input type="hidden" name=(CHOOSE) value=(part.name());
+                legend { (label(part)) " " span.badge.warn { "changed by both" } }
+                input type="hidden" name=(CHOOSE) value=(field(part));
                 (side(part, MINE, &html! { "Yours" }, &shown(part, self.mine, self.names)))
                 (side(part, THEIRS, &saved, &shown(part, self.theirs, self.names)))
             }
@@ -201,7 +204,7 @@ impl Both<'_> {
     }
 }
 
-fn side(part: Part, value: &str, title: &Markup, content: &Markup) -> Markup {
+fn side(part: Member, value: &str, title: &Markup, content: &Markup) -> Markup {
     html! {
         label {
             input type="radio" name=(pick(part)) value=(value) required;
@@ -214,11 +217,11 @@ fn gone(
     who: &SignedIn,
     names: &Names,
     edit: &Edit,
-    mine: &Content,
-    base: &Content,
+    mine: &Activity,
+    base: &Activity,
     tombstone: &Version,
 ) -> Markup {
-    let changed = mine.differing(base);
+    let changed = differing(mine, base);
     html! {
         (layout::head("Removed while you were editing", &html! {}))
         (notice("warn", &format!("{} removed this activity while you were editing.", names.author(tombstone.author))))
@@ -226,7 +229,7 @@ fn gone(
         div.card {
             h2 { "Your changes" }
             dl.facts {
-                @for part in changed { dt { (part.label()) } dd { (shown(part, mine, names)) } }
+                @for part in changed { dt { (label(part)) } dd { (shown(part, mine, names)) } }
             }
             form action=(address(edit.id)) method="post" {
                 (carried(who, edit, &edit.base, &edit.typed, &[]))

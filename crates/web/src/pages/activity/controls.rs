@@ -1,14 +1,26 @@
 //! The controls of an activity's form, and its content for people who may not edit.
 
-use domain::{Activity, CustomField, Priority};
+use domain::{Activity, CustomField, Member, MemberKind, Priority};
 use maud::{Markup, html};
 
 use super::Names;
 use super::account::offer;
-use super::content::{Content, Part, Typed};
+use super::content::{self, Typed};
 use crate::form::{Label, Wrong, choice, field, line};
+use crate::pages::history;
 use crate::pages::names::{people_to_choose, statuses_to_choose};
-use crate::times::{self, Shape};
+
+/// The members that the form can change, in its order.
+pub(super) const PARTS: [Member; 8] = [
+    Member::Subject,
+    Member::Client,
+    Member::SystemUser,
+    Member::Start,
+    Member::End,
+    Member::StatusId,
+    Member::Priority,
+    Member::Note,
+];
 
 /// All controls; `base` is the version that the form was made from.
 pub(super) fn controls(
@@ -17,9 +29,9 @@ pub(super) fn controls(
     names: &Names,
     wrong: &Wrong,
 ) -> Markup {
-    let label = |part: Part, help, required| Label {
-        name: part.name(),
-        text: part.label(),
+    let label = |part: Member, help, required| Label {
+        name: content::field(part),
+        text: content::label(part),
         help,
         required,
         ..Label::default()
@@ -28,23 +40,23 @@ pub(super) fn controls(
     let needs_account = base.is_none_or(|activity| activity.client.is_some());
     let (users, statuses) = (users(base, names), statuses(base, names));
     html! {
-        (line(Label { is_first: base.is_none(), ..label(Part::Subject, "", true) }, "text", typed.get(Part::Subject), wrong))
+        (line(Label { is_first: base.is_none(), ..label(Member::Subject, "", true) }, "text", typed.get(Member::Subject), wrong))
         div.pair {
-            (account(label(Part::Account, "The account’s name or ID.", needs_account), typed, wrong))
-            (choice(label(Part::Responsible, "", true), options(&users), typed.get(Part::Responsible), wrong))
+            (account(label(Member::Client, "The account’s name or ID.", needs_account), typed, wrong))
+            (choice(label(Member::SystemUser, "", true), options(&users), typed.get(Member::SystemUser), wrong))
         }
         div.pair {
-            (line(label(Part::Start, &zone, true), "datetime-local", typed.get(Part::Start), wrong))
-            (line(label(Part::End, "", false), "datetime-local", typed.get(Part::End), wrong))
+            (line(label(Member::Start, &zone, true), "datetime-local", typed.get(Member::Start), wrong))
+            (line(label(Member::End, "", false), "datetime-local", typed.get(Member::End), wrong))
         }
         div.pair {
-            (choice(label(Part::Status, "", true), options(&statuses), typed.get(Part::Status), wrong))
-            (choice(label(Part::Priority, "", true), priorities(), typed.get(Part::Priority), wrong))
+            (choice(label(Member::StatusId, "", true), options(&statuses), typed.get(Member::StatusId), wrong))
+            (choice(label(Member::Priority, "", true), priorities(), typed.get(Member::Priority), wrong))
         }
-        (field(label(Part::Note, "", false), wrong, |part| html! {
+        (field(label(Member::Note, "", false), wrong, |part| html! {
             // HTML drops the first line break of a text area.
-            textarea id=(part.id) name=(Part::Note.name()) rows="6" aria-describedby=[part.described] autofocus[part.focus]
-                aria-invalid=[part.invalid] { "\n" (typed.get(Part::Note)) }
+            textarea id=(part.id) name=(Member::Note.name()) rows="6" aria-describedby=[part.described] autofocus[part.focus]
+                aria-invalid=[part.invalid] { "\n" (typed.get(Member::Note)) }
         }))
     }
 }
@@ -52,7 +64,7 @@ pub(super) fn controls(
 fn account(label: Label<'_>, typed: &Typed, wrong: &Wrong) -> Markup {
     field(label, wrong, |part| {
         html! {
-            input id=(part.id) name=(label.name) value=(typed.get(Part::Account)) required[label.required]
+            input id=(part.id) name=(label.name) value=(typed.get(Member::Client)) required[label.required]
                 data-find="/accounts/find" data-add="add_account" autocomplete="off" spellcheck="false"
                 aria-describedby=[part.described] autofocus[part.focus] aria-invalid=[part.invalid];
             (offer(typed, wrong))
@@ -97,30 +109,24 @@ fn priorities() -> impl Iterator<Item = (String, &'static str)> {
 }
 
 /// A part as text.
-pub(super) fn shown(part: Part, content: &Content, names: &Names) -> Markup {
-    let time = |moment| times::moment(moment, &names.clock, Shape::Both);
-    let text = |text: &str| html! { (text) };
-    let some = match part {
-        Part::Subject => Some(text(content.subject.as_str())),
-        Part::Account => content.client.map(|id| text(&names.account(id))),
-        Part::Responsible => content.system_user.map(|id| text(&names.user(id))),
-        Part::Start => Some(time(content.start)),
-        Part::End => content.end.map(time),
-        Part::Status => Some(text(&names.status(content.status))),
-        Part::Priority => Some(text(content.priority.as_str())),
-        Part::Note => Some(content.note.as_str()).filter(|note| !note.is_empty()).map(text),
-    };
-    some.unwrap_or_else(|| html! { span.muted { "none" } })
+pub(super) fn shown(part: Member, content: &Activity, names: &Names) -> Markup {
+    let text = content.value(part).shown();
+    html! {
+        @match text {
+            Some(_) if part == Member::StatusId => (names.status(content.status)),
+            Some(text) => (history::value(part, Some(&text), names)),
+            None => span.muted { "none" },
+        }
+    }
 }
 
 /// The content of an activity, read-only.
 pub(super) fn facts(activity: &Activity, names: &Names) -> Markup {
-    let content = Content::of(activity);
     html! {
         dl.facts {
-            @for part in Part::ALL {
-                dt { (part.label()) }
-                dd.note[part == Part::Note] { (shown(part, &content, names)) }
+            @for part in PARTS {
+                dt { (content::label(part)) }
+                dd.note[part.kind() == MemberKind::Text] { (shown(part, activity, names)) }
             }
         }
     }

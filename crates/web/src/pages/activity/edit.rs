@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use domain::{Activity, ActivityId, Seq, Version};
+use domain::{Activity, ActivityId, Member, Seq, Version};
 use maud::{Markup, html};
 use service::{Refusal, Write, Written};
 
-use super::content::{Content, Part, Typed};
-use super::controls::{controls, custom_fields, facts};
+use super::content::{self, Typed, differing, field, patch};
+use super::controls::{PARTS, controls, custom_fields, facts};
 use super::new::status_refused;
 use super::then::{DONE, FOLLOW_UP, Then};
 use super::{Id, Names, account, address, conflict, remove, short};
@@ -57,7 +57,7 @@ pub(super) async fn show(
         let read = html! { div.card { (facts(activity, &names)) } };
         return Ok(page(&who, &names, &version, activity, &back, &done, &read));
     }
-    let typed = Typed::of(&Content::of(activity), &names);
+    let typed = Typed::of(activity, &names);
     let form = form(&who, &names, (&version, activity), &typed, &back, &Wrong::default());
     Ok(page(&who, &names, &version, activity, &back, &done, &form))
 }
@@ -79,7 +79,7 @@ fn form(
                 (csrf(who))
                 input type="hidden" name="seen" value=(version.seq);
                 input type="hidden" name="back" value=(back);
-                input type="hidden" name=(ACCOUNT_SHOWN) value=(Typed::of(&Content::of(base), names).get(Part::Account));
+                input type="hidden" name=(ACCOUNT_SHOWN) value=(Typed::of(base, names).get(Member::Client));
                 (controls(typed, Some(base), names, wrong))
                 div.buttons {
                     button.primary type="submit" { "Save changes" }
@@ -159,7 +159,7 @@ pub(super) struct Edit {
     pub(super) back: String,
     then: Then,
     /// The parts that still have to be chosen on the conflict page.
-    unchosen: Vec<Part>,
+    unchosen: Vec<Member>,
 }
 
 impl Edit {
@@ -201,18 +201,18 @@ pub(super) async fn save(
     let mut wrong = Wrong::default();
     for part in &edit.unchosen {
         wrong.add(
-            part.name(),
+            field(*part),
             "was changed by both of you. This is your value: save it or change it",
         );
     }
-    let typed = edit.typed.get(Part::Account).trim();
+    let typed = edit.typed.get(Member::Client).trim();
     let meant = names::accounts_meant(&web, &names.tenant, typed).await?;
-    let Some(mine) = Content::parse(&edit.typed, Some(base), &names, &meant, &mut wrong) else {
+    let Some(mine) = content::parse(&edit.typed, Some(base), &names, &meant, &mut wrong) else {
         return again(&who, &names, &edit, &wrong);
     };
     let restores = fields.get("restore") == "1";
     let seen = if restores { revive(&web, &who, &edit).await? } else { edit.base.seq };
-    let patch = Box::new(mine.patch(&Content::of(base)));
+    let patch = Box::new(patch(&mine, base));
     let (tenant, author) = (&names.tenant, who.person.author());
     match web.service.write(tenant, author, Write::Edit { id, seen, patch }).await {
         Ok(written) => {
@@ -238,13 +238,13 @@ async fn read(web: &Web, names: &Names, id: ActivityId, fields: &Fields) -> Resu
     let then = Then::read(fields, names, &mut typed);
     let back = local(fields.get("back")).unwrap_or("/activities").to_owned();
     let mut edit = Edit { id, base, typed, back, then, unchosen: Vec::new() };
-    let shown = Typed::of(&Content::of(edit.base()?), names);
+    let shown = Typed::of(edit.base()?, names);
     // An account that has been renamed in the meantime still counts as untouched.
-    if fields.has(ACCOUNT_SHOWN) && fields.raw(ACCOUNT_SHOWN) == edit.typed.get(Part::Account) {
-        edit.typed.set(Part::Account, shown.get(Part::Account));
+    if fields.has(ACCOUNT_SHOWN) && fields.raw(ACCOUNT_SHOWN) == edit.typed.get(Member::Client) {
+        edit.typed.set(Member::Client, shown.get(Member::Client));
     }
-    let is_asked = |part: &Part| fields.all(conflict::CHOOSE).any(|name| name == part.name());
-    for part in Part::ALL.into_iter().filter(is_asked) {
+    let is_asked = |part: &Member| fields.all(conflict::CHOOSE).any(|name| name == field(*part));
+    for part in PARTS.into_iter().filter(is_asked) {
         match fields.get(&conflict::pick(part)) {
             conflict::MINE => {}
             conflict::THEIRS => edit.typed.set(part, shown.get(part)),
@@ -276,8 +276,7 @@ async fn revive(web: &Web, who: &SignedIn, edit: &Edit) -> Result<Seq, Problem> 
     let written = web.service.write(tenant, who.person.author(), restore).await?;
     let Some(seq) = written.version else { return Ok(edit.base.seq) };
     let back = web.service.version(tenant, edit.id, seq).await?;
-    let back = back.as_deref().and_then(Version::record).map(Content::of);
-    let base = Content::of(edit.base()?);
-    let is_as_seen = back.is_some_and(|back| back.differing(&base).is_empty());
+    let (back, base) = (back.as_deref().and_then(Version::record), edit.base()?);
+    let is_as_seen = back.is_some_and(|back| differing(back, base).is_empty());
     Ok(if is_as_seen { seq } else { edit.base.seq })
 }

@@ -3,12 +3,12 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use domain::{Activity, ActivityId, ClientId, CustomFieldPatch, Priority, Seq, Version};
+use domain::{Activity, ActivityId, ClientId, CustomFieldPatch, Member, Priority, Seq, Version};
 use maud::{Markup, html};
 use service::{Refusal, Write};
 use std::sync::Arc;
 
-use super::content::{Content, Part, Typed};
+use super::content::{self, Typed, draft, field};
 use super::controls::{controls, custom_fields};
 use super::then::{FOLLOW_UP, Then};
 use super::{Names, account};
@@ -56,7 +56,7 @@ pub(super) async fn form(
     let mut form = Form { typed, copied, back: String::new(), follows };
     form.back = way_back(&web, &headers, &query);
     form.typed = match form.base() {
-        Some(activity) => Typed::of(&Content::of(activity), &names),
+        Some(activity) => Typed::of(activity, &names),
         None => first(&who, &names, &query),
     };
     if follows {
@@ -74,28 +74,28 @@ async fn present(web: &Web, names: &Names, id: &str) -> Result<Arc<Version>, Pro
 
 /// Fills in a follow-up: same account and time of day, a week from now.
 fn follow_up(typed: &mut Typed, before: &Activity, names: &Names) {
-    let was = Typed::of(&Content::of(before), names);
-    for part in [Part::Subject, Part::Account, Part::Priority] {
+    let was = Typed::of(before, names);
+    for part in [Member::Subject, Member::Client, Member::Priority] {
         typed.set(part, was.get(part));
     }
     let day = names.clock.date(names.clock.day(FOLLOWS_AFTER_DAYS));
-    let time = was.get(Part::Start).get(10..16).unwrap_or_default();
-    typed.set(Part::Start, format!("{day}{time}"));
+    let time = was.get(Member::Start).get(10..16).unwrap_or_default();
+    typed.set(Member::Start, format!("{day}{time}"));
 }
 
 /// The initial content of the form.
 fn first(who: &SignedIn, names: &Names, query: &Fields) -> Typed {
     let mut typed = Typed::default();
     if let Ok(client) = query.get("client").parse() {
-        typed.set(Part::Account, names.account(ClientId(client)));
+        typed.set(Member::Client, names.account(ClientId(client)));
     }
-    typed.set(Part::Responsible, who.person.user.to_string());
+    typed.set(Member::SystemUser, who.person.user.to_string());
     let start = times::next_hour(names.clock.now, names.zone());
-    typed.set(Part::Start, times::control(start, names.zone()));
+    typed.set(Member::Start, times::control(start, names.zone()));
     if let Some(status) = names.directory.first_status() {
-        typed.set(Part::Status, status.id.to_string());
+        typed.set(Member::StatusId, status.id.to_string());
     }
-    typed.set(Part::Priority, Priority::Normal.as_str());
+    typed.set(Member::Priority, Priority::Normal.as_str());
     typed
 }
 
@@ -157,11 +157,11 @@ pub(super) async fn create(
     let form = Form { typed, copied, back, follows };
     let mut wrong = Wrong::default();
     let meant =
-        names::accounts_meant(&web, &names.tenant, form.typed.get(Part::Account).trim()).await?;
-    let content = Content::parse(&form.typed, form.base(), &names, &meant, &mut wrong);
+        names::accounts_meant(&web, &names.tenant, form.typed.get(Member::Client).trim()).await?;
+    let content = content::parse(&form.typed, form.base(), &names, &meant, &mut wrong);
     let custom_fields = form.base().map(custom_field_patches).unwrap_or_default();
     if let Some(content) = content {
-        if let Some(draft) = content.draft(custom_fields) {
+        if let Some(draft) = draft(&content, custom_fields) {
             let (service, person) = (web.service.clone(), who.person.clone());
             let create = async move {
                 let write = Write::Create(Box::new(draft));
@@ -176,7 +176,7 @@ pub(super) async fn create(
                 Err(refusal) => status_refused(refusal, &mut wrong)?,
             }
         } else {
-            wrong.add(Part::Account.name(), "must not be empty");
+            wrong.add(field(Member::Client), "must not be empty");
         }
     }
     page(&web, &who, &names, &form, &wrong, &html! {})
@@ -184,10 +184,10 @@ pub(super) async fn create(
 
 /// A done activity has started: a start in the future, as the form proposes it, becomes this minute.
 fn begin_by_now(typed: &mut Typed, names: &Names) {
-    let start = times::typed(typed.get(Part::Start), names.zone());
+    let start = times::typed(typed.get(Member::Start), names.zone());
     let now = times::control(names.clock.now, names.zone());
-    if start.is_ok_and(|start| start.stamp > names.clock.now) && typed.get(Part::End).is_empty() {
-        typed.set(Part::Start, now.get(..16).unwrap_or(&now));
+    if start.is_ok_and(|start| start.stamp > names.clock.now) && typed.get(Member::End).is_empty() {
+        typed.set(Member::Start, now.get(..16).unwrap_or(&now));
     }
 }
 
@@ -220,7 +220,7 @@ fn custom_field_patches(activity: &Activity) -> Vec<CustomFieldPatch> {
 pub(super) fn status_refused(refusal: Refusal, wrong: &mut Wrong) -> Result<(), Problem> {
     match refusal {
         Refusal::RetiredStatus(_) | Refusal::UnknownStatus(_) => {
-            wrong.add(Part::Status.name(), "is no longer available: choose another");
+            wrong.add(field(Member::StatusId), "is no longer available: choose another");
             Ok(())
         }
         other => Err(other.into()),

@@ -1,9 +1,9 @@
 //! What happens after an activity's form is saved: back to the activity, marked as done, or on to a follow-up.
 
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::{ActivityId, Seq};
+use domain::{ActivityId, Member, Seq};
 
-use super::content::{Part, Typed};
+use super::content::Typed;
 use super::{Names, address};
 use crate::fields::Fields;
 use crate::pages::names::done_status;
@@ -48,12 +48,12 @@ impl Then {
         if fields.has(SETTLED) {
             return then;
         }
-        let chosen = typed.get(Part::Status).parse().ok().map(domain::StatusId);
+        let chosen = typed.get(Member::StatusId).parse().ok().map(domain::StatusId);
         let status = chosen.and_then(|id| names.directory.statuses.get(&id));
         if let (false, Some(done)) =
             (status.is_some_and(|status| status.done), done_status(&names.directory))
         {
-            typed.set(Part::Status, done.to_string());
+            typed.set(Member::StatusId, done.to_string());
         }
         then
     }

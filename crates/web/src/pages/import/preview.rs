@@ -1,6 +1,6 @@
 //! What importing a file would do, and what can be said about it.
 
-use domain::Zone;
+use domain::{Member, MemberKind, Zone};
 use files::{Dates, OtherSystem, Summary, TableColumn, Unsaid, members};
 use maud::{Markup, html};
 use service::{ImportError, ImportReport, NotHere};
@@ -15,28 +15,21 @@ use crate::pages::names::Names;
 use crate::problem::capitalized;
 use crate::{SignedIn, Web};
 
-/// What the pages call the members that a column can be.
-const MEMBERS: [(&str, &str); 19] = [
-    ("activityId", "Activity ID"),
-    ("externalId", "ID in another system"),
-    ("subject", "Subject"),
-    ("note", "Note"),
-    ("startDateTime", "Start"),
-    ("endDateTime", "End"),
-    ("accountName", "Account, by name"),
-    ("clientId", "Account, by ID"),
-    ("systemUserName", "Assigned to, by name"),
-    ("systemUserId", "Assigned to, by ID"),
-    ("activityStatus.name", "Status, by name"),
-    ("activityStatus.id", "Status, by ID"),
-    ("activityPriority", "Priority"),
-    ("customFieldDataList", "Custom fields"),
-    ("createdDateTime", "Created"),
-    ("createdBy", "Created by"),
-    ("lastModifiedDateTime", "Version (last changed)"),
-    ("lastModifiedBy", "Last changed by"),
-    ("deletedDateTime", "Deleted"),
-];
+/// What a column can be, in words: a member, or another word for one.
+fn said(column: &'static str) -> &'static str {
+    match column {
+        "accountName" => "Account, by name",
+        "clientId" => "Account, by ID",
+        "systemUserName" => "Assigned to, by name",
+        "systemUserId" => "Assigned to, by ID",
+        "activityStatus.name" => "Status, by name",
+        "activityStatus.id" => "Status, by ID",
+        "externalId" => "ID in another system",
+        "lastModifiedDateTime" => "Version (last changed)",
+        "deletedDateTime" => "Deleted",
+        name => Member::named(name).map_or(name, Member::label),
+    }
+}
 
 /// The people who are named in a line.
 const PEOPLE_SHOWN_MAX: usize = 20;
@@ -229,14 +222,14 @@ fn read_as(other: &OtherSystem) -> Markup {
 /// What a column can be. In a table of another system, it can also have what only that has, such as a duration.
 fn to_choose(column: &TableColumn) -> impl Iterator<Item = (String, &'static str)> {
     let foreign = column.member.filter(|member| !members().contains(member));
-    let text = |member: &'static str| {
-        let known = MEMBERS.iter().find(|(name, _)| *name == member);
-        known.map_or(member, |(_, text)| *text)
+    // What the server says of it comes last.
+    let is_origin = |name: &&str| {
+        let member = Member::named(name).filter(|member| *member != Member::Id);
+        member.is_some_and(|member| member.kind() == MemberKind::Origin)
     };
-    let known = MEMBERS.iter().map(|(name, _)| *name).filter(|name| members().contains(name));
-    let others =
-        members().iter().copied().filter(|name| MEMBERS.iter().all(|(known, _)| known != name));
-    let all = known.chain(others).map(move |name| (name.to_owned(), text(name)));
+    let mut all = members().to_vec();
+    all.sort_by_key(is_origin);
+    let all = all.into_iter().map(|name| (name.to_owned(), said(name)));
     let foreign = foreign.map(|member| (member.to_owned(), member.trim_start_matches("the ")));
     std::iter::once((String::new(), "Not imported")).chain(foreign).chain(all)
 }

@@ -202,9 +202,8 @@ impl File {
             None => Sink::begin(self.form, &self.directory, total)?,
         };
         let Some(versions) = versions else { return sink.end() };
-        for (version, activity) in versions.iter().filter_map(|v| Some((v, v.record()?))) {
-            let row = row::cells(self.form, &self.org, &self.directory, version, activity);
-            sink.row(&row)?;
+        for version in versions.iter().filter(|version| version.record().is_some()) {
+            sink.row(&row::cells(self.form, &self.org, &self.directory, version))?;
         }
         let bytes = sink.bytes()?;
         self.sink = Some(sink);

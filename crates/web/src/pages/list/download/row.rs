@@ -1,32 +1,31 @@
 //! The columns of a file for spreadsheets, and the row of an activity.
 
-use domain::{Activity, CustomField, GUARD_COLUMN, Moment, VERSION_COLUMN, Version, Zone};
-use domain::{Stamp, zoned_column};
-use serde_json::{Value, json};
+use domain::{ClientId, CustomField, GUARD_COLUMN, Member, Moment, UserId, VERSION_COLUMN};
+use domain::{Value, Version, Zone, zoned_column};
+use serde_json::json;
 use service::{Directory, Tenant};
 
 use super::Form;
 
-/// The columns of both formats, with the names of API v1, and the names that belong to its ids.
-pub(super) const COLUMNS: [&str; 17] = [
-    "activityId",
-    "subject",
-    "note",
-    START,
-    END,
-    "clientId",
-    "accountName",
-    "systemUserId",
-    "systemUserName",
-    "activityStatus.id",
-    STATUS,
-    PRIORITY,
-    "customFieldDataList",
-    "externalId",
-    "createdDateTime",
-    "createdBy",
-    "lastModifiedBy",
-];
+/// The columns of both formats, each with its member: what people write before who wrote it, and when. Behind an id
+/// comes the name that belongs to it.
+pub(super) fn members() -> impl Iterator<Item = (Member, &'static str)> {
+    let origin = [Member::Created, Member::CreatedBy, Member::ModifiedBy];
+    let members = std::iter::once(Member::Id).chain(Member::content()).chain(origin);
+    members.flat_map(|member| {
+        let name = match member {
+            Member::Client => Some("accountName"),
+            Member::SystemUser => Some("systemUserName"),
+            _ => None,
+        };
+        std::iter::once(member.name()).chain(name).map(move |name| (member, name))
+    })
+}
+
+/// Which column has that name, from 0.
+pub(super) fn place(column: &str) -> Option<usize> {
+    members().position(|(_, name)| name == column)
+}
 
 /// The columns with local times.
 pub(super) const START: &str = "startDateTime";
@@ -57,7 +56,7 @@ pub(super) fn columns(form: Form, zone: &Zone) -> Vec<String> {
         Form::Workbook => &[VERSION_COLUMN],
         Form::Csv => &[GUARD_COLUMN, "lastModifiedDateTime"],
     };
-    COLUMNS.iter().chain(last).map(|name| named(name)).collect()
+    members().map(|(_, name)| name).chain(last.iter().copied()).map(named).collect()
 }
 
 /// One row, in the order of [`columns`].
@@ -66,52 +65,31 @@ pub(super) fn cells(
     org: &Tenant,
     directory: &Directory,
     version: &Version,
-    activity: &Activity,
 ) -> Vec<Cell> {
     let zone = &directory.organization.zone;
-    let time = |stamp: Stamp| Cell::Time(zone.at(stamp));
-    let (client, user) = (activity.client, activity.system_user);
-    let account = client.and_then(|client| org.accounts().name(client).map(ToString::to_string));
-    let user_name = user.and_then(|user| directory.users.get(&user)).map(|user| &user.name);
-    let mut cells = vec![
-        plain(Some(version.id)),
-        text(Some(&activity.subject)),
-        text(Some(&activity.note)),
-        time(activity.start.stamp),
-        activity.end.map_or(Cell::Empty, |end| time(end.stamp)),
-        plain(client),
-        text(account),
-        plain(user),
-        text(user_name),
-        plain(Some(activity.status)),
-        text(Some(&activity.status_name)),
-        text(Some(activity.priority.as_str().to_uppercase())),
-        text(custom_fields(activity)),
-        text(activity.external_id.as_ref()),
-        plain(Some(zone.at(activity.created))),
-        text(activity.created_by.as_ref()),
-        text(activity.modified_by.as_ref()),
-    ];
-    if form == Form::Csv {
-        cells.push(Cell::Empty);
-    }
-    cells.push(plain(Some(zone.at(version.stamp))));
-    cells
-}
-
-fn text(value: Option<impl ToString>) -> Cell {
-    match value.map(|value| value.to_string()) {
-        Some(text) if !text.is_empty() => Cell::Text(text),
-        _ => Cell::Empty,
-    }
-}
-
-fn plain(value: Option<impl ToString>) -> Cell {
-    value.map_or(Cell::Empty, |value| Cell::Plain(value.to_string()))
+    let name = |member, id| match member {
+        Member::Client => org.accounts().name(ClientId(id)).map(ToString::to_string),
+        _ => directory.users.get(&UserId(id)).map(|user| user.name.to_string()),
+    };
+    let cell = |(member, column): (Member, &str)| match version.value(member) {
+        Value::Number(id) if column != member.name() => {
+            name(member, id).map_or(Cell::Empty, Cell::Text)
+        }
+        Value::Absent | Value::Text("") | Value::CustomFields([]) => Cell::Empty,
+        Value::Text(text) => Cell::Text(text.to_owned()),
+        Value::Number(number) => Cell::Plain(number.to_string()),
+        Value::Stamp(stamp) => Cell::Plain(zone.at(stamp).to_string()),
+        Value::Moment(moment) => Cell::Time(zone.at(moment.stamp)),
+        Value::Priority(priority) => Cell::Text(priority.capitals().to_owned()),
+        Value::CustomFields(fields) => Cell::Text(custom_fields(fields)),
+    };
+    let guard = (form == Form::Csv).then_some(Cell::Empty);
+    let version = Cell::Plain(zone.at(version.stamp).to_string());
+    members().map(cell).chain(guard).chain([version]).collect()
 }
 
 /// The custom fields as API v1 prints them.
-fn custom_fields(activity: &Activity) -> Option<Value> {
+fn custom_fields(fields: &[CustomField]) -> String {
     let field = |field: &CustomField| {
         let members = [
             ("fieldId", Some(&field.field_id)),
@@ -119,10 +97,8 @@ fn custom_fields(activity: &Activity) -> Option<Value> {
             ("fieldOptionId", field.option_id.as_ref()),
         ];
         let present = members.into_iter().filter_map(|(name, text)| Some((name, json!(text?))));
-        present.map(|(name, text)| (name.to_owned(), text)).collect::<Value>()
+        present.map(|(name, text)| (name.to_owned(), text)).collect::<serde_json::Value>()
     };
-    match &*activity.custom_fields {
-        [] => None,
-        fields => Some(json!({ "customFieldData": fields.iter().map(field).collect::<Value>() })),
-    }
+    json!({ "customFieldData": fields.iter().map(field).collect::<serde_json::Value>() })
+        .to_string()
 }

@@ -16,7 +16,7 @@ use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::Outgoing;
-use super::row::{COLUMNS, Cell, END, PRIORITY, START, STATUS};
+use super::row::{Cell, END, PRIORITY, START, STATUS, members, place};
 
 /// How many activities fit in a sheet below its header row.
 pub(super) const RECORDS_MAX: usize = 1_048_575;
@@ -136,8 +136,7 @@ fn parted(sheet: &str, sample: u32) -> Option<(&str, Styles, &str)> {
     let tail = sheet.find("</sheetData>")?;
     let rows = sheet.get(head..tail)?;
     let style = |name: &str| {
-        let column = COLUMNS.iter().position(|column| *column == name)?;
-        let cell = format!("<c r=\"{}{sample}\" s=\"", ('A'..='Z').nth(column)?);
+        let cell = format!("<c r=\"{}{sample}\" s=\"", ('A'..='Z').nth(place(name)?)?);
         let (style, _) = rows.split_once(&cell)?.1.split_once('"')?;
         Some(style.to_owned())
     };
@@ -154,14 +153,14 @@ fn frame(columns: &[String], directory: &Directory, last: u32) -> Result<Vec<u8>
     let sheet = frame.add_worksheet().set_name("Activities")?;
     // Some programs take the more time the more cells have something to choose from.
     let chosen = last.saturating_add(ROWS_TO_ADD).min(LAST_ROW);
-    for (column, name) in (0_u16..).zip(columns) {
-        let known = COLUMNS.get(usize::from(column)).copied().unwrap_or_default();
+    let known = members().map(|(_, known)| known).chain([""]);
+    for (column, (name, known)) in (0_u16..).zip(columns.iter().zip(known)) {
         let format = if matches!(known, START | END) { &date } else { &text };
         sheet.set_column_format(column, format)?.set_column_width(column, width(known))?;
         sheet.write_string_with_format(0, column, name, &head)?;
         sheet.write_blank(last, column, format)?;
     }
-    let version = u16::try_from(COLUMNS.len()).unwrap_or(u16::MAX);
+    let version = u16::try_from(members().count()).unwrap_or(u16::MAX);
     sheet.set_freeze_panes(1, 0)?.autofilter(0, 0, last, version)?;
     let note = Note::new(KEEP).add_author_prefix(false).set_width(220).set_height(90);
     sheet.insert_note(0, version, &note)?;
@@ -193,8 +192,7 @@ fn choice(
     (name, last): (&str, u32),
     list: DataValidation,
 ) -> Result<(), XlsxError> {
-    let column = COLUMNS.iter().position(|column| *column == name).unwrap_or_default();
-    let column = u16::try_from(column).unwrap_or_default();
+    let column = place(name).and_then(|place| u16::try_from(place).ok()).unwrap_or_default();
     let list = list.set_error_title("Not in the list")?;
     let list = list.set_error_message("Choose a value from the list.")?;
     sheet.add_data_validation(1, column, last, column, &list)?;
