@@ -111,7 +111,7 @@ mod tests {
         let identity = |query: &SyncQuery| {
             query.identity().0.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
         };
-        assert_eq!(identity(&plain), "94da8401cfc7dd884d93473e68640c8a");
-        assert_eq!(identity(&named), "7265773c7c7a564f6f5ef36f425e40ea");
+        assert_eq!(identity(&plain), "79eaaca49faf4c41ee0352c04411f738");
+        assert_eq!(identity(&named), "132874fd61e9aacd2cfaeedb63b8825d");
     }
 }
