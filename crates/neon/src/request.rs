@@ -105,13 +105,14 @@ impl Neon {
             Ok(success) => (success.horizon, success.served.take()),
             Err(_) => (None, None),
         };
-        let (recent, zone) = match &org {
-            Some(org) => {
-                (self.service.recent_horizon(org), org.directory().organization.zone.clone())
-            }
-            None => (self.service.now(), Zone::utc()),
-        };
-        let head = Head { root: &target.root, horizon: horizon.unwrap_or(recent), zone: &zone };
+        // Only an answer without one of its own: each instant that is told costs the next commit.
+        let horizon = horizon.unwrap_or_else(|| match &org {
+            Some(org) => self.service.recent_horizon(org),
+            None => self.service.now(),
+        });
+        let zone =
+            org.as_ref().map_or_else(Zone::utc, |org| org.directory().organization.zone.clone());
+        let head = Head { root: &target.root, horizon, zone: &zone };
         let printed = match content {
             Ok(success) => {
                 self.json.success(head, &success, place.as_mut()).await.map_err(Vec::from)
