@@ -8,15 +8,15 @@
 //!   of a request's head, for a request's body and for its answer to be read, each under a limit
 //!   of its own ([`Limits`]). Only the time that a handler takes is not limited here.
 //! - **Every answer has a body with one root**, even an answer that hyper gives of itself before
-//!   any handler sees the request ([`refusal`]).
+//!   any handler sees the request (`refusal.rs`).
 //! - **An answer arrives**, even if the client was still sending when it was given: the write side
-//!   is closed first, the read side only after the client had time to read ([`wire`]).
-//! - **No client shuts others out** ([`places`]): where connections run short, those are closed that
+//!   is closed first, the read side only after the client had time to read (`wire.rs`).
+//! - **No client shuts others out** (`places.rs`): where connections run short, those are closed that
 //!   have been unused longest, and health checks are answered even if all are at work.
 //! - **A stop is orderly**: requests under way are finished, new ones are refused.
 //!
-//! Way of a connection: [`Edge::serve`] accepts it and finds it a place, [`connection`] does the handshake and drives
-//! hyper, hyper reads and writes through a [`wire::Wire`], and a [`waiting::RequestTimer`] tells
+//! Way of a connection: [`Edge::serve`] accepts it and finds it a place, `connection.rs` does the handshake and drives
+//! hyper, hyper reads and writes through a wire (`wire.rs`), and a timer (`waiting.rs`) tells
 //! it when to give up on a client that stays silent.
 //!
 //! Left to whatever answers: the size of bodies, the time that handlers take, and their panics.
@@ -73,7 +73,7 @@ const HEADER_READ_SECONDS_MAX: u64 = 15;
 /// connection that is being closed.
 const IDLE_SECONDS_MAX: u64 = 75;
 
-/// Within each such span a body or an answer must make progress, see [`patience`]. A minute, as in
+/// Within each such span a body or an answer must make progress, see `patience.rs`. A minute, as in
 /// nginx: the kernel reports a full send buffer as writable only when a third of it is free again,
 /// so that a slow but honest reader looks stalled for a while.
 const STALL_SECONDS_MAX: u64 = 60;
