@@ -34,7 +34,7 @@ fn a_command_too_many_is_told_so_and_those_who_say_nothing_are_not_waited_for() 
 fn connections_and_commands_are_taken_again_once_there_are_file_descriptors() {
     let (folder, _) = Folder::with_key();
     let mut serving = folder.serving(&[]);
-    serving.env("RUST_LOG", "info,driftless=debug");
+    serving.env("RUST_LOG", "info,edge=debug");
     let server = Server::of(serving);
     // Only the three standard descriptors lie below this limit: what is open stays so, and nothing more can be opened.
     let before = server.limit_descriptors(Some(3));
