@@ -28,7 +28,7 @@ const WAITING_BYTES_MAX: usize = 8 << 20;
 pub(crate) const USUAL: &str = "info";
 pub(crate) const WITHOUT_REQUESTS: &str = "info,driftless::request=warn";
 
-/// Starts the log. `RUST_LOG` sets what is logged, for example `warn,driftless=debug`, else `usual`.
+/// Starts the log. `RUST_LOG` sets what is logged, for example `warn,edge=debug`, else `usual`.
 pub(crate) fn start(format: LogFormat, usual: &str) {
     let wished = std::env::var("RUST_LOG").ok().filter(|wished| !wished.is_empty());
     let filter: Targets = wished
