@@ -6,8 +6,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use domain::{
-    ClientId, Draft, KeyId, Moment, Name, Note, OrgId, Origin, Presence, Priority, Role, StatusId,
-    StatusRef, Subject, Zone,
+    ClientId, Draft, KeyId, Moment, Name, OrgId, Origin, Role, StatusId, StatusRef, Subject, Zone,
 };
 use neon::Api;
 use service::{
@@ -28,17 +27,9 @@ const HELD_BYTES: usize = 1_024;
 const ORG: &str = "tests";
 
 fn draft(number: u32) -> Draft {
-    Draft {
-        subject: Subject::parse(&format!("Call {number}")).unwrap(),
-        note: Note::empty(),
-        start: Moment::parse("2026-01-05T09:00:00Z").unwrap(),
-        end: None,
-        client: ClientId(1),
-        system_user: Presence::Keep,
-        status: StatusRef::Id(StatusId(1)),
-        priority: Priority::Normal,
-        custom_fields: Vec::new(),
-    }
+    let subject = Subject::parse(&format!("Call {number}")).unwrap();
+    let start = Moment::parse("2026-01-05T09:00:00Z").unwrap();
+    Draft::new(subject, start, ClientId(1), StatusRef::Id(StatusId(1)))
 }
 
 impl Answers for Api {
