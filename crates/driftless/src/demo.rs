@@ -53,7 +53,7 @@ const PLANNED: [(i64, i64); 7] = [(0, 9), (0, 11), (0, 13), (0, 15), (-1, 10), (
 const FIRST_ID: i64 = 1_000;
 const CONFLICT: ActivityId = ActivityId(FIRST_ID + 6);
 const CONFLICT_SUBJECT: &str = "Try a conflict: edit this in two tabs";
-const CONFLICT_NOTE: &str = "Open this activity in two browser tabs and choose Edit in both.\nChange the priority in the first tab and save. Then choose another priority in the second tab and save: it shows both and asks which one to keep.\nChanges to different fields do not conflict: both are kept.";
+const CONFLICT_NOTE: &str = "Open this activity in two browser tabs.\nChange the priority in the first tab and save. Then choose another priority in the second tab and save: it shows both and asks which one to keep.\nChanges to different fields do not conflict: both are kept.";
 
 /// The accounts: the number of the first one, and how many there are.
 const FIRST_ACCOUNT: i64 = 3_400;
